@@ -1,0 +1,1 @@
+"""palate: matrix-factorization recommendations, trained in seconds and honest about what they know."""

@@ -1,0 +1,57 @@
+"""What happened during a training run, sweep by sweep."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepReport:
+    """Figures of one sweep (all items, then all users); errors are in rating units, unclipped.
+
+    Validation figures are None when nothing was held out.
+    """
+
+    sweep: int
+    seconds: float
+    objective: float
+    train_mse: float
+    train_rmse: float
+    train_mae: float
+    validation_mse: float | None = None
+    validation_rmse: float | None = None
+    validation_mae: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """The sweeps of a training run, which of them the model is, and why training stopped.
+
+    Parameters
+    ----------
+    sweeps : tuple of SweepReport
+    best_sweep : int
+        The sweep whose factors the model holds (1-based; 0 when there was none).
+    stopped : str
+        Why training ended, as a sentence.
+    notes : tuple of str
+        What the user should know about the run, each a sentence.
+    n_train, n_validation : int
+        Number of ratings trained on and held back.
+    """
+
+    sweeps: tuple[SweepReport, ...] = ()
+    best_sweep: int = 0
+    stopped: str = ""
+    notes: tuple[str, ...] = field(default=())
+    n_train: int = 0
+    n_validation: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the history as plain lists, numbers and strings (for JSON)."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "History":
+        """Rebuild a history from `to_dict`."""
+        sweeps = tuple(SweepReport(**sweep) for sweep in values["sweeps"])
+        return cls(**{**values, "sweeps": sweeps, "notes": tuple(values["notes"])})

@@ -1,0 +1,46 @@
+"""What a row (a user or an item) is taken to be before its ratings are seen."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RowPrior:
+    """The penalty of one side of the model, as the row solver and fold-in need it.
+
+    The row `x = [factors, bias]` costs `strength (x - mean)' precision (x - mean)` on its factor block, where
+    `strength = (n + unobserved_weight * n_other) ** scaling` for a row with `n` ratings; the bias entry is not scaled.
+
+    Parameters
+    ----------
+    precision : ndarray of shape (n_draws, n_factors + 1, n_factors + 1), float32
+        Last row and column belong to the bias.
+    mean : ndarray of shape (n_draws, n_factors + 1), float32
+    scaling : float
+        The exponent nu: 0 is a constant penalty (Keras), 1 grows with the number of ratings (ALS-WR).
+    bias : bool
+        Whether rows have a bias at all; without one it stays 0.
+    l1_bias : float
+        Strength of `|bias|`.
+    dropout : float
+        `1 / keep**2 - 1`, the weight of the marginalised dropout term.
+    unobserved_weight : float
+        Weight w0 of the pairs that nobody rated.
+    imputed : float
+        The value r0 that those pairs count as, in rating units.
+    """
+
+    precision: np.ndarray
+    mean: np.ndarray
+    scaling: float = 0.0
+    bias: bool = True
+    l1_bias: float = 0.0
+    dropout: float = 0.0
+    unobserved_weight: float = 0.0
+    imputed: float = 0.0
+
+    @property
+    def n_factors(self) -> int:
+        """Number of factors, without the bias."""
+        return self.mean.shape[1] - 1
