@@ -1,0 +1,45 @@
+# Each target builds what it needs; a machine with Python 3.11 or newer and make is enough.
+VENV = .venv
+BIN = $(VENV)/bin
+PYTEST = $(BIN)/python -m pytest
+
+.DEFAULT_GOAL = help
+.PHONY: help demo test check bench soak format clean user-environment dev-environment
+.NOTPARALLEL:
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
+
+demo: user-environment ## See what palate does, on the bundled ratings
+	$(BIN)/palate demo
+
+test: dev-environment ## Run the test suite
+	$(PYTEST)
+
+check: dev-environment ## Format, lint, types, layers, doctests, and the commands in README and docs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(PYTEST) -q tests/test_layers.py
+	$(PYTEST) -q --doctest-modules src
+	$(BIN)/python scripts/check_docs.py
+
+bench: dev-environment ## Measure speed and quality (not part of the tests)
+	$(BIN)/python benchmarks/run.py
+
+soak: dev-environment ## Run the test suite with many more generated cases
+	PALATE_SOAK=1 $(PYTEST)
+
+format: dev-environment ## Format the code and mend what the linter can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## Remove everything that was built
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis palate-demo
+	find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+
+user-environment:
+	@scripts/environment.sh user $(VENV)
+
+dev-environment:
+	@scripts/environment.sh dev $(VENV)

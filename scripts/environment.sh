@@ -1,0 +1,132 @@
+#!/bin/sh
+# Build the project's virtual environment, or leave it alone when it is complete and up to date.
+#
+#   scripts/environment.sh user|dev [folder]     user: palate and its plots; dev: the tools and tests on top
+#   scripts/environment.sh python X.Y            print a working interpreter of that version, or fail
+#   scripts/environment.sh versions              print the supported versions, newest first
+#
+# Needs only a POSIX shell and Python. Uses uv when it is there, else venv and pip.
+set -eu
+cd "$(dirname "$0")/.."
+root=$(pwd -P)
+
+fail() {
+    echo "palate: $*" >&2
+    exit 1
+}
+
+# The one list of supported versions is in pyproject.toml; the newest stands last there and first here.
+versions() {
+    sed -n 's/^ *"Programming Language :: Python :: \(3\.[0-9][0-9]*\)",*$/\1/p' pyproject.toml | sort -t. -k2,2nr
+}
+
+# A command may exist and still not run (a shim whose version is not active), so ask it for its version.
+runs() {
+    "$1" -V >/dev/null 2>&1
+}
+
+is_new_enough() {
+    "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
+}
+
+makes_environments() {
+    [ -n "$uv" ] || "$1" -c 'import ensurepip, venv' >/dev/null 2>&1
+}
+
+# An activated environment puts its own python first on PATH. It may be the one that is about to be replaced.
+outside_environments() {
+    "$1" -c 'import sys; print(sys._base_executable if sys.prefix != sys.base_prefix else sys.argv[1])' "$1"
+}
+
+find_uv() {
+    if command -v uv >/dev/null 2>&1 && uv --version >/dev/null 2>&1; then
+        uv=uv
+    else
+        uv=
+    fi
+}
+
+# Set python to the newest supported one that can make an environment.
+find_python() {
+    bare=
+    for candidate in $(versions | sed 's/^/python/') python3 python; do
+        if runs "$candidate" && is_new_enough "$candidate"; then
+            if makes_environments "$candidate"; then
+                python=$(outside_environments "$candidate")
+                return
+            fi
+            [ -n "$bare" ] || bare=$candidate
+        fi
+    done
+    [ -z "$bare" ] || fail_without_venv "$bare"
+    fail "Python 3.11 or newer must be on PATH; found $(python3 -V 2>/dev/null || echo none)."
+}
+
+fail_without_venv() {
+    name=$("$1" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])' 2>/dev/null || echo python3-venv)
+    fail "$1 cannot make virtual environments; install the package python3-venv (or $name) and run make again."
+}
+
+# What a complete environment was made from: the place (its scripts hold absolute paths) and pyproject.toml.
+recipe() {
+    echo "$root"
+    cat pyproject.toml
+}
+
+is_complete() {
+    [ -f "$folder/.complete-$1" ] && recipe | cmp -s - "$folder/.complete-$1" && runs "$folder/bin/python"
+}
+
+create() {
+    find_python
+    echo "making $folder with $("$python" -V)${uv:+ and uv}"
+    rm -rf "$folder"
+    if [ -n "$uv" ]; then
+        uv venv --quiet --no-project --python "$python" "$folder"
+    elif ! report=$("$python" -m venv "$folder" 2>&1); then
+        rm -rf "$folder"
+        case $report in
+        *ensurepip* | *python3*-venv* | *"No module named venv"*) fail_without_venv "$python" ;;
+        *) fail "$python -m venv $folder failed: $(printf '%s\n' "$report" | tail -n 1)" ;;
+        esac
+    fi
+}
+
+install() {
+    echo "installing $1"
+    if [ -n "$uv" ]; then
+        UV_COMPILE_BYTECODE=1 uv pip install --quiet --python "$folder/bin/python" --editable "$1"
+    else
+        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$1"
+    fi
+}
+
+prepare() {
+    find_uv
+    export UV_PYTHON_DOWNLOADS=never
+    unset VIRTUAL_ENV PYTHONHOME PYTHONPATH || true
+    if ! is_complete user; then
+        create
+        install '.[plots]'
+        recipe >"$folder/.complete-user"
+    fi
+    if [ "$1" = dev ] && ! is_complete dev; then
+        # uv makes environments without pip, which only uv can then fill.
+        [ -n "$uv" ] || "$folder/bin/python" -m pip --version >/dev/null 2>&1 || "$folder/bin/python" -m ensurepip >/dev/null
+        install '.[dev]'
+        recipe >"$folder/.complete-dev"
+    fi
+}
+
+case ${1-} in
+user | dev)
+    folder=${2-.venv}
+    prepare "$1"
+    ;;
+python)
+    runs "python$2" || exit 1
+    outside_environments "python$2"
+    ;;
+versions) versions ;;
+*) fail "usage: scripts/environment.sh user|dev [folder], python X.Y, or versions" ;;
+esac
