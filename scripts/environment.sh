@@ -1,9 +1,9 @@
 #!/bin/sh
 # Build the project's virtual environment, or leave it alone when it is complete and up to date.
 #
-#   scripts/environment.sh user|dev [folder]     user: palate and its plots; dev: the tools and tests on top
-#   scripts/environment.sh python X.Y            print a working interpreter of that version, or fail
-#   scripts/environment.sh versions              print the supported versions, newest first
+#   scripts/environment.sh user|dev [folder]         user: palate and its plots; dev: the tools and tests on top
+#   scripts/environment.sh with X.Y folder package.. a fresh environment of that Python with these packages, for .ci/run
+#   scripts/environment.sh versions                  print the supported versions, newest first
 #
 # Needs only a POSIX shell and Python. Uses uv when it is there, else venv and pip.
 set -eu
@@ -78,7 +78,6 @@ is_complete() {
 }
 
 create() {
-    find_python
     echo "making $folder with $("$python" -V)${uv:+ and uv}"
     rm -rf "$folder"
     if [ -n "$uv" ]; then
@@ -93,40 +92,46 @@ create() {
 }
 
 install() {
-    echo "installing $1"
+    echo "installing $*"
     if [ -n "$uv" ]; then
-        UV_COMPILE_BYTECODE=1 uv pip install --quiet --python "$folder/bin/python" --editable "$1"
+        UV_COMPILE_BYTECODE=1 uv pip install --quiet --python "$folder/bin/python" "$@"
     else
-        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$1"
+        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
     fi
 }
 
 prepare() {
-    find_uv
-    export UV_PYTHON_DOWNLOADS=never
-    unset VIRTUAL_ENV PYTHONHOME PYTHONPATH || true
     if ! is_complete user; then
+        find_python
         create
-        install '.[plots]'
+        install --editable '.[plots]'
         recipe >"$folder/.complete-user"
     fi
     if [ "$1" = dev ] && ! is_complete dev; then
         # uv makes environments without pip, which only uv can then fill.
         [ -n "$uv" ] || "$folder/bin/python" -m pip --version >/dev/null 2>&1 || "$folder/bin/python" -m ensurepip >/dev/null
-        install '.[dev]'
+        install --editable '.[dev]'
         recipe >"$folder/.complete-dev"
     fi
 }
 
+export UV_PYTHON_DOWNLOADS=never
+unset VIRTUAL_ENV PYTHONHOME PYTHONPATH || true
+find_uv
 case ${1-} in
 user | dev)
     folder=${2-.venv}
     prepare "$1"
     ;;
-python)
-    runs "python$2" || exit 1
-    outside_environments "python$2"
+with)
+    runs "python$2" || fail "python$2 does not run here."
+    python=$(outside_environments "python$2")
+    folder=$3
+    makes_environments "$python" || fail_without_venv "python$2"
+    create
+    shift 3
+    install "$@"
     ;;
 versions) versions ;;
-*) fail "usage: scripts/environment.sh user|dev [folder], python X.Y, or versions" ;;
+*) fail "usage: scripts/environment.sh user|dev [folder], with X.Y folder package.., or versions" ;;
 esac

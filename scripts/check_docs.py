@@ -1,0 +1,149 @@
+"""Run what the documentation tells a reader to run, and follow its links.
+
+`python scripts/check_docs.py [FILE ...]` takes README.md and docs/*.md by default. The blocks of a file run in the order they
+stand, in one empty temporary folder: ```python blocks share one namespace (a block with `>>>` is a doctest, its output is
+compared), and of ```console and ```bash blocks the commands whose first word is in RUN below are run and must succeed.
+A block below the comment `<!-- not run: reason -->` is only shown.
+"""
+
+import doctest
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+RUN = {"palate", "python", "printf", "cat", "head", "ls"}
+
+FENCE = re.compile(r"^(?P<indent> *)(?P<ticks>`{3,}) *(?P<language>[\w-]*).*$")
+NOT_RUN = re.compile(r"^\s*<!-- not run: (?P<reason>.+) -->\s*$")
+LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:|#)(?P<target>[^)#\s]+)[^)]*\)")
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block: where it stands, its language and text, and why it is not run (None when it is)."""
+
+    path: Path
+    line: int
+    language: str
+    text: str
+    reason: str | None
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
+def blocks_of(path: Path) -> Iterator[Block]:
+    """Yield the fenced blocks of a Markdown file in order."""
+    fence = start = reason = None
+    body: list[str] = []
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        if fence is None:
+            if fence := FENCE.match(line):
+                start, body = number, []
+            elif line.strip():
+                skip = NOT_RUN.match(line)
+                reason = skip["reason"] if skip else None
+        elif line.strip() == fence["ticks"]:
+            yield Block(path, start, fence["language"], "\n".join(body) + "\n", reason)
+            fence = reason = None
+        else:
+            body.append(line.removeprefix(fence["indent"]))
+    if fence is not None:
+        raise ValueError(f"{path}:{start}: the block must be closed.")
+
+
+def commands_of(block: Block) -> Iterator[str]:
+    """Yield the commands of a shell block: after `$ ` where there are prompts, else every line; backslashes joined."""
+    lines = re.sub(r"\\\n\s*(?:> )?", "", block.text).splitlines()
+    prompted = any(line.startswith("$ ") for line in lines)
+    for line in lines:
+        command = line.removeprefix("$ ").strip()
+        if command and not command.startswith("#") and (line.startswith("$ ") or not prompted):
+            yield command
+
+
+def run_shell(block: Block) -> None:
+    """Run the commands of a block that are palate's or make files for it."""
+    for command in commands_of(block):
+        if command.split()[0] in RUN:
+            run = subprocess.run(
+                command, shell=True, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=environment(), check=False
+            )
+            if run.returncode:
+                raise RuntimeError(f"`{command}` exited with {run.returncode}:\n{run.stdout}{run.stderr}")
+
+
+def environment() -> dict[str, str]:
+    """Return an environment where `palate` and `python` are the ones this script runs under."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    return {**os.environ, "PATH": path, "NO_COLOR": "1", "COLUMNS": "120", "MPLBACKEND": "Agg"}
+
+
+def run_python(block: Block, namespace: dict) -> None:
+    """Run a Python block in the file's namespace; a session with prompts is compared with its output."""
+    if block.text.lstrip().startswith(">>>"):
+        test = doctest.DocTestParser().get_doctest(block.text, namespace, str(block), str(block.path), block.line)
+        flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+        output: list[str] = []
+        if doctest.DocTestRunner(optionflags=flags).run(test, out=output.append, clear_globs=False).failed:
+            raise RuntimeError("".join(output))
+        namespace.update(test.globs)
+    else:
+        # newlines in front make the line numbers of a traceback those of the document
+        exec(compile("\n" * block.line + block.text, str(block.path), "exec"), namespace)
+
+
+def run_block(block: Block, namespace: dict) -> None:
+    """Run one block in the current folder."""
+    if block.language == "python":
+        run_python(block, namespace)
+    elif block.language in ("console", "bash", "sh"):
+        run_shell(block)
+
+
+def problems_of(path: Path) -> Iterator[str]:
+    """Yield one message per broken link and per block that fails, the blocks run in a new folder."""
+    prose = re.sub(r"^ *(`{3,}).*?^ *\1", "", path.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for link in LINK.finditer(prose):
+        if not (path.parent / link["target"]).exists():
+            yield f"{path}: the link to {link['target']} leads nowhere."
+    namespace: dict = {"__name__": "__main__"}
+    home = Path.cwd()
+    with tempfile.TemporaryDirectory(prefix="palate-docs-") as folder:
+        os.chdir(folder)
+        try:
+            for block in blocks_of(path):
+                if block.reason is None:
+                    try:
+                        run_block(block, namespace)
+                    except Exception:
+                        yield f"{block}: {traceback.format_exc(limit=-1)}"
+        finally:
+            os.chdir(home)
+
+
+def main(names: list[str]) -> int:
+    """Check the named files and print a line for each; return 1 when one of them has a problem."""
+    paths = [Path(name).resolve() for name in names] or [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    os.environ["MPLBACKEND"] = "Agg"
+    failed = False
+    for path in paths:
+        started = time.perf_counter()
+        problems = list(problems_of(path))
+        print(f"{'FAILED' if problems else 'ok'}  {path.name}  {time.perf_counter() - started:.1f} s", flush=True)
+        for problem in problems:
+            print(problem, file=sys.stderr)
+        failed = failed or bool(problems)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,79 @@
+"""The documentation's runner runs what it says it runs; a runner that skips in silence would let the documents rot."""
+
+import importlib.util
+import os
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[1] / "scripts" / "check_docs.py"
+
+
+@pytest.fixture(scope="module")
+def check_docs():
+    spec = importlib.util.spec_from_file_location("check_docs", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def problems(check_docs, tmp_path):
+    def problems_of(text):
+        path = tmp_path / "page.md"
+        path.write_text(text, "utf-8")
+        before = os.getcwd()
+        found = list(check_docs.problems_of(path))
+        assert os.getcwd() == before
+        return found
+
+    return problems_of
+
+
+def test_blocks_of_a_page_share_folder_and_namespace(problems):
+    text = "```python\nfrom pathlib import Path\nx = 3\n```\n```console\n$ printf hello > note.txt\nthis is output\n```\n"
+    assert problems(text + "```python\nassert x == 3 and Path('note.txt').read_text() == 'hello'\n```\n") == []
+
+
+def test_a_failing_python_block_names_its_line_and_error(problems):
+    (message,) = problems("# page\n\n```python\nok = 1\nraise KeyError('nobody')\n```\n")
+    assert "page.md:3: " in message
+    assert "line 5" in message
+    assert "KeyError: 'nobody'" in message
+
+
+def test_a_failing_command_shows_its_output(problems):
+    (message,) = problems("```console\n$ python -c \\\n    'import sys; sys.exit(3)'\n```\n")
+    assert "exited with 3" in message
+
+
+def test_every_line_of_a_block_without_prompts_is_a_command(problems):
+    assert len(problems("```bash\n# a comment\npython -c 'raise SystemExit(2)'\n```\n")) == 1
+
+
+def test_a_session_with_prompts_is_compared(problems):
+    assert problems("```python\n>>> 1 + 1\n2\n>>> x = 5\n```\n```python\n>>> x\n5\n```\n") == []
+    (message,) = problems("```python\n>>> 1 + 1\n3\n```\n")
+    assert "Expected:" in message
+
+
+def test_a_block_is_skipped_only_with_a_reason(problems):
+    assert problems("<!-- not run: takes an hour -->\n\n```python\nraise ValueError\n```\n") == []
+    assert len(problems("<!-- not run -->\n```python\nraise ValueError\n```\n")) == 1
+    # the comment speaks of the next block alone
+    assert len(problems("<!-- not run: x -->\n```python\n1/0\n```\n```python\n1/0\n```\n")) == 1
+
+
+def test_installing_commands_are_not_run(problems):
+    assert problems("```console\n$ pip install nothing-of-this-name\n$ make demo\n$ git clone nowhere\n```\n") == []
+
+
+def test_a_broken_link_is_a_problem(problems, tmp_path):
+    (tmp_path / "there.md").write_text("")
+    assert problems("[a](there.md) [b](there.md#part) [c](https://example.org) [d](#here)\n") == []
+    assert problems("[a](absent.md)\n") == [f"{tmp_path / 'page.md'}: the link to absent.md leads nowhere."]
+
+
+def test_an_unclosed_block_is_an_error(problems):
+    with pytest.raises(ValueError, match=r"page\.md:1: the block must be closed"):
+        problems("```python\nx = 1\n")
