@@ -1,0 +1,1 @@
+"""Ratings, catalogs and the files they come from."""

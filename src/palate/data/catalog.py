@@ -1,0 +1,220 @@
+"""What is known about the items: titles, years, genres, and how often they are rated."""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from palate.data import columns as names
+from palate.data.frames import require_columns, to_polars
+from palate.data.ids import KIND_NAMES, id_column
+from palate.data.matrix import RatingMatrix
+from palate.data.vocabulary import Vocabulary
+
+_STANDARD = (names.TITLE, names.YEAR, names.GENRES, names.KEY)
+
+
+class CatalogWarning(UserWarning):
+    """A catalog does not fit the ratings in a way that is hardly meant, such as describing none of the items."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Catalog:
+    """A table with one row per item: `item_id`, then what is known of `title`, `year`, `genres`, `key`, then the rest.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        First column `item_id` (Int64, UInt64 or String), each id once. `title`, `genres` (separated by `|`) and `key` are
+        strings, `year` is Int32; `n_ratings` (Int64) and `mean_rating` (Float64) come with `aligned`.
+    kind : {"int", "uint", "str", "uuid"}
+        Kind of the ids, as in `Vocabulary`.
+
+    Examples
+    --------
+    >>> table = pl.DataFrame({"id": [2, 1], "name": ["Heat", "Casino"], "year": [1995, 1995]})
+    >>> catalog = Catalog.from_frame(table, item="id", title="name")
+    >>> catalog
+    Catalog(2 items: title, year)
+    >>> catalog.frame.rows()
+    [(2, 'Heat', 1995), (1, 'Casino', 1995)]
+    """
+
+    frame: pl.DataFrame
+    kind: str
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        item: str = names.ITEM_ID,
+        title: str | None = None,
+        year: str | None = None,
+        genres: str | None = None,
+        key: str | None = None,
+    ) -> "Catalog":
+        """Return the catalog of a data frame of any library with one row per item.
+
+        Parameters
+        ----------
+        frame : data frame
+        item : str, default "item_id"
+            Column of the ids.
+        title, year, genres, key : str, optional
+            Columns of these; default the columns of these names, where there are any. Genres may be lists or strings
+            separated by `|`; years may be text. All further columns are kept as they are.
+
+        Raises
+        ------
+        ValueError
+            If a named column is missing, an id is null or repeated, or a year is no whole number.
+        TypeError
+            If the ids are floats, booleans or bytes.
+        """
+        given = {"item": item, "title": title, "year": year, "genres": genres, "key": key}
+        require_columns(frame, {argument: name for argument, name in given.items() if name is not None}, "the catalog")
+        table = to_polars(frame)
+        ids, kind = id_column(table[item], f"column {item!r} of the catalog")
+        _check_unique(ids, item)
+        named = {name for name in given.values() if name is not None}
+        parts = {names.ITEM_ID: ids.cast(pl.Int64) if kind == "int" else ids}
+        for name in _STANDARD:
+            source = given[name] or (name if name in table.columns and name not in named else None)
+            if source is not None:
+                parts[name] = _TIDY[name](table[source])
+                named.add(source)
+        further = {name: table[name] for name in table.columns if name not in named}
+        clash = [name for name in further if name in parts]
+        if clash:
+            raise ValueError(
+                f"column {clash[0]!r} of the catalog would stand twice: rename it, or pass it as {clash[0].removesuffix('_id')}=."
+            )
+        return cls(pl.DataFrame({**parts, **further}), kind)
+
+    @classmethod
+    def from_items(cls, items: Vocabulary) -> "Catalog":
+        """Return a catalog that knows nothing but the ids of a vocabulary."""
+        return cls(pl.DataFrame({names.ITEM_ID: items.values}), items.kind)
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    def __repr__(self) -> str:
+        return f"Catalog({len(self):,} items: {', '.join(self.frame.columns[1:]) or 'ids only'})"
+
+    def check_ids(self, items: Vocabulary) -> None:
+        """Check that the catalog's ids are of the type of the ratings' item ids.
+
+        Raises
+        ------
+        TypeError
+            If one has integers and the other strings: they would never meet.
+        """
+        if len(self) and KIND_NAMES[self.kind] != items.type_name:
+            message = f"item ids of the catalog must be {items.type_name}s as in the ratings; got {KIND_NAMES[self.kind]}s"
+            raise TypeError(
+                f"{message} ({self.frame[names.ITEM_ID][0]!r} beside {items.id(0)!r}). Cast one of the two columns."
+            )
+
+    def aligned(self, items: Vocabulary, ratings: RatingMatrix) -> "Catalog":
+        """Return the catalog in the order of a vocabulary, with the number and the mean of each item's ratings.
+
+        The first `len(items)` rows are the vocabulary's items, in order, nulls where the catalog does not know them; then
+        come the catalog's items that nobody rated, in their own order, with `n_ratings` 0 and no mean. Columns of these
+        two names in the catalog give way to the counts.
+
+        Raises
+        ------
+        TypeError
+            If the ids are of different types.
+        """
+        self.check_ids(items)
+        position = items.indices(self.frame[names.ITEM_ID])
+        if len(self) and not (position >= 0).any():
+            message = f"none of the {len(self):,} items in the catalog is among the {len(items):,} rated items"
+            warnings.warn(f"{message}: is its id column the right one?", CatalogWarning, stacklevel=2)
+        source = np.full(len(items), -1, dtype=np.int64)
+        source[position[position >= 0]] = np.flatnonzero(position >= 0)
+        rated = pl.Series(source).set(pl.Series(source < 0), None)
+        unrated = np.flatnonzero(position < 0)
+        rest = self.frame.drop(names.ITEM_ID, names.N_RATINGS, names.MEAN_RATING, strict=False)
+        described = pl.concat([pl.DataFrame([column.gather(rated) for column in rest]), rest[unrated]]) if rest.width else rest
+        ids = pl.concat([items.values, self.frame[names.ITEM_ID].cast(items.values.dtype).gather(unrated)])
+        counts = np.concatenate([ratings.item_counts(), np.zeros(len(unrated), dtype=np.int64)])
+        means = np.concatenate([ratings.item_means(), np.full(len(unrated), np.nan)])
+        counted = [pl.Series(names.N_RATINGS, counts), pl.Series(names.MEAN_RATING, means).fill_nan(None)]
+        columns = [ids.alias(names.ITEM_ID), *described.get_columns()]
+        place = 1 + sum(column.name in _STANDARD for column in columns)
+        return Catalog(pl.DataFrame([*columns[:place], *counted, *columns[place:]]), items.kind)
+
+    def rows(self, item_index: Any) -> pl.DataFrame:
+        """Return the rows at the given positions."""
+        return self.frame[np.asarray(item_index, dtype=np.int64)]
+
+    def find(self, title: str, exact: bool = False) -> np.ndarray:
+        """Return the positions of the items whose title (or key) contains a text, whatever its case; int64.
+
+        Parameters
+        ----------
+        title : str
+            Taken literally. Composed and decomposed accents are the same.
+        exact : bool, default False
+            Whether the whole title (or key) must be the text.
+
+        Examples
+        --------
+        >>> table = pl.DataFrame({"item_id": [1, 2], "title": ["The Naked Gun", "Amélie"]})
+        >>> Catalog.from_frame(table).find("naked g"), Catalog.from_frame(table).find("amélie", exact=True)
+        (array([0]), array([1]))
+        """
+        wanted = _folded(pl.Series([title]))[0]
+        found = np.zeros(len(self), dtype=bool)
+        for name in (names.TITLE, names.KEY):
+            if name in self.frame.columns:
+                texts = _folded(self.frame[name])
+                hits = texts == wanted if exact else texts.str.contains(wanted, literal=True)
+                found |= hits.fill_null(False).to_numpy()
+        return np.flatnonzero(found)
+
+
+def _folded(texts: pl.Series) -> pl.Series:
+    return texts.str.normalize("NFC").str.to_lowercase()
+
+
+def _check_unique(ids: pl.Series, item: str) -> None:
+    if ids.n_unique() != len(ids):
+        row = int(np.flatnonzero(~ids.is_first_distinct().to_numpy())[0])
+        first = int((ids == ids[row]).arg_max() or 0)
+        raise ValueError(
+            f"the catalog must hold each item once; got {item} {ids[row]!r} in its 0-based rows {first} and {row}."
+        )
+
+
+def _text(column: pl.Series) -> pl.Series:
+    return column.cast(pl.String)
+
+
+def _year(column: pl.Series) -> pl.Series:
+    numbers = column.str.strip_chars().replace("", None) if column.dtype == pl.String else column
+    if numbers.dtype.is_float():
+        numbers = numbers.fill_nan(None)
+    as_float = numbers.cast(pl.Float64, strict=False)
+    years = as_float.cast(pl.Int32, strict=False)
+    wrong = (
+        numbers.is_not_null() & (as_float.is_null() | years.is_null() | (years.cast(pl.Float64) != as_float).fill_null(False))
+    ).to_numpy()
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise ValueError(
+            f"column {column.name!r} of the catalog must hold years as whole numbers; got {column[row]!r} at 0-based row {row}."
+        )
+    return years
+
+
+def _genres(column: pl.Series) -> pl.Series:
+    return column.list.join("|") if isinstance(column.dtype, pl.List) else column.cast(pl.String)
+
+
+_TIDY = {names.TITLE: _text, names.YEAR: _year, names.GENRES: _genres, names.KEY: _text}

@@ -1,0 +1,116 @@
+"""Checks of the number columns of a rating table; every message says which row."""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from palate.data.frames import to_series
+from palate.data.ids import WhereRow, row_label
+
+
+def rating_values(values: Any, what: str, where: WhereRow = row_label) -> np.ndarray:
+    """Return ratings as a contiguous float32 array; every one is finite.
+
+    Raises
+    ------
+    TypeError
+        If the column is not numeric.
+    ValueError
+        If a rating is null, NaN, infinite or too large for float32.
+    """
+    series = _numeric(values, what, where)
+    numbers = _floats(series)
+    if not np.isfinite(numbers.sum(dtype=np.float64)):  # one pass; the exact search is for the message only
+        bad = np.flatnonzero(~np.isfinite(numbers))
+        if len(bad):
+            raise ValueError(f"{what} must hold finite numbers; got {series[int(bad[0])]} at {where(int(bad[0]))}.")
+    numbers += np.float32(0)  # -0.0 and 0.0 are one rating
+    return numbers
+
+
+def weight_values(values: Any, what: str, where: WhereRow = row_label) -> np.ndarray:
+    """Return observation weights as a contiguous float32 array; every one is positive and finite."""
+    numbers = rating_values(values, what, where)
+    if len(numbers) and not numbers.min() > 0:
+        row = int(np.argmax(~(numbers > 0)))
+        raise ValueError(
+            f"{what} must hold positive numbers; got {numbers[row]:g} at {where(row)}. Leave out rows that should not count."
+        )
+    return numbers
+
+
+def timestamp_values(values: Any, what: str, where: WhereRow = row_label) -> np.ndarray:
+    """Return times as int64: numbers as they are, dates and datetimes as seconds since 1970 (UTC).
+
+    Raises
+    ------
+    TypeError
+        If the column holds neither numbers nor dates.
+    ValueError
+        If a time is null or not finite.
+    """
+    series = to_series(values)
+    if series.null_count():
+        row = int(series.is_null().arg_max() or 0)
+        raise ValueError(
+            f"{what} must have a time in every row; got null at {where(row)}. Leave timestamp= out if times are missing."
+        )
+    if series.dtype == pl.Date or isinstance(series.dtype, pl.Datetime):
+        return series.dt.epoch("s").cast(pl.Int64).to_numpy()
+    if series.dtype.is_float():
+        numbers = series.to_numpy()
+        bad = np.flatnonzero(~(np.abs(numbers) < 2.0**63))
+        if len(bad):
+            raise ValueError(f"{what} must hold finite times; got {numbers[bad[0]]} at {where(int(bad[0]))}.")
+        return np.floor(numbers).astype(np.int64)
+    if series.dtype.is_integer() or series.dtype == pl.Null:
+        return np.ascontiguousarray(series.cast(pl.Int64).to_numpy())
+    raise TypeError(
+        f"{what} must hold numbers or datetimes; got {series.dtype} ({series[0]!r} at {where(0)}). Parse the column first."
+    )
+
+
+def scale_bounds(scale: Any) -> tuple[float, float]:
+    """Return a declared rating scale as two floats, lowest and highest."""
+    try:
+        low, high = (float(bound) for bound in scale)
+    except (TypeError, ValueError):
+        raise TypeError(f"scale must be two numbers, the lowest and the highest rating; got {scale!r}.") from None
+    if not (np.isfinite(low) and np.isfinite(high) and low < high):
+        raise ValueError(f"scale must be two finite numbers, the lower one first; got ({low:g}, {high:g}).")
+    return low, high
+
+
+def check_scale(numbers: np.ndarray, scale: tuple[float, float], what: str, where: WhereRow = row_label) -> None:
+    """Check that every rating lies within the declared scale."""
+    low, high = np.float32(scale[0]), np.float32(scale[1])
+    if len(numbers) and (numbers.min() < low or numbers.max() > high):
+        row = int(np.argmax((numbers < low) | (numbers > high)))
+        message = (
+            f"{what} must be within the declared scale {scale[0]:g} to {scale[1]:g}; got {numbers[row]:g} at {where(row)}."
+        )
+        raise ValueError(f"{message} Correct the ratings or declare their scale with scale=(lowest, highest).")
+
+
+def _numeric(values: Any, what: str, where: WhereRow) -> pl.Series:
+    series = to_series(values)
+    if series.null_count():
+        row = int(series.is_null().arg_max() or 0)
+        raise ValueError(f"{what} must have a number in every row; got null at {where(row)}.")
+    if series.dtype == pl.Object:
+        items = series.to_list()
+        row = next((row for row, value in enumerate(items) if not isinstance(value, int | float) or isinstance(value, bool)), 0)
+        raise TypeError(f"{what} must hold numbers; got {type(items[row]).__name__} {items[row]!r} at {where(row)}.")
+    if not series.dtype.is_numeric() and series.dtype != pl.Null:
+        kind = "text" if series.dtype == pl.String else str(series.dtype)
+        raise TypeError(
+            f"{what} must hold numbers; got {kind} ({series[0]!r} at {where(0)}). Cast the column to numbers first."
+        )
+    return series
+
+
+def _floats(series: pl.Series) -> np.ndarray:
+    with np.errstate(over="ignore"):  # too large for float32 becomes infinite, which the caller reports
+        numbers = series.cast(pl.Float32, strict=False).to_numpy()
+    return numbers.copy() if not numbers.flags.writeable or not numbers.flags.owndata else numbers

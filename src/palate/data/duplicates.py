@@ -1,0 +1,119 @@
+"""What becomes of a (user, item) pair that is rated more than once."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+POLICIES = ("last", "mean", "error")
+
+
+class DuplicateRatingsWarning(UserWarning):
+    """A table rates some (user, item) pairs more than once; the message says how many and what was done."""
+
+
+@dataclass(eq=False)
+class Columns:
+    """The number columns of a rating table, all of one length; `timestamp` and `weight` may be None."""
+
+    user: np.ndarray  # int32
+    item: np.ndarray  # int32
+    value: np.ndarray  # float32
+    timestamp: np.ndarray | None  # int64
+    weight: np.ndarray | None  # float32
+
+    def take(self, order: np.ndarray) -> "Columns":
+        """Return the rows in the given order."""
+        return Columns(*(None if column is None else column[order] for column in self.all()))  # type: ignore[arg-type]
+
+    def all(self) -> tuple[Any, ...]:
+        """Return the five columns."""
+        return self.user, self.item, self.value, self.timestamp, self.weight
+
+
+def check_policy(policy: str) -> str:
+    """Return the duplicates policy if it is one."""
+    if policy not in POLICIES:
+        raise ValueError(f"duplicates must be one of {', '.join(map(repr, POLICIES))}; got {policy!r}.")
+    return policy
+
+
+def find_duplicates(user: np.ndarray, item: np.ndarray) -> np.ndarray:
+    """Return a mask of the rows whose pair is that of the row before (the rows are sorted by user and item)."""
+    same = np.zeros(len(user), dtype=bool)
+    np.equal(user[1:], user[:-1], out=same[1:])
+    same[1:] &= item[1:] == item[:-1]
+    return same
+
+
+def duplicates_message(pair: str, first: str, second: str, n: int) -> str:
+    """Return the message of the policy "error"."""
+    more = f", and {n - 1:,} more such rows" if n > 1 else ""
+    return f"each user must rate an item once; got {pair} at {first} and {second}{more}. Pass duplicates='last' or duplicates='mean'."
+
+
+def warning_message(n: int, policy: str, timestamps: bool) -> str:
+    """Return the sentence that says how many ratings were merged."""
+    rows = "1 rating repeats" if n == 1 else f"{n:,} ratings repeat"
+    kept = "their mean" if policy == "mean" else "the latest" if timestamps else "the last one read"
+    return f"{rows} a (user, item) pair that is already in the table; {kept} is kept for each pair (duplicates={policy!r})."
+
+
+def merge(columns: Columns, order: np.ndarray, same: np.ndarray, policy: str) -> Columns:
+    """Return the sorted columns with one row per pair.
+
+    Parameters
+    ----------
+    columns : Columns
+        In the order of the table.
+    order : ndarray of int32
+        Sorts the rows by user and item; rows of one pair stay in the order of the table.
+    same : ndarray of bool
+        In sorted order: whether the row's pair is that of the row before.
+    policy : {"last", "mean"}
+    """
+    starts = np.flatnonzero(~same)
+    chosen = order[starts]
+    out = columns.take(chosen)
+    counts = np.diff(np.append(starts, len(order)))
+    repeated = np.flatnonzero(counts > 1)  # pairs with more than one row, usually few
+    group = np.repeat(np.arange(len(repeated)), counts[repeated])
+    within = np.arange(len(group)) - np.repeat(np.cumsum(counts[repeated]) - counts[repeated], counts[repeated])
+    rows = order[np.repeat(starts[repeated], counts[repeated]) + within]
+    part = columns.take(rows)
+    if policy == "last":
+        last = np.cumsum(counts[repeated]) - 1
+        rows = rows[_by_time(part, group)[last]]
+        for target, column in zip(out.all(), columns.all(), strict=True):
+            if target is not None:
+                target[repeated] = column[rows]
+    else:
+        _average(part, group, len(repeated), repeated, out)
+    return out
+
+
+def _by_time(part: Columns, group: np.ndarray) -> np.ndarray:
+    """Order the rows of each group by time, then value and weight, so that the table's order plays no part.
+
+    Without timestamps the table's order is all there is, and it stands.
+    """
+    if part.timestamp is None:
+        return np.arange(len(group))
+    keys = [part.value, part.timestamp, group]
+    return np.lexsort(keys if part.weight is None else [part.weight, *keys])
+
+
+def _average(part: Columns, group: np.ndarray, n_groups: int, target: np.ndarray, out: Columns) -> None:
+    """Write the mean of each group: of the values by weight, of the weights plain; the time is the latest."""
+    keys = [part.value, group]
+    order = np.lexsort(keys if part.weight is None else [part.weight, *keys])  # a fixed order of summation
+    group, part = group[order], part.take(order)
+    weight = np.ones(len(group)) if part.weight is None else part.weight.astype(np.float64)
+    total = np.bincount(group, weights=weight, minlength=n_groups)
+    out.value[target] = np.bincount(group, weights=weight * part.value, minlength=n_groups) / total
+    if out.weight is not None:
+        out.weight[target] = total / np.bincount(group, minlength=n_groups)
+    if out.timestamp is not None and part.timestamp is not None:
+        latest = np.full(n_groups, np.iinfo(np.int64).min)
+        np.maximum.at(latest, group, part.timestamp)
+        out.timestamp[target] = latest

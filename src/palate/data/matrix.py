@@ -1,0 +1,208 @@
+"""What a model keeps of its ratings."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from palate.data.ratings import Ratings
+
+_CHUNK = 1 << 20
+_MAX_LEVELS = 1 << 16
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class RatingMatrix:
+    """Ratings as compressed sparse rows, one row per user, with one or two bytes per value.
+
+    The indexes are those of the vocabularies beside it; items ascend in each row.
+
+    Parameters
+    ----------
+    indptr : ndarray of shape (n_users + 1,), int64
+        Where each user's ratings start.
+    items : ndarray of shape (n_ratings,), int32
+    codes : ndarray of shape (n_ratings,), uint8 or uint16, or float32 without levels
+        Positions in `levels`; the values themselves if there are more than 65,536 distinct ones.
+    levels : ndarray, float32, or None
+        The distinct values, ascending.
+    n_items : int
+    held_out : ndarray of shape (n_ratings,), bool, or None
+        Which ratings were kept from training.
+    weight : ndarray of shape (n_ratings,), float32, or None
+    timestamp : ndarray of shape (n_ratings,), int64, or None
+
+    Examples
+    --------
+    >>> ratings = Ratings.from_arrays([1, 1, 2], ["a", "b", "a"], [4, 2, 3])
+    >>> matrix = RatingMatrix.from_ratings(ratings)
+    >>> items, values, held_out = matrix.row(0)
+    >>> items.tolist(), values.tolist(), matrix.item_counts().tolist(), matrix.item_means().tolist()
+    ([0, 1], [4.0, 2.0], [2, 1], [3.5, 2.0])
+    """
+
+    indptr: np.ndarray
+    items: np.ndarray
+    codes: np.ndarray
+    levels: np.ndarray | None
+    n_items: int
+    held_out: np.ndarray | None = None
+    weight: np.ndarray | None = None
+    timestamp: np.ndarray | None = None
+
+    @classmethod
+    def from_ratings(cls, ratings: Ratings, held_out: np.ndarray | None = None) -> "RatingMatrix":
+        """Return the matrix of ratings; `held_out` marks, in their order, those kept from training."""
+        if held_out is not None:
+            held_out = np.ascontiguousarray(held_out, dtype=bool)
+            if held_out.shape != (len(ratings),):
+                raise ValueError(f"held_out must have one entry per rating ({len(ratings)},); got shape {held_out.shape}.")
+        codes, levels = _encode(ratings.value)
+        return cls(
+            indptr=ratings.user_indptr,
+            items=ratings.item_index,
+            codes=codes,
+            levels=levels,
+            n_items=ratings.n_items,
+            held_out=held_out,
+            weight=ratings.weight,
+            timestamp=ratings.timestamp,
+        )
+
+    @property
+    def n_users(self) -> int:
+        """Number of rows."""
+        return len(self.indptr) - 1
+
+    @property
+    def n_ratings(self) -> int:
+        """Number of ratings, held-out ones included."""
+        return len(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __repr__(self) -> str:
+        held = "" if self.held_out is None else f", {int(self.held_out.sum()):,} held out"
+        return f"RatingMatrix({self.n_ratings:,} ratings of {self.n_items:,} items by {self.n_users:,} users{held})"
+
+    def check(self) -> "RatingMatrix":
+        """Return the matrix itself if its arrays fit together; for one that came from a file.
+
+        Raises
+        ------
+        ValueError
+            If a shape, a type, an order or a range is wrong.
+        """
+        _check_arrays(self)
+        _check_entries(self)
+        return self
+
+    def values(self, at: Any = slice(None)) -> np.ndarray:
+        """Return the ratings at the given positions (a slice or an array; default all) as float32."""
+        codes = self.codes[at]
+        return codes if self.levels is None else self.levels[codes]
+
+    def row(self, user_index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return one user's items (int32, ascending), ratings (float32) and which of them were held out (bool)."""
+        span = slice(int(self.indptr[user_index]), int(self.indptr[user_index + 1]))
+        held_out = np.zeros(span.stop - span.start, dtype=bool) if self.held_out is None else self.held_out[span]
+        return self.items[span], self.values(span), held_out
+
+    def user_counts(self) -> np.ndarray:
+        """Return the number of ratings of each user, int64."""
+        return np.diff(self.indptr)
+
+    def item_counts(self) -> np.ndarray:
+        """Return the number of ratings of each item, int64, held-out ones included."""
+        return np.bincount(self.items, minlength=self.n_items)
+
+    def item_means(self) -> np.ndarray:
+        """Return the plain mean rating of each item, float64; NaN for an item without ratings."""
+        total = np.zeros(self.n_items)
+        for start in range(0, len(self.items), _CHUNK):
+            span = slice(start, start + _CHUNK)
+            total += np.bincount(self.items[span], weights=self.values(span), minlength=self.n_items)
+        counts = self.item_counts()
+        return np.divide(total, counts, out=np.full(self.n_items, np.nan), where=counts > 0)
+
+    def contains(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
+        """Return which pairs are among the ratings, bool; an index of -1 is in none.
+
+        Parameters
+        ----------
+        user_index, item_index : ndarray of shape (n,), int
+        """
+        user, item = np.broadcast_arrays(np.asarray(user_index, dtype=np.int64), np.asarray(item_index, dtype=np.int64))
+        known = user >= 0
+        low, high = self.indptr[np.where(known, user, 0)], self.indptr[np.where(known, user, -1) + 1]
+        end = high.copy()
+        while (low < high).any():  # one step of all bisections at once: at most 31 of them
+            open_ = low < high
+            middle = np.where(open_, (low + high) // 2, 0)
+            less = self.items[middle] < item
+            low = np.where(open_ & less, middle + 1, low)
+            high = np.where(open_ & ~less, middle, high)
+        inside = known & (low < end)
+        return inside & (self.items[np.where(inside, low, 0)] == item) if len(self.items) else inside
+
+
+def _encode(value: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return codes and levels of float32 values, or the values and None when there are too many levels."""
+    import polars as pl
+
+    levels = pl.Series(value).unique().sort().to_numpy()
+    if len(levels) > _MAX_LEVELS:
+        return value, None
+    codes = np.empty(len(value), dtype=np.uint8 if len(levels) <= 256 else np.uint16)
+    for start in range(0, len(value), _CHUNK):
+        codes[start : start + _CHUNK] = np.searchsorted(levels, value[start : start + _CHUNK])
+    return codes, np.ascontiguousarray(levels)
+
+
+def _check_arrays(matrix: RatingMatrix) -> None:
+    n = len(matrix.items)
+    code_types = ("float32",) if matrix.levels is None else ("uint8", "uint16")
+    wanted: dict[str, tuple[tuple[str, ...], int]] = {
+        "indptr": (("int64",), len(matrix.indptr)),
+        "items": (("int32",), n),
+        "codes": (code_types, n),
+        "held_out": (("bool",), n),
+        "weight": (("float32",), n),
+        "timestamp": (("int64",), n),
+    }
+    for name, (types, length) in wanted.items():
+        array = getattr(matrix, name)
+        if array is not None and (array.dtype.name not in types or array.shape != (length,)):
+            raise ValueError(
+                f"{name} of the ratings must be {' or '.join(types)} of shape ({length},); got {array.dtype.name} of shape {array.shape}."
+            )
+
+
+def _check_entries(matrix: RatingMatrix) -> None:
+    indptr, items = matrix.indptr, matrix.items
+    if not len(indptr) or indptr[0] != 0 or indptr[-1] != len(items) or (np.diff(indptr) < 0).any():
+        raise ValueError("indptr of the ratings must ascend from 0 to the number of ratings.")
+    if not len(items):
+        return
+    if items.min() < 0 or items.max() >= matrix.n_items:
+        raise ValueError(
+            f"items of the ratings must be between 0 and {matrix.n_items - 1}; got {items.min()} to {items.max()}."
+        )
+    ascending = np.ones(len(items) + 1, dtype=bool)
+    ascending[1:-1] = np.diff(items) > 0
+    ascending[indptr] = True  # where a row starts
+    if not ascending.all():
+        raise ValueError("items of the ratings must ascend in each user's row.")
+    if matrix.levels is not None:
+        levels = matrix.levels
+        if levels.dtype != np.float32 or not np.isfinite(levels).all() or (np.diff(levels) <= 0).any():
+            raise ValueError("levels of the ratings must be finite float32, ascending.")
+        if matrix.codes.max() >= len(levels):
+            raise ValueError(
+                f"codes of the ratings must be below the number of levels, {len(levels)}; got {matrix.codes.max()}."
+            )
+    elif not np.isfinite(matrix.codes).all():
+        raise ValueError("values of the ratings must be finite.")
+    if matrix.weight is not None and not (np.isfinite(matrix.weight) & (matrix.weight > 0)).all():
+        raise ValueError("weights of the ratings must be positive and finite.")

@@ -1,0 +1,350 @@
+"""The table of ratings that everything starts from."""
+
+import warnings
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from palate.data import columns as names
+from palate.data.checks import check_scale, rating_values, scale_bounds, timestamp_values, weight_values
+from palate.data.duplicates import (
+    Columns,
+    DuplicateRatingsWarning,
+    check_policy,
+    duplicates_message,
+    find_duplicates,
+    merge,
+    warning_message,
+)
+from palate.data.frames import frame_kind, from_polars, require_columns, to_polars
+from palate.data.ids import WhereRow, row_label
+from palate.data.vocabulary import Vocabulary
+
+_MAX_RATINGS = 2**31 - 1  # positions are int32 throughout
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Ratings:
+    """Who rated what, and how: one row per (user, item) pair, sorted by user and item.
+
+    Immutable. Ids are in the vocabularies; the rows hold positions in them. Made by `from_frame`, `from_arrays`,
+    `from_scipy` or `palate.read`; the order of the input's rows plays no part (see `duplicates` there for the one exception).
+
+    Parameters
+    ----------
+    users, items : Vocabulary
+    user_index, item_index : ndarray of shape (n_ratings,), int32
+    value : ndarray of shape (n_ratings,), float32
+    timestamp : ndarray of shape (n_ratings,), int64, or None
+        Seconds since 1970 if the input held dates, else the input's numbers.
+    weight : ndarray of shape (n_ratings,), float32, or None
+        How much each rating counts; None is 1 for all.
+    scale : (float, float)
+        Lowest and highest possible rating: declared, or else the lowest and highest observed.
+    declared : bool
+        Whether the scale was declared.
+    frame_kind : {"polars", "pandas", "pyarrow"}
+        Data-frame library of the answers.
+    n_duplicates : int
+        Rows that were merged into another row of the same pair.
+
+    Examples
+    --------
+    >>> ratings = Ratings.from_arrays(["bo", "al", "al"], [7, 7, 9], [4.0, 5.0, 1.0], scale=(1, 5))
+    >>> ratings
+    Ratings(3 ratings of 2 items by 2 users, scale 1 to 5)
+    >>> ratings.to_frame().rows()
+    [('al', 7, 5.0), ('al', 9, 1.0), ('bo', 7, 4.0)]
+    """
+
+    users: Vocabulary
+    items: Vocabulary
+    user_index: np.ndarray
+    item_index: np.ndarray
+    value: np.ndarray
+    timestamp: np.ndarray | None = None
+    weight: np.ndarray | None = None
+    scale: tuple[float, float] = (0.0, 0.0)
+    declared: bool = False
+    frame_kind: str = "polars"
+    n_duplicates: int = 0
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        user: str = names.USER_ID,
+        item: str = names.ITEM_ID,
+        rating: str = names.RATING,
+        timestamp: str | None = None,
+        weight: str | None = None,
+        scale: tuple[float, float] | None = None,
+        duplicates: str = "last",
+    ) -> "Ratings":
+        """Return the ratings of a data frame: Polars, pandas, PyArrow, a DuckDB relation or any that Narwhals knows.
+
+        Parameters
+        ----------
+        frame : data frame with one row per rating
+        user, item, rating : str
+            Names of the columns.
+        timestamp : str, optional
+            Column of times: numbers, dates or datetimes.
+        weight : str, optional
+            Column of positive observation weights.
+        scale : (float, float), optional
+            Lowest and highest possible rating; a rating outside is an error. Default: what is observed.
+        duplicates : {"last", "mean", "error"}, default "last"
+            What to do with a pair that is rated more than once. "last" keeps the latest by timestamp (of several at the
+            same time the highest), or without timestamps the last row of the table: the only case in which the order of
+            the rows counts. "mean" averages. Both give a `DuplicateRatingsWarning` with the number of merged rows.
+
+        Raises
+        ------
+        ValueError
+            If a column is missing, a table is empty, an id is null, a rating is not finite or outside the declared scale,
+            or a pair is repeated under "error".
+        TypeError
+            If ids are floats, booleans or bytes, or ratings are not numbers.
+
+        Examples
+        --------
+        >>> frame = pl.DataFrame({"who": [1, 1, 2], "film": ["a", "b", "a"], "stars": [3, 4, 5]})
+        >>> Ratings.from_frame(frame, user="who", item="film", rating="stars").mean()
+        4.0
+        """
+        wanted = {"user": user, "item": item, "rating": rating, "timestamp": timestamp, "weight": weight}
+        asked = {argument: name for argument, name in wanted.items() if name is not None}
+        require_columns(frame, asked)
+        table = to_polars(frame, list(asked.values()))
+        column = {argument: table[name] for argument, name in asked.items()}
+        labels = {argument: f"column {name!r}" for argument, name in asked.items()}
+        return build(column, labels, scale=scale, duplicates=duplicates, kind=frame_kind(frame))
+
+    @classmethod
+    def from_arrays(
+        cls,
+        users: Any,
+        items: Any,
+        values: Any,
+        *,
+        timestamp: Any = None,
+        weight: Any = None,
+        scale: tuple[float, float] | None = None,
+        duplicates: str = "last",
+    ) -> "Ratings":
+        """Return the ratings of parallel arrays or lists: user ids, item ids, values.
+
+        Parameters and errors are those of `from_frame`, with arrays of shape (n_ratings,) in place of column names.
+        """
+        given = {"user": users, "item": items, "rating": values, "timestamp": timestamp, "weight": weight}
+        column = {argument: array for argument, array in given.items() if array is not None}
+        labels = {"user": "users", "item": "items", "rating": "values", "timestamp": "timestamp", "weight": "weight"}
+        return build(column, labels, scale=scale, duplicates=duplicates)
+
+    @classmethod
+    def from_scipy(
+        cls,
+        matrix: Any,
+        *,
+        user_ids: Any = None,
+        item_ids: Any = None,
+        scale: tuple[float, float] | None = None,
+        duplicates: str = "last",
+    ) -> "Ratings":
+        """Return the ratings of a SciPy sparse matrix or array of shape (n_users, n_items); every stored entry is a rating.
+
+        Parameters
+        ----------
+        matrix : scipy.sparse matrix or array in any format
+            A stored zero is a rating of 0; a COO matrix may repeat pairs, which `duplicates` decides.
+        user_ids, item_ids : array-like, optional
+            Ids of the rows and the columns; default their numbers from 0. Rows and columns without entries take no part.
+        scale, duplicates
+            As in `from_frame`.
+
+        Raises
+        ------
+        ValueError
+            If there are not as many ids as rows or columns, or one is repeated.
+        """
+        if not (hasattr(matrix, "tocoo") and len(getattr(matrix, "shape", ())) == 2):
+            raise TypeError(f"matrix must be a SciPy sparse matrix of two dimensions; got {type(matrix).__name__}.")
+        entries = matrix.tocoo()
+        users = _matrix_ids(entries.row, user_ids, entries.shape[0], "user_ids", "rows")
+        items = _matrix_ids(entries.col, item_ids, entries.shape[1], "item_ids", "columns")
+        return cls.from_arrays(users, items, entries.data, scale=scale, duplicates=duplicates)
+
+    @property
+    def n_users(self) -> int:
+        """Number of users in the vocabulary."""
+        return len(self.users)
+
+    @property
+    def n_items(self) -> int:
+        """Number of items in the vocabulary."""
+        return len(self.items)
+
+    @property
+    def n_ratings(self) -> int:
+        """Number of ratings."""
+        return len(self.value)
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __repr__(self) -> str:
+        scale = f"{'scale' if self.declared else 'observed'} {self.scale[0]:g} to {self.scale[1]:g}"
+        return f"Ratings({self.n_ratings:,} ratings of {self.n_items:,} items by {self.n_users:,} users, {scale})"
+
+    @cached_property
+    def user_indptr(self) -> np.ndarray:
+        """Where each user's ratings start, shape (n_users + 1,), int64: the rows are already compressed sparse rows."""
+        counts = np.bincount(self.user_index, minlength=self.n_users)
+        return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts, dtype=np.int64)])
+
+    def mean(self) -> float:
+        """Return the mean rating, by weight where there are weights; NaN without ratings."""
+        if not len(self):
+            return float("nan")
+        if self.weight is None:
+            return float(self.value.mean(dtype=np.float64))
+        return float(np.average(self.value.astype(np.float64), weights=self.weight))
+
+    def select(self, rows: Any) -> "Ratings":
+        """Return some of the ratings with the same vocabularies and scale, in the same order.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_ratings,), bool, or of positions
+            A position may not be repeated.
+        """
+        rows = np.asarray(rows)
+        if rows.dtype == bool:
+            if len(rows) != len(self):
+                raise ValueError(f"a mask of ratings must have one entry per rating ({len(self)}); got {len(rows)}.")
+            rows = np.flatnonzero(rows)
+        elif len(rows):
+            rows = np.sort(rows.astype(np.int64, casting="same_kind"))
+            if rows[0] < 0 or rows[-1] >= len(self) or (rows[1:] == rows[:-1]).any():
+                raise ValueError(f"positions of ratings must be distinct numbers from 0 to {len(self) - 1}.")
+        rows = rows.astype(np.int64)
+        part: dict[str, Any] = {name: getattr(self, name)[rows] for name in ("user_index", "item_index", "value")}
+        for name in ("timestamp", "weight"):
+            part[name] = None if getattr(self, name) is None else getattr(self, name)[rows]
+        return replace(self, **part, n_duplicates=0)
+
+    def to_frame(self, kind: str | None = None) -> Any:
+        """Return the ratings as a frame with columns `user_id`, `item_id`, `rating` and what else there is.
+
+        Parameters
+        ----------
+        kind : {"polars", "pandas", "pyarrow"}, optional
+            Default: the kind of frame that the ratings came from.
+        """
+        frame = pl.DataFrame(
+            {
+                names.USER_ID: self.users.take(self.user_index),
+                names.ITEM_ID: self.items.take(self.item_index),
+                names.RATING: self.value,
+                **({} if self.timestamp is None else {names.TIMESTAMP: self.timestamp}),
+                **({} if self.weight is None else {names.WEIGHT: self.weight}),
+            }
+        )
+        return from_polars(frame, kind or self.frame_kind)
+
+
+def build(
+    column: dict[str, Any],
+    labels: dict[str, str],
+    *,
+    scale: tuple[float, float] | None = None,
+    duplicates: str = "last",
+    kind: str = "polars",
+    where: WhereRow = row_label,
+) -> Ratings:
+    """Return ratings from raw columns; the one way in that all constructors and readers take.
+
+    Parameters
+    ----------
+    column : dict
+        "user", "item", "rating" and perhaps "timestamp" and "weight" to columns, arrays or lists.
+    labels : dict
+        What to call each of them in messages.
+    scale, duplicates
+        As in `Ratings.from_frame`.
+    kind : str
+        Kind of frame to answer in.
+    where : callable
+        Turns a row number into words for messages.
+    """
+    policy = check_policy(duplicates)
+    bounds = None if scale is None else scale_bounds(scale)
+    value = rating_values(column["rating"], labels["rating"], where)
+    if not len(value):
+        raise ValueError("the ratings must have at least one row; got an empty table.")
+    if len(value) > _MAX_RATINGS:
+        raise ValueError(f"the ratings must be at most {_MAX_RATINGS:,}; got {len(value):,}.")
+    if bounds is not None:
+        check_scale(value, bounds, labels["rating"], where)
+    users, user = Vocabulary.encode(column["user"], labels["user"], where)
+    items, item = Vocabulary.encode(column["item"], labels["item"], where)
+    timestamp = timestamp_values(column["timestamp"], labels["timestamp"], where) if "timestamp" in column else None
+    weight = weight_values(column["weight"], labels["weight"], where) if "weight" in column else None
+    raw = Columns(user, item, value, timestamp, weight)
+    _check_lengths(raw, labels)
+    table, n_duplicates = _sort(raw, users, items, policy, where)
+    return Ratings(
+        users,
+        items,
+        table.user,
+        table.item,
+        table.value,
+        table.timestamp,
+        table.weight,
+        scale=bounds or (float(table.value.min()), float(table.value.max())),
+        declared=bounds is not None,
+        frame_kind=kind,
+        n_duplicates=n_duplicates,
+    )
+
+
+def _check_lengths(columns: Columns, labels: dict[str, str]) -> None:
+    lengths = {labels[name]: len(array) for name, array in zip(labels, columns.all(), strict=False) if array is not None}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(
+            f"all columns must have one length; got {', '.join(f'{length} {name}' for name, length in lengths.items())}."
+        )
+
+
+def _sort(columns: Columns, users: Vocabulary, items: Vocabulary, policy: str, where: WhereRow) -> tuple[Columns, int]:
+    """Sort by user and item and merge repeated pairs; return the columns and the number of rows merged."""
+    from palate.kernels.csr import order_by
+
+    _, order = order_by(columns.item, len(items))
+    _, order = order_by(columns.user, len(users), order)
+    same = find_duplicates(columns.user[order], columns.item[order])
+    n_duplicates = int(np.count_nonzero(same))
+    if not n_duplicates:
+        return columns.take(order), 0
+    if policy == "error":
+        place = int(np.argmax(same))
+        first, second = int(order[place - 1]), int(order[place])
+        pair = f"user {users.id(columns.user[second])!r} and item {items.id(columns.item[second])!r}"
+        raise ValueError(duplicates_message(pair, where(first), where(second), n_duplicates))
+    warnings.warn(warning_message(n_duplicates, policy, columns.timestamp is not None), DuplicateRatingsWarning, stacklevel=4)
+    return merge(columns, order, same, policy), n_duplicates
+
+
+def _matrix_ids(index: np.ndarray, ids: Any, n: int, name: str, side: str) -> Any:
+    if ids is None:
+        return index
+    vocabulary, position = Vocabulary.encode(ids, name)
+    if len(position) != n or len(vocabulary) != n:
+        raise ValueError(
+            f"{name} must hold {n} distinct ids, one for each of the matrix's {side}; got {len(position)}, {len(vocabulary)} of them distinct."
+        )
+    return vocabulary.take(position[index])

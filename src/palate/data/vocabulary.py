@@ -1,0 +1,242 @@
+"""The ids of one side of a rating table: users or items."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import polars as pl
+
+from palate.data.frames import to_series
+from palate.data.ids import KIND_NAMES, WhereRow, id_column, kind_of_type, row_label
+
+_DTYPES: dict[str, type[pl.DataType]] = {"int": pl.Int64, "uint": pl.UInt64, "str": pl.String, "uuid": pl.String}
+_CHUNK = 1 << 20  # rows looked up at a time: keeps the temporary arrays small beside 20 million ids
+_TABLE_MIN = 1 << 16  # a lookup table this small is always worth it
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Vocabulary:
+    """The sorted, distinct ids of one side; the index of an id is its position.
+
+    Ids stay what the caller gave: `1`, `"1"`, `True` and `1.0` are four different things, of which the first two can be ids.
+    Strings are ordered and compared by code point; nothing is stripped or normalised.
+
+    Parameters
+    ----------
+    values : polars.Series
+        Int64, UInt64 or String; strictly ascending, no nulls.
+    kind : {"int", "uint", "str", "uuid"}
+        "uint" is for ids beyond int64; UUIDs are kept as canonical strings and handed out as `uuid.UUID`.
+
+    Raises
+    ------
+    ValueError
+        If the values are not of the kind's type, not ascending, repeated or null.
+
+    Examples
+    --------
+    >>> users = Vocabulary.from_ids(["bo", "al", "bo"])
+    >>> len(users), users.ids(), users.index("bo")
+    (2, ['al', 'bo'], 1)
+    >>> users.indices(["bo", "zoe"])
+    array([ 1, -1])
+    """
+
+    values: pl.Series
+    kind: str
+
+    def __post_init__(self) -> None:
+        if self.kind not in _DTYPES:
+            raise ValueError(f"kind of a vocabulary must be one of {', '.join(_DTYPES)}; got {self.kind!r}.")
+        if self.values.dtype != _DTYPES[self.kind] or self.values.null_count():
+            raise ValueError(f"a vocabulary of kind {self.kind!r} must hold {_DTYPES[self.kind].__name__} without nulls.")
+        if len(self.values) > 1 and not bool((self.values.slice(1) > self.values.slice(0, len(self.values) - 1)).all()):
+            raise ValueError("values of a vocabulary must be strictly ascending; use Vocabulary.from_ids for others.")
+
+    @classmethod
+    def from_ids(cls, values: Any, what: str = "ids") -> "Vocabulary":
+        """Return the vocabulary of the distinct ids in `values` (a column, an array or a list, in any order).
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a value cannot be an id, see `palate.data.ids.id_column`; `what` names the column in the message.
+        """
+        series, kind = id_column(values, what)
+        return cls(series.unique().sort().cast(_DTYPES[kind]).alias("id"), kind)
+
+    @classmethod
+    def encode(cls, values: Any, what: str = "ids", where: WhereRow = row_label) -> tuple["Vocabulary", np.ndarray]:
+        """Return the vocabulary of the ids and the int32 index of every row in it."""
+        series, kind = id_column(values, what, where)
+        numbers = _compact_numbers(series) if kind == "int" else None
+        if numbers is None:
+            distinct = series.unique().sort()
+        else:
+            distinct = pl.Series(_distinct(numbers))
+        vocabulary = cls(distinct.cast(_DTYPES[kind]).alias("id"), kind)
+        return vocabulary, vocabulary._match(series)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Vocabulary):
+            return NotImplemented
+        return self.kind == other.kind and self.values.equals(other.values)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        shown = ", ".join(repr(self.id(index)) for index in range(min(3, len(self))))
+        return f"Vocabulary({len(self):,} {self.type_name} ids: {shown}{', ...' if len(self) > 3 else ''})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.values, self.kind)  # without the lookup tables
+
+    @property
+    def type_name(self) -> str:
+        """The kind in words: "integer", "string" or "UUID"."""
+        return KIND_NAMES[self.kind]
+
+    def ids(self) -> Any:
+        """Return all ids in the caller's type: an int64 or uint64 array, or a list of `str` or `uuid.UUID`."""
+        if self.kind in ("int", "uint"):
+            return self.values.to_numpy()
+        values = self.values.to_list()
+        return [UUID(value) for value in values] if self.kind == "uuid" else values
+
+    def id(self, index: int) -> int | str | UUID:
+        """Return the id at a position."""
+        if not 0 <= index < len(self):
+            raise IndexError(f"index must be between 0 and {len(self) - 1}; got {index}.")
+        value = self.values[int(index)]
+        return UUID(value) if self.kind == "uuid" else value
+
+    def take(self, index: Any) -> pl.Series:
+        """Return the ids at the given positions as a Polars series (UUIDs as strings)."""
+        return self.values.gather(index)
+
+    def index(self, id: Any, what: str = "id") -> int:  # noqa: A002 - the word of the field
+        """Return the position of one id.
+
+        Raises
+        ------
+        KeyError
+            If it is unknown; the message says which type of id this vocabulary holds when the type is the reason.
+        """
+        position = self._position(id)
+        if position < 0:
+            raise KeyError(self.unknown(id, what))
+        return position
+
+    def unknown(self, id: Any, what: str = "id") -> str:  # noqa: A002
+        """Return the message for an id that is not here."""
+        kind = kind_of_type(type(id))
+        if kind is None or KIND_NAMES[kind] != self.type_name:
+            return f"unknown {what} {id!r}: the ids here are {self.type_name}s, this is of type {type(id).__name__}."
+        return f"unknown {what} {id!r}."
+
+    def indices(self, ids: Any) -> np.ndarray:
+        """Return the position of each id, int64; -1 where an id is unknown or of another type."""
+        series = to_series(ids)
+        if series.dtype == pl.Object:
+            return np.array([self._position(value) for value in series.to_list()], dtype=np.int64)
+        return self._match(series).astype(np.int64)
+
+    def parse(self, text: str, what: str = "id") -> int | str | UUID:
+        """Return the id that a text from a command line or an address stands for (known or not).
+
+        Raises
+        ------
+        ValueError
+            If the ids are integers or UUIDs and the text is none.
+        """
+        if self.kind == "str":
+            return text
+        try:
+            return UUID(text) if self.kind == "uuid" else int(text)
+        except ValueError:
+            article = "an" if self.type_name == "integer" else "a"
+            raise ValueError(f"{what} must be {article} {self.type_name}, as in the ratings; got {text!r}.") from None
+
+    def _position(self, value: Any) -> int:
+        """Return the position of one value or -1, by bisection: no table is built for a single question."""
+        kind = kind_of_type(type(value))
+        if kind is None or (KIND_NAMES[kind] != self.type_name and not (self.kind == "uuid" and kind == "str")):
+            return -1
+        if self.type_name == "integer":
+            value = int(value)
+            if not len(self) or not self.values[0] <= value <= self.values[-1]:
+                return -1
+            value = np.dtype(np.int64 if self.kind == "int" else np.uint64).type(value)
+            found = int(np.searchsorted(self._numbers, value))
+        else:
+            value = str(value)
+            found = int(self.values.search_sorted(value)) if len(self) else 0
+        return found if found < len(self) and self.values[found] == value else -1
+
+    def _match(self, series: pl.Series) -> np.ndarray:
+        """Return the int32 position of every value of a typed series, -1 where it is not here."""
+        dtype = series.dtype
+        if isinstance(dtype, pl.Categorical | pl.Enum):
+            series = series.cast(pl.String)
+        same = series.dtype == pl.String if self.type_name != "integer" else dtype.is_integer()
+        if not same or not len(self):
+            return np.full(len(series), -1, dtype=np.int32)
+        if self._table is not None and not series.null_count() and series.dtype not in (pl.UInt64, pl.Int128):
+            low, table = self._table
+            return _look_up(series.to_numpy(), low, table)
+        return self._join(series)
+
+    def _join(self, series: pl.Series) -> np.ndarray:
+        wanted = pl.DataFrame({"id": series.cast(self.values.dtype, strict=False)})
+        known = pl.DataFrame({"id": self.values, "index": np.arange(len(self), dtype=np.int32)})
+        found = wanted.join(known, on="id", how="left", maintain_order="left")
+        return found["index"].fill_null(-1).to_numpy()
+
+    @cached_property
+    def _numbers(self) -> np.ndarray:
+        return self.values.to_numpy()
+
+    @cached_property
+    def _table(self) -> tuple[int, np.ndarray] | None:
+        """Lookup table (lowest id, position per id or -1) of integer ids that lie close together."""
+        if self.kind != "int" or not len(self):
+            return None
+        low, high = int(self.values[0]), int(self.values[-1])
+        if high - low >= max(8 * len(self), _TABLE_MIN):
+            return None
+        table = np.full(high - low + 1, -1, dtype=np.int32)
+        table[self._numbers - low] = np.arange(len(self), dtype=np.int32)
+        return low, table
+
+
+def _compact_numbers(series: pl.Series) -> np.ndarray | None:
+    """Return the integers as an array if marking each value in a table is cheaper than hashing, else None."""
+    if not len(series):
+        return None
+    low, high = int(series.min()), int(series.max())  # type: ignore[arg-type]
+    return series.to_numpy() if high - low < max(len(series), _TABLE_MIN) else None
+
+
+def _distinct(numbers: np.ndarray) -> np.ndarray:
+    low = int(numbers.min())
+    seen = np.zeros(int(numbers.max()) - low + 1, dtype=bool)
+    for start in range(0, len(numbers), _CHUNK):
+        seen[numbers[start : start + _CHUNK].astype(np.int64) - low] = True
+    return np.flatnonzero(seen) + low
+
+
+def _look_up(numbers: np.ndarray, low: int, table: np.ndarray) -> np.ndarray:
+    out = np.empty(len(numbers), dtype=np.int32)
+    for start in range(0, len(numbers), _CHUNK):
+        # A difference that wraps around can only land outside the table, because low + len(table) fits int64.
+        offset = numbers[start : start + _CHUNK].astype(np.int64) - low
+        inside = (offset >= 0) & (offset < len(table))
+        found = table[np.where(inside, offset, 0)]
+        found[~inside] = -1
+        out[start : start + len(found)] = found
+    return out

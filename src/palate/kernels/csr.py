@@ -1,0 +1,139 @@
+"""Compressed sparse rows: counting sorts and the transpose.
+
+`indptr` has one entry more than there are rows: row r holds the entries `indptr[r] : indptr[r + 1]`. Row, column and
+entry numbers are checked by the callers once, when a table enters; the kernels trust them.
+"""
+
+import numpy as np
+from numba import njit
+
+
+def order_by(keys: np.ndarray, n_keys: int, order: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Return where each key's entries start, and the entries in the order of their keys (a stable counting sort).
+
+    Sorting by a second key first and by the first key then, `order` being the result of the first call, sorts by both.
+
+    Parameters
+    ----------
+    keys : ndarray of shape (n,), int32
+        Each in `0 .. n_keys - 1`.
+    n_keys : int
+    order : ndarray of shape (n,), int32, optional
+        The order to start from; default the entries as they stand.
+
+    Returns
+    -------
+    indptr : ndarray of shape (n_keys + 1,), int64
+    order : ndarray of shape (n,), int32
+        `keys[order]` is ascending.
+    """
+    indptr = np.zeros(n_keys + 1, dtype=np.int64)
+    out = np.empty(len(keys), dtype=np.int32)
+    if order is None:
+        _order_rows(keys, indptr, out)
+    else:
+        _reorder_rows(keys, order, indptr, out)
+    return indptr, out
+
+
+def order_by_reference(keys, n_keys, order=None):
+    """NumPy reference of `order_by`."""
+    order = np.arange(len(keys)) if order is None else order
+    counts = np.bincount(keys, minlength=n_keys)
+    return np.concatenate([[0], np.cumsum(counts)]), order[np.argsort(keys[order], kind="stable")].astype(np.int32)
+
+
+def transpose_csr(
+    indptr: np.ndarray, columns: np.ndarray, values: np.ndarray, n_columns: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the transposed matrix; its columns (the old rows) ascend in each row.
+
+    Parameters
+    ----------
+    indptr : ndarray of shape (n_rows + 1,), int64
+    columns : ndarray of shape (n,), int32
+    values : ndarray of shape (n,), float32
+    n_columns : int
+
+    Returns
+    -------
+    indptr : ndarray of shape (n_columns + 1,), int64
+    rows : ndarray of shape (n,), int32
+    values : ndarray of shape (n,), float32
+    """
+    out_indptr = np.zeros(n_columns + 1, dtype=np.int64)
+    rows = np.empty(len(columns), dtype=np.int32)
+    out = np.empty(len(columns), dtype=values.dtype)
+    _transpose(indptr, columns, values, out_indptr, rows, out)
+    return out_indptr, rows, out
+
+
+def transpose_order(indptr: np.ndarray, columns: np.ndarray, n_columns: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the transposed pattern and, for each of its entries, the int32 position of that entry in the original.
+
+    For matrices with several values per entry: `values[positions]` transposes each of them.
+    """
+    positions = np.arange(len(columns), dtype=np.int32)
+    out_indptr = np.zeros(n_columns + 1, dtype=np.int64)
+    rows = np.empty(len(columns), dtype=np.int32)
+    out = np.empty(len(columns), dtype=np.int32)
+    _transpose(indptr, columns, positions, out_indptr, rows, out)
+    return out_indptr, rows, out
+
+
+def transpose_csr_reference(indptr, columns, values, n_columns):
+    """NumPy reference of `transpose_csr`."""
+    rows = np.repeat(np.arange(len(indptr) - 1, dtype=np.int32), np.diff(indptr))
+    order = np.argsort(columns, kind="stable")
+    counts = np.bincount(columns, minlength=n_columns)
+    return np.concatenate([[0], np.cumsum(counts)]), rows[order], values[order]
+
+
+# The kernels use indptr as running write positions: after the first loop indptr[k + 1] is the number of entries of key k,
+# after the shift indptr[k + 1] is where key k starts, and when all are written it is where key k ends, which is the result.
+
+
+@njit(nogil=True, cache=True)
+def _shift(indptr):
+    total = 0
+    for key in range(1, len(indptr)):
+        count = indptr[key]
+        indptr[key] = total
+        total += count
+
+
+@njit(nogil=True, cache=True)
+def _order_rows(keys, indptr, out):
+    for entry in range(len(keys)):
+        indptr[keys[entry] + 1] += 1
+    _shift(indptr)
+    for entry in range(len(keys)):
+        key = keys[entry] + 1
+        out[indptr[key]] = entry
+        indptr[key] += 1
+
+
+@njit(nogil=True, cache=True)
+def _reorder_rows(keys, order, indptr, out):
+    for entry in range(len(keys)):
+        indptr[keys[entry] + 1] += 1
+    _shift(indptr)
+    for place in range(len(keys)):
+        entry = order[place]
+        key = keys[entry] + 1
+        out[indptr[key]] = entry
+        indptr[key] += 1
+
+
+@njit(nogil=True, cache=True)
+def _transpose(indptr, columns, values, out_indptr, out_rows, out_values):
+    for entry in range(len(columns)):
+        out_indptr[columns[entry] + 1] += 1
+    _shift(out_indptr)
+    for row in range(len(indptr) - 1):
+        for entry in range(indptr[row], indptr[row + 1]):
+            column = columns[entry] + 1
+            place = out_indptr[column]
+            out_rows[place] = row
+            out_values[place] = values[entry]
+            out_indptr[column] = place + 1
