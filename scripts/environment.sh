@@ -79,6 +79,7 @@ is_complete() {
 
 create() {
     echo "making $folder with $("$python" -V)${uv:+ and uv}"
+    rm -f "$folder"/.complete-* # first: an interrupted removal must not look complete
     rm -rf "$folder"
     if [ -n "$uv" ]; then
         uv venv --quiet --no-project --python "$python" "$folder"
