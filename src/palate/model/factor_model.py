@@ -1,5 +1,6 @@
 """The learned state: what is scored, saved and served."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,3 +38,14 @@ class FactorModel:
     trainer: Mapping[str, Any] = field(default_factory=dict)  # {"name": "LeastSquares", hyper-parameters...}
     history: History = field(default_factory=History)
     frame_kind: str = "polars"
+
+    def save(self, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
+        """Write the model to one file, atomically; `palate.load` reads it. See `palate.model.file.save_model`."""
+        from palate.model.file import save_model
+
+        save_model(self, path, ratings=ratings)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from palate.model.file import dumps, loads
+
+        return loads, (dumps(self),)

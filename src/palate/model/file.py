@@ -1,0 +1,208 @@
+"""The model file: a FactorModel to one file and back, whole or not at all."""
+
+import io
+import os
+import platform
+import stat
+from collections.abc import Mapping
+from importlib import metadata as installed
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from palate.data.frames import FRAME_KINDS
+from palate.model import file_container as container
+from palate.model.factor_model import FactorModel
+from palate.model.file_catalog import put_catalog, take_catalog
+from palate.model.file_error import Damage, ModelFileError
+from palate.model.file_fields import Fields, check_plain, to_json
+from palate.model.file_parts import (
+    put_history,
+    put_prior,
+    put_ratings,
+    put_vocabulary,
+    take_history,
+    take_prior,
+    take_ratings,
+    take_scale,
+    take_vocabulary,
+)
+from palate.model.file_tensors import TensorReader, TensorWriter, check_finite
+from palate.model.file_write import replace_file
+
+__all__ = ["ModelFileError", "dumps", "load_model", "loads", "read_metadata", "save_model"]
+
+LINKS = ("identity",)
+_FACTORS = {
+    "user_factors": ("float32", "draw user factor"),
+    "item_factors": ("float32", "draw item factor"),
+    "user_bias": ("float32", "draw user"),
+    "item_bias": ("float32", "draw item"),
+    "global_mean": ("float64", "draw"),
+}
+
+
+def save_model(model: FactorModel, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
+    """Write a model to one file, atomically: a crash leaves the old file or the new one.
+
+    The same model gives the same bytes. Memory stays at the model's own size plus its text columns.
+
+    Parameters
+    ----------
+    model : FactorModel
+    path : str or path
+        Any name; palate's own examples end in `.palate`. Permissions of an existing file are kept.
+    ratings : bool, default True
+        Whether to include the ratings. Without them the file is smaller and names nobody's ratings, and the loaded model
+        cannot exclude seen items, explain or update.
+
+    Raises
+    ------
+    ModelFileError
+        If the model cannot be written, such as one with factors that are not finite.
+    OSError
+        If the file cannot be written; an older file of this name is then untouched.
+    """
+    pieces = _encoded(model, ratings, f"the model cannot be saved as {os.fsdecode(path)}")
+    replace_file(path, pieces)
+
+
+def load_model(path: str | os.PathLike[str]) -> FactorModel:
+    """Return the model in a file, after checking every byte of it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ModelFileError
+        If the file is damaged, cut off, of another program or of a newer palate. Nothing in a file can run code.
+    """
+    name = os.fsdecode(path)
+    with _opened(name) as stream:
+        return _decoded(stream, os.fstat(stream.fileno()).st_size, name)
+
+
+def dumps(model: FactorModel) -> bytes:
+    """Return the bytes of a model's file, ratings included."""
+    return b"".join(_encoded(model, True, "the model cannot be turned into bytes"))
+
+
+def loads(data: bytes) -> FactorModel:
+    """Return the model in the bytes of a file; raises ModelFileError as `load_model` does."""
+    return _decoded(io.BytesIO(data), len(data), "the model in memory")
+
+
+def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return the metadata of a model file without reading its arrays: what `docs/model-file.md` lists, unchecked.
+
+    Raises
+    ------
+    FileNotFoundError, ModelFileError
+        As `load_model`, as far as the header shows it.
+    """
+    name = os.fsdecode(path)
+    with _opened(name) as stream:
+        try:
+            return container.read_header(stream, os.fstat(stream.fileno()).st_size).metadata
+        except Damage as damage:
+            raise _error(name, damage) from None
+
+
+def pack(model: FactorModel, ratings: bool = True) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Return the arrays and the metadata that stand for a model."""
+    writer = TensorWriter()
+    users = put_vocabulary(writer, "users", "user", model.users)
+    items = put_vocabulary(writer, "items", "item", model.items)
+    for name, (dtype, axes) in _FACTORS.items():
+        writer.put(name, getattr(model, name), dtype, axes)
+    metadata = {
+        "versions": _versions(),
+        "users": users,
+        "items": items,
+        "link": model.link,
+        "context": None,
+        "scale": None if model.scale is None else [float(bound) for bound in model.scale],
+        "frame_kind": model.frame_kind,
+        "user_prior": put_prior(writer, "user_prior", model.user_prior),
+        "item_prior": put_prior(writer, "item_prior", model.item_prior),
+        "catalog": None if model.catalog is None else put_catalog(writer, model.catalog),
+        "ratings": put_ratings(writer, model.ratings) if ratings and model.ratings is not None else None,
+        "trainer": to_json(model.trainer, "the trainer's parameters", finite=True),
+        "history": put_history(model.history),
+    }
+    return writer.tensors, {**metadata, "tensors": dict(sorted(writer.axes.items()))}
+
+
+def unpack(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of the model that arrays and metadata stand for, or raise Damage naming what is wrong."""
+    fields = Fields(metadata, "its metadata")
+    reader = TensorReader(tensors, fields.take("tensors", dict))
+    check_plain(fields.take("versions", dict), "'versions' in its metadata")
+    result: dict[str, Any] = {
+        "users": take_vocabulary(reader, fields.take("users", dict), "users", "user"),
+        "items": take_vocabulary(reader, fields.take("items", dict), "items", "item"),
+        **_take_factors(reader),
+        "link": fields.take_choice("link", LINKS),
+        "scale": take_scale(fields.take("scale", list | None)),
+        "frame_kind": fields.take_choice("frame_kind", FRAME_KINDS),
+    }
+    fields.take_null("context")
+    for name in ("user_prior", "item_prior"):
+        result[name] = take_prior(reader, fields.take(name, dict), name)
+    catalog, ratings = fields.take("catalog", dict | None), fields.take("ratings", dict | None)
+    result["catalog"] = None if catalog is None else take_catalog(reader, catalog, result["items"])
+    result["ratings"] = None if ratings is None else take_ratings(reader, ratings)
+    result["trainer"] = fields.take("trainer", dict)
+    check_plain(result["trainer"], "'trainer' in its metadata")
+    result["history"] = take_history(fields.take("history", dict))
+    fields.finish()
+    reader.finish()
+    return result
+
+
+def _take_factors(reader: TensorReader) -> dict[str, np.ndarray]:
+    arrays = {}
+    for name, (dtype, axes) in _FACTORS.items():
+        arrays[name] = reader.take(name, dtype, axes)
+        check_finite(name, arrays[name])
+    if not reader.size("draw"):
+        raise Damage("tensor 'global_mean' must have at least one draw")
+    return arrays
+
+
+def _encoded(model: FactorModel, ratings: bool, what: str) -> list[bytes | memoryview]:
+    try:
+        tensors, metadata = pack(model, ratings)
+        unpack(tensors, metadata)  # what is saved must load: the same checks now, while the model is still there
+        return container.encode(tensors, metadata)
+    except Damage as damage:
+        raise ModelFileError(f"{what}: {damage}.") from None
+
+
+def _decoded(stream: BinaryIO, size: int, name: str) -> FactorModel:
+    try:
+        return FactorModel(**unpack(*container.decode(stream, size)))
+    except Damage as damage:
+        raise _error(name, damage) from None
+
+
+def _opened(name: str) -> BinaryIO:
+    """Open a regular file; anything else (a folder, a pipe that would block) is refused before it is opened."""
+    mode = os.stat(name).st_mode
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "no regular file"
+        raise ModelFileError(f"{name} is not a usable model file: it is {kind}.")
+    return open(name, "rb", buffering=0)
+
+
+def _error(name: str, damage: Damage) -> ModelFileError:
+    return ModelFileError(f"{name} is not a usable model file: {damage}.")
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version(), "numpy": np.__version__}
+    try:
+        versions["palate"] = installed.version("palate")
+    except installed.PackageNotFoundError:  # run from a source tree
+        versions["palate"] = "unknown"
+    return versions

@@ -1,0 +1,157 @@
+"""Models to save, and files damaged with care: shared by the tests and the fuzzer of the model file."""
+
+import hashlib
+import json
+import os
+import re
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from palate.data.catalog import Catalog
+from palate.data.matrix import RatingMatrix
+from palate.data.ratings import Ratings
+from palate.data.vocabulary import Vocabulary
+from palate.model.factor_model import FactorModel
+from palate.model.history import History, SweepReport
+from palate.solve.prior import RowPrior
+
+DIGEST = re.compile(rb'(?<=sha256\\":\\")[0-9a-f]{64}')
+
+
+def cases(ci: int, soak: int) -> int:
+    """Return how many cases to run: `soak` times the number in PALATE_SOAK where that is set."""
+    return round(soak * float(os.environ["PALATE_SOAK"])) if "PALATE_SOAK" in os.environ else ci
+
+
+def prior(n_draws: int, n_factors: int, rng: np.random.Generator) -> RowPrior:
+    """Return a prior with something in every field."""
+    precision = np.broadcast_to(np.eye(n_factors + 1, dtype=np.float32), (n_draws, n_factors + 1, n_factors + 1))
+    mean = rng.standard_normal((n_draws, n_factors + 1)).astype(np.float32)
+    return RowPrior(precision=precision * np.float32(0.7), mean=mean, scaling=0.5, l1_bias=0.1, dropout=0.2)
+
+
+def model_of(
+    ratings: Ratings,
+    *,
+    n_factors: int = 2,
+    n_draws: int = 1,
+    held_out: np.ndarray | None = None,
+    catalog: Catalog | None = None,
+    n_sweeps: int = 2,
+    seed: int = 0,
+    **fields: Any,
+) -> FactorModel:
+    """Return a model of these ratings with random factors."""
+    rng = np.random.default_rng(seed)
+
+    def normal(*shape: int) -> np.ndarray:
+        return rng.standard_normal(shape).astype(np.float32)
+
+    matrix = RatingMatrix.from_ratings(ratings, held_out)
+    reports = [
+        SweepReport(sweep=s + 1, seconds=0.25, objective=9.5, train_mse=1.0, train_rmse=1.0, train_mae=0.5)
+        for s in range(n_sweeps)
+    ]
+    return FactorModel(
+        users=ratings.users,
+        items=ratings.items,
+        user_factors=normal(n_draws, ratings.n_users, n_factors),
+        item_factors=normal(n_draws, ratings.n_items, n_factors),
+        user_bias=normal(n_draws, ratings.n_users),
+        item_bias=normal(n_draws, ratings.n_items),
+        global_mean=np.linspace(3, 4, n_draws),
+        user_prior=prior(n_draws, n_factors, rng),
+        item_prior=prior(n_draws, n_factors, rng),
+        scale=ratings.scale,
+        catalog=None if catalog is None else catalog.aligned(ratings.items, matrix),
+        ratings=matrix,
+        trainer={"name": "LeastSquares", "n_factors": n_factors, "l2_user": 0.1, "biases": True, "stop": None},
+        history=History(sweeps=tuple(reports), best_sweep=n_sweeps, stopped="done.", notes=("a note",), n_train=len(ratings)),
+        **fields,
+    )
+
+
+def small_model() -> FactorModel:
+    """Return a model with every part: text ids, integer ids, catalog with nulls, ratings with all columns."""
+    ratings = Ratings.from_arrays(
+        ["zoë", "al", "al", "bo", "bo"],
+        [10, 10, 30, 20, 30],
+        [4.0, 0.5, 5.0, 3.0, 2.5],
+        timestamp=[5, 4, 3, 2, 1],
+        weight=[1.0, 2.0, 0.5, 1.0, 1.0],
+        scale=(0.5, 5.0),
+    )
+    table = pl.DataFrame(
+        {
+            "item_id": [20, 10, 99],
+            "title": ["Amélie", "Heat 🔥", None],
+            "year": [2001, None, 1950],
+            "liked": [True, None, False],
+        }
+    )
+    return model_of(ratings, held_out=np.array([True, False, False, False, False]), catalog=Catalog.from_frame(table))
+
+
+def smallest_model() -> FactorModel:
+    """Return the model with the smallest file: one user, one item, no factors, no ratings."""
+    ratings = Ratings.from_arrays([1], [1], [1.0])
+    model = model_of(ratings, n_factors=0, n_sweeps=0)
+    return FactorModel(**{**fields(model), "ratings": None, "trainer": {}, "history": History()})
+
+
+def wide_model(n_users: int = 220, n_items: int = 150, n_factors: int = 20) -> FactorModel:
+    """Return a model whose file has about 40 kB."""
+    rng = np.random.default_rng(5)
+    pairs = rng.choice(n_users * n_items, size=900, replace=False)
+    pairs = np.concatenate([pairs, np.arange(n_users) * n_items, np.arange(n_items)])
+    users, items = np.divmod(np.unique(pairs), n_items)
+    return model_of(Ratings.from_arrays(users, items, rng.integers(1, 11, len(users)) / 2), n_factors=n_factors)
+
+
+def fields(model: FactorModel) -> dict[str, Any]:
+    """Return the fields of a model as a dict."""
+    return {name: getattr(model, name) for name in FactorModel.__dataclass_fields__}
+
+
+def assert_same(one: Any, other: Any, where: str = "model") -> None:
+    """Check that two models (or parts of them) are equal to the bit."""
+    assert type(one) is type(other), where
+    if isinstance(one, np.ndarray):
+        assert (one.dtype, one.shape) == (other.dtype, other.shape), where
+        assert one.tobytes() == other.tobytes(), where
+    elif isinstance(one, pl.DataFrame):
+        assert one.schema == other.schema, where
+        assert one.equals(other, null_equal=True), where
+    elif isinstance(one, Vocabulary | History) or not hasattr(one, "__dataclass_fields__"):
+        assert one == other, where
+    else:
+        for name in one.__dataclass_fields__:
+            assert_same(getattr(one, name), getattr(other, name), f"{where}.{name}")
+
+
+def resigned(data: bytes) -> bytes:
+    """Return a damaged file with its SHA-256 made right again, so that the parser and not the digest is what is tested."""
+    match = DIGEST.search(data)
+    if match is None:
+        return data
+    blank = data[: match.start()] + b"0" * 64 + data[match.end() :]
+    return data[: match.start()] + hashlib.sha256(blank).hexdigest().encode() + data[match.end() :]
+
+
+def split(data: bytes) -> tuple[dict[str, Any], dict[str, Any], bytes]:
+    """Return a file's tensor entries, its metadata and the bytes of its arrays."""
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    return header, json.loads(header.pop("__metadata__")["palate"]), data[8 + length :]
+
+
+def joined(header: Any, metadata: Any, arrays: bytes, *, sign: bool = True) -> bytes:
+    """Return the file with these parts; `header` and `metadata` may be text instead of objects."""
+    inner = metadata if isinstance(metadata, str) else json.dumps(metadata, separators=(",", ":"))
+    if isinstance(header, dict):
+        header = json.dumps({"__metadata__": {"palate": inner}, **header}, separators=(",", ":"))
+    raw = header if isinstance(header, bytes) else header.encode()
+    data = len(raw).to_bytes(8, "little") + raw + arrays
+    return resigned(data) if sign else data
