@@ -88,11 +88,11 @@ def _factorise(system, stride, width, negated):
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def _finish(system, stride, width, corner, target, l1_bias, with_bias, noise, out):
+def _finish(system, stride, width, corner, target, l1_bias, with_bias, noise, out, out_bias):
     """Solve for the row from the factorised system: the bias in closed form, then `U p = y - v b (+ z)` backwards.
 
-    Columns `width` and `width + 1` of `system` hold v and y, the transformed bias column and right-hand side. `out` has
-    width + 1 entries, the bias last. Returns False if the bias' pivot is not positive.
+    Columns `width` and `width + 1` of `system` hold v and y, the transformed bias column and right-hand side. Returns
+    False if the bias' pivot is not positive.
     """
     bias = np.float32(0.0)
     if with_bias:
@@ -119,7 +119,7 @@ def _finish(system, stride, width, corner, target, l1_bias, with_bias, noise, ou
         block = f - f % LANES  # entries of `out` up to f are still zero
         value -= dot(system, row + block, out, block, (width - block) // LANES)
         out[f] = value / system[row + f]
-    out[width] = bias
+    out_bias[0] = bias
     return True
 
 
@@ -145,7 +145,8 @@ def solve_rows(
     with_bias,
     double,  # accumulate and factorise every row in float64
     noise,  # (0 | n_rows, width + 1) float32
-    out,  # (n_rows, width + 1) float32
+    out,  # (n_rows, width) float32
+    out_bias,  # (n_rows,) float32
     stats,  # (0 | n_rows, N_STATS) float64
 ):
     """Solve the rows of a range into `out`, and return how many of them had to be solved in float64."""
@@ -167,8 +168,9 @@ def solve_rows(
         mean_row = prior_mean[min(u, prior_mean.shape[0] - 1)] if prior_mean.shape[0] > 0 else out[u, :0]
         noise_row = noise[u] if noise.shape[0] > 0 else out[u, :0]
         if first == last and w0 == 0 and noise_row.size == 0:
-            for f in range(width + 1):
+            for f in range(width):
                 out[u, f] = mean_row[f] if mean_row.size > 0 else np.float32(0.0)
+            out_bias[u] = mean_row[width] if mean_row.size > 0 else np.float32(0.0)
             continue
         corner, target = _start(system, stride, width, sides, precision, strength[u], mean_row, base_gram, base_rhs)
         squares[:] = 0
@@ -206,18 +208,18 @@ def solve_rows(
             system[f * stride + width + 1] = sides[width + f]
         solved = False
         if not double and _factorise(system, stride, width, negated) > np.float32(1e-5):
-            solved = _finish(system, stride, width, corner, target, l1_bias, with_bias, noise_row, out[u])
+            solved = _finish(system, stride, width, corner, target, l1_bias, with_bias, noise_row, out[u], out_bias[u : u + 1])
         if not solved:
             n_double += 1
             _solve_double(
                 columns[first:last], values[first:last], weights[first:last] if weights.size > 0 else weights, mean, other,
                 other_bias, precision, strength[u], mean_row, base_gram, base_rhs, w0, imputed, dropout, l1_bias, with_bias,
-                noise_row, out[u],
+                noise_row, out[u], out_bias[u : u + 1],
             )  # fmt: skip
         if stats.shape[0] > 0:
             _row_stats(
                 columns[first:last], values[first:last], weights[first:last] if weights.size > 0 else weights, mean, other,
-                other_bias, imputed, dropout, out[u], squares, stats[u],
+                other_bias, imputed, dropout, out[u], out_bias[u], squares, stats[u],
             )  # fmt: skip
     return n_double
 
@@ -266,14 +268,14 @@ def _start(system, stride, width, sides, precision, strength, prior_mean, base_g
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def _row_stats(columns, values, weights, mean, other, other_bias, imputed, dropout, x, squares, stats):
+def _row_stats(columns, values, weights, mean, other, other_bias, imputed, dropout, x, bias, squares, stats):
     """Write the row's N_STATS sums (see there), with the row's own solution `x`."""
     width = other.shape[1]
     flat = other.reshape(-1)
     squared, absolute, unobserved = 0.0, 0.0, 0.0
     for b in range(columns.size):
         i = columns[b]
-        score = mean + x[width] + other_bias[i] + dot(x, 0, flat, i * width, width // LANES)
+        score = mean + bias + other_bias[i] + dot(x, 0, flat, i * width, width // LANES)
         error = values[b] - score
         weight = weights[b] if weights.size > 0 else np.float32(1.0)
         squared += weight * error * error
@@ -288,7 +290,7 @@ def _row_stats(columns, values, weights, mean, other, other_bias, imputed, dropo
 @njit(nogil=True, cache=True)
 def _solve_double(
     columns, values, weights, mean, other, other_bias, precision, strength, prior_mean, base_gram, base_rhs,
-    w0, imputed, dropout, l1_bias, with_bias, noise, out,
+    w0, imputed, dropout, l1_bias, with_bias, noise, out, out_bias,
 ):  # fmt: skip
     """The same row in float64 with SMALL of the mean diagonal added: for zero penalties and other nearly singular systems."""
     width = other.shape[1]
@@ -327,8 +329,9 @@ def _solve_double(
     ridge = SMALL * trace / max(n, 1)
     # Rows and columns of an empty system (no ratings of nonzero vectors, no penalty) keep their prior mean.
     if not ridge > 0:
-        for f in range(size):
+        for f in range(width):
             out[f] = prior_mean[f] if prior_mean.size > 0 else np.float32(0.0)
+        out_bias[0] = prior_mean[width] if prior_mean.size > 0 else np.float32(0.0)
         return
     for f in range(n):
         system[f, f] += ridge
@@ -360,8 +363,9 @@ def _solve_double(
             if noise.size > 0:
                 value += noise[f]
             x[f] = value / system[f, f]
-    for f in range(size):
+    for f in range(width):
         out[f] = x[f]
+    out_bias[0] = x[width]
 
 
 def solve_row_reference(
