@@ -1,1 +1,36 @@
 """palate: matrix-factorization recommendations, trained in seconds and honest about what they know."""
+
+import importlib
+from typing import Any
+
+_HOMES = {
+    "Baseline": "palate.training.baseline",
+    "Catalog": "palate.data.catalog",
+    "FactorModel": "palate.model.factor_model",
+    "History": "palate.model.history",
+    "LeastSquares": "palate.training.least_squares",
+    "ModelFileError": "palate.model.file",
+    "Ratings": "palate.data.ratings",
+    "SweepReport": "palate.model.history",
+    "Vocabulary": "palate.data.vocabulary",
+    "load": "palate.model.file",
+}
+_ELSEWHERE = {"load": "load_model"}
+
+__all__ = sorted([*_HOMES, "datasets"])  # noqa: PLE0605 - computed from one list
+
+
+def __getattr__(name: str) -> Any:
+    if name == "datasets":
+        return importlib.import_module("palate.datasets")
+    if name == "__version__":
+        return importlib.import_module("importlib.metadata").version("palate")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'palate' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), _ELSEWHERE.get(name, name))
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -126,12 +126,13 @@ class RatingMatrix:
         counts = self.item_counts()
         return np.divide(total, counts, out=np.full(self.n_items, np.nan), where=counts > 0)
 
-    def contains(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
-        """Return which pairs are among the ratings, bool; an index of -1 is in none.
+    def positions(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
+        """Return where each pair stands among the ratings, int64, or -1 for a pair that is not there.
 
         Parameters
         ----------
         user_index, item_index : ndarray of shape (n,), int
+            An index of -1 is in no pair.
         """
         user, item = np.broadcast_arrays(np.asarray(user_index, dtype=np.int64), np.asarray(item_index, dtype=np.int64))
         known = user >= 0
@@ -144,7 +145,20 @@ class RatingMatrix:
             low = np.where(open_ & less, middle + 1, low)
             high = np.where(open_ & ~less, middle, high)
         inside = known & (low < end)
-        return inside & (self.items[np.where(inside, low, 0)] == item) if len(self.items) else inside
+        if not len(self.items):
+            return np.full(inside.shape, -1, dtype=np.int64)
+        return np.where(inside & (self.items[np.where(inside, low, 0)] == item), low, -1)
+
+    def contains(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
+        """Return which pairs are among the ratings, bool; see `positions`."""
+        return self.positions(user_index, item_index) >= 0
+
+    def holds_out(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
+        """Return which pairs are among the ratings that were kept from training, bool; see `positions`."""
+        at = self.positions(user_index, item_index)
+        if self.held_out is None or not len(self.items):
+            return np.zeros(at.shape, dtype=bool)
+        return (at >= 0) & self.held_out[at]
 
 
 def _encode(value: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:

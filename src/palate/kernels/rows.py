@@ -369,7 +369,20 @@ def _solve_double(
 
 
 def solve_row_reference(
-    columns, values, weights, mean, other, other_bias, precision, strength, prior_mean, base_gram, base_rhs, w0, imputed, dropout
+    columns,
+    values,
+    weights,
+    mean,
+    other,
+    other_bias,
+    precision,
+    strength,
+    prior_mean,
+    base_gram,
+    base_rhs,
+    w0,
+    imputed,
+    dropout,
 ):
     """Return A and h of one row in float64, as the equations of this module's docstring have them (l1_bias and noise aside)."""
     x = np.hstack([other, np.ones((len(other), 1))]).astype(np.float64)

@@ -1,0 +1,96 @@
+"""Which ratings are held out."""
+
+import numpy as np
+
+from palate.data.ratings import Ratings
+from palate.data.vocabulary import Vocabulary
+
+
+def holdout_mask(n: int, share: float, seed: int = 0) -> np.ndarray:
+    """Return a mask with exactly `round(share * n)` of `n` entries True, drawn without replacement.
+
+    The draw depends on `n`, `share` and `seed` alone.
+
+    Parameters
+    ----------
+    n : int
+    share : float
+        In [0, 1).
+    seed : int, default 0
+
+    Returns
+    -------
+    ndarray of shape (n,), bool
+
+    Raises
+    ------
+    ValueError
+        If `share` is not in [0, 1).
+
+    Examples
+    --------
+    >>> int(holdout_mask(1000, 0.05, seed=1).sum())
+    50
+    """
+    from palate.kernels.random import key_of, mark_sample
+
+    if not 0 <= share < 1:
+        raise ValueError(f"validation must be a share in [0, 1) or Ratings; got {share!r}.")
+    mask = np.zeros(n, dtype=bool)
+    size = round(share * n)
+    if size:
+        mark_sample(key_of(seed, 0, 2), size, mask)
+    return mask
+
+
+def merge_holdout(train: Ratings, holdout: Ratings) -> tuple[Ratings, np.ndarray]:
+    """Return the ratings of both, and the mask of those that come from `holdout`.
+
+    Raises
+    ------
+    ValueError
+        If a pair is in both, with the count.
+    """
+    from palate.kernels.csr import order_by
+
+    users, train_users, holdout_users = _merge(train.users, holdout.users, train.user_index, holdout.user_index)
+    items, train_items, holdout_items = _merge(train.items, holdout.items, train.item_index, holdout.item_index)
+    user, item = np.concatenate([train_users, holdout_users]), np.concatenate([train_items, holdout_items])
+    _, order = order_by(item, len(items))
+    _, order = order_by(user, len(users), order)
+    user, item = user[order], item[order]
+    twice = int(np.count_nonzero((np.diff(user) == 0) & (np.diff(item) == 0)))
+    if twice:
+        raise ValueError(
+            f"the validation ratings must not occur in the training ratings; {twice:,} of {len(holdout):,} do. Split first."
+        )
+
+    def both(name: str) -> np.ndarray | None:
+        first, second = getattr(train, name), getattr(holdout, name)
+        return None if first is None or second is None else np.concatenate([first, second])[order]
+
+    value = np.concatenate([train.value, holdout.value])[order]
+    low, high = min(train.scale[0], holdout.scale[0]), max(train.scale[1], holdout.scale[1])
+    merged = Ratings(
+        users, items, user, item, value, both("timestamp"), both("weight"),
+        scale=train.scale if train.declared else (low, high), declared=train.declared, frame_kind=train.frame_kind,
+    )  # fmt: skip
+    return merged, order >= len(train)
+
+
+def _merge(
+    first: Vocabulary, second: Vocabulary, first_index: np.ndarray, second_index: np.ndarray
+) -> tuple[Vocabulary, np.ndarray, np.ndarray]:
+    """Return the union of two vocabularies and both indexes in it."""
+    if first == second:
+        return first, first_index, second_index
+    if first.kind != second.kind:
+        raise TypeError(
+            f"training and validation ids must be of one type; got {first.kind} and {second.kind}. Convert one of the tables."
+        )
+    import polars as pl
+
+    union = Vocabulary.from_ids(pl.concat([first.values, second.values]).unique())
+    return union, *(
+        union.indices(one.values).astype(np.int32)[index] for one, index in ((first, first_index), (second, second_index))
+    )

@@ -1,0 +1,88 @@
+"""The baseline: global mean and damped biases. Every report shows it beside the model."""
+
+import os
+from dataclasses import dataclass
+
+from palate.data.catalog import Catalog
+from palate.data.ratings import Ratings
+from palate.model.factor_model import FactorModel
+from palate.solve.parallel import check_threads
+from palate.solve.prior import RowPrior
+from palate.solve.strengths import ridge_prior
+from palate.training.checks import check_count, check_strength
+from palate.training.least_squares import fit_factors
+from palate.training.sweeps import Callback
+
+
+@dataclass(frozen=True, kw_only=True)
+class Baseline:
+    """Predict the mean plus a bias of the user and a bias of the item, each damped towards 0.
+
+    Minimises `sum of w (r - mu - b_u - b_i)^2 + damping_user sum b_u^2 + damping_item sum b_i^2`: a bias is the mean
+    deviation of its ratings, as if `damping` further ratings had shown none. Fitted by the same solver as `LeastSquares`; the
+    result is a FactorModel without factors, so it predicts, recommends and is saved like any other.
+
+    Parameters
+    ----------
+    damping_user, damping_item : float, default 3.0
+        Number of ratings without deviation to add to each user and item.
+    max_sweeps, tolerance, patience
+        As in `LeastSquares`.
+
+    References
+    ----------
+    Koren (2010), "Factor in the Neighbors", section 2.1.
+
+    Examples
+    --------
+    >>> from palate import Baseline, Ratings
+    >>> ratings = Ratings.from_arrays([1, 1, 2], ["a", "b", "a"], [5, 3, 4])
+    >>> model = Baseline(damping_user=0, damping_item=1).fit(ratings, validation=0)
+    >>> float(model.global_mean[0])
+    4.0
+    """
+
+    damping_user: float = 3.0
+    damping_item: float = 3.0
+    max_sweeps: int = 60
+    tolerance: float = 1e-4
+    patience: int = 2
+
+    # What the shared path asks of a trainer, fixed here.
+    n_factors = 0
+    mean = True
+    biases = True
+    l1_bias = 0.0
+
+    @property
+    def l2_bias(self) -> float:
+        """The damping used for the starting biases."""
+        return self.damping_item
+
+    def fit(
+        self,
+        ratings: Ratings,
+        *,
+        validation: float | Ratings = 0.05,
+        catalog: Catalog | None = None,
+        start: FactorModel | None = None,
+        refit: bool = False,
+        checkpoint: str | os.PathLike[str] | None = None,
+        callback: Callback | None = None,
+        threads: int | None = None,
+        seed: int = 0,
+    ) -> FactorModel:
+        """Return the baseline fitted to the ratings; parameters and errors are those of `LeastSquares.fit`."""
+        for name in ("damping_user", "damping_item", "tolerance"):
+            check_strength(name, getattr(self, name))
+        for name in ("max_sweeps", "patience"):
+            check_count(name, getattr(self, name), 1)
+        return fit_factors(
+            self, ratings, validation=validation, catalog=catalog, start=start, refit=refit, checkpoint=checkpoint,
+            callback=callback, threads=check_threads(threads), seed=seed,
+        )  # fmt: skip
+
+    def priors(self, residual_sd: float) -> tuple[RowPrior, RowPrior]:
+        """Return the priors of the user and the item side."""
+        user, item = (ridge_prior(0, l2=0.0, l2_bias=damping) for damping in (self.damping_user, self.damping_item))
+        return user, item

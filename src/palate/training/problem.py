@@ -1,0 +1,96 @@
+"""The input of a training run: ratings split into training and validation, compressed both ways."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from palate.data.ratings import Ratings
+from palate.data.splits import holdout_mask, merge_holdout
+from palate.model.factor_model import FactorModel
+from palate.solve.rows import Rows, Side
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """All ratings given to a trainer, which of them are held out, and the training ratings by user and by item."""
+
+    ratings: Ratings  # training and validation together
+    held_out: np.ndarray  # (n_ratings,) bool
+    by_user: Rows
+    by_item: Rows
+    mean: float
+
+    @classmethod
+    def build(cls, ratings: Ratings, held_out: np.ndarray, *, mean: bool = True) -> "Problem":
+        """Compress the ratings that are not held out; `mean` says whether the global mean is taken off."""
+        if held_out.any():
+            keep = ~held_out
+            user, columns, values = ratings.user_index[keep], ratings.item_index[keep], ratings.value[keep]
+            weights = None if ratings.weight is None else ratings.weight[keep]
+        else:
+            user, columns, values, weights = ratings.user_index, ratings.item_index, ratings.value, ratings.weight
+        if not len(values):
+            raise ValueError("there must be at least one training rating; all are held out. Lower validation.")
+        indptr = np.zeros(ratings.n_users + 1, np.int64)
+        np.cumsum(np.bincount(user, minlength=ratings.n_users), out=indptr[1:])
+        empty = np.empty(0, np.float32)
+        by_user = Rows(indptr, columns, values, empty if weights is None else weights, ratings.n_items)
+        average = float(np.average(values.astype(np.float64), weights=weights)) if mean else 0.0
+        return cls(ratings, held_out, by_user, by_user.transposed(), average)
+
+    @property
+    def n_train(self) -> int:
+        """Number of training ratings."""
+        return len(self.by_user.values)
+
+    @cached_property
+    def total_weight(self) -> float:
+        """Sum of the weights of the training ratings."""
+        weights = self.by_user.weights
+        return float(weights.sum(dtype=np.float64)) if weights.size else float(self.n_train)
+
+    @cached_property
+    def validation(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """User indexes, item indexes and values of the ratings held out."""
+        ratings, rows = self.ratings, np.flatnonzero(self.held_out)
+        return ratings.user_index[rows].astype(np.int64), ratings.item_index[rows].astype(np.int64), ratings.value[rows]
+
+    def predict(self, users: np.ndarray, items: np.ndarray, user_side: Side, item_side: Side) -> np.ndarray:
+        """Return the float32 predictions of pairs of known indexes."""
+        from palate.kernels.pairs import pair_products
+
+        out = np.empty(len(users), np.float32)
+        none = np.zeros((1, user_side.factors.shape[1]), np.float32)
+        pair_products(user_side.factors[None], item_side.factors[None], none, none, item_side.bias[items], users, items, out)
+        return out + user_side.bias[users] + np.float32(self.mean)
+
+
+def split(ratings: Ratings, validation: float | Ratings, start: FactorModel | None, seed: int) -> tuple[Ratings, np.ndarray]:
+    """Return all ratings and the mask of those held out.
+
+    A model to start from brings its own split: what it held out stays held out, everything else is trained on.
+
+    Raises
+    ------
+    ValueError
+        If the share is not in [0, 1), validation pairs occur in training, or the starting model has no ratings.
+    """
+    if not isinstance(ratings, Ratings):
+        raise TypeError(f"ratings must be palate.Ratings; got {type(ratings).__name__}. Use palate.Ratings.from_frame(...).")
+    if isinstance(validation, Ratings):
+        return merge_holdout(ratings, validation)
+    if isinstance(validation, bool) or not isinstance(validation, int | float | np.floating):
+        raise TypeError(f"validation must be a share in [0, 1) or Ratings; got {validation!r}.")
+    if start is None:
+        return ratings, holdout_mask(len(ratings), float(validation), seed)
+    if start.ratings is None:
+        raise ValueError(
+            "start must be a model that holds its ratings, so that its split can be kept; it was saved with ratings=False. "
+            "Pass validation=Ratings held out by yourself."
+        )
+    if start.ratings.held_out is None:
+        return ratings, np.zeros(len(ratings), bool)
+    users = start.users.indices(ratings.users.values)[ratings.user_index]
+    items = start.items.indices(ratings.items.values)[ratings.item_index]
+    return ratings, start.ratings.holds_out(users, items)

@@ -1,0 +1,153 @@
+"""Alternating least squares: the run itself, apart from its input (`problem`) and its result (`FactorModel`)."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from palate.model.history import SweepReport
+from palate.solve.prior import RowPrior
+from palate.solve.rows import Side, Solved, row_strength, solve_rows
+from palate.training.problem import Problem
+
+Callback = Callable[[SweepReport], object]
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """When to stop: after `max_sweeps`, or after `patience` sweeps in a row without a relative gain of `tolerance`.
+
+    The gain is that of the validation error, or without validation ratings that of the objective.
+    """
+
+    max_sweeps: int
+    tolerance: float
+    patience: int
+
+
+@dataclass
+class Run:
+    """The state of a run: the best sweep so far and what led there."""
+
+    users: Side
+    items: Side
+    reports: list[SweepReport] = field(default_factory=list)
+    best: float = math.inf
+    best_sweep: int = 0
+    idle: int = 0  # sweeps since the last gain of more than the tolerance
+    reference: float = math.inf  # the error that a gain is measured against
+    n_double: int = 0
+    stopped: str = ""
+
+
+def run_sweeps(
+    problem: Problem,
+    user_prior: RowPrior,
+    item_prior: RowPrior,
+    start: tuple[Side, Side],
+    stopping: Stopping,
+    *,
+    callback: Callback | None = None,
+    after_sweep: Callable[[Run], None] | None = None,
+    threads: int = 1,
+) -> Run:
+    """Solve items and users in turn until nothing is gained, and return the run with the sides of its best sweep.
+
+    Each sweep solves the items first and the users last, so that a user's vector is what fold-in finds from the user's
+    ratings. An interrupt (Ctrl-C) ends the run with the last whole sweep; before the first whole sweep it is raised.
+    """
+    run = Run(*start)
+    users = start[0]
+    double = _needs_double(user_prior), _needs_double(item_prior)
+    try:
+        for sweep in range(1, stopping.max_sweeps + 1):
+            began = time.perf_counter()
+            items = solve_rows(problem.by_item, users, problem.mean, item_prior, double=double[1], threads=threads)
+            solved = solve_rows(
+                problem.by_user, items.side, problem.mean, user_prior, stats=True, double=double[0], threads=threads
+            )
+            users = solved.side
+            report = _report(problem, user_prior, item_prior, solved, items, sweep)
+            report = replace(report, seconds=time.perf_counter() - began)
+            _keep(run, report, solved, items, stopping)
+            if after_sweep is not None:
+                after_sweep(run)
+            if callback is not None and callback(report) is False:
+                run.stopped = f"The callback ended training after sweep {sweep}."
+                break
+            if run.idle >= stopping.patience:
+                run.stopped = _no_gain(problem, stopping)
+                break
+        else:
+            run.stopped = f"The limit of {stopping.max_sweeps} sweeps was reached."
+    except KeyboardInterrupt:
+        if not run.reports:
+            raise
+        run.stopped = f"Interrupted after {len(run.reports)} whole sweeps."
+    return run
+
+
+def _needs_double(prior: RowPrior) -> bool:
+    """Return whether a penalty is zero, so that float32 would break down on rows with few ratings."""
+    diagonal = np.diagonal(prior.precision[0])
+    return bool(prior.n_factors and (diagonal[:-1] <= 0).any())
+
+
+def _keep(run: Run, report: SweepReport, solved: Solved, items: Solved, stopping: Stopping) -> None:
+    """Add a sweep to the run; its sides replace the best ones if its error is lower."""
+    error = report.objective if report.validation_mse is None else math.sqrt(report.validation_mse)
+    run.reports.append(report)
+    run.n_double = max(run.n_double, solved.n_double + items.n_double)
+    if error < run.best or not run.best_sweep:
+        run.best, run.best_sweep, run.users, run.items = error, report.sweep, solved.side, items.side
+    if error < run.reference * (1 - stopping.tolerance):
+        run.reference, run.idle = error, 0
+    else:
+        run.idle += 1
+
+
+def _no_gain(problem: Problem, stopping: Stopping) -> str:
+    what = "The validation error" if problem.held_out.any() else "The objective"
+    sweeps = "one sweep" if stopping.patience == 1 else f"{stopping.patience} sweeps"
+    return f"{what} fell by less than {stopping.tolerance:.2%} in {sweeps}."
+
+
+def _report(
+    problem: Problem, user_prior: RowPrior, item_prior: RowPrior, users: Solved, items: Solved, sweep: int
+) -> SweepReport:
+    squared, absolute, dropout, _ = users.stats.sum(axis=0)
+    train_mse, train_mae = squared / problem.total_weight, absolute / problem.total_weight
+    objective = squared + dropout
+    objective += penalty(users.side, user_prior, problem.by_user.counts, problem.by_user.n_columns)
+    objective += penalty(items.side, item_prior, problem.by_item.counts, problem.by_item.n_columns)
+    figures: dict[str, float | None] = {}
+    if problem.held_out.any():
+        user_index, item_index, values = problem.validation
+        errors = values - problem.predict(user_index, item_index, users.side, items.side)
+        mse = float(np.mean(errors.astype(np.float64) ** 2))
+        figures = {
+            "validation_mse": mse,
+            "validation_rmse": math.sqrt(mse),
+            "validation_mae": float(np.mean(np.abs(errors), dtype=np.float64)),
+        }
+    return SweepReport(
+        sweep=sweep,
+        seconds=0.0,
+        objective=float(objective),
+        train_mse=float(train_mse),
+        train_rmse=math.sqrt(train_mse),
+        train_mae=float(train_mae),
+        **figures,
+    )
+
+
+def penalty(side: Side, prior: RowPrior, counts: np.ndarray, n_columns: int) -> float:
+    """Return what one side's factors and biases cost in the objective, for a diagonal precision and mean 0."""
+    diagonal = np.diagonal(prior.precision[0]).astype(np.float64)
+    k = prior.n_factors
+    strength = row_strength(counts, n_columns, prior).astype(np.float64)
+    squares = np.einsum("nf,nf->n", side.factors, side.factors, dtype=np.float64) * (diagonal[0] if k else 0.0)
+    bias = side.bias.astype(np.float64)
+    return float(strength @ squares + diagonal[-1] * (bias @ bias) + prior.l1_bias * np.abs(bias).sum())
