@@ -1,6 +1,6 @@
 """One peer, one fit, one process: fit on the arrays of a folder, print one JSON object, exit.
 
-    <peer's python> benchmarks/peers.py {implicit,implicit-topn,cmfrec,libmf,surprise,myfm,keras} --data FOLDER [options]
+    <peer's python> benchmarks/peers.py {implicit,implicit-topn,cmfrec,libmf,surprise,myfm,keras,read} --data FOLDER [options]
 
 FOLDER holds train_{users,items,ratings}.npy and holdout_{...}.npy. `seconds` is the fit alone: from the form the library takes
 (SciPy matrix, array of triplets) to its fitted model, without reading and without the RMSE. `peak_rss_mb` is the process's
@@ -81,12 +81,12 @@ def run_implicit(data: Data, options: argparse.Namespace) -> dict:
 
 
 def run_implicit_topn(data: Data, options: argparse.Namespace) -> dict:
-    """implicit's `recommend` for all users at once on given factors, without the items of the training ratings."""
+    """implicit's `recommend` for all users at once on given factors, without the items each has rated (training and holdout)."""
     from implicit.als import AlternatingLeastSquares
     from scipy.sparse import csr_matrix
 
-    users, items, ratings = data.train
-    matrix = csr_matrix((ratings, (users, items)), shape=(data.n_users, data.n_items))
+    users, items = (np.concatenate([data.train[side], data.holdout[side]]) for side in (0, 1))
+    seen = csr_matrix((np.ones(len(users), np.float32), (users, items)), shape=(data.n_users, data.n_items))
     stored = np.load(options.model)
     ones = np.ones((data.n_users, 1), dtype=np.float32)
     model = AlternatingLeastSquares(factors=stored["item_factors"].shape[1] + 1, num_threads=options.threads)
@@ -95,7 +95,7 @@ def run_implicit_topn(data: Data, options: argparse.Namespace) -> dict:
     model.item_factors = np.ascontiguousarray(np.column_stack([stored["item_factors"], stored["item_bias"]]), dtype=np.float32)
     everyone = np.arange(data.n_users)
     start = time.perf_counter()
-    ids, scores = model.recommend(everyone, matrix, N=options.n)
+    ids, scores = model.recommend(everyone, seen, N=options.n)
     seconds = time.perf_counter() - start
     if options.out:
         np.savez(options.out, items=ids, scores=scores)
@@ -292,7 +292,22 @@ def run_keras(data: Data, options: argparse.Namespace) -> dict:
     return {"seconds": sum(seconds), "seconds_per_iteration": seconds, "rmse_per_iteration": curve, "rmse": curve[-1]}
 
 
+def run_read(_data: None, options: argparse.Namespace) -> dict:
+    """What reading to train-ready matrices takes with pandas and SciPy."""
+    import pandas as pd
+    from scipy.sparse import csr_matrix
+
+    start = time.perf_counter()
+    frame = pd.read_csv(options.csv, dtype={"rating": np.float32})
+    users, user_ids = pd.factorize(frame["user_id"], sort=True)
+    items, item_ids = pd.factorize(frame["item_id"], sort=True)
+    matrix = csr_matrix((frame["rating"].to_numpy(), (users, items)), shape=(len(user_ids), len(item_ids)))
+    transposed = matrix.T.tocsr()
+    return {"seconds": time.perf_counter() - start, "n_ratings": transposed.nnz}
+
+
 RUNS = {
+    "read": (run_read, ("pandas", "scipy")),
     "implicit": (run_implicit, ("implicit", "scipy")),
     "implicit-topn": (run_implicit_topn, ("implicit", "scipy")),
     "cmfrec": (run_cmfrec, ("cmfrec", "scipy")),
@@ -306,7 +321,8 @@ RUNS = {
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("peer", choices=RUNS)
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path, help="folder of the arrays (all but read)")
+    parser.add_argument("--csv", type=Path, help="the file to read (read)")
     parser.add_argument("--factors", type=int, default=32)
     parser.add_argument("--iterations", type=int, default=10)
     parser.add_argument("--threads", type=int, default=2)
@@ -328,7 +344,7 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     options = parse_arguments()
     run, distributions = RUNS[options.peer]
-    data = Data(options.data)
+    data = Data(options.data) if options.data else None
     loaded = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     result = run(data, options)
     versions = {name: importlib.metadata.version(name) for name in (*distributions, "numpy")}
