@@ -1,0 +1,154 @@
+"""Fold-in: the vector of a user or an item that was not in the training data, by the row solver on one row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from palate.data.catalog import Catalog
+from palate.data.matrix import RatingMatrix
+from palate.data.vocabulary import Vocabulary
+from palate.solve.prior import RowPrior
+from palate.solve.rows import Rows, Side, solve_rows
+
+if TYPE_CHECKING:
+    from palate.model.factor_model import FactorModel
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Folded:
+    """A row that was solved for with the other side's vectors fixed.
+
+    Parameters
+    ----------
+    id : int, str, UUID or None
+        What answers call it.
+    factors : ndarray of shape (n_draws, n_factors), float32
+    bias : ndarray of shape (n_draws,), float32
+    rated : ndarray of shape (n_rated,), int32
+        Positions in the model of what it was rated on: items for a user, users for an item; ascending.
+    values : ndarray of shape (n_rated,), float32
+        The ratings, in the units of the training ratings.
+    """
+
+    id: Any
+    factors: np.ndarray
+    bias: np.ndarray
+    rated: np.ndarray
+    values: np.ndarray
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({'' if self.id is None else f'{self.id!r}, '}{len(self.values)} ratings)"
+
+
+class FoldedUser(Folded):
+    """A user who was not in the training data; accepted wherever a user id is."""
+
+
+class FoldedItem(Folded):
+    """An item that was not in the training data; accepted by `predict` wherever an item id is."""
+
+
+def fold_user(model: "FactorModel", items: Any, ratings: Any, weights: Any, user_id: Any) -> FoldedUser:
+    """Return the user with these ratings; see `FactorModel.fold_in`."""
+    row = _row(model.items, items, ratings, weights, "items", "item id")
+    factors, bias = _solve(row, model.item_sides, model.global_mean, model.user_prior)
+    return FoldedUser(id=user_id, factors=factors, bias=bias, rated=row.columns, values=row.values)
+
+
+def fold_item(model: "FactorModel", users: Any, ratings: Any, weights: Any, item_id: Any) -> FoldedItem:
+    """Return the item with these ratings; see `FactorModel.fold_in_item`."""
+    row = _row(model.users, users, ratings, weights, "users", "user id")
+    factors, bias = _solve(row, model.user_sides, model.global_mean, model.item_prior)
+    return FoldedItem(id=item_id, factors=factors, bias=bias, rated=row.columns, values=row.values)
+
+
+def padded_sides(factors: np.ndarray, bias: np.ndarray) -> list[Side]:
+    """Return one padded Side per draw."""
+    return [Side.padded(factors[draw], bias[draw]) for draw in range(len(factors))]
+
+
+def _row(vocabulary: Vocabulary, ids: Any, ratings: Any, weights: Any, argument: str, what: str) -> Rows:
+    """Check the ratings of one row and return them sorted.
+
+    Raises
+    ------
+    KeyError
+        If an id is unknown.
+    ValueError
+        If lengths differ, a rating is not finite, a weight is not positive, or an id is repeated.
+    """
+    values = np.atleast_1d(np.asarray(ratings, dtype=np.float32))
+    if isinstance(ids, str | bytes) or not hasattr(ids, "__len__"):
+        ids = [ids]
+    if len(ids) != len(values):
+        raise ValueError(f"{argument} and ratings must be of one length; got {len(ids)} and {len(values)}.")
+    index = vocabulary.indices(ids) if len(ids) else np.empty(0, np.int64)
+    unknown = np.flatnonzero(index < 0)
+    if len(unknown):
+        raise KeyError(f"{vocabulary.unknown(ids[int(unknown[0])], what)} It is {argument}[{unknown[0]}].")
+    if not np.isfinite(values).all():
+        place = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise ValueError(f"ratings must be finite; got {values[place]} (ratings[{place}]).")
+    order = np.argsort(index, kind="stable")
+    index = index[order]
+    if (np.diff(index) == 0).any():
+        twice = vocabulary.id(int(index[np.flatnonzero(np.diff(index) == 0)[0]]))
+        raise ValueError(f"{argument} must not repeat an id; got {twice!r} twice. Keep one of its ratings.")
+    return Rows(np.array([0, len(index)]), index.astype(np.int32), values[order], _weights(weights, order), len(vocabulary))
+
+
+def _weights(weights: Any, order: np.ndarray) -> np.ndarray:
+    if weights is None:
+        return np.empty(0, np.float32)
+    values = np.atleast_1d(np.asarray(weights, dtype=np.float32))
+    if len(values) != len(order):
+        raise ValueError(f"weights and ratings must be of one length; got {len(values)} and {len(order)}.")
+    if not (np.isfinite(values) & (values > 0)).all():
+        raise ValueError("weights must be positive and finite.")
+    return values[order]
+
+
+def _solve(row: Rows, others: Sequence[Side], means: np.ndarray, prior: RowPrior) -> tuple[np.ndarray, np.ndarray]:
+    """Return factors (n_draws, n_factors) and bias (n_draws,) of one row, a solve for each draw."""
+    double = bool(prior.n_factors and (np.diagonal(prior.precision[0])[:-1] <= 0).any())
+    solved = [
+        solve_rows(row, other, float(mean), prior, draw=draw, double=double).side
+        for draw, (other, mean) in enumerate(zip(others, means, strict=True))
+    ]
+    factors = np.concatenate([side.unpadded(prior.n_factors) for side in solved])
+    return factors, np.concatenate([side.bias for side in solved])
+
+
+def with_users(model: "FactorModel", folded: Sequence[FoldedUser]) -> "FactorModel":
+    """Return a model whose only users are the folded ones, by position: everything asked of a user can be asked of them."""
+    rows = [np.asarray(user.rated, np.int32) for user in folded]
+    values = [np.asarray(user.values, np.float32) for user in folded]
+    matrix = RatingMatrix(
+        indptr=np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64),
+        items=np.concatenate([np.empty(0, np.int32), *rows]),
+        codes=np.concatenate([np.empty(0, np.float32), *values]),
+        levels=None,
+        n_items=len(model.items),
+    )
+    return replace(
+        model,
+        users=Vocabulary.from_ids(list(range(len(folded)))),
+        user_factors=np.stack([user.factors for user in folded], axis=1),
+        user_bias=np.stack([user.bias for user in folded], axis=1),
+        ratings=matrix,
+    )
+
+
+def with_items(model: "FactorModel", folded: Sequence[FoldedItem]) -> "FactorModel":
+    """Return a model whose only items are the folded ones, by position, for predictions of them."""
+    items = Vocabulary.from_ids(list(range(len(folded))))
+    return replace(
+        model,
+        items=items,
+        item_factors=np.stack([item.factors for item in folded], axis=1),
+        item_bias=np.stack([item.bias for item in folded], axis=1),
+        catalog=Catalog.from_items(items),
+        ratings=None,
+    )
