@@ -72,7 +72,7 @@ def speed(results: Results, _lines: list) -> str:
     rows = [
         [
             name,
-            spread((r["seconds"] for r in runs)),
+            spread(r["seconds"] for r in runs),
             len(runs[0].get("rmse_per_iteration", [])) or runs[0].get("iterations"),
             f"{median(r['rmse'] for r in runs):.4f}",
             f"{median(r['rmse_unclipped'] for r in runs):.4f}",
@@ -122,7 +122,7 @@ def _later_sweeps(result: dict[str, Any]) -> float:
 
 def sweep(results: Results, _lines: list) -> str:
     rows = [
-        [name, spread((_later_sweeps(r) for r in runs), 3), spread((r["seconds"] for r in runs)), len(runs)]
+        [name, spread((_later_sweeps(r) for r in runs), 3), spread(r["seconds"] for r in runs), len(runs)]
         for name, runs in results.items()
     ]
     text = table(("trainer", "one sweep, s", "fit of 4, s", "rounds"), rows)
@@ -157,7 +157,7 @@ def _sizes(result: dict[str, Any]) -> tuple[int, int, int]:
 
 def topn(results: Results, _lines: list) -> str:
     rows = [
-        [name, spread((r["seconds"] for r in runs)), f"{median(r['process_peak_rss_mb'] for r in runs):.0f}", len(runs)]
+        [name, spread(r["seconds"] for r in runs), f"{median(r['process_peak_rss_mb'] for r in runs):.0f}", len(runs)]
         for name, runs in results.items()
     ]
     text = table(("", "indexes and scores, s", "peak RSS, MB", "rounds"), rows)
@@ -176,7 +176,7 @@ def topn(results: Results, _lines: list) -> str:
 
 def read(results: Results, _lines: list) -> str:
     rows = [
-        [name, spread((r["seconds"] for r in runs)), f"{median(r['process_peak_rss_mb'] for r in runs):.0f}", len(runs)]
+        [name, spread(r["seconds"] for r in runs), f"{median(r['process_peak_rss_mb'] for r in runs):.0f}", len(runs)]
         for name, runs in results.items()
     ]
     return table(("reader and order of the rows", "CSV to both CSR, s (asked for: 6)", "peak RSS, MB", "rounds"), rows)
@@ -187,7 +187,7 @@ def memory(results: Results, _lines: list) -> str:
         [
             name,
             spread((r["process_peak_rss_mb"] for r in runs), 0),
-            spread((r["wall_seconds"] for r in runs)),
+            spread(r["wall_seconds"] for r in runs),
             f"{runs[0]['model_mb']:.0f}",
             len(runs),
         ]

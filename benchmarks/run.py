@@ -116,9 +116,11 @@ def sweep(bench: Bench) -> None:
     for number in range(bench.rounds):
         labels = {"round": number}
         bench.note("sweep", "palate", lambda: measure.palate("fit", **options, **fixed, n_factors=32), **labels)
-        peer = {**options, "iterations": 4}
-        bench.note("sweep", "implicit CG", lambda: measure.peer("implicit", **peer, solver="cg"), **labels)
-        bench.note("sweep", "implicit Cholesky", lambda: measure.peer("implicit", **peer, solver="cholesky"), **labels)
+
+        bench.note("sweep", "implicit CG", lambda: measure.peer("implicit", **options, iterations=4, solver="cg"), **labels)
+        bench.note(
+            "sweep", "implicit Cholesky", lambda: measure.peer("implicit", **options, iterations=4, solver="cholesky"), **labels
+        )
     fixed["max_sweeps"] = 2
     for width in WIDTHS * 2:
         bench.note(
