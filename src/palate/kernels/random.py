@@ -18,15 +18,19 @@ def mix(value):
 
 
 @njit(nogil=True, cache=True)
-def key_of(seed, sweep, side):
-    """Return the key of one stream of numbers."""
+def _key(seed, sweep, side):
     return mix(mix(mix(uint64(seed) + _GOLDEN) + uint64(sweep) * _GOLDEN) + uint64(side) * _GOLDEN)
+
+
+def key_of(seed: int, sweep: int, side: int) -> np.uint64:
+    """Return the key of one stream of numbers, as the type that the functions below must get it in."""
+    return np.uint64(_key(seed, sweep, side))
 
 
 @njit(nogil=True, cache=True)
 def uniform(key, position):
     """Return the number of a stream at `position`, in [0, 1) with 53 bits."""
-    return np.float64(mix(key + (uint64(position) + uint64(1)) * _GOLDEN) >> uint64(11)) * (1.0 / 9007199254740992.0)
+    return np.float64(mix(uint64(key) + (uint64(position) + uint64(1)) * _GOLDEN) >> uint64(11)) * (1.0 / 9007199254740992.0)
 
 
 @njit(nogil=True, cache=True)

@@ -1,0 +1,329 @@
+"""Exact top n of many users: blocked products with a running threshold per user.
+
+For a user u, the kernel ranks the allowed items that u has not seen by
+
+    s_ui = b_i + sum_f p_uf q_if          descending, equal scores by item index ascending
+
+and keeps the first n. What does not depend on the item (the mean, the user's bias) is added afterwards by the caller.
+
+Items are packed once (`pack_items`), in descending order of the bound `|p| |q_i| + b_i` at a typical `|p|`. A block of items is
+skipped for four users at once when, for each of them, `|p_u| max|q_i| + max b_i` is below the n-th score so far. The bound has the
+rounding error of the product added, so skipping never changes the result: what comes out is exactly the order of the computed
+float32 scores. A score is always summed in the same order, wherever its tile lies, so it has the same bits for one user and for
+many, with any filter and any number of threads.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.core.errors import TypingError
+from numba.extending import intrinsic
+
+from palate.kernels.tile import LANES, _Emitter, add_products
+
+TILE_ROWS, TILE_VECTORS = 4, 3
+TILE_COLUMNS = LANES * TILE_VECTORS
+BLOCK_TILES = 4  # a block of 96 items is the unit that is skipped; at 32 factors it takes 13 kB, less than half of an L1 cache
+BLOCK_ITEMS = TILE_COLUMNS * BLOCK_TILES
+GROUP_USERS = 64  # users that share one pass over the items
+ROUNDING = 2.0**-24  # relative rounding error of one float32 operation
+
+
+class ItemPanels(NamedTuple):
+    """Items in the layout and order in which `top_items` reads them."""
+
+    values: np.ndarray  # (n_panels * depth * 8,) float32: panels of 8 items, each depth x 8, the last row the bias
+    order: np.ndarray  # (n_panels * 8,) int32: item index of every column, -1 where padded
+    block_norm: np.ndarray  # (n_blocks,) float64: largest |q_i| of the block
+    block_bias: np.ndarray  # (n_blocks,) float64: largest b_i of the block
+
+    @property
+    def n_items(self) -> int:
+        """Number of items in the panels."""
+        return int(np.count_nonzero(self.order >= 0))
+
+
+def pack_items(factors, bias, *, items=None, worst=False, typical_norm=1.0):
+    """Return items packed for `top_items`, the highest bounds first.
+
+    Parameters
+    ----------
+    factors : ndarray of shape (n_draws, n_items, n_factors), float32
+    bias : ndarray of shape (n_items,), float32
+        Already the mean over draws.
+    items : ndarray of int, optional
+        The item indexes to pack, ascending; all when None. Items that are not finite have no score and are left out.
+    worst : bool, default False
+        Pack the negated items, so that the top n are the lowest scores (and come out negated).
+    typical_norm : float, default 1.0
+        Norm of a typical user's concatenated vector. It decides the order of the blocks, hence the speed, never the result.
+
+    Returns
+    -------
+    ItemPanels
+    """
+    n_draws, n_items, n_factors = factors.shape
+    items = np.arange(n_items) if items is None else np.asarray(items)
+    depth = n_draws * n_factors + 1
+    norm = np.sqrt(np.einsum("dif,dif->i", factors, factors, dtype=np.float64))
+    items = items[np.isfinite(norm[items]) & np.isfinite(bias[items])]
+    norm, signed_bias = norm[items], bias[items].astype(np.float64) * (-1.0 if worst else 1.0)
+    order = np.argsort(-(typical_norm * norm + signed_bias), kind="stable")
+    n_blocks = -(-len(items) // BLOCK_ITEMS)
+    padded = np.full(n_blocks * BLOCK_ITEMS, -1, dtype=np.int32)
+    padded[: len(items)] = items[order]
+    # |computed - exact| <= depth * 2^-24 * (|p| |q| + |b|) for a sum of `depth` terms; two more for the bound's own arithmetic.
+    slack = (depth + 2) * ROUNDING
+    block_norm, block_bias = np.zeros(n_blocks * BLOCK_ITEMS), np.full(n_blocks * BLOCK_ITEMS, -np.inf)
+    block_norm[: len(items)] = norm[order] * (1 + slack)
+    block_bias[: len(items)] = (signed_bias + slack * np.abs(signed_bias))[order]
+    values = np.empty(n_blocks * BLOCK_ITEMS * depth, dtype=np.float32)
+    _pack_items(np.ascontiguousarray(factors), bias, padded, np.float32(-1.0 if worst else 1.0), values)
+    shape = (n_blocks, BLOCK_ITEMS)
+    return ItemPanels(values, padded, block_norm.reshape(shape).max(axis=1), block_bias.reshape(shape).max(axis=1))
+
+
+@njit(cache=True, nogil=True)
+def _pack_items(factors, bias, order, sign, out):
+    n_draws, _, n_factors = factors.shape
+    depth = n_draws * n_factors + 1
+    for column in range(order.size):
+        item = order[column]
+        at = (column // LANES) * depth * LANES + column % LANES
+        for draw in range(n_draws):
+            for f in range(n_factors):
+                out[at] = sign * factors[draw, item, f] if item >= 0 else np.float32(0.0)
+                at += LANES
+        # A padded column scores NaN, which no comparison lets in.
+        out[at] = sign * bias[item] if item >= 0 else np.float32(np.nan)
+
+
+@intrinsic
+def _hits(typingctx, tile, at, threshold):
+    """Return which of 24 scores from `tile[at]` are at least `threshold`, as 24 bits (bit c for column c); NaN is not."""
+    if not isinstance(tile, types.Array) or tile.dtype != types.float32:
+        raise TypingError("the tile of _hits must be a float32 array.")
+
+    def generate(context, builder, signature, args):
+        emit = _Emitter(context, builder, signature, args)
+        thresholds, first = emit.broadcast(args[2]), emit.pointer(0)
+        bits = emit.constant(0)
+        for chunk in range(TILE_VECTORS):
+            scores = emit.load(emit.step(first, emit.constant(LANES * chunk)))
+            reached = builder.bitcast(builder.fcmp_ordered(">=", scores, thresholds), ir.IntType(LANES))
+            bits = builder.or_(bits, builder.shl(builder.zext(reached, emit.word), emit.constant(LANES * chunk)))
+        return bits
+
+    return types.intp(tile, types.intp, types.float32), generate
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _ranks_before(score, item, other_score, other_item):
+    return score > other_score or (score == other_score and item < other_item)
+
+
+@njit(cache=True, nogil=True)
+def _sift_down(scores, items, size, score, item):
+    """Put (score, item) at the root of a heap whose root ranks last, and restore the heap."""
+    hole = 0
+    while True:
+        child = 2 * hole + 1
+        if child >= size:
+            break
+        if child + 1 < size and _ranks_before(scores[child], items[child], scores[child + 1], items[child + 1]):
+            child += 1
+        if not _ranks_before(score, item, scores[child], items[child]):
+            break
+        scores[hole], items[hole] = scores[child], items[child]
+        hole = child
+    scores[hole], items[hole] = score, item
+
+
+@njit(cache=True, nogil=True)
+def _offer(scores, items, size, score, item):
+    """Put (score, item) on the heap if it ranks among the first n; return the heap's new size."""
+    n = scores.size
+    if size == n:
+        if _ranks_before(score, item, scores[0], items[0]):
+            _sift_down(scores, items, size, score, item)
+        return size
+    hole = size
+    while hole > 0:
+        parent = (hole - 1) // 2
+        if not _ranks_before(scores[parent], items[parent], score, item):
+            break
+        scores[hole], items[hole] = scores[parent], items[parent]
+        hole = parent
+    scores[hole], items[hole] = score, item
+    return size + 1
+
+
+@njit(cache=True, nogil=True)
+def _finish(scores, items, size):
+    """Sort a heap best first; entries beyond `size` become item -1 and NaN."""
+    for last in range(size - 1, 0, -1):
+        score, item = scores[last], items[last]
+        scores[last], items[last] = scores[0], items[0]
+        _sift_down(scores, items, last, score, item)
+    for free in range(size, scores.size):
+        scores[free], items[free] = np.float32(np.nan), -1
+
+
+@njit(cache=True, nogil=True)
+def _contains(sorted_items, start, stop, item):
+    while start < stop:
+        middle = (start + stop) // 2
+        if sorted_items[middle] < item:
+            start = middle + 1
+        else:
+            stop = middle
+    return start
+
+
+@njit(cache=True, nogil=True)
+def _is_seen(indptr, seen, row, item):
+    if indptr.size == 0:
+        return False
+    stop = indptr[row + 1]
+    at = _contains(seen, indptr[row], stop, item)
+    return at < stop and seen[at] == item
+
+
+@njit(cache=True, nogil=True)
+def _pack_users(factors, users, out, norm):
+    """Pack a group of users in panels of 4 (depth x 4, last row 1) with factors divided by n_draws, and take their norms."""
+    n_draws, _, n_factors = factors.shape
+    depth = n_draws * n_factors + 1
+    share = np.float32(1.0 / n_draws)
+    for at_user in range(norm.size):
+        at = (at_user // TILE_ROWS) * depth * TILE_ROWS + at_user % TILE_ROWS
+        squares = 0.0
+        for draw in range(n_draws):
+            for f in range(n_factors):
+                value = share * factors[draw, users[at_user], f] if at_user < users.size else np.float32(0.0)
+                out[at] = value
+                squares += np.float64(value) * np.float64(value)
+                at += TILE_ROWS
+        out[at] = np.float32(1.0)
+        norm[at_user] = np.sqrt(squares)
+
+
+@njit(cache=True, nogil=True)
+def _offer_hits(hits, tile, at, order, column, row, allowed, seen_indptr, seen_items, scores, items, size):
+    """Offer the scores of `tile[at:]` whose bit is set to one user's heap; return its new size."""
+    while hits != 0:
+        if hits & 1:
+            score, item = tile[at], order[column]
+            better = size < scores.size or _ranks_before(score, item, scores[0], items[0])
+            if better and (allowed.size == 0 or allowed[item]) and not _is_seen(seen_indptr, seen_items, row, item):
+                size = _offer(scores, items, size, score, item)
+        hits >>= 1
+        at += 1
+        column += 1
+    return size
+
+
+@njit(cache=True, nogil=True)
+def top_items(user_factors, users, values, order, block_norm, block_bias, allowed, seen_indptr, seen_items, items, scores):
+    """Write the top n items of each user.
+
+    Parameters
+    ----------
+    user_factors : ndarray of shape (n_draws, n_users, n_factors), float32
+    users : ndarray of shape (m,), int64
+        The users to rank for.
+    values, order, block_norm, block_bias : the fields of `ItemPanels`
+    allowed : ndarray of bool, shape (n_items,) or (0,)
+        Items that may be ranked; all of them when empty.
+    seen_indptr, seen_items : ndarray of int64, (n_users + 1,) or (0,), and int32
+        The items never ranked for a user, ascending in each row; none when `seen_indptr` is empty.
+    items, scores : ndarray of shape (m, n), int32 and float32
+        Filled best first; -1 and NaN where a user has fewer than n items.
+    """
+    n_draws, _, n_factors = user_factors.shape
+    depth = n_draws * n_factors + 1
+    n = scores.shape[1]
+    group = min(GROUP_USERS, -(-users.size // TILE_ROWS) * TILE_ROWS)
+    panels = np.empty(group * depth, dtype=np.float32)
+    norm = np.empty(group, dtype=np.float64)
+    threshold = np.empty(group, dtype=np.float32)  # the n-th score so far
+    size = np.empty(group, dtype=np.int64)  # how many items the user has so far
+    tile = np.empty(TILE_ROWS * TILE_COLUMNS, dtype=np.float32)
+    for first in range(0, users.size, group):
+        members = users[first : first + group]
+        _pack_users(user_factors, members, panels, norm)
+        for u in range(group):
+            threshold[u] = -np.inf if u < members.size else np.inf
+            size[u] = 0
+        for block in range(block_norm.size):
+            for quad in range(0, members.size, TILE_ROWS):
+                reachable = False
+                for u in range(quad, quad + TILE_ROWS):
+                    reachable |= norm[u] * block_norm[block] + block_bias[block] >= threshold[u]
+                if not reachable:
+                    continue
+                for column in range(block * BLOCK_ITEMS, (block + 1) * BLOCK_ITEMS, TILE_COLUMNS):
+                    tile[:] = np.float32(0.0)
+                    left_at, right_at = quad * depth, column * depth
+                    add_products(
+                        tile, 0, TILE_COLUMNS, panels, left_at, TILE_ROWS, values, right_at, LANES, depth * LANES, depth,
+                        TILE_ROWS, TILE_VECTORS,
+                    )  # fmt: skip
+                    for r in range(TILE_ROWS):
+                        u, at = quad + r, r * TILE_COLUMNS
+                        hits = _hits(tile, at, threshold[u])
+                        if hits != 0:
+                            best, which = scores[first + u], items[first + u]
+                            size[u] = _offer_hits(
+                                hits,
+                                tile,
+                                at,
+                                order,
+                                column,
+                                members[u],
+                                allowed,
+                                seen_indptr,
+                                seen_items,
+                                best,
+                                which,
+                                size[u],
+                            )
+                            if size[u] == n:
+                                threshold[u] = best[0]
+        for u in range(members.size):
+            _finish(scores[first + u], items[first + u], size[u])
+
+
+@njit(cache=True, nogil=True)
+def top_of_scores(dense, users, allowed, seen_indptr, seen_items, items, scores):
+    """Write the top n of given scores, shape (m, n_items), with the arguments and the order of `top_items`.
+
+    Equation: the first n of `argsort(-s_u)` among allowed and unseen items; equal scores by item index; NaN is never ranked.
+    """
+    n = scores.shape[1]
+    for u in range(dense.shape[0]):
+        size = 0
+        for item in range(dense.shape[1]):
+            score = dense[u, item]
+            if not (score >= -np.inf) or (size == n and not _ranks_before(score, item, scores[u, 0], items[u, 0])):
+                continue
+            if (allowed.size == 0 or allowed[item]) and not _is_seen(seen_indptr, seen_items, users[u], item):
+                size = _offer(scores[u], items[u], size, score, item)
+        _finish(scores[u], items[u], size)
+
+
+def top_items_reference(scores, n, forbidden=None):
+    """Return (items, scores) of shape (m, n) for given scores, in NumPy: the reference of both kernels.
+
+    `forbidden` is a bool array of the shape of `scores`. Items are ranked by score descending, equal scores by index.
+    """
+    blocked = np.isnan(scores) if forbidden is None else np.isnan(scores) | forbidden
+    items = np.full((len(scores), n), -1, dtype=np.int32)
+    best = np.full((len(scores), n), np.nan, dtype=np.float32)
+    for u, row in enumerate(scores):
+        free = np.flatnonzero(~blocked[u])
+        chosen = free[np.argsort(-row[free], kind="stable")][:n]
+        items[u, : len(chosen)], best[u, : len(chosen)] = chosen, row[chosen]
+    return items, best

@@ -1,0 +1,80 @@
+"""The vector instructions against NumPy."""
+
+import numpy as np
+import pytest
+from numba import njit
+
+from palate.kernels.tile import LANES, add_products, add_products_reference, add_scaled, copy_scaled, dot
+
+
+@njit
+def products_4x3(out, out_at, out_stride, left, left_stride, right, right_stride, chunk, n):
+    add_products(out, out_at, out_stride, left, 0, left_stride, right, 0, right_stride, chunk, n, 4, 3)
+
+
+@njit
+def products_8x1(out, out_at, out_stride, left, left_stride, right, right_stride, chunk, n):
+    add_products(out, out_at, out_stride, left, 0, left_stride, right, 0, right_stride, chunk, n, 8, 1)
+
+
+@njit
+def products_2x4(out, out_at, out_stride, left, left_stride, right, right_stride, chunk, n):
+    add_products(out, out_at, out_stride, left, 0, left_stride, right, 0, right_stride, chunk, n, 2, 4)
+
+
+@pytest.mark.parametrize(("function", "rows", "vectors"), [(products_4x3, 4, 3), (products_8x1, 8, 1), (products_2x4, 2, 4)])
+@pytest.mark.parametrize("n", [0, 1, 2, 7, 130])
+def test_products_match_the_reference_and_touch_nothing_else(function, rows, vectors, n):
+    rng = np.random.default_rng(n)
+    columns = vectors * LANES
+    left, right = rng.normal(size=(n, 16)).astype(np.float32), rng.normal(size=(vectors, max(n, 1), LANES)).astype(np.float32)
+    out = rng.normal(size=(12, columns + 16)).astype(np.float32)
+    expected = out.astype(np.float64)
+    flat_right = right[:, :n].transpose(1, 0, 2).reshape(n, columns).astype(np.float64)
+    add_products_reference(expected[2 : 2 + rows, LANES : LANES + columns], left[:, :rows].astype(np.float64), flat_right)
+    at = 2 * out.shape[1] + LANES
+    function(out.reshape(-1), at, out.shape[1], left.reshape(-1), 16, right.reshape(-1), LANES, max(n, 1) * LANES, n)
+    np.testing.assert_allclose(out, expected, rtol=1e-5, atol=1e-5)
+
+
+@njit
+def scaled(out, x, scale, n):
+    add_scaled(out, LANES, x, 0, scale, n)
+
+
+@njit
+def copied(out, x, scale, n):
+    copy_scaled(out, 0, 2 * LANES, x, LANES, LANES, scale, n)
+
+
+@njit
+def dotted(x, y, n):
+    return dot(x, 0, y, LANES, n)
+
+
+@pytest.mark.parametrize("n", [0, 1, 3])
+def test_vector_steps_match_numpy(n):
+    x = np.arange(1, 6 * LANES + 1, dtype=np.float32)
+    out = np.ones(6 * LANES, np.float32)
+    expected = out.copy()
+    expected[LANES : (n + 1) * LANES] += np.float32(0.5) * x[: n * LANES]
+    scaled(out, x, np.float32(0.5), n)
+    np.testing.assert_array_equal(out, expected)
+
+    out, expected = np.zeros(6 * LANES, np.float32), np.zeros(6 * LANES, np.float32)
+    for chunk in range(n):
+        expected[2 * chunk * LANES : (2 * chunk + 1) * LANES] = -2 * x[(chunk + 1) * LANES : (chunk + 2) * LANES]
+    copied(out, x, np.float32(-2), n)
+    np.testing.assert_array_equal(out, expected)
+
+    y = np.arange(6 * LANES, dtype=np.float32) % 3
+    assert dotted(x, y, n) == np.float32(x[: n * LANES] @ y[LANES : (n + 1) * LANES])
+
+
+def test_sizes_of_a_tile_must_be_literal():
+    @njit
+    def variable(out, n):
+        add_products(out, 0, 8, out, 0, 8, out, 0, 8, 8, n, n, 1)
+
+    with pytest.raises(Exception, match="rows and vectors of add_products must be literal integers"):
+        variable(np.zeros(64, np.float32), 1)
