@@ -43,7 +43,7 @@ def public_methods(cls: type) -> dict[str, object]:
     return {
         name: getattr(cls, name)
         for name, value in vars(cls).items()
-        if not name.startswith("_") and (inspect.isroutine(value) or isinstance(value, classmethod | staticmethod))
+        if not name.startswith("_") and (inspect.isfunction(value) or isinstance(value, classmethod | staticmethod))
     }
 
 
