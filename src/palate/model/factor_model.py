@@ -11,8 +11,11 @@ import numpy as np
 from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
+from palate.model import queries
 from palate.model.folded import FoldedItem, FoldedUser, fold_item, fold_user, padded_sides
 from palate.model.history import History
+from palate.recommend import factored, predicting, recommending, similar, vectors
+from palate.recommend import rated as rating_list
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Side
 
@@ -81,6 +84,186 @@ class FactorModel:
     def item_sides(self) -> list[Side]:
         """The items' vectors as the row solver takes them, one Side per draw."""
         return padded_sides(self.item_factors, self.item_bias)
+
+    def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
+        """Return the predicted rating of each pair of `user_index` and `item_index`, float32; -1 is an unknown row at its prior mean."""
+        return factored.score_pairs(self, user_index, item_index)
+
+    def score_items(self, user_index: np.ndarray) -> np.ndarray:
+        """Return the predicted ratings of all items for each of `user_index`, float32, shape (n, n_items)."""
+        return factored.score_items(self, user_index)
+
+    def predict(self, users: Any, items: Any, *, clip: bool = False, unknown: str = "raise") -> Any:
+        """Return predicted ratings in stars, an array for arrays: pairs, or one user with many items, or the reverse.
+
+        Parameters
+        ----------
+        users : user id or FoldedUser, or list, array or column of them
+        items : item id or FoldedItem, or list, array or column of them
+            As many as users, unless either is a single one.
+        clip : bool, default False
+            Move predictions outside the rating scale to its ends.
+        unknown : {"raise", "nan", "baseline"}, default "raise"
+            What an id that was not in the training data gets: an error; NaN; or the mean plus the bias of the known side,
+            with the unknown one at its prior mean.
+
+        Returns
+        -------
+        ndarray of shape (n,), float32, or float for two single ids
+
+        Raises
+        ------
+        KeyError
+            If an id is unknown and `unknown="raise"`.
+        ValueError
+            If the lengths differ, `unknown` is none of the three, or the model has no scale to clip to.
+        """
+        return queries.predict(self, users, items, clip, unknown)
+
+    def predict_frame(
+        self,
+        users: Any,
+        items: Any = None,
+        *,
+        title: str | list[str] | None = None,
+        where: Any = None,
+        clip: bool = False,
+        unknown: str = "raise",
+    ) -> Any:
+        """Return each user's predicted ratings of chosen items as a frame, with what the catalog knows of them.
+
+        Parameters
+        ----------
+        users : user id or FoldedUser, or collection of them
+        items : item id or collection of them, optional
+        title : str or list of str, optional
+            Instead of `items`: those whose title contains one of these texts, whatever its case.
+        where : polars.Expr, mapping or str, optional
+            Instead of `items`, or beside `title`: those that satisfy a condition, as in `recommend`.
+        clip, unknown
+            As in `predict`; items of the catalog that nobody rated are NaN unless `unknown="baseline"`.
+
+        Returns
+        -------
+        frame with columns user_id, item_id, predicted_rating (or score), then the catalog's
+
+        Raises
+        ------
+        KeyError
+            If an id is unknown and `unknown="raise"`, or no title contains the text.
+        ValueError
+            If items are chosen in no way or both ways, or an argument is out of range.
+        """
+        users = queries.resolve_users(self, users)
+        return predicting.predict_frame(self, users, items, title=title, where=where, clip=clip, unknown=unknown)
+
+    def recommend(
+        self,
+        users: Any = None,
+        n: int = 5,
+        *,
+        min_ratings: int = 0,
+        exclude_seen: bool = True,
+        where: Any = None,
+        candidates: Any = None,
+        deny: Any = None,
+        worst: bool = False,
+        threads: int | None = None,
+    ) -> Any:
+        """Return the n items with the highest predicted rating for each user, as a frame; filters apply first.
+
+        Parameters
+        ----------
+        users : user id or FoldedUser, or collection of them, optional
+            Every user when None.
+        n : int, default 5
+            Items per user; there are fewer when fewer are left.
+        min_ratings : int, default 0
+            Leave out items with fewer ratings than this.
+        exclude_seen : bool, default True
+            Leave out what the user has rated; needs a model saved with its ratings.
+        where : polars.Expr, mapping or str, optional
+            Condition on the catalog's columns: `pl.col("year") >= 1980`, `{"genres": "Comedy", "year": (1980, 1989)}` or
+            `"year >= 1980"`; see `palate.recommend.where.matching`.
+        candidates, deny : collection of item ids, optional
+            The only items to choose from; items to leave out.
+        worst : bool, default False
+            The lowest predicted ratings instead, lowest first.
+        threads : int, optional
+            All processors when None; the result is the same.
+
+        Returns
+        -------
+        frame
+            Columns user_id, item_id, rank (from 1), predicted_rating (`score` for a model whose scores are no ratings), then
+            the catalog's with n_ratings and mean_rating. Equal predictions are in the order of the item ids.
+
+        Raises
+        ------
+        KeyError
+            If a user or candidate is unknown.
+        ValueError
+            If an argument is out of range, or `exclude_seen` is asked of a model saved without ratings.
+
+        Warns
+        -----
+        EmptyResultWarning
+            If nothing is left for a user; it names the filter that took the last item.
+        """
+        users = queries.resolve_users(self, users)
+        return recommending.recommend(
+            self, users, n, min_ratings=min_ratings, exclude_seen=exclude_seen, where=where, candidates=candidates,
+            deny=deny, worst=worst, threads=threads,
+        )  # fmt: skip
+
+    def rated(self, users: Any) -> Any:
+        """Return what these `users` (one or many, folded ones too) rated, highest first, as a frame with the catalog's columns.
+
+        The column `held_out` marks ratings kept from training. Raises ValueError for a model saved without ratings.
+        """
+        return rating_list.rated(self, queries.resolve_users(self, users))
+
+    def similar_items(
+        self,
+        items: Any,
+        n: int = 10,
+        *,
+        min_ratings: int = 0,
+        where: Any = None,
+        candidates: Any = None,
+        deny: Any = None,
+        threads: int | None = None,
+    ) -> Any:
+        """Return, for each of `items`, the n others whose factors have the highest cosine with its own, as a frame.
+
+        The filters `min_ratings`, `where`, `candidates` and `deny` are those of `recommend`; `threads` changes nothing but
+        the time. Columns: similar_to, item_id, rank, similarity, then the catalog's.
+        """
+        return similar.similar_items(
+            self, items, n, min_ratings=min_ratings, where=where, candidates=candidates, deny=deny, threads=threads
+        )
+
+    def similar_users(self, users: Any, n: int = 10, *, min_ratings: int = 0, threads: int | None = None) -> Any:
+        """Return, for each of `users`, the n others whose factors have the highest cosine with theirs, as a frame.
+
+        `min_ratings` leaves out users with fewer ratings; `threads` changes nothing but the time. Columns: similar_to, user_id,
+        rank, similarity, n_ratings.
+        """
+        return similar.similar_users(self, queries.resolve_users(self, users), n, min_ratings=min_ratings, threads=threads)
+
+    def user_vectors(self, users: Any = None, kind: str | None = None) -> Any:
+        """Return factors and biases of `users` (default all) with their ids, as a frame or, for `kind="numpy"`, as arrays.
+
+        See `palate.recommend.vectors.vectors`.
+        """
+        return vectors.vectors(self, "user", users, kind)
+
+    def item_vectors(self, items: Any = None, kind: str | None = None) -> Any:
+        """Return factors and biases of `items` (default all) with their ids, as a frame or, for `kind="numpy"`, as arrays.
+
+        See `palate.recommend.vectors.vectors`.
+        """
+        return vectors.vectors(self, "item", items, kind)
 
     def fold_in(self, items: Any, ratings: Any, *, weights: Any = None, user_id: Any = None) -> FoldedUser:
         """Return a user who was not in the training data, accepted wherever a user id is; the model does not change.

@@ -1,6 +1,6 @@
-"""The protocol that everything ranked, evaluated or compared fulfils."""
+"""The protocols that everything ranked, evaluated or compared fulfils."""
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 
@@ -13,16 +13,22 @@ from palate.data.vocabulary import Vocabulary
 class Scorer(Protocol):
     """Anything that predicts a rating (or a score) for users and items of two vocabularies.
 
-    `scale` is the range of valid ratings, or None for scores that are no ratings; `ratings` is what the scorer was
-    trained on, or None; `frame_kind` names the data-frame library of its answers.
+    `scale` is the range of valid ratings, or None for scores that are no ratings; `catalog` describes the items; `ratings` is
+    what the scorer was trained on, or None; `frame_kind` names the data-frame library of its answers.
     """
 
-    users: Vocabulary
-    items: Vocabulary
-    scale: tuple[float, float] | None
-    catalog: Catalog | None
-    ratings: RatingMatrix | None
-    frame_kind: str
+    @property
+    def users(self) -> Vocabulary: ...
+    @property
+    def items(self) -> Vocabulary: ...
+    @property
+    def scale(self) -> tuple[float, float] | None: ...
+    @property
+    def catalog(self) -> Catalog | None: ...
+    @property
+    def ratings(self) -> RatingMatrix | None: ...
+    @property
+    def frame_kind(self) -> str: ...
 
     def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
         """Return one float32 score per pair of indexes; -1 stands for an unknown user or item at its prior mean."""
@@ -31,3 +37,39 @@ class Scorer(Protocol):
     def score_items(self, user_index: np.ndarray) -> np.ndarray:
         """Return the float32 scores of all items for each user, shape (n, n_items)."""
         ...
+
+
+class Prior(Protocol):
+    """What a row is before its ratings are seen: `mean` has shape (n_draws, n_factors + 1), the bias last."""
+
+    @property
+    def mean(self) -> np.ndarray: ...
+
+
+class Factored(Scorer, Protocol):
+    """A scorer whose score is a mean over draws of `mean + user bias + item bias + user factors . item factors`.
+
+    It is ranked by blocked products, without the scores of all items ever standing in memory.
+    """
+
+    @property
+    def user_factors(self) -> np.ndarray: ...  # (n_draws, n_users, n_factors) float32
+    @property
+    def item_factors(self) -> np.ndarray: ...  # (n_draws, n_items, n_factors) float32
+    @property
+    def user_bias(self) -> np.ndarray: ...  # (n_draws, n_users) float32
+    @property
+    def item_bias(self) -> np.ndarray: ...  # (n_draws, n_items) float32
+    @property
+    def global_mean(self) -> np.ndarray: ...  # (n_draws,) float64
+    @property
+    def user_prior(self) -> Prior: ...
+    @property
+    def item_prior(self) -> Prior: ...
+    @property
+    def link(self) -> str: ...
+
+
+def is_factored(scorer: Any) -> TypeGuard[Factored]:
+    """Return whether a scorer has factors and is ranked by their plain product (the identity link)."""
+    return getattr(scorer, "link", None) == "identity" and hasattr(scorer, "item_factors")

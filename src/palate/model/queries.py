@@ -1,0 +1,97 @@
+"""Questions asked of a model about rows it may not hold: folded-in users and items stand beside ids.
+
+A question that names a folded row is put to a small model that holds just the rows asked about, so that nothing in
+`recommend` knows of fold-in. Without folded rows everything goes through as it came.
+"""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from palate.data import columns as names
+from palate.data.vocabulary import Vocabulary
+from palate.model.folded import Folded, FoldedItem, FoldedUser, with_items, with_users
+from palate.recommend import predicting
+from palate.recommend.lookup import UserRows, user_rows
+from palate.recommend.prepared import item_catalog, share_items
+
+if TYPE_CHECKING:
+    from palate.model.factor_model import FactorModel
+
+
+def resolve_users(model: "FactorModel", users: Any) -> Any:
+    """Return `users` as they are, or their rows in a small model when folded users are among them.
+
+    Raises
+    ------
+    KeyError
+        If an id beside a folded user is unknown.
+    """
+    if not _has_folded(users):
+        return users
+    entries = [users] if isinstance(users, Folded) else list(users)
+    folded = [entry if isinstance(entry, Folded) else _stored_user(model, entry) for entry in entries]
+    _check_side(folded, FoldedUser, "users")
+    item_catalog(model)  # before the small model, whose own ratings would give other counts
+    small = with_users(model, folded)  # type: ignore[arg-type]
+    if model.ratings is None and len(folded) > sum(isinstance(entry, Folded) for entry in entries):
+        small = replace(small, ratings=None)  # what the known users rated is not known
+    share_items(model, small)
+    labels = _labels(model.users, [user.id for user in folded]).alias(names.USER_ID)
+    return UserRows(small, np.arange(len(folded)), labels, isinstance(users, Folded))
+
+
+def predict(model: "FactorModel", users: Any, items: Any, clip: bool, unknown: str) -> Any:
+    """Return the predictions of `recommend.predicting.predict`, for folded users and items too."""
+    users = resolve_users(model, users)
+    if _has_folded(items):
+        single = isinstance(items, Folded)
+        entries = [items] if single else list(items)
+        folded = [entry if isinstance(entry, Folded) else _stored_item(model, entry) for entry in entries]
+        _check_side(folded, FoldedItem, "items")
+        rows = user_rows(model, users, unknown_allowed=unknown != "raise")
+        users = replace(rows, scorer=with_items(rows.scorer, folded))  # type: ignore[arg-type]
+        items = 0 if single else list(range(len(folded)))
+    return predicting.predict(model, users, items, clip=clip, unknown=unknown)
+
+
+def _has_folded(rows: Any) -> bool:
+    if isinstance(rows, Folded):
+        return True
+    if isinstance(rows, np.ndarray) and rows.dtype != object:
+        return False
+    return isinstance(rows, list | tuple | np.ndarray) and any(isinstance(entry, Folded) for entry in rows)
+
+
+def _check_side(folded: list[Folded], wanted: type[Folded], argument: str) -> None:
+    for entry in folded:
+        if not isinstance(entry, wanted):
+            raise TypeError(f"{argument} must be ids or {wanted.__name__} objects; got {entry!r}.")
+
+
+def _stored_user(model: "FactorModel", user: Any) -> FoldedUser:
+    index = model.users.index(user, "user id")
+    if model.ratings is None:
+        rated, values = np.empty(0, np.int32), np.empty(0, np.float32)
+    else:
+        rated, values, _ = model.ratings.row(index)
+    return FoldedUser(id=user, factors=model.user_factors[:, index], bias=model.user_bias[:, index], rated=rated, values=values)
+
+
+def _stored_item(model: "FactorModel", item: Any) -> FoldedItem:
+    index = model.items.index(item, "item id")
+    nothing = np.empty(0, np.int32), np.empty(0, np.float32)
+    return FoldedItem(
+        id=item, factors=model.item_factors[:, index], bias=model.item_bias[:, index], rated=nothing[0], values=nothing[1]
+    )
+
+
+def _labels(vocabulary: Vocabulary, ids: list[Any]) -> pl.Series:
+    """Return ids as a column of the vocabulary's type, null for None; of texts when they are of other types."""
+    wanted = pl.Int64 if vocabulary.kind == "int" else vocabulary.values.dtype
+    same = all(value is None or (isinstance(value, int | np.integer) == wanted.is_integer()) for value in ids)
+    if same and wanted.is_integer():
+        return pl.Series([None if value is None else int(value) for value in ids], dtype=wanted)
+    return pl.Series([None if value is None else str(value) for value in ids], dtype=pl.String)

@@ -1,0 +1,117 @@
+"""Recommendations as a frame: the best items of one user or many, with what is known about them."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from palate.data import columns as names
+from palate.recommend.filters import Allowed, EmptyResultWarning, allowed_items
+from palate.recommend.lookup import UserRows, answer, described_frame, score_column, user_rows
+from palate.recommend.prepared import item_table
+from palate.recommend.ranking import Ranking, rank
+from palate.recommend.scorer import Scorer
+from palate.recommend.where import Where
+
+
+def recommend(
+    scorer: Scorer,
+    users: Any = None,
+    n: int = 5,
+    *,
+    min_ratings: int = 0,
+    exclude_seen: bool = True,
+    where: Where | None = None,
+    candidates: Any = None,
+    deny: Any = None,
+    worst: bool = False,
+    threads: int | None = None,
+) -> Any:
+    """Return the n items with the highest predicted rating for each user, as a frame.
+
+    Filters apply before the top n. Items are ranked exactly, by predicted rating and then by item id.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    users : id, list, array, column or frame with a column user_id, optional
+        One user or many; every user when None.
+    n : int, default 5
+        Items per user; there are fewer when fewer are left.
+    min_ratings : int, default 0
+        Leave out items with fewer ratings than this.
+    exclude_seen : bool, default True
+        Leave out what the user has rated, held-out ratings included.
+    where : polars.Expr, mapping or str, optional
+        Condition on the catalog's columns: `pl.col("year") >= 1980`, `{"genres": "Comedy", "year": (1980, 1989)}` or
+        `"year >= 1980"`; see `palate.recommend.where.matching`.
+    candidates : ids, optional
+        The only items to choose from.
+    deny : ids, optional
+        Items to leave out for everyone.
+    worst : bool, default False
+        The lowest predicted ratings instead, lowest first.
+    threads : int, optional
+        All processors when None; the result is the same.
+
+    Returns
+    -------
+    frame
+        Columns `user_id`, `item_id`, `rank` (from 1), `predicted_rating` (`score` for a model whose scores are no ratings), then
+        the catalog's, with `n_ratings` and `mean_rating`. Users stand in the order given. In the library of `users` or `candidates`
+        if one of them is a column or a frame, else in the model's.
+
+    Raises
+    ------
+    KeyError
+        If a user or a candidate is unknown.
+    ValueError
+        If n or min_ratings is out of range, a condition cannot be computed, or `exclude_seen` is asked of a model without ratings.
+    TypeError
+        If an argument is of the wrong kind.
+
+    Warns
+    -----
+    EmptyResultWarning
+        If nothing is left for a user; it names the filter that took the last item.
+    """
+    n = check_n(n)
+    rows = user_rows(scorer, users)
+    allowed = allowed_items(rows.scorer, min_ratings=min_ratings, where=where, candidates=candidates, deny=deny)
+    ranking = rank(rows.scorer, rows.index, n, allowed=allowed.mask, exclude_seen=exclude_seen, worst=worst, threads=threads)
+    _warn_if_empty(rows, allowed, ranking)
+    return answer(ranking_frame(rows, ranking), rows.scorer, users, candidates)
+
+
+def check_n(n: Any) -> int:
+    """Return n if it is a whole number of at least 1."""
+    if isinstance(n, bool) or not isinstance(n, int | np.integer):
+        raise TypeError(f"n must be an integer; got {n!r}.")
+    if n < 1:
+        raise ValueError(f"n must be at least 1; got {n}.")
+    return int(n)
+
+
+def ranking_frame(rows: UserRows, ranking: Ranking) -> pl.DataFrame:
+    """Return a ranking as a Polars frame, one row per recommended item."""
+    filled = ranking.items >= 0
+    user, place = np.nonzero(filled)
+    described = item_table(rows.scorer)[ranking.items[filled]]
+    numbers = [pl.Series(names.RANK, place + 1), pl.Series(score_column(rows.scorer), ranking.scores[filled])]
+    return described_frame([rows.labels.gather(user)], described, numbers)
+
+
+def _warn_if_empty(rows: UserRows, allowed: Allowed, ranking: Ranking) -> None:
+    """Say why a user has no recommendations."""
+    empty = np.flatnonzero((ranking.items < 0).all(axis=1))
+    if not len(empty):
+        return
+    if allowed.empty_because is not None:
+        message = f"nothing is left to recommend: {allowed.empty_because}."
+    elif len(rows.index) == 1:
+        message = f"nothing is left to recommend to user {rows.labels[0]!r}: all {allowed.n_items:,} items that may be recommended are rated already; pass exclude_seen=False to have them."
+    else:
+        first = rows.labels[int(empty[0])]
+        message = f"nothing is left to recommend to {len(empty):,} of {len(rows.index):,} users, the first of them {first!r}: they have rated all {allowed.n_items:,} items that may be recommended."
+    warnings.warn(message, EmptyResultWarning, stacklevel=4)
