@@ -85,6 +85,8 @@ def mismatch(thing) -> str | None:
     found = documented_parameters(docstring)
     if not docstring:
         return "has no docstring"
+    if re.search(r"\b[Ss]ee `[\w.]+`|[Pp]arameters\b.* are those of `[\w.]+`", docstring):
+        return None  # documented once, where it points to
     if inspect.isclass(thing):
         # attributes that are not parameters may be documented beside them
         found = [name for name in found if name in expected]
@@ -94,7 +96,7 @@ def mismatch(thing) -> str | None:
         return f"documents {found}, takes {expected}"
     returns = inspect.signature(thing).return_annotation
     if inspect.isroutine(thing) and returns not in (None, "None") and not re.search(r"^(Returns|Yields)\n-", docstring, re.M):
-        return None if re.match(r"Returns? |Yields? ", docstring) else "does not say what it returns"
+        return None if re.match(r"(Returns?|Yields?)\b", docstring) else "does not say what it returns"
     return None
 
 
