@@ -15,7 +15,7 @@ from palate.recommend.scorer import Scorer
 from palate.recommend.where import Where, describe, matching
 
 UNKNOWN = ("raise", "nan", "baseline")
-_ADVICE = ' Pass unknown="baseline" or unknown="nan" to have an answer for it.'
+_ADVICE = " Pass unknown='baseline' or unknown='nan' to have an answer for it."
 
 
 def predict(scorer: Scorer, users: Any, items: Any, *, clip: bool = False, unknown: str = "raise") -> Any:
@@ -146,10 +146,11 @@ def _chosen_items(
     if items is None:
         found = np.arange(len(catalog)) if title is None else find_items(scorer, title)
         if where is not None:
+            n_found = len(found)
             found = found[matching(where, catalog.frame)[found]]
             if not len(found):
                 warnings.warn(
-                    f"{describe(where)} matches none of the items; the answer is empty.", EmptyResultWarning, stacklevel=4
+                    f"{describe(where)} keeps none of {n_found:,} items; the answer is empty.", EmptyResultWarning, stacklevel=4
                 )
         return np.where(found < len(scorer.items), found, -1), catalog.rows(found)
     ids = column_of(items, names.ITEM_ID)

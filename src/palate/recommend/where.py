@@ -73,8 +73,8 @@ def _evaluate(condition: pl.Expr, table: pl.DataFrame, what: str) -> np.ndarray:
     try:
         found = table.select(condition.alias("keep"))["keep"]
     except pl.exceptions.ColumnNotFoundError as error:
-        missing = str(error).partition("\n")[0].strip('"')
-        raise ValueError(_no_column(missing, table)) from None
+        unknown = [name for name in condition.meta.root_names() if name not in table.columns]
+        raise ValueError(_no_column(unknown[0] if unknown else str(error), table)) from None
     except pl.exceptions.PolarsError as error:
         raise ValueError(f"{what} must be computable from the columns of the items; got {error}.") from None
     if found.dtype != pl.Boolean or len(found) not in (1, table.height):
