@@ -6,7 +6,9 @@ compared), and of ```console and ```bash blocks the commands whose first word is
 A block below the comment `<!-- not run: reason -->` is only shown.
 """
 
+import contextlib
 import doctest
+import io
 import os
 import re
 import subprocess
@@ -122,10 +124,12 @@ def problems_of(path: Path) -> Iterator[str]:
         try:
             for block in blocks_of(path):
                 if block.reason is None:
+                    printed = io.StringIO()
                     try:
-                        run_block(block, namespace)
+                        with contextlib.redirect_stdout(printed):
+                            run_block(block, namespace)
                     except Exception:
-                        yield f"{block}: {traceback.format_exc(limit=-1)}"
+                        yield f"{block}: {printed.getvalue()}{traceback.format_exc(limit=-1)}"
         finally:
             os.chdir(home)
 
