@@ -67,7 +67,7 @@ def test_draws_count_together(plane):
 
 def test_an_item_without_direction_is_similar_to_nothing(plane):
     with pytest.warns(
-        EmptyResultWarning, match=r"found for 1 of 2, the first of them 50: its factors are zero, or those of all"
+        EmptyResultWarning, match=r"found for 1 of 2, the first of them 50: its factors are zero, or nothing else"
     ):
         frame = plane.similar_items([10, 50])
     assert set(frame["similar_to"]) == {10}

@@ -193,6 +193,6 @@ def _warn_if_empty(near: Ranking, labels: pl.Series, reason: str | None) -> None
     empty = np.flatnonzero((near.items < 0).all(axis=1))
     if len(empty):
         first = labels[int(empty[0])]
-        why = reason or "its factors are zero, or those of all others are that may be listed"
+        why = reason or "its factors are zero, or nothing else is left to compare it with"
         message = f"nothing similar is found for {len(empty):,} of {len(labels):,}, the first of them {first!r}: {why}."
         warnings.warn(message, EmptyResultWarning, stacklevel=4)
