@@ -6,6 +6,7 @@ from typing import Any
 _HOMES = {
     "Baseline": "palate.training.baseline",
     "Catalog": "palate.data.catalog",
+    "Dataset": "palate.data.dataset",
     "FactorModel": "palate.model.factor_model",
     "History": "palate.model.history",
     "LeastSquares": "palate.training.least_squares",
@@ -14,6 +15,7 @@ _HOMES = {
     "SweepReport": "palate.model.history",
     "Vocabulary": "palate.data.vocabulary",
     "load": "palate.model.file",
+    "read": "palate.data.readers.reading",
 }
 _ELSEWHERE = {"load": "load_model"}
 

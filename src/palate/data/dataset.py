@@ -16,6 +16,12 @@ class Dataset:
     ratings : Ratings
     catalog : Catalog or None
         None when no catalog was found beside the ratings.
+
+    Examples
+    --------
+    >>> data = Dataset(name="mine", ratings=Ratings.from_arrays([1, 2], ["a", "a"], [3, 5]))
+    >>> data.ratings.mean(), data.catalog
+    (4.0, None)
     """
 
     name: str

@@ -1,6 +1,6 @@
 """What becomes of a (user, item) pair that is rated more than once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,12 @@ class Columns:
     def take(self, order: np.ndarray) -> "Columns":
         """Return the rows in the given order."""
         return Columns(*(None if column is None else column[order] for column in self.all()))  # type: ignore[arg-type]
+
+    def reorder(self, order: np.ndarray) -> None:
+        """Put the rows in the given order, or keep those of a mask; of one column after the other, to save memory."""
+        for field in fields(self):
+            if getattr(self, field.name) is not None:
+                setattr(self, field.name, getattr(self, field.name)[order])
 
     def all(self) -> tuple[Any, ...]:
         """Return the five columns."""
@@ -59,37 +65,33 @@ def warning_message(n: int, policy: str, timestamps: bool) -> str:
     return f"{rows} a (user, item) pair that is already in the table; {kept} is kept for each pair (duplicates={policy!r})."
 
 
-def merge(columns: Columns, order: np.ndarray, same: np.ndarray, policy: str) -> Columns:
-    """Return the sorted columns with one row per pair.
+def merge(columns: Columns, same: np.ndarray, policy: str) -> Columns:
+    """Return the columns with one row per pair.
 
     Parameters
     ----------
     columns : Columns
-        In the order of the table.
-    order : ndarray of int32
-        Sorts the rows by user and item; rows of one pair stay in the order of the table.
+        Sorted by user and item; rows of one pair in the order of the table.
     same : ndarray of bool
-        In sorted order: whether the row's pair is that of the row before.
+        Whether the row's pair is that of the row before.
     policy : {"last", "mean"}
     """
-    starts = np.flatnonzero(~same)
-    chosen = order[starts]
-    out = columns.take(chosen)
-    counts = np.diff(np.append(starts, len(order)))
-    repeated = np.flatnonzero(counts > 1)  # pairs with more than one row, usually few
-    group = np.repeat(np.arange(len(repeated)), counts[repeated])
-    within = np.arange(len(group)) - np.repeat(np.cumsum(counts[repeated]) - counts[repeated], counts[repeated])
-    rows = order[np.repeat(starts[repeated], counts[repeated]) + within]
+    again = np.flatnonzero(same)
+    rows = np.union1d(again, again - 1)  # every row of the repeated pairs, usually few
+    first = ~same[rows]
+    group = np.cumsum(first) - 1
     part = columns.take(rows)
+    target = rows[first]
+    target = target - np.searchsorted(again, target)  # where the pair's first row stands when the repeats are gone
+    columns.reorder(~same)
     if policy == "last":
-        last = np.cumsum(counts[repeated]) - 1
-        rows = rows[_by_time(part, group)[last]]
-        for target, column in zip(out.all(), columns.all(), strict=True):
-            if target is not None:
-                target[repeated] = column[rows]
+        last = _by_time(part, group)[np.append(np.flatnonzero(first)[1:], len(rows)) - 1]
+        for out, column in zip(columns.all(), part.all(), strict=True):
+            if out is not None:
+                out[target] = column[last]
     else:
-        _average(part, group, len(repeated), repeated, out)
-    return out
+        _average(part, group, len(target), target, columns)
+    return columns
 
 
 def _by_time(part: Columns, group: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """What may be an id: integers, strings and UUIDs, of one kind in a column and never converted into each other."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,29 @@ from palate.data.frames import to_series
 WhereRow = Callable[[int], str]
 KIND_NAMES = {"int": "integer", "uint": "integer", "str": "string", "uuid": "UUID"}
 _ADVICE = "Ids are integers, strings or UUIDs"
+
+
+@dataclass(frozen=True, eq=False)
+class CodedIds:
+    """A column of text ids, each distinct one stored once.
+
+    Parameters
+    ----------
+    values : polars.Series, String
+        The distinct ids in any order, none of them null.
+    codes : ndarray of shape (n_rows,), int32
+        Position in `values` of each row's id.
+    """
+
+    values: pl.Series
+    codes: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def series(self) -> pl.Series:
+        """Return the ids row by row."""
+        return self.values.gather(self.codes)
 
 
 def row_label(row: int) -> str:

@@ -271,7 +271,8 @@ def build(
     Parameters
     ----------
     column : dict
-        "user", "item", "rating" and perhaps "timestamp" and "weight" to columns, arrays or lists.
+        "user", "item", "rating" and perhaps "timestamp" and "weight" to columns, arrays or lists. Each is taken out of
+        the dict when it is used, so that a column that nobody else holds is freed.
     labels : dict
         What to call each of them in messages.
     scale, duplicates
@@ -283,19 +284,7 @@ def build(
     """
     policy = check_policy(duplicates)
     bounds = None if scale is None else scale_bounds(scale)
-    value = rating_values(column["rating"], labels["rating"], where)
-    if not len(value):
-        raise ValueError("the ratings must have at least one row; got an empty table.")
-    if len(value) > _MAX_RATINGS:
-        raise ValueError(f"the ratings must be at most {_MAX_RATINGS:,}; got {len(value):,}.")
-    if bounds is not None:
-        check_scale(value, bounds, labels["rating"], where)
-    users, user = Vocabulary.encode(column["user"], labels["user"], where)
-    items, item = Vocabulary.encode(column["item"], labels["item"], where)
-    timestamp = timestamp_values(column["timestamp"], labels["timestamp"], where) if "timestamp" in column else None
-    weight = weight_values(column["weight"], labels["weight"], where) if "weight" in column else None
-    raw = Columns(user, item, value, timestamp, weight)
-    _check_lengths(raw, labels)
+    users, items, raw = _encode(column, labels, bounds, where)
     table, n_duplicates = _sort(raw, users, items, policy, where)
     return Ratings(
         users,
@@ -312,8 +301,29 @@ def build(
     )
 
 
+def _encode(
+    column: dict[str, Any], labels: dict[str, str], bounds: tuple[float, float] | None, where: WhereRow
+) -> tuple[Vocabulary, Vocabulary, Columns]:
+    """Check every column and turn ids into indexes; nothing but the result keeps hold of a column."""
+    value = rating_values(column.pop("rating"), labels["rating"], where)
+    if not len(value):
+        raise ValueError("the ratings must have at least one row; got an empty table.")
+    if len(value) > _MAX_RATINGS:
+        raise ValueError(f"the ratings must be at most {_MAX_RATINGS:,}; got {len(value):,}.")
+    if bounds is not None:
+        check_scale(value, bounds, labels["rating"], where)
+    users, user = Vocabulary.encode(column.pop("user"), labels["user"], where)
+    items, item = Vocabulary.encode(column.pop("item"), labels["item"], where)
+    timestamp = timestamp_values(column.pop("timestamp"), labels["timestamp"], where) if "timestamp" in column else None
+    weight = weight_values(column.pop("weight"), labels["weight"], where) if "weight" in column else None
+    raw = Columns(user, item, value, timestamp, weight)
+    _check_lengths(raw, labels)
+    return users, items, raw
+
+
 def _check_lengths(columns: Columns, labels: dict[str, str]) -> None:
-    lengths = {labels[name]: len(array) for name, array in zip(labels, columns.all(), strict=False) if array is not None}
+    roles = ("user", "item", "rating", "timestamp", "weight")
+    lengths = {labels[role]: len(array) for role, array in zip(roles, columns.all(), strict=True) if array is not None}
     if len(set(lengths.values())) > 1:
         raise ValueError(
             f"all columns must have one length; got {', '.join(f'{length} {name}' for name, length in lengths.items())}."
@@ -326,17 +336,17 @@ def _sort(columns: Columns, users: Vocabulary, items: Vocabulary, policy: str, w
 
     _, order = order_by(columns.item, len(items))
     _, order = order_by(columns.user, len(users), order)
-    same = find_duplicates(columns.user[order], columns.item[order])
+    columns.reorder(order)
+    same = find_duplicates(columns.user, columns.item)
     n_duplicates = int(np.count_nonzero(same))
     if not n_duplicates:
-        return columns.take(order), 0
+        return columns, 0
     if policy == "error":
         place = int(np.argmax(same))
-        first, second = int(order[place - 1]), int(order[place])
-        pair = f"user {users.id(columns.user[second])!r} and item {items.id(columns.item[second])!r}"
-        raise ValueError(duplicates_message(pair, where(first), where(second), n_duplicates))
+        pair = f"user {users.id(columns.user[place])!r} and item {items.id(columns.item[place])!r}"
+        raise ValueError(duplicates_message(pair, where(int(order[place - 1])), where(int(order[place])), n_duplicates))
     warnings.warn(warning_message(n_duplicates, policy, columns.timestamp is not None), DuplicateRatingsWarning, stacklevel=4)
-    return merge(columns, order, same, policy), n_duplicates
+    return merge(columns, same, policy), n_duplicates
 
 
 def _matrix_ids(index: np.ndarray, ids: Any, n: int, name: str, side: str) -> Any:

@@ -17,13 +17,15 @@ _ARTICLE = re.compile(rf"^(\s*(?:a\.k\.a\.\s+)?)(.*\S),\s+({_ARTICLES})(\s*)$", 
 _YEAR = re.compile(r"\s*\((\d{4})(?:\s*[-\u2013]\s*(?:\d{4})?\s*)?\)\s*$")  # (1988), (2006-2007) or (2007-)
 
 
-def split_title(text: str) -> tuple[str, int | None]:
+def split_title(text: str, turn: bool = True) -> tuple[str, int | None]:
     """Return the title as one says it, and the year.
 
     Parameters
     ----------
     text : str
         A title with its article behind and its year in parentheses, both of which may be missing.
+    turn : bool, default True
+        Whether to put articles in front.
 
     Returns
     -------
@@ -44,7 +46,7 @@ def split_title(text: str) -> tuple[str, int | None]:
     found = _YEAR.search(text)
     body = text[: found.start()] if found and found.start() else text
     year = int(found[1]) if found and found.start() else None
-    return turn_round(body), year
+    return turn_round(body) if turn else body.strip(), year
 
 
 def turn_round(title: str) -> str:
@@ -52,7 +54,7 @@ def turn_round(title: str) -> str:
     return re.sub(r"[^()]+", _turn, title).strip()
 
 
-def title_columns(raw: pl.Series, ids: pl.Series) -> list[pl.Series]:
+def title_columns(raw: pl.Series, ids: pl.Series, turn: bool = True) -> list[pl.Series]:
     """Return the columns `title`, `year` and `key` of titles as MovieLens writes them.
 
     Parameters
@@ -61,12 +63,14 @@ def title_columns(raw: pl.Series, ids: pl.Series) -> list[pl.Series]:
         Nulls stay null in all three.
     ids : polars.Series
         Ids of the same rows, for the keys of titles that two films share.
+    turn : bool, default True
+        Whether articles stand behind the titles.
 
     Returns
     -------
     list of polars.Series
     """
-    pairs = [(None, None) if text is None else split_title(text) for text in raw]
+    pairs = [(None, None) if text is None else split_title(text, turn) for text in raw]
     keys = unique_keys(raw, ids.to_list())
     title = pl.Series(names.TITLE, [title for title, _ in pairs], dtype=pl.String)
     year = pl.Series(names.YEAR, [year for _, year in pairs], dtype=pl.Int32)
@@ -74,7 +78,7 @@ def title_columns(raw: pl.Series, ids: pl.Series) -> list[pl.Series]:
 
 
 def unique_keys(raw: Iterable[str | None], ids: Iterable[object]) -> list[str | None]:
-    """Return one key per film: the title as written, followed by the id in brackets from a title's second film on.
+    """Return one key per film: the title as written, followed by the id in brackets from its second film on.
 
     Examples
     --------

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from palate.data.frames import to_series
-from palate.data.ids import KIND_NAMES, WhereRow, id_column, kind_of_type, row_label
+from palate.data.ids import KIND_NAMES, CodedIds, WhereRow, id_column, kind_of_type, row_label
 
 _DTYPES: dict[str, type[pl.DataType]] = {"int": pl.Int64, "uint": pl.UInt64, "str": pl.String, "uuid": pl.String}
 _CHUNK = 1 << 20  # rows looked up at a time: keeps the temporary arrays small beside 20 million ids
@@ -70,6 +70,11 @@ class Vocabulary:
     @classmethod
     def encode(cls, values: Any, what: str = "ids", where: WhereRow = row_label) -> tuple["Vocabulary", np.ndarray]:
         """Return the vocabulary of the ids and the int32 index of every row in it."""
+        if isinstance(values, CodedIds):
+            order = values.values.arg_sort()
+            rank = np.empty(len(order), dtype=np.int32)
+            rank[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
+            return cls(values.values.gather(order).alias("id"), "str"), rank[values.codes]
         series, kind = id_column(values, what, where)
         numbers = _compact_numbers(series) if kind == "int" else None
         if numbers is None:

@@ -1,0 +1,148 @@
+"""The catalogs that lie beside rating files of known formats."""
+
+import polars as pl
+
+from palate.data.catalog import Catalog
+from palate.data.readers.sources import Files, Source
+from palate.data.readers.text import text_table
+from palate.data.titles import title_columns
+
+_GENRES_100K = [
+    "unknown",
+    "Action",
+    "Adventure",
+    "Animation",
+    "Children's",
+    "Comedy",
+    "Crime",
+    "Documentary",
+    "Drama",
+    "Fantasy",
+    "Film-Noir",
+    "Horror",
+    "Musical",
+    "Mystery",
+    "Romance",
+    "Sci-Fi",
+    "Thriller",
+    "War",
+    "Western",
+]
+_BOOK_COLUMNS = {"title": "title", "original_publication_year": "year", "authors": "authors", "language_code": "language_code"}
+
+
+def movies_csv(files: Files) -> Catalog | None:
+    """MovieLens `movies.csv` (movieId, title, genres)."""
+    source = files.find("movies.csv", "movie.csv")
+    if source is None:
+        return movies_dat(files)
+    table = text_table(source, ["movieId", "title", "genres"])
+    return films(_whole(table["movieId"], source.name), table["title"], table["genres"])
+
+
+def movies_dat(files: Files) -> Catalog | None:
+    """MovieLens `movies.dat` (`1::Toy Story (1995)::Animation|Comedy`), in UTF-8 or Latin-1."""
+    return _dat(files, whole=True)
+
+
+def movies_dat_text_ids(files: Files) -> Catalog | None:
+    """MovieTweetings `movies.dat`, whose ids keep their leading zeros."""
+    return _dat(files, whole=False)
+
+
+def u_item(files: Files) -> Catalog | None:
+    """MovieLens-100K `u.item`: id, title, release date, video date, address, and a flag for each of 19 genres."""
+    source = files.find("u.item")
+    if source is None:
+        return None
+    rows = _fields(source, "|", 5 + len(_GENRES_100K))
+    genres = ["|".join(genre for genre, flag in zip(_GENRES_100K, row[5:], strict=True) if flag == "1") for row in rows]
+    return films(_whole(pl.Series([row[0] for row in rows]), "u.item"), pl.Series([row[1] for row in rows]), pl.Series(genres))
+
+
+def books_csv(files: Files) -> Catalog | None:
+    """goodbooks-10k `books.csv`: title, year, authors, language.
+
+    The ratings' `book_id` is `id` here in the first release, which has a column `book_id` too with other numbers (those of
+    Goodreads); in the second release it is `book_id`.
+    """
+    source = files.find("books.csv")
+    if source is None:
+        return None
+    table = text_table(source, ["title"], every=True)
+    item = "id" if "id" in table.columns else "book_id"
+    present = {column: name for column, name in _BOOK_COLUMNS.items() if column in table.columns}
+    ids = _whole(table[item], source.name).alias("item_id")
+    return Catalog.from_frame(pl.DataFrame([ids, *(table[column].alias(name) for column, name in present.items())]))
+
+
+def movie_csv(files: Files) -> Catalog | None:
+    """The lesson's `movie.csv`: movieId, title, genres, key, year, n_ratings, mean_rating, after an index without name."""
+    source = files.find("movie.csv")
+    if source is None:
+        return None
+    table = text_table(source, ["movieId", "title"], every=True)
+    numbers = {name: dtype for name, dtype in (("n_ratings", pl.Int64), ("mean_rating", pl.Float64)) if name in table.columns}
+    table = table.drop([name for name in table.columns if not name]).with_columns(
+        pl.col(name).cast(dtype) for name, dtype in numbers.items()
+    )
+    return Catalog.from_frame(table.with_columns(_whole(table["movieId"], "movie.csv")), item="movieId")
+
+
+def unique_tracks(files: Files) -> Catalog | None:
+    """Million Song Dataset `unique_tracks.txt`: track, song, artist, title; the first track of a song counts."""
+    source = files.find("unique_tracks.txt")
+    if source is None:
+        return None
+    rows = _fields(source, "<SEP>", 4)
+    table = pl.DataFrame(
+        {"item_id": [row[1] for row in rows], "title": [row[3] for row in rows], "artist": [row[2] for row in rows]}
+    )
+    return Catalog.from_frame(table.unique("item_id", keep="first", maintain_order=True))
+
+
+def films(ids: pl.Series, titles: pl.Series, genres: pl.Series, turn: bool = True) -> Catalog:
+    """Return the catalog of films whose titles hold the year, and unless `turn` is False the article, behind."""
+    columns = title_columns(titles, ids, turn)
+    return Catalog.from_frame(pl.DataFrame([ids.alias("item_id"), *columns, genres.alias("genres")]))
+
+
+def _dat(files: Files, whole: bool) -> Catalog | None:
+    source = files.find("movies.dat")
+    if source is None:
+        return None
+    rows = _fields(source, "::", 3)
+    ids = pl.Series([row[0] for row in rows], dtype=pl.String)
+    genres = pl.Series([row[2] or None for row in rows], dtype=pl.String)
+    return films(
+        _whole(ids, "movies.dat") if whole else ids, pl.Series([row[1] for row in rows], dtype=pl.String), genres, turn=whole
+    )
+
+
+def _fields(source: Source, separator: str, n: int) -> list[list[str]]:
+    """Return the fields of every line of a catalog that is no CSV; it is UTF-8 if it can be, else Latin-1."""
+    data = source.read()
+    try:
+        lines = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        lines = data.decode("latin-1")
+    rows = []
+    for number, line in enumerate(lines.replace("\r\n", "\n").split("\n"), 1):
+        if line.strip():
+            row = line.split(separator)
+            if len(row) != n:
+                raise ValueError(
+                    f"{source.name} must have {n} fields separated by {separator!r}; got {len(row)} at line {number}: {line[:80]!r}."
+                )
+            rows.append(row)
+    return rows
+
+
+def _whole(ids: pl.Series, name: str) -> pl.Series:
+    """Return text ids as integers, which this format promises."""
+    numbers = ids.cast(pl.Int64, strict=False)
+    wrong = numbers.is_null()
+    if wrong.any():
+        row = int(wrong.arg_max() or 0)
+        raise ValueError(f"ids of {name} must be whole numbers; got {ids[row]!r} in its 0-based row {row}.")
+    return numbers

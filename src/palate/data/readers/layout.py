@@ -1,0 +1,176 @@
+"""How a text file is laid out, and its records one by one: for headers, samples and messages."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+from palate.data.frames import missing_column
+from palate.data.readers.blocks import Block, blocks
+from palate.data.readers.sources import Source
+
+SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar", "::": "two colons", " ": "a blank"}
+_SNIFFED = ("\t", ";", "|", ",")  # in order of preference: a comma may also be a decimal comma
+_UNIT = "\x1f"  # stands for a separator of several characters, so that a field may hold one of them
+_MAX_FIELDS = 10_000
+_HEAD = 1 << 16
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """How a text file is laid out.
+
+    Parameters
+    ----------
+    source : Source
+    separator : str
+        One character or more, such as `::`.
+    header : bool
+        Whether the first line holds column names; else columns are numbered from 0.
+    quote : bool
+        Whether a field may be put in double quotes.
+    encoding : str
+        Of a file without byte order mark.
+    """
+
+    source: Source
+    separator: str = ","
+    header: bool = True
+    quote: bool = True
+    encoding: str = "utf-8"
+
+    @property
+    def name(self) -> str:
+        """Name of the file, for messages."""
+        return self.source.name
+
+    @property
+    def delimiter(self) -> str:
+        """The one character that separates the fields of a block."""
+        return self.separator if len(self.separator) == 1 else _UNIT
+
+    def blocks(self, size: int | None = None) -> Iterator[Block]:
+        """Yield the file in blocks of whole records, separated by `delimiter`."""
+        sizes = {} if size is None else {"size": size}
+        for block in blocks(self.source, self.quote, self.encoding, **sizes):
+            if len(self.separator) == 1:
+                yield block
+            else:
+                yield Block(block.data.replace(self.separator.encode(), _UNIT.encode()), block.line)
+
+    def records(self, block: Block) -> Iterator[tuple[int, list[str]]]:
+        """Yield (line number, fields) of every record of a block that is not blank; slow: for samples and for messages.
+
+        Bytes that are no UTF-8 become U+FFFD.
+        """
+        lines = io.TextIOWrapper(io.BytesIO(block.data), encoding="utf-8", errors="replace", newline="\n")
+        quoting: Any = csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE
+        reader = csv.reader(lines, delimiter=self.delimiter, quoting=quoting)
+        while True:
+            line = block.line + reader.line_num
+            try:
+                record = next(reader, None)
+            except csv.Error as error:
+                raise ValueError(f"{self.name} must be a table in text; got a {error} at line {line}.") from None
+            if record is None:
+                return
+            if record:
+                yield line, record
+
+    @cached_property
+    def head(self) -> list[list[str]]:
+        """The first records, up to 1,000 of them, the header included.
+
+        Raises
+        ------
+        ValueError
+            If the file is empty or has absurdly many fields.
+        """
+        first = next(self.blocks(_HEAD), None)
+        found = [] if first is None else [record for _, record in islice(self.records(first), 1001)]
+        if not found:
+            raise ValueError(f"{self.name} must hold ratings; got an empty file.")
+        if len(found[0]) > _MAX_FIELDS:
+            raise ValueError(f"{self.name} must have at most {_MAX_FIELDS:,} columns; got {len(found[0]):,} in its first line.")
+        return found
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The column names of the first line, or the numbers of its fields when there is no header."""
+        return self.head[0] if self.header else [str(number) for number in range(len(self.head[0]))]
+
+    def sample(self, place: int) -> list[str]:
+        """Return the cells of one column in the first records, missing ones left out."""
+        return [record[place] for record in self.head[int(self.header) :] if len(record) > place and record[place]]
+
+    def where(self, block: Block, row: int) -> str:
+        """Say in which line of the file a row of a block is."""
+        line = next(islice((line for line, _ in self.records(block)), row, None), block.line)
+        return f"line {line} of {self.name}"
+
+
+def sniff_separator(source: Source, encoding: str = "utf-8") -> str:
+    """Return the separator that splits the first line of a file into the most fields; a comma when none does.
+
+    Raises
+    ------
+    ValueError
+        If the file is empty.
+    """
+    first = TextFile(source, "\n", quote=False, encoding=encoding).head[0][0]
+    if "::" in first:
+        return "::"
+    counts = {separator: first.count(separator) for separator in _SNIFFED}
+    best = max(counts, key=lambda separator: counts[separator])
+    return best if counts[best] else ","
+
+
+def places_of(file: TextFile, columns: dict[str, str | int]) -> dict[str, int]:
+    """Return the field number of each column by role.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing; a wrong separator is the usual reason when all are.
+    """
+    if file.header:
+        missing = {role: str(column) for role, column in columns.items() if column not in file.names}
+        if missing and len(file.names) == 1:
+            raise ValueError(_wrong_separator(file))
+        for role, column in missing.items():
+            raise ValueError(missing_column(column, role, file.names, file.name) + _no_header(file))
+        return {role: file.names.index(str(column)) for role, column in columns.items()}
+    places = {role: int(column) for role, column in columns.items()}
+    wanted = max(places.values()) + 1
+    if wanted > len(file.names):
+        line = file.separator.join(file.head[0])[:80]
+        raise ValueError(
+            f"{file.name} must have {wanted} fields separated by {_called(file.separator)}; got {len(file.names)} in its first line, {line!r}."
+        )
+    return places
+
+
+def _wrong_separator(file: TextFile) -> str:
+    only = file.names[0]
+    guess = sniff_separator(file.source, file.encoding)
+    if guess == file.separator and " " in only.strip():
+        guess = " "
+    if guess != file.separator:
+        advice = f"It seems to be {SEPARATORS[guess]}: pass separator={guess!r}."
+    else:
+        advice = "Pass the right one with separator=."
+    return f"{file.name} must have its fields separated by {_called(file.separator)}; got one column, {only[:80]!r}. {advice}"
+
+
+def _no_header(file: TextFile) -> str:
+    """Add a hint when the first line looks like a row rather than names."""
+    if all(name.strip().lstrip("+-").replace(".", "", 1).isdigit() for name in file.names):
+        return f" The first line seems to be a row: if {file.name} has no column names, add them."
+    return ""
+
+
+def _called(separator: str) -> str:
+    return SEPARATORS.get(separator, repr(separator))

@@ -1,0 +1,169 @@
+"""`palate.read`: ratings and their catalog from a file, a folder or an archive."""
+
+import codecs
+import logging
+from pathlib import Path
+
+import polars as pl
+
+from palate.data.catalog import Catalog
+from palate.data.checks import rating_values
+from palate.data.dataset import Dataset
+from palate.data.ids import CodedIds
+from palate.data.ratings import build
+from palate.data.readers.formats import FORMATS, Format, detect, rating_file
+from palate.data.readers.layout import TextFile
+from palate.data.readers.sources import Files, Source, file_source
+from palate.data.readers.tables import read_catalog, read_parquet, read_table
+from palate.data.readers.text import Columns, read_columns
+
+_LOG = logging.getLogger(__name__)
+_CATALOG_FILES = ("items.csv", "items.parquet", "catalog.csv", "catalog.parquet", "movies.csv", "movies.dat", "books.csv")
+
+
+def read(
+    path: str | Path,
+    *,
+    format: str = "auto",  # noqa: A002 - the word of the command line
+    user: str | None = None,
+    item: str | None = None,
+    rating: str | None = None,
+    timestamp: str | None = None,
+    weight: str | None = None,
+    scale: tuple[float, float] | None = None,
+    duplicates: str = "last",
+    separator: str | None = None,
+    encoding: str = "utf-8",
+    items: str | Path | None = None,
+) -> Dataset:
+    """Return the ratings of a file, and the catalog found beside it.
+
+    Parameters
+    ----------
+    path : str or Path
+        A rating file (text, `.gz` or Parquet), a folder that holds one, or a `.zip` of such a folder.
+    format : str, default "auto"
+        "movielens" (`ratings.csv`), "movielens-dat" (`ratings.dat`), "movielens-100k" (`u.data`), "goodbooks",
+        "movietweetings", "triplets" (user, item, count), "lesson" (`rating.csv` with `y`, and `movie.csv`), or "table": any
+        CSV or Parquet file with named columns. "auto" looks at the file.
+    user, item, rating : str, optional
+        Names of the columns of a table; default the usual names, such as `user_id`, `itemId`, `rating`.
+    timestamp, weight : str, optional
+        Names of further columns. Times are seconds since 1970, or dates. A column with a usual name for a time is used.
+    scale : (float, float), optional
+        Lowest and highest possible rating; default what the format promises, else what is observed.
+    duplicates : {"last", "mean", "error"}, default "last"
+        What to do with repeated (user, item) pairs, see `Ratings.from_frame`.
+    separator : str, optional
+        Of a table's fields; default the one that splits the first line.
+    encoding : str, default "utf-8"
+        Of a table. Catalogs of known formats are read in UTF-8 or Latin-1, whichever fits.
+    items : str or Path, optional
+        The catalog's file, with the items' ids in a column of the same name as in the ratings, or `item_id`; default
+        `items.csv`, `movies.csv` and the like beside the ratings.
+
+    Returns
+    -------
+    Dataset
+        With `ratings`, and `catalog` if one was found.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is empty or damaged, or a column is missing; the message names the line.
+    TypeError
+        If the catalog's ids are of another type than those of the ratings.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "ratings.csv").write_text("user_id,item_id,rating\\nann,heat,4\\nbo,heat,5\\n")
+    >>> _ = (folder / "items.csv").write_text("item_id,title,year\\nheat,Heat,1995\\n")
+    >>> data = read(folder)
+    >>> data.ratings, data.catalog
+    (Ratings(2 ratings of 1 items by 2 users, observed 4 to 5), Catalog(1 items: title, year))
+    """
+    path = Path(path)
+    named = {"user": user, "item": item, "rating": rating, "timestamp": timestamp, "weight": weight}
+    _check_options(format, separator, encoding, any(column is not None for column in (*named.values(), separator)))
+    files = Files(path)
+    source = _source(files, format)
+    form = _format(source, files, format, encoding, separator is not None or any(named.values()))
+    if form is not None:
+        columns = _read_format(source, form)
+        if scale is None:
+            scale = form.scale(rating_values(columns.column["rating"], columns.labels["rating"], columns.where))
+    elif source.name.endswith(".parquet"):
+        columns = read_parquet(source, named)
+    else:
+        columns = read_table(source, named, separator, encoding)
+    text_ids = isinstance(columns.column["item"], CodedIds) or getattr(columns.column["item"], "dtype", None) == pl.String
+    item_name = columns.labels["item"].partition("'")[2].removesuffix("'") or None
+    ratings = build(columns.column, columns.labels, scale=scale, duplicates=duplicates, where=columns.where)
+    catalog = _catalog(files, source, form, items, item_name, text_ids)
+    if catalog is not None:
+        catalog.check_ids(ratings.items)
+    name = path.resolve().name if path.is_dir() else path.name.split(".")[0]
+    return Dataset(name=name, ratings=ratings, catalog=catalog)
+
+
+def _check_options(format: str, separator: str | None, encoding: str, named: bool) -> None:  # noqa: A002
+    if format not in ("auto", "table", *FORMATS):
+        raise ValueError(f"format must be one of auto, table, {', '.join(FORMATS)}; got {format!r}.")
+    if format in FORMATS and named:
+        raise ValueError(f"format {format!r} has its own columns and separator; pass format='table' to name them.")
+    if separator is not None and (not separator or any(character in separator for character in '\n\r"')):
+        raise ValueError(f"separator must be one or more characters other than line ends and quotes; got {separator!r}.")
+    try:
+        codecs.lookup(encoding)
+    except LookupError:
+        raise ValueError(f"encoding must be one that Python knows, such as 'utf-8' or 'latin-1'; got {encoding!r}.") from None
+
+
+def _source(files: Files, format: str) -> Source:  # noqa: A002
+    """Return the rating file."""
+    if files.single is not None or format not in FORMATS:
+        return rating_file(files)
+    source = files.find(*FORMATS[format].files)
+    if source is None:
+        wanted = " or ".join(FORMATS[format].files)
+        raise ValueError(f"{files.path} must hold {wanted} to be read as {format!r}; got {files.listing()}.")
+    return source
+
+
+def _format(source: Source, files: Files, format: str, encoding: str, named: bool) -> Format | None:  # noqa: A002
+    """Return the known format to read, or None for a table; named columns make it a table."""
+    if format == "auto" and not named:
+        found = detect(source, files, encoding)
+        _LOG.info("%s is read as %s", source.name, found)
+        return FORMATS.get(found)
+    return FORMATS.get(format)
+
+
+def _read_format(source: Source, form: Format) -> Columns:
+    file = TextFile(source, form.separator, form.header, form.quote)
+    columns = {
+        role: column
+        for role, column in form.columns.items()
+        if role not in form.optional or (column in file.names if isinstance(column, str) else column < len(file.names))
+    }
+    return read_columns(file, columns, {role: form.kinds[role] for role in columns})
+
+
+def _catalog(
+    files: Files, source: Source, form: Format | None, items: str | Path | None, item_name: str | None, text_ids: bool
+) -> Catalog | None:
+    """Return the catalog that was named, or the one beside the ratings."""
+    if items is not None:
+        named = file_source(Path(items))
+        return read_catalog(Files(Path(items)), named, item_name, text_ids)
+    if form is not None:
+        return form.catalog(files)
+    for name in _CATALOG_FILES:
+        found = files.find(name)
+        if found is not None and found != source:
+            return read_catalog(files, found, item_name, text_ids, required=False)
+    return None

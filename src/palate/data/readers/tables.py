@@ -1,0 +1,166 @@
+"""Any CSV or Parquet file with named columns: ratings, and catalogs."""
+
+import io
+import logging
+import re
+
+import polars as pl
+
+from palate.data.catalog import Catalog
+from palate.data.frames import missing_column
+from palate.data.ids import row_label
+from palate.data.readers.catalogs import films, movies_dat, movies_dat_text_ids
+from palate.data.readers.layout import TextFile, places_of, sniff_separator
+from palate.data.readers.sources import Files, Source
+from palate.data.readers.text import Columns, read_columns, text_table
+
+_LOG = logging.getLogger(__name__)
+
+# Columns that need not be named, after folding case and dropping blanks, "_", "-" and ".".
+USUAL_NAMES: dict[str, tuple[str, ...]] = {
+    "user": ("userid", "user", "uid", "customerid", "reviewerid"),
+    "item": ("itemid", "item", "iid", "movieid", "filmid", "bookid", "productid", "songid", "isbn", "asin"),
+    "rating": ("rating", "stars", "score", "bookrating", "count", "plays", "playcount"),
+    "timestamp": ("timestamp",),
+    "title": ("title", "name"),
+    "year": ("year",),
+    "genres": ("genres", "genre"),
+}
+_KINDS = {"user": "id", "item": "id", "rating": "number", "timestamp": "time", "weight": "number"}
+_REQUIRED = ("user", "item", "rating")
+_UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
+
+
+def read_table(source: Source, named: dict[str, str | None], separator: str | None = None, encoding: str = "utf-8") -> Columns:
+    """Return the rating columns of a text file with a header.
+
+    Parameters
+    ----------
+    source : Source
+    named : dict
+        Role to column name, or None to look for a usual name.
+    separator : str, optional
+        Default: the one that splits the first line.
+    encoding : str
+    """
+    file = TextFile(source, separator or sniff_separator(source, encoding), encoding=encoding)
+    given: dict[str, str | int] = {role: name for role, name in named.items() if name is not None}
+    if len(file.names) == 1:  # the separator is wrong: say so, rather than which column is missing
+        given = {**{role: f"{role}_id" for role in _REQUIRED}, **given}
+    places_of(file, given)
+    columns = choose_columns(named, file.names, file.name)
+    return read_columns(file, columns, {role: _KINDS[role] for role in columns})
+
+
+def read_parquet(source: Source, named: dict[str, str | None]) -> Columns:
+    """Return the rating columns of a Parquet file."""
+    columns = choose_columns(named, _parquet_names(source), source.name)
+    table = _parquet(source, [str(name) for name in dict.fromkeys(columns.values())])
+    labels = {role: f"column {column!r}" for role, column in columns.items()}
+    column = {role: table[str(name)] for role, name in columns.items()}
+    return Columns(column, labels, lambda row: f"{row_label(row)} of {source.name}")
+
+
+def choose_columns(named: dict[str, str | None], found: list[str], table: str) -> dict[str, str | int]:
+    """Return the column of each role: the one named, else the first with a usual name.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or no column has a usual name.
+    """
+    columns: dict[str, str | int] = {}
+    for role, name in named.items():
+        if name is not None and name not in found:
+            raise ValueError(missing_column(name, role, found, table))
+        chosen = usual_column(role, found) if name is None else name
+        if chosen is not None:
+            columns[role] = chosen
+        elif role in _REQUIRED:
+            raise ValueError(_no_column(role, found, table))
+    return columns
+
+
+def usual_column(role: str, found: list[str]) -> str | None:
+    """Return the column with the most usual name for a role, or None.
+
+    Examples
+    --------
+    >>> usual_column("item", ["Movie-ID", "userId"])
+    'Movie-ID'
+    """
+    folded = {re.sub(r"[\s_.-]", "", column).lower(): column for column in reversed(found)}
+    return next((folded[name] for name in USUAL_NAMES.get(role, ()) if name in folded), None)
+
+
+def read_catalog(files: Files, source: Source, item: str | None, text_ids: bool, required: bool = True) -> Catalog | None:
+    """Return the catalog in a file.
+
+    Parameters
+    ----------
+    files : Files
+        Where `source` was found.
+    source : Source
+        CSV or Parquet with a column of ids, or a `movies.dat`.
+    item : str or None
+        Column of the ids; where there is none of this name, one with a usual name.
+    text_ids : bool
+        Whether the ratings' item ids are text: then those of a text file are too, else they are integers if all can be.
+    required : bool
+        Whether a file without a column of ids is an error; else it is no catalog, and None is returned.
+    """
+    if source.name == "movies.dat":
+        return movies_dat_text_ids(files) if text_ids else movies_dat(files)
+    parquet = source.name.endswith(".parquet")
+    table = _parquet(source) if parquet else text_table(source, [], every=True, separator=sniff_separator(source))
+    column = item if item in table.columns else usual_column("item", table.columns)
+    if column is None:
+        if required:
+            raise ValueError(missing_column(item or "item_id", "item", table.columns, source.name))
+        _LOG.info("%s has no column of item ids: it is not taken as the catalog", source.name)
+        return None
+    if not (parquet or text_ids):
+        table = table.with_columns(_typed(table[column]))
+    if {"movieId", "title", "genres"} == set(table.columns):
+        return films(table["movieId"], table["title"], table["genres"])
+    roles = {role: usual_column(role, table.columns) for role in ("title", "year", "genres")}
+    if not parquet:
+        kept = {column, "key", *roles.values()}
+        table = table.with_columns(_typed(table[other]) for other in table.columns if other not in kept)
+    return Catalog.from_frame(table, item=column, **roles)
+
+
+def _parquet_names(source: Source) -> list[str]:
+    try:
+        return list(pl.read_parquet_schema(source.plain or io.BytesIO(source.read())))
+    except _UNREADABLE as error:
+        raise ValueError(_not_parquet(source, error)) from None
+
+
+def _parquet(source: Source, columns: list[str] | None = None) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(source.plain or io.BytesIO(source.read()), columns=columns)
+    except _UNREADABLE as error:
+        raise ValueError(_not_parquet(source, error)) from None
+
+
+def _not_parquet(source: Source, error: BaseException) -> str:
+    reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+    return f"{source.name} must be a sound Parquet file; reading it failed: {reason}."
+
+
+def _typed(texts: pl.Series) -> pl.Series:
+    """Return a text column as integers or decimal numbers if every cell is one, integers written as they are printed."""
+    whole = texts.cast(pl.Int64, strict=False)
+    if whole.cast(pl.String).equals(texts):
+        return whole
+    numbers = texts.cast(pl.Float64, strict=False)
+    return numbers if numbers.null_count() == texts.null_count() and not texts.str.contains(r"^[+-]?0\d").any() else texts
+
+
+def _no_column(role: str, found: list[str], table: str) -> str:
+    listed = ", ".join(map(repr, found))
+    if all(re.fullmatch(r"\s*[\d.:eE+-]+\s*", cell) for cell in found):
+        return f"{table} must start with a line of column names; got the numbers {listed}. Add one, such as user_id,item_id,rating."
+    article = "an" if role == "item" else "a"
+    return f"{table} must have {article} {role} column; got the columns {listed}, none with a usual name. Name it with {role}=."

@@ -1,0 +1,227 @@
+"""Columns of text files, read by Polars block by block, with errors that name the line."""
+
+import csv
+import io
+import re
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import polars as pl
+
+from palate.data.checks import rating_values, timestamp_values
+from palate.data.ids import WhereRow, id_column
+from palate.data.readers.blocks import Block
+from palate.data.readers.layout import TextFile, places_of
+from palate.data.readers.parts import Ids, Keys, NotWhole, Numbers, Texts, is_plain
+from palate.data.readers.sources import Source
+
+_WHOLE = re.compile(r"\s*[+-]?\d+")
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|nan|inf|infinity)", re.IGNORECASE)
+_NEEDS = {"seconds": "times as whole seconds", "number": "numbers", "fraction": "times as seconds"}
+_DTYPES = {"seconds": pl.Int64, "number": pl.Float32, "fraction": pl.Float64}
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Columns of a file by role ("user", "item", "rating", ...), with what messages need.
+
+    Parameters
+    ----------
+    column : dict
+        Role to array, series or coded ids; the way in to `palate.data.ratings.build`, which empties it.
+    labels : dict of str to str
+        What to call each column.
+    where : callable
+        Turns a row number into words like "line 7 of ratings.csv".
+    """
+
+    column: dict[str, Any]
+    labels: dict[str, str]
+    where: WhereRow
+
+
+def read_columns(file: TextFile, columns: dict[str, str | int], kinds: dict[str, str]) -> Columns:
+    """Return the wanted columns of a text file.
+
+    Parameters
+    ----------
+    file : TextFile
+    columns : dict
+        Role to column name, or to the number of the field in a file without header.
+    kinds : dict
+        Role to "int" (ids that are whole numbers, written plainly), "id" (such numbers if all cells are, else text), "key"
+        (ids that stay text), "text", "number" or "time".
+
+    Raises
+    ------
+    ValueError
+        If the file is empty, a column is missing, a line has too many fields, an id, a number or a time is missing, or a
+        cell is not of its kind; the message names the line.
+    """
+    places = places_of(file, columns)
+    labels = {role: f"column {name!r}" if isinstance(name, str) else f"field {name + 1}" for role, name in columns.items()}
+    kinds = {role: _time_kind(file, places[role]) if kind == "time" else kind for role, kind in kinds.items()}
+    while True:
+        try:
+            return _Reading(file, places, labels, kinds).columns()
+        except NotWhole as found:  # ids that were whole numbers so far are text: begin again
+            kinds = {**kinds, found.role: "key"}
+
+
+def text_table(source: Source, wanted: list[str], every: bool = False, separator: str = ",") -> pl.DataFrame:
+    """Return columns of a CSV file with a header, all as text (an empty cell is null).
+
+    Parameters
+    ----------
+    source : Source
+    wanted : list of str
+        Columns that must be there.
+    every : bool, default False
+        Whether to return all columns.
+    separator : str
+    """
+    file = TextFile(source, separator)
+    columns: dict[str, str | int] = {name: name for name in wanted}
+    places_of(file, columns)
+    if every:
+        columns = {name: name for name in file.names}
+    table = read_columns(file, columns, dict.fromkeys(columns, "text"))
+    return pl.DataFrame([series.alias(name) for name, series in table.column.items()])
+
+
+class _Reading:
+    """One pass over a file."""
+
+    def __init__(self, file: TextFile, places: dict[str, int], labels: dict[str, str], kinds: dict[str, str]) -> None:
+        self.file, self.places, self.labels, self.kinds = file, places, labels, kinds
+        self.width = len(file.names)
+        makers: dict[str, Any] = {"id": Ids, "int": Ids, "key": Keys, "text": Texts}
+        self.parts = {role: makers.get(kind, Numbers)(role) for role, kind in kinds.items()}
+        self.rows: list[int] = [0]  # where each block's rows begin, and the end
+
+    def columns(self) -> Columns:
+        for number, block in enumerate(self.file.blocks()):
+            if number == 0 and self.file.header:
+                block = self._without_header(block)
+            table = self._parse(block)
+            for role in self.parts:
+                self._add(role, table[role], partial(self.file.where, block))
+            self.rows.append(self.rows[-1] + table.height)
+        if not self.rows[-1]:
+            found = "only a header" if self.file.header else "blank lines"
+            raise ValueError(f"{self.file.name} must hold at least one row; got {found}.")
+        return Columns({role: self.parts.pop(role).finish() for role in list(self.parts)}, self.labels, self.where)
+
+    def where(self, row: int) -> str:
+        """Say where a row is, by reading the file again up to it."""
+        for number, block in enumerate(self.file.blocks()):
+            if number == 0 and self.file.header:
+                block = self._without_header(block)
+            if row < self.rows[number + 1]:
+                return self.file.where(block, row - self.rows[number])
+        return f"row {row} of {self.file.name}"
+
+    def _without_header(self, block: Block) -> Block:
+        """Return the block without its first record and the blank lines before it."""
+        lines = [line for line, _ in zip((line for line, _ in self.file.records(block)), range(2), strict=False)]
+        if len(lines) < 2:
+            return Block(b"", block.line)
+        start = 0
+        for _ in range(lines[1] - block.line):
+            start = block.data.index(b"\n", start) + 1
+        return Block(block.data[start:], lines[1])
+
+    def _parse(self, block: Block) -> pl.DataFrame:
+        """Return the columns of a block by role; ids as text still."""
+        data = block.data
+        if b"\n\n" in data or data.startswith(b"\n"):
+            data = self._without_blank_lines(block)
+        schema: dict[str, Any] = {f"c{number}": pl.String for number in range(self.width)}
+        schema |= {f"c{self.places[role]}": _DTYPES.get(kind, pl.String) for role, kind in self.kinds.items()}
+        try:
+            lines = pl.scan_csv(
+                data,
+                has_header=False,
+                separator=self.file.delimiter,
+                quote_char='"' if self.file.quote and b'"' in data else None,
+                schema=schema,
+            )
+            return lines.select(pl.col(f"c{place}").alias(role) for role, place in self.places.items()).collect()
+        except pl.exceptions.PolarsError as error:
+            reason = str(error).splitlines()[0]
+            raise ValueError(self._diagnosis(block) or f"{self.file.name} could not be read: {reason}.") from None
+
+    def _without_blank_lines(self, block: Block) -> bytes:
+        if not (self.file.quote and b'"' in block.data):
+            return re.sub(rb"\n{2,}", b"\n", block.data).lstrip(b"\n")
+        out = io.StringIO()
+        csv.writer(out, delimiter=self.file.delimiter, lineterminator="\n").writerows(
+            record for _, record in self.file.records(block)
+        )
+        return out.getvalue().encode()
+
+    def _add(self, role: str, column: pl.Series, where: WhereRow) -> None:
+        kind, label = self.kinds[role], self.labels[role]
+        if kind == "number":
+            self.parts[role].add(rating_values(column, label, where))
+        elif kind in ("id", "int", "key"):
+            self._add_ids(role, id_column(column, label, where)[0], where)
+        elif kind == "text":
+            self.parts[role].add(column)
+        else:
+            times = _datetimes(column, label, where) if kind == "datetime" else column
+            self.parts[role].add(timestamp_values(times, label, where))
+
+    def _add_ids(self, role: str, column: pl.Series, where: WhereRow) -> None:
+        try:
+            self.parts[role].add(column)
+        except NotWhole:
+            if self.kinds[role] == "id":
+                raise
+            row = next(row for row, text in enumerate(column) if not is_plain(text))
+            raise ValueError(f"{self.labels[role]} must hold whole numbers; got {column[row]!r} at {where(row)}.") from None
+
+    def _diagnosis(self, block: Block) -> str | None:
+        """Return what is wrong with the first line that cannot be read; walks the lines, which only a failure justifies."""
+        for line, record in self.file.records(block):
+            where = f"line {line} of {self.file.name}"
+            if len(record) > self.width:
+                text = self.file.separator.join(record)[:80]
+                return f"each line must have {self.width} fields like the first one; got {len(record)} at {where}: {text!r}."
+            if any("\ufffd" in cell for cell in record):
+                return f"{self.file.name} must be text in UTF-8; got other bytes at line {line}. Convert the file, for example with iconv."
+            for role, place in self.places.items():
+                kind = self.kinds[role]
+                if len(record) > place and not _fits(record[place], kind):
+                    return f"{self.labels[role]} must hold {_NEEDS[kind]}; got {record[place][:80]!r} at {where}."
+        return None
+
+
+def _time_kind(file: TextFile, place: int) -> str:
+    """Tell from the first lines how times are written: whole seconds, fractions of seconds, or dates."""
+    cells = file.sample(place)
+    if all(_WHOLE.fullmatch(cell) for cell in cells):
+        return "seconds"
+    return "fraction" if all(_NUMBER.fullmatch(cell) for cell in cells) else "datetime"
+
+
+def _fits(cell: str, kind: str) -> bool:
+    """Return whether a cell is of its kind; an empty one is a missing value, which is judged later."""
+    if not cell or kind not in _NEEDS:
+        return True
+    if kind == "seconds":
+        return bool(_WHOLE.fullmatch(cell)) and -(2**63) <= int(cell) < 2**63
+    return _NUMBER.fullmatch(cell) is not None
+
+
+def _datetimes(texts: pl.Series, label: str, where: WhereRow) -> pl.Series:
+    try:
+        times = texts.str.to_datetime(strict=False, time_unit="us")
+    except pl.exceptions.PolarsError:
+        times = pl.Series([None] * len(texts), dtype=pl.Datetime)
+    wrong = times.is_null() & texts.is_not_null()
+    if wrong.any():
+        row = int(wrong.arg_max() or 0)
+        raise ValueError(f"{label} must hold seconds or dates like 2015-03-31 23:59:00; got {texts[row]!r} at {where(row)}.")
+    return times
