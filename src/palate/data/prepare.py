@@ -15,6 +15,7 @@ from palate.data.ratings import Ratings
 from palate.data.titles import unique_keys
 
 FILES = ("rating.csv", "movie.csv", "ids.csv")
+_INDEX = "index"  # written without a name: pandas' index_col=0 takes it as the index
 _NO_TITLE, _NO_GENRES = "(no title listed)", "(no genres listed)"  # MovieLens writes the second itself
 
 
@@ -146,7 +147,7 @@ def _movie_table(data: Dataset) -> tuple[pl.DataFrame, int]:
     keys = unique_keys(rows.select(pl.col(names.KEY).fill_null(with_year)).to_series(), rows[names.ITEM_ID].to_list())
     index = pl.Series(np.arange(n_items, dtype=np.int32))
     columns = {
-        "": index,  # what pandas' index_col=0 takes as the index
+        _INDEX: index,
         "movieId": index,
         names.TITLE: rows[names.TITLE],
         names.GENRES: rows[names.GENRES],
@@ -177,7 +178,9 @@ def _write(frame: pl.DataFrame, path: Path) -> None:
     """Write a CSV file under another name first: an interrupted run leaves no half file under the real one."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        frame.write_csv(temporary)
+        with temporary.open("wb") as file:
+            file.write((",".join("" if name == _INDEX else name for name in frame.columns) + "\n").encode())
+            frame.write_csv(file, include_header=False)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
