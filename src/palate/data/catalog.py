@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 
 from palate.data import columns as names
-from palate.data.frames import require_columns, to_polars
+from palate.data.frames import frame_kind, require_columns, to_polars
 from palate.data.ids import KIND_NAMES, id_column
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
@@ -76,6 +77,8 @@ class Catalog:
         given = {"item": item, "title": title, "year": year, "genres": genres, "key": key}
         require_columns(frame, {argument: name for argument, name in given.items() if name is not None}, "the catalog")
         table = to_polars(frame)
+        if frame_kind(frame) == "pandas":  # whose missing numbers are NaN
+            table = table.with_columns(cs.float().fill_nan(None))
         ids, kind = id_column(table[item], f"column {item!r} of the catalog")
         _check_unique(ids, item)
         named = {name for name in given.values() if name is not None}

@@ -21,7 +21,9 @@ def rating_values(values: Any, what: str, where: WhereRow = row_label) -> np.nda
     """
     series = _numeric(values, what, where)
     numbers = _floats(series)
-    if not np.isfinite(numbers.sum(dtype=np.float64)):  # one pass; the exact search is for the message only
+    with np.errstate(invalid="ignore"):
+        total = numbers.sum(dtype=np.float64)  # not finite if any rating is not; the exact search is for the message only
+    if not np.isfinite(total):
         bad = np.flatnonzero(~np.isfinite(numbers))
         if len(bad):
             raise ValueError(f"{what} must hold finite numbers; got {series[int(bad[0])]} at {where(int(bad[0]))}.")

@@ -357,4 +357,6 @@ def _matrix_ids(index: np.ndarray, ids: Any, n: int, name: str, side: str) -> An
         raise ValueError(
             f"{name} must hold {n} distinct ids, one for each of the matrix's {side}; got {len(position)}, {len(vocabulary)} of them distinct."
         )
+    if vocabulary.kind == "uuid":  # a series would hold them as strings
+        return np.array(vocabulary.ids(), dtype=object)[position[index]].tolist()
     return vocabulary.take(position[index])

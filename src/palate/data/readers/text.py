@@ -78,14 +78,14 @@ def text_table(source: Source, wanted: list[str], every: bool = False, separator
     wanted : list of str
         Columns that must be there.
     every : bool, default False
-        Whether to return all columns.
+        Whether to return all columns that have a name.
     separator : str
     """
     file = TextFile(source, separator)
     columns: dict[str, str | int] = {name: name for name in wanted}
     places_of(file, columns)
     if every:
-        columns = {name: name for name in file.names}
+        columns = {name: name for name in file.names if name}
     table = read_columns(file, columns, dict.fromkeys(columns, "text"))
     return pl.DataFrame([series.alias(name) for name, series in table.column.items()])
 

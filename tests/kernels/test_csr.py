@@ -1,0 +1,48 @@
+"""Counting sorts and the transpose are held to their NumPy references."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from palate.kernels.csr import order_by, order_by_reference, transpose_csr, transpose_csr_reference, transpose_order
+
+PAIRS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 7)), max_size=60)
+
+
+@given(PAIRS)
+def test_order_by_is_a_stable_sort(pairs):
+    first, second = np.array(pairs, dtype=np.int32).reshape(-1, 2).T.copy()
+    indptr, order = order_by(second, 8)
+    expected_indptr, expected = order_by_reference(second, 8)
+    np.testing.assert_array_equal(indptr, expected_indptr)
+    np.testing.assert_array_equal(order, expected)
+    indptr, order = order_by(first, 6, order)
+    np.testing.assert_array_equal(order, np.lexsort((second, first)))
+    np.testing.assert_array_equal(indptr, order_by_reference(first, 6, expected)[0])
+
+
+@given(PAIRS)
+def test_transpose(pairs):
+    pairs = sorted(set(pairs))
+    rows, columns = np.array(pairs, dtype=np.int32).reshape(-1, 2).T.copy()
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=6))])
+    values = np.arange(len(rows), dtype=np.float32)
+    out = transpose_csr(indptr, columns, values, 8)
+    for array, expected in zip(out, transpose_csr_reference(indptr, columns, values, 8), strict=True):
+        np.testing.assert_array_equal(array, expected)
+    assert [array.dtype for array in out] == [np.int64, np.int32, np.float32]
+    pattern = transpose_order(indptr, columns, 8)
+    np.testing.assert_array_equal(pattern[1], out[1])
+    np.testing.assert_array_equal(values[pattern[2]], out[2])
+    back = transpose_csr(*out, 6)
+    np.testing.assert_array_equal(back[0], indptr)
+    np.testing.assert_array_equal(back[1], columns)
+    np.testing.assert_array_equal(back[2], values)
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_almost_nothing(n):
+    indptr, order = order_by(np.zeros(n, dtype=np.int32), 1)
+    assert indptr.tolist() == [0, n]
+    assert order.tolist() == list(range(n))
