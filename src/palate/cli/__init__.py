@@ -1,0 +1,25 @@
+"""The command line: a thin skin over the library. `main` is the program `palate`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0, 1 when it failed, 2 when it was called wrongly, 130 when interrupted.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What follows `palate`; default the arguments of the process.
+    """
+    from palate.cli.running import run
+
+    return run(arguments)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "app":  # built on demand: importing this package must not import Typer
+        from palate.cli.commands import app
+
+        return app
+    raise AttributeError(f"module 'palate.cli' has no attribute {name!r}")

@@ -1,0 +1,227 @@
+"""From what was typed to what the library takes: models, ids, titles, and the ratings of someone new."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from palate.cli.running import usage_error
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from palate.data.vocabulary import Vocabulary
+    from palate.model.factor_model import FactorModel
+    from palate.model.folded import FoldedUser
+
+_LISTED = 6  # matches named in a message
+
+
+def load(path: Path) -> "FactorModel":
+    """Return the model in a file."""
+    from palate.model.file import load_model
+
+    return load_model(path)
+
+
+def known_id(vocabulary: "Vocabulary", text: str, side: str) -> Any:
+    """Return the id that a text stands for.
+
+    Raises
+    ------
+    KeyError
+        If the model does not know it; the message says what its ids are like.
+    """
+    try:
+        found = vocabulary.parse(text, f"{side} id")
+        if vocabulary.indices([found])[0] >= 0:
+            return found
+    except (ValueError, OverflowError):
+        pass
+    article = "an" if vocabulary.type_name == "integer" else "a"
+    kind = f"{article} {vocabulary.type_name} such as {vocabulary.id(0)}" if len(vocabulary) else "nothing: it has none"
+    count = f"{len(vocabulary):,} {side}{'' if len(vocabulary) == 1 else 's'}"
+    raise KeyError(
+        f"unknown {side} id '{text}': {'an' if side == 'item' else 'a'} {side} id of this model is {kind} ({count})."
+    )
+
+
+def user_ids(model: "FactorModel", texts: list[str]) -> list[Any]:
+    """Return the users that were named."""
+    return [known_id(model.users, text, "user") for text in texts]
+
+
+def item_ids(model: "FactorModel", texts: list[str]) -> list[Any]:
+    """Return the items that were named by id; a text that is no id but a title's gets a hint."""
+    found = []
+    for text in texts:
+        try:
+            found.append(known_id(model.items, text, "item"))
+        except KeyError as error:
+            if has_titles(model) and len(rated_with_title(model, text)):
+                raise KeyError(f"{error.args[0]} To name items by title: --title '{text}'.") from None
+            raise
+    return found
+
+
+def listed_ids(model: "FactorModel", text: str | None) -> list[Any] | None:
+    """Return the items of `--candidates` or `--deny`: ids with commas between, or a file with one per line."""
+    if text is None:
+        return None
+    path = Path(text)
+    try:
+        is_file = path.is_file()
+    except OSError:  # too long for a name: a list
+        is_file = False
+    parts = path.read_text("utf-8-sig").splitlines() if is_file else text.split(",")
+    return item_ids(model, [part.strip() for part in parts if part.strip()])
+
+
+def has_titles(model: "FactorModel") -> bool:
+    """Return whether the model's catalog has titles."""
+    return model.catalog is not None and "title" in model.catalog.frame.columns
+
+
+def rated_with_title(model: "FactorModel", text: str) -> Any:
+    """Return the positions of the model's items whose title contains a text; those it equals if there are any."""
+    from palate.recommend.prepared import item_catalog
+
+    catalog = item_catalog(model)
+    for exact in (True, False):
+        rows = catalog.find(text, exact=exact)
+        rows = rows[rows < len(model.items)]  # what nobody rated has no vector
+        if len(rows):
+            break
+    return rows
+
+
+def item_with_title(model: "FactorModel", text: str) -> Any:
+    """Return the id of the one item with a title.
+
+    Raises
+    ------
+    KeyError
+        If none has it, or several do; they are then listed.
+    """
+    if not has_titles(model):
+        raise ValueError("--title needs a model whose catalog has titles; this one has none. Name the item by its id.")
+    rows = rated_with_title(model, text)
+    if not len(rows):
+        raise KeyError(f"no title contains '{text}'.")
+    if len(rows) > 1:
+        raise KeyError(f"'{text}' fits {len(rows):,} titles: {_listed(model, rows)}. Give more of the title, or an id.")
+    return model.items.id(int(rows[0]))
+
+
+def _listed(model: "FactorModel", rows: Any) -> str:
+    from palate.recommend.prepared import item_catalog
+
+    table = item_catalog(model).rows(rows[:_LISTED])
+    years = table["year"].to_list() if "year" in table.columns else [None] * table.height
+    entries = [
+        f"{item} {title}" + ("" if year is None else f" ({year})")
+        for item, title, year in zip(table["item_id"].to_list(), table["title"].to_list(), years, strict=True)
+    ]
+    more = f"; and {len(rows) - _LISTED:,} more" if len(rows) > _LISTED else ""
+    return "; ".join(entries) + more
+
+
+def item_named(model: "FactorModel", text: str) -> Any:
+    """Return the item that a text names, by id or by title.
+
+    Raises
+    ------
+    KeyError
+        If it names none, several, or one as an id and another as a title (then `id:` or `title:` in front decides).
+    """
+    if text.startswith("id:"):
+        return known_id(model.items, text.removeprefix("id:"), "item")
+    if text.startswith("title:"):
+        return item_with_title(model, text.removeprefix("title:"))
+    try:
+        by_id = known_id(model.items, text, "item")
+    except KeyError:
+        if not has_titles(model):
+            raise
+        return item_with_title(model, text)
+    if has_titles(model):
+        from palate.recommend.prepared import item_catalog
+
+        others = [row for row in item_catalog(model).find(text, exact=True) if row != model.items.index(by_id)]
+        if others:
+            raise KeyError(f"'{text}' is the id of one item and the title of another; write id:{text} or title:{text}.")
+    return by_id
+
+
+def newcomer(model: "FactorModel", rates: list[str], path: Path | None) -> "FoldedUser":
+    """Return the user with the ratings of `--rate 'Title=5'` and of a file of ratings (`--fold-in`)."""
+    given: dict[Any, float] = {}
+    for item, rating, label in [*_rates(model, rates), *([] if path is None else _rating_file(model, path))]:
+        if item in given:
+            raise ValueError(f"each item must be rated once; got a second rating of '{label}'.")
+        low, high = model.scale or (rating, rating)
+        if not low <= rating <= high:
+            raise ValueError(f"a rating must be within the model's scale {low:g} to {high:g}; got {rating:g} for '{label}'.")
+        given[item] = rating
+    return model.fold_in(list(given), list(given.values()), user_id="you")
+
+
+def _rates(model: "FactorModel", rates: list[str]) -> list[tuple[Any, float, str]]:
+    found = []
+    for text in rates:
+        name, equals, number = text.rpartition("=")
+        try:
+            rating = float(number)
+        except ValueError:
+            equals = ""
+        if not equals or not name:
+            raise usage_error(f"--rate must be TITLE=RATING or ID=RATING, such as 'Heat=4.5'; got '{text}'")
+        found.append((item_named(model, name.strip()), rating, name.strip()))
+    return found
+
+
+def _rating_file(model: "FactorModel", path: Path) -> list[tuple[Any, float, str]]:
+    """Return the ratings of a CSV or Parquet file with a column of items (ids or titles) and one of ratings."""
+    table = _text_table(path)
+    item = _column(table, ("itemid", "movieid", "bookid", "item", "id", "title"), "item_id (or title)", path)
+    rating = _column(table, ("rating", "stars", "score"), "rating", path)
+    by_title = item.lower() == "title"
+    found = []
+    for row, (label, value) in enumerate(table.select(item, rating).iter_rows(), 1):
+        try:
+            if not label or not value:
+                raise ValueError(f"{'rating' if label else 'item'} must be given; got an empty cell.")
+            one = item_with_title(model, label) if by_title else known_id(model.items, label, "item")
+            found.append((one, float(value), label))
+        except (KeyError, ValueError) as error:
+            raise ValueError(f"{path.name}, row {row}: {error.args[0]}") from None
+    return found
+
+
+def _text_table(path: Path) -> "pl.DataFrame":
+    import polars as pl
+
+    try:
+        table = pl.read_parquet(path) if path.suffix.lower() == ".parquet" else pl.read_csv(path, infer_schema=False)
+    except pl.exceptions.NoDataError:
+        raise ValueError(f"{path.name} must hold ratings; got an empty file.") from None
+    except pl.exceptions.PolarsError as error:
+        raise ValueError(f"{path.name} could not be read as a table: {str(error).splitlines()[0]}") from None
+    return table.select(pl.all().cast(pl.String))
+
+
+def _column(table: "pl.DataFrame", names: tuple[str, ...], wanted: str, path: Path) -> str:
+    """Return the column of one of these names, whatever its case and underscores."""
+    found = {name.lower().replace("_", ""): name for name in reversed(table.columns)}
+    for name in names:
+        if name in found:
+            return found[name]
+    listed = ", ".join(map(repr, table.columns))
+    raise ValueError(f"{path.name} must have the column {wanted}; got the columns {listed}.")
+
+
+def label(model: "FactorModel", item: Any) -> str:
+    """Return what to call an item in a sentence: its title, else its id."""
+    from palate.recommend.prepared import item_table
+
+    row = item_table(model).row(model.items.index(item), named=True)
+    title, year = row.get("title"), row.get("year")
+    return f"item {item}" if title is None else title if year is None else f"{title} ({year})"

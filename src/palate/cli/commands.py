@@ -1,0 +1,57 @@
+"""The commands by name. Importing this imports Typer and no more: each command imports what it needs when it runs."""
+
+from typing import Annotated, Any
+
+import typer
+
+from palate.cli.hyperparameters import TrainerCommand
+from palate.cli.info import info
+from palate.cli.predict import predict
+from palate.cli.prepare import prepare
+from palate.cli.rated import rated
+from palate.cli.recommend import recommend
+from palate.cli.running import Command
+from palate.cli.similar import similar
+from palate.cli.train import train
+
+app = typer.Typer(
+    name="palate",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        print(f"palate {version('palate')}")  # noqa: T201 - the answer
+        raise typer.Exit
+
+
+@app.callback()
+def palate(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Matrix-factorization recommendations: from a table of ratings to lists worth taking.
+
+    Start with: palate demo
+    """
+
+
+def _add(function: Any, cls: type[Command] = Command) -> None:
+    app.command(function.__name__, cls=cls)(function)
+
+
+_add(prepare)
+_add(train, TrainerCommand)
+_add(recommend)
+_add(predict)
+_add(rated)
+_add(similar)
+_add(info)

@@ -1,0 +1,132 @@
+"""The options of `palate train` that are a trainer's hyper-parameters: declared by its fields, described by its docstring."""
+
+import re
+from dataclasses import fields
+from typing import Annotated, Any
+
+import typer
+
+from palate.cli.running import Command, usage_error
+
+PANEL = "Hyper-parameters"
+TRAINERS = ("least-squares", "baseline")
+
+
+class TrainerCommand(Command):
+    """A command that also has the trainers' hyper-parameters as options.
+
+    They are made when a parameter is first asked for, so that `palate --help` need not import the trainers.
+    """
+
+    _all: list[Any]
+    _derived: list[Any]  # empty until asked for
+
+    @property
+    def params(self) -> list[Any]:
+        """The command's own parameters, then the hyper-parameters."""
+        if not self._derived:
+            self._derived = _options({parameter.name for parameter in self._all})
+            self._all.extend(self._derived)
+        return self._all
+
+    @params.setter
+    def params(self, own: list[Any]) -> None:
+        self._all, self._derived = own, []
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command with the hyper-parameters set apart, where `chosen` finds them."""
+        ctx.meta[__name__] = {one.name: ctx.params.pop(one.name) for one in self._derived if one.name in ctx.params}
+        return super().invoke(ctx)
+
+
+def chosen(ctx: typer.Context) -> dict[str, Any]:
+    """Return the hyper-parameters that were given a value other than their default."""
+    defaults = {name: field.default for name, field in hyperparameters().items()}
+    found = {name: _number(name, value) for name, value in ctx.meta[__name__].items()}
+    return {name: value for name, value in found.items() if value != defaults[name]}
+
+
+def trainer_of(name: str, values: dict[str, Any]) -> Any:
+    """Return the trainer of a name with these hyper-parameters."""
+    cls = _classes().get(name)
+    if cls is None:
+        raise usage_error(f"--trainer must be {' or '.join(TRAINERS)}; got '{name}'")
+    own = {field.name for field in fields(cls)}
+    for option in values:
+        if option not in own:
+            raise usage_error(f"--{option.replace('_', '-')} is no hyper-parameter of --trainer {name}")
+    return cls(**values)
+
+
+def hyperparameters() -> dict[str, Any]:
+    """Return the fields of all trainers by name; a field that several have counts once."""
+    found: dict[str, Any] = {}
+    for cls in _classes().values():
+        for field in fields(cls):
+            found.setdefault(field.name, field)
+    return found
+
+
+def descriptions(docstring: str) -> dict[str, str]:
+    """Return what a numpydoc docstring says of each parameter, in one paragraph.
+
+    >>> descriptions("X.\\n\\nParameters\\n----------\\na, b : float\\n    Text\\n    on.\\n\\nNotes\\n-----\\nc : not this")
+    {'a': 'Text on.', 'b': 'Text on.'}
+    """
+    section = re.search(r"^Parameters\n-+\n(.*?)(?=^\w[\w ]*\n-{3,}$|\Z)", docstring, re.M | re.S)
+    found: dict[str, str] = {}
+    for entry in re.finditer(r"^(\w+(?:, \w+)*)(?: :.*)?\n((?:[ \t]+.*\n?|\n)*)", section[1] if section else "", re.M):
+        found |= dict.fromkeys(entry[1].split(", "), " ".join(entry[2].split()))
+    return found
+
+
+def _classes() -> dict[str, Any]:
+    from palate.training.baseline import Baseline
+    from palate.training.least_squares import LeastSquares
+
+    return dict(zip(TRAINERS, (LeastSquares, Baseline), strict=True))
+
+
+def _options(taken: set[str]) -> list[Any]:
+    """Return an option per hyper-parameter whose name is not taken, made by Typer from a function's signature."""
+    app = typer.Typer(add_completion=False)
+    app.command()(_stand_in())
+    return [one for one in typer.main.get_command(app).params if one.name not in taken]
+
+
+def _stand_in() -> Any:
+    """Return a function whose signature has an option per hyper-parameter."""
+    import inspect
+
+    texts: dict[str, str] = {}
+    for cls in reversed(_classes().values()):
+        texts |= descriptions(inspect.getdoc(cls) or "")
+
+    def stand_in(**values: Any) -> None:
+        """Only the signature is used."""
+
+    annotations = {name: _annotation(field, texts.get(name, "")) for name, field in hyperparameters().items()}
+    parameters = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=annotations[name])
+        for name, field in hyperparameters().items()
+    ]
+    stand_in.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    stand_in.__annotations__ = annotations
+    return stand_in
+
+
+def _annotation(field: Any, text: str) -> Any:
+    """Return an option's declaration; a strength that may be "auto" is a text here and a number in `chosen`."""
+    kind = type(field.default)
+    if kind is str:
+        return Annotated[str, typer.Option(help=text, metavar="NUMBER|auto", rich_help_panel=PANEL)]
+    return Annotated[kind, typer.Option(help=text, rich_help_panel=PANEL)]
+
+
+def _number(name: str, value: Any) -> Any:
+    if not isinstance(value, str) or value == "auto":
+        return value
+    try:
+        return float(value)
+    except ValueError:
+        raise usage_error(f"--{name.replace('_', '-')} must be a number or auto; got '{value}'") from None

@@ -1,0 +1,129 @@
+"""`palate info`."""
+
+from typing import TYPE_CHECKING, Any
+
+from palate.cli import options
+
+if TYPE_CHECKING:
+    from palate.model.factor_model import FactorModel
+
+_BLOCKS = ("user_factors", "item_factors", "user_bias", "item_bias", "global_mean")
+
+
+def info(model: options.Model, as_json: options.Json = False) -> None:
+    """Tell what is in a model file: its blocks with their parameters and bytes, how it was trained, and the history.
+
+    Example:
+
+        palate info model.palate
+    """
+    from palate.cli import asking
+    from palate.cli.output import print_json
+
+    loaded = asking.load(model)
+    about = {"file": str(model), "file_bytes": model.stat().st_size, **describe(loaded)}
+    if as_json:
+        print_json(about)
+    else:
+        _show(loaded, about)
+
+
+def describe(model: "FactorModel") -> dict[str, Any]:
+    """Return everything that `info` tells, for JSON."""
+    from palate.cli.output import plain_value
+
+    catalog = [] if model.catalog is None else model.catalog.frame.columns
+    ratings = model.ratings
+    return {
+        "n_users": model.n_users,
+        "n_items": model.n_items,
+        "n_factors": model.n_factors,
+        "n_draws": model.n_draws,
+        "user_ids": model.users.type_name,
+        "item_ids": model.items.type_name,
+        "scale": None if model.scale is None else list(model.scale),
+        "global_mean": float(model.global_mean.mean()),
+        "blocks": blocks(model),
+        "catalog": list(catalog),
+        "n_ratings": None if ratings is None else len(ratings),
+        "trainer": {name: plain_value(value) for name, value in model.trainer.items()},
+        "history": model.history.to_dict(),
+    }
+
+
+def blocks(model: "FactorModel") -> list[dict[str, Any]]:
+    """Return the arrays of a model: name, shape, type, number of parameters, bytes."""
+    arrays = {name: getattr(model, name) for name in _BLOCKS}
+    parameters = {name: int(array.size) for name, array in arrays.items()}
+    if model.ratings is not None:
+        for name in ("indptr", "items", "codes", "levels", "held_out", "weight", "timestamp"):
+            if getattr(model.ratings, name) is not None:
+                arrays[f"ratings.{name}"] = getattr(model.ratings, name)
+    return [
+        {
+            "name": name,
+            "shape": list(array.shape),
+            "dtype": str(array.dtype),
+            "parameters": parameters.get(name, 0),  # what is kept of the data is no parameter
+            "bytes": int(array.nbytes),
+        }
+        for name, array in arrays.items()
+    ]
+
+
+def _show(model: "FactorModel", about: dict[str, Any]) -> None:
+    from palate.cli.output import print_text
+
+    scale = "none" if model.scale is None else f"{model.scale[0]:g} to {model.scale[1]:g}"
+    print_text(
+        f"{about['file']}: {about['file_bytes']:,} bytes",
+        f"{model.n_users:,} users ({about['user_ids']} ids), {model.n_items:,} items ({about['item_ids']} ids), "
+        f"{model.n_factors} factors, mean rating {about['global_mean']:.3f}, scale {scale}",
+        f"catalog: {', '.join(about['catalog'][1:]) or 'ids only'}",
+        "ratings: none, saved without them" if model.ratings is None else f"ratings: {len(model.ratings):,}",
+        "",
+    )
+    _show_blocks(about["blocks"])
+    print_text("", f"trained by {about['trainer'].get('name', 'an unknown trainer')}:")
+    print_text(*(f"  {name} = {value}" for name, value in about["trainer"].items() if name != "name"), "")
+    _show_history(model)
+
+
+def _show_blocks(found: list[dict[str, Any]]) -> None:
+    import polars as pl
+
+    from palate.cli.output import Column, print_table
+
+    frame = pl.DataFrame([{**block, "shape": " x ".join(f"{n:,}" for n in block["shape"])} for block in found])
+    total = {"name": "total", "shape": "", "dtype": "", "parameters": frame["parameters"].sum(), "bytes": frame["bytes"].sum()}
+    columns = ("name", "block", "id"), ("shape", "shape", "id"), ("dtype", "type", "id")
+    counts = ("parameters", "parameters", "count"), ("bytes", "bytes", "count")
+    print_table(
+        pl.concat([frame, pl.DataFrame([total], schema=frame.schema)]), tuple(Column(*one) for one in (*columns, *counts))
+    )
+
+
+def _show_history(model: "FactorModel") -> None:
+    import polars as pl
+
+    from palate.cli.output import Column, print_table, print_text
+
+    history = model.history
+    print_text(
+        f"trained on {history.n_train:,} ratings, {history.n_validation:,} held out for validation (errors unclipped)", ""
+    )
+    if history.sweeps:
+        rows = [{**vars(sweep), "kept": "kept" if sweep.sweep == history.best_sweep else ""} for sweep in history.sweeps]
+        frame = pl.DataFrame(rows).with_columns(pl.col("seconds").round(2), pl.col("objective").round(0).cast(pl.Int64))
+        columns = (
+            Column("sweep", "sweep", "count"),
+            Column("seconds", "seconds", "stars"),
+            Column("objective", "objective", "count"),
+            Column("train_rmse", "training RMSE", "error"),
+            Column("validation_rmse", "validation RMSE", "error"),
+            Column("validation_mae", "MAE", "error"),
+            Column("kept", ""),
+        )
+        print_table(frame, columns)
+        print_text("")
+    print_text(*([history.stopped] if history.stopped else []), *history.notes)

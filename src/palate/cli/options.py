@@ -1,0 +1,101 @@
+"""Options that several commands share, declared once, and the texts they take turned into values."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from palate.cli.running import usage_error
+
+Model = Annotated[Path, typer.Argument(metavar="MODEL", help="Model file, as `palate train` writes it.")]
+User = Annotated[str, typer.Argument(metavar="USER", help="Id of the user.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write all columns to a .csv, .parquet or .json file instead."),
+]
+Number = Annotated[int, typer.Option("--n", "-n", min=1, help="How many to list.")]
+MinRatings = Annotated[int, typer.Option(min=0, metavar="N", help="Only items with at least N ratings.")]
+Genres = Annotated[
+    list[str] | None,
+    typer.Option(metavar="GENRE", help="Only items of this genre; given several times or as 'A|B': of one of them."),
+]
+Year = Annotated[str | None, typer.Option(metavar="YEARS", help="Only items of these years: 1980-1989, 1980-, -1989 or 1988.")]
+Where = Annotated[
+    str | None,
+    typer.Option(metavar="SQL", help='Only items for which this holds, such as "mean_rating > 4 AND year < 1970".'),
+]
+Candidates = Annotated[
+    str | None,
+    typer.Option(metavar="IDS", help="The only items to choose from: ids with commas between, or a file with one id per line."),
+]
+Deny = Annotated[str | None, typer.Option(metavar="IDS", help="Items to leave out, written as for --candidates.")]
+Titles = Annotated[
+    list[str] | None,
+    typer.Option("--title", metavar="TEXT", help="Items whose title contains this text, instead of ids; may be repeated."),
+]
+
+Format = Annotated[
+    str,
+    typer.Option(metavar="FORMAT", help="Format of the ratings: auto, movielens, movielens-dat, movielens-100k, goodbooks, "
+                 "movietweetings, triplets, lesson or table."),
+]  # fmt: skip
+UserColumn = Annotated[str | None, typer.Option("--user", metavar="COLUMN", help="Column of the user ids, in a table.")]
+ItemColumn = Annotated[str | None, typer.Option("--item", metavar="COLUMN", help="Column of the item ids.")]
+RatingColumn = Annotated[str | None, typer.Option("--rating", metavar="COLUMN", help="Column of the ratings.")]
+TimestampColumn = Annotated[str | None, typer.Option("--timestamp", metavar="COLUMN", help="Column of times.")]
+WeightColumn = Annotated[str | None, typer.Option("--weight", metavar="COLUMN", help="Column of observation weights.")]
+Scale = Annotated[
+    tuple[float, float] | None,
+    typer.Option(metavar="LOWEST HIGHEST", help="Lowest and highest possible rating; others are an error.", show_default=False),
+]
+Duplicates = Annotated[
+    str, typer.Option(metavar="POLICY", help="What to do with repeated (user, item) pairs: last, mean or error.")
+]
+Separator = Annotated[str | None, typer.Option(metavar="TEXT", help="What separates the fields of a table; default: see file.")]
+Encoding = Annotated[str, typer.Option(metavar="NAME", help="Encoding of a table.")]
+Items = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Catalog of the items; default: the one that lies beside the ratings.")
+]
+
+_YEARS = re.compile(r"(\d{1,4})?\s*(-|\.\.|:|to)?\s*(\d{1,4})?")
+
+
+def parse_years(text: str) -> tuple[int | None, int | None]:
+    """Return the range of years that a text such as "1980-1989", "1980-" or "1988" stands for, ends included.
+
+    >>> parse_years("1980-1989"), parse_years("-1989"), parse_years("1988")
+    ((1980, 1989), (None, 1989), (1988, 1988))
+    """
+    found = _YEARS.fullmatch(text.strip())
+    if found is None or not (found[1] or found[3]) or (found[3] and not found[2]):
+        raise usage_error(f"--year must be a year or a range such as 1980-1989; got '{text}'")
+    first, last = (int(year) if year else None for year in (found[1], found[3]))
+    if not found[2]:
+        last = first
+    if first is not None and last is not None and first > last:
+        raise usage_error(f"--year must have its earlier end first; got '{text}'")
+    return first, last
+
+
+def condition(genres: list[str] | None, year: str | None, where: str | None) -> dict[str, Any] | str | None:
+    """Return the three filters as one condition for the library's `where`."""
+    found: dict[str, Any] = {}
+    if genres:
+        found["genres"] = [genre.strip() for text in genres for genre in text.split("|")]
+    if year is not None:
+        found["year"] = parse_years(year)
+    if where is None:
+        return found or None
+    if not found:
+        return where
+    import polars as pl
+
+    from palate.data import columns as names
+
+    try:
+        found[names.ITEM_ID] = pl.sql_expr(where)  # an expression stands for itself, whatever its column
+    except pl.exceptions.PolarsError as error:
+        raise ValueError(f"where must be a condition in SQL, such as \"year >= 1980\"; got '{where}' ({error}).") from None
+    return found

@@ -1,0 +1,222 @@
+"""Where answers go: tables for people, one JSON document for machines, or a file."""
+
+import json
+import math
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from palate.cli.running import usage_error
+from palate.cli.wording import printable
+
+if TYPE_CHECKING:
+    import polars as pl
+
+FILE_TYPES = (".csv", ".parquet", ".json")
+_WIDE = 1000  # columns where nobody's terminal sets a limit: no cell is wrapped
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table for people.
+
+    Parameters
+    ----------
+    name : str
+        Of the frame's column.
+    heading : str
+    kind : {"id", "text", "count", "stars", "error", "number"}
+    """
+
+    name: str
+    heading: str
+    kind: str = "text"
+
+
+COLUMNS = (
+    Column("user_id", "user", "id"),
+    Column("similar_to", "similar to", "id"),
+    Column("rank", "#", "count"),
+    Column("item_id", "id", "id"),
+    Column("title", "title"),
+    Column("year", "year", "id"),
+    Column("genres", "genres"),
+    Column("n_ratings", "ratings", "count"),
+    Column("mean_rating", "mean", "stars"),
+    Column("rating", "rating", "stars"),
+    Column("predicted_rating", "predicted", "stars"),
+    Column("score", "score", "number"),
+    Column("similarity", "similarity", "stars"),
+    Column("held_out", "held out"),
+)
+
+
+def console(stderr: bool = False) -> Any:
+    """Return a Rich console: plain and as wide as needed where no terminal is."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    if stream is None:
+        raise OSError("standard output is closed; there is nowhere to write the answer.")
+    given = os.environ.get("COLUMNS", "")
+    width = None if stream.isatty() else int(given) if given.isdigit() and int(given) > 0 else _WIDE
+    return Console(file=stream, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def print_text(*lines: str) -> None:
+    """Print sentences, wrapped at the width of the terminal."""
+    out = console()
+    for line in lines:
+        out.print(printable(line))
+
+
+def print_table(frame: "pl.DataFrame", columns: tuple[Column, ...] = COLUMNS, drop: tuple[str, ...] = ()) -> None:
+    """Print a frame as a table; of `columns` those that the frame has, but not those in `drop`."""
+    from rich import box
+    from rich.table import Table
+
+    shown = [column for column in columns if column.name in frame.columns and column.name not in drop]
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
+    cells = {column.name: [_cell(value, column.kind) for value in frame[column.name].to_list()] for column in shown}
+    for column in shown:
+        whole = column.kind != "text"
+        table.add_column(
+            column.heading,
+            justify="right" if whole and frame[column.name].dtype.is_numeric() else "left",
+            no_wrap=whole,
+            min_width=max(map(len, [column.heading, *cells[column.name]])) if whole else 8,
+            overflow="fold",
+        )
+    for row in zip(*cells.values(), strict=True):
+        table.add_row(*row)
+    out = console()
+    # never narrower than the ids and numbers need: a terminal may break a line, a cut id is lost
+    out.width = max(out.width, sum(column.min_width or 0 for column in table.columns) + 2 * len(table.columns))
+    if out.is_terminal:
+        out.print(table)
+        return
+    with out.capture() as text:
+        out.print(table)
+    for line in text.get().splitlines():
+        out.print(line.rstrip())
+
+
+def _cell(value: Any, kind: str) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "-"
+    if kind == "count":
+        return f"{value:,}"
+    if kind == "stars":
+        return f"{value:.2f}"
+    if kind == "error":
+        return f"{value:.4f}"
+    if kind == "number":
+        return f"{value:.4g}"
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    text = printable(str(value))
+    return text.replace("|", ", ") if kind == "text" else text
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document and nothing else."""
+    stream = sys.stdout
+    if stream is None:
+        raise OSError("standard output is closed; there is nowhere to write the answer.")
+    plain = (getattr(stream, "encoding", None) or "ascii").lower() not in ("utf-8", "utf8")
+    stream.write(json.dumps(document, ensure_ascii=plain, allow_nan=False) + "\n")
+
+
+def records(frame: "pl.DataFrame") -> list[dict[str, Any]]:
+    """Return a frame's rows for JSON: float32 with the digits they have, NaN as null, dates as text."""
+    return [{name: plain_value(value) for name, value in row.items()} for row in shortened(frame).iter_rows(named=True)]
+
+
+def plain_value(value: Any) -> Any:
+    """Return a value that JSON can hold."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, list | tuple):
+        return [plain_value(one) for one in value]
+    return str(value)
+
+
+def shortened(frame: "pl.DataFrame") -> "pl.DataFrame":
+    """Return a frame whose float32 columns are float64 with the same shortest digits: 4.3, not 4.300000190734863."""
+    import polars as pl
+    import polars.selectors as cs
+
+    return frame.with_columns(cs.by_dtype(pl.Float32).cast(pl.String).cast(pl.Float64))
+
+
+def check_output(path: Path | None) -> None:
+    """Check, before any work, that an answer can be written to a file of this name."""
+    if path is None:
+        return
+    if path.suffix.lower() not in FILE_TYPES:
+        raise usage_error(f"--output must end in {', '.join(FILE_TYPES[:-1])} or {FILE_TYPES[-1]}; got '{path}'")
+    check_writable(path)
+
+
+def check_writable(path: Path) -> None:
+    """Check that a file can be made at a path; training for an hour must not end in a missing folder.
+
+    Raises
+    ------
+    OSError
+        If not; the message says why.
+    """
+    import tempfile
+
+    folder = path.absolute().parent
+    if path.is_dir():
+        raise IsADirectoryError(f"could not save {path} (it is a folder): give the path of a file.")
+    if not folder.is_dir():
+        why = "it is not a folder" if folder.exists() else "there is no such folder"
+        raise FileNotFoundError(f"could not save {path}: {folder} cannot hold it ({why}). Create the folder first.")
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise type(error)(f"could not save {path}: {folder} may not be written to ({why}). Choose another folder.") from None
+
+
+def write_frame(frame: "pl.DataFrame", path: Path) -> None:
+    """Write a frame as CSV, Parquet or JSON, by the ending of the path; an older file is replaced whole or not at all."""
+    import io
+
+    from palate.model.file_write import replace_file
+
+    kind = path.suffix.lower()
+    if kind == ".parquet":
+        buffer = io.BytesIO()
+        frame.write_parquet(buffer)
+        data = buffer.getvalue()
+    elif kind == ".csv":
+        data = shortened(frame).write_csv().encode()
+    else:
+        data = (json.dumps(records(frame), ensure_ascii=False, allow_nan=False) + "\n").encode()
+    replace_file(path, [data])
+
+
+def deliver(frame: "pl.DataFrame", *, as_json: bool, output: Path | None, title: str = "", drop: tuple[str, ...] = ()) -> None:
+    """Write a frame to the file asked for, or print it as JSON or as a table below a title."""
+    if output is not None:
+        write_frame(frame, output)
+        if as_json:
+            print_json({"output": str(output), "rows": frame.height})
+        else:
+            print_text(f"Wrote {frame.height:,} {'row' if frame.height == 1 else 'rows'} to {output}.")
+    elif as_json:
+        print_json(records(frame))
+    elif frame.height:
+        if title:
+            print_text(title, "")
+        print_table(frame, drop=drop)
+    else:
+        print_text("Nothing found.")

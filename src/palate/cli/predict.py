@@ -1,0 +1,56 @@
+"""`palate predict`."""
+
+from typing import Annotated, Any
+
+import typer
+
+from palate.cli import options
+from palate.cli.running import usage_error
+
+Items = Annotated[list[str] | None, typer.Argument(metavar="[ITEM]...", help="Ids of the items.")]
+Unknown = Annotated[
+    str,
+    typer.Option(metavar="CHOICE", help="What an unknown id gets: raise (an error), nan or baseline (mean plus known bias)."),
+]
+
+
+def predict(
+    model: options.Model,
+    user: options.User,
+    items: Items = None,
+    title: options.Titles = None,
+    genres: options.Genres = None,
+    year: options.Year = None,
+    where: options.Where = None,
+    clip: Annotated[bool, typer.Option("--clip", help="Move predictions outside the rating scale to its ends.")] = False,
+    unknown: Unknown = "raise",
+    as_json: options.Json = False,
+    output: options.Output = None,
+) -> None:
+    """Predict a user's ratings of items, chosen by id, by title or by filter.
+
+    Example:
+
+        palate predict model.palate 15 --title 'Naked Gun' --title 'Lilo & Stitch'
+    """
+    from palate.cli import asking
+    from palate.cli.output import check_output, deliver
+
+    condition = options.condition(genres, year, where)
+    if bool(items) == bool(title or condition):
+        raise usage_error("choose the items by id, or by --title, --genres, --year and --where; not both, not neither")
+    check_output(output)
+    loaded = asking.load(model)
+    frame = loaded.predict_frame(
+        _id(loaded.users, user, "user", unknown), [_id(loaded.items, item, "item", unknown) for item in items] if items else None,
+        title=title, where=condition, clip=clip, unknown=unknown,
+    )  # fmt: skip
+    deliver(frame, as_json=as_json, output=output, title=f"Predictions for user {user}", drop=("user_id",))
+
+
+def _id(vocabulary: Any, text: str, side: str, unknown: str) -> Any:
+    from palate.cli.asking import known_id
+
+    if unknown == "raise":
+        return known_id(vocabulary, text, side)
+    return vocabulary.parse(text, f"{side} id")

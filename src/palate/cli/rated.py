@@ -1,0 +1,37 @@
+"""`palate rated`."""
+
+from typing import Annotated
+
+import typer
+
+from palate.cli import options
+
+
+def rated(
+    model: options.Model,
+    user: options.User,
+    n: Annotated[int | None, typer.Option("--n", "-n", min=1, help="How many to list; default all.")] = None,
+    as_json: options.Json = False,
+    output: options.Output = None,
+) -> None:
+    """List what a user rated, highest first: does a list of recommendations fit this taste?
+
+    Example:
+
+        palate rated model.palate 15 --n 10
+    """
+    from palate.cli import asking
+    from palate.cli.output import check_output, deliver
+
+    check_output(output)
+    loaded = asking.load(model)
+    frame = loaded.rated(asking.user_ids(loaded, [user])[0])
+    total = frame.height
+    frame = frame if n is None else frame.head(n)
+    title = (
+        f"{total:,} ratings by user {user}"
+        if frame.height == total
+        else f"The {n:,} highest of {total:,} ratings by user {user}"
+    )
+    hidden = ("user_id",) if frame["held_out"].any() else ("user_id", "held_out")
+    deliver(frame, as_json=as_json, output=output, title=title, drop=hidden)

@@ -1,0 +1,67 @@
+"""`palate recommend`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from palate.cli import options
+from palate.cli.running import usage_error
+
+Users = Annotated[list[str] | None, typer.Argument(metavar="[USER]...", help="Ids of the users.")]
+
+
+def recommend(
+    model: options.Model,
+    users: Users = None,
+    n: options.Number = 5,
+    min_ratings: options.MinRatings = 0,
+    genres: options.Genres = None,
+    year: options.Year = None,
+    where: options.Where = None,
+    candidates: options.Candidates = None,
+    deny: options.Deny = None,
+    include_seen: Annotated[bool, typer.Option("--include-seen", help="List what the user has rated, too.")] = False,
+    worst: Annotated[bool, typer.Option("--worst", help="The lowest predictions instead, lowest first.")] = False,
+    all_users: Annotated[bool, typer.Option("--all-users", help="For every user of the model.")] = False,
+    rate: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TITLE=RATING", help="For someone new who rated this; may be repeated. An id will do as well."),
+    ] = None,
+    fold_in: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="For someone new with the ratings of this CSV: columns item_id or title, rating."),
+    ] = None,
+    as_json: options.Json = False,
+    output: options.Output = None,
+) -> None:
+    """List the items that users would rate highest.
+
+    Example:
+
+        palate recommend model.palate 15 --n 10 --min-ratings 20 --genres Comedy --year 1980-1989
+
+    For someone new:
+
+        palate recommend model.palate --rate 'Airplane!=5' --rate 'The Matrix=2'
+    """
+    from palate.cli import asking
+    from palate.cli.output import check_output, deliver
+
+    is_new = bool(rate) or fold_in is not None
+    if bool(users) + all_users + is_new != 1:
+        raise usage_error("name the users, or give --all-users, or --rate or --fold-in for someone new; one of the three")
+    check_output(output)
+    condition = options.condition(genres, year, where)
+    loaded = asking.load(model)
+    who: Any = (
+        None if all_users else asking.newcomer(loaded, rate or [], fold_in) if is_new else asking.user_ids(loaded, users or [])
+    )
+    frame = loaded.recommend(
+        who, n, min_ratings=min_ratings, exclude_seen=not include_seen, where=condition, worst=worst,
+        candidates=asking.listed_ids(loaded, candidates), deny=asking.listed_ids(loaded, deny),
+    )  # fmt: skip
+    one = is_new or (users is not None and len(users) == 1)
+    whom = "you" if is_new else f"user {users[0]}" if users else ""
+    title = f"{'The lowest predictions' if worst else 'Recommendations'} for {whom}" if one else ""
+    deliver(frame, as_json=as_json, output=output, title=title, drop=("user_id",) if one else ())

@@ -1,0 +1,137 @@
+"""Runs a command so that whatever happens ends as an exit code and at most one line on standard error."""
+
+import contextlib
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import typer
+from typer.core import TyperCommand
+
+from palate.cli.wording import for_command_line, one_line
+
+FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+UsageError = typer.BadParameter.__mro__[1]  # Typer carries its own copy of Click in some versions and not in others
+
+
+class Command(TyperCommand):
+    """A command whose errors become one line and whose warnings become notes."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        with notes(), guarded():
+            result = super().invoke(ctx)
+            if sys.stdout is not None:
+                sys.stdout.flush()  # here, where a closed pipe or a full disk is still reported
+            return result
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    from palate.cli.commands import app
+
+    _tidy_streams()
+    command = typer.main.get_command(app)
+    try:
+        result = command.main(args=None if arguments is None else list(arguments), prog_name="palate", standalone_mode=False)
+    except UsageError as error:  # type: ignore[misc]
+        return _misused(error)
+    except (typer.Abort, KeyboardInterrupt):
+        say("interrupted.")
+        return INTERRUPTED
+    except SystemExit as end:  # a pipe that closed while help was printed
+        return end.code if isinstance(end.code, int) else FAILED
+    return result if isinstance(result, int) else 0
+
+
+@contextlib.contextmanager
+def guarded() -> Iterator[None]:
+    """Turn every error into `typer.Exit` after saying it in one line."""
+    try:
+        yield
+    except (typer.Exit, typer.Abort, UsageError):  # type: ignore[misc]
+        raise
+    except KeyboardInterrupt:
+        say("interrupted; nothing was written.")
+        raise typer.Exit(INTERRUPTED) from None
+    except BrokenPipeError:
+        _silence_output()
+        raise typer.Exit(FAILED) from None
+    except Exception as error:
+        if os.environ.get("PALATE_TRACEBACK"):
+            raise
+        say(f"error: {for_command_line(_message(error))}")
+        raise typer.Exit(FAILED) from None
+
+
+@contextlib.contextmanager
+def notes() -> Iterator[None]:
+    """Show warnings meant for users as one line each; others (for developers) as Python would."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        show = warnings.showwarning
+
+        def note(message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None) -> None:
+            if issubclass(category, UserWarning):
+                say(f"note: {for_command_line(str(message))}")
+            else:
+                show(message, category, filename, lineno, file, line)
+
+        warnings.showwarning = note
+        yield
+
+
+def say(line: str) -> None:
+    """Write one line about the run to standard error."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"palate: {one_line(line)}\n")
+            sys.stderr.flush()
+
+
+def usage_error(message: str) -> Exception:
+    """Return the error of a command that was called wrongly; it ends with exit code 2."""
+    return typer.BadParameter(message)
+
+
+def _misused(error: Any) -> int:
+    if type(error).__name__ == "NoArgsIsHelpError":
+        sys.stderr.write(f"{error.format_message()}\n")
+        return MISUSED
+    # a BadParameter of our own has no parameter; its message stands alone
+    message = error.format_message().removeprefix("Invalid value: ").rstrip(".")
+    context = getattr(error, "ctx", None)
+    hint = f" See {context.command_path} --help." if context is not None else ""
+    say(f"error: {message}.{hint}")
+    return MISUSED
+
+
+def _message(error: Exception) -> str:
+    """Return what an error says, as a sentence; errors that nobody wrote for users name their type."""
+    if isinstance(error, KeyError) and error.args:
+        return str(error.args[0])
+    if isinstance(error, OSError):
+        if error.strerror is None or len(error.args) < 2:
+            return str(error) or "a file could not be read or written."
+        name = f" {os.fsdecode(error.filename)}" if error.filename is not None and not isinstance(error.filename, int) else ""
+        return f"could not read or write{name}: {error.strerror.lower()}."
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for this."
+    if isinstance(error, ValueError | TypeError | ImportError):
+        return str(error)
+    return f"unexpected {type(error).__name__}: {error} (set PALATE_TRACEBACK=1 to see where)."
+
+
+def _tidy_streams() -> None:
+    """Make sure that writing a title never fails because a stream cannot show its letters."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and hasattr(stream, "reconfigure") and (stream.encoding or "").lower() not in ("utf-8", "utf8"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _silence_output() -> None:
+    """Point standard output at nothing, so that Python's flush at exit does not complain about the closed pipe again."""
+    with contextlib.suppress(Exception):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

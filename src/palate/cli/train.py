@@ -1,0 +1,259 @@
+"""`palate train`."""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from palate.cli import options
+from palate.cli.running import INTERRUPTED, say, usage_error
+
+if TYPE_CHECKING:
+    from palate.data.dataset import Dataset
+    from palate.data.ratings import Ratings
+    from palate.model.factor_model import FactorModel
+    from palate.model.history import SweepReport
+
+Ratings_ = Annotated[Path, typer.Argument(metavar="RATINGS", help="Rating file, or a folder or .zip that holds one.")]
+
+
+@dataclass(frozen=True)
+class How:
+    """What `fit` is told beside the ratings, and where its result goes."""
+
+    validation: float
+    seed: int
+    threads: int | None
+    start: "FactorModel | None"
+    refit: bool
+    checkpoint: Path | None
+    output: Path
+    keep_ratings: bool
+
+
+@dataclass
+class Outcome:
+    """What came out: the model, the errors beside those of the baseline, and how long each part took."""
+
+    data: "Dataset"
+    model: "FactorModel"
+    reports: list["SweepReport"]
+    read_seconds: float
+    train_seconds: float = 0.0
+    errors: dict[str, dict[str, float]] = field(default_factory=dict)
+    clipped: bool = True
+
+
+def train(
+    ctx: typer.Context,
+    ratings: Ratings_,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to save the model.")] = Path(
+        "model.palate"
+    ),
+    format: options.Format = "auto",  # noqa: A002 - the name of the option
+    user: options.UserColumn = None,
+    item: options.ItemColumn = None,
+    rating: options.RatingColumn = None,
+    timestamp: options.TimestampColumn = None,
+    weight: options.WeightColumn = None,
+    scale: options.Scale = None,
+    duplicates: options.Duplicates = "last",
+    separator: options.Separator = None,
+    encoding: options.Encoding = "utf-8",
+    items: options.Items = None,
+    trainer: Annotated[
+        str, typer.Option(metavar="NAME", help="least-squares, or baseline: mean and biases alone.")
+    ] = "least-squares",
+    validation: Annotated[
+        float, typer.Option(metavar="SHARE", help="Share of the ratings held out, to know when to stop.")
+    ] = 0.05,
+    seed: Annotated[int, typer.Option(min=0, help="Of the split and the start; the same seed gives the same model.")] = 0,
+    threads: Annotated[int | None, typer.Option(min=1, help="Processors to use; default all.")] = None,
+    start: Annotated[Path | None, typer.Option(metavar="MODEL", help="Go on from this model; its split is kept.")] = None,
+    refit: Annotated[
+        bool, typer.Option("--refit", help="Train once more on all ratings in the end, held-out ones included.")
+    ] = False,
+    checkpoint: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the model here after every sweep.")] = None,
+    no_ratings: Annotated[
+        bool, typer.Option("--no-ratings", help="Save without the ratings; the model then cannot leave out what was seen.")
+    ] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Train a model on a table of ratings and save it.
+
+    Example:
+
+        palate train ratings.csv -o model.palate --n-factors 16
+
+    Columns of another name:
+
+        palate train visits.parquet --user who --item what --rating stars --scale 1 10
+    """
+    from palate.cli.hyperparameters import chosen, trainer_of
+    from palate.cli.output import check_writable
+    from palate.cli.reading import read
+
+    chosen_trainer = trainer_of(trainer, chosen(ctx))
+    for path in (output, checkpoint):
+        if path is not None:
+            check_writable(path)
+    how = How(validation, seed, threads, _start(start), refit, checkpoint, output, not no_ratings)
+    began = time.perf_counter()
+    data = read(
+        ratings, format=format, user=user, item=item, rating=rating, timestamp=timestamp, weight=weight, scale=scale,
+        duplicates=duplicates, separator=separator, encoding=encoding, items=items,
+    )  # fmt: skip
+    read_seconds = time.perf_counter() - began
+    if not as_json:
+        _show_data(ratings, data, read_seconds)
+    outcome = _train(chosen_trainer, data, how, read_seconds)
+    outcome.model.save(output, ratings=how.keep_ratings)
+    interrupted = outcome.model.history.stopped.startswith("Interrupted")
+    if not interrupted:
+        _compare(outcome, how)
+    _report(outcome, how, as_json)
+    if interrupted:
+        say(f"interrupted; the model of the last whole sweep is saved as {output}.")
+        raise typer.Exit(INTERRUPTED)
+
+
+def _start(path: Path | None) -> "FactorModel | None":
+    from palate.cli.asking import load
+
+    return None if path is None else load(path)
+
+
+def _train(trainer: Any, data: "Dataset", how: How, read_seconds: float) -> Outcome:
+    """Fit the trainer, with a progress bar; a hyper-parameter out of range is a command called wrongly."""
+    from palate.training.progress import TrainingBar
+
+    began, reports = time.perf_counter(), []
+    with TrainingBar(trainer.max_sweeps) as bar:
+
+        def after_sweep(report: "SweepReport") -> None:
+            reports.append(report)
+            bar(report)
+
+        try:
+            model = trainer.fit(
+                data.ratings, validation=how.validation, catalog=data.catalog, start=how.start, refit=how.refit,
+                checkpoint=how.checkpoint, callback=after_sweep, threads=how.threads, seed=how.seed,
+            )  # fmt: skip
+        except (TypeError, ValueError) as error:
+            raise _as_usage(error, trainer) from None
+    return Outcome(data, model, reports, read_seconds, time.perf_counter() - began)
+
+
+def _as_usage(error: Exception, trainer: Any) -> Exception:
+    """Return the error of a wrong option if the message is about one, else the error itself."""
+    name = str(error).split(" ", 1)[0]
+    if name in vars(trainer) or name in ("validation", "threads", "seed"):
+        return usage_error(f"--{name.replace('_', '-')}{str(error)[len(name) :]}")
+    return error
+
+
+def _compare(outcome: Outcome, how: How) -> None:
+    """Add the errors of the model and of the baseline on the same held-out ratings."""
+    from palate.inspect.errors import errors
+    from palate.training.baseline import Baseline
+    from palate.training.problem import split
+
+    everything, held_out = split(outcome.data.ratings, how.validation, how.start, how.seed)
+    if not held_out.any():
+        return
+    holdout = everything.select(held_out)
+    models = {outcome.model.trainer["name"]: outcome.model}
+    if outcome.model.trainer["name"] != "Baseline":
+        models["Baseline"] = Baseline().fit(
+            everything.select(~held_out), validation=holdout, threads=how.threads, callback=lambda report: None
+        )
+    outcome.clipped = not how.refit  # the model before the refit is gone; what its sweeps reported is not clipped
+    for name, model in models.items():
+        if how.refit and model is outcome.model:
+            best = min(outcome.reports, key=lambda report: report.validation_mse or 0.0)
+            outcome.errors[name] = {"rmse": best.validation_rmse or 0.0, "mae": best.validation_mae or 0.0}
+        else:
+            found = errors(model, holdout, clip=outcome.clipped)
+            outcome.errors[name] = {"rmse": found.rmse, "mae": found.mae}
+
+
+def _show_data(path: Path, data: "Dataset", seconds: float) -> None:
+    from palate.cli.output import print_text
+
+    ratings = data.ratings
+    low, high = ratings.scale
+    print_text(
+        f"Read {path} in {seconds:.1f} s: {len(ratings):,} ratings of {ratings.n_items:,} items by {ratings.n_users:,} users, "
+        f"scale {low:g} to {high:g}{'' if ratings.declared else ' (observed)'}."
+    )
+    if data.catalog is None:
+        print_text("No catalog: items will be shown by id. Name one with --items.")
+    else:
+        print_text(f"Catalog of {len(data.catalog):,} items: {', '.join(data.catalog.frame.columns[1:]) or 'ids only'}.")
+
+
+def _report(outcome: Outcome, how: How, as_json: bool) -> None:
+    from palate.cli.output import print_json, print_text
+
+    history = outcome.model.history
+    if as_json:
+        print_json(_document(outcome, how))
+        return
+    name, sweeps = outcome.model.trainer["name"], len(history.sweeps)
+    print_text(
+        f"Trained {name} on {history.n_train:,} ratings in {outcome.train_seconds:.1f} s: {sweeps} sweeps, of which sweep "
+        f"{history.best_sweep} is kept. {history.stopped}"
+    )
+    for note in history.notes:
+        print_text(note)
+    if outcome.errors:
+        _show_errors(outcome)
+    size = how.output.stat().st_size
+    first = outcome.model.users.id(0)
+    print_text("", f"Saved {how.output} ({size:,} bytes).", f"Next: palate recommend {how.output} {first}")
+
+
+def _show_errors(outcome: Outcome) -> None:
+    import polars as pl
+
+    from palate.cli.output import Column, print_table, print_text
+
+    n = int(len(outcome.data.ratings) - outcome.model.history.n_train) or outcome.model.history.n_validation
+    about = "predictions clipped to the scale" if outcome.clipped else "before the refit, predictions not clipped"
+    print_text("", "Error on the ratings held out" + (f" ({n:,}" if n else " (") + f"{', ' if n else ''}{about}):", "")
+    rows = [{"model": name, **{key: f"{value:.4f}" for key, value in found.items()}} for name, found in outcome.errors.items()]
+    print_table(pl.DataFrame(rows), (Column("model", "", "id"), Column("rmse", "RMSE", "id"), Column("mae", "MAE", "id")))
+    rmse = [found["rmse"] for found in outcome.errors.values()]
+    if len(rmse) > 1 and rmse[0] >= rmse[1]:
+        print_text(
+            "",
+            "The baseline is as good: these ratings may be too few for factors, or the penalty too small (--l2-user, --l2-item).",
+        )
+
+
+def _document(outcome: Outcome, how: How) -> dict[str, Any]:
+    ratings: Ratings = outcome.data.ratings
+    history = outcome.model.history
+    return {
+        "output": str(how.output),
+        "output_bytes": how.output.stat().st_size,
+        "n_ratings": len(ratings),
+        "n_users": ratings.n_users,
+        "n_items": ratings.n_items,
+        "n_duplicates": ratings.n_duplicates,
+        "scale": list(ratings.scale),
+        "scale_declared": ratings.declared,
+        "n_train": history.n_train,
+        "n_validation": history.n_validation,
+        "read_seconds": round(outcome.read_seconds, 3),
+        "train_seconds": round(outcome.train_seconds, 3),
+        "sweeps": len(history.sweeps),
+        "best_sweep": history.best_sweep,
+        "stopped": history.stopped,
+        "notes": list(history.notes),
+        "trainer": dict(outcome.model.trainer),
+        "errors": outcome.errors,
+        "errors_clipped": outcome.clipped,
+    }

@@ -1,0 +1,46 @@
+"""The library's messages as someone at a terminal should read them: options instead of arguments, one line."""
+
+import re
+
+# Arguments of the library that are options of a command under the same name.
+_OPTIONS = (
+    "candidates", "deny", "duplicates", "encoding", "format", "item", "items", "min_ratings", "rating", "scale", "separator",
+    "timestamp", "title", "unknown", "user", "validation", "weight", "where",
+)  # fmt: skip
+_ARGUMENT = re.compile(rf"\b({'|'.join(_OPTIONS)})=(?:\.(?!\w)|(?=\s|$)|)")
+_PHRASES = {
+    "exclude_seen=False": "--include-seen",
+    "exclude_seen=True": "excluding what was seen",
+    "scale=(lowest, highest)": "--scale LOWEST HIGHEST",
+    "saved with ratings=False": "saved without its ratings (--no-ratings)",
+    "ratings=False": "--no-ratings",
+    "validation=Ratings held out by yourself": "another model",
+    "a share in [0, 1) or Ratings": "a share in [0, 1)",
+    "palate.read(...)": "palate train",
+}
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def for_command_line(message: str) -> str:
+    """Return a message of the library with its arguments as options.
+
+    >>> for_command_line("Did you mean user='userId'? Pass duplicates='last'.")
+    "Did you mean --user 'userId'? Pass --duplicates 'last'."
+    """
+    for phrase, words in _PHRASES.items():
+        message = message.replace(phrase, words)
+    return _ARGUMENT.sub(lambda found: f"--{found[1].replace('_', '-')} ", message)
+
+
+def one_line(text: str) -> str:
+    """Return a text without line breaks, double spaces and control characters, which could write over the terminal."""
+    return printable(" ".join(text.split()))
+
+
+def printable(text: str) -> str:
+    """Return a text with control characters made visible.
+
+    >>> printable("a\\x1b[2Jb")
+    'a\\\\x1b[2Jb'
+    """
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text.replace("\n", " ").replace("\t", " "))
