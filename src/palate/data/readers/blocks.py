@@ -37,7 +37,7 @@ class Block:
     line: int
 
 
-def blocks(source: Source, quote: bool = True, encoding: str = "utf-8", size: int = BLOCK) -> Iterator[Block]:
+def blocks(source: Source, quote: bool = True, encoding: str = "utf-8", size: int | None = None) -> Iterator[Block]:
     """Yield the lines of a text file in blocks.
 
     A byte order mark decides the encoding. Line ends may be LF, CR LF or CR, and mixed.
@@ -49,8 +49,8 @@ def blocks(source: Source, quote: bool = True, encoding: str = "utf-8", size: in
         Whether line ends between double quotes belong to a field.
     encoding : str
         Of a file without byte order mark.
-    size : int
-        Bytes read at a time.
+    size : int, optional
+        Bytes read at a time, by default 8 MiB.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def blocks(source: Source, quote: bool = True, encoding: str = "utf-8", size: in
         If there is a NUL byte, a record longer than a mebibyte, a quote that is never closed, or UTF-16 cut in half.
     """
     rest, line = b"", 1
-    for data, last in _texts(source, encoding, size):
+    for data, last in _texts(source, encoding, size or BLOCK):
         buffer = rest + data if rest else data
         _refuse_nul(buffer, source.name, line)
         buffer, held = _line_feeds(buffer, last, quote)

@@ -83,9 +83,7 @@ def movie_csv(files: Files) -> Catalog | None:
         return None
     table = text_table(source, ["movieId", "title"], every=True)
     numbers = {name: dtype for name, dtype in (("n_ratings", pl.Int64), ("mean_rating", pl.Float64)) if name in table.columns}
-    table = table.with_columns(
-        pl.col(name).cast(dtype) for name, dtype in numbers.items()
-    )
+    table = table.with_columns(pl.col(name).cast(dtype) for name, dtype in numbers.items())
     return Catalog.from_frame(table.with_columns(_whole(table["movieId"], "movie.csv")), item="movieId")
 
 

@@ -54,8 +54,7 @@ class TextFile:
 
     def blocks(self, size: int | None = None) -> Iterator[Block]:
         """Yield the file in blocks of whole records, separated by `delimiter`."""
-        sizes = {} if size is None else {"size": size}
-        for block in blocks(self.source, self.quote, self.encoding, **sizes):
+        for block in blocks(self.source, self.quote, self.encoding, size):
             if len(self.separator) == 1:
                 yield block
             else:

@@ -138,11 +138,11 @@ class _Reading:
         if b"\n\n" in data or data.startswith(b"\n"):
             data = self._without_blank_lines(block)
         schema: dict[str, Any] = {f"c{number}": pl.String for number in range(self.width)}
+        header = self.file.delimiter.join(schema) + "\n"  # else the number of fields in a block's first line would count
         schema |= {f"c{self.places[role]}": _DTYPES.get(kind, pl.String) for role, kind in self.kinds.items()}
         try:
             lines = pl.scan_csv(
-                data,
-                has_header=False,
+                header.encode() + data,
                 separator=self.file.delimiter,
                 quote_char='"' if self.file.quote and b'"' in data else None,
                 schema=schema,
@@ -190,7 +190,7 @@ class _Reading:
                 text = self.file.separator.join(record)[:80]
                 return f"each line must have {self.width} fields like the first one; got {len(record)} at {where}: {text!r}."
             if any("\ufffd" in cell for cell in record):
-                return f"{self.file.name} must be text in UTF-8; got other bytes at line {line}. Convert the file, for example with iconv."
+                return f"{self.file.name} must be text in UTF-8; got other bytes at line {line}. Pass encoding='latin-1' if that is what they are, or convert the file."
             for role, place in self.places.items():
                 kind = self.kinds[role]
                 if len(record) > place and not _fits(record[place], kind):
@@ -201,9 +201,9 @@ class _Reading:
 def _time_kind(file: TextFile, place: int) -> str:
     """Tell from the first lines how times are written: whole seconds, fractions of seconds, or dates."""
     cells = file.sample(place)
-    if all(_WHOLE.fullmatch(cell) for cell in cells):
-        return "seconds"
-    return "fraction" if all(_NUMBER.fullmatch(cell) for cell in cells) else "datetime"
+    if all(_NUMBER.fullmatch(cell) for cell in cells):
+        return "seconds" if all(_WHOLE.fullmatch(cell) for cell in cells) else "fraction"
+    return "seconds" if _WHOLE.fullmatch(cells[0]) else "datetime"
 
 
 def _fits(cell: str, kind: str) -> bool:
