@@ -7,6 +7,7 @@ _HOMES = {
     "Baseline": "palate.training.baseline",
     "Catalog": "palate.data.catalog",
     "Dataset": "palate.data.dataset",
+    "Evaluation": "palate.evaluate.evaluation",
     "FactorModel": "palate.model.factor_model",
     "History": "palate.model.history",
     "LeastSquares": "palate.training.least_squares",
@@ -14,17 +15,20 @@ _HOMES = {
     "Ratings": "palate.data.ratings",
     "SweepReport": "palate.model.history",
     "Vocabulary": "palate.data.vocabulary",
+    "crossval": "palate.evaluate.cross_validation",
+    "evaluate_model": "palate.evaluate.evaluating",
     "load": "palate.model.file",
     "read": "palate.data.readers.reading",
 }
 _ELSEWHERE = {"load": "load_model"}
+_MODULES = ("datasets", "splits")
 
-__all__ = sorted([*_HOMES, "datasets"])  # noqa: PLE0605 - computed from one list
+__all__ = sorted([*_HOMES, *_MODULES])
 
 
 def __getattr__(name: str) -> Any:
-    if name == "datasets":
-        return importlib.import_module("palate.datasets")
+    if name in _MODULES:
+        return importlib.import_module(f"palate.{name}")
     if name == "__version__":
         return importlib.import_module("importlib.metadata").version("palate")
     if name not in _HOMES:

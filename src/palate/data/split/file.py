@@ -46,7 +46,7 @@ def save_split(split: Split | Folds, path: str | os.PathLike[str]) -> None:
         "codes_sha256": hashlib.sha256(codes.data).hexdigest(),
         "ratings": about(split.ratings),
     }
-    _replace(os.fsdecode(path), save({"codes": codes}, metadata={"palate": json.dumps(header, sort_keys=True)}))
+    _replace(os.fsdecode(path), save({"codes": codes}, metadata={"palate": json.dumps(header)}))
 
 
 def load_split(path: str | os.PathLike[str], ratings: Ratings) -> Split | Folds:

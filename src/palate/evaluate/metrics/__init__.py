@@ -1,0 +1,1 @@
+"""Metrics: functions of arrays, one value per user, each with its formula."""

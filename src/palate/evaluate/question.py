@@ -1,0 +1,129 @@
+"""What is asked of every model of an evaluation: the test ratings, and which of them are relevant."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from palate.data.ratings import Ratings
+
+GAINS = ("binary", "rating")
+_RELEVANT_SHARE = 0.75  # of the scale: 4 and more of 5 stars, 8 and more of 10 points
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Question:
+    """Test ratings in the form that scoring needs.
+
+    Parameters
+    ----------
+    test : Ratings
+    ks : tuple of int
+        Lengths of lists, ascending; none when only predictions are tested.
+    relevant_from : float or None
+        The lowest rating that counts as relevant; None when all do.
+    gain : {"binary", "rating"}
+    """
+
+    test: Ratings
+    ks: tuple[int, ...]
+    relevant_from: float | None
+    gain: str
+
+    @cached_property
+    def users(self) -> np.ndarray:
+        """The users with test ratings, as indexes of `test.users`, ascending: the rows of every table of users."""
+        return np.flatnonzero(np.diff(self.test.user_indptr))
+
+    @cached_property
+    def row(self) -> np.ndarray:
+        """The row in `users` of each test rating."""
+        position = np.zeros(self.test.n_users, dtype=np.int64)
+        position[self.users] = np.arange(len(self.users))
+        return position[self.test.user_index]
+
+    @cached_property
+    def relevant(self) -> np.ndarray:
+        """Which test ratings are relevant, bool."""
+        if self.relevant_from is None:
+            return np.ones(len(self.test), dtype=bool)
+        return self.test.value >= np.float32(self.relevant_from)
+
+    @property
+    def lowest_relevant(self) -> float | None:
+        """The threshold as a rating that occurs: 4 for 3.875 where there are half stars; None when all are relevant."""
+        if self.relevant_from is None or not self.relevant.any():
+            return self.relevant_from
+        return float(self.test.value[self.relevant].min())
+
+    @cached_property
+    def worth(self) -> np.ndarray:
+        """The gain of each relevant rating, float64."""
+        values = self.test.value[self.relevant].astype(np.float64)
+        return values if self.gain == "rating" else np.ones(len(values))
+
+
+def ask(test: Ratings, k: Any, relevant_from: float | None, gain: str, scale: tuple[float, float] | None) -> Question:
+    """Check the arguments of an evaluation and return the question they make.
+
+    Parameters
+    ----------
+    test : Ratings
+    k : int or collection of int
+    relevant_from : float or None
+        None is the default of the scale: the top quarter, or everything when scores are no ratings.
+    gain : str
+    scale : (float, float) or None
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there are no test ratings, or an argument is out of range; the message says which.
+    """
+    if not isinstance(test, Ratings):
+        raise TypeError(
+            f"test must be palate.Ratings or a split; got {type(test).__name__}. Use palate.Ratings.from_frame(...)."
+        )
+    if not len(test):
+        raise ValueError("test must hold at least one rating; got none.")
+    if gain not in GAINS:
+        raise ValueError(f"gain must be one of {', '.join(map(repr, GAINS))}; got {gain!r}.")
+    threshold = default_threshold(scale) if relevant_from is None else _threshold(relevant_from)
+    question = Question(test=test, ks=_lengths(k), relevant_from=threshold, gain=gain)
+    if gain == "rating" and question.relevant.any() and question.worth.min() < 0:
+        raise ValueError(
+            f"gain='rating' must have relevant ratings of at least 0; got {question.worth.min():g}. "
+            "Use gain='binary', or count only ratings from relevant_from=0 on."
+        )
+    return question
+
+
+def default_threshold(scale: tuple[float, float] | None) -> float | None:
+    """Return from which rating on an item is relevant: the top quarter of the scale, or None (all) without a scale.
+
+    Examples
+    --------
+    >>> default_threshold((1, 5)), default_threshold((0, 10)), default_threshold(None)
+    (4.0, 7.5, None)
+    """
+    return None if scale is None else scale[0] + _RELEVANT_SHARE * (scale[1] - scale[0])
+
+
+def _threshold(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"relevant_from must be a number; got {value!r}.")
+    if np.isnan(value):
+        raise ValueError("relevant_from must be a number; got NaN.")
+    return float(value)
+
+
+def _lengths(k: Any) -> tuple[int, ...]:
+    values = list(k) if isinstance(k, Iterable) and not isinstance(k, str) else [k]
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, int | np.integer):
+            raise TypeError(f"k must hold whole numbers; got {value!r}.")
+        if value < 1:
+            raise ValueError(f"k must be at least 1; got {value}.")
+    return tuple(sorted({int(value) for value in values}))
