@@ -287,6 +287,28 @@ def _row_stats(columns, values, weights, mean, other, other_bias, imputed, dropo
     stats[0], stats[1], stats[2], stats[3] = squared, absolute, penalty, unobserved
 
 
+@njit(nogil=True, cache=True, fastmath=FAST)
+def row_errors(
+    rows, indptr, columns, values, weights, mean, other, other_bias, imputed, dropout, solution, solution_bias, stats
+):  # fmt: skip
+    """Write the N_STATS sums of every row of a range, for solutions that another solver found."""
+    width = other.shape[1]
+    squares = np.zeros(width, np.float32)
+    for u in range(rows[0], rows[1]):
+        first, last = indptr[u], indptr[u + 1]
+        weight_row = weights[first:last] if weights.size > 0 else weights
+        squares[:] = 0
+        if dropout != 0:
+            for b in range(first, last):
+                weight = weights[b] if weights.size > 0 else np.float32(1.0)
+                for f in range(width):
+                    squares[f] += weight * other[columns[b], f] * other[columns[b], f]
+        _row_stats(
+            columns[first:last], values[first:last], weight_row, mean, other, other_bias, imputed, dropout,
+            solution[u], solution_bias[u], squares, stats[u],
+        )  # fmt: skip
+
+
 @njit(nogil=True, cache=True)
 def _solve_double(
     columns, values, weights, mean, other, other_bias, precision, strength, prior_mean, base_gram, base_rhs,

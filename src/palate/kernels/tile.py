@@ -117,11 +117,12 @@ def add_products(
             rights = [
                 emit.load(emit.step(right_now, builder.mul(right_chunk_, emit.constant(chunk)))) for chunk in range(n_vectors)
             ]
-            results = []
-            for row in range(n_rows):
-                value = emit.load_broadcast(emit.step(left_now, emit.constant(row)))
-                for chunk in range(n_vectors):
-                    results.append(builder.call(emit.multiply_add, [value, rights[chunk], sums[row * n_vectors + chunk]]))
+            lefts = [emit.load_broadcast(emit.step(left_now, emit.constant(row))) for row in range(n_rows)]
+            results = [
+                builder.call(emit.multiply_add, [lefts[row], rights[chunk], sums[row * n_vectors + chunk]])
+                for row in range(n_rows)
+                for chunk in range(n_vectors)
+            ]
             return [emit.step(left_now, left_stride_), emit.step(right_now, right_stride_), *results]
 
         ends = emit.loop(n_, [emit.pointer(3), emit.pointer(6), *(emit.load(cell) for cell in cells)], multiply)

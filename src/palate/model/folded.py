@@ -9,6 +9,7 @@ import numpy as np
 from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
+from palate.solve.confidence import NONE, Confidence
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side, solve_rows
 
@@ -53,15 +54,23 @@ class FoldedItem(Folded):
 def fold_user(model: "FactorModel", items: Any, ratings: Any, weights: Any, user_id: Any) -> FoldedUser:
     """Return the user with these ratings; see `FactorModel.fold_in`."""
     row = _row(model.items, items, ratings, weights, "items", "item id")
-    factors, bias = _solve(row, model.item_sides, model.global_mean, model.user_prior)
+    factors, bias = _solve(_targets(model, row), model.item_sides, model.global_mean, model.user_prior)
     return FoldedUser(id=user_id, factors=factors, bias=bias, rated=row.columns, values=row.values)
 
 
 def fold_item(model: "FactorModel", users: Any, ratings: Any, weights: Any, item_id: Any) -> FoldedItem:
     """Return the item with these ratings; see `FactorModel.fold_in_item`."""
     row = _row(model.users, users, ratings, weights, "users", "user id")
-    factors, bias = _solve(row, model.user_sides, model.global_mean, model.item_prior)
+    factors, bias = _solve(_targets(model, row), model.user_sides, model.global_mean, model.item_prior)
     return FoldedItem(id=item_id, factors=factors, bias=bias, rated=row.columns, values=row.values)
+
+
+def _targets(model: "FactorModel", row: Rows) -> Rows:
+    """Return the row as the trainer saw it: counts as targets and weights, ratings as they are."""
+    kind = model.trainer.get("counts", NONE)
+    confidence = Confidence(kind, model.trainer.get("alpha", 1.0), model.user_prior.unobserved_weight)
+    values, weights = confidence.apply(row.values, row.weights)
+    return replace(row, values=values, weights=weights)
 
 
 def padded_sides(factors: np.ndarray, bias: np.ndarray) -> list[Side]:

@@ -1,10 +1,11 @@
 """The one wrapper around the row solver: pads, checks, cuts into chunks, runs."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from palate.solve.parallel import balanced_bounds, run_chunks
+from palate.solve.parallel import balanced_bounds, even_bounds, run_chunks
 from palate.solve.prior import RowPrior
 
 LANES = 8  # padding of the factor block, as in the kernels
@@ -90,6 +91,9 @@ def solve_rows(
     noise: np.ndarray | None = None,
     stats: bool = False,
     double: bool = False,
+    steps: int = 0,
+    tolerance: float = 0.0,
+    present: Side | None = None,
     threads: int = 1,
 ) -> Solved:
     """Solve every row of `rows` given the other side's vectors.
@@ -110,29 +114,59 @@ def solve_rows(
         Also return the error sums of each row.
     double : bool, default False
         Accumulate and factorise in float64, as zero penalties need.
+    steps : int, default 0
+        Instead of solving exactly, improve `present` by so many steps of conjugate gradients, or until the residual is
+        `tolerance` of the right-hand side. Needs a diagonal precision and takes no L1.
     threads : int, default 1
     """
     from palate.kernels import rows as kernel
 
     width = other.factors.shape[1]
-    n_rows, counts = rows.n_rows, rows.counts
     single = np.float32
-    base_gram, base_rhs = _unobserved(other, mean, prior)
-    out, out_bias = np.empty((n_rows, width), single), np.empty(n_rows, single)
-    sums = np.zeros((n_rows if stats else 0, kernel.N_STATS))
-    arguments = (
+    common = (
         rows.indptr, rows.columns, rows.values, rows.weights, single(mean), other.factors, other.bias,
-        _widened_matrix(prior.precision[draw], width), row_strength(counts, rows.n_columns, prior),
-        _widened_rows(prior.mean[draw : draw + 1], width), base_gram, base_rhs,
-        single(prior.unobserved_weight), single(prior.imputed), single(prior.dropout), single(prior.l1_bias),
-        bool(prior.bias), bool(double), _widened_rows(noise, width), out, out_bias, sums,
+        _widened_matrix(prior.precision[draw], width), row_strength(rows.counts, rows.n_columns, prior),
+        _widened_rows(prior.mean[draw : draw + 1], width), *unobserved_terms(other, mean, prior, threads),
+        single(prior.unobserved_weight), single(prior.imputed), single(prior.dropout),
     )  # fmt: skip
+    sums = np.zeros((rows.n_rows if stats else 0, kernel.N_STATS))
+    if steps:
+        start = present or Side(np.zeros((rows.n_rows, width), single), np.zeros(rows.n_rows, single))
+        side = _improve(rows, common, prior, start, steps, tolerance, threads)
+        if stats:
+            _errors(rows, other, mean, prior, side, sums, threads)
+        return Solved(side, sums, 0)
+    out, out_bias = np.empty((rows.n_rows, width), single), np.empty(rows.n_rows, single)
+    rest = (single(prior.l1_bias), bool(prior.bias), bool(double), _widened_rows(noise, width), out, out_bias, sums)
 
     def solve(start: int, stop: int) -> int:
-        return kernel.solve_rows(np.array([start, stop]), *arguments)
+        return kernel.solve_rows(np.array([start, stop]), *common, *rest)
 
     n_double = sum(run_chunks(solve, balanced_bounds(rows.indptr), threads))
     return Solved(Side(out, out_bias), sums, n_double)
+
+
+def _improve(
+    rows: Rows, common: tuple[Any, ...], prior: RowPrior, present: Side, steps: int, tolerance: float, threads: int
+) -> Side:
+    from palate.kernels.conjugate import improve_rows
+
+    side = Side(present.factors.copy(), present.bias.copy())
+    rest = (bool(prior.bias), steps, np.float32(tolerance), side.factors, side.bias)
+    bounds = balanced_bounds(rows.indptr)
+    run_chunks(lambda start, stop: improve_rows(np.array([start, stop]), *common, *rest), bounds, threads)
+    return side
+
+
+def _errors(rows: Rows, other: Side, mean: float, prior: RowPrior, side: Side, sums: np.ndarray, threads: int) -> None:
+    from palate.kernels.rows import row_errors
+
+    arguments = (
+        rows.indptr, rows.columns, rows.values, rows.weights, np.float32(mean), other.factors, other.bias,
+        np.float32(prior.imputed), np.float32(prior.dropout), side.factors, side.bias, sums,
+    )  # fmt: skip
+    bounds = balanced_bounds(rows.indptr)
+    run_chunks(lambda start, stop: row_errors(np.array([start, stop]), *arguments), bounds, threads)
 
 
 def _widened_matrix(matrix: np.ndarray, width: int) -> np.ndarray:
@@ -154,8 +188,49 @@ def _widened_rows(rows: np.ndarray | None, width: int) -> np.ndarray:
     return wide
 
 
-def _unobserved(other: Side, mean: float, prior: RowPrior) -> tuple[np.ndarray, np.ndarray]:
-    """Return the Gram matrix and right-hand side of all columns at weight w0 and value r0, or empty arrays for w0 = 0."""
+def unobserved_terms(other: Side, mean: float, prior: RowPrior, threads: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return what all columns at weight w0 and value r0 add to every system: `w0 sum x x'` and `w0 sum (r0 - mu - b) x`.
+
+    Empty arrays for w0 = 0. Shapes (width + 1, width + 1) and (width + 1,), float32, the bias last.
+    """
     if prior.unobserved_weight == 0:
         return np.empty((0, 0), np.float32), np.empty(0, np.float32)
-    raise NotImplementedError("unobserved_weight is not available yet; set it to 0.")
+    gram, sums, products = gram_of(other, threads)
+    left = prior.imputed - mean
+    width = len(sums)
+    whole = np.empty((width + 1, width + 1))
+    whole[:width, :width], whole[:width, width], whole[width, :width] = gram, sums, sums
+    whole[width, width] = len(other.bias)
+    right = np.append(left * sums - products, left * len(other.bias) - other.bias.sum(dtype=np.float64))
+    return (prior.unobserved_weight * whole).astype(np.float32), (prior.unobserved_weight * right).astype(np.float32)
+
+
+def gram_of(side: Side, threads: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return `sum q q'`, `sum q` and `sum b q` over all rows of a side, float64; chunks are fixed and added in order."""
+    from palate.kernels.gram import add_gram
+
+    width = side.factors.shape[1]
+
+    def part(start: int, stop: int) -> np.ndarray:
+        out = np.zeros((width, width))
+        add_gram(side.factors, start, stop, out)
+        return out
+
+    upper = np.zeros((width, width))
+    for chunk in run_chunks(part, even_bounds(len(side.bias), max(1 << 13, width * 8)), threads):
+        upper += chunk
+    sums = side.factors.sum(axis=0, dtype=np.float64)
+    products = np.einsum("nf,n->f", side.factors, side.bias, dtype=np.float64)
+    return np.triu(upper) + np.triu(upper, 1).T, sums, products
+
+
+def unobserved_loss(users: Side, items: Side, mean: float, imputed: float, threads: int) -> float:
+    """Return `sum over all pairs of (r0 - s)^2`, observed ones included, without visiting the pairs."""
+    gram, sums, products = gram_of(items, threads)
+    n, bias_sum = len(items.bias), items.bias.sum(dtype=np.float64)
+    bias_square = np.square(items.bias, dtype=np.float64).sum()
+    p = users.factors.astype(np.float64)
+    left = imputed - mean - users.bias.astype(np.float64)  # what a user's items have to explain
+    scores = p @ sums + bias_sum  # sum over items of p . q + b
+    squares = np.einsum("uf,fg,ug->u", p, gram, p, optimize=True) + 2 * p @ products + bias_square
+    return float(np.sum(n * left**2 - 2 * left * scores + squares))

@@ -43,6 +43,8 @@ def ridge_prior(
     bias: bool = True,
     l1_bias: float = 0.0,
     dropout: float = 0.0,
+    unobserved_weight: float = 0.0,
+    imputed: float = 0.0,
 ) -> RowPrior:
     """Return the prior of a penalised point estimate: mean 0, precision `l2` on the factors and `l2_bias` on the bias."""
     diagonal = np.full(n_factors + 1, l2, np.float32)
@@ -54,4 +56,6 @@ def ridge_prior(
         bias=bias,
         l1_bias=l1_bias,
         dropout=dropout_weight(dropout),
+        unobserved_weight=unobserved_weight,
+        imputed=imputed,
     )

@@ -53,6 +53,9 @@ class Baseline:
     mean = True
     biases = True
     l1_bias = 0.0
+    unobserved_weight = 0.0
+    confidence = None
+    steps = 0
 
     @property
     def l2_bias(self) -> float:
@@ -82,7 +85,7 @@ class Baseline:
             callback=callback, threads=check_threads(threads), seed=seed,
         )  # fmt: skip
 
-    def priors(self, residual_sd: float) -> tuple[RowPrior, RowPrior]:
+    def priors(self, residual_sd: float, mean: float) -> tuple[RowPrior, RowPrior]:
         """Return the priors of the user and the item side."""
         user, item = (ridge_prior(0, l2=0.0, l2_bias=damping) for damping in (self.damping_user, self.damping_item))
         return user, item

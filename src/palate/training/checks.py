@@ -1,6 +1,7 @@
 """Checks of hyper-parameters, one message form for all trainers."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -41,3 +42,17 @@ def check_switch(name: str, value: Any) -> None:
     """Raise unless `value` is a bool."""
     if not isinstance(value, bool | np.bool_):
         raise TypeError(f"{name} must be True or False; got {value!r}.")
+
+
+def check_number(name: str, value: Any, word: str) -> None:
+    """Raise unless `value` is a finite number; `word` is what may stand in its place."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"{name} must be a number or {word!r}; got {value!r}.")
+    if not math.isfinite(value):
+        raise ValueError(f"{name} must be a finite number or {word!r}; got {value}.")
+
+
+def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
+    """Raise unless `value` is one of the choices."""
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}; got {value!r}.")

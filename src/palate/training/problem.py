@@ -8,6 +8,7 @@ import numpy as np
 from palate.data.ratings import Ratings
 from palate.data.splits import holdout_mask, merge_holdout
 from palate.model.factor_model import FactorModel
+from palate.solve.confidence import Confidence
 from palate.solve.rows import Rows, Side
 
 
@@ -20,10 +21,16 @@ class Problem:
     by_user: Rows
     by_item: Rows
     mean: float
+    confidence: Confidence | None = None
 
     @classmethod
-    def build(cls, ratings: Ratings, held_out: np.ndarray, *, mean: bool = True) -> "Problem":
-        """Compress the ratings that are not held out; `mean` says whether the global mean is taken off."""
+    def build(
+        cls, ratings: Ratings, held_out: np.ndarray, *, mean: bool = True, confidence: Confidence | None = None
+    ) -> "Problem":
+        """Compress the ratings that are not held out; `mean` says whether the global mean is taken off.
+
+        With a confidence the values are counts, and the rows hold its targets and weights.
+        """
         if held_out.any():
             keep = ~held_out
             user, columns, values = ratings.user_index[keep], ratings.item_index[keep], ratings.value[keep]
@@ -34,10 +41,12 @@ class Problem:
             raise ValueError("there must be at least one training rating; all are held out. Lower validation.")
         indptr = np.zeros(ratings.n_users + 1, np.int64)
         np.cumsum(np.bincount(user, minlength=ratings.n_users), out=indptr[1:])
-        empty = np.empty(0, np.float32)
-        by_user = Rows(indptr, columns, values, empty if weights is None else weights, ratings.n_items)
-        average = float(np.average(values.astype(np.float64), weights=weights)) if mean else 0.0
-        return cls(ratings, held_out, by_user, by_user.transposed(), average)
+        weights = np.empty(0, np.float32) if weights is None else weights
+        if confidence is not None:
+            values, weights = confidence.apply(values, weights)
+        by_user = Rows(indptr, columns, values, weights, ratings.n_items)
+        average = _mean(values, weights) if mean else 0.0
+        return cls(ratings, held_out, by_user, by_user.transposed(), average, confidence)
 
     @property
     def n_train(self) -> int:
@@ -54,7 +63,10 @@ class Problem:
     def validation(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """User indexes, item indexes and values of the ratings held out."""
         ratings, rows = self.ratings, np.flatnonzero(self.held_out)
-        return ratings.user_index[rows].astype(np.int64), ratings.item_index[rows].astype(np.int64), ratings.value[rows]
+        values = ratings.value[rows]
+        if self.confidence is not None:
+            values, _ = self.confidence.apply(values, np.empty(0, np.float32))
+        return ratings.user_index[rows].astype(np.int64), ratings.item_index[rows].astype(np.int64), values
 
     def predict(self, users: np.ndarray, items: np.ndarray, user_side: Side, item_side: Side) -> np.ndarray:
         """Return the float32 predictions of pairs of known indexes."""
@@ -64,6 +76,12 @@ class Problem:
         none = np.zeros((1, user_side.factors.shape[1]), np.float32)
         pair_products(user_side.factors[None], item_side.factors[None], none, none, item_side.bias[items], users, items, out)
         return out + user_side.bias[users] + np.float32(self.mean)
+
+
+def _mean(values: np.ndarray, weights: np.ndarray) -> float:
+    if not weights.size:
+        return float(values.mean(dtype=np.float64))
+    return float(np.average(values.astype(np.float64), weights=weights))
 
 
 def split(ratings: Ratings, validation: float | Ratings, start: FactorModel | None, seed: int) -> tuple[Ratings, np.ndarray]:

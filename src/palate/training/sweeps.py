@@ -9,8 +9,10 @@ import numpy as np
 
 from palate.model.history import SweepReport
 from palate.solve.prior import RowPrior
-from palate.solve.rows import Side, Solved, row_strength, solve_rows
+from palate.solve.rows import Side, Solved, row_strength, solve_rows, unobserved_loss
 from palate.training.problem import Problem
+
+_LAST_STEPS, _LAST_TOLERANCE = 300, 1e-6
 
 Callback = Callable[[SweepReport], object]
 
@@ -25,6 +27,8 @@ class Stopping:
     max_sweeps: int
     tolerance: float
     patience: int
+    on_objective: bool = False  # even when ratings are held out
+    steps: int = 0  # of conjugate gradients in each half of a sweep; 0 solves exactly
 
 
 @dataclass
@@ -40,6 +44,7 @@ class Run:
     reference: float = math.inf  # the error that a gain is measured against
     n_double: int = 0
     stopped: str = ""
+    last_items: Side | None = None  # of the last sweep, best or not: where conjugate gradients go on
 
 
 def run_sweeps(
@@ -58,18 +63,22 @@ def run_sweeps(
     Each sweep solves the items first and the users last, so that a user's vector is what fold-in finds from the user's
     ratings. An interrupt (Ctrl-C) ends the run with the last whole sweep; before the first whole sweep it is raised.
     """
-    run = Run(*start)
+    run = Run(*start, last_items=start[1])
     users = start[0]
     double = _needs_double(user_prior), _needs_double(item_prior)
     try:
         for sweep in range(1, stopping.max_sweeps + 1):
             began = time.perf_counter()
-            items = solve_rows(problem.by_item, users, problem.mean, item_prior, double=double[1], threads=threads)
+            items = solve_rows(
+                problem.by_item, users, problem.mean, item_prior, double=double[1], steps=stopping.steps, present=run.last_items,
+                threads=threads,
+            )  # fmt: skip
             solved = solve_rows(
-                problem.by_user, items.side, problem.mean, user_prior, stats=True, double=double[0], threads=threads
-            )
-            users = solved.side
-            report = _report(problem, user_prior, item_prior, solved, items, sweep)
+                problem.by_user, items.side, problem.mean, user_prior, stats=True, double=double[0], steps=stopping.steps,
+                present=users, threads=threads,
+            )  # fmt: skip
+            users, run.last_items = solved.side, items.side
+            report = _report(problem, user_prior, item_prior, solved, items, sweep, threads)
             report = replace(report, seconds=time.perf_counter() - began)
             _keep(run, report, solved, items, stopping)
             if after_sweep is not None:
@@ -86,6 +95,11 @@ def run_sweeps(
         if not run.reports:
             raise
         run.stopped = f"Interrupted after {len(run.reports)} whole sweeps."
+    if stopping.steps:  # a stored user is what fold-in finds, so the users' last solve is to the end
+        run.users = solve_rows(
+            problem.by_user, run.items, problem.mean, user_prior, steps=_LAST_STEPS, tolerance=_LAST_TOLERANCE, present=run.users,
+            threads=threads,
+        ).side  # fmt: skip
     return run
 
 
@@ -97,7 +111,9 @@ def _needs_double(prior: RowPrior) -> bool:
 
 def _keep(run: Run, report: SweepReport, solved: Solved, items: Solved, stopping: Stopping) -> None:
     """Add a sweep to the run; its sides replace the best ones if its error is lower."""
-    error = report.objective if report.validation_mse is None else math.sqrt(report.validation_mse)
+    error = report.objective
+    if report.validation_mse is not None and not stopping.on_objective:
+        error = math.sqrt(report.validation_mse)
     run.reports.append(report)
     run.n_double = max(run.n_double, solved.n_double + items.n_double)
     if error < run.best or not run.best_sweep:
@@ -109,17 +125,20 @@ def _keep(run: Run, report: SweepReport, solved: Solved, items: Solved, stopping
 
 
 def _no_gain(problem: Problem, stopping: Stopping) -> str:
-    what = "The validation error" if problem.held_out.any() else "The objective"
+    what = "The validation error" if problem.held_out.any() and not stopping.on_objective else "The objective"
     sweeps = "one sweep" if stopping.patience == 1 else f"{stopping.patience} sweeps"
     return f"{what} fell by less than {stopping.tolerance:.2%} in {sweeps}."
 
 
 def _report(
-    problem: Problem, user_prior: RowPrior, item_prior: RowPrior, users: Solved, items: Solved, sweep: int
+    problem: Problem, user_prior: RowPrior, item_prior: RowPrior, users: Solved, items: Solved, sweep: int, threads: int
 ) -> SweepReport:
-    squared, absolute, dropout, _ = users.stats.sum(axis=0)
+    squared, absolute, dropout, imputed = users.stats.sum(axis=0)
     train_mse, train_mae = squared / problem.total_weight, absolute / problem.total_weight
     objective = squared + dropout
+    w0, r0 = user_prior.unobserved_weight, user_prior.imputed
+    if w0:
+        objective += w0 * (unobserved_loss(users.side, items.side, problem.mean, r0, threads) - imputed)
     objective += penalty(users.side, user_prior, problem.by_user.counts, problem.by_user.n_columns)
     objective += penalty(items.side, item_prior, problem.by_item.counts, problem.by_item.n_columns)
     figures: dict[str, float | None] = {}
