@@ -19,10 +19,6 @@ NO_SECTIONS = {  # docstrings that do not tell their parameters yet
     "FactorModel",
     "History.from_dict",
     "SweepReport",
-    "Vocabulary.encode",
-    "Vocabulary.index",
-    "Vocabulary.parse",
-    "Vocabulary.unknown",
 }
 NO_EXAMPLE = {"FactorModel", "History", "SweepReport", "load"}  # public functions and classes without an example yet
 

@@ -69,7 +69,21 @@ class Vocabulary:
 
     @classmethod
     def encode(cls, values: Any, what: str = "ids", where: WhereRow = row_label) -> tuple["Vocabulary", np.ndarray]:
-        """Return the vocabulary of the ids and the int32 index of every row in it."""
+        """Return the vocabulary of the ids and the int32 index of every row in it.
+
+        Parameters
+        ----------
+        values : column, array, iterable or CodedIds
+        what : str
+            What to call the column in a message.
+        where : callable
+            Turns a row number into words.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a value cannot be an id, see `palate.data.ids.id_column`.
+        """
         if isinstance(values, CodedIds):
             order = values.values.arg_sort()
             rank = np.empty(len(order), dtype=np.int32)
@@ -127,6 +141,12 @@ class Vocabulary:
     def index(self, id: Any, what: str = "id") -> int:  # noqa: A002 - the word of the field
         """Return the position of one id.
 
+        Parameters
+        ----------
+        id : int, str or uuid.UUID
+        what : str
+            What to call the id in a message, such as "user id".
+
         Raises
         ------
         KeyError
@@ -138,7 +158,14 @@ class Vocabulary:
         return position
 
     def unknown(self, id: Any, what: str = "id") -> str:  # noqa: A002
-        """Return the message for an id that is not here."""
+        """Return the message for an id that is not here.
+
+        Parameters
+        ----------
+        id : object
+        what : str
+            What to call the id.
+        """
         kind = kind_of_type(type(id))
         if kind is None or KIND_NAMES[kind] != self.type_name:
             return f"unknown {what} {id!r}: the ids here are {self.type_name}s, this is of type {type(id).__name__}."
@@ -153,6 +180,12 @@ class Vocabulary:
 
     def parse(self, text: str, what: str = "id") -> int | str | UUID:
         """Return the id that a text from a command line or an address stands for (known or not).
+
+        Parameters
+        ----------
+        text : str
+        what : str
+            What to call the id in a message.
 
         Raises
         ------
