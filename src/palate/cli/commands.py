@@ -4,6 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
+from palate.cli.crossval import crossval
+from palate.cli.evaluate import evaluate
 from palate.cli.hyperparameters import TrainerCommand
 from palate.cli.info import info
 from palate.cli.predict import predict
@@ -55,3 +57,5 @@ _add(predict)
 _add(rated)
 _add(similar)
 _add(info)
+_add(evaluate)
+_add(crossval, TrainerCommand)

@@ -4,8 +4,8 @@ import re
 
 # Arguments of the library that are options of a command under the same name.
 _OPTIONS = (
-    "candidates", "deny", "duplicates", "encoding", "format", "item", "items", "min_ratings", "rating", "scale", "separator",
-    "timestamp", "title", "unknown", "user", "validation", "weight", "where",
+    "candidates", "deny", "duplicates", "encoding", "format", "item", "items", "min_ratings", "rating", "relevant_from", "scale",
+    "separator", "test", "timestamp", "title", "train", "unknown", "user", "validation", "weight", "where",
 )  # fmt: skip
 _ARGUMENT = re.compile(rf"\b({'|'.join(_OPTIONS)})=(?:\.(?!\w)|(?=\s|$)|)")
 _PHRASES = {

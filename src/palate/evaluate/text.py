@@ -75,8 +75,8 @@ def explanation(evaluation: "Evaluation") -> list[str]:
     lines = [brackets + direction]
     if evaluation.about["k"]:
         lines.append(
-            "Popularity is the mean number of training ratings of the listed items, coverage the share of items in anyone's list; Gini is 0 "
-            "when all items are listed equally often."
+            "Novelty is how rare the listed items are, in bits; popularity their mean number of training ratings; coverage the share of "
+            "items in anyone's list; Gini is 0 when all items are listed equally often."
         )
     lines += comparison(evaluation)
     return [*lines, *evaluation.notes]

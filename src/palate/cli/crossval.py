@@ -1,0 +1,111 @@
+"""`palate crossval`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from palate.cli import options, testing
+from palate.cli.running import usage_error
+
+if TYPE_CHECKING:
+    from palate.data.ratings import Ratings
+
+Table = Annotated[
+    Path | None,
+    typer.Argument(metavar="[RATINGS]", help="Rating file, or a folder or .zip that holds one. Default: the bundled ratings."),
+]
+
+
+def crossval(
+    ctx: typer.Context,
+    ratings: Table = None,
+    format: options.Format = "auto",  # noqa: A002 - the name of the option
+    user: options.UserColumn = None,
+    item: options.ItemColumn = None,
+    rating: options.RatingColumn = None,
+    timestamp: options.TimestampColumn = None,
+    weight: options.WeightColumn = None,
+    scale: options.Scale = None,
+    duplicates: options.Duplicates = "last",
+    separator: options.Separator = None,
+    encoding: options.Encoding = "utf-8",
+    trainer: Annotated[
+        str, typer.Option(metavar="NAME", help="least-squares, or baseline: mean and biases alone.")
+    ] = "least-squares",
+    folds: Annotated[int, typer.Option(min=2, help="How many parts, each of which is tested once.")] = 5,
+    split: Annotated[Path | None, typer.Option(metavar="FILE", help="Use the folds saved in this file.")] = None,
+    save_split: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the folds, to use them again.")] = None,
+    validation: Annotated[
+        float, typer.Option(metavar="SHARE", help="Share of each training part that decides when to stop.")
+    ] = 0.05,
+    refit: Annotated[bool, typer.Option("--refit", help="Train once more with these too, before the test.")] = False,
+    k: testing.Lengths = None,
+    no_lists: testing.NoLists = False,
+    relevant_from: testing.RelevantFrom = None,
+    no_baselines: testing.NoBaselines = False,
+    resamples: testing.Resamples = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Of the folds, the fits and the bootstrap.")] = 0,
+    parallel: Annotated[int, typer.Option(min=1, metavar="N", help="Folds to work on at a time.")] = 1,
+    threads: testing.Threads = None,
+    by: testing.By = None,
+    as_json: options.Json = False,
+    output: options.Output = None,
+) -> None:
+    """Test a trainer by cross-validation: every rating once, by a model that has not seen it.
+
+    Examples:
+
+        palate crossval ratings.csv --folds 3 --n-factors 16
+
+        palate crossval ratings.csv --no-lists --save-split folds.split
+    """
+    from palate.cli.hyperparameters import chosen, trainer_of
+    from palate.cli.output import check_output, check_writable
+    from palate.cli.reading import busy
+    from palate.evaluate.cross_validation import crossval as cross_validate
+
+    chosen_trainer = trainer_of(trainer, chosen(ctx))
+    ks = testing.lengths(k, no_lists)
+    testing.check_view(by, testing.VIEWS)
+    check_output(output)
+    if save_split is not None:
+        check_writable(save_split)
+    data = _read(
+        ratings, format=format, user=user, item=item, rating=rating, timestamp=timestamp, weight=weight, scale=scale,
+        duplicates=duplicates, separator=separator, encoding=encoding,
+    )  # fmt: skip
+    parts = _folds(data, folds, seed, split)
+    if save_split is not None:
+        parts.save(save_split)
+    with busy(f"training and testing {len(parts)} folds"):
+        evaluation = cross_validate(
+            chosen_trainer, data, folds=parts, seed=seed, k=ks, relevant_from=relevant_from, validation=validation, refit=refit,
+            baselines=not no_baselines, resamples=resamples, parallel=parallel, threads=threads,
+        )  # fmt: skip
+        evaluation.table()  # the bootstrap runs here
+    testing.show(evaluation, by, as_json, output)
+
+
+def _read(path: Path | None, **how: Any) -> "Ratings":
+    from palate.cli.reading import read
+
+    if path is None:
+        from palate.datasets import load
+
+        return load().ratings
+    return read(path, **how).ratings
+
+
+def _folds(ratings: "Ratings", n_folds: int, seed: int, saved: Path | None) -> Any:
+    """Return new folds, or the saved ones."""
+    from palate.data.split.file import load_split
+    from palate.data.split.methods import k_fold
+    from palate.data.split.parts import Folds
+
+    if saved is None:
+        return k_fold(ratings, n_folds, seed=seed)
+    parts = load_split(saved, ratings)
+    if not isinstance(parts, Folds):
+        raise usage_error(f"--split must be a file of folds; {saved} holds one split, made by {parts.method}")
+    return parts

@@ -1,0 +1,113 @@
+"""`palate evaluate`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from palate.cli import options, testing
+from palate.cli.running import usage_error
+
+if TYPE_CHECKING:
+    from palate.data.ratings import Ratings
+
+Models = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="MODEL", help="Model files. Without any, palate's defaults are tested on the bundled ratings."),
+]
+BUNDLED_SHARE = 0.2
+
+
+def evaluate(
+    models: Models = None,
+    test: Annotated[
+        Path | None,
+        typer.Option(metavar="RATINGS", help="Ratings the models have not seen. Default: what the first model held out."),
+    ] = None,
+    train: Annotated[
+        Path | None,
+        typer.Option(metavar="RATINGS", help="What the models were trained on, for those saved without their ratings."),
+    ] = None,
+    format: options.Format = "auto",  # noqa: A002 - the name of the option
+    user: options.UserColumn = None,
+    item: options.ItemColumn = None,
+    rating: options.RatingColumn = None,
+    scale: options.Scale = None,
+    duplicates: options.Duplicates = "last",
+    separator: options.Separator = None,
+    encoding: options.Encoding = "utf-8",
+    k: testing.Lengths = None,
+    no_lists: testing.NoLists = False,
+    relevant_from: testing.RelevantFrom = None,
+    no_baselines: testing.NoBaselines = False,
+    resamples: testing.Resamples = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap, and of the split of the bundled ratings.")] = 0,
+    threads: testing.Threads = None,
+    by: testing.By = None,
+    as_json: options.Json = False,
+    output: options.Output = None,
+) -> None:
+    """Test models on ratings they have not seen, beside the baseline and the most popular items.
+
+    Examples:
+
+        palate evaluate
+
+        palate evaluate model.palate --k 5 --k 20
+
+        palate evaluate old.palate new.palate --test later.csv
+    """
+    from palate.cli.output import check_output
+    from palate.cli.reading import busy
+    from palate.evaluate.evaluating import evaluate_model
+
+    ks = testing.lengths(k, no_lists)
+    testing.check_view(by, ("activity", "popularity", "user"))
+    check_output(output)
+    if not models and (test is not None or train is not None):
+        raise usage_error("--test and --train must come with model files to test")
+    how: dict[str, Any] = {
+        "format": format, "user": user, "item": item, "rating": rating, "scale": scale, "duplicates": duplicates,
+        "separator": separator, "encoding": encoding,
+    }  # fmt: skip
+    title = ""
+    if models:
+        chosen, part, known = _loaded(models), _ratings(test, how), _ratings(train, how)
+    else:
+        chosen, part, title = _bundled(seed, threads)
+        known = None
+    with busy("testing"):
+        evaluation = evaluate_model(
+            chosen, part, k=ks, relevant_from=relevant_from, train=known, baselines=not no_baselines, resamples=resamples,
+            seed=seed, threads=threads,
+        )  # fmt: skip
+        evaluation.table()  # the bootstrap runs here
+    testing.show(evaluation, by, as_json, output, title)
+
+
+def _loaded(paths: list[Path]) -> dict[str, Any]:
+    from palate.cli.asking import load
+    from palate.evaluate.evaluating import unique_name
+
+    found: dict[str, Any] = {}
+    for path in paths:
+        found[unique_name(path.stem, list(found))] = load(path)
+    return found
+
+
+def _ratings(path: Path | None, how: dict[str, Any]) -> "Ratings | None":
+    from palate.cli.reading import read
+
+    return None if path is None else read(path, **how).ratings
+
+
+def _bundled(seed: int, threads: int | None) -> tuple[Any, Any, str]:
+    """Return a model with the default hyper-parameters, what it is tested on, and what to say about it."""
+    from palate.data.split.methods import random
+    from palate.datasets import load
+    from palate.training.least_squares import LeastSquares
+
+    split = random(load().ratings, BUNDLED_SHARE, seed=seed)
+    model = LeastSquares().fit(split.train, threads=threads, seed=seed)
+    title = f"The bundled ratings, MovieLens-small: LeastSquares with its defaults, trained on {1 - BUNDLED_SHARE:.0%} of them."
+    return {"LeastSquares": model}, split, title
