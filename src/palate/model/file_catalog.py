@@ -102,9 +102,14 @@ def _take_column(reader: TensorReader, name: str, type_name: str) -> pl.Series:
         return pl.Series([None] * len(valid), dtype=pl.Null)
     if type_name in ("string", "categorical"):
         series = take_strings(reader, name, "catalog")
+        blank = series.str.len_bytes().to_numpy() == 0
     else:
-        series = pl.Series(_numbers(f"{name}.values", reader.take(f"{name}.values", _stored(type_name), "catalog"), type_name))
+        array = reader.take(f"{name}.values", _stored(type_name), "catalog")
+        series = pl.Series(_numbers(f"{name}.values", array, type_name))
+        blank = array.view(f"u{array.itemsize}") == 0
     if valid is not None:
+        if not (valid | blank).all():  # else two files would hold one catalog, and a null could hide a text
+            raise Damage(f"column tensors '{name}' must be zero or empty where '{name}.valid' is 0")
         series = series.to_frame("value").select(pl.when(pl.Series(valid)).then("value"))["value"]
     return series.cast(_TYPES[type_name])
 

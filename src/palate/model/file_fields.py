@@ -141,7 +141,7 @@ def _tuple(value: Any, items: tuple[Any, ...], what: str) -> tuple[Any, ...]:
 def _float(value: Any, what: str) -> float:
     if isinstance(value, str) and value in _NOT_FINITE:
         return _NOT_FINITE[value]
-    if type(value) not in (int, float):
+    if type(value) not in (int, float) or float(value) != value:  # an integer that no float holds
         raise Damage(f"{what} must be a number; got {quoted(value)}")
     return float(value)
 
