@@ -128,7 +128,10 @@ def _remove_leftovers(target: str, system: Any) -> None:
     """Remove temporary files of saves of this target that no living process holds."""
     folder = os.path.dirname(target)
     prefix = _prefix(target)
-    for name in system.listdir(folder):
+    found: list[str] = []
+    with contextlib.suppress(OSError):  # a folder that may be written but not listed
+        found = system.listdir(folder)
+    for name in found:
         if name.startswith(prefix) and name.endswith(".tmp"):
             with contextlib.suppress(OSError):  # held by a running save, or already gone
                 _remove_unless_locked(os.path.join(folder, name), system)
