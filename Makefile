@@ -30,9 +30,10 @@ bench: dev-environment ## Measure speed and quality (not part of the tests)
 soak: dev-environment ## Run the test suite with many more generated cases
 	PALATE_SOAK=1 $(PYTEST)
 
-format: dev-environment ## Format the code and mend what the linter can
-	$(BIN)/ruff format .
+format: dev-environment ## Format the code, mend what the linter can, and write docs/commands.md anew
 	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/python scripts/write_commands.py
 
 clean: ## Remove everything that was built
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis palate-demo

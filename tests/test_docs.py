@@ -96,7 +96,7 @@ def mismatch(thing) -> str | None:
         found = [name for name in found if name in expected]
     unsaid = [name for name in expected if re.search(rf"\b{name}\b", docstring) is None]
     # a short docstring may speak of its parameters in a sentence, and need not name the only one
-    if found != expected and (found or (unsaid and len(expected) > 1)):
+    if sorted(found) != sorted(expected) and (found or (unsaid and len(expected) > 1)):
         return f"documents {found}, takes {expected}"
     returns = inspect.signature(thing).return_annotation
     if inspect.isroutine(thing) and returns not in (None, "None") and not re.search(r"^(Returns|Yields)\n-", docstring, re.M):
