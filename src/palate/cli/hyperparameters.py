@@ -55,6 +55,9 @@ def trainer_of(name: str, values: dict[str, Any]) -> Any:
     for option in values:
         if option not in own:
             raise usage_error(f"--{option.replace('_', '-')} is no hyper-parameter of --trainer {name}")
+    if values.get("counts", "none") != "none":  # a word that changes what else is sensible
+        rest = {option: value for option, value in values.items() if option != "counts"}
+        return cls.for_counts(values["counts"], **rest)
     return cls(**values)
 
 
@@ -116,17 +119,18 @@ def _stand_in() -> Any:
 
 
 def _annotation(field: Any, text: str) -> Any:
-    """Return an option's declaration; a strength that may be "auto" is a text here and a number in `chosen`."""
+    """Return an option's declaration; a number that may also be a word ("auto") is a text here and a number in `chosen`."""
     kind = type(field.default)
-    if kind is str:
-        return Annotated[str, typer.Option(help=text, metavar="NUMBER|auto", rich_help_panel=PANEL)]
+    if kind is str and field.type is not str:
+        return Annotated[str, typer.Option(help=text, metavar=f"NUMBER|{field.default}", rich_help_panel=PANEL)]
     return Annotated[kind, typer.Option(help=text, rich_help_panel=PANEL)]
 
 
 def _number(name: str, value: Any) -> Any:
-    if not isinstance(value, str) or value == "auto":
+    field = hyperparameters()[name]
+    if not isinstance(value, str) or field.type is str or value == field.default:
         return value
     try:
         return float(value)
     except ValueError:
-        raise usage_error(f"--{name.replace('_', '-')} must be a number or auto; got '{value}'") from None
+        raise usage_error(f"--{name.replace('_', '-')} must be a number or {field.default}; got '{value}'") from None
