@@ -6,6 +6,7 @@ import typer
 
 from palate.cli.crossval import crossval
 from palate.cli.evaluate import evaluate
+from palate.cli.demo import demo
 from palate.cli.hyperparameters import TrainerCommand
 from palate.cli.info import info
 from palate.cli.predict import predict
@@ -50,6 +51,7 @@ def _add(function: Any, cls: type[Command] = Command) -> None:
     app.command(function.__name__, cls=cls)(function)
 
 
+_add(demo)
 _add(prepare)
 _add(train, TrainerCommand)
 _add(recommend)

@@ -72,6 +72,18 @@ def print_text(*lines: str) -> None:
         out.print(printable(line))
 
 
+def print_heading(text: str) -> None:
+    """Print a heading with an empty line above and below."""
+    from rich.text import Text
+
+    out = console()
+    out.print()
+    out.print(Text(printable(text), style="bold"))
+    if not out.is_terminal:
+        out.print("=" * len(text))
+    out.print()
+
+
 def print_table(frame: "pl.DataFrame", columns: tuple[Column, ...] = COLUMNS, drop: tuple[str, ...] = ()) -> None:
     """Print a frame as a table; of `columns` those that the frame has, but not those in `drop`."""
     from rich import box
@@ -107,7 +119,7 @@ def _cell(value: Any, kind: str) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "-"
     if kind == "count":
-        return f"{value:,}"
+        return f"{value:,g}" if isinstance(value, float) else f"{value:,}"
     if kind == "stars":
         return f"{value:.2f}"
     if kind == "error":

@@ -1,0 +1,114 @@
+"""`palate demo`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from palate.cli import options
+
+if TYPE_CHECKING:
+    from palate.cli.demo_story import Story
+
+MODEL, PLOT = "model.palate", "plot.png"
+
+
+def demo(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to save model and plot.")] = Path(
+        "palate-demo"
+    ),
+    user: Annotated[
+        int | None, typer.Option(metavar="USER", help="Tell the story for this user; default: a clear taste.")
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Tell on film ratings that come with palate why recommendations are obscure, and what helps. Takes seconds.
+
+    Example:
+
+        palate demo
+    """
+    from palate import datasets
+    from palate.cli.asking import known_id
+    from palate.cli.demo_story import tell
+    from palate.cli.output import check_writable, print_json
+    from palate.cli.reading import busy
+
+    output.mkdir(parents=True, exist_ok=True)
+    check_writable(output / MODEL)
+    data = datasets.load("movielens-small")
+    if user is not None:
+        known_id(data.ratings.users, str(user), "user")
+    with busy("training models; the first time palate also compiles its kernels"):
+        story = tell(data, user)
+    story.default.model.save(output / MODEL)
+    plot = _save_plot(story, output / PLOT)
+    if as_json:
+        print_json(document(story, output, plot))
+        return
+    from palate.cli.demo_show import show
+
+    show(story)
+    _next(story, output, plot)
+
+
+def _save_plot(story: "Story", path: Path) -> Path | None:
+    """Save the figure, or return None without matplotlib."""
+    from palate.cli.demo_plot import draw
+    from palate.model.file_write import replace_file
+
+    try:
+        picture = draw(story)
+    except ImportError:
+        return None
+    replace_file(path, [picture])
+    return path
+
+
+def document(story: "Story", output: Path, plot: Path | None) -> dict[str, Any]:
+    """Return the figures of the story for JSON."""
+    return {
+        "output": str(output / MODEL),
+        "plot": None if plot is None else str(plot),
+        "user_id": story.user,
+        "taste": story.taste,
+        "n_train": len(story.data.ratings) - len(story.holdout),
+        "n_validation": len(story.holdout),
+        "strength": story.strength,
+        "models": [
+            {
+                "name": told.name,
+                "rmse": told.errors.rmse,
+                "mae": told.errors.mae,
+                "median_n_ratings": told.obscurity.median_n_ratings,
+                "rare_share": told.obscurity.rare_share,
+                "outside_share": told.outside,
+                "highest": told.obscurity.highest,
+                "recommended": [int(item) for item in told.model.recommend(story.user, 5)["item_id"]],
+            }
+            for told in story.models
+        ],
+    }
+
+
+def _next(story: "Story", output: Path, plot: Path | None) -> None:
+    from palate.cli.output import print_heading, print_text
+
+    print_heading("Next")
+    model = output / MODEL
+    print_text(
+        f"Saved the model as {model}"
+        + (" (a plot needs matplotlib: pip install 'palate[plots]')." if plot is None else f" and a plot as {plot}.")
+    )
+    print_text(
+        "Try:",
+        "",
+        f"  palate rated {model} {story.user} --n 20",
+        f"  palate recommend {model} {story.user} --min-ratings 20 --year 1980-1989",
+        f"  palate predict {model} {story.user} --title 'Naked Gun'",
+        f"  palate similar {model} --title 'Toy Story' --min-ratings 20",
+        f"  palate recommend {model} --rate 'The Matrix=5' --rate 'Titanic=1'",
+        f"  palate info {model}",
+        "",
+        "With ratings of your own: palate train ratings.csv",
+    )

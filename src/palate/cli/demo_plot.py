@@ -1,0 +1,90 @@
+"""The figure of `palate demo`: error against penalty, and how well known what is recommended is."""
+
+import io
+from typing import Any
+
+from palate.cli.demo_story import Story
+
+_BLUE, _GREY, _RED = "#1f5f8b", "#777777", "#b03a2e"
+
+
+def draw(story: Story) -> bytes:
+    """Return the figure as PNG.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12, 5), layout="constrained")
+    FigureCanvasAgg(figure)
+    left, right = figure.subplots(1, 2)
+    _error_by_penalty(left, story)
+    _fame(right, story)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=120, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _error_by_penalty(axes: Any, story: Story) -> None:
+    """Validation error of the models without biases against the penalty, beside baseline and default."""
+    strengths = [strength for strength, _ in story.tried]
+    rmse = [told.errors.rmse for _, told in story.tried]
+    axes.plot(strengths, rmse, "o-", color=_BLUE, label="without biases")
+    axes.plot([story.strength], [story.chosen.errors.rmse], "o", color=_BLUE, markersize=12, fillstyle="none")
+    axes.annotate(
+        "chosen",
+        (story.strength, story.chosen.errors.rmse),
+        textcoords="offset points",
+        xytext=(0, -22),
+        ha="center",
+        color=_BLUE,
+    )
+    for told, color, style, label in (
+        (story.lesson, _RED, ":", "the lesson's penalty"),
+        (story.baseline, _GREY, "--", "baseline (biases alone)"),
+        (story.default, "black", "-", "palate's defaults (with biases)"),
+    ):
+        axes.axhline(told.errors.rmse, color=color, linestyle=style, label=f"{label}: {told.errors.rmse:.3f}")
+    axes.set_xscale("log")
+    axes.set_xticks(strengths, [f"{strength:g}" for strength in strengths])
+    axes.minorticks_off()
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high + 0.35 * (high - low))  # room for the legend above the lines
+    axes.set_xlabel("penalty on the factors (l2_user, l2_item)")
+    axes.set_ylabel("RMSE on held-out ratings (stars)")
+    axes.set_title("The penalty, chosen on validation")
+    axes.legend(loc="upper center", ncols=1, frameon=False, fontsize=9)
+    axes.grid(alpha=0.3)
+
+
+def _fame(axes: Any, story: Story) -> None:
+    """Number of ratings of the films in everyone's top 10, one box per model."""
+    models = story.models[::-1]
+    counts = [told.top_counts.to_numpy() for told in models]
+    boxes = axes.boxplot(counts, vert=False, whis=(5, 95), showfliers=False, widths=0.55, patch_artist=True)
+    for box in boxes["boxes"]:
+        box.set(facecolor="#d6e4ee", edgecolor=_BLUE)
+    for median in boxes["medians"]:
+        median.set(color=_RED, linewidth=2)
+    for place, told in enumerate(models, 1):
+        axes.annotate(
+            f"{told.obscurity.median_n_ratings:g}", (told.obscurity.median_n_ratings, place), textcoords="offset points",
+            xytext=(0, 20), ha="center", va="center", fontsize=9, color=_RED,
+        )  # fmt: skip
+    axes.set_xscale("log")
+    ticks = [1, 3, 10, 30, 100, 300]
+    axes.set_xticks(ticks, [str(tick) for tick in ticks])
+    axes.minorticks_off()
+    axes.set_yticks(range(1, len(models) + 1), [_broken(told.name) for told in models])
+    axes.set_ylim(0.5, len(models) + 0.75)
+    axes.set_xlabel("ratings per film (log scale; box: middle half, whiskers: 5 % to 95 %)")
+    axes.set_title("How well known the films in everyone's ten best are")
+    axes.grid(axis="x", alpha=0.3)
+
+
+def _broken(name: str) -> str:
+    return name.replace(" (", "\n(").replace(" chosen", "\nchosen")

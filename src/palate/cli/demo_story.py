@@ -1,0 +1,137 @@
+"""The computations behind `palate demo`: five models of the bundled ratings, and what each does to one user's list."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from palate.data.dataset import Dataset
+from palate.data.ratings import Ratings
+from palate.inspect.errors import Errors, errors
+from palate.inspect.obscurity import Obscurity, obscurity_of, outside_share, top_items
+from palate.inspect.taste import genre_tastes
+from palate.model.factor_model import FactorModel
+from palate.training.baseline import Baseline
+from palate.training.least_squares import LeastSquares
+
+N_FACTORS = 8  # of the models without biases, as in the lesson
+SWEEPS = 20  # of the models that are not stopped by validation
+STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+LESSON_USER, LESSON_ITEM = 1e-7, 1e-6  # the lesson's strengths, as Keras takes them
+MIN_RATINGS = 50
+USER_RATINGS = (50, 100)  # enough to know a taste by, few enough to look through
+GENRE_RATINGS = 20
+
+
+@dataclass(frozen=True)
+class Told:
+    """One model of the story with its figures.
+
+    Parameters
+    ----------
+    name : str
+        What the story calls it.
+    model : FactorModel
+    errors : Errors
+        On the validation ratings, clipped to the scale.
+    obscurity : Obscurity
+        Of everyone's top 10.
+    outside : float
+        Share of all predictions outside the scale.
+    top_counts : polars.Series
+        n_ratings of every film in everyone's top 10.
+    """
+
+    name: str
+    model: FactorModel
+    errors: Errors
+    obscurity: Obscurity
+    outside: float
+    top_counts: pl.Series
+
+
+@dataclass(frozen=True)
+class Story:
+    """Everything that the demo tells."""
+
+    data: Dataset
+    holdout: Ratings
+    baseline: Told
+    none: Told  # no penalty
+    lesson: Told  # the lesson's strengths
+    tried: list[tuple[float, Told]]  # by strength
+    chosen: Told
+    strength: float
+    default: Told
+    user: Any
+    taste: dict[str, Any]  # a row of genre_tastes
+
+    @property
+    def models(self) -> list[Told]:
+        """The models in the order of the story, the baseline last."""
+        return [self.none, self.lesson, self.chosen, self.default, self.baseline]
+
+
+def tell(data: Dataset, user: Any = None) -> Story:
+    """Return the story of a data set with titles and genres, told for one user or for one with a clear taste."""
+    fitted = Baseline().fit(data.ratings, catalog=data.catalog, callback=_quiet)
+    held_out = fitted.ratings.held_out  # type: ignore[union-attr]
+    train, holdout = data.ratings.select(~held_out), data.ratings.select(held_out)
+    tastes = genre_tastes(fitted)
+    taste = clear_taste(tastes) if user is None else tastes.filter(pl.col("user_id") == user).row(0, named=True)
+
+    def to_the_end(trainer: LeastSquares) -> FactorModel:
+        # `fit` would return the sweep with the best validation error; the lesson did not stop there. The validation ratings
+        # are put back afterwards: they count as seen, and as ratings of their films, under every model alike.
+        model = trainer.fit(train, validation=0, callback=_quiet)
+        return dataclasses.replace(model, ratings=fitted.ratings, catalog=fitted.catalog)
+
+    def stopped(trainer: LeastSquares) -> FactorModel:
+        return trainer.fit(train, validation=holdout, catalog=data.catalog, callback=_quiet)
+
+    def told(name: str, model: FactorModel) -> Told:
+        top = top_items(model)
+        return Told(name, model, errors(model, holdout), obscurity_of(top), outside_share(model), top["n_ratings"])
+
+    tried = [(strength, told(f"l2 {strength:g}", stopped(without_biases(strength)))) for strength in STRENGTHS]
+    strength, chosen = min(tried, key=lambda pair: pair[1].errors.rmse)
+    return Story(
+        data=data,
+        holdout=holdout,
+        baseline=told("baseline (biases alone)", fitted),
+        none=told("no penalty", to_the_end(without_biases(0.0))),
+        lesson=told("the lesson's penalty", to_the_end(lesson(len(train)))),
+        tried=tried,
+        chosen=dataclasses.replace(chosen, name="penalty chosen on validation"),
+        strength=strength,
+        default=told("palate's defaults (with biases)", stopped(LeastSquares())),
+        user=taste["user_id"],
+        taste=taste,
+    )
+
+
+def clear_taste(tastes: pl.DataFrame) -> dict[str, Any]:
+    """Return the row of the user and genre with the highest liking, among users with neither few nor many ratings."""
+    fitting = tastes.filter(pl.col("n_ratings").is_between(*USER_RATINGS), pl.col("n_in_genre") >= GENRE_RATINGS)
+    return fitting.row(0, named=True)
+
+
+def without_biases(strength: float) -> LeastSquares:
+    """Return the lesson's kind of model: factors alone, with one constant penalty on both sides."""
+    to_the_end = {} if strength else {"max_sweeps": SWEEPS, "patience": SWEEPS}
+    return LeastSquares(
+        n_factors=N_FACTORS, biases=False, l2_user=strength, l2_item=strength, l2_scaling=0.0, **to_the_end  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def lesson(n_ratings: int) -> LeastSquares:
+    """Return the lesson's model with the lesson's strengths, which are per rating."""
+    return LeastSquares.from_keras_strengths(
+        n_ratings=n_ratings, l2_user=LESSON_USER, l2_item=LESSON_ITEM,
+        n_factors=N_FACTORS, biases=False, max_sweeps=SWEEPS, patience=SWEEPS,
+    )  # fmt: skip
+
+
+def _quiet(report: Any) -> None:
+    """Stands in for the progress bar."""
