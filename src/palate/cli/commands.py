@@ -5,8 +5,8 @@ from typing import Annotated, Any
 import typer
 
 from palate.cli.crossval import crossval
-from palate.cli.evaluate import evaluate
 from palate.cli.demo import demo
+from palate.cli.evaluate import evaluate
 from palate.cli.hyperparameters import TrainerCommand
 from palate.cli.info import info
 from palate.cli.predict import predict

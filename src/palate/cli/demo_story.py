@@ -4,6 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from palate.data.dataset import Dataset
@@ -76,7 +77,7 @@ class Story:
 def tell(data: Dataset, user: Any = None) -> Story:
     """Return the story of a data set with titles and genres, told for one user or for one with a clear taste."""
     fitted = Baseline().fit(data.ratings, catalog=data.catalog, callback=_quiet)
-    held_out = fitted.ratings.held_out  # type: ignore[union-attr]
+    held_out = np.asarray(fitted.ratings.held_out, dtype=bool)  # type: ignore[union-attr]
     train, holdout = data.ratings.select(~held_out), data.ratings.select(held_out)
     tastes = genre_tastes(fitted)
     taste = clear_taste(tastes) if user is None else tastes.filter(pl.col("user_id") == user).row(0, named=True)
