@@ -54,8 +54,8 @@ def section(name: str, command) -> str:
 
 def usage_of(argument) -> str:
     """Return an argument as a usage line shows it: NAME, [NAME] or NAME..."""
-    name = (argument.metavar or argument.name).strip("[]").upper()
-    name = name.removesuffix("...") + ("..." if argument.nargs == -1 else "")
+    name = re.sub(r"[\[\].]", "", argument.metavar or argument.name).upper()
+    name += "..." if argument.nargs == -1 else ""
     return name if argument.required else f"[{name}]"
 
 
