@@ -70,12 +70,10 @@ def enter(name: str, scorer: Scorer, test: Ratings, train: Ratings | None) -> Co
     LeakError
         If test ratings are among those it was trained on or has held out, unless they are exactly the held-out ones.
     TypeError
-        If it is no scorer, or its ids are of another type than the test's.
+        If its ids are of another type than the test's.
     ValueError
         If nothing is known of what its users have rated.
     """
-    if not isinstance(scorer, Scorer):
-        raise TypeError(f"models must be models, scorers or paths of saved models; got {type(scorer).__name__} as {name!r}.")
     for what, ids, asked in (("user", scorer.users, test.users), ("item", scorer.items, test.items)):
         if ids.type_name != asked.type_name:
             raise TypeError(

@@ -122,6 +122,8 @@ def named_scorers(models: Any) -> list[tuple[Scorer, str]]:
     named: list[tuple[Scorer, str]] = []
     for model, given in entries:
         scorer, own = _loaded(model)
+        if not isinstance(scorer, Scorer):
+            raise TypeError(f"models must be models, scorers or paths of saved models; got {type(scorer).__name__}.")
         named.append((scorer, unique_name(given or own, [name for _, name in named])))
     return named
 

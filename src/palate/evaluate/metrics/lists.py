@@ -12,7 +12,7 @@ class Lists:
     Parameters
     ----------
     items : ndarray of shape (n_users, n), int32
-        Item indexes; -1 where a list is shorter.
+        Item indexes; -1 where a list is shorter. There are as many places as the longest k.
     gain : ndarray of shape (n_users, n), float64
         What each place is worth: 0 unless the item is relevant, else 1 (binary) or its rating (graded).
     hit : ndarray of shape (n_users, n), bool
@@ -31,6 +31,11 @@ class Lists:
     n_relevant: np.ndarray
     ideal: np.ndarray
     found: np.ndarray
+
+    @property
+    def n(self) -> int:
+        """Number of places of each list, free ones included."""
+        return self.items.shape[1]
 
     @classmethod
     def match(cls, items: np.ndarray, n_items: int, row: np.ndarray, item: np.ndarray, worth: np.ndarray) -> "Lists":

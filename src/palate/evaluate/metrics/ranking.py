@@ -1,7 +1,7 @@
 """Metrics of ranked lists, per user: how many of the relevant items a list of k places holds, and how far up.
 
 Notation: `rel_j` is 1 if the item at place j is relevant and 0 if not, R the number of the user's relevant items. k stays k where a
-catalog has fewer items or a list is shorter. A user without relevant items has no value: NaN.
+catalog has fewer items or a list is shorter (its free places are -1). A user without relevant items has no value: NaN.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ def precision(lists: Lists, k: int) -> np.ndarray:
     >>> precision(lists, 2).tolist()
     [0.5]
     """
-    return _defined(lists, lists.hit[:, :k].sum(axis=1) / k)
+    return _defined(lists, _first(lists, k).sum(axis=1) / k)
 
 
 def recall(lists: Lists, k: int) -> np.ndarray:
@@ -26,7 +26,7 @@ def recall(lists: Lists, k: int) -> np.ndarray:
 
     As in ranx and LightGCN: a user with more than k relevant items cannot reach 1.
     """
-    return _ratio(lists, lists.hit[:, :k].sum(axis=1), lists.n_relevant)
+    return _ratio(lists, _first(lists, k).sum(axis=1), lists.n_relevant)
 
 
 def capped_recall(lists: Lists, k: int) -> np.ndarray:
@@ -36,7 +36,7 @@ def capped_recall(lists: Lists, k: int) -> np.ndarray:
     ----------
     Liang, Krishnan, Hoffman, Jebara (2018), "Variational Autoencoders for Collaborative Filtering", section 4.2 ("Recall@R").
     """
-    return _ratio(lists, lists.hit[:, :k].sum(axis=1), np.minimum(lists.n_relevant, k))
+    return _ratio(lists, _first(lists, k).sum(axis=1), np.minimum(lists.n_relevant, k))
 
 
 def ndcg(lists: Lists, k: int) -> np.ndarray:
@@ -49,22 +49,21 @@ def ndcg(lists: Lists, k: int) -> np.ndarray:
     ----------
     Järvelin, Kekäläinen (2002), "Cumulated gain-based evaluation of IR techniques".
     """
-    discount = 1.0 / np.log2(np.arange(2, lists.gain[:, :k].shape[1] + 2))
+    _check_length(lists, k)
+    discount = 1.0 / np.log2(np.arange(2, k + 2))
     return _ratio(lists, lists.gain[:, :k] @ discount, lists.ideal[:, :k] @ discount)
 
 
 def average_precision(lists: Lists, k: int) -> np.ndarray:
     """Return AP@k = sum_{j <= k} rel_j precision@j / R, whose mean over users is MAP@k (R as in trec_eval and ranx, not min(k, R))."""
-    hit = lists.hit[:, :k]
+    hit = _first(lists, k)
     precisions = np.cumsum(hit, axis=1) / np.arange(1, hit.shape[1] + 1)
     return _ratio(lists, (hit * precisions).sum(axis=1), lists.n_relevant)
 
 
 def reciprocal_rank(lists: Lists, k: int) -> np.ndarray:
     """Return 1 / (rank of the first relevant item), 0 if none is among the first k; its mean over users is MRR@k."""
-    hit = lists.hit[:, :k]
-    if not hit.shape[1]:
-        return _defined(lists, np.zeros(len(hit)))
+    hit = _first(lists, k)
     values = np.zeros(len(hit))
     np.divide(1.0, hit.argmax(axis=1) + 1, out=values, where=hit.any(axis=1))
     return _defined(lists, values)
@@ -72,7 +71,7 @@ def reciprocal_rank(lists: Lists, k: int) -> np.ndarray:
 
 def hit_rate(lists: Lists, k: int) -> np.ndarray:
     """Return 1 if any of the first k items is relevant, else 0."""
-    return _defined(lists, np.asarray(lists.hit[:, :k].any(axis=1), dtype=np.float64))
+    return _defined(lists, np.asarray(_first(lists, k).any(axis=1), dtype=np.float64))
 
 
 METRICS = {
@@ -84,6 +83,17 @@ METRICS = {
     "mrr": reciprocal_rank,
     "hit_rate": hit_rate,
 }
+
+
+def _first(lists: Lists, k: int) -> np.ndarray:
+    """Return which of the first k places are relevant."""
+    _check_length(lists, k)
+    return lists.hit[:, :k]
+
+
+def _check_length(lists: Lists, k: int) -> None:
+    if k > lists.n:
+        raise ValueError(f"k must be at most the number of places, {lists.n}; got {k}. Make longer lists.")
 
 
 def _defined(lists: Lists, values: np.ndarray) -> np.ndarray:
