@@ -25,6 +25,7 @@ from model_files import arrays_of, joined, model_of, resigned, rewritten, small_
 from palate.data.ratings import Ratings
 from palate.model import file_container as container
 from palate.model.file import ModelFileError, dumps, loads
+from palate.model.file_error import Damage
 
 CORPUS = Path(__file__).parent / "corpus"
 SECONDS = 1.0
@@ -204,7 +205,7 @@ def mutated(data: bytes, rng: np.random.Generator) -> bytes:
         try:
             with np.errstate(all="ignore"):
                 data = MUTATORS[rng.integers(len(MUTATORS))](data, rng)
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
+        except (Damage, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
             break  # damaged so far that this mutator finds nothing to hold on to
     return data if rng.random() < 0.1 else resigned(data)
 

@@ -127,7 +127,7 @@ def test_decoding_holds_the_arrays_once():
     "array", [np.zeros((4, 4), dtype=np.float32)[:, ::2], np.zeros(2, dtype=np.float16), np.zeros(2, dtype=">f4")]
 )
 def test_arrays_that_cannot_be_stored_as_they_are(array):
-    with pytest.raises((Damage, KeyError)):
+    with pytest.raises(Damage, match=r"arrays must be contiguous|tensor 'a' must have a dtype among"):
         container.encode({"a": array}, {})
 
 

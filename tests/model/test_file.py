@@ -2,6 +2,7 @@
 
 import copy
 import datetime
+import json
 import pickle
 import uuid
 from pathlib import Path
@@ -29,7 +30,7 @@ from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
 from palate.model import file_container as container
 from palate.model.factor_model import FactorModel
-from palate.model.file import ModelFileError, dumps, load_model, loads, pack, read_metadata, save_model
+from palate.model.file import ModelFileError, dumps, load_model, loads, pack, read_metadata, save_model, unpack
 from palate.model.history import History, SweepReport
 
 CORPUS = Path(__file__).parents[1] / "corpus"
@@ -204,6 +205,15 @@ def test_uuids_come_back_as_uuids():
     assert loads(dumps(model_of(Ratings.from_arrays(users, [1, 2], [1.0, 2.0])))).users.ids() == sorted(users)
 
 
+def test_no_field_is_forgotten():
+    """A field added to one of these classes must be added to the file, or be lost when the model is saved."""
+    values = unpack(*pack(small_model()))
+    assert values.keys() == FactorModel.__dataclass_fields__.keys()
+    for part in (values["ratings"], values["catalog"], values["users"], values["user_prior"], values["history"]):
+        filled = {name for name in part.__dataclass_fields__ if getattr(part, name) is not None}
+        assert filled == part.__dataclass_fields__.keys()
+
+
 # What cannot be saved
 
 
@@ -238,6 +248,8 @@ def test_factors_of_another_type_are_not_saved():
         ),
         ({"l2": float("nan")}, r"the trainer's parameters\['l2'\] must be a finite number"),
         ({"n": 2**63}, r"the trainer's parameters\['n'\] must be a finite number"),
+        ({"deep": json.loads("[" * 20 + "]" * 20)}, "its metadata must be nested at most 16 deep"),
+        ({"long": list(range(250_000))}, r"its header must have at most 250000 values; got \d+"),
         ({1: 2}, "the trainer's parameters must have strings as keys; got 1"),
         ({"name": "\ud800"}, r"'name' in 'trainer' in its metadata must be valid Unicode text; got '\\ud800'"),
     ],

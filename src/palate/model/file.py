@@ -76,6 +76,17 @@ def load_model(path: str | os.PathLike[str]) -> FactorModel:
         If there is no such file.
     ModelFileError
         If the file is damaged, cut off, of another program or of a newer palate. Nothing in a file can run code.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from palate import Baseline, Ratings
+    >>> model = Baseline().fit(Ratings.from_arrays(["al", "bo"], [1, 2], [3, 5]), validation=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_model(model, f"{folder}/small.palate")
+    ...     same = load_model(f"{folder}/small.palate")
+    >>> bool((same.item_bias == model.item_bias).all()), same.users.ids()
+    (True, ['al', 'bo'])
     """
     name = os.fsdecode(path)
     with _opened(name) as stream:

@@ -91,13 +91,14 @@ def encode(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> li
     begin = 0
     for name, array in ordered:
         end = begin + array.nbytes
-        entries[name] = {"dtype": _NAMES[array.dtype], "shape": list(array.shape), "data_offsets": [begin, end]}
+        entries[name] = {"dtype": _NAMES.get(array.dtype), "shape": list(array.shape), "data_offsets": [begin, end]}
         begin = end
     inner = dump_json({"format": FORMAT, "version": VERSION, "sha256": _ZEROS, **metadata})
     header = dump_json({"__metadata__": {"palate": inner}, **entries}).encode("ascii")
     header += b" " * (-len(header) % 8)
     if len(header) > MAX_HEADER:
         raise Damage(f"the metadata must fit {MAX_HEADER} bytes; got {len(header)}")
+    parse_header(header, begin)  # refuse now what would be refused on reading: too many values, too deep
     data = [_bytes_of(array) for _, array in ordered]
     return [len(header).to_bytes(8, "little"), sign(header, data), *data]
 
