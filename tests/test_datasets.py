@@ -51,7 +51,7 @@ def test_content(data):
     ]
     digest = hashlib.sha256(b"".join(array.astype("<f8").tobytes() for array in arrays))
     digest.update(repr(data.catalog.frame.rows()).encode())
-    assert digest.hexdigest() == "932fa7c8763b6c5703ce238b9dbd69cbd8aac13bccda16260943077c883121fb"
+    assert digest.hexdigest() == "e49259f42353c51f2ba5c299e196136bcc1ad4a87c2f4965dd76f2ccf789e2c6"
 
 
 def test_unknown_name():

@@ -35,7 +35,7 @@ def test_what_the_notebook_reads(data, tmp_path):
     assert list(movies.columns) == ["movieId", "title", "genres", "key", "year", "n_ratings", "mean_rating"]
     assert (movies.index == movies.movieId).all()
     assert movies.title.tolist() == ["Emma", "Emma", "(no title listed)", "The Naked Gun"]
-    assert movies.key.tolist() == ["Emma (1996)", "Emma (1996) [5]", "(no title listed)", "The Naked Gun (1988)"]
+    assert movies.key.tolist() == ["Emma (1996)", "Emma (1996) [5]", "(no title listed)", "Naked Gun, The (1988)"]
     assert movies.year.tolist()[:2] == [1996, 1996]
     assert np.isnan(movies.year[2])
     assert movies.genres.tolist() == ["Drama", "Drama|Romance", "(no genres listed)", "Comedy"]

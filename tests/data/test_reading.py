@@ -28,7 +28,7 @@ FORMATS = {
         },
         [(1, 2, 3.0, 1260759179), (1, 31, 2.5, 1260759144)],
         (0.5, 5.0),
-        [(31, "The Net", 1995, "Action|Crime", "The Net (1995)"), (2, "Émilie", 1990, "(no genres listed)", "Émilie (1990)")],
+        [(31, "The Net", 1995, "Action|Crime", "Net, The (1995)"), (2, "Émilie", 1990, "(no genres listed)", "Émilie (1990)")],
     ),
     "movielens on Kaggle": (
         "movielens",
@@ -71,7 +71,7 @@ FORMATS = {
         (1.0, 5.0),
         [
             (1, "Toy Story", 1995, "Animation|Children's|Comedy", "Toy Story (1995)"),
-            (2, "Der Sjö", 1980, "Western", "Der Sjö (1980)"),
+            (2, "Der Sjö", 1980, "Western", "Sjö, Der (1980)"),
         ],
     ),
     "goodbooks, first release": (

@@ -69,7 +69,7 @@ def test_columns():
     title, year, key = title_columns(raw, pl.Series([838, 5, 7, 26958]))
     assert title.to_list() == ["Emma", None, "The Heat", "Emma"]
     assert year.to_list() == [1996, None, 2013, 1996]
-    assert key.to_list() == ["Emma (1996)", None, "The Heat (2013)", "Emma (1996) [26958]"]
+    assert key.to_list() == ["Emma (1996)", None, "Heat, The (2013)", "Emma (1996) [26958]"]
 
 
 @given(st.lists(st.sampled_from(["a", "a [1]", "a [2]", "a [1] [1]"]), max_size=6))

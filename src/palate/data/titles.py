@@ -55,7 +55,7 @@ def turn_round(title: str) -> str:
 
 
 def title_columns(raw: pl.Series, ids: pl.Series, turn: bool = True) -> list[pl.Series]:
-    """Return the columns `title`, `year` and `key` ("The Naked Gun (1988)") of titles as MovieLens writes them.
+    """Return the columns `title`, `year` and `key` of titles as MovieLens writes them.
 
     Parameters
     ----------
@@ -71,21 +71,21 @@ def title_columns(raw: pl.Series, ids: pl.Series, turn: bool = True) -> list[pl.
     list of polars.Series
     """
     pairs = [(None, None) if text is None else split_title(text, turn) for text in raw]
-    keys = unique_keys([title if year is None else f"{title} ({year})" for title, year in pairs], ids.to_list())
+    keys = unique_keys(raw, ids.to_list())
     title = pl.Series(names.TITLE, [title for title, _ in pairs], dtype=pl.String)
     year = pl.Series(names.YEAR, [year for _, year in pairs], dtype=pl.Int32)
     return [title, year, pl.Series(names.KEY, keys, dtype=pl.String)]
 
 
-def unique_keys(titles: Iterable[str | None], ids: Iterable[object]) -> list[str | None]:
-    """Return one key per film: the title (with its year), followed by the id in brackets from its second film on.
+def unique_keys(raw: Iterable[str | None], ids: Iterable[object]) -> list[str | None]:
+    """Return one key per film: the title as written, followed by the id in brackets from its second film on.
 
     Examples
     --------
     >>> unique_keys(["Emma (1996)", "Emma (1996)", None], [838, 26958, 7])
     ['Emma (1996)', 'Emma (1996) [26958]', None]
     """
-    texts = [None if text is None else text.strip() for text in titles]
+    texts = [None if text is None else text.strip() for text in raw]
     taken = set()
     keys: list[str | None] = []
     for text, id_ in zip(texts, ids, strict=True):
