@@ -57,11 +57,14 @@ def blocks(source: Source, quote: bool = True, encoding: str = "utf-8", size: in
     ValueError
         If there is a NUL byte, a record longer than a mebibyte, a quote that is never closed, or UTF-16 cut in half.
     """
-    rest, line = b"", 1
+    rest, line, started = b"", 1, False
     for data, last in _texts(source, encoding, size or BLOCK):
         buffer = rest + data if rest else data
         _refuse_nul(buffer, source.name, line)
         buffer, held = _line_feeds(buffer, last, quote)
+        if not started:  # a block with nothing but blank lines would have no header
+            blank = len(buffer) - len(buffer.lstrip(b"\n"))
+            buffer, line, started = buffer[blank:], line + blank, blank < len(buffer)
         cut = len(buffer) if last else _end_of_records(buffer, quote)
         open_end = len(buffer) - (buffer.rfind(b"\n") + 1 if last else cut)
         if open_end > MAX_RECORD or (last and quote and buffer.count(b'"') % 2):

@@ -8,7 +8,7 @@ import numpy as np
 
 from palate.data.catalog import Catalog
 from palate.data.readers import catalogs
-from palate.data.readers.layout import TextFile, sniff_separator
+from palate.data.readers.layout import first_lines, sniff_separator
 from palate.data.readers.sources import Files, Source
 
 Scale = tuple[float, float]
@@ -176,7 +176,7 @@ def detect(source: Source, files: Files, encoding: str = "utf-8") -> str:
     """Return the format of a rating file: the name of a `Format`, or "table" for any other with column names."""
     if source.name.endswith(".parquet"):
         return "table"
-    lines = [record[0] for record in TextFile(source, "\n", quote=False, encoding=encoding).head[:20]]
+    lines = first_lines(source, 20, encoding)
     separator = sniff_separator(source, encoding)
     rows = [line.split(separator) for line in lines]
     if separator == "::" and len(rows[0]) >= 3 and rows[0][0].isdigit():

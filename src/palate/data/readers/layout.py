@@ -1,5 +1,6 @@
 """How a text file is laid out, and its records one by one: for headers, samples and messages."""
 
+import codecs
 import csv
 import io
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from palate.data.frames import missing_column
-from palate.data.readers.blocks import Block, blocks
+from palate.data.readers.blocks import BLOCK, Block, blocks
 from palate.data.readers.sources import Source
 
 SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar", "::": "two colons", " ": "a blank"}
@@ -57,6 +58,8 @@ class TextFile:
         for block in blocks(self.source, self.quote, self.encoding, size):
             if len(self.separator) == 1:
                 yield block
+            elif _UNIT.encode() in block.data:
+                raise ValueError(f"{self.name} must not hold the control character U+001F; got one after line {block.line}.")
             else:
                 yield Block(block.data.replace(self.separator.encode(), _UNIT.encode()), block.line)
 
@@ -73,7 +76,7 @@ class TextFile:
             try:
                 record = next(reader, None)
             except csv.Error as error:
-                raise ValueError(f"{self.name} must be a table in text; got a {error} at line {line}.") from None
+                raise ValueError(f"{self.name} must be a table in text; got {_reason(error)} at line {line}.") from None
             if record is None:
                 return
             if record:
@@ -111,6 +114,37 @@ class TextFile:
         return f"line {line} of {self.name}"
 
 
+def first_lines(source: Source, n: int, encoding: str = "utf-8") -> list[str]:
+    """Return up to n lines of a text file from its beginning, blank ones left out.
+
+    Raises
+    ------
+    ValueError
+        If the file is empty.
+    """
+    first = next(blocks(source, False, encoding, _HEAD), None)
+    if first is None:
+        raise ValueError(f"{source.name} must hold ratings; got an empty file.")
+    return [line for line in first.data.decode("utf-8", errors="replace").split("\n") if line][:n]
+
+
+def encoding_of(source: Source) -> str:
+    """Return "utf-8" if a text file is UTF-8, or says by a byte order mark what it is; else "latin-1"."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with source.open() as stream:
+        data = stream.read(BLOCK)
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return "utf-8"
+        try:
+            while data:
+                decoder.decode(data)
+                data = stream.read(BLOCK)
+            decoder.decode(b"", True)
+        except UnicodeDecodeError:
+            return "latin-1"
+    return "utf-8"
+
+
 def sniff_separator(source: Source, encoding: str = "utf-8") -> str:
     """Return the separator that splits the first line of a file into the most fields; a comma when none does.
 
@@ -119,7 +153,7 @@ def sniff_separator(source: Source, encoding: str = "utf-8") -> str:
     ValueError
         If the file is empty.
     """
-    first = TextFile(source, "\n", quote=False, encoding=encoding).head[0][0]
+    first = first_lines(source, 1, encoding)[0]
     if "::" in first:
         return "::"
     counts = {separator: first.count(separator) for separator in _SNIFFED}
@@ -139,8 +173,13 @@ def places_of(file: TextFile, columns: dict[str, str | int]) -> dict[str, int]:
         missing = {role: str(column) for role, column in columns.items() if column not in file.names}
         if missing and len(file.names) == 1:
             raise ValueError(_wrong_separator(file))
-        for role, column in missing.items():
-            raise ValueError(missing_column(column, role, file.names, file.name) + _no_header(file))
+        for role, name in missing.items():
+            raise ValueError(missing_column(name, role, file.names, file.name) + _no_header(file))
+        for role, column in columns.items():
+            if file.names.count(str(column)) > 1:
+                raise ValueError(
+                    f"{role} column {column!r} must be in {file.name} once; got {file.names.count(str(column))} columns of that name."
+                )
         return {role: file.names.index(str(column)) for role, column in columns.items()}
     places = {role: int(column) for role, column in columns.items()}
     wanted = max(places.values()) + 1
@@ -150,6 +189,15 @@ def places_of(file: TextFile, columns: dict[str, str | int]) -> dict[str, int]:
             f"{file.name} must have {wanted} fields separated by {_called(file.separator)}; got {len(file.names)} in its first line, {line!r}."
         )
     return places
+
+
+def _reason(error: csv.Error) -> str:
+    """Say what the splitter of lines stumbled over."""
+    if "field limit" in str(error):
+        return f"a field of more than {csv.field_size_limit():,} characters"
+    if "new-line" in str(error):
+        return "a line end inside a field without quotes"
+    return f"an unreadable line ({error})"
 
 
 def _wrong_separator(file: TextFile) -> str:

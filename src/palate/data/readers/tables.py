@@ -3,10 +3,12 @@
 import io
 import logging
 import re
+from typing import Any
 
 import polars as pl
 
 from palate.data.catalog import Catalog
+from palate.data.checks import rating_values
 from palate.data.frames import missing_column
 from palate.data.ids import row_label
 from palate.data.readers.catalogs import films, movies_dat, movies_dat_text_ids
@@ -55,10 +57,27 @@ def read_table(source: Source, named: dict[str, str | None], separator: str | No
 def read_parquet(source: Source, named: dict[str, str | None]) -> Columns:
     """Return the rating columns of a Parquet file."""
     columns = choose_columns(named, _parquet_names(source), source.name)
-    table = _parquet(source, [str(name) for name in dict.fromkeys(columns.values())])
     labels = {role: f"column {column!r}" for role, column in columns.items()}
-    column = {role: table[str(name)] for role, name in columns.items()}
-    return Columns(column, labels, lambda row: f"{row_label(row)} of {source.name}")
+
+    def where(row: int) -> str:
+        return f"{row_label(row)} of {source.name}"
+
+    column: dict[str, Any] = {}
+    for role, name in columns.items():  # one after the other: only one column is held as wide as in the file
+        series = _parquet(source, [str(name)])[str(name)]
+        if _KINDS[role] == "number":
+            column[role] = rating_values(series, labels[role], where)
+        else:
+            column[role] = _narrow(series) if _KINDS[role] == "id" else series
+    return Columns(column, labels, where)
+
+
+def _narrow(ids: pl.Series) -> pl.Series:
+    """Return integers in 32 bits if they fit."""
+    fits = ids.dtype == pl.Int64 and len(ids) > 0 and ids.null_count() == 0
+    if fits and int(ids.min()) >= -(2**31) and int(ids.max()) < 2**31:  # type: ignore[arg-type]
+        return ids.cast(pl.Int32)
+    return ids
 
 
 def choose_columns(named: dict[str, str | None], found: list[str], table: str) -> dict[str, str | int]:

@@ -12,7 +12,7 @@ import polars as pl
 from palate.data.checks import rating_values, timestamp_values
 from palate.data.ids import WhereRow, id_column
 from palate.data.readers.blocks import Block
-from palate.data.readers.layout import TextFile, places_of
+from palate.data.readers.layout import TextFile, encoding_of, places_of
 from palate.data.readers.parts import Ids, Keys, NotWhole, Numbers, Texts, is_plain
 from palate.data.readers.sources import Source
 
@@ -70,7 +70,7 @@ def read_columns(file: TextFile, columns: dict[str, str | int], kinds: dict[str,
 
 
 def text_table(source: Source, wanted: list[str], every: bool = False, separator: str = ",") -> pl.DataFrame:
-    """Return columns of a CSV file with a header, all as text (an empty cell is null).
+    """Return columns of a CSV file of items with a header, all as text (an empty cell is null); in UTF-8, else Latin-1.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def text_table(source: Source, wanted: list[str], every: bool = False, separator
         Whether to return all columns that have a name.
     separator : str
     """
-    file = TextFile(source, separator)
+    file = TextFile(source, separator, encoding=encoding_of(source))
     columns: dict[str, str | int] = {name: name for name in wanted}
     places_of(file, columns)
     if every:
@@ -211,7 +211,7 @@ def _fits(cell: str, kind: str) -> bool:
     if not cell or kind not in _NEEDS:
         return True
     if kind == "seconds":
-        return bool(_WHOLE.fullmatch(cell)) and -(2**63) <= int(cell) < 2**63
+        return len(cell) < 100 and bool(_WHOLE.fullmatch(cell)) and -(2**63) <= int(cell) < 2**63
     return _NUMBER.fullmatch(cell) is not None
 
 
