@@ -123,7 +123,7 @@ def solve_rows(
 
     width = other.factors.shape[1]
     single = np.float32
-    common = (
+    common: tuple[Any, ...] = (
         rows.indptr, rows.columns, rows.values, rows.weights, single(mean), other.factors, other.bias,
         _widened_matrix(prior.precision[draw], width), row_strength(rows.counts, rows.n_columns, prior),
         _widened_rows(prior.mean[draw : draw + 1], width), *unobserved_terms(other, mean, prior, threads),
@@ -137,7 +137,7 @@ def solve_rows(
             _errors(rows, other, mean, prior, side, sums, threads)
         return Solved(side, sums, 0)
     out, out_bias = np.empty((rows.n_rows, width), single), np.empty(rows.n_rows, single)
-    rest = (single(prior.l1_bias), bool(prior.bias), bool(double), _widened_rows(noise, width), out, out_bias, sums)
+    rest: tuple[Any, ...] = (single(prior.l1_bias), bool(prior.bias), bool(double), _widened_rows(noise, width), out, out_bias, sums)
 
     def solve(start: int, stop: int) -> int:
         return kernel.solve_rows(np.array([start, stop]), *common, *rest)
@@ -152,7 +152,7 @@ def _improve(
     from palate.kernels.conjugate import improve_rows
 
     side = Side(present.factors.copy(), present.bias.copy())
-    rest = (bool(prior.bias), steps, np.float32(tolerance), side.factors, side.bias)
+    rest: tuple[Any, ...] = (bool(prior.bias), steps, np.float32(tolerance), side.factors, side.bias)
     bounds = balanced_bounds(rows.indptr)
     run_chunks(lambda start, stop: improve_rows(np.array([start, stop]), *common, *rest), bounds, threads)
     return side

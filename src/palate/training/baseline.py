@@ -86,6 +86,12 @@ class Baseline:
         )  # fmt: skip
 
     def priors(self, residual_sd: float, mean: float) -> tuple[RowPrior, RowPrior]:
-        """Return the priors of the user and the item side."""
+        """Return the priors of the user and the item side.
+
+        Parameters
+        ----------
+        residual_sd, mean : float
+            Not used: damping is a number of ratings, whatever their unit.
+        """
         user, item = (ridge_prior(0, l2=0.0, l2_bias=damping) for damping in (self.damping_user, self.damping_item))
         return user, item

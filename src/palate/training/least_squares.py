@@ -269,7 +269,15 @@ class LeastSquares:
         return None if self.counts == NONE else Confidence(self.counts, self.alpha, self.unobserved_weight)
 
     def priors(self, residual_sd: float, mean: float) -> tuple[RowPrior, RowPrior]:
-        """Return the priors of the user and the item side, "auto" resolved with the ratings' deviation about their biases."""
+        """Return the priors of the user and the item side.
+
+        Parameters
+        ----------
+        residual_sd : float
+            Standard deviation of the ratings about their biases, which resolves "auto".
+        mean : float
+            Mean of the training ratings, which resolves `imputed_value="mean"`.
+        """
         imputed = mean if isinstance(self.imputed_value, str) else float(self.imputed_value)
         user, item = (
             ridge_prior(
@@ -310,7 +318,7 @@ def fit_factors(
         on_objective=trainer.unobserved_weight > 0, steps=trainer.steps,
     )  # fmt: skip
     biases, residual_sd = bias_start(problem, trainer, threads)
-    priors = trainer.priors(residual_sd, problem.mean)
+    priors: tuple[RowPrior, RowPrior] = trainer.priors(residual_sd, problem.mean)
     sides = factor_start(biases, trainer.n_factors, residual_sd, seed)
     if start is not None:
         sides = model_start(start, everything, sides, trainer)
