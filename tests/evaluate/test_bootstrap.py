@@ -36,3 +36,7 @@ def test_undefined_draws_are_left_out_of_an_interval():
     low, high = interval(draws, 0.5)
     assert (low[0], high[0]) == (1.5, 2.5)
     assert np.isnan([low[1], high[1]]).all()
+
+
+def test_no_figures_have_no_intervals():
+    assert [end.shape for end in interval(np.empty((5, 0)), 0.9)] == [(0,), (0,)]

@@ -155,7 +155,7 @@ def test_baseline_and_most_popular_stand_beside_the_model(model, split):
 def test_a_model_of_the_name_takes_the_place_of_the_baseline(model, split):
     own = Baseline(damping_user=50.0).fit(split.train)
     result = evaluate_model({"mine": model, "baseline": own}, split, k=(), resamples=0)
-    assert result.models == ("mine", "baseline", "most popular")
+    assert result.models == ("mine", "baseline")
     assert result.value("rmse", model="baseline") != evaluate_model(model, split, k=(), resamples=0).value(
         "rmse", model="baseline"
     )
@@ -217,7 +217,7 @@ def test_two_models_without_a_test_must_have_held_out_the_same(ratings):
     with pytest.raises(LeakError, match="must be new to 'LeastSquares 2'"):
         evaluate_model([one, other])
     same = Baseline().fit(ratings, validation=0.2, seed=0)
-    assert evaluate_model([one, same], k=(), resamples=0).models == ("LeastSquares", "Baseline", "baseline", "most popular")
+    assert evaluate_model([one, same], k=(), resamples=0).models == ("LeastSquares", "Baseline", "baseline")
 
 
 def test_a_model_that_held_nothing_out_needs_a_test(ratings, tmp_path):
@@ -318,6 +318,8 @@ def test_scores_that_are_no_ratings_have_lists_alone_and_all_test_items_are_rele
     assert result.about["n_relevant"] == len(split.test)
     assert {metric for metric, _ in result.outcomes[0].figures}.isdisjoint({"rmse", "mae"})
     assert result.value("ndcg", 4) == result.value("ndcg", 4, model="most popular")
+    with pytest.raises(ValueError, match="k must hold the length of a list; the scores of 'MostPopular' are no ratings"):
+        evaluate_model(popular, split, k=())
 
 
 def test_most_popular_ranks_by_the_number_of_ratings(split):

@@ -44,6 +44,8 @@ def interval(draws: np.ndarray, confidence: float) -> tuple[np.ndarray, np.ndarr
     """Return the lower and upper end of the percentile interval of draws, shape (resamples, ...), ignoring undefined ones (NaN)."""
     tail = 50.0 * (1.0 - confidence)
     undefined = np.isnan(draws).all(axis=0)
-    ends = np.nanpercentile(np.where(undefined, 0.0, draws), [tail, 100.0 - tail], axis=0)
-    low, high = np.where(undefined, np.nan, ends)
+    low, high = (
+        np.where(undefined, np.nan, np.nanpercentile(np.where(undefined, 0.0, draws), end, axis=0))
+        for end in (tail, 100.0 - tail)
+    )
     return low, high

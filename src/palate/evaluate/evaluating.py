@@ -101,13 +101,22 @@ def evaluate_model(
         test = held_out_ratings(*named[0])
     scale = next((scorer.scale for scorer, _ in named if scorer.scale is not None), None)
     question = ask(test, k, relevant_from, gain, scale)
+    _check_figures(question, named)
     contestants = [enter(name, scorer, test, train) for scorer, name in named]
     if baselines:
-        contestants += references(contestants, test, train, threads)
+        contestants += references(contestants, question, train, threads)
     if fold_in is not None:
         contestants = [folded(contestant, fold_in, test, threads) for contestant in contestants]
     outcomes = tuple(score(contestant, question, threads) for contestant in contestants)
     return _evaluation(question, contestants, outcomes, resamples, confidence, seed)
+
+
+def _check_figures(question: Question, named: list[tuple[Scorer, str]]) -> None:
+    for scorer, name in named:
+        if not question.ks and scorer.scale is None:
+            raise ValueError(
+                f"k must hold the length of a list; the scores of {name!r} are no ratings, whose errors could be tested."
+            )
 
 
 def named_scorers(models: Any) -> list[tuple[Scorer, str]]:

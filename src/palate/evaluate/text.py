@@ -70,10 +70,11 @@ def table_lines(evaluation: "Evaluation") -> list[str]:
 
 def explanation(evaluation: "Evaluation") -> list[str]:
     """Return how to read the table, the comparison with the references, and the notes."""
-    direction = "Lower is better for RMSE and MAE, higher for nDCG to hit rate."
+    lists = bool(evaluation.about["k"])
+    direction = f"Lower is better for RMSE and MAE{', higher for nDCG to hit rate' if lists else ''}."
     brackets = f"In brackets: the {evaluation.confidence:.0%} interval over users. " if evaluation.resamples else ""
     lines = [brackets + direction]
-    if evaluation.about["k"]:
+    if lists:
         lines.append(
             "Novelty is how rare the listed items are, in bits; popularity their mean number of training ratings; coverage the share of "
             "items in anyone's list; Gini is 0 when all items are listed equally often."
