@@ -20,7 +20,7 @@ NO_SECTIONS = {  # docstrings that do not tell their parameters yet
     "History.from_dict",
     "SweepReport",
 }
-NO_EXAMPLE = {"FactorModel", "History", "SweepReport", "load"}  # public functions and classes without an example yet
+NO_EXAMPLE = {"FactorModel", "History", "SweepReport"}  # public functions and classes without an example yet
 
 
 def public_objects() -> dict[str, object]:
