@@ -55,7 +55,7 @@ def trainer_of(name: str, values: dict[str, Any]) -> Any:
     for option in values:
         if option not in own:
             raise usage_error(f"--{option.replace('_', '-')} is no hyper-parameter of --trainer {name}")
-    if values.get("counts", "none") != "none":  # a word that changes what else is sensible
+    if values.get("counts") in _count_forms():  # a word that changes what else is sensible
         rest = {option: value for option, value in values.items() if option != "counts"}
         return cls.for_counts(values["counts"], **rest)
     return cls(**values)
@@ -81,6 +81,12 @@ def descriptions(docstring: str) -> dict[str, str]:
     for entry in re.finditer(r"^(\w+(?:, \w+)*)(?: :.*)?\n((?:[ \t]+.*\n?|\n)*)", section[1] if section else "", re.M):
         found |= dict.fromkeys(entry[1].split(", "), " ".join(entry[2].split()))
     return found
+
+
+def _count_forms() -> tuple[str, ...]:
+    from palate.solve.confidence import KINDS, NONE
+
+    return tuple(kind for kind in KINDS if kind != NONE)
 
 
 def _classes() -> dict[str, Any]:

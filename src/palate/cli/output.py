@@ -65,6 +65,15 @@ def console(stderr: bool = False) -> Any:
     return Console(file=stream, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
+def counted(n: int, what: str) -> str:
+    """Return a number with its noun.
+
+    >>> counted(1, "rating"), counted(2000, "rating")
+    ('1 rating', '2,000 ratings')
+    """
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
 def print_text(*lines: str) -> None:
     """Print sentences, wrapped at the width of the terminal."""
     out = console()
@@ -223,7 +232,7 @@ def deliver(frame: "pl.DataFrame", *, as_json: bool, output: Path | None, title:
         if as_json:
             print_json({"output": str(output), "rows": frame.height})
         else:
-            print_text(f"Wrote {frame.height:,} {'row' if frame.height == 1 else 'rows'} to {output}.")
+            print_text(f"Wrote {counted(frame.height, 'row')} to {output}.")
     elif as_json:
         print_json(records(frame))
     elif frame.height:

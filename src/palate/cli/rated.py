@@ -21,7 +21,7 @@ def rated(
         palate rated model.palate 15 --n 10
     """
     from palate.cli import asking
-    from palate.cli.output import check_output, deliver
+    from palate.cli.output import check_output, counted, deliver
 
     check_output(output)
     loaded = asking.load(model)
@@ -29,7 +29,7 @@ def rated(
     total = frame.height
     frame = frame if n is None else frame.head(n)
     title = (
-        f"{total:,} ratings by user {user}"
+        f"{counted(total, 'rating')} by user {user}"
         if frame.height == total
         else f"The {n:,} highest of {total:,} ratings by user {user}"
     )

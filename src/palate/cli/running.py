@@ -2,9 +2,10 @@
 
 import contextlib
 import os
+import re
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import typer
@@ -12,6 +13,7 @@ from typer.core import TyperCommand
 
 from palate.cli.wording import for_command_line, one_line
 
+_WRONG_VALUE = re.compile(r"(\w+) must (?:be|have) ")  # how the library speaks of an argument's value
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 UsageError = typer.BadParameter.__mro__[1]  # Typer carries its own copy of Click in some versions and not in others
 
@@ -21,7 +23,8 @@ class Command(TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
-        with notes(), guarded():
+        options = {one.name: one.opts[0] for one in self.params if one.param_type_name == "option"}
+        with notes(), guarded(options):
             result = super().invoke(ctx)
             if sys.stdout is not None:
                 sys.stdout.flush()  # here, where a closed pipe or a full disk is still reported
@@ -47,8 +50,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 @contextlib.contextmanager
-def guarded() -> Iterator[None]:
-    """Turn every error into `typer.Exit` after saying it in one line."""
+def guarded(options: Mapping[str, str]) -> Iterator[None]:
+    """Turn every error into `typer.Exit` after saying it in one line.
+
+    Parameters
+    ----------
+    options : mapping of str to str
+        Parameter name to the option that sets it: a message about such a parameter says that the command was called wrongly.
+    """
     try:
         yield
     except (typer.Exit, typer.Abort, UsageError):  # type: ignore[misc]
@@ -62,6 +71,9 @@ def guarded() -> Iterator[None]:
     except Exception as error:
         if os.environ.get("PALATE_TRACEBACK"):
             raise
+        wrong = _WRONG_VALUE.match(str(error)) if isinstance(error, ValueError | TypeError) else None
+        if wrong and wrong[1] in options:
+            raise usage_error(for_command_line(f"{options[wrong[1]]}{str(error)[wrong.end(1) :]}")) from None
         say(f"error: {for_command_line(_message(error))}")
         raise typer.Exit(FAILED) from None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from palate.cli import options
-from palate.cli.running import INTERRUPTED, say, usage_error
+from palate.cli.running import INTERRUPTED, say
 
 if TYPE_CHECKING:
     from palate.data.dataset import Dataset
@@ -126,7 +126,7 @@ def _start(path: Path | None) -> "FactorModel | None":
 
 
 def _train(trainer: Any, data: "Dataset", how: How, read_seconds: float) -> Outcome:
-    """Fit the trainer, with a progress bar; a hyper-parameter out of range is a command called wrongly."""
+    """Fit the trainer, with a progress bar."""
     from palate.training.progress import TrainingBar
 
     began, reports = time.perf_counter(), []
@@ -136,22 +136,11 @@ def _train(trainer: Any, data: "Dataset", how: How, read_seconds: float) -> Outc
             reports.append(report)
             bar(report)
 
-        try:
-            model = trainer.fit(
-                data.ratings, validation=how.validation, catalog=data.catalog, start=how.start, refit=how.refit,
-                checkpoint=how.checkpoint, callback=after_sweep, threads=how.threads, seed=how.seed,
-            )  # fmt: skip
-        except (TypeError, ValueError) as error:
-            raise _as_usage(error, trainer) from None
+        model = trainer.fit(
+            data.ratings, validation=how.validation, catalog=data.catalog, start=how.start, refit=how.refit,
+            checkpoint=how.checkpoint, callback=after_sweep, threads=how.threads, seed=how.seed,
+        )  # fmt: skip
     return Outcome(data, model, reports, read_seconds, time.perf_counter() - began)
-
-
-def _as_usage(error: Exception, trainer: Any) -> Exception:
-    """Return the error of a wrong option if the message is about one, else the error itself."""
-    name = str(error).split(" ", 1)[0]
-    if name in vars(trainer) or name in ("validation", "threads", "seed"):
-        return usage_error(f"--{name.replace('_', '-')}{str(error)[len(name) :]}")
-    return error
 
 
 def _compare(outcome: Outcome, how: How) -> None:
@@ -160,6 +149,8 @@ def _compare(outcome: Outcome, how: How) -> None:
     from palate.training.baseline import Baseline
     from palate.training.problem import split
 
+    if outcome.model.scale is None:
+        return  # scores of counts are no ratings; `palate evaluate` judges their lists
     everything, held_out = split(outcome.data.ratings, how.validation, how.start, how.seed)
     if not held_out.any():
         return
@@ -180,12 +171,13 @@ def _compare(outcome: Outcome, how: How) -> None:
 
 
 def _show_data(path: Path, data: "Dataset", seconds: float) -> None:
-    from palate.cli.output import print_text
+    from palate.cli.output import counted, print_text
 
     ratings = data.ratings
     low, high = ratings.scale
     print_text(
-        f"Read {path} in {seconds:.1f} s: {len(ratings):,} ratings of {ratings.n_items:,} items by {ratings.n_users:,} users, "
+        f"Read {path} in {seconds:.1f} s: {counted(len(ratings), 'rating')} of "
+        f"{counted(ratings.n_items, 'item')} by {counted(ratings.n_users, 'user')}, "
         f"scale {low:g} to {high:g}{'' if ratings.declared else ' (observed)'}."
     )
     if data.catalog is None:
@@ -195,7 +187,7 @@ def _show_data(path: Path, data: "Dataset", seconds: float) -> None:
 
 
 def _report(outcome: Outcome, how: How, as_json: bool) -> None:
-    from palate.cli.output import print_json, print_text
+    from palate.cli.output import counted, print_json, print_text
 
     history = outcome.model.history
     if as_json:
@@ -203,7 +195,7 @@ def _report(outcome: Outcome, how: How, as_json: bool) -> None:
         return
     name, sweeps = outcome.model.trainer["name"], len(history.sweeps)
     print_text(
-        f"Trained {name} on {history.n_train:,} ratings in {outcome.train_seconds:.1f} s: {sweeps} sweeps, of which sweep "
+        f"Trained {name} on {counted(history.n_train, 'rating')} in {outcome.train_seconds:.1f} s: {counted(sweeps, 'sweep')}, of which sweep "
         f"{history.best_sweep} is kept. {history.stopped}"
     )
     for note in history.notes:

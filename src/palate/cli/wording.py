@@ -15,6 +15,7 @@ _PHRASES = {
     "saved with ratings=False": "saved without its ratings (--no-ratings)",
     "ratings=False": "--no-ratings",
     "validation=Ratings held out by yourself": "another model",
+    "Lower validation.": "Lower --validation.",
     "a share in [0, 1) or Ratings": "a share in [0, 1)",
     "palate.read(...)": "palate train",
 }

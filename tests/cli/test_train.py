@@ -1,0 +1,333 @@
+"""`palate train`: what it reads, says and saves; every kind of bad input is one line that says what is wrong and where."""
+
+import json
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import palate as library
+from command_line import PALATE, process, ratings_frame
+
+
+def write(path, text):
+    path.write_text(text, "utf-8")
+    return path
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Return a function that writes a rating file of given rows, or of a given text."""
+
+    def make(*rows, header="user_id,item_id,rating", name="ratings.csv"):
+        return write(tmp_path / name, "\n".join([header, *rows, ""]))
+
+    return make
+
+
+@pytest.fixture
+def train(palate, tmp_path):
+    """Return a function that trains on a file; the model lands in tmp_path/out.palate."""
+
+    def call(path, *options):
+        return palate("train", path, "-o", tmp_path / "out.palate", *options)
+
+    return call
+
+
+ROWS = ("1,2,3", "2,2,4", "1,3,4", "2,3,2", "3,2,5")
+
+
+def test_it_tells_what_it_read_what_came_out_and_what_to_do_next(folder, train, tmp_path):
+    result = train(folder / "ratings.csv", "--scale", "1", "5")
+    assert result.code == 0
+    assert result.err == ""
+    assert "500 ratings of 40 items by 30 users, scale 1 to 5.\n" in result.out
+    assert "Catalog of 40 items: title, year, genres.\n" in result.out
+    assert "Trained LeastSquares on 475 ratings in " in result.out
+    assert f"Saved {tmp_path / 'out.palate'} (" in result.out
+    assert result.out.endswith(f"Next: palate recommend {tmp_path / 'out.palate'} 1\n")
+
+
+def test_model_and_baseline_are_judged_by_the_same_held_out_ratings(folder, train):
+    result = train(folder / "ratings.csv", "--json", "--scale", "1", "5")
+    told = json.loads(result.out)
+    ratings = library.read(folder / "ratings.csv", scale=(1, 5)).ratings
+    for name, trainer in {"LeastSquares": library.LeastSquares(), "Baseline": library.Baseline()}.items():
+        model = trainer.fit(ratings, callback=lambda report: None)
+        held_out = ratings.select(model.ratings.held_out)
+        frame = held_out.to_frame()
+        predicted = np.clip(model.predict(frame["user_id"], frame["item_id"]), 1, 5).astype(np.float64)
+        assert told["errors"][name]["rmse"] == pytest.approx(np.sqrt(np.mean((predicted - held_out.value) ** 2)), rel=1e-6)
+        assert told["errors"][name]["mae"] == pytest.approx(np.mean(np.abs(predicted - held_out.value)), rel=1e-6)
+    assert (told["n_train"], told["n_validation"], told["errors_clipped"]) == (475, 25, True)
+
+
+def test_json_is_the_only_thing_on_standard_output(folder, train):
+    result = train(folder / "ratings.csv", "--json")
+    told = json.loads(result.out)
+    assert told["n_ratings"] == 500
+    assert told["trainer"]["name"] == "LeastSquares"
+    assert result.out.count("\n") == 1
+
+
+def test_refit_reports_the_errors_from_before_unclipped(folder, train, tmp_path):
+    told = json.loads(train(folder / "ratings.csv", "--refit", "--json").out)
+    assert told["n_train"] == 500
+    assert told["errors_clipped"] is False
+    assert set(told["errors"]) == {"LeastSquares", "Baseline"}
+    model = library.load(tmp_path / "out.palate")
+    assert model.history.n_validation == 0
+    text = train(folder / "ratings.csv", "--refit").out
+    assert "Error on the ratings held out (before the refit, predictions not clipped):" in text
+
+
+def test_baseline_as_the_trainer(folder, train, tmp_path):
+    result = train(folder / "ratings.csv", "--trainer", "baseline", "--damping-user", "5")
+    assert result.code == 0
+    assert "Trained Baseline" in result.out
+    assert library.load(tmp_path / "out.palate").trainer["damping_user"] == 5
+
+
+def test_hyper_parameters_reach_the_trainer(folder, train, tmp_path):
+    options = ("--n-factors", "3", "--l2-user", "0.5", "--no-biases", "--max-sweeps", "2", "--l2-item", "auto")
+    assert train(folder / "ratings.csv", *options).code == 0
+    trainer = library.load(tmp_path / "out.palate").trainer
+    wanted = {"n_factors": 3, "l2_user": 0.5, "l2_item": "auto", "biases": False, "max_sweeps": 2, "l2_bias": 2.0}
+    assert {name: trainer[name] for name in wanted} == wanted
+
+
+def test_the_seed_decides_the_model(folder, palate, tmp_path):
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        assert palate("train", folder / "ratings.csv", "-o", tmp_path / name, "--seed", seed, "--json").code == 0
+    first, same, other = (library.load(tmp_path / name).user_factors.tobytes() for name in "abc")
+    assert first == same
+    assert first != other
+
+
+def test_start_goes_on_with_the_same_split(folder, palate, tmp_path):
+    path, more = tmp_path / "a.palate", tmp_path / "b.palate"
+    options = ("--n-factors", "4", "--max-sweeps", "1")
+    assert palate("train", folder / "ratings.csv", "-o", path, *options, "--seed", "7").code == 0
+    assert palate("train", folder / "ratings.csv", "-o", more, *options, "--seed", "8", "--start", path).code == 0
+    first, second = library.load(path), library.load(more)
+    assert (first.ratings.held_out == second.ratings.held_out).all()
+    assert second.history.sweeps[0].objective < first.history.sweeps[0].objective
+
+
+def test_checkpoint_is_a_model(folder, train, tmp_path):
+    assert train(folder / "ratings.csv", "--checkpoint", tmp_path / "check.palate").code == 0
+    assert library.load(tmp_path / "check.palate").n_users == 30
+
+
+def test_counts_have_no_errors_in_stars(folder, train, tmp_path):
+    result = train(folder / "ratings.csv", "--counts", "linear")
+    assert result.code == 0
+    assert "RMSE" not in result.out
+    assert library.load(tmp_path / "out.palate").scale is None
+
+
+def test_columns_of_other_names(table, train, tmp_path):
+    path = table("ann,x,3", "bo,x,5", "ann,y,1", header="who,what,stars")
+    assert train(path, "--user", "who", "--item", "what", "--rating", "stars").code == 0
+    assert library.load(tmp_path / "out.palate").users.ids() == ["ann", "bo"]
+
+
+def test_non_ascii_ids_and_titles(table, train, palate, tmp_path):
+    path = table("Zoë,käse,3", "Zoë,日本,5", "bo,käse,4")
+    write(tmp_path / "items.csv", "item_id,title\nkäse,Käse & Wein\n日本,東京物語\n")
+    assert train(path).code == 0
+    result = palate("recommend", tmp_path / "out.palate", "bo")
+    assert "東京物語" in result.out
+    assert json.loads(palate("rated", tmp_path / "out.palate", "Zoë", "--json").out)[0]["item_id"] == "日本"
+
+
+# -- bad input -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("user_id,item_id\n1,2\n", "ratings.csv must have a rating column; got the columns 'user_id', 'item_id', none with a"),
+        ("", "ratings.csv must hold ratings; got an empty file."),
+        ("user_id,item_id,rating\n", "ratings.csv must hold at least one row; got only a header."),
+        ("user_id,item_id,rating\n1,2,3\n1,3,nan\n", "must hold finite numbers; got nan at line 3 of ratings.csv."),
+        ("user_id,item_id,rating\n1,2,3\n1,3,inf\n", "must hold finite numbers; got inf at line 3 of ratings.csv."),
+        (
+            "user_id,item_id,rating\n1,2,3\n1,3,good\n",
+            "column 'rating' must hold numbers; got 'good' at line 3 of ratings.csv.",
+        ),
+        ("user_id,item_id,rating\n1,2,3\n,3,4\n", "'user_id' must have an id in every row; got null at line 3 of ratings.csv."),
+    ],
+)
+def test_a_bad_file_is_named_with_its_line(refused, tmp_path, text, message):
+    path = write(tmp_path / "ratings.csv", text)
+    assert message in refused("train", path, "-o", tmp_path / "out.palate")
+    assert not (tmp_path / "out.palate").exists()
+
+
+def test_a_named_column_that_is_missing(table, refused):
+    message = refused("train", table(*ROWS, header="user_id,film,rating"), "--item", "flim")
+    assert "'flim'" in message
+    assert "'user_id', 'film', 'rating'" in message
+    assert "--item" in message
+
+
+def test_a_wrong_separator_is_found_out(table, refused):
+    path = table("1;2;3", header="user_id;item_id;rating")
+    assert "It seems to be a semicolon: pass --separator ';'." in refused("train", path, "--separator", ",")
+
+
+def test_a_rating_outside_the_declared_scale(table, refused):
+    message = refused("train", table("1,2,3", "1,3,9"), "--scale", "1", "5")
+    assert "within the declared scale 1 to 5; got 9 at line 3 of ratings.csv." in message
+    assert "--scale LOWEST HIGHEST" in message
+
+
+def test_duplicates_are_counted_in_a_note(table, train, refused):
+    path = table(*ROWS, "1,2,5")
+    result = train(path)
+    assert result.code == 0
+    assert result.err.startswith("palate: note: 1 rating repeats a (user, item) pair")
+    assert result.err.count("\n") == 1
+    assert json.loads(train(path, "--duplicates", "mean", "--json").out)["n_duplicates"] == 1
+    assert "each user must rate an item once" in refused("train", path, "--duplicates", "error")
+
+
+def test_a_catalog_with_ids_of_another_type(table, refused, tmp_path):
+    catalog = write(tmp_path / "films.csv", "item_id,title\na,Heat\n")
+    message = refused("train", table(*ROWS), "--items", catalog)
+    assert "must be integers as in the ratings; got strings ('a' beside 2)" in message
+
+
+@pytest.mark.parametrize(
+    "rows", [("1,2,3", "1,3,4", "1,4,5"), ("1,2,3", "2,2,4"), ("1,2,3",)], ids=["one user", "one item", "one rating"]
+)
+def test_the_smallest_tables_train(table, train, palate, tmp_path, rows):
+    result = train(table(*rows))
+    assert result.code == 0, result.err
+    assert palate("recommend", tmp_path / "out.palate", "1", "--include-seen").code == 0
+
+
+def test_a_user_whose_ratings_are_all_held_out_is_told(table, train):
+    rows = [f"{user},{item},{1 + (user * item) % 5}" for user in range(1, 5) for item in range(1, 6)]
+    result = train(table(*rows, "9,1,4"), "--validation", "0.9", "--seed", "1")
+    assert result.code == 0
+    assert "no training rating (all of theirs are held out)" in result.out
+
+
+def test_more_factors_than_ratings_and_no_penalty(table, train, tmp_path):
+    result = train(table(*ROWS), "--n-factors", "64", "--l2-user", "0", "--l2-item", "0")
+    assert result.code == 0
+    assert "solved in float64" in result.out
+    assert np.isfinite(library.load(tmp_path / "out.palate").user_factors).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--l2-item", "-1"), "--l2-item must be a finite number of at least 0; got -1.0."),
+        (("--l2-user", "lots"), "--l2-user must be a number or auto; got 'lots'."),
+        (("--dropout", "1"), "--dropout must be in [0, 1); got 1.0."),
+        (("--n-factors", "0"), "--n-factors must be from 1 to 1,024; got 0."),
+        (("--n-factors", "two"), "Invalid value for '--n-factors'"),
+        (("--validation", "1"), "--validation must be a share in [0, 1); got 1.0."),
+        (("--duplicates", "maybe"), "--duplicates must be one of 'last', 'mean', 'error'; got 'maybe'."),
+        (("--format", "nope"), "--format must be one of auto, table, movielens"),
+        (("--scale", "5", "1"), "--scale must be two finite numbers, the lower one first; got (5, 1)."),
+        (("--encoding", "klingon"), "--encoding must be one that Python knows"),
+        (("--counts", "often"), "--counts must be one of"),
+        (("--trainer", "magic"), "--trainer must be least-squares or baseline; got 'magic'."),
+        (("--trainer", "baseline", "--n-factors", "3"), "--n-factors is no hyper-parameter of --trainer baseline."),
+        (("--seed", "-1"), "Invalid value for '--seed'"),
+        (("--wat",), "No such option: --wat"),
+    ],
+)
+def test_a_wrong_option_is_exit_code_2(table, refused, options, message):
+    assert message in refused("train", table(*ROWS), *options, code=2)
+
+
+def test_a_file_that_is_not_there(refused, tmp_path):
+    assert "there is nothing of that name" in refused("train", tmp_path / "nosuch.csv")
+
+
+# -- saving --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [("nosuch/out.palate", "there is no such folder"), (".", "it is a folder"), ("ratings.csv/x", "it is not a folder")],
+)
+@pytest.mark.parametrize("option", ["-o", "--checkpoint"])
+def test_a_place_that_cannot_hold_the_model_is_found_before_reading(
+    table, refused, monkeypatch, tmp_path, output, message, option
+):
+    path = table("no", "ratings")
+    monkeypatch.chdir(tmp_path)
+    assert message in refused("train", path, option, output)
+
+
+def without_root_rights():
+    """Take from a child what lets root write to read-only folders; call between fork and exec."""
+    import ctypes
+
+    ctypes.CDLL(None).prctl(24, 1, 0, 0, 0)  # PR_CAPBSET_DROP, CAP_DAC_OVERRIDE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux capabilities when run as root")
+def test_a_read_only_folder(folder, tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o555)
+    done = process("train", folder / "ratings.csv", "-o", closed / "out.palate", preexec_fn=without_root_rights)
+    assert done.returncode == 1
+    assert (
+        done.stderr
+        == f"palate: error: could not save {closed}/out.palate: {closed} may not be written to (permission denied). Choose another folder.\n"
+    )
+    assert done.stdout == ""
+
+
+def test_a_full_disk_keeps_the_old_model(folder, tmp_path):
+    path = tmp_path / "out.palate"
+    assert process("train", folder / "ratings.csv", "-o", path, "--seed", "1").returncode == 0
+    before = path.read_bytes()
+
+    def small_files():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+    done = process("train", folder / "ratings.csv", "-o", path, "--seed", "2", preexec_fn=small_files)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"palate: error: could not save {path} (file too large); what was there is unchanged")
+    assert path.read_bytes() == before
+    assert [entry.name for entry in tmp_path.iterdir()] == ["out.palate"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+def test_an_interrupt_keeps_the_last_whole_sweep(tmp_path):
+    path, checkpoint = tmp_path / "out.palate", tmp_path / "check.palate"
+    ratings_frame(n_users=200, n_items=300, n=20_000).write_csv(tmp_path / "ratings.csv")
+    options = ("--max-sweeps", "1000000", "--tolerance", "0", "--patience", "1000000", "--checkpoint", checkpoint)
+    run = subprocess.Popen(
+        [PALATE, "train", tmp_path / "ratings.csv", "-o", path, *map(str, options)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not checkpoint.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        run.send_signal(signal.SIGINT)
+        out, err = run.communicate(timeout=60)
+    finally:
+        run.kill()
+    assert run.returncode == 130
+    assert err == f"palate: interrupted; the model of the last whole sweep is saved as {path}.\n"
+    assert "Interrupted after " in out
+    model = library.load(path)
+    assert model.history.stopped.startswith("Interrupted after ")
+    assert model.history.sweeps
