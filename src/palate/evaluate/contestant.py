@@ -161,6 +161,7 @@ def aligned(ratings: Ratings, users: Vocabulary, items: Vocabulary) -> RatingMat
         codes=ratings.value[rows],
         levels=None,
         n_items=len(items),
+        weight=None if ratings.weight is None else ratings.weight[rows],
     )
 
 

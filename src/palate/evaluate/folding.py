@@ -9,10 +9,11 @@ from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.evaluate.contestant import Contestant, LeakError, aligned, indexes
 from palate.model.factor_model import FactorModel
+from palate.model.folded import solve_users
 from palate.recommend.prepared import share_items
 from palate.recommend.scorer import Scorer
 from palate.solve.parallel import check_threads
-from palate.solve.rows import Rows, solve_rows
+from palate.solve.rows import Rows
 
 
 def fold_in(contestant: Contestant, ratings: Ratings, test: Ratings, threads: int | None = None) -> Contestant:
@@ -74,19 +75,9 @@ def fold_in_users(scorer: Scorer, ratings: Ratings, name: str, threads: int | No
 
 
 def _folded_model(model: FactorModel, ratings: Ratings, matrix: RatingMatrix, threads: int) -> FactorModel:
-    rows = Rows(matrix.indptr, matrix.items, matrix.values(), np.empty(0, np.float32), len(model.items))
-    prior = model.user_prior
-    double = bool(prior.n_factors and (np.diagonal(prior.precision[0])[:-1] <= 0).any())
-    solved = [
-        solve_rows(rows, side, float(mean), prior, draw=draw, double=double, threads=threads).side
-        for draw, (side, mean) in enumerate(zip(model.item_sides, model.global_mean, strict=True))
-    ]
-    folded = replace(
-        model,
-        users=ratings.users,
-        user_factors=np.stack([side.unpadded(prior.n_factors) for side in solved]),
-        user_bias=np.stack([side.bias for side in solved]),
-        ratings=matrix,
-    )
+    weights = np.empty(0, np.float32) if matrix.weight is None else matrix.weight
+    rows = Rows(matrix.indptr, matrix.items, matrix.values(), weights, len(model.items))
+    factors, bias = solve_users(model, rows, threads)
+    folded = replace(model, users=ratings.users, user_factors=factors, user_bias=bias, ratings=matrix)
     share_items(model, folded)
     return folded

@@ -54,23 +54,28 @@ class FoldedItem(Folded):
 def fold_user(model: "FactorModel", items: Any, ratings: Any, weights: Any, user_id: Any) -> FoldedUser:
     """Return the user with these ratings; see `FactorModel.fold_in`."""
     row = _row(model.items, items, ratings, weights, "items", "item id")
-    factors, bias = _solve(_targets(model, row), model.item_sides, model.global_mean, model.user_prior)
-    return FoldedUser(id=user_id, factors=factors, bias=bias, rated=row.columns, values=row.values)
+    factors, bias = solve_users(model, row)
+    return FoldedUser(id=user_id, factors=factors[:, 0], bias=bias[:, 0], rated=row.columns, values=row.values)
+
+
+def solve_users(model: "FactorModel", rows: Rows, threads: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Return factors (n_draws, n_rows, n_factors) and biases (n_draws, n_rows) of users with these ratings of the model's items."""
+    return _solve(_targets(model, rows), model.item_sides, model.global_mean, model.user_prior, threads)
 
 
 def fold_item(model: "FactorModel", users: Any, ratings: Any, weights: Any, item_id: Any) -> FoldedItem:
     """Return the item with these ratings; see `FactorModel.fold_in_item`."""
     row = _row(model.users, users, ratings, weights, "users", "user id")
-    factors, bias = _solve(_targets(model, row), model.user_sides, model.global_mean, model.item_prior)
-    return FoldedItem(id=item_id, factors=factors, bias=bias, rated=row.columns, values=row.values)
+    factors, bias = _solve(_targets(model, row), model.user_sides, model.global_mean, model.item_prior, threads=1)
+    return FoldedItem(id=item_id, factors=factors[:, 0], bias=bias[:, 0], rated=row.columns, values=row.values)
 
 
-def _targets(model: "FactorModel", row: Rows) -> Rows:
-    """Return the row as the trainer saw it: counts as targets and weights, ratings as they are."""
+def _targets(model: "FactorModel", rows: Rows) -> Rows:
+    """Return rows as the trainer saw them: counts as targets and weights, ratings as they are."""
     kind = model.trainer.get("counts", NONE)
     confidence = Confidence(kind, model.trainer.get("alpha", 1.0), model.user_prior.unobserved_weight)
-    values, weights = confidence.apply(row.values, row.weights)
-    return replace(row, values=values, weights=weights)
+    values, weights = confidence.apply(rows.values, rows.weights)
+    return replace(rows, values=values, weights=weights)
 
 
 def padded_sides(factors: np.ndarray, bias: np.ndarray) -> list[Side]:
@@ -119,15 +124,17 @@ def _weights(weights: Any, order: np.ndarray) -> np.ndarray:
     return values[order]
 
 
-def _solve(row: Rows, others: Sequence[Side], means: np.ndarray, prior: RowPrior) -> tuple[np.ndarray, np.ndarray]:
-    """Return factors (n_draws, n_factors) and bias (n_draws,) of one row, a solve for each draw."""
+def _solve(
+    rows: Rows, others: Sequence[Side], means: np.ndarray, prior: RowPrior, threads: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return factors (n_draws, n_rows, n_factors) and biases (n_draws, n_rows) of rows, a solve for each draw."""
     double = bool(prior.n_factors and (np.diagonal(prior.precision[0])[:-1] <= 0).any())
     solved = [
-        solve_rows(row, other, float(mean), prior, draw=draw, double=double).side
+        solve_rows(rows, other, float(mean), prior, draw=draw, double=double, threads=threads).side
         for draw, (other, mean) in enumerate(zip(others, means, strict=True))
     ]
-    factors = np.concatenate([side.unpadded(prior.n_factors) for side in solved])
-    return factors, np.concatenate([side.bias for side in solved])
+    factors = np.stack([side.unpadded(prior.n_factors) for side in solved])
+    return factors, np.stack([side.bias for side in solved])
 
 
 def with_users(model: "FactorModel", folded: Sequence[FoldedUser]) -> "FactorModel":
