@@ -139,20 +139,29 @@ def test_too_much_metadata_is_refused():
 # Damage to the whole file
 
 
+def loads_at_all(data):
+    try:
+        loads(data)
+    except ModelFileError:
+        return False
+    return True
+
+
 def test_cut_off_anywhere():
     data = dumps(wide_model())
-    assert 40_000 < len(data) < 50_000
-    for length in range(len(data)):
-        with pytest.raises(ModelFileError):
-            loads(data[:length])
+    assert 40_000 < len(data) < 45_000
+    assert [length for length in range(len(data)) if loads_at_all(data[:length])] == []
+    assert loads_at_all(data)
 
 
 def test_every_flipped_bit_is_noticed(smallest):
+    survived = []
     for bit in range(len(smallest) * 8):
         damaged = bytearray(smallest)
         damaged[bit // 8] ^= 1 << bit % 8
-        with pytest.raises(ModelFileError):
-            loads(bytes(damaged))
+        if loads_at_all(bytes(damaged)):
+            survived.append(bit)
+    assert survived == []
 
 
 def test_flipped_bits_in_the_arrays_name_the_digest(small):
@@ -395,22 +404,41 @@ ATTACKS = {
 }
 
 
-@pytest.mark.parametrize("name", ATTACKS)
-def test_attacks_on_the_header(name):
-    data, message = ATTACKS[name]
+LONGEST = container.MAX_HEADER - 300
+LONG = {
+    "quotes": '"' * LONGEST,
+    "closing brackets": "]" * LONGEST,
+    "objects": '[{"a":0}' + ',{"a":0}' * 120_000 + "]",
+    "different keys": "[" + ",".join(f'{{"k{i}":[]}}' for i in range(80_000)) + "]",
+    "digits": "1." + "1" * LONGEST,
+    "escapes": '"' + "\\ud83d\\ude00" * (LONGEST // 12) + '"',
+}
+
+
+def refused_within_bounds(data, message):
     tracemalloc.start()
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         with pytest.raises(ModelFileError, match=message) as caught:
             loads(data)
     finally:
-        seconds, (_, peak) = time.perf_counter() - started, tracemalloc.get_traced_memory()
+        seconds, (_, peak) = time.process_time() - started, tracemalloc.get_traced_memory()
         tracemalloc.stop()
     assert "\n" not in str(caught.value)
     assert str(caught.value).isascii()
     assert len(str(caught.value)) < 400
     assert peak <= (64 << 20) + 2 * len(data)
-    assert seconds < 5  # a second without the bookkeeping of tracemalloc
+    assert seconds < 2  # of the processor; half of it is the bookkeeping of tracemalloc
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_attacks_on_the_header(name):
+    refused_within_bounds(*ATTACKS[name])
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_headers_as_long_as_they_may_be(name):
+    refused_within_bounds(raw_header('},"a":' + LONG[name] + "}"), "not a usable model file")
 
 
 @pytest.mark.parametrize("length", [0, 1, 2**31, 2**63 - 1, 2**63, 2**64 - 1])

@@ -167,11 +167,12 @@ def parse_header(raw: bytes, n_data: int) -> Header:
     outer = values.pop("__metadata__", None)
     if not isinstance(outer, dict) or list(outer) != ["palate"] or not isinstance(outer["palate"], str):
         raise Damage("the header's __metadata__ must hold one string named 'palate' and nothing else")
+    entries = _check_entries(values, n_data)
     metadata = parse_json(outer["palate"], "its metadata")
     if metadata.pop("sha256").encode() != raw[digest_at : digest_at + 64]:
         raise Damage("its SHA-256 must be 64 lower-case hexadecimal digits")
     del metadata["format"], metadata["version"]  # read at their fixed place already
-    return Header(_check_entries(values, n_data), metadata, raw, digest_at)
+    return Header(entries, metadata, raw, digest_at)
 
 
 def _check_not_foreign(start: bytes) -> None:

@@ -54,8 +54,9 @@ def quoted(value: object) -> str:
 def _check_bounds(text: str, what: str) -> None:
     # Each value follows a bracket or a comma, so this bounds them from above (strings may hold such characters, too).
     n_values = text.count("[") + text.count("{") + text.count(",")
-    if n_values > MAX_VALUES:
-        raise Damage(f"{what} must have at most {MAX_VALUES} values; got {n_values}")
+    n_closed = text.count("]") + text.count("}")
+    if max(n_values, n_closed) > MAX_VALUES:
+        raise Damage(f"{what} must have at most {MAX_VALUES} values; got {max(n_values, n_closed)}")
     unescaped = text.replace("\\\\", "").replace('\\"', "")  # in this order: what is left of quotation marks delimits strings
     brackets = _NOT_A_BRACKET.sub("", _STRING.sub("", unescaped))
     for _ in range(MAX_DEPTH):
