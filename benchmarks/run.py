@@ -121,7 +121,7 @@ def sweep(bench: Bench) -> None:
         bench.note(
             "sweep", "implicit Cholesky", lambda: measure.peer("implicit", **options, iterations=4, solver="cholesky"), **labels
         )
-    fixed["max_sweeps"] = 2
+    fixed["max_sweeps"] = 3
     for width in WIDTHS * 2:
         bench.note(
             "width",

@@ -10,7 +10,7 @@ import polars.selectors as cs
 
 from palate.data import columns as names
 from palate.data.frames import frame_kind, require_columns, to_polars
-from palate.data.ids import KIND_NAMES, id_column
+from palate.data.ids import KIND_NAMES, has_surrogate, id_column
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
 
@@ -172,6 +172,8 @@ class Catalog:
         >>> Catalog.from_frame(table).find("naked g"), Catalog.from_frame(table).find("amélie", exact=True)
         (array([0]), array([1]))
         """
+        if has_surrogate(title):  # from a terminal in another encoding; no text here can contain it
+            return np.zeros(0, dtype=np.int64)
         wanted = _folded(pl.Series([title]))[0]
         found = np.zeros(len(self), dtype=bool)
         for name in (names.TITLE, names.KEY):

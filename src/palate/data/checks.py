@@ -102,7 +102,10 @@ def _numeric(values: Any, what: str, where: WhereRow) -> pl.Series:
         raise ValueError(f"{what} must have a number in every row; got null at {where(row)}.")
     if series.dtype == pl.Object:
         items = series.to_list()
-        row = next((row for row, value in enumerate(items) if not isinstance(value, int | float) or isinstance(value, bool)), 0)
+        row = next((row for row, value in enumerate(items) if not _is_number(value)), -1)
+        if row < 0:  # all are numbers, one of them beyond any float
+            row = next(row for row, value in enumerate(items) if isinstance(value, int) and abs(value) >= 2**63)
+            raise ValueError(f"{what} must hold finite numbers; got an integer beyond 64 bits at {where(row)}.")
         raise TypeError(f"{what} must hold numbers; got {type(items[row]).__name__} {items[row]!r} at {where(row)}.")
     if not series.dtype.is_numeric() and series.dtype != pl.Null:
         kind = "text" if series.dtype == pl.String else str(series.dtype)
@@ -110,6 +113,10 @@ def _numeric(values: Any, what: str, where: WhereRow) -> pl.Series:
             f"{what} must hold numbers; got {kind} ({series[0]!r} at {where(0)}). Cast the column to numbers first."
         )
     return series
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
 def _floats(series: pl.Series) -> np.ndarray:

@@ -108,7 +108,7 @@ def to_series(values: Any) -> pl.Series:
     """
     if isinstance(values, pl.Series):
         return values
-    if isinstance(values, str | bytes) or (np.ndim(values) == 0 and not isinstance(values, Iterable)):
+    if isinstance(values, str | bytes) or getattr(values, "ndim", 1) == 0 or not isinstance(values, Iterable):
         raise TypeError(f"values must be a column, an array or a list; got {type(values).__name__} {values!r}.")
     root = type(values).__module__.split(".")[0]
     if root == "pandas":
@@ -187,15 +187,19 @@ def _from_numpy(values: np.ndarray) -> pl.Series:
 def _from_objects(values: list[Any]) -> pl.Series:
     """Make a typed series of Python values of one type, else one of objects: nothing is ever converted on the way."""
     kinds = set(map(type, values)) - {type(None)}
-    if kinds and all(issubclass(kind, np.generic) and not issubclass(kind, str | bytes) for kind in kinds):
-        values = [None if value is None else value.item() for value in values]
+    if any(_is_number_of_numpy(kind) for kind in kinds):
+        values = [value.item() if _is_number_of_numpy(type(value)) else value for value in values]
         kinds = set(map(type, values)) - {type(None)}
     if kinds == {int, float} or (len(kinds) <= 1 and not (kinds and _is_opaque(next(iter(kinds))))):
         try:
             return pl.Series(values)
-        except (OverflowError, TypeError, pl.exceptions.PolarsError):
+        except (OverflowError, TypeError, UnicodeEncodeError, pl.exceptions.PolarsError):
             pass
     return pl.Series(values, dtype=pl.Object)
+
+
+def _is_number_of_numpy(kind: type) -> bool:
+    return issubclass(kind, np.generic) and not issubclass(kind, str | bytes)
 
 
 def _is_opaque(kind: type) -> bool:

@@ -104,8 +104,22 @@ def _from_objects(values: list[Any], what: str, where: WhereRow) -> tuple[pl.Ser
     if kind == "uuid":
         return pl.Series([str(value) for value in values], dtype=pl.String), "uuid"
     if kind == "str":
-        return pl.Series([str(value) for value in values], dtype=pl.String), "str"
+        return _texts([str(value) for value in values], what, where), "str"
     return _big_integers([int(value) for value in values], what, where)
+
+
+def _texts(values: list[str], what: str, where: WhereRow) -> pl.Series:
+    try:
+        return pl.Series(values, dtype=pl.String)
+    except UnicodeEncodeError:
+        row = next(row for row, value in enumerate(values) if has_surrogate(value))
+        message = f"{what} must hold text that can be written in UTF-8; got half of a surrogate pair in {values[row]!r}"
+        raise ValueError(f"{message} at {where(row)}. Decode the ids with the right encoding.") from None
+
+
+def has_surrogate(text: str) -> bool:
+    """Return whether a text holds half of a surrogate pair, which no encoding can write."""
+    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _big_integers(values: list[int], what: str, where: WhereRow) -> tuple[pl.Series, str]:

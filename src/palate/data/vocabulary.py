@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from palate.data.frames import to_series
-from palate.data.ids import KIND_NAMES, CodedIds, WhereRow, id_column, kind_of_type, row_label
+from palate.data.ids import KIND_NAMES, CodedIds, WhereRow, has_surrogate, id_column, kind_of_type, row_label
 
 _DTYPES: dict[str, type[pl.DataType]] = {"int": pl.Int64, "uint": pl.UInt64, "str": pl.String, "uuid": pl.String}
 _CHUNK = 1 << 20  # rows looked up at a time: keeps the temporary arrays small beside 20 million ids
@@ -213,6 +213,8 @@ class Vocabulary:
             found = int(np.searchsorted(self._numbers, value))
         else:
             value = str(value)
+            if has_surrogate(value):
+                return -1
             found = int(self.values.search_sorted(value)) if len(self) else 0
         return found if found < len(self) and self.values[found] == value else -1
 

@@ -137,7 +137,15 @@ def solve_rows(
             _errors(rows, other, mean, prior, side, sums, threads)
         return Solved(side, sums, 0)
     out, out_bias = np.empty((rows.n_rows, width), single), np.empty(rows.n_rows, single)
-    rest: tuple[Any, ...] = (single(prior.l1_bias), bool(prior.bias), bool(double), _widened_rows(noise, width), out, out_bias, sums)
+    rest: tuple[Any, ...] = (
+        single(prior.l1_bias),
+        bool(prior.bias),
+        bool(double),
+        _widened_rows(noise, width),
+        out,
+        out_bias,
+        sums,
+    )
 
     def solve(start: int, stop: int) -> int:
         return kernel.solve_rows(np.array([start, stop]), *common, *rest)
