@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from palate.data.readers.sources import Source
 
-BLOCK = 8 << 20  # bytes
+BLOCK = 4 << 20  # bytes
 MAX_RECORD = 1 << 20  # bytes
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -50,7 +50,7 @@ def blocks(source: Source, quote: bool = True, encoding: str = "utf-8", size: in
     encoding : str
         Of a file without byte order mark.
     size : int, optional
-        Bytes read at a time, by default 8 MiB.
+        Bytes read at a time, by default 4 MiB.
 
     Raises
     ------

@@ -15,7 +15,7 @@ from typing import IO
 
 # Tables of ratings shrink to a third up to a twentieth. A gzip bomb unpacks to a thousand times its size.
 _MAX_EXPANSION = 100
-_EXPANSION_COUNTS_FROM = 64 << 20  # bytes; below that, nobody is harmed
+_EXPANSION_COUNTS_FROM = 32 << 20  # bytes; below that, nobody is harmed
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, gzip.BadGzipFile, NotImplementedError)
 
 
