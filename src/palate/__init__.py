@@ -17,6 +17,7 @@ _HOMES = {
     "Vocabulary": "palate.data.vocabulary",
     "crossval": "palate.evaluate.cross_validation",
     "evaluate_model": "palate.evaluate.evaluating",
+    "average": "palate.model.average",
     "load": "palate.model.file",
     "read": "palate.data.readers.reading",
 }

@@ -122,7 +122,7 @@ def test_the_same_seed_gives_the_same_bits_whatever_the_threads(small):
     "change",
     [
         {"n_factors": 5}, {"l2_user": 3.0}, {"l2_item": 3.0}, {"l2_scaling": 1.0}, {"l2_bias": 9.0}, {"l1_bias": 2.0},
-        {"dropout": 0.3}, {"mean": False}, {"biases": False}, {"max_sweeps": 1}, {"tolerance": 0.2}, {"patience": 9},
+        {"dropout": 0.3}, {"mean": False}, {"biases": False}, {"max_sweeps": 1}, {"tolerance": 0.2}, {"patience": 9}, {"n_starts": 2},
     ],
 )  # fmt: skip
 def test_every_hyper_parameter_changes_the_result(ratings, change):
@@ -185,6 +185,33 @@ def test_a_start_keeps_the_models_split_whatever_the_seed(ratings):
         LeastSquares(n_factors=4).fit(ratings, start=first)
     with pytest.raises(ValueError, match="start must be a model that holds its ratings"):
         trainer.fit(ratings, start=dataclasses.replace(first, ratings=None))
+
+
+def test_several_starts_are_averaged(small, tmp_path):
+    trainer = LeastSquares(n_factors=6, l2_user=0.6, l2_item=0.6, n_starts=3)
+    model = trainer.fit(small.ratings)
+    single = dataclasses.replace(trainer, n_starts=1).fit(small.ratings)
+    assert model.n_draws == 3
+    np.testing.assert_array_equal(model.user_factors[0], single.user_factors[0])
+    rows = np.flatnonzero(model.ratings.held_out)
+    pairs = small.ratings.user_index[rows], small.ratings.item_index[rows]
+    errors = [np.sqrt(np.mean((m.score_pairs(*pairs) - small.ratings.value[rows]) ** 2)) for m in (model, single)]
+    assert errors[0] < errors[1] - 0.002
+    assert f"Validation RMSE of the average: {errors[0]:.4f}." in model.history.notes[-1]
+    model.save(tmp_path / "three.palate")
+    np.testing.assert_array_equal(palate.load(tmp_path / "three.palate").score_pairs(*pairs), model.score_pairs(*pairs))
+    with pytest.raises(ValueError, match="n_starts must be 1 with start= or checkpoint="):
+        trainer.fit(small.ratings, start=single)
+    with pytest.raises(ValueError, match="start must be a model of one fit; got an average of 3"):
+        dataclasses.replace(trainer, n_starts=1).fit(small.ratings, start=model)
+
+
+def test_only_models_of_one_table_are_averaged(ratings):
+    first = LeastSquares(n_factors=2, max_sweeps=1).fit(ratings)
+    with pytest.raises(ValueError, match="at least one model"):
+        palate.average([])
+    with pytest.raises(ValueError, match="the same users, items and number of factors"):
+        palate.average([first, LeastSquares(n_factors=3, max_sweeps=1).fit(ratings)])
 
 
 def test_refit_ends_on_all_ratings(ratings):
@@ -275,6 +302,7 @@ def test_more_factors_than_ratings_and_a_user_without_training_ratings():
         (LeastSquares(mean=1), TypeError, "mean must be True or False; got 1"),
         (LeastSquares(biases=None), TypeError, "biases must be True or False; got None"),
         (LeastSquares(max_sweeps=0), ValueError, "max_sweeps must be at least 1; got 0"),
+        (LeastSquares(n_starts=0), ValueError, "n_starts must be at least 1; got 0"),
         (LeastSquares(patience=0), ValueError, "patience must be at least 1; got 0"),
         (Baseline(damping_user=-2), ValueError, "damping_user must be a finite number of at least 0; got -2"),
     ],

@@ -39,8 +39,12 @@ def _no_bias(n: int) -> Side:
     return Side(np.zeros((n, 0), np.float32), np.zeros(n, np.float32))
 
 
-def factor_start(biases: tuple[Side, Side], n_factors: int, residual_sd: float, seed: int) -> tuple[Side, Side]:
+def factor_start(
+    biases: tuple[Side, Side], n_factors: int, residual_sd: float, seed: int, number: int = 0
+) -> tuple[Side, Side]:
     """Return both sides with the biases given, small normal factors for the users and zeros for the items.
+
+    `number` tells the starts of one seed apart.
 
     Factors carry the square root of the ratings' unit, and so does their start.
     """
@@ -48,7 +52,7 @@ def factor_start(biases: tuple[Side, Side], n_factors: int, residual_sd: float, 
 
     users, items = biases
     factors = np.empty((len(users.bias), n_factors), np.float32)
-    fill_normal(key_of(seed, 0, 0), 0, factors)
+    fill_normal(key_of(seed, number, 0), 0, factors)
     factors *= np.float32(_START_SCALE * math.sqrt(residual_sd))
     return Side.padded(factors, users.bias), Side.padded(np.zeros((len(items.bias), n_factors), np.float32), items.bias)
 
@@ -61,11 +65,13 @@ def model_start(model: FactorModel, ratings: Ratings, fresh: tuple[Side, Side], 
     ValueError
         If the model has another number of factors.
     """
+    if model.n_draws != 1:
+        raise ValueError(f"start must be a model of one fit; got an average of {model.n_draws}.")
     n_factors = model.user_factors.shape[2]
     if n_factors != trainer.n_factors:
         raise ValueError(f"start must have n_factors={trainer.n_factors} as the trainer; got a model with {n_factors}.")
-    users = _known(model.users, ratings.users, model.user_factors.mean(axis=0), model.user_bias.mean(axis=0), fresh[0])
-    items = _known(model.items, ratings.items, model.item_factors.mean(axis=0), model.item_bias.mean(axis=0), fresh[1])
+    users = _known(model.users, ratings.users, model.user_factors[0], model.user_bias[0], fresh[0])
+    items = _known(model.items, ratings.items, model.item_factors[0], model.item_bias[0], fresh[1])
     return users, items
 
 

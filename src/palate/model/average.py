@@ -1,0 +1,59 @@
+"""The average of several models of the same users and items, each of which becomes a draw."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from palate.model.factor_model import FactorModel
+from palate.solve.prior import RowPrior
+
+
+def average(models: Sequence[FactorModel]) -> FactorModel:
+    """Return the model whose predictions are the mean of the predictions of models of the same users and items.
+
+    Fits that start from different vectors end in different optima, whose errors partly cancel. Catalog, ratings, history and
+    hyper-parameters are those of the first.
+
+    Parameters
+    ----------
+    models : sequence of FactorModel
+        At least one, with equal vocabularies and numbers of factors.
+
+    Raises
+    ------
+    ValueError
+        If there is no model, or vocabularies or numbers of factors differ.
+
+    Examples
+    --------
+    >>> from palate import LeastSquares, Ratings
+    >>> ratings = Ratings.from_arrays([1, 1, 2, 2, 3], [1, 2, 1, 3, 2], [5, 3, 4, 1, 3])
+    >>> both = average([LeastSquares(n_factors=2).fit(ratings, validation=0, seed=seed) for seed in (0, 1)])
+    >>> both.n_draws
+    2
+    """
+    if not models:
+        raise ValueError("models must hold at least one model; got none.")
+    first = models[0]
+    for other in models[1:]:
+        if other.users != first.users or other.items != first.items or other.n_factors != first.n_factors:
+            raise ValueError("models must have the same users, items and number of factors; fit them to the same ratings.")
+    return replace(
+        first,
+        user_factors=np.concatenate([model.user_factors for model in models]),
+        item_factors=np.concatenate([model.item_factors for model in models]),
+        user_bias=np.concatenate([model.user_bias for model in models]),
+        item_bias=np.concatenate([model.item_bias for model in models]),
+        global_mean=np.concatenate([model.global_mean for model in models]),
+        user_prior=_stacked([model.user_prior for model in models]),
+        item_prior=_stacked([model.item_prior for model in models]),
+    )
+
+
+def _stacked(priors: list[RowPrior]) -> RowPrior:
+    return replace(
+        priors[0],
+        precision=np.concatenate([prior.precision for prior in priors]),
+        mean=np.concatenate([prior.mean for prior in priors]),
+    )
