@@ -115,7 +115,11 @@ def splice(data: bytes, rng: np.random.Generator) -> bytes:
     end = min(end, begin + int(rng.integers(1, 200)))
     at = int(rng.integers(0, len(data) + 1))
     what = [data[:0], data[begin:end], data[begin:end] * 2, BYTES[rng.integers(len(BYTES))]][rng.integers(4)]
-    return data[:begin] + what + data[end:] if rng.random() < 0.5 else data[:at] + what + data[at:]
+    damaged = data[:begin] + what + data[end:] if rng.random() < 0.5 else data[:at] + what + data[at:]
+    if rng.random() < 0.7:  # keep the header's length right, so that more than the end of the header is tested
+        change = len(damaged) - len(data) if min(begin, at) < int.from_bytes(data[:8], "little") + 8 else 0
+        damaged = (max(0, int.from_bytes(data[:8], "little") + change)).to_bytes(8, "little") + damaged[8:]
+    return damaged
 
 
 def lengths(data: bytes, rng: np.random.Generator) -> bytes:

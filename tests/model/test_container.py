@@ -290,14 +290,14 @@ ATTACKS = {
         raw_header(',"x":"y"},' + A + "}"),
         "__metadata__ must hold one string named 'palate' and nothing else",
     ),
-    "metadata is no object": (raw_header("}," + A + "}", inner=r"\"n\":1}}"), "its metadata must be JSON|every bracket closed"),
+    "metadata is no object": (raw_header("}," + A + "}", inner=r"\"n\":1}}"), "its metadata must be JSON"),
     "deep lists": (raw_header('},"a":' + "[" * 100_000 + "]" * 100_000 + "}"), "its header must be nested at most 16 deep"),
     "deep objects": (raw_header('},"a":' + '{"a":' * 60_000 + "1" + "}" * 60_001), "its header must be nested at most 16 deep"),
     "deep metadata": (
         raw_header("}," + A + "}", inner=r"\"n\":" + "[" * 5000 + "]" * 5000),
         "its metadata must be nested at most 16 deep",
     ),
-    "unclosed lists": (raw_header('},"a":' + "[" * 200_000), "its header must be nested at most 16 deep, every bracket closed"),
+    "unclosed lists": (raw_header('},"a":' + "[" * 200_000), "its header must be nested at most 16 deep"),
     "many values": (raw_header('},"a":[' + "0," * 300_000 + "0]}"), r"its header must have at most 250000 values; got 30\d+"),
     "many tensors": (
         with_header({f"t{i}": entry(shape=[0], offsets=[0, 0]) for i in range(50_000)}),
