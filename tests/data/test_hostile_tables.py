@@ -77,7 +77,7 @@ OUTCOMES = {
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory):
     script = Path(__file__).with_name("read_hostile_tables.py")
-    command = [sys.executable, str(script), str(tmp_path_factory.mktemp("hostile")), str(times(24, 1024))]
+    command = [sys.executable, str(script), str(tmp_path_factory.mktemp("hostile")), str(times(12, 1024))]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     return {found["name"]: found for found in map(json.loads, run.stdout.splitlines())}
 
