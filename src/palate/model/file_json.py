@@ -61,8 +61,9 @@ def _check_bounds(text: str, what: str) -> None:
     brackets = _NOT_A_BRACKET.sub("", _STRING.sub("", unescaped))
     for _ in range(MAX_DEPTH):
         brackets = brackets and _INNERMOST.sub("", brackets)
-    # What is left is deeper, or was never closed; a few of the latter are harmless and the parser names the place better.
-    if brackets.count("[") + brackets.count("{") > MAX_DEPTH:
+    # What is left is deeper, or not closed; the parser names the place of a few unclosed ones better.
+    n_opened = brackets.count("[") + brackets.count("{")
+    if n_opened > MAX_DEPTH or 0 < n_opened == brackets.count("]") + brackets.count("}"):
         raise Damage(f"{what} must be nested at most {MAX_DEPTH} deep")
 
 
