@@ -22,13 +22,14 @@ def test_every_resample_draws_as_many_users_as_there_are():
     assert len({tuple(row) for row in counts}) > 200
 
 
-def test_the_seed_decides_and_the_block_size_does_not(monkeypatch):
+def test_the_seed_decides_and_the_number_of_threads_does_not():
     values = np.arange(30.0).reshape(10, 3)
     first = resampled_sums(values, 50, seed=5)
     np.testing.assert_array_equal(first, resampled_sums(values, 50, seed=5))
     assert (first != resampled_sums(values, 50, seed=6)).any()
-    monkeypatch.setattr("palate.evaluate.bootstrap._BLOCK", 1)
-    np.testing.assert_array_equal(first, resampled_sums(values, 50, seed=5))
+    for threads in (1, 2, 3):
+        np.testing.assert_array_equal(first, resampled_sums(values, 50, seed=5, threads=threads))
+    np.testing.assert_array_equal(first[:20], resampled_sums(values, 20, seed=5))
 
 
 def test_undefined_draws_are_left_out_of_an_interval():

@@ -7,10 +7,13 @@ from the same resamples, which makes differences between models paired.
 
 import numpy as np
 
-_BLOCK = 1 << 22  # weights that stand in memory at once (32 MB)
+from palate.solve.parallel import check_threads, even_bounds, run_chunks
+
+_STREAM = 11  # keeps these draws apart from those of held-out ratings and starting vectors
+_PER_CHUNK = 32  # resamples, a multiple of those that the kernel works on at a time
 
 
-def resampled_sums(values: np.ndarray, resamples: int, seed: int) -> np.ndarray:
+def resampled_sums(values: np.ndarray, resamples: int, seed: int, threads: int | None = None) -> np.ndarray:
     """Return the column sums of rows drawn with replacement.
 
     Parameters
@@ -18,6 +21,8 @@ def resampled_sums(values: np.ndarray, resamples: int, seed: int) -> np.ndarray:
     values : ndarray of shape (n_users, n_columns), float64
     resamples : int
     seed : int
+    threads : int, optional
+        All processors when None; the result is the same.
 
     Returns
     -------
@@ -28,16 +33,32 @@ def resampled_sums(values: np.ndarray, resamples: int, seed: int) -> np.ndarray:
     >>> resampled_sums(np.array([[1.0], [1.0]]), resamples=3, seed=0).ravel().tolist()
     [2.0, 2.0, 2.0]
     """
-    n = len(values)
-    generator = np.random.default_rng(seed)
-    out = np.empty((resamples, values.shape[1]))
-    size = max(1, min(resamples, _BLOCK // max(n, 1)))
-    for start in range(0, resamples, size):
-        count = min(size, resamples - start)
-        drawn = generator.integers(n, size=(count, n)) + np.arange(count)[:, None] * n
-        times = np.bincount(drawn.ravel(), minlength=count * n).reshape(count, n)
-        out[start : start + count] = times.astype(np.float64) @ values
-    return out
+    from palate.kernels import metrics as kernel
+    from palate.kernels.random import key_of
+
+    columns, place = _distinct_columns(values)
+    out = np.empty((resamples, columns.shape[1]))
+    key = key_of(seed, 0, _STREAM)
+
+    def run(start: int, stop: int) -> None:
+        kernel.resampled_sums(key, start, columns, out[start:stop])
+
+    if out.size and len(values):
+        run_chunks(run, even_bounds(resamples, _PER_CHUNK), check_threads(threads))
+    return out[:, place]
+
+
+def _distinct_columns(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the columns without repetition, and where each of the given ones is: most figures share their denominator."""
+    first: dict[bytes, int] = {}
+    place: list[int] = []
+    kept: list[int] = []
+    for number, column in enumerate(np.ascontiguousarray(values.T)):
+        if (key := column.tobytes()) not in first:
+            first[key] = len(kept)
+            kept.append(number)
+        place.append(first[key])
+    return np.ascontiguousarray(values[:, kept]), np.array(place, dtype=np.int64)
 
 
 def interval(draws: np.ndarray, confidence: float) -> tuple[np.ndarray, np.ndarray]:
