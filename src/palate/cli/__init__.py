@@ -12,9 +12,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments : sequence of str, optional
         What follows `palate`; default the arguments of the process.
     """
-    from palate.cli.running import run
+    try:
+        from palate.cli.running import run
 
-    return run(arguments)
+        return run(arguments)
+    except KeyboardInterrupt:  # before a command runs there is nobody else to say so
+        import sys
+
+        sys.stderr.write("palate: interrupted.\n")
+        return 130
 
 
 def __getattr__(name: str) -> Any:

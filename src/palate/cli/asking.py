@@ -107,7 +107,7 @@ def item_with_title(model: "FactorModel", text: str) -> Any:
     if not len(rows):
         raise KeyError(f"no title contains '{text}'.")
     if len(rows) > 1:
-        raise KeyError(f"'{text}' fits {len(rows):,} titles: {_listed(model, rows)}. Give more of the title, or an id.")
+        raise KeyError(f"'{text}' fits {len(rows):,} titles: {_listed(model, rows)}. {_advice(model, rows)}")
     return model.items.id(int(rows[0]))
 
 
@@ -122,6 +122,14 @@ def _listed(model: "FactorModel", rows: Any) -> str:
     ]
     more = f"; and {len(rows) - _LISTED:,} more" if len(rows) > _LISTED else ""
     return "; ".join(entries) + more
+
+
+def _advice(model: "FactorModel", rows: Any) -> str:
+    from palate.recommend.prepared import item_catalog
+
+    table = item_catalog(model).rows(rows[:1])
+    example = f", such as '{table['key'][0]}'," if "key" in table.columns and table["key"][0] is not None else ""
+    return f"Give more of the title{example} or an id."
 
 
 def item_named(model: "FactorModel", text: str) -> Any:

@@ -107,7 +107,7 @@ def _next(story: "Story", output: Path, plot: Path | None) -> None:
         f"  palate recommend {model} {story.user} --min-ratings 20 --year 1980-1989",
         f"  palate predict {model} {story.user} --title 'Naked Gun'",
         f"  palate similar {model} --title 'Toy Story' --min-ratings 20",
-        f"  palate recommend {model} --rate 'The Matrix=5' --rate 'Titanic=1'",
+        f"  palate recommend {model} --rate 'The Matrix=5' --rate 'Titanic (1997)=1'",
         f"  palate info {model}",
         "",
         "With ratings of your own: palate train ratings.csv",

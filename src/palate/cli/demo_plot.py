@@ -3,6 +3,8 @@
 import io
 from typing import Any
 
+import numpy as np
+
 from palate.cli.demo_story import Story
 
 _BLUE, _GREY, _RED = "#1f5f8b", "#777777", "#b03a2e"
@@ -62,26 +64,21 @@ def _error_by_penalty(axes: Any, story: Story) -> None:
 
 
 def _fame(axes: Any, story: Story) -> None:
-    """Number of ratings of the films in everyone's top 10, one box per model."""
+    """Number of ratings of the films in everyone's top 10, one bar per model."""
     models = story.models[::-1]
-    counts = [told.top_counts.to_numpy() for told in models]
-    boxes = axes.boxplot(counts, vert=False, whis=(5, 95), showfliers=False, widths=0.55, patch_artist=True)
-    for box in boxes["boxes"]:
-        box.set(facecolor="#d6e4ee", edgecolor=_BLUE)
-    for median in boxes["medians"]:
-        median.set(color=_RED, linewidth=2)
     for place, told in enumerate(models, 1):
-        axes.annotate(
-            f"{told.obscurity.median_n_ratings:g}", (told.obscurity.median_n_ratings, place), textcoords="offset points",
-            xytext=(0, 20), ha="center", va="center", fontsize=9, color=_RED,
-        )  # fmt: skip
+        low, first, median, third, high = np.quantile(told.top_counts.to_numpy(), (0.05, 0.25, 0.5, 0.75, 0.95))
+        axes.hlines(place, low, high, color=_BLUE)
+        axes.barh(place, third - first, left=first, height=0.5, facecolor="#d6e4ee", edgecolor=_BLUE, zorder=2)
+        axes.vlines(median, place - 0.25, place + 0.25, color=_RED, linewidth=2, zorder=3)
+        axes.annotate(f"{median:g}", (median, place + 0.25), textcoords="offset points", xytext=(0, 3), ha="center", color=_RED)
     axes.set_xscale("log")
     ticks = [1, 3, 10, 30, 100, 300]
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
     axes.minorticks_off()
     axes.set_yticks(range(1, len(models) + 1), [_broken(told.name) for told in models])
     axes.set_ylim(0.5, len(models) + 0.75)
-    axes.set_xlabel("ratings per film (log scale; box: middle half, whiskers: 5 % to 95 %)")
+    axes.set_xlabel("ratings per film (log scale; box: middle half; line: 5 % to 95 %)")
     axes.set_title("How well known the films in everyone's ten best are")
     axes.grid(axis="x", alpha=0.3)
 
