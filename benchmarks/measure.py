@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -34,16 +35,27 @@ def clean_environment(**changes: str) -> dict[str, str]:
     return environment | changes
 
 
-def run(command: list[str], *, environment: Mapping[str, str] | None = None, cwd: Path | None = None) -> dict[str, Any]:
+def run(
+    command: list[str],
+    *,
+    environment: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    limit: float | None = None,
+) -> dict[str, Any]:
     """Run a command to its end; return wall seconds, peak RSS in MB (ru_maxrss of that process alone) and its output.
 
+    A process that takes longer than `limit` seconds is ended, which is an error.
     This process must stay small: Linux counts the parent's memory at the moment of the fork in the child's ru_maxrss.
     """
     start = time.perf_counter()
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as error:
         variables = dict(environment or clean_environment())
         process = subprocess.Popen(command, stdout=out, stderr=error, env=variables, cwd=cwd or REPOSITORY)
+        timer = threading.Timer(limit or threading.TIMEOUT_MAX, process.kill)
+        timer.daemon = True
+        timer.start()
         _, status, usage = os.wait4(process.pid, 0)
+        timer.cancel()
         seconds = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
@@ -53,20 +65,32 @@ def run(command: list[str], *, environment: Mapping[str, str] | None = None, cwd
         return {"wall_seconds": seconds, "process_peak_rss_mb": usage.ru_maxrss / MEGABYTE, "output": out.read()}
 
 
-def run_json(command: list[str], *, environment: Mapping[str, str] | None = None) -> dict[str, Any]:
+def run_json(command: list[str], *, environment: Mapping[str, str] | None = None, limit: float | None = None) -> dict[str, Any]:
     """Run a command whose last line of output is a JSON object; return it with wall seconds and peak RSS."""
-    measured = run(command, environment=environment)
+    measured = run(command, environment=environment, limit=limit)
     answer = json.loads(measured.pop("output").strip().splitlines()[-1])
     return answer | measured
 
 
-def peer(name: str, environment: str = "peers", *, blas_threads: int = 1, **options: Any) -> dict[str, Any]:
-    """Run one fit of a peer in its own environment (benchmarks/peers.py)."""
+def peer(
+    name: str, environment: str = "peers", *, blas_threads: int = 1, limit: float | None = None, tries: int = 1, **options: Any
+) -> dict[str, Any]:
+    """Run one fit of a peer in its own environment (benchmarks/peers.py); with `tries`, again when it fails or hangs.
+
+    `failed_tries` of the answer counts what was thrown away.
+    """
     python = environment_python(environment)
     if not python.exists():
         raise MeasurementError(f"no environment at {python}; run benchmarks/environments/build_environments.py {environment}.")
     variables = clean_environment(OPENBLAS_NUM_THREADS=str(blas_threads))
-    return run_json([str(python), str(HERE / "peers.py"), name, *_flags(options)], environment=variables)
+    command = [str(python), str(HERE / "peers.py"), name, *_flags(options)]
+    for failed in range(tries):
+        try:
+            return run_json(command, environment=variables, limit=limit) | {"failed_tries": failed}
+        except MeasurementError:
+            if failed == tries - 1:
+                raise
+    raise ValueError(f"tries must be at least 1; got {tries}.")
 
 
 def palate(name: str, *, environment: Mapping[str, str] | None = None, **options: Any) -> dict[str, Any]:

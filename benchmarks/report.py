@@ -100,6 +100,8 @@ def _speed_ratios(results: Results) -> list[str]:
             )
     if "LIBMF" in results:
         target = median(r["rmse_unclipped"] for r in results["LIBMF"])
+        if hung := sum(r["failed_tries"] for r in results["LIBMF"]):
+            lines.append(f"LIBMF hung and was started again {hung} times; those tries are not in its figures.")
         for name in ("palate, same objective", "palate, defaults"):
             if name in results:
                 best = min(r["rmse_unclipped"] for r in results[name])
