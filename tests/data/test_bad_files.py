@@ -43,7 +43,7 @@ HEADER = "user_id,item_id,rating\n"
         ("user_id,item_id,rating,timestamp\n1,2,3,4\n1,3,4,soon\n", {}, "column 'timestamp' must hold times as whole seconds; got 'soon' at line 3 of t.csv"),
         ("user_id,item_id,rating,timestamp\n1,2,3,2015-03-31\n1,3,4,2015-99-31\n", {}, "column 'timestamp' must hold seconds or dates like 2015-03-31 23:59:00; got '2015-99-31' at line 3"),
         ("user_id,item_id,rating,timestamp\n1,2,3,\n", {}, "column 'timestamp' must have a time in every row; got null at line 2 of t.csv"),
-        ("userId,movieId,rating\n1,2,3\nx,3,4\n", {}, "column 'userId' must hold whole numbers; got 'x' at line 3 of t.csv"),
+        ("userId,movieId,rating\n1,2,3\nx,3,4\n", {}, "column 'userId' must hold whole numbers; got 'x' at line 3 of t.csv. Pass format='table' if ids may be text"),
         ("userId,movieId,rating\n1,2,3\n1,3,7\n", {}, r"column 'rating' must be within the declared scale 0.5 to 5; got 7 at line 3.*scale=\(lowest, highest\)"),
         ("1::2::3::4\n1::x::3::4\n", {}, "field 2 must hold whole numbers; got 'x' at line 2 of t.csv"),
         ("1::2\n", {"format": "movielens-dat"}, "t.csv must have 3 fields separated by two colons; got 2 in its first line, '1::2'"),

@@ -180,7 +180,10 @@ class _Reading:
             if self.kinds[role] == "id":
                 raise
             row = next(row for row, text in enumerate(column) if not is_plain(text))
-            raise ValueError(f"{self.labels[role]} must hold whole numbers; got {column[row]!r} at {where(row)}.") from None
+            advice = " Pass format='table' if ids may be text." if self.file.header else ""
+            raise ValueError(
+                f"{self.labels[role]} must hold whole numbers; got {column[row]!r} at {where(row)}.{advice}"
+            ) from None
 
     def _diagnosis(self, block: Block) -> str | None:
         """Return what is wrong with the first line that cannot be read; walks the lines, which only a failure justifies."""
