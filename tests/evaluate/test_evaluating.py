@@ -502,3 +502,23 @@ def test_the_report_says_who_is_better(model, split):
     assert repr(result) == text
     reverse = evaluate_model({"flat": good, "oracle": dataclasses.replace(good, scores=perfect)}, split, k=5, resamples=100)
     assert "nDCG@5: flat is worse than oracle by" in str(reverse)
+
+
+def test_models_of_counts_are_folded_in_like_fold_in(ratings):
+    split = splits.held_out_users(ratings, share=0.3, seed=2)
+    model = LeastSquares.for_counts("linear", n_factors=3, max_sweeps=5, alpha=7.0).fit(split.train, validation=0)
+    result = evaluate_model(model, split, k=5, resamples=0)
+    assert result.models == ("LeastSquares", "most popular")
+    assert result.about["n_relevant"] == len(split.test)
+    known = split.fold_in.to_frame()
+    for (user,), own in split.test.to_frame().group_by("user_id"):
+        mine = known.filter(pl.col("user_id") == user)
+        listed = model.recommend(model.fold_in(mine["item_id"].to_list(), mine["rating"].to_list()), n=5)["item_id"].to_list()
+        row = result.per_user.filter((pl.col("user_id") == user) & (pl.col("model") == "LeastSquares"))
+        assert row["precision@5"].item() == pytest.approx(len(set(listed) & set(own["item_id"])) / 5)
+
+
+def test_negative_counts_are_refused_by_the_trainer():
+    counts = Ratings.from_arrays([1, 1, 2], ["x", "y", "x"], [3, -1, 5])
+    with pytest.raises(ValueError, match="counts must be"):
+        LeastSquares.for_counts().fit(counts, validation=0)
