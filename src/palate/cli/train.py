@@ -1,5 +1,6 @@
 """`palate train`."""
 
+import shlex
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,8 @@ from palate.cli import options
 from palate.cli.running import INTERRUPTED, say
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from palate.data.dataset import Dataset
     from palate.data.ratings import Ratings
     from palate.model.factor_model import FactorModel
@@ -146,7 +149,6 @@ def _train(trainer: Any, data: "Dataset", how: How, read_seconds: float) -> Outc
 def _compare(outcome: Outcome, how: How) -> None:
     """Add the errors of the model and of the baseline on the same held-out ratings."""
     from palate.inspect.errors import errors
-    from palate.training.baseline import Baseline
     from palate.training.problem import split
 
     if outcome.model.scale is None:
@@ -157,9 +159,7 @@ def _compare(outcome: Outcome, how: How) -> None:
     holdout = everything.select(held_out)
     models = {outcome.model.trainer["name"]: outcome.model}
     if outcome.model.trainer["name"] != "Baseline":
-        models["Baseline"] = Baseline().fit(
-            everything.select(~held_out), validation=holdout, threads=how.threads, callback=lambda report: None
-        )
+        models["Baseline"] = _baseline(everything, held_out, how)
     outcome.clipped = not how.refit  # the model before the refit is gone; what its sweeps reported is not clipped
     for name, model in models.items():
         if how.refit and model is outcome.model:
@@ -168,6 +168,19 @@ def _compare(outcome: Outcome, how: How) -> None:
         else:
             found = errors(model, holdout, clip=outcome.clipped)
             outcome.errors[name] = {"rmse": found.rmse, "mae": found.mae}
+
+
+def _baseline(everything: "Ratings", held_out: "np.ndarray", how: How) -> "FactorModel":
+    """Return the baseline fitted with the model's own split.
+
+    The same share and seed make the same split, without copies of the ratings; a starting model's split has to be cut out.
+    """
+    from palate.training.baseline import Baseline
+
+    quiet: dict[str, Any] = {"threads": how.threads, "callback": lambda report: None}
+    if how.start is None:
+        return Baseline().fit(everything, validation=how.validation, seed=how.seed, **quiet)
+    return Baseline().fit(everything.select(~held_out), validation=everything.select(held_out), **quiet)
 
 
 def _show_data(path: Path, data: "Dataset", seconds: float) -> None:
@@ -187,7 +200,7 @@ def _show_data(path: Path, data: "Dataset", seconds: float) -> None:
 
 
 def _report(outcome: Outcome, how: How, as_json: bool) -> None:
-    from palate.cli.output import counted, print_json, print_text
+    from palate.cli.output import counted, print_json, print_text, print_verbatim
 
     history = outcome.model.history
     if as_json:
@@ -203,8 +216,9 @@ def _report(outcome: Outcome, how: How, as_json: bool) -> None:
     if outcome.errors:
         _show_errors(outcome)
     size = how.output.stat().st_size
-    first = outcome.model.users.id(0)
-    print_text("", f"Saved {how.output} ({size:,} bytes).", f"Next: palate recommend {how.output} {first}")
+    first = shlex.quote(str(outcome.model.users.id(0)))
+    print_text("", f"Saved {how.output} ({size:,} bytes).")
+    print_verbatim(f"Next: palate recommend {shlex.quote(str(how.output))} {first}")
 
 
 def _show_errors(outcome: Outcome) -> None:
