@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import palate as library
-from command_line import process
+from command_line import assert_same, process, sessions
 from palate.cli import main
 from palate.cli.demo import _next, _save_plot
 from palate.cli.demo_story import Story, clear_taste
@@ -21,7 +21,7 @@ from palate.cli.demo_story import Story, clear_taste
 def demo(tmp_path_factory):
     """Return the folder, the text and the figures of one run each."""
     folder = tmp_path_factory.mktemp("demo")
-    text = process("demo", "-o", folder / "out", cwd=folder)
+    text = process("demo", cwd=folder, env={"COLUMNS": "88"})
     assert text.returncode == 0, text.stderr
     with contextlib.redirect_stdout(io.StringIO()) as figures:
         assert main(["demo", "-o", str(folder / "again"), "--user", "63", "--json"]) == 0
@@ -40,6 +40,11 @@ def test_the_figures_tell_the_lesson(demo):
     assert default["median_n_ratings"] > 3 * lesson["median_n_ratings"]
 
 
+def test_the_text_is_that_of_the_page(demo):
+    ((command, shown),) = sessions("demo.md")
+    assert_same(command, shown, demo[1])
+
+
 def test_the_text_has_the_figures(demo):
     _, text, figures = demo
     for told in figures["models"]:
@@ -50,14 +55,14 @@ def test_the_text_has_the_figures(demo):
 
 def test_the_saved_model_is_the_default_one(demo):
     folder, _, figures = demo
-    model = library.load(folder / "out" / "model.palate")
+    model = library.load(folder / "palate-demo" / "model.palate")
     assert model.recommend(figures["user_id"], 5)["item_id"].to_list() == figures["models"][3]["recommended"]
     assert model.history.n_validation == figures["n_validation"]
 
 
 def test_the_plot_is_a_picture_and_always_the_same(demo):
     folder = demo[0]
-    first, second = (folder / name / "plot.png" for name in ("out", "again"))
+    first, second = (folder / name / "plot.png" for name in ("palate-demo", "again"))
     assert first.read_bytes().startswith(b"\x89PNG")
     assert first.read_bytes() == second.read_bytes()
 

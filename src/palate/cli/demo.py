@@ -1,5 +1,6 @@
 """`palate demo`."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -92,23 +93,21 @@ def document(story: "Story", output: Path, plot: Path | None) -> dict[str, Any]:
 
 
 def _next(story: "Story", output: Path, plot: Path | None) -> None:
-    from palate.cli.output import print_heading, print_text
+    from palate.cli.output import print_heading, print_text, print_verbatim
 
     print_heading("Next")
-    model = output / MODEL
     print_text(
-        f"Saved the model as {model}"
+        f"Saved the model as {output / MODEL}"
         + (" (a plot needs matplotlib: pip install 'palate[plots]')." if plot is None else f" and a plot as {plot}.")
     )
-    print_text(
-        "Try:",
-        "",
+    model = shlex.quote(str(output / MODEL))
+    print_text("Try:", "")
+    print_verbatim(
         f"  palate rated {model} {story.user} --n 20",
         f"  palate recommend {model} {story.user} --min-ratings 20 --year 1980-1989",
         f"  palate predict {model} {story.user} --title 'Naked Gun'",
         f"  palate similar {model} --title 'Toy Story' --min-ratings 20",
         f"  palate recommend {model} --rate 'The Matrix=5' --rate 'Titanic (1997)=1'",
         f"  palate info {model}",
-        "",
-        "With ratings of your own: palate train ratings.csv",
     )
+    print_text("", "With ratings of your own: palate train ratings.csv")

@@ -76,9 +76,29 @@ def counted(n: int, what: str) -> str:
 
 def print_text(*lines: str) -> None:
     """Print sentences, wrapped at the width of the terminal."""
+    from rich.text import Text
+
     out = console()
     for line in lines:
-        out.print(printable(line))
+        _print(out, Text(printable(line)))
+
+
+def print_verbatim(*lines: str) -> None:
+    """Print lines that are to be copied, such as commands: never broken."""
+    out = console()
+    for line in lines:
+        out.print(printable(line), soft_wrap=True)
+
+
+def _print(out: Any, content: Any) -> None:
+    """Print to a terminal as Rich does; elsewhere without the blanks that it puts at the ends of lines."""
+    if out.is_terminal:
+        out.print(content)
+        return
+    with out.capture() as text:
+        out.print(content)
+    for line in text.get().splitlines():
+        out.print(line.rstrip(), soft_wrap=True)
 
 
 def print_heading(text: str) -> None:
@@ -115,13 +135,7 @@ def print_table(frame: "pl.DataFrame", columns: tuple[Column, ...] = COLUMNS, dr
     out = console()
     # never narrower than the ids and numbers need: a terminal may break a line, a cut id is lost
     out.width = max(out.width, sum(column.min_width or 0 for column in table.columns) + 2 * len(table.columns))
-    if out.is_terminal:
-        out.print(table)
-        return
-    with out.capture() as text:
-        out.print(table)
-    for line in text.get().splitlines():
-        out.print(line.rstrip())
+    _print(out, table)
 
 
 def _cell(value: Any, kind: str) -> str:
@@ -198,13 +212,15 @@ def check_writable(path: Path) -> None:
         raise IsADirectoryError(f"could not save {path} (it is a folder): give the path of a file.")
     if not folder.is_dir():
         why = "it is not a folder" if folder.exists() else "there is no such folder"
-        raise FileNotFoundError(f"could not save {path}: {folder} cannot hold it ({why}). Create the folder first.")
+        raise FileNotFoundError(f"could not save {path}: {path.parent} cannot hold it ({why}). Create the folder first.")
     try:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        raise type(error)(f"could not save {path}: {folder} may not be written to ({why}). Choose another folder.") from None
+        raise type(error)(
+            f"could not save {path}: {path.parent} may not be written to ({why}). Choose another folder."
+        ) from None
 
 
 def write_frame(frame: "pl.DataFrame", path: Path) -> None:

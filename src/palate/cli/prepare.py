@@ -1,5 +1,6 @@
 """`palate prepare`."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -37,7 +38,7 @@ def prepare(
 
         palate prepare ml-latest-small.zip -o prepared
     """
-    from palate.cli.output import print_json, print_text
+    from palate.cli.output import print_json, print_text, print_verbatim
     from palate.cli.reading import read
     from palate.data.prepare import prepare as write
 
@@ -57,4 +58,5 @@ def prepare(
     )
     if done.n_unrated:
         print_text(f"Left out {done.n_unrated:,} items that nobody rated.")
-    print_text("", f"Next: palate train {done.folder}")
+    print_text("")
+    print_verbatim(f"Next: palate train {shlex.quote(str(done.folder))}")
