@@ -183,9 +183,9 @@ def quality(bench: Bench) -> None:
         call = {"data": folder, "set": name}
         bench.note("quality", name, lambda call=call: measure.palate("quality", **call))
         if name == "ml-1m":
-            if TUNED:
-                call["settings"] = json.dumps(TUNED)
-                bench.note("quality", f"{name}, tuned", lambda call=call: measure.palate("quality", **call))
+            for label, settings in TUNED.items():
+                tuned = {**call, "settings": json.dumps(settings), "refit": True}
+                bench.note("quality", f"{name}, {label}", lambda tuned=tuned: measure.palate("quality", **tuned))
             if bench.has():
                 _quality_peers(bench, folder)
 
