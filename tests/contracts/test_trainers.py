@@ -19,6 +19,7 @@ TRAINERS = {
     "least squares without biases": palate.LeastSquares(
         n_factors=4, max_sweeps=6, mean=False, biases=False, dropout=0.2, l2_user=0.5, l2_item=0.5
     ),
+    "least squares over all pairs": palate.LeastSquares(n_factors=4, max_sweeps=6, unobserved_weight=0.05),
     "baseline": palate.Baseline(),
 }
 N_USERS, N_ITEMS = 30, 20
