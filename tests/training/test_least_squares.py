@@ -188,7 +188,7 @@ def test_a_start_keeps_the_models_split_whatever_the_seed(ratings):
 
 
 def test_several_starts_are_averaged(small, tmp_path):
-    trainer = LeastSquares(n_factors=6, l2_user=0.6, l2_item=0.6, n_starts=3)
+    trainer = LeastSquares(n_factors=16, l2_user=0.9, l2_item=0.9, n_starts=3)
     model = trainer.fit(small.ratings)
     single = dataclasses.replace(trainer, n_starts=1).fit(small.ratings)
     assert model.n_draws == 3

@@ -11,7 +11,15 @@ from palate.solve.confidence import Confidence
 
 N_USERS, N_ITEMS = 30, 20
 TRAINER = LeastSquares(
-    n_factors=3, l2_user=0.5, l2_item=0.6, unobserved_weight=0.1, imputed_value=2.0, dropout=0.1, tolerance=1e-8, max_sweeps=500
+    n_factors=3,
+    l2_user=0.5,
+    l2_item=0.6,
+    l2_scaling=0.5,
+    unobserved_weight=0.1,
+    imputed_value=2.0,
+    dropout=0.1,
+    tolerance=1e-8,
+    max_sweeps=500,
 )
 
 

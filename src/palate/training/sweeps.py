@@ -12,6 +12,7 @@ from palate.solve.prior import RowPrior
 from palate.solve.rows import Side, Solved, row_strength, solve_rows, unobserved_loss
 from palate.training.problem import Problem
 
+_GROWTH = 1.1
 _LAST_STEPS, _LAST_TOLERANCE = 300, 1e-6
 
 Callback = Callable[[SweepReport], object]
@@ -42,6 +43,7 @@ class Run:
     best_sweep: int = 0
     idle: int = 0  # sweeps since the last gain of more than the tolerance
     reference: float = math.inf  # the error that a gain is measured against
+    size: float = 0.0  # sum of squares of the users' factors of the last sweep
     n_double: int = 0
     stopped: str = ""
     last_items: Side | None = None  # of the last sweep, best or not: where conjugate gradients go on
@@ -118,9 +120,11 @@ def _keep(run: Run, report: SweepReport, solved: Solved, items: Solved, stopping
     run.n_double = max(run.n_double, solved.n_double + items.n_double)
     if error < run.best or not run.best_sweep:
         run.best, run.best_sweep, run.users, run.items = error, report.sweep, solved.side, items.side
+    size = float(np.square(solved.side.factors, dtype=np.float64).sum())
+    growing, run.size = size > _GROWTH * run.size, size
     if error < run.reference * (1 - stopping.tolerance):
         run.reference, run.idle = error, 0
-    else:
+    elif not growing:  # small starting factors have to grow before they can lower the error
         run.idle += 1
 
 
