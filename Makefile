@@ -4,7 +4,7 @@ BIN = $(VENV)/bin
 PYTEST = $(BIN)/python -m pytest
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test check bench soak format clean user-environment dev-environment
+.PHONY: help demo test check bench audit soak format clean user-environment dev-environment
 .NOTPARALLEL:
 
 help: ## Show this list
@@ -20,12 +20,16 @@ check: dev-environment ## Format, lint, types, layers, doctests, and the command
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/bandit -q -r src
 	$(PYTEST) -q tests/test_layers.py
 	$(PYTEST) -q --doctest-modules src
 	$(BIN)/python scripts/check_docs.py
 
 bench: dev-environment ## Measure speed and quality (not part of the tests)
 	$(BIN)/python benchmarks/run.py
+
+audit: dev-environment ## Ask for known holes in the libraries used; an answer is shown, not judged
+	-timeout 120 $(BIN)/pip-audit --progress-spinner off
 
 soak: dev-environment ## Run the test suite with many more generated cases
 	PALATE_SOAK=1 $(PYTEST)
