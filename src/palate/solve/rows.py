@@ -94,6 +94,7 @@ def solve_rows(
     steps: int = 0,
     tolerance: float = 0.0,
     present: Side | None = None,
+    prior_mean: np.ndarray | None = None,
     threads: int = 1,
 ) -> Solved:
     """Solve every row of `rows` given the other side's vectors.
@@ -117,6 +118,8 @@ def solve_rows(
     steps : int, default 0
         Instead of solving exactly, improve `present` by so many steps of conjugate gradients, or until the residual is
         `tolerance` of the right-hand side. Needs a diagonal precision and takes no L1.
+    prior_mean : ndarray of shape (n_rows, n_factors + 1), optional
+        A mean for each row instead of the prior's.
     threads : int, default 1
     """
     from palate.kernels import rows as kernel
@@ -126,7 +129,7 @@ def solve_rows(
     common: tuple[Any, ...] = (
         rows.indptr, rows.columns, rows.values, rows.weights, single(mean), other.factors, other.bias,
         _widened_matrix(prior.precision[draw], width), row_strength(rows.counts, rows.n_columns, prior),
-        _widened_rows(prior.mean[draw : draw + 1], width), *unobserved_terms(other, mean, prior, threads),
+        _widened_rows(prior.mean[draw : draw + 1] if prior_mean is None else prior_mean, width), *unobserved_terms(other, mean, prior, threads),
         single(prior.unobserved_weight), single(prior.imputed), single(prior.dropout),
     )  # fmt: skip
     sums = np.zeros((rows.n_rows if stats else 0, kernel.N_STATS))
@@ -190,6 +193,8 @@ def _widened_rows(rows: np.ndarray | None, width: int) -> np.ndarray:
     """Pad rows of shape (n, k + 1) to (n, width + 1), the bias kept last; nothing, or one row of zeros, is no row at all."""
     if rows is None or (len(rows) == 1 and not rows.any()):
         return np.empty((0, width + 1), np.float32)
+    if rows.shape[1] == width + 1:
+        return np.ascontiguousarray(rows, np.float32)
     wide = np.zeros((len(rows), width + 1), np.float32)
     k = rows.shape[1] - 1
     wide[:, :k], wide[:, -1] = rows[:, :k], rows[:, -1]

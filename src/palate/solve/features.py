@@ -1,0 +1,170 @@
+"""Side information: features of users or items whose weights give each row its prior mean.
+
+A row is taken to be `prior mean + features @ weights` before its ratings are seen. A group of features is the bag of what
+the row rated or was rated by, or a column of a table. Every group is binary with one scale per row (1 / sqrt of how many of its
+features a row has), so an item of three genres is told as loudly as one of a single genre.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from palate.solve.parallel import balanced_bounds, run_chunks
+from palate.solve.rows import Rows
+
+BAG, TAGS, BINS = "bag", "tags", "bins"
+KINDS = (BAG, TAGS, BINS)
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureBlock:
+    """The features of one group for all rows of a side: positions both ways and a scale for each row."""
+
+    indptr: np.ndarray  # (n_rows + 1,) int64
+    columns: np.ndarray  # (n_entries,) int32
+    column_indptr: np.ndarray  # (n_columns + 1,) int64
+    rows: np.ndarray  # (n_entries,) int32
+    scale: np.ndarray  # (n_rows,) float32
+
+    @classmethod
+    def of_rows(cls, by_row: Rows, by_column: Rows | None = None) -> "FeatureBlock":
+        """Return the block whose features of a row are its columns, each 1 / sqrt(their number)."""
+        turned = by_column if by_column is not None else by_row.transposed()
+        scale = 1 / np.sqrt(np.maximum(by_row.counts, 1))
+        return cls(by_row.indptr, by_row.columns, turned.indptr, turned.columns, scale.astype(np.float32))
+
+    @property
+    def n_columns(self) -> int:
+        """Number of features."""
+        return len(self.column_indptr) - 1
+
+    def times(self, table: np.ndarray, out: np.ndarray, threads: int) -> None:
+        """Add `F @ table` to `out` (n_rows, width), both float32 with a width that is a multiple of eight."""
+        _add(self.indptr, self.columns, table, self.scale, out, threads)
+
+    def transposed_times(self, rows: np.ndarray, out: np.ndarray, threads: int) -> None:
+        """Add `F.T @ rows` to `out` (n_columns, width)."""
+        _add(self.column_indptr, self.rows, rows * self.scale[:, None], np.ones(self.n_columns, np.float32), out, threads)
+
+    def squares(self) -> np.ndarray:
+        """Return the diagonal of `F.T @ F`, float32."""
+        each = np.repeat(self.scale**2, np.diff(self.indptr))
+        return np.bincount(self.columns, weights=each, minlength=self.n_columns).astype(np.float32)
+
+
+def _add(indptr: np.ndarray, columns: np.ndarray, table: np.ndarray, scale: np.ndarray, out: np.ndarray, threads: int) -> None:
+    from palate.kernels.bags import add_bags
+
+    def part(start: int, stop: int) -> None:
+        add_bags(np.array([start, stop]), indptr, columns, table, scale, out)
+
+    run_chunks(part, balanced_bounds(indptr, row_cost=4.0), threads)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FeatureGroup:
+    """One group of features with its weights.
+
+    Parameters
+    ----------
+    name : str
+        "rated" or "raters" for a bag, else the column of the table.
+    kind : {"bag", "tags", "bins"}
+        "bag": the other side's rows. "tags": a text, or several divided by "|". "bins": a number, told by the range it is in.
+    values : tuple of str
+        The tags, ascending; empty for other kinds.
+    edges : tuple of float
+        Upper ends of all ranges but the last; empty for other kinds.
+    weights : ndarray of shape (n_draws, n_columns, n_factors + 1), float32
+        What a feature adds to the prior mean, the bias last.
+    """
+
+    name: str
+    kind: str
+    weights: np.ndarray
+    values: tuple[str, ...] = ()
+    edges: tuple[float, ...] = ()
+
+    def columns_of(self, value: Any) -> np.ndarray:
+        """Return which features a value of the column switches on; none for a missing one or an unknown tag."""
+        if self.kind == BINS:
+            return bins_of(np.array([value if value is not None else np.nan], np.float64), self.edges)[1]
+        known = {tag: place for place, tag in enumerate(self.values)}
+        return np.array([known[tag] for tag in split_tags(value) if tag in known], np.int32)
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureLink:
+    """All groups of one side: what a row's features say of it before its ratings do."""
+
+    groups: tuple[FeatureGroup, ...]
+
+    def prior_mean(self, mean: np.ndarray, rated: np.ndarray, features: dict[str, Any] | None = None) -> np.ndarray:
+        """Return the prior mean of one row for each draw, float32, shape (n_draws, n_factors + 1).
+
+        Parameters
+        ----------
+        mean : ndarray of shape (n_draws, n_factors + 1)
+            The prior mean of a row without features.
+        rated : ndarray of int
+            Positions of what the row rated or was rated by; what a bag holds.
+        features : dict, optional
+            Values of the columns, by name.
+
+        Raises
+        ------
+        KeyError
+            If a feature is none of the model's.
+        """
+        given = features or {}
+        known = [group.name for group in self.groups if group.kind != BAG]
+        for name in given:
+            if name not in known:
+                listed = ", ".join(map(repr, known)) or "none"
+                raise KeyError(f"unknown feature {name!r}; the model has {listed}.")
+        total = mean.astype(np.float32).copy()
+        for group in self.groups:
+            on = rated if group.kind == BAG else group.columns_of(given.get(group.name))
+            if len(on):
+                total += group.weights[:, on].sum(axis=1) / np.float32(np.sqrt(len(on)))
+        return total
+
+
+def split_tags(value: Any) -> list[str]:
+    """Return the tags of a cell, each once, sorted: its parts between bars, or those of a list."""
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return []
+    parts = value if isinstance(value, list | tuple) else str(value).split("|")
+    return sorted({str(part).strip() for part in parts if str(part).strip()})
+
+
+def tag_block(cells: Sequence[Any]) -> tuple[FeatureBlock, tuple[str, ...]]:
+    """Return the features of a column of texts, one cell for each row, and its tags."""
+    split = [split_tags(cell) for cell in cells]
+    values = tuple(sorted({tag for tags in split for tag in tags}))
+    place = {tag: position for position, tag in enumerate(values)}
+    columns = np.array([place[tag] for tags in split for tag in tags], np.int32)
+    return _block(np.array([len(tags) for tags in split], np.int64), columns, len(values)), values
+
+
+def bin_block(numbers: np.ndarray, n_bins: int = 20) -> tuple[FeatureBlock, tuple[float, ...]]:
+    """Return the features of a column of numbers, by ranges of about equal counts, and the upper ends of the ranges."""
+    finite = numbers[np.isfinite(numbers)]
+    cuts = np.quantile(finite, np.linspace(0, 1, n_bins + 1)[1:-1]) if len(finite) else np.empty(0)
+    edges = tuple(float(cut) for cut in np.unique(cuts))
+    counts, columns = bins_of(numbers, edges)
+    return _block(counts, columns, len(edges) + 1), edges
+
+
+def bins_of(numbers: np.ndarray, edges: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+    """Return how many features (0 for a missing number, else 1) each row has, and the ranges of those that have one."""
+    known = np.isfinite(numbers)
+    return known.astype(np.int64), np.searchsorted(np.asarray(edges), numbers[known], side="left").astype(np.int32)
+
+
+def _block(counts: np.ndarray, columns: np.ndarray, n_columns: int) -> FeatureBlock:
+    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    ones = np.ones(len(columns), np.float32)
+    return FeatureBlock.of_rows(Rows(indptr, columns, ones, np.empty(0, np.float32), n_columns))
