@@ -309,6 +309,17 @@ def row_errors(
         )  # fmt: skip
 
 
+@njit(nogil=True, cache=True, fastmath=FAST)
+def row_scores(first, last, indptr, columns, factors, bias, other, other_bias, out):
+    """Write `b_u + b_i + p . q` for every rating of rows `first` to `last` to `out` (n_ratings,)."""
+    width = other.shape[1]
+    flat, own = other.reshape(-1), factors.reshape(-1)
+    for u in range(first, last):
+        for position in range(indptr[u], indptr[u + 1]):
+            i = columns[position]
+            out[position] = bias[u] + other_bias[i] + dot(own, u * width, flat, i * width, width // LANES)
+
+
 @njit(nogil=True, cache=True)
 def _solve_double(
     columns, values, weights, mean, other, other_bias, precision, strength, prior_mean, base_gram, base_rhs,

@@ -1,0 +1,122 @@
+"""A Gibbs chain: its input, its state and one sweep of it."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from palate.solve.parallel import balanced_bounds, run_chunks
+from palate.solve.rows import Rows, Side
+from palate.training.cutpoints import draw_cutpoints, draw_targets, first_cutpoints
+from palate.training.hyper import precision_of
+from palate.training.problem import Problem
+from palate.training.side import CUTPOINTS, NOISE, START, TARGETS, Clock, SideModel, SideState
+
+_START_SD = 0.3  # of the first vectors, in the unit of the noise
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """The distinct ratings of an ordinal likelihood, and which of them each training rating is."""
+
+    values: np.ndarray  # (n_levels,) float32
+    codes: np.ndarray  # (n_ratings,) uint8, by user
+
+
+@dataclass(frozen=True, eq=False)
+class ChainModel:
+    """What a chain is given: ratings in units of `unit` about `mean`, both sides, and the levels of an ordinal likelihood."""
+
+    by_user: Rows
+    by_item: Rows
+    place: np.ndarray  # (n_ratings,) int32: where the ratings of `by_item` stand in `by_user`; empty unless ordinal
+    mean: float
+    unit: float
+    users: SideModel
+    items: SideModel
+    levels: Levels | None = None
+
+    @property
+    def n_ratings(self) -> int:
+        """Number of training ratings."""
+        return len(self.by_user.values)
+
+
+@dataclass(frozen=True, eq=False)
+class ChainState:
+    """All that is random: both sides, the noise's precision, and for an ordinal likelihood the cutpoints and latent values."""
+
+    users: SideState
+    items: SideState
+    noise: float
+    cutpoints: np.ndarray
+    latent: np.ndarray  # (n_ratings,) float32 without noise, by user
+    squared: float = math.nan  # sum of weighted squared errors of the last sweep, in units
+    absolute: float = math.nan
+
+
+def chain_model(problem: Problem, unit: float, levels: np.ndarray | None, users: SideModel, items: SideModel) -> ChainModel:
+    """Scale the ratings to a unit in which they deviate by about 1, or code them by level."""
+    by_user, by_item, place = problem.by_user, problem.by_item, np.empty(0, np.int32)
+    coded = None
+    if levels is None:
+        by_user, by_item = (replace(rows, values=rows.values / np.float32(unit)) for rows in (by_user, by_item))
+        return ChainModel(by_user, by_item, place, problem.mean / unit, unit, users, items)
+    from palate.kernels.csr import transpose_csr
+
+    order = np.arange(len(by_user.values), dtype=np.int32)
+    place = transpose_csr(by_user.indptr, by_user.columns, order, by_user.n_columns)[2]
+    coded = Levels(levels, np.searchsorted(levels, by_user.values).astype(np.uint8))
+    return ChainModel(by_user, by_item, place, 0.0, 1.0, users, items, coded)
+
+
+def start_state(model: ChainModel, biases: tuple[np.ndarray, np.ndarray], clock: Clock) -> ChainState:
+    """Return small random factors beside given biases (in rating units)."""
+    from palate.kernels.random import fill_normal
+
+    sides = []
+    for side, bias in zip((model.users, model.items), biases, strict=True):
+        factors = np.zeros((len(bias), side.n_factors), np.float32)
+        fill_normal(clock.key(START, side.side), 0, factors)
+        vectors = Side.padded(factors * np.float32(_START_SD), (bias / model.unit).astype(np.float32))
+        sides.append(side.start(vectors))
+    cutpoints = np.empty(0)
+    latent = np.empty(0, np.float32)
+    if model.levels is not None:
+        cutpoints = first_cutpoints(model.levels.codes, len(model.levels.values))
+        latent = latent_values(model, sides[0].vectors, sides[1].vectors, clock.threads)
+    return ChainState(sides[0], sides[1], 1.0, cutpoints, latent)
+
+
+def sweep(model: ChainModel, state: ChainState, clock: Clock) -> ChainState:
+    """Return the state after every part was drawn once given the others."""
+    by_user, by_item, cutpoints = model.by_user, model.by_item, state.cutpoints
+    if model.levels is not None:
+        cutpoints = draw_cutpoints(cutpoints, state.latent, model.levels.codes, clock.rng(CUTPOINTS, 0), clock.threads)
+        targets = np.empty(model.n_ratings, np.float32)
+        draw_targets(clock.key(TARGETS, 0), state.latent, model.levels.codes, cutpoints, targets, clock.threads)
+        by_user, by_item = replace(by_user, values=targets), replace(by_item, values=targets[model.place])
+    items = model.items.draw_prior(state.items, clock)
+    items, _ = model.items.draw_rows(items, by_item, state.users.vectors, model.mean, state.noise, clock)
+    users = model.users.draw_prior(state.users, clock)
+    ordinal = model.levels is not None
+    users, stats = model.users.draw_rows(users, by_user, items.vectors, model.mean, state.noise, clock, stats=not ordinal)
+    if ordinal:
+        return ChainState(users, items, 1.0, cutpoints, latent_values(model, users.vectors, items.vectors, clock.threads))
+    squared, absolute = (float(value) for value in stats[:, :2].sum(axis=0))
+    noise = precision_of(model.n_ratings, squared, clock.rng(NOISE, 0))
+    return ChainState(users, items, noise, cutpoints, state.latent, squared, absolute)
+
+
+def latent_values(model: ChainModel, users: Side, items: Side, threads: int) -> np.ndarray:
+    """Return the latent value of every training rating, by user, float32."""
+    from palate.kernels.rows import row_scores
+
+    out = np.empty(model.n_ratings, np.float32)
+    rows = model.by_user
+
+    def part(start: int, stop: int) -> None:
+        row_scores(start, stop, rows.indptr, rows.columns, users.factors, users.bias, items.factors, items.bias, out)
+
+    run_chunks(part, balanced_bounds(rows.indptr), threads)
+    return out

@@ -1,0 +1,110 @@
+"""The state of an unfinished run in a file, from which it goes on to the same bits."""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from palate.model.file_write import replace_file
+from palate.solve.rows import Side
+from palate.training.chain import ChainState
+from palate.training.keeping import Kept
+from palate.training.problem import Problem
+from palate.training.side import SideState
+
+_FORMAT = "palate chain 1"
+_SIDE = ("mean", "precision", "weights", "strengths")
+
+
+class ChainFileError(ValueError):
+    """A checkpoint that is damaged, or of another run."""
+
+
+def digest_of(trainer: Any, problem: Problem, seed: int, notes: Any = None) -> str:
+    """Return what tells one run from all others: trainer, training ratings, held-out ratings and seed."""
+    found = hashlib.sha256(json.dumps([type(trainer).__name__, asdict(trainer), seed, notes], sort_keys=True).encode())
+    ratings = problem.ratings
+    for array in (problem.by_user.indptr, problem.by_user.columns, problem.by_user.values, problem.held_out, ratings.value):
+        found.update(np.ascontiguousarray(array).data)
+    found.update("\n".join(map(str, ratings.users.values.to_list() + ratings.items.values.to_list())).encode("utf-8"))
+    return found.hexdigest()
+
+
+def save_chain(path: str | os.PathLike[str], digest: str, chain: int, sweep: int, state: ChainState, kept: Kept) -> None:
+    """Write the state after a sweep, atomically."""
+    from safetensors.numpy import save
+
+    tensors = {"cutpoints": state.cutpoints, "latent": state.latent}
+    for name, side in (("user", state.users), ("item", state.items)):
+        tensors[f"{name}.factors"], tensors[f"{name}.bias"] = side.vectors.factors, side.vectors.bias
+        tensors |= {f"{name}.{part}": getattr(side, part) for part in _SIDE}
+    for key in kept.draws[0] if kept.draws else ():
+        tensors[f"draws.{key}"] = np.stack([draw[key] for draw in kept.draws])
+    tensors |= {"total": kept.total, "kept_total": kept.kept_total}
+    if kept.traces:
+        tensors["traces"] = np.stack(kept.traces)
+    numbers = {
+        "chain": chain,
+        "sweep": sweep,
+        "noise": state.noise.hex(),
+        "n_counted": kept.n_counted,
+        "means": [value.hex() for value in kept.means],
+        "squared": float(state.squared).hex(),
+        "absolute": float(state.absolute).hex(),
+    }
+    about = {"format": _FORMAT, "digest": digest, "state": json.dumps(numbers)}
+    body = save({name: np.ascontiguousarray(array) for name, array in tensors.items()}, about)
+    replace_file(path, [hashlib.sha256(body).hexdigest().encode(), body])
+
+
+def load_chain(path: str | os.PathLike[str], digest: str) -> tuple[int, int, ChainState, Kept] | None:
+    """Return chain, sweep, state and what was kept of the run with this digest; None if there is no such file.
+
+    Raises
+    ------
+    ChainFileError
+        If the file is damaged, or of another run.
+    """
+    if not Path(path).exists():
+        return None
+    raw = Path(path).read_bytes()
+    signature, body = raw[:64], raw[64:]
+    if hashlib.sha256(body).hexdigest().encode() != signature:
+        raise ChainFileError(
+            f"{os.fspath(path)} must be a whole checkpoint; it is damaged or no checkpoint. Delete it to start anew."
+        )
+    from safetensors.numpy import load
+
+    about = json.loads(body[8 : 8 + int.from_bytes(body[:8], "little")])["__metadata__"]
+    if about.get("format") != _FORMAT or about["digest"] != digest:
+        raise ChainFileError(
+            f"{os.fspath(path)} must be a checkpoint of this run; it was made with another trainer, seed or table. "
+            "Delete it to start anew, or name another file."
+        )
+    tensors, numbers = load(body), json.loads(about["state"])
+    sides = [
+        SideState(Side(tensors[f"{name}.factors"], tensors[f"{name}.bias"]), *(tensors[f"{name}.{part}"] for part in _SIDE))
+        for name in ("user", "item")
+    ]
+    state = ChainState(
+        sides[0], sides[1], float.fromhex(numbers["noise"]), tensors["cutpoints"], tensors["latent"],
+        float.fromhex(numbers["squared"]), float.fromhex(numbers["absolute"]),
+    )  # fmt: skip
+    return numbers["chain"], numbers["sweep"], state, _kept(tensors, numbers)
+
+
+def _kept(tensors: dict[str, np.ndarray], numbers: dict[str, Any]) -> Kept:
+    stacked = {name.removeprefix("draws."): array for name, array in tensors.items() if name.startswith("draws.")}
+    n = len(next(iter(stacked.values()))) if stacked else 0
+    return Kept(
+        draws=[{name: array[draw] for name, array in stacked.items()} for draw in range(n)],
+        total=tensors["total"],
+        kept_total=tensors["kept_total"],
+        n_counted=numbers["n_counted"],
+        traces=list(tensors["traces"]) if "traces" in tensors else [],
+        means=[float.fromhex(value) for value in numbers["means"]],
+    )

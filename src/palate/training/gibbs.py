@@ -1,0 +1,300 @@
+"""Bayesian matrix factorization: draws from the posterior by Gibbs sampling."""
+
+import os
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from palate.data.catalog import Catalog
+from palate.data.matrix import RatingMatrix
+from palate.data.ratings import Ratings
+from palate.model.factor_model import FactorModel
+from palate.model.history import History
+from palate.solve.parallel import check_threads
+from palate.solve.prior import RowPrior
+from palate.training.chain import chain_model, start_state
+from palate.training.checks import check_choice, check_count
+from palate.training.keeping import Kept, Monitor, Plan
+from palate.training.problem import Problem, split
+from palate.training.progress import TrainingBar
+from palate.training.run import Judge, Run, run_chains
+from palate.training.side import Clock, SideModel
+from palate.training.side_information import MISSING, SideFeatures, aligned_table, feature_names, side_features
+from palate.training.start import bias_start
+from palate.training.sweeps import Callback
+
+GAUSSIAN, ORDINAL = "gaussian", "ordinal"
+MAX_LEVELS = 100
+_MAX_FACTORS = 256
+_SAMPLE = 20_000  # training pairs that are followed where nothing is held out
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gibbs:
+    """Bayesian matrix factorization with biases: many draws from the posterior instead of one optimum.
+
+    The model of `LeastSquares` with nothing to tune: factors and biases of each side have a normal prior whose mean and covariance are
+    drawn as well, and so is the noise. A prediction is the mean over the draws, and their spread says how sure it is. Usually the
+    lowest error on ratings; costs some hundred sweeps instead of ten. See docs/bayes.md.
+
+    Parameters
+    ----------
+    n_factors : int, default 32
+        Length of the vectors, 1 to 256. More do little harm: the prior shrinks those that are not needed.
+    sweeps : int, default 200
+        Sweeps of each chain over items and users.
+    burn_in : int, default 50
+        Sweeps at the beginning that do not count.
+    n_chains : int, default 1
+        Independent chains, whose draws are pooled; two or more also tell whether they agree.
+    n_draws : int, default 0
+        Draws that the model keeps, evenly spaced; 0 is as many as fit `draws_mb`.
+    draws_mb : int, default 256
+        Memory for the draws in units of 2^20 bytes, where `n_draws` is 0.
+    likelihood : {"gaussian", "ordinal"}, default "gaussian"
+        "gaussian": a rating is its mean plus normal noise. "ordinal": a rating is the level between whose cutpoints a latent value
+        falls; predictions stay inside the scale and are distributions over its levels. For at most 100 distinct ratings.
+    user_features : str, default ""
+        Side information of users, names with commas between: "rated" is the bag of items that a user rated (SVD++); any other is a
+        column of `user_table`.
+    item_features : str, default ""
+        Side information of items: "raters" is the bag of users who rated an item; any other is a column of the catalog, such as
+        "genres" or "year".
+    missing_features : {"zero", "raise"}, default "zero"
+        What a missing value of a column is: no part of the prior mean, or an error.
+
+    References
+    ----------
+    Salakhutdinov, Mnih (2008), "Bayesian Probabilistic Matrix Factorization using Markov Chain Monte Carlo".
+    Rendle, Zhang, Koren (2019), "On the Difficulty of Evaluating Baselines".
+    Simm et al. (2017), "Macau: Scalable Bayesian Factorization with High-Dimensional Side Information Using MCMC".
+
+    Examples
+    --------
+    >>> from palate import Gibbs, Ratings
+    >>> ratings = Ratings.from_arrays(["al", "al", "bo", "bo", "cy"], [1, 2, 1, 3, 2], [5, 3, 4, 1, 3], scale=(1, 5))
+    >>> model = Gibbs(n_factors=2, sweeps=60, burn_in=20).fit(ratings, validation=0)
+    >>> model.n_draws
+    40
+    """
+
+    n_factors: int = 32
+    sweeps: int = 200
+    burn_in: int = 50
+    n_chains: int = 1
+    n_draws: int = 0
+    draws_mb: int = 256
+    likelihood: str = GAUSSIAN
+    user_features: str = ""
+    item_features: str = ""
+    missing_features: str = "zero"
+
+    @property
+    def max_sweeps(self) -> int:
+        """Sweeps of all chains together."""
+        return self.sweeps * self.n_chains
+
+    def fit(
+        self,
+        ratings: Ratings,
+        *,
+        validation: float | Ratings = 0.05,
+        catalog: Catalog | None = None,
+        user_table: Any = None,
+        start: FactorModel | None = None,
+        refit: bool = False,
+        checkpoint: str | os.PathLike[str] | None = None,
+        callback: Callback | None = None,
+        threads: int | None = None,
+        seed: int = 0,
+    ) -> FactorModel:
+        """Return the model with the draws kept.
+
+        Parameters
+        ----------
+        ratings : Ratings
+        validation : float or Ratings, default 0.05
+            Share of the ratings to hold out, or ratings held out by the caller. They are only watched: nothing is chosen by them.
+        catalog : Catalog, optional
+            What is known of the items; `item_features` names its columns.
+        user_table : frame, optional
+            What is known of the users, with a column `user_id`; `user_features` names its columns.
+        start : None
+            Not for this trainer: an interrupted run goes on from its `checkpoint`.
+        refit : bool, default False
+            Whether to run once more on all ratings, validation included.
+        checkpoint : path, optional
+            File to which the state is saved as the run goes on. Called again with the same arguments, an interrupted run goes
+            on from it, to the same bits; it is removed at the end.
+        callback : callable, optional
+            Called with a `SweepReport` after each sweep; the run ends if it returns False. Default: a progress bar.
+        threads : int, optional
+            Number of threads; default all processors. The result does not depend on it.
+        seed : int, default 0
+            The same seed gives the same bits.
+
+        Raises
+        ------
+        TypeError
+            If `ratings` are no Ratings, or a parameter is of the wrong kind.
+        ValueError
+            If a parameter is out of its range, all ratings are equal, an ordinal likelihood is asked of over 100 distinct ratings or of
+            weighted ones, a feature is not known, or `checkpoint` is a file of another run.
+        KeyboardInterrupt
+            If interrupted before a draw was kept; later the model of the draws so far is returned.
+        """
+        self._check()
+        check_count("seed", seed, 0, 2**63 - 1)
+        if start is not None:
+            raise ValueError("start must be None for Gibbs: a chain goes on from its own state. Pass checkpoint=FILE instead.")
+        everything, held_out = split(ratings, validation, None, seed)
+        tables = self._tables(everything, catalog, user_table)
+        with TrainingBar(self.max_sweeps) as bar:
+            rest = (tables, catalog, checkpoint, callback or bar, check_threads(threads), seed)
+            model = self._fit(everything, held_out, *rest)
+            if refit and held_out.any():
+                model = self._fit(everything, np.zeros_like(held_out), *rest)
+        return model
+
+    def _check(self) -> None:
+        check_count("n_factors", self.n_factors, 1, _MAX_FACTORS)
+        check_count("sweeps", self.sweeps, 1)
+        check_count("burn_in", self.burn_in, 0)
+        if self.burn_in >= self.sweeps:
+            raise ValueError(f"burn_in must be less than sweeps={self.sweeps}; got {self.burn_in}. No draw would be left.")
+        check_count("n_chains", self.n_chains, 1)
+        check_count("n_draws", self.n_draws, 0)
+        check_count("draws_mb", self.draws_mb, 1)
+        check_choice("likelihood", self.likelihood, (GAUSSIAN, ORDINAL))
+        check_choice("missing_features", self.missing_features, MISSING)
+        feature_names(self.user_features, "user_features")
+        feature_names(self.item_features, "item_features")
+
+    def _tables(self, ratings: Ratings, catalog: Catalog | None, user_table: Any) -> dict[str, Any]:
+        """Return, for each side, its table in the order of its ids (or None) and notes."""
+        sides = (("user", user_table, ratings.users), ("item", catalog if self.item_features else None, ratings.items))
+        return {side: (None, ()) if table is None else aligned_table(table, side, ids) for side, table, ids in sides}
+
+    def _fit(
+        self, ratings: Ratings, held_out: np.ndarray, tables: dict[str, Any], catalog: Catalog | None,
+        checkpoint: str | os.PathLike[str] | None, callback: Callback, threads: int, seed: int,
+    ) -> FactorModel:  # fmt: skip
+        problem = Problem.build(ratings, held_out)
+        levels = self._levels(problem)
+        features = {
+            side: side_features(side, text, problem, tables[side][0], self.missing_features)
+            for side, text in (("user", self.user_features), ("item", self.item_features))
+        }
+        biases, residual_sd = bias_start(problem, _Start(), threads)
+        unit = residual_sd if residual_sd > 1e-6 else 1.0
+        sides = [SideModel.build(n, self.n_factors, features[side].blocks) for n, side in enumerate(("user", "item"))]
+        model = chain_model(problem, unit, levels, sides[0], sides[1])
+        scaled = [side.bias if levels is None else side.bias / np.float32(unit) for side in biases]
+
+        def begin(chain: int) -> Any:
+            return start_state(model, (scaled[0], scaled[1]), Clock(seed, chain, 0, threads))
+
+        plan = Plan(self.sweeps, self.burn_in, self.n_chains, self._n_draws(problem, features))
+        judge = Judge(model, problem, _monitor(problem, seed))
+        run = run_chains(self, model, plan, judge, begin, checkpoint=checkpoint, callback=callback, threads=threads, seed=seed)
+        notes = [note for side in ("user", "item") for note in (*tables[side][1], *features[side].notes)]
+        return _build(self, problem, run, features, levels, catalog, notes)
+
+    def _levels(self, problem: Problem) -> np.ndarray | None:
+        """Return the distinct ratings of an ordinal likelihood, None for a Gaussian one."""
+        distinct = np.unique(problem.ratings.value)
+        if len(distinct) < 2:
+            raise ValueError(
+                f"ratings must have at least two distinct values; all {len(problem.ratings):,} are {distinct[0]:g}. "
+                "There is nothing to learn of likes from them; counts and clicks are for LeastSquares.for_counts()."
+            )
+        if self.likelihood == GAUSSIAN:
+            return None
+        if len(distinct) > MAX_LEVELS:
+            raise ValueError(
+                f"ratings must have at most {MAX_LEVELS} distinct values for likelihood='ordinal'; got {len(distinct):,}. Use 'gaussian'."
+            )
+        if problem.by_user.weights.size:
+            raise ValueError("ratings must have no weights for likelihood='ordinal'; use 'gaussian', or leave the weights out.")
+        return distinct.astype(np.float32)
+
+    def _n_draws(self, problem: Problem, features: dict[str, SideFeatures]) -> int:
+        counted = (self.sweeps - self.burn_in) * self.n_chains
+        if self.n_draws:
+            if self.n_draws > counted:
+                raise ValueError(
+                    f"n_draws must be at most {counted}, the sweeps after burn-in; got {self.n_draws}. Raise sweeps or n_chains."
+                )
+            return self.n_draws
+        columns = sum(block.n_columns for one in features.values() for block in one.blocks)
+        rows = problem.ratings.n_users + problem.ratings.n_items + columns
+        return int(max(1, min(counted, self.draws_mb * 2**20 // (rows * (self.n_factors + 1) * 4))))
+
+
+@dataclass(frozen=True)
+class _Start:
+    """What `bias_start` asks of a trainer."""
+
+    l2_bias: float = 2.0
+    l1_bias: float = 0.0
+    biases: bool = True
+
+
+def _monitor(problem: Problem, seed: int) -> Monitor:
+    """Return the held-out pairs, or a sample of the training pairs where nothing is held out."""
+    if problem.held_out.any():
+        return Monitor(*problem.validation, held_out=True)
+    rows = problem.by_user
+    n = min(_SAMPLE, problem.n_train)
+    chosen = np.sort(np.random.default_rng(seed).choice(problem.n_train, n, replace=False))
+    users = np.searchsorted(rows.indptr, chosen, side="right") - 1
+    return Monitor(users.astype(np.int64), rows.columns[chosen].astype(np.int64), rows.values[chosen], held_out=False)
+
+
+def _build(
+    trainer: Gibbs, problem: Problem, run: Run, features: dict[str, SideFeatures], levels: np.ndarray | None,
+    catalog: Catalog | None, notes: list[str],
+) -> FactorModel:  # fmt: skip
+    """Return the FactorModel of the draws kept."""
+    ratings, kept = problem.ratings, run.kept
+    matrix = RatingMatrix.from_ratings(ratings, problem.held_out if problem.held_out.any() else None)
+    about = catalog if catalog is not None else Catalog.from_items(ratings.items)
+    draws = {key: np.stack([draw[key] for draw in kept.draws]) for key in kept.draws[0]}
+    n_draws = len(kept.draws)
+    mean = problem.mean if levels is None else 0.0
+    priors = {side: RowPrior(precision=draws[f"{side}_precision"], mean=draws[f"{side}_mean"]) for side in ("user", "item")}
+    return FactorModel(
+        users=ratings.users,
+        items=ratings.items,
+        user_factors=draws["user_factors"],
+        item_factors=draws["item_factors"],
+        user_bias=draws["user_bias"],
+        item_bias=draws["item_bias"],
+        global_mean=np.full(n_draws, mean),
+        user_prior=priors["user"],
+        item_prior=priors["item"],
+        link="identity" if levels is None else "ordinal",
+        levels=levels,
+        cutpoints=None if levels is None else draws["cutpoints"].astype(np.float32),
+        noise_sd=draws["noise_sd"],
+        user_link=features["user"].link(draws["user_weights"]),
+        item_link=features["item"].link(draws["item_weights"]),
+        scale=ratings.scale,
+        catalog=about.aligned(ratings.items, matrix),
+        ratings=matrix,
+        trainer={"name": type(trainer).__name__, **asdict(trainer)},
+        history=_history(problem, run, kept, notes),
+        frame_kind=ratings.frame_kind,
+    )
+
+
+def _history(problem: Problem, run: Run, kept: Kept, notes: list[str]) -> History:
+    return History(
+        sweeps=tuple(run.reports),
+        best_sweep=len(run.reports),
+        stopped=run.stopped,
+        notes=(*run.notes, *notes),
+        n_train=problem.n_train,
+        n_validation=int(problem.held_out.sum()),
+    )

@@ -1,0 +1,69 @@
+"""Draws of what stands above the rows: the normal prior of a side, the strengths of its features, the noise."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_BETA = 2.0  # ratings that the prior mean of 0 counts as
+_SHAPE = _RATE = 1.0  # of the Gamma priors of precisions
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Sums over the rows of a side, float64: their number, sum (d,) and sum of outer products (d, d); the bias is last."""
+
+    n: int
+    total: np.ndarray
+    products: np.ndarray
+
+
+def generator(seed: int, chain: int, sweep: int, stream: int) -> np.random.Generator:
+    """Return the generator of one step of one sweep, which no other step shares."""
+    from palate.kernels.random import key_of
+
+    return np.random.Generator(np.random.Philox(key=int(key_of(int(key_of(seed, chain, 0)) >> 1, sweep, stream))))
+
+
+def normal_wishart(
+    moments: Moments, extra: np.ndarray, n_extra: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean (d,) and precision (d, d) of a side's rows, drawn given the rows.
+
+    The prior is that of Salakhutdinov and Mnih (2008): precision ~ Wishart(identity, d degrees), mean ~ Normal(0, (2
+    precision)^-1), in the unit in which ratings deviate by 1 from their biases.
+
+    Parameters
+    ----------
+    moments : Moments
+        Of the rows, without what features add to them.
+    extra : ndarray of shape (d, d)
+        Scatter of `n_extra` further vectors of mean 0 with the same precision: the scaled weights of features.
+    rng : numpy.random.Generator
+
+    References
+    ----------
+    Salakhutdinov, Mnih (2008), "Bayesian Probabilistic Matrix Factorization using Markov Chain Monte Carlo", equation 14.
+    """
+    d, n = len(moments.total), moments.n
+    average = moments.total / max(n, 1)
+    scatter = moments.products - n * np.outer(average, average)
+    inverse_scale = np.eye(d) + scatter + extra + _BETA * n / (_BETA + n) * np.outer(average, average)
+    precision = wishart(inverse_scale, d + n + n_extra, rng)
+    root = np.linalg.cholesky(precision * (_BETA + n))
+    mean = n * average / (_BETA + n) + np.linalg.solve(root.T, rng.standard_normal(d))
+    return mean, precision
+
+
+def wishart(inverse_scale: np.ndarray, degrees: float, rng: np.random.Generator) -> np.ndarray:
+    """Return a draw of the Wishart distribution whose scale matrix is the inverse of the one given (Bartlett 1933)."""
+    d = len(inverse_scale)
+    triangle = np.tril(rng.standard_normal((d, d)), -1)
+    triangle[np.diag_indices(d)] = np.sqrt(rng.chisquare(degrees - np.arange(d)))
+    # With inverse_scale = L L', the scale's own root is L'^-1: solving replaces the inverse.
+    half = np.linalg.solve(np.linalg.cholesky(inverse_scale).T, triangle)
+    return half @ half.T
+
+
+def precision_of(n: float, squares: float, rng: np.random.Generator) -> float:
+    """Return a draw of a precision with a Gamma(1, 1) prior, given `n` normal numbers of mean 0 and their sum of squares."""
+    return float(rng.gamma(_SHAPE + n / 2) / (_RATE + squares / 2))

@@ -1,0 +1,223 @@
+"""One side of a Gibbs chain, users or items: its rows, their normal prior and the weights of their features."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from palate.solve.features import FeatureBlock
+from palate.solve.parallel import even_bounds, run_chunks
+from palate.solve.prior import RowPrior
+from palate.solve.rows import LANES, Rows, Side, gram_of, padded_width, solve_rows
+from palate.training.hyper import Moments, generator, normal_wishart, precision_of
+
+HYPER, ROWS, WEIGHTS, STRENGTHS, TARGETS, NOISE, CUTPOINTS, START = range(8)  # streams of random numbers
+_CG_STEPS, _CG_TOLERANCE = 60, 1e-4
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Where a chain is: with a stream it names every random number that is drawn."""
+
+    seed: int
+    chain: int
+    sweep: int
+    threads: int
+
+    def rng(self, stream: int, side: int) -> np.random.Generator:
+        """Return the generator of a step."""
+        return generator(self.seed, self.chain, self.sweep, 16 * stream + side)
+
+    def key(self, stream: int, side: int) -> np.uint64:
+        """Return the key of a table of counter-based numbers."""
+        from palate.kernels.random import key_of
+
+        chain = int(key_of(self.seed, self.chain, 1)) >> 1
+        return key_of(chain, self.sweep, 16 * stream + side)
+
+
+@dataclass(frozen=True, eq=False)
+class SideState:
+    """All that is random of one side.
+
+    vectors : Side
+    mean : ndarray of shape (k + 1,)
+        Of a row without features.
+    precision : ndarray of shape (k + 1, k + 1)
+    weights : ndarray of shape (n_columns, width + 8), float32
+        Of all groups of features, one below the other; the bias stands in column `width`.
+    strengths : ndarray of shape (n_groups,)
+        Precision of the weights of each group, in units of `precision`.
+    """
+
+    vectors: Side
+    mean: np.ndarray
+    precision: np.ndarray
+    weights: np.ndarray
+    strengths: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class SideModel:
+    """What does not change: number and size of a side, its features, and where it stands (0 users, 1 items)."""
+
+    side: int
+    n_factors: int
+    blocks: tuple[FeatureBlock, ...] = ()
+    diagonals: tuple[np.ndarray, ...] = field(default=())
+
+    @classmethod
+    def build(cls, side: int, n_factors: int, blocks: tuple[FeatureBlock, ...]) -> "SideModel":
+        """Prepare a side with these features."""
+        return cls(side, n_factors, blocks, tuple(block.squares() for block in blocks))
+
+    @property
+    def width(self) -> int:
+        """Padded number of factors."""
+        return padded_width(self.n_factors)
+
+    @property
+    def own(self) -> np.ndarray:
+        """Columns of wide arrays that hold factors and bias."""
+        return np.append(np.arange(self.n_factors), self.width)
+
+    @property
+    def bounds(self) -> np.ndarray:
+        """Where the weights of each group begin and end."""
+        return np.cumsum([0, *(block.n_columns for block in self.blocks)])
+
+    def start(self, vectors: Side) -> SideState:
+        """Return a state at given vectors, with the prior they suggest and weights of zero."""
+        d = self.n_factors + 1
+        weights = np.zeros((int(self.bounds[-1]), self.width + LANES), np.float32)
+        return SideState(vectors, np.zeros(d), np.eye(d), weights, np.full(len(self.blocks), float(d)))
+
+    def draw_prior(self, state: SideState, clock: Clock) -> SideState:
+        """Draw mean and precision given the rows and the weights, then the weights and their strengths."""
+        explained = self.explained(state, clock.threads)
+        moments = self._moments(state.vectors, explained, clock.threads)
+        scatters = [self._scatter(state.weights, group) for group in range(len(self.blocks))]
+        extra = sum((s * scatter for s, scatter in zip(state.strengths, scatters, strict=True)), np.zeros_like(state.precision))
+        n_extra = int(self.bounds[-1])
+        mean, precision = normal_wishart(moments, extra, n_extra, clock.rng(HYPER, self.side))
+        state = replace(state, mean=mean, precision=precision)
+        if not self.blocks:
+            return state
+        state = replace(state, weights=self._draw_weights(state, clock))
+        rng = clock.rng(STRENGTHS, self.side)
+        strengths = [
+            precision_of(block.n_columns * len(mean), float(np.sum(precision * self._scatter(state.weights, group))), rng)
+            for group, block in enumerate(self.blocks)
+        ]
+        return replace(state, strengths=np.array(strengths))
+
+    def draw_rows(
+        self, state: SideState, rows: Rows, other: Side, mean: float, noise: float, clock: Clock, stats: bool = False
+    ) -> tuple[SideState, np.ndarray]:
+        """Draw all rows given the other side and the precision of the noise; also return the error sums if asked for."""
+        prior = RowPrior(precision=(state.precision / noise).astype(np.float32)[None], mean=state.mean.astype(np.float32)[None])
+        explained = self.explained(state, clock.threads)
+        prior_mean = None
+        if explained is not None:
+            explained[:, self.own] += state.mean.astype(np.float32)
+            prior_mean = np.ascontiguousarray(explained[:, : self.width + 1])
+        root = np.zeros((self.n_factors + 1, self.width + LANES))
+        root[np.arange(self.n_factors + 1), self.own] = 1 / np.sqrt(noise)  # padding stays zero
+        z = self._normal(clock.key(ROWS, self.side), rows.n_rows, root, clock.threads)
+        solved = solve_rows(
+            rows, other, mean, prior, noise=z[:, : self.width + 1], prior_mean=prior_mean, stats=stats, threads=clock.threads
+        )
+        return replace(state, vectors=solved.side), solved.stats
+
+    def explained(self, state: SideState, threads: int) -> np.ndarray | None:
+        """Return what the features say of each row, float32 (n_rows, width + 8); None without features."""
+        if not self.blocks:
+            return None
+        out = np.zeros((len(state.vectors.bias), self.width + LANES), np.float32)
+        for block, begin, end in zip(self.blocks, self.bounds[:-1], self.bounds[1:], strict=True):
+            block.times(state.weights[begin:end], out, threads)
+        return out
+
+    def _moments(self, vectors: Side, explained: np.ndarray | None, threads: int) -> Moments:
+        if explained is not None:
+            factors = vectors.factors - explained[:, : self.width]
+            vectors = Side(factors, vectors.bias - explained[:, self.width])
+        gram, sums, products = gram_of(vectors, threads)
+        k, bias = self.n_factors, vectors.bias.astype(np.float64)
+        whole = np.empty((k + 1, k + 1))
+        whole[:k, :k], whole[:k, k], whole[k, :k], whole[k, k] = gram[:k, :k], products[:k], products[:k], bias @ bias
+        return Moments(len(bias), np.append(sums[:k], bias.sum()), whole)
+
+    def _scatter(self, weights: np.ndarray, group: int) -> np.ndarray:
+        """Return `sum of w w'` over the weights of a group, (k + 1, k + 1) float64."""
+        part = weights[self.bounds[group] : self.bounds[group + 1]][:, self.own].astype(np.float64)
+        return np.einsum("cf,cg->fg", part, part)
+
+    def _draw_weights(self, state: SideState, clock: Clock) -> np.ndarray:
+        """Draw the weights of all features together, given rows, mean, precision and strengths.
+
+        `(F'F + s) W = F'(X - m + e1) + sqrt(s) e2` with normal noise e1, e2 of the rows' covariance, by conjugate gradients.
+
+        References
+        ----------
+        Simm et al. (2017), "Macau: Scalable Bayesian Factorization with High-Dimensional Side Information Using MCMC", eq. 6.
+        """
+        n, width = len(state.vectors.bias), self.width
+        root = np.zeros((len(state.mean), width + LANES))
+        root[:, self.own] = np.linalg.inv(np.linalg.cholesky(state.precision))  # z @ L^-1 has covariance (L L')^-1
+        target = self._normal(clock.key(WEIGHTS, self.side), n, root, clock.threads)
+        target[:, :width] += state.vectors.factors
+        target[:, width] += state.vectors.bias
+        target[:, self.own] -= state.mean.astype(np.float32)
+        strength = np.repeat(state.strengths, np.diff(self.bounds)).astype(np.float32)[:, None]
+        right = self._transposed(target, clock.threads)
+        right += np.sqrt(strength) * self._normal(clock.key(WEIGHTS, 2 + self.side), len(right), root, clock.threads)
+        diagonal = strength + np.concatenate(self.diagonals)[:, None]
+        return self._conjugate(right, state.weights, strength, diagonal, n, clock.threads)
+
+    def _conjugate(
+        self, right: np.ndarray, start: np.ndarray, strength: np.ndarray, diagonal: np.ndarray, n: int, threads: int
+    ) -> np.ndarray:
+        """Solve `(F'F + strength) W = right` for all columns at once, preconditioned by the diagonal."""
+
+        def apply(table: np.ndarray) -> np.ndarray:
+            rows = np.zeros((n, table.shape[1]), np.float32)
+            for block, begin, end in zip(self.blocks, self.bounds[:-1], self.bounds[1:], strict=True):
+                block.times(table[begin:end], rows, threads)
+            return self._transposed(rows, threads) + strength * table
+
+        def inner(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+            return np.einsum("cf,cf->f", x, y, dtype=np.float64)
+
+        solution = start.copy()
+        residual = right - apply(solution)
+        scaled = residual / diagonal
+        direction = scaled.copy()
+        before = inner(residual, scaled)
+        enough = _CG_TOLERANCE**2 * np.maximum(inner(right, right / diagonal), 1e-30)
+        for _ in range(_CG_STEPS):
+            if (before <= enough).all():
+                break
+            product = apply(direction)
+            step = (before / np.maximum(inner(direction, product), 1e-30)).astype(np.float32)
+            solution += step * direction
+            residual -= step * product
+            scaled = residual / diagonal
+            after = inner(residual, scaled)
+            direction = scaled + (after / np.maximum(before, 1e-30)).astype(np.float32) * direction
+            before = after
+        return solution
+
+    def _transposed(self, rows: np.ndarray, threads: int) -> np.ndarray:
+        out = np.zeros((int(self.bounds[-1]), rows.shape[1]), np.float32)
+        for block, begin, end in zip(self.blocks, self.bounds[:-1], self.bounds[1:], strict=True):
+            block.transposed_times(rows, out[begin:end], threads)
+        return out
+
+    def _normal(self, key: np.uint64, n: int, factor: np.ndarray, threads: int) -> np.ndarray:
+        """Return n rows `z @ factor` with z standard normal; factor is (d, width + 8)."""
+        from palate.kernels.bags import normal_rows
+
+        single = factor.astype(np.float32)
+        out = np.empty((n, single.shape[1]), np.float32)
+        run_chunks(lambda start, stop: normal_rows(key, start, stop, single, out), even_bounds(n, 1024), threads)
+        return out
