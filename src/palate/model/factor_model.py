@@ -168,6 +168,10 @@ class FactorModel:
         candidates: Any = None,
         deny: Any = None,
         worst: bool = False,
+        caution: float = 0.0,
+        explore: str | None = None,
+        seed: int = 0,
+        words: bool = False,
         threads: int | None = None,
     ) -> Any:
         """Return the n items with the highest predicted rating for each user, as a frame; filters apply first.
@@ -189,6 +193,14 @@ class FactorModel:
             The only items to choose from; items to leave out.
         worst : bool, default False
             The lowest predicted ratings instead, lowest first.
+        caution : float, default 0.0
+            Above 0, rank by how good an item is at least (0.8: the lower end of its 80 % interval); below 0, by how good it may be; in
+            (-1, 1). The score is `mean - z sd` with `z = Phi^-1((1 + caution) / 2)`.
+        explore : {"thompson"}, optional
+            Rank by one draw of the posterior, another for each user; `seed` chooses them.
+        seed : int, default 0
+        words : bool, default False
+            Add a column `in_words`: what is expected, how sure that is, from how many ratings.
         threads : int, optional
             All processors when None; the result is the same.
 
@@ -196,14 +208,16 @@ class FactorModel:
         -------
         frame
             Columns user_id, item_id, rank (from 1), predicted_rating (`score` for a model whose scores are no ratings), then
-            the catalog's with n_ratings and mean_rating. Equal predictions are in the order of the item ids.
+            the catalog's with n_ratings and mean_rating. Equal predictions are in the order of the item ids. With `caution`,
+            `explore` or `words` also score (what ranks, if it is another), std, low and high (the 80 % interval of what is expected).
 
         Raises
         ------
         KeyError
             If a user or candidate is unknown.
         ValueError
-            If an argument is out of range, or `exclude_seen` is asked of a model saved without ratings.
+            If an argument is out of range, `exclude_seen` is asked of a model saved without ratings, or `caution`, `explore` or
+            `words` of one that does not know how sure it is.
 
         Warns
         -----
@@ -213,7 +227,7 @@ class FactorModel:
         users = queries.resolve_users(self, users)
         return recommending.recommend(
             self, users, n, min_ratings=min_ratings, exclude_seen=exclude_seen, where=where, candidates=candidates,
-            deny=deny, worst=worst, threads=threads,
+            deny=deny, worst=worst, caution=caution, explore=explore, seed=seed, words=words, threads=threads,
         )  # fmt: skip
 
     def rated(self, users: Any) -> Any:

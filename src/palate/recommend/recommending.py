@@ -7,11 +7,14 @@ import numpy as np
 import polars as pl
 
 from palate.data import columns as names
+from palate.recommend.cautious import check_caution, rank_by_draw, rank_cautiously
 from palate.recommend.filters import Allowed, EmptyResultWarning, allowed_items
 from palate.recommend.lookup import UserRows, answer, described_frame, score_column, user_rows
 from palate.recommend.prepared import item_table
 from palate.recommend.ranking import Ranking, rank
 from palate.recommend.scorer import Scorer
+from palate.recommend.sure import spread_frame
+from palate.recommend.uncertainty import check_spread
 from palate.recommend.where import Where
 
 
@@ -26,6 +29,10 @@ def recommend(
     candidates: Any = None,
     deny: Any = None,
     worst: bool = False,
+    caution: float = 0.0,
+    explore: str | None = None,
+    seed: int = 0,
+    words: bool = False,
     threads: int | None = None,
 ) -> Any:
     """Return the n items with the highest predicted rating for each user, as a frame.
@@ -52,6 +59,15 @@ def recommend(
         Items to leave out for everyone.
     worst : bool, default False
         The lowest predicted ratings instead, lowest first.
+    caution : float, default 0.0
+        Rank by `mean - z sd` with `z = Phi^-1((1 + caution) / 2)`: above 0 by how good an item is at least (0.8: the lower end of its
+        80 % interval), below 0 by how good it may be; in (-1, 1). With `worst` by `mean + z sd`, ascending.
+    explore : {"thompson"}, optional
+        Rank by one draw of the posterior, another for each user.
+    seed : int, default 0
+        Chooses those draws.
+    words : bool, default False
+        Add a column `in_words` that says what is expected, how sure that is and from how many ratings.
     threads : int, optional
         All processors when None; the result is the same.
 
@@ -59,7 +75,8 @@ def recommend(
     -------
     frame
         Columns `user_id`, `item_id`, `rank` (from 1), `predicted_rating` (`score` for a model whose scores are no ratings), then
-        the catalog's, with `n_ratings` and `mean_rating`. Users stand in the order given. In the library of `users` or `candidates`
+        the catalog's, with `n_ratings` and `mean_rating`. With `caution`, `explore` or `words` there follow on predicted_rating: the
+        `score` that ranks (if another), `std` of what is expected, and the ends of its 80 % interval, `low` and `high`. Users stand in the order given. In the library of `users` or `candidates`
         if one of them is a column or a frame, else in the model's.
 
     Raises
@@ -76,12 +93,24 @@ def recommend(
     EmptyResultWarning
         If nothing is left for a user; it names the filter that took the last item.
     """
-    n = check_n(n)
+    n, caution = check_n(n), check_caution(caution, explore)
     rows = user_rows(scorer, users)
+    if words:
+        check_spread(rows.scorer, "words", "True", "False")
     allowed = allowed_items(rows.scorer, min_ratings=min_ratings, where=where, candidates=candidates, deny=deny)
-    ranking = rank(rows.scorer, rows.index, n, allowed=allowed.mask, exclude_seen=exclude_seen, worst=worst, threads=threads)
+    how: dict[str, Any] = {"allowed": allowed.mask, "exclude_seen": exclude_seen, "worst": worst, "threads": threads}
+    if explore is not None:
+        ranking = rank_by_draw(rows.scorer, rows.index, n, seed, **how)
+    elif caution:
+        ranking = rank_cautiously(rows.scorer, rows.index, n, caution, **how)
+    else:
+        ranking = rank(rows.scorer, rows.index, n, **how)
     _warn_if_empty(rows, allowed, ranking)
-    return answer(ranking_frame(rows, ranking), rows.scorer, users, candidates)
+    if caution or explore is not None or words:
+        frame = spread_frame(rows, ranking, ranked_by_mean=not caution and explore is None, words=words, threads=threads)
+    else:
+        frame = ranking_frame(rows, ranking)
+    return answer(frame, rows.scorer, users, candidates)
 
 
 def check_n(n: Any) -> int:

@@ -1,0 +1,218 @@
+"""The top n by a score that knows how sure the model is: cautious, curious, or one draw of the posterior."""
+
+from typing import Any
+
+import numpy as np
+
+from palate.recommend.ranking import Ranking, rank, seen_rows
+from palate.recommend.uncertainty import all_moments, check_spread, has_posterior, normal_quantile, one_draw, pair_sd
+from palate.solve.parallel import check_threads, even_bounds, run_chunks
+
+STEP = 16  # candidates visited between two looks at the spread
+FIRST = 48  # candidates ranked by the mean at first; four times as many each time they were too few
+USERS_PER_CHUNK = 128
+DENSE_SCORES = 1 << 21  # scores of all items that stand in memory at once
+EXPLORE = ("thompson",)
+_STREAM = 12  # keeps the choice of draws apart from all other random numbers
+
+
+def quantile(caution: float) -> float:
+    """Return z of `score = mean - z sd`: the standard normal quantile of (1 + caution) / 2.
+
+    Examples
+    --------
+    >>> quantile(0.0), round(quantile(0.8), 3), round(quantile(-0.8), 3)
+    (0.0, 1.282, -1.282)
+    """
+    return normal_quantile(caution)
+
+
+def check_caution(caution: Any, explore: Any) -> float:
+    """Return the caution, 0 for none, if it and `explore` are in range and not given together."""
+    if isinstance(caution, bool) or not isinstance(caution, int | float | np.integer | np.floating):
+        raise TypeError(f"caution must be a number; got {caution!r}.")
+    if not -1 < caution < 1:
+        raise ValueError(
+            f"caution must be between -1 and 1, neither included; got {caution:g}. "
+            "0.8 ranks by the lower end of the 80 % interval, 0 by the mean."
+        )
+    if explore is not None and explore not in EXPLORE:
+        raise ValueError(f"explore must be 'thompson' or None; got {explore!r}.")
+    if explore is not None and caution:
+        raise ValueError(f"caution must be 0 with explore={explore!r}, which ranks by a draw instead; got {caution:g}.")
+    return float(caution)
+
+
+def rank_cautiously(
+    model: Any,
+    user_index: np.ndarray,
+    n: int,
+    caution: float,
+    *,
+    allowed: np.ndarray | None = None,
+    exclude_seen: bool = False,
+    worst: bool = False,
+    threads: int | None = None,
+) -> Ranking:
+    """Return the exact top n of each user by `mean - z sd`, with z from `quantile`; equal scores by item index.
+
+    The mean is that of the predictions and sd that of `palate.recommend.uncertainty.pair_sd`. From 0 on, items are visited in the order
+    of the mean until none behind can reach the n-th score; below 0 all scores are computed.
+
+    Parameters
+    ----------
+    model : FactorModel
+        One that knows how sure it is.
+    user_index : ndarray of shape (m,), int
+    n : int
+    caution : float
+        In (-1, 1).
+    allowed, exclude_seen, threads
+        As in `palate.recommend.ranking.rank`.
+    worst : bool, default False
+        The lowest `mean + z sd` first: cautious about what is said to be bad.
+
+    Raises
+    ------
+    ValueError
+        If the model does not know how sure it is.
+    """
+    check_spread(model, "caution", f"{caution:g}", "0")
+    users = np.ascontiguousarray(user_index, dtype=np.int64)
+    n = min(n, len(model.items) if allowed is None else int(allowed.sum()))
+    z = quantile(caution)
+    out = Ranking(np.full((len(users), n), -1, dtype=np.int32), np.full((len(users), n), np.nan, dtype=np.float32))
+    if n == 0 or not len(users):
+        return out
+    seen = seen_rows(model, exclude_seen)
+    how = {"allowed": allowed, "exclude_seen": exclude_seen, "worst": worst}
+
+    def run(start: int, stop: int) -> None:
+        part = slice(start, stop)
+        if z >= 0:
+            _walk(model, users[part], z, how, out.items[part], out.scores[part])
+        else:
+            _all(model, users[part], z, allowed, seen, worst, out.items[part], out.scores[part])
+
+    # the products of all scores run on all processors by themselves
+    size = USERS_PER_CHUNK if z >= 0 else max(1, DENSE_SCORES // len(model.items))
+    run_chunks(run, even_bounds(len(users), size), check_threads(threads) if z >= 0 else 1)
+    return Ranking(out.items, -out.scores) if worst else out
+
+
+def _walk(model: Any, users: np.ndarray, z: float, how: dict[str, Any], items: np.ndarray, scores: np.ndarray) -> None:
+    """Fill the top n of a chunk of users, visiting candidates in the order of the mean."""
+    from palate.kernels import cautious as kernel
+
+    n = items.shape[1]
+    size, done = np.zeros(len(users), dtype=np.int64), np.zeros(len(users), dtype=bool)
+    first, width = 0, max(FIRST, 2 * n)
+    while not done.all():
+        open_ = np.flatnonzero(~done)
+        # one more than is visited: its mean says whether to go on
+        ranking = rank(model, users[open_], width + 1, threads=1, **how)
+        means = -ranking.scores if how["worst"] else ranking.scores
+        n_ranked = ranking.items.shape[1]
+        for start in range(first, min(width, n_ranked), STEP):
+            rows = np.flatnonzero(~done[open_])
+            if not len(rows):
+                break
+            stop = min(start + STEP, width, n_ranked)
+            chosen = ranking.items[rows, start:stop]
+            following = means[rows, stop] if stop < n_ranked else np.full(len(rows), np.nan, dtype=np.float32)
+            sd = _spread(model, users[open_[rows]], chosen)
+            state = [array[open_[rows]] for array in (items, scores, size, done)]
+            kernel.walk(chosen, np.column_stack([means[rows, start:stop], following]), sd, z, *state)
+            for array, changed in zip((items, scores, size, done), state, strict=True):
+                array[open_[rows]] = changed
+        first, width = width, 4 * width
+    kernel.finish(items, scores, size)
+
+
+def _spread(model: Any, users: np.ndarray, items: np.ndarray) -> np.ndarray:
+    """Return the sd of each user's items, shape (m, width); 0 where there is no item."""
+    sd = np.zeros(items.shape)
+    there = items >= 0
+    row, _ = np.nonzero(there)
+    sd[there] = pair_sd(model, users[row], items[there])
+    return sd
+
+
+def _all(
+    model: Any,
+    users: np.ndarray,
+    z: float,
+    allowed: np.ndarray | None,
+    seen: tuple[np.ndarray, np.ndarray],
+    worst: bool,
+    items: np.ndarray,
+    scores: np.ndarray,
+) -> None:
+    """Fill the top n of a chunk of users from the scores of all items."""
+    from palate.kernels.topn import top_of_scores
+
+    mean, sd = all_moments(model, users)
+    mask = np.zeros(0, dtype=bool) if allowed is None else np.ascontiguousarray(allowed)
+    dense = ((-mean if worst else mean) - np.float32(z) * sd).astype(np.float32)
+    top_of_scores(dense, users, mask, *seen, items, scores)
+
+
+def rank_by_draw(
+    model: Any,
+    user_index: np.ndarray,
+    n: int,
+    seed: int,
+    *,
+    allowed: np.ndarray | None = None,
+    exclude_seen: bool = False,
+    worst: bool = False,
+    threads: int | None = None,
+) -> Ranking:
+    """Return the top n of each user by one draw of the posterior, another for each user (Thompson sampling).
+
+    Which draw it is depends on the seed and the user's place in the model alone, not on who else is asked for. Parameters as in
+    `rank_cautiously`.
+
+    Raises
+    ------
+    ValueError
+        If the model holds no draws of a posterior.
+
+    References
+    ----------
+    Thompson (1933), "On the likelihood that one unknown probability exceeds another in view of the evidence of two samples".
+    """
+    if not has_posterior(model):
+        raise ValueError(
+            "explore must be None for a model without draws of a posterior; got 'thompson'. Train with palate.Gibbs, which keeps them."
+        )
+    users = np.ascontiguousarray(user_index, dtype=np.int64)
+    draws = draws_of_users(users, len(model.user_factors), seed)
+    n = min(n, len(model.items) if allowed is None else int(allowed.sum()))
+    out = Ranking(np.full((len(users), n), -1, dtype=np.int32), np.full((len(users), n), np.nan, dtype=np.float32))
+    for draw in np.unique(draws):
+        mine = np.flatnonzero(draws == draw)
+        found = rank(
+            one_draw(model, int(draw)), users[mine], n, allowed=allowed, exclude_seen=exclude_seen, worst=worst, threads=threads
+        )
+        out.items[mine], out.scores[mine] = found.items, _after_link(model, int(draw), found.scores)
+    return out
+
+
+def draws_of_users(users: np.ndarray, n_draws: int, seed: int) -> np.ndarray:
+    """Return the number of the draw that each user is ranked by."""
+    from palate.kernels.random import key_of, uniform
+
+    key = key_of(seed, 0, _STREAM)
+    return np.array([int(uniform(key, int(user)) * n_draws) for user in users], dtype=np.int64)
+
+
+def _after_link(model: Any, draw: int, latent: np.ndarray) -> np.ndarray:
+    """Return latent values of one draw as ratings, float32."""
+    from palate.kernels.moments import expected_of
+    from palate.recommend.uncertainty import posterior_arrays
+
+    *_, link, bounds, levels, cuts = posterior_arrays(model)
+    out = np.empty(latent.shape, dtype=np.float32)
+    expected_of(latent, link, bounds, levels, cuts[draw], out)
+    return out

@@ -1,0 +1,186 @@
+"""What a scorer does not know: the spread of the expected rating of a pair, and one draw of a posterior."""
+
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any, cast
+
+import numpy as np
+
+from palate.data.catalog import Catalog
+from palate.data.matrix import RatingMatrix
+from palate.data.vocabulary import Vocabulary
+from palate.recommend.scorer import Scorer
+from palate.solve.parallel import check_threads, even_bounds, run_chunks
+
+PAIRS_PER_CHUNK = 1 << 14
+ADVICE = "Train with palate.Gibbs, whose draws say how sure a prediction is."
+
+
+def has_posterior(scorer: Any) -> bool:
+    """Return whether the draws of a scorer are those of a posterior, and not fits from several starts or a single one."""
+    if getattr(scorer, "cutpoints", None) is None and getattr(scorer, "noise_sd", None) is None:
+        return False
+    return hasattr(scorer, "item_factors") and len(scorer.item_factors) > 1
+
+
+def has_spread(scorer: Any) -> bool:
+    """Return whether a scorer knows how sure it is of what it expects."""
+    return has_posterior(scorer)
+
+
+def posterior_arrays(model: Any) -> tuple[Any, ...]:
+    """Return the arguments that the kernels of `palate.kernels.moments` begin with."""
+    from palate.kernels import moments
+
+    n_draws = len(model.user_factors)
+    link = {"identity": moments.IDENTITY, "bounded": moments.BOUNDED, "ordinal": moments.ORDINAL}[model.link]
+    levels = np.zeros(1) if link != moments.ORDINAL else np.asarray(model.levels, dtype=np.float64)
+    cuts = np.zeros((n_draws, 0)) if link != moments.ORDINAL else np.asarray(model.cutpoints, dtype=np.float64)
+    bounds = np.asarray(model.scale or (0.0, 1.0), dtype=np.float64)
+    factors, biases = (model.user_factors, model.item_factors), (model.user_bias, model.item_bias)
+    return (*factors, *biases, np.asarray(model.global_mean, dtype=np.float64), link, bounds, levels, cuts)
+
+
+def pair_sd(model: Any, users: np.ndarray, items: np.ndarray, threads: int | None = 1) -> np.ndarray:
+    """Return the sd of what is expected of each pair of a known user and a known item, float64.
+
+    It is taken over draws, after the link, and divides by the number of draws.
+
+    Parameters
+    ----------
+    model : FactorModel
+        With a posterior.
+    users, items : ndarray of shape (n,), int
+    threads : int, optional
+        All processors when None; the result is the same.
+    """
+    from palate.kernels import moments
+
+    users, items = (np.ascontiguousarray(index, dtype=np.int64) for index in (users, items))
+    mean, sd = np.empty(len(users)), np.empty(len(users))
+    arrays, kernel = posterior_arrays(model), cast(Any, moments.pair_moments)
+
+    def run(start: int, stop: int) -> None:
+        part = slice(start, stop)
+        kernel(*arrays, users[part], items[part], mean[part], sd[part])
+
+    run_chunks(run, even_bounds(len(users), PAIRS_PER_CHUNK), check_threads(threads))
+    return sd
+
+
+def pair_below(model: Any, users: np.ndarray, items: np.ndarray, threads: int | None = 1) -> np.ndarray:
+    """Return P(rating <= level) of each pair for all levels but the last, float64, for an ordinal model."""
+    from palate.kernels import moments
+
+    users, items = (np.ascontiguousarray(index, dtype=np.int64) for index in (users, items))
+    out = np.empty((len(users), len(model.levels) - 1))
+    arrays, kernel = posterior_arrays(model), cast(Any, moments.pair_below)
+
+    def run(start: int, stop: int) -> None:
+        part = slice(start, stop)
+        kernel(*arrays, users[part], items[part], out[part])
+
+    run_chunks(run, even_bounds(len(users), PAIRS_PER_CHUNK), check_threads(threads))
+    return out
+
+
+def all_moments(model: Any, users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and sd of what is expected of all items for each user, float32, shape (n, n_items)."""
+    from palate.kernels import moments
+
+    factors, item_factors, bias, item_bias, global_mean, link, bounds, levels, cuts = posterior_arrays(model)
+    shift = np.asarray(model.score_items(users), dtype=np.float32)
+    total, squares = np.zeros_like(shift), np.zeros_like(shift)
+    for draw in range(len(global_mean)):
+        level = global_mean[draw] + bias[draw, users].astype(np.float64)
+        latent = factors[draw, users] @ item_factors[draw].T
+        latent += item_bias[draw]
+        latent += level.astype(np.float32)[:, None]
+        moments.add_draw(latent, link, bounds, levels, cuts[draw], shift, total, squares)
+    away = total / np.float32(len(global_mean))
+    variance = squares / np.float32(len(global_mean)) - away * away
+    return shift + away, np.sqrt(np.maximum(variance, 0))
+
+
+@dataclass(frozen=True, eq=False)
+class _Prior:
+    mean: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class OneDraw:
+    """One draw of a posterior under the identity link, as a scorer of its own."""
+
+    users: Vocabulary
+    items: Vocabulary
+    user_factors: np.ndarray
+    item_factors: np.ndarray
+    user_bias: np.ndarray
+    item_bias: np.ndarray
+    global_mean: np.ndarray
+    user_prior: _Prior
+    item_prior: _Prior
+    scale: tuple[float, float] | None
+    catalog: Catalog | None
+    ratings: RatingMatrix | None
+    frame_kind: str
+    link: str = "identity"
+
+    def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
+        """Return the latent value of each pair, float32."""
+        from palate.recommend.factored import score_pairs
+
+        return score_pairs(self, user_index, item_index)
+
+    def score_items(self, user_index: np.ndarray) -> np.ndarray:
+        """Return the latent values of all items for each user, float32."""
+        from palate.recommend.factored import score_items
+
+        return score_items(self, user_index)
+
+
+def one_draw(model: Any, draw: int) -> OneDraw:
+    """Return the latent values of one draw as a scorer; every link keeps their order."""
+    at = slice(draw, draw + 1)
+    return OneDraw(
+        model.users,
+        model.items,
+        model.user_factors[at],
+        model.item_factors[at],
+        model.user_bias[at],
+        model.item_bias[at],
+        model.global_mean[at],
+        _Prior(model.user_prior.mean[at]),
+        _Prior(model.item_prior.mean[at]),
+        None,
+        model.catalog,
+        model.ratings,
+        model.frame_kind,
+    )
+
+
+def rating_interval(model: Any, users: np.ndarray, items: np.ndarray, mean: np.ndarray, sd: np.ndarray, share: float) -> Any:
+    """Return (low, high) of the central interval in which one rating of each pair falls with probability `share`, or None.
+
+    Gaussian: `mean -+ z sqrt(sd^2 + noise^2)`, with the mean of the draws' noise variances. Ordinal: the star values at
+    which the predictive distribution reaches the ends.
+    """
+    if model.link == "ordinal":
+        below, tail = pair_below(model, users, items), (1 - share) / 2
+        return tuple(np.asarray(model.levels)[(below < end).sum(axis=1)] for end in (tail, 1 - tail))
+    noise = getattr(model, "noise_sd", None)
+    if noise is None or model.link != "identity":
+        return None
+    reach = normal_quantile(share) * np.sqrt(sd**2 + np.mean(np.square(noise)))
+    return mean - reach, mean + reach
+
+
+def normal_quantile(share: float) -> float:
+    """Return z of the central interval `mean -+ z sd` that holds this share of a normal distribution."""
+    return NormalDist().inv_cdf((1 + share) / 2)
+
+
+def check_spread(scorer: Scorer, argument: str, value: Any, without: str) -> None:
+    """Raise ValueError for an argument that needs to know how sure a scorer is, if it does not."""
+    if not has_spread(scorer):
+        raise ValueError(f"{argument} must be {without} for a model that does not know how sure it is; got {value}. {ADVICE}")

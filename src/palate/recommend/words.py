@@ -1,0 +1,68 @@
+"""Predictions in words: what is expected, how sure that is, and from how many ratings."""
+
+import math
+from typing import Any
+
+
+def sentence(
+    expected: float,
+    low: float,
+    high: float,
+    *,
+    n_ratings: int | None = None,
+    rating: tuple[float, float] | None = None,
+    scale: tuple[float, float] | None = None,
+) -> str:
+    """Return a prediction in words.
+
+    Parameters
+    ----------
+    expected : float
+        The predicted rating.
+    low, high : float
+        Ends of the interval of what is expected.
+    n_ratings : int, optional
+        Number of ratings of the item.
+    rating : (float, float), optional
+        Ends of the interval in which one rating would fall.
+    scale : (float, float), optional
+        Lowest and highest rating; nothing outside is said.
+
+    Examples
+    --------
+    >>> sentence(4.61, 4.33, 4.89, n_ratings=7423, rating=(3.5, 5.7), scale=(1, 5))
+    '4.6 expected (4.3 to 4.9), from 7,423 ratings; one rating would fall in 3.5 to 5'
+    >>> sentence(3.0, 2.1, 3.9, n_ratings=1)
+    '3.0 expected (2.1 to 3.9), from 1 rating'
+    """
+    if math.isnan(expected):
+        return "nothing is known"
+    expected, low, high = (_within(value, scale) for value in (expected, low, high))
+    text = f"{expected:.1f} expected ({low:.1f} to {high:.1f})"
+    if n_ratings is not None:
+        text += f", from {n_ratings:,} rating{'' if n_ratings == 1 else 's'}"
+    if rating is not None:
+        first, last = (_within(value, scale) for value in rating)
+        text += f"; one rating would fall in {_short(first)} to {_short(last)}"
+    return text
+
+
+def sentences(
+    expected: Any, low: Any, high: Any, n_ratings: Any = None, ratings: Any = None, scale: tuple[float, float] | None = None
+) -> list[str]:
+    """Return `sentence` for each row of columns of equal length; `ratings` is a pair of columns."""
+    out = []
+    for row, value in enumerate(expected):
+        count = None if n_ratings is None or n_ratings[row] is None else int(n_ratings[row])
+        one = None if ratings is None else (float(ratings[0][row]), float(ratings[1][row]))
+        out.append(sentence(float(value), float(low[row]), float(high[row]), n_ratings=count, rating=one, scale=scale))
+    return out
+
+
+def _within(value: float, scale: tuple[float, float] | None) -> float:
+    return value if scale is None else min(max(value, scale[0]), scale[1])
+
+
+def _short(value: float) -> str:
+    """Return a number with one decimal, without a zero behind the point: 3.5, 5."""
+    return f"{round(value, 1):g}"
