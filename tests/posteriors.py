@@ -7,6 +7,7 @@ from palate.data.ratings import Ratings
 from palate.model.factor_model import FactorModel
 from palate.solve.prior import RowPrior
 
+
 def prior(n_factors, n_draws):
     return RowPrior(
         precision=np.repeat(np.eye(n_factors + 1, dtype=np.float32)[None], n_draws, axis=0),

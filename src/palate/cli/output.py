@@ -48,6 +48,10 @@ COLUMNS = (
     Column("rating", "rating", "stars"),
     Column("predicted_rating", "predicted", "stars"),
     Column("score", "score", "number"),
+    Column("std", "std", "stars"),
+    Column("low", "low", "stars"),
+    Column("high", "high", "stars"),
+    Column("in_words", "in words"),
     Column("similarity", "similarity", "stars"),
     Column("held_out", "held out"),
 )

@@ -23,6 +23,18 @@ def recommend(
     deny: options.Deny = None,
     include_seen: Annotated[bool, typer.Option("--include-seen", help="List what the user has rated, too.")] = False,
     worst: Annotated[bool, typer.Option("--worst", help="The lowest predictions instead, lowest first.")] = False,
+    caution: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE",
+            help="Rank by how good an item is at least: 0.8 by the lower end of its 80 % interval; below 0, by how good it may be.",
+        ),
+    ] = 0.0,
+    explore: Annotated[
+        str | None, typer.Option(metavar="HOW", help="thompson: rank by one draw of the posterior, another for each user.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Chooses the draws of --explore.")] = 0,
+    words: Annotated[bool, typer.Option("--words", help="Say in words what is expected and how sure that is.")] = False,
     all_users: Annotated[bool, typer.Option("--all-users", help="For every user of the model.")] = False,
     rate: Annotated[
         list[str] | None,
@@ -44,6 +56,10 @@ def recommend(
     For someone new:
 
         palate recommend model.palate --rate 'Airplane!=5' --rate 'The Matrix=2'
+
+    Sure ones only, from a model trained by Gibbs:
+
+        palate recommend model.palate 15 --caution 0.8 --words
     """
     from palate.cli import asking
     from palate.cli.output import check_output, deliver
@@ -59,9 +75,11 @@ def recommend(
     )
     frame = loaded.recommend(
         who, n, min_ratings=min_ratings, exclude_seen=not include_seen, where=condition, worst=worst,
+        caution=caution, explore=explore, seed=seed, words=words,
         candidates=asking.listed_ids(loaded, candidates), deny=asking.listed_ids(loaded, deny),
     )  # fmt: skip
     one = is_new or (users is not None and len(users) == 1)
     whom = "you" if is_new else f"user {users[0]}" if users else ""
     title = f"{'The lowest predictions' if worst else 'Recommendations'} for {whom}" if one else ""
-    deliver(frame, as_json=as_json, output=output, title=title, drop=("user_id",) if one else ())
+    hidden = ("std", "low", "high", "genres", "mean_rating") if words else ()  # the words say it
+    deliver(frame, as_json=as_json, output=output, title=title, drop=(*(("user_id",) if one else ()), *hidden))

@@ -1,0 +1,46 @@
+"""`palate recommend` with caution, draws and words, end to end on files."""
+
+import json
+
+import pytest
+
+from posteriors import posterior_model
+
+
+@pytest.fixture(scope="module")
+def sure(tmp_path_factory):
+    """Return the file of a model with draws of a posterior."""
+    path = tmp_path_factory.mktemp("sure") / "sure.palate"
+    posterior_model(whole=False).save(path)
+    return path
+
+
+def test_caution_shows_what_ranks_and_how_sure_it_is(palate, sure):
+    result = palate("recommend", sure, 0, "--caution", 0.8)
+    assert (result.code, result.err) == (0, "")
+    heading = result.out.splitlines()[2].split()
+    assert heading == ["#", "id", "ratings", "mean", "predicted", "score", "std", "low", "high"]
+    rows = json.loads(palate("recommend", sure, 0, "--caution", 0.8, "--json").out)
+    assert all(abs(row["low"] - row["score"]) < 1e-3 for row in rows)
+
+
+def test_words_stand_for_the_numbers(palate, sure):
+    result = palate("recommend", sure, 0, "--words", "--n", 2)
+    assert result.code == 0
+    assert result.out.splitlines()[2].split() == ["#", "id", "ratings", "predicted", "in", "words"]
+    assert "expected (" in result.out
+    assert "; one rating would fall in " in result.out
+
+
+def test_draws_are_chosen_by_the_seed(palate, sure):
+    first, again, other = (
+        palate("recommend", sure, "--all-users", "--explore", "thompson", "--seed", s).out for s in (1, 1, 2)
+    )
+    assert first == again != other
+
+
+def test_bad_arguments_name_the_option(refused, sure, model):
+    assert refused("recommend", sure, 0, "--caution", 1.5, code=2).startswith("--caution must be between -1 and 1")
+    assert refused("recommend", sure, 0, "--explore", "more", code=2).startswith("--explore must be 'thompson'")
+    message = refused("recommend", model, "--all-users", "--caution", 0.8, code=2)
+    assert message.startswith("--caution must be 0 for a model that does not know how sure it is; got 0.8.")
