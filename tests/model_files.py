@@ -16,6 +16,7 @@ from palate.data.vocabulary import Vocabulary
 from palate.model import file_container as container
 from palate.model.factor_model import FactorModel
 from palate.model.history import History, SweepReport
+from palate.solve.features import FeatureGroup, FeatureLink
 from palate.solve.prior import RowPrior
 
 DIGEST = re.compile(rb'(?<=sha256\\":\\")[0-9a-f]{64}')
@@ -113,6 +114,33 @@ def smallest_model() -> FactorModel:
     return FactorModel(**{**fields(model), "ratings": None, "trainer": {}, "history": History()})
 
 
+def ordinal_model() -> FactorModel:
+    """Return a model of two draws with a distribution over levels and features of both sides: every field is filled."""
+    numbers = Numbers(7)
+    small = small_model()
+    tags = FeatureGroup(name="genres", kind="tags", weights=numbers.array(2, 2, 3), values=("ab", "ä"))
+    bag = FeatureGroup(name="rated", kind="bag", weights=numbers.array(2, 3, 3))
+    bins = FeatureGroup(name="year", kind="bins", weights=numbers.array(2, 3, 3), edges=(1980.0, 1990.5))
+    made = {name: fields(small)[name] for name in ("catalog", "ratings", "users", "items", "trainer", "history", "scale")}
+    return FactorModel(
+        **made,
+        user_factors=numbers.array(2, 3, 2),
+        item_factors=numbers.array(2, 3, 2),
+        user_bias=numbers.array(2, 3),
+        item_bias=numbers.array(2, 3),
+        global_mean=np.array([0.5, 0.25]),
+        user_prior=prior(2, 2, numbers),
+        item_prior=prior(2, 2, numbers),
+        link="ordinal",
+        levels=np.array([1, 3, 5], np.float32),
+        cutpoints=np.array([[-0.5, 0.5], [0, 1]], np.float32),
+        noise_sd=np.array([1.0, 1.0]),
+        spread=1.5,
+        user_link=FeatureLink((bag, tags)),
+        item_link=FeatureLink((bins,)),
+    )
+
+
 def wide_model(n_users: int = 220, n_items: int = 150, n_factors: int = 16) -> FactorModel:
     """Return a model whose file has about 40 kB."""
     rng = np.random.default_rng(5)
@@ -136,6 +164,10 @@ def assert_same(one: Any, other: Any, where: str = "model") -> None:
     elif isinstance(one, pl.DataFrame):
         assert one.schema == other.schema, where
         assert one.equals(other, null_equal=True), where
+    elif isinstance(one, tuple) and one and hasattr(one[0], "__dataclass_fields__"):
+        assert len(one) == len(other), where
+        for place, pair in enumerate(zip(one, other, strict=True)):
+            assert_same(*pair, f"{where}[{place}]")
     elif isinstance(one, Vocabulary | History) or not hasattr(one, "__dataclass_fields__"):
         assert one == other, where
     else:

@@ -20,6 +20,7 @@ from model_files import (
     fields,
     joined,
     model_of,
+    ordinal_model,
     rewritten,
     small_model,
     smallest_model,
@@ -49,7 +50,7 @@ def changed(model, **values):
 # Round trip
 
 
-@pytest.mark.parametrize("make", [small_model, smallest_model, wide_model])
+@pytest.mark.parametrize("make", [small_model, smallest_model, wide_model, ordinal_model])
 def test_saved_and_loaded_is_the_same_model(tmp_path, make):
     model = make()
     save_model(model, tmp_path / "model.palate")
@@ -209,6 +210,8 @@ def test_no_field_is_forgotten():
     """A field added to one of these classes must be added to the file, or be lost when the model is saved."""
     values = unpack(*pack(small_model()))
     assert values.keys() == FactorModel.__dataclass_fields__.keys()
+    full = unpack(*pack(ordinal_model()))
+    assert {name for name, value in full.items() if value is None} == set()
     for part in (values["ratings"], values["catalog"], values["users"], values["user_prior"], values["history"]):
         filled = {name for name in part.__dataclass_fields__ if getattr(part, name) is not None}
         assert filled == part.__dataclass_fields__.keys()
@@ -264,9 +267,9 @@ def test_numpy_numbers_among_the_parameters_become_plain():
     assert loads(dumps(model)).trainer == {"n": 3, "l2": 0.5, "sizes": [1, 2]}
 
 
-def test_an_unknown_link_is_not_saved():
-    with pytest.raises(ModelFileError, match="'link' in its metadata must be one of identity; got 'probit'"):
-        dumps(changed(small_model(), link="probit"))
+def test_an_unknown_link_is_no_model():
+    with pytest.raises(ValueError, match=r"link must be one of 'identity', 'bounded', 'ordinal'; got 'probit'\."):
+        changed(small_model(), link="probit")
 
 
 # Files that contradict themselves, all rightly signed
@@ -386,7 +389,7 @@ def put(*path):
 WHERE = "in its metadata"
 LIES = {
     "no link": (put("link", ...), "its metadata must have 'link'"),
-    "an unknown link": (put("link", "probit"), f"'link' {WHERE} must be one of identity; got 'probit'"),
+    "an unknown link": (put("link", "probit"), f"'link' {WHERE} must be one of identity, bounded, ordinal; got 'probit'"),
     "a link that is a list": (put("link", []), rf"'link' {WHERE} must be of type str; got \[\]"),
     "a context": (put("context", {}), f"'context' {WHERE} must be null in version 1"),
     "no context": (put("context", ...), f"'context' {WHERE} must be null in version 1"),
@@ -440,6 +443,69 @@ def test_metadata_that_lies(small, name):
     header, metadata, arrays = split(small)
     change(metadata)
     with pytest.raises(ModelFileError, match=f"^the model in memory is not a usable model file: .*{message}"):
+        loads(joined(header, metadata, arrays))
+
+
+# three levels 1, 3, 5 with cutpoints -0.5, 0.5 and 0, 1 of two draws; user bag and genres, item bins of the year
+ORDINAL_FORGERIES = {
+    "cutpoints fall": ({"cutpoints": set_at(3, -1)}, r"tensor 'cutpoints' must be in ascending order in each draw; got -1.0 after 0.0 in draw 1"),
+    "cutpoints not finite": ({"cutpoints": set_at(0, -np.inf)}, r"tensor 'cutpoints' must be finite; got -inf at position 0"),
+    "cutpoints of one draw": ({"cutpoints": lambda a: a[:1]}, r"tensor 'cutpoints' must have 2 along 'draw' to match 'user_factors'; got 1"),
+    "a cutpoint too many": ({"cutpoints": lambda a: np.hstack([a, a[:, -1:]])}, r"tensor 'cutpoints' must have 2 along 'cut' to match 'levels'; got 3"),
+    "no cutpoints": ({"cutpoints": None}, r"tensor 'cutpoints' is missing"),
+    "no model levels": ({"levels": None}, r"tensor 'levels' is missing"),
+    "levels of the model fall": ({"levels": set_at(1, 0)}, r"tensor 'levels' must be strictly ascending; got 0.0 after 1.0 at position 1"),
+    "levels of the model endless": ({"levels": set_at(2, np.inf)}, r"tensor 'levels' must be finite"),
+    "levels of no value": ({"levels": lambda a: a[:0]}, r"tensor 'levels' must have at least 1 along 'cut\+1'; got 0"),
+    "negative noise": ({"noise_sd": set_at(1, -1)}, r"tensor 'noise_sd' must be finite and not negative; got -1.0 at position 1"),
+    "noise that is NaN": ({"noise_sd": set_at(0, np.nan)}, r"tensor 'noise_sd' must be finite and not negative"),
+    "noise of one draw": ({"noise_sd": lambda a: a[:1]}, r"tensor 'noise_sd' must have 2 along 'draw'"),
+    "weights of a bag not finite": ({"user_link__0__weights": set_at(0, np.nan)}, r"tensor 'user_link.0.weights' must be finite"),
+    "a bag of too few": ({"user_link__0__weights": lambda a: a[:, :2].copy()}, r"tensor 'user_link.0.weights' must have 3 along 'item'"),
+    "weights of another width": ({"user_link__1__weights": lambda a: a[:, :, :2].copy()}, r"tensor 'user_link.1.weights' must have 3 along 'factor\+1'"),
+    "a tag without weights": ({"user_link__1__weights": lambda a: a[:, :1].copy()}, r"tensor 'user_link.1.weights' must have 2 along 'user_link.1'"),
+    "tags not ascending": ({"user_link__1__bytes": text_bytes(b"baab")}, r"tensor 'user_link.1.bytes' must be strictly ascending, each tag once"),
+    "edges fall": ({"item_link__0__edges": np.array([1990.0, 1980.0])}, r"tensor 'item_link.0.edges' must be strictly ascending"),
+    "edges not finite": ({"item_link__0__edges": np.array([1990.0, np.inf])}, r"tensor 'item_link.0.edges' must be finite"),
+    "no weights at all": ({"item_link__0__weights": None}, r"tensor 'item_link.0.weights' is missing"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ORDINAL_FORGERIES)
+def test_distributions_and_features_that_contradict_each_other(name):
+    arrays, message = ORDINAL_FORGERIES[name]
+    with pytest.raises(ModelFileError, match=f"^the model in memory is not a usable model file: {message}"):
+        loads(forged(dumps(ordinal_model()), **arrays))
+
+
+ORDINAL_LIES = {
+    "another link": (put("link", "identity"), "tensor 'cutpoints' is not part of a model with the link 'identity'"),
+    "no spread": (put("spread", 0), f"'spread' {WHERE} must be positive and finite; got 0.0"),
+    "endless spread": (put("spread", "inf"), f"'spread' {WHERE} must be positive and finite; got inf"),
+    "a spread of text": (put("spread", "1"), f"'spread' {WHERE} must be a number; got '1'"),
+    "features that are no list": (put("user_link", {}), f"'user_link' {WHERE} must be of type list"),
+    "no features": (put("item_link", []), "'item_link' .* must name at least one group of features, each once"),
+    "features left over": (put("item_link", ...), "tensor 'item_link.0.edges' is not part of version 1 of the format"),
+    "features of two names": (put("user_link", 1, "name", "rated"), "'user_link' .* must name at least one group of features, each once"),
+    "features of no kind": (put("user_link", 1, "kind", "hash"), "'kind' in a group of features under 'user_link' .* must be one of bag, tags, bins"),
+    "features of another kind": (put("item_link", 0, "kind", "tags"), "tensor 'item_link.0.offsets' is missing"),
+    "too much about features": (put("user_link", 0, "n", 1), "a group of features under 'user_link' .* must not have 'n'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ORDINAL_LIES)
+def test_metadata_of_distributions_and_features_that_lies(name):
+    change, message = ORDINAL_LIES[name]
+    header, metadata, arrays = split(dumps(ordinal_model()))
+    change(metadata)
+    with pytest.raises(ModelFileError, match=f"^the model in memory is not a usable model file: .*{message}"):
+        loads(joined(header, metadata, arrays))
+
+
+def test_bounded_predictions_need_bounds(small):
+    header, metadata, arrays = split(small)
+    metadata["link"], metadata["scale"] = "bounded", None
+    with pytest.raises(ModelFileError, match="'scale' in its metadata must be two numbers for the link 'bounded'; got null"):
         loads(joined(header, metadata, arrays))
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from palate.model.factor_model import FactorModel
+from palate.solve.features import FeatureLink
 from palate.solve.prior import RowPrior
 
 
@@ -23,7 +24,7 @@ def average(models: Sequence[FactorModel]) -> FactorModel:
     Raises
     ------
     ValueError
-        If there is no model, or vocabularies or numbers of factors differ.
+        If there is no model, or vocabularies, numbers of factors, links or features differ.
 
     Examples
     --------
@@ -39,6 +40,8 @@ def average(models: Sequence[FactorModel]) -> FactorModel:
     for other in models[1:]:
         if other.users != first.users or other.items != first.items or other.n_factors != first.n_factors:
             raise ValueError("models must have the same users, items and number of factors; fit them to the same ratings.")
+        if other.link != first.link or not _same_levels(other.levels, first.levels):
+            raise ValueError("models must have the same link and levels; fit them by one trainer.")
     return replace(
         first,
         user_factors=np.concatenate([model.user_factors for model in models]),
@@ -48,6 +51,41 @@ def average(models: Sequence[FactorModel]) -> FactorModel:
         global_mean=np.concatenate([model.global_mean for model in models]),
         user_prior=_stacked([model.user_prior for model in models]),
         item_prior=_stacked([model.item_prior for model in models]),
+        cutpoints=_together([model.cutpoints for model in models]),
+        noise_sd=_together([model.noise_sd for model in models]),
+        spread=None,
+        user_link=_linked([model.user_link for model in models]),
+        item_link=_linked([model.item_link for model in models]),
+    )
+
+
+def _same_levels(one: np.ndarray | None, other: np.ndarray | None) -> bool:
+    return one is other or (one is not None and other is not None and np.array_equal(one, other))
+
+
+def _together(arrays: Sequence[np.ndarray | None]) -> np.ndarray | None:
+    """Return the draws of all models, or None when one has none."""
+    known = [array for array in arrays if array is not None]
+    return np.concatenate(known) if len(known) == len(arrays) else None
+
+
+def _linked(links: Sequence[FeatureLink | None]) -> FeatureLink | None:
+    """Return the draws of all models' features.
+
+    Raises
+    ------
+    ValueError
+        If the models know different features.
+    """
+    known = [link for link in links if link is not None]
+    named = {tuple((group.name, group.kind, group.values, group.edges) for group in link.groups) for link in known}
+    if not known:
+        return None
+    if len(known) < len(links) or len(named) > 1:
+        raise ValueError("models must have the same features; fit them by one trainer.")
+    together = zip(*(link.groups for link in known), strict=True)
+    return FeatureLink(
+        tuple(replace(groups[0], weights=np.concatenate([group.weights for group in groups])) for groups in together)
     )
 
 

@@ -14,8 +14,10 @@ from palate.data.vocabulary import Vocabulary
 from palate.model import queries
 from palate.model.folded import FoldedItem, FoldedUser, fold_item, fold_user, padded_sides
 from palate.model.history import History
+from palate.model.shapes import check_shapes
 from palate.recommend import factored, predicting, recommending, similar, vectors
 from palate.recommend import rated as rating_list
+from palate.solve.features import FeatureLink
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Side
 
@@ -26,6 +28,10 @@ class FactorModel:
 
     Immutable and complete: it predicts, recommends, explains itself and is saved without any other object. Arrays have a
     leading draw axis; a point estimate has one draw. Made by a trainer's `fit` or by `palate.load`.
+
+    That sum is the latent value of a pair in each draw; `link` makes it a rating: "identity" is the sum itself, "bounded" is
+    `low + (high - low) / (1 + exp(-latent))` on the scale (low, high), "ordinal" is the mean of `levels` under
+    `P(rating <= levels[j]) = Phi(cutpoints[j] - latent)`. A prediction is the mean of the ratings over draws.
     """
 
     users: Vocabulary
@@ -44,9 +50,15 @@ class FactorModel:
     trainer: Mapping[str, Any] = field(default_factory=dict)  # {"name": "LeastSquares", hyper-parameters...}
     history: History = field(default_factory=History)
     frame_kind: str = "polars"
+    levels: np.ndarray | None = None  # (n_levels,) float32, the values a rating may have, ascending
+    cutpoints: np.ndarray | None = None  # (n_draws, n_levels - 1) float32, of the ordinal link
+    noise_sd: np.ndarray | None = None  # (n_draws,) float64, sd of a rating about its expectation
+    spread: float | None = None  # factor on a point estimate's standard errors, found on validation ratings
+    user_link: FeatureLink | None = None  # what features say of a user before the ratings do
+    item_link: FeatureLink | None = None
 
     def __post_init__(self) -> None:
-        _check_shapes(self)
+        check_shapes(self)
 
     def __repr__(self) -> str:
         name = self.trainer.get("name", "imported")
@@ -337,23 +349,3 @@ class FactorModel:
         from palate.model.file import dumps, loads
 
         return loads, (dumps(self),)
-
-
-def _check_shapes(model: FactorModel) -> None:
-    """Raise ValueError unless the arrays fit each other and the vocabularies."""
-    n_draws, _, n_factors = model.user_factors.shape
-    wanted = {
-        "user_factors": (n_draws, len(model.users), n_factors),
-        "item_factors": (n_draws, len(model.items), n_factors),
-        "user_bias": (n_draws, len(model.users)),
-        "item_bias": (n_draws, len(model.items)),
-        "global_mean": (n_draws,),
-    }
-    for name, shape in wanted.items():
-        array = getattr(model, name)
-        if array.shape != shape:
-            raise ValueError(f"{name} must be of shape {shape}; got {array.shape}.")
-    for name in ("user_prior", "item_prior"):
-        shape = getattr(model, name).mean.shape
-        if shape != (n_draws, n_factors + 1):
-            raise ValueError(f"the mean of {name} must be of shape {(n_draws, n_factors + 1)}; got {shape}.")

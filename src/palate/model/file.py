@@ -16,6 +16,7 @@ from palate.model.factor_model import FactorModel
 from palate.model.file_catalog import put_catalog, take_catalog
 from palate.model.file_error import Damage, ModelFileError
 from palate.model.file_fields import Fields, check_plain, to_json
+from palate.model.file_link import put_distribution, put_features, take_distribution, take_features
 from palate.model.file_parts import (
     put_history,
     put_prior,
@@ -29,10 +30,10 @@ from palate.model.file_parts import (
 )
 from palate.model.file_tensors import TensorReader, TensorWriter, check_finite
 from palate.model.file_write import replace_file
+from palate.model.shapes import LINKS
 
 __all__ = ["ModelFileError", "dumps", "load_model", "loads", "read_metadata", "save_model"]
 
-LINKS = ("identity",)
 _FACTORS = {
     "user_factors": ("float32", "draw user factor"),
     "item_factors": ("float32", "draw item factor"),
@@ -131,6 +132,9 @@ def pack(model: FactorModel, ratings: bool = True) -> tuple[dict[str, np.ndarray
         "users": users,
         "items": items,
         "link": model.link,
+        **put_distribution(writer, model),
+        **put_features(writer, "user_link", model.user_link, "item"),
+        **put_features(writer, "item_link", model.item_link, "user"),
         "context": None,
         "scale": None if model.scale is None else [float(bound) for bound in model.scale],
         "frame_kind": model.frame_kind,
@@ -158,6 +162,11 @@ def unpack(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> di
         "frame_kind": fields.take_choice("frame_kind", FRAME_KINDS),
     }
     fields.take_null("context")
+    result |= take_distribution(reader, fields, result["link"])
+    result["user_link"] = take_features(reader, fields, "user_link", "item")
+    result["item_link"] = take_features(reader, fields, "item_link", "user")
+    if result["link"] == "bounded" and result["scale"] is None:
+        raise Damage("'scale' in its metadata must be two numbers for the link 'bounded'; got null")
     for name in ("user_prior", "item_prior"):
         result[name] = take_prior(reader, fields.take(name, dict), name)
     catalog, ratings = fields.take("catalog", dict | None), fields.take("ratings", dict | None)

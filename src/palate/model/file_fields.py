@@ -39,6 +39,10 @@ class Fields:
         if self._values.pop(key, self) is not None:
             raise Damage(f"{key!r} in {self._where} must be null in version 1 of the format")
 
+    def has(self, key: str) -> bool:
+        """Whether there is a value of this key that is not yet taken."""
+        return key in self._values
+
     def is_empty(self) -> bool:
         """Whether nothing is left."""
         return not self._values

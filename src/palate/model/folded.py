@@ -154,6 +154,7 @@ def with_users(model: "FactorModel", folded: Sequence[FoldedUser]) -> "FactorMod
         user_factors=np.stack([user.factors for user in folded], axis=1),
         user_bias=np.stack([user.bias for user in folded], axis=1),
         ratings=matrix,
+        item_link=None,  # its bag counts the users that were
     )
 
 
@@ -167,4 +168,5 @@ def with_items(model: "FactorModel", folded: Sequence[FoldedItem]) -> "FactorMod
         item_bias=np.stack([item.bias for item in folded], axis=1),
         catalog=Catalog.from_items(items),
         ratings=None,
+        user_link=None,
     )

@@ -1,0 +1,61 @@
+"""Whether the parts of a FactorModel fit each other."""
+
+from typing import Any
+
+import numpy as np
+
+from palate.solve.features import BAG, BINS, FeatureLink
+
+LINKS = ("identity", "bounded", "ordinal")
+
+
+def check_shapes(model: Any) -> None:
+    """Raise ValueError unless the arrays of a model fit each other, its vocabularies and its link."""
+    n_draws, _, n_factors = model.user_factors.shape
+    wanted: dict[str, tuple[int, ...]] = {
+        "user_factors": (n_draws, len(model.users), n_factors),
+        "item_factors": (n_draws, len(model.items), n_factors),
+        "user_bias": (n_draws, len(model.users)),
+        "item_bias": (n_draws, len(model.items)),
+        "global_mean": (n_draws,),
+    }
+    if model.noise_sd is not None:
+        wanted["noise_sd"] = (n_draws,)
+    if model.cutpoints is not None:
+        wanted["cutpoints"] = (n_draws, 0 if model.levels is None else len(model.levels) - 1)
+    for name, shape in wanted.items():
+        array = getattr(model, name)
+        if array.shape != shape:
+            raise ValueError(f"{name} must be of shape {shape}; got {array.shape}.")
+    for name in ("user_prior", "item_prior"):
+        shape = getattr(model, name).mean.shape
+        if shape != (n_draws, n_factors + 1):
+            raise ValueError(f"the mean of {name} must be of shape {(n_draws, n_factors + 1)}; got {shape}.")
+    _check_link(model)
+    for name, other in (("user_link", model.items), ("item_link", model.users)):
+        if getattr(model, name) is not None:
+            _check_features(getattr(model, name), name, n_draws, len(other), n_factors + 1)
+
+
+def _check_link(model: Any) -> None:
+    if model.link not in LINKS:
+        raise ValueError(f"link must be one of {', '.join(map(repr, LINKS))}; got {model.link!r}.")
+    if model.link == "bounded" and model.scale is None:
+        raise ValueError("scale must be given for link='bounded', which keeps predictions between its ends; got None.")
+    if model.link == "ordinal":
+        for name in ("levels", "cutpoints"):
+            if getattr(model, name) is None:
+                raise ValueError(f"{name} must be given for link='ordinal'; got None.")
+        if (np.diff(model.cutpoints, axis=1) < 0).any():
+            raise ValueError("cutpoints must ascend in each draw.")
+    if model.levels is not None and (model.levels.ndim != 1 or not len(model.levels) or (np.diff(model.levels) <= 0).any()):
+        raise ValueError("levels must be one row of strictly ascending values.")
+
+
+def _check_features(link: FeatureLink, name: str, n_draws: int, n_other: int, width: int) -> None:
+    for group in link.groups:
+        n_columns = n_other if group.kind == BAG else len(group.edges) + 1 if group.kind == BINS else len(group.values)
+        if group.weights.shape != (n_draws, n_columns, width):
+            raise ValueError(
+                f"the weights of {group.name!r} in {name} must be of shape {(n_draws, n_columns, width)}; got {group.weights.shape}."
+            )
