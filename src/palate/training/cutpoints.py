@@ -8,6 +8,8 @@ from palate.solve.parallel import even_bounds, run_chunks
 
 _PRIOR_SD = 10.0  # of each cutpoint, in units of the noise
 _CHUNK = 1 << 15
+_DEGREES = 5.0  # of freedom of the proposal
+_MOST_STEPS, _CLOSE = 50, 1e-6  # Newton steps end when the next would gain less than this in the log posterior
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,26 +35,41 @@ def draw_cutpoints(
 ) -> np.ndarray:
     """Return cutpoints drawn given latent values without noise: one Metropolis-Hastings step, noisy values summed out.
 
-    The proposal is normal about a Newton step, with the curvature's inverse as covariance; with many ratings nearly all are
-    accepted.
+    The proposal is a t distribution about the peak of the posterior with its curvature. Its heavy tails matter: from a start far
+    off, a normal proposal is never accepted.
 
     References
     ----------
     Cowles (1996), "Accelerating Monte Carlo Markov chain convergence for cumulative-link generalized linear models".
     """
     here = terms(cutpoints, latent, codes, threads)
-    there = _newton(cutpoints, here)
-    root = np.linalg.cholesky(here.curvature)
-    proposed = there + np.linalg.solve(root.T, rng.standard_normal(len(cutpoints)))
+    peak, at_peak = _climb(cutpoints, here, latent, codes, threads)
+    root = np.linalg.cholesky(at_peak.curvature)
+    spread = np.sqrt(_DEGREES / rng.chisquare(_DEGREES))
+    proposed = peak + spread * np.linalg.solve(root.T, rng.standard_normal(len(cutpoints)))
     chance = rng.random()
     if (np.diff(proposed) <= 0).any():
         return cutpoints
     after = terms(proposed, latent, codes, threads)
-    back = _newton(proposed, after)
-    ratio = (
-        after.value - here.value + _log_normal(cutpoints, back, after.curvature) - _log_normal(proposed, there, here.curvature)
-    )
+    ratio = after.value - here.value + _log_t(cutpoints - peak, at_peak) - _log_t(proposed - peak, at_peak)
     return proposed if np.log(chance) < ratio else cutpoints
+
+
+def _climb(cutpoints: np.ndarray, here: Terms, latent: np.ndarray, codes: np.ndarray, threads: int) -> tuple[np.ndarray, Terms]:
+    """Return the cutpoints of the highest posterior, by Newton steps halved until they keep the order and climb."""
+    for _ in range(_MOST_STEPS):
+        step = np.linalg.solve(here.curvature, here.gradient)
+        gain = float(step @ here.gradient)
+        if gain < _CLOSE:
+            break
+        there = cutpoints + step
+        while (np.diff(there) <= 0).any() or (after := terms(there, latent, codes, threads)).value < here.value:
+            step = step / 2
+            if np.abs(step).max() < 1e-12:
+                return cutpoints, here
+            there = cutpoints + step
+        cutpoints, here = there, after
+    return cutpoints, here
 
 
 def terms(cutpoints: np.ndarray, latent: np.ndarray, codes: np.ndarray, threads: int) -> Terms:
@@ -84,10 +101,6 @@ def draw_targets(
     run_chunks(part, even_bounds(len(latent), _CHUNK), threads)
 
 
-def _newton(cutpoints: np.ndarray, at: Terms) -> np.ndarray:
-    return cutpoints + np.linalg.solve(at.curvature, at.gradient)
-
-
-def _log_normal(x: np.ndarray, mean: np.ndarray, precision: np.ndarray) -> float:
-    gap = x - mean
-    return 0.5 * float(np.linalg.slogdet(precision)[1]) - 0.5 * float(gap @ precision @ gap)
+def _log_t(gap: np.ndarray, at_peak: Terms) -> float:
+    """Return the log density of the proposal at a distance from the peak, up to a constant."""
+    return -0.5 * (_DEGREES + len(gap)) * float(np.log1p(gap @ at_peak.curvature @ gap / _DEGREES))

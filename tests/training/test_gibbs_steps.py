@@ -1,0 +1,276 @@
+"""Every conditional of a Gibbs sweep against closed forms, and the whole sweep by Geweke's joint-distribution test."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from palate.kernels.random import key_of
+from palate.solve.features import FeatureBlock
+from palate.solve.rows import Rows, Side
+from palate.training.chain import ChainModel, ChainState, Levels, latent_values, sweep
+from palate.training.convergence import effective_size, split_rhat
+from palate.training.cutpoints import draw_cutpoints
+from palate.training.hyper import Moments, normal_wishart, precision_of, wishart
+from palate.training.side import Clock, SideModel, SideState
+
+
+def dense_rows(mask, values):
+    indptr = np.concatenate([[0], np.cumsum(mask.sum(axis=1))])
+    users, items = np.nonzero(mask)
+    return Rows(indptr, items.astype(np.int32), values[users, items].astype(np.float32), np.empty(0, np.float32), mask.shape[1])
+
+
+def block_of(features):
+    """Return the block of a binary matrix."""
+    return FeatureBlock.of_rows(dense_rows(features, np.ones(features.shape)))
+
+
+def dense(block, n_rows):
+    out = np.zeros((n_rows, block.n_columns))
+    for row in range(n_rows):
+        out[row, block.columns[block.indptr[row] : block.indptr[row + 1]]] = block.scale[row]
+    return out
+
+
+class TestHyperparameters:
+    def test_wishart_has_mean_degrees_times_scale(self):
+        rng = np.random.default_rng(0)
+        inverse_scale = np.array([[2.0, 0.5], [0.5, 1.0]])
+        draws = np.stack([wishart(inverse_scale, 7.0, rng) for _ in range(4000)])
+        scale = np.linalg.inv(inverse_scale)
+        deviation = np.sqrt(7 * (scale**2 + np.outer(np.diag(scale), np.diag(scale))) / 4000)
+        assert (np.abs(draws.mean(axis=0) - 7 * scale) < 4.5 * deviation).all()
+
+    def test_mean_and_precision_follow_the_closed_form(self):
+        rng = np.random.default_rng(1)
+        rows = rng.normal([1.0, -2.0], [0.5, 2.0], size=(20, 2))
+        moments = Moments(20, rows.sum(axis=0), rows.T @ rows)
+        extra = np.array([[1.0, 0.2], [0.2, 3.0]])
+        draws = [normal_wishart(moments, extra, 5, rng) for _ in range(4000)]
+        average = rows.mean(axis=0)
+        inverse = np.eye(2) + (rows - average).T @ (rows - average) + extra + 40 / 22 * np.outer(average, average)
+        wanted = (2 + 20 + 5) * np.linalg.inv(inverse)
+        found = np.mean([precision for _, precision in draws], axis=0)
+        np.testing.assert_allclose(found, wanted, rtol=0.05, atol=0.02)
+        np.testing.assert_allclose(np.mean([mean for mean, _ in draws], axis=0), 20 * average / 22, atol=0.05)
+
+    def test_precision_has_the_gamma_mean(self):
+        rng = np.random.default_rng(2)
+        draws = [precision_of(30, 12.0, rng) for _ in range(4000)]
+        assert np.mean(draws) == pytest.approx(16 / 7, rel=0.02)
+
+
+class TestRows:
+    def test_draws_have_the_mean_and_covariance_of_the_conjugate_posterior(self):
+        rng = np.random.default_rng(0)
+        side, noise = SideModel.build(0, 2, ()), 2.5
+        other = Side.padded(rng.normal(size=(4, 2)).astype(np.float32), rng.normal(size=4).astype(np.float32))
+        precision = np.array([[2.0, 0.3, 0.1], [0.3, 1.0, -0.2], [0.1, -0.2, 3.0]])
+        prior_mean = np.array([0.5, -0.5, 0.2])
+        n = 4000  # many users with the same ratings: as many draws in one call
+        ratings = np.array([1.0, 2.0, 0.5, -1.0])
+        rows = dense_rows(np.ones((n, 4), bool), np.tile(ratings, (n, 1)))
+        start = side.start(Side.padded(np.zeros((n, 2), np.float32), np.zeros(n, np.float32)))
+        state = replace(start, mean=prior_mean, precision=precision)
+        drawn, _ = side.draw_rows(state, rows, other, 0.3, noise, Clock(0, 0, 1, 2))
+        x = np.hstack([drawn.vectors.factors[:, :2], drawn.vectors.bias[:, None]]).astype(np.float64)
+        design = np.hstack([other.factors[:, :2], np.ones((4, 1))]).astype(np.float64)
+        system = precision + noise * design.T @ design
+        mean = np.linalg.solve(system, precision @ prior_mean + noise * design.T @ (ratings - 0.3 - other.bias))
+        covariance = np.linalg.inv(system)
+        assert (np.abs(x.mean(axis=0) - mean) < 4.5 * np.sqrt(np.diag(covariance) / n)).all()
+        np.testing.assert_allclose(np.cov(x.T), covariance, atol=0.1 * np.sqrt(covariance.max() * covariance.max()))
+        assert (drawn.vectors.factors[:, 2:] == 0).all()  # padding takes no noise
+
+    def test_one_user_and_one_item_have_the_analytic_posterior(self):
+        """With a known item and a prior N(0, 1) of the user's bias, one rating r leaves N(r / 2, 1 / 2) at unit noise."""
+        side = SideModel.build(0, 1, ())
+        n = 4000
+        other = Side.padded(np.zeros((1, 1), np.float32), np.zeros(1, np.float32))
+        start = side.start(Side.padded(np.zeros((n, 1), np.float32), np.zeros(n, np.float32)))
+        drawn, _ = side.draw_rows(
+            start, dense_rows(np.ones((n, 1), bool), np.full((n, 1), 1.8)), other, 0.0, 1.0, Clock(3, 0, 1, 1)
+        )
+        assert drawn.vectors.bias.mean() == pytest.approx(0.9, abs=4.5 * np.sqrt(0.5 / n))
+        assert drawn.vectors.bias.var() == pytest.approx(0.5, rel=0.1)
+
+
+class TestWeights:
+    def setup_method(self):
+        rng = np.random.default_rng(5)
+        self.features = [rng.random((12, 3)) < 0.4, rng.random((12, 2)) < 0.6]
+        self.side = SideModel.build(0, 1, tuple(block_of(features) for features in self.features))
+        vectors = Side.padded(rng.normal(size=(12, 1)).astype(np.float32), rng.normal(size=12).astype(np.float32))
+        precision = np.array([[2.0, 0.4], [0.4, 1.0]])
+        self.state = replace(
+            self.side.start(vectors), mean=np.array([0.3, -0.1]), precision=precision, strengths=np.array([0.5, 2.0])
+        )
+
+    def test_draws_have_the_mean_and_covariance_of_the_ridge_regression(self):
+        n = 1500
+        drawn = np.stack([self.side._draw_weights(self.state, Clock(0, 0, number, 1))[:, self.side.own] for number in range(n)])
+        f = np.hstack([dense(block, 12) for block in self.side.blocks])
+        system = f.T @ f + np.diag([0.5, 0.5, 0.5, 2.0, 2.0])
+        x = np.hstack([self.state.vectors.factors[:, :1], self.state.vectors.bias[:, None]]) - self.state.mean
+        mean = np.linalg.solve(system, f.T @ x)
+        covariance = np.kron(np.linalg.inv(system), np.linalg.inv(self.state.precision))
+        deviation = np.sqrt(np.diag(covariance)).reshape(mean.shape)
+        assert (np.abs(drawn.mean(axis=0) - mean) < 4.5 * deviation / np.sqrt(n)).all()
+        found = np.cov(drawn.reshape(n, -1).T)
+        assert (np.abs(found - covariance) < 5 * np.sqrt(2 / n) * np.outer(deviation, deviation) + 1e-3).all()
+
+    def test_what_features_explain_is_their_matrix_times_the_weights(self):
+        weights = np.zeros_like(self.state.weights)
+        weights[:, self.side.own] = np.arange(10).reshape(5, 2)
+        explained = self.side.explained(replace(self.state, weights=weights), 1)
+        f = np.hstack([dense(block, 12) for block in self.side.blocks])
+        np.testing.assert_allclose(explained[:, self.side.own], f @ np.arange(10).reshape(5, 2), rtol=1e-5)
+
+    def test_features_that_nobody_has_change_nothing(self):
+        plain = SideModel.build(0, 1, ())
+        empty = SideModel.build(0, 1, (block_of(np.zeros((12, 0), bool)),))
+        clock = Clock(0, 0, 1, 1)
+        a = plain.draw_prior(plain.start(self.state.vectors), clock)
+        b = empty.draw_prior(empty.start(self.state.vectors), clock)
+        assert (a.mean == b.mean).all()
+        assert (a.precision == b.precision).all()
+
+
+def test_planted_cutpoints_are_recovered():
+    rng = np.random.default_rng(0)
+    cuts = np.array([-1.2, -0.3, 0.9])
+    latent = rng.normal(size=20_000).astype(np.float32)
+    codes = np.searchsorted(cuts, latent + rng.normal(size=20_000)).astype(np.uint8)
+    drawn = [np.array([-0.5, 0.0, 0.5])]
+    for _ in range(120):
+        drawn.append(draw_cutpoints(drawn[-1], latent, codes, rng, 2))
+    kept = np.array(drawn[20:])
+    assert (np.diff(kept, axis=1) > 0).all()
+    assert len(np.unique(kept[:, 0])) > 60  # most proposals are taken, from a start far off, too
+    assert np.abs(kept.mean(axis=0) - cuts).max() < 0.05
+    assert 0.003 < kept.std(axis=0).max() < 0.03
+
+
+# The joint-distribution test (Geweke 2004, "Getting it right"), with independent replicates: parameters are drawn from their prior,
+# data given them, and one sweep is made given the data. What it leaves must be distributed as the prior, too.
+
+N_USERS, N_ITEMS, K = 4, 3, 1
+
+
+def prior_state(model, rng):
+    sides = []
+    for side, n in ((model.users, N_USERS), (model.items, N_ITEMS)):
+        d = K + 1
+        precision = wishart(np.eye(d), d, rng)
+        root = np.linalg.inv(np.linalg.cholesky(precision))
+        mean = rng.standard_normal(d) @ root / np.sqrt(2)
+        strengths = np.array([rng.gamma(1.0) for _ in side.blocks])
+        weights = np.zeros((int(side.bounds[-1]), side.width + 8), np.float32)
+        for group, strength in enumerate(strengths):
+            part = slice(side.bounds[group], side.bounds[group + 1])
+            n_columns = side.blocks[group].n_columns
+            weights[part, side.own] = rng.standard_normal((n_columns, d)) @ root / np.sqrt(strength)
+        state = SideState(
+            Side.padded(np.zeros((n, K), np.float32), np.zeros(n, np.float32)), mean, precision, weights, strengths
+        )
+        x = mean + rng.standard_normal((n, d)) @ root
+        explained = side.explained(state, 1)
+        if explained is not None:
+            x = x + explained[:, side.own]
+        sides.append(replace(state, vectors=Side.padded(x[:, :K].astype(np.float32), x[:, K].astype(np.float32))))
+    if model.levels is None:
+        return ChainState(sides[0], sides[1], rng.gamma(1.0), np.empty(0), np.empty(0, np.float32))
+    cutpoints = np.sort(10 * rng.standard_normal(len(model.levels.values) - 1))
+    latent = latent_values(model, sides[0].vectors, sides[1].vectors, 1)
+    return ChainState(sides[0], sides[1], 1.0, cutpoints, latent)
+
+
+def with_data(model, state, rng):
+    """Return the model with ratings drawn given a state."""
+    latent = latent_values(model, state.users.vectors, state.items.vectors, 1)
+    z = rng.standard_normal(len(latent))
+    if model.levels is not None:
+        codes = np.searchsorted(state.cutpoints, latent + z).astype(np.uint8)
+        return replace(model, levels=replace(model.levels, codes=codes))
+    values = (latent + z / np.sqrt(state.noise)).astype(np.float32)
+    turned = np.empty_like(values)
+    turned[:] = values[model.place]
+    return replace(model, by_user=replace(model.by_user, values=values), by_item=replace(model.by_item, values=turned))
+
+
+def quantities(state):
+    """Return functions of the parameters whose distributions are light-tailed enough to compare."""
+    found = [np.log(state.noise)] if state.cutpoints.size == 0 else list(np.tanh(state.cutpoints / 10))
+    for side in (state.users, state.items):
+        found += [np.tanh(side.mean[0]), np.tanh(side.mean[1]), np.log(side.precision[0, 0]), np.log(side.precision[1, 1])]
+        found += [side.precision[0, 1] / np.sqrt(side.precision[0, 0] * side.precision[1, 1])]
+        found += [np.tanh(side.vectors.factors[0, 0]), np.tanh(side.vectors.bias[0]), np.tanh(side.vectors.bias).mean()]
+        found += [np.log(np.abs(side.vectors.factors[:, 0])).mean()]
+        found += list(np.log(side.strengths)) + list(np.tanh(side.weights[:, 0]))
+    return np.array(found)
+
+
+def small_model(ordinal, with_features):
+    mask = np.array([[1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]], bool)
+    rows = dense_rows(mask, np.zeros(mask.shape))
+    turned = rows.transposed()
+    place = np.argsort(np.nonzero(mask)[1], kind="stable").astype(np.int32)
+    blocks = ((), ())
+    if with_features:
+        tags = np.array([[1, 0], [1, 1], [0, 1], [0, 0]], bool)
+        blocks = ((FeatureBlock.of_rows(rows, turned), block_of(tags)), (FeatureBlock.of_rows(turned, rows),))
+    levels = Levels(np.array([1.0, 2.0, 3.0], np.float32), np.zeros(mask.sum(), np.uint8)) if ordinal else None
+    sides = SideModel.build(0, K, blocks[0]), SideModel.build(1, K, blocks[1])
+    return ChainModel(rows, turned, place, 0.0, 1.0, *sides, levels)
+
+
+@pytest.mark.parametrize(("ordinal", "with_features"), [(False, False), (False, True), (True, False), (True, True)])
+def test_sweeps_leave_the_joint_distribution_as_it_is(ordinal, with_features):
+    model = small_model(ordinal, with_features)
+    rng = np.random.default_rng(7)
+    changes = []
+    for number in range(2500):
+        state = prior_state(model, rng)
+        after = sweep(with_data(model, state, rng), state, Clock(11, 0, number + 1, 1))
+        changes.append(quantities(after) - quantities(state))
+    changes = np.stack(changes)
+    deviation = changes.std(axis=0)
+    assert (deviation > 0).all()
+    assert (np.abs(changes.mean(axis=0)) < 4.2 * deviation / np.sqrt(len(changes))).all()
+
+
+class TestConvergence:
+    def test_independent_draws_have_rhat_one_and_their_own_number(self):
+        traces = np.random.default_rng(0).normal(size=(2, 500, 20))
+        assert split_rhat(traces).max() < 1.02
+        assert np.median(effective_size(traces)) == pytest.approx(1000, rel=0.15)
+
+    def test_a_correlated_chain_is_worth_less(self):
+        """An autoregression of coefficient c is worth (1 - c) / (1 + c) of its length."""
+        rng = np.random.default_rng(1)
+        x = np.zeros((1, 4000, 30))
+        for t in range(1, 4000):
+            x[0, t] = 0.8 * x[0, t - 1] + rng.normal(size=30)
+        assert np.median(effective_size(x)) == pytest.approx(4000 / 9, rel=0.2)
+
+    def test_chains_that_disagree_are_found_out(self):
+        traces = np.random.default_rng(2).normal(size=(2, 100, 1)) + np.array([0, 5])[:, None, None]
+        assert split_rhat(traces)[0] > 2
+
+    def test_too_short_traces_are_refused(self):
+        with pytest.raises(ValueError, match="at least 4 sweeps; got 3"):
+            split_rhat(np.zeros((1, 3, 1)))
+
+
+def test_streams_of_a_clock_differ():
+    keys = {
+        int(Clock(seed, chain, sweep_, 1).key(stream, side))
+        for seed in (0, 1)
+        for chain in (0, 1)
+        for sweep_ in (0, 1)
+        for stream in range(8)
+        for side in range(4)
+    }
+    assert len(keys) == 2 * 2 * 2 * 8 * 4
+    assert int(key_of(0, 0, 0)) not in keys
