@@ -5,6 +5,7 @@ from typing import Any
 
 _HOMES = {
     "Baseline": "palate.training.baseline",
+    "Calibration": "palate.evaluate.calibration",
     "Catalog": "palate.data.catalog",
     "Dataset": "palate.data.dataset",
     "Evaluation": "palate.evaluate.evaluation",
@@ -15,6 +16,7 @@ _HOMES = {
     "Ratings": "palate.data.ratings",
     "SweepReport": "palate.model.history",
     "Vocabulary": "palate.data.vocabulary",
+    "calibrate": "palate.evaluate.calibration",
     "crossval": "palate.evaluate.cross_validation",
     "evaluate_model": "palate.evaluate.evaluating",
     "average": "palate.model.average",

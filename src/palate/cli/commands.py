@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from palate.cli.calibrate import calibrate
 from palate.cli.crossval import crossval
 from palate.cli.demo import demo
 from palate.cli.evaluate import evaluate
@@ -60,4 +61,5 @@ _add(rated)
 _add(similar)
 _add(info)
 _add(evaluate)
+_add(calibrate)
 _add(crossval, TrainerCommand)

@@ -8,8 +8,10 @@ import importlib
 from typing import Any
 
 _HOMES = {
+    "Calibration": "palate.evaluate.calibration",
     "Evaluation": "palate.evaluate.evaluation",
     "MostPopular": "palate.evaluate.popular",
+    "calibrate": "palate.evaluate.calibration",
     "crossval": "palate.evaluate.cross_validation",
     "evaluate_model": "palate.evaluate.evaluating",
 }

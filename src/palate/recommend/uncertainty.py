@@ -28,6 +28,11 @@ def has_spread(scorer: Any) -> bool:
     return has_posterior(scorer)
 
 
+def knows_rating_spread(scorer: Any) -> bool:
+    """Return whether a scorer knows in what interval one rating of a pair would fall."""
+    return has_spread(scorer) and (scorer.link == "ordinal" or getattr(scorer, "noise_sd", None) is not None)
+
+
 def posterior_arrays(model: Any) -> tuple[Any, ...]:
     """Return the arguments that the kernels of `palate.kernels.moments` begin with."""
     from palate.kernels import moments
@@ -66,6 +71,15 @@ def pair_sd(model: Any, users: np.ndarray, items: np.ndarray, threads: int | Non
 
     run_chunks(run, even_bounds(len(users), PAIRS_PER_CHUNK), check_threads(threads))
     return sd
+
+
+def pair_centres(arrays: tuple[Any, ...], users: np.ndarray, items: np.ndarray) -> np.ndarray:
+    """Return what each draw expects of each pair, float64, shape (n, n_draws); `arrays` are those of `posterior_arrays`."""
+    from palate.kernels import moments
+
+    out, kernel = np.empty((len(users), len(arrays[4]))), cast(Any, moments.pair_draws)
+    kernel(*arrays, np.ascontiguousarray(users, dtype=np.int64), np.ascontiguousarray(items, dtype=np.int64), out)
+    return out
 
 
 def pair_below(model: Any, users: np.ndarray, items: np.ndarray, threads: int | None = 1) -> np.ndarray:
@@ -169,7 +183,7 @@ def rating_interval(model: Any, users: np.ndarray, items: np.ndarray, mean: np.n
         below, tail = pair_below(model, users, items), (1 - share) / 2
         return tuple(np.asarray(model.levels)[(below < end).sum(axis=1)] for end in (tail, 1 - tail))
     noise = getattr(model, "noise_sd", None)
-    if noise is None or model.link != "identity":
+    if noise is None:
         return None
     reach = normal_quantile(share) * np.sqrt(sd**2 + np.mean(np.square(noise)))
     return mean - reach, mean + reach

@@ -1,0 +1,93 @@
+"""`palate calibrate`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from palate.cli import options
+from palate.cli.running import usage_error
+
+
+def calibrate(
+    model: options.Model,
+    test: Annotated[
+        Path | None,
+        typer.Argument(metavar="[TEST]", help="Ratings the model has not seen. Default: what it held out.", show_default=False),
+    ] = None,
+    format: options.Format = "auto",  # noqa: A002 - the name of the option
+    user: options.UserColumn = None,
+    item: options.ItemColumn = None,
+    rating: options.RatingColumn = None,
+    scale: options.Scale = None,
+    duplicates: options.Duplicates = "last",
+    separator: options.Separator = None,
+    encoding: options.Encoding = "utf-8",
+    nominal: Annotated[
+        list[float] | None,
+        typer.Option(
+            metavar="SHARE", help="Share of the intervals, such as 0.8; may be repeated. Default 0.5, 0.8, 0.9 and 0.95."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the randomised PIT.")] = 0,
+    threads: Annotated[int | None, typer.Option(min=1, help="Processors to use; default all.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the reliability plot to a .png, .svg or .pdf file.")
+    ] = None,
+    as_json: options.Json = False,
+    output: options.Output = None,
+) -> None:
+    """Test whether a model's intervals hold as many ratings as they say.
+
+    Examples:
+
+        palate calibrate model.palate
+
+        palate calibrate model.palate later.csv --plot calibration.png
+    """
+    from palate.cli.output import check_output, check_writable, deliver, print_json, print_text
+    from palate.cli.reading import busy, read
+    from palate.evaluate import calibration as library
+
+    check_output(output)
+    if plot is not None:
+        if plot.suffix.lower() not in (".png", ".svg", ".pdf"):
+            raise usage_error(f"--plot must end in .png, .svg or .pdf; got '{plot}'")
+        check_writable(plot)
+    from palate.cli import asking
+
+    loaded = asking.load(model)
+    how: dict[str, Any] = {
+        "format": format, "user": user, "item": item, "rating": rating, "scale": scale, "duplicates": duplicates,
+        "separator": separator, "encoding": encoding,
+    }  # fmt: skip
+    ratings = None if test is None else read(test, **how).ratings
+    with busy("testing"):
+        found = library.calibrate(
+            loaded, ratings, nominal=tuple(nominal) if nominal else library.NOMINAL, seed=seed, threads=threads
+        )
+    if plot is not None:
+        found.plot(plot)
+    if output is not None:
+        from dataclasses import replace
+
+        deliver(replace(found, frame_kind="polars").table, as_json=as_json, output=output)
+    elif as_json:
+        print_json(found.to_dict())
+    else:
+        _print(found)
+        if plot is not None:
+            print_text("", f"Drew the plot to {plot}.")
+
+
+def _print(calibration: Any) -> None:
+    import polars as pl
+
+    from palate.cli.output import Column, print_table, print_text
+    from palate.evaluate.calibration_text import explanation, summary, table_rows
+
+    heading, *rows = table_rows(calibration)
+    frame = pl.DataFrame(rows, schema=[str(column) for column in range(len(heading))], orient="row")
+    print_text(summary(calibration), "")
+    print_table(frame, tuple(Column(str(number), name, "id") for number, name in enumerate(heading)))
+    print_text("", *explanation(calibration))
