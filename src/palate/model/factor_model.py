@@ -105,7 +105,17 @@ class FactorModel:
         """Return the predicted ratings of all items for each of `user_index`, float32, shape (n, n_items)."""
         return factored.score_items(self, user_index)
 
-    def predict(self, users: Any, items: Any, *, clip: bool = False, unknown: str = "raise") -> Any:
+    def predict(
+        self,
+        users: Any,
+        items: Any,
+        *,
+        clip: bool = False,
+        unknown: str = "raise",
+        return_std: bool = False,
+        interval: float | None = None,
+        interval_of: str = "mean",
+    ) -> Any:
         """Return predicted ratings in stars, an array for arrays: pairs, or one user with many items, or the reverse.
 
         Parameters
@@ -118,19 +128,37 @@ class FactorModel:
         unknown : {"raise", "nan", "baseline"}, default "raise"
             What an id that was not in the training data gets: an error; NaN; or the mean plus the bias of the known side,
             with the unknown one at its prior mean.
+        return_std : bool, default False
+            Also return the standard error of each expected rating.
+        interval : float, optional
+            Also return both ends of the central interval that holds this share, such as 0.8.
+        interval_of : {"mean", "rating"}, default "mean"
+            Whether that is where the expected rating is, or where one rating would fall; see docs/uncertainty.md.
 
         Returns
         -------
         ndarray of shape (n,), float32, or float for two single ids
+            A tuple if more is asked for: predictions, standard errors, lower ends, upper ends.
 
         Raises
         ------
         KeyError
             If an id is unknown and `unknown="raise"`.
         ValueError
-            If the lengths differ, `unknown` is none of the three, or the model has no scale to clip to.
+            If the lengths differ, an argument is out of range, the model has no scale to clip to, or does not know how sure
+            it is.
         """
-        return queries.predict(self, users, items, clip, unknown)
+        return queries.predict(
+            self, users, items, unknown, clip=clip, return_std=return_std, interval=interval, interval_of=interval_of
+        )
+
+    def predict_distribution(self, users: Any, items: Any, *, unknown: str = "raise") -> np.ndarray:
+        """Return the probability of each rating level, in ascending order, for each pair: shape (n, n_levels).
+
+        Under the ordinal link these are the model's own. Under others a rating is what is expected plus normal noise, and
+        counts as the nearest level. Parameters and errors are those of `predict`.
+        """
+        return queries.predict_distribution(self, users, items, unknown)
 
     def predict_frame(
         self,
@@ -141,6 +169,9 @@ class FactorModel:
         where: Any = None,
         clip: bool = False,
         unknown: str = "raise",
+        return_std: bool = False,
+        interval: float | None = None,
+        interval_of: str = "mean",
     ) -> Any:
         """Return each user's predicted ratings of chosen items as a frame, with what the catalog knows of them.
 
@@ -152,12 +183,12 @@ class FactorModel:
             Instead of `items`: those whose title contains one of these texts, whatever its case.
         where : polars.Expr, mapping or str, optional
             Instead of `items`, or beside `title`: those that satisfy a condition, as in `recommend`.
-        clip, unknown
+        clip, unknown, return_std, interval, interval_of
             As in `predict`; items of the catalog that nobody rated are NaN unless `unknown="baseline"`.
 
         Returns
         -------
-        frame with columns user_id, item_id, predicted_rating (or score), then the catalog's
+        frame with columns user_id, item_id, predicted_rating (or score), std, low, high where asked for, then the catalog's
 
         Raises
         ------
@@ -167,7 +198,10 @@ class FactorModel:
             If items are chosen in no way or both ways, or an argument is out of range.
         """
         users = queries.resolve_users(self, users)
-        return predicting.predict_frame(self, users, items, title=title, where=where, clip=clip, unknown=unknown)
+        return predicting.predict_frame(
+            self, users, items, title=title, where=where, clip=clip, unknown=unknown, return_std=return_std, interval=interval,
+            interval_of=interval_of,
+        )  # fmt: skip
 
     def recommend(
         self,

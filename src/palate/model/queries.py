@@ -43,8 +43,20 @@ def resolve_users(model: "FactorModel", users: Any) -> Any:
     return UserRows(small, np.arange(len(folded)), labels, isinstance(users, Folded))
 
 
-def predict(model: "FactorModel", users: Any, items: Any, clip: bool, unknown: str) -> Any:
+def predict(model: "FactorModel", users: Any, items: Any, unknown: str, **options: Any) -> Any:
     """Return the predictions of `recommend.predicting.predict`, for folded users and items too."""
+    users, items = _resolved(model, users, items, unknown)
+    return predicting.predict(model, users, items, unknown=unknown, **options)
+
+
+def predict_distribution(model: "FactorModel", users: Any, items: Any, unknown: str) -> np.ndarray:
+    """Return the probabilities of `recommend.predicting.predict_distribution`, for folded users and items too."""
+    users, items = _resolved(model, users, items, unknown)
+    return predicting.predict_distribution(model, users, items, unknown=unknown)
+
+
+def _resolved(model: "FactorModel", users: Any, items: Any, unknown: str) -> tuple[Any, Any]:
+    """Return users and items of pairs, as rows of a small model where folded ones are among them."""
     users = resolve_users(model, users)
     if _has_folded(items):
         single = isinstance(items, Folded)
@@ -54,7 +66,7 @@ def predict(model: "FactorModel", users: Any, items: Any, clip: bool, unknown: s
         rows = user_rows(model, users, unknown_allowed=unknown != "raise")
         users = replace(rows, scorer=with_items(rows.scorer, folded))  # type: ignore[arg-type]
         items = 0 if single else list(range(len(folded)))
-    return predicting.predict(model, users, items, clip=clip, unknown=unknown)
+    return users, items
 
 
 def _has_folded(rows: Any) -> bool:

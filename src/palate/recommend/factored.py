@@ -1,4 +1,8 @@
-"""Scores of a factorization: pairs, and all items of some users."""
+"""Scores of a factorization: pairs, and all items of some users.
+
+Under the identity link the mean over draws is a product of long vectors, taken at once; under another link every draw is
+taken through it before the mean.
+"""
 
 import numpy as np
 
@@ -6,6 +10,7 @@ from palate.recommend.scorer import Factored, Prior
 from palate.solve.parallel import check_threads, even_bounds, run_chunks
 
 PAIRS_PER_CHUNK = 1 << 16
+SCORES_PER_CHUNK = 1 << 18
 
 
 def user_constants(model: Factored, users: np.ndarray) -> np.ndarray:
@@ -43,6 +48,10 @@ def score_pairs(model: Factored, user_index: np.ndarray, item_index: np.ndarray,
     items = np.ascontiguousarray(item_index, dtype=np.int64)
     _check_range(users, len(model.users), "user_index")
     _check_range(items, len(model.items), "item_index")
+    if model.link != "identity":
+        from palate.recommend.posterior import expected_ratings
+
+        return expected_ratings(model, users, items, threads)
     user_prior, item_prior = (
         np.ascontiguousarray(prior.mean[:, :-1], dtype=np.float32) for prior in (model.user_prior, model.item_prior)
     )
@@ -63,15 +72,45 @@ def score_items(model: Factored, user_index: np.ndarray) -> np.ndarray:
     """Return the predicted ratings of all items for each user index, float32, shape (n, n_items)."""
     users = np.asarray(user_index, dtype=np.int64)
     _check_range(users, len(model.users), "user_index")
+    if model.link != "identity":
+        return _items_after_link(model, users)
     n_draws = len(model.user_factors)
-    priors = np.asarray(model.user_prior.mean, dtype=np.float32)[:, None, :-1]
     scores = np.zeros((len(users), len(model.items)), dtype=np.float32)
     for draw in range(n_draws):
-        factors = model.user_factors[draw, users] if len(model.users) else np.zeros((len(users), priors.shape[2]), np.float32)
-        factors = np.where((users < 0)[:, None], priors[draw], factors)
-        scores += (factors / np.float32(n_draws)) @ model.item_factors[draw].T
+        scores += (_factors(model, users, draw) / np.float32(n_draws)) @ model.item_factors[draw].T
     scores += item_biases(model, np.arange(len(model.items)))
     scores += user_constants(model, users)[:, None].astype(np.float32)
+    return scores
+
+
+def _factors(model: Factored, users: np.ndarray, draw: int) -> np.ndarray:
+    """Return one draw's factors of each user index, float32; the prior's at -1."""
+    prior = np.asarray(model.user_prior.mean[draw, :-1], dtype=np.float32)
+    factors = model.user_factors[draw, users] if len(model.users) else np.zeros((len(users), len(prior)), np.float32)
+    return np.where((users < 0)[:, None], prior, factors)
+
+
+def _items_after_link(model: Factored, users: np.ndarray) -> np.ndarray:
+    """Return the mean over draws of all items' expected ratings, in blocks of users."""
+    from palate.kernels.moments import expected_of
+    from palate.recommend.uncertainty import posterior_arrays
+
+    *_, link, bounds, levels, cuts = posterior_arrays(model)
+    biases = _rows(model.user_bias, model.user_prior, users) + model.global_mean[:, None]
+    n_draws = len(biases)
+    scores = np.zeros((len(users), len(model.items)), dtype=np.float32)
+
+    def run(start: int, stop: int) -> None:
+        part = slice(start, stop)
+        expected = np.empty_like(scores[part])
+        for draw in range(n_draws):
+            latent = _factors(model, users[part], draw) @ model.item_factors[draw].T
+            latent += model.item_bias[draw]
+            latent += biases[draw, part, None].astype(np.float32)
+            expected_of(latent, link, bounds, levels, cuts[draw], expected)
+            scores[part] += expected / np.float32(n_draws)
+
+    run_chunks(run, even_bounds(len(users), max(1, SCORES_PER_CHUNK // len(model.items))), check_threads(None))
     return scores
 
 

@@ -1,6 +1,7 @@
 """Predicted ratings of chosen pairs: as an array, or as a frame with what is known about the items."""
 
 import warnings
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,16 +10,54 @@ import polars as pl
 from palate.data import columns as names
 from palate.data.vocabulary import Vocabulary
 from palate.recommend.filters import EmptyResultWarning
-from palate.recommend.lookup import answer, column_of, described_frame, is_single, known_indices, score_column, user_rows
+from palate.recommend.lookup import (
+    UserRows,
+    answer,
+    column_of,
+    described_frame,
+    is_single,
+    known_indices,
+    score_column,
+    user_rows,
+)
+from palate.recommend.posterior import check_interval, interval_ends, rating_distribution, standard_errors
 from palate.recommend.prepared import item_catalog
 from palate.recommend.scorer import Scorer
+from palate.recommend.uncertainty import check_spread
 from palate.recommend.where import Where, describe, matching
 
 UNKNOWN = ("raise", "nan", "baseline")
 _ADVICE = " Pass unknown='baseline' or unknown='nan' to have an answer for it."
 
 
-def predict(scorer: Scorer, users: Any, items: Any, *, clip: bool = False, unknown: str = "raise") -> Any:
+@dataclass(frozen=True)
+class Beside:
+    """What is asked for beside the predictions."""
+
+    std: bool = False
+    share: float | None = None  # of the interval
+    of: str = "mean"
+
+    @classmethod
+    def checked(cls, return_std: bool, interval: Any, interval_of: str) -> "Beside":
+        """Return the question if its parts are in range."""
+        return cls(bool(return_std), check_interval(interval, interval_of), interval_of)
+
+    def __bool__(self) -> bool:
+        return self.std or self.share is not None
+
+
+def predict(
+    scorer: Scorer,
+    users: Any,
+    items: Any,
+    *,
+    clip: bool = False,
+    unknown: str = "raise",
+    return_std: bool = False,
+    interval: float | None = None,
+    interval_of: str = "mean",
+) -> Any:
     """Return the predicted rating of pairs of users and items.
 
     Parameters
@@ -31,34 +70,83 @@ def predict(scorer: Scorer, users: Any, items: Any, *, clip: bool = False, unkno
     unknown : {"raise", "nan", "baseline"}, default "raise"
         What an id that was not in the training data gets: an error; NaN; or the mean plus the bias of the known side, the
         unknown one taken at its prior mean.
+    return_std : bool, default False
+        Also return the standard error of each expected rating.
+    interval : float, optional
+        Also return the lower and the upper end of the central interval that holds this share, such as 0.8.
+    interval_of : {"mean", "rating"}, default "mean"
+        Whether that is where the expected rating is, or where one rating would fall.
 
     Returns
     -------
     ndarray of shape (n,), float32, or float for two single ids
-        In rating units (stars).
+        In rating units (stars). A tuple if more is asked for: predictions, standard errors, lower ends, upper ends.
 
     Raises
     ------
     KeyError
         If an id is unknown and `unknown="raise"`.
     ValueError
-        If the lengths differ, `unknown` is none of the three, or clip is asked of scores that have no scale.
+        If the lengths differ, an argument is out of range, clip is asked of scores that have no scale, or the scorer does not
+        know how sure it is.
     """
     _check_unknown(unknown)
+    beside = Beside.checked(return_std, interval, interval_of)
     bounds = _check_clip(scorer, clip)
+    rows, user_index, item_index = _pairs(scorer, users, items, unknown)
+    single = rows.single and is_single(items)
+    columns = _columns(rows.scorer, user_index, item_index, bounds, unknown, beside)
+    answers = tuple(float(column[0]) if single else column for column in columns.values())
+    return answers if beside else answers[0]
+
+
+def predict_distribution(scorer: Scorer, users: Any, items: Any, *, unknown: str = "raise") -> np.ndarray:
+    """Return the probability of each rating level for pairs of users and items.
+
+    Under the ordinal link these are the model's own. Under others a rating is the expected one plus normal noise, and counts as
+    the nearest level; what falls beyond the lowest or the highest is theirs.
+
+    Parameters
+    ----------
+    scorer : Scorer
+        A model with draws of a posterior, or least squares with its ratings.
+    users, items, unknown
+        As in `predict`.
+
+    Returns
+    -------
+    ndarray of shape (n, n_levels), float64, or (n_levels,) for two single ids
+        Levels ascend; each row adds up to 1, or is NaN.
+
+    Raises
+    ------
+    KeyError
+        If an id is unknown and `unknown="raise"`.
+    ValueError
+        If the lengths differ, or the scorer knows no levels or no noise.
+    """
+    _check_unknown(unknown)
+    check_spread(scorer, "predict_distribution", "used", "left out")
+    rows, user_index, item_index = _pairs(scorer, users, items, unknown)
+    shares = rating_distribution(rows.scorer, user_index, item_index)
+    if unknown != "baseline":
+        shares[(user_index < 0) | (item_index < 0)] = np.nan
+    return shares[0] if rows.single and is_single(items) else shares
+
+
+def _pairs(scorer: Scorer, users: Any, items: Any, unknown: str) -> tuple[UserRows, np.ndarray, np.ndarray]:
+    """Return the users' rows, and user and item index of each pair."""
     rows = user_rows(scorer, users, unknown_allowed=True)
     user_index = rows.index
     if unknown == "raise" and (user_index < 0).any():
         known_indices(scorer.users, column_of(users, names.USER_ID), "user id", "users", _ADVICE)
     item_index = _indices(rows.scorer.items, items, "item id", "items", unknown)
-    single = rows.single and is_single(items)
     if not rows.single and not is_single(items) and len(user_index) != len(item_index):
         raise ValueError(
             f"users and items must be of one length, or one of them a single id; got {len(user_index)} users and {len(item_index)} items."
         )
     user_index, item_index = np.broadcast_arrays(user_index, item_index)
-    scores = _scores(rows.scorer, user_index, item_index, bounds, unknown)
-    return float(scores[0]) if single else scores
+    return rows, user_index, item_index
 
 
 def predict_frame(
@@ -70,6 +158,9 @@ def predict_frame(
     where: Where | None = None,
     clip: bool = False,
     unknown: str = "raise",
+    return_std: bool = False,
+    interval: float | None = None,
+    interval_of: str = "mean",
 ) -> Any:
     """Return the predicted ratings of each user for chosen items, as a frame.
 
@@ -90,11 +181,13 @@ def predict_frame(
     unknown : {"raise", "nan", "baseline"}, default "raise"
         What an unknown user or a named unknown item gets, as in `predict`. Items found in the catalog that nobody rated are
         NaN unless it is "baseline".
+    return_std, interval, interval_of
+        As in `predict`.
 
     Returns
     -------
     frame
-        Columns `user_id`, `item_id`, `predicted_rating` (or `score`), then the catalog's. Items stand in the order given, found ones
+        Columns `user_id`, `item_id`, `predicted_rating` (or `score`), `std`, `low` and `high` where asked for, then the catalog's. Items stand in the order given, found ones
         in that of their ids, items without ratings last.
 
     Raises
@@ -105,13 +198,15 @@ def predict_frame(
         If no items are chosen, or an argument is out of range.
     """
     _check_unknown(unknown)
+    beside = Beside.checked(return_std, interval, interval_of)
     bounds = _check_clip(scorer, clip)
     rows = user_rows(scorer, users, unknown_allowed=unknown != "raise")
     item_index, described = _chosen_items(scorer, items, title, where, unknown)
     user_at, item_at = np.divmod(np.arange(len(rows.index) * len(item_index)), max(1, len(item_index)))
-    scores = _scores(rows.scorer, rows.index[user_at], item_index[item_at], bounds, unknown)
-    score = pl.Series(score_column(scorer), scores)
-    return answer(described_frame([rows.labels.gather(user_at)], described[item_at], [score]), scorer, users, items)
+    columns = _columns(rows.scorer, rows.index[user_at], item_index[item_at], bounds, unknown, beside)
+    named = {names.PREDICTED_RATING: score_column(scorer)}
+    series = [pl.Series(named.get(name, name), column) for name, column in columns.items()]
+    return answer(described_frame([rows.labels.gather(user_at)], described[item_at], series), scorer, users, items)
 
 
 def find_items(scorer: Scorer, title: str | list[str]) -> np.ndarray:
@@ -168,13 +263,32 @@ def _indices(vocabulary: Vocabulary, values: Any, what: str, argument: str, unkn
     return known_indices(vocabulary, ids, what, argument, _ADVICE) if unknown == "raise" else vocabulary.indices(ids)
 
 
-def _scores(
-    scorer: Scorer, users: np.ndarray, items: np.ndarray, bounds: tuple[float, float] | None, unknown: str
-) -> np.ndarray:
-    scores = scorer.score_pairs(users, items)
-    if unknown != "baseline":
-        scores = np.where((users < 0) | (items < 0), np.float32(np.nan), scores)
-    return scores if bounds is None else np.clip(scores, *bounds)
+def _columns(
+    scorer: Scorer,
+    users: np.ndarray,
+    items: np.ndarray,
+    bounds: tuple[float, float] | None,
+    unknown: str,
+    beside: Beside,
+) -> dict[str, np.ndarray]:
+    """Return the predictions of pairs of indexes and what is asked for beside them, float32, in the order of the answer."""
+    if beside:
+        check_spread(scorer, "return_std" if beside.std else "interval", True if beside.std else beside.share, "left out")
+    mean = scorer.score_pairs(users, items)
+    columns = {names.PREDICTED_RATING: mean}
+    if beside:
+        std = standard_errors(scorer, users, items)
+        if beside.std:
+            columns[names.STD] = std.astype(np.float32)
+        if beside.share is not None:
+            ends = interval_ends(scorer, users, items, mean, std, beside.share, beside.of)
+            columns[names.LOW], columns[names.HIGH] = ends
+    for name, column in columns.items():
+        known = column
+        if unknown != "baseline":
+            known = np.where((users < 0) | (items < 0), np.float32(np.nan), column)
+        columns[name] = known if bounds is None or name == names.STD else np.clip(known, *bounds)
+    return columns
 
 
 def _check_unknown(unknown: str) -> None:

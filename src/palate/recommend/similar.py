@@ -1,7 +1,7 @@
 """Similar items and similar users: the nearest factor vectors by cosine."""
 
 import warnings
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -12,7 +12,7 @@ from palate.recommend.lookup import answer, column_of, described_frame, known_in
 from palate.recommend.prepared import item_table, prepared
 from palate.recommend.ranking import Ranking, top_of_panels
 from palate.recommend.recommending import check_n
-from palate.recommend.scorer import Factored, Scorer, is_factored
+from palate.recommend.scorer import Factored, Scorer
 from palate.recommend.where import Where
 
 SIMILAR_TO = "similar_to"
@@ -170,9 +170,9 @@ def _pack_directions(factors: np.ndarray) -> Any:
 
 
 def _with_factors(scorer: Scorer) -> Factored:
-    if not is_factored(scorer) or scorer.item_factors.shape[2] == 0:
+    if not hasattr(scorer, "item_factors") or scorer.item_factors.shape[2] == 0:
         raise ValueError(f"similarity must be asked of a model with factors; got {type(scorer).__name__} without any.")
-    return scorer
+    return cast(Factored, scorer)  # whatever its link
 
 
 def _user_table(model: Scorer) -> pl.DataFrame:

@@ -1,0 +1,93 @@
+"""The distribution of one rating: a mixture over draws of normals about what each draw expects.
+
+    P(rating <= x) = 1/D sum_d Phi((x - s_d) / noise_d)
+
+`expected` holds s_d of each pair, shape (n, n_draws), as `palate.kernels.moments.pair_draws` writes it.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from palate.kernels.ordinal import normal_cdf
+
+_DENSITY = 1.0 / math.sqrt(2.0 * math.pi)
+_STEPS = 60
+
+
+@njit(nogil=True, cache=True)
+def mixture_quantiles(expected, noise, z, share, out):
+    """Write the x of each pair with `P(rating <= x) = share` to `out` (n,), to a millionth of the spread.
+
+    Newton's method from the quantile `mean + z sd` of the normal with the mixture's moments, with z the standard normal
+    quantile of `share`; a bracket around the root, halved where a step would leave it, makes it safe.
+    """
+    n_draws = noise.size
+    for pair in range(expected.shape[0]):
+        row = expected[pair]
+        mean, variance, least, most, widest = 0.0, 0.0, row[0], row[0], 0.0
+        for draw in range(n_draws):
+            mean += row[draw] / n_draws
+            least, most, widest = min(least, row[draw]), max(most, row[draw]), max(widest, noise[draw])
+        for draw in range(n_draws):
+            variance += ((row[draw] - mean) ** 2 + noise[draw] ** 2) / n_draws
+        sd = math.sqrt(variance)
+        # every component has its quantile between these two
+        low, high = min(least + z * widest, least), max(most + z * widest, most)
+        x = min(max(mean + z * sd, low), high)
+        for _ in range(_STEPS):
+            below, density = 0.0, 0.0
+            for draw in range(n_draws):
+                if noise[draw] > 0:
+                    away = (x - row[draw]) / noise[draw]
+                    below += normal_cdf(away)
+                    density += _DENSITY * math.exp(-0.5 * away * away) / noise[draw]
+                elif row[draw] <= x:
+                    below += 1.0
+            miss = below / n_draws - share
+            if miss < 0:
+                low = x
+            else:
+                high = x
+            density /= n_draws
+            following = x - miss / density if density > 1e-12 / max(sd, 1e-300) else low
+            if not low < following < high:
+                following = 0.5 * (low + high)
+            if abs(following - x) <= 1e-6 * sd:
+                x = following
+                break
+            x = following
+        out[pair] = x
+
+
+@njit(nogil=True, cache=True)
+def mixture_below(expected, noise, edges, out):
+    """Write `P(rating <= edge)` of each pair and edge to `out` (n, n_edges)."""
+    n_draws = noise.size
+    for pair in range(expected.shape[0]):
+        for edge in range(edges.size):
+            total = 0.0
+            for draw in range(n_draws):
+                away = edges[edge] - expected[pair, draw]
+                if noise[draw] > 0:
+                    total += normal_cdf(away / noise[draw])
+                elif away >= 0:
+                    total += 1.0
+            out[pair, edge] = total / n_draws
+
+
+@njit(nogil=True, cache=True)
+def normal_below(away, out):
+    """Write the probability that a standard normal number is at most each entry of `away` (n, m) to `out`."""
+    for row in range(away.shape[0]):
+        for column in range(away.shape[1]):
+            out[row, column] = normal_cdf(away[row, column])
+
+
+def mixture_below_reference(expected, noise, edges):
+    """NumPy reference of `mixture_below`, for positive noise."""
+    from statistics import NormalDist
+
+    away = (np.asarray(edges)[None, :, None] - expected[:, None, :]) / noise
+    return np.vectorize(NormalDist().cdf)(away).mean(axis=2)
