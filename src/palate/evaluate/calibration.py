@@ -195,6 +195,16 @@ def calibrate(
     ----------
     Gneiting, Balabdaoui, Raftery (2007), "Probabilistic forecasts, calibration and sharpness".
     Czado, Gneiting, Held (2009), "Predictive model assessment for count data", section 2.1: the randomised PIT.
+
+    Examples
+    --------
+    >>> import palate
+    >>> from palate.training.gibbs import Gibbs
+    >>> ratings = palate.datasets.load("movielens-small").ratings
+    >>> model = Gibbs(n_factors=4, sweeps=30, burn_in=10).fit(ratings, validation=0.1)
+    >>> table = palate.calibrate(model, nominal=0.8).table
+    >>> table["n_train"][0], abs(table["error"][0]) < 0.03
+    ('all', True)
     """
     from palate.evaluate.evaluating import named_scorers
 
