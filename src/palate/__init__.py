@@ -10,6 +10,7 @@ _HOMES = {
     "Dataset": "palate.data.dataset",
     "Evaluation": "palate.evaluate.evaluation",
     "FactorModel": "palate.model.factor_model",
+    "Gibbs": "palate.training.gibbs",
     "History": "palate.model.history",
     "LeastSquares": "palate.training.least_squares",
     "ModelFileError": "palate.model.file",

@@ -16,6 +16,8 @@ from palate.solve.rows import Rows
 
 BAG, TAGS, BINS = "bag", "tags", "bins"
 KINDS = (BAG, TAGS, BINS)
+_CHUNKS = 12  # enough to keep threads even; starting one costs as much as a thousand entries
+_SMALL = 20_000  # entries below which threads cost more than they save
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +62,7 @@ def _add(indptr: np.ndarray, columns: np.ndarray, table: np.ndarray, scale: np.n
     def part(start: int, stop: int) -> None:
         add_bags(np.array([start, stop]), indptr, columns, table, scale, out)
 
-    run_chunks(part, balanced_bounds(indptr, row_cost=4.0), threads)
+    run_chunks(part, balanced_bounds(indptr, _CHUNKS, row_cost=4.0), threads if len(columns) > _SMALL else 1)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

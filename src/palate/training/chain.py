@@ -70,22 +70,26 @@ def chain_model(problem: Problem, unit: float, levels: np.ndarray | None, users:
     return ChainModel(by_user, by_item, place, 0.0, 1.0, users, items, coded)
 
 
-def start_state(model: ChainModel, biases: tuple[np.ndarray, np.ndarray], clock: Clock) -> ChainState:
-    """Return small random factors beside given biases (in rating units)."""
+def small_start(model: ChainModel, biases: tuple[np.ndarray, np.ndarray], clock: Clock) -> tuple[Side, Side]:
+    """Return small random factors beside given biases, all in the chain's unit."""
     from palate.kernels.random import fill_normal
 
     sides = []
     for side, bias in zip((model.users, model.items), biases, strict=True):
         factors = np.zeros((len(bias), side.n_factors), np.float32)
         fill_normal(clock.key(START, side.side), 0, factors)
-        vectors = Side.padded(factors * np.float32(_START_SD), (bias / model.unit).astype(np.float32))
-        sides.append(side.start(vectors))
-    cutpoints = np.empty(0)
-    latent = np.empty(0, np.float32)
-    if model.levels is not None:
+        sides.append(Side.padded(factors * np.float32(_START_SD), bias.astype(np.float32)))
+    return sides[0], sides[1]
+
+
+def state_at(model: ChainModel, vectors: tuple[Side, Side], cutpoints: np.ndarray | None, threads: int) -> ChainState:
+    """Return the state at given vectors, and cutpoints if they are known, from which a chain begins."""
+    users, items = model.users.start(vectors[0]), model.items.start(vectors[1])
+    if model.levels is None:
+        return ChainState(users, items, 1.0, np.empty(0), np.empty(0, np.float32))
+    if cutpoints is None:
         cutpoints = first_cutpoints(model.levels.codes, len(model.levels.values))
-        latent = latent_values(model, sides[0].vectors, sides[1].vectors, clock.threads)
-    return ChainState(sides[0], sides[1], 1.0, cutpoints, latent)
+    return ChainState(users, items, 1.0, cutpoints, latent_values(model, *vectors, threads))
 
 
 def sweep(model: ChainModel, state: ChainState, clock: Clock) -> ChainState:

@@ -13,7 +13,8 @@ from palate.model.factor_model import FactorModel
 from palate.model.history import History
 from palate.solve.parallel import check_threads
 from palate.solve.prior import RowPrior
-from palate.training.chain import chain_model, start_state
+from palate.solve.rows import Side
+from palate.training.chain import ChainModel, ChainState, chain_model, small_start, state_at
 from palate.training.checks import check_choice, check_count
 from palate.training.keeping import Kept, Monitor, Plan
 from palate.training.problem import Problem, split
@@ -21,7 +22,7 @@ from palate.training.progress import TrainingBar
 from palate.training.run import Judge, Run, run_chains
 from palate.training.side import Clock, SideModel
 from palate.training.side_information import MISSING, SideFeatures, aligned_table, feature_names, side_features
-from palate.training.start import bias_start
+from palate.training.start import bias_start, last_draw
 from palate.training.sweeps import Callback
 
 GAUSSIAN, ORDINAL = "gaussian", "ordinal"
@@ -120,8 +121,9 @@ class Gibbs:
             What is known of the items; `item_features` names its columns.
         user_table : frame, optional
             What is known of the users, with a column `user_id`; `user_features` names its columns.
-        start : None
-            Not for this trainer: an interrupted run goes on from its `checkpoint`.
+        start : FactorModel, optional
+            A model of as many factors, whose last draw the chains begin at (a least-squares model shortens the burn-in). Its split is
+            kept. An interrupted run goes on from its `checkpoint` instead.
         refit : bool, default False
             Whether to run once more on all ratings, validation included.
         checkpoint : path, optional
@@ -139,19 +141,16 @@ class Gibbs:
         TypeError
             If `ratings` are no Ratings, or a parameter is of the wrong kind.
         ValueError
-            If a parameter is out of its range, all ratings are equal, an ordinal likelihood is asked of over 100 distinct ratings or of
-            weighted ones, a feature is not known, or `checkpoint` is a file of another run.
+            If a parameter is out of its range, an ordinal likelihood is asked of one or over 100 distinct ratings or of weighted ones, a feature is not known, or `checkpoint` is a file of another run.
         KeyboardInterrupt
             If interrupted before a draw was kept; later the model of the draws so far is returned.
         """
         self._check()
         check_count("seed", seed, 0, 2**63 - 1)
-        if start is not None:
-            raise ValueError("start must be None for Gibbs: a chain goes on from its own state. Pass checkpoint=FILE instead.")
-        everything, held_out = split(ratings, validation, None, seed)
+        everything, held_out = split(ratings, validation, start, seed)
         tables = self._tables(everything, catalog, user_table)
         with TrainingBar(self.max_sweeps) as bar:
-            rest = (tables, catalog, checkpoint, callback or bar, check_threads(threads), seed)
+            rest = (tables, catalog, start, checkpoint, callback or bar, check_threads(threads), seed)
             model = self._fit(everything, held_out, *rest)
             if refit and held_out.any():
                 model = self._fit(everything, np.zeros_like(held_out), *rest)
@@ -178,7 +177,7 @@ class Gibbs:
 
     def _fit(
         self, ratings: Ratings, held_out: np.ndarray, tables: dict[str, Any], catalog: Catalog | None,
-        checkpoint: str | os.PathLike[str] | None, callback: Callback, threads: int, seed: int,
+        start: FactorModel | None, checkpoint: str | os.PathLike[str] | None, callback: Callback, threads: int, seed: int,
     ) -> FactorModel:  # fmt: skip
         problem = Problem.build(ratings, held_out)
         levels = self._levels(problem)
@@ -190,10 +189,13 @@ class Gibbs:
         unit = residual_sd if residual_sd > 1e-6 else 1.0
         sides = [SideModel.build(n, self.n_factors, features[side].blocks) for n, side in enumerate(("user", "item"))]
         model = chain_model(problem, unit, levels, sides[0], sides[1])
-        scaled = [side.bias if levels is None else side.bias / np.float32(unit) for side in biases]
+        scaled = biases[0].bias / np.float32(unit), biases[1].bias / np.float32(unit)
 
-        def begin(chain: int) -> Any:
-            return start_state(model, (scaled[0], scaled[1]), Clock(seed, chain, 0, threads))
+        def begin(chain: int) -> ChainState:
+            vectors = small_start(model, scaled, Clock(seed, chain, 0, threads))
+            if start is None:
+                return state_at(model, vectors, None, threads)
+            return _started(self, model, start, ratings, vectors, unit, threads)
 
         plan = Plan(self.sweeps, self.burn_in, self.n_chains, self._n_draws(problem, features))
         judge = Judge(model, problem, _monitor(problem, seed))
@@ -203,14 +205,14 @@ class Gibbs:
 
     def _levels(self, problem: Problem) -> np.ndarray | None:
         """Return the distinct ratings of an ordinal likelihood, None for a Gaussian one."""
-        distinct = np.unique(problem.ratings.value)
-        if len(distinct) < 2:
-            raise ValueError(
-                f"ratings must have at least two distinct values; all {len(problem.ratings):,} are {distinct[0]:g}. "
-                "There is nothing to learn of likes from them; counts and clicks are for LeastSquares.for_counts()."
-            )
         if self.likelihood == GAUSSIAN:
             return None
+        distinct = np.unique(problem.by_user.values)  # of the training ratings: what is held out must not be told
+        if len(distinct) < 2:
+            raise ValueError(
+                f"ratings must have at least two distinct values for likelihood='ordinal'; all {problem.n_train:,} are {distinct[0]:g}. "
+                "There is nothing to learn of likes from them; counts and clicks are for LeastSquares.for_counts()."
+            )
         if len(distinct) > MAX_LEVELS:
             raise ValueError(
                 f"ratings must have at most {MAX_LEVELS} distinct values for likelihood='ordinal'; got {len(distinct):,}. Use 'gaussian'."
@@ -230,6 +232,20 @@ class Gibbs:
         columns = sum(block.n_columns for one in features.values() for block in one.blocks)
         rows = problem.ratings.n_users + problem.ratings.n_items + columns
         return int(max(1, min(counted, self.draws_mb * 2**20 // (rows * (self.n_factors + 1) * 4))))
+
+
+def _started(
+    trainer: Gibbs, model: ChainModel, start: FactorModel, ratings: Ratings, fresh: tuple[Side, Side], unit: float, threads: int
+) -> ChainState:
+    """Return the state at the last draw of another model."""
+    latent = start.link == "ordinal"  # its vectors are in units of the noise already
+    root, whole = (np.float32(1), np.float32(1)) if latent else (np.float32(np.sqrt(unit)), np.float32(unit))
+    wide = tuple(Side(side.factors * root, side.bias * whole) for side in fresh)
+    sides = last_draw(start, ratings, (wide[0], wide[1]), trainer)
+    vectors = [Side(side.factors / root, side.bias / whole) for side in sides]
+    known = latent and model.levels is not None and np.array_equal(start.levels, model.levels.values)
+    cutpoints = start.cutpoints[-1].astype(np.float64) if known and start.cutpoints is not None else None
+    return state_at(model, (vectors[0], vectors[1]), cutpoints, threads)
 
 
 @dataclass(frozen=True)

@@ -68,12 +68,23 @@ def model_start(model: FactorModel, ratings: Ratings, fresh: tuple[Side, Side], 
         If the model has another number of factors.
     """
     if model.n_draws != 1:
-        raise ValueError(f"start must be a model of one fit; got an average of {model.n_draws}.")
+        raise ValueError(f"start must be a model of one fit; got one of {model.n_draws} draws.")
+    return last_draw(model, ratings, fresh, trainer)
+
+
+def last_draw(model: FactorModel, ratings: Ratings, fresh: tuple[Side, Side], trainer: Any) -> tuple[Side, Side]:
+    """Return the sides of a model's last draw (its only one, for a point estimate); users and items it does not know start fresh.
+
+    Raises
+    ------
+    ValueError
+        If the model has another number of factors.
+    """
     n_factors = model.user_factors.shape[2]
     if n_factors != trainer.n_factors:
         raise ValueError(f"start must have n_factors={trainer.n_factors} as the trainer; got a model with {n_factors}.")
-    users = _known(model.users, ratings.users, model.user_factors[0], model.user_bias[0], fresh[0])
-    items = _known(model.items, ratings.items, model.item_factors[0], model.item_bias[0], fresh[1])
+    users = _known(model.users, ratings.users, model.user_factors[-1], model.user_bias[-1], fresh[0])
+    items = _known(model.items, ratings.items, model.item_factors[-1], model.item_bias[-1], fresh[1])
     return users, items
 
 
