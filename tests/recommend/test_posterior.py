@@ -68,7 +68,7 @@ def test_standard_errors_are_the_spread_of_the_draws(gauss):
 
 
 def test_interval_of_the_mean(gauss):
-    mean, low, high = gauss.predict("al", [1, 1], interval=0.8)
+    _, low, high = gauss.predict("al", [1, 1], interval=0.8)
     np.testing.assert_allclose(low, 3.5 - Z80 * 0.5, rtol=1e-6)
     np.testing.assert_allclose(high, 3.5 + Z80 * 0.5, rtol=1e-6)
     assert gauss.predict("al", 1, interval=0.8, return_std=True)[1] == 0.5

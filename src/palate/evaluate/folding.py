@@ -78,6 +78,6 @@ def _folded_model(model: FactorModel, ratings: Ratings, matrix: RatingMatrix, th
     weights = np.empty(0, np.float32) if matrix.weight is None else matrix.weight
     rows = Rows(matrix.indptr, matrix.items, matrix.values(), weights, len(model.items))
     factors, bias = solve_users(model, rows, threads)
-    folded = replace(model, users=ratings.users, user_factors=factors, user_bias=bias, ratings=matrix)
+    folded = replace(model, users=ratings.users, user_factors=factors, user_bias=bias, ratings=matrix, item_link=None)
     share_items(model, folded)
     return folded

@@ -325,11 +325,20 @@ class FactorModel:
         """
         return vectors.vectors(self, "item", items, kind)
 
-    def fold_in(self, items: Any, ratings: Any, *, weights: Any = None, user_id: Any = None) -> FoldedUser:
+    def fold_in(
+        self,
+        items: Any,
+        ratings: Any,
+        features: Mapping[str, Any] | None = None,
+        *,
+        weights: Any = None,
+        user_id: Any = None,
+    ) -> FoldedUser:
         """Return a user who was not in the training data, accepted wherever a user id is; the model does not change.
 
         Solves the user's penalised least-squares problem with the item vectors fixed. With a known user's own training
-        ratings that is the stored user.
+        ratings that is the stored user. A model with draws of a posterior draws the user, too, once for each: what few ratings
+        leave open shows in the standard errors. The same ratings always give the same draws.
 
         Parameters
         ----------
@@ -337,6 +346,8 @@ class FactorModel:
             Items the user rated, in the caller's ids. May be empty: the result is then the prior mean, and predictions are
             those of an average user.
         ratings : array-like of shape (n_rated,), in the units of the training ratings
+        features : mapping of name to value, optional
+            What is known of the user besides, for a model trained with features of users.
         weights : array-like of shape (n_rated,), optional
             Positive observation weights.
         user_id : optional
@@ -345,9 +356,9 @@ class FactorModel:
         Raises
         ------
         KeyError
-            If an item was not in the training data.
+            If an item was not in the training data, or a feature is none of the model's.
         ValueError
-            If the lengths differ, an item is repeated, or a rating is not finite.
+            If the lengths differ, an item is repeated, a rating is not finite or none of an ordinal model's levels.
 
         References
         ----------
@@ -364,14 +375,22 @@ class FactorModel:
         >>> abs(float(model.predict(dee, 2)) - float(model.predict("bo", 2))) < 1e-4  # bo rated the same
         True
         """
-        return fold_user(self, items, ratings, weights, user_id)
+        return fold_user(self, items, ratings, weights, user_id, None if features is None else dict(features))
 
-    def fold_in_item(self, users: Any, ratings: Any, *, weights: Any = None, item_id: Any = None) -> FoldedItem:
+    def fold_in_item(
+        self,
+        users: Any,
+        ratings: Any,
+        features: Mapping[str, Any] | None = None,
+        *,
+        weights: Any = None,
+        item_id: Any = None,
+    ) -> FoldedItem:
         """Return an item that was not in the training data, accepted by `predict` wherever an item id is.
 
         Parameters and errors are those of `fold_in` with the sides exchanged: `users` rated the item.
         """
-        return fold_item(self, users, ratings, weights, item_id)
+        return fold_item(self, users, ratings, weights, item_id, None if features is None else dict(features))
 
     def save(self, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
         """Write the model to one file, atomically; `palate.load` reads it. See `palate.model.file.save_model`."""

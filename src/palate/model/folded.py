@@ -9,6 +9,8 @@ import numpy as np
 from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
+from palate.model.fold_draws import draw_rows, prior_means
+from palate.recommend.uncertainty import has_posterior
 from palate.solve.confidence import NONE, Confidence
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side, solve_rows
@@ -51,22 +53,26 @@ class FoldedItem(Folded):
     """An item that was not in the training data; accepted by `predict` wherever an item id is."""
 
 
-def fold_user(model: "FactorModel", items: Any, ratings: Any, weights: Any, user_id: Any) -> FoldedUser:
+def fold_user(
+    model: "FactorModel", items: Any, ratings: Any, weights: Any, user_id: Any, features: dict[str, Any] | None = None
+) -> FoldedUser:
     """Return the user with these ratings; see `FactorModel.fold_in`."""
     row = _row(model.items, items, ratings, weights, "items", "item id")
-    factors, bias = solve_users(model, row)
+    factors, bias = _solve(model, "user", row, features, threads=1)
     return FoldedUser(id=user_id, factors=factors[:, 0], bias=bias[:, 0], rated=row.columns, values=row.values)
 
 
 def solve_users(model: "FactorModel", rows: Rows, threads: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Return factors (n_draws, n_rows, n_factors) and biases (n_draws, n_rows) of users with these ratings of the model's items."""
-    return _solve(_targets(model, rows), model.item_sides, model.global_mean, model.user_prior, threads)
+    return _solve(model, "user", rows, None, threads)
 
 
-def fold_item(model: "FactorModel", users: Any, ratings: Any, weights: Any, item_id: Any) -> FoldedItem:
+def fold_item(
+    model: "FactorModel", users: Any, ratings: Any, weights: Any, item_id: Any, features: dict[str, Any] | None = None
+) -> FoldedItem:
     """Return the item with these ratings; see `FactorModel.fold_in_item`."""
     row = _row(model.users, users, ratings, weights, "users", "user id")
-    factors, bias = _solve(_targets(model, row), model.user_sides, model.global_mean, model.item_prior, threads=1)
+    factors, bias = _solve(model, "item", row, features, threads=1)
     return FoldedItem(id=item_id, factors=factors[:, 0], bias=bias[:, 0], rated=row.columns, values=row.values)
 
 
@@ -125,16 +131,30 @@ def _weights(weights: Any, order: np.ndarray) -> np.ndarray:
 
 
 def _solve(
-    rows: Rows, others: Sequence[Side], means: np.ndarray, prior: RowPrior, threads: int
+    model: "FactorModel", side: str, rows: Rows, features: dict[str, Any] | None, threads: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return factors (n_draws, n_rows, n_factors) and biases (n_draws, n_rows) of rows, a solve for each draw."""
-    double = bool(prior.n_factors and (np.diagonal(prior.precision[0])[:-1] <= 0).any())
-    solved = [
-        solve_rows(rows, other, float(mean), prior, draw=draw, double=double, threads=threads).side
-        for draw, (other, mean) in enumerate(zip(others, means, strict=True))
-    ]
-    factors = np.stack([side.unpadded(prior.n_factors) for side in solved])
-    return factors, np.stack([side.bias for side in solved])
+    """Return factors (n_draws, n_rows, n_factors) and biases (n_draws, n_rows) of rows of one side, a solve for each draw.
+
+    With draws of a posterior each is drawn, not solved.
+    """
+    prior: RowPrior = getattr(model, f"{side}_prior")
+    others: list[Side] = model.item_sides if side == "user" else model.user_sides
+    rows = _targets(model, rows)
+    if has_posterior(model):
+        solved = draw_rows(model, side, rows, others, features, threads)
+    else:
+        double = bool(prior.n_factors and (np.diagonal(prior.precision[0])[:-1] <= 0).any())
+        link = getattr(model, f"{side}_link")
+        means = None if link is None and not features else prior_means(link, prior, rows, features, threads)
+        solved = [
+            solve_rows(
+                rows, other, float(mean), prior, draw=draw, double=double, threads=threads,
+                prior_mean=None if means is None else means[draw],
+            ).side
+            for draw, (other, mean) in enumerate(zip(others, model.global_mean, strict=True))
+        ]  # fmt: skip
+    factors = np.stack([one.unpadded(prior.n_factors) for one in solved])
+    return factors, np.stack([one.bias for one in solved])
 
 
 def with_users(model: "FactorModel", folded: Sequence[FoldedUser]) -> "FactorModel":

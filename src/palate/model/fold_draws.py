@@ -1,0 +1,166 @@
+"""Fold-in to a posterior: a row is drawn once for each draw of the other side, so that it carries what is not known of it."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from palate.solve.features import BAG, FeatureBlock, FeatureLink
+from palate.solve.parallel import even_bounds, run_chunks
+from palate.solve.prior import RowPrior
+from palate.solve.rows import LANES, Rows, Side, solve_rows
+
+if TYPE_CHECKING:
+    from palate.model.factor_model import FactorModel
+
+_STREAM = 30  # keeps the numbers drawn here apart from all others
+DRAWS_PER_CHUNK = 4
+_NEWTON, _AUGMENTED = 5, 4  # steps to the mode of a row under the ordinal link, then sweeps of the sampler from there
+
+
+def draw_rows(
+    model: "FactorModel",
+    side: str,
+    rows: Rows,
+    others: list[Side],
+    features: dict[str, Any] | None,
+    threads: int,
+) -> list[Side]:
+    """Return rows of one side for each draw: drawn given the other side's vectors of that draw and the rows' ratings.
+
+    With normal noise that is a solve plus noise. Under the ordinal link it is Newton's method to the mode, then a few sweeps of
+    the sampler that also draws the latent values (Albert and Chib 1993).
+
+    Parameters
+    ----------
+    model : FactorModel
+        With draws of a posterior.
+    side : {"user", "item"}
+    rows : Rows
+        Their ratings; the columns are rows of the other side.
+    others : list of Side
+        Vectors of the other side, one for each draw.
+    features : dict, optional
+        Values of the features of a single row, by name.
+    threads : int
+    """
+    from palate.kernels.fold import normal_rows, row_keys
+    from palate.kernels.random import key_of
+
+    prior: RowPrior = getattr(model, f"{side}_prior")
+    means = prior_means(getattr(model, f"{side}_link"), prior, rows, features, threads)
+    keys = np.empty(rows.n_rows, np.uint64)
+    row_keys(rows.indptr, rows.columns, np.ascontiguousarray(rows.values, np.float32).view(np.uint32), keys)
+    noise_sd = np.ones(model.n_draws) if model.noise_sd is None else model.noise_sd
+    codes = level_codes(model, rows) if model.link == "ordinal" else None
+
+    def noise(draw: int, step: int) -> np.ndarray:
+        out = np.empty((rows.n_rows, prior.n_factors + 1), np.float32)
+        normal_rows(keys, key_of(draw, step, _STREAM + (side == "item")), out)
+        return out * np.float32(noise_sd[draw])
+
+    def drawn(first: int, last: int) -> list[Side]:
+        found = []
+        for draw in range(first, last):
+            given: tuple[Any, ...] = (others[draw], float(model.global_mean[draw]), prior, draw, means[draw])
+            if codes is None:
+                other, mean, *_ = given
+                found.append(solve_rows(rows, other, mean, prior, draw=draw, noise=noise(draw, 0), prior_mean=means[draw]).side)
+            else:
+                cutpoints = np.asarray(model.cutpoints[draw], np.float64)  # type: ignore[index]
+                found.append(_OrdinalRows(rows, codes, cutpoints, *given).drawn(keys, noise, side))
+        return found
+
+    parts = run_chunks(drawn, even_bounds(len(others), DRAWS_PER_CHUNK), threads)
+    return [one for part in parts for one in part]
+
+
+class _OrdinalRows:
+    """Rows whose ratings are levels, given one draw of the other side."""
+
+    def __init__(
+        self, rows: Rows, codes: np.ndarray, cutpoints: np.ndarray, other: Side, mean: float, prior: RowPrior, draw: int,
+        prior_mean: np.ndarray,
+    ) -> None:  # fmt: skip
+        self.rows, self.codes, self.cutpoints, self.other, self.mean = rows, codes, cutpoints, other, mean
+        self.prior, self.draw, self.prior_mean = prior, draw, prior_mean
+
+    def drawn(self, keys: np.ndarray, noise: Any, side: str) -> Side:
+        """Return the rows drawn."""
+        from palate.kernels.fold import draw_latent_rows, newton_terms
+        from palate.kernels.random import key_of
+
+        n = len(self.codes)
+        target, weight = np.empty(n, np.float32), np.empty(n, np.float32)
+        now = Side.padded(self.prior_mean[:, :-1], self.prior_mean[:, -1])
+        for _ in range(_NEWTON):
+            newton_terms(self.latent(now), self.codes, self.cutpoints, target, weight)
+            now = self.solved(target, weight, None)
+        for step in range(_AUGMENTED):
+            salt = key_of(self.draw, step, _STREAM + 2 + (side == "item"))
+            draw_latent_rows(keys, salt, self.rows.indptr, self.latent(now), self.codes, self.cutpoints, target)
+            now = self.solved(target, np.empty(0, np.float32), noise(self.draw, step))
+        return now
+
+    def latent(self, side: Side) -> np.ndarray:
+        """Return the latent value of every rating."""
+        from palate.kernels.rows import row_scores
+
+        out = np.empty(len(self.codes), np.float32)
+        rows, other = self.rows, self.other
+        row_scores(0, rows.n_rows, rows.indptr, rows.columns, side.factors, side.bias, other.factors, other.bias, out)
+        return out + np.float32(self.mean)
+
+    def solved(self, target: np.ndarray, weight: np.ndarray, noise: np.ndarray | None) -> Side:
+        """Return the rows that least squares finds for these targets and weights, with noise added."""
+        rows = Rows(self.rows.indptr, self.rows.columns, target, weight, self.rows.n_columns)
+        return solve_rows(rows, self.other, self.mean, self.prior, draw=self.draw, noise=noise, prior_mean=self.prior_mean).side
+
+
+def level_codes(model: "FactorModel", rows: Rows) -> np.ndarray:
+    """Return the place of each rating among the model's levels.
+
+    Raises
+    ------
+    ValueError
+        If a rating is none of them, or ratings have weights.
+    """
+    levels = np.asarray(model.levels)
+    if rows.weights.size:
+        raise ValueError("weights must be left out for a model with likelihood='ordinal'; it was trained without any.")
+    codes = np.minimum(np.searchsorted(levels, rows.values), len(levels) - 1)
+    wrong = np.flatnonzero(levels[codes] != rows.values)
+    if len(wrong):
+        listed = ", ".join(f"{level:g}" for level in levels)
+        raise ValueError(f"ratings must be among the model's levels {listed}; got {rows.values[wrong[0]]:g}.")
+    return codes.astype(np.int64)
+
+
+def prior_means(
+    link: FeatureLink | None, prior: RowPrior, rows: Rows, features: dict[str, Any] | None, threads: int
+) -> list[np.ndarray]:
+    """Return the prior mean of each row for each draw, float32 (n_rows, n_factors + 1).
+
+    Raises
+    ------
+    ValueError
+        If there are values of features, but the model has no features of this side.
+    """
+    n_draws, width = prior.mean.shape
+    if link is None:
+        if features:
+            raise ValueError(f"features must be left out for a model trained without features of this side; got {features!r}.")
+        return [np.repeat(np.asarray(prior.mean[draw : draw + 1], np.float32), rows.n_rows, axis=0) for draw in range(n_draws)]
+    if rows.n_rows == 1:
+        return list(link.prior_mean(prior.mean, rows.columns, features)[:, None, :])
+    block = FeatureBlock.of_rows(rows)
+    rest = link.prior_mean(prior.mean, np.empty(0, np.int64), features)
+    means = []
+    for draw in range(n_draws):
+        total = np.zeros((rows.n_rows, -(-width // LANES) * LANES), np.float32)
+        for group in link.groups:
+            if group.kind == BAG:
+                table = np.zeros((block.n_columns, total.shape[1]), np.float32)
+                table[:, :width] = group.weights[draw]
+                block.times(table, total, threads)
+        means.append(total[:, :width] + rest[draw])
+    return means

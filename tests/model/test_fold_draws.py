@@ -1,0 +1,183 @@
+"""Folded rows of a posterior follow the posterior: against closed forms, and against sums over a grid."""
+
+from dataclasses import replace
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+
+from palate.data.ratings import Ratings
+from palate.model.factor_model import FactorModel
+from palate.solve.features import FeatureGroup, FeatureLink
+from palate.solve.prior import RowPrior
+from palate.solve.rows import Rows
+
+N_DRAWS = 2500
+PRECISION = np.array([[2.0, 0.3], [0.3, 1.5]])
+MEAN = np.array([0.4, -0.2])
+
+
+def repeated(array, dtype=np.float32):
+    return np.repeat(np.asarray(array, dtype)[None], N_DRAWS, axis=0)
+
+
+@pytest.fixture(scope="module")
+def gauss():
+    """Return one user and the items 1, 2, 3, the same in every draw: what differs between folded draws is their own noise."""
+    ratings = Ratings.from_arrays([1, 1, 1], [1, 2, 3], [5.0, 1.0, 3.0], scale=(1, 5))
+    prior = RowPrior(precision=repeated(PRECISION), mean=repeated(MEAN))
+    return FactorModel(
+        users=ratings.users,
+        items=ratings.items,
+        user_factors=repeated([[0.5]]),
+        item_factors=repeated([[1.0], [-0.5], [0.25]]),
+        user_bias=repeated([0.0]),
+        item_bias=repeated([0.5, 0.0, -0.5]),
+        global_mean=np.full(N_DRAWS, 3.0),
+        user_prior=prior,
+        item_prior=prior,
+        scale=(1.0, 5.0),
+        noise_sd=np.full(N_DRAWS, 0.8),
+    )
+
+
+@pytest.fixture(scope="module")
+def ordinal(gauss):
+    levels, cutpoints = np.array([1, 2, 5], np.float32), repeated([-0.4, 0.9])
+    return replace(
+        gauss, link="ordinal", levels=levels, cutpoints=cutpoints, global_mean=np.zeros(N_DRAWS), noise_sd=np.ones(N_DRAWS)
+    )
+
+
+def few(model):
+    """Return the model's first 9 draws."""
+    arrays = ("user_factors", "item_factors", "user_bias", "item_bias", "global_mean", "noise_sd", "cutpoints")
+    cut = {name: getattr(model, name)[:9] for name in arrays if getattr(model, name) is not None}
+    prior = RowPrior(precision=model.user_prior.precision[:9], mean=model.user_prior.mean[:9])
+    return replace(model, **cut, user_prior=prior, item_prior=prior)
+
+
+def moments(folded):
+    x = np.column_stack([folded.factors[:, 0], folded.bias])
+    return x.mean(axis=0), np.cov(x.T)
+
+
+def test_one_rating_gives_the_conjugate_posterior(gauss):
+    mean, cov = moments(gauss.fold_in([1], [5.0]))
+    x = np.array([1.0, 1.0])
+    system = PRECISION + np.outer(x, x)  # in units in which a rating has precision 1
+    np.testing.assert_allclose(mean, np.linalg.solve(system, PRECISION @ MEAN + x * (5 - 3 - 0.5)), atol=0.05)
+    np.testing.assert_allclose(cov, 0.8**2 * np.linalg.inv(system), atol=0.035)
+
+
+def test_no_rating_gives_the_prior(gauss):
+    mean, cov = moments(gauss.fold_in([], []))
+    np.testing.assert_allclose(mean, MEAN, atol=0.05)
+    np.testing.assert_allclose(cov, 0.64 * np.linalg.inv(PRECISION), atol=0.035)
+    one, many = (gauss.predict(gauss.fold_in(items, [4.0] * len(items)), 3, return_std=True)[1] for items in ([], [1, 2, 3]))
+    assert one > many
+
+
+def test_items_are_drawn_too(gauss):
+    film = gauss.fold_in_item([1], [4.0], item_id=9)
+    x = np.array([0.5, 1.0])
+    system = PRECISION + np.outer(x, x)
+    np.testing.assert_allclose(moments(film)[0], np.linalg.solve(system, PRECISION @ MEAN + x * (4 - 3)), atol=0.05)
+    assert gauss.predict(1, film, return_std=True)[1] > 0
+
+
+def posterior_on_a_grid(items, codes):
+    """Return mean and covariance of factor and bias given levels, by summing over a fine grid."""
+    factor, bias = np.meshgrid(np.linspace(-4, 4, 65), np.linspace(-4, 4, 65), indexing="ij")
+    phi = np.vectorize(NormalDist().cdf)
+    away = np.stack([factor - MEAN[0], bias - MEAN[1]])
+    log = -0.5 * np.einsum("aij,ab,bij->ij", away, PRECISION, away)
+    edges = [-np.inf, -0.4, 0.9, np.inf]
+    for item, code in zip(items, codes, strict=True):
+        latent = factor * [1.0, -0.5, 0.25][item] + bias + [0.5, 0.0, -0.5][item]
+        log += np.log(np.maximum(phi(edges[code + 1] - latent) - phi(edges[code] - latent), 1e-300))
+    weight = np.exp(log - log.max())
+    weight /= weight.sum()
+    x = np.stack([factor.ravel(), bias.ravel()])
+    mean = x @ weight.ravel()
+    return mean, (x * weight.ravel()) @ x.T - np.outer(mean, mean)
+
+
+@pytest.mark.parametrize(("items", "codes"), [([0], [2]), ([0, 1, 2], [0, 2, 1])])
+def test_levels_give_the_posterior_of_ordered_probit(ordinal, items, codes):
+    folded = ordinal.fold_in([item + 1 for item in items], np.array([1, 2, 5], np.float32)[codes])
+    mean, cov = moments(folded)
+    wanted_mean, wanted_cov = posterior_on_a_grid(items, codes)
+    np.testing.assert_allclose(mean, wanted_mean, atol=0.06)
+    np.testing.assert_allclose(cov, wanted_cov, atol=0.06)
+
+
+@pytest.mark.parametrize("kind", ["gauss", "ordinal"])
+def test_the_same_ratings_give_the_same_draws_in_any_company(request, kind):
+    from palate.model.folded import solve_users
+
+    model = few(request.getfixturevalue(kind))
+    alone = model.fold_in([3, 1], [2.0, 5.0])
+    assert (alone.factors == model.fold_in([1, 3], [5.0, 2.0]).factors).all()
+    assert (alone.factors != model.fold_in([1, 3], [2.0, 5.0]).factors).any()
+    rows = Rows(np.array([0, 1, 3]), np.array([1, 0, 2], np.int32), np.array([1, 5, 2], np.float32), np.empty(0, np.float32), 3)
+    factors, bias = solve_users(model, rows, threads=2)
+    np.testing.assert_array_equal(factors[:, 1], alone.factors)
+    np.testing.assert_array_equal(bias[:, 1], alone.bias)
+
+
+def test_features_move_the_prior_mean(gauss):
+    bag = FeatureGroup(name="rated", kind="bag", weights=repeated([[0.5, 0.1], [0.0, 0.0], [0.0, 0.3]]))
+    tags = FeatureGroup(name="country", kind="tags", weights=repeated([[1.0, 0.0], [0.0, 2.0]]), values=("de", "fr"))
+    linked = replace(gauss, user_link=FeatureLink((bag, tags)))
+    nobody = moments(linked.fold_in([], [], {"country": "fr"}))[0]
+    np.testing.assert_allclose(nobody, MEAN + np.array([0, 2]), atol=0.05)
+    plain = moments(replace(gauss, user_link=FeatureLink((tags,))).fold_in([1, 3], [4.0, 4.0]))[0]
+    bagged = moments(linked.fold_in([1, 3], [4.0, 4.0]))[0]
+    x = np.array([[1.0, 1.0], [0.25, 1.0]])
+    pull = np.linalg.solve(PRECISION + x.T @ x, PRECISION @ (np.array([0.5, 0.4]) / np.sqrt(2)))
+    np.testing.assert_allclose(bagged - plain, pull, atol=1e-4)  # their noise is the same
+    with pytest.raises(KeyError, match=r"unknown feature 'age'; the model has 'country'\."):
+        linked.fold_in([1], [4.0], {"age": 3})
+    with pytest.raises(ValueError, match=r"features must be left out for a model trained without features of this side"):
+        gauss.fold_in([1], [4.0], {"age": 3})
+
+
+def test_many_rows_with_bags_are_each_alone(gauss):
+    from palate.model.folded import solve_users
+
+    bag = FeatureGroup(name="rated", kind="bag", weights=repeated([[0.5, 0.1], [0.2, 0.0], [0.0, 0.3]])[:9])
+    model = replace(few(gauss), user_link=FeatureLink((bag,)))
+    rows = Rows(np.array([0, 1, 3]), np.array([1, 0, 2], np.int32), np.array([1, 5, 2], np.float32), np.empty(0, np.float32), 3)
+    factors, _ = solve_users(model, rows)
+    np.testing.assert_allclose(factors[:, 1], model.fold_in([1, 3], [5.0, 2.0]).factors, atol=1e-5)
+    assert model.predict(model.fold_in([1], [5.0]), 2) == pytest.approx(
+        float(model.predict([model.fold_in([1], [5.0])], 2)[0]), abs=1e-6
+    )
+
+
+def test_ordinal_ratings_must_be_levels(ordinal):
+    with pytest.raises(ValueError, match=r"ratings must be among the model's levels 1, 2, 5; got 3\."):
+        ordinal.fold_in([1], [3.0])
+    with pytest.raises(ValueError, match=r"weights must be left out for a model with likelihood='ordinal'"):
+        ordinal.fold_in([1], [5.0], weights=[2.0])
+
+
+def test_newton_terms_are_the_derivatives_of_the_log_probability():
+    from palate.kernels.fold import newton_terms
+
+    cutpoints, phi = np.array([-0.5, 0.2, 1.5]), NormalDist().cdf
+    edges = [-np.inf, *cutpoints, np.inf]
+
+    def log(s, code):
+        return np.log(phi(edges[code + 1] - s) - phi(edges[code] - s))
+
+    for s in (-2.0, 0.1, 1.7):
+        for code in range(4):
+            target, weight = np.empty(1, np.float32), np.empty(1, np.float32)
+            newton_terms(np.array([s], np.float32), np.array([code]), cutpoints, target, weight)
+            h, s32 = 1e-4, float(np.float32(s))
+            slope = (log(s32 + h, code) - log(s32 - h, code)) / (2 * h)
+            bend = -(log(s32 + h, code) - 2 * log(s32, code) + log(s32 - h, code)) / h**2
+            assert weight[0] == pytest.approx(bend, rel=1e-3)
+            assert (target[0] - s32) * weight[0] == pytest.approx(slope, rel=1e-3)
