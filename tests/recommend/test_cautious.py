@@ -78,9 +78,9 @@ def test_the_walk_visits_few_and_goes_on_until_it_is_sure(monkeypatch):
     visited = []
     own = cautious.pair_sd
 
-    def counted(model, users, items):
+    def counted(model, users, *rest):
         visited.append(len(users))
-        return own(model, users, items)
+        return own(model, users, *rest)
 
     monkeypatch.setattr(cautious, "pair_sd", counted)
     model = posterior_model(n_users=3, n_items=2000, whole=False, share=0.0)

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from palate.recommend.posterior import interval_ends, standard_errors
 from palate.recommend.uncertainty import (
     has_posterior,
+    normal_quantile,
     pair_below,
     pair_centres,
-    pair_sd,
     posterior_arrays,
-    rating_interval,
 )
 from palate.solve.parallel import check_threads, even_bounds, run_chunks
 
@@ -77,11 +77,8 @@ def foretell(
     """
     uniform = _uniforms(seed, len(values))
     mean = np.asarray(model.score_pairs(users, items), dtype=np.float64)
-    sd = pair_sd(model, users, items, threads)
-    widths = {}
-    for share in shares:
-        low, high = rating_interval(model, users, items, mean, sd, share)
-        widths[share] = np.asarray(high - low, dtype=np.float64)
+    sd = standard_errors(model, users, items, threads)
+    widths = {share: _widths(model, users, items, sd, share, threads) for share in shares}
     if model.link == "ordinal":
         pit, log_score, crps = _ordinal(model, users, items, values, uniform, threads)
         below = pit
@@ -89,6 +86,15 @@ def foretell(
         below, pit, log_score, crps = _normal(model, users, items, values, sd, uniform, threads)
     central = np.abs(2 * below - 1)
     return Foretold(central=central, pit=pit, log_score=log_score, crps=crps, mean=mean, sd=sd, widths=widths)
+
+
+def _widths(model: Any, users: np.ndarray, items: np.ndarray, sd: np.ndarray, share: float, threads: int | None) -> np.ndarray:
+    """Return the width of each interval: between levels, or of the normal with the mixture's variance, which is as wide within a
+    thousandth."""
+    if model.link == "ordinal":
+        low, high = interval_ends(model, users, items, sd, sd, share, "rating", threads)
+        return (high - low).astype(np.float64)
+    return 2 * normal_quantile(share) * np.sqrt(sd**2 + np.mean(np.square(model.noise_sd)))
 
 
 def _ordinal(

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from palate.recommend.posterior import standard_errors
 from palate.recommend.ranking import Ranking, rank, seen_rows
 from palate.recommend.uncertainty import all_moments, check_spread, has_posterior, normal_quantile, one_draw, pair_sd
 from palate.solve.parallel import check_threads, even_bounds, run_chunks
@@ -56,7 +57,7 @@ def rank_cautiously(
 ) -> Ranking:
     """Return the exact top n of each user by `mean - z sd`, with z from `quantile`; equal scores by item index.
 
-    The mean is that of the predictions and sd that of `palate.recommend.uncertainty.pair_sd`. From 0 on, items are visited in the order
+    The mean is that of the predictions and sd that of `palate.recommend.posterior.standard_errors`. From 0 on, items are visited in the order
     of the mean until none behind can reach the n-th score; below 0 all scores are computed.
 
     Parameters
@@ -134,7 +135,8 @@ def _spread(model: Any, users: np.ndarray, items: np.ndarray) -> np.ndarray:
     sd = np.zeros(items.shape)
     there = items >= 0
     row, _ = np.nonzero(there)
-    sd[there] = pair_sd(model, users[row], items[there])
+    one = pair_sd if has_posterior(model) else standard_errors
+    sd[there] = one(model, users[row], items[there].astype(np.int64), 1)
     return sd
 
 
@@ -151,7 +153,12 @@ def _all(
     """Fill the top n of a chunk of users from the scores of all items."""
     from palate.kernels.topn import top_of_scores
 
-    mean, sd = all_moments(model, users)
+    if has_posterior(model):
+        mean, sd = all_moments(model, users)
+    else:
+        mean = np.asarray(model.score_items(users), dtype=np.float32)
+        every = np.tile(np.arange(mean.shape[1]), len(users))
+        sd = standard_errors(model, np.repeat(users, mean.shape[1]), every, 1).reshape(mean.shape).astype(np.float32)
     mask = np.zeros(0, dtype=bool) if allowed is None else np.ascontiguousarray(allowed)
     dense = ((-mean if worst else mean) - np.float32(z) * sd).astype(np.float32)
     top_of_scores(dense, users, mask, *seen, items, scores)

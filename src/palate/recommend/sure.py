@@ -7,9 +7,10 @@ import polars as pl
 
 from palate.data import columns as names
 from palate.recommend.lookup import UserRows, described_frame, score_column
+from palate.recommend.posterior import interval_ends, standard_errors
 from palate.recommend.prepared import item_table
 from palate.recommend.ranking import Ranking
-from palate.recommend.uncertainty import normal_quantile, pair_sd, rating_interval
+from palate.recommend.uncertainty import knows_rating_spread
 from palate.recommend.words import sentences
 
 SHARE = 0.8  # of the intervals in frames and words
@@ -33,11 +34,8 @@ def spread_frame(rows: UserRows, ranking: Ranking, *, ranked_by_mean: bool, word
     at, place = np.nonzero(filled)
     users, items = rows.index[at], ranking.items[filled].astype(np.int64)
     mean = np.asarray(model.score_pairs(users, items), dtype=np.float32)
-    sd = pair_sd(model, users, items, threads)
-    reach = normal_quantile(SHARE) * sd
-    low, high = mean - reach, mean + reach
-    if model.link != "identity" and model.scale is not None:  # what is expected cannot lie outside
-        low, high = np.clip(low, *model.scale), np.clip(high, *model.scale)
+    sd = standard_errors(model, users, items, threads)
+    low, high = interval_ends(model, users, items, mean, sd, SHARE, "mean", threads)
     numbers = [pl.Series(names.RANK, place + 1), pl.Series(score_column(model), mean)]
     if not ranked_by_mean:
         numbers.append(
@@ -50,6 +48,8 @@ def spread_frame(rows: UserRows, ranking: Ranking, *, ranked_by_mean: bool, word
     described = item_table(model)[items]
     if words:
         counts = described[names.N_RATINGS].to_list() if names.N_RATINGS in described.columns else None
-        ratings = rating_interval(model, users, items, mean, sd, SHARE)
+        ratings = None
+        if knows_rating_spread(model):
+            ratings = interval_ends(model, users, items, mean, sd, SHARE, "rating", threads)
         numbers.append(pl.Series(names.IN_WORDS, sentences(mean, low, high, counts, ratings, model.scale), dtype=pl.String))
     return described_frame([rows.labels.gather(at)], described, numbers)

@@ -24,8 +24,8 @@ def has_posterior(scorer: Any) -> bool:
 
 
 def has_spread(scorer: Any) -> bool:
-    """Return whether a scorer knows how sure it is of what it expects."""
-    return has_posterior(scorer)
+    """Return whether a scorer knows how sure it is of what it expects, by draws or by the curvature at its optimum."""
+    return has_posterior(scorer) or (getattr(scorer, "spread", None) is not None and scorer.ratings is not None)
 
 
 def knows_rating_spread(scorer: Any) -> bool:
@@ -171,22 +171,6 @@ def one_draw(model: Any, draw: int) -> OneDraw:
         model.ratings,
         model.frame_kind,
     )
-
-
-def rating_interval(model: Any, users: np.ndarray, items: np.ndarray, mean: np.ndarray, sd: np.ndarray, share: float) -> Any:
-    """Return (low, high) of the central interval in which one rating of each pair falls with probability `share`, or None.
-
-    Gaussian: `mean -+ z sqrt(sd^2 + noise^2)`, with the mean of the draws' noise variances. Ordinal: the star values at
-    which the predictive distribution reaches the ends.
-    """
-    if model.link == "ordinal":
-        below, tail = pair_below(model, users, items), (1 - share) / 2
-        return tuple(np.asarray(model.levels)[(below < end).sum(axis=1)] for end in (tail, 1 - tail))
-    noise = getattr(model, "noise_sd", None)
-    if noise is None:
-        return None
-    reach = normal_quantile(share) * np.sqrt(sd**2 + np.mean(np.square(noise)))
-    return mean - reach, mean + reach
 
 
 def normal_quantile(share: float) -> float:
