@@ -17,7 +17,7 @@ from palate.solve.rows import Rows
 BAG, TAGS, BINS = "bag", "tags", "bins"
 KINDS = (BAG, TAGS, BINS)
 _CHUNKS = 12  # enough to keep threads even; starting one costs as much as a thousand entries
-_SMALL = 20_000  # entries below which threads cost more than they save
+_SMALL = 200_000  # entries below which threads cost more than they save
 
 
 @dataclass(frozen=True, eq=False)

@@ -243,7 +243,9 @@ def _started(
     wide = tuple(Side(side.factors * root, side.bias * whole) for side in fresh)
     sides = last_draw(start, ratings, (wide[0], wide[1]), trainer)
     vectors = [Side(side.factors / root, side.bias / whole) for side in sides]
-    known = latent and model.levels is not None and np.array_equal(start.levels, model.levels.values)
+    known = (
+        latent and model.levels is not None and start.levels is not None and np.array_equal(start.levels, model.levels.values)
+    )
     cutpoints = start.cutpoints[-1].astype(np.float64) if known and start.cutpoints is not None else None
     return state_at(model, (vectors[0], vectors[1]), cutpoints, threads)
 
