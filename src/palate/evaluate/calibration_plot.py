@@ -48,7 +48,9 @@ def _reliability(axes: Any, calibration: "Calibration") -> None:
     for share in calibration.nominal:
         covered = 100 * calibration.covered(share)
         axes.plot([100 * share], [covered], "o", color=_BLUE)
-        axes.annotate(f"{covered:.1f}", (100 * share, covered), textcoords="offset points", xytext=(6, -10), fontsize=9)
+        axes.annotate(
+            f"{covered:.1f}", (100 * share, covered), textcoords="offset points", xytext=(-7, 5), ha="right", fontsize=9
+        )
     axes.set(xlim=(0, 100), ylim=(0, 100), aspect="equal")
     axes.set_xlabel("share of the interval (%)")
     axes.set_ylabel("ratings inside (%)")
@@ -67,7 +69,7 @@ def _pit(axes: Any, calibration: "Calibration") -> None:
     axes.set_xlim(0, 1)
     axes.set_xlabel("probability given to lower ratings (PIT)")
     axes.set_ylabel("ratings (%)")
-    axes.set_title("PIT: flat when right, a hump when too unsure")
+    axes.set_title("PIT: flat when right, a valley when too sure")
     axes.grid(axis="y", alpha=0.3)
 
 
