@@ -54,7 +54,7 @@ class TestWhatItFinds:
         bayes = Gibbs(n_factors=8, sweeps=60, burn_in=20, user_features="rated", item_features="raters").fit(data.ratings)
         found = bayes.history.sweeps[-1].validation_rmse
         assert found < min(sweep.validation_rmse for sweep in point.history.sweeps) - 0.015
-        assert 0.82 < found < 0.85
+        assert 0.83 < found < 0.86
 
     def test_the_unit_of_the_ratings_does_not_matter(self):
         ratings, _ = planted()
