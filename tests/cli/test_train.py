@@ -227,6 +227,26 @@ def test_more_factors_than_ratings_and_no_penalty(table, train, tmp_path):
     assert np.isfinite(library.load(tmp_path / "out.palate").user_factors).all()
 
 
+def test_gibbs_with_features_of_users_and_items(folder, train, tmp_path):
+    users = write(tmp_path / "users.csv", "user_id,town\n" + "".join(f"{user},{'ab'[user % 2]}\n" for user in range(1, 31)))
+    options = ("--trainer", "gibbs", "--sweeps", "30", "--burn-in", "10", "--n-factors", "2", "--likelihood", "ordinal")
+    features = ("--user-features", "rated,town", "--item-features", "raters,genres", "--user-table", users)
+    result = train(folder / "ratings.csv", *options, *features)
+    assert result.code == 0
+    assert "30 sweeps, 20 draws kept. All 30 sweeps were made, 10 of them to burn in." in result.out
+    model = library.load(tmp_path / "out.palate")
+    assert [group.name for group in model.user_link.groups] == ["rated", "town"]
+    assert [group.name for group in model.item_link.groups] == ["raters", "genres"]
+    assert model.link == "ordinal"
+
+
+def test_a_feature_that_is_not_known_is_one_line(table, refused):
+    options = ("--trainer", "gibbs", "--user-features", "age")
+    assert "user_features must name columns of user_table; got 'age', and none was given." in refused(
+        "train", table(*ROWS), *options, code=1
+    )
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -241,7 +261,10 @@ def test_more_factors_than_ratings_and_no_penalty(table, train, tmp_path):
         (("--scale", "5", "1"), "--scale must be two finite numbers, the lower one first; got (5, 1)."),
         (("--encoding", "klingon"), "--encoding must be one that Python knows"),
         (("--counts", "often"), "--counts must be one of"),
-        (("--trainer", "magic"), "--trainer must be least-squares or baseline; got 'magic'."),
+        (("--trainer", "magic"), "--trainer must be one of least-squares, gibbs, baseline; got 'magic'."),
+        (("--user-table", "users.csv"), "--user-table is for --trainer gibbs; got --trainer least-squares."),
+        (("--trainer", "gibbs", "--user-table", "users.csv"), "no file users.csv."),
+        (("--trainer", "gibbs", "--burn-in", "300"), "--burn-in must be less than sweeps=200; got 300."),
         (("--trainer", "baseline", "--n-factors", "3"), "--n-factors is no hyper-parameter of --trainer baseline."),
         (("--seed", "-1"), "Invalid value for '--seed'"),
         (("--wat",), "No such option: --wat"),

@@ -9,7 +9,7 @@ import typer
 from palate.cli.running import Command, usage_error
 
 PANEL = "Hyper-parameters"
-TRAINERS = ("least-squares", "baseline")
+TRAINERS = ("least-squares", "gibbs", "baseline")
 
 
 class TrainerCommand(Command):
@@ -50,7 +50,7 @@ def trainer_of(name: str, values: dict[str, Any]) -> Any:
     """Return the trainer of a name with these hyper-parameters."""
     cls = _classes().get(name)
     if cls is None:
-        raise usage_error(f"--trainer must be {' or '.join(TRAINERS)}; got '{name}'")
+        raise usage_error(f"--trainer must be one of {', '.join(TRAINERS)}; got '{name}'")
     own = {field.name for field in fields(cls)}
     for option in values:
         if option not in own:
@@ -91,9 +91,10 @@ def _count_forms() -> tuple[str, ...]:
 
 def _classes() -> dict[str, Any]:
     from palate.training.baseline import Baseline
+    from palate.training.gibbs import Gibbs
     from palate.training.least_squares import LeastSquares
 
-    return dict(zip(TRAINERS, (LeastSquares, Baseline), strict=True))
+    return dict(zip(TRAINERS, (LeastSquares, Gibbs, Baseline), strict=True))
 
 
 def _options(taken: set[str]) -> list[Any]:

@@ -21,6 +21,20 @@ def read(path: Path, **options: Any) -> "Dataset":
         return read_file(path, **options)
 
 
+def plain_table(path: Path) -> Any:
+    """Return a CSV or Parquet file of features as a Polars frame."""
+    import polars as pl
+
+    from palate.cli.running import usage_error
+
+    if not path.is_file():
+        raise usage_error(f"no file {path}")
+    try:
+        return pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise usage_error(f"{path} must be a CSV or Parquet table: {str(error).splitlines()[0]}") from None
+
+
 @contextlib.contextmanager
 def busy(what: str) -> Iterator[None]:
     """Show in a terminal what is being done, once it has taken two seconds."""

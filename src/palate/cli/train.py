@@ -34,6 +34,7 @@ class How:
     checkpoint: Path | None
     output: Path
     keep_ratings: bool
+    extra: dict[str, Any] = field(default_factory=dict)  # what only one trainer's fit takes
 
 
 @dataclass
@@ -67,8 +68,14 @@ def train(
     encoding: options.Encoding = "utf-8",
     items: options.Items = None,
     trainer: Annotated[
-        str, typer.Option(metavar="NAME", help="least-squares, or baseline: mean and biases alone.")
+        str,
+        typer.Option(
+            metavar="NAME", help="least-squares; gibbs: Bayesian, with uncertainty; or baseline: mean and biases alone."
+        ),
     ] = "least-squares",
+    user_table: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="CSV or Parquet with a column user_id, for --user-features of gibbs.")
+    ] = None,
     validation: Annotated[
         float, typer.Option(metavar="SHARE", help="Share of the ratings held out, to know when to stop.")
     ] = 0.05,
@@ -90,6 +97,10 @@ def train(
 
         palate train ratings.csv -o model.palate --n-factors 16
 
+    Bayesian, with side information and the lowest error:
+
+        palate train ratings.csv --trainer gibbs --user-features rated --item-features raters
+
     Columns of another name:
 
         palate train visits.parquet --user who --item what --rating stars --scale 1 10
@@ -102,7 +113,8 @@ def train(
     for path in (output, checkpoint):
         if path is not None:
             check_writable(path)
-    how = How(validation, seed, threads, _start(start), refit, checkpoint, output, not no_ratings)
+    extra = _extra(trainer, user_table)
+    how = How(validation, seed, threads, _start(start), refit, checkpoint, output, not no_ratings, extra)
     began = time.perf_counter()
     data = read(
         ratings, format=format, user=user, item=item, rating=rating, timestamp=timestamp, weight=weight, scale=scale,
@@ -120,6 +132,17 @@ def train(
     if interrupted:
         say(f"interrupted; the model of the last whole sweep is saved as {output}.")
         raise typer.Exit(INTERRUPTED)
+
+
+def _extra(trainer: str, user_table: Path | None) -> dict[str, Any]:
+    from palate.cli.reading import plain_table
+    from palate.cli.running import usage_error
+
+    if user_table is None:
+        return {}
+    if trainer != "gibbs":
+        raise usage_error(f"--user-table is for --trainer gibbs; got --trainer {trainer}")
+    return {"user_table": plain_table(user_table)}
 
 
 def _start(path: Path | None) -> "FactorModel | None":
@@ -141,7 +164,7 @@ def _train(trainer: Any, data: "Dataset", how: How, read_seconds: float) -> Outc
 
         model = trainer.fit(
             data.ratings, validation=how.validation, catalog=data.catalog, start=how.start, refit=how.refit,
-            checkpoint=how.checkpoint, callback=after_sweep, threads=how.threads, seed=how.seed,
+            checkpoint=how.checkpoint, callback=after_sweep, threads=how.threads, seed=how.seed, **how.extra,
         )  # fmt: skip
     return Outcome(data, model, reports, read_seconds, time.perf_counter() - began)
 
@@ -207,9 +230,11 @@ def _report(outcome: Outcome, how: How, as_json: bool) -> None:
         print_json(_document(outcome, how))
         return
     name, sweeps = outcome.model.trainer["name"], len(history.sweeps)
+    draws = outcome.model.n_draws
+    kept = f"of which sweep {history.best_sweep} is kept" if draws == 1 else f"{draws} draws kept"
     print_text(
-        f"Trained {name} on {counted(history.n_train, 'rating')} in {outcome.train_seconds:.1f} s: {counted(sweeps, 'sweep')}, of which sweep "
-        f"{history.best_sweep} is kept. {history.stopped}"
+        f"Trained {name} on {counted(history.n_train, 'rating')} in {outcome.train_seconds:.1f} s: {counted(sweeps, 'sweep')}, {kept}. "
+        f"{history.stopped}"
     )
     for note in history.notes:
         print_text(note)

@@ -1,5 +1,6 @@
 """A progress bar for people who wait."""
 
+import math
 import sys
 import time
 from types import TracebackType
@@ -37,9 +38,9 @@ class TrainingBar:
             return
         if self.bar is None:
             self._start()
-        text = f"training RMSE {report.train_rmse:.4f}"
-        if report.validation_rmse is not None:
-            text += f", validation {report.validation_rmse:.4f}"
+        known = {"training": report.train_rmse, "validation": report.validation_rmse}
+        errors = [f"{name} {value:.4f}" for name, value in known.items() if value is not None and math.isfinite(value)]
+        text = f"RMSE {', '.join(errors)}" if errors else ""
         self.bar.update(self.task, completed=report.sweep, errors=text)
 
     def _start(self) -> None:
