@@ -12,8 +12,10 @@ from palate.solve.parallel import check_threads, even_bounds, run_chunks
 STEP = 16  # candidates visited between two looks at the spread
 FIRST = 48  # candidates ranked by the mean at first; four times as many each time they were too few
 USERS_PER_CHUNK = 128
+DENSE_FROM = 6  # all scores cost about as much as visiting one item in so many
 DENSE_SCORES = 1 << 21  # scores of all items that stand in memory at once
 EXPLORE = ("thompson",)
+Seen = tuple[np.ndarray, np.ndarray]
 _STREAM = 12  # keeps the choice of draws apart from all other random numbers
 
 
@@ -91,9 +93,9 @@ def rank_cautiously(
     def run(start: int, stop: int) -> None:
         part = slice(start, stop)
         if z >= 0:
-            _walk(model, users[part], z, how, out.items[part], out.scores[part])
+            _walk(model, users[part], z, how, seen, out.items[part], out.scores[part])
         else:
-            _all(model, users[part], z, allowed, seen, worst, out.items[part], out.scores[part])
+            out.items[part], out.scores[part] = _all(model, users[part], n, z, allowed, seen, worst)
 
     # the products of all scores run on all processors by themselves
     size = USERS_PER_CHUNK if z >= 0 else max(1, DENSE_SCORES // len(model.items))
@@ -101,14 +103,20 @@ def rank_cautiously(
     return Ranking(out.items, -out.scores) if worst else out
 
 
-def _walk(model: Any, users: np.ndarray, z: float, how: dict[str, Any], items: np.ndarray, scores: np.ndarray) -> None:
-    """Fill the top n of a chunk of users, visiting candidates in the order of the mean."""
+def _walk(
+    model: Any, users: np.ndarray, z: float, how: dict[str, Any], seen: Seen, items: np.ndarray, scores: np.ndarray
+) -> None:
+    """Fill the top n of a chunk of users, visiting candidates in the order of the mean.
+
+    Of users for whom that would be a large part of all items, all scores are computed instead, which is faster.
+    """
     from palate.kernels import cautious as kernel
 
     n = items.shape[1]
     size, done = np.zeros(len(users), dtype=np.int64), np.zeros(len(users), dtype=bool)
     first, width = 0, max(FIRST, 2 * n)
-    while not done.all():
+    most = len(model.items) // DENSE_FROM if has_posterior(model) else len(model.items)
+    while not done.all() and (not first or width <= most):
         open_ = np.flatnonzero(~done)
         # one more than is visited: its mean says whether to go on
         ranking = rank(model, users[open_], width + 1, threads=1, **how)
@@ -127,7 +135,11 @@ def _walk(model: Any, users: np.ndarray, z: float, how: dict[str, Any], items: n
             for array, changed in zip((items, scores, size, done), state, strict=True):
                 array[open_[rows]] = changed
         first, width = width, 4 * width
-    kernel.finish(items, scores, size)
+    ended = [array[done] for array in (items, scores, size)]
+    kernel.finish(*ended)
+    items[done], scores[done] = ended[:2]
+    if not done.all():
+        items[~done], scores[~done] = _all(model, users[~done], n, z, how["allowed"], seen, how["worst"])
 
 
 def _spread(model: Any, users: np.ndarray, items: np.ndarray) -> np.ndarray:
@@ -141,16 +153,13 @@ def _spread(model: Any, users: np.ndarray, items: np.ndarray) -> np.ndarray:
 
 
 def _all(
-    model: Any,
-    users: np.ndarray,
-    z: float,
-    allowed: np.ndarray | None,
-    seen: tuple[np.ndarray, np.ndarray],
-    worst: bool,
-    items: np.ndarray,
-    scores: np.ndarray,
-) -> None:
-    """Fill the top n of a chunk of users from the scores of all items."""
+    model: Any, users: np.ndarray, n: int, z: float, allowed: np.ndarray | None, seen: Seen, worst: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the top n of a chunk of users from the scores of all items.
+
+    Those are products of whole blocks, whose last bits depend on the block; so some more than n are taken, and ranked by the scores that
+    their pairs have alone.
+    """
     from palate.kernels.topn import top_of_scores
 
     if has_posterior(model):
@@ -160,8 +169,16 @@ def _all(
         every = np.tile(np.arange(mean.shape[1]), len(users))
         sd = standard_errors(model, np.repeat(users, mean.shape[1]), every, 1).reshape(mean.shape).astype(np.float32)
     mask = np.zeros(0, dtype=bool) if allowed is None else np.ascontiguousarray(allowed)
-    dense = ((-mean if worst else mean) - np.float32(z) * sd).astype(np.float32)
-    top_of_scores(dense, users, mask, *seen, items, scores)
+    sign, width = -1 if worst else 1, min(2 * n + STEP, mean.shape[1])
+    dense = (np.float32(sign) * mean - np.float32(z) * sd).astype(np.float32)
+    chosen, scores = np.empty((len(users), width), np.int32), np.empty((len(users), width), np.float32)
+    top_of_scores(dense, users, mask, *seen, chosen, scores)
+    there = chosen >= 0
+    row, _ = np.nonzero(there)
+    exact = np.asarray(model.score_pairs(users[row], chosen[there].astype(np.int64)), dtype=np.float64)
+    scores[there] = sign * exact - z * _spread(model, users, chosen)[there]
+    order = np.lexsort((chosen, -scores))[:, :n]  # NaN, where there is no item, comes last
+    return np.take_along_axis(chosen, order, axis=1), np.take_along_axis(scores, order, axis=1)
 
 
 def rank_by_draw(
