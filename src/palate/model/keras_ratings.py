@@ -1,0 +1,75 @@
+"""The ratings beside a Keras file: its rows are their ids, and its predictions lack their mean."""
+
+from typing import Any
+
+import numpy as np
+
+from palate.data.frames import to_polars
+from palate.data.ratings import Ratings
+from palate.data.vocabulary import Vocabulary
+
+_COLUMNS = {"user": ("userid", "user"), "item": ("movieid", "itemid", "movie", "item"), "rating": ("rating",)}
+_CENTRED = "y"
+_SLACK = 1e-3  # of `rating - y`, which files round
+
+
+def table_of(ratings: Any) -> tuple[Ratings, float]:
+    """Return the ratings and the mean that Keras took off: that of `rating - y` where there is a column y, else the ratings'.
+
+    Parameters
+    ----------
+    ratings : Ratings, or a data frame with columns such as userId, movieId, rating and y
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or `rating - y` is not one number.
+    """
+    if isinstance(ratings, Ratings):
+        return ratings, ratings.mean()
+    frame = to_polars(ratings)
+    plain = {name.lower().replace("_", ""): name for name in reversed(frame.columns)}
+    columns = {}
+    for role, candidates in _COLUMNS.items():
+        found = next((plain[name] for name in candidates if name in plain), None)
+        if found is None:
+            raise ValueError(
+                f"ratings must have a column of {role}s, such as {candidates[0]!r}; got {', '.join(map(repr, frame.columns))}. "
+                "Or pass palate.Ratings.from_frame(...)."
+            )
+        columns[role] = found
+    table = Ratings.from_frame(ratings, columns["user"], columns["item"], columns["rating"])
+    if _CENTRED not in plain:
+        return table, table.mean()
+    offset = frame[columns["rating"]].cast(float).to_numpy() - frame[plain[_CENTRED]].cast(float).to_numpy()
+    mean = float(np.mean(offset))
+    if not np.isfinite(offset).all() or np.abs(offset - mean).max() > _SLACK:
+        raise ValueError(
+            f"rating - y must be one number, the mean that was taken off; got {offset.min():g} to {offset.max():g}. Pass mean=."
+        )
+    return table, mean
+
+
+def rated_rows(ids: Vocabulary | None, n_rows: int, what: str) -> tuple[Vocabulary, np.ndarray]:
+    """Return the ids of one side and the rows of a Keras table that are theirs; all rows without ratings.
+
+    Raises
+    ------
+    TypeError
+        If the ids are no integers.
+    ValueError
+        If an id is no row of the table.
+    """
+    if ids is None:
+        return Vocabulary.from_ids(np.arange(n_rows)), np.arange(n_rows)
+    if ids.kind != "int":
+        raise TypeError(f"{what} ids must be integers, since Keras' ids are row numbers; got {ids.type_name}s.")
+    rows = np.asarray(ids.ids(), dtype=np.int64)
+    outside = rows[(rows < 0) | (rows >= n_rows)]
+    if len(outside):
+        more = f" and {len(outside) - 1:,} more" if len(outside) > 1 else ""
+        raise ValueError(
+            f"{what} ids must be row numbers of the file's table, 0 to {n_rows - 1}; got {outside[0]}{more}. "
+            "Are these the ratings that Keras was trained on?"
+        )
+    return ids, rows
