@@ -41,9 +41,9 @@ def test_the_sd_does_not_depend_on_threads():
     np.testing.assert_array_equal(pair_sd(model, users, items, 1), pair_sd(model, users, items, 3))
 
 
-@pytest.mark.parametrize("link", ["identity"])
+@pytest.mark.parametrize("link", ["identity", "bounded", "ordinal"])
 def test_moments_of_all_items_are_those_of_the_pairs(link):
-    model = posterior_model(5, whole=False, link=link, n_draws=6)
+    model = posterior_model(5, whole=False, link=link, n_draws=6, n_items=131)
     users, items = pairs_of(model)
     mean, sd = all_moments(model, np.arange(model.n_users))
     np.testing.assert_allclose(mean.ravel(), model.score_pairs(users, items), atol=1e-5)

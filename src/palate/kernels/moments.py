@@ -17,6 +17,9 @@ import math
 import numpy as np
 from numba import njit
 
+from palate.kernels.tile import LANES, add_products
+from palate.kernels.topn import TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, _pack_users
+
 IDENTITY, BOUNDED, ORDINAL = 0, 1, 2
 _ROOT_HALF = math.sqrt(0.5)
 
@@ -117,18 +120,64 @@ def pair_below(
             out[pair, j] = total / row.shape[1]
 
 
-@njit(cache=True, nogil=True)
-def add_draw(latent, link, bounds, levels, cuts, shift, total, squares):
-    """Add one draw's latent values (m, n) to the running sums of `s - shift` and of its square, all float32.
+@njit(cache=True, nogil=True, fastmath={"contract"})
+def block_moments(user_factors, users, level, values, order, item_bias, link, bounds, levels, cutpoints, mean, sd):
+    """Write mean and sd over draws of all packed items for some users, in tiles of 4 users and 24 items.
 
-    The shift, which is the first draw's expectation, keeps the sums small, so that float32 is enough for the sd.
+    Sums are taken of the differences to the first draw, so that float32 is enough for them.
+
+    Parameters
+    ----------
+    user_factors : ndarray of shape (n_draws, n_users, n_factors), float32
+    users : ndarray of shape (m,), int64
+    level : ndarray of shape (n_draws, m), float32
+        `mu_d + b_u` of these users.
+    values, order : the fields of `palate.kernels.topn.ItemPanels`
+    item_bias : ndarray of shape (n_draws, order.size), float32
+        In the order of the panels.
+    link, bounds, levels, cutpoints : as in `pair_draws`
+    mean, sd : ndarray of shape (m, n_items), float32
+        Entries of items that are not packed are left as they are.
     """
-    for row in range(latent.shape[0]):
-        for column in range(latent.shape[1]):
-            value = expected(np.float64(latent[row, column]), link, bounds, levels, cuts)
-            away = np.float32(value - np.float64(shift[row, column]))
-            total[row, column] += away
-            squares[row, column] += away * away
+    n_draws, _, n_factors = user_factors.shape
+    depth, share = n_draws * n_factors + 1, np.float32(n_draws)
+    panels, norm = np.empty(TILE_ROWS * depth, dtype=np.float32), np.empty(TILE_ROWS, dtype=np.float64)
+    size = TILE_ROWS * TILE_COLUMNS
+    tile, shift = np.empty(size, dtype=np.float32), np.empty(size, dtype=np.float32)
+    total, squares = np.empty(size, dtype=np.float32), np.empty(size, dtype=np.float32)
+    for first in range(0, users.size, TILE_ROWS):
+        members = users[first : first + TILE_ROWS]
+        _pack_users(user_factors, members, panels, norm)
+        for column in range(0, order.size, TILE_COLUMNS):
+            total[:], squares[:] = np.float32(0.0), np.float32(0.0)
+            for draw in range(n_draws):
+                tile[:] = np.float32(0.0)
+                left_at = draw * n_factors * TILE_ROWS
+                right_at = column * depth + draw * n_factors * LANES
+                add_products(
+                    tile, 0, TILE_COLUMNS, panels, left_at, TILE_ROWS, values, right_at, LANES, depth * LANES, n_factors,
+                    TILE_ROWS, TILE_VECTORS,
+                )  # fmt: skip
+                for r in range(members.size):
+                    own = level[draw, first + r]
+                    for c in range(TILE_COLUMNS):
+                        at = r * TILE_COLUMNS + c
+                        value = share * tile[at] + (own + item_bias[draw, column + c])
+                        if link != IDENTITY:
+                            value = np.float32(expected(np.float64(value), link, bounds, levels, cutpoints[draw]))
+                        if draw == 0:
+                            shift[at] = value
+                        away = value - shift[at]
+                        total[at] += away
+                        squares[at] += away * away
+            for r in range(members.size):
+                for c in range(TILE_COLUMNS):
+                    item = order[column + c]
+                    if item >= 0:
+                        at = r * TILE_COLUMNS + c
+                        away = total[at] / share
+                        mean[first + r, item] = shift[at] + away
+                        sd[first + r, item] = math.sqrt(max(squares[at] / share - away * away, np.float32(0.0)))
 
 
 @njit(cache=True, nogil=True)

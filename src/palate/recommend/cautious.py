@@ -13,7 +13,8 @@ STEP = 16  # candidates visited between two looks at the spread
 FIRST = 48  # candidates ranked by the mean at first; four times as many each time they were too few
 USERS_PER_CHUNK = 128
 DENSE_FROM = 6  # all scores cost about as much as visiting one item in so many
-DENSE_SCORES = 1 << 21  # scores of all items that stand in memory at once
+DENSE_SCORES = 1 << 21  # scores of all items that stand in memory at once, in each thread
+TILE_USERS = 4
 EXPLORE = ("thompson",)
 Seen = tuple[np.ndarray, np.ndarray]
 _STREAM = 12  # keeps the choice of draws apart from all other random numbers
@@ -97,9 +98,8 @@ def rank_cautiously(
         else:
             out.items[part], out.scores[part] = _all(model, users[part], n, z, allowed, seen, worst)
 
-    # the products of all scores run on all processors by themselves
-    size = USERS_PER_CHUNK if z >= 0 else max(1, DENSE_SCORES // len(model.items))
-    run_chunks(run, even_bounds(len(users), size), check_threads(threads) if z >= 0 else 1)
+    size = min(USERS_PER_CHUNK, max(TILE_USERS, DENSE_SCORES // len(model.items)))
+    run_chunks(run, even_bounds(len(users), size), check_threads(threads))
     return Ranking(out.items, -out.scores) if worst else out
 
 
@@ -157,8 +157,8 @@ def _all(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the top n of a chunk of users from the scores of all items.
 
-    Those are products of whole blocks, whose last bits depend on the block; so some more than n are taken, and ranked by the scores that
-    their pairs have alone.
+    Those are sums in float32, a little less exact than those of pairs; so some more than n are taken, and ranked by the scores of their
+    pairs.
     """
     from palate.kernels.topn import top_of_scores
 

@@ -9,6 +9,7 @@ import numpy as np
 from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
+from palate.recommend.prepared import item_panels, prepared
 from palate.recommend.scorer import Scorer
 from palate.solve.parallel import check_threads, even_bounds, run_chunks
 
@@ -99,21 +100,20 @@ def pair_below(model: Any, users: np.ndarray, items: np.ndarray, threads: int | 
 
 
 def all_moments(model: Any, users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and sd of what is expected of all items for each user, float32, shape (n, n_items)."""
+    """Return mean and sd of what is expected of all items for each user, float32, shape (n, n_items); NaN for items that are not finite."""
     from palate.kernels import moments
 
-    factors, item_factors, bias, item_bias, global_mean, link, bounds, levels, cuts = posterior_arrays(model)
-    shift = np.asarray(model.score_items(users), dtype=np.float32)
-    total, squares = np.zeros_like(shift), np.zeros_like(shift)
-    for draw in range(len(global_mean)):
-        level = global_mean[draw] + bias[draw, users].astype(np.float64)
-        latent = factors[draw, users] @ item_factors[draw].T
-        latent += item_bias[draw]
-        latent += level.astype(np.float32)[:, None]
-        moments.add_draw(latent, link, bounds, levels, cuts[draw], shift, total, squares)
-    away = total / np.float32(len(global_mean))
-    variance = squares / np.float32(len(global_mean)) - away * away
-    return shift + away, np.sqrt(np.maximum(variance, 0))
+    factors, _, bias, item_bias, global_mean, link, bounds, levels, cuts = posterior_arrays(model)
+    panels = item_panels(model)
+    level = (global_mean[:, None] + bias[:, users].astype(np.float64)).astype(np.float32)
+    ordered = prepared(model).part(
+        "item biases of draws", lambda: np.ascontiguousarray(item_bias[:, np.maximum(panels.order, 0)])
+    )
+    shape = (len(users), len(model.items))
+    mean, sd = (np.full(shape, np.nan, dtype=np.float32) for _ in range(2))
+    kernel = cast(Any, moments.block_moments)
+    kernel(factors, users, level, panels.values, panels.order, ordered, link, bounds, levels, cuts, mean, sd)
+    return mean, sd
 
 
 @dataclass(frozen=True, eq=False)
