@@ -62,3 +62,18 @@ def test_points_as_a_table():
     frame = table({"a": [made(0.4, [4], [1])]})
     assert frame.columns == ["mend", "strength", "coverage", "mean_rating", "hits", "hit_rate", "median_n_ratings"]
     assert frame["mean_rating"].item() == 4
+
+
+def test_several_holdouts_are_taken_together():
+    first = {
+        "a": [made(0.4, [5, 4], [1, 1]), made(0.2, [5, 4], [1, 1])],
+        "b": [made(0.4, [4, 4], [1, 1]), made(0.2, [4, 4], [1, 1])],
+    }
+    second = {
+        "a": [made(0.4, [3, 4], [1, 1]), made(0.2, [3, 4], [1, 1])],
+        "b": [made(0.3, [4, 4], [1, 1]), made(0.1, [4, 4], [1, 1])],
+    }
+    frame = compare([first, second], "a", [0.25, 0.35], resamples=50)
+    assert frame["coverage"].unique().to_list() == [0.25]
+    assert frame.filter(pl.col("metric") == "mean_rating")["value"].item() == 4
+    assert frame.filter(pl.col("metric") == "hits")["value"].item() == 2

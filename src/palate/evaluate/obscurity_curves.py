@@ -17,6 +17,7 @@ from palate.data.ratings import Ratings
 from palate.evaluate.bootstrap import interval, resampled_sums
 
 MEAN, HITS, HIT_RATE = "mean_rating", "hits", "hit_rate"
+Curves = Mapping[str, Sequence["Point"]]
 METRICS = (MEAN, HITS, HIT_RATE)
 
 
@@ -138,7 +139,7 @@ def at_coverage(points: Sequence[Point], coverage: float) -> np.ndarray | None:
 
 
 def compare(
-    curves: Mapping[str, Sequence[Point]],
+    curves: Curves | Sequence[Curves],
     mine: str,
     coverages: Sequence[float],
     *,
@@ -150,8 +151,9 @@ def compare(
 
     Parameters
     ----------
-    curves : mapping of str to sequence of Point
-        Each from weak to strong.
+    curves : mapping of str to sequence of Point, or several of them
+        Each from weak to strong. Several are those of several holdouts of the same users, which are taken together: a resampled user
+        comes with what was held out each time.
     mine : str
         Name of the one that is compared with the others.
     coverages : sequence of float
@@ -165,9 +167,10 @@ def compare(
         Columns coverage, metric, against, value (of `mine`), other, difference, low, high. Where one of two curves does not reach a
         coverage, there is no row.
     """
+    holdouts = [curves] if isinstance(curves, Mapping) else list(curves)
     rows: list[dict[str, Any]] = []
     for coverage in coverages:
-        there = {name: sums for name, points in curves.items() if (sums := at_coverage(points, coverage)) is not None}
+        there = _together(holdouts, coverage)
         if mine not in there or len(there) < 2:
             continue
         names = [mine, *(name for name in there if name != mine)]
@@ -192,6 +195,17 @@ def compare(
                     }
                 )
     return pl.DataFrame(rows)
+
+
+def _together(holdouts: Sequence[Curves], coverage: float) -> dict[str, np.ndarray]:
+    """Return the sums of every user at a coverage over all holdouts, for each mend that reaches it in all of them."""
+    found = {}
+    for name in holdouts[0]:
+        parts = [at_coverage(curves[name], coverage) if name in curves else None for curves in holdouts]
+        whole = [part for part in parts if part is not None]
+        if len(whole) == len(holdouts):
+            found[name] = np.sum(whole, axis=0)
+    return found
 
 
 def _by_mend(sums: np.ndarray, names: list[str], n_users: int) -> dict[str, dict[str, np.ndarray]]:
