@@ -51,13 +51,15 @@ def merge_holdout(train: Ratings, holdout: Ratings) -> tuple[Ratings, np.ndarray
     ValueError
         If a pair is in both, with the count.
     """
-    from palate.kernels.csr import order_by
+    from palate.kernels.csr import merge_order, order_by
 
     users, train_users, holdout_users = _merge(train.users, holdout.users, train.user_index, holdout.user_index)
     items, train_items, holdout_items = _merge(train.items, holdout.items, train.item_index, holdout.item_index)
     user, item = np.concatenate([train_users, holdout_users]), np.concatenate([train_items, holdout_items])
-    _, order = order_by(item, len(items))
-    _, order = order_by(user, len(users), order)
+    order = np.empty(len(user), np.int32)
+    if not merge_order(user, item, len(train), order):  # Ratings stand in order unless a caller chose rows of them in another
+        _, order = order_by(item, len(items))
+        _, order = order_by(user, len(users), order)
     user, item = user[order], item[order]
     twice = int(np.count_nonzero((np.diff(user) == 0) & (np.diff(item) == 0)))
     if twice:
