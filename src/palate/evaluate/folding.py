@@ -10,6 +10,7 @@ from palate.data.ratings import Ratings
 from palate.evaluate.contestant import Contestant, LeakError, aligned, indexes
 from palate.model.factor_model import FactorModel
 from palate.model.folded import solve_users
+from palate.recommend.curvature import item_curvature
 from palate.recommend.prepared import share_items
 from palate.recommend.scorer import Scorer
 from palate.solve.parallel import check_threads
@@ -78,6 +79,8 @@ def _folded_model(model: FactorModel, ratings: Ratings, matrix: RatingMatrix, th
     weights = np.empty(0, np.float32) if matrix.weight is None else matrix.weight
     rows = Rows(matrix.indptr, matrix.items, matrix.values(), weights, len(model.items))
     factors, bias = solve_users(model, rows, threads)
+    if model.spread is not None and model.ratings is not None:
+        item_curvature(model)  # now: the folded model has no raters of its items
     folded = replace(model, users=ratings.users, user_factors=factors, user_bias=bias, ratings=matrix, item_link=None)
     share_items(model, folded)
     return folded

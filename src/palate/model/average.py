@@ -52,7 +52,7 @@ def average(models: Sequence[FactorModel]) -> FactorModel:
         user_prior=_stacked([model.user_prior for model in models]),
         item_prior=_stacked([model.item_prior for model in models]),
         cutpoints=_together([model.cutpoints for model in models]),
-        noise_sd=_together([model.noise_sd for model in models]),
+        noise_sd=_together([model.noise_sd if model.n_draws > 1 else None for model in models]),  # of posteriors only
         spread=None,
         user_link=_linked([model.user_link for model in models]),
         item_link=_linked([model.item_link for model in models]),

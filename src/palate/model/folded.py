@@ -33,6 +33,8 @@ class Folded:
         Positions in the model of what it was rated on: items for a user, users for an item; ascending.
     values : ndarray of shape (n_rated,), float32
         The ratings, in the units of the training ratings.
+    held_out : ndarray of shape (n_rated,), bool, optional
+        Which of them the model was not trained on, for a row of the model itself.
     """
 
     id: Any
@@ -40,6 +42,7 @@ class Folded:
     bias: np.ndarray
     rated: np.ndarray
     values: np.ndarray
+    held_out: np.ndarray | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({'' if self.id is None else f'{self.id!r}, '}{len(self.values)} ratings)"
@@ -161,12 +164,14 @@ def with_users(model: "FactorModel", folded: Sequence[FoldedUser]) -> "FactorMod
     """Return a model whose only users are the folded ones, by position: everything asked of a user can be asked of them."""
     rows = [np.asarray(user.rated, np.int32) for user in folded]
     values = [np.asarray(user.values, np.float32) for user in folded]
+    held_out = [np.zeros(len(user.values), bool) if user.held_out is None else user.held_out for user in folded]
     matrix = RatingMatrix(
         indptr=np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64),
         items=np.concatenate([np.empty(0, np.int32), *rows]),
         codes=np.concatenate([np.empty(0, np.float32), *values]),
         levels=None,
         n_items=len(model.items),
+        held_out=np.concatenate(held_out) if any(marks.any() for marks in held_out) else None,
     )
     return replace(
         model,

@@ -14,6 +14,7 @@ from palate.data import columns as names
 from palate.data.vocabulary import Vocabulary
 from palate.model.folded import Folded, FoldedItem, FoldedUser, with_items, with_users
 from palate.recommend import predicting
+from palate.recommend.curvature import item_curvature
 from palate.recommend.lookup import UserRows, user_rows
 from palate.recommend.prepared import item_catalog, share_items
 
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
 
 
-def resolve_users(model: "FactorModel", users: Any) -> Any:
+def resolve_users(model: "FactorModel", users: Any, sure: bool = False) -> Any:
     """Return `users` as they are, or their rows in a small model when folded users are among them.
+
+    `sure` says that standard errors will be asked for.
 
     Raises
     ------
@@ -35,6 +38,8 @@ def resolve_users(model: "FactorModel", users: Any) -> Any:
     folded = [entry if isinstance(entry, Folded) else _stored_user(model, entry) for entry in entries]
     _check_side(folded, FoldedUser, "users")
     item_catalog(model)  # before the small model, whose own ratings would give other counts
+    if sure and model.spread is not None and model.ratings is not None:
+        item_curvature(model)  # the same: the small one has no raters of items
     small = with_users(model, folded)  # type: ignore[arg-type]
     if model.ratings is None and len(folded) > sum(isinstance(entry, Folded) for entry in entries):
         small = replace(small, ratings=None)  # what the known users rated is not known
@@ -45,19 +50,20 @@ def resolve_users(model: "FactorModel", users: Any) -> Any:
 
 def predict(model: "FactorModel", users: Any, items: Any, unknown: str, **options: Any) -> Any:
     """Return the predictions of `recommend.predicting.predict`, for folded users and items too."""
-    users, items = _resolved(model, users, items, unknown)
+    sure = bool(options["return_std"]) or options["interval"] is not None
+    users, items = _resolved(model, users, items, unknown, sure)
     return predicting.predict(model, users, items, unknown=unknown, **options)
 
 
 def predict_distribution(model: "FactorModel", users: Any, items: Any, unknown: str) -> np.ndarray:
     """Return the probabilities of `recommend.predicting.predict_distribution`, for folded users and items too."""
-    users, items = _resolved(model, users, items, unknown)
+    users, items = _resolved(model, users, items, unknown, sure=True)
     return predicting.predict_distribution(model, users, items, unknown=unknown)
 
 
-def _resolved(model: "FactorModel", users: Any, items: Any, unknown: str) -> tuple[Any, Any]:
+def _resolved(model: "FactorModel", users: Any, items: Any, unknown: str, sure: bool) -> tuple[Any, Any]:
     """Return users and items of pairs, as rows of a small model where folded ones are among them."""
-    users = resolve_users(model, users)
+    users = resolve_users(model, users, sure)
     if _has_folded(items):
         single = isinstance(items, Folded)
         entries = [items] if single else list(items)
@@ -86,10 +92,13 @@ def _check_side(folded: list[Folded], wanted: type[Folded], argument: str) -> No
 def _stored_user(model: "FactorModel", user: Any) -> FoldedUser:
     index = model.users.index(user, "user id")
     if model.ratings is None:
-        rated, values = np.empty(0, np.int32), np.empty(0, np.float32)
+        rated, values, held_out = np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, bool)
     else:
-        rated, values, _ = model.ratings.row(index)
-    return FoldedUser(id=user, factors=model.user_factors[:, index], bias=model.user_bias[:, index], rated=rated, values=values)
+        rated, values, held_out = model.ratings.row(index)
+    return FoldedUser(
+        id=user, factors=model.user_factors[:, index], bias=model.user_bias[:, index], rated=rated, values=values,
+        held_out=held_out,
+    )  # fmt: skip
 
 
 def _stored_item(model: "FactorModel", item: Any) -> FoldedItem:

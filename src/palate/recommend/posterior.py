@@ -60,6 +60,10 @@ def standard_errors(model: Any, users: np.ndarray, items: np.ndarray, threads: i
     ValueError
         If the model does not know how sure it is.
     """
+    if not has_posterior(model):
+        from palate.recommend.curvature import laplace_sd
+
+        return laplace_sd(model, users, items, threads)
     found = _over_draws(model, users, items, lambda expected: expected.std(axis=1), threads, prior_noise=True)
     return np.concatenate([np.empty(0), *found])
 

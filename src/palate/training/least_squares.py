@@ -21,6 +21,7 @@ from palate.training.checks import check_choice, check_count, check_number, chec
 from palate.training.problem import Problem, split
 from palate.training.progress import TrainingBar
 from palate.training.start import bias_start, factor_start, model_start
+from palate.training.sureness import noise_and_spread
 from palate.training.sweeps import Callback, Run, Stopping, run_sweeps
 
 MAX_FACTORS = 1024
@@ -336,8 +337,8 @@ def fit_factors(
     if start is not None:
         sides = model_start(start, everything, sides, trainer)
 
-    def finished(problem: Problem, run: Run) -> FactorModel:
-        return build_model(trainer, problem, run, priors, catalog, residual_sd)
+    def finished(problem: Problem, run: Run, sure: tuple[float, float] | None = None) -> FactorModel:
+        return build_model(trainer, problem, run, priors, catalog, residual_sd, sure)
 
     def save(run: Run) -> None:
         if checkpoint is not None:
@@ -345,9 +346,10 @@ def fit_factors(
 
     with TrainingBar(stopping.max_sweeps) as bar:
         run = run_sweeps(problem, *priors, sides, stopping, callback=callback or bar, after_sweep=save, threads=threads)
+        sure = noise_and_spread(problem, run.users, run.items, priors, threads, seed)
         if refit and held_out.any():
             problem, run = _refit(problem, run, priors, sides, stopping, trainer, threads)
-    return finished(problem, run)
+    return finished(problem, run, sure)
 
 
 def _averaged(models: list[FactorModel]) -> FactorModel:
@@ -387,8 +389,9 @@ def build_model(
     priors: tuple[RowPrior, RowPrior],
     catalog: Catalog | None,
     residual_sd: float,
+    sure: tuple[float, float] | None = None,
 ) -> FactorModel:
-    """Return the FactorModel of a run's best sweep."""
+    """Return the FactorModel of a run's best sweep; `sure` is what `noise_and_spread` found."""
     ratings = problem.ratings
     matrix = RatingMatrix.from_ratings(ratings, problem.held_out if problem.held_out.any() else None)
     about = catalog if catalog is not None else Catalog.from_items(ratings.items)
@@ -409,6 +412,8 @@ def build_model(
         trainer=_described(trainer, residual_sd),
         history=_history(problem, run),
         frame_kind=ratings.frame_kind,
+        noise_sd=None if sure is None else np.array([sure[0]]),
+        spread=None if sure is None else sure[1],
     )
 
 
