@@ -43,8 +43,8 @@ def test_later_ratings_json_file_and_plot(palate, sure):
     assert "Drew the plot to" in palate("calibrate", *later, "--plot", sure / "plot.svg").out
 
 
-def test_bad_input_is_one_line(refused, sure, model):
+def test_bad_input_is_one_line(refused, sure, bare_model):
     path = sure / "sure.palate"
     assert refused("calibrate", path, "--nominal", 2, code=2).startswith("--nominal must be between 0 and 1")
     assert refused("calibrate", path, "--plot", "plot.txt", code=2).startswith("--plot must end in .png, .svg or .pdf")
-    assert "must know the spread of a rating" in refused("calibrate", model)
+    assert "must know the spread of a rating" in refused("calibrate", bare_model)

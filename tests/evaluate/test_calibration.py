@@ -116,6 +116,15 @@ def test_the_pit_depends_on_the_seed_alone():
     assert (first.foretold.pit != other.foretold.pit).any()
 
 
+def test_standard_errors_of_least_squares_are_tested_like_draws():
+    split = palate.splits.random(simulated(spread=0.0)[1], 0.3)
+    model = palate.LeastSquares(n_factors=2).fit(split.train, validation=0.2)
+    calibration = palate.calibrate(model, split)
+    assert abs(calibration.covered(0.8) - 0.8) < 0.04
+    assert "standard errors" in str(calibration)
+    assert palate.calibrate(model).notes[0].startswith("LeastSquares held these ratings out to decide when to stop")
+
+
 def test_crps_of_a_calibrated_normal_is_the_known_one():
     calibration = palate.calibrate(*simulated(spread=0.0))
     # the expected CRPS of a normal that is right is its sd / sqrt(pi)

@@ -5,11 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from palate.data.ratings import Ratings
 from palate.kernels.cautious import cautious_reference
 from palate.recommend import cautious
 from palate.recommend.cautious import draws_of_users, quantile, rank_by_draw, rank_cautiously
+from palate.recommend.posterior import standard_errors
 from palate.recommend.ranking import rank
 from palate.recommend.uncertainty import pair_sd
+from palate.training.least_squares import LeastSquares
 from posteriors import latent_draws, posterior_model
 
 
@@ -163,6 +166,24 @@ def test_folded_users_are_ranked_with_caution():
     frame = model.recommend(new, 3, caution=0.8)
     assert frame["user_id"].to_list() == ["new"] * 3
     assert (frame["score"] < frame["predicted_rating"]).all()
+
+
+def test_least_squares_is_cautious_by_its_standard_errors():
+    rng = np.random.default_rng(5)
+    users, items = np.nonzero(rng.random((60, 90)) < 0.3)
+    values = np.clip(np.round(3 + rng.normal(size=60)[users] / 2 + rng.normal(size=90)[items]), 1, 5)
+    model = LeastSquares(n_factors=3).fit(Ratings.from_arrays(users, items, values, scale=(1, 5)), validation=0.2)
+    index = np.indices((model.n_users, model.n_items)).reshape(2, -1)
+    mean, sd = model.score_items(np.arange(model.n_users)), standard_errors(model, *index).reshape(model.n_users, -1)
+    blocked = forbidden(model, None, True)
+    for caution in (0.8, 0.999, -0.5):
+        found = rank_cautiously(model, np.arange(model.n_users), 7, caution, exclude_seen=True)
+        scores = cautious_reference(mean, sd, quantile(caution), 7, blocked)[1]
+        np.testing.assert_allclose(found.scores, scores, atol=1e-5)
+    new = model.fold_in([int(items[0])], [5.0], user_id=-1)
+    assert (model.recommend(new, 3, caution=0.8)["std"] > 0).all()
+    with pytest.raises(ValueError, match="explore must be None for a model without draws of a posterior"):
+        model.recommend(0, explore="thompson")
 
 
 @pytest.mark.parametrize(

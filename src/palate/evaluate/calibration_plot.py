@@ -24,7 +24,7 @@ def draw(calibration: "Calibration", path: Any = None) -> Any:
         from matplotlib.figure import Figure
     except ImportError:
         raise ImportError(
-            'a plot needs Matplotlib, which is not installed. Install it with pip install "palate[plot]".'
+            'a plot needs Matplotlib, which is not installed. Install it with pip install "palate[plots]".'
         ) from None
     figure = Figure(figsize=(14, 4.6), layout="constrained")
     FigureCanvasAgg(figure)
