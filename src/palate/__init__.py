@@ -25,7 +25,7 @@ _HOMES = {
     "read": "palate.data.readers.reading",
 }
 _ELSEWHERE = {"load": "load_model"}
-_MODULES = ("datasets", "splits")
+_MODULES = ("datasets", "inspect", "splits")
 
 __all__ = sorted([*_HOMES, *_MODULES])
 

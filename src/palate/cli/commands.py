@@ -10,6 +10,7 @@ from palate.cli.demo import demo
 from palate.cli.evaluate import evaluate
 from palate.cli.hyperparameters import TrainerCommand
 from palate.cli.info import info
+from palate.cli.inspect import inspect
 from palate.cli.predict import predict
 from palate.cli.prepare import prepare
 from palate.cli.rated import rated
@@ -60,6 +61,7 @@ _add(predict)
 _add(rated)
 _add(similar)
 _add(info)
+_add(inspect)
 _add(evaluate)
 _add(calibrate)
 _add(crossval, TrainerCommand)

@@ -1,0 +1,134 @@
+"""`palate inspect`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from palate.cli import options
+from palate.cli.running import usage_error
+
+if TYPE_CHECKING:
+    from palate.inspect.report import Report, Section
+    from palate.model.factor_model import FactorModel
+
+
+def inspect(
+    model: options.Model,
+    item: Annotated[
+        str | None, typer.Option(metavar="ITEM", help="The page of one item instead, by id or part of its title.")
+    ] = None,
+    user: Annotated[str | None, typer.Option(metavar="USER", help="The page of one user instead.")] = None,
+    distinctive: Annotated[bool, typer.Option("--distinctive", help="The users with the clearest tastes instead.")] = False,
+    n: options.Number = 10,
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="USERS", help="How many users to look at predictions and lists for; default: all, if that is quick."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Chooses them.")] = 0,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write one page with tables and pictures that opens offline.")
+    ] = None,
+    plots: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write the pictures as PNG into a folder.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Processors to use; default all.")] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Look into a model: norms, weights, biases, predictions, what everyone is recommended and how obscure it is.
+
+    Examples:
+
+        palate inspect model.palate
+
+        palate inspect model.palate --html model.html
+
+        palate inspect model.palate --item "Toy Story (1995)"
+
+        palate inspect model.palate --user 15 --plots pictures
+    """
+    from palate.cli.asking import load
+    from palate.cli.output import check_writable, print_json, print_text
+    from palate.cli.reading import busy
+
+    if sum((item is not None, user is not None, distinctive)) > 1:
+        raise usage_error("only one of --item, --user and --distinctive can be asked for at a time")
+    if html is not None:
+        check_writable(html)
+    if plots is not None and plots.exists() and not plots.is_dir():
+        raise usage_error(f"--plots must be a folder; got the file '{plots}'")
+    loaded = load(model)
+    with busy("inspecting"):
+        report = _report(loaded, item, user, distinctive, n, {"sample": sample, "seed": seed, "threads": threads})
+        written = [] if plots is None else report.plot(plots)
+        if html is not None:
+            report.html(html)
+            written.append(str(html))
+    if as_json:
+        print_json({**_document(report), "written": written})
+    elif written:
+        print_text(f"Wrote {', '.join(written)}.")
+    else:
+        _show(report)
+
+
+def _report(
+    model: "FactorModel", item: str | None, user: str | None, distinctive: bool, n: int, how: dict[str, Any]
+) -> "Report":
+    """Return what was asked for."""
+    from palate.cli import asking
+    from palate.inspect import pages
+    from palate.inspect.clear_taste import distinctive_report
+    from palate.inspect.inspecting import inspect_model
+
+    if item is not None:
+        return pages.item_page(model, asking.item_named(model, item), n=n)
+    if user is not None:
+        return pages.user_page(model, asking.user_ids(model, [user])[0], n=n)
+    return distinctive_report(model, n) if distinctive else inspect_model(model, n=n, **how)
+
+
+def _document(report: "Report") -> dict[str, Any]:
+    """Return a report for JSON."""
+    from palate.cli.output import records
+
+    sections = {
+        section.name: {
+            "text": list(section.text),
+            "rows": records(section.frame),
+            "bins": None if section.bins is None else records(section.bins),
+        }
+        for section in report.sections
+    }
+    return {"title": report.title, "text": list(report.text), "sections": sections}
+
+
+def _show(report: "Report") -> None:
+    """Print a report as text and tables."""
+    from palate.cli.output import print_heading, print_table, print_text
+
+    print_text(report.title, *report.text)
+    for section in report.sections:
+        print_heading(section.heading)
+        if section.text:
+            print_text(*section.text, "")
+        if section.frame.height:
+            print_table(*_table(section))
+        else:
+            print_text("Nothing found.")
+
+
+def _table(section: "Section") -> tuple[Any, tuple[Any, ...]]:
+    """Return the frame with shares in per cent, and its columns."""
+    import polars as pl
+
+    from palate.cli.output import Column
+    from palate.inspect.columns import COLUMNS
+
+    frame, columns = section.frame, []
+    for name in frame.columns:
+        heading, kind = COLUMNS.get(name, (name.replace("_", " "), "text"))
+        if kind == "share":
+            frame, heading, kind = frame.with_columns(pl.col(name) * 100), f"{heading} (%)", "stars"
+        columns.append(Column(name, heading, kind))
+    return frame, tuple(columns)

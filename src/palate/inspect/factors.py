@@ -1,0 +1,104 @@
+"""The learned numbers themselves: norms, weights and biases, and how norms go with the number of ratings."""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from palate.data import columns as names
+from palate.inspect.report import Section
+from palate.inspect.statistics import histogram, table
+from palate.recommend.prepared import item_table
+from palate.recommend.scorer import Factored
+
+_DESCRIBED = (names.ITEM_ID, names.TITLE, names.YEAR, names.N_RATINGS, names.MEAN_RATING)
+
+
+def norms(factors: np.ndarray) -> np.ndarray:
+    """Return the length of each row's vector, averaged over draws, float64.
+
+    The length of a draw does not change when the factors are rotated, as they are from draw to draw; that of a mean would.
+    """
+    total = np.zeros(factors.shape[1])
+    for draw in factors:
+        total += np.sqrt(np.einsum("nf,nf->n", draw, draw, dtype=np.float64))
+    return total / len(factors)
+
+
+def weight_sections(model: Factored) -> list[Section]:
+    """Return the distributions of norms, weights and biases."""
+    n_draws = len(model.user_factors)
+    named = {
+        "user norms": norms(model.user_factors),
+        "item norms": norms(model.item_factors),
+        "user weights": model.user_factors.reshape(n_draws, -1),
+        "item weights": model.item_factors.reshape(n_draws, -1),
+        "user biases": model.user_bias.mean(axis=0),
+        "item biases": model.item_bias.mean(axis=0),
+    }
+    averaged = "" if n_draws == 1 else f" Norms and biases are means over {n_draws} draws, figures of weights too."
+    text = (
+        "A weight is one number of a factor vector; a norm is the length of a vector, and says how far taste moves predictions."
+        + averaged,
+    )
+    first = Section(
+        name="weights",
+        heading="Norms, weights and biases",
+        text=text,
+        frame=table(named),
+        bins=histogram(named),
+        plot="weights",
+    )
+    return [first, *_by_count(model, named["user norms"], named["item norms"])]
+
+
+def _by_count(model: Factored, user_norms: np.ndarray, item_norms: np.ndarray) -> list[Section]:
+    if model.ratings is None:
+        return []
+    sides = ("user", user_norms, model.ratings.user_counts()), ("item", item_norms, model.ratings.item_counts())
+    frame = pl.concat([norms_by_count(side, norm, counts) for side, norm, counts in sides])
+    text = (
+        "A penalty holds a vector short until many ratings pull at it: short norms of rarely rated items are what keeps them "
+        "from the top of lists. Where norms fall with the number of ratings, few ratings make extreme predictions.",
+    )
+    return [Section(name="norms", heading="Norm against number of ratings", text=text, frame=frame, plot="norms")]
+
+
+def norms_by_count(side: str, norm: np.ndarray, counts: np.ndarray) -> pl.DataFrame:
+    """Return norms grouped by number of ratings: 0, 1, 2 to 3, 4 to 7, and so on, empty groups left out."""
+    group = np.where(counts > 0, np.floor(np.log2(np.maximum(counts, 1))) + 1, 0).astype(np.int64)
+    grouped = pl.DataFrame({"group": group, "norm": norm}).group_by("group")
+    found = grouped.agg(
+        pl.len().cast(pl.Int64).alias("n"),
+        pl.col("norm").mean().alias("norm_mean"),
+        *(pl.col("norm").quantile(q / 100, "linear").alias(f"norm_q{q}") for q in (10, 50, 90)),
+    ).sort("group")
+    low = [0 if one == 0 else 1 << (one - 1) for one in found["group"].to_list()]
+    high = [max(2 * one - 1, 0) for one in low]
+    ends = pl.Series("from", low, dtype=pl.Int64), pl.Series("to", high, dtype=pl.Int64)
+    return pl.DataFrame(
+        [pl.repeat(side, len(found), dtype=pl.String, eager=True).alias("side"), *ends, *found.get_columns()[1:]]
+    )
+
+
+def bias_sections(model: Factored, n: int) -> list[Section]:
+    """Return the items with the highest and the lowest biases."""
+    bias = model.item_bias.mean(axis=0, dtype=np.float64)
+    if not bias.any():
+        return []
+    order = np.argsort(bias, kind="stable")
+    return [
+        Section(
+            name=f"{word}_biases",
+            heading=f"{word.capitalize()} item biases",
+            text=("The bias is what an item is rated above or below the mean, whoever rates it, after the penalty.",),
+            frame=described(model, rows).with_columns(pl.Series("bias", bias[rows])),
+        )
+        for word, rows in (("highest", order[::-1][:n]), ("lowest", order[:n]))
+    ]
+
+
+def described(model: Any, rows: np.ndarray) -> pl.DataFrame:
+    """Return what is known about some items: id, title, year, number and mean of ratings."""
+    known = item_table(model)
+    return known[rows].select([name for name in _DESCRIBED if name in known.columns])

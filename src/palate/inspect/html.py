@@ -1,0 +1,117 @@
+"""A report as one HTML page that needs nothing else: no script, no style sheet, no font, no address is loaded."""
+
+import base64
+import hashlib
+import math
+from html import escape
+from typing import Any
+
+import polars as pl
+
+from palate.inspect.columns import COLUMNS
+from palate.inspect.plots import png
+from palate.inspect.report import Report, Section
+
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff; max-width: 72rem; margin: 2rem auto; padding: 0 1rem }
+h1, h2 { line-height: 1.2 } h2 { margin-top: 2.5rem }
+nav a { margin-right: 1rem } a { color: #1f5f8b }
+img { max-width: 100%; height: auto }
+.wide { overflow-x: auto }
+table { border-collapse: collapse; font-size: .875rem }
+th, td { padding: .25rem .6rem; text-align: left; border-bottom: 1px solid #ddd; vertical-align: top }
+th { border-bottom: 2px solid #777 } .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
+@media (prefers-color-scheme: dark) { body { color: #ddd; background: #181818 } a { color: #8bbfe0 } img { background: #fff } }
+"""
+
+
+def page(report: Report) -> str:
+    """Return a report as HTML: titles and all other text are escaped, pictures stand in it as data.
+
+    A policy in its head forbids scripts, loading and everything else but its own style and pictures, should a text ever get
+    past the escaping.
+
+    Raises
+    ------
+    ImportError
+        If Matplotlib is not installed.
+    """
+    style = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'"
+    links = " ".join(f'<a href="#{escape(section.name)}">{_text(section.heading)}</a>' for section in report.sections)
+    return "\n".join(
+        [
+            "<!DOCTYPE html>",
+            '<html lang="en">',
+            "<head>",
+            '<meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{_text(report.title)}</title>",
+            f"<style>{_STYLE}</style>",
+            "</head>",
+            "<body>",
+            f"<h1>{_text(report.title)}</h1>",
+            *(f"<p>{_text(sentence)}</p>" for sentence in report.text),
+            f"<nav>{links}</nav>",
+            *(_section(section) for section in report.sections),
+            "</body>",
+            "</html>",
+            "",
+        ]
+    )
+
+
+def _section(section: Section) -> str:
+    parts = [f'<section id="{escape(section.name)}">', f"<h2>{_text(section.heading)}</h2>"]
+    parts += [f"<p>{_text(sentence)}</p>" for sentence in section.text]
+    if section.plot:
+        data = base64.b64encode(png(section)).decode()
+        parts.append(f'<p><img alt="{_text(section.heading)}" src="data:image/png;base64,{data}"></p>')
+    return "\n".join([*parts, _table(section.frame), "</section>"])
+
+
+def _table(frame: pl.DataFrame) -> str:
+    if not frame.height:
+        return "<p>Nothing found.</p>"
+    heads = "".join(
+        f"<th{_class(frame[name])}>{_text(COLUMNS.get(name, (name.replace('_', ' '), ''))[0])}</th>" for name in frame.columns
+    )
+    rows = "".join(
+        "<tr>"
+        + "".join(f"<td{_class(frame[name])}>{cell(row[name], kind_of(name))}</td>" for name in frame.columns)
+        + "</tr>\n"
+        for row in frame.iter_rows(named=True)
+    )
+    return f'<div class="wide"><table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>'
+
+
+def _class(column: pl.Series) -> str:
+    return ' class="number"' if column.dtype.is_numeric() else ""
+
+
+def kind_of(name: str) -> str:
+    """Return how a column's values are written."""
+    return COLUMNS.get(name, ("", "text"))[1]
+
+
+def cell(value: Any, kind: str) -> str:
+    """Return a value as escaped text.
+
+    >>> cell(0.1234, "share"), cell(1234, "count"), cell("<b>", "text"), cell(None, "stars")
+    ('12.3 %', '1,234', '&lt;b&gt;', '–')
+    """
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    if isinstance(value, int | float):
+        formats = {"share": "{:.1%}", "count": "{:,}", "stars": "{:.2f}", "number": "{:.4g}"}
+        return formats.get(kind, "{}").format(value).replace("%", " %")
+    text = str(value)
+    return _text(text.replace("|", ", ") if kind == "text" else text)
+
+
+def _text(value: str) -> str:
+    """Return text for HTML; characters that no page may hold become the replacement character."""
+    return escape("".join(one if one in "\t\n" or one.isprintable() or one == " " else "\ufffd" for one in value))

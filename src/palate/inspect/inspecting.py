@@ -1,0 +1,76 @@
+"""A model from outside and inside: its numbers, its predictions, and what it recommends to everyone."""
+
+from typing import Any
+
+from palate.inspect.factors import bias_sections, weight_sections
+from palate.inspect.lists import list_sections
+from palate.inspect.predictions import prediction_section
+from palate.inspect.report import Report
+from palate.recommend.scorer import Factored
+
+
+def inspect_model(
+    model: Factored, *, n: int = 10, sample: int | None = None, seed: int = 0, threads: int | None = None
+) -> Report:
+    """Return a report of a model: what its factors and biases are like, what it predicts, and what it recommends.
+
+    Its frames, by name: `weights`, `norms`, `highest_biases`, `lowest_biases`, `predictions`, `most_recommended`,
+    `least_recommended`, `obscurity`. What cannot be known is left out: `norms` and `obscurity` of a model saved without its
+    ratings, biases of a model without them.
+
+    Parameters
+    ----------
+    model : FactorModel
+    n : int, default 10
+        Length of each user's list, and of the tables of items.
+    sample : int, optional
+        How many users predictions and lists are looked at for. Default: all, unless that would be over 20 million predictions or lists
+        made from over a thousand million; then as many as stay below. The report says so.
+    seed : int, default 0
+        Chooses them.
+    threads : int, optional
+        All processors when None; the result is the same.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    ValueError
+        If n or sample is below 1.
+    TypeError
+        If the model has no factors.
+
+    Examples
+    --------
+    >>> import palate
+    >>> ratings = palate.Ratings.from_arrays([1, 1, 2, 2, 3], ["a", "b", "a", "c", "b"], [5, 3, 4, 2, 4], scale=(1, 5))
+    >>> model = palate.LeastSquares(n_factors=2).fit(ratings, validation=0)
+    >>> report = inspect_model(model, n=2)
+    >>> list(report)[:3]
+    ['weights', 'norms', 'highest_biases']
+    >>> report["weights"]["count"].to_list()
+    [3, 3, 6, 6, 3, 3]
+    """
+    for name, value in (("n", n), ("sample", sample)):
+        if value is not None and value < 1:
+            raise ValueError(f"{name} must be at least 1; got {value}.")
+    if not hasattr(model, "user_factors"):
+        raise TypeError(f"inspect_model must be given a model with factors; got {type(model).__name__}.")
+    sections = [
+        *weight_sections(model),
+        *bias_sections(model, n),
+        prediction_section(model, sample, seed),
+        *list_sections(model, n, sample, seed, threads),
+    ]
+    return Report(title="What the model learned", text=about(model), sections=tuple(sections), frame_kind=model.frame_kind)
+
+
+def about(model: Any) -> tuple[str, ...]:
+    """Return a sentence about the model."""
+    n_draws, n_users, n_factors = model.user_factors.shape
+    name = getattr(model, "trainer", {}).get("name") or "Model"
+    kept = "saved without its ratings" if model.ratings is None else f"{len(model.ratings):,} ratings"
+    draws = "" if n_draws == 1 else f", {n_draws} draws"
+    return (f"{name}: {n_users:,} users, {len(model.items):,} items, {n_factors} factors{draws}, {kept}.",)

@@ -1,0 +1,123 @@
+"""What everyone is recommended: the most and the least recommended items, and how obscure the lists are."""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from palate.data import columns as names
+from palate.inspect.factors import described
+from palate.inspect.predictions import who
+from palate.inspect.report import Section
+from palate.inspect.statistics import sampled
+from palate.recommend.prepared import item_table
+from palate.recommend.ranking import rank
+from palate.recommend.scorer import Scorer
+
+PAIRS = 1_000_000_000  # users times items that lists are made from unless a sample is given: some seconds
+RARE = 5  # fewer ratings than this are rare
+_HEAD = 0.1  # share of the items that are called the most rated
+
+
+def list_sections(model: Scorer, n: int, sample: int | None, seed: int, threads: int | None) -> list[Section]:
+    """Return the most and the least recommended items and the obscurity of lists of length n."""
+    n_users, n_items = len(model.users), len(model.items)
+    if not n_users or not n_items:
+        return []
+    users = sampled(n_users, max(1, PAIRS // n_items) if sample is None else sample, seed)
+    seen = model.ratings is not None
+    best, worst = (rank(model, users, n, exclude_seen=seen, worst=down, threads=threads).items for down in (False, True))
+    source = f"the {n} best of {who(len(users), n_users, seed)}, " + (
+        "what they rated left out." if seen else "what they rated included, for the model was saved without ratings."
+    )
+    sections = [
+        Section(name="most_recommended", heading="Most recommended", text=(f"In {source}",), frame=_counted(model, best, n)),
+        Section(
+            name="least_recommended",
+            heading="Least recommended",
+            text=(f"The items most often among a user's {n} lowest predictions.",),
+            frame=_counted(model, worst, n),
+        ),
+    ]
+    if names.N_RATINGS in item_table(model).columns:
+        sections.append(obscurity_section(model, best, source))
+    return sections
+
+
+def _counted(model: Scorer, items: np.ndarray, n: int) -> pl.DataFrame:
+    """Return the n items that stand in most lists."""
+    times = np.bincount(items[items >= 0], minlength=len(model.items))
+    rows = np.argsort(-times, kind="stable")[:n]
+    rows = rows[times[rows] > 0]
+    counted = [pl.Series("n_lists", times[rows]), pl.Series("share", times[rows] / len(items))]
+    return described(model, rows).with_columns(counted)
+
+
+def obscurity_section(model: Scorer, lists: np.ndarray, source: str) -> Section:
+    """Return how well known what is recommended is, how much of the catalog it covers, and how far it favours the known.
+
+    Parameters
+    ----------
+    model : Scorer
+        Whose item table has n_ratings.
+    lists : ndarray of shape (n_users, n), int
+        Item indexes; -1 where a list is shorter.
+    source : str
+        Whose lists these are, in words.
+    """
+    table = item_table(model)
+    counts = table[names.N_RATINGS].fill_null(0).to_numpy().astype(np.int64)
+    means = table[names.MEAN_RATING].to_numpy().astype(np.float64)
+    listed = lists[lists >= 0]
+    figures = _figures(counts, means, listed)
+    frame = pl.DataFrame({"figure": list(figures), "value": [value for value, _ in figures.values()]}).with_columns(
+        pl.Series("meaning", [meaning for _, meaning in figures.values()])
+    )
+    return Section(
+        name="obscurity", heading="Obscurity of the lists", text=(f"Of {source}",), frame=frame, bins=by_fame(counts, listed),
+        plot="fame",
+    )  # fmt: skip
+
+
+def _figures(counts: np.ndarray, means: np.ndarray, listed: np.ndarray) -> dict[str, tuple[float, str]]:
+    famous = counts[listed]
+    times = np.bincount(listed, minlength=len(counts))
+    head = np.argsort(-counts, kind="stable")[: max(1, round(_HEAD * len(counts)))]
+    total = max(1, int(counts.sum()))
+    rated_mean = float((counts.astype(np.float64) ** 2).sum() / total)
+    low, middle, high = np.quantile(famous, (0.1, 0.5, 0.9)) if len(famous) else (np.nan,) * 3
+    mean = float(np.nanmean(means[listed])) if len(listed) and np.isfinite(means[listed]).any() else np.nan
+    return {
+        "n_ratings, median": (float(middle), "half of what is recommended has at most so many ratings"),
+        "n_ratings, 10 %": (float(low), "a tenth has at most so many"),
+        "n_ratings, 90 %": (float(high), "a tenth has at least so many"),
+        "mean rating": (mean, "mean over the lists of the recommended items' mean ratings"),
+        "rare share": (float((famous < RARE).mean()) if len(famous) else np.nan, f"share of the lists with under {RARE} ratings"),
+        "coverage": (float((times > 0).mean()), "share of all items that are in anyone's list"),
+        "popularity bias": (
+            float(famous.mean() / rated_mean) if len(famous) and rated_mean else np.nan,
+            "mean n_ratings of what is recommended / of what is rated; 1: as well known as what people watch",
+        ),
+        "head share of lists": (float(times[head].sum() / max(1, len(listed))), "share of the lists that the tenth of the items with most ratings takes"),
+        "head share of ratings": (float(counts[head].sum() / total), "share of all ratings that it takes"),
+    }  # fmt: skip
+
+
+def by_fame(counts: np.ndarray, listed: np.ndarray) -> pl.DataFrame:
+    """Return the shares of items, of ratings and of recommendations by the items' number of ratings: 0, 1, 2 to 3, and so on."""
+    group = np.where(counts > 0, np.floor(np.log2(np.maximum(counts, 1))) + 1, 0).astype(np.int64)
+    size = int(group.max()) + 1
+    starts = np.array([0 if one == 0 else 1 << (one - 1) for one in range(size)])
+
+    def shares(index: Any, weights: Any = None) -> np.ndarray:
+        found = np.bincount(index, weights=weights, minlength=size).astype(np.float64)
+        return found / max(1.0, found.sum())
+
+    columns = {
+        "from": starts,
+        "to": np.maximum(2 * starts - 1, 0),
+        "share_of_items": shares(group),
+        "share_of_ratings": shares(group, counts),
+        "share_of_lists": shares(group[listed]),
+    }
+    return pl.DataFrame(columns).filter(pl.col("share_of_items") > 0)

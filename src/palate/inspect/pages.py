@@ -1,0 +1,187 @@
+"""The page of one item or one user: everything a model and its ratings say about it."""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from palate.data import columns as names
+from palate.inspect.clear_taste import genre_contrasts
+from palate.inspect.factors import norms
+from palate.inspect.predictions import described_predictions
+from palate.inspect.report import Report, Section
+from palate.recommend.prepared import item_table
+from palate.recommend.rated import rated
+from palate.recommend.recommending import recommend
+from palate.recommend.scorer import Factored
+from palate.recommend.similar import similar_items, similar_users
+
+_SHOWN = (
+    names.USER_ID, names.ITEM_ID, names.RANK, names.TITLE, names.YEAR, names.GENRES, names.N_RATINGS, names.MEAN_RATING,
+    names.RATING, names.PREDICTED_RATING, names.SCORE, "similarity", "held_out",
+)  # fmt: skip
+
+
+def item_page(model: Factored, item_id: Any, *, n: int = 10) -> Report:
+    """Return the page of an item: its numbers among all items', its ratings, its predictions for everyone, and similar items.
+
+    Parameters
+    ----------
+    model : FactorModel
+    item_id : int, str or UUID
+    n : int, default 10
+        How many similar items to list.
+
+    Returns
+    -------
+    Report
+        With the frames `numbers`, `ratings` (of a model with its ratings), `predictions` and `similar`.
+
+    Raises
+    ------
+    KeyError
+        If the item is unknown.
+
+    Examples
+    --------
+    >>> import palate
+    >>> ratings = palate.Ratings.from_arrays([1, 1, 2, 2, 3], ["a", "b", "a", "c", "b"], [5, 3, 4, 2, 4], scale=(1, 5))
+    >>> page = item_page(palate.LeastSquares(n_factors=2).fit(ratings, validation=0), "a")
+    >>> page["ratings"].rows()
+    [(2.0, 0, 0.0), (3.0, 0, 0.0), (4.0, 1, 0.5), (5.0, 1, 0.5)]
+    """
+    index = model.items.index(item_id, "item id")
+    row = item_table(model).row(index, named=True)
+    title, year, genres = row.get(names.TITLE), row.get(names.YEAR), row.get(names.GENRES)
+    label = f"Item {item_id}" if title is None else title if year is None else f"{title} ({year})"
+    counts = None if model.ratings is None else model.ratings.item_counts()
+    sections = [_numbers(index, "items", model.item_factors, model.item_bias, counts, row.get(names.MEAN_RATING))]
+    if model.ratings is not None:
+        sections.append(_levels(model.ratings.values(np.flatnonzero(model.ratings.items == index)), model.ratings.levels))
+    users = np.arange(len(model.users))
+    values = model.score_pairs(users, np.full(len(users), index))
+    sections.append(described_predictions(model, values, f"This item for all {len(users):,} users."))
+    if model.user_factors.shape[2]:
+        sections.append(
+            _listed("similar", "Similar items", "Highest cosine of the factors.", similar_items(_plain(model), item_id, n))
+        )
+    text = (f"Item {item_id}.", *([genres.replace("|", ", ") + "."] if genres else []))
+    return Report(title=label, text=text, sections=tuple(sections), frame_kind=model.frame_kind)
+
+
+def user_page(model: Factored, user_id: Any, *, n: int = 10) -> Report:
+    """Return the page of a user: their numbers, tastes by genre, ratings, and what the model does and does not recommend them.
+
+    Parameters
+    ----------
+    model : FactorModel
+    user_id : int, str or UUID
+    n : int, default 10
+        Length of each list.
+
+    Returns
+    -------
+    Report
+        With the frames `numbers`, `best`, `worst`, `similar`, and, of a model with its ratings, `tastes` (where there are genres: liking
+        and clarity as in `distinctive`), `ratings` and `rated`.
+
+    Raises
+    ------
+    KeyError
+        If the user is unknown.
+
+    Examples
+    --------
+    >>> import palate
+    >>> ratings = palate.Ratings.from_arrays([1, 1, 2, 2, 3], ["a", "b", "a", "c", "b"], [5, 3, 4, 2, 4], scale=(1, 5))
+    >>> page = user_page(palate.LeastSquares(n_factors=2).fit(ratings, validation=0), 1)
+    >>> page["rated"]["item_id"].to_list(), page["best"]["item_id"].to_list()
+    (['a', 'b'], ['c'])
+    """
+    index = model.users.index(user_id, "user id")
+    plain, seen = _plain(model), model.ratings is not None
+    counts, values = None, np.zeros(0, np.float32)
+    if model.ratings is not None:
+        counts, values = model.ratings.user_counts(), model.ratings.row(index)[1]
+    mean = float(values.mean()) if len(values) else None
+    sections = [_numbers(index, "users", model.user_factors, model.user_bias, counts, mean)]
+    if model.ratings is not None:
+        sections += _tastes(model, index)
+        sections.append(_levels(values, model.ratings.levels))
+        text = f"The highest of {len(values):,} ratings." if len(values) > n else "Highest first."
+        sections.append(_listed("rated", "Rated", text, rated(plain, user_id).head(n)))
+    for name, heading, worst in (("best", "Recommended", False), ("worst", "Least recommended", True)):
+        text = f"The {'lowest' if worst else 'highest'} predictions" + (", what was rated left out." if seen else ".")
+        sections.append(_listed(name, heading, text, recommend(plain, user_id, n, exclude_seen=seen, worst=worst)))
+    if model.user_factors.shape[2]:
+        similar = similar_users(plain, user_id, n)
+        sections.append(
+            _listed(
+                "similar", "Similar users", "Highest cosine of the factors.", similar.select("user_id", *similar.columns[3:])
+            )
+        )
+    return Report(title=f"User {user_id}", text=(), sections=tuple(sections), frame_kind=model.frame_kind)
+
+
+def _plain(model: Any) -> Any:
+    """Return the model with answers in Polars."""
+    from dataclasses import replace
+
+    from palate.recommend.prepared import share_items
+
+    if model.frame_kind == "polars":
+        return model
+    plain = replace(model, frame_kind="polars")
+    share_items(model, plain)
+    return plain
+
+
+def _listed(name: str, heading: str, text: str, frame: Any) -> Section:
+    shown = frame.select([column for column in _SHOWN if column in frame.columns])
+    for needless in (names.USER_ID if name in ("rated", "best", "worst") else "", "held_out"):
+        if needless in shown.columns and not (needless == "held_out" and shown[needless].any()):
+            shown = shown.drop(needless)
+    return Section(name=name, heading=heading, text=(text,), frame=shown)
+
+
+def _numbers(index: int, side: str, factors: Any, bias: Any, counts: Any, mean: float | None) -> Section:
+    """Return norm, bias and number of ratings of one row, and where it stands among all."""
+    found: dict[str, tuple[float, np.ndarray | None]] = {}
+    if counts is not None:
+        found["ratings"] = float(counts[index]), counts
+    if mean is not None:
+        found["mean rating"] = mean, None
+    if factors.shape[2]:
+        length = norms(factors)
+        found["norm"] = float(length[index]), length
+    biases = bias.mean(axis=0)
+    if biases.any():
+        found["bias"] = float(biases[index]), biases
+    rows = [(name, value, None if among is None else float((among < value).mean())) for name, (value, among) in found.items()]
+    frame = pl.DataFrame(rows, schema={"figure": pl.String, "value": pl.Float64, "share": pl.Float64}, orient="row")
+    text = f"The share is that of all {side} with a lower value."
+    return Section(name="numbers", heading="Numbers", text=(text,), frame=frame)
+
+
+def _levels(values: np.ndarray, levels: np.ndarray | None) -> Section:
+    """Return how often each rating was given."""
+    known = np.unique(values) if levels is None or len(levels) > 20 else levels
+    counts = (np.asarray(values)[:, None] == known).sum(axis=0)
+    columns = {"level": known.astype(np.float64), "n": counts.astype(np.int64), "share": counts / max(1, len(values))}
+    return Section(name="ratings", heading="Ratings given", text=(), frame=pl.DataFrame(columns), plot="levels")
+
+
+def _tastes(model: Factored, index: int) -> list[Section]:
+    """Return a user's liking of each genre, where there are genres."""
+    table = item_table(model)
+    if names.GENRES not in table.columns:
+        return []
+    found = genre_contrasts(model, index).drop(names.USER_ID, names.N_RATINGS)
+    if not len(found):
+        return []
+    text = (
+        "Liking: mean surprise (rating less what the mean, the item and the user explain) inside the genre less outside. "
+        "Clarity: that less three standard errors; above 0 is a clear taste."
+    )
+    found = found.filter(pl.col("n_in_taste") >= 3).sort("clarity", "taste", descending=[True, False])
+    return [Section(name="tastes", heading="Tastes", text=(text,), frame=found, plot="tastes")] if len(found) else []

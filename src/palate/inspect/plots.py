@@ -1,0 +1,146 @@
+"""Pictures of a report's sections, each drawn from the section's own frames."""
+
+import io
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from palate.inspect.report import Report, Section
+
+BLUE, PALE, GREY, RED = "#1f5f8b", "#d6e4ee", "#777777", "#b03a2e"
+
+
+def png(section: "Section") -> bytes:
+    """Return a section's picture.
+
+    Raises
+    ------
+    ImportError
+        If Matplotlib is not installed.
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise ImportError(
+            'pictures need Matplotlib, which is not installed. Install it with pip install "palate[plot]".'
+        ) from None
+    draw, size = _DRAWN[section.plot or ""]
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    draw(figure, section)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=90, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def save(report: "Report", folder: str | os.PathLike[str]) -> list[str]:
+    """Write the pictures of a report into a folder and return their paths."""
+    from palate.model.file_write import replace_file
+
+    pictures = {section.name: png(section) for section in report.sections if section.plot}
+    os.makedirs(folder, exist_ok=True)
+    paths = {name: os.path.join(os.fsdecode(folder), f"{name}.png") for name in pictures}
+    for name, path in paths.items():
+        replace_file(path, [pictures[name]])
+    return list(paths.values())
+
+
+def _weights(figure: Any, section: "Section") -> None:
+    figure.supxlabel("the outermost bars hold what lies beyond", fontsize=9, color=GREY)
+    panels = figure.subplots(2, 3).T.ravel()
+    for axes, name in zip(panels, section.frame["what"].to_list(), strict=True):
+        (row,) = section.frame.filter(what=name).to_dicts()
+        _bars(axes, section, name)
+        label = "bias (rating units)" if "bias" in name else name.split()[1].removesuffix("s")
+        number = f"mean {row['mean']:.3g}, std {row['std']:.3g}" if row["count"] else "none"
+        axes.set_title(f"{row['count']:,} {name} ({number})", fontsize=10)
+        axes.set_xlabel(label)
+        axes.set_ylabel("share (%)")
+
+
+def _bars(axes: Any, section: "Section", name: str) -> None:
+    """Draw the bins of one name."""
+    found = section.bins.filter(what=name)  # type: ignore[union-attr]
+    low, high, share = (found[column].to_numpy() for column in ("low", "high", "share"))
+    axes.bar(low, 100 * share, width=high - low, align="edge", facecolor=PALE, edgecolor=BLUE, linewidth=0.6)
+    axes.grid(axis="y", alpha=0.3)
+
+
+def _norms(figure: Any, section: "Section") -> None:
+    for axes, side in zip(figure.subplots(1, 2), ("user", "item"), strict=True):
+        found = section.frame.filter(side=side)
+        at = np.sqrt(np.maximum(found["from"].to_numpy(), 0.5) * np.maximum(found["to"].to_numpy(), 0.5))
+        low, middle, high = (found[f"norm_q{q}"].to_numpy() for q in (10, 50, 90))
+        axes.fill_between(at, low, high, color=PALE, label="10 % to 90 %")
+        axes.plot(at, middle, "o-", color=BLUE, label="median")
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,g}")
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel(f"ratings per {side} (log scale)")
+        axes.set_ylabel(f"norm of the {side} vector")
+        axes.set_title(f"Norms of {side}s")
+        axes.legend(loc="best", frameon=False, fontsize=9)
+        axes.grid(alpha=0.3)
+
+
+def _predictions(figure: Any, section: "Section") -> None:
+    axes = figure.subplots()
+    _bars(axes, section, "predictions")
+    for place, mark in enumerate(section.marks):
+        axes.axvline(mark, color=RED, linestyle="--", label=None if place else "ends of the rating scale")
+    axes.set_xlabel("predicted rating; the outermost bars hold what lies beyond")
+    axes.set_ylabel("share (%)")
+    axes.set_title("Distribution of predictions")
+    if section.marks:
+        axes.legend(loc="upper left", frameon=False, fontsize=9)
+
+
+def _fame(figure: Any, section: "Section") -> None:
+    axes, found = figure.subplots(), section.bins
+    ends = found.select("from", "to").rows()  # type: ignore[union-attr]
+    labels = [f"{low:,}" if low == high else f"{low:,}–{high:,}" for low, high in ends]
+    columns = (("share_of_items", "items", GREY), ("share_of_ratings", "ratings", BLUE), ("share_of_lists", "recommended", RED))
+    for place, (column, label, color) in enumerate(columns):
+        at = np.arange(len(labels)) + 0.27 * (place - 1)
+        axes.bar(at, 100 * found[column].to_numpy(), width=0.27, color=color, label=label)  # type: ignore[index]
+    axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right", fontsize=8)
+    axes.set_xlabel("ratings per item")
+    axes.set_ylabel("share (%)")
+    axes.set_title("How well known: all items, what is rated, what is recommended")
+    axes.legend(loc="best", frameon=False, fontsize=9)
+    axes.grid(axis="y", alpha=0.3)
+
+
+def _levels(figure: Any, section: "Section") -> None:
+    axes = figure.subplots()
+    labels = [f"{level:g}" for level in section.frame["level"].to_list()]
+    axes.bar(range(len(labels)), section.frame["n"].to_numpy(), facecolor=PALE, edgecolor=BLUE)
+    axes.set_xticks(range(len(labels)), labels)
+    axes.set_xlabel("rating")
+    axes.set_ylabel("how many")
+    axes.set_title("Ratings given")
+    axes.grid(axis="y", alpha=0.3)
+
+
+def _tastes(figure: Any, section: "Section") -> None:
+    axes, found = figure.subplots(), section.frame.reverse()
+    likings, clarities = (found[name].to_numpy() for name in ("liking", "clarity"))
+    axes.barh(range(len(found)), likings, color=[BLUE if one > 0 else GREY for one in clarities])
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.set_yticks(range(len(found)), [f"{one} ({n})" for one, n in found.select("taste", "n_in_taste").rows()], fontsize=9)
+    axes.set_xlabel("mean surprise inside the genre less outside (stars)")
+    axes.set_title("Tastes by genre, number of ratings in brackets (blue: clear)", fontsize=11)
+    axes.grid(axis="x", alpha=0.3)
+
+
+_DRAWN = {
+    "weights": (_weights, (12, 6)),
+    "norms": (_norms, (11, 4.2)),
+    "predictions": (_predictions, (7.5, 4)),
+    "fame": (_fame, (8.5, 4.4)),
+    "levels": (_levels, (6.5, 3.4)),
+    "tastes": (_tastes, (7.5, 4.8)),
+}

@@ -1,0 +1,150 @@
+"""What every inspection ends in: sections of sentences and frames, which become text, JSON, pictures or a page."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from palate.data.frames import from_polars
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Section:
+    """One question and its answer.
+
+    Parameters
+    ----------
+    name : str
+        By which the report finds it, such as "norms".
+    heading : str
+    text : tuple of str
+        Sentences that say what the frame holds, and of which sample.
+    frame : polars.DataFrame
+        The answer.
+    bins : polars.DataFrame, optional
+        What the picture is drawn from, where that is not `frame`.
+    plot : str, optional
+        Name of the function in `palate.inspect.plots` that draws it.
+    marks : tuple of float
+        Values to mark in the picture, such as the ends of the rating scale.
+
+    Examples
+    --------
+    >>> Section(name="biases", heading="Biases", text=(), frame=pl.DataFrame({"bias": [0.5]})).plot is None
+    True
+    """
+
+    name: str
+    heading: str
+    text: tuple[str, ...]
+    frame: pl.DataFrame
+    bins: pl.DataFrame | None = None
+    plot: str | None = None
+    marks: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Report:
+    """An inspection: frames by name, with the sentences and pictures that go with them.
+
+    Parameters
+    ----------
+    title : str
+    text : tuple of str
+        What was inspected.
+    sections : tuple of Section
+    frame_kind : str, default "polars"
+        Library of the frames that `report[name]` returns.
+
+    Examples
+    --------
+    >>> section = Section(name="biases", heading="Biases", text=(), frame=pl.DataFrame({"bias": [0.5]}))
+    >>> report = Report(title="A model", text=(), sections=(section,))
+    >>> report
+    Report('A model': biases)
+    >>> report["biases"]["bias"].to_list()
+    [0.5]
+    """
+
+    title: str
+    text: tuple[str, ...]
+    sections: tuple[Section, ...] = field(default=())
+    frame_kind: str = "polars"
+
+    def __repr__(self) -> str:
+        return f"Report({self.title!r}: {', '.join(self)})"
+
+    def __iter__(self) -> Iterator[str]:
+        return (section.name for section in self.sections)
+
+    def section(self, name: str) -> Section:
+        """Return the section of this name.
+
+        Raises
+        ------
+        KeyError
+            If there is none; the message lists those there are.
+        """
+        for section in self.sections:
+            if section.name == name:
+                return section
+        raise KeyError(f"unknown section {name!r}; the sections of this report are {', '.join(self)}.")
+
+    def __getitem__(self, name: str) -> Any:
+        return from_polars(self.section(name).frame, self.frame_kind)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain values: title, text, and each section with its rows and bins."""
+        return {
+            "title": self.title,
+            "text": list(self.text),
+            "sections": {
+                section.name: {
+                    "heading": section.heading,
+                    "text": list(section.text),
+                    "rows": section.frame.to_dicts(),
+                    "bins": None if section.bins is None else section.bins.to_dicts(),
+                }
+                for section in self.sections
+            },
+        }
+
+    def plot(self, folder: str | os.PathLike[str]) -> list[str]:
+        """Write one PNG per section that has a picture into a folder, which is made if need be.
+
+        Parameters
+        ----------
+        folder : str or path
+
+        Returns
+        -------
+        list of str
+            The files' paths.
+
+        Raises
+        ------
+        ImportError
+            If Matplotlib is not installed.
+        """
+        from palate.inspect.plots import save
+
+        return save(self, folder)
+
+    def html(self, path: str | os.PathLike[str]) -> None:
+        """Write one self-contained page with all tables and pictures: it opens offline, and loads and runs nothing.
+
+        Parameters
+        ----------
+        path : str or path
+
+        Raises
+        ------
+        ImportError
+            If Matplotlib is not installed.
+        """
+        from palate.inspect.html import page
+        from palate.model.file_write import replace_file
+
+        replace_file(path, [page(self).encode()])
