@@ -197,7 +197,7 @@ class FactorModel:
         ValueError
             If items are chosen in no way or both ways, or an argument is out of range.
         """
-        users = queries.resolve_users(self, users)
+        users = queries.resolve_users(self, users, sure=return_std or interval is not None)
         return predicting.predict_frame(
             self, users, items, title=title, where=where, clip=clip, unknown=unknown, return_std=return_std, interval=interval,
             interval_of=interval_of,
@@ -270,7 +270,7 @@ class FactorModel:
         EmptyResultWarning
             If nothing is left for a user; it names the filter that took the last item.
         """
-        users = queries.resolve_users(self, users)
+        users = queries.resolve_users(self, users, sure=bool(caution) or words)
         return recommending.recommend(
             self, users, n, min_ratings=min_ratings, exclude_seen=exclude_seen, where=where, candidates=candidates,
             deny=deny, worst=worst, caution=caution, explore=explore, seed=seed, words=words, threads=threads,
@@ -392,11 +392,70 @@ class FactorModel:
         """
         return fold_item(self, users, ratings, weights, item_id, None if features is None else dict(features))
 
+    def compress(self, k: int) -> "FactorModel":
+        """Return a point model of k factors for serving, whose predictions are nearly the mean over this model's draws.
+
+        Its factors are the truncated singular value decomposition of the mean product; what that loses on training pairs stands
+        in the last note of its history. New users are folded in under the distribution of its own rows. It no longer knows
+        how sure it is.
+
+        Parameters
+        ----------
+        k : int
+            1 to the factors of all draws together, which loses nothing.
+
+        Raises
+        ------
+        ValueError
+            If k is out of range, the link is not the identity, or the model has no ratings.
+        """
+        from palate.model.compress import compress
+
+        return compress(self, k)
+
     def save(self, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
         """Write the model to one file, atomically; `palate.load` reads it. See `palate.model.file.save_model`."""
         from palate.model.file import save_model
 
         save_model(self, path, ratings=ratings)
+
+    @classmethod
+    def from_keras(
+        cls, path: str | os.PathLike[str], ratings: Any = None, catalog: Catalog | None = None, mean: float | None = None
+    ) -> "FactorModel":
+        """Return the model that Keras saved as `.h5` or `.keras`; nothing in the file is run. Needs h5py only.
+
+        Parameters
+        ----------
+        path : str or path
+            With layers `user_embedding` and `movie_embedding`, and perhaps `user_bias` and `movie_bias`; ids are row numbers.
+        ratings : Ratings or data frame, optional
+            What it was trained on. Ids without ratings become unknown. A frame has columns such as userId, movieId, rating, y.
+        catalog : Catalog, optional
+        mean : float, optional
+            What Keras' predictions lack. Default: `rating - y` where the ratings have both, else the ratings' mean.
+
+        Raises
+        ------
+        ModelFileError
+            If the file is damaged, is no factorization, or holds code, links or tables that are not whole.
+        ValueError
+            If there are neither ratings nor mean, or an id is no row.
+        ImportError
+            If h5py is not installed.
+        """
+        from palate.model.keras_read import read_keras
+
+        return read_keras(path, ratings, catalog, mean)
+
+    def to_keras(self, path: str | os.PathLike[str]) -> None:
+        """Write the model as a file that Keras loads: `.h5` in the layout of Keras 2, or `.keras`. Its predictions lack the mean.
+
+        Raises ValueError for a model of several draws, of another link, or whose ids are no row numbers.
+        """
+        from palate.model.keras_write import write_keras
+
+        write_keras(self, path)
 
     def __reduce__(self) -> tuple[Any, ...]:
         from palate.model.file import dumps, loads

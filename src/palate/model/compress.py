@@ -1,0 +1,122 @@
+"""One point model in place of many draws: the best product of so many factors, for serving."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from palate.solve.prior import RowPrior
+
+if TYPE_CHECKING:
+    from palate.model.factor_model import FactorModel
+
+_MORE = 8  # directions carried along beside those wanted, which makes these exact sooner
+_STEPS, _TOLERANCE = 40, 1e-9
+_PAIRS = 1 << 20  # training pairs on which the loss is measured
+_STREAM = 50
+
+
+def compress(model: "FactorModel", k: int) -> "FactorModel":
+    """Return a point model with k factors that predicts nearly as the mean over draws does; see `FactorModel.compress`."""
+    _check(model, k)
+    user_index, item_index, values = _trained_pairs(model)
+    before = model.score_pairs(user_index, item_index).astype(np.float64)
+    error = float(np.mean((values - before) ** 2 if model.noise_sd is None else model.noise_sd**2))
+    users, items = _factors(model, k)
+    user_bias, item_bias = (bias.mean(axis=0, dtype=np.float64) for bias in (model.user_bias, model.item_bias))
+    point = replace(
+        model,
+        user_factors=users[None].astype(np.float32),
+        item_factors=items[None].astype(np.float32),
+        user_bias=user_bias[None].astype(np.float32),
+        item_bias=item_bias[None].astype(np.float32),
+        global_mean=np.array([model.global_mean.mean()]),
+        user_prior=_prior(model.user_prior, users, user_bias, error),
+        item_prior=_prior(model.item_prior, items, item_bias, error),
+        noise_sd=None,
+        spread=None,
+        user_link=None,
+        item_link=None,
+        trainer={**model.trainer, "compressed_to": k},
+    )
+    loss = np.sqrt(np.mean((before - point.score_pairs(user_index, item_index)) ** 2))
+    note = (
+        f"Compressed from {model.n_draws} draws of {model.n_factors} factors to one of {k}: predictions of training pairs differ by "
+        f"{loss:.4f} (RMSE)."
+    )
+    return replace(point, history=replace(model.history, notes=(*model.history.notes, note)))
+
+
+def _check(model: "FactorModel", k: int) -> None:
+    if isinstance(k, bool) or not isinstance(k, int | np.integer):
+        raise TypeError(f"k must be an integer; got {k!r}.")
+    most = model.n_draws * model.n_factors
+    if not 1 <= k <= most:
+        raise ValueError(f"k must be between 1 and {most}, the factors of all draws together; got {k}.")
+    if model.link != "identity":
+        raise ValueError(
+            f"compress must be asked of a model whose link is 'identity'; got {model.link!r}, whose mean over draws is no product."
+        )
+    if model.ratings is None:
+        raise ValueError("compress needs the model's ratings, to state its loss; this model was saved without them.")
+
+
+def _factors(model: "FactorModel", k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return user and item factors whose product is the truncated singular value decomposition of the mean product.
+
+    Subspace iteration (Halko, Martinsson, Tropp 2011, algorithm 4.4), until the squares of the singular values no longer change.
+    """
+    from palate.kernels.random import fill_normal, key_of
+
+    width = min(k + _MORE, model.n_users, model.n_items)
+    start = np.empty((model.n_items, width), np.float32)
+    fill_normal(key_of(0, 0, _STREAM), 0, start)
+    image, before = _times(model.user_factors, model.item_factors, start), 0.0
+    for _ in range(_STEPS):
+        basis = _orthogonal(_times(model.item_factors, model.user_factors, _orthogonal(image)))
+        image = _times(model.user_factors, model.item_factors, basis)
+        left, values, right = np.linalg.svd(image.astype(np.float64), full_matrices=False)
+        size = float(np.square(values[:k]).sum())
+        if abs(size - before) <= _TOLERANCE * size:
+            break
+        before = size
+    kept = min(k, width)
+    users, items = np.zeros((model.n_users, k)), np.zeros((model.n_items, k))
+    root = np.sqrt(values[:kept])
+    users[:, :kept] = left[:, :kept] * root
+    items[:, :kept] = (basis @ right[:kept].T) * root
+    return users, items
+
+
+def _times(rows: np.ndarray, columns: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """Return the mean over draws of `P_d (Q_d' table)`, float64."""
+    total = np.zeros((rows.shape[1], table.shape[1]))
+    single = table.astype(np.float32)
+    for one, other in zip(rows, columns, strict=True):
+        total += one @ (other.T @ single)
+    return total / len(rows)
+
+
+def _orthogonal(table: np.ndarray) -> np.ndarray:
+    return np.linalg.qr(table)[0]
+
+
+def _prior(prior: RowPrior, factors: np.ndarray, bias: np.ndarray, error: float) -> RowPrior:
+    """Return the normal distribution of the rows themselves, in units in which a rating has precision 1."""
+    rows = np.column_stack([factors, bias])
+    covariance = np.atleast_2d(np.cov(rows.T, bias=True))
+    covariance[np.diag_indices(len(covariance))] += 1e-6 * max(np.trace(covariance) / len(covariance), 1e-6)
+    precision = max(error, 1e-6) * np.linalg.inv(covariance)
+    return RowPrior(
+        precision=precision[None].astype(np.float32), mean=rows.mean(axis=0)[None].astype(np.float32), bias=prior.bias
+    )
+
+
+def _trained_pairs(model: "FactorModel") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return user and item indexes and values of the training pairs, an evenly spaced part of them if they are very many."""
+    ratings = model.ratings
+    assert ratings is not None
+    places = np.arange(len(ratings)) if ratings.held_out is None else np.flatnonzero(~ratings.held_out)
+    places = places[:: max(1, len(places) // _PAIRS)]
+    users = np.searchsorted(ratings.indptr, places, side="right") - 1
+    return users, ratings.items[places].astype(np.int64), ratings.values(places).astype(np.float64)
