@@ -12,6 +12,8 @@ _HOMES = {
     "FactorModel": "palate.model.factor_model",
     "Gibbs": "palate.training.gibbs",
     "History": "palate.model.history",
+    "KerasFactorization": "palate.training.keras_factorization",
+    "KerasNetwork": "palate.training.keras_network",
     "LeastSquares": "palate.training.least_squares",
     "ModelFileError": "palate.model.file",
     "Ratings": "palate.data.ratings",

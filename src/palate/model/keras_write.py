@@ -110,7 +110,7 @@ def keras_config(tables: dict[str, np.ndarray], new: bool) -> dict[str, Any]:
             layers.append(_layer("Flatten", f"flatten_{number}", [name], {"data_format": "channels_last"}))
         layers.append(_layer("Add", "add", ["flatten_1", "flatten_2", "flatten"], {}))
         last = "add"
-    inner = {
+    inner: dict[str, Any] = {
         "name": "palate",
         "layers": layers,
         "input_layers": [[name, 0, 0] for name in _INPUTS.values()],
@@ -120,7 +120,12 @@ def keras_config(tables: dict[str, np.ndarray], new: bool) -> dict[str, Any]:
         return {"class_name": "Model", "config": inner}
     inner["layers"] = [{"module": "keras.layers", "registered_name": None, **layer} for layer in layers]
     inner["output_layers"] = [last, 0, 0]
-    return {"module": "keras.src.models.functional", "class_name": "Functional", "config": inner, "registered_name": "Functional"}
+    return {
+        "module": "keras.src.models.functional",
+        "class_name": "Functional",
+        "config": inner,
+        "registered_name": "Functional",
+    }
 
 
 def _input(name: str, new: bool) -> dict[str, Any]:

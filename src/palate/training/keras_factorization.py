@@ -1,0 +1,265 @@
+"""The lesson's own models, trained by Keras: gradient steps on batches of ratings."""
+
+import os
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from palate.data.catalog import Catalog
+from palate.data.matrix import RatingMatrix
+from palate.data.ratings import Ratings
+from palate.model.factor_model import FactorModel
+from palate.model.history import History
+from palate.solve.parallel import check_threads
+from palate.solve.prior import RowPrior
+from palate.solve.rows import Side
+from palate.solve.strengths import ridge_prior, sum_strengths
+from palate.training.checks import check_count, check_rate, check_strength, check_switch
+from palate.training.keras_backend import require_keras, seeds
+from palate.training.keras_epochs import Callback, EpochRun, Judgement, Schedule, Weights, run_epochs
+from palate.training.problem import Problem, split
+from palate.training.progress import TrainingBar
+from palate.training.start import model_start
+
+_LAYERS = ("user_embedding", "movie_embedding", "user_bias", "movie_bias")
+
+
+@dataclass(frozen=True, kw_only=True)
+class KerasFactorization:
+    """Matrix factorization trained by Keras with Adam: embeddings, their product, and optional biases. Needs `palate[keras]`.
+
+    Minimises, by steps on batches, the mean squared error of `rating - mean` plus
+
+        l2_user sum p^2  +  l2_item sum q^2  +  sum over biases of  l1_bias |b| + l2_bias b^2
+
+    with dropout on both embeddings. These strengths are Keras' own: beside a mean over ratings, where `LeastSquares` has a sum
+    (`LeastSquares.from_keras_strengths` has the same optimum, and finds it far sooner; docs/keras.md). Errors in the
+    history are those of the weights after each epoch, not Keras' running means.
+
+    Parameters
+    ----------
+    n_factors : int, default 8
+        Length of the embeddings.
+    l2_user, l2_item : float, default 1e-7 and 1e-6
+        As `keras.regularizers.l1_l2` has them.
+    l2_bias, l1_bias : float, default 1e-7 and 0.0
+    dropout : float, default 0.0
+        Rate of dropout on both embeddings, in [0, 1).
+    mean : bool, default True
+        Whether the mean of the training ratings is taken off first.
+    biases : bool, default False
+        Whether users and items have biases.
+    learning_rate : float, default 0.001
+        Of Adam.
+    batch_size : int, default 10_000
+    epochs : int, default 10
+        Most passes over the ratings.
+    patience : int, optional
+        Stop when the validation loss has not fallen for so many epochs, and keep the best one's weights. Default: all epochs,
+        and the last one's weights.
+
+    Examples
+    --------
+    >>> from palate import KerasFactorization
+    >>> KerasFactorization(n_factors=32, dropout=0.2, epochs=25)  # the last model of the lesson
+    KerasFactorization(n_factors=32, l2_user=1e-07, l2_item=1e-06, l2_bias=1e-07, l1_bias=0.0, dropout=0.2, mean=True, biases=False, learning_rate=0.001, batch_size=10000, epochs=25, patience=None)
+    """
+
+    n_factors: int = 8
+    l2_user: float = 1e-7
+    l2_item: float = 1e-6
+    l2_bias: float = 1e-7
+    l1_bias: float = 0.0
+    dropout: float = 0.0
+    mean: bool = True
+    biases: bool = False
+    learning_rate: float = 0.001
+    batch_size: int = 10_000
+    epochs: int = 10
+    patience: int | None = None
+
+    def fit(
+        self,
+        ratings: Ratings,
+        *,
+        validation: float | Ratings = 0.05,
+        catalog: Catalog | None = None,
+        start: FactorModel | None = None,
+        refit: bool = False,
+        checkpoint: str | os.PathLike[str] | None = None,
+        callback: Callback | None = None,
+        threads: int | None = None,
+        seed: int = 0,
+    ) -> FactorModel:
+        """Return the model after the epochs; parameters and errors are those of `LeastSquares.fit`, with epochs for sweeps.
+
+        `start` goes on from a model's vectors with its split, as a second `fit` does in Keras; Adam's averages begin anew, so
+        the first steps differ a little. `threads` is checked, but it is Keras' backend that decides. The same seed gives the same
+        model on one machine and one version of the backend.
+        """
+        self._check()
+        check_threads(threads)
+        check_count("seed", seed, 0, 2**63 - 1)
+        everything, held_out = split(ratings, validation, start, seed)
+        keras = require_keras()
+        problem = Problem.build(everything, held_out, mean=self.mean)
+
+        def train(problem: Problem, epochs: int, patience: int | None, watch: Callback | None, keep: Any) -> EpochRun:
+            schedule = Schedule(epochs, self.batch_size, patience, seed)
+            model = self.build(keras, problem, schedule)
+            if start is not None:
+                self._begin(model, start, everything)
+            return run_epochs(model, problem, schedule, lambda w: self._judge(w, problem), callback=watch, after_epoch=keep)
+
+        def save(run: EpochRun) -> None:
+            if checkpoint is not None:
+                self._result(problem, run, catalog).save(checkpoint)
+
+        with TrainingBar(self.epochs) as bar:
+            run = train(problem, self.epochs, self.patience, callback or bar, save)
+        if refit and held_out.any():
+            problem = Problem.build(everything, np.zeros_like(held_out), mean=self.mean)
+            stopped, run = run.stopped, train(problem, run.best_epoch, None, None, None)
+            run.stopped = f"{stopped} Then trained on all ratings for {run.best_epoch} epochs."
+        return self._result(problem, run, catalog)
+
+    def build(self, keras: Any, problem: Problem, schedule: Schedule) -> Any:
+        """Return the compiled Keras model, its layers named as in the lesson.
+
+        Parameters
+        ----------
+        keras : module
+        problem : Problem
+            Says how many users and items there are.
+        schedule : Schedule
+            Its seed is the weights' and the dropout's.
+        """
+        layers, part = keras.layers, seeds(schedule.seed, 4)
+        inputs = [keras.Input((1,), dtype="int32", name=name) for name in ("user_id", "movie_id")]
+        sizes = problem.by_user.n_rows, problem.by_user.n_columns
+        vectors, biases = [], []
+        for number, (source, size) in enumerate(zip(inputs, sizes, strict=True)):
+            vector = layers.Embedding(
+                size, self.n_factors, name=_LAYERS[number],
+                embeddings_initializer=keras.initializers.GlorotUniform(part[number]),
+                embeddings_regularizer=keras.regularizers.L1L2(0.0, (self.l2_user, self.l2_item)[number]),
+            )(source)  # fmt: skip
+            vectors.append(layers.Dropout(self.dropout, seed=part[2 + number])(vector) if self.dropout else vector)
+            if self.biases:
+                penalty = keras.regularizers.L1L2(self.l1_bias, self.l2_bias)
+                bias = layers.Embedding(
+                    size, 1, name=_LAYERS[2 + number], embeddings_initializer="zeros", embeddings_regularizer=penalty
+                )
+                biases.append(layers.Flatten()(bias(source)))
+        out = layers.Flatten()(layers.Dot(2)(vectors))
+        model = keras.Model(inputs, layers.Add()([*biases, out]) if biases else out)
+        eager = schedule.eager(problem.n_train)
+        model.compile(
+            keras.optimizers.Adam(self.learning_rate), loss="mse", metrics=["mae"], run_eagerly=eager, jit_compile=not eager
+        )
+        return model
+
+    def _check(self) -> None:
+        check_count("n_factors", self.n_factors, 1, 1024)
+        for name in ("l2_user", "l2_item", "l2_bias", "l1_bias", "learning_rate"):
+            check_strength(name, getattr(self, name))
+        check_rate("dropout", self.dropout)
+        for name in ("mean", "biases"):
+            check_switch(name, getattr(self, name))
+        for name in ("batch_size", "epochs"):
+            check_count(name, getattr(self, name), 1)
+        if self.patience is not None:
+            check_count("patience", self.patience, 1)
+
+    def _begin(self, model: Any, start: FactorModel, ratings: Ratings) -> None:
+        """Put a model's vectors into the layers; ids it does not know keep their random start."""
+        fresh = self._sides({layer.name: layer.get_weights() for layer in model.layers if layer.weights}, ratings)
+        for number, side in enumerate(model_start(start, ratings, fresh, self)):
+            model.get_layer(_LAYERS[number]).set_weights([side.unpadded(self.n_factors)])
+            if self.biases:
+                model.get_layer(_LAYERS[2 + number]).set_weights([side.bias[:, None]])
+
+    def _sides(self, weights: Weights, ratings: Ratings) -> tuple[Side, Side]:
+        sides = []
+        for number, n in enumerate((ratings.n_users, ratings.n_items)):
+            bias = weights[_LAYERS[2 + number]][0][:, 0] if self.biases else np.zeros(n, np.float32)
+            sides.append(
+                Side.padded(np.asarray(weights[_LAYERS[number]][0], np.float32), np.ascontiguousarray(bias, np.float32))
+            )
+        return sides[0], sides[1]
+
+    def _judge(self, weights: Weights, problem: Problem) -> Judgement:
+        sides, rows = self._sides(weights, problem.ratings), problem.by_user
+        users = np.repeat(np.arange(rows.n_rows), np.diff(rows.indptr))
+        errors = rows.values - problem.predict(users, rows.columns.astype(np.int64), *sides)
+        share = rows.weights / rows.weights.mean() if rows.weights.size else np.float32(1)
+        penalty = 0.0
+        for side, l2 in zip(sides, (self.l2_user, self.l2_item), strict=True):
+            penalty += l2 * float(np.sum(np.square(side.factors, dtype=np.float64)))
+            bias = side.bias.astype(np.float64)
+            penalty += self.l2_bias * float(bias @ bias) + self.l1_bias * float(np.abs(bias).sum())
+        figures: dict[str, float] = {}
+        if problem.held_out.any():
+            user_index, item_index, values = problem.validation
+            wrong = values - problem.predict(user_index, item_index, *sides)
+            figures = {"validation_mse": _mean_square(wrong), "validation_mae": float(np.mean(np.abs(wrong), dtype=np.float64))}
+        absolute = float(np.mean(np.abs(errors) * share, dtype=np.float64))
+        return Judgement(_mean_square(errors, share), absolute, penalty, **figures)
+
+    def priors(self, n_train: int) -> tuple[RowPrior, RowPrior]:
+        """Return what fold-in takes a user and an item to be: the penalties, in the sum form of the row solver.
+
+        Parameters
+        ----------
+        n_train : int
+            Number of training ratings.
+        """
+        given = {name: getattr(self, name) for name in ("l2_user", "l2_item", "l2_bias", "l1_bias")}
+        sums = sum_strengths(n_train, given)
+        user, item = (
+            ridge_prior(
+                self.n_factors, l2=sums[side], l2_bias=sums["l2_bias"], bias=self.biases, l1_bias=sums["l1_bias"],
+                dropout=self.dropout,
+            )
+            for side in ("l2_user", "l2_item")
+        )  # fmt: skip
+        return user, item
+
+    def _result(self, problem: Problem, run: EpochRun, catalog: Catalog | None) -> FactorModel:
+        ratings = problem.ratings
+        matrix = RatingMatrix.from_ratings(ratings, problem.held_out if problem.held_out.any() else None)
+        sides, priors = self._sides(run.weights, ratings), self.priors(problem.n_train)
+        about = catalog if catalog is not None else Catalog.from_items(ratings.items)
+        return FactorModel(
+            users=ratings.users,
+            items=ratings.items,
+            user_factors=sides[0].unpadded(self.n_factors)[None],
+            item_factors=sides[1].unpadded(self.n_factors)[None],
+            user_bias=sides[0].bias[None],
+            item_bias=sides[1].bias[None],
+            global_mean=np.array([problem.mean]),
+            user_prior=priors[0],
+            item_prior=priors[1],
+            scale=ratings.scale,
+            catalog=about.aligned(ratings.items, matrix),
+            ratings=matrix,
+            trainer={"name": type(self).__name__, **asdict(self)},
+            history=history_of(problem, run),
+            frame_kind=ratings.frame_kind,
+        )
+
+
+def history_of(problem: Problem, run: EpochRun) -> History:
+    """Return the history of epochs; each counts as a sweep."""
+    return History(
+        sweeps=tuple(replace(report) for report in run.reports),
+        best_sweep=run.best_epoch,
+        stopped=run.stopped,
+        n_train=problem.n_train,
+        n_validation=int(problem.held_out.sum()),
+    )
+
+
+def _mean_square(errors: np.ndarray, share: Any = 1.0) -> float:
+    return float(np.mean(np.square(errors, dtype=np.float64) * share))
