@@ -12,6 +12,7 @@ import numpy as np
 
 from palate.model.file_error import Damage
 from palate.model.file_json import quoted
+from palate.model.keras_h5_text import heap_text
 
 EXTRA = 'Install it with pip install "palate[keras-files]".'
 MAX_MEMBERS = 2000  # of one group; a model of the lesson has a dozen
@@ -38,11 +39,11 @@ def require_h5py() -> Any:
 
 @contextmanager
 def opened(source: Any, size: int) -> Iterator["Hdf5"]:
-    """Open a path or a binary file object of `size` bytes as HDF5; whatever HDF5 itself finds wrong becomes `Damage`."""
+    """Open a binary file object of `size` bytes as HDF5; whatever HDF5 itself finds wrong becomes `Damage`."""
     h5py = require_h5py()
     try:
-        with h5py.File(source, "r", locking=False if isinstance(source, str) else None) as file:
-            yield Hdf5(h5py, file, size)
+        with h5py.File(source, "r") as file:
+            yield Hdf5(h5py, file, source, size)
     except _INTERNAL as error:
         raise Damage(f"it must be a whole HDF5 file; HDF5 says: {quoted(str(error))}") from error
 
@@ -50,8 +51,8 @@ def opened(source: Any, size: int) -> Iterator["Hdf5"]:
 class Hdf5:
     """A file opened for reading, and the few questions that may be asked of it."""
 
-    def __init__(self, h5py: Any, file: Any, size: int) -> None:
-        self._h5py, self.root, self._size = h5py, file, size
+    def __init__(self, h5py: Any, file: Any, source: Any, size: int) -> None:
+        self._h5py, self.root, self._source, self._size = h5py, file, source, size
 
     def names(self, group: Any) -> list[str]:
         """Return the names of a group's members."""
@@ -92,19 +93,19 @@ class Hdf5:
                 raise Damage(f"{_place(group)} must hold at most {MAX_MEMBERS} tables")
         return found
 
-    def text(self, group: Any, name: str) -> str | None:
-        """Return an attribute that is one text, or None if there is none."""
-        if name not in group.attrs:
+    def text(self, name: str) -> str | None:
+        """Return an attribute of the file that is one text, or None if there is none."""
+        if name not in self.root.attrs:
             return None
-        attribute = group.attrs.get_id(name)
+        attribute = self.root.attrs.get_id(name)
         kind = self._h5py.check_string_dtype(attribute.dtype)
         if attribute.shape != () or kind is None or (kind.length or 0) > MAX_TEXT:
             raise Damage(f"attribute {quoted(name)} must be one text; got {attribute.dtype} of shape {attribute.shape}")
-        value = group.attrs[name]
-        value = value.decode("utf-8") if isinstance(value, bytes) else str(value)
-        if len(value) > MAX_TEXT:
-            raise Damage(f"attribute {quoted(name)} must be a text of at most {MAX_TEXT} characters; got {len(value)}")
-        return value
+        if kind.length is not None:
+            return bytes(self.root.attrs[name]).rstrip(b"\0").decode("utf-8")
+        if self.root.id.get_create_plist().get_sizes() != (8, 8):
+            raise Damage("its addresses and lengths must be of 8 bytes")
+        return heap_text(self._source, self._size, name, MAX_TEXT)
 
     def matrix(self, table: Any) -> np.ndarray:
         """Return a table of floats with two dimensions as float32, once it is sure that all of it stands in the file."""

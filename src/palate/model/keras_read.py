@@ -107,7 +107,7 @@ def _tables(file: BinaryIO, size: int) -> KerasTables:
 
 def _from_legacy(hdf5: Hdf5) -> KerasTables:
     """Read the layout of Keras 2: each layer's weights in a group of the layer's name."""
-    text = hdf5.text(hdf5.root, "model_config")
+    text = hdf5.text("model_config")
     plan = KerasPlan() if text is None else read_plan(text, "attribute 'model_config'")
     weights = hdf5.group(hdf5.root, "model_weights")
     weights = hdf5.root if weights is None else weights
