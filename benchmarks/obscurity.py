@@ -3,7 +3,7 @@
     python benchmarks/obscurity.py movielens-small --output docs/images/obscurity-small
     python benchmarks/obscurity.py path/to/ml-1m --output docs/images/obscurity-1m
 
-Writes NAME.png (the curves), and with --tables NAME-points.csv and NAME-differences.csv, and prints both as Markdown.
+Writes NAME.png (the curves), and with --tables NAME-points.csv, NAME-equal-coverage.csv and NAME-equal-hits.csv, and prints both as Markdown.
 Everyone's ten best are taken from all items that the user has not rated in training; 20 % of each user's ratings are held out.
 All models are trained on the same 80 %: nothing further is held out.
 """
@@ -19,6 +19,7 @@ import numpy as np
 import polars as pl
 
 N = 10
+LEAST_COVERAGE = 0.008  # what recommends fewer items is not drawn
 SHARE = 0.2
 THRESHOLDS = (0, 2, 3, 5, 10, 20, 50, 100, 200, 350, 500, 750, 1000)
 CAUTIONS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 0.9, 0.95)
@@ -28,8 +29,8 @@ HALF_L2 = (0.5, 0.75, 1.0, 1.5, 2.0, 3.0)  # times the default
 UNOBSERVED = (0.0, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
 DAMPING = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)  # times the empirical-Bayes damping
 LEAST, GIBBS = "threshold (least squares)", "threshold (Gibbs)"
-CAUTION = "caution (Gibbs)"
-COLORS = ("#1f5f8b", "#b03a2e", "#3b7d4f", "#8a6d1f", "#5d4a7e", "#777777", "#c2719d", "#17a2a2", "black")
+CAUTION, LAPLACE = "caution (Gibbs)", "caution (least squares)"
+COLORS = ("#1f5f8b", "#b03a2e", "#3b7d4f", "#8a6d1f", "#5d4a7e", "#777777", "#c2719d", "#17a2a2", "black", "#7fb069")
 
 
 def main() -> None:
@@ -44,6 +45,7 @@ def main() -> None:
     parser.add_argument("--n-factors", type=int, default=32)
     parser.add_argument("--sweeps", type=int, default=200, help="of the Gibbs sampler")
     parser.add_argument("--n-draws", type=int, default=50)
+    parser.add_argument("--brief", action="store_true", help="further holdouts without the fits with other penalties")
     parser.add_argument("--tables", action="store_true", help="write the tables as CSV, too")
     options = parser.parse_args()
     import palate
@@ -53,17 +55,24 @@ def main() -> None:
     holdouts = [curves_of(data.ratings, seed, options) for seed in options.seeds]
     curves = holdouts[0]
     frame = table(curves)
-    shared = shared_coverages(holdouts)
-    differences = compare(holdouts, CAUTION, shared, resamples=2000, seed=options.seeds[0])
+    shared = shared_levels(holdouts, lambda one: one.coverage)
+    equal_hits = shared_levels(holdouts, lambda one: float(one.hits.sum()))
+    how: dict[str, Any] = {"resamples": 2000, "seed": options.seeds[0]}
+    differences = {
+        "coverage": compare(holdouts, CAUTION, shared, **how),
+        "hits": compare(holdouts, CAUTION, equal_hits, equal="hits", **how),
+    }
     draw(curves, shared, f"{options.data if options.data == 'movielens-small' else Path(options.data).name}", options.output)
     with pl.Config(
         tbl_formatting="ASCII_MARKDOWN", tbl_rows=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True
     ):
         print(frame.with_columns(pl.col(pl.Float64).round(4)))
-        print(differences.with_columns(pl.col(pl.Float64).round(4)))
+        for difference in differences.values():
+            print(difference.with_columns(pl.col(pl.Float64).round(4)))
     if options.tables:
         frame.write_csv(options.output.with_name(options.output.name + "-points.csv"))
-        differences.write_csv(options.output.with_name(options.output.name + "-differences.csv"))
+        for equal, difference in differences.items():
+            difference.write_csv(options.output.with_name(f"{options.output.name}-equal-{equal}.csv"))
 
 
 def curves_of(ratings: Any, seed: int, options: argparse.Namespace) -> dict[str, list[Any]]:
@@ -122,6 +131,10 @@ def points(split: Any, options: argparse.Namespace) -> Iterator[tuple[str, Any]]
         yield GIBBS, seen(lists(gibbs, min_ratings=threshold), threshold)
     for caution in CAUTIONS:
         yield CAUTION, seen(lists(gibbs, caution=caution), caution)
+    if options.brief and options.seed != options.seeds[0]:
+        return
+    for caution in CAUTIONS:
+        yield LAPLACE, seen(lists(plain, caution=caution), caution)
     yield from other_fits(split, options, plain, lambda model, strength: seen(lists(model), strength))
     biases_only = empirical_bayes(split)
     for threshold in DAMPING:
@@ -209,11 +222,11 @@ def empirical_bayes(split: Any) -> tuple[float, float]:
     return found[0], found[1]
 
 
-def shared_coverages(holdouts: list[dict[str, list[Any]]]) -> list[float]:
-    """Return seven coverages that caution reaches in every holdout, evenly spaced, ends left out."""
-    ends = [(min(covered), max(covered)) for curves in holdouts for covered in [[one.coverage for one in curves[CAUTION]]]]
-    low, high = max(low for low, _ in ends), min(high for _, high in ends)
-    return [round(float(share), 4) for share in np.linspace(low, high, 9)[1:-1]]
+def shared_levels(holdouts: list[dict[str, list[Any]]], measure: Any) -> list[float]:
+    """Return seven coverages, or numbers of hits, that caution reaches in every holdout, evenly spaced, ends left out."""
+    every = [[measure(one) for one in curves[CAUTION]] for curves in holdouts]
+    low, high = max(map(min, every)), min(map(max, every))
+    return [round(float(level), 4) for level in np.linspace(low, high, 9)[1:-1]]
 
 
 def draw(curves: dict[str, list[Any]], shared: list[float], data: str, output: Path) -> None:
@@ -232,17 +245,20 @@ def draw(curves: dict[str, list[Any]], shared: list[float], data: str, output: P
         ),
         strict=True,
     ):
-        for (name, one), color in zip(curves.items(), COLORS, strict=False):
-            at = [100 * p.coverage for p in one]
-            width = 2.5 if name == CAUTION else 1.2
-            axes.plot(at, [p.values[metric] for p in one], "o-", color=color, label=name, linewidth=width, markersize=3.5)
+        for (name, path), color in zip(curves.items(), COLORS, strict=False):
+            there = [p for p in path if p.coverage >= LEAST_COVERAGE]
+            at, values = [100 * p.coverage for p in there], [p.values[metric] for p in there]
+            bold = name in (CAUTION, LEAST, GIBBS)
+            axes.plot(
+                at, values, "o-" if bold else "o--", color=color, label=name, linewidth=2.2 if bold else 1, markersize=3.5
+            )
         axes.axvspan(100 * shared[0], 100 * shared[-1], color="#d6e4ee", alpha=0.5, zorder=0)
         axes.set_xscale("log")
+        ticks = [t for t in (1, 2, 3, 5, 10, 20, 30, 50) if t >= 100 * LEAST_COVERAGE]
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.minorticks_off()
         axes.set_xlabel("items in anyone's ten best (% of the catalog, log scale)")
         axes.set_ylabel(words)
-        axes.xaxis.set_major_formatter("{x:g}")
-        axes.xaxis.set_minor_formatter("{x:g}")
-        axes.tick_params(axis="x", which="minor", labelsize=7)
         axes.grid(alpha=0.3)
     figure.axes[0].legend(loc="best", frameon=False, fontsize=8)
     figure.suptitle(f"{data}: every mend from weak to strong; shaded: where they are compared with caution")

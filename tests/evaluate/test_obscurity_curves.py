@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from palate.data.ratings import Ratings
-from palate.evaluate.obscurity_curves import Point, at_coverage, compare, point, table
+from palate.evaluate.obscurity_curves import Point, at_equal, compare, point, table
 
 
 def made(coverage, rating, found, hits=None):
@@ -30,15 +30,15 @@ def test_a_point_counts_what_was_held_out():
 
 def test_between_two_strengths_lists_are_mixed():
     weak, strong = made(0.4, [8, 0], [2, 0]), made(0.2, [5, 5], [1, 1])
-    np.testing.assert_allclose(at_coverage([weak, strong], 0.3), (weak.sums + strong.sums) / 2)
-    np.testing.assert_array_equal(at_coverage([weak, strong], 0.2), strong.sums)
-    assert at_coverage([weak, strong], 0.1) is None
-    assert at_coverage([weak], 0.4) is None
+    np.testing.assert_allclose(at_equal([weak, strong], 0.3)[0], (weak.sums + strong.sums) / 2)
+    np.testing.assert_array_equal(at_equal([weak, strong], 0.2)[0], strong.sums)
+    assert at_equal([weak, strong], 0.1) is None
+    assert at_equal([weak], 0.4) is None
 
 
 def test_the_better_place_counts_where_a_curve_comes_twice():
     path = [made(0.4, [4], [1]), made(0.2, [5], [1]), made(0.4, [6], [1])]
-    assert at_coverage(path, 0.4)[0, 0] == 6
+    assert at_equal(path, 0.4)[0][0, 0] == 6
 
 
 def test_a_clear_difference_is_clear_and_none_is_none():
@@ -77,3 +77,16 @@ def test_several_holdouts_are_taken_together():
     assert frame["coverage"].unique().to_list() == [0.25]
     assert frame.filter(pl.col("metric") == "mean_rating")["value"].item() == 4
     assert frame.filter(pl.col("metric") == "hits")["value"].item() == 2
+
+
+def test_mends_are_compared_at_equal_hits_too():
+    mine = [made(0.5, [5, 4], [1, 1]), made(0.3, [9, 9], [2, 2])]
+    other = [made(0.2, [5, 4], [1, 1]), made(0.1, [8, 8], [2, 2])]
+    frame = compare({"a": mine, "b": other}, "a", [3.0], equal="hits", resamples=50)
+    row = {metric: frame.filter(pl.col("metric") == metric).row(0, named=True) for metric in frame["metric"]}
+    assert (row["hits"]["value"], row["hits"]["difference"]) == (3, 0)
+    assert (row["coverage"]["value"], row["coverage"]["other"]) == (pytest.approx(0.4), pytest.approx(0.15))
+    assert row["coverage"]["low"] is None
+    assert row["mean_rating"]["difference"] == pytest.approx(13.5 / 3 - 12.5 / 3)
+    with pytest.raises(ValueError, match="equal must be 'coverage' or 'hits'; got 'luck'"):
+        compare({"a": mine, "b": other}, "a", [3.0], equal="luck")

@@ -1,7 +1,7 @@
 """Mends for obscure recommendations compared where they cover equally much of the catalog.
 
 Any mend can be made stronger until only the best-known items are left, so that two of them can be compared only at equal catalog
-coverage: the share of the items in anyone's list. A mend's curve is what its strengths give, from weak to strong. Between two
+coverage, the share of the items in anyone's list, or at equal numbers of hits. A mend's curve is what its strengths give, from weak to strong. Between two
 neighbouring strengths it is interpolated by mixing their lists: with weights w and 1 - w on the sums of each user.
 """
 
@@ -16,7 +16,7 @@ import polars as pl
 from palate.data.ratings import Ratings
 from palate.evaluate.bootstrap import interval, resampled_sums
 
-MEAN, HITS, HIT_RATE = "mean_rating", "hits", "hit_rate"
+MEAN, HITS, HIT_RATE, COVERAGE = "mean_rating", "hits", "hit_rate", "coverage"
 Curves = Mapping[str, Sequence["Point"]]
 METRICS = (MEAN, HITS, HIT_RATE)
 
@@ -121,33 +121,41 @@ def table(curves: Mapping[str, Sequence[Point]]) -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
-def at_coverage(points: Sequence[Point], coverage: float) -> np.ndarray | None:
-    """Return the sums of every user, as in `Point.sums`, interpolated to a coverage, or None if the curve does not reach it.
+def at_equal(points: Sequence[Point], level: float, equal: str = "coverage") -> tuple[np.ndarray, float] | None:
+    """Return the sums of every user, as in `Point.sums`, and the coverage, interpolated to a level of coverage or hits.
 
-    Where a curve passes a coverage several times, the place with the highest mean rating counts.
+    None if the curve does not reach it. Where a curve passes a level several times, the place with the highest mean rating counts.
+
+    Parameters
+    ----------
+    points : sequence of Point
+        From weak to strong.
+    level : float
+    equal : {"coverage", "hits"}, default "coverage"
     """
-    best: np.ndarray | None = None
+    best: tuple[np.ndarray, float] | None = None
     for weak, strong in pairwise(points):
-        low, high = sorted((weak.coverage, strong.coverage))
-        if not low <= coverage <= high:
+        first, last = (one.coverage if equal == COVERAGE else float(one.hits.sum()) for one in (weak, strong))
+        if not min(first, last) <= level <= max(first, last):
             continue
-        share = 0.0 if weak.coverage == strong.coverage else (coverage - weak.coverage) / (strong.coverage - weak.coverage)
+        share = 0.0 if first == last else (level - first) / (last - first)
         sums = (1 - share) * weak.sums + share * strong.sums
-        if best is None or _mean(sums) > _mean(best):
-            best = sums
+        if best is None or _mean(sums) > _mean(best[0]):
+            best = sums, (1 - share) * weak.coverage + share * strong.coverage
     return best
 
 
 def compare(
     curves: Curves | Sequence[Curves],
     mine: str,
-    coverages: Sequence[float],
+    levels: Sequence[float],
     *,
+    equal: str = "coverage",
     resamples: int = 1000,
     confidence: float = 0.95,
     seed: int = 0,
 ) -> pl.DataFrame:
-    """Return how one mend differs from every other one at equal coverage, with intervals of paired resamples of the users.
+    """Return how one mend differs from every other one at equal coverage or equal hits, with intervals of resamples of the users.
 
     Parameters
     ----------
@@ -156,7 +164,9 @@ def compare(
         comes with what was held out each time.
     mine : str
         Name of the one that is compared with the others.
-    coverages : sequence of float
+    levels : sequence of float
+        Of what is equal.
+    equal : {"coverage", "hits"}, default "coverage"
     resamples : int, default 1000
     confidence : float, default 0.95
     seed : int, default 0
@@ -164,47 +174,41 @@ def compare(
     Returns
     -------
     polars.DataFrame
-        Columns coverage, metric, against, value (of `mine`), other, difference, low, high. Where one of two curves does not reach a
-        coverage, there is no row.
+        Columns coverage or hits (what is equal), metric, against, value (of `mine`), other, difference, low, high. Coverage belongs
+        to all users together and has no interval. Where one of two curves does not reach a level, there is no row.
     """
+    if equal not in (COVERAGE, HITS):
+        raise ValueError(f"equal must be 'coverage' or 'hits'; got {equal!r}.")
     holdouts = [curves] if isinstance(curves, Mapping) else list(curves)
     rows: list[dict[str, Any]] = []
-    for coverage in coverages:
-        there = _together(holdouts, coverage)
-        if mine not in there or len(there) < 2:
-            continue
+    for level in levels:
+        there = _together(holdouts, level, equal)
         names = [mine, *(name for name in there if name != mine)]
-        stacked = np.column_stack([there[name] for name in names])
-        n_users = len(stacked)
-        whole = _by_mend(stacked.sum(axis=0), names, n_users)
-        drawn = _by_mend(resampled_sums(stacked, resamples, seed), names, n_users)
+        if mine not in there or len(names) < 2:
+            continue
+        stacked = np.column_stack([there[name][0] for name in names])
+        whole = _by_mend(stacked.sum(axis=0), names, len(stacked))
+        drawn = _by_mend(resampled_sums(stacked, resamples, seed), names, len(stacked))
         for other in names[1:]:
-            for metric in METRICS:
-                low, high = interval(drawn[mine][metric] - drawn[other][metric], confidence)
-                value, against = float(whole[mine][metric]), float(whole[other][metric])
-                rows.append(
-                    {
-                        "coverage": coverage,
-                        "metric": metric,
-                        "against": other,
-                        "value": value,
-                        "other": against,
-                        "difference": value - against,
-                        "low": float(low),
-                        "high": float(high),
-                    }
-                )
-    return pl.DataFrame(rows)
+            found = {metric: (float(whole[mine][metric]), float(whole[other][metric])) for metric in METRICS}
+            found[COVERAGE] = there[mine][1], there[other][1]
+            for metric, (value, against) in found.items():
+                low = high = None
+                if metric != COVERAGE:
+                    low, high = map(float, interval(drawn[mine][metric] - drawn[other][metric], confidence))
+                pair = {"metric": metric, "against": other, "value": value, "other": against}
+                rows.append({equal: level, **pair, "difference": value - against, "low": low, "high": high})
+    return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def _together(holdouts: Sequence[Curves], coverage: float) -> dict[str, np.ndarray]:
-    """Return the sums of every user at a coverage over all holdouts, for each mend that reaches it in all of them."""
+def _together(holdouts: Sequence[Curves], level: float, equal: str) -> dict[str, tuple[np.ndarray, float]]:
+    """Return the sums of every user over all holdouts and the mean coverage, for each mend that reaches a level in all of them."""
     found = {}
     for name in holdouts[0]:
-        parts = [at_coverage(curves[name], coverage) if name in curves else None for curves in holdouts]
+        parts = [at_equal(curves[name], level, equal) if name in curves else None for curves in holdouts]
         whole = [part for part in parts if part is not None]
         if len(whole) == len(holdouts):
-            found[name] = np.sum(whole, axis=0)
+            found[name] = np.sum([sums for sums, _ in whole], axis=0), float(np.mean([coverage for _, coverage in whole]))
     return found
 
 
