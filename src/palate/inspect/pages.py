@@ -10,9 +10,11 @@ from palate.inspect.clear_taste import genre_contrasts
 from palate.inspect.factors import norms
 from palate.inspect.predictions import described_predictions
 from palate.inspect.report import Report, Section
+from palate.recommend.lookup import user_rows
 from palate.recommend.prepared import item_table
+from palate.recommend.ranking import rank
 from palate.recommend.rated import rated
-from palate.recommend.recommending import recommend
+from palate.recommend.recommending import ranking_frame
 from palate.recommend.scorer import Factored
 from palate.recommend.similar import similar_items, similar_users
 
@@ -100,6 +102,7 @@ def user_page(model: Factored, user_id: Any, *, n: int = 10) -> Report:
     """
     index = model.users.index(user_id, "user id")
     plain, seen = _plain(model), model.ratings is not None
+    rows = user_rows(plain, user_id)
     counts, values = None, np.zeros(0, np.float32)
     if model.ratings is not None:
         counts, values = model.ratings.user_counts(), model.ratings.row(index)[1]
@@ -112,7 +115,9 @@ def user_page(model: Factored, user_id: Any, *, n: int = 10) -> Report:
         sections.append(_listed("rated", "Rated", text, rated(plain, user_id).head(n)))
     for name, heading, worst in (("best", "Recommended", False), ("worst", "Least recommended", True)):
         text = f"The {'lowest' if worst else 'highest'} predictions" + (", what was rated left out." if seen else ".")
-        sections.append(_listed(name, heading, text, recommend(plain, user_id, n, exclude_seen=seen, worst=worst)))
+        sections.append(
+            _listed(name, heading, text, ranking_frame(rows, rank(plain, rows.index, n, exclude_seen=seen, worst=worst)))
+        )
     if model.user_factors.shape[2]:
         similar = similar_users(plain, user_id, n)
         sections.append(

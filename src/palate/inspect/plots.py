@@ -2,6 +2,7 @@
 
 import io
 import os
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 BLUE, PALE, GREY, RED = "#1f5f8b", "#d6e4ee", "#777777", "#b03a2e"
 
 
+@lru_cache(maxsize=16)  # a page and a folder of pictures are often asked for together
 def png(section: "Section") -> bytes:
     """Return a section's picture.
 

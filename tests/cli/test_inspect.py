@@ -1,0 +1,58 @@
+"""`palate inspect`, end to end on files."""
+
+import json
+
+import pytest
+
+
+def test_text(palate, model):
+    result = palate("inspect", model, "--n", 3)
+    assert (result.code, result.err) == (0, "")
+    for heading in (
+        "Norms, weights and biases",
+        "Norm against number of ratings",
+        "Predictions",
+        "Most recommended",
+        "Obscurity",
+    ):
+        assert heading in result.out
+    assert "lie outside the scale of 1 to 5" in result.out
+
+
+def test_json_page_and_pictures(palate, model, tmp_path):
+    pytest.importorskip("matplotlib")
+    result = palate("inspect", model, "--json", "--sample", 2, "--html", tmp_path / "m.html", "--plots", tmp_path / "plots")
+    document = json.loads(result.out)
+    assert document["sections"]["weights"]["rows"][0]["what"] == "user norms"
+    assert document["sections"]["weights"]["bins"][0]["share"] >= 0
+    assert "drawn at random (seed 0)" in document["sections"]["predictions"]["text"][0]
+    assert len(document["written"]) == 5
+    assert (tmp_path / "m.html").read_text("utf-8").startswith("<!DOCTYPE html>")
+    assert palate("inspect", model, "--html", tmp_path / "m.html").out == f"Wrote {tmp_path / 'm.html'}.\n"
+
+
+def test_pages_and_clear_tastes(palate, model):
+    loaded = json.loads(palate("inspect", model, "--json").out)
+    item = loaded["sections"]["highest_biases"]["rows"][0]
+    page = json.loads(palate("inspect", model, "--item", item["item_id"], "--json").out)
+    named = json.loads(palate("inspect", model, "--item", f"title:{item['title']}", "--json").out)
+    assert page == named
+    assert "Recommended" in palate("inspect", model, "--user", 1, "--n", 3).out
+    assert "Users with a clear taste" in palate("inspect", model, "--distinctive").out
+
+
+def test_a_bare_model(palate, bare_model):
+    assert palate("inspect", bare_model).code == 0
+    assert palate("inspect", bare_model, "--user", 1).code == 0
+
+
+def test_bad_input_is_one_line(refused, model, bare_model, tmp_path):
+    assert refused("inspect", model, "--item", 1, "--user", 1, code=2).startswith(
+        "only one of --item, --user and --distinctive"
+    )
+    assert "unknown user id '99999'" in refused("inspect", model, "--user", 99999)
+    assert "no title contains 'No such'" in refused("inspect", model, "--item", "No such")
+    assert "saved without ratings" in refused("inspect", bare_model, "--distinctive")
+    assert "there is no such folder" in refused("inspect", model, "--html", tmp_path / "none" / "x.html")
+    (tmp_path / "file").write_text("")
+    assert "--plots must be a folder" in refused("inspect", model, "--plots", tmp_path / "file", code=2)

@@ -1,0 +1,150 @@
+"""A whole report, on models whose numbers are set by hand."""
+
+import dataclasses
+
+import numpy as np
+import polars as pl
+import pytest
+
+import palate
+from palate.inspect import Report, Section, inspect_model
+from palate.inspect.factors import norms, norms_by_count
+from palate.inspect.lists import by_fame, obscurity_section
+
+
+@pytest.fixture(scope="module")
+def model():
+    """Return a model of 3 users and 4 items around a mean of 3; its predictions are in the test below."""
+    ratings = palate.Ratings.from_arrays([1, 1, 1, 2, 2, 3, 3], [*"abcabad"], [5, 3, 1, 4, 2, 5, 4], scale=(1, 5))
+    fitted = palate.LeastSquares(n_factors=2).fit(ratings, validation=0)
+    users = np.array([[[3, 4], [0, 1], [0, 0]]], np.float32)
+    items = np.array([[[1, 0], [0, 1], [0, 0], [0, 2]]], np.float32)
+    return dataclasses.replace(
+        fitted,
+        user_factors=users,
+        item_factors=items,
+        user_bias=np.zeros((1, 3), np.float32),
+        item_bias=np.array([[1, 0, -1, 0.5]], np.float32),
+        global_mean=np.array([3.0]),
+    )
+
+
+def test_frames_have_known_answers(model):
+    report = inspect_model(model, n=2)
+    assert list(report) == [
+        "weights", "norms", "highest_biases", "lowest_biases", "predictions", "most_recommended", "least_recommended", "obscurity",
+    ]  # fmt: skip
+    weights = {row["what"]: row for row in report["weights"].to_dicts()}
+    assert weights["user norms"]["max"] == 5
+    assert weights["item norms"]["mean"] == 1
+    assert weights["item weights"]["count"] == 8
+    assert report["highest_biases"].select("item_id", "n_ratings", "bias").rows() == [("a", 3, 1.0), ("d", 1, 0.5)]
+    assert report["lowest_biases"]["item_id"].to_list() == ["c", "b"]
+    (found,) = report["predictions"].to_dicts()
+    # a b c d: 7 7 2 11.5 / 4 4 2 5.5 / 4 3 2 3.5, on a scale from 1 to 5
+    assert (found["count"], found["max"], found["below"]) == (12, 11.5, 0)
+    assert found["above"] == pytest.approx(4 / 12)
+    assert found["mean"] == pytest.approx((7 + 7 + 2 + 11.5 + 4 + 4 + 2 + 5.5 + 4 + 3 + 2 + 3.5) / 12)
+
+
+def test_lists_leave_out_what_was_rated(model):
+    report = inspect_model(model, n=1)
+    # user 1 can only get d, user 2 c or d, user 3 b or c
+    assert report["most_recommended"].select("item_id", "n_lists", "share").rows() == [("d", 2, pytest.approx(2 / 3))]
+    assert report["least_recommended"]["item_id"].to_list() == ["c"]
+    obscure = dict(report["obscurity"].select("figure", "value").rows())
+    assert obscure["coverage"] == 2 / 4
+    assert obscure["rare share"] == 1
+    assert obscure["n_ratings, median"] == 1
+    assert obscure["mean rating"] == pytest.approx((4 + 4 + 2.5) / 3)
+    assert obscure["popularity bias"] == pytest.approx(((1 + 1 + 2) / 3) / ((9 + 4 + 1 + 1) / 7))
+
+
+def test_a_sample_is_named_and_obeyed(model):
+    report = inspect_model(model, n=1, sample=2, seed=3)
+    assert "2 of the 3 users, drawn at random (seed 3): 8 predictions." in report.section("predictions").text[0]
+    assert "2 of the 3 users" in report.section("most_recommended").text[0]
+    assert report["predictions"]["count"].to_list() == [8]
+
+
+def test_draws_are_averaged(model):
+    twice = dataclasses.replace(
+        model,
+        user_factors=np.concatenate([model.user_factors, 3 * model.user_factors]),
+        item_factors=np.repeat(model.item_factors, 2, axis=0),
+        user_bias=np.repeat(model.user_bias, 2, axis=0),
+        item_bias=np.concatenate([model.item_bias, -model.item_bias]),
+        global_mean=np.array([3.0, 3.0]),
+        user_prior=_twice(model.user_prior),
+        item_prior=_twice(model.item_prior),
+    )
+    report = inspect_model(twice, n=1)
+    assert report["weights"].filter(what="user norms")["max"].to_list() == [10]
+    assert report["weights"].filter(what="user weights")["count"].to_list() == [6]
+    assert "2 draws" in report.text[0]
+    assert "highest_biases" not in report  # they cancel out
+
+
+def _twice(prior):
+    return dataclasses.replace(prior, mean=np.repeat(prior.mean, 2, axis=0), precision=np.repeat(prior.precision, 2, axis=0))
+
+
+def test_a_model_saved_without_ratings_leaves_out_what_needs_them(model):
+    report = inspect_model(dataclasses.replace(model, ratings=None), n=1)
+    assert "norms" not in list(report)
+    assert "saved without its ratings" in report.text[0]
+    assert "included" in report.section("most_recommended").text[0]
+
+
+def test_scores_have_no_scale():
+    plays = palate.Ratings.from_arrays([1, 2, 2], ["a", "b", "a"], [3, 4, 1])
+    report = inspect_model(palate.LeastSquares.for_counts(n_factors=1).fit(plays, validation=0), n=1)
+    assert "above" not in report["predictions"].columns
+    assert report.section("predictions").marks == ()
+
+
+def test_a_baseline_has_no_factors_to_describe():
+    ratings = palate.Ratings.from_arrays([1, 1, 2], ["a", "b", "a"], [5, 3, 4], scale=(1, 5))
+    report = inspect_model(palate.Baseline().fit(ratings, validation=0), n=1)
+    assert report["weights"].filter(what="item weights")["count"].to_list() == [0]
+    report.to_dict()
+
+
+def test_norms_by_count_groups_by_powers_of_two():
+    found = norms_by_count("item", np.array([9.0, 1, 2, 4, 5]), np.array([0, 1, 2, 3, 9]))
+    assert found.select("from", "to", "n", "norm_q50").rows() == [(0, 0, 1, 9), (1, 1, 1, 1), (2, 3, 2, 3), (8, 15, 1, 5)]
+    assert norms(np.array([[[3.0, 4.0]], [[0.0, 1.0]]])).tolist() == [3]
+
+
+def test_fame_of_lists():
+    found = by_fame(np.array([1, 1, 2, 4]), np.array([3, 3, 0]))
+    assert found["share_of_items"].to_list() == [0.5, 0.25, 0.25]
+    assert found["share_of_ratings"].to_list() == [0.25, 0.25, 0.5]
+    assert found["share_of_lists"].to_list() == pytest.approx([1 / 3, 0, 2 / 3])
+
+
+def test_empty_lists_have_no_figures(model):
+    found = obscurity_section(model, np.full((3, 1), -1), "nobody").frame
+    assert np.isnan(found["value"][0])
+
+
+def test_frames_come_in_the_models_library(model):
+    pandas = pytest.importorskip("pandas")
+    assert isinstance(inspect_model(dataclasses.replace(model, frame_kind="pandas"), n=1)["weights"], pandas.DataFrame)
+
+
+@pytest.mark.parametrize("argument", ["n", "sample"])
+def test_numbers_must_be_at_least_1(model, argument):
+    with pytest.raises(ValueError, match=f"{argument} must be at least 1; got 0"):
+        inspect_model(model, **{argument: 0})
+
+
+def test_a_scorer_without_factors_is_refused():
+    with pytest.raises(TypeError, match="must be given a model with factors; got int"):
+        inspect_model(3)
+
+
+def test_an_unknown_section_lists_those_there_are():
+    report = Report(title="x", text=(), sections=(Section(name="one", heading="One", text=(), frame=pl.DataFrame()),))
+    with pytest.raises(KeyError, match="unknown section 'two'; the sections of this report are one"):
+        report["two"]
