@@ -1,0 +1,180 @@
+"""The coding questions: q1, q4, q5."""
+
+from typing import Any
+
+import numpy as np
+
+from palate.lesson import setting
+from palate.lesson.question import Coding
+from palate.lesson.recommenders import check_recommender
+from palate.lesson.surroundings import ids_of, is_frame
+from palate.lesson.verdict import Verdict
+
+_Q1_PANDAS = """
+def recommend(model, user_id, n=5):
+    ids = df.movieId.unique()
+    preds = model.predict([np.repeat(user_id, len(ids)), ids])  # the argument, not a variable from outside
+    reccs = movies.loc[ids].copy()  # movies itself stays as it is
+    reccs['predicted_rating'] = preds + offset
+    return reccs.sort_values(by='predicted_rating', ascending=False).head(n)
+"""
+_Q1_POLARS = """
+def recommend(model, user_id, n=5):
+    ids = movies['movieId']
+    preds = model.predict([np.repeat(user_id, len(ids)), ids])  # the argument, not a variable from outside
+    reccs = movies.with_columns(predicted_rating=preds[:, 0] + np.float32(offset))
+    return reccs.sort('predicted_rating', descending=True).head(n)
+"""
+_Q4_PANDAS = """
+def recommend_nonobscure(model, user_id, n=5, min_ratings=1000):
+    ids = movies.index[movies.n_ratings >= min_ratings]
+    reccs = movies.loc[ids].copy()
+    if len(ids) == 0:
+        return reccs
+    reccs['predicted_rating'] = model.predict([np.repeat(user_id, len(ids)), ids]) + offset
+    return reccs.sort_values(by='predicted_rating', ascending=False).head(n)
+"""
+_Q4_POLARS = """
+def recommend_nonobscure(model, user_id, n=5, min_ratings=1000):
+    known = movies.filter(pl.col('n_ratings') >= min_ratings)
+    if known.height == 0:
+        return known
+    preds = model.predict([np.repeat(user_id, known.height), known['movieId']])
+    reccs = known.with_columns(predicted_rating=preds[:, 0] + np.float32(offset))
+    return reccs.sort('predicted_rating', descending=True).head(n)
+"""
+_Q5 = "\nl2_reccs = recommend(l2_model, uid)\n"
+
+
+def _q1(answer: Any, around: dict[str, Any]) -> Verdict:
+    return check_recommender(answer, "recommend", around, threshold=False)
+
+
+def _q4(answer: Any, around: dict[str, Any]) -> Verdict:
+    return check_recommender(answer, "recommend_nonobscure", around, threshold=True)
+
+
+def check_l2_reccs(answer: Any, around: dict[str, Any], *, model: Any = None, user_id: Any = None) -> Verdict:
+    """Return the verdict on the five best films of the model with a penalty.
+
+    Parameters
+    ----------
+    answer : frame with a column movieId or item_id
+    around : dict
+        The notebook's variables: l2_model, model, uid; the lesson's where there are none.
+    model, user_id : optional
+        Instead of the notebook's l2_model and uid.
+    """
+    if answer is None or (hasattr(answer, "__len__") and len(answer) == 0):
+        return Verdict(False, "l2_reccs is empty: assign recommend(l2_model, uid) to it, with your recommend of q1.")
+    ids = ids_of(answer) if is_frame(answer) else None
+    if ids is None:
+        return Verdict(
+            False, f"l2_reccs must be a frame with a column movieId, as recommend returns; got a {type(answer).__name__}."
+        )
+    here = {"l2_model": model or around.get("l2_model"), "model": around.get("model"), "uid": around.get("uid")}
+    if here["l2_model"] is None or here["uid"] is None:
+        lesson = setting.setup()
+        here = {name: getattr(lesson, name) if value is None else value for name, value in here.items()}
+    user = here["uid"] if user_id is None else user_id
+    return _compare(ids.to_list(), _films(around), here["l2_model"], here["model"], user)
+
+
+def _films(around: dict[str, Any]) -> list[Any]:
+    """Return the ids of the notebook's films, or of the lesson's."""
+    for name in ("movies", "movies_df"):
+        if is_frame(around.get(name)) and (ids := ids_of(around[name])) is not None:
+            return ids.to_list()
+    return ids_of(setting.setup().movies).to_list()  # type: ignore[union-attr]
+
+
+def _compare(ids: list[Any], films: list[Any], model: Any, plain: Any, user: Any) -> Verdict:
+    """Compare a list with the five best of the model with a penalty, of all films or of those that the user has not rated."""
+    if strange := [item for item in ids if item not in set(films)]:
+        return Verdict(False, f"l2_reccs has movieId {strange[0]!r}, which is no film of the lesson.")
+    predicted = dict(zip(films, _predicted(model, user, films), strict=True))
+    mine = np.array([predicted[item] for item in ids])
+    seen = _seen(model, user)
+    for left_out in (set(), seen):
+        best = sorted((predicted[item] for item in films if item not in left_out), reverse=True)[:5]
+        if len(mine) == len(best) and np.allclose(mine, best, atol=1e-4):
+            return Verdict(True, "these are the five best films of l2_model. Look at n_ratings: they are well known now.")
+    if len(ids) != 5:
+        return Verdict(False, f"l2_reccs has {len(ids)} films; there must be 5: recommend(l2_model, uid) has n=5 by default.")
+    if np.allclose(np.sort(mine)[::-1], best, atol=1e-4) or set(ids) == set(_top(films, predicted)):
+        return Verdict(False, "l2_reccs has the right films in the wrong order: the highest prediction comes first.")
+    if plain is not None and ids == _top(films, dict(zip(films, _predicted(plain, user, films), strict=True))):
+        return Verdict(False, "l2_reccs is the list of model, without a penalty: pass l2_model, recommend(l2_model, uid).")
+    return Verdict(
+        False,
+        f"l2_reccs is not the list of l2_model for user {user!r}: its first film has a prediction of {mine[0]:+.2f} about the mean, "
+        f"and the highest is {max(predicted.values()):+.2f}. Let q1 check your recommend, then assign recommend(l2_model, uid).",
+    )
+
+
+def _predicted(model: Any, user: Any, films: list[Any]) -> list[float]:
+    """Ask any model with Keras' calling form."""
+    try:
+        values = model.predict([np.repeat(user, len(films)), np.array(films)], verbose=0)
+    except TypeError:  # of a model that takes no options
+        values = model.predict([np.repeat(user, len(films)), np.array(films)])
+    return np.asarray(values, dtype=np.float64).ravel().tolist()
+
+
+def _top(films: list[Any], predicted: dict[Any, float]) -> list[Any]:
+    return sorted(films, key=lambda item: -predicted[item])[:5]
+
+
+def _seen(model: Any, user: Any) -> set[Any]:
+    """Return what the user has rated, if the model knows."""
+    if getattr(model, "ratings", None) is None or not hasattr(model, "users"):
+        return set()
+    items, _, _ = model.ratings.row(model.users.index(user))
+    return set(model.items.values.gather(items).to_list())
+
+
+q1 = Coding(
+    name="q1",
+    asks="Write recommend(model, user_id, n=5): the n films with the highest predicted rating for a user.",
+    hint_text=(
+        "repeat user_id as often as there are films, np.repeat(user_id, len(ids)), and ask model.predict([users, ids]) once. Put the "
+        "answer beside the ids in a copy of movies, sort by it, highest first, and return head(n). Use the arguments only: the "
+        "exercise's own solution predicts for a variable uid from outside, whoever user_id is."
+    ),
+    variable="recommend",
+    judging=_q1,
+    pandas=_Q1_PANDAS,
+    polars=_Q1_POLARS,
+    afterword=(
+        "The exercise's published solution repeats the global uid in place of user_id, and writes its predictions into movies "
+        "itself, where the next cell finds them. This one does neither."
+    ),
+)
+
+q4 = Coding(
+    name="q4",
+    asks="Write recommend_nonobscure(model, user_id, n=5, min_ratings=1000): only films with at least min_ratings ratings.",
+    hint_text=(
+        "movies has a column n_ratings. Keep the films with n_ratings >= min_ratings before you take the best n, not after, or fewer "
+        "than n remain. Compute predictions in every call: a column that an earlier call left belongs to another user."
+    ),
+    variable="recommend_nonobscure",
+    judging=_q4,
+    pandas=_Q4_PANDAS,
+    polars=_Q4_POLARS,
+    afterword=(
+        "The bundled films have 341 ratings at most, so that the exercise's default of 1000 leaves nothing: pass min_ratings=50. The "
+        "exercise's published solution keeps the first user's predictions in movies and gives them to everyone after."
+    ),
+)
+
+q5 = Coding(
+    name="q5",
+    asks="Make l2_reccs, the five best films for user uid according to l2_model, the model with a penalty.",
+    hint_text="your recommend of q1 takes any model: pass it l2_model in place of model.",
+    variable="l2_reccs",
+    judging=check_l2_reccs,
+    pandas=_Q5,
+    polars=_Q5,
+    afterword="The films are well known, though nothing told the model to prefer such: a film must earn a high prediction by many ratings.",
+)
