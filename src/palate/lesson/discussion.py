@@ -225,7 +225,7 @@ q9 = Discussion(
     needed=2,
     mistakes=(
         (
-            r"(at|in|during) (test|prediction|inference)[^.]* (drop|mask)",
+            r"(at|in|during) (test|prediction|inference)(?![^.]*\b(nothing|not|no|never|off)\b)[^.]* (drop|mask)",
             "in prediction nothing is dropped: the vectors are used whole.",
         ),
     ),
@@ -334,7 +334,7 @@ q12 = Discussion(
         ),
     ),
     needed=1,
-    mistakes=((r"^\s*(never|always)\W*$", "say when, and what for: what could the network use that the products cannot?"),),
+    mistakes=((r"^\s*(never|always)[^a-z]*$", "say when, and what for: what could the network use that the products cannot?"),),
     text=(
         "When there is more to go by than two ids: texts, pictures, the time, the device, what was watched just before; when films or users are new and have "
         "features but no ratings; when the relation is no product, as in sequences; when one model serves several tasks. For ratings by ids alone the product is "
