@@ -9,6 +9,7 @@ All models are trained on the same 80 %: nothing further is held out.
 """
 
 import argparse
+import io
 import sys
 import time
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ import polars as pl
 
 N = 10
 LEAST_COVERAGE = 0.008  # what recommends fewer items is not drawn
+TICKS = (1, 2, 3, 5, 10, 20, 30)
 SHARE = 0.2
 THRESHOLDS = (0, 2, 3, 5, 10, 20, 50, 100, 200, 350, 500, 750, 1000)
 CAUTIONS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 0.9, 0.95)
@@ -30,7 +32,10 @@ UNOBSERVED = (0.0, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
 DAMPING = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)  # times the empirical-Bayes damping
 LEAST, GIBBS = "threshold (least squares)", "threshold (Gibbs)"
 CAUTION, LAPLACE = "caution (Gibbs)", "caution (least squares)"
-COLORS = ("#1f5f8b", "#b03a2e", "#3b7d4f", "#8a6d1f", "#5d4a7e", "#777777", "#c2719d", "#17a2a2", "black", "#7fb069")
+COLORS = {
+    LEAST: "#1f5f8b", GIBBS: "#b03a2e", CAUTION: "#2f8f4e", LAPLACE: "#8fce6a", "L2, constant (nu = 0)": "#8a6d1f",
+    "L2, nu = 1/2": "#5d4a7e", "L2, nu = 1": "#777777", "w0": "#c2719d", "damped biases": "#17a2a2", "damped biases alone": "black",
+}  # fmt: skip
 
 
 def main() -> None:
@@ -230,40 +235,45 @@ def shared_levels(holdouts: list[dict[str, list[Any]]], measure: Any) -> list[fl
 
 
 def draw(curves: dict[str, list[Any]], shared: list[float], data: str, output: Path) -> None:
-    """Draw mean held-out rating, hits and hit rate against coverage."""
+    """Draw mean held-out rating, hits and hit rate against coverage, and the mean against hits."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from PIL import Image
 
-    figure = Figure(figsize=(15, 5.6), layout="constrained")
+    figure = Figure(figsize=(12.5, 9.5), layout="constrained")
     FigureCanvasAgg(figure)
-    for axes, (metric, words) in zip(
-        figure.subplots(1, 3),
-        (
-            ("mean_rating", "mean held-out rating of what is recommended (stars)"),
-            ("hits", "hits: held-out ratings of 4 and more in the lists"),
-            ("hit_rate", "users with a hit"),
-        ),
-        strict=True,
-    ):
-        for (name, path), color in zip(curves.items(), COLORS, strict=False):
+    panels = figure.subplots(2, 2).ravel()
+    mean, hits = "mean held-out rating of what is recommended (stars)", "hits: held-out ratings of 4 and more in the lists"
+    pictures = (
+        ("coverage", "mean_rating", mean),
+        ("coverage", "hits", hits),
+        ("coverage", "hit_rate", "share of users with a hit"),
+        ("hits", "mean_rating", mean),
+    )
+    for axes, (across, metric, words) in zip(panels, pictures, strict=True):
+        for name, path in curves.items():
             there = [p for p in path if p.coverage >= LEAST_COVERAGE]
-            at, values = [100 * p.coverage for p in there], [p.values[metric] for p in there]
             bold = name in (CAUTION, LEAST, GIBBS)
             axes.plot(
-                at, values, "o-" if bold else "o--", color=color, label=name, linewidth=2.2 if bold else 1, markersize=3.5
-            )
-        axes.axvspan(100 * shared[0], 100 * shared[-1], color="#d6e4ee", alpha=0.5, zorder=0)
-        axes.set_xscale("log")
-        ticks = [t for t in (1, 2, 3, 5, 10, 20, 30, 50) if t >= 100 * LEAST_COVERAGE]
-        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-        axes.minorticks_off()
-        axes.set_xlabel("items in anyone's ten best (% of the catalog, log scale)")
+                [100 * p.coverage if across == "coverage" else p.values[across] for p in there],
+                [p.values[metric] for p in there],
+                "o-" if bold else "o--", color=COLORS[name], label=name, linewidth=2.2 if bold else 1, markersize=3.5,
+                zorder=3 if bold else 2,
+            )  # fmt: skip
         axes.set_ylabel(words)
         axes.grid(alpha=0.3)
-    figure.axes[0].legend(loc="best", frameon=False, fontsize=8)
+        if across == "coverage":
+            axes.axvspan(100 * shared[0], 100 * shared[-1], color="#d6e4ee", alpha=0.5, zorder=0)
+            axes.set_xscale("log")
+            axes.set_xticks(TICKS, [f"{tick:g}" for tick in TICKS])
+            axes.minorticks_off()
+        axes.set_xlabel("items in anyone's ten best (% of the catalog, log scale)" if across == "coverage" else hits)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False, fontsize=9)
     figure.suptitle(f"{data}: every mend from weak to strong; shaded: where they are compared with caution")
     output.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(output.with_suffix(".png"), dpi=80, metadata={"Software": None})
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=80)
+    Image.open(buffer).convert("RGB").quantize(48).save(output.with_suffix(".png"), optimize=True)
 
 
 if __name__ == "__main__":
