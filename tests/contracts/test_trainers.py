@@ -20,6 +20,7 @@ TRAINERS = {
         n_factors=4, max_sweeps=6, mean=False, biases=False, dropout=0.2, l2_user=0.5, l2_item=0.5
     ),
     "least squares over all pairs": palate.LeastSquares(n_factors=4, max_sweeps=6, unobserved_weight=0.05),
+    "least squares with bags": palate.LeastSquares(n_factors=4, max_sweeps=6, user_features="rated", item_features="raters"),
     "baseline": palate.Baseline(),
     "Gibbs": palate.Gibbs(n_factors=4, sweeps=30, burn_in=10),
     "Gibbs, ordinal with bags": palate.Gibbs(

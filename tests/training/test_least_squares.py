@@ -202,7 +202,7 @@ def test_several_starts_are_averaged(small, tmp_path):
     np.testing.assert_array_equal(palate.load(tmp_path / "three.palate").score_pairs(*pairs), model.score_pairs(*pairs))
     with pytest.raises(ValueError, match="n_starts must be 1 with start= or checkpoint="):
         trainer.fit(small.ratings, start=single)
-    with pytest.raises(ValueError, match="start must be a model of one fit; got an average of 3"):
+    with pytest.raises(ValueError, match="start must be a model of one fit; got one of 3 draws"):
         dataclasses.replace(trainer, n_starts=1).fit(small.ratings, start=model)
 
 

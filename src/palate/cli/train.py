@@ -74,7 +74,7 @@ def train(
         ),
     ] = "least-squares",
     user_table: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="CSV or Parquet with a column user_id, for --user-features of gibbs.")
+        Path | None, typer.Option(metavar="FILE", help="CSV or Parquet with a column user_id, for --user-features.")
     ] = None,
     validation: Annotated[
         float, typer.Option(metavar="SHARE", help="Share of the ratings held out, to know when to stop.")
@@ -99,7 +99,7 @@ def train(
 
     Bayesian, with side information and the lowest error:
 
-        palate train ratings.csv --trainer gibbs --user-features rated --item-features raters
+        palate train ratings.csv --trainer gibbs --user-features rated --item-features raters,genres
 
     Columns of another name:
 
@@ -140,8 +140,8 @@ def _extra(trainer: str, user_table: Path | None) -> dict[str, Any]:
 
     if user_table is None:
         return {}
-    if trainer != "gibbs":
-        raise usage_error(f"--user-table is for --trainer gibbs; got --trainer {trainer}")
+    if trainer == "baseline":
+        raise usage_error("--user-table is not for --trainer baseline, which has no features")
     return {"user_table": plain_table(user_table)}
 
 

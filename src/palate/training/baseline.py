@@ -55,6 +55,7 @@ class Baseline:
     l1_bias = 0.0
     unobserved_weight = 0.0
     confidence = None
+    user_features = item_features = ""
     steps = 0
 
     @property

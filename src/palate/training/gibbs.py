@@ -21,7 +21,7 @@ from palate.training.problem import Problem, split
 from palate.training.progress import TrainingBar
 from palate.training.run import Judge, Run, run_chains
 from palate.training.side import Clock, SideModel
-from palate.training.side_information import MISSING, SideFeatures, aligned_table, feature_names, side_features
+from palate.training.side_information import MISSING, SideFeatures, all_features, feature_names
 from palate.training.start import bias_start, last_draw
 from palate.training.sweeps import Callback
 
@@ -148,9 +148,8 @@ class Gibbs:
         self._check()
         check_count("seed", seed, 0, 2**63 - 1)
         everything, held_out = split(ratings, validation, start, seed)
-        tables = self._tables(everything, catalog, user_table)
         with TrainingBar(self.max_sweeps) as bar:
-            rest = (tables, catalog, start, checkpoint, callback or bar, check_threads(threads), seed)
+            rest = (user_table, catalog, start, checkpoint, callback or bar, check_threads(threads), seed)
             model = self._fit(everything, held_out, *rest)
             if refit and held_out.any():
                 model = self._fit(everything, np.zeros_like(held_out), *rest)
@@ -170,21 +169,13 @@ class Gibbs:
         feature_names(self.user_features, "user_features")
         feature_names(self.item_features, "item_features")
 
-    def _tables(self, ratings: Ratings, catalog: Catalog | None, user_table: Any) -> dict[str, Any]:
-        """Return, for each side, its table in the order of its ids (or None) and notes."""
-        sides = (("user", user_table, ratings.users), ("item", catalog if self.item_features else None, ratings.items))
-        return {side: (None, ()) if table is None else aligned_table(table, side, ids) for side, table, ids in sides}
-
     def _fit(
-        self, ratings: Ratings, held_out: np.ndarray, tables: dict[str, Any], catalog: Catalog | None,
+        self, ratings: Ratings, held_out: np.ndarray, user_table: Any, catalog: Catalog | None,
         start: FactorModel | None, checkpoint: str | os.PathLike[str] | None, callback: Callback, threads: int, seed: int,
     ) -> FactorModel:  # fmt: skip
         problem = Problem.build(ratings, held_out)
         levels = self._levels(problem)
-        features = {
-            side: side_features(side, text, problem, tables[side][0], self.missing_features)
-            for side, text in (("user", self.user_features), ("item", self.item_features))
-        }
+        features = all_features(problem, self, catalog, user_table)
         biases, residual_sd = bias_start(problem, _Start(), threads)
         unit = residual_sd if residual_sd > 1e-6 else 1.0
         sides = [SideModel.build(n, self.n_factors, features[side].blocks) for n, side in enumerate(("user", "item"))]
@@ -200,7 +191,7 @@ class Gibbs:
         plan = Plan(self.sweeps, self.burn_in, self.n_chains, self._n_draws(problem, features))
         judge = Judge(model, problem, _monitor(problem, seed))
         run = run_chains(self, model, plan, judge, begin, checkpoint=checkpoint, callback=callback, threads=threads, seed=seed)
-        notes = [note for side in ("user", "item") for note in (*tables[side][1], *features[side].notes)]
+        notes = [note for side in features.values() for note in side.notes]
         return _build(self, problem, run, features, levels, catalog, notes)
 
     def _levels(self, problem: Problem) -> np.ndarray | None:

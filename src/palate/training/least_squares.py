@@ -18,11 +18,13 @@ from palate.solve.prior import RowPrior
 from palate.solve.rows import Side
 from palate.solve.strengths import AUTO, resolve_strength, ridge_prior, sum_strengths
 from palate.training.checks import check_choice, check_count, check_number, check_rate, check_strength, check_switch
+from palate.training.linked import RidgeLink
 from palate.training.problem import Problem, split
 from palate.training.progress import TrainingBar
+from palate.training.side_information import SideFeatures, all_features, feature_names
 from palate.training.start import bias_start, factor_start, model_start
 from palate.training.sureness import noise_and_spread
-from palate.training.sweeps import Callback, Run, Stopping, run_sweeps
+from palate.training.sweeps import Callback, Links, Run, Stopping, run_sweeps
 
 MAX_FACTORS = 1024
 MEAN = "mean"
@@ -78,6 +80,12 @@ class LeastSquares:
         Training stops when the validation error (or without validation the objective) falls by less than this share ...
     patience : int, default 2
         ... in so many sweeps in a row. With counts or an unobserved weight it is always the objective that decides.
+    user_features, item_features : str, default ""
+        Side information, names with commas between, as in `Gibbs`: "rated" is the bag of items that a user rated, "raters" the bag of users
+        who rated an item; others are columns of `user_table` and of the catalog. A row is then penalised for its distance from what
+        its features say instead of from 0. With both bags the error falls by about .02 stars, for about three times the time.
+    l2_features : float, default 100.0
+        Strength of the penalty on the weights of features, in units of that on the rows.
     n_starts : int, default 1
         Number of fits from different starting vectors, whose predictions are averaged (each is a draw of the model). Costs as
         many times the time and lowers the error: on MovieLens-1M from .850 to .847 with five.
@@ -115,6 +123,9 @@ class LeastSquares:
     max_sweeps: int = 60
     tolerance: float = 1e-4
     patience: int = 2
+    user_features: str = ""
+    item_features: str = ""
+    l2_features: float = 100.0
     n_starts: int = 1
     solver: str = AUTO
 
@@ -198,6 +209,7 @@ class LeastSquares:
         *,
         validation: float | Ratings = 0.05,
         catalog: Catalog | None = None,
+        user_table: Any = None,
         start: FactorModel | None = None,
         refit: bool = False,
         checkpoint: str | os.PathLike[str] | None = None,
@@ -213,7 +225,9 @@ class LeastSquares:
         validation : float or Ratings, default 0.05
             Share of the ratings to hold out, or ratings held out by the caller. They decide when to stop.
         catalog : Catalog, optional
-            What is known of the items; the model carries it.
+            What is known of the items; the model carries it, and `item_features` names its columns.
+        user_table : frame, optional
+            What is known of the users, with a column `user_id`; `user_features` names its columns.
         start : FactorModel, optional
             A model to go on from. Its split is kept whatever the seed: what it held out stays held out.
         refit : bool, default False
@@ -243,7 +257,7 @@ class LeastSquares:
         models = [
             fit_factors(
                 self, ratings, validation=validation, catalog=catalog, start=start, refit=refit, checkpoint=checkpoint,
-                callback=callback, threads=check_threads(threads), seed=seed, start_number=number,
+                callback=callback, threads=check_threads(threads), seed=seed, start_number=number, user_table=user_table,
             )
             for number in range(self.n_starts)
         ]  # fmt: skip
@@ -253,7 +267,7 @@ class LeastSquares:
         check_count("n_factors", self.n_factors, 1, MAX_FACTORS)
         for name in ("l2_user", "l2_item"):
             check_strength(name, getattr(self, name), auto=True)
-        for name in ("l2_scaling", "l2_bias", "l1_bias", "tolerance"):
+        for name in ("l2_scaling", "l2_bias", "l1_bias", "tolerance", "l2_features"):
             check_strength(name, getattr(self, name))
         check_rate("dropout", self.dropout)
         check_switch("mean", self.mean)
@@ -269,6 +283,18 @@ class LeastSquares:
         check_choice("solver", self.solver, (AUTO, "exact", "conjugate"))
         if self.solver == "conjugate" and self.l1_bias:
             raise ValueError("l1_bias must be 0 with solver='conjugate', which cannot set a bias to exactly 0; use 'exact'.")
+
+        self._check_features()
+
+    def _check_features(self) -> None:
+        for side in ("user", "item"):
+            if not feature_names(getattr(self, f"{side}_features"), f"{side}_features"):
+                continue
+            for name in (f"l2_{side}", "l2_features", *(["l2_bias"] if self.biases else [])):
+                if getattr(self, name) == 0:
+                    raise ValueError(
+                        f"{name} must be above 0 with {side}_features, which say where the penalty draws a row to; got 0."
+                    )
 
     @property
     def steps(self) -> int:
@@ -322,6 +348,7 @@ def fit_factors(
     threads: int,
     seed: int,
     start_number: int = 0,
+    user_table: Any = None,
 ) -> FactorModel:
     """Fit a trainer with `n_factors`, `mean`, `biases`, stopping rules and `priors`; the one path of all least squares."""
     check_count("seed", seed, 0, 2**63 - 1)
@@ -337,18 +364,26 @@ def fit_factors(
     if start is not None:
         sides = model_start(start, everything, sides, trainer)
 
+    features = all_features(problem, trainer, catalog, user_table)
+    links = ridge_links(trainer, problem, features, priors)
+
     def finished(problem: Problem, run: Run, sure: tuple[float, float] | None = None) -> FactorModel:
-        return build_model(trainer, problem, run, priors, catalog, residual_sd, sure)
+        return build_model(trainer, problem, run, priors, catalog, residual_sd, sure, features, links)
 
     def save(run: Run) -> None:
         if checkpoint is not None:
             finished(problem, run).save(checkpoint)
 
     with TrainingBar(stopping.max_sweeps) as bar:
-        run = run_sweeps(problem, *priors, sides, stopping, callback=callback or bar, after_sweep=save, threads=threads)
+        run = run_sweeps(
+            problem, *priors, sides, stopping, callback=callback or bar, after_sweep=save, links=links, threads=threads
+        )
         sure = noise_and_spread(problem, run.users, run.items, priors, threads, seed)
         if refit and held_out.any():
-            problem, run = _refit(problem, run, priors, sides, stopping, trainer, threads)
+            problem = Problem.build(everything, np.zeros_like(held_out), mean=trainer.mean, confidence=trainer.confidence)
+            features = all_features(problem, trainer, catalog, user_table)  # bags now hold what was held out
+            links = ridge_links(trainer, problem, features, priors)
+            run = _refit(problem, run, priors, sides, stopping, links, threads)
     return finished(problem, run, sure)
 
 
@@ -364,22 +399,30 @@ def _averaged(models: list[FactorModel]) -> FactorModel:
     return replace(whole, history=replace(whole.history, notes=(*whole.history.notes, note)))
 
 
+def ridge_links(trainer: Any, problem: Problem, features: dict[str, SideFeatures], priors: tuple[RowPrior, RowPrior]) -> Links:
+    """Return the ridge of each side that has features."""
+    sides = zip(("user", "item"), (problem.by_user, problem.by_item), priors, strict=True)
+    user, item = (
+        RidgeLink.build(features[side].blocks, rows, prior, trainer.l2_features) if features[side].blocks else None
+        for side, rows, prior in sides
+    )
+    return user, item
+
+
 def _refit(
-    problem: Problem,
+    whole: Problem,
     run: Run,
     priors: tuple[RowPrior, RowPrior],
     sides: tuple[Side, Side],
     stopping: Stopping,
-    trainer: Any,
+    links: Links,
     threads: int,
-) -> tuple[Problem, Run]:
+) -> Run:
     """Train on all ratings, from the same start, for as many sweeps as were best with some held out."""
-    nothing = np.zeros_like(problem.held_out)
-    whole = Problem.build(problem.ratings, nothing, mean=trainer.mean, confidence=trainer.confidence)
     again = replace(stopping, max_sweeps=run.best_sweep, tolerance=0.0, patience=run.best_sweep + 1)
-    second = run_sweeps(whole, *priors, sides, again, threads=threads)
+    second = run_sweeps(whole, *priors, sides, again, links=links, threads=threads)
     second.stopped = f"{run.stopped} Then trained on all ratings for {run.best_sweep} sweeps."
-    return whole, second
+    return second
 
 
 def build_model(
@@ -390,12 +433,19 @@ def build_model(
     catalog: Catalog | None,
     residual_sd: float,
     sure: tuple[float, float] | None = None,
+    features: dict[str, SideFeatures] | None = None,
+    links: Links = (None, None),
 ) -> FactorModel:
     """Return the FactorModel of a run's best sweep; `sure` is what `noise_and_spread` found."""
     ratings = problem.ratings
     matrix = RatingMatrix.from_ratings(ratings, problem.held_out if problem.held_out.any() else None)
     about = catalog if catalog is not None else Catalog.from_items(ratings.items)
     k = trainer.n_factors
+    found = features or {"user": SideFeatures(), "item": SideFeatures()}
+    weights = zip(("user", "item"), links, (run.user_weights, run.item_weights), strict=True)
+    user_link, item_link = (
+        found[side].link(link.own(own)) if link is not None and own is not None else None for side, link, own in weights
+    )
     return FactorModel(
         users=ratings.users,
         items=ratings.items,
@@ -410,7 +460,9 @@ def build_model(
         catalog=about.aligned(ratings.items, matrix),
         ratings=matrix,
         trainer=_described(trainer, residual_sd),
-        history=_history(problem, run),
+        history=_history(problem, run, [note for side in found.values() for note in side.notes]),
+        user_link=user_link,
+        item_link=item_link,
         frame_kind=ratings.frame_kind,
         noise_sd=None if sure is None else np.array([sure[0]]),
         spread=None if sure is None else sure[1],
@@ -426,8 +478,8 @@ def _described(trainer: Any, residual_sd: float) -> dict[str, Any]:
     return described
 
 
-def _history(problem: Problem, run: Run) -> History:
-    notes = []
+def _history(problem: Problem, run: Run, about_features: list[str]) -> History:
+    notes = list(about_features)
     if run.n_double:
         notes.append(
             f"{run.n_double:,} rows of a sweep were solved in float64 with a millionth of their mean diagonal added, because "

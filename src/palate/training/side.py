@@ -7,11 +7,11 @@ import numpy as np
 from palate.solve.features import FeatureBlock
 from palate.solve.parallel import even_bounds, run_chunks
 from palate.solve.prior import RowPrior
+from palate.solve.ridge import column_bounds, solve_ridge, times, transposed_times
 from palate.solve.rows import LANES, Rows, Side, gram_of, padded_width, solve_rows
 from palate.training.hyper import Moments, generator, normal_wishart, precision_of
 
 HYPER, ROWS, WEIGHTS, STRENGTHS, TARGETS, NOISE, CUTPOINTS, START = range(8)  # streams of random numbers
-_CG_STEPS, _CG_TOLERANCE = 60, 1e-3  # the error is a thousandth of what is drawn: far below the draws' own spread
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class SideModel:
     @property
     def bounds(self) -> np.ndarray:
         """Where the weights of each group begin and end."""
-        return np.cumsum([0, *(block.n_columns for block in self.blocks)])
+        return column_bounds(self.blocks)
 
     def start(self, vectors: Side) -> SideState:
         """Return a state at given vectors, with the prior they suggest and weights of zero."""
@@ -132,10 +132,7 @@ class SideModel:
         """Return what the features say of each row, float32 (n_rows, width + 8); None without features."""
         if not self.blocks:
             return None
-        out = np.zeros((len(state.vectors.bias), self.width + LANES), np.float32)
-        for block, begin, end in zip(self.blocks, self.bounds[:-1], self.bounds[1:], strict=True):
-            block.times(state.weights[begin:end], out, threads)
-        return out
+        return times(self.blocks, state.weights, len(state.vectors.bias), threads)
 
     def _moments(self, vectors: Side, explained: np.ndarray | None, threads: int) -> Moments:
         if explained is not None:
@@ -169,49 +166,10 @@ class SideModel:
         target[:, width] += state.vectors.bias
         target[:, self.own] -= state.mean.astype(np.float32)
         strength = np.repeat(state.strengths, np.diff(self.bounds)).astype(np.float32)[:, None]
-        right = self._transposed(target, clock.threads)
+        right = transposed_times(self.blocks, target, clock.threads)
         right += np.sqrt(strength) * self._normal(clock.key(WEIGHTS, 2 + self.side), len(right), root, clock.threads)
         diagonal = strength + np.concatenate(self.diagonals)[:, None]
-        return self._conjugate(right, state.weights, strength, diagonal, n, clock.threads)
-
-    def _conjugate(
-        self, right: np.ndarray, start: np.ndarray, strength: np.ndarray, diagonal: np.ndarray, n: int, threads: int
-    ) -> np.ndarray:
-        """Solve `(F'F + strength) W = right` for all columns at once, preconditioned by the diagonal."""
-
-        def apply(table: np.ndarray) -> np.ndarray:
-            rows = np.zeros((n, table.shape[1]), np.float32)
-            for block, begin, end in zip(self.blocks, self.bounds[:-1], self.bounds[1:], strict=True):
-                block.times(table[begin:end], rows, threads)
-            return self._transposed(rows, threads) + strength * table
-
-        def inner(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-            return np.einsum("cf,cf->f", x, y, dtype=np.float64)
-
-        solution = start.copy()
-        residual = right - apply(solution)
-        scaled = residual / diagonal
-        direction = scaled.copy()
-        before = inner(residual, scaled)
-        enough = _CG_TOLERANCE**2 * np.maximum(inner(right, right / diagonal), 1e-30)
-        for _ in range(_CG_STEPS):
-            if (before <= enough).all():
-                break
-            product = apply(direction)
-            step = (before / np.maximum(inner(direction, product), 1e-30)).astype(np.float32)
-            solution += step * direction
-            residual -= step * product
-            scaled = residual / diagonal
-            after = inner(residual, scaled)
-            direction = scaled + (after / np.maximum(before, 1e-30)).astype(np.float32) * direction
-            before = after
-        return solution
-
-    def _transposed(self, rows: np.ndarray, threads: int) -> np.ndarray:
-        out = np.zeros((int(self.bounds[-1]), rows.shape[1]), np.float32)
-        for block, begin, end in zip(self.blocks, self.bounds[:-1], self.bounds[1:], strict=True):
-            block.transposed_times(rows, out[begin:end], threads)
-        return out
+        return solve_ridge(self.blocks, right, state.weights, strength, diagonal, n, threads=clock.threads)
 
     def _normal(self, key: np.uint64, n: int, factor: np.ndarray, threads: int) -> np.ndarray:
         """Return n rows `z @ factor` with z standard normal; factor is (d, width + 8)."""

@@ -60,6 +60,25 @@ def feature_names(text: str, argument: str) -> tuple[str, ...]:
     return found
 
 
+def all_features(problem: Problem, trainer: Any, catalog: Catalog | None, user_table: Any) -> dict[str, SideFeatures]:
+    """Return the features of both sides that a trainer names in `user_features` and `item_features`, by side.
+
+    Raises
+    ------
+    ValueError
+        As in `side_features` and `aligned_table`.
+    """
+    found = {}
+    missing = getattr(trainer, "missing_features", "zero")
+    for side, frame, ids in (("user", user_table, problem.ratings.users), ("item", catalog, problem.ratings.items)):
+        text = getattr(trainer, f"{side}_features")
+        columns = [name for name in feature_names(text, f"{side}_features") if name not in BAGS.values()]
+        table, notes = (None, ()) if frame is None or not columns else aligned_table(frame, side, ids)
+        features = side_features(side, text, problem, table, missing)
+        found[side] = SideFeatures(features.groups, features.blocks, (*notes, *features.notes))
+    return found
+
+
 def side_features(side: str, text: str, problem: Problem, table: pl.DataFrame | None, missing: str) -> SideFeatures:
     """Return the features of one side.
 

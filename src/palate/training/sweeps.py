@@ -10,12 +10,14 @@ import numpy as np
 from palate.model.history import SweepReport
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Side, Solved, row_strength, solve_rows, unobserved_loss
+from palate.training.linked import RidgeLink
 from palate.training.problem import Problem
 
 _GROWTH = 1.1
 _LAST_STEPS, _LAST_TOLERANCE = 300, 1e-6
 
 Callback = Callable[[SweepReport], object]
+Links = tuple[RidgeLink | None, RidgeLink | None]  # of users and items
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Run:
     size: float = 0.0  # sum of squares of the users' factors of the last sweep
     n_double: int = 0
     stopped: str = ""
+    user_weights: np.ndarray | None = None  # of the users' features, at the best sweep
+    item_weights: np.ndarray | None = None
     last_items: Side | None = None  # of the last sweep, best or not: where conjugate gradients go on
 
 
@@ -58,6 +62,7 @@ def run_sweeps(
     *,
     callback: Callback | None = None,
     after_sweep: Callable[[Run], None] | None = None,
+    links: Links = (None, None),
     threads: int = 1,
 ) -> Run:
     """Solve items and users in turn until nothing is gained, and return the run with the sides of its best sweep.
@@ -67,22 +72,25 @@ def run_sweeps(
     """
     run = Run(*start, last_items=start[1])
     users = start[0]
+    weights = [None if link is None else link.start() for link in links]
     double = _needs_double(user_prior), _needs_double(item_prior)
     try:
         for sweep in range(1, stopping.max_sweeps + 1):
             began = time.perf_counter()
+            weights[1], item_means = _linked(links[1], weights[1], run.last_items or start[1], threads)
             items = solve_rows(
                 problem.by_item, users, problem.mean, item_prior, double=double[1], steps=stopping.steps, present=run.last_items,
-                threads=threads,
+                prior_mean=item_means, threads=threads,
             )  # fmt: skip
+            weights[0], user_means = _linked(links[0], weights[0], users, threads)
             solved = solve_rows(
                 problem.by_user, items.side, problem.mean, user_prior, stats=True, double=double[0], steps=stopping.steps,
-                present=users, threads=threads,
+                present=users, prior_mean=user_means, threads=threads,
             )  # fmt: skip
             users, run.last_items = solved.side, items.side
-            report = _report(problem, user_prior, item_prior, solved, items, sweep, threads)
+            report = _report(problem, user_prior, item_prior, solved, items, sweep, threads, links, weights)
             report = replace(report, seconds=time.perf_counter() - began)
-            _keep(run, report, solved, items, stopping)
+            _keep(run, report, solved, items, weights, stopping)
             if after_sweep is not None:
                 after_sweep(run)
             if callback is not None and callback(report) is False:
@@ -98,11 +106,22 @@ def run_sweeps(
             raise
         run.stopped = f"Interrupted after {len(run.reports)} whole sweeps."
     if stopping.steps:  # a stored user is what fold-in finds, so the users' last solve is to the end
+        means = None if links[0] is None or run.user_weights is None else links[0].prior_mean(run.user_weights, threads)
         run.users = solve_rows(
             problem.by_user, run.items, problem.mean, user_prior, steps=_LAST_STEPS, tolerance=_LAST_TOLERANCE, present=run.users,
-            threads=threads,
+            prior_mean=means, threads=threads,
         ).side  # fmt: skip
     return run
+
+
+def _linked(
+    link: RidgeLink | None, weights: np.ndarray | None, side: Side, threads: int
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Return the weights of a side's features fitted to its present rows, and the prior means they give."""
+    if link is None or weights is None:
+        return None, None
+    weights = link.fit(side, weights, threads)
+    return weights, link.prior_mean(weights, threads)
 
 
 def _needs_double(prior: RowPrior) -> bool:
@@ -111,7 +130,9 @@ def _needs_double(prior: RowPrior) -> bool:
     return bool(prior.n_factors and (diagonal[:-1] <= 0).any())
 
 
-def _keep(run: Run, report: SweepReport, solved: Solved, items: Solved, stopping: Stopping) -> None:
+def _keep(
+    run: Run, report: SweepReport, solved: Solved, items: Solved, weights: list[np.ndarray | None], stopping: Stopping
+) -> None:
     """Add a sweep to the run; its sides replace the best ones if its error is lower."""
     error = report.objective
     if report.validation_mse is not None and not stopping.on_objective:
@@ -120,6 +141,7 @@ def _keep(run: Run, report: SweepReport, solved: Solved, items: Solved, stopping
     run.n_double = max(run.n_double, solved.n_double + items.n_double)
     if error < run.best or not run.best_sweep:
         run.best, run.best_sweep, run.users, run.items = error, report.sweep, solved.side, items.side
+        run.user_weights, run.item_weights = weights
     size = float(np.square(solved.side.factors, dtype=np.float64).sum())
     growing, run.size = size > _GROWTH * run.size, size
     if error < run.reference * (1 - stopping.tolerance):
@@ -135,7 +157,15 @@ def _no_gain(problem: Problem, stopping: Stopping) -> str:
 
 
 def _report(
-    problem: Problem, user_prior: RowPrior, item_prior: RowPrior, users: Solved, items: Solved, sweep: int, threads: int
+    problem: Problem,
+    user_prior: RowPrior,
+    item_prior: RowPrior,
+    users: Solved,
+    items: Solved,
+    sweep: int,
+    threads: int,
+    links: Links,
+    weights: list[np.ndarray | None],
 ) -> SweepReport:
     squared, absolute, dropout, imputed = users.stats.sum(axis=0)
     train_mse, train_mae = squared / problem.total_weight, absolute / problem.total_weight
@@ -143,8 +173,12 @@ def _report(
     w0, r0 = user_prior.unobserved_weight, user_prior.imputed
     if w0:
         objective += w0 * (unobserved_loss(users.side, items.side, problem.mean, r0, threads) - imputed)
-    objective += penalty(users.side, user_prior, problem.by_user.counts, problem.by_user.n_columns)
-    objective += penalty(items.side, item_prior, problem.by_item.counts, problem.by_item.n_columns)
+    sides = ((users.side, user_prior, problem.by_user), (items.side, item_prior, problem.by_item))
+    for (side, prior, rows), link, own in zip(sides, links, weights, strict=True):
+        if link is None or own is None:
+            objective += penalty(side, prior, rows.counts, rows.n_columns)
+        else:
+            objective += link.penalty(side, own, threads) + prior.l1_bias * float(np.abs(side.bias).sum())
     figures: dict[str, float | None] = {}
     if problem.held_out.any():
         user_index, item_index, values = problem.validation
