@@ -134,9 +134,8 @@ def _archives(keras, folder, found):
     path = folder / "cut.keras"
     path.write_bytes(path.read_bytes()[:-40])
     keras("twice", "must have one member 'model.weights.h5'; got 2")
-    with zipfile.ZipFile(folder / "twice.keras", "a") as archive:
-        with warnings.catch_warnings(action="ignore"):  # zipfile's own, about the name
-            archive.writestr("model.weights.h5", b"")
+    with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(folder / "twice.keras", "a") as archive:
+        archive.writestr("model.weights.h5", b"")  # zipfile itself warns of the name
     with zipfile.ZipFile(folder / "empty.keras", "w") as archive:
         archive.writestr("../../config.json", "{}")
     found["empty.keras"] = "must have one member 'config.json'; got 0"
