@@ -24,6 +24,14 @@ def predict(
     where: options.Where = None,
     clip: Annotated[bool, typer.Option("--clip", help="Move predictions outside the rating scale to its ends.")] = False,
     unknown: Unknown = "raise",
+    std: Annotated[bool, typer.Option("--std", help="Add the standard error of each expected rating.")] = False,
+    interval: Annotated[
+        float | None, typer.Option(metavar="SHARE", help="Add both ends of the interval that holds this share, such as 0.8.")
+    ] = None,
+    interval_of: Annotated[
+        str,
+        typer.Option(metavar="CHOICE", help="Where the expected rating is (mean), or where one rating would fall (rating)."),
+    ] = "mean",
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
@@ -32,6 +40,8 @@ def predict(
     Example:
 
         palate predict model.palate 15 --title 'Naked Gun' --title 'Lilo & Stitch'
+
+        palate predict model.palate 15 --title 'Naked Gun' --interval 0.8 --interval-of rating
     """
     from palate.cli import asking
     from palate.cli.output import check_output, deliver
@@ -43,7 +53,7 @@ def predict(
     loaded = asking.load(model)
     frame = loaded.predict_frame(
         _id(loaded.users, user, "user", unknown), [_id(loaded.items, item, "item", unknown) for item in items] if items else None,
-        title=title, where=condition, clip=clip, unknown=unknown,
+        title=title, where=condition, clip=clip, unknown=unknown, return_std=std, interval=interval, interval_of=interval_of,
     )  # fmt: skip
     deliver(frame, as_json=as_json, output=output, title=f"Predictions for user {user}", drop=("user_id",))
 
