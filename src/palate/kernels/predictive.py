@@ -78,6 +78,24 @@ def mixture_below(expected, noise, edges, out):
 
 
 @njit(nogil=True, cache=True)
+def add_interpolated(latent, table, low, step, share, out):
+    """Add `share` times what the table, at `low`, `low + step`, ..., has at each latent value to `out`, all float32 (m, n).
+
+    Between two entries the values are on a line; beyond the ends they are those of the ends.
+    """
+    last = table.size - 1
+    inverse = np.float32(1.0 / step)
+    start = np.float32(low)
+    for row in range(latent.shape[0]):
+        for column in range(latent.shape[1]):
+            place = (latent[row, column] - start) * inverse
+            place = min(max(place, np.float32(0.0)), np.float32(last) - np.float32(1e-3))
+            cell = np.int64(place)
+            value = table[cell] + (table[cell + 1] - table[cell]) * (place - np.float32(cell))
+            out[row, column] += share * value
+
+
+@njit(nogil=True, cache=True)
 def normal_below(away, out):
     """Write the probability that a standard normal number is at most each entry of `away` (n, m) to `out`."""
     for row in range(away.shape[0]):
