@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 import palate
-from palate.inspect import Report, Section, inspect_model
+from palate.inspect import Report, Section, inspect_model, lists, predictions
 from palate.inspect.factors import norms, norms_by_count
 from palate.inspect.lists import by_fame, obscurity_section
 
@@ -68,7 +68,17 @@ def test_a_sample_is_named_and_obeyed(model):
 
 
 def test_draws_are_averaged(model):
-    twice = dataclasses.replace(
+    twice = _two_draws(model)
+    report = inspect_model(twice, n=1)
+    assert report["weights"].filter(what="user norms")["max"].to_list() == [10]
+    assert report["weights"].filter(what="user weights")["count"].to_list() == [6]
+    assert "2 draws" in report.text[0]
+    assert "highest_biases" not in report  # they cancel out
+
+
+def _two_draws(model):
+    """Return a model whose second draw has user vectors three times as long and biases of the other sign."""
+    return dataclasses.replace(
         model,
         user_factors=np.concatenate([model.user_factors, 3 * model.user_factors]),
         item_factors=np.repeat(model.item_factors, 2, axis=0),
@@ -78,11 +88,6 @@ def test_draws_are_averaged(model):
         user_prior=_twice(model.user_prior),
         item_prior=_twice(model.item_prior),
     )
-    report = inspect_model(twice, n=1)
-    assert report["weights"].filter(what="user norms")["max"].to_list() == [10]
-    assert report["weights"].filter(what="user weights")["count"].to_list() == [6]
-    assert "2 draws" in report.text[0]
-    assert "highest_biases" not in report  # they cancel out
 
 
 def _twice(prior):
@@ -101,6 +106,24 @@ def test_scores_have_no_scale():
     report = inspect_model(palate.LeastSquares.for_counts(n_factors=1).fit(plays, validation=0), n=1)
     assert "above" not in report["predictions"].columns
     assert report.section("predictions").marks == ()
+
+
+def test_a_bounded_link_never_leaves_the_scale(model):
+    report = inspect_model(dataclasses.replace(model, link="bounded"), n=1)
+    assert report["predictions"].select("below", "above").row(0) == (0, 0)
+    assert report.section("predictions").text[1].startswith("0 % lie outside the scale of 1 to 5")
+    assert report["most_recommended"].select("item_id", "n_lists").row(0) == ("d", 2)
+
+
+def test_large_models_are_looked_at_in_part(model, monkeypatch):
+    monkeypatch.setattr(lists, "PAIRS", 8)
+    assert lists.affordable(model) == 2
+    assert lists.affordable(_two_draws(model)) == 1
+    assert lists.affordable(dataclasses.replace(model, link="bounded")) == 1
+    monkeypatch.setattr(predictions, "PAIRS", 4)
+    report = inspect_model(model, n=1)
+    assert "1 of the 3 users, drawn at random" in report.section("predictions").text[0]
+    assert "2 of the 3 users, drawn at random" in report.section("obscurity").text[0]
 
 
 def test_a_baseline_has_no_factors_to_describe():

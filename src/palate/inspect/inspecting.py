@@ -24,8 +24,8 @@ def inspect_model(
     n : int, default 10
         Length of each user's list, and of the tables of items.
     sample : int, optional
-        How many users predictions and lists are looked at for. Default: all, unless that would be over 20 million predictions or lists
-        made from over a thousand million; then as many as stay below. The report says so.
+        How many users predictions and lists are looked at for. Default: all, unless that would be over 20 million predictions, or lists
+        made from over a thousand million (of each draw); then as many as stay below. The report says so.
     seed : int, default 0
         Chooses them.
     threads : int, optional

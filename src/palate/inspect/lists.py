@@ -12,9 +12,10 @@ from palate.inspect.report import Section
 from palate.inspect.statistics import sampled
 from palate.recommend.prepared import item_table
 from palate.recommend.ranking import rank
-from palate.recommend.scorer import Scorer
+from palate.recommend.scorer import Scorer, is_factored
 
-PAIRS = 1_000_000_000  # users times items that lists are made from unless a sample is given: some seconds
+PAIRS = 1_000_000_000  # users times items (times draws) that lists are made from unless a sample is given: some seconds
+_DENSE = 20  # times as long a pair takes where it is not a plain product
 RARE = 5  # fewer ratings than this are rare
 _HEAD = 0.1  # share of the items that are called the most rated
 
@@ -24,7 +25,7 @@ def list_sections(model: Scorer, n: int, sample: int | None, seed: int, threads:
     n_users, n_items = len(model.users), len(model.items)
     if not n_users or not n_items:
         return []
-    users = sampled(n_users, max(1, PAIRS // n_items) if sample is None else sample, seed)
+    users = sampled(n_users, affordable(model) if sample is None else sample, seed)
     seen = model.ratings is not None
     best, worst = (rank(model, users, n, exclude_seen=seen, worst=down, threads=threads).items for down in (False, True))
     source = f"the {n} best of {who(len(users), n_users, seed)}, " + (
@@ -42,6 +43,12 @@ def list_sections(model: Scorer, n: int, sample: int | None, seed: int, threads:
     if names.N_RATINGS in item_table(model).columns:
         sections.append(obscurity_section(model, best, source))
     return sections
+
+
+def affordable(model: Scorer) -> int:
+    """Return for how many users lists are made unless a sample is given."""
+    each = len(model.items) * len(getattr(model, "item_factors", (0,))) * (1 if is_factored(model) else _DENSE)
+    return max(1, PAIRS // each)
 
 
 def _counted(model: Scorer, items: np.ndarray, n: int) -> pl.DataFrame:
