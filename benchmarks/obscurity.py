@@ -273,7 +273,7 @@ def draw(curves: dict[str, list[Any]], shared: list[float], data: str, output: P
     output.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=80)
-    Image.open(buffer).convert("RGB").quantize(48).save(output.with_suffix(".png"), optimize=True)
+    Image.open(buffer).convert("RGB").quantize(128).save(output.with_suffix(".png"), optimize=True)
 
 
 if __name__ == "__main__":
