@@ -21,7 +21,18 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from model_files import arrays_of, joined, model_of, resigned, rewritten, small_model, smallest_model, split, wide_model
+from model_files import (
+    arrays_of,
+    joined,
+    model_of,
+    ordinal_model,
+    resigned,
+    rewritten,
+    small_model,
+    smallest_model,
+    split,
+    wide_model,
+)
 from palate.data.ratings import Ratings
 from palate.model import file_container as container
 from palate.model.file import ModelFileError, dumps, loads
@@ -87,7 +98,7 @@ class Report:
 
 def seeds() -> list[bytes]:
     """Return thirty different files to start from."""
-    files = [dumps(small_model()), dumps(smallest_model()), dumps(wide_model(20, 15, 3))]
+    files = [dumps(small_model()), dumps(smallest_model()), dumps(wide_model(20, 15, 3)), dumps(ordinal_model())]
     rng = np.random.default_rng(3)
     for n in range(27):
         n_users, n_items = int(rng.integers(1, 9)), int(rng.integers(1, 9))

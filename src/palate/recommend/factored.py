@@ -11,7 +11,7 @@ from palate.solve.parallel import check_threads, even_bounds, run_chunks
 
 PAIRS_PER_CHUNK = 1 << 16
 SCORES_PER_CHUNK = 1 << 18
-TABLE = 1 << 13  # entries of the table of a link
+TABLE = 1 << 12  # entries of the table of a link
 
 
 def user_constants(model: Factored, users: np.ndarray) -> np.ndarray:
@@ -97,10 +97,11 @@ def _items_after_link(model: Factored, users: np.ndarray) -> np.ndarray:
     The link of a draw is looked up in a table, whose lines stay within a hundred thousandth of the scale.
     """
     from palate.kernels.predictive import add_interpolated
+    from palate.recommend.prepared import prepared
 
     biases = _rows(model.user_bias, model.user_prior, users) + model.global_mean[:, None]
     n_draws = len(biases)
-    tables = [_link_table(model, draw) for draw in range(n_draws)]
+    tables = prepared(model).part("link", lambda: [_link_table(model, draw) for draw in range(n_draws)])
     scores = np.zeros((len(users), len(model.items)), dtype=np.float32)
 
     def run(start: int, stop: int) -> None:
