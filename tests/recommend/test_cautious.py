@@ -66,6 +66,26 @@ def test_negative_caution_gives_the_top_n_of_all_scores(seed, n, caution, worst,
     np.testing.assert_allclose(found.scores, sign * scores[:, : found.scores.shape[1]], atol=1e-4)
 
 
+@pytest.mark.parametrize("link", ["bounded", "ordinal"])
+@pytest.mark.parametrize("caution", [0.5, 0.99, -0.8])
+def test_the_sd_is_taken_after_the_link(link, caution):
+    model = posterior_model(4, whole=False, link=link)
+    index = np.indices((model.n_users, model.n_items)).reshape(2, -1)
+    mean, sd = model.score_pairs(*index), pair_sd(model, *index)
+    blocked = forbidden(model, None, True)
+    shape = model.n_users, model.n_items
+    scores = cautious_reference(mean.reshape(shape), sd.reshape(shape), quantile(caution), 6, blocked)[1]
+    found = rank_cautiously(model, np.arange(model.n_users), 6, caution, exclude_seen=True)
+    np.testing.assert_allclose(found.scores, scores, atol=1e-5)
+    frame = model.recommend(n=6, caution=caution)
+    low, high = model.scale
+    assert frame["low"].min() >= low
+    assert frame["high"].max() <= high
+    drawn = model.recommend(n=6, explore="thompson")
+    assert drawn["score"].min() >= low
+    assert drawn["score"].max() <= high
+
+
 @settings(deadline=None, max_examples=20)
 @given(seed=st.integers(0, 10**6), n=st.integers(1, 50), exclude_seen=st.booleans(), worst=st.booleans())
 def test_no_caution_is_the_order_of_the_mean(seed, n, exclude_seen, worst):

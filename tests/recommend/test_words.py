@@ -31,7 +31,7 @@ def test_one_sentence_for_each_row():
     assert said == ["3.0 expected (2.5 to 3.5), from 2 ratings", "4.0 expected (3.5 to 4.5)"]
 
 
-@pytest.mark.parametrize("link", ["identity"])
+@pytest.mark.parametrize("link", ["identity", "ordinal"])
 def test_the_column_in_words_says_what_the_numbers_say(link):
     model = posterior_model(link=link, whole=False)
     row = model.recommend(0, 1, words=True).row(0, named=True)
