@@ -123,7 +123,8 @@ class TestBoth:
     def test_held_out_ratings_are_not_trained_on(self, trainer):
         ratings = small()
         held = np.zeros(len(ratings), bool)
-        held[::7] = True
+        held[:: len(held) // round(0.05 * len(held))] = True
+        held[np.flatnonzero(held)[round(0.05 * len(held)) :]] = False  # as many as usual: steps of one shape are compiled once
         train, test = ratings.select(~held), ratings.select(held)
         other = dataclasses.replace(test, value=(5.5 - test.value).astype(np.float32))
         models = [trainer.fit(train, validation=part) for part in (test, other)]
@@ -132,8 +133,9 @@ class TestBoth:
 
     def test_training_goes_on_from_a_model_with_its_split(self, trainer, fitted):
         first = fitted(trainer)
-        longer = trainer.fit(small(), start=first, seed=99)
-        assert longer.history.sweeps[0].train_rmse < first.history.sweeps[0].train_rmse - 0.01
+        crawling = dataclasses.replace(trainer, epochs=1, learning_rate=1e-9)
+        longer = crawling.fit(small(), start=first, seed=99)
+        np.testing.assert_allclose(scores(longer), scores(first), atol=1e-5)
         np.testing.assert_array_equal(longer.ratings.held_out, first.ratings.held_out)
 
     def test_the_figures_are_those_of_the_weights_after_each_epoch(self, trainer, fitted):
@@ -253,11 +255,9 @@ class TestNetwork:
         expected = kept[0].predict([users[:, None], items[:, None]], verbose=0)[:, 0] + model.mean
         np.testing.assert_allclose(model.score_pairs(users, items), expected, atol=1e-5)
 
-    @pytest.mark.parametrize("hidden", [(), (5,)])
-    def test_hidden_layers_may_be_few_or_none(self, hidden):
-        model = dataclasses.replace(NETWORK, hidden=hidden).fit(small())
-        assert len(model.layers) == len(hidden) + 1
-        assert repr(model).startswith("NetworkModel(30 users, 20 items, layers ")
+    def test_there_may_be_no_hidden_layers(self):
+        model = dataclasses.replace(NETWORK, hidden=()).fit(small())
+        assert repr(model) == "NetworkModel(30 users, 20 items, layers 1)"
         assert np.isfinite(scores(model)).all()
 
     def test_hidden_must_be_widths(self):
@@ -266,8 +266,8 @@ class TestNetwork:
         with pytest.raises(ValueError, match="each width in hidden must be from 1 to 65,536; got 0"):
             dataclasses.replace(NETWORK, hidden=(0,)).fit(small())
 
-    def test_a_start_of_other_widths_is_refused(self):
-        model = NETWORK.fit(small())
+    def test_a_start_of_other_widths_is_refused(self, fitted):
+        model = fitted(NETWORK)
         with pytest.raises(ValueError, match=r"start must have layers of the widths \(8, 3, 1\) .*; got \(8, 8, 4, 1\)"):
             dataclasses.replace(NETWORK, hidden=(3,)).fit(small(), start=model)
 
