@@ -43,6 +43,12 @@ def test_nothing_large_was_allocated(read):
     assert max(line["grown"] for line in found.values()) < LIMIT
 
 
+def test_random_damage_is_refused_or_harmless():
+    script = SCRIPT.with_name("fuzz_keras_files.py")
+    done = subprocess.run([sys.executable, str(script), "--cases", "400"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_keras_is_not_imported_to_read_a_file(tmp_path):
     code = (
         "import sys, palate; from keras_files import write_h5; from pathlib import Path\n"
