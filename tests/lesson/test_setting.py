@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from palate.lesson import needs, setup
+from palate.lesson import needs, require, setup
 from palate.lesson.setting import default_kind
 
 
@@ -58,6 +58,14 @@ def test_a_missing_library_is_named_with_what_brings_it(capsys):
     assert not needs("numpy", "no_such_library")
     shown = capsys.readouterr().out
     assert 'needs no_such_library: pip install "palate[tutorial]", then run' in " ".join(shown.split())
+
+
+def test_a_notebook_without_its_libraries_says_which_pip_install():
+    require("numpy")
+    with pytest.raises(
+        ImportError, match=r'this notebook needs no_such_library\. Install with pip install "palate\[tutorial\]"'
+    ):
+        require("numpy", "no_such_library")
 
 
 def test_its_repr_names_what_is_in_it(s):

@@ -9,11 +9,11 @@ from palate.lesson.coding import q1, q4, q5
 from palate.lesson.discussion import q2, q3, q6, q7, q8, q9, q10, q11, q12, q13
 from palate.lesson.keras_view import KerasView, keras_view
 from palate.lesson.question import Question
-from palate.lesson.setting import Lesson, needs, setup
+from palate.lesson.setting import Lesson, needs, require, setup
 from palate.lesson.verdict import Verdict
 
 questions = (q1, q2, q3, q4, q5, q6, q7, q8, q9, q10, q11, q12, q13)
 
 __all__ = [
-    "KerasView", "Lesson", "Question", "Verdict", "keras_view", "needs", *(f"q{number}" for number in range(1, 14)), "questions", "setup",
+    "KerasView", "Lesson", "Question", "Verdict", "keras_view", "needs", *(f"q{number}" for number in range(1, 14)), "questions", "require", "setup",
 ]  # fmt: skip

@@ -69,6 +69,7 @@ q3 = Discussion(
             "What if the model knew how sure it is?",
         ),
     ),
+    general=True,
     needed=2,
     mistakes=(
         (
@@ -110,6 +111,7 @@ q6 = Discussion(
         ),
         Idea("that errors fall", r"error|rmse|mse|mae|loss|accura", "What does clipping do to the error on held-out ratings?"),
     ),
+    general=True,
     needed=2,
     mistakes=(
         (
@@ -155,10 +157,10 @@ q7 = Discussion(
         ),
     ),
     text=(
-        "All vectors shrink to zero and every prediction to the mean: without biases, nothing is left to rank by. On the way there the lists turn from "
-        "obscure to well known to the same for everyone, since the films that resist longest are those with the most ratings above the "
-        "mean, and one direction (how much is this liked at all) survives the others. Beyond a certain strength the vectors are exactly zero, "
-        "and the order of the list is a tie."
+        "All vectors shrink to zero and every prediction to the mean: without biases, nothing is left to rank by. On the way there the lists turn "
+        "from obscure to well known to the same for everyone, since the films that resist longest are those with the most ratings above the mean, "
+        "and one direction (how much is this liked at all) survives the others. Beyond a certain strength zero itself is the optimum: every sweep "
+        "makes the vectors smaller, and what is left of the order is one list for all, less what each has seen."
     ),
 )
 
@@ -230,9 +232,10 @@ q9 = Discussion(
         ),
     ),
     text=(
-        "In training, each coordinate of both vectors is zero with probability d and the others are scaled up; in prediction nothing is dropped. Under squared "
-        "error the expectation over all masks has a closed form: the plain loss plus (1 / (1 - d)^2 - 1) times the sum of p_f^2 q_f^2 over the "
-        "ratings. So dropout is a penalty, one on the products, that grows with the ratings a film has: unlike L2, it does not protect films with few. "
+        "In training, each coordinate of both vectors is zero with probability d and the others are scaled up; in prediction nothing is dropped. "
+        "Under squared error the expectation over all masks has a closed form: the plain loss plus (1 / (1 - d)^2 - 1) times the sum of p_f^2 q_f^2 "
+        "over the ratings. So dropout is a penalty, one on the products, that grows with the ratings a user or film has. With 32 factors and a small "
+        "L2 of 1 it takes the validation RMSE from 1.23 to 0.90 on the bundled films (d = 0.4); L2 alone comes down to 0.92. "
         "LeastSquares(dropout=0.2) minimises that expectation without a random number; see docs/model.md."
     ),
 )
@@ -267,9 +270,9 @@ q10 = Discussion(
         ),
     ),
     text=(
-        "Training loss always falls with the size; at a small penalty validation loss rises, the larger the faster: the numbers learn the ratings by heart. "
-        "With the best strength of each size, chosen on validation ratings, the larger embedding is at least as good, and the sizes hardly differ: "
-        "the penalty, not the size, decides how much is learned. Dropout and stopping early are penalties too."
+        "Training loss always falls with the size; at a small penalty validation loss rises, the larger the faster: the numbers learn the ratings "
+        "by heart. With the best strength, chosen on validation ratings, the sizes hardly differ (RMSE 0.920, 0.928 and 0.921 for 8, 16 and 32 "
+        "factors on the bundled films): the penalty, not the size, decides how much is learned. Dropout and stopping early are penalties, too."
     ),
 )
 
@@ -375,6 +378,7 @@ q13 = Discussion(
             "How is a list of songs judged, without stars?",
         ),
     ),
+    general=True,
     needed=2,
     mistakes=(
         (

@@ -137,12 +137,15 @@ class Discussion(Question):
         Regular expressions of claims that are wrong, and what to reply.
     text : str
         The solution.
+    general : bool
+        Whether the first idea only sums up the others, and need not be named beside them.
     """
 
     ideas: tuple[Idea, ...]
     needed: int
     mistakes: tuple[tuple[str, str], ...]
     text: str
+    general: bool = False
 
     def judge(self, answer: Any, around: dict[str, Any], **given: Any) -> Verdict:
         """Return the verdict on a text; see `Question.judge`."""
@@ -155,11 +158,12 @@ class Discussion(Question):
             if re.search(words, said):
                 return Verdict(False, reply)
         found = [idea for idea in self.ideas if re.search(idea.words, said)]
+        named = [idea for idea in found if idea is not self.ideas[0]] if self.general and len(found) > 1 else found
         missing = [idea for idea in self.ideas if idea not in found]
         if self.ideas[0] in found and len(found) >= self.needed:
             more = f" Further: {missing[0].question}" if missing else ""
             return Verdict(
-                True, f"it names {_listed(found)}.{more} (Words are compared, not arguments: see {self.name}.solution().)"
+                True, f"it names {_listed(named)}.{more} (Words are compared, not arguments: see {self.name}.solution().)"
             )
         lead = f"it names {_listed(found)}, but something is missing. " if found else ""
         asked = missing[0].question if missing else self.asks

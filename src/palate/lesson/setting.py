@@ -22,6 +22,7 @@ UID = 63  # the user whom the lesson follows: the one whom `palate demo` finds t
 N_FACTORS = 8
 STRENGTH = 10.0  # of the penalty, the best on validation ratings of 0.3, 1, 3, 10, 30 and 100
 SWEEPS = 20
+_EXTRA = '"palate[tutorial]"'
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -106,11 +107,26 @@ def default_kind() -> str:
     return "pandas" if find_spec("pandas") else "polars"
 
 
-def needs(*modules: str) -> bool:
-    """Return whether these libraries of the tutorial are installed; if not, say which `pip install` brings them."""
+def require(*modules: str) -> None:
+    """Check that these `modules`, libraries of the tutorial, are installed: the first line of each of its notebooks.
+
+    Raises
+    ------
+    ImportError
+        If one is not; the message says which `pip install` brings it.
+    """
     missing = [module for module in modules if find_spec(module) is None]
     if missing:
-        say(f'This part needs {" and ".join(missing)}: pip install "palate[tutorial]", then run the notebook again.')
+        raise ImportError(
+            f"this notebook needs {' and '.join(missing)}. Install with pip install {_EXTRA}, then start it anew."
+        )
+
+
+def needs(*modules: str) -> bool:
+    """Return whether these `modules`, of which a part of a notebook makes use, are installed; show how to install what is missing."""
+    missing = [module for module in modules if find_spec(module) is None]
+    if missing:
+        say(f"This part needs {' and '.join(missing)}: pip install {_EXTRA}, then run the notebook again.")
     return not missing
 
 

@@ -1,0 +1,150 @@
+# %% [markdown]
+# # 1. Generating recommendations
+#
+# The lesson on matrix factorization, on film ratings that come with palate. This notebook asks what a trained model would recommend to one
+# person, and whether that is any good. You write the function; `q1.check()` calls it with models and users of its own and says what is
+# wrong. `q1.hint()` helps, `q1.solution()` shows one way. Cells with a solution are filled in below: to do the lesson yourself, make
+# notebooks without them, `python scripts/run_tutorial.py --notebooks lesson --blank`.
+
+# %%
+from palate import lesson
+from palate.lesson import q1, q2, q6
+
+lesson.require("matplotlib", "pandas")
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+
+s = lesson.setup()
+df, movies, model, uid = s.df, s.movies, s.model, s.uid
+s
+
+# %% [markdown]
+# `df` has a row for each rating, `y` is the rating minus the mean of all; `movies` has a row for each film. `model` is a matrix factorization
+# without any penalty: eight numbers for each person, eight for each film, and their product is the prediction of `y`. It is called as a
+# Keras model is.
+
+# %%
+candidate_movies = movies[
+    movies.title.str.contains("Naked Gun")
+    | (movies.title == "The Sisterhood of the Traveling Pants")
+    | (movies.title == "Lilo & Stitch")
+].copy()
+
+preds = model.predict(
+    [
+        [uid] * len(candidate_movies),  # user ids
+        candidate_movies.index,  # movie ids
+    ]
+)
+# The model was trained on centred ratings: to get stars, add the mean.
+row0 = df.iloc[0]
+offset = row0.rating - row0.y
+candidate_movies["predicted_rating"] = preds + offset
+candidate_movies[["movieId", "title", "n_ratings", "predicted_rating"]]
+
+# %% [markdown]
+# ## Part 1: recommend
+#
+# Write `recommend(model, user_id, n=5)`: a frame with the `n` films that have the highest predicted rating for a user, in a column
+# `movieId` and whatever else you like.
+
+# %%
+q1.hint()
+
+
+# %% tags=["solution"]
+def recommend(model, user_id, n=5):
+    ids = df.movieId.unique()
+    preds = model.predict([np.repeat(user_id, len(ids)), ids])
+    reccs = movies.loc[ids].copy()
+    reccs["predicted_rating"] = preds + offset
+    return reccs.sort_values(by="predicted_rating", ascending=False).head(n)
+
+
+# %%
+q1.check(recommend)
+
+# %% [markdown]
+# The checker knows the traps. The solution that was published with the exercise asks the model about a variable `uid` from outside, whoever
+# `user_id` is:
+
+
+# %%
+def published(model, user_id, n=5):
+    all_movie_ids = df.movieId.unique()
+    preds = model.predict([np.repeat(uid, len(all_movie_ids)), all_movie_ids])
+    movies.loc[all_movie_ids, "predicted_rating"] = preds + offset
+    return movies.sort_values(by="predicted_rating", ascending=False).head(n)
+
+
+q1.check(published)
+
+# %%
+columns = ["title", "genres", "n_ratings", "mean_rating", "predicted_rating"]
+recommend(model, uid)[columns]
+
+# %% [markdown]
+# ## Part 2: sanity check
+#
+# Do these make sense? This is what the person likes:
+
+# %%
+user_ratings = df[df.userId == uid].merge(movies[["movieId", "title", "genres", "n_ratings", "mean_rating"]], on="movieId")
+user_ratings.sort_values(by="rating", ascending=False)[["title", "genres", "rating", "n_ratings", "mean_rating"]].head(10)
+
+# %% [markdown]
+# The least recommended, and how all predictions for this person are distributed:
+
+# %%
+everything = recommend(model, uid, n=len(movies))
+everything[columns].tail(5)
+
+# %%
+everything.predicted_rating.describe([0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95])
+
+# %%
+fig, ax = plt.subplots(figsize=(8, 4), layout="constrained")
+ax.scatter(everything.n_ratings, everything.predicted_rating, s=6, alpha=0.4)
+ax.axhspan(0.5, 5, color="tab:green", alpha=0.15, label="the scale, 0.5 to 5 stars")
+ax.set(xscale="log", yscale="symlog", xlabel="ratings of the film", ylabel="predicted rating (stars)")
+ax.set_title(f"What the model without a penalty predicts for user {uid}")
+ax.set_yticks([-100, -10, 0, 5, 10, 100], ["-100", "-10", "0", "5", "10", "100"])
+ax.set_xticks([1, 3, 10, 30, 100, 300], ["1", "3", "10", "30", "100", "300"])
+ax.legend(loc="lower right")
+plt.show()
+
+# %%
+q2.check("Films hardly anyone has rated, with predictions of hundreds of stars: the model fits few ratings by heart.")
+
+# %%
+q2.solution()
+
+# %% [markdown]
+# ## The range
+#
+# One in five predictions lies outside the scale. How could that be prevented, and should it?
+
+# %%
+from palate.inspect.errors import errors
+
+pd.DataFrame(
+    [
+        {
+            "model": name,
+            "RMSE as it is": errors(m.model, s.holdout, clip=False).rmse,
+            "RMSE clipped": errors(m.model, s.holdout).rmse,
+        }
+        for name, m in {"no penalty": model, "a penalty of 10": s.l2_model}.items()
+    ]
+).round(4)
+
+# %%
+q6.check("Clip what is shown, or let the model end in a sigmoid; for the order of a list it makes no difference.")
+
+# %%
+q6.solution()
+
+# %% [markdown]
+# Next: [what to do about the obscure films](2_obscure.md).

@@ -1,0 +1,184 @@
+# %% [markdown]
+# # 2. Obscure recommendations, and two ways to mend them
+#
+# The first model recommends films that hardly anyone has seen. What can be done?
+
+# %%
+from palate import lesson
+from palate.lesson import q1, q3, q4, q5, q7
+
+lesson.require("matplotlib", "pandas")
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+
+from palate import LeastSquares
+from palate.inspect.errors import errors
+from palate.inspect.obscurity import obscurity_of, top_items
+
+s = lesson.setup()
+df, movies, model, l2_model, uid, offset = s.df, s.movies, s.model, s.l2_model, s.uid, s.offset
+columns = ["title", "genres", "n_ratings", "mean_rating", "predicted_rating"]
+
+# %% [markdown]
+# ## Part 3: how are we going to fix this mess?
+
+# %%
+q3.check("A threshold on the number of ratings, or an L2 penalty in training.")
+
+# %%
+q3.solution()
+
+# %% [markdown]
+# ## Part 4: a threshold
+#
+# Write `recommend_nonobscure(model, user_id, n=5, min_ratings=1000)`: the best among films with at least so many ratings.
+
+
+# %% tags=["solution"]
+def recommend_nonobscure(model, user_id, n=5, min_ratings=1000):
+    ids = movies.index[movies.n_ratings >= min_ratings]
+    reccs = movies.loc[ids].copy()
+    if len(ids) == 0:
+        return reccs
+    reccs["predicted_rating"] = model.predict([np.repeat(user_id, len(ids)), ids]) + offset
+    return reccs.sort_values(by="predicted_rating", ascending=False).head(n)
+
+
+# %%
+q4.check(recommend_nonobscure)
+
+# %% [markdown]
+# The published solution keeps the predictions of its first call in `movies`, and everyone after gets the first person's list:
+
+
+# %%
+def published(model, user_id, n=5, min_ratings=1000):
+    if "predicted_rating" not in movies.columns:
+        ids = df.movieId.unique()
+        movies.loc[ids, "predicted_rating"] = model.predict([np.repeat(user_id, len(ids)), ids]) + offset
+    known = movies.index[movies.n_ratings >= min_ratings]
+    return movies.loc[known].sort_values(by="predicted_rating", ascending=False).head(n)
+
+
+q4.check(published)
+
+# %% [markdown]
+# The exercise's data had 20 million ratings; these have 100,000, and 1,000 ratings of one film is more than any has:
+
+# %%
+print(len(recommend_nonobscure(model, uid)), "films; the most-rated has", movies.n_ratings.max(), "ratings")
+recommend_nonobscure(model, uid, min_ratings=50)[columns]
+
+# %% [markdown]
+# Better known, at once; the predictions are as wild as before. Another threshold gives another list:
+
+# %%
+for min_ratings in (10, 30, 100, 200):
+    titles = recommend_nonobscure(model, uid, n=3, min_ratings=min_ratings).title
+    print(f"at least {min_ratings:3} of {(movies.n_ratings >= min_ratings).sum():5,} films:", "; ".join(titles.str[:26]))
+
+# %% [markdown]
+# palate's own verb applies its filters before the best n are taken, and leaves out what the person has rated: `min_ratings=`, `where=`,
+# and others in [recommend](../recommend.md).
+
+# %%
+model.recommend(uid, 3, min_ratings=50)[["rank", "title", "n_ratings", "predicted_rating"]]
+
+# %% [markdown]
+# ## Part 5: a penalty
+#
+# An L2 penalty adds `l2 * (sum of squares of all numbers)` to the loss. It is a prior belief: before any rating, every number is
+# normally distributed about zero, and the strength is the variance of the noise over the variance of what is believed. One film is enough to see
+# what that does. Its centred ratings `y` are explained by one number `b`, and `sum (y - b)^2 + l2 b^2` is smallest at
+# `b = sum(y) / (n + l2)`: with few ratings near zero, with many near their mean.
+
+# %%
+ratings = df.groupby("movieId").y.agg(["size", "mean"])
+few = ratings[ratings["size"] == 2]["mean"].idxmax()
+many = ratings[ratings["size"] > 200]["mean"].idxmax()
+pd.DataFrame(
+    [
+        {
+            "film": movies.title[movie],
+            "ratings": int(n),
+            **{f"b, l2={l2}": offset + n * mean / (n + l2) for l2 in (0, 1, 10, 100)},
+        }
+        for movie, (n, mean) in ratings.loc[[few, many]].iterrows()
+    ]
+).round(2)
+
+# %% [markdown]
+# `l2_model` was trained with a strength of 10 on all factors, chosen on ratings that were held out. (Strengths of Keras are per rating and do not
+# carry over between data sets; see [the model](../model.md).) Make `l2_reccs`, its five best films for the same person:
+
+
+# %% tags=["solution"]
+def recommend(model, user_id, n=5):
+    return recommend_nonobscure(model, user_id, n, min_ratings=0)
+
+
+l2_reccs = recommend(l2_model, uid)
+
+# %%
+q1.check(recommend)
+q5.check(l2_reccs)
+l2_reccs[columns]
+
+# %% [markdown]
+# And what does it say of the films that the first model was so sure of?
+
+# %%
+obscure_reccs = recommend(model, uid)
+obscure_mids = obscure_reccs.index
+preds = l2_model.predict([np.repeat(uid, len(obscure_mids)), obscure_mids])
+obscure_reccs["l2_predicted_rating"] = preds + offset
+obscure_reccs[["title", "n_ratings", "mean_rating", "predicted_rating", "l2_predicted_rating"]]
+
+# %% [markdown]
+# ## To the limit
+#
+# What do the recommendations become as the penalty grows?
+
+# %%
+strengths = (0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000)
+rows = []
+for l2 in strengths:
+    trainer = LeastSquares(n_factors=8, biases=False, l2_scaling=0, l2_user=l2, l2_item=l2, max_sweeps=20, patience=20)
+    fitted = trainer.fit(s.train, validation=0, callback=lambda report: None)
+    top = top_items(fitted)
+    obscurity = obscurity_of(top)
+    rows.append(
+        {
+            "l2": l2,
+            "RMSE": errors(fitted, s.holdout).rmse,
+            "largest number": abs(fitted.item_factors).max(),
+            "median ratings of everyone's ten best": obscurity.median_n_ratings,
+            "different films in them": top["item_id"].n_unique(),
+        }
+    )
+limit = pd.DataFrame(rows).set_index("l2")
+limit.round(3)
+
+# %%
+fig, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+axes[0].plot(limit.index, limit["RMSE"], "o-")
+axes[0].set(title="Error", ylabel="RMSE on held-out ratings (stars)")
+axes[1].plot(limit.index, limit["median ratings of everyone's ten best"], "o-", label="median ratings of a film")
+axes[1].plot(limit.index, limit["different films in them"], "s--", label="different films")
+axes[1].set(title="Everyone's ten best", ylabel="number (log scale)", yscale="log")
+axes[1].legend()
+for ax in axes:
+    ax.set(xscale="log", xlabel="penalty l2 on the factors")
+    ax.grid(alpha=0.3)
+plt.show()
+
+# %%
+q7.check("All vectors shrink to zero, every prediction becomes the mean, and the lists are the same for everyone.")
+
+# %%
+q7.solution()
+
+# %% [markdown]
+# Next: [what is inside a model](3_inside.md). Before: [recommend](1_recommend.md).
