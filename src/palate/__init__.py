@@ -21,6 +21,7 @@ _HOMES = {
     "Vocabulary": "palate.data.vocabulary",
     "calibrate": "palate.evaluate.calibration",
     "crossval": "palate.evaluate.cross_validation",
+    "experiment": "palate.evaluate.experiment",
     "evaluate_model": "palate.evaluate.evaluating",
     "average": "palate.model.average",
     "load": "palate.model.file",

@@ -6,8 +6,10 @@ import typer
 
 from palate.cli.calibrate import calibrate
 from palate.cli.crossval import crossval
+from palate.cli.datasets import app as datasets
 from palate.cli.demo import demo
 from palate.cli.evaluate import evaluate
+from palate.cli.experiment import experiment
 from palate.cli.hyperparameters import TrainerCommand
 from palate.cli.info import info
 from palate.cli.inspect import inspect
@@ -65,3 +67,5 @@ _add(inspect)
 _add(evaluate)
 _add(calibrate)
 _add(crossval, TrainerCommand)
+_add(experiment)
+app.add_typer(datasets, name="datasets")

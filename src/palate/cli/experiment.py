@@ -1,0 +1,151 @@
+"""`palate experiment`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from palate.cli import options
+from palate.cli.running import INTERRUPTED, say, usage_error
+
+if TYPE_CHECKING:
+    from palate.data.dataset import Dataset
+    from palate.evaluate.experiment import Experiment
+
+
+def experiment(
+    ratings: Annotated[
+        Path | None, typer.Argument(metavar="RATINGS", help="Rating file or folder; default the bundled ratings.")
+    ] = None,
+    plan: Annotated[
+        str, typer.Option(metavar="FILE|lesson", help="TOML file of grids, or the lesson's own experiments.")
+    ] = "lesson",
+    format: options.Format = "auto",  # noqa: A002 - the name of the option
+    scale: options.Scale = None,
+    validation: Annotated[float, typer.Option(metavar="SHARE", help="Share of the ratings held out.")] = 0.05,
+    seed: Annotated[int, typer.Option(min=0, help="Of the split and the starts.")] = 0,
+    threads: Annotated[int | None, typer.Option(min=1, help="Processors to use; default all.")] = None,
+    results: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Keep finished settings here; called again, the experiment goes on from it."),
+    ] = None,
+    plots: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write the pictures as PNG into a folder.")] = None,
+    output: options.Output = None,
+    as_json: options.Json = False,
+) -> None:
+    """Fit a grid of settings on one split, into one table and pictures.
+
+    The lesson's questions (size, penalty, biases, dropout, threshold, pairs that nobody rated):
+
+        palate experiment --plots pictures
+
+    A grid of your own, which goes on after an interrupt:
+
+        palate experiment ratings.csv --plan grid.toml --results done.jsonl
+    """
+    from palate.cli.output import check_output, deliver, print_text
+    from palate.evaluate.experiment import describe
+    from palate.evaluate.experiment import experiment as run
+    from palate.evaluate.experiment_plan import PlanError, read_plan
+
+    check_output(output)
+    try:
+        cells = read_plan(plan)
+    except PlanError as error:
+        raise usage_error(str(error).rstrip(".")) from None
+    data = _data(ratings, format, scale)
+    finished = 0
+    with _Bar(len(cells), describe) as bar:
+        try:
+            found = run(
+                data.ratings, plan, validation=validation, catalog=data.catalog, results=results, progress=bar.show,
+                threads=threads, seed=seed,
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            finished = bar.done
+            kept = f"; they are kept in {results}" if results is not None else " and lost; --results FILE would keep them"
+            say(f"interrupted: {finished} of {len(cells)} settings were finished{kept}.")
+            raise typer.Exit(INTERRUPTED) from None
+    written = found.plots(plots) if plots is not None else []
+    if output is not None or as_json:
+        deliver(_table(found), as_json=as_json, output=output)
+    else:
+        _print(found)
+    if written and not as_json:
+        print_text("", f"Wrote {len(written)} pictures to {plots}.")
+
+
+def _data(path: Path | None, format: str, scale: Any) -> "Dataset":  # noqa: A002 - the name of the option
+    from palate.cli.reading import read
+    from palate.datasets import load
+
+    return load() if path is None else read(path, format=format, scale=scale)
+
+
+def _table(found: "Experiment") -> Any:
+    from dataclasses import replace
+
+    return replace(found, frame_kind="polars").table
+
+
+def _print(found: "Experiment") -> None:
+    """Print one row a cell, its settings in words."""
+    import polars as pl
+
+    from palate.cli.output import Column, print_table, print_text
+    from palate.evaluate.experiment import describe
+
+    columns = (
+        Column("grid", "grid"),
+        Column("setting", "setting"),
+        Column("train_rmse", "training", "error"),
+        Column("validation_rmse", "validation", "error"),
+        Column("sweeps", "sweeps", "count"),
+        Column("seconds", "seconds", "stars"),
+        Column("list_median_ratings", "ratings of a listed item", "count"),
+        Column("list_coverage", "coverage", "stars"),
+        Column("list_same_for_all", "same for all", "stars"),
+    )
+    rows = [{"grid": row["grid"], "setting": describe(row["settings"]), **row["figures"]} for row in found.rows]
+    print_table(pl.DataFrame(rows, infer_schema_length=None), columns)
+    print_text(
+        "",
+        "training, validation: RMSE of the best sweep. Then everyone's top 10: the median number of ratings of what is in it, the share of all "
+        "items that is in any, and the share that is among the 50 highest damped means, which is 1 when everyone gets the same.",
+    )
+
+
+class _Bar:
+    """A progress bar over settings, in a terminal."""
+
+    def __init__(self, total: int, describe: Any) -> None:
+        self.total, self.describe, self.done = total, describe, 0
+        self.bar: Any = None
+
+    def __enter__(self) -> "_Bar":
+        import sys
+
+        if sys.stderr is not None and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+            columns = (
+                TextColumn("{task.completed}/{task.total}"),
+                BarColumn(),
+                TextColumn("{task.description}"),
+                TimeElapsedColumn(),
+            )
+            self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            self.task = self.bar.add_task("", total=self.total)
+            self.bar.start()
+        return self
+
+    def show(self, done: int, total: int, cell: Any) -> None:
+        """Show which setting begins."""
+        self.done = done
+        if self.bar is not None:
+            self.bar.update(self.task, completed=done, description=f"{cell.grid}: {self.describe(cell.settings)}")
+
+    def __exit__(self, *error: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()

@@ -1,0 +1,100 @@
+"""The pictures of an experiment: errors by setting, errors as training goes on, and what lists tend to."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from palate.evaluate.experiment import Experiment
+
+_COLOURS = ("#1b6ca8", "#d1495b", "#3d8361", "#8d6a9f", "#c77b30", "#4d4d4d", "#7aa6c2", "#b5838d")
+
+
+def save(experiment: "Experiment", folder: str | os.PathLike[str]) -> list[str]:
+    """Write one picture for each grid of at least two cells, and return the paths."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise ImportError(
+            'plots need matplotlib, which is not installed. Install it with pip install "palate[plots]".'
+        ) from None
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    written = []
+    for number, grid in enumerate(dict.fromkeys(row["grid"] for row in experiment.rows), 1):
+        rows = [row for row in experiment.rows if row["grid"] == grid]
+        if len(rows) < 2:
+            continue
+        figure = Figure(figsize=(12, 3.8), layout="constrained")
+        left, middle, right = figure.subplots(1, 3)
+        varied = _varied(rows)
+        labels = [", ".join(f"{_value(row['settings'].get(key))}" for key in varied) for row in rows]
+        _errors(left, rows, labels, ", ".join(varied))
+        _curves(middle, rows, labels)
+        _lists(right, rows, labels, ", ".join(varied))
+        figure.suptitle(f"{grid}", fontsize=12)
+        path = target / f"{number:02}-{_plain(grid)}.png"
+        figure.savefig(path, dpi=90)
+        written.append(str(path))
+    return written
+
+
+def _varied(rows: list[dict[str, Any]]) -> list[str]:
+    """Return the settings that differ between the cells; of those that go together the first."""
+    found: list[str] = []
+    seen: list[list[Any]] = []
+    for key in dict.fromkeys(key for row in rows for key in row["settings"]):
+        values = [row["settings"].get(key) for row in rows]
+        if len({str(value) for value in values}) > 1 and values not in seen:
+            found.append(key)
+            seen.append(values)
+    return found or ["cell"]
+
+
+def _errors(axes: Any, rows: list[dict[str, Any]], labels: list[str], what: str) -> None:
+    places = range(len(rows))
+    for name, colour in (("train_rmse", _COLOURS[0]), ("validation_rmse", _COLOURS[1])):
+        values = [row["figures"][name] for row in rows]
+        axes.plot(places, values, marker="o", color=colour, label=name.removesuffix("_rmse").replace("train", "training"))
+    _ticks(axes, labels, what)
+    axes.set(title="Error of the best sweep", ylabel="RMSE, stars")
+    axes.legend(frameon=False)
+
+
+def _curves(axes: Any, rows: list[dict[str, Any]], labels: list[str]) -> None:
+    for colour, row, label in zip(_COLOURS * len(rows), rows, labels, strict=False):
+        seconds = pl.Series([took for took, _, _ in row["sweeps"]]).cum_sum()
+        axes.plot(seconds, [validation for _, _, validation in row["sweeps"]], color=colour, label=label)
+        axes.plot(seconds, [train for _, train, _ in row["sweeps"]], color=colour, linestyle=":")
+    axes.set(title="Error as training goes on", xlabel="seconds of sweeps (dotted: training)", ylabel="RMSE, stars")
+    axes.legend(frameon=False, fontsize=8)
+
+
+def _lists(axes: Any, rows: list[dict[str, Any]], labels: list[str], what: str) -> None:
+    places = range(len(rows))
+    axes.plot(places, [row["figures"]["list_median_ratings"] for row in rows], marker="o", color=_COLOURS[2])
+    axes.set(title="What lists tend to", ylabel="ratings of a recommended item, median")
+    axes.set_ylim(bottom=0)
+    _ticks(axes, labels, what)
+    other = axes.twinx()
+    other.plot(
+        places, [100 * row["figures"]["list_same_for_all"] for row in rows], marker="s", color=_COLOURS[4], linestyle="--"
+    )
+    other.set_ylabel("% among the 50 highest damped means (dashed)", color=_COLOURS[4])
+    other.set_ylim(-3, 103)
+
+
+def _ticks(axes: Any, labels: list[str], what: str) -> None:
+    long = max(map(len, labels)) > 4 and len(labels) > 3
+    axes.set_xticks(range(len(labels)), labels, rotation=45 if long else 0)
+    axes.set_xlabel(what)
+
+
+def _value(value: Any) -> str:
+    return "default" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _plain(name: str) -> str:
+    return "".join(letter if letter.isalnum() else "-" for letter in name.lower()).strip("-").replace("--", "-")
