@@ -81,7 +81,7 @@ for min_ratings in (10, 30, 100, 200):
 
 # %% [markdown]
 # palate's own verb applies its filters before the best n are taken, and leaves out what the person has rated: `min_ratings=`, `where=`,
-# and others in [recommend](../recommend.md).
+# and others in [recommend](../recommend.md). How mends of obscurity compare is measured in [obscurity](../obscurity.md).
 
 # %%
 model.recommend(uid, 3, min_ratings=50)[["rank", "title", "n_ratings", "predicted_rating"]]

@@ -88,7 +88,7 @@ q9.solution()
 # ## Convergence
 #
 # Alternating least squares solves for all films exactly, then for all people. Adam, as in the exercise, takes a step for each batch of ratings
-# (2,000 here, as there are so few).
+# (2,000 here, as there are so few); see [Keras, both ways](../keras.md).
 # Both minimise the same objective here; one sweep or epoch looks at every rating.
 
 # %%

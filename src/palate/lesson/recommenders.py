@@ -4,46 +4,15 @@ import inspect
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from palate.lesson.hidden import HiddenModel, Stage, hidden_model, stage
+from palate.lesson.lists import Case, check_list, scores, strangers
 from palate.lesson.surroundings import Surroundings, ids_of, is_frame
 from palate.lesson.verdict import Verdict, Wrong
-
-_TOLERANCE = 1e-4  # of predictions that are summed up in another order
-
-
-@dataclass(frozen=True, eq=False)
-class Case:
-    """One call of the learner's function."""
-
-    name: str  # of the function
-    model: HiddenModel
-    user: Any
-    n: int | None  # None: not passed
-    min_ratings: int | None
-    default_floor: int  # what min_ratings is then; 0 for a function without a threshold
-
-    @property
-    def size(self) -> int:
-        return 5 if self.n is None else self.n
-
-    @property
-    def floor(self) -> int:
-        return self.default_floor if self.min_ratings is None else self.min_ratings
-
-    @property
-    def options(self) -> dict[str, int]:
-        given = {"n": self.n, "min_ratings": self.min_ratings}
-        return {name: value for name, value in given.items() if value is not None}
-
-    def __str__(self) -> str:
-        options = "".join(f", {name}={value}" for name, value in self.options.items())
-        return f"{self.name}(model, {self.user!r}{options})"
 
 
 def check_recommender(answer: Any, name: str, notebook: dict[str, Any], *, threshold: bool) -> Verdict:
@@ -116,7 +85,7 @@ def _cases(stage: Stage, name: str, floor: int, uid: Any) -> Iterator[tuple[Stag
     else:
         counts = np.sort(stage.counts)[::-1]
         few, some = int(counts[min(2, len(counts) - 1)]), int(counts[min(200, len(counts) // 2)])
-        best = int(stage.counts[np.argsort(-_scores(second, cy, stage.item_ids))[0]])  # the best film stands on the threshold
+        best = int(stage.counts[np.argsort(-scores(second, cy, stage.item_ids))[0]])  # the best film stands on the threshold
         calls = [
             (first, al, 5, some), (first, bo, 5, some), (second, bo, 12, some), (second, cy, 3, best), (first, di, 5, 1),
             (second, al, 50, few), (first, al, 5, int(counts[0]) + 1), (first, bo, None, None),
@@ -134,7 +103,7 @@ def _run(answer: Callable[..., Any], around: Surroundings, cases: Iterator[tuple
         try:
             frame = _call(answer, case, on)
             ids = _check_frame(frame, case, on)
-            remarks += _check_list(ids, case, on, before)
+            remarks += check_list(ids, case, on, before)
         except Wrong as wrong:
             left = around.changes()
             raise Wrong(f"{wrong} Besides, {left[0]}." if left else str(wrong)) from None
@@ -154,7 +123,7 @@ def _call(answer: Callable[..., Any], case: Case, stage: Stage) -> Any:
             warnings.simplefilter("ignore")
             return answer(case.model, case.user, **case.options)
     except (Exception, SystemExit) as error:
-        stranger = _strangers(case)
+        stranger = strangers(case)
         if stranger:
             raise Wrong(stranger) from None
         said = " ".join(str(error).split()) or "no message"
@@ -199,148 +168,12 @@ def _check_frame(frame: Any, case: Case, stage: Stage) -> list[Any]:
     return ids
 
 
-def _check_list(ids: list[Any], case: Case, stage: Stage, before: tuple[Case, list[Any]] | None) -> list[str]:
-    """Compare the ids with the right list: of all films, or of those that the user has not rated."""
-    allowed = stage.counts >= case.floor
-    everything = _best(case, stage, allowed)
-    unseen = _best(case, stage, allowed & ~_seen(case, stage))
-    if not _below(ids, case, stage):
-        if _same(ids, everything, case):
-            return [] if everything else [_nothing_left(case, stage)]
-        if _same(ids, unseen, case):
-            return ["(It leaves out what the user has rated, which the exercise does not; both are right.)"]
-    for problem in (_about_asking, _about_threshold, _about_number, _about_order):
-        if message := problem(ids, case, stage, everything, before):
-            raise Wrong(message)
-    raise Wrong(_first_difference(ids, everything, case))
-
-
-def _about_threshold(ids: list[Any], case: Case, stage: Stage, right: list[Any], before: Any) -> str | None:
-    low = _below(ids, case, stage)
-    if not low:
-        return None
-    item, count = low[0]
-    return (
-        f"{case} returned movieId {item!r}, which has {count} ratings, fewer than min_ratings={case.floor}: keep only films with "
-        "n_ratings >= min_ratings, before taking the best."
-    )
-
-
-def _below(ids: list[Any], case: Case, stage: Stage) -> list[tuple[Any, int]]:
-    """Return the ids with fewer ratings than the threshold, and how many they have."""
-    counts = dict(zip(stage.item_ids, stage.counts.tolist(), strict=True))
-    return [(item, counts.get(item, 0)) for item in ids if counts.get(item, 0) < case.floor]
-
-
-def _nothing_left(case: Case, stage: Stage) -> str:
-    if case.min_ratings is not None:  # a call made to leave nothing
-        return ""
-    return (
-        f"With the default, min_ratings={case.floor}, it rightly returns nothing here: the most-rated film has "
-        f"{int(stage.counts.max())} ratings. Pass a threshold that fits, such as min_ratings=50."
-    )
-
-
-def _about_asking(ids: list[Any], case: Case, stage: Stage, right: list[Any], before: Any) -> str | None:
-    """Say whom the function asked the model about, if not about the user it was called for."""
-    if stranger := _strangers(case):
-        return stranger
-    if case.model.calls:
-        return None
-    if before is not None and ids and set(ids) & set(before[1]) and ids[:3] == before[1][:3]:
-        return (
-            f"{case} returned the list of the call before it, {before[0]}, and did not ask its model: predictions were kept from "
-            "an earlier call. Compute them anew in each call."
-        )
-    if not right and not ids:
-        return None
-    return (
-        f"{case} did not ask the model it was given for predictions. Does it use a model, or predictions, from outside? "
-        "Call model.predict in the function, every time."
-    )
-
-
-def _strangers(case: Case) -> str | None:
-    others = case.model.asked - {case.user}
-    if not others or case.user in case.model.asked:
-        return None
-    return (
-        f"{case} asked the model about user {next(iter(others))!r}: the function does not use its argument user_id but a variable "
-        "from outside. Use user_id in model.predict."
-    )
-
-
-def _about_number(ids: list[Any], case: Case, stage: Stage, right: list[Any], before: Any) -> str | None:
-    if len(ids) == len(right):
-        return None
-    if not ids:
-        return f"{case} returned no films; there are {len(right)} to return."
-    if not right:
-        return f"{case} returned {len(ids)} films, and no film satisfies the call: a frame without rows is right."
-    passed = f"n={case.size}" if case.n is not None else "the default n=5"
-    left = "" if len(right) == case.size else f" ({len(right)} have at least {case.floor} ratings)"
-    return f"{case} returned {len(ids)} films; with {passed} there must be {len(right)}{left}. Take the first n: head(n)."
-
-
-def _about_order(ids: list[Any], case: Case, stage: Stage, right: list[Any], before: Any) -> str | None:
-    if set(ids) == set(right):
-        return (
-            f"{case} returned the right films in the wrong order: the highest prediction comes first. Sort descending, by "
-            "predictions as they come from the model, neither clipped nor rounded."
-        )
-    allowed = stage.counts >= case.floor
-    worst = _best(case, stage, allowed, ascending=True)
-    if set(ids) == set(worst) and len(ids):
-        return f"{case} returned the films with the lowest predictions: sort descending (ascending=False) before head(n)."
-    return None
-
-
-def _first_difference(ids: list[Any], right: list[Any], case: Case) -> str:
-    mine, best = (_scores(case.model, case.user, items) + case.model.mean for items in (ids, right))
-    place = next(place for place in range(len(ids)) if abs(mine[place] - best[place]) > _TOLERANCE * (1 + abs(best[place])))
-    advice = "rank all films, with predictions as they come from the model"
-    if case.floor:
-        advice = "leave out films below the threshold first and take the best n of the others"
-    return (
-        f"{case} has movieId {ids[place]!r} in place {place + 1}, predicted {mine[place]:.2f}; movieId {right[place]!r} belongs "
-        f"there, predicted {best[place]:.2f}. {advice[0].upper()}{advice[1:]}."
-    )
-
-
-def _best(case: Case, stage: Stage, allowed: np.ndarray, ascending: bool = False) -> list[Any]:
-    candidates = [item for item, fits in zip(stage.item_ids, allowed, strict=True) if fits]
-    scores = _scores(case.model, case.user, candidates)
-    order = np.argsort(scores if ascending else -scores, kind="stable")[: case.size]
-    return [candidates[place] for place in order]
-
-
-def _scores(model: HiddenModel, user: Any, items: list[Any]) -> np.ndarray:
-    """Centred predictions, without being noted."""
-    if not items:
-        return np.zeros(0)
-    return np.asarray(model.model.predict(user, items), dtype=np.float64) - model.mean
-
-
-def _same(ids: list[Any], right: list[Any], case: Case) -> bool:
-    """Return whether the predictions are those of the right list, so that equal ones may stand in any order."""
-    if len(ids) != len(right):
-        return False
-    mine, best = (_scores(case.model, case.user, items) for items in (ids, right))
-    return bool(np.allclose(mine, best, rtol=_TOLERANCE, atol=_TOLERANCE))
-
-
-def _seen(case: Case, stage: Stage) -> np.ndarray:
-    matrix, base = stage.base.ratings, stage.base
-    items, _, _ = matrix.row(base.users.index(case.user))  # type: ignore[union-attr]
-    return np.isin(base.items.indices(stage.item_ids), items)
-
-
 def _remark_on_offset(frame: Any, ids: list[Any], case: Case) -> list[str]:
     """Say so if predictions in the frame are still centred; they rank alike."""
     if "predicted_rating" not in frame.columns or not ids:
         return []
     shown = np.asarray(pl.Series(frame["predicted_rating"].to_list(), strict=False), dtype=np.float64)
-    if len(shown) == len(ids) and np.allclose(shown, _scores(case.model, case.user, ids), atol=1e-3):
+    if len(shown) == len(ids) and np.allclose(shown, scores(case.model, case.user, ids), atol=1e-3):
         return ["(predicted_rating is still centred: add the offset to show stars. The order is the same.)"]
     return []
 
