@@ -20,11 +20,13 @@ _HOMES = {
     "SweepReport": "palate.model.history",
     "Vocabulary": "palate.data.vocabulary",
     "calibrate": "palate.evaluate.calibration",
+    "compare": "palate.evaluate.comparing",
     "crossval": "palate.evaluate.cross_validation",
     "experiment": "palate.evaluate.experiment",
     "evaluate_model": "palate.evaluate.evaluating",
     "average": "palate.model.average",
     "load": "palate.model.file",
+    "tune": "palate.evaluate.tuning",
     "read": "palate.data.readers.reading",
 }
 _ELSEWHERE = {"load": "load_model"}

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from palate.cli.calibrate import calibrate
+from palate.cli.compare import compare
 from palate.cli.crossval import crossval
 from palate.cli.datasets import app as datasets
 from palate.cli.demo import demo
@@ -20,6 +21,7 @@ from palate.cli.recommend import recommend
 from palate.cli.running import Command
 from palate.cli.similar import similar
 from palate.cli.train import train
+from palate.cli.tune import tune
 
 app = typer.Typer(
     name="palate",
@@ -67,5 +69,7 @@ _add(inspect)
 _add(evaluate)
 _add(calibrate)
 _add(crossval, TrainerCommand)
+_add(compare)
 _add(experiment)
+_add(tune)
 app.add_typer(datasets, name="datasets")

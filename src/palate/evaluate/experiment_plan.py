@@ -93,7 +93,7 @@ def read_plan(source: Any) -> list[Cell]:
     if not isinstance(grids, Sequence) or isinstance(grids, str) or not grids:
         raise PlanError("an experiment must have at least one [[grid]] with settings; got none.")
     common = {key: value for key, value in declared.items() if key != "grid"}
-    cells = []
+    cells: list[Cell] = []
     for number, grid in enumerate(grids, 1):
         if not isinstance(grid, Mapping):
             raise PlanError(f"grid {number} must be a table of settings; got {grid!r}.")

@@ -1,0 +1,132 @@
+"""`palate compare`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from palate.cli import options, testing
+from palate.cli.running import usage_error
+
+if TYPE_CHECKING:
+    from palate.evaluate.comparing import Comparison
+
+
+def compare(
+    models: Annotated[list[Path], typer.Argument(metavar="MODEL MODEL...", help="Two or more model files.")],
+    users: Annotated[
+        list[str] | None,
+        typer.Option("--user", metavar="USER", help="Whose lists to compare; may be repeated. Default: a sample."),
+    ] = None,
+    n: options.Number = 5,
+    test: Annotated[
+        Path | None, typer.Option(metavar="RATINGS", help="Ratings that no model has seen. Default: what the first held out.")
+    ] = None,
+    format: options.Format = "auto",  # noqa: A002 - the name of the option
+    resamples: testing.Resamples = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Of the sample of users and of the bootstrap.")] = 0,
+    threads: testing.Threads = None,
+    as_json: options.Json = False,
+) -> None:
+    """Set models side by side: lists, what moved and why, obscure picks, errors with paired intervals, seconds and size.
+
+    Examples:
+
+        palate compare plain.palate penalised.palate
+
+        palate compare plain.palate penalised.palate --user 63 --n 10
+    """
+    from palate.cli.asking import load, user_ids
+    from palate.cli.output import print_json
+    from palate.cli.reading import busy, read
+    from palate.evaluate.comparing import compare as run
+    from palate.evaluate.evaluating import unique_name
+
+    if len(models) < 2:
+        raise usage_error("compare needs two or more models")
+    named: dict[str, Any] = {}
+    for path in models:
+        named[unique_name(path.stem, list(named))] = load(path)
+    first = next(iter(named.values()))
+    chosen = None if not users else user_ids(first, users)
+    holdout = None if test is None else read(test, format=format).ratings
+    with busy("comparing"):
+        found = run(named, chosen, n=n, test=holdout, resamples=resamples, seed=seed, threads=threads)
+    if as_json:
+        print_json(_document(found))
+    else:
+        _print(found, [path.stat().st_size for path in models], bool(users))
+
+
+def _document(found: "Comparison") -> dict[str, Any]:
+    """Return a comparison as JSON can hold it."""
+    from palate.cli.output import plain_value
+
+    return {
+        key: [{name: plain_value(cell) for name, cell in row.items()} if isinstance(row, dict) else row for row in value]
+        if isinstance(value, list)
+        else value
+        for key, value in found.to_dict().items()
+    }
+
+
+def _print(found: "Comparison", sizes: list[int], whole: bool) -> None:
+    import polars as pl
+
+    from palate.cli.output import Column, print_table, print_text
+
+    summary = pl.DataFrame(found.summary).with_columns(
+        pl.Series("megabytes", [size / 2**20 for size in sizes]), (100 * pl.col("obscure_share")).alias("obscure_share")
+    )
+    columns = (
+        Column("model", "model"), Column("rmse", "RMSE", "error"), Column("mae", "MAE", "error"),
+        Column("median_n_ratings", "ratings of a listed item", "count"), Column("obscure_share", "% with under 5", "stars"),
+        Column("n_items_listed", "different items", "count"), Column("seconds", "seconds", "stars"), Column("megabytes", "MB", "stars"),
+    )  # fmt: skip
+    print_table(summary, columns)
+    first = found.models[0]
+    lines = [f"Lists of {found.n_users:,} users. {found.note}"]
+    lines += [
+        f"{row['overlap']:.0%} of the lists of {row['model']} and {row['against']} is the same."
+        for row in pl.DataFrame(found.overlap).iter_rows(named=True)
+    ]
+    if found.differences is not None:
+        for row in pl.DataFrame(found.differences).filter(pl.col("metric").is_in(["rmse", "mae"])).iter_rows(named=True):
+            better = "no clear difference" if not row["clear"] else "lower" if row["difference"] < 0 else "higher"
+            lines.append(
+                f"{row['metric'].upper()} of {row['model']} against {first}: {row['difference']:+.4f} "
+                f"({row['low']:+.4f} to {row['high']:+.4f}), {better}."
+            )
+    print_text("", *lines)
+    rescored = pl.DataFrame(found.rescored)
+    if rescored.height:
+        print_text("", f"Picks of {first} with under 5 ratings, as each model predicts them:", "")
+        print_table(rescored.head(10), _columns(rescored))
+    if whole:
+        lists, moved = pl.DataFrame(found.lists), pl.DataFrame(found.moved)
+        print_text("", "Side by side:", "")
+        print_table(_short(lists, found.models), _columns(_short(lists, found.models)))
+        print_text("", f"What moved, against {first}:", "")
+        print_table(moved, _columns(moved))
+
+
+def _short(lists: Any, models: tuple[str, ...]) -> Any:
+    """Return each model's item in one cell: title or id, number of ratings, prediction."""
+    import polars as pl
+
+    cells = []
+    for name in models:
+        own = {column.removeprefix(f"{name}: "): column for column in lists.columns if column.startswith(f"{name}: ")}
+        what = pl.col(own.get("title", own["item_id"])).cast(pl.String).fill_null("-")
+        rest = [pl.lit(" ("), pl.col(own["n_ratings"]).cast(pl.String), pl.lit(" ratings)")] if "n_ratings" in own else []
+        cells.append(pl.concat_str([what, *rest], ignore_nulls=True).alias(name))
+    return lists.select("user_id", "rank", *cells)
+
+
+def _columns(frame: Any) -> Any:
+    from palate.cli.output import Column
+
+    return tuple(
+        Column(name, name.replace("_", " "), "stars" if frame[name].dtype.is_float() else "id" if "id" in name else "text")
+        for name in frame.columns
+    )

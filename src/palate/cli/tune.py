@@ -1,0 +1,122 @@
+"""`palate tune`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from palate.cli import options
+
+if TYPE_CHECKING:
+    from palate.evaluate.tuning import Tuned
+
+
+def tune(
+    ratings: Annotated[
+        Path | None, typer.Argument(metavar="RATINGS", help="Rating file or folder; default the bundled ratings.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=1, help="Budget of the search.")] = 60.0,
+    trials: Annotated[int, typer.Option(min=1, help="Most settings to try.")] = 1000,
+    user_features: Annotated[
+        str, typer.Option(metavar="NAMES", help="Side information that every trial has, as in train.")
+    ] = "",
+    item_features: Annotated[str, typer.Option(metavar="NAMES", help="The same of items.")] = "",
+    unobserved: Annotated[bool, typer.Option("--unobserved", help="Search the weight of unrated pairs, too.")] = False,
+    format: options.Format = "auto",  # noqa: A002 - the name of the option
+    scale: options.Scale = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the splits and the search.")] = 0,
+    threads: Annotated[int | None, typer.Option(min=1, help="Processors to use; default all.")] = None,
+    as_json: options.Json = False,
+    output: options.Output = None,
+) -> None:
+    """Search for the best settings of least squares within a number of seconds.
+
+    Four fifths of the ratings train, a tenth chooses, a tenth that the search never sees judges. Ctrl-C ends the search with the best so far.
+
+    Example:
+
+        palate tune ratings.csv --seconds 120
+    """
+    from palate.cli.output import check_output, deliver, print_json
+    from palate.cli.reading import read
+    from palate.datasets import load
+    from palate.evaluate.tuning import tune as run
+    from palate.training.least_squares import LeastSquares
+
+    check_output(output)
+    data = load() if ratings is None else read(ratings, format=format, scale=scale)
+    base = LeastSquares(user_features=user_features, item_features=item_features)
+    with _status() as show:
+        found = run(
+            data.ratings, seconds=seconds, trials=trials, unobserved=unobserved, trainer=base, catalog=data.catalog,
+            callback=show, threads=threads, seed=seed,
+        )  # fmt: skip
+    path = "ratings.csv" if ratings is None else str(ratings)
+    if output is not None:
+        deliver(_polars(found.trials), as_json=as_json, output=output)
+    elif as_json:
+        print_json(_document(found, path))
+    else:
+        _print(found, path)
+
+
+def _status() -> Any:
+    """Return a context whose value shows how far the search is, in a terminal."""
+    import contextlib
+    import sys
+
+    @contextlib.contextmanager
+    def showing() -> Any:
+        if sys.stderr is None or not sys.stderr.isatty():
+            yield None
+            return
+        from rich.console import Console
+
+        with Console(stderr=True).status("trying settings") as status:
+            yield lambda n, value, best: status.update(
+                f"{n} settings tried" + ("" if best is None else f", best validation RMSE {best:.4f}")
+            )
+
+    return showing()
+
+
+def _document(found: "Tuned", path: str) -> dict[str, Any]:
+    from palate.cli.output import records
+
+    figures = ("validation_rmse", "default_rmse", "holdout_rmse", "default_holdout_rmse", "stopped")
+    return {
+        **{name: getattr(found, name) for name in figures},
+        "command": found.command(path),
+        "python": found.python(),
+        "trials": records(_polars(found.trials)),
+    }
+
+
+def _polars(frame: Any) -> Any:
+    import polars as pl
+
+    return pl.DataFrame(frame)
+
+
+def _print(found: "Tuned", path: str) -> None:
+    import polars as pl
+
+    from palate.cli.output import Column, print_table, print_text, print_verbatim
+
+    trials = _polars(found.trials)
+    early = int(trials["ended_early"].sum())
+    print_text(f"{trials.height} settings were tried, {early} of them ended early. {found.stopped}", "")
+    rows = [
+        {"settings": "best found", "chosen by": found.validation_rmse, "never seen": found.holdout_rmse},
+        {"settings": "defaults", "chosen by": found.default_rmse, "never seen": found.default_holdout_rmse},
+    ]
+    columns = (
+        Column("settings", "settings"),
+        Column("chosen by", "RMSE on what chose them", "error"),
+        Column("never seen", "RMSE on what the search never saw", "error"),
+    )
+    print_table(pl.DataFrame(rows), columns)
+    print_text("")
+    print_verbatim(found.command(path), found.python())
+    if found.holdout_rmse >= found.default_holdout_rmse:
+        print_text("", "On ratings it never saw the search is no better than the defaults: keep them, or give it more seconds.")
