@@ -135,7 +135,7 @@ def tune(
             return not row["ended_early"]
 
         model = replace(base, **settings).fit(train, callback=watch, **how)
-        row["validation_rmse"] = min(report.validation_rmse for report in model.history.sweeps)
+        row["validation_rmse"] = _best(model)
         row["seconds"] = time.perf_counter() - began
         if row["ended_early"]:
             raise optuna.TrialPruned
