@@ -85,3 +85,16 @@ def test_the_size_is_that_of_the_file(models, tmp_path):
     found = palate.compare(paths, users=[1], resamples=20)
     assert found.summary["bytes"].to_list() == [path.stat().st_size for path in paths]
     assert palate.compare(models, users=[1], resamples=20).summary["bytes"].to_list() == found.summary["bytes"].to_list()
+
+
+def test_models_of_other_users_are_compared_on_those_they_share(models):
+    other = palate.Baseline().fit(palate.Ratings.from_arrays([3, 5, 99], [0, 29, 7], [1, 2, 3], scale=(1, 5)), validation=0)
+    assert palate.compare({"one": models["weak"], "two": other}, n=2).n_users == 2
+    stranger = palate.Baseline().fit(palate.Ratings.from_arrays([98, 99], [0, 1], [1, 2], scale=(1, 5)), validation=0)
+    with pytest.raises(ValueError, match="users in common"):
+        palate.compare([models["weak"], stranger])
+
+
+def test_a_wrong_argument_is_no_note(models):
+    with pytest.raises(ValueError, match="resamples must be"):
+        palate.compare(models, resamples=-1)

@@ -54,12 +54,12 @@ def test_the_lessons_preset_holds_its_questions():
         ({}, "must have at least one .* got none"),
         ({"grid": [{"n_facters": 3}]}, "got the unknown key 'n_facters'. Did you mean 'n_factors'"),
         ({"grid": [{"zzz": 3}]}, "got the unknown key 'zzz'. It takes"),
-        ({"grid": [{"trainer": "magic"}]}, "must be one of least-squares, gibbs, baseline; got 'magic'"),
+        ({"grid": [{"trainer": "magic"}]}, "must be one of least-squares, gibbs, baseline, keras; got 'magic'"),
         ({"grid": [{"n_factors": []}]}, "at least one value each; got an empty list"),
         ({"grid": [{"l2_user": "= nothing"}]}, "must name another of its settings after '='"),
         ({"grid": ["x"]}, "grid 1 must be a table of settings"),
         ("lessen", "did you mean the preset 'lesson'"),
-        ("no/such/file.toml", "no file no/such/file.toml. Presets: lesson"),
+        ("no/such/file.toml", "no file no/such/file.toml. Presets: lesson, lesson-keras"),
     ],
 )
 def test_a_wrong_plan_is_refused(plan, text):
@@ -112,6 +112,27 @@ def test_after_an_interrupt_it_goes_on_where_it_was(ratings, tmp_path):
         palate.experiment(ratings, PLAN, results=path, progress=lambda *a: pytest.fail("nothing is left to do")).table.height
         == 4
     )
+
+
+def test_ctrl_c_within_a_fit_stores_nothing(ratings, tmp_path, monkeypatch):
+    path, fit = tmp_path / "done.jsonl", palate.LeastSquares.fit
+
+    def interrupted(self, *arguments, **options):
+        def stop(report):
+            if report.sweep == 2:
+                raise KeyboardInterrupt
+
+        return fit(self, *arguments, **{**options, "callback": stop})
+
+    monkeypatch.setattr(palate.LeastSquares, "fit", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        palate.experiment(ratings, {"grid": [{"n_factors": 2}]}, results=path)
+    assert not path.exists()
+
+
+def test_a_setting_may_be_a_share_of_another():
+    cell = read_plan({"grid": [{"keras_l2_item": 1e-5, "keras_l2_user": "= 0.1 * keras_l2_item"}]})[0]
+    assert cell.settings["keras_l2_user"] == pytest.approx(1e-6)
 
 
 def test_finished_settings_of_another_split_do_not_count(ratings, tmp_path):

@@ -54,6 +54,25 @@ def test_an_interrupt_keeps_the_best_so_far(ratings):
     assert np.isfinite(found.holdout_rmse)
 
 
+def test_ctrl_c_within_a_fit_ends_the_search(ratings, monkeypatch):
+    fit, calls = palate.LeastSquares.fit, []
+
+    def interrupted(self, *arguments, **options):
+        calls.append(self)
+
+        def stop(report):
+            options["callback"](report)
+            if len(calls) == 2 and report.sweep == 2:
+                raise KeyboardInterrupt
+
+        return fit(self, *arguments, **{**options, "callback": stop})
+
+    monkeypatch.setattr(palate.LeastSquares, "fit", interrupted)
+    found = tune(ratings, trials=9, seconds=60, trainer=BASE)
+    assert found.stopped == "Interrupted after 2 trials."
+    assert found.trainer == calls[0]  # the trial that was cut is no answer
+
+
 @pytest.mark.parametrize(
     ("change", "text"),
     [

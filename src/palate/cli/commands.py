@@ -6,6 +6,7 @@ import typer
 
 from palate.cli.calibrate import calibrate
 from palate.cli.compare import compare
+from palate.cli.convert import convert
 from palate.cli.crossval import crossval
 from palate.cli.datasets import app as datasets
 from palate.cli.demo import demo
@@ -72,4 +73,5 @@ _add(crossval, TrainerCommand)
 _add(compare)
 _add(experiment)
 _add(tune)
+_add(convert)
 app.add_typer(datasets, name="datasets")

@@ -52,7 +52,7 @@ def experiment(
     try:
         cells = read_plan(plan)
     except PlanError as error:
-        raise usage_error(str(error).rstrip(".")) from None
+        raise usage_error(str(error).rstrip(".?")) from None
     data = _data(ratings, format, scale)
     finished = 0
     with _Bar(len(cells), describe) as bar:

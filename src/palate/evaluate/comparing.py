@@ -11,7 +11,7 @@ import polars as pl
 from palate.data import columns as names
 from palate.data.frames import from_polars
 from palate.data.ratings import Ratings
-from palate.evaluate.evaluating import evaluate_model, named_scorers
+from palate.evaluate.evaluating import check_bootstrap, evaluate_model, named_scorers
 from palate.recommend.predicting import predict
 from palate.recommend.recommending import recommend
 from palate.recommend.scorer import Scorer
@@ -72,7 +72,7 @@ def compare(
     models : list of models or paths, or dict of names to them
         At least two, of the same users and items; the first is what the others are compared with.
     users : ids, optional
-        Whose lists are compared; default 200 users drawn by `seed` (all, if there are fewer).
+        Whose lists are compared; default 200 users that all models know, drawn by `seed` (all, if there are fewer).
     n : int, default 5
         Length of the lists.
     test : Ratings, optional
@@ -110,8 +110,9 @@ def compare(
     named = {name: scorer for scorer, name in named_scorers(models)}
     if len(named) < 2:
         raise ValueError(f"models must be at least two to be compared; got {len(named)}.")
+    check_bootstrap(resamples, 0.95, seed)
     first = next(iter(named.values()))
-    chosen = _users(first, users, seed)
+    chosen = _users(list(named.values()), users, seed)
     lists = {name: pl.DataFrame(recommend(model, chosen, n, threads=threads)) for name, model in named.items()}
     errors, differences, note = _errors(named, test, resamples, seed, threads)
     kind = first.frame_kind
@@ -128,12 +129,16 @@ def compare(
     return Comparison(tuple(named), **shown, n_users=len(chosen), note=note)
 
 
-def _users(first: Scorer, users: Any, seed: int) -> Any:
+def _users(models: list[Scorer], users: Any, seed: int) -> Any:
     if users is not None:
         return users if isinstance(users, list | tuple | np.ndarray | pl.Series) else [users]
-    n = len(first.users)
-    index = np.sort(np.random.default_rng(seed).choice(n, min(n, _SAMPLE), replace=False))
-    return first.users.take(index)
+    known = models[0].users.values
+    for model in models[1:]:
+        known = known.filter(model.users.indices(known) >= 0)
+    if known.is_empty():
+        raise ValueError("models must have users in common to be compared; got none.")
+    index = np.sort(np.random.default_rng(seed).choice(len(known), min(len(known), _SAMPLE), replace=False))
+    return known.gather(index)
 
 
 def _errors(

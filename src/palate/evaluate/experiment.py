@@ -117,7 +117,7 @@ def experiment(
     """
     cells = read_plan(plan)
     everything, held_out = split(ratings, validation, None, seed)
-    known = _Finished(results, _data_digest(everything, held_out, seed))
+    known = _Finished(results, _data_digest(everything, held_out, catalog, seed), int((~held_out).sum()))
     train, holdout = everything.select(~held_out), everything.select(held_out)
     rows, models = [], _Latest()
     for number, cell in enumerate(cells):
@@ -169,6 +169,8 @@ def _run(
             seed=seed,
         ),
     )
+    if model.history.stopped.startswith("Interrupted"):
+        raise KeyboardInterrupt  # `fit` kept its last whole sweep; a row of it would pass for a finished one
     sweeps = [(report.seconds, report.train_rmse, report.validation_rmse) for report in model.history.sweeps]
     best = model.history.sweeps[max(model.history.best_sweep, 1) - 1]
     figures = {
@@ -205,9 +207,11 @@ def _lists(model: Any, min_ratings: int, threads: int | None) -> dict[str, float
     }
 
 
-def _data_digest(ratings: Ratings, held_out: np.ndarray, seed: int) -> str:
+def _data_digest(ratings: Ratings, held_out: np.ndarray, catalog: Catalog | None, seed: int) -> str:
     found = hashlib.sha256(fingerprint(ratings).encode())
     found.update(np.packbits(held_out).tobytes() + str(seed).encode())
+    if catalog is not None:
+        found.update(catalog.frame.write_json().encode())
     return found.hexdigest()
 
 
@@ -218,9 +222,9 @@ def _shown(value: Any) -> Any:
 class _Finished:
     """The file of finished cells: a JSON line each, written at once and flushed, of which a torn last line is left aside."""
 
-    def __init__(self, path: str | os.PathLike[str] | None, data: str) -> None:
+    def __init__(self, path: str | os.PathLike[str] | None, data: str, n_train: int) -> None:
         self.path = None if path is None else Path(path)
-        self.data = data
+        self.data, self.n_train = data, n_train
         self.rows: dict[str, dict[str, Any]] = {}
         if self.path is not None and self.path.exists():
             for line in self.path.read_text("utf-8").splitlines():
@@ -246,5 +250,5 @@ class _Finished:
             os.fsync(file.fileno())
 
     def _digest(self, cell: Cell) -> str:
-        text = json.dumps([self.data, cell.settings], sort_keys=True)
+        text = json.dumps([self.data, repr(cell.trainer(self.n_train)), cell.min_ratings])  # defaults count, too
         return hashlib.sha256(text.encode()).hexdigest()

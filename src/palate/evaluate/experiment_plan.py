@@ -10,9 +10,10 @@ from typing import Any
 
 from palate.training.baseline import Baseline
 from palate.training.gibbs import Gibbs
+from palate.training.keras_factorization import KerasFactorization
 from palate.training.least_squares import LeastSquares
 
-TRAINERS: dict[str, Any] = {"least-squares": LeastSquares, "gibbs": Gibbs, "baseline": Baseline}
+TRAINERS: dict[str, Any] = {"least-squares": LeastSquares, "gibbs": Gibbs, "baseline": Baseline, "keras": KerasFactorization}
 # Settings that are no hyper-parameter: which trainer, strengths as Keras counts them, and a threshold at recommending.
 OWN = ("trainer", "keras_l2_user", "keras_l2_item", "keras_l2_bias", "keras_l1_bias", "min_ratings")
 
@@ -20,7 +21,13 @@ LESSON: dict[str, Any] = {
     "grid": [
         {"name": "size, without a penalty", "n_factors": [8, 16, 32], "l2_user": 0.0, "l2_item": 0.0, "l2_bias": 0.0},
         {"name": "size, the lesson's penalty", "n_factors": [8, 16, 32], "keras_l2_user": 1e-7, "keras_l2_item": 1e-6},
-        {"name": "penalty", "n_factors": 8, "l2_user": [0.3, 0.7, 1.0, 1.5, 2.0, 3.0, 30.0, 1000.0], "l2_item": "= l2_user"},
+        {
+            "name": "the lesson's penalty, stronger",
+            "n_factors": 8,
+            "keras_l2_item": [1e-6, 1e-5, 1e-4, 1e-3, 1e-2],
+            "keras_l2_user": "= 0.1 * keras_l2_item",
+        },
+        {"name": "penalty by size", "n_factors": [8, 16, 32], "l2_user": [0.7, 1.0, 1.5, 2.0, 1000.0], "l2_item": "= l2_user"},
         {"name": "biases", "n_factors": 16, "biases": [True, False], "l2_user": 1.0, "l2_item": 1.0},
         {"name": "absolute penalty on biases", "n_factors": 16, "l2_user": 1.0, "l2_item": 1.0, "keras_l1_bias": [0.0, 1e-4]},
         {"name": "dropout", "n_factors": 32, "dropout": [0.0, 0.1, 0.2, 0.4], "l2_user": 1.0, "l2_item": 1.0},
@@ -29,7 +36,19 @@ LESSON: dict[str, Any] = {
         {"name": "the baseline", "trainer": "baseline"},
     ]
 }
-PRESETS = {"lesson": LESSON}
+# Adam needs its extra and minutes, so its question is a preset of its own.
+LESSON_KERAS: dict[str, Any] = {
+    "grid": [
+        {
+            "name": "learning rate",
+            "trainer": "keras",
+            "n_factors": 8,
+            "epochs": 30,
+            "learning_rate": [0.0003, 0.001, 0.003, 0.01],
+        }
+    ]
+}
+PRESETS = {"lesson": LESSON, "lesson-keras": LESSON_KERAS}
 
 
 class PlanError(ValueError):
@@ -76,7 +95,7 @@ def read_plan(source: Any) -> list[Cell]:
     ----------
     source : path of a TOML file, mapping, or name of a preset ("lesson")
         Top-level settings hold for every grid; each `[[grid]]` has a `name` and settings, of which lists are tried in all
-        combinations. `"= other"` takes the value of another setting.
+        combinations. `"= other"` takes the value of another setting, `"= 0.1 * other"` a share of it.
 
     Raises
     ------
@@ -136,12 +155,23 @@ def _product(settings: dict[str, Any], grid: str) -> list[dict[str, Any]]:
         chosen = dict(zip(names, values, strict=True))
         for name, value in chosen.items():
             if isinstance(value, str) and value.startswith("="):
-                other = value[1:].strip()
-                if other not in chosen or other == name:
-                    raise PlanError(f"{name} of {grid!r} must name another of its settings after '='; got {value!r}.")
-                chosen[name] = chosen[other]
+                chosen[name] = _other(name, value, chosen, grid)
         found.append(chosen)
     return found
+
+
+def _other(name: str, value: str, chosen: dict[str, Any], grid: str) -> Any:
+    """Return the value of another setting, or a multiple of it."""
+    factor, star, other = value[1:].rpartition("*")
+    other = other.strip()
+    try:
+        if other == name or isinstance(chosen[other], str):
+            raise KeyError(other)
+        return chosen[other] * float(factor) if star else chosen[other]
+    except (KeyError, ValueError):
+        raise PlanError(
+            f"{name} of {grid!r} must name another of its settings after '=', or a number times one; got {value!r}."
+        ) from None
 
 
 def _check_keys(settings: Mapping[str, Any], grid: str, cls: Any) -> None:

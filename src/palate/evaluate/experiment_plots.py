@@ -27,12 +27,13 @@ def save(experiment: "Experiment", folder: str | os.PathLike[str]) -> list[str]:
         rows = [row for row in experiment.rows if row["grid"] == grid]
         if len(rows) < 2:
             continue
-        figure = Figure(figsize=(12, 3.8), layout="constrained")
-        left, middle, right = figure.subplots(1, 3)
+        figure = Figure(figsize=(15, 3.8), layout="constrained")
+        left, middle, timed, right = figure.subplots(1, 4)
         varied = _varied(rows)
         labels = [", ".join(f"{_value(row['settings'].get(key))}" for key in varied) for row in rows]
         _errors(left, rows, labels, ", ".join(varied))
-        _curves(middle, rows, labels)
+        _curves(middle, rows, labels, by_sweep=True)
+        _curves(timed, rows, labels, by_sweep=False)
         _lists(right, rows, labels, ", ".join(varied))
         figure.suptitle(f"{grid}", fontsize=12)
         path = target / f"{number:02}-{_plain(grid)}.png"
@@ -63,13 +64,19 @@ def _errors(axes: Any, rows: list[dict[str, Any]], labels: list[str], what: str)
     axes.legend(frameon=False)
 
 
-def _curves(axes: Any, rows: list[dict[str, Any]], labels: list[str]) -> None:
+def _curves(axes: Any, rows: list[dict[str, Any]], labels: list[str], by_sweep: bool) -> None:
     for colour, row, label in zip(_COLOURS * len(rows), rows, labels, strict=False):
         seconds = pl.Series([took for took, _, _ in row["sweeps"]]).cum_sum()
-        axes.plot(seconds, [validation for _, _, validation in row["sweeps"]], color=colour, label=label)
-        axes.plot(seconds, [train for _, train, _ in row["sweeps"]], color=colour, linestyle=":")
-    axes.set(title="Error as training goes on", xlabel="seconds of sweeps (dotted: training)", ylabel="RMSE, stars")
-    axes.legend(frameon=False, fontsize=8)
+        places = list(range(1, len(seconds) + 1)) if by_sweep else seconds
+        axes.plot(places, [validation for _, _, validation in row["sweeps"]], color=colour, label=label)
+        axes.plot(places, [train for _, train, _ in row["sweeps"]], color=colour, linestyle=":")
+    axes.set(
+        title=f"Error by {'sweep' if by_sweep else 'time'}",
+        xlabel=f"{'sweeps' if by_sweep else 'seconds'} (dotted: training)",
+        ylabel="RMSE, stars",
+    )
+    if by_sweep:
+        axes.legend(frameon=False, fontsize=8, ncols=1 + len(rows) // 9)
 
 
 def _lists(axes: Any, rows: list[dict[str, Any]], labels: list[str], what: str) -> None:

@@ -1,5 +1,6 @@
 """Tuning: a search for good hyper-parameters within a budget of seconds, with a holdout of its own."""
 
+import shlex
 import time
 from dataclasses import dataclass, replace
 from typing import Any
@@ -46,7 +47,8 @@ class Tuned:
     def command(self, path: str = "ratings.csv") -> str:
         """Return the best settings as a command."""
         changed = _changed(self.trainer)
-        return " ".join(["palate train", path, *(f"--{name.replace('_', '-')} {value}" for name, value in changed.items())])
+        options = [f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in changed.items()]
+        return " ".join(["palate train", shlex.quote(path), *options])
 
     def python(self) -> str:
         """Return the best settings as Python."""
@@ -135,6 +137,7 @@ def tune(
             return not row["ended_early"]
 
         model = replace(base, **settings).fit(train, callback=watch, **how)
+        _check_whole(model)
         row["validation_rmse"] = _best(model)
         row["seconds"] = time.perf_counter() - began
         if row["ended_early"]:
@@ -144,6 +147,8 @@ def tune(
     study, stopped = _search(optuna, objective, seconds, trials, seed, callback)
     best = replace(base, **_plain(study.best_trial.user_attrs["settings"])) if _completed(optuna, study) else base
     default, tuned = (one.fit(train, callback=lambda report: None, **how) for one in (base, best))
+    for model in (default, tuned):
+        _check_whole(model)
     frame = pl.DataFrame(rows, infer_schema_length=None)
     return Tuned(
         trainer=best,
@@ -220,6 +225,12 @@ def _unit(ratings: Ratings) -> float:
 
 def _best(model: Any) -> float:
     return min(report.validation_rmse for report in model.history.sweeps)
+
+
+def _check_whole(model: Any) -> None:
+    """Go on with the interrupt that `fit` took for its own: half a fit is no answer here."""
+    if model.history.stopped.startswith("Interrupted"):
+        raise KeyboardInterrupt
 
 
 def _judged(model: Any, unseen: Ratings) -> float:

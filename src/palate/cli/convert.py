@@ -1,0 +1,66 @@
+"""`palate convert`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from palate.cli import options
+from palate.cli.running import usage_error
+
+KERAS = (".h5", ".hdf5", ".keras")
+
+
+def convert(
+    source: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A Keras model (.h5, .keras) to read, or a palate model to write out.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Where the result goes; .h5 or .keras for Keras.")
+    ],
+    ratings: Annotated[
+        Path | None,
+        typer.Option(metavar="RATINGS", help="What a Keras model was trained on; ids without ratings become unknown."),
+    ] = None,
+    mean: Annotated[
+        float | None, typer.Option(help="What a Keras model's predictions lack; default the mean of the ratings.")
+    ] = None,
+    format: options.Format = "auto",  # noqa: A002 - the name of the option
+) -> None:
+    """Turn a factorization that Keras saved into a model of palate, or the reverse. Nothing in the file is run.
+
+    Examples:
+
+        palate convert factorization_model.h5 -o model.palate --ratings rating.csv
+
+        palate convert model.palate -o model.keras
+    """
+    from palate.cli.output import check_writable, print_text
+
+    if not source.is_file():
+        raise usage_error(f"no file {source}")
+    check_writable(output)
+    into = output.suffix.lower() in KERAS
+    if (source.suffix.lower() in KERAS) == into:
+        raise usage_error(f"one of the two must be a Keras file (.h5 or .keras); got '{source}' and '{output}'")
+    if into:
+        from palate.cli.asking import load
+
+        load(source).to_keras(output)
+    else:
+        _imported(source, ratings, mean, format).save(output)
+    print_text(f"Wrote {output} ({output.stat().st_size:,} bytes).")
+
+
+def _imported(source: Path, ratings: Path | None, mean: float | None, format: str) -> Any:  # noqa: A002 - the name of the option
+    from palate.cli.reading import read
+    from palate.model.factor_model import FactorModel
+
+    if ratings is None and mean is None:
+        raise usage_error(
+            "a Keras model's predictions lack the mean of the ratings: name the ratings with --ratings, or --mean"
+        )
+    data = None if ratings is None else read(ratings, format=format)
+    if data is None:
+        return FactorModel.from_keras(source, mean=mean)
+    return FactorModel.from_keras(source, data.ratings, data.catalog, mean)
