@@ -1,4 +1,4 @@
-"""Data sets that come with palate and load offline.
+"""Data sets: one that comes with palate and loads offline, and others that are fetched from their owners.
 
 `movielens-small` is the October 2016 edition of MovieLens latest-small: 100,004 ratings from 0.5 to 5 stars of 9,066 films
 by 671 users, with timestamps, years and genres. It may be used and passed on for non-commercial purposes under the terms in
@@ -6,10 +6,14 @@ by 671 users, with timestamps, years and genres. It may be used and passed on fo
 """
 
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from palate.data.dataset import Dataset
+    from palate.data.remote.download import Progress
 
 _NAMES = ("movielens-small",)
 
@@ -37,6 +41,94 @@ def load(name: str = "movielens-small") -> "Dataset":
     if name not in _NAMES:
         raise KeyError(f"unknown data set {name!r}: palate comes with {', '.join(_NAMES)}; read files with palate.read.")
     return _movielens_small()
+
+
+def available() -> "pl.DataFrame":
+    """Return the data sets that `fetch` knows: name, what it is, megabytes, format, licence, checksum, addresses, fetched or not.
+
+    Examples
+    --------
+    >>> available()["name"].to_list()[:3]
+    ['ml-latest-small', 'ml-1m', 'ml-10m']
+    """
+    import polars as pl
+
+    from palate.data.remote.fetching import is_here
+    from palate.data.remote.sets import SETS
+
+    return pl.DataFrame(
+        [
+            {
+                "name": one.name,
+                "about": one.about,
+                "megabytes": one.megabytes,
+                "format": one.format,
+                "licence": one.licence,
+                "checksum": one.checksum,
+                "urls": list(one.urls),
+                "fetched": is_here(one),
+            }
+            for one in SETS.values()
+        ]
+    )
+
+
+def fetch(name: str, *, progress: "Progress | None" = None) -> Path:
+    """Fetch a data set from its owner's server, unless it is here already, and return the path for `palate.read`.
+
+    Files are kept in the folder that the environment variable PALATE_DATA names, else in the platform's folder for caches.
+    A file gets its name only when it is whole and has the checksum that its owner publishes; a download that broke off goes on
+    where it ended. With PALATE_MIRROR set, files come from `PALATE_MIRROR/NAME/FILE` instead.
+
+    Parameters
+    ----------
+    name : str
+        See `available`. The owner's terms apply.
+    progress : callable, optional
+        Called with the file's name, the bytes so far and the bytes in all (None if unknown).
+
+    Raises
+    ------
+    KeyError
+        If the name is unknown.
+    OSError
+        If a file is not there, the server is out of reach, what comes is cut short or has another checksum, or the disk is
+        full.
+
+    Examples
+    --------
+    >>> data = palate.read(fetch("ml-1m"))  # doctest: +SKIP
+    """
+    from palate.data.remote.fetching import fetch as bring
+
+    return bring(name, progress)
+
+
+def path(name: str) -> Path:
+    """Return where a fetched data set lies, for `palate.read`.
+
+    Parameters
+    ----------
+    name : str
+
+    Raises
+    ------
+    KeyError
+        If the name is unknown.
+    FileNotFoundError
+        If it has not been fetched.
+
+    Examples
+    --------
+    >>> path("ml-1m")  # doctest: +SKIP
+    PosixPath('/home/al/.cache/palate/ml-1m/ml-1m.zip')
+    """
+    from palate.data.remote.fetching import is_here, known, place
+
+    one = known(name)
+    if not is_here(one):
+        raise FileNotFoundError(f"{name} must be fetched first: palate datasets fetch {name}.")
+    return place(one)
 
 
 def _movielens_small() -> "Dataset":

@@ -1,0 +1,116 @@
+"""`palate datasets list | fetch | path`."""
+
+import sys
+import time
+from typing import Annotated, Any
+
+import typer
+
+from palate.cli import options
+from palate.cli.running import Command
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Data sets on their owners' servers: list, fetch, path.")
+_QUIET_SECONDS = 2.0
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the data set, see `palate datasets list`.")]
+
+
+@app.command("list", cls=Command)
+def list_(as_json: options.Json = False) -> None:
+    """List the data sets that can be fetched, with size, format, the owner's terms and where the checksum comes from.
+
+    Example:
+
+        palate datasets list
+    """
+    from palate import datasets
+    from palate.cli.output import Column, print_json, print_table, records
+
+    frame = datasets.available()
+    if as_json:
+        print_json(records(frame))
+        return
+    import polars as pl
+
+    shown = frame.with_columns(fetched=pl.when("fetched").then(pl.lit("yes")).otherwise(pl.lit("")))
+    print_table(
+        shown.drop("urls"),
+        (
+            Column("name", "name", "id"),
+            Column("about", "what"),
+            Column("megabytes", "MB", "count"),
+            Column("format", "format", "id"),
+            Column("licence", "terms"),
+            Column("checksum", ".md5"),
+            Column("fetched", "here"),
+        ),
+    )
+
+
+@app.command("fetch", cls=Command)
+def fetch(name: Name, as_json: options.Json = False) -> None:
+    """Fetch a data set and print where it lies. What is here already is not fetched again.
+
+    Files are kept under PALATE_DATA, else in the platform's folder for caches. The owner's terms apply.
+
+    Example:
+
+        palate datasets fetch ml-1m
+    """
+    from palate import datasets
+    from palate.cli.output import print_json, print_verbatim
+
+    with _Bar() as bar:
+        found = datasets.fetch(name, progress=bar)
+    if as_json:
+        print_json({"name": name, "path": str(found)})
+    else:
+        print_verbatim(str(found))
+
+
+@app.command("path", cls=Command)
+def path(name: Name, as_json: options.Json = False) -> None:
+    """Print where a fetched data set lies, for commands that read ratings.
+
+    Example:
+
+        palate train "$(palate datasets path ml-1m)"
+    """
+    from palate import datasets
+    from palate.cli.output import print_json, print_verbatim
+
+    found = datasets.path(name)
+    if as_json:
+        print_json({"name": name, "path": str(found)})
+    else:
+        print_verbatim(str(found))
+
+
+class _Bar:
+    """A progress bar in a terminal, once a download has taken two seconds."""
+
+    def __init__(self) -> None:
+        self.began = time.perf_counter()
+        self.bar: Any = None
+        self.tasks: dict[str, Any] = {}
+
+    def __enter__(self) -> "_Bar":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+    def __call__(self, file: str, done: int, total: int | None) -> None:
+        if not sys.stderr.isatty() or time.perf_counter() - self.began < _QUIET_SECONDS:
+            return
+        if self.bar is None:
+            from rich.console import Console
+            from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+            columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+            self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            self.bar.start()
+        if file not in self.tasks:
+            self.tasks[file] = self.bar.add_task(file, total=total)
+        self.bar.update(self.tasks[file], completed=done, total=total)
