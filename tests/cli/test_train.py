@@ -262,7 +262,10 @@ def test_a_feature_that_is_not_known_is_one_line(table, refused):
         (("--encoding", "klingon"), "--encoding must be one that Python knows"),
         (("--counts", "often"), "--counts must be one of"),
         (("--trainer", "magic"), "--trainer must be one of least-squares, gibbs, baseline; got 'magic'."),
-        (("--trainer", "baseline", "--user-table", "users.csv"), "--user-table is not for --trainer baseline, which has no features."),
+        (
+            ("--trainer", "baseline", "--user-table", "users.csv"),
+            "--user-table is not for --trainer baseline, which has no features.",
+        ),
         (("--trainer", "gibbs", "--user-table", "users.csv"), "no file users.csv."),
         (("--trainer", "gibbs", "--burn-in", "300"), "--burn-in must be less than sweeps=200; got 300."),
         (("--trainer", "baseline", "--n-factors", "3"), "--n-factors is no hyper-parameter of --trainer baseline."),

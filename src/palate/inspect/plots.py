@@ -27,7 +27,7 @@ def png(section: "Section") -> bytes:
         from matplotlib.figure import Figure
     except ImportError:
         raise ImportError(
-            'pictures need Matplotlib, which is not installed. Install it with pip install "palate[plot]".'
+            'pictures need Matplotlib, which is not installed. Install it with pip install "palate[plots]".'
         ) from None
     draw, size = _DRAWN[section.plot or ""]
     figure = Figure(figsize=size, layout="constrained")

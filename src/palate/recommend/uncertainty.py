@@ -14,7 +14,9 @@ from palate.recommend.scorer import Scorer
 from palate.solve.parallel import check_threads, even_bounds, run_chunks
 
 PAIRS_PER_CHUNK = 1 << 14
-ADVICE = "Train with palate.Gibbs, whose draws say how sure a prediction is, or by least squares with ratings held out and saved."
+ADVICE = (
+    "Train with palate.Gibbs, whose draws say how sure a prediction is, or by least squares with ratings held out and saved."
+)
 
 
 def has_posterior(scorer: Any) -> bool:
