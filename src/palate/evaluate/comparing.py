@@ -1,5 +1,6 @@
 """Models side by side: lists next to each other, what moved and why, errors on one holdout, cost."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -196,14 +197,15 @@ def _size(given: Any, place: int, model: Scorer) -> int | None:
 
 def _side_by_side(lists: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Return one row a user and rank, with each model's item, its title, number of ratings and prediction."""
-    whole: pl.DataFrame | None = None
+    parts = []
     for name, frame in lists.items():
         score = frame.columns[3]
         about = [column for column in (names.ITEM_ID, names.TITLE, names.N_RATINGS, score) if column in frame.columns]
         part = frame.select(names.USER_ID, names.RANK, *(pl.col(column).alias(f"{name}: {column}") for column in about))
-        whole = part if whole is None else whole.join(part, on=[names.USER_ID, names.RANK], how="full", coalesce=True)
-    assert whole is not None
-    return whole
+        parts.append(part)
+    return functools.reduce(
+        lambda one, other: one.join(other, on=[names.USER_ID, names.RANK], how="full", coalesce=True), parts
+    )
 
 
 def _moved(named: Mapping[str, Scorer], lists: Mapping[str, pl.DataFrame], n: int) -> pl.DataFrame:

@@ -76,26 +76,27 @@ def _curves(axes: Any, rows: list[dict[str, Any]], labels: list[str], by_sweep: 
         ylabel="RMSE, stars",
     )
     if by_sweep:
-        axes.legend(frameon=False, fontsize=8, ncols=1 + len(rows) // 9)
+        axes.legend(fontsize=7, framealpha=0.8, edgecolor="none", ncols=1 + len(rows) // 9)
 
 
 def _lists(axes: Any, rows: list[dict[str, Any]], labels: list[str], what: str) -> None:
     places = range(len(rows))
     axes.plot(places, [row["figures"]["list_median_ratings"] for row in rows], marker="o", color=_COLOURS[2])
-    axes.set(title="What lists tend to", ylabel="ratings of a recommended item, median")
+    axes.set(title="What lists tend to", ylabel="median ratings of a listed item")
     axes.set_ylim(bottom=0)
     _ticks(axes, labels, what)
     other = axes.twinx()
     other.plot(
         places, [100 * row["figures"]["list_same_for_all"] for row in rows], marker="s", color=_COLOURS[4], linestyle="--"
     )
-    other.set_ylabel("% among the 50 highest damped means (dashed)", color=_COLOURS[4])
+    other.set_ylabel("% in the 50 best means (dashed)", color=_COLOURS[4])
     other.set_ylim(-3, 103)
 
 
 def _ticks(axes: Any, labels: list[str], what: str) -> None:
+    crowded = len(labels) > 8
     long = max(map(len, labels)) > 4 and len(labels) > 3
-    axes.set_xticks(range(len(labels)), labels, rotation=45 if long else 0)
+    axes.set_xticks(range(len(labels)), labels, rotation=90 if crowded else 45 if long else 0, fontsize=7 if crowded else 9)
     axes.set_xlabel(what)
 
 

@@ -115,7 +115,8 @@ def _prior(prior: RowPrior, factors: np.ndarray, bias: np.ndarray, error: float)
 def _trained_pairs(model: "FactorModel") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return user and item indexes and values of the training pairs, an evenly spaced part of them if they are very many."""
     ratings = model.ratings
-    assert ratings is not None
+    if ratings is None:
+        raise ValueError("compress must be asked of a model that holds its ratings; it was saved with ratings=False.")
     places = np.arange(len(ratings)) if ratings.held_out is None else np.flatnonzero(~ratings.held_out)
     places = places[:: max(1, len(places) // _PAIRS)]
     users = np.searchsorted(ratings.indptr, places, side="right") - 1
