@@ -225,7 +225,7 @@ def test_a_zip_that_is_none_or_a_bomb_or_damaged(server, tmp_path):
     with pytest.raises(DownloadError, match=r"it would unpack to 1,048,576 bytes, more than 40 times its size"):
         palate.datasets.fetch("ml-25m")
     publish(server, data=zipped({f"{number}": "" for number in range(1001)}))
-    with pytest.raises(DownloadError, match=r"it has 1,001 members, more than 1000"):
+    with pytest.raises(DownloadError, match=r"it has 1,001 members, more than 1,000"):
         palate.datasets.fetch("ml-25m")
     server.files["/taste-profile/train_triplets.txt.zip"] = zipped({"t": "abcabc"}).replace(b"abcabc", b"abcabd")
     with pytest.raises(DownloadError, match=r"its member 't' is damaged"):
