@@ -131,6 +131,6 @@ def test_pictures_go_into_a_folder(model, tmp_path):
 
 def test_without_matplotlib(model, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", None)
-    with pytest.raises(ImportError, match=r'pip install "palate\[plot\]"'):
+    with pytest.raises(ImportError, match=r'pip install "palate\[plots\]"'):
         inspect_model(model).plot(tmp_path / "none")
     assert not (tmp_path / "none").exists()
