@@ -31,7 +31,7 @@ LAYERS = {
 }
 KERNELS_MAY_IMPORT = {"numpy", "numba", "llvmlite"}
 # Libraries of the caller: used only after the caller has brought an object of theirs.
-OPTIONAL = {"duckdb", "h5py", "keras", "matplotlib", "optuna", "pandas", "pooch", "pyarrow", "scipy"}
+OPTIONAL = {"duckdb", "h5py", "keras", "matplotlib", "optuna", "pandas", "pyarrow", "scipy"}
 
 
 def layer_of(module: str) -> str:
