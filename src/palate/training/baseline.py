@@ -10,7 +10,7 @@ from palate.solve.parallel import check_threads
 from palate.solve.prior import RowPrior
 from palate.solve.strengths import ridge_prior
 from palate.training.checks import check_count, check_strength
-from palate.training.least_squares import fit_factors
+from palate.training.fitting import fit_factors
 from palate.training.sweeps import Callback
 
 

@@ -1,30 +1,20 @@
 """Least squares: the point estimate, by alternating exact solves."""
 
 import os
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from palate.data.catalog import Catalog
-from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
-from palate.model.average import average
 from palate.model.factor_model import FactorModel
-from palate.model.history import History
 from palate.solve.confidence import KINDS, NONE, Confidence
 from palate.solve.parallel import check_threads
 from palate.solve.prior import RowPrior
-from palate.solve.rows import Side
 from palate.solve.strengths import AUTO, resolve_strength, ridge_prior, sum_strengths
 from palate.training.checks import check_choice, check_count, check_number, check_rate, check_strength, check_switch
-from palate.training.linked import RidgeLink
-from palate.training.problem import Problem, split
-from palate.training.progress import TrainingBar
-from palate.training.side_information import SideFeatures, all_features, feature_names
-from palate.training.start import bias_start, factor_start, model_start
-from palate.training.sureness import noise_and_spread
-from palate.training.sweeps import Callback, Links, Run, Stopping, run_sweeps
+from palate.training.fitting import averaged, fit_factors
+from palate.training.side_information import feature_names
+from palate.training.sweeps import Callback
 
 MAX_FACTORS = 1024
 MEAN = "mean"
@@ -261,7 +251,7 @@ class LeastSquares:
             )
             for number in range(self.n_starts)
         ]  # fmt: skip
-        return models[0] if len(models) == 1 else _averaged(models)
+        return models[0] if len(models) == 1 else averaged(models)
 
     def _check(self) -> None:
         check_count("n_factors", self.n_factors, 1, MAX_FACTORS)
@@ -333,170 +323,3 @@ class LeastSquares:
             for strength in (self.l2_user, self.l2_item)
         )
         return user, item
-
-
-def fit_factors(
-    trainer: Any,
-    ratings: Ratings,
-    *,
-    validation: float | Ratings,
-    catalog: Catalog | None,
-    start: FactorModel | None,
-    refit: bool,
-    checkpoint: str | os.PathLike[str] | None,
-    callback: Callback | None,
-    threads: int,
-    seed: int,
-    start_number: int = 0,
-    user_table: Any = None,
-) -> FactorModel:
-    """Fit a trainer with `n_factors`, `mean`, `biases`, stopping rules and `priors`; the one path of all least squares."""
-    check_count("seed", seed, 0, 2**63 - 1)
-    everything, held_out = split(ratings, validation, start, seed)
-    problem = Problem.build(everything, held_out, mean=trainer.mean, confidence=trainer.confidence)
-    stopping = Stopping(
-        trainer.max_sweeps, trainer.tolerance, trainer.patience,
-        on_objective=trainer.unobserved_weight > 0, steps=trainer.steps,
-    )  # fmt: skip
-    biases, residual_sd = bias_start(problem, trainer, threads)
-    priors: tuple[RowPrior, RowPrior] = trainer.priors(residual_sd, problem.mean)
-    sides = factor_start(biases, trainer.n_factors, residual_sd, seed, start_number)
-    if start is not None:
-        sides = model_start(start, everything, sides, trainer)
-
-    features = all_features(problem, trainer, catalog, user_table)
-    links = ridge_links(trainer, problem, features, priors)
-
-    def finished(problem: Problem, run: Run, sure: tuple[float, float] | None = None) -> FactorModel:
-        return build_model(trainer, problem, run, priors, catalog, residual_sd, sure, features, links)
-
-    def save(run: Run) -> None:
-        if checkpoint is not None:
-            finished(problem, run).save(checkpoint)
-
-    with TrainingBar(stopping.max_sweeps) as bar:
-        run = run_sweeps(
-            problem, *priors, sides, stopping, callback=callback or bar, after_sweep=save, links=links, threads=threads
-        )
-        sure = noise_and_spread(problem, run.users, run.items, priors, threads, seed)
-        if refit and held_out.any():
-            problem = Problem.build(everything, np.zeros_like(held_out), mean=trainer.mean, confidence=trainer.confidence)
-            features = all_features(problem, trainer, catalog, user_table)  # bags now hold what was held out
-            links = ridge_links(trainer, problem, features, priors)
-            run = _refit(problem, run, priors, sides, stopping, links, threads)
-    return finished(problem, run, sure)
-
-
-def _averaged(models: list[FactorModel]) -> FactorModel:
-    """Return the average of fits to one split, with what it gains among the notes of its history."""
-    whole = average(models)
-    note = f"The model is the average of {len(models)} fits; sweeps and errors above are those of the first."
-    if whole.ratings is not None and whole.ratings.held_out is not None and whole.scale is not None:
-        rows = np.flatnonzero(whole.ratings.held_out)
-        users = np.searchsorted(whole.ratings.indptr, rows, side="right") - 1
-        errors = whole.score_pairs(users, whole.ratings.items[rows]) - whole.ratings.values(rows)
-        note += f" Validation RMSE of the average: {np.sqrt(np.mean(errors.astype(np.float64) ** 2)):.4f}."
-    return replace(whole, history=replace(whole.history, notes=(*whole.history.notes, note)))
-
-
-def ridge_links(trainer: Any, problem: Problem, features: dict[str, SideFeatures], priors: tuple[RowPrior, RowPrior]) -> Links:
-    """Return the ridge of each side that has features."""
-    sides = zip(("user", "item"), (problem.by_user, problem.by_item), priors, strict=True)
-    user, item = (
-        RidgeLink.build(features[side].blocks, rows, prior, trainer.l2_features) if features[side].blocks else None
-        for side, rows, prior in sides
-    )
-    return user, item
-
-
-def _refit(
-    whole: Problem,
-    run: Run,
-    priors: tuple[RowPrior, RowPrior],
-    sides: tuple[Side, Side],
-    stopping: Stopping,
-    links: Links,
-    threads: int,
-) -> Run:
-    """Train on all ratings, from the same start, for as many sweeps as were best with some held out."""
-    again = replace(stopping, max_sweeps=run.best_sweep, tolerance=0.0, patience=run.best_sweep + 1)
-    second = run_sweeps(whole, *priors, sides, again, links=links, threads=threads)
-    second.stopped = f"{run.stopped} Then trained on all ratings for {run.best_sweep} sweeps."
-    return second
-
-
-def build_model(
-    trainer: Any,
-    problem: Problem,
-    run: Run,
-    priors: tuple[RowPrior, RowPrior],
-    catalog: Catalog | None,
-    residual_sd: float,
-    sure: tuple[float, float] | None = None,
-    features: dict[str, SideFeatures] | None = None,
-    links: Links = (None, None),
-) -> FactorModel:
-    """Return the FactorModel of a run's best sweep; `sure` is what `noise_and_spread` found."""
-    ratings = problem.ratings
-    matrix = RatingMatrix.from_ratings(ratings, problem.held_out if problem.held_out.any() else None)
-    about = catalog if catalog is not None else Catalog.from_items(ratings.items)
-    k = trainer.n_factors
-    found = features or {"user": SideFeatures(), "item": SideFeatures()}
-    weights = zip(("user", "item"), links, (run.user_weights, run.item_weights), strict=True)
-    user_link, item_link = (
-        found[side].link(link.own(own)) if link is not None and own is not None else None for side, link, own in weights
-    )
-    return FactorModel(
-        users=ratings.users,
-        items=ratings.items,
-        user_factors=run.users.unpadded(k)[None],
-        item_factors=run.items.unpadded(k)[None],
-        user_bias=run.users.bias[None],
-        item_bias=run.items.bias[None],
-        global_mean=np.array([problem.mean]),
-        user_prior=priors[0],
-        item_prior=priors[1],
-        scale=ratings.scale if trainer.confidence is None else None,
-        catalog=about.aligned(ratings.items, matrix),
-        ratings=matrix,
-        trainer=_described(trainer, residual_sd),
-        history=_history(problem, run, [note for side in found.values() for note in side.notes]),
-        user_link=user_link,
-        item_link=item_link,
-        frame_kind=ratings.frame_kind,
-        noise_sd=None if sure is None else np.array([sure[0]]),
-        spread=None if sure is None else sure[1],
-    )
-
-
-def _described(trainer: Any, residual_sd: float) -> dict[str, Any]:
-    """Return the trainer's name and hyper-parameters; what "auto" came to stands beside it."""
-    described = {"name": type(trainer).__name__, **asdict(trainer)}
-    for field in fields(trainer):
-        if field.name.startswith("l2") and getattr(trainer, field.name) == AUTO:
-            described[f"{field.name}_resolved"] = round(resolve_strength(AUTO, residual_sd), 6)
-    return described
-
-
-def _history(problem: Problem, run: Run, about_features: list[str]) -> History:
-    notes = list(about_features)
-    if run.n_double:
-        notes.append(
-            f"{run.n_double:,} rows of a sweep were solved in float64 with a millionth of their mean diagonal added, because "
-            "the penalty is zero or too small for float32."
-        )
-    for rows, side in ((problem.by_user, "users"), (problem.by_item, "items")):
-        empty = int((rows.counts == 0).sum())
-        if empty:
-            notes.append(
-                f"{empty:,} {side} have no training rating (all of theirs are held out); their predictions come from the mean "
-                "and the other side's bias."
-            )
-    return History(
-        sweeps=tuple(run.reports),
-        best_sweep=run.best_sweep,
-        stopped=run.stopped,
-        notes=tuple(notes),
-        n_train=problem.n_train,
-        n_validation=int(problem.held_out.sum()),
-    )

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
+from palate.data.catalog import Catalog
+from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.data.splits import holdout_mask, merge_holdout
 from palate.model.factor_model import FactorModel
@@ -67,6 +70,20 @@ class Problem:
         if self.confidence is not None:
             values, _ = self.confidence.apply(values, np.empty(0, np.float32))
         return ratings.user_index[rows].astype(np.int64), ratings.item_index[rows].astype(np.int64), values
+
+    def known(self, catalog: Catalog | None) -> dict[str, Any]:
+        """Return the fields of a model that are its input's: ids, ratings with those held out marked, catalog, scale, kind of frame."""
+        ratings = self.ratings
+        matrix = RatingMatrix.from_ratings(ratings, self.held_out if self.held_out.any() else None)
+        about = catalog if catalog is not None else Catalog.from_items(ratings.items)
+        return {
+            "users": ratings.users,
+            "items": ratings.items,
+            "ratings": matrix,
+            "catalog": about.aligned(ratings.items, matrix),
+            "scale": ratings.scale,
+            "frame_kind": ratings.frame_kind,
+        }
 
     def predict(self, users: np.ndarray, items: np.ndarray, user_side: Side, item_side: Side) -> np.ndarray:
         """Return the float32 predictions of pairs of known indexes."""

@@ -18,13 +18,15 @@ _BIAS_SWEEPS = 2
 _START_SCALE = 0.003
 
 
-def bias_start(problem: Problem, trainer: Any, threads: int) -> tuple[tuple[Side, Side], float]:
+def bias_start(
+    problem: Problem, *, l2_bias: float, l1_bias: float = 0.0, biases: bool = True, threads: int = 1
+) -> tuple[tuple[Side, Side], float]:
     """Return the biases fitted without factors, and the standard deviation of the training ratings about them.
 
     Without biases in the model they are zero, but the deviation is still that about fitted biases: it says what the
     noise and the factors have to share, which does not depend on how the model is built.
     """
-    prior = ridge_prior(0, l2=0.0, l2_bias=max(trainer.l2_bias, 1.0), l1_bias=trainer.l1_bias)
+    prior = ridge_prior(0, l2=0.0, l2_bias=max(l2_bias, 1.0), l1_bias=l1_bias)
     mean = problem.mean
     users = _no_bias(problem.by_user.n_rows)
     for _ in range(_BIAS_SWEEPS):
@@ -32,7 +34,7 @@ def bias_start(problem: Problem, trainer: Any, threads: int) -> tuple[tuple[Side
         solved = solve_rows(problem.by_user, items, mean, prior, stats=True, threads=threads)
         users = solved.side
     residual_sd = math.sqrt(solved.stats[:, 0].sum() / problem.total_weight)
-    if not trainer.biases:
+    if not biases:
         users, items = _no_bias(problem.by_user.n_rows), _no_bias(problem.by_item.n_rows)
     return (users, items), residual_sd
 
