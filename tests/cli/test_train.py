@@ -240,6 +240,13 @@ def test_gibbs_with_features_of_users_and_items(folder, train, tmp_path):
     assert model.link == "ordinal"
 
 
+def test_refit_of_gibbs_shows_the_errors_of_its_first_run(folder, train):
+    options = ("--trainer", "gibbs", "--sweeps", "20", "--burn-in", "5", "--n-factors", "2", "--refit", "--json")
+    told = json.loads(train(folder / "ratings.csv", *options).out)
+    assert told["errors"]["Gibbs"]["rmse"] > 0.3
+    assert told["n_validation"] == 0
+
+
 def test_a_feature_that_is_not_known_is_one_line(table, refused):
     options = ("--trainer", "gibbs", "--user-features", "age")
     assert "user_features must name columns of user_table; got 'age', and none was given." in refused(

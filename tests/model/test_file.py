@@ -553,6 +553,11 @@ def test_a_file_of_version_1_still_loads():
     assert_same(golden_model(), load_model(GOLDEN))
 
 
+def test_a_file_from_before_a_field_existed_still_loads():
+    """A history without `interrupted`, which takes its default."""
+    assert_same(golden_model(), load_model(CORPUS / "model-v1-before-interrupted.palate"))
+
+
 def test_the_writer_of_version_1_still_writes_the_same_bytes():
     tensors, metadata = pack(golden_model())
     metadata["versions"] = read_metadata(GOLDEN)["versions"]

@@ -158,8 +158,43 @@ class TestSameBits:
         seen = []
         whole = trainer.fit(ratings, checkpoint=path, callback=lambda report: seen.append(report.sweep), seed=5)
         assert seen[0] > 1
+        assert [report.sweep for report in whole.history.sweeps] == list(range(1, 31))
         assert not path.exists()
         assert same(whole, trainer.fit(ratings, callback=lambda report: None, seed=5))
+
+    def test_after_an_interrupt_of_the_second_run_of_a_refit(self, tmp_path):
+        path, ratings, trainer, seen = tmp_path / "chain", planted_for_kills(), trainer_for_kills(20), []
+
+        def stop_in_the_second(report):
+            seen.append(report)
+            if len(seen) == 35:
+                raise KeyboardInterrupt
+
+        partial = trainer.fit(ratings, refit=True, checkpoint=path, callback=stop_in_the_second)
+        assert partial.history.interrupted
+        assert len(list(tmp_path.iterdir())) == 2
+        again = []
+        whole = trainer.fit(ratings, refit=True, checkpoint=path, callback=again.append)
+        assert len(again) < 20  # the first run is not made again
+        assert list(tmp_path.iterdir()) == []
+        fresh = trainer.fit(ratings, refit=True, callback=lambda report: None)
+        assert same(whole, fresh)
+        assert whole.history.notes[0] == fresh.history.notes[0]
+        assert whole.history.notes[0].startswith("On 49 ratings held out of a first run the RMSE was ")
+        assert [report.validation_rmse for report in whole.history.sweeps] == [None] * 20
+
+    def test_a_refit_is_not_begun_after_an_interrupt(self):
+        seen = []
+
+        def stop(report):
+            seen.append(report)
+            if len(seen) == 20:
+                raise KeyboardInterrupt
+
+        model = SMALL.fit(planted()[0], refit=True, callback=stop)
+        assert len(seen) == 20
+        assert model.history.best_sweep == 20
+        assert model.history.interrupted
 
     def test_an_interrupt_before_the_first_kept_draw_is_raised(self):
         def stop(report):
@@ -243,8 +278,10 @@ class TestRefusals:
             return report.sweep < 15
 
         SMALL.fit(ratings, checkpoint=path, callback=stop)
-        with pytest.raises(ChainFileError, match="made with another trainer, seed or table"):
+        with pytest.raises(ChainFileError, match="made with another trainer, seed, table, features or start"):
             SMALL.fit(ratings, checkpoint=path, seed=1)
+        with pytest.raises(ChainFileError, match="another trainer, seed, table, features or start"):
+            SMALL.fit(ratings, checkpoint=path, start=palate.LeastSquares(n_factors=3, max_sweeps=1).fit(ratings))
         raw = bytearray(path.read_bytes())
         raw[len(raw) // 2] ^= 1
         path.write_bytes(raw)

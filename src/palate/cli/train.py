@@ -125,7 +125,7 @@ def train(
         _show_data(ratings, data, read_seconds)
     outcome = _train(chosen_trainer, data, how, read_seconds)
     outcome.model.save(output, ratings=how.keep_ratings)
-    interrupted = outcome.model.history.stopped.startswith("Interrupted")
+    interrupted = outcome.model.history.interrupted
     if not interrupted:
         _compare(outcome, how)
     _report(outcome, how, as_json)
@@ -186,7 +186,8 @@ def _compare(outcome: Outcome, how: How) -> None:
     outcome.clipped = not how.refit  # the model before the refit is gone; what its sweeps reported is not clipped
     for name, model in models.items():
         if how.refit and model is outcome.model:
-            best = min(outcome.reports, key=lambda report: report.validation_mse or 0.0)
+            judged = [report for report in outcome.reports if report.validation_mse is not None]  # not those of a second run
+            best = min(judged, key=lambda report: report.validation_mse or 0.0)
             outcome.errors[name] = {"rmse": best.validation_rmse or 0.0, "mae": best.validation_mae or 0.0}
         else:
             found = errors(model, holdout, clip=outcome.clipped)

@@ -169,7 +169,7 @@ def _run(
             seed=seed,
         ),
     )
-    if model.history.stopped.startswith("Interrupted"):
+    if model.history.interrupted:
         raise KeyboardInterrupt  # `fit` kept its last whole sweep; a row of it would pass for a finished one
     sweeps = [(report.seconds, report.train_rmse, report.validation_rmse) for report in model.history.sweeps]
     best = model.history.sweeps[max(model.history.best_sweep, 1) - 1]

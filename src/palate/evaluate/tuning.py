@@ -229,7 +229,7 @@ def _best(model: Any) -> float:
 
 def _check_whole(model: Any) -> None:
     """Go on with the interrupt that `fit` took for its own: half a fit is no answer here."""
-    if model.history.stopped.startswith("Interrupted"):
+    if model.history.interrupted:
         raise KeyboardInterrupt
 
 

@@ -37,6 +37,8 @@ class History:
         What the user should know about the run, each a sentence.
     n_train, n_validation : int
         Number of ratings trained on and held back.
+    interrupted : bool
+        Whether training was interrupted (Ctrl-C) and the model is what there was by then.
     """
 
     sweeps: tuple[SweepReport, ...] = ()
@@ -45,6 +47,7 @@ class History:
     notes: tuple[str, ...] = field(default=())
     n_train: int = 0
     n_validation: int = 0
+    interrupted: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return the history as plain lists, numbers and strings (for JSON)."""

@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from palate.model.factor_model import FactorModel
 from palate.model.file_write import replace_file
+from palate.model.history import SweepReport
 from palate.solve.rows import Side
 from palate.training.chain import ChainState
 from palate.training.keeping import Kept
 from palate.training.problem import Problem
 from palate.training.side import SideState
+from palate.training.side_information import SideFeatures
 
 _FORMAT = "palate chain 1"
 _SIDE = ("mean", "precision", "weights", "strengths")
@@ -24,17 +27,35 @@ class ChainFileError(ValueError):
     """A checkpoint that is damaged, or of another run."""
 
 
-def digest_of(trainer: Any, problem: Problem, seed: int, notes: Any = None) -> str:
-    """Return what tells one run from all others: trainer, training ratings, held-out ratings and seed."""
-    found = hashlib.sha256(json.dumps([type(trainer).__name__, asdict(trainer), seed, notes], sort_keys=True).encode())
-    ratings = problem.ratings
-    for array in (problem.by_user.indptr, problem.by_user.columns, problem.by_user.values, problem.held_out, ratings.value):
+def digest_of(trainer: Any, problem: Problem, features: dict[str, SideFeatures], start: FactorModel | None, seed: int) -> str:
+    """Return what tells one run from all others: trainer, seed, ratings, what is held out, features and start."""
+    found = hashlib.sha256(json.dumps([type(trainer).__name__, asdict(trainer), seed], sort_keys=True).encode())
+    ratings, rows = problem.ratings, problem.by_user
+    arrays = [rows.indptr, rows.columns, rows.values, rows.weights, problem.held_out, ratings.value]
+    arrays += [array for side in features.values() for block in side.blocks for array in (block.indptr, block.columns)]
+    if start is not None:
+        arrays += [start.user_factors, start.item_factors, start.user_bias, start.item_bias]
+    for array in arrays:
         found.update(np.ascontiguousarray(array).data)
     found.update("\n".join(map(str, ratings.users.values.to_list() + ratings.items.values.to_list())).encode("utf-8"))
     return found.hexdigest()
 
 
-def save_chain(path: str | os.PathLike[str], digest: str, chain: int, sweep: int, state: ChainState, kept: Kept) -> None:
+def refit_path(path: str | os.PathLike[str] | None) -> str | None:
+    """Return where the second run of `refit=True` keeps its state, beside the first run's."""
+    return None if path is None else f"{os.fspath(path)}.refit"
+
+
+def remove_chains(path: str | os.PathLike[str] | None) -> None:
+    """Remove the files of a fit that is complete."""
+    for one in (path, refit_path(path)):
+        if one is not None:
+            Path(one).unlink(missing_ok=True)
+
+
+def save_chain(
+    path: str | os.PathLike[str], digest: str, chain: int, sweep: int, state: ChainState, kept: Kept, reports: list[SweepReport]
+) -> None:
     """Write the state after a sweep, atomically."""
     from safetensors.numpy import save
 
@@ -55,14 +76,15 @@ def save_chain(path: str | os.PathLike[str], digest: str, chain: int, sweep: int
         "means": [value.hex() for value in kept.means],
         "squared": float(state.squared).hex(),
         "absolute": float(state.absolute).hex(),
+        "reports": [asdict(report) for report in reports],
     }
     about = {"format": _FORMAT, "digest": digest, "state": json.dumps(numbers)}
     body = save({name: np.ascontiguousarray(array) for name, array in tensors.items()}, about)
     replace_file(path, [hashlib.sha256(body).hexdigest().encode(), body])
 
 
-def load_chain(path: str | os.PathLike[str], digest: str) -> tuple[int, int, ChainState, Kept] | None:
-    """Return chain, sweep, state and what was kept of the run with this digest; None if there is no such file.
+def load_chain(path: str | os.PathLike[str], digest: str) -> tuple[int, int, ChainState, Kept, list[SweepReport]] | None:
+    """Return chain, sweep, state, what was kept and the reports of the run with this digest; None if there is no such file.
 
     Raises
     ------
@@ -82,7 +104,7 @@ def load_chain(path: str | os.PathLike[str], digest: str) -> tuple[int, int, Cha
     about = json.loads(body[8 : 8 + int.from_bytes(body[:8], "little")])["__metadata__"]
     if about.get("format") != _FORMAT or about["digest"] != digest:
         raise ChainFileError(
-            f"{os.fspath(path)} must be a checkpoint of this run; it was made with another trainer, seed or table. "
+            f"{os.fspath(path)} must be a checkpoint of this run; it was made with another trainer, seed, table, features or start. "
             "Delete it to start anew, or name another file."
         )
     tensors, numbers = load(body), json.loads(about["state"])
@@ -94,7 +116,8 @@ def load_chain(path: str | os.PathLike[str], digest: str) -> tuple[int, int, Cha
         sides[0], sides[1], float.fromhex(numbers["noise"]), tensors["cutpoints"], tensors["latent"],
         float.fromhex(numbers["squared"]), float.fromhex(numbers["absolute"]),
     )  # fmt: skip
-    return numbers["chain"], numbers["sweep"], state, _kept(tensors, numbers)
+    reports = [SweepReport(**report) for report in numbers["reports"]]
+    return numbers["chain"], numbers["sweep"], state, _kept(tensors, numbers), reports
 
 
 def _kept(tensors: dict[str, np.ndarray], numbers: dict[str, Any]) -> Kept:

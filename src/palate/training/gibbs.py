@@ -1,13 +1,12 @@
 """Bayesian matrix factorization: draws from the posterior by Gibbs sampling."""
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from palate.data.catalog import Catalog
-from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.model.factor_model import FactorModel
 from palate.model.history import History
@@ -15,11 +14,12 @@ from palate.solve.parallel import check_threads
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Side
 from palate.training.chain import ChainModel, ChainState, chain_model, small_start, state_at
+from palate.training.chain_file import digest_of, refit_path, remove_chains
 from palate.training.checks import check_choice, check_count
-from palate.training.keeping import Kept, Monitor, Plan
+from palate.training.keeping import Monitor, Plan
 from palate.training.problem import Problem, split
 from palate.training.progress import TrainingBar
-from palate.training.run import Judge, Run, run_chains
+from palate.training.run import Judge, Run, Saver, run_chains
 from palate.training.side import Clock, SideModel
 from palate.training.side_information import MISSING, SideFeatures, all_features, feature_names
 from palate.training.start import bias_start, last_draw
@@ -28,6 +28,7 @@ from palate.training.sweeps import Callback
 GAUSSIAN, ORDINAL = "gaussian", "ordinal"
 MAX_LEVELS = 100
 _MAX_FACTORS = 256
+_START_L2_BIAS = 2.0
 _SAMPLE = 20_000  # training pairs that are followed where nothing is held out
 
 
@@ -149,10 +150,18 @@ class Gibbs:
         check_count("seed", seed, 0, 2**63 - 1)
         everything, held_out = split(ratings, validation, start, seed)
         with TrainingBar(self.max_sweeps) as bar:
-            rest = (user_table, catalog, start, checkpoint, callback or bar, check_threads(threads), seed)
-            model = self._fit(everything, held_out, *rest)
-            if refit and held_out.any():
-                model = self._fit(everything, np.zeros_like(held_out), *rest)
+            rest = (user_table, catalog, start, callback or bar, check_threads(threads), seed)
+            model, complete = self._fit(everything, held_out, checkpoint, *rest)
+            if refit and complete and held_out.any():
+                judged = model.history
+                model, complete = self._fit(everything, np.zeros_like(held_out), refit_path(checkpoint), *rest)
+                note = (
+                    f"On {judged.n_validation:,} ratings held out of a first run the RMSE was "
+                    f"{judged.sweeps[-1].validation_rmse:.4f}; then the chains were run on all ratings."
+                )
+                model = replace(model, history=replace(model.history, notes=(note, *model.history.notes)))
+        if complete:
+            remove_chains(checkpoint)
         return model
 
     def _check(self) -> None:
@@ -170,13 +179,14 @@ class Gibbs:
         feature_names(self.item_features, "item_features")
 
     def _fit(
-        self, ratings: Ratings, held_out: np.ndarray, user_table: Any, catalog: Catalog | None,
-        start: FactorModel | None, checkpoint: str | os.PathLike[str] | None, callback: Callback, threads: int, seed: int,
-    ) -> FactorModel:  # fmt: skip
+        self, ratings: Ratings, held_out: np.ndarray, checkpoint: str | os.PathLike[str] | None, user_table: Any,
+        catalog: Catalog | None, start: FactorModel | None, callback: Callback, threads: int, seed: int,
+    ) -> tuple[FactorModel, bool]:  # fmt: skip
+        """Return the model of one run, and whether all its sweeps were made."""
         problem = Problem.build(ratings, held_out)
         levels = self._levels(problem)
         features = all_features(problem, self, catalog, user_table)
-        biases, residual_sd = bias_start(problem, _Start(), threads)
+        biases, residual_sd = bias_start(problem, l2_bias=_START_L2_BIAS, threads=threads)
         unit = residual_sd if residual_sd > 1e-6 else 1.0
         sides = [SideModel.build(n, self.n_factors, features[side].blocks) for n, side in enumerate(("user", "item"))]
         model = chain_model(problem, unit, levels, sides[0], sides[1])
@@ -190,9 +200,10 @@ class Gibbs:
 
         plan = Plan(self.sweeps, self.burn_in, self.n_chains, self._n_draws(problem, features))
         judge = Judge(model, problem, _monitor(problem, seed))
-        run = run_chains(self, model, plan, judge, begin, checkpoint=checkpoint, callback=callback, threads=threads, seed=seed)
+        saver = Saver(checkpoint, digest_of(self, problem, features, start, seed) if checkpoint is not None else "")
+        run = run_chains(model, plan, judge, begin, saver, callback=callback, threads=threads, seed=seed)
         notes = [note for side in features.values() for note in side.notes]
-        return _build(self, problem, run, features, levels, catalog, notes)
+        return _build(self, problem, run, features, levels, catalog, notes), run.complete
 
     def _levels(self, problem: Problem) -> np.ndarray | None:
         """Return the distinct ratings of an ordinal likelihood, None for a Gaussian one."""
@@ -241,15 +252,6 @@ def _started(
     return state_at(model, (vectors[0], vectors[1]), cutpoints, threads)
 
 
-@dataclass(frozen=True)
-class _Start:
-    """What `bias_start` asks of a trainer."""
-
-    l2_bias: float = 2.0
-    l1_bias: float = 0.0
-    biases: bool = True
-
-
 def _monitor(problem: Problem, seed: int) -> Monitor:
     """Return the held-out pairs, or a sample of the training pairs where nothing is held out."""
     if problem.held_out.any():
@@ -266,16 +268,13 @@ def _build(
     catalog: Catalog | None, notes: list[str],
 ) -> FactorModel:  # fmt: skip
     """Return the FactorModel of the draws kept."""
-    ratings, kept = problem.ratings, run.kept
-    matrix = RatingMatrix.from_ratings(ratings, problem.held_out if problem.held_out.any() else None)
-    about = catalog if catalog is not None else Catalog.from_items(ratings.items)
+    kept = run.kept
     draws = {key: np.stack([draw[key] for draw in kept.draws]) for key in kept.draws[0]}
     n_draws = len(kept.draws)
     mean = problem.mean if levels is None else 0.0
     priors = {side: RowPrior(precision=draws[f"{side}_precision"], mean=draws[f"{side}_mean"]) for side in ("user", "item")}
     return FactorModel(
-        users=ratings.users,
-        items=ratings.items,
+        **problem.known(catalog),
         user_factors=draws["user_factors"],
         item_factors=draws["item_factors"],
         user_bias=draws["user_bias"],
@@ -289,20 +288,17 @@ def _build(
         noise_sd=draws["noise_sd"],
         user_link=features["user"].link(draws["user_weights"]),
         item_link=features["item"].link(draws["item_weights"]),
-        scale=ratings.scale,
-        catalog=about.aligned(ratings.items, matrix),
-        ratings=matrix,
         trainer={"name": type(trainer).__name__, **asdict(trainer)},
-        history=_history(problem, run, kept, notes),
-        frame_kind=ratings.frame_kind,
+        history=_history(problem, run, notes),
     )
 
 
-def _history(problem: Problem, run: Run, kept: Kept, notes: list[str]) -> History:
+def _history(problem: Problem, run: Run, notes: list[str]) -> History:
     return History(
         sweeps=tuple(run.reports),
-        best_sweep=len(run.reports),
+        best_sweep=run.reports[-1].sweep,
         stopped=run.stopped,
+        interrupted=run.interrupted,
         notes=(*run.notes, *notes),
         n_train=problem.n_train,
         n_validation=int(problem.held_out.sum()),

@@ -74,6 +74,7 @@ class EpochRun:
     best_epoch: int = 0
     best: float = math.inf
     stopped: str = ""
+    interrupted: bool = False
 
 
 def run_epochs(
@@ -112,7 +113,7 @@ def run_epochs(
     except KeyboardInterrupt:
         if not run.reports:
             raise
-        run.stopped = f"Interrupted after {len(run.reports)} whole epochs."
+        run.interrupted, run.stopped = True, f"Interrupted after {len(run.reports)} whole epochs."
         return run
     run.stopped = f"All {schedule.epochs} epochs were made."
     return run

@@ -5,14 +5,12 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from palate.model.history import SweepReport
 from palate.training.chain import ChainModel, ChainState, sweep
-from palate.training.chain_file import digest_of, load_chain, save_chain
+from palate.training.chain_file import load_chain, save_chain
 from palate.training.convergence import effective_size, split_rhat
 from palate.training.keeping import Kept, Monitor, Plan, count, predictions
 from palate.training.problem import Problem
@@ -39,17 +37,18 @@ class Run:
     kept: Kept = field(default_factory=Kept)
     reports: list[SweepReport] = field(default_factory=list)
     stopped: str = ""
+    interrupted: bool = False
+    complete: bool = False  # every sweep was made
     notes: list[str] = field(default_factory=list)
 
 
 def run_chains(
-    trainer: Any,
     model: ChainModel,
     plan: Plan,
     judge: Judge,
     begin: Callable[[int], ChainState],
+    saver: "Saver",
     *,
-    checkpoint: str | os.PathLike[str] | None,
     callback: Callable[[SweepReport], object],
     threads: int,
     seed: int,
@@ -58,26 +57,27 @@ def run_chains(
 
     An interrupt (Ctrl-C) ends the run with the draws so far; before the first kept draw it is raised.
     """
-    run, chain, made = Run(), 0, 0
+    run, first, made = Run(), 0, 0
     state: ChainState | None = None
-    saver = _Saver(checkpoint, digest_of(trainer, judge.problem, seed) if checkpoint is not None else "")
     if (found := saver.load()) is not None:
-        chain, made, state, run.kept = found
-        run.notes.append(f"The run went on from {saver.path} after sweep {made} of chain {chain + 1}.")
+        first, made, state, run.kept, run.reports = found
+        run.notes.append(f"The run went on from {saver.path} after sweep {made} of chain {first + 1}.")
     try:
-        for chain in range(chain, plan.n_chains):  # noqa: B020 - a resumed run begins at its own chain
+        for chain in range(first, plan.n_chains):
             state = begin(chain) if state is None else state
             for number in range(made + 1, plan.sweeps + 1):
                 state, report = _one(model, state, plan, judge, run, Clock(seed, chain, number, threads))
-                saver.save(chain, number, state, run.kept)
+                last = chain + 1 == plan.n_chains and number == plan.sweeps
+                saver.save(chain, number, state, run, whatever_the_cost=last)
                 if callback(report) is False:
                     return _ended(run, plan, judge, f"The callback ended the run after sweep {number} of chain {chain + 1}.")
             state, made = None, 0
     except KeyboardInterrupt:
         if not run.kept.draws:
             raise
+        run.interrupted = True
         return _ended(run, plan, judge, f"Interrupted after {len(run.reports)} whole sweeps.")
-    saver.remove()
+    run.complete = True
     chains = "" if plan.n_chains == 1 else f" in each of {plan.n_chains} chains"
     return _ended(run, plan, judge, f"All {plan.sweeps} sweeps{chains} were made, {plan.burn_in} of them to burn in.")
 
@@ -155,27 +155,22 @@ def _length_notes(kept: Kept, plan: Plan) -> list[str]:
     return notes
 
 
-class _Saver:
-    """Writes checkpoints, as often as their cost allows."""
+class Saver:
+    """Writes checkpoints, as often as their cost allows; without a path it does nothing."""
 
     def __init__(self, path: str | os.PathLike[str] | None, digest: str) -> None:
         self.path, self.digest = path, digest
         self.cost, self.last = 0.0, time.perf_counter()
 
-    def load(self) -> tuple[int, int, ChainState, Kept] | None:
+    def load(self) -> tuple[int, int, ChainState, Kept, list[SweepReport]] | None:
         """Return what the file holds, if there is one."""
         return None if self.path is None else load_chain(self.path, self.digest)
 
-    def save(self, chain: int, number: int, state: ChainState, kept: Kept) -> None:
+    def save(self, chain: int, number: int, state: ChainState, run: Run, whatever_the_cost: bool = False) -> None:
         """Save unless the last save was too recent for what it cost."""
         now = time.perf_counter()
-        if self.path is None or now - self.last < self.cost / _SAVE_SHARE:
+        if self.path is None or (now - self.last < self.cost / _SAVE_SHARE and not whatever_the_cost):
             return
-        save_chain(self.path, self.digest, chain, number, state, kept)
+        save_chain(self.path, self.digest, chain, number, state, run.kept, run.reports)
         self.last = time.perf_counter()
         self.cost = self.last - now
-
-    def remove(self) -> None:
-        """Remove the file of a run that is complete."""
-        if self.path is not None:
-            Path(self.path).unlink(missing_ok=True)

@@ -48,6 +48,7 @@ class Run:
     size: float = 0.0  # sum of squares of the users' factors of the last sweep
     n_double: int = 0
     stopped: str = ""
+    interrupted: bool = False
     user_weights: np.ndarray | None = None  # of the users' features, at the best sweep
     item_weights: np.ndarray | None = None
     last_items: Side | None = None  # of the last sweep, best or not: where conjugate gradients go on
@@ -104,7 +105,7 @@ def run_sweeps(
     except KeyboardInterrupt:
         if not run.reports:
             raise
-        run.stopped = f"Interrupted after {len(run.reports)} whole sweeps."
+        run.interrupted, run.stopped = True, f"Interrupted after {len(run.reports)} whole sweeps."
     if stopping.steps:  # a stored user is what fold-in finds, so the users' last solve is to the end
         means = None if links[0] is None or run.user_weights is None else links[0].prior_mean(run.user_weights, threads)
         run.users = solve_rows(
