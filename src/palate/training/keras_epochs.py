@@ -4,12 +4,18 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from palate.model.history import SweepReport
-from palate.training.problem import Problem
+from palate.data.ratings import Ratings
+from palate.model.history import History, SweepReport
+from palate.solve.parallel import check_threads
+from palate.training.checks import check_count, check_rate, check_strength, check_switch
+from palate.training.keras_backend import require_keras
+from palate.training.problem import Problem, split
+from palate.training.progress import TrainingBar
 
 Weights = dict[str, list[np.ndarray]]  # by the names of layers
 Callback = Callable[[SweepReport], object]
@@ -117,6 +123,92 @@ def run_epochs(
         return run
     run.stopped = f"All {schedule.epochs} epochs were made."
     return run
+
+
+def fit_epochs(
+    trainer: Any,
+    ratings: Ratings,
+    *,
+    validation: float | Ratings,
+    start: Any,
+    refit: bool,
+    callback: Callback | None,
+    threads: int | None,
+    seed: int,
+    save: Callable[[Problem, EpochRun], None] | None = None,
+) -> tuple[Problem, EpochRun]:
+    """Train what a trainer builds, and return what it was trained on and the run; the one path of all Keras trainers.
+
+    The trainer has `build(keras, problem, schedule)`, `begin(model, start, problem)` and `judge(weights, problem)`, and the fields that
+    `check_epochs` checks.
+    """
+    check_threads(threads)
+    check_count("seed", seed, 0, 2**63 - 1)
+    everything, held_out = split(ratings, validation, start, seed)
+    keras = require_keras()
+
+    def train(problem: Problem, epochs: int, patience: int | None, watch: Callback | None, after: Any) -> EpochRun:
+        schedule = Schedule(epochs, trainer.batch_size, patience, seed)
+        model = trainer.build(keras, problem, schedule)
+        if start is not None:
+            trainer.begin(model, start, problem)
+        return run_epochs(model, problem, schedule, lambda w: trainer.judge(w, problem), callback=watch, after_epoch=after)
+
+    problem = Problem.build(everything, held_out, mean=trainer.mean)
+    with TrainingBar(trainer.epochs) as bar:
+        after = None if save is None else partial(save, problem)
+        run = train(problem, trainer.epochs, trainer.patience, callback or bar, after)
+    if refit and held_out.any() and not run.interrupted:
+        problem = Problem.build(everything, np.zeros_like(held_out), mean=trainer.mean)
+        first, run = run, train(problem, run.best_epoch, None, None, None)
+        run.stopped = f"{first.stopped} Then trained on all ratings for {first.best_epoch} epochs."
+    return problem, run
+
+
+def check_epochs(trainer: Any) -> None:
+    """Check the fields that all Keras trainers have."""
+    check_count("n_factors", trainer.n_factors, 1, 1024)
+    for name in ("l2_user", "l2_item", "learning_rate"):
+        check_strength(name, getattr(trainer, name))
+    check_rate("dropout", trainer.dropout)
+    check_switch("mean", trainer.mean)
+    for name in ("batch_size", "epochs"):
+        check_count(name, getattr(trainer, name), 1)
+    if trainer.patience is not None:
+        check_count("patience", trainer.patience, 1)
+
+
+def compiled(keras: Any, inputs: Any, out: Any, learning_rate: float, eager: bool) -> Any:
+    """Return the Keras model from inputs to output, with the lesson's optimizer, loss and metric."""
+    model = keras.Model(inputs, out)
+    model.compile(keras.optimizers.Adam(learning_rate), loss="mse", metrics=["mae"], run_eagerly=eager, jit_compile=not eager)
+    return model
+
+
+def errors_of(problem: Problem, score: Callable[[np.ndarray, np.ndarray], np.ndarray], penalty: float) -> Judgement:
+    """Return the errors of `score(user_index, item_index)` on the training and the validation ratings, beside a penalty."""
+    rows = problem.by_user
+    users = np.repeat(np.arange(rows.n_rows), np.diff(rows.indptr))
+    errors = (rows.values - score(users, rows.columns.astype(np.int64))).astype(np.float64)
+    share = rows.weights / rows.weights.mean() if rows.weights.size else 1.0
+    figures: dict[str, float] = {}
+    if problem.held_out.any():
+        user_index, item_index, values = problem.validation
+        wrong = (values - score(user_index, item_index)).astype(np.float64)
+        figures = {"validation_mse": float(np.mean(wrong**2)), "validation_mae": float(np.mean(np.abs(wrong)))}
+    return Judgement(float(np.mean(errors**2 * share)), float(np.mean(np.abs(errors) * share)), penalty, **figures)
+
+
+def history_of(problem: Problem, run: EpochRun) -> History:
+    """Return the history of epochs; each counts as a sweep."""
+    return History(
+        sweeps=tuple(run.reports),
+        best_sweep=run.best_epoch,
+        stopped=run.stopped,
+        interrupted=run.interrupted,
+        n_train=problem.n_train,
+        n_validation=int(problem.held_out.sum()),
+    )
 
 
 def weights_of(model: Any) -> Weights:

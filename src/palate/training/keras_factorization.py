@@ -1,25 +1,32 @@
 """The lesson's own models, trained by Keras: gradient steps on batches of ratings."""
 
 import os
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from palate.data.catalog import Catalog
-from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.model.factor_model import FactorModel
-from palate.model.history import History
-from palate.solve.parallel import check_threads
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Side
 from palate.solve.strengths import ridge_prior, sum_strengths
-from palate.training.checks import check_count, check_rate, check_strength, check_switch
-from palate.training.keras_backend import require_keras, seeds
-from palate.training.keras_epochs import Callback, EpochRun, Judgement, Schedule, Weights, run_epochs
-from palate.training.problem import Problem, split
-from palate.training.progress import TrainingBar
+from palate.training.checks import check_strength, check_switch
+from palate.training.keras_backend import seeds
+from palate.training.keras_epochs import (
+    Callback,
+    EpochRun,
+    Judgement,
+    Schedule,
+    Weights,
+    check_epochs,
+    compiled,
+    errors_of,
+    fit_epochs,
+    history_of,
+)
+from palate.training.problem import Problem
 from palate.training.start import model_start
 
 _LAYERS = ("user_embedding", "movie_embedding", "user_bias", "movie_bias")
@@ -99,29 +106,15 @@ class KerasFactorization:
         model on one machine and one version of the backend.
         """
         self._check()
-        check_threads(threads)
-        check_count("seed", seed, 0, 2**63 - 1)
-        everything, held_out = split(ratings, validation, start, seed)
-        keras = require_keras()
-        problem = Problem.build(everything, held_out, mean=self.mean)
 
-        def train(problem: Problem, epochs: int, patience: int | None, watch: Callback | None, keep: Any) -> EpochRun:
-            schedule = Schedule(epochs, self.batch_size, patience, seed)
-            model = self.build(keras, problem, schedule)
-            if start is not None:
-                self._begin(model, start, everything)
-            return run_epochs(model, problem, schedule, lambda w: self._judge(w, problem), callback=watch, after_epoch=keep)
-
-        def save(run: EpochRun) -> None:
+        def save(problem: Problem, run: EpochRun) -> None:
             if checkpoint is not None:
                 self._result(problem, run, catalog).save(checkpoint)
 
-        with TrainingBar(self.epochs) as bar:
-            run = train(problem, self.epochs, self.patience, callback or bar, save)
-        if refit and held_out.any():
-            problem = Problem.build(everything, np.zeros_like(held_out), mean=self.mean)
-            stopped, run = run.stopped, train(problem, run.best_epoch, None, None, None)
-            run.stopped = f"{stopped} Then trained on all ratings for {run.best_epoch} epochs."
+        problem, run = fit_epochs(
+            self, ratings, validation=validation, start=start, refit=refit, callback=callback, threads=threads, seed=seed,
+            save=save,
+        )  # fmt: skip
         return self._result(problem, run, catalog)
 
     def build(self, keras: Any, problem: Problem, schedule: Schedule) -> Any:
@@ -153,27 +146,25 @@ class KerasFactorization:
                 )
                 biases.append(layers.Flatten()(bias(source)))
         out = layers.Flatten()(layers.Dot(2)(vectors))
-        model = keras.Model(inputs, layers.Add()([*biases, out]) if biases else out)
-        eager = schedule.eager(problem.n_train)
-        model.compile(
-            keras.optimizers.Adam(self.learning_rate), loss="mse", metrics=["mae"], run_eagerly=eager, jit_compile=not eager
-        )
-        return model
+        whole = layers.Add()([*biases, out]) if biases else out
+        return compiled(keras, inputs, whole, self.learning_rate, schedule.eager(problem.n_train))
 
     def _check(self) -> None:
-        check_count("n_factors", self.n_factors, 1, 1024)
-        for name in ("l2_user", "l2_item", "l2_bias", "l1_bias", "learning_rate"):
+        check_epochs(self)
+        for name in ("l2_bias", "l1_bias"):
             check_strength(name, getattr(self, name))
-        check_rate("dropout", self.dropout)
-        for name in ("mean", "biases"):
-            check_switch(name, getattr(self, name))
-        for name in ("batch_size", "epochs"):
-            check_count(name, getattr(self, name), 1)
-        if self.patience is not None:
-            check_count("patience", self.patience, 1)
+        check_switch("biases", self.biases)
 
-    def _begin(self, model: Any, start: FactorModel, ratings: Ratings) -> None:
-        """Put a model's vectors into the layers; ids it does not know keep their random start."""
+    def begin(self, model: Any, start: FactorModel, problem: Problem) -> None:
+        """Put a model's vectors into the layers; ids it does not know keep their random start.
+
+        Parameters
+        ----------
+        model : keras.Model
+        start : FactorModel
+        problem : Problem
+        """
+        ratings = problem.ratings
         fresh = self._sides({layer.name: layer.get_weights() for layer in model.layers if layer.weights}, ratings)
         for number, side in enumerate(model_start(start, ratings, fresh, self)):
             model.get_layer(_LAYERS[number]).set_weights([side.unpadded(self.n_factors)])
@@ -189,23 +180,21 @@ class KerasFactorization:
             )
         return sides[0], sides[1]
 
-    def _judge(self, weights: Weights, problem: Problem) -> Judgement:
-        sides, rows = self._sides(weights, problem.ratings), problem.by_user
-        users = np.repeat(np.arange(rows.n_rows), np.diff(rows.indptr))
-        errors = rows.values - problem.predict(users, rows.columns.astype(np.int64), *sides)
-        share = rows.weights / rows.weights.mean() if rows.weights.size else np.float32(1)
+    def judge(self, weights: Weights, problem: Problem) -> Judgement:
+        """Return the errors and the penalty of weights.
+
+        Parameters
+        ----------
+        weights : dict of layer name to list of ndarray
+        problem : Problem
+        """
+        sides = self._sides(weights, problem.ratings)
         penalty = 0.0
         for side, l2 in zip(sides, (self.l2_user, self.l2_item), strict=True):
             penalty += l2 * float(np.sum(np.square(side.factors, dtype=np.float64)))
             bias = side.bias.astype(np.float64)
             penalty += self.l2_bias * float(bias @ bias) + self.l1_bias * float(np.abs(bias).sum())
-        figures: dict[str, float] = {}
-        if problem.held_out.any():
-            user_index, item_index, values = problem.validation
-            wrong = values - problem.predict(user_index, item_index, *sides)
-            figures = {"validation_mse": _mean_square(wrong), "validation_mae": float(np.mean(np.abs(wrong), dtype=np.float64))}
-        absolute = float(np.mean(np.abs(errors) * share, dtype=np.float64))
-        return Judgement(_mean_square(errors, share), absolute, penalty, **figures)
+        return errors_of(problem, lambda users, items: problem.predict(users, items, *sides), penalty)
 
     def priors(self, n_train: int) -> tuple[RowPrior, RowPrior]:
         """Return what fold-in takes a user and an item to be: the penalties, in the sum form of the row solver.
@@ -227,13 +216,9 @@ class KerasFactorization:
         return user, item
 
     def _result(self, problem: Problem, run: EpochRun, catalog: Catalog | None) -> FactorModel:
-        ratings = problem.ratings
-        matrix = RatingMatrix.from_ratings(ratings, problem.held_out if problem.held_out.any() else None)
-        sides, priors = self._sides(run.weights, ratings), self.priors(problem.n_train)
-        about = catalog if catalog is not None else Catalog.from_items(ratings.items)
+        sides, priors = self._sides(run.weights, problem.ratings), self.priors(problem.n_train)
         return FactorModel(
-            users=ratings.users,
-            items=ratings.items,
+            **problem.known(catalog),
             user_factors=sides[0].unpadded(self.n_factors)[None],
             item_factors=sides[1].unpadded(self.n_factors)[None],
             user_bias=sides[0].bias[None],
@@ -241,25 +226,6 @@ class KerasFactorization:
             global_mean=np.array([problem.mean]),
             user_prior=priors[0],
             item_prior=priors[1],
-            scale=ratings.scale,
-            catalog=about.aligned(ratings.items, matrix),
-            ratings=matrix,
             trainer={"name": type(self).__name__, **asdict(self)},
             history=history_of(problem, run),
-            frame_kind=ratings.frame_kind,
         )
-
-
-def history_of(problem: Problem, run: EpochRun) -> History:
-    """Return the history of epochs; each counts as a sweep."""
-    return History(
-        sweeps=tuple(replace(report) for report in run.reports),
-        best_sweep=run.best_epoch,
-        stopped=run.stopped,
-        n_train=problem.n_train,
-        n_validation=int(problem.held_out.sum()),
-    )
-
-
-def _mean_square(errors: np.ndarray, share: Any = 1.0) -> float:
-    return float(np.mean(np.square(errors, dtype=np.float64) * share))
