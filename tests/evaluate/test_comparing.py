@@ -52,7 +52,8 @@ def test_obscure_picks_are_scored_again(models):
 
 def test_errors_are_paired_on_one_holdout(models):
     found = palate.compare(models, n=4, resamples=200)
-    assert found.note == "Errors on what the first model held out."
+    n = int(models["weak"].ratings.held_out.sum())
+    assert found.note == f"Errors on the {n} ratings that all of them held out of training."
     rmse = {row["model"]: row["rmse"] for row in found.summary.to_dicts()}
     row = found.differences.filter(pl.col("metric") == "rmse").row(0, named=True)
     assert (row["model"], row["against"]) == ("damped", "weak")
@@ -64,7 +65,28 @@ def test_without_a_common_holdout_there_are_no_errors_and_the_note_says_why(mode
     whole = palate.Baseline().fit(palate.Ratings.from_arrays([0, 1, 2], [0, 1, 2], [1, 2, 3], scale=(1, 5)), validation=0)
     found = palate.compare({"whole": whole, "same": whole}, n=1)
     assert found.errors is None
-    assert found.note.startswith("No errors: ")
+    assert found.note.startswith("No errors: test must be given for 'whole', which held no ratings out of training")
+
+
+def test_models_of_different_splits_are_judged_on_what_both_held_out(models):
+    ratings = palate.Ratings.from_arrays(*np.nonzero(np.ones((20, 20))), np.arange(400) % 5 + 1, scale=(1, 5))
+    one, other = (palate.Baseline().fit(ratings, validation=0.3, seed=seed) for seed in (0, 1))
+    both = one.ratings.held_out & other.ratings.held_out
+    found = palate.compare({"one": one, "other": other}, n=1, resamples=20)
+    assert found.note == f"Errors on the {both.sum()} ratings that all of them held out of training."
+    users, items = np.divmod(np.flatnonzero(both), 20)
+    errors = one.predict(users, items, clip=True) - one.ratings.values(np.flatnonzero(both))
+    assert found.summary["rmse"][0] == pytest.approx(np.sqrt(np.mean(errors**2)), abs=1e-5)
+
+
+def test_models_that_share_no_held_out_rating(models):
+    ratings = palate.Ratings.from_arrays([0, 0, 1, 1], [0, 1, 0, 1], [1, 2, 3, 4], scale=(1, 5))
+    held = [ratings.select(np.arange(4) == place) for place in (0, 3)]
+    one, other = (
+        palate.Baseline().fit(ratings.select(np.arange(4) != place), validation=part)
+        for place, part in zip((0, 3), held, strict=True)
+    )
+    assert "no rating was held out of training by all" in palate.compare([one, other], n=1).note
 
 
 def test_ratings_that_were_trained_on_are_refused(models):

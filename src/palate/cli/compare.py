@@ -20,7 +20,8 @@ def compare(
     ] = None,
     n: options.Number = 5,
     test: Annotated[
-        Path | None, typer.Option(metavar="RATINGS", help="Ratings that no model has seen. Default: what the first held out.")
+        Path | None,
+        typer.Option(metavar="RATINGS", help="Ratings that no model has seen. Default: those that all of them held out."),
     ] = None,
     format: options.Format = "auto",  # noqa: A002 - the name of the option
     resamples: testing.Resamples = 1000,

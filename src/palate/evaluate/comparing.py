@@ -12,7 +12,7 @@ import polars as pl
 from palate.data import columns as names
 from palate.data.frames import from_polars
 from palate.data.ratings import Ratings
-from palate.evaluate.evaluating import check_bootstrap, evaluate_model, named_scorers
+from palate.evaluate.evaluating import check_bootstrap, evaluate_common, evaluate_model, named_scorers
 from palate.recommend.predicting import predict
 from palate.recommend.recommending import recommend
 from palate.recommend.scorer import Scorer
@@ -29,7 +29,7 @@ class Comparison:
     ----------
     models : tuple of str
     summary, lists, moved, rescored, overlap, errors, differences : polars.DataFrame
-        See the properties of the same names in docs/compare.md. `errors` and `differences` are None without a holdout.
+        See `compare`. `errors` and `differences` are None without a holdout.
     n_users : int
         Users whose lists were compared.
     note : str
@@ -77,7 +77,7 @@ def compare(
     n : int, default 5
         Length of the lists.
     test : Ratings, optional
-        Ratings that no model has seen. Default: what the first model held out; if another was trained on them, there are no errors,
+        Ratings that no model has seen. Default: those that all of them held out of training; if there are none, there are no errors,
         and the note says why.
     resamples : int, default 1000
         Bootstrap samples of the intervals.
@@ -146,17 +146,21 @@ def _errors(
     named: Mapping[str, Scorer], test: Ratings | None, resamples: int, seed: int, threads: int | None
 ) -> tuple[pl.DataFrame | None, pl.DataFrame | None, str]:
     """Return errors and paired differences on one holdout, and what to say of them."""
-    try:
+    if test is not None:
         evaluation = evaluate_model(dict(named), test, k=(), baselines=False, resamples=resamples, seed=seed, threads=threads)
-    except ValueError as error:
-        if test is not None:
-            raise
-        return None, None, f"No errors: {error} Name ratings that no model has seen."
+        note = "Errors on the ratings given."
+    else:
+        try:
+            entered = [(model, name) for name, model in named.items()]
+            evaluation = evaluate_common(entered, resamples=resamples, seed=seed, threads=threads)
+        except ValueError as error:
+            return None, None, f"No errors: {error}"
+        note = f"Errors on the {evaluation.about['n_test']:,} ratings that all of them held out of training."
     table = pl.DataFrame(evaluation.table())
     found = [pl.DataFrame(evaluation.differences(name)) for name in list(named)[1:]]
     against = next(iter(named))
     differences = pl.concat(found).filter(pl.col("against") == against)
-    return table, differences, f"Errors on {'the ratings given' if test is not None else 'what the first model held out'}."
+    return table, differences, note
 
 
 def _summary(

@@ -62,8 +62,8 @@ class _WithSeen:
         return getattr(self._scorer, name)
 
 
-def enter(name: str, scorer: Scorer, test: Ratings, train: Ratings | None) -> Contestant:
-    """Return a scorer ready for the test.
+def enter(name: str, scorer: Scorer, test: Ratings, train: Ratings | None, part_of_held_out: bool = False) -> Contestant:
+    """Return a scorer ready for the test; with `part_of_held_out` the test may be a part of what it held out.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def enter(name: str, scorer: Scorer, test: Ratings, train: Ratings | None) -> Co
                 f"{name!r} holds no ratings. Pass train= with the ratings it was trained on."
             )
         known = aligned(train, scorer.users, scorer.items)
-    tests_held_out = _refuse_leaks(name, known, *indexes(test, scorer.users, scorer.items))
+    tests_held_out = _refuse_leaks(name, known, *indexes(test, scorer.users, scorer.items), part_of_held_out)
     trained = trained_part(known)
     counts = trained.user_counts()
     return Contestant(
@@ -109,14 +109,14 @@ def indexes(ratings: Ratings, users: Vocabulary, items: Vocabulary) -> tuple[np.
     return positions[0], positions[1]
 
 
-def _refuse_leaks(name: str, known: RatingMatrix, user: np.ndarray, item: np.ndarray) -> bool:
-    """Return whether the test is exactly what was held out; raise if any of it is known otherwise."""
+def _refuse_leaks(name: str, known: RatingMatrix, user: np.ndarray, item: np.ndarray, part: bool) -> bool:
+    """Return whether the test is exactly what was held out (or `part` of it); raise if any of it is known otherwise."""
     at = known.positions(user, item)
     n_known = int(np.count_nonzero(at >= 0))
     if not n_known:
         return False
     n_held = 0 if known.held_out is None else int(np.count_nonzero(known.held_out[at[at >= 0]]))
-    if known.held_out is not None and n_held == n_known == len(at) == int(known.held_out.sum()):
+    if known.held_out is not None and n_held == n_known == len(at) and (part or n_held == int(known.held_out.sum())):
         return True
     parts = [f"{n_known - n_held:,} were trained on"] if n_known > n_held else []
     if n_held:
@@ -186,6 +186,25 @@ def held_out_ratings(scorer: Scorer, name: str) -> Ratings:
         why = "was saved without its ratings" if known is None else "held no ratings out of training"
         raise ValueError(f"test must be given for {name!r}, which {why}.")
     return _as_ratings(scorer, known, known.held_out)
+
+
+def held_out_by_all(named: list[tuple[Scorer, str]]) -> Ratings:
+    """Return the ratings that every scorer held out of its training.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or a scorer held nothing out.
+    """
+    common = held_out_ratings(*named[0])
+    for scorer, name in named[1:]:
+        held_out_ratings(scorer, name)  # says so if there are none
+        known = scorer.ratings
+        at = known.positions(*indexes(common, scorer.users, scorer.items))  # type: ignore[union-attr]
+        common = common.select((at >= 0) & known.held_out[at])  # type: ignore[union-attr, index]
+    if not len(common):
+        raise ValueError("test must be given: no rating was held out of training by all of the models.")
+    return common
 
 
 def _as_ratings(scorer: Scorer, matrix: RatingMatrix, keep: np.ndarray) -> Ratings:

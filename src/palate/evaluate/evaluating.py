@@ -8,7 +8,7 @@ import numpy as np
 
 from palate.data.ratings import Ratings
 from palate.data.split.parts import Split
-from palate.evaluate.contestant import Contestant, enter, held_out_ratings, indexes
+from palate.evaluate.contestant import Contestant, enter, held_out_by_all, held_out_ratings, indexes
 from palate.evaluate.evaluation import Evaluation
 from palate.evaluate.folding import fold_in as folded
 from palate.evaluate.question import Question, ask
@@ -109,6 +109,22 @@ def evaluate_model(
         contestants = [folded(contestant, fold_in, test, threads) for contestant in contestants]
     outcomes = tuple(score(contestant, question, threads) for contestant in contestants)
     return _evaluation(question, contestants, outcomes, resamples, confidence, seed)
+
+
+def evaluate_common(named: list[tuple[Scorer, str]], *, resamples: int, seed: int, threads: int | None) -> Evaluation:
+    """Return the errors of predictions of several models on the ratings that all of them held out of training.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    test = held_out_by_all(named)
+    question = ask(test, (), None, "binary", test.scale)
+    _check_figures(question, named)
+    contestants = [enter(name, scorer, test, None, part_of_held_out=True) for scorer, name in named]
+    outcomes = tuple(score(contestant, question, threads) for contestant in contestants)
+    return _evaluation(question, contestants, outcomes, resamples, 0.95, seed)
 
 
 def _check_figures(question: Question, named: list[tuple[Scorer, str]]) -> None:

@@ -3,6 +3,7 @@
 import shlex
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from palate.data.frames import from_polars
 from palate.data.ratings import Ratings
 from palate.data.splits import holdout_mask
 from palate.evaluate.evaluating import evaluate_model
-from palate.training.checks import check_count, check_number, check_rate
+from palate.training.checks import check_count, check_rate, check_strength
 from palate.training.least_squares import LeastSquares
 
 _SIZES = (8, 16, 32, 64)
@@ -109,56 +110,68 @@ def tune(
     2
     """
     optuna = _optuna()
-    check_number("seconds", seconds, "a budget")
-    check_count("trials", trials, 1)
-    check_count("seed", seed, 0, 2**63 - 1)
-    for name, share in (("validation", validation), ("holdout", holdout)):
-        check_rate(name, share)
-        if share == 0:
-            raise ValueError(f"{name} must be above 0: without such ratings there is nothing to choose or to judge by; got 0.")
+    _check(seconds, trials, validation, holdout, seed)
     base = trainer if trainer is not None else LeastSquares()
-    judged = holdout_mask(len(ratings), holdout, seed)
-    rest, unseen = ratings.select(~judged), ratings.select(judged)
-    chooses = holdout_mask(len(rest), validation, seed + 1)
-    train, chosen_by = rest.select(~chooses), rest.select(chooses)
+    rest, unseen = _parts(ratings, holdout, seed)
+    train, chosen_by = _parts(rest, validation, seed + 1)
     how: dict[str, Any] = {"validation": chosen_by, "catalog": catalog, "threads": threads, "seed": seed}
-    unit = _unit(train)
     rows: list[dict[str, Any]] = []
-
-    def objective(trial: Any) -> float:
-        began = time.perf_counter()
-        settings = _suggest(trial, unit, unobserved)
-        row = {**settings, "validation_rmse": None, "seconds": None, "ended_early": False}
-        rows.append(row)
-
-        def watch(report: Any) -> bool:
-            trial.report(report.validation_rmse, report.sweep)
-            row["ended_early"] = bool(trial.should_prune())
-            return not row["ended_early"]
-
-        model = replace(base, **settings).fit(train, callback=watch, **how)
-        _check_whole(model)
-        row["validation_rmse"] = _best(model)
-        row["seconds"] = time.perf_counter() - began
-        if row["ended_early"]:
-            raise optuna.TrialPruned
-        return row["validation_rmse"]
-
+    objective = partial(_trial, optuna, base, train, how, unobserved, rows)
     study, stopped = _search(optuna, objective, seconds, trials, seed, callback)
-    best = replace(base, **_plain(study.best_trial.user_attrs["settings"])) if _completed(optuna, study) else base
-    default, tuned = (one.fit(train, callback=lambda report: None, **how) for one in (base, best))
-    for model in (default, tuned):
-        _check_whole(model)
-    frame = pl.DataFrame(rows, infer_schema_length=None)
+    best = replace(base, **study.best_trial.user_attrs["settings"]) if _completed(optuna, study) else base
+    default, tuned = (_whole(one.fit(train, callback=lambda report: None, **how)) for one in (base, best))
     return Tuned(
         trainer=best,
         validation_rmse=_best(tuned),
         default_rmse=_best(default),
         holdout_rmse=_judged(tuned, unseen),
         default_holdout_rmse=_judged(default, unseen),
-        trials=from_polars(frame, ratings.frame_kind),
+        trials=from_polars(pl.DataFrame(rows, infer_schema_length=None), ratings.frame_kind),
         stopped=stopped,
     )
+
+
+def _check(seconds: Any, trials: Any, validation: Any, holdout: Any, seed: Any) -> None:
+    check_strength("seconds", seconds)
+    check_count("trials", trials, 1)
+    check_count("seed", seed, 0, 2**63 - 2)
+    for name, share in (("validation", validation), ("holdout", holdout)):
+        check_rate(name, share)
+        if share == 0:
+            raise ValueError(f"{name} must be above 0: without such ratings there is nothing to choose or to judge by; got 0.")
+
+
+def _parts(ratings: Ratings, share: float, seed: int) -> tuple[Ratings, Ratings]:
+    """Return the ratings without a random share of them, and that share."""
+    held = holdout_mask(len(ratings), share, seed)
+    return ratings.select(~held), ratings.select(held)
+
+
+def _trial(
+    optuna: Any,
+    base: LeastSquares,
+    train: Ratings,
+    how: dict[str, Any],
+    unobserved: bool,
+    rows: list[dict[str, Any]],
+    trial: Any,
+) -> float:
+    """Fit the settings of a trial, add its row, and return its validation RMSE; a trial that falls behind is pruned."""
+    began = time.perf_counter()
+    settings = _suggest(trial, float(np.std(train.value, dtype=np.float64)) or 1.0, unobserved)
+    row = {**settings, "validation_rmse": None, "seconds": None, "ended_early": False}
+    rows.append(row)
+
+    def watch(report: Any) -> bool:
+        trial.report(report.validation_rmse, report.sweep)
+        row["ended_early"] = bool(trial.should_prune())
+        return not row["ended_early"]
+
+    found = _best(_whole(replace(base, **settings).fit(train, callback=watch, **how)))
+    row |= {"validation_rmse": found, "seconds": time.perf_counter() - began}
+    if row["ended_early"]:
+        raise optuna.TrialPruned
+    return found
 
 
 def _optuna() -> Any:
@@ -206,31 +219,24 @@ def _suggest(trial: Any, unit: float, unobserved: bool) -> dict[str, Any]:
     }
     if unobserved:
         settings["unobserved_weight"] = trial.suggest_float("unobserved_weight", 1e-5, 1e-1, log=True)
+    settings = {name: float(f"{value:.4g}") if isinstance(value, float) else value for name, value in settings.items()}
     trial.set_user_attr("settings", settings)
-    return _plain(settings)
+    return settings
 
 
 def _completed(optuna: Any, study: Any) -> bool:
     return any(trial.state == optuna.trial.TrialState.COMPLETE for trial in study.trials)
 
 
-def _plain(settings: dict[str, Any]) -> dict[str, Any]:
-    return {name: float(f"{value:.4g}") if isinstance(value, float) else value for name, value in settings.items()}
-
-
-def _unit(ratings: Ratings) -> float:
-    """Return the standard deviation of ratings, the unit of strengths."""
-    return float(np.std(ratings.value, dtype=np.float64)) or 1.0
-
-
 def _best(model: Any) -> float:
     return min(report.validation_rmse for report in model.history.sweeps)
 
 
-def _check_whole(model: Any) -> None:
-    """Go on with the interrupt that `fit` took for its own: half a fit is no answer here."""
+def _whole(model: Any) -> Any:
+    """Return a model, or go on with the interrupt that `fit` took for its own: half a fit is no answer here."""
     if model.history.interrupted:
         raise KeyboardInterrupt
+    return model
 
 
 def _judged(model: Any, unseen: Ratings) -> float:
