@@ -31,7 +31,7 @@ class LeastSquares:
         + sum_u l2_user n_u^l2_scaling |p_u|^2  +  sum_i l2_item n_i^l2_scaling |q_i|^2
         + sum over biases of  l1_bias |b| + l2_bias b^2
 
-    where the first sums run over ratings, n counts the ratings of a user or item (each unrated pair adds
+    (with side information the third line penalises a row's distance from what its features say) where the first sums run over ratings, n counts the ratings of a user or item (each unrated pair adds
     `unobserved_weight` to it) and `d = 1 / (1 - dropout)^2 - 1`. The penalty
     is not divided by the number of ratings; `from_keras_strengths` converts strengths that are. The defaults are good on
     every data set they were tried on, whatever the unit of the ratings; see docs/model.md.
