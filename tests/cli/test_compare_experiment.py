@@ -1,6 +1,7 @@
 """`palate compare` and `palate experiment` on files."""
 
 import json
+import sys
 
 import pytest
 
@@ -54,3 +55,12 @@ def test_a_wrong_plan_is_one_line(palate, tmp_path):
     assert result.code == 2
     assert "Did you mean 'n_factors'" in result.err
     assert "Traceback" not in result.err
+
+
+def test_pictures_that_cannot_be_drawn_are_found_out_before_the_fits(palate, folder, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    results = tmp_path / "done.jsonl"
+    result = palate("experiment", folder / "ratings.csv", "--results", results, "--plots", tmp_path / "pictures")
+    assert result.code == 1
+    assert 'pip install "palate[plots]"' in result.err
+    assert not results.exists()

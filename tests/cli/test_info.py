@@ -1,6 +1,7 @@
 """`palate info`: blocks, training and history of a model file."""
 
 import json
+import re
 
 import palate as library
 
@@ -18,7 +19,7 @@ def test_info_adds_up(palate, model):
         "parameters": 120,
         "bytes": 480,
     }
-    assert sum(block["parameters"] for block in told["blocks"]) == 30 * 5 + 40 * 5 + 1
+    assert sum(block["parameters"] for block in told["blocks"]) == 30 * 5 + 40 * 5 + 1 + 1  # mean and noise
     assert found["ratings.items"]["bytes"] == 500 * 4
     assert told["history"] == json.loads(json.dumps(loaded.history.to_dict()))
     assert told["trainer"] == dict(loaded.trainer)
@@ -39,3 +40,18 @@ def test_info_of_a_model_without_ratings(palate, bare_model):
     assert "ratings: none, saved without them\n" in text
     assert "ratings.items" not in text
     assert json.loads(palate("info", bare_model, "--json").out)["n_ratings"] is None
+
+
+def test_a_posterior_of_levels(palate, folder, tmp_path):
+    data = library.read(folder / "ratings.csv", scale=(1, 5))
+    trainer = library.Gibbs(n_factors=2, sweeps=12, burn_in=4, likelihood="ordinal", item_features="raters")
+    path = tmp_path / "draws.palate"
+    trainer.fit(data.ratings, catalog=data.catalog).save(path)
+    result = palate("info", path)
+    assert result.code == 0
+    assert "2 factors, ordinal link, scale 1 to 5" in result.out
+    assert re.search(r"item_features.raters +8 x 30 x 3 ", result.out)
+    assert re.search(r"cutpoints +8 x 4 ", result.out)
+    told = json.loads(palate("info", path, "--json").out)
+    assert told["history"]["sweeps"][0]["train_rmse"] is None
+    assert told["history"]["sweeps"][-1]["validation_rmse"] > 0

@@ -47,8 +47,11 @@ def experiment(
     from palate.evaluate.experiment import describe
     from palate.evaluate.experiment import experiment as run
     from palate.evaluate.experiment_plan import PlanError, read_plan
+    from palate.evaluate.experiment_plots import require_figure
 
     check_output(output)
+    if plots is not None:
+        require_figure()  # before the fits, not after
     try:
         cells = read_plan(plan)
     except PlanError as error:

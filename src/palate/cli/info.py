@@ -7,7 +7,7 @@ from palate.cli import options
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
 
-_BLOCKS = ("user_factors", "item_factors", "user_bias", "item_bias", "global_mean")
+_BLOCKS = ("user_factors", "item_factors", "user_bias", "item_bias", "global_mean", "noise_sd", "cutpoints")
 
 
 def info(model: options.Model, as_json: options.Json = False) -> None:
@@ -53,7 +53,10 @@ def describe(model: "FactorModel") -> dict[str, Any]:
 
 def blocks(model: "FactorModel") -> list[dict[str, Any]]:
     """Return the arrays of a model: name, shape, type, number of parameters, bytes."""
-    arrays = {name: getattr(model, name) for name in _BLOCKS}
+    arrays = {name: getattr(model, name) for name in _BLOCKS if getattr(model, name) is not None}
+    for side in ("user", "item"):
+        for group in getattr(getattr(model, f"{side}_link"), "groups", ()):
+            arrays[f"{side}_features.{group.name}"] = group.weights
     parameters = {name: int(array.size) for name, array in arrays.items()}
     if model.ratings is not None:
         for name in ("indptr", "items", "codes", "levels", "held_out", "weight", "timestamp"):
@@ -75,10 +78,11 @@ def _show(model: "FactorModel", about: dict[str, Any]) -> None:
     from palate.cli.output import print_text
 
     scale = "none" if model.scale is None else f"{model.scale[0]:g} to {model.scale[1]:g}"
+    centre = f"mean rating {about['global_mean']:.3f}" if model.link == "identity" else f"{model.link} link"
     print_text(
         f"{about['file']}: {about['file_bytes']:,} bytes",
         f"{model.n_users:,} users ({about['user_ids']} ids), {model.n_items:,} items ({about['item_ids']} ids), "
-        f"{model.n_factors} factors, mean rating {about['global_mean']:.3f}, scale {scale}",
+        f"{model.n_factors} factors, {centre}, scale {scale}",
         f"catalog: {', '.join(about['catalog'][1:]) or 'ids only'}",
         "ratings: none, saved without them" if model.ratings is None else f"ratings: {len(model.ratings):,}",
         "",
@@ -113,8 +117,11 @@ def _show_history(model: "FactorModel") -> None:
         f"trained on {history.n_train:,} ratings, {history.n_validation:,} held out for validation (errors unclipped)", ""
     )
     if history.sweeps:
-        rows = [{**vars(sweep), "kept": "kept" if sweep.sweep == history.best_sweep else ""} for sweep in history.sweeps]
-        frame = pl.DataFrame(rows).with_columns(pl.col("seconds").round(2), pl.col("objective").round(0).cast(pl.Int64))
+        kept = history.best_sweep if model.n_draws == 1 else None  # of a posterior, many are
+        rows = [{**vars(sweep), "kept": "kept" if sweep.sweep == kept else ""} for sweep in history.sweeps]
+        frame = pl.DataFrame(rows, infer_schema_length=None).with_columns(
+            pl.col("seconds").round(2), pl.col("objective").cast(pl.Float64).round(0).cast(pl.Int64)
+        )
         columns = (
             Column("sweep", "sweep", "count"),
             Column("seconds", "seconds", "stars"),

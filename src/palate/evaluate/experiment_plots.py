@@ -12,14 +12,20 @@ if TYPE_CHECKING:
 _COLOURS = ("#1b6ca8", "#d1495b", "#3d8361", "#8d6a9f", "#c77b30", "#4d4d4d", "#7aa6c2", "#b5838d")
 
 
-def save(experiment: "Experiment", folder: str | os.PathLike[str]) -> list[str]:
-    """Write one picture for each grid of at least two cells, and return the paths."""
+def require_figure() -> Any:
+    """Return Matplotlib's Figure, or raise ImportError with what to install."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
         raise ImportError(
-            'plots need matplotlib, which is not installed. Install it with pip install "palate[plots]".'
+            'plots need Matplotlib, which is not installed. Install it with pip install "palate[plots]".'
         ) from None
+    return Figure
+
+
+def save(experiment: "Experiment", folder: str | os.PathLike[str]) -> list[str]:
+    """Write one picture for each grid of at least two cells, and return the paths."""
+    figure_class = require_figure()
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     written = []
@@ -27,7 +33,7 @@ def save(experiment: "Experiment", folder: str | os.PathLike[str]) -> list[str]:
         rows = [row for row in experiment.rows if row["grid"] == grid]
         if len(rows) < 2:
             continue
-        figure = Figure(figsize=(15, 3.8), layout="constrained")
+        figure = figure_class(figsize=(15, 3.8), layout="constrained")
         left, middle, timed, right = figure.subplots(1, 4)
         varied = _varied(rows)
         labels = [", ".join(f"{_value(row['settings'].get(key))}" for key in varied) for row in rows]

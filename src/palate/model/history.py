@@ -8,15 +8,16 @@ from typing import Any
 class SweepReport:
     """Figures of one sweep (all items, then all users); errors are in rating units, unclipped.
 
-    Validation figures are None when nothing was held out.
+    Validation figures are None when nothing was held out; the objective is None where there is none (draws of a posterior), and
+    training errors where no rating is predicted in training (levels instead of noise).
     """
 
     sweep: int
     seconds: float
-    objective: float
-    train_mse: float
-    train_rmse: float
-    train_mae: float
+    objective: float | None
+    train_mse: float | None
+    train_rmse: float | None
+    train_mae: float | None
     validation_mse: float | None = None
     validation_rmse: float | None = None
     validation_mae: float | None = None

@@ -1,6 +1,5 @@
 """A Gibbs chain: its input, its state and one sweep of it."""
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -51,8 +50,7 @@ class ChainState:
     noise: float
     cutpoints: np.ndarray
     latent: np.ndarray  # (n_ratings,) float32 without noise, by user
-    squared: float = math.nan  # sum of weighted squared errors of the last sweep, in units
-    absolute: float = math.nan
+    errors: tuple[float, float] | None = None  # weighted sums of squared and of absolute errors of the last sweep, in units
 
 
 def chain_model(problem: Problem, unit: float, levels: np.ndarray | None, users: SideModel, items: SideModel) -> ChainModel:
@@ -109,7 +107,7 @@ def sweep(model: ChainModel, state: ChainState, clock: Clock) -> ChainState:
         return ChainState(users, items, 1.0, cutpoints, latent_values(model, users.vectors, items.vectors, clock.threads))
     squared, absolute = (float(value) for value in stats[:, :2].sum(axis=0))
     noise = precision_of(model.n_ratings, squared, clock.rng(NOISE, 0))
-    return ChainState(users, items, noise, cutpoints, state.latent, squared, absolute)
+    return ChainState(users, items, noise, cutpoints, state.latent, (squared, absolute))
 
 
 def latent_values(model: ChainModel, users: Side, items: Side, threads: int) -> np.ndarray:

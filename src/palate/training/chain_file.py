@@ -74,8 +74,6 @@ def save_chain(
         "noise": state.noise.hex(),
         "n_counted": kept.n_counted,
         "means": [value.hex() for value in kept.means],
-        "squared": float(state.squared).hex(),
-        "absolute": float(state.absolute).hex(),
         "reports": [asdict(report) for report in reports],
     }
     about = {"format": _FORMAT, "digest": digest, "state": json.dumps(numbers)}
@@ -112,10 +110,7 @@ def load_chain(path: str | os.PathLike[str], digest: str) -> tuple[int, int, Cha
         SideState(Side(tensors[f"{name}.factors"], tensors[f"{name}.bias"]), *(tensors[f"{name}.{part}"] for part in _SIDE))
         for name in ("user", "item")
     ]
-    state = ChainState(
-        sides[0], sides[1], float.fromhex(numbers["noise"]), tensors["cutpoints"], tensors["latent"],
-        float.fromhex(numbers["squared"]), float.fromhex(numbers["absolute"]),
-    )  # fmt: skip
+    state = ChainState(sides[0], sides[1], float.fromhex(numbers["noise"]), tensors["cutpoints"], tensors["latent"])
     reports = [SweepReport(**report) for report in numbers["reports"]]
     return numbers["chain"], numbers["sweep"], state, _kept(tensors, numbers), reports
 

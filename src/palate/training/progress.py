@@ -1,6 +1,5 @@
 """A progress bar for people who wait."""
 
-import math
 import sys
 import time
 from types import TracebackType
@@ -39,7 +38,7 @@ class TrainingBar:
         if self.bar is None:
             self._start()
         known = {"training": report.train_rmse, "validation": report.validation_rmse}
-        errors = [f"{name} {value:.4f}" for name, value in known.items() if value is not None and math.isfinite(value)]
+        errors = [f"{name} {value:.4f}" for name, value in known.items() if value is not None]
         text = f"RMSE {', '.join(errors)}" if errors else ""
         self.bar.update(self.task, completed=report.sweep, errors=text)
 

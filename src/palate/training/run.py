@@ -94,8 +94,15 @@ def _one(
         count(kept, model, state, found, plan.keeps(clock.chain, clock.sweep))
         found = kept.total / kept.n_counted
         kept.means.append(_rmse(found, judge.monitor))
-    train = math.sqrt(state.squared / model.n_ratings) * model.unit if math.isfinite(state.squared) else math.nan
-    absolute = state.absolute / model.n_ratings * model.unit
+    train: dict[str, float | None] = {"train_mse": None, "train_rmse": None, "train_mae": None}
+    if state.errors is not None:
+        squared, absolute = state.errors
+        total = judge.problem.total_weight
+        train = {
+            "train_mse": squared / total * model.unit**2,
+            "train_rmse": math.sqrt(squared / total) * model.unit,
+            "train_mae": absolute / total * model.unit,
+        }
     errors = found - judge.monitor.values
     mse = float(np.mean(errors**2))
     figures: dict[str, float | None] = {}
@@ -104,10 +111,8 @@ def _one(
     report = SweepReport(
         sweep=clock.chain * plan.sweeps + clock.sweep,
         seconds=time.perf_counter() - began,
-        objective=state.squared * model.unit**2,
-        train_mse=train**2,
-        train_rmse=train,
-        train_mae=absolute,
+        objective=None,
+        **train,
         **figures,
     )
     run.reports.append(report)

@@ -135,7 +135,7 @@ def _keep(
     run: Run, report: SweepReport, solved: Solved, items: Solved, weights: list[np.ndarray | None], stopping: Stopping
 ) -> None:
     """Add a sweep to the run; its sides replace the best ones if its error is lower."""
-    error = report.objective
+    error = math.inf if report.objective is None else report.objective
     if report.validation_mse is not None and not stopping.on_objective:
         error = math.sqrt(report.validation_mse)
     run.reports.append(report)
