@@ -522,3 +522,14 @@ def test_negative_counts_are_refused_by_the_trainer():
     counts = Ratings.from_arrays([1, 1, 2], ["x", "y", "x"], [3, -1, 5])
     with pytest.raises(ValueError, match="counts must be"):
         LeastSquares.for_counts().fit(counts, validation=0)
+
+
+def test_only_held_out_ratings_that_chose_something_make_figures_too_good():
+    data = palate.datasets.load("movielens-small")
+    few = data.ratings.select(data.ratings.user_index < 60)
+    note = "held these ratings out to decide when to stop, so its figures are slightly too good."
+    chosen = palate.LeastSquares(n_factors=2, max_sweeps=3).fit(few)
+    watched = palate.Gibbs(n_factors=2, sweeps=6, burn_in=2).fit(few)
+    for model, says in ((chosen, True), (watched, False)):
+        notes = palate.evaluate_model(model, k=(), resamples=0, baselines=False).notes
+        assert any(note in one for one in notes) == says

@@ -554,7 +554,7 @@ def test_a_file_of_version_1_still_loads():
 
 
 def test_a_file_from_before_a_field_existed_still_loads():
-    """A history without `interrupted`, which takes its default."""
+    """A history without `interrupted` and `selected`, which take their defaults."""
     assert_same(golden_model(), load_model(CORPUS / "model-v1-before-interrupted.palate"))
 
 

@@ -234,7 +234,7 @@ def calibrate(
         n_train=contestant.item_counts[item[known]],
         nominal=shares,
         about=_about(scorer, name, user[known], item[known], seed),
-        notes=_notes(known, contestant.tests_held_out and len(scorer.item_factors) == 1, name),
+        notes=_notes(known, contestant.selected, name),
         frame_kind=test.frame_kind,
     )
 

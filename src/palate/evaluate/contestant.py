@@ -42,6 +42,11 @@ class Contestant:
     n_trained_users: int
     tests_held_out: bool = False
 
+    @property
+    def selected(self) -> bool:
+        """Whether the test ratings chose what the scorer is, so that its figures are slightly too good."""
+        return self.tests_held_out and getattr(getattr(self.scorer, "history", None), "selected", True)
+
     def ranker(self) -> Scorer:
         """Return the scorer with `seen` as its ratings, for ranking."""
         if self.scorer.ratings is self.seen:

@@ -222,7 +222,7 @@ def _notes(
     """Return what a reader must know about the figures."""
     first, cold = contestants[0], outcomes[0].cold
     notes = []
-    if first.tests_held_out:
+    if first.selected:
         notes.append(f"{first.name} held these ratings out to decide when to stop, so its figures are slightly too good.")
     if question.ks and about["n_users_without_relevant"]:
         notes.append(

@@ -40,6 +40,8 @@ class History:
         Number of ratings trained on and held back.
     interrupted : bool
         Whether training was interrupted (Ctrl-C) and the model is what there was by then.
+    selected : bool
+        Whether the ratings held back chose anything, such as the sweep; if not, errors on them are as good as on new ones.
     """
 
     sweeps: tuple[SweepReport, ...] = ()
@@ -49,6 +51,7 @@ class History:
     n_train: int = 0
     n_validation: int = 0
     interrupted: bool = False
+    selected: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """Return the history as plain lists, numbers and strings (for JSON)."""

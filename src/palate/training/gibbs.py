@@ -299,6 +299,7 @@ def _history(problem: Problem, run: Run, notes: list[str]) -> History:
         best_sweep=run.reports[-1].sweep,
         stopped=run.stopped,
         interrupted=run.interrupted,
+        selected=False,
         notes=(*run.notes, *notes),
         n_train=problem.n_train,
         n_validation=int(problem.held_out.sum()),
