@@ -9,7 +9,7 @@ import pytest
 
 import palate
 from palate.solve.features import FeatureBlock, bin_block, bins_of, split_tags, tag_block
-from palate.solve.ridge import solve_ridge, times, transposed_times
+from palate.solve.ridge import SmallGroups, solve_ridge, times, transposed_times
 from palate.solve.rows import Rows, Side
 from palate.solve.strengths import ridge_prior
 from palate.training.linked import RidgeLink
@@ -60,6 +60,19 @@ def test_the_ridge_is_the_dense_solution(features):
     for column in range(8):
         system = dense.T @ (weight[:, column, None] * dense) + 0.7 * np.eye(11)
         np.testing.assert_allclose(found[:, column], np.linalg.solve(system, right[:, column]), atol=2e-5)
+
+
+def test_small_groups_make_steps_fewer_and_change_nothing_else(features):
+    blocks, dense = features
+    small = SmallGroups.of(blocks)
+    assert small.columns.tolist() == list(range(11))
+    np.testing.assert_allclose(small.gram, dense.T @ dense, atol=1e-6)
+    rng = np.random.default_rng(6)
+    right, strength = rng.normal(size=(11, 8)).astype(np.float32), np.full((11, 1), 0.3, np.float32)
+    start, ones = np.zeros((11, 8), np.float32), np.ones((11, 1), np.float32)
+    found = solve_ridge(blocks, right, start, strength, ones, 30, small=small, tolerance=1e-6)
+    np.testing.assert_allclose(found, np.linalg.solve(dense.T @ dense + 0.3 * np.eye(11), right), atol=1e-4)
+    assert SmallGroups.of(()) is None
 
 
 def test_a_link_weighs_rows_as_the_objective_does(features):

@@ -14,8 +14,11 @@ AHEAD = 12  # positions by which the gather asks for memory ahead of itself
 
 
 @njit(nogil=True, cache=True)
-def add_bags(rows, indptr, columns, table, scale, out):
-    """Add `scale[u] * sum over the columns c of row u of table[c]` to `out[u]` for a range of rows; widths are multiples of 8."""
+def add_bags(rows, indptr, columns, table, scale, column_scale, out):
+    """Add `scale[u] * sum over the columns c of row u of column_scale[c] table[c]` to `out[u]` for a range of rows.
+
+    Widths are multiples of 8; an empty scale is 1 throughout.
+    """
     width = table.shape[1]
     flat, target = table.reshape(-1), out.reshape(-1)
     total = np.empty(width, np.float32)
@@ -27,8 +30,11 @@ def add_bags(rows, indptr, columns, table, scale, out):
                 ahead = columns[position + AHEAD] * width
                 for f in range(0, width, 16):
                     prefetch(flat, ahead + f)
-            add_scaled(total, 0, flat, columns[position] * width, np.float32(1.0), width // LANES)
-        add_scaled(target, u * width, total, 0, scale[u], width // LANES)
+            c = columns[position]
+            share = column_scale[c] if column_scale.size > 0 else np.float32(1.0)
+            add_scaled(total, 0, flat, c * width, share, width // LANES)
+        whole = scale[u] if scale.size > 0 else np.float32(1.0)
+        add_scaled(target, u * width, total, 0, whole, width // LANES)
 
 
 @njit(nogil=True, cache=True)
@@ -44,7 +50,40 @@ def normal_rows(key, first, last, factor, out):
             add_scaled(target, row * width, flat, f * width, z[0, f], width // LANES)
 
 
-def add_bags_reference(indptr, columns, table, scale, out):
+@njit(nogil=True, cache=True, fastmath={"contract", "reassoc"})
+def column_products(x, y, out):
+    """Write `sum over rows of x * y` for each column to `out` (width,) float64; 64 rows at a time are summed in float32."""
+    n, width = x.shape
+    out[:] = 0
+    part = np.empty(width, np.float32)
+    for begin in range(0, n, 64):
+        part[:] = 0
+        for row in range(begin, min(begin + 64, n)):
+            for f in range(width):
+                part[f] += x[row, f] * y[row, f]
+        for f in range(width):
+            out[f] += part[f]
+
+
+@njit(nogil=True, cache=True, fastmath={"contract"})
+def advance(step, direction, product, solution, residual):
+    """`solution += step * direction` and `residual -= step * product`, with a step for each column."""
+    for row in range(solution.shape[0]):
+        for f in range(solution.shape[1]):
+            solution[row, f] += step[f] * direction[row, f]
+            residual[row, f] -= step[f] * product[row, f]
+
+
+@njit(nogil=True, cache=True, fastmath={"contract"})
+def turn(ratio, scaled, direction):
+    """`direction = scaled + ratio * direction`, with a ratio for each column."""
+    for row in range(direction.shape[0]):
+        for f in range(direction.shape[1]):
+            direction[row, f] = scaled[row, f] + ratio[f] * direction[row, f]
+
+
+def add_bags_reference(indptr, columns, table, scale, column_scale, out):
     """NumPy reference of `add_bags` over all rows."""
     for u in range(len(indptr) - 1):
-        out[u] += scale[u] * table[columns[indptr[u] : indptr[u + 1]]].sum(axis=0)
+        own = columns[indptr[u] : indptr[u + 1]]
+        out[u] += scale[u] * (column_scale[own, None] * table[own]).sum(axis=0)

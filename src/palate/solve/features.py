@@ -16,6 +16,7 @@ from palate.solve.rows import Rows
 
 BAG, TAGS, BINS = "bag", "tags", "bins"
 KINDS = (BAG, TAGS, BINS)
+_ONES = np.empty(0, np.float32)  # a scale of 1 throughout
 _CHUNKS = 12  # enough to keep threads even; starting one costs as much as a thousand entries
 _SMALL = 200_000  # entries below which threads cost more than they save
 
@@ -44,11 +45,18 @@ class FeatureBlock:
 
     def times(self, table: np.ndarray, out: np.ndarray, threads: int) -> None:
         """Add `F @ table` to `out` (n_rows, width), both float32 with a width that is a multiple of eight."""
-        _add(self.indptr, self.columns, table, self.scale, out, threads)
+        _add(self.indptr, self.columns, table, self.scale, _ONES, out, threads)
 
     def transposed_times(self, rows: np.ndarray, out: np.ndarray, threads: int) -> None:
         """Add `F.T @ rows` to `out` (n_columns, width)."""
-        _add(self.column_indptr, self.rows, rows * self.scale[:, None], np.ones(self.n_columns, np.float32), out, threads)
+        _add(self.column_indptr, self.rows, rows, _ONES, self.scale, out, threads)
+
+    def dense(self) -> np.ndarray:
+        """Return the features as a matrix, float64 (n_rows, n_columns); for groups of few columns."""
+        out = np.zeros((len(self.scale), self.n_columns))
+        rows = np.repeat(np.arange(len(self.scale)), np.diff(self.indptr))
+        out[rows, self.columns] = self.scale[rows]
+        return out
 
     def squares(self) -> np.ndarray:
         """Return the diagonal of `F.T @ F`, float32."""
@@ -56,11 +64,19 @@ class FeatureBlock:
         return np.bincount(self.columns, weights=each, minlength=self.n_columns).astype(np.float32)
 
 
-def _add(indptr: np.ndarray, columns: np.ndarray, table: np.ndarray, scale: np.ndarray, out: np.ndarray, threads: int) -> None:
+def _add(
+    indptr: np.ndarray,
+    columns: np.ndarray,
+    table: np.ndarray,
+    scale: np.ndarray,
+    column_scale: np.ndarray,
+    out: np.ndarray,
+    threads: int,
+) -> None:
     from palate.kernels.bags import add_bags
 
     def part(start: int, stop: int) -> None:
-        add_bags(np.array([start, stop]), indptr, columns, table, scale, out)
+        add_bags(np.array([start, stop]), indptr, columns, table, scale, column_scale, out)
 
     run_chunks(part, balanced_bounds(indptr, _CHUNKS, row_cost=4.0), threads if len(columns) > _SMALL else 1)
 

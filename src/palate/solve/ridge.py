@@ -4,13 +4,15 @@
 made: a step is one product with F and one with F'. Preconditioned by the diagonal.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from palate.solve.features import FeatureBlock
 
-_STEPS, _TOLERANCE = 60, 1e-3
+_STEPS, _TOLERANCE = 100, 1e-3
+_FEW = 200  # columns of a group that is solved exactly in the preconditioner
 
 
 def column_bounds(blocks: Sequence[FeatureBlock]) -> np.ndarray:
@@ -36,6 +38,34 @@ def transposed_times(blocks: Sequence[FeatureBlock], rows: np.ndarray, threads: 
     return out
 
 
+@dataclass(frozen=True, eq=False)
+class SmallGroups:
+    """The features of groups with few columns, which every row shares with many others: solved among themselves exactly.
+
+    They are collinear (every film has one year), so that the diagonal alone says little of them; with their exact inverse in the
+    preconditioner conjugate gradients need fewer steps.
+    """
+
+    columns: np.ndarray  # (n,) int64: which of all features
+    gram: np.ndarray  # (n, n) float64: F' F
+
+    @classmethod
+    def of(cls, blocks: Sequence[FeatureBlock]) -> "SmallGroups | None":
+        """Return the groups of at most _FEW columns; None if there are none."""
+        bounds = column_bounds(blocks)
+        few = [number for number, block in enumerate(blocks) if 0 < block.n_columns <= _FEW]
+        if not few:
+            return None
+        columns = np.concatenate([np.arange(bounds[number], bounds[number + 1]) for number in few])
+        dense = np.hstack([blocks[number].dense() for number in few])
+        return cls(columns, dense.T @ dense)
+
+    def inverse(self, strength: np.ndarray) -> np.ndarray:
+        """Return the inverse of `F' F + strength` of these features, float32; `strength` is (n_features, 1)."""
+        whole = self.gram + np.diag(strength[self.columns, 0].astype(np.float64))
+        return np.linalg.inv(whole).astype(np.float32)
+
+
 def solve_ridge(
     blocks: Sequence[FeatureBlock],
     right: np.ndarray,
@@ -45,6 +75,7 @@ def solve_ridge(
     n_rows: int,
     *,
     weight: np.ndarray | None = None,
+    small: SmallGroups | None = None,
     threads: int = 1,
     tolerance: float = _TOLERANCE,
 ) -> np.ndarray:
@@ -61,36 +92,58 @@ def solve_ridge(
     n_rows : int
     weight : ndarray of shape (n_rows, width), float32, optional
         W; default 1.
+    small : SmallGroups, optional
+        Makes steps fewer; not together with `weight`.
     threads : int, default 1
     tolerance : float, default 1e-3
         Relative size of the residual, in the preconditioned norm, at which to stop.
     """
+    from palate.kernels.bags import advance, column_products, turn
 
     def apply(table: np.ndarray) -> np.ndarray:
         rows = times(blocks, table, n_rows, threads)
         if weight is not None:
             rows *= weight
-        return transposed_times(blocks, rows, threads) + strength * table
+        found = transposed_times(blocks, rows, threads)
+        found += strength * table
+        return found
 
+    def inner(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        sums = np.empty(x.shape[1])
+        column_products(x, y, sums)
+        return sums
+
+    precondition = _preconditioner(diagonal, strength, small)
     solution = start.copy()
     residual = right - apply(solution)
-    scaled = residual / diagonal
+    scaled = precondition(residual)
     direction = scaled.copy()
-    before = _inner(residual, scaled)
-    enough = tolerance**2 * np.maximum(_inner(right, right / diagonal), 1e-30)
+    before = inner(residual, scaled)
+    enough = tolerance**2 * np.maximum(inner(right, precondition(right)), 1e-30)
     for _ in range(_STEPS):
         if (before <= enough).all():
             break
         product = apply(direction)
-        step = (before / np.maximum(_inner(direction, product), 1e-30)).astype(np.float32)
-        solution += step * direction
-        residual -= step * product
-        scaled = residual / diagonal
-        after = _inner(residual, scaled)
-        direction = scaled + (after / np.maximum(before, 1e-30)).astype(np.float32) * direction
+        step = (before / np.maximum(inner(direction, product), 1e-30)).astype(np.float32)
+        advance(step, direction, product, solution, residual)
+        scaled = precondition(residual)
+        after = inner(residual, scaled)
+        turn((after / np.maximum(before, 1e-30)).astype(np.float32), scaled, direction)
         before = after
     return solution
 
 
-def _inner(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return np.einsum("cf,cf->f", x, y, dtype=np.float64)
+def _preconditioner(
+    diagonal: np.ndarray, strength: np.ndarray, small: SmallGroups | None
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Return what comes near to the inverse of the matrix: its diagonal's, and the exact one of small groups."""
+    if small is None:
+        return lambda rows: rows / diagonal
+    columns, inverse = small.columns, small.inverse(strength)
+
+    def both(rows: np.ndarray) -> np.ndarray:
+        scaled = rows / diagonal
+        scaled[columns] = inverse @ rows[columns]
+        return scaled
+
+    return both

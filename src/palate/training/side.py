@@ -7,7 +7,7 @@ import numpy as np
 from palate.solve.features import FeatureBlock
 from palate.solve.parallel import even_bounds, run_chunks
 from palate.solve.prior import RowPrior
-from palate.solve.ridge import column_bounds, solve_ridge, times, transposed_times
+from palate.solve.ridge import SmallGroups, column_bounds, solve_ridge, times, transposed_times
 from palate.solve.rows import LANES, Rows, Side, gram_of, padded_width, solve_rows
 from palate.training.hyper import Moments, generator, normal_wishart, precision_of
 
@@ -64,11 +64,12 @@ class SideModel:
     n_factors: int
     blocks: tuple[FeatureBlock, ...] = ()
     diagonals: tuple[np.ndarray, ...] = field(default=())
+    small: SmallGroups | None = None
 
     @classmethod
     def build(cls, side: int, n_factors: int, blocks: tuple[FeatureBlock, ...]) -> "SideModel":
         """Prepare a side with these features."""
-        return cls(side, n_factors, blocks, tuple(block.squares() for block in blocks))
+        return cls(side, n_factors, blocks, tuple(block.squares() for block in blocks), SmallGroups.of(blocks))
 
     @property
     def width(self) -> int:
@@ -169,7 +170,7 @@ class SideModel:
         right = transposed_times(self.blocks, target, clock.threads)
         right += np.sqrt(strength) * self._normal(clock.key(WEIGHTS, 2 + self.side), len(right), root, clock.threads)
         diagonal = strength + np.concatenate(self.diagonals)[:, None]
-        return solve_ridge(self.blocks, right, state.weights, strength, diagonal, n, threads=clock.threads)
+        return solve_ridge(self.blocks, right, state.weights, strength, diagonal, n, small=self.small, threads=clock.threads)
 
     def _normal(self, key: np.uint64, n: int, factor: np.ndarray, threads: int) -> np.ndarray:
         """Return n rows `z @ factor` with z standard normal; factor is (d, width + 8)."""
