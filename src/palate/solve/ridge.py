@@ -11,7 +11,7 @@ import numpy as np
 
 from palate.solve.features import FeatureBlock
 
-_STEPS, _TOLERANCE = 100, 1e-3
+_STEPS, _TOLERANCE = 100, 2e-3
 _FEW = 200  # columns of a group that is solved exactly in the preconditioner
 
 
@@ -95,7 +95,7 @@ def solve_ridge(
     small : SmallGroups, optional
         Makes steps fewer; not together with `weight`.
     threads : int, default 1
-    tolerance : float, default 1e-3
+    tolerance : float, default 2e-3
         Relative size of the residual, in the preconditioned norm, at which to stop.
     """
     from palate.kernels.bags import advance, column_products, turn
