@@ -4,6 +4,7 @@ These tests also run against the installed wheel on every supported Python, with
 """
 
 import dataclasses
+import importlib.util
 import pickle
 
 import numpy as np
@@ -27,6 +28,8 @@ TRAINERS = {
         n_factors=4, sweeps=30, burn_in=10, likelihood="ordinal", user_features="rated", item_features="raters"
     ),
 }
+if all(importlib.util.find_spec(name) for name in ("keras", "jax")):  # an extra, which the wheel's tests do without
+    TRAINERS["Keras"] = palate.KerasFactorization(n_factors=4, epochs=4, learning_rate=0.1, biases=True)
 N_USERS, N_ITEMS = 30, 20
 
 
