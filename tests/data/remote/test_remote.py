@@ -261,3 +261,17 @@ def test_what_is_listed():
         assert one.format in FORMATS
         assert one.licence
         assert (one.checksum != "none published") == one.urls[0].startswith("https://files.grouplens.org/")
+
+
+def test_two_fetches_of_one_file_do_not_mix(server, tmp_path):
+    import fcntl
+
+    publish(server, data=zipped({"ratings.csv": "x"}))
+    (tmp_path / "cache" / "ml-25m").mkdir(parents=True)
+    lock = tmp_path / "cache" / "ml-25m" / "ml-25m.zip.part.lock"
+    with lock.open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(DownloadError, match="is being fetched by another process; wait until it is done"):
+            palate.datasets.fetch("ml-25m")
+    assert palate.datasets.fetch("ml-25m").exists()
+    assert not lock.exists()

@@ -8,10 +8,15 @@ import re
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+try:
+    import fcntl
+except ImportError:  # Windows: nothing is locked there
+    fcntl = None  # type: ignore[assignment]
 
 Progress = Callable[[str, int, int | None], object]  # file name, bytes so far, bytes in all if known
 
@@ -23,7 +28,12 @@ _BROKEN = (http.client.HTTPException, ConnectionError, TimeoutError, urllib.erro
 
 
 class DownloadError(OSError):
-    """A file that could not be had: not there, no connection, cut short, too large, or not what its checksum says."""
+    """A file that could not be had: not there, no connection, cut short, too large, or not what its checksum says.
+
+    `status` is what the server answered, where it answered that it will not give it.
+    """
+
+    status: int | None = None
 
 
 class _Cut(Exception):
@@ -36,7 +46,7 @@ def published_md5(url: str, required: bool) -> str | None:
         with _opened(f"{url}.md5", {}) as answer:
             text = answer.read(4096).decode("ascii", "replace")
     except DownloadError as error:
-        if "404" in str(error) and not required:
+        if error.status == 404 and not required:
             return None
         raise
     except _BROKEN as error:
@@ -73,6 +83,33 @@ def download(url: str, target: Path, *, md5: str | None, max_bytes: int, progres
     """
     part = target.with_name(f"{target.name}.part")
     target.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(url, part):
+        _bring(url, part, max_bytes, progress, target)
+        _check(url, part, md5)
+        with part.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        os.replace(part, target)
+        _forget(part)
+
+
+@contextlib.contextmanager
+def _alone(url: str, part: Path) -> Iterator[None]:
+    """Hold a lock while a file comes: two processes that append to one part would mix it."""
+    lock = part.with_name(f"{part.name}.lock")
+    with lock.open("w") as file:
+        if fcntl is not None:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise DownloadError(f"{url} is being fetched by another process; wait until it is done.") from None
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+
+
+def _bring(url: str, part: Path, max_bytes: int, progress: Progress | None, target: Path) -> None:
+    """Fill a part, trying again where a connection breaks."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             _continue(url, part, max_bytes, progress)
@@ -87,11 +124,6 @@ def download(url: str, target: Path, *, md5: str | None, max_bytes: int, progres
         except OSError as error:
             _forget(part)
             raise OSError(error.errno, f"{error.strerror}; nothing was kept", str(target)) from None
-    _check(url, part, md5)
-    with part.open("rb+") as stream:
-        os.fsync(stream.fileno())
-    os.replace(part, target)
-    _forget(part)
 
 
 def _continue(url: str, part: Path, max_bytes: int, progress: Progress | None) -> None:
@@ -132,9 +164,9 @@ def _opened(url: str, headers: dict[str, str], have: int = 0) -> Any:
         error.close()
         if error.code == 416 and have:
             return _opened(url, {})  # what is here is no beginning of it
-        raise DownloadError(
-            f"{url} could not be had: the server answered {error.code} {error.reason}. Nothing was kept."
-        ) from None
+        refused = DownloadError(f"{url} could not be had: the server answered {error.code} {error.reason}. Nothing was kept.")
+        refused.status = error.code
+        raise refused from None
 
 
 def _check(url: str, part: Path, md5: str | None) -> None:
