@@ -268,7 +268,7 @@ def test_two_fetches_of_one_file_do_not_mix(server, tmp_path):
 
     publish(server, data=zipped({"ratings.csv": "x"}))
     (tmp_path / "cache" / "ml-25m").mkdir(parents=True)
-    lock = tmp_path / "cache" / "ml-25m" / "ml-25m.zip.part.lock"
+    lock = tmp_path / "cache" / "ml-25m" / ".ml-25m.zip.part.lock"
     with lock.open("w") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         with pytest.raises(DownloadError, match="is being fetched by another process; wait until it is done"):
