@@ -22,6 +22,7 @@ TRAINERS = {
     ),
     "least squares over all pairs": palate.LeastSquares(n_factors=4, max_sweeps=6, unobserved_weight=0.05),
     "least squares with bags": palate.LeastSquares(n_factors=4, max_sweeps=6, user_features="rated", item_features="raters"),
+    "least squares with bounds": palate.LeastSquares(n_factors=4, max_sweeps=6, link="bounded"),
     "baseline": palate.Baseline(),
     "Gibbs": palate.Gibbs(n_factors=4, sweeps=30, burn_in=10),
     "Gibbs, ordinal with bags": palate.Gibbs(

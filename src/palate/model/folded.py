@@ -11,12 +11,16 @@ from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
 from palate.model.fold_draws import draw_rows, prior_means
 from palate.recommend.uncertainty import has_posterior
+from palate.solve.bounded import Bounds
 from palate.solve.confidence import NONE, Confidence
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side, solve_rows
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
+
+
+_GAUSS_NEWTON_STEPS = 15  # of fold-in under a bounded link; each takes most of what is left
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -149,13 +153,21 @@ def _solve(
         double = bool(prior.n_factors and (np.diagonal(prior.precision[0])[:-1] <= 0).any())
         link = getattr(model, f"{side}_link")
         means = None if link is None and not features else prior_means(link, prior, rows, features, threads)
+        bounds = Bounds(*model.scale) if model.link == "bounded" and model.scale is not None else None
+
+        def solve(other: Side, mean: float, draw: int) -> Side:
+            how: dict[str, Any] = {"draw": draw, "double": double, "threads": threads}
+            how["prior_mean"] = None if means is None else means[draw]
+            if bounds is None:
+                return solve_rows(rows, other, mean, prior, **how).side
+            side = Side.padded(np.zeros((rows.n_rows, prior.n_factors), np.float32), np.zeros(rows.n_rows, np.float32))
+            for _ in range(_GAUSS_NEWTON_STEPS):
+                side = solve_rows(bounds.working(rows, side, other, mean, threads), other, mean, prior, **how).side
+            return side
+
         solved = [
-            solve_rows(
-                rows, other, float(mean), prior, draw=draw, double=double, threads=threads,
-                prior_mean=None if means is None else means[draw],
-            ).side
-            for draw, (other, mean) in enumerate(zip(others, model.global_mean, strict=True))
-        ]  # fmt: skip
+            solve(other, float(mean), draw) for draw, (other, mean) in enumerate(zip(others, model.global_mean, strict=True))
+        ]
     factors = np.stack([one.unpadded(prior.n_factors) for one in solved])
     return factors, np.stack([one.bias for one in solved])
 

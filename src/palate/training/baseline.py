@@ -56,6 +56,7 @@ class Baseline:
     unobserved_weight = 0.0
     confidence = None
     user_features = item_features = ""
+    link = "identity"
     steps = 0
 
     @property

@@ -11,7 +11,9 @@ from palate.data.ratings import Ratings
 from palate.model.average import average
 from palate.model.factor_model import FactorModel
 from palate.model.history import History
+from palate.solve.bounded import Bounds
 from palate.solve.prior import RowPrior
+from palate.solve.rows import Side
 from palate.solve.strengths import AUTO, resolve_strength
 from palate.training.checks import check_count
 from palate.training.linked import RidgeLink
@@ -51,6 +53,9 @@ def fit_factors(
     biases, residual_sd = bias_start(
         problem, l2_bias=trainer.l2_bias, l1_bias=trainer.l1_bias, biases=trainer.biases, threads=threads
     )
+    bounds = None if trainer.link == "identity" else _bounds(everything)
+    if bounds is not None:
+        problem, biases, residual_sd = _bent(bounds, problem, biases, residual_sd, trainer.mean)
     priors: Priors = trainer.priors(residual_sd, problem.mean)
     sides = factor_start(biases, trainer.n_factors, residual_sd, seed, start_number)
     if start is not None:
@@ -63,16 +68,39 @@ def fit_factors(
 
     with TrainingBar(stopping.max_sweeps) as bar:
         run = run_sweeps(
-            problem, *priors, sides, stopping, callback=callback or bar, after_sweep=save, links=task.links, threads=threads
-        )
-        sure = noise_and_spread(problem, run.users, run.items, priors, threads, seed)
+            problem, *priors, sides, stopping, callback=callback or bar, after_sweep=save, links=task.links, bounds=bounds,
+            threads=threads,
+        )  # fmt: skip
+        sure = None if bounds is not None else noise_and_spread(problem, run.users, run.items, priors, threads, seed)
         if refit and held_out.any() and not run.interrupted:
             whole = Problem.build(everything, np.zeros_like(held_out), mean=trainer.mean, confidence=trainer.confidence)
+            if bounds is not None:
+                whole = replace(whole, mean=problem.mean)
             task = _Task.of(trainer, whole, priors, catalog, user_table)  # bags now hold what was held out
             again = replace(stopping, max_sweeps=run.best_sweep, tolerance=0.0, patience=run.best_sweep + 1)
-            first, run = run, run_sweeps(whole, *priors, sides, again, links=task.links, threads=threads)
+            first, run = run, run_sweeps(whole, *priors, sides, again, links=task.links, bounds=bounds, threads=threads)
             run.stopped = f"{first.stopped} Then trained on all ratings for {first.best_sweep} sweeps."
     return _model(trainer, task, run, catalog, residual_sd, sure)
+
+
+def _bounds(ratings: Ratings) -> Bounds:
+    low, high = ratings.scale
+    if not low < high:
+        raise ValueError(
+            f"the rating scale must have two different ends for link='bounded'; got {low:g} to {high:g}. Pass scale= to Ratings."
+        )
+    return Bounds(low, high)
+
+
+def _bent(
+    bounds: Bounds, problem: Problem, biases: tuple[Side, Side], residual_sd: float, mean: bool
+) -> tuple[Problem, tuple[Side, Side], float]:
+    """Return the mean, the starting biases and the deviation that strengths are made of, in scores instead of rating units."""
+    score = bounds.score(problem.mean) if mean else 0.0
+    slope = bounds.slope(score)
+    users, items = (Side(side.factors, (side.bias / slope).astype(np.float32)) for side in biases)
+    # A product of factors is worth 1 / slope as much in scores, and errors stay in rating units: so is the strength that suits it.
+    return replace(problem, mean=score), (users, items), residual_sd * slope
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +148,7 @@ def _model(
         about["scale"] = None  # scores of counts are no ratings
     return FactorModel(
         **about,
+        link=trainer.link,
         user_factors=run.users.unpadded(k)[None],
         item_factors=run.items.unpadded(k)[None],
         user_bias=run.users.bias[None],

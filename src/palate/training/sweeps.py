@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from palate.model.history import SweepReport
+from palate.solve.bounded import Bounds
 from palate.solve.prior import RowPrior
-from palate.solve.rows import Side, Solved, row_strength, solve_rows, unobserved_loss
+from palate.solve.rows import Rows, Side, Solved, row_strength, solve_rows, unobserved_loss
 from palate.training.linked import RidgeLink
 from palate.training.problem import Problem
 
@@ -51,7 +52,37 @@ class Run:
     interrupted: bool = False
     user_weights: np.ndarray | None = None  # of the users' features, at the best sweep
     item_weights: np.ndarray | None = None
-    last_items: Side | None = None  # of the last sweep, best or not: where conjugate gradients go on
+
+
+@dataclass(frozen=True, eq=False)
+class _Half:
+    """One half of a sweep: the side it solves, with all that does not change."""
+
+    rows: Rows
+    prior: RowPrior
+    link: RidgeLink | None
+    bounds: Bounds | None
+    mean: float
+    steps: int
+    threads: int
+
+    def solve(
+        self, own: Side, other: Side, weights: np.ndarray | None, stats: bool = False
+    ) -> tuple[Solved, np.ndarray | None]:
+        """Return the side solved given the other, and the weights of its features; `own` is how it stands."""
+        prior_mean = None
+        if self.link is not None and weights is not None:
+            weights = self.link.fit(own, weights, self.threads)
+            prior_mean = self.link.prior_mean(weights, self.threads)
+        rows = self.rows if self.bounds is None else self.bounds.working(self.rows, own, other, self.mean, self.threads)
+        solved = solve_rows(
+            rows, other, self.mean, self.prior, stats=stats and self.bounds is None, double=_needs_double(self.prior),
+            steps=self.steps, present=own, prior_mean=prior_mean, threads=self.threads,
+        )  # fmt: skip
+        if stats and self.bounds is not None:
+            sums = self.bounds.errors(self.rows, solved.side, other, self.mean, self.threads)
+            solved = replace(solved, stats=np.array([[*sums, 0.0, 0.0]]))
+        return solved, weights
 
 
 def run_sweeps(
@@ -64,32 +95,30 @@ def run_sweeps(
     callback: Callback | None = None,
     after_sweep: Callable[[Run], None] | None = None,
     links: Links = (None, None),
+    bounds: Bounds | None = None,
     threads: int = 1,
 ) -> Run:
     """Solve items and users in turn until nothing is gained, and return the run with the sides of its best sweep.
 
     Each sweep solves the items first and the users last, so that a user's vector is what fold-in finds from the user's
-    ratings. An interrupt (Ctrl-C) ends the run with the last whole sweep; before the first whole sweep it is raised.
+    ratings. With `bounds` scores are bent into a scale. An interrupt (Ctrl-C) ends the run with the last whole sweep; before the first
+    whole sweep it is raised.
     """
-    run = Run(*start, last_items=start[1])
-    users = start[0]
+    run = Run(*start)
+    rest = (bounds, problem.mean, stopping.steps, threads)
+    by_user, by_item = (
+        _Half(problem.by_user, user_prior, links[0], *rest),
+        _Half(problem.by_item, item_prior, links[1], *rest),
+    )
+    users, last_items = start
     weights = [None if link is None else link.start() for link in links]
-    double = _needs_double(user_prior), _needs_double(item_prior)
     try:
         for sweep in range(1, stopping.max_sweeps + 1):
             began = time.perf_counter()
-            weights[1], item_means = _linked(links[1], weights[1], run.last_items or start[1], threads)
-            items = solve_rows(
-                problem.by_item, users, problem.mean, item_prior, double=double[1], steps=stopping.steps, present=run.last_items,
-                prior_mean=item_means, threads=threads,
-            )  # fmt: skip
-            weights[0], user_means = _linked(links[0], weights[0], users, threads)
-            solved = solve_rows(
-                problem.by_user, items.side, problem.mean, user_prior, stats=True, double=double[0], steps=stopping.steps,
-                present=users, prior_mean=user_means, threads=threads,
-            )  # fmt: skip
-            users, run.last_items = solved.side, items.side
-            report = _report(problem, user_prior, item_prior, solved, items, sweep, threads, links, weights)
+            items, weights[1] = by_item.solve(last_items, users, weights[1])
+            solved, weights[0] = by_user.solve(users, items.side, weights[0], stats=True)
+            users, last_items = solved.side, items.side
+            report = _report(by_user, by_item, problem, solved, items, sweep, weights)
             report = replace(report, seconds=time.perf_counter() - began)
             _keep(run, report, solved, items, weights, stopping)
             if after_sweep is not None:
@@ -107,22 +136,18 @@ def run_sweeps(
             raise
         run.interrupted, run.stopped = True, f"Interrupted after {len(run.reports)} whole sweeps."
     if stopping.steps:  # a stored user is what fold-in finds, so the users' last solve is to the end
-        means = None if links[0] is None or run.user_weights is None else links[0].prior_mean(run.user_weights, threads)
-        run.users = solve_rows(
-            problem.by_user, run.items, problem.mean, user_prior, steps=_LAST_STEPS, tolerance=_LAST_TOLERANCE, present=run.users,
-            prior_mean=means, threads=threads,
-        ).side  # fmt: skip
+        run.users = _to_the_end(by_user, run)
     return run
 
 
-def _linked(
-    link: RidgeLink | None, weights: np.ndarray | None, side: Side, threads: int
-) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Return the weights of a side's features fitted to its present rows, and the prior means they give."""
-    if link is None or weights is None:
-        return None, None
-    weights = link.fit(side, weights, threads)
-    return weights, link.prior_mean(weights, threads)
+def _to_the_end(by_user: _Half, run: Run) -> Side:
+    """Return the users of the best sweep, solved by conjugate gradients until nothing is left to gain."""
+    link, weights = by_user.link, run.user_weights
+    means = None if link is None or weights is None else link.prior_mean(weights, by_user.threads)
+    return solve_rows(
+        by_user.rows, run.items, by_user.mean, by_user.prior, steps=_LAST_STEPS, tolerance=_LAST_TOLERANCE, present=run.users,
+        prior_mean=means, threads=by_user.threads,
+    ).side  # fmt: skip
 
 
 def _needs_double(prior: RowPrior) -> bool:
@@ -158,32 +183,30 @@ def _no_gain(problem: Problem, stopping: Stopping) -> str:
 
 
 def _report(
+    by_user: _Half,
+    by_item: _Half,
     problem: Problem,
-    user_prior: RowPrior,
-    item_prior: RowPrior,
     users: Solved,
     items: Solved,
     sweep: int,
-    threads: int,
-    links: Links,
     weights: list[np.ndarray | None],
 ) -> SweepReport:
     squared, absolute, dropout, imputed = users.stats.sum(axis=0)
     train_mse, train_mae = squared / problem.total_weight, absolute / problem.total_weight
     objective = squared + dropout
-    w0, r0 = user_prior.unobserved_weight, user_prior.imputed
+    w0, r0 = by_user.prior.unobserved_weight, by_user.prior.imputed
     if w0:
-        objective += w0 * (unobserved_loss(users.side, items.side, problem.mean, r0, threads) - imputed)
-    sides = ((users.side, user_prior, problem.by_user), (items.side, item_prior, problem.by_item))
-    for (side, prior, rows), link, own in zip(sides, links, weights, strict=True):
-        if link is None or own is None:
-            objective += penalty(side, prior, rows.counts, rows.n_columns)
+        objective += w0 * (unobserved_loss(users.side, items.side, problem.mean, r0, by_user.threads) - imputed)
+    for half, side, own in zip((by_user, by_item), (users.side, items.side), weights, strict=True):
+        if half.link is None or own is None:
+            objective += penalty(side, half.prior, half.rows.counts, half.rows.n_columns)
         else:
-            objective += link.penalty(side, own, threads) + prior.l1_bias * float(np.abs(side.bias).sum())
+            objective += half.link.penalty(side, own, half.threads) + half.prior.l1_bias * float(np.abs(side.bias).sum())
     figures: dict[str, float | None] = {}
     if problem.held_out.any():
         user_index, item_index, values = problem.validation
-        errors = values - problem.predict(user_index, item_index, users.side, items.side)
+        found = problem.predict(user_index, item_index, users.side, items.side)
+        errors = values - (found if by_user.bounds is None else by_user.bounds.rating(found))
         mse = float(np.mean(errors.astype(np.float64) ** 2))
         figures = {
             "validation_mse": mse,

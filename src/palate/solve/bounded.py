@@ -1,0 +1,88 @@
+"""The bounded link of least squares: a rating is `low + (high - low) / (1 + exp(-s))` of its score s.
+
+It is fitted by Gauss-Newton steps. With f the link and s the present score of a pair, the squared error of a score s + x is nearly
+
+    (r - f(s + x))^2  =  f'(s)^2 (z - s - x)^2        with the working rating  z = s + (r - f(s)) / f'(s)
+
+which is a weighted row solve: each solve is given working ratings and weights in place of the ratings. Near the ends of the scale f' vanishes;
+it is held above a small share of its height, so that no working rating runs away.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from palate.solve.parallel import balanced_bounds, run_chunks
+from palate.solve.rows import Rows, Side
+
+_LEAST_SLOPE = 0.1  # of the slope in the middle
+_EDGE = 0.02  # share of the scale that the score of a mean keeps from its ends
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The ends of a rating scale, and the way from scores to ratings and back."""
+
+    low: float
+    high: float
+
+    def rating(self, score: np.ndarray) -> np.ndarray:
+        """Return the ratings of scores.
+
+        Examples
+        --------
+        >>> Bounds(1.0, 5.0).rating(np.array([-99.0, 0.0, 99.0])).round(3).tolist()
+        [1.0, 3.0, 5.0]
+        """
+        return self.low + (self.high - self.low) * _sigmoid(score)
+
+    def score(self, rating: float) -> float:
+        """Return the score of a rating, which is kept a little from the ends.
+
+        Examples
+        --------
+        >>> Bounds(1.0, 5.0).score(3.0)
+        0.0
+        """
+        share = min(max((rating - self.low) / (self.high - self.low), _EDGE), 1 - _EDGE)
+        return float(np.log(share / (1 - share)))
+
+    def slope(self, score: float) -> float:
+        """Return how many rating units a unit of score is worth at a score."""
+        share = float(_sigmoid(np.array(score)))
+        return (self.high - self.low) * share * (1 - share)
+
+    def working(self, rows: Rows, own: Side, other: Side, mean: float, threads: int) -> Rows:
+        """Return the ratings as a row solve takes them: working ratings, weighted by the squared slope at the present scores."""
+        score = _scores(rows, own, other, mean, threads)
+        share = _sigmoid(score)
+        span = self.high - self.low
+        slope = np.maximum(span * share * (1 - share), np.float32(_LEAST_SLOPE * span / 4))
+        values = score + (rows.values - self.low - span * share) / slope
+        weights = slope * slope
+        if rows.weights.size:
+            weights = weights * rows.weights
+        return replace(rows, values=values.astype(np.float32), weights=weights.astype(np.float32))
+
+    def errors(self, rows: Rows, own: Side, other: Side, mean: float, threads: int) -> tuple[float, float]:
+        """Return the weighted sums of squared and of absolute errors, in rating units."""
+        errors = (rows.values - self.rating(_scores(rows, own, other, mean, threads))).astype(np.float64)
+        weights = rows.weights if rows.weights.size else 1.0
+        return float(np.sum(errors**2 * weights)), float(np.sum(np.abs(errors) * weights))
+
+
+def _scores(rows: Rows, own: Side, other: Side, mean: float, threads: int) -> np.ndarray:
+    """Return the score of every rating, float32, in the order of the rows."""
+    from palate.kernels.rows import row_scores
+
+    out = np.empty(len(rows.values), np.float32)
+
+    def part(start: int, stop: int) -> None:
+        row_scores(start, stop, rows.indptr, rows.columns, own.factors, own.bias, other.factors, other.bias, out)
+
+    run_chunks(part, balanced_bounds(rows.indptr), threads)
+    return out + np.float32(mean)
+
+
+def _sigmoid(score: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-np.clip(score, -30, 30)))
