@@ -17,6 +17,7 @@ from palate.model import file_container as container
 from palate.model.factor_model import FactorModel
 from palate.model.history import History, SweepReport
 from palate.solve.features import FeatureGroup, FeatureLink
+from palate.solve.noise import RowNoise
 from palate.solve.prior import RowPrior
 
 DIGEST = re.compile(rb'(?<=sha256\\":\\")[0-9a-f]{64}')
@@ -139,6 +140,15 @@ def ordinal_model() -> FactorModel:
         user_link=FeatureLink((bag, tags)),
         item_link=FeatureLink((bins,)),
     )
+
+
+def noisy_model() -> FactorModel:
+    """Return a model of two draws whose rows have a noise of their own."""
+    numbers = Numbers(9)
+    scales = [np.abs(numbers.array(2, 3)) + np.float32(0.5) for _ in range(2)]
+    made = {name: value for name, value in fields(ordinal_model()).items() if name not in ("link", "levels", "cutpoints")}
+    users, items = (RowNoise(scale=scale, degrees=np.array([5.5, 7.0])) for scale in scales)
+    return FactorModel(**{**made, "user_noise": users, "item_noise": items})
 
 
 def wide_model(n_users: int = 220, n_items: int = 150, n_factors: int = 16) -> FactorModel:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model_files import ordinal_model
+from model_files import noisy_model, ordinal_model
 from palate import average
 
 
@@ -18,6 +18,15 @@ def test_draws_stand_side_by_side():
     assert both.spread is None
     assert both.user_link.groups[0].weights.shape == (4, 3, 3)
     assert both.predict("al", 10) == pytest.approx(one.predict("al", 10), abs=1e-6)
+
+
+def test_the_noise_of_rows_stands_side_by_side():
+    one = noisy_model()
+    both = average([one, one])
+    np.testing.assert_array_equal(both.user_noise.scale, np.concatenate([one.user_noise.scale] * 2))
+    assert both.item_noise.degrees.shape == (4,)
+    with pytest.raises(ValueError, match=r"models must all have a noise of their rows or none; fit them by one trainer\."):
+        average([one, replace(one, user_noise=None, item_noise=None)])
 
 
 def test_models_that_do_not_fit_are_refused():

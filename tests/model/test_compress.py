@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model_files import ordinal_model
+from model_files import noisy_model, ordinal_model
 from palate import LeastSquares, Ratings, average
 
 
@@ -50,6 +50,14 @@ def test_is_the_best_product_of_fewer_factors(model, k):
 def test_losses_fall_with_the_number_of_factors(model):
     losses = [loss_in_words(model.compress(k).history.notes[-1]) for k in (1, 3, 6, 9)]
     assert losses == sorted(losses, reverse=True)
+
+
+def test_a_model_whose_rows_have_their_own_noise():
+    noisy = replace(noisy_model(), user_link=None, item_link=None)
+    point = noisy.compress(4)
+    assert point.user_noise is None
+    assert point.item_noise is None
+    np.testing.assert_allclose(point.score_items(np.arange(3)), noisy.score_items(np.arange(3)), atol=1e-5)
 
 
 def test_serves_like_any_other(model, tmp_path):

@@ -20,6 +20,7 @@ from model_files import (
     fields,
     joined,
     model_of,
+    noisy_model,
     ordinal_model,
     rewritten,
     small_model,
@@ -50,7 +51,7 @@ def changed(model, **values):
 # Round trip
 
 
-@pytest.mark.parametrize("make", [small_model, smallest_model, wide_model, ordinal_model])
+@pytest.mark.parametrize("make", [small_model, smallest_model, wide_model, ordinal_model, noisy_model])
 def test_saved_and_loaded_is_the_same_model(tmp_path, make):
     model = make()
     save_model(model, tmp_path / "model.palate")
@@ -210,8 +211,8 @@ def test_no_field_is_forgotten():
     """A field added to one of these classes must be added to the file, or be lost when the model is saved."""
     values = unpack(*pack(small_model()))
     assert values.keys() == FactorModel.__dataclass_fields__.keys()
-    full = unpack(*pack(ordinal_model()))
-    assert {name for name, value in full.items() if value is None} == set()
+    full = [unpack(*pack(model)) for model in (ordinal_model(), noisy_model())]
+    assert {name for name in full[0] if all(values[name] is None for values in full)} == set()
     for part in (values["ratings"], values["catalog"], values["users"], values["user_prior"], values["history"]):
         filled = {name for name in part.__dataclass_fields__ if getattr(part, name) is not None}
         assert filled == part.__dataclass_fields__.keys()
@@ -476,6 +477,24 @@ def test_distributions_and_features_that_contradict_each_other(name):
     arrays, message = ORDINAL_FORGERIES[name]
     with pytest.raises(ModelFileError, match=f"^the model in memory is not a usable model file: {message}"):
         loads(forged(dumps(ordinal_model()), **arrays))
+
+
+NOISE_FORGERIES = {
+    "no scale": ({"user_noise__scale": set_at(1, 0)}, r"tensor 'user_noise.scale' must be positive and finite; got 0.0 at position 1"),
+    "endless scale": ({"item_noise__scale": set_at(2, np.inf)}, r"tensor 'item_noise.scale' must be positive and finite; got inf at position 2"),
+    "scales of too few": ({"item_noise__scale": lambda a: a[:, :2].copy()}, r"tensor 'item_noise.scale' must have 3 along 'item'"),
+    "negative degrees": ({"user_noise__degrees": set_at(0, -1)}, r"tensor 'user_noise.degrees' must be positive and finite; got -1.0"),
+    "no degrees": ({"user_noise__degrees": None}, r"tensor 'user_noise.degrees' is missing"),
+    "one side alone": ({"item_noise__scale": None, "item_noise__degrees": None}, r"tensors 'user_noise.scale' and 'item_noise.scale' must be there together"),
+    "no noise to scale": ({"noise_sd": None}, r"tensor 'user_noise.scale' must stand beside 'noise_sd' in a model with the link 'identity'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NOISE_FORGERIES)
+def test_noise_of_rows_that_contradicts_itself(name):
+    arrays, message = NOISE_FORGERIES[name]
+    with pytest.raises(ModelFileError, match=f"^the model in memory is not a usable model file: {message}"):
+        loads(forged(dumps(noisy_model()), **arrays))
 
 
 ORDINAL_LIES = {

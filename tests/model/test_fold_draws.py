@@ -9,6 +9,7 @@ import pytest
 from palate.data.ratings import Ratings
 from palate.model.factor_model import FactorModel
 from palate.solve.features import FeatureGroup, FeatureLink
+from palate.solve.noise import RowNoise
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows
 
@@ -49,11 +50,22 @@ def ordinal(gauss):
     )
 
 
+@pytest.fixture(scope="module")
+def noisy(gauss):
+    """Return the model with items that are rated with more and with less noise than others, and users who differ widely."""
+    degrees = np.full(N_DRAWS, 5.0)
+    users = RowNoise(scale=repeated([1.0]), degrees=degrees)
+    return replace(gauss, user_noise=users, item_noise=RowNoise(scale=repeated([0.5, 2.0, 1.0]), degrees=degrees))
+
+
 def few(model):
     """Return the model's first 9 draws."""
     arrays = ("user_factors", "item_factors", "user_bias", "item_bias", "global_mean", "noise_sd", "cutpoints")
     cut = {name: getattr(model, name)[:9] for name in arrays if getattr(model, name) is not None}
     prior = RowPrior(precision=model.user_prior.precision[:9], mean=model.user_prior.mean[:9])
+    for side in ("user", "item"):
+        own = getattr(model, f"{side}_noise")
+        cut[f"{side}_noise"] = None if own is None else RowNoise(scale=own.scale[:9], degrees=own.degrees[:9])
     return replace(model, **cut, user_prior=prior, item_prior=prior)
 
 
@@ -86,6 +98,39 @@ def test_items_are_drawn_too(gauss):
     assert gauss.predict(1, film, return_std=True)[1] > 0
 
 
+def test_a_row_of_its_own_noise_has_the_posterior_of_a_grid(noisy):
+    """Factor, bias and scale given two ratings that the prior finds surprising: the noise grows, and they pull less."""
+    folded = noisy.fold_in([1, 2], [5.5, 1.0])
+    factor, bias, log_precision = np.meshgrid(
+        np.linspace(-4, 5, 61), np.linspace(-4, 5, 61), np.linspace(-4, 2, 81), indexing="ij"
+    )
+    away = np.stack([factor - MEAN[0], bias - MEAN[1]])
+    log = -0.5 / 0.64 * np.einsum("aijk,ab,bijk->ijk", away, PRECISION, away)
+    log += 2.5 * log_precision - 2.5 * np.exp(log_precision)  # Gamma(5 / 2, 5 / 2) and the measure of a logarithm
+    for x, target, scale in ((1.0, 5.5 - 3.5, 0.5), (-0.5, 1.0 - 3.0, 2.0)):
+        precision = np.exp(log_precision) / (0.8 * scale) ** 2
+        log += 0.5 * log_precision - 0.5 * precision * (target - factor * x - bias) ** 2
+    weight = np.exp(log - log.max())
+    weight /= weight.sum()
+    mean, cov = moments(folded)
+    wanted = np.array([(weight * factor).sum(), (weight * bias).sum()])
+    np.testing.assert_allclose(mean, wanted, atol=0.06)
+    assert cov[0, 0] == pytest.approx((weight * (factor - wanted[0]) ** 2).sum(), abs=0.05)
+    found = -2 * np.log(folded.scale.astype(float))
+    assert found.mean() == pytest.approx((weight * log_precision).sum(), abs=0.06)
+    assert found.std() == pytest.approx(
+        np.sqrt((weight * log_precision**2).sum() - (weight * log_precision).sum() ** 2), abs=0.06
+    )
+
+
+def test_a_row_without_ratings_has_the_noise_of_the_prior(noisy):
+    scale = noisy.fold_in([], []).scale.astype(float)
+    assert np.mean(scale**-2) == pytest.approx(1.0, abs=4.5 * np.sqrt(0.4 / N_DRAWS))
+    assert np.var(scale**-2) == pytest.approx(0.4, rel=0.2)
+    low, high = noisy.predict(noisy.fold_in([], []), [2, 1], interval=0.8, interval_of="rating")[1:]
+    assert (high - low)[0] > 1.5 * (high - low)[1]  # item 2 is rated with four times the noise of item 1
+
+
 def posterior_on_a_grid(items, codes):
     """Return mean and covariance of factor and bias given levels, by summing over a fine grid."""
     factor, bias = np.meshgrid(np.linspace(-4, 4, 65), np.linspace(-4, 4, 65), indexing="ij")
@@ -112,7 +157,7 @@ def test_levels_give_the_posterior_of_ordered_probit(ordinal, items, codes):
     np.testing.assert_allclose(cov, wanted_cov, atol=0.06)
 
 
-@pytest.mark.parametrize("kind", ["gauss", "ordinal"])
+@pytest.mark.parametrize("kind", ["gauss", "noisy", "ordinal"])
 def test_the_same_ratings_give_the_same_draws_in_any_company(request, kind):
     from palate.model.folded import solve_users
 
@@ -121,9 +166,11 @@ def test_the_same_ratings_give_the_same_draws_in_any_company(request, kind):
     assert (alone.factors == model.fold_in([1, 3], [5.0, 2.0]).factors).all()
     assert (alone.factors != model.fold_in([1, 3], [2.0, 5.0]).factors).any()
     rows = Rows(np.array([0, 1, 3]), np.array([1, 0, 2], np.int32), np.array([1, 5, 2], np.float32), np.empty(0, np.float32), 3)
-    factors, bias = solve_users(model, rows, threads=2)
-    np.testing.assert_array_equal(factors[:, 1], alone.factors)
-    np.testing.assert_array_equal(bias[:, 1], alone.bias)
+    found = solve_users(model, rows, threads=2)
+    np.testing.assert_array_equal(found.factors[:, 1], alone.factors)
+    np.testing.assert_array_equal(found.bias[:, 1], alone.bias)
+    if kind == "noisy":
+        np.testing.assert_array_equal(found.scale[:, 1], alone.scale)
 
 
 def test_features_move_the_prior_mean(gauss):
@@ -149,7 +196,7 @@ def test_many_rows_with_bags_are_each_alone(gauss):
     bag = FeatureGroup(name="rated", kind="bag", weights=repeated([[0.5, 0.1], [0.2, 0.0], [0.0, 0.3]])[:9])
     model = replace(few(gauss), user_link=FeatureLink((bag,)))
     rows = Rows(np.array([0, 1, 3]), np.array([1, 0, 2], np.int32), np.array([1, 5, 2], np.float32), np.empty(0, np.float32), 3)
-    factors, _ = solve_users(model, rows)
+    factors = solve_users(model, rows).factors
     np.testing.assert_allclose(factors[:, 1], model.fold_in([1, 3], [5.0, 2.0]).factors, atol=1e-5)
     assert model.predict(model.fold_in([1], [5.0]), 2) == pytest.approx(
         float(model.predict([model.fold_in([1], [5.0])], 2)[0]), abs=1e-6

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model_files import ordinal_model, small_model
+from model_files import noisy_model, ordinal_model, small_model
 from palate.solve.features import FeatureGroup, FeatureLink
+from palate.solve.noise import RowNoise
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,27 @@ from palate.solve.features import FeatureGroup, FeatureLink
 def test_parts_that_do_not_fit(change, message):
     with pytest.raises(ValueError, match=message):
         replace(ordinal_model(), **change)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"user_noise": RowNoise(scale=np.ones((2, 4), np.float32), degrees=np.ones(2))},
+            r"user_noise.scale must be of shape \(2, 3\)",
+        ),
+        (
+            {"item_noise": RowNoise(scale=np.ones((2, 3), np.float32), degrees=np.ones(1))},
+            r"item_noise.degrees must be of shape \(2,\)",
+        ),
+        ({"item_noise": None}, r"user_noise and item_noise must be given together, .*; got True and False"),
+        ({"noise_sd": None}, r"beside noise_sd and for link='identity'; got True and True, noise_sd False"),
+        ({"link": "bounded"}, r"noise_sd True, link 'bounded'"),
+    ],
+)
+def test_noise_of_rows_that_does_not_fit(change, message):
+    with pytest.raises(ValueError, match=message):
+        replace(noisy_model(), **change)
 
 
 def test_priors_must_fit_the_draws():

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from palate.data.ratings import Ratings
 from palate.kernels import predictive
 from palate.model.factor_model import FactorModel
+from palate.recommend import posterior, uncertainty
+from palate.solve.noise import RowNoise
 from palate.solve.prior import RowPrior
 
 PHI = NormalDist().cdf
@@ -200,7 +202,7 @@ draws = st.lists(st.tuples(st.floats(-5, 5), st.floats(0.01, 3)), min_size=1, ma
 @settings(max_examples=60, deadline=None)
 @given(draws=draws, share=st.floats(0.001, 0.999))
 def test_quantiles_of_a_mixture_invert_its_distribution(draws, share):
-    expected, noise = np.array([[s for s, _ in draws]]), np.array([n for _, n in draws])
+    expected, noise = np.array([[s for s, _ in draws]]), np.array([[n for _, n in draws]])
     out = np.empty(1)
     predictive.mixture_quantiles(expected, noise, NormalDist().inv_cdf(share), share, out)
     below = predictive.mixture_below_reference(expected, noise, out)[0, 0]
@@ -212,7 +214,43 @@ def test_quantiles_of_a_mixture_invert_its_distribution(draws, share):
     assert kernel[0, 0] == pytest.approx(below, abs=1e-12)
 
 
+@pytest.fixture
+def noisy(gauss):
+    degrees = np.array([6.0, 9.0])
+    scales = [np.array([[0.5, 1.0, 2.0][: len(rows)]] * 2, np.float32) for rows in (gauss.users, gauss.items)]
+    users, items = (RowNoise(scale=scale, degrees=degrees) for scale in scales)
+    return replace(gauss, user_noise=users, item_noise=items)
+
+
+def test_noise_of_rows_multiplies(noisy, gauss):
+    found = posterior.pair_noise(noisy, np.array([0, 1, 0]), np.array([0, 0, 1]))
+    shares = np.array([0.25, 0.5, 0.5])
+    np.testing.assert_allclose(found, shares[:, None] * gauss.noise_sd, rtol=1e-6)
+    np.testing.assert_allclose(posterior.pair_noise(gauss, np.array([0]), np.array([0])), gauss.noise_sd[None])
+
+
+def test_intervals_and_distributions_follow_the_noise_of_the_pair(noisy, gauss):
+    user, item = noisy.users.id(0), noisy.items.id(0)
+    quiet, plain = (model.predict(user, item, interval=0.8, interval_of="rating")[1:] for model in (noisy, gauss))
+    assert quiet[1] - quiet[0] < plain[1] - plain[0]
+    means = [model.predict(user, item, interval=0.8)[1:] for model in (noisy, gauss)]
+    np.testing.assert_array_equal(*means)
+    expected = uncertainty.pair_centres(uncertainty.posterior_arrays(noisy), np.array([0]), np.array([0]))
+    sds = 0.25 * gauss.noise_sd[None]
+    edges = np.array(quiet, float)
+    np.testing.assert_allclose(predictive.mixture_below_reference(expected, sds, edges), [[0.1, 0.9]], atol=1e-4)
+
+
+def test_an_unknown_row_has_noise_from_its_prior(noisy):
+    found = posterior.pair_noise(noisy, np.array([-1, 0]), np.array([0, -1]))
+    assert (found > 0).all()
+    again = posterior.pair_noise(noisy, np.array([-1]), np.array([0]))
+    np.testing.assert_array_equal(found[:1], again)  # the same in any company
+    many = RowNoise(scale=np.ones((4000, 0), np.float32), degrees=np.full(4000, 8.0))
+    assert np.mean(many.unknown(3) ** -2) == pytest.approx(1, abs=4.5 * np.sqrt(0.25 / 4000))
+
+
 def test_quantiles_without_noise_are_those_of_the_draws():
     out = np.empty(1)
-    predictive.mixture_quantiles(np.array([[1.0, 2.0, 3.0]]), np.zeros(3), 0.0, 0.5, out)
+    predictive.mixture_quantiles(np.array([[1.0, 2.0, 3.0]]), np.zeros((1, 3)), 0.0, 0.5, out)
     assert out[0] == pytest.approx(2.0, abs=1e-5)

@@ -48,6 +48,30 @@ class TestWhatItFinds:
         found = model.predict(ratings.users.take(ratings.user_index), ratings.items.take(ratings.item_index))
         assert np.sqrt(np.mean((found - truth) ** 2)) < 0.2
 
+    def test_whose_ratings_are_noisy(self):
+        """Half the users rate with four times the noise of the others, a third of the items likewise."""
+        ratings, truth = planted(n_users=120, noise=0)
+        users, items = ratings.user_index, ratings.item_index
+        scale = np.where(users % 2, 0.8, 0.2) * np.where(items % 3, 1.0, 2.0)
+        rng = np.random.default_rng(5)
+        values = (truth + scale * rng.normal(size=len(truth))).astype(np.float32)
+        noisy = dataclasses.replace(ratings, value=values, scale=(float(values.min()), float(values.max())))
+        trainer = Gibbs(n_factors=4, sweeps=200, burn_in=60)
+        own, shared = (dataclasses.replace(trainer, noise=noise).fit(noisy, validation=0) for noise in ("own", "shared"))
+        assert shared.user_noise is None
+        assert own.user_noise.scale.shape == (own.n_draws, 120)
+        of_users, of_items = (side.scale.mean(axis=0) for side in (own.user_noise, own.item_noise))
+        assert of_users[1::2].mean() / of_users[::2].mean() == pytest.approx(4, rel=0.15)
+        assert of_items[::3].mean() / np.delete(of_items, np.s_[::3]).mean() == pytest.approx(2, rel=0.15)
+        pairs = noisy.users.take(users), noisy.items.take(items)
+        errors = [np.sqrt(np.mean((model.predict(*pairs) - truth) ** 2)) for model in (own, shared)]
+        assert errors[0] < 0.8 * errors[1]
+        held = rng.random(len(values)) < 0.25
+        own = trainer.fit(noisy.select(~held), validation=0)
+        for part in (held & (scale < 0.3), held & (scale > 0.7)):  # each pair's interval is of its own width
+            low, high = own.predict(*(ids.filter(part) for ids in pairs), interval=0.8, interval_of="rating")[1:]
+            assert np.mean((values[part] >= low) & (values[part] <= high)) == pytest.approx(0.8, abs=0.06)
+
     def test_it_beats_least_squares_on_the_bundled_ratings(self):
         data = palate.datasets.load("movielens-small")
         point = palate.LeastSquares().fit(data.ratings)
@@ -118,7 +142,7 @@ class TestWhatItSays:
         assert any("R-hat" in note for note in model.history.notes)
 
     def test_memory_limits_the_draws(self):
-        rows = (80 + 50) * 4 * 4
+        rows = (80 + 50) * (3 + 2) * 4
         ratings, _ = planted()
         assert Gibbs(n_factors=3, sweeps=2000, burn_in=1, draws_mb=1)._n_draws(
             Problem.build(ratings, np.zeros(len(ratings), bool)), {}

@@ -1,5 +1,6 @@
 """Every conditional of a Gibbs sweep against closed forms, and the whole sweep by Geweke's joint-distribution test."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from palate.solve.rows import Rows, Side
 from palate.training.chain import ChainModel, ChainState, Levels, latent_values, sweep
 from palate.training.convergence import effective_size, split_rhat
 from palate.training.cutpoints import draw_cutpoints
-from palate.training.hyper import Moments, normal_wishart, precision_of, wishart
+from palate.training.hyper import Moments, draw_degrees, draw_precisions, normal_wishart, precision_of, wishart
 from palate.training.side import Clock, SideModel, SideState
 
 
@@ -59,6 +60,32 @@ class TestHyperparameters:
         rng = np.random.default_rng(2)
         draws = [precision_of(30, 12.0, rng) for _ in range(4000)]
         assert np.mean(draws) == pytest.approx(16 / 7, rel=0.02)
+
+    def test_precisions_of_rows_have_the_conjugate_mean_and_variance(self):
+        rng = np.random.default_rng(3)
+        counts, squares = np.repeat([0, 4, 100], 20_000), np.repeat([0.0, 8.0, 25.0], 20_000)
+        draws = draw_precisions(6.0, counts, squares, rng).reshape(3, -1)
+        shape, rate = np.array([3.0, 5.0, 53.0]), np.array([3.0, 7.0, 15.5])
+        np.testing.assert_allclose(draws.mean(axis=1), shape / rate, rtol=0.02)
+        np.testing.assert_allclose(draws.var(axis=1), shape / rate**2, rtol=0.06)
+
+    def test_degrees_have_the_posterior_of_a_grid(self):
+        rng = np.random.default_rng(4)
+        precisions = rng.gamma(3.0, 1 / 3.0, size=60)  # 6 degrees
+        grid = np.linspace(0.05, 60, 60_000)
+        log = len(precisions) * (grid / 2 * np.log(grid / 2) - np.vectorize(math.lgamma)(grid / 2))
+        log += (grid / 2 - 1) * np.log(precisions).sum() - grid / 2 * precisions.sum() + np.log(grid) - 0.1 * grid
+        weight = np.exp(log - log.max())
+        mean = np.average(grid, weights=weight)
+        sd = np.sqrt(np.average((grid - mean) ** 2, weights=weight))
+        draws = [30.0]
+        for _ in range(6000):
+            draws.append(draw_degrees(draws[-1], precisions, rng))
+        kept = np.array(draws[100:])
+        worth = effective_size(kept[None, :, None])[0]
+        assert worth > 1500
+        assert kept.mean() == pytest.approx(mean, abs=4.5 * sd / np.sqrt(worth))
+        assert kept.std() == pytest.approx(sd, rel=0.1)
 
 
 class TestRows:
@@ -109,7 +136,9 @@ class TestWeights:
 
     def test_draws_have_the_mean_and_covariance_of_the_ridge_regression(self):
         n = 1500
-        drawn = np.stack([self.side._draw_weights(self.state, Clock(0, 0, number, 1))[:, self.side.own] for number in range(n)])
+        drawn = np.stack(
+            [self.side._draw_weights(self.state, Clock(0, 0, number, 1))[:, self.side.columns] for number in range(n)]
+        )
         f = np.hstack([dense(block, 12) for block in self.side.blocks])
         system = f.T @ f + np.diag([0.5, 0.5, 0.5, 2.0, 2.0])
         x = np.hstack([self.state.vectors.factors[:, :1], self.state.vectors.bias[:, None]]) - self.state.mean
@@ -122,10 +151,10 @@ class TestWeights:
 
     def test_what_features_explain_is_their_matrix_times_the_weights(self):
         weights = np.zeros_like(self.state.weights)
-        weights[:, self.side.own] = np.arange(10).reshape(5, 2)
+        weights[:, self.side.columns] = np.arange(10).reshape(5, 2)
         explained = self.side.explained(replace(self.state, weights=weights), 1)
         f = np.hstack([dense(block, 12) for block in self.side.blocks])
-        np.testing.assert_allclose(explained[:, self.side.own], f @ np.arange(10).reshape(5, 2), rtol=1e-5)
+        np.testing.assert_allclose(explained[:, self.side.columns], f @ np.arange(10).reshape(5, 2), rtol=1e-5)
 
     def test_features_that_nobody_has_change_nothing(self):
         plain = SideModel.build(0, 1, ())
@@ -170,14 +199,24 @@ def prior_state(model, rng):
         for group, strength in enumerate(strengths):
             part = slice(side.bounds[group], side.bounds[group + 1])
             n_columns = side.blocks[group].n_columns
-            weights[part, side.own] = rng.standard_normal((n_columns, d)) @ root / np.sqrt(strength)
+            weights[part, side.columns] = rng.standard_normal((n_columns, d)) @ root / np.sqrt(strength)
+        degrees, own = 10.0, np.empty(0)
+        if side.own_noise:
+            degrees = rng.gamma(2.0) / 0.1
+            own = rng.gamma(degrees / 2, size=n) / (degrees / 2)
         state = SideState(
-            Side.padded(np.zeros((n, K), np.float32), np.zeros(n, np.float32)), mean, precision, weights, strengths
+            Side.padded(np.zeros((n, K), np.float32), np.zeros(n, np.float32)),
+            mean,
+            precision,
+            weights,
+            strengths,
+            own,
+            degrees,
         )
         x = mean + rng.standard_normal((n, d)) @ root
         explained = side.explained(state, 1)
         if explained is not None:
-            x = x + explained[:, side.own]
+            x = x + explained[:, side.columns]
         sides.append(replace(state, vectors=Side.padded(x[:, :K].astype(np.float32), x[:, K].astype(np.float32))))
     if model.levels is None:
         return ChainState(sides[0], sides[1], rng.gamma(1.0), np.empty(0), np.empty(0, np.float32))
@@ -193,7 +232,11 @@ def with_data(model, state, rng):
     if model.levels is not None:
         codes = np.searchsorted(state.cutpoints, latent + z).astype(np.uint8)
         return replace(model, levels=replace(model.levels, codes=codes))
-    values = (latent + z / np.sqrt(state.noise)).astype(np.float32)
+    precision = np.full(len(z), state.noise)
+    if state.users.own.size:
+        users = np.repeat(np.arange(N_USERS), model.by_user.counts)
+        precision *= state.users.own[users] * state.items.own[model.by_user.columns]
+    values = (latent + z / np.sqrt(precision)).astype(np.float32)
     turned = np.empty_like(values)
     turned[:] = values[model.place]
     return replace(model, by_user=replace(model.by_user, values=values), by_item=replace(model.by_item, values=turned))
@@ -208,10 +251,11 @@ def quantities(state):
         found += [np.tanh(side.vectors.factors[0, 0]), np.tanh(side.vectors.bias[0]), np.tanh(side.vectors.bias).mean()]
         found += [np.log(np.abs(side.vectors.factors[:, 0])).mean()]
         found += list(np.log(side.strengths)) + list(np.tanh(side.weights[:, 0]))
+        found += [np.tanh(np.log(own)) for own in side.own] + ([np.log(side.degrees)] if side.own.size else [])
     return np.array(found)
 
 
-def small_model(ordinal, with_features):
+def small_model(ordinal, with_features, own_noise):
     mask = np.array([[1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]], bool)
     rows = dense_rows(mask, np.zeros(mask.shape))
     turned = rows.transposed()
@@ -221,14 +265,24 @@ def small_model(ordinal, with_features):
         tags = np.array([[1, 0], [1, 1], [0, 1], [0, 0]], bool)
         blocks = ((FeatureBlock.of_rows(rows, turned), block_of(tags)), (FeatureBlock.of_rows(turned, rows),))
     levels = Levels(np.array([1.0, 2.0, 3.0], np.float32), np.zeros(mask.sum(), np.uint8)) if ordinal else None
-    sides = SideModel.build(0, K, blocks[0]), SideModel.build(1, K, blocks[1])
+    sides = SideModel.build(0, K, blocks[0], own_noise), SideModel.build(1, K, blocks[1], own_noise)
     return ChainModel(rows, turned, place, 0.0, 1.0, *sides, levels)
 
 
-@pytest.mark.parametrize(("ordinal", "with_features"), [(False, False), (False, True), (True, False), (True, True)])
-def test_sweeps_leave_the_joint_distribution_as_it_is(ordinal, with_features):
-    model = small_model(ordinal, with_features)
-    rng = np.random.default_rng(7)
+@pytest.mark.parametrize(
+    ("ordinal", "with_features", "own_noise"),
+    [
+        (False, False, False),
+        (False, True, False),
+        (True, False, False),
+        (True, True, False),
+        (False, False, True),
+        (False, True, True),
+    ],
+)
+def test_sweeps_leave_the_joint_distribution_as_it_is(ordinal, with_features, own_noise):
+    model = small_model(ordinal, with_features, own_noise)
+    rng = np.random.default_rng(10 if own_noise else 7)  # seeds without a prior draw that is too large for float32
     changes = []
     for number in range(2500):
         state = prior_state(model, rng)

@@ -55,6 +55,8 @@ def blocks(model: "FactorModel") -> list[dict[str, Any]]:
     """Return the arrays of a model: name, shape, type, number of parameters, bytes."""
     arrays = {name: getattr(model, name) for name in _BLOCKS if getattr(model, name) is not None}
     for side in ("user", "item"):
+        own = getattr(model, f"{side}_noise")
+        arrays |= {} if own is None else {f"{side}_noise.scale": own.scale, f"{side}_noise.degrees": own.degrees}
         for group in getattr(getattr(model, f"{side}_link"), "groups", ()):
             arrays[f"{side}_features.{group.name}"] = group.weights
     parameters = {name: int(array.size) for name, array in arrays.items()}

@@ -9,7 +9,7 @@ from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.evaluate.contestant import Contestant, LeakError, aligned, indexes
 from palate.model.factor_model import FactorModel
-from palate.model.folded import solve_users
+from palate.model.folded import own_noise, solve_users
 from palate.recommend.curvature import item_curvature
 from palate.recommend.prepared import share_items
 from palate.recommend.scorer import Scorer
@@ -78,9 +78,17 @@ def fold_in_users(scorer: Scorer, ratings: Ratings, name: str, threads: int | No
 def _folded_model(model: FactorModel, ratings: Ratings, matrix: RatingMatrix, threads: int) -> FactorModel:
     weights = np.empty(0, np.float32) if matrix.weight is None else matrix.weight
     rows = Rows(matrix.indptr, matrix.items, matrix.values(), weights, len(model.items))
-    factors, bias = solve_users(model, rows, threads)
+    found = solve_users(model, rows, threads)
     if model.spread is not None and model.ratings is not None:
         item_curvature(model)  # now: the folded model has no raters of its items
-    folded = replace(model, users=ratings.users, user_factors=factors, user_bias=bias, ratings=matrix, item_link=None)
+    folded = replace(
+        model,
+        users=ratings.users,
+        user_factors=found.factors,
+        user_bias=found.bias,
+        user_noise=own_noise(model, "user", found.scale),
+        ratings=matrix,
+        item_link=None,
+    )
     share_items(model, folded)
     return folded

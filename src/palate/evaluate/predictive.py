@@ -1,11 +1,12 @@
 """What a model foretold of ratings that came out: how central each is, its PIT, its scores, and the width of the intervals."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from palate.recommend.posterior import interval_ends, standard_errors
+from palate.recommend.posterior import interval_ends, pair_noise, standard_errors
 from palate.recommend.uncertainty import (
     has_posterior,
     normal_quantile,
@@ -78,7 +79,8 @@ def foretell(
     uniform = _uniforms(seed, len(values))
     mean = np.asarray(model.score_pairs(users, items), dtype=np.float64)
     sd = standard_errors(model, users, items, threads)
-    widths = {share: _widths(model, users, items, sd, share, threads) for share in shares}
+    variance = np.zeros(0) if model.link == "ordinal" else _noise_variance(model, users, items)
+    widths = {share: _widths(model, users, items, sd, variance, share, threads) for share in shares}
     if model.link == "ordinal":
         pit, log_score, crps = _ordinal(model, users, items, values, uniform, threads)
         below = pit
@@ -88,13 +90,28 @@ def foretell(
     return Foretold(central=central, pit=pit, log_score=log_score, crps=crps, mean=mean, sd=sd, widths=widths)
 
 
-def _widths(model: Any, users: np.ndarray, items: np.ndarray, sd: np.ndarray, share: float, threads: int | None) -> np.ndarray:
+def _noise_variance(model: Any, users: np.ndarray, items: np.ndarray) -> np.ndarray:
+    """Return the variance of one rating of each pair about what is expected, the mean over draws, in chunks that fit a cache."""
+    bounds = even_bounds(len(users), PAIRS_PER_CHUNK)
+    parts = [np.square(pair_noise(model, users[a:b], items[a:b])).mean(axis=1) for a, b in pairwise(bounds)]
+    return np.concatenate([np.empty(0), *parts])
+
+
+def _widths(
+    model: Any,
+    users: np.ndarray,
+    items: np.ndarray,
+    sd: np.ndarray,
+    variance: np.ndarray,
+    share: float,
+    threads: int | None,
+) -> np.ndarray:
     """Return the width of each interval: between levels, or of the normal with the mixture's variance, which is as wide within a
     thousandth."""
     if model.link == "ordinal":
         low, high = interval_ends(model, users, items, sd, sd, share, "rating", threads)
         return (high - low).astype(np.float64)
-    return 2 * normal_quantile(share) * np.sqrt(sd**2 + np.mean(np.square(model.noise_sd)))
+    return 2 * normal_quantile(share) * np.sqrt(sd**2 + variance)
 
 
 def _ordinal(
@@ -130,8 +147,8 @@ def _normal(
 
     edges = np.column_stack([values, _cells(model, values)])
     cdf, log_score, crps = np.empty(edges.shape), np.empty(len(values)), np.empty(len(values))
-    noise = np.square(np.asarray(model.noise_sd, dtype=np.float64))
-    chosen = np.unique(np.linspace(0, len(noise) - 1, min(MOST_DRAWS, len(noise))).round().astype(np.int64))
+    n_draws = len(model.noise_sd)
+    chosen = np.unique(np.linspace(0, n_draws - 1, min(MOST_DRAWS, n_draws)).round().astype(np.int64))
     numbers, arrays = values.astype(np.float64), posterior_arrays(model)
     if not has_posterior(model):
         chosen = np.zeros(1, dtype=np.int64)
@@ -140,10 +157,10 @@ def _normal(
         part = slice(start, stop)
         if has_posterior(model):
             centres = pair_centres(arrays, users[part], items[part])
-            variances = np.broadcast_to(noise, centres.shape)
+            variances = np.square(pair_noise(model, users[part], items[part]))
         else:
             centres = np.asarray(model.score_pairs(users[part], items[part]), dtype=np.float64)[:, None]
-            variances = (noise.mean() + sd[part] ** 2)[:, None]
+            variances = (np.square(model.noise_sd).mean() + sd[part] ** 2)[:, None]
         variances = np.ascontiguousarray(variances)
         mixture_scores(centres, variances, numbers[part], edges[part], chosen, cdf[part], log_score[part], crps[part])
 

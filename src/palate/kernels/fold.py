@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit, uint64
 
 from palate.kernels.ordinal import draw_latent, normal_cdf
-from palate.kernels.random import fill_normal, mix
+from palate.kernels.random import fill_normal, mix, uniform
 
 _DENSITY = 1.0 / math.sqrt(2.0 * math.pi)
 _LEAST = 1e-300
@@ -31,6 +31,28 @@ def normal_rows(keys, salt, out):
     """Fill each row of `out` (n, width) float32 with standard normal numbers of its own key and the salt, a uint64."""
     for row in range(keys.size):
         fill_normal(mix(keys[row] ^ salt), 0, out[row : row + 1])
+
+
+@njit(nogil=True, cache=True)
+def gamma_rows(keys, salt, shape, out):
+    """Write a Gamma(shape, 1) number of each row's own key and the salt to `out` (n,) float64.
+
+    Marsaglia and Tsang (2000), "A Simple Method for Generating Gamma Variables"; below shape 1 with their power of a uniform number.
+    """
+    for row in range(keys.size):
+        key, position = mix(keys[row] ^ salt), uint64(1)
+        boosted = shape[row] if shape[row] >= 1.0 else shape[row] + 1.0
+        d = boosted - 1.0 / 3.0
+        c = 1.0 / math.sqrt(9.0 * d)
+        while True:
+            radius = math.sqrt(-2.0 * math.log(1.0 - uniform(key, position)))
+            x = radius * math.cos(2.0 * math.pi * uniform(key, position + uint64(1)))
+            chance = 1.0 - uniform(key, position + uint64(2))
+            position += uint64(3)
+            v = (1.0 + c * x) ** 3
+            if v > 0.0 and math.log(chance) < 0.5 * x * x + d - d * v + d * math.log(v):
+                break
+        out[row] = d * v if shape[row] >= 1.0 else d * v * (1.0 - uniform(key, uint64(0))) ** (1.0 / shape[row])
 
 
 @njit(nogil=True, cache=True)

@@ -2,7 +2,7 @@
 
     P(rating <= x) = 1/D sum_d Phi((x - s_d) / noise_d)
 
-`expected` holds s_d of each pair, shape (n, n_draws), as `palate.kernels.moments.pair_draws` writes it.
+`expected` holds s_d of each pair, shape (n, n_draws), as `palate.kernels.moments.pair_draws` writes it; `noise` is of the same shape.
 """
 
 import math
@@ -23,15 +23,15 @@ def mixture_quantiles(expected, noise, z, share, out):
     Newton's method from the quantile `mean + z sd` of the normal with the mixture's moments, with z the standard normal
     quantile of `share`; a bracket around the root, halved where a step would leave it, makes it safe.
     """
-    n_draws = noise.size
+    n_draws = expected.shape[1]
     for pair in range(expected.shape[0]):
-        row = expected[pair]
+        row, sds = expected[pair], noise[pair]
         mean, variance, least, most, widest = 0.0, 0.0, row[0], row[0], 0.0
         for draw in range(n_draws):
             mean += row[draw] / n_draws
-            least, most, widest = min(least, row[draw]), max(most, row[draw]), max(widest, noise[draw])
+            least, most, widest = min(least, row[draw]), max(most, row[draw]), max(widest, sds[draw])
         for draw in range(n_draws):
-            variance += ((row[draw] - mean) ** 2 + noise[draw] ** 2) / n_draws
+            variance += ((row[draw] - mean) ** 2 + sds[draw] ** 2) / n_draws
         sd = math.sqrt(variance)
         # every component has its quantile between these two
         low, high = min(least + z * widest, least), max(most + z * widest, most)
@@ -39,10 +39,10 @@ def mixture_quantiles(expected, noise, z, share, out):
         for _ in range(_STEPS):
             below, density = 0.0, 0.0
             for draw in range(n_draws):
-                if noise[draw] > 0:
-                    away = (x - row[draw]) / noise[draw]
+                if sds[draw] > 0:
+                    away = (x - row[draw]) / sds[draw]
                     below += normal_cdf(away)
-                    density += _DENSITY * math.exp(-0.5 * away * away) / noise[draw]
+                    density += _DENSITY * math.exp(-0.5 * away * away) / sds[draw]
                 elif row[draw] <= x:
                     below += 1.0
             miss = below / n_draws - share
@@ -64,14 +64,14 @@ def mixture_quantiles(expected, noise, z, share, out):
 @njit(nogil=True, cache=True)
 def mixture_below(expected, noise, edges, out):
     """Write `P(rating <= edge)` of each pair and edge to `out` (n, n_edges)."""
-    n_draws = noise.size
+    n_draws = expected.shape[1]
     for pair in range(expected.shape[0]):
         for edge in range(edges.size):
             total = 0.0
             for draw in range(n_draws):
                 away = edges[edge] - expected[pair, draw]
-                if noise[draw] > 0:
-                    total += normal_cdf(away / noise[draw])
+                if noise[pair, draw] > 0:
+                    total += normal_cdf(away / noise[pair, draw])
                 elif away >= 0:
                     total += 1.0
             out[pair, edge] = total / n_draws
@@ -107,5 +107,5 @@ def mixture_below_reference(expected, noise, edges):
     """NumPy reference of `mixture_below`, for positive noise."""
     from statistics import NormalDist
 
-    away = (np.asarray(edges)[None, :, None] - expected[:, None, :]) / noise
+    away = (np.asarray(edges)[None, :, None] - expected[:, None, :]) / noise[:, None, :]
     return np.vectorize(NormalDist().cdf)(away).mean(axis=2)

@@ -321,6 +321,15 @@ def row_scores(first, last, indptr, columns, factors, bias, other, other_bias, o
 
 
 @njit(nogil=True, cache=True)
+def pair_weights(first, last, indptr, columns, own, other, weights, out):
+    """Write `own[u] * other[i]`, times the rating's weight where it has one, for every rating of rows `first` to `last` to `out`."""
+    for u in range(first, last):
+        for position in range(indptr[u], indptr[u + 1]):
+            weight = own[u] * other[columns[position]]
+            out[position] = weight * weights[position] if weights.size > 0 else weight
+
+
+@njit(nogil=True, cache=True)
 def _solve_double(
     columns, values, weights, mean, other, other_bias, precision, strength, prior_mean, base_gram, base_rhs,
     w0, imputed, dropout, l1_bias, with_bias, noise, out, out_bias,

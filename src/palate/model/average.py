@@ -7,6 +7,7 @@ import numpy as np
 
 from palate.model.factor_model import FactorModel
 from palate.solve.features import FeatureLink
+from palate.solve.noise import RowNoise
 from palate.solve.prior import RowPrior
 
 
@@ -53,6 +54,8 @@ def average(models: Sequence[FactorModel]) -> FactorModel:
         item_prior=_stacked([model.item_prior for model in models]),
         cutpoints=_together([model.cutpoints for model in models]),
         noise_sd=_together([model.noise_sd if model.n_draws > 1 else None for model in models]),  # of posteriors only
+        user_noise=_noise([model.user_noise for model in models]),
+        item_noise=_noise([model.item_noise for model in models]),
         spread=None,
         user_link=_linked([model.user_link for model in models]),
         item_link=_linked([model.item_link for model in models]),
@@ -67,6 +70,26 @@ def _together(arrays: Sequence[np.ndarray | None]) -> np.ndarray | None:
     """Return the draws of all models, or None when one has none."""
     known = [array for array in arrays if array is not None]
     return np.concatenate(known) if len(known) == len(arrays) else None
+
+
+def _noise(noises: Sequence[RowNoise | None]) -> RowNoise | None:
+    """Return the draws of all models' noise of rows.
+
+    Raises
+    ------
+    ValueError
+        If some have it and others do not.
+    """
+    known = [noise for noise in noises if noise is not None]
+    if known and len(known) < len(noises):
+        raise ValueError("models must all have a noise of their rows or none; fit them by one trainer.")
+    return (
+        RowNoise(
+            scale=np.concatenate([noise.scale for noise in known]), degrees=np.concatenate([noise.degrees for noise in known])
+        )
+        if known
+        else None
+    )
 
 
 def _linked(links: Sequence[FeatureLink | None]) -> FeatureLink | None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from palate.recommend.posterior import pair_noise
 from palate.solve.prior import RowPrior
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def compress(model: "FactorModel", k: int) -> "FactorModel":
     _check(model, k)
     user_index, item_index, values = _trained_pairs(model)
     before = model.score_pairs(user_index, item_index).astype(np.float64)
-    error = float(np.mean((values - before) ** 2 if model.noise_sd is None else model.noise_sd**2))
+    error = float(np.mean((values - before) ** 2 if model.noise_sd is None else pair_noise(model, user_index, item_index) ** 2))
     users, items = _factors(model, k)
     user_bias, item_bias = (bias.mean(axis=0, dtype=np.float64) for bias in (model.user_bias, model.item_bias))
     point = replace(
@@ -34,6 +35,8 @@ def compress(model: "FactorModel", k: int) -> "FactorModel":
         user_prior=_prior(model.user_prior, users, user_bias, error),
         item_prior=_prior(model.item_prior, items, item_bias, error),
         noise_sd=None,
+        user_noise=None,
+        item_noise=None,
         spread=None,
         user_link=None,
         item_link=None,

@@ -18,6 +18,7 @@ from palate.model.shapes import check_shapes
 from palate.recommend import factored, predicting, recommending, similar, vectors
 from palate.recommend import rated as rating_list
 from palate.solve.features import FeatureLink
+from palate.solve.noise import RowNoise
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Side
 
@@ -53,6 +54,8 @@ class FactorModel:
     levels: np.ndarray | None = None  # (n_levels,) float32, the values a rating may have, ascending
     cutpoints: np.ndarray | None = None  # (n_draws, n_levels - 1) float32, of the ordinal link
     noise_sd: np.ndarray | None = None  # (n_draws,) float64, sd of a rating about its expectation
+    user_noise: RowNoise | None = None  # how far each user's ratings fall from their expectation, beside others'
+    item_noise: RowNoise | None = None
     spread: float | None = None  # factor on a point estimate's standard errors, found on validation ratings
     user_link: FeatureLink | None = None  # what features say of a user before the ratings do
     item_link: FeatureLink | None = None

@@ -18,23 +18,29 @@ from palate.model.file_tensors import (
     take_strings,
 )
 from palate.solve.features import BAG, BINS, KINDS, TAGS, FeatureGroup, FeatureLink
+from palate.solve.noise import RowNoise
 
 _NAMES = ("levels", "cutpoints", "noise_sd")
 
 
 def put_distribution(writer: TensorWriter, model: Any) -> dict[str, Any]:
-    """Add levels, cutpoints and noise where the model has them; return the rest, which is absent where it has none."""
+    """Add levels, cutpoints and the noise where the model has them; return the rest, which is absent where it has none."""
     if model.levels is not None:
         writer.put("levels", model.levels, "float32", "cut+1")
     if model.cutpoints is not None:
         writer.put("cutpoints", model.cutpoints, "float32", "draw cut")
     if model.noise_sd is not None:
         writer.put("noise_sd", model.noise_sd, "float64", "draw")
+    for side in ("user", "item"):
+        own = getattr(model, f"{side}_noise")
+        if own is not None:
+            writer.put(f"{side}_noise.scale", own.scale, "float32", f"draw {side}")
+            writer.put(f"{side}_noise.degrees", own.degrees, "float64", "draw")
     return {} if model.spread is None else {"spread": float(model.spread)}
 
 
 def take_distribution(reader: TensorReader, fields: Fields, link: str) -> dict[str, Any]:
-    """Return levels, cutpoints, noise_sd and spread; None where the file has none."""
+    """Return levels, cutpoints, noise and spread; None where the file has none."""
     result: dict[str, Any] = dict.fromkeys(_NAMES)
     if reader.has("levels"):
         result["levels"] = reader.take("levels", "float32", "cut+1")
@@ -45,6 +51,12 @@ def take_distribution(reader: TensorReader, fields: Fields, link: str) -> dict[s
     if reader.has("noise_sd"):
         result["noise_sd"] = reader.take("noise_sd", "float64", "draw")
         check_all("noise_sd", result["noise_sd"], "finite and not negative", lambda block: (block >= 0) & np.isfinite(block))
+    for side in ("user", "item"):
+        result[f"{side}_noise"] = _take_noise(reader, side) if reader.has(f"{side}_noise.scale") else None
+    if (result["user_noise"] is None) != (result["item_noise"] is None):
+        raise Damage("tensors 'user_noise.scale' and 'item_noise.scale' must be there together or not at all")
+    if result["user_noise"] is not None and (result["noise_sd"] is None or link != "identity"):
+        raise Damage("tensor 'user_noise.scale' must stand beside 'noise_sd' in a model with the link 'identity'")
     if link == "ordinal":
         for name in ("levels", "cutpoints"):
             if result[name] is None:
@@ -55,6 +67,15 @@ def take_distribution(reader: TensorReader, fields: Fields, link: str) -> dict[s
     if result["spread"] is not None and not (0 < result["spread"] < np.inf):
         raise Damage(f"'spread' in its metadata must be positive and finite; got {result['spread']}")
     return result
+
+
+def _take_noise(reader: TensorReader, side: str) -> RowNoise:
+    arrays = {}
+    for part, dtype, axes in (("scale", "float32", f"draw {side}"), ("degrees", "float64", "draw")):
+        name = f"{side}_noise.{part}"
+        arrays[part] = reader.take(name, dtype, axes)
+        check_all(name, arrays[part], "positive and finite", lambda block: (block > 0) & np.isfinite(block))
+    return RowNoise(**arrays)
 
 
 def _take_cutpoints(reader: TensorReader) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Fold-in to a posterior: a row is drawn once for each draw of the other side, so that it carries what is not known of it."""
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,31 @@ if TYPE_CHECKING:
 _STREAM = 30  # keeps the numbers drawn here apart from all others
 DRAWS_PER_CHUNK = 4
 _NEWTON, _AUGMENTED = 5, 4  # steps to the mode of a row under the ordinal link, then sweeps of the sampler from there
+_OWN_STEPS = 4  # sweeps of the sampler of a row and its noise
+
+
+@dataclass(frozen=True, eq=False)
+class FoldedRows:
+    """Rows of one side, a draw (or the one solution) after the other.
+
+    Parameters
+    ----------
+    factors : ndarray of shape (n_draws, n, n_factors), float32
+    bias : ndarray of shape (n_draws, n), float32
+    scale : ndarray of shape (n_draws, n), float32, or None
+        Of their noise, in a model whose rows have their own.
+    """
+
+    factors: np.ndarray
+    bias: np.ndarray
+    scale: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, sides: list[Side], n_factors: int, scales: list[np.ndarray] | None = None) -> "FoldedRows":
+        """Stack the sides of all draws."""
+        factors = np.stack([side.unpadded(n_factors) for side in sides])
+        scale = None if not scales else np.stack(scales).astype(np.float32)
+        return cls(factors, np.stack([side.bias for side in sides]), scale)
 
 
 def draw_rows(
@@ -24,10 +50,10 @@ def draw_rows(
     others: list[Side],
     features: dict[str, Any] | None,
     threads: int,
-) -> list[Side]:
+) -> FoldedRows:
     """Return rows of one side for each draw: drawn given the other side's vectors of that draw and the rows' ratings.
 
-    With normal noise that is a solve plus noise. Under the ordinal link it is Newton's method to the mode, then a few sweeps of
+    With normal noise that is a solve plus noise; where rows have a noise of their own, a few sweeps of the sampler that draws it too. Under the ordinal link it is Newton's method to the mode, then a few sweeps of
     the sampler that also draws the latent values (Albert and Chib 1993).
 
     Parameters
@@ -43,7 +69,7 @@ def draw_rows(
         Values of the features of a single row, by name.
     threads : int
     """
-    from palate.kernels.fold import normal_rows, row_keys
+    from palate.kernels.fold import gamma_rows, normal_rows, row_keys
     from palate.kernels.random import key_of
 
     prior: RowPrior = getattr(model, f"{side}_prior")
@@ -51,6 +77,7 @@ def draw_rows(
     keys = np.empty(rows.n_rows, np.uint64)
     row_keys(rows.indptr, rows.columns, np.ascontiguousarray(rows.values, np.float32).view(np.uint32), keys)
     noise_sd = np.ones(model.n_draws) if model.noise_sd is None else model.noise_sd
+    own, of_columns = (model.user_noise, model.item_noise) if side == "user" else (model.item_noise, model.user_noise)
     codes = level_codes(model, rows) if model.link == "ordinal" else None
 
     def noise(draw: int, step: int) -> np.ndarray:
@@ -58,20 +85,41 @@ def draw_rows(
         normal_rows(keys, key_of(draw, step, _STREAM + (side == "item")), out)
         return out * np.float32(noise_sd[draw])
 
-    def drawn(first: int, last: int) -> list[Side]:
-        found = []
+    def with_noise(rows: Rows, other: Side, mean: float, draw: int) -> tuple[Side, np.ndarray]:
+        """Return the rows and their scales: each in turn drawn given the other."""
+        weights = of_columns.scale[draw, rows.columns] ** -2  # type: ignore[union-attr]
+        weights = weights if not rows.weights.size else weights * rows.weights
+        place, degrees = np.repeat(np.arange(rows.n_rows), rows.counts), own.degrees[draw]  # type: ignore[union-attr]
+        precision, gamma = np.ones(rows.n_rows), np.empty(rows.n_rows)
+        for step in range(_OWN_STEPS):
+            weighted = replace(rows, weights=(weights * precision[place]).astype(np.float32))
+            drawn = solve_rows(
+                weighted, other, mean, prior, draw=draw, noise=noise(draw, step), prior_mean=means[draw], stats=True
+            )
+            squares = drawn.stats[:, 0] / precision / noise_sd[draw] ** 2
+            gamma_rows(keys, key_of(draw, step, _STREAM + 4 + (side == "item")), (degrees + rows.counts) / 2, gamma)
+            precision = gamma / ((degrees + squares) / 2)
+        return drawn.side, 1 / np.sqrt(precision)
+
+    def drawn(first: int, last: int) -> list[tuple[Side, np.ndarray | None]]:
+        found: list[tuple[Side, np.ndarray | None]] = []
         for draw in range(first, last):
             given: tuple[Any, ...] = (others[draw], float(model.global_mean[draw]), prior, draw, means[draw])
-            if codes is None:
-                other, mean, *_ = given
-                found.append(solve_rows(rows, other, mean, prior, draw=draw, noise=noise(draw, 0), prior_mean=means[draw]).side)
-            else:
+            other, mean, *_ = given
+            if codes is not None:
                 cutpoints = np.asarray(model.cutpoints[draw], np.float64)  # type: ignore[index]
-                found.append(_OrdinalRows(rows, codes, cutpoints, *given).drawn(keys, noise, side))
+                found.append((_OrdinalRows(rows, codes, cutpoints, *given).drawn(keys, noise, side), None))
+            elif own is not None:
+                found.append(with_noise(rows, other, mean, draw))
+            else:
+                solved = solve_rows(rows, other, mean, prior, draw=draw, noise=noise(draw, 0), prior_mean=means[draw])
+                found.append((solved.side, None))
         return found
 
     parts = run_chunks(drawn, even_bounds(len(others), DRAWS_PER_CHUNK), threads)
-    return [one for part in parts for one in part]
+    sides = [side for part in parts for side, _ in part]
+    scales = [scale for part in parts for _, scale in part if scale is not None]
+    return FoldedRows.of(sides, prior.n_factors, scales)
 
 
 class _OrdinalRows:

@@ -9,10 +9,11 @@ import numpy as np
 from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
-from palate.model.fold_draws import draw_rows, prior_means
+from palate.model.fold_draws import FoldedRows, draw_rows, prior_means
 from palate.recommend.uncertainty import has_posterior
 from palate.solve.bounded import Bounds
 from palate.solve.confidence import NONE, Confidence
+from palate.solve.noise import RowNoise
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side, solve_rows
 
@@ -39,6 +40,8 @@ class Folded:
         The ratings, in the units of the training ratings.
     held_out : ndarray of shape (n_rated,), bool, optional
         Which of them the model was not trained on, for a row of the model itself.
+    scale : ndarray of shape (n_draws,), float32, optional
+        Of its noise, for a model whose rows have their own.
     """
 
     id: Any
@@ -47,6 +50,7 @@ class Folded:
     rated: np.ndarray
     values: np.ndarray
     held_out: np.ndarray | None = None
+    scale: np.ndarray | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({'' if self.id is None else f'{self.id!r}, '}{len(self.values)} ratings)"
@@ -65,12 +69,11 @@ def fold_user(
 ) -> FoldedUser:
     """Return the user with these ratings; see `FactorModel.fold_in`."""
     row = _row(model.items, items, ratings, weights, "items", "item id")
-    factors, bias = _solve(model, "user", row, features, threads=1)
-    return FoldedUser(id=user_id, factors=factors[:, 0], bias=bias[:, 0], rated=row.columns, values=row.values)
+    return FoldedUser(id=user_id, **_one_row(model, "user", row, features))
 
 
-def solve_users(model: "FactorModel", rows: Rows, threads: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """Return factors (n_draws, n_rows, n_factors) and biases (n_draws, n_rows) of users with these ratings of the model's items."""
+def solve_users(model: "FactorModel", rows: Rows, threads: int = 1) -> FoldedRows:
+    """Return users with these ratings of the model's items."""
     return _solve(model, "user", rows, None, threads)
 
 
@@ -79,8 +82,21 @@ def fold_item(
 ) -> FoldedItem:
     """Return the item with these ratings; see `FactorModel.fold_in_item`."""
     row = _row(model.users, users, ratings, weights, "users", "user id")
-    factors, bias = _solve(model, "item", row, features, threads=1)
-    return FoldedItem(id=item_id, factors=factors[:, 0], bias=bias[:, 0], rated=row.columns, values=row.values)
+    return FoldedItem(id=item_id, **_one_row(model, "item", row, features))
+
+
+def _one_row(model: "FactorModel", side: str, row: Rows, features: dict[str, Any] | None) -> dict[str, Any]:
+    found = _solve(model, side, row, features, threads=1)
+    scale = None if found.scale is None else found.scale[:, 0]
+    return {
+        "factors": found.factors[:, 0], "bias": found.bias[:, 0], "rated": row.columns, "values": row.values, "scale": scale
+    }  # fmt: skip
+
+
+def own_noise(model: "FactorModel", side: str, scale: np.ndarray | None) -> RowNoise | None:
+    """Return the noise of folded rows beside the model's other rows, None where all share one."""
+    own: RowNoise | None = getattr(model, f"{side}_noise")
+    return None if own is None or scale is None else replace(own, scale=scale)
 
 
 def _targets(model: "FactorModel", rows: Rows) -> Rows:
@@ -137,10 +153,8 @@ def _weights(weights: Any, order: np.ndarray) -> np.ndarray:
     return values[order]
 
 
-def _solve(
-    model: "FactorModel", side: str, rows: Rows, features: dict[str, Any] | None, threads: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return factors (n_draws, n_rows, n_factors) and biases (n_draws, n_rows) of rows of one side, a solve for each draw.
+def _solve(model: "FactorModel", side: str, rows: Rows, features: dict[str, Any] | None, threads: int) -> FoldedRows:
+    """Return rows of one side, a solve for each draw.
 
     With draws of a posterior each is drawn, not solved.
     """
@@ -148,28 +162,30 @@ def _solve(
     others: list[Side] = model.item_sides if side == "user" else model.user_sides
     rows = _targets(model, rows)
     if has_posterior(model):
-        solved = draw_rows(model, side, rows, others, features, threads)
-    else:
-        double = bool(prior.n_factors and (np.diagonal(prior.precision[0])[:-1] <= 0).any())
-        link = getattr(model, f"{side}_link")
-        means = None if link is None and not features else prior_means(link, prior, rows, features, threads)
-        bounds = Bounds(*model.scale) if model.link == "bounded" and model.scale is not None else None
+        return draw_rows(model, side, rows, others, features, threads)
+    double = bool(prior.n_factors and (np.diagonal(prior.precision[0])[:-1] <= 0).any())
+    link = getattr(model, f"{side}_link")
+    means = None if link is None and not features else prior_means(link, prior, rows, features, threads)
+    bounds = Bounds(*model.scale) if model.link == "bounded" and model.scale is not None else None
 
-        def solve(other: Side, mean: float, draw: int) -> Side:
-            how: dict[str, Any] = {"draw": draw, "double": double, "threads": threads}
-            how["prior_mean"] = None if means is None else means[draw]
-            if bounds is None:
-                return solve_rows(rows, other, mean, prior, **how).side
-            side = Side.padded(np.zeros((rows.n_rows, prior.n_factors), np.float32), np.zeros(rows.n_rows, np.float32))
-            for _ in range(_GAUSS_NEWTON_STEPS):
-                side = solve_rows(bounds.working(rows, side, other, mean, threads), other, mean, prior, **how).side
-            return side
+    def solve(other: Side, mean: float, draw: int) -> Side:
+        how: dict[str, Any] = {"draw": draw, "double": double, "threads": threads}
+        how["prior_mean"] = None if means is None else means[draw]
+        if bounds is None:
+            return solve_rows(rows, other, mean, prior, **how).side
+        side = Side.padded(np.zeros((rows.n_rows, prior.n_factors), np.float32), np.zeros(rows.n_rows, np.float32))
+        for _ in range(_GAUSS_NEWTON_STEPS):
+            side = solve_rows(bounds.working(rows, side, other, mean, threads), other, mean, prior, **how).side
+        return side
 
-        solved = [
-            solve(other, float(mean), draw) for draw, (other, mean) in enumerate(zip(others, model.global_mean, strict=True))
-        ]
-    factors = np.stack([one.unpadded(prior.n_factors) for one in solved])
-    return factors, np.stack([one.bias for one in solved])
+    means_of_draws = enumerate(zip(others, model.global_mean, strict=True))
+    return FoldedRows.of([solve(other, float(mean), draw) for draw, (other, mean) in means_of_draws], prior.n_factors)
+
+
+def _scales(folded: Sequence[Folded]) -> np.ndarray | None:
+    """Return the scales of folded rows, (n_draws, n)."""
+    scales = [row.scale for row in folded if row.scale is not None]
+    return np.stack(scales, axis=1) if len(scales) == len(folded) else None
 
 
 def with_users(model: "FactorModel", folded: Sequence[FoldedUser]) -> "FactorModel":
@@ -190,6 +206,7 @@ def with_users(model: "FactorModel", folded: Sequence[FoldedUser]) -> "FactorMod
         users=Vocabulary.from_ids(list(range(len(folded)))),
         user_factors=np.stack([user.factors for user in folded], axis=1),
         user_bias=np.stack([user.bias for user in folded], axis=1),
+        user_noise=own_noise(model, "user", _scales(folded)),
         ratings=matrix,
         item_link=None,  # its bag counts the users that were
     )
@@ -203,6 +220,7 @@ def with_items(model: "FactorModel", folded: Sequence[FoldedItem]) -> "FactorMod
         items=items,
         item_factors=np.stack([item.factors for item in folded], axis=1),
         item_bias=np.stack([item.bias for item in folded], axis=1),
+        item_noise=own_noise(model, "item", _scales(folded)),
         catalog=Catalog.from_items(items),
         ratings=None,
         user_link=None,

@@ -17,6 +17,7 @@ from palate.recommend import predicting
 from palate.recommend.curvature import item_curvature
 from palate.recommend.lookup import UserRows, user_rows
 from palate.recommend.prepared import item_catalog, share_items
+from palate.solve.noise import RowNoise
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
@@ -97,7 +98,7 @@ def _stored_user(model: "FactorModel", user: Any) -> FoldedUser:
         rated, values, held_out = model.ratings.row(index)
     return FoldedUser(
         id=user, factors=model.user_factors[:, index], bias=model.user_bias[:, index], rated=rated, values=values,
-        held_out=held_out,
+        held_out=held_out, scale=_scale(model.user_noise, index),
     )  # fmt: skip
 
 
@@ -105,8 +106,13 @@ def _stored_item(model: "FactorModel", item: Any) -> FoldedItem:
     index = model.items.index(item, "item id")
     nothing = np.empty(0, np.int32), np.empty(0, np.float32)
     return FoldedItem(
-        id=item, factors=model.item_factors[:, index], bias=model.item_bias[:, index], rated=nothing[0], values=nothing[1]
-    )
+        id=item, factors=model.item_factors[:, index], bias=model.item_bias[:, index], rated=nothing[0], values=nothing[1],
+        scale=_scale(model.item_noise, index),
+    )  # fmt: skip
+
+
+def _scale(noise: RowNoise | None, index: int) -> np.ndarray | None:
+    return None if noise is None else noise.scale[:, index]
 
 
 def _labels(vocabulary: Vocabulary, ids: list[Any]) -> pl.Series:

@@ -1,5 +1,6 @@
 """Whether the parts of a FactorModel fit each other."""
 
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -21,10 +22,13 @@ def check_shapes(model: Any) -> None:
     }
     if model.noise_sd is not None:
         wanted["noise_sd"] = (n_draws,)
+    for side, rows in (("user", model.users), ("item", model.items)):
+        if getattr(model, f"{side}_noise") is not None:
+            wanted[f"{side}_noise.scale"], wanted[f"{side}_noise.degrees"] = (n_draws, len(rows)), (n_draws,)
     if model.cutpoints is not None:
         wanted["cutpoints"] = (n_draws, 0 if model.levels is None else len(model.levels) - 1)
     for name, shape in wanted.items():
-        array = getattr(model, name)
+        array = attrgetter(name)(model)
         if array.shape != shape:
             raise ValueError(f"{name} must be of shape {shape}; got {array.shape}.")
     for name in ("user_prior", "item_prior"):
@@ -38,6 +42,12 @@ def check_shapes(model: Any) -> None:
 
 
 def _check_link(model: Any) -> None:
+    own = model.user_noise is not None, model.item_noise is not None
+    if any(own) and (not all(own) or model.noise_sd is None or model.link != "identity"):
+        raise ValueError(
+            "user_noise and item_noise must be given together, beside noise_sd and for link='identity'; "
+            f"got {own[0]} and {own[1]}, noise_sd {model.noise_sd is not None}, link {model.link!r}."
+        )
     if model.link not in LINKS:
         raise ValueError(f"link must be one of {', '.join(map(repr, LINKS))}; got {model.link!r}.")
     if model.link == "bounded" and model.scale is None:

@@ -111,6 +111,20 @@ def interval_ends(
     return low.astype(np.float32), high.astype(np.float32)
 
 
+def pair_noise(model: Any, users: np.ndarray, items: np.ndarray) -> np.ndarray:
+    """Return the sd of one rating of each pair about what each draw expects, float64, shape (n, n_draws).
+
+    An unknown row, -1, has the scale of one drawn from its prior.
+    """
+    noise = np.broadcast_to(np.asarray(model.noise_sd, np.float64), (len(users), len(model.noise_sd)))
+    for side, own, index in (("user", model.user_noise, users), ("item", model.item_noise, items)):
+        if own is not None:
+            unknown = own.unknown(_STREAM + 2 + (side == "item"))[:, None] if (index < 0).any() else 1.0
+            known = own.scale[:, np.maximum(index, 0)] if own.scale.shape[1] else np.ones((len(noise[0]), len(index)))
+            noise = noise * np.where(index < 0, unknown, known).T
+    return np.ascontiguousarray(noise)
+
+
 def rating_distribution(model: Any, users: np.ndarray, items: np.ndarray, threads: int | None = None) -> np.ndarray:
     """Return the probability of each level for each pair, float64, shape (n, n_levels).
 
@@ -160,17 +174,22 @@ def rating_levels(model: Any) -> np.ndarray:
 
 
 def _over_draws(
-    model: Any, users: np.ndarray, items: np.ndarray, function: Any, threads: int | None, prior_noise: bool = False
-) -> list[np.ndarray]:
-    """Return `function` of what each draw expects, (n, n_draws) float64, for one chunk of pairs after the other."""
+    model: Any, users: np.ndarray, items: np.ndarray, function: Any, threads: int | None, prior_noise: bool = False,
+    of_pairs: bool = False,
+) -> list[np.ndarray]:  # fmt: skip
+    """Return `function` of what each draw expects, (n, n_draws) float64, for one chunk of pairs after the other.
+
+    `of_pairs` gives it the chunk's users and items, too.
+    """
     from palate.kernels.moments import pair_draws
 
-    return _chunks(model, users, items, pair_draws, len(model.user_factors), function, threads, prior_noise)
+    return _chunks(model, users, items, pair_draws, len(model.user_factors), function, threads, prior_noise, of_pairs)
 
 
 def _chunks(
-    model: Any, users: np.ndarray, items: np.ndarray, kernel: Any, width: int, function: Any, threads: int | None, noisy: bool
-) -> list[np.ndarray]:
+    model: Any, users: np.ndarray, items: np.ndarray, kernel: Any, width: int, function: Any, threads: int | None, noisy: bool,
+    of_pairs: bool = False,
+) -> list[np.ndarray]:  # fmt: skip
     users, items = (np.ascontiguousarray(index, dtype=np.int64) for index in (users, items))
     everything = posterior_arrays(model)
 
@@ -179,7 +198,7 @@ def _chunks(
         arrays, user, item = _with_unknown(model, everything, users[part], items[part], noisy)
         out = np.empty((len(user), width))
         kernel(*arrays, user, item, out)
-        return function(out)
+        return function(out, users[part], items[part]) if of_pairs else function(out)
 
     return run_chunks(run, even_bounds(len(users), PAIRS_PER_CHUNK), check_threads(threads))
 
@@ -227,15 +246,15 @@ def _quantiles(
 ) -> tuple[np.ndarray, np.ndarray]:
     from palate.kernels.predictive import mixture_quantiles
 
-    noise = np.asarray(model.noise_sd, np.float64)
-
-    def both(expected: np.ndarray) -> np.ndarray:
-        out = np.empty((2, len(expected)))
+    def both(expected: np.ndarray, users: np.ndarray, items: np.ndarray) -> np.ndarray:
+        out, noise = np.empty((2, len(expected))), pair_noise(model, users, items)
         for place, share in enumerate(shares):
             mixture_quantiles(expected, noise, NormalDist().inv_cdf(share), share, out[place])
         return out
 
-    low, high = np.concatenate([np.empty((2, 0)), *_over_draws(model, users, items, both, threads, prior_noise=True)], axis=1)
+    low, high = np.concatenate(
+        [np.empty((2, 0)), *_over_draws(model, users, items, both, threads, prior_noise=True, of_pairs=True)], axis=1
+    )
     return low, high
 
 
@@ -249,14 +268,14 @@ def _below(model: Any, users: np.ndarray, items: np.ndarray, edges: np.ndarray |
     else:
         from palate.kernels.predictive import mixture_below
 
-        n_edges, noise = len(edges), np.asarray(model.noise_sd, np.float64)
+        n_edges = len(edges)
 
-        def below(expected: np.ndarray) -> np.ndarray:
+        def below(expected: np.ndarray, users: np.ndarray, items: np.ndarray) -> np.ndarray:
             out = np.empty((len(expected), n_edges))
-            mixture_below(expected, noise, edges, out)
+            mixture_below(expected, pair_noise(model, users, items), edges, out)
             return out
 
-        parts = _over_draws(model, users, items, below, threads, prior_noise=True)
+        parts = _over_draws(model, users, items, below, threads, prior_noise=True, of_pairs=True)
     return np.concatenate([np.empty((0, n_edges)), *parts])
 
 

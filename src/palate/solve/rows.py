@@ -180,6 +180,16 @@ def _errors(rows: Rows, other: Side, mean: float, prior: RowPrior, side: Side, s
     run_chunks(lambda start, stop: row_errors(np.array([start, stop]), *arguments), bounds, threads)
 
 
+def total_errors(rows: Rows, side: Side, other: Side, mean: float, threads: int) -> tuple[float, float]:
+    """Return the weighted sums of squared and of absolute errors of all ratings."""
+    k = side.factors.shape[1]
+    nothing = RowPrior(precision=np.zeros((1, k + 1, k + 1), np.float32), mean=np.zeros((1, k + 1), np.float32))
+    sums = np.zeros((rows.n_rows, 4))
+    _errors(rows, other, mean, nothing, side, sums, threads)
+    squared, absolute = sums[:, :2].sum(axis=0)
+    return float(squared), float(absolute)
+
+
 def _widened_matrix(matrix: np.ndarray, width: int) -> np.ndarray:
     """Pad the factor block of a (k + 1, k + 1) matrix to `width`, with 1 on the padded diagonal and the bias kept last."""
     k = len(matrix) - 1

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from palate.solve.parallel import balanced_bounds, run_chunks
-from palate.solve.rows import Rows, Side
+from palate.solve.rows import Rows, Side, total_errors
 from palate.training.cutpoints import draw_cutpoints, draw_targets, first_cutpoints
 from palate.training.hyper import precision_of
 from palate.training.problem import Problem
@@ -98,16 +98,46 @@ def sweep(model: ChainModel, state: ChainState, clock: Clock) -> ChainState:
         targets = np.empty(model.n_ratings, np.float32)
         draw_targets(clock.key(TARGETS, 0), state.latent, model.levels.codes, cutpoints, targets, clock.threads)
         by_user, by_item = replace(by_user, values=targets), replace(by_item, values=targets[model.place])
-    items = model.items.draw_prior(state.items, clock)
-    items, _ = model.items.draw_rows(items, by_item, state.users.vectors, model.mean, state.noise, clock)
-    users = model.users.draw_prior(state.users, clock)
+    items, _ = _half(model, model.items, state.items, by_item, state.users, state.noise, clock, stats=False)
     ordinal = model.levels is not None
-    users, stats = model.users.draw_rows(users, by_user, items.vectors, model.mean, state.noise, clock, stats=not ordinal)
+    users, squares = _half(model, model.users, state.users, by_user, items, state.noise, clock, stats=not ordinal)
     if ordinal:
         return ChainState(users, items, 1.0, cutpoints, latent_values(model, users.vectors, items.vectors, clock.threads))
-    squared, absolute = (float(value) for value in stats[:, :2].sum(axis=0))
-    noise = precision_of(model.n_ratings, squared, clock.rng(NOISE, 0))
-    return ChainState(users, items, noise, cutpoints, state.latent, (squared, absolute))
+    noise = precision_of(model.n_ratings, squares[0], clock.rng(NOISE, 0))
+    errors = squares
+    if model.users.own_noise:  # squares are weighted by what is known of the noise; what is reported is not
+        errors = total_errors(by_user, users.vectors, items.vectors, model.mean, clock.threads)
+    return ChainState(users, items, noise, cutpoints, state.latent, errors)
+
+
+def _half(
+    model: ChainModel, side: SideModel, state: SideState, rows: Rows, other: SideState, noise: float, clock: Clock, stats: bool
+) -> tuple[SideState, tuple[float, float]]:
+    """Draw one side given the other: its prior, its rows and their noise. Also return the weighted sums of squared and absolute errors."""
+    state = side.draw_prior(state, clock)
+    rows = _weighted(rows, state.own, other.own, clock.threads)
+    state, sums = side.draw_rows(state, rows, other.vectors, model.mean, noise, clock, stats=stats or side.own_noise)
+    if not side.own_noise:
+        squared, absolute = sums[:, :2].sum(axis=0)
+        return state, (float(squared), float(absolute))
+    before = state.own
+    state = side.draw_own(state, rows.counts, sums[:, 0], noise, clock)
+    return state, (float(np.sum(sums[:, 0] / before * state.own)), float(np.sum(sums[:, 1] / before * state.own)))
+
+
+def _weighted(rows: Rows, own: np.ndarray, other: np.ndarray, threads: int) -> Rows:
+    """Return rows whose ratings count by the precision of their noise beside their weight."""
+    if not own.size:
+        return rows
+    from palate.kernels.rows import pair_weights
+
+    weights, single = np.empty(len(rows.values), np.float32), (own.astype(np.float32), other.astype(np.float32))
+
+    def part(start: int, stop: int) -> None:
+        pair_weights(start, stop, rows.indptr, rows.columns, *single, rows.weights, weights)
+
+    run_chunks(part, balanced_bounds(rows.indptr), threads)
+    return replace(rows, weights=weights)
 
 
 def latent_values(model: ChainModel, users: Side, items: Side, threads: int) -> np.ndarray:

@@ -19,8 +19,8 @@ from palate.training.problem import Problem
 from palate.training.side import SideState
 from palate.training.side_information import SideFeatures
 
-_FORMAT = "palate chain 1"
-_SIDE = ("mean", "precision", "weights", "strengths")
+_FORMAT = "palate chain 2"
+_SIDE = ("mean", "precision", "weights", "strengths", "own")
 
 
 class ChainFileError(ValueError):
@@ -72,6 +72,7 @@ def save_chain(
         "chain": chain,
         "sweep": sweep,
         "noise": state.noise.hex(),
+        "degrees": [side.degrees.hex() for side in (state.users, state.items)],
         "n_counted": kept.n_counted,
         "means": [value.hex() for value in kept.means],
         "reports": [asdict(report) for report in reports],
@@ -107,8 +108,12 @@ def load_chain(path: str | os.PathLike[str], digest: str) -> tuple[int, int, Cha
         )
     tensors, numbers = load(body), json.loads(about["state"])
     sides = [
-        SideState(Side(tensors[f"{name}.factors"], tensors[f"{name}.bias"]), *(tensors[f"{name}.{part}"] for part in _SIDE))
-        for name in ("user", "item")
+        SideState(
+            vectors=Side(tensors[f"{name}.factors"], tensors[f"{name}.bias"]),
+            degrees=float.fromhex(degrees),
+            **{part: tensors[f"{name}.{part}"] for part in _SIDE},
+        )
+        for name, degrees in zip(("user", "item"), numbers["degrees"], strict=True)
     ]
     state = ChainState(sides[0], sides[1], float.fromhex(numbers["noise"]), tensors["cutpoints"], tensors["latent"])
     reports = [SweepReport(**report) for report in numbers["reports"]]

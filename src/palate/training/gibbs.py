@@ -10,6 +10,7 @@ from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
 from palate.model.factor_model import FactorModel
 from palate.model.history import History
+from palate.solve.noise import RowNoise
 from palate.solve.parallel import check_threads
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Side
@@ -57,6 +58,10 @@ class Gibbs:
     likelihood : {"gaussian", "ordinal"}, default "gaussian"
         "gaussian": a rating is its mean plus normal noise. "ordinal": a rating is the level between whose cutpoints a latent value
         falls; predictions stay inside the scale and are distributions over its levels. For at most 100 distinct ratings.
+    noise : {"auto", "own", "shared"}, default "auto"
+        "own": how far ratings fall from what is expected of them differs from user to user and from item to item, and is learned: those
+        who rate erratically count for less, and intervals are as wide as each pair's. "shared": one noise for all. "auto" is "own" for the
+        Gaussian likelihood and "shared", all there is, for the ordinal one.
     user_features : str, default ""
         Side information of users, names with commas between: "rated" is the bag of items that a user rated (SVD++); any other is a
         column of `user_table`.
@@ -69,6 +74,7 @@ class Gibbs:
     References
     ----------
     Salakhutdinov, Mnih (2008), "Bayesian Probabilistic Matrix Factorization using Markov Chain Monte Carlo".
+    Lakshminarayanan, Bouchard, Archambeau (2011), "Robust Bayesian Matrix Factorisation": noise of rows.
     Rendle, Zhang, Koren (2019), "On the Difficulty of Evaluating Baselines".
     Simm et al. (2017), "Macau: Scalable Bayesian Factorization with High-Dimensional Side Information Using MCMC".
 
@@ -88,6 +94,7 @@ class Gibbs:
     n_draws: int = 0
     draws_mb: int = 256
     likelihood: str = GAUSSIAN
+    noise: str = "auto"
     user_features: str = ""
     item_features: str = ""
     missing_features: str = "zero"
@@ -174,6 +181,9 @@ class Gibbs:
         check_count("n_draws", self.n_draws, 0)
         check_count("draws_mb", self.draws_mb, 1)
         check_choice("likelihood", self.likelihood, (GAUSSIAN, ORDINAL))
+        check_choice("noise", self.noise, ("auto", "own", "shared"))
+        if self.noise == "own" and self.likelihood == ORDINAL:
+            raise ValueError("noise must be 'auto' or 'shared' with likelihood='ordinal'; got 'own', which is of 'gaussian'.")
         check_choice("missing_features", self.missing_features, MISSING)
         feature_names(self.user_features, "user_features")
         feature_names(self.item_features, "item_features")
@@ -188,7 +198,8 @@ class Gibbs:
         features = all_features(problem, self, catalog, user_table)
         biases, residual_sd = bias_start(problem, l2_bias=_START_L2_BIAS, threads=threads)
         unit = residual_sd if residual_sd > 1e-6 else 1.0
-        sides = [SideModel.build(n, self.n_factors, features[side].blocks) for n, side in enumerate(("user", "item"))]
+        own = self.likelihood == GAUSSIAN and self.noise != "shared"
+        sides = [SideModel.build(n, self.n_factors, features[side].blocks, own) for n, side in enumerate(("user", "item"))]
         model = chain_model(problem, unit, levels, sides[0], sides[1])
         scaled = biases[0].bias / np.float32(unit), biases[1].bias / np.float32(unit)
 
@@ -233,7 +244,7 @@ class Gibbs:
             return self.n_draws
         columns = sum(block.n_columns for one in features.values() for block in one.blocks)
         rows = problem.ratings.n_users + problem.ratings.n_items + columns
-        return int(max(1, min(counted, self.draws_mb * 2**20 // (rows * (self.n_factors + 1) * 4))))
+        return int(max(1, min(counted, self.draws_mb * 2**20 // (rows * (self.n_factors + 2) * 4))))
 
 
 def _started(
@@ -250,6 +261,11 @@ def _started(
     )
     cutpoints = start.cutpoints[-1].astype(np.float64) if known and start.cutpoints is not None else None
     return state_at(model, (vectors[0], vectors[1]), cutpoints, threads)
+
+
+def _own_noise(draws: dict[str, np.ndarray], side: str) -> RowNoise | None:
+    scale = draws[f"{side}_noise"]
+    return RowNoise(scale=scale, degrees=draws[f"{side}_degrees"]) if scale.size else None
 
 
 def _monitor(problem: Problem, seed: int) -> Monitor:
@@ -286,6 +302,8 @@ def _build(
         levels=levels,
         cutpoints=None if levels is None else draws["cutpoints"].astype(np.float32),
         noise_sd=draws["noise_sd"],
+        user_noise=_own_noise(draws, "user"),
+        item_noise=_own_noise(draws, "item"),
         user_link=features["user"].link(draws["user_weights"]),
         item_link=features["item"].link(draws["item_weights"]),
         trainer={"name": type(trainer).__name__, **asdict(trainer)},

@@ -94,5 +94,6 @@ def in_rating_units(model: ChainModel, state: ChainState) -> dict[str, np.ndarra
         draw[f"{name}_mean"] = (one.mean * scale).astype(np.float32)
         precision = one.precision / np.outer(scale, scale) * (unit * unit / state.noise)
         draw[f"{name}_precision"] = precision.astype(np.float32)
-        draw[f"{name}_weights"] = one.weights[:, side.own] * scale
+        draw[f"{name}_noise"], draw[f"{name}_degrees"] = (1 / np.sqrt(one.own)).astype(np.float32), np.float64(one.degrees)
+        draw[f"{name}_weights"] = one.weights[:, side.columns] * scale
     return draw

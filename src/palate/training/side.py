@@ -9,9 +9,12 @@ from palate.solve.parallel import even_bounds, run_chunks
 from palate.solve.prior import RowPrior
 from palate.solve.ridge import SmallGroups, column_bounds, solve_ridge, times, transposed_times
 from palate.solve.rows import LANES, Rows, Side, gram_of, padded_width, solve_rows
-from palate.training.hyper import Moments, generator, normal_wishart, precision_of
+from palate.training.hyper import Moments, draw_degrees, draw_precisions, generator, normal_wishart, precision_of
 
-HYPER, ROWS, WEIGHTS, STRENGTHS, TARGETS, NOISE, CUTPOINTS, START = range(8)  # streams of random numbers
+HYPER, ROWS, WEIGHTS, STRENGTHS, TARGETS, NOISE, CUTPOINTS, START, OWN_NOISE = range(9)  # streams of random numbers
+
+
+_START_DEGREES = 10.0
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,10 @@ class SideState:
         Of all groups of features, one below the other; the bias stands in column `width`.
     strengths : ndarray of shape (n_groups,)
         Precision of the weights of each group, in units of `precision`.
+    own : ndarray of shape (n,), float64
+        Precision of each row's ratings, a factor on that of the noise; empty where all share one.
+    degrees : float
+        Degrees of freedom of `own`: how alike the rows are.
     """
 
     vectors: Side
@@ -54,6 +61,8 @@ class SideState:
     precision: np.ndarray
     weights: np.ndarray
     strengths: np.ndarray
+    own: np.ndarray
+    degrees: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,11 +74,12 @@ class SideModel:
     blocks: tuple[FeatureBlock, ...] = ()
     diagonals: tuple[np.ndarray, ...] = field(default=())
     small: SmallGroups | None = None
+    own_noise: bool = False
 
     @classmethod
-    def build(cls, side: int, n_factors: int, blocks: tuple[FeatureBlock, ...]) -> "SideModel":
-        """Prepare a side with these features."""
-        return cls(side, n_factors, blocks, tuple(block.squares() for block in blocks), SmallGroups.of(blocks))
+    def build(cls, side: int, n_factors: int, blocks: tuple[FeatureBlock, ...], own_noise: bool = False) -> "SideModel":
+        """Prepare a side with these features, whose rows have a noise of their own if told so."""
+        return cls(side, n_factors, blocks, tuple(block.squares() for block in blocks), SmallGroups.of(blocks), own_noise)
 
     @property
     def width(self) -> int:
@@ -77,7 +87,7 @@ class SideModel:
         return padded_width(self.n_factors)
 
     @property
-    def own(self) -> np.ndarray:
+    def columns(self) -> np.ndarray:
         """Columns of wide arrays that hold factors and bias."""
         return np.append(np.arange(self.n_factors), self.width)
 
@@ -90,7 +100,8 @@ class SideModel:
         """Return a state at given vectors, with the prior they suggest and weights of zero."""
         d = self.n_factors + 1
         weights = np.zeros((int(self.bounds[-1]), self.width + LANES), np.float32)
-        return SideState(vectors, np.zeros(d), np.eye(d), weights, np.full(len(self.blocks), float(d)))
+        own = np.ones(len(vectors.bias) if self.own_noise else 0)
+        return SideState(vectors, np.zeros(d), np.eye(d), weights, np.full(len(self.blocks), float(d)), own, _START_DEGREES)
 
     def draw_prior(self, state: SideState, clock: Clock) -> SideState:
         """Draw mean and precision given the rows and the weights, then the weights and their strengths."""
@@ -119,15 +130,21 @@ class SideModel:
         explained = self.explained(state, clock.threads)
         prior_mean = None
         if explained is not None:
-            explained[:, self.own] += state.mean.astype(np.float32)
+            explained[:, self.columns] += state.mean.astype(np.float32)
             prior_mean = np.ascontiguousarray(explained[:, : self.width + 1])
         root = np.zeros((self.n_factors + 1, self.width + LANES))
-        root[np.arange(self.n_factors + 1), self.own] = 1 / np.sqrt(noise)  # padding stays zero
+        root[np.arange(self.n_factors + 1), self.columns] = 1 / np.sqrt(noise)  # padding stays zero
         z = self._normal(clock.key(ROWS, self.side), rows.n_rows, root, clock.threads)
         solved = solve_rows(
             rows, other, mean, prior, noise=z[:, : self.width + 1], prior_mean=prior_mean, stats=stats, threads=clock.threads
         )
         return replace(state, vectors=solved.side), solved.stats
+
+    def draw_own(self, state: SideState, counts: np.ndarray, errors: np.ndarray, noise: float, clock: Clock) -> SideState:
+        """Draw each row's own precision, and how alike these are, given the sums of squared errors under the present ones."""
+        rng = clock.rng(OWN_NOISE, self.side)
+        own = draw_precisions(state.degrees, counts, noise * errors / state.own, rng)
+        return replace(state, own=own, degrees=draw_degrees(state.degrees, own, rng))
 
     def explained(self, state: SideState, threads: int) -> np.ndarray | None:
         """Return what the features say of each row, float32 (n_rows, width + 8); None without features."""
@@ -147,7 +164,7 @@ class SideModel:
 
     def _scatter(self, weights: np.ndarray, group: int) -> np.ndarray:
         """Return `sum of w w'` over the weights of a group, (k + 1, k + 1) float64."""
-        part = weights[self.bounds[group] : self.bounds[group + 1]][:, self.own].astype(np.float64)
+        part = weights[self.bounds[group] : self.bounds[group + 1]][:, self.columns].astype(np.float64)
         return np.einsum("cf,cg->fg", part, part)
 
     def _draw_weights(self, state: SideState, clock: Clock) -> np.ndarray:
@@ -161,11 +178,11 @@ class SideModel:
         """
         n, width = len(state.vectors.bias), self.width
         root = np.zeros((len(state.mean), width + LANES))
-        root[:, self.own] = np.linalg.inv(np.linalg.cholesky(state.precision))  # z @ L^-1 has covariance (L L')^-1
+        root[:, self.columns] = np.linalg.inv(np.linalg.cholesky(state.precision))  # z @ L^-1 has covariance (L L')^-1
         target = self._normal(clock.key(WEIGHTS, self.side), n, root, clock.threads)
         target[:, :width] += state.vectors.factors
         target[:, width] += state.vectors.bias
-        target[:, self.own] -= state.mean.astype(np.float32)
+        target[:, self.columns] -= state.mean.astype(np.float32)
         strength = np.repeat(state.strengths, np.diff(self.bounds)).astype(np.float32)[:, None]
         right = transposed_times(self.blocks, target, clock.threads)
         right += np.sqrt(strength) * self._normal(clock.key(WEIGHTS, 2 + self.side), len(right), root, clock.threads)
