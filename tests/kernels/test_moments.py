@@ -10,11 +10,18 @@ from palate.recommend.uncertainty import all_moments, pair_below, pair_sd, poste
 from posteriors import latent_draws, posterior_model
 
 
+def scales_of(model):
+    """Return the scale of the noise of all pairs in all draws; 1 without any."""
+    if model.user_noise is None:
+        return np.ones((1, 1, 1))
+    return model.user_noise.scale[:, :, None].astype(float) * model.item_noise.scale[:, None, :].astype(float)
+
+
 def pairs_of(model):
     return (index.ravel() for index in np.indices((model.n_users, model.n_items)))
 
 
-@pytest.mark.parametrize("link", ["identity", "bounded", "ordinal"])
+@pytest.mark.parametrize("link", ["identity", "bounded", "ordinal", "noisy"])
 @pytest.mark.parametrize("whole", [True, False])
 def test_pair_moments_are_those_of_the_draws_after_the_link(link, whole):
     model = posterior_model(3, link=link, whole=whole, n_draws=5)
@@ -22,8 +29,7 @@ def test_pair_moments_are_those_of_the_draws_after_the_link(link, whole):
     arrays = posterior_arrays(model)
     mean, sd = np.empty(len(users)), np.empty(len(users))
     moments.pair_moments(*arrays, users, items, mean, sd)
-    *_, code, bounds, levels, cuts = arrays
-    expected_mean, expected_sd = moments.moments_reference(latent_draws(model), code, bounds, levels, cuts)
+    expected_mean, expected_sd = moments.moments_reference(latent_draws(model), *arrays[5:9], scales_of(model))
     np.testing.assert_allclose(mean, expected_mean.ravel(), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(sd, expected_sd.ravel(), rtol=1e-4, atol=1e-6)
 
@@ -41,7 +47,7 @@ def test_the_sd_does_not_depend_on_threads():
     np.testing.assert_array_equal(pair_sd(model, users, items, 1), pair_sd(model, users, items, 3))
 
 
-@pytest.mark.parametrize("link", ["identity", "bounded", "ordinal"])
+@pytest.mark.parametrize("link", ["identity", "bounded", "ordinal", "noisy"])
 def test_moments_of_all_items_are_those_of_the_pairs(link):
     model = posterior_model(5, whole=False, link=link, n_draws=6, n_items=131)
     users, items = pairs_of(model)
@@ -50,12 +56,14 @@ def test_moments_of_all_items_are_those_of_the_pairs(link):
     np.testing.assert_allclose(sd.ravel(), pair_sd(model, users, items), atol=1e-5)
 
 
-def test_probabilities_of_stars_are_means_over_draws():
-    model = posterior_model(7, whole=False, link="ordinal")
+@pytest.mark.parametrize("link", ["ordinal", "noisy"])
+def test_probabilities_of_stars_are_means_over_draws(link):
+    model = posterior_model(7, whole=False, link=link)
     users, items = pairs_of(model)
     latent = latent_draws(model).reshape(model.n_draws, -1, 1)
     phi = np.vectorize(lambda x: math.erfc(-x / math.sqrt(2)) / 2)
-    expected = phi(model.cutpoints[:, None, :] - latent).mean(axis=0)
+    scale = np.broadcast_to(scales_of(model), (model.n_draws, model.n_users, model.n_items)).reshape(model.n_draws, -1, 1)
+    expected = phi((model.cutpoints[:, None, :] - latent) / scale).mean(axis=0)
     np.testing.assert_allclose(pair_below(model, users, items, threads=2), expected, atol=1e-6)
 
 

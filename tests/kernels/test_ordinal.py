@@ -20,6 +20,7 @@ from palate.kernels.random import key_of
 
 CUTS = np.array([-1.5, -0.5, 0.4, 1.1])
 LEVELS = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
+NO_PRECISION = np.empty(0, np.float32)  # 1 throughout
 
 
 @given(st.floats(1e-12, 1 - 1e-12))
@@ -35,18 +36,21 @@ def test_probabilities_and_means_are_those_of_the_reference():
     wanted = level_probabilities_reference(latent, CUTS)
     np.testing.assert_allclose(found, wanted, atol=1e-14)
     mean = np.empty(33)
-    expected_levels(latent, CUTS, LEVELS, mean)
+    expected_levels(latent, np.ones(33), CUTS, LEVELS, mean)
     np.testing.assert_allclose(mean, wanted @ LEVELS, atol=1e-12)
     assert (np.diff(mean) > 0).all()
     assert mean.min() > 1
     assert mean.max() < 5
+    scaled = np.empty(33)
+    expected_levels(2 * latent, np.full(33, 2.0), 2 * CUTS, LEVELS, scaled)
+    np.testing.assert_allclose(scaled, mean, atol=1e-12)
 
 
 @pytest.mark.parametrize(("latent", "code"), [(0.0, 2), (-0.7, 4), (2.0, 0), (12.0, 1), (-12.0, 3)])
 def test_draws_lie_between_the_cutpoints_and_have_the_truncated_mean(latent, code):
     n = 20_000
     out = np.empty(n, np.float32)
-    draw_latent(key_of(1, code, 5), 0, n, np.full(n, latent, np.float32), np.full(n, code, np.uint8), CUTS, out)
+    draw_latent(key_of(1, code, 5), 0, n, np.full(n, latent, np.float32), np.full(n, code, np.uint8), CUTS, NO_PRECISION, out)
     low = CUTS[code - 1] if code else -np.inf
     high = CUTS[code] if code < 4 else np.inf
     assert out.min() >= low - 1e-5
@@ -57,19 +61,25 @@ def test_draws_lie_between_the_cutpoints_and_have_the_truncated_mean(latent, cod
     sd = np.sqrt(np.average((grid - mean) ** 2, weights=weight))
     assert abs(out.mean() - mean) < 4 * sd / np.sqrt(n) + 1e-4
     assert out.std() == pytest.approx(sd, rel=0.05)
+    wide, values = np.empty(n, np.float32), np.full(n, 2 * latent, np.float32)
+    draw_latent(key_of(1, code, 5), 0, n, values, np.full(n, code, np.uint8), 2 * CUTS, np.full(n, 0.25, np.float32), wide)
+    np.testing.assert_allclose(wide, 2 * out, rtol=1e-5, atol=1e-5)  # twice the noise is the unit doubled
 
 
-def test_derivatives_are_those_of_finite_differences():
+@pytest.mark.parametrize("own", [False, True])
+def test_derivatives_are_those_of_finite_differences(own):
     rng = np.random.default_rng(0)
     latent, codes = rng.normal(size=300).astype(np.float32), rng.integers(0, 5, 300).astype(np.uint8)
+    precision = rng.gamma(2.0, size=300).astype(np.float32) if own else NO_PRECISION
 
     def terms(cuts):
         gradient, curvature = np.zeros(4), np.zeros((2, 4))
-        return cutpoint_terms(0, 300, latent, codes, cuts, gradient, curvature), gradient, curvature
+        return cutpoint_terms(0, 300, latent, codes, cuts, precision, gradient, curvature), gradient, curvature
 
     value, gradient, curvature = terms(CUTS)
-    inner = level_probabilities_reference(latent.astype(np.float64), CUTS)
-    assert value == pytest.approx(np.log(inner[np.arange(300), codes]).sum(), rel=1e-10)
+    roots = np.sqrt(precision.astype(np.float64)) if own else np.ones(300)
+    inner = np.vstack([level_probabilities_reference([s * r], CUTS * r) for s, r in zip(latent, roots, strict=True)])
+    assert value == pytest.approx(np.log(inner[np.arange(300), codes]).sum(), rel=1e-6)
     for place in range(4):
         step = np.zeros(4)
         step[place] = 1e-5

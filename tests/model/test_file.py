@@ -486,7 +486,7 @@ NOISE_FORGERIES = {
     "negative degrees": ({"user_noise__degrees": set_at(0, -1)}, r"tensor 'user_noise.degrees' must be positive and finite; got -1.0"),
     "no degrees": ({"user_noise__degrees": None}, r"tensor 'user_noise.degrees' is missing"),
     "one side alone": ({"item_noise__scale": None, "item_noise__degrees": None}, r"tensors 'user_noise.scale' and 'item_noise.scale' must be there together"),
-    "no noise to scale": ({"noise_sd": None}, r"tensor 'user_noise.scale' must stand beside 'noise_sd' in a model with the link 'identity'"),
+    "no noise to scale": ({"noise_sd": None}, r"tensor 'user_noise.scale' must stand beside 'noise_sd' in a model with the link 'identity' or 'ordinal'"),
 }  # fmt: skip
 
 

@@ -51,6 +51,11 @@ def ordinal(gauss):
 
 
 @pytest.fixture(scope="module")
+def noisy_ordinal(ordinal, noisy):
+    return replace(ordinal, user_noise=noisy.user_noise, item_noise=noisy.item_noise)
+
+
+@pytest.fixture(scope="module")
 def noisy(gauss):
     """Return the model with items that are rated with more and with less noise than others, and users who differ widely."""
     degrees = np.full(N_DRAWS, 5.0)
@@ -157,7 +162,26 @@ def test_levels_give_the_posterior_of_ordered_probit(ordinal, items, codes):
     np.testing.assert_allclose(cov, wanted_cov, atol=0.06)
 
 
-@pytest.mark.parametrize("kind", ["gauss", "noisy", "ordinal"])
+def test_levels_of_a_row_of_its_own_noise_have_the_posterior_of_a_grid(noisy_ordinal):
+    items, codes = [0, 1, 2], [0, 2, 1]
+    folded = noisy_ordinal.fold_in([1, 2, 3], [1.0, 5.0, 2.0])
+    grid = np.linspace(-4, 4, 49)
+    factor, bias, log_precision = np.meshgrid(grid, grid, np.linspace(-4, 2, 41), indexing="ij")
+    away = np.stack([factor - MEAN[0], bias - MEAN[1]])
+    log = -0.5 * np.einsum("aijk,ab,bijk->ijk", away, PRECISION, away) + 2.5 * log_precision - 2.5 * np.exp(log_precision)
+    edges, phi = [-np.inf, -0.4, 0.9, np.inf], np.vectorize(NormalDist().cdf)
+    for item, code in zip(items, codes, strict=True):
+        root = np.exp(log_precision / 2) / [0.5, 2.0, 1.0][item]
+        latent = factor * [1.0, -0.5, 0.25][item] + bias + [0.5, 0.0, -0.5][item]
+        log += np.log(np.maximum(phi((edges[code + 1] - latent) * root) - phi((edges[code] - latent) * root), 1e-300))
+    weight = np.exp(log - log.max())
+    weight /= weight.sum()
+    mean, _ = moments(folded)
+    np.testing.assert_allclose(mean, [(weight * factor).sum(), (weight * bias).sum()], atol=0.07)
+    assert np.mean(-2 * np.log(folded.scale.astype(float))) == pytest.approx((weight * log_precision).sum(), abs=0.08)
+
+
+@pytest.mark.parametrize("kind", ["gauss", "noisy", "ordinal", "noisy_ordinal"])
 def test_the_same_ratings_give_the_same_draws_in_any_company(request, kind):
     from palate.model.folded import solve_users
 
@@ -169,7 +193,7 @@ def test_the_same_ratings_give_the_same_draws_in_any_company(request, kind):
     found = solve_users(model, rows, threads=2)
     np.testing.assert_array_equal(found.factors[:, 1], alone.factors)
     np.testing.assert_array_equal(found.bias[:, 1], alone.bias)
-    if kind == "noisy":
+    if kind.startswith("noisy"):
         np.testing.assert_array_equal(found.scale[:, 1], alone.scale)
 
 
@@ -210,19 +234,21 @@ def test_ordinal_ratings_must_be_levels(ordinal):
         ordinal.fold_in([1], [5.0], weights=[2.0])
 
 
-def test_newton_terms_are_the_derivatives_of_the_log_probability():
+@pytest.mark.parametrize("root", [1.0, 0.6])
+def test_newton_terms_are_the_derivatives_of_the_log_probability(root):
     from palate.kernels.fold import newton_terms
 
     cutpoints, phi = np.array([-0.5, 0.2, 1.5]), NormalDist().cdf
     edges = [-np.inf, *cutpoints, np.inf]
 
     def log(s, code):
-        return np.log(phi(edges[code + 1] - s) - phi(edges[code] - s))
+        return np.log(phi((edges[code + 1] - s) * root) - phi((edges[code] - s) * root))
 
+    precision = np.full(0 if root == 1 else 1, root**2, np.float32)
     for s in (-2.0, 0.1, 1.7):
         for code in range(4):
             target, weight = np.empty(1, np.float32), np.empty(1, np.float32)
-            newton_terms(np.array([s], np.float32), np.array([code]), cutpoints, target, weight)
+            newton_terms(np.array([s], np.float32), np.array([code]), cutpoints, precision, target, weight)
             h, s32 = 1e-4, float(np.float32(s))
             slope = (log(s32 + h, code) - log(s32 - h, code)) / (2 * h)
             bend = -(log(s32 + h, code) - 2 * log(s32, code) + log(s32 - h, code)) / h**2

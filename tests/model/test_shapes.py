@@ -46,7 +46,7 @@ def test_parts_that_do_not_fit(change, message):
             r"item_noise.degrees must be of shape \(2,\)",
         ),
         ({"item_noise": None}, r"user_noise and item_noise must be given together, .*; got True and False"),
-        ({"noise_sd": None}, r"beside noise_sd and for link='identity'; got True and True, noise_sd False"),
+        ({"noise_sd": None}, r"beside noise_sd and for the links 'identity' and 'ordinal'; got True and True, noise_sd False"),
         ({"link": "bounded"}, r"noise_sd True, link 'bounded'"),
     ],
 )

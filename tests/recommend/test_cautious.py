@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from palate.data.ratings import Ratings
 from palate.kernels.cautious import cautious_reference
+from palate.kernels.moments import moments_reference
 from palate.recommend import cautious
 from palate.recommend.cautious import draws_of_users, quantile, rank_by_draw, rank_cautiously
 from palate.recommend.posterior import standard_errors
@@ -66,7 +67,7 @@ def test_negative_caution_gives_the_top_n_of_all_scores(seed, n, caution, worst,
     np.testing.assert_allclose(found.scores, sign * scores[:, : found.scores.shape[1]], atol=1e-4)
 
 
-@pytest.mark.parametrize("link", ["bounded", "ordinal"])
+@pytest.mark.parametrize("link", ["bounded", "ordinal", "noisy"])
 @pytest.mark.parametrize("caution", [0.5, 0.99, -0.8])
 def test_the_sd_is_taken_after_the_link(link, caution):
     model = posterior_model(4, whole=False, link=link)
@@ -165,6 +166,18 @@ def test_every_user_is_ranked_by_one_draw():
     np.testing.assert_allclose(found.scores, np.take_along_axis(latent, found.items, axis=1))
     np.testing.assert_array_equal(rank_by_draw(model, users[7:9], 5, seed=5).items, found.items[7:9])
     assert (draws_of_users(users, 8, seed=6) != draws).any()
+
+
+def test_thompson_ranks_by_ratings_where_items_differ_in_their_noise():
+    model = posterior_model(4, whole=False, link="noisy")
+    users = np.arange(model.n_users)
+    drawn = draws_of_users(users, model.n_draws, 1)
+    found = rank_by_draw(model, users, 5, 1)
+    for user, draw in zip(users, drawn, strict=True):
+        arrays = [array[draw : draw + 1] for array in (latent_draws(model), model.cutpoints)]
+        scale = model.user_noise.scale[draw, user].astype(float) * model.item_noise.scale[draw].astype(float)
+        stars = moments_reference(arrays[0][:, user], 2, None, model.levels, arrays[1], scale)[0]
+        np.testing.assert_allclose(found.scores[user], np.sort(stars)[::-1][:5], atol=1e-4)
 
 
 def test_thompson_gives_other_lists_for_another_seed_and_the_same_for_the_same():

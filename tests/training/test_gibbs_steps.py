@@ -173,7 +173,7 @@ def test_planted_cutpoints_are_recovered():
     codes = np.searchsorted(cuts, latent + rng.normal(size=20_000)).astype(np.uint8)
     drawn = [np.array([-0.5, 0.0, 0.5])]
     for _ in range(120):
-        drawn.append(draw_cutpoints(drawn[-1], latent, codes, rng, 2))
+        drawn.append(draw_cutpoints(drawn[-1], latent, codes, np.empty(0, np.float32), rng, 2))
     kept = np.array(drawn[20:])
     assert (np.diff(kept, axis=1) > 0).all()
     assert len(np.unique(kept[:, 0])) > 60  # most proposals are taken, from a start far off, too
@@ -225,18 +225,22 @@ def prior_state(model, rng):
     return ChainState(sides[0], sides[1], 1.0, cutpoints, latent)
 
 
+def precisions(model, state):
+    """Return the precision of each rating's noise beside the one that all share."""
+    if not state.users.own.size:
+        return np.ones(model.n_ratings)
+    users = np.repeat(np.arange(N_USERS), model.by_user.counts)
+    return state.users.own[users] * state.items.own[model.by_user.columns]
+
+
 def with_data(model, state, rng):
     """Return the model with ratings drawn given a state."""
     latent = latent_values(model, state.users.vectors, state.items.vectors, 1)
     z = rng.standard_normal(len(latent))
     if model.levels is not None:
-        codes = np.searchsorted(state.cutpoints, latent + z).astype(np.uint8)
+        codes = np.searchsorted(state.cutpoints, latent + z / np.sqrt(precisions(model, state))).astype(np.uint8)
         return replace(model, levels=replace(model.levels, codes=codes))
-    precision = np.full(len(z), state.noise)
-    if state.users.own.size:
-        users = np.repeat(np.arange(N_USERS), model.by_user.counts)
-        precision *= state.users.own[users] * state.items.own[model.by_user.columns]
-    values = (latent + z / np.sqrt(precision)).astype(np.float32)
+    values = (latent + z / np.sqrt(state.noise * precisions(model, state))).astype(np.float32)
     turned = np.empty_like(values)
     turned[:] = values[model.place]
     return replace(model, by_user=replace(model.by_user, values=values), by_item=replace(model.by_item, values=turned))
@@ -278,6 +282,7 @@ def small_model(ordinal, with_features, own_noise):
         (True, True, False),
         (False, False, True),
         (False, True, True),
+        (True, False, True),
     ],
 )
 def test_sweeps_leave_the_joint_distribution_as_it_is(ordinal, with_features, own_noise):

@@ -56,24 +56,28 @@ def gamma_rows(keys, salt, shape, out):
 
 
 @njit(nogil=True, cache=True)
-def draw_latent_rows(keys, salt, indptr, latent, codes, cutpoints, out):
+def draw_latent_rows(keys, salt, indptr, latent, codes, cutpoints, precision, out):
     """Draw the noisy latent values of all ratings given their levels, by rows; see `palate.kernels.ordinal.draw_latent`."""
     for row in range(keys.size):
         part = slice(indptr[row], indptr[row + 1])
-        draw_latent(mix(keys[row] ^ salt), 0, indptr[row + 1] - indptr[row], latent[part], codes[part], cutpoints, out[part])
+        own = precision[part] if precision.size > 0 else precision
+        draw_latent(
+            mix(keys[row] ^ salt), 0, indptr[row + 1] - indptr[row], latent[part], codes[part], cutpoints, own, out[part]
+        )
 
 
 @njit(nogil=True, cache=True)
-def newton_terms(latent, codes, cutpoints, target, weight):
+def newton_terms(latent, codes, cutpoints, precision, target, weight):
     """Write the normal rating that stands for each level near a latent value: with l the log-probability of the level,
 
-    `weight = -l''(s)` and `target = s + l'(s) / weight`, both (n,) float32.
+    `weight = -l''(s)` and `target = s + l'(s) / weight`, both (n,) float32. `precision` is that of the noise, empty where it is 1.
     """
     n_cuts = cutpoints.size
     for position in range(latent.size):
         s, code = np.float64(latent[position]), codes[position]
-        low = cutpoints[code - 1] - s if code > 0 else -np.inf
-        high = cutpoints[code] - s if code < n_cuts else np.inf
+        root = math.sqrt(precision[position]) if precision.size > 0 else 1.0
+        low = (cutpoints[code - 1] - s) * root if code > 0 else -np.inf
+        high = (cutpoints[code] - s) * root if code < n_cuts else np.inf
         p = normal_cdf(-low) - normal_cdf(-high) if low > 0 else normal_cdf(high) - normal_cdf(low)
         p = max(p, _LEAST)
         at_low = _DENSITY * math.exp(-0.5 * low * low) / p if code > 0 else 0.0
@@ -85,5 +89,5 @@ def newton_terms(latent, codes, cutpoints, target, weight):
         if code < n_cuts:
             bend += high * at_high
         bend = min(max(bend, _FLAT), 1.0)  # it is between 0 and 1 but for rounding far out
-        weight[position] = bend
-        target[position] = s + min(max(slope / bend, -10.0), 10.0)
+        weight[position] = bend * root * root
+        target[position] = s + min(max(slope / bend, -10.0), 10.0) / root

@@ -9,7 +9,7 @@ are made from. The link is one of
 
     identity  g(z) = z
     bounded   g(z) = low + (high - low) / (1 + exp(-z))
-    ordinal   g(z) = level_1 + sum_j (level_(j+1) - level_j) (1 - Phi(cut_j - z))       the expected star value
+    ordinal   g(z) = level_1 + sum_j (level_(j+1) - level_j) (1 - Phi((cut_j - z) / scale))       the expected star value
 """
 
 import math
@@ -25,12 +25,14 @@ _ROOT_HALF = math.sqrt(0.5)
 
 
 @njit(cache=True, nogil=True)
-def expected(latent, link, bounds, levels, cuts):
+def expected(latent, scale, link, bounds, levels, cuts):
     """Return the expected rating of one latent value.
 
     Parameters
     ----------
     latent : float64
+    scale : float64
+        sd of the noise of this pair, for ORDINAL.
     link : int
         IDENTITY, BOUNDED or ORDINAL.
     bounds : ndarray of shape (2,), float64
@@ -45,7 +47,7 @@ def expected(latent, link, bounds, levels, cuts):
         return bounds[0] + (bounds[1] - bounds[0]) / (1.0 + math.exp(-latent))
     total = levels[0]
     for j in range(cuts.size):
-        total += (levels[j + 1] - levels[j]) * 0.5 * math.erfc((cuts[j] - latent) * _ROOT_HALF)
+        total += (levels[j + 1] - levels[j]) * 0.5 * math.erfc((cuts[j] - latent) / scale * _ROOT_HALF)
     return total
 
 
@@ -58,8 +60,28 @@ def _product(p, q):
 
 
 @njit(cache=True, nogil=True)
+def _scale(user_noise, item_noise, draw, user, item):
+    if user_noise.shape[1] == 0:
+        return 1.0
+    return np.float64(user_noise[draw, user]) * np.float64(item_noise[draw, item])
+
+
+@njit(cache=True, nogil=True)
 def pair_draws(
-    user_factors, item_factors, user_bias, item_bias, global_mean, link, bounds, levels, cutpoints, users, items, out
+    user_factors,
+    item_factors,
+    user_bias,
+    item_bias,
+    global_mean,
+    link,
+    bounds,
+    levels,
+    cutpoints,
+    user_noise,
+    item_noise,
+    users,
+    items,
+    out,
 ):
     """Write what each draw expects of each pair, shape (n, n_draws), float64.
 
@@ -70,6 +92,8 @@ def pair_draws(
     global_mean : ndarray of shape (n_draws,), float64
     link, bounds, levels : as in `expected`
     cutpoints : ndarray of shape (n_draws, n_levels - 1), float64
+    user_noise, item_noise : ndarray of shape (n_draws, n), float32
+        Scale of each row's noise; (n_draws, 0) where it is 1 throughout.
     users, items : ndarray of shape (n,), int64
     """
     for pair in range(users.size):
@@ -77,19 +101,35 @@ def pair_draws(
         for draw in range(global_mean.size):
             latent = global_mean[draw] + np.float64(user_bias[draw, u]) + np.float64(item_bias[draw, i])
             latent += np.float64(_product(user_factors[draw, u], item_factors[draw, i]))
-            out[pair, draw] = expected(latent, link, bounds, levels, cutpoints[draw])
+            out[pair, draw] = expected(
+                latent, _scale(user_noise, item_noise, draw, u, i), link, bounds, levels, cutpoints[draw]
+            )
 
 
 @njit(cache=True, nogil=True)
 def pair_moments(
-    user_factors, item_factors, user_bias, item_bias, global_mean, link, bounds, levels, cutpoints, users, items, mean, sd
+    user_factors,
+    item_factors,
+    user_bias,
+    item_bias,
+    global_mean,
+    link,
+    bounds,
+    levels,
+    cutpoints,
+    user_noise,
+    item_noise,
+    users,
+    items,
+    mean,
+    sd,
 ):
     """Write mean and sd over draws of each pair, float64; the arguments are those of `pair_draws`."""
     row = np.empty((1, global_mean.size))
     for pair in range(users.size):
         one = slice(pair, pair + 1)
         pair_draws(
-            user_factors, item_factors, user_bias, item_bias, global_mean, link, bounds, levels, cutpoints, users[one], items[one], row
+            user_factors, item_factors, user_bias, item_bias, global_mean, link, bounds, levels, cutpoints, user_noise, item_noise, users[one], items[one], row
         )  # fmt: skip
         total = 0.0
         for draw in range(row.shape[1]):
@@ -103,25 +143,41 @@ def pair_moments(
 
 @njit(cache=True, nogil=True)
 def pair_below(
-    user_factors, item_factors, user_bias, item_bias, global_mean, link, bounds, levels, cutpoints, users, items, out
+    user_factors,
+    item_factors,
+    user_bias,
+    item_bias,
+    global_mean,
+    link,
+    bounds,
+    levels,
+    cutpoints,
+    user_noise,
+    item_noise,
+    users,
+    items,
+    out,
 ):
     """Write P(rating <= level_j) of each pair for all levels but the last, (n, n_levels - 1): the mean over draws of
-    `Phi(cut_j - z)`. The arguments are those of `pair_draws`."""
+    `Phi((cut_j - z) / scale)`. The arguments are those of `pair_draws`."""
     row = np.empty((1, global_mean.size))
     for pair in range(users.size):
         one = slice(pair, pair + 1)
         pair_draws(
-            user_factors, item_factors, user_bias, item_bias, global_mean, IDENTITY, bounds, levels, cutpoints, users[one], items[one], row
+            user_factors, item_factors, user_bias, item_bias, global_mean, IDENTITY, bounds, levels, cutpoints, user_noise, item_noise, users[one], items[one], row
         )  # fmt: skip
         for j in range(out.shape[1]):
             total = 0.0
             for draw in range(row.shape[1]):
-                total += 0.5 * math.erfc((row[0, draw] - cutpoints[draw, j]) * _ROOT_HALF)
+                scale = _scale(user_noise, item_noise, draw, users[pair], items[pair])
+                total += 0.5 * math.erfc((row[0, draw] - cutpoints[draw, j]) / scale * _ROOT_HALF)
             out[pair, j] = total / row.shape[1]
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"})
-def block_moments(user_factors, users, level, values, order, item_bias, link, bounds, levels, cutpoints, mean, sd):
+def block_moments(
+    user_factors, users, level, values, order, item_bias, link, bounds, levels, cutpoints, user_noise, item_noise, mean, sd
+):  # fmt: skip
     """Write mean and sd over draws of all packed items for some users, in tiles of 4 users and 24 items.
 
     Sums are taken of the differences to the first draw, so that float32 is enough for them.
@@ -135,7 +191,7 @@ def block_moments(user_factors, users, level, values, order, item_bias, link, bo
     values, order : the fields of `palate.kernels.topn.ItemPanels`
     item_bias : ndarray of shape (n_draws, order.size), float32
         In the order of the panels.
-    link, bounds, levels, cutpoints : as in `pair_draws`
+    link, bounds, levels, cutpoints, user_noise, item_noise : as in `pair_draws`
     mean, sd : ndarray of shape (m, n_items), float32
         Entries of items that are not packed are left as they are.
     """
@@ -164,7 +220,8 @@ def block_moments(user_factors, users, level, values, order, item_bias, link, bo
                         at = r * TILE_COLUMNS + c
                         value = share * tile[at] + (own + item_bias[draw, column + c])
                         if link != IDENTITY:
-                            value = np.float32(expected(np.float64(value), link, bounds, levels, cutpoints[draw]))
+                            scale = _scale(user_noise, item_noise, draw, members[r], max(order[column + c], 0))
+                            value = np.float32(expected(np.float64(value), scale, link, bounds, levels, cutpoints[draw]))
                         if draw == 0:
                             shift[at] = value
                         away = value - shift[at]
@@ -182,15 +239,15 @@ def block_moments(user_factors, users, level, values, order, item_bias, link, bo
 
 @njit(cache=True, nogil=True)
 def expected_of(latent, link, bounds, levels, cuts, out):
-    """Write the expected rating of each latent value of one draw, shape (m, n), float32; NaN stays NaN."""
+    """Write the expected rating of each latent value of one draw, shape (m, n), float32, where the noise is 1; NaN stays NaN."""
     for row in range(latent.shape[0]):
         for column in range(latent.shape[1]):
             value = np.float64(latent[row, column])
-            out[row, column] = value if np.isnan(value) else expected(value, link, bounds, levels, cuts)
+            out[row, column] = value if np.isnan(value) else expected(value, 1.0, link, bounds, levels, cuts)
 
 
-def moments_reference(latent, link, bounds, levels, cutpoints):
-    """Return (mean, sd) of latent values of shape (n_draws, ...), in NumPy."""
+def moments_reference(latent, link, bounds, levels, cutpoints, scale=1.0):
+    """Return (mean, sd) of latent values of shape (n_draws, ...) with noise of these scales, in NumPy."""
     if link == IDENTITY:
         stars = latent
     elif link == BOUNDED:
@@ -198,7 +255,7 @@ def moments_reference(latent, link, bounds, levels, cutpoints):
     else:
         erfc = np.vectorize(math.erfc)
         below = [
-            erfc((cutpoints[:, j].reshape(-1, *[1] * (latent.ndim - 1)) - latent) / math.sqrt(2)) / 2
+            erfc((cutpoints[:, j].reshape(-1, *[1] * (latent.ndim - 1)) - latent) / scale / math.sqrt(2)) / 2
             for j in range(len(levels) - 1)
         ]
         stars = levels[0] + sum(step * share for step, share in zip(np.diff(levels), below, strict=True))

@@ -71,58 +71,63 @@ def level_probabilities(latent, cutpoints, out):
 
 
 @njit(nogil=True, cache=True)
-def expected_levels(latent, cutpoints, levels, out):
-    """Write the mean of the levels under their probabilities to `out` (n,), for latent values (n,)."""
+def expected_levels(latent, scale, cutpoints, levels, out):
+    """Write the mean of the levels under their probabilities to `out` (n,), for latent values (n,) with noise of sd `scale` (n,)."""
     for row in range(latent.size):
         mean = levels[0]
         for level in range(cutpoints.size):
-            mean += (levels[level + 1] - levels[level]) * normal_cdf(latent[row] - cutpoints[level])
+            mean += (levels[level + 1] - levels[level]) * normal_cdf((latent[row] - cutpoints[level]) / scale[row])
         out[row] = mean
 
 
 @njit(nogil=True, cache=True)
-def draw_latent(key, first, last, latent, codes, cutpoints, out):
-    """Draw the noisy latent values of ratings `first` to `last`: normal about `latent`, between the cutpoints of its level."""
+def draw_latent(key, first, last, latent, codes, cutpoints, precision, out):
+    """Draw the noisy latent values of ratings `first` to `last`: normal about `latent`, between the cutpoints of its level.
+
+    `precision` is that of each rating's noise; empty where it is 1 throughout.
+    """
     n_cuts = cutpoints.size
     for position in range(first, last):
         s, code = latent[position], codes[position]
-        low = cutpoints[code - 1] - s if code > 0 else -np.inf
-        high = cutpoints[code] - s if code < n_cuts else np.inf
+        root = math.sqrt(precision[position]) if precision.size > 0 else 1.0
+        low = (cutpoints[code - 1] - s) * root if code > 0 else -np.inf
+        high = (cutpoints[code] - s) * root if code < n_cuts else np.inf
         mirrored = low > 0  # the upper tail is drawn as the lower one, where probabilities keep their digits
         if mirrored:
             low, high = -high, -low
         start, end = normal_cdf(low), normal_cdf(high)
         x = normal_quantile(start + uniform(key, position) * (end - start))
         x = min(max(x, low), high)
-        out[position] = s - x if mirrored else s + x
+        out[position] = s - x / root if mirrored else s + x / root
 
 
 @njit(nogil=True, cache=True)
-def cutpoint_terms(first, last, latent, codes, cutpoints, gradient, curvature):
+def cutpoint_terms(first, last, latent, codes, cutpoints, precision, gradient, curvature):
     """Return the log-likelihood of ratings `first` to `last` and add its derivatives with respect to the cutpoints.
 
-    `gradient` (n_cuts,) takes the first ones, `curvature` (2, n_cuts) the negative second ones: on the diagonal, and between a
+    `precision` is that of each rating's noise; empty where it is 1 throughout. `gradient` (n_cuts,) takes the first ones, `curvature` (2, n_cuts) the negative second ones: on the diagonal, and between a
     cutpoint and the next.
     """
     n_cuts = cutpoints.size
     total = 0.0
     for position in range(first, last):
         s, code = latent[position], codes[position]
-        low = cutpoints[code - 1] - s if code > 0 else -np.inf
-        high = cutpoints[code] - s if code < n_cuts else np.inf
+        root = math.sqrt(precision[position]) if precision.size > 0 else 1.0
+        low = (cutpoints[code - 1] - s) * root if code > 0 else -np.inf
+        high = (cutpoints[code] - s) * root if code < n_cuts else np.inf
         p = normal_cdf(-low) - normal_cdf(-high) if low > 0 else normal_cdf(high) - normal_cdf(low)
         p = max(p, _LEAST)
         total += math.log(p)
         at_low = _DENSITY * math.exp(-0.5 * low * low) / p if code > 0 else 0.0
         at_high = _DENSITY * math.exp(-0.5 * high * high) / p if code < n_cuts else 0.0
         if code > 0:
-            gradient[code - 1] -= at_low
-            curvature[0, code - 1] += at_low * at_low - low * at_low
+            gradient[code - 1] -= at_low * root
+            curvature[0, code - 1] += (at_low * at_low - low * at_low) * root * root
         if code < n_cuts:
-            gradient[code] += at_high
-            curvature[0, code] += at_high * at_high + high * at_high
+            gradient[code] += at_high * root
+            curvature[0, code] += (at_high * at_high + high * at_high) * root * root
             if code > 0:
-                curvature[1, code - 1] -= at_low * at_high
+                curvature[1, code - 1] -= at_low * at_high * root * root
     return total
 
 

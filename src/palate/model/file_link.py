@@ -55,8 +55,8 @@ def take_distribution(reader: TensorReader, fields: Fields, link: str) -> dict[s
         result[f"{side}_noise"] = _take_noise(reader, side) if reader.has(f"{side}_noise.scale") else None
     if (result["user_noise"] is None) != (result["item_noise"] is None):
         raise Damage("tensors 'user_noise.scale' and 'item_noise.scale' must be there together or not at all")
-    if result["user_noise"] is not None and (result["noise_sd"] is None or link != "identity"):
-        raise Damage("tensor 'user_noise.scale' must stand beside 'noise_sd' in a model with the link 'identity'")
+    if result["user_noise"] is not None and (result["noise_sd"] is None or link == "bounded"):
+        raise Damage("tensor 'user_noise.scale' must stand beside 'noise_sd' in a model with the link 'identity' or 'ordinal'")
     if link == "ordinal":
         for name in ("levels", "cutpoints"):
             if result[name] is None:

@@ -8,7 +8,7 @@ import numpy as np
 from palate.solve.features import BAG, FeatureBlock, FeatureLink
 from palate.solve.parallel import even_bounds, run_chunks
 from palate.solve.prior import RowPrior
-from palate.solve.rows import LANES, Rows, Side, solve_rows
+from palate.solve.rows import LANES, Rows, Side, Solved, solve_rows
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
@@ -69,7 +69,7 @@ def draw_rows(
         Values of the features of a single row, by name.
     threads : int
     """
-    from palate.kernels.fold import gamma_rows, normal_rows, row_keys
+    from palate.kernels.fold import normal_rows, row_keys
     from palate.kernels.random import key_of
 
     prior: RowPrior = getattr(model, f"{side}_prior")
@@ -77,7 +77,6 @@ def draw_rows(
     keys = np.empty(rows.n_rows, np.uint64)
     row_keys(rows.indptr, rows.columns, np.ascontiguousarray(rows.values, np.float32).view(np.uint32), keys)
     noise_sd = np.ones(model.n_draws) if model.noise_sd is None else model.noise_sd
-    own, of_columns = (model.user_noise, model.item_noise) if side == "user" else (model.item_noise, model.user_noise)
     codes = level_codes(model, rows) if model.link == "ordinal" else None
 
     def noise(draw: int, step: int) -> np.ndarray:
@@ -85,33 +84,19 @@ def draw_rows(
         normal_rows(keys, key_of(draw, step, _STREAM + (side == "item")), out)
         return out * np.float32(noise_sd[draw])
 
-    def with_noise(rows: Rows, other: Side, mean: float, draw: int) -> tuple[Side, np.ndarray]:
-        """Return the rows and their scales: each in turn drawn given the other."""
-        weights = of_columns.scale[draw, rows.columns] ** -2  # type: ignore[union-attr]
-        weights = weights if not rows.weights.size else weights * rows.weights
-        place, degrees = np.repeat(np.arange(rows.n_rows), rows.counts), own.degrees[draw]  # type: ignore[union-attr]
-        precision, gamma = np.ones(rows.n_rows), np.empty(rows.n_rows)
-        for step in range(_OWN_STEPS):
-            weighted = replace(rows, weights=(weights * precision[place]).astype(np.float32))
-            drawn = solve_rows(
-                weighted, other, mean, prior, draw=draw, noise=noise(draw, step), prior_mean=means[draw], stats=True
-            )
-            squares = drawn.stats[:, 0] / precision / noise_sd[draw] ** 2
-            gamma_rows(keys, key_of(draw, step, _STREAM + 4 + (side == "item")), (degrees + rows.counts) / 2, gamma)
-            precision = gamma / ((degrees + squares) / 2)
-        return drawn.side, 1 / np.sqrt(precision)
-
     def drawn(first: int, last: int) -> list[tuple[Side, np.ndarray | None]]:
         found: list[tuple[Side, np.ndarray | None]] = []
         for draw in range(first, last):
+            own = _OwnNoise.of(model, side, rows, draw, keys)
             given: tuple[Any, ...] = (others[draw], float(model.global_mean[draw]), prior, draw, means[draw])
-            other, mean, *_ = given
             if codes is not None:
                 cutpoints = np.asarray(model.cutpoints[draw], np.float64)  # type: ignore[index]
-                found.append((_OrdinalRows(rows, codes, cutpoints, *given).drawn(keys, noise, side), None))
+                drawer = _OrdinalRows(rows, codes, cutpoints, own, *given)
+                found.append((drawer.drawn(keys, noise, side), None if own is None else own.scale))
             elif own is not None:
-                found.append(with_noise(rows, other, mean, draw))
+                found.append(_drawn_with_noise(rows, own, noise, *given))
             else:
+                other, mean, *_ = given
                 solved = solve_rows(rows, other, mean, prior, draw=draw, noise=noise(draw, 0), prior_mean=means[draw])
                 found.append((solved.side, None))
         return found
@@ -122,31 +107,93 @@ def draw_rows(
     return FoldedRows.of(sides, prior.n_factors, scales)
 
 
+class _OwnNoise:
+    """The precision of folded rows' ratings, drawn for one draw of the model beside the rows: theirs times that of the columns."""
+
+    def __init__(
+        self, rows: Rows, columns: np.ndarray, degrees: float, noise_sd: float, keys: np.ndarray, draw: int, stream: int
+    ) -> None:
+        self.rows, self.columns, self.degrees, self.noise_sd = rows, columns, degrees, noise_sd
+        self.keys, self.draw, self.stream = keys, draw, stream
+        self.place = np.repeat(np.arange(rows.n_rows), rows.counts)
+        self.precision = np.ones(rows.n_rows)
+
+    @classmethod
+    def of(cls, model: "FactorModel", side: str, rows: Rows, draw: int, keys: np.ndarray) -> "_OwnNoise | None":
+        """Return the noise of rows that it begins with, None for a model whose rows share one."""
+        own, other = (model.user_noise, model.item_noise) if side == "user" else (model.item_noise, model.user_noise)
+        if own is None or other is None:
+            return None
+        noise_sd = 1.0 if model.noise_sd is None else float(model.noise_sd[draw])
+        columns = other.scale[draw, rows.columns] ** np.float32(-2)
+        return cls(rows, columns, float(own.degrees[draw]), noise_sd, keys, draw, _STREAM + 4 + (side == "item"))
+
+    @property
+    def of_ratings(self) -> np.ndarray:
+        """Precision of each rating beside that of the model's noise, float32."""
+        return (self.columns * self.precision[self.place]).astype(np.float32)
+
+    @property
+    def scale(self) -> np.ndarray:
+        """Return the scale of each row's noise."""
+        return 1 / np.sqrt(self.precision)
+
+    def redraw(self, step: int, errors: np.ndarray) -> None:
+        """Draw the precisions given each row's sum of squared errors, weighted by the present ones."""
+        from palate.kernels.fold import gamma_rows
+        from palate.kernels.random import key_of
+
+        gamma, counts = np.empty(self.rows.n_rows), self.rows.counts
+        gamma_rows(self.keys, key_of(self.draw, step, self.stream), (self.degrees + counts) / 2, gamma)
+        self.precision = gamma / ((self.degrees + errors / self.precision / self.noise_sd**2) / 2)
+
+
+def _drawn_with_noise(
+    rows: Rows, own: _OwnNoise, noise: Any, other: Side, mean: float, prior: RowPrior, draw: int, prior_mean: np.ndarray
+) -> tuple[Side, np.ndarray]:
+    """Return rows with normal noise of their own and its scales, each in turn drawn given the other."""
+    side = Side.padded(prior_mean[:, :-1], prior_mean[:, -1])
+    for step in range(_OWN_STEPS):
+        weights = own.of_ratings if not rows.weights.size else own.of_ratings * rows.weights
+        solved = solve_rows(
+            replace(rows, weights=weights), other, mean, prior, draw=draw, noise=noise(draw, step), prior_mean=prior_mean,
+            stats=True,
+        )  # fmt: skip
+        side = solved.side
+        own.redraw(step, solved.stats[:, 0])
+    return side, own.scale
+
+
 class _OrdinalRows:
     """Rows whose ratings are levels, given one draw of the other side."""
 
     def __init__(
-        self, rows: Rows, codes: np.ndarray, cutpoints: np.ndarray, other: Side, mean: float, prior: RowPrior, draw: int,
-        prior_mean: np.ndarray,
+        self, rows: Rows, codes: np.ndarray, cutpoints: np.ndarray, own: _OwnNoise | None, other: Side, mean: float,
+        prior: RowPrior, draw: int, prior_mean: np.ndarray,
     ) -> None:  # fmt: skip
-        self.rows, self.codes, self.cutpoints, self.other, self.mean = rows, codes, cutpoints, other, mean
-        self.prior, self.draw, self.prior_mean = prior, draw, prior_mean
+        self.rows, self.codes, self.cutpoints, self.own = rows, codes, cutpoints, own
+        self.other, self.mean, self.prior, self.draw, self.prior_mean = other, mean, prior, draw, prior_mean
 
     def drawn(self, keys: np.ndarray, noise: Any, side: str) -> Side:
         """Return the rows drawn."""
         from palate.kernels.fold import draw_latent_rows, newton_terms
         from palate.kernels.random import key_of
 
-        n = len(self.codes)
+        n, nothing = len(self.codes), np.empty(0, np.float32)
         target, weight = np.empty(n, np.float32), np.empty(n, np.float32)
         now = Side.padded(self.prior_mean[:, :-1], self.prior_mean[:, -1])
+        precision = nothing if self.own is None else self.own.of_ratings
         for _ in range(_NEWTON):
-            newton_terms(self.latent(now), self.codes, self.cutpoints, target, weight)
-            now = self.solved(target, weight, None)
+            newton_terms(self.latent(now), self.codes, self.cutpoints, precision, target, weight)
+            now = self.solved(target, weight, None).side
         for step in range(_AUGMENTED):
             salt = key_of(self.draw, step, _STREAM + 2 + (side == "item"))
-            draw_latent_rows(keys, salt, self.rows.indptr, self.latent(now), self.codes, self.cutpoints, target)
-            now = self.solved(target, np.empty(0, np.float32), noise(self.draw, step))
+            draw_latent_rows(keys, salt, self.rows.indptr, self.latent(now), self.codes, self.cutpoints, precision, target)
+            solved = self.solved(target, precision, noise(self.draw, step))
+            now = solved.side
+            if self.own is not None:
+                self.own.redraw(step, solved.stats[:, 0])
+                precision = self.own.of_ratings
         return now
 
     def latent(self, side: Side) -> np.ndarray:
@@ -158,10 +205,12 @@ class _OrdinalRows:
         row_scores(0, rows.n_rows, rows.indptr, rows.columns, side.factors, side.bias, other.factors, other.bias, out)
         return out + np.float32(self.mean)
 
-    def solved(self, target: np.ndarray, weight: np.ndarray, noise: np.ndarray | None) -> Side:
+    def solved(self, target: np.ndarray, weight: np.ndarray, noise: np.ndarray | None) -> Solved:
         """Return the rows that least squares finds for these targets and weights, with noise added."""
         rows = Rows(self.rows.indptr, self.rows.columns, target, weight, self.rows.n_columns)
-        return solve_rows(rows, self.other, self.mean, self.prior, draw=self.draw, noise=noise, prior_mean=self.prior_mean).side
+        return solve_rows(
+            rows, self.other, self.mean, self.prior, draw=self.draw, noise=noise, prior_mean=self.prior_mean, stats=True
+        )
 
 
 def level_codes(model: "FactorModel", rows: Rows) -> np.ndarray:

@@ -43,9 +43,9 @@ def check_shapes(model: Any) -> None:
 
 def _check_link(model: Any) -> None:
     own = model.user_noise is not None, model.item_noise is not None
-    if any(own) and (not all(own) or model.noise_sd is None or model.link != "identity"):
+    if any(own) and (not all(own) or model.noise_sd is None or model.link == "bounded"):
         raise ValueError(
-            "user_noise and item_noise must be given together, beside noise_sd and for link='identity'; "
+            "user_noise and item_noise must be given together, beside noise_sd and for the links 'identity' and 'ordinal'; "
             f"got {own[0]} and {own[1]}, noise_sd {model.noise_sd is not None}, link {model.link!r}."
         )
     if model.link not in LINKS:

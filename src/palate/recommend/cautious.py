@@ -6,7 +6,15 @@ import numpy as np
 
 from palate.recommend.posterior import standard_errors
 from palate.recommend.ranking import Ranking, rank, seen_rows
-from palate.recommend.uncertainty import all_moments, check_spread, has_posterior, normal_quantile, one_draw, pair_sd
+from palate.recommend.uncertainty import (
+    all_moments,
+    check_spread,
+    has_posterior,
+    latent_order_differs,
+    normal_quantile,
+    one_draw,
+    pair_sd,
+)
 from palate.solve.parallel import check_threads, even_bounds, run_chunks
 
 STEP = 16  # candidates visited between two looks at the spread
@@ -236,7 +244,9 @@ def _after_link(model: Any, draw: int, latent: np.ndarray) -> np.ndarray:
     from palate.kernels.moments import expected_of
     from palate.recommend.uncertainty import posterior_arrays
 
-    *_, link, bounds, levels, cuts = posterior_arrays(model)
+    if latent_order_differs(model):
+        return latent  # ratings already
+    link, bounds, levels, cuts = posterior_arrays(model)[5:9]
     out = np.empty(latent.shape, dtype=np.float32)
     expected_of(latent, link, bounds, levels, cuts[draw], out)
     return out

@@ -4,6 +4,8 @@ Under the identity link the mean over draws is a product of long vectors, taken 
 taken through it before the mean.
 """
 
+from typing import Any
+
 import numpy as np
 
 from palate.recommend.scorer import Factored, Prior
@@ -12,6 +14,7 @@ from palate.solve.parallel import check_threads, even_bounds, run_chunks
 PAIRS_PER_CHUNK = 1 << 16
 SCORES_PER_CHUNK = 1 << 18
 TABLE = 1 << 12  # entries of the table of a link
+UNKNOWN_USER, UNKNOWN_ITEM = 22, 23  # streams of the noise of rows of which nothing is known
 
 
 def user_constants(model: Factored, users: np.ndarray) -> np.ndarray:
@@ -101,6 +104,9 @@ def _items_after_link(model: Factored, users: np.ndarray) -> np.ndarray:
 
     biases = _rows(model.user_bias, model.user_prior, users) + model.global_mean[:, None]
     n_draws = len(biases)
+    own = getattr(model, "item_noise", None)
+    if own is not None:
+        return _levels_with_noise(model, users, biases)
     tables = prepared(model).part("link", lambda: [_link_table(model, draw) for draw in range(n_draws)])
     scores = np.zeros((len(users), len(model.items)), dtype=np.float32)
 
@@ -116,12 +122,49 @@ def _items_after_link(model: Factored, users: np.ndarray) -> np.ndarray:
     return scores
 
 
+def _levels_with_noise(model: Any, users: np.ndarray, biases: np.ndarray) -> np.ndarray:
+    """Return the mean over draws of all items' expected levels where each pair has its own noise."""
+    from palate.kernels.predictive import add_expected_levels
+
+    n_draws = len(biases)
+    levels = np.asarray(model.levels, np.float32)
+    # unknown users stand at their prior, whose noise is drawn as everywhere
+    unknown = model.user_noise.unknown(UNKNOWN_USER) if (users < 0).any() else np.ones(n_draws)
+    scales = np.where(users < 0, unknown[:, None], taken(model.user_noise.scale, users)).astype(np.float32)
+    scores = np.zeros((len(users), len(model.items)), dtype=np.float32)
+
+    def run(start: int, stop: int) -> None:
+        part = slice(start, stop)
+        for draw in range(n_draws):
+            latent = _factors(model, users[part], draw) @ model.item_factors[draw].T
+            latent += model.item_bias[draw]
+            latent += biases[draw, part, None].astype(np.float32)
+            cuts = np.asarray(model.cutpoints[draw], np.float32)
+            add_expected_levels(
+                latent,
+                scales[draw, part],
+                model.item_noise.scale[draw],
+                cuts,
+                levels,
+                np.float32(1 / n_draws),
+                scores[part],
+            )
+
+    run_chunks(run, even_bounds(len(users), max(1, SCORES_PER_CHUNK // len(model.items))), check_threads(None))
+    return scores
+
+
+def taken(scale: np.ndarray, index: np.ndarray) -> np.ndarray:
+    """Return the columns of `scale` at an index, something where it is -1."""
+    return scale[:, np.maximum(index, 0)] if scale.shape[1] else np.ones((len(scale), len(index)), np.float32)
+
+
 def _link_table(model: Factored, draw: int) -> tuple[float, float, np.ndarray]:
     """Return (first latent value, step, expected ratings) of a draw's link, to where it no longer changes."""
     from palate.kernels.moments import expected_of
     from palate.recommend.uncertainty import posterior_arrays
 
-    *_, link, bounds, levels, cuts = posterior_arrays(model)
+    link, bounds, levels, cuts = posterior_arrays(model)[5:9]
     low, high = (float(cuts[draw].min()) - 6, float(cuts[draw].max()) + 6) if cuts.shape[1] else (-17.0, 17.0)
     grid = np.linspace(low, high, TABLE)
     out = np.empty((1, TABLE), dtype=np.float32)

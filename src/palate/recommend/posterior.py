@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from palate.recommend.factored import UNKNOWN_ITEM, UNKNOWN_USER, taken
 from palate.recommend.uncertainty import has_posterior, normal_quantile, posterior_arrays
+from palate.solve.noise import RowNoise
 from palate.solve.parallel import check_threads, even_bounds, run_chunks
 
 PAIRS_PER_CHUNK = 1 << 14
@@ -119,10 +121,12 @@ def pair_noise(model: Any, users: np.ndarray, items: np.ndarray) -> np.ndarray:
     noise = np.broadcast_to(np.asarray(model.noise_sd, np.float64), (len(users), len(model.noise_sd)))
     for side, own, index in (("user", model.user_noise, users), ("item", model.item_noise, items)):
         if own is not None:
-            unknown = own.unknown(_STREAM + 2 + (side == "item"))[:, None] if (index < 0).any() else 1.0
-            known = own.scale[:, np.maximum(index, 0)] if own.scale.shape[1] else np.ones((len(noise[0]), len(index)))
-            noise = noise * np.where(index < 0, unknown, known).T
+            noise = noise * np.where(index < 0, _unknown_scale(own, side)[:, None], taken(own.scale, index)).T
     return np.ascontiguousarray(noise)
+
+
+def _unknown_scale(own: RowNoise, side: str) -> np.ndarray:
+    return own.unknown(UNKNOWN_USER if side == "user" else UNKNOWN_ITEM)
 
 
 def rating_distribution(model: Any, users: np.ndarray, items: np.ndarray, threads: int | None = None) -> np.ndarray:
@@ -207,22 +211,29 @@ def _with_unknown(
     model: Any, arrays: tuple[Any, ...], users: np.ndarray, items: np.ndarray, noisy: bool
 ) -> tuple[tuple[Any, ...], np.ndarray, np.ndarray]:
     """Return the kernel's arrays and indexes such that -1, the row at its prior, has a row of its own."""
-    factors, item_factors, bias, item_bias, *rest = arrays
+    factors, item_factors, bias, item_bias, *rest, user_noise, item_noise = arrays
     if (users < 0).any():
-        factors, bias, users = _appended(factors, bias, users, _prior_rows(model, "user", noisy))
+        factors, bias, user_noise, users = _appended(model, "user", (factors, bias, user_noise), users, noisy)
     if (items < 0).any():
-        item_factors, item_bias, items = _appended(item_factors, item_bias, items, _prior_rows(model, "item", noisy))
-    return (factors, item_factors, bias, item_bias, *rest), users, items
+        item_factors, item_bias, item_noise, items = _appended(
+            model, "item", (item_factors, item_bias, item_noise), items, noisy
+        )
+    return (factors, item_factors, bias, item_bias, *rest, user_noise, item_noise), users, items
 
 
 def _appended(
-    factors: np.ndarray, bias: np.ndarray, index: np.ndarray, row: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the rows that the index names, the unknown one last, and the index into them."""
+    model: Any, side: str, arrays: tuple[np.ndarray, np.ndarray, np.ndarray], index: np.ndarray, noisy: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return factors, biases and noise of the rows that the index names, the unknown one last, and the index into them."""
+    factors, bias, noise = arrays
+    row = _prior_rows(model, side, noisy)
     known = np.unique(index[index >= 0])
     place = np.where(index < 0, len(known), np.searchsorted(known, index))
     together = np.concatenate([factors[:, known], row[:, None, :-1]], axis=1)
-    return np.ascontiguousarray(together), np.concatenate([bias[:, known], row[:, -1:]], axis=1), place
+    if getattr(model, f"{side}_noise") is not None and model.link == "ordinal":
+        scale = _unknown_scale(getattr(model, f"{side}_noise"), side).astype(np.float32)
+        noise = np.concatenate([noise[:, known], scale[:, None]], axis=1)
+    return np.ascontiguousarray(together), np.concatenate([bias[:, known], row[:, -1:]], axis=1), noise, place
 
 
 def _prior_rows(model: Any, side: str, noisy: bool) -> np.ndarray:

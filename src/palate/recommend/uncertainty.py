@@ -1,6 +1,6 @@
 """What a scorer does not know: the spread of the expected rating of a pair, and one draw of a posterior."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Any, cast
 
@@ -46,7 +46,14 @@ def posterior_arrays(model: Any) -> tuple[Any, ...]:
     cuts = np.zeros((n_draws, 0)) if link != moments.ORDINAL else np.asarray(model.cutpoints, dtype=np.float64)
     bounds = np.asarray(model.scale or (0.0, 1.0), dtype=np.float64)
     factors, biases = (model.user_factors, model.item_factors), (model.user_bias, model.item_bias)
-    return (*factors, *biases, np.asarray(model.global_mean, dtype=np.float64), link, bounds, levels, cuts)
+    noise = [_scales(model, side) for side in ("user", "item")]
+    return (*factors, *biases, np.asarray(model.global_mean, dtype=np.float64), link, bounds, levels, cuts, *noise)
+
+
+def _scales(model: Any, side: str) -> np.ndarray:
+    """Return the scale of the noise of each row in each draw; without columns where it is 1, or the link does not look at it."""
+    own = getattr(model, f"{side}_noise", None)
+    return own.scale if own is not None and model.link == "ordinal" else np.zeros((len(model.user_factors), 0), np.float32)
 
 
 def pair_sd(model: Any, users: np.ndarray, items: np.ndarray, threads: int | None = 1) -> np.ndarray:
@@ -105,7 +112,7 @@ def all_moments(model: Any, users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and sd of what is expected of all items for each user, float32, shape (n, n_items); NaN for items that are not finite."""
     from palate.kernels import moments
 
-    factors, _, bias, item_bias, global_mean, link, bounds, levels, cuts = posterior_arrays(model)
+    factors, _, bias, item_bias, global_mean, *link = posterior_arrays(model)
     panels = item_panels(model)
     level = (global_mean[:, None] + bias[:, users].astype(np.float64)).astype(np.float32)
     ordered = prepared(model).part(
@@ -114,7 +121,7 @@ def all_moments(model: Any, users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     shape = (len(users), len(model.items))
     mean, sd = (np.full(shape, np.nan, dtype=np.float32) for _ in range(2))
     kernel = cast(Any, moments.block_moments)
-    kernel(factors, users, level, panels.values, panels.order, ordered, link, bounds, levels, cuts, mean, sd)
+    kernel(factors, users, level, panels.values, panels.order, ordered, *link, mean, sd)
     return mean, sd
 
 
@@ -155,9 +162,11 @@ class OneDraw:
         return score_items(self, user_index)
 
 
-def one_draw(model: Any, draw: int) -> OneDraw:
-    """Return the latent values of one draw as a scorer; every link keeps their order."""
+def one_draw(model: Any, draw: int) -> Scorer:
+    """Return one draw as a scorer: its latent values, whose order every link keeps; where items differ in their noise, the ratings."""
     at = slice(draw, draw + 1)
+    if latent_order_differs(model):
+        return _cut(model, at)
     return OneDraw(
         model.users,
         model.items,
@@ -173,6 +182,23 @@ def one_draw(model: Any, draw: int) -> OneDraw:
         model.ratings,
         model.frame_kind,
     )
+
+
+def latent_order_differs(model: Any) -> bool:
+    """Return whether the items' order by expected rating may differ from that by latent value, within one draw."""
+    return model.link == "ordinal" and getattr(model, "item_noise", None) is not None
+
+
+def _cut(model: Any, at: slice) -> Any:
+    """Return a model of some of the draws."""
+    draws = ("user_factors", "item_factors", "user_bias", "item_bias", "global_mean", "cutpoints", "noise_sd")
+    fields: dict[str, Any] = {name: getattr(model, name)[at] for name in draws}
+    for side in ("user", "item"):
+        prior, own = getattr(model, f"{side}_prior"), getattr(model, f"{side}_noise")
+        fields[f"{side}_prior"] = replace(prior, precision=prior.precision[at], mean=prior.mean[at])
+        fields[f"{side}_noise"] = replace(own, scale=own.scale[at], degrees=own.degrees[at])
+        fields[f"{side}_link"] = None
+    return replace(model, **fields)
 
 
 def normal_quantile(share: float) -> float:

@@ -43,7 +43,7 @@ class ChainModel:
 
 @dataclass(frozen=True, eq=False)
 class ChainState:
-    """All that is random: both sides, the noise's precision, and for an ordinal likelihood the cutpoints and latent values."""
+    """All that is random: both sides, the precision of the noise that all share, and for an ordinal likelihood the cutpoints and latent values."""
 
     users: SideState
     items: SideState
@@ -94,9 +94,10 @@ def sweep(model: ChainModel, state: ChainState, clock: Clock) -> ChainState:
     """Return the state after every part was drawn once given the others."""
     by_user, by_item, cutpoints = model.by_user, model.by_item, state.cutpoints
     if model.levels is not None:
-        cutpoints = draw_cutpoints(cutpoints, state.latent, model.levels.codes, clock.rng(CUTPOINTS, 0), clock.threads)
+        codes, precision = model.levels.codes, _weighted(by_user, state.users.own, state.items.own, clock.threads).weights
+        cutpoints = draw_cutpoints(cutpoints, state.latent, codes, precision, clock.rng(CUTPOINTS, 0), clock.threads)
         targets = np.empty(model.n_ratings, np.float32)
-        draw_targets(clock.key(TARGETS, 0), state.latent, model.levels.codes, cutpoints, targets, clock.threads)
+        draw_targets(clock.key(TARGETS, 0), state.latent, codes, cutpoints, precision, targets, clock.threads)
         by_user, by_item = replace(by_user, values=targets), replace(by_item, values=targets[model.place])
     items, _ = _half(model, model.items, state.items, by_item, state.users, state.noise, clock, stats=False)
     ordinal = model.levels is not None

@@ -31,9 +31,11 @@ def first_cutpoints(codes: np.ndarray, n_levels: int) -> np.ndarray:
 
 
 def draw_cutpoints(
-    cutpoints: np.ndarray, latent: np.ndarray, codes: np.ndarray, rng: np.random.Generator, threads: int
+    cutpoints: np.ndarray, latent: np.ndarray, codes: np.ndarray, precision: np.ndarray, rng: np.random.Generator, threads: int
 ) -> np.ndarray:
     """Return cutpoints drawn given latent values without noise: one Metropolis-Hastings step, noisy values summed out.
+
+    `precision` is that of each rating's noise, empty where it is 1 throughout.
 
     The proposal is a t distribution about the peak of the posterior with its curvature. Its heavy tails matter: from a start far
     off, a normal proposal is never accepted.
@@ -42,20 +44,22 @@ def draw_cutpoints(
     ----------
     Cowles (1996), "Accelerating Monte Carlo Markov chain convergence for cumulative-link generalized linear models".
     """
-    here = terms(cutpoints, latent, codes, threads)
-    peak, at_peak = _climb(cutpoints, here, latent, codes, threads)
+    here = terms(cutpoints, latent, codes, precision, threads)
+    peak, at_peak = _climb(cutpoints, here, latent, codes, precision, threads)
     root = np.linalg.cholesky(at_peak.curvature)
     spread = np.sqrt(_DEGREES / rng.chisquare(_DEGREES))
     proposed = peak + spread * np.linalg.solve(root.T, rng.standard_normal(len(cutpoints)))
     chance = rng.random()
     if (np.diff(proposed) <= 0).any():
         return cutpoints
-    after = terms(proposed, latent, codes, threads)
+    after = terms(proposed, latent, codes, precision, threads)
     ratio = after.value - here.value + _log_t(cutpoints - peak, at_peak) - _log_t(proposed - peak, at_peak)
     return proposed if np.log(chance) < ratio else cutpoints
 
 
-def _climb(cutpoints: np.ndarray, here: Terms, latent: np.ndarray, codes: np.ndarray, threads: int) -> tuple[np.ndarray, Terms]:
+def _climb(
+    cutpoints: np.ndarray, here: Terms, latent: np.ndarray, codes: np.ndarray, precision: np.ndarray, threads: int
+) -> tuple[np.ndarray, Terms]:
     """Return the cutpoints of the highest posterior, by Newton steps halved until they keep the order and climb."""
     for _ in range(_MOST_STEPS):
         step = np.linalg.solve(here.curvature, here.gradient)
@@ -63,7 +67,7 @@ def _climb(cutpoints: np.ndarray, here: Terms, latent: np.ndarray, codes: np.nda
         if gain < _CLOSE:
             break
         there = cutpoints + step
-        while (np.diff(there) <= 0).any() or (after := terms(there, latent, codes, threads)).value < here.value:
+        while (np.diff(there) <= 0).any() or (after := terms(there, latent, codes, precision, threads)).value < here.value:
             step = step / 2
             if np.abs(step).max() < 1e-12:
                 return cutpoints, here
@@ -72,7 +76,7 @@ def _climb(cutpoints: np.ndarray, here: Terms, latent: np.ndarray, codes: np.nda
     return cutpoints, here
 
 
-def terms(cutpoints: np.ndarray, latent: np.ndarray, codes: np.ndarray, threads: int) -> Terms:
+def terms(cutpoints: np.ndarray, latent: np.ndarray, codes: np.ndarray, precision: np.ndarray, threads: int) -> Terms:
     """Return the log posterior of cutpoints and its derivatives; chunks are fixed and added in order."""
     from palate.kernels.ordinal import cutpoint_terms
 
@@ -80,7 +84,7 @@ def terms(cutpoints: np.ndarray, latent: np.ndarray, codes: np.ndarray, threads:
 
     def part(start: int, stop: int) -> tuple[float, np.ndarray, np.ndarray]:
         gradient, curvature = np.zeros(n), np.zeros((2, n))
-        return cutpoint_terms(start, stop, latent, codes, cutpoints, gradient, curvature), gradient, curvature
+        return cutpoint_terms(start, stop, latent, codes, cutpoints, precision, gradient, curvature), gradient, curvature
 
     value, gradient, bands = -0.5 * float(cutpoints @ cutpoints) / _PRIOR_SD**2, -cutpoints / _PRIOR_SD**2, np.zeros((2, n))
     for one, slope, band in run_chunks(part, even_bounds(len(latent), _CHUNK), threads):
@@ -90,13 +94,19 @@ def terms(cutpoints: np.ndarray, latent: np.ndarray, codes: np.ndarray, threads:
 
 
 def draw_targets(
-    key: np.uint64, latent: np.ndarray, codes: np.ndarray, cutpoints: np.ndarray, out: np.ndarray, threads: int
+    key: np.uint64,
+    latent: np.ndarray,
+    codes: np.ndarray,
+    cutpoints: np.ndarray,
+    precision: np.ndarray,
+    out: np.ndarray,
+    threads: int,
 ) -> None:
     """Fill `out` (n_ratings,) float32 with noisy latent values drawn given the ratings."""
     from palate.kernels.ordinal import draw_latent
 
     def part(start: int, stop: int) -> None:
-        draw_latent(key, start, stop, latent, codes, cutpoints, out)
+        draw_latent(key, start, stop, latent, codes, cutpoints, precision, out)
 
     run_chunks(part, even_bounds(len(latent), _CHUNK), threads)
 

@@ -58,10 +58,9 @@ class Gibbs:
     likelihood : {"gaussian", "ordinal"}, default "gaussian"
         "gaussian": a rating is its mean plus normal noise. "ordinal": a rating is the level between whose cutpoints a latent value
         falls; predictions stay inside the scale and are distributions over its levels. For at most 100 distinct ratings.
-    noise : {"auto", "own", "shared"}, default "auto"
+    noise : {"own", "shared"}, default "own"
         "own": how far ratings fall from what is expected of them differs from user to user and from item to item, and is learned: those
-        who rate erratically count for less, and intervals are as wide as each pair's. "shared": one noise for all. "auto" is "own" for the
-        Gaussian likelihood and "shared", all there is, for the ordinal one.
+        who rate erratically count for less, and intervals are as wide as each pair's. "shared": one noise for all.
     user_features : str, default ""
         Side information of users, names with commas between: "rated" is the bag of items that a user rated (SVD++); any other is a
         column of `user_table`.
@@ -94,7 +93,7 @@ class Gibbs:
     n_draws: int = 0
     draws_mb: int = 256
     likelihood: str = GAUSSIAN
-    noise: str = "auto"
+    noise: str = "own"
     user_features: str = ""
     item_features: str = ""
     missing_features: str = "zero"
@@ -181,9 +180,7 @@ class Gibbs:
         check_count("n_draws", self.n_draws, 0)
         check_count("draws_mb", self.draws_mb, 1)
         check_choice("likelihood", self.likelihood, (GAUSSIAN, ORDINAL))
-        check_choice("noise", self.noise, ("auto", "own", "shared"))
-        if self.noise == "own" and self.likelihood == ORDINAL:
-            raise ValueError("noise must be 'auto' or 'shared' with likelihood='ordinal'; got 'own', which is of 'gaussian'.")
+        check_choice("noise", self.noise, ("own", "shared"))
         check_choice("missing_features", self.missing_features, MISSING)
         feature_names(self.user_features, "user_features")
         feature_names(self.item_features, "item_features")
@@ -198,7 +195,7 @@ class Gibbs:
         features = all_features(problem, self, catalog, user_table)
         biases, residual_sd = bias_start(problem, l2_bias=_START_L2_BIAS, threads=threads)
         unit = residual_sd if residual_sd > 1e-6 else 1.0
-        own = self.likelihood == GAUSSIAN and self.noise != "shared"
+        own = self.noise == "own"
         sides = [SideModel.build(n, self.n_factors, features[side].blocks, own) for n, side in enumerate(("user", "item"))]
         model = chain_model(problem, unit, levels, sides[0], sides[1])
         scaled = biases[0].bias / np.float32(unit), biases[1].bias / np.float32(unit)

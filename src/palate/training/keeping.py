@@ -65,7 +65,10 @@ def predictions(model: ChainModel, state: ChainState, monitor: Monitor) -> np.nd
     if model.levels is None:
         return (latent.astype(np.float64) + model.mean) * model.unit
     out = np.empty(len(latent))
-    expected_levels(latent.astype(np.float64), state.cutpoints, model.levels.values.astype(np.float64), out)
+    scale = np.ones(len(latent))
+    for side, index in ((state.users, monitor.users), (state.items, monitor.items)):
+        scale = scale if not side.own.size else scale / np.sqrt(side.own[index])
+    expected_levels(latent.astype(np.float64), scale, state.cutpoints, model.levels.values.astype(np.float64), out)
     return out
 
 
