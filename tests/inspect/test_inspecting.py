@@ -10,6 +10,8 @@ import palate
 from palate.inspect import Report, Section, inspect_model, lists, predictions
 from palate.inspect.factors import norms, norms_by_count
 from palate.inspect.lists import by_fame, obscurity_section
+from palate.inspect.pages import user_page
+from palate.solve.noise import RowNoise
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +76,19 @@ def test_draws_are_averaged(model):
     assert report["weights"].filter(what="user weights")["count"].to_list() == [6]
     assert "2 draws" in report.text[0]
     assert "highest_biases" not in report  # they cancel out
+
+
+def test_noise_of_rows_is_told(model):
+    scales = {"user": [[1.0, 0.5, 2.0]], "item": [[1.0, 1.5, 0.5, 1.2]]}
+    noise = {f"{side}_noise": RowNoise(scale=np.array(rows, np.float32), degrees=np.array([5.0])) for side, rows in scales.items()}
+    noisy = dataclasses.replace(model, spread=None, noise_sd=np.ones(1), **noise)
+    report = inspect_model(noisy, n=2)
+    assert report["divisive"].select("item_id", "noise_scale").rows() == [("b", 1.5), ("d", pytest.approx(1.2))]
+    assert report["agreed"].select("item_id", "noise_scale").rows() == [("c", 0.5), ("a", 1.0)]
+    assert report["weights"].filter(what="user noise")["max"].to_list() == [2]
+    numbers = {row["figure"]: row for row in user_page(noisy, 2)["numbers"].to_dicts()}
+    assert (numbers["noise scale"]["value"], numbers["noise scale"]["share"]) == (0.5, 0)
+    assert "noise scale" not in user_page(model, 2)["numbers"]["figure"].to_list()
 
 
 def _two_draws(model):

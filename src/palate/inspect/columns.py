@@ -23,6 +23,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "rating": ("rating", "stars"),
     "n": ("how many", "count"),
     "bias": ("bias", "stars"),
+    "noise_scale": ("noise", "stars"),
     "norm": ("norm", "stars"),
     "norm_mean": ("mean norm", "stars"),
     "norm_q10": ("norm 10 %", "stars"),

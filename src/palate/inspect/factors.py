@@ -36,6 +36,9 @@ def weight_sections(model: Factored) -> list[Section]:
         "user biases": model.user_bias.mean(axis=0),
         "item biases": model.item_bias.mean(axis=0),
     }
+    for side in ("user", "item"):
+        own = getattr(model, f"{side}_noise", None)
+        named |= {} if own is None else {f"{side} noise": own.scale.mean(axis=0)}
     averaged = "" if n_draws == 1 else f" Norms and biases are means over {n_draws} draws, figures of weights too."
     text = (
         "A weight is one number of a factor vector; a norm is the length of a vector, and says how far taste moves predictions."
@@ -95,6 +98,28 @@ def bias_sections(model: Factored, n: int) -> list[Section]:
             frame=described(model, rows).with_columns(pl.Series("bias", bias[rows])),
         )
         for word, rows in (("highest", order[::-1][:n]), ("lowest", order[:n]))
+    ]
+
+
+def noise_sections(model: Any, n: int) -> list[Section]:
+    """Return the items that people disagree about and those they agree on, of a model that knows; rarely rated ones lie between."""
+    own = getattr(model, "item_noise", None)
+    if own is None:
+        return []
+    scale = own.scale.mean(axis=0, dtype=np.float64)
+    order = np.argsort(scale, kind="stable")
+    meaning = "The scale says how far ratings fall from what is expected of each user, beside most items: 1.5 is half as far again."
+    return [
+        Section(
+            name=name,
+            heading=heading,
+            text=(meaning,),
+            frame=described(model, rows).with_columns(pl.Series("noise_scale", scale[rows])),
+        )
+        for name, heading, rows in (
+            ("divisive", "What people disagree about", order[::-1][:n]),
+            ("agreed", "What people agree on", order[:n]),
+        )
     ]
 
 

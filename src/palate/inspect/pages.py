@@ -57,7 +57,7 @@ def item_page(model: Factored, item_id: Any, *, n: int = 10) -> Report:
     title, year, genres = row.get(names.TITLE), row.get(names.YEAR), row.get(names.GENRES)
     label = f"Item {item_id}" if title is None else title if year is None else f"{title} ({year})"
     counts = None if model.ratings is None else model.ratings.item_counts()
-    sections = [_numbers(index, "items", model.item_factors, model.item_bias, counts, row.get(names.MEAN_RATING))]
+    sections = [_numbers(index, "items", model.item_factors, model.item_bias, getattr(model, "item_noise", None), counts, row.get(names.MEAN_RATING))]
     if model.ratings is not None:
         sections.append(_levels(model.ratings.values(np.flatnonzero(model.ratings.items == index)), model.ratings.levels))
     users = np.arange(len(model.users))
@@ -107,7 +107,7 @@ def user_page(model: Factored, user_id: Any, *, n: int = 10) -> Report:
     if model.ratings is not None:
         counts, values = model.ratings.user_counts(), model.ratings.row(index)[1]
     mean = float(values.mean()) if len(values) else None
-    sections = [_numbers(index, "users", model.user_factors, model.user_bias, counts, mean)]
+    sections = [_numbers(index, "users", model.user_factors, model.user_bias, getattr(model, "user_noise", None), counts, mean)]
     if model.ratings is not None:
         sections += _tastes(model, index)
         sections.append(_levels(values, model.ratings.levels))
@@ -149,8 +149,8 @@ def _listed(name: str, heading: str, text: str, frame: Any) -> Section:
     return Section(name=name, heading=heading, text=(text,), frame=shown)
 
 
-def _numbers(index: int, side: str, factors: Any, bias: Any, counts: Any, mean: float | None) -> Section:
-    """Return norm, bias and number of ratings of one row, and where it stands among all."""
+def _numbers(index: int, side: str, factors: Any, bias: Any, noise: Any, counts: Any, mean: float | None) -> Section:
+    """Return norm, bias, noise and number of ratings of one row, and where it stands among all."""
     found: dict[str, tuple[float, np.ndarray | None]] = {}
     if counts is not None:
         found["ratings"] = float(counts[index]), counts
@@ -162,6 +162,9 @@ def _numbers(index: int, side: str, factors: Any, bias: Any, counts: Any, mean: 
     biases = bias.mean(axis=0)
     if biases.any():
         found["bias"] = float(biases[index]), biases
+    if noise is not None:
+        scales = noise.scale.mean(axis=0, dtype=np.float64)
+        found["noise scale"] = float(scales[index]), scales
     rows = [(name, value, None if among is None else float((among < value).mean())) for name, (value, among) in found.items()]
     frame = pl.DataFrame(rows, schema={"figure": pl.String, "value": pl.Float64, "share": pl.Float64}, orient="row")
     text = f"The share is that of all {side} with a lower value."

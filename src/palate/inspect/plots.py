@@ -52,11 +52,14 @@ def save(report: "Report", folder: str | os.PathLike[str]) -> list[str]:
 
 def _weights(figure: Any, section: "Section") -> None:
     figure.supxlabel("the outermost bars hold what lies beyond", fontsize=9, color=GREY)
-    panels = figure.subplots(2, 3).T.ravel()
+    columns = len(section.frame) // 2
+    figure.set_size_inches(figure.get_figwidth() * columns / 3, figure.get_figheight())
+    panels = figure.subplots(2, columns).T.ravel()
     for axes, name in zip(panels, section.frame["what"].to_list(), strict=True):
         (row,) = section.frame.filter(what=name).to_dicts()
         _bars(axes, section, name)
-        label = "bias (rating units)" if "bias" in name else name.split()[1].removesuffix("s")
+        units = {"biases": "bias (rating units)", "noise": "factor on the noise"}
+        label = units.get(name.split()[1], name.split()[1].removesuffix("s"))
         number = f"mean {row['mean']:.3g}, std {row['std']:.3g}" if row["count"] else "none"
         axes.set_title(f"{row['count']:,} {name} ({number})", fontsize=10)
         axes.set_xlabel(label)
