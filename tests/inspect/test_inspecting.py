@@ -80,7 +80,9 @@ def test_draws_are_averaged(model):
 
 def test_noise_of_rows_is_told(model):
     scales = {"user": [[1.0, 0.5, 2.0]], "item": [[1.0, 1.5, 0.5, 1.2]]}
-    noise = {f"{side}_noise": RowNoise(scale=np.array(rows, np.float32), degrees=np.array([5.0])) for side, rows in scales.items()}
+    noise = {
+        f"{side}_noise": RowNoise(scale=np.array(rows, np.float32), degrees=np.array([5.0])) for side, rows in scales.items()
+    }
     noisy = dataclasses.replace(model, spread=None, noise_sd=np.ones(1), **noise)
     report = inspect_model(noisy, n=2)
     assert report["divisive"].select("item_id", "noise_scale").rows() == [("b", 1.5), ("d", pytest.approx(1.2))]

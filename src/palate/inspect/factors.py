@@ -108,7 +108,9 @@ def noise_sections(model: Any, n: int) -> list[Section]:
         return []
     scale = own.scale.mean(axis=0, dtype=np.float64)
     order = np.argsort(scale, kind="stable")
-    meaning = "The scale says how far ratings fall from what is expected of each user, beside most items: 1.5 is half as far again."
+    meaning = (
+        "The scale says how far ratings fall from what is expected of each user, beside most items: 1.5 is half as far again."
+    )
     return [
         Section(
             name=name,

@@ -57,7 +57,17 @@ def item_page(model: Factored, item_id: Any, *, n: int = 10) -> Report:
     title, year, genres = row.get(names.TITLE), row.get(names.YEAR), row.get(names.GENRES)
     label = f"Item {item_id}" if title is None else title if year is None else f"{title} ({year})"
     counts = None if model.ratings is None else model.ratings.item_counts()
-    sections = [_numbers(index, "items", model.item_factors, model.item_bias, getattr(model, "item_noise", None), counts, row.get(names.MEAN_RATING))]
+    sections = [
+        _numbers(
+            index,
+            "items",
+            model.item_factors,
+            model.item_bias,
+            getattr(model, "item_noise", None),
+            counts,
+            row.get(names.MEAN_RATING),
+        )
+    ]
     if model.ratings is not None:
         sections.append(_levels(model.ratings.values(np.flatnonzero(model.ratings.items == index)), model.ratings.levels))
     users = np.arange(len(model.users))
