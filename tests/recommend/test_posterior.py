@@ -125,7 +125,11 @@ def test_ordinal_intervals_stay_within_the_levels(ordinal):
 def test_all_items_and_pairs_agree_under_every_link(gauss, ordinal):
     bounded = replace(gauss, link="bounded", global_mean=np.zeros(2))
     assert bounded.predict("al", 1) == pytest.approx(np.mean([1 + 4 / (1 + exp(-s)) for s in (0.0, 1.0)]), abs=1e-6)
-    for model in (gauss, ordinal, bounded):
+    noises = [
+        RowNoise(scale=np.array([[0.5, 1.0, 2.0][: len(rows)]] * 2, np.float32), degrees=np.array([6.0, 9.0]))
+        for rows in (ordinal.users, ordinal.items)
+    ]
+    for model in (gauss, ordinal, bounded, replace(ordinal, user_noise=noises[0], item_noise=noises[1])):
         users = np.array([1, 0, -1])
         pairs = model.score_pairs(np.repeat(users, 2), np.tile([0, 1], 3)).reshape(3, 2)
         np.testing.assert_allclose(model.score_items(users), pairs, atol=5e-6)
