@@ -120,6 +120,19 @@ def test_crossval_of_a_file(capsys, folder):
     assert "nDCG@10" in out
 
 
+def test_crossval_with_features_of_the_catalog(capsys, folder, tmp_path):
+    pl.DataFrame({"item_id": range(30), "genres": ["a", "b"] * 15}).write_csv(tmp_path / "items.csv")
+    base = "crossval", folder / "all.csv", "--folds", 2, "--n-factors", 2, "--no-lists", "--resamples", 0, "--json"
+    found = [
+        json.loads(run(capsys, *base, "--items", tmp_path / "items.csv", *more)[1])
+        for more in ((), ("--item-features", "genres"))
+    ]
+    assert found[0] != found[1]
+    code, _, err = run(capsys, *base, "--item-features", "genres")
+    assert code == 1
+    assert "genres" in err
+
+
 def test_crossval_saves_folds_and_uses_them_again(capsys, folder, tmp_path):
     base = "crossval", folder / "all.csv", "--trainer", "baseline", "--no-lists", "--resamples", 0, "--json", "--no-baselines"
     _, first, _ = run(capsys, *base, "--folds", 4, "--seed", 6, "--save-split", tmp_path / "folds.split")

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from palate import Baseline, LeastSquares, Ratings, crossval, evaluate_model, splits
+from palate import Baseline, Catalog, LeastSquares, Ratings, crossval, evaluate_model, splits
 
 
 @pytest.fixture
@@ -113,3 +113,16 @@ def test_the_report_speaks_of_folds(ratings):
 def test_bad_input_is_refused(arguments, error, message, ratings):
     with pytest.raises(error, match=message):
         crossval(**{"trainers": Baseline(), "ratings": ratings, **arguments})
+
+
+def test_features_of_the_catalog(ratings):
+    ids = ratings.items.values
+    genres = ["a" if n % 2 else "b" for n in range(len(ids))]
+    catalog = Catalog.from_frame(pl.DataFrame({"item_id": ids, "genres": genres}))
+    trainer = dataclasses.replace(TRAINER, item_features="genres")
+    with pytest.raises(ValueError, match="genres"):
+        crossval(trainer, ratings, folds=2, k=(), resamples=0)
+    with_genres, without = (
+        crossval(one, ratings, folds=2, k=(), resamples=0, catalog=catalog).value("rmse") for one in (trainer, TRAINER)
+    )
+    assert with_genres != without

@@ -30,6 +30,7 @@ def crossval(
     duplicates: options.Duplicates = "last",
     separator: options.Separator = None,
     encoding: options.Encoding = "utf-8",
+    items: options.Items = None,
     trainer: Annotated[
         str, typer.Option(metavar="NAME", help="least-squares; gibbs: Bayesian; or baseline: mean and biases alone.")
     ] = "least-squares",
@@ -73,28 +74,28 @@ def crossval(
         check_writable(save_split)
     data = _read(
         ratings, format=format, user=user, item=item, rating=rating, timestamp=timestamp, weight=weight, scale=scale,
-        duplicates=duplicates, separator=separator, encoding=encoding,
+        duplicates=duplicates, separator=separator, encoding=encoding, items=items,
     )  # fmt: skip
-    parts = _folds(data, folds, seed, split)
+    parts = _folds(data.ratings, folds, seed, split)
     if save_split is not None:
         parts.save(save_split)
     with busy(f"training and testing {len(parts)} folds"):
         evaluation = cross_validate(
-            chosen_trainer, data, folds=parts, seed=seed, k=ks, relevant_from=relevant_from, validation=validation, refit=refit,
+            chosen_trainer, data.ratings, catalog=data.catalog, folds=parts, seed=seed, k=ks, relevant_from=relevant_from, validation=validation, refit=refit,
             baselines=not no_baselines, resamples=resamples, parallel=parallel, threads=threads,
         )  # fmt: skip
         evaluation.table()  # the bootstrap runs here
     testing.show(evaluation, by, as_json, output)
 
 
-def _read(path: Path | None, **how: Any) -> "Ratings":
+def _read(path: Path | None, **how: Any) -> Any:
     from palate.cli.reading import read
 
     if path is None:
         from palate.datasets import load
 
-        return load().ratings
-    return read(path, **how).ratings
+        return load()
+    return read(path, **how)
 
 
 def _folds(ratings: "Ratings", n_folds: int, seed: int, saved: Path | None) -> Any:

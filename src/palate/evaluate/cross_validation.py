@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
 from palate.data.split.methods import k_fold
 from palate.data.split.parts import Folds, Split
@@ -27,6 +28,7 @@ def crossval(
     gain: str = "binary",
     validation: float = 0.05,
     refit: bool = False,
+    catalog: Catalog | None = None,
     baselines: bool = True,
     resamples: int = 1000,
     confidence: float = 0.95,
@@ -53,6 +55,8 @@ def crossval(
         Share of each fold's training ratings that decides when to stop.
     refit : bool, default False
         Whether to train once more with these too, before the test.
+    catalog : Catalog, optional
+        What is known of the items, for trainers whose `item_features` name its columns.
     parallel : int, default 1
         How many folds to work on at a time. The result does not depend on it.
     threads : int, optional
@@ -85,7 +89,9 @@ def crossval(
 
     def work(split: Split) -> Evaluation:
         models = {
-            name: trainer.fit(split.train, validation=validation, refit=refit, callback=_silent, threads=each, seed=seed)
+            name: trainer.fit(
+                split.train, validation=validation, refit=refit, catalog=catalog, callback=_silent, threads=each, seed=seed
+            )
             for name, trainer in named.items()
         }
         return evaluate_model(
