@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -99,6 +100,17 @@ def test_hyper_parameters_reach_the_trainer(folder, train, tmp_path):
     trainer = library.load(tmp_path / "out.palate").trainer
     wanted = {"n_factors": 3, "l2_user": 0.5, "l2_item": "auto", "biases": False, "max_sweeps": 2, "l2_bias": 2.0}
     assert {name: trainer[name] for name in wanted} == wanted
+
+
+@pytest.mark.skipif(not all(find_spec(name) for name in ("keras", "jax")), reason="needs the extra keras")
+def test_keras_as_the_trainer_with_its_own_defaults(folder, train, tmp_path):
+    result = train(folder / "ratings.csv", "--trainer", "keras", "--epochs", "2", "--batch-size", "64", "--n-factors", "32")
+    model = library.load(tmp_path / "out.palate")
+    assert result.code == 0
+    assert model.trainer["name"] == "KerasFactorization"
+    given = {name: model.trainer[name] for name in ("epochs", "batch_size", "n_factors", "biases", "l2_user")}
+    # 32 factors are the default of another trainer: given all the same; the last two are this trainer's own defaults
+    assert given == {"epochs": 2, "batch_size": 64, "n_factors": 32, "biases": False, "l2_user": 1e-7}
 
 
 def test_the_seed_decides_the_model(folder, palate, tmp_path):
@@ -268,7 +280,7 @@ def test_a_feature_that_is_not_known_is_one_line(table, refused):
         (("--scale", "5", "1"), "--scale must be two finite numbers, the lower one first; got (5, 1)."),
         (("--encoding", "klingon"), "--encoding must be one that Python knows"),
         (("--counts", "often"), "--counts must be one of"),
-        (("--trainer", "magic"), "--trainer must be one of least-squares, gibbs, baseline; got 'magic'."),
+        (("--trainer", "magic"), "--trainer must be one of least-squares, gibbs, baseline, keras; got 'magic'."),
         (
             ("--trainer", "baseline", "--user-table", "users.csv"),
             "--user-table is not for --trainer baseline, which has no features.",

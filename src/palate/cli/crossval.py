@@ -32,7 +32,7 @@ def crossval(
     encoding: options.Encoding = "utf-8",
     items: options.Items = None,
     trainer: Annotated[
-        str, typer.Option(metavar="NAME", help="least-squares; gibbs: Bayesian; or baseline: mean and biases alone.")
+        str, typer.Option(metavar="NAME", help="least-squares; gibbs: Bayesian; baseline: mean and biases alone; or keras.")
     ] = "least-squares",
     folds: Annotated[int, typer.Option(min=2, help="How many parts, each of which is tested once.")] = 5,
     split: Annotated[Path | None, typer.Option(metavar="FILE", help="Use the folds saved in this file.")] = None,

@@ -9,7 +9,7 @@ import typer
 from palate.cli.running import Command, usage_error
 
 PANEL = "Hyper-parameters"
-TRAINERS = ("least-squares", "gibbs", "baseline")
+TRAINERS = ("least-squares", "gibbs", "baseline", "keras")
 
 
 class TrainerCommand(Command):
@@ -40,10 +40,12 @@ class TrainerCommand(Command):
 
 
 def chosen(ctx: typer.Context) -> dict[str, Any]:
-    """Return the hyper-parameters that were given a value other than their default."""
-    defaults = {name: field.default for name, field in hyperparameters().items()}
-    found = {name: _number(name, value) for name, value in ctx.meta[__name__].items()}
-    return {name: value for name, value in found.items() if value != defaults[name]}
+    """Return the hyper-parameters that were given; the others keep the trainer's own default, which differs between trainers."""
+    sources = {name: ctx.get_parameter_source(name) for name in ctx.meta[__name__]}
+    given = {
+        name: ctx.meta[__name__][name] for name, source in sources.items() if source is not None and source.name != "DEFAULT"
+    }
+    return {name: _number(name, value) for name, value in given.items()}
 
 
 def trainer_of(name: str, values: dict[str, Any]) -> Any:
@@ -92,9 +94,10 @@ def _count_forms() -> tuple[str, ...]:
 def _classes() -> dict[str, Any]:
     from palate.training.baseline import Baseline
     from palate.training.gibbs import Gibbs
+    from palate.training.keras_factorization import KerasFactorization
     from palate.training.least_squares import LeastSquares
 
-    return dict(zip(TRAINERS, (LeastSquares, Gibbs, Baseline), strict=True))
+    return dict(zip(TRAINERS, (LeastSquares, Gibbs, Baseline, KerasFactorization), strict=True))
 
 
 def _options(taken: set[str]) -> list[Any]:

@@ -70,7 +70,9 @@ def train(
     trainer: Annotated[
         str,
         typer.Option(
-            metavar="NAME", help="least-squares; gibbs: Bayesian, with uncertainty; or baseline: mean and biases alone."
+            metavar="NAME",
+            help="least-squares; gibbs: Bayesian, with uncertainty; baseline: mean and biases alone; or keras: the lesson's own model, "
+            "with defaults of its own (docs/keras.md).",
         ),
     ] = "least-squares",
     user_table: Annotated[
@@ -100,6 +102,10 @@ def train(
     Bayesian, with side information and the lowest error:
 
         palate train ratings.csv --trainer gibbs --user-features rated --item-features raters,genres
+
+    The lesson's own model, trained by Keras:
+
+        palate train ratings.csv --trainer keras --n-factors 16 --epochs 15
 
     Columns of another name:
 
@@ -140,8 +146,8 @@ def _extra(trainer: str, user_table: Path | None) -> dict[str, Any]:
 
     if user_table is None:
         return {}
-    if trainer == "baseline":
-        raise usage_error("--user-table is not for --trainer baseline, which has no features")
+    if trainer in ("baseline", "keras"):
+        raise usage_error(f"--user-table is not for --trainer {trainer}, which has no features")
     return {"user_table": plain_table(user_table)}
 
 

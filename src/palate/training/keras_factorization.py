@@ -86,6 +86,11 @@ class KerasFactorization:
     epochs: int = 10
     patience: int | None = None
 
+    @property
+    def max_sweeps(self) -> int:
+        """Most passes over the ratings, as other trainers call it."""
+        return self.epochs
+
     def fit(
         self,
         ratings: Ratings,
