@@ -47,7 +47,9 @@ def main():
             plain.append(np.sqrt(np.mean((found - test.value) ** 2)))
             clipped.append(np.sqrt(np.mean((within - test.value) ** 2)))
             outside.append(np.mean(np.abs(found - within) > 1e-6))
-        columns = (" / ".join(f"{value:.4f}"[1:] if value < 1 else f"{value:.3f}" for value in values) for values in (plain, clipped))
+        columns = (
+            " / ".join(f"{value:.4f}"[1:] if value < 1 else f"{value:.3f}" for value in values) for values in (plain, clipped)
+        )
         print(f"| {name} | {' | '.join(columns)} | {100 * np.mean(outside):.2f} % |", flush=True)
 
 
