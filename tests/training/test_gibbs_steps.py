@@ -8,8 +8,8 @@ import pytest
 
 from palate.kernels.random import key_of
 from palate.solve.features import FeatureBlock
-from palate.solve.rows import Rows, Side
-from palate.training.chain import ChainModel, ChainState, Levels, latent_values, sweep
+from palate.solve.rows import Rows, Side, rating_scores
+from palate.training.chain import ChainModel, ChainState, Levels, sweep
 from palate.training.convergence import effective_size, split_rhat
 from palate.training.cutpoints import draw_cutpoints
 from palate.training.hyper import Moments, draw_degrees, draw_precisions, normal_wishart, precision_of, wishart
@@ -221,7 +221,7 @@ def prior_state(model, rng):
     if model.levels is None:
         return ChainState(sides[0], sides[1], rng.gamma(1.0), np.empty(0), np.empty(0, np.float32))
     cutpoints = np.sort(10 * rng.standard_normal(len(model.levels.values) - 1))
-    latent = latent_values(model, sides[0].vectors, sides[1].vectors, 1)
+    latent = rating_scores(model.by_user, sides[0].vectors, sides[1].vectors, 1)
     return ChainState(sides[0], sides[1], 1.0, cutpoints, latent)
 
 
@@ -235,7 +235,7 @@ def precisions(model, state):
 
 def with_data(model, state, rng):
     """Return the model with ratings drawn given a state."""
-    latent = latent_values(model, state.users.vectors, state.items.vectors, 1)
+    latent = rating_scores(model.by_user, state.users.vectors, state.items.vectors, 1)
     z = rng.standard_normal(len(latent))
     if model.levels is not None:
         codes = np.searchsorted(state.cutpoints, latent + z / np.sqrt(precisions(model, state))).astype(np.uint8)

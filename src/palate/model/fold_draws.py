@@ -8,7 +8,7 @@ import numpy as np
 from palate.solve.features import BAG, FeatureBlock, FeatureLink
 from palate.solve.parallel import even_bounds, run_chunks
 from palate.solve.prior import RowPrior
-from palate.solve.rows import LANES, Rows, Side, Solved, solve_rows
+from palate.solve.rows import LANES, Rows, Side, Solved, rating_scores, solve_rows
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
@@ -152,16 +152,14 @@ def _drawn_with_noise(
     rows: Rows, own: _OwnNoise, noise: Any, other: Side, mean: float, prior: RowPrior, draw: int, prior_mean: np.ndarray
 ) -> tuple[Side, np.ndarray]:
     """Return rows with normal noise of their own and its scales, each in turn drawn given the other."""
-    side = Side.padded(prior_mean[:, :-1], prior_mean[:, -1])
     for step in range(_OWN_STEPS):
         weights = own.of_ratings if not rows.weights.size else own.of_ratings * rows.weights
         solved = solve_rows(
             replace(rows, weights=weights), other, mean, prior, draw=draw, noise=noise(draw, step), prior_mean=prior_mean,
             stats=True,
         )  # fmt: skip
-        side = solved.side
         own.redraw(step, solved.stats[:, 0])
-    return side, own.scale
+    return solved.side, own.scale
 
 
 class _OrdinalRows:
@@ -198,12 +196,7 @@ class _OrdinalRows:
 
     def latent(self, side: Side) -> np.ndarray:
         """Return the latent value of every rating."""
-        from palate.kernels.rows import row_scores
-
-        out = np.empty(len(self.codes), np.float32)
-        rows, other = self.rows, self.other
-        row_scores(0, rows.n_rows, rows.indptr, rows.columns, side.factors, side.bias, other.factors, other.bias, out)
-        return out + np.float32(self.mean)
+        return rating_scores(self.rows, side, self.other, threads=1) + np.float32(self.mean)
 
     def solved(self, target: np.ndarray, weight: np.ndarray, noise: np.ndarray | None) -> Solved:
         """Return the rows that least squares finds for these targets and weights, with noise added."""

@@ -38,7 +38,7 @@ def check_interval(interval: Any, interval_of: str) -> float | None:
 def expected_ratings(model: Any, users: np.ndarray, items: np.ndarray, threads: int | None = None) -> np.ndarray:
     """Return the mean over draws of the expected rating of each pair, after the link, float32; -1 is a row at its prior mean."""
 
-    def mean(expected: np.ndarray) -> np.ndarray:
+    def mean(expected: np.ndarray, *_: np.ndarray) -> np.ndarray:
         return expected.mean(axis=1).astype(np.float32)
 
     return np.concatenate([np.empty(0, np.float32), *_over_draws(model, users, items, mean, threads)])
@@ -66,7 +66,7 @@ def standard_errors(model: Any, users: np.ndarray, items: np.ndarray, threads: i
         from palate.recommend.curvature import laplace_sd
 
         return laplace_sd(model, users, items, threads)
-    found = _over_draws(model, users, items, lambda expected: expected.std(axis=1), threads, prior_noise=True)
+    found = _over_draws(model, users, items, lambda expected, *_: expected.std(axis=1), threads, prior_noise=True)
     return np.concatenate([np.empty(0), *found])
 
 
@@ -178,22 +178,17 @@ def rating_levels(model: Any) -> np.ndarray:
 
 
 def _over_draws(
-    model: Any, users: np.ndarray, items: np.ndarray, function: Any, threads: int | None, prior_noise: bool = False,
-    of_pairs: bool = False,
-) -> list[np.ndarray]:  # fmt: skip
-    """Return `function` of what each draw expects, (n, n_draws) float64, for one chunk of pairs after the other.
-
-    `of_pairs` gives it the chunk's users and items, too.
-    """
+    model: Any, users: np.ndarray, items: np.ndarray, function: Any, threads: int | None, prior_noise: bool = False
+) -> list[np.ndarray]:
+    """Return `function` of what each draw expects, (n, n_draws) float64, and of users and items, for one chunk of pairs after the other."""
     from palate.kernels.moments import pair_draws
 
-    return _chunks(model, users, items, pair_draws, len(model.user_factors), function, threads, prior_noise, of_pairs)
+    return _chunks(model, users, items, pair_draws, len(model.user_factors), function, threads, prior_noise)
 
 
 def _chunks(
-    model: Any, users: np.ndarray, items: np.ndarray, kernel: Any, width: int, function: Any, threads: int | None, noisy: bool,
-    of_pairs: bool = False,
-) -> list[np.ndarray]:  # fmt: skip
+    model: Any, users: np.ndarray, items: np.ndarray, kernel: Any, width: int, function: Any, threads: int | None, noisy: bool
+) -> list[np.ndarray]:
     users, items = (np.ascontiguousarray(index, dtype=np.int64) for index in (users, items))
     everything = posterior_arrays(model)
 
@@ -202,7 +197,7 @@ def _chunks(
         arrays, user, item = _with_unknown(model, everything, users[part], items[part], noisy)
         out = np.empty((len(user), width))
         kernel(*arrays, user, item, out)
-        return function(out, users[part], items[part]) if of_pairs else function(out)
+        return function(out, users[part], items[part])
 
     return run_chunks(run, even_bounds(len(users), PAIRS_PER_CHUNK), check_threads(threads))
 
@@ -263,9 +258,7 @@ def _quantiles(
             mixture_quantiles(expected, noise, NormalDist().inv_cdf(share), share, out[place])
         return out
 
-    low, high = np.concatenate(
-        [np.empty((2, 0)), *_over_draws(model, users, items, both, threads, prior_noise=True, of_pairs=True)], axis=1
-    )
+    low, high = np.concatenate([np.empty((2, 0)), *_over_draws(model, users, items, both, threads, prior_noise=True)], axis=1)
     return low, high
 
 
@@ -275,7 +268,7 @@ def _below(model: Any, users: np.ndarray, items: np.ndarray, edges: np.ndarray |
         from palate.kernels.moments import pair_below
 
         n_edges = len(model.levels) - 1
-        parts = _chunks(model, users, items, pair_below, n_edges, lambda below: below, threads, noisy=True)
+        parts = _chunks(model, users, items, pair_below, n_edges, lambda below, *_: below, threads, noisy=True)
     else:
         from palate.kernels.predictive import mixture_below
 
@@ -286,7 +279,7 @@ def _below(model: Any, users: np.ndarray, items: np.ndarray, edges: np.ndarray |
             mixture_below(expected, pair_noise(model, users, items), edges, out)
             return out
 
-        parts = _over_draws(model, users, items, below, threads, prior_noise=True, of_pairs=True)
+        parts = _over_draws(model, users, items, below, threads, prior_noise=True)
     return np.concatenate([np.empty((0, n_edges)), *parts])
 
 

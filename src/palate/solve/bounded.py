@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from palate.solve.parallel import balanced_bounds, run_chunks
-from palate.solve.rows import Rows, Side
+from palate.solve.rows import Rows, Side, rating_scores
 
 _LEAST_SLOPE = 0.1  # of the slope in the middle
 _EDGE = 0.02  # share of the scale that the score of a mean keeps from its ends
@@ -54,7 +53,7 @@ class Bounds:
 
     def working(self, rows: Rows, own: Side, other: Side, mean: float, threads: int) -> Rows:
         """Return the ratings as a row solve takes them: working ratings, weighted by the squared slope at the present scores."""
-        score = _scores(rows, own, other, mean, threads)
+        score = rating_scores(rows, own, other, threads) + np.float32(mean)
         share = _sigmoid(score)
         span = self.high - self.low
         slope = np.maximum(span * share * (1 - share), np.float32(_LEAST_SLOPE * span / 4))
@@ -66,22 +65,10 @@ class Bounds:
 
     def errors(self, rows: Rows, own: Side, other: Side, mean: float, threads: int) -> tuple[float, float]:
         """Return the weighted sums of squared and of absolute errors, in rating units."""
-        errors = (rows.values - self.rating(_scores(rows, own, other, mean, threads))).astype(np.float64)
+        score = rating_scores(rows, own, other, threads) + np.float32(mean)
+        errors = (rows.values - self.rating(score)).astype(np.float64)
         weights = rows.weights if rows.weights.size else 1.0
         return float(np.sum(errors**2 * weights)), float(np.sum(np.abs(errors) * weights))
-
-
-def _scores(rows: Rows, own: Side, other: Side, mean: float, threads: int) -> np.ndarray:
-    """Return the score of every rating, float32, in the order of the rows."""
-    from palate.kernels.rows import row_scores
-
-    out = np.empty(len(rows.values), np.float32)
-
-    def part(start: int, stop: int) -> None:
-        row_scores(start, stop, rows.indptr, rows.columns, own.factors, own.bias, other.factors, other.bias, out)
-
-    run_chunks(part, balanced_bounds(rows.indptr), threads)
-    return out + np.float32(mean)
 
 
 def _sigmoid(score: np.ndarray) -> np.ndarray:

@@ -180,11 +180,26 @@ def _errors(rows: Rows, other: Side, mean: float, prior: RowPrior, side: Side, s
     run_chunks(lambda start, stop: row_errors(np.array([start, stop]), *arguments), bounds, threads)
 
 
+def rating_scores(rows: Rows, side: Side, other: Side, threads: int) -> np.ndarray:
+    """Return `b_u + b_i + p_u . q_i` of every rating, without the mean, float32, in the order of the rows."""
+    from palate.kernels.rows import row_scores
+
+    out = np.empty(len(rows.values), np.float32)
+
+    def part(start: int, stop: int) -> None:
+        row_scores(start, stop, rows.indptr, rows.columns, side.factors, side.bias, other.factors, other.bias, out)
+
+    run_chunks(part, balanced_bounds(rows.indptr), threads)
+    return out
+
+
 def total_errors(rows: Rows, side: Side, other: Side, mean: float, threads: int) -> tuple[float, float]:
     """Return the weighted sums of squared and of absolute errors of all ratings."""
+    from palate.kernels.rows import N_STATS
+
     k = side.factors.shape[1]
     nothing = RowPrior(precision=np.zeros((1, k + 1, k + 1), np.float32), mean=np.zeros((1, k + 1), np.float32))
-    sums = np.zeros((rows.n_rows, 4))
+    sums = np.zeros((rows.n_rows, N_STATS))
     _errors(rows, other, mean, nothing, side, sums, threads)
     squared, absolute = sums[:, :2].sum(axis=0)
     return float(squared), float(absolute)

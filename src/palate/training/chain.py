@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from palate.solve.parallel import balanced_bounds, run_chunks
-from palate.solve.rows import Rows, Side, total_errors
+from palate.solve.rows import Rows, Side, rating_scores, total_errors
 from palate.training.cutpoints import draw_cutpoints, draw_targets, first_cutpoints
 from palate.training.hyper import precision_of
 from palate.training.problem import Problem
@@ -87,7 +87,7 @@ def state_at(model: ChainModel, vectors: tuple[Side, Side], cutpoints: np.ndarra
         return ChainState(users, items, 1.0, np.empty(0), np.empty(0, np.float32))
     if cutpoints is None:
         cutpoints = first_cutpoints(model.levels.codes, len(model.levels.values))
-    return ChainState(users, items, 1.0, cutpoints, latent_values(model, *vectors, threads))
+    return ChainState(users, items, 1.0, cutpoints, rating_scores(model.by_user, *vectors, threads))
 
 
 def sweep(model: ChainModel, state: ChainState, clock: Clock) -> ChainState:
@@ -103,7 +103,9 @@ def sweep(model: ChainModel, state: ChainState, clock: Clock) -> ChainState:
     ordinal = model.levels is not None
     users, squares = _half(model, model.users, state.users, by_user, items, state.noise, clock, stats=not ordinal)
     if ordinal:
-        return ChainState(users, items, 1.0, cutpoints, latent_values(model, users.vectors, items.vectors, clock.threads))
+        return ChainState(
+            users, items, 1.0, cutpoints, rating_scores(model.by_user, users.vectors, items.vectors, clock.threads)
+        )
     noise = precision_of(model.n_ratings, squares[0], clock.rng(NOISE, 0))
     errors = squares
     if model.users.own_noise:  # squares are weighted by what is known of the noise; what is reported is not
@@ -139,17 +141,3 @@ def _weighted(rows: Rows, own: np.ndarray, other: np.ndarray, threads: int) -> R
 
     run_chunks(part, balanced_bounds(rows.indptr), threads)
     return replace(rows, weights=weights)
-
-
-def latent_values(model: ChainModel, users: Side, items: Side, threads: int) -> np.ndarray:
-    """Return the latent value of every training rating, by user, float32."""
-    from palate.kernels.rows import row_scores
-
-    out = np.empty(model.n_ratings, np.float32)
-    rows = model.by_user
-
-    def part(start: int, stop: int) -> None:
-        row_scores(start, stop, rows.indptr, rows.columns, users.factors, users.bias, items.factors, items.bias, out)
-
-    run_chunks(part, balanced_bounds(rows.indptr), threads)
-    return out

@@ -12,8 +12,6 @@ from palate.solve.rows import LANES, Rows, Side, gram_of, padded_width, solve_ro
 from palate.training.hyper import Moments, draw_degrees, draw_precisions, generator, normal_wishart, precision_of
 
 HYPER, ROWS, WEIGHTS, STRENGTHS, TARGETS, NOISE, CUTPOINTS, START, OWN_NOISE = range(9)  # streams of random numbers
-
-
 _START_DEGREES = 10.0
 
 
