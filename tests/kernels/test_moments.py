@@ -28,8 +28,10 @@ def test_pair_moments_are_those_of_the_draws_after_the_link(link, whole):
     users, items = pairs_of(model)
     arrays = posterior_arrays(model)
     mean, sd = np.empty(len(users)), np.empty(len(users))
-    moments.pair_moments(*arrays, users, items, mean, sd)
-    expected_mean, expected_sd = moments.moments_reference(latent_draws(model), *arrays[5:9], scales_of(model))
+    moments.pair_moments(arrays, users, items, mean, sd)
+    expected_mean, expected_sd = moments.moments_reference(
+        latent_draws(model), arrays.link, arrays.bounds, arrays.levels, arrays.cutpoints, scales_of(model)
+    )
     np.testing.assert_allclose(mean, expected_mean.ravel(), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(sd, expected_sd.ravel(), rtol=1e-4, atol=1e-6)
 

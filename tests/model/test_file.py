@@ -472,13 +472,6 @@ ORDINAL_FORGERIES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ORDINAL_FORGERIES)
-def test_distributions_and_features_that_contradict_each_other(name):
-    arrays, message = ORDINAL_FORGERIES[name]
-    with pytest.raises(ModelFileError, match=f"^the model in memory is not a usable model file: {message}"):
-        loads(forged(dumps(ordinal_model()), **arrays))
-
-
 NOISE_FORGERIES = {
     "no scale": ({"user_noise__scale": set_at(1, 0)}, r"tensor 'user_noise.scale' must be positive and finite; got 0.0 at position 1"),
     "endless scale": ({"item_noise__scale": set_at(2, np.inf)}, r"tensor 'item_noise.scale' must be positive and finite; got inf at position 2"),
@@ -490,11 +483,12 @@ NOISE_FORGERIES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", NOISE_FORGERIES)
-def test_noise_of_rows_that_contradicts_itself(name):
-    arrays, message = NOISE_FORGERIES[name]
+@pytest.mark.parametrize("name", [*ORDINAL_FORGERIES, *NOISE_FORGERIES])
+def test_distributions_and_features_that_contradict_each_other(name):
+    make, forgeries = (ordinal_model, ORDINAL_FORGERIES) if name in ORDINAL_FORGERIES else (noisy_model, NOISE_FORGERIES)
+    arrays, message = forgeries[name]
     with pytest.raises(ModelFileError, match=f"^the model in memory is not a usable model file: {message}"):
-        loads(forged(dumps(noisy_model()), **arrays))
+        loads(forged(dumps(make()), **arrays))
 
 
 ORDINAL_LIES = {

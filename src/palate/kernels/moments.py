@@ -13,6 +13,7 @@ are made from. The link is one of
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -59,31 +60,8 @@ def _product(p, q):
     return total
 
 
-@njit(cache=True, nogil=True)
-def _scale(user_noise, item_noise, draw, user, item):
-    if user_noise.shape[1] == 0:
-        return 1.0
-    return np.float64(user_noise[draw, user]) * np.float64(item_noise[draw, item])
-
-
-@njit(cache=True, nogil=True)
-def pair_draws(
-    user_factors,
-    item_factors,
-    user_bias,
-    item_bias,
-    global_mean,
-    link,
-    bounds,
-    levels,
-    cutpoints,
-    user_noise,
-    item_noise,
-    users,
-    items,
-    out,
-):
-    """Write what each draw expects of each pair, shape (n, n_draws), float64.
+class Posterior(NamedTuple):
+    """The draws of a model as the kernels take them.
 
     Parameters
     ----------
@@ -93,44 +71,51 @@ def pair_draws(
     link, bounds, levels : as in `expected`
     cutpoints : ndarray of shape (n_draws, n_levels - 1), float64
     user_noise, item_noise : ndarray of shape (n_draws, n), float32
-        Scale of each row's noise; (n_draws, 0) where it is 1 throughout.
-    users, items : ndarray of shape (n,), int64
+        Scale of each row's noise; (n_draws, 0) where it is 1 throughout, or the link does not look at it.
     """
-    for pair in range(users.size):
-        u, i = users[pair], items[pair]
-        for draw in range(global_mean.size):
-            latent = global_mean[draw] + np.float64(user_bias[draw, u]) + np.float64(item_bias[draw, i])
-            latent += np.float64(_product(user_factors[draw, u], item_factors[draw, i]))
-            out[pair, draw] = expected(
-                latent, _scale(user_noise, item_noise, draw, u, i), link, bounds, levels, cutpoints[draw]
-            )
+
+    user_factors: np.ndarray
+    item_factors: np.ndarray
+    user_bias: np.ndarray
+    item_bias: np.ndarray
+    global_mean: np.ndarray
+    link: int
+    bounds: np.ndarray
+    levels: np.ndarray
+    cutpoints: np.ndarray
+    user_noise: np.ndarray
+    item_noise: np.ndarray
 
 
 @njit(cache=True, nogil=True)
-def pair_moments(
-    user_factors,
-    item_factors,
-    user_bias,
-    item_bias,
-    global_mean,
-    link,
-    bounds,
-    levels,
-    cutpoints,
-    user_noise,
-    item_noise,
-    users,
-    items,
-    mean,
-    sd,
-):
-    """Write mean and sd over draws of each pair, float64; the arguments are those of `pair_draws`."""
-    row = np.empty((1, global_mean.size))
+def _scale(model, draw, user, item):
+    if model.user_noise.shape[1] == 0:
+        return 1.0
+    return np.float64(model.user_noise[draw, user]) * np.float64(model.item_noise[draw, item])
+
+
+@njit(cache=True, nogil=True)
+def _latent(model, draw, user, item):
+    latent = model.global_mean[draw] + np.float64(model.user_bias[draw, user]) + np.float64(model.item_bias[draw, item])
+    return latent + np.float64(_product(model.user_factors[draw, user], model.item_factors[draw, item]))
+
+
+@njit(cache=True, nogil=True)
+def pair_draws(model, users, items, out):
+    """Write what each draw of a Posterior expects of each pair of indexes (n,) to `out` (n, n_draws), float64."""
     for pair in range(users.size):
-        one = slice(pair, pair + 1)
-        pair_draws(
-            user_factors, item_factors, user_bias, item_bias, global_mean, link, bounds, levels, cutpoints, user_noise, item_noise, users[one], items[one], row
-        )  # fmt: skip
+        u, i = users[pair], items[pair]
+        for draw in range(model.global_mean.size):
+            latent, scale = _latent(model, draw, u, i), _scale(model, draw, u, i)
+            out[pair, draw] = expected(latent, scale, model.link, model.bounds, model.levels, model.cutpoints[draw])
+
+
+@njit(cache=True, nogil=True)
+def pair_moments(model, users, items, mean, sd):
+    """Write mean and sd over draws of each pair, both (n,) float64; the arguments are those of `pair_draws`."""
+    row = np.empty((1, model.global_mean.size))
+    for pair in range(users.size):
+        pair_draws(model, users[pair : pair + 1], items[pair : pair + 1], row)
         total = 0.0
         for draw in range(row.shape[1]):
             total += row[0, draw]
@@ -142,60 +127,39 @@ def pair_moments(
 
 
 @njit(cache=True, nogil=True)
-def pair_below(
-    user_factors,
-    item_factors,
-    user_bias,
-    item_bias,
-    global_mean,
-    link,
-    bounds,
-    levels,
-    cutpoints,
-    user_noise,
-    item_noise,
-    users,
-    items,
-    out,
-):
-    """Write P(rating <= level_j) of each pair for all levels but the last, (n, n_levels - 1): the mean over draws of
+def pair_below(model, users, items, out):
+    """Write P(rating <= level_j) of each pair for all levels but the last to `out` (n, n_levels - 1): the mean over draws of
     `Phi((cut_j - z) / scale)`. The arguments are those of `pair_draws`."""
-    row = np.empty((1, global_mean.size))
+    n_draws = model.global_mean.size
     for pair in range(users.size):
-        one = slice(pair, pair + 1)
-        pair_draws(
-            user_factors, item_factors, user_bias, item_bias, global_mean, IDENTITY, bounds, levels, cutpoints, user_noise, item_noise, users[one], items[one], row
-        )  # fmt: skip
-        for j in range(out.shape[1]):
-            total = 0.0
-            for draw in range(row.shape[1]):
-                scale = _scale(user_noise, item_noise, draw, users[pair], items[pair])
-                total += 0.5 * math.erfc((row[0, draw] - cutpoints[draw, j]) / scale * _ROOT_HALF)
-            out[pair, j] = total / row.shape[1]
+        u, i = users[pair], items[pair]
+        out[pair, :] = 0.0
+        for draw in range(n_draws):
+            latent, scale = _latent(model, draw, u, i), _scale(model, draw, u, i)
+            for j in range(out.shape[1]):
+                out[pair, j] += 0.5 * math.erfc((latent - model.cutpoints[draw, j]) / scale * _ROOT_HALF)
+        out[pair, :] /= n_draws
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"})
-def block_moments(
-    user_factors, users, level, values, order, item_bias, link, bounds, levels, cutpoints, user_noise, item_noise, mean, sd
-):  # fmt: skip
+def block_moments(model, users, level, values, order, item_bias, mean, sd):
     """Write mean and sd over draws of all packed items for some users, in tiles of 4 users and 24 items.
 
     Sums are taken of the differences to the first draw, so that float32 is enough for them.
 
     Parameters
     ----------
-    user_factors : ndarray of shape (n_draws, n_users, n_factors), float32
+    model : Posterior
     users : ndarray of shape (m,), int64
     level : ndarray of shape (n_draws, m), float32
         `mu_d + b_u` of these users.
     values, order : the fields of `palate.kernels.topn.ItemPanels`
     item_bias : ndarray of shape (n_draws, order.size), float32
         In the order of the panels.
-    link, bounds, levels, cutpoints, user_noise, item_noise : as in `pair_draws`
     mean, sd : ndarray of shape (m, n_items), float32
         Entries of items that are not packed are left as they are.
     """
-    n_draws, _, n_factors = user_factors.shape
+    n_draws, _, n_factors = model.user_factors.shape
     depth, share = n_draws * n_factors + 1, np.float32(n_draws)
     panels, norm = np.empty(TILE_ROWS * depth, dtype=np.float32), np.empty(TILE_ROWS, dtype=np.float64)
     size = TILE_ROWS * TILE_COLUMNS
@@ -203,7 +167,7 @@ def block_moments(
     total, squares = np.empty(size, dtype=np.float32), np.empty(size, dtype=np.float32)
     for first in range(0, users.size, TILE_ROWS):
         members = users[first : first + TILE_ROWS]
-        _pack_users(user_factors, members, panels, norm)
+        _pack_users(model.user_factors, members, panels, norm)
         for column in range(0, order.size, TILE_COLUMNS):
             total[:], squares[:] = np.float32(0.0), np.float32(0.0)
             for draw in range(n_draws):
@@ -219,9 +183,13 @@ def block_moments(
                     for c in range(TILE_COLUMNS):
                         at = r * TILE_COLUMNS + c
                         value = share * tile[at] + (own + item_bias[draw, column + c])
-                        if link != IDENTITY:
-                            scale = _scale(user_noise, item_noise, draw, members[r], max(order[column + c], 0))
-                            value = np.float32(expected(np.float64(value), scale, link, bounds, levels, cutpoints[draw]))
+                        if model.link != IDENTITY:
+                            scale = _scale(model, draw, members[r], max(order[column + c], 0))
+                            value = np.float32(
+                                expected(
+                                    np.float64(value), scale, model.link, model.bounds, model.levels, model.cutpoints[draw]
+                                )
+                            )
                         if draw == 0:
                             shift[at] = value
                         away = value - shift[at]

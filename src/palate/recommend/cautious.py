@@ -246,7 +246,7 @@ def _after_link(model: Any, draw: int, latent: np.ndarray) -> np.ndarray:
 
     if latent_order_differs(model):
         return latent  # ratings already
-    link, bounds, levels, cuts = posterior_arrays(model)[5:9]
+    arrays = posterior_arrays(model)
     out = np.empty(latent.shape, dtype=np.float32)
-    expected_of(latent, link, bounds, levels, cuts[draw], out)
+    expected_of(latent, arrays.link, arrays.bounds, arrays.levels, arrays.cutpoints[draw], out)
     return out

@@ -164,11 +164,12 @@ def _link_table(model: Factored, draw: int) -> tuple[float, float, np.ndarray]:
     from palate.kernels.moments import expected_of
     from palate.recommend.uncertainty import posterior_arrays
 
-    link, bounds, levels, cuts = posterior_arrays(model)[5:9]
+    arrays = posterior_arrays(model)
+    cuts = arrays.cutpoints
     low, high = (float(cuts[draw].min()) - 6, float(cuts[draw].max()) + 6) if cuts.shape[1] else (-17.0, 17.0)
     grid = np.linspace(low, high, TABLE)
     out = np.empty((1, TABLE), dtype=np.float32)
-    expected_of(grid[None], link, bounds, levels, cuts[draw], out)
+    expected_of(grid[None], arrays.link, arrays.bounds, arrays.levels, cuts[draw], out)
     return low, (high - low) / (TABLE - 1), out[0]
 
 

@@ -6,7 +6,7 @@ the noise of one rating. Models with draws of a posterior have both from their d
 """
 
 from statistics import NormalDist
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from palate.recommend.factored import UNKNOWN_ITEM, UNKNOWN_USER, taken
 from palate.recommend.uncertainty import has_posterior, normal_quantile, posterior_arrays
 from palate.solve.noise import RowNoise
 from palate.solve.parallel import check_threads, even_bounds, run_chunks
+
+if TYPE_CHECKING:
+    from palate.kernels.moments import Posterior
 
 PAIRS_PER_CHUNK = 1 << 14
 INTERVALS_OF = ("mean", "rating")
@@ -196,39 +199,36 @@ def _chunks(
         part = slice(start, stop)
         arrays, user, item = _with_unknown(model, everything, users[part], items[part], noisy)
         out = np.empty((len(user), width))
-        kernel(*arrays, user, item, out)
+        kernel(arrays, user, item, out)
         return function(out, users[part], items[part])
 
     return run_chunks(run, even_bounds(len(users), PAIRS_PER_CHUNK), check_threads(threads))
 
 
 def _with_unknown(
-    model: Any, arrays: tuple[Any, ...], users: np.ndarray, items: np.ndarray, noisy: bool
-) -> tuple[tuple[Any, ...], np.ndarray, np.ndarray]:
+    model: Any, arrays: "Posterior", users: np.ndarray, items: np.ndarray, noisy: bool
+) -> tuple["Posterior", np.ndarray, np.ndarray]:
     """Return the kernel's arrays and indexes such that -1, the row at its prior, has a row of its own."""
-    factors, item_factors, bias, item_bias, *rest, user_noise, item_noise = arrays
     if (users < 0).any():
-        factors, bias, user_noise, users = _appended(model, "user", (factors, bias, user_noise), users, noisy)
+        arrays, users = _appended(model, arrays, "user", users, noisy)
     if (items < 0).any():
-        item_factors, item_bias, item_noise, items = _appended(
-            model, "item", (item_factors, item_bias, item_noise), items, noisy
-        )
-    return (factors, item_factors, bias, item_bias, *rest, user_noise, item_noise), users, items
+        arrays, items = _appended(model, arrays, "item", items, noisy)
+    return arrays, users, items
 
 
-def _appended(
-    model: Any, side: str, arrays: tuple[np.ndarray, np.ndarray, np.ndarray], index: np.ndarray, noisy: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return factors, biases and noise of the rows that the index names, the unknown one last, and the index into them."""
-    factors, bias, noise = arrays
-    row = _prior_rows(model, side, noisy)
-    known = np.unique(index[index >= 0])
+def _appended(model: Any, arrays: "Posterior", side: str, index: np.ndarray, noisy: bool) -> tuple["Posterior", np.ndarray]:
+    """Return the arrays with the rows of one side that the index names, the unknown one last, and the index into them."""
+    row, known = _prior_rows(model, side, noisy), np.unique(index[index >= 0])
     place = np.where(index < 0, len(known), np.searchsorted(known, index))
-    together = np.concatenate([factors[:, known], row[:, None, :-1]], axis=1)
-    if getattr(model, f"{side}_noise") is not None and model.link == "ordinal":
+    factors, bias, noise = (getattr(arrays, f"{side}_{part}") for part in ("factors", "bias", "noise"))
+    fields: dict[str, Any] = {
+        f"{side}_factors": np.ascontiguousarray(np.concatenate([factors[:, known], row[:, None, :-1]], axis=1)),
+        f"{side}_bias": np.concatenate([bias[:, known], row[:, -1:]], axis=1),
+    }
+    if noise.shape[1]:
         scale = _unknown_scale(getattr(model, f"{side}_noise"), side).astype(np.float32)
-        noise = np.concatenate([noise[:, known], scale[:, None]], axis=1)
-    return np.ascontiguousarray(together), np.concatenate([bias[:, known], row[:, -1:]], axis=1), noise, place
+        fields[f"{side}_noise"] = np.concatenate([noise[:, known], scale[:, None]], axis=1)
+    return arrays._replace(**fields), place
 
 
 def _prior_rows(model: Any, side: str, noisy: bool) -> np.ndarray:

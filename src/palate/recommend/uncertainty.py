@@ -1,17 +1,17 @@
 """What a scorer does not know: the spread of the expected rating of a pair, and one draw of a posterior."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from statistics import NormalDist
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from palate.data.catalog import Catalog
-from palate.data.matrix import RatingMatrix
-from palate.data.vocabulary import Vocabulary
 from palate.recommend.prepared import item_panels, prepared
 from palate.recommend.scorer import Scorer
 from palate.solve.parallel import check_threads, even_bounds, run_chunks
+
+if TYPE_CHECKING:
+    from palate.kernels.moments import Posterior
 
 PAIRS_PER_CHUNK = 1 << 14
 ADVICE = (
@@ -36,18 +36,25 @@ def knows_rating_spread(scorer: Any) -> bool:
     return has_spread(scorer) and (scorer.link == "ordinal" or getattr(scorer, "noise_sd", None) is not None)
 
 
-def posterior_arrays(model: Any) -> tuple[Any, ...]:
-    """Return the arguments that the kernels of `palate.kernels.moments` begin with."""
+def posterior_arrays(model: Any) -> "Posterior":
+    """Return the draws of a model as the kernels of `palate.kernels.moments` take them."""
     from palate.kernels import moments
 
-    n_draws = len(model.user_factors)
     link = {"identity": moments.IDENTITY, "bounded": moments.BOUNDED, "ordinal": moments.ORDINAL}[model.link]
-    levels = np.zeros(1) if link != moments.ORDINAL else np.asarray(model.levels, dtype=np.float64)
-    cuts = np.zeros((n_draws, 0)) if link != moments.ORDINAL else np.asarray(model.cutpoints, dtype=np.float64)
-    bounds = np.asarray(model.scale or (0.0, 1.0), dtype=np.float64)
-    factors, biases = (model.user_factors, model.item_factors), (model.user_bias, model.item_bias)
-    noise = [_scales(model, side) for side in ("user", "item")]
-    return (*factors, *biases, np.asarray(model.global_mean, dtype=np.float64), link, bounds, levels, cuts, *noise)
+    ordinal = link == moments.ORDINAL
+    return moments.Posterior(
+        user_factors=model.user_factors,
+        item_factors=model.item_factors,
+        user_bias=model.user_bias,
+        item_bias=model.item_bias,
+        global_mean=np.asarray(model.global_mean, dtype=np.float64),
+        link=link,
+        bounds=np.asarray(model.scale or (0.0, 1.0), dtype=np.float64),
+        levels=np.asarray(model.levels, dtype=np.float64) if ordinal else np.zeros(1),
+        cutpoints=np.asarray(model.cutpoints, dtype=np.float64) if ordinal else np.zeros((len(model.user_factors), 0)),
+        user_noise=_scales(model, "user"),
+        item_noise=_scales(model, "item"),
+    )
 
 
 def _scales(model: Any, side: str) -> np.ndarray:
@@ -77,18 +84,18 @@ def pair_sd(model: Any, users: np.ndarray, items: np.ndarray, threads: int | Non
 
     def run(start: int, stop: int) -> None:
         part = slice(start, stop)
-        kernel(*arrays, users[part], items[part], mean[part], sd[part])
+        kernel(arrays, users[part], items[part], mean[part], sd[part])
 
     run_chunks(run, even_bounds(len(users), PAIRS_PER_CHUNK), check_threads(threads))
     return sd
 
 
-def pair_centres(arrays: tuple[Any, ...], users: np.ndarray, items: np.ndarray) -> np.ndarray:
+def pair_centres(arrays: "Posterior", users: np.ndarray, items: np.ndarray) -> np.ndarray:
     """Return what each draw expects of each pair, float64, shape (n, n_draws); `arrays` are those of `posterior_arrays`."""
     from palate.kernels import moments
 
-    out, kernel = np.empty((len(users), len(arrays[4]))), cast(Any, moments.pair_draws)
-    kernel(*arrays, np.ascontiguousarray(users, dtype=np.int64), np.ascontiguousarray(items, dtype=np.int64), out)
+    out, kernel = np.empty((len(users), len(arrays.global_mean))), cast(Any, moments.pair_draws)
+    kernel(arrays, np.ascontiguousarray(users, dtype=np.int64), np.ascontiguousarray(items, dtype=np.int64), out)
     return out
 
 
@@ -102,7 +109,7 @@ def pair_below(model: Any, users: np.ndarray, items: np.ndarray, threads: int | 
 
     def run(start: int, stop: int) -> None:
         part = slice(start, stop)
-        kernel(*arrays, users[part], items[part], out[part])
+        kernel(arrays, users[part], items[part], out[part])
 
     run_chunks(run, even_bounds(len(users), PAIRS_PER_CHUNK), check_threads(threads))
     return out
@@ -112,93 +119,40 @@ def all_moments(model: Any, users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and sd of what is expected of all items for each user, float32, shape (n, n_items); NaN for items that are not finite."""
     from palate.kernels import moments
 
-    factors, _, bias, item_bias, global_mean, *link = posterior_arrays(model)
+    arrays = posterior_arrays(model)
     panels = item_panels(model)
-    level = (global_mean[:, None] + bias[:, users].astype(np.float64)).astype(np.float32)
+    level = (arrays.global_mean[:, None] + arrays.user_bias[:, users].astype(np.float64)).astype(np.float32)
     ordered = prepared(model).part(
-        "item biases of draws", lambda: np.ascontiguousarray(item_bias[:, np.maximum(panels.order, 0)])
+        "item biases of draws", lambda: np.ascontiguousarray(arrays.item_bias[:, np.maximum(panels.order, 0)])
     )
     shape = (len(users), len(model.items))
     mean, sd = (np.full(shape, np.nan, dtype=np.float32) for _ in range(2))
     kernel = cast(Any, moments.block_moments)
-    kernel(factors, users, level, panels.values, panels.order, ordered, *link, mean, sd)
+    kernel(arrays, users, level, panels.values, panels.order, ordered, mean, sd)
     return mean, sd
 
 
-@dataclass(frozen=True, eq=False)
-class _Prior:
-    mean: np.ndarray
+def one_draw(model: Any, draw: int) -> Any:
+    """Return the model of one draw, without features.
 
-
-@dataclass(frozen=True, eq=False)
-class OneDraw:
-    """One draw of a posterior under the identity link, as a scorer of its own."""
-
-    users: Vocabulary
-    items: Vocabulary
-    user_factors: np.ndarray
-    item_factors: np.ndarray
-    user_bias: np.ndarray
-    item_bias: np.ndarray
-    global_mean: np.ndarray
-    user_prior: _Prior
-    item_prior: _Prior
-    scale: tuple[float, float] | None
-    catalog: Catalog | None
-    ratings: RatingMatrix | None
-    frame_kind: str
-    link: str = "identity"
-
-    def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
-        """Return the latent value of each pair, float32."""
-        from palate.recommend.factored import score_pairs
-
-        return score_pairs(self, user_index, item_index)
-
-    def score_items(self, user_index: np.ndarray) -> np.ndarray:
-        """Return the latent values of all items for each user, float32."""
-        from palate.recommend.factored import score_items
-
-        return score_items(self, user_index)
-
-
-def one_draw(model: Any, draw: int) -> Scorer:
-    """Return one draw as a scorer: its latent values, whose order every link keeps; where items differ in their noise, the ratings."""
+    It scores by latent value, whose order every link keeps and which rank faster; where the items differ in their noise, by rating.
+    """
     at = slice(draw, draw + 1)
+    fields: dict[str, Any] = {"noise_sd": None, "cutpoints": None, "user_link": None, "item_link": None, "spread": None}
+    for name in ("user_factors", "item_factors", "user_bias", "item_bias", "global_mean"):
+        fields[name] = getattr(model, name)[at]
+    for side in ("user", "item"):
+        prior, own = getattr(model, f"{side}_prior"), getattr(model, f"{side}_noise")
+        fields[f"{side}_prior"] = replace(prior, precision=prior.precision[at], mean=prior.mean[at])
+        fields[f"{side}_noise"] = None if own is None else replace(own, scale=own.scale[at], degrees=own.degrees[at])
     if latent_order_differs(model):
-        return _cut(model, at)
-    return OneDraw(
-        model.users,
-        model.items,
-        model.user_factors[at],
-        model.item_factors[at],
-        model.user_bias[at],
-        model.item_bias[at],
-        model.global_mean[at],
-        _Prior(model.user_prior.mean[at]),
-        _Prior(model.item_prior.mean[at]),
-        None,
-        model.catalog,
-        model.ratings,
-        model.frame_kind,
-    )
+        return replace(model, **fields | {"noise_sd": model.noise_sd[at], "cutpoints": model.cutpoints[at]})
+    return replace(model, **fields | {"link": "identity", "user_noise": None, "item_noise": None})
 
 
 def latent_order_differs(model: Any) -> bool:
     """Return whether the items' order by expected rating may differ from that by latent value, within one draw."""
-    return model.link == "ordinal" and getattr(model, "item_noise", None) is not None
-
-
-def _cut(model: Any, at: slice) -> Any:
-    """Return a model of some of the draws."""
-    draws = ("user_factors", "item_factors", "user_bias", "item_bias", "global_mean", "cutpoints", "noise_sd")
-    fields: dict[str, Any] = {name: getattr(model, name)[at] for name in draws}
-    for side in ("user", "item"):
-        prior, own = getattr(model, f"{side}_prior"), getattr(model, f"{side}_noise")
-        fields[f"{side}_prior"] = replace(prior, precision=prior.precision[at], mean=prior.mean[at])
-        fields[f"{side}_noise"] = replace(own, scale=own.scale[at], degrees=own.degrees[at])
-        fields[f"{side}_link"] = None
-    return replace(model, **fields)
+    return model.link == "ordinal" and model.item_noise is not None
 
 
 def normal_quantile(share: float) -> float:
