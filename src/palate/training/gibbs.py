@@ -129,7 +129,7 @@ class Gibbs:
         user_table : frame, optional
             What is known of the users, with a column `user_id`; `user_features` names its columns.
         start : FactorModel, optional
-            A model of as many factors, whose last draw the chains begin at (a least-squares model shortens the burn-in). Its split is
+            A model of as many factors, whose last draw's vectors and cutpoints the chains begin at (a least-squares model shortens the burn-in). Its split is
             kept. An interrupted run goes on from its `checkpoint` instead.
         refit : bool, default False
             Whether to run once more on all ratings, validation included.
