@@ -251,7 +251,7 @@ def test_an_unknown_row_has_noise_from_its_prior(noisy):
     again = posterior.pair_noise(noisy, np.array([-1]), np.array([0]))
     np.testing.assert_array_equal(found[:1], again)  # the same in any company
     many = RowNoise(scale=np.ones((4000, 0), np.float32), degrees=np.full(4000, 8.0))
-    assert np.mean(many.unknown(3) ** -2) == pytest.approx(1, abs=4.5 * np.sqrt(0.25 / 4000))
+    assert np.mean(many.unknown("item") ** -2) == pytest.approx(1, abs=4.5 * np.sqrt(0.25 / 4000))
 
 
 def test_quantiles_without_noise_are_those_of_the_draws():

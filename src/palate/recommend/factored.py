@@ -14,7 +14,6 @@ from palate.solve.parallel import check_threads, even_bounds, run_chunks
 PAIRS_PER_CHUNK = 1 << 16
 SCORES_PER_CHUNK = 1 << 18
 TABLE = 1 << 12  # entries of the table of a link
-UNKNOWN_USER, UNKNOWN_ITEM = 22, 23  # streams of the noise of rows of which nothing is known
 
 
 def user_constants(model: Factored, users: np.ndarray) -> np.ndarray:
@@ -128,9 +127,7 @@ def _levels_with_noise(model: Any, users: np.ndarray, biases: np.ndarray) -> np.
 
     n_draws = len(biases)
     levels = np.asarray(model.levels, np.float32)
-    # unknown users stand at their prior, whose noise is drawn as everywhere
-    unknown = model.user_noise.unknown(UNKNOWN_USER) if (users < 0).any() else np.ones(n_draws)
-    scales = np.where(users < 0, unknown[:, None], taken(model.user_noise.scale, users)).astype(np.float32)
+    scales = model.user_noise.at(users, "user").astype(np.float32)
     scores = np.zeros((len(users), len(model.items)), dtype=np.float32)
 
     def run(start: int, stop: int) -> None:
@@ -152,11 +149,6 @@ def _levels_with_noise(model: Any, users: np.ndarray, biases: np.ndarray) -> np.
 
     run_chunks(run, even_bounds(len(users), max(1, SCORES_PER_CHUNK // len(model.items))), check_threads(None))
     return scores
-
-
-def taken(scale: np.ndarray, index: np.ndarray) -> np.ndarray:
-    """Return the columns of `scale` at an index, something where it is -1."""
-    return scale[:, np.maximum(index, 0)] if scale.shape[1] else np.ones((len(scale), len(index)), np.float32)
 
 
 def _link_table(model: Factored, draw: int) -> tuple[float, float, np.ndarray]:

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from palate.recommend.factored import UNKNOWN_ITEM, UNKNOWN_USER, taken
 from palate.recommend.uncertainty import has_posterior, normal_quantile, posterior_arrays
-from palate.solve.noise import RowNoise
 from palate.solve.parallel import check_threads, even_bounds, run_chunks
 
 if TYPE_CHECKING:
@@ -124,12 +122,8 @@ def pair_noise(model: Any, users: np.ndarray, items: np.ndarray) -> np.ndarray:
     noise = np.broadcast_to(np.asarray(model.noise_sd, np.float64), (len(users), len(model.noise_sd)))
     for side, own, index in (("user", model.user_noise, users), ("item", model.item_noise, items)):
         if own is not None:
-            noise = noise * np.where(index < 0, _unknown_scale(own, side)[:, None], taken(own.scale, index)).T
+            noise = noise * own.at(np.asarray(index), side).T
     return np.ascontiguousarray(noise)
-
-
-def _unknown_scale(own: RowNoise, side: str) -> np.ndarray:
-    return own.unknown(UNKNOWN_USER if side == "user" else UNKNOWN_ITEM)
 
 
 def rating_distribution(model: Any, users: np.ndarray, items: np.ndarray, threads: int | None = None) -> np.ndarray:
@@ -226,7 +220,7 @@ def _appended(model: Any, arrays: "Posterior", side: str, index: np.ndarray, noi
         f"{side}_bias": np.concatenate([bias[:, known], row[:, -1:]], axis=1),
     }
     if noise.shape[1]:
-        scale = _unknown_scale(getattr(model, f"{side}_noise"), side).astype(np.float32)
+        scale = getattr(model, f"{side}_noise").unknown(side).astype(np.float32)
         fields[f"{side}_noise"] = np.concatenate([noise[:, known], scale[:, None]], axis=1)
     return arrays._replace(**fields), place
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_SEEDS = {"user": 22, "item": 23}
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RowNoise:
@@ -24,15 +26,25 @@ class RowNoise:
     scale: np.ndarray
     degrees: np.ndarray
 
-    def unknown(self, seed: int) -> np.ndarray:
+    def unknown(self, side: str) -> np.ndarray:
         """Return the scale of a row of which nothing is known, one drawn from each draw's prior, float64 (n_draws,).
+
+        It is the same in every call; `side` ("user" or "item") keeps the two sides' numbers apart.
 
         Examples
         --------
         >>> import numpy as np
         >>> noise = RowNoise(scale=np.ones((3, 1), np.float32), degrees=np.array([1e12, 1e12, 1e12]))
-        >>> noise.unknown(seed=0).round(3).tolist()
+        >>> noise.unknown("user").round(3).tolist()
         [1.0, 1.0, 1.0]
         """
-        rng = np.random.Generator(np.random.Philox(key=seed))
+        rng = np.random.Generator(np.random.Philox(key=_SEEDS[side]))
         return 1 / np.sqrt(rng.gamma(self.degrees / 2) / (self.degrees / 2))
+
+    def at(self, index: np.ndarray, side: str) -> np.ndarray:
+        """Return the scales of rows in each draw, float64 (n_draws, n); -1 is a row of which nothing is known."""
+        found = np.empty((len(self.degrees), len(index)))
+        found[:, index >= 0] = self.scale[:, index[index >= 0]]
+        if (index < 0).any():
+            found[:, index < 0] = self.unknown(side)[:, None]
+        return found
