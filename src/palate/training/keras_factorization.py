@@ -58,10 +58,11 @@ class KerasFactorization:
     biases : bool, default False
         Whether users and items have biases.
     learning_rate : float, default 0.001
-        Of Adam.
+        Step size of Keras' Adam.
     batch_size : int, default 10_000
+        Ratings of each step of Keras' Adam.
     epochs : int, default 10
-        Most passes over the ratings.
+        Most passes of Keras over the ratings.
     patience : int, optional
         Stop when the validation loss has not fallen for so many epochs, and keep the best one's weights. Default: all epochs,
         and the last one's weights.
