@@ -8,12 +8,13 @@ import pytest
 
 from palate.kernels.random import key_of
 from palate.solve.features import FeatureBlock
-from palate.solve.rows import Rows, Side, rating_scores
-from palate.training.chain import ChainModel, ChainState, Levels, sweep
+from palate.solve.rows import Rows, Side
+from palate.training.chain import ChainModel, ChainState, Levels, latent_values, sweep
 from palate.training.convergence import effective_size, split_rhat
 from palate.training.cutpoints import draw_cutpoints
 from palate.training.hyper import Moments, draw_degrees, draw_precisions, normal_wishart, precision_of, wishart
 from palate.training.side import Clock, SideModel, SideState
+from palate.training.timing import TimeModel, TimeState
 
 
 def dense_rows(mask, values):
@@ -218,11 +219,26 @@ def prior_state(model, rng):
         if explained is not None:
             x = x + explained[:, side.columns]
         sides.append(replace(state, vectors=Side.padded(x[:, :K].astype(np.float32), x[:, K].astype(np.float32))))
+    time = prior_time(model, sides, rng)
     if model.levels is None:
-        return ChainState(sides[0], sides[1], rng.gamma(1.0), np.empty(0), np.empty(0, np.float32))
+        return ChainState(sides[0], sides[1], rng.gamma(1.0), np.empty(0), np.empty(0, np.float32), time)
     cutpoints = np.sort(10 * rng.standard_normal(len(model.levels.values) - 1))
-    latent = rating_scores(model.by_user, sides[0].vectors, sides[1].vectors, 1)
-    return ChainState(sides[0], sides[1], 1.0, cutpoints, latent)
+    return ChainState(sides[0], sides[1], 1.0, cutpoints, latent_values(model, *sides, time, 1), time)
+
+
+def prior_time(model, sides, rng):
+    if model.time is None:
+        return None
+    strengths, shifts = rng.gamma(1.0, size=2), []
+    for strength, state, side in zip(strengths, sides, (model.users, model.items), strict=True):
+        root = np.linalg.inv(np.linalg.cholesky(state.precision * strength))
+        shift = np.zeros((len(model.time.edges) + 1, side.width + 1), np.float32)
+        if len(model.time.edges):
+            shift[:, side.columns] = np.cumsum(rng.standard_normal((len(shift), K + 1)) @ root, axis=0)
+        shifts.append(shift)
+    precision = rng.gamma(1.0)
+    mood = rng.standard_normal(len(model.time.sittings)) / np.sqrt(precision)
+    return TimeState(*shifts, strengths, mood.astype(np.float32), precision)
 
 
 def precisions(model, state):
@@ -230,12 +246,12 @@ def precisions(model, state):
     if not state.users.own.size:
         return np.ones(model.n_ratings)
     users = np.repeat(np.arange(N_USERS), model.by_user.counts)
-    return state.users.own[users] * state.items.own[model.by_user.columns]
+    return state.users.own[users] * model.columns(1, state.items, state.time, 1)[1][model.by_user.columns]
 
 
 def with_data(model, state, rng):
     """Return the model with ratings drawn given a state."""
-    latent = rating_scores(model.by_user, state.users.vectors, state.items.vectors, 1)
+    latent = latent_values(model, state.users, state.items, state.time, 1)
     z = rng.standard_normal(len(latent))
     if model.levels is not None:
         codes = np.searchsorted(state.cutpoints, latent + z / np.sqrt(precisions(model, state))).astype(np.uint8)
@@ -256,10 +272,16 @@ def quantities(state):
         found += [np.log(np.abs(side.vectors.factors[:, 0])).mean()]
         found += list(np.log(side.strengths)) + list(np.tanh(side.weights[:, 0]))
         found += [np.tanh(np.log(own)) for own in side.own] + ([np.log(side.degrees)] if side.own.size else [])
+    if state.time is not None:
+        found += list(np.tanh(state.time.mood)) + ([np.log(state.time.mood_precision)] if state.time.mood.size else [])
+        if len(state.time.user_shift) > 1:
+            found += list(np.log(state.time.strengths))
+            for shift in (state.time.user_shift, state.time.item_shift):
+                found += list(np.tanh(shift[:, [0, 8]]).ravel())
     return np.array(found)
 
 
-def small_model(ordinal, with_features, own_noise):
+def small_model(ordinal, with_features, own_noise, time=()):
     mask = np.array([[1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]], bool)
     rows = dense_rows(mask, np.zeros(mask.shape))
     turned = rows.transposed()
@@ -270,23 +292,30 @@ def small_model(ordinal, with_features, own_noise):
         blocks = ((FeatureBlock.of_rows(rows, turned), block_of(tags)), (FeatureBlock.of_rows(turned, rows),))
     levels = Levels(np.array([1.0, 2.0, 3.0], np.float32), np.zeros(mask.sum(), np.uint8)) if ordinal else None
     sides = SideModel.build(0, K, blocks[0], own_noise), SideModel.build(1, K, blocks[1], own_noise)
-    return ChainModel(rows, turned, place, 0.0, 1.0, *sides, levels)
+    timing = None
+    if time:
+        timing = TimeModel.build(rows, np.array([0, 9, 5, 9, 5, 0, 0, 0, 9]) * 100_000, time)
+        rows, turned = timing.columns_of(rows, 0, place), timing.columns_of(turned, 1, place)
+    return ChainModel(rows, turned, place, 0.0, 1.0, *sides, levels, timing)
 
 
 @pytest.mark.parametrize(
-    ("ordinal", "with_features", "own_noise"),
+    ("ordinal", "with_features", "own_noise", "time"),
     [
-        (False, False, False),
-        (False, True, False),
-        (True, False, False),
-        (True, True, False),
-        (False, False, True),
-        (False, True, True),
-        (True, False, True),
+        (False, False, False, ()),
+        (False, True, False, ()),
+        (True, False, False, ()),
+        (True, True, False, ()),
+        (False, False, True, ()),
+        (False, True, True, ()),
+        (True, False, True, ()),
+        (False, False, False, ("eras",)),
+        (False, True, True, ("eras", "sittings")),
+        (True, False, True, ("eras", "sittings")),
     ],
 )
-def test_sweeps_leave_the_joint_distribution_as_it_is(ordinal, with_features, own_noise):
-    model = small_model(ordinal, with_features, own_noise)
+def test_sweeps_leave_the_joint_distribution_as_it_is(ordinal, with_features, own_noise, time):
+    model = small_model(ordinal, with_features, own_noise, time)
     rng = np.random.default_rng(10 if own_noise else 7)  # seeds without a prior draw that is too large for float32
     changes = []
     for number in range(2500):
@@ -328,8 +357,8 @@ def test_streams_of_a_clock_differ():
         for seed in (0, 1)
         for chain in (0, 1)
         for sweep_ in (0, 1)
-        for stream in range(8)
+        for stream in range(10)
         for side in range(4)
     }
-    assert len(keys) == 2 * 2 * 2 * 8 * 4
+    assert len(keys) == 2 * 2 * 2 * 10 * 4
     assert int(key_of(0, 0, 0)) not in keys

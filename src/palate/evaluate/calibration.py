@@ -225,7 +225,8 @@ def calibrate(
     if not known.any():
         raise ValueError(f"test must hold a rating of a user and an item that {name!r} knows; got none.")
     values = test.value[known].astype(np.float64)
-    foretold = foretell(scorer, user[known], item[known], values, shares, seed, threads)
+    times = None if test.timestamp is None else test.timestamp[known]
+    foretold = foretell(scorer, user[known], item[known], values, shares, seed, threads, times)
     return Calibration(
         foretold=foretold,
         values=values,

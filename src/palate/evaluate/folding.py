@@ -89,6 +89,7 @@ def _folded_model(model: FactorModel, ratings: Ratings, matrix: RatingMatrix, th
         user_noise=own_noise(model, "user", found.scale),
         ratings=matrix,
         item_link=None,
+        context=None if model.context is None else model.context.without_sittings(len(ratings.users)),
     )
     share_items(model, folded)
     return folded

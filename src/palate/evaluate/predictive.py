@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from palate.recommend.posterior import interval_ends, pair_noise, standard_errors
+from palate.recommend.timing import PAIRS_PER_CHUNK as PAIRS_AT_TIMES
+from palate.recommend.timing import at_times, knows_time
 from palate.recommend.uncertainty import (
     has_posterior,
     normal_quantile,
@@ -59,6 +61,7 @@ def foretell(
     shares: tuple[float, ...],
     seed: int,
     threads: int | None,
+    times: np.ndarray | None = None,
 ) -> Foretold:
     """Return what a model foretold of these ratings.
 
@@ -75,8 +78,31 @@ def foretell(
     seed : int
         Of the randomised PIT.
     threads : int, optional
+    times : ndarray of shape (n,), int64, optional
+        When the ratings were given, where they and the model have times.
     """
     uniform = _uniforms(seed, len(values))
+    if times is None or not knows_time(model):
+        return _foretold(model, users, items, values, uniform, shares, threads)
+    parts = []
+    for first, last in pairwise(even_bounds(len(users), PAIRS_AT_TIMES)):
+        chunk = slice(first, last)
+        then, *pairs = at_times(model, users[chunk], items[chunk], times[chunk])
+        parts.append(_foretold(then, *pairs, values[chunk], uniform[chunk], shares, threads))
+    return Foretold(
+        widths={share: np.concatenate([part.widths[share] for part in parts]) for share in shares},
+        **{
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in ("central", "pit", "log_score", "crps", "mean", "sd")
+        },
+    )
+
+
+def _foretold(
+    model: Any, users: np.ndarray, items: np.ndarray, values: np.ndarray, uniform: np.ndarray, shares: tuple[float, ...],
+    threads: int | None,
+) -> Foretold:  # fmt: skip
+    """Return what a model foretold, as of now."""
     mean = np.asarray(model.score_pairs(users, items), dtype=np.float64)
     sd = standard_errors(model, users, items, threads)
     variance = np.zeros(0) if model.link == "ordinal" else _noise_variance(model, users, items)
@@ -175,7 +201,7 @@ def _normal(
 def _cells(model: Any, values: np.ndarray) -> np.ndarray:
     """Return where each rating's share of the scale begins and ends, (n, 2): half-way to its neighbours, without bound beyond the
     lowest and the highest rating; (n, 0) where there are too many distinct ratings to be stars."""
-    levels = None if model.ratings is None else model.ratings.levels
+    levels = model.levels if model.ratings is None else model.ratings.levels
     levels = np.unique(values if levels is None else np.concatenate([levels, values])).astype(np.float64)
     if len(levels) > MAX_LEVELS or len(levels) < 2:
         return np.empty((len(values), 0))

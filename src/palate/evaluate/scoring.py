@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from palate.evaluate.question import Question
 from palate.recommend import factored
 from palate.recommend.ranking import rank
 from palate.recommend.scorer import Scorer, is_factored
+from palate.recommend.timing import knows_time, over_times
 
 Figure = tuple[str, int | None]  # name of a metric and its k, None for those without
 
@@ -103,7 +105,7 @@ def _errors(
     scale = contestant.scorer.scale
     if scale is None:
         raise AssertionError("scores without a scale have no errors")
-    predicted = _predictions(contestant, user, item, threads)
+    predicted = _predictions(contestant, user, item, question.test.timestamp, threads)
     n = np.diff(question.test.user_indptr)[question.users].astype(np.float64)
     sums: list[np.ndarray] = []
     for values in (clipped(predicted, scale), predicted):
@@ -112,9 +114,17 @@ def _errors(
     return {(name, None): (total, n) for name, total in zip(ERRORS, sums, strict=True)}
 
 
-def _predictions(contestant: Contestant, user: np.ndarray, item: np.ndarray, threads: int | None) -> np.ndarray:
+def _predictions(
+    contestant: Contestant, user: np.ndarray, item: np.ndarray, times: np.ndarray | None, threads: int | None
+) -> np.ndarray:
     scorer = contestant.scorer
-    if is_factored(scorer):
+    if times is not None and knows_time(scorer):
+
+        def ask(then: Any, users: np.ndarray, items: np.ndarray) -> np.ndarray:
+            return factored.score_pairs(then, users, items, threads)
+
+        predicted = np.concatenate([np.empty(0, np.float32), *over_times(scorer, user, item, times, ask)])
+    elif is_factored(scorer):
         predicted = factored.score_pairs(scorer, user, item, threads)
     else:
         predicted = np.asarray(scorer.score_pairs(user, item))

@@ -9,6 +9,7 @@ from palate.model.factor_model import FactorModel
 from palate.solve.features import FeatureLink
 from palate.solve.noise import RowNoise
 from palate.solve.prior import RowPrior
+from palate.solve.timing import TimeContext
 
 
 def average(models: Sequence[FactorModel]) -> FactorModel:
@@ -59,6 +60,7 @@ def average(models: Sequence[FactorModel]) -> FactorModel:
         spread=None,
         user_link=_linked([model.user_link for model in models]),
         item_link=_linked([model.item_link for model in models]),
+        context=_contexts([model.context for model in models]),
     )
 
 
@@ -83,13 +85,37 @@ def _noise(noises: Sequence[RowNoise | None]) -> RowNoise | None:
     known = [noise for noise in noises if noise is not None]
     if known and len(known) < len(noises):
         raise ValueError("models must all have a noise of their rows or none; fit them by one trainer.")
-    return (
-        RowNoise(
-            scale=np.concatenate([noise.scale for noise in known]), degrees=np.concatenate([noise.degrees for noise in known])
-        )
-        if known
-        else None
+    if not known:
+        return None
+    return RowNoise(
+        scale=np.concatenate([noise.scale for noise in known]),
+        degrees=np.concatenate([noise.degrees for noise in known]),
+        sitting=_together([noise.sitting for noise in known]),
     )
+
+
+def _contexts(contexts: Sequence[TimeContext | None]) -> TimeContext | None:
+    """Return the draws of what all models know of time.
+
+    Raises
+    ------
+    ValueError
+        If they know of other eras or sittings, as models of other ratings do.
+    """
+    known = [context for context in contexts if context is not None]
+    if not known:
+        return None
+    first = known[0]
+    same = all(
+        np.array_equal(first.edges, other.edges) and np.array_equal(first.sittings.begin, other.sittings.begin)
+        for other in known[1:]
+    )
+    if len(known) < len(contexts) or not same:
+        raise ValueError("models must know the same eras and sittings, or nothing of time; fit them to the same ratings by one trainer.")
+    parts = {
+        name: np.concatenate([getattr(context, name) for context in known]) for name in ("user_shift", "item_shift", "mood")
+    }
+    return replace(first, **parts)
 
 
 def _linked(links: Sequence[FeatureLink | None]) -> FeatureLink | None:

@@ -37,6 +37,7 @@ def compress(model: "FactorModel", k: int) -> "FactorModel":
         noise_sd=None,
         user_noise=None,
         item_noise=None,
+        context=None,
         spread=None,
         user_link=None,
         item_link=None,

@@ -15,12 +15,13 @@ from palate.model import queries
 from palate.model.folded import FoldedItem, FoldedUser, fold_item, fold_user, padded_sides
 from palate.model.history import History
 from palate.model.shapes import check_shapes
-from palate.recommend import factored, predicting, recommending, similar, vectors
+from palate.recommend import factored, predicting, recommending, similar, timing, vectors
 from palate.recommend import rated as rating_list
 from palate.solve.features import FeatureLink
 from palate.solve.noise import RowNoise
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Side
+from palate.solve.timing import TimeContext
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -33,6 +34,8 @@ class FactorModel:
     That sum is the latent value of a pair in each draw; `link` makes it a rating: "identity" is the sum itself, "bounded" is
     `low + (high - low) / (1 + exp(-latent))` on the scale (low, high), "ordinal" is the mean of `levels` under
     `P(rating <= levels[j]) = Phi(cutpoints[j] - latent)`. A prediction is the mean of the ratings over draws.
+
+    A model that knows of time holds its rows as they are in the last era, and everything is answered as of then unless times are given.
     """
 
     users: Vocabulary
@@ -59,6 +62,7 @@ class FactorModel:
     spread: float | None = None  # factor on a point estimate's standard errors, found on validation ratings
     user_link: FeatureLink | None = None  # what features say of a user before the ratings do
     item_link: FeatureLink | None = None
+    context: TimeContext | None = None  # how rows were in earlier eras, and the moods of sittings
 
     def __post_init__(self) -> None:
         check_shapes(self)
@@ -118,6 +122,7 @@ class FactorModel:
         return_std: bool = False,
         interval: float | None = None,
         interval_of: str = "mean",
+        timestamps: Any = None,
     ) -> Any:
         """Return predicted ratings in stars, an array for arrays: pairs, or one user with many items, or the reverse.
 
@@ -137,6 +142,9 @@ class FactorModel:
             Also return both ends of the central interval that holds this share, such as 0.8.
         interval_of : {"mean", "rating"}, default "mean"
             Whether that is where the expected rating is, or where one rating would fall; see docs/uncertainty.md.
+        timestamps : number, date or datetime, or list, array or column of them, optional
+            When each rating is given, for a model trained with `time`: in units of the training ratings' timestamps. Default: now, which
+            is after all training ratings.
 
         Returns
         -------
@@ -148,20 +156,35 @@ class FactorModel:
         KeyError
             If an id is unknown and `unknown="raise"`.
         ValueError
-            If the lengths differ, an argument is out of range, the model has no scale to clip to, or does not know how sure
-            it is.
+            If the lengths differ, an argument is out of range, the model has no scale to clip to, does not know how sure
+            it is, or knows nothing of time and is given times.
         """
         return queries.predict(
-            self, users, items, unknown, clip=clip, return_std=return_std, interval=interval, interval_of=interval_of
-        )
+            self, users, items, unknown, clip=clip, return_std=return_std, interval=interval, interval_of=interval_of,
+            timestamps=timestamps,
+        )  # fmt: skip
 
-    def predict_distribution(self, users: Any, items: Any, *, unknown: str = "raise") -> np.ndarray:
+    def predict_distribution(
+        self, users: Any, items: Any, *, unknown: str = "raise", timestamps: Any = None
+    ) -> np.ndarray:
         """Return the probability of each rating level, in ascending order, for each pair: shape (n, n_levels).
 
         Under the ordinal link these are the model's own. Under others a rating is what is expected plus normal noise, and
         counts as the nearest level. Parameters and errors are those of `predict`.
         """
-        return queries.predict_distribution(self, users, items, unknown)
+        return queries.predict_distribution(self, users, items, unknown, timestamps)
+
+    def at(self, time: Any) -> "FactorModel":
+        """Return the model as it is in the era of a time (number, date or datetime), which knows of no other.
+
+        Its lists, similar items and predictions are those of then; of sittings it knows nothing.
+
+        Raises
+        ------
+        ValueError
+            If the model was trained without `time="eras"`.
+        """
+        return timing.at_time(self, time)
 
     def predict_frame(
         self,
@@ -175,6 +198,7 @@ class FactorModel:
         return_std: bool = False,
         interval: float | None = None,
         interval_of: str = "mean",
+        timestamp: Any = None,
     ) -> Any:
         """Return each user's predicted ratings of chosen items as a frame, with what the catalog knows of them.
 
@@ -188,6 +212,8 @@ class FactorModel:
             Instead of `items`, or beside `title`: those that satisfy a condition, as in `recommend`.
         clip, unknown, return_std, interval, interval_of
             As in `predict`; items of the catalog that nobody rated are NaN unless `unknown="baseline"`.
+        timestamp : number, date or datetime, optional
+            When all these ratings are given; see `predict`.
 
         Returns
         -------
@@ -203,7 +229,7 @@ class FactorModel:
         users = queries.resolve_users(self, users, sure=return_std or interval is not None)
         return predicting.predict_frame(
             self, users, items, title=title, where=where, clip=clip, unknown=unknown, return_std=return_std, interval=interval,
-            interval_of=interval_of,
+            interval_of=interval_of, timestamp=timestamp,
         )  # fmt: skip
 
     def recommend(

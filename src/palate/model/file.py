@@ -14,6 +14,7 @@ from palate.data.frames import FRAME_KINDS
 from palate.model import file_container as container
 from palate.model.factor_model import FactorModel
 from palate.model.file_catalog import put_catalog, take_catalog
+from palate.model.file_context import put_context, take_context
 from palate.model.file_error import Damage, ModelFileError
 from palate.model.file_fields import Fields, check_plain, to_json
 from palate.model.file_link import put_distribution, put_features, take_distribution, take_features
@@ -31,6 +32,7 @@ from palate.model.file_parts import (
 from palate.model.file_tensors import TensorReader, TensorWriter, check_finite
 from palate.model.file_write import replace_file
 from palate.model.shapes import LINKS
+from palate.solve.timing import TimeContext
 
 __all__ = ["ModelFileError", "dumps", "load_model", "loads", "read_metadata", "save_model"]
 
@@ -55,7 +57,7 @@ def save_model(model: FactorModel, path: str | os.PathLike[str], *, ratings: boo
         Any name; palate's own examples end in `.palate`. Permissions of an existing file are kept.
     ratings : bool, default True
         Whether to include the ratings. Without them the file is smaller and names nobody's ratings, and the loaded model
-        cannot exclude seen items, explain or update.
+        cannot exclude seen items, explain or update, and knows of no sittings.
 
     Raises
     ------
@@ -135,7 +137,7 @@ def pack(model: FactorModel, ratings: bool = True) -> tuple[dict[str, np.ndarray
         **put_distribution(writer, model),
         **put_features(writer, "user_link", model.user_link, "item"),
         **put_features(writer, "item_link", model.item_link, "user"),
-        "context": None,
+        "context": put_context(writer, _context(model, ratings)),
         "scale": None if model.scale is None else [float(bound) for bound in model.scale],
         "frame_kind": model.frame_kind,
         "user_prior": put_prior(writer, "user_prior", model.user_prior),
@@ -161,7 +163,7 @@ def unpack(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> di
         "scale": take_scale(fields.take("scale", list | None)),
         "frame_kind": fields.take_choice("frame_kind", FRAME_KINDS),
     }
-    fields.take_null("context")
+    result["context"] = take_context(reader, fields)
     result |= take_distribution(reader, fields, result["link"])
     result["user_link"] = take_features(reader, fields, "user_link", "item")
     result["item_link"] = take_features(reader, fields, "item_link", "user")
@@ -178,6 +180,13 @@ def unpack(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> di
     fields.finish()
     reader.finish()
     return result
+
+
+def _context(model: FactorModel, ratings: bool) -> TimeContext | None:
+    """Return what is saved of time: without ratings no sittings, which tell when somebody rated."""
+    if model.context is None or ratings:
+        return model.context
+    return model.context.without_sittings(model.n_users)
 
 
 def _take_factors(reader: TensorReader) -> dict[str, np.ndarray]:

@@ -34,11 +34,6 @@ class Fields:
             raise Damage(f"{key!r} in {self._where} must be one of {', '.join(choices)}; got {quoted(value)}")
         return value
 
-    def take_null(self, key: str) -> None:
-        """Take a key that version 1 reserves: its value must be null."""
-        if self._values.pop(key, self) is not None:
-            raise Damage(f"{key!r} in {self._where} must be null in version 1 of the format")
-
     def has(self, key: str) -> bool:
         """Whether there is a value of this key that is not yet taken."""
         return key in self._values

@@ -36,6 +36,8 @@ def put_distribution(writer: TensorWriter, model: Any) -> dict[str, Any]:
         if own is not None:
             writer.put(f"{side}_noise.scale", own.scale, "float32", f"draw {side}")
             writer.put(f"{side}_noise.degrees", own.degrees, "float64", "draw")
+            if own.sitting is not None:
+                writer.put(f"{side}_noise.sitting", own.sitting, "float64", "draw")
     return {} if model.spread is None else {"spread": float(model.spread)}
 
 
@@ -71,7 +73,9 @@ def take_distribution(reader: TensorReader, fields: Fields, link: str) -> dict[s
 
 def _take_noise(reader: TensorReader, side: str) -> RowNoise:
     arrays = {}
-    for part, dtype, axes in (("scale", "float32", f"draw {side}"), ("degrees", "float64", "draw")):
+    for part, dtype, axes in (("scale", "float32", f"draw {side}"), ("degrees", "float64", "draw"), ("sitting", "float64", "draw")):
+        if part == "sitting" and not reader.has(f"{side}_noise.sitting"):
+            continue
         name = f"{side}_noise.{part}"
         arrays[part] = reader.take(name, dtype, axes)
         check_all(name, arrays[part], "positive and finite", lambda block: (block > 0) & np.isfinite(block))

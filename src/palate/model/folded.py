@@ -96,7 +96,7 @@ def _one_row(model: "FactorModel", side: str, row: Rows, features: dict[str, Any
 def own_noise(model: "FactorModel", side: str, scale: np.ndarray | None) -> RowNoise | None:
     """Return the noise of folded rows beside the model's other rows, None where all share one."""
     own: RowNoise | None = getattr(model, f"{side}_noise")
-    return None if own is None or scale is None else replace(own, scale=scale)
+    return None if own is None or scale is None else replace(own, scale=scale, sitting=None)  # what moods there are is in it
 
 
 def _targets(model: "FactorModel", rows: Rows) -> Rows:
@@ -209,6 +209,7 @@ def with_users(model: "FactorModel", folded: Sequence[FoldedUser]) -> "FactorMod
         user_noise=own_noise(model, "user", _scales(folded)),
         ratings=matrix,
         item_link=None,  # its bag counts the users that were
+        context=None if model.context is None else model.context.without_sittings(len(folded)),
     )
 
 

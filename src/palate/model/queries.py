@@ -56,10 +56,12 @@ def predict(model: "FactorModel", users: Any, items: Any, unknown: str, **option
     return predicting.predict(model, users, items, unknown=unknown, **options)
 
 
-def predict_distribution(model: "FactorModel", users: Any, items: Any, unknown: str) -> np.ndarray:
+def predict_distribution(
+    model: "FactorModel", users: Any, items: Any, unknown: str, timestamps: Any = None
+) -> np.ndarray:
     """Return the probabilities of `recommend.predicting.predict_distribution`, for folded users and items too."""
     users, items = _resolved(model, users, items, unknown, sure=True)
-    return predicting.predict_distribution(model, users, items, unknown=unknown)
+    return predicting.predict_distribution(model, users, items, unknown=unknown, timestamps=timestamps)
 
 
 def _resolved(model: "FactorModel", users: Any, items: Any, unknown: str, sure: bool) -> tuple[Any, Any]:
@@ -112,7 +114,7 @@ def _stored_item(model: "FactorModel", item: Any) -> FoldedItem:
 
 
 def _scale(noise: RowNoise | None, index: int) -> np.ndarray | None:
-    return None if noise is None else noise.scale[:, index]
+    return None if noise is None else noise.total[:, index]
 
 
 def _labels(vocabulary: Vocabulary, ids: list[Any]) -> pl.Series:

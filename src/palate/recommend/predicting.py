@@ -23,6 +23,7 @@ from palate.recommend.lookup import (
 from palate.recommend.posterior import check_interval, interval_ends, rating_distribution, standard_errors
 from palate.recommend.prepared import item_catalog
 from palate.recommend.scorer import Scorer
+from palate.recommend.timing import check_times, over_times
 from palate.recommend.uncertainty import check_spread
 from palate.recommend.where import Where, describe, matching
 
@@ -57,6 +58,7 @@ def predict(
     return_std: bool = False,
     interval: float | None = None,
     interval_of: str = "mean",
+    timestamps: Any = None,
 ) -> Any:
     """Return the predicted rating of pairs of users and items.
 
@@ -76,6 +78,8 @@ def predict(
         Also return the lower and the upper end of the central interval that holds this share, such as 0.8.
     interval_of : {"mean", "rating"}, default "mean"
         Whether that is where the expected rating is, or where one rating would fall.
+    timestamps : time, or list, array or column of them, optional
+        When each rating is given, for a scorer that knows of time; after all training ratings when None.
 
     Returns
     -------
@@ -95,12 +99,15 @@ def predict(
     bounds = _check_clip(scorer, clip)
     rows, user_index, item_index = _pairs(scorer, users, items, unknown)
     single = rows.single and is_single(items)
-    columns = _columns(rows.scorer, user_index, item_index, bounds, unknown, beside)
+    times = check_times(rows.scorer, timestamps, len(user_index))
+    columns = _columns(rows.scorer, user_index, item_index, bounds, unknown, beside, times)
     answers = tuple(float(column[0]) if single else column for column in columns.values())
     return answers if beside else answers[0]
 
 
-def predict_distribution(scorer: Scorer, users: Any, items: Any, *, unknown: str = "raise") -> np.ndarray:
+def predict_distribution(
+    scorer: Scorer, users: Any, items: Any, *, unknown: str = "raise", timestamps: Any = None
+) -> np.ndarray:
     """Return the probability of each rating level for pairs of users and items.
 
     Under the ordinal link these are the model's own. Under others a rating is the expected one plus normal noise, and counts as
@@ -110,7 +117,7 @@ def predict_distribution(scorer: Scorer, users: Any, items: Any, *, unknown: str
     ----------
     scorer : Scorer
         A model with draws of a posterior, or least squares with its ratings.
-    users, items, unknown
+    users, items, unknown, timestamps
         As in `predict`.
 
     Returns
@@ -128,7 +135,11 @@ def predict_distribution(scorer: Scorer, users: Any, items: Any, *, unknown: str
     _check_unknown(unknown)
     check_spread(scorer, "predict_distribution", "used", "left out")
     rows, user_index, item_index = _pairs(scorer, users, items, unknown)
-    shares = rating_distribution(rows.scorer, user_index, item_index)
+    times = check_times(rows.scorer, timestamps, len(user_index))
+    if times is None:
+        shares = rating_distribution(rows.scorer, user_index, item_index)
+    else:
+        shares = np.concatenate(over_times(rows.scorer, user_index, item_index, times, rating_distribution))
     if unknown != "baseline":
         shares[(user_index < 0) | (item_index < 0)] = np.nan
     return shares[0] if rows.single and is_single(items) else shares
@@ -161,6 +172,7 @@ def predict_frame(
     return_std: bool = False,
     interval: float | None = None,
     interval_of: str = "mean",
+    timestamp: Any = None,
 ) -> Any:
     """Return the predicted ratings of each user for chosen items, as a frame.
 
@@ -183,6 +195,8 @@ def predict_frame(
         NaN unless it is "baseline".
     return_std, interval, interval_of
         As in `predict`.
+    timestamp : number, date or datetime, optional
+        When all these ratings are given; see `predict`.
 
     Returns
     -------
@@ -203,7 +217,8 @@ def predict_frame(
     rows = user_rows(scorer, users, unknown_allowed=unknown != "raise")
     item_index, described = _chosen_items(scorer, items, title, where, unknown)
     user_at, item_at = np.divmod(np.arange(len(rows.index) * len(item_index)), max(1, len(item_index)))
-    columns = _columns(rows.scorer, rows.index[user_at], item_index[item_at], bounds, unknown, beside)
+    times = check_times(rows.scorer, timestamp, len(user_at))
+    columns = _columns(rows.scorer, rows.index[user_at], item_index[item_at], bounds, unknown, beside, times)
     named = {names.PREDICTED_RATING: score_column(scorer)}
     series = [pl.Series(named.get(name, name), column) for name, column in columns.items()]
     return answer(described_frame([rows.labels.gather(user_at)], described[item_at], series), scorer, users, items)
@@ -270,10 +285,14 @@ def _columns(
     bounds: tuple[float, float] | None,
     unknown: str,
     beside: Beside,
+    times: np.ndarray | None,
 ) -> dict[str, np.ndarray]:
     """Return the predictions of pairs of indexes and what is asked for beside them, float32, in the order of the answer."""
     if beside:
         check_spread(scorer, "return_std" if beside.std else "interval", True if beside.std else beside.share, "left out")
+    if times is not None:
+        parts = over_times(scorer, users, items, times, lambda *then: _columns(*then, bounds, unknown, beside, None))
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
     mean = scorer.score_pairs(users, items)
     columns = {names.PREDICTED_RATING: mean}
     if beside:

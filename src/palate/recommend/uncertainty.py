@@ -60,7 +60,7 @@ def posterior_arrays(model: Any) -> "Posterior":
 def _scales(model: Any, side: str) -> np.ndarray:
     """Return the scale of the noise of each row in each draw; without columns where it is 1, or the link does not look at it."""
     own = getattr(model, f"{side}_noise", None)
-    return own.scale if own is not None and model.link == "ordinal" else np.zeros((len(model.user_factors), 0), np.float32)
+    return own.total if own is not None and model.link == "ordinal" else np.zeros((len(model.user_factors), 0), np.float32)
 
 
 def pair_sd(model: Any, users: np.ndarray, items: np.ndarray, threads: int | None = 1) -> np.ndarray:
@@ -138,13 +138,13 @@ def one_draw(model: Any, draw: int) -> Any:
     It scores by latent value, whose order every link keeps and which rank faster; where the items differ in their noise, by rating.
     """
     at = slice(draw, draw + 1)
-    fields: dict[str, Any] = {"noise_sd": None, "cutpoints": None, "user_link": None, "item_link": None, "spread": None}
+    fields: dict[str, Any] = {"noise_sd": None, "cutpoints": None, "user_link": None, "item_link": None, "spread": None, "context": None}
     for name in ("user_factors", "item_factors", "user_bias", "item_bias", "global_mean"):
         fields[name] = getattr(model, name)[at]
     for side in ("user", "item"):
         prior, own = getattr(model, f"{side}_prior"), getattr(model, f"{side}_noise")
         fields[f"{side}_prior"] = replace(prior, precision=prior.precision[at], mean=prior.mean[at])
-        fields[f"{side}_noise"] = None if own is None else replace(own, scale=own.scale[at], degrees=own.degrees[at])
+        fields[f"{side}_noise"] = None if own is None else own.draws(at)
     if latent_order_differs(model):
         return replace(model, **fields | {"noise_sd": model.noise_sd[at], "cutpoints": model.cutpoints[at]})
     return replace(model, **fields | {"link": "identity", "user_noise": None, "item_noise": None})

@@ -17,6 +17,9 @@ class RowNoise:
         Factor on the sd of a row's ratings: 0.5 for a user who is twice as easy to foretell as most.
     degrees : ndarray of shape (n_draws,), float64
         How alike the rows are: `scale ** -2` has a Gamma(degrees / 2, degrees / 2) prior, of mean 1.
+    sitting : ndarray of shape (n_draws,), float64, optional
+        Sd of what a sitting's mood adds to ratings, in units of the model's noise, for models that know of sittings; which mood a
+        rating will be given in is as unknown as the rest of its noise.
 
     References
     ----------
@@ -25,6 +28,17 @@ class RowNoise:
 
     scale: np.ndarray
     degrees: np.ndarray
+    sitting: np.ndarray | None = None
+
+    @property
+    def total(self) -> np.ndarray:
+        """Scales with that of a mood, (n_draws, n)."""
+        return self.scale if self.sitting is None else np.hypot(self.scale, self.sitting[:, None].astype(np.float32))
+
+    def draws(self, at: slice) -> "RowNoise":
+        """Return the noise of some draws."""
+        sitting = None if self.sitting is None else self.sitting[at]
+        return RowNoise(scale=self.scale[at], degrees=self.degrees[at], sitting=sitting)
 
     def unknown(self, side: str) -> np.ndarray:
         """Return the scale of a row of which nothing is known, one drawn from each draw's prior, float64 (n_draws,).
@@ -39,12 +53,14 @@ class RowNoise:
         [1.0, 1.0, 1.0]
         """
         rng = np.random.Generator(np.random.Philox(key=_SEEDS[side]))
-        return 1 / np.sqrt(rng.gamma(self.degrees / 2) / (self.degrees / 2))
+        scale = 1 / np.sqrt(rng.gamma(self.degrees / 2) / (self.degrees / 2))
+        return scale if self.sitting is None else np.hypot(scale, self.sitting)
 
     def at(self, index: np.ndarray, side: str) -> np.ndarray:
-        """Return the scales of rows in each draw, float64 (n_draws, n); -1 is a row of which nothing is known."""
+        """Return the scales of rows in each draw, moods included, float64 (n_draws, n); -1 is a row of which nothing is known."""
         found = np.empty((len(self.degrees), len(index)))
-        found[:, index >= 0] = self.scale[:, index[index >= 0]]
+        known = self.scale[:, index[index >= 0]]
+        found[:, index >= 0] = known if self.sitting is None else np.hypot(known, self.sitting[:, None])
         if (index < 0).any():
             found[:, index < 0] = self.unknown(side)[:, None]
         return found

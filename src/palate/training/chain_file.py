@@ -18,9 +18,11 @@ from palate.training.keeping import Kept
 from palate.training.problem import Problem
 from palate.training.side import SideState
 from palate.training.side_information import SideFeatures
+from palate.training.timing import TimeState
 
-_FORMAT = "palate chain 2"
+_FORMAT = "palate chain 3"
 _SIDE = ("mean", "precision", "weights", "strengths", "own")
+_TIME = ("user_shift", "item_shift", "strengths", "mood")
 
 
 class ChainFileError(ValueError):
@@ -33,6 +35,8 @@ def digest_of(trainer: Any, problem: Problem, features: dict[str, SideFeatures],
     ratings, rows = problem.ratings, problem.by_user
     arrays = [rows.indptr, rows.columns, rows.values, rows.weights, problem.held_out, ratings.value]
     arrays += [array for side in features.values() for block in side.blocks for array in (block.indptr, block.columns)]
+    if getattr(trainer, "time", ""):
+        arrays.append(problem.times)
     if start is not None:
         arrays += [start.user_factors, start.item_factors, start.user_bias, start.item_bias]
     for array in arrays:
@@ -63,6 +67,8 @@ def save_chain(
     for name, side in (("user", state.users), ("item", state.items)):
         tensors[f"{name}.factors"], tensors[f"{name}.bias"] = side.vectors.factors, side.vectors.bias
         tensors |= {f"{name}.{part}": getattr(side, part) for part in _SIDE}
+    if state.time is not None:
+        tensors |= {f"time.{part}": getattr(state.time, part) for part in _TIME}
     for key in kept.draws[0] if kept.draws else ():
         tensors[f"draws.{key}"] = np.stack([draw[key] for draw in kept.draws])
     tensors |= {"total": kept.total, "kept_total": kept.kept_total}
@@ -73,6 +79,7 @@ def save_chain(
         "sweep": sweep,
         "noise": state.noise.hex(),
         "degrees": [side.degrees.hex() for side in (state.users, state.items)],
+        "mood_precision": None if state.time is None else state.time.mood_precision.hex(),
         "n_counted": kept.n_counted,
         "means": [value.hex() for value in kept.means],
         "reports": [asdict(report) for report in reports],
@@ -115,7 +122,12 @@ def load_chain(path: str | os.PathLike[str], digest: str) -> tuple[int, int, Cha
         )
         for name, degrees in zip(("user", "item"), numbers["degrees"], strict=True)
     ]
-    state = ChainState(sides[0], sides[1], float.fromhex(numbers["noise"]), tensors["cutpoints"], tensors["latent"])
+    time = None
+    if numbers["mood_precision"] is not None:
+        parts = {part: tensors[f"time.{part}"] for part in _TIME}
+        time = TimeState(**parts, mood_precision=float.fromhex(numbers["mood_precision"]))
+    noise = float.fromhex(numbers["noise"])
+    state = ChainState(sides[0], sides[1], noise, tensors["cutpoints"], tensors["latent"], time)
     reports = [SweepReport(**report) for report in numbers["reports"]]
     return numbers["chain"], numbers["sweep"], state, _kept(tensors, numbers), reports
 

@@ -14,6 +14,7 @@ from palate.solve.noise import RowNoise
 from palate.solve.parallel import check_threads
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Side
+from palate.solve.timing import TimeContext
 from palate.training.chain import ChainModel, ChainState, chain_model, small_start, state_at
 from palate.training.chain_file import digest_of, refit_path, remove_chains
 from palate.training.checks import check_choice, check_count
@@ -25,6 +26,7 @@ from palate.training.side import Clock, SideModel
 from palate.training.side_information import MISSING, SideFeatures, all_features, feature_names
 from palate.training.start import bias_start, last_draw
 from palate.training.sweeps import Callback
+from palate.training.timing import SITTINGS, TimeModel, time_parts
 
 GAUSSIAN, ORDINAL = "gaussian", "ordinal"
 MAX_LEVELS = 100
@@ -69,9 +71,14 @@ class Gibbs:
         "genres" or "year".
     missing_features : {"zero", "raise"}, default "zero"
         What a missing value of a column is: no part of the prior mean, or an error.
+    time : str, default ""
+        What to learn of the timestamps, in seconds, with a comma between: "eras" are 15 times after which all users' and all items' rows shift
+        a little; "sittings" are what a user rated in one go, up to 20 ratings without a day between, which share a mood. For predictions at
+        a known time; without one a model answers as of its last era. See docs/time.md.
 
     References
     ----------
+    Koren (2009), "Collaborative Filtering with Temporal Dynamics".
     Salakhutdinov, Mnih (2008), "Bayesian Probabilistic Matrix Factorization using Markov Chain Monte Carlo".
     Lakshminarayanan, Bouchard, Archambeau (2011), "Robust Bayesian Matrix Factorisation": noise of rows.
     Rendle, Zhang, Koren (2019), "On the Difficulty of Evaluating Baselines".
@@ -97,6 +104,7 @@ class Gibbs:
     user_features: str = ""
     item_features: str = ""
     missing_features: str = "zero"
+    time: str = ""
 
     @property
     def max_sweeps(self) -> int:
@@ -148,7 +156,7 @@ class Gibbs:
         TypeError
             If `ratings` are no Ratings, or a parameter is of the wrong kind.
         ValueError
-            If a parameter is out of its range, an ordinal likelihood is asked of one or over 100 distinct ratings or of weighted ones, a feature is not known, or `checkpoint` is a file of another run.
+            If a parameter is out of its range, time is asked of ratings without timestamps, an ordinal likelihood is asked of one or over 100 distinct ratings or of weighted ones, a feature is not known, or `checkpoint` is a file of another run.
         KeyboardInterrupt
             If interrupted before a draw was kept; later the model of the draws so far is returned.
         """
@@ -184,6 +192,8 @@ class Gibbs:
         check_choice("missing_features", self.missing_features, MISSING)
         feature_names(self.user_features, "user_features")
         feature_names(self.item_features, "item_features")
+        if SITTINGS in time_parts(self.time) and self.noise != "own":
+            raise ValueError("noise must be 'own' for time='sittings': a mood is part of how far a user's ratings fall; got 'shared'.")
 
     def _fit(
         self, ratings: Ratings, held_out: np.ndarray, checkpoint: str | os.PathLike[str] | None, user_table: Any,
@@ -197,7 +207,7 @@ class Gibbs:
         unit = residual_sd if residual_sd > 1e-6 else 1.0
         own = self.noise == "own"
         sides = [SideModel.build(n, self.n_factors, features[side].blocks, own) for n, side in enumerate(("user", "item"))]
-        model = chain_model(problem, unit, levels, sides[0], sides[1])
+        model = chain_model(problem, unit, levels, sides[0], sides[1], time_parts(self.time))
         scaled = biases[0].bias / np.float32(unit), biases[1].bias / np.float32(unit)
 
         def begin(chain: int) -> ChainState:
@@ -206,12 +216,12 @@ class Gibbs:
                 return state_at(model, vectors, None, threads)
             return _started(self, model, start, ratings, vectors, unit, threads)
 
-        plan = Plan(self.sweeps, self.burn_in, self.n_chains, self._n_draws(problem, features))
+        plan = Plan(self.sweeps, self.burn_in, self.n_chains, self._n_draws(problem, features, model.time))
         judge = Judge(model, problem, _monitor(problem, seed))
         saver = Saver(checkpoint, digest_of(self, problem, features, start, seed) if checkpoint is not None else "")
         run = run_chains(model, plan, judge, begin, saver, callback=callback, threads=threads, seed=seed)
         notes = [note for side in features.values() for note in side.notes]
-        return _build(self, problem, run, features, levels, catalog, notes), run.complete
+        return _build(self, problem, run, features, model, catalog, notes), run.complete
 
     def _levels(self, problem: Problem) -> np.ndarray | None:
         """Return the distinct ratings of an ordinal likelihood, None for a Gaussian one."""
@@ -231,7 +241,7 @@ class Gibbs:
             raise ValueError("ratings must have no weights for likelihood='ordinal'; use 'gaussian', or leave the weights out.")
         return distinct.astype(np.float32)
 
-    def _n_draws(self, problem: Problem, features: dict[str, SideFeatures]) -> int:
+    def _n_draws(self, problem: Problem, features: dict[str, SideFeatures], time: TimeModel | None) -> int:
         counted = (self.sweeps - self.burn_in) * self.n_chains
         if self.n_draws:
             if self.n_draws > counted:
@@ -241,7 +251,8 @@ class Gibbs:
             return self.n_draws
         columns = sum(block.n_columns for one in features.values() for block in one.blocks)
         rows = problem.ratings.n_users + problem.ratings.n_items + columns
-        return int(max(1, min(counted, self.draws_mb * 2**20 // (rows * (self.n_factors + 2) * 4))))
+        moods = 0 if time is None else len(time.sittings)
+        return int(max(1, min(counted, self.draws_mb * 2**20 // ((rows * (self.n_factors + 2) + moods) * 4))))
 
 
 def _started(
@@ -260,31 +271,47 @@ def _started(
     return state_at(model, (vectors[0], vectors[1]), cutpoints, threads)
 
 
-def _own_noise(draws: dict[str, np.ndarray], side: str) -> RowNoise | None:
+def _own_noise(draws: dict[str, np.ndarray], side: str, sitting: np.ndarray | None = None) -> RowNoise | None:
     scale = draws[f"{side}_noise"]
-    return RowNoise(scale=scale, degrees=draws[f"{side}_degrees"]) if scale.size else None
+    return RowNoise(scale=scale, degrees=draws[f"{side}_degrees"], sitting=sitting) if scale.size else None
+
+
+def _context(time: TimeModel | None, draws: dict[str, np.ndarray]) -> TimeContext | None:
+    if time is None:
+        return None
+    return TimeContext(
+        edges=time.edges,
+        user_shift=draws["user_shift"].astype(np.float32),
+        item_shift=draws["item_shift"].astype(np.float32),
+        sittings=time.sittings,
+        mood=draws["mood"].astype(np.float32),
+    )
 
 
 def _monitor(problem: Problem, seed: int) -> Monitor:
     """Return the held-out pairs, or a sample of the training pairs where nothing is held out."""
     if problem.held_out.any():
-        return Monitor(*problem.validation, held_out=True)
+        return Monitor(*problem.validation, held_out=True, times=problem.held_out_times)
     rows = problem.by_user
     n = min(_SAMPLE, problem.n_train)
     chosen = np.sort(np.random.default_rng(seed).choice(problem.n_train, n, replace=False))
     users = np.searchsorted(rows.indptr, chosen, side="right") - 1
-    return Monitor(users.astype(np.int64), rows.columns[chosen].astype(np.int64), rows.values[chosen], held_out=False)
+    times = None if problem.ratings.timestamp is None else problem.times[chosen]
+    items = rows.columns[chosen].astype(np.int64)
+    return Monitor(users.astype(np.int64), items, rows.values[chosen], held_out=False, times=times)
 
 
 def _build(
-    trainer: Gibbs, problem: Problem, run: Run, features: dict[str, SideFeatures], levels: np.ndarray | None,
+    trainer: Gibbs, problem: Problem, run: Run, features: dict[str, SideFeatures], model: ChainModel,
     catalog: Catalog | None, notes: list[str],
 ) -> FactorModel:  # fmt: skip
     """Return the FactorModel of the draws kept."""
     kept = run.kept
     draws = {key: np.stack([draw[key] for draw in kept.draws]) for key in kept.draws[0]}
     n_draws = len(kept.draws)
+    levels = None if model.levels is None else model.levels.values
     mean = problem.mean if levels is None else 0.0
+    sittings = model.time is not None and len(model.time.sittings) > 0
     priors = {side: RowPrior(precision=draws[f"{side}_precision"], mean=draws[f"{side}_mean"]) for side in ("user", "item")}
     return FactorModel(
         **problem.known(catalog),
@@ -299,10 +326,11 @@ def _build(
         levels=levels,
         cutpoints=None if levels is None else draws["cutpoints"].astype(np.float32),
         noise_sd=draws["noise_sd"],
-        user_noise=_own_noise(draws, "user"),
+        user_noise=_own_noise(draws, "user", draws["sitting"] if sittings else None),
         item_noise=_own_noise(draws, "item"),
         user_link=features["user"].link(draws["user_weights"]),
         item_link=features["item"].link(draws["item_weights"]),
+        context=_context(model.time, draws),
         trainer={"name": type(trainer).__name__, **asdict(trainer)},
         history=_history(problem, run, notes),
     )

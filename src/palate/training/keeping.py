@@ -19,6 +19,7 @@ class Monitor:
     items: np.ndarray  # (n,) int64
     values: np.ndarray  # (n,) float32
     held_out: bool
+    times: np.ndarray | None = None  # (n,) int64
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,15 @@ def predictions(model: ChainModel, state: ChainState, monitor: Monitor) -> np.nd
     from palate.kernels.ordinal import expected_levels
     from palate.kernels.pairs import pair_products
 
-    users, items = state.users.vectors, state.items.vectors
-    latent = np.empty(len(monitor.users), np.float32)
+    users, items, index = state.users.vectors, state.items.vectors, monitor.items
+    moods: np.ndarray | float = 0.0
+    if model.time is not None and state.time is not None and monitor.times is not None:
+        items, moods = model.time.asked(state.time, items, monitor.users, monitor.items, monitor.times)
+        index = np.arange(len(index))
+    latent = np.empty(len(index), np.float32)
     none = np.zeros((1, users.factors.shape[1]), np.float32)
-    pair_products(
-        users.factors[None], items.factors[None], none, none, items.bias[monitor.items], monitor.users, monitor.items, latent
-    )
-    latent += users.bias[monitor.users]
+    pair_products(users.factors[None], items.factors[None], none, none, items.bias[index], monitor.users, index, latent)
+    latent += users.bias[monitor.users] + moods
     if model.levels is None:
         return (latent.astype(np.float64) + model.mean) * model.unit
     out = np.empty(len(latent))
@@ -86,17 +89,25 @@ def count(kept: Kept, model: ChainModel, state: ChainState, found: np.ndarray, k
 
 
 def in_rating_units(model: ChainModel, state: ChainState) -> dict[str, np.ndarray]:
-    """Return one draw as a FactorModel takes it: factors carry the square root of the unit, biases the unit."""
+    """Return one draw as a FactorModel takes it: factors carry the square root of the unit, biases the unit, rows are those of the last era."""
     root, unit = np.float32(np.sqrt(model.unit)), np.float32(model.unit)
     draw: dict[str, Any] = {"noise_sd": np.float64(model.unit / np.sqrt(state.noise)), "cutpoints": state.cutpoints.copy()}
+    time = state.time
     for name, side, one in (("user", model.users, state.users), ("item", model.items, state.items)):
         vectors: Side = one.vectors
-        scale = np.append(np.full(side.n_factors, root), unit)
-        draw[f"{name}_factors"] = vectors.unpadded(side.n_factors) * root
-        draw[f"{name}_bias"] = vectors.bias * unit
-        draw[f"{name}_mean"] = (one.mean * scale).astype(np.float32)
+        k = side.n_factors
+        scale = np.append(np.full(k, root), unit)
+        shift = np.zeros((1, k + 1), np.float32)
+        if time is not None:
+            shift = (time.item_shift if side.side else time.user_shift)[:, side.columns]
+            draw[f"{name}_shift"] = (shift - shift[-1]) * scale
+        draw[f"{name}_factors"] = (vectors.unpadded(k) + shift[-1, :k]) * root
+        draw[f"{name}_bias"] = (vectors.bias + shift[-1, k]) * unit
+        draw[f"{name}_mean"] = ((one.mean + shift[-1]) * scale).astype(np.float32)
         precision = one.precision / np.outer(scale, scale) * (unit * unit / state.noise)
         draw[f"{name}_precision"] = precision.astype(np.float32)
         draw[f"{name}_noise"], draw[f"{name}_degrees"] = (1 / np.sqrt(one.own)).astype(np.float32), np.float64(one.degrees)
         draw[f"{name}_weights"] = one.weights[:, side.columns] * scale
+    if time is not None:
+        draw["mood"], draw["sitting"] = time.mood * unit, np.float64(np.sqrt(state.noise / time.mood_precision))
     return draw

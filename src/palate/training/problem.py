@@ -56,6 +56,14 @@ class Problem:
         """Number of training ratings."""
         return len(self.by_user.values)
 
+    @property
+    def times(self) -> np.ndarray:
+        """Times of the training ratings, by user, int64; ratings without times raise ValueError."""
+        times = self.ratings.timestamp
+        if times is None:
+            raise ValueError("time must be left out for ratings without timestamps; name their column with timestamp=.")
+        return times[~self.held_out] if self.held_out.any() else times
+
     @cached_property
     def total_weight(self) -> float:
         """Sum of the weights of the training ratings."""
@@ -70,6 +78,11 @@ class Problem:
         if self.confidence is not None:
             values, _ = self.confidence.apply(values, np.empty(0, np.float32))
         return ratings.user_index[rows].astype(np.int64), ratings.item_index[rows].astype(np.int64), values
+
+    @property
+    def held_out_times(self) -> np.ndarray | None:
+        """Times of the ratings held out, int64, where there are any."""
+        return None if self.ratings.timestamp is None else self.ratings.timestamp[self.held_out]
 
     def known(self, catalog: Catalog | None) -> dict[str, Any]:
         """Return the fields of a model that are its input's: ids, ratings with those held out marked, catalog, scale, kind of frame."""

@@ -11,7 +11,7 @@ from palate.solve.ridge import SmallGroups, column_bounds, solve_ridge, times, t
 from palate.solve.rows import LANES, Rows, Side, gram_of, padded_width, solve_rows
 from palate.training.hyper import Moments, draw_degrees, draw_precisions, generator, normal_wishart, precision_of
 
-HYPER, ROWS, WEIGHTS, STRENGTHS, TARGETS, NOISE, CUTPOINTS, START, OWN_NOISE = range(9)  # streams of random numbers
+HYPER, ROWS, WEIGHTS, STRENGTHS, TARGETS, NOISE, CUTPOINTS, START, OWN_NOISE, TIME = range(10)  # streams of random numbers
 _START_DEGREES = 10.0
 
 
@@ -101,14 +101,19 @@ class SideModel:
         own = np.ones(len(vectors.bias) if self.own_noise else 0)
         return SideState(vectors, np.zeros(d), np.eye(d), weights, np.full(len(self.blocks), float(d)), own, _START_DEGREES)
 
-    def draw_prior(self, state: SideState, clock: Clock) -> SideState:
-        """Draw mean and precision given the rows and the weights, then the weights and their strengths."""
+    def draw_prior(
+        self, state: SideState, clock: Clock, further: np.ndarray | None = None, n_further: int = 0
+    ) -> SideState:
+        """Draw mean and precision given the rows and the weights, then the weights and their strengths.
+
+        `further` is the scatter (k + 1, k + 1) of `n_further` more vectors of mean 0 and the same precision.
+        """
         explained = self.explained(state, clock.threads)
         moments = self._moments(state.vectors, explained, clock.threads)
         scatters = [self._scatter(state.weights, group) for group in range(len(self.blocks))]
         extra = sum((s * scatter for s, scatter in zip(state.strengths, scatters, strict=True)), np.zeros_like(state.precision))
-        n_extra = int(self.bounds[-1])
-        mean, precision = normal_wishart(moments, extra, n_extra, clock.rng(HYPER, self.side))
+        extra = extra if further is None else extra + further
+        mean, precision = normal_wishart(moments, extra, int(self.bounds[-1]) + n_further, clock.rng(HYPER, self.side))
         state = replace(state, mean=mean, precision=precision)
         if not self.blocks:
             return state

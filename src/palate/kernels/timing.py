@@ -1,0 +1,98 @@
+"""Ratings in time: each user's sittings, and rows as they are in an era."""
+
+import numpy as np
+from numba import njit
+
+
+@njit(nogil=True, cache=True)
+def cut_sittings(indptr, times, gap, most, sitting, user_indptr):
+    """Number the sittings of all users, in order of time, and return how many there are.
+
+    A sitting ends where the next rating is more than `gap` later, or after `most` ratings; equal times stay together.
+
+    Parameters
+    ----------
+    indptr : (n_users + 1,) int64
+        Where each user's ratings begin.
+    times : (n_ratings,) int64
+    gap : float
+    most : int
+    sitting : (n_ratings,) int32, out
+        Which sitting each rating belongs to.
+    user_indptr : (n_users + 1,) int64, out
+        Where each user's sittings begin.
+    """
+    n = 0
+    user_indptr[0] = 0
+    for u in range(indptr.size - 1):
+        first, last = indptr[u], indptr[u + 1]
+        order = np.argsort(times[first:last], kind="mergesort")
+        size = 0
+        before = np.int64(0)
+        for j in range(last - first):
+            at = first + order[j]
+            now = times[at]
+            if size == 0 or np.float64(now) - np.float64(before) > gap or (size >= most and now != before):
+                n += 1
+                size = 0
+            sitting[at] = n - 1
+            size += 1
+            before = now
+        user_indptr[u + 1] = n
+    return n
+
+
+@njit(nogil=True, cache=True)
+def sitting_ends(sitting, times, begin, end):
+    """Write the first and the last time of each sitting."""
+    begin[:] = np.iinfo(np.int64).max
+    end[:] = np.iinfo(np.int64).min
+    for at in range(sitting.size):
+        s = sitting[at]
+        begin[s] = min(begin[s], times[at])
+        end[s] = max(end[s], times[at])
+
+
+@njit(nogil=True, cache=True)
+def find_sittings(indptr, begin, end, users, times, gap, out):
+    """Write the sitting of each user that a time falls in, or the nearest within `gap` of it; -1 where there is none."""
+    for j in range(users.size):
+        out[j] = -1
+        u = users[j]
+        if u < 0:
+            continue
+        first, last = indptr[u], indptr[u + 1]
+        after = first + np.searchsorted(begin[first:last], times[j], side="right")
+        nearest = gap
+        if after > first:
+            away = max(0.0, np.float64(times[j]) - np.float64(end[after - 1]))
+            if away <= nearest:
+                out[j], nearest = after - 1, away
+        if after < last and np.float64(begin[after]) - np.float64(times[j]) < nearest:
+            out[j] = after
+
+
+@njit(nogil=True, cache=True)
+def shift_rows(start, stop, factors, bias, rows, eras, own, other, out, out_bias):
+    """Write rows `start` to `stop` of pairs (row, era) as they are in that era.
+
+    What the era adds to the row is added to it, and what it adds to the rows of the other side is in the bias, so that a product
+    with a row of the other side as it is at all times gives the score.
+
+    Parameters
+    ----------
+    factors, bias : (n, width) and (n,) float32
+    rows, eras : (n_pairs,) int32
+    own, other : (n_eras, width + 1) float32
+        What an era adds to each row of this side and of the other, the bias last.
+    out, out_bias : (n_pairs, width) and (n_pairs,) float32
+    """
+    width = factors.shape[1]
+    for at in range(start, stop):
+        row, era = rows[at], eras[at]
+        total = bias[row] + own[era, width] + other[era, width]
+        for f in range(width):
+            value = factors[row, f] + own[era, f]
+            out[at, f] = value
+            total += value * other[era, f]
+        out_bias[at] = total

@@ -1,0 +1,126 @@
+"""Questions at a time: the rows asked about, as they were then, become an ordinary model."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any, TypeVar
+
+import numpy as np
+
+from palate.data.catalog import Catalog
+from palate.data.checks import timestamp_values
+from palate.data.vocabulary import Vocabulary
+from palate.solve.parallel import even_bounds
+
+PAIRS_PER_CHUNK = 1 << 16  # whose rows are gathered at a time
+_ADVICE = "Train with time='eras,sittings' (palate train --trainer gibbs --time eras,sittings) on ratings with timestamps."
+
+T = TypeVar("T")
+
+
+def knows_time(scorer: Any) -> bool:
+    """Return whether a scorer can answer as of a time."""
+    return getattr(scorer, "context", None) is not None
+
+
+def check_times(scorer: Any, timestamps: Any, n: int) -> np.ndarray | None:
+    """Return the time of each of n pairs, int64; None for None.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are no times or not as many, or the scorer knows nothing of time.
+    """
+    if timestamps is None:
+        return None
+    if not knows_time(scorer):
+        raise ValueError(f"timestamps must be left out for a model that knows nothing of time. {_ADVICE}")
+    single = not hasattr(timestamps, "__len__")
+    times = timestamp_values([timestamps] if single else timestamps, "timestamps")
+    if len(times) not in (1, n):
+        raise ValueError(f"timestamps must be one, or one for each of {n} pairs; got {len(times)}.")
+    return np.broadcast_to(times, (n,))
+
+
+def at_times(model: Any, users: np.ndarray, items: np.ndarray, times: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray]:
+    """Return a model whose users are those asked about in their sittings and whose items are those asked about in their eras, and the
+    positions of the pairs in it.
+
+    Parameters
+    ----------
+    model : FactorModel
+        That knows of time.
+    users, items : ndarray of shape (n,), int
+        -1 is an unknown row and stays one; it is what it is now.
+    times : ndarray of shape (n,), int64
+    """
+    context = model.context
+    n_eras, k = context.n_eras, model.n_factors
+    sittings = context.sittings.find(users, times)
+    user_at, user, sitting = _distinct(users, sittings + 1, len(context.sittings) + 1)
+    item_at, item, era = _distinct(items, context.eras(times), n_eras)
+    factors = model.item_factors[:, item] + context.item_shift[:, era, :k]
+    bias = model.item_bias[:, item] + context.item_shift[:, era, k] + context.user_shift[:, era, k]
+    bias += np.einsum("dnf,dnf->dn", factors, context.user_shift[:, era, :k])
+    moods = np.concatenate([np.zeros((len(context.mood), 1), np.float32), context.mood], axis=1)
+    noise = {"user_noise": None, "item_noise": None}
+    if model.user_noise is not None:
+        scale = np.where(sitting > 0, model.user_noise.scale[:, user], model.user_noise.total[:, user])
+        noise["user_noise"] = replace(model.user_noise, scale=scale, sitting=None)
+        noise["item_noise"] = replace(model.item_noise, scale=model.item_noise.scale[:, item])
+    vocabulary = Vocabulary.from_ids(list(range(len(item))))
+    levels = model.levels if model.levels is not None or model.ratings is None else model.ratings.levels
+    found = replace(
+        model,
+        users=Vocabulary.from_ids(list(range(len(user)))),
+        items=vocabulary,
+        user_factors=model.user_factors[:, user],
+        user_bias=model.user_bias[:, user] + moods[:, sitting],
+        item_factors=factors,
+        item_bias=bias,
+        **noise,
+        catalog=Catalog.from_items(vocabulary),
+        ratings=None,
+        levels=levels,
+        user_link=None,
+        item_link=None,
+        context=None,
+    )
+    return found, user_at, item_at
+
+
+def over_times(
+    model: Any, users: np.ndarray, items: np.ndarray, times: np.ndarray, ask: Callable[[Any, np.ndarray, np.ndarray], T]
+) -> list[T]:
+    """Return what `ask(model, users, items)` answers of pairs at their times, a chunk after the other."""
+    bounds = even_bounds(len(users), PAIRS_PER_CHUNK)
+    return [ask(*at_times(model, users[a:b], items[a:b], times[a:b])) for a, b in pairwise(bounds)]
+
+
+def at_time(model: Any, time: Any) -> Any:
+    """Return the model as it is in the era of a time; see `FactorModel.at`."""
+    times = check_times(model, time, 1)
+    if times is None:
+        raise TypeError("time must be a number, a date or a datetime; got None.")
+    context, k = model.context, model.n_factors
+    if context.n_eras == 1:
+        raise ValueError(f"time must be asked of a model that knows of eras. {_ADVICE}")
+    era = int(context.eras(times)[0])
+    fields: dict[str, Any] = {}
+    for side, shift in (("user", context.user_shift[:, era]), ("item", context.item_shift[:, era])):
+        prior = getattr(model, f"{side}_prior")
+        fields[f"{side}_factors"] = getattr(model, f"{side}_factors") + shift[:, None, :k]
+        fields[f"{side}_bias"] = getattr(model, f"{side}_bias") + shift[:, None, k]
+        fields[f"{side}_prior"] = replace(prior, mean=prior.mean + shift)
+    return replace(model, **fields, context=None)
+
+
+def _distinct(index: np.ndarray, beside: np.ndarray, n_beside: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return which distinct pair (index, beside) each is, -1 where the index is, and both parts of the distinct pairs."""
+    known = index >= 0
+    keys, place = np.unique(index[known].astype(np.int64) * n_beside + beside[known], return_inverse=True)
+    at = np.full(len(index), -1, np.int64)
+    at[known] = place
+    return at, keys // n_beside, keys % n_beside
+
+

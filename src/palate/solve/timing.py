@@ -1,0 +1,99 @@
+"""Ratings in time: eras, in which everyone's rows are shifted alike, and the sittings of a user, each with a mood.
+
+In era t a user's row is `P_u + V_t` and an item's `Q_i + W_t` instead of P_u and Q_i, and all ratings of one sitting are higher or
+lower by its mood. A model's own rows are those of the last era, so that whoever does not ask for a time is answered as of now.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+GAP = 86_400.0  # seconds without a rating after which another sitting begins
+MOST = 20  # ratings after which another sitting begins
+N_ERAS = 15
+
+
+@dataclass(frozen=True, eq=False)
+class Sittings:
+    """The sittings of all users: those of user u are at `indptr[u] : indptr[u + 1]`, by ascending time."""
+
+    indptr: np.ndarray  # (n_users + 1,) int64
+    begin: np.ndarray  # (n_sittings,) int64, time of the first rating
+    end: np.ndarray  # (n_sittings,) int64, time of the last one
+
+    @classmethod
+    def none(cls, n_users: int) -> "Sittings":
+        """Return no sitting for anyone."""
+        nothing = np.empty(0, np.int64)
+        return cls(np.zeros(n_users + 1, np.int64), nothing, nothing)
+
+    @classmethod
+    def cut(cls, indptr: np.ndarray, times: np.ndarray) -> tuple["Sittings", np.ndarray]:
+        """Return the sittings of users whose ratings begin at `indptr`, and which of them each rating belongs to (int32).
+
+        A sitting ends at a day without a rating, or after 20 ratings; ratings of one time stay together.
+
+        Examples
+        --------
+        >>> hour = 3600
+        >>> sittings, which = Sittings.cut(np.array([0, 3]), np.array([0, 100 * hour, 1 * hour]))
+        >>> which.tolist(), sittings.begin.tolist(), sittings.end.tolist()
+        ([0, 1, 0], [0, 360000], [3600, 360000])
+        """
+        from palate.kernels.timing import cut_sittings, sitting_ends
+
+        which, ends = np.empty(len(times), np.int32), np.empty(len(indptr), np.int64)
+        n = cut_sittings(np.asarray(indptr, np.int64), times, GAP, MOST, which, ends)
+        begin, end = np.empty(n, np.int64), np.empty(n, np.int64)
+        sitting_ends(which, times, begin, end)
+        return cls(ends, begin, end), which
+
+    def __len__(self) -> int:
+        return len(self.begin)
+
+    def find(self, users: np.ndarray, times: np.ndarray) -> np.ndarray:
+        """Return the sitting of each user that a time falls in or is within a day of, int64; -1 where there is none."""
+        from palate.kernels.timing import find_sittings
+
+        out = np.empty(len(users), np.int64)
+        find_sittings(self.indptr, self.begin, self.end, np.asarray(users, np.int64), np.asarray(times, np.int64), GAP, out)
+        return out
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TimeContext:
+    """What a model knows of time.
+
+    Parameters
+    ----------
+    edges : ndarray of shape (n_eras - 1,), int64
+        Times at which an era ends and the next begins.
+    user_shift, item_shift : ndarray of shape (n_draws, n_eras, n_factors + 1), float32
+        What is added to every user's and every item's row in an era, the bias last; nothing in the last one.
+    sittings : Sittings
+    mood : ndarray of shape (n_draws, n_sittings), float32
+        What is added to the latent value of all ratings of a sitting.
+
+    References
+    ----------
+    Koren (2009), "Collaborative Filtering with Temporal Dynamics": eras of items, and users who differ from day to day.
+    """
+
+    edges: np.ndarray
+    user_shift: np.ndarray
+    item_shift: np.ndarray
+    sittings: Sittings
+    mood: np.ndarray
+
+    @property
+    def n_eras(self) -> int:
+        """Number of eras."""
+        return len(self.edges) + 1
+
+    def eras(self, times: np.ndarray) -> np.ndarray:
+        """Return the era of each time, int32; what is before the first or after the last rating is in the first or last era."""
+        return np.searchsorted(self.edges, times, side="right").astype(np.int32)
+
+    def without_sittings(self, n_users: int) -> "TimeContext":
+        """Return the eras alone, for other users."""
+        return replace(self, sittings=Sittings.none(n_users), mood=np.empty((len(self.mood), 0), np.float32))
