@@ -78,7 +78,7 @@ def fold_in_users(scorer: Scorer, ratings: Ratings, name: str, threads: int | No
 def _folded_model(model: FactorModel, ratings: Ratings, matrix: RatingMatrix, threads: int) -> FactorModel:
     weights = np.empty(0, np.float32) if matrix.weight is None else matrix.weight
     rows = Rows(matrix.indptr, matrix.items, matrix.values(), weights, len(model.items))
-    found = solve_users(model, rows, threads)
+    found = solve_users(model, rows, threads, matrix.timestamp)
     if model.spread is not None and model.ratings is not None:
         item_curvature(model)  # now: the folded model has no raters of its items
     folded = replace(

@@ -362,6 +362,7 @@ class FactorModel:
         *,
         weights: Any = None,
         user_id: Any = None,
+        timestamps: Any = None,
     ) -> FoldedUser:
         """Return a user who was not in the training data, accepted wherever a user id is; the model does not change.
 
@@ -381,13 +382,17 @@ class FactorModel:
             Positive observation weights.
         user_id : optional
             What to call the user in answers.
+        timestamps : array-like of shape (n_rated,), optional
+            When the user rated, for a model trained with `time`: what era and mood have to do with the ratings is then not taken for
+            taste. Default: all ratings are of the last era, each in a mood of its own.
 
         Raises
         ------
         KeyError
             If an item was not in the training data, or a feature is none of the model's.
         ValueError
-            If the lengths differ, an item is repeated, a rating is not finite or none of an ordinal model's levels.
+            If the lengths differ, an item is repeated, a rating is not finite or none of an ordinal model's levels, or the model
+            knows nothing of time and is given times.
 
         References
         ----------
@@ -404,7 +409,9 @@ class FactorModel:
         >>> abs(float(model.predict(dee, 2)) - float(model.predict("bo", 2))) < 1e-4  # bo rated the same
         True
         """
-        return fold_user(self, items, ratings, weights, user_id, None if features is None else dict(features))
+        return fold_user(
+            self, items, ratings, weights, user_id, None if features is None else dict(features), timestamps
+        )
 
     def fold_in_item(
         self,

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from palate.recommend.timing import rows_in_eras
 from palate.solve.features import BAG, FeatureBlock, FeatureLink
 from palate.solve.parallel import even_bounds, run_chunks
 from palate.solve.prior import RowPrior
 from palate.solve.rows import LANES, Rows, Side, Solved, rating_scores, solve_rows
+from palate.solve.timing import Sittings
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
@@ -17,6 +19,7 @@ _STREAM = 30  # keeps the numbers drawn here apart from all others
 DRAWS_PER_CHUNK = 4
 _NEWTON, _AUGMENTED = 5, 4  # steps to the mode of a row under the ordinal link, then sweeps of the sampler from there
 _OWN_STEPS = 4  # sweeps of the sampler of a row and its noise
+_MOOD_STEPS = 10  # the same with the moods of its sittings, which hang together with its bias
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +46,27 @@ class FoldedRows:
         return cls(factors, np.stack([side.bias for side in sides]), scale)
 
 
+class TimedRows:
+    """Users' ratings at their times: columns are items as they are in an era, and each rating belongs to a sitting."""
+
+    def __init__(self, model: "FactorModel", rows: Rows, times: np.ndarray) -> None:
+        context = model.context
+        if context is None:
+            raise AssertionError("a model without a context has no times")
+        pairs, place = np.unique(rows.columns.astype(np.int64) * context.n_eras + context.eras(times), return_inverse=True)
+        self.model = model
+        self.item, self.era = pairs // context.n_eras, pairs % context.n_eras
+        self.rows = replace(rows, columns=place.astype(np.int32), n_columns=len(pairs))
+        sittings, self.sitting = Sittings.cut(rows.indptr, times)
+        self.row = np.repeat(np.arange(rows.n_rows), np.diff(sittings.indptr))  # (n_sittings,)
+        self.number = np.arange(len(sittings)) - sittings.indptr[self.row]  # within their row
+
+    def columns(self, draw: int) -> Side:
+        """Return the vectors of the columns in one draw."""
+        factors, bias = rows_in_eras(self.model, self.item, self.era, slice(draw, draw + 1))
+        return Side.padded(factors[0], bias[0])
+
+
 def draw_rows(
     model: "FactorModel",
     side: str,
@@ -50,6 +74,7 @@ def draw_rows(
     others: list[Side],
     features: dict[str, Any] | None,
     threads: int,
+    times: np.ndarray | None = None,
 ) -> FoldedRows:
     """Return rows of one side for each draw: drawn given the other side's vectors of that draw and the rows' ratings.
 
@@ -68,6 +93,8 @@ def draw_rows(
     features : dict, optional
         Values of the features of a single row, by name.
     threads : int
+    times : ndarray of shape (n_ratings,), int64, optional
+        When users rated, for a model that knows of time: their sittings' moods are drawn as well.
     """
     from palate.kernels.fold import normal_rows, row_keys
     from palate.kernels.random import key_of
@@ -84,20 +111,25 @@ def draw_rows(
         normal_rows(keys, key_of(draw, step, _STREAM + (side == "item")), out)
         return out * np.float32(noise_sd[draw])
 
+    timed = None if times is None or model.context is None else TimedRows(model, rows, times)
+    asked = rows if timed is None else timed.rows
+
     def drawn(first: int, last: int) -> list[tuple[Side, np.ndarray | None]]:
         found: list[tuple[Side, np.ndarray | None]] = []
         for draw in range(first, last):
             own = _OwnNoise.of(model, side, rows, draw, keys)
-            given: tuple[Any, ...] = (others[draw], float(model.global_mean[draw]), prior, draw, means[draw])
+            other = others[draw] if timed is None else timed.columns(draw)
+            moods = None if timed is None else _Moods.of(timed, own, draw, keys)
+            given: tuple[Any, ...] = (other, float(model.global_mean[draw]), prior, draw, means[draw])
             if codes is not None:
                 cutpoints = np.asarray(model.cutpoints[draw], np.float64)  # type: ignore[index]
-                drawer = _OrdinalRows(rows, codes, cutpoints, own, *given)
-                found.append((drawer.drawn(keys, noise, side), None if own is None else own.scale))
+                drawer = _OrdinalRows(asked, codes, cutpoints, own, moods, *given)
+                found.append((drawer.drawn(keys, noise, side), drawer.scale))
             elif own is not None:
-                found.append(_drawn_with_noise(rows, own, noise, *given))
+                found.append(_drawn_with_noise(asked, own, moods, noise, *given))
             else:
                 other, mean, *_ = given
-                solved = solve_rows(rows, other, mean, prior, draw=draw, noise=noise(draw, 0), prior_mean=means[draw])
+                solved = solve_rows(asked, other, mean, prior, draw=draw, noise=noise(draw, 0), prior_mean=means[draw])
                 found.append((solved.side, None))
         return found
 
@@ -148,28 +180,60 @@ class _OwnNoise:
         self.precision = gamma / ((self.degrees + errors / self.precision / self.noise_sd**2) / 2)
 
 
+class _Moods:
+    """The moods of folded users' sittings, drawn for one draw of the model beside the rows and their noise."""
+
+    def __init__(self, timed: TimedRows, own: _OwnNoise, sd: float, draw: int, keys: np.ndarray) -> None:
+        self.timed, self.own, self.sd, self.draw, self.keys = timed, own, sd, draw, keys
+        self.of_ratings = np.zeros(len(timed.sitting), np.float32)
+
+    @classmethod
+    def of(cls, timed: TimedRows, own: _OwnNoise | None, draw: int, keys: np.ndarray) -> "_Moods | None":
+        """Return moods of 0, None for a model that knows of none."""
+        noise = timed.model.user_noise
+        if own is None or noise is None or noise.sitting is None:
+            return None
+        return cls(timed, own, float(noise.sitting[draw]) * own.noise_sd, draw, keys)
+
+    def redraw(self, step: int, errors: np.ndarray) -> None:
+        """Draw the moods given what rows alone leave of each rating."""
+        from palate.kernels.fold import normal_rows
+        from palate.kernels.random import key_of
+
+        timed, weights = self.timed, self.own.of_ratings.astype(np.float64) / self.own.noise_sd**2
+        n = len(timed.row)
+        z = np.empty((len(self.keys), int(timed.number.max(initial=0)) + 1), np.float32)
+        normal_rows(self.keys, key_of(self.draw, step, _STREAM + 6), z)
+        total = np.bincount(timed.sitting, weights, n) + self.sd**-2
+        mood = np.bincount(timed.sitting, weights * errors, n) / total + z[timed.row, timed.number] / np.sqrt(total)
+        self.of_ratings = mood[timed.sitting].astype(np.float32)
+
+
 def _drawn_with_noise(
-    rows: Rows, own: _OwnNoise, noise: Any, other: Side, mean: float, prior: RowPrior, draw: int, prior_mean: np.ndarray
+    rows: Rows, own: _OwnNoise, moods: _Moods | None, noise: Any, other: Side, mean: float, prior: RowPrior, draw: int, prior_mean: np.ndarray
 ) -> tuple[Side, np.ndarray]:
     """Return rows with normal noise of their own and its scales, each in turn drawn given the other."""
-    for step in range(_OWN_STEPS):
+    for step in range(_OWN_STEPS if moods is None else _MOOD_STEPS):
         weights = own.of_ratings if not rows.weights.size else own.of_ratings * rows.weights
+        values = rows.values if moods is None else rows.values - moods.of_ratings
         solved = solve_rows(
-            replace(rows, weights=weights), other, mean, prior, draw=draw, noise=noise(draw, step), prior_mean=prior_mean,
-            stats=True,
+            replace(rows, values=values, weights=weights), other, mean, prior, draw=draw, noise=noise(draw, step),
+            prior_mean=prior_mean, stats=True,
         )  # fmt: skip
         own.redraw(step, solved.stats[:, 0])
-    return solved.side, own.scale
+        if moods is not None:
+            moods.redraw(step, rows.values - np.float32(mean) - rating_scores(rows, solved.side, other, threads=1))
+    return solved.side, own.scale if moods is None else np.hypot(own.scale, moods.sd / own.noise_sd)
 
 
 class _OrdinalRows:
     """Rows whose ratings are levels, given one draw of the other side."""
 
     def __init__(
-        self, rows: Rows, codes: np.ndarray, cutpoints: np.ndarray, own: _OwnNoise | None, other: Side, mean: float,
-        prior: RowPrior, draw: int, prior_mean: np.ndarray,
+        self, rows: Rows, codes: np.ndarray, cutpoints: np.ndarray, own: _OwnNoise | None, moods: _Moods | None, other: Side,
+        mean: float, prior: RowPrior, draw: int, prior_mean: np.ndarray,
     ) -> None:  # fmt: skip
-        self.rows, self.codes, self.cutpoints, self.own = rows, codes, cutpoints, own
+        self.rows, self.codes, self.cutpoints, self.own, self.moods = rows, codes, cutpoints, own, moods
         self.other, self.mean, self.prior, self.draw, self.prior_mean = other, mean, prior, draw, prior_mean
 
     def drawn(self, keys: np.ndarray, noise: Any, side: str) -> Side:
@@ -184,19 +248,30 @@ class _OrdinalRows:
         for _ in range(_NEWTON):
             newton_terms(self.latent(now), self.codes, self.cutpoints, precision, target, weight)
             now = self.solved(target, weight, None).side
-        for step in range(_AUGMENTED):
+        for step in range(_AUGMENTED if self.moods is None else _MOOD_STEPS):
             salt = key_of(self.draw, step, _STREAM + 2 + (side == "item"))
             draw_latent_rows(keys, salt, self.rows.indptr, self.latent(now), self.codes, self.cutpoints, precision, target)
-            solved = self.solved(target, precision, noise(self.draw, step))
+            moods = np.float32(0) if self.moods is None else self.moods.of_ratings
+            solved = self.solved(target - moods, precision, noise(self.draw, step))
             now = solved.side
             if self.own is not None:
                 self.own.redraw(step, solved.stats[:, 0])
                 precision = self.own.of_ratings
+            if self.moods is not None:
+                self.moods.redraw(step, target - self.latent(now) + self.moods.of_ratings)
         return now
 
+    @property
+    def scale(self) -> np.ndarray | None:
+        """Return the scale of each row's noise, moods included; None where all share one."""
+        if self.own is None or self.moods is None:
+            return None if self.own is None else self.own.scale
+        return np.hypot(self.own.scale, self.moods.sd / self.own.noise_sd)
+
     def latent(self, side: Side) -> np.ndarray:
-        """Return the latent value of every rating."""
-        return rating_scores(self.rows, side, self.other, threads=1) + np.float32(self.mean)
+        """Return the latent value of every rating, moods included."""
+        moods = np.float32(0) if self.moods is None else self.moods.of_ratings
+        return rating_scores(self.rows, side, self.other, threads=1) + np.float32(self.mean) + moods
 
     def solved(self, target: np.ndarray, weight: np.ndarray, noise: np.ndarray | None) -> Solved:
         """Return the rows that least squares finds for these targets and weights, with noise added."""

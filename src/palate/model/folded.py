@@ -10,6 +10,7 @@ from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
 from palate.model.fold_draws import FoldedRows, draw_rows, prior_means
+from palate.recommend.timing import check_times
 from palate.recommend.uncertainty import has_posterior
 from palate.solve.bounded import Bounds
 from palate.solve.confidence import NONE, Confidence
@@ -65,28 +66,32 @@ class FoldedItem(Folded):
 
 
 def fold_user(
-    model: "FactorModel", items: Any, ratings: Any, weights: Any, user_id: Any, features: dict[str, Any] | None = None
-) -> FoldedUser:
+    model: "FactorModel", items: Any, ratings: Any, weights: Any, user_id: Any, features: dict[str, Any] | None = None,
+    timestamps: Any = None,
+) -> FoldedUser:  # fmt: skip
     """Return the user with these ratings; see `FactorModel.fold_in`."""
-    row = _row(model.items, items, ratings, weights, "items", "item id")
-    return FoldedUser(id=user_id, **_one_row(model, "user", row, features))
+    row, order = _row(model.items, items, ratings, weights, "items", "item id")
+    times = check_times(model, timestamps, len(order), "ratings")
+    return FoldedUser(id=user_id, **_one_row(model, "user", row, features, None if times is None else times[order]))
 
 
-def solve_users(model: "FactorModel", rows: Rows, threads: int = 1) -> FoldedRows:
-    """Return users with these ratings of the model's items."""
-    return _solve(model, "user", rows, None, threads)
+def solve_users(model: "FactorModel", rows: Rows, threads: int = 1, times: np.ndarray | None = None) -> FoldedRows:
+    """Return users with these ratings of the model's items, at these times where they are known."""
+    return _solve(model, "user", rows, None, threads, times)
 
 
 def fold_item(
     model: "FactorModel", users: Any, ratings: Any, weights: Any, item_id: Any, features: dict[str, Any] | None = None
 ) -> FoldedItem:
     """Return the item with these ratings; see `FactorModel.fold_in_item`."""
-    row = _row(model.users, users, ratings, weights, "users", "user id")
+    row, _ = _row(model.users, users, ratings, weights, "users", "user id")
     return FoldedItem(id=item_id, **_one_row(model, "item", row, features))
 
 
-def _one_row(model: "FactorModel", side: str, row: Rows, features: dict[str, Any] | None) -> dict[str, Any]:
-    found = _solve(model, side, row, features, threads=1)
+def _one_row(
+    model: "FactorModel", side: str, row: Rows, features: dict[str, Any] | None, times: np.ndarray | None = None
+) -> dict[str, Any]:
+    found = _solve(model, side, row, features, 1, times)
     scale = None if found.scale is None else found.scale[:, 0]
     return {
         "factors": found.factors[:, 0], "bias": found.bias[:, 0], "rated": row.columns, "values": row.values, "scale": scale
@@ -112,8 +117,8 @@ def padded_sides(factors: np.ndarray, bias: np.ndarray) -> list[Side]:
     return [Side.padded(factors[draw], bias[draw]) for draw in range(len(factors))]
 
 
-def _row(vocabulary: Vocabulary, ids: Any, ratings: Any, weights: Any, argument: str, what: str) -> Rows:
-    """Check the ratings of one row and return them sorted.
+def _row(vocabulary: Vocabulary, ids: Any, ratings: Any, weights: Any, argument: str, what: str) -> tuple[Rows, np.ndarray]:
+    """Check the ratings of one row and return them sorted, and the order that sorts them.
 
     Raises
     ------
@@ -139,7 +144,8 @@ def _row(vocabulary: Vocabulary, ids: Any, ratings: Any, weights: Any, argument:
     if (np.diff(index) == 0).any():
         twice = vocabulary.id(int(index[np.flatnonzero(np.diff(index) == 0)[0]]))
         raise ValueError(f"{argument} must not repeat an id; got {twice!r} twice. Keep one of its ratings.")
-    return Rows(np.array([0, len(index)]), index.astype(np.int32), values[order], _weights(weights, order), len(vocabulary))
+    rows = Rows(np.array([0, len(index)]), index.astype(np.int32), values[order], _weights(weights, order), len(vocabulary))
+    return rows, order
 
 
 def _weights(weights: Any, order: np.ndarray) -> np.ndarray:
@@ -153,7 +159,14 @@ def _weights(weights: Any, order: np.ndarray) -> np.ndarray:
     return values[order]
 
 
-def _solve(model: "FactorModel", side: str, rows: Rows, features: dict[str, Any] | None, threads: int) -> FoldedRows:
+def _solve(
+    model: "FactorModel",
+    side: str,
+    rows: Rows,
+    features: dict[str, Any] | None,
+    threads: int,
+    times: np.ndarray | None = None,
+) -> FoldedRows:
     """Return rows of one side, a solve for each draw.
 
     With draws of a posterior each is drawn, not solved.
@@ -162,7 +175,7 @@ def _solve(model: "FactorModel", side: str, rows: Rows, features: dict[str, Any]
     others: list[Side] = model.item_sides if side == "user" else model.user_sides
     rows = _targets(model, rows)
     if has_posterior(model):
-        return draw_rows(model, side, rows, others, features, threads)
+        return draw_rows(model, side, rows, others, features, threads, times)
     double = bool(prior.n_factors and (np.diagonal(prior.precision[0])[:-1] <= 0).any())
     link = getattr(model, f"{side}_link")
     means = None if link is None and not features else prior_means(link, prior, rows, features, threads)

@@ -23,8 +23,8 @@ def knows_time(scorer: Any) -> bool:
     return getattr(scorer, "context", None) is not None
 
 
-def check_times(scorer: Any, timestamps: Any, n: int) -> np.ndarray | None:
-    """Return the time of each of n pairs, int64; None for None.
+def check_times(scorer: Any, timestamps: Any, n: int, what: str = "pairs") -> np.ndarray | None:
+    """Return the time of each of n pairs (or `what` else), int64; None for None.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def check_times(scorer: Any, timestamps: Any, n: int) -> np.ndarray | None:
     single = not hasattr(timestamps, "__len__")
     times = timestamp_values([timestamps] if single else timestamps, "timestamps")
     if len(times) not in (1, n):
-        raise ValueError(f"timestamps must be one, or one for each of {n} pairs; got {len(times)}.")
+        raise ValueError(f"timestamps must be one, or one for each of {n} {what}; got {len(times)}.")
     return np.broadcast_to(times, (n,))
 
 
@@ -55,13 +55,10 @@ def at_times(model: Any, users: np.ndarray, items: np.ndarray, times: np.ndarray
     times : ndarray of shape (n,), int64
     """
     context = model.context
-    n_eras, k = context.n_eras, model.n_factors
     sittings = context.sittings.find(users, times)
     user_at, user, sitting = _distinct(users, sittings + 1, len(context.sittings) + 1)
-    item_at, item, era = _distinct(items, context.eras(times), n_eras)
-    factors = model.item_factors[:, item] + context.item_shift[:, era, :k]
-    bias = model.item_bias[:, item] + context.item_shift[:, era, k] + context.user_shift[:, era, k]
-    bias += np.einsum("dnf,dnf->dn", factors, context.user_shift[:, era, :k])
+    item_at, item, era = _distinct(items, context.eras(times), context.n_eras)
+    factors, bias = rows_in_eras(model, item, era)
     moods = np.concatenate([np.zeros((len(context.mood), 1), np.float32), context.mood], axis=1)
     noise = {"user_noise": None, "item_noise": None}
     if model.user_noise is not None:
@@ -87,6 +84,18 @@ def at_times(model: Any, users: np.ndarray, items: np.ndarray, times: np.ndarray
         context=None,
     )
     return found, user_at, item_at
+
+
+def rows_in_eras(model: Any, items: np.ndarray, eras: np.ndarray, draws: slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:
+    """Return factors (n_draws, n, k) and biases (n_draws, n) of items as they are in these eras, for users as they are now.
+
+    `P_u + V` on `Q_i + W` is `P_u` on `Q_i + W` and `V` on `Q_i + W`, which is the same for all users and goes into the bias.
+    """
+    k, context = model.n_factors, model.context
+    users, own = context.user_shift[draws][:, eras], context.item_shift[draws][:, eras]
+    factors = model.item_factors[draws][:, items] + own[:, :, :k]
+    bias = model.item_bias[draws][:, items] + own[:, :, k] + users[:, :, k]
+    return factors, bias + np.einsum("dnf,dnf->dn", factors, users[:, :, :k])
 
 
 def over_times(
