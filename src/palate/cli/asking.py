@@ -162,17 +162,20 @@ def item_named(model: "FactorModel", text: str) -> Any:
 def newcomer(model: "FactorModel", rates: list[str], path: Path | None) -> "FoldedUser":
     """Return the user with the ratings of `--rate 'Title=5'` and of a file of ratings (`--fold-in`)."""
     given: dict[Any, float] = {}
-    for item, rating, label in [*_rates(model, rates), *([] if path is None else _rating_file(model, path))]:
+    times: list[Any] = []
+    for item, rating, label, time in [*_rates(model, rates), *([] if path is None else _rating_file(model, path))]:
         if item in given:
             raise ValueError(f"each item must be rated once; got a second rating of '{label}'.")
         low, high = model.scale or (rating, rating)
         if not low <= rating <= high:
             raise ValueError(f"a rating must be within the model's scale {low:g} to {high:g}; got {rating:g} for '{label}'.")
         given[item] = rating
-    return model.fold_in(list(given), list(given.values()), user_id="you")
+        times.append(time)
+    known = model.context is not None and all(time is not None for time in times) and bool(times)
+    return model.fold_in(list(given), list(given.values()), user_id="you", timestamps=times if known else None)
 
 
-def _rates(model: "FactorModel", rates: list[str]) -> list[tuple[Any, float, str]]:
+def _rates(model: "FactorModel", rates: list[str]) -> list[tuple[Any, float, str, None]]:
     found = []
     for text in rates:
         name, equals, number = text.rpartition("=")
@@ -182,23 +185,26 @@ def _rates(model: "FactorModel", rates: list[str]) -> list[tuple[Any, float, str
             equals = ""
         if not equals or not name:
             raise usage_error(f"--rate must be TITLE=RATING or ID=RATING, such as 'Heat=4.5'; got '{text}'")
-        found.append((item_named(model, name.strip()), rating, name.strip()))
+        found.append((item_named(model, name.strip()), rating, name.strip(), None))
     return found
 
 
-def _rating_file(model: "FactorModel", path: Path) -> list[tuple[Any, float, str]]:
-    """Return the ratings of a CSV or Parquet file with a column of items (ids or titles) and one of ratings."""
+def _rating_file(model: "FactorModel", path: Path) -> list[tuple[Any, float, str, int | None]]:
+    """Return the ratings of a CSV or Parquet file with a column of items (ids or titles), one of ratings, and perhaps `timestamp`."""
     table = _text_table(path)
     item = _column(table, ("itemid", "movieid", "bookid", "item", "id", "title"), "item_id (or title)", path)
     rating = _column(table, ("rating", "stars", "score"), "rating", path)
     by_title = item.lower() == "title"
+    time = next((name for name in table.columns if name.lower() == "timestamp"), None) if model.context is not None else None
+    times = table[time].to_list() if time is not None else [None] * len(table)
     found = []
     for row, (label, value) in enumerate(table.select(item, rating).iter_rows(), 1):
         try:
             if not label or not value:
                 raise ValueError(f"{'rating' if label else 'item'} must be given; got an empty cell.")
             one = item_with_title(model, label) if by_title else known_id(model.items, label, "item")
-            found.append((one, float(value), label))
+            at = times[row - 1]
+            found.append((one, float(value), label, None if at is None else int(float(at))))
         except (KeyError, ValueError) as error:
             raise ValueError(f"{path.name}, row {row}: {error.args[0]}") from None
     return found

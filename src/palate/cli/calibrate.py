@@ -19,6 +19,7 @@ def calibrate(
     user: options.UserColumn = None,
     item: options.ItemColumn = None,
     rating: options.RatingColumn = None,
+    timestamp: options.TimestampColumn = None,
     scale: options.Scale = None,
     duplicates: options.Duplicates = "last",
     separator: options.Separator = None,
@@ -58,7 +59,7 @@ def calibrate(
 
     loaded = asking.load(model)
     how: dict[str, Any] = {
-        "format": format, "user": user, "item": item, "rating": rating, "scale": scale, "duplicates": duplicates,
+        "format": format, "user": user, "item": item, "rating": rating, "timestamp": timestamp, "scale": scale, "duplicates": duplicates,
         "separator": separator, "encoding": encoding,
     }  # fmt: skip
     ratings = None if test is None else read(test, **how).ratings

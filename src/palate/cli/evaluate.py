@@ -32,6 +32,7 @@ def evaluate(
     user: options.UserColumn = None,
     item: options.ItemColumn = None,
     rating: options.RatingColumn = None,
+    timestamp: options.TimestampColumn = None,
     scale: options.Scale = None,
     duplicates: options.Duplicates = "last",
     separator: options.Separator = None,
@@ -67,7 +68,7 @@ def evaluate(
     if not models and (test is not None or train is not None):
         raise usage_error("--test and --train must come with model files to test")
     how: dict[str, Any] = {
-        "format": format, "user": user, "item": item, "rating": rating, "scale": scale, "duplicates": duplicates,
+        "format": format, "user": user, "item": item, "rating": rating, "timestamp": timestamp, "scale": scale, "duplicates": duplicates,
         "separator": separator, "encoding": encoding,
     }  # fmt: skip
     title = ""

@@ -46,6 +46,8 @@ def describe(model: "FactorModel") -> dict[str, Any]:
         "blocks": blocks(model),
         "catalog": list(catalog),
         "n_ratings": None if ratings is None else len(ratings),
+        "n_eras": 1 if model.context is None else model.context.n_eras,
+        "n_sittings": 0 if model.context is None else len(model.context.sittings),
         "trainer": {name: plain_value(value) for name, value in model.trainer.items()},
         "history": model.history.to_dict(),
     }
@@ -56,9 +58,12 @@ def blocks(model: "FactorModel") -> list[dict[str, Any]]:
     arrays = {name: getattr(model, name) for name in _BLOCKS if getattr(model, name) is not None}
     for side in ("user", "item"):
         own = getattr(model, f"{side}_noise")
-        arrays |= {} if own is None else {f"{side}_noise.scale": own.scale, f"{side}_noise.degrees": own.degrees}
+        parts = () if own is None else ("scale", "degrees", "sitting")
+        arrays |= {f"{side}_noise.{part}": getattr(own, part) for part in parts if getattr(own, part) is not None}
         for group in getattr(getattr(model, f"{side}_link"), "groups", ()):
             arrays[f"{side}_features.{group.name}"] = group.weights
+    if model.context is not None:
+        arrays |= {f"context.{name}": getattr(model.context, name) for name in ("user_shift", "item_shift", "mood")}
     parameters = {name: int(array.size) for name, array in arrays.items()}
     if model.ratings is not None:
         for name in ("indptr", "items", "codes", "levels", "held_out", "weight", "timestamp"):
@@ -87,6 +92,7 @@ def _show(model: "FactorModel", about: dict[str, Any]) -> None:
         f"{model.n_factors} factors, {centre}, scale {scale}",
         f"catalog: {', '.join(about['catalog'][1:]) or 'ids only'}",
         "ratings: none, saved without them" if model.ratings is None else f"ratings: {len(model.ratings):,}",
+        *([] if model.context is None else [f"time: {model.context.n_eras:,} eras, {len(model.context.sittings):,} sittings"]),
         "",
     )
     _show_blocks(about["blocks"])

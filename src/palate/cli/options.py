@@ -15,6 +15,10 @@ Output = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write all columns to a .csv, .parquet or .json file instead."),
 ]
+At = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="As of a date such as 2005-06-01, or a time in the ratings' own unit; for models that know of time."),
+]
 Number = Annotated[int, typer.Option("--n", "-n", min=1, help="How many to list.")]
 MinRatings = Annotated[int, typer.Option(min=0, metavar="N", help="Only items with at least N ratings.")]
 Genres = Annotated[
@@ -59,7 +63,27 @@ Items = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Catalog of the items; default: the one that lies beside the ratings.")
 ]
 
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}.*")
 _YEARS = re.compile(r"(\d{1,4})?\s*(-|\.\.|:|to)?\s*(\d{1,4})?")
+
+
+def parse_time(text: str | None) -> Any:
+    """Return the time that a text stands for: a date and time of day in UTC, or a number.
+
+    >>> parse_time("2005-06-01"), parse_time("1117584000"), parse_time(None)
+    (datetime.datetime(2005, 6, 1, 0, 0), 1117584000, None)
+    """
+    if text is None:
+        return None
+    from datetime import UTC, datetime
+
+    try:
+        if not _DATE.fullmatch(text.strip()):
+            return int(text)
+        time = datetime.fromisoformat(text.strip())
+        return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
+    except ValueError:
+        raise usage_error(f"--at must be a date such as 2005-06-01 or a whole number; got '{text}'") from None
 
 
 def parse_years(text: str) -> tuple[int | None, int | None]:

@@ -32,6 +32,7 @@ def predict(
         str,
         typer.Option(metavar="CHOICE", help="Where the expected rating is (mean), or where one rating would fall (rating)."),
     ] = "mean",
+    at: options.At = None,
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
@@ -50,10 +51,12 @@ def predict(
     if bool(items) == bool(title or condition):
         raise usage_error("choose the items by id, or by --title, --genres, --year and --where; not both, not neither")
     check_output(output)
+    time = options.parse_time(at)
     loaded = asking.load(model)
     frame = loaded.predict_frame(
         _id(loaded.users, user, "user", unknown), [_id(loaded.items, item, "item", unknown) for item in items] if items else None,
         title=title, where=condition, clip=clip, unknown=unknown, return_std=std, interval=interval, interval_of=interval_of,
+        timestamp=time,
     )  # fmt: skip
     deliver(frame, as_json=as_json, output=output, title=f"Predictions for user {user}", drop=("user_id",))
 

@@ -44,6 +44,7 @@ def recommend(
         Path | None,
         typer.Option(metavar="FILE", help="For someone new with the ratings of this CSV: columns item_id or title, rating."),
     ] = None,
+    at: options.At = None,
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
@@ -68,8 +69,9 @@ def recommend(
     if bool(users) + all_users + is_new != 1:
         raise usage_error("name the users, or give --all-users, or --rate or --fold-in for someone new; one of the three")
     check_output(output)
+    time = options.parse_time(at)
     condition = options.condition(genres, year, where)
-    loaded = asking.load(model)
+    loaded = asking.load(model) if time is None else asking.load(model).at(time)
     who: Any = (
         None if all_users else asking.newcomer(loaded, rate or [], fold_in) if is_new else asking.user_ids(loaded, users or [])
     )

@@ -11,6 +11,7 @@ from palate.data.ratings import Ratings
 from palate.data.split.parts import Split
 from palate.evaluate.contestant import enter, held_out_ratings, indexes
 from palate.evaluate.predictive import Foretold, foretell
+from palate.recommend.timing import knows_time
 from palate.recommend.uncertainty import ADVICE, knows_rating_spread
 
 NOMINAL = (0.5, 0.8, 0.9, 0.95)
@@ -206,7 +207,7 @@ def calibrate(
     >>> table["n_train"][0], abs(table["error"][0]) < 0.03
     ('all', True)
     """
-    from palate.evaluate.evaluating import named_scorers
+    from palate.evaluate.evaluating import TIMELESS, named_scorers
 
     entry: tuple[Any, str] = named_scorers([model])[0]
     scorer, name = entry
@@ -235,7 +236,7 @@ def calibrate(
         n_train=contestant.item_counts[item[known]],
         nominal=shares,
         about=_about(scorer, name, user[known], item[known], seed),
-        notes=_notes(known, contestant.selected, name),
+        notes=(*_notes(known, contestant.selected, name), *([TIMELESS.format(name)] if times is None and knows_time(scorer) else [])),
         frame_kind=test.frame_kind,
     )
 

@@ -15,6 +15,7 @@ from palate.evaluate.question import Question, ask
 from palate.evaluate.references import references
 from palate.evaluate.scoring import Outcome, score
 from palate.recommend.scorer import Scorer
+from palate.recommend.timing import knows_time
 
 
 def evaluate_model(
@@ -216,6 +217,9 @@ def _evaluation(
     )
 
 
+TIMELESS = "{} knows of time, but the test has no timestamps: its ratings are predicted as if they were given now."
+
+
 def _notes(
     question: Question, about: dict[str, Any], contestants: list[Contestant], outcomes: tuple[Outcome, ...]
 ) -> list[str]:
@@ -224,6 +228,9 @@ def _notes(
     notes = []
     if first.selected:
         notes.append(f"{first.name} held these ratings out to decide when to stop, so its figures are slightly too good.")
+    timeless = [one.name for one in contestants if knows_time(one.scorer)] if question.test.timestamp is None else []
+    if timeless:
+        notes.append(TIMELESS.format(", ".join(timeless)))
     if question.ks and about["n_users_without_relevant"]:
         notes.append(
             f"{about['n_users_without_relevant']:,} users have no relevant test rating; they count in RMSE and MAE, not in metrics of lists."

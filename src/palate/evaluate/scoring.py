@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -13,10 +12,9 @@ from palate.evaluate.metrics.errors import clipped, error_sums
 from palate.evaluate.metrics.lists import Lists
 from palate.evaluate.metrics.ranking import METRICS
 from palate.evaluate.question import Question
-from palate.recommend import factored
 from palate.recommend.ranking import rank
-from palate.recommend.scorer import Scorer, is_factored
-from palate.recommend.timing import knows_time, over_times
+from palate.recommend.scorer import Scorer
+from palate.recommend.timing import scores_at
 
 Figure = tuple[str, int | None]  # name of a metric and its k, None for those without
 
@@ -118,16 +116,7 @@ def _predictions(
     contestant: Contestant, user: np.ndarray, item: np.ndarray, times: np.ndarray | None, threads: int | None
 ) -> np.ndarray:
     scorer = contestant.scorer
-    if times is not None and knows_time(scorer):
-
-        def ask(then: Any, users: np.ndarray, items: np.ndarray) -> np.ndarray:
-            return factored.score_pairs(then, users, items, threads)
-
-        predicted = np.concatenate([np.empty(0, np.float32), *over_times(scorer, user, item, times, ask)])
-    elif is_factored(scorer):
-        predicted = factored.score_pairs(scorer, user, item, threads)
-    else:
-        predicted = np.asarray(scorer.score_pairs(user, item))
+    predicted = scores_at(scorer, user, item, times, threads)
     if predicted.shape != user.shape:
         raise ValueError(f"score_pairs of {contestant.name!r} must return shape {user.shape}; got {predicted.shape}.")
     n_bad = int(np.count_nonzero(~np.isfinite(predicted)))

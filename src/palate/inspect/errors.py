@@ -6,6 +6,7 @@ import numpy as np
 
 from palate.data.ratings import Ratings
 from palate.recommend.scorer import Scorer
+from palate.recommend.timing import scores_at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,7 @@ def errors(scorer: Scorer, ratings: Ratings, *, clip: bool = True) -> Errors:
         raise ValueError("errors must be asked of at least one rating; got none.")
     users = scorer.users.indices(ratings.users.values)[ratings.user_index]
     items = scorer.items.indices(ratings.items.values)[ratings.item_index]
-    predicted = scorer.score_pairs(users, items).astype(np.float64)
+    predicted = scores_at(scorer, users, items, ratings.timestamp).astype(np.float64)
     if clip:
         if scorer.scale is None:
             raise ValueError("clip must be False for scores that have no rating scale; got True.")

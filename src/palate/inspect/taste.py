@@ -6,6 +6,7 @@ import polars as pl
 from palate.data import columns as names
 from palate.recommend.prepared import item_table
 from palate.recommend.scorer import Scorer
+from palate.recommend.timing import scores_at
 
 _NO_GENRE = "(no genres listed)"
 
@@ -38,7 +39,7 @@ def genre_tastes(scorer: Scorer, damping: float = 10.0) -> pl.DataFrame:
     ratings = scorer.ratings
     counts = ratings.user_counts()
     user = np.repeat(np.arange(len(counts)), counts)
-    surprise = ratings.values() - scorer.score_pairs(user, ratings.items)
+    surprise = ratings.values() - scores_at(scorer, user, ratings.items, ratings.timestamp)
     genres = table[names.GENRES].fill_null("").str.split("|")
     rows = pl.DataFrame(
         {

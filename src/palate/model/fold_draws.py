@@ -19,7 +19,7 @@ _STREAM = 30  # keeps the numbers drawn here apart from all others
 DRAWS_PER_CHUNK = 4
 _NEWTON, _AUGMENTED = 5, 4  # steps to the mode of a row under the ordinal link, then sweeps of the sampler from there
 _OWN_STEPS = 4  # sweeps of the sampler of a row and its noise
-_MOOD_STEPS = 10  # the same with the moods of its sittings, which hang together with its bias
+_MOOD_STEPS = 10  # the same with the moods of its sittings
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,8 +195,11 @@ class _Moods:
             return None
         return cls(timed, own, float(noise.sitting[draw]) * own.noise_sd, draw, keys)
 
-    def redraw(self, step: int, errors: np.ndarray) -> None:
-        """Draw the moods given what rows alone leave of each rating."""
+    def redraw(
+        self, step: int, errors: np.ndarray, side: Side, prior: RowPrior, prior_mean: np.ndarray
+    ) -> Side:
+        """Draw the moods given what rows alone leave of each rating, then how much of what a row's ratings share is its bias; return
+        the rows (see `TimeModel.level` of the trainer)."""
         from palate.kernels.fold import normal_rows
         from palate.kernels.random import key_of
 
@@ -206,7 +209,15 @@ class _Moods:
         normal_rows(self.keys, key_of(self.draw, step, _STREAM + 6), z)
         total = np.bincount(timed.sitting, weights, n) + self.sd**-2
         mood = np.bincount(timed.sitting, weights * errors, n) / total + z[timed.row, timed.number] / np.sqrt(total)
-        self.of_ratings = mood[timed.sitting].astype(np.float32)
+        precision = prior.precision[self.draw].astype(np.float64) / self.own.noise_sd**2
+        away = np.column_stack([side.factors[:, : prior.n_factors], side.bias]) - prior_mean
+        n_rows = len(side.bias)
+        total = np.bincount(timed.row, minlength=n_rows) / self.sd**2 + precision[-1, -1]
+        pull = np.bincount(timed.row, mood, n_rows) / self.sd**2 - away @ precision[:, -1]
+        normal_rows(self.keys, key_of(self.draw, step, _STREAM + 7), z)
+        change = pull / total + z[:, 0] / np.sqrt(total)
+        self.of_ratings = (mood - change[timed.row])[timed.sitting].astype(np.float32)
+        return Side(side.factors, (side.bias + change).astype(np.float32))
 
 
 def _drawn_with_noise(
@@ -220,10 +231,12 @@ def _drawn_with_noise(
             replace(rows, values=values, weights=weights), other, mean, prior, draw=draw, noise=noise(draw, step),
             prior_mean=prior_mean, stats=True,
         )  # fmt: skip
+        side = solved.side
         own.redraw(step, solved.stats[:, 0])
         if moods is not None:
-            moods.redraw(step, rows.values - np.float32(mean) - rating_scores(rows, solved.side, other, threads=1))
-    return solved.side, own.scale if moods is None else np.hypot(own.scale, moods.sd / own.noise_sd)
+            errors = rows.values - np.float32(mean) - rating_scores(rows, side, other, threads=1)
+            side = moods.redraw(step, errors, side, prior, prior_mean)
+    return side, own.scale if moods is None else np.hypot(own.scale, moods.sd / own.noise_sd)
 
 
 class _OrdinalRows:
@@ -258,7 +271,8 @@ class _OrdinalRows:
                 self.own.redraw(step, solved.stats[:, 0])
                 precision = self.own.of_ratings
             if self.moods is not None:
-                self.moods.redraw(step, target - self.latent(now) + self.moods.of_ratings)
+                errors = target - self.latent(now) + self.moods.of_ratings
+                now = self.moods.redraw(step, errors, now, self.prior, self.prior_mean)
         return now
 
     @property

@@ -10,10 +10,12 @@ import numpy as np
 from palate.data.catalog import Catalog
 from palate.data.checks import timestamp_values
 from palate.data.vocabulary import Vocabulary
+from palate.recommend.factored import score_pairs
+from palate.recommend.scorer import Scorer, is_factored
 from palate.solve.parallel import even_bounds
 
 PAIRS_PER_CHUNK = 1 << 16  # whose rows are gathered at a time
-_ADVICE = "Train with time='eras,sittings' (palate train --trainer gibbs --time eras,sittings) on ratings with timestamps."
+_ADVICE = "Train one with Gibbs(time='eras,sittings'), or palate train --trainer gibbs --time eras,sittings, on ratings with timestamps."
 
 T = TypeVar("T")
 
@@ -34,7 +36,7 @@ def check_times(scorer: Any, timestamps: Any, n: int, what: str = "pairs") -> np
     if timestamps is None:
         return None
     if not knows_time(scorer):
-        raise ValueError(f"timestamps must be left out for a model that knows nothing of time. {_ADVICE}")
+        raise ValueError(f"this model knows nothing of time, and cannot answer as of one. {_ADVICE}")
     single = not hasattr(timestamps, "__len__")
     times = timestamp_values([timestamps] if single else timestamps, "timestamps")
     if len(times) not in (1, n):
@@ -104,6 +106,21 @@ def over_times(
     """Return what `ask(model, users, items)` answers of pairs at their times, a chunk after the other."""
     bounds = even_bounds(len(users), PAIRS_PER_CHUNK)
     return [ask(*at_times(model, users[a:b], items[a:b], times[a:b])) for a, b in pairwise(bounds)]
+
+
+def scores_at(
+    scorer: Scorer, users: np.ndarray, items: np.ndarray, times: np.ndarray | None, threads: int | None = None
+) -> np.ndarray:
+    """Return the scores of pairs: at their times where there are any and the scorer knows of time, else as of now."""
+
+    def ask(asked: Any, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
+        if is_factored(asked):
+            return score_pairs(asked, user_index, item_index, threads)
+        return np.asarray(asked.score_pairs(user_index, item_index))
+
+    if times is None or not knows_time(scorer):
+        return ask(scorer, users, items)
+    return np.concatenate([np.empty(0, np.float32), *over_times(scorer, users, items, times, ask)])
 
 
 def at_time(model: Any, time: Any) -> Any:

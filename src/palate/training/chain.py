@@ -144,6 +144,8 @@ def sweep(model: ChainModel, state: ChainState, clock: Clock) -> ChainState:
         weights = _weighted(given, users.own, own, clock.threads).weights
         sides, states = (model.users, model.items), (users, items)
         time = model.time.draw(time, given, model.mean, sides, states, weights, noise, clock)
+        if model.time.sitting.size:
+            time, users = model.time.level(time, model.users, users, clock)
     if ordinal:
         return ChainState(users, items, 1.0, cutpoints, latent_values(model, users, items, time, clock.threads), time)
     errors = squares
