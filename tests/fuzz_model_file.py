@@ -31,6 +31,7 @@ from model_files import (
     small_model,
     smallest_model,
     split,
+    timed_model,
     wide_model,
 )
 from palate.data.ratings import Ratings
@@ -98,7 +99,13 @@ class Report:
 
 def seeds() -> list[bytes]:
     """Return thirty different files to start from."""
-    files = [dumps(small_model()), dumps(smallest_model()), dumps(wide_model(20, 15, 3)), dumps(ordinal_model())]
+    files = [
+        dumps(small_model()),
+        dumps(smallest_model()),
+        dumps(wide_model(20, 15, 3)),
+        dumps(ordinal_model()),
+        dumps(timed_model()),
+    ]
     rng = np.random.default_rng(3)
     for n in range(27):
         n_users, n_items = int(rng.integers(1, 9)), int(rng.integers(1, 9))

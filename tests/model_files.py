@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from palate.model.history import History, SweepReport
 from palate.solve.features import FeatureGroup, FeatureLink
 from palate.solve.noise import RowNoise
 from palate.solve.prior import RowPrior
+from palate.solve.timing import Sittings, TimeContext
 
 DIGEST = re.compile(rb'(?<=sha256\\":\\")[0-9a-f]{64}')
 
@@ -149,6 +151,20 @@ def noisy_model() -> FactorModel:
     made = {name: value for name, value in fields(ordinal_model()).items() if name not in ("link", "levels", "cutpoints")}
     users, items = (RowNoise(scale=scale, degrees=np.array([5.5, 7.0])) for scale in scales)
     return FactorModel(**{**made, "user_noise": users, "item_noise": items})
+
+
+def timed_model() -> FactorModel:
+    """Return a model of two draws that knows of three eras and four sittings: two of the first user, two of the last."""
+    numbers = Numbers(11)
+    made = fields(noisy_model())
+    context = TimeContext(
+        edges=np.array([10, 20]),
+        user_shift=numbers.array(2, 3, 3),
+        item_shift=numbers.array(2, 3, 3),
+        sittings=Sittings(np.array([0, 2, 2, 4]), np.array([1, 5, 0, 30]), np.array([2, 5, 9, 40])),
+        mood=numbers.array(2, 4),
+    )
+    return FactorModel(**{**made, "user_noise": replace(made["user_noise"], sitting=np.array([0.5, 0.25])), "context": context})
 
 
 def wide_model(n_users: int = 220, n_items: int = 150, n_factors: int = 16) -> FactorModel:

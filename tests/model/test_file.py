@@ -26,6 +26,7 @@ from model_files import (
     small_model,
     smallest_model,
     split,
+    timed_model,
     wide_model,
 )
 from palate.data.catalog import Catalog
@@ -51,7 +52,7 @@ def changed(model, **values):
 # Round trip
 
 
-@pytest.mark.parametrize("make", [small_model, smallest_model, wide_model, ordinal_model, noisy_model])
+@pytest.mark.parametrize("make", [small_model, smallest_model, wide_model, ordinal_model, noisy_model, timed_model])
 def test_saved_and_loaded_is_the_same_model(tmp_path, make):
     model = make()
     save_model(model, tmp_path / "model.palate")
@@ -211,7 +212,7 @@ def test_no_field_is_forgotten():
     """A field added to one of these classes must be added to the file, or be lost when the model is saved."""
     values = unpack(*pack(small_model()))
     assert values.keys() == FactorModel.__dataclass_fields__.keys()
-    full = [unpack(*pack(model)) for model in (ordinal_model(), noisy_model())]
+    full = [unpack(*pack(model)) for model in (ordinal_model(), timed_model())]
     assert {name for name in full[0] if all(values[name] is None for values in full)} == set()
     for part in (values["ratings"], values["catalog"], values["users"], values["user_prior"], values["history"]):
         filled = {name for name in part.__dataclass_fields__ if getattr(part, name) is not None}
@@ -392,8 +393,8 @@ LIES = {
     "no link": (put("link", ...), "its metadata must have 'link'"),
     "an unknown link": (put("link", "probit"), f"'link' {WHERE} must be one of identity, bounded, ordinal; got 'probit'"),
     "a link that is a list": (put("link", []), rf"'link' {WHERE} must be of type str; got \[\]"),
-    "a context": (put("context", {}), f"'context' {WHERE} must be null in version 1"),
-    "no context": (put("context", ...), f"'context' {WHERE} must be null in version 1"),
+    "a context": (put("context", {}), f"'context' {WHERE} must be of type str; got"),
+    "no context": (put("context", ...), "its metadata must have 'context'"),
     "a key too many": (put("surprise", 1), "its metadata must not have 'surprise' in version 1"),
     "a scale of one number": (put("scale", [1]), f"'scale' {WHERE} must have 2 entries"),
     "a scale reversed": (put("scale", [5, 1]), f"'scale' {WHERE} must be two finite numbers in order"),
@@ -483,10 +484,31 @@ NOISE_FORGERIES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [*ORDINAL_FORGERIES, *NOISE_FORGERIES])
-def test_distributions_and_features_that_contradict_each_other(name):
-    make, forgeries = (ordinal_model, ORDINAL_FORGERIES) if name in ORDINAL_FORGERIES else (noisy_model, NOISE_FORGERIES)
-    arrays, message = forgeries[name]
+TIME_FORGERIES = {
+    "no mood": ({"user_noise__sitting": set_at(0, 0)}, r"tensor 'user_noise.sitting' must be positive and finite; got 0.0"),
+    "edges that descend": ({"context__edges": np.array([20, 10])}, r"tensor 'context.edges' must be strictly ascending; got 10 after 20"),
+    "an edge too many": ({"context__edges": np.array([1, 2, 3])}, r"tensor 'context.user_shift' must have 4 along 'edge\+1'"),
+    "edges of another type": ({"context__edges": np.array([10.0, 20.0])}, r"tensor 'context.edges' must be int64"),
+    "a shift that is NaN": ({"context__item_shift": set_at(2, np.nan)}, r"tensor 'context.item_shift' must be finite; got nan at position 2"),
+    "a shift of one draw": ({"context__user_shift": lambda a: a[:1]}, r"tensor 'context.user_shift' must have 2 along 'draw'"),
+    "no shift": ({"context__user_shift": None}, r"tensor 'context.user_shift' is missing"),
+    "sittings of nobody": ({"context__sittings": np.array([0, 2, 2, 3])}, r"tensor 'context.sittings' must end with 4; got 3"),
+    "sittings that descend": ({"context__sittings": np.array([0, 3, 2, 4])}, r"tensor 'context.sittings' must be in ascending order"),
+    "a sitting that ends first": ({"context__end": np.array([0, 5, 9, 40])}, r"tensors 'context.begin' and 'context.end' .*position 0 does not"),
+    "sittings that overlap": ({"context__end": np.array([6, 6, 9, 40])}, r"tensors 'context.begin' and 'context.end' .*position 1 does not"),
+    "a mood too few": ({"context__mood": lambda a: a[:, :3].copy()}, r"tensor 'context.mood' must have 4 along 'sitting'"),
+    "an endless mood": ({"context__mood": set_at(0, np.inf)}, r"tensor 'context.mood' must be finite; got inf"),
+}  # fmt: skip
+ALL_FORGERIES = {
+    **{name: (ordinal_model, *forgery) for name, forgery in ORDINAL_FORGERIES.items()},
+    **{name: (noisy_model, *forgery) for name, forgery in NOISE_FORGERIES.items()},
+    **{name: (timed_model, *forgery) for name, forgery in TIME_FORGERIES.items()},
+}
+
+
+@pytest.mark.parametrize("name", ALL_FORGERIES)
+def test_distributions_features_and_times_that_contradict_each_other(name):
+    make, arrays, message = ALL_FORGERIES[name]
     with pytest.raises(ModelFileError, match=f"^the model in memory is not a usable model file: {message}"):
         loads(forged(dumps(make()), **arrays))
 
@@ -513,6 +535,33 @@ def test_metadata_of_distributions_and_features_that_lies(name):
     change(metadata)
     with pytest.raises(ModelFileError, match=f"^the model in memory is not a usable model file: .*{message}"):
         loads(joined(header, metadata, arrays))
+
+
+@pytest.mark.parametrize(
+    ("context", "message"),
+    [
+        ("place", "'context' .* must be null or 'time'; got 'place'"),
+        (5, "'context' .* must be"),
+        (None, "tensor 'context.begin' is not part of version 1 of the format, or of this model"),
+    ],
+)
+def test_contexts_that_are_none(context, message):
+    header, metadata, arrays = split(dumps(timed_model()))
+    metadata["context"] = context
+    with pytest.raises(ModelFileError, match=message):
+        loads(joined(header, metadata, arrays))
+
+
+def test_a_file_without_ratings_tells_nobodys_sittings(tmp_path):
+    model = timed_model()
+    model.save(tmp_path / "model.palate", ratings=False)
+    loaded = load_model(tmp_path / "model.palate")
+    assert len(loaded.context.sittings) == 0
+    assert loaded.context.user_shift.tobytes() == model.context.user_shift.tobytes()
+    times = np.array([0, 10**6, 35])  # in a sitting of the first user, in none, in one of the last
+    before, after = (one.predict(["al", "al", "zoë"], [10, 10, 30], timestamps=times) for one in (model, loaded))
+    assert after[1] == before[1]
+    assert after[0] != before[0]
 
 
 def test_bounded_predictions_need_bounds(small):

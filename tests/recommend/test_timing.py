@@ -13,7 +13,7 @@ from palate.recommend.posterior import rating_distribution
 from palate.recommend.timing import PAIRS_PER_CHUNK, at_times, over_times, scores_at
 from palate.solve.noise import RowNoise
 from palate.solve.timing import Sittings, TimeContext
-from tests.posteriors import posterior_model
+from posteriors import posterior_model
 
 DAY = 86_400
 USERS, ITEMS, DRAWS, K = 5, 6, 3, 2
@@ -45,7 +45,9 @@ def latent(model, users, items, eras, sittings):
     context = model.context
     p = model.user_factors[:, users] + context.user_shift[:, eras, :K]
     q = model.item_factors[:, items] + context.item_shift[:, eras, :K]
-    bias = model.user_bias[:, users] + context.user_shift[:, eras, K] + model.item_bias[:, items] + context.item_shift[:, eras, K]
+    bias = (
+        model.user_bias[:, users] + context.user_shift[:, eras, K] + model.item_bias[:, items] + context.item_shift[:, eras, K]
+    )
     mood = np.where(np.asarray(sittings) >= 0, context.mood[:, sittings], 0)
     return (np.einsum("dnf,dnf->dn", p.astype(float), q) + bias + mood + model.global_mean[:, None]).T
 
@@ -115,7 +117,7 @@ def test_at_is_the_model_of_the_era():
 
 @pytest.mark.parametrize(
     "time",
-    [150 * DAY, date(1970, 5, 31), datetime(1970, 5, 31), datetime(1970, 5, 31, tzinfo=UTC)],  # noqa: DTZ001 - as users write it
+    [150 * DAY, date(1970, 5, 31), datetime(1970, 5, 31), datetime(1970, 5, 31, tzinfo=UTC)],
 )
 def test_a_time_may_be_a_number_or_a_date(time):
     model = timed_model()

@@ -40,7 +40,9 @@ class TestPieces:
     def test_parts_of_time(self, named):
         assert ",".join(time_parts(named)) == named.replace(" ", "")
 
-    @pytest.mark.parametrize(("named", "message"), [("days", "got 'days'"), ("eras,eras", "each feature once; got 'eras' twice")])
+    @pytest.mark.parametrize(
+        ("named", "message"), [("days", "got 'days'"), ("eras,eras", "each feature once; got 'eras' twice")]
+    )
     def test_other_parts_are_refused(self, named, message):
         with pytest.raises(ValueError, match=message):
             time_parts(named)
@@ -174,7 +176,7 @@ def test_planted_eras_and_moods_are_found(fitted):
 
 
 def test_intervals_hold_at_known_and_unknown_sittings(fitted):
-    model, train, test = fitted
+    model, _, test = fitted
     known = palate.calibrate(model, test)
     assert known.covered(0.8) == pytest.approx(0.8, abs=0.05)
     later = replace(test, timestamp=np.full(len(test), test.timestamp.max() + 86_400 * 400))

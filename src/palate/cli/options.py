@@ -17,7 +17,10 @@ Output = Annotated[
 ]
 At = Annotated[
     str | None,
-    typer.Option(metavar="TIME", help="As of a date such as 2005-06-01, or a time in the ratings' own unit; for models that know of time."),
+    typer.Option(
+        metavar="TIME",
+        help="As of a date such as 2005-06-01, or a time in the ratings' own unit; for models that know of time.",
+    ),
 ]
 Number = Annotated[int, typer.Option("--n", "-n", min=1, help="How many to list.")]
 MinRatings = Annotated[int, typer.Option(min=0, metavar="N", help="Only items with at least N ratings.")]

@@ -236,7 +236,10 @@ def calibrate(
         n_train=contestant.item_counts[item[known]],
         nominal=shares,
         about=_about(scorer, name, user[known], item[known], seed),
-        notes=(*_notes(known, contestant.selected, name), *([TIMELESS.format(name)] if times is None and knows_time(scorer) else [])),
+        notes=(
+            *_notes(known, contestant.selected, name),
+            *([TIMELESS.format(name)] if times is None and knows_time(scorer) else []),
+        ),
         frame_kind=test.frame_kind,
     )
 

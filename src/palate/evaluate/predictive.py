@@ -87,8 +87,8 @@ def foretell(
     parts = []
     for first, last in pairwise(even_bounds(len(users), PAIRS_AT_TIMES)):
         chunk = slice(first, last)
-        then, *pairs = at_times(model, users[chunk], items[chunk], times[chunk])
-        parts.append(_foretold(then, *pairs, values[chunk], uniform[chunk], shares, threads))
+        then, user_at, item_at = at_times(model, users[chunk], items[chunk], times[chunk])
+        parts.append(_foretold(then, user_at, item_at, values[chunk], uniform[chunk], shares, threads))
     return Foretold(
         widths={share: np.concatenate([part.widths[share] for part in parts]) for share in shares},
         **{

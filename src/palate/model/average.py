@@ -111,11 +111,15 @@ def _contexts(contexts: Sequence[TimeContext | None]) -> TimeContext | None:
         for other in known[1:]
     )
     if len(known) < len(contexts) or not same:
-        raise ValueError("models must know the same eras and sittings, or nothing of time; fit them to the same ratings by one trainer.")
-    parts = {
-        name: np.concatenate([getattr(context, name) for context in known]) for name in ("user_shift", "item_shift", "mood")
-    }
-    return replace(first, **parts)
+        raise ValueError(
+            "models must know the same eras and sittings, or nothing of time; fit them to the same ratings by one trainer."
+        )
+    return replace(
+        first,
+        user_shift=np.concatenate([context.user_shift for context in known]),
+        item_shift=np.concatenate([context.item_shift for context in known]),
+        mood=np.concatenate([context.mood for context in known]),
+    )
 
 
 def _linked(links: Sequence[FeatureLink | None]) -> FeatureLink | None:

@@ -164,9 +164,7 @@ class FactorModel:
             timestamps=timestamps,
         )  # fmt: skip
 
-    def predict_distribution(
-        self, users: Any, items: Any, *, unknown: str = "raise", timestamps: Any = None
-    ) -> np.ndarray:
+    def predict_distribution(self, users: Any, items: Any, *, unknown: str = "raise", timestamps: Any = None) -> np.ndarray:
         """Return the probability of each rating level, in ascending order, for each pair: shape (n, n_levels).
 
         Under the ordinal link these are the model's own. Under others a rating is what is expected plus normal noise, and
@@ -409,9 +407,7 @@ class FactorModel:
         >>> abs(float(model.predict(dee, 2)) - float(model.predict("bo", 2))) < 1e-4  # bo rated the same
         True
         """
-        return fold_user(
-            self, items, ratings, weights, user_id, None if features is None else dict(features), timestamps
-        )
+        return fold_user(self, items, ratings, weights, user_id, None if features is None else dict(features), timestamps)
 
     def fold_in_item(
         self,

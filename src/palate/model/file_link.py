@@ -73,7 +73,11 @@ def take_distribution(reader: TensorReader, fields: Fields, link: str) -> dict[s
 
 def _take_noise(reader: TensorReader, side: str) -> RowNoise:
     arrays = {}
-    for part, dtype, axes in (("scale", "float32", f"draw {side}"), ("degrees", "float64", "draw"), ("sitting", "float64", "draw")):
+    for part, dtype, axes in (
+        ("scale", "float32", f"draw {side}"),
+        ("degrees", "float64", "draw"),
+        ("sitting", "float64", "draw"),
+    ):
         if part == "sitting" and not reader.has(f"{side}_noise.sitting"):
             continue
         name = f"{side}_noise.{part}"

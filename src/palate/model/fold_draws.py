@@ -195,9 +195,7 @@ class _Moods:
             return None
         return cls(timed, own, float(noise.sitting[draw]) * own.noise_sd, draw, keys)
 
-    def redraw(
-        self, step: int, errors: np.ndarray, side: Side, prior: RowPrior, prior_mean: np.ndarray
-    ) -> Side:
+    def redraw(self, step: int, errors: np.ndarray, side: Side, prior: RowPrior, prior_mean: np.ndarray) -> Side:
         """Draw the moods given what rows alone leave of each rating, then how much of what a row's ratings share is its bias; return
         the rows (see `TimeModel.level` of the trainer)."""
         from palate.kernels.fold import normal_rows
@@ -221,7 +219,15 @@ class _Moods:
 
 
 def _drawn_with_noise(
-    rows: Rows, own: _OwnNoise, moods: _Moods | None, noise: Any, other: Side, mean: float, prior: RowPrior, draw: int, prior_mean: np.ndarray
+    rows: Rows,
+    own: _OwnNoise,
+    moods: _Moods | None,
+    noise: Any,
+    other: Side,
+    mean: float,
+    prior: RowPrior,
+    draw: int,
+    prior_mean: np.ndarray,
 ) -> tuple[Side, np.ndarray]:
     """Return rows with normal noise of their own and its scales, each in turn drawn given the other."""
     for step in range(_OWN_STEPS if moods is None else _MOOD_STEPS):

@@ -56,9 +56,7 @@ def predict(model: "FactorModel", users: Any, items: Any, unknown: str, **option
     return predicting.predict(model, users, items, unknown=unknown, **options)
 
 
-def predict_distribution(
-    model: "FactorModel", users: Any, items: Any, unknown: str, timestamps: Any = None
-) -> np.ndarray:
+def predict_distribution(model: "FactorModel", users: Any, items: Any, unknown: str, timestamps: Any = None) -> np.ndarray:
     """Return the probabilities of `recommend.predicting.predict_distribution`, for folded users and items too."""
     users, items = _resolved(model, users, items, unknown, sure=True)
     return predicting.predict_distribution(model, users, items, unknown=unknown, timestamps=timestamps)

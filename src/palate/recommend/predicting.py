@@ -291,7 +291,11 @@ def _columns(
     if beside:
         check_spread(scorer, "return_std" if beside.std else "interval", True if beside.std else beside.share, "left out")
     if times is not None:
-        parts = over_times(scorer, users, items, times, lambda *then: _columns(*then, bounds, unknown, beside, None))
+
+        def ask(then: Any, user_index: np.ndarray, item_index: np.ndarray) -> dict[str, np.ndarray]:
+            return _columns(then, user_index, item_index, bounds, unknown, beside, None)
+
+        parts = over_times(scorer, users, items, times, ask)
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
     mean = scorer.score_pairs(users, items)
     columns = {names.PREDICTED_RATING: mean}

@@ -41,7 +41,7 @@ def check_times(scorer: Any, timestamps: Any, n: int, what: str = "pairs") -> np
     times = timestamp_values([timestamps] if single else timestamps, "timestamps")
     if len(times) not in (1, n):
         raise ValueError(f"timestamps must be one, or one for each of {n} {what}; got {len(times)}.")
-    return np.broadcast_to(times, (n,))
+    return times if len(times) == n else np.repeat(times, n)
 
 
 def at_times(model: Any, users: np.ndarray, items: np.ndarray, times: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray]:
@@ -148,5 +148,3 @@ def _distinct(index: np.ndarray, beside: np.ndarray, n_beside: int) -> tuple[np.
     at = np.full(len(index), -1, np.int64)
     at[known] = place
     return at, keys // n_beside, keys % n_beside
-
-

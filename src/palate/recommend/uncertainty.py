@@ -138,7 +138,14 @@ def one_draw(model: Any, draw: int) -> Any:
     It scores by latent value, whose order every link keeps and which rank faster; where the items differ in their noise, by rating.
     """
     at = slice(draw, draw + 1)
-    fields: dict[str, Any] = {"noise_sd": None, "cutpoints": None, "user_link": None, "item_link": None, "spread": None, "context": None}
+    fields: dict[str, Any] = {
+        "noise_sd": None,
+        "cutpoints": None,
+        "user_link": None,
+        "item_link": None,
+        "spread": None,
+        "context": None,
+    }
     for name in ("user_factors", "item_factors", "user_bias", "item_bias", "global_mean"):
         fields[name] = getattr(model, name)[at]
     for side in ("user", "item"):

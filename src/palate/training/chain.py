@@ -176,7 +176,9 @@ def _half(
 ) -> tuple[SideState, tuple[float, float]]:
     """Draw one side given the other: its prior, its rows and their noise. Also return the weighted sums of squared and absolute errors."""
     other, time = given
-    further = (time.scatter(side.side, side.columns), len(time.user_shift)) if time is not None and model.has_eras else (None, 0)
+    further = (
+        (time.scatter(side.side, side.columns), len(time.user_shift)) if time is not None and model.has_eras else (None, 0)
+    )
     state = side.draw_prior(state, clock, *further)
     vectors, own = model.columns(1 - side.side, other, time, clock.threads)
     rows = _weighted(rows, state.own, own, clock.threads)

@@ -193,7 +193,9 @@ class Gibbs:
         feature_names(self.user_features, "user_features")
         feature_names(self.item_features, "item_features")
         if SITTINGS in time_parts(self.time) and self.noise != "own":
-            raise ValueError("noise must be 'own' for time='sittings': a mood is part of how far a user's ratings fall; got 'shared'.")
+            raise ValueError(
+                "noise must be 'own' for time='sittings': a mood is part of how far a user's ratings fall; got 'shared'."
+            )
 
     def _fit(
         self, ratings: Ratings, held_out: np.ndarray, checkpoint: str | os.PathLike[str] | None, user_table: Any,

@@ -61,7 +61,9 @@ class Problem:
         """Times of the training ratings, by user, int64; ratings without times raise ValueError."""
         times = self.ratings.timestamp
         if times is None:
-            raise ValueError("the ratings must have timestamps for a model that learns of time; these have none. Say which column holds them.")
+            raise ValueError(
+                "the ratings must have timestamps for a model that learns of time; these have none. Say which column holds them."
+            )
         return times[~self.held_out] if self.held_out.any() else times
 
     @cached_property

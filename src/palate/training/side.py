@@ -101,9 +101,7 @@ class SideModel:
         own = np.ones(len(vectors.bias) if self.own_noise else 0)
         return SideState(vectors, np.zeros(d), np.eye(d), weights, np.full(len(self.blocks), float(d)), own, _START_DEGREES)
 
-    def draw_prior(
-        self, state: SideState, clock: Clock, further: np.ndarray | None = None, n_further: int = 0
-    ) -> SideState:
+    def draw_prior(self, state: SideState, clock: Clock, further: np.ndarray | None = None, n_further: int = 0) -> SideState:
         """Draw mean and precision given the rows and the weights, then the weights and their strengths.
 
         `further` is the scatter (k + 1, k + 1) of `n_further` more vectors of mean 0 and the same precision.

@@ -151,7 +151,9 @@ class TimeModel:
         self, state: TimeState, items: Side, users: np.ndarray, index: np.ndarray, times: np.ndarray
     ) -> tuple[Side, np.ndarray]:
         """Return the items' vectors and the moods of other ratings than those trained on, one of each for every rating."""
-        pairs = Pairs(index.astype(np.int32), np.searchsorted(self.edges, times, side="right").astype(np.int32), len(self.edges) + 1)
+        pairs = Pairs(
+            index.astype(np.int32), np.searchsorted(self.edges, times, side="right").astype(np.int32), len(self.edges) + 1
+        )
         found = self.sittings.find(users, times)
         return pairs.shifted(items, state.item_shift, state.user_shift, 1), np.append(state.mood, np.float32(0))[found]
 
@@ -190,13 +192,16 @@ class TimeModel:
                 shifts = [state.user_shift, state.item_shift]
                 met = pairs.shifted(states[1 - number].vectors, shifts[1 - number], shifts[number], threads)
                 before, precision, n_factors = shifts[number], states[number].precision, sides[number].n_factors
-                drawn = _draw_shift(before, pairs, pair, met.factors, errors, weights, precision, state, number, noise, rng, threads)
+                drawn = _draw_shift(
+                    before, pairs, pair, met.factors, errors, weights, precision, state, number, noise, rng, threads
+                )
                 change = drawn - before
                 errors -= (_times(met.factors, change[pairs.eras]))[pair]
                 steps = _steps(drawn, sides[number].columns)
                 strengths = state.strengths.copy()
                 strengths[number] = precision_of(len(steps) * (n_factors + 1), float(np.sum(steps @ precision * steps)), rng)
-                state = replace(state, strengths=strengths, **{"item_shift" if number else "user_shift": drawn})
+                state = replace(state, strengths=strengths)
+                state = replace(state, item_shift=drawn) if number else replace(state, user_shift=drawn)
         if not self.sitting.size:
             return state
         rng = clock.rng(TIME, 1)
@@ -206,7 +211,6 @@ class TimeModel:
         total = weight + state.mood_precision
         mood = target / total + rng.standard_normal(n) / np.sqrt(total)
         return replace(state, mood=mood.astype(np.float32), mood_precision=precision_of(n, float(mood @ mood), rng))
-
 
     def level(self, state: TimeState, side: SideModel, users: SideState, clock: Clock) -> tuple[TimeState, SideState]:
         """Draw how much of what all ratings of a user share is the user's bias and how much is in the moods, which changes no score.
