@@ -7,11 +7,12 @@ import polars as pl
 import pytest
 
 import palate
-from palate.inspect import Report, Section, inspect_model, lists, predictions
+from palate.inspect import Report, Section, inspect_model, lists, plots, predictions
 from palate.inspect.factors import norms, norms_by_count
 from palate.inspect.lists import by_fame, obscurity_section
 from palate.inspect.pages import user_page
 from palate.solve.noise import RowNoise
+from palate.solve.timing import Sittings, TimeContext
 
 
 @pytest.fixture(scope="module")
@@ -188,3 +189,32 @@ def test_an_unknown_section_lists_those_there_are():
     report = Report(title="x", text=(), sections=(Section(name="one", heading="One", text=(), frame=pl.DataFrame()),))
     with pytest.raises(KeyError, match="unknown section 'two'; the sections of this report are one"):
         report["two"]
+
+
+def test_eras_are_told_with_what_rose_and_fell(model):
+    """Two eras; in the first every user's vector was longer by (1, 0) and every rating higher by 0.5."""
+    n_factors = model.user_factors.shape[2]
+    user_shift = np.zeros((1, 2, n_factors + 1), np.float32)
+    user_shift[0, 0, 0], user_shift[0, 0, -1] = 1, 0.5
+    context = TimeContext(
+        edges=np.array([1_000_000_000]), user_shift=user_shift, item_shift=np.zeros_like(user_shift),
+        sittings=Sittings.none(3), mood=np.zeros((1, 0), np.float32),
+    )  # fmt: skip
+    times = np.linspace(9e8, 11e8, len(model.ratings)).astype(np.int64)
+    timed = dataclasses.replace(model, context=context, ratings=dataclasses.replace(model.ratings, timestamp=times))
+    report = inspect_model(timed, n=2)
+    eras = report["eras"]
+    weights = model.ratings.item_counts()
+    first = model.item_factors[0, :, 0].astype(float)
+    assert eras["level"].to_list() == [pytest.approx(0.5 + np.average(first, weights=weights)), 0]
+    assert eras["n_ratings"].to_list() == [int((times < 1e9).sum()), int((times >= 1e9).sum())]
+    assert eras["from"].dt.year().to_list() == [1998, 2001]
+    change = np.average(first, weights=weights) - first
+    for name, order in (("risen", np.argsort(-change, kind="stable")), ("fallen", np.argsort(change, kind="stable"))):
+        assert sorted(report[name]["change"].to_list()) == pytest.approx(sorted(change[order[:2]]))
+    assert plots.png(report.section("eras")).startswith(b"\x89PNG")
+    numbered = dataclasses.replace(context, edges=np.array([7]))
+    plain = inspect_model(dataclasses.replace(timed, context=numbered, ratings=None), n=2)["eras"]
+    assert plain["from"].to_list() == [None, 7]
+    assert "n_ratings" not in plain.columns
+    assert "eras" not in inspect_model(model, n=2)

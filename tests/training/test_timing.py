@@ -271,7 +271,7 @@ class TestRefusals:
             Gibbs(noise="shared", time="sittings").fit(self.ratings, **SILENT)
 
     def test_a_part_that_is_not_known(self):
-        with pytest.raises(ValueError, match="time must name 'eras', 'sittings' or both"):
+        with pytest.raises(ValueError, match="time must be 'eras', 'sittings' or both"):
             Gibbs(time="weekdays").fit(self.ratings, **SILENT)
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from palate.inspect.eras import era_sections
 from palate.inspect.factors import bias_sections, noise_sections, weight_sections
 from palate.inspect.lists import list_sections
 from palate.inspect.predictions import prediction_section
@@ -14,9 +15,10 @@ def inspect_model(
 ) -> Report:
     """Return a report of a model: what its factors and biases are like, what it predicts, and what it recommends.
 
-    Its frames, by name: `weights`, `norms`, `highest_biases`, `lowest_biases`, `divisive`, `agreed`, `predictions`, `most_recommended`,
-    `least_recommended`, `obscurity`. What cannot be known is left out: `norms` and `obscurity` of a model saved without its
-    ratings, biases of a model without them, `divisive` and `agreed` of one whose items share their noise.
+    Its frames, by name: `weights`, `norms`, `highest_biases`, `lowest_biases`, `divisive`, `agreed`, `eras`, `risen`, `fallen`, `predictions`,
+    `most_recommended`, `least_recommended`, `obscurity`. What cannot be known is left out: `norms` and `obscurity` of a model saved without its
+    ratings, biases of a model without them, `divisive` and `agreed` of one whose items share their noise, `eras`, `risen` and `fallen` of one
+    that knows of none.
 
     Parameters
     ----------
@@ -62,6 +64,7 @@ def inspect_model(
         *weight_sections(model),
         *bias_sections(model, n),
         *noise_sections(model, n),
+        *era_sections(model, n),
         prediction_section(model, sample, seed),
         *list_sections(model, n, sample, seed, threads),
     ]

@@ -119,6 +119,23 @@ def _fame(figure: Any, section: "Section") -> None:
     axes.grid(axis="y", alpha=0.3)
 
 
+def _eras(figure: Any, section: "Section") -> None:
+    axes, found = figure.subplots(), section.frame
+    at = np.arange(len(found))
+    begins = found["from"]
+    if begins.dtype.is_temporal():
+        begins = begins.dt.strftime("%Y-%m")
+    axes.fill_between(at, found["low"].to_numpy(), found["high"].to_numpy(), color=PALE, label="80 % interval")
+    axes.plot(at, found["level"].to_numpy(), "o-", color=BLUE)
+    axes.axhline(0, color=GREY, linewidth=0.8)
+    axes.set_xticks(at, ["start" if one is None else str(one) for one in begins.to_list()], rotation=45, ha="right", fontsize=8)
+    axes.set_xlabel("era, by when it begins; all have about as many ratings")
+    axes.set_ylabel("level beside the last era")
+    axes.set_title("How high an average user rates an average item")
+    axes.legend(loc="best", frameon=False, fontsize=9)
+    axes.grid(axis="y", alpha=0.3)
+
+
 def _levels(figure: Any, section: "Section") -> None:
     axes = figure.subplots()
     labels = [f"{level:g}" for level in section.frame["level"].to_list()]
@@ -146,6 +163,7 @@ _DRAWN = {
     "norms": (_norms, (11, 4.2)),
     "predictions": (_predictions, (7.5, 4)),
     "fame": (_fame, (8.5, 4.4)),
+    "eras": (_eras, (8.5, 4.2)),
     "levels": (_levels, (6.5, 3.4)),
     "tastes": (_tastes, (7.5, 4.8)),
 }

@@ -289,5 +289,5 @@ def time_parts(named: str) -> tuple[str, ...]:
     parts = feature_names(named, "time")
     for part in parts:
         if part not in PARTS:
-            raise ValueError(f"time must name 'eras', 'sittings' or both, with a comma between; got {part!r}.")
+            raise ValueError(f"time must be 'eras', 'sittings' or both with a comma between; got {part!r}.")
     return parts

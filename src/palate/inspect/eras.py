@@ -1,0 +1,90 @@
+"""What a model knows of time: how high everyone rates in each era, and whose ratings rose and fell."""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from palate.inspect.factors import described
+from palate.inspect.report import Section
+from palate.recommend.uncertainty import normal_quantile
+
+_SECONDS = (10**8, 10**11)  # times between these are taken for seconds since 1970: 1973 to 5138
+_SHARE = 0.8
+
+
+def era_sections(model: Any, n: int) -> list[Section]:
+    """Return the level of ratings in each era, and the items that rose and fell most from the first to the last; nothing for a model
+    without eras."""
+    context = getattr(model, "context", None)
+    if context is None or context.n_eras == 1:
+        return []
+    by_item = _by_item(model)
+    counts = None if model.ratings is None else model.ratings.item_counts()
+    level = np.average(by_item, axis=2, weights=counts if counts is not None and counts.any() else None)
+    mean, reach = level.mean(axis=0), normal_quantile(_SHARE) * level.std(axis=0)
+    unit = "in units of the latent value" if model.link == "ordinal" else "in stars, or whatever the ratings are in"
+    frame = pl.DataFrame(
+        [
+            _begins(model),
+            *_n_ratings(model),
+            pl.Series("level", mean),
+            pl.Series("low", mean - reach),
+            pl.Series("high", mean + reach),
+        ]
+    )
+    text = (
+        f"How much higher an average user rated an average item in each era than in the last one, {unit}, with its {_SHARE:.0%} interval. "
+        "Everyone's vectors shift from era to era, too.",
+    )
+    first = Section(name="eras", heading="How ratings changed in time", text=text, frame=frame, plot="eras")
+    change = -by_item[:, 0].mean(axis=0)
+    change -= np.average(change, weights=counts if counts is not None and counts.any() else None)
+    order = np.argsort(change, kind="stable")
+    meaning = "How far an average user's rating of it moved from the first era to the last, beside what all ratings did."
+    return [
+        first,
+        *(
+            Section(
+                name=name,
+                heading=heading,
+                text=(meaning,),
+                frame=described(model, rows).with_columns(pl.Series("change", change[rows])),
+            )
+            for name, heading, rows in (("risen", "What rose", order[::-1][:n]), ("fallen", "What fell", order[:n]))
+        ),
+    ]
+
+
+def _by_item(model: Any) -> np.ndarray:
+    """Return what each era adds to an average user's rating of each item, beside the last one, float64 (n_draws, n_eras, n_items)."""
+    context, k = model.context, model.n_factors
+    n_draws, n_items = model.item_bias.shape
+    found = np.empty((n_draws, context.n_eras, n_items))
+    for draw in range(n_draws):
+        user, own = context.user_shift[draw].astype(np.float64), context.item_shift[draw].astype(np.float64)
+        mean = model.user_factors[draw].mean(axis=0, dtype=np.float64)
+        same = user[:, k] + own[:, k] + own[:, :k] @ mean + np.einsum("tf,tf->t", user[:, :k], own[:, :k])
+        found[draw] = user[:, :k] @ model.item_factors[draw].T + same[:, None]
+    return found
+
+
+def _begins(model: Any) -> pl.Series:
+    """Return when each era begins; the first with the first rating, where times are known."""
+    edges = model.context.edges
+    times = None if model.ratings is None else model.ratings.timestamp
+    first = None if times is None or not len(times) else int(times.min())
+    begins = pl.Series("from", [first, *edges.tolist()], dtype=pl.Int64)
+    low, high = _SECONDS
+    if low < edges.min() and edges.max() < high:
+        return pl.from_epoch(begins, time_unit="s").alias("from")
+    return begins
+
+
+def _n_ratings(model: Any) -> list[pl.Series]:
+    """Return the number of ratings of each era, where they are known."""
+    if model.ratings is None or model.ratings.timestamp is None:
+        return []
+    context = model.context
+    counts = np.bincount(context.eras(model.ratings.timestamp), minlength=context.n_eras)
+    return [pl.Series("n_ratings", counts, dtype=pl.Int64)]
