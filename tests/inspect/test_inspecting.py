@@ -192,7 +192,7 @@ def test_an_unknown_section_lists_those_there_are():
 
 
 def test_eras_are_told_with_what_rose_and_fell(model):
-    """Two eras; in the first every user's vector was longer by (1, 0) and every rating higher by 0.5."""
+    """Two eras; in the first every user's vector is longer by (1, 0) than on average and every rating higher by 0.5."""
     n_factors = model.user_factors.shape[2]
     user_shift = np.zeros((1, 2, n_factors + 1), np.float32)
     user_shift[0, 0, 0], user_shift[0, 0, -1] = 1, 0.5

@@ -25,9 +25,7 @@ def timed_model(link="identity", seed=0):
     plain = posterior_model(seed, USERS, ITEMS, K, DRAWS, whole=False, link=link, share=0.5)
 
     def shift():
-        steps = rng.normal(size=(DRAWS, 3, K + 1)).astype(np.float32) / 2
-        steps[:, -1] = 0
-        return steps
+        return rng.normal(size=(DRAWS, 3, K + 1)).astype(np.float32) / 2
 
     context = TimeContext(
         edges=np.array([100 * DAY, 200 * DAY]), user_shift=shift(), item_shift=shift(),
@@ -80,7 +78,7 @@ def test_a_rating_in_an_unknown_mood_is_less_sure():
     unknown, users, items = at_times(model, np.array([0]), np.array([1]), np.array([50 * DAY]))
     wanted = np.hypot(model.user_noise.scale[:, 0], model.user_noise.sitting) * model.item_noise.scale[:, 1] * model.noise_sd
     assert pair_noise(unknown, users, items)[0] == pytest.approx(wanted, rel=1e-5)
-    assert pair_noise(model, np.array([0]), np.array([1]))[0] == pytest.approx(wanted, rel=1e-5)  # now: a mood unknown
+    assert pair_noise(model, np.array([0]), np.array([1]))[0] == pytest.approx(wanted, rel=1e-5)  # at no time: a mood unknown
 
 
 def test_distributions_of_an_ordinal_model_are_those_of_the_definition():
@@ -111,8 +109,6 @@ def test_at_is_the_model_of_the_era():
     assert then.predict(-1, model.items.ids(), unknown="baseline") == pytest.approx(
         model.predict(-1, model.items.ids(), unknown="baseline", timestamps=150 * DAY), abs=1e-5
     )
-    now = model.at(10**12)
-    assert now.user_factors.tobytes() == model.user_factors.tobytes()
 
 
 @pytest.mark.parametrize(
@@ -134,7 +130,6 @@ def test_frames_and_folded_users_are_answered_at_a_time():
     folded = model.fold_in([model.items.id(0)], [5.0], timestamps=[0])
     early, late = (model.predict(folded, model.items.id(1), timestamps=time) for time in (0, 10**12))
     assert early != late
-    assert late == pytest.approx(model.predict(folded, model.items.id(1)), abs=1e-6)
 
 
 def test_unknown_ids_are_answered_as_without_times():
@@ -143,8 +138,9 @@ def test_unknown_ids_are_answered_as_without_times():
     assert np.isnan(found).all()
     with pytest.raises(KeyError, match="unknown user id 99"):
         model.predict([0, 99], [1, 1], timestamps=0)
-    baseline = model.predict([99], [1], unknown="baseline", timestamps=10**12)
-    assert baseline == pytest.approx(model.predict([99], [1], unknown="baseline"), abs=1e-6)
+    nothing = model.predict([99, 0], [99, 99], unknown="baseline", timestamps=0)
+    assert nothing == pytest.approx(model.predict([99, 0], [99, 99], unknown="baseline"), abs=1)
+    assert nothing[0] == pytest.approx(model.predict([99], [99], unknown="baseline")[0], abs=1e-6)
 
 
 def test_chunks_do_not_show():

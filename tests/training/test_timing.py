@@ -185,13 +185,17 @@ def test_intervals_hold_at_known_and_unknown_sittings(fitted):
     assert unknown.covered(0.8) > 0.6  # moods count as noise: without them it would be half of that
 
 
-def test_a_model_without_times_answers_as_of_its_last_era(fitted):
+def test_a_model_without_times_answers_for_the_average_over_eras(fitted):
     model, train, _ = fitted
-    late = int(train.timestamp.max()) + 86_400 * 1000
-    now = model.predict(list(range(20)), list(range(20)))
-    assert model.predict(list(range(20)), list(range(20)), timestamps=late) == pytest.approx(now, abs=1e-4)
-    early = model.predict(list(range(20)), list(range(20)), timestamps=int(train.timestamp.min()) - 86_400 * 1000)
-    assert np.abs(early - now).mean() > 0.05
+    context, share = model.context, np.bincount(model.context.eras(train.timestamp)) / len(train)
+    for shift in (context.user_shift, context.item_shift):
+        assert np.einsum("t,dtf->df", share, shift) == pytest.approx(0, abs=1e-5)
+    eras = [int(train.timestamp.min()), *context.edges.tolist()]
+    pairs = list(range(20)), list(range(20))
+    far = 86_400 * 20  # from any sitting, but within the era
+    each = np.stack([model.at(time + far).predict(*pairs) for time in eras])
+    assert np.average(each, weights=share, axis=0) == pytest.approx(model.predict(*pairs), abs=0.02)
+    assert each.std(axis=0).mean() > 0.1
 
 
 @pytest.mark.parametrize("time", ["eras", "sittings", "eras,sittings"])

@@ -217,7 +217,7 @@ def _evaluation(
     )
 
 
-TIMELESS = "{} knows of time, but the test has no timestamps: its ratings are predicted as if they were given now."
+TIMELESS = "{} knows of time, but the test has no timestamps: its ratings are predicted as of no particular time."
 
 
 def _notes(

@@ -34,11 +34,11 @@ def era_sections(model: Any, n: int) -> list[Section]:
         ]
     )
     text = (
-        f"How much higher an average user rated an average item in each era than in the last one, {unit}, with its {_SHARE:.0%} interval. "
+        f"How much higher an average user rated an average item in each era than on average, {unit}, with its {_SHARE:.0%} interval. "
         "Everyone's vectors shift from era to era, too.",
     )
     first = Section(name="eras", heading="How ratings changed in time", text=text, frame=frame, plot="eras")
-    change = -by_item[:, 0].mean(axis=0)
+    change = (by_item[:, -1] - by_item[:, 0]).mean(axis=0)
     change -= np.average(change, weights=counts if counts is not None and counts.any() else None)
     order = np.argsort(change, kind="stable")
     meaning = "How far an average user's rating of it moved from the first era to the last, beside what all ratings did."
@@ -57,7 +57,7 @@ def era_sections(model: Any, n: int) -> list[Section]:
 
 
 def _by_item(model: Any) -> np.ndarray:
-    """Return what each era adds to an average user's rating of each item, beside the last one, float64 (n_draws, n_eras, n_items)."""
+    """Return what each era adds to an average user's rating of each item, beside the average, float64 (n_draws, n_eras, n_items)."""
     context, k = model.context, model.n_factors
     n_draws, n_items = model.item_bias.shape
     found = np.empty((n_draws, context.n_eras, n_items))

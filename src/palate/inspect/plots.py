@@ -130,7 +130,7 @@ def _eras(figure: Any, section: "Section") -> None:
     axes.axhline(0, color=GREY, linewidth=0.8)
     axes.set_xticks(at, ["start" if one is None else str(one) for one in begins.to_list()], rotation=45, ha="right", fontsize=8)
     axes.set_xlabel("era, by when it begins; all have about as many ratings")
-    axes.set_ylabel("level beside the last era")
+    axes.set_ylabel("level beside the average")
     axes.set_title("How high an average user rates an average item")
     axes.legend(loc="best", frameon=False, fontsize=9)
     axes.grid(axis="y", alpha=0.3)

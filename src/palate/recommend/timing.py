@@ -53,7 +53,7 @@ def at_times(model: Any, users: np.ndarray, items: np.ndarray, times: np.ndarray
     model : FactorModel
         That knows of time.
     users, items : ndarray of shape (n,), int
-        -1 is an unknown row and stays one; it is what it is now.
+        -1 is an unknown row and stays one; it is what it is at no particular time.
     times : ndarray of shape (n,), int64
     """
     context = model.context
@@ -89,7 +89,7 @@ def at_times(model: Any, users: np.ndarray, items: np.ndarray, times: np.ndarray
 
 
 def rows_in_eras(model: Any, items: np.ndarray, eras: np.ndarray, draws: slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:
-    """Return factors (n_draws, n, k) and biases (n_draws, n) of items as they are in these eras, for users as they are now.
+    """Return factors (n_draws, n, k) and biases (n_draws, n) of items as they are in these eras, for users as they are on average.
 
     `P_u + V` on `Q_i + W` is `P_u` on `Q_i + W` and `V` on `Q_i + W`, which is the same for all users and goes into the bias.
     """
@@ -111,7 +111,7 @@ def over_times(
 def scores_at(
     scorer: Scorer, users: np.ndarray, items: np.ndarray, times: np.ndarray | None, threads: int | None = None
 ) -> np.ndarray:
-    """Return the scores of pairs: at their times where there are any and the scorer knows of time, else as of now."""
+    """Return the scores of pairs: at their times where there are any and the scorer knows of time, else as of none."""
 
     def ask(asked: Any, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
         if is_factored(asked):

@@ -1,7 +1,7 @@
 """Ratings in time: eras, in which everyone's rows are shifted alike, and the sittings of a user, each with a mood.
 
 In era t a user's row is `P_u + V_t` and an item's `Q_i + W_t` instead of P_u and Q_i, and all ratings of one sitting are higher or
-lower by its mood. A model's own rows are those of the last era, so that whoever does not ask for a time is answered as of now.
+lower by its mood. A model's own rows are the average over eras, so that whoever does not ask for a time is answered for all of them.
 """
 
 from dataclasses import dataclass, replace
@@ -56,7 +56,8 @@ class Sittings:
         from palate.kernels.timing import find_sittings
 
         out = np.empty(len(users), np.int64)
-        find_sittings(self.indptr, self.begin, self.end, np.asarray(users, np.int64), np.asarray(times, np.int64), GAP, out)
+        asked = (np.ascontiguousarray(array, np.int64) for array in (users, times))
+        find_sittings(self.indptr, self.begin, self.end, *asked, GAP, out)
         return out
 
 
@@ -69,7 +70,7 @@ class TimeContext:
     edges : ndarray of shape (n_eras - 1,), int64
         Times at which an era ends and the next begins.
     user_shift, item_shift : ndarray of shape (n_draws, n_eras, n_factors + 1), float32
-        What is added to every user's and every item's row in an era, the bias last; nothing in the last one.
+        What is added to every user's and every item's row in an era, the bias last; nothing on average over the training ratings.
     sittings : Sittings
     mood : ndarray of shape (n_draws, n_sittings), float32
         What is added to the latent value of all ratings of a sitting.

@@ -74,7 +74,7 @@ class Gibbs:
     time : str, default ""
         What to learn of the timestamps, in seconds, with a comma between: "eras" are 15 times after which all users' and all items' rows shift
         a little; "sittings" are what a user rated in one go, up to 20 ratings without a day between, which share a mood. For predictions at
-        a known time; without one a model answers as of its last era. See docs/time.md.
+        a known time; without one a model answers for the average over eras. See docs/time.md.
 
     References
     ----------

@@ -132,6 +132,12 @@ class TimeModel:
             sittings, sitting = Sittings.cut(rows.indptr, times)
         return cls(edges, user_pairs, item_pairs, user_pair, item_pair, sittings, sitting)
 
+    @cached_property
+    def era_shares(self) -> np.ndarray:
+        """Share of the ratings that each era has, float32."""
+        counts = np.bincount(self.item_pairs.eras[self.item_pair], minlength=len(self.edges) + 1)
+        return (counts / counts.sum()).astype(np.float32)
+
     def columns_of(self, rows: Rows, number: int, place: np.ndarray) -> Rows:
         """Return the rows of side `number` with the pairs of the other side as their columns; `place` turns users' order into items'."""
         if number:
