@@ -3,7 +3,7 @@
 python benchmarks/in_time.py [FOLDER] [--splits random last later] [--seeds 0 1 2] [--out LINES.jsonl]
 
 FOLDER is anything `palate.read` reads that has timestamps; the bundled ratings without one. Test ratings are predicted at their
-times, lists are made for no particular time. One JSON line a fit.
+times, lists are made as of when each user was last seen. One JSON line a fit.
 """
 
 import argparse

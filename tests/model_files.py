@@ -161,6 +161,7 @@ def timed_model() -> FactorModel:
         edges=np.array([10, 20]),
         user_shift=numbers.array(2, 3, 3),
         item_shift=numbers.array(2, 3, 3),
+        home=np.array([2, 0, 1], np.int32),
         sittings=Sittings(np.array([0, 2, 2, 4]), np.array([1, 5, 0, 30]), np.array([2, 5, 9, 40])),
         mood=numbers.array(2, 4),
     )

@@ -192,12 +192,13 @@ def test_an_unknown_section_lists_those_there_are():
 
 
 def test_eras_are_told_with_what_rose_and_fell(model):
-    """Two eras; in the first every user's vector is longer by (1, 0) than on average and every rating higher by 0.5."""
+    """Two eras; in the first every user's vector is longer by (1, 0) than in the last and every rating higher by 0.5."""
     n_factors = model.user_factors.shape[2]
     user_shift = np.zeros((1, 2, n_factors + 1), np.float32)
     user_shift[0, 0, 0], user_shift[0, 0, -1] = 1, 0.5
     context = TimeContext(
         edges=np.array([1_000_000_000]), user_shift=user_shift, item_shift=np.zeros_like(user_shift),
+        home=np.ones(3, np.int32),
         sittings=Sittings.none(3), mood=np.zeros((1, 0), np.float32),
     )  # fmt: skip
     times = np.linspace(9e8, 11e8, len(model.ratings)).astype(np.int64)
@@ -206,7 +207,9 @@ def test_eras_are_told_with_what_rose_and_fell(model):
     eras = report["eras"]
     weights = model.ratings.item_counts()
     first = model.item_factors[0, :, 0].astype(float)
-    assert eras["level"].to_list() == [pytest.approx(0.5 + np.average(first, weights=weights)), 0]
+    share = np.array(eras["n_ratings"].to_list()) / len(model.ratings)
+    higher = 0.5 + np.average(first, weights=weights)
+    assert eras["level"].to_list() == pytest.approx([higher * share[1], -higher * share[0]])
     assert eras["n_ratings"].to_list() == [int((times < 1e9).sum()), int((times >= 1e9).sum())]
     assert eras["from"].dt.year().to_list() == [1998, 2001]
     change = np.average(first, weights=weights) - first

@@ -492,6 +492,8 @@ TIME_FORGERIES = {
     "a shift that is NaN": ({"context__item_shift": set_at(2, np.nan)}, r"tensor 'context.item_shift' must be finite; got nan at position 2"),
     "a shift of one draw": ({"context__user_shift": lambda a: a[:1]}, r"tensor 'context.user_shift' must have 2 along 'draw'"),
     "no shift": ({"context__user_shift": None}, r"tensor 'context.user_shift' is missing"),
+    "a home beyond": ({"context__home": set_at(1, 3)}, r"tensor 'context.home' must be between 0 and 2; got 3 at position 1"),
+    "a home of nobody": ({"context__home": lambda a: a[:2].copy()}, r"tensor 'context.home' must have 3 along 'user'"),
     "sittings of nobody": ({"context__sittings": np.array([0, 2, 2, 3])}, r"tensor 'context.sittings' must end with 4; got 3"),
     "sittings that descend": ({"context__sittings": np.array([0, 3, 2, 4])}, r"tensor 'context.sittings' must be in ascending order"),
     "a sitting that ends first": ({"context__end": np.array([0, 5, 9, 40])}, r"tensors 'context.begin' and 'context.end' .*position 0 does not"),

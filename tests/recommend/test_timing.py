@@ -25,10 +25,12 @@ def timed_model(link="identity", seed=0):
     plain = posterior_model(seed, USERS, ITEMS, K, DRAWS, whole=False, link=link, share=0.5)
 
     def shift():
-        return rng.normal(size=(DRAWS, 3, K + 1)).astype(np.float32) / 2
+        steps = rng.normal(size=(DRAWS, 3, K + 1)).astype(np.float32) / 2
+        steps[:, -1] = 0
+        return steps
 
     context = TimeContext(
-        edges=np.array([100 * DAY, 200 * DAY]), user_shift=shift(), item_shift=shift(),
+        edges=np.array([100 * DAY, 200 * DAY]), user_shift=shift(), item_shift=shift(), home=np.array([1, 2, 0, 2, 1], np.int32),
         sittings=Sittings(np.array([0, 2, 2, 2, 3, 3]), np.array([0, 150 * DAY, 250 * DAY]), np.array([DAY, 151 * DAY, 250 * DAY])),
         mood=rng.normal(size=(DRAWS, 3)).astype(np.float32),
     )  # fmt: skip
@@ -41,11 +43,13 @@ def timed_model(link="identity", seed=0):
 def latent(model, users, items, eras, sittings):
     """Return the latent value of each pair in each draw, (n, n_draws), by the definition."""
     context = model.context
-    p = model.user_factors[:, users] + context.user_shift[:, eras, :K]
+    home = context.home[users]
+    p = model.user_factors[:, users] - context.user_shift[:, home, :K]
+    own = model.user_bias[:, users] - context.user_shift[:, home, K] - context.item_shift[:, home, K]
+    own = own - np.einsum("dnf,dnf->dn", model.user_factors[:, users], context.item_shift[:, home, :K])
+    p, own = p + context.user_shift[:, eras, :K], own + context.user_shift[:, eras, K]
     q = model.item_factors[:, items] + context.item_shift[:, eras, :K]
-    bias = (
-        model.user_bias[:, users] + context.user_shift[:, eras, K] + model.item_bias[:, items] + context.item_shift[:, eras, K]
-    )
+    bias = own + model.item_bias[:, items] + context.item_shift[:, eras, K]
     mood = np.where(np.asarray(sittings) >= 0, context.mood[:, sittings], 0)
     return (np.einsum("dnf,dnf->dn", p.astype(float), q) + bias + mood + model.global_mean[:, None]).T
 
@@ -106,9 +110,14 @@ def test_at_is_the_model_of_the_era():
     users, items = np.divmod(np.arange(USERS * ITEMS), ITEMS)
     wanted = latent(model, users, items, np.ones(len(users), int), np.full(len(users), -1)).mean(axis=1)
     assert then.score_pairs(users, items) == pytest.approx(wanted, abs=1e-5)
-    assert then.predict(-1, model.items.ids(), unknown="baseline") == pytest.approx(
-        model.predict(-1, model.items.ids(), unknown="baseline", timestamps=150 * DAY), abs=1e-5
-    )
+    asked = {"unknown": "baseline"}
+    mean = model.user_prior.mean[:, None].repeat(USERS, axis=1)  # a stranger is a user at the prior mean of the last era
+    same = replace(model.context, home=np.full(USERS, 2, np.int32))
+    strangers = replace(model, user_factors=mean[:, :, :-1], user_bias=mean[:, :, -1], context=same)
+    stranger = then.predict(-1, model.items.ids(), **asked)
+    assert stranger == pytest.approx(strangers.at(150 * DAY).predict(0, model.items.ids()), abs=1e-5)
+    now = model.at(10**12)
+    assert now.predict(-1, model.items.ids(), **asked) == pytest.approx(model.predict(-1, model.items.ids(), **asked), abs=1e-5)
 
 
 @pytest.mark.parametrize(

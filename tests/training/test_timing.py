@@ -185,17 +185,16 @@ def test_intervals_hold_at_known_and_unknown_sittings(fitted):
     assert unknown.covered(0.8) > 0.6  # moods count as noise: without them it would be half of that
 
 
-def test_a_model_without_times_answers_for_the_average_over_eras(fitted):
+def test_without_a_time_users_are_answered_as_of_their_last_rating(fitted):
     model, train, _ = fitted
-    context, share = model.context, np.bincount(model.context.eras(train.timestamp)) / len(train)
-    for shift in (context.user_shift, context.item_shift):
-        assert np.einsum("t,dtf->df", share, shift) == pytest.approx(0, abs=1e-5)
-    eras = [int(train.timestamp.min()), *context.edges.tolist()]
+    last = np.maximum.reduceat(train.timestamp, train.user_indptr[:-1])
+    eras = [int(train.timestamp.min()), *model.context.edges.tolist()]
+    assert (model.context.home == model.context.eras(last)).all()
     pairs = list(range(20)), list(range(20))
-    far = 86_400 * 20  # from any sitting, but within the era
-    each = np.stack([model.at(time + far).predict(*pairs) for time in eras])
-    assert np.average(each, weights=share, axis=0) == pytest.approx(model.predict(*pairs), abs=0.02)
-    assert each.std(axis=0).mean() > 0.1
+    then = np.stack([model.at(time).predict(*pairs) for time in eras])
+    assert then.std(axis=0).mean() > 0.1
+    assert model.predict(*pairs) == pytest.approx(then[model.context.home[:20], np.arange(20)], abs=1e-5)
+    assert (model.context.user_shift[:, -1] == 0).all()
 
 
 @pytest.mark.parametrize("time", ["eras", "sittings", "eras,sittings"])

@@ -217,7 +217,7 @@ def _evaluation(
     )
 
 
-TIMELESS = "{} knows of time, but the test has no timestamps: its ratings are predicted as of no particular time."
+TIMELESS = "{} knows of time, but the test has no timestamps: its ratings are predicted as of when each user was last seen."
 
 
 def _notes(

@@ -9,7 +9,7 @@ from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.evaluate.contestant import Contestant, LeakError, aligned, indexes
 from palate.model.factor_model import FactorModel
-from palate.model.folded import own_noise, solve_users
+from palate.model.folded import in_their_eras, own_noise, solve_users
 from palate.recommend.curvature import item_curvature
 from palate.recommend.prepared import share_items
 from palate.recommend.scorer import Scorer
@@ -89,7 +89,7 @@ def _folded_model(model: FactorModel, ratings: Ratings, matrix: RatingMatrix, th
         user_noise=own_noise(model, "user", found.scale),
         ratings=matrix,
         item_link=None,
-        context=None if model.context is None else model.context.without_sittings(len(ratings.users)),
+        context=in_their_eras(model, [None] * len(ratings.users) if found.home is None else found.home.tolist()),
     )
     share_items(model, folded)
     return folded

@@ -102,7 +102,7 @@ def _foretold(
     model: Any, users: np.ndarray, items: np.ndarray, values: np.ndarray, uniform: np.ndarray, shares: tuple[float, ...],
     threads: int | None,
 ) -> Foretold:  # fmt: skip
-    """Return what a model foretold, as of no particular time."""
+    """Return what a model foretold, without asking for a time."""
     mean = np.asarray(model.score_pairs(users, items), dtype=np.float64)
     sd = standard_errors(model, users, items, threads)
     variance = np.zeros(0) if model.link == "ordinal" else _noise_variance(model, users, items)

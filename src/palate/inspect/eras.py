@@ -20,6 +20,8 @@ def era_sections(model: Any, n: int) -> list[Section]:
     if context is None or context.n_eras == 1:
         return []
     by_item = _by_item(model)
+    sizes = _n_ratings(model)
+    by_item -= np.average(by_item, axis=1, weights=sizes[0].to_numpy() if sizes else None)[:, None]
     counts = None if model.ratings is None else model.ratings.item_counts()
     level = np.average(by_item, axis=2, weights=counts if counts is not None and counts.any() else None)
     mean, reach = level.mean(axis=0), normal_quantile(_SHARE) * level.std(axis=0)
@@ -27,7 +29,7 @@ def era_sections(model: Any, n: int) -> list[Section]:
     frame = pl.DataFrame(
         [
             _begins(model),
-            *_n_ratings(model),
+            *sizes,
             pl.Series("level", mean),
             pl.Series("low", mean - reach),
             pl.Series("high", mean + reach),
@@ -63,7 +65,7 @@ def _by_item(model: Any) -> np.ndarray:
     found = np.empty((n_draws, context.n_eras, n_items))
     for draw in range(n_draws):
         user, own = context.user_shift[draw].astype(np.float64), context.item_shift[draw].astype(np.float64)
-        mean = model.user_factors[draw].mean(axis=0, dtype=np.float64)
+        mean = (model.user_factors[draw] - context.user_shift[draw, context.home, :k]).mean(axis=0, dtype=np.float64)
         same = user[:, k] + own[:, k] + own[:, :k] @ mean + np.einsum("tf,tf->t", user[:, :k], own[:, :k])
         found[draw] = user[:, :k] @ model.item_factors[draw].T + same[:, None]
     return found

@@ -107,7 +107,9 @@ def _contexts(contexts: Sequence[TimeContext | None]) -> TimeContext | None:
         return None
     first = known[0]
     same = all(
-        np.array_equal(first.edges, other.edges) and np.array_equal(first.sittings.begin, other.sittings.begin)
+        np.array_equal(first.edges, other.edges)
+        and np.array_equal(first.home, other.home)
+        and np.array_equal(first.sittings.begin, other.sittings.begin)
         for other in known[1:]
     )
     if len(known) < len(contexts) or not same:

@@ -35,7 +35,7 @@ class FactorModel:
     `low + (high - low) / (1 + exp(-latent))` on the scale (low, high), "ordinal" is the mean of `levels` under
     `P(rating <= levels[j]) = Phi(cutpoints[j] - latent)`. A prediction is the mean of the ratings over draws.
 
-    A model that knows of time holds its rows as they are on average over eras, and answers so unless it is asked for a time.
+    A model that knows of time holds each user's row as it was when the user was last seen, and answers so unless it is asked for a time.
     """
 
     users: Vocabulary
@@ -143,8 +143,8 @@ class FactorModel:
         interval_of : {"mean", "rating"}, default "mean"
             Whether that is where the expected rating is, or where one rating would fall; see docs/uncertainty.md.
         timestamps : number, date or datetime, or list, array or column of them, optional
-            When each rating is given, for a model trained with `time`: in units of the training ratings' timestamps. Default: at no
-            particular time, the average over eras.
+            When each rating is given, for a model trained with `time`: in units of the training ratings' timestamps. Default: as
+            of the era of each user's last rating, in no known mood.
 
         Returns
         -------
@@ -382,7 +382,7 @@ class FactorModel:
             What to call the user in answers.
         timestamps : array-like of shape (n_rated,), optional
             When the user rated, for a model trained with `time`: what era and mood have to do with the ratings is then not taken for
-            taste. Default: all ratings are of no particular era, each in a mood of its own.
+            taste. Default: all ratings are of the last era, each in a mood of its own.
 
         Raises
         ------

@@ -4,7 +4,7 @@ import numpy as np
 
 from palate.model.file_error import Damage
 from palate.model.file_fields import Fields
-from palate.model.file_tensors import TensorReader, TensorWriter, check_ascending, check_finite, check_offsets
+from palate.model.file_tensors import TensorReader, TensorWriter, check_all, check_ascending, check_finite, check_offsets
 from palate.solve.timing import Sittings, TimeContext
 
 TIME = "time"
@@ -18,6 +18,7 @@ def put_context(writer: TensorWriter, context: TimeContext | None) -> str | None
     writer.put("context.edges", context.edges, "int64", "edge")
     writer.put("context.user_shift", context.user_shift, "float32", _SHIFT)
     writer.put("context.item_shift", context.item_shift, "float32", _SHIFT)
+    writer.put("context.home", context.home, "int32", "user")
     writer.put("context.sittings", context.sittings.indptr, "int64", "user+1")
     writer.put("context.begin", context.sittings.begin, "int64", "sitting")
     writer.put("context.end", context.sittings.end, "int64", "sitting")
@@ -38,13 +39,16 @@ def take_context(reader: TensorReader, fields: Fields) -> TimeContext | None:
     for name, axes in (("user_shift", _SHIFT), ("item_shift", _SHIFT)):
         arrays[name] = reader.take(f"context.{name}", "float32", axes)
         check_finite(f"context.{name}", arrays[name])
+    home = reader.take("context.home", "int32", "user")
+    n_eras = len(edges) + 1
+    check_all("context.home", home, f"between 0 and {n_eras - 1}", lambda block: (block >= 0) & (block < n_eras))
     indptr = reader.take("context.sittings", "int64", "user+1")
     begin, end = (reader.take(f"context.{name}", "int64", "sitting") for name in ("begin", "end"))
     check_offsets("context.sittings", indptr, len(begin))
     _check_order(indptr, begin, end)
     mood = reader.take("context.mood", "float32", "draw sitting")
     check_finite("context.mood", mood)
-    return TimeContext(edges=edges, sittings=Sittings(indptr, begin, end), mood=mood, **arrays)
+    return TimeContext(edges=edges, home=home, sittings=Sittings(indptr, begin, end), mood=mood, **arrays)
 
 
 def _check_order(indptr: np.ndarray, begin: np.ndarray, end: np.ndarray) -> None:

@@ -32,11 +32,14 @@ class FoldedRows:
     bias : ndarray of shape (n_draws, n), float32
     scale : ndarray of shape (n_draws, n), float32, or None
         Of their noise, in a model whose rows have their own.
+    home : ndarray of shape (n,), int32, or None
+        Era that each is of, for users folded in with times.
     """
 
     factors: np.ndarray
     bias: np.ndarray
     scale: np.ndarray | None = None
+    home: np.ndarray | None = None
 
     @classmethod
     def of(cls, sides: list[Side], n_factors: int, scales: list[np.ndarray] | None = None) -> "FoldedRows":
@@ -54,12 +57,21 @@ class TimedRows:
         if context is None:
             raise AssertionError("a model without a context has no times")
         pairs, place = np.unique(rows.columns.astype(np.int64) * context.n_eras + context.eras(times), return_inverse=True)
-        self.model = model
+        self.model, self.context = model, context
         self.item, self.era = pairs // context.n_eras, pairs % context.n_eras
         self.rows = replace(rows, columns=place.astype(np.int32), n_columns=len(pairs))
         sittings, self.sitting = Sittings.cut(rows.indptr, times)
         self.row = np.repeat(np.arange(rows.n_rows), np.diff(sittings.indptr))  # (n_sittings,)
         self.number = np.arange(len(sittings)) - sittings.indptr[self.row]  # within their row
+
+    def at_home(self, found: FoldedRows) -> FoldedRows:
+        """Return rows that are of the last era as they are in that of their own last rating."""
+        last = self.context.n_eras - 1
+        home = np.full(found.bias.shape[1], -1, np.int32)
+        np.maximum.at(home, np.repeat(np.arange(len(home)), self.rows.counts), self.era[self.rows.columns].astype(np.int32))
+        home[home < 0] = last
+        factors, bias = self.context.moved(found.factors, found.bias, np.full(len(home), last), home)
+        return replace(found, factors=factors, bias=bias, home=home)
 
     def columns(self, draw: int) -> Side:
         """Return the vectors of the columns in one draw."""
@@ -136,7 +148,8 @@ def draw_rows(
     parts = run_chunks(drawn, even_bounds(len(others), DRAWS_PER_CHUNK), threads)
     sides = [side for part in parts for side, _ in part]
     scales = [scale for part in parts for _, scale in part if scale is not None]
-    return FoldedRows.of(sides, prior.n_factors, scales)
+    found = FoldedRows.of(sides, prior.n_factors, scales)
+    return found if timed is None else timed.at_home(found)
 
 
 class _OwnNoise:

@@ -17,6 +17,7 @@ from palate.solve.confidence import NONE, Confidence
 from palate.solve.noise import RowNoise
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side, solve_rows
+from palate.solve.timing import TimeContext
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
@@ -43,6 +44,8 @@ class Folded:
         Which of them the model was not trained on, for a row of the model itself.
     scale : ndarray of shape (n_draws,), float32, optional
         Of its noise, for a model whose rows have their own.
+    era : int, optional
+        That a user's row is of, in a model that knows of time; the last one when None.
     """
 
     id: Any
@@ -52,6 +55,7 @@ class Folded:
     values: np.ndarray
     held_out: np.ndarray | None = None
     scale: np.ndarray | None = None
+    era: int | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({'' if self.id is None else f'{self.id!r}, '}{len(self.values)} ratings)"
@@ -92,10 +96,14 @@ def _one_row(
     model: "FactorModel", side: str, row: Rows, features: dict[str, Any] | None, times: np.ndarray | None = None
 ) -> dict[str, Any]:
     found = _solve(model, side, row, features, 1, times)
-    scale = None if found.scale is None else found.scale[:, 0]
     return {
-        "factors": found.factors[:, 0], "bias": found.bias[:, 0], "rated": row.columns, "values": row.values, "scale": scale
-    }  # fmt: skip
+        "factors": found.factors[:, 0],
+        "bias": found.bias[:, 0],
+        "rated": row.columns,
+        "values": row.values,
+        "scale": None if found.scale is None else found.scale[:, 0],
+        "era": None if found.home is None else int(found.home[0]),
+    }
 
 
 def own_noise(model: "FactorModel", side: str, scale: np.ndarray | None) -> RowNoise | None:
@@ -195,6 +203,14 @@ def _solve(
     return FoldedRows.of([solve(other, float(mean), draw) for draw, (other, mean) in means_of_draws], prior.n_factors)
 
 
+def in_their_eras(model: "FactorModel", eras: Sequence[int | None]) -> TimeContext | None:
+    """Return what a model knows of time, for users whose rows are of these eras, None being the last."""
+    context = model.context
+    if context is None:
+        return None
+    return context.without_sittings(np.array([context.n_eras - 1 if era is None else era for era in eras], np.int32))
+
+
 def _scales(folded: Sequence[Folded]) -> np.ndarray | None:
     """Return the scales of folded rows, (n_draws, n)."""
     scales = [row.scale for row in folded if row.scale is not None]
@@ -222,7 +238,7 @@ def with_users(model: "FactorModel", folded: Sequence[FoldedUser]) -> "FactorMod
         user_noise=own_noise(model, "user", _scales(folded)),
         ratings=matrix,
         item_link=None,  # its bag counts the users that were
-        context=None if model.context is None else model.context.without_sittings(len(folded)),
+        context=in_their_eras(model, [user.era for user in folded]),
     )
 
 

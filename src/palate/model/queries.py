@@ -98,7 +98,7 @@ def _stored_user(model: "FactorModel", user: Any) -> FoldedUser:
         rated, values, held_out = model.ratings.row(index)
     return FoldedUser(
         id=user, factors=model.user_factors[:, index], bias=model.user_bias[:, index], rated=rated, values=values,
-        held_out=held_out, scale=_scale(model.user_noise, index),
+        held_out=held_out, scale=_scale(model.user_noise, index), era=None if model.context is None else int(model.context.home[index]),
     )  # fmt: skip
 
 

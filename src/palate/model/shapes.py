@@ -27,6 +27,7 @@ def check_shapes(model: Any) -> None:
             wanted[f"{side}_noise.scale"], wanted[f"{side}_noise.degrees"] = (n_draws, len(rows)), (n_draws,)
     if model.context is not None:
         wanted |= dict.fromkeys(("context.user_shift", "context.item_shift"), (n_draws, model.context.n_eras, n_factors + 1))
+        wanted["context.home"] = (len(model.users),)
         wanted["context.mood"] = (n_draws, len(model.context.sittings))
         wanted["context.sittings.indptr"] = (len(model.users) + 1,)
     if model.user_noise is not None and model.user_noise.sitting is not None:

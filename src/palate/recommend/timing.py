@@ -45,22 +45,25 @@ def check_times(scorer: Any, timestamps: Any, n: int, what: str = "pairs") -> np
 
 
 def at_times(model: Any, users: np.ndarray, items: np.ndarray, times: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray]:
-    """Return a model whose users are those asked about in their sittings and whose items are those asked about in their eras, and the
-    positions of the pairs in it.
+    """Return a model whose users are those asked about as they are at these times, and the positions of the pairs in it.
+
+    What the items are at a time is the same for all of them but for the user's own vector, and stands in the user's bias.
 
     Parameters
     ----------
     model : FactorModel
         That knows of time.
     users, items : ndarray of shape (n,), int
-        -1 is an unknown row and stays one; it is what it is at no particular time.
+        -1 is an unknown row and stays one, as of the last era.
     times : ndarray of shape (n,), int64
     """
     context = model.context
-    sittings = context.sittings.find(users, times)
-    user_at, user, sitting = _distinct(users, sittings + 1, len(context.sittings) + 1)
-    item_at, item, era = _distinct(items, context.eras(times), context.n_eras)
-    factors, bias = rows_in_eras(model, item, era)
+    n_sittings, n_eras = len(context.sittings), context.n_eras
+    beside = (context.sittings.find(users, times) + 1) * n_eras + context.eras(times)
+    user_at, user, both = _distinct(users, beside, (n_sittings + 1) * n_eras)
+    item_at, item, _ = _distinct(items, np.zeros(len(items), np.int64), 1)
+    sitting, era = both // n_eras, both % n_eras
+    factors, bias = context.moved(model.user_factors[:, user], model.user_bias[:, user], context.home[user], era)
     moods = np.concatenate([np.zeros((len(context.mood), 1), np.float32), context.mood], axis=1)
     noise = {"user_noise": None, "item_noise": None}
     if model.user_noise is not None:
@@ -73,10 +76,10 @@ def at_times(model: Any, users: np.ndarray, items: np.ndarray, times: np.ndarray
         model,
         users=Vocabulary.from_ids(list(range(len(user)))),
         items=vocabulary,
-        user_factors=model.user_factors[:, user],
-        user_bias=model.user_bias[:, user] + moods[:, sitting],
-        item_factors=factors,
-        item_bias=bias,
+        user_factors=factors,
+        user_bias=bias + moods[:, sitting],
+        item_factors=model.item_factors[:, item],
+        item_bias=model.item_bias[:, item],
         **noise,
         catalog=Catalog.from_items(vocabulary),
         ratings=None,
@@ -89,7 +92,7 @@ def at_times(model: Any, users: np.ndarray, items: np.ndarray, times: np.ndarray
 
 
 def rows_in_eras(model: Any, items: np.ndarray, eras: np.ndarray, draws: slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:
-    """Return factors (n_draws, n, k) and biases (n_draws, n) of items as they are in these eras, for users as they are on average.
+    """Return factors (n_draws, n, k) and biases (n_draws, n) of items as they are in these eras, for users as they are in the last.
 
     `P_u + V` on `Q_i + W` is `P_u` on `Q_i + W` and `V` on `Q_i + W`, which is the same for all users and goes into the bias.
     """
@@ -111,7 +114,7 @@ def over_times(
 def scores_at(
     scorer: Scorer, users: np.ndarray, items: np.ndarray, times: np.ndarray | None, threads: int | None = None
 ) -> np.ndarray:
-    """Return the scores of pairs: at their times where there are any and the scorer knows of time, else as of none."""
+    """Return the scores of pairs: at their times where there are any and the scorer knows of time, else as of none in particular."""
 
     def ask(asked: Any, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
         if is_factored(asked):
@@ -128,17 +131,16 @@ def at_time(model: Any, time: Any) -> Any:
     times = check_times(model, time, 1)
     if times is None:
         raise TypeError("time must be a number, a date or a datetime; got None.")
-    context, k = model.context, model.n_factors
+    context = model.context
     if context.n_eras == 1:
         raise ValueError(f"time must be asked of a model that knows of eras. {_ADVICE}")
     era = int(context.eras(times)[0])
-    fields: dict[str, Any] = {}
-    for side, shift in (("user", context.user_shift[:, era]), ("item", context.item_shift[:, era])):
-        prior = getattr(model, f"{side}_prior")
-        fields[f"{side}_factors"] = getattr(model, f"{side}_factors") + shift[:, None, :k]
-        fields[f"{side}_bias"] = getattr(model, f"{side}_bias") + shift[:, None, k]
-        fields[f"{side}_prior"] = replace(prior, mean=prior.mean + shift)
-    return replace(model, **fields, context=None)
+    then = np.full(model.n_users, era)
+    factors, bias = context.moved(model.user_factors, model.user_bias, context.home, then)
+    mean, last = model.user_prior.mean, np.full(1, context.n_eras - 1)
+    average = context.moved(mean[:, None, :-1], mean[:, None, -1], last, then[:1])
+    prior = replace(model.user_prior, mean=np.concatenate([average[0][:, 0], average[1]], axis=1))
+    return replace(model, user_factors=factors, user_bias=bias, user_prior=prior, context=None)
 
 
 def _distinct(index: np.ndarray, beside: np.ndarray, n_beside: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

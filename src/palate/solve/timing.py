@@ -1,7 +1,8 @@
 """Ratings in time: eras, in which everyone's rows are shifted alike, and the sittings of a user, each with a mood.
 
 In era t a user's row is `P_u + V_t` and an item's `Q_i + W_t` instead of P_u and Q_i, and all ratings of one sitting are higher or
-lower by its mood. A model's own rows are the average over eras, so that whoever does not ask for a time is answered for all of them.
+lower by its mood. A model holds its items as they are in the last era and each user as in the era of their last rating, with what the items
+were then in the bias, so that whoever does not ask for a time is answered as of when the user was last seen.
 """
 
 from dataclasses import dataclass, replace
@@ -56,8 +57,8 @@ class Sittings:
         from palate.kernels.timing import find_sittings
 
         out = np.empty(len(users), np.int64)
-        asked = (np.ascontiguousarray(array, np.int64) for array in (users, times))
-        find_sittings(self.indptr, self.begin, self.end, *asked, GAP, out)
+        user, time = np.ascontiguousarray(users, np.int64), np.ascontiguousarray(times, np.int64)
+        find_sittings(self.indptr, self.begin, self.end, user, time, GAP, out)
         return out
 
 
@@ -70,7 +71,9 @@ class TimeContext:
     edges : ndarray of shape (n_eras - 1,), int64
         Times at which an era ends and the next begins.
     user_shift, item_shift : ndarray of shape (n_draws, n_eras, n_factors + 1), float32
-        What is added to every user's and every item's row in an era, the bias last; nothing on average over the training ratings.
+        What is added to every user's and every item's row in an era, beside the last one, the bias last.
+    home : ndarray of shape (n_users,), int32
+        The era that each user's row is of: that of the last rating, or the last for a user without any.
     sittings : Sittings
     mood : ndarray of shape (n_draws, n_sittings), float32
         What is added to the latent value of all ratings of a sitting.
@@ -83,6 +86,7 @@ class TimeContext:
     edges: np.ndarray
     user_shift: np.ndarray
     item_shift: np.ndarray
+    home: np.ndarray
     sittings: Sittings
     mood: np.ndarray
 
@@ -95,6 +99,25 @@ class TimeContext:
         """Return the era of each time, int32; what is before the first or after the last rating is in the first or last era."""
         return np.searchsorted(self.edges, times, side="right").astype(np.int32)
 
-    def without_sittings(self, n_users: int) -> "TimeContext":
-        """Return the eras alone, for other users."""
-        return replace(self, sittings=Sittings.none(n_users), mood=np.empty((len(self.mood), 0), np.float32))
+    def without_sittings(self, home: np.ndarray) -> "TimeContext":
+        """Return the eras alone, for users whose rows are of the eras `home`."""
+        nothing = np.empty((len(self.mood), 0), np.float32)
+        return replace(self, home=home.astype(np.int32), sittings=Sittings.none(len(home)), mood=nothing)
+
+    def moved(
+        self, factors: np.ndarray, bias: np.ndarray, before: np.ndarray, after: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return rows of users that are of the eras `before` as they are in the eras `after`.
+
+        Parameters
+        ----------
+        factors : ndarray of shape (n_draws, n, n_factors), float32
+        bias : ndarray of shape (n_draws, n), float32
+        before, after : ndarray of shape (n,), int
+        """
+        for era, sign in ((before, np.float32(-1)), (after, np.float32(1))):
+            own, other = self.user_shift[:, era], self.item_shift[:, era]
+            there = factors + own[:, :, :-1] if sign > 0 else factors  # the vector in the era, which met the items of then
+            bias = bias + sign * (own[:, :, -1] + other[:, :, -1] + np.einsum("dnf,dnf->dn", there, other[:, :, :-1]))
+            factors = factors + sign * own[:, :, :-1]
+        return factors, bias

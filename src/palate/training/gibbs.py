@@ -74,7 +74,7 @@ class Gibbs:
     time : str, default ""
         What to learn of the timestamps, in seconds, with a comma between: "eras" are 15 times after which all users' and all items' rows shift
         a little; "sittings" are what a user rated in one go, up to 20 ratings without a day between, which share a mood. For predictions at
-        a known time; without one a model answers for the average over eras. See docs/time.md.
+        a known time; without one a model answers as of when a user was last seen. See docs/time.md.
 
     References
     ----------
@@ -283,8 +283,9 @@ def _context(time: TimeModel | None, draws: dict[str, np.ndarray]) -> TimeContex
         return None
     return TimeContext(
         edges=time.edges,
-        user_shift=draws["user_shift"].astype(np.float32),
-        item_shift=draws["item_shift"].astype(np.float32),
+        user_shift=draws["user_shift"],
+        item_shift=draws["item_shift"],
+        home=time.home,
         sittings=time.sittings,
         mood=draws["mood"].astype(np.float32),
     )
@@ -314,12 +315,15 @@ def _build(
     levels = None if model.levels is None else model.levels.values
     mean = problem.mean if levels is None else 0.0
     sittings = model.time is not None and len(model.time.sittings) > 0
+    context, users = _context(model.time, draws), (draws["user_factors"], draws["user_bias"])
+    if context is not None:
+        users = context.moved(*users, np.full(len(context.home), context.n_eras - 1), context.home)
     priors = {side: RowPrior(precision=draws[f"{side}_precision"], mean=draws[f"{side}_mean"]) for side in ("user", "item")}
     return FactorModel(
         **problem.known(catalog),
-        user_factors=draws["user_factors"],
+        user_factors=users[0],
         item_factors=draws["item_factors"],
-        user_bias=draws["user_bias"],
+        user_bias=users[1],
         item_bias=draws["item_bias"],
         global_mean=np.full(n_draws, mean),
         user_prior=priors["user"],
@@ -332,7 +336,7 @@ def _build(
         item_noise=_own_noise(draws, "item"),
         user_link=features["user"].link(draws["user_weights"]),
         item_link=features["item"].link(draws["item_weights"]),
-        context=_context(model.time, draws),
+        context=context,
         trainer={"name": type(trainer).__name__, **asdict(trainer)},
         history=_history(problem, run, notes),
     )

@@ -89,7 +89,8 @@ def count(kept: Kept, model: ChainModel, state: ChainState, found: np.ndarray, k
 
 
 def in_rating_units(model: ChainModel, state: ChainState) -> dict[str, np.ndarray]:
-    """Return one draw as a FactorModel takes it: factors carry the square root of the unit, biases the unit; rows are the average over eras."""
+    """Return one draw as a FactorModel takes it: factors carry the square root of the unit, biases the unit; see `TimeContext` for the
+    eras that rows are of."""
     root, unit = np.float32(np.sqrt(model.unit)), np.float32(model.unit)
     draw: dict[str, Any] = {"noise_sd": np.float64(model.unit / np.sqrt(state.noise)), "cutpoints": state.cutpoints.copy()}
     time = state.time
@@ -97,18 +98,18 @@ def in_rating_units(model: ChainModel, state: ChainState) -> dict[str, np.ndarra
         vectors: Side = one.vectors
         k = side.n_factors
         scale = np.append(np.full(k, root), unit)
-        shift = np.zeros(k + 1, np.float32)
-        if model.time is not None and time is not None:
-            every = (time.item_shift if side.side else time.user_shift)[:, side.columns]
-            shift = model.time.era_shares @ every
-            draw[f"{name}_shift"] = (every - shift) * scale
-        draw[f"{name}_factors"] = (vectors.unpadded(k) + shift[:k]) * root
-        draw[f"{name}_bias"] = (vectors.bias + shift[k]) * unit
-        draw[f"{name}_mean"] = ((one.mean + shift) * scale).astype(np.float32)
+        shift, last = np.zeros((1, k + 1), np.float32), np.zeros(k + 1, np.float32)
+        if time is not None:
+            shift = (time.item_shift if side.side else time.user_shift)[:, side.columns]
+            last = shift[-1]
+        draw[f"{name}_shift"] = ((shift - last) * scale).astype(np.float32)
+        draw[f"{name}_factors"] = (vectors.unpadded(k) + last[:k]) * root
+        draw[f"{name}_bias"] = (vectors.bias + last[k]) * unit
+        draw[f"{name}_mean"] = ((one.mean + last) * scale).astype(np.float32)
         precision = one.precision / np.outer(scale, scale) * (unit * unit / state.noise)
         draw[f"{name}_precision"] = precision.astype(np.float32)
         draw[f"{name}_noise"], draw[f"{name}_degrees"] = (1 / np.sqrt(one.own)).astype(np.float32), np.float64(one.degrees)
         draw[f"{name}_weights"] = one.weights[:, side.columns] * scale
-    if time is not None:
+    if model.time is not None and time is not None:
         draw["mood"], draw["sitting"] = time.mood * unit, np.float64(np.sqrt(state.noise / time.mood_precision))
     return draw

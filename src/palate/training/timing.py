@@ -133,10 +133,12 @@ class TimeModel:
         return cls(edges, user_pairs, item_pairs, user_pair, item_pair, sittings, sitting)
 
     @cached_property
-    def era_shares(self) -> np.ndarray:
-        """Share of the ratings that each era has, float32."""
-        counts = np.bincount(self.item_pairs.eras[self.item_pair], minlength=len(self.edges) + 1)
-        return (counts / counts.sum()).astype(np.float32)
+    def home(self) -> np.ndarray:
+        """Era of each user's last rating, int32; the last one for a user without any."""
+        found = np.full(len(self.sittings.indptr) - 1, -1, np.int32)
+        np.maximum.at(found, self.user_pairs.rows, self.user_pairs.eras)
+        found[found < 0] = len(self.edges)
+        return found
 
     def columns_of(self, rows: Rows, number: int, place: np.ndarray) -> Rows:
         """Return the rows of side `number` with the pairs of the other side as their columns; `place` turns users' order into items'."""
