@@ -25,6 +25,7 @@ TRAINERS = {
     "least squares with bounds": palate.LeastSquares(n_factors=4, max_sweeps=6, link="bounded"),
     "baseline": palate.Baseline(),
     "Gibbs": palate.Gibbs(n_factors=4, sweeps=30, burn_in=10),
+    "Gibbs, in time": palate.Gibbs(n_factors=4, sweeps=30, burn_in=10, time="eras,sittings"),
     "Gibbs, ordinal with bags": palate.Gibbs(
         n_factors=4, sweeps=30, burn_in=10, likelihood="ordinal", user_features="rated", item_features="raters"
     ),
@@ -46,8 +47,10 @@ def planted(seed=0, share=0.5):
 
 
 def ratings_of(users, items, values):
-    """Return Ratings with text ids, so that ids and row numbers cannot be mistaken for each other."""
-    return palate.Ratings.from_arrays([f"u{u:02}" for u in users], [f"i{i:02}" for i in items], values, scale=(0.5, 5))
+    """Return Ratings with text ids, so that ids and row numbers cannot be mistaken for each other, one or two a day."""
+    times = 30_000 * (np.asarray(users) * 7 + np.asarray(items))
+    ids = [f"u{u:02}" for u in users], [f"i{i:02}" for i in items]
+    return palate.Ratings.from_arrays(*ids, values, timestamp=times, scale=(0.5, 5))
 
 
 def all_scores(model):
@@ -143,7 +146,7 @@ class TestEveryTrainer:
 
     @pytest.mark.parametrize("n", [1, 2])
     def test_the_smallest_tables_can_be_fitted(self, trainer, n):
-        ratings = palate.Ratings.from_arrays(["u"] * n, range(n), [4.0] * n, scale=(1, 5))
+        ratings = palate.Ratings.from_arrays(["u"] * n, range(n), [4.0] * n, timestamp=range(n), scale=(1, 5))
         if getattr(trainer, "likelihood", "") == "ordinal":  # one level alone has no cutpoints
             with pytest.raises(ValueError, match="at least two distinct values"):
                 trainer.fit(ratings, validation=0)
