@@ -167,6 +167,7 @@ def aligned(ratings: Ratings, users: Vocabulary, items: Vocabulary) -> RatingMat
         levels=None,
         n_items=len(items),
         weight=None if ratings.weight is None else ratings.weight[rows],
+        timestamp=None if ratings.timestamp is None else ratings.timestamp[rows],
     )
 
 

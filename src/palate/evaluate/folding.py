@@ -9,12 +9,14 @@ from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.evaluate.contestant import Contestant, LeakError, aligned, indexes
 from palate.model.factor_model import FactorModel
-from palate.model.folded import in_their_eras, own_noise, solve_users
+from palate.model.fold_draws import FoldedRows
+from palate.model.folded import own_noise, solve_users
 from palate.recommend.curvature import item_curvature
 from palate.recommend.prepared import share_items
 from palate.recommend.scorer import Scorer
 from palate.solve.parallel import check_threads
 from palate.solve.rows import Rows
+from palate.solve.timing import TimeContext
 
 
 def fold_in(contestant: Contestant, ratings: Ratings, test: Ratings, threads: int | None = None) -> Contestant:
@@ -89,7 +91,16 @@ def _folded_model(model: FactorModel, ratings: Ratings, matrix: RatingMatrix, th
         user_noise=own_noise(model, "user", found.scale),
         ratings=matrix,
         item_link=None,
-        context=in_their_eras(model, [None] * len(ratings.users) if found.home is None else found.home.tolist()),
+        context=_in_their_eras(model, found),
     )
     share_items(model, folded)
     return folded
+
+
+def _in_their_eras(model: FactorModel, found: FoldedRows) -> TimeContext | None:
+    """Return what a model knows of time, for users that were folded in."""
+    context = model.context
+    if context is None:
+        return None
+    home = np.full(found.bias.shape[1], context.n_eras - 1) if found.home is None else found.home
+    return context.of_users(home, found.sittings, found.mood)

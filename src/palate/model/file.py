@@ -186,7 +186,7 @@ def _context(model: FactorModel, ratings: bool) -> TimeContext | None:
     """Return what is saved of time: without ratings no sittings, which tell when somebody rated."""
     if model.context is None or ratings:
         return model.context
-    return model.context.without_sittings(model.context.home)
+    return model.context.of_users(model.context.home)
 
 
 def _take_factors(reader: TensorReader) -> dict[str, np.ndarray]:

@@ -10,7 +10,7 @@ from palate.solve.features import BAG, FeatureBlock, FeatureLink
 from palate.solve.parallel import even_bounds, run_chunks
 from palate.solve.prior import RowPrior
 from palate.solve.rows import LANES, Rows, Side, Solved, rating_scores, solve_rows
-from palate.solve.timing import Sittings
+from palate.solve.timing import Sittings, TimeContext, last_eras
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
@@ -34,12 +34,17 @@ class FoldedRows:
         Of their noise, in a model whose rows have their own.
     home : ndarray of shape (n,), int32, or None
         Era that each is of, for users folded in with times.
+    sittings : Sittings, or None
+        Of users folded in with times.
+    mood : ndarray of shape (n_draws, n_sittings), float32, or None
     """
 
     factors: np.ndarray
     bias: np.ndarray
     scale: np.ndarray | None = None
     home: np.ndarray | None = None
+    sittings: Sittings | None = None
+    mood: np.ndarray | None = None
 
     @classmethod
     def of(cls, sides: list[Side], n_factors: int, scales: list[np.ndarray] | None = None) -> "FoldedRows":
@@ -50,31 +55,40 @@ class FoldedRows:
 
 
 class TimedRows:
-    """Users' ratings at their times: columns are items as they are in an era, and each rating belongs to a sitting."""
+    """Users' ratings in a model that knows of time: columns are items as they are in an era, and each rating belongs to a sitting.
 
-    def __init__(self, model: "FactorModel", rows: Rows, times: np.ndarray) -> None:
-        context = model.context
-        if context is None:
-            raise AssertionError("a model without a context has no times")
-        pairs, place = np.unique(rows.columns.astype(np.int64) * context.n_eras + context.eras(times), return_inverse=True)
-        self.model, self.context = model, context
-        self.item, self.era = pairs // context.n_eras, pairs % context.n_eras
-        self.rows = replace(rows, columns=place.astype(np.int32), n_columns=len(pairs))
-        sittings, self.sitting = Sittings.cut(rows.indptr, times)
-        self.row = np.repeat(np.arange(rows.n_rows), np.diff(sittings.indptr))  # (n_sittings,)
-        self.number = np.arange(len(sittings)) - sittings.indptr[self.row]  # within their row
+    Without times every rating is of the last era, in a sitting of its own.
+    """
 
-    def at_home(self, found: FoldedRows) -> FoldedRows:
-        """Return rows that are of the last era as they are in that of their own last rating."""
-        last = self.context.n_eras - 1
-        home = np.full(found.bias.shape[1], -1, np.int32)
-        np.maximum.at(home, np.repeat(np.arange(len(home)), self.rows.counts), self.era[self.rows.columns].astype(np.int32))
-        home[home < 0] = last
-        factors, bias = self.context.moved(found.factors, found.bias, np.full(len(home), last), home)
-        return replace(found, factors=factors, bias=bias, home=home)
+    def __init__(self, model: "FactorModel", context: TimeContext, rows: Rows, times: np.ndarray | None) -> None:
+        self.model, self.context, self.rows = model, context, rows
+        self.sittings: Sittings | None = None
+        self.home = np.full(rows.n_rows, context.n_eras - 1, np.int32)
+        indptr, self.sitting = rows.indptr, np.arange(len(rows.columns), dtype=np.int32)
+        if times is not None:
+            eras = context.eras(times)
+            pairs, place = np.unique(rows.columns.astype(np.int64) * context.n_eras + eras, return_inverse=True)
+            self.item, self.era = pairs // context.n_eras, pairs % context.n_eras
+            self.rows = replace(rows, columns=place.astype(np.int32), n_columns=len(pairs))
+            self.sittings, self.sitting = Sittings.cut(rows.indptr, times)
+            self.home = last_eras(np.repeat(np.arange(rows.n_rows), rows.counts), eras, rows.n_rows, context.n_eras)
+            indptr = self.sittings.indptr
+        self.row = np.repeat(np.arange(rows.n_rows), np.diff(indptr))  # (n_sittings,)
+        self.number = np.arange(len(self.row)) - indptr[self.row]  # within their row
 
-    def columns(self, draw: int) -> Side:
+    def at_home(self, found: FoldedRows, moods: list[np.ndarray]) -> FoldedRows:
+        """Return rows that are of the last era as they are in that of their own last rating, with their moods."""
+        if self.sittings is None:
+            return found
+        last = np.full(len(self.home), self.context.n_eras - 1)
+        factors, bias = self.context.moved(found.factors, found.bias, last, self.home)
+        mood = np.stack(moods).astype(np.float32) if moods else np.zeros((len(bias), len(self.sittings)), np.float32)
+        return replace(found, factors=factors, bias=bias, home=self.home, sittings=self.sittings, mood=mood)
+
+    def columns(self, others: list[Side], draw: int) -> Side:
         """Return the vectors of the columns in one draw."""
+        if self.sittings is None:
+            return others[draw]
         factors, bias = rows_in_eras(self.model, self.item, self.era, slice(draw, draw + 1))
         return Side.padded(factors[0], bias[0])
 
@@ -90,8 +104,9 @@ def draw_rows(
 ) -> FoldedRows:
     """Return rows of one side for each draw: drawn given the other side's vectors of that draw and the rows' ratings.
 
-    With normal noise that is a solve plus noise; where rows have a noise of their own, a few sweeps of the sampler that draws it too. Under the ordinal link it is Newton's method to the mode, then a few sweeps of
-    the sampler that also draws the latent values (Albert and Chib 1993).
+    With normal noise that is a solve plus noise; where rows have a noise of their own, or moods, a few sweeps of the sampler that draws
+    these too. Under the ordinal link it is Newton's method to the mode, then a few sweeps of the sampler that also draws the latent
+    values (Albert and Chib 1993).
 
     Parameters
     ----------
@@ -106,7 +121,7 @@ def draw_rows(
         Values of the features of a single row, by name.
     threads : int
     times : ndarray of shape (n_ratings,), int64, optional
-        When users rated, for a model that knows of time: their sittings' moods are drawn as well.
+        When users rated, for a model that knows of time; without them each rating is in a mood of its own.
     """
     from palate.kernels.fold import normal_rows, row_keys
     from palate.kernels.random import key_of
@@ -123,33 +138,31 @@ def draw_rows(
         normal_rows(keys, key_of(draw, step, _STREAM + (side == "item")), out)
         return out * np.float32(noise_sd[draw])
 
-    timed = None if times is None or model.context is None else TimedRows(model, rows, times)
+    timed = None if side == "item" or model.context is None else TimedRows(model, model.context, rows, times)
     asked = rows if timed is None else timed.rows
 
-    def drawn(first: int, last: int) -> list[tuple[Side, np.ndarray | None]]:
-        found: list[tuple[Side, np.ndarray | None]] = []
+    def drawn(first: int, last: int) -> list[tuple[Side, _OwnNoise | None, _Moods | None]]:
+        found: list[tuple[Side, _OwnNoise | None, _Moods | None]] = []
         for draw in range(first, last):
             own = _OwnNoise.of(model, side, rows, draw, keys)
-            other = others[draw] if timed is None else timed.columns(draw)
+            other = others[draw] if timed is None else timed.columns(others, draw)
             moods = None if timed is None else _Moods.of(timed, own, draw, keys)
             given: tuple[Any, ...] = (other, float(model.global_mean[draw]), prior, draw, means[draw])
             if codes is not None:
                 cutpoints = np.asarray(model.cutpoints[draw], np.float64)  # type: ignore[index]
-                drawer = _OrdinalRows(asked, codes, cutpoints, own, moods, *given)
-                found.append((drawer.drawn(keys, noise, side), drawer.scale))
+                row = _OrdinalRows(asked, codes, cutpoints, own, moods, *given).drawn(keys, noise, side)
             elif own is not None:
-                found.append(_drawn_with_noise(asked, own, moods, noise, *given))
+                row = _drawn_with_noise(asked, own, moods, noise, *given)
             else:
                 other, mean, *_ = given
-                solved = solve_rows(asked, other, mean, prior, draw=draw, noise=noise(draw, 0), prior_mean=means[draw])
-                found.append((solved.side, None))
+                row = solve_rows(asked, other, mean, prior, draw=draw, noise=noise(draw, 0), prior_mean=means[draw]).side
+            found.append((row, own, moods))
         return found
 
-    parts = run_chunks(drawn, even_bounds(len(others), DRAWS_PER_CHUNK), threads)
-    sides = [side for part in parts for side, _ in part]
-    scales = [scale for part in parts for _, scale in part if scale is not None]
-    found = FoldedRows.of(sides, prior.n_factors, scales)
-    return found if timed is None else timed.at_home(found)
+    parts = [one for part in run_chunks(drawn, even_bounds(len(others), DRAWS_PER_CHUNK), threads) for one in part]
+    scales = [own.scale for _, own, _ in parts if own is not None]
+    found = FoldedRows.of([row for row, *_ in parts], prior.n_factors, scales)
+    return found if timed is None else timed.at_home(found, [moods.mood for *_, moods in parts if moods is not None])
 
 
 class _OwnNoise:
@@ -170,13 +183,18 @@ class _OwnNoise:
         if own is None or other is None:
             return None
         noise_sd = 1.0 if model.noise_sd is None else float(model.noise_sd[draw])
-        columns = other.scale[draw, rows.columns] ** np.float32(-2)
+        columns = other.draws(slice(draw, draw + 1)).total[0, rows.columns] ** np.float32(-2)
         return cls(rows, columns, float(own.degrees[draw]), noise_sd, keys, draw, _STREAM + 4 + (side == "item"))
 
     @property
     def of_ratings(self) -> np.ndarray:
         """Precision of each rating beside that of the model's noise, float32."""
         return (self.columns * self.precision[self.place]).astype(np.float32)
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Precision of each rating times its weight, where it has one, float32."""
+        return self.of_ratings * self.rows.weights if self.rows.weights.size else self.of_ratings
 
     @property
     def scale(self) -> np.ndarray:
@@ -198,7 +216,12 @@ class _Moods:
 
     def __init__(self, timed: TimedRows, own: _OwnNoise, sd: float, draw: int, keys: np.ndarray) -> None:
         self.timed, self.own, self.sd, self.draw, self.keys = timed, own, sd, draw, keys
-        self.of_ratings = np.zeros(len(timed.sitting), np.float32)
+        self.mood = np.zeros(len(timed.row))
+
+    @property
+    def of_ratings(self) -> np.ndarray:
+        """The mood of each rating, float32."""
+        return self.mood[self.timed.sitting].astype(np.float32)
 
     @classmethod
     def of(cls, timed: TimedRows, own: _OwnNoise | None, draw: int, keys: np.ndarray) -> "_Moods | None":
@@ -214,7 +237,7 @@ class _Moods:
         from palate.kernels.fold import normal_rows
         from palate.kernels.random import key_of
 
-        timed, weights = self.timed, self.own.of_ratings.astype(np.float64) / self.own.noise_sd**2
+        timed, weights = self.timed, self.own.weights.astype(np.float64) / self.own.noise_sd**2
         n = len(timed.row)
         z = np.empty((len(self.keys), int(timed.number.max(initial=0)) + 1), np.float32)
         normal_rows(self.keys, key_of(self.draw, step, _STREAM + 6), z)
@@ -227,7 +250,7 @@ class _Moods:
         pull = np.bincount(timed.row, mood, n_rows) / self.sd**2 - away @ precision[:, -1]
         normal_rows(self.keys, key_of(self.draw, step, _STREAM + 7), z)
         change = pull / total + z[:, 0] / np.sqrt(total)
-        self.of_ratings = (mood - change[timed.row])[timed.sitting].astype(np.float32)
+        self.mood = mood - change[timed.row]
         return Side(side.factors, (side.bias + change).astype(np.float32))
 
 
@@ -241,13 +264,12 @@ def _drawn_with_noise(
     prior: RowPrior,
     draw: int,
     prior_mean: np.ndarray,
-) -> tuple[Side, np.ndarray]:
-    """Return rows with normal noise of their own and its scales, each in turn drawn given the other."""
+) -> Side:
+    """Return rows with normal noise of their own, which is drawn beside them."""
     for step in range(_OWN_STEPS if moods is None else _MOOD_STEPS):
-        weights = own.of_ratings if not rows.weights.size else own.of_ratings * rows.weights
         values = rows.values if moods is None else rows.values - moods.of_ratings
         solved = solve_rows(
-            replace(rows, values=values, weights=weights), other, mean, prior, draw=draw, noise=noise(draw, step),
+            replace(rows, values=values, weights=own.weights), other, mean, prior, draw=draw, noise=noise(draw, step),
             prior_mean=prior_mean, stats=True,
         )  # fmt: skip
         side = solved.side
@@ -255,7 +277,7 @@ def _drawn_with_noise(
         if moods is not None:
             errors = rows.values - np.float32(mean) - rating_scores(rows, side, other, threads=1)
             side = moods.redraw(step, errors, side, prior, prior_mean)
-    return side, own.scale if moods is None else np.hypot(own.scale, moods.sd / own.noise_sd)
+    return side
 
 
 class _OrdinalRows:
@@ -293,13 +315,6 @@ class _OrdinalRows:
                 errors = target - self.latent(now) + self.moods.of_ratings
                 now = self.moods.redraw(step, errors, now, self.prior, self.prior_mean)
         return now
-
-    @property
-    def scale(self) -> np.ndarray | None:
-        """Return the scale of each row's noise, moods included; None where all share one."""
-        if self.own is None or self.moods is None:
-            return None if self.own is None else self.own.scale
-        return np.hypot(self.own.scale, self.moods.sd / self.own.noise_sd)
 
     def latent(self, side: Side) -> np.ndarray:
         """Return the latent value of every rating, moods included."""

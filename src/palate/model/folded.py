@@ -17,7 +17,7 @@ from palate.solve.confidence import NONE, Confidence
 from palate.solve.noise import RowNoise
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side, solve_rows
-from palate.solve.timing import TimeContext
+from palate.solve.timing import Sittings, TimeContext
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
@@ -46,6 +46,8 @@ class Folded:
         Of its noise, for a model whose rows have their own.
     era : int, optional
         That a user's row is of, in a model that knows of time; the last one when None.
+    sittings : Sittings, optional
+        Of a user whose times are known, with `mood`, ndarray of shape (n_draws, n_sittings), float32.
     """
 
     id: Any
@@ -56,6 +58,8 @@ class Folded:
     held_out: np.ndarray | None = None
     scale: np.ndarray | None = None
     era: int | None = None
+    sittings: Sittings | None = None
+    mood: np.ndarray | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({'' if self.id is None else f'{self.id!r}, '}{len(self.values)} ratings)"
@@ -103,13 +107,15 @@ def _one_row(
         "values": row.values,
         "scale": None if found.scale is None else found.scale[:, 0],
         "era": None if found.home is None else int(found.home[0]),
+        "sittings": found.sittings,
+        "mood": found.mood,
     }
 
 
 def own_noise(model: "FactorModel", side: str, scale: np.ndarray | None) -> RowNoise | None:
     """Return the noise of folded rows beside the model's other rows, None where all share one."""
     own: RowNoise | None = getattr(model, f"{side}_noise")
-    return None if own is None or scale is None else replace(own, scale=scale, sitting=None)  # what moods there are is in it
+    return None if own is None or scale is None else replace(own, scale=scale)
 
 
 def _targets(model: "FactorModel", rows: Rows) -> Rows:
@@ -182,7 +188,7 @@ def _solve(
     prior: RowPrior = getattr(model, f"{side}_prior")
     others: list[Side] = model.item_sides if side == "user" else model.user_sides
     rows = _targets(model, rows)
-    if has_posterior(model):
+    if has_posterior(model) or model.user_noise is not None:  # a single draw is drawn, too
         return draw_rows(model, side, rows, others, features, threads, times)
     double = bool(prior.n_factors and (np.diagonal(prior.precision[0])[:-1] <= 0).any())
     link = getattr(model, f"{side}_link")
@@ -203,12 +209,21 @@ def _solve(
     return FoldedRows.of([solve(other, float(mean), draw) for draw, (other, mean) in means_of_draws], prior.n_factors)
 
 
-def in_their_eras(model: "FactorModel", eras: Sequence[int | None]) -> TimeContext | None:
-    """Return what a model knows of time, for users whose rows are of these eras, None being the last."""
+def _in_their_eras(model: "FactorModel", folded: Sequence[FoldedUser]) -> TimeContext | None:
+    """Return what a model knows of time, for these users."""
     context = model.context
     if context is None:
         return None
-    return context.without_sittings(np.array([context.n_eras - 1 if era is None else era for era in eras], np.int32))
+    home = np.array([context.n_eras - 1 if user.era is None else user.era for user in folded], np.int32)
+    parts = [Sittings.none(1) if user.sittings is None else user.sittings for user in folded]
+    sittings = Sittings(
+        np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64),
+        np.concatenate([part.begin for part in parts]),
+        np.concatenate([part.end for part in parts]),
+    )
+    nothing = np.empty((len(context.mood), 0), np.float32)
+    mood = np.concatenate([nothing if user.mood is None else user.mood for user in folded], axis=1)
+    return context.of_users(home, sittings, mood)
 
 
 def _scales(folded: Sequence[Folded]) -> np.ndarray | None:
@@ -238,7 +253,7 @@ def with_users(model: "FactorModel", folded: Sequence[FoldedUser]) -> "FactorMod
         user_noise=own_noise(model, "user", _scales(folded)),
         ratings=matrix,
         item_link=None,  # its bag counts the users that were
-        context=in_their_eras(model, [user.era for user in folded]),
+        context=_in_their_eras(model, folded),
     )
 
 

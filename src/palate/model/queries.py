@@ -18,6 +18,7 @@ from palate.recommend.curvature import item_curvature
 from palate.recommend.lookup import UserRows, user_rows
 from palate.recommend.prepared import item_catalog, share_items
 from palate.solve.noise import RowNoise
+from palate.solve.timing import Sittings
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
@@ -98,8 +99,18 @@ def _stored_user(model: "FactorModel", user: Any) -> FoldedUser:
         rated, values, held_out = model.ratings.row(index)
     return FoldedUser(
         id=user, factors=model.user_factors[:, index], bias=model.user_bias[:, index], rated=rated, values=values,
-        held_out=held_out, scale=_scale(model.user_noise, index), era=None if model.context is None else int(model.context.home[index]),
+        held_out=held_out, scale=_scale(model.user_noise, index), **_times_of(model, index),
     )  # fmt: skip
+
+
+def _times_of(model: "FactorModel", index: int) -> dict[str, Any]:
+    """Return what a model knows of a stored user's time."""
+    context = model.context
+    if context is None:
+        return {}
+    own = slice(*context.sittings.indptr[index : index + 2])
+    sittings = Sittings(np.array([0, own.stop - own.start]), context.sittings.begin[own], context.sittings.end[own])
+    return {"era": int(context.home[index]), "sittings": sittings, "mood": context.mood[:, own]}
 
 
 def _stored_item(model: "FactorModel", item: Any) -> FoldedItem:
@@ -112,7 +123,7 @@ def _stored_item(model: "FactorModel", item: Any) -> FoldedItem:
 
 
 def _scale(noise: RowNoise | None, index: int) -> np.ndarray | None:
-    return None if noise is None else noise.total[:, index]
+    return None if noise is None else noise.scale[:, index]
 
 
 def _labels(vocabulary: Vocabulary, ids: list[Any]) -> pl.Series:

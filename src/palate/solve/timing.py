@@ -32,7 +32,7 @@ class Sittings:
     def cut(cls, indptr: np.ndarray, times: np.ndarray) -> tuple["Sittings", np.ndarray]:
         """Return the sittings of users whose ratings begin at `indptr`, and which of them each rating belongs to (int32).
 
-        A sitting ends at a day without a rating, or after 20 ratings; ratings of one time stay together.
+        A sitting ends at a day without a rating, or after 20 ratings; ratings of one time stay together, so that it may hold more.
 
         Examples
         --------
@@ -60,6 +60,19 @@ class Sittings:
         user, time = np.ascontiguousarray(users, np.int64), np.ascontiguousarray(times, np.int64)
         find_sittings(self.indptr, self.begin, self.end, user, time, GAP, out)
         return out
+
+
+def eras_of(edges: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Return the era of each time, int32, where eras end at `edges`."""
+    return np.searchsorted(edges, times, side="right").astype(np.int32)
+
+
+def last_eras(users: np.ndarray, eras: np.ndarray, n_users: int, n_eras: int) -> np.ndarray:
+    """Return the last of each user's eras, int32; the last of all for a user without any."""
+    found = np.full(n_users, -1, np.int32)
+    np.maximum.at(found, users, eras)
+    found[found < 0] = n_eras - 1
+    return found
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -97,12 +110,13 @@ class TimeContext:
 
     def eras(self, times: np.ndarray) -> np.ndarray:
         """Return the era of each time, int32; what is before the first or after the last rating is in the first or last era."""
-        return np.searchsorted(self.edges, times, side="right").astype(np.int32)
+        return eras_of(self.edges, times)
 
-    def without_sittings(self, home: np.ndarray) -> "TimeContext":
-        """Return the eras alone, for users whose rows are of the eras `home`."""
-        nothing = np.empty((len(self.mood), 0), np.float32)
-        return replace(self, home=home.astype(np.int32), sittings=Sittings.none(len(home)), mood=nothing)
+    def of_users(self, home: np.ndarray, sittings: Sittings | None = None, mood: np.ndarray | None = None) -> "TimeContext":
+        """Return what is known of time for other users: the eras that their rows are of, and their sittings where these are known."""
+        if sittings is None or mood is None:
+            sittings, mood = Sittings.none(len(home)), np.empty((len(self.mood), 0), np.float32)
+        return replace(self, home=home.astype(np.int32), sittings=sittings, mood=mood)
 
     def moved(
         self, factors: np.ndarray, bias: np.ndarray, before: np.ndarray, after: np.ndarray

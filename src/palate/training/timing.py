@@ -13,7 +13,7 @@ import numpy as np
 from palate.solve.parallel import even_bounds, run_chunks
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side, padded_width, rating_scores, solve_rows
-from palate.solve.timing import N_ERAS, Sittings
+from palate.solve.timing import N_ERAS, Sittings, eras_of, last_eras
 from palate.training.hyper import precision_of
 from palate.training.side import TIME, Clock, SideModel, SideState
 from palate.training.side_information import feature_names
@@ -122,7 +122,7 @@ class TimeModel:
     def build(cls, rows: Rows, times: np.ndarray, parts: tuple[str, ...]) -> "TimeModel":
         """Prepare the time of ratings, given by user."""
         edges = era_edges(times) if ERAS in parts else np.empty(0, np.int64)
-        eras = np.searchsorted(edges, times, side="right")
+        eras = eras_of(edges, times)
         n_eras = len(edges) + 1
         users = np.repeat(np.arange(rows.n_rows), rows.counts)
         user_pairs, user_pair = Pairs.of(users, eras, rows.n_rows, n_eras)
@@ -135,10 +135,7 @@ class TimeModel:
     @cached_property
     def home(self) -> np.ndarray:
         """Era of each user's last rating, int32; the last one for a user without any."""
-        found = np.full(len(self.sittings.indptr) - 1, -1, np.int32)
-        np.maximum.at(found, self.user_pairs.rows, self.user_pairs.eras)
-        found[found < 0] = len(self.edges)
-        return found
+        return last_eras(self.user_pairs.rows, self.user_pairs.eras, len(self.sittings.indptr) - 1, len(self.edges) + 1)
 
     def columns_of(self, rows: Rows, number: int, place: np.ndarray) -> Rows:
         """Return the rows of side `number` with the pairs of the other side as their columns; `place` turns users' order into items'."""
@@ -159,9 +156,7 @@ class TimeModel:
         self, state: TimeState, items: Side, users: np.ndarray, index: np.ndarray, times: np.ndarray
     ) -> tuple[Side, np.ndarray]:
         """Return the items' vectors and the moods of other ratings than those trained on, one of each for every rating."""
-        pairs = Pairs(
-            index.astype(np.int32), np.searchsorted(self.edges, times, side="right").astype(np.int32), len(self.edges) + 1
-        )
+        pairs = Pairs(index.astype(np.int32), eras_of(self.edges, times), len(self.edges) + 1)
         found = self.sittings.find(users, times)
         return pairs.shifted(items, state.item_shift, state.user_shift, 1), np.append(state.mood, np.float32(0))[found]
 
