@@ -157,10 +157,13 @@ def timed_model() -> FactorModel:
     """Return a model of two draws that knows of three eras and four sittings: two of the first user, two of the last."""
     numbers = Numbers(11)
     made = fields(noisy_model())
+    shifts = [numbers.array(2, 3, 3) for _ in range(2)]
+    for shift in shifts:
+        shift[:, -1] = 0
     context = TimeContext(
         edges=np.array([10, 20]),
-        user_shift=numbers.array(2, 3, 3),
-        item_shift=numbers.array(2, 3, 3),
+        user_shift=shifts[0],
+        item_shift=shifts[1],
         home=np.array([2, 0, 1], np.int32),
         sittings=Sittings(np.array([0, 2, 2, 4]), np.array([1, 5, 0, 30]), np.array([2, 5, 9, 40])),
         mood=numbers.array(2, 4),

@@ -73,6 +73,12 @@ def test_a_newcomers_times_count(palate, timed, tmp_path):
     listed = json.loads(palate("recommend", timed / "timed.palate", "--fold-in", path, "--json").out)
     folded = model.fold_in(items, [5, 4, 3], timestamps=[915148800, 915148801, 915148802])
     assert [row["item_id"] for row in listed] == model.recommend(folded)["item_id"].to_list()
+    path.write_text(
+        "item_id,rating,timestamp\n" + "".join(f"{item},{5 - n},1999-01-01T00:00:0{n}\n" for n, item in enumerate(items))
+    )
+    assert json.loads(palate("recommend", timed / "timed.palate", "--fold-in", path, "--json").out) == listed
+    then = json.loads(palate("recommend", timed / "timed.palate", "--fold-in", path, "--at", "2003-01-01", "--json").out)
+    assert [row["item_id"] for row in then] == model.recommend(folded, timestamp=1041379200)["item_id"].to_list()
 
 
 def test_wrong_times_are_one_line(refused, timed, model, tmp_path):
@@ -81,11 +87,21 @@ def test_wrong_times_are_one_line(refused, timed, model, tmp_path):
         "--at must be a date such as 2005-06-01 or a whole number; got 'yesterday'"
     )
     assert refused("recommend", path, 1, "--at", "2005-13-01", code=2).startswith("--at must be a date")
-    assert "knows nothing of time" in refused("recommend", model, 1, "--at", "2005-06-01")
+    assert "holds no times to answer as of one" in refused("recommend", model, 1, "--at", "2005-06-01")
     text = "user_id,item_id,rating\n1,1,3\n1,2,4\n2,1,5\n"
     (tmp_path / "plain.csv").write_text(text)
     common = ("train", tmp_path / "plain.csv", "-o", tmp_path / "m.palate", "--trainer", "gibbs", "--time")
     assert "must have timestamps for a model that learns of time" in refused(*common, "eras")
     assert "must be 'eras', 'sittings' or both" in refused(*common, "days", code=2)
     (tmp_path / "mine.csv").write_text("item_id,rating,timestamp\n1,5,noon\n")
-    assert "mine.csv, row 1" in refused("recommend", path, "--fold-in", tmp_path / "mine.csv")
+    assert "mine.csv, row 1: timestamp must be a number or a date" in refused(
+        "recommend", path, "--fold-in", tmp_path / "mine.csv"
+    )
+    (tmp_path / "mine.csv").write_text("item_id,rating,timestamp\n1,5,\n")
+    assert "row 1: timestamp must be given in every row or none" in refused(
+        "recommend", path, "--fold-in", tmp_path / "mine.csv"
+    )
+    (tmp_path / "mine.csv").write_text("item_id,rating,timestamp\n1,5,7\n")
+    assert "--rate has no time" in refused("recommend", path, "--fold-in", tmp_path / "mine.csv", "--rate", "2=3")
+    assert refused("recommend", path, 1, "--at", "2005", code=2).startswith("--at must be a date")
+    assert "must fit 64 bits" in refused("recommend", path, 1, "--at", "99999999999999999999")

@@ -209,15 +209,15 @@ def test_eras_are_told_with_what_rose_and_fell(model):
     first = model.item_factors[0, :, 0].astype(float)
     share = np.array(eras["n_ratings"].to_list()) / len(model.ratings)
     higher = 0.5 + np.average(first, weights=weights)
-    assert eras["level"].to_list() == pytest.approx([higher * share[1], -higher * share[0]])
+    assert eras["higher"].to_list() == pytest.approx([higher * share[1], -higher * share[0]])
     assert eras["n_ratings"].to_list() == [int((times < 1e9).sum()), int((times >= 1e9).sum())]
-    assert eras["from"].dt.year().to_list() == [1998, 2001]
+    assert eras["begins"].dt.year().to_list() == [1998, 2001]
     change = np.average(first, weights=weights) - first
     for name, order in (("risen", np.argsort(-change, kind="stable")), ("fallen", np.argsort(change, kind="stable"))):
         assert sorted(report[name]["change"].to_list()) == pytest.approx(sorted(change[order[:2]]))
     assert plots.png(report.section("eras")).startswith(b"\x89PNG")
     numbered = dataclasses.replace(context, edges=np.array([7]))
     plain = inspect_model(dataclasses.replace(timed, context=numbered, ratings=None), n=2)["eras"]
-    assert plain["from"].to_list() == [None, 7]
+    assert plain["begins"].to_list() == [None, 7]
     assert "n_ratings" not in plain.columns
     assert "eras" not in inspect_model(model, n=2)

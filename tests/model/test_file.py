@@ -491,6 +491,7 @@ TIME_FORGERIES = {
     "edges of another type": ({"context__edges": np.array([10.0, 20.0])}, r"tensor 'context.edges' must be int64"),
     "a shift that is NaN": ({"context__item_shift": set_at(2, np.nan)}, r"tensor 'context.item_shift' must be finite; got nan at position 2"),
     "a shift of one draw": ({"context__user_shift": lambda a: a[:1]}, r"tensor 'context.user_shift' must have 2 along 'draw'"),
+    "a last era that shifts": ({"context__item_shift": set_at(-1, 1)}, r"tensor 'context.item_shift' must be 0 in the last era"),
     "no shift": ({"context__user_shift": None}, r"tensor 'context.user_shift' is missing"),
     "a home beyond": ({"context__home": set_at(1, 3)}, r"tensor 'context.home' must be between 0 and 2; got 3 at position 1"),
     "a home of nobody": ({"context__home": lambda a: a[:2].copy()}, r"tensor 'context.home' must have 3 along 'user'"),

@@ -152,6 +152,103 @@ def test_unknown_ids_are_answered_as_without_times():
     assert nothing[0] == pytest.approx(model.predict([99], [99], unknown="baseline")[0], abs=1e-6)
 
 
+def test_someone_unknown_is_moved_to_the_era_like_everyone():
+    model = timed_model()
+    items = model.items.ids()
+    for time in (0, 150 * DAY, 10**12):
+        then = model.at(time).predict(99, items, unknown="baseline")
+        assert model.predict(99, items, unknown="baseline", timestamps=time) == pytest.approx(then, abs=1e-5)
+
+
+def test_stored_users_beside_folded_ones_keep_their_moods():
+    model = timed_model()
+    folded = model.fold_in([model.items.id(0)], [5.0], timestamps=[0])
+    item = model.items.id(1)
+    for time in (0, 150 * DAY, 10**12):
+        alone = model.predict(0, item, timestamps=time, return_std=True, interval=0.8, interval_of="rating")
+        beside = model.predict([folded, 0], item, timestamps=time, return_std=True, interval=0.8, interval_of="rating")
+        assert [column[1] for column in beside] == pytest.approx(alone, abs=1e-5)
+
+
+def test_a_folded_users_own_sitting_is_known():
+    model = timed_model()
+    items = model.items.ids()
+    folded = model.fold_in(items, [5.0] * ITEMS, timestamps=[0] * ITEMS)
+    assert len(folded.sittings) == 1
+    in_it, after = (model.predict(folded, items[0], timestamps=time) for time in (0, 50 * DAY))
+    assert in_it - after == pytest.approx(folded.mood.mean(), abs=1e-5)
+
+
+@pytest.mark.parametrize("rated", [0, 1, 5])
+def test_moods_are_part_of_the_noise_of_newcomers_with_and_without_times(rated):
+    model = timed_model()
+    items = model.items.ids()[:rated]
+    timed, untimed = (model.fold_in(items, [3.0] * rated, timestamps=times) for times in ([0] * rated, None))
+    for folded in (timed, untimed):
+        low, high = model.predict(folded, model.items.id(5), interval=0.8, interval_of="rating")[1:]
+        small = replace(model, user_noise=replace(model.user_noise, sitting=None))
+        narrow = small.predict(folded, model.items.id(5), interval=0.8, interval_of="rating")[1:]
+        assert high - low > narrow[1] - narrow[0]
+
+
+def test_one_pair_at_many_times_and_no_pair_at_one():
+    model = timed_model()
+    times = [0, 50 * DAY, 150 * DAY]
+    found = model.predict(0, 1, timestamps=times)
+    assert found.tolist() == [model.predict(0, 1, timestamps=time) for time in times]
+    assert model.predict_distribution(0, 1, timestamps=times).shape == (3, 5)
+    assert model.predict(0, [], timestamps=5).shape == (0,)
+    assert [column.shape for column in model.predict(0, [], timestamps=5, return_std=True)] == [(0,), (0,)]
+    assert model.predict_distribution(0, [], timestamps=5).shape == (0, 5)
+    assert "predicted_rating" in model.predict_frame([], [1], timestamp=5).columns
+    with pytest.raises(ValueError, match="timestamp must be one time; got 2"):
+        model.predict_frame(0, 1, timestamp=[1, 2])
+
+
+def test_times_of_pandas_and_numpy_are_times():
+    pandas = pytest.importorskip("pandas")
+    model = timed_model()
+    wanted = model.predict(0, 1, timestamps=150 * DAY)
+    moment = pandas.Timestamp("1970-05-31")
+    for time in (moment, [moment], pandas.Series([moment]), np.datetime64("1970-05-31"), np.array(["1970-05-31"], "datetime64[s]"),
+                 np.array(["1970-05-31"], "datetime64[h]"), np.array(150 * DAY)):  # fmt: skip
+        assert model.predict(0, 1, timestamps=time) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("who", ["stored", "folded", "everyone"])
+def test_lists_as_of_a_time(who):
+    model = timed_model()
+    folded = model.fold_in([model.items.id(0)], [5.0], timestamps=[0])
+    users = {"stored": 0, "folded": folded, "everyone": None}[who]
+    listed = model.recommend(users, 3, timestamp=150 * DAY)
+    if who == "folded":
+        unseen = [item for item in model.items.ids() if item != model.items.id(0)]
+        scores = model.predict(folded, unseen, timestamps=150 * DAY)
+        assert listed["predicted_rating"].to_list() == pytest.approx(sorted(scores, reverse=True)[:3], abs=1e-5)
+    else:
+        assert listed.equals(model.at(150 * DAY).recommend(users, 3))
+
+
+def test_a_single_draw_folds_in_too():
+    model = timed_model()
+    at = slice(0, 1)
+    context = replace(model.context, user_shift=model.context.user_shift[at], item_shift=model.context.item_shift[at],
+                      mood=model.context.mood[at])  # fmt: skip
+    priors = {
+        f"{side}_prior": replace(prior, precision=prior.precision[at], mean=prior.mean[at])
+        for side, prior in (("user", model.user_prior), ("item", model.item_prior))
+    }
+    arrays = {
+        name: getattr(model, name)[at]
+        for name in ("user_factors", "item_factors", "user_bias", "item_bias", "global_mean", "noise_sd")
+    }
+    noise = {f"{side}_noise": getattr(model, f"{side}_noise").draws(at) for side in ("user", "item")}
+    single = replace(model, **arrays, **priors, **noise, context=context)
+    folded = single.fold_in([single.items.id(0)], [5.0], timestamps=[0])
+    assert folded.era == 0
+    assert np.isfinite(single.predict(folded, single.items.ids(), timestamps=0)).all()
+
+
 def test_chunks_do_not_show():
     model = timed_model()
     rng = np.random.default_rng(0)
@@ -159,7 +256,7 @@ def test_chunks_do_not_show():
     users, items, times = rng.integers(-1, USERS, n), rng.integers(-1, ITEMS, n), rng.integers(-5, 300 * DAY, n)
     found = scores_at(model, users, items, times)
     assert found[-50:] == pytest.approx(scores_at(model, users[-50:], items[-50:], times[-50:]), abs=1e-6)
-    assert sum(over_times(model, users, items, times, lambda then, u, i: len(u))) == n
+    assert sum(over_times(model, users, items, times, lambda then, u, i, part: len(u))) == n
     assert scores_at(model, users, items, None).tobytes() == model.score_pairs(users, items).tobytes()
     assert scores_at(replace(model, context=None), users, items, times).tobytes() == model.score_pairs(users, items).tobytes()
 
@@ -201,7 +298,7 @@ class TestRefusals:
             lambda: plain.fold_in([1], [5.0], timestamps=[5]),
             lambda: plain.predict_frame(0, 1, timestamp=5),
         ):
-            with pytest.raises(ValueError, match="this model knows nothing of time"):
+            with pytest.raises(ValueError, match="this model holds no times to answer as of one"):
                 ask()
 
     def test_a_model_without_eras_at_a_time(self):
@@ -209,7 +306,7 @@ class TestRefusals:
         context = model.context
         shift = context.user_shift[:, -1:]
         sittings_alone = replace(context, edges=np.empty(0, np.int64), user_shift=shift, item_shift=shift)
-        with pytest.raises(ValueError, match="must be asked of a model that knows of eras"):
+        with pytest.raises(ValueError, match="knows of one era alone"):
             replace(model, context=sittings_alone).at(5)
         with pytest.raises(TypeError, match="got None"):
             model.at(None)
@@ -218,6 +315,8 @@ class TestRefusals:
         ("times", "error", "message"),
         [
             ([1, 2, 3], ValueError, "one for each of 2 pairs; got 3"),
+            ("2001-06-01", TypeError, "got the text '2001-06-01'"),
+            ([2**63, 0], ValueError, "must fit 64 bits; got 9223372036854775808"),
             (["noon"], TypeError, "must hold numbers or datetimes"),
             ([None, 1], ValueError, "null at 0-based row 0"),
         ],

@@ -284,3 +284,33 @@ def test_one_time_for_all_is_one_era_and_one_sitting_a_user():
     assert isinstance(model, FactorModel)
     assert model.context.n_eras == 1
     assert len(model.context.sittings) == 3
+
+
+def test_weights_count_in_the_moods_of_fold_in_as_in_training():
+    """Many ratings of weight 1/25 in one sitting leave its mood open; of weight 25 they settle it."""
+    train, _ = planted(n_users=60)
+    model = Gibbs(n_factors=2, sweeps=80, burn_in=30, time="sittings").fit(train, **SILENT)
+    items = train.items.ids()[:12]
+    spread = {}
+    for weight in (0.04, 25.0):
+        folded = model.fold_in(items, [5.0] * 12, weights=[weight] * 12, timestamps=list(range(12)))
+        spread[weight] = (folded.bias + folded.mood[:, 0]).std()
+    assert spread[25.0] < 0.3 * spread[0.04]
+
+
+def test_milliseconds_are_told_apart_from_seconds():
+    train, _ = planted(n_users=10, n_items=20, per_user=20)
+    late = replace(train, timestamp=1000 * (train.timestamp + 10**9))
+    with pytest.raises(ValueError, match=r"timestamps must be seconds for time='sittings'.*Milliseconds are divided by 1,000"):
+        Gibbs(n_factors=1, sweeps=2, burn_in=1, time="sittings").fit(late, **SILENT)
+
+
+def test_held_out_users_are_folded_in_at_their_times():
+    ratings = planted(n_users=150)[0]
+    split = palate.splits.held_out_users(ratings, share=0.2, seed=1)
+    model = Gibbs(n_factors=2, sweeps=100, burn_in=40, time="eras,sittings").fit(split.train, **SILENT)
+    timed, without = (
+        palate.evaluate_model(model, split.test, fold_in=known, k=(), baselines=False, resamples=0).value("rmse_unclipped")
+        for known in (split.fold_in, replace(split.fold_in, timestamp=None))
+    )
+    assert timed < 0.75 * without

@@ -171,8 +171,12 @@ def newcomer(model: "FactorModel", rates: list[str], path: Path | None) -> "Fold
             raise ValueError(f"a rating must be within the model's scale {low:g} to {high:g}; got {rating:g} for '{label}'.")
         given[item] = rating
         times.append(time)
-    known = model.context is not None and all(time is not None for time in times) and bool(times)
-    return model.fold_in(list(given), list(given.values()), user_id="you", timestamps=times if known else None)
+    timed = [time is not None for time in times]
+    if any(timed) and not all(timed):
+        raise ValueError(
+            "--rate has no time; put that rating into the file of --fold-in, or leave the file's column timestamp out."
+        )
+    return model.fold_in(list(given), list(given.values()), user_id="you", timestamps=times if any(timed) else None)
 
 
 def _rates(model: "FactorModel", rates: list[str]) -> list[tuple[Any, float, str, None]]:
@@ -195,7 +199,8 @@ def _rating_file(model: "FactorModel", path: Path) -> list[tuple[Any, float, str
     item = _column(table, ("itemid", "movieid", "bookid", "item", "id", "title"), "item_id (or title)", path)
     rating = _column(table, ("rating", "stars", "score"), "rating", path)
     by_title = item.lower() == "title"
-    time = next((name for name in table.columns if name.lower() == "timestamp"), None) if model.context is not None else None
+    time = next((name for name in table.columns if name.lower() in ("timestamp", "time", "date")), None)
+    time = time if model.context is not None else None
     times = table[time].to_list() if time is not None else [None] * len(table)
     found = []
     for row, (label, value) in enumerate(table.select(item, rating).iter_rows(), 1):
@@ -203,11 +208,27 @@ def _rating_file(model: "FactorModel", path: Path) -> list[tuple[Any, float, str
             if not label or not value:
                 raise ValueError(f"{'rating' if label else 'item'} must be given; got an empty cell.")
             one = item_with_title(model, label) if by_title else known_id(model.items, label, "item")
-            at = times[row - 1]
-            found.append((one, float(value), label, None if at is None else int(float(at))))
+            found.append((one, float(value), label, None if time is None else _time(times[row - 1])))
         except (KeyError, ValueError) as error:
             raise ValueError(f"{path.name}, row {row}: {error.args[0]}") from None
     return found
+
+
+def _time(text: str | None) -> int:
+    """Return the seconds that a number or a date of a file stands for."""
+    from datetime import UTC, datetime
+
+    if not text:
+        raise ValueError("timestamp must be given in every row or none; got an empty cell.")
+    try:
+        return int(float(text))
+    except ValueError:
+        pass
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"timestamp must be a number or a date such as 2005-06-01; got '{text}'.") from None
+    return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
 
 
 def _text_table(path: Path) -> "pl.DataFrame":

@@ -65,6 +65,10 @@ def blocks(model: "FactorModel") -> list[dict[str, Any]]:
     if model.context is not None:
         arrays |= {f"context.{name}": getattr(model.context, name) for name in ("user_shift", "item_shift", "mood")}
     parameters = {name: int(array.size) for name, array in arrays.items()}
+    if model.context is not None:
+        known = model.context
+        arrays |= {"context.edges": known.edges, "context.home": known.home, "context.sittings": known.sittings.indptr}
+        arrays |= {"context.begin": known.sittings.begin, "context.end": known.sittings.end}
     if model.ratings is not None:
         for name in ("indptr", "items", "codes", "levels", "held_out", "weight", "timestamp"):
             if getattr(model.ratings, name) is not None:

@@ -82,6 +82,8 @@ def parse_time(text: str | None) -> Any:
 
     try:
         if not _DATE.fullmatch(text.strip()):
+            if len(text.strip()) in (4, 8) and text.strip().isdigit():  # 2005 or 20050601: no time that anybody rated at
+                raise ValueError
             return int(text)
         time = datetime.fromisoformat(text.strip())
         return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)

@@ -42,7 +42,10 @@ def recommend(
     ] = None,
     fold_in: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="For someone new with the ratings of this CSV: columns item_id or title, rating."),
+        typer.Option(
+            metavar="FILE",
+            help="For someone new with the ratings of this CSV: columns item_id or title, rating, and perhaps timestamp.",
+        ),
     ] = None,
     at: options.At = None,
     as_json: options.Json = False,
@@ -71,13 +74,13 @@ def recommend(
     check_output(output)
     time = options.parse_time(at)
     condition = options.condition(genres, year, where)
-    loaded = asking.load(model) if time is None else asking.load(model).at(time)
+    loaded = asking.load(model)
     who: Any = (
         None if all_users else asking.newcomer(loaded, rate or [], fold_in) if is_new else asking.user_ids(loaded, users or [])
     )
     frame = loaded.recommend(
         who, n, min_ratings=min_ratings, exclude_seen=not include_seen, where=condition, worst=worst,
-        caution=caution, explore=explore, seed=seed, words=words,
+        caution=caution, explore=explore, seed=seed, words=words, timestamp=time,
         candidates=asking.listed_ids(loaded, candidates), deny=asking.listed_ids(loaded, deny),
     )  # fmt: skip
     one = is_new or (users is not None and len(users) == 1)

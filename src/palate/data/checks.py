@@ -42,6 +42,20 @@ def weight_values(values: Any, what: str, where: WhereRow = row_label) -> np.nda
     return numbers
 
 
+def _plain_times(values: Any) -> Any:
+    """Return times as Polars takes them: NumPy's in microseconds, pandas' single ones as Python's, whole numbers as they are."""
+    if isinstance(values, np.ndarray) and values.dtype.kind == "M":
+        return values.astype("datetime64[us]")
+    if isinstance(values, list | tuple):
+        plain = [value.to_pydatetime() if hasattr(value, "to_pydatetime") else value for value in values]
+        plain = [value.astype("datetime64[us]").item() if isinstance(value, np.datetime64) else value for value in plain]
+        wide = next((value for value in plain if isinstance(value, int) and abs(value) >= 2**63), None)
+        if wide is not None:
+            raise ValueError(f"a time must fit 64 bits; got {wide}.")
+        return plain
+    return values
+
+
 def timestamp_values(values: Any, what: str, where: WhereRow = row_label) -> np.ndarray:
     """Return times as int64: numbers as they are, dates and datetimes as seconds since 1970 (UTC).
 
@@ -52,11 +66,11 @@ def timestamp_values(values: Any, what: str, where: WhereRow = row_label) -> np.
     ValueError
         If a time is null or not finite.
     """
-    series = to_series(values)
+    series = to_series(_plain_times(values))
     if series.null_count():
         row = int(series.is_null().arg_max() or 0)
         raise ValueError(
-            f"{what} must have a time in every row; got null at {where(row)}. Leave timestamp= out if times are missing."
+            f"{what} must have a time in every row; got null at {where(row)}. Leave {what} out if times are missing."
         )
     if series.dtype == pl.Date or isinstance(series.dtype, pl.Datetime):
         return series.dt.epoch("s").cast(pl.Int64).to_numpy()
@@ -67,7 +81,11 @@ def timestamp_values(values: Any, what: str, where: WhereRow = row_label) -> np.
             raise ValueError(f"{what} must hold finite times; got {numbers[bad[0]]} at {where(int(bad[0]))}.")
         return np.floor(numbers).astype(np.int64)
     if series.dtype.is_integer() or series.dtype == pl.Null:
-        return np.ascontiguousarray(series.cast(pl.Int64).to_numpy())
+        fits = series.cast(pl.Int64, strict=False)
+        if fits.null_count():
+            row = int(fits.is_null().arg_max() or 0)
+            raise ValueError(f"{what} must fit 64 bits; got {series[row]} at {where(row)}.")
+        return np.ascontiguousarray(fits.to_numpy())
     raise TypeError(
         f"{what} must hold numbers or datetimes; got {series.dtype} ({series[0]!r} at {where(0)}). Parse the column first."
     )

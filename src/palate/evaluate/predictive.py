@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from palate.recommend.posterior import interval_ends, pair_noise, standard_errors
-from palate.recommend.timing import PAIRS_PER_CHUNK as PAIRS_AT_TIMES
-from palate.recommend.timing import at_times, knows_time
+from palate.recommend.timing import knows_time, over_times
 from palate.recommend.uncertainty import (
     has_posterior,
     normal_quantile,
@@ -84,11 +83,11 @@ def foretell(
     uniform = _uniforms(seed, len(values))
     if times is None or not knows_time(model):
         return _foretold(model, users, items, values, uniform, shares, threads)
-    parts = []
-    for first, last in pairwise(even_bounds(len(users), PAIRS_AT_TIMES)):
-        chunk = slice(first, last)
-        then, user_at, item_at = at_times(model, users[chunk], items[chunk], times[chunk])
-        parts.append(_foretold(then, user_at, item_at, values[chunk], uniform[chunk], shares, threads))
+
+    def ask(then: Any, user_index: np.ndarray, item_index: np.ndarray, part: slice) -> Foretold:
+        return _foretold(then, user_index, item_index, values[part], uniform[part], shares, threads)
+
+    parts = over_times(model, users, items, times, ask)
     return Foretold(
         widths={share: np.concatenate([part.widths[share] for part in parts]) for share in shares},
         **{

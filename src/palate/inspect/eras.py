@@ -30,9 +30,9 @@ def era_sections(model: Any, n: int) -> list[Section]:
         [
             _begins(model),
             *sizes,
-            pl.Series("level", mean),
-            pl.Series("low", mean - reach),
-            pl.Series("high", mean + reach),
+            pl.Series("higher", mean),
+            pl.Series("higher_low", mean - reach),
+            pl.Series("higher_high", mean + reach),
         ]
     )
     text = (
@@ -76,10 +76,10 @@ def _begins(model: Any) -> pl.Series:
     edges = model.context.edges
     times = None if model.ratings is None else model.ratings.timestamp
     first = None if times is None or not len(times) else int(times.min())
-    begins = pl.Series("from", [first, *edges.tolist()], dtype=pl.Int64)
+    begins = pl.Series("begins", [first, *edges.tolist()], dtype=pl.Int64)
     low, high = _SECONDS
     if low < edges.min() and edges.max() < high:
-        return pl.from_epoch(begins, time_unit="s").alias("from")
+        return pl.from_epoch(begins, time_unit="s").alias("begins")
     return begins
 
 

@@ -122,11 +122,11 @@ def _fame(figure: Any, section: "Section") -> None:
 def _eras(figure: Any, section: "Section") -> None:
     axes, found = figure.subplots(), section.frame
     at = np.arange(len(found))
-    begins = found["from"]
+    begins = found["begins"]
     if begins.dtype.is_temporal():
         begins = begins.dt.strftime("%Y-%m")
-    axes.fill_between(at, found["low"].to_numpy(), found["high"].to_numpy(), color=PALE, label="80 % interval")
-    axes.plot(at, found["level"].to_numpy(), "o-", color=BLUE)
+    axes.fill_between(at, found["higher_low"].to_numpy(), found["higher_high"].to_numpy(), color=PALE, label="80 % interval")
+    axes.plot(at, found["higher"].to_numpy(), "o-", color=BLUE)
     axes.axhline(0, color=GREY, linewidth=0.8)
     axes.set_xticks(at, ["start" if one is None else str(one) for one in begins.to_list()], rotation=45, ha="right", fontsize=8)
     axes.set_xlabel("era, by when it begins; all have about as many ratings")

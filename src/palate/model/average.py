@@ -110,11 +110,14 @@ def _contexts(contexts: Sequence[TimeContext | None]) -> TimeContext | None:
         np.array_equal(first.edges, other.edges)
         and np.array_equal(first.home, other.home)
         and np.array_equal(first.sittings.begin, other.sittings.begin)
+        and np.array_equal(first.sittings.end, other.sittings.end)
+        and np.array_equal(first.sittings.indptr, other.sittings.indptr)
         for other in known[1:]
     )
     if len(known) < len(contexts) or not same:
         raise ValueError(
-            "models must know the same eras and sittings, or nothing of time; fit them to the same ratings by one trainer."
+            "models must know the same eras and sittings, or nothing of time; fit them to the same training ratings: with validation=0, or the same "
+            "validation Ratings."
         )
     return replace(
         first,

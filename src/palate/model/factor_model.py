@@ -173,14 +173,14 @@ class FactorModel:
         return queries.predict_distribution(self, users, items, unknown, timestamps)
 
     def at(self, time: Any) -> "FactorModel":
-        """Return the model as it is in the era of a time (number, date or datetime), which knows of no other.
+        """Return the model whose users are as they are in the era of a time (number, date or datetime), and which knows of no other.
 
-        Its lists, similar items and predictions are those of then; of sittings it knows nothing.
+        Its lists and predictions are those of then; of sittings it knows nothing. Items, and how alike they are, do not change.
 
         Raises
         ------
         ValueError
-            If the model was trained without `time="eras"`.
+            If the model was trained without `time="eras"`, or is that of one time already.
         """
         return timing.at_time(self, time)
 
@@ -245,6 +245,7 @@ class FactorModel:
         explore: str | None = None,
         seed: int = 0,
         words: bool = False,
+        timestamp: Any = None,
         threads: int | None = None,
     ) -> Any:
         """Return the n items with the highest predicted rating for each user, as a frame; filters apply first.
@@ -274,6 +275,8 @@ class FactorModel:
         seed : int, default 0
         words : bool, default False
             Add a column `in_words`: what is expected, how sure that is, from how many ratings.
+        timestamp : number, date or datetime, optional
+            List what users would rate highest in the era of this time, for a model that knows of eras; see `at`.
         threads : int, optional
             All processors when None; the result is the same.
 
@@ -297,9 +300,11 @@ class FactorModel:
         EmptyResultWarning
             If nothing is left for a user; it names the filter that took the last item.
         """
-        users = queries.resolve_users(self, users, sure=bool(caution) or words)
+        model, users = self, queries.resolve_users(self, users, sure=bool(caution) or words)
+        if timestamp is not None:
+            model, users = queries.at_time(self, users, timestamp)
         return recommending.recommend(
-            self, users, n, min_ratings=min_ratings, exclude_seen=exclude_seen, where=where, candidates=candidates,
+            model, users, n, min_ratings=min_ratings, exclude_seen=exclude_seen, where=where, candidates=candidates,
             deny=deny, worst=worst, caution=caution, explore=explore, seed=seed, words=words, threads=threads,
         )  # fmt: skip
 

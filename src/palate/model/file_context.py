@@ -39,6 +39,8 @@ def take_context(reader: TensorReader, fields: Fields) -> TimeContext | None:
     for name, axes in (("user_shift", _SHIFT), ("item_shift", _SHIFT)):
         arrays[name] = reader.take(f"context.{name}", "float32", axes)
         check_finite(f"context.{name}", arrays[name])
+        if arrays[name][:, -1].any():
+            raise Damage(f"tensor 'context.{name}' must be 0 in the last era")
     home = reader.take("context.home", "int32", "user")
     n_eras = len(edges) + 1
     check_all("context.home", home, f"between 0 and {n_eras - 1}", lambda block: (block >= 0) & (block < n_eras))

@@ -13,7 +13,7 @@ import polars as pl
 from palate.data import columns as names
 from palate.data.vocabulary import Vocabulary
 from palate.model.folded import Folded, FoldedItem, FoldedUser, with_items, with_users
-from palate.recommend import predicting
+from palate.recommend import predicting, timing
 from palate.recommend.curvature import item_curvature
 from palate.recommend.lookup import UserRows, user_rows
 from palate.recommend.prepared import item_catalog, share_items
@@ -75,6 +75,15 @@ def _resolved(model: "FactorModel", users: Any, items: Any, unknown: str, sure: 
         users = replace(rows, scorer=with_items(rows.scorer, folded))  # type: ignore[arg-type]
         items = 0 if single else list(range(len(folded)))
     return users, items
+
+
+def at_time(model: "FactorModel", users: Any, timestamp: Any) -> tuple["FactorModel", Any]:
+    """Return the model, and the users as `resolve_users` left them, as of a time."""
+    if isinstance(users, UserRows):
+        small = timing.at_time(users.scorer, timestamp)
+        share_items(model, small)
+        return model, replace(users, scorer=small)
+    return timing.at_time(model, timestamp), users
 
 
 def _has_folded(rows: Any) -> bool:

@@ -79,7 +79,8 @@ def predict(
     interval_of : {"mean", "rating"}, default "mean"
         Whether that is where the expected rating is, or where one rating would fall.
     timestamps : time, or list, array or column of them, optional
-        When each rating is given, for a scorer that knows of time; after all training ratings when None.
+        When each rating is given, for a scorer that knows of time; one pair may be asked for many times. As of the era of each user's last
+        rating when None.
 
     Returns
     -------
@@ -100,6 +101,8 @@ def predict(
     rows, user_index, item_index = _pairs(scorer, users, items, unknown)
     single = rows.single and is_single(items)
     times = check_times(rows.scorer, timestamps, len(user_index))
+    if times is not None and len(times) != len(user_index):  # one pair at many times
+        user_index, item_index, single = np.repeat(user_index, len(times)), np.repeat(item_index, len(times)), False
     columns = _columns(rows.scorer, user_index, item_index, bounds, unknown, beside, times)
     answers = tuple(float(column[0]) if single else column for column in columns.values())
     return answers if beside else answers[0]
@@ -135,14 +138,19 @@ def predict_distribution(
     _check_unknown(unknown)
     check_spread(scorer, "predict_distribution", "used", "left out")
     rows, user_index, item_index = _pairs(scorer, users, items, unknown)
-    times = check_times(rows.scorer, timestamps, len(user_index))
+    times, single = check_times(rows.scorer, timestamps, len(user_index)), rows.single and is_single(items)
     if times is None:
         shares = rating_distribution(rows.scorer, user_index, item_index)
     else:
-        shares = np.concatenate(over_times(rows.scorer, user_index, item_index, times, rating_distribution))
+        if len(times) != len(user_index):  # one pair at many times
+            user_index, item_index, single = np.repeat(user_index, len(times)), np.repeat(item_index, len(times)), False
+        asked = over_times(
+            rows.scorer, user_index, item_index, times, lambda then, *pairs: rating_distribution(then, *pairs[:2])
+        )
+        shares = np.concatenate(asked)
     if unknown != "baseline":
         shares[(user_index < 0) | (item_index < 0)] = np.nan
-    return shares[0] if rows.single and is_single(items) else shares
+    return shares[0] if single else shares
 
 
 def _pairs(scorer: Scorer, users: Any, items: Any, unknown: str) -> tuple[UserRows, np.ndarray, np.ndarray]:
@@ -217,7 +225,10 @@ def predict_frame(
     rows = user_rows(scorer, users, unknown_allowed=unknown != "raise")
     item_index, described = _chosen_items(scorer, items, title, where, unknown)
     user_at, item_at = np.divmod(np.arange(len(rows.index) * len(item_index)), max(1, len(item_index)))
-    times = check_times(rows.scorer, timestamp, len(user_at))
+    time = check_times(rows.scorer, timestamp, 1)
+    if time is not None and len(time) != 1:
+        raise ValueError(f"timestamp must be one time; got {len(time)}.")
+    times = None if time is None else np.repeat(time, len(user_at))
     columns = _columns(rows.scorer, rows.index[user_at], item_index[item_at], bounds, unknown, beside, times)
     named = {names.PREDICTED_RATING: score_column(scorer)}
     series = [pl.Series(named.get(name, name), column) for name, column in columns.items()]
@@ -292,11 +303,11 @@ def _columns(
         check_spread(scorer, "return_std" if beside.std else "interval", True if beside.std else beside.share, "left out")
     if times is not None:
 
-        def ask(then: Any, user_index: np.ndarray, item_index: np.ndarray) -> dict[str, np.ndarray]:
+        def ask(then: Any, user_index: np.ndarray, item_index: np.ndarray, part: slice) -> dict[str, np.ndarray]:
             return _columns(then, user_index, item_index, bounds, unknown, beside, None)
 
         parts = over_times(scorer, users, items, times, ask)
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     mean = scorer.score_pairs(users, items)
     columns = {names.PREDICTED_RATING: mean}
     if beside:

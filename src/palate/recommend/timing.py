@@ -26,7 +26,7 @@ def knows_time(scorer: Any) -> bool:
 
 
 def check_times(scorer: Any, timestamps: Any, n: int, what: str = "pairs") -> np.ndarray | None:
-    """Return the time of each of n pairs (or `what` else), int64; None for None.
+    """Return the time of each of n pairs (or `what` else), int64; as many as there are for a single pair; None for None.
 
     Raises
     ------
@@ -36,12 +36,19 @@ def check_times(scorer: Any, timestamps: Any, n: int, what: str = "pairs") -> np
     if timestamps is None:
         return None
     if not knows_time(scorer):
-        raise ValueError(f"this model knows nothing of time, and cannot answer as of one. {_ADVICE}")
+        raise ValueError(
+            f"this model holds no times to answer as of one: it knows nothing of time, or is that of one time already. {_ADVICE}"
+        )
+    if isinstance(timestamps, str):
+        raise TypeError(
+            f"timestamps must be numbers, dates or datetimes; got the text {timestamps!r}. Use datetime.date.fromisoformat(...)."
+        )
+    timestamps = timestamps[()] if isinstance(timestamps, np.ndarray) and timestamps.ndim == 0 else timestamps
     single = not hasattr(timestamps, "__len__")
     times = timestamp_values([timestamps] if single else timestamps, "timestamps")
-    if len(times) not in (1, n):
+    if len(times) not in (1, n) and n != 1:
         raise ValueError(f"timestamps must be one, or one for each of {n} {what}; got {len(times)}.")
-    return times if len(times) == n else np.repeat(times, n)
+    return times if len(times) >= n else np.repeat(times, n)
 
 
 def at_times(model: Any, users: np.ndarray, items: np.ndarray, times: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray]:
@@ -54,16 +61,18 @@ def at_times(model: Any, users: np.ndarray, items: np.ndarray, times: np.ndarray
     model : FactorModel
         That knows of time.
     users, items : ndarray of shape (n,), int
-        -1 is an unknown row and stays one, as of the last era.
+        -1 is an unknown row and stays one.
     times : ndarray of shape (n,), int64
     """
     context = model.context
     n_sittings, n_eras = len(context.sittings), context.n_eras
     beside = (context.sittings.find(users, times) + 1) * n_eras + context.eras(times)
     user_at, user, both = _distinct(users, beside, (n_sittings + 1) * n_eras)
-    item_at, item, _ = _distinct(items, np.zeros(len(items), np.int64), 1)
+    # A user who is known is moved to the era; for one who is not, at the prior mean of the last era, the item is.
+    item_at, item, moved = _distinct(items, np.where(users < 0, context.eras(times) + 1, 0), n_eras + 1)
     sitting, era = both // n_eras, both % n_eras
     factors, bias = context.moved(model.user_factors[:, user], model.user_bias[:, user], context.home[user], era)
+    there = rows_in_eras(model, item, np.maximum(moved - 1, 0))
     moods = np.concatenate([np.zeros((len(context.mood), 1), np.float32), context.mood], axis=1)
     noise = {"user_noise": None, "item_noise": None}
     if model.user_noise is not None:
@@ -78,8 +87,8 @@ def at_times(model: Any, users: np.ndarray, items: np.ndarray, times: np.ndarray
         items=vocabulary,
         user_factors=factors,
         user_bias=bias + moods[:, sitting],
-        item_factors=model.item_factors[:, item],
-        item_bias=model.item_bias[:, item],
+        item_factors=np.where(moved[:, None] > 0, there[0], model.item_factors[:, item]),
+        item_bias=np.where(moved > 0, there[1], model.item_bias[:, item]),
         **noise,
         catalog=Catalog.from_items(vocabulary),
         ratings=None,
@@ -104,11 +113,11 @@ def rows_in_eras(model: Any, items: np.ndarray, eras: np.ndarray, draws: slice =
 
 
 def over_times(
-    model: Any, users: np.ndarray, items: np.ndarray, times: np.ndarray, ask: Callable[[Any, np.ndarray, np.ndarray], T]
+    model: Any, users: np.ndarray, items: np.ndarray, times: np.ndarray, ask: Callable[[Any, np.ndarray, np.ndarray, slice], T]
 ) -> list[T]:
-    """Return what `ask(model, users, items)` answers of pairs at their times, a chunk after the other."""
-    bounds = even_bounds(len(users), PAIRS_PER_CHUNK)
-    return [ask(*at_times(model, users[a:b], items[a:b], times[a:b])) for a, b in pairwise(bounds)]
+    """Return what `ask(model, users, items, part)` answers of pairs at their times, a chunk after the other; `part` is the chunk's slice."""
+    parts = [slice(a, b) for a, b in pairwise(even_bounds(len(users), PAIRS_PER_CHUNK))] or [slice(0, 0)]
+    return [ask(*at_times(model, users[part], items[part], times[part]), part) for part in parts]
 
 
 def scores_at(
@@ -116,24 +125,23 @@ def scores_at(
 ) -> np.ndarray:
     """Return the scores of pairs: at their times where there are any and the scorer knows of time, else as of none in particular."""
 
-    def ask(asked: Any, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
-        if is_factored(asked):
-            return score_pairs(asked, user_index, item_index, threads)
-        return np.asarray(asked.score_pairs(user_index, item_index))
+    if times is not None and knows_time(scorer):
 
-    if times is None or not knows_time(scorer):
-        return ask(scorer, users, items)
-    return np.concatenate([np.empty(0, np.float32), *over_times(scorer, users, items, times, ask)])
+        def ask(then: Any, user_index: np.ndarray, item_index: np.ndarray, part: slice) -> np.ndarray:
+            return score_pairs(then, user_index, item_index, threads)
+
+        return np.concatenate(over_times(scorer, users, items, times, ask))
+    return score_pairs(scorer, users, items, threads) if is_factored(scorer) else np.asarray(scorer.score_pairs(users, items))
 
 
 def at_time(model: Any, time: Any) -> Any:
     """Return the model as it is in the era of a time; see `FactorModel.at`."""
     times = check_times(model, time, 1)
-    if times is None:
-        raise TypeError("time must be a number, a date or a datetime; got None.")
+    if times is None or len(times) != 1:
+        raise TypeError(f"time must be one number, date or datetime; got {time!r}.")
     context = model.context
     if context.n_eras == 1:
-        raise ValueError(f"time must be asked of a model that knows of eras. {_ADVICE}")
+        raise ValueError(f"this model knows of one era alone, and is the same at all times. {_ADVICE}")
     era = int(context.eras(times)[0])
     then = np.full(model.n_users, era)
     factors, bias = context.moved(model.user_factors, model.user_bias, context.home, then)

@@ -19,7 +19,8 @@ class RowNoise:
         How alike the rows are: `scale ** -2` has a Gamma(degrees / 2, degrees / 2) prior, of mean 1.
     sitting : ndarray of shape (n_draws,), float64, optional
         Sd of what a sitting's mood adds to ratings, in units of the model's noise, for models that know of sittings; which mood a
-        rating will be given in is as unknown as the rest of its noise.
+        rating will be given in is as unknown as the rest of its noise. (It is taken times the item's scale, though moods are not: for most
+        items that is 1 within a tenth.)
 
     References
     ----------

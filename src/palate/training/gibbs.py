@@ -73,7 +73,7 @@ class Gibbs:
         What a missing value of a column is: no part of the prior mean, or an error.
     time : str, default ""
         What to learn of the timestamps, in seconds, with a comma between: "eras" are 15 times after which all users' and all items' rows shift
-        a little; "sittings" are what a user rated in one go, up to 20 ratings without a day between, which share a mood. For predictions at
+        a little; "sittings" are what a user rated in one go, about 20 ratings without a day between, which share a mood. For predictions at
         a known time; without one a model answers as of when a user was last seen. See docs/time.md.
 
     References

@@ -62,7 +62,7 @@ class Problem:
         times = self.ratings.timestamp
         if times is None:
             raise ValueError(
-                "the ratings must have timestamps for a model that learns of time; these have none. Say which column holds them."
+                "the ratings must have timestamps for a model that learns of time, those held out included; they have none. Say which column holds them."
             )
         return times[~self.held_out] if self.held_out.any() else times
 

@@ -19,6 +19,7 @@ from palate.training.side import TIME, Clock, SideModel, SideState
 from palate.training.side_information import feature_names
 
 ERAS, SITTINGS = "eras", "sittings"
+_LATEST = 10**11  # in seconds the year 5138, in milliseconds 1973
 PARTS = (ERAS, SITTINGS)
 
 
@@ -129,6 +130,11 @@ class TimeModel:
         item_pairs, item_pair = Pairs.of(rows.columns, eras, rows.n_columns, n_eras)
         sittings, sitting = Sittings.none(rows.n_rows), np.empty(0, np.int32)
         if SITTINGS in parts:
+            if len(times) and times.max() > _LATEST:
+                raise ValueError(
+                    f"timestamps must be seconds for time='sittings', which end at a day without a rating; got {times.max()}. Milliseconds "
+                    "are divided by 1,000; dates may stay dates."
+                )
             sittings, sitting = Sittings.cut(rows.indptr, times)
         return cls(edges, user_pairs, item_pairs, user_pair, item_pair, sittings, sitting)
 
