@@ -13,6 +13,7 @@ import palate
 from palate import Gibbs
 from palate.training.chain_file import ChainFileError
 from palate.training.problem import Problem
+from palate.training.timing import TimeModel
 from train_gibbs import planted as planted_for_kills
 from train_gibbs import trainer as trainer_for_kills
 
@@ -144,9 +145,13 @@ class TestWhatItSays:
     def test_memory_limits_the_draws(self):
         rows = (80 + 50) * (3 + 2) * 4
         ratings, _ = planted()
-        assert Gibbs(n_factors=3, sweeps=2000, burn_in=1, draws_mb=1)._n_draws(
-            Problem.build(ratings, np.zeros(len(ratings), bool)), {}
-        ) == min(1999, 2**20 // rows)
+        problem, trainer = (
+            Problem.build(ratings, np.zeros(len(ratings), bool)),
+            Gibbs(n_factors=3, sweeps=2000, burn_in=1, draws_mb=1),
+        )
+        assert trainer._n_draws(problem, {}, None) == min(1999, 2**20 // rows)
+        time = TimeModel.build(problem.by_user, np.arange(len(ratings)) * 10**6, ("sittings",))
+        assert trainer._n_draws(problem, {}, time) == 2**20 // (rows + 4 * len(ratings))
 
     def test_missing_features_and_rows_of_unknown_users(self):
         ratings, _ = planted(n_users=20)
