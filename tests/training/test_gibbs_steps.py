@@ -246,7 +246,7 @@ def precisions(model, state):
     if not state.users.own.size:
         return np.ones(model.n_ratings)
     users = np.repeat(np.arange(N_USERS), model.by_user.counts)
-    return state.users.own[users] * model.columns(1, state.items, state.time, 1)[1][model.by_user.columns]
+    return state.users.own[users] * model.column_own(1, state.items)[model.by_user.columns]
 
 
 def with_data(model, state, rng):

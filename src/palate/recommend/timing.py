@@ -72,7 +72,9 @@ def at_times(model: Any, users: np.ndarray, items: np.ndarray, times: np.ndarray
     item_at, item, moved = _distinct(items, np.where(users < 0, context.eras(times) + 1, 0), n_eras + 1)
     sitting, era = both // n_eras, both % n_eras
     factors, bias = context.moved(model.user_factors[:, user], model.user_bias[:, user], context.home[user], era)
-    there = rows_in_eras(model, item, np.maximum(moved - 1, 0))
+    item_factors, item_bias, away = model.item_factors[:, item], model.item_bias[:, item], moved > 0
+    if away.any():
+        item_factors[:, away], item_bias[:, away] = rows_in_eras(model, item[away], moved[away] - 1)
     moods = np.concatenate([np.zeros((len(context.mood), 1), np.float32), context.mood], axis=1)
     noise = {"user_noise": None, "item_noise": None}
     if model.user_noise is not None:
@@ -87,8 +89,8 @@ def at_times(model: Any, users: np.ndarray, items: np.ndarray, times: np.ndarray
         items=vocabulary,
         user_factors=factors,
         user_bias=bias + moods[:, sitting],
-        item_factors=np.where(moved[:, None] > 0, there[0], model.item_factors[:, item]),
-        item_bias=np.where(moved > 0, there[1], model.item_bias[:, item]),
+        item_factors=item_factors,
+        item_bias=item_bias,
         **noise,
         catalog=Catalog.from_items(vocabulary),
         ratings=None,
@@ -124,7 +126,6 @@ def scores_at(
     scorer: Scorer, users: np.ndarray, items: np.ndarray, times: np.ndarray | None, threads: int | None = None
 ) -> np.ndarray:
     """Return the scores of pairs: at their times where there are any and the scorer knows of time, else as of none in particular."""
-
     if times is not None and knows_time(scorer):
 
         def ask(then: Any, user_index: np.ndarray, item_index: np.ndarray, part: slice) -> np.ndarray:

@@ -47,14 +47,13 @@ class ChainModel:
         """Whether rows are shifted from one era to the next."""
         return self.time is not None and len(self.time.edges) > 0
 
-    def columns(self, number: int, state: SideState, time: TimeState | None, threads: int) -> tuple[Side, np.ndarray]:
-        """Return vectors and own precisions of side `number` as the columns of the other side's rows have them."""
-        if self.time is None or time is None:
-            return state.vectors, state.own
-        pairs = self.time.item_pairs if number else self.time.user_pairs
-        shifts = (time.item_shift, time.user_shift) if number else (time.user_shift, time.item_shift)
-        own = state.own[pairs.rows] if state.own.size else state.own
-        return pairs.shifted(state.vectors, *shifts, threads), own
+    def columns(self, number: int, state: SideState, time: TimeState | None, threads: int) -> Side:
+        """Return the vectors of side `number` as the columns of the other side's rows have them."""
+        return state.vectors if self.time is None or time is None else self.time.columns(number, state.vectors, time, threads)
+
+    def column_own(self, number: int, state: SideState) -> np.ndarray:
+        """Return the own precisions of side `number` as the columns of the other side's rows have them."""
+        return state.own if self.time is None or not state.own.size else state.own[self.time.pairs(number).rows]
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +115,7 @@ def state_at(model: ChainModel, vectors: tuple[Side, Side], cutpoints: np.ndarra
 
 def latent_values(model: ChainModel, users: SideState, items: SideState, time: TimeState | None, threads: int) -> np.ndarray:
     """Return what is expected of every training rating, without mean and noise, float32, by user."""
-    scores = rating_scores(model.by_user, users.vectors, model.columns(1, items, time, threads)[0], threads)
+    scores = rating_scores(model.by_user, users.vectors, model.columns(1, items, time, threads), threads)
     return scores if model.time is None or time is None else scores + model.time.moods(time)
 
 
@@ -124,7 +123,7 @@ def sweep(model: ChainModel, state: ChainState, clock: Clock) -> ChainState:
     """Return the state after every part was drawn once given the others."""
     by_user, by_item, cutpoints, time = model.by_user, model.by_item, state.cutpoints, state.time
     if model.levels is not None:
-        own = model.columns(1, state.items, time, clock.threads)[1]
+        own = model.column_own(1, state.items)
         codes, precision = model.levels.codes, _weighted(by_user, state.users.own, own, clock.threads).weights
         cutpoints = draw_cutpoints(cutpoints, state.latent, codes, precision, clock.rng(CUTPOINTS, 0), clock.threads)
         targets = np.empty(model.n_ratings, np.float32)
@@ -140,8 +139,7 @@ def sweep(model: ChainModel, state: ChainState, clock: Clock) -> ChainState:
     users, squares = _half(model, model.users, state.users, by_user, (items, time), state.noise, clock, stats=not ordinal)
     noise = 1.0 if ordinal else precision_of(model.n_ratings, squares[0], clock.rng(NOISE, 0))
     if model.time is not None and time is not None:
-        own = model.columns(1, items, time, clock.threads)[1]
-        weights = _weighted(given, users.own, own, clock.threads).weights
+        weights = _weighted(given, users.own, model.column_own(1, items), clock.threads).weights
         sides, states = (model.users, model.items), (users, items)
         time = model.time.draw(time, given, model.mean, sides, states, weights, noise, clock)
         if model.time.sitting.size:
@@ -161,7 +159,7 @@ def _total_errors(
     rows = model.by_user
     if model.time is not None and time is not None:
         rows = replace(rows, values=rows.values - model.time.moods(time))
-    return total_errors(rows, users.vectors, model.columns(1, items, time, threads)[0], model.mean, threads)
+    return total_errors(rows, users.vectors, model.columns(1, items, time, threads), model.mean, threads)
 
 
 def _half(
@@ -180,8 +178,8 @@ def _half(
         (time.scatter(side.side, side.columns), len(time.user_shift)) if time is not None and model.has_eras else (None, 0)
     )
     state = side.draw_prior(state, clock, *further)
-    vectors, own = model.columns(1 - side.side, other, time, clock.threads)
-    rows = _weighted(rows, state.own, own, clock.threads)
+    vectors = model.columns(1 - side.side, other, time, clock.threads)
+    rows = _weighted(rows, state.own, model.column_own(1 - side.side, other), clock.threads)
     state, sums = side.draw_rows(state, rows, vectors, model.mean, noise, clock, stats=stats or side.own_noise)
     if not side.own_noise:
         squared, absolute = sums[:, :2].sum(axis=0)

@@ -143,6 +143,15 @@ class TimeModel:
         """Era of each user's last rating, int32; the last one for a user without any."""
         return last_eras(self.user_pairs.rows, self.user_pairs.eras, len(self.sittings.indptr) - 1, len(self.edges) + 1)
 
+    def pairs(self, number: int) -> Pairs:
+        """Return the pairs of side `number`."""
+        return self.item_pairs if number else self.user_pairs
+
+    def columns(self, number: int, vectors: Side, state: TimeState, threads: int) -> Side:
+        """Return the vectors of the pairs of side `number`, by which the rows of the other side are solved for."""
+        shifts = (state.item_shift, state.user_shift) if number else (state.user_shift, state.item_shift)
+        return self.pairs(number).shifted(vectors, *shifts, threads)
+
     def columns_of(self, rows: Rows, number: int, place: np.ndarray) -> Rows:
         """Return the rows of side `number` with the pairs of the other side as their columns; `place` turns users' order into items'."""
         if number:
@@ -191,16 +200,17 @@ class TimeModel:
         noise : float
         clock : Clock
         """
-        users, items, threads = states[0].vectors, states[1].vectors, clock.threads
-        column = self.item_pairs.shifted(items, state.item_shift, state.user_shift, threads)
-        errors = rows.values - np.float32(mean) - rating_scores(rows, users, column, threads) - self.moods(state)
+        threads = clock.threads
+        met = self.columns(1, states[1].vectors, state, threads)
+        errors = rows.values - np.float32(mean) - rating_scores(rows, states[0].vectors, met, threads) - self.moods(state)
         weights = weights if weights.size else np.ones(len(errors), np.float32)
         if len(self.edges):
             rng = clock.rng(TIME, 0)
             for number, pairs, pair in ((0, self.item_pairs, self.item_pair), (1, self.user_pairs, self.user_pair)):
-                shifts = [state.user_shift, state.item_shift]
-                met = pairs.shifted(states[1 - number].vectors, shifts[1 - number], shifts[number], threads)
-                before, precision, n_factors = shifts[number], states[number].precision, sides[number].n_factors
+                if number:  # the users as the new shift has them; the items' are those above
+                    met = self.columns(0, states[0].vectors, state, threads)
+                before = state.item_shift if number else state.user_shift
+                precision, n_factors = states[number].precision, sides[number].n_factors
                 drawn = _draw_shift(
                     before, pairs, pair, met.factors, errors, weights, precision, state, number, noise, rng, threads
                 )
