@@ -94,7 +94,7 @@ def test_wrong_times_are_one_line(refused, timed, model, tmp_path):
     assert "must have timestamps for a model that learns of time" in refused(*common, "eras")
     assert "must be 'eras', 'sittings' or both" in refused(*common, "days", code=2)
     (tmp_path / "mine.csv").write_text("item_id,rating,timestamp\n1,5,noon\n")
-    assert "mine.csv, row 1: timestamp must be a number or a date" in refused(
+    assert "mine.csv, row 1: timestamp must be a date such as 2005-06-01 or a whole number; got 'noon'" in refused(
         "recommend", path, "--fold-in", tmp_path / "mine.csv"
     )
     (tmp_path / "mine.csv").write_text("item_id,rating,timestamp\n1,5,\n")

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from palate.cli.options import seconds_of
 from palate.cli.running import usage_error
 
 if TYPE_CHECKING:
@@ -215,20 +216,13 @@ def _rating_file(model: "FactorModel", path: Path) -> list[tuple[Any, float, str
 
 
 def _time(text: str | None) -> int:
-    """Return the seconds that a number or a date of a file stands for."""
-    from datetime import UTC, datetime
-
+    """Return the time in a cell of a file."""
     if not text:
         raise ValueError("timestamp must be given in every row or none; got an empty cell.")
     try:
-        return int(float(text))
-    except ValueError:
-        pass
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"timestamp must be a number or a date such as 2005-06-01; got '{text}'.") from None
-    return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
+        return seconds_of(text)
+    except ValueError as error:
+        raise ValueError(f"timestamp {error}.") from None
 
 
 def _text_table(path: Path) -> "pl.DataFrame":

@@ -70,25 +70,38 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}.*")
 _YEARS = re.compile(r"(\d{1,4})?\s*(-|\.\.|:|to)?\s*(\d{1,4})?")
 
 
-def parse_time(text: str | None) -> Any:
-    """Return the time that a text stands for: a date and time of day in UTC, or a number.
+def parse_time(text: str | None) -> int | None:
+    """Return the time of `--at`, None for None.
 
     >>> parse_time("2005-06-01"), parse_time("1117584000"), parse_time(None)
-    (datetime.datetime(2005, 6, 1, 0, 0), 1117584000, None)
+    (1117584000, 1117584000, None)
     """
-    if text is None:
-        return None
+    try:
+        return None if text is None else seconds_of(text)
+    except ValueError as error:
+        raise usage_error(f"--at {error}") from None
+
+
+def seconds_of(text: str) -> int:
+    """Return the time that a text stands for: a date, with a time of day in UTC or not, in seconds since 1970, or a number as it is.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+    """
     from datetime import UTC, datetime
 
+    plain = text.strip()
     try:
-        if not _DATE.fullmatch(text.strip()):
-            if len(text.strip()) in (4, 8) and text.strip().isdigit():  # 2005 or 20050601: no time that anybody rated at
+        if not _DATE.fullmatch(plain):
+            if len(plain) in (4, 8) and plain.isdigit():  # 2005 or 20050601: no time that anybody rated at
                 raise ValueError
-            return int(text)
-        time = datetime.fromisoformat(text.strip())
-        return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
-    except ValueError:
-        raise usage_error(f"--at must be a date such as 2005-06-01 or a whole number; got '{text}'") from None
+            return int(float(plain)) if "." in plain else int(plain)
+        time = datetime.fromisoformat(plain)
+        return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
+        raise ValueError(f"must be a date such as 2005-06-01 or a whole number; got '{text}'") from None
 
 
 def parse_years(text: str) -> tuple[int | None, int | None]:
