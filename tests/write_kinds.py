@@ -1,0 +1,77 @@
+"""Write one small model file of each kind that can be saved, with what it predicts: `python tests/write_kinds.py`.
+
+The files stand for those that people have: later versions must load them and predict the same. Write a kind anew only
+when it did not exist before; a file that is there already is left as it is.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import palate
+
+KINDS = Path(__file__).parent / "corpus" / "kinds"
+GIBBS: dict[str, Any] = {"n_factors": 2, "sweeps": 12, "burn_in": 6}
+
+
+def planted() -> palate.Ratings:
+    """Return 300 ratings of 25 users and 20 items on the scale 1 to 5, with times."""
+    rng = np.random.default_rng(3)
+    pairs = np.sort(rng.permutation(25 * 20)[:300])
+    users, items = np.divmod(pairs, 20)
+    taste = rng.normal(size=25)[users] * rng.normal(size=20)[items]
+    values = np.clip(np.round(3 + taste + 0.5 * rng.normal(size=300)), 1, 5)
+    times = 1_000_000_000 + rng.integers(0, 400_000_000, 300)
+    return palate.Ratings.from_arrays(users, items, values, timestamp=times, scale=(1, 5))
+
+
+def _average() -> Any:
+    ratings = planted()
+    return palate.average([palate.LeastSquares(n_factors=2).fit(ratings, validation=0, seed=seed) for seed in range(2)])
+
+
+def _plain(trainer: Any) -> Callable[[], Any]:
+    return lambda: trainer.fit(planted(), validation=0, seed=0, threads=1)
+
+
+MAKERS: dict[str, Callable[[], Any]] = {
+    "least-squares": lambda: palate.LeastSquares(n_factors=2).fit(planted(), seed=0, threads=1),
+    "least-squares-features": _plain(palate.LeastSquares(n_factors=2, user_features="rated", item_features="raters")),
+    "least-squares-bounded": _plain(palate.LeastSquares(n_factors=2, link="bounded")),
+    "least-squares-starts": _plain(palate.LeastSquares(n_factors=2, n_starts=2)),
+    "counts": _plain(palate.LeastSquares.for_counts("linear", n_factors=2)),
+    "baseline": _plain(palate.Baseline()),
+    "gibbs-shared-noise": _plain(palate.Gibbs(noise="shared", **GIBBS)),
+    "gibbs-row-precision": _plain(palate.Gibbs(**GIBBS)),
+    "gibbs-ordinal": _plain(palate.Gibbs(likelihood="ordinal", **GIBBS)),
+    "gibbs-features": _plain(palate.Gibbs(user_features="rated", item_features="raters", **GIBBS)),
+    "gibbs-time": _plain(palate.Gibbs(time="eras,sittings", **GIBBS)),
+    "average": _average,
+    "compressed": lambda: palate.Gibbs(**GIBBS).fit(planted(), validation=0, seed=0, threads=1).compress(3),
+}
+
+
+def answers(model: Any) -> dict[str, Any]:
+    """Return what a model says of all pairs, of how sure it is, and of someone new."""
+    users, items = (grid.ravel() for grid in np.meshgrid(np.arange(25), np.arange(20), indexing="ij"))
+    users, items = (np.asarray(index) for index in (users, items))
+    known = np.isin(users, model.users.ids()) & np.isin(items, model.items.ids())
+    found = {"predictions": model.predict(users[known], items[known]).tolist()}
+    try:
+        found["std"] = model.predict(users[known], items[known], return_std=True)[1].tolist()
+    except ValueError:
+        found["std"] = None
+    found["lists"] = model.recommend(n=3)["item_id"].to_list()
+    return found
+
+
+if __name__ == "__main__":
+    KINDS.mkdir(parents=True, exist_ok=True)
+    for name, make in MAKERS.items():
+        path = KINDS / f"{name}.palate"
+        if not path.exists():
+            make().save(path)
+            path.with_suffix(".json").write_text(json.dumps(answers(palate.load(path))) + "\n")
