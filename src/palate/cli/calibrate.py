@@ -6,24 +6,18 @@ from typing import Annotated, Any
 import typer
 
 from palate.cli import options
+from palate.cli.reading_options import AS_GIVEN, ITEM_SIDE, Reading, reads_ratings
 from palate.cli.running import usage_error
 
 
+@reads_ratings(without=ITEM_SIDE)
 def calibrate(
     model: options.Model,
     test: Annotated[
         Path | None,
         typer.Argument(metavar="[TEST]", help="Ratings the model has not seen. Default: what it held out.", show_default=False),
     ] = None,
-    format: options.Format = "auto",  # noqa: A002 - the name of the option
-    user: options.UserColumn = None,
-    item: options.ItemColumn = None,
-    rating: options.RatingColumn = None,
-    timestamp: options.TimestampColumn = None,
-    scale: options.Scale = None,
-    duplicates: options.Duplicates = "last",
-    separator: options.Separator = None,
-    encoding: options.Encoding = "utf-8",
+    reading: Reading = AS_GIVEN,
     nominal: Annotated[
         list[float] | None,
         typer.Option(
@@ -58,11 +52,7 @@ def calibrate(
     from palate.cli import asking
 
     loaded = asking.load(model)
-    how: dict[str, Any] = {
-        "format": format, "user": user, "item": item, "rating": rating, "timestamp": timestamp, "scale": scale, "duplicates": duplicates,
-        "separator": separator, "encoding": encoding,
-    }  # fmt: skip
-    ratings = None if test is None else read(test, **how).ratings
+    ratings = None if test is None else read(test, **reading).ratings
     with busy("testing"):
         found = library.calibrate(
             loaded, ratings, nominal=tuple(nominal) if nominal else library.NOMINAL, seed=seed, threads=threads

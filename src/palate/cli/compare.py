@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from palate.cli import options, testing
+from palate.cli.reading_options import AS_GIVEN, ITEM_SIDE, Reading, reads_ratings
 from palate.cli.running import usage_error
 
 if TYPE_CHECKING:
     from palate.evaluate.comparing import Comparison
 
 
+@reads_ratings(without=ITEM_SIDE, user="--user-column")
 def compare(
     models: Annotated[list[Path], typer.Argument(metavar="MODEL MODEL...", help="Two or more model files.")],
     users: Annotated[
@@ -23,7 +25,7 @@ def compare(
         Path | None,
         typer.Option(metavar="RATINGS", help="Ratings that no model has seen. Default: those that all of them held out."),
     ] = None,
-    format: options.Format = "auto",  # noqa: A002 - the name of the option
+    reading: Reading = AS_GIVEN,
     resamples: testing.Resamples = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of the sample of users and of the bootstrap.")] = 0,
     threads: testing.Threads = None,
@@ -50,7 +52,7 @@ def compare(
         named[unique_name(path.stem, list(named))] = load(path)
     first = next(iter(named.values()))
     chosen = None if not users else user_ids(first, users)
-    holdout = None if test is None else read(test, format=format).ratings
+    holdout = None if test is None else read(test, **reading).ratings
     with busy("comparing"):
         found = run(named, chosen, n=n, test=holdout, resamples=resamples, seed=seed, threads=threads)
     if as_json:

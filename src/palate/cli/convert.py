@@ -5,12 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
-from palate.cli import options
+from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 from palate.cli.running import usage_error
 
 KERAS = (".h5", ".hdf5", ".keras")
 
 
+@reads_ratings()
 def convert(
     source: Annotated[
         Path, typer.Argument(metavar="FILE", help="A Keras model (.h5, .keras) to read, or a palate model to write out.")
@@ -25,7 +26,7 @@ def convert(
     mean: Annotated[
         float | None, typer.Option(help="What a Keras model's predictions lack; default the mean of the ratings.")
     ] = None,
-    format: options.Format = "auto",  # noqa: A002 - the name of the option
+    reading: Reading = AS_GIVEN,
 ) -> None:
     """Turn a factorization that Keras saved into a model of palate, or the reverse. Nothing in the file is run.
 
@@ -48,11 +49,11 @@ def convert(
 
         load(source).to_keras(output)
     else:
-        _imported(source, ratings, mean, format).save(output)
+        _imported(source, ratings, mean, reading).save(output)
     print_text(f"Wrote {output} ({output.stat().st_size:,} bytes).")
 
 
-def _imported(source: Path, ratings: Path | None, mean: float | None, format: str) -> Any:  # noqa: A002 - the name of the option
+def _imported(source: Path, ratings: Path | None, mean: float | None, reading: Reading) -> Any:
     from palate.cli.reading import read
     from palate.model.factor_model import FactorModel
 
@@ -60,7 +61,7 @@ def _imported(source: Path, ratings: Path | None, mean: float | None, format: st
         raise usage_error(
             "a Keras model's predictions lack the mean of the ratings: name the ratings with --ratings, or --mean"
         )
-    data = None if ratings is None else read(ratings, format=format)
+    data = None if ratings is None else read(ratings, **reading)
     if data is None:
         return FactorModel.from_keras(source, mean=mean)
     return FactorModel.from_keras(source, data.ratings, data.catalog, mean)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from palate.cli import options, testing
+from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 from palate.cli.running import usage_error
 
 if TYPE_CHECKING:
@@ -17,20 +18,11 @@ Table = Annotated[
 ]
 
 
+@reads_ratings()
 def crossval(
     ctx: typer.Context,
     ratings: Table = None,
-    format: options.Format = "auto",  # noqa: A002 - the name of the option
-    user: options.UserColumn = None,
-    item: options.ItemColumn = None,
-    rating: options.RatingColumn = None,
-    timestamp: options.TimestampColumn = None,
-    weight: options.WeightColumn = None,
-    scale: options.Scale = None,
-    duplicates: options.Duplicates = "last",
-    separator: options.Separator = None,
-    encoding: options.Encoding = "utf-8",
-    items: options.Items = None,
+    reading: Reading = AS_GIVEN,
     trainer: Annotated[
         str, typer.Option(metavar="NAME", help="least-squares; gibbs: Bayesian; baseline: mean and biases alone; or keras.")
     ] = "least-squares",
@@ -72,10 +64,7 @@ def crossval(
     check_output(output)
     if save_split is not None:
         check_writable(save_split)
-    data = _read(
-        ratings, format=format, user=user, item=item, rating=rating, timestamp=timestamp, weight=weight, scale=scale,
-        duplicates=duplicates, separator=separator, encoding=encoding, items=items,
-    )  # fmt: skip
+    data = _read(ratings, **reading)
     parts = _folds(data.ratings, folds, seed, split)
     if save_split is not None:
         parts.save(save_split)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from palate.cli import options, testing
+from palate.cli.reading_options import AS_GIVEN, ITEM_SIDE, Reading, reads_ratings
 from palate.cli.running import usage_error
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ Models = Annotated[
 BUNDLED_SHARE = 0.2
 
 
+@reads_ratings(without=ITEM_SIDE)
 def evaluate(
     models: Models = None,
     test: Annotated[
@@ -28,15 +30,7 @@ def evaluate(
         Path | None,
         typer.Option(metavar="RATINGS", help="What the models were trained on, for those saved without their ratings."),
     ] = None,
-    format: options.Format = "auto",  # noqa: A002 - the name of the option
-    user: options.UserColumn = None,
-    item: options.ItemColumn = None,
-    rating: options.RatingColumn = None,
-    timestamp: options.TimestampColumn = None,
-    scale: options.Scale = None,
-    duplicates: options.Duplicates = "last",
-    separator: options.Separator = None,
-    encoding: options.Encoding = "utf-8",
+    reading: Reading = AS_GIVEN,
     k: testing.Lengths = None,
     no_lists: testing.NoLists = False,
     relevant_from: testing.RelevantFrom = None,
@@ -67,13 +61,9 @@ def evaluate(
     check_output(output)
     if not models and (test is not None or train is not None):
         raise usage_error("--test and --train must come with model files to test")
-    how: dict[str, Any] = {
-        "format": format, "user": user, "item": item, "rating": rating, "timestamp": timestamp, "scale": scale, "duplicates": duplicates,
-        "separator": separator, "encoding": encoding,
-    }  # fmt: skip
     title = ""
     if models:
-        chosen, part, known = _loaded(models), _ratings(test, how), _ratings(train, how)
+        chosen, part, known = _loaded(models), _ratings(test, reading), _ratings(train, reading)
     else:
         chosen, part, title = _bundled(seed, threads)
         known = None
@@ -96,7 +86,7 @@ def _loaded(paths: list[Path]) -> dict[str, Any]:
     return found
 
 
-def _ratings(path: Path | None, how: dict[str, Any]) -> "Ratings | None":
+def _ratings(path: Path | None, how: Reading) -> "Ratings | None":
     from palate.cli.reading import read
 
     return None if path is None else read(path, **how).ratings

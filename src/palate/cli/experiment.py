@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from palate.cli import options
+from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 from palate.cli.running import INTERRUPTED, say, usage_error
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from palate.evaluate.experiment import Experiment
 
 
+@reads_ratings()
 def experiment(
     ratings: Annotated[
         Path | None, typer.Argument(metavar="RATINGS", help="Rating file or folder; default the bundled ratings.")
@@ -20,8 +22,7 @@ def experiment(
     plan: Annotated[
         str, typer.Option(metavar="FILE|lesson", help="TOML file of grids, or the lesson's own experiments.")
     ] = "lesson",
-    format: options.Format = "auto",  # noqa: A002 - the name of the option
-    scale: options.Scale = None,
+    reading: Reading = AS_GIVEN,
     validation: Annotated[float, typer.Option(metavar="SHARE", help="Share of the ratings held out.")] = 0.05,
     seed: Annotated[int, typer.Option(min=0, help="Of the split and the starts.")] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="Processors to use; default all.")] = None,
@@ -56,7 +57,7 @@ def experiment(
         cells = read_plan(plan)
     except PlanError as error:
         raise usage_error(str(error).rstrip(".?")) from None
-    data = _data(ratings, format, scale)
+    data = _data(ratings, reading)
     finished = 0
     with _Bar(len(cells), describe) as bar:
         try:
@@ -78,11 +79,11 @@ def experiment(
         print_text("", f"Wrote {len(written)} pictures to {plots}.")
 
 
-def _data(path: Path | None, format: str, scale: Any) -> "Dataset":  # noqa: A002 - the name of the option
+def _data(path: Path | None, reading: Reading) -> "Dataset":
     from palate.cli.reading import read
     from palate.datasets import load
 
-    return load() if path is None else read(path, format=format, scale=scale)
+    return load() if path is None else read(path, **reading)
 
 
 def _table(found: "Experiment") -> Any:

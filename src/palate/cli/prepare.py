@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 
 from palate.cli import options
+from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 
 
+@reads_ratings(without=("weight",))
 def prepare(
     ratings: Annotated[Path, typer.Argument(metavar="RATINGS", help="Rating file, or a folder or .zip that holds one.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write the files.")] = Path(
@@ -17,16 +19,7 @@ def prepare(
     validation: Annotated[float, typer.Option(metavar="SHARE", help="Share of the rows at the end, for validation.")] = 0.05,
     seed: Annotated[int, typer.Option(help="Seed of the shuffle.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")] = False,
-    format: options.Format = "auto",  # noqa: A002 - the name of the option
-    user: options.UserColumn = None,
-    item: options.ItemColumn = None,
-    rating: options.RatingColumn = None,
-    timestamp: options.TimestampColumn = None,
-    scale: options.Scale = None,
-    duplicates: options.Duplicates = "last",
-    separator: options.Separator = None,
-    encoding: options.Encoding = "utf-8",
-    items: options.Items = None,
+    reading: Reading = AS_GIVEN,
     as_json: options.Json = False,
 ) -> None:
     """Write ratings as the pair of files that the matrix-factorization lesson uses: rating.csv and movie.csv.
@@ -42,10 +35,7 @@ def prepare(
     from palate.cli.reading import read
     from palate.data.prepare import prepare as write
 
-    data = read(
-        ratings, format=format, user=user, item=item, rating=rating, timestamp=timestamp, scale=scale,
-        duplicates=duplicates, separator=separator, encoding=encoding, items=items,
-    )  # fmt: skip
+    data = read(ratings, **reading)
     done = write(data, output, validation=validation, seed=seed, overwrite=overwrite)
     if as_json:
         print_json({**vars(done), "folder": str(done.folder)})

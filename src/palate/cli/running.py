@@ -24,7 +24,8 @@ class Command(TyperCommand):
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
         options = {one.name: one.opts[0] for one in self.params if one.param_type_name == "option"}
-        with notes(), guarded(options):
+        flags = getattr(self.callback, "flags", {})
+        with notes(flags), guarded(options, flags):
             result = super().invoke(ctx)
             if sys.stdout is not None:
                 sys.stdout.flush()  # here, where a closed pipe or a full disk is still reported
@@ -50,13 +51,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 @contextlib.contextmanager
-def guarded(options: Mapping[str, str]) -> Iterator[None]:
+def guarded(options: Mapping[str, str], flags: Mapping[str, str] | None = None) -> Iterator[None]:
     """Turn every error into `typer.Exit` after saying it in one line.
 
     Parameters
     ----------
     options : mapping of str to str
         Parameter name to the option that sets it: a message about such a parameter says that the command was called wrongly.
+    flags : mapping of str to str, optional
+        See `for_command_line`.
     """
     try:
         yield
@@ -73,13 +76,13 @@ def guarded(options: Mapping[str, str]) -> Iterator[None]:
             raise
         wrong = _WRONG_VALUE.match(str(error)) if isinstance(error, ValueError | TypeError) else None
         if wrong and wrong[1] in options:
-            raise usage_error(for_command_line(f"{options[wrong[1]]}{str(error)[wrong.end(1) :]}")) from None
-        say(f"error: {for_command_line(_message(error))}")
+            raise usage_error(for_command_line(f"{options[wrong[1]]}{str(error)[wrong.end(1) :]}", flags)) from None
+        say(f"error: {for_command_line(_message(error), flags)}")
         raise typer.Exit(FAILED) from None
 
 
 @contextlib.contextmanager
-def notes() -> Iterator[None]:
+def notes(flags: Mapping[str, str] | None = None) -> Iterator[None]:
     """Show warnings meant for users as one line each; others (for developers) as Python would."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
@@ -87,7 +90,7 @@ def notes() -> Iterator[None]:
 
         def note(message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None) -> None:
             if issubclass(category, UserWarning):
-                say(f"note: {for_command_line(str(message))}")
+                say(f"note: {for_command_line(str(message), flags)}")
             else:
                 show(message, category, filename, lineno, file, line)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from palate.cli import options
+from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 from palate.cli.running import INTERRUPTED, say
 
 if TYPE_CHECKING:
@@ -50,23 +51,14 @@ class Outcome:
     clipped: bool = True
 
 
+@reads_ratings()
 def train(
     ctx: typer.Context,
     ratings: Ratings_,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to save the model.")] = Path(
         "model.palate"
     ),
-    format: options.Format = "auto",  # noqa: A002 - the name of the option
-    user: options.UserColumn = None,
-    item: options.ItemColumn = None,
-    rating: options.RatingColumn = None,
-    timestamp: options.TimestampColumn = None,
-    weight: options.WeightColumn = None,
-    scale: options.Scale = None,
-    duplicates: options.Duplicates = "last",
-    separator: options.Separator = None,
-    encoding: options.Encoding = "utf-8",
-    items: options.Items = None,
+    reading: Reading = AS_GIVEN,
     trainer: Annotated[
         str,
         typer.Option(
@@ -122,10 +114,7 @@ def train(
     extra = _extra(trainer, user_table)
     how = How(validation, seed, threads, _start(start), refit, checkpoint, output, not no_ratings, extra)
     began = time.perf_counter()
-    data = read(
-        ratings, format=format, user=user, item=item, rating=rating, timestamp=timestamp, weight=weight, scale=scale,
-        duplicates=duplicates, separator=separator, encoding=encoding, items=items,
-    )  # fmt: skip
+    data = read(ratings, **reading)
     read_seconds = time.perf_counter() - began
     if not as_json:
         _show_data(ratings, data, read_seconds)

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from palate.cli import options
+from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 
 if TYPE_CHECKING:
     from palate.evaluate.tuning import Tuned
 
 
+@reads_ratings()
 def tune(
     ratings: Annotated[
         Path | None, typer.Argument(metavar="RATINGS", help="Rating file or folder; default the bundled ratings.")
@@ -22,8 +24,7 @@ def tune(
     ] = "",
     item_features: Annotated[str, typer.Option(metavar="NAMES", help="The same of items.")] = "",
     unobserved: Annotated[bool, typer.Option("--unobserved", help="Search the weight of unrated pairs, too.")] = False,
-    format: options.Format = "auto",  # noqa: A002 - the name of the option
-    scale: options.Scale = None,
+    reading: Reading = AS_GIVEN,
     seed: Annotated[int, typer.Option(min=0, help="Of the splits and the search.")] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="Processors to use; default all.")] = None,
     as_json: options.Json = False,
@@ -44,7 +45,7 @@ def tune(
     from palate.training.least_squares import LeastSquares
 
     check_output(output)
-    data = load() if ratings is None else read(ratings, format=format, scale=scale)
+    data = load() if ratings is None else read(ratings, **reading)
     base = LeastSquares(user_features=user_features, item_features=item_features)
     with _status() as show:
         found = run(

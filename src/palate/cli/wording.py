@@ -1,6 +1,7 @@
 """The library's messages as someone at a terminal should read them: options instead of arguments, one line."""
 
 import re
+from collections.abc import Mapping
 
 # Arguments of the library that are options of a command under the same name.
 _OPTIONS = (
@@ -22,15 +23,22 @@ _PHRASES = {
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-def for_command_line(message: str) -> str:
+def for_command_line(message: str, flags: Mapping[str, str] | None = None) -> str:
     """Return a message of the library with its arguments as options.
+
+    Parameters
+    ----------
+    message : str
+    flags : mapping of str to str, optional
+        Argument to option where a command calls it something else.
 
     >>> for_command_line("Did you mean user='userId'? Pass duplicates='last'.")
     "Did you mean --user 'userId'? Pass --duplicates 'last'."
     """
     for phrase, words in _PHRASES.items():
         message = message.replace(phrase, words)
-    return _ARGUMENT.sub(lambda found: f"--{found[1].replace('_', '-')} ", message)
+    names = flags or {}
+    return _ARGUMENT.sub(lambda found: f"{names.get(found[1]) or '--' + found[1].replace('_', '-')} ", message)
 
 
 def one_line(text: str) -> str:

@@ -1,0 +1,84 @@
+"""The options of every command that reads ratings, declared once and handed over as the arguments of `palate.read`."""
+
+import copy
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, get_args
+
+from palate.cli import options
+
+Reading = Mapping[str, Any]  # a command's parameter `reading` stands for the options below
+AS_GIVEN: Reading = MappingProxyType({})  # its default
+
+PANEL = "Reading the ratings"
+ITEM_SIDE = ("weight", "items")  # what ratings to test on do not need
+
+_DECLARED: dict[str, tuple[Any, Any]] = {
+    "format": (options.Format, "auto"),
+    "user": (options.UserColumn, None),
+    "item": (options.ItemColumn, None),
+    "rating": (options.RatingColumn, None),
+    "timestamp": (options.TimestampColumn, None),
+    "weight": (options.WeightColumn, None),
+    "scale": (options.Scale, None),
+    "duplicates": (options.Duplicates, "last"),
+    "separator": (options.Separator, None),
+    "encoding": (options.Encoding, "utf-8"),
+    "items": (options.Items, None),
+}
+
+
+def reads_ratings(*, without: tuple[str, ...] = (), **flags: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return a decorator that gives a command the reading options in place of its parameter `reading`.
+
+    Parameters
+    ----------
+    without : tuple of str
+        Names of options that make no sense for the command.
+    **flags : str
+        Name of an option to what it is called where its usual name means something else.
+    """
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        own = inspect.signature(command)
+        reading = {name: declared for name, declared in _DECLARED.items() if name not in without}
+
+        @functools.wraps(command)
+        def run(**values: Any) -> Any:
+            given = {name: values.pop(_parameter(name, flags)) for name in reading}
+            given["separator"] = _unescaped(given["separator"])
+            return command(**values, reading=given)
+
+        made = [_declared(name, *declared, flags) for name, declared in reading.items()]
+        parameters = []
+        for parameter in own.parameters.values():
+            parameters += made if parameter.name == "reading" else [parameter]
+        run.flags = flags  # type: ignore[attr-defined]
+        run.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return run
+
+    return decorate
+
+
+def _unescaped(separator: str | None) -> str | None:
+    """Return a separator as it was meant: few shells turn the two characters `\\t` into a tab."""
+    return None if separator is None else {"\\t": "\t", "tab": "\t", "\\x1f": "\x1f"}.get(separator, separator)
+
+
+def _parameter(name: str, flags: dict[str, str]) -> str:
+    """Return the name of the command's parameter for a reading option."""
+    return flags[name].removeprefix("--").replace("-", "_") if name in flags else name
+
+
+def _declared(name: str, annotation: Any, default: Any, flags: dict[str, str]) -> inspect.Parameter:
+    kind, option, *_ = get_args(annotation)
+    made = copy.copy(option)
+    made.rich_help_panel = PANEL
+    if name in flags:
+        made.default, made.param_decls = flags[name], ()  # where Typer looks for the option's name in an annotation
+    return inspect.Parameter(
+        _parameter(name, flags), inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=Annotated[kind, made]
+    )

@@ -1,0 +1,56 @@
+"""Every command that reads ratings reads them the same way, and its messages name its own options."""
+
+import pytest
+import typer
+
+from command_line import ratings_frame
+from palate.cli.commands import app
+from palate.cli.reading_options import _DECLARED, ITEM_SIDE
+
+READING = {
+    "prepare": {"weight"},
+    "train": set(),
+    "evaluate": set(ITEM_SIDE),
+    "calibrate": set(ITEM_SIDE),
+    "crossval": set(),
+    "compare": set(ITEM_SIDE),
+    "experiment": set(),
+    "tune": set(),
+    "convert": set(),
+}
+
+
+@pytest.mark.parametrize("command", READING)
+def test_commands_that_read_ratings_have_all_reading_options(command):
+    params = {one.name for one in typer.main.get_command(app).commands[command].params}
+    own = {"user": "user_column"} if command == "compare" else {}
+    assert {own.get(name, name) for name in _DECLARED if name not in READING[command]} <= params
+
+
+@pytest.fixture
+def odd(tmp_path):
+    """Return a file whose columns have names of their own."""
+    path = tmp_path / "odd.csv"
+    ratings_frame().rename({"user_id": "who", "item_id": "what", "rating": "stars"}).write_csv(path, separator="\t")
+    return path
+
+
+NAMED = ("--user", "who", "--item", "what", "--rating", "stars", "--separator", r"\t")
+
+
+def test_tune_names_columns(palate, odd):
+    done = palate("tune", odd, "--trials", 2, "--seconds", 20, *NAMED)
+    assert done.code == 0, done
+    assert "2 settings were tried" in done.out
+
+
+def test_experiment_names_columns(palate, odd, tmp_path):
+    (tmp_path / "plan.toml").write_text('[[grid]]\nname = "size"\nn_factors = [1, 2]\n')
+    done = palate("experiment", odd, "--plan", tmp_path / "plan.toml", *NAMED)
+    assert done.code == 0, done
+    assert "size" in done.out
+
+
+def test_compare_calls_the_column_of_users_otherwise(palate, refused, model, odd):
+    assert refused("compare", model, model, "--test", odd).endswith("Name it with --user-column")
+    assert "must be new to 'model'" in refused("compare", model, model, "--test", odd, "--user-column", "who", *NAMED[2:])
