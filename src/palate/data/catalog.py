@@ -12,6 +12,7 @@ from palate.data import columns as names
 from palate.data.frames import frame_kind, require_columns, to_polars
 from palate.data.ids import KIND_NAMES, has_surrogate, id_column
 from palate.data.matrix import RatingMatrix
+from palate.data.tags import tag_column
 from palate.data.vocabulary import Vocabulary
 
 _STANDARD = (names.TITLE, names.YEAR, names.GENRES, names.KEY)
@@ -64,8 +65,8 @@ class Catalog:
         item : str, default "item_id"
             Column of the ids.
         title, year, genres, key : str, optional
-            Columns of these; default the columns of these names, where there are any. Genres may be lists or strings
-            separated by `|`; years may be text. All further columns are kept as they are.
+            Columns of these; default the columns of these names, where there are any. Genres may be lists, or texts: with
+            bars, semicolons, commas or slashes between them, or lists of JSON or Python; years may be text. All further columns are kept as they are.
 
         Raises
         ------
@@ -218,8 +219,4 @@ def _year(column: pl.Series) -> pl.Series:
     return years
 
 
-def _genres(column: pl.Series) -> pl.Series:
-    return column.list.join("|") if isinstance(column.dtype, pl.List) else column.cast(pl.String)
-
-
-_TIDY = {names.TITLE: _text, names.YEAR: _year, names.GENRES: _genres, names.KEY: _text}
+_TIDY = {names.TITLE: _text, names.YEAR: _year, names.GENRES: tag_column, names.KEY: _text}

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from palate.data.tags import parts_of_list
 from palate.solve.parallel import balanced_bounds, run_chunks
 from palate.solve.rows import Rows
 
@@ -151,10 +152,11 @@ class FeatureLink:
 
 
 def split_tags(value: Any) -> list[str]:
-    """Return the tags of a cell, each once, sorted: its parts between bars, or those of a list."""
+    """Return the tags of a cell, each once, sorted: its parts between bars, or those of a list, written as a text or not."""
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return []
-    parts = value if isinstance(value, list | tuple) else str(value).split("|")
+    listed = value if isinstance(value, list | tuple) else parts_of_list(str(value))
+    parts = str(value).split("|") if listed is None else listed
     return sorted({str(part).strip() for part in parts if str(part).strip()})
 
 

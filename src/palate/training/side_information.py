@@ -9,6 +9,7 @@ import polars as pl
 from palate.data import columns as names
 from palate.data.catalog import Catalog
 from palate.data.frames import to_polars
+from palate.data.tags import divided_by
 from palate.data.vocabulary import Vocabulary
 from palate.solve.features import BAG, BINS, TAGS, FeatureBlock, FeatureGroup, FeatureLink, bin_block, tag_block
 from palate.training.problem import Problem
@@ -111,6 +112,12 @@ def side_features(side: str, text: str, problem: Problem, table: pl.DataFrame | 
             block, group, n_missing = _column(argument, name, table, missing)
             if n_missing:
                 notes.append(f"{n_missing:,} {side}s have no {name}; their prior mean has no part of it.")
+            between = divided_by(group.values) if group.kind == TAGS else None
+            if between is not None:
+                notes.append(
+                    f"{name} of {side}s has {len(group.values):,} different values, most of them with {between}: write bars (|) instead "
+                    f"if each is several tags."
+                )
         groups.append(group)
         blocks.append(block)
     return SideFeatures(tuple(groups), tuple(blocks), tuple(notes))

@@ -1,0 +1,151 @@
+"""Columns of tags, such as genres, however they are written: between bars, between commas, or as lists."""
+
+import ast
+import json
+import re
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import polars as pl
+
+BAR = "|"
+_LIST = re.compile(r"\s*(\[.*\]|\{.*\})\s*", re.DOTALL)
+_NUMPY = re.compile(r"""(['"])\s+(['"])""")  # "['a' 'b']", as NumPy prints an array: Python would join the two
+_QUOTED = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
+_NAMES = ("name", "genre", "tag", "title", "label")  # where an object of JSON holds what the tag is called
+_SEPARATORS = {  # what else divides tags, the first that occurs at all: how to find it in a cell
+    "semicolons": re.compile(r"\s*;\s*"),
+    "commas": re.compile(r"\s*,\s*"),
+    "slashes": re.compile(r"\s+/\s+"),
+}
+
+
+class TagsWarning(UserWarning):
+    """Tags are written in a way that had to be interpreted, such as with commas between them."""
+
+
+def tag_column(column: pl.Series, what: str = "genres of the catalog") -> pl.Series:
+    """Return a column of tags as texts with bars between the tags of a cell; a cell without any is null.
+
+    Lists, and texts that are lists of JSON, Python or NumPy, are taken apart. Where no cell holds a bar, semicolons, commas or
+    slashes between blanks divide the tags, and a warning says so.
+
+    Parameters
+    ----------
+    column : polars.Series
+    what : str
+        What to call the tags in a message.
+
+    Raises
+    ------
+    ValueError
+        If a tag of a list holds a bar.
+
+    Examples
+    --------
+    >>> tag_column(pl.Series("genres", ["['Crime', 'Drama']", "[]", '[{"id": 1, "name": "Drama"}]'])).to_list()
+    ['Crime|Drama', None, 'Drama']
+    """
+    if column.dtype == pl.Object or column.dtype.is_nested():
+        return _joined(column.name, [None if cell is None else _tags(cell) for cell in column.to_list()], what)
+    texts = column.cast(pl.String)
+    distinct = texts.drop_nulls().unique(maintain_order=True)
+    known = dict(zip(distinct.to_list(), _read_apart(distinct.to_list(), what), strict=True))
+    if all(" ".join(tags) and BAR.join(tags) == text for text, tags in known.items()):
+        return texts  # nothing to change, which is the rule
+    joined = _joined("tags", list(known.values()), what).to_list()
+    return texts.replace_strict(list(known), joined, return_dtype=pl.String) if known else texts
+
+
+def parts_of_list(text: str) -> list[str] | None:
+    """Return the tags in a text that is a list of JSON, Python or NumPy; None for any other text.
+
+    Examples
+    --------
+    >>> parts_of_list("['Crime' 'Drama']"), parts_of_list("[REC]"), parts_of_list("[]")
+    (['Crime', 'Drama'], None, [])
+    """
+    if _LIST.fullmatch(text) is None:
+        return None
+    inner = text.strip()[1:-1].strip()
+    if not inner:
+        return []
+    if _NUMPY.search(inner):
+        return [first or second for first, second in _QUOTED.findall(inner)]
+    for parse in (json.loads, ast.literal_eval):
+        try:
+            return _tags(parse(text.strip()))
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            continue
+    return None
+
+
+def divided_by(texts: Iterable[str]) -> str | None:
+    """Return "commas", say, if most of the texts look like several tags with commas between them; else None.
+
+    Examples
+    --------
+    >>> divided_by(["jazz, live", "live, rock", "jazz, rock"]), divided_by(["Austen, Jane", "Lem, Stanislaw"])
+    ('commas', None)
+    """
+    distinct = set(texts)
+    for called, separator in _SEPARATORS.items():
+        pieces = {piece for text in distinct for piece in separator.split(text)}
+        if len(pieces) <= len(distinct) and 2 * sum(separator.search(text) is not None for text in distinct) > len(distinct):
+            return called
+    return None
+
+
+def _read_apart(texts: list[str], what: str) -> list[list[str]]:
+    """Return the tags of each of the distinct texts of a column."""
+    lists = [parts_of_list(text) for text in texts]
+    if texts and all(_LIST.fullmatch(text) for text in texts):  # brackets throughout, with or without quotes inside
+        return [_cut(text.strip()[1:-1], ",") if tags is None else tags for text, tags in zip(texts, lists, strict=True)]
+    if any(tags is not None for tags in lists):
+        return [_cut(text, BAR) if tags is None else tags for text, tags in zip(texts, lists, strict=True)]
+    if any(BAR in text for text in texts):
+        return [_cut(text, BAR) for text in texts]
+    for called, separator in _SEPARATORS.items():
+        if any(separator.search(text.strip()) for text in texts):
+            found = [[tag for tag in separator.split(text.strip()) if tag] for text in texts]
+            _say(what, called, found)
+            return found
+    return [_cut(text, BAR) for text in texts]
+
+
+def _say(what: str, called: str, found: list[list[str]]) -> None:
+    tags = sorted({tag for tags in found for tag in tags})
+    warnings.warn(
+        f"{what} are written with {called} between them and are read as {len(tags):,} different ones, such as {tags[0]!r}. "
+        f"Write bars (|) between them if {called} belong to their names.",
+        TagsWarning,
+        stacklevel=5,
+    )
+
+
+def _cut(text: str, separator: str) -> list[str]:
+    return [part.strip() for part in text.split(separator) if part.strip()]
+
+
+def _tags(value: Any) -> list[str]:
+    """Return the tags of a list, of an object with a name, or of one value."""
+    if isinstance(value, Mapping):
+        name = next((value[key] for key in _NAMES if value.get(key) is not None), None)
+        if name is None and value and all(isinstance(count, int | float) for count in value.values()):
+            return [str(key).strip() for key in value]  # tags with how often each was given
+        if name is None:
+            raise ValueError(f"a tag must be a text or an object with a name; got {value!r}.")
+        return [str(name).strip()]
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        return [str(value).strip()]
+    values = sorted(value, key=str) if isinstance(value, set | frozenset) else value
+    return [tag for part in values if part is not None for tag in _tags(part) if tag]
+
+
+def _joined(name: str, cells: list[list[str] | None], what: str) -> pl.Series:
+    for tags in cells:
+        for tag in tags or ():
+            if BAR in tag:
+                raise ValueError(f"{what} must not hold a bar (|), which divides them; got {tag!r}.")
+    return pl.Series(name, [BAR.join(tags) or None if tags else None for tags in cells], dtype=pl.String)
