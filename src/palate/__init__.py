@@ -9,6 +9,7 @@ _HOMES = {
     "Catalog": "palate.data.catalog",
     "Dataset": "palate.data.dataset",
     "Evaluation": "palate.evaluate.evaluation",
+    "Explanation": "palate.model.explaining",
     "FactorModel": "palate.model.factor_model",
     "Gibbs": "palate.training.gibbs",
     "History": "palate.model.history",

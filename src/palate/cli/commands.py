@@ -12,6 +12,7 @@ from palate.cli.datasets import app as datasets
 from palate.cli.demo import demo
 from palate.cli.evaluate import evaluate
 from palate.cli.experiment import experiment
+from palate.cli.explain import explain
 from palate.cli.hyperparameters import TrainerCommand
 from palate.cli.info import info
 from palate.cli.inspect import inspect
@@ -65,6 +66,7 @@ _add(recommend)
 _add(predict)
 _add(rated)
 _add(similar)
+_add(explain)
 _add(info)
 _add(inspect)
 _add(evaluate)

@@ -11,7 +11,8 @@ import numpy as np
 from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
-from palate.model import queries
+from palate.model import explaining, queries
+from palate.model.explaining import Explanation
 from palate.model.folded import FoldedItem, FoldedUser, fold_item, fold_user, padded_sides
 from palate.model.history import History
 from palate.model.shapes import check_shapes
@@ -428,6 +429,43 @@ class FactorModel:
         Parameters and errors are those of `fold_in` with the sides exchanged: `users` rated the item.
         """
         return fold_item(self, users, ratings, weights, item_id, None if features is None else dict(features))
+
+    def explain(self, user: Any, item: Any) -> Explanation:
+        """Return what a prediction is made of: mean, biases, and the signed contribution of each of the user's ratings.
+
+        A rating counts by how far it lies from what mean and biases expect of it, times how alike the two items are to this user.
+        The contributions add up to the score of the pair, for least squares to 1e-4. Draws, averages, compressed and imported models
+        have a part "remainder". Print the result to read it in words.
+
+        Parameters
+        ----------
+        user : user id or FoldedUser
+        item : item id or FoldedItem
+
+        Returns
+        -------
+        Explanation
+            With `frame`, `score`, `prediction`, and the words when printed.
+
+        Raises
+        ------
+        KeyError
+            If an id is unknown.
+        ValueError
+            If the model was saved without ratings, and the user is no folded one.
+
+        Examples
+        --------
+        >>> from palate import LeastSquares, Ratings
+        >>> ratings = Ratings.from_arrays(["al", "al", "bo", "bo", "cy"], [1, 2, 1, 3, 2], [5, 3, 4, 1, 3], scale=(1, 5))
+        >>> model = LeastSquares(n_factors=2).fit(ratings, validation=0)
+        >>> why = model.explain("al", 3)
+        >>> why.frame["part"].to_list()
+        ['mean', 'user bias', 'item bias', 'rating', 'rating']
+        >>> abs(why.frame["contribution"].sum() - why.prediction) < 1e-4
+        True
+        """
+        return explaining.explain(self, user, item)
 
     def compress(self, k: int) -> "FactorModel":
         """Return a point model of k factors for serving, whose predictions are nearly the mean over this model's draws.

@@ -42,6 +42,10 @@ class Folded:
         The ratings, in the units of the training ratings.
     held_out : ndarray of shape (n_rated,), bool, optional
         Which of them the model was not trained on, for a row of the model itself.
+    weights : ndarray of shape (n_rated,), float32, optional
+        Their observation weights; all 1 when None.
+    features : dict, optional
+        Values of the features that the row was folded in with, by name.
     scale : ndarray of shape (n_draws,), float32, optional
         Of its noise, for a model whose rows have their own.
     era : int, optional
@@ -56,6 +60,8 @@ class Folded:
     rated: np.ndarray
     values: np.ndarray
     held_out: np.ndarray | None = None
+    weights: np.ndarray | None = None
+    features: dict[str, Any] | None = None
     scale: np.ndarray | None = None
     era: int | None = None
     sittings: Sittings | None = None
@@ -105,6 +111,8 @@ def _one_row(
         "bias": found.bias[:, 0],
         "rated": row.columns,
         "values": row.values,
+        "weights": row.weights if row.weights.size else None,
+        "features": features,
         "scale": None if found.scale is None else found.scale[:, 0],
         "era": None if found.home is None else int(found.home[0]),
         "sittings": found.sittings,

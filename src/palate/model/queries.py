@@ -37,7 +37,7 @@ def resolve_users(model: "FactorModel", users: Any, sure: bool = False) -> Any:
     if not _has_folded(users):
         return users
     entries = [users] if isinstance(users, Folded) else list(users)
-    folded = [entry if isinstance(entry, Folded) else _stored_user(model, entry) for entry in entries]
+    folded = [entry if isinstance(entry, Folded) else stored_user(model, entry) for entry in entries]
     _check_side(folded, FoldedUser, "users")
     item_catalog(model)  # before the small model, whose own ratings would give other counts
     if sure and model.spread is not None and model.ratings is not None:
@@ -69,7 +69,7 @@ def _resolved(model: "FactorModel", users: Any, items: Any, unknown: str, sure: 
     if _has_folded(items):
         single = isinstance(items, Folded)
         entries = [items] if single else list(items)
-        folded = [entry if isinstance(entry, Folded) else _stored_item(model, entry) for entry in entries]
+        folded = [entry if isinstance(entry, Folded) else stored_item(model, entry) for entry in entries]
         _check_side(folded, FoldedItem, "items")
         rows = user_rows(model, users, unknown_allowed=unknown != "raise")
         users = replace(rows, scorer=with_items(rows.scorer, folded))  # type: ignore[arg-type]
@@ -100,15 +100,19 @@ def _check_side(folded: list[Folded], wanted: type[Folded], argument: str) -> No
             raise TypeError(f"{argument} must be ids or {wanted.__name__} objects; got {entry!r}.")
 
 
-def _stored_user(model: "FactorModel", user: Any) -> FoldedUser:
+def stored_user(model: "FactorModel", user: Any) -> FoldedUser:
+    """Return a user of the model as fold-in would, with the ratings that the model holds."""
     index = model.users.index(user, "user id")
+    weights = None
     if model.ratings is None:
         rated, values, held_out = np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, bool)
     else:
         rated, values, held_out = model.ratings.row(index)
+        if model.ratings.weight is not None:
+            weights = model.ratings.weight[model.ratings.indptr[index] : model.ratings.indptr[index + 1]]
     return FoldedUser(
         id=user, factors=model.user_factors[:, index], bias=model.user_bias[:, index], rated=rated, values=values,
-        held_out=held_out, scale=_scale(model.user_noise, index), **_times_of(model, index),
+        held_out=held_out, weights=weights, scale=_scale(model.user_noise, index), **_times_of(model, index),
     )  # fmt: skip
 
 
@@ -122,7 +126,8 @@ def _times_of(model: "FactorModel", index: int) -> dict[str, Any]:
     return {"era": int(context.home[index]), "sittings": sittings, "mood": context.mood[:, own]}
 
 
-def _stored_item(model: "FactorModel", item: Any) -> FoldedItem:
+def stored_item(model: "FactorModel", item: Any) -> FoldedItem:
+    """Return an item of the model as fold-in would."""
     index = model.items.index(item, "item id")
     nothing = np.empty(0, np.int32), np.empty(0, np.float32)
     return FoldedItem(

@@ -1,0 +1,59 @@
+"""`palate explain`."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from palate.cli import options
+from palate.cli.running import usage_error
+
+
+def explain(
+    model: options.Model,
+    user: Annotated[str | None, typer.Argument(metavar="[USER]", help="Id of the user.")] = None,
+    item: Annotated[str | None, typer.Argument(metavar="[ITEM]", help="Id of the item.")] = None,
+    title: Annotated[str | None, typer.Option(metavar="TEXT", help="Title of the item, or a part that fits no other.")] = None,
+    rate: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TITLE=RATING", help="Explain to someone new who rated this; may be repeated."),
+    ] = None,
+    fold_in: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Explain to someone new with the ratings of this CSV.")
+    ] = None,
+    as_json: options.Json = False,
+    output: options.Output = None,
+) -> None:
+    """Say why a rating is predicted: the averages, and how much each rating of the user raises or lowers it.
+
+    Example:
+
+        palate explain model.palate 15 --title 'Naked Gun'
+
+    For someone new:
+
+        palate explain model.palate --title 'Naked Gun' --rate 'Airplane!=5' --rate 'The Matrix=2'
+    """
+    from palate.cli import asking
+    from palate.cli.output import check_output, deliver, print_heading, print_verbatim
+
+    is_new = bool(rate) or fold_in is not None
+    if is_new and user is not None:  # with --rate the first argument names the item
+        if item is not None:
+            raise usage_error("name a user, or give --rate or --fold-in for someone new; not both")
+        user, item = None, user
+    if not is_new and user is None:
+        raise usage_error("name the user, or give --rate or --fold-in for someone new")
+    if (item is None) == (title is None):
+        raise usage_error("name the item by id or by --title, one of the two")
+    check_output(output)
+    loaded = asking.load(model)
+    who = replace(asking.newcomer(loaded, rate or [], fold_in), id=None) if is_new else asking.user_ids(loaded, [str(user)])[0]
+    one = asking.item_with_title(loaded, title) if title is not None else asking.item_ids(loaded, [str(item)])[0]
+    found = loaded.explain(who, one)
+    if as_json or output is not None:
+        deliver(found.frame, as_json=as_json, output=output)
+        return
+    print_heading(f"Why {found.prediction:.2f}?")
+    print_verbatim(*found.lines())

@@ -1,0 +1,177 @@
+"""What the score of a pair is made of: the means and biases, and the share of each rating of the user.
+
+Given the biases, a user's vector solves `A p = sum over own ratings of w_j q_j (r_j - mu - b_u - b_j) + prior`. The part of the
+score that vectors make, `p . q_i`, is therefore a sum over the user's ratings, in which rating j has the share
+
+    q_i' A^-1 q_j  [ w_j (r_j - mu - b_u - b_j)  -  w0 (r0 - mu - b_u - b_j) ]
+
+how much the rating differs from what the biases expect, times how alike the two items are to this user. The prior mean, what
+features say, and the pairs that nobody rated have shares of the same form. For least squares the shares add up to the score; of
+draws, averages, compressed and imported models a remainder is left, since their vectors are no solutions of these equations.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from palate.model.fold_draws import level_codes
+from palate.model.folded import FoldedUser
+from palate.solve.bounded import Bounds
+from palate.solve.confidence import NONE, Confidence
+from palate.solve.prior import RowPrior
+from palate.solve.rows import Rows, Side, row_strength
+
+if TYPE_CHECKING:
+    from palate.model.factor_model import FactorModel
+
+
+@dataclass(frozen=True, eq=False)
+class Contributions:
+    """The parts of one pair's score, in its units; all but `items`, `values` and `expected` add up to `score`.
+
+    Parameters
+    ----------
+    score : float
+        The latent score, averaged over draws.
+    mean, user_bias, item_bias : float
+    items : ndarray of shape (n_rated,), int32
+        Positions of the items that the user rated, held-out ones left out.
+    values : ndarray of shape (n_rated,), float32
+        The ratings.
+    expected : ndarray of shape (n_rated,), float64
+        The score that mean and biases alone expect of each of these items.
+    ratings : ndarray of shape (n_rated,), float64
+        The share of each rating.
+    prior, features, unobserved : float
+        The shares of the prior mean, of what features say, and of the pairs without a rating.
+    remainder : float
+        What is left.
+    """
+
+    score: float
+    mean: float
+    user_bias: float
+    item_bias: float
+    items: np.ndarray
+    values: np.ndarray
+    expected: np.ndarray
+    ratings: np.ndarray
+    prior: float
+    features: float
+    unobserved: float
+    remainder: float
+
+
+def contributions(model: "FactorModel", user: FoldedUser, item_factors: np.ndarray, item_bias: np.ndarray) -> Contributions:
+    """Return the parts of the score of a user and an item.
+
+    Parameters
+    ----------
+    model : FactorModel
+    user : FoldedUser
+        With the ratings that the vector was solved from; those marked as held out are left out.
+    item_factors : ndarray of shape (n_draws, n_factors), float32
+    item_bias : ndarray of shape (n_draws,), float32
+    """
+    kept = slice(None) if user.held_out is None else ~user.held_out
+    columns, values = user.rated[kept], user.values[kept]
+    weights = np.empty(0, np.float32) if user.weights is None else user.weights[kept]
+    rows = Rows(np.array([0, len(columns)]), columns, values, weights, model.n_items)
+    parts = [_of_draw(model, user, rows, draw, item_factors[draw].astype(np.float64)) for draw in range(model.n_draws)]
+    mean, own, theirs = (float(np.mean(value)) for value in (model.global_mean, user.bias, item_bias))
+    products = np.einsum("df,df->d", user.factors.astype(np.float64), item_factors.astype(np.float64))
+    shares, expected, others = (np.mean([part[place] for part in parts], axis=0) for place in range(3))
+    return Contributions(
+        score=mean + own + theirs + float(products.mean()),
+        mean=mean,
+        user_bias=own,
+        item_bias=theirs,
+        items=columns,
+        values=values,
+        expected=expected,
+        ratings=shares,
+        prior=float(others[0]),
+        features=float(others[1]),
+        unobserved=float(others[2]),
+        remainder=float(products.mean() - shares.sum() - others.sum()),
+    )
+
+
+def _of_draw(
+    model: "FactorModel", user: FoldedUser, rows: Rows, draw: int, item: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the shares of the ratings, what the biases expect of them, and the shares of prior, features and unrated pairs."""
+    prior, k = model.user_prior, model.n_factors
+    bias, mean = float(user.bias[draw]), float(model.global_mean[draw])
+    factors = model.item_factors[draw].astype(np.float64)  # (n_items, k)
+    own, w0 = factors[rows.columns], float(prior.unobserved_weight)
+    level = mean + bias + model.item_bias[draw].astype(np.float64)  # what the biases expect of every item
+    expected = level[rows.columns]
+    target, weight = _targets(model, user, rows, draw)
+    strength = float(row_strength(rows.counts, model.n_items, prior)[0])
+    system = strength * prior.precision[draw, :k, :k].astype(np.float64) + (own * (weight - w0)[:, None]).T @ own
+    system[np.diag_indices(k)] += prior.dropout * (weight[:, None] * own**2).sum(axis=0)
+    if w0:
+        system += w0 * factors.T @ factors
+    towards = _solved(system, item)  # A^-1 q_i
+    shares = (own @ towards) * (weight * (target - expected) - w0 * (prior.imputed - expected))
+    base = prior.mean[draw].astype(np.float64)
+    told = _told_by_features(model, user, rows, draw) - base
+    coupling = prior.precision[draw, :k, k].astype(np.float64)
+    within = towards @ (strength * prior.precision[draw, :k, :k].astype(np.float64))
+    from_prior = within @ base[:k] - (towards @ coupling) * (bias - base[k])
+    from_features = within @ told[:k] + (towards @ coupling) * told[k]
+    from_unrated = w0 * float((factors @ towards) @ (prior.imputed - level)) if w0 else 0.0
+    return shares, expected, np.array([from_prior, from_features, from_unrated])
+
+
+def _solved(system: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Return `system^-1 right`; the shortest of many solutions where there is no penalty and ratings leave some open."""
+    if not len(right):
+        return right
+    try:
+        return np.linalg.solve(system, right)
+    except np.linalg.LinAlgError:
+        return np.linalg.lstsq(system, right, rcond=None)[0]
+
+
+def _targets(model: "FactorModel", user: FoldedUser, rows: Rows, draw: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the row was solved for and with which weights, float64: counts, levels and a bounded scale have their own."""
+    confidence = Confidence(
+        model.trainer.get("counts", NONE), model.trainer.get("alpha", 1.0), model.user_prior.unobserved_weight
+    )
+    values, weights = confidence.apply(rows.values, rows.weights)
+    if model.link == "bounded" and model.scale is not None:
+        side = Side.padded(user.factors[draw : draw + 1], user.bias[draw : draw + 1])
+        plain = Rows(rows.indptr, rows.columns, values, weights, rows.n_columns)
+        working = Bounds(*model.scale).working(plain, side, model.item_sides[draw], float(model.global_mean[draw]), 1)
+        values, weights = working.values, working.weights
+    weight = np.ones(len(values)) if not weights.size else weights.astype(np.float64)
+    if user.scale is not None and model.item_noise is not None:
+        weight = weight / (float(user.scale[draw]) * model.item_noise.total[draw, rows.columns].astype(np.float64)) ** 2
+    if model.link != "ordinal":
+        return values.astype(np.float64), weight
+    return _expected_latent(model, user, rows, draw, weight), weight
+
+
+def _expected_latent(model: "FactorModel", user: FoldedUser, rows: Rows, draw: int, precision: np.ndarray) -> np.ndarray:
+    """Return the mean of the noisy latent value behind each level, float64, given the draw's score of the pair."""
+    from palate.kernels.fold import newton_terms
+
+    scores = model.item_factors[draw, rows.columns] @ user.factors[draw] + model.item_bias[draw, rows.columns]
+    latent = (scores + user.bias[draw] + model.global_mean[draw]).astype(np.float32)
+    cutpoints = np.asarray(model.cutpoints[draw], np.float64)  # type: ignore[index]
+    target, bend = np.empty(len(latent), np.float32), np.empty(len(latent), np.float32)
+    newton_terms(latent, level_codes(model, rows), cutpoints, precision.astype(np.float32), target, bend)
+    # The slope of the log-probability is (target - latent) * bend; the truncated normal's mean is latent + slope / precision.
+    return latent + (target.astype(np.float64) - latent) * bend / precision
+
+
+def _told_by_features(model: "FactorModel", user: FoldedUser, rows: Rows, draw: int) -> np.ndarray:
+    """Return the prior mean of the user with what features say, float64 (k + 1,)."""
+    prior: RowPrior = model.user_prior
+    if model.user_link is None:
+        return prior.mean[draw].astype(np.float64)
+    given: dict[str, Any] | None = user.features
+    return model.user_link.prior_mean(prior.mean, rows.columns, given)[draw].astype(np.float64)

@@ -1,0 +1,195 @@
+"""Why a model predicts what it predicts: the parts of a score as a frame, and in words."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from palate.data import columns as names
+from palate.data.frames import from_polars
+from palate.model.contributions import Contributions, contributions
+from palate.model.folded import FoldedItem, FoldedUser
+from palate.model.queries import stored_item, stored_user
+from palate.recommend.prepared import item_table
+from palate.recommend.uncertainty import has_posterior
+
+if TYPE_CHECKING:
+    from palate.model.factor_model import FactorModel
+
+PART, CONTRIBUTION, EXPECTED = "part", "contribution", "expected"
+RATING_PART = "rating"
+SMALL = 1e-4  # a remainder below this is rounding
+STRONGEST = 3  # ratings named for and against in words
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """The parts that a predicted score is the sum of.
+
+    Parameters
+    ----------
+    prediction : float
+        What `predict` returns for the pair: a rating, or a score for models of choices.
+    score : float
+        The sum of all contributions. It is the prediction itself for least squares and normal noise, and the score before it is
+        turned into a rating for a bounded scale and for ordinal levels.
+    frame : frame
+        One row for each part, in the model's kind of frame. Columns: `part` ("mean", "user bias", "item bias", "rating", "prior",
+        "features", "unrated pairs", "remainder"), `contribution`, and for ratings `item_id`, `rating`, `expected` (what
+        mean and biases expect of that item) and the catalog's columns; strongest ratings first.
+    remainder : str
+        What the remainder is, or "" where there is none.
+    table : polars.DataFrame
+        The same as `frame`, from which the words are made.
+    subject : str
+        The user and the item, as the words call them.
+    in_stars : bool
+        Whether the contributions are in units of the ratings.
+
+    Examples
+    --------
+    >>> from palate import Baseline, Ratings
+    >>> model = Baseline().fit(Ratings.from_arrays(["al", "bo"], [1, 2], [3, 5], scale=(1, 5)), validation=0)
+    >>> model.explain("al", 2).lines()[1]
+    '  +4.000  the average of all ratings'
+    """
+
+    prediction: float
+    score: float
+    frame: Any
+    remainder: str
+    table: pl.DataFrame
+    subject: str
+    in_stars: bool
+
+    def __repr__(self) -> str:
+        n_ratings = self.table.filter(pl.col(PART) == RATING_PART).height
+        return f"Explanation({self.prediction:.3f} from {n_ratings:,} ratings; print it to read it)"
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def lines(self) -> list[str]:
+        """Return the explanation in words, a line for each part, with the three strongest ratings for and against."""
+        parts = self.table
+        unit = "" if self.in_stars else ", before it is turned into a rating" if self._before_link else ""
+        lines = [f"The prediction for {self.subject} is {self.prediction:.2f}. These parts add up to {self.score:.2f}{unit}:"]
+        lines += [
+            f"  {row[CONTRIBUTION]:+.3f}  {_MEANING.get(row[PART]) or self.remainder}"
+            for row in parts.filter(pl.col(PART) != RATING_PART).iter_rows(named=True)
+        ]
+        ratings = parts.filter(pl.col(PART) == RATING_PART)
+        if not ratings.height:
+            return [*lines, "The user has no ratings that the model was trained on."]
+        total = float(ratings[CONTRIBUTION].sum())
+        lines.append(f"  {total:+.3f}  the user's own ratings, {ratings.height:,} in number")
+        for heading, sign in (("Ratings that raise it most:", 1), ("Ratings that lower it most:", -1)):
+            strongest = ratings.filter(pl.col(CONTRIBUTION) * sign > 0).sort(
+                pl.col(CONTRIBUTION) * -sign, names.ITEM_ID, maintain_order=True
+            )
+            if strongest.height:
+                lines += [heading, *(self._rating_line(row) for row in strongest.head(STRONGEST).iter_rows(named=True))]
+        return lines
+
+    @property
+    def _before_link(self) -> bool:
+        return abs(self.score - self.prediction) > SMALL
+
+    def _rating_line(self, row: dict[str, Any]) -> str:
+        name = item_name(row)
+        line = f"  {row[CONTRIBUTION]:+.3f}  {name}: rated {row[names.RATING]:g}"
+        if not self.in_stars:
+            return line
+        above = row[names.RATING] - row[EXPECTED]
+        return f"{line}, {abs(above):.1f} {'above' if above >= 0 else 'below'} what the averages expect"
+
+
+_MEANING = {
+    "mean": "the average of all ratings",
+    "user bias": "how this user rates compared with others",
+    "item bias": "how this item is rated compared with others",
+    "prior": "what the model assumes of every user before seeing ratings",
+    "features": "what the user's features, or the choice of items to rate, say",
+    "unrated pairs": "the pairs without a rating, which count a little",
+}
+
+
+def explain(model: "FactorModel", user: Any, item: Any) -> Explanation:
+    """Return what a prediction is made of; see `FactorModel.explain`."""
+    row = user if isinstance(user, FoldedUser) else stored_user(model, user)
+    if model.ratings is None and not isinstance(user, FoldedUser):
+        raise ValueError(
+            "explain must be asked of a model that holds its ratings; this one was saved without them. "
+            "Save it with its ratings, or explain a user from fold_in."
+        )
+    column = item if isinstance(item, FoldedItem) else stored_item(model, item)
+    parts = contributions(model, row, column.factors, column.bias)
+    table = _table(model, parts)
+    prediction = float(np.asarray(model.predict([user], [item]))[0])
+    return Explanation(
+        prediction=prediction,
+        score=parts.score,
+        frame=from_polars(table, model.frame_kind),
+        remainder=_remainder(model) if abs(parts.remainder) > SMALL else "",
+        table=table,
+        subject=f"{_user_name(row)} and {_subject(model, column)}",
+        in_stars=abs(prediction - parts.score) <= 1e-3 and model.scale is not None,
+    )
+
+
+def _table(model: "FactorModel", parts: Contributions) -> pl.DataFrame:
+    """Return the parts as a Polars frame, the ratings by the size of their contribution."""
+    rows = [("mean", parts.mean), ("user bias", parts.user_bias), ("item bias", parts.item_bias)]
+    rows += [
+        (name, value)
+        for name, value in (("prior", parts.prior), ("features", parts.features), ("unrated pairs", parts.unobserved))
+        if value
+    ]
+    if abs(parts.remainder) > SMALL:
+        rows.append(("remainder", parts.remainder))
+    order = np.lexsort((parts.items, -np.abs(parts.ratings)))
+    described = item_table(model)[parts.items[order]]
+    own = described.drop([name for name in (names.N_RATINGS, names.MEAN_RATING) if name in described.columns])
+    own = own.with_columns(
+        pl.Series(PART, [RATING_PART] * len(order), dtype=pl.String),
+        pl.Series(CONTRIBUTION, parts.ratings[order]),
+        pl.Series(names.RATING, parts.values[order]),
+        pl.Series(EXPECTED, parts.expected[order]),
+    )
+    general = pl.DataFrame(rows, schema={PART: pl.String, CONTRIBUTION: pl.Float64}, orient="row")
+    first = [PART, CONTRIBUTION, names.ITEM_ID, names.RATING, EXPECTED]
+    whole = pl.concat([general, own], how="diagonal")
+    return whole.select(*first, *(name for name in whole.columns if name not in first))
+
+
+def _remainder(model: "FactorModel") -> str:
+    """Return what the remainder is in a model of this kind."""
+    if "compressed_to" in model.trainer:
+        return "the remainder: what compression into fewer factors changed"
+    if has_posterior(model) or model.user_noise is not None or (model.noise_sd is not None and model.n_draws > 1):
+        return "the remainder: chance in the draws, which are samples and no exact solutions"
+    if model.n_draws > 1:
+        return "the remainder: the models averaged here were trained in ways that these parts cannot tell"
+    if not str(model.trainer.get("name", "")).startswith(("LeastSquares", "Baseline")):
+        return "the remainder: this model was trained elsewhere, so its vectors are no solution for these ratings"
+    return "the remainder: features of the user that the model file does not hold"
+
+
+def item_name(row: dict[str, Any]) -> str:
+    """Return an item's key or title with its id, or the id alone, from a row of a frame."""
+    title = row.get(names.KEY) or row.get(names.TITLE)
+    return f"item {row[names.ITEM_ID]!r}" if title is None else f"{title}"
+
+
+def _user_name(user: FoldedUser) -> str:
+    if user.id is None:
+        return "this new user"
+    return f"user {user.id.item() if isinstance(user.id, np.generic) else user.id!r}"
+
+
+def _subject(model: "FactorModel", item: FoldedItem) -> str:
+    index = model.items.indices([item.id])[0] if item.id is not None else -1
+    if index < 0:
+        return f"item {item.id!r}"
+    return item_name(item_table(model).row(int(index), named=True))
