@@ -275,7 +275,7 @@ def test_a_feature_that_is_not_known_is_one_line(table, refused):
         (("--n-factors", "0"), "--n-factors must be from 1 to 1,024; got 0."),
         (("--n-factors", "two"), "Invalid value for '--n-factors'"),
         (("--validation", "1"), "--validation must be a share in [0, 1); got 1.0."),
-        (("--duplicates", "maybe"), "--duplicates must be one of 'last', 'mean', 'error'; got 'maybe'."),
+        (("--duplicates", "maybe"), "--duplicates must be one of 'last', 'mean', 'sum', 'error'; got 'maybe'."),
         (("--format", "nope"), "--format must be one of auto, table, movielens"),
         (("--scale", "5", "1"), "--scale must be two finite numbers, the lower one first; got (5, 1)."),
         (("--encoding", "klingon"), "--encoding must be one that Python knows"),
@@ -376,3 +376,34 @@ def test_an_interrupt_keeps_the_last_whole_sweep(tmp_path):
     model = library.load(path)
     assert model.history.stopped.startswith("Interrupted after ")
     assert model.history.sweeps
+
+
+def test_with_counts_the_rows_of_a_pair_add_up(tmp_path, palate):
+    rows = [
+        (user, item, 1) for user in range(8) for item in range(6) for _ in range(9 if item == user % 6 else (user + item) % 2)
+    ]
+    log = write(tmp_path / "log.csv", "user_id,item_id,plays\n" + "".join(f"{u},{i},{n}\n" for u, i, n in rows))
+    result = palate("train", log, "-o", tmp_path / "log.palate", "--counts", "linear", "--n-factors", "2")
+    assert result.code == 0
+    assert "the values of each pair are added up (--duplicates 'sum')." in result.err
+    assert "scale 1 to 9 (observed)" in result.out
+    assert json.loads(palate("rated", tmp_path / "log.palate", "3", "--json").out)[0]["rating"] == 9
+    kept = palate(
+        "train", log, "-o", tmp_path / "kept.palate", "--counts", "linear", "--duplicates", "last", "--n-factors", "2"
+    )
+    assert "scale 1 to 1 (observed)" in kept.out
+    found = palate("prepare", log, "-o", tmp_path / "prepared", "--duplicates", "sum")
+    assert (found.code, "mean rating" in found.out) == (0, True)
+
+
+def test_pairs_are_trained_on_as_counts_of_one(tmp_path, palate, refused):
+    rows = [(user, item) for user in range(8) for item in range(6) if (user + item) % 2]
+    pairs = write(tmp_path / "pairs.csv", "user_id,item_id\n" + "".join(f"{u},{i}\n" for u, i in rows))
+    said = refused("train", pairs, "-o", tmp_path / "no.palate")
+    assert said.endswith("If each row is a play, a click or a purchase, pass --counts one-plus.")
+    result = palate("train", pairs, "-o", tmp_path / "pairs.palate", "--counts", "one-plus", "--n-factors", "2")
+    assert (result.code, result.err) == (0, "palate: note: pairs.csv has no rating column: each row counts 1.\n")
+    later = write(tmp_path / "later.csv", "user_id,item_id\n0,0\n0,0\n")
+    tested = palate("evaluate", tmp_path / "pairs.palate", "--test", later, "--resamples", "0")
+    assert tested.code == 0, tested.err
+    assert "added up" in tested.err

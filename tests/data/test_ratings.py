@@ -248,6 +248,52 @@ def test_mean_by_weight():
     assert ratings.weight.tolist() == [2.0, 7.0]
 
 
+def test_sum():
+    with pytest.warns(
+        DuplicateRatingsWarning, match=r"2 ratings repeat .*; the values of each pair are added up \(duplicates='sum'\)"
+    ):
+        ratings = of_rows([("u", "i", 2, 10), ("u", "i", 5, 30), ("u", "j", 1, 5), ("u", "i", 5, 20)], duplicates="sum")
+    assert ratings.to_frame().rows() == [("u", "i", 12.0, 30), ("u", "j", 1.0, 5)]
+    assert ratings.scale == (1.0, 12.0)
+
+
+def test_weights_of_summed_rows_are_averaged():
+    with pytest.warns(DuplicateRatingsWarning):
+        ratings = Ratings.from_arrays([1, 1, 2], [1, 1, 1], [2, 5, 3], weight=[3, 1, 7], duplicates="sum")
+    assert (ratings.value.tolist(), ratings.weight.tolist()) == ([7.0, 3.0], [2.0, 7.0])
+
+
+def test_sums_are_exact_as_long_as_float32_is():
+    n = 70_000
+    with pytest.warns(DuplicateRatingsWarning):
+        ratings = Ratings.from_arrays([1] * n, [1] * n, [100] * n, duplicates="sum")
+    assert ratings.value.tolist() == [100.0 * n]
+
+
+def test_without_values_each_row_counts_one():
+    frame = pl.DataFrame({"user_id": ["u", "v", "u", "u"], "item_id": [1, 1, 1, 2]})
+    for make in (
+        lambda: Ratings.from_frame(frame, rating=None),
+        lambda: Ratings.from_arrays(frame["user_id"], frame["item_id"], None),
+    ):
+        with pytest.warns(DuplicateRatingsWarning, match="added up"):
+            assert make().to_frame().rows() == [("u", 1, 2.0), ("u", 2, 1.0), ("v", 1, 1.0)]
+    with pytest.raises(ValueError, match="at least one row; got an empty table"):
+        Ratings.from_frame(frame.head(0), rating=None)
+    with pytest.raises(ValueError, match="column 'rating' must be in the ratings; got the columns 'user_id', 'item_id'"):
+        Ratings.from_frame(frame)
+
+
+def test_sums_outside_the_declared_scale_or_beyond_float32_are_refused():
+    with (
+        pytest.warns(DuplicateRatingsWarning),
+        pytest.raises(ValueError, match="sum of a pair's values must be within the declared scale 1 to 5; got 8"),
+    ):
+        Ratings.from_arrays([1, 1], [1, 1], [4, 4], duplicates="sum", scale=(1, 5))
+    with pytest.warns(DuplicateRatingsWarning), pytest.raises(ValueError, match="sum of a pair's values must be finite"):
+        Ratings.from_arrays([1, 1], [1, 1], [3e38, 3e38], duplicates="sum")
+
+
 def test_error():
     with pytest.raises(
         ValueError,
@@ -257,14 +303,14 @@ def test_error():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert Ratings.from_arrays(["u", "v"], [7, 7], [1, 2], duplicates="error").n_duplicates == 0
-    with pytest.raises(ValueError, match="duplicates must be one of 'last', 'mean', 'error'; got 'first'"):
+    with pytest.raises(ValueError, match="duplicates must be one of 'last', 'mean', 'sum', 'error'; got 'first'"):
         Ratings.from_arrays([1], [1], [1], duplicates="first")
 
 
 ROWS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), STARS, st.integers(0, 2)), min_size=1, max_size=30)
 
 
-@given(ROWS, st.data(), st.sampled_from(["last", "mean"]))
+@given(ROWS, st.data(), st.sampled_from(["last", "mean", "sum"]))
 def test_order_of_repeated_rows_does_not_matter_with_times(rows, data, policy):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DuplicateRatingsWarning)
@@ -274,9 +320,12 @@ def test_order_of_repeated_rows_does_not_matter_with_times(rows, data, policy):
     for user, item, value, time in rows:
         pairs.setdefault((user, item), []).append((time, value))
     assert first.n_duplicates == len(rows) - len(pairs)
-    expected = [
-        max(pairs[pair])[1] if policy == "last" else np.float32(np.mean([v for _, v in pairs[pair]])) for pair in sorted(pairs)
-    ]
+    kept = {
+        "last": lambda rows: max(rows)[1],
+        "mean": lambda rows: np.mean([v for _, v in rows]),
+        "sum": lambda rows: sum(v for _, v in rows),
+    }
+    expected = [kept[policy](pairs[pair]) for pair in sorted(pairs)]
     assert first.value.tolist() == pytest.approx(expected)
     assert first.timestamp.tolist() == [max(pairs[pair])[0] for pair in sorted(pairs)]
 

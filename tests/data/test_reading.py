@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import palate
-from palate.data.duplicates import DuplicateRatingsWarning
+from palate.data.duplicates import CountedRowsWarning, DuplicateRatingsWarning
 
 U_ITEM = (
     "1|Toy Story (1995)|01-Jan-1995||http://x|0|0|0|1|1|1|0|0|0|0|0|0|0|0|0|0|0|0|0\n2|Sjö, Der (1980)|||" + "|0" * 18 + "|1\n"
@@ -318,3 +318,42 @@ def test_columns_that_are_not_wanted_may_be_missing(tmp_path, monkeypatch, size,
     path.write_text("user_id,item_id,rating,note\n" + rows)
     monkeypatch.setattr("palate.data.readers.blocks.BLOCK", size)
     assert palate.read(path).ratings.to_frame().rows() == [(1, "x", 3.0), (2, "y", 4.0)]
+
+
+LOG = "user_id,item_id,plays\n1,a,2\n1,a,3\n2,a,1\n"
+PAIRS = "user_id,item_id\n1,a\n1,a\n2,b\n"
+
+
+def test_rows_of_counts_add_up(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text(LOG)
+    for options in ({"counts": True}, {"duplicates": "sum"}):
+        with pytest.warns(DuplicateRatingsWarning, match="added up"):
+            assert palate.read(path, **options).ratings.value.tolist() == [5.0, 1.0]
+    with pytest.warns(DuplicateRatingsWarning, match="the last one read is kept .*Rows that count something"):
+        assert palate.read(path, counts=True, duplicates="last").ratings.value.tolist() == [3.0, 1.0]
+
+
+def test_counts_of_a_known_format_are_not_held_to_its_scale(tmp_path):
+    path = tmp_path / "ratings.csv"
+    path.write_text("userId,movieId,rating\n1,2,4\n1,2,4\n")
+    with pytest.warns(DuplicateRatingsWarning):
+        ratings = palate.read(path, counts=True).ratings
+    assert (ratings.value.tolist(), ratings.declared) == ([8.0], False)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_pairs_without_a_rating_column_count_one_each(tmp_path, suffix):
+    path = tmp_path / f"pairs.{suffix}"
+    frame = pl.read_csv(PAIRS.encode()).with_columns(pl.lit("x").alias("device"))
+    frame.write_csv(path) if suffix == "csv" else frame.write_parquet(path)
+    with pytest.raises(ValueError, match=r"must have a rating column; .* pass counts=True\.$"):
+        palate.read(path)
+    with (
+        pytest.warns(
+            CountedRowsWarning, match=r"each row counts 1\. If the counts are in a column \('device'\), name it with rating="
+        ),
+        pytest.warns(DuplicateRatingsWarning, match="added up"),
+    ):
+        ratings = palate.read(path, counts=True).ratings
+    assert ratings.to_frame().rows() == [(1, "a", 2.0), (2, "b", 1.0)]

@@ -23,6 +23,11 @@ def load(path: Path) -> "FactorModel":
     return load_model(path)
 
 
+def holds_counts(model: "FactorModel") -> bool:
+    """Return whether a model was trained on counts, of which those of a pair add up."""
+    return model.trainer.get("counts", "none") != "none"
+
+
 def known_id(vocabulary: "Vocabulary", text: str, side: str) -> Any:
     """Return the id that a text stands for.
 

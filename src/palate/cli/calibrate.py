@@ -52,7 +52,7 @@ def calibrate(
     from palate.cli import asking
 
     loaded = asking.load(model)
-    ratings = None if test is None else read(test, **reading).ratings
+    ratings = None if test is None else read(test, **reading, counts=asking.holds_counts(loaded)).ratings
     with busy("testing"):
         found = library.calibrate(
             loaded, ratings, nominal=tuple(nominal) if nominal else library.NOMINAL, seed=seed, threads=threads

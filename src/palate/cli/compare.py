@@ -39,7 +39,7 @@ def compare(
 
         palate compare plain.palate penalised.palate --user 63 --n 10
     """
-    from palate.cli.asking import load, user_ids
+    from palate.cli.asking import holds_counts, load, user_ids
     from palate.cli.output import print_json
     from palate.cli.reading import busy, read
     from palate.evaluate.comparing import compare as run
@@ -52,7 +52,7 @@ def compare(
         named[unique_name(path.stem, list(named))] = load(path)
     first = next(iter(named.values()))
     chosen = None if not users else user_ids(first, users)
-    holdout = None if test is None else read(test, **reading).ratings
+    holdout = None if test is None else read(test, **reading, counts=any(map(holds_counts, named.values()))).ratings
     with busy("comparing"):
         found = run(named, chosen, n=n, test=holdout, resamples=resamples, seed=seed, threads=threads)
     if as_json:

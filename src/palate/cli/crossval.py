@@ -53,7 +53,7 @@ def crossval(
 
         palate crossval ratings.csv --no-lists --save-split folds.split
     """
-    from palate.cli.hyperparameters import chosen, trainer_of
+    from palate.cli.hyperparameters import chosen, takes_counts, trainer_of
     from palate.cli.output import check_output, check_writable
     from palate.cli.reading import busy
     from palate.evaluate.cross_validation import crossval as cross_validate
@@ -64,7 +64,7 @@ def crossval(
     check_output(output)
     if save_split is not None:
         check_writable(save_split)
-    data = _read(ratings, **reading)
+    data = _read(ratings, **reading, counts=takes_counts(chosen_trainer))
     parts = _folds(data.ratings, folds, seed, split)
     if save_split is not None:
         parts.save(save_split)

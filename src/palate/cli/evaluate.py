@@ -52,6 +52,7 @@ def evaluate(
 
         palate evaluate old.palate new.palate --test later.csv
     """
+    from palate.cli.asking import holds_counts
     from palate.cli.output import check_output
     from palate.cli.reading import busy
     from palate.evaluate.evaluating import evaluate_model
@@ -63,7 +64,9 @@ def evaluate(
         raise usage_error("--test and --train must come with model files to test")
     title = ""
     if models:
-        chosen, part, known = _loaded(models), _ratings(test, reading), _ratings(train, reading)
+        chosen = _loaded(models)
+        reading = {**reading, "counts": any(map(holds_counts, chosen.values()))}
+        part, known = _ratings(test, reading), _ratings(train, reading)
     else:
         chosen, part, title = _bundled(seed, threads)
         known = None

@@ -63,6 +63,11 @@ def trainer_of(name: str, values: dict[str, Any]) -> Any:
     return cls(**values)
 
 
+def takes_counts(trainer: Any) -> bool:
+    """Return whether a trainer takes the values for counts, of which those of a pair add up."""
+    return getattr(trainer, "counts", None) in _count_forms()
+
+
 def hyperparameters() -> dict[str, Any]:
     """Return the fields of all trainers by name; a field that several have counts once."""
     found: dict[str, Any] = {}

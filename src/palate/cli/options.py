@@ -58,7 +58,12 @@ Scale = Annotated[
     typer.Option(metavar="LOWEST HIGHEST", help="Lowest and highest possible rating; others are an error.", show_default=False),
 ]
 Duplicates = Annotated[
-    str, typer.Option(metavar="POLICY", help="What to do with repeated (user, item) pairs: last, mean or error.")
+    str | None,
+    typer.Option(
+        metavar="POLICY",
+        help="What to do with repeated (user, item) pairs: last, mean, sum or error. Default last; with counts sum.",
+        show_default=False,
+    ),
 ]
 Separator = Annotated[str | None, typer.Option(metavar="TEXT", help="What separates the fields of a table; default: see file.")]
 Encoding = Annotated[str, typer.Option(metavar="NAME", help="Encoding of a table.")]

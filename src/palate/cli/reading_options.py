@@ -23,7 +23,7 @@ _DECLARED: dict[str, tuple[Any, Any]] = {
     "timestamp": (options.TimestampColumn, None),
     "weight": (options.WeightColumn, None),
     "scale": (options.Scale, None),
-    "duplicates": (options.Duplicates, "last"),
+    "duplicates": (options.Duplicates, None),
     "separator": (options.Separator, None),
     "encoding": (options.Encoding, "utf-8"),
     "items": (options.Items, None),

@@ -103,7 +103,7 @@ def train(
 
         palate train visits.parquet --user who --item what --rating stars --scale 1 10
     """
-    from palate.cli.hyperparameters import chosen, trainer_of
+    from palate.cli.hyperparameters import chosen, takes_counts, trainer_of
     from palate.cli.output import check_writable
     from palate.cli.reading import read
 
@@ -114,7 +114,7 @@ def train(
     extra = _extra(trainer, user_table)
     how = How(validation, seed, threads, _start(start), refit, checkpoint, output, not no_ratings, extra)
     began = time.perf_counter()
-    data = read(ratings, **reading)
+    data = read(ratings, **reading, counts=takes_counts(chosen_trainer))
     read_seconds = time.perf_counter() - began
     if not as_json:
         _show_data(ratings, data, read_seconds)

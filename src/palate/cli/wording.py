@@ -10,6 +10,7 @@ _OPTIONS = (
 )  # fmt: skip
 _ARGUMENT = re.compile(rf"\b({'|'.join(_OPTIONS)})=(?:\.(?!\w)|(?=\s|$)|)")
 _PHRASES = {
+    "counts=True": "--counts one-plus",
     "exclude_seen=False": "--include-seen",
     "exclude_seen=True": "excluding what was seen",
     "scale=(lowest, highest)": "--scale LOWEST HIGHEST",

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-POLICIES = ("last", "mean", "error")
+POLICIES = ("last", "mean", "sum", "error")
 
 
 class DuplicateRatingsWarning(UserWarning):
@@ -37,8 +37,14 @@ class Columns:
         return self.user, self.item, self.value, self.timestamp, self.weight
 
 
-def check_policy(policy: str) -> str:
-    """Return the duplicates policy if it is one."""
+class CountedRowsWarning(UserWarning):
+    """A table without a rating column was read as a log of events, of which each row counts 1."""
+
+
+def check_policy(policy: str | None, counted: bool = False) -> str:
+    """Return the duplicates policy if it is one; for None "last", or "sum" where the rows are `counted`."""
+    if policy is None:
+        return "sum" if counted else "last"
     if policy not in POLICIES:
         raise ValueError(f"duplicates must be one of {', '.join(map(repr, POLICIES))}; got {policy!r}.")
     return policy
@@ -55,14 +61,17 @@ def find_duplicates(user: np.ndarray, item: np.ndarray) -> np.ndarray:
 def duplicates_message(pair: str, first: str, second: str, n: int) -> str:
     """Return the message of the policy "error"."""
     more = f", and {n - 1:,} more such rows" if n > 1 else ""
-    return f"each user must rate an item once; got {pair} at {first} and {second}{more}. Pass duplicates='last' or duplicates='mean'."
+    return f"each user must rate an item once; got {pair} at {first} and {second}{more}. Pass duplicates='last', duplicates='mean' or duplicates='sum'."
 
 
 def warning_message(n: int, policy: str, timestamps: bool) -> str:
     """Return the sentence that says how many ratings were merged."""
     rows = "1 rating repeats" if n == 1 else f"{n:,} ratings repeat"
-    kept = "their mean" if policy == "mean" else "the latest" if timestamps else "the last one read"
-    return f"{rows} a (user, item) pair that is already in the table; {kept} is kept for each pair (duplicates={policy!r})."
+    latest = "the latest" if timestamps else "the last one read"
+    done = {"mean": "their mean is kept for each pair", "sum": "the values of each pair are added up"}
+    kept = done.get(policy, f"{latest} is kept for each pair")
+    advice = " Rows that count something are added up by duplicates='sum'." if policy == "last" else ""
+    return f"{rows} a (user, item) pair that is already in the table; {kept} (duplicates={policy!r}).{advice}"
 
 
 def merge(columns: Columns, same: np.ndarray, policy: str) -> Columns:
@@ -74,7 +83,7 @@ def merge(columns: Columns, same: np.ndarray, policy: str) -> Columns:
         Sorted by user and item; rows of one pair in the order of the table.
     same : ndarray of bool
         Whether the row's pair is that of the row before.
-    policy : {"last", "mean"}
+    policy : {"last", "mean", "sum"}
     """
     again = np.flatnonzero(same)
     rows = np.union1d(again, again - 1)  # every row of the repeated pairs, usually few
@@ -90,7 +99,7 @@ def merge(columns: Columns, same: np.ndarray, policy: str) -> Columns:
             if out is not None:
                 out[target] = column[last]
     else:
-        _average(part, group, len(target), target, columns)
+        _combine(part, group, target, columns, policy)
     return columns
 
 
@@ -105,14 +114,21 @@ def _by_time(part: Columns, group: np.ndarray) -> np.ndarray:
     return np.lexsort(keys if part.weight is None else [part.weight, *keys])
 
 
-def _average(part: Columns, group: np.ndarray, n_groups: int, target: np.ndarray, out: Columns) -> None:
-    """Write the mean of each group: of the values by weight, of the weights plain; the time is the latest."""
+def _combine(part: Columns, group: np.ndarray, target: np.ndarray, out: Columns, policy: str) -> None:
+    """Write the mean of each group, by weight, or its sum; the weight is the plain mean and the time the latest.
+
+    A sum is one observation of its pair, so the weights of its rows do not add up.
+    """
+    n_groups = len(target)
     keys = [part.value, group]
     order = np.lexsort(keys if part.weight is None else [part.weight, *keys])  # a fixed order of summation
     group, part = group[order], part.take(order)
     weight = np.ones(len(group)) if part.weight is None else part.weight.astype(np.float64)
     total = np.bincount(group, weights=weight, minlength=n_groups)
-    out.value[target] = np.bincount(group, weights=weight * part.value, minlength=n_groups) / total
+    if policy == "sum":
+        out.value[target] = np.bincount(group, weights=part.value.astype(np.float64), minlength=n_groups)
+    else:
+        out.value[target] = np.bincount(group, weights=weight * part.value, minlength=n_groups) / total
     if out.weight is not None:
         out.weight[target] = total / np.bincount(group, minlength=n_groups)
     if out.timestamp is not None and part.timestamp is not None:

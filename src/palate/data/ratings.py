@@ -78,11 +78,11 @@ class Ratings:
         frame: Any,
         user: str = names.USER_ID,
         item: str = names.ITEM_ID,
-        rating: str = names.RATING,
+        rating: str | None = names.RATING,
         timestamp: str | None = None,
         weight: str | None = None,
         scale: tuple[float, float] | None = None,
-        duplicates: str = "last",
+        duplicates: str | None = None,
     ) -> "Ratings":
         """Return the ratings of a data frame: Polars, pandas, PyArrow, a DuckDB relation or any that Narwhals knows.
 
@@ -90,17 +90,19 @@ class Ratings:
         ----------
         frame : data frame with one row per rating
         user, item, rating : str
-            Names of the columns.
+            Names of the columns. `rating=None` says that the rows are events, such as plays or purchases: each counts 1.
         timestamp : str, optional
             Column of times: numbers, dates or datetimes.
         weight : str, optional
             Column of positive observation weights.
         scale : (float, float), optional
             Lowest and highest possible rating; a rating outside is an error. Default: what is observed.
-        duplicates : {"last", "mean", "error"}, default "last"
+        duplicates : {"last", "mean", "sum", "error"}, optional
             What to do with a pair that is rated more than once. "last" keeps the latest by timestamp (of several at the
             same time the highest), or without timestamps the last row of the table: the only case in which the order of
-            the rows counts. "mean" averages. Both give a `DuplicateRatingsWarning` with the number of merged rows.
+            the rows counts. "mean" averages. "sum" adds up, for logs of counts: the pair's weight is then the mean of its
+            rows' and its time the latest. All three give a `DuplicateRatingsWarning` with the number of merged rows.
+            Default: "last", and "sum" with `rating=None`.
 
         Raises
         ------
@@ -134,15 +136,17 @@ class Ratings:
         timestamp: Any = None,
         weight: Any = None,
         scale: tuple[float, float] | None = None,
-        duplicates: str = "last",
+        duplicates: str | None = None,
     ) -> "Ratings":
         """Return the ratings of parallel arrays or lists: user ids, item ids, values.
 
-        Parameters and errors are those of `from_frame`, with arrays of shape (n_ratings,) in place of column names.
+        Parameters and errors are those of `from_frame`, with arrays of shape (n_ratings,) in place of column names;
+        `values=None` says that each row counts 1.
         """
         given = {"user": users, "item": items, "rating": values, "timestamp": timestamp, "weight": weight}
         column = {argument: array for argument, array in given.items() if array is not None}
-        labels = {"user": "users", "item": "items", "rating": "values", "timestamp": "timestamp", "weight": "weight"}
+        called = {"user": "users", "item": "items", "rating": "values", "timestamp": "timestamp", "weight": "weight"}
+        labels = {argument: name for argument, name in called.items() if argument in column}
         return build(column, labels, scale=scale, duplicates=duplicates)
 
     @classmethod
@@ -153,7 +157,7 @@ class Ratings:
         user_ids: Any = None,
         item_ids: Any = None,
         scale: tuple[float, float] | None = None,
-        duplicates: str = "last",
+        duplicates: str | None = None,
     ) -> "Ratings":
         """Return the ratings of a SciPy sparse matrix or array of shape (n_users, n_items); every stored entry is a rating.
 
@@ -262,7 +266,7 @@ def build(
     labels: dict[str, str],
     *,
     scale: tuple[float, float] | None = None,
-    duplicates: str = "last",
+    duplicates: str | None = None,
     kind: str = "polars",
     where: WhereRow = row_label,
 ) -> Ratings:
@@ -271,8 +275,8 @@ def build(
     Parameters
     ----------
     column : dict
-        "user", "item", "rating" and perhaps "timestamp" and "weight" to columns, arrays or lists. Each is taken out of
-        the dict when it is used, so that a column that nobody else holds is freed.
+        "user", "item" and perhaps "rating", "timestamp" and "weight" to columns, arrays or lists. Each is taken out of
+        the dict when it is used, so that a column that nobody else holds is freed. Without "rating" each row counts 1.
     labels : dict
         What to call each of them in messages.
     scale, duplicates
@@ -282,10 +286,12 @@ def build(
     where : callable
         Turns a row number into words for messages.
     """
-    policy = check_policy(duplicates)
+    policy = check_policy(duplicates, counted="rating" not in column)
     bounds = None if scale is None else scale_bounds(scale)
     users, items, raw = _encode(column, labels, bounds, where)
     table, n_duplicates = _sort(raw, users, items, policy, where)
+    if policy == "sum" and n_duplicates:
+        _check_sums(table.value, bounds)
     return Ratings(
         users,
         items,
@@ -305,15 +311,16 @@ def _encode(
     column: dict[str, Any], labels: dict[str, str], bounds: tuple[float, float] | None, where: WhereRow
 ) -> tuple[Vocabulary, Vocabulary, Columns]:
     """Check every column and turn ids into indexes; nothing but the result keeps hold of a column."""
-    value = rating_values(column.pop("rating"), labels["rating"], where)
-    if not len(value):
-        raise ValueError("the ratings must have at least one row; got an empty table.")
-    if len(value) > _MAX_RATINGS:
-        raise ValueError(f"the ratings must be at most {_MAX_RATINGS:,}; got {len(value):,}.")
-    if bounds is not None:
-        check_scale(value, bounds, labels["rating"], where)
+    value = rating_values(column.pop("rating"), labels["rating"], where) if "rating" in column else None
+    if value is not None:
+        _check_count(len(value))
+        if bounds is not None:
+            check_scale(value, bounds, labels["rating"], where)
     users, user = Vocabulary.encode(column.pop("user"), labels["user"], where)
     items, item = Vocabulary.encode(column.pop("item"), labels["item"], where)
+    if value is None:
+        _check_count(len(user))
+        value = np.ones(len(user), np.float32)
     timestamp = timestamp_values(column.pop("timestamp"), labels["timestamp"], where) if "timestamp" in column else None
     weight = weight_values(column.pop("weight"), labels["weight"], where) if "weight" in column else None
     raw = Columns(user, item, value, timestamp, weight)
@@ -321,9 +328,32 @@ def _encode(
     return users, items, raw
 
 
+def _check_count(n: int) -> None:
+    if not n:
+        raise ValueError("the ratings must have at least one row; got an empty table.")
+    if n > _MAX_RATINGS:
+        raise ValueError(f"the ratings must be at most {_MAX_RATINGS:,}; got {n:,}.")
+
+
+def _check_sums(value: np.ndarray, bounds: tuple[float, float] | None) -> None:
+    """Check the values of pairs whose rows were added up."""
+    if not np.isfinite(value).all():
+        raise ValueError("the sum of a pair's values must be finite; got one beyond 32-bit floats. Divide the values first.")
+    if bounds is not None and (value.min() < np.float32(bounds[0]) or value.max() > np.float32(bounds[1])):
+        worst = value.max() if value.max() > bounds[1] else value.min()
+        raise ValueError(
+            f"the sum of a pair's values must be within the declared scale {bounds[0]:g} to {bounds[1]:g}; got {worst:g}. "
+            "Leave the scale out, or merge repeated pairs with duplicates='last' or duplicates='mean'."
+        )
+
+
 def _check_lengths(columns: Columns, labels: dict[str, str]) -> None:
     roles = ("user", "item", "rating", "timestamp", "weight")
-    lengths = {labels[role]: len(array) for role, array in zip(roles, columns.all(), strict=True) if array is not None}
+    lengths = {
+        labels[role]: len(array)
+        for role, array in zip(roles, columns.all(), strict=True)
+        if array is not None and role in labels
+    }
     if len(set(lengths.values())) > 1:
         raise ValueError(
             f"all columns must have one length; got {', '.join(f'{length} {name}' for name, length in lengths.items())}."

@@ -9,6 +9,7 @@ import polars as pl
 from palate.data.catalog import Catalog
 from palate.data.checks import rating_values
 from palate.data.dataset import Dataset
+from palate.data.duplicates import check_policy
 from palate.data.ids import CodedIds
 from palate.data.ratings import build
 from palate.data.readers.formats import FORMATS, Format, detect, rating_file
@@ -31,7 +32,8 @@ def read(
     timestamp: str | None = None,
     weight: str | None = None,
     scale: tuple[float, float] | None = None,
-    duplicates: str = "last",
+    duplicates: str | None = None,
+    counts: bool = False,
     separator: str | None = None,
     encoding: str = "utf-8",
     items: str | Path | None = None,
@@ -52,8 +54,11 @@ def read(
         Names of further columns. Times are seconds since 1970, or dates. A column with a usual name for a time is used.
     scale : (float, float), optional
         Lowest and highest possible rating; default what the format promises, else what is observed.
-    duplicates : {"last", "mean", "error"}, default "last"
-        What to do with repeated (user, item) pairs, see `Ratings.from_frame`.
+    duplicates : {"last", "mean", "sum", "error"}, optional
+        What to do with repeated (user, item) pairs, see `Ratings.from_frame`. Default: "last", or "sum" with `counts`.
+    counts : bool, default False
+        Whether the rows are events, such as plays or purchases: those of a pair add up, and without a rating column each
+        counts 1.
     separator : str, optional
         Of a table's fields; default the one that splits the first line.
     encoding : str, default "utf-8"
@@ -92,14 +97,15 @@ def read(
     files = Files(path)
     source = _source(files, format)
     form = _format(source, files, format, encoding, separator is not None or any(named.values()))
+    duplicates = check_policy(duplicates, counted=counts)
     if form is not None:
         columns = _read_format(source, form)
-        if scale is None:
+        if scale is None and duplicates != "sum":
             scale = form.scale(rating_values(columns.column["rating"], columns.labels["rating"], columns.where))
     elif source.name.endswith(".parquet"):
-        columns = read_parquet(source, named)
+        columns = read_parquet(source, named, counts)
     else:
-        columns = read_table(source, named, separator, encoding)
+        columns = read_table(source, named, separator, encoding, counts)
     text_ids = isinstance(columns.column["item"], CodedIds) or getattr(columns.column["item"], "dtype", None) == pl.String
     item_name = columns.labels["item"].partition("'")[2].removesuffix("'") or None
     ratings = build(columns.column, columns.labels, scale=scale, duplicates=duplicates, where=columns.where)

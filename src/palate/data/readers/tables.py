@@ -3,12 +3,14 @@
 import io
 import logging
 import re
+import warnings
 from typing import Any
 
 import polars as pl
 
 from palate.data.catalog import Catalog
 from palate.data.checks import rating_values
+from palate.data.duplicates import CountedRowsWarning
 from palate.data.frames import missing_column
 from palate.data.ids import row_label
 from palate.data.readers.catalogs import films, movies_dat, movies_dat_text_ids
@@ -33,7 +35,13 @@ _REQUIRED = ("user", "item", "rating")
 _UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
 
 
-def read_table(source: Source, named: dict[str, str | None], separator: str | None = None, encoding: str = "utf-8") -> Columns:
+def read_table(
+    source: Source,
+    named: dict[str, str | None],
+    separator: str | None = None,
+    encoding: str = "utf-8",
+    counts: bool = False,
+) -> Columns:
     """Return the rating columns of a text file with a header.
 
     Parameters
@@ -44,19 +52,21 @@ def read_table(source: Source, named: dict[str, str | None], separator: str | No
     separator : str, optional
         Default: the one that splits the first line.
     encoding : str
+    counts : bool, default False
+        Whether rows without a rating column are events that count 1 each.
     """
     file = TextFile(source, separator or sniff_separator(source, encoding), encoding=encoding)
     given: dict[str, str | int] = {role: name for role, name in named.items() if name is not None}
     if len(file.names) == 1:  # the separator is wrong: say so, rather than which column is missing
         given = {**{role: f"{role}_id" for role in _REQUIRED}, **given}
     places_of(file, given)
-    columns = choose_columns(named, file.names, file.name)
+    columns = choose_columns(named, file.names, file.name, counts)
     return read_columns(file, columns, {role: _KINDS[role] for role in columns})
 
 
-def read_parquet(source: Source, named: dict[str, str | None]) -> Columns:
-    """Return the rating columns of a Parquet file."""
-    columns = choose_columns(named, _parquet_names(source), source.name)
+def read_parquet(source: Source, named: dict[str, str | None], counts: bool = False) -> Columns:
+    """Return the rating columns of a Parquet file; `counts` as in `read_table`."""
+    columns = choose_columns(named, _parquet_names(source), source.name, counts)
     labels = {role: f"column {column!r}" for role, column in columns.items()}
 
     def where(row: int) -> str:
@@ -80,8 +90,8 @@ def _narrow(ids: pl.Series) -> pl.Series:
     return ids
 
 
-def choose_columns(named: dict[str, str | None], found: list[str], table: str) -> dict[str, str | int]:
-    """Return the column of each role: the one named, else the first with a usual name.
+def choose_columns(named: dict[str, str | None], found: list[str], table: str, counts: bool = False) -> dict[str, str | int]:
+    """Return the column of each role: the one named, else the first with a usual name; `counts` as in `read_table`.
 
     Raises
     ------
@@ -95,9 +105,18 @@ def choose_columns(named: dict[str, str | None], found: list[str], table: str) -
         chosen = usual_column(role, found) if name is None else name
         if chosen is not None:
             columns[role] = chosen
-        elif role in _REQUIRED:
+        elif role in _REQUIRED and not (counts and role == "rating"):
             raise ValueError(_no_column(role, found, table))
+    if "rating" not in columns:
+        _note_counted_rows(table, [column for column in found if column not in columns.values()])
     return columns
+
+
+def _note_counted_rows(table: str, others: list[str]) -> None:
+    """Say that each row counts 1, and which columns might have held counts."""
+    listed = ", ".join(map(repr, others))
+    advice = f" If the counts are in a column ({listed}), name it with rating=." if others else ""
+    warnings.warn(f"{table} has no rating column: each row counts 1.{advice}", CountedRowsWarning, stacklevel=5)
 
 
 def usual_column(role: str, found: list[str]) -> str | None:
@@ -182,4 +201,5 @@ def _no_column(role: str, found: list[str], table: str) -> str:
     if all(re.fullmatch(r"\s*[\d.:eE+-]+\s*", cell) for cell in found):
         return f"{table} must start with a line of column names; got the numbers {listed}. Add one, such as user_id,item_id,rating."
     article = "an" if role == "item" else "a"
-    return f"{table} must have {article} {role} column; got the columns {listed}, none with a usual name. Name it with {role}=."
+    events = " If each row is a play, a click or a purchase, pass counts=True." if role == "rating" else ""
+    return f"{table} must have {article} {role} column; got the columns {listed}, none with a usual name. Name it with {role}=.{events}"
