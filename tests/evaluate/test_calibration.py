@@ -209,7 +209,7 @@ def test_bad_arguments_are_refused(arguments, error, message):
 
 def test_what_cannot_be_tested_is_refused():
     model, test = simulated()
-    with pytest.raises(TypeError, match=r"test must be palate.Ratings or a split; got int."):
+    with pytest.raises(TypeError, match=r"test must be palate.Ratings or what palate.read returns or a split; got int."):
         palate.calibrate(model, 3)
     with pytest.raises(ValueError, match="test must be given for 'FactorModel', which held no ratings out of training"):
         palate.calibrate(model)

@@ -100,7 +100,7 @@ def test_the_report_speaks_of_folds(ratings):
         ({"folds": 1}, ValueError, "n_folds must be from 2 to 1,000; got 1"),
         ({"parallel": 0}, ValueError, "parallel must be at least 1; got 0"),
         ({"parallel": 1.5}, TypeError, r"parallel must be an integer; got 1\.5"),
-        ({"ratings": [1]}, TypeError, r"ratings must be palate\.Ratings; got list"),
+        ({"ratings": [1]}, TypeError, r"ratings must be palate\.Ratings or what palate.read returns; got list"),
         ({"resamples": -1}, ValueError, "resamples must be at least 0; got -1"),
         (
             {"folds": splits.k_fold(Ratings.from_arrays([1, 2], [1, 2], [1, 2]), 2)},

@@ -443,7 +443,7 @@ def test_bad_values_are_refused(arguments, message, model, split):
         ({"seed": None}, "seed must be an integer; got None"),
         ({"confidence": "high"}, "confidence must be a number; got 'high'"),
         ({"models": 3}, "models must be models, scorers or paths of saved models; got int"),
-        ({"test": [1, 2]}, "test must be palate.Ratings or a split; got list"),
+        ({"test": [1, 2]}, "test must be palate.Ratings or what palate.read returns or a split; got list"),
     ],
 )
 def test_bad_kinds_are_refused(arguments, message, model, split):

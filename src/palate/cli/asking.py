@@ -167,14 +167,16 @@ def item_named(model: "FactorModel", text: str) -> Any:
 
 def newcomer(model: "FactorModel", rates: list[str], path: Path | None) -> "FoldedUser":
     """Return the user with the ratings of `--rate 'Title=5'` and of a file of ratings (`--fold-in`)."""
+    import numpy as np
+
+    from palate.data.scales import check_rating
+
     given: dict[Any, float] = {}
     times: list[Any] = []
     for item, rating, label, time in [*_rates(model, rates), *([] if path is None else _rating_file(model, path))]:
         if item in given:
             raise ValueError(f"each item must be rated once; got a second rating of '{label}'.")
-        low, high = model.scale or (rating, rating)
-        if not low <= rating <= high:
-            raise ValueError(f"a rating must be within the model's scale {low:g} to {high:g}; got {rating:g} for '{label}'.")
+        check_rating(np.array([rating]), model.scale, lambda _, label=label: f"for '{label}'")
         given[item] = rating
         times.append(time)
     timed = [time is not None for time in times]

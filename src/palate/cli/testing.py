@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from palate.cli.running import usage_error
+from palate.cli.wording import for_command_line
 
 if TYPE_CHECKING:
     from palate.evaluate.evaluation import Evaluation
@@ -84,7 +85,7 @@ def _print(evaluation: "Evaluation", by: str | None, title: str) -> None:
         heading, *rows = table_rows(evaluation)
         frame = pl.DataFrame(rows, schema=[str(column) for column in range(len(heading))], orient="row")
         print_table(frame, tuple(Column(str(number), name, "id") for number, name in enumerate(heading)))
-        print_text("", *explanation(evaluation))
+        print_text("", *map(for_command_line, explanation(evaluation)))
         return
     frame = _view(evaluation, by)
     print_table(frame, tuple(Column(name, name, "error" if frame[name].dtype.is_float() else "id") for name in frame.columns))

@@ -1,6 +1,8 @@
 """Ratings together with what is known about their items."""
 
+import os
 from dataclasses import dataclass
+from typing import Any
 
 from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
@@ -30,3 +32,54 @@ class Dataset:
 
     def __repr__(self) -> str:
         return f"Dataset({self.name!r}, {self.ratings!r}, {self.catalog!r})"
+
+
+def ratings_of(given: Any, argument: str = "ratings", also: str = "") -> Ratings:
+    """Return the ratings that were given: themselves, or those of a Dataset.
+
+    Parameters
+    ----------
+    given : Ratings or Dataset
+    argument : str
+        Name of the argument, for messages.
+    also : str
+        What else it may be, in words: " or a split".
+
+    Raises
+    ------
+    TypeError
+        If it is neither; the message says how to make ratings of it.
+
+    Examples
+    --------
+    >>> ratings = Ratings.from_arrays([1, 2], ["a", "a"], [3, 5])
+    >>> ratings_of(Dataset(name="mine", ratings=ratings)) is ratings
+    True
+    """
+    if isinstance(given, Ratings):
+        return given
+    if isinstance(given, Dataset):
+        return given.ratings
+    raise TypeError(
+        f"{argument} must be palate.Ratings or what palate.read returns{also}; got {_named(given)}.{_advice(given)}"
+    )
+
+
+def with_catalog(given: Any, catalog: Catalog | None) -> tuple[Ratings, Catalog | None]:
+    """Return the ratings that were given, and their catalog: the one given beside them, else that of their Dataset."""
+    ratings = ratings_of(given)
+    return ratings, given.catalog if catalog is None and isinstance(given, Dataset) else catalog
+
+
+def _named(given: Any) -> str:
+    return repr(str(given)) if isinstance(given, str | os.PathLike) else type(given).__name__
+
+
+def _advice(given: Any) -> str:
+    if isinstance(given, str | os.PathLike):
+        return f" Read the file: palate.read({str(given)!r})."
+    if hasattr(given, "tocoo"):
+        return " Use palate.Ratings.from_scipy(...)."
+    if hasattr(given, "columns") or hasattr(given, "column_names"):
+        return " Use palate.Ratings.from_frame(...)."
+    return " Use palate.Ratings.from_frame(...) or palate.Ratings.from_arrays(...)."

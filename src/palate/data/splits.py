@@ -1,8 +1,12 @@
 """Which ratings are held out."""
 
+import warnings
+from dataclasses import replace
+
 import numpy as np
 
 from palate.data.ratings import Ratings
+from palate.data.scales import ScaleWarning, off_scale
 from palate.data.vocabulary import Vocabulary
 
 
@@ -51,6 +55,12 @@ def merge_holdout(train: Ratings, holdout: Ratings) -> tuple[Ratings, np.ndarray
     ValueError
         If a pair is in both, with the count.
     """
+    if train.declared:
+        said = off_scale(holdout, train.scale, "the training ratings", "validation ratings")
+    else:  # what is observed in one part may well be exceeded in another: only a wholly other scale is an error
+        said = off_scale(replace(holdout, declared=False), train.scale, "the training ratings", "validation ratings")
+    if said is not None and train.declared:
+        warnings.warn(said, ScaleWarning, stacklevel=5)
     from palate.kernels.csr import merge_order, order_by
 
     users, train_users, holdout_users = _merge(train.users, holdout.users, train.user_index, holdout.user_index)

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate.data.dataset import ratings_of
 from palate.data.frames import from_polars
 from palate.data.ratings import Ratings
 from palate.data.split.parts import Split
-from palate.evaluate.contestant import enter, held_out_ratings, indexes
+from palate.evaluate.contestant import enter, held_out_ratings, indexes, scale_notes
 from palate.evaluate.predictive import Foretold, foretell
 from palate.recommend.timing import knows_time
 from palate.recommend.uncertainty import ADVICE, knows_rating_spread
@@ -218,8 +219,8 @@ def calibrate(
         test = test.test
     if test is None:
         test = held_out_ratings(scorer, name)
-    if not isinstance(test, Ratings):
-        raise TypeError(f"test must be palate.Ratings or a split; got {type(test).__name__}.")
+    test = ratings_of(test, "test", " or a split")
+    scales = scale_notes([entry], test=test)
     contestant = enter(name, scorer, test, None)
     user, item = indexes(test, scorer.users, scorer.items)
     known = (user >= 0) & (item >= 0)
@@ -237,6 +238,7 @@ def calibrate(
         nominal=shares,
         about=_about(scorer, name, user[known], item[known], seed),
         notes=(
+            *scales,
             *_notes(known, contestant.selected, name),
             *([TIMELESS.format(name)] if times is None and knows_time(scorer) else []),
         ),

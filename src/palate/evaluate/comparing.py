@@ -116,6 +116,7 @@ def compare(
     chosen = _users(list(named.values()), users, seed)
     lists = {name: pl.DataFrame(recommend(model, chosen, n, threads=threads)) for name, model in named.items()}
     errors, differences, note = _errors(named, test, resamples, seed, threads)
+    note = " ".join([note, *_scales(named)])
     kind = first.frame_kind
     frames = {
         "summary": _summary(named, models, lists, errors),
@@ -128,6 +129,19 @@ def compare(
     }
     shown = {name: None if frame is None else from_polars(frame, kind) for name, frame in frames.items()}
     return Comparison(tuple(named), **shown, n_users=len(chosen), note=note)
+
+
+def _scales(named: Mapping[str, Scorer]) -> list[str]:
+    """Return what must be said where models predict on different scales."""
+    each = {
+        name: "no rating scale" if model.scale is None else "{:g} to {:g}".format(*model.scale) for name, model in named.items()
+    }
+    if len(set(each.values())) == 1:
+        return []
+    listed = ", ".join(f"{name} {scale}" for name, scale in each.items())
+    return [
+        f"The models predict on different scales ({listed}): their lists can be compared, the sizes of their predictions cannot."
+    ]
 
 
 def _users(models: list[Scorer], users: Any, seed: int) -> Any:

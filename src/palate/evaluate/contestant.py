@@ -7,6 +7,7 @@ import numpy as np
 
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
+from palate.data.scales import off_scale
 from palate.data.vocabulary import Vocabulary
 from palate.recommend.prepared import share_items
 from palate.recommend.scorer import Scorer
@@ -65,6 +66,27 @@ class _WithSeen:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._scorer, name)
+
+
+def scale_notes(named: list[tuple[Scorer, str]], **tables: Ratings | None) -> list[str]:
+    """Return what must be said of the scales of an evaluation's tables beside those of its models, once for each scale.
+
+    Raises
+    ------
+    ValueError
+        If most ratings of a table lie outside the scale of a model.
+    """
+    notes: list[str] = []
+    for name, ratings in tables.items():
+        met: dict[Any, list[tuple[Scorer, str]]] = {}
+        for scorer, label in named:
+            met.setdefault(scorer.scale, []).append((scorer, label))
+        for scale, group in met.items():
+            whose = ", ".join(repr(label) for _, label in group)
+            what = "test ratings" if name == "test" else f"ratings of {name}"
+            said = None if ratings is None else off_scale(ratings, scale, whose, what, group[0][0].ratings)
+            notes += [] if said is None else [said]
+    return notes
 
 
 def enter(name: str, scorer: Scorer, test: Ratings, train: Ratings | None, part_of_held_out: bool = False) -> Contestant:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from palate.data.catalog import Catalog
+from palate.data.dataset import Dataset, with_catalog
 from palate.data.ratings import Ratings
 from palate.data.split.methods import k_fold
 from palate.data.split.parts import Folds, Split
@@ -19,7 +20,7 @@ from palate.solve.parallel import check_threads
 
 def crossval(
     trainers: Any,
-    ratings: Ratings,
+    ratings: Ratings | Dataset,
     *,
     folds: int | Folds = 5,
     seed: int = 0,
@@ -83,6 +84,7 @@ def crossval(
     """
     check_bootstrap(resamples, confidence, seed)
     named = named_trainers(trainers)
+    ratings, catalog = with_catalog(ratings, catalog)
     parts = _folds(ratings, folds, seed)
     n_at_once = min(_check_parallel(parallel), len(parts))
     each = max(1, check_threads(threads) // n_at_once)
@@ -135,8 +137,6 @@ def named_trainers(trainers: Any) -> dict[str, Any]:
 
 
 def _folds(ratings: Ratings, folds: int | Folds, seed: int) -> Folds:
-    if not isinstance(ratings, Ratings):
-        raise TypeError(f"ratings must be palate.Ratings; got {type(ratings).__name__}. Use palate.Ratings.from_frame(...).")
     if not isinstance(folds, Folds):
         return k_fold(ratings, folds, seed=seed)
     if folds.ratings is not ratings:

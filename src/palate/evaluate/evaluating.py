@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from palate.data.dataset import ratings_of
 from palate.data.ratings import Ratings
 from palate.data.split.parts import Split
-from palate.evaluate.contestant import Contestant, enter, held_out_by_all, held_out_ratings, indexes
+from palate.evaluate.contestant import Contestant, enter, held_out_by_all, held_out_ratings, indexes, scale_notes
 from palate.evaluate.evaluation import Evaluation
 from palate.evaluate.folding import fold_in as folded
 from palate.evaluate.question import Question, ask
@@ -100,16 +101,22 @@ def evaluate_model(
         test = test.test
     if test is None:
         test = held_out_ratings(*named[0])
+    train = None if train is None else ratings_of(train, "train")
+    fold_in = None if fold_in is None else ratings_of(fold_in, "fold_in")
     scale = next((scorer.scale for scorer, _ in named if scorer.scale is not None), None)
     question = ask(test, k, relevant_from, gain, scale)
     _check_figures(question, named)
+    scales = scale_notes(named, test=question.test, train=train, fold_in=fold_in)
+    if relevant_from is None:
+        scales += _all_relevant(question, named)
+    test = question.test
     contestants = [enter(name, scorer, test, train) for scorer, name in named]
     if baselines:
         contestants += references(contestants, question, train, threads)
     if fold_in is not None:
         contestants = [folded(contestant, fold_in, test, threads) for contestant in contestants]
     outcomes = tuple(score(contestant, question, threads) for contestant in contestants)
-    return _evaluation(question, contestants, outcomes, resamples, confidence, seed)
+    return _evaluation(question, contestants, outcomes, resamples, confidence, seed, scales)
 
 
 def evaluate_common(named: list[tuple[Scorer, str]], *, resamples: int, seed: int, threads: int | None) -> Evaluation:
@@ -123,9 +130,10 @@ def evaluate_common(named: list[tuple[Scorer, str]], *, resamples: int, seed: in
     test = held_out_by_all(named)
     question = ask(test, (), None, "binary", test.scale)
     _check_figures(question, named)
+    scales = scale_notes(named, test=test)
     contestants = [enter(name, scorer, test, None, part_of_held_out=True) for scorer, name in named]
     outcomes = tuple(score(contestant, question, threads) for contestant in contestants)
-    return _evaluation(question, contestants, outcomes, resamples, 0.95, seed)
+    return _evaluation(question, contestants, outcomes, resamples, 0.95, seed, scales)
 
 
 def _check_figures(question: Question, named: list[tuple[Scorer, str]]) -> None:
@@ -134,6 +142,18 @@ def _check_figures(question: Question, named: list[tuple[Scorer, str]]) -> None:
             raise ValueError(
                 f"k must hold the length of a list; the scores of {name!r} are no ratings, whose errors could be tested."
             )
+
+
+def _all_relevant(question: Question, named: list[tuple[Scorer, str]]) -> list[str]:
+    """Return what must be said where ratings of different worth all count as relevant, because a model has no scale."""
+    values = question.test.value
+    counted = [name for scorer, name in named if scorer.scale is None]
+    if not counted or not question.ks or question.relevant_from is not None or values.min() == values.max():
+        return []
+    return [
+        f"The scores of {', '.join(map(repr, counted))} are no ratings, so all {len(values):,} test ratings count as relevant, from "
+        f"{values.min():g} to {values.max():g}; relevant_from={values.max():g} would count the highest alone."
+    ]
 
 
 def named_scorers(models: Any) -> list[tuple[Scorer, str]]:
@@ -186,6 +206,7 @@ def _evaluation(
     resamples: int,
     confidence: float,
     seed: int,
+    scales: list[str],
 ) -> Evaluation:
     first, test = contestants[0], question.test
     user, _ = indexes(test, first.scorer.users, first.scorer.items)
@@ -212,7 +233,7 @@ def _evaluation(
         resamples=resamples,
         confidence=confidence,
         seed=seed,
-        notes=tuple(_notes(question, about, contestants, outcomes)),
+        notes=(*scales, *_notes(question, about, contestants, outcomes)),
         frame_kind=test.frame_kind,
     )
 

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from palate.data.catalog import Catalog
+from palate.data.dataset import Dataset, with_catalog
 from palate.data.frames import from_polars
 from palate.data.ratings import Ratings
 from palate.data.split.fingerprint import fingerprint
@@ -73,7 +74,7 @@ class Experiment:
 
 
 def experiment(
-    ratings: Ratings,
+    ratings: Ratings | Dataset,
     plan: Any = "lesson",
     *,
     validation: float | Ratings = 0.05,
@@ -116,6 +117,7 @@ def experiment(
     [(1, 3), (2, 3)]
     """
     cells = read_plan(plan)
+    ratings, catalog = with_catalog(ratings, catalog)
     everything, held_out = split(ratings, validation, None, seed)
     known = _Finished(results, _data_digest(everything, held_out, catalog, seed), int((~held_out).sum()))
     train, holdout = everything.select(~held_out), everything.select(held_out)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from palate.data.dataset import ratings_of
 from palate.data.ratings import Ratings
 
 GAINS = ("binary", "rating")
@@ -82,10 +83,7 @@ def ask(test: Ratings, k: Any, relevant_from: float | None, gain: str, scale: tu
     TypeError, ValueError
         If there are no test ratings, or an argument is out of range; the message says which.
     """
-    if not isinstance(test, Ratings):
-        raise TypeError(
-            f"test must be palate.Ratings or a split; got {type(test).__name__}. Use palate.Ratings.from_frame(...)."
-        )
+    test = ratings_of(test, "test", " or a split")
     if not len(test):
         raise ValueError("test must hold at least one rating; got none.")
     if gain not in GAINS:

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from palate.data.catalog import Catalog
+from palate.data.dataset import Dataset, with_catalog
 from palate.data.frames import from_polars
 from palate.data.ratings import Ratings
 from palate.data.splits import holdout_mask
@@ -57,7 +58,7 @@ class Tuned:
 
 
 def tune(
-    ratings: Ratings,
+    ratings: Ratings | Dataset,
     *,
     seconds: float = 60.0,
     trials: int = 1000,
@@ -112,6 +113,7 @@ def tune(
     optuna = _optuna()
     _check(seconds, trials, validation, holdout, seed)
     base = trainer if trainer is not None else LeastSquares()
+    ratings, catalog = with_catalog(ratings, catalog)
     rest, unseen = _parts(ratings, holdout, seed)
     train, chosen_by = _parts(rest, validation, seed + 1)
     how: dict[str, Any] = {"validation": chosen_by, "catalog": catalog, "threads": threads, "seed": seed}

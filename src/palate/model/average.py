@@ -26,7 +26,7 @@ def average(models: Sequence[FactorModel]) -> FactorModel:
     Raises
     ------
     ValueError
-        If there is no model, or vocabularies, numbers of factors, links or features differ.
+        If there is no model, or vocabularies, numbers of factors, scales, links or features differ.
 
     Examples
     --------
@@ -44,6 +44,9 @@ def average(models: Sequence[FactorModel]) -> FactorModel:
             raise ValueError("models must have the same users, items and number of factors; fit them to the same ratings.")
         if other.link != first.link or not _same_levels(other.levels, first.levels):
             raise ValueError("models must have the same link and levels; fit them by one trainer.")
+    for other in models[1:]:
+        if other.scale != first.scale:
+            raise ValueError(f"models must have one rating scale; got {_scale(first)} and {_scale(other)}.")
     return replace(
         first,
         user_factors=np.concatenate([model.user_factors for model in models]),
@@ -62,6 +65,10 @@ def average(models: Sequence[FactorModel]) -> FactorModel:
         item_link=_linked([model.item_link for model in models]),
         context=_contexts([model.context for model in models]),
     )
+
+
+def _scale(model: FactorModel) -> str:
+    return "none" if model.scale is None else f"{model.scale[0]:g} to {model.scale[1]:g}"
 
 
 def _same_levels(one: np.ndarray | None, other: np.ndarray | None) -> bool:

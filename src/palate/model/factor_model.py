@@ -395,7 +395,7 @@ class FactorModel:
         KeyError
             If an item was not in the training data, or a feature is none of the model's.
         ValueError
-            If the lengths differ, an item is repeated, a rating is not finite or none of an ordinal model's levels, or the model
+            If the lengths differ, an item is repeated, a rating is not finite, outside the scale or none of an ordinal model's levels, or the model
             knows nothing of time and is given times.
 
         References

@@ -8,6 +8,7 @@ import numpy as np
 
 from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
+from palate.data.scales import check_rating
 from palate.data.vocabulary import Vocabulary
 from palate.model.fold_draws import FoldedRows, draw_rows, prior_means
 from palate.recommend.timing import check_times
@@ -84,7 +85,7 @@ def fold_user(
     timestamps: Any = None,
 ) -> FoldedUser:  # fmt: skip
     """Return the user with these ratings; see `FactorModel.fold_in`."""
-    row, order = _row(model.items, items, ratings, weights, "items", "item id")
+    row, order = _row(model, model.items, items, ratings, weights, "items", "item id")
     times = check_times(model, timestamps, len(order), "ratings")
     return FoldedUser(id=user_id, **_one_row(model, "user", row, features, None if times is None else times[order]))
 
@@ -98,7 +99,7 @@ def fold_item(
     model: "FactorModel", users: Any, ratings: Any, weights: Any, item_id: Any, features: dict[str, Any] | None = None
 ) -> FoldedItem:
     """Return the item with these ratings; see `FactorModel.fold_in_item`."""
-    row, _ = _row(model.users, users, ratings, weights, "users", "user id")
+    row, _ = _row(model, model.users, users, ratings, weights, "users", "user id")
     return FoldedItem(id=item_id, **_one_row(model, "item", row, features))
 
 
@@ -139,7 +140,9 @@ def padded_sides(factors: np.ndarray, bias: np.ndarray) -> list[Side]:
     return [Side.padded(factors[draw], bias[draw]) for draw in range(len(factors))]
 
 
-def _row(vocabulary: Vocabulary, ids: Any, ratings: Any, weights: Any, argument: str, what: str) -> tuple[Rows, np.ndarray]:
+def _row(
+    model: "FactorModel", vocabulary: Vocabulary, ids: Any, ratings: Any, weights: Any, argument: str, what: str
+) -> tuple[Rows, np.ndarray]:
     """Check the ratings of one row and return them sorted, and the order that sorts them.
 
     Raises
@@ -147,7 +150,7 @@ def _row(vocabulary: Vocabulary, ids: Any, ratings: Any, weights: Any, argument:
     KeyError
         If an id is unknown.
     ValueError
-        If lengths differ, a rating is not finite, a weight is not positive, or an id is repeated.
+        If lengths differ, a rating is not finite or outside the scale, a weight is not positive, or an id is repeated.
     """
     values = np.atleast_1d(np.asarray(ratings, dtype=np.float32))
     if isinstance(ids, str | bytes) or not hasattr(ids, "__len__"):
@@ -161,6 +164,7 @@ def _row(vocabulary: Vocabulary, ids: Any, ratings: Any, weights: Any, argument:
     if not np.isfinite(values).all():
         place = int(np.flatnonzero(~np.isfinite(values))[0])
         raise ValueError(f"ratings must be finite; got {values[place]} (ratings[{place}]).")
+    check_rating(values, model.scale, lambda place: f"for {what.removesuffix(' id')} {ids[place]!r} (ratings[{place}])")
     order = np.argsort(index, kind="stable")
     index = index[order]
     if (np.diff(index) == 0).any():

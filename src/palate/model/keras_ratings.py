@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from palate.data.dataset import Dataset, ratings_of
 from palate.data.frames import to_polars
 from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
@@ -25,8 +26,9 @@ def table_of(ratings: Any) -> tuple[Ratings, float]:
     ValueError
         If a column is missing, or `rating - y` is not one number.
     """
-    if isinstance(ratings, Ratings):
-        return ratings, ratings.mean()
+    if isinstance(ratings, Ratings | Dataset):
+        table = ratings_of(ratings)
+        return table, table.mean()
     frame = to_polars(ratings)
     plain = {name.lower().replace("_", ""): name for name in reversed(frame.columns)}
     columns = {}

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 
 from palate.data.catalog import Catalog
+from palate.data.dataset import Dataset, with_catalog
 from palate.data.ratings import Ratings
 from palate.model.factor_model import FactorModel
 from palate.solve.parallel import check_threads
@@ -66,7 +67,7 @@ class Baseline:
 
     def fit(
         self,
-        ratings: Ratings,
+        ratings: Ratings | Dataset,
         *,
         validation: float | Ratings = 0.05,
         catalog: Catalog | None = None,
@@ -82,6 +83,7 @@ class Baseline:
             check_strength(name, getattr(self, name))
         for name in ("max_sweeps", "patience"):
             check_count(name, getattr(self, name), 1)
+        ratings, catalog = with_catalog(ratings, catalog)
         return fit_factors(
             self, ratings, validation=validation, catalog=catalog, start=start, refit=refit, checkpoint=checkpoint,
             callback=callback, threads=check_threads(threads), seed=seed,

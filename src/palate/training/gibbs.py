@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from palate.data.catalog import Catalog
+from palate.data.dataset import Dataset, with_catalog
 from palate.data.ratings import Ratings
 from palate.model.factor_model import FactorModel
 from palate.model.history import History
@@ -113,7 +114,7 @@ class Gibbs:
 
     def fit(
         self,
-        ratings: Ratings,
+        ratings: Ratings | Dataset,
         *,
         validation: float | Ratings = 0.05,
         catalog: Catalog | None = None,
@@ -129,7 +130,7 @@ class Gibbs:
 
         Parameters
         ----------
-        ratings : Ratings
+        ratings : Ratings, or what `palate.read` returns, whose catalog is then taken, too
         validation : float or Ratings, default 0.05
             Share of the ratings to hold out, or ratings held out by the caller. They are only watched: nothing is chosen by them.
         catalog : Catalog, optional
@@ -161,6 +162,7 @@ class Gibbs:
             If interrupted before a draw was kept; later the model of the draws so far is returned.
         """
         self._check()
+        ratings, catalog = with_catalog(ratings, catalog)
         check_count("seed", seed, 0, 2**63 - 1)
         everything, held_out = split(ratings, validation, start, seed)
         with TrainingBar(self.max_sweeps) as bar:

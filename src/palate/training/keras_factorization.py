@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from palate.data.catalog import Catalog
+from palate.data.dataset import Dataset, with_catalog
 from palate.data.ratings import Ratings
 from palate.model.factor_model import FactorModel
 from palate.solve.prior import RowPrior
@@ -94,7 +95,7 @@ class KerasFactorization:
 
     def fit(
         self,
-        ratings: Ratings,
+        ratings: Ratings | Dataset,
         *,
         validation: float | Ratings = 0.05,
         catalog: Catalog | None = None,
@@ -112,6 +113,7 @@ class KerasFactorization:
         model on one machine and one version of the backend.
         """
         self._check()
+        ratings, catalog = with_catalog(ratings, catalog)
 
         def save(problem: Problem, run: EpochRun) -> None:
             if checkpoint is not None:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from palate.data.catalog import Catalog
+from palate.data.dataset import Dataset, with_catalog
 from palate.data.ratings import Ratings
 from palate.model.keras_network import NetworkModel
 from palate.training.checks import check_count
@@ -71,7 +72,7 @@ class KerasNetwork:
 
     def fit(
         self,
-        ratings: Ratings,
+        ratings: Ratings | Dataset,
         *,
         validation: float | Ratings = 0.05,
         catalog: Catalog | None = None,
@@ -83,6 +84,7 @@ class KerasNetwork:
     ) -> NetworkModel:
         """Return the network after the epochs; parameters and errors are those of `KerasFactorization.fit`, as far as they apply."""
         self._check()
+        ratings, catalog = with_catalog(ratings, catalog)
         problem, run = fit_epochs(
             self, ratings, validation=validation, start=start, refit=refit, callback=callback, threads=threads, seed=seed
         )

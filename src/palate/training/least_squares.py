@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from palate.data.catalog import Catalog
+from palate.data.dataset import Dataset, with_catalog
 from palate.data.ratings import Ratings
 from palate.model.factor_model import FactorModel
 from palate.solve.confidence import KINDS, NONE, Confidence
@@ -200,7 +201,7 @@ class LeastSquares:
 
     def fit(
         self,
-        ratings: Ratings,
+        ratings: Ratings | Dataset,
         *,
         validation: float | Ratings = 0.05,
         catalog: Catalog | None = None,
@@ -216,7 +217,7 @@ class LeastSquares:
 
         Parameters
         ----------
-        ratings : Ratings
+        ratings : Ratings, or what `palate.read` returns, whose catalog is then taken, too
         validation : float or Ratings, default 0.05
             Share of the ratings to hold out, or ratings held out by the caller. They decide when to stop.
         catalog : Catalog, optional
@@ -247,6 +248,7 @@ class LeastSquares:
             If interrupted before the first sweep is whole; later the last whole sweep is returned.
         """
         self._check()
+        ratings, catalog = with_catalog(ratings, catalog)
         if self.n_starts > 1 and (start is not None or checkpoint is not None):
             raise ValueError(f"n_starts must be 1 with start= or checkpoint=, which speak of one fit; got {self.n_starts}.")
         models = [

@@ -1,5 +1,6 @@
 """The input of a training run: ratings split into training and validation, compressed both ways."""
 
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from palate.data.catalog import Catalog
+from palate.data.dataset import Dataset, ratings_of
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
+from palate.data.scales import ScaleWarning, off_scale
 from palate.data.splits import holdout_mask, merge_holdout
 from palate.model.factor_model import FactorModel
 from palate.solve.confidence import Confidence
@@ -116,6 +119,15 @@ def _mean(values: np.ndarray, weights: np.ndarray) -> float:
     return float(np.average(values.astype(np.float64), weights=weights))
 
 
+def _meet_start(ratings: Ratings, start: FactorModel | None) -> None:
+    """Check that ratings are on the scale of the model to start from."""
+    if start is None:
+        return
+    said = off_scale(ratings, start.scale, "the model to start from", "ratings", start.ratings)
+    if said is not None:
+        warnings.warn(said, ScaleWarning, stacklevel=5)
+
+
 def split(ratings: Ratings, validation: float | Ratings, start: FactorModel | None, seed: int) -> tuple[Ratings, np.ndarray]:
     """Return all ratings and the mask of those held out.
 
@@ -126,10 +138,10 @@ def split(ratings: Ratings, validation: float | Ratings, start: FactorModel | No
     ValueError
         If the share is not in [0, 1), validation pairs occur in training, or the starting model has no ratings.
     """
-    if not isinstance(ratings, Ratings):
-        raise TypeError(f"ratings must be palate.Ratings; got {type(ratings).__name__}. Use palate.Ratings.from_frame(...).")
-    if isinstance(validation, Ratings):
-        return merge_holdout(ratings, validation)
+    ratings = ratings_of(ratings)
+    _meet_start(ratings, start)
+    if isinstance(validation, Ratings | Dataset):
+        return merge_holdout(ratings, ratings_of(validation))
     if isinstance(validation, bool) or not isinstance(validation, int | float | np.floating):
         raise TypeError(f"validation must be a share in [0, 1) or Ratings; got {validation!r}.")
     if start is None:

@@ -8,6 +8,7 @@ import numpy as np
 from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
 from palate.model.factor_model import FactorModel
+from palate.solve.confidence import NONE
 from palate.solve.rows import Side, solve_rows
 from palate.solve.strengths import ridge_prior
 from palate.training.problem import Problem
@@ -82,6 +83,10 @@ def last_draw(model: FactorModel, ratings: Ratings, fresh: tuple[Side, Side], tr
     ValueError
         If the model has another number of factors.
     """
+    of_counts = model.trainer.get("counts", NONE) != NONE
+    if of_counts != (getattr(trainer, "counts", NONE) != NONE):
+        what, other = ("counts", "ratings") if of_counts else ("ratings", "counts")
+        raise ValueError(f"start must be a model of {other} as the trainer; got one of {what}.")
     n_factors = model.user_factors.shape[2]
     if n_factors != trainer.n_factors:
         raise ValueError(f"start must have n_factors={trainer.n_factors} as the trainer; got a model with {n_factors}.")

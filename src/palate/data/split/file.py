@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from palate.data.dataset import Dataset, ratings_of
 from palate.data.ratings import Ratings
 from palate.data.split.fingerprint import fingerprint
 from palate.data.split.parts import FOLD_IN, Folds, Split
@@ -49,7 +50,7 @@ def save_split(split: Split | Folds, path: str | os.PathLike[str]) -> None:
     _replace(os.fsdecode(path), save({"codes": codes}, metadata={"palate": json.dumps(header)}))
 
 
-def load_split(path: str | os.PathLike[str], ratings: Ratings) -> Split | Folds:
+def load_split(path: str | os.PathLike[str], ratings: Ratings | Dataset) -> Split | Folds:
     """Return a saved split, applied to the ratings it was made from.
 
     Parameters
@@ -76,6 +77,7 @@ def load_split(path: str | os.PathLike[str], ratings: Ratings) -> Split | Folds:
     ...     splits.load(f"{folder}/quarter.split", ratings)
     Split(random, share=0.25, seed=0: 3 ratings to train, 1 to test)
     """
+    ratings = ratings_of(ratings)
     name = os.fsdecode(path)
     header, codes = _read(name)
     mine = about(ratings)

@@ -6,18 +6,19 @@ from typing import Any
 
 import numpy as np
 
+from palate.data.dataset import Dataset, ratings_of
 from palate.data.ratings import Ratings
 from palate.data.split.parts import FOLD_IN, TEST, TRAIN, Folds, Split
 
 MAX_FOLDS = 1000
 
 
-def random(ratings: Ratings, share: float = 0.2, *, seed: int = 0) -> Split:
+def random(ratings: Ratings | Dataset, share: float = 0.2, *, seed: int = 0) -> Split:
     """Return a split that tests a share of the ratings, each as likely as any other.
 
     Parameters
     ----------
-    ratings : Ratings
+    ratings : Ratings, or what `palate.read` returns
     share : float, default 0.2
         Exactly `round(share * n_ratings)` are tested.
     seed : int, default 0
@@ -32,6 +33,7 @@ def random(ratings: Ratings, share: float = 0.2, *, seed: int = 0) -> Split:
     >>> len(random(Ratings.from_arrays([1, 1, 2, 2], list("abab"), [5, 3, 4, 2]), share=0.25).test)
     1
     """
+    ratings = ratings_of(ratings)
     _check_share("share", share)
     n_test = round(share * len(ratings))
     part = np.full(len(ratings), TRAIN, dtype=np.uint8)
@@ -39,12 +41,12 @@ def random(ratings: Ratings, share: float = 0.2, *, seed: int = 0) -> Split:
     return _checked(Split(ratings, part, "random", {"share": float(share), "seed": int(seed)}))
 
 
-def k_fold(ratings: Ratings, n_folds: int = 5, *, seed: int = 0) -> Folds:
+def k_fold(ratings: Ratings | Dataset, n_folds: int = 5, *, seed: int = 0) -> Folds:
     """Return folds for cross-validation: each rating is tested in one of them and trained on in the others.
 
     Parameters
     ----------
-    ratings : Ratings
+    ratings : Ratings, or what `palate.read` returns
     n_folds : int, default 5
         2 to 1,000; the sizes of the folds differ by one at most.
     seed : int, default 0
@@ -59,6 +61,7 @@ def k_fold(ratings: Ratings, n_folds: int = 5, *, seed: int = 0) -> Folds:
     >>> [len(split.test) for split in k_fold(Ratings.from_arrays([1, 1, 2], list("abb"), [5, 3, 4]), n_folds=2)]
     [2, 1]
     """
+    ratings = ratings_of(ratings)
     _check_count("n_folds", n_folds, 2, MAX_FOLDS)
     if n_folds > len(ratings):
         raise ValueError(f"n_folds must be at most the number of ratings, {len(ratings):,}; got {n_folds}.")
@@ -67,14 +70,14 @@ def k_fold(ratings: Ratings, n_folds: int = 5, *, seed: int = 0) -> Folds:
     return Folds(ratings, fold, "k_fold", {"n_folds": int(n_folds), "seed": int(seed)})
 
 
-def per_user(ratings: Ratings, *, n: int | None = None, share: float | None = None, seed: int = 0) -> Split:
+def per_user(ratings: Ratings | Dataset, *, n: int | None = None, share: float | None = None, seed: int = 0) -> Split:
     """Return a split that tests the same number, or the same share, of every user's ratings.
 
     Every user keeps at least one training rating; a user with a single rating is not tested.
 
     Parameters
     ----------
-    ratings : Ratings
+    ratings : Ratings, or what `palate.read` returns
     n : int, optional
         Ratings to test per user.
     share : float, optional
@@ -92,6 +95,7 @@ def per_user(ratings: Ratings, *, n: int | None = None, share: float | None = No
     >>> per_user(ratings, n=1).test.user_index.tolist()
     [0, 1]
     """
+    ratings = ratings_of(ratings)
     if n is not None and share is not None:
         raise ValueError(f"per_user takes either n or share; got n={n} and share={share}.")
     counts = np.diff(ratings.user_indptr)
@@ -107,12 +111,12 @@ def per_user(ratings: Ratings, *, n: int | None = None, share: float | None = No
     return _checked(Split(ratings, part, "per_user", {"n": n, "share": share, "seed": int(seed)}))
 
 
-def leave_one_out(ratings: Ratings, *, latest: bool | None = None, seed: int = 0) -> Split:
+def leave_one_out(ratings: Ratings | Dataset, *, latest: bool | None = None, seed: int = 0) -> Split:
     """Return a split that tests one rating of every user who has two or more.
 
     Parameters
     ----------
-    ratings : Ratings
+    ratings : Ratings, or what `palate.read` returns
     latest : bool, optional
         Whether it is the user's latest rating (of several at the same time a random one) or any. Default: the latest where
         there are times.
@@ -129,6 +133,7 @@ def leave_one_out(ratings: Ratings, *, latest: bool | None = None, seed: int = 0
     >>> leave_one_out(ratings).test.item_index.tolist()
     [0, 1]
     """
+    ratings = ratings_of(ratings)
     if latest is None:
         latest = ratings.timestamp is not None
     draw = _generator(seed).random(len(ratings))
@@ -137,7 +142,7 @@ def leave_one_out(ratings: Ratings, *, latest: bool | None = None, seed: int = 0
     return _checked(Split(ratings, part, "leave_one_out", {"latest": bool(latest), "seed": int(seed)}))
 
 
-def by_time(ratings: Ratings, *, share: float | None = None, cutoff: Any = None) -> Split:
+def by_time(ratings: Ratings | Dataset, *, share: float | None = None, cutoff: Any = None) -> Split:
     """Return a split that tests the latest ratings: those from a moment on.
 
     It answers the question a running service asks, and is harder than a random split: users and items that are new after the
@@ -145,7 +150,7 @@ def by_time(ratings: Ratings, *, share: float | None = None, cutoff: Any = None)
 
     Parameters
     ----------
-    ratings : Ratings
+    ratings : Ratings, or what `palate.read` returns
         With times.
     share : float, optional
         Share of the ratings to test, 0.2 if neither is given. Ratings of one moment stay together, so that the test is the
@@ -164,6 +169,7 @@ def by_time(ratings: Ratings, *, share: float | None = None, cutoff: Any = None)
     >>> by_time(ratings, cutoff=20)
     Split(by_time, cutoff=20: 1 ratings to train, 3 to test)
     """
+    ratings = ratings_of(ratings)
     if share is not None and cutoff is not None:
         raise ValueError(f"by_time takes either share or cutoff; got share={share} and cutoff={cutoff!r}.")
     times = _times(ratings, "by_time")
@@ -178,7 +184,7 @@ def by_time(ratings: Ratings, *, share: float | None = None, cutoff: Any = None)
 
 
 def held_out_users(
-    ratings: Ratings, *, share: float | None = None, n: int | None = None, test_share: float = 0.5, seed: int = 0
+    ratings: Ratings | Dataset, *, share: float | None = None, n: int | None = None, test_share: float = 0.5, seed: int = 0
 ) -> Split:
     """Return a split that trains without some users; part of their ratings is then folded in and the rest tested.
 
@@ -186,7 +192,7 @@ def held_out_users(
 
     Parameters
     ----------
-    ratings : Ratings
+    ratings : Ratings, or what `palate.read` returns
     share : float, optional
         Share of the users to hold out, 0.1 if neither is given.
     n : int, optional
@@ -206,6 +212,7 @@ def held_out_users(
     >>> held_out_users(ratings, n=1)
     Split(held_out_users, n=1, test_share=0.5, seed=0: 4 ratings to train, 1 to fold in, 1 to test)
     """
+    ratings = ratings_of(ratings)
     if n is not None and share is not None:
         raise ValueError(f"held_out_users takes either n or share; got n={n} and share={share}.")
     _check_share("test_share", test_share)
