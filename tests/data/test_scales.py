@@ -65,7 +65,10 @@ def test_a_few_ratings_outside_are_told_and_tested(model):
     user, item, value = (column[TEST] for column in stars())
     value[3] = 5.5
     evaluation = palate.evaluate_model(model, palate.Ratings.from_arrays(user, item, value), resamples=0)
-    assert f"1 of {len(value)} test ratings lie outside the scale 1 to 5 of 'LeastSquares'; the first is 5.5" in evaluation.notes[0]
+    assert (
+        f"1 of {len(value)} test ratings lie outside the scale 1 to 5 of 'LeastSquares'; the first is 5.5"
+        in evaluation.notes[0]
+    )
     assert evaluation.about["n_test"] == len(value)
 
 
@@ -86,7 +89,9 @@ def test_fold_in_refuses_a_rating_outside_and_says_which(model, rating, place):
         model.fold_in_item([1, 3] if place else [3, 1], ratings)
 
 
-@pytest.mark.parametrize("trainer", [palate.LeastSquares(n_factors=2), palate.Baseline(), palate.Gibbs(n_factors=2, sweeps=2, burn_in=1)])
+@pytest.mark.parametrize(
+    "trainer", [palate.LeastSquares(n_factors=2), palate.Baseline(), palate.Gibbs(n_factors=2, sweeps=2, burn_in=1)]
+)
 @pytest.mark.parametrize("factor", [20, 0.01])
 def test_start_refuses_ratings_of_another_scale(model, trainer, factor):
     with pytest.raises(ValueError, match="lie outside the scale 1 to 5 of the model to start from"):
@@ -101,7 +106,7 @@ def test_start_goes_on_with_a_few_outside_and_says_so(model):
 
 
 def test_validation_ratings_must_be_on_the_scale_of_the_training_ratings():
-    with pytest.raises(ValueError, match="all .* validation ratings lie outside the scale 1 to 5 of the training ratings"):
+    with pytest.raises(ValueError, match=r"all .* validation ratings lie outside the scale 1 to 5 of the training ratings"):
         palate.Baseline().fit(ratings_of(~TEST), validation=ratings_of(TEST, 20))
 
 
@@ -160,7 +165,9 @@ def test_the_ends_of_a_scale_are_on_it_in_single_precision():
     assert off_scale(palate.Ratings.from_arrays([1], [1], [0.1]), (0.1, 0.7), "'x'", "ratings") is None
 
 
-@pytest.mark.parametrize("verb", ["fit", "crossval", "random", "k_fold", "per_user", "leave_one_out", "held_out_users", "experiment", "evaluate"])
+@pytest.mark.parametrize(
+    "verb", ["fit", "crossval", "random", "k_fold", "per_user", "leave_one_out", "held_out_users", "experiment", "evaluate"]
+)
 def test_a_dataset_is_taken_wherever_ratings_are(verb, model):
     ratings = ratings_of(~TEST)
     catalog = palate.Catalog.from_items(ratings.items)
@@ -168,7 +175,10 @@ def test_a_dataset_is_taken_wherever_ratings_are(verb, model):
     quick = palate.Baseline(max_sweeps=2)
     if verb == "fit":
         assert quick.fit(data).n_items == ratings.n_items
-        assert quick.fit(ratings, validation=palate.Dataset(name="held", ratings=ratings_of(TEST))).history.n_validation == TEST.sum()
+        assert (
+            quick.fit(ratings, validation=palate.Dataset(name="held", ratings=ratings_of(TEST))).history.n_validation
+            == TEST.sum()
+        )
     elif verb == "crossval":
         assert palate.crossval(quick, data, folds=2, k=(), resamples=0).about["n_test"] == len(ratings)
     elif verb == "experiment":

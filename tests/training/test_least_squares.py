@@ -313,7 +313,10 @@ def test_bad_hyper_parameters_are_named(ratings, trainer, error, message):
 
 
 def test_bad_arguments_of_fit_are_named(ratings):
-    with pytest.raises(TypeError, match=r"ratings must be palate\.Ratings or what palate.read returns; got list\. Use palate\.Ratings\.from_frame"):
+    with pytest.raises(
+        TypeError,
+        match=r"ratings must be palate\.Ratings or what palate.read returns; got list\. Use palate\.Ratings\.from_frame",
+    ):
         LeastSquares().fit([1, 2])
     with pytest.raises(ValueError, match=r"validation must be a share in \[0, 1\) or Ratings; got 1\.0"):
         LeastSquares().fit(ratings, validation=1.0)
