@@ -48,7 +48,7 @@ def test_it_tells_what_it_read_what_came_out_and_what_to_do_next(folder, train, 
     assert result.code == 0
     assert result.err == ""
     assert "500 ratings of 40 items by 30 users, scale 1 to 5.\n" in result.out
-    assert "Catalog of 40 items: title, year, genres.\n" in result.out
+    assert "Catalog of 40 items by item_id from items.csv: title, year, genres.\n" in result.out
     assert "Trained LeastSquares on 475 ratings in " in result.out
     assert f"Saved {tmp_path / 'out.palate'} (" in result.out
     assert result.out.endswith(f"Next: palate recommend {tmp_path / 'out.palate'} 1\n")
@@ -213,7 +213,7 @@ def test_duplicates_are_counted_in_a_note(table, train, refused):
 def test_a_catalog_with_ids_of_another_type(table, refused, tmp_path):
     catalog = write(tmp_path / "films.csv", "item_id,title\na,Heat\n")
     message = refused("train", table(*ROWS), "--items", catalog)
-    assert "must be integers as in the ratings; got strings ('a' beside 2)" in message
+    assert "none of its 1 ids by item_id from films.csv is among the items rated ('a' beside 2)" in message
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ def test_rows():
             {"item_id": [3, 1, 3]},
             {},
             ValueError,
-            "the catalog must hold each item once; got item_id 3 in its 0-based rows 0 and 2",
+            "the catalog must hold each item once; got item_id 3 at 0-based row 0 and again at 0-based row 2",
         ),
         (
             {"item_id": [1, 2], "year": ["1999", "soon"]},

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import palate
+from palate.data.catalog import CatalogWarning
 from palate.data.duplicates import CountedRowsWarning, DuplicateRatingsWarning
 
 U_ITEM = (
@@ -78,7 +79,7 @@ FORMATS = {
         "goodbooks",
         {
             "ratings.csv": "book_id,user_id,rating\n1,314,5\n2,314,3\n",
-            "books.csv": 'id,book_id,authors,original_publication_year,title,language_code\n1,2767052,"A, B",2008.0,"Games, The",eng\n2,3,C,-750.0,"Ilíad, ""x""",\n',
+            "books.csv": 'id,book_id,best_book_id,work_id,authors,original_publication_year,title,language_code\n1,2767052,9,9,"A, B",2008.0,"Games, The",eng\n2,3,9,9,C,-750.0,"Ilíad, ""x""",\n',
         },
         [(314, 1, 5.0), (314, 2, 3.0)],
         (1.0, 5.0),
@@ -211,7 +212,8 @@ def test_a_named_catalog(tmp_path):
 def test_a_neighbour_that_is_no_catalog_is_left(tmp_path):
     (tmp_path / "ratings.csv").write_text("user_id,item_id,rating\n1,5,3\n")
     (tmp_path / "items.csv").write_text("colour\nred\n")
-    assert palate.read(tmp_path).catalog is None
+    with pytest.warns(CatalogWarning, match=r"items.csv has no column 'item_id' \(its columns are 'colour'\). It is not taken"):
+        assert palate.read(tmp_path).catalog is None
     with pytest.raises(ValueError, match=r"column 'item_id' must be in items.csv; got the columns 'colour'"):
         palate.read(tmp_path, items=tmp_path / "items.csv")
 
@@ -236,11 +238,11 @@ def test_separators_are_found(tmp_path, separator):
 def test_goodbooks_repeats_pairs(tmp_path):
     write(tmp_path, {"ratings.csv": "book_id,user_id,rating\n1,3,5\n1,3,4\n", "books.csv": "id,title\n1,x\n"})
     with pytest.warns(DuplicateRatingsWarning, match="1 rating repeats"):
-        data = palate.read(tmp_path)
+        data = palate.read(tmp_path, items="none")
     assert data.ratings.value.tolist() == [4.0]
     assert data.ratings.n_duplicates == 1
     with pytest.raises(ValueError, match=r"user 3 and item 1 at line 2 of ratings.csv and line 3 of ratings.csv"):
-        palate.read(tmp_path, duplicates="error")
+        palate.read(tmp_path, duplicates="error", items="none")
 
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=5)

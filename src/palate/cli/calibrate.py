@@ -41,7 +41,7 @@ def calibrate(
         palate calibrate model.palate later.csv --plot calibration.png
     """
     from palate.cli.output import check_output, check_writable, deliver, print_json, print_text
-    from palate.cli.reading import busy, read
+    from palate.cli.reading import busy, read_part
     from palate.evaluate import calibration as library
 
     check_output(output)
@@ -52,7 +52,7 @@ def calibrate(
     from palate.cli import asking
 
     loaded = asking.load(model)
-    ratings = None if test is None else read(test, **reading, counts=asking.holds_counts(loaded)).ratings
+    ratings = None if test is None else read_part(test, loaded, {**reading, "counts": asking.holds_counts(loaded)})
     with busy("testing"):
         found = library.calibrate(
             loaded, ratings, nominal=tuple(nominal) if nominal else library.NOMINAL, seed=seed, threads=threads

@@ -41,7 +41,7 @@ def compare(
     """
     from palate.cli.asking import holds_counts, load, user_ids
     from palate.cli.output import print_json
-    from palate.cli.reading import busy, read
+    from palate.cli.reading import busy, read_part
     from palate.evaluate.comparing import compare as run
     from palate.evaluate.evaluating import unique_name
 
@@ -52,7 +52,8 @@ def compare(
         named[unique_name(path.stem, list(named))] = load(path)
     first = next(iter(named.values()))
     chosen = None if not users else user_ids(first, users)
-    holdout = None if test is None else read(test, **reading, counts=any(map(holds_counts, named.values()))).ratings
+    reading = {**reading, "counts": any(map(holds_counts, named.values()))}
+    holdout = None if test is None else read_part(test, first, reading)
     with busy("comparing"):
         found = run(named, chosen, n=n, test=holdout, resamples=resamples, seed=seed, threads=threads)
     if as_json:

@@ -66,7 +66,8 @@ def evaluate(
     if models:
         chosen = _loaded(models)
         reading = {**reading, "counts": any(map(holds_counts, chosen.values()))}
-        part, known = _ratings(test, reading), _ratings(train, reading)
+        first = next(iter(chosen.values()))
+        part, known = _ratings(test, first, reading), _ratings(train, first, reading)
     else:
         chosen, part, title = _bundled(seed, threads)
         known = None
@@ -89,10 +90,10 @@ def _loaded(paths: list[Path]) -> dict[str, Any]:
     return found
 
 
-def _ratings(path: Path | None, how: Reading) -> "Ratings | None":
-    from palate.cli.reading import read
+def _ratings(path: Path | None, model: Any, how: Reading) -> "Ratings | None":
+    from palate.cli.reading import read_part
 
-    return None if path is None else read(path, **how).ratings
+    return None if path is None else read_part(path, model, how)
 
 
 def _bundled(seed: int, threads: int | None) -> tuple[Any, Any, str]:

@@ -68,7 +68,8 @@ Duplicates = Annotated[
 Separator = Annotated[str | None, typer.Option(metavar="TEXT", help="What separates the fields of a table; default: see file.")]
 Encoding = Annotated[str, typer.Option(metavar="NAME", help="Encoding of a table.")]
 Items = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Catalog of the items; default: the one that lies beside the ratings.")
+    Path | None,
+    typer.Option(metavar="FILE", help="Catalog of the items; default: the one that lies beside the ratings. none: no catalog."),
 ]
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}.*")

@@ -3,12 +3,14 @@
 import contextlib
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from palate.data.dataset import Dataset
+    from palate.data.ratings import Ratings
+    from palate.data.vocabulary import Vocabulary
 
 _PATIENCE = 2.0  # seconds without a word
 
@@ -21,8 +23,13 @@ def read(path: Path, **options: Any) -> "Dataset":
         return read_file(path, **options)
 
 
+def read_part(path: Path, model: Any, options: Mapping[str, Any]) -> "Ratings":
+    """Return ratings that are to meet a model: with ids of its kinds, and without a look at catalogs, which play no part."""
+    return read(path, **{**options, "items": "none", "like": model}).ratings
+
+
 def plain_table(path: Path) -> Any:
-    """Return a CSV or Parquet file of features as a Polars frame."""
+    """Return a CSV or Parquet file of features as a Polars frame; the user ids of a CSV are text, see `like_users`."""
     import polars as pl
 
     from palate.cli.running import usage_error
@@ -30,9 +37,21 @@ def plain_table(path: Path) -> Any:
     if not path.is_file():
         raise usage_error(f"no file {path}")
     try:
-        return pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path)
+        if path.suffix == ".parquet":
+            return pl.read_parquet(path)
+        return pl.read_csv(path, schema_overrides={"user_id": pl.String})
     except (pl.exceptions.PolarsError, OSError) as error:
         raise usage_error(f"{path} must be a CSV or Parquet table: {str(error).splitlines()[0]}") from None
+
+
+def like_users(table: Any, users: "Vocabulary") -> Any:
+    """Return a table of users with the user ids that are text as whole numbers, if the ratings' are and all of them can be."""
+    import polars as pl
+
+    if "user_id" not in table.columns or table["user_id"].dtype != pl.String or users.type_name != "integer":
+        return table
+    numbers = table["user_id"].cast(users.values.dtype, strict=False)
+    return table if numbers.null_count() else table.with_columns(numbers)
 
 
 @contextlib.contextmanager

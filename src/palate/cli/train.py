@@ -105,7 +105,7 @@ def train(
     """
     from palate.cli.hyperparameters import chosen, takes_counts, trainer_of
     from palate.cli.output import check_writable
-    from palate.cli.reading import read
+    from palate.cli.reading import like_users, read
 
     chosen_trainer = trainer_of(trainer, chosen(ctx))
     for path in (output, checkpoint):
@@ -116,6 +116,8 @@ def train(
     began = time.perf_counter()
     data = read(ratings, **reading, counts=takes_counts(chosen_trainer))
     read_seconds = time.perf_counter() - began
+    if user_table is not None:
+        how.extra["user_table"] = like_users(how.extra["user_table"], data.ratings.users)
     if not as_json:
         _show_data(ratings, data, read_seconds)
     outcome = _train(chosen_trainer, data, how, read_seconds)
@@ -215,7 +217,8 @@ def _show_data(path: Path, data: "Dataset", seconds: float) -> None:
     if data.catalog is None:
         print_text("No catalog: items will be shown by id. Name one with --items.")
     else:
-        print_text(f"Catalog of {len(data.catalog):,} items: {', '.join(data.catalog.frame.columns[1:]) or 'ids only'}.")
+        columns = ", ".join(data.catalog.frame.columns[1:]) or "ids only"
+        print_text(f"Catalog of {counted(len(data.catalog), 'item')} {data.catalog.origin}".rstrip() + f": {columns}.")
 
 
 def _report(outcome: Outcome, how: How, as_json: bool) -> None:

@@ -10,7 +10,7 @@ import polars.selectors as cs
 
 from palate.data import columns as names
 from palate.data.frames import frame_kind, require_columns, to_polars
-from palate.data.ids import KIND_NAMES, has_surrogate, id_column
+from palate.data.ids import KIND_NAMES, WhereRow, has_surrogate, id_column, row_label
 from palate.data.matrix import RatingMatrix
 from palate.data.tags import tag_column
 from palate.data.vocabulary import Vocabulary
@@ -33,6 +33,8 @@ class Catalog:
         strings, `year` is Int32; `n_ratings` (Int64) and `mean_rating` (Float64) come with `aligned`.
     kind : {"int", "uint", "str", "uuid"}
         Kind of the ids, as in `Vocabulary`.
+    origin : str
+        Which column of which file the ids were read from, in words: "by book_id from books.csv". Empty for other catalogs.
 
     Examples
     --------
@@ -46,6 +48,7 @@ class Catalog:
 
     frame: pl.DataFrame
     kind: str
+    origin: str = ""
 
     @classmethod
     def from_frame(
@@ -56,6 +59,7 @@ class Catalog:
         year: str | None = None,
         genres: str | None = None,
         key: str | None = None,
+        where: WhereRow = row_label,
     ) -> "Catalog":
         """Return the catalog of a data frame of any library with one row per item.
 
@@ -67,6 +71,8 @@ class Catalog:
         title, year, genres, key : str, optional
             Columns of these; default the columns of these names, where there are any. Genres may be lists, or texts: with
             bars, semicolons, commas or slashes between them, or lists of JSON or Python; years may be text. All further columns are kept as they are.
+        where : callable, optional
+            Turns a row number into words for messages; readers name the line of the file.
 
         Raises
         ------
@@ -80,14 +86,14 @@ class Catalog:
         table = to_polars(frame)
         if frame_kind(frame) == "pandas":  # whose missing numbers are NaN
             table = table.with_columns(cs.float().fill_nan(None))
-        ids, kind = id_column(table[item], f"column {item!r} of the catalog")
-        _check_unique(ids, item)
+        ids, kind = id_column(table[item], f"column {item!r} of the catalog", where)
+        _check_unique(ids, item, where)
         named = {name for name in given.values() if name is not None}
         parts = {names.ITEM_ID: ids.cast(pl.Int64) if kind == "int" else ids}
         for name in _STANDARD:
             source = given[name] or (name if name in table.columns and name not in named else None)
             if source is not None:
-                parts[name] = _TIDY[name](table[source])
+                parts[name] = _year(table[source], where) if name == names.YEAR else _TIDY[name](table[source])
                 named.add(source)
         further = {name: table[name] for name in table.columns if name not in named}
         clash = [name for name in further if name in parts]
@@ -189,12 +195,12 @@ def _folded(texts: pl.Series) -> pl.Series:
     return texts.str.normalize("NFC").str.to_lowercase()
 
 
-def _check_unique(ids: pl.Series, item: str) -> None:
+def _check_unique(ids: pl.Series, item: str, where: WhereRow) -> None:
     if ids.n_unique() != len(ids):
         row = int(np.flatnonzero(~ids.is_first_distinct().to_numpy())[0])
         first = int((ids == ids[row]).arg_max() or 0)
         raise ValueError(
-            f"the catalog must hold each item once; got {item} {ids[row]!r} in its 0-based rows {first} and {row}."
+            f"the catalog must hold each item once; got {item} {ids[row]!r} at {where(first)} and again at {where(row)}."
         )
 
 
@@ -202,7 +208,7 @@ def _text(column: pl.Series) -> pl.Series:
     return column.cast(pl.String)
 
 
-def _year(column: pl.Series) -> pl.Series:
+def _year(column: pl.Series, where: WhereRow) -> pl.Series:
     numbers = column.str.strip_chars().replace("", None) if column.dtype == pl.String else column
     if numbers.dtype.is_float():
         numbers = numbers.fill_nan(None)
@@ -214,9 +220,9 @@ def _year(column: pl.Series) -> pl.Series:
     if wrong.any():
         row = int(np.argmax(wrong))
         raise ValueError(
-            f"column {column.name!r} of the catalog must hold years as whole numbers; got {column[row]!r} at 0-based row {row}."
+            f"column {column.name!r} of the catalog must hold years as whole numbers; got {column[row]!r} at {where(row)}."
         )
     return years
 
 
-_TIDY = {names.TITLE: _text, names.YEAR: _year, names.GENRES: tag_column, names.KEY: _text}
+_TIDY = {names.TITLE: _text, names.GENRES: tag_column, names.KEY: _text}

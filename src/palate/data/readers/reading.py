@@ -3,23 +3,21 @@
 import codecs
 import logging
 from pathlib import Path
+from typing import Any
 
-import polars as pl
-
-from palate.data.catalog import Catalog
 from palate.data.checks import rating_values
 from palate.data.dataset import Dataset
 from palate.data.duplicates import check_policy
-from palate.data.ids import CodedIds
 from palate.data.ratings import build
+from palate.data.readers.beside import catalog_for
 from palate.data.readers.formats import FORMATS, Format, detect, rating_file
+from palate.data.readers.kinds import read_like
 from palate.data.readers.layout import TextFile
-from palate.data.readers.sources import Files, Source, file_source
-from palate.data.readers.tables import read_catalog, read_parquet, read_table
+from palate.data.readers.sources import Files, Source
+from palate.data.readers.tables import read_parquet, read_table
 from palate.data.readers.text import Columns, read_columns
 
 _LOG = logging.getLogger(__name__)
-_CATALOG_FILES = ("items.csv", "items.parquet", "catalog.csv", "catalog.parquet", "movies.csv", "movies.dat", "books.csv")
 
 
 def read(
@@ -37,6 +35,7 @@ def read(
     separator: str | None = None,
     encoding: str = "utf-8",
     items: str | Path | None = None,
+    like: Any = None,
 ) -> Dataset:
     """Return the ratings of a file, and the catalog found beside it.
 
@@ -64,8 +63,14 @@ def read(
     encoding : str, default "utf-8"
         Of a table. Catalogs of known formats are read in UTF-8 or Latin-1, whichever fits.
     items : str or Path, optional
-        The catalog's file, with the items' ids in a column of the same name as in the ratings, or `item_id`; default
-        `items.csv`, `movies.csv` and the like beside the ratings.
+        The catalog's file, with the items' ids in a column of the same name as in the ratings, `item_id`, or another usual
+        name; default `items.csv`, `movies.csv` and the like beside the ratings, if one of them has a column of the ratings'
+        own name or `item_id`; "none" for no catalog. A file that nobody named is left out with a `CatalogWarning` where it
+        does not fit.
+    like : FactorModel or Ratings, optional
+        What the ratings are to meet, such as the model they are a test of: ids of a text file, which has no types, are then
+        read as integers or strings as they are there. Without it they are integers if all in the file (and in a catalog
+        that is a text file) are whole numbers.
 
     Returns
     -------
@@ -79,7 +84,7 @@ def read(
     ValueError
         If the file is empty or damaged, or a column is missing; the message names the line.
     TypeError
-        If the catalog's ids are of another type than those of the ratings.
+        If a file that has types holds ids of another type than `like`, or the catalog that was named does.
 
     Examples
     --------
@@ -106,10 +111,11 @@ def read(
         columns = read_parquet(source, named, counts)
     else:
         columns = read_table(source, named, separator, encoding, counts)
-    text_ids = isinstance(columns.column["item"], CodedIds) or getattr(columns.column["item"], "dtype", None) == pl.String
-    item_name = columns.labels["item"].partition("'")[2].removesuffix("'") or None
+    typed = source.name.endswith(".parquet")
+    if like is not None:
+        read_like(columns, like, typed, source.name)
+    catalog = catalog_for(files, source, form, items, columns, typed or like is not None)
     ratings = build(columns.column, columns.labels, scale=scale, duplicates=duplicates, where=columns.where)
-    catalog = _catalog(files, source, form, items, item_name, text_ids)
     if catalog is not None:
         catalog.check_ids(ratings.items)
     name = path.resolve().name if path.is_dir() else path.name.split(".")[0]
@@ -157,19 +163,3 @@ def _read_format(source: Source, form: Format) -> Columns:
         if role not in form.optional or (column in file.names if isinstance(column, str) else column < len(file.names))
     }
     return read_columns(file, columns, {role: form.kinds[role] for role in columns})
-
-
-def _catalog(
-    files: Files, source: Source, form: Format | None, items: str | Path | None, item_name: str | None, text_ids: bool
-) -> Catalog | None:
-    """Return the catalog that was named, or the one beside the ratings."""
-    if items is not None:
-        named = file_source(Path(items))
-        return read_catalog(Files(Path(items)), named, item_name, text_ids)
-    if form is not None:
-        return form.catalog(files)
-    for name in _CATALOG_FILES:
-        found = files.find(name)
-        if found is not None and found != source:
-            return read_catalog(files, found, item_name, text_ids, required=False)
-    return None

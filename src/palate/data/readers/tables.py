@@ -1,9 +1,9 @@
 """Any CSV or Parquet file with named columns: ratings, and catalogs."""
 
 import io
-import logging
 import re
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -12,13 +12,11 @@ from palate.data.catalog import Catalog
 from palate.data.checks import rating_values
 from palate.data.duplicates import CountedRowsWarning
 from palate.data.frames import missing_column
-from palate.data.ids import row_label
-from palate.data.readers.catalogs import films, movies_dat, movies_dat_text_ids
+from palate.data.ids import WhereRow, row_label
+from palate.data.readers.catalogs import FIRST_RELEASE, films, movies_dat, movies_dat_text_ids
 from palate.data.readers.layout import TextFile, places_of, sniff_separator
 from palate.data.readers.sources import Files, Source
-from palate.data.readers.text import Columns, read_columns, text_table
-
-_LOG = logging.getLogger(__name__)
+from palate.data.readers.text import Columns, read_columns, text_columns
 
 # Columns that need not be named, after folding case and dropping blanks, "_", "-" and ".".
 USUAL_NAMES: dict[str, tuple[str, ...]] = {
@@ -127,8 +125,12 @@ def usual_column(role: str, found: list[str]) -> str | None:
     >>> usual_column("item", ["Movie-ID", "userId"])
     'Movie-ID'
     """
-    folded = {re.sub(r"[\s_.-]", "", column).lower(): column for column in reversed(found)}
+    folded = {_folded(column): column for column in reversed(found)}
     return next((folded[name] for name in USUAL_NAMES.get(role, ()) if name in folded), None)
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\s_.-]", "", name).lower()
 
 
 def read_catalog(files: Files, source: Source, item: str | None, text_ids: bool, required: bool = True) -> Catalog | None:
@@ -141,31 +143,72 @@ def read_catalog(files: Files, source: Source, item: str | None, text_ids: bool,
     source : Source
         CSV or Parquet with a column of ids, or a `movies.dat`.
     item : str or None
-        Column of the ids; where there is none of this name, one with a usual name.
+        The ratings' column of item ids, see `join_column`.
     text_ids : bool
         Whether the ratings' item ids are text: then those of a text file are too, else they are integers if all can be.
     required : bool
-        Whether a file without a column of ids is an error; else it is no catalog, and None is returned.
+        Whether the caller named the file: then an id column of any usual name will do.
+
+    Raises
+    ------
+    ValueError
+        If there is no column of ids, or the table is no catalog; the message names the line.
     """
     if source.name == "movies.dat":
         return movies_dat_text_ids(files) if text_ids else movies_dat(files)
     parquet = source.name.endswith(".parquet")
-    table = _parquet(source) if parquet else text_table(source, [], every=True, separator=sniff_separator(source))
-    column = item if item in table.columns else usual_column("item", table.columns)
+    table, where = (_parquet(source), row_label) if parquet else _catalog_text(source)
+    column = join_column(item, table.columns, required)
     if column is None:
         if required:
             raise ValueError(missing_column(item or "item_id", "item", table.columns, source.name))
-        _LOG.info("%s has no column of item ids: it is not taken as the catalog", source.name)
-        return None
+        wanted = f"{item!r}" if item in (None, "item_id") else f"{item!r} or 'item_id'"
+        raise ValueError(f"{source.name} has no column {wanted} (its columns are {', '.join(map(repr, table.columns))})")
     if not (parquet or text_ids):
         table = table.with_columns(_typed(table[column]))
+    origin = f"by {column} from {source.name}"
     if {"movieId", "title", "genres"} == set(table.columns):
-        return films(table["movieId"], table["title"], table["genres"])
+        return replace(films(table["movieId"], table["title"], table["genres"], where=where), origin=origin)
     roles = {role: usual_column(role, table.columns) for role in ("title", "year", "genres")}
     if not parquet:
         kept = {column, "key", *roles.values()}
         table = table.with_columns(_typed(table[other]) for other in table.columns if other not in kept)
-    return Catalog.from_frame(table, item=column, **roles)
+    return replace(Catalog.from_frame(table, item=column, where=where, **roles), origin=origin)
+
+
+def _catalog_text(source: Source) -> tuple[pl.DataFrame, WhereRow]:
+    columns = text_columns(source, [], every=True, separator=sniff_separator(source))
+    return pl.DataFrame([series.alias(name) for name, series in columns.column.items()]), columns.where
+
+
+def join_column(item: str | None, found: list[str], named: bool) -> str | None:
+    """Return the column of a catalog that holds the ratings' item ids, or None.
+
+    Parameters
+    ----------
+    item : str or None
+        The ratings' own column of item ids, if it has a name.
+    found : list of str
+        Columns of the catalog.
+    named : bool
+        Whether the caller named the catalog: then any usual name for ids of items will do.
+
+    Examples
+    --------
+    >>> join_column("book_id", ["id", "book_id", "title"], named=False)
+    'book_id'
+    >>> join_column("book_id", ["id", "book_id", "best_book_id", "work_id"], named=False)  # goodbooks-10k, first release
+    'id'
+    >>> join_column("sku", ["product_id", "title"], named=False), join_column("sku", ["product_id", "title"], named=True)
+    (None, 'product_id')
+    """
+    folded = {_folded(column): column for column in reversed(found)}
+    if set(found) >= FIRST_RELEASE and _folded(item or "bookid") == "bookid":
+        return "id"  # `book_id` there is the number of one edition at Goodreads
+    if item is None:
+        return usual_column("item", found)
+    same = item if item in found else folded.get(_folded(item)) or folded.get("itemid")
+    return same or (usual_column("item", found) if named else None)
 
 
 def _parquet_names(source: Source) -> list[str]:

@@ -81,13 +81,18 @@ def text_table(source: Source, wanted: list[str], every: bool = False, separator
         Whether to return all columns that have a name.
     separator : str
     """
+    table = text_columns(source, wanted, every, separator)
+    return pl.DataFrame([series.alias(name) for name, series in table.column.items()])
+
+
+def text_columns(source: Source, wanted: list[str], every: bool = False, separator: str = ",") -> Columns:
+    """Return the same as `text_table` with what says in which line a row is."""
     file = TextFile(source, separator, encoding=encoding_of(source))
     columns: dict[str, str | int] = {name: name for name in wanted}
     places_of(file, columns)
     if every:
         columns = {name: name for name in file.names if name}
-    table = read_columns(file, columns, dict.fromkeys(columns, "text"))
-    return pl.DataFrame([series.alias(name) for name, series in table.column.items()])
+    return read_columns(file, columns, dict.fromkeys(columns, "text"))
 
 
 class _Reading:
