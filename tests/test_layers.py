@@ -1,6 +1,7 @@
 """Imports go one way, and only to what a user has installed."""
 
 import ast
+import functools
 import re
 import sys
 import tomllib
@@ -13,8 +14,8 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "palate"
 MODULES = sorted(SOURCE.rglob("*.py"))
 
-# A layer may import layers with a smaller number, and itself. Modules of palate that are in no layer (`palate`,
-# `palate.datasets`) are its public face: they may reach everything below cli, and only cli and its neighbours use them.
+# A layer may import layers with a smaller number, and itself. The modules in FACE are the public face of palate: they may
+# reach everything below cli, and only cli and its neighbours use them.
 LAYERS = {
     "kernels": 0,
     "data": 1,
@@ -26,8 +27,27 @@ LAYERS = {
     "inspect": 6,
     "face": 7,
     "cli": 8,
-    "service": 8,
     "lesson": 8,
+}
+FACE = {"palate", "palate.datasets", "palate.splits"}
+# Circles inside a layer: the imports that close them, each with its reason. Without these no module reaches itself.
+CIRCLES = {
+    ("palate.cli.running", "palate.cli.commands"): "main() is beside what every command ends with",
+    ("palate.data.split.parts", "palate.data.split.file"): "Split.save and Folds.save call the writer of the file",
+    ("palate.evaluate.calibration", "palate.evaluate.calibration_plot"): "Calibration.plot calls the drawing",
+    ("palate.evaluate.calibration", "palate.evaluate.calibration_text"): "str(calibration) calls the rendering",
+    ("palate.evaluate.evaluation", "palate.evaluate.text"): "str(evaluation) calls the rendering",
+    ("palate.evaluate.experiment", "palate.evaluate.experiment_plots"): "Experiment.plots calls the drawing",
+    ("palate.inspect.report", "palate.inspect.html"): "Report.to_html calls the page",
+    ("palate.inspect.report", "palate.inspect.plots"): "Report.plot calls the drawing",
+    ("palate.model.factor_model", "palate.model.compress"): "FactorModel.compress is a verb of the model",
+    ("palate.model.factor_model", "palate.model.explaining"): "FactorModel.explain is a verb of the model",
+    ("palate.model.factor_model", "palate.model.file"): "FactorModel.save is a verb of the model",
+    ("palate.model.factor_model", "palate.model.folded"): "FactorModel.fold_in is a verb of the model",
+    ("palate.model.factor_model", "palate.model.keras_read"): "FactorModel.from_keras is a verb of the model",
+    ("palate.model.factor_model", "palate.model.keras_write"): "FactorModel.to_keras is a verb of the model",
+    ("palate.model.factor_model", "palate.model.queries"): "FactorModel.recommend is a verb of the model",
+    ("palate.recommend.prepared", "palate.recommend.factored"): "what is prepared is typed as what it is prepared from",
 }
 KERNELS_MAY_IMPORT = {"numpy", "numba", "llvmlite"}
 # Libraries of the caller: used only after the caller has brought an object of theirs.
@@ -67,11 +87,45 @@ def names_imported_by(node: ast.AST, package: list[str]) -> list[str]:
         base = package[: len(package) - node.level + 1] if node.level else []
         module = ".".join([*base, *([node.module] if node.module else [])])
         # `from palate import kernels` imports a module of palate, `from palate.data import Ratings` a name of one
-        return [f"palate.{alias.name}" for alias in node.names] if module == "palate" else [module]
+        inner = [f"{module}.{alias.name}" for alias in node.names]
+        return inner if module == "palate" else [name if is_module(name) else module for name in inner]
     if isinstance(node, ast.Call) and "import_module" in ast.unparse(node.func) and node.args:
         first = node.args[0]
         return [first.value] if isinstance(first, ast.Constant) and isinstance(first.value, str) else []
     return []
+
+
+def is_module(name: str) -> bool:
+    """Return whether palate has a module or a package of this dotted name."""
+    path = SOURCE.parent.joinpath(*name.split("."))
+    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+
+
+@functools.cache
+def imports_inside_layers() -> set[tuple[str, str]]:
+    """Return (module, imported module) of every import inside one layer, also of imports inside functions."""
+    return {
+        (name_of(path), imported)
+        for path in MODULES
+        for _, _, imported in imported_modules(path)
+        if imported.startswith("palate.") and is_module(imported) and layer_of(imported) == layer_of(name_of(path))
+    } - {(name_of(path), name_of(path)) for path in MODULES}
+
+
+def on_circles(edges: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return the edges of a graph that lie on a circle: their end reaches their start.
+
+    >>> sorted(on_circles({(1, 2), (2, 3), (3, 1), (3, 4), (5, 1)}))
+    [(1, 2), (2, 3), (3, 1)]
+    """
+    reach = {start: {start} for edge in edges for start in edge}
+    grew = True
+    while grew:
+        before = {start: len(found) for start, found in reach.items()}
+        for start, end in edges:
+            reach[start] |= reach[end]
+        grew = any(len(found) > before[start] for start, found in reach.items())
+    return {(start, end) for start, end in edges if start in reach[end]}
 
 
 def breaks(module: str, imported: str) -> str | None:
@@ -89,6 +143,31 @@ def breaks(module: str, imported: str) -> str | None:
 def test_imports_go_one_way(path):
     found = [(line, breaks(name_of(path), name)) for line, _, name in imported_modules(path)]
     assert [f"{path}:{line}: {what}" for line, what in found if what] == []
+
+
+def test_every_package_is_in_a_layer_and_every_other_module_is_named():
+    packages = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
+    face = {name_of(path) for path in SOURCE.glob("*.py")}
+    assert packages - set(LAYERS) == set(), "name the layer of a new package in LAYERS"
+    assert set(LAYERS) - {"face"} - packages == set(), "there is no such package: shorten LAYERS"
+    assert face <= FACE, "name a new module beside the packages in FACE"
+
+
+def test_no_module_inside_a_layer_reaches_itself():
+    found = on_circles(imports_inside_layers() - set(CIRCLES))
+    assert not found, "these imports form a circle: " + ", ".join(sorted(map(" -> ".join, found)))
+
+
+@pytest.mark.parametrize("closing", CIRCLES, ids=" -> ".join)
+def test_a_named_circle_is_still_there(closing):
+    others = imports_inside_layers() - set(CIRCLES)
+    assert on_circles(others | {closing}), "this circle is gone: shorten CIRCLES"
+    assert CIRCLES[closing]
+
+
+def test_circles_are_found():
+    assert on_circles({("a", "b"), ("b", "c"), ("c", "a"), ("c", "d"), ("e", "a")}) == {("a", "b"), ("b", "c"), ("c", "a")}
+    assert on_circles({("a", "b"), ("a", "c"), ("b", "c")}) == set()
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

@@ -74,7 +74,7 @@ def available() -> "pl.DataFrame":
 
 
 def fetch(name: str, *, progress: "Progress | None" = None) -> Path:
-    """Fetch a data set from its owner's server, unless it is here already, and return the path for `palate.read`.
+    """Return the path of a data set for `palate.read`, fetched from its owner's server unless it is here already.
 
     Files are kept in the folder that the environment variable PALATE_DATA names, else in the platform's folder for caches.
     A file gets its name only when it is whole and has the checksum that its owner publishes; a download that broke off goes on

@@ -21,7 +21,8 @@ def test_caution_shows_what_ranks_and_how_sure_it_is(palate, sure):
     heading = result.out.splitlines()[2].split()
     assert heading == ["#", "id", "ratings", "mean", "predicted", "score", "std", "low", "high"]
     rows = json.loads(palate("recommend", sure, 0, "--caution", 0.8, "--json").out)
-    assert all(abs(row["low"] - row["score"]) < 1e-3 for row in rows)
+    assert len(rows) == 5
+    assert [row["score"] for row in rows] == pytest.approx([row["low"] for row in rows], abs=1e-3)
 
 
 def test_words_stand_for_the_numbers(palate, sure):

@@ -105,7 +105,7 @@ class Catalog:
 
     @classmethod
     def from_items(cls, items: Vocabulary) -> "Catalog":
-        """Return a catalog that knows nothing but the ids of a vocabulary."""
+        """Return a catalog that holds nothing but the ids of the vocabulary `items`."""
         return cls(pl.DataFrame({names.ITEM_ID: items.values}), items.kind)
 
     def __len__(self) -> int:
@@ -115,7 +115,7 @@ class Catalog:
         return f"Catalog({len(self):,} items: {', '.join(self.frame.columns[1:]) or 'ids only'})"
 
     def check_ids(self, items: Vocabulary) -> None:
-        """Check that the catalog's ids are of the type of the ratings' item ids.
+        """Check that the catalog's ids are of the type of the ratings' item ids, `items`.
 
         Raises
         ------
@@ -129,7 +129,7 @@ class Catalog:
             )
 
     def aligned(self, items: Vocabulary, ratings: RatingMatrix) -> "Catalog":
-        """Return the catalog in the order of a vocabulary, with the number and the mean of each item's ratings.
+        """Return the catalog in the order of the vocabulary `items`, with the number and the mean of each item's `ratings`.
 
         The first `len(items)` rows are the vocabulary's items, in order, nulls where the catalog does not know them; then
         come the catalog's items that nobody rated, in their own order, with `n_ratings` 0 and no mean. Columns of these
@@ -160,7 +160,7 @@ class Catalog:
         return Catalog(pl.DataFrame([*columns[:place], *counted, *columns[place:]]), items.kind)
 
     def rows(self, item_index: Any) -> pl.DataFrame:
-        """Return the rows at the given positions."""
+        """Return the rows at the positions `item_index`."""
         return self.frame[np.asarray(item_index, dtype=np.int64)]
 
     def find(self, title: str, exact: bool = False) -> np.ndarray:

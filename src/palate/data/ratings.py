@@ -31,7 +31,8 @@ class Ratings:
     """Who rated what, and how: one row per (user, item) pair, sorted by user and item.
 
     Immutable. Ids are in the vocabularies; the rows hold positions in them. Made by `from_frame`, `from_arrays`,
-    `from_scipy` or `palate.read`; the order of the input's rows plays no part (see `duplicates` there for the one exception).
+    `from_scipy` or `palate.read`; the order of the input's rows plays no part unless one pair
+    was rated twice: see `from_frame`.
 
     Parameters
     ----------
@@ -140,8 +141,18 @@ class Ratings:
     ) -> "Ratings":
         """Return the ratings of parallel arrays or lists: user ids, item ids, values.
 
-        Parameters and errors are those of `from_frame`, with arrays of shape (n_ratings,) in place of column names;
-        `values=None` says that each row counts 1.
+        Parameters
+        ----------
+        users, items : array-like of shape (n_ratings,)
+            Ids: who rated, and what.
+        values : array-like of shape (n_ratings,), or None
+            The ratings; None says that each row counts 1.
+        timestamp, weight : array-like of shape (n_ratings,), optional
+            When each rating was given, and how much it counts (a positive number).
+
+        Notes
+        -----
+        The other parameters and the errors are those of `from_frame`.
         """
         given = {"user": users, "item": items, "rating": values, "timestamp": timestamp, "weight": weight}
         column = {argument: array for argument, array in given.items() if array is not None}

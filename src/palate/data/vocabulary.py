@@ -59,10 +59,12 @@ class Vocabulary:
     def from_ids(cls, values: Any, what: str = "ids") -> "Vocabulary":
         """Return the vocabulary of the distinct ids in `values` (a column, an array or a list, in any order).
 
+        `what` names the column in messages.
+
         Raises
         ------
         TypeError, ValueError
-            If a value cannot be an id, see `palate.data.ids.id_column`; `what` names the column in the message.
+            If a value is neither an integer, text nor a UUID.
         """
         series, kind = id_column(values, what)
         return cls(series.unique().sort().cast(_DTYPES[kind]).alias("id"), kind)
@@ -128,14 +130,14 @@ class Vocabulary:
         return [UUID(value) for value in values] if self.kind == "uuid" else values
 
     def id(self, index: int) -> int | str | UUID:
-        """Return the id at a position."""
+        """Return the id at the position `index`."""
         if not 0 <= index < len(self):
             raise IndexError(f"index must be between 0 and {len(self) - 1}; got {index}.")
         value = self.values[int(index)]
         return UUID(value) if self.kind == "uuid" else value
 
     def take(self, index: Any) -> pl.Series:
-        """Return the ids at the given positions as a Polars series (UUIDs as strings)."""
+        """Return the ids at the positions `index` as a Polars series (UUIDs as strings)."""
         return self.values.gather(index)
 
     def index(self, id: Any, what: str = "id") -> int:  # noqa: A002 - the word of the field
@@ -172,7 +174,7 @@ class Vocabulary:
         return f"unknown {what} {id!r}."
 
     def indices(self, ids: Any) -> np.ndarray:
-        """Return the position of each id, int64; -1 where an id is unknown or of another type."""
+        """Return the position of each of `ids`, int64; -1 where an id is unknown or of another type."""
         series = to_series(ids)
         if series.dtype == pl.Object:
             return np.array([self._position(value) for value in series.to_list()], dtype=np.int64)

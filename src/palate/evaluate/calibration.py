@@ -67,7 +67,7 @@ class Calibration:
     frame_kind: str = "polars"
 
     def covered(self, share: float) -> float:
-        """Return how many of the test ratings lie inside their central interval of this share, from 0 to 1."""
+        """Return how many of the test ratings lie inside their central interval of this `share`, from 0 to 1."""
         return float((self.foretold.central <= share).mean())
 
     @property
@@ -112,7 +112,7 @@ class Calibration:
         return {**self.about, "scores": self.scores, **frames, "notes": list(self.notes)}
 
     def plot(self, path: Any = None) -> Any:
-        """Return the reliability plot as a Matplotlib figure, or write it to a file (.png, .svg, .pdf) and return None.
+        """Return the reliability plot as a Matplotlib figure, or write it to the file `path` (.png, .svg, .pdf) and return None.
 
         Raises ImportError without Matplotlib.
         """

@@ -80,7 +80,7 @@ class Report:
         return (section.name for section in self.sections)
 
     def section(self, name: str) -> Section:
-        """Return the section of this name.
+        """Return the section called `name`.
 
         Raises
         ------

@@ -174,9 +174,9 @@ class FactorModel:
         return queries.predict_distribution(self, users, items, unknown, timestamps)
 
     def at(self, time: Any) -> "FactorModel":
-        """Return the model whose users are as they are in the era of a time (number, date or datetime), and which knows of no other.
+        """Return the model whose users are as they are in the era of `time` (number, date or datetime).
 
-        Its lists and predictions are those of then; of sittings it knows nothing. Items, and how alike they are, do not change.
+        Its lists and predictions are those of then; of other times and of sittings it knows nothing. Items, and how alike they are, do not change.
 
         Raises
         ------
@@ -327,7 +327,7 @@ class FactorModel:
         deny: Any = None,
         threads: int | None = None,
     ) -> Any:
-        """Return, for each of `items`, the n others whose factors have the highest cosine with its own, as a frame.
+        """Return, for each of `items`, the `n` others whose factors have the highest cosine with its own, as a frame.
 
         The filters `min_ratings`, `where`, `candidates` and `deny` are those of `recommend`; `threads` changes nothing but
         the time. Columns: similar_to, item_id, rank, similarity, then the catalog's.
@@ -337,7 +337,7 @@ class FactorModel:
         )
 
     def similar_users(self, users: Any, n: int = 10, *, min_ratings: int = 0, threads: int | None = None) -> Any:
-        """Return, for each of `users`, the n others whose factors have the highest cosine with theirs, as a frame.
+        """Return, for each of `users`, the `n` others whose factors have the highest cosine with theirs, as a frame.
 
         `min_ratings` leaves out users with fewer ratings; `threads` changes nothing but the time. Columns: similar_to, user_id,
         rank, similarity, n_ratings.
@@ -345,16 +345,52 @@ class FactorModel:
         return similar.similar_users(self, queries.resolve_users(self, users), n, min_ratings=min_ratings, threads=threads)
 
     def user_vectors(self, users: Any = None, kind: str | None = None) -> Any:
-        """Return factors and biases of `users` (default all) with their ids, as a frame or, for `kind="numpy"`, as arrays.
+        """Return the factors and biases of users with their ids.
 
-        See `palate.recommend.vectors.vectors`.
+        Parameters
+        ----------
+        users : id or collection of ids, optional
+            All users, in the order of the ids, when None.
+        kind : {"polars", "pandas", "pyarrow", "numpy"}, optional
+            What to return: a frame of that library (the model's own when None), or arrays.
+
+        Returns
+        -------
+        frame or Vectors
+            The frame has the columns `user_id`, `draw` (from 0, only if the model has several), `bias`, and `factor_0`,
+            `factor_1`, ...
+
+        Raises
+        ------
+        KeyError
+            If an id is unknown.
+        ValueError
+            If `kind` is none of these.
         """
         return vectors.vectors(self, "user", users, kind)
 
     def item_vectors(self, items: Any = None, kind: str | None = None) -> Any:
-        """Return factors and biases of `items` (default all) with their ids, as a frame or, for `kind="numpy"`, as arrays.
+        """Return the factors and biases of items with their ids.
 
-        See `palate.recommend.vectors.vectors`.
+        Parameters
+        ----------
+        items : id or collection of ids, optional
+            All items, in the order of the ids, when None.
+        kind : {"polars", "pandas", "pyarrow", "numpy"}, optional
+            What to return: a frame of that library (the model's own when None), or arrays.
+
+        Returns
+        -------
+        frame or Vectors
+            The frame has the columns `item_id`, `draw` (from 0, only if the model has several), `bias`, and `factor_0`,
+            `factor_1`, ...
+
+        Raises
+        ------
+        KeyError
+            If an id is unknown.
+        ValueError
+            If `kind` is none of these.
         """
         return vectors.vectors(self, "item", items, kind)
 
@@ -489,7 +525,25 @@ class FactorModel:
         return compress(self, k)
 
     def save(self, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
-        """Write the model to one file, atomically; `palate.load` reads it. See `palate.model.file.save_model`."""
+        """Write the model to one file, atomically; `palate.load` reads it.
+
+        The same model gives the same bytes. A crash leaves the old file or the new one.
+
+        Parameters
+        ----------
+        path : str or path
+            Any name; palate's own examples end in `.palate`. Permissions of an existing file are kept.
+        ratings : bool, default True
+            Whether to include the ratings. Without them the file is smaller and names nobody's ratings, but the loaded
+            model cannot exclude the items that a user has rated, and knows no sessions.
+
+        Raises
+        ------
+        ModelFileError
+            If the model cannot be written, such as one with factors that are not finite.
+        OSError
+            If the file cannot be written; an older file of this name is then untouched.
+        """
         from palate.model.file import save_model
 
         save_model(self, path, ratings=ratings)
@@ -524,7 +578,9 @@ class FactorModel:
         return read_keras(path, ratings, catalog, mean)
 
     def to_keras(self, path: str | os.PathLike[str]) -> None:
-        """Write the model as a file that Keras loads: `.h5` in the layout of Keras 2, or `.keras`. Its predictions lack the mean.
+        """Write the model to `path` as a file that Keras loads: `.h5` (the layout of Keras 2) or `.keras`.
+
+        Its predictions lack the mean.
 
         Raises ValueError for a model of several draws, of another link, or whose ids are no row numbers.
         """

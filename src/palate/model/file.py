@@ -71,7 +71,7 @@ def save_model(model: FactorModel, path: str | os.PathLike[str], *, ratings: boo
 
 
 def load_model(path: str | os.PathLike[str]) -> FactorModel:
-    """Return the model in a file, after checking every byte of it.
+    """Return the model in the file `path`, after checking every byte of it.
 
     Raises
     ------

@@ -59,6 +59,6 @@ class History:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "History":
-        """Rebuild a history from `to_dict`."""
+        """Rebuild a history from the `values` that `to_dict` returned."""
         sweeps = tuple(SweepReport(**sweep) for sweep in values["sweeps"])
         return cls(**{**values, "sweeps": sweeps, "notes": tuple(values["notes"])})

@@ -64,8 +64,8 @@ def run_chunks(function: Callable[[int, int], Result], bounds: Sequence[int] | n
     if threads == 1 or len(ranges) <= 1:
         return [function(start, stop) for start, stop in ranges]
     with ThreadPoolExecutor(min(threads, len(ranges)), thread_name_prefix="palate") as pool:
-        futures = [pool.submit(function, start, stop) for start, stop in ranges]
         try:
+            futures = [pool.submit(function, start, stop) for start, stop in ranges]
             wait(futures, return_when=FIRST_EXCEPTION)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)

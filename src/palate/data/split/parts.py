@@ -69,7 +69,7 @@ class Split:
         return self.part
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the split to a small file, which `palate.splits.load` applies to the same ratings again."""
+        """Write the split to the small file `path`, which `palate.splits.load` applies to the same ratings again."""
         from palate.data.split.file import save_split
 
         save_split(self, path)
@@ -128,7 +128,7 @@ class Folds:
         return (self[number] for number in range(len(self)))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the folds to a small file, which `palate.splits.load` applies to the same ratings again."""
+        """Write the folds to the small file `path`, which `palate.splits.load` applies to the same ratings again."""
         from palate.data.split.file import save_split
 
         save_split(self, path)
