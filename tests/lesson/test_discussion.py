@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from palate.lesson import q2, q3, q6, q7, q8, q9, q10, q11, q12, q13, questions
+import lesson_phrasings as phrasings
+from palate.lesson import q2, q3, q6, q7, q8, q9, q10, q11, q12, q13, questions, vocabulary, words
 from palate.lesson.question import Discussion
 
 RIGHT = {
@@ -74,11 +75,100 @@ def test_what_is_no_text_is_refused(answer):
 def test_part_of_an_answer_is_told_and_asked_on():
     found = q7.judge("everything is smaller and smaller", {})
     assert not found
-    assert "it names that the vectors shrink to zero, but something is missing. What is predicted" in found.message
+    assert (
+        "it names that the numbers get smaller, but something is missing. Smaller without limit: where do they end"
+        in found.message
+    )
+
+
+CASES = [
+    pytest.param(question, answer, wanted, id=f"{question.name}-{wanted}-{answer}")
+    for question in DISCUSSIONS
+    for wanted, answers in {"right": phrasings.RIGHT, "half": phrasings.HALF, "wrong": phrasings.WRONG}.items()
+    for answer in phrasings.lines(answers[question.name])
+]
+
+
+@pytest.mark.parametrize(("question", "answer", "wanted"), CASES)
+def test_what_students_write(question, answer, wanted):
+    verdict = question.judge(answer, {})
+    assert ("right" if verdict else "half" if verdict.half else "wrong") == wanted, verdict.message
 
 
 @pytest.mark.parametrize("question", DISCUSSIONS, ids=lambda question: question.name)
-def test_words_are_regular_expressions_in_lower_case(question):
-    for words in [idea.words for idea in question.ideas] + [words for words, _ in question.mistakes]:
-        assert re.compile(words)
-        assert words == words.lower()
+def test_there_are_enough_phrasings(question):
+    right, half, wrong = (
+        phrasings.lines(answers[question.name]) for answers in (phrasings.RIGHT, phrasings.HALF, phrasings.WRONG)
+    )
+    assert min(len(set(right)), len(set(wrong))) >= 12
+    assert len(set(half)) >= 4
+
+
+@pytest.mark.parametrize("question", DISCUSSIONS, ids=lambda question: question.name)
+def test_spelling_capitals_and_apostrophes_do_not_matter(question):
+    for answer in phrasings.lines(phrasings.RIGHT[question.name]):
+        assert question.judge(answer.upper(), {}), answer
+        assert question.judge(f"  {answer}!! ", {}), answer
+        assert question.judge(answer.replace("'", "\u2019"), {}), answer
+
+
+def test_half_an_answer_has_a_hint_of_its_own(capsys):
+    verdict = q2.check("They are bad.")
+    assert not verdict
+    assert verdict.half
+    assert repr(verdict) == "Verdict(half right)"
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.startswith("Half right: it names that they are bad, but something is missing. In what way are they bad?")
+    assert "What should the filter look at?" in q3.judge("filter the list", {}).message
+    assert "What happens to the error on held-out ratings" in q8.judge("a strict user has a negative bias", {}).message
+
+
+@pytest.mark.parametrize("question", DISCUSSIONS, ids=lambda question: question.name)
+def test_no_wrong_answer_gets_the_reply_of_a_right_one(question):
+    rights = {question.judge(answer, {}).message for answer in phrasings.lines(phrasings.RIGHT[question.name])}
+    wrongs = {question.judge(answer, {}).message for answer in phrasings.lines(phrasings.WRONG[question.name])}
+    assert not rights & wrongs
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("under 10 reveiws", "FEW reviews"),
+        ("fewer than ten people", "FEW people"),
+        ("8 or 9 ratings each", "FEW ratings each"),
+        ("at least 1,000 ratings", "MANY ratings"),
+        ("n_ratings >= 50", "ratings MANY"),
+        ("not many votes", "FEW votes"),
+        ("It isn't well-known.", "it is not wellknown |"),
+        ("above 5 stars", "above N5 stars"),
+        ("these users prevent several things", "these users prevent several things"),
+    ],
+)
+def test_amounts_numbers_and_slips(text, wanted):
+    assert words.plain(text).strip() == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "claim", "made"),
+    [
+        ("they are popular", "RENOWNED", True),
+        ("they are not popular", "RENOWNED", False),
+        ("they are not popular", "!RENOWNED", True),
+        ("popular, not good", "RENOWNED", True),
+        ("not bad because popular", "RENOWNED", True),
+        ("not unpopular", "UNKNOWN", False),
+        ("few of the ratings", "FEW ~2 RATING", True),
+        ("few of the people, and ratings", "FEW ~9 RATING", False),
+        ("recommend what is not popular", "KEEP ~6 RENOWNED", False),
+        ("without them the error rises", "ERROR ~1 CHANGE", True),
+    ],
+)
+def test_claims_and_denials(text, claim, made):
+    assert words.claims(words.plain(text), claim) is made
+
+
+@pytest.mark.parametrize("question", DISCUSSIONS, ids=lambda question: question.name)
+def test_the_capitals_of_claims_are_families(question):
+    for claim in [c for part in (*question.ideas, *question.mistakes) for c in part.claims.split("; ")]:
+        for name in re.findall(r"\b[A-Z][A-Z0-9]+\b", claim):
+            assert name in vocabulary.FAMILIES or name in vocabulary.NUMERALS or re.fullmatch(r"N\d+", name), (claim, name)

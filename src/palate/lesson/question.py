@@ -1,17 +1,17 @@
 """A question of the lesson: what it asks, how an answer is checked, a hint, a solution."""
 
-import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from palate.lesson import words
 from palate.lesson.setting import default_kind
 from palate.lesson.show import say
 from palate.lesson.verdict import Verdict
 
 _ASK = object()  # stands for "look in the notebook"
-_RIGHT, _WRONG = "Right: ", "Not yet: "
+_RIGHT, _HALF, _WRONG = "Right: ", "Half right: ", "Not yet: "
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Question:
         if answer is _ASK:
             answer = around.get(self.variable)
         verdict = self.judge(answer, around, **given)
-        say((_RIGHT if verdict else _WRONG) + verdict.message)
+        say((_RIGHT if verdict else _HALF if verdict.half else _WRONG) + verdict.message)
         return verdict
 
     def judge(self, answer: Any, around: dict[str, Any], **given: Any) -> Verdict:
@@ -106,46 +106,61 @@ class Coding(Question):
 
 @dataclass(frozen=True)
 class Idea:
-    """Something an answer should say, and words it may be said in.
+    """Something an answer may say, and the claims that say it.
 
     Parameters
     ----------
     name : str
         Completes "it names ...".
-    words : str
-        Regular expression of the words it may be said in.
+    claims : str
+        With "; " between them; see `palate.lesson.words`.
     question : str
-        What to ask whoever has not said it.
+        What to ask whoever has not said it or, of half an answer, whoever has.
+    worth : int
+        How much of a right answer it is; 0 of what is true and not enough.
     """
 
     name: str
-    words: str
+    claims: str
     question: str
+    worth: int = 1
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A claim that is wrong, and what to reply.
+
+    Parameters
+    ----------
+    claims : str
+    reply : str
+    always : bool
+        Whether it counts beside ideas that are right, too.
+    """
+
+    claims: str
+    reply: str
+    always: bool = False
 
 
 @dataclass(frozen=True, repr=False)
 class Discussion(Question):
-    """A question to think about; the check finds ideas by their words, and says so.
+    """A question to think about; the check finds claims by families of words, and says so.
 
     Parameters
     ----------
     ideas : tuple of Idea
-        The first is essential.
     needed : int
-        How many ideas a right answer has.
-    mistakes : tuple of (str, str)
-        Regular expressions of claims that are wrong, and what to reply.
+        What the ideas of a right answer are worth together.
+    mistakes : tuple of Mistake
     text : str
         The solution.
-    general : bool
-        Whether the first idea only sums up the others, and need not be named beside them.
     """
 
     ideas: tuple[Idea, ...]
     needed: int
-    mistakes: tuple[tuple[str, str], ...]
+    mistakes: tuple[Mistake, ...]
     text: str
-    general: bool = False
 
     def judge(self, answer: Any, around: dict[str, Any], **given: Any) -> Verdict:
         """Return the verdict on a text; see `Question.judge`."""
@@ -153,25 +168,37 @@ class Discussion(Question):
             return Verdict(False, f'there is no answer yet. Write a sentence or two: {self.name}.check("..."). {self.asks}')
         if not isinstance(answer, str):
             return Verdict(False, f"the answer must be a text; got a {type(answer).__name__}. {self.asks}")
-        said = " ".join(answer.lower().split())
-        for words, reply in self.mistakes:
-            if re.search(words, said):
-                return Verdict(False, reply)
-        found = [idea for idea in self.ideas if re.search(idea.words, said)]
-        named = [idea for idea in found if idea is not self.ideas[0]] if self.general and len(found) > 1 else found
-        missing = [idea for idea in self.ideas if idea not in found]
-        if self.ideas[0] in found and len(found) >= self.needed:
-            more = f" Further: {missing[0].question}" if missing else ""
-            return Verdict(
-                True, f"it names {_listed(named)}.{more} (Words are compared, not arguments: see {self.name}.solution().)"
-            )
-        lead = f"it names {_listed(found)}, but something is missing. " if found else ""
-        asked = missing[0].question if missing else self.asks
-        return Verdict(False, f"{lead}{asked} (Words are compared, not arguments: {self.name}.hint() says more.)")
+        said = words.plain(answer)
+        found = [idea for idea in self.ideas if _made(said, idea.claims)]
+        right = sum(idea.worth for idea in found) >= self.needed
+        for mistake in self.mistakes:
+            if (mistake.always or not right) and _made(said, mistake.claims):
+                return Verdict(False, mistake.reply)
+        return self._praise(found) if right else self._ask_on(found)
+
+    def _praise(self, found: list[Idea]) -> Verdict:
+        missing = [idea for idea in self.ideas if idea not in found and idea.worth]
+        more = f" Further: {missing[0].question}" if missing else ""
+        named = _listed([idea for idea in found if idea.worth])
+        return Verdict(True, f"it names {named}.{more} (Words are compared, not arguments: see {self.name}.solution().)")
+
+    def _ask_on(self, found: list[Idea]) -> Verdict:
+        """Say what is right of an answer that is not enough, and ask for the rest."""
+        doubt = f"(Words are compared, not arguments: {self.name}.hint() says more.)"
+        if not found:
+            return Verdict(False, f"{self.ideas[0].question} {doubt}")
+        whole = [idea for idea in found if idea.worth]
+        missing = [idea for idea in self.ideas if idea.worth and idea not in found]
+        question = missing[0].question if whole else found[0].question
+        return Verdict(False, f"it names {_listed(found)}, but something is missing. {question} {doubt}", half=True)
 
     def solution_text(self, kind: str | None = None) -> str:
         """Return the solution, whatever the `kind` of the tables."""
         return self.text
+
+
+def _made(said: str, claims: str) -> bool:
+    return any(words.claims(said, claim) for claim in claims.split("; "))
 
 
 def _listed(ideas: list[Idea]) -> str:

@@ -12,6 +12,8 @@ class Verdict:
     right : bool
     message : str
         What was wrong with which input and what to do next, or what was right.
+    half : bool
+        Whether an answer that is not right yet says part of what is.
 
     Examples
     --------
@@ -21,12 +23,13 @@ class Verdict:
 
     right: bool
     message: str
+    half: bool = False
 
     def __bool__(self) -> bool:
         return self.right
 
     def __repr__(self) -> str:
-        return f"Verdict({'right' if self.right else 'not yet'})"
+        return f"Verdict({'right' if self.right else 'half right' if self.half else 'not yet'})"
 
     def _ipython_display_(self) -> None:
         """Nothing: the message is on the screen already."""
