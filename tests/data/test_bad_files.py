@@ -85,7 +85,7 @@ def test_nothing_there(tmp_path):
     ):
         palate.read(tmp_path / "none.csv")
     (tmp_path / "t.csv").write_text(HEADER + "1,2,3\n")
-    with pytest.raises(FileNotFoundError, match=r"none.csv must be a file; there is none of that name"):
+    with pytest.raises(FileNotFoundError, match=r"none.csv must be a file; there is nothing of that name"):
         palate.read(tmp_path / "t.csv", items=tmp_path / "none.csv")
 
 

@@ -74,7 +74,7 @@ def listed_ids(model: "FactorModel", text: str | None) -> list[Any] | None:
         return None
     path = Path(text)
     try:
-        is_file = path.is_file()
+        is_file = path.exists() and not path.is_dir()  # a pipe, too
     except OSError:  # too long for a name: a list
         is_file = False
     parts = path.read_text("utf-8-sig").splitlines() if is_file else text.split(",")
@@ -203,7 +203,9 @@ def _rates(model: "FactorModel", rates: list[str]) -> list[tuple[Any, float, str
 
 def _rating_file(model: "FactorModel", path: Path) -> list[tuple[Any, float, str, int | None]]:
     """Return the ratings of a CSV or Parquet file with a column of items (ids or titles), one of ratings, and perhaps `timestamp`."""
-    table = _text_table(path)
+    from palate.data.readers.tables import whole_table
+
+    table = whole_table(path, typed=False)
     item = _column(table, ("itemid", "movieid", "bookid", "item", "id", "title"), "item_id (or title)", path)
     rating = _column(table, ("rating", "stars", "score"), "rating", path)
     by_title = item.lower() == "title"
@@ -230,18 +232,6 @@ def _time(text: str | None) -> int:
         return seconds_of(text)
     except ValueError as error:
         raise ValueError(f"timestamp {error}.") from None
-
-
-def _text_table(path: Path) -> "pl.DataFrame":
-    import polars as pl
-
-    try:
-        table = pl.read_parquet(path) if path.suffix.lower() == ".parquet" else pl.read_csv(path, infer_schema=False)
-    except pl.exceptions.NoDataError:
-        raise ValueError(f"{path.name} must hold ratings; got an empty file.") from None
-    except pl.exceptions.PolarsError as error:
-        raise ValueError(f"{path.name} could not be read as a table: {str(error).splitlines()[0]}") from None
-    return table.select(pl.all().cast(pl.String))
 
 
 def _column(table: "pl.DataFrame", names: tuple[str, ...], wanted: str, path: Path) -> str:

@@ -29,19 +29,16 @@ def read_part(path: Path, model: Any, options: Mapping[str, Any]) -> "Ratings":
 
 
 def plain_table(path: Path) -> Any:
-    """Return a CSV or Parquet file of features as a Polars frame; the user ids of a CSV are text, see `like_users`."""
-    import polars as pl
-
+    """Return a table of features as a Polars frame; the user ids of a text file are text, see `like_users`."""
     from palate.cli.running import usage_error
+    from palate.data.readers.tables import whole_table
 
-    if not path.is_file():
-        raise usage_error(f"no file {path}")
     try:
-        if path.suffix == ".parquet":
-            return pl.read_parquet(path)
-        return pl.read_csv(path, schema_overrides={"user_id": pl.String})
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise usage_error(f"{path} must be a CSV or Parquet table: {str(error).splitlines()[0]}") from None
+        return whole_table(path, text=("user_id",))
+    except FileNotFoundError:
+        raise usage_error(f"no file {path}") from None
+    except ValueError as error:
+        raise usage_error(str(error).rstrip(".")) from None
 
 
 def like_users(table: Any, users: "Vocabulary") -> Any:

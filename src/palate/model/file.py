@@ -219,7 +219,7 @@ def _opened(name: str) -> BinaryIO:
     """Open a regular file; anything else (a folder, a pipe that would block) is refused before it is opened."""
     mode = os.stat(name).st_mode
     if not stat.S_ISREG(mode):
-        kind = "a folder" if stat.S_ISDIR(mode) else "no regular file"
+        kind = "a folder" if stat.S_ISDIR(mode) else "no regular file (a pipe or a device): write the model into a file first"
         raise ModelFileError(f"{name} is not a usable model file: it is {kind}.")
     return open(name, "rb", buffering=0)
 

@@ -45,6 +45,7 @@ _NAMES = {dtype: name for name, dtype in DTYPES.items()}
 _ZEROS = "0" * 64
 _START = re.compile(rb'\{"__metadata__":\{"palate":"\{\\"format\\":\\"palate model\\",\\"version\\":(\d{1,9}),\\"sha256\\":\\"')
 _DIGITS = re.compile(rb"[0-9a-f]{64}")
+_TEXT = re.compile(rb"(\xef\xbb\xbf)?[\t\n\r\x20-\x7e]+")
 _PIECE = 1 << 20  # bytes read and hashed at a time, so that the digest finds them in the cache
 
 _FOREIGN = (
@@ -179,6 +180,8 @@ def _check_not_foreign(start: bytes) -> None:
     for magic, words in _FOREIGN:
         if start.startswith(magic):
             raise Damage(f"{words}, not a palate model")
+    if _TEXT.fullmatch(start):  # the length of a header always holds zero bytes
+        raise Damage("it is text, such as a CSV table of ratings, not a palate model; train a model on the ratings first")
 
 
 def _digest_position(raw: bytes) -> int:

@@ -10,9 +10,10 @@ import polars as pl
 from palate.data import columns as names
 from palate.data.catalog import Catalog, CatalogWarning
 from palate.data.ids import KIND_NAMES, CodedIds
+from palate.data.readers.foreign import is_arrow, is_parquet
 from palate.data.readers.formats import Format
 from palate.data.readers.kinds import is_text, text_ids
-from palate.data.readers.sources import Files, Source, file_source
+from palate.data.readers.sources import Files, Source, one_file
 from palate.data.readers.tables import read_catalog
 from palate.data.readers.text import Columns
 
@@ -52,10 +53,11 @@ def catalog_for(
     item = columns.labels["item"].partition("'")[2].removesuffix("'") or None
     text = is_text(columns.column["item"])
     if items is not None:
-        named = file_source(Path(items))
-        catalog = read_catalog(Files(Path(items)), named, item, text)
+        there = Files(Path(items), "a file")
+        named = one_file(there)
+        catalog = read_catalog(there, named, item, text)
         assert catalog is not None  # a file that was named is read or refused
-        typed = typed or _typed(named.name)
+        typed = typed or is_parquet(named) or is_arrow(named)
         if not typed and catalog.kind == "str" and not text and (strange := _strange(catalog, columns, typed, known=False)):
             raise ValueError(f"{strange}. Is it the right file, and the right column?")
         _one_kind(catalog, columns, typed)

@@ -8,6 +8,7 @@ import numpy as np
 
 from palate.data.catalog import Catalog
 from palate.data.readers import catalogs
+from palate.data.readers.foreign import is_arrow, is_parquet
 from palate.data.readers.layout import first_lines, sniff_separator
 from palate.data.readers.sources import Files, Source
 
@@ -147,7 +148,20 @@ FORMATS: dict[str, Format] = {
     )
 }
 
-_TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".parquet")
+_TABLE_SUFFIXES = (
+    ".csv",
+    ".tsv",
+    ".tab",
+    ".txt",
+    ".dat",
+    ".inter",
+    ".jsonl",
+    ".ndjson",
+    ".parquet",
+    ".pq",
+    ".feather",
+    ".arrow",
+)
 
 
 def rating_file(files: Files) -> Source:
@@ -164,8 +178,9 @@ def rating_file(files: Files) -> Source:
     found = files.find(*known, "ratings.parquet")
     if found is not None:
         return found
-    tables = [name for name in files.names if name.endswith(_TABLE_SUFFIXES) and "readme" not in name.lower()]
-    only = files.find(tables[0]) if len(tables) == 1 else None
+    tables = [name for name in files.names if name.lower().endswith(_TABLE_SUFFIXES) and "readme" not in name.lower()]
+    candidates = tables or files.names
+    only = files.find(candidates[0]) if len(candidates) == 1 else None
     if only is None:
         message = f"{files.path} must hold one table of ratings or a known set such as MovieLens; got {files.listing()}"
         raise ValueError(f"{message}. Name the file itself.")
@@ -174,7 +189,7 @@ def rating_file(files: Files) -> Source:
 
 def detect(source: Source, files: Files, encoding: str = "utf-8") -> str:
     """Return the format of a rating file: the name of a `Format`, or "table" for any other with column names."""
-    if source.name.endswith(".parquet"):
+    if is_parquet(source) or is_arrow(source):
         return "table"
     lines = first_lines(source, 20, encoding)
     separator = sniff_separator(source, encoding)

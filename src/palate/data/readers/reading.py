@@ -10,6 +10,7 @@ from palate.data.dataset import Dataset
 from palate.data.duplicates import check_policy
 from palate.data.ratings import build
 from palate.data.readers.beside import catalog_for
+from palate.data.readers.foreign import is_arrow, is_parquet, refuse_foreign
 from palate.data.readers.formats import FORMATS, Format, detect, rating_file
 from palate.data.readers.kinds import read_like
 from palate.data.readers.layout import TextFile
@@ -101,25 +102,25 @@ def read(
     _check_options(format, separator, encoding, any(column is not None for column in (*named.values(), separator)))
     files = Files(path)
     source = _source(files, format)
+    refuse_foreign(source)
     form = _format(source, files, format, encoding, separator is not None or any(named.values()))
     duplicates = check_policy(duplicates, counted=counts)
     if form is not None:
         columns = _read_format(source, form)
         if scale is None and duplicates != "sum":
             scale = form.scale(rating_values(columns.column["rating"], columns.labels["rating"], columns.where))
-    elif source.name.endswith(".parquet"):
+    elif is_parquet(source) or is_arrow(source):
         columns = read_parquet(source, named, counts)
     else:
         columns = read_table(source, named, separator, encoding, counts)
-    typed = source.name.endswith(".parquet")
+    typed = is_parquet(source) or is_arrow(source)
     if like is not None:
         read_like(columns, like, typed, source.name)
     catalog = catalog_for(files, source, form, items, columns, typed or like is not None)
     ratings = build(columns.column, columns.labels, scale=scale, duplicates=duplicates, where=columns.where)
     if catalog is not None:
         catalog.check_ids(ratings.items)
-    name = path.resolve().name if path.is_dir() else path.name.split(".")[0]
-    return Dataset(name=name, ratings=ratings, catalog=catalog)
+    return Dataset(name=files.name, ratings=ratings, catalog=catalog)
 
 
 def _check_options(format: str, separator: str | None, encoding: str, named: bool) -> None:  # noqa: A002

@@ -1,37 +1,58 @@
-"""Where rating files lie: alone, in a folder or in a zip archive, perhaps compressed by gzip.
+"""Where rating files lie: alone, in a folder or in a zip archive, perhaps compressed by gzip, bzip2 or xz.
 
 Compressed files are read as streams: nothing is unpacked to disk, and a file that unpacks to absurd sizes is refused.
 """
 
+import bz2
 import gzip
 import io
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+
+from palate.data.readers.spool import Spool, spooled
 
 # Tables of ratings shrink to a third up to a twentieth. A gzip bomb unpacks to a thousand times its size.
 _MAX_EXPANSION = 100
 _EXPANSION_COUNTS_FROM = 32 << 20  # bytes; below that, nobody is harmed
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, gzip.BadGzipFile, NotImplementedError)
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, gzip.BadGzipFile, lzma.LZMAError, NotImplementedError)
+_BAD_BZIP2 = "Invalid data stream"  # an OSError without a class of its own
+_PACKERS: dict[str, tuple[bytes, Any]] = {  # ending to first bytes and what unpacks
+    ".gz": (b"\x1f\x8b", lambda stream: gzip.GzipFile(fileobj=stream)),
+    ".bz2": (b"BZh", bz2.BZ2File),
+    ".xz": (b"\xfd7zXZ\0", lzma.LZMAFile),
+}
+_OFFICE = {
+    "xl/workbook.xml": "an Excel workbook",
+    "xl/workbook.bin": "an Excel workbook",
+    "content.xml": "an OpenDocument sheet",
+}
+_START = 512  # bytes that tell what a file is
 
 
 @dataclass(frozen=True)
 class Source:
-    """One file: `name` is its plain name without `.gz`, `member` its name in the archive `path`, if it is in one."""
+    """One file: `name` is its plain name without `.gz`, `member` its name in the archive `path`, if it is in one.
+
+    `packed` is the ending of its compression, "" for none; `keep` what has to live as long as the file is read.
+    """
 
     name: str
     path: Path
     member: str | None = None
-    gzipped: bool = False
+    packed: str = ""
+    keep: Any = field(default=None, compare=False, repr=False)
 
     @property
     def plain(self) -> Path | None:
         """The path when the file lies on disk uncompressed, else None."""
-        return None if self.gzipped or self.member is not None else self.path
+        return None if self.packed or self.member is not None else self.path
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
@@ -56,9 +77,15 @@ class Source:
                     stream = stack.enter_context(archive.open(self.member))
             except (*_DAMAGED, RuntimeError) as error:  # an encrypted member is a RuntimeError
                 raise ValueError(_damaged(self.name, error)) from None
-            if self.gzipped:
-                stream = stack.enter_context(gzip.GzipFile(fileobj=stream))  # type: ignore[arg-type]
+            if self.packed:
+                stream = stack.enter_context(_PACKERS[self.packed][1](stream))
             yield _Unpacked(stream, self.name, size)  # type: ignore[misc]
+
+    @cached_property
+    def start(self) -> bytes:
+        """The first bytes, which tell what the file is."""
+        with self.open() as stream:
+            return stream.read(_START)
 
     def read(self, limit: int = 1 << 31) -> bytes:
         """Return all bytes of a small file."""
@@ -80,6 +107,10 @@ class _Unpacked(io.RawIOBase):
             data = self._stream.read(size)
         except _DAMAGED as error:
             raise ValueError(_damaged(self._name, error)) from None
+        except OSError as error:
+            if error.errno is None and _BAD_BZIP2 in str(error):
+                raise ValueError(_damaged(self._name, error)) from None
+            raise
         self._out += len(data)
         if self._out > max(_EXPANSION_COUNTS_FROM, _MAX_EXPANSION * self._packed_size):
             message = f"{self._name} must not unpack to more than {_MAX_EXPANSION} times its compressed size"
@@ -88,53 +119,76 @@ class _Unpacked(io.RawIOBase):
 
 
 class Files:
-    """The files that a path leads to, by their plain names.
+    """The files that a path leads to, by their plain names, whatever their case.
 
     Parameters
     ----------
     path : Path
         A folder, a `.zip`, or one file: then its neighbours in the same folder can be found too. Folders inside an archive
-        are looked into (MovieLens archives hold one), folders inside a folder are not.
+        are looked into (MovieLens archives hold one), folders inside a folder are not. `-` is standard input; what can be
+        read only once, such as a pipe, is copied first, and has no neighbours.
+    what : str
+        What is wanted, for the message when there is nothing.
 
     Raises
     ------
     FileNotFoundError
         If nothing is there.
+    ValueError
+        If a pipe yields nothing, or an archive is damaged or an office document.
     """
 
-    def __init__(self, path: Path) -> None:
-        if not path.exists():
-            raise FileNotFoundError(f"{path} must be a file, a folder or a .zip of ratings; there is nothing of that name.")
+    def __init__(self, path: Path, what: str = "a file, a folder or a .zip of ratings") -> None:
         self.path = path
-        self._members = _members(path) if path.is_file() and _is_zip(path) else None
-        self._folder = path if path.is_dir() else path.parent
+        self._spool = spooled(path)
+        if self._spool is None and not path.exists():
+            raise FileNotFoundError(f"{path} must be {what}; there is nothing of that name.")
+        self._place = path if self._spool is None else self._spool.copy
+        name = path.name if self._spool is None else self._spool.name
+        self._members = _members(self._place, name, self._spool) if self._place.is_file() and _is_zip(self._place) else None
+        self._folder = None if self._spool else path if path.is_dir() else path.parent
+
+    @property
+    def name(self) -> str:
+        """What to call it: the name of a file or folder."""
+        if self._spool is not None:
+            return self._spool.name
+        return self.path.resolve().name if self.path.is_dir() else self.path.name.split(".")[0]
 
     @property
     def single(self) -> Source | None:
         """The file itself when the path is one file of ratings, else None."""
-        if self._members is not None or self.path.is_dir():
+        if self._members is not None or self._place.is_dir():
             return None
-        return _on_disk(self.path)
+        return _on_disk(self._place, self._spool)
 
     def find(self, *names: str) -> Source | None:
-        """Return the first of the named files that is there, compressed by gzip or not."""
-        for name in names:
-            if self._members is not None:
-                found = self._members.get(name)
-            else:
-                paths = (self._folder / name, self._folder / f"{name}.gz")
-                found = next((_on_disk(path) for path in paths if path.is_file()), None)
-            if found is not None:
-                return found
-        return None
+        """Return the first of the named files that is there, compressed or not."""
+        there = {name.lower(): name for name in reversed(self.names)}
+        found = next((there[name.lower()] for name in names if name.lower() in there), None)
+        if found is None:
+            return None
+        return self._members[found] if self._members is not None else self._entry(found)
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """Plain names of all files, sorted, without `.gz`; hidden ones left out."""
         if self._members is not None:
             return sorted(self._members)
-        names = (entry.name for entry in self._folder.iterdir() if entry.is_file() and not entry.name.startswith("."))
-        return sorted({name.removesuffix(".gz") for name in names})
+        return sorted(self._entries)
+
+    @cached_property
+    def _entries(self) -> dict[str, Path]:
+        """Plain name to path of the files in the folder; of a plain and a compressed one the plain one."""
+        found: dict[str, Path] = {}
+        if self._folder is not None:
+            for entry in sorted(self._folder.iterdir(), key=lambda entry: (bool(_ending(entry.name)), entry.name)):
+                if entry.is_file() and not entry.name.startswith("."):
+                    found.setdefault(_plain(entry.name), entry)
+        return found
+
+    def _entry(self, name: str) -> Source:
+        return _on_disk(self._entries[name])
 
     def listing(self, most: int = 12) -> str:
         """Return the names of the files, for a message."""
@@ -144,15 +198,34 @@ class Files:
 
 def file_source(path: Path) -> Source:
     """Return the source of one file."""
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} must be a file; there is none of that name.")
-    return _on_disk(path)
+    return one_file(Files(path, "a file"))
 
 
-def _on_disk(path: Path) -> Source:
+def one_file(files: Files) -> Source:
+    """Return the one file that a path must lead to."""
+    if files.path.is_dir():
+        raise FileNotFoundError(f"{files.path} must be a file; it is a folder.")
+    if files.single is None:
+        raise ValueError(f"{files.path} must be one file; it is a .zip archive. Unpack it first.")
+    return files.single
+
+
+def _ending(name: str) -> str:
+    """Return the ending of a compressed file, "" for other names."""
+    return next((ending for ending in _PACKERS if name.lower().endswith(ending)), "")
+
+
+def _plain(name: str) -> str:
+    """Return a name without the ending of a compressed file."""
+    return name[: len(name) - len(_ending(name))]
+
+
+def _on_disk(path: Path, spool: Spool | None = None) -> Source:
     with path.open("rb") as file:
-        gzipped = file.read(2) == b"\x1f\x8b"
-    return Source(path.name.removesuffix(".gz") if gzipped else path.name, path, gzipped=gzipped)
+        start = file.read(8)
+    packed = next((ending for ending, (magic, _) in _PACKERS.items() if start.startswith(magic)), "")
+    name = spool.name if spool is not None else _plain(path.name) if packed else path.name
+    return Source(name, path, packed=packed, keep=spool)
 
 
 def _is_zip(path: Path) -> bool:
@@ -160,19 +233,23 @@ def _is_zip(path: Path) -> bool:
         return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
 
 
-def _members(path: Path) -> dict[str, Source]:
+def _members(path: Path, called: str, keep: Any) -> dict[str, Source]:
     """Return the files of an archive by plain name; of several with one name the one in the outermost folder."""
     try:
         with zipfile.ZipFile(path) as archive:
             names = [info.filename for info in archive.infolist() if not info.is_dir()]
     except zipfile.BadZipFile as error:
-        raise ValueError(_damaged(path.name, error)) from None
+        raise ValueError(_damaged(called, error)) from None
+    for name, what in _OFFICE.items():
+        if name in names:
+            raise ValueError(
+                f"{called} must be a table in text or Parquet; it is {what}. Save the sheet as CSV first (File, Save As, CSV UTF-8)."
+            )
     found: dict[str, Source] = {}
     for name in sorted(names, key=lambda name: (name.count("/"), name)):
-        plain = name.rsplit("/", 1)[-1]
-        gzipped = plain.endswith(".gz")
-        if not plain.startswith(".") and "__MACOSX" not in name:
-            found.setdefault(plain.removesuffix(".gz"), Source(plain.removesuffix(".gz"), path, name, gzipped))
+        own = name.rsplit("/", 1)[-1]
+        if not own.startswith(".") and "__MACOSX" not in name:
+            found.setdefault(_plain(own), Source(_plain(own), path, name, _ending(own), keep))
     return found
 
 

@@ -4,6 +4,7 @@ import io
 import re
 import warnings
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -14,9 +15,10 @@ from palate.data.duplicates import CountedRowsWarning
 from palate.data.frames import missing_column
 from palate.data.ids import WhereRow, row_label
 from palate.data.readers.catalogs import FIRST_RELEASE, films, movies_dat, movies_dat_text_ids
+from palate.data.readers.foreign import is_arrow, is_parquet, refuse_foreign
 from palate.data.readers.layout import TextFile, places_of, sniff_separator
-from palate.data.readers.sources import Files, Source
-from palate.data.readers.text import Columns, read_columns, text_columns
+from palate.data.readers.sources import Files, Source, file_source
+from palate.data.readers.text import Columns, read_columns, text_columns, text_table
 
 # Columns that need not be named, after folding case and dropping blanks, "_", "-" and ".".
 USUAL_NAMES: dict[str, tuple[str, ...]] = {
@@ -154,9 +156,9 @@ def read_catalog(files: Files, source: Source, item: str | None, text_ids: bool,
     ValueError
         If there is no column of ids, or the table is no catalog; the message names the line.
     """
-    if source.name == "movies.dat":
+    if source.name.lower() == "movies.dat":
         return movies_dat_text_ids(files) if text_ids else movies_dat(files)
-    parquet = source.name.endswith(".parquet")
+    parquet = is_parquet(source) or is_arrow(source)
     table, where = (_parquet(source), row_label) if parquet else _catalog_text(source)
     column = join_column(item, table.columns, required)
     if column is None:
@@ -211,23 +213,54 @@ def join_column(item: str | None, found: list[str], named: bool) -> str | None:
     return same or (usual_column("item", found) if named else None)
 
 
+def whole_table(path: Path, typed: bool = True, text: tuple[str, ...] = ()) -> pl.DataFrame:
+    """Return all columns of a table in text, Parquet or Arrow, compressed or from a pipe.
+
+    Parameters
+    ----------
+    path : Path
+    typed : bool, default True
+        Whether columns of numbers become numbers; else all become text.
+    text : tuple of str
+        Columns of text files that stay text.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is no table; the message names the line.
+    """
+    source = file_source(path)
+    refuse_foreign(source)
+    if is_parquet(source) or is_arrow(source):
+        table = _parquet(source)
+        return table if typed else table.select(pl.all().cast(pl.String))
+    table = text_table(source, [], every=True, separator=sniff_separator(source))
+    return table.with_columns(_typed(column) for column in table if column.name not in text) if typed else table
+
+
 def _parquet_names(source: Source) -> list[str]:
+    read = pl.read_ipc_schema if is_arrow(source) else pl.read_parquet_schema
     try:
-        return list(pl.read_parquet_schema(source.plain or io.BytesIO(source.read())))
+        return list(read(source.plain or io.BytesIO(source.read())))
     except _UNREADABLE as error:
         raise ValueError(_not_parquet(source, error)) from None
 
 
 def _parquet(source: Source, columns: list[str] | None = None) -> pl.DataFrame:
+    place = source.plain or io.BytesIO(source.read())
     try:
-        return pl.read_parquet(source.plain or io.BytesIO(source.read()), columns=columns)
+        if is_arrow(source):
+            return pl.read_ipc(place, columns=columns)
+        return pl.read_parquet(place, columns=columns)
     except _UNREADABLE as error:
         raise ValueError(_not_parquet(source, error)) from None
 
 
 def _not_parquet(source: Source, error: BaseException) -> str:
     reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-    return f"{source.name} must be a sound Parquet file; reading it failed: {reason}."
+    return f"{source.name} must be a sound {'Arrow' if is_arrow(source) else 'Parquet'} file; reading it failed: {reason}."
 
 
 def _typed(texts: pl.Series) -> pl.Series:
