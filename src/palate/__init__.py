@@ -28,6 +28,7 @@ _HOMES = {
     "average": "palate.model.average",
     "load": "palate.model.file",
     "tune": "palate.evaluate.tuning",
+    "union": "palate.training.union",
     "read": "palate.data.readers.reading",
 }
 _ELSEWHERE = {"load": "load_model"}

@@ -67,3 +67,21 @@ def test_a_table_of_users_has_ids_of_the_ratings_kind(tmp_path, palate):
         "--user-table", tmp_path / "users.csv", "--validation", "0",
     )  # fmt: skip
     assert result.code == 0, result.err
+
+
+def test_a_start_says_whom_it_forgets_and_a_union_forgets_nobody(folder, palate, refused, tmp_path):
+    (tmp_path / "new.csv").write_text("user_id,item_id,rating\n1,1,5\n1,900,4\n77,2,1\n")
+    train = ("train", tmp_path / "new.csv", "--start", folder / "model.palate", "--n-factors", "4", "-o", tmp_path / "m.palate")
+    result = palate(*train)
+    assert result.code == 0
+    assert (
+        "knows 29 users and 38 items that the ratings do not hold: they are forgotten. Train on the union of both, --union,"
+        in result.err
+    )
+    result = palate(*train, "--union")
+    assert result.code == 0
+    assert "forgotten" not in result.err
+    assert "of 41 items by 31 users" in result.out
+    assert palate("recommend", tmp_path / "m.palate", "5").code == 0
+    assert "goes on from a model trained on 475 ratings" in palate("info", tmp_path / "m.palate").out
+    assert "--union must come with --start" in refused(*train[:2], "--union", code=2)

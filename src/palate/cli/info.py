@@ -125,6 +125,8 @@ def _show_history(model: "FactorModel") -> None:
     from palate.cli.output import Column, print_table, print_text
 
     history = model.history
+    for before in history.earlier:
+        print_text(f"goes on from a model trained on {before.n_train:,} ratings in {len(before.sweeps):,} sweeps")
     print_text(
         f"trained on {history.n_train:,} ratings, {history.n_validation:,} held out for validation (errors unclipped)", ""
     )

@@ -2,6 +2,7 @@
 
 import shlex
 import time
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +11,7 @@ import typer
 
 from palate.cli import options
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
-from palate.cli.running import INTERRUPTED, say
+from palate.cli.running import INTERRUPTED, say, usage_error
 
 if TYPE_CHECKING:
     import numpy as np
@@ -76,6 +77,12 @@ def train(
     seed: Annotated[int, typer.Option(min=0, help="Of the split and the start; the same seed gives the same model.")] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="Processors to use; default all.")] = None,
     start: Annotated[Path | None, typer.Option(metavar="MODEL", help="Go on from this model; its split is kept.")] = None,
+    union: Annotated[
+        bool,
+        typer.Option(
+            "--union", help="With --start: train on that model's ratings and these together; of a pair in both on this."
+        ),
+    ] = False,
     refit: Annotated[
         bool, typer.Option("--refit", help="Train once more on all ratings in the end, held-out ones included.")
     ] = False,
@@ -112,14 +119,19 @@ def train(
         if path is not None:
             check_writable(path)
     extra = _extra(trainer, user_table)
+    if union and start is None:
+        raise usage_error("--union must come with --start, the model whose ratings are added")
     how = How(validation, seed, threads, _start(start), refit, checkpoint, output, not no_ratings, extra)
     began = time.perf_counter()
-    data = read(ratings, **reading, counts=takes_counts(chosen_trainer))
+    data = read(ratings, **reading, counts=takes_counts(chosen_trainer), like=how.start)
     read_seconds = time.perf_counter() - began
+    read_in = data
+    if how.start is not None:
+        data = _joined(data, how.start, union, reading.get("items"))
     if user_table is not None:
         how.extra["user_table"] = like_users(how.extra["user_table"], data.ratings.users)
     if not as_json:
-        _show_data(ratings, data, read_seconds)
+        _show_data(ratings, read_in, data, read_seconds)
     outcome = _train(chosen_trainer, data, how, read_seconds)
     outcome.model.save(output, ratings=how.keep_ratings)
     interrupted = outcome.model.history.interrupted
@@ -133,7 +145,6 @@ def train(
 
 def _extra(trainer: str, user_table: Path | None) -> dict[str, Any]:
     from palate.cli.reading import plain_table
-    from palate.cli.running import usage_error
 
     if user_table is None:
         return {}
@@ -173,7 +184,9 @@ def _compare(outcome: Outcome, how: How) -> None:
 
     if outcome.model.scale is None:
         return  # scores of counts are no ratings; `palate evaluate` judges their lists
-    everything, held_out = split(outcome.data.ratings, how.validation, how.start, how.seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # fit has said it
+        everything, held_out = split(outcome.data.ratings, how.validation, how.start, how.seed)
     if not held_out.any():
         return
     holdout = everything.select(held_out)
@@ -204,21 +217,39 @@ def _baseline(everything: "Ratings", held_out: "np.ndarray", how: How) -> "Facto
     return Baseline().fit(everything.select(~held_out), validation=everything.select(held_out), **quiet)
 
 
-def _show_data(path: Path, data: "Dataset", seconds: float) -> None:
+def _joined(data: "Dataset", start: "FactorModel", union: bool, items: Any) -> "Dataset":
+    """Return what is trained on: with `union` the ratings of the model too; with the model's catalog where no other is."""
+    from dataclasses import replace
+
+    from palate.training.union import catalog_of_both
+    from palate.training.union import union as both
+
+    ratings = both(start, data.ratings) if union else data.ratings
+    keep = str(items) != "none" and (union or data.catalog is None)
+    return replace(data, ratings=ratings, catalog=catalog_of_both(start, data.catalog) if keep else data.catalog)
+
+
+def _show_data(path: Path, read: "Dataset", data: "Dataset", seconds: float) -> None:
     from palate.cli.output import counted, print_text
 
-    ratings = data.ratings
-    low, high = ratings.scale
-    print_text(
-        f"Read {path} in {seconds:.1f} s: {counted(len(ratings), 'rating')} of "
-        f"{counted(ratings.n_items, 'item')} by {counted(ratings.n_users, 'user')}, "
-        f"scale {low:g} to {high:g}{'' if ratings.declared else ' (observed)'}."
-    )
+    print_text(f"Read {path} in {seconds:.1f} s: {_described(read.ratings)}.")
+    if data.ratings is not read.ratings:
+        print_text(f"With the ratings of the model to start from: {_described(data.ratings)}.")
     if data.catalog is None:
         print_text("No catalog: items will be shown by id. Name one with --items.")
     else:
         columns = ", ".join(data.catalog.frame.columns[1:]) or "ids only"
         print_text(f"Catalog of {counted(len(data.catalog), 'item')} {data.catalog.origin}".rstrip() + f": {columns}.")
+
+
+def _described(ratings: "Ratings") -> str:
+    from palate.cli.output import counted
+
+    low, high = ratings.scale
+    return (
+        f"{counted(len(ratings), 'rating')} of {counted(ratings.n_items, 'item')} by {counted(ratings.n_users, 'user')}, "
+        f"scale {low:g} to {high:g}{'' if ratings.declared else ' (observed)'}"
+    )
 
 
 def _report(outcome: Outcome, how: How, as_json: bool) -> None:

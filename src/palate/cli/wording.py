@@ -20,6 +20,7 @@ _PHRASES = {
     "Lower validation.": "Lower --validation.",
     "a share in [0, 1) or Ratings": "a share in [0, 1)",
     "palate.read(...)": "palate train",
+    "palate.union(model, ratings)": "--union",
 }
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 

@@ -156,16 +156,19 @@ def put_history(history: History) -> dict[str, Any]:
     """Return the history for the metadata, with one list per figure instead of one object per sweep."""
     sweeps = [fields_of(sweep) for sweep in history.sweeps]
     columns = {name: [sweep[name] for sweep in sweeps] for name in fields_of(history.sweeps[0])} if sweeps else {}
-    return {"sweeps": columns, **fields_of(history, leave_out=("sweeps",))}
+    earlier = {"earlier": [put_history(one) for one in history.earlier]} if history.earlier else {}
+    return {"sweeps": columns, **fields_of(history, leave_out=("sweeps", "earlier")), **earlier}
 
 
-def take_history(values: object) -> History:
-    """Return the history."""
+def take_history(values: object, first: bool = True) -> History:
+    """Return the history; only the `first` holds others, of the models it was started from."""
     fields = Fields(values, "'history' in its metadata")
     columns = Fields(fields.take("sweeps", dict), "'sweeps' of 'history' in its metadata")
-    rest = fields.take_fields_of(History, leave_out=("sweeps",))
+    nested = fields.take("earlier", list) if first and fields.has("earlier") else []
+    earlier = tuple(take_history(one, first=False) for one in nested)
+    rest = fields.take_fields_of(History, leave_out=("sweeps", "earlier"))
     fields.finish()
-    return History(sweeps=_take_sweeps(columns), **rest)
+    return History(sweeps=_take_sweeps(columns), **rest, earlier=earlier)
 
 
 def _take_sweeps(columns: Fields) -> tuple[SweepReport, ...]:

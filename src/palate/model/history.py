@@ -42,6 +42,8 @@ class History:
         Whether training was interrupted (Ctrl-C) and the model is what there was by then.
     selected : bool
         Whether the ratings held back chose anything, such as the sweep; if not, errors on them are as good as on new ones.
+    earlier : tuple of History
+        Of the models that this one was started from, the oldest first.
     """
 
     sweeps: tuple[SweepReport, ...] = ()
@@ -52,6 +54,7 @@ class History:
     n_validation: int = 0
     interrupted: bool = False
     selected: bool = True
+    earlier: tuple["History", ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the history as plain lists, numbers and strings (for JSON)."""
@@ -61,4 +64,5 @@ class History:
     def from_dict(cls, values: dict[str, Any]) -> "History":
         """Rebuild a history from the `values` that `to_dict` returned."""
         sweeps = tuple(SweepReport(**sweep) for sweep in values["sweeps"])
-        return cls(**{**values, "sweeps": sweeps, "notes": tuple(values["notes"])})
+        earlier = tuple(cls.from_dict(one) for one in values.get("earlier", ()))
+        return cls(**{**values, "sweeps": sweeps, "notes": tuple(values["notes"]), "earlier": earlier})

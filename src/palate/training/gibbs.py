@@ -20,7 +20,7 @@ from palate.training.chain import ChainModel, ChainState, chain_model, small_sta
 from palate.training.chain_file import digest_of, refit_path, remove_chains
 from palate.training.checks import check_choice, check_count
 from palate.training.keeping import Monitor, Plan
-from palate.training.problem import Problem, split
+from palate.training.problem import Problem, continued, split
 from palate.training.progress import TrainingBar
 from palate.training.run import Judge, Run, Saver, run_chains
 from palate.training.side import Clock, SideModel
@@ -178,7 +178,7 @@ class Gibbs:
                 model = replace(model, history=replace(model.history, notes=(note, *model.history.notes)))
         if complete:
             remove_chains(checkpoint)
-        return model
+        return continued(model, start)
 
     def _check(self) -> None:
         check_count("n_factors", self.n_factors, 1, _MAX_FACTORS)

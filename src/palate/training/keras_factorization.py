@@ -27,7 +27,7 @@ from palate.training.keras_epochs import (
     fit_epochs,
     history_of,
 )
-from palate.training.problem import Problem
+from palate.training.problem import Problem, continued
 from palate.training.start import model_start
 
 _LAYERS = ("user_embedding", "movie_embedding", "user_bias", "movie_bias")
@@ -123,7 +123,7 @@ class KerasFactorization:
             self, ratings, validation=validation, start=start, refit=refit, callback=callback, threads=threads, seed=seed,
             save=save,
         )  # fmt: skip
-        return self._result(problem, run, catalog)
+        return continued(self._result(problem, run, catalog), start)
 
     def build(self, keras: Any, problem: Problem, schedule: Schedule) -> Any:
         """Return the compiled Keras model, its layers named as in the lesson.

@@ -22,7 +22,7 @@ from palate.training.keras_epochs import (
     fit_epochs,
     history_of,
 )
-from palate.training.problem import Problem
+from palate.training.problem import Problem, continued
 
 _VECTORS = ("user_embedding", "movie_embedding")
 
@@ -88,13 +88,14 @@ class KerasNetwork:
         problem, run = fit_epochs(
             self, ratings, validation=validation, start=start, refit=refit, callback=callback, threads=threads, seed=seed
         )
-        return self._network(
+        model = self._network(
             run.weights,
             problem,
             **problem.known(catalog),
             trainer={"name": type(self).__name__, **asdict(self)},
             history=history_of(problem, run),
         )
+        return continued(model, start)
 
     def build(self, keras: Any, problem: Problem, schedule: Schedule) -> Any:
         """Return the compiled Keras model.

@@ -14,6 +14,7 @@ from palate.solve.prior import RowPrior
 from palate.solve.strengths import AUTO, resolve_strength, ridge_prior, sum_strengths
 from palate.training.checks import check_choice, check_count, check_number, check_rate, check_strength, check_switch
 from palate.training.fitting import averaged, fit_factors
+from palate.training.problem import continued
 from palate.training.side_information import feature_names
 from palate.training.sweeps import Callback
 
@@ -258,7 +259,7 @@ class LeastSquares:
             )
             for number in range(self.n_starts)
         ]  # fmt: skip
-        return models[0] if len(models) == 1 else averaged(models)
+        return continued(models[0], start) if len(models) == 1 else averaged(models)
 
     def _check(self) -> None:
         check_count("n_factors", self.n_factors, 1, MAX_FACTORS)

@@ -1,7 +1,7 @@
 """The input of a training run: ratings split into training and validation, compressed both ways."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -119,13 +119,42 @@ def _mean(values: np.ndarray, weights: np.ndarray) -> float:
     return float(np.average(values.astype(np.float64), weights=weights))
 
 
-def _meet_start(ratings: Ratings, start: FactorModel | None) -> None:
-    """Check that ratings are on the scale of the model to start from."""
+class StartWarning(UserWarning):
+    """A model to start from knows users or items that the ratings do not hold: the new model will not know them."""
+
+
+def _meet_start(ratings: Ratings, start: FactorModel | None, everything: Ratings) -> None:
+    """Check that ratings are on the scale of the model to start from, and say whom the new model will have forgotten.
+
+    Raises
+    ------
+    ValueError
+        If no user or no item is known to the model: there is nothing to go on from.
+    """
     if start is None:
         return
     said = off_scale(ratings, start.scale, "the model to start from", "ratings", start.ratings)
     if said is not None:
         warnings.warn(said, ScaleWarning, stacklevel=5)
+    lost = {}
+    for side, known, found in (("user", start.users, everything.users), ("item", start.items, everything.items)):
+        n_common = int((known.indices(found.values) >= 0).sum())
+        if len(known) and len(found) and not n_common:
+            kinds = f"its {side} ids are {known.type_name}s, these are {found.type_name}s: "
+            kinds = "" if known.type_name == found.type_name else kinds
+            raise ValueError(
+                f"start must be a model that knows some of the {side}s; none of the {len(found):,} {side}s is known to it "
+                f"({kinds}{str(found.id(0))!r} here, {str(known.id(0))!r} there). Train without a model to start from."
+            )
+        lost[side] = len(known) - n_common
+    if any(lost.values()):
+        numbers = " and ".join(f"{n:,} {side}{'' if n == 1 else 's'}" for side, n in lost.items() if n)
+        warnings.warn(
+            f"the model to start from knows {numbers} that the ratings do not hold: they are forgotten. Train on the union of "
+            "both, palate.union(model, ratings), or fold new users in.",
+            StartWarning,
+            stacklevel=5,
+        )
 
 
 def split(ratings: Ratings, validation: float | Ratings, start: FactorModel | None, seed: int) -> tuple[Ratings, np.ndarray]:
@@ -139,9 +168,11 @@ def split(ratings: Ratings, validation: float | Ratings, start: FactorModel | No
         If the share is not in [0, 1), validation pairs occur in training, or the starting model has no ratings.
     """
     ratings = ratings_of(ratings)
-    _meet_start(ratings, start)
     if isinstance(validation, Ratings | Dataset):
-        return merge_holdout(ratings, ratings_of(validation))
+        everything, held_out = merge_holdout(ratings, ratings_of(validation))
+        _meet_start(ratings, start, everything)
+        return everything, held_out
+    _meet_start(ratings, start, ratings)
     if isinstance(validation, bool) or not isinstance(validation, int | float | np.floating):
         raise TypeError(f"validation must be a share in [0, 1) or Ratings; got {validation!r}.")
     if start is None:
@@ -156,3 +187,11 @@ def split(ratings: Ratings, validation: float | Ratings, start: FactorModel | No
     users = start.users.indices(ratings.users.values)[ratings.user_index]
     items = start.items.indices(ratings.items.values)[ratings.item_index]
     return ratings, start.ratings.holds_out(users, items)
+
+
+def continued(model: Any, start: Any) -> Any:
+    """Return a model whose history tells of the model that it was started from, and of those before."""
+    if start is None:
+        return model
+    earlier = (*start.history.earlier, replace(start.history, earlier=()))
+    return replace(model, history=replace(model.history, earlier=earlier))
