@@ -22,6 +22,7 @@ LAYERS = {
     "solve": 2,
     "recommend": 3,
     "model": 4,
+    "heads": 5,
     "training": 5,
     "evaluate": 6,
     "inspect": 6,

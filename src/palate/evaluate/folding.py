@@ -5,18 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.evaluate.contestant import Contestant, LeakError, aligned, indexes
 from palate.model.factor_model import FactorModel
-from palate.model.fold_draws import FoldedRows
-from palate.model.folded import own_noise, solve_users
-from palate.recommend.curvature import item_curvature
-from palate.recommend.prepared import share_items
 from palate.recommend.scorer import Scorer
-from palate.solve.parallel import check_threads
-from palate.solve.rows import Rows
-from palate.solve.timing import TimeContext
 
 
 def fold_in(contestant: Contestant, ratings: Ratings, test: Ratings, threads: int | None = None) -> Contestant:
@@ -68,39 +60,10 @@ def fold_in_users(scorer: Scorer, ratings: Ratings, name: str, threads: int | No
     """
     matrix = aligned(ratings, ratings.users, scorer.items)
     if isinstance(scorer, FactorModel):
-        return _folded_model(scorer, ratings, matrix, check_threads(threads))
+        return scorer.with_users(ratings.users, matrix, threads=threads)
     fold: Any = getattr(scorer, "with_users", None)
     if fold is None:
         raise TypeError(
             f"{name!r} must have a method with_users(users, ratings) to be tested on new users; {type(scorer).__name__} has none."
         )
     return fold(ratings.users, matrix)
-
-
-def _folded_model(model: FactorModel, ratings: Ratings, matrix: RatingMatrix, threads: int) -> FactorModel:
-    weights = np.empty(0, np.float32) if matrix.weight is None else matrix.weight
-    rows = Rows(matrix.indptr, matrix.items, matrix.values(), weights, len(model.items))
-    found = solve_users(model, rows, threads, matrix.timestamp)
-    if model.spread is not None and model.ratings is not None:
-        item_curvature(model)  # now: the folded model has no raters of its items
-    folded = replace(
-        model,
-        users=ratings.users,
-        user_factors=found.factors,
-        user_bias=found.bias,
-        user_noise=own_noise(model, "user", found.scale),
-        ratings=matrix,
-        item_link=None,
-        context=_in_their_eras(model, found),
-    )
-    share_items(model, folded)
-    return folded
-
-
-def _in_their_eras(model: FactorModel, found: FoldedRows) -> TimeContext | None:
-    """Return what a model knows of time, for users that were folded in."""
-    context = model.context
-    if context is None:
-        return None
-    home = np.full(found.bias.shape[1], context.n_eras - 1) if found.home is None else found.home
-    return context.of_users(home, found.sittings, found.mood)

@@ -503,6 +503,10 @@ class FactorModel:
         """
         return explaining.explain(self, user, item)
 
+    def with_users(self, users: Vocabulary, ratings: RatingMatrix, threads: int | None = None) -> "FactorModel":
+        """Return the model whose only users are `users`, each folded in from their row of `ratings`; `threads` changes the time alone."""
+        return queries.with_table(self, users, ratings, threads)
+
     def compress(self, k: int) -> "FactorModel":
         """Return a point model of k factors for serving, whose predictions are nearly the mean over this model's draws.
 

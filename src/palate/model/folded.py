@@ -85,7 +85,7 @@ def fold_user(
     timestamps: Any = None,
 ) -> FoldedUser:  # fmt: skip
     """Return the user with these ratings; see `FactorModel.fold_in`."""
-    row, order = _row(model, model.items, items, ratings, weights, "items", "item id")
+    row, order = checked_row(model, model.items, items, ratings, weights, "items", "item id")
     times = check_times(model, timestamps, len(order), "ratings")
     return FoldedUser(id=user_id, **_one_row(model, "user", row, features, None if times is None else times[order]))
 
@@ -99,7 +99,7 @@ def fold_item(
     model: "FactorModel", users: Any, ratings: Any, weights: Any, item_id: Any, features: dict[str, Any] | None = None
 ) -> FoldedItem:
     """Return the item with these ratings; see `FactorModel.fold_in_item`."""
-    row, _ = _row(model, model.users, users, ratings, weights, "users", "user id")
+    row, _ = checked_row(model, model.users, users, ratings, weights, "users", "user id")
     return FoldedItem(id=item_id, **_one_row(model, "item", row, features))
 
 
@@ -140,8 +140,8 @@ def padded_sides(factors: np.ndarray, bias: np.ndarray) -> list[Side]:
     return [Side.padded(factors[draw], bias[draw]) for draw in range(len(factors))]
 
 
-def _row(
-    model: "FactorModel", vocabulary: Vocabulary, ids: Any, ratings: Any, weights: Any, argument: str, what: str
+def checked_row(
+    model: Any, vocabulary: Vocabulary, ids: Any, ratings: Any, weights: Any, argument: str, what: str
 ) -> tuple[Rows, np.ndarray]:
     """Check the ratings of one row and return them sorted, and the order that sorts them.
 
@@ -242,6 +242,32 @@ def _scales(folded: Sequence[Folded]) -> np.ndarray | None:
     """Return the scales of folded rows, (n_draws, n)."""
     scales = [row.scale for row in folded if row.scale is not None]
     return np.stack(scales, axis=1) if len(scales) == len(folded) else None
+
+
+def of_table(model: "FactorModel", users: Vocabulary, ratings: RatingMatrix, threads: int) -> "FactorModel":
+    """Return a model whose users are the rows of `ratings`, each solved for with the item vectors fixed."""
+    weights = np.empty(0, np.float32) if ratings.weight is None else ratings.weight
+    rows = Rows(ratings.indptr, ratings.items, ratings.values(), weights, len(model.items))
+    found = solve_users(model, rows, threads, ratings.timestamp)
+    return replace(
+        model,
+        users=users,
+        user_factors=found.factors,
+        user_bias=found.bias,
+        user_noise=own_noise(model, "user", found.scale),
+        ratings=ratings,
+        item_link=None,  # its bag counts the users that were
+        context=_of_last_eras(model, found),
+    )
+
+
+def _of_last_eras(model: "FactorModel", found: FoldedRows) -> TimeContext | None:
+    """Return what a model knows of time, for rows that were folded in."""
+    context = model.context
+    if context is None:
+        return None
+    home = np.full(found.bias.shape[1], context.n_eras - 1) if found.home is None else found.home
+    return context.of_users(home, found.sittings, found.mood)
 
 
 def with_users(model: "FactorModel", folded: Sequence[FoldedUser]) -> "FactorModel":

@@ -11,13 +11,15 @@ import numpy as np
 import polars as pl
 
 from palate.data import columns as names
+from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
-from palate.model.folded import Folded, FoldedItem, FoldedUser, with_items, with_users
+from palate.model.folded import Folded, FoldedItem, FoldedUser, of_table, with_items, with_users
 from palate.recommend import predicting, timing
 from palate.recommend.curvature import item_curvature
 from palate.recommend.lookup import UserRows, user_rows
 from palate.recommend.prepared import item_catalog, share_items
 from palate.solve.noise import RowNoise
+from palate.solve.parallel import check_threads
 from palate.solve.timing import Sittings
 
 if TYPE_CHECKING:
@@ -46,8 +48,17 @@ def resolve_users(model: "FactorModel", users: Any, sure: bool = False) -> Any:
     if model.ratings is None and len(folded) > sum(isinstance(entry, Folded) for entry in entries):
         small = replace(small, ratings=None)  # what the known users rated is not known
     share_items(model, small)
-    labels = _labels(model.users, [user.id for user in folded]).alias(names.USER_ID)
+    labels = labels_of(model.users, [user.id for user in folded]).alias(names.USER_ID)
     return UserRows(small, np.arange(len(folded)), labels, isinstance(users, Folded))
+
+
+def with_table(model: "FactorModel", users: Vocabulary, ratings: RatingMatrix, threads: int | None) -> "FactorModel":
+    """Return the model of the users that are the rows of `ratings`; see `FactorModel.with_users`."""
+    if model.spread is not None and model.ratings is not None:
+        item_curvature(model)  # now: the folded model has no raters of its items
+    folded = of_table(model, users, ratings, check_threads(threads))
+    share_items(model, folded)
+    return folded
 
 
 def predict(model: "FactorModel", users: Any, items: Any, unknown: str, **options: Any) -> Any:
@@ -140,7 +151,7 @@ def _scale(noise: RowNoise | None, index: int) -> np.ndarray | None:
     return None if noise is None else noise.scale[:, index]
 
 
-def _labels(vocabulary: Vocabulary, ids: list[Any]) -> pl.Series:
+def labels_of(vocabulary: Vocabulary, ids: list[Any]) -> pl.Series:
     """Return ids as a column of the vocabulary's type, null for None; of texts when they are of other types."""
     wanted = pl.Int64 if vocabulary.kind == "int" else vocabulary.values.dtype
     same = all(value is None or (isinstance(value, int | np.integer) == wanted.is_integer()) for value in ids)

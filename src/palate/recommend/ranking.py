@@ -1,26 +1,17 @@
 """The top n of many users, in indexes and scores: what every list of recommendations is made from."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from palate.recommend.factored import user_constants
 from palate.recommend.prepared import item_panels, pack
-from palate.recommend.scorer import Factored, Scorer, is_factored
+from palate.recommend.scorer import Factored, Ranking, Ranks, Scorer, is_factored
 from palate.solve.parallel import check_threads, even_bounds, run_chunks
 
 USERS_PER_CHUNK = 2048
 COMPACT_FROM_USERS = 256  # from so many users on, packing the allowed items alone costs less than passing over the others
 DENSE_SCORES = 1 << 22  # scores of a scorer without factors that stand in memory at once (16 MB)
-
-
-@dataclass(frozen=True, eq=False)
-class Ranking:
-    """The best items of each user, best first: -1 and NaN where a user has fewer than n."""
-
-    items: np.ndarray  # (n_users, n) int32
-    scores: np.ndarray  # (n_users, n) float32
 
 
 def rank(
@@ -65,6 +56,21 @@ def rank(
     seen = seen_rows(scorer, exclude_seen)
     if n == 0 or not len(users):
         return Ranking(np.empty((len(users), n), dtype=np.int32), np.empty((len(users), n), dtype=np.float32))
+    return rank_among(scorer, users, n, mask, seen, worst, threads)
+
+
+def rank_among(
+    scorer: Scorer,
+    users: np.ndarray,
+    n: int,
+    mask: np.ndarray,
+    seen: tuple[np.ndarray, np.ndarray],
+    worst: bool = False,
+    threads: int | None = None,
+) -> Ranking:
+    """Return the exact top n of each user among the items of `mask` (all when empty) that `seen` (indptr, items) leaves."""
+    if isinstance(scorer, Ranks) and not worst:
+        return scorer.rank_items(users, n, mask, seen, threads)
     if is_factored(scorer):
         return _rank_factored(scorer, users, n, mask, seen, worst, threads)
     return _rank_dense(scorer, users, n, mask, seen, worst)

@@ -105,7 +105,7 @@ def recommend(
         ranking = rank_cautiously(rows.scorer, rows.index, n, caution, **how)
     else:
         ranking = rank(rows.scorer, rows.index, n, **how)
-    _warn_if_empty(rows, allowed, ranking)
+    warn_if_empty(rows, allowed, ranking)
     if caution or explore is not None or words:
         frame = spread_frame(rows, ranking, ranked_by_mean=not caution and explore is None, words=words, threads=threads)
     else:
@@ -131,7 +131,7 @@ def ranking_frame(rows: UserRows, ranking: Ranking) -> pl.DataFrame:
     return described_frame([rows.labels.gather(user)], described, numbers)
 
 
-def _warn_if_empty(rows: UserRows, allowed: Allowed, ranking: Ranking) -> None:
+def warn_if_empty(rows: UserRows, allowed: Allowed, ranking: Ranking) -> None:
     """Say why a user has no recommendations."""
     empty = np.flatnonzero((ranking.items < 0).all(axis=1))
     if not len(empty):

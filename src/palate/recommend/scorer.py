@@ -1,5 +1,6 @@
 """The protocols that everything ranked, evaluated or compared fulfils."""
 
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
@@ -36,6 +37,25 @@ class Scorer(Protocol):
 
     def score_items(self, user_index: np.ndarray) -> np.ndarray:
         """Return the float32 scores of all items for each user, shape (n, n_items)."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """The best items of each user, best first: -1 and NaN where a user has fewer than n."""
+
+    items: np.ndarray  # (n_users, n) int32
+    scores: np.ndarray  # (n_users, n) float32
+
+
+@runtime_checkable
+class Ranks(Protocol):
+    """A scorer whose lists are ordered by something else than its predictions."""
+
+    def rank_items(
+        self, users: np.ndarray, n: int, mask: np.ndarray, seen: tuple[np.ndarray, np.ndarray], threads: int | None
+    ) -> Ranking:
+        """Return the top n of each user among the items of `mask` (all when empty) that `seen` (indptr, items) leaves."""
         ...
 
 

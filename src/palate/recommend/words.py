@@ -47,6 +47,21 @@ def sentence(
     return text
 
 
+def expected_if_chosen(expected: float, interval: tuple[float, float] | None, scale: tuple[float, float] | None) -> str:
+    """Return what is expected of an item if it is chosen.
+
+    Examples
+    --------
+    >>> expected_if_chosen(4.32, (3.91, 4.63), (1, 5)), expected_if_chosen(5.2, None, (1, 5))
+    ('4.3 expected if so (3.9 to 4.6)', '5.0 expected if so')
+    """
+    text = f"{_within(expected, scale):.1f} expected if so"
+    if interval is None:
+        return text
+    low, high = (_within(value, scale) for value in interval)
+    return f"{text} ({low:.1f} to {high:.1f})"
+
+
 def sentences(
     expected: Any, low: Any, high: Any, n_ratings: Any = None, ratings: Any = None, scale: tuple[float, float] | None = None
 ) -> list[str]:

@@ -1,0 +1,92 @@
+"""How likely a choice is, by its place in the choice head's ranking: `P(chosen) = level (place + shift) ** -slope`.
+
+The three numbers are those under which the hits of held-out choices at each place are most likely (a Poisson model). The curve
+falls with the place, so that the order of the choice head is kept.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+SHIFTS = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
+SLOPES = np.round(np.arange(0.1, 3.01, 0.05), 2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChanceByPlace:
+    """The probability that the item at a place of the choice head's ranking is chosen.
+
+    Parameters
+    ----------
+    level, shift, slope : float
+    average : float
+        The probability of an item that is picked blindly.
+
+    Examples
+    --------
+    >>> chance = ChanceByPlace(level=0.5, shift=0.0, slope=1.0, average=0.01)
+    >>> chance.of(np.array([1, 10])).round(3).tolist()
+    [0.5, 0.05]
+    """
+
+    level: float
+    shift: float
+    slope: float
+    average: float
+
+    def of(self, places: np.ndarray) -> np.ndarray:
+        """Return the probability at each place (from 1), float64."""
+        return np.minimum(np.exp(self.log(places)), 1.0)
+
+    def log(self, places: np.ndarray) -> np.ndarray:
+        """Return its logarithm, which is not cut off at 0 so that it falls at every place, float64."""
+        found: np.ndarray = np.log(self.level) - self.slope * np.log(np.asarray(places, np.float64) + self.shift)
+        return found
+
+    def in_words(self, place: int) -> str:
+        """Return how likely the item at a place is to be chosen, beside one that is picked blindly.
+
+        Examples
+        --------
+        >>> chance = ChanceByPlace(level=0.5, shift=0.0, slope=1.0, average=0.01)
+        >>> chance.in_words(1), chance.in_words(6), chance.in_words(40), chance.in_words(400)
+        ('very likely to be chosen', 'likely to be chosen', 'as likely to be chosen as most', 'unlikely to be chosen')
+        """
+        times = float(self.of(np.array([place]))[0]) / max(self.average, 1e-12)
+        for least, words in ((20, "very likely"), (5, "likely")):
+            if times >= least:
+                return f"{words} to be chosen"
+        return "as likely to be chosen as most" if times >= 0.5 else "unlikely to be chosen"
+
+
+def fit_chance(hits: np.ndarray, n_users: int, average: float) -> ChanceByPlace:
+    """Return the curve under which these hits are most likely.
+
+    Parameters
+    ----------
+    hits : ndarray of shape (n_places,), int
+        Number of users who chose the item at each place, from the first on.
+    n_users : int
+        Number of users whose rankings these are.
+    average : float
+        The probability of an item that is picked blindly.
+
+    Examples
+    --------
+    >>> places = np.arange(1, 301)
+    >>> chance = fit_chance(np.round(4e5 / (places + 5)), 1_000_000, 0.001)
+    >>> chance.shift, chance.slope
+    (5.0, 1.0)
+    """
+    hits = np.asarray(hits, np.float64)
+    total, places = hits.sum(), np.arange(1, len(hits) + 1)
+    if not total or not n_users:  # nothing is known: the order of the choice head decides, gently
+        return ChanceByPlace(level=max(average, 1e-6), shift=1.0, slope=0.5, average=average)
+    best = (-np.inf, 0.0, 0.0, 0.0)
+    for shift in SHIFTS:
+        logs = np.log(places + shift)
+        for slope in SLOPES:
+            level = total / (n_users * np.exp(-slope * logs).sum())
+            likelihood = float(hits @ (np.log(level * n_users) - slope * logs) - total)
+            best = max(best, (likelihood, float(level), shift, float(slope)))
+    return ChanceByPlace(level=best[1], shift=best[2], slope=best[3], average=average)

@@ -1,0 +1,128 @@
+"""Lists of two heads: what a user is likely to choose, and would rate highly having chosen it.
+
+Items are ranked by `log P(chosen) + beta log P(rating >= t)`. The first is read off the place in the choice head's ranking, the second
+off the star head's prediction and its noise. The second is at most 0, so that nothing behind place m can score above
+`log P(chosen at m + 1)`: candidates are visited in the order of the choice head until the n-th best score beats that bound. The top n are exact.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from palate.heads.chance import ChanceByPlace
+from palate.recommend.ranking import rank_among
+from palate.recommend.scorer import Ranking, Scorer
+
+FIRST = 64  # candidates visited at first; four times as many each time they were too few
+_LEAST = 1e-12  # a probability that underflows counts as this
+
+
+@dataclass(frozen=True, eq=False)
+class Picked:
+    """The top n of each user with what they are ranked by; -1, 0 and NaN where a user has fewer."""
+
+    items: np.ndarray  # (n_users, n) int32
+    scores: np.ndarray  # (n_users, n) float64
+    places: np.ndarray  # (n_users, n) int64, places in the choice head's ranking, from 1
+
+    @property
+    def ranking(self) -> Ranking:
+        """Items and scores alone."""
+        return Ranking(self.items, self.scores.astype(np.float32))
+
+
+def liked_log(mean: np.ndarray, noise: float, threshold: float) -> np.ndarray:
+    """Return `log P(rating >= threshold)` of ratings with these means and this noise, float64.
+
+    Examples
+    --------
+    >>> liked_log(np.array([4.0, 9.0]), 1.0, 4.0).round(3).tolist()
+    [-0.693, -0.0]
+    """
+    from palate.kernels.predictive import normal_below
+
+    edges = (threshold - np.asarray(mean, np.float64)[:, None]) / max(noise, 1e-6)
+    below = np.empty_like(edges)
+    normal_below(edges, below)
+    return np.log(np.maximum(1 - below[:, 0], _LEAST))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TwoHeads:
+    """The two heads and how they are put together.
+
+    Parameters
+    ----------
+    choice : Scorer
+        Ranks items by how likely they are to be chosen.
+    stars : Scorer or None
+        Predicts ratings; of None the choice head alone decides.
+    chance : ChanceByPlace
+    beta : float
+        Weight of being liked; 0 leaves the order of the choice head.
+    liked_from : float
+        The lowest rating that says that somebody liked an item.
+    noise : float
+        Standard deviation of one rating about its prediction.
+    """
+
+    choice: Scorer
+    stars: Scorer | None
+    chance: ChanceByPlace
+    beta: float
+    liked_from: float
+    noise: float
+
+    def pick(
+        self,
+        users: np.ndarray,
+        n: int,
+        mask: np.ndarray,
+        seen: tuple[np.ndarray, np.ndarray],
+        threads: int | None = None,
+        lowered: Any = None,
+    ) -> Picked:
+        """Return the exact top n of each user among the items of `mask` (all when empty) that `seen` leaves.
+
+        `lowered(users, items, mean)` gives what to take for the mean instead, such as its lower confidence bound; it must not exceed it.
+        """
+        n_items = int(mask.sum()) if mask.size else len(self.choice.items)
+        n = min(n, n_items)
+        out = Picked(
+            np.full((len(users), n), -1, np.int32), np.full((len(users), n), np.nan), np.zeros((len(users), n), np.int64)
+        )
+        open_, width = np.arange(len(users)), n if self._one_head else max(FIRST, 4 * n)
+        while len(open_):
+            width = min(width, n_items)
+            found = self._first(users[open_], n, width, mask, seen, threads, lowered)
+            bound = self.chance.log(np.array([width + 1]))[0]
+            last = np.where(np.isnan(found.scores[:, -1]), -np.inf, found.scores[:, -1]) if n else np.zeros(len(open_))
+            done = (last >= bound) | (width >= n_items) | self._one_head
+            at = open_[done]
+            out.items[at], out.scores[at], out.places[at] = found.items[done], found.scores[done], found.places[done]
+            open_, width = open_[~done], 4 * width
+        return out
+
+    @property
+    def _one_head(self) -> bool:
+        return self.stars is None or self.beta == 0
+
+    def _first(
+        self, users: np.ndarray, n: int, width: int, mask: np.ndarray, seen: tuple[np.ndarray, np.ndarray], threads: int | None,
+        lowered: Any,
+    ) -> Picked:  # fmt: skip
+        """Return the top n of each user among the first `width` of the choice head."""
+        candidates = rank_among(self.choice, users, width, mask, seen, False, threads).items
+        places = np.broadcast_to(np.arange(1, candidates.shape[1] + 1), candidates.shape)
+        scores = np.where(candidates >= 0, self.chance.log(places), np.nan)
+        if self.stars is not None and self.beta:
+            row, column = np.nonzero(candidates >= 0)
+            who, what = users[row], candidates[row, column].astype(np.int64)
+            mean = np.asarray(self.stars.score_pairs(who, what), np.float64)
+            if lowered is not None:
+                mean = lowered(who, what, mean)
+            scores[row, column] += self.beta * liked_log(mean, self.noise, self.liked_from)
+        order = np.lexsort((candidates, -scores))[:, :n]  # NaN, where there is no item, comes last
+        taken = [np.take_along_axis(array, order, axis=1) for array in (candidates, scores, places)]
+        return Picked(taken[0], taken[1], np.where(taken[0] >= 0, taken[2], 0))

@@ -1,0 +1,229 @@
+"""What every model answers, whatever scores it: ids, lists and frames around a scorer."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, Self, runtime_checkable
+
+import numpy as np
+
+from palate.data.catalog import Catalog
+from palate.data.matrix import RatingMatrix
+from palate.data.ratings import Ratings
+from palate.data.vocabulary import Vocabulary
+from palate.model.history import History
+from palate.model.new_users import NewUser, new_user, with_new_users
+from palate.recommend import predicting, recommending
+from palate.recommend import rated as rating_list
+
+
+@runtime_checkable
+class PositionScorer(Protocol):
+    """The least that a scorer of one's own must do. Users and items are row numbers; -1 is an unknown one."""
+
+    def score_pairs(self, users: np.ndarray, items: np.ndarray) -> np.ndarray:
+        """Return one score per pair of row numbers, shape (n,)."""
+        ...
+
+    def score_items(self, users: np.ndarray) -> np.ndarray:
+        """Return the scores of all items for each user, shape (n, n_items)."""
+        ...
+
+
+@runtime_checkable
+class Foldable(Protocol):
+    """A scorer that can take users who were not there when it was trained."""
+
+    def fold(self, ratings: RatingMatrix) -> Any:
+        """Return the scorer whose users are the rows of `ratings`, in their order."""
+        ...
+
+
+@runtime_checkable
+class Explainable(Protocol):
+    """A scorer that knows what each of a user's ratings adds to a score."""
+
+    def contributions(self, user: int, item: int) -> np.ndarray:
+        """Return what each rating of the user adds, in the order of the user's rated items; what is left over is a remainder."""
+        ...
+
+
+class Model:
+    """What every model answers: predictions, lists, what a user rated, someone new.
+
+    A model is ids, a catalog and ratings around something that scores. `Model.of` makes one of a scorer of your own; the trainers
+    make the others.
+
+    Examples
+    --------
+    >>> from palate import Baseline, Model, Ratings
+    >>> ratings = Ratings.from_arrays(["al", "bo"], ["x", "y"], [5, 3])
+    >>> baseline = Baseline().fit(ratings, validation=0)
+    >>> Model.of(baseline, ratings, name="mine")
+    ScorerModel(mine: 2 users, 2 items)
+    """
+
+    users: Vocabulary
+    items: Vocabulary
+    scale: tuple[float, float] | None
+    catalog: Catalog | None
+    ratings: RatingMatrix | None
+    trainer: Mapping[str, Any]
+    history: History
+    frame_kind: str
+
+    @staticmethod
+    def of(
+        scorer: PositionScorer,
+        ratings: Ratings,
+        catalog: Catalog | None = None,
+        *,
+        scale: tuple[float, float] | None = None,
+        name: str | None = None,
+    ) -> "ScorerModel":
+        """Return a model around a scorer of your own, which is then ranked, filtered and evaluated like any other.
+
+        Parameters
+        ----------
+        scorer : object
+            With `score_pairs(users, items)` and `score_items(users)`, which take row numbers and return float arrays. With
+            `fold(ratings)` it can take new users, with `contributions(user, item)` it can be explained.
+        ratings : Ratings
+            What it was made from: their order of users and items is that of the row numbers.
+        catalog : Catalog, optional
+        scale : (float, float), optional
+            Lowest and highest rating, for a scorer whose scores are predicted ratings. Default: scores are no ratings.
+        name : str, optional
+            What evaluations call it; default the name of its class.
+
+        Raises
+        ------
+        TypeError
+            If the scorer lacks one of the two methods.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from palate import Model, Ratings
+        >>> ratings = Ratings.from_arrays(["al", "al", "bo"], ["x", "y", "x"], [5, 3, 4])
+        >>> class Popular:
+        ...     counts = np.array([2.0, 1.0])
+        ...     def score_pairs(self, users, items):
+        ...         return self.counts[items]
+        ...     def score_items(self, users):
+        ...         return np.tile(self.counts, (len(users), 1))
+        >>> Model.of(Popular(), ratings).recommend("bo")["item_id"].to_list()
+        ['y']
+        """
+        if not isinstance(scorer, PositionScorer):
+            raise TypeError(
+                f"scorer must have the methods score_pairs(users, items) and score_items(users); got {type(scorer).__name__}."
+            )
+        matrix = RatingMatrix.from_ratings(ratings)
+        about = catalog if catalog is not None else Catalog.from_items(ratings.items)
+        return ScorerModel(
+            scorer=scorer,
+            users=ratings.users,
+            items=ratings.items,
+            scale=scale,
+            catalog=about.aligned(ratings.items, matrix),
+            ratings=matrix,
+            trainer={"name": name or type(scorer).__name__},
+            frame_kind=ratings.frame_kind,
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.trainer.get('name', 'imported')}: {self.n_users:,} users, {self.n_items:,} items)"
+
+    @property
+    def n_users(self) -> int:
+        """Number of users."""
+        return len(self.users)
+
+    @property
+    def n_items(self) -> int:
+        """Number of items."""
+        return len(self.items)
+
+    def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
+        """Return the score of each pair of `user_index` and `item_index`, float32; -1 is an unknown row."""
+        raise NotImplementedError
+
+    def score_items(self, user_index: np.ndarray) -> np.ndarray:
+        """Return the scores of all items for each of `user_index`, float32, shape (n, n_items)."""
+        raise NotImplementedError
+
+    def with_users(self, users: Vocabulary, ratings: RatingMatrix) -> Self:
+        """Return the model whose only users are `users`, each known by their row of `ratings` alone.
+
+        Raises ValueError for a model that cannot take new users.
+        """
+        raise ValueError(
+            f"new users must be asked of a model that can fold them in; a model of {self.trainer.get('name')} cannot. "
+            "Train again with their ratings."
+        )
+
+    def predict(self, users: Any, items: Any, *, clip: bool = False, unknown: str = "raise") -> Any:
+        """Return predicted ratings, or scores where they are no ratings, of pairs of `users` and `items`; see `FactorModel.predict`.
+
+        `clip` moves predictions outside the rating scale to its ends; `unknown` says what an unknown id gets.
+        """
+        return predicting.predict(self, with_new_users(self, users), items, clip=clip, unknown=unknown)
+
+    def predict_frame(self, users: Any, items: Any = None, **options: Any) -> Any:
+        """Return predictions as a frame; `users`, `items` and the `options` are those of `FactorModel.predict_frame`."""
+        return predicting.predict_frame(self, with_new_users(self, users), items, **options)
+
+    def recommend(self, users: Any = None, n: int = 5, **options: Any) -> Any:
+        """Return the n best items of each of `users` as a frame; the `options` are those of `FactorModel.recommend`."""
+        return recommending.recommend(self, with_new_users(self, users), n, **options)
+
+    def rated(self, users: Any) -> Any:
+        """Return what these `users` rated, highest first, as a frame with the catalog's columns."""
+        return rating_list.rated(self, with_new_users(self, users))
+
+    def fold_in(self, items: Any, ratings: Any, *, weights: Any = None, user_id: Any = None, timestamps: Any = None) -> NewUser:
+        """Return a user who was not in the training data, accepted wherever a user id is; the model does not change.
+
+        `items` are ids and `ratings` their values, with `weights` and `timestamps` where there are any; answers call the user `user_id`.
+        """
+        return new_user(self, items, ratings, weights, user_id, timestamps)
+
+    def save(self, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
+        """Write the model to one file at `path`, with its `ratings` or without.
+
+        Raises ValueError for a model of a kind that has no file.
+        """
+        raise ValueError(
+            f"save must be asked of a model that palate trained; a model of {self.trainer.get('name')} has no file format. "
+            "Keep it with pickle, which runs code when it is loaded."
+        )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class ScorerModel(Model):
+    """A model around a scorer of one's own; made by `Model.of`."""
+
+    scorer: PositionScorer
+    users: Vocabulary
+    items: Vocabulary
+    scale: tuple[float, float] | None = None
+    catalog: Catalog | None = None
+    ratings: RatingMatrix | None = None
+    trainer: Mapping[str, Any] = field(default_factory=dict)
+    history: History = field(default_factory=History)
+    frame_kind: str = "polars"
+
+    def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
+        """Return what the scorer says of each pair of `user_index` and `item_index`, float32."""
+        return np.asarray(self.scorer.score_pairs(user_index, item_index), dtype=np.float32)
+
+    def score_items(self, user_index: np.ndarray) -> np.ndarray:
+        """Return what the scorer says of all items for each of `user_index`, float32."""
+        return np.asarray(self.scorer.score_items(user_index), dtype=np.float32)
+
+    def with_users(self, users: Vocabulary, ratings: RatingMatrix) -> "ScorerModel":
+        """Return the model of the `users` that are the rows of `ratings`, if the scorer can `fold`."""
+        if not isinstance(self.scorer, Foldable):
+            return super().with_users(users, ratings)
+        return replace(self, scorer=self.scorer.fold(ratings), users=users, ratings=ratings)

@@ -1,0 +1,118 @@
+"""Users who were not there in training, for models whose users are what their ratings make of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from palate.data import columns as names
+from palate.data.checks import timestamp_values
+from palate.data.matrix import RatingMatrix
+from palate.data.vocabulary import Vocabulary
+from palate.model.folded import checked_row
+from palate.model.queries import labels_of
+from palate.recommend.lookup import UserRows
+from palate.recommend.prepared import item_catalog, share_items
+
+if TYPE_CHECKING:
+    from palate.model.model import Model
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class NewUser:
+    """A user who was not in the training data; accepted wherever a user id is.
+
+    Parameters
+    ----------
+    id : int, str, UUID or None
+        What answers call the user.
+    rated : ndarray of shape (n_rated,), int32
+        Positions of the rated items in the model, ascending.
+    values : ndarray of shape (n_rated,), float32
+    weights : ndarray of shape (n_rated,), float32, optional
+    times : ndarray of shape (n_rated,), int64, optional
+
+    Examples
+    --------
+    >>> from palate import Model, Popular, Ratings
+    >>> ratings = Ratings.from_arrays(["al", "bo"], ["x", "y"], [5, 3])
+    >>> Model.of(Popular().fit(ratings), ratings).fold_in(["x"], [4], user_id="cy")
+    NewUser('cy', 1 rating)
+    """
+
+    id: Any
+    rated: np.ndarray
+    values: np.ndarray
+    weights: np.ndarray | None = None
+    times: np.ndarray | None = None
+
+    def __repr__(self) -> str:
+        return f"NewUser({'' if self.id is None else f'{self.id!r}, '}{len(self.values):,} rating{'' if len(self.values) == 1 else 's'})"
+
+
+def new_user(model: "Model", items: Any, ratings: Any, weights: Any, user_id: Any, timestamps: Any) -> NewUser:
+    """Return the user with these ratings, after checking them as fold-in does."""
+    row, order = checked_row(model, model.items, items, ratings, weights, "items", "item id")
+    times = None
+    if timestamps is not None:
+        times = timestamp_values(timestamps if hasattr(timestamps, "__len__") else [timestamps], "timestamps")
+        if len(times) != len(order):
+            raise ValueError(f"timestamps must be one for each of {len(order)} ratings; got {len(times)}.")
+        times = times[order]
+    return NewUser(
+        id=user_id, rated=row.columns, values=row.values, weights=row.weights if row.weights.size else None, times=times
+    )
+
+
+def with_new_users(model: "Model", users: Any) -> Any:
+    """Return `users` as they are, or their rows in a small model where new users are among them.
+
+    Raises
+    ------
+    KeyError
+        If an id beside a new user is unknown.
+    """
+    single = isinstance(users, NewUser)
+    if not single and not (isinstance(users, list | tuple) and any(isinstance(user, NewUser) for user in users)):
+        return users
+    entries = [users] if single else list(users)
+    rows = [entry if isinstance(entry, NewUser) else _stored(model, entry) for entry in entries]
+    item_catalog(model)  # before the small model, whose own ratings would give other counts
+    small = model.with_users(Vocabulary.from_ids(list(range(len(rows)))), matrix_of(rows, len(model.items)))
+    share_items(model, small)
+    labels = labels_of(model.users, [row.id for row in rows]).alias(names.USER_ID)
+    return UserRows(small, np.arange(len(rows)), labels, single)
+
+
+def matrix_of(rows: Sequence[NewUser], n_items: int) -> RatingMatrix:
+    """Return the ratings of users as a matrix, one row for each."""
+
+    def joined(parts: list[Any], dtype: Any) -> np.ndarray:
+        return np.concatenate([np.empty(0, dtype), *(np.asarray(part, dtype) for part in parts)])
+
+    timed = bool(rows) and all(row.times is not None for row in rows)
+    weighted = any(row.weights is not None for row in rows)
+    weights = [np.ones(len(row.values), np.float32) if row.weights is None else row.weights for row in rows]
+    return RatingMatrix(
+        indptr=np.concatenate([[0], np.cumsum([len(row.rated) for row in rows])]).astype(np.int64),
+        items=joined([row.rated for row in rows], np.int32),
+        codes=joined([row.values for row in rows], np.float32),
+        levels=None,
+        n_items=n_items,
+        weight=joined(weights, np.float32) if weighted else None,
+        timestamp=joined([row.times for row in rows], np.int64) if timed else None,
+    )
+
+
+def _stored(model: "Model", user: Any) -> NewUser:
+    index = model.users.index(user, "user id")
+    ratings = model.ratings
+    if ratings is None:
+        raise ValueError("known users beside new ones must be asked of a model that holds its ratings; it was saved without.")
+    rated, values, held_out = ratings.row(index)
+    own = slice(int(ratings.indptr[index]), int(ratings.indptr[index + 1]))
+    kept = ~held_out
+    weights = None if ratings.weight is None else ratings.weight[own][kept]
+    times = None if ratings.timestamp is None else ratings.timestamp[own][kept]
+    return NewUser(id=user, rated=rated[kept], values=values[kept], weights=weights, times=times)

@@ -1,0 +1,115 @@
+"""Popularity as a model: the most chosen items, ever or lately."""
+
+import os
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from palate.data.catalog import Catalog
+from palate.data.ratings import Ratings
+from palate.model.factor_model import FactorModel
+from palate.model.history import History
+from palate.solve.strengths import ridge_prior
+from palate.training.checks import check_count, check_strength
+from palate.training.problem import Problem, split
+
+
+@dataclass(frozen=True, kw_only=True)
+class Popular:
+    """Rank items by their number of ratings, for everyone alike; with a half-life, by how often they were rated lately.
+
+    The list that every model should beat, and on tables whose items come and go the one that is hardest to beat. The score of an item
+    is the sum of `2 ** (-age / half_life)` over its ratings. It is no rating.
+
+    Parameters
+    ----------
+    half_life : float, optional
+        After so long a rating counts half, in the unit of the timestamps (seconds for dates). All count alike when None.
+
+    Examples
+    --------
+    >>> from palate import Popular, Ratings
+    >>> ratings = Ratings.from_arrays([1, 1, 2, 3], ["a", "b", "a", "b"], [4, 2, 3, 5], timestamp=[0, 90, 0, 100])
+    >>> Popular().fit(ratings).recommend(3)["item_id"].to_list()
+    ['a']
+    >>> Popular(half_life=10).fit(ratings).score_items([0]).round(2).tolist()
+    [[0.0, 1.5]]
+    """
+
+    half_life: float | None = None
+
+    def fit(
+        self,
+        ratings: Ratings,
+        *,
+        validation: float | Ratings = 0.0,
+        catalog: Catalog | None = None,
+        start: FactorModel | None = None,
+        refit: bool = False,
+        checkpoint: str | os.PathLike[str] | None = None,
+        callback: Any = None,
+        threads: int | None = None,
+        seed: int = 0,
+    ) -> FactorModel:
+        """Return the model that counts these ratings.
+
+        Parameters
+        ----------
+        ratings : Ratings
+        validation : float or Ratings, default 0
+            Share of the ratings to hold out, or ratings held out by the caller: they are not counted.
+        catalog : Catalog, optional
+        start : FactorModel, optional
+            A model whose split is kept.
+        refit : bool, default False
+            Whether to count the ratings held out, too.
+        checkpoint : path, optional
+            File to which the model is saved when it is done.
+        callback : callable, optional
+            Not called: there are no sweeps.
+        threads : int, optional
+            Not used.
+        seed : int, default 0
+            Decides the split.
+
+        Raises
+        ------
+        ValueError
+            If the half-life is not positive, or is given for ratings without timestamps.
+        """
+        check_count("seed", seed, 0, 2**63 - 1)
+        if self.half_life is not None:
+            check_strength("half_life", self.half_life)
+            if self.half_life == 0:
+                raise ValueError("half_life must be above 0; got 0. Leave it out to count all ratings alike.")
+        everything, held_out = split(ratings, validation, start, seed)
+        problem = Problem.build(everything, np.zeros_like(held_out) if refit else held_out, mean=False)
+        weights = np.ones(problem.n_train)
+        if self.half_life is not None:
+            if everything.timestamp is None:
+                raise ValueError(
+                    f"the ratings must have timestamps for half_life={self.half_life:g}; they have none. "
+                    "Say which column holds them, or leave half_life out."
+                )
+            times = problem.times.astype(np.float64)
+            weights = np.exp2((times - times.max()) / self.half_life)
+        counts = np.bincount(problem.by_user.columns, weights, minlength=everything.n_items)
+        prior = ridge_prior(0, l2=0.0, l2_bias=1.0, bias=False)
+        model = FactorModel(
+            **{**problem.known(catalog), "scale": None},
+            user_factors=np.zeros((1, everything.n_users, 0), np.float32),
+            item_factors=np.zeros((1, everything.n_items, 0), np.float32),
+            user_bias=np.zeros((1, everything.n_users), np.float32),
+            item_bias=counts[None].astype(np.float32),
+            global_mean=np.zeros(1),
+            user_prior=prior,
+            item_prior=prior,
+            trainer={"name": "Popular", **asdict(self)},
+            history=History(
+                stopped="Counted.", n_train=problem.n_train, n_validation=int(problem.held_out.sum()), selected=False
+            ),
+        )
+        if checkpoint is not None:
+            model.save(checkpoint)
+        return model
