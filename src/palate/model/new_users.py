@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -14,9 +14,15 @@ from palate.model.folded import checked_row
 from palate.model.queries import labels_of
 from palate.recommend.lookup import UserRows
 from palate.recommend.prepared import item_catalog, share_items
+from palate.recommend.scorer import Scorer
 
-if TYPE_CHECKING:
-    from palate.model.model import Model
+
+class TakesUsers(Scorer, Protocol):
+    """A model whose users can be others than those it was trained on."""
+
+    def with_users(self, users: Vocabulary, ratings: RatingMatrix) -> Any:
+        """Return the model whose only users are `users`, each known by their row of `ratings` alone."""
+        ...
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -51,7 +57,7 @@ class NewUser:
         return f"NewUser({'' if self.id is None else f'{self.id!r}, '}{len(self.values):,} rating{'' if len(self.values) == 1 else 's'})"
 
 
-def new_user(model: "Model", items: Any, ratings: Any, weights: Any, user_id: Any, timestamps: Any) -> NewUser:
+def new_user(model: TakesUsers, items: Any, ratings: Any, weights: Any, user_id: Any, timestamps: Any) -> NewUser:
     """Return the user with these ratings, after checking them as fold-in does."""
     row, order = checked_row(model, model.items, items, ratings, weights, "items", "item id")
     times = None
@@ -65,7 +71,7 @@ def new_user(model: "Model", items: Any, ratings: Any, weights: Any, user_id: An
     )
 
 
-def with_new_users(model: "Model", users: Any) -> Any:
+def with_new_users(model: TakesUsers, users: Any) -> Any:
     """Return `users` as they are, or their rows in a small model where new users are among them.
 
     Raises
@@ -105,7 +111,7 @@ def matrix_of(rows: Sequence[NewUser], n_items: int) -> RatingMatrix:
     )
 
 
-def _stored(model: "Model", user: Any) -> NewUser:
+def _stored(model: TakesUsers, user: Any) -> NewUser:
     index = model.users.index(user, "user id")
     ratings = model.ratings
     if ratings is None:
