@@ -54,3 +54,30 @@ def test_experiment_names_columns(palate, odd, tmp_path):
 def test_compare_calls_the_column_of_users_otherwise(palate, refused, model, odd):
     assert refused("compare", model, model, "--test", odd).endswith("Name it with --user-column")
     assert "must be new to 'model'" in refused("compare", model, model, "--test", odd, "--user-column", "who", *NAMED[2:])
+
+
+def test_the_advice_about_a_file_without_a_header_works(palate, refused, tmp_path):
+    path = tmp_path / "bare.csv"
+    ratings_frame().write_csv(path, include_header=False)
+    line = refused("train", path, "-o", tmp_path / "m.palate")
+    assert "pass --no-header, and the columns are called 1, 2, 3" in line
+    done = palate("train", path, "-o", tmp_path / "m.palate", "--no-header", "--n-factors", 1)
+    assert done.code == 0, done
+    assert ": 500 ratings of" in done.out
+    assert "user 1, item 2, rating 3. Number them otherwise with --user, --item, --rating" in done.err
+
+
+def test_marks_and_quotes_by_option(palate, refused, tmp_path):
+    path = tmp_path / "marked.csv"
+    path.write_text(
+        "user_id,item_id,rating\n"
+        + "".join(f'{user},12" {item},{3 + user % 2}\n' for user in range(9) for item in "ab")
+        + "1,c,-1\n"
+    )
+    assert "pass --no-quotes" in refused("train", path, "-o", tmp_path / "m.palate")
+    done = palate(
+        "train", path, "-o", tmp_path / "m.palate", "--no-quotes", "--missing", "-1", "--missing", "NA", "--n-factors", 1
+    )
+    assert done.code == 0, done
+    assert "1 of 19 rows of marked.csv hold '-1', 'NA' for a rating and are left out." in done.err
+    assert "18 ratings" in done.out

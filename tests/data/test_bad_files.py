@@ -22,7 +22,7 @@ HEADER = "user_id,item_id,rating\n"
         (HEADER + "\n\n", {}, "t.csv must hold at least one row; got only a header"),
         ("user,film,stars\n1,2,3\n", {"item": "flim"}, "column 'flim' must be in t.csv; got the columns 'user', 'film', 'stars'. Did you mean item='film'"),
         ("user,film,stars\n1,2,3\n", {}, "t.csv must have an item column; got the columns 'user', 'film', 'stars', none with a usual name. Name it with item="),
-        ("1,2,3\n4,5,6\n", {}, "t.csv must start with a line of column names; got the numbers '1', '2', '3'. Add one"),
+        ("1,7,3\n4,5,6\n", {}, r"t.csv seems to have no line of column names \(its first line is '1,7,3'\): pass header=False, and the columns are called 1, 2, 3"),
         ("user_id;item_id;rating\n1;2;3\n", {"separator": ","}, "t.csv must have its fields separated by a comma; got one column, 'user_id;item_id;rating'. It seems to be a semicolon: pass separator=';'"),
         ("user_id item_id rating\n1 2 3\n", {}, "t.csv must have its fields separated by a comma; got one column.*It seems to be a blank: pass separator=' '"),
         ("user_id\titem_id\trating\n1\t2\t3\n", {"separator": ";"}, r"separated by a semicolon; got one column.*It seems to be a tab: pass separator='\\t'"),
@@ -48,7 +48,7 @@ HEADER = "user_id,item_id,rating\n"
         ("userId,movieId,rating\n1,2,3\n1,3,7\n", {}, r"column 'rating' must be within the declared scale 0.5 to 5; got 7 at line 3.*scale=\(lowest, highest\)"),
         ("1::2::3::4\n1::x::3::4\n", {}, "field 2 must hold whole numbers; got 'x' at line 2 of t.csv"),
         ("1::2\n", {"format": "movielens-dat"}, "t.csv must have 3 fields separated by two colons; got 2 in its first line, '1::2'"),
-        ("1::2\n", {}, "t.csv must start with a line of column names"),
+        ("1::7\n", {}, "t.csv seems to have no line of column names"),
     ],
 )  # fmt: skip
 def test_text(tmp_path, content, options, message):

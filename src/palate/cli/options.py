@@ -66,6 +66,31 @@ Duplicates = Annotated[
     ),
 ]
 Separator = Annotated[str | None, typer.Option(metavar="TEXT", help="What separates the fields of a table; default: see file.")]
+Header = Annotated[
+    bool | None,
+    typer.Option(
+        "--header/--no-header",
+        help="Whether the first line holds column names; without, columns are called 1, 2, 3 ...",
+        show_default=False,
+    ),
+]
+Quotes = Annotated[
+    bool | None,
+    typer.Option(
+        "--quotes/--no-quotes",
+        help="Whether double quotes enclose fields, or are plain characters as between tabs.",
+        show_default=False,
+    ),
+]
+Missing = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="VALUE", help="What stands for 'not rated', such as -1 or NA: rows with it are left out. May be repeated."
+    ),
+]
+SkipEmpty = Annotated[bool, typer.Option("--skip-empty", help="Leave out rows without a user, an item or a rating.")]
+TimestampFormat = Annotated[str | None, typer.Option(metavar="FORMAT", help="How times are written, such as '%d/%m/%Y %H:%M'.")]
+Decimal = Annotated[str, typer.Option(metavar="CHARACTER", help="What divides a number from its fraction: '.' or ','.")]
 Encoding = Annotated[str, typer.Option(metavar="NAME", help="Encoding of a table.")]
 Items = Annotated[
     Path | None,

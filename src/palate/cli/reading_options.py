@@ -26,6 +26,12 @@ _DECLARED: dict[str, tuple[Any, Any]] = {
     "duplicates": (options.Duplicates, None),
     "separator": (options.Separator, None),
     "encoding": (options.Encoding, "utf-8"),
+    "header": (options.Header, None),
+    "quote": (options.Quotes, None),
+    "missing": (options.Missing, None),
+    "skip_empty": (options.SkipEmpty, False),
+    "timestamp_format": (options.TimestampFormat, None),
+    "decimal": (options.Decimal, "."),
     "items": (options.Items, None),
 }
 
@@ -48,6 +54,7 @@ def reads_ratings(*, without: tuple[str, ...] = (), **flags: str) -> Callable[[C
         @functools.wraps(command)
         def run(**values: Any) -> Any:
             given = {name: values.pop(_parameter(name, flags)) for name in reading}
+            given["missing"] = given["missing"] or ()
             given["separator"] = _unescaped(given["separator"])
             return command(**values, reading=given)
 

@@ -5,11 +5,17 @@ from collections.abc import Mapping
 
 # Arguments of the library that are options of a command under the same name.
 _OPTIONS = (
-    "candidates", "deny", "duplicates", "encoding", "format", "item", "items", "min_ratings", "rating", "relevant_from", "scale",
+    "candidates", "decimal", "missing", "timestamp_format", "deny", "duplicates", "encoding", "format", "item", "items", "min_ratings", "rating", "relevant_from", "scale",
     "separator", "test", "timestamp", "title", "train", "unknown", "user", "validation", "weight", "where",
 )  # fmt: skip
 _ARGUMENT = re.compile(rf"\b({'|'.join(_OPTIONS)})=(?:\.(?!\w)|(?=\s|$)|)")
 _PHRASES = {
+    "header=False": "--no-header",
+    "header=True": "--header",
+    "quote=False": "--no-quotes",
+    "quote=True": "--quotes",
+    "skip_empty=True": "--skip-empty",
+    "user=, item=, rating= and timestamp=": "--user, --item, --rating and --timestamp",
     "counts=True": "--counts one-plus",
     "exclude_seen=False": "--include-seen",
     "exclude_seen=True": "excluding what was seen",

@@ -3,6 +3,8 @@
 import codecs
 import csv
 import io
+import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +22,13 @@ _MAX_FIELDS = 10_000
 _HEAD = 1 << 16
 
 
+_VALUE = re.compile(r"\s*(?:[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?|\d{1,4}[-/.]\d\d?[-/.]\d{1,4}(?:[ T].*)?)\s*")
+
+
+class ReadingWarning(UserWarning):
+    """Something of a file was left out or had to be interpreted; the message says what, and how to say otherwise."""
+
+
 @dataclass(frozen=True)
 class TextFile:
     """How a text file is laid out.
@@ -35,6 +44,14 @@ class TextFile:
         Whether a field may be put in double quotes.
     encoding : str
         Of a file without byte order mark.
+    missing : tuple of str
+        What stands in the rating column where there is no rating; these rows are left out.
+    skip_empty : bool
+        Whether rows without a user, an item or a rating are left out.
+    timestamp_format : str, optional
+        How times are written, in the signs of `strftime`.
+    decimal : {".", ","}
+        What divides a number from its fraction.
     """
 
     source: Source
@@ -42,6 +59,10 @@ class TextFile:
     header: bool = True
     quote: bool = True
     encoding: str = "utf-8"
+    missing: tuple[str, ...] = ()
+    skip_empty: bool = False
+    timestamp_format: str | None = None
+    decimal: str = "."
 
     @property
     def name(self) -> str:
@@ -63,19 +84,21 @@ class TextFile:
             else:
                 yield Block(block.data.replace(self.separator.encode(), _UNIT.encode()), block.line)
 
-    def records(self, block: Block) -> Iterator[tuple[int, list[str]]]:
+    def records(self, block: Block, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
         """Yield (line number, fields) of every record of a block that is not blank; slow: for samples and for messages.
 
-        Bytes that are no UTF-8 become U+FFFD.
+        Bytes that are no UTF-8 become U+FFFD. With `strict`, text behind a closing quote is an error.
         """
         lines = io.TextIOWrapper(io.BytesIO(block.data), encoding="utf-8", errors="replace", newline="\n")
         quoting: Any = csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE
-        reader = csv.reader(lines, delimiter=self.delimiter, quoting=quoting)
+        reader = csv.reader(lines, delimiter=self.delimiter, quoting=quoting, strict=strict)
         while True:
             line = block.line + reader.line_num
             try:
                 record = next(reader, None)
             except csv.Error as error:
+                if "expected after" in str(error):
+                    raise ValueError(misplaced_quote(self.name, line)) from None
                 raise ValueError(f"{self.name} must be a table in text; got {_reason(error)} at line {line}.") from None
             if record is None:
                 return
@@ -112,6 +135,40 @@ class TextFile:
         """Say in which line of the file a row of a block is."""
         line = next(islice((line for line, _ in self.records(block)), row, None), block.line)
         return f"line {line} of {self.name}"
+
+
+def misplaced_quote(name: str, line: int) -> str:
+    """Return the message for a quote that neither begins nor ends a field."""
+    return (
+        f"quotes of {name} must enclose whole fields, and be doubled inside them; got another at line {line}. "
+        "If quotes are plain characters there, pass quote=False."
+    )
+
+
+def text_file(
+    source: Source, separator: str | None = None, encoding: str = "utf-8", quote: bool | None = None, **how: Any
+) -> TextFile:
+    """Return how a text file is laid out, where that is not given found from its beginning.
+
+    Between tabs quotes are plain characters unless those of the first line enclose a field.
+    """
+    separator = separator or sniff_separator(source, encoding)
+    plain = quote is None and separator == "\t" and not any(map(_enclosed, first_lines(source, 1, encoding)[0].split("\t")))
+    file = TextFile(source, separator, quote=not plain if quote is None else quote, encoding=encoding, **how)
+    if plain:
+        found = next((cell for record in file.head for cell in record if _enclosed(cell)), None)
+        if found is not None:
+            warnings.warn(
+                f"quotes of {file.name} are plain characters, as between tabs they usually are: {found} keeps its own. "
+                "Pass quote=True if they enclose fields.",
+                ReadingWarning,
+                stacklevel=4,
+            )
+    return file
+
+
+def _enclosed(cell: str) -> bool:
+    return len(cell) > 1 and cell[0] == cell[-1] == '"'
 
 
 def first_lines(source: Source, n: int, encoding: str = "utf-8") -> list[str]:
@@ -174,7 +231,7 @@ def places_of(file: TextFile, columns: dict[str, str | int]) -> dict[str, int]:
         if missing and len(file.names) == 1:
             raise ValueError(_wrong_separator(file))
         for role, name in missing.items():
-            raise ValueError(missing_column(name, role, file.names, file.name) + _no_header(file))
+            raise ValueError(missing_column(name, role, file.names, file.name))
         for role, column in columns.items():
             if file.names.count(str(column)) > 1:
                 raise ValueError(
@@ -212,11 +269,22 @@ def _wrong_separator(file: TextFile) -> str:
     return f"{file.name} must have its fields separated by {_called(file.separator)}; got one column, {only[:80]!r}. {advice}"
 
 
-def _no_header(file: TextFile) -> str:
-    """Add a hint when the first line looks like a row rather than names."""
-    if all(name.strip().lstrip("+-").replace(".", "", 1).isdigit() for name in file.names):
-        return f" The first line seems to be a row: if {file.name} has no column names, add them."
-    return ""
+def is_value(cell: str) -> bool:
+    """Return whether a cell is a number or a date, which is hardly the name of a column.
+
+    >>> is_value("5.0"), is_value("2015-03-31"), is_value("rating")
+    (True, True, False)
+    """
+    return _VALUE.fullmatch(cell) is not None
+
+
+def no_header(file: TextFile) -> str:
+    """Return the message for a first line that looks like a row."""
+    line = file.separator.join(file.names)[:60]
+    return (
+        f"{file.name} seems to have no line of column names (its first line is {line!r}): pass header=False, and the columns "
+        "are called 1, 2, 3 ... If these are names, pass header=True."
+    )
 
 
 def _called(separator: str) -> str:

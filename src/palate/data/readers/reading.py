@@ -2,6 +2,7 @@
 
 import codecs
 import logging
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,12 @@ def read(
     counts: bool = False,
     separator: str | None = None,
     encoding: str = "utf-8",
+    header: bool | None = None,
+    quote: bool | None = None,
+    missing: float | str | Sequence[float | str] = (),
+    skip_empty: bool = False,
+    timestamp_format: str | None = None,
+    decimal: str = ".",
     items: str | Path | None = None,
     like: Any = None,
 ) -> Dataset:
@@ -63,6 +70,20 @@ def read(
         Of a table's fields; default the one that splits the first line.
     encoding : str, default "utf-8"
         Of a table. Catalogs of known formats are read in UTF-8 or Latin-1, whichever fits.
+    header : bool, optional
+        Whether the first line of a table holds column names. By default it must, and one that looks like a row is an error.
+        Without a header, columns are numbered from 1, `user="2"` say, and are user, item, rating and time by default.
+    quote : bool, optional
+        Whether fields of a table may be enclosed in double quotes; default yes, but not between tabs, where quotes are plain
+        characters unless the first line has enclosed names.
+    missing : number, str or sequence of these, optional
+        Values of the rating column that mean "not rated", such as -1 or "NA": a `ReadingWarning` counts the rows left out.
+    skip_empty : bool, default False
+        Whether to leave out rows without a user, an item or a rating, and count them likewise; else they are an error.
+    timestamp_format : str, optional
+        How a table writes its times, such as "%d/%m/%Y %H:%M"; default seconds, or dates with the year first.
+    decimal : {".", ","}, default "."
+        What divides a number of a table from its fraction.
     items : str or Path, optional
         The catalog's file, with the items' ids in a column of the same name as in the ratings, `item_id`, or another usual
         name; default `items.csv`, `movies.csv` and the like beside the ratings, if one of them has a column of the ratings'
@@ -99,20 +120,34 @@ def read(
     """
     path = Path(path)
     named = {"user": user, "item": item, "rating": rating, "timestamp": timestamp, "weight": weight}
-    _check_options(format, separator, encoding, any(column is not None for column in (*named.values(), separator)))
+    laid_out = (*named.values(), separator, header, quote, timestamp_format, None if decimal == "." else decimal)
+    as_table = any(given is not None for given in laid_out)
+    _check_options(format, separator, encoding, decimal, as_table)
+    rows: dict[str, Any] = {"missing": _marks(missing), "skip_empty": skip_empty}
     files = Files(path)
     source = _source(files, format)
     refuse_foreign(source)
-    form = _format(source, files, format, encoding, separator is not None or any(named.values()))
+    form = _format(source, files, format, encoding, as_table)
     duplicates = check_policy(duplicates, counted=counts)
     if form is not None:
-        columns = _read_format(source, form)
+        columns = _read_format(source, form, rows)
         if scale is None and duplicates != "sum":
             scale = form.scale(rating_values(columns.column["rating"], columns.labels["rating"], columns.where))
     elif is_parquet(source) or is_arrow(source):
-        columns = read_parquet(source, named, counts)
+        columns = read_parquet(source, named, counts, timestamp_format=timestamp_format, **rows)
     else:
-        columns = read_table(source, named, separator, encoding, counts)
+        columns = read_table(
+            source,
+            named,
+            separator,
+            encoding,
+            counts,
+            header,
+            quote,
+            timestamp_format=timestamp_format,
+            decimal=decimal,
+            **rows,
+        )
     typed = is_parquet(source) or is_arrow(source)
     if like is not None:
         read_like(columns, like, typed, source.name)
@@ -123,17 +158,25 @@ def read(
     return Dataset(name=files.name, ratings=ratings, catalog=catalog)
 
 
-def _check_options(format: str, separator: str | None, encoding: str, named: bool) -> None:  # noqa: A002
+def _check_options(format: str, separator: str | None, encoding: str, decimal: str, named: bool) -> None:  # noqa: A002
     if format not in ("auto", "table", *FORMATS):
         raise ValueError(f"format must be one of auto, table, {', '.join(FORMATS)}; got {format!r}.")
     if format in FORMATS and named:
         raise ValueError(f"format {format!r} has its own columns and separator; pass format='table' to name them.")
     if separator is not None and (not separator or any(character in separator for character in '\n\r"')):
         raise ValueError(f"separator must be one or more characters other than line ends and quotes; got {separator!r}.")
+    if decimal not in (".", ",") or decimal == separator:
+        raise ValueError(f"decimal must be '.' or ',', and not the separator; got {decimal!r}.")
     try:
         codecs.lookup(encoding)
     except LookupError:
         raise ValueError(f"encoding must be one that Python knows, such as 'utf-8' or 'latin-1'; got {encoding!r}.") from None
+
+
+def _marks(missing: Any) -> tuple[str, ...]:
+    """Return the marks for "not rated" as texts; numbers as they are printed."""
+    given = [missing] if isinstance(missing, str) or not isinstance(missing, Iterable) else list(missing)
+    return tuple(f"{mark:g}" if isinstance(mark, float) else str(mark) for mark in given)
 
 
 def _source(files: Files, format: str) -> Source:  # noqa: A002
@@ -156,8 +199,8 @@ def _format(source: Source, files: Files, format: str, encoding: str, named: boo
     return FORMATS.get(format)
 
 
-def _read_format(source: Source, form: Format) -> Columns:
-    file = TextFile(source, form.separator, form.header, form.quote)
+def _read_format(source: Source, form: Format, rows: dict[str, Any]) -> Columns:
+    file = TextFile(source, form.separator, form.header, form.quote, **rows)
     columns = {
         role: column
         for role, column in form.columns.items()

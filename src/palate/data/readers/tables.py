@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from palate.data.catalog import Catalog
@@ -16,9 +17,9 @@ from palate.data.frames import missing_column
 from palate.data.ids import WhereRow, row_label
 from palate.data.readers.catalogs import FIRST_RELEASE, films, movies_dat, movies_dat_text_ids
 from palate.data.readers.foreign import is_arrow, is_parquet, refuse_foreign
-from palate.data.readers.layout import TextFile, places_of, sniff_separator
+from palate.data.readers.layout import ReadingWarning, TextFile, is_value, no_header, places_of, sniff_separator, text_file
 from palate.data.readers.sources import Files, Source, file_source
-from palate.data.readers.text import Columns, read_columns, text_columns, text_table
+from palate.data.readers.text import Columns, datetimes, read_columns, text_columns, text_table
 
 # Columns that need not be named, after folding case and dropping blanks, "_", "-" and ".".
 USUAL_NAMES: dict[str, tuple[str, ...]] = {
@@ -41,21 +42,35 @@ def read_table(
     separator: str | None = None,
     encoding: str = "utf-8",
     counts: bool = False,
+    header: bool | None = None,
+    quote: bool | None = None,
+    **how: Any,
 ) -> Columns:
-    """Return the rating columns of a text file with a header.
+    """Return the rating columns of a text file.
 
     Parameters
     ----------
     source : Source
     named : dict
-        Role to column name, or None to look for a usual name.
+        Role to column name, or None to look for a usual name; without a header to the number of the column, from 1.
     separator : str, optional
         Default: the one that splits the first line.
     encoding : str
     counts : bool, default False
         Whether rows without a rating column are events that count 1 each.
+    header : bool, optional
+        Whether the first line holds column names; by default it must, and a line that looks like a row is refused.
+    quote : bool, optional
+        Whether fields may be enclosed in double quotes; by default unless they are separated by tabs.
+    **how
+        See `TextFile`.
     """
-    file = TextFile(source, separator or sniff_separator(source, encoding), encoding=encoding)
+    file = text_file(source, separator, encoding, quote, header=header is not False, **how)
+    if header is False:
+        columns = numbered_columns(named, file, counts)
+        return read_columns(file, columns, {role: _KINDS[role] for role in columns})
+    if header is None and _looks_like_row(file.names, named):
+        raise ValueError(no_header(file))
     given: dict[str, str | int] = {role: name for role, name in named.items() if name is not None}
     if len(file.names) == 1:  # the separator is wrong: say so, rather than which column is missing
         given = {**{role: f"{role}_id" for role in _REQUIRED}, **given}
@@ -64,22 +79,111 @@ def read_table(
     return read_columns(file, columns, {role: _KINDS[role] for role in columns})
 
 
-def read_parquet(source: Source, named: dict[str, str | None], counts: bool = False) -> Columns:
-    """Return the rating columns of a Parquet file; `counts` as in `read_table`."""
+def _looks_like_row(names: list[str], named: dict[str, str | None]) -> bool:
+    """Return whether a number or a date is to be the name of a column, or stands where no usual name is found."""
+    chosen = [name for name in named.values() if name in names]
+    counted = [str(number) for number in range(len(names))], [str(number + 1) for number in range(len(names))]
+    if any(is_value(str(name)) for name in chosen):
+        return names not in counted  # a frame without names is written with numbers from 0
+    unknown = [role for role in _REQUIRED if named[role] is None and usual_column(role, names) is None]
+    return len(names) > 1 and bool(unknown) and any(map(is_value, names)) and names not in counted
+
+
+def numbered_columns(named: dict[str, str | None], file: TextFile, counts: bool = False) -> dict[str, str | int]:
+    """Return the place of each role's column in a file without a header: the one given, else user, item, rating and time in order.
+
+    Raises
+    ------
+    ValueError
+        If a number is none of a column, or a column is missing or would serve twice.
+    """
+    n = len(file.names)
+    columns: dict[str, str | int] = {}
+    for role, name in named.items():
+        if name is not None:
+            if not (str(name).isdigit() and 1 <= int(name) <= n):
+                raise ValueError(
+                    f"columns of {file.name}, which is read without a header, must be numbers from 1 to {n}; got {role}={name!r}."
+                )
+            columns[role] = int(name) - 1
+    for place, role in enumerate(("user", "item", "rating")):
+        if role in columns or (role == "rating" and counts and (n <= place or place in columns.values())):
+            continue
+        if place in columns.values() or place >= n:
+            raise ValueError(
+                f"the {role} column of {file.name} must be known; got {n} columns without names. Number it with {role}=."
+            )
+        columns[role] = place
+    if named["timestamp"] is None and n > 3 and 3 not in columns.values() and _are_times(file.sample(3)):
+        columns["timestamp"] = 3
+    columns = {role: columns[role] for role in named if role in columns}
+    order = ", ".join(f"{role} {int(place) + 1}" for role, place in columns.items())
+    if any(named[role] is None for role in columns):
+        advice = "Number them otherwise with user=, item=, rating= and timestamp="
+        warnings.warn(f"columns of {file.name} are read by their place: {order}. {advice}.", ReadingWarning, stacklevel=5)
+    return columns
+
+
+def _are_times(cells: list[str]) -> bool:
+    """Return whether all cells are seconds since 1970 from 1973 on, or dates."""
+    return bool(cells) and all(re.fullmatch(r"\d{9,13}(\.\d+)?|\d{4}-\d\d-\d\d.*", cell) for cell in cells)
+
+
+def read_parquet(
+    source: Source,
+    named: dict[str, str | None],
+    counts: bool = False,
+    missing: tuple[str, ...] = (),
+    skip_empty: bool = False,
+    timestamp_format: str | None = None,
+) -> Columns:
+    """Return the rating columns of a Parquet or Arrow file; the other parameters as in `read_table`."""
     columns = choose_columns(named, _parquet_names(source), source.name, counts)
     labels = {role: f"column {column!r}" for role, column in columns.items()}
 
+    out = _left_out(source, columns, missing, skip_empty)
+    place = None if out is None else np.flatnonzero(~out)
+
     def where(row: int) -> str:
-        return f"{row_label(row)} of {source.name}"
+        return f"{row_label(row if place is None else int(place[row]))} of {source.name}"
 
     column: dict[str, Any] = {}
     for role, name in columns.items():  # one after the other: only one column is held as wide as in the file
         series = _parquet(source, [str(name)])[str(name)]
+        if out is not None:
+            series = series.filter(~out)
+        if _KINDS[role] == "time" and series.dtype == pl.String:
+            series = datetimes(series, labels[role], where, timestamp_format)
         if _KINDS[role] == "number":
             column[role] = rating_values(series, labels[role], where)
         else:
             column[role] = _narrow(series) if _KINDS[role] == "id" else series
     return Columns(column, labels, where)
+
+
+def _left_out(source: Source, columns: dict[str, str | int], missing: tuple[str, ...], skip_empty: bool) -> np.ndarray | None:
+    """Return which rows are left out because they hold no rating, None for none, and say how many they are."""
+    masks = {}
+    if missing and "rating" in columns:
+        ratings = _parquet(source, [str(columns["rating"])]).to_series()
+        numbers = [number for mark in missing if (number := _number(mark)) is not None]
+        found = ratings.cast(pl.String).is_in(list(missing)) | ratings.cast(pl.Float64, strict=False).is_in(numbers)
+        masks[f"hold {', '.join(map(repr, missing))} for a rating and are left out"] = found.fill_null(False).to_numpy()
+    if skip_empty:
+        wanted = [str(columns[role]) for role in _REQUIRED if role in columns]
+        nulls = [_parquet(source, [name]).to_series() for name in wanted]
+        empty = [one.is_null() | (one.is_nan() if one.dtype.is_float() else False) for one in nulls]
+        masks["lack a user, an item or a rating and are left out"] = np.logical_or.reduce([one.to_numpy() for one in empty])
+    for said, mask in masks.items():
+        warnings.warn(f"{int(mask.sum()):,} of {len(mask):,} rows of {source.name} {said}.", ReadingWarning, stacklevel=5)
+    return np.logical_or.reduce(list(masks.values())) if masks else None
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def _narrow(ids: pl.Series) -> pl.Series:
@@ -274,8 +378,6 @@ def _typed(texts: pl.Series) -> pl.Series:
 
 def _no_column(role: str, found: list[str], table: str) -> str:
     listed = ", ".join(map(repr, found))
-    if all(re.fullmatch(r"\s*[\d.:eE+-]+\s*", cell) for cell in found):
-        return f"{table} must start with a line of column names; got the numbers {listed}. Add one, such as user_id,item_id,rating."
     article = "an" if role == "item" else "a"
     events = " If each row is a play, a click or a purchase, pass counts=True." if role == "rating" else ""
     return f"{table} must have {article} {role} column; got the columns {listed}, none with a usual name. Name it with {role}=.{events}"

@@ -3,16 +3,18 @@
 import csv
 import io
 import re
+import warnings
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from palate.data.checks import rating_values, timestamp_values
 from palate.data.ids import WhereRow, id_column
 from palate.data.readers.blocks import Block
-from palate.data.readers.layout import TextFile, encoding_of, places_of
+from palate.data.readers.layout import ReadingWarning, TextFile, encoding_of, misplaced_quote, places_of, text_file
 from palate.data.readers.parts import Ids, Keys, NotWhole, Numbers, Texts, is_plain
 from palate.data.readers.sources import Source
 
@@ -87,7 +89,7 @@ def text_table(source: Source, wanted: list[str], every: bool = False, separator
 
 def text_columns(source: Source, wanted: list[str], every: bool = False, separator: str = ",") -> Columns:
     """Return the same as `text_table` with what says in which line a row is."""
-    file = TextFile(source, separator, encoding=encoding_of(source))
+    file = text_file(source, separator, encoding_of(source))
     columns: dict[str, str | int] = {name: name for name in wanted}
     places_of(file, columns)
     if every:
@@ -104,18 +106,27 @@ class _Reading:
         makers: dict[str, Any] = {"id": Ids, "int": Ids, "key": Keys, "text": Texts}
         self.parts = {role: makers.get(kind, Numbers)(role) for role, kind in kinds.items()}
         self.rows: list[int] = [0]  # where each block's rows begin, and the end
+        self.left_out = {"missing": 0, "empty": 0}
 
     def columns(self) -> Columns:
         for number, block in enumerate(self.file.blocks()):
             if number == 0 and self.file.header:
                 block = self._without_header(block)
-            table = self._parse(block)
+            table, place = self._rows(block)
+            where = partial(self._where, block, place)
             for role in self.parts:
-                self._add(role, table[role], partial(self.file.where, block))
+                try:
+                    self._add(role, table[role], where, block)
+                except ValueError as error:
+                    if role in ("user", "item", "rating") and "got null at" in str(error):
+                        raise ValueError(f"{error} Pass skip_empty=True to leave such rows out.") from None
+                    raise
             self.rows.append(self.rows[-1] + table.height)
         if not self.rows[-1]:
             found = "only a header" if self.file.header else "blank lines"
+            found = "none but those left out" if any(self.left_out.values()) else found
             raise ValueError(f"{self.file.name} must hold at least one row; got {found}.")
+        self._tell()
         return Columns({role: self.parts.pop(role).finish() for role in list(self.parts)}, self.labels, self.where)
 
     def where(self, row: int) -> str:
@@ -124,8 +135,48 @@ class _Reading:
             if number == 0 and self.file.header:
                 block = self._without_header(block)
             if row < self.rows[number + 1]:
-                return self.file.where(block, row - self.rows[number])
+                return self._where(block, self._rows(block)[1], row - self.rows[number])
         return f"row {row} of {self.file.name}"
+
+    def _rows(self, block: Block) -> tuple[pl.DataFrame, np.ndarray | None]:
+        """Return the rows of a block that count, and their places in it; None when all do."""
+        table = self._parse(block)
+        out = np.zeros(table.height, dtype=bool)
+        for what, mask in (("missing", self._missing(table)), ("empty", self._empty(table))):
+            if mask is not None:
+                self.left_out[what] += int((mask & ~out).sum())
+                out |= mask
+        return (table.filter(~out), np.flatnonzero(~out)) if out.any() else (table, None)
+
+    def _missing(self, table: pl.DataFrame) -> np.ndarray | None:
+        """Return which rows hold a mark for "not rated"."""
+        if not self.file.missing or "rating" not in table.columns:
+            return None
+        texts = table["rating"].str.strip_chars()
+        numbers = [float(mark) for mark in self.file.missing if _NUMBER.fullmatch(mark)]
+        marked = texts.is_in(list(self.file.missing)) | texts.cast(pl.Float64, strict=False).is_in(numbers)
+        return marked.fill_null("" in self.file.missing).to_numpy()
+
+    def _empty(self, table: pl.DataFrame) -> np.ndarray | None:
+        """Return which rows lack a user, an item or a rating."""
+        if not self.file.skip_empty:
+            return None
+        roles = [role for role in ("user", "item", "rating") if role in table.columns]
+        return table.select(pl.any_horizontal(pl.col(role).is_null() for role in roles)).to_series().to_numpy()
+
+    def _where(self, block: Block, place: np.ndarray | None, row: int) -> str:
+        return self.file.where(block, row if place is None else int(place[row]))
+
+    def _tell(self) -> None:
+        """Say how many rows were left out."""
+        total = self.rows[-1] + sum(self.left_out.values())
+        marks = ", ".join(map(repr, self.file.missing))
+        if self.file.missing:
+            said = f"{self.left_out['missing']:,} of {total:,} rows of {self.file.name} hold {marks} for a rating"
+            warnings.warn(f"{said} and are left out." if self.left_out["missing"] else f"{said}.", ReadingWarning, stacklevel=6)
+        if self.left_out["empty"]:
+            said = f"{self.left_out['empty']:,} of {total:,} rows of {self.file.name}"
+            warnings.warn(f"{said} lack a user, an item or a rating and are left out.", ReadingWarning, stacklevel=6)
 
     def _without_header(self, block: Block) -> Block:
         """Return the block without its first record and the blank lines before it."""
@@ -144,7 +195,7 @@ class _Reading:
             data = self._without_blank_lines(block)
         schema: dict[str, Any] = {f"c{number}": pl.String for number in range(self.width)}
         header = self.file.delimiter.join(schema) + "\n"  # else the number of fields in a block's first line would count
-        schema |= {f"c{self.places[role]}": _DTYPES.get(kind, pl.String) for role, kind in self.kinds.items()}
+        schema |= {f"c{self.places[role]}": self._dtype(role, kind) for role, kind in self.kinds.items()}
         try:
             lines = pl.scan_csv(
                 header.encode() + data,
@@ -157,6 +208,25 @@ class _Reading:
             reason = str(error).splitlines()[0]
             raise ValueError(self._diagnosis(block) or f"{self.file.name} could not be read: {reason}.") from None
 
+    def _dtype(self, role: str, kind: str) -> Any:
+        """Return how Polars is to read a column; numbers that need care are read as text first."""
+        if kind == "number" and (self.file.decimal != "." or (role == "rating" and self.file.missing)):
+            return pl.String
+        return _DTYPES.get(kind, pl.String)
+
+    def _numbers(self, column: pl.Series, label: str, where: WhereRow) -> pl.Series:
+        if column.dtype != pl.String:
+            return column
+        texts = column
+        if self.file.decimal == ",":
+            texts = column.str.replace_all(".", "?", literal=True).str.replace(",", ".", literal=True)
+        numbers = texts.str.strip_chars().cast(pl.Float32, strict=False)
+        wrong = numbers.is_null() & column.is_not_null()
+        if wrong.any():
+            row = int(wrong.arg_max() or 0)
+            raise ValueError(f"{label} must hold numbers; got {column[row]!r} at {where(row)}.")
+        return numbers
+
     def _without_blank_lines(self, block: Block) -> bytes:
         if not (self.file.quote and b'"' in block.data):
             return re.sub(rb"\n{2,}", b"\n", block.data).lstrip(b"\n")
@@ -166,16 +236,18 @@ class _Reading:
         )
         return out.getvalue().encode()
 
-    def _add(self, role: str, column: pl.Series, where: WhereRow) -> None:
+    def _add(self, role: str, column: pl.Series, where: WhereRow, block: Block) -> None:
         kind, label = self.kinds[role], self.labels[role]
         if kind == "number":
-            self.parts[role].add(rating_values(column, label, where))
+            self.parts[role].add(rating_values(self._numbers(column, label, where), label, where))
         elif kind in ("id", "int", "key"):
+            if (self.file.quote and b'"' in block.data) or (self.file.delimiter != "\t" and b"\t" in block.data):
+                _refuse_control(column, label, where)
             self._add_ids(role, id_column(column, label, where)[0], where)
         elif kind == "text":
             self.parts[role].add(column)
         else:
-            times = _datetimes(column, label, where) if kind == "datetime" else column
+            times = datetimes(column, label, where, self.file.timestamp_format) if kind == "datetime" else column
             self.parts[role].add(timestamp_values(times, label, where))
 
     def _add_ids(self, role: str, column: pl.Series, where: WhereRow) -> None:
@@ -192,7 +264,7 @@ class _Reading:
 
     def _diagnosis(self, block: Block) -> str | None:
         """Return what is wrong with the first line that cannot be read; walks the lines, which only a failure justifies."""
-        for line, record in self.file.records(block):
+        for line, record in self.file.records(block, strict=True):
             where = f"line {line} of {self.file.name}"
             if len(record) > self.width:
                 text = self.file.separator.join(record)[:80]
@@ -202,12 +274,23 @@ class _Reading:
             for role, place in self.places.items():
                 kind = self.kinds[role]
                 if len(record) > place and not _fits(record[place], kind):
-                    return f"{self.labels[role]} must hold {_NEEDS[kind]}; got {record[place][:80]!r} at {where}."
-        return None
+                    advice = _advice(record[place], kind, self.file)
+                    return f"{self.labels[role]} must hold {_NEEDS[kind]}; got {record[place][:80]!r} at {where}.{advice}"
+        return self._quotes(block)
+
+    def _quotes(self, block: Block) -> str | None:
+        """Return what is wrong when a quote stands inside a field that does not begin with one."""
+        if not self.file.quote:
+            return None
+        delimiter = re.escape(self.file.delimiter.encode())
+        found = re.search(rb"(?:^|" + delimiter + rb')(?!")[^\n"' + delimiter + rb']+"', block.data, re.MULTILINE)
+        return None if found is None else misplaced_quote(self.file.name, block.line + block.data.count(b"\n", 0, found.end()))
 
 
 def _time_kind(file: TextFile, place: int) -> str:
     """Tell from the first lines how times are written: whole seconds, fractions of seconds, or dates."""
+    if file.timestamp_format is not None:
+        return "datetime"
     cells = file.sample(place)
     if all(_NUMBER.fullmatch(cell) for cell in cells):
         return "seconds" if all(_WHOLE.fullmatch(cell) for cell in cells) else "fraction"
@@ -223,13 +306,41 @@ def _fits(cell: str, kind: str) -> bool:
     return _NUMBER.fullmatch(cell) is not None
 
 
-def _datetimes(texts: pl.Series, label: str, where: WhereRow) -> pl.Series:
+def _refuse_control(ids: pl.Series, label: str, where: WhereRow) -> None:
+    """Refuse ids that hold a tab or a line end: a quote that is a plain character has swallowed what follows it."""
+    wrong = ids.str.contains("[\t\n\r]").fill_null(False)
+    if wrong.any():
+        row = int(wrong.arg_max() or 0)
+        raise ValueError(
+            f"{label} must hold ids without tabs and line ends; got {ids[row][:80]!r} at {where(row)}. "
+            "If quotes are plain characters there, pass quote=False."
+        )
+
+
+def _advice(cell: str, kind: str, file: TextFile) -> str:
+    """Return what to do about a cell that is no number."""
+    if kind == "number" and re.fullmatch(r"\s*[+-]?\d+,\d+\s*", cell):
+        return " Pass decimal=',' if the comma begins the fraction."
+    if kind == "number" and '"' in cell and file.quote:
+        return " If quotes are plain characters there, pass quote=False."
+    if kind == "number" and not any(character.isdigit() for character in cell):
+        return f" Pass missing={cell[:20]!r} if that stands for 'not rated'."
+    return ""
+
+
+def datetimes(texts: pl.Series, label: str, where: WhereRow, pattern: str | None = None) -> pl.Series:
+    """Return times that are written as dates, in one way throughout or as `pattern` says."""
     try:
-        times = texts.str.to_datetime(strict=False, time_unit="us")
+        if pattern is not None and not re.search("%[HIklTRcrsX+]", pattern):  # a date without a time of day
+            times = texts.str.to_date(pattern, strict=False).cast(pl.Datetime("us"))
+        else:
+            times = texts.str.to_datetime(pattern, strict=False, time_unit="us")
     except pl.exceptions.PolarsError:
         times = pl.Series([None] * len(texts), dtype=pl.Datetime)
     wrong = times.is_null() & texts.is_not_null()
     if wrong.any():
         row = int(wrong.arg_max() or 0)
-        raise ValueError(f"{label} must hold seconds or dates like 2015-03-31 23:59:00; got {texts[row]!r} at {where(row)}.")
+        wanted = "seconds or dates like 2015-03-31 23:59:00" if pattern is None else f"times written as {pattern!r}"
+        advice = " Pass timestamp_format='%d/%m/%Y', say, if they are written otherwise." if pattern is None else ""
+        raise ValueError(f"{label} must hold {wanted}; got {texts[row]!r} at {where(row)}.{advice}")
     return times
