@@ -21,6 +21,7 @@ _HOMES = {
     "NewUser": "palate.model.new_users",
     "Popular": "palate.training.popular",
     "Ratings": "palate.data.ratings",
+    "Spectral": "palate.training.spectral",
     "SweepReport": "palate.model.history",
     "Vocabulary": "palate.data.vocabulary",
     "calibrate": "palate.evaluate.calibration",

@@ -24,6 +24,7 @@ TRAINERS = {
     "least squares with bags": palate.LeastSquares(n_factors=4, max_sweeps=6, user_features="rated", item_features="raters"),
     "least squares with bounds": palate.LeastSquares(n_factors=4, max_sweeps=6, link="bounded"),
     "baseline": palate.Baseline(),
+    "spectral": palate.Spectral(n_factors="auto"),
     "Gibbs": palate.Gibbs(n_factors=4, sweeps=30, burn_in=10),
     "Gibbs, in time": palate.Gibbs(n_factors=4, sweeps=30, burn_in=10, time="eras,sittings"),
     "Gibbs, ordinal with bags": palate.Gibbs(
@@ -96,6 +97,11 @@ class TestEveryTrainer:
         np.testing.assert_array_equal(all_scores(shuffled), all_scores(model))
 
     def test_it_knows_more_than_the_mean(self, trainer, ratings, model):
+        if model.scale is None:  # scores of choices are no ratings: those chosen are above the others
+            chosen = np.zeros((N_USERS, N_ITEMS), bool)
+            chosen[ratings.user_index, ratings.item_index] = True
+            assert all_scores(model)[chosen].mean() > all_scores(model)[~chosen].mean()
+            return
         predicted = model.score_pairs(ratings.user_index, ratings.item_index)
         error = np.sqrt(np.mean((predicted - ratings.value) ** 2))
         assert error < np.std(ratings.value)
@@ -118,7 +124,9 @@ class TestEveryTrainer:
         expected = sorted((item for item in scores if item not in seen), key=lambda item: (-scores[item], item))
         assert set(frame["item_id"]) == set(expected)
         assert list(frame["rank"]) == list(range(1, len(expected) + 1))
-        np.testing.assert_allclose(frame["predicted_rating"], [scores[item] for item in expected], atol=1e-5)
+        np.testing.assert_allclose(
+            frame["score" if model.scale is None else "predicted_rating"], [scores[item] for item in expected], atol=1e-5
+        )
 
     def test_an_unknown_id_is_answered_as_asked(self, model):
         with pytest.raises(KeyError, match="nobody"):

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import palate
 from model_files import (
     arrays_of,
     assert_same,
@@ -212,7 +213,8 @@ def test_no_field_is_forgotten():
     """A field added to one of these classes must be added to the file, or be lost when the model is saved."""
     values = unpack(*pack(small_model()))
     assert values.keys() == FactorModel.__dataclass_fields__.keys()
-    full = [unpack(*pack(model)) for model in (ordinal_model(), timed_model())]
+    choices = palate.Spectral(n_factors=1).fit(palate.Ratings.from_arrays([1, 1, 2], [1, 2, 1], [1, 2, 3]), validation=0)
+    full = [unpack(*pack(model)) for model in (ordinal_model(), timed_model(), choices)]
     assert {name for name in full[0] if all(values[name] is None for values in full)} == set()
     for part in (values["ratings"], values["catalog"], values["users"], values["user_prior"], values["history"]):
         filled = {name for name in part.__dataclass_fields__ if getattr(part, name) is not None}

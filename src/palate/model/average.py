@@ -47,6 +47,10 @@ def average(models: Sequence[FactorModel]) -> FactorModel:
     for other in models[1:]:
         if other.scale != first.scale:
             raise ValueError(f"models must have one rating scale; got {_scale(first)} and {_scale(other)}.")
+    if any(model.fold is not None for model in models):
+        raise ValueError(
+            "models of choices, whose users are sums over their items, cannot be averaged; one fit is exact and others would be the same."
+        )
     return replace(
         first,
         user_factors=np.concatenate([model.user_factors for model in models]),

@@ -41,6 +41,7 @@ def compress(model: "FactorModel", k: int) -> "FactorModel":
         spread=None,
         user_link=None,
         item_link=None,
+        fold=None,
         trainer={**model.trainer, "compressed_to": k},
     )
     loss = np.sqrt(np.mean((before - point.score_pairs(user_index, item_index)) ** 2))

@@ -22,6 +22,7 @@ from palate.solve.features import FeatureLink
 from palate.solve.noise import RowNoise
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Side
+from palate.solve.sums import SumFold
 from palate.solve.timing import TimeContext
 
 
@@ -64,6 +65,7 @@ class FactorModel:
     user_link: FeatureLink | None = None  # what features say of a user before the ratings do
     item_link: FeatureLink | None = None
     context: TimeContext | None = None  # how rows were in earlier eras, and the moods of sittings
+    fold: SumFold | None = None  # of a model of choices, whose users are sums over their items
 
     def __post_init__(self) -> None:
         check_shapes(self)

@@ -14,6 +14,7 @@ from palate.data.frames import FRAME_KINDS
 from palate.model import file_container as container
 from palate.model.factor_model import FactorModel
 from palate.model.file_catalog import put_catalog, take_catalog
+from palate.model.file_choices import put_fold, take_fold
 from palate.model.file_context import put_context, take_context
 from palate.model.file_error import Damage, ModelFileError
 from palate.model.file_fields import Fields, check_plain, to_json
@@ -138,6 +139,7 @@ def pack(model: FactorModel, ratings: bool = True) -> tuple[dict[str, np.ndarray
         **put_features(writer, "user_link", model.user_link, "item"),
         **put_features(writer, "item_link", model.item_link, "user"),
         "context": put_context(writer, _context(model, ratings)),
+        **put_fold(writer, model.fold),
         "scale": None if model.scale is None else [float(bound) for bound in model.scale],
         "frame_kind": model.frame_kind,
         "user_prior": put_prior(writer, "user_prior", model.user_prior),
@@ -164,6 +166,7 @@ def unpack(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> di
         "frame_kind": fields.take_choice("frame_kind", FRAME_KINDS),
     }
     result["context"] = take_context(reader, fields)
+    result["fold"] = take_fold(reader, fields)
     result |= take_distribution(reader, fields, result["link"])
     result["user_link"] = take_features(reader, fields, "user_link", "item")
     result["item_link"] = take_features(reader, fields, "item_link", "user")

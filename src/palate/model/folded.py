@@ -18,6 +18,7 @@ from palate.solve.confidence import NONE, Confidence
 from palate.solve.noise import RowNoise
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side, solve_rows
+from palate.solve.sums import SumFold, times_of_ratings
 from palate.solve.timing import Sittings, TimeContext
 
 if TYPE_CHECKING:
@@ -86,7 +87,11 @@ def fold_user(
 ) -> FoldedUser:  # fmt: skip
     """Return the user with these ratings; see `FactorModel.fold_in`."""
     row, order = checked_row(model, model.items, items, ratings, weights, "items", "item id")
-    times = check_times(model, timestamps, len(order), "ratings")
+    times = (
+        check_times(model, timestamps, len(order), "ratings")
+        if model.fold is None
+        else times_of_ratings(model.fold.grades, timestamps, len(order))
+    )
     return FoldedUser(id=user_id, **_one_row(model, "user", row, features, None if times is None else times[order]))
 
 
@@ -99,6 +104,11 @@ def fold_item(
     model: "FactorModel", users: Any, ratings: Any, weights: Any, item_id: Any, features: dict[str, Any] | None = None
 ) -> FoldedItem:
     """Return the item with these ratings; see `FactorModel.fold_in_item`."""
+    if model.fold is not None:
+        raise ValueError(
+            f"items cannot be folded into this model: a {model.trainer.get('name', 'model of choices')} model makes users of their items, "
+            "and not the reverse. Train again with the new item's ratings."
+        )
     row, _ = checked_row(model, model.users, users, ratings, weights, "users", "user id")
     return FoldedItem(id=item_id, **_one_row(model, "item", row, features))
 
@@ -197,6 +207,8 @@ def _solve(
 
     With draws of a posterior each is drawn, not solved.
     """
+    if model.fold is not None:
+        return _summed(model, model.fold, rows, features, threads, times)
     prior: RowPrior = getattr(model, f"{side}_prior")
     others: list[Side] = model.item_sides if side == "user" else model.user_sides
     rows = _targets(model, rows)
@@ -219,6 +231,16 @@ def _solve(
 
     means_of_draws = enumerate(zip(others, model.global_mean, strict=True))
     return FoldedRows.of([solve(other, float(mean), draw) for draw, (other, mean) in means_of_draws], prior.n_factors)
+
+
+def _summed(
+    model: "FactorModel", fold: SumFold, rows: Rows, features: dict[str, Any] | None, threads: int, times: np.ndarray | None
+) -> FoldedRows:
+    """Return users of a model of choices: the sum over their items, as the stored users are."""
+    if features:
+        raise ValueError(f"features must be those of the model, which knows none of users; got {next(iter(features))!r}.")
+    factors = fold.users(rows, model.item_factors[0], threads, times)
+    return FoldedRows(factors[None], np.zeros((1, rows.n_rows), np.float32))
 
 
 def _in_their_eras(model: "FactorModel", folded: Sequence[FoldedUser]) -> TimeContext | None:

@@ -34,6 +34,12 @@ def check_shapes(model: Any) -> None:
         wanted["user_noise.sitting"] = (n_draws,)
     if model.cutpoints is not None:
         wanted["cutpoints"] = (n_draws, 0 if model.levels is None else len(model.levels) - 1)
+    if model.fold is not None:
+        if n_draws != 1 or model.link != "identity":
+            raise ValueError(
+                f"fold must stand in a model of one draw with the link 'identity'; got {n_draws} draws, link {model.link!r}."
+            )
+        wanted["fold.item_scale"], wanted["fold.factor_scale"] = (len(model.items),), (n_factors,)
     for name, shape in wanted.items():
         array = attrgetter(name)(model)
         if array.shape != shape:

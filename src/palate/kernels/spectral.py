@@ -1,0 +1,119 @@
+"""Products of sparse and dense tables for the truncated singular value decomposition.
+
+Tables are (n, width) float32 in C order. Rows are independent and each is summed in the order of its entries, so that the bits
+do not depend on how the rows are cut into chunks.
+"""
+
+import numpy as np
+from numba import njit
+
+from palate.kernels.rows import FAST
+
+PANEL = 128  # columns summed at a time: the part of `table` that all rows read then stays in the cache
+
+
+@njit(nogil=True, cache=True, fastmath=FAST)
+def sparse_times(first, last, indptr, columns, values, table, out):
+    """Write `out_r = sum over entries (r, c) of value_rc table_c` for rows `first` to `last`."""
+    width = table.shape[1]
+    for begin in range(0, width, PANEL):
+        end = min(begin + PANEL, width)
+        for row in range(first, last):
+            total = out[row, begin:end]
+            total[:] = np.float32(0)
+            entry, stop = indptr[row], indptr[row + 1]
+            while entry + 4 <= stop:
+                v0, v1, v2, v3 = values[entry], values[entry + 1], values[entry + 2], values[entry + 3]
+                t0, t1 = table[columns[entry], begin:end], table[columns[entry + 1], begin:end]
+                t2, t3 = table[columns[entry + 2], begin:end], table[columns[entry + 3], begin:end]
+                for f in range(end - begin):
+                    total[f] += v0 * t0[f] + v1 * t1[f] + v2 * t2[f] + v3 * t3[f]
+                entry += 4
+            while entry < stop:
+                v0, t0 = values[entry], table[columns[entry], begin:end]
+                for f in range(end - begin):
+                    total[f] += v0 * t0[f]
+                entry += 1
+
+
+def sparse_times_reference(first, last, indptr, columns, values, table, out):
+    """NumPy reference of `sparse_times`."""
+    for row in range(first, last):
+        part = slice(indptr[row], indptr[row + 1])
+        out[row] = values[part].astype(np.float64) @ table[columns[part]]
+
+
+@njit(nogil=True, cache=True, fastmath=FAST)
+def dense_times(first, last, table, square, out):
+    """Write `out_r = table_r square` for rows `first` to `last`; `square` is (width, n_columns) float32."""
+    width, n_columns = square.shape
+    for begin in range(0, n_columns, PANEL):
+        end = min(begin + PANEL, n_columns)
+        for row in range(first, last):
+            total, own = out[row, begin:end], table[row]
+            total[:] = np.float32(0)
+            f = 0
+            while f + 4 <= width:
+                v0, v1, v2, v3 = own[f], own[f + 1], own[f + 2], own[f + 3]
+                s0, s1, s2, s3 = (
+                    square[f, begin:end],
+                    square[f + 1, begin:end],
+                    square[f + 2, begin:end],
+                    square[f + 3, begin:end],
+                )
+                for g in range(end - begin):
+                    total[g] += v0 * s0[g] + v1 * s1[g] + v2 * s2[g] + v3 * s3[g]
+                f += 4
+            while f < width:
+                v0, s0 = own[f], square[f, begin:end]
+                for g in range(end - begin):
+                    total[g] += v0 * s0[g]
+                f += 1
+
+
+def dense_times_reference(first, last, table, square, out):
+    """NumPy reference of `dense_times`."""
+    out[first:last] = table[first:last].astype(np.float64) @ square
+
+
+@njit(nogil=True, cache=True)
+def inverse_factor(gram, tolerance, out):
+    """Write the upper triangular S to `out`, float64, with `S' gram S = 1`: the inverse of the Cholesky factor of a (k, k) Gram matrix.
+
+    A column that the columns before it explain but for the share `tolerance` of its square is dropped: its column of S is 0.
+    Returns the number of columns that were kept.
+    """
+    k = len(gram)
+    upper = np.zeros((k, k))
+    left = gram.copy()
+    kept = 0
+    out[:] = 0.0
+    for f in range(k):
+        if left[f, f] > tolerance * gram[f, f] and gram[f, f] > 0.0:
+            kept += 1
+            root = np.sqrt(left[f, f])
+            for g in range(f, k):
+                upper[f, g] = left[f, g] / root
+            for row in range(f + 1, k):
+                factor = upper[f, row]
+                if factor != 0.0:
+                    for g in range(row, k):
+                        left[row, g] -= factor * upper[f, g]
+    # Rows of the inverse from the last one up: S_f = (e_f - sum over g > f of upper_fg S_g) / upper_ff.
+    for f in range(k - 1, -1, -1):
+        if upper[f, f] > 0.0:
+            for row in range(f + 1, k):
+                factor = upper[f, row]
+                if factor != 0.0 and upper[row, row] > 0.0:
+                    for g in range(row, k):
+                        out[f, g] -= factor * out[row, g]
+            out[f, f] = 1.0
+            for g in range(f, k):
+                out[f, g] /= upper[f, f]
+    return kept
+
+
+def inverse_factor_reference(gram, tolerance, out):
+    """NumPy reference of `inverse_factor`, for a Gram matrix of full rank."""
+    out[:] = np.linalg.inv(np.linalg.cholesky(gram)).T
+    return len(gram)

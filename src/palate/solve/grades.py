@@ -1,0 +1,121 @@
+"""What a choice counts: the grade of its rating, how long ago it was made, and how active its user and its item are.
+
+A model of choices is fitted to `x_ui` in (0, 1] for the pairs that were rated and 0 for all others. A high rating counts more
+than a low one, a recent one more than an old one, and what everybody chooses, or who chooses everything, is told apart less by each choice.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+RATINGS, COUNTS, ALIKE = "ratings", "counts", "alike"
+KINDS = (RATINGS, COUNTS, ALIKE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grades:
+    """The formula of `x_ui` with everything it needs, so that a new user's ratings are graded as those of training were.
+
+        ratings   x = least + (1 - least) (r - low) / (high - low)
+        counts    x = least + (1 - least) log(1 + count) / log(1 + high)
+        alike     x = 1
+
+    times the rating's weight, where it has one, and times `2 ** (-(now - time) / half_life)` where there is a half-life.
+
+    Parameters
+    ----------
+    kind : {"ratings", "counts", "alike"}
+    least : float
+        Grade of the lowest rating, in (0, 1].
+    low, high : float
+        Ends of the rating scale, or the lowest and the highest count. All grades are 1 where the two are equal.
+    half_life : float, optional
+        After so long a choice counts half, in the unit of the timestamps.
+    now : int
+        The time that ages are counted back from: that of the last training rating.
+    """
+
+    kind: str = RATINGS
+    least: float = 0.25
+    low: float = 0.0
+    high: float = 1.0
+    half_life: float | None = None
+    now: int = 0
+
+    def of(self, values: np.ndarray, weights: np.ndarray | None = None, times: np.ndarray | None = None) -> np.ndarray:
+        """Return `x` of each rating, float32. Without times, ratings are as recent as the last one of training.
+
+        Raises
+        ------
+        ValueError
+            If a rating is outside the scale, or a count is negative, which has no grade.
+        """
+        x = self._graded(np.asarray(values, np.float64))
+        if weights is not None and len(weights):
+            x = x * weights
+        if self.half_life is not None and times is not None:
+            x = x * recency(times, self.now, self.half_life)
+        return x.astype(np.float32)
+
+    def _graded(self, values: np.ndarray) -> np.ndarray:
+        if self.kind == ALIKE:
+            return np.ones(len(values))
+        low, high = (0.0, np.inf) if self.kind == COUNTS else (self.low, self.high)
+        outside = np.flatnonzero((values < low) | (values > high))
+        if len(outside):
+            what, range_ = (
+                ("counts", "at least 0") if self.kind == COUNTS else ("ratings", f"from {low:g} to {high:g}, the scale")
+            )
+            place = int(outside[0])
+            raise ValueError(f"{what} must be {range_}, to be graded; got {values[place]:g} (ratings[{place}]).")
+        if self.low == self.high:
+            return np.ones(len(values))
+        if self.kind == COUNTS:
+            return self.least + (1 - self.least) * np.log1p(values) / np.log1p(self.high)
+        return self.least + (1 - self.least) * (values - self.low) / (self.high - self.low)
+
+
+def recency(times: np.ndarray, now: int, half_life: float) -> np.ndarray:
+    """Return `2 ** (-(now - time) / half_life)` of each time, float64: 1 now, 1/2 a half-life ago, above 1 afterwards.
+
+    Raises
+    ------
+    ValueError
+        If a time lies so many half-lives after `now` that its weight is no float32.
+    """
+    ages = (float(now) - np.asarray(times, np.float64)) / half_life
+    if len(ages) and ages.min() < -100:
+        raise ValueError(
+            f"times must be at most 100 half-lives after the last training rating, {now}; got {int(np.max(times))} with half_life {half_life:g}."
+        )
+    weight: np.ndarray = np.exp2(-ages)
+    return weight
+
+
+def activity(counts: np.ndarray, exponent: float) -> np.ndarray:
+    """Return `n ** exponent` of each row, float64, and 0 for a row without ratings, which then takes no part in anything."""
+    counts = np.asarray(counts, np.float64)
+    out: np.ndarray = np.zeros(len(counts))
+    np.power(counts, exponent, out=out, where=counts > 0)
+    return out
+
+
+def grades_of(
+    kind: str, least: float, half_life: float | None, values: np.ndarray, scale: tuple[float, float], times: Any = None
+) -> Grades:
+    """Return the grades of training ratings with these values and times.
+
+    Raises
+    ------
+    ValueError
+        If there is a half-life and there are no times, or counts are negative.
+    """
+    low, high = scale if kind == RATINGS else (float(values.min()), float(values.max()))
+    if half_life is None:
+        return Grades(kind=kind, least=least, low=float(low), high=float(high))
+    if times is None:
+        raise ValueError(
+            f"the ratings must have timestamps for half_life={half_life:g}; they have none. Say which column holds them, or leave half_life out."
+        )
+    return Grades(kind=kind, least=least, low=float(low), high=float(high), half_life=float(half_life), now=int(times.max()))

@@ -1,0 +1,76 @@
+"""Fold-in as a sum: a user's vector is the sum of what each of the user's own items adds."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from palate.data.checks import timestamp_values
+from palate.solve.grades import Grades
+from palate.solve.rows import Rows
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SumFold:
+    """How the users' vectors of a model of choices come from their items: `p_u = sum of x_uj a_j (c * q_j)`.
+
+    The score of item i is then `sum of x_uj a_j (c * q_j) . q_i` over the user's own items j, which is its exact explanation.
+
+    Parameters
+    ----------
+    grades : Grades
+        Makes x of a rating.
+    item_scale : ndarray of shape (n_items,), float32
+        a, which undoes and applies the weight of each item's activity; 0 for an item that nobody chose.
+    factor_scale : ndarray of shape (n_factors,), float32
+        c, which takes the weight of each factor off; 0 for a factor that holds nothing.
+    """
+
+    grades: Grades
+    item_scale: np.ndarray
+    factor_scale: np.ndarray
+
+    def inputs(self, item_factors: np.ndarray, items: np.ndarray) -> np.ndarray:
+        """Return what a choice of each of these items with grade 1 adds to a user's vector, (n, n_factors) float32."""
+        out: np.ndarray = item_factors[items] * self.factor_scale * self.item_scale[items, None]
+        return out
+
+    def users(self, rows: Rows, item_factors: np.ndarray, threads: int = 1, times: np.ndarray | None = None) -> np.ndarray:
+        """Return the vectors of users with these ratings (not yet graded), (n_users, n_factors) float32."""
+        from palate.solve.spectral import sparse_times
+
+        x = self.grades.of(rows.values, rows.weights, times)
+        own, place = np.unique(rows.columns, return_inverse=True)  # one user's items are few of all
+        graded = Rows(rows.indptr, place.astype(np.int32), x, np.empty(0, np.float32), len(own))
+        return sparse_times(graded, self.inputs(item_factors, own), threads)
+
+    def parts(self, rows: Rows, item_factors: np.ndarray, item: int, times: np.ndarray | None = None) -> np.ndarray:
+        """Return what each rating of `rows` adds to its user's score of an item, float32: the parts add up to the score."""
+        x = self.grades.of(rows.values, rows.weights, times)
+        parts: np.ndarray = x * (self.inputs(item_factors, rows.columns) @ item_factors[item])
+        return parts
+
+
+def times_of_ratings(grades: Grades, timestamps: Any, n: int) -> np.ndarray | None:
+    """Return the time of each of n ratings to fold in, int64; None for None.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are no times or not as many, or the model was trained without a half-life.
+    """
+    if timestamps is None:
+        return None
+    if grades.half_life is None:
+        raise ValueError(
+            "timestamps must be left out: this model was trained without half_life, and old choices count as new ones."
+        )
+    if isinstance(timestamps, str):
+        raise TypeError(
+            f"timestamps must be numbers, dates or datetimes; got the text {timestamps!r}. Use datetime.date.fromisoformat(...)."
+        )
+    single = not hasattr(timestamps, "__len__")
+    times = timestamp_values([timestamps] if single else timestamps, "timestamps")
+    if len(times) != n:
+        raise ValueError(f"timestamps must be one for each of {n} ratings; got {len(times)}.")
+    return times

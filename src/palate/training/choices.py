@@ -1,0 +1,89 @@
+"""The input of a model of choices: graded ratings, normalised by how active their users and items are."""
+
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from palate.data.ratings import Ratings
+from palate.model.history import History
+from palate.solve.grades import KINDS, Grades, activity, grades_of
+from palate.solve.rows import Rows
+from palate.training.checks import check_choice, check_count, check_strength
+from palate.training.problem import Problem, split
+
+
+@dataclass(frozen=True, eq=False)
+class Choices:
+    """Training ratings as graded choices."""
+
+    problem: Problem
+    grades: Grades
+    by_user: Rows  # the values are the grades x_ui
+    user_counts: np.ndarray  # (n_users,) int64, training ratings
+    item_counts: np.ndarray  # (n_items,) int64
+
+    @classmethod
+    def of(cls, trainer: Any, ratings: Ratings, validation: float | Ratings, start: Any, seed: int) -> "Choices":
+        """Return the choices of a trainer with `grades`, `least_grade` and `half_life`."""
+        check_count("seed", seed, 0, 2**63 - 1)
+        everything, held_out = split(ratings, validation, start, seed)
+        problem = Problem.build(everything, held_out, mean=False)
+        rows = problem.by_user
+        times = None if everything.timestamp is None else problem.times
+        grades = grades_of(trainer.grades, trainer.least_grade, trainer.half_life, rows.values, everything.scale, times)
+        x = grades.of(rows.values, rows.weights, times)
+        graded = replace(rows, values=x, weights=np.empty(0, np.float32))
+        return cls(problem, grades, graded, rows.counts, problem.by_item.counts)
+
+    def normalised(self, user_exponent: float, item_exponent: float) -> Rows:
+        """Return `R = D_u^-b X D_i^-c` by user: each grade divided by powers of the numbers of ratings of its user and its item."""
+        users = np.repeat(activity(self.user_counts, -user_exponent), self.user_counts)
+        items = activity(self.item_counts, -item_exponent)[self.by_user.columns]
+        return replace(self.by_user, values=(self.by_user.values * users * items).astype(np.float32))
+
+    @cached_property
+    def notes(self) -> list[str]:
+        """What the user should know of users and items without training ratings."""
+        notes = []
+        for counts, side, what in (
+            (self.user_counts, "users", "every item alike"),
+            (self.item_counts, "items", "0 for everyone"),
+        ):
+            empty = int((counts == 0).sum())
+            if empty:
+                notes.append(f"{empty:,} {side} have no training rating (all of theirs are held out); their scores are {what}.")
+        return notes
+
+    def known(self, catalog: Any) -> dict[str, Any]:
+        """Return the fields of a model that are its input's; scores of choices are no ratings, and have no scale."""
+        return {**self.problem.known(catalog), "scale": None}
+
+    def history(self, stopped: str, notes: list[str]) -> History:
+        """Return the history of a closed form: no sweep, and nothing that was chosen on held-out ratings."""
+        return History(
+            stopped=stopped, notes=(*notes, *self.notes), n_train=self.problem.n_train,
+            n_validation=int(self.problem.held_out.sum()), selected=False,
+        )  # fmt: skip
+
+
+def check_grades(trainer: Any) -> None:
+    """Raise unless `grades`, `least_grade` and `half_life` of a trainer are in range."""
+    check_choice("grades", trainer.grades, KINDS)
+    check_strength("least_grade", trainer.least_grade)
+    if not 0 < trainer.least_grade <= 1:
+        raise ValueError(f"least_grade must be above 0 and at most 1; got {trainer.least_grade}. 1 counts all choices alike.")
+    if trainer.half_life is not None:
+        check_strength("half_life", trainer.half_life)
+        if trainer.half_life == 0:
+            raise ValueError("half_life must be above 0; got 0. Leave it out to count old choices as new ones.")
+
+
+def described(trainer: Any, **resolved: Any) -> dict[str, Any]:
+    """Return the trainer's name and hyper-parameters; what "auto" came to stands beside it."""
+    return {
+        "name": type(trainer).__name__,
+        **asdict(trainer),
+        **{f"{name}_resolved": value for name, value in resolved.items()},
+    }

@@ -1,0 +1,207 @@
+"""Spectral: a model of choices by one truncated singular value decomposition."""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from palate.data.catalog import Catalog
+from palate.data.ratings import Ratings
+from palate.model.factor_model import FactorModel
+from palate.solve.grades import RATINGS, activity
+from palate.solve.parallel import check_threads
+from palate.solve.rows import Rows
+from palate.solve.spectral import truncated_svd
+from palate.solve.strengths import AUTO, ridge_prior
+from palate.solve.sums import SumFold
+from palate.training.checks import check_choice, check_count, check_strength
+from palate.training.choices import Choices, check_grades, described
+
+MAX_FACTORS = 1024
+_FEW_USERS = 10_000  # below which 128 factors say all that can be learned
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spectral:
+    """A factor model of what people choose, by a truncated singular value decomposition; trained in seconds.
+
+    A model of ratings says how much somebody would like an item, this one how likely they are to pick it and like it, which is what a list is judged by.
+    Every rating counts as a choice with a grade x in (0, 1], every other pair as 0. The table X of grades is divided by powers of
+    the numbers of ratings n of its users and items, and decomposed:
+
+        R = D_u^-b X D_i^-c ~ U S V'
+        q_i = n_i^e h(s) * v_i          p_u = sum over the user's own items of x_uj n_j^-e v_j
+
+    with `h(s) = s^p`, or `h(s) = s^2 / (s^2 + ridge s_256^2)` for `filter="ridge"`. A score is `p_u . q_i`. It is no rating. A new user is the same sum (`fold_in`),
+    and what each of the user's own items adds to a score explains it exactly.
+
+    Parameters
+    ----------
+    n_factors : int or "auto", default "auto"
+        Length of the vectors, 1 to 1,024. "auto" is 128 below 10,000 users and 512 from there on, or the smaller side of the table if that is less.
+    grades : {"ratings", "counts", "alike"}, default "ratings"
+        What a value says of a choice: a rating on its scale, a count (of plays, purchases), or nothing.
+    least_grade : float, default 0.25
+        Grade of the lowest rating, in (0, 1]; the highest has 1.
+    user_exponent, item_exponent : float, default 0.35
+        b and c: how far active users and popular items count less.
+    popularity : float, default 0.25
+        e: how far popular items are ranked higher again.
+    filter : {"power", "ridge"}, default "power"
+        Which weight h a factor has by its singular value. "ridge" is better with very many factors.
+    power : float, default 0.5
+        p of `filter="power"`.
+    ridge : float, default 0.3
+        Of `filter="ridge"`; with fewer than 256 factors s_256 is the last one.
+    half_life : float, optional
+        A choice so much older than the last one counts half, in the unit of the timestamps (seconds for dates).
+    passes : int, default 4
+        How often the subspace goes through the table.
+
+    References
+    ----------
+    Halko, Martinsson, Tropp (2011), "Finding Structure with Randomness", algorithm 4.4.
+    Shen et al. (2021), "How Powerful is Graph Convolution for Recommendation?", section 4.
+
+    Examples
+    --------
+    >>> from palate import Ratings, Spectral
+    >>> ratings = Ratings.from_arrays(["al", "al", "bo", "bo", "cy"], ["x", "y", "x", "z", "y"], [5, 4, 4, 5, 3], scale=(1, 5))
+    >>> model = Spectral(n_factors=2).fit(ratings, validation=0)
+    >>> model.recommend("cy", n=1)["item_id"].to_list()
+    ['x']
+    """
+
+    n_factors: int | str = AUTO
+    grades: str = RATINGS
+    least_grade: float = 0.25
+    user_exponent: float = 0.35
+    item_exponent: float = 0.35
+    popularity: float = 0.25
+    filter: str = "power"
+    power: float = 0.5
+    ridge: float = 0.3
+    half_life: float | None = None
+    passes: int = 4
+
+    def fit(
+        self,
+        ratings: Ratings,
+        *,
+        validation: float | Ratings = 0.05,
+        catalog: Catalog | None = None,
+        start: FactorModel | None = None,
+        refit: bool = False,
+        checkpoint: str | os.PathLike[str] | None = None,
+        callback: Any = None,
+        threads: int | None = None,
+        seed: int = 0,
+    ) -> FactorModel:
+        """Return the model fitted to the ratings.
+
+        Parameters
+        ----------
+        ratings : Ratings
+        validation : float or Ratings, default 0.05
+            Share of the ratings to hold out, or ratings held out by the caller: not trained on. They decide nothing.
+        catalog : Catalog, optional
+            What is known of the items; the model carries it.
+        start : FactorModel, optional
+            A model whose split is kept: what it held out stays held out. Nothing else of it is used.
+        refit : bool, default False
+            Whether to train on all ratings, those held out included.
+        checkpoint : path, optional
+            File to which the model is saved when it is done.
+        callback : callable, optional
+            Not called: there are no sweeps.
+        threads : int, optional
+            Number of threads; default all processors. The result does not depend on it.
+        seed : int, default 0
+            Decides the split and the random start.
+
+        Raises
+        ------
+        TypeError
+            If `ratings` are no Ratings, or a parameter is of the wrong kind.
+        ValueError
+            If a hyper-parameter is out of its range, there are more factors than users or items, `half_life` is given for ratings without
+            timestamps, or nothing is left to train on.
+        """
+        self._check()
+        threads = check_threads(threads)
+        choices = Choices.of(self, ratings, validation, start, seed)
+        if refit and choices.problem.held_out.any():
+            choices = Choices.of(self, choices.problem.ratings, 0.0, None, seed)
+        model = self._fitted(choices, catalog, threads, seed)
+        if checkpoint is not None:
+            model.save(checkpoint)
+        return model
+
+    def _check(self) -> None:
+        if self.n_factors != AUTO:
+            check_count("n_factors", self.n_factors, 1, MAX_FACTORS)
+        check_grades(self)
+        check_choice("filter", self.filter, ("power", "ridge"))
+        for name in ("user_exponent", "item_exponent", "popularity", "power", "ridge"):
+            check_strength(name, getattr(self, name))
+        check_count("passes", self.passes, 1)
+
+    def _fitted(self, choices: Choices, catalog: Catalog | None, threads: int, seed: int) -> FactorModel:
+        k = self._factors_of(choices)
+        table = choices.normalised(self.user_exponent, self.item_exponent)
+        values, right = truncated_svd(table, table.transposed(), k, passes=self.passes, seed=seed, threads=threads)
+        rank = int(np.count_nonzero(values))
+        weight = self._weights(values)
+        items = (activity(choices.item_counts, self.popularity)[:, None] * weight * right).astype(np.float32)
+        fold = SumFold(
+            grades=choices.grades,
+            item_scale=activity(choices.item_counts, -2 * self.popularity).astype(np.float32),
+            factor_scale=np.divide(1.0, weight, out=np.zeros(k), where=weight > 0).astype(np.float32),
+        )
+        rows = choices.problem.by_user
+        own = Rows(rows.indptr, rows.columns, rows.values, rows.weights, rows.n_columns)
+        times = None if self.half_life is None else choices.problem.times
+        users = fold.users(own, items, threads, times)
+        notes = [] if rank == k else [f"The ratings have rank {rank} up to rounding: the last {k - rank} of {k} factors are 0."]
+        prior = ridge_prior(k, l2=1.0, l2_bias=1.0, bias=False)
+        return FactorModel(
+            **choices.known(catalog),
+            user_factors=users[None],
+            item_factors=items[None],
+            user_bias=np.zeros((1, len(users)), np.float32),
+            item_bias=np.zeros((1, len(items)), np.float32),
+            global_mean=np.zeros(1),
+            user_prior=prior,
+            item_prior=prior,
+            trainer=described(self, n_factors=k),
+            history=choices.history(f"One decomposition in {self.passes} passes.", notes),
+            fold=fold,
+        )
+
+    def _factors_of(self, choices: Choices) -> int:
+        """Return the number of factors.
+
+        Raises
+        ------
+        ValueError
+            If it is above the number of users or of items.
+        """
+        n_users, n_items = len(choices.user_counts), len(choices.item_counts)
+        most = min(n_users, n_items)
+        if isinstance(self.n_factors, str):
+            return min(128 if n_users < _FEW_USERS else 512, most)
+        if self.n_factors > most:
+            raise ValueError(
+                f"n_factors must be at most {most:,}, the smaller of {n_users:,} users and {n_items:,} items; got {self.n_factors:,}. "
+                'Leave it "auto" to take what there is.'
+            )
+        return self.n_factors
+
+    def _weights(self, values: np.ndarray) -> np.ndarray:
+        """Return h(s) of each singular value, 0 where there is nothing."""
+        if self.filter == "power":
+            return np.where(values > 0, np.power(values, self.power, where=values > 0, out=np.zeros_like(values)), 0.0)
+        last = values[min(256, max(int(np.count_nonzero(values)), 1)) - 1]
+        squares = values**2
+        return np.divide(squares, squares + self.ridge * last**2, out=np.zeros_like(squares), where=squares > 0)

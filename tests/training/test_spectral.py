@@ -1,0 +1,143 @@
+"""Spectral: a model of choices by one decomposition, whose users are sums over their items."""
+
+import numpy as np
+import pytest
+
+import palate
+
+
+def ratings_of(rng, n_users=40, n_items=25, timestamp=False, **options):
+    users, items = np.nonzero(rng.random((n_users, n_items)) < 0.3)
+    values = rng.integers(1, 6, len(users))
+    times = {"timestamp": rng.integers(0, 1000, len(users))} if timestamp else {}
+    return palate.Ratings.from_arrays(users, items, values, scale=(1, 5), **times, **options)
+
+
+def scores(model):
+    return model.score_items(np.arange(model.n_users))
+
+
+@pytest.mark.parametrize(
+    "trainer", [palate.Spectral(n_factors=6, passes=60), palate.Spectral(n_factors=6, passes=60, filter="ridge", ridge=0.7)]
+)
+def test_scores_are_those_of_the_formula(rng, trainer):
+    ratings = ratings_of(rng)
+    model = trainer.fit(ratings, validation=0)
+    x = np.zeros((ratings.n_users, ratings.n_items))
+    x[ratings.user_index, ratings.item_index] = 0.25 + 0.75 * (ratings.value - 1) / 4
+    n_u, n_i = (x > 0).sum(axis=1), (x > 0).sum(axis=0)
+    _, s, right = np.linalg.svd(n_u[:, None] ** -0.35 * x * n_i**-0.35)
+    s, v = s[:6], right[:6].T
+    h = s**0.5 if trainer.filter == "power" else s**2 / (s**2 + 0.7 * s[-1] ** 2)
+    wanted = (x @ (n_i[:, None] ** -0.25 * v)) @ (n_i[:, None] ** 0.25 * h * v).T
+    np.testing.assert_allclose(scores(model), wanted, atol=2e-3)
+    assert model.scale is None
+    assert "score" in model.recommend(0).columns
+
+
+@pytest.mark.parametrize("timestamp", [False, True])
+def test_a_stored_user_is_the_fold_in_of_their_own_ratings(rng, timestamp, tmp_path):
+    ratings = ratings_of(rng, timestamp=timestamp)
+    model = palate.Spectral(n_factors=5, half_life=100 if timestamp else None).fit(ratings, validation=0)
+    model.save(tmp_path / "model.palate")
+    loaded = palate.load(tmp_path / "model.palate")
+    for user in (0, 17):
+        own = ratings.user_index == user
+        times = ratings.timestamp[own][::-1] if timestamp else None
+        folded = loaded.fold_in(ratings.item_index[own][::-1], ratings.value[own][::-1], timestamps=times)
+        np.testing.assert_array_equal(folded.factors[0], model.user_factors[0, user])
+        assert loaded.recommend(folded)["item_id"].to_list() == model.recommend(user)["item_id"].to_list()
+    assert not loaded.fold_in([], []).factors.any()
+
+
+def test_the_parts_of_a_score_add_up_to_it(rng):
+    from palate.solve.rows import Rows
+
+    ratings = ratings_of(rng)
+    model = palate.Spectral(n_factors=5).fit(ratings, validation=0)
+    items, values, _ = model.ratings.row(3)
+    rows = Rows(np.array([0, len(items)]), items, values, np.empty(0, np.float32), model.n_items)
+    parts = model.fold.parts(rows, model.item_factors[0], 7)
+    assert len(parts) == len(items)
+    np.testing.assert_allclose(parts.sum(), model.predict(3, 7), atol=1e-5)
+
+
+def test_new_users_are_evaluated_like_known_ones(rng):
+    ratings = ratings_of(rng)
+    known = ratings.user_index < 30
+    model = palate.Spectral(n_factors=5).fit(ratings.select(known), validation=0)
+    rest = ratings.select(~known)
+    fold = np.arange(len(rest)) % 2 == 0
+    found = palate.evaluate_model(model, rest.select(~fold), fold_in=rest.select(fold))
+    assert found is not None
+
+
+def test_an_item_that_nobody_chose_scores_zero_and_says_so(rng):
+    ratings = ratings_of(rng)
+    held = ratings.item_index == 4
+    model = palate.Spectral(n_factors=5).fit(ratings.select(~held), validation=ratings.select(held))
+    assert not scores(model)[:, model.items.index(4, "item id")].any()
+    assert any("1 items have no training rating" in note for note in model.history.notes)
+
+
+def test_ratings_that_are_all_equal_count_alike():
+    users, items = np.repeat(range(6), 3), np.concatenate([(u + np.arange(3)) % 5 for u in range(6)])
+    equal = palate.Ratings.from_arrays(users, items, np.full(18, 3.0))
+    alike = palate.Spectral(n_factors=3, grades="alike").fit(equal, validation=0)
+    np.testing.assert_array_equal(scores(palate.Spectral(n_factors=3).fit(equal, validation=0)), scores(alike))
+
+
+def test_factors_past_the_rank_are_zero_and_told():
+    ratings = palate.Ratings.from_arrays(np.repeat(range(4), 3), np.tile(range(3), 4), np.full(12, 5.0), scale=(1, 5))
+    model = palate.Spectral(n_factors=3).fit(ratings, validation=0)
+    assert not model.item_factors[0, :, 1:].any()
+    assert "The ratings have rank 1 up to rounding: the last 2 of 3 factors are 0." in model.history.notes
+    assert np.isfinite(scores(model)).all()
+
+
+def test_counts_and_recency_change_what_a_choice_counts(rng):
+    ratings = ratings_of(rng, timestamp=True)
+    plain = scores(palate.Spectral(n_factors=5).fit(ratings, validation=0))
+    for trainer in (palate.Spectral(n_factors=5, grades="counts"), palate.Spectral(n_factors=5, half_life=50)):
+        model = trainer.fit(ratings, validation=0)
+        assert np.isfinite(scores(model)).all()
+        assert np.abs(scores(model) - plain).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"n_factors": 26}, ValueError, r"n_factors must be at most 25, the smaller of 40 users and 25 items; got 26"),
+        ({"n_factors": 0}, ValueError, "n_factors must be from 1 to 1,024"),
+        ({"n_factors": "many"}, TypeError, "n_factors must be an integer"),
+        ({"grades": "stars"}, ValueError, "grades must be one of"),
+        ({"least_grade": 0.0}, ValueError, "least_grade must be above 0 and at most 1; got 0"),
+        ({"filter": "low"}, ValueError, "filter must be one of"),
+        ({"power": -1.0}, ValueError, "power must be a finite number of at least 0"),
+        ({"half_life": 3.0}, ValueError, "ratings must have timestamps for half_life=3"),
+        ({"half_life": 0}, ValueError, "half_life must be above 0"),
+        ({"passes": 0}, ValueError, "passes must be at least 1"),
+    ],
+)
+def test_what_is_out_of_range_is_refused(rng, options, error, message):
+    with pytest.raises(error, match=message):
+        palate.Spectral(**options).fit(ratings_of(rng))
+
+
+def test_what_the_model_cannot_do_is_said(rng):
+    model = palate.Spectral(n_factors=5).fit(ratings_of(rng), validation=0)
+    with pytest.raises(ValueError, match="items cannot be folded into this model: a Spectral model"):
+        model.fold_in_item([1, 2], [3, 4])
+    with pytest.raises(ValueError, match="ratings must be from 1 to 5, the scale, to be graded; got 9"):
+        model.fold_in([1], [9])
+    with pytest.raises(ValueError, match="trained without half_life"):
+        model.fold_in([1], [4], timestamps=[3])
+    with pytest.raises(ValueError, match="features must be those of the model"):
+        model.fold_in([1], [4], {"age": 3})
+    with pytest.raises(ValueError, match="cannot be averaged"):
+        palate.average([model, model])
+    timed = palate.Spectral(n_factors=5, half_life=9).fit(ratings_of(rng, timestamp=True), validation=0)
+    with pytest.raises(ValueError, match="timestamps must be one for each of 1 ratings; got 2"):
+        timed.fold_in([1], [4], timestamps=[3, 4])
+    with pytest.raises(TypeError, match="got the text 'now'"):
+        timed.fold_in([1], [4], timestamps="now")
