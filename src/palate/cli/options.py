@@ -46,7 +46,7 @@ Titles = Annotated[
 Format = Annotated[
     str,
     typer.Option(metavar="FORMAT", help="Format of the ratings: auto, movielens, movielens-dat, movielens-100k, goodbooks, "
-                 "movietweetings, triplets, lesson or table."),
+                 "movietweetings, triplets, netflix, lesson or table."),
 ]  # fmt: skip
 UserColumn = Annotated[str | None, typer.Option("--user", metavar="COLUMN", help="Column of the user ids, in a table.")]
 ItemColumn = Annotated[str | None, typer.Option("--item", metavar="COLUMN", help="Column of the item ids.")]

@@ -116,6 +116,17 @@ def unique_tracks(files: Files) -> Catalog | None:
     return replace(catalog, origin="by field 2 from unique_tracks.txt")
 
 
+def movie_titles(files: Files) -> Catalog | None:
+    """Netflix' `movie_titles.csv`: number, year or NULL, and a title that may hold commas, in Latin-1."""
+    source = files.find("movie_titles.csv", "movie_titles.txt")
+    if source is None:
+        return None
+    rows = [line.split(",", 2) for line in source.read().decode("latin-1").splitlines() if line.strip()]
+    ids = _whole(pl.Series([row[0] for row in rows], dtype=pl.String), source.name)
+    years = pl.Series([row[1] if row[1] != "NULL" else None for row in rows], dtype=pl.String)
+    return Catalog.from_frame(pl.DataFrame({"item_id": ids, "title": [row[2] for row in rows], "year": years}))
+
+
 def films(ids: pl.Series, titles: pl.Series, genres: pl.Series, turn: bool = True, where: WhereRow = row_label) -> Catalog:
     """Return the catalog of films whose titles hold the year, and unless `turn` is False the article, behind."""
     columns = title_columns(titles, ids, turn)

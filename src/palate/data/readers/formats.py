@@ -10,6 +10,7 @@ from palate.data.catalog import Catalog
 from palate.data.readers import catalogs
 from palate.data.readers.foreign import is_arrow, is_parquet
 from palate.data.readers.layout import first_lines, sniff_separator
+from palate.data.readers.records import is_json_lines, is_netflix
 from palate.data.readers.sources import Files, Source
 
 Scale = tuple[float, float]
@@ -138,6 +139,17 @@ FORMATS: dict[str, Format] = {
             catalog=catalogs.unique_tracks,
         ),
         Format(
+            name="netflix",
+            files=("combined_data_1.txt",),
+            columns={"item": 0, "user": 1, "rating": 2, "timestamp": 3},
+            kinds=_WHOLE,
+            header=False,
+            quote=False,
+            optional=frozenset({"timestamp"}),
+            scale=whole_stars,
+            catalog=catalogs.movie_titles,
+        ),
+        Format(
             name="lesson",
             files=("rating.csv",),
             columns={"user": "userId", "item": "movieId", "rating": "rating"},
@@ -174,6 +186,9 @@ def rating_file(files: Files) -> Source:
     """
     if files.single is not None:
         return files.single
+    parts = files.parts()
+    if parts is not None:
+        return parts
     known = dict.fromkeys(name for form in FORMATS.values() for name in form.files)
     found = files.find(*known, "ratings.parquet")
     if found is not None:
@@ -190,6 +205,10 @@ def rating_file(files: Files) -> Source:
 def detect(source: Source, files: Files, encoding: str = "utf-8") -> str:
     """Return the format of a rating file: the name of a `Format`, or "table" for any other with column names."""
     if is_parquet(source) or is_arrow(source):
+        return "table"
+    if is_netflix(source):
+        return "netflix"
+    if is_json_lines(source):
         return "table"
     lines = first_lines(source, 20, encoding)
     separator = sniff_separator(source, encoding)

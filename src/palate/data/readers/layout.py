@@ -70,6 +70,11 @@ class TextFile:
         return self.source.name
 
     @property
+    def has_header_line(self) -> bool:
+        """Whether the first line holds column names."""
+        return self.header
+
+    @property
     def delimiter(self) -> str:
         """The one character that separates the fields of a block."""
         return self.separator if len(self.separator) == 1 else _UNIT
@@ -129,7 +134,7 @@ class TextFile:
 
     def sample(self, place: int) -> list[str]:
         """Return the cells of one column in the first records, missing ones left out."""
-        return [record[place] for record in self.head[int(self.header) :] if len(record) > place and record[place]]
+        return [record[place] for record in self.head[int(self.has_header_line) :] if len(record) > place and record[place]]
 
     def where(self, block: Block, row: int) -> str:
         """Say in which line of the file a row of a block is."""

@@ -15,6 +15,7 @@ from palate.data.readers.foreign import is_arrow, is_parquet, refuse_foreign
 from palate.data.readers.formats import FORMATS, Format, detect, rating_file
 from palate.data.readers.kinds import read_like
 from palate.data.readers.layout import TextFile
+from palate.data.readers.records import NetflixFile
 from palate.data.readers.sources import Files, Source
 from palate.data.readers.tables import read_parquet, read_table
 from palate.data.readers.text import Columns, read_columns
@@ -53,7 +54,7 @@ def read(
         A rating file (text, `.gz` or Parquet), a folder that holds one, or a `.zip` of such a folder.
     format : str, default "auto"
         "movielens" (`ratings.csv`), "movielens-dat" (`ratings.dat`), "movielens-100k" (`u.data`), "goodbooks",
-        "movietweetings", "triplets" (user, item, count), "lesson" (`rating.csv` with `y`, and `movie.csv`), or "table": any
+        "movietweetings", "triplets" (user, item, count), "netflix", "lesson" (`rating.csv` with `y`, and `movie.csv`), or "table": any
         CSV or Parquet file with named columns. "auto" looks at the file.
     user, item, rating : str, optional
         Names of the columns of a table; default the usual names, such as `user_id`, `itemId`, `rating`.
@@ -200,7 +201,10 @@ def _format(source: Source, files: Files, format: str, encoding: str, named: boo
 
 
 def _read_format(source: Source, form: Format, rows: dict[str, Any]) -> Columns:
-    file = TextFile(source, form.separator, form.header, form.quote, **rows)
+    if form.name == "netflix":
+        file: TextFile = NetflixFile(source, **rows)
+    else:
+        file = TextFile(source, form.separator, form.header, form.quote, **rows)
     columns = {
         role: column
         for role, column in form.columns.items()

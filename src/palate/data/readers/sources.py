@@ -7,6 +7,7 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -33,6 +34,8 @@ _OFFICE = {
     "xl/workbook.bin": "an Excel workbook",
     "content.xml": "an OpenDocument sheet",
 }
+_PIECE = 1 << 20
+_PART = re.compile(r"part-\d+.*|\d{6}_\d+.*|combined_data_\d+\.txt|mv_\d{7}\.txt", re.IGNORECASE)  # Spark, Hive, Netflix
 _START = 512  # bytes that tell what a file is
 
 
@@ -40,7 +43,8 @@ _START = 512  # bytes that tell what a file is
 class Source:
     """One file: `name` is its plain name without `.gz`, `member` its name in the archive `path`, if it is in one.
 
-    `packed` is the ending of its compression, "" for none; `keep` what has to live as long as the file is read.
+    `packed` is the ending of its compression, "" for none; `keep` what has to live as long as the file is read. `parts` are the files
+    of a table that Spark or Hive wrote into a folder, read one after the other.
     """
 
     name: str
@@ -48,11 +52,12 @@ class Source:
     member: str | None = None
     packed: str = ""
     keep: Any = field(default=None, compare=False, repr=False)
+    parts: "tuple[Source, ...]" = ()
 
     @property
     def plain(self) -> Path | None:
         """The path when the file lies on disk uncompressed, else None."""
-        return None if self.packed or self.member is not None else self.path
+        return None if self.packed or self.member is not None or self.parts else self.path
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
@@ -64,6 +69,9 @@ class Source:
             While reading: if the compressed data are damaged, encrypted or expand more than a hundredfold.
         """
         with ExitStack() as stack:
+            if self.parts:
+                yield _Joined(self.parts)  # type: ignore[misc]
+                return
             if self.plain is not None:
                 yield stack.enter_context(self.path.open("rb"))
                 return
@@ -94,6 +102,41 @@ class Source:
         if len(data) > limit:
             raise ValueError(f"{self.name} must be at most {limit >> 20:,} MiB; got more.")
         return data
+
+
+class _Joined(io.RawIOBase):
+    """The bytes of several files one after the other, without the line of column names of all but the first."""
+
+    def __init__(self, parts: tuple[Source, ...]) -> None:
+        self._rest = _pieces(parts)
+
+    def read(self, size: int = -1) -> bytes:
+        data = b""
+        while size < 0 or len(data) < size:
+            piece = next(self._rest, b"")
+            if not piece:
+                break
+            data += piece
+        return data
+
+
+def _pieces(parts: tuple[Source, ...]) -> Iterator[bytes]:
+    header = None
+    for part in parts:
+        with part.open() as stream:
+            data = stream.read(_PIECE)
+            first = data.split(b"\n", 1)[0].strip()
+            if header is None:
+                header = first
+            elif first == header and not re.search(rb"(^|[\t,;|])\s*[-\d.]+\s*($|[\t,;|])", first):
+                data = data[len(data.split(b"\n", 1)[0]) + 1 :]  # the names of the columns again, not a row
+            last = b""
+            while data:
+                yield data
+                last = data[-1:]
+                data = stream.read(_PIECE)
+            if last and last != b"\n":
+                yield b"\n"
 
 
 class _Unpacked(io.RawIOBase):
@@ -189,6 +232,15 @@ class Files:
 
     def _entry(self, name: str) -> Source:
         return _on_disk(self._entries[name])
+
+    def parts(self) -> Source | None:
+        """Return the table that lies in the folder in parts, also in folders such as `day=1`; None if there is none."""
+        if self._members is not None or not self.path.is_dir():
+            return None
+        paths = [entry for entry in sorted(self.path.rglob("*")) if entry.is_file() and _PART.fullmatch(entry.name)]
+        paths = [entry for entry in paths if all("=" in folder for folder in entry.relative_to(self.path).parts[:-1])]
+        found = tuple(_on_disk(entry) for entry in paths if entry.stat().st_size)
+        return Source(f"{self.name} ({len(found)} part files)", self.path, parts=found) if found else None
 
     def listing(self, most: int = 12) -> str:
         """Return the names of the files, for a message."""

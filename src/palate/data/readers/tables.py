@@ -18,14 +18,15 @@ from palate.data.ids import WhereRow, row_label
 from palate.data.readers.catalogs import FIRST_RELEASE, films, movies_dat, movies_dat_text_ids
 from palate.data.readers.foreign import is_arrow, is_parquet, refuse_foreign
 from palate.data.readers.layout import ReadingWarning, TextFile, is_value, no_header, places_of, sniff_separator, text_file
+from palate.data.readers.records import JsonLines, is_json_lines
 from palate.data.readers.sources import Files, Source, file_source
 from palate.data.readers.text import Columns, datetimes, read_columns, text_columns, text_table
 
 # Columns that need not be named, after folding case and dropping blanks, "_", "-" and ".".
 USUAL_NAMES: dict[str, tuple[str, ...]] = {
     "user": ("userid", "user", "uid", "customerid", "reviewerid"),
-    "item": ("itemid", "item", "iid", "movieid", "filmid", "bookid", "productid", "songid", "isbn", "asin"),
-    "rating": ("rating", "stars", "score", "bookrating", "count", "plays", "playcount"),
+    "item": ("itemid", "item", "iid", "movieid", "filmid", "bookid", "productid", "songid", "isbn", "asin", "businessid"),
+    "rating": ("rating", "stars", "score", "bookrating", "overall", "count", "plays", "playcount"),
     "timestamp": ("timestamp",),
     "title": ("title", "name"),
     "year": ("year",),
@@ -65,6 +66,10 @@ def read_table(
     **how
         See `TextFile`.
     """
+    if is_json_lines(source):
+        file: TextFile = JsonLines(source, encoding=encoding, **how)
+        columns = choose_columns(named, file.names, file.name, counts)
+        return read_columns(file, columns, {role: _KINDS[role] for role in columns})
     file = text_file(source, separator, encoding, quote, header=header is not False, **how)
     if header is False:
         columns = numbered_columns(named, file, counts)
@@ -236,7 +241,8 @@ def usual_column(role: str, found: list[str]) -> str | None:
 
 
 def _folded(name: str) -> str:
-    return re.sub(r"[\s_.-]", "", name).lower()
+    plain = re.sub(r":(token|float)(_seq)?$", "", name)  # as RecBole types the columns of its files
+    return re.sub(r"[\s_.-]", "", plain).lower()
 
 
 def read_catalog(files: Files, source: Source, item: str | None, text_ids: bool, required: bool = True) -> Catalog | None:
@@ -345,6 +351,8 @@ def whole_table(path: Path, typed: bool = True, text: tuple[str, ...] = ()) -> p
 
 
 def _parquet_names(source: Source) -> list[str]:
+    if source.parts:
+        return _parquet_names(source.parts[0])
     read = pl.read_ipc_schema if is_arrow(source) else pl.read_parquet_schema
     try:
         return list(read(source.plain or io.BytesIO(source.read())))
@@ -353,6 +361,8 @@ def _parquet_names(source: Source) -> list[str]:
 
 
 def _parquet(source: Source, columns: list[str] | None = None) -> pl.DataFrame:
+    if source.parts:
+        return pl.concat([_parquet(part, columns) for part in source.parts])
     place = source.plain or io.BytesIO(source.read())
     try:
         if is_arrow(source):

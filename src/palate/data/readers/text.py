@@ -110,7 +110,7 @@ class _Reading:
 
     def columns(self) -> Columns:
         for number, block in enumerate(self.file.blocks()):
-            if number == 0 and self.file.header:
+            if number == 0 and self.file.has_header_line:
                 block = self._without_header(block)
             table, place = self._rows(block)
             where = partial(self._where, block, place)
@@ -132,7 +132,7 @@ class _Reading:
     def where(self, row: int) -> str:
         """Say where a row is, by reading the file again up to it."""
         for number, block in enumerate(self.file.blocks()):
-            if number == 0 and self.file.header:
+            if number == 0 and self.file.has_header_line:
                 block = self._without_header(block)
             if row < self.rows[number + 1]:
                 return self._where(block, self._rows(block)[1], row - self.rows[number])
