@@ -87,10 +87,13 @@ def notes(flags: Mapping[str, str] | None = None) -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
         show = warnings.showwarning
+        said = set()  # one sentence is said once, however many fits it is true of
 
         def note(message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None) -> None:
             if issubclass(category, UserWarning):
-                say(f"note: {for_command_line(str(message), flags)}")
+                if str(message) not in said:
+                    say(f"note: {for_command_line(str(message), flags)}")
+                said.add(str(message))
             else:
                 show(message, category, filename, lineno, file, line)
 

@@ -287,7 +287,8 @@ def _show_errors(outcome: Outcome) -> None:
     rows = [{"model": name, **{key: f"{value:.4f}" for key, value in found.items()}} for name, found in outcome.errors.items()]
     print_table(pl.DataFrame(rows), (Column("model", "", "id"), Column("rmse", "RMSE", "id"), Column("mae", "MAE", "id")))
     rmse = [found["rmse"] for found in outcome.errors.values()]
-    if len(rmse) > 1 and rmse[0] >= rmse[1]:
+    low, high = outcome.data.ratings.value.min(), outcome.data.ratings.value.max()
+    if len(rmse) > 1 and rmse[0] >= rmse[1] and low < high:  # of equal ratings the fit has said so
         print_text(
             "",
             "The baseline is as good: these ratings may be too few for factors, or the penalty too small (--l2-user, --l2-item).",

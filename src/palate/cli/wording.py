@@ -8,7 +8,7 @@ _OPTIONS = (
     "candidates", "decimal", "missing", "timestamp_format", "deny", "duplicates", "encoding", "format", "item", "items", "min_ratings", "rating", "relevant_from", "scale",
     "separator", "test", "timestamp", "title", "train", "unknown", "user", "validation", "weight", "where",
 )  # fmt: skip
-_ARGUMENT = re.compile(rf"\b({'|'.join(_OPTIONS)})=(?:\.(?!\w)|(?=\s|$)|)")
+_ARGUMENT = re.compile(rf"\b({'|'.join(_OPTIONS)})=(\.(?!\w)|(?=\s|$)|)")
 _PHRASES = {
     "header=False": "--no-header",
     "header=True": "--header",
@@ -27,6 +27,9 @@ _PHRASES = {
     "a share in [0, 1) or Ratings": "a share in [0, 1)",
     "palate.read(...)": "palate train",
     "palate.union(model, ratings)": "--union",
+    "as palate.read does with missing=": "as --missing does: --missing ",
+    'palate.LeastSquares.for_counts("everywhere")': "--counts everywhere",
+    "or declare the scale.": "or declare the scale with --scale.",
 }
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -46,7 +49,7 @@ def for_command_line(message: str, flags: Mapping[str, str] | None = None) -> st
     for phrase, words in _PHRASES.items():
         message = message.replace(phrase, words)
     names = flags or {}
-    return _ARGUMENT.sub(lambda found: f"{names.get(found[1]) or '--' + found[1].replace('_', '-')} ", message)
+    return _ARGUMENT.sub(lambda found: f"{names.get(found[1]) or '--' + found[1].replace('_', '-')}{found[2] or ' '}", message)
 
 
 def one_line(text: str) -> str:

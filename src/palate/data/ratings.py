@@ -21,6 +21,7 @@ from palate.data.duplicates import (
 )
 from palate.data.frames import frame_kind, from_polars, require_columns, to_polars
 from palate.data.ids import WhereRow, row_label
+from palate.data.marks import warn_of_marks
 from palate.data.vocabulary import Vocabulary
 
 _MAX_RATINGS = 2**31 - 1  # positions are int32 throughout
@@ -303,6 +304,8 @@ def build(
     table, n_duplicates = _sort(raw, users, items, policy, where)
     if policy == "sum" and n_duplicates:
         _check_sums(table.value, bounds)
+    if bounds is None:
+        warn_of_marks(table.value)
     return Ratings(
         users,
         items,

@@ -17,6 +17,8 @@ from palate.recommend.sure import spread_frame
 from palate.recommend.uncertainty import check_spread
 from palate.recommend.where import Where
 
+_EQUAL = 1e-6  # difference of two predictions in single precision, relative
+
 
 def recommend(
     scorer: Scorer,
@@ -106,6 +108,7 @@ def recommend(
     else:
         ranking = rank(rows.scorer, rows.index, n, **how)
     warn_if_empty(rows, allowed, ranking)
+    _warn_if_equal(rows, ranking)
     if caution or explore is not None or words:
         frame = spread_frame(rows, ranking, ranked_by_mean=not caution and explore is None, words=words, threads=threads)
     else:
@@ -129,6 +132,33 @@ def ranking_frame(rows: UserRows, ranking: Ranking) -> pl.DataFrame:
     described = item_table(rows.scorer)[ranking.items[filled]]
     numbers = [pl.Series(names.RANK, place + 1), pl.Series(score_column(rows.scorer), ranking.scores[filled])]
     return described_frame([rows.labels.gather(user)], described, numbers)
+
+
+class EqualPredictionsWarning(UserWarning):
+    """A list of equal predictions, whose order says nothing; the message names the user."""
+
+
+def _warn_if_equal(rows: UserRows, ranking: Ranking) -> None:
+    """Say that a list is in no order because all its predictions are equal."""
+    filled = ranking.items >= 0
+    low = np.where(filled, ranking.scores, np.inf).min(axis=1)
+    high = np.where(filled, ranking.scores, -np.inf).max(axis=1)
+    with np.errstate(invalid="ignore"):  # nothing is listed: inf - inf
+        equal = np.flatnonzero((filled.sum(axis=1) > 1) & (high - low <= _EQUAL * np.maximum(1, np.abs(high))))
+    if not len(equal):
+        return
+    first = rows.labels[int(equal[0])]
+    whom = (
+        f"user {first!r}"
+        if len(rows.index) == 1
+        else f"{len(equal):,} of {len(rows.index):,} users, the first of them {first!r},"
+    )
+    warnings.warn(
+        f"all predictions listed for {whom} are equal ({high[equal[0]]:.4g}): the order is that of the item ids, and no item is "
+        "recommended above another.",
+        EqualPredictionsWarning,
+        stacklevel=4,
+    )
 
 
 def warn_if_empty(rows: UserRows, allowed: Allowed, ranking: Ranking) -> None:

@@ -48,7 +48,9 @@ class Problem:
         indptr = np.zeros(ratings.n_users + 1, np.int64)
         np.cumsum(np.bincount(user, minlength=ratings.n_users), out=indptr[1:])
         weights = np.empty(0, np.float32) if weights is None else weights
-        if confidence is not None:
+        if confidence is None:
+            _warn_if_equal(values)
+        else:
             values, weights = confidence.apply(values, weights)
         by_user = Rows(indptr, columns, values, weights, ratings.n_items)
         average = _mean(values, weights) if mean else 0.0
@@ -111,6 +113,23 @@ class Problem:
         none = np.zeros((1, user_side.factors.shape[1]), np.float32)
         pair_products(user_side.factors[None], item_side.factors[None], none, none, item_side.bias[items], users, items, out)
         return out + user_side.bias[users] + np.float32(self.mean)
+
+
+class EqualRatingsWarning(UserWarning):
+    """Ratings that are all equal, of which a model of ratings can learn nothing."""
+
+
+def _warn_if_equal(values: np.ndarray) -> None:
+    if len(values) > 1 and values.min() == values.max():
+        warnings.warn(equal_ratings(float(values[0])), EqualRatingsWarning, stacklevel=5)
+
+
+def equal_ratings(value: float) -> str:
+    """Return what to say of ratings that are all equal."""
+    return (
+        f"all ratings are {value:g}: there is nothing to predict. If they say who chose what, train with "
+        'palate.LeastSquares.for_counts("everywhere").'
+    )
 
 
 def _mean(values: np.ndarray, weights: np.ndarray) -> float:
