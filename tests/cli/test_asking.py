@@ -154,8 +154,9 @@ def test_a_wrong_option_is_exit_code_2(refused, model, options, message):
 
 
 def test_a_condition_that_cannot_be_computed(refused, model):
-    assert "must name columns of the items; got 'yeer'. The columns are 'item_id', 'title', 'year'" in refused(
-        "recommend", model, 1, "--where", "yeer > 3"
+    assert (
+        "must name columns of the items; got 'yeer'. Did you mean 'year'? The columns are 'item_id', 'title', 'year'"
+        in refused("recommend", model, 1, "--where", "yeer > 3", code=2)
     )
     assert "must be a condition in SQL" in refused("recommend", model, 1, "--where", ">>", "--year", "1980", code=2)
 

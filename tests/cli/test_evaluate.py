@@ -129,7 +129,7 @@ def test_crossval_with_features_of_the_catalog(capsys, folder, tmp_path):
     ]
     assert found[0] != found[1]
     code, _, err = run(capsys, *base, "--item-features", "genres")
-    assert code == 1
+    assert code == 2
     assert "genres" in err
 
 

@@ -63,7 +63,9 @@ def test_ratings_are_no_marks(given):
 def test_ratings_with_a_mark_warn_unless_their_scale_is_declared():
     value = values((-1, 20), *TENS)
     rows = np.arange(len(value))
-    with pytest.warns(MarkWarning, match=r"17% of the ratings \(20 of 120\) are -1, and nothing lies between it and 1.*missing=-1"):
+    with pytest.warns(
+        MarkWarning, match=r"17% of the ratings \(20 of 120\) are -1, and nothing lies between it and 1.*missing=-1"
+    ):
         palate.Ratings.from_arrays(rows, rows, value)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -1,10 +1,12 @@
 """From what was typed to what the library takes: models, ids, titles, and the ratings of someone new."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from palate.cli.options import seconds_of
 from palate.cli.running import usage_error
+from palate.data.nearest import did_you_mean
 
 if TYPE_CHECKING:
     import polars as pl
@@ -13,13 +15,19 @@ if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
     from palate.model.folded import FoldedUser
 
+_SEARCHED = 50_000  # ids among which a similar one is looked for
 _LISTED = 6  # matches named in a message
 
 
-def load(path: Path) -> "FactorModel":
-    """Return the model in a file."""
+def load(path: Path, others: Iterable[str | None] = ()) -> "FactorModel":
+    """Return the model in a file; `others` are the arguments beside it, among which it may stand by mistake."""
     from palate.model.file import load_model
 
+    if not path.exists():
+        file = next((other for other in others if other and other.endswith(".palate") and Path(other).is_file()), None)
+        if file is not None:
+            raise usage_error(f"the model comes first: '{file}', then '{path}'")
+        raise FileNotFoundError(f"there is no model file '{path}'; palate train RATINGS -o {path} makes one from ratings.")
     return load_model(path)
 
 
@@ -43,15 +51,21 @@ def known_id(vocabulary: "Vocabulary", text: str, side: str) -> Any:
     except (ValueError, OverflowError):
         pass
     article = "an" if vocabulary.type_name == "integer" else "a"
-    kind = f"{article} {vocabulary.type_name} such as {vocabulary.id(0)}" if len(vocabulary) else "nothing: it has none"
+    example = (
+        f"'{vocabulary.id(0)}'" if vocabulary.kind == "str" and len(vocabulary) else vocabulary.id(0) if len(vocabulary) else ""
+    )
+    kind = f"{article} {vocabulary.type_name} such as {example}" if len(vocabulary) else "nothing: it has none"
+    near = did_you_mean(text, vocabulary.values.to_list()) if vocabulary.kind == "str" and len(vocabulary) <= _SEARCHED else ""
     count = f"{len(vocabulary):,} {side}{'' if len(vocabulary) == 1 else 's'}"
     raise KeyError(
-        f"unknown {side} id '{text}': {'an' if side == 'item' else 'a'} {side} id of this model is {kind} ({count})."
+        f"unknown {side} id '{text}': {'an' if side == 'item' else 'a'} {side} id of this model is {kind} ({count}).{near}"
     )
 
 
-def user_ids(model: "FactorModel", texts: list[str]) -> list[Any]:
-    """Return the users that were named."""
+def user_ids(model: "FactorModel", texts: list[str], unknown: str = "raise") -> list[Any]:
+    """Return the users that were named; unknown ones are an error under "raise", and stand as they are otherwise."""
+    if unknown != "raise":
+        return [model.users.parse(text, "user id") for text in texts]
     return [known_id(model.users, text, "user") for text in texts]
 
 
@@ -70,15 +84,18 @@ def item_ids(model: "FactorModel", texts: list[str]) -> list[Any]:
 
 def listed_ids(model: "FactorModel", text: str | None) -> list[Any] | None:
     """Return the items of `--candidates` or `--deny`: ids with commas between, or a file with one per line."""
-    if text is None:
-        return None
+    return None if text is None else item_ids(model, listed_texts(text))
+
+
+def listed_texts(text: str) -> list[str]:
+    """Return the ids in a text with commas between, or in a file with one per line."""
     path = Path(text)
     try:
         is_file = path.exists() and not path.is_dir()  # a pipe, too
     except OSError:  # too long for a name: a list
         is_file = False
     parts = path.read_text("utf-8-sig").splitlines() if is_file else text.split(",")
-    return item_ids(model, [part.strip() for part in parts if part.strip()])
+    return [part.strip() for part in parts if part.strip()]
 
 
 def has_titles(model: "FactorModel") -> bool:
@@ -111,7 +128,10 @@ def item_with_title(model: "FactorModel", text: str) -> Any:
         raise ValueError("--title needs a model whose catalog has titles; this one has none. Name the item by its id.")
     rows = rated_with_title(model, text)
     if not len(rows):
-        raise KeyError(f"no title contains '{text}'.")
+        from palate.recommend.predicting import near_titles
+        from palate.recommend.prepared import item_catalog
+
+        raise KeyError(f"no title contains '{text}'.{near_titles(item_catalog(model), text)}")
     if len(rows) > 1:
         raise KeyError(f"'{text}' fits {len(rows):,} titles: {_listed(model, rows)}. {_advice(model, rows)}")
     return model.items.id(int(rows[0]))

@@ -33,6 +33,10 @@ def evaluate(
     reading: Reading = AS_GIVEN,
     k: testing.Lengths = None,
     no_lists: testing.NoLists = False,
+    candidates: Annotated[
+        str | None,
+        typer.Option(metavar="IDS", help="The only items to rank: ids with commas between, or a file with one id per line."),
+    ] = None,
     relevant_from: testing.RelevantFrom = None,
     no_baselines: testing.NoBaselines = False,
     resamples: testing.Resamples = 1000,
@@ -73,7 +77,7 @@ def evaluate(
         known = None
     with busy("testing"):
         evaluation = evaluate_model(
-            chosen, part, k=ks, relevant_from=relevant_from, train=known, baselines=not no_baselines, resamples=resamples,
+            chosen, part, k=ks, candidates=_candidates(chosen, candidates), relevant_from=relevant_from, train=known, baselines=not no_baselines, resamples=resamples,
             seed=seed, threads=threads,
         )  # fmt: skip
         evaluation.table()  # the bootstrap runs here
@@ -88,6 +92,14 @@ def _loaded(paths: list[Path]) -> dict[str, Any]:
     for path in paths:
         found[unique_name(path.stem, list(found))] = load(path)
     return found
+
+
+def _candidates(models: dict[str, Any], text: str | None) -> list[Any] | None:
+    """Return the ids of `--candidates`, as the first model's are; unknown ones are told."""
+    from palate.cli.asking import listed_texts
+
+    first = next(iter(models.values()))
+    return None if text is None else [first.items.parse(one, "item id") for one in listed_texts(text)]
 
 
 def _ratings(path: Path | None, model: Any, how: Reading) -> "Ratings | None":

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from palate.cli.running import Command, usage_error
+from palate.data.nearest import did_you_mean
 
 PANEL = "Hyper-parameters"
 TRAINERS = ("least-squares", "gibbs", "baseline", "keras")
@@ -52,7 +53,7 @@ def trainer_of(name: str, values: dict[str, Any]) -> Any:
     """Return the trainer of a name with these hyper-parameters."""
     cls = _classes().get(name)
     if cls is None:
-        raise usage_error(f"--trainer must be one of {', '.join(TRAINERS)}; got '{name}'")
+        raise usage_error(f"--trainer must be one of {', '.join(TRAINERS)}; got '{name}'.{did_you_mean(name, TRAINERS)}")
     own = {field.name for field in fields(cls)}
     for option in values:
         if option not in own:

@@ -54,6 +54,7 @@ COLUMNS = (
     Column("in_words", "in words"),
     Column("similarity", "similarity", "stars"),
     Column("held_out", "held out"),
+    Column("source", "list of"),
 )
 
 

@@ -52,7 +52,7 @@ def predict(
         raise usage_error("choose the items by id, or by --title, --genres, --year and --where; not both, not neither")
     check_output(output)
     time = options.parse_time(at)
-    loaded = asking.load(model)
+    loaded = asking.load(model, [user, *(items or [])])
     frame = loaded.predict_frame(
         _id(loaded.users, user, "user", unknown), [_id(loaded.items, item, "item", unknown) for item in items] if items else None,
         title=title, where=condition, clip=clip, unknown=unknown, return_std=std, interval=interval, interval_of=interval_of,

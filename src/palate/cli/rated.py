@@ -24,7 +24,7 @@ def rated(
     from palate.cli.output import check_output, counted, deliver
 
     check_output(output)
-    loaded = asking.load(model)
+    loaded = asking.load(model, [user])
     frame = loaded.rated(asking.user_ids(loaded, [user])[0])
     total = frame.height
     frame = frame if n is None else frame.head(n)

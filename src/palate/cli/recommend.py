@@ -47,6 +47,13 @@ def recommend(
             help="For someone new with the ratings of this CSV: columns item_id or title, rating, and perhaps timestamp.",
         ),
     ] = None,
+    unknown: Annotated[
+        str,
+        typer.Option(
+            metavar="CHOICE",
+            help="What a user gets whom the model does not know: raise (an error), skip (no list) or popular (the most-rated items).",
+        ),
+    ] = "raise",
     at: options.At = None,
     as_json: options.Json = False,
     output: options.Output = None,
@@ -74,13 +81,17 @@ def recommend(
     check_output(output)
     time = options.parse_time(at)
     condition = options.condition(genres, year, where)
-    loaded = asking.load(model)
+    loaded = asking.load(model, users or [])
     who: Any = (
-        None if all_users else asking.newcomer(loaded, rate or [], fold_in) if is_new else asking.user_ids(loaded, users or [])
+        None
+        if all_users
+        else asking.newcomer(loaded, rate or [], fold_in)
+        if is_new
+        else asking.user_ids(loaded, users or [], unknown)
     )
     frame = loaded.recommend(
         who, n, min_ratings=min_ratings, exclude_seen=not include_seen, where=condition, worst=worst,
-        caution=caution, explore=explore, seed=seed, words=words, timestamp=time,
+        caution=caution, explore=explore, seed=seed, words=words, timestamp=time, unknown=unknown,
         candidates=asking.listed_ids(loaded, candidates), deny=asking.listed_ids(loaded, deny),
     )  # fmt: skip
     one = is_new or (users is not None and len(users) == 1)

@@ -13,7 +13,8 @@ from typer.core import TyperCommand
 
 from palate.cli.wording import for_command_line, one_line
 
-_WRONG_VALUE = re.compile(r"(\w+) must (?:be|have) ")  # how the library speaks of an argument's value
+_WRONG_VALUE = re.compile(r"(\w+) must (?:be|have|hold|name|end|give) ")  # how the library speaks of an argument's value
+_WORDS = {"help": "--help", "version": "--version"}  # typed as commands
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 UsageError = typer.BadParameter.__mro__[1]  # Typer carries its own copy of Click in some versions and not in others
 
@@ -120,9 +121,15 @@ def _misused(error: Any) -> int:
         return MISUSED
     # a BadParameter of our own has no parameter; its message stands alone
     message = error.format_message().removeprefix("Invalid value: ").rstrip(".")
+    missing = getattr(error, "param", None) if type(error).__name__ == "MissingParameter" else None
+    if getattr(missing, "help", None):
+        message += f": {missing.help[0].lower()}{missing.help[1:]}".rstrip(".")  # type: ignore[union-attr]
+    for word, option in _WORDS.items():
+        message = message.replace(f"No such command '{word}'", f"No such command '{word}'. Did you mean 'palate {option}'?")
+    message = message.removesuffix(".") if message.endswith("?.") else message
     context = getattr(error, "ctx", None)
     hint = f" See {context.command_path} --help." if context is not None else ""
-    say(f"error: {message}.{hint}")
+    say(f"error: {message}{'' if message.endswith('?') else '.'}{hint}")
     return MISUSED
 
 

@@ -35,7 +35,7 @@ def similar(
         raise usage_error("name the item by id or by --title, one of the two")
     check_output(output)
     condition = options.condition(genres, year, where)
-    loaded = asking.load(model)
+    loaded = asking.load(model, [item])
     one = asking.item_with_title(loaded, title) if item is None else asking.item_ids(loaded, [item])[0]  # type: ignore[arg-type]
     frame = loaded.similar_items(
         one, n, min_ratings=min_ratings, where=condition,

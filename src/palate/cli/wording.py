@@ -1,12 +1,14 @@
 """The library's messages as someone at a terminal should read them: options instead of arguments, one line."""
 
+import ast
 import re
 from collections.abc import Mapping
 
 # Arguments of the library that are options of a command under the same name.
 _OPTIONS = (
-    "candidates", "decimal", "missing", "timestamp_format", "deny", "duplicates", "encoding", "format", "item", "items", "min_ratings", "rating", "relevant_from", "scale",
-    "separator", "test", "timestamp", "title", "train", "unknown", "user", "validation", "weight", "where",
+    "candidates", "counts", "decimal", "deny", "duplicates", "encoding", "explore", "format", "item", "items", "likelihood", "link",
+    "min_ratings", "missing", "missing_features", "n_factors", "noise", "rating", "relevant_from", "scale", "separator", "solver", "sweeps",
+    "test", "time", "timestamp", "timestamp_format", "title", "train", "unknown", "user", "validation", "weight", "where",
 )  # fmt: skip
 _ARGUMENT = re.compile(rf"\b({'|'.join(_OPTIONS)})=(\.(?!\w)|(?=\s|$)|)")
 _PHRASES = {
@@ -16,6 +18,13 @@ _PHRASES = {
     "quote=True": "--quotes",
     "skip_empty=True": "--skip-empty",
     "user=, item=, rating= and timestamp=": "--user, --item, --rating and --timestamp",
+    "clip must be False for scores that have no rating scale; got True": "--clip needs a model with a rating scale",
+    "must be False for scores that have no rating scale; got True": "needs a model with a rating scale",
+    "must be None for a model without draws of a posterior; got 'thompson'": "needs a model with draws of a posterior",
+    "must be 'thompson' or None": "must be 'thompson'",
+    "Pass scale= to Ratings.": "Pass --scale LOWEST HIGHEST.",
+    "LeastSquares.for_counts()": "--counts everywhere",
+    "overwrite=True": "--overwrite",
     "counts=True": "--counts one-plus",
     "exclude_seen=False": "--include-seen",
     "exclude_seen=True": "excluding what was seen",
@@ -27,10 +36,13 @@ _PHRASES = {
     "a share in [0, 1) or Ratings": "a share in [0, 1)",
     "palate.read(...)": "palate train",
     "palate.union(model, ratings)": "--union",
+    "Train with palate.Gibbs": "Train with --trainer gibbs",
+    "leave out test to": "leave out --test to",
     "as palate.read does with missing=": "as --missing does: --missing ",
     'palate.LeastSquares.for_counts("everywhere")': "--counts everywhere",
     "or declare the scale.": "or declare the scale with --scale.",
 }
+_FILTERS = re.compile(r"\bwhere=(\{.*\})")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -46,10 +58,31 @@ def for_command_line(message: str, flags: Mapping[str, str] | None = None) -> st
     >>> for_command_line("Did you mean user='userId'? Pass duplicates='last'.")
     "Did you mean --user 'userId'? Pass --duplicates 'last'."
     """
+    message = _FILTERS.sub(lambda found: filters(found[1]), message)
     for phrase, words in _PHRASES.items():
         message = message.replace(phrase, words)
     names = flags or {}
     return _ARGUMENT.sub(lambda found: f"{names.get(found[1]) or '--' + found[1].replace('_', '-')}{found[2] or ' '}", message)
+
+
+def filters(mapping: str) -> str:
+    """Return the filters of a condition, written as Python writes a mapping, as the options that set them.
+
+    >>> filters("{'genres': ['Drama', 'War'], 'year': (1980, None)}")
+    "--genres 'Drama|War' --year 1980-"
+    """
+    try:
+        found = ast.literal_eval(mapping)
+    except (ValueError, SyntaxError):  # a text of SQL is among them
+        return "--where and the other filters together"
+    written = []
+    for name, value in found.items():
+        if isinstance(value, tuple):
+            low, high = ("" if end is None else str(end) for end in value)
+            written.append(f"--{name} {low}" if low == high else f"--{name} {low}-{high}")
+        else:
+            written.append(f"--{name} '{'|'.join(map(str, value)) if isinstance(value, list) else value}'")
+    return " ".join(written)
 
 
 def one_line(text: str) -> str:

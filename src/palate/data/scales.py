@@ -25,7 +25,7 @@ def outside(values: np.ndarray, scale: Scale) -> np.ndarray:
     >>> outside(np.array([1, 5.5, 0.1], np.float32), (0.1, 5)).tolist()
     [False, True, False]
     """
-    return (values < np.float32(scale[0])) | (values > np.float32(scale[1]))
+    return ~((values >= np.float32(scale[0])) & (values <= np.float32(scale[1])))  # not a number is outside, too
 
 
 def check_rating(values: np.ndarray, scale: Scale | None, names: Any) -> None:

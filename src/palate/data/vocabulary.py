@@ -170,8 +170,16 @@ class Vocabulary:
         """
         kind = kind_of_type(type(id))
         if kind is None or KIND_NAMES[kind] != self.type_name:
-            return f"unknown {what} {id!r}: the ids here are {self.type_name}s, this is of type {type(id).__name__}."
+            return f"unknown {what} {id!r}: the ids here are {self.type_name}s, this is of type {type(id).__name__}.{self._meant(id)}"
         return f"unknown {what} {id!r}."
+
+    def _meant(self, id: Any) -> str:  # noqa: A002
+        """Return which id is meant by one of another type, as a sentence with a blank before it; empty if none is."""
+        try:
+            found = self.parse(str(id))
+            return f" Did you mean {found!r}?" if self.indices([found])[0] >= 0 else ""
+        except (ValueError, TypeError, OverflowError):
+            return ""
 
     def indices(self, ids: Any) -> np.ndarray:
         """Return the position of each of `ids`, int64; -1 where an id is unknown or of another type."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from palate.data.columns import ITEM_ID
 from palate.data.dataset import ratings_of
 from palate.data.ratings import Ratings
 from palate.data.split.parts import Split
@@ -15,6 +16,7 @@ from palate.evaluate.folding import fold_in as folded
 from palate.evaluate.question import Question, ask
 from palate.evaluate.references import references
 from palate.evaluate.scoring import Outcome, score
+from palate.recommend.lookup import column_of
 from palate.recommend.scorer import Scorer
 from palate.recommend.timing import knows_time
 
@@ -28,6 +30,7 @@ def evaluate_model(
     gain: str = "binary",
     train: Ratings | None = None,
     fold_in: Ratings | None = None,
+    candidates: Any = None,
     baselines: bool = True,
     resamples: int = 1000,
     confidence: float = 0.95,
@@ -57,6 +60,8 @@ def evaluate_model(
         What the models were trained on, for scorers that do not hold it, and for the references.
     fold_in : Ratings, optional
         Ratings of users who were not trained on: they are folded in and become the users of the test.
+    candidates : collection of item ids, optional
+        The only items that lists may hold, such as those in stock; relevant test ratings of other items are then not looked for.
     baselines : bool, default True
         Whether the baseline and the most popular items take part.
     resamples : int, default 1000
@@ -104,7 +109,7 @@ def evaluate_model(
     train = None if train is None else ratings_of(train, "train")
     fold_in = None if fold_in is None else ratings_of(fold_in, "fold_in")
     scale = next((scorer.scale for scorer, _ in named if scorer.scale is not None), None)
-    question = ask(test, k, relevant_from, gain, scale)
+    question = ask(test, k, relevant_from, gain, scale, check_candidates(candidates, named))
     _check_figures(question, named)
     scales = scale_notes(named, test=question.test, train=train, fold_in=fold_in)
     if relevant_from is None:
@@ -154,6 +159,23 @@ def _all_relevant(question: Question, named: list[tuple[Scorer, str]]) -> list[s
         f"The scores of {', '.join(map(repr, counted))} are no ratings, so all {len(values):,} test ratings count as relevant, from "
         f"{values.min():g} to {values.max():g}; relevant_from={values.max():g} would count the highest alone."
     ]
+
+
+def check_candidates(candidates: Any, named: list[tuple[Scorer, str]]) -> Any:
+    """Return the candidates as a column of ids, None for None.
+
+    Raises
+    ------
+    KeyError
+        If a model knows none of them.
+    """
+    if candidates is None:
+        return None
+    ids = column_of(candidates, ITEM_ID)
+    for scorer, name in named:
+        if not (scorer.items.indices(ids) >= 0).any():
+            raise KeyError(f"candidates must hold items that {name!r} knows; it knows none of these {len(ids):,}.")
+    return ids
 
 
 def named_scorers(models: Any) -> list[tuple[Scorer, str]]:
@@ -241,12 +263,20 @@ def _evaluation(
 TIMELESS = "{} knows of time, but the test has no timestamps: its ratings are predicted as of when each user was last seen."
 
 
+def _candidate_note(question: Question, first: Contestant) -> str:
+    n_known = int(question.may_list(first.scorer.items).sum())
+    elsewhere = int(np.count_nonzero(~question.may_list(question.test.items)[question.test.item_index]))
+    unknown = len(question.candidates) - n_known
+    more = f" ({unknown:,} more are unknown to {first.name})" if unknown else ""
+    return f"Lists hold {n_known:,} candidates{more}; {elsewhere:,} test ratings of other items count in RMSE and MAE alone."
+
+
 def _notes(
     question: Question, about: dict[str, Any], contestants: list[Contestant], outcomes: tuple[Outcome, ...]
 ) -> list[str]:
     """Return what a reader must know about the figures."""
     first, cold = contestants[0], outcomes[0].cold
-    notes = []
+    notes = [] if question.candidates is None else [_candidate_note(question, first)]
     if first.selected:
         notes.append(f"{first.name} held these ratings out to decide when to stop, so its figures are slightly too good.")
     timeless = [one.name for one in contestants if knows_time(one.scorer)] if question.test.timestamp is None else []

@@ -9,6 +9,7 @@ import numpy as np
 
 from palate.data.dataset import ratings_of
 from palate.data.ratings import Ratings
+from palate.data.vocabulary import Vocabulary
 
 GAINS = ("binary", "rating")
 _RELEVANT_SHARE = 0.75  # of the scale: 4 and more of 5 stars, 8 and more of 10 points
@@ -26,12 +27,15 @@ class Question:
     relevant_from : float or None
         The lowest rating that counts as relevant; None when all do.
     gain : {"binary", "rating"}
+    candidates : ids or None
+        The only items that lists may hold; relevant ratings of other items are then not looked for in them.
     """
 
     test: Ratings
     ks: tuple[int, ...]
     relevant_from: float | None
     gain: str
+    candidates: Any = None
 
     @cached_property
     def users(self) -> np.ndarray:
@@ -48,9 +52,19 @@ class Question:
     @cached_property
     def relevant(self) -> np.ndarray:
         """Which test ratings are relevant, bool."""
-        if self.relevant_from is None:
-            return np.ones(len(self.test), dtype=bool)
-        return self.test.value >= np.float32(self.relevant_from)
+        enough = np.ones(len(self.test), dtype=bool)
+        if self.relevant_from is not None:
+            enough = self.test.value >= np.float32(self.relevant_from)
+        return enough if self.candidates is None else enough & self.may_list(self.test.items)[self.test.item_index]
+
+    def may_list(self, items: Vocabulary) -> np.ndarray:
+        """Return which items of a vocabulary lists may hold, bool."""
+        if self.candidates is None:
+            return np.ones(len(items), dtype=bool)
+        allowed = np.zeros(len(items), dtype=bool)
+        found = items.indices(self.candidates)
+        allowed[found[found >= 0]] = True
+        return allowed
 
     @property
     def lowest_relevant(self) -> float | None:
@@ -66,7 +80,14 @@ class Question:
         return values if self.gain == "rating" else np.ones(len(values))
 
 
-def ask(test: Ratings, k: Any, relevant_from: float | None, gain: str, scale: tuple[float, float] | None) -> Question:
+def ask(
+    test: Ratings,
+    k: Any,
+    relevant_from: float | None,
+    gain: str,
+    scale: tuple[float, float] | None,
+    candidates: Any = None,
+) -> Question:
     """Check the arguments of an evaluation and return the question they make.
 
     Parameters
@@ -77,6 +98,7 @@ def ask(test: Ratings, k: Any, relevant_from: float | None, gain: str, scale: tu
         None is the default of the scale: the top quarter, or everything when scores are no ratings.
     gain : str
     scale : (float, float) or None
+    candidates : ids, optional
 
     Raises
     ------
@@ -89,7 +111,7 @@ def ask(test: Ratings, k: Any, relevant_from: float | None, gain: str, scale: tu
     if gain not in GAINS:
         raise ValueError(f"gain must be one of {', '.join(map(repr, GAINS))}; got {gain!r}.")
     threshold = default_threshold(scale) if relevant_from is None else _threshold(relevant_from)
-    question = Question(test=test, ks=_lengths(k), relevant_from=threshold, gain=gain)
+    question = Question(test=test, ks=_lengths(k), relevant_from=threshold, gain=gain, candidates=candidates)
     if gain == "rating" and question.relevant.any() and question.worth.min() < 0:
         raise ValueError(
             f"gain='rating' must have relevant ratings of at least 0; got {question.worth.min():g}. "

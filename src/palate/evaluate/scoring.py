@@ -132,23 +132,27 @@ def _lists(contestant: Contestant, question: Question, user: np.ndarray, item: n
     """Return everyone's list of the longest k, matched with what is relevant."""
     user_of_row = np.full(len(question.users), -1, dtype=np.int64)
     user_of_row[question.row] = user
-    items = top_lists(contestant.ranker(), user_of_row, question.ks[-1], threads)
+    allowed = None if question.candidates is None else question.may_list(contestant.scorer.items)
+    items = top_lists(contestant.ranker(), user_of_row, question.ks[-1], threads, allowed)
     relevant = question.relevant
     return Lists.match(items, len(contestant.scorer.items), question.row[relevant], item[relevant], question.worth)
 
 
-def top_lists(scorer: Scorer, user_index: np.ndarray, n: int, threads: int | None = None) -> np.ndarray:
+def top_lists(
+    scorer: Scorer, user_index: np.ndarray, n: int, threads: int | None = None, allowed: np.ndarray | None = None
+) -> np.ndarray:
     """Return the first n items of each user in the full ranking without what the user has seen, int32, -1 where there are fewer.
 
-    Unknown users (-1) get the list of the prior mean. Equal scores are in the order of the item ids.
+    Unknown users (-1) get the list of the prior mean; `allowed` (n_items,) says which items may be listed. Equal scores are in the order of the item ids.
     """
     items = np.full((len(user_index), n), -1, dtype=np.int32)
     known = user_index >= 0
     if known.any():
-        found = rank(scorer, user_index[known], n, exclude_seen=True, threads=threads).items
+        found = rank(scorer, user_index[known], n, allowed=allowed, exclude_seen=True, threads=threads).items
         items[known, : found.shape[1]] = found
     if not known.all():
         scores = np.asarray(scorer.score_items(np.array([-1])))[0]
+        scores = scores if allowed is None else np.where(allowed, scores, np.nan)
         order = np.argsort(-scores, kind="stable")
         order = order[~np.isnan(scores[order])][:n]
         items[np.ix_(~known, np.arange(len(order)))] = order

@@ -16,7 +16,7 @@ from palate.model.explaining import Explanation
 from palate.model.folded import FoldedItem, FoldedUser, fold_item, fold_user, padded_sides
 from palate.model.history import History
 from palate.model.shapes import check_shapes
-from palate.recommend import factored, predicting, recommending, similar, timing, vectors
+from palate.recommend import factored, predicting, similar, strangers, timing, vectors
 from palate.recommend import rated as rating_list
 from palate.solve.features import FeatureLink
 from palate.solve.noise import RowNoise
@@ -118,7 +118,7 @@ class FactorModel:
     def predict(
         self,
         users: Any,
-        items: Any,
+        items: Any = None,
         *,
         clip: bool = False,
         unknown: str = "raise",
@@ -249,6 +249,7 @@ class FactorModel:
         seed: int = 0,
         words: bool = False,
         timestamp: Any = None,
+        unknown: str = "raise",
         threads: int | None = None,
     ) -> Any:
         """Return the n items with the highest predicted rating for each user, as a frame; filters apply first.
@@ -280,6 +281,9 @@ class FactorModel:
             Add a column `in_words`: what is expected, how sure that is, from how many ratings.
         timestamp : number, date or datetime, optional
             List what users would rate highest in the era of this time, for a model that knows of eras; see `at`.
+        unknown : {"raise", "skip", "popular"}, default "raise"
+            What a user who was not in the training data gets: an error; no list, with a warning; or the most-rated items that the filters
+            keep, with the ratings of an average user. A column `source` then says whose list it is: "model" or "most popular".
         threads : int, optional
             All processors when None; the result is the same.
 
@@ -293,7 +297,7 @@ class FactorModel:
         Raises
         ------
         KeyError
-            If a user or candidate is unknown.
+            If a candidate is unknown, or a user and `unknown="raise"`.
         ValueError
             If an argument is out of range, `exclude_seen` is asked of a model saved without ratings, or `caution`, `explore` or
             `words` of one that does not know how sure it is.
@@ -306,8 +310,8 @@ class FactorModel:
         model, users = self, queries.resolve_users(self, users, sure=bool(caution) or words)
         if timestamp is not None:
             model, users = queries.at_time(self, users, timestamp)
-        return recommending.recommend(
-            model, users, n, min_ratings=min_ratings, exclude_seen=exclude_seen, where=where, candidates=candidates,
+        return strangers.recommend_to_all(
+            model, users, n, unknown, min_ratings=min_ratings, exclude_seen=exclude_seen, where=where, candidates=candidates,
             deny=deny, worst=worst, caution=caution, explore=explore, seed=seed, words=words, threads=threads,
         )  # fmt: skip
 

@@ -63,6 +63,8 @@ def with_table(model: "FactorModel", users: Vocabulary, ratings: RatingMatrix, t
 
 def predict(model: "FactorModel", users: Any, items: Any, unknown: str, **options: Any) -> Any:
     """Return the predictions of `recommend.predicting.predict`, for folded users and items too."""
+    if items is None:
+        raise TypeError("items must be given: model.predict(user, items). For the best items of a user: model.recommend(user).")
     sure = bool(options["return_std"]) or options["interval"] is not None
     users, items = _resolved(model, users, items, unknown, sure)
     return predicting.predict(model, users, items, unknown=unknown, **options)

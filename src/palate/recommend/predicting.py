@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from palate.data import columns as names
+from palate.data.nearest import nearest
 from palate.data.vocabulary import Vocabulary
 from palate.recommend.filters import EmptyResultWarning
 from palate.recommend.lookup import (
@@ -235,6 +236,12 @@ def predict_frame(
     return answer(described_frame([rows.labels.gather(user_at)], described[item_at], series), scorer, users, items)
 
 
+def near_titles(catalog: Any, text: str) -> str:
+    """Return a question that names the titles nearest to a text, with a blank before it; empty where none is near."""
+    near = nearest(text, catalog.frame[names.TITLE].drop_nulls().to_list(), n=3)
+    return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+
+
 def find_items(scorer: Scorer, title: str | list[str]) -> np.ndarray:
     """Return the catalog rows (see `item_catalog`) of the items whose title contains one of the texts, ascending.
 
@@ -252,7 +259,7 @@ def find_items(scorer: Scorer, title: str | list[str]) -> np.ndarray:
     for text in [title] if isinstance(title, str) else title:
         rows = catalog.find(text)
         if not len(rows):
-            raise KeyError(f"no title contains {text!r}.")
+            raise KeyError(f"no title contains {text!r}.{near_titles(catalog, text)}")
         found.append(rows)
     return np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
 

@@ -140,6 +140,8 @@ class EqualPredictionsWarning(UserWarning):
 
 def _warn_if_equal(rows: UserRows, ranking: Ranking) -> None:
     """Say that a list is in no order because all its predictions are equal."""
+    if ranking.items.shape[1] < 2:
+        return
     filled = ranking.items >= 0
     low = np.where(filled, ranking.scores, np.inf).min(axis=1)
     high = np.where(filled, ranking.scores, -np.inf).max(axis=1)

@@ -7,9 +7,11 @@ import numpy as np
 import polars as pl
 
 from palate.data import columns as names
+from palate.data.nearest import did_you_mean, nearest_first
 
 Where = pl.Expr | Mapping[str, Any] | str
 
+_LISTED = 20  # genres named in a message
 _TEXT_COLUMNS = (names.TITLE, names.KEY)
 
 
@@ -85,7 +87,7 @@ def _evaluate(condition: pl.Expr, table: pl.DataFrame, what: str) -> np.ndarray:
 
 def _no_column(name: Any, table: pl.DataFrame) -> str:
     listed = ", ".join(repr(column) for column in table.columns)
-    return f"where must name columns of the items; got {name!r}. The columns are {listed}."
+    return f"where must name columns of the items; got {name!r}.{did_you_mean(name, table.columns)} The columns are {listed}."
 
 
 def _condition(column: str, condition: Any, table: pl.DataFrame) -> pl.Expr:
@@ -96,11 +98,32 @@ def _condition(column: str, condition: Any, table: pl.DataFrame) -> pl.Expr:
         return condition
     if isinstance(condition, tuple):
         return _range(column, condition, table.schema[column])
+    if column == names.GENRES and table.schema[column] == pl.String:
+        _check_genres(condition, table)
     if isinstance(condition, pl.Series | np.ndarray):
         condition = condition.to_list() if isinstance(condition, pl.Series) else condition.tolist()
     if isinstance(condition, Collection) and not isinstance(condition, str | bytes):
         return pl.any_horizontal(pl.lit(False), *(_equals(column, value, table.schema[column]) for value in condition))
     return _equals(column, condition, table.schema[column])
+
+
+def _check_genres(condition: Any, table: pl.DataFrame) -> None:
+    """Refuse a genre that no item has: a slip of the pen would only ever match nothing."""
+    asked = [condition] if isinstance(condition, str) else condition if isinstance(condition, Collection) else []
+    known = table[names.GENRES].drop_nulls().str.split("|").explode().drop_nulls().unique().sort().to_list()
+    lower = {genre.lower() for genre in known}
+    for genre in asked:
+        if isinstance(genre, str) and genre.lower() not in lower and not ("|" in genre and _as_written(genre, table)):
+            listed = ", ".join(nearest_first(genre, known)[:_LISTED])
+            more = f" and {len(known) - _LISTED:,} more" if len(known) > _LISTED else ""
+            raise ValueError(
+                f"genres must be genres of the items; got {genre!r}. They are, the nearest first: {listed or 'none'}{more}."
+            )
+
+
+def _as_written(genres: str, table: pl.DataFrame) -> bool:
+    """Return whether genres with bars between stand so in an item's text."""
+    return bool(table[names.GENRES].str.to_lowercase().str.contains(genres.lower(), literal=True).any())
 
 
 def _range(column: str, bounds: tuple[Any, ...], dtype: pl.DataType) -> pl.Expr:

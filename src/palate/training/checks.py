@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from palate.data.nearest import did_you_mean
 from palate.solve.strengths import AUTO
 
 
@@ -55,4 +56,4 @@ def check_number(name: str, value: Any, word: str) -> None:
 def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
     """Raise unless `value` is one of the choices."""
     if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}; got {value!r}.")
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}; got {value!r}.{did_you_mean(value, choices)}")

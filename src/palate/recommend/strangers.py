@@ -1,0 +1,92 @@
+"""Lists for users of whom some are unknown: they are left out, or get the most popular items."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from palate.data import columns as names
+from palate.recommend.filters import allowed_items, rating_counts
+from palate.recommend.lookup import UserRows, answer, user_rows
+from palate.recommend.ranking import Ranking
+from palate.recommend.recommending import check_n, ranking_frame, recommend
+from palate.recommend.scorer import Scorer
+
+CHOICES = ("raise", "skip", "popular")
+SOURCE, MODEL, POPULAR = "source", "model", "most popular"
+
+
+class UnknownUsersWarning(UserWarning):
+    """Users who are not in the model, and what became of them; the message has their number and names the first."""
+
+
+def recommend_to_all(scorer: Scorer, users: Any, n: int, unknown: str, **options: Any) -> Any:
+    """Return the lists of `recommend`, for users of whom some may be unknown.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    users, n
+        As in `recommend`.
+    unknown : {"raise", "skip", "popular"}
+        An error; no list, with a warning; or the most-rated items that the filters keep, with what an average user would rate them and a
+        column `source` that says which lists are the model's.
+    options
+        The other arguments of `recommend`.
+
+    Raises
+    ------
+    ValueError
+        If `unknown` is none of these, or "popular" is asked together with `worst`.
+    """
+    if unknown not in CHOICES:
+        raise ValueError(f"unknown must be one of {', '.join(map(repr, CHOICES))}; got {unknown!r}.")
+    if unknown == "raise":
+        return recommend(scorer, users, n, **options)
+    if unknown == "popular" and options.get("worst"):
+        raise ValueError("worst must be left out with unknown='popular', whose lists are of the most-rated items.")
+    rows = user_rows(scorer, users, unknown_allowed=True)
+    known = np.flatnonzero(rows.index >= 0)
+    strangers = np.flatnonzero(rows.index < 0)
+    if len(strangers):
+        _warn(rows, strangers, unknown)
+    parts = [_own(rows, known, n, options)] if len(known) or unknown == "skip" else []
+    if unknown == "popular":
+        parts = [part.with_columns(pl.lit(MODEL).alias(SOURCE)) for part in parts]
+        if len(strangers):
+            parts.append(_popular(rows, strangers, n, options))
+    if not len(strangers):
+        return answer(parts[0], scorer, users, options.get("candidates"))
+    place = pl.DataFrame({names.USER_ID: rows.labels, "place": np.arange(len(rows.labels))}).unique(names.USER_ID, keep="first")
+    frame = pl.concat(parts, how="diagonal").join(place, on=names.USER_ID, how="left")
+    frame = frame.sort("place", names.RANK, maintain_order=True).drop("place")
+    return answer(frame, scorer, users, options.get("candidates"))
+
+
+def _own(rows: UserRows, known: np.ndarray, n: int, options: dict[str, Any]) -> pl.DataFrame:
+    own = UserRows(rows.scorer, rows.index[known], rows.labels.gather(known), rows.single)
+    found = recommend(rows.scorer, own, n, **{**options, "candidates": options.get("candidates")})
+    return found if isinstance(found, pl.DataFrame) else pl.DataFrame(found)
+
+
+def _popular(rows: UserRows, strangers: np.ndarray, n: int, options: dict[str, Any]) -> pl.DataFrame:
+    """Return the most-rated items for each of the unknown users, as the frame of a ranking with its source."""
+    scorer = rows.scorer
+    how = {name: options[name] for name in ("min_ratings", "where", "candidates", "deny") if name in options}
+    allowed = allowed_items(scorer, **how).mask
+    items = np.arange(len(scorer.items)) if allowed is None else np.flatnonzero(allowed)
+    items = items[np.argsort(-rating_counts(scorer)[items], kind="stable")][: check_n(n)].astype(np.int32)
+    scores = np.asarray(scorer.score_items(np.array([-1])))[0][items]
+    every = Ranking(np.tile(items, (len(strangers), 1)), np.tile(scores.astype(np.float32), (len(strangers), 1)))
+    own = UserRows(scorer, rows.index[strangers], rows.labels.gather(strangers), rows.single)
+    return ranking_frame(own, every).with_columns(pl.lit(POPULAR).alias(SOURCE))
+
+
+def _warn(rows: UserRows, strangers: np.ndarray, unknown: str) -> None:
+    first = rows.labels[int(strangers[0])]
+    n = len(strangers)
+    who = f"user {first!r} is unknown" if n == 1 else f"{n:,} users are unknown, the first of them {first!r}"
+    whose = ("its" if n == 1 else "their") if unknown == "popular" else ""
+    what = f"{whose} list is of the most popular items" if unknown == "popular" else "left out"
+    warnings.warn(f"{who}: {what}.", UnknownUsersWarning, stacklevel=4)
