@@ -103,5 +103,9 @@ def test_wrong_times_are_one_line(refused, timed, model, tmp_path):
     )
     (tmp_path / "mine.csv").write_text("item_id,rating,timestamp\n1,5,7\n")
     assert "--rate has no time" in refused("recommend", path, "--fold-in", tmp_path / "mine.csv", "--rate", "2=3")
-    assert refused("recommend", path, 1, "--at", "2005", code=2).startswith("--at must be a date")
-    assert "must fit 64 bits" in refused("recommend", path, 1, "--at", "99999999999999999999")
+    assert refused("recommend", path, 1, "--at", "99999999999999999999", code=2).startswith("--at must be a date")
+    for ambiguous in ("01/02/2005", "1.2.05", "05-02-01"):
+        said = refused("recommend", path, 1, "--at", ambiguous, code=2)
+        assert said.startswith(
+            f"--at must be a date such as 2005-06-01 or a whole number; got '{ambiguous}'. Which number is the day"
+        )

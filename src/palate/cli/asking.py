@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from palate.cli.options import seconds_of
+from palate.cli.options import time_of
 from palate.cli.running import usage_error
 from palate.data.nearest import did_you_mean
 
@@ -221,7 +221,7 @@ def _rates(model: "FactorModel", rates: list[str]) -> list[tuple[Any, float, str
     return found
 
 
-def _rating_file(model: "FactorModel", path: Path) -> list[tuple[Any, float, str, int | None]]:
+def _rating_file(model: "FactorModel", path: Path) -> list[tuple[Any, float, str, Any]]:
     """Return the ratings of a CSV or Parquet file with a column of items (ids or titles), one of ratings, and perhaps `timestamp`."""
     from palate.data.readers.tables import whole_table
 
@@ -244,12 +244,12 @@ def _rating_file(model: "FactorModel", path: Path) -> list[tuple[Any, float, str
     return found
 
 
-def _time(text: str | None) -> int:
+def _time(text: str | None) -> Any:
     """Return the time in a cell of a file."""
     if not text:
         raise ValueError("timestamp must be given in every row or none; got an empty cell.")
     try:
-        return seconds_of(text)
+        return time_of(text)
     except ValueError as error:
         raise ValueError(f"timestamp {error}.") from None
 

@@ -2,11 +2,14 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from palate.cli.running import usage_error
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="Model file, as `palate train` writes it.")]
 User = Annotated[str, typer.Argument(metavar="USER", help="Id of the user.")]
@@ -97,24 +100,24 @@ Items = Annotated[
     typer.Option(metavar="FILE", help="Catalog of the items; default: the one that lies beside the ratings. none: no catalog."),
 ]
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}.*")
+_DATE = re.compile(r"\d{4}([-/])\d{2}\1\d{2}.*")
 _YEARS = re.compile(r"(\d{1,4})?\s*(-|\.\.|:|to)?\s*(\d{1,4})?")
 
 
-def parse_time(text: str | None) -> int | None:
+def parse_time(text: str | None) -> "datetime | int | float | None":
     """Return the time of `--at`, None for None.
 
     >>> parse_time("2005-06-01"), parse_time("1117584000"), parse_time(None)
-    (1117584000, 1117584000, None)
+    (datetime.datetime(2005, 6, 1, 0, 0, tzinfo=datetime.timezone.utc), 1117584000, None)
     """
     try:
-        return None if text is None else seconds_of(text)
+        return None if text is None else time_of(text)
     except ValueError as error:
         raise usage_error(f"--at {error}") from None
 
 
-def seconds_of(text: str) -> int:
-    """Return the time that a text stands for: a date, with a time of day in UTC or not, in seconds since 1970, or a number as it is.
+def time_of(text: str) -> "datetime | int | float":
+    """Return the time that a text stands for: a date, with a time of day in UTC or not, or a number as it is.
 
     Raises
     ------
@@ -126,13 +129,18 @@ def seconds_of(text: str) -> int:
     plain = text.strip()
     try:
         if not _DATE.fullmatch(plain):
-            if len(plain) in (4, 8) and plain.isdigit():  # 2005 or 20050601: no time that anybody rated at
-                raise ValueError
-            return int(float(plain)) if "." in plain else int(plain)
-        time = datetime.fromisoformat(plain)
-        return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
+            number = float(plain) if "." in plain else int(plain)
+            if abs(number) < 2**63:
+                return number
+            raise ValueError
+        time = datetime.fromisoformat(plain.replace("/", "-"))
+        return time if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise ValueError(f"must be a date such as 2005-06-01 or a whole number; got '{text}'") from None
+        from palate.data.times import year_first_advice
+
+        raise ValueError(
+            f"must be a date such as 2005-06-01 or a whole number; got '{text}'.{year_first_advice(text)}"
+        ) from None
 
 
 def parse_years(text: str) -> tuple[int | None, int | None]:

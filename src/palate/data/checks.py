@@ -1,5 +1,7 @@
 """Checks of the number columns of a rating table; every message says which row."""
 
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -42,55 +44,6 @@ def weight_values(values: Any, what: str, where: WhereRow = row_label) -> np.nda
     return numbers
 
 
-def _plain_times(values: Any) -> Any:
-    """Return times as Polars takes them: NumPy's in microseconds, pandas' single ones as Python's, whole numbers as they are."""
-    if isinstance(values, np.ndarray) and values.dtype.kind == "M":
-        return values.astype("datetime64[us]")
-    if isinstance(values, list | tuple):
-        plain = [value.to_pydatetime() if hasattr(value, "to_pydatetime") else value for value in values]
-        plain = [value.astype("datetime64[us]").item() if isinstance(value, np.datetime64) else value for value in plain]
-        wide = next((value for value in plain if isinstance(value, int) and abs(value) >= 2**63), None)
-        if wide is not None:
-            raise ValueError(f"a time must fit 64 bits; got {wide}.")
-        return plain
-    return values
-
-
-def timestamp_values(values: Any, what: str, where: WhereRow = row_label) -> np.ndarray:
-    """Return times as int64: numbers as they are, dates and datetimes as seconds since 1970 (UTC).
-
-    Raises
-    ------
-    TypeError
-        If the column holds neither numbers nor dates.
-    ValueError
-        If a time is null or not finite.
-    """
-    series = to_series(_plain_times(values))
-    if series.null_count():
-        row = int(series.is_null().arg_max() or 0)
-        raise ValueError(
-            f"{what} must have a time in every row; got null at {where(row)}. Leave {what} out if times are missing."
-        )
-    if series.dtype == pl.Date or isinstance(series.dtype, pl.Datetime):
-        return series.dt.epoch("s").cast(pl.Int64).to_numpy()
-    if series.dtype.is_float():
-        numbers = series.to_numpy()
-        bad = np.flatnonzero(~(np.abs(numbers) < 2.0**63))
-        if len(bad):
-            raise ValueError(f"{what} must hold finite times; got {numbers[bad[0]]} at {where(int(bad[0]))}.")
-        return np.floor(numbers).astype(np.int64)
-    if series.dtype.is_integer() or series.dtype == pl.Null:
-        fits = series.cast(pl.Int64, strict=False)
-        if fits.null_count():
-            row = int(fits.is_null().arg_max() or 0)
-            raise ValueError(f"{what} must fit 64 bits; got {series[row]} at {where(row)}.")
-        return np.ascontiguousarray(fits.to_numpy())
-    raise TypeError(
-        f"{what} must hold numbers or datetimes; got {series.dtype} ({series[0]!r} at {where(0)}). Parse the column first."
-    )
-
-
 def scale_bounds(scale: Any) -> tuple[float, float]:
     """Return a declared rating scale as two floats, lowest and highest."""
     try:
@@ -121,9 +74,8 @@ def _numeric(values: Any, what: str, where: WhereRow) -> pl.Series:
     if series.dtype == pl.Object:
         items = series.to_list()
         row = next((row for row, value in enumerate(items) if not _is_number(value)), -1)
-        if row < 0:  # all are numbers, one of them beyond any float
-            row = next(row for row, value in enumerate(items) if isinstance(value, int) and abs(value) >= 2**63)
-            raise ValueError(f"{what} must hold finite numbers; got an integer beyond 64 bits at {where(row)}.")
+        if row < 0:
+            return _as_floats(items, what, where)
         raise TypeError(f"{what} must hold numbers; got {type(items[row]).__name__} {items[row]!r} at {where(row)}.")
     if not series.dtype.is_numeric() and series.dtype != pl.Null:
         kind = "text" if series.dtype == pl.String else str(series.dtype)
@@ -134,7 +86,15 @@ def _numeric(values: Any, what: str, where: WhereRow) -> pl.Series:
 
 
 def _is_number(value: Any) -> bool:
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+    return isinstance(value, Real | Decimal) and not isinstance(value, bool)
+
+
+def _as_floats(values: list[Any], what: str, where: WhereRow) -> pl.Series:
+    """Return numbers of several types, such as whole stars among half ones, whatever their order."""
+    for row, value in enumerate(values):
+        if isinstance(value, int) and abs(value) >= 2**63:
+            raise ValueError(f"{what} must hold finite numbers; got an integer beyond 64 bits at {where(row)}.")
+    return pl.Series([float(value) for value in values], dtype=pl.Float64)
 
 
 def _floats(series: pl.Series) -> np.ndarray:

@@ -19,7 +19,7 @@ class Columns:
     user: np.ndarray  # int32
     item: np.ndarray  # int32
     value: np.ndarray  # float32
-    timestamp: np.ndarray | None  # int64
+    timestamp: np.ndarray | None  # int64 or float64, as fine as it came
     weight: np.ndarray | None  # float32
 
     def take(self, order: np.ndarray) -> "Columns":
@@ -126,12 +126,14 @@ def _combine(part: Columns, group: np.ndarray, target: np.ndarray, out: Columns,
     weight = np.ones(len(group)) if part.weight is None else part.weight.astype(np.float64)
     total = np.bincount(group, weights=weight, minlength=n_groups)
     if policy == "sum":
-        out.value[target] = np.bincount(group, weights=part.value.astype(np.float64), minlength=n_groups)
+        with np.errstate(over="ignore"):  # too large for float32 becomes infinite, which the caller reports
+            out.value[target] = np.bincount(group, weights=part.value.astype(np.float64), minlength=n_groups)
     else:
         out.value[target] = np.bincount(group, weights=weight * part.value, minlength=n_groups) / total
     if out.weight is not None:
         out.weight[target] = total / np.bincount(group, minlength=n_groups)
     if out.timestamp is not None and part.timestamp is not None:
-        latest = np.full(n_groups, np.iinfo(np.int64).min)
+        integer = part.timestamp.dtype.kind == "i"
+        latest = np.full(n_groups, np.iinfo(np.int64).min if integer else -np.inf, part.timestamp.dtype)
         np.maximum.at(latest, group, part.timestamp)
         out.timestamp[target] = latest

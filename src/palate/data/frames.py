@@ -4,14 +4,19 @@ Frames come in through Narwhals, which knows what kind of frame it is given; the
 Tables that cannot be handed over as they are (pandas without PyArrow) go column by column.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
 from difflib import get_close_matches
+from os import PathLike
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 FRAME_KINDS = ("polars", "pandas", "pyarrow")
+_MISSING = ("NAType", "NaTType")  # pandas' own words for a missing value
+_UNORDERED = (set, frozenset, dict)
 
 
 def frame_kind(frame: Any) -> str:
@@ -30,37 +35,69 @@ def check_frame_kind(kind: str) -> str:
     return kind
 
 
-def column_names(frame: Any) -> list[str]:
+def is_frame(value: Any) -> bool:
+    """Return whether a value is a table with named columns, of whatever library."""
+    root = type(value).__module__.split(".")[0]
+    if isinstance(value, pl.DataFrame | pl.LazyFrame) or _is_duckdb(value):
+        return True
+    if root == "pyarrow":
+        return hasattr(value, "schema")
+    return hasattr(value, "columns") and (hasattr(value, "iloc") or hasattr(value, "collect_schema"))
+
+
+def column_names(frame: Any) -> list[Any]:
     """Return the names of the columns of any frame, without reading its rows."""
     if isinstance(frame, pl.DataFrame):
         return frame.columns
     if isinstance(frame, pl.LazyFrame):
         return frame.collect_schema().names()
-    if _is_duckdb(frame):
+    if _is_duckdb(frame) or _is_pandas(frame):
         return list(frame.columns)
+    if _is_arrow(frame):
+        return list(frame.schema.names)
     return list(_narwhals(frame).collect_schema().names())
 
 
-def require_columns(frame: Any, wanted: dict[str, str], table: str = "the ratings") -> None:
-    """Check that columns exist; `wanted` maps the argument that named a column to the column's name.
+def require_columns(frame: Any, wanted: dict[str, Any], table: str = "the ratings") -> None:
+    """Check that columns exist, once; `wanted` maps the argument that named a column to the column's name.
 
     Raises
     ------
     ValueError
-        If one is missing; the message lists the columns found and the nearest name.
+        If one is missing or there twice; the message lists the columns found and the nearest name.
     """
     found = column_names(frame)
     for argument, name in wanted.items():
         if name not in found:
-            raise ValueError(missing_column(name, argument, found, table))
+            levels = [level for level in getattr(getattr(frame, "index", None), "names", ()) if level is not None]
+            index = " It is in the frame's index: call reset_index() first." if name in levels else ""
+            raise ValueError(
+                missing_column(name, argument, found, table) if not index else f"{_not_there(name, found, table)}{index}"
+            )
+        check_once(name, found, table)
 
 
-def missing_column(name: str, argument: str, found: Sequence[str], table: str) -> str:
-    """Return the message for a column that is not there."""
+def check_once(name: Any, found: Sequence[Any], table: str) -> None:
+    """Raise if a column that is wanted is there more than once."""
+    times = found.count(name)
+    if times > 1:
+        raise ValueError(
+            f"column {name!r} must be in {table} once; got {times} columns of that name. Rename or drop the others."
+        )
+
+
+def _not_there(name: Any, found: Sequence[Any], table: str) -> str:
     listed = ", ".join(repr(column) for column in found) or "none"
-    message = f"column {name!r} must be in {table}; got the columns {listed}."
+    return f"column {name!r} must be in {table}; got the columns {listed}."
+
+
+def missing_column(name: Any, argument: str, found: Sequence[Any], table: str) -> str:
+    """Return the message for a column that is not there."""
+    message = _not_there(name, found, table)
     lower = {column.lower().replace("_", ""): column for column in found if isinstance(column, str)}
-    near = get_close_matches(name.lower().replace("_", ""), lower, n=1, cutoff=0.6) or get_close_matches(argument, lower, n=1)
+    near = get_close_matches(str(name).lower().replace("_", ""), lower, n=1, cutoff=0.6) or get_close_matches(
+        argument, lower, n=1
+    )
     if near:
         return f"{message} Did you mean {argument}={lower[near[0]]!r}?"
     return f"{message} Name the right one with {argument}=."
@@ -86,19 +123,27 @@ def to_polars(frame: Any, columns: Sequence[str] | None = None) -> pl.DataFrame:
     >>> to_polars(pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}), ["b"])["b"].to_list()
     ['x', 'y']
     """
-    names = column_names(frame) if columns is None else list(dict.fromkeys(columns))
+    found = column_names(frame)
+    names = found if columns is None else list(dict.fromkeys(columns))
+    for name in names:
+        check_once(name, found, "the table")
     if isinstance(frame, pl.DataFrame):
         return frame.select(names)
     if isinstance(frame, pl.LazyFrame):
         return frame.select(names).collect()
+    if _is_pandas(frame):
+        columns_ = [to_series(frame.iloc[:, found.index(name)]).alias(str(name)) for name in names]
+        return pl.DataFrame(columns_) if columns_ else pl.DataFrame()
     if _is_duckdb(frame):
         return pl.DataFrame(frame.project(", ".join(_quoted(name) for name in names)))
+    if hasattr(frame, "read_all"):  # a reader of record batches
+        frame = frame.read_all()
+    if _is_arrow(frame):
+        return pl.DataFrame([_from_arrow(frame.column(frame.schema.names.index(name))).alias(name) for name in names])
     native = _narwhals(frame)
     if hasattr(native, "collect"):
         return native.select(names).collect(backend="polars").to_native()
-    if native.implementation.is_pyarrow():
-        return pl.DataFrame(native.select(names).to_native())
-    return pl.DataFrame([to_series(native[name].to_native()).rename(str(name)) for name in names])
+    return pl.DataFrame([to_series(native[name].to_native()).alias(str(name)) for name in names])
 
 
 def to_series(values: Any) -> pl.Series:
@@ -110,14 +155,35 @@ def to_series(values: Any) -> pl.Series:
         return values
     if isinstance(values, str | bytes) or getattr(values, "ndim", 1) == 0 or not isinstance(values, Iterable):
         raise TypeError(f"values must be a column, an array or a list; got {type(values).__name__} {values!r}.")
+    if isinstance(values, _UNORDERED) or is_frame(values):
+        what = "whose order is not that of rows" if isinstance(values, set | frozenset) else "which is no column"
+        raise TypeError(f"values must be a column, an array or a list; got a {type(values).__name__}, {what}.")
     root = type(values).__module__.split(".")[0]
     if root == "pandas":
         return _from_pandas(values)
     if root == "pyarrow":
-        return pl.Series(values)
+        return _from_arrow(values)
     if isinstance(values, np.ndarray):
         return _from_numpy(values)
     return _from_objects(list(values))
+
+
+def check_same_index(columns: Mapping[str, Any]) -> None:
+    """Check that pandas series that are to stand side by side have one index, since pandas would bring them in line by it.
+
+    Raises
+    ------
+    ValueError
+        If two have as many rows and another index.
+    """
+    indexed = [(name, values) for name, values in columns.items() if _is_pandas_series(values)]
+    for name, values in indexed[1:]:
+        first, other = indexed[0]
+        if len(values) == len(other) and not values.index.equals(other.index):
+            raise ValueError(
+                f"{first} and {name} must be pandas series with one index; got two. Take them from one frame, or pass "
+                "series.to_numpy() if their rows belong together as they stand."
+            )
 
 
 def from_polars(frame: pl.DataFrame, kind: str = "polars") -> Any:
@@ -151,7 +217,24 @@ def _narwhals(frame: Any) -> Any:
         return nw.from_native(frame)
     except TypeError:
         message = f"a table must be a polars, pandas or PyArrow frame or a DuckDB relation; got {type(frame).__name__}."
-        raise TypeError(f"{message} For arrays use from_arrays, for SciPy matrices from_scipy.") from None
+        advice = "For arrays use from_arrays, for SciPy matrices from_scipy."
+        if isinstance(frame, Mapping | list | tuple):
+            advice = "Make a frame of it first, such as polars.DataFrame(...)."
+        elif isinstance(frame, str | PathLike):
+            advice = "For files use palate.read(...)."
+        raise TypeError(f"{message} {advice}") from None
+
+
+def _is_pandas(frame: Any) -> bool:
+    return type(frame).__module__.split(".")[0] == "pandas" and hasattr(frame, "iloc") and hasattr(frame, "columns")
+
+
+def _is_pandas_series(values: Any) -> bool:
+    return type(values).__module__.split(".")[0] == "pandas" and hasattr(values, "iloc") and not hasattr(values, "columns")
+
+
+def _is_arrow(frame: Any) -> bool:
+    return type(frame).__module__.split(".")[0] == "pyarrow" and hasattr(frame, "schema")
 
 
 def _is_duckdb(frame: Any) -> bool:
@@ -165,6 +248,13 @@ def _quoted(name: str) -> str:
 def _from_pandas(values: Any) -> pl.Series:
     """Convert a pandas series or index; PyArrow is not needed."""
     dtype = values.dtype
+    if hasattr(dtype, "pyarrow_dtype"):
+        import pyarrow as pa
+
+        return _from_arrow(pa.array(values))
+    if hasattr(dtype, "fill_value") and hasattr(dtype, "subtype"):  # sparse
+        values = values.astype(dtype.subtype)
+        dtype = values.dtype
     if isinstance(dtype, np.dtype) and dtype.kind != "O":
         return _from_numpy(values.to_numpy())
     if getattr(dtype, "tz", None) is not None:  # seconds since the epoch do not depend on the zone
@@ -176,9 +266,35 @@ def _from_pandas(values: Any) -> pl.Series:
     return _from_objects([None if absent else value for value, absent in zip(objects, missing, strict=True)])
 
 
+def _from_arrow(values: Any) -> pl.Series:
+    """Convert an Arrow array; dictionaries are looked up, and zones that Polars does not know become UTC."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = values.type
+    if pa.types.is_run_end_encoded(kind):
+        values = pc.run_end_decode(values)
+    elif pa.types.is_dictionary(kind):
+        values = values.cast(kind.value_type)
+    elif pa.types.is_timestamp(kind) and kind.tz is not None:
+        values = values.cast(pa.timestamp(kind.unit, "UTC"))
+    elif str(kind) == "extension<arrow.uuid>":
+        return _from_objects(values.to_pylist())
+    return pl.Series(values)
+
+
 def _from_numpy(values: np.ndarray) -> pl.Series:
     if values.ndim != 1:
         raise ValueError(f"values must have one dimension; got an array of shape {values.shape}.")
+    if isinstance(values, np.ma.MaskedArray):
+        missing = np.ma.getmaskarray(values)
+        if missing.any():
+            return _from_objects(
+                [None if absent else value for value, absent in zip(values.data.tolist(), missing, strict=True)]
+            )
+        values = values.data
+    if values.dtype.kind == "M" and np.datetime_data(values.dtype)[0] not in ("D", "ms", "us", "ns"):
+        values = values.astype("datetime64[us]")
     if values.dtype.kind in "OUST":
         return _from_objects(values.tolist())
     return pl.Series(np.ascontiguousarray(values))
@@ -186,16 +302,27 @@ def _from_numpy(values: np.ndarray) -> pl.Series:
 
 def _from_objects(values: list[Any]) -> pl.Series:
     """Make a typed series of Python values of one type, else one of objects: nothing is ever converted on the way."""
+    if any(_is_number_of_numpy(kind) or kind.__name__ in _MISSING for kind in set(map(type, values))):
+        values = [None if type(value).__name__ in _MISSING else _plain(value) for value in values]
     kinds = set(map(type, values)) - {type(None)}
-    if any(_is_number_of_numpy(kind) for kind in kinds):
-        values = [value.item() if _is_number_of_numpy(type(value)) else value for value in values]
-        kinds = set(map(type, values)) - {type(None)}
-    if kinds == {int, float} or (len(kinds) <= 1 and not (kinds and _is_opaque(next(iter(kinds))))):
+    if len(kinds) <= 1 and not any(_is_opaque(kind) for kind in kinds) and _fit_together(values, kinds):
         try:
             return pl.Series(values)
         except (OverflowError, TypeError, UnicodeEncodeError, pl.exceptions.PolarsError):
             pass
     return pl.Series(values, dtype=pl.Object)
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if _is_number_of_numpy(type(value)) else value
+
+
+def _fit_together(values: list[Any], kinds: set[type]) -> bool:
+    """Return whether Polars keeps values of one type as they are: not datetimes with and without zone, nor decimals that are no numbers."""
+    given = [value for value in values if value is not None]
+    if kinds == {datetime}:
+        return len({value.tzinfo is None for value in given}) == 1
+    return kinds != {Decimal} or all(value.is_finite() for value in given)
 
 
 def _is_number_of_numpy(kind: type) -> bool:

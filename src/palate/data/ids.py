@@ -77,6 +77,8 @@ def id_column(values: Any, what: str, where: WhereRow = row_label) -> tuple[pl.S
         return series.cast(pl.Int64), "int"
     if dtype.is_integer():
         return _integers(series, what, where)
+    if dtype.is_decimal() and dtype.scale == 0:  # type: ignore[attr-defined]  # DuckDB's integers of 128 bits
+        return _integers(series.cast(pl.Int128), what, where)
     value = f" ({series[0]!r} at {where(0)})" if len(series) else ""
     raise TypeError(_type_message(what, str(dtype), value, floats=dtype.is_float()))
 

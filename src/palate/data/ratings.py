@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from palate.data import columns as names
-from palate.data.checks import check_scale, rating_values, scale_bounds, timestamp_values, weight_values
+from palate.data.checks import check_scale, rating_values, scale_bounds, weight_values
 from palate.data.duplicates import (
     Columns,
     DuplicateRatingsWarning,
@@ -19,9 +19,10 @@ from palate.data.duplicates import (
     merge,
     warning_message,
 )
-from palate.data.frames import frame_kind, from_polars, require_columns, to_polars
+from palate.data.frames import check_same_index, frame_kind, from_polars, require_columns, to_polars
 from palate.data.ids import WhereRow, row_label
 from palate.data.marks import warn_of_marks
+from palate.data.times import Times, time_column
 from palate.data.vocabulary import Vocabulary
 
 _MAX_RATINGS = 2**31 - 1  # positions are int32 throughout
@@ -41,7 +42,7 @@ class Ratings:
     user_index, item_index : ndarray of shape (n_ratings,), int32
     value : ndarray of shape (n_ratings,), float32
     timestamp : ndarray of shape (n_ratings,), int64, or None
-        Seconds since 1970 if the input held dates, else the input's numbers.
+        Seconds since 1970; numbers in a unit of their own, too small to be seconds since 1973, as they were.
     weight : ndarray of shape (n_ratings,), float32, or None
         How much each rating counts; None is 1 for all.
     scale : (float, float)
@@ -94,7 +95,8 @@ class Ratings:
         user, item, rating : str
             Names of the columns. `rating=None` says that the rows are events, such as plays or purchases: each counts 1.
         timestamp : str, optional
-            Column of times: numbers, dates or datetimes.
+            Column of times: dates, datetimes, or numbers: seconds since 1970, or milliseconds, microseconds, nanoseconds, days
+            such as 20050201 or years, which become seconds with a `TimeUnitWarning`, or a unit of their own.
         weight : str, optional
             Column of positive observation weights.
         scale : (float, float), optional
@@ -124,7 +126,7 @@ class Ratings:
         asked = {argument: name for argument, name in wanted.items() if name is not None}
         require_columns(frame, asked)
         table = to_polars(frame, list(asked.values()))
-        column = {argument: table[name] for argument, name in asked.items()}
+        column = {argument: table[str(name)] for argument, name in asked.items()}
         labels = {argument: f"column {name!r}" for argument, name in asked.items()}
         return build(column, labels, scale=scale, duplicates=duplicates, kind=frame_kind(frame))
 
@@ -157,6 +159,7 @@ class Ratings:
         """
         given = {"user": users, "item": items, "rating": values, "timestamp": timestamp, "weight": weight}
         column = {argument: array for argument, array in given.items() if array is not None}
+        check_same_index(column)
         called = {"user": "users", "item": "items", "rating": "values", "timestamp": "timestamp", "weight": "weight"}
         labels = {argument: name for argument, name in called.items() if argument in column}
         return build(column, labels, scale=scale, duplicates=duplicates)
@@ -300,7 +303,7 @@ def build(
     """
     policy = check_policy(duplicates, counted="rating" not in column)
     bounds = None if scale is None else scale_bounds(scale)
-    users, items, raw = _encode(column, labels, bounds, where)
+    users, items, raw, times = _encode(column, labels, bounds, where)
     table, n_duplicates = _sort(raw, users, items, policy, where)
     if policy == "sum" and n_duplicates:
         _check_sums(table.value, bounds)
@@ -312,7 +315,7 @@ def build(
         table.user,
         table.item,
         table.value,
-        table.timestamp,
+        None if times is None or table.timestamp is None else times.seconds(table.timestamp),
         table.weight,
         scale=bounds or (float(table.value.min()), float(table.value.max())),
         declared=bounds is not None,
@@ -323,8 +326,11 @@ def build(
 
 def _encode(
     column: dict[str, Any], labels: dict[str, str], bounds: tuple[float, float] | None, where: WhereRow
-) -> tuple[Vocabulary, Vocabulary, Columns]:
-    """Check every column and turn ids into indexes; nothing but the result keeps hold of a column."""
+) -> tuple[Vocabulary, Vocabulary, Columns, Times | None]:
+    """Check every column and turn ids into indexes; nothing but the result keeps hold of a column.
+
+    Times stay as fine as they came, so that they order the rows of a pair; they become seconds when that is done.
+    """
     value = rating_values(column.pop("rating"), labels["rating"], where) if "rating" in column else None
     if value is not None:
         _check_count(len(value))
@@ -335,11 +341,11 @@ def _encode(
     if value is None:
         _check_count(len(user))
         value = np.ones(len(user), np.float32)
-    timestamp = timestamp_values(column.pop("timestamp"), labels["timestamp"], where) if "timestamp" in column else None
+    times = time_column(column.pop("timestamp"), labels["timestamp"], where) if "timestamp" in column else None
     weight = weight_values(column.pop("weight"), labels["weight"], where) if "weight" in column else None
-    raw = Columns(user, item, value, timestamp, weight)
+    raw = Columns(user, item, value, None if times is None else times.numbers, weight)
     _check_lengths(raw, labels)
-    return users, items, raw
+    return users, items, raw, None if times is None else Times(times.numbers[:0], times.unit)
 
 
 def _check_count(n: int) -> None:

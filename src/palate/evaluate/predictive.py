@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from palate.recommend.posterior import interval_ends, pair_noise, standard_errors
-from palate.recommend.timing import knows_time, over_times
+from palate.recommend.timing import in_units_of, knows_time, over_times
 from palate.recommend.uncertainty import (
     has_posterior,
     normal_quantile,
@@ -83,6 +83,8 @@ def foretell(
     uniform = _uniforms(seed, len(values))
     if times is None or not knows_time(model):
         return _foretold(model, users, items, values, uniform, shares, threads)
+
+    times = in_units_of(model, times, "the test's timestamps")
 
     def ask(then: Any, user_index: np.ndarray, item_index: np.ndarray, part: slice) -> Foretold:
         return _foretold(then, user_index, item_index, values[part], uniform[part], shares, threads)

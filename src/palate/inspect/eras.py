@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate.data.times import Times, unit_of
 from palate.inspect.factors import described
 from palate.inspect.report import Section
 from palate.recommend.uncertainty import normal_quantile
 
-_SECONDS = (10**8, 10**11)  # times between these are taken for seconds since 1970: 1973 to 5138
 _SHARE = 0.8
 
 
@@ -77,10 +77,11 @@ def _begins(model: Any) -> pl.Series:
     times = None if model.ratings is None else model.ratings.timestamp
     first = None if times is None or not len(times) else int(times.min())
     begins = pl.Series("begins", [first, *edges.tolist()], dtype=pl.Int64)
-    low, high = _SECONDS
-    if low < edges.min() and edges.max() < high:
-        return pl.from_epoch(begins, time_unit="s").alias("begins")
-    return begins
+    seconds = Times(begins.drop_nulls().to_numpy(), unit_of(edges))
+    if seconds.unit is None:
+        return begins
+    dates = pl.from_epoch(pl.Series(seconds.seconds()), time_unit="s")
+    return pl.concat([dates.clear(begins.null_count()), dates]).alias("begins")
 
 
 def _n_ratings(model: Any) -> list[pl.Series]:

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from palate.data import columns as names
-from palate.data.checks import timestamp_values
 from palate.data.matrix import RatingMatrix
+from palate.data.times import timestamp_values
 from palate.data.vocabulary import Vocabulary
 from palate.model.folded import checked_row
 from palate.model.queries import labels_of

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from palate.data import columns as names
-from palate.data.frames import FRAME_KINDS, from_polars, to_polars, to_series
+from palate.data.frames import FRAME_KINDS, from_polars, is_frame, require_columns, to_polars, to_series
 from palate.data.vocabulary import Vocabulary
 from palate.recommend.scorer import Scorer
 
@@ -26,6 +26,8 @@ class UserRows:
 
 def is_single(value: Any) -> bool:
     """Return whether a value is one id rather than a collection of them."""
+    if is_frame(value):
+        return False
     return isinstance(value, str | bytes | UUID | int | float | np.generic) or value is None or not isinstance(value, Iterable)
 
 
@@ -33,10 +35,11 @@ def column_of(values: Any, name: str) -> Any:
     """Return ids as a list, array or column: the column `name` of a frame, a single id as a list of one."""
     if is_single(values):
         return [values]
+    if is_frame(values):
+        require_columns(values, {name: name}, "the frame")
+        return to_polars(values, [name])[name]
     if isinstance(values, set | frozenset | dict | range) or not hasattr(values, "__getitem__"):
         return list(values)
-    if hasattr(values, "columns") or hasattr(values, "column_names"):
-        return to_polars(values, [name])[name]
     return values
 
 

@@ -8,12 +8,13 @@ from typing import Any, TypeVar
 import numpy as np
 
 from palate.data.catalog import Catalog
-from palate.data.checks import timestamp_values
+from palate.data.times import are_dates, placed, timestamp_values
 from palate.data.vocabulary import Vocabulary
 from palate.recommend.factored import score_pairs
 from palate.recommend.scorer import Scorer, is_factored
 from palate.solve.parallel import even_bounds
 
+_ENOUGH = 1000  # sittings whose times tell the unit
 PAIRS_PER_CHUNK = 1 << 16  # whose rows are gathered at a time
 _ADVICE = "Train one with Gibbs(time='eras,sittings'), or palate train --trainer gibbs --time eras,sittings, on ratings with timestamps."
 
@@ -43,12 +44,21 @@ def check_times(scorer: Any, timestamps: Any, n: int, what: str = "pairs") -> np
         raise TypeError(
             f"timestamps must be numbers, dates or datetimes; got the text {timestamps!r}. Use datetime.date.fromisoformat(...)."
         )
+    certain = are_dates(timestamps)
     timestamps = timestamps[()] if isinstance(timestamps, np.ndarray) and timestamps.ndim == 0 else timestamps
     single = not hasattr(timestamps, "__len__")
     times = timestamp_values([timestamps] if single else timestamps, "timestamps")
     if len(times) not in (1, n) and n != 1:
         raise ValueError(f"timestamps must be one, or one for each of {n} {what}; got {len(times)}.")
+    times = in_units_of(scorer, times, "timestamps", certain)
     return times if len(times) >= n else np.repeat(times, n)
+
+
+def in_units_of(model: Any, times: np.ndarray, what: str, certain: bool = False) -> np.ndarray:
+    """Return times in the unit of those that a model knows; see `palate.data.times.placed`."""
+    context = model.context
+    known = context.edges if len(context.edges) else context.sittings.begin[:_ENOUGH]
+    return placed(times, known, what, certain)
 
 
 def at_times(model: Any, users: np.ndarray, items: np.ndarray, times: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray]:
@@ -127,6 +137,7 @@ def scores_at(
 ) -> np.ndarray:
     """Return the scores of pairs: at their times where there are any and the scorer knows of time, else as of none in particular."""
     if times is not None and knows_time(scorer):
+        times = in_units_of(scorer, times, "the test's timestamps")
 
         def ask(then: Any, user_index: np.ndarray, item_index: np.ndarray, part: slice) -> np.ndarray:
             return score_pairs(then, user_index, item_index, threads)

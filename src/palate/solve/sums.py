@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from palate.data.checks import timestamp_values
+from palate.data.times import timestamp_values
 from palate.solve.grades import Grades
 from palate.solve.rows import Rows
 

@@ -10,6 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
+from palate.data.times import SECONDS, unit_of
 from palate.solve.parallel import even_bounds, run_chunks
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side, padded_width, rating_scores, solve_rows
@@ -19,7 +20,6 @@ from palate.training.side import TIME, Clock, SideModel, SideState
 from palate.training.side_information import feature_names
 
 ERAS, SITTINGS = "eras", "sittings"
-_LATEST = 10**11  # in seconds the year 5138, in milliseconds 1973
 PARTS = (ERAS, SITTINGS)
 
 
@@ -130,7 +130,7 @@ class TimeModel:
         item_pairs, item_pair = Pairs.of(rows.columns, eras, rows.n_columns, n_eras)
         sittings, sitting = Sittings.none(rows.n_rows), np.empty(0, np.int32)
         if SITTINGS in parts:
-            if len(times) and times.max() > _LATEST:
+            if unit_of(times) not in (SECONDS, None):
                 raise ValueError(
                     f"timestamps must be seconds for time='sittings', which end at a day without a rating; got {times.max()}. Milliseconds "
                     "are divided by 1,000; dates may stay dates."

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from palate.data.checks import rating_values, timestamp_values
+from palate.data.checks import rating_values
 from palate.data.ids import WhereRow, id_column
 from palate.data.readers.blocks import Block
 from palate.data.readers.layout import ReadingWarning, TextFile, encoding_of, misplaced_quote, places_of, text_file
 from palate.data.readers.parts import Ids, Keys, NotWhole, Numbers, Texts, is_plain
 from palate.data.readers.sources import Source
+from palate.data.times import DATETIMES, dates_of_texts, raw_times
 
 _WHOLE = re.compile(r"\s*[+-]?\d+")
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|nan|inf|infinity)", re.IGNORECASE)
@@ -248,7 +249,8 @@ class _Reading:
             self.parts[role].add(column)
         else:
             times = datetimes(column, label, where, self.file.timestamp_format) if kind == "datetime" else column
-            self.parts[role].add(timestamp_values(times, label, where))
+            numbers, unit = raw_times(times, label, where)  # the unit of numbers is that of the whole column
+            self.parts[role].add(numbers if unit is None else numbers.astype(f"datetime64[{DATETIMES[unit]}]"))
 
     def _add_ids(self, role: str, column: pl.Series, where: WhereRow) -> None:
         try:
@@ -329,9 +331,11 @@ def _advice(cell: str, kind: str, file: TextFile) -> str:
 
 
 def datetimes(texts: pl.Series, label: str, where: WhereRow, pattern: str | None = None) -> pl.Series:
-    """Return times that are written as dates, in one way throughout or as `pattern` says."""
+    """Return times that are written as dates, with the year first or as `pattern` says."""
+    if pattern is None:
+        return dates_of_texts(texts, label, where)
     try:
-        if pattern is not None and not re.search("%[HIklTRcrsX+]", pattern):  # a date without a time of day
+        if not re.search("%[HIklTRcrsX+]", pattern):  # a date without a time of day
             times = texts.str.to_date(pattern, strict=False).cast(pl.Datetime("us"))
         else:
             times = texts.str.to_datetime(pattern, strict=False, time_unit="us")
@@ -340,7 +344,5 @@ def datetimes(texts: pl.Series, label: str, where: WhereRow, pattern: str | None
     wrong = times.is_null() & texts.is_not_null()
     if wrong.any():
         row = int(wrong.arg_max() or 0)
-        wanted = "seconds or dates like 2015-03-31 23:59:00" if pattern is None else f"times written as {pattern!r}"
-        advice = " Pass timestamp_format='%d/%m/%Y', say, if they are written otherwise." if pattern is None else ""
-        raise ValueError(f"{label} must hold {wanted}; got {texts[row]!r} at {where(row)}.{advice}")
+        raise ValueError(f"{label} must hold times written as {pattern!r}; got {texts[row]!r} at {where(row)}.")
     return times
