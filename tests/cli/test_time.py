@@ -109,3 +109,43 @@ def test_wrong_times_are_one_line(refused, timed, model, tmp_path):
         assert said.startswith(
             f"--at must be a date such as 2005-06-01 or a whole number; got '{ambiguous}'. Which number is the day"
         )
+
+
+def test_a_time_of_another_unit_is_converted_with_a_note_or_refused(palate, refused, timed, tmp_path):
+    path = timed / "timed.palate"
+    rows = json.loads(palate("predict", path, 1, 31, "--at", "2000-02-01", "--json").out)
+    for written in ("20000201", "949363200000", "949363200"):
+        result = palate("predict", path, 1, 31, "--at", written, "--json")
+        assert json.loads(result.out) == rows
+        assert ("2000-02-01 00:00:00, and become seconds since 1970" in result.err) == (written != "949363200")
+    assert "must be in the unit of this model's times" in refused("predict", path, 1, 31, "--at", "365")
+    counted = tmp_path / "counted.csv"
+    counted.write_text(
+        "user_id,item_id,rating,timestamp\n"
+        + "".join(f"{u},{i},{1 + (u + i) % 5},{u * 40 + i}\n" for u in range(30) for i in range(30) if (u + i) % 3)
+    )
+    own = tmp_path / "own.palate"
+    options = (
+        "--trainer",
+        "gibbs",
+        "--time",
+        "eras",
+        "--n-factors",
+        "2",
+        "--sweeps",
+        "6",
+        "--burn-in",
+        "2",
+        "--scale",
+        "1",
+        "5",
+    )
+    assert palate("train", counted, "-o", own, *options).code == 0
+    said = refused("predict", own, 1, 1, "--at", "2005-06-01")
+    assert "which run from about" in said
+    assert "and are no seconds; got 1117584000, which cannot be placed among them" in said
+    assert palate("predict", own, 1, 1, "--at", "700").code == 0
+    dated = tmp_path / "dated.csv"
+    dated.write_text("user_id,item_id,rating,timestamp\n1,2,3,2005-06-01\n2,1,4,2006-06-01\n")
+    assert "and are no seconds; got 1117584000" in refused("evaluate", own, "--test", dated, "--no-lists", "--resamples", "0")
+    assert "and are no seconds; got 1117584000" in refused("calibrate", own, dated)

@@ -57,7 +57,7 @@ def latent(model, users, items, eras, sittings):
 # user, item, time; era, sitting
 ASKED = [
     (0, 1, 0, 0, 0), (0, 1, 2 * DAY, 0, 0), (0, 2, 3 * DAY, 0, -1), (0, 0, 150 * DAY, 1, 1), (1, 0, 150 * DAY, 1, -1),
-    (3, 5, 250 * DAY, 2, 2), (3, 5, 10**12, 2, -1), (4, 3, -5, 0, -1),
+    (3, 5, 250 * DAY, 2, 2), (3, 5, 1_000 * DAY, 2, -1), (4, 3, -5, 0, -1),
 ]  # fmt: skip
 COLUMNS = [np.array(column) for column in zip(*ASKED, strict=True)]
 
@@ -116,7 +116,7 @@ def test_at_is_the_model_of_the_era():
     strangers = replace(model, user_factors=mean[:, :, :-1], user_bias=mean[:, :, -1], context=same)
     stranger = then.predict(-1, model.items.ids(), **asked)
     assert stranger == pytest.approx(strangers.at(150 * DAY).predict(0, model.items.ids()), abs=1e-5)
-    now = model.at(10**12)
+    now = model.at(1_000 * DAY)
     assert now.predict(-1, model.items.ids(), **asked) == pytest.approx(model.predict(-1, model.items.ids(), **asked), abs=1e-5)
 
 
@@ -137,7 +137,7 @@ def test_frames_and_folded_users_are_answered_at_a_time():
     wanted = model.predict(np.repeat([0, 1], ITEMS), np.tile(model.items.ids(), 2), timestamps=150 * DAY)
     assert frame["predicted_rating"].to_numpy() == pytest.approx(wanted, abs=1e-6)
     folded = model.fold_in([model.items.id(0)], [5.0], timestamps=[0])
-    early, late = (model.predict(folded, model.items.id(1), timestamps=time) for time in (0, 10**12))
+    early, late = (model.predict(folded, model.items.id(1), timestamps=time) for time in (0, 1_000 * DAY))
     assert early != late
 
 
@@ -155,7 +155,7 @@ def test_unknown_ids_are_answered_as_without_times():
 def test_someone_unknown_is_moved_to_the_era_like_everyone():
     model = timed_model()
     items = model.items.ids()
-    for time in (0, 150 * DAY, 10**12):
+    for time in (0, 150 * DAY, 1_000 * DAY):
         then = model.at(time).predict(99, items, unknown="baseline")
         assert model.predict(99, items, unknown="baseline", timestamps=time) == pytest.approx(then, abs=1e-5)
 
@@ -164,7 +164,7 @@ def test_stored_users_beside_folded_ones_keep_their_moods():
     model = timed_model()
     folded = model.fold_in([model.items.id(0)], [5.0], timestamps=[0])
     item = model.items.id(1)
-    for time in (0, 150 * DAY, 10**12):
+    for time in (0, 150 * DAY, 1_000 * DAY):
         alone = model.predict(0, item, timestamps=time, return_std=True, interval=0.8, interval_of="rating")
         beside = model.predict([folded, 0], item, timestamps=time, return_std=True, interval=0.8, interval_of="rating")
         assert [column[1] for column in beside] == pytest.approx(alone, abs=1e-5)

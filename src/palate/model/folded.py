@@ -11,7 +11,7 @@ from palate.data.matrix import RatingMatrix
 from palate.data.scales import check_rating
 from palate.data.vocabulary import Vocabulary
 from palate.model.fold_draws import FoldedRows, draw_rows, prior_means
-from palate.recommend.timing import check_times
+from palate.recommend.timing import check_times, in_units_of
 from palate.recommend.uncertainty import has_posterior
 from palate.solve.bounded import Bounds
 from palate.solve.confidence import NONE, Confidence
@@ -270,7 +270,10 @@ def of_table(model: "FactorModel", users: Vocabulary, ratings: RatingMatrix, thr
     """Return a model whose users are the rows of `ratings`, each solved for with the item vectors fixed."""
     weights = np.empty(0, np.float32) if ratings.weight is None else ratings.weight
     rows = Rows(ratings.indptr, ratings.items, ratings.values(), weights, len(model.items))
-    found = solve_users(model, rows, threads, ratings.timestamp)
+    times = ratings.timestamp
+    if times is not None and model.context is not None:
+        times = in_units_of(model, times, "timestamps of the ratings to fold in")
+    found = solve_users(model, rows, threads, times)
     return replace(
         model,
         users=users,
