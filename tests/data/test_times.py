@@ -137,7 +137,9 @@ def test_the_unit_of_a_text_file_is_that_of_the_whole_column(tmp_path):
 def test_dates_that_could_be_two_are_refused(tmp_path, text):
     path = tmp_path / "ratings.csv"
     path.write_text(f"user_id,item_id,rating,timestamp\n1,1,3,{text}\n")
-    with pytest.raises(ValueError, match=rf"got '{text}' at line 2 of ratings.csv. Pass timestamp_format=.* Which number is the day"):
+    with pytest.raises(
+        ValueError, match=rf"got '{text}' at line 2 of ratings.csv. Pass timestamp_format=.* Which number is the day"
+    ):
         palate.read(path)
 
 
