@@ -2,8 +2,9 @@
 
 `python scripts/run_tutorial.py [NAME ...]` runs docs/tutorial/*.py cell by cell and writes NAME.md beside each, with what every cell
 shows, and its pictures under docs/tutorial/images. `--check` runs without writing, and fails where a page has other headings, code or
-numbers of results than its script. `--notebooks FOLDER` writes .ipynb files, not executed; with `--blank` those cells are empty that
-hold the solutions, for whoever wants to do the lesson.
+numbers of results than its script. `--notebooks FOLDER` writes .ipynb files, not executed; with `--blank` without what gives answers
+away, for whoever wants to do the lesson: code to be written is left to write, answers in words are empty, hints and solutions are
+commented out, and cells tagged "spoiler" are left out.
 
 The scripts are in Jupytext's percent format, so that Jupytext (`jupytext --to ipynb`), VS Code, Spyder and PyCharm take them as they are.
 """
@@ -26,7 +27,7 @@ from typing import Any
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "tutorial"
 CELL = re.compile(r"^# %%(?P<kind> \[markdown\])?(?P<rest>.*)$")
 ROWS, WIDTH, DPI = 12, 130, 70
-BLANK = "# Your turn.\n"
+TURN = "# Your turn.\n"
 
 
 @dataclass
@@ -35,7 +36,8 @@ class Cell:
 
     kind: str  # "markdown" or "code"
     text: str
-    solution: bool = False
+    solution: bool = False  # to be written by who does the lesson
+    spoiler: bool = False  # shows a solution
     line: int = 1
     results: list[str] = field(default_factory=list)  # Markdown
 
@@ -46,7 +48,7 @@ def cells_of(script: str) -> list[Cell]:
     for number, line in enumerate(script.splitlines(), 1):
         if match := CELL.match(line):
             kind = "markdown" if match["kind"] else "code"
-            cells.append(Cell(kind, "", "solution" in match["rest"], number + 1))
+            cells.append(Cell(kind, "", "solution" in match["rest"], "spoiler" in match["rest"], number + 1))
         elif cells:
             text = re.sub(r"^# ?", "", line) if cells[-1].kind == "markdown" else line
             cells[-1].text += text + "\n"
@@ -129,11 +131,53 @@ def structure(text: str) -> list[str]:
     return kept
 
 
+def blank_of(cell: Cell) -> str:
+    """Return the code of a cell without what it gives away."""
+    statements = ast.parse(cell.text).body
+    if cell.solution:
+        return TURN + "\n\n".join(_stub(cell.text, statement) for statement in statements) + "\n"
+    lines = cell.text.splitlines()
+    for statement in statements:
+        question, verb = _asked(statement)
+        first, last = statement.lineno - 1, statement.end_lineno
+        if verb in ("hint", "solution"):
+            lines[first:last] = [f"# {line}" for line in lines[first:last]]
+        elif verb == "check":
+            worded = any(isinstance(part, ast.Constant) for part in statement.value.args)
+            new = f'{question}.check("")  # your answer, between the quotes' if worded else f"{question}.check()"
+            lines[first:last] = [new] + [""] * (last - first - 1)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _asked(statement: ast.stmt) -> tuple[str, str]:
+    """Return the question and the verb of a statement such as `q2.hint()`, or two empty texts."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    function = call.func if isinstance(call, ast.Call) else None
+    if (
+        isinstance(function, ast.Attribute)
+        and isinstance(function.value, ast.Name)
+        and re.fullmatch(r"q\d+", function.value.id)
+    ):
+        return function.value.id, function.attr
+    return "", ""
+
+
+def _stub(text: str, statement: ast.stmt) -> str:
+    """Return what is left of a statement for who is to write it: the head of a function, the name of a variable."""
+    if isinstance(statement, ast.FunctionDef):
+        return text.splitlines()[statement.lineno - 1] + "\n    pass"
+    if isinstance(statement, ast.Assign):
+        return f"{ast.unparse(statement.targets[0])} = None"
+    return ""
+
+
 def notebook(cells: list[Cell], blank: bool) -> str:
     """Return the cells as a Jupyter notebook, without results; solutions left out if `blank`."""
     entries = []
     for number, cell in enumerate(cells):
-        text = BLANK if blank and cell.solution else cell.text.rstrip("\n")
+        if blank and cell.spoiler:
+            continue
+        text = (blank_of(cell) if blank and cell.kind == "code" else cell.text).rstrip("\n")
         entry: dict[str, Any] = {
             "cell_type": cell.kind,
             "id": f"cell-{number}",

@@ -3,8 +3,11 @@
 #
 # The lesson on matrix factorization, on film ratings that come with palate. This notebook asks what a trained model would recommend to one
 # person, and whether that is any good. You write the function; `q1.check()` calls it with models and users of its own and says what is
-# wrong. `q1.hint()` helps, `q1.solution()` shows one way. Cells with a solution are filled in below: to do the lesson yourself, make
-# notebooks without them, `python scripts/run_tutorial.py --notebooks lesson --blank`.
+# wrong. `q1.hint()` helps, `q1.solution()` shows one way.
+
+# %% [markdown] tags=["spoiler"]
+# Answers and solutions are filled in below: to do the lesson yourself, make notebooks without them,
+# `python scripts/run_tutorial.py --notebooks lesson --blank`.
 
 # %%
 from palate import lesson
@@ -15,6 +18,10 @@ lesson.require("matplotlib", "pandas")
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
+
+from palate.inspect import inspect_model
+from palate.inspect.errors import errors
+from palate.inspect.obscurity import obscurity_of, top_items
 
 s = lesson.setup()
 df, movies, model, uid = s.df, s.movies, s.model, s.uid
@@ -66,12 +73,12 @@ def recommend(model, user_id, n=5):
 # %%
 q1.check(recommend)
 
-# %% [markdown]
+# %% [markdown] tags=["spoiler"]
 # The checker knows the traps. The solution that was published with the exercise asks the model about a variable `uid` from outside, whoever
 # `user_id` is:
 
 
-# %%
+# %% tags=["spoiler"]
 def published(model, user_id, n=5):
     all_movie_ids = df.movieId.unique()
     preds = model.predict([np.repeat(uid, len(all_movie_ids)), all_movie_ids])
@@ -115,6 +122,16 @@ ax.set_xticks([1, 3, 10, 30, 100, 300], ["1", "3", "10", "30", "100", "300"])
 ax.legend(loc="lower right")
 plt.show()
 
+# %% [markdown]
+# And for everyone: the share of all predictions that lies outside the scale, in per cent, and how many ratings the films in the ten best have.
+
+# %%
+(shares,) = pd.DataFrame(inspect_model(model.model)["predictions"])[["below", "above"]].to_numpy()
+print(f"below the scale {shares[0]:.0%}, above it {shares[1]:.0%}, outside together {shares.sum():.0%}")
+print(
+    f"half of the films in everyone's ten best have at most {obscurity_of(top_items(model.model)).median_n_ratings:.0f} ratings"
+)
+
 # %%
 q2.check("Films hardly anyone has rated, with predictions of hundreds of stars: the model fits few ratings by heart.")
 
@@ -124,17 +141,16 @@ q2.solution()
 # %% [markdown]
 # ## The range
 #
-# One in five predictions lies outside the scale. How could that be prevented, and should it?
+# Many predictions lie outside the scale. How could that be prevented, and should it?
 
 # %%
-from palate.inspect.errors import errors
-
 pd.DataFrame(
     [
         {
             "model": name,
             "RMSE as it is": errors(m.model, s.holdout, clip=False).rmse,
             "RMSE clipped": errors(m.model, s.holdout).rmse,
+            "outside (%)": 100 * pd.DataFrame(inspect_model(m.model)["predictions"])[["below", "above"]].sum().sum(),
         }
         for name, m in {"no penalty": model, "a penalty of 10": s.l2_model}.items()
     ]

@@ -49,11 +49,11 @@ def recommend_nonobscure(model, user_id, n=5, min_ratings=1000):
 # %%
 q4.check(recommend_nonobscure)
 
-# %% [markdown]
+# %% [markdown] tags=["spoiler"]
 # The published solution keeps the predictions of its first call in `movies`, and everyone after gets the first person's list:
 
 
-# %%
+# %% tags=["spoiler"]
 def published(model, user_id, n=5, min_ratings=1000):
     if "predicted_rating" not in movies.columns:
         ids = df.movieId.unique()

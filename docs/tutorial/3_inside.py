@@ -74,7 +74,7 @@ report["obscurity"]
 # %% [markdown]
 # ## Biases
 #
-# How much is a matter of how generous a person is, and how good a film, and how much of taste?
+# (The exercise's data had 20 million ratings, these have 100,000.) How much is a matter of how generous a person is, and how good a film, and how much of taste?
 
 # %%
 quiet = {"validation": 0, "catalog": s.data.catalog, "callback": lambda report: None}

@@ -38,9 +38,9 @@ sizes.pivot(index="l2", columns="size", values=["training", "validation"]).round
 
 # %%
 fig, ax = plt.subplots(figsize=(8, 4), layout="constrained")
-for color, (n_factors, part) in zip(("tab:blue", "tab:orange", "tab:green"), sizes.groupby("size")):
-    ax.plot(part.l2, part.validation, "o-", color=color, label=f"{n_factors} factors, validation")
-    ax.plot(part.l2, part.training, "o:", color=color, label=f"{n_factors} factors, training")
+for color, marker, (n_factors, part) in zip(("tab:blue", "tab:orange", "tab:green"), "osD", sizes.groupby("size")):
+    ax.plot(part.l2, part.validation, f"{marker}-", color=color, label=f"{n_factors} factors, validation")
+    ax.plot(part.l2, part.training, f"{marker}:", color=color, label=f"{n_factors} factors, training")
 ax.set(xscale="log", xlabel="penalty l2 on the factors", ylabel="RMSE (stars)", title="Error by embedding size and penalty")
 ax.set_xticks([1, 3, 10, 30], ["1", "3", "10", "30"])
 ax.minorticks_off()

@@ -197,12 +197,19 @@ WRONG_Q4 = {
         ["returned the list of the call before it", "left the column"],
     ),
     "no threshold": (f"known = movies\n    {RANK}\n    {TAKE}", ["ratings, fewer than min_ratings="]),
-    "a fixed threshold": (f"known = movies[movies.n_ratings >= 8]\n    {RANK}\n    {TAKE}", ["min_ratings="]),
+    "a fixed threshold": (
+        f"known = movies[movies.n_ratings >= 8]\n    {RANK}\n    {TAKE}",
+        ["min_ratings="],
+    ),
+    "a fixed threshold that nothing reaches": (
+        f"known = movies[movies.n_ratings >= 10**6]\n    {RANK}\n    {TAKE}",
+        ["returned no films", "such as 1000"],
+    ),
     "more than, not at least": (f"{KEEP.replace('>=', '>')}\n    {RANK}\n    {TAKE}", ["recommend_nonobscure(model, "]),
     "after the best were taken": (
         f"known = movies\n    {RANK}\n    best = known.assign(p=values).sort_values('p', ascending=False).head(n)\n"
         "    return best[best.n_ratings >= min_ratings]",
-        ["there must be 5"],
+        ["there must be 9", "filtered them afterwards", "take head(n) of those"],
     ),
     "lowest first": (f"{KEEP}\n    {RANK}\n    {TAKE.replace('False', 'True')}", ["lowest predictions"]),
     "a complaint when nothing is left": (

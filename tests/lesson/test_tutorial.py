@@ -74,6 +74,92 @@ def test_pages_are_small_and_their_links_and_pictures_are_there():
     assert sum(file.stat().st_size for file in [*pages, *pictures]) < 300_000
 
 
+def test_blank_notebooks_give_nothing_away(runner):
+    for path in SCRIPTS:
+        cells = runner.cells_of(path.read_text("utf-8"))
+        blank = json.loads(runner.notebook(cells, True))["cells"]
+        codes = ["".join(cell["source"]) for cell in blank if cell["cell_type"] == "code"]
+        text = "\n".join(codes)
+        assert not re.search(r"^q\d+\.(hint|solution)\(", text, re.M)
+        assert "def published(" not in "".join("".join(cell["source"]) for cell in blank)
+        assert "filled in below" not in "".join("".join(cell["source"]) for cell in blank)
+        for answer in re.findall(r"q\d+\.check\((.*)\)", text):
+            assert answer in ("", '""')
+        kept = {line.strip() for code in codes for line in code.splitlines()}
+        for cell in cells:
+            if cell.solution:
+                assert not {line.strip() for line in cell.text.splitlines()[1:] if "return" in line or "predict" in line} & kept
+            for number in re.findall(r"^(q\d+)\.solution\(\)", cell.text, re.M):
+                assert f"# {number}.solution()" in text
+
+
+def test_a_blank_notebook_runs_up_to_the_question_and_its_checks_say_what_to_do(runner, capsys):
+    script = """
+# %%
+from palate.lesson import q1, q2
+# %% tags=["solution"]
+def recommend(model, user_id, n=5):
+    return model
+# %%
+q1.check(recommend)
+q2.check(
+    "a long answer"
+    " on two lines"
+)
+q2.solution()
+"""
+    space = {"__name__": "__main__"}
+    for cell in json.loads(runner.notebook(runner.cells_of(script), True))["cells"]:
+        exec("".join(cell["source"]), space)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "Not yet: recommend(model, " in shown
+    assert "returned None" in shown
+    assert "there is no answer yet. Write a sentence or two" in shown
+    assert "Solution" not in shown
+
+
+NUMBER = re.compile(r"(?<![\w.=(])-?\d[\d,]*(?:\.\d+)?(?![\w^])")
+
+
+def quoted(solution):
+    """Return the figures that a solution quotes: decimals, per cents, and whole numbers of two digits and more; no code."""
+    plain = re.sub(r"`[^`]*`|\w+\([^)]*\)|\w+ = [\d.]+|\([^)]*[*/^][^)]*\)|\d+ factors|\d+, \d+ and \d+ factors", " ", solution)
+    return [text for text in NUMBER.findall(plain) if "." in text or len(text) > 1]
+
+
+def printed(text, number):
+    """Return whether a text has a number, as it is or with more digits."""
+    digits = len(number.partition(".")[2])
+    return any(
+        f"{float(found.replace(',', '')):,.{digits}f}" == f"{float(number.replace(',', '')):,.{digits}f}"
+        for found in NUMBER.findall(text)
+    )
+
+
+def test_figures_of_a_text():
+    assert quoted("RMSE 0.920 for 8 factors, 20 % of 100,000; at `f(0.8)`, d = 0.4, g(x=0.2), L2 of 1.") == [
+        "0.920",
+        "20",
+        "100,000",
+    ]
+    assert printed("a  0.9204\nb 1.5", "0.920")
+    assert not printed("a  0.9214", "0.920")
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_every_figure_that_a_solution_quotes_is_on_its_page(path):
+    from palate import lesson
+
+    page = path.with_suffix(".md").read_text("utf-8")
+    without = re.sub(r"```text\nSolution of .*?```", "", page, flags=re.S)
+    without = re.sub(r"```python.*?```", "", without, flags=re.S)
+    for name in re.findall(r"^(q\d+)\.solution\(\)", page, re.M):
+        text = getattr(lesson, name).text
+        assert f"Solution of {name}:\n\n{text[:20]}" in page
+        for number in quoted(text):
+            assert printed(without, number), f"{name} quotes {number}, which {path.stem} does not print"
+
+
 SCRIPT = """# above the first cell
 # %% [markdown]
 # # A title
@@ -147,7 +233,7 @@ def test_notebooks_are_valid_and_blank_ones_lack_the_solutions(blank, runner, tm
                 {"execution_count", "outputs"} if cell["cell_type"] == "code" else set()
             )
     first = "".join("".join(cell["source"]) + "\n" for cell in json.loads(written[0].read_text("utf-8"))["cells"])
-    assert ("def recommend(" in first) != blank
+    assert ("np.repeat(user_id" in first) != blank
     assert ("# Your turn." in first) == blank
 
 

@@ -12,6 +12,8 @@ from palate.cli.running import usage_error
 if TYPE_CHECKING:
     from palate.evaluate.comparing import Comparison
 
+_SHOWN = 10  # picks in a table
+
 
 @reads_ratings(without=ITEM_SIDE, user="--user-column")
 def compare(
@@ -24,6 +26,12 @@ def compare(
     test: Annotated[
         Path | None,
         typer.Option(metavar="RATINGS", help="Ratings that no model has seen. Default: those that all of them held out."),
+    ] = None,
+    few: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Items with fewer ratings than this count as obscure; default 10, or 2 above the first model's factors."
+        ),
     ] = None,
     reading: Reading = AS_GIVEN,
     resamples: testing.Resamples = 1000,
@@ -55,7 +63,7 @@ def compare(
     reading = {**reading, "counts": any(map(holds_counts, named.values()))}
     holdout = None if test is None else read_part(test, first, reading)
     with busy("comparing"):
-        found = run(named, chosen, n=n, test=holdout, resamples=resamples, seed=seed, threads=threads)
+        found = run(named, chosen, n=n, few=few, test=holdout, resamples=resamples, seed=seed, threads=threads)
     if as_json:
         print_json(_document(found))
     else:
@@ -84,7 +92,7 @@ def _print(found: "Comparison", sizes: list[int], whole: bool) -> None:
     )
     columns = (
         Column("model", "model"), Column("rmse", "RMSE", "error"), Column("mae", "MAE", "error"),
-        Column("median_n_ratings", "ratings of a listed item", "count"), Column("obscure_share", "% with under 5", "stars"),
+        Column("median_n_ratings", "ratings of a listed item", "count"), Column("obscure_share", f"% with under {found.few}", "stars"),
         Column("n_items_listed", "different items", "count"), Column("seconds", "seconds", "stars"), Column("megabytes", "MB", "stars"),
     )  # fmt: skip
     print_table(summary, columns)
@@ -104,14 +112,20 @@ def _print(found: "Comparison", sizes: list[int], whole: bool) -> None:
     print_text("", *lines)
     rescored = pl.DataFrame(found.rescored)
     if rescored.height:
-        print_text("", f"Picks of {first} with under 5 ratings, as each model predicts them:", "")
-        print_table(rescored.head(10), _columns(rescored))
+        print_text("", f"{_picks(rescored.height)} of {first} with under {found.few} ratings, as each model predicts them:", "")
+        print_table(rescored.head(_SHOWN), _columns(rescored))
+    elif "n_ratings" in rescored.columns:
+        print_text("", f"No pick of {first} has under {found.few} ratings; --few sets another number.")
     if whole:
         lists, moved = pl.DataFrame(found.lists), pl.DataFrame(found.moved)
         print_text("", "Side by side:", "")
         print_table(_short(lists, found.models), _columns(_short(lists, found.models)))
         print_text("", f"What moved, against {first}:", "")
-        print_table(moved, _columns(moved))
+        print_table(moved.drop("model") if len(found.models) == 2 else moved, _columns(moved))
+
+
+def _picks(n: int) -> str:
+    return "Picks" if n <= _SHOWN else f"The {_SHOWN} least-rated of {n:,} picks"
 
 
 def _short(lists: Any, models: tuple[str, ...]) -> Any:
@@ -127,10 +141,11 @@ def _short(lists: Any, models: tuple[str, ...]) -> Any:
     return lists.select("user_id", "rank", *cells)
 
 
+def _kind(name: str, dtype: Any) -> str:
+    return "stars" if dtype.is_float() else "id" if "id" in name.split("_") else "count" if dtype.is_numeric() else "text"
+
+
 def _columns(frame: Any) -> Any:
     from palate.cli.output import Column
 
-    return tuple(
-        Column(name, name.replace("_", " "), "stars" if frame[name].dtype.is_float() else "id" if "id" in name else "text")
-        for name in frame.columns
-    )
+    return tuple(Column(name, name.replace("_", " "), _kind(name, frame[name].dtype)) for name in frame.columns)

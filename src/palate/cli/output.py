@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 FILE_TYPES = (".csv", ".parquet", ".json")
+_BETWEEN = 2  # blanks between columns
+_WORD = 16  # longer words of texts are broken
 _WIDE = 1000  # columns where nobody's terminal sets a limit: no cell is wrapped
 
 
@@ -126,21 +128,39 @@ def print_table(frame: "pl.DataFrame", columns: tuple[Column, ...] = COLUMNS, dr
     shown = [column for column in columns if column.name in frame.columns and column.name not in drop]
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
     cells = {column.name: [_cell(value, column.kind) for value in frame[column.name].to_list()] for column in shown}
-    for column in shown:
-        whole = column.kind != "text"
-        table.add_column(
-            column.heading,
-            justify="right" if whole and frame[column.name].dtype.is_numeric() else "left",
-            no_wrap=whole,
-            min_width=max(map(len, [column.heading, *cells[column.name]])) if whole else 8,
-            overflow="fold",
-        )
+    out = console()
+    widths = _widths(shown, cells, out.width - _BETWEEN * (len(shown) - 1))
+    for column, width in zip(shown, widths, strict=True):
+        numeric = column.kind != "text" and frame[column.name].dtype.is_numeric()
+        table.add_column(column.heading, justify="right" if numeric else "left", width=width, overflow="fold")
     for row in zip(*cells.values(), strict=True):
         table.add_row(*row)
-    out = console()
     # never narrower than the ids and numbers need: a terminal may break a line, a cut id is lost
-    out.width = max(out.width, sum(column.min_width or 0 for column in table.columns) + 2 * len(table.columns))
+    out.width = max(out.width, sum(widths) + _BETWEEN * (len(widths) - 1))
     _print(out, table)
+
+
+def _widths(columns: list[Column], cells: dict[str, list[str]], room: int) -> list[int]:
+    """Return how wide columns are: numbers and ids whole, headings and texts wrapped at words where there is no room, titles last of all."""
+    from rich.cells import cell_len
+
+    least: list[int] = []
+    wanted: list[int] = []
+    for column in columns:
+        texts = [column.heading, *cells[column.name]] if column.kind == "text" else [column.heading]
+        whole = max(map(cell_len, cells[column.name]), default=0)
+        words = max(cell_len(word) for text in texts for word in [*text.split(), ""])
+        least.append(min(words, _WORD) if column.kind == "text" else max(words, whole))
+        wanted.append(max(cell_len(column.heading), whole))
+    widths, left = list(least), room - sum(least)
+    places = range(len(columns))
+    titles = [place for place in places if columns[place].name == "title"]
+    worded = [place for place in places if columns[place].kind == "text" and place not in titles]
+    for group in (titles, worded, list(places)):
+        while left > 0 and (narrow := [place for place in group if widths[place] < wanted[place]]):
+            place = min(narrow, key=lambda place: widths[place])
+            widths[place], left = widths[place] + 1, left - 1
+    return widths
 
 
 def _cell(value: Any, kind: str) -> str:

@@ -81,7 +81,7 @@ def _by_fame(axes: Any, calibration: "Calibration") -> None:
         rows = [row for row in table if row["nominal"] == share and row["n_train"] != "all"]
         at = np.arange(len(labels)) + 0.12 * (number - (len(calibration.nominal) - 1) / 2)
         axes.errorbar(
-            at, [100 * row["error"] for row in rows], yerr=[200 * row["se"] for row in rows], fmt="o", markersize=4,
+            at, [100 * row["error"] for row in rows], yerr=[200 * row["se"] for row in rows], fmt="osD^v"[number % 5], markersize=4,
             color=colors[number % len(colors)], label=f"{100 * share:.3g} %", capsize=2, linewidth=1,
         )  # fmt: skip
     axes.axhline(0, color=_GREY, linestyle="--")

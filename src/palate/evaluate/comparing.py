@@ -17,7 +17,7 @@ from palate.recommend.predicting import predict
 from palate.recommend.recommending import recommend
 from palate.recommend.scorer import Scorer
 
-OBSCURE = 5  # an item with fewer ratings than this is obscure
+_FEW = 10  # an item with fewer ratings than this is obscure, unless a model has more numbers for each
 _SAMPLE = 200  # users whose lists are compared where none are named
 
 
@@ -32,6 +32,8 @@ class Comparison:
         See `compare`. `errors` and `differences` are None without a holdout.
     n_users : int
         Users whose lists were compared.
+    few : int
+        Items with fewer ratings than this count as obscure.
     note : str
         What the errors are of, or why there are none.
     frame_kind : str
@@ -46,6 +48,7 @@ class Comparison:
     errors: Any
     differences: Any
     n_users: int
+    few: int
     note: str
 
     def to_dict(self) -> dict[str, Any]:
@@ -53,7 +56,7 @@ class Comparison:
         frames = ("summary", "lists", "moved", "rescored", "overlap", "errors", "differences")
         found = {name: getattr(self, name) for name in frames}
         rows = {name: None if frame is None else pl.DataFrame(frame).to_dicts() for name, frame in found.items()}
-        return {"models": list(self.models), "n_users": self.n_users, "note": self.note, **rows}
+        return {"models": list(self.models), "n_users": self.n_users, "few": self.few, "note": self.note, **rows}
 
 
 def compare(
@@ -61,6 +64,7 @@ def compare(
     users: Any = None,
     *,
     n: int = 5,
+    few: int | None = None,
     test: Ratings | None = None,
     resamples: int = 1000,
     seed: int = 0,
@@ -76,6 +80,9 @@ def compare(
         Whose lists are compared; default 200 users that all models know, drawn by `seed` (all, if there are fewer).
     n : int, default 5
         Length of the lists.
+    few : int, optional
+        Items with fewer ratings than this count as obscure. Default 10 or, if that is more, two above the first model's number of factors:
+        as many ratings as an item has numbers can be fitted by heart.
     test : Ratings, optional
         Ratings that no model has seen. Default: those that all of them held out of training; if there are none, there are no errors,
         and the note says why.
@@ -88,13 +95,13 @@ def compare(
     -------
     Comparison
         Frames: `summary` (a row a model: errors, what its lists are, seconds of training, size of its file), `lists` (a row a user and rank),
-        `moved` (items whose rank changed, with ratings and change of prediction), `rescored` (the first model's picks of under 5 ratings as the
-        others score them), `overlap` (share of each list in common), `errors` and `differences` (with paired intervals).
+        `moved` (items whose rank changed, with ratings and change of prediction), `rescored` (the first model's picks of under
+        `few` ratings, the least rated first, as all models score them), `overlap` (share of each list in common), `errors` and `differences` (with paired intervals).
 
     Raises
     ------
     ValueError
-        If fewer than two models are given, or `test` holds pairs that one was trained on.
+        If fewer than two models are given, `few` is below 1, or `test` holds pairs that one was trained on.
     KeyError
         If a user is unknown to a model.
 
@@ -113,22 +120,25 @@ def compare(
         raise ValueError(f"models must be at least two to be compared; got {len(named)}.")
     check_bootstrap(resamples, 0.95, seed)
     first = next(iter(named.values()))
+    few = max(_FEW, getattr(first, "n_factors", 0) + 2) if few is None else few
+    if few < 1:
+        raise ValueError(f"few must be at least 1; got {few!r}.")
     chosen = _users(list(named.values()), users, seed)
     lists = {name: pl.DataFrame(recommend(model, chosen, n, threads=threads)) for name, model in named.items()}
     errors, differences, note = _errors(named, test, resamples, seed, threads)
     note = " ".join([note, *_scales(named)])
     kind = first.frame_kind
     frames = {
-        "summary": _summary(named, models, lists, errors),
+        "summary": _summary(named, models, lists, errors, few),
         "lists": _side_by_side(lists),
         "moved": _moved(named, lists, n),
-        "rescored": _rescored(named, lists),
+        "rescored": _rescored(named, lists, few),
         "overlap": _overlap(lists, n),
         "errors": errors,
         "differences": differences,
     }
     shown = {name: None if frame is None else from_polars(frame, kind) for name, frame in frames.items()}
-    return Comparison(tuple(named), **shown, n_users=len(chosen), note=note)
+    return Comparison(tuple(named), **shown, n_users=len(chosen), few=few, note=note)
 
 
 def _scales(named: Mapping[str, Scorer]) -> list[str]:
@@ -178,7 +188,7 @@ def _errors(
 
 
 def _summary(
-    named: Mapping[str, Scorer], given: Any, lists: Mapping[str, pl.DataFrame], errors: pl.DataFrame | None
+    named: Mapping[str, Scorer], given: Any, lists: Mapping[str, pl.DataFrame], errors: pl.DataFrame | None, few: int
 ) -> pl.DataFrame:
     rows = []
     for place, (name, model) in enumerate(named.items()):
@@ -193,7 +203,7 @@ def _summary(
                 "model": name,
                 **values,
                 "median_n_ratings": None if counts.is_empty() else float(counts.median()),  # type: ignore[arg-type]
-                "obscure_share": None if counts.is_empty() else float((counts < OBSCURE).mean()),  # type: ignore[arg-type]
+                "obscure_share": None if counts.is_empty() else float((counts < few).mean()),  # type: ignore[arg-type]
                 "n_items_listed": lists[name][names.ITEM_ID].n_unique(),
                 "seconds": None if history is None else sum(report.seconds for report in history.sweeps),
                 "bytes": _size(given, place, model),
@@ -264,12 +274,12 @@ def _predicted(model: Scorer, pairs: pl.DataFrame) -> np.ndarray:
     return np.asarray(predict(model, pairs[names.USER_ID], pairs[names.ITEM_ID], unknown="nan"))
 
 
-def _rescored(named: Mapping[str, Scorer], lists: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+def _rescored(named: Mapping[str, Scorer], lists: Mapping[str, pl.DataFrame], few: int) -> pl.DataFrame:
     """Return the first model's picks of items with few ratings, as every model predicts them."""
     frame = lists[next(iter(named))]
     if names.N_RATINGS not in frame.columns:
         return frame.head(0).select(names.USER_ID, names.ITEM_ID)
-    picks = frame.filter(pl.col(names.N_RATINGS) < OBSCURE)
+    picks = frame.filter(pl.col(names.N_RATINGS) < few).sort(names.N_RATINGS, maintain_order=True)
     columns = [pl.Series(f"{name}: predicted", _predicted(model, picks)) for name, model in named.items()]
     about = [column for column in (names.TITLE, names.N_RATINGS) if column in picks.columns]
     return picks.select(names.USER_ID, names.ITEM_ID, *about).with_columns(columns)

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 _COLOURS = ("#1b6ca8", "#d1495b", "#3d8361", "#8d6a9f", "#c77b30", "#4d4d4d", "#7aa6c2", "#b5838d")
 
+_MARKERS = "osD^vPX*<>"  # beside the colours, for readers who cannot tell these apart; of another number than they are
+
 
 def require_figure() -> Any:
     """Return Matplotlib's Figure, or raise ImportError with what to install."""
@@ -60,21 +62,38 @@ def _varied(rows: list[dict[str, Any]]) -> list[str]:
     return found or ["cell"]
 
 
+def _joined(rows: list[dict[str, Any]]) -> str:
+    """Return the style of the line between cells: none, unless they differ in one number and stand in its order."""
+    varied = _varied(rows)
+    values = [row["settings"].get(varied[0]) for row in rows]
+    if len(varied) > 1 or not all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        return ""
+    return "-" if values in (sorted(values), sorted(values, reverse=True)) else ""
+
+
 def _errors(axes: Any, rows: list[dict[str, Any]], labels: list[str], what: str) -> None:
     places = range(len(rows))
-    for name, colour in (("train_rmse", _COLOURS[0]), ("validation_rmse", _COLOURS[1])):
+    for name, colour, marker in (("train_rmse", _COLOURS[0], "s"), ("validation_rmse", _COLOURS[1], "o")):
         values = [row["figures"][name] for row in rows]
-        axes.plot(places, values, marker="o", color=colour, label=name.removesuffix("_rmse").replace("train", "training"))
+        axes.plot(
+            places,
+            values,
+            marker=marker,
+            linestyle=_joined(rows),
+            color=colour,
+            label=name.removesuffix("_rmse").replace("train", "training"),
+        )
     _ticks(axes, labels, what)
     axes.set(title="Error of the best sweep", ylabel="RMSE, stars")
     axes.legend(frameon=False)
 
 
 def _curves(axes: Any, rows: list[dict[str, Any]], labels: list[str], by_sweep: bool) -> None:
-    for colour, row, label in zip(_COLOURS * len(rows), rows, labels, strict=False):
+    marks = zip(_COLOURS * len(rows), _MARKERS * len(rows), rows, labels, strict=False)
+    for colour, marker, row, label in marks:
         seconds = pl.Series([took for took, _, _ in row["sweeps"]]).cum_sum()
         places = list(range(1, len(seconds) + 1)) if by_sweep else seconds
-        axes.plot(places, [validation for _, _, validation in row["sweeps"]], color=colour, label=label)
+        axes.plot(places, [validation for _, _, validation in row["sweeps"]], color=colour, marker=marker, ms=4, label=label)
         axes.plot(places, [train for _, train, _ in row["sweeps"]], color=colour, linestyle=":")
     axes.set(
         title=f"Error by {'sweep' if by_sweep else 'time'}",
@@ -87,15 +106,20 @@ def _curves(axes: Any, rows: list[dict[str, Any]], labels: list[str], by_sweep: 
 
 def _lists(axes: Any, rows: list[dict[str, Any]], labels: list[str], what: str) -> None:
     places = range(len(rows))
-    axes.plot(places, [row["figures"]["list_median_ratings"] for row in rows], marker="o", color=_COLOURS[2])
+    line = _joined(rows)
+    axes.plot(places, [row["figures"]["list_median_ratings"] for row in rows], marker="o", linestyle=line, color=_COLOURS[2])
     axes.set(title="What lists tend to", ylabel="median ratings of a listed item")
     axes.set_ylim(bottom=0)
     _ticks(axes, labels, what)
     other = axes.twinx()
     other.plot(
-        places, [100 * row["figures"]["list_same_for_all"] for row in rows], marker="s", color=_COLOURS[4], linestyle="--"
+        places,
+        [100 * row["figures"]["list_same_for_all"] for row in rows],
+        marker="s",
+        color=_COLOURS[4],
+        linestyle=line and "--",
     )
-    other.set_ylabel("% in the 50 best means (dashed)", color=_COLOURS[4])
+    other.set_ylabel("% in the 50 best means (squares)", color=_COLOURS[4])
     other.set_ylim(-3, 103)
 
 

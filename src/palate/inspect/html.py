@@ -12,15 +12,20 @@ from palate.inspect.columns import COLUMNS
 from palate.inspect.plots import png
 from palate.inspect.report import Report, Section
 
+_WIDEST = 10  # columns of a table that fit the page
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff; max-width: 72rem; margin: 2rem auto; padding: 0 1rem }
 h1, h2 { line-height: 1.2 } h2 { margin-top: 2.5rem }
 nav a { margin-right: 1rem } a { color: #1f5f8b }
 img { max-width: 100%; height: auto }
-.wide { overflow-x: auto }
 table { border-collapse: collapse; font-size: .875rem }
 th, td { padding: .25rem .6rem; text-align: left; border-bottom: 1px solid #ddd; vertical-align: top }
 th { border-bottom: 2px solid #777 } .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
+@media (max-width: 48rem) {
+  table, tbody, tr, td { display: block } thead { display: none } tr { border-bottom: 1px solid #777; padding: .4rem 0 }
+  td, .number { display: flex; justify-content: space-between; gap: 1rem; border: 0; padding: .1rem 0; text-align: right; white-space: normal }
+  td::before { content: attr(data-of); color: #777; text-align: left }
+}
 @media (prefers-color-scheme: dark) { body { color: #ddd; background: #181818 } a { color: #8bbfe0 } img { background: #fff } }
 """
 
@@ -74,20 +79,31 @@ def _section(section: Section) -> str:
 def _table(frame: pl.DataFrame) -> str:
     if not frame.height:
         return "<p>Nothing found.</p>"
-    heads = "".join(
-        f"<th{_class(frame[name])}>{_text(COLUMNS.get(name, (name.replace('_', ' '), ''))[0])}</th>" for name in frame.columns
-    )
-    rows = "".join(
+    heads = [_text(COLUMNS.get(name, (name.replace("_", " "), ""))[0]) for name in frame.columns]
+    numeric = [frame[name].dtype.is_numeric() for name in frame.columns]
+    rows = [[cell(row[name], kind_of(name)) for name in frame.columns] for row in frame.iter_rows(named=True)]
+    if len(heads) > _WIDEST and len(rows) <= _WIDEST:  # a row for each column, or the last would be beyond the page
+        heads, numeric, rows = _turned(heads, rows)
+    head = "".join(f"<th{_class(one)}>{name}</th>" for name, one in zip(heads, numeric, strict=True))
+    body = "".join(
         "<tr>"
-        + "".join(f"<td{_class(frame[name])}>{cell(row[name], kind_of(name))}</td>" for name in frame.columns)
+        + "".join(
+            f'<td{_class(one)} data-of="{name}">{value}</td>' for name, one, value in zip(heads, numeric, row, strict=True)
+        )
         + "</tr>\n"
-        for row in frame.iter_rows(named=True)
+        for row in rows
     )
-    return f'<div class="wide"><table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>'
+    return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>"
 
 
-def _class(column: pl.Series) -> str:
-    return ' class="number"' if column.dtype.is_numeric() else ""
+def _turned(heads: list[str], rows: list[list[str]]) -> tuple[list[str], list[bool], list[list[str]]]:
+    """Return a table with its rows as columns, named by what stood first in them."""
+    turned = [list(row) for row in zip(heads, *rows, strict=True)]
+    return turned[0], [False] + [True] * len(rows), turned[1:]
+
+
+def _class(numeric: bool) -> str:
+    return ' class="number"' if numeric else ""
 
 
 def kind_of(name: str) -> str:

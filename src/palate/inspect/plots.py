@@ -105,12 +105,24 @@ def _predictions(figure: Any, section: "Section") -> None:
 
 def _fame(figure: Any, section: "Section") -> None:
     axes, found = figure.subplots(), section.bins
-    ends = found.select("from", "to").rows()  # type: ignore[union-attr]
+    assert found is not None  # of every section with this plot
+    ends = found.select("from", "to").rows()
     labels = [f"{low:,}" if low == high else f"{low:,}–{high:,}" for low, high in ends]
-    columns = (("share_of_items", "items", GREY), ("share_of_ratings", "ratings", BLUE), ("share_of_lists", "recommended", RED))
-    for place, (column, label, color) in enumerate(columns):
+    columns = (
+        ("share_of_items", "items", GREY, ""), ("share_of_ratings", "ratings", BLUE, "///"), ("share_of_lists", "recommended", RED, "..."),
+    )  # fmt: skip
+    for place, (column, label, color, hatch) in enumerate(columns):
         at = np.arange(len(labels)) + 0.27 * (place - 1)
-        axes.bar(at, 100 * found[column].to_numpy(), width=0.27, color=color, label=label)  # type: ignore[index]
+        axes.bar(
+            at,
+            100 * found[column].to_numpy(),
+            width=0.27,
+            color=color,
+            hatch=hatch,
+            edgecolor="white",
+            linewidth=0,
+            label=label,
+        )
     axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right", fontsize=8)
     axes.set_xlabel("ratings per item")
     axes.set_ylabel("share (%)")

@@ -71,7 +71,7 @@ q2 = Discussion(
         "They are bad. They are films that hardly anyone has rated, with predictions of hundreds of stars on "
         "a scale that ends at 5, and little to do with what user 63 likes. Eight numbers per film can fit "
         "eight ratings perfectly; nothing holds them back, and where they point elsewhere means nothing. The "
-        "model is surest where it knows least. One in five of all its predictions lies outside the scale, and"
+        "model is surest where it knows least. Outside the scale lie 20 % of all its predictions, and"
         " half of the films in everyone's ten best have at most 8 ratings."
     ),
 )
@@ -190,15 +190,15 @@ q6 = Discussion(
             "What could the last step of the model be?",
         ),
         Idea(
+            "that ranking does not need it",
+            "ONLY ~5 RANK; RANK ~5 SAME/unaffected/unchanged/unaltered; NOT ~8 RANK; RANK ~6 NOT ~4 "
+            "MATTER/difference/required/CLIP; SAME ~3 RANK; RANK ~3 ONLY",
+            "Does the list change if values beyond the scale stay?",
+        ),
+        Idea(
             "a penalty",
             "PENALTY",
             "What does the right penalty do to predictions outside the scale?",
-        ),
-        Idea(
-            "that ranking does not need it",
-            "ONLY ~5 RANK; RANK ~5 SAME/unaffected/unchanged/unaltered; NOT ~8 RANK; RANK ~4 NOT ~4 "
-            "MATTER/difference/required/CLIP; SAME ~3 RANK; RANK ~3 ONLY",
-            "Does the list change if values beyond the scale stay?",
         ),
         Idea(
             "that errors fall",

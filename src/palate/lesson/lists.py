@@ -50,10 +50,54 @@ def check_list(ids: list[Any], case: Case, stage: Stage, before: tuple[Case, lis
             return [] if everything else [_nothing_left(case, stage)]
         if _same(ids, unseen, case):
             return ["(It leaves out what the user has rated, which the exercise does not; both are right.)"]
-    for problem in (_about_asking, _about_threshold, _about_number, _about_order):
+    for problem in (_about_asking, _about_late_filter, _about_other_threshold, _about_threshold, _about_number, _about_order):
         if message := problem(ids, case, stage, everything, before):
             raise Wrong(message)
     raise Wrong(_first_difference(ids, everything, case))
+
+
+def _about_late_filter(ids: list[Any], case: Case, stage: Stage, right: list[Any], before: Any) -> str | None:
+    """Recognise the best n of all films, filtered afterwards."""
+    if not case.floor or not 0 < len(ids) < len(right):
+        return None
+    first = _best(case, stage, np.ones(len(stage.counts), dtype=bool))
+    low = {item for item, _ in _below(first, case, stage)}
+    if not low or not _same(ids, [item for item in first if item not in low], case):
+        return None
+    return (
+        f"{case} returned {len(ids)} films; there must be {len(right)}: it took the best {case.size} of all films and filtered them "
+        "afterwards. Keep the films with n_ratings >= min_ratings first, and take head(n) of those."
+    )
+
+
+def _about_other_threshold(ids: list[Any], case: Case, stage: Stage, right: list[Any], before: Any) -> str | None:
+    """Recognise the best films above a threshold that is not the one asked for."""
+    if not case.floor:
+        return None
+    if not ids and right:
+        return (
+            f"{case} returned no films; there are {len(right)} with at least min_ratings={case.floor} ratings. Is there a number, "
+            "such as 1000, where the argument min_ratings should stand?"
+        )
+    counts = dict(zip(stage.item_ids, stage.counts.tolist(), strict=True))
+    found = scores(case.model, case.user, ids)
+    if not ids or any(np.diff(found) > _TOLERANCE):
+        return None
+    everything = scores(case.model, case.user, stage.item_ids)
+    passed_over = [
+        counts[item]
+        for item, score in zip(stage.item_ids, everything, strict=True)
+        if score > found[-1] and item not in set(ids)
+    ]
+    low, high = max(passed_over, default=0), min(counts[item] for item in ids)
+    if not passed_over or low >= high or low < case.floor <= high:
+        return None
+    if low == case.floor:
+        return f"{case} left out films with {low} ratings: at least min_ratings={low} includes those, n_ratings >= min_ratings."
+    return (
+        f"{case} returned the best films with at least {high} ratings, not with at least min_ratings={case.floor}: is there a number "
+        f"{'like' if low + 1 == high else f'between {low + 1} and'} {high} where the argument min_ratings should stand?"
+    )
 
 
 def _about_threshold(ids: list[Any], case: Case, stage: Stage, right: list[Any], before: Any) -> str | None:

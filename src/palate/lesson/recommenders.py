@@ -85,9 +85,10 @@ def _cases(stage: Stage, name: str, floor: int, uid: Any) -> Iterator[tuple[Stag
     else:
         counts = np.sort(stage.counts)[::-1]
         few, some = int(counts[min(2, len(counts) - 1)]), int(counts[min(200, len(counts) // 2)])
+        wide = max(5, int((counts >= some).sum()) // 2)  # so wide that a filter after head leaves some
         best = int(stage.counts[np.argsort(-scores(second, cy, stage.item_ids))[0]])  # the best film stands on the threshold
         calls = [
-            (first, al, 5, some), (first, bo, 5, some), (second, bo, 12, some), (second, cy, 3, best), (first, di, 5, 1),
+            (first, al, wide, some), (first, bo, 5, some), (second, bo, 12, some), (second, cy, 3, best), (first, di, 5, 1),
             (second, al, 50, few), (first, al, 5, int(counts[0]) + 1), (first, bo, None, None),
         ]  # fmt: skip
     for model, user, n, least in calls:
