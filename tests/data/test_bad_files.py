@@ -61,7 +61,7 @@ def test_text(tmp_path, content, options, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"format": "lenskit"}, "format must be one of auto, table, movielens, movielens-dat, .*; got 'lenskit'"),
+        ({"format": "lenskit"}, "format must be one of auto, table, wide, movielens, movielens-dat, .*; got 'lenskit'"),
         (
             {"format": "movielens", "user": "u"},
             "format 'movielens' has its own columns and separator; pass format='table' to name them",

@@ -49,7 +49,7 @@ Titles = Annotated[
 Format = Annotated[
     str,
     typer.Option(metavar="FORMAT", help="Format of the ratings: auto, movielens, movielens-dat, movielens-100k, goodbooks, "
-                 "movietweetings, triplets, netflix, lesson or table."),
+                 "movietweetings, triplets, netflix, lesson, wide or table."),
 ]  # fmt: skip
 UserColumn = Annotated[str | None, typer.Option("--user", metavar="COLUMN", help="Column of the user ids, in a table.")]
 ItemColumn = Annotated[str | None, typer.Option("--item", metavar="COLUMN", help="Column of the item ids.")]
@@ -101,6 +101,11 @@ Items = Annotated[
 ]
 
 _DATE = re.compile(r"\d{4}([-/])\d{2}\1\d{2}.*")
+ItemsId = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the ids in the catalog of --items.")]
+ItemsTitle = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of its titles.")]
+ItemsYear = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of its years.")]
+ItemsGenres = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of its genres.")]
+
 _YEARS = re.compile(r"(\d{1,4})?\s*(-|\.\.|:|to)?\s*(\d{1,4})?")
 
 

@@ -13,7 +13,7 @@ Reading = Mapping[str, Any]  # a command's parameter `reading` stands for the op
 AS_GIVEN: Reading = MappingProxyType({})  # its default
 
 PANEL = "Reading the ratings"
-ITEM_SIDE = ("weight", "items")  # what ratings to test on do not need
+ITEM_SIDE = ("weight", "items", "items_id", "items_title", "items_year", "items_genres")  # what ratings to test on do not need
 
 _DECLARED: dict[str, tuple[Any, Any]] = {
     "format": (options.Format, "auto"),
@@ -33,6 +33,10 @@ _DECLARED: dict[str, tuple[Any, Any]] = {
     "timestamp_format": (options.TimestampFormat, None),
     "decimal": (options.Decimal, "."),
     "items": (options.Items, None),
+    "items_id": (options.ItemsId, None),
+    "items_title": (options.ItemsTitle, None),
+    "items_year": (options.ItemsYear, None),
+    "items_genres": (options.ItemsGenres, None),
 }
 
 

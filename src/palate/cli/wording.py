@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 # Arguments of the library that are options of a command under the same name.
 _OPTIONS = (
-    "candidates", "counts", "decimal", "deny", "duplicates", "encoding", "explore", "format", "half_life", "item", "items", "likelihood", "link",
+    "candidates", "counts", "decimal", "deny", "duplicates", "encoding", "explore", "format", "half_life", "item", "items", "items_genres", "items_id", "items_title",
+    "items_year", "likelihood", "link",
     "min_ratings", "missing", "missing_features", "n_factors", "noise", "rating", "relevant_from", "scale", "separator", "solver", "sweeps",
     "test", "time", "timestamp", "timestamp_format", "title", "train", "unknown", "user", "validation", "weight", "where",
 )  # fmt: skip

@@ -27,7 +27,13 @@ _ADVICE = "Name one with items='FILE', or turn the search off with items='none'.
 
 
 def catalog_for(
-    files: Files, source: Source, form: Format | None, items: str | Path | None, columns: Columns, typed: bool
+    files: Files,
+    source: Source,
+    form: Format | None,
+    items: str | Path | None,
+    columns: Columns,
+    typed: bool,
+    named_columns: dict[str, str] | None = None,
 ) -> Catalog | None:
     """Return the catalog that was named, or the one beside the ratings that fits them; item ids of both are then of one kind.
 
@@ -47,6 +53,8 @@ def catalog_for(
         The columns of the ratings; whole numbers among the item ids become text if the catalog's ids are text.
     typed : bool
         Whether the rating file knows types.
+    named_columns : dict, optional
+        Columns of the named catalog, see `read_catalog`.
     """
     if items is not None and str(items) == NO_CATALOG:
         return None
@@ -55,7 +63,7 @@ def catalog_for(
     if items is not None:
         there = Files(Path(items), "a file")
         named = one_file(there)
-        catalog = read_catalog(there, named, item, text)
+        catalog = read_catalog(there, named, item, text, named=named_columns)
         assert catalog is not None  # a file that was named is read or refused
         typed = typed or is_parquet(named) or is_arrow(named)
         if not typed and catalog.kind == "str" and not text and (strange := _strange(catalog, columns, typed, known=False)):

@@ -19,6 +19,7 @@ from palate.data.readers.records import NetflixFile
 from palate.data.readers.sources import Files, Source
 from palate.data.readers.tables import read_parquet, read_table
 from palate.data.readers.text import Columns, read_columns
+from palate.data.readers.wide import read_wide
 
 _LOG = logging.getLogger(__name__)
 
@@ -44,6 +45,10 @@ def read(
     timestamp_format: str | None = None,
     decimal: str = ".",
     items: str | Path | None = None,
+    items_id: str | None = None,
+    items_title: str | None = None,
+    items_year: str | None = None,
+    items_genres: str | None = None,
     like: Any = None,
 ) -> Dataset:
     """Return the ratings of a file, and the catalog found beside it.
@@ -54,7 +59,8 @@ def read(
         A rating file (text, `.gz` or Parquet), a folder that holds one, or a `.zip` of such a folder.
     format : str, default "auto"
         "movielens" (`ratings.csv`), "movielens-dat" (`ratings.dat`), "movielens-100k" (`u.data`), "goodbooks",
-        "movietweetings", "triplets" (user, item, count), "netflix", "lesson" (`rating.csv` with `y`, and `movie.csv`), or "table": any
+        "movietweetings", "triplets" (user, item, count), "netflix", "lesson" (`rating.csv` with `y`, and `movie.csv`), "wide" (a row for each
+        user, a column for each item, empty where there is no rating), or "table": any
         CSV or Parquet file with named columns. "auto" looks at the file.
     user, item, rating : str, optional
         Names of the columns of a table; default the usual names, such as `user_id`, `itemId`, `rating`.
@@ -90,6 +96,8 @@ def read(
         name; default `items.csv`, `movies.csv` and the like beside the ratings, if one of them has a column of the ratings'
         own name or `item_id`; "none" for no catalog. A file that nobody named is left out with a `CatalogWarning` where it
         does not fit.
+    items_id, items_title, items_year, items_genres : str, optional
+        Names of the columns of the file in `items`; default the usual names.
     like : FactorModel or Ratings, optional
         What the ratings are to meet, such as the model they are a test of: ids of a text file, which has no types, are then
         read as integers or strings as they are there. Without it they are integers if all in the file (and in a catalog
@@ -124,6 +132,11 @@ def read(
     laid_out = (*named.values(), separator, header, quote, timestamp_format, None if decimal == "." else decimal)
     as_table = any(given is not None for given in laid_out)
     _check_options(format, separator, encoding, decimal, as_table)
+    wanted = {"id": items_id, "title": items_title, "year": items_year, "genres": items_genres}
+    of_items = {role: name for role, name in wanted.items() if name is not None}
+    if of_items and items is None:
+        role, name = next(iter(of_items.items()))
+        raise ValueError(f"items_{role} must come with items, the catalog whose column it is; got items_{role}={name!r} alone.")
     rows: dict[str, Any] = {"missing": _marks(missing), "skip_empty": skip_empty}
     files = Files(path)
     source = _source(files, format)
@@ -134,6 +147,8 @@ def read(
         columns = _read_format(source, form, rows)
         if scale is None and duplicates != "sum":
             scale = form.scale(rating_values(columns.column["rating"], columns.labels["rating"], columns.where))
+    elif format == "wide":
+        columns = read_wide(source, user, separator, encoding, quote, rows["missing"], decimal)
     elif is_parquet(source) or is_arrow(source):
         columns = read_parquet(source, named, counts, timestamp_format=timestamp_format, **rows)
     else:
@@ -152,7 +167,7 @@ def read(
     typed = is_parquet(source) or is_arrow(source)
     if like is not None:
         read_like(columns, like, typed, source.name)
-    catalog = catalog_for(files, source, form, items, columns, typed or like is not None)
+    catalog = catalog_for(files, source, form, items, columns, typed or like is not None, of_items)
     ratings = build(columns.column, columns.labels, scale=scale, duplicates=duplicates, where=columns.where)
     if catalog is not None:
         catalog.check_ids(ratings.items)
@@ -160,8 +175,8 @@ def read(
 
 
 def _check_options(format: str, separator: str | None, encoding: str, decimal: str, named: bool) -> None:  # noqa: A002
-    if format not in ("auto", "table", *FORMATS):
-        raise ValueError(f"format must be one of auto, table, {', '.join(FORMATS)}; got {format!r}.")
+    if format not in ("auto", "table", "wide", *FORMATS):
+        raise ValueError(f"format must be one of auto, table, wide, {', '.join(FORMATS)}; got {format!r}.")
     if format in FORMATS and named:
         raise ValueError(f"format {format!r} has its own columns and separator; pass format='table' to name them.")
     if separator is not None and (not separator or any(character in separator for character in '\n\r"')):

@@ -171,9 +171,7 @@ def _left_out(source: Source, columns: dict[str, str | int], missing: tuple[str,
     masks = {}
     if missing and "rating" in columns:
         ratings = _parquet(source, [str(columns["rating"])]).to_series()
-        numbers = [number for mark in missing if (number := _number(mark)) is not None]
-        found = ratings.cast(pl.String).is_in(list(missing)) | ratings.cast(pl.Float64, strict=False).is_in(numbers)
-        masks[f"hold {', '.join(map(repr, missing))} for a rating and are left out"] = found.fill_null(False).to_numpy()
+        masks[f"hold {', '.join(map(repr, missing))} for a rating and are left out"] = marked(ratings, missing).to_numpy()
     if skip_empty:
         wanted = [str(columns[role]) for role in _REQUIRED if role in columns]
         nulls = [_parquet(source, [name]).to_series() for name in wanted]
@@ -189,6 +187,18 @@ def _number(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
+
+
+def marked(ratings: pl.Series, missing: tuple[str, ...]) -> pl.Series:
+    """Return which cells hold one of the marks for "not rated", as text or as a number."""
+    numbers = [number for mark in missing if (number := _number(mark)) is not None]
+    found = ratings.cast(pl.String).is_in(list(missing)) | ratings.cast(pl.Float64, strict=False).is_in(numbers)
+    return found.fill_null(False)
+
+
+def columnar(source: Source) -> pl.DataFrame:
+    """Return a whole Parquet or Arrow file."""
+    return _parquet(source)
 
 
 def _narrow(ids: pl.Series) -> pl.Series:
@@ -245,7 +255,14 @@ def _folded(name: str) -> str:
     return re.sub(r"[\s_.-]", "", plain).lower()
 
 
-def read_catalog(files: Files, source: Source, item: str | None, text_ids: bool, required: bool = True) -> Catalog | None:
+def read_catalog(
+    files: Files,
+    source: Source,
+    item: str | None,
+    text_ids: bool,
+    required: bool = True,
+    named: dict[str, str] | None = None,
+) -> Catalog | None:
     """Return the catalog in a file.
 
     Parameters
@@ -260,6 +277,8 @@ def read_catalog(files: Files, source: Source, item: str | None, text_ids: bool,
         Whether the ratings' item ids are text: then those of a text file are too, else they are integers if all can be.
     required : bool
         Whether the caller named the file: then an id column of any usual name will do.
+    named : dict, optional
+        Columns that the caller named: "id", "title", "year" and "genres" to the name.
 
     Raises
     ------
@@ -270,7 +289,15 @@ def read_catalog(files: Files, source: Source, item: str | None, text_ids: bool,
         return movies_dat_text_ids(files) if text_ids else movies_dat(files)
     parquet = is_parquet(source) or is_arrow(source)
     table, where = (_parquet(source), row_label) if parquet else _catalog_text(source)
-    column = join_column(item, table.columns, required)
+    named = named or {}
+    for role, name in named.items():
+        if name not in table.columns:
+            raise ValueError(missing_column(name, f"items_{role}", table.columns, source.name))
+    standing = {"id": "item_id", "title": "title", "year": "year", "genres": "genres"}
+    taken = {standing[role] for role, name in named.items() if standing[role] in table.columns and name != standing[role]}
+    table = table.rename({name: f"{name}_2" for name in taken})  # another column has been named in its place
+    named = {role: f"{name}_2" if name in taken else name for role, name in named.items()}
+    column = named.get("id") or join_column(item, table.columns, required)
     if column is None:
         if required:
             raise ValueError(missing_column(item or "item_id", "item", table.columns, source.name))
@@ -279,9 +306,9 @@ def read_catalog(files: Files, source: Source, item: str | None, text_ids: bool,
     if not (parquet or text_ids):
         table = table.with_columns(_typed(table[column]))
     origin = f"by {column} from {source.name}"
-    if {"movieId", "title", "genres"} == set(table.columns):
+    if {"movieId", "title", "genres"} == set(table.columns) and not named:
         return replace(films(table["movieId"], table["title"], table["genres"], where=where), origin=origin)
-    roles = {role: usual_column(role, table.columns) for role in ("title", "year", "genres")}
+    roles = {role: named.get(role) or usual_column(role, table.columns) for role in ("title", "year", "genres")}
     if not parquet:
         kept = {column, "key", *roles.values()}
         table = table.with_columns(_typed(table[other]) for other in table.columns if other not in kept)

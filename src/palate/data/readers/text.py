@@ -98,6 +98,13 @@ def text_columns(source: Source, wanted: list[str], every: bool = False, separat
     return read_columns(file, columns, dict.fromkeys(columns, "text"))
 
 
+def read_text(file: TextFile) -> Columns:
+    """Return all columns of a file as text, by the number of the column."""
+    places = {str(place): place for place in range(len(file.names))}
+    labels = {role: f"column {file.names[place]!r}" for role, place in places.items()}
+    return _Reading(file, places, labels, dict.fromkeys(places, "text")).columns()
+
+
 class _Reading:
     """One pass over a file."""
 
