@@ -269,7 +269,7 @@ def test_an_exact_title_wins_and_an_ambiguous_one_lists_what_it_fits(palate, ref
 
 
 def test_a_title_where_an_id_belongs_gets_a_hint(refused, model):
-    assert refused("similar", model, "Amélie").endswith("To name items by title: --title 'Amélie'.")
+    assert refused("similar", model, "Améli").endswith("To name items by title: --title 'Améli'.")
 
 
 def test_similar_needs_one_item(refused, model, bare_model):

@@ -74,7 +74,7 @@ def test_a_model_file_that_is_missing_or_foreign(refused, folder):
     ("error", "line", "code"),
     [
         (KeyError("unknown user id 7."), "error: unknown user id 7.", 1),
-        (ValueError("a\nlong  story"), "error: a long story", 1),
+        (ValueError("a\nlong  story"), "error: a long  story", 1),
         (
             FileNotFoundError(errno.ENOENT, "No such file or directory", "x.csv"),
             "error: could not read or write x.csv: no such file or directory.",

@@ -105,4 +105,4 @@ def test_refusals(data, tmp_path):
         prepare(data, tmp_path)
     assert (tmp_path / "rating.csv").read_text() == "mine"
     prepare(data, tmp_path, overwrite=True)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["ids.csv", "movie.csv", "rating.csv", "raw"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ids.csv", "movie.csv", "rating.csv", "raw", "split.json"]

@@ -1,5 +1,6 @@
 """From what was typed to what the library takes: models, ids, titles, and the ratings of someone new."""
 
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _SEARCHED = 50_000  # ids among which a similar one is looked for
 _LISTED = 6  # matches named in a message
+_MOST_COMMAS = 20  # that an id on the command line may hold
 
 
 def load(path: Path, others: Iterable[str | None] = ()) -> "FactorModel":
@@ -44,12 +46,13 @@ def known_id(vocabulary: "Vocabulary", text: str, side: str) -> Any:
     KeyError
         If the model does not know it; the message says what its ids are like.
     """
-    try:
-        found = vocabulary.parse(text, f"{side} id")
-        if vocabulary.indices([found])[0] >= 0:
-            return found
-    except (ValueError, OverflowError):
-        pass
+    for candidate in dict.fromkeys((text, text.strip())):  # blanks at the ends are part of an id, if there is such an id
+        try:
+            found = vocabulary.parse(candidate, f"{side} id")
+            if vocabulary.indices([found])[0] >= 0:
+                return found
+        except (ValueError, OverflowError):
+            pass
     article = "an" if vocabulary.type_name == "integer" else "a"
     example = (
         f"'{vocabulary.id(0)}'" if vocabulary.kind == "str" and len(vocabulary) else vocabulary.id(0) if len(vocabulary) else ""
@@ -70,21 +73,72 @@ def user_ids(model: "FactorModel", texts: list[str], unknown: str = "raise") -> 
 
 
 def item_ids(model: "FactorModel", texts: list[str]) -> list[Any]:
-    """Return the items that were named by id; a text that is no id but a title's gets a hint."""
+    """Return the items that were named by id, or by what palate calls them; other texts of a title get a hint."""
     found = []
     for text in texts:
         try:
             found.append(known_id(model.items, text, "item"))
         except KeyError as error:
+            labelled = _labelled(model, text)
+            if len(labelled) == 1:
+                found.append(model.items.id(int(labelled[0])))
+                continue
             if has_titles(model) and len(rated_with_title(model, text)):
-                raise KeyError(f"{error.args[0]} To name items by title: --title '{text}'.") from None
+                raise KeyError(f"{error.args[0]} To name items by title: --title {shlex.quote(text)}.") from None
             raise
     return found
 
 
+def _labelled(model: "FactorModel", text: str) -> Any:
+    """Return the positions of the items that are called exactly so: by title, by title and year, or "item 7"."""
+    if has_titles(model):
+        from palate.recommend.prepared import item_catalog
+
+        rows = item_catalog(model).find(text, exact=True)
+        rows = rows[rows < len(model.items)]
+        if len(rows):
+            return rows
+    if text.startswith("item "):
+        try:
+            return [model.items.index(known_id(model.items, text.removeprefix("item "), "item"))]
+        except KeyError:
+            pass
+    return []
+
+
+def _is_item(model: "FactorModel", text: str) -> bool:
+    """Return whether a text names an item; without the message, which looks for similar ids."""
+    for candidate in dict.fromkeys((text, text.strip())):
+        try:
+            if model.items.indices([model.items.parse(candidate)])[0] >= 0:
+                return True
+        except (ValueError, OverflowError):
+            pass
+    return len(_labelled(model, text)) == 1
+
+
 def listed_ids(model: "FactorModel", text: str | None) -> list[Any] | None:
-    """Return the items of `--candidates` or `--deny`: ids with commas between, or a file with one per line."""
-    return None if text is None else item_ids(model, listed_texts(text))
+    """Return the items of `--candidates` or `--deny`: ids with commas between, or a file with one per line.
+
+    An id may itself hold commas: of the ways to take the list apart the one with the longest ids is meant.
+
+    Raises
+    ------
+    KeyError
+        If an id is unknown, or the text can be read in two ways.
+    """
+    if text is None:
+        return None
+    path = Path(text)
+    try:
+        is_file = path.exists() and not path.is_dir()  # a pipe, too
+    except (OSError, ValueError):  # too long for a name, or no name: a list
+        is_file = False
+    if not is_file:
+        return item_ids(model, _apart(model, text))
+    if _is_item(model, text):
+        raise KeyError(f"'{text}' is an item and a file; write './{text}' for the file.")
+    return item_ids(model, [_unquoted(model, line) for line in _lines(path) if line.strip()])
 
 
 def listed_texts(text: str) -> list[str]:
@@ -92,10 +146,40 @@ def listed_texts(text: str) -> list[str]:
     path = Path(text)
     try:
         is_file = path.exists() and not path.is_dir()  # a pipe, too
-    except OSError:  # too long for a name: a list
+    except (OSError, ValueError):  # too long for a name, or no name: a list
         is_file = False
-    parts = path.read_text("utf-8-sig").splitlines() if is_file else text.split(",")
-    return [part.strip() for part in parts if part.strip()]
+    parts = _lines(path) if is_file else text.split(",")
+    return [part if is_file else part.strip() for part in parts if part.strip()]
+
+
+def _lines(path: Path) -> list[str]:
+    """Return the lines of a file without their ends, which alone are no part of an id."""
+    return path.read_text("utf-8-sig").split("\n")  # reading turns other line ends into this one
+
+
+def _unquoted(model: "FactorModel", line: str) -> str:
+    """Return an id in the double quotes of CSV without them, unless they are part of it."""
+    bare = line.strip()
+    if len(bare) < 2 or bare[0] != '"' or bare[-1] != '"' or _is_item(model, line):
+        return line
+    return bare[1:-1].replace('""', '"')
+
+
+def _apart(model: "FactorModel", text: str) -> list[str]:
+    parts = text.split(",")
+    if len(parts) == 1:
+        return parts
+    found, at = [], 0
+    while at < len(parts):
+        ends = range(min(len(parts), at + _MOST_COMMAS + 1), at + 1, -1)
+        end = next((end for end in ends if _is_item(model, ",".join(parts[at:end]))), at + 1)
+        found.append(",".join(parts[at:end]))
+        at = end
+    if len(found) < len(parts) and all(part.strip() and _is_item(model, part) for part in parts):
+        raise KeyError(
+            f"'{text}' can be read in two ways, because an id holds a comma; write the ids into a file, one per line."
+        )
+    return [part for part in found if part.strip()]
 
 
 def has_titles(model: "FactorModel") -> bool:
@@ -173,9 +257,11 @@ def item_named(model: "FactorModel", text: str) -> Any:
     try:
         by_id = known_id(model.items, text, "item")
     except KeyError:
+        if len(_labelled(model, text)) == 1:
+            return item_ids(model, [text])[0]
         if not has_titles(model):
             raise
-        return item_with_title(model, text)
+        return item_with_title(model, text.strip())
     if has_titles(model):
         from palate.recommend.prepared import item_catalog
 
@@ -217,7 +303,7 @@ def _rates(model: "FactorModel", rates: list[str]) -> list[tuple[Any, float, str
             equals = ""
         if not equals or not name:
             raise usage_error(f"--rate must be TITLE=RATING or ID=RATING, such as 'Heat=4.5'; got '{text}'")
-        found.append((item_named(model, name.strip()), rating, name.strip(), None))
+        found.append((item_named(model, name), rating, name, None))
     return found
 
 
@@ -237,7 +323,7 @@ def _rating_file(model: "FactorModel", path: Path) -> list[tuple[Any, float, str
         try:
             if not label or not value:
                 raise ValueError(f"{'rating' if label else 'item'} must be given; got an empty cell.")
-            one = item_with_title(model, label) if by_title else known_id(model.items, label, "item")
+            one = item_with_title(model, label) if by_title else item_ids(model, [label])[0]
             found.append((one, float(value), label, None if time is None else _time(times[row - 1])))
         except (KeyError, ValueError) as error:
             raise ValueError(f"{path.name}, row {row}: {error.args[0]}") from None

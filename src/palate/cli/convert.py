@@ -64,4 +64,4 @@ def _imported(source: Path, ratings: Path | None, mean: float | None, reading: R
     data = None if ratings is None else read(ratings, **reading)
     if data is None:
         return FactorModel.from_keras(source, mean=mean)
-    return FactorModel.from_keras(source, data.ratings, data.catalog, mean)
+    return FactorModel.from_keras(source, data.ratings, data.catalog, data.mean if mean is None else mean)

@@ -49,6 +49,12 @@ def chosen(ctx: typer.Context) -> dict[str, Any]:
     return {name: _number(name, value) for name, value in given.items()}
 
 
+def given(ctx: typer.Context, option: str) -> bool:
+    """Return whether an option was given, rather than left at its default."""
+    source = ctx.get_parameter_source(option)
+    return source is not None and source.name != "DEFAULT"
+
+
 def trainer_of(name: str, values: dict[str, Any]) -> Any:
     """Return the trainer of a name with these hyper-parameters."""
     cls = _classes().get(name)

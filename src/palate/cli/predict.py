@@ -54,7 +54,7 @@ def predict(
     time = options.parse_time(at)
     loaded = asking.load(model, [user, *(items or [])])
     frame = loaded.predict_frame(
-        _id(loaded.users, user, "user", unknown), [_id(loaded.items, item, "item", unknown) for item in items] if items else None,
+        _id(loaded.users, user, "user", unknown), [_item(loaded, item, unknown) for item in items] if items else None,
         title=title, where=condition, clip=clip, unknown=unknown, return_std=std, interval=interval, interval_of=interval_of,
         timestamp=time,
     )  # fmt: skip
@@ -64,6 +64,20 @@ def predict(
 def _id(vocabulary: Any, text: str, side: str, unknown: str) -> Any:
     from palate.cli.asking import known_id
 
-    if unknown == "raise":
+    try:
         return known_id(vocabulary, text, side)
+    except KeyError:
+        if unknown == "raise":
+            raise
     return vocabulary.parse(text, f"{side} id")
+
+
+def _item(model: Any, text: str, unknown: str) -> Any:
+    from palate.cli.asking import item_ids
+
+    try:
+        return item_ids(model, [text])[0]
+    except KeyError:
+        if unknown == "raise":
+            raise
+    return model.items.parse(text, "item id")

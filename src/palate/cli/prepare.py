@@ -1,6 +1,5 @@
 """`palate prepare`."""
 
-import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import typer
 
 from palate.cli import options
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
+from palate.cli.wording import to_paste
 
 
 @reads_ratings(without=("weight",))
@@ -49,4 +49,4 @@ def prepare(
     if done.n_unrated:
         print_text(f"Left out {done.n_unrated:,} items that nobody rated.")
     print_text("")
-    print_verbatim(f"Next: palate train {shlex.quote(str(done.folder))}")
+    print_verbatim(f"Next: {to_paste('train', done.folder)}")

@@ -15,12 +15,20 @@ from palate.cli.wording import for_command_line, one_line
 
 _WRONG_VALUE = re.compile(r"(\w+) must (?:be|have|hold|name|end|give) ")  # how the library speaks of an argument's value
 _WORDS = {"help": "--help", "version": "--version"}  # typed as commands
+_NEGATIVE = re.compile(r"-\d")
+_MARK = "\ue000"  # a private character, which nobody types
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 UsageError = typer.BadParameter.__mro__[1]  # Typer carries its own copy of Click in some versions and not in others
 
 
 class Command(TyperCommand):
     """A command whose errors become one line and whose warnings become notes."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take what begins with a minus and a digit for an argument, such as the id -5, where no option takes it."""
+        rest = super().parse_args(ctx, _marked(args, self.params))
+        ctx.params = {name: _unmarked(value) for name, value in ctx.params.items()}
+        return rest
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
@@ -31,6 +39,25 @@ class Command(TyperCommand):
             if sys.stdout is not None:
                 sys.stdout.flush()  # here, where a closed pipe or a full disk is still reported
             return result
+
+
+def _marked(args: Sequence[str], params: Sequence[Any]) -> list[str]:
+    """Return arguments with a mark before each that would be taken for an option though it is a number."""
+    taken = {name: one.nargs for one in params if one.param_type_name == "option" and not one.is_flag for name in one.opts}
+    found: list[str] = []
+    skip = 0
+    for place, text in enumerate(args):
+        if text == "--" and not skip:
+            return [*found, *args[place:]]
+        found.append(f"{_MARK}{text}" if not skip and _NEGATIVE.match(text) else text)
+        skip = skip - 1 if skip else taken.get(text, 0)
+    return found
+
+
+def _unmarked(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return type(value)(map(_unmarked, value))
+    return value.removeprefix(_MARK) if isinstance(value, str) else value
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

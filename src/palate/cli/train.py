@@ -1,9 +1,8 @@
 """`palate train`."""
 
-import shlex
 import time
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +11,7 @@ import typer
 from palate.cli import options
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 from palate.cli.running import INTERRUPTED, say, usage_error
+from palate.cli.wording import to_paste
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,6 +36,7 @@ class How:
     checkpoint: Path | None
     output: Path
     keep_ratings: bool
+    prepared: "np.ndarray | None" = None  # the ratings that `palate prepare` put aside
     extra: dict[str, Any] = field(default_factory=dict)  # what only one trainer's fit takes
 
 
@@ -90,6 +91,9 @@ def train(
     no_ratings: Annotated[
         bool, typer.Option("--no-ratings", help="Save without the ratings; the model then cannot leave out what was seen.")
     ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace model.palate, if it is there and no other file is named with --output.")
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
     """Train a model on a table of ratings and save it.
@@ -110,7 +114,7 @@ def train(
 
         palate train visits.parquet --user who --item what --rating stars --scale 1 10
     """
-    from palate.cli.hyperparameters import chosen, takes_counts, trainer_of
+    from palate.cli.hyperparameters import chosen, given, takes_counts, trainer_of
     from palate.cli.output import check_writable
     from palate.cli.reading import like_users, read
 
@@ -118,26 +122,33 @@ def train(
     for path in (output, checkpoint):
         if path is not None:
             check_writable(path)
+    replaces = output.exists()
+    if replaces and not overwrite and not given(ctx, "output"):
+        raise usage_error(f"{output} is there already; name another file with --output, or pass --overwrite to replace it")
     extra = _extra(trainer, user_table)
     if union and start is None:
         raise usage_error("--union must come with --start, the model whose ratings are added")
-    how = How(validation, seed, threads, _start(start), refit, checkpoint, output, not no_ratings, extra)
+    how = How(validation, seed, threads, _start(start), refit, checkpoint, output, not no_ratings, extra=extra)
     began = time.perf_counter()
     data = read(ratings, **reading, counts=takes_counts(chosen_trainer), like=how.start)
     read_seconds = time.perf_counter() - began
     read_in = data
+    if data.held_out is not None and data.held_out.any() and how.start is None and not given(ctx, "validation"):
+        how = replace(how, prepared=data.held_out)
     if how.start is not None:
         data = _joined(data, how.start, union, reading.get("items"))
     if user_table is not None:
         how.extra["user_table"] = like_users(how.extra["user_table"], data.ratings.users)
     if not as_json:
         _show_data(ratings, read_in, data, read_seconds)
+        if how.prepared is not None:
+            say(f"note: the {int(how.prepared.sum()):,} rows that palate prepare put at the end for validation are held out.")
     outcome = _train(chosen_trainer, data, how, read_seconds)
     outcome.model.save(output, ratings=how.keep_ratings)
     interrupted = outcome.model.history.interrupted
     if not interrupted:
         _compare(outcome, how)
-    _report(outcome, how, as_json)
+    _report(outcome, how, as_json, replaces)
     if interrupted:
         say(f"interrupted; the model of the last whole sweep is saved as {output}.")
         raise typer.Exit(INTERRUPTED)
@@ -170,11 +181,19 @@ def _train(trainer: Any, data: "Dataset", how: How, read_seconds: float) -> Outc
             reports.append(report)
             bar(report)
 
+        ratings, validation = _parts(data.ratings, how)
         model = trainer.fit(
-            data.ratings, validation=how.validation, catalog=data.catalog, start=how.start, refit=how.refit,
+            ratings, validation=validation, catalog=data.catalog, start=how.start, refit=how.refit,
             checkpoint=how.checkpoint, callback=after_sweep, threads=how.threads, seed=how.seed, **how.extra,
         )  # fmt: skip
     return Outcome(data, model, reports, read_seconds, time.perf_counter() - began)
+
+
+def _parts(ratings: "Ratings", how: How) -> tuple["Ratings", "float | Ratings"]:
+    """Return what is trained on and what is held out: a share, or the rows that were prepared for it."""
+    if how.prepared is None:
+        return ratings, how.validation
+    return ratings.select(~how.prepared), ratings.select(how.prepared)
 
 
 def _compare(outcome: Outcome, how: How) -> None:
@@ -186,7 +205,7 @@ def _compare(outcome: Outcome, how: How) -> None:
         return  # scores of counts are no ratings; `palate evaluate` judges their lists
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # fit has said it
-        everything, held_out = split(outcome.data.ratings, how.validation, how.start, how.seed)
+        everything, held_out = split(*_parts(outcome.data.ratings, how), how.start, how.seed)
     if not held_out.any():
         return
     holdout = everything.select(held_out)
@@ -212,15 +231,13 @@ def _baseline(everything: "Ratings", held_out: "np.ndarray", how: How) -> "Facto
     from palate.training.baseline import Baseline
 
     quiet: dict[str, Any] = {"threads": how.threads, "callback": lambda report: None}
-    if how.start is None:
+    if how.start is None and how.prepared is None:
         return Baseline().fit(everything, validation=how.validation, seed=how.seed, **quiet)
     return Baseline().fit(everything.select(~held_out), validation=everything.select(held_out), **quiet)
 
 
 def _joined(data: "Dataset", start: "FactorModel", union: bool, items: Any) -> "Dataset":
     """Return what is trained on: with `union` the ratings of the model too; with the model's catalog where no other is."""
-    from dataclasses import replace
-
     from palate.training.union import catalog_of_both
     from palate.training.union import union as both
 
@@ -252,7 +269,7 @@ def _described(ratings: "Ratings") -> str:
     )
 
 
-def _report(outcome: Outcome, how: How, as_json: bool) -> None:
+def _report(outcome: Outcome, how: How, as_json: bool, replaces: bool) -> None:
     from palate.cli.output import counted, print_json, print_text, print_verbatim
 
     history = outcome.model.history
@@ -271,9 +288,10 @@ def _report(outcome: Outcome, how: How, as_json: bool) -> None:
     if outcome.errors:
         _show_errors(outcome)
     size = how.output.stat().st_size
-    first = shlex.quote(str(outcome.model.users.id(0)))
-    print_text("", f"Saved {how.output} ({size:,} bytes).")
-    print_verbatim(f"Next: palate recommend {shlex.quote(str(how.output))} {first}")
+    users = outcome.model.users
+    first = next((users.id(row) for row in range(min(len(users), 100)) if str(users.id(row)).isprintable()), users.id(0))
+    print_text("", f"Saved {how.output} ({size:,} bytes){', in place of the file that was there' if replaces else ''}.")
+    print_verbatim(f"Next: {to_paste('recommend', how.output, first)}")
 
 
 def _show_errors(outcome: Outcome) -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shlex
 from collections.abc import Mapping
 
 # Arguments of the library that are options of a command under the same name.
@@ -87,8 +88,25 @@ def filters(mapping: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return a text without line breaks, double spaces and control characters, which could write over the terminal."""
-    return printable(" ".join(text.split()))
+    """Return a text without line breaks and control characters, which could write over the terminal.
+
+    >>> one_line("unknown id 'A  B '.\\n  See --help.")
+    "unknown id 'A  B '. See --help."
+    """
+    return printable(re.sub(r"[^\S\n]*\n\s*", " ", text.strip()))
+
+
+def to_paste(command: str, *words: object) -> str:
+    """Return a command of palate that works as it is in a shell.
+
+    >>> to_paste("recommend", "my model.palate", -5), to_paste("rated", "m.palate", "it's")
+    ("palate recommend 'my model.palate' -- -5", 'palate rated m.palate \'it\'"\'"\'s\'')
+    """
+    texts = [str(word) for word in words]
+    dash = next((place for place, text in enumerate(texts) if text.startswith("-")), len(texts))
+    return " ".join(
+        ["palate", command, *map(shlex.quote, [*texts[:dash], *(["--"] if dash < len(texts) else []), *texts[dash:]])]
+    )
 
 
 def printable(text: str) -> str:

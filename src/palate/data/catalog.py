@@ -164,7 +164,7 @@ class Catalog:
         return self.frame[np.asarray(item_index, dtype=np.int64)]
 
     def find(self, title: str, exact: bool = False) -> np.ndarray:
-        """Return the positions of the items whose title (or key) contains a text, whatever its case; int64.
+        """Return the positions of the items whose title, key or title with year contains a text, whatever its case; int64.
 
         Parameters
         ----------
@@ -183,12 +183,18 @@ class Catalog:
             return np.zeros(0, dtype=np.int64)
         wanted = _folded(pl.Series([title]))[0]
         found = np.zeros(len(self), dtype=bool)
-        for name in (names.TITLE, names.KEY):
-            if name in self.frame.columns:
-                texts = _folded(self.frame[name])
-                hits = texts == wanted if exact else texts.str.contains(wanted, literal=True)
-                found |= hits.fill_null(False).to_numpy()
+        for texts in self._called():
+            texts = _folded(texts)
+            hits = texts == wanted if exact else texts.str.contains(wanted, literal=True)
+            found |= hits.fill_null(False).to_numpy()
         return np.flatnonzero(found)
+
+    def _called(self) -> list[pl.Series]:
+        """Return the texts that items are called by: titles, keys, and titles with their year as messages show them."""
+        found = [self.frame[name].cast(pl.String) for name in (names.TITLE, names.KEY) if name in self.frame.columns]
+        if names.TITLE in self.frame.columns and names.YEAR in self.frame.columns:
+            found.append(self.frame.select(pl.format("{} ({})", names.TITLE, names.YEAR)).to_series())
+        return found
 
 
 def _folded(texts: pl.Series) -> pl.Series:

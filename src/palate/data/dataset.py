@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
 
@@ -18,6 +20,10 @@ class Dataset:
     ratings : Ratings
     catalog : Catalog or None
         None when no catalog was found beside the ratings.
+    held_out : ndarray of shape (n_ratings,), bool, or None
+        The ratings that `palate prepare` put aside for validation, where it wrote the files.
+    mean : float or None
+        What is taken off in the column `y` of prepared files.
 
     Examples
     --------
@@ -29,6 +35,8 @@ class Dataset:
     name: str
     ratings: Ratings
     catalog: Catalog | None = None
+    held_out: np.ndarray | None = None
+    mean: float | None = None
 
     def __repr__(self) -> str:
         return f"Dataset({self.name!r}, {self.ratings!r}, {self.catalog!r})"

@@ -1,5 +1,6 @@
 """`palate prepare`: the pair of files that the matrix-factorization lesson starts from, out of a raw rating table."""
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from palate.data.ratings import Ratings
 from palate.data.titles import unique_keys
 
 FILES = ("rating.csv", "movie.csv", "ids.csv")
+SPLIT_FILE = "split.json"
 _INDEX = "index"  # written without a name: pandas' index_col=0 takes it as the index
 _NO_TITLE, _NO_GENRES = "(no title listed)", "(no genres listed)"  # MovieLens writes the second itself
 
@@ -50,7 +52,8 @@ def prepare(data: Dataset, folder: str | Path, *, validation: float = 0.05, seed
     `rating.csv` has the columns `userId`, `movieId`, `rating` and `y`, its rows shuffled; the last share of them is for
     validation, as Keras' `validation_split` takes it. `y` is the rating less the mean of the other rows. `movie.csv` has one
     row per rated film: an index without name, `movieId`, `title`, `genres`, `key` (unique), `year`, `n_ratings` and
-    `mean_rating`. Ids are the ranks, from 0, of the original ids, which `ids.csv` lists.
+    `mean_rating`. Ids are the ranks, from 0, of the original ids, which `ids.csv` lists. `split.json` says how many rows are for
+    training and how many for validation, so that `palate train` holds out the same ones.
 
     Parameters
     ----------
@@ -84,7 +87,7 @@ def prepare(data: Dataset, folder: str | Path, *, validation: float = 0.05, seed
     >>> folder = tempfile.mkdtemp()
     >>> done = prepare(Dataset(name="tiny", ratings=ratings, catalog=catalog), folder)
     >>> done.n_train, done.n_validation, sorted(path.name for path in done.folder.iterdir())
-    (2, 1, ['ids.csv', 'movie.csv', 'rating.csv'])
+    (2, 1, ['ids.csv', 'movie.csv', 'rating.csv', 'split.json'])
     >>> print((done.folder / "movie.csv").read_text())
     ,movieId,title,genres,key,year,n_ratings,mean_rating
     0,0,Heat,(no genres listed),Heat (1995),1995,2,4.5
@@ -103,6 +106,8 @@ def prepare(data: Dataset, folder: str | Path, *, validation: float = 0.05, seed
     for name, frame in zip(FILES, (table, movies, _id_table(data.ratings)), strict=True):
         _write(frame, folder / name)
     ratings = data.ratings
+    about = {"n_train": n_train, "n_validation": len(ratings) - n_train, "mean": mean}
+    (folder / SPLIT_FILE).write_text(json.dumps(about) + "\n")
     return Prepared(
         folder=folder,
         n_train=n_train,

@@ -15,6 +15,7 @@ from palate.data.readers.foreign import is_arrow, is_parquet, refuse_foreign
 from palate.data.readers.formats import FORMATS, Format, detect, rating_file
 from palate.data.readers.kinds import read_like
 from palate.data.readers.layout import TextFile
+from palate.data.readers.prepared import mask_of, prepared_mean, validation_pairs
 from palate.data.readers.records import NetflixFile
 from palate.data.readers.sources import Files, Source
 from palate.data.readers.tables import read_parquet, read_table
@@ -167,11 +168,19 @@ def read(
     typed = is_parquet(source) or is_arrow(source)
     if like is not None:
         read_like(columns, like, typed, source.name)
+    lesson = form is not None and form.name == "lesson"
+    pairs = validation_pairs(files, source, columns.column) if lesson else None
     catalog = catalog_for(files, source, form, items, columns, typed or like is not None, of_items)
     ratings = build(columns.column, columns.labels, scale=scale, duplicates=duplicates, where=columns.where)
     if catalog is not None:
         catalog.check_ids(ratings.items)
-    return Dataset(name=files.name, ratings=ratings, catalog=catalog)
+    return Dataset(
+        name=files.name,
+        ratings=ratings,
+        catalog=catalog,
+        held_out=None if pairs is None or ratings.n_duplicates else mask_of(ratings, pairs),
+        mean=prepared_mean(source) if lesson else None,
+    )
 
 
 def _check_options(format: str, separator: str | None, encoding: str, decimal: str, named: bool) -> None:  # noqa: A002

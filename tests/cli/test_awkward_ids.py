@@ -1,0 +1,94 @@
+"""Ids that a shell and a comma-separated list make hard to name, and labels that palate prints."""
+
+import json
+import shlex
+
+import pytest
+
+ITEMS = ["WHITE HOLDER ", "LANTERN", "CUP, RED", "A  B", "-x", " lead", 'say "hi"', "it's", "Ünï;$HOME"]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    from command_line import process
+
+    folder = tmp_path_factory.mktemp("my shop")
+    cells = ['"' + item.replace('"', '""') + '"' for item in ITEMS]
+    rows = [
+        f"{user},{cell},{(user + place) % 5 + 1}" for user in range(9) for place, cell in enumerate(cells) if (user + place) % 4
+    ]
+    (folder / "r.csv").write_text("user_id,item_id,rating\n" + "\n".join(rows) + "\n")
+    done = process("train", folder / "r.csv", "-o", folder / "m.palate", "--n-factors", "1")
+    assert done.returncode == 0, done.stderr
+    return folder / "m.palate"
+
+
+def listed(palate, *arguments):
+    result = palate(arguments[0], "--json", *arguments[1:])
+    assert result.code == 0, result.err
+    return {row["item_id"] for row in json.loads(result.out)}
+
+
+@pytest.mark.parametrize("item", ITEMS)
+def test_every_id_can_be_named_as_it_is(palate, shop, tmp_path, item):
+    everything = ("recommend", shop, "1", "--include-seen", "-n", "99")
+    (tmp_path / "ids.txt").write_text(f"{item}\n", "utf-8")
+    assert listed(palate, *everything, "--candidates", item) == {item}
+    assert listed(palate, *everything, "--candidates", tmp_path / "ids.txt") == {item}
+    assert listed(palate, *everything, f"--deny={item}") == set(ITEMS) - {item}
+    assert item not in listed(palate, "recommend", shop, "-n", "99", "--rate", f"{item}=5")
+    assert listed(palate, "predict", shop, "1", "--", item) == {item}
+    assert item not in listed(palate, "similar", shop, "--", item)
+
+
+def test_lists_of_ids(palate, shop, refused, tmp_path):
+    everything = ("recommend", shop, "1", "--include-seen", "-n", "99")
+    assert listed(palate, *everything, "--candidates", "LANTERN,CUP, RED,A  B") == {"LANTERN", "CUP, RED", "A  B"}
+    assert listed(palate, *everything, "--candidates", "LANTERN, A  B") == {"LANTERN", "A  B"}
+    (tmp_path / "ids.txt").write_text('"CUP, RED"\r\n\r\nWHITE HOLDER\n LANTERN\n', "utf-8")
+    message = refused(*everything, "--candidates", tmp_path / "ids.txt")
+    assert "unknown item id 'WHITE HOLDER'" in message  # the model has it with a blank, which is another id
+    assert "unknown item id 'A  C'" in refused(*everything, "--candidates", "A  C")
+
+
+def test_a_list_that_can_be_read_in_two_ways_is_refused(palate, refused, tmp_path):
+    (tmp_path / "r.csv").write_text('user_id,item_id,rating\n1,a,1\n1,b,2\n2,"a,b",3\n2,a,2\n')
+    assert palate("train", tmp_path / "r.csv", "-o", tmp_path / "m.palate", "--n-factors", "1").code == 0
+    assert "can be read in two ways" in refused("recommend", tmp_path / "m.palate", "1", "--candidates", "a,b")
+
+
+def test_negative_ids_and_the_line_to_paste(palate, tmp_path, refused):
+    (tmp_path / "n.csv").write_text("user_id,item_id,rating\n-5,1,3\n-5,2,4\n7,1,5\n7,-3,2\n8,2,1\n8,-3,4\n")
+    model = tmp_path / "my model.palate"
+    result = palate("train", tmp_path / "n.csv", "-o", model, "--n-factors", "1")
+    line = result.out.splitlines()[-1]
+    assert line == f"Next: palate recommend '{model}' -- -5"
+    assert palate(*shlex.split(line.removeprefix("Next: "))[1:]).code == 0
+    assert listed(palate, "recommend", model, "-5", "-n", "1") == {-3}
+    assert listed(palate, "predict", model, "7", "-3") == {-3}
+    assert listed(palate, "predict", model, "-5", "-3", "1") == {-3, 1}
+    assert listed(palate, "recommend", model, "7", "--include-seen", "--candidates", "-3") == {-3}
+    assert listed(palate, "recommend", model, "--rate", "-3=5", "-n1") <= {1, 2}
+    assert "-n" in refused("recommend", model, "7", "-n", "-2", code=2)
+    assert "No such option" in refused("recommend", model, "7", "--bogus", code=2)
+
+
+@pytest.mark.parametrize("key", [True, False])
+def test_labels_that_are_printed_are_accepted(palate, tmp_path, key):
+    (tmp_path / "r.csv").write_text("user_id,item_id,rating\n1,10,3\n1,11,4\n2,10,5\n2,12,1\n3,11,2\n3,12,4\n")
+    rows = [(10, "Solaris", 1972), (11, "Solaris", 2002), (12, "Heat, or not", 1995)]
+    lines = [f'{item},"{title}",{year}' + (f',"{title} ({year})"' if key else "") for item, title, year in rows]
+    (tmp_path / "items.csv").write_text("item_id,title,year" + (",key" if key else "") + "\n" + "\n".join(lines) + "\n")
+    model = tmp_path / "m.palate"
+    assert palate("train", tmp_path / "r.csv", "-o", model, "--n-factors", "1").code == 0
+    name = "Solaris (1972)"
+    assert f"Most like {name}" in palate("similar", model, "10").out
+    for option in ((name,), ("--title", name)):
+        assert 10 not in listed(palate, "similar", model, *option)
+        assert listed(palate, "predict", model, "1", *option) == {10}
+    assert 10 not in listed(palate, "recommend", model, "--rate", f"{name}=5")
+    everything = ("recommend", model, "1", "--include-seen")
+    assert listed(palate, *everything, "--candidates", f"{name},Heat, or not (1995)") == {10, 12}
+    assert 10 not in listed(palate, *everything, "--deny", name)
+    (tmp_path / "f.csv").write_text(f'item_id,rating\n"{name}",4\n')
+    assert 10 not in listed(palate, "recommend", model, "--fold-in", tmp_path / "f.csv")
