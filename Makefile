@@ -4,7 +4,7 @@ BIN = $(VENV)/bin
 PYTEST = $(BIN)/python -m pytest
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test check bench audit soak format clean user-environment dev-environment
+.PHONY: help demo test check docs bench audit soak format clean user-environment dev-environment
 .NOTPARALLEL:
 
 help: ## Show this list
@@ -24,6 +24,10 @@ check: dev-environment ## Format, lint, types, layers, doctests, and the command
 	$(PYTEST) -q tests/test_layers.py
 	$(PYTEST) -q --doctest-modules src
 	$(BIN)/python scripts/check_docs.py
+	$(BIN)/python scripts/build_docs.py
+
+docs: dev-environment ## Build the documentation site in build/site; a warning is an error
+	$(BIN)/python scripts/build_docs.py
 
 bench: dev-environment ## Measure speed and quality (not part of the tests)
 	$(BIN)/python benchmarks/run.py

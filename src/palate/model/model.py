@@ -175,7 +175,7 @@ class Model:
         return predicting.predict_frame(self, with_new_users(self, users), items, **options)
 
     def recommend(self, users: Any = None, n: int = 5, **options: Any) -> Any:
-        """Return the n best items of each of `users` as a frame; the `options` are those of `FactorModel.recommend`."""
+        """Return the `n` best items of each of `users` as a frame; the `options` are those of `FactorModel.recommend`."""
         return recommending.recommend(self, with_new_users(self, users), n, **options)
 
     def rated(self, users: Any) -> Any:

@@ -37,7 +37,7 @@ _LAYERS = ("user_embedding", "movie_embedding", "user_bias", "movie_bias")
 class KerasFactorization:
     """Matrix factorization trained by Keras with Adam: embeddings, their product, and optional biases. Needs `palate[keras]`.
 
-    Minimises, by steps on batches, the mean squared error of `rating - mean` plus
+    Minimises, by steps on batches, the mean squared error of `rating - mean` plus ::
 
         l2_user sum p^2  +  l2_item sum q^2  +  sum over biases of  l1_bias |b| + l2_bias b^2
 

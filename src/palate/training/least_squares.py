@@ -26,7 +26,7 @@ MEAN = "mean"
 class LeastSquares:
     """Matrix factorization with biases, fitted by alternating least squares.
 
-    Minimises, over factors p, q and biases b,
+    Minimises, over factors p, q and biases b, ::
 
         sum of w (r - s)^2  +  d * sum of w sum_f p_f^2 q_f^2                     with s = mu + b_u + b_i + p . q
         + unobserved_weight * sum over pairs without a rating of (imputed_value - s)^2
