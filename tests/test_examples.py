@@ -27,7 +27,10 @@ def run(name, folder, *arguments):
 
 
 def test_every_example_is_run():
-    assert {path.name for path in EXAMPLES.glob("*.py")} == set(PROMISED)
+    names = {path.name for path in EXAMPLES.glob("*.py")}
+    assert names == set(PROMISED)
+    page = (ROOT / "docs" / "examples.md").read_text("utf-8")
+    assert all(f"(../examples/{name})" in page for name in names)
 
 
 @pytest.mark.parametrize("name", PROMISED)
