@@ -21,6 +21,7 @@ LAYERS = {
     "data": 1,
     "solve": 2,
     "recommend": 3,
+    "linear": 3,
     "model": 4,
     "heads": 5,
     "training": 5,
@@ -52,7 +53,7 @@ CIRCLES = {
 }
 KERNELS_MAY_IMPORT = {"numpy", "numba", "llvmlite"}
 # Libraries of the caller: used only after the caller has brought an object of theirs.
-OPTIONAL = {"duckdb", "h5py", "keras", "matplotlib", "optuna", "pandas", "pyarrow", "scipy"}
+OPTIONAL = {"duckdb", "h5py", "keras", "matplotlib", "optuna", "pandas", "pyarrow"}
 
 
 def layer_of(module: str) -> str:

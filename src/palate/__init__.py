@@ -16,6 +16,7 @@ _HOMES = {
     "KerasFactorization": "palate.training.keras_factorization",
     "KerasNetwork": "palate.training.keras_network",
     "LeastSquares": "palate.training.least_squares",
+    "LinearItems": "palate.training.linear",
     "Model": "palate.model.model",
     "ModelFileError": "palate.model.file",
     "NewUser": "palate.model.new_users",

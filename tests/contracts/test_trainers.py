@@ -25,6 +25,7 @@ TRAINERS = {
     "least squares with bounds": palate.LeastSquares(n_factors=4, max_sweeps=6, link="bounded"),
     "baseline": palate.Baseline(),
     "spectral": palate.Spectral(n_factors="auto"),
+    "linear items": palate.LinearItems(),
     "Gibbs": palate.Gibbs(n_factors=4, sweeps=30, burn_in=10),
     "Gibbs, in time": palate.Gibbs(n_factors=4, sweeps=30, burn_in=10, time="eras,sittings"),
     "Gibbs, ordinal with bags": palate.Gibbs(

@@ -57,9 +57,10 @@ def test_the_parts_of_a_score_add_up_to_it(rng):
     model = palate.Spectral(n_factors=5).fit(ratings, validation=0)
     items, values, _ = model.ratings.row(3)
     rows = Rows(np.array([0, len(items)]), items, values, np.empty(0, np.float32), model.n_items)
-    parts = model.fold.parts(rows, model.item_factors[0], 7)
+    parts = model.fold.parts(rows, model.item_factors[0], model.item_factors[0, 7])
     assert len(parts) == len(items)
     np.testing.assert_allclose(parts.sum(), model.predict(3, 7), atol=1e-5)
+    assert "remainder" not in str(model.explain(3, 7))
 
 
 def test_new_users_are_evaluated_like_known_ones(rng):

@@ -102,6 +102,8 @@ def _of_draw(
     model: "FactorModel", user: FoldedUser, rows: Rows, draw: int, item: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the shares of the ratings, what the biases expect of them, and the shares of prior, features and unrated pairs."""
+    if model.fold is not None:
+        return model.fold.parts(rows, model.item_factors[draw], item), np.zeros(len(rows.columns)), np.zeros(3)
     prior, k = model.user_prior, model.n_factors
     bias, mean = float(user.bias[draw]), float(model.global_mean[draw])
     factors = model.item_factors[draw].astype(np.float64)  # (n_items, k)

@@ -18,6 +18,7 @@ from palate.model.file_choices import put_fold, take_fold
 from palate.model.file_context import put_context, take_context
 from palate.model.file_error import Damage, ModelFileError
 from palate.model.file_fields import Fields, check_plain, to_json
+from palate.model.file_linear import LINEAR, pack_linear, unpack_linear
 from palate.model.file_link import put_distribution, put_features, take_distribution, take_features
 from palate.model.file_parts import (
     put_history,
@@ -32,6 +33,7 @@ from palate.model.file_parts import (
 )
 from palate.model.file_tensors import TensorReader, TensorWriter, check_finite
 from palate.model.file_write import replace_file
+from palate.model.linear_model import LinearModel
 from palate.model.shapes import LINKS
 from palate.solve.timing import TimeContext
 
@@ -46,7 +48,7 @@ _FACTORS = {
 }
 
 
-def save_model(model: FactorModel, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
+def save_model(model: FactorModel | LinearModel, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
     """Write a model to one file, atomically: a crash leaves the old file or the new one.
 
     The same model gives the same bytes. Memory stays at the model's own size plus its text columns.
@@ -71,7 +73,7 @@ def save_model(model: FactorModel, path: str | os.PathLike[str], *, ratings: boo
     replace_file(path, pieces)
 
 
-def load_model(path: str | os.PathLike[str]) -> FactorModel:
+def load_model(path: str | os.PathLike[str]) -> Any:
     """Return the model in the file `path`, after checking every byte of it.
 
     Raises
@@ -97,12 +99,12 @@ def load_model(path: str | os.PathLike[str]) -> FactorModel:
         return _decoded(stream, os.fstat(stream.fileno()).st_size, name)
 
 
-def dumps(model: FactorModel) -> bytes:
+def dumps(model: FactorModel | LinearModel) -> bytes:
     """Return the bytes of a model's file, ratings included."""
     return b"".join(_encoded(model, True, "the model cannot be turned into bytes"))
 
 
-def loads(data: bytes) -> FactorModel:
+def loads(data: bytes) -> Any:
     """Return the model in the bytes of a file; raises ModelFileError as `load_model` does."""
     return _decoded(io.BytesIO(data), len(data), "the model in memory")
 
@@ -202,8 +204,12 @@ def _take_factors(reader: TensorReader) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _encoded(model: FactorModel, ratings: bool, what: str) -> list[bytes | memoryview]:
+def _encoded(model: FactorModel | LinearModel, ratings: bool, what: str) -> list[bytes | memoryview]:
     try:
+        if isinstance(model, LinearModel):
+            tensors, metadata = pack_linear(model, ratings, _versions())
+            unpack_linear(tensors, metadata)
+            return container.encode(tensors, metadata)
         tensors, metadata = pack(model, ratings)
         unpack(tensors, metadata)  # what is saved must load: the same checks now, while the model is still there
         return container.encode(tensors, metadata)
@@ -211,9 +217,12 @@ def _encoded(model: FactorModel, ratings: bool, what: str) -> list[bytes | memor
         raise ModelFileError(f"{what}: {damage}.") from None
 
 
-def _decoded(stream: BinaryIO, size: int, name: str) -> FactorModel:
+def _decoded(stream: BinaryIO, size: int, name: str) -> Any:
     try:
-        return FactorModel(**unpack(*container.decode(stream, size)))
+        tensors, metadata = container.decode(stream, size)
+        if metadata.get("kind") == LINEAR:
+            return unpack_linear(tensors, metadata)
+        return FactorModel(**unpack(tensors, metadata))
     except Damage as damage:
         raise _error(name, damage) from None
 

@@ -44,10 +44,10 @@ class SumFold:
         graded = Rows(rows.indptr, place.astype(np.int32), x, np.empty(0, np.float32), len(own))
         return sparse_times(graded, self.inputs(item_factors, own), threads)
 
-    def parts(self, rows: Rows, item_factors: np.ndarray, item: int, times: np.ndarray | None = None) -> np.ndarray:
-        """Return what each rating of `rows` adds to its user's score of an item, float32: the parts add up to the score."""
+    def parts(self, rows: Rows, item_factors: np.ndarray, item: np.ndarray, times: np.ndarray | None = None) -> np.ndarray:
+        """Return what each rating of `rows` adds to its user's score of an item with these factors, float64: the parts add up to the score."""
         x = self.grades.of(rows.values, rows.weights, times)
-        parts: np.ndarray = x * (self.inputs(item_factors, rows.columns) @ item_factors[item])
+        parts: np.ndarray = x * (self.inputs(item_factors, rows.columns).astype(np.float64) @ item)
         return parts
 
 

@@ -1,0 +1,71 @@
+"""Item-to-item weights, sparse or dense: scores, explanations and similar items."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from palate.solve.rows import Rows
+from palate.solve.spectral import sparse_times
+
+_USERS = 64  # scored at a time by dense weights: the rows of W that they share are read once
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ItemWeights:
+    """W: the score of item i for a user is `sum over the user's own items j of x_uj W_ji`. The diagonal is 0.
+
+    Parameters
+    ----------
+    n_items : int
+    dense : ndarray of shape (n_items, n_items), float32, or None
+    indptr, columns, values : ndarray or None
+        W by compressed rows, columns ascending, instead: int64, int32, float32.
+    """
+
+    n_items: int
+    dense: np.ndarray | None = None
+    indptr: np.ndarray | None = None
+    columns: np.ndarray | None = None
+    values: np.ndarray | None = None
+
+    def scores(self, rows: Rows, threads: int = 1) -> np.ndarray:
+        """Return the scores of all items for users with these graded choices, (n_users, n_items) float32."""
+        if self.dense is not None:
+            return sparse_times(rows, self.dense, threads)
+        from palate.kernels.linear import sparse_scores
+
+        out = np.empty((rows.n_rows, self.n_items), np.float32)
+        users = np.arange(rows.n_rows)
+        sparse_scores(users, rows.indptr, rows.columns, rows.values, self.indptr, self.columns, self.values, out)
+        return out
+
+    def from_items(self, items: np.ndarray, item: int) -> np.ndarray:
+        """Return the weight from each of `items` to one item, float32."""
+        if self.dense is not None:
+            return self.dense[items, item]
+        indptr, rows, values = self._by_column
+        part = slice(indptr[item], indptr[item + 1])
+        if part.start == part.stop:
+            return np.zeros(len(items), np.float32)
+        place = np.minimum(np.searchsorted(rows[part], items), part.stop - part.start - 1)
+        return np.where(rows[part][place] == items, values[part][place], np.float32(0)).astype(np.float32)
+
+    def row(self, item: int) -> np.ndarray:
+        """Return the weights from an item to all items, (n_items,) float32."""
+        if self.dense is not None:
+            return self.dense[item]
+        if self.indptr is None or self.columns is None or self.values is None:
+            raise ValueError("weights must be dense or have indptr, columns and values; got neither.")
+        out = np.zeros(self.n_items, np.float32)
+        part = slice(self.indptr[item], self.indptr[item + 1])
+        out[self.columns[part]] = self.values[part]
+        return out
+
+    @cached_property
+    def _by_column(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        from palate.kernels.csr import transpose_csr
+
+        if self.indptr is None or self.columns is None or self.values is None:
+            raise ValueError("weights must be dense or have indptr, columns and values; got neither.")
+        return transpose_csr(self.indptr, self.columns, self.values, self.n_items)

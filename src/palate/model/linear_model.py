@@ -1,0 +1,157 @@
+"""The learned state of a linear item model: ids, ratings, catalog, and the weights between items."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, cast
+
+import numpy as np
+import polars as pl
+
+from palate.data import columns as names
+from palate.data.catalog import Catalog
+from palate.data.matrix import RatingMatrix
+from palate.data.vocabulary import Vocabulary
+from palate.linear.weights import ItemWeights
+from palate.model.history import History
+from palate.model.model import Model
+from palate.model.new_users import NewUser, with_new_users
+from palate.recommend.filters import allowed_items
+from palate.recommend.lookup import answer, column_of, described_frame, known_indices, user_rows
+from palate.recommend.prepared import item_table
+from palate.recommend.recommending import check_n
+from palate.recommend.similar import SIMILAR_TO, SIMILARITY
+from palate.solve.grades import Grades
+from palate.solve.rows import Rows
+
+_PAIRS = 4096  # users scored at a time for pairs
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class LinearModel(Model):
+    """A trained linear item model: `score = sum over the user's own items j of x_uj W_ji`; made by `LinearItems.fit`.
+
+    Immutable. Scores are no ratings: they rank. A user is what they rated, so that a model saved without ratings knows no users.
+    """
+
+    users: Vocabulary
+    items: Vocabulary
+    weights: ItemWeights
+    grades: Grades
+    ratings: RatingMatrix | None = None
+    catalog: Catalog | None = None
+    trainer: Mapping[str, Any] = field(default_factory=dict)
+    history: History = field(default_factory=History)
+    frame_kind: str = "polars"
+    scale: None = None
+
+    @cached_property
+    def choices(self) -> Rows:
+        """The graded training ratings by user."""
+        ratings = self.ratings
+        if ratings is None:
+            raise ValueError(
+                "the scores of known users must be made of their ratings; got a model without. Fold users in, or keep ratings."
+            )
+        keep = np.ones(len(ratings), bool) if ratings.held_out is None else ~ratings.held_out
+        indptr = np.concatenate([[0], np.cumsum(keep)])[ratings.indptr].astype(np.int64)
+        weights, times = (None if part is None else part[keep] for part in (ratings.weight, ratings.timestamp))
+        x = self.grades.of(ratings.values()[keep], weights, times)
+        return Rows(indptr, ratings.items[keep], x, np.empty(0, np.float32), len(self.items))
+
+    def score_items(self, user_index: np.ndarray) -> np.ndarray:
+        """Return the scores of all items for each of `user_index`, float32, shape (n, n_items); 0 for the unknown user, -1."""
+        return self.weights.scores(_rows_of(self.choices, np.asarray(user_index, np.int64)))
+
+    def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
+        """Return the score of each pair of `user_index` and `item_index`, float32; 0 where either is unknown, -1."""
+        users, items = np.asarray(user_index, np.int64), np.asarray(item_index, np.int64)
+        out = np.zeros(len(users), np.float32)
+        distinct, row = np.unique(users, return_inverse=True)
+        size = max(1, min(_PAIRS, (1 << 24) // max(len(self.items), 1)))
+        for start in range(0, len(distinct), size):
+            at = np.flatnonzero((row >= start) & (row < start + size) & (items >= 0))
+            if len(at):
+                out[at] = self.score_items(distinct[start : start + size])[row[at] - start, items[at]]
+        return out
+
+    def contributions(self, user: Any, item: Any) -> Any:
+        """Return what each of a `user`'s own items adds to their score of an `item`, the largest first, as a frame: the parts add up to the score.
+
+        Columns: item_id, contribution, then the catalog's.
+        """
+        rows = user_rows(self, with_new_users(self, user))
+        model, index = cast(LinearModel, rows.scorer), int(rows.index[0])
+        target = self.items.index(item, "item id")
+        part = slice(model.choices.indptr[index], model.choices.indptr[index + 1])
+        own = model.choices.columns[part]
+        parts = model.choices.values[part] * self.weights.from_items(own, target)
+        order = np.lexsort((own, -parts))
+        frame = described_frame([], item_table(self)[own[order]], [pl.Series("contribution", parts[order])])
+        return answer(frame, self)
+
+    def similar_items(
+        self, items: Any, n: int = 10, *, min_ratings: int = 0, where: Any = None, candidates: Any = None, deny: Any = None,
+        threads: int | None = None,
+    ) -> Any:  # fmt: skip
+        """Return, for each of `items`, the n others that a choice of it speaks for most, by its weights, as a frame.
+
+        Filters (`min_ratings`, `where`, `candidates`, `deny`) and columns are those of `FactorModel.similar_items`; `threads` is not used. Only items of positive weight are listed.
+        """
+        n = check_n(n)
+        index = known_indices(self.items, column_of(items, names.ITEM_ID), "item id", "items")
+        allowed = allowed_items(self, min_ratings=min_ratings, where=where, candidates=candidates, deny=deny).mask
+        found, labels, ranks, weights = [], [], [], []
+        for query, item in enumerate(index):
+            row = self.weights.row(int(item)).copy()
+            row[item] = 0
+            if allowed is not None:
+                row[~allowed] = 0
+            best = np.lexsort((np.arange(len(row)), -row))[:n]
+            best = best[row[best] > 0]
+            found.append(best)
+            labels.append(np.full(len(best), query))
+            ranks.append(np.arange(1, len(best) + 1))
+            weights.append(row[best])
+        asked = self.items.take(index).alias(SIMILAR_TO).gather(np.concatenate(labels))
+        numbers = [pl.Series(names.RANK, np.concatenate(ranks)), pl.Series(SIMILARITY, np.concatenate(weights))]
+        frame = described_frame([asked], item_table(self)[np.concatenate(found)], numbers)
+        return answer(frame, self, items, candidates)
+
+    def with_users(self, users: Vocabulary, ratings: RatingMatrix) -> "LinearModel":
+        """Return the model whose only users are `users`, each known by their row of `ratings` alone."""
+        return replace(self, users=users, ratings=ratings)
+
+    def fold_in(self, items: Any, ratings: Any, *, weights: Any = None, user_id: Any = None, timestamps: Any = None) -> NewUser:
+        """Return a user who was not in the training data, accepted wherever a user id is: their graded ratings are all that is needed.
+
+        `items`, `ratings`, `weights`, `user_id` and `timestamps` are those of `Model.fold_in`; times need a model with `half_life`.
+        """
+        if timestamps is not None and self.grades.half_life is None:
+            raise ValueError(
+                "timestamps must be left out: this model was trained without half_life, and old choices count as new ones."
+            )
+        user = super().fold_in(items, ratings, weights=weights, user_id=user_id, timestamps=timestamps)
+        self.grades.of(user.values)  # says now what has no grade
+        return user
+
+    def save(self, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
+        """Write the model to one file, atomically, with its `ratings`, which are its users; `palate.load` reads it."""
+        from palate.model.file import save_model
+
+        save_model(self, path, ratings=ratings)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from palate.model.file import dumps, loads
+
+        return loads, (dumps(self),)
+
+
+def _rows_of(choices: Rows, users: np.ndarray) -> Rows:
+    """Return the rows of these users, none for -1."""
+    start = np.where(users < 0, 0, choices.indptr[users])
+    counts = np.where(users < 0, 0, choices.indptr[users + 1] - start)
+    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    at = np.arange(indptr[-1]) + np.repeat(start - indptr[:-1], counts)
+    return Rows(indptr, choices.columns[at], choices.values[at], choices.weights, choices.n_columns)

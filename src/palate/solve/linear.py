@@ -1,0 +1,154 @@
+"""Item-to-item weights in closed form: the local ridge, and EASE with its kin."""
+
+from typing import Any
+
+import numpy as np
+
+from palate.solve.parallel import balanced_bounds, even_bounds, run_chunks
+from palate.solve.rows import Rows
+
+_DENSE_PRODUCTS = 12_000  # items up to which P stands dense in memory (576 MB)
+_ITEMS = 64  # rows of P made at a time where it is kept sparse
+
+
+def local_ridge(by_user: Rows, m: int, ridge: float, threads: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return, for each item, its ridge on its m nearest: `w_j = (P_NN + ridge mean(diag P) 1)^-1 P_Nj` with `P = R'R`.
+
+    Returns
+    -------
+    items, weights : ndarray of shape (n_items, m), int32 and float32
+    counts : ndarray of shape (n_items,), int64
+        How many of each row are filled.
+    """
+    from palate.kernels import linear
+
+    by_item = by_user.transposed()
+    n_items = by_item.n_rows
+    arguments: tuple[Any, ...] = (
+        by_user.indptr,
+        by_user.columns,
+        by_user.values,
+        by_item.indptr,
+        by_item.columns,
+        by_item.values,
+    )
+    strength = np.float32(ridge * np.square(by_user.values, dtype=np.float64).sum() / n_items)
+    items, weights = np.zeros((n_items, m), np.int32), np.zeros((n_items, m), np.float32)
+    counts = np.zeros(n_items, np.int64)
+    products = _dense(arguments, n_items, threads) if n_items <= _DENSE_PRODUCTS else None
+    if products is not None:
+        run_chunks(
+            lambda start, stop: linear.local_ridge(start, stop, products, strength, m, items, weights, counts),
+            even_bounds(n_items, 32), threads,
+        )  # fmt: skip
+        return items, weights, counts
+    sparse = _sparse(arguments, n_items, threads)
+    run_chunks(
+        lambda start, stop: linear.local_ridge_sparse(start, stop, *sparse, strength, m, items, weights, counts),
+        even_bounds(n_items, 32), threads,
+    )  # fmt: skip
+    return items, weights, counts
+
+
+def _dense(arguments: tuple[Any, ...], n_items: int, threads: int) -> np.ndarray:
+    from palate.kernels.linear import item_products
+
+    out = np.empty((n_items, n_items), np.float32)
+    run_chunks(
+        lambda start, stop: item_products(*(start, stop, *arguments, out[start:stop])), balanced_bounds(arguments[3]), threads
+    )
+    return out
+
+
+def _sparse(arguments: tuple[Any, ...], n_items: int, threads: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return P by compressed rows, its zeros left out."""
+    from palate.kernels.linear import item_products
+
+    def part(start: int, stop: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        rows = np.empty((stop - start, n_items), np.float32)
+        item_products(*(start, stop, *arguments, rows))
+        at, columns = np.nonzero(rows)
+        return np.bincount(at, minlength=stop - start), columns.astype(np.int32), rows[at, columns]
+
+    parts = run_chunks(part, even_bounds(n_items, _ITEMS), threads)
+    indptr = np.concatenate([[0], np.cumsum(np.concatenate([part[0] for part in parts]))]).astype(np.int64)
+    return indptr, np.concatenate([part[1] for part in parts]), np.concatenate([part[2] for part in parts])
+
+
+def closed_form(by_user: Rows, l2: float, dropout: float, leave: float, threads: int) -> np.ndarray:
+    """Return the dense weights of EASE and its kin, (n_items, n_items) float32, from `R = D_u^-b/2 X`:
+
+        G = R'R     gamma_j = l2 + G_jj p / (1 - p)     C = (G + diag gamma)^-1
+        mu_j = max(0, (1 - xi) / C_jj - gamma_j)        B = 1 - C diag(gamma + mu), its diagonal 0
+
+    with p the `dropout` and xi what is allowed to `leave` of the diagonal. Where there are fewer users than items it is a system
+    of users (Woodbury): `C = (1 - Y' (1 + Y Y')^-1 Y) / gamma` with `Y = R gamma^-1/2`.
+
+    References
+    ----------
+    Steck (2019), "Embarrassingly Shallow Autoencoders for Sparse Data", equation 8; Steck (2020), "Autoencoders that don't overfit towards
+    the Identity"; Moon et al. (2023), "It's Enough: Relaxing Diagonal Constraints in Linear Autoencoders for Recommendation".
+    """
+    squares = np.bincount(by_user.columns, np.square(by_user.values, dtype=np.float64), by_user.n_columns)
+    gamma = l2 + squares * dropout / (1 - dropout)
+    inverse = _by_users(by_user, gamma) if by_user.n_rows < by_user.n_columns else _by_items(by_user, gamma, threads)
+    diagonal = np.diagonal(inverse).astype(np.float64)
+    scale = gamma + np.maximum(0.0, (1 - leave) / diagonal - gamma)
+    inverse *= -scale.astype(inverse.dtype)
+    weights = inverse.astype(np.float32, copy=False)
+    np.fill_diagonal(weights, 0.0)
+    return weights
+
+
+def _by_users(by_user: Rows, gamma: np.ndarray) -> np.ndarray:
+    from scipy.linalg import cho_factor, solve_triangular
+
+    table = np.zeros((by_user.n_rows, by_user.n_columns))
+    table[np.repeat(np.arange(by_user.n_rows), by_user.counts), by_user.columns] = by_user.values
+    table /= np.sqrt(gamma)
+    system = table @ table.T
+    system[np.diag_indices_from(system)] += 1.0
+    factor = cho_factor(system, lower=True, overwrite_a=True)[0]
+    half = solve_triangular(factor, table, lower=True, overwrite_b=True)
+    half = (half / np.sqrt(gamma)).astype(np.float32)
+    inverse: np.ndarray = -(half.T @ half)
+    inverse[np.diag_indices_from(inverse)] += (1 / gamma).astype(np.float32)
+    return inverse
+
+
+def _by_items(by_user: Rows, gamma: np.ndarray, threads: int) -> np.ndarray:
+    from scipy.linalg import lapack
+
+    from palate.kernels.linear import item_products
+
+    by_item = by_user.transposed()
+    n_items = by_item.n_rows
+    system = np.empty((n_items, n_items))
+    arguments: tuple[Any, ...] = (
+        by_user.indptr,
+        by_user.columns,
+        by_user.values,
+        by_item.indptr,
+        by_item.columns,
+        by_item.values,
+    )
+    run_chunks(
+        lambda start, stop: item_products(*(start, stop, *arguments, system[start:stop])),
+        balanced_bounds(by_item.indptr),
+        threads,
+    )
+    system[np.diag_indices_from(system)] += gamma
+    # The transpose is the same matrix in the order of LAPACK, which then works in place.
+    factor, failed = lapack.dpotrf(system.T, lower=1, overwrite_a=1, clean=0)
+    if not failed:
+        factor, failed = lapack.dpotri(factor, lower=1, overwrite_c=1)
+    if failed:
+        raise ArithmeticError("the products of the items could not be inverted; raise l2.")
+    inverse = np.ascontiguousarray(factor.T)  # the same memory: its upper triangle is filled
+    for start in range(0, n_items, 256):
+        stop = min(start + 256, n_items)
+        inverse[start:stop, start:stop] = (
+            np.triu(inverse[start:stop, start:stop]) + np.triu(inverse[start:stop, start:stop], 1).T
+        )
+        inverse[stop:, start:stop] = inverse[start:stop, stop:].T
+    return inverse

@@ -1,0 +1,186 @@
+"""LinearItems: a weight from each item to each other, in closed form."""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from palate.data.catalog import Catalog
+from palate.data.ratings import Ratings
+from palate.linear.weights import ItemWeights
+from palate.model.linear_model import LinearModel
+from palate.solve.grades import RATINGS, activity
+from palate.solve.linear import closed_form, local_ridge
+from palate.solve.parallel import check_threads
+from palate.solve.strengths import AUTO
+from palate.training.checks import check_choice, check_count, check_rate, check_strength
+from palate.training.choices import Choices, check_grades, described
+
+LOCAL, DENSE = "local", "dense"
+_FEW_ITEMS = 5_000  # up to which an item is explained by its 300 nearest instead of 100
+_GIGABYTE = 1e9
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinearItems:
+    """A model of what people choose: the score of an item is the weighted sum of what the user chose before.
+
+        score_ui = sum over the user's own items j of x_uj W_ji
+
+    x is the grade of a rating, as in `Spectral`. The weights come in closed form, in one of two ways. `form="local"`, for catalogs of any size: each item's ridge regression on its m
+    nearest, with `P = R'R`, `R = D_u^-b X D_i^-c`:
+
+        w_i = (P_NN + l2 mean(diag P) 1)^-1 P_Ni        W_ji = n_j^-c w_ij n_i^c
+
+    `form="dense"` (EASE and its kin) regresses each item on all others, with `G = X' D_u^-b X`, `gamma_j = l2 + G_jj p / (1 - p)`, `C = (G + diag gamma)^-1`:
+
+        B = 1 - C diag(gamma + mu), mu_j = max(0, (1 - leave) / C_jj - gamma_j), its diagonal 0        W_ji = n_j^a B_ji n_i^-a
+
+    Parameters
+    ----------
+    form : {"local", "dense"}, default "local"
+    grades, least_grade, half_life
+        As in `Spectral`.
+    l2 : float or "auto", default "auto"
+        Strength of the penalty: 4 times the mean of diag P for "local", 300 for "dense".
+    neighbours : int or "auto", default "auto"
+        m of "local": 300 up to 5,000 items, else 100.
+    user_exponent : float or "auto", default "auto"
+        b, how far active users count less: .15 for "local", 0 for "dense".
+    item_exponent : float or "auto", default "auto"
+        c of "local", .25; a of "dense", 0.
+    dropout : float, default 0.0
+        p of "dense", in [0, 1): a penalty that grows with an item's popularity.
+    leave : float, default 0.0
+        xi of "dense", in [0, 1]: how far an item may explain itself in training.
+    memory_limit : float, default 4.0
+        Gigabytes that "dense" may take while it is fitted; more is refused before it is tried.
+
+    References
+    ----------
+    Steck (2019), "Embarrassingly Shallow Autoencoders for Sparse Data", equation 8.
+    Ning, Karypis (2011), "SLIM: Sparse Linear Methods for Top-N Recommender Systems", section 4.3.
+
+    Examples
+    --------
+    >>> from palate import LinearItems, Ratings
+    >>> ratings = Ratings.from_arrays(["al", "al", "bo", "bo", "cy"], ["x", "y", "x", "z", "y"], [5, 4, 4, 5, 3], scale=(1, 5))
+    >>> model = LinearItems().fit(ratings, validation=0)
+    >>> model.recommend("cy", n=1)["item_id"].to_list()
+    ['x']
+    """
+
+    form: str = LOCAL
+    grades: str = RATINGS
+    least_grade: float = 0.25
+    half_life: float | None = None
+    l2: float | str = AUTO
+    neighbours: int | str = AUTO
+    user_exponent: float | str = AUTO
+    item_exponent: float | str = AUTO
+    dropout: float = 0.0
+    leave: float = 0.0
+    memory_limit: float = 4.0
+
+    def fit(
+        self,
+        ratings: Ratings,
+        *,
+        validation: float | Ratings = 0.05,
+        catalog: Catalog | None = None,
+        start: Any = None,
+        refit: bool = False,
+        checkpoint: str | os.PathLike[str] | None = None,
+        callback: Any = None,
+        threads: int | None = None,
+        seed: int = 0,
+    ) -> LinearModel:
+        """Return the model fitted to the ratings; parameters and errors are those of `Spectral.fit`.
+
+        The local form has the same bits for any number of `threads`. The dense form is inverted by LAPACK and agrees to 1e-5.
+
+        Raises
+        ------
+        ValueError
+            Also if the dense form needs more memory than `memory_limit`.
+        """
+        self._check()
+        threads = check_threads(threads)
+        choices = Choices.of(self, ratings, validation, start, seed)
+        if refit and choices.problem.held_out.any():
+            choices = Choices.of(self, choices.problem.ratings, 0.0, None, seed)
+        resolved = self._resolved(len(choices.item_counts))
+        weights = self._local(choices, resolved, threads) if self.form == LOCAL else self._dense(choices, resolved, threads)
+        model = LinearModel(
+            **choices.known(catalog),
+            weights=weights,
+            grades=choices.grades,
+            trainer=described(self, **{name: value for name, value in resolved.items() if getattr(self, name) == AUTO}),
+            history=choices.history("One closed form.", []),
+        )
+        if checkpoint is not None:
+            model.save(checkpoint)
+        return model
+
+    def _check(self) -> None:
+        check_choice("form", self.form, (LOCAL, DENSE))
+        check_grades(self)
+        for name in ("l2", "user_exponent", "item_exponent"):
+            check_strength(name, getattr(self, name), auto=True)
+        if self.l2 == 0:
+            raise ValueError("l2 must be above 0, for each item's system to have one solution; got 0.")
+        if self.neighbours != AUTO:
+            check_count("neighbours", self.neighbours, 1)
+        check_rate("dropout", self.dropout)
+        check_strength("leave", self.leave)
+        if self.leave > 1:
+            raise ValueError(f"leave must be at most 1; got {self.leave}.")
+        check_strength("memory_limit", self.memory_limit)
+
+    def _resolved(self, n_items: int) -> dict[str, Any]:
+        """Return what "auto" stands for, and the parameters that are given."""
+        local = self.form == LOCAL
+        auto = {
+            "l2": 4.0 if local else 300.0,
+            "neighbours": 300 if n_items <= _FEW_ITEMS else 100,
+            "user_exponent": 0.15 if local else 0.0,
+            "item_exponent": 0.25 if local else 0.0,
+        }
+        return {name: value if getattr(self, name) == AUTO else getattr(self, name) for name, value in auto.items()}
+
+    def _local(self, choices: Choices, resolved: dict[str, Any], threads: int) -> ItemWeights:
+        table = choices.normalised(resolved["user_exponent"], resolved["item_exponent"])
+        n_items = table.n_columns
+        m = min(resolved["neighbours"], max(n_items - 1, 1))
+        near, weights, counts = local_ridge(table, m, resolved["l2"], threads)
+        up, down = (activity(choices.item_counts, sign * resolved["item_exponent"]) for sign in (1, -1))
+        filled = np.arange(m) < counts[:, None]
+        target = np.repeat(np.arange(n_items), counts)
+        values = (weights[filled] * down[near[filled]] * up[target]).astype(np.float32)
+        by_target = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        from palate.kernels.csr import transpose_csr
+
+        indptr, columns, values = transpose_csr(by_target, near[filled], values, n_items)
+        return ItemWeights(n_items=n_items, indptr=indptr, columns=columns, values=values)
+
+    def _dense(self, choices: Choices, resolved: dict[str, Any], threads: int) -> ItemWeights:
+        n_users, n_items = len(choices.user_counts), len(choices.item_counts)
+        self._check_memory(n_users, n_items)
+        table = choices.normalised(resolved["user_exponent"] / 2, 0.0)
+        weights = closed_form(table, float(resolved["l2"]), self.dropout, self.leave, threads)
+        if resolved["item_exponent"]:
+            up, down = (activity(choices.item_counts, sign * resolved["item_exponent"]) for sign in (1, -1))
+            weights *= up.astype(np.float32)[:, None]
+            weights *= down.astype(np.float32)
+        return ItemWeights(n_items=n_items, dense=weights)
+
+    def _check_memory(self, n_users: int, n_items: int) -> None:
+        """Raise ValueError if the dense form needs more memory than it may take."""
+        # By items a float64 matrix and the float32 weights; by users two float32 squares of items and the table in float64.
+        need = 12 * n_items**2 if n_users >= n_items else 8 * n_items**2 + 16 * n_users * n_items
+        if need > self.memory_limit * _GIGABYTE:
+            raise ValueError(
+                f"form='dense' must fit in memory_limit, {self.memory_limit:g} GB; {n_items:,} items need about {need / _GIGABYTE:.1f} GB. "
+                "Use form='local', which is about as good and has no such limit, or raise memory_limit."
+            )

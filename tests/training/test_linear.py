@@ -1,0 +1,134 @@
+"""LinearItems: weights between items in closed form."""
+
+import numpy as np
+import pytest
+
+import palate
+from palate.kernels import linear
+from palate.solve.linear import closed_form, local_ridge
+from palate.solve.rows import Rows
+
+
+def ratings_of(rng, n_users=40, n_items=25, **options):
+    users, items = np.nonzero(rng.random((n_users, n_items)) < 0.3)
+    return palate.Ratings.from_arrays(users, items, rng.integers(1, 6, len(users)), scale=(1, 5), **options)
+
+
+def grades_of(ratings):
+    x = np.zeros((ratings.n_users, ratings.n_items))
+    x[ratings.user_index, ratings.item_index] = 0.25 + 0.75 * (ratings.value - 1) / 4
+    return x
+
+
+def scores(model):
+    return model.score_items(np.arange(model.n_users))
+
+
+def rows_of(dense):
+    users, items = np.nonzero(dense)
+    indptr = np.searchsorted(users, np.arange(len(dense) + 1)).astype(np.int64)
+    return Rows(indptr, items.astype(np.int32), dense[users, items], np.empty(0, np.float32), dense.shape[1])
+
+
+@pytest.mark.parametrize("m", [1, 6, 24])
+def test_the_local_ridge_is_that_of_the_reference_with_products_dense_or_sparse(rng, m, monkeypatch):
+    dense = np.where(rng.random((60, 25)) < 0.2, rng.random((60, 25)), 0).astype(np.float32)
+    dense[:, 5] = 0
+    products = linear.item_products_reference(dense.astype(np.float64), 0, 25).astype(np.float32)
+    strength = 2 * np.diag(products).mean()
+    results = [local_ridge(rows_of(dense), m, 2.0, threads) for threads in (1, 3)]
+    monkeypatch.setattr("palate.solve.linear._DENSE_PRODUCTS", 0)
+    results += [local_ridge(rows_of(dense), m, 2.0, threads) for threads in (1, 3)]
+    for items, weights, counts in results:
+        np.testing.assert_array_equal(items, results[0][0])
+        np.testing.assert_array_equal(weights, results[0][1])
+        for item in range(25):
+            near, wanted = linear.local_ridge_reference(products, strength, m, item)
+            assert items[item, : counts[item]].tolist() == near.tolist()
+            np.testing.assert_allclose(weights[item, : counts[item]], wanted, atol=1e-5)
+    assert results[0][2][5] == 0
+
+
+@pytest.mark.parametrize("shape", [(60, 25), (20, 25)])  # by items, and by users
+@pytest.mark.parametrize(("dropout", "leave"), [(0.0, 0.0), (0.3, 0.2), (0.0, 1.0)])
+def test_the_closed_form_is_the_formula_by_items_and_by_users(rng, shape, dropout, leave):
+    dense = np.where(rng.random(shape) < 0.3, rng.random(shape), 0).astype(np.float32)
+    gram = dense.T.astype(np.float64) @ dense
+    gamma = 2.0 + np.diag(gram) * dropout / (1 - dropout)
+    inverse = np.linalg.inv(gram + np.diag(gamma))
+    wanted = np.eye(25) - inverse @ np.diag(gamma + np.maximum(0, (1 - leave) / np.diag(inverse) - gamma))
+    np.fill_diagonal(wanted, 0)
+    for threads in (1, 2):
+        np.testing.assert_allclose(closed_form(rows_of(dense), 2.0, dropout, leave, threads), wanted, atol=1e-5)
+
+
+def test_ease_leaves_no_gain_to_any_weight(rng):
+    dense = np.where(rng.random((60, 25)) < 0.3, 1, 0).astype(np.float32)
+    weights = closed_form(rows_of(dense), 5.0, 0.0, 0.0, 1).astype(np.float64)
+    slope = -dense.T @ (dense - dense @ weights) + 5.0 * weights
+    np.fill_diagonal(slope, 0)
+    assert np.abs(slope).max() < 1e-4
+
+
+@pytest.mark.parametrize(
+    "trainer", [palate.LinearItems(neighbours=6), palate.LinearItems(form="dense", l2=3.0)], ids=["local", "dense"]
+)
+def test_a_model_answers_saves_folds_in_and_explains(rng, trainer, tmp_path):
+    ratings = ratings_of(rng)
+    model = trainer.fit(ratings, validation=0)
+    model.save(tmp_path / "model.palate")
+    loaded = palate.load(tmp_path / "model.palate")
+    np.testing.assert_array_equal(scores(loaded), scores(model))
+    own = ratings.user_index == 3
+    someone = loaded.fold_in(ratings.item_index[own], ratings.value[own], user_id="new")
+    np.testing.assert_allclose(loaded.predict(someone, list(range(25))), scores(model)[3], atol=1e-6)
+    assert loaded.recommend(someone)["item_id"].to_list() == model.recommend(3)["item_id"].to_list()
+    parts = model.contributions(3, 7)
+    assert sorted(parts["item_id"].to_list()) == sorted(ratings.item_index[own].tolist())
+    np.testing.assert_allclose(parts["contribution"].sum(), scores(model)[3, 7], atol=1e-6)
+    similar = model.similar_items(2, 3)
+    assert 2 not in similar["item_id"].to_list()
+    assert (np.diff(similar["similarity"].to_numpy()) <= 0).all()
+    if trainer.form == "dense":
+        x, n = grades_of(ratings), model.weights.dense
+        np.testing.assert_allclose(scores(model), x @ n, atol=1e-5)
+
+
+def test_items_nobody_chose_one_user_one_item_and_equal_grades(rng):
+    for form in ("local", "dense"):
+        trainer = palate.LinearItems(form=form)
+        ratings = ratings_of(rng)
+        held = ratings.item_index == 4
+        model = trainer.fit(ratings.select(~held), validation=ratings.select(held))
+        assert not scores(model)[:, model.items.index(4, "item id")].any()
+        for users, items in (([1], [1]), ([1, 1], [1, 2]), ([1, 2], [1, 1])):
+            small = trainer.fit(palate.Ratings.from_arrays(users, items, [3.0] * len(users)), validation=0)
+            assert np.isfinite(scores(small)).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"form": "wide"}, "form must be one of"),
+        ({"l2": 0.0}, "l2 must be above 0"),
+        ({"neighbours": 0}, "neighbours must be at least 1"),
+        ({"dropout": 1.0}, r"dropout must be in \[0, 1\)"),
+        ({"leave": 1.5}, "leave must be at most 1"),
+        ({"half_life": 3.0}, "ratings must have timestamps"),
+        (
+            {"form": "dense", "memory_limit": 1e-9},
+            r"form='dense' must fit in memory_limit, 1e-09 GB; 25 items need about 0\.0 GB\. Use form='local'",
+        ),
+    ],
+)
+def test_what_is_out_of_range_is_refused(rng, options, message):
+    with pytest.raises(ValueError, match=message):
+        palate.LinearItems(**options).fit(ratings_of(rng))
+
+
+def test_what_the_model_cannot_do_is_said(rng):
+    model = palate.LinearItems().fit(ratings_of(rng), validation=0)
+    with pytest.raises(ValueError, match="graded; got 9"):
+        model.fold_in([1], [9])
+    with pytest.raises(ValueError, match="trained without half_life"):
+        model.fold_in([1], [4], timestamps=[3])
