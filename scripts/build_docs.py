@@ -54,6 +54,7 @@ autodoc_member_order = "bysource"
 myst_heading_anchors = 4
 html_copy_source = False
 html_show_sourcelink = False
+highlight_language = "none"  # formulas after `::` are no Python; sessions and named languages are still coloured
 pygments_style, pygments_dark_style = "friendly", "native"
 suppress_warnings = ["myst.header"]
 """
