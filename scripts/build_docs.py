@@ -30,7 +30,7 @@ SECTIONS = {  # pages of docs/ by what a reader wants; a page that is named nowh
         "inspect",
         "experiments",
     ],
-    "How to": ["examples", "coming-from", "other-data", "keras", "own-models", "calibration", "range"],
+    "How to": ["lists", "examples", "coming-from", "other-data", "keras", "own-models", "calibration", "range"],
     "Reference": ["reference/*", "commands", "model-file", "glossary", "versions"],
     "Explanation": ["model", "bayes", "prior", "obscurity", "architecture"],
 }

@@ -23,6 +23,8 @@ _HOMES = {
     "Popular": "palate.training.popular",
     "Ratings": "palate.data.ratings",
     "Spectral": "palate.training.spectral",
+    "Recommender": "palate.recommender.recommender",
+    "RecommenderModel": "palate.heads.model",
     "SweepReport": "palate.model.history",
     "Vocabulary": "palate.data.vocabulary",
     "calibrate": "palate.evaluate.calibration",

@@ -1,5 +1,6 @@
 """The model file: a FactorModel to one file and back, whole or not at all."""
 
+import importlib
 import io
 import os
 import platform
@@ -38,6 +39,9 @@ from palate.model.shapes import LINKS
 from palate.solve.timing import TimeContext
 
 __all__ = ["ModelFileError", "dumps", "load_model", "loads", "read_metadata", "save_model"]
+
+# Kinds of models made of other models, which are read where they are made.
+_ELSEWHERE = {"recommender": "palate.heads.file"}
 
 _FACTORS = {
     "user_factors": ("float32", "draw user factor"),
@@ -133,7 +137,7 @@ def pack(model: FactorModel, ratings: bool = True) -> tuple[dict[str, np.ndarray
     for name, (dtype, axes) in _FACTORS.items():
         writer.put(name, getattr(model, name), dtype, axes)
     metadata = {
-        "versions": _versions(),
+        "versions": versions(),
         "users": users,
         "items": items,
         "link": model.link,
@@ -207,7 +211,7 @@ def _take_factors(reader: TensorReader) -> dict[str, np.ndarray]:
 def _encoded(model: FactorModel | LinearModel, ratings: bool, what: str) -> list[bytes | memoryview]:
     try:
         if isinstance(model, LinearModel):
-            tensors, metadata = pack_linear(model, ratings, _versions())
+            tensors, metadata = pack_linear(model, ratings, versions())
             unpack_linear(tensors, metadata)
             return container.encode(tensors, metadata)
         tensors, metadata = pack(model, ratings)
@@ -222,6 +226,8 @@ def _decoded(stream: BinaryIO, size: int, name: str) -> Any:
         tensors, metadata = container.decode(stream, size)
         if metadata.get("kind") == LINEAR:
             return unpack_linear(tensors, metadata)
+        if metadata.get("kind") in _ELSEWHERE:
+            return importlib.import_module(_ELSEWHERE[metadata["kind"]]).unpack(tensors, metadata)
         return FactorModel(**unpack(tensors, metadata))
     except Damage as damage:
         raise _error(name, damage) from None
@@ -240,7 +246,8 @@ def _error(name: str, damage: Damage) -> ModelFileError:
     return ModelFileError(f"{name} is not a usable model file: {damage}.")
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Return the versions that a file tells."""
     versions = {"python": platform.python_version(), "numpy": np.__version__}
     try:
         versions["palate"] = installed.version("palate")

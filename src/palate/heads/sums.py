@@ -1,0 +1,73 @@
+"""Sums of choice models: an item-to-item model and a factor model together rank better than either."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from palate.data.catalog import Catalog
+from palate.data.matrix import RatingMatrix
+from palate.data.vocabulary import Vocabulary
+from palate.model.history import History
+from palate.model.model import Model
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class SumModel(Model):
+    """A weighted sum of the scores of several models of the same users and items.
+
+    Each user's scores of a model are divided by their standard deviation over all items first, so that the weights mean the same for models
+    whose scores are of different size. The scores are no ratings.
+    """
+
+    parts: tuple[Any, ...]
+    weights: tuple[float, ...]
+    users: Vocabulary
+    items: Vocabulary
+    catalog: Catalog | None = None
+    ratings: RatingMatrix | None = None
+    trainer: Mapping[str, Any] = field(default_factory=dict)
+    history: History = field(default_factory=History)
+    frame_kind: str = "polars"
+
+    scale = None
+
+    @classmethod
+    def of(cls, parts: tuple[Any, ...], weights: tuple[float, ...]) -> "SumModel":  # type: ignore[override]
+        """Return the sum of these models, with the ids, catalog and ratings of the first."""
+        first = parts[0]
+        trainer = {"name": " + ".join(str(part.trainer.get("name")) for part in parts), "weights": list(weights)}
+        return cls(
+            parts=parts, weights=weights, users=first.users, items=first.items, catalog=first.catalog, ratings=first.ratings,
+            trainer=trainer, history=first.history, frame_kind=first.frame_kind,
+        )  # fmt: skip
+
+    def score_items(self, user_index: np.ndarray) -> np.ndarray:
+        """Return the weighted sum of the parts' scores of all items for each of `user_index`, float32."""
+        total = np.zeros((len(user_index), len(self.items)), np.float32)
+        for part, weight in zip(self.parts, self.weights, strict=True):
+            scores = np.asarray(part.score_items(user_index), np.float32)
+            spread = scores.std(axis=1, keepdims=True)
+            total += np.float32(weight) * np.divide(scores, spread, out=np.zeros_like(scores), where=spread > 0)
+        return total
+
+    def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
+        """Return the score of each pair of `user_index` and `item_index`, float32; an unknown item, -1, scores 0."""
+        users, place = np.unique(np.asarray(user_index), return_inverse=True)
+        out, items = np.zeros(len(place), np.float32), np.asarray(item_index)
+        block = max(1, (1 << 22) // max(1, len(self.items)))
+        for start in range(0, len(users), block):
+            mine = np.flatnonzero((place >= start) & (place < start + block) & (items >= 0))
+            scores = self.score_items(users[start : start + block])
+            out[mine] = scores[place[mine] - start, items[mine]]
+        return out
+
+    def with_users(self, users: Vocabulary, ratings: RatingMatrix) -> "SumModel":
+        """Return the sum for `users`, each known by their row of `ratings` alone."""
+        parts = tuple(part.with_users(users, ratings) for part in self.parts)
+        return replace(self, parts=parts, users=users, ratings=ratings)
+
+    def similar_items(self, items: Any, n: int = 10, **options: Any) -> Any:
+        """Return the n items most like each of `items`, by the first part; the `options` are those of `FactorModel.similar_items`."""
+        return self.parts[0].similar_items(items, n, **options)

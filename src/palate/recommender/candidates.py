@@ -1,0 +1,61 @@
+"""The choice models that are tried, from the cheapest to the dearest."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from palate.data.ratings import Ratings
+from palate.solve.grades import COUNTS
+from palate.training.least_squares import LeastSquares
+from palate.training.linear import LinearItems
+from palate.training.popular import Popular
+from palate.training.spectral import Spectral
+
+POPULAR, FACTORS, ITEMS = "popular", "factors", "items"
+DENSE = 6_000  # dense item-to-item models are tried up to so many items or so many users
+LOCAL_L2 = (2.0, 4.0)  # of the local model, in units of the mean diagonal
+DENSE_L2 = (100.0, 300.0, 1000.0)
+LATELY = (1 / 256, 1 / 64, 1 / 16)  # half-lives of popular lately, as shares of the span of the times
+FEW_USERS = 10_000
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A choice model to try: its name in the table, its kind, and its trainer."""
+
+    name: str
+    kind: str
+    trainer: Any
+
+
+def popular(ratings: Ratings) -> Iterator[Candidate]:
+    """Yield most popular and, where there are times, popular lately."""
+    yield Candidate("most popular", POPULAR, Popular())
+    span = 0.0 if ratings.timestamp is None else float(np.ptp(ratings.timestamp))
+    for share in LATELY if span else ():
+        yield Candidate(f"popular lately, half-life {share:.4f} of the time span", POPULAR, Popular(half_life=span * share))
+
+
+def personal(ratings: Ratings, grades: str) -> Iterator[Candidate]:
+    """Yield the models of a user's own choices, cheapest first.
+
+    Parameters
+    ----------
+    ratings : Ratings
+        What they will be trained on.
+    grades : {"ratings", "counts", "alike"}
+        What a value says of a choice.
+    """
+    most = min(ratings.n_users, ratings.n_items)
+    small = ratings.n_users < FEW_USERS
+    for k in sorted({min(k, most) for k in ((64, 128) if small else (128, 512))}):
+        yield Candidate(f"spectral, {k} factors", FACTORS, Spectral(n_factors=k, grades=grades))
+    for l2 in LOCAL_L2:
+        yield Candidate(f"linear items, local, l2 {l2:g}", ITEMS, LinearItems(l2=l2, grades=grades))
+    if most <= DENSE:
+        for l2 in DENSE_L2:
+            yield Candidate(f"linear items, dense, l2 {l2:g}", ITEMS, LinearItems(form="dense", l2=l2, grades=grades))
+    weighted = LeastSquares.for_counts("linear", n_factors=min(64, most), max_sweeps=15)
+    yield Candidate("least squares of choices" if grades != COUNTS else "least squares of counts", FACTORS, weighted)

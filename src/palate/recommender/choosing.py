@@ -1,0 +1,155 @@
+"""Which choice model a table deserves: every candidate makes lists for held-out choices, and the best one is kept."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from palate.data.ratings import Ratings
+from palate.evaluate.metrics.lists import Lists
+from palate.evaluate.metrics.ranking import ndcg
+from palate.heads.sums import SumModel
+from palate.recommend.ranking import rank_among
+from palate.recommender.candidates import FACTORS, ITEMS, Candidate
+
+K = 10  # places of the lists that decide
+SUM_WEIGHTS = (0.4, 0.8)
+PLACES = 300  # of the choice head's rankings that the chance of a choice is fitted to
+
+
+@dataclass(frozen=True, eq=False)
+class Test:
+    """Held-out choices of users who have training ratings, and which of them were liked."""
+
+    users: np.ndarray  # (n_users,) int64, those with a relevant choice
+    row: np.ndarray  # (n_relevant,) the user's place in `users`
+    item: np.ndarray  # (n_relevant,) int64
+    seen: tuple[np.ndarray, np.ndarray]  # (indptr, items) of the training ratings
+    n_items: int
+
+    @classmethod
+    def of(cls, train: Ratings, held_out: Ratings, lowest: float) -> "Test":
+        """Return the test of lists for held-out ratings of at least `lowest`."""
+        known = np.diff(train.user_indptr) > 0
+        relevant = (held_out.value >= lowest) & known[held_out.user_index]
+        user, item = held_out.user_index[relevant].astype(np.int64), held_out.item_index[relevant].astype(np.int64)
+        users, row = np.unique(user, return_inverse=True)
+        return cls(users, row, item, (train.user_indptr, train.item_index), train.n_items)
+
+    def quality(self, items: np.ndarray) -> np.ndarray:
+        """Return each user's nDCG@10 of these lists, (n_users, >= 10) int32."""
+        wide = np.full((len(self.users), K), -1, np.int32)
+        wide[:, : min(K, items.shape[1])] = items[:, :K]
+        lists = Lists.match(wide, self.n_items, self.row, self.item, np.ones(len(self.row)))
+        return ndcg(lists, K)
+
+    def lists(self, model: Any, n: int, threads: int | None) -> np.ndarray:
+        """Return the first n items of each user, int32."""
+        return rank_among(model, self.users, n, np.zeros(0, bool), self.seen, False, threads).items
+
+    def hits(self, items: np.ndarray) -> np.ndarray:
+        """Return how many users chose the item at each place of these lists."""
+        places = items.shape[1]
+        lists = Lists.match(items, self.n_items, self.row, self.item, np.ones(len(self.row)))
+        found = lists.found[(lists.found > 0) & (lists.found <= places)]
+        return np.bincount(found - 1, minlength=places)
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A candidate that was tried."""
+
+    candidate: Candidate
+    model: Any
+    quality: np.ndarray  # (n_users,) nDCG@10
+    seconds: float
+
+    @property
+    def mean(self) -> float:
+        """The mean over users."""
+        return float(self.quality.mean()) if len(self.quality) else 0.0
+
+
+@dataclass(frozen=True)
+class SumOf:
+    """Trains two candidates and adds their scores; stands where a trainer does."""
+
+    parts: tuple[Candidate, ...]
+    weights: tuple[float, ...]
+
+    def fit(self, ratings: Ratings, **options: Any) -> SumModel:
+        """Return the sum of the parts' models fitted to the `ratings`."""
+        return SumModel.of(tuple(part.trainer.fit(ratings, **options) for part in self.parts), self.weights)
+
+
+def tried(
+    candidates: Iterable[Candidate],
+    train: Ratings,
+    test: Test,
+    *,
+    until: float,
+    threads: int | None,
+    tell: Callable[[str], None],
+) -> tuple[list[Trial], list[str]]:
+    """Return what came of each candidate, and the names of those that there was no time for.
+
+    Parameters
+    ----------
+    candidates : iterable of Candidate
+    train : Ratings
+    test : Test
+    until : float
+        By `time.monotonic()`: after that no further candidate is begun, except for the first two.
+    threads : int, optional
+    tell : callable
+        Is called with the name of each candidate before it is trained.
+    """
+    trials: list[Trial] = []
+    left: list[str] = []
+    for candidate in candidates:
+        if len(trials) >= 2 and time.monotonic() > until:
+            left.append(candidate.name)
+            continue
+        tell(candidate.name)
+        start = time.monotonic()
+        model = candidate.trainer.fit(train, validation=0, threads=threads, callback=_silent)
+        quality = test.quality(test.lists(model, K, threads))
+        trials.append(Trial(candidate, model, quality, time.monotonic() - start))
+    return trials, left
+
+
+def with_sums(trials: list[Trial], test: Test, threads: int | None, tell: Callable[[str], None]) -> list[Trial]:
+    """Return the trials and, of the best item-to-item and the best factor model, their sums."""
+    best = [best_of([trial for trial in trials if trial.candidate.kind == kind]) for kind in (ITEMS, FACTORS)]
+    if best[0] is None or best[1] is None:
+        return trials
+    found = list(trials)
+    for weight in SUM_WEIGHTS:
+        parts = (best[0].candidate, best[1].candidate)
+        name = f"{parts[0].name} + {weight:g} x {parts[1].name}"
+        tell(name)
+        start = time.monotonic()
+        model = SumModel.of((best[0].model, best[1].model), (1.0, weight))
+        quality = test.quality(test.lists(model, K, threads))
+        seconds = best[0].seconds + best[1].seconds + time.monotonic() - start
+        found.append(Trial(Candidate(name, "sum", SumOf(parts, (1.0, weight))), model, quality, seconds))
+    return found
+
+
+def best_of(trials: list[Trial]) -> Trial | None:
+    """Return the trial with the highest mean, the first of equal ones; None of none."""
+    return max(trials, key=lambda trial: trial.mean, default=None)
+
+
+def clearly_better(one: Trial, other: Trial) -> bool:
+    """Return whether one trial's lists are better by more than two standard errors of the paired difference."""
+    difference = one.quality - other.quality
+    if len(difference) < 2:
+        return False
+    return bool(difference.mean() > 2 * difference.std(ddof=1) / np.sqrt(len(difference)))
+
+
+def _silent(report: object) -> None:
+    """Take the place of a progress bar."""

@@ -1,0 +1,311 @@
+"""The front door: a trainer that chooses the choice model on validation and puts a model of ratings beside it."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from palate.data.catalog import Catalog
+from palate.data.dataset import Dataset, ratings_of
+from palate.data.ratings import Ratings
+from palate.data.split.methods import per_user
+from palate.data.split.parts import TEST
+from palate.data.splits import merge_holdout
+from palate.heads.chance import ChanceByPlace, fit_chance
+from palate.heads.model import RecommenderModel
+from palate.heads.ranking import TwoHeads
+from palate.model.history import History
+from palate.recommender.candidates import Candidate, personal, popular
+from palate.recommender.choosing import PLACES, Test, Trial, best_of, clearly_better, tried, with_sums
+from palate.solve.grades import ALIKE, COUNTS, RATINGS
+from palate.solve.parallel import check_threads
+from palate.solve.strengths import AUTO
+from palate.training.checks import check_choice, check_count, check_number, check_strength
+from palate.training.gibbs import Gibbs
+from palate.training.least_squares import LeastSquares
+from palate.training.linear import LinearItems
+
+BETAS = (0.0, 0.25, 0.5, 1.0, 2.0)
+LATEST = 0.1  # share of the ratings, the latest ones, on which popular lately is tried
+FEWEST = 20  # users with a relevant held-out rating, below which nothing is chosen
+FEWEST_LATE = 200
+STARS = ("least-squares", "gibbs", "none")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recommender:
+    """Recommendations without settings: lists of what people are likely to choose and to like, and predicted ratings.
+
+    Two models are fitted. The *choice head* ranks items by how likely a user is to choose them. It is chosen among popularity,
+    spectral, linear and least-squares models, and sums of two of them, by the nDCG@10 of their lists for held-out ratings. The *star
+    head* predicts ratings, with their uncertainty. `recommend` ranks by `log P(chosen) + beta log P(liked)`, `predict` answers by the
+    star head. Both are then fitted again to all ratings.
+
+    Parameters
+    ----------
+    values : {"auto", "ratings", "counts", "alike"}, default "auto"
+        What the values of the table are: ratings on a scale, counts, or nothing but who chose what. "auto" takes them for ratings
+        unless all are equal. Without ratings there is no star head.
+    stars : {"least-squares", "gibbs", "none"}, default "least-squares"
+        What the star head is trained by.
+    beta : float or "auto", default "auto"
+        Weight of being liked; "auto" is chosen on the held-out ratings among 0, 0.25, 0.5, 1 and 2.
+    liked_from : float, optional
+        The lowest rating that says that somebody liked an item. Default: the top quarter of the scale, 4 of 5 stars.
+    seconds : float, default 60.0
+        After so long no further candidate is begun.
+
+    References
+    ----------
+    Steck (2019), "Embarrassingly Shallow Autoencoders for Sparse Data".
+
+    Examples
+    --------
+    >>> from palate import Ratings, Recommender
+    >>> ratings = Ratings.from_arrays(["al", "al", "bo", "bo", "cy"], ["x", "y", "x", "z", "y"], [5, 4, 4, 5, 3], scale=(1, 5))
+    >>> model = Recommender().fit(ratings)
+    >>> model.recommend("cy", n=1)["item_id"].to_list()
+    ['x']
+    """
+
+    values: str = AUTO
+    stars: str = "least-squares"
+    beta: float | str = AUTO
+    liked_from: float | None = None
+    seconds: float = 60.0
+
+    def fit(
+        self,
+        ratings: Ratings | Dataset,
+        *,
+        validation: float | Ratings = 0.1,
+        catalog: Catalog | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        callback: Callable[[str], None] | None = None,
+        threads: int | None = None,
+        seed: int = 0,
+    ) -> RecommenderModel:
+        """Return the model fitted to the ratings.
+
+        Parameters
+        ----------
+        ratings : Ratings, or what `palate.read` returns
+        validation : float or Ratings, default 0.1
+            Share of each user's ratings that the choice is made on, or ratings held out by the caller. The final heads are fitted to all
+            ratings, those included.
+        catalog : Catalog, optional
+            What is known of the items; the model carries it.
+        checkpoint : path, optional
+            File to which the model is saved when it is done.
+        callback : callable, optional
+            Is called with the name of each step before it begins.
+        threads : int, optional
+            Number of threads; default all processors.
+        seed : int, default 0
+            Decides which ratings are held out, and the random starts.
+
+        Raises
+        ------
+        TypeError
+            If `ratings` are no Ratings, or a parameter is of the wrong kind.
+        ValueError
+            If a parameter is out of its range.
+        """
+        self._check()
+        check_count("seed", seed, 0, 2**63 - 1)
+        ratings = ratings_of(ratings)
+        everything, held_out = _split(ratings, validation, seed)
+        run = _Run(self, everything, held_out, check_threads(threads), seed, callback or _silent)
+        model = run.model(catalog)
+        if checkpoint is not None:
+            model.save(checkpoint)
+        return model
+
+    def _check(self) -> None:
+        check_choice("values", self.values, (AUTO, RATINGS, COUNTS, ALIKE))
+        check_choice("stars", self.stars, STARS)
+        check_strength("beta", self.beta, auto=True)
+        check_strength("seconds", self.seconds)
+        if self.liked_from is not None:
+            check_number("liked_from", self.liked_from, "None")
+
+
+def _split(ratings: Ratings, validation: float | Ratings, seed: int) -> tuple[Ratings, np.ndarray]:
+    """Return all ratings, and which of them the choice is made on."""
+    if isinstance(validation, Ratings):
+        return merge_holdout(ratings, validation)
+    if isinstance(validation, bool) or not isinstance(validation, int | float) or not 0 <= validation < 1:
+        raise ValueError(f"validation must be a share in [0, 1) or Ratings; got {validation!r}.")
+    counts = np.diff(ratings.user_indptr)
+    if validation == 0 or not (counts >= 2).any() or round(validation * counts.max()) == 0:
+        return ratings, np.zeros(len(ratings), bool)
+    return ratings, per_user(ratings, share=float(validation), seed=seed).part == TEST
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """One fit: the ratings, what is held out, and what is said along the way."""
+
+    trainer: Recommender
+    ratings: Ratings
+    held_out: np.ndarray
+    threads: int
+    seed: int
+    tell: Callable[[str], None]
+
+    @property
+    def values(self) -> str:
+        """What the values are."""
+        if self.trainer.values != AUTO:
+            return self.trainer.values
+        return RATINGS if len(self.ratings) and np.ptp(self.ratings.value) > 0 else ALIKE
+
+    @property
+    def liked_from(self) -> float:
+        """The lowest rating that counts as liked; minus infinity where values are no ratings."""
+        if self.values != RATINGS:
+            return -np.inf
+        low, high = self.ratings.scale
+        return low + 0.75 * (high - low) if self.trainer.liked_from is None else float(self.trainer.liked_from)
+
+    def model(self, catalog: Catalog | None) -> RecommenderModel:
+        """Return the fitted model."""
+        train, held = self.ratings.select(~self.held_out), self.ratings.select(self.held_out)
+        chosen, trials, notes = self._choice(train, held)
+        stars_trainer = self._stars_trainer()
+        first = self._first_stars(stars_trainer, train, held)
+        chance, beta = self._put_together(chosen, train, held, first)
+        self.tell(f"{chosen.candidate.name}, on all ratings" if chosen else "linear items")
+        candidate = chosen.candidate if chosen else _default(self.ratings, self.values)
+        options: dict[str, Any] = {"catalog": catalog, "threads": self.threads, "callback": _quiet}
+        choice = candidate.trainer.fit(self.ratings, validation=0, **options)
+        stars = self._final_stars(stars_trainer, first, options)
+        heads = TwoHeads(
+            choice=choice, stars=stars, chance=chance, beta=beta if stars is not None else 0.0, liked_from=self.liked_from,
+            noise=_noise(stars),
+        )  # fmt: skip
+        table = [{"name": trial.candidate.name, "ndcg": trial.mean, "seconds": trial.seconds} for trial in trials]
+        return RecommenderModel(
+            heads=heads, users=choice.users, items=choice.items, catalog=choice.catalog, ratings=choice.ratings,
+            trainer={"name": "Recommender", **asdict(self.trainer), "choice": candidate.name, "candidates": table, "beta_resolved": heads.beta},
+            history=History(
+                stopped=f"The choice head is {candidate.name}.", notes=tuple(notes), n_train=len(self.ratings), selected=True
+            ),
+            frame_kind=self.ratings.frame_kind,
+        )  # fmt: skip
+
+    def _choice(self, train: Ratings, held: Ratings) -> tuple[Trial | None, list[Trial], list[str]]:
+        """Return the trial that won, all of them, and what a user should know of the choice."""
+        test = Test.of(train, held, self.liked_from)
+        if len(test.users) < FEWEST:
+            about = f"{len(test.users):,} users have a held-out rating that counts as liked, too few to choose by"
+            return None, [], [f"The choice head was not chosen on validation: {about}."]
+        until = time.monotonic() + self.trainer.seconds
+        candidates = [*popular(train), *personal(train, self.values)]
+        trials, left = tried(candidates, train, test, until=until, threads=self.threads, tell=self.tell)
+        trials = with_sums(trials, test, self.threads, self.tell)
+        best = best_of(trials)
+        assert best is not None  # there are always two trials
+        notes = [
+            f"The choice head is {best.candidate.name}: nDCG@10 {best.mean:.4f} on {len(test.users):,} users' held-out ratings."
+        ]
+        if left:
+            notes.append(f"There was no time to try {', '.join(left)}; give more seconds to have them tried.")
+        late = self._lately(best)
+        if late is not None:
+            notes.append(
+                f"On the latest tenth of the ratings {late.candidate.name} makes better lists (nDCG@10 {late.mean:.4f}), so it is the choice head."
+            )
+            return late, [*trials, late], notes
+        return best, trials, notes
+
+    def _lately(self, best: Trial) -> Trial | None:
+        """Return the trial of popular lately that clearly beats the best candidate at foretelling the latest ratings, if any does."""
+        times = self.ratings.timestamp
+        if times is None or np.ptp(times) == 0:
+            return None
+        late = times > np.quantile(times, 1 - LATEST)
+        train, held = self.ratings.select(~late), self.ratings.select(late)
+        test = Test.of(train, held, self.liked_from)
+        if len(test.users) < FEWEST_LATE:
+            return None
+        lately = [candidate for candidate in popular(train) if candidate.name.startswith("popular lately")]
+        trials, _ = tried([best.candidate, *lately], train, test, until=np.inf, threads=self.threads, tell=self.tell)
+        found = best_of(trials[1:])
+        return found if found is not None and clearly_better(found, trials[0]) else None
+
+    def _stars_trainer(self) -> Any:
+        if self.values != RATINGS or self.trainer.stars == "none":
+            return None
+        if self.trainer.stars == "gibbs":
+            return Gibbs(user_features="rated", item_features="raters")
+        return LeastSquares(user_features="rated", item_features="raters")
+
+    def _first_stars(self, trainer: Any, train: Ratings, held: Ratings) -> Any:
+        """Return the star head that was not fitted to the held-out ratings; None where there is none."""
+        if trainer is None or not len(held):
+            return None
+        self.tell("predicted ratings")
+        return trainer.fit(train, validation=held, threads=self.threads, callback=_quiet, seed=self.seed)
+
+    def _final_stars(self, trainer: Any, first: Any, options: dict[str, Any]) -> Any:
+        """Return the star head fitted to all ratings, as long as the first one was.
+
+        Its noise and the scale of its standard errors are those found on the held-out ratings, where there were enough.
+        """
+        if trainer is None:
+            return None
+        self.tell("predicted ratings, on all ratings")
+        if first is None:
+            return trainer.fit(self.ratings, validation=0, seed=self.seed, **options)
+        if isinstance(trainer, Gibbs):
+            return trainer.fit(self.ratings, validation=0, seed=self.seed, **options)
+        long = replace(trainer, max_sweeps=max(1, first.history.best_sweep))
+        final = long.fit(self.ratings, validation=0, seed=self.seed, **options)
+        return replace(final, noise_sd=first.noise_sd, spread=first.spread, trainer=first.trainer)
+
+    def _put_together(self, chosen: Trial | None, train: Ratings, held: Ratings, stars: Any) -> tuple[ChanceByPlace, float]:
+        """Return the chance of a choice by place, and the weight of being liked."""
+        given = self.trainer.beta
+        if chosen is None:
+            return fit_chance(np.zeros(1), 0, 1 / max(1, self.ratings.n_items)), 0.5 if isinstance(given, str) else float(given)
+        every = Test.of(train, held, -np.inf)
+        hits = every.hits(every.lists(chosen.model, min(PLACES, train.n_items), self.threads))
+        average = len(every.row) / max(1, len(every.users)) / train.n_items
+        chance = fit_chance(hits, len(every.users), average)
+        if not isinstance(given, str):
+            return chance, float(given)
+        if stars is None:
+            return chance, 0.0
+        test = Test.of(train, held, self.liked_from)
+        best = (-1.0, 0.0)
+        for beta in BETAS:
+            heads = TwoHeads(
+                choice=chosen.model, stars=stars, chance=chance, beta=beta, liked_from=self.liked_from, noise=_noise(stars)
+            )
+            lists = heads.pick(test.users, 10, np.zeros(0, bool), test.seen, self.threads).items
+            best = max(best, (float(test.quality(lists).mean()), beta))
+        return chance, best[1]
+
+
+def _default(ratings: Ratings, values: str) -> Candidate:
+    """Return the choice head of a table on which none can be chosen."""
+    return Candidate("linear items, local", "items", LinearItems(grades=values))
+
+
+def _noise(stars: Any) -> float:
+    """Return the standard deviation of one rating about its prediction; 1 where it is not known."""
+    if stars is None or stars.noise_sd is None:
+        return 1.0
+    return float(np.sqrt(np.mean(np.square(stars.noise_sd))))
+
+
+def _silent(step: str) -> None:
+    """Say nothing."""
+
+
+def _quiet(report: object) -> None:
+    """Take the place of a progress bar."""

@@ -1,0 +1,248 @@
+"""The front door: it chooses on validation, keeps both heads, and is saved, folded into, explained and evaluated like any model."""
+
+import pickle
+
+import numpy as np
+import polars as pl
+import pytest
+
+import palate
+from palate.heads.sums import SumModel
+from palate.recommender.candidates import Candidate
+from palate.recommender.choosing import Test as ListTest
+from palate.recommender.choosing import Trial, clearly_better
+
+
+def tastes(n_users=160, n_items=60, seed=4, times=False):
+    """Return ratings of users who choose within one of four groups of items, a quarter of each popular."""
+    rng = np.random.default_rng(seed)
+    group_of_user = rng.integers(0, 4, n_users)
+    users, items, values, stamps = [], [], [], []
+    for user in range(n_users):
+        weight = np.where(np.arange(n_items) % 4 == group_of_user[user], 8.0, 1.0) / (1 + np.arange(n_items) // 12)
+        chosen = rng.choice(n_items, size=18, replace=False, p=weight / weight.sum())
+        users += [user] * 18
+        items += chosen.tolist()
+        values += np.clip(np.round(3 + 1.2 * (chosen % 4 == group_of_user[user]) + rng.normal(0, 0.8, 18)), 1, 5).tolist()
+        stamps += (1_000_000_000 + rng.integers(0, 10**8, 18)).tolist()
+    return palate.Ratings.from_arrays(users, items, values, timestamp=stamps if times else None, scale=(1, 5))
+
+
+@pytest.fixture(scope="module")
+def ratings():
+    return tastes()
+
+
+@pytest.fixture(scope="module")
+def catalog():
+    frame = pl.DataFrame(
+        {
+            "item_id": range(60),
+            "title": [f"Film {item}" for item in range(60)],
+            "genres": [f"G{item % 4}" for item in range(60)],
+        }
+    )
+    return palate.Catalog.from_frame(frame, genres="genres")
+
+
+@pytest.fixture(scope="module")
+def model(ratings, catalog):
+    return palate.Recommender(seconds=1e6).fit(ratings, catalog=catalog, seed=1)
+
+
+def test_its_lists_beat_most_popular_on_choices_it_has_not_seen(ratings):
+    split = palate.splits.per_user(ratings, share=0.2, seed=3)
+    model = palate.Recommender().fit(split.train, seed=1)
+    evaluation = palate.evaluate_model(model, split, k=10, resamples=50)
+    assert evaluation.value("ndcg", 10) > 1.5 * evaluation.value("ndcg", 10, model="most popular")
+    assert evaluation.value("rmse") < evaluation.value("rmse", model="baseline") + 0.02
+
+
+def test_the_table_of_candidates_says_which_one_won(model):
+    table = model.trainer["candidates"]
+    best = max(table, key=lambda row: row["ndcg"])
+    assert model.trainer["choice"] == best["name"]
+    assert {"most popular", "linear items, local, l2 4"} <= {row["name"] for row in table}
+    assert any("The choice head is" in note for note in model.history.notes)
+    assert model.trainer["beta_resolved"] in (0.0, 0.25, 0.5, 1.0, 2.0)
+    assert len(model.ratings) == 160 * 18
+    assert model.ratings.held_out is None
+
+
+def test_predictions_are_the_star_heads_with_their_uncertainty(model):
+    mean, std = model.predict([3, 4], [7, 8], return_std=True)
+    assert mean.tolist() == model.stars.predict([3, 4], [7, 8]).tolist()
+    assert (std > 0).all()
+    assert model.scale == (1, 5)
+    assert model.predict_frame(3, [7], interval=0.8)["predicted_rating"].to_list() == [mean[0]]
+
+
+def test_lists_by_both_by_choice_and_by_stars(model):
+    both, chosen, stars = (model.recommend(5, 8, by=by) for by in ("both", "chosen", "stars"))
+    assert chosen["item_id"].to_list() == model.choice.recommend(5, 8)["item_id"].to_list()
+    assert stars["item_id"].to_list() == model.stars.recommend(5, 8)["item_id"].to_list()
+    assert both["item_id"].to_list() == palate_rank(model, 5, 8)
+    assert (np.diff(both["chance"].to_numpy()) != 0).any()
+    assert ((both["chance"] > 0) & (both["chance"] <= 1)).all()
+
+
+def palate_rank(model, user, n):
+    from palate.recommend.ranking import rank
+
+    return [model.items.id(item) for item in rank(model, np.array([model.users.index(user)]), n, exclude_seen=True).items[0]]
+
+
+def test_filters_apply_before_the_top_n(model):
+    frame = model.recommend([5, 6], 4, where={"genres": "G2"})
+    assert set(frame["genres"]) == {"G2"}
+    assert frame.filter(pl.col("user_id") == 5).height == 4
+    assert not set(model.recommend(5, 60)["item_id"]) & set(model.rated(5)["item_id"])
+    assert model.recommend(5, 3, candidates=[1, 2, 3], exclude_seen=False)["item_id"].sort().to_list() == [1, 2, 3]
+
+
+def test_each_row_says_both_in_words(model):
+    words = model.recommend(5, 3, words=True)["in_words"].to_list()
+    assert all(" to be chosen" in text and " expected if so (" in text for text in words)
+
+
+def test_caution_never_raises_what_is_less_sure(model):
+    plain, careful = (model.recommend(5, 40, caution=caution) for caution in (0.0, 0.9))
+    assert sorted(plain["item_id"]) == sorted(careful["item_id"])
+
+
+def test_someone_new_is_folded_into_both_heads(model):
+    known = model.rated(5)
+    newcomer = model.fold_in(known["item_id"].to_list(), known["rating"].to_list(), user_id="me")
+    assert model.recommend(newcomer, 5)["item_id"].to_list() == model.recommend(5, 5)["item_id"].to_list()
+    assert model.predict(newcomer, 7) == pytest.approx(model.predict(5, 7), abs=0.1)
+
+
+def test_it_is_explained_by_its_star_head_and_has_similar_items(model):
+    why = model.explain(5, 7)
+    assert float(why.frame["contribution"].sum()) == pytest.approx(model.predict(5, 7), abs=1e-4)
+    near = model.similar_items(8, 5)["item_id"].to_list()
+    assert sum(item % 4 == 0 for item in near) >= 3
+
+
+def test_saved_and_loaded_it_answers_the_same(model, tmp_path):
+    model.save(tmp_path / "both.palate")
+    loaded = palate.load(tmp_path / "both.palate")
+    assert loaded.recommend([5, 6], 5, words=True).equals(model.recommend([5, 6], 5, words=True))
+    assert loaded.predict([3], [7], return_std=True)[1].tolist() == model.predict([3], [7], return_std=True)[1].tolist()
+    assert loaded.trainer == model.trainer
+    again = pickle.loads(pickle.dumps(loaded))
+    assert again.recommend(5, 5).equals(model.recommend(5, 5))
+    model.save(tmp_path / "again.palate")
+    assert (tmp_path / "both.palate").read_bytes() == (tmp_path / "again.palate").read_bytes()
+
+
+def test_a_sum_is_saved_and_folded_like_any_head(ratings, tmp_path):
+    parts = palate.LinearItems().fit(ratings, validation=0), palate.Spectral(n_factors=8).fit(ratings, validation=0)
+    total = SumModel.of(parts, (1.0, 0.5))
+    scores = [part.score_items(np.array([3, 4])) for part in parts]
+    expected = sum(weight * score / score.std(axis=1, keepdims=True) for weight, score in zip((1.0, 0.5), scores, strict=True))
+    np.testing.assert_allclose(total.score_items(np.array([3, 4])), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        total.score_pairs(np.array([4, 3]), np.array([7, 9])), [expected[1, 7], expected[0, 9]], rtol=1e-5
+    )
+    known = total.rated(3)
+    newcomer = total.fold_in(known["item_id"].to_list(), known["rating"].to_list())
+    assert total.recommend(newcomer, 5)["item_id"].to_list() == total.recommend(3, 5)["item_id"].to_list()
+
+
+def test_tables_without_ratings_have_the_choice_head_alone(ratings):
+    alike = palate.Ratings.from_arrays(ratings.user_index, ratings.item_index, np.ones(len(ratings)))
+    model = palate.Recommender().fit(alike, seed=1)
+    assert model.stars is None
+    assert model.scale is None
+    frame = model.recommend(5, 3, words=True)
+    assert "predicted_rating" not in frame.columns
+    assert all(text.endswith("to be chosen") for text in frame["in_words"])
+    with pytest.raises(ValueError, match="by must be 'both' or 'chosen' for a model without a star head"):
+        model.recommend(5, by="stars")
+    counts = palate.Ratings.from_arrays(ratings.user_index, ratings.item_index, np.ones(len(ratings)) * 3)
+    assert palate.Recommender(values="counts").fit(counts, seed=1).stars is None
+
+
+def test_three_ratings_are_enough_and_it_says_that_nothing_was_chosen():
+    few = palate.Ratings.from_arrays(["al", "al", "bo"], ["x", "y", "x"], [5, 4, 4], scale=(1, 5))
+    model = palate.Recommender().fit(few)
+    assert model.recommend("bo", 1)["item_id"].to_list() == ["y"]
+    assert "too few to choose by" in model.history.notes[0]
+
+
+def test_popular_lately_is_the_choice_where_items_come_and_go():
+    """Each item is a hit for ten weeks of a hundred: what was popular ever, or with one's own taste, is of little use at the end."""
+    rng = np.random.default_rng(0)
+    week = np.repeat(np.arange(100), 400)
+    item = np.clip(week * 3 + rng.integers(0, 30, len(week)), 0, 329)
+    user = rng.integers(0, 400, len(week))
+    time = week * 604_800 + rng.integers(0, 604_800, len(week))
+    table = palate.Ratings.from_arrays(
+        user, item, rng.integers(4, 6, len(week)), timestamp=time, scale=(1, 5), duplicates="last"
+    )
+    model = palate.Recommender(stars="none").fit(table, seed=0)
+    assert model.trainer["choice"].startswith("popular lately")
+    assert any("latest tenth" in note for note in model.history.notes)
+
+
+def test_time_that_runs_out_leaves_candidates_untried(ratings):
+    model = palate.Recommender(seconds=0.0, stars="none").fit(ratings, seed=1)
+    assert len(model.trainer["candidates"]) >= 2
+    assert any("There was no time to try" in note for note in model.history.notes)
+
+
+def test_the_same_seed_gives_the_same_model_and_steps_are_told(ratings):
+    steps = []
+    one = palate.Recommender(seconds=1e6).fit(ratings, seed=1, callback=steps.append)
+    other = palate.Recommender(seconds=1e6).fit(ratings, seed=1)
+    assert one.recommend(5, 5).equals(other.recommend(5, 5))
+    assert steps[0] == "most popular"
+    assert steps[-1] == "predicted ratings, on all ratings"
+
+
+def test_a_trial_is_clearly_better_by_two_standard_errors():
+    def trial(quality):
+        return Trial(Candidate("x", "items", None), None, np.asarray(quality), 0.0)
+
+    assert clearly_better(trial([0.5, 0.6, 0.5, 0.6]), trial([0.1, 0.2, 0.1, 0.2]))
+    assert not clearly_better(trial([0.5, 0.0, 0.5, 0.0]), trial([0.4, 0.1, 0.0, 0.4]))
+    assert not clearly_better(trial([0.5]), trial([0.1]))
+
+
+def test_quality_is_ndcg_of_the_first_ten():
+    both = palate.Ratings.from_arrays([0, 0, 1, 1], [0, 1, 1, 0], [5, 4, 5, 1], scale=(1, 5))
+    train, held = both.select(both.value == 5), both.select(both.value < 5)
+    test = ListTest.of(train, held, 4.0)
+    assert test.users.tolist() == [0]  # the other held-out rating is no liked one
+    assert test.quality(np.array([[1, 0]])).tolist() == [1.0]
+    assert test.quality(np.array([[0, 1]])).tolist() == [1 / np.log2(3)]
+    assert test.hits(np.array([[0, 1]])).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"values": "stars"}, ValueError, "values must be one of"),
+        ({"stars": "svd"}, ValueError, "stars must be one of"),
+        ({"beta": -1.0}, ValueError, "beta must be a finite number of at least 0"),
+        ({"seconds": -1.0}, ValueError, "seconds must be a finite number of at least 0"),
+        ({"beta": "much"}, ValueError, "beta must be a number of at least 0 or auto"),
+    ],
+)
+def test_options_out_of_range(ratings, options, error, message):
+    with pytest.raises(error, match=message):
+        palate.Recommender(**options).fit(ratings)
+
+
+def test_questions_it_cannot_answer(model):
+    with pytest.raises(ValueError, match="by must be one of 'both', 'chosen', 'stars'; got 'taste'"):
+        model.recommend(5, by="taste")
+    with pytest.raises(ValueError, match="worst must be left out with by='both'"):
+        model.recommend(5, worst=True)
+    with pytest.raises(ValueError, match="caution must be at least 0 with by='both'"):
+        model.recommend(5, caution=-0.5)
+    with pytest.raises(ValueError, match="caution and words must be left out with by='chosen'"):
+        model.recommend(5, by="chosen", words=True)
+    with pytest.raises(ValueError, match=r"validation must be a share in \[0, 1\) or Ratings"):
+        palate.Recommender().fit(tastes(), validation=1.0)
