@@ -201,3 +201,12 @@ def test_in_a_terminal_of_80_columns_nothing_is_cut(model):
 def test_main_may_be_called_without_a_process(model, capsys):
     assert main(["info", str(model), "--json"]) == 0
     assert capsys.readouterr().out.startswith("{")
+
+
+@pytest.mark.parametrize("streams", ["| head -n 1", "2>&1 | head -n 1", "| true", ">&-", ">&- 2>&-"])
+def test_a_reader_that_stops_early_does_not_cost_the_model(tmp_path, streams):
+    rows = [f"{user},{item},{(user * item) % 5 + 1}" for user in range(20) for item in range(15) if (user + item) % 2]
+    (tmp_path / "r.csv").write_text("\n".join(["user_id,item_id,rating", *rows]) + "\n")
+    shell = f"'{PALATE}' train r.csv -o m.palate --n-factors 2 {streams}"
+    subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (tmp_path / "m.palate").exists()

@@ -17,6 +17,8 @@ _WRONG_VALUE = re.compile(r"(\w+) must (?:be|have|hold|name|end|give) ")  # how 
 _WORDS = {"help": "--help", "version": "--version"}  # typed as commands
 _NEGATIVE = re.compile(r"-\d")
 _MARK = "\ue000"  # a private character, which nobody types
+_FILES = ("output", "html", "plots", "plot", "save_split", "results", "checkpoint")  # options that name what a command writes
+_ALWAYS = ("train", "demo", "prepare", "convert", "fetch")  # commands that write files, named or not
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 UsageError = typer.BadParameter.__mro__[1]  # Typer carries its own copy of Click in some versions and not in others
 
@@ -34,7 +36,7 @@ class Command(TyperCommand):
         """Run the command."""
         options = {one.name: one.opts[0] for one in self.params if one.param_type_name == "option"}
         flags = getattr(self.callback, "flags", {})
-        with notes(flags), guarded(options, flags):
+        with notes(flags), guarded(options, flags), unread() if _writes(self.name, ctx.params) else contextlib.nullcontext():
             result = super().invoke(ctx)
             if sys.stdout is not None:
                 sys.stdout.flush()  # here, where a closed pipe or a full disk is still reported
@@ -58,6 +60,63 @@ def _unmarked(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return type(value)(map(_unmarked, value))
     return value.removeprefix(_MARK) if isinstance(value, str) else value
+
+
+class _Unread:
+    """A stream that a command goes on with after nobody reads it any more, so that its files are written all the same."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = open(os.devnull, "w", encoding="utf-8") if stream is None else stream  # noqa: SIM115 - closed with the process
+        self.error: OSError | None = None
+
+    def write(self, text: str) -> int:
+        """Write, or drop what can no longer be written."""
+        if self.error is None:
+            try:
+                return int(self.stream.write(text))
+            except OSError as error:
+                self.error = error
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush what can still be written."""
+        if self.error is None:
+            try:
+                self.stream.flush()
+            except OSError as error:
+                self.error = error
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
+@contextlib.contextmanager
+def unread() -> Iterator[None]:
+    """Let a command that writes files go on when its standard output or error closes; say at the end what could not be written.
+
+    Raises
+    ------
+    OSError
+        Once the command is done, if its standard output could not take everything.
+    """
+    kept = sys.stdout, sys.stderr
+    out, errors = _Unread(sys.stdout), _Unread(sys.stderr)
+    sys.stdout, sys.stderr = out, errors
+    try:
+        yield
+        out.flush()
+    finally:
+        sys.stdout, sys.stderr = kept
+        for stream in (out, errors):
+            if stream.error is not None:
+                _silence(stream.stream)
+    if out.error is not None:
+        raise out.error
+
+
+def _writes(command: str | None, given: Mapping[str, Any]) -> bool:
+    """Return whether a command writes files."""
+    return command in _ALWAYS or any(given.get(name) for name in _FILES)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -97,7 +156,7 @@ def guarded(options: Mapping[str, str], flags: Mapping[str, str] | None = None) 
         say("interrupted; nothing was written.")
         raise typer.Exit(INTERRUPTED) from None
     except BrokenPipeError:
-        _silence_output()
+        _silence(sys.stdout)
         raise typer.Exit(FAILED) from None
     except Exception as error:
         if os.environ.get("PALATE_TRACEBACK"):
@@ -183,7 +242,7 @@ def _tidy_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _silence_output() -> None:
-    """Point standard output at nothing, so that Python's flush at exit does not complain about the closed pipe again."""
+def _silence(stream: Any) -> None:
+    """Point a stream at nothing, so that Python's flush at exit does not complain about the closed pipe again."""
     with contextlib.suppress(Exception):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

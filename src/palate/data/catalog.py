@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import polars.selectors as cs
 
 from palate.data import columns as names
+from palate.data.forks import filled, joined, n_distinct, require_threads, rows_of, texts_with, without_nan
 from palate.data.frames import frame_kind, require_columns, to_polars
 from palate.data.ids import KIND_NAMES, WhereRow, has_surrogate, id_column, row_label
 from palate.data.matrix import RatingMatrix
@@ -85,7 +85,7 @@ class Catalog:
         require_columns(frame, {argument: name for argument, name in given.items() if name is not None}, "the catalog")
         table = to_polars(frame)
         if frame_kind(frame) == "pandas":  # whose missing numbers are NaN
-            table = table.with_columns(cs.float().fill_nan(None))
+            table = pl.DataFrame([without_nan(column) if column.dtype.is_float() else column for column in table])
         ids, kind = id_column(table[item], f"column {item!r} of the catalog", where)
         _check_unique(ids, item, where)
         named = {name for name in given.values() if name is not None}
@@ -101,12 +101,12 @@ class Catalog:
             raise ValueError(
                 f"column {clash[0]!r} of the catalog would stand twice: rename it, or pass it as {clash[0].removesuffix('_id')}=."
             )
-        return cls(pl.DataFrame({**parts, **further}), kind)
+        return cls(pl.DataFrame([values.alias(name) for name, values in {**parts, **further}.items()]), kind)
 
     @classmethod
     def from_items(cls, items: Vocabulary) -> "Catalog":
         """Return a catalog that holds nothing but the ids of the vocabulary `items`."""
-        return cls(pl.DataFrame({names.ITEM_ID: items.values}), items.kind)
+        return cls(items.values.alias(names.ITEM_ID).to_frame(), items.kind)
 
     def __len__(self) -> int:
         return self.frame.height
@@ -149,19 +149,21 @@ class Catalog:
         source[position[position >= 0]] = np.flatnonzero(position >= 0)
         rated = pl.Series(source).set(pl.Series(source < 0), None)
         unrated = np.flatnonzero(position < 0)
-        rest = self.frame.drop(names.ITEM_ID, names.N_RATINGS, names.MEAN_RATING, strict=False)
-        described = pl.concat([pl.DataFrame([column.gather(rated) for column in rest]), rest[unrated]]) if rest.width else rest
-        ids = pl.concat([items.values, self.frame[names.ITEM_ID].cast(items.values.dtype).gather(unrated)])
+        counted_anew = (names.ITEM_ID, names.N_RATINGS, names.MEAN_RATING)
+        rest = [column for column in self.frame.get_columns() if column.name not in counted_anew]
+        place_of = rated.clone().extend(pl.Series(unrated, dtype=pl.Int64))
+        described = [column.gather(place_of) for column in rest]
+        ids = joined([items.values, self.frame[names.ITEM_ID].cast(items.values.dtype).gather(unrated)])
         counts = np.concatenate([ratings.item_counts(), np.zeros(len(unrated), dtype=np.int64)])
         means = np.concatenate([ratings.item_means(), np.full(len(unrated), np.nan)])
-        counted = [pl.Series(names.N_RATINGS, counts), pl.Series(names.MEAN_RATING, means).fill_nan(None)]
-        columns = [ids.alias(names.ITEM_ID), *described.get_columns()]
+        counted = [pl.Series(names.N_RATINGS, counts), without_nan(pl.Series(names.MEAN_RATING, means))]
+        columns = [ids.alias(names.ITEM_ID), *described]
         place = 1 + sum(column.name in _STANDARD for column in columns)
         return Catalog(pl.DataFrame([*columns[:place], *counted, *columns[place:]]), items.kind)
 
     def rows(self, item_index: Any) -> pl.DataFrame:
         """Return the rows at the positions `item_index`."""
-        return self.frame[np.asarray(item_index, dtype=np.int64)]
+        return rows_of(self.frame, item_index)
 
     def find(self, title: str, exact: bool = False) -> np.ndarray:
         """Return the positions of the items whose title, key or title with year contains a text, whatever its case; int64.
@@ -185,15 +187,15 @@ class Catalog:
         found = np.zeros(len(self), dtype=bool)
         for texts in self._called():
             texts = _folded(texts)
-            hits = texts == wanted if exact else texts.str.contains(wanted, literal=True)
-            found |= hits.fill_null(False).to_numpy()
+            hits = texts == wanted if exact else texts_with(texts, wanted)
+            found |= filled(hits, False).to_numpy()
         return np.flatnonzero(found)
 
     def _called(self) -> list[pl.Series]:
         """Return the texts that items are called by: titles, keys, and titles with their year as messages show them."""
         found = [self.frame[name].cast(pl.String) for name in (names.TITLE, names.KEY) if name in self.frame.columns]
         if names.TITLE in self.frame.columns and names.YEAR in self.frame.columns:
-            found.append(self.frame.select(pl.format("{} ({})", names.TITLE, names.YEAR)).to_series())
+            found.append(self.frame[names.TITLE] + " (" + self.frame[names.YEAR].cast(pl.String) + ")")
         return found
 
 
@@ -202,7 +204,7 @@ def _folded(texts: pl.Series) -> pl.Series:
 
 
 def _check_unique(ids: pl.Series, item: str, where: WhereRow) -> None:
-    if ids.n_unique() != len(ids):
+    if n_distinct(ids) != len(ids):
         row = int(np.flatnonzero(~ids.is_first_distinct().to_numpy())[0])
         first = int((ids == ids[row]).arg_max() or 0)
         raise ValueError(
@@ -215,13 +217,15 @@ def _text(column: pl.Series) -> pl.Series:
 
 
 def _year(column: pl.Series, where: WhereRow) -> pl.Series:
+    if column.dtype == pl.String:
+        require_threads("reading years from text")
     numbers = column.str.strip_chars().replace("", None) if column.dtype == pl.String else column
     if numbers.dtype.is_float():
-        numbers = numbers.fill_nan(None)
+        numbers = without_nan(numbers)
     as_float = numbers.cast(pl.Float64, strict=False)
     years = as_float.cast(pl.Int32, strict=False)
     wrong = (
-        numbers.is_not_null() & (as_float.is_null() | years.is_null() | (years.cast(pl.Float64) != as_float).fill_null(False))
+        numbers.is_not_null() & (as_float.is_null() | years.is_null() | filled(years.cast(pl.Float64) != as_float, False))
     ).to_numpy()
     if wrong.any():
         row = int(np.argmax(wrong))

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate.data.forks import require_threads, threads_lost
+
 FRAME_KINDS = ("polars", "pandas", "pyarrow")
 _MISSING = ("NAType", "NaTType")  # pandas' own words for a missing value
 _UNORDERED = (set, frozenset, dict)
@@ -128,13 +130,15 @@ def to_polars(frame: Any, columns: Sequence[str] | None = None) -> pl.DataFrame:
     for name in names:
         check_once(name, found, "the table")
     if isinstance(frame, pl.DataFrame):
-        return frame.select(names)
+        return frame[names]
     if isinstance(frame, pl.LazyFrame):
+        require_threads("collecting a lazy frame")
         return frame.select(names).collect()
     if _is_pandas(frame):
         columns_ = [to_series(frame.iloc[:, found.index(name)]).alias(str(name)) for name in names]
         return pl.DataFrame(columns_) if columns_ else pl.DataFrame()
     if _is_duckdb(frame):
+        require_threads("reading a DuckDB relation")
         return pl.DataFrame(frame.project(", ".join(_quoted(name) for name in names)))
     if hasattr(frame, "read_all"):  # a reader of record batches
         frame = frame.read_all()
@@ -142,6 +146,7 @@ def to_polars(frame: Any, columns: Sequence[str] | None = None) -> pl.DataFrame:
         return pl.DataFrame([_from_arrow(frame.column(frame.schema.names.index(name))).alias(name) for name in names])
     native = _narwhals(frame)
     if hasattr(native, "collect"):
+        require_threads("collecting a lazy frame")
         return native.select(names).collect(backend="polars").to_native()
     return pl.DataFrame([to_series(native[name].to_native()).alias(str(name)) for name in names])
 
@@ -194,10 +199,19 @@ def from_polars(frame: pl.DataFrame, kind: str = "polars") -> Any:
     if check_frame_kind(kind) == "polars":
         return frame
     if kind == "pyarrow":
-        return frame.to_arrow()
+        return _to_arrow(frame)
     import pandas as pd
 
     return pd.DataFrame({name: _pandas_values(frame[name]) for name in frame.columns}, columns=frame.columns)
+
+
+def _to_arrow(frame: pl.DataFrame) -> Any:
+    """Return a PyArrow table; `DataFrame.to_arrow` would need Polars' threads."""
+    if not threads_lost():
+        return frame.to_arrow()
+    import pyarrow as pa
+
+    return pa.table([column.to_arrow() for column in frame], names=frame.columns)
 
 
 def _pandas_values(series: pl.Series) -> Any:

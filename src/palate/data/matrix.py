@@ -165,7 +165,9 @@ def _encode(value: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     """Return codes and levels of float32 values, or the values and None when there are too many levels."""
     import polars as pl
 
-    levels = pl.Series(value).unique().sort().to_numpy()
+    from palate.data.forks import sorted_distinct
+
+    levels = sorted_distinct(pl.Series(value)).to_numpy()
     if len(levels) > _MAX_LEVELS:
         return value, None
     codes = np.empty(len(value), dtype=np.uint8 if len(levels) <= 256 else np.uint16)

@@ -11,6 +11,7 @@ import polars as pl
 from palate.data import columns as names
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset
+from palate.data.forks import needs_threads
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.data.titles import unique_keys
@@ -46,6 +47,7 @@ class Prepared:
     n_unrated: int
 
 
+@needs_threads("prepare")
 def prepare(data: Dataset, folder: str | Path, *, validation: float = 0.05, seed: int = 0, overwrite: bool = False) -> Prepared:
     """Write `rating.csv`, `movie.csv` and `ids.csv` of a data set into a folder.
 

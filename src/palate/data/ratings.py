@@ -265,13 +265,13 @@ class Ratings:
             Default: the kind of frame that the ratings came from.
         """
         frame = pl.DataFrame(
-            {
-                names.USER_ID: self.users.take(self.user_index),
-                names.ITEM_ID: self.items.take(self.item_index),
-                names.RATING: self.value,
-                **({} if self.timestamp is None else {names.TIMESTAMP: self.timestamp}),
-                **({} if self.weight is None else {names.WEIGHT: self.weight}),
-            }
+            [
+                self.users.take(self.user_index).alias(names.USER_ID),
+                self.items.take(self.item_index).alias(names.ITEM_ID),
+                pl.Series(names.RATING, self.value),
+                *([] if self.timestamp is None else [pl.Series(names.TIMESTAMP, self.timestamp)]),
+                *([] if self.weight is None else [pl.Series(names.WEIGHT, self.weight)]),
+            ]
         )
         return from_polars(frame, kind or self.frame_kind)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from palate.data.forks import needs_threads
 from palate.data.ratings import Ratings
 from palate.data.scales import ScaleWarning, off_scale
 from palate.data.vocabulary import Vocabulary
@@ -47,6 +48,7 @@ def holdout_mask(n: int, share: float, seed: int = 0) -> np.ndarray:
     return mask
 
 
+@needs_threads("merging holdout ratings")
 def merge_holdout(train: Ratings, holdout: Ratings) -> tuple[Ratings, np.ndarray]:
     """Return the ratings of both, and the mask of those that come from `holdout`.
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import polars as pl
 
+from palate.data.forks import needs_threads
+
 BAR = "|"
 _LIST = re.compile(r"\s*(\[.*\]|\{.*\})\s*", re.DOTALL)
 _NUMPY = re.compile(r"""(['"])\s+(['"])""")  # "['a' 'b']", as NumPy prints an array: Python would join the two
@@ -25,6 +27,7 @@ class TagsWarning(UserWarning):
     """Tags are written in a way that had to be interpreted, such as with commas between them."""
 
 
+@needs_threads("reading a column of tags")
 def tag_column(column: pl.Series, what: str = "genres of the catalog") -> pl.Series:
     """Return a column of tags as texts with bars between the tags of a cell; a cell without any is null.
 

@@ -1,5 +1,6 @@
 """The ids of one side of a rating table: users or items."""
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import UUID
 import numpy as np
 import polars as pl
 
+from palate.data.forks import filled, sorted_distinct, threads_lost
 from palate.data.frames import to_series
 from palate.data.ids import KIND_NAMES, CodedIds, WhereRow, has_surrogate, id_column, kind_of_type, row_label
 
@@ -67,7 +69,7 @@ class Vocabulary:
             If a value is neither an integer, text nor a UUID.
         """
         series, kind = id_column(values, what)
-        return cls(series.unique().sort().cast(_DTYPES[kind]).alias("id"), kind)
+        return cls(sorted_distinct(series).cast(_DTYPES[kind]).alias("id"), kind)
 
     @classmethod
     def encode(cls, values: Any, what: str = "ids", where: WhereRow = row_label) -> tuple["Vocabulary", np.ndarray]:
@@ -87,14 +89,12 @@ class Vocabulary:
             If a value cannot be an id, see `palate.data.ids.id_column`.
         """
         if isinstance(values, CodedIds):
-            order = values.values.arg_sort()
-            rank = np.empty(len(order), dtype=np.int32)
-            rank[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
-            return cls(values.values.gather(order).alias("id"), "str"), rank[values.codes]
+            vocabulary = cls(sorted_distinct(values.values).alias("id"), "str")
+            return vocabulary, vocabulary._match(values.values)[values.codes]
         series, kind = id_column(values, what, where)
         numbers = _compact_numbers(series) if kind == "int" else None
         if numbers is None:
-            distinct = series.unique().sort()
+            distinct = sorted_distinct(series)
         else:
             distinct = pl.Series(_distinct(numbers))
         vocabulary = cls(distinct.cast(_DTYPES[kind]).alias("id"), kind)
@@ -225,7 +225,7 @@ class Vocabulary:
             value = str(value)
             if has_surrogate(value):
                 return -1
-            found = int(self.values.search_sorted(value)) if len(self) else 0
+            found = bisect_left(self.values, value)
         return found if found < len(self) and self.values[found] == value else -1
 
     def _match(self, series: pl.Series) -> np.ndarray:
@@ -242,10 +242,12 @@ class Vocabulary:
         return self._join(series)
 
     def _join(self, series: pl.Series) -> np.ndarray:
+        if threads_lost():
+            return np.array([self._position(value) for value in series.to_list()], dtype=np.int32)
         wanted = pl.DataFrame({"id": series.cast(self.values.dtype, strict=False)})
         known = pl.DataFrame({"id": self.values, "index": np.arange(len(self), dtype=np.int32)})
         found = wanted.join(known, on="id", how="left", maintain_order="left")
-        return found["index"].fill_null(-1).to_numpy()
+        return filled(found["index"], -1).to_numpy()
 
     @cached_property
     def _numbers(self) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from palate.data import columns as names
+from palate.data.forks import needs_threads
 from palate.data.frames import from_polars
 from palate.data.ratings import Ratings
 from palate.evaluate.evaluating import check_bootstrap, evaluate_common, evaluate_model, named_scorers
@@ -59,6 +60,7 @@ class Comparison:
         return {"models": list(self.models), "n_users": self.n_users, "few": self.few, "note": self.note, **rows}
 
 
+@needs_threads("compare")
 def compare(
     models: Any,
     users: Any = None,

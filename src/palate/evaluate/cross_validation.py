@@ -9,6 +9,7 @@ import numpy as np
 
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, with_catalog
+from palate.data.forks import needs_threads
 from palate.data.ratings import Ratings
 from palate.data.split.methods import k_fold
 from palate.data.split.parts import Folds, Split
@@ -18,6 +19,7 @@ from palate.evaluate.pooling import pool
 from palate.solve.parallel import check_threads
 
 
+@needs_threads("crossval")
 def crossval(
     trainers: Any,
     ratings: Ratings | Dataset,

@@ -8,6 +8,7 @@ import numpy as np
 
 from palate.data.columns import ITEM_ID
 from palate.data.dataset import ratings_of
+from palate.data.forks import needs_threads
 from palate.data.ratings import Ratings
 from palate.data.split.parts import Split
 from palate.evaluate.contestant import Contestant, enter, held_out_by_all, held_out_ratings, indexes, scale_notes
@@ -21,6 +22,7 @@ from palate.recommend.scorer import Scorer
 from palate.recommend.timing import knows_time
 
 
+@needs_threads("evaluate_model")
 def evaluate_model(
     models: Any,
     test: Ratings | Split | None = None,

@@ -13,6 +13,7 @@ import polars as pl
 
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, with_catalog
+from palate.data.forks import needs_threads
 from palate.data.frames import from_polars
 from palate.data.ratings import Ratings
 from palate.data.split.fingerprint import fingerprint
@@ -73,6 +74,7 @@ class Experiment:
         return save(self, folder)
 
 
+@needs_threads("experiment")
 def experiment(
     ratings: Ratings | Dataset,
     plan: Any = "lesson",

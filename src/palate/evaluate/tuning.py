@@ -11,6 +11,7 @@ import polars as pl
 
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, with_catalog
+from palate.data.forks import needs_threads
 from palate.data.frames import from_polars
 from palate.data.ratings import Ratings
 from palate.data.splits import holdout_mask
@@ -57,6 +58,7 @@ class Tuned:
         return f"palate.LeastSquares({', '.join(f'{name}={value!r}' for name, value in _changed(self.trainer).items())})"
 
 
+@needs_threads("tune")
 def tune(
     ratings: Ratings | Dataset,
     *,

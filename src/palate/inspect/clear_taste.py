@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from palate.data import columns as names
+from palate.data.forks import needs_threads
 from palate.data.matrix import RatingMatrix
 from palate.inspect.report import Report, Section
 from palate.recommend.lookup import answer
@@ -27,6 +28,7 @@ _CHUNK = 1 << 14
 _NAMED = 3  # films that name a direction
 
 
+@needs_threads("distinctive")
 def distinctive(model: Factored, n: int = 10, *, min_ratings: int = 20, min_in_genre: int = 10) -> Any:
     """Return the users with the clearest tastes, clearest first, as a frame.
 
@@ -80,6 +82,7 @@ def distinctive(model: Factored, n: int = 10, *, min_ratings: int = 20, min_in_g
     return answer(found.head(n), model)
 
 
+@needs_threads("distinctive")
 def distinctive_report(model: Factored, n: int = 10) -> Report:
     """Return the frame of `distinctive` with the rule in words."""
     frame = pl.DataFrame(distinctive(model, n))

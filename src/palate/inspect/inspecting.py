@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from palate.data.forks import needs_threads
 from palate.inspect.eras import era_sections
 from palate.inspect.factors import bias_sections, noise_sections, weight_sections
 from palate.inspect.lists import list_sections
@@ -10,6 +11,7 @@ from palate.inspect.report import Report
 from palate.recommend.scorer import Factored
 
 
+@needs_threads("inspect_model")
 def inspect_model(
     model: Factored, *, n: int = 10, sample: int | None = None, seed: int = 0, threads: int | None = None
 ) -> Report:

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from palate.data import columns as names
+from palate.data.forks import needs_threads
 from palate.inspect.clear_taste import genre_contrasts
 from palate.inspect.factors import norms
 from palate.inspect.predictions import described_predictions
@@ -24,6 +25,7 @@ _SHOWN = (
 )  # fmt: skip
 
 
+@needs_threads("item_page")
 def item_page(model: Factored, item_id: Any, *, n: int = 10) -> Report:
     """Return the page of an item: its numbers among all items', its ratings, its predictions for everyone, and similar items.
 
@@ -81,6 +83,7 @@ def item_page(model: Factored, item_id: Any, *, n: int = 10) -> Report:
     return Report(title=label, text=text, sections=tuple(sections), frame_kind=model.frame_kind)
 
 
+@needs_threads("user_page")
 def user_page(model: Factored, user_id: Any, *, n: int = 10) -> Report:
     """Return the page of a user: their numbers, tastes by genre, ratings, and what the model does and does not recommend them.
 

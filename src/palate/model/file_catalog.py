@@ -7,6 +7,7 @@ import polars as pl
 
 from palate.data import columns as names
 from palate.data.catalog import Catalog
+from palate.data.forks import filled, n_distinct
 from palate.data.vocabulary import Vocabulary
 from palate.model.file_error import Damage
 from palate.model.file_fields import Fields, check_plain
@@ -86,10 +87,10 @@ def _put_column(writer: TensorWriter, name: str, series: pl.Series, type_name: s
     if series.null_count():
         writer.put(f"{name}.valid", series.is_not_null().cast(pl.UInt8).to_numpy(), "uint8", "catalog")
     if type_name in ("string", "categorical"):
-        put_strings(writer, name, series.cast(pl.String).fill_null(""), "catalog")
+        put_strings(writer, name, filled(series.cast(pl.String), ""), "catalog")
         return
     physical = series.cast(pl.UInt8) if type_name == "bool" else series.to_physical()
-    writer.put(f"{name}.values", physical.fill_null(0).to_numpy(), _stored(type_name), "catalog")
+    writer.put(f"{name}.values", filled(physical, 0).to_numpy(), _stored(type_name), "catalog")
 
 
 def _take_column(reader: TensorReader, name: str, type_name: str) -> pl.Series:
@@ -110,7 +111,7 @@ def _take_column(reader: TensorReader, name: str, type_name: str) -> pl.Series:
     if valid is not None:
         if not (valid | blank).all():  # else two files would hold one catalog, and a null could hide a text
             raise Damage(f"column tensors '{name}' must be zero or empty where '{name}.valid' is 0")
-        series = series.to_frame("value").select(pl.when(pl.Series(valid)).then("value"))["value"]
+        series = series.zip_with(pl.Series(valid), pl.Series([None], dtype=series.dtype))
     return series.cast(_TYPES[type_name])
 
 
@@ -152,5 +153,5 @@ def _check_ids(ids: pl.Series, items: Vocabulary) -> None:
         raise Damage(f"{name} must hold ids of the items' type, without nulls; got {ids.dtype}")
     if len(ids) < len(items) or not ids.head(len(items)).equals(items.values):
         raise Damage(f"{name} must begin with the ids of all {len(items)} items, in their order")
-    if ids.n_unique() != len(ids):
+    if n_distinct(ids) != len(ids):
         raise Damage(f"{name} must hold each id once")

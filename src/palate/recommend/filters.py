@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from palate.data import columns as names
+from palate.data.forks import filled
 from palate.recommend.lookup import column_of, known_indices
 from palate.recommend.prepared import item_table
 from palate.recommend.scorer import Scorer
@@ -94,7 +95,7 @@ def rating_counts(scorer: Scorer) -> np.ndarray:
     table = item_table(scorer)
     if names.N_RATINGS not in table.columns:
         raise ValueError("min_ratings must be 0 here: this model has neither ratings nor a catalog with n_ratings.")
-    return table[names.N_RATINGS].fill_null(0).to_numpy()
+    return filled(table[names.N_RATINGS], 0).to_numpy()
 
 
 def denied_indices(scorer: Scorer, deny: Any) -> np.ndarray:

@@ -8,6 +8,9 @@ import numpy as np
 import polars as pl
 
 from palate.data import columns as names
+from palate.data.catalog import Catalog
+from palate.data.forks import rows_of
+from palate.data.frames import to_series
 from palate.data.nearest import nearest
 from palate.data.vocabulary import Vocabulary
 from palate.recommend.filters import EmptyResultWarning
@@ -233,7 +236,7 @@ def predict_frame(
     columns = _columns(rows.scorer, rows.index[user_at], item_index[item_at], bounds, unknown, beside, times)
     named = {names.PREDICTED_RATING: score_column(scorer)}
     series = [pl.Series(named.get(name, name), column) for name, column in columns.items()]
-    return answer(described_frame([rows.labels.gather(user_at)], described[item_at], series), scorer, users, items)
+    return answer(described_frame([rows.labels.gather(user_at)], rows_of(described, item_at), series), scorer, users, items)
 
 
 def near_titles(catalog: Any, text: str) -> str:
@@ -285,10 +288,22 @@ def _chosen_items(
     index = _indices(scorer.items, ids, "item id", "items", unknown)
     if (index >= 0).all():
         return index, catalog.rows(index)
-    labels = pl.DataFrame({names.ITEM_ID: [str(value) if catalog.kind in ("str", "uuid") else value for value in ids]})
-    return index, labels.cast({names.ITEM_ID: catalog.frame.schema[names.ITEM_ID]}).join(
-        catalog.frame, on=names.ITEM_ID, how="left", maintain_order="left"
-    )
+    return index, _described_by_catalog(scorer, catalog, ids, index)
+
+
+def _described_by_catalog(scorer: Scorer, catalog: Catalog, ids: Any, index: np.ndarray) -> pl.DataFrame:
+    """Return what the catalog says of each id: of rated items, of those that nobody rated, and nulls of those it does not know."""
+    unrated = catalog.frame[names.ITEM_ID].slice(len(scorer.items))
+    place = {value: len(scorer.items) + row for row, value in enumerate(unrated.to_list())}
+    values = to_series(ids).to_list()
+    given = [str(value) for value in values] if catalog.kind in ("str", "uuid") else values
+    row = [int(at) if at >= 0 else place.get(value) for at, value in zip(index, given, strict=True)]
+    known = pl.Series(row, dtype=pl.Int64)
+    try:
+        labels = pl.Series(names.ITEM_ID, given, dtype=catalog.frame.schema[names.ITEM_ID])
+    except (TypeError, pl.exceptions.PolarsError):  # an id of another type stays as it was given
+        labels = pl.Series(names.ITEM_ID, [str(value) for value in given])
+    return pl.DataFrame([labels, *(column.gather(known) for column in catalog.frame.get_columns()[1:])])
 
 
 def _indices(vocabulary: Vocabulary, values: Any, what: str, argument: str, unknown: str) -> np.ndarray:

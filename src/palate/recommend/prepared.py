@@ -88,10 +88,9 @@ def _aligned(scorer: Scorer) -> Catalog:
     if scorer.ratings is not None:
         return catalog.aligned(items, scorer.ratings)
     catalog.check_ids(items)
-    rows = pl.DataFrame({names.ITEM_ID: items.values}).join(
-        catalog.frame.with_columns(pl.col(names.ITEM_ID).cast(items.values.dtype)),
-        on=names.ITEM_ID,
-        how="left",
-        maintain_order="left",
-    )
-    return Catalog(rows, items.kind)
+    position = items.indices(catalog.frame[names.ITEM_ID])
+    row = np.full(len(items), -1)
+    row[position[position >= 0]] = np.flatnonzero(position >= 0)
+    found = pl.Series(row).set(pl.Series(row < 0), None)
+    known = [column.gather(found) for column in catalog.frame.get_columns() if column.name != names.ITEM_ID]
+    return Catalog(pl.DataFrame([items.values.alias(names.ITEM_ID), *known]), items.kind)

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from palate.data import columns as names
+from palate.data.forks import rows_of
 from palate.recommend.lookup import answer, described_frame, user_rows
 from palate.recommend.prepared import item_table
 from palate.recommend.scorer import Scorer
@@ -49,5 +50,5 @@ def rated(scorer: Scorer, users: Any) -> Any:
     columns = [pl.Series(names.RATING, values[order]), pl.Series(HELD_OUT, held_out)]
     if ratings.timestamp is not None:
         columns.append(pl.Series(names.TIMESTAMP, ratings.timestamp[at]))
-    described = item_table(rows.scorer)[ratings.items[at]]
+    described = rows_of(item_table(rows.scorer), ratings.items[at])
     return answer(described_frame([rows.labels.gather(user)], described, columns), rows.scorer, users)

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from palate.data import columns as names
+from palate.data.forks import rows_of
 from palate.recommend.cautious import check_caution, rank_by_draw, rank_cautiously
 from palate.recommend.filters import Allowed, EmptyResultWarning, allowed_items
 from palate.recommend.lookup import UserRows, answer, described_frame, score_column, user_rows
@@ -129,7 +130,7 @@ def ranking_frame(rows: UserRows, ranking: Ranking) -> pl.DataFrame:
     """Return a ranking as a Polars frame, one row per recommended item."""
     filled = ranking.items >= 0
     user, place = np.nonzero(filled)
-    described = item_table(rows.scorer)[ranking.items[filled]]
+    described = rows_of(item_table(rows.scorer), ranking.items[filled])
     numbers = [pl.Series(names.RANK, place + 1), pl.Series(score_column(rows.scorer), ranking.scores[filled])]
     return described_frame([rows.labels.gather(user)], described, numbers)
 
@@ -159,7 +160,7 @@ def _warn_if_equal(rows: UserRows, ranking: Ranking) -> None:
         f"all predictions listed for {whom} are equal ({high[equal[0]]:.4g}): the order is that of the item ids, and no item is "
         "recommended above another.",
         EqualPredictionsWarning,
-        stacklevel=4,
+        stacklevel=5,
     )
 
 
@@ -175,4 +176,4 @@ def warn_if_empty(rows: UserRows, allowed: Allowed, ranking: Ranking) -> None:
     else:
         first = rows.labels[int(empty[0])]
         message = f"nothing is left to recommend to {len(empty):,} of {len(rows.index):,} users, the first of them {first!r}: they have rated all {allowed.n_items:,} items that may be recommended."
-    warnings.warn(message, EmptyResultWarning, stacklevel=4)
+    warnings.warn(message, EmptyResultWarning, stacklevel=5)

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from palate.data import columns as names
+from palate.data.forks import rows_of
 from palate.recommend.filters import EmptyResultWarning, allowed_items, check_min_ratings
 from palate.recommend.lookup import answer, column_of, described_frame, known_indices, user_rows
 from palate.recommend.prepared import item_table, prepared
@@ -186,7 +187,7 @@ def _similar_frame(labels: pl.Series, near: Ranking, table: pl.DataFrame) -> pl.
     filled = near.items >= 0
     query, place = np.nonzero(filled)
     numbers = [pl.Series(names.RANK, place + 1), pl.Series(SIMILARITY, near.scores[filled])]
-    return described_frame([labels.gather(query)], table[near.items[filled]], numbers)
+    return described_frame([labels.gather(query)], rows_of(table, near.items[filled]), numbers)
 
 
 def _warn_if_empty(near: Ranking, labels: pl.Series, reason: str | None) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from palate.data import columns as names
+from palate.data.forks import rows_of
 from palate.recommend.lookup import UserRows, described_frame, score_column
 from palate.recommend.posterior import interval_ends, standard_errors
 from palate.recommend.prepared import item_table
@@ -45,7 +46,7 @@ def spread_frame(rows: UserRows, ranking: Ranking, *, ranked_by_mean: bool, word
         pl.Series(name, values.astype(np.float32))
         for name, values in zip((names.STD, names.LOW, names.HIGH), (sd, low, high), strict=True)
     ]
-    described = item_table(model)[items]
+    described = rows_of(item_table(model), items)
     if words:
         counts = described[names.N_RATINGS].to_list() if names.N_RATINGS in described.columns else None
         ratings = None

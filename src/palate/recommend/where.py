@@ -1,12 +1,15 @@
 """Conditions on the columns of the catalog: which items a filter keeps."""
 
-from collections.abc import Collection, Mapping
+import operator
+import re
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from palate.data import columns as names
+from palate.data.forks import filled, require_threads, texts_with, threads_lost
 from palate.data.nearest import did_you_mean, nearest_first
 
 Where = pl.Expr | Mapping[str, Any] | str
@@ -50,8 +53,9 @@ def matching(where: Where | None, table: pl.DataFrame) -> np.ndarray:
     if isinstance(where, Mapping):
         keep = np.ones(table.height, dtype=bool)
         for column, condition in where.items():
-            keep &= _evaluate(_condition(column, condition, table), table, f"where[{column!r}]")
+            keep &= _condition(column, condition, table)
         return keep
+    require_threads("where as an expression or a text of SQL (a mapping of column to condition needs no threads)")
     if not isinstance(where, pl.Expr):
         raise TypeError(
             f"where must be a Polars expression, a text of SQL or a mapping of column to condition; got {type(where).__name__}."
@@ -81,7 +85,7 @@ def _evaluate(condition: pl.Expr, table: pl.DataFrame, what: str) -> np.ndarray:
         raise ValueError(f"{what} must be computable from the columns of the items; got {error}.") from None
     if found.dtype != pl.Boolean or len(found) not in (1, table.height):
         raise ValueError(f"{what} must give true or false for each item; got {len(found)} values of type {found.dtype}.")
-    keep = found.fill_null(False).to_numpy()
+    keep = filled(found, False).to_numpy()
     return np.broadcast_to(keep, table.height) if len(keep) == 1 else keep
 
 
@@ -90,27 +94,29 @@ def _no_column(name: Any, table: pl.DataFrame) -> str:
     return f"where must name columns of the items; got {name!r}.{did_you_mean(name, table.columns)} The columns are {listed}."
 
 
-def _condition(column: str, condition: Any, table: pl.DataFrame) -> pl.Expr:
-    """Turn one entry of a mapping into an expression."""
+def _condition(column: str, condition: Any, table: pl.DataFrame) -> np.ndarray:
+    """Return which rows satisfy one entry of a mapping; column by column, which needs none of Polars' threads."""
     if column not in table.columns:
         raise ValueError(_no_column(column, table))
     if isinstance(condition, pl.Expr):
-        return condition
+        require_threads(f"where[{column!r}] as an expression")
+        return _evaluate(condition, table, f"where[{column!r}]")
+    values = table[column]
     if isinstance(condition, tuple):
-        return _range(column, condition, table.schema[column])
+        return _range(values, condition)
     if column == names.GENRES and table.schema[column] == pl.String:
         _check_genres(condition, table)
     if isinstance(condition, pl.Series | np.ndarray):
         condition = condition.to_list() if isinstance(condition, pl.Series) else condition.tolist()
     if isinstance(condition, Collection) and not isinstance(condition, str | bytes):
-        return pl.any_horizontal(pl.lit(False), *(_equals(column, value, table.schema[column]) for value in condition))
-    return _equals(column, condition, table.schema[column])
+        return np.logical_or.reduce([np.zeros(len(values), bool), *(_equals(values, value) for value in condition)])
+    return _equals(values, condition)
 
 
 def _check_genres(condition: Any, table: pl.DataFrame) -> None:
     """Refuse a genre that no item has: a slip of the pen would only ever match nothing."""
     asked = [condition] if isinstance(condition, str) else condition if isinstance(condition, Collection) else []
-    known = table[names.GENRES].drop_nulls().str.split("|").explode().drop_nulls().unique().sort().to_list()
+    known = sorted({genre for text in table[names.GENRES].drop_nulls().to_list() for genre in text.split("|") if genre})
     lower = {genre.lower() for genre in known}
     for genre in asked:
         if isinstance(genre, str) and genre.lower() not in lower and not ("|" in genre and _as_written(genre, table)):
@@ -123,41 +129,65 @@ def _check_genres(condition: Any, table: pl.DataFrame) -> None:
 
 def _as_written(genres: str, table: pl.DataFrame) -> bool:
     """Return whether genres with bars between stand so in an item's text."""
-    return bool(table[names.GENRES].str.to_lowercase().str.contains(genres.lower(), literal=True).any())
+    return any(genres.lower() in text.lower() for text in table[names.GENRES].drop_nulls().to_list())
 
 
-def _range(column: str, bounds: tuple[Any, ...], dtype: pl.DataType) -> pl.Expr:
+def _range(values: pl.Series, bounds: tuple[Any, ...]) -> np.ndarray:
+    where = f"where[{values.name!r}]"
     if len(bounds) != 2:
         raise ValueError(
-            f"where[{column!r}] must be a range of two ends, (low, high); got {bounds!r}. For one of several values pass a list."
+            f"{where} must be a range of two ends, (low, high); got {bounds!r}. For one of several values pass a list."
         )
     low, high = bounds
     for bound in bounds:
         if bound is not None:
-            _check_type(column, bound, dtype)
+            _check_type(values, bound)
     if low is not None and high is not None and low > high:
-        raise ValueError(f"where[{column!r}] must be a range with its lower end first; got {bounds!r}.")
-    at_least = pl.lit(True) if low is None else pl.col(column) >= low
-    at_most = pl.lit(True) if high is None else pl.col(column) <= high
-    return pl.col(column).is_not_null() & at_least & at_most
+        raise ValueError(f"{where} must be a range with its lower end first; got {bounds!r}.")
+    inside = values.is_not_null().to_numpy()
+    if low is not None:
+        inside = inside & _compared(values, operator.ge, low)
+    return inside if high is None else inside & _compared(values, operator.le, high)
 
 
-def _equals(column: str, value: Any, dtype: pl.DataType) -> pl.Expr:
+def _equals(values: pl.Series, value: Any) -> np.ndarray:
     if value is None:
-        return pl.col(column).is_null()
-    _check_type(column, value, dtype)
-    if dtype == pl.String and column == names.GENRES:
-        # an entry ends at a bar or at the end of the text; splitting into lists would take five times as long
-        return pl.col(column).str.contains(rf"(?i)(?:^|\|){pl.escape_regex(value)}(?:\||$)")
-    if dtype == pl.String and column in _TEXT_COLUMNS:
-        folded = pl.lit(value).str.normalize("NFC").str.to_lowercase()
-        return pl.col(column).str.normalize("NFC").str.to_lowercase().str.contains(folded, literal=True)
-    return pl.col(column) == value
+        return values.is_null().to_numpy()
+    _check_type(values, value)
+    if values.dtype == pl.String and values.name == names.GENRES:
+        return _true(_with_genre(values, value))
+    if values.dtype == pl.String and values.name in _TEXT_COLUMNS:
+        known, wanted = (text.str.normalize("NFC").str.to_lowercase() for text in (values, pl.Series([value])))
+        return _true(texts_with(known, wanted[0]))
+    return _compared(values, operator.eq, value)
 
 
-def _check_type(column: str, value: Any, dtype: pl.DataType) -> None:
+def _compared(values: pl.Series, compare: Callable[[Any, Any], pl.Series], value: Any) -> np.ndarray:
+    """Return where a column compares so with a value; false for null."""
+    if not len(values):
+        return np.zeros(0, dtype=bool)
+    try:
+        return _true(compare(values, pl.Series([value])))
+    except (TypeError, pl.exceptions.PolarsError) as error:
+        raise ValueError(f"where[{values.name!r}] must be computable from the columns of the items; got {error}.") from None
+
+
+def _true(found: pl.Series) -> np.ndarray:
+    return filled(found, False).to_numpy()
+
+
+def _with_genre(genres: pl.Series, genre: str) -> pl.Series:
+    """Return which items have a genre, whatever its case."""
+    if not threads_lost():
+        return genres.str.contains(rf"(?i)(?:^|\|){pl.escape_regex(genre)}(?:\||$)")
+    found = re.compile(rf"(?:^|\|){re.escape(genre)}(?:\||$)", re.IGNORECASE)
+    return pl.Series([None if text is None else found.search(text) is not None for text in genres.to_list()], dtype=pl.Boolean)
+
+
+def _check_type(values: pl.Series, value: Any) -> None:
     """Refuse a text for a column of numbers and the reverse, which would only ever match nothing."""
+    dtype = values.dtype
     numeric = isinstance(value, int | float | np.number) and not isinstance(value, bool)
     if (dtype.is_numeric() and not numeric) or (dtype == pl.String and not isinstance(value, str)):
         wanted = "numbers" if dtype.is_numeric() else "texts"
-        raise TypeError(f"where[{column!r}] must compare with {wanted}; got {type(value).__name__} {value!r}.")
+        raise TypeError(f"where[{values.name!r}] must compare with {wanted}; got {type(value).__name__} {value!r}.")

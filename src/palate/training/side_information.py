@@ -142,12 +142,13 @@ def aligned_table(frame: Any, side: str, vocabulary: Vocabulary) -> tuple[pl.Dat
         raise ValueError(
             f"{side}_table must have one row for each {side}; got {vocabulary.id(int(place[count > 1][0]))!r} twice."
         )
-    rows = pl.DataFrame({"_row": np.arange(len(vocabulary))}).join(
-        table.filter(known).with_columns(pl.Series("_row", index[known])), on="_row", how="left", maintain_order="left"
-    )
+    row = np.full(len(vocabulary), -1)
+    row[index[known]] = np.flatnonzero(known)
+    found = pl.Series(row).set(pl.Series(row < 0), None)
+    rows = pl.DataFrame([values.gather(found) for values in table.get_columns()])
     unknown = int((~known).sum())
     note = f"{unknown:,} rows of the {side} table are of {side}s without ratings and were not used in training."
-    return rows.drop("_row"), (note,) if unknown else ()
+    return rows, (note,) if unknown else ()
 
 
 def _group(name: str, kind: str, **rest: Any) -> FeatureGroup:
@@ -162,7 +163,7 @@ def _column(argument: str, name: str, table: pl.DataFrame | None, missing: str) 
         raise ValueError(f"{argument} must name columns of {where}; got {name!r}, and {have}.")
     column = table[name]
     if column.dtype.is_numeric():
-        block, edges = bin_block(column.cast(pl.Float64).fill_null(float("nan")).to_numpy())
+        block, edges = bin_block(column.cast(pl.Float64).to_numpy())  # null becomes NaN
         group = _group(name, BINS, edges=edges)
     else:
         cells = column.to_list() if column.dtype == pl.List else column.cast(pl.String).to_list()

@@ -18,7 +18,8 @@ _STREAM = 40
 def noise_and_spread(
     problem: Problem, users: Side, items: Side, priors: tuple[RowPrior, RowPrior], threads: int, seed: int
 ) -> tuple[float, float] | None:
-    """Return the sd of a rating about its expectation and the factor on standard errors; None without validation ratings.
+    """Return the sd of a rating about its expectation and the factor on standard errors; None without validation ratings, or where a
+    fit without a penalty leaves no noise that can be told.
 
     The noise is that of the training residuals, corrected for how far the fit follows each rating (its leverage). The factor
     makes the variance of the standardised validation errors 1.
@@ -38,7 +39,8 @@ def noise_and_spread(
     kept = [Kept(half.floored(noise)) for half in halves]
     linear, product = pair_variances(kept[0], kept[1], user, item, threads)
     errors = np.square(values - problem.predict(user, item, users, items), dtype=np.float64)
-    return float(np.sqrt(noise)), spread_of(errors, noise * linear + noise**2 * product, noise)
+    sure = float(np.sqrt(noise)), spread_of(errors, noise * linear + noise**2 * product, noise)
+    return sure if all(np.isfinite(figure) and figure > 0 for figure in sure) else None
 
 
 def _noise(problem: Problem, halves: tuple[Half, Half], threads: int, seed: int) -> float | None:
@@ -50,13 +52,15 @@ def _noise(problem: Problem, halves: tuple[Half, Half], threads: int, seed: int)
     if rows.weights.size:
         squares *= rows.weights[train]
     seen = float(squares.mean())
-    if not seen > 1e-9:
+    if not (np.isfinite(seen) and seen > 1e-9):
         return None
     few = _sample(len(train), LEVERAGE_SAMPLE, seed)
     weight = rows.weights[train[few]] if rows.weights.size else 1.0
     kept = [Kept(half) for half in halves]
     leverage, _ = pair_variances(kept[0], kept[1], user[few], item[few], threads)
-    return seen / (1 - min(float(np.mean(weight * leverage)), _MOST_LEVERAGE))
+    mean = float(np.mean(weight * leverage))
+    # A row with fewer ratings than factors and no penalty has no leverage to speak of: how sure such a fit is is not known.
+    return seen / (1 - min(mean, _MOST_LEVERAGE)) if np.isfinite(mean) else None
 
 
 def _sample(n: int, size: int, seed: int) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any
 from palate.data.checks import rating_values
 from palate.data.dataset import Dataset
 from palate.data.duplicates import check_policy
+from palate.data.forks import needs_threads
 from palate.data.ratings import build
 from palate.data.readers.beside import catalog_for
 from palate.data.readers.foreign import is_arrow, is_parquet, refuse_foreign
@@ -25,6 +26,7 @@ from palate.data.readers.wide import read_wide
 _LOG = logging.getLogger(__name__)
 
 
+@needs_threads("palate.read")
 def read(
     path: str | Path,
     *,
