@@ -49,6 +49,30 @@ def test_the_local_ridge_is_that_of_the_reference_with_products_dense_or_sparse(
     assert results[0][2][5] == 0
 
 
+@pytest.mark.parametrize("limit", [12_000, 0], ids=["dense", "sparse"])
+def test_a_system_too_near_to_singular_for_float32_is_solved_in_float64(rng, limit, monkeypatch):
+    monkeypatch.setattr("palate.solve.linear._DENSE_PRODUCTS", limit)
+    dense = np.where(rng.random((60, 19)) < 0.3, rng.random((60, 19)), 0).astype(np.float32)
+    dense = np.hstack([dense, dense])  # every item twice: P_NN is singular but for the penalty
+    products = linear.item_products_reference(dense.astype(np.float64), 0, 38)
+    items, weights, counts = local_ridge(rows_of(dense), 37, 1e-6, 2)
+    for item in range(38):
+        n = counts[item]
+        twin = (item + 19) % 38  # it explains the item by itself, up to the penalty
+        assert weights[item, np.flatnonzero(items[item, :n] == twin)[0]] == pytest.approx(1, abs=0.01)
+        near = items[item, :n]
+        assert np.abs(products[np.ix_(near, near)] @ weights[item, :n] - products[near, item]).max() < 1e-3 * products.max()
+
+
+def test_float64_is_used_where_float32_does_not_suffice_and_only_there(rng):
+    table = rng.random((40, 12)).astype(np.float32)
+    products = table.T @ table
+    twins = np.vstack([np.hstack([products, products])] * 2)
+    outs = np.zeros((24, 23), np.int32), np.zeros((24, 23), np.float32), np.zeros(24, np.int64)
+    assert linear.local_ridge(0, 24, twins, np.float32(1e-6), 23, *outs) == 24
+    assert linear.local_ridge(0, 24, twins, np.float32(10.0), 23, *outs) == 0
+
+
 @pytest.mark.parametrize("shape", [(60, 25), (20, 25)])  # by items, and by users
 @pytest.mark.parametrize(("dropout", "leave"), [(0.0, 0.0), (0.3, 0.2), (0.0, 1.0)])
 def test_the_closed_form_is_the_formula_by_items_and_by_users(rng, shape, dropout, leave):

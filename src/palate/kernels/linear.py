@@ -6,7 +6,10 @@ Rows are independent and summed in one order, so that the bits do not depend on 
 import numpy as np
 from numba import njit
 
-from palate.kernels.rows import FAST
+from palate.kernels.rows import FAST, SMALL, factorise
+from palate.kernels.tile import LANES, dot
+
+SMALLEST_PIVOT = np.float32(1e-4)  # share of its diagonal entry below which a pivot is worth no float32
 
 
 @njit(nogil=True, cache=True)
@@ -60,26 +63,100 @@ def _nearest(products, item, m, found):
     return n
 
 
+@njit(nogil=True, cache=True)
+def _gather_dense(products, found, n, stride, system):
+    """Write the upper triangle of P_NN to the rows of `system`, which start `stride` apart; left of it, up to a multiple of eight, stand zeros."""
+    for a in range(n):
+        row, at = products[found[a]], a * stride
+        for b in range(a - a % LANES, a):
+            system[at + b] = 0
+        for b in range(a, n):
+            system[at + b] = row[found[b]]
+
+
+@njit(nogil=True, cache=True)
+def _gather_sparse(indptr, columns, values, found, n, place, stride, system):
+    """Do what `_gather_dense` does with P as compressed rows; `place` is the place of each item in `found`, or -1."""
+    for a in range(n):
+        at = a * stride
+        for b in range(a - a % LANES, n):
+            system[at + b] = 0
+        for entry in range(indptr[found[a]], indptr[found[a] + 1]):
+            b = place[columns[entry]]
+            if b >= a:
+                system[at + b] = values[entry]
+
+
 @njit(nogil=True, cache=True, fastmath=FAST)
-def _solve(system, target, n):
-    """Solve the positive definite `system` (n, n), of which the upper triangle is overwritten, into `target`."""
-    for f in range(n):
-        root = np.sqrt(system[f, f])
-        own = system[f]
-        for g in range(f, n):
-            own[g] /= root
-        for row in range(f + 1, n):
-            factor, other, mine = own[row], system[row, row:n], own[row:n]
-            for g in range(len(mine)):
-                other[g] -= factor * mine[g]
-        target[f] /= root
-        for row in range(f + 1, n):
-            target[row] -= own[row] * target[f]
-    for f in range(n - 1, -1, -1):
-        total = target[f]
-        for g in range(f + 1, n):
-            total -= system[f, g] * target[g]
-        target[f] = total / system[f, f]
+def _solve(system, target, n, stride, ridge, negated, out):
+    """Solve `(P_NN + ridge 1) w = target` into `out` by the tiles of the row solver; return False where float32 does not suffice.
+
+    The system is filled to a width that is a multiple of eight, which changes nothing in the first n.
+    """
+    width = -(-n // LANES) * LANES
+    diagonal = np.ones(width, np.float32)
+    for a in range(width):
+        at = a * stride
+        for b in range(max(n, a - a % LANES), width + LANES):
+            system[at + b] = 0
+        if a < n:
+            system[at + a] += ridge
+            diagonal[a] = system[at + a]
+            system[at + width] = target[a]
+        else:
+            for b in range(a - a % LANES, a):
+                system[at + b] = 0
+            system[at + a] = 1
+    if width == 0:
+        return True
+    if not factorise(system, stride, width, negated) > 0:
+        return False
+    for a in range(n):
+        pivot = system[a * stride + a]
+        if pivot * pivot < SMALLEST_PIVOT * diagonal[a]:
+            return False
+    solution = np.zeros(width, np.float32)
+    for a in range(width - 1, -1, -1):
+        block, at = a - a % LANES, a * stride
+        value = system[at + width] - dot(system, at + block, solution, block, (width - block) // LANES)
+        solution[a] = value / system[at + a]
+    out[:n] = solution[:n]
+    return True
+
+
+@njit(nogil=True, cache=True, fastmath=FAST)
+def _solve_double(system, target, n, stride, ridge, out):
+    """Solve the same system in float64, with SMALL of the mean diagonal added, below which P is rounding errors."""
+    x, more = target[:n].astype(np.float64), 0.0
+    for a in range(n):
+        more += SMALL * system[a * stride + a] / n
+    for a in range(n):
+        system[a * stride + a] += ridge + more
+    for a in range(n):
+        own = system[a * stride : a * stride + n]
+        root = np.sqrt(max(own[a], more))
+        for b in range(a, n):
+            own[b] /= root
+        x[a] /= root
+        for row in range(a + 1, n):
+            factor = own[row]
+            for b in range(row, n):
+                system[row * stride + b] -= factor * own[b]
+            x[row] -= factor * x[a]
+    for a in range(n - 1, -1, -1):
+        total = x[a]
+        for b in range(a + 1, n):
+            total -= system[a * stride + b] * x[b]
+        x[a] = total / system[a * stride + a]
+        out[a] = x[a]
+
+
+@njit(nogil=True, cache=True)
+def _buffers(m):
+    """Return the memory of one thread for systems of up to m items: the system, its stride, right-hand sides and a panel."""
+    width = -(-m // LANES) * LANES
+    stride = width + LANES
+    return np.zeros(width * stride, np.float32), stride, np.empty(m, np.float32), np.empty(width * LANES, np.float32)
 
 
 @njit(nogil=True, cache=True)
@@ -88,22 +165,24 @@ def local_ridge(first, last, products, ridge, m, items, weights, counts):
 
         N = the m largest of P_j other than j,        w_j = (P_NN + ridge 1)^-1 P_Nj
 
-    to `items` and `weights` (n_items, m), and the number of nearest to `counts`.
+    to `items` and `weights` (n_items, m), and the number of nearest to `counts`. Returns how many were solved in float64.
     """
     found = np.empty(m, np.int64)
-    system, target = np.empty((m, m), np.float32), np.empty(m, np.float32)
+    system, stride, target, negated = _buffers(m)
+    n_double = 0
     for item in range(first, last):
         n = _nearest(products[item], item, m, found)
         for a in range(n):
-            row = products[found[a]]
-            for b in range(a, n):
-                system[a, b] = row[found[b]]
-            system[a, a] += ridge
-            target[a] = row[item]
-        _solve(system, target, n)
+            target[a] = products[item, found[a]]
+            items[item, a] = found[a]
         counts[item] = n
-        for a in range(n):
-            items[item, a], weights[item, a] = found[a], target[a]
+        _gather_dense(products, found, n, stride, system)
+        if not _solve(system, target, n, stride, ridge, negated, weights[item]):
+            wide = np.empty(len(system))
+            _gather_dense(products, found, n, stride, wide)
+            _solve_double(wide, target, n, stride, ridge, weights[item])
+            n_double += 1
+    return n_double
 
 
 @njit(nogil=True, cache=True)
@@ -113,7 +192,8 @@ def local_ridge_sparse(first, last, indptr, columns, values, ridge, m, items, we
     found = np.empty(m, np.int64)
     place = np.full(n_items, -1, np.int64)
     dense = np.zeros(n_items, np.float32)
-    system, target = np.empty((m, m), np.float32), np.empty(m, np.float32)
+    system, stride, target, negated = _buffers(m)
+    n_double = 0
     for item in range(first, last):
         for entry in range(indptr[item], indptr[item + 1]):
             dense[columns[entry]] = values[entry]
@@ -121,21 +201,19 @@ def local_ridge_sparse(first, last, indptr, columns, values, ridge, m, items, we
         for a in range(n):
             place[found[a]] = a
             target[a] = dense[found[a]]
+            items[item, a] = found[a]
+        counts[item] = n
         for entry in range(indptr[item], indptr[item + 1]):
             dense[columns[entry]] = 0
-        for a in range(n):
-            system[a, :n] = 0
-            for entry in range(indptr[found[a]], indptr[found[a] + 1]):
-                b = place[columns[entry]]
-                if b >= 0:
-                    system[a, b] = values[entry]
-            system[a, a] += ridge
+        _gather_sparse(indptr, columns, values, found, n, place, stride, system)
+        if not _solve(system, target, n, stride, ridge, negated, weights[item]):
+            wide = np.empty(len(system))
+            _gather_sparse(indptr, columns, values, found, n, place, stride, wide)
+            _solve_double(wide, target, n, stride, ridge, weights[item])
+            n_double += 1
         for a in range(n):
             place[found[a]] = -1
-        _solve(system, target, n)
-        counts[item] = n
-        for a in range(n):
-            items[item, a], weights[item, a] = found[a], target[a]
+    return n_double
 
 
 def local_ridge_reference(products, ridge, m, item):

@@ -58,7 +58,7 @@ def _add_upper(out, stride, first, rows, columns, left, left_step, left_panel, r
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def _factorise(system, stride, width, negated):
+def factorise(system, stride, width, negated):
     """Turn the upper triangle of `system` (width x stride, row-major) into U with A = U'U, and columns beyond `width`, the
     right-hand sides g, into U'^-1 g. Return the smallest ratio of a pivot to its diagonal entry (<= 0: breakdown)."""
     worst = np.float32(1.0)
@@ -207,7 +207,7 @@ def solve_rows(
             system[f * stride + width] = sides[f]
             system[f * stride + width + 1] = sides[width + f]
         solved = False
-        if not double and _factorise(system, stride, width, negated) > np.float32(1e-5):
+        if not double and factorise(system, stride, width, negated) > np.float32(1e-5):
             solved = _finish(system, stride, width, corner, target, l1_bias, with_bias, noise_row, out[u], out_bias[u : u + 1])
         if not solved:
             n_double += 1
