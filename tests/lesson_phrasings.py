@@ -720,3 +720,518 @@ exactly the same settings work
 def lines(block: str) -> list[str]:
     """Return the answers of a block."""
     return block.strip().splitlines()
+
+
+# More of them, from another hand.
+
+RIGHT["q2"] += """They are pretty bad, I looked up the movies on IMDb and couldn't find most of them
+n_ratings is in the single digits for every one of them
+The top five all have fewer ratings than my grandma's cooking blog
+Every recommended title has been rated by at most nine people
+Bad: films you'd never come across in a cinema, with ratings from maybe eight viewers
+It suggests movies that virtually no one has seen
+You can't get 480 out of 5 stars
+A rating scale goes to 5 but some predictions go into the hundreds
+They don't look like anything this user has rated before
+The user mostly rated action films and none of these are action
+user 63 likes big classics, the model recommends no-name documentaries
+Ratings count between 1 and 9, so the model can't really know
+Not trustworthy since those films were rated by so few users
+The recommendations are all movies that have like two reviews
+predicted ratings in the triple digits are impossible
+They seem to be random movies with hardly any viewers
+There isn't enough data on these movies
+Some predictions are above five and some are below zero
+the films lack ratings
+All five are long-tail items
+Very few people rated those films
+Poor suggestions: each of them was voted on by under a dozen users
+nobody I know has ever watched one of these
+the list consists of unknown stuff
+predicted ratings are bigger than the maximum rating
+these movies have a low number of ratings
+I wouldn't trust it, 7 ratings can't tell you much
+Bad. He likes sci-fi, but gets French dramas
+many predictions are larger than five
+The titles mean nothing to me
+rating count is tiny
+you can't recommend a film based on eight opinions
+I've not heard of any of them
+The films are so obscure that even I as a film buff don't know them
+none of the predicted values is realistic
+"""
+
+HALF["q2"] += """They are not good recommendations
+awful
+The model is overfitting
+weird
+"""
+
+WRONG["q2"] += """They look good to me
+Good, they're all famous movies
+The user hasn't rated enough movies
+All of the films are well-known classics
+The recommendations fit the user very well
+I think it is fine
+Predictions all lie between 0.5 and 5
+the movies are popular and have many ratings
+Everything seems sensible
+lots of people have rated these films
+The movies are old
+The movies are very popular
+Great list, I know all of them
+The predicted ratings are reasonable
+These have thousands of ratings
+I would watch them
+the recommendations match his taste
+predictions look ok
+they aren't bad
+plenty of people have seen these
+"""
+
+RIGHT["q3"] += """Only show movies that at least 50 people have rated
+Throw away all films with under 100 ratings before sorting
+Set a minimum on n_ratings
+Add weight regularization to the embeddings
+use L2 so that the embedding weights don't get so big
+Weight decay
+Recommend just those films that enough users have voted on
+Sort by a mix of predicted rating and number of ratings
+Shrink predictions for movies with few ratings toward the global mean
+Use a Bayesian average
+use fewer latent factors
+Early stopping
+Put a Gaussian prior on the embeddings
+filter out movies nobody has seen
+drop rare movies from the training data
+punish large weights in the loss function
+Require a certain popularity
+use a lower confidence bound instead of the mean
+Rank by the lower end of the interval
+cap the embedding norm
+We could ignore any movie whose number of ratings is below some value
+collect more ratings for the obscure films
+don't consider movies having fewer than 30 reviews
+Take only movies that have been rated 100 times or more
+Require n_ratings >= 50
+Only use movies with a sufficient number of ratings
+hide films which hardly anybody rated
+multiply the score by log of the number of ratings
+penalize big embeddings
+add a regularization term to the loss
+Have a popularity cutoff
+Leave out everything with fewer than 20 votes
+give more weight to movies that have many ratings
+kernel_regularizer=l2(1e-6)
+reduce the embedding size
+Make the model less complex
+limit recommendations to well known films
+increase the penalty on the weights
+rank by the expected rating minus the standard error
+discard obscure films
+add noise or dropout during training
+boost popular movies
+filter by number of ratings
+"""
+
+HALF["q3"] += """Change how the model is trained
+use a filter
+a different loss
+a better model
+change the model
+filter
+"""
+
+WRONG["q3"] += """Train for more epochs
+Exclude the most popular films
+Remove users with few ratings
+reduce the regularization
+keep only movies with less than 10 ratings
+show films with less than 50 ratings
+Nothing can be done
+Turn off the L2 penalty
+increase the number of factors to 64
+recommend the rarest movies
+use a higher learning rate
+recommend only obscure movies
+train with more epochs so it learns better
+Delete users who rated little
+only show films with few ratings
+remove popular movies from the list
+don't use regularisation
+bigger model
+"""
+
+RIGHT["q6"] += """Set everything above 5 to 5 and everything below 0.5 to 0.5
+Add a sigmoid at the end and scale it to the range 0.5-5
+Just cap the predictions at 5 stars
+Use a sigmoid activation function on the last layer
+It doesn't matter because we only use the order of the items
+use min(5, max(0.5, pred))
+You could treat it as classification into ten rating levels
+More regularization would bring the predictions back into the range
+round predictions greater than 5 down to 5
+Not needed for ranking, since it's only the order that counts
+squash the output with tanh
+apply a logistic function
+truncate to the interval
+scale the outputs so they end up inside 0.5 to 5
+no need, the top 5 stays the same anyway
+Clip them
+clamp predictions to [0.5, 5]
+use a scaled sigmoid
+cut off values over 5
+use a softmax over the ten possible ratings
+for ranking it makes no difference
+you can limit the output with min and max
+let the final layer have a sigmoid
+pull them in with L2
+it isn't a problem if we only need the ranking
+"""
+
+HALF["q6"] += """change the last layer
+use an activation function
+No
+"""
+
+WRONG["q6"] += """It cannot be prevented
+clip before sorting
+Predictions are never outside
+add more movies
+clip first and then rank the films
+change n to 10
+there is no way to stop it
+remove users
+take away the penalty
+clip, then sort
+Clip before you rank
+"""
+
+RIGHT["q7"] += """All weights go to zero so every prediction is the same
+everyone gets the same list
+The model predicts the average for everybody
+embeddings become 0
+they converge to the global mean
+Recommendations become the most popular movies for all users
+every user sees identical movies
+No more personalization
+It becomes a constant prediction of the mean rating
+all predictions are equal to the offset
+The dot product goes to 0
+The order becomes arbitrary since all scores tie
+It would just suggest popular stuff to everyone regardless of their taste
+the vectors shrink until there is nothing left
+the parameters are all driven towards zero
+user preferences no longer play a role
+All the embeddings are squashed to zero, so the model predicts the mean for each movie
+the same list for every user
+everything is predicted as 0 (the centred mean)
+we get non-personalised recommendations
+the recommendations don't depend on the user any more
+everyone is shown blockbuster films
+all movies get the same score
+they become generic
+the weights vanish
+predictions approach the average rating
+"""
+
+HALF["q7"] += """the weights get smaller
+the films are more popular
+it gets worse
+underfitting
+"""
+
+WRONG["q7"] += """They become more obscure
+the weights get larger
+They become more personalized
+predictions become infinite
+Different users get more different lists
+the embeddings grow without bound
+the lists get more diverse
+the recommendations get better and better
+rarer films are recommended
+It stays as it was
+they become more obscure movies
+more different for each user
+the weights explode
+recommendations become more individual
+overfitting increases
+predictions get more extreme
+lists differ more
+"""
+
+RIGHT["q8"] += """User bias says how strict a rater is, movie bias how good a film is in general; without them RMSE goes up
+They capture that some users rate higher than others. Without biases the validation error increases a lot
+Biases model overall popularity so that the factors can concentrate on taste
+A film's bias is its general quality, a user's bias is their leniency. Removing them makes the error worse
+Some people are harsh critics, and some movies are liked by everyone. Accuracy suffers when you remove the biases
+Bias = how far a user's average is from the overall mean; the loss rises from .87 to .92 without
+They take over the main effects, so embeddings only need to explain interactions
+the error is higher without biases because the embeddings also must learn the average level
+They account for grumpy users; leaving them out costs accuracy
+Item biases describe how well-liked a movie is by all, and dropping them hurts the RMSE
+With biases the RMSE is better because the general tendencies are handled separately
+The bias soaks up the mean rating per user; with lots of data taking them away hardly changes the error
+Without biases the factors have to encode both popularity and taste under a single penalty
+A user bias tells whether somebody rates high or low in general; RMSE rises if you take them away
+Movie bias: how good the film is for everyone. If we remove it, the loss gets larger
+They soak up the average of each user and movie so that factors describe only taste
+Removing biases makes predictions less accurate since some users are generous
+popular films get a higher bias; without biases the error is clearly larger
+Some users are nicer than others. Leaving biases out makes the rmse worse
+The bias describes overall popularity, and the accuracy drops from .872 to .919 RMSE without it
+"""
+
+HALF["q8"] += """A bias is how generous a user is
+the mean of a film
+Accuracy gets worse without them
+"""
+
+WRONG["q8"] += """The error falls without biases
+Accuracy improves when you remove them
+biases make the model faster
+I have no idea
+RMSE is lower without
+the model is better without biases
+They add noise
+They are the learning rate
+biases store the number of movies
+they are for regularization only
+They hold the ids
+without biases it is more accurate
+removing biases improves accuracy
+The RMSE is smaller if you remove biases
+dropping them lowers the error
+"""
+
+RIGHT["q9"] += """It randomly sets some of the embedding entries to zero during training
+It's a form of regularization
+Some latent factors are switched off at random in each step
+reduces overfitting by making the model not depend on any single factor
+acts like an L2 penalty on the product of the factors
+random units are ignored in training, so the net generalizes better
+It forces redundancy among the factors, which regularises the model
+Each dimension is zeroed with probability p
+drops random coordinates of the user and movie vectors
+it stops the model from memorising the ratings
+the validation loss gets lower since it can't memorise
+It adds noise to the embeddings
+Makes it harder for the model to overfit
+it keeps factors from co-adapting
+Randomly turns off parts of the embedding vectors while training
+Regularizes the model
+it fights overfitting
+some numbers in the vectors are replaced by zero by chance
+Each training step uses a random subset of the factors
+works like a penalty
+improves generalization
+prevents single factors from dominating
+The validation error becomes smaller
+"""
+
+HALF["q9"] += """It leaves something out
+it is off at test time
+noise
+"""
+
+WRONG["q9"] += """It removes random users
+It deletes ratings from the data set
+drops movies with few ratings
+It causes overfitting
+It drops factors at test time
+it makes the model overfit more
+It removes columns from the table
+It speeds up training
+It adds more layers
+It increases the embedding size
+It removes reviews randomly
+dropout leads to more overfitting
+it leaves out some users at random
+it deletes movies
+it makes overfitting worse
+It removes ratings
+drops factors when predicting
+takes random rows out of the ratings table
+it makes training faster
+"""
+
+RIGHT["q10"] += """Use a stronger L2 penalty
+Increase regularization with the embedding size
+early stopping on the validation loss
+Add dropout
+get more data
+stop training when validation loss starts to go up
+use weight decay and choose it on the validation set
+Higher lambda for larger embeddings
+add a kernel regularizer to the embedding layers
+Penalise large weights
+more ratings per user
+with bigger embeddings you need more regularisation
+halt training once the validation error stops improving
+Bayesian averaging / priors on the factors
+larger penalty for a larger embedding
+stop when val loss is lowest
+use regularization
+stop early
+dropout layers
+use L2
+collect more data
+more training examples
+raise the l2 strength
+keep the weights small with a penalty
+"""
+
+HALF["q10"] += """Training loss goes down and validation loss goes up
+tune it
+the gap between training and validation grows
+"""
+
+WRONG["q10"] += """Train longer
+Use even more factors
+lower the penalty
+Train on the validation data too
+more epochs
+it cannot be prevented
+add more layers
+increase the size to 64
+use no dropout
+use less dropout
+turn off l2
+use a larger embedding
+don't regularise
+more training epochs
+less penalty
+smaller lambda
+add validation data to the training set
+reduce l2
+"""
+
+RIGHT["q11"] += """MF starts slow because both embeddings start near zero so their gradients are tiny
+In the network all ratings update the shared weights; in MF each vector is only updated by its own ratings
+the gradient of a dot product is the other vector, which is close to zero at the start
+each embedding row gets only few updates per epoch
+There is a saddle point at zero
+Small initial values give small gradients
+the dense network has biases and shared layers that every example trains, embeddings get sparse gradients
+ALS solves each row exactly so it needs few iterations
+The product of two small numbers has a small gradient
+Factor vectors are initialised close to 0 and so learning begins slowly
+A movie's vector only changes when one of its ratings is in the batch
+With alternating least squares it would converge in a few sweeps
+because the weights of the network are shared by all users
+embedding gradients are multiplied by the other embedding, and that is tiny in the beginning
+the network trains fast since its weights see every rating, while a movie vector sees just a few
+initialised near zero, so p*q has nearly no gradient
+alternating least squares solves exactly
+embeddings for rare films are hardly updated
+"""
+
+HALF["q11"] += """The network converges faster
+MF is slow at first
+The network drops at once then plateaus
+the network overfits later
+"""
+
+WRONG["q11"] += """They behave the same
+There is no difference
+Both losses rise
+They are identical
+because the computer is slow
+both go up
+the learning rate is too high
+factorization has more data
+the network uses a different dataset
+there's no reason
+no difference
+they're the same
+both rise
+because of the GPU
+"""
+
+RIGHT["q12"] += """When there are extra features like genre or age
+For cold start, when a new movie has no ratings
+If you have text or images
+when the relation between users and movies is non-linear
+when you want to use time of day or device
+If you have metadata about films
+when we know more about users, e.g. their age and location
+for brand new users
+when order of views matters (sequences)
+To include side information
+when the interaction is too complex for a dot product
+for multi-task learning
+if you have descriptions of the movies
+new items that haven't got any ratings yet
+if there's additional information like plot or cast
+when you want to recommend items without any rating
+with contextual features such as time
+new users without history
+to model non-linear relations
+using pictures or audio
+when we have demographic data of users
+"""
+
+HALF["q12"] += """when you have more data
+when it is complex
+for larger datasets
+if it gives better results
+"""
+
+WRONG["q12"] += """Never
+Always
+when you only have ids
+when it should be fast
+when you have no features
+when I have little time
+if there are only user ids and movie ids
+when you want simple
+if the data is small
+on Mondays
+never, MF is better
+if only ids are known
+when speed matters
+"""
+
+RIGHT["q13"] += """Play counts are not ratings, they show implicit preference
+Counts have to be turned into weights or logged
+you need to tune the regularization again
+no play doesn't mean dislike
+A book scale goes from 1 to 10, so the scale has to be adapted
+The penalty must be re-tuned for each data set
+take the log of the counts
+A high count means they like it, but zero doesn't say they hate it
+use ranking metrics such as NDCG rather than RMSE
+treat counts as confidence
+the min_ratings threshold has to be chosen anew
+Listening 40 times isn't a 40-star rating
+use implicit feedback ALS
+There are only positive signals, no negative ones
+binarize the plays
+0 plays may mean they never heard of it
+You'd have to choose the penalty again
+evaluate by recall at k
+weight by the number of plays
+a play count isn't an opinion
+the rating scale is different
+play counts have no upper bound
+"""
+
+HALF["q13"] += """Yes it holds
+the data is different
+The missing entries say something
+partly
+"""
+
+WRONG["q13"] += """Nothing has to change
+exactly the same
+use the counts as ratings directly
+no changes
+the same hyperparameters work
+books are longer
+buy more memory
+just use the counts like stars
+leave everything as is
+it's exactly the same
+treat play counts as ratings
+no change needed
+"""

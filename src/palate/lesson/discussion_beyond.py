@@ -47,7 +47,7 @@ q11 = Discussion(
     ),
     mistakes=(
         Mistake(
-            "SAME; no differen*",
+            "SAME; no differen*; computer/machine/laptop/cpu ~3 SLOW/FAST",
             "look again: which of the two falls at once, and which hardly moves at first?",
         ),
         Mistake(
@@ -133,7 +133,7 @@ q13 = Discussion(
         Idea(
             "that counts are no ratings",
             "implicit; confiden*; COUNT ~4 NOT ~5 RATING/score/star/explicit; COUNT ~5 NOT ~2 RATING; NOT ~2 "
-            "RATING/explicit; COUNT ~8 weight*; weights; weight/weighted/weighting; negative*; preference*; "
+            "RATING/explicit; COUNT ~8 weight*; weights; weight/weighted/weighting; negative*; !negative*; ONLY ~2 positive; preference*; "
             "log/logarithm*/transform*/convert*/binar*/normali*; how often; !mean/dislike*; NOT ~1 upper/limit/maximum;"
             " NOT ~2 explicit/star; unplayed/unheard; COUNT ~4 mean/means/say/says/show/shows",
             "What does a play count say, and what does it not?",
@@ -146,7 +146,7 @@ q13 = Discussion(
         ),
         Idea(
             "that the scale is another",
-            "scale ~3 differ*/other/another/chang*/adjust*; differ*/other/another/chang*/adjust*/new ~2 scale",
+            "scale ~3 differ*/other/another/chang*/adjust*; differ*/other/another/chang*/adjust*/new ~2 scale; scale ~6 TUNE",
             "And what does a play count of 40 say, and what does no play say?",
         ),
         Idea(
@@ -175,7 +175,7 @@ q13 = Discussion(
     ),
     mistakes=(
         Mistake(
-            "nothing ~3 chang*; exactly the same; no changes; SAME ~1 HYPER",
+            "nothing ~3 chang*; exactly the same; no changes; no change; SAME ~1 HYPER",
             "two things at least change: the strength of the penalty, and what a number (or none) means.",
             always=True,
         ),

@@ -11,7 +11,7 @@ q7 = Discussion(
     ideas=(
         Idea(
             "that the vectors shrink to zero",
-            "zero/N0/vanish*/disappear*/nil; to nothing; die ~1 out",
+            "zero/N0/vanish*/disappear*/nil; to nothing; nothing ~2 left; die ~1 out",
             "What becomes of the vectors?",
         ),
         Idea(
@@ -23,7 +23,7 @@ q7 = Discussion(
             "that the lists become alike, of what many liked",
             "SAME; NOT ~3 PERSONAL/distinguish*/differ*/apart; non ~0 personal*; nonpersonal*/impersonal*; most/ONLY ~1"
             " RENOWNED/popular*; popular*/RENOWNED ~5 ALL; ALL ~4 popular*/RENOWNED; arbitrar*/random*/tie; ignor* ~2 "
-            "user",
+            "user; TASTE/user ~3 NOT ~4 MATTER/role/count/influence*; NOT ~3 MATTER/depend* ~4 TASTE/user/person",
             "Just before that, which films resist the penalty longest, and for whom?",
         ),
         Idea(
@@ -85,7 +85,7 @@ q8 = Discussion(
     ideas=(
         Idea(
             "what a bias stands for",
-            "GENEROUS; LEVEL; MEAN; PEOPLE/user/some ~4 rate/rates/give/gives/rating ~3 "
+            "GENEROUS; LEVEL; main effect; MEAN; PEOPLE/user/some ~4 rate/rates/give/gives/rating ~3 "
             "higher/lower/high/low/different*; rate ~2 higher/lower/high/low; some ~3 better/worse/popular*; how ~3 "
             "good/well/wellknown/popular*; scale ~1 different*; wellknown/loved/liked ~3 ALL; ALL ~2 "
             "loves/love/likes/like/liked/hates",
@@ -94,7 +94,8 @@ q8 = Discussion(
         Idea(
             "what the error does",
             "ERROR/ACCURACY ~5 CHANGE/WORSE/affect*/matter*; CHANGE/WORSE/BETTER ~4 ERROR/ACCURACY; affect*; "
-            "cost/costs/hurt*/suffer*; matter*; accurate",
+            "cost/costs/hurt*/suffer*; matter*; accurate; without ~2 ERROR/ACCURACY ~3 CHANGE/WORSE; "
+            "MANY/MORE ~3 DATA/RATING ~8 HARDLY/FEW ~3 CHANGE/ERROR/affect*/cost/costs/matter",
             "What happens to the error on held-out ratings when they are taken away?",
         ),
         Idea(
@@ -111,7 +112,10 @@ q8 = Discussion(
     mistakes=(
         Mistake(
             "ERROR ~3 lower/fall*/drop*/decreas*/improv*/smaller ~2 without/removed/removing; ACCURACY ~3 "
-            "BETTER/rise*/increas* ~2 without/removed/removing; BETTER ~1 without",
+            "BETTER/rise*/increas* ~2 without/removed/removing; BETTER ~1 without; without ~4 more accurate/precise; ACCURACY ~3 better/improv*/rise*/increas* ~4 SWITCH; "
+            "ERROR ~3 lower/fall*/drops/decreas*/improv*/smaller ~4 SWITCH; SWITCH ~3 DOWN ~2 ERROR; "
+            "SWITCH/without ~3 ERROR ~2 fall*/drops/decreas*/lower/improv*/smaller/DOWN; "
+            "SWITCH/without ~3 ACCURACY ~2 better/improv*/rise*/increas*; SWITCH ~3 improv* ~2 ACCURACY",
             "look at the table again: which error is lower, that of factors alone or that of both?",
             always=True,
         ),
@@ -142,7 +146,8 @@ q9 = Discussion(
             "DOWN/prevent*/avoid*/against/stop*/less/fight*/combat*/hinder*/counter*/limit*/control*/help*/keep* ~7 "
             "OVERFIT; NOT ~1 OVERFIT; OVERFIT ~2 DOWN; prevent*/avoid*/reduc* ~2 adaptation/coadaptation; generali*; "
             "robust*; VALID ~4 lower/smaller/better/improv*/fall*/drop*; !rely/depend*/important/dominat*/co; memori* "
-            "~1 less; keep*/stop* ~4 memori*",
+            "~1 less; keep*/stop* ~4 memori*; harder ~6 OVERFIT; keep*/stop*/prevent* ~4 coadapt*; "
+            "prevent*/avoid*/keep*/stop* ~5 dominat*/rely*",
             "What does it work against?",
         ),
         Idea(
@@ -170,7 +175,7 @@ q9 = Discussion(
         ),
         Idea(
             "that something is left out",
-            "OFF ~2 some/thing*/number*/value*/stuff; noise",
+            "OFF ~2 some/something/thing*/number*/value*/stuff; noise",
             "What is left out, when, and how is it chosen?",
             worth=0,
         ),
@@ -183,7 +188,8 @@ q9 = Discussion(
     ),
     mistakes=(
         Mistake(
-            "test/predict*/inference/testing ~4 mask*/dropped/drops; ONLY ~3 test/predict*/inference",
+            "test/predict*/inference/testing ~4 mask*/dropped/drops; ONLY ~3 test/predict*/inference; "
+            "drops/drop/dropped/zeroes/zeros/removes/removed/masks ~3 at/in/during/when ~1 test/testing/inference/prediction/predicting",
             "in prediction nothing is dropped: the vectors are used whole.",
             always=True,
         ),
@@ -262,7 +268,7 @@ q10 = Discussion(
             "longer training lowers the training loss; look at the validation loss.",
         ),
         Mistake(
-            "SWITCH ~1 PENALTY; DOWN ~1 PENALTY; !PENALTY",
+            "SWITCH ~1 PENALTY; drop off ~2 PENALTY; turn*/switch* ~3 PENALTY ~1 off; DOWN ~1 PENALTY; !PENALTY",
             "that is the other way round: compare the validation loss at l2=1 and at l2=10.",
             always=True,
         ),
@@ -272,7 +278,7 @@ q10 = Discussion(
             "look at the validation loss again: where is it lowest, and what is different there?",
         ),
         Mistake(
-            "train* ~2 VALID ~1 data",
+            "train* ~2 VALID ~1 data; add ~2 VALID ~4 train*",
             "then nothing is left to see overfitting with. What could hold back the larger vectors?",
             always=True,
         ),

@@ -16,8 +16,8 @@ FAMILIES = {
     "DOWN": "lower lowers lowered lowering reduc* decreas* weaken* weaker smaller lessen* loosen* relax* diminish* less",
     "ALL": "all every everyone everybody each everything any",
     # films, people, ratings
-    "RATING": "rating rated rate review reviewed reviewer vote voted voter n_rating rater feedback judged judgement",
-    "DATA": "data information info evidence sample observation datapoint times count entry entries support",
+    "RATING": "rating rated rate review reviewed reviewer vote voted voter n_rating rater feedback judged judgement opinion",
+    "DATA": "data information info evidence sample observation datapoint example times count entry entries support",
     "PEOPLE": "people person anyone anybody user viewer someone somebody everyone everybody audience folk reviewer",
     "FILM": "film movie item title picture recommendation rec recc reccs pick song book one ones",
     "UNKNOWN": "obscur* unknown niche rare unheard unfamiliar unpopular underground unrated unseen unwatched forgotten nonpopular "
@@ -32,9 +32,10 @@ FAMILIES = {
     "hundred invalid astronomic* exaggerat* excessive* outrageous* massive* unreasonabl* inflated unbelievabl* weird",
     "HIGH": "high large big great",
     "TASTE": "tast* genre like liked likes liking prefer* interest* enjoy* theme love loves favorite favourite",
+    "GENRE": "action comedy comedies horror drama thriller romance romantic scifi western documentary documentaries animation animated musical",
     "FIT": "fit fits match matches matched matching suit suited suits correspond* align* relate* relevant reflect*",
     "MISFIT": "mismatch* irrelevant unrelated unsuited unsuitable different wrong inappropriate contradict*",
-    "BAD": "bad badly poor terrible awful suck horrible lousy useless strange odd wrong rubbish garbage worse",
+    "BAD": "bad badly poor terrible awful suck horrible lousy useless strange weird odd wrong rubbish garbage worse",
     "GOOD": "good great fine sensible perfect* reasonable excellent ok okay plausible right correct convincing",
     "OVERFIT": "overfit* memori* overconfident* overtrain* overtuned",
     # what can be done
@@ -43,7 +44,7 @@ FAMILIES = {
     "KEEP": "recommend recommends recommending keep kept keeping includ* requir* show suggest suggested prefer* boost* restrict* favor* favour* choos* "
     "pick select* consider* demand* present display promote* prioritis* prioritiz* allow return only limit take need must",
     "THRESHOLD": "threshold cutoff min_rating minimum min",
-    "PENALTY": "regulari* penal* l2 l1 ridge lasso prior shrink* dropout lambda weightdecay constrain* bayes* tikhonov",
+    "PENALTY": "regulari* penal* punish* discourag* l2 l1 ridge lasso prior shrink* dropout lambda weightdecay constrain* bayes* tikhonov",
     "SWITCH": "remov* drop dropping delet* disabl* without avoid* stop",
     "FACTOR": "factor embedding vector weight parameter coefficient coordinate latent dimension neuron unit component number value entry entries feature",
     "MODELLED": "train training epoch iteration fitted fit",
@@ -63,7 +64,7 @@ FAMILIES = {
     "ERROR": "error rmse mse mae loss losses",
     "ACCURACY": "accura* performance predictions prediction quality results result precise",
     "CHANGE": "up down rais* higher lower larger smaller bigger rise* increas* decreas* fall* drop* grow* go goes gets better worse improv* reduce*",
-    "GENEROUS": "generous* strict* harsh* severe* lenient* stingy critical tough optimistic pessimistic mood grumpy picky",
+    "GENEROUS": "generous* nicer kinder forgiving strict* harsh* severe* lenient* stingy critical tough optimistic pessimistic mood grumpy picky",
     "LEVEL": "overall general level generally typical* tendency tendencies baseline habit inherent average mean quality popular*",
     "LEFT": "interaction personal* residual preference rest taste tastes",
     "RANDOM": "random* chance stochastic*",
@@ -79,7 +80,7 @@ FAMILIES = {
     "EXACT": "exact* als alternat* analytic* sweep newton",
     # other data
     "FEATURE": "feature metadata genre text image content context description demograph* poster actor director age gender tag "
-    "attribute covariate device location plot cast",
+    "attribute covariate device location plot cast audio video photo picture synopsis",
     "NONLINEAR": "nonlinear* nonlinearity complex* complicated sequence* session* multitask intricate curved",
     "COUNT": "count play listen listened listening played",
     "IMPLICIT": "implicit confidence log logarithm* weight weighted weighting preference binar* convert* transform*",
@@ -95,7 +96,7 @@ BREAKS = "with by using via through if because as since so that which who when u
 ORDINARY = """
 these those there their where which while whole about above after again against almost along already although always among around
 because become becomes before behind being below besides better between beyond bring brought called cannot causes certain change clearly
-close comes common compare converge converges converged could course depend depends details differ does doing down during each either else ending enough
+close comes common compare converge converges converged could course depend depends details differ difference does doing down during each either else ending enough
 entire especially even ever every exactly except expect explain express extra fact fairly faster final finds first follow force forces
 forget former found further gives given going gotten hence however instead itself keeps large later latter learn learns least leave less
 likely little looks makes making matter maybe means meant might moment moves moved moving multiple nearly needs newer nothing number often
@@ -142,6 +143,14 @@ IDIOMS = [
     (r"(?:a )?dozen", "N12"),
     (r"np ?\| ?(?:minimum|maximum|clip)", "clip"),
     (r"held out", "heldout"),
+    (r"long tail", "unknown"),
+    (r"sci fi", "scifi"),
+    (r"tak(?:e|es|ing|en) away", "remove"),
+    (r"co ?adapt\w*", "coadaptation"),
+    (
+        r"(?:leaves?|leaving|throws?|takes?|taking|cuts?|filters?) ((?!that |which |who )\w+ (?:(?!that |which |who )\w+ )?)out",
+        r"remove \1",
+    ),
     (
         r"(?:get|getting|gets) rid of|leave out|leaving out|left out|throw out|throw away|sort out|take out|taking out|cut out|get rid",
         "remove",

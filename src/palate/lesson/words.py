@@ -12,6 +12,7 @@ from palate.lesson.vocabulary import BREAKS, FAMILIES, IDIOMS, NUMBERS, NUMERALS
 
 _DENIALS = frozenset(FAMILIES["DENIAL"].split())
 _WITHOUT = 2  # how many "without" does: in "without them the error rises" the error rises
+_PRONOUNS = frozenset(("them", "it", "this", "that", "these", "those", "him", "her"))  # where what "without" denies ends
 _SCOPE = 4  # how many words a denial reaches ahead
 _BREAKS = frozenset(BREAKS.split())  # no denial reaches across one
 _CONTRACTED = re.compile(r"\b(are|is|was|were|do|does|did|has|have|had|would|should|could|must|need|wo|ca|can)(n't|nt)\b")
@@ -46,6 +47,7 @@ def plain(text: str) -> str:
     for words, one in IDIOMS:
         said = re.sub(rf"\b(?:{words})(?![a-z])", one, said)
     said = f" {' '.join(_spelt(word) for word in said.split())} "
+    said = re.sub(r"\|(?: \|)+", "|", said)  # ", but" ends one clause, not two
     for claim, one, ahead in REWRITES:
         said = re.sub(pattern(claim).pattern + (f"(?={pattern(ahead).pattern})" if ahead else ""), f" {one}", said)
     return said
@@ -77,7 +79,11 @@ def _denied(said: str, place: int) -> bool:
         if word in _BREAKS or len(reach) == _SCOPE:
             break
         reach.append(word)
-    denials = [place for place, word in enumerate(reach) if word in _DENIALS and (word != "without" or place < _WITHOUT)]
+    denials = [
+        place
+        for place, word in enumerate(reach)
+        if word in _DENIALS and (word != "without" or (place < _WITHOUT and _PRONOUNS.isdisjoint(reach[:place])))
+    ]
     return len(denials) % 2 == 1
 
 
