@@ -182,7 +182,7 @@ def test_an_answer_in_a_file_is_the_answer(palate, model, loaded, tmp_path, endi
     assert result.out == f"Wrote 10 rows to {path}.\n"
     read = {"csv": pl.read_csv, "parquet": pl.read_parquet, "json": pl.read_json}[ending]
     assert same(read(path).to_dicts(), loaded.recommend([1, 2]))
-    assert rows(palate("recommend", model, 1, 2, "-o", path, "--json")) == {"output": str(path), "rows": 10}
+    assert rows(palate("recommend", model, 1, 2, "-o", path, "--json")) == {"output": str(path), "rows": 10, "replaced": True}
 
 
 def test_an_answer_that_cannot_be_written_is_found_before_the_work(refused, palate, tmp_path):

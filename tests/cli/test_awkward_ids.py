@@ -92,3 +92,54 @@ def test_labels_that_are_printed_are_accepted(palate, tmp_path, key):
     assert 10 not in listed(palate, *everything, "--deny", name)
     (tmp_path / "f.csv").write_text(f'item_id,rating\n"{name}",4\n')
     assert 10 not in listed(palate, "recommend", model, "--fold-in", tmp_path / "f.csv")
+
+
+def test_an_id_with_a_minus_and_letters_is_an_id_where_it_is_one(palate, tmp_path, refused):
+    (tmp_path / "r.csv").write_text(
+        "user_id,item_id,rating\n-abc,-q1,3\n-abc,b,4\n-zed,-q1,5\n-zed,-x=1,2\nbob,b,1\nbob,-x=1,4\n"
+    )
+    model = tmp_path / "m.palate"
+    assert palate("train", tmp_path / "r.csv", "-o", model, "--n-factors", "1").code == 0
+    assert listed(palate, "recommend", model, "-abc", "-n", "1") == {"-x=1"}
+    assert listed(palate, "recommend", model, "-n", "1", "-zed") == {"b"}
+    assert listed(palate, "predict", model, "-abc", "-q1", "-x=1") == {"-q1", "-x=1"}
+    assert listed(palate, "predict", model, "bob", "--json", "--", "-q1") == {"-q1"}
+    assert listed(palate, "rated", model, "-abc") == {"-q1", "b"}
+    assert palate("similar", model, "-q1").code == 0
+    assert palate("explain", model, "-abc", "-x=1").code == 0
+    said = refused("recommend", model, "-c", "0.8")
+    assert said.startswith("unknown user id '-c': ")
+    assert said.endswith("'-c' is no option of this command either; see --help.")
+    said = refused("recommend", model, "-nabc", code=2)  # -n takes it
+    assert f"an id that begins with a minus comes after --: palate recommend {model} -- -nabc" in said
+    assert refused("train", tmp_path / "r.csv", "-z", code=2).startswith("No such option: -z")  # takes no ids
+
+
+def test_candidates_of_an_evaluation_are_taken_as_those_of_a_list(palate, shop, tmp_path, refused):
+    test = tmp_path / "test.csv"
+    seen = {user: listed(palate, "rated", shop, user) for user in "0123"}
+    new = [(user, item) for user in seen for item in ("LANTERN", "CUP, RED") if item not in seen[user]]
+    test.write_text("user_id,item_id,rating\n" + "".join(f'{user},"{item}",5\n' for user, item in new))
+    evaluate = ("evaluate", shop, "--test", test, "--k", "1", "--resamples", "0", "--relevant-from", "3")
+    (tmp_path / "ids.txt").write_text('CUP, RED\n\n"LANTERN"\nWHITE HOLDER \n')
+    for candidates in ("CUP, RED,LANTERN,WHITE HOLDER ", tmp_path / "ids.txt"):
+        result = palate(*evaluate, "--candidates", candidates)
+        assert result.code == 0, result.err
+        assert "Lists hold 3 candidates" in result.out
+    assert "Lists hold 1 candidates" in palate(*evaluate, "--candidates", "LANTERN,nowhere").out
+    assert "knows none of these" in refused(*evaluate, "--candidates", "CUP RED", code=1)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("--top", "--n"), ("--k", "--n"), ("-k", "--n"), ("--limit=3", "--n"), ("--threshold", "--min-ratings")],
+)
+def test_what_others_call_an_option_is_answered_with_its_name(refused, shop, typed, meant):
+    said = refused("recommend", shop, "1", typed, "3", code=2)
+    assert said == f"No such option: {typed.partition('=')[0]}. Did you mean {meant}?"
+
+
+def test_the_same_of_other_commands(refused, shop):
+    assert refused("evaluate", shop, "--top", "3", code=2).endswith("Did you mean --k?")
+    assert refused("train", "r.csv", "--factors", "3", code=2).endswith("Did you mean --n-factors?")
+    assert refused("train", "r.csv", "--reg", "3", code=2).endswith("Did you mean --l2-user or --l2-item?")

@@ -62,6 +62,7 @@ def known_id(vocabulary: "Vocabulary", text: str, side: str) -> Any:
     count = f"{len(vocabulary):,} {side}{'' if len(vocabulary) == 1 else 's'}"
     raise KeyError(
         f"unknown {side} id '{text}': {'an' if side == 'item' else 'a'} {side} id of this model is {kind} ({count}).{near}"
+        + (f" '{text}' is no option of this command either; see --help." if text[:1] == "-" and not text[1:2].isdigit() else "")
     )
 
 
@@ -72,8 +73,11 @@ def user_ids(model: "FactorModel", texts: list[str], unknown: str = "raise") -> 
     return [known_id(model.users, text, "user") for text in texts]
 
 
-def item_ids(model: "FactorModel", texts: list[str]) -> list[Any]:
-    """Return the items that were named by id, or by what palate calls them; other texts of a title get a hint."""
+def item_ids(model: "FactorModel", texts: list[str], unknown: str = "raise") -> list[Any]:
+    """Return the items that were named by id, or by what palate calls them; other texts of a title get a hint.
+
+    Unknown ones are an error under "raise"; otherwise they stand as they are.
+    """
     found = []
     for text in texts:
         try:
@@ -82,6 +86,9 @@ def item_ids(model: "FactorModel", texts: list[str]) -> list[Any]:
             labelled = _labelled(model, text)
             if len(labelled) == 1:
                 found.append(model.items.id(int(labelled[0])))
+                continue
+            if unknown != "raise":
+                found.append(model.items.parse(text.strip() if model.items.kind != "str" else text, "item id"))
                 continue
             if has_titles(model) and len(rated_with_title(model, text)):
                 raise KeyError(f"{error.args[0]} To name items by title: --title {shlex.quote(text)}.") from None
@@ -117,8 +124,10 @@ def _is_item(model: "FactorModel", text: str) -> bool:
     return len(_labelled(model, text)) == 1
 
 
-def listed_ids(model: "FactorModel", text: str | None) -> list[Any] | None:
+def listed_ids(model: "FactorModel", text: str | None, unknown: str = "raise") -> list[Any] | None:
     """Return the items of `--candidates` or `--deny`: ids with commas between, or a file with one per line.
+
+    See `item_ids` for `unknown`.
 
     An id may itself hold commas: of the ways to take the list apart the one with the longest ids is meant.
 
@@ -135,21 +144,10 @@ def listed_ids(model: "FactorModel", text: str | None) -> list[Any] | None:
     except (OSError, ValueError):  # too long for a name, or no name: a list
         is_file = False
     if not is_file:
-        return item_ids(model, _apart(model, text))
+        return item_ids(model, _apart(model, text), unknown)
     if _is_item(model, text):
         raise KeyError(f"'{text}' is an item and a file; write './{text}' for the file.")
-    return item_ids(model, [_unquoted(model, line) for line in _lines(path) if line.strip()])
-
-
-def listed_texts(text: str) -> list[str]:
-    """Return the ids in a text with commas between, or in a file with one per line."""
-    path = Path(text)
-    try:
-        is_file = path.exists() and not path.is_dir()  # a pipe, too
-    except (OSError, ValueError):  # too long for a name, or no name: a list
-        is_file = False
-    parts = _lines(path) if is_file else text.split(",")
-    return [part if is_file else part.strip() for part in parts if part.strip()]
+    return item_ids(model, [_unquoted(model, line) for line in _lines(path) if line.strip()], unknown)
 
 
 def _lines(path: Path) -> list[str]:

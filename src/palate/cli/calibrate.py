@@ -8,6 +8,7 @@ import typer
 from palate.cli import options
 from palate.cli.reading_options import AS_GIVEN, ITEM_SIDE, Reading, reads_ratings
 from palate.cli.running import usage_error
+from palate.cli.writing import instead
 
 
 @reads_ratings(without=ITEM_SIDE)
@@ -57,6 +58,7 @@ def calibrate(
         found = library.calibrate(
             loaded, ratings, nominal=tuple(nominal) if nominal else library.NOMINAL, seed=seed, threads=threads
         )
+    replaced = instead(plot) if plot is not None else ""
     if plot is not None:
         found.plot(plot)
     if output is not None:
@@ -67,8 +69,8 @@ def calibrate(
         print_json(found.to_dict())
     else:
         _print(found)
-        if plot is not None:
-            print_text("", f"Drew the plot to {plot}.")
+    if plot is not None and not as_json:
+        print_text(*([] if output is not None else [""]), f"Drew the plot to {plot}{replaced}.")
 
 
 def _print(calibration: Any) -> None:

@@ -7,6 +7,7 @@ import typer
 
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 from palate.cli.running import usage_error
+from palate.cli.writing import instead
 
 KERAS = (".h5", ".hdf5", ".keras")
 
@@ -41,6 +42,7 @@ def convert(
     if not source.is_file():
         raise usage_error(f"no file {source}")
     check_writable(output)
+    replaced = instead(output)
     into = output.suffix.lower() in KERAS
     if (source.suffix.lower() in KERAS) == into:
         raise usage_error(f"one of the two must be a Keras file (.h5 or .keras); got '{source}' and '{output}'")
@@ -50,7 +52,7 @@ def convert(
         load(source).to_keras(output)
     else:
         _imported(source, ratings, mean, reading).save(output)
-    print_text(f"Wrote {output} ({output.stat().st_size:,} bytes).")
+    print_text(f"Wrote {output} ({output.stat().st_size:,} bytes){replaced}.")
 
 
 def _imported(source: Path, ratings: Path | None, mean: float | None, reading: Reading) -> Any:

@@ -8,6 +8,7 @@ import typer
 from palate.cli import options, testing
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 from palate.cli.running import usage_error
+from palate.cli.writing import instead
 
 if TYPE_CHECKING:
     from palate.data.ratings import Ratings
@@ -54,7 +55,7 @@ def crossval(
         palate crossval ratings.csv --no-lists --save-split folds.split
     """
     from palate.cli.hyperparameters import chosen, takes_counts, trainer_of
-    from palate.cli.output import check_output, check_writable
+    from palate.cli.output import check_output, check_writable, print_text
     from palate.cli.reading import busy
     from palate.evaluate.cross_validation import crossval as cross_validate
 
@@ -67,7 +68,10 @@ def crossval(
     data = _read(ratings, **reading, counts=takes_counts(chosen_trainer))
     parts = _folds(data.ratings, folds, seed, split)
     if save_split is not None:
+        replaced = instead(save_split)
         parts.save(save_split)
+        if not as_json:
+            print_text(f"Saved the folds as {save_split}{replaced}.", "")
     with busy(f"training and testing {len(parts)} folds"):
         evaluation = cross_validate(
             chosen_trainer, data.ratings, catalog=data.catalog, folds=parts, seed=seed, k=ks, relevant_from=relevant_from, validation=validation, refit=refit,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from palate.cli import options
+from palate.cli.writing import check_default, instead
 
 if TYPE_CHECKING:
     from palate.cli.demo_story import Story
@@ -15,12 +16,17 @@ MODEL, PLOT = "model.palate", "plot.png"
 
 
 def demo(
+    ctx: typer.Context,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to save model and plot.")] = Path(
         "palate-demo"
     ),
     user: Annotated[
         int | None, typer.Option(metavar="USER", help="Tell the story for this user; default: a clear taste.")
     ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Replace palate-demo, if it is there and no other folder is named with --output."),
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
     """Tell on film ratings that come with palate why recommendations are obscure, and what helps. Takes seconds.
@@ -32,9 +38,12 @@ def demo(
     from palate import datasets
     from palate.cli.asking import known_id
     from palate.cli.demo_story import tell
+    from palate.cli.hyperparameters import given
     from palate.cli.output import check_writable, print_json
     from palate.cli.reading import busy
 
+    for name in (MODEL, PLOT):
+        check_default(output / name, named=given(ctx, "output"), overwrite=overwrite, what="folder")
     output.mkdir(parents=True, exist_ok=True)
     check_writable(output / MODEL)
     data = datasets.load("movielens-small")
@@ -42,6 +51,7 @@ def demo(
         known_id(data.ratings.users, str(user), "user")
     with busy("training models; the first time palate also compiles its kernels"):
         story = tell(data, user)
+    replaced = instead(output / MODEL, output / PLOT)
     story.default.model.save(output / MODEL)
     plot = _save_plot(story, output / PLOT)
     if as_json:
@@ -50,7 +60,7 @@ def demo(
     from palate.cli.demo_show import show
 
     show(story)
-    _next(story, output, plot)
+    _next(story, output, plot, replaced)
 
 
 def _save_plot(story: "Story", path: Path) -> Path | None:
@@ -92,13 +102,14 @@ def document(story: "Story", output: Path, plot: Path | None) -> dict[str, Any]:
     }
 
 
-def _next(story: "Story", output: Path, plot: Path | None) -> None:
+def _next(story: "Story", output: Path, plot: Path | None, replaced: str = "") -> None:
     from palate.cli.output import print_heading, print_text, print_verbatim
 
     print_heading("Next")
     print_text(
         f"Saved the model as {output / MODEL}"
-        + (" (a plot needs matplotlib: pip install 'palate[plots]')." if plot is None else f" and a plot as {plot}.")
+        + (" (a plot needs matplotlib: pip install 'palate[plots]')" if plot is None else f" and a plot as {plot}")
+        + f"{replaced}."
     )
     model = shlex.quote(str(output / MODEL))
     print_text("Try:", "")

@@ -95,11 +95,10 @@ def _loaded(paths: list[Path]) -> dict[str, Any]:
 
 
 def _candidates(models: dict[str, Any], text: str | None) -> list[Any] | None:
-    """Return the ids of `--candidates`, as the first model's are; unknown ones are told."""
-    from palate.cli.asking import listed_texts
+    """Return the ids of `--candidates`, read as for the first model; what no model knows is told in a note."""
+    from palate.cli.asking import listed_ids
 
-    first = next(iter(models.values()))
-    return None if text is None else [first.items.parse(one, "item id") for one in listed_texts(text)]
+    return listed_ids(next(iter(models.values())), text, unknown="keep")
 
 
 def _ratings(path: Path | None, model: Any, how: Reading) -> "Ratings | None":

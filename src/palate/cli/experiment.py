@@ -8,6 +8,7 @@ import typer
 from palate.cli import options
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 from palate.cli.running import INTERRUPTED, say, usage_error
+from palate.cli.writing import files_in, instead_of
 
 if TYPE_CHECKING:
     from palate.data.dataset import Dataset
@@ -70,13 +71,14 @@ def experiment(
             kept = f"; they are kept in {results}" if results is not None else " and lost; --results FILE would keep them"
             say(f"interrupted: {finished} of {len(cells)} settings were finished{kept}.")
             raise typer.Exit(INTERRUPTED) from None
+    before = files_in(plots)
     written = found.plots(plots) if plots is not None else []
     if output is not None or as_json:
         deliver(_table(found), as_json=as_json, output=output)
     else:
         _print(found)
     if written and not as_json:
-        print_text("", f"Wrote {len(written)} pictures to {plots}.")
+        print_text("", f"Wrote {len(written)} pictures to {plots}{instead_of(len(before.intersection(written)))}.")
 
 
 def _data(path: Path | None, reading: Reading) -> "Dataset":

@@ -7,6 +7,7 @@ import typer
 
 from palate.cli import options
 from palate.cli.running import usage_error
+from palate.cli.writing import files_in, instead_of
 
 if TYPE_CHECKING:
     from palate.inspect.report import Report, Section
@@ -60,6 +61,7 @@ def inspect(
     loaded = load(model)
     with busy("inspecting"):
         report = _report(loaded, item, user, distinctive, n, {"sample": sample, "seed": seed, "threads": threads})
+        before = files_in(plots) | ({str(html)} if html is not None and html.is_file() else set())
         written = [] if plots is None else report.plot(plots)
         if html is not None:
             report.html(html)
@@ -67,7 +69,7 @@ def inspect(
     if as_json:
         print_json({**_document(report), "written": written})
     elif written:
-        print_text(f"Wrote {', '.join(written)}.")
+        print_text(f"Wrote {', '.join(written)}{instead_of(len(before.intersection(written)))}.")
     else:
         _show(report)
 

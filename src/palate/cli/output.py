@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from palate.cli.running import usage_error
 from palate.cli.wording import printable
+from palate.cli.writing import instead
 
 if TYPE_CHECKING:
     import polars as pl
@@ -269,11 +270,12 @@ def write_frame(frame: "pl.DataFrame", path: Path) -> None:
 def deliver(frame: "pl.DataFrame", *, as_json: bool, output: Path | None, title: str = "", drop: tuple[str, ...] = ()) -> None:
     """Write a frame to the file asked for, or print it as JSON or as a table below a title."""
     if output is not None:
+        replaced = instead(output)
         write_frame(frame, output)
         if as_json:
-            print_json({"output": str(output), "rows": frame.height})
+            print_json({"output": str(output), "rows": frame.height, "replaced": bool(replaced)})
         else:
-            print_text(f"Wrote {counted(frame.height, 'row')} to {output}.")
+            print_text(f"Wrote {counted(frame.height, 'row')} to {output}{replaced}.")
     elif as_json:
         print_json(records(frame))
     elif frame.height:

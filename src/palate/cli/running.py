@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import shlex
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +17,21 @@ from palate.cli.wording import for_command_line, one_line
 _WRONG_VALUE = re.compile(r"(\w+) must (?:be|have|hold|name|end|give) ")  # how the library speaks of an argument's value
 _WORDS = {"help": "--help", "version": "--version"}  # typed as commands
 _NEGATIVE = re.compile(r"-\d")
+_IDS = frozenset({"user", "users", "item", "items"})  # arguments of commands that take ids
+# What other tools call an option, and what it is called here; the first that a command has is suggested.
+_MEANT = {
+    **dict.fromkeys(("--top", "--k", "-k", "--top-n", "--top-k", "--topn", "--topk", "--limit", "--count", "--number"), ("--n", "--k")),
+    **dict.fromkeys(("--n", "-n"), ("--k",)),
+    **dict.fromkeys(("--factors", "--n-components", "--rank", "--dim", "--latent-factors", "--embedding-size"), ("--n-factors",)),
+    **dict.fromkeys(("--iterations", "--n-iterations", "--iter", "--n-iter", "--n-epochs"), ("--max-sweeps",)),
+    **dict.fromkeys(("--regularization", "--reg", "--lambda", "--alpha", "--l2"), ("--l2-user", "--l2-item")),
+    **dict.fromkeys(("--sep", "--delimiter", "--delim"), ("--separator",)),
+    **dict.fromkeys(("--min-count", "--min-support", "--threshold"), ("--min-ratings",)),
+    **dict.fromkeys(("--jobs", "--n-jobs", "-j", "--workers", "--cores"), ("--threads",)),
+    **dict.fromkeys(("--random-state", "--random-seed"), ("--seed",)),
+    **dict.fromkeys(("--force", "-f"), ("--overwrite",)),
+    **dict.fromkeys(("--model", "--save"), ("--output",)),
+}  # fmt: skip
 _MARK = "\ue000"  # a private character, which nobody types
 _FILES = ("output", "html", "plots", "plot", "save_split", "results", "checkpoint")  # options that name what a command writes
 _ALWAYS = ("train", "demo", "prepare", "convert", "fetch")  # commands that write files, named or not
@@ -27,8 +43,15 @@ class Command(TyperCommand):
     """A command whose errors become one line and whose warnings become notes."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Take what begins with a minus and a digit for an argument, such as the id -5, where no option takes it."""
-        rest = super().parse_args(ctx, _marked(args, self.params))
+        """Take for an argument what begins with a minus and is no option, such as the ids -5 and -abc.
+
+        With letters only where a command takes ids: elsewhere it can only be a slip.
+        """
+        try:
+            rest = super().parse_args(ctx, _marked(args, self.params))
+        except UsageError as error:  # type: ignore[misc]
+            error.message += _dashes_first(ctx, args, self.params)
+            raise
         ctx.params = {name: _unmarked(value) for name, value in ctx.params.items()}
         return rest
 
@@ -43,15 +66,49 @@ class Command(TyperCommand):
             return result
 
 
+def _dashes_first(ctx: Any, args: Sequence[str], params: Sequence[Any]) -> str:
+    """Return how to name the id "-nabc" where it was taken for the option -n; nothing where no argument is like that."""
+    if not any(one.param_type_name == "argument" and one.name in _IDS for one in params):
+        return ""
+    taken = _taken(params)
+    options: list[str] = []
+    others: list[str] = []
+    skip, glued = 0, False
+    for text in args:
+        is_value, skip = skip > 0, max(skip - 1, 0)
+        is_glued = not is_value and len(text) > 2 and text[0] == "-" != text[1]
+        glued |= is_glued
+        skip = skip if is_value or is_glued else taken.get(text, 0)
+        (options if is_value or (text[:1] == "-" and not is_glued) else others).append(text)
+    if not glued:
+        return ""
+    start = next((place for place, text in enumerate(others) if text[0] == "-"), len(others))
+    line = " ".join(map(shlex.quote, [*others[:start], *options, "--", *others[start:]]))
+    return f" (an id that begins with a minus comes after --: {ctx.command_path} {line})"
+
+
+def _taken(params: Sequence[Any]) -> dict[str, int]:
+    """Return how many values follow an option, by its names."""
+    return {name: one.nargs for one in params if one.param_type_name == "option" and not one.is_flag for name in one.opts}
+
+
 def _marked(args: Sequence[str], params: Sequence[Any]) -> list[str]:
     """Return arguments with a mark before each that would be taken for an option though it is a number."""
-    taken = {name: one.nargs for one in params if one.param_type_name == "option" and not one.is_flag for name in one.opts}
+    options = [one for one in params if one.param_type_name == "option"]
+    taken = _taken(params)
+    known = {"-h", "--help", *(name for one in options for name in [*one.opts, *one.secondary_opts])}
+    takes_ids = any(one.param_type_name == "argument" and one.name in _IDS for one in params)
     found: list[str] = []
     skip = 0
     for place, text in enumerate(args):
         if text == "--" and not skip:
             return [*found, *args[place:]]
-        found.append(f"{_MARK}{text}" if not skip and _NEGATIVE.match(text) else text)
+        name = text.partition("=")[0]
+        meant = [option for option in _MEANT.get(name, ()) if option in known]
+        if not skip and name not in known and meant:
+            raise usage_error(f"No such option: {name}. Did you mean {' or '.join(meant)}?")
+        is_id = _NEGATIVE.match(text) or (takes_ids and len(text) > 1 and text[0] == "-" != text[1] and text[:2] not in known)
+        found.append(f"{_MARK}{text}" if not skip and is_id else text)
         skip = skip - 1 if skip else taken.get(text, 0)
     return found
 

@@ -12,6 +12,7 @@ from palate.cli import options
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 from palate.cli.running import INTERRUPTED, say, usage_error
 from palate.cli.wording import to_paste
+from palate.cli.writing import check_default, instead
 
 if TYPE_CHECKING:
     import numpy as np
@@ -122,9 +123,7 @@ def train(
     for path in (output, checkpoint):
         if path is not None:
             check_writable(path)
-    replaces = output.exists()
-    if replaces and not overwrite and not given(ctx, "output"):
-        raise usage_error(f"{output} is there already; name another file with --output, or pass --overwrite to replace it")
+    check_default(output, named=given(ctx, "output"), overwrite=overwrite)
     extra = _extra(trainer, user_table)
     if union and start is None:
         raise usage_error("--union must come with --start, the model whose ratings are added")
@@ -143,12 +142,14 @@ def train(
         _show_data(ratings, read_in, data, read_seconds)
         if how.prepared is not None:
             say(f"note: the {int(how.prepared.sum()):,} rows that palate prepare put at the end for validation are held out.")
+    checkpoints = instead(checkpoint) if checkpoint is not None else ""
     outcome = _train(chosen_trainer, data, how, read_seconds)
+    replaced = instead(output)
     outcome.model.save(output, ratings=how.keep_ratings)
     interrupted = outcome.model.history.interrupted
     if not interrupted:
         _compare(outcome, how)
-    _report(outcome, how, as_json, replaces)
+    _report(outcome, how, as_json, replaced, checkpoints)
     if interrupted:
         say(f"interrupted; the model of the last whole sweep is saved as {output}.")
         raise typer.Exit(INTERRUPTED)
@@ -269,12 +270,12 @@ def _described(ratings: "Ratings") -> str:
     )
 
 
-def _report(outcome: Outcome, how: How, as_json: bool, replaces: bool) -> None:
+def _report(outcome: Outcome, how: How, as_json: bool, replaced: str, checkpoints: str) -> None:
     from palate.cli.output import counted, print_json, print_text, print_verbatim
 
     history = outcome.model.history
     if as_json:
-        print_json(_document(outcome, how))
+        print_json({**_document(outcome, how), "replaced": bool(replaced)})
         return
     name, sweeps = outcome.model.trainer["name"], len(history.sweeps)
     draws = outcome.model.n_draws
@@ -290,7 +291,9 @@ def _report(outcome: Outcome, how: How, as_json: bool, replaces: bool) -> None:
     size = how.output.stat().st_size
     users = outcome.model.users
     first = next((users.id(row) for row in range(min(len(users), 100)) if str(users.id(row)).isprintable()), users.id(0))
-    print_text("", f"Saved {how.output} ({size:,} bytes){', in place of the file that was there' if replaces else ''}.")
+    print_text("", f"Saved {how.output} ({size:,} bytes){replaced}.")
+    if how.checkpoint is not None:
+        print_text(f"The checkpoint of the last sweep is {how.checkpoint}{checkpoints}.")
     print_verbatim(f"Next: {to_paste('recommend', how.output, first)}")
 
 

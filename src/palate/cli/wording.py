@@ -12,7 +12,7 @@ _OPTIONS = (
     "min_ratings", "missing", "missing_features", "n_factors", "noise", "rating", "relevant_from", "scale", "separator", "solver", "sweeps",
     "test", "time", "timestamp", "timestamp_format", "title", "train", "unknown", "user", "validation", "weight", "where",
 )  # fmt: skip
-_ARGUMENT = re.compile(rf"\b({'|'.join(_OPTIONS)})=(\.(?!\w)|(?=\s|$)|)")
+_ARGUMENT = re.compile(rf"\b({'|'.join(_OPTIONS)})=(\.(?!\w)|(?=\s|$)|())")  # the third group: a value follows
 _PHRASES = {
     "header=False": "--no-header",
     "header=True": "--header",
@@ -64,7 +64,10 @@ def for_command_line(message: str, flags: Mapping[str, str] | None = None) -> st
     for phrase, words in _PHRASES.items():
         message = message.replace(phrase, words)
     names = flags or {}
-    return _ARGUMENT.sub(lambda found: f"{names.get(found[1]) or '--' + found[1].replace('_', '-')}{found[2] or ' '}", message)
+    return _ARGUMENT.sub(
+        lambda found: f"{names.get(found[1]) or '--' + found[1].replace('_', '-')}{' ' if found[3] is not None else found[2]}",
+        message,
+    )
 
 
 def filters(mapping: str) -> str:

@@ -1,0 +1,47 @@
+"""One rule for every file that a command writes: a name that was typed is replaced and told, a default name is not."""
+
+from pathlib import Path
+
+from palate.cli.running import usage_error
+
+
+def check_default(path: Path, *, named: bool, overwrite: bool, what: str = "file") -> None:
+    """Check that nothing is lost under a name that nobody typed.
+
+    Parameters
+    ----------
+    path : Path
+        Where a command is about to write.
+    named : bool
+        Whether its option was given; what was typed is meant.
+    overwrite : bool
+        Whether --overwrite was given.
+    what : {"file", "folder"}
+        What the option names.
+    """
+    if path.exists() and not named and not overwrite:
+        raise usage_error(f"{path} is there already; name another {what} with --output, or pass --overwrite to replace it")
+
+
+def instead(*paths: Path) -> str:
+    """Return the words for files that are there and are about to be replaced; nothing where there are none.
+
+    Ask before writing.
+    """
+    return instead_of(sum(path.is_file() for path in paths))
+
+
+def instead_of(n_files: int) -> str:
+    """Return the same words for a number of files.
+
+    >>> instead_of(0), instead_of(1), instead_of(3)
+    ('', ', in place of the file that was there', ', in place of 3 files that were there')
+    """
+    if not n_files:
+        return ""
+    return f", in place of {'the file that was' if n_files == 1 else f'{n_files} files that were'} there"
+
+
+def files_in(folder: Path | None) -> set[str]:
+    """Return the files in a folder, to see afterwards which of them were replaced."""
+    return set() if folder is None or not folder.is_dir() else {str(path) for path in folder.iterdir() if path.is_file()}
