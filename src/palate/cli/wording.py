@@ -103,7 +103,7 @@ def to_paste(command: str, *words: object) -> str:
     """Return a command of palate that works as it is in a shell.
 
     >>> to_paste("recommend", "my model.palate", -5), to_paste("rated", "m.palate", "it's")
-    ("palate recommend 'my model.palate' -- -5", 'palate rated m.palate \'it\'"\'"\'s\'')
+    ("palate recommend 'my model.palate' -- -5", 'palate rated m.palate \\'it\\'"\\'"\\'s\\'')
     """
     texts = [str(word) for word in words]
     dash = next((place for place, text in enumerate(texts) if text.startswith("-")), len(texts))

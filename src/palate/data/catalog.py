@@ -185,16 +185,16 @@ class Catalog:
             return np.zeros(0, dtype=np.int64)
         wanted = _folded(pl.Series([title]))[0]
         found = np.zeros(len(self), dtype=bool)
-        for texts in self._called():
+        for texts in self._called(with_year="(" in wanted):  # "99" alone is not asking for a year
             texts = _folded(texts)
             hits = texts == wanted if exact else texts_with(texts, wanted)
             found |= filled(hits, False).to_numpy()
         return np.flatnonzero(found)
 
-    def _called(self) -> list[pl.Series]:
-        """Return the texts that items are called by: titles, keys, and titles with their year as messages show them."""
+    def _called(self, with_year: bool) -> list[pl.Series]:
+        """Return the texts that items are called by: titles, keys, and if asked titles with their year as messages show them."""
         found = [self.frame[name].cast(pl.String) for name in (names.TITLE, names.KEY) if name in self.frame.columns]
-        if names.TITLE in self.frame.columns and names.YEAR in self.frame.columns:
+        if with_year and names.TITLE in self.frame.columns and names.YEAR in self.frame.columns:
             found.append(self.frame[names.TITLE] + " (" + self.frame[names.YEAR].cast(pl.String) + ")")
         return found
 
