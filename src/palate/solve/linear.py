@@ -103,15 +103,19 @@ def closed_form(by_user: Rows, l2: float, dropout: float, leave: float, threads:
 def _by_users(by_user: Rows, gamma: np.ndarray) -> np.ndarray:
     from scipy.linalg import cho_factor, solve_triangular
 
-    table = np.zeros((by_user.n_rows, by_user.n_columns))
+    # Column by column, the order of LAPACK, which then solves in place.
+    table = np.zeros((by_user.n_rows, by_user.n_columns), order="F")
     table[np.repeat(np.arange(by_user.n_rows), by_user.counts), by_user.columns] = by_user.values
     table /= np.sqrt(gamma)
     system = table @ table.T
     system[np.diag_indices_from(system)] += 1.0
     factor = cho_factor(system, lower=True, overwrite_a=True)[0]
-    half = solve_triangular(factor, table, lower=True, overwrite_b=True)
-    half = (half / np.sqrt(gamma)).astype(np.float32)
-    inverse: np.ndarray = -(half.T @ half)
+    table = solve_triangular(factor, table, lower=True, overwrite_b=True)
+    table /= np.sqrt(gamma)
+    half = table.astype(np.float32)
+    del table
+    inverse: np.ndarray = half.T @ half
+    np.negative(inverse, out=inverse)  # in place: there is one square of items
     inverse[np.diag_indices_from(inverse)] += (1 / gamma).astype(np.float32)
     return inverse
 

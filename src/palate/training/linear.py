@@ -177,8 +177,10 @@ class LinearItems:
 
     def _check_memory(self, n_users: int, n_items: int) -> None:
         """Raise ValueError if the dense form needs more memory than it may take."""
-        # By items a float64 matrix and the float32 weights; by users two float32 squares of items and the table in float64.
-        need = 12 * n_items**2 if n_users >= n_items else 8 * n_items**2 + 16 * n_users * n_items
+        # By items a float64 matrix and the float32 weights. By users one of the two is held at a time beside the table in float32:
+        # the table and the users' system in float64, or the weights.
+        by_users = 4 * n_users * n_items + max(8 * n_users * n_items + 16 * n_users**2, 4 * n_items**2)
+        need = 12 * n_items**2 if n_users >= n_items else by_users
         if need > self.memory_limit * _GIGABYTE:
             raise ValueError(
                 f"form='dense' must fit in memory_limit, {self.memory_limit:g} GB; {n_items:,} items need about {need / _GIGABYTE:.1f} GB. "
