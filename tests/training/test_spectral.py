@@ -63,6 +63,23 @@ def test_the_parts_of_a_score_add_up_to_it(rng):
     assert "remainder" not in str(model.explain(3, 7))
 
 
+def test_the_parts_of_a_score_add_up_to_it_where_old_choices_count_less(rng, tmp_path):
+    ratings = ratings_of(rng, timestamp=True)
+    model = palate.Spectral(n_factors=5, half_life=20).fit(ratings, validation=0)
+    model.save(tmp_path / "model.palate")
+    own = ratings.user_index == 3
+    loaded = palate.load(tmp_path / "model.palate")
+    folded = loaded.fold_in(ratings.item_index[own], ratings.value[own], timestamps=ratings.timestamp[own])
+    undated = loaded.fold_in(ratings.item_index[own], ratings.value[own])
+    for user in (3, folded, undated):
+        told = loaded.explain(user, 7)
+        assert "remainder" not in str(told)
+        np.testing.assert_allclose(told.frame["contribution"].sum(), told.score, atol=1e-5)
+    assert abs(loaded.explain(undated, 7).score - loaded.explain(3, 7).score) > 1e-4
+    held = palate.Spectral(n_factors=5, half_life=20).fit(ratings, validation=0.2)
+    assert "remainder" not in str(held.explain(3, 7))
+
+
 def test_new_users_are_evaluated_like_known_ones(rng):
     ratings = ratings_of(rng)
     known = ratings.user_index < 30

@@ -5,10 +5,9 @@ from functools import cached_property
 
 import numpy as np
 
+from palate.solve.parallel import balanced_bounds, run_chunks
 from palate.solve.rows import Rows
 from palate.solve.spectral import sparse_times
-
-_USERS = 64  # scored at a time by dense weights: the rows of W that they share are read once
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -37,7 +36,12 @@ class ItemWeights:
 
         out = np.empty((rows.n_rows, self.n_items), np.float32)
         users = np.arange(rows.n_rows)
-        sparse_scores(users, rows.indptr, rows.columns, rows.values, self.indptr, self.columns, self.values, out)
+        weights = self.indptr, self.columns, self.values
+
+        def part(start: int, stop: int) -> None:
+            sparse_scores(users[start:stop], rows.indptr, rows.columns, rows.values, *weights, out[start:stop])
+
+        run_chunks(part, balanced_bounds(rows.indptr), threads)
         return out
 
     def from_items(self, items: np.ndarray, item: int) -> np.ndarray:

@@ -78,7 +78,12 @@ def contributions(model: "FactorModel", user: FoldedUser, item_factors: np.ndarr
     columns, values = user.rated[kept], user.values[kept]
     weights = np.empty(0, np.float32) if user.weights is None else user.weights[kept]
     rows = Rows(np.array([0, len(columns)]), columns, values, weights, model.n_items)
-    parts = [_of_draw(model, user, rows, draw, item_factors[draw].astype(np.float64)) for draw in range(model.n_draws)]
+    times = None if user.times is None else user.times[kept]
+    if model.fold is not None:
+        item = item_factors[0].astype(np.float64)
+        parts = [(model.fold.parts(rows, model.item_factors[0], item, times), np.zeros(len(columns)), np.zeros(3))]
+    else:
+        parts = [_of_draw(model, user, rows, draw, item_factors[draw].astype(np.float64)) for draw in range(model.n_draws)]
     mean, own, theirs = (float(np.mean(value)) for value in (model.global_mean, user.bias, item_bias))
     products = np.einsum("df,df->d", user.factors.astype(np.float64), item_factors.astype(np.float64))
     shares, expected, others = (np.mean([part[place] for part in parts], axis=0) for place in range(3))
@@ -102,8 +107,6 @@ def _of_draw(
     model: "FactorModel", user: FoldedUser, rows: Rows, draw: int, item: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the shares of the ratings, what the biases expect of them, and the shares of prior, features and unrated pairs."""
-    if model.fold is not None:
-        return model.fold.parts(rows, model.item_factors[draw], item), np.zeros(len(rows.columns)), np.zeros(3)
     prior, k = model.user_prior, model.n_factors
     bias, mean = float(user.bias[draw]), float(model.global_mean[draw])
     factors = model.item_factors[draw].astype(np.float64)  # (n_items, k)

@@ -54,6 +54,8 @@ class Folded:
         That a user's row is of, in a model that knows of time; the last one when None.
     sittings : Sittings, optional
         Of a user whose times are known, with `mood`, ndarray of shape (n_draws, n_sittings), float32.
+    times : ndarray of shape (n_rated,), int64, optional
+        Of the ratings, for a model in which old choices count less.
     """
 
     id: Any
@@ -68,6 +70,7 @@ class Folded:
     era: int | None = None
     sittings: Sittings | None = None
     mood: np.ndarray | None = None
+    times: np.ndarray | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({'' if self.id is None else f'{self.id!r}, '}{len(self.values)} ratings)"
@@ -128,6 +131,7 @@ def _one_row(
         "era": None if found.home is None else int(found.home[0]),
         "sittings": found.sittings,
         "mood": found.mood,
+        "times": None if model.fold is None else times,
     }
 
 

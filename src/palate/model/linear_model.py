@@ -23,8 +23,10 @@ from palate.recommend.prepared import item_table
 from palate.recommend.recommending import check_n
 from palate.recommend.similar import SIMILAR_TO, SIMILARITY
 from palate.solve.grades import Grades
+from palate.solve.parallel import available_threads
 from palate.solve.rows import Rows
 
+_MANY_USERS = 64  # from which on scores are worth threads
 _PAIRS = 4096  # users scored at a time for pairs
 
 
@@ -61,8 +63,12 @@ class LinearModel(Model):
         return Rows(indptr, ratings.items[keep], x, np.empty(0, np.float32), len(self.items))
 
     def score_items(self, user_index: np.ndarray) -> np.ndarray:
-        """Return the scores of all items for each of `user_index`, float32, shape (n, n_items); 0 for the unknown user, -1."""
-        return self.weights.scores(_rows_of(self.choices, np.asarray(user_index, np.int64)))
+        """Return the scores of all items for each of `user_index`, float32, shape (n, n_items); 0 for the unknown user, -1.
+
+        Many users are scored on all processors.
+        """
+        rows = _rows_of(self.choices, np.asarray(user_index, np.int64))
+        return self.weights.scores(rows, available_threads() if rows.n_rows >= _MANY_USERS else 1)
 
     def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
         """Return the score of each pair of `user_index` and `item_index`, float32; 0 where either is unknown, -1."""

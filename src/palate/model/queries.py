@@ -116,16 +116,19 @@ def _check_side(folded: list[Folded], wanted: type[Folded], argument: str) -> No
 def stored_user(model: "FactorModel", user: Any) -> FoldedUser:
     """Return a user of the model as fold-in would, with the ratings that the model holds."""
     index = model.users.index(user, "user id")
-    weights = None
+    weights = times = None
     if model.ratings is None:
         rated, values, held_out = np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, bool)
     else:
         rated, values, held_out = model.ratings.row(index)
+        own = slice(model.ratings.indptr[index], model.ratings.indptr[index + 1])
         if model.ratings.weight is not None:
-            weights = model.ratings.weight[model.ratings.indptr[index] : model.ratings.indptr[index + 1]]
+            weights = model.ratings.weight[own]
+        if model.ratings.timestamp is not None and model.fold is not None:
+            times = model.ratings.timestamp[own]
     return FoldedUser(
         id=user, factors=model.user_factors[:, index], bias=model.user_bias[:, index], rated=rated, values=values,
-        held_out=held_out, weights=weights, scale=_scale(model.user_noise, index), **_times_of(model, index),
+        held_out=held_out, weights=weights, times=times, scale=_scale(model.user_noise, index), **_times_of(model, index),
     )  # fmt: skip
 
 
