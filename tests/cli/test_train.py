@@ -40,11 +40,12 @@ def train(palate, tmp_path):
     return call
 
 
+LEAST_SQUARES = ("--trainer", "least-squares")
 ROWS = ("1,2,3", "2,2,4", "1,3,4", "2,3,2", "3,2,5")
 
 
 def test_it_tells_what_it_read_what_came_out_and_what_to_do_next(folder, train, tmp_path):
-    result = train(folder / "ratings.csv", "--scale", "1", "5")
+    result = train(folder / "ratings.csv", "--scale", "1", "5", *LEAST_SQUARES)
     assert result.code == 0
     assert result.err == ""
     assert "500 ratings of 40 items by 30 users, scale 1 to 5.\n" in result.out
@@ -54,8 +55,56 @@ def test_it_tells_what_it_read_what_came_out_and_what_to_do_next(folder, train, 
     assert result.out.endswith(f"Next: palate recommend {tmp_path / 'out.palate'} 1\n")
 
 
+def test_without_options_the_model_recommends_what_people_choose_and_like(folder, train, palate, tmp_path):
+    result = train(folder / "ratings.csv", "--scale", "1", "5")
+    assert result.code == 0
+    assert "Trained Recommender on 500 ratings in " in result.out
+    assert "too few to choose by" in result.out
+    model = library.load(tmp_path / "out.palate")
+    assert model.stars is not None
+    listed = palate("recommend", tmp_path / "out.palate", 1, "-n", 3)
+    assert listed.code == 0
+    assert "expected if so" in listed.out
+    rows = json.loads(palate("recommend", tmp_path / "out.palate", 1, "-n", 3, "--json").out)
+    assert [row["item_id"] for row in rows] == model.recommend(1, 3)["item_id"].to_list()
+    for head in ("chosen", "stars"):
+        rows = json.loads(palate("recommend", tmp_path / "out.palate", 1, "--by", head, "--json").out)
+        assert [row["item_id"] for row in rows] == model.recommend(1, by=head)["item_id"].to_list()
+    for command in (("info",), ("similar", 8), ("predict", 1, 8, "--std"), ("explain", 1, 8), ("rated", 1), ("inspect",)):
+        name, *rest = command
+        done = palate(name, tmp_path / "out.palate", *rest)
+        assert (done.code, done.err) == (0, ""), command
+
+
+def test_an_option_of_another_trainer_is_followed_and_told(folder, train):
+    result = train(folder / "ratings.csv", "--n-factors", "3")
+    assert "--n-factors is an option of --trainer least-squares, so that is what is trained." in result.out
+    assert "Trained LeastSquares" in result.out
+    assert "Trained Spectral" in train(folder / "ratings.csv", "--power", "0.4").out
+
+
+@pytest.mark.parametrize("name", ["spectral", "linear-items", "popular"])
+def test_choice_models_by_name(folder, train, palate, tmp_path, name):
+    assert train(folder / "ratings.csv", "--trainer", name).code == 0
+    assert palate("recommend", tmp_path / "out.palate", 1).code == 0
+    assert palate("info", tmp_path / "out.palate").code == 0
+
+
+def test_help_lists_the_options_of_the_named_trainer_alone(palate):
+    general, gibbs = process("train", "--help").stdout, process("train", "--trainer", "gibbs", "--help").stdout
+    assert "--l2-user" not in general
+    assert "--burn-in" in gibbs
+    assert "--damping-user" not in gibbs
+
+
+def test_the_head_that_ranks_is_asked_of_two_heads_alone(model, palate):
+    refused_one = palate("recommend", model, 1, "--by", "stars")
+    assert refused_one.code == 2
+    assert "--by is for a model of two heads" in refused_one.err
+
+
 def test_model_and_baseline_are_judged_by_the_same_held_out_ratings(folder, train):
-    result = train(folder / "ratings.csv", "--json", "--scale", "1", "5")
+    result = train(folder / "ratings.csv", "--json", "--scale", "1", "5", *LEAST_SQUARES)
     told = json.loads(result.out)
     ratings = library.read(folder / "ratings.csv", scale=(1, 5)).ratings
     for name, trainer in {"LeastSquares": library.LeastSquares(), "Baseline": library.Baseline()}.items():
@@ -69,7 +118,7 @@ def test_model_and_baseline_are_judged_by_the_same_held_out_ratings(folder, trai
 
 
 def test_json_is_the_only_thing_on_standard_output(folder, train):
-    result = train(folder / "ratings.csv", "--json")
+    result = train(folder / "ratings.csv", "--json", *LEAST_SQUARES)
     told = json.loads(result.out)
     assert told["n_ratings"] == 500
     assert told["trainer"]["name"] == "LeastSquares"
@@ -115,7 +164,9 @@ def test_keras_as_the_trainer_with_its_own_defaults(folder, train, tmp_path):
 
 def test_the_seed_decides_the_model(folder, palate, tmp_path):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        assert palate("train", folder / "ratings.csv", "-o", tmp_path / name, "--seed", seed, "--json").code == 0
+        assert (
+            palate("train", folder / "ratings.csv", "-o", tmp_path / name, "--seed", seed, "--json", *LEAST_SQUARES).code == 0
+        )
     first, same, other = (library.load(tmp_path / name).user_factors.tobytes() for name in "abc")
     assert first == same
     assert first != other
@@ -227,7 +278,7 @@ def test_the_smallest_tables_train(table, train, palate, tmp_path, rows):
 
 def test_a_user_whose_ratings_are_all_held_out_is_told(table, train):
     rows = [f"{user},{item},{1 + (user * item) % 5}" for user in range(1, 5) for item in range(1, 6)]
-    result = train(table(*rows, "9,1,4"), "--validation", "0.9", "--seed", "1")
+    result = train(table(*rows, "9,1,4"), "--validation", "0.9", "--seed", "1", *LEAST_SQUARES)
     assert result.code == 0
     assert "no training rating (all of theirs are held out)" in result.out
 
@@ -280,7 +331,10 @@ def test_a_feature_that_is_not_known_is_one_line(table, refused):
         (("--scale", "5", "1"), "--scale must be two finite numbers, the lower one first; got (5, 1)."),
         (("--encoding", "klingon"), "--encoding must be one that Python knows"),
         (("--counts", "often"), "--counts must be one of"),
-        (("--trainer", "magic"), "--trainer must be one of least-squares, gibbs, baseline, keras; got 'magic'."),
+        (
+            ("--trainer", "magic"),
+            "--trainer must be one of least-squares, gibbs, baseline, keras, recommender, spectral, linear-items, popular; got 'magic'.",
+        ),
         (
             ("--trainer", "baseline", "--user-table", "users.csv"),
             "--user-table is not for --trainer baseline, which has no features.",

@@ -38,6 +38,21 @@ def holds_counts(model: "FactorModel") -> bool:
     return model.trainer.get("counts", "none") != "none"
 
 
+def of_ratings(model: Any) -> Any:
+    """Return what a model predicts ratings by: the star head of one of two heads, else the model itself.
+
+    Raises
+    ------
+    ValueError
+        If the model is of choices alone, and no model of factors.
+    """
+    found = getattr(model, "predicts", model)
+    if not hasattr(found, "item_factors"):
+        name = model.trainer.get("name")
+        raise ValueError(f"this must be asked of a model of factors; got one of {name}, whose scores are those of choices.")
+    return found
+
+
 def known_id(vocabulary: "Vocabulary", text: str, side: str) -> Any:
     """Return the id that a text stands for.
 

@@ -52,7 +52,7 @@ def calibrate(
         check_writable(plot)
     from palate.cli import asking
 
-    loaded = asking.load(model)
+    loaded = asking.of_ratings(asking.load(model))
     ratings = None if test is None else read_part(test, loaded, {**reading, "counts": asking.holds_counts(loaded)})
     with busy("testing"):
         found = library.calibrate(

@@ -47,9 +47,9 @@ def convert(
     if (source.suffix.lower() in KERAS) == into:
         raise usage_error(f"one of the two must be a Keras file (.h5 or .keras); got '{source}' and '{output}'")
     if into:
-        from palate.cli.asking import load
+        from palate.cli.asking import load, of_ratings
 
-        load(source).to_keras(output)
+        of_ratings(load(source)).to_keras(output)
     else:
         _imported(source, ratings, mean, reading).save(output)
     print_text(f"Wrote {output} ({output.stat().st_size:,} bytes){replaced}.")

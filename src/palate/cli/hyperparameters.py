@@ -1,6 +1,7 @@
 """The options of `palate train` that are a trainer's hyper-parameters: declared by its fields, described by its docstring."""
 
 import re
+import sys
 from dataclasses import fields
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ from palate.cli.running import Command, usage_error
 from palate.data.nearest import did_you_mean
 
 PANEL = "Hyper-parameters"
-TRAINERS = ("least-squares", "gibbs", "baseline", "keras")
+TRAINERS = ("least-squares", "gibbs", "baseline", "keras", "recommender", "spectral", "linear-items", "popular")
 
 
 class TrainerCommand(Command):
@@ -34,10 +35,33 @@ class TrainerCommand(Command):
     def params(self, own: list[Any]) -> None:
         self._all, self._derived = own, []
 
+    def get_help(self, ctx: Any) -> str:
+        """Return the help, of all trainers' hyper-parameters with those of the trainer that is named on the line alone."""
+        name = _named(sys.argv)
+        for one in self.params:
+            if one in self._derived:
+                one.hidden = name is None or one.name not in _fields(name)
+        return super().get_help(ctx)
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command with the hyper-parameters set apart, where `chosen` finds them."""
         ctx.meta[__name__] = {one.name: ctx.params.pop(one.name) for one in self._derived if one.name in ctx.params}
         return super().invoke(ctx)
+
+
+def _named(line: list[str]) -> str | None:
+    """Return the trainer that a command line names, if it names one.
+
+    >>> _named(["palate", "train", "--trainer", "gibbs", "--help"]), _named(["train", "--trainer=keras"]), _named(["train"])
+    ('gibbs', 'keras', None)
+    """
+    for place, word in enumerate(line):
+        name = word.removeprefix("--trainer=") if word.startswith("--trainer=") else None
+        if word == "--trainer" and place + 1 < len(line):
+            name = line[place + 1]
+        if name in TRAINERS:
+            return name
+    return None
 
 
 def chosen(ctx: typer.Context) -> dict[str, Any]:
@@ -53,6 +77,16 @@ def given(ctx: typer.Context, option: str) -> bool:
     """Return whether an option was given, rather than left at its default."""
     source = ctx.get_parameter_source(option)
     return source is not None and source.name != "DEFAULT"
+
+
+def default_trainer(values: dict[str, Any]) -> str:
+    """Return the trainer that is meant where none is named: the recommender, unless a hyper-parameter of another is given."""
+    names = [name for name in ("recommender", *TRAINERS) if all(one in _fields(name) for one in values)]
+    return names[0] if names else "least-squares"
+
+
+def _fields(name: str) -> set[str]:
+    return {field.name for field in fields(_classes()[name])}
 
 
 def trainer_of(name: str, values: dict[str, Any]) -> Any:
@@ -72,7 +106,10 @@ def trainer_of(name: str, values: dict[str, Any]) -> Any:
 
 def takes_counts(trainer: Any) -> bool:
     """Return whether a trainer takes the values for counts, of which those of a pair add up."""
-    return getattr(trainer, "counts", None) in _count_forms()
+    return getattr(trainer, "counts", None) in _count_forms() or "counts" in (
+        getattr(trainer, "values", None),
+        getattr(trainer, "grades", None),
+    )
 
 
 def hyperparameters() -> dict[str, Any]:
@@ -104,12 +141,17 @@ def _count_forms() -> tuple[str, ...]:
 
 
 def _classes() -> dict[str, Any]:
+    from palate.recommender.recommender import Recommender
     from palate.training.baseline import Baseline
     from palate.training.gibbs import Gibbs
     from palate.training.keras_factorization import KerasFactorization
     from palate.training.least_squares import LeastSquares
+    from palate.training.linear import LinearItems
+    from palate.training.popular import Popular
+    from palate.training.spectral import Spectral
 
-    return dict(zip(TRAINERS, (LeastSquares, Gibbs, Baseline, KerasFactorization), strict=True))
+    classes = (LeastSquares, Gibbs, Baseline, KerasFactorization, Recommender, Spectral, LinearItems, Popular)
+    return dict(zip(TRAINERS, classes, strict=True))
 
 
 def _options(taken: set[str]) -> list[Any]:
@@ -142,7 +184,9 @@ def _stand_in() -> Any:
 
 def _annotation(field: Any, text: str) -> Any:
     """Return an option's declaration; a number that may also be a word ("auto") is a text here and a number in `chosen`."""
-    kind = type(field.default)
+    kind = float if field.default is None else type(field.default)
+    if field.default is None:
+        return Annotated[float | None, typer.Option(help=text, metavar="NUMBER", rich_help_panel=PANEL)]
     if kind is str and field.type is not str:
         return Annotated[str, typer.Option(help=text, metavar=f"NUMBER|{field.default}", rich_help_panel=PANEL)]
     return Annotated[kind, typer.Option(help=text, rich_help_panel=PANEL)]

@@ -28,10 +28,12 @@ def info(model: options.Model, as_json: options.Json = False) -> None:
         _show(loaded, about)
 
 
-def describe(model: "FactorModel") -> dict[str, Any]:
+def describe(model: Any) -> dict[str, Any]:
     """Return everything that `info` tells, for JSON."""
     from palate.cli.output import plain_value
 
+    if not hasattr(model, "item_factors"):
+        return _describe_choices(model)
     catalog = [] if model.catalog is None else model.catalog.frame.columns
     ratings = model.ratings
     return {
@@ -50,6 +52,26 @@ def describe(model: "FactorModel") -> dict[str, Any]:
         "n_sittings": 0 if model.context is None else len(model.context.sittings),
         "trainer": {name: plain_value(value) for name, value in model.trainer.items()},
         "history": model.history.to_dict(),
+    }
+
+
+def _describe_choices(model: Any) -> dict[str, Any]:
+    """Return what is told of a model that is no factorization: of two heads each is told."""
+    from palate.cli.output import plain_value
+
+    heads = {name: getattr(model, name, None) for name in ("choice", "stars")}
+    parts = {name: describe(head) for name, head in heads.items() if head is not None}
+    return {
+        "n_users": model.n_users,
+        "n_items": model.n_items,
+        "user_ids": model.users.type_name,
+        "item_ids": model.items.type_name,
+        "scale": None if model.scale is None else list(model.scale),
+        "catalog": [] if model.catalog is None else list(model.catalog.frame.columns),
+        "n_ratings": None if model.ratings is None else len(model.ratings),
+        "trainer": {name: plain_value(value) for name, value in model.trainer.items()},
+        "history": model.history.to_dict(),
+        "heads": parts,
     }
 
 
@@ -85,9 +107,12 @@ def blocks(model: "FactorModel") -> list[dict[str, Any]]:
     ]
 
 
-def _show(model: "FactorModel", about: dict[str, Any]) -> None:
+def _show(model: Any, about: dict[str, Any]) -> None:
     from palate.cli.output import print_text
 
+    if "heads" in about:
+        _show_choices(model, about)
+        return
     scale = "none" if model.scale is None else f"{model.scale[0]:g} to {model.scale[1]:g}"
     centre = f"mean rating {about['global_mean']:.3f}" if model.link == "identity" else f"{model.link} link"
     print_text(
@@ -103,6 +128,29 @@ def _show(model: "FactorModel", about: dict[str, Any]) -> None:
     print_text("", f"trained by {about['trainer'].get('name', 'an unknown trainer')}:")
     print_text(*(f"  {name} = {value}" for name, value in about["trainer"].items() if name != "name"), "")
     _show_history(model)
+
+
+def _show_choices(model: Any, about: dict[str, Any]) -> None:
+    from palate.cli.candidates import show_candidates
+    from palate.cli.output import print_text
+
+    scale = "none" if model.scale is None else f"{model.scale[0]:g} to {model.scale[1]:g}"
+    print_text(
+        f"{about['file']}: {about['file_bytes']:,} bytes",
+        f"{model.n_users:,} users ({about['user_ids']} ids), {model.n_items:,} items ({about['item_ids']} ids), scale {scale}",
+        f"catalog: {', '.join(about['catalog'][1:]) or 'ids only'}",
+        "ratings: none, saved without them" if model.ratings is None else f"ratings: {len(model.ratings):,}",
+        "",
+        f"trained by {about['trainer'].get('name', 'an unknown trainer')}:",
+        *(f"  {name} = {value}" for name, value in about["trainer"].items() if name not in ("name", "candidates")),
+    )
+    for name, head in about["heads"].items():
+        print_text("", f"{name} head, trained by {head['trainer'].get('name')}:")
+        print_text(*(f"  {key} = {value}" for key, value in head["trainer"].items() if key != "name"))
+        if "blocks" in head:
+            _show_blocks(head["blocks"])
+    show_candidates(model)
+    print_text("", *([model.history.stopped] if model.history.stopped else []), *model.history.notes)
 
 
 def _show_blocks(found: list[dict[str, Any]]) -> None:

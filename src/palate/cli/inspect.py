@@ -48,7 +48,7 @@ def inspect(
 
         palate inspect model.palate --user 15 --plots pictures
     """
-    from palate.cli.asking import load
+    from palate.cli.asking import load, of_ratings
     from palate.cli.output import check_writable, print_json, print_text
     from palate.cli.reading import busy
 
@@ -58,7 +58,7 @@ def inspect(
         check_writable(html)
     if plots is not None and plots.exists() and not plots.is_dir():
         raise usage_error(f"--plots must be a folder; got the file '{plots}'")
-    loaded = load(model)
+    loaded = of_ratings(load(model))
     with busy("inspecting"):
         report = _report(loaded, item, user, distinctive, n, {"sample": sample, "seed": seed, "threads": threads})
         before = files_in(plots) | ({str(html)} if html is not None and html.is_file() else set())

@@ -34,6 +34,14 @@ def recommend(
         str | None, typer.Option(metavar="HOW", help="thompson: rank by one draw of the posterior, another for each user.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Chooses the draws of --explore.")] = 0,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HEAD",
+            help="For a model of two heads: both (the default), chosen (what the user is likely to choose) or stars (what the user would "
+            "rate highest).",
+        ),
+    ] = None,
     words: Annotated[bool, typer.Option("--words", help="Say in words what is expected and how sure that is.")] = False,
     all_users: Annotated[bool, typer.Option("--all-users", help="For every user of the model.")] = False,
     rate: Annotated[
@@ -81,7 +89,7 @@ def recommend(
     check_output(output)
     time = options.parse_time(at)
     condition = options.condition(genres, year, where)
-    loaded = asking.load(model, users or [])
+    loaded: Any = asking.load(model, users or [])
     who: Any = (
         None
         if all_users
@@ -89,13 +97,40 @@ def recommend(
         if is_new
         else asking.user_ids(loaded, users or [], unknown)
     )
+    two_heads = hasattr(loaded, "heads")
+    if by is not None and not two_heads:
+        raise usage_error(f"--by is for a model of two heads, as `palate train` makes without options; {model} has one")
+    words = words or (two_heads and by in (None, "both") and not as_json and output is None)
+    asked: dict[str, Any] = {
+        "worst": worst,
+        "explore": explore,
+        "seed": seed,
+        "timestamp": time,
+        "unknown": unknown,
+        "caution": caution,
+        "words": words,
+    }
+    usual: dict[str, Any] = {
+        "worst": False,
+        "explore": None,
+        "seed": 0,
+        "timestamp": None,
+        "unknown": "raise",
+        "caution": 0.0,
+        "words": False,
+    }
+    if type(loaded).__name__ != "FactorModel":
+        asked = {name: value for name, value in asked.items() if value != usual[name]}
+    if by is not None:
+        asked["by"] = by
     frame = loaded.recommend(
-        who, n, min_ratings=min_ratings, exclude_seen=not include_seen, where=condition, worst=worst,
-        caution=caution, explore=explore, seed=seed, words=words, timestamp=time, unknown=unknown,
-        candidates=asking.listed_ids(loaded, candidates), deny=asking.listed_ids(loaded, deny),
+        who, n, min_ratings=min_ratings, exclude_seen=not include_seen, where=condition,
+        candidates=asking.listed_ids(loaded, candidates), deny=asking.listed_ids(loaded, deny), **asked,
     )  # fmt: skip
     one = is_new or (users is not None and len(users) == 1)
     whom = "you" if is_new else f"user {users[0]}" if users else ""
     title = f"{'The lowest predictions' if worst else 'Recommendations'} for {whom}" if one else ""
-    hidden = ("std", "low", "high", "genres", "mean_rating") if words else ()  # the words say it
+    hidden = (
+        ("std", "low", "high", "genres", "mean_rating", *(("chance", "predicted_rating") if two_heads else ())) if words else ()
+    )  # the words say it
     deliver(frame, as_json=as_json, output=output, title=title, drop=(*(("user_id",) if one else ()), *hidden))

@@ -30,6 +30,7 @@ class How:
     """What `fit` is told beside the ratings, and where its result goes."""
 
     validation: float
+    share: float | None  # of the ratings held out, where it was given
     seed: int
     threads: int | None
     start: "FactorModel | None"
@@ -63,13 +64,14 @@ def train(
     ),
     reading: Reading = AS_GIVEN,
     trainer: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="NAME",
-            help="least-squares; gibbs: Bayesian, with uncertainty; baseline: mean and biases alone; or keras: the lesson's own model, "
-            "with defaults of its own (docs/keras.md).",
+            help="recommender, the default: what people choose and how they rate it; least-squares, the default with its options; "
+            "gibbs: Bayesian, with uncertainty; spectral, linear-items, popular: what people choose alone; baseline: mean and biases alone; "
+            "or keras: the lesson's own model (docs/keras.md). With --help, this trainer's options.",
         ),
-    ] = "least-squares",
+    ] = None,
     user_table: Annotated[
         Path | None, typer.Option(metavar="FILE", help="CSV or Parquet with a column user_id, for --user-features.")
     ] = None,
@@ -99,9 +101,16 @@ def train(
 ) -> None:
     """Train a model on a table of ratings and save it.
 
+    Without options the model recommends what people are likely to choose and to like. The options of a trainer are listed by
+    `palate train --trainer NAME --help`.
+
     Example:
 
-        palate train ratings.csv -o model.palate --n-factors 16
+        palate train ratings.csv -o model.palate
+
+    Factors and biases by least squares:
+
+        palate train ratings.csv --n-factors 16
 
     Bayesian, with side information and the lowest error:
 
@@ -115,11 +124,15 @@ def train(
 
         palate train visits.parquet --user who --item what --rating stars --scale 1 10
     """
-    from palate.cli.hyperparameters import chosen, given, takes_counts, trainer_of
-    from palate.cli.output import check_writable
+    from palate.cli.hyperparameters import chosen, default_trainer, given, takes_counts, trainer_of
+    from palate.cli.output import check_writable, print_text
     from palate.cli.reading import like_users, read
 
-    chosen_trainer = trainer_of(trainer, chosen(ctx))
+    values, told = chosen(ctx), False
+    if trainer is None:
+        trainer = "least-squares" if start or refit or user_table is not None else default_trainer(values)
+        told = bool(values) and trainer != "recommender"
+    chosen_trainer = trainer_of(trainer, values)
     for path in (output, checkpoint):
         if path is not None:
             check_writable(path)
@@ -127,19 +140,37 @@ def train(
     extra = _extra(trainer, user_table)
     if union and start is None:
         raise usage_error("--union must come with --start, the model whose ratings are added")
-    how = How(validation, seed, threads, _start(start), refit, checkpoint, output, not no_ratings, extra=extra)
+    how = How(
+        validation,
+        validation if given(ctx, "validation") else None,
+        seed,
+        threads,
+        _start(start),
+        refit,
+        checkpoint,
+        output,
+        not no_ratings,
+        extra=extra,
+    )
     began = time.perf_counter()
     data = read(ratings, **reading, counts=takes_counts(chosen_trainer), like=how.start)
     read_seconds = time.perf_counter() - began
     read_in = data
     if data.held_out is not None and data.held_out.any() and how.start is None and not given(ctx, "validation"):
         how = replace(how, prepared=data.held_out)
+        if trainer == "recommender" and not values and not given(ctx, "trainer"):
+            chosen_trainer = trainer_of(
+                "least-squares", values
+            )  # what is prepared for the lesson is trained as the lesson does
     if how.start is not None:
         data = _joined(data, how.start, union, reading.get("items"))
     if user_table is not None:
         how.extra["user_table"] = like_users(how.extra["user_table"], data.ratings.users)
     if not as_json:
         _show_data(ratings, read_in, data, read_seconds)
+        if told:
+            option = "--" + next(iter(values)).replace("_", "-")
+            print_text(f"{option} is an option of --trainer {trainer}, so that is what is trained.")
         if how.prepared is not None:
             say(f"note: the {int(how.prepared.sum()):,} rows that palate prepare put at the end for validation are held out.")
     checkpoints = instead(checkpoint) if checkpoint is not None else ""
@@ -173,10 +204,15 @@ def _start(path: Path | None) -> "FactorModel | None":
 
 def _train(trainer: Any, data: "Dataset", how: How, read_seconds: float) -> Outcome:
     """Fit the trainer, with a progress bar."""
+    from palate.recommender.recommender import Recommender
     from palate.training.progress import TrainingBar
 
-    began, reports = time.perf_counter(), []
-    with TrainingBar(trainer.max_sweeps) as bar:
+    began = time.perf_counter()
+    reports: list[SweepReport] = []
+    if isinstance(trainer, Recommender):
+        model = _fit_recommender(trainer, data, how)
+        return Outcome(data, model, reports, read_seconds, time.perf_counter() - began)
+    with TrainingBar(getattr(trainer, "max_sweeps", 1)) as bar:
 
         def after_sweep(report: "SweepReport") -> None:
             reports.append(report)
@@ -188,6 +224,28 @@ def _train(trainer: Any, data: "Dataset", how: How, read_seconds: float) -> Outc
             checkpoint=how.checkpoint, callback=after_sweep, threads=how.threads, seed=how.seed, **how.extra,
         )  # fmt: skip
     return Outcome(data, model, reports, read_seconds, time.perf_counter() - began)
+
+
+def _fit_recommender(trainer: Any, data: "Dataset", how: How) -> Any:
+    """Fit both heads, and say what is being done."""
+    from palate.training.progress import Steps
+
+    if how.start is not None or how.refit or how.extra:
+        raise usage_error("--start, --refit and --user-table are for a trainer of factors, such as --trainer least-squares")
+    options: dict[str, Any] = {} if how.share is None else {"validation": how.share}
+    ratings = data.ratings
+    if how.prepared is not None:
+        ratings, options["validation"] = _parts(data.ratings, how)
+    with Steps() as steps:
+        return trainer.fit(
+            ratings,
+            catalog=data.catalog,
+            checkpoint=how.checkpoint,
+            callback=steps,
+            threads=how.threads,
+            seed=how.seed,
+            **options,
+        )
 
 
 def _parts(ratings: "Ratings", how: How) -> tuple["Ratings", "float | Ratings"]:
@@ -202,8 +260,8 @@ def _compare(outcome: Outcome, how: How) -> None:
     from palate.inspect.errors import errors
     from palate.training.problem import split
 
-    if outcome.model.scale is None:
-        return  # scores of counts are no ratings; `palate evaluate` judges their lists
+    if outcome.model.scale is None or outcome.model.trainer["name"] == "Recommender":
+        return  # what it was chosen by is told; scores of counts are no ratings; `palate evaluate` judges their lists
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # fit has said it
         everything, held_out = split(*_parts(outcome.data.ratings, how), how.start, how.seed)
@@ -271,6 +329,7 @@ def _described(ratings: "Ratings") -> str:
 
 
 def _report(outcome: Outcome, how: How, as_json: bool, replaced: str, checkpoints: str) -> None:
+    from palate.cli.candidates import show_candidates
     from palate.cli.output import counted, print_json, print_text, print_verbatim
 
     history = outcome.model.history
@@ -278,12 +337,13 @@ def _report(outcome: Outcome, how: How, as_json: bool, replaced: str, checkpoint
         print_json({**_document(outcome, how), "replaced": bool(replaced)})
         return
     name, sweeps = outcome.model.trainer["name"], len(history.sweeps)
-    draws = outcome.model.n_draws
+    draws = getattr(outcome.model, "n_draws", 1)
     kept = f"of which sweep {history.best_sweep} is kept" if draws == 1 else f"{draws} draws kept"
+    ran = f": {counted(sweeps, 'sweep')}, {kept}" if sweeps else ""
     print_text(
-        f"Trained {name} on {counted(history.n_train, 'rating')} in {outcome.train_seconds:.1f} s: {counted(sweeps, 'sweep')}, {kept}. "
-        f"{history.stopped}"
+        f"Trained {name} on {counted(history.n_train, 'rating')} in {outcome.train_seconds:.1f} s{ran}. {history.stopped}"
     )
+    show_candidates(outcome.model)
     for note in history.notes:
         print_text(note)
     if outcome.errors:

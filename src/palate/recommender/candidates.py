@@ -16,7 +16,7 @@ from palate.training.spectral import Spectral
 POPULAR, FACTORS, ITEMS = "popular", "factors", "items"
 DENSE = 6_000  # dense item-to-item models are tried up to so many items or so many users
 LOCAL_L2 = (2.0, 4.0)  # of the local model, in units of the mean diagonal
-DENSE_L2 = (100.0, 300.0, 1000.0)
+DENSE_L2 = (100.0, 300.0)
 LATELY = (1 / 256, 1 / 64, 1 / 16)  # half-lives of popular lately, as shares of the span of the times
 FEW_USERS = 10_000
 
@@ -57,5 +57,6 @@ def personal(ratings: Ratings, grades: str) -> Iterator[Candidate]:
     if most <= DENSE:
         for l2 in DENSE_L2:
             yield Candidate(f"linear items, dense, l2 {l2:g}", ITEMS, LinearItems(form="dense", l2=l2, grades=grades))
-    weighted = LeastSquares.for_counts("linear", n_factors=min(64, most), max_sweeps=15)
-    yield Candidate("least squares of choices" if grades != COUNTS else "least squares of counts", FACTORS, weighted)
+    if grades == COUNTS:
+        weighted = LeastSquares.for_counts("linear", n_factors=min(64, most), max_sweeps=15)
+        yield Candidate("least squares of counts", FACTORS, weighted)

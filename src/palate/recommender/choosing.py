@@ -143,6 +143,18 @@ def best_of(trials: list[Trial]) -> Trial | None:
     return max(trials, key=lambda trial: trial.mean, default=None)
 
 
+def worth_its_size(trials: list[Trial]) -> Trial | None:
+    """Return the best trial, or the best one without dense weights if its lists are nearly as good; None of none.
+
+    Dense weights take the square of the number of items in memory and in the file: they have to be one percent better.
+    """
+    best = best_of(trials)
+    small = best_of([trial for trial in trials if "dense" not in trial.candidate.name])
+    if best is None or small is None:
+        return best
+    return small if small.mean >= 0.99 * best.mean else best
+
+
 def clearly_better(one: Trial, other: Trial) -> bool:
     """Return whether one trial's lists are better by more than two standard errors of the paired difference."""
     difference = one.quality - other.quality

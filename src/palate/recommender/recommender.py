@@ -19,7 +19,7 @@ from palate.heads.model import RecommenderModel
 from palate.heads.ranking import TwoHeads
 from palate.model.history import History
 from palate.recommender.candidates import Candidate, personal, popular
-from palate.recommender.choosing import PLACES, Test, Trial, best_of, clearly_better, tried, with_sums
+from palate.recommender.choosing import PLACES, Test, Trial, best_of, clearly_better, tried, with_sums, worth_its_size
 from palate.solve.grades import ALIKE, COUNTS, RATINGS
 from palate.solve.parallel import check_threads
 from palate.solve.strengths import AUTO
@@ -207,7 +207,7 @@ class _Run:
         candidates = [*popular(train), *personal(train, self.values)]
         trials, left = tried(candidates, train, test, until=until, threads=self.threads, tell=self.tell)
         trials = with_sums(trials, test, self.threads, self.tell)
-        best = best_of(trials)
+        best = worth_its_size(trials)
         assert best is not None  # there are always two trials
         notes = [
             f"The choice head is {best.candidate.name}: nDCG@10 {best.mean:.4f} on {len(test.users):,} users' held-out ratings."

@@ -58,5 +58,30 @@ class TrainingBar:
         self.bar.start()
 
 
+class Steps:
+    """The step that is being done, shown on standard error where a person can see it: a callback and a context manager."""
+
+    def __init__(self, show: bool | None = None) -> None:
+        self.show = show if show is not None else _someone_watches()
+        self.status: Any = None
+
+    def __enter__(self) -> Self:
+        if self.show:
+            from rich.console import Console
+
+            self.status = Console(stderr=True).status("training")
+            self.status.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self.status is not None:
+            self.status.stop()
+
+    def __call__(self, step: str) -> None:
+        """Show a step."""
+        if self.status is not None:
+            self.status.update(f"trying {step}")
+
+
 def _someone_watches() -> bool:
     return sys.stderr.isatty() or "ipykernel" in sys.modules
