@@ -16,6 +16,7 @@ import pytest
 import palate
 from palate.data import forks
 from palate.data.catalog import Catalog
+from palate.model.model import ScorerModel
 from palate.recommend.where import matching
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
@@ -91,6 +92,7 @@ def rows(frame) -> list:
 def questions(model, ratings, users, items, path) -> dict[str, Callable[[], object]]:
     """Return a question for every verb that answers from a model."""
     folded = model.fold_in([items[0], items[3]], [5.0, 1.0])
+    unknown = UUID(int=5) if isinstance(users[0], UUID) else type(users[0])(99)
     known = {
         "predict": lambda: model.predict(users[0], items[0]),
         "predict many": lambda: model.predict(users[0], items[:5]).tolist(),
@@ -108,6 +110,9 @@ def questions(model, ratings, users, items, path) -> dict[str, Callable[[], obje
         "words": lambda: rows(model.recommend(users[0], 3, words=True)),
         "min_ratings": lambda: rows(model.recommend(users[0], 3, min_ratings=2)),
         "candidates": lambda: rows(model.recommend(users[0], 3, candidates=items[:9], deny=items[:2], exclude_seen=False)),
+        "unknown skipped": lambda: rows(model.recommend([users[1], unknown, users[0], users[1]], 3, unknown="skip")),
+        "unknown popular": lambda: rows(model.recommend([unknown, users[0], unknown], 3, unknown="popular")),
+        "explain": lambda: (rows(model.explain(users[0], items[0]).frame), str(model.explain(folded, items[1]))),
         "folded": lambda: rows(model.recommend([folded, users[1]], 3)),
         "fold_in": lambda: rows(model.recommend(model.fold_in([items[1]], [5.0]), 2)),
         "fold_in_item": lambda: model.predict(users[0], model.fold_in_item([users[1]], [5.0])),
@@ -157,6 +162,8 @@ def test_frames_of_other_libraries_are_answered_in_a_child(world, kind):
         lambda model, ratings: model.recommend(model.users.id(0), where=pl.col("year") > 1960),
         lambda model, ratings: model.recommend(model.users.id(0), where={"year": pl.col("year") > 1960}),
         lambda model, ratings: palate.read("ratings.csv"),
+        lambda model, ratings: palate.datasets.load(),
+        lambda model, ratings: pickle.dumps(model.catalog),
         lambda model, ratings: palate.compare({"a": model, "b": model}),
         lambda model, ratings: palate.crossval({"a": palate.Baseline()}, ratings),
         lambda model, ratings: palate.evaluate_model(model),
@@ -178,6 +185,59 @@ def test_what_needs_threads_says_so_at_once(world, ask):
     assert "a fork does not copy them" in message
     assert '"spawn" or "forkserver"' in message
     assert took < 10
+
+
+def scorers(ratings, catalog) -> dict:
+    class Mine:
+        def score_pairs(self, users, items):
+            return items.astype(float)
+
+        def score_items(self, users):
+            return np.tile(np.arange(float(len(ratings.items))), (len(users), 1))
+
+    trainers = {
+        "baseline": palate.Baseline(),
+        "popular": palate.Popular(),
+        "spectral": palate.Spectral(n_factors=2),
+        "linear": palate.LinearItems(),
+        "gibbs": palate.Gibbs(n_factors=2, sweeps=6, burn_in=3),
+        "two heads": palate.Recommender(seconds=1.0),
+    }
+    models = {name: trainer.fit(ratings, catalog=catalog, validation=0.2) for name, trainer in trainers.items()}
+    return models | {"own": palate.Model.of(Mine(), ratings, catalog, scale=(0, 20))}
+
+
+@pytest.mark.parametrize("world", ["str"], indirect=True)
+def test_models_of_every_kind_answer_in_a_child(world):
+    _, ratings, users, items, _ = world
+
+    def asked(one) -> list:
+        found = [rows(one.recommend(users[:2], 3, where={"genres": "drama"})), rows(one.predict_frame(users[0], items[:3]))]
+        found += [rows(one.rated(users[0])), one.predict(users[0], items[:4]).tolist()]
+        if not isinstance(one, ScorerModel):
+            found.append(rows(one.recommend(one.fold_in(items[:2], [5.0, 1.0]), 2)))
+        if hasattr(one, "explain"):
+            found.append(rows(one.explain(users[0], items[0]).frame))
+        if getattr(one, "n_factors", 1) and hasattr(one, "similar_items"):
+            found.append(rows(one.similar_items(items[:2], 3)))
+        return found
+
+    models = scorers(ratings, Catalog.from_frame(table_of(items)))
+    assert in_child(lambda: {name: asked(one) for name, one in models.items()}) == {
+        name: asked(one) for name, one in models.items()
+    }
+
+
+@pytest.mark.parametrize("world", ["str"], indirect=True)
+def test_a_slip_in_a_title_is_answered_in_a_child(world):
+    model, _, users, *_ = world
+
+    def refused() -> str:
+        with pytest.raises(KeyError, match="no title contains") as caught:
+            model.predict_frame(users[0], title="Amelie 1")
+        return str(caught.value)
+
+    assert "Did you mean 'Amélie 1'" in in_child(refused)
 
 
 def test_a_process_that_did_not_fork_asks_nothing(monkeypatch):

@@ -136,9 +136,11 @@ def _movielens_small() -> "Dataset":
 
     from palate.data.catalog import Catalog
     from palate.data.dataset import Dataset
+    from palate.data.forks import require_threads
     from palate.data.ratings import Ratings
     from palate.data.titles import title_columns
 
+    require_threads("datasets.load")
     folder = files("palate.data") / "bundled" / "movielens-small"
     table = pl.read_parquet((folder / "ratings.parquet").read_bytes())
     films = pl.read_parquet((folder / "films.parquet").read_bytes())

@@ -42,6 +42,13 @@ def test_unknown_users_get_the_most_rated_items_in_their_place(model):
     np.testing.assert_allclose(listed["predicted_rating"], expected, rtol=1e-6)
 
 
+def test_users_named_twice_keep_their_places(model):
+    with pytest.warns(UnknownUsersWarning, match="2 users are unknown"):
+        found = model.recommend([3, 900, 3, 901], n=2, unknown="popular")
+    assert found["user_id"].to_list() == [3, 3, 900, 900, 3, 3, 901, 901]
+    assert found["rank"].to_list() == [1, 2] * 4
+
+
 def test_filters_apply_to_the_most_popular_too(model):
     with pytest.warns(UnknownUsersWarning):
         found = model.recommend(900, n=3, unknown="popular", candidates=[1, 2, 5], deny=[2])

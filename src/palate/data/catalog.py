@@ -111,6 +111,10 @@ class Catalog:
     def __len__(self) -> int:
         return self.frame.height
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        require_threads("pickling a catalog")
+        return Catalog, (self.frame, self.kind)
+
     def __repr__(self) -> str:
         return f"Catalog({len(self):,} items: {', '.join(self.frame.columns[1:]) or 'ids only'})"
 

@@ -110,6 +110,17 @@ def joined(parts: Sequence[pl.Series]) -> pl.Series:
     return pl.concat(parts) if len(parts) > 1 else parts[0]
 
 
+def stacked(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Return frames below each other, column by column, with nulls where a frame lacks a column of another."""
+    types = {name: dtype for frame in reversed(frames) for name, dtype in frame.schema.items()}
+    names = dict.fromkeys(name for frame in frames for name in frame.columns)
+    return pl.DataFrame([joined([_column(frame, name, types[name]) for frame in frames]).alias(name) for name in names])
+
+
+def _column(frame: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.Series:
+    return frame[name] if name in frame.columns else pl.Series(name, [None] * frame.height, dtype=dtype)
+
+
 def _pool_answers() -> bool:
     """Return whether work given to Polars' threads comes back."""
     probe = threading.Thread(target=lambda: pl.Series([2, 1]).sort(), daemon=True, name="palate-probe")

@@ -10,6 +10,7 @@ import polars as pl
 
 from palate.data import columns as names
 from palate.data.catalog import Catalog
+from palate.data.forks import rows_of
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
 from palate.heads.ranking import Picked, TwoHeads
@@ -269,7 +270,7 @@ class RecommenderModel(Model):
             if self.stars is not None:
                 said = self._stars_in_words(said, users, items, mean)
             numbers.append(pl.Series(names.IN_WORDS, said, dtype=pl.String))
-        return described_frame([rows.labels.gather(at)], item_table(self)[items], numbers)
+        return described_frame([rows.labels.gather(at)], rows_of(item_table(self), items), numbers)
 
     def _stars_in_words(self, said: list[str], users: np.ndarray, items: np.ndarray, mean: np.ndarray) -> list[str]:
         intervals: list[tuple[float, float] | None] = [None] * len(said)

@@ -77,8 +77,12 @@ def obscurity_section(model: Scorer, lists: np.ndarray, source: str) -> Section:
     means = table[names.MEAN_RATING].to_numpy().astype(np.float64)
     listed = lists[lists >= 0]
     figures = _figures(counts, means, listed)
-    frame = pl.DataFrame({"figure": list(figures), "value": [value for value, _ in figures.values()]}).with_columns(
-        pl.Series("meaning", [meaning for _, meaning in figures.values()])
+    frame = pl.DataFrame(
+        {
+            "figure": list(figures),
+            "value": pl.Series([value for value, _ in figures.values()], dtype=pl.Float64).fill_nan(None),  # of empty lists
+            "meaning": [meaning for _, meaning in figures.values()],
+        }
     )
     return Section(
         name="obscurity", heading="Obscurity of the lists", text=(f"Of {source}",), frame=frame, bins=by_fame(counts, listed),

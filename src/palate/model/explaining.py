@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from palate.data import columns as names
+from palate.data.forks import rows_of, stacked
 from palate.data.frames import from_polars
 from palate.model.contributions import Contributions, contributions
 from palate.model.folded import FoldedItem, FoldedUser
@@ -64,7 +65,7 @@ class Explanation:
     in_stars: bool
 
     def __repr__(self) -> str:
-        n_ratings = self.table.filter(pl.col(PART) == RATING_PART).height
+        n_ratings = self.table[PART].to_list().count(RATING_PART)
         return f"Explanation({self.prediction:.3f} from {n_ratings:,} ratings; print it to read it)"
 
     def __str__(self) -> str:
@@ -72,24 +73,24 @@ class Explanation:
 
     def lines(self) -> list[str]:
         """Return the explanation in words, a line for each part, with the three strongest ratings for and against."""
-        parts = self.table
+        parts = list(self.table.iter_rows(named=True))
+        ratings = [row for row in parts if row[PART] == RATING_PART]
         unit = "" if self.in_stars else ", before it is turned into a rating" if self._before_link else ""
         lines = [f"The prediction for {self.subject} is {self.prediction:.2f}. These parts add up to {self.score:.2f}{unit}:"]
         lines += [
             f"  {row[CONTRIBUTION]:+.3f}  {_MEANING.get(row[PART]) or self.remainder}"
-            for row in parts.filter(pl.col(PART) != RATING_PART).iter_rows(named=True)
+            for row in parts
+            if row[PART] != RATING_PART
         ]
-        ratings = parts.filter(pl.col(PART) == RATING_PART)
-        if not ratings.height:
+        if not ratings:
             return [*lines, "The user has no ratings that the model was trained on."]
-        total = float(ratings[CONTRIBUTION].sum())
-        lines.append(f"  {total:+.3f}  the user's own ratings, {ratings.height:,} in number")
+        total = float(sum(row[CONTRIBUTION] for row in ratings))
+        lines.append(f"  {total:+.3f}  the user's own ratings, {len(ratings):,} in number")
         for heading, sign in (("Ratings that raise it most:", 1), ("Ratings that lower it most:", -1)):
-            strongest = ratings.filter(pl.col(CONTRIBUTION) * sign > 0).sort(
-                pl.col(CONTRIBUTION) * -sign, names.ITEM_ID, maintain_order=True
-            )
-            if strongest.height:
-                lines += [heading, *(self._rating_line(row) for row in strongest.head(STRONGEST).iter_rows(named=True))]
+            strongest = [row for row in ratings if row[CONTRIBUTION] * sign > 0]
+            strongest.sort(key=lambda row: (row[CONTRIBUTION] * -sign, row[names.ITEM_ID]))
+            if strongest:
+                lines += [heading, *(self._rating_line(row) for row in strongest[:STRONGEST])]
         return lines
 
     @property
@@ -149,18 +150,24 @@ def _table(model: "FactorModel", parts: Contributions) -> pl.DataFrame:
     if abs(parts.remainder) > SMALL:
         rows.append(("remainder", parts.remainder))
     order = np.lexsort((parts.items, -np.abs(parts.ratings)))
-    described = item_table(model)[parts.items[order]]
-    own = described.drop([name for name in (names.N_RATINGS, names.MEAN_RATING) if name in described.columns])
-    own = own.with_columns(
+    described = rows_of(item_table(model), parts.items[order]).get_columns()
+    kept = [values for values in described if values.name not in (names.N_RATINGS, names.MEAN_RATING)]
+    first = [
         pl.Series(PART, [RATING_PART] * len(order), dtype=pl.String),
-        pl.Series(CONTRIBUTION, parts.ratings[order]),
+        pl.Series(CONTRIBUTION, parts.ratings[order], dtype=pl.Float64),
+        *(values for values in kept if values.name == names.ITEM_ID),
         pl.Series(names.RATING, parts.values[order]),
         pl.Series(EXPECTED, parts.expected[order]),
+    ]
+    taken = {values.name for values in first}
+    own = pl.DataFrame([*first, *(values for values in kept if values.name not in taken)])
+    general = pl.DataFrame(
+        [
+            pl.Series(PART, [name for name, _ in rows], dtype=pl.String),
+            pl.Series(CONTRIBUTION, [value for _, value in rows], dtype=pl.Float64),
+        ]
     )
-    general = pl.DataFrame(rows, schema={PART: pl.String, CONTRIBUTION: pl.Float64}, orient="row")
-    first = [PART, CONTRIBUTION, names.ITEM_ID, names.RATING, EXPECTED]
-    whole = pl.concat([general, own], how="diagonal")
-    return whole.select(*first, *(name for name in whole.columns if name not in first))
+    return stacked([general, own])
 
 
 def _remainder(model: "FactorModel") -> str:
@@ -192,4 +199,4 @@ def _subject(model: "FactorModel", item: FoldedItem) -> str:
     index = model.items.indices([item.id])[0] if item.id is not None else -1
     if index < 0:
         return f"item {item.id!r}"
-    return item_name(item_table(model).row(int(index), named=True))
+    return item_name(rows_of(item_table(model), np.array([index])).row(0, named=True))

@@ -11,6 +11,7 @@ import polars as pl
 
 from palate.data import columns as names
 from palate.data.catalog import Catalog
+from palate.data.forks import rows_of
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
 from palate.linear.weights import ItemWeights
@@ -94,7 +95,7 @@ class LinearModel(Model):
         own = model.choices.columns[part]
         parts = model.choices.values[part] * self.weights.from_items(own, target)
         order = np.lexsort((own, -parts))
-        frame = described_frame([], item_table(self)[own[order]], [pl.Series("contribution", parts[order])])
+        frame = described_frame([], rows_of(item_table(self), own[order]), [pl.Series("contribution", parts[order])])
         return answer(frame, self)
 
     def similar_items(
@@ -122,7 +123,7 @@ class LinearModel(Model):
             weights.append(row[best])
         asked = self.items.take(index).alias(SIMILAR_TO).gather(np.concatenate(labels))
         numbers = [pl.Series(names.RANK, np.concatenate(ranks)), pl.Series(SIMILARITY, np.concatenate(weights))]
-        frame = described_frame([asked], item_table(self)[np.concatenate(found)], numbers)
+        frame = described_frame([asked], rows_of(item_table(self), np.concatenate(found)), numbers)
         return answer(frame, self, items, candidates)
 
     def with_users(self, users: Vocabulary, ratings: RatingMatrix) -> "LinearModel":

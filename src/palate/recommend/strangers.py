@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from palate.data import columns as names
+from palate.data.forks import rows_of, stacked
 from palate.recommend.filters import allowed_items, rating_counts
 from palate.recommend.lookup import UserRows, answer, user_rows
 from palate.recommend.ranking import Ranking
@@ -53,15 +54,29 @@ def recommend_to_all(scorer: Scorer, users: Any, n: int, unknown: str, **options
         _warn(rows, strangers, unknown)
     parts = [_own(rows, known, n, options)] if len(known) or unknown == "skip" else []
     if unknown == "popular":
-        parts = [part.with_columns(pl.lit(MODEL).alias(SOURCE)) for part in parts]
+        parts = [_from(part, MODEL) for part in parts]
         if len(strangers):
             parts.append(_popular(rows, strangers, n, options))
-    if not len(strangers):
-        return answer(parts[0], scorer, users, options.get("candidates"))
-    place = pl.DataFrame({names.USER_ID: rows.labels, "place": np.arange(len(rows.labels))}).unique(names.USER_ID, keep="first")
-    frame = pl.concat(parts, how="diagonal").join(place, on=names.USER_ID, how="left")
-    frame = frame.sort("place", names.RANK, maintain_order=True).drop("place")
+    frame = _together(parts, rows.labels.to_list()) if len(strangers) else parts[0]
     return answer(frame, scorer, users, options.get("candidates"))
+
+
+def _from(part: pl.DataFrame, source: str) -> pl.DataFrame:
+    """Return lists with a column that says whose they are."""
+    return pl.DataFrame([*part.get_columns(), pl.Series(SOURCE, [source] * part.height, dtype=pl.String)])
+
+
+def _together(parts: list[pl.DataFrame], labels: list[Any]) -> pl.DataFrame:
+    """Return the lists of several frames as one, in the order in which the users were named, column by column."""
+    every = stacked(parts)
+    at: dict[Any, list[int]] = {}
+    for place in range(len(labels) - 1, -1, -1):
+        at.setdefault(labels[place], []).append(place)
+    user = every[names.USER_ID]
+    starts = np.flatnonzero(every[names.RANK].to_numpy() == 1)  # of the lists; who was named twice has two
+    places = np.array([at[label].pop() for label in user.gather(starts).to_list()], dtype=np.int64)
+    order = np.argsort(np.repeat(places, np.diff([*starts, len(user)])), kind="stable")
+    return rows_of(every, order)
 
 
 def _own(rows: UserRows, known: np.ndarray, n: int, options: dict[str, Any]) -> pl.DataFrame:
@@ -80,7 +95,7 @@ def _popular(rows: UserRows, strangers: np.ndarray, n: int, options: dict[str, A
     scores = np.asarray(scorer.score_items(np.array([-1])))[0][items]
     every = Ranking(np.tile(items, (len(strangers), 1)), np.tile(scores.astype(np.float32), (len(strangers), 1)))
     own = UserRows(scorer, rows.index[strangers], rows.labels.gather(strangers), rows.single)
-    return ranking_frame(own, every).with_columns(pl.lit(POPULAR).alias(SOURCE))
+    return _from(ranking_frame(own, every), POPULAR)
 
 
 def _warn(rows: UserRows, strangers: np.ndarray, unknown: str) -> None:

@@ -2,12 +2,22 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import fields
+from typing import Any, TypeVar
 
 import numpy as np
 
 from palate.data.nearest import did_you_mean
 from palate.solve.strengths import AUTO
+
+_STRONGEST = 1e30  # beyond it single precision overflows
+_NUMBERS = (
+    "user_factors", "item_factors", "user_bias", "item_bias", "global_mean", "noise_sd", "spread", "cutpoints", "user_prior.mean",
+    "user_prior.precision", "item_prior.mean", "item_prior.precision", "weights.values", "weights.dense", "user_vectors",
+    "item_vectors",
+)  # fmt: skip
+
+Fitted = TypeVar("Fitted")
 
 
 def check_count(name: str, value: Any, low: int, high: int | None = None) -> None:
@@ -29,6 +39,8 @@ def check_strength(name: str, value: Any, *, auto: bool = False) -> None:
         raise TypeError(f"{name} must be a number; got {value!r}.")
     if not (math.isfinite(value) and value >= 0):
         raise ValueError(f"{name} must be a finite number of at least 0; got {value}.")
+    if value > _STRONGEST:
+        raise ValueError(f"{name} must be at most {_STRONGEST:g}, beyond which single precision overflows; got {value}.")
 
 
 def check_rate(name: str, value: Any) -> None:
@@ -57,3 +69,28 @@ def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
     """Raise unless `value` is one of the choices."""
     if value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}; got {value!r}.{did_you_mean(value, choices)}")
+
+
+def check_fitted(model: Fitted, trainer: Any) -> Fitted:
+    """Return a model if all that was fitted is finite: hyper-parameters far from common ones can overflow.
+
+    Raises
+    ------
+    ValueError
+        Names the hyper-parameters that were given, so that nobody learns of it by predictions that are no numbers.
+    """
+    for name in _NUMBERS:
+        part: Any = model
+        for step in name.split("."):
+            part = getattr(part, step, None)
+        if isinstance(part, np.ndarray | float) and not np.isfinite(part).all():
+            given = [
+                f"{one.name}={getattr(trainer, one.name)!r}"
+                for one in fields(trainer)
+                if getattr(trainer, one.name) != one.default
+            ]
+            raise ValueError(
+                f"the hyper-parameters must lead to finite numbers; got infinite ones or NaN in {name} of "
+                f"{type(trainer).__name__}({', '.join(given)}). Take values nearer to the defaults."
+            )
+    return model

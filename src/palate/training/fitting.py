@@ -15,7 +15,7 @@ from palate.solve.bounded import Bounds
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Side
 from palate.solve.strengths import AUTO, resolve_strength
-from palate.training.checks import check_count
+from palate.training.checks import check_count, check_fitted
 from palate.training.linked import RidgeLink
 from palate.training.problem import Problem, split
 from palate.training.progress import TrainingBar
@@ -80,7 +80,7 @@ def fit_factors(
             again = replace(stopping, max_sweeps=run.best_sweep, tolerance=0.0, patience=run.best_sweep + 1)
             first, run = run, run_sweeps(whole, *priors, sides, again, links=task.links, bounds=bounds, threads=threads)
             run.stopped = f"{first.stopped} Then trained on all ratings for {first.best_sweep} sweeps."
-    return _model(trainer, task, run, catalog, residual_sd, sure)
+    return check_fitted(_model(trainer, task, run, catalog, residual_sd, sure), trainer)
 
 
 def _bounds(ratings: Ratings) -> Bounds:

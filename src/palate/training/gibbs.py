@@ -18,7 +18,7 @@ from palate.solve.rows import Side
 from palate.solve.timing import TimeContext
 from palate.training.chain import ChainModel, ChainState, chain_model, small_start, state_at
 from palate.training.chain_file import digest_of, refit_path, remove_chains
-from palate.training.checks import check_choice, check_count
+from palate.training.checks import check_choice, check_count, check_fitted
 from palate.training.keeping import Monitor, Plan
 from palate.training.problem import Problem, continued, split
 from palate.training.progress import TrainingBar
@@ -176,6 +176,7 @@ class Gibbs:
                     f"{judged.sweeps[-1].validation_rmse:.4f}; then the chains were run on all ratings."
                 )
                 model = replace(model, history=replace(model.history, notes=(note, *model.history.notes)))
+        check_fitted(model, self)
         if complete:
             remove_chains(checkpoint)
         return continued(model, start)

@@ -13,7 +13,7 @@ from palate.model.factor_model import FactorModel
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Side
 from palate.solve.strengths import ridge_prior, sum_strengths
-from palate.training.checks import check_strength, check_switch
+from palate.training.checks import check_fitted, check_strength, check_switch
 from palate.training.keras_backend import seeds
 from palate.training.keras_epochs import (
     Callback,
@@ -123,7 +123,7 @@ class KerasFactorization:
             self, ratings, validation=validation, start=start, refit=refit, callback=callback, threads=threads, seed=seed,
             save=save,
         )  # fmt: skip
-        return continued(self._result(problem, run, catalog), start)
+        return continued(check_fitted(self._result(problem, run, catalog), self), start)
 
     def build(self, keras: Any, problem: Problem, schedule: Schedule) -> Any:
         """Return the compiled Keras model, its layers named as in the lesson.

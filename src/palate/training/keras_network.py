@@ -9,7 +9,7 @@ from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, with_catalog
 from palate.data.ratings import Ratings
 from palate.model.keras_network import NetworkModel
-from palate.training.checks import check_count
+from palate.training.checks import check_count, check_fitted
 from palate.training.keras_backend import seeds
 from palate.training.keras_epochs import (
     Callback,
@@ -95,7 +95,7 @@ class KerasNetwork:
             trainer={"name": type(self).__name__, **asdict(self)},
             history=history_of(problem, run),
         )
-        return continued(model, start)
+        return continued(check_fitted(model, self), start)
 
     def build(self, keras: Any, problem: Problem, schedule: Schedule) -> Any:
         """Return the compiled Keras model.

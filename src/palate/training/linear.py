@@ -14,7 +14,7 @@ from palate.solve.grades import RATINGS, activity
 from palate.solve.linear import closed_form, local_ridge
 from palate.solve.parallel import check_threads
 from palate.solve.strengths import AUTO
-from palate.training.checks import check_choice, check_count, check_rate, check_strength
+from palate.training.checks import check_choice, check_count, check_fitted, check_rate, check_strength
 from palate.training.choices import Choices, check_grades, described
 
 LOCAL, DENSE = "local", "dense"
@@ -119,6 +119,7 @@ class LinearItems:
             trainer=described(self, **{name: value for name, value in resolved.items() if getattr(self, name) == AUTO}),
             history=choices.history("One closed form.", []),
         )
+        check_fitted(model, self)
         if checkpoint is not None:
             model.save(checkpoint)
         return model

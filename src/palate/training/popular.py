@@ -11,7 +11,7 @@ from palate.data.ratings import Ratings
 from palate.model.factor_model import FactorModel
 from palate.model.history import History
 from palate.solve.strengths import ridge_prior
-from palate.training.checks import check_count, check_strength
+from palate.training.checks import check_count, check_fitted, check_strength
 from palate.training.problem import Problem, split
 
 
@@ -110,6 +110,7 @@ class Popular:
                 stopped="Counted.", n_train=problem.n_train, n_validation=int(problem.held_out.sum()), selected=False
             ),
         )
+        check_fitted(model, self)
         if checkpoint is not None:
             model.save(checkpoint)
         return model

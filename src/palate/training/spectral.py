@@ -15,7 +15,7 @@ from palate.solve.rows import Rows
 from palate.solve.spectral import truncated_svd
 from palate.solve.strengths import AUTO, ridge_prior
 from palate.solve.sums import SumFold
-from palate.training.checks import check_choice, check_count, check_strength
+from palate.training.checks import check_choice, check_count, check_fitted, check_strength
 from palate.training.choices import Choices, check_grades, described
 
 MAX_FACTORS = 1024
@@ -133,7 +133,7 @@ class Spectral:
         choices = Choices.of(self, ratings, validation, start, seed)
         if refit and choices.problem.held_out.any():
             choices = Choices.of(self, choices.problem.ratings, 0.0, None, seed)
-        model = self._fitted(choices, catalog, threads, seed)
+        model = check_fitted(self._fitted(choices, catalog, threads, seed), self)
         if checkpoint is not None:
             model.save(checkpoint)
         return model
