@@ -81,11 +81,8 @@ def settings_of(model: str, train: Any, seconds: float = 60.0) -> list[Any]:
             for l2 in (LAMBDAS if most < MANY else FEW_LAMBDAS)
         ]
     if model == "least squares of choices":
-        return [
-            palate.LeastSquares.for_counts("linear", n_factors=min(k, most), l2_user=l2, l2_item=l2)
-            for k in (64, 128)
-            for l2 in (0.01, 5.0)
-        ]
+        shape = {"n_factors": min(64, most)}
+        return [palate.LeastSquares.for_counts("linear", **shape, l2_user=l2, l2_item=l2) for l2 in (0.01, 5.0)]
     return [palate.Recommender(seconds=seconds)]
 
 
@@ -163,9 +160,9 @@ def chosen_words(model: str, trainer: Any, fitted: Any) -> str:
     if model in ("LinearItems, local", EASE):
         return f"l2 {trainer.l2:g}"
     if model == "popular lately":
-        return f"half-life {trainer.half_life / 86400:.0f} days"
+        return f"half-life {trainer.half_life / 86400:.2g} days"
     if model == "least squares of choices":
-        return f"{trainer.n_factors} factors, l2 {trainer.l2_user:g}"
+        return f"l2 {trainer.l2_user:g}"
     if model == "Recommender()":
         return str(dict(fitted.trainer).get("choice", ""))
     return ""
