@@ -112,6 +112,15 @@ def test_popular_counts_and_popular_lately_forgets():
     assert lately.recommend(newcomer, 3)["item_id"].to_list() == [item for item in own if item not in (1, 2)][:3]
 
 
+def test_items_with_few_ratings_come_after_all_others():
+    ratings = palate.Ratings.from_arrays(
+        [1, 2, 3, 1, 2], ["a", "a", "a", "new", "newer"], [3] * 5, timestamp=[0, 0, 0, 99, 100]
+    )
+    lately = palate.Popular(half_life=50, min_ratings=3).fit(ratings)
+    order = np.argsort(-lately.score_items(np.array([0]))[0])
+    assert [lately.items.id(item) for item in order] == ["a", "newer", "new"]
+
+
 @pytest.mark.parametrize(
     ("half_life", "message"), [(0.0, "half_life must be above 0"), (-1.0, "half_life must be"), (5.0, "must have timestamps")]
 )

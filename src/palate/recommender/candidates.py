@@ -19,6 +19,7 @@ LOCAL_L2 = (2.0, 4.0)  # of the local model, in units of the mean diagonal
 DENSE_L2 = (100.0, 300.0)
 LATELY = (1 / 256, 1 / 64, 1 / 16)  # half-lives of popular lately, as shares of the span of the times
 FEW_USERS = 10_000
+FEW = 3  # ratings below which an item is not recommended for being popular lately
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,9 @@ def popular(ratings: Ratings) -> Iterator[Candidate]:
     yield Candidate("most popular", POPULAR, Popular())
     span = 0.0 if ratings.timestamp is None else float(np.ptp(ratings.timestamp))
     for share in LATELY if span else ():
-        yield Candidate(f"popular lately, half-life {share:.4f} of the time span", POPULAR, Popular(half_life=span * share))
+        yield Candidate(
+            f"popular lately, half-life {share:.4f} of the time span", POPULAR, Popular(half_life=span * share, min_ratings=FEW)
+        )
 
 
 def personal(ratings: Ratings, grades: str) -> Iterator[Candidate]:

@@ -14,6 +14,8 @@ from palate.solve.strengths import ridge_prior
 from palate.training.checks import check_count, check_fitted, check_strength
 from palate.training.problem import Problem, split
 
+_LATER = 1e-9  # of the score of an item with too few ratings, whose order among such items is kept
+
 
 @dataclass(frozen=True, kw_only=True)
 class Popular:
@@ -26,6 +28,8 @@ class Popular:
     ----------
     half_life : float, optional
         After so long a rating counts half, in the unit of the timestamps (seconds for dates). All count alike when None.
+    min_ratings : int, default 1
+        Items with fewer ratings come after all others: with a short half-life, what was rated once a minute ago would otherwise lead.
 
     Examples
     --------
@@ -38,6 +42,7 @@ class Popular:
     """
 
     half_life: float | None = None
+    min_ratings: int = 1
 
     def fit(
         self,
@@ -83,6 +88,7 @@ class Popular:
             check_strength("half_life", self.half_life)
             if self.half_life == 0:
                 raise ValueError("half_life must be above 0; got 0. Leave it out to count all ratings alike.")
+        check_count("min_ratings", self.min_ratings, 1)
         everything, held_out = split(ratings, validation, start, seed)
         problem = Problem.build(everything, np.zeros_like(held_out) if refit else held_out, mean=False)
         weights = np.ones(problem.n_train)
@@ -95,6 +101,8 @@ class Popular:
             times = problem.times.astype(np.float64)
             weights = np.exp2((times - times.max()) / self.half_life)
         counts = np.bincount(problem.by_user.columns, weights, minlength=everything.n_items)
+        few = np.bincount(problem.by_user.columns, minlength=everything.n_items) < self.min_ratings
+        counts = np.where(few, counts * _LATER, counts)
         prior = ridge_prior(0, l2=0.0, l2_bias=1.0, bias=False)
         model = FactorModel(
             **{**problem.known(catalog), "scale": None},
