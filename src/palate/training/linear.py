@@ -40,6 +40,7 @@ class LinearItems:
     Parameters
     ----------
     form : {"local", "dense"}, default "local"
+        Whether an item is weighed against its nearest items, or against all.
     grades, least_grade, half_life
         As in `Spectral`.
     l2 : float or "auto", default "auto"
