@@ -55,7 +55,6 @@ def desk(tmp_path_factory):
         ("predict films.palate 63", "choose the items by id, or by --title"),
         ("predict films.palate 63 --title Toy_Stroy", "Did you mean 'Toy Story'?"),
         ("similar films.palate --title Star_Wrs", "Did you mean 'Star Wars: Episode IV - A New Hope'?"),
-        ("similar films.palate Heat", "--title 'Heat'"),
         ("rated films.palate", "Missing argument 'USER'"),
         ("recomend films.palate 63", "Did you mean 'recommend'?"),
         ("help", "Did you mean 'palate --help'?"),
@@ -68,6 +67,12 @@ def test_a_slip_is_answered_with_what_to_type(palate, desk, monkeypatch, typed, 
     assert answer in result.err
     assert result.err.count("\n") == 1
     assert "Traceback" not in result.err
+
+
+def test_a_title_stands_for_its_id(palate, desk):
+    result = palate("similar", desk / "films.palate", "Heat")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith("Most like Heat (1972)")
 
 
 def test_clicks_are_trained_with_what_the_error_says(palate, desk, monkeypatch):

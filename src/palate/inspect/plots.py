@@ -3,11 +3,13 @@
 import io
 import os
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from palate.inspect.report import Report, Section
 
 BLUE, PALE, GREY, RED = "#1f5f8b", "#d6e4ee", "#777777", "#b03a2e"
@@ -104,8 +106,7 @@ def _predictions(figure: Any, section: "Section") -> None:
 
 
 def _fame(figure: Any, section: "Section") -> None:
-    axes, found = figure.subplots(), section.bins
-    assert found is not None  # of every section with this plot
+    axes, found = figure.subplots(), cast("pl.DataFrame", section.bins)  # which every section with this plot has
     ends = found.select("from", "to").rows()
     labels = [f"{low:,}" if low == high else f"{low:,}–{high:,}" for low, high in ends]
     columns = (

@@ -9,6 +9,7 @@ import polars as pl
 from palate.data import columns as names
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, ratings_of
+from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.data.splits import merge_holdout
 from palate.model.factor_model import FactorModel
@@ -60,7 +61,7 @@ def union(model: FactorModel, ratings: "Ratings | Dataset") -> Ratings:
     users = model.users.indices(new.users.values)[new.user_index]
     items = model.items.indices(new.items.values)[new.item_index]
     at = model.ratings.positions(users, items)
-    old = _ratings(model)
+    old = _ratings(model, model.ratings)
     rest = np.ones(len(old), bool)
     rest[at[at >= 0]] = False
     n_replaced = int((~rest).sum())
@@ -77,10 +78,8 @@ def union(model: FactorModel, ratings: "Ratings | Dataset") -> Ratings:
     return replace(both, scale=(low, high), declared=new.declared)
 
 
-def _ratings(model: FactorModel) -> Ratings:
-    """Return the ratings that a model holds."""
-    matrix = model.ratings
-    assert matrix is not None
+def _ratings(model: FactorModel, matrix: RatingMatrix) -> Ratings:
+    """Return the ratings that a model holds, `matrix`, under its ids."""
     values = matrix.values()
     users = np.repeat(np.arange(matrix.n_users, dtype=np.int32), np.diff(matrix.indptr))
     observed = (float(values.min()), float(values.max())) if len(values) else (0.0, 0.0)

@@ -64,7 +64,6 @@ def catalog_for(
         there = Files(Path(items), "a file")
         named = one_file(there)
         catalog = read_catalog(there, named, item, text, named=named_columns)
-        assert catalog is not None  # a file that was named is read or refused
         typed = typed or is_parquet(named) or is_arrow(named)
         if not typed and catalog.kind == "str" and not text and (strange := _strange(catalog, columns, typed, known=False)):
             raise ValueError(f"{strange}. Is it the right file, and the right column?")

@@ -6,10 +6,11 @@ PARQUET, ARROW = b"PAR1", b"ARROW1"
 _PARQUET_ENDINGS = (".parquet", ".pq", ".parq")
 _ARROW_ENDINGS = (".feather", ".arrow", ".ipc")
 _EXPORT = "Save the table as CSV"
+_SQLITE = "sqlite3 -header -csv FILE 'SELECT * FROM ratings' > ratings.csv"
 _KINDS: tuple[tuple[bytes, str, str], ...] = (
     (b"\xd0\xcf\x11\xe0", "an Excel workbook", f"{_EXPORT} (in Excel: File, Save As, CSV UTF-8)"),
     (b"\x89HDF", "an HDF5 file", f"{_EXPORT} or Parquet, or turn a Keras model into one of palate with palate convert"),
-    (b"SQLite format 3\0", "an SQLite database", f"{_EXPORT}: sqlite3 -header -csv FILE 'SELECT * FROM ratings' > ratings.csv"),
+    (b"SQLite format 3\0", "an SQLite database", f"{_EXPORT}: {_SQLITE}"),
     (b"\x28\xb5\x2f\xfd", "compressed by Zstandard", "Unpack it: zstd -d FILE"),
     (b"\x04\x22\x4d\x18", "compressed by LZ4", "Unpack it: lz4 -d FILE"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "Unpack it first"),

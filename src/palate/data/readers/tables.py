@@ -5,7 +5,7 @@ import re
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -262,7 +262,7 @@ def read_catalog(
     text_ids: bool,
     required: bool = True,
     named: dict[str, str] | None = None,
-) -> Catalog | None:
+) -> Catalog:
     """Return the catalog in a file.
 
     Parameters
@@ -286,7 +286,8 @@ def read_catalog(
         If there is no column of ids, or the table is no catalog; the message names the line.
     """
     if source.name.lower() == "movies.dat":
-        return movies_dat_text_ids(files) if text_ids else movies_dat(files)
+        found = movies_dat_text_ids(files) if text_ids else movies_dat(files)
+        return cast(Catalog, found)  # the file is there: `source` is it
     parquet = is_parquet(source) or is_arrow(source)
     table, where = (_parquet(source), row_label) if parquet else _catalog_text(source)
     named = named or {}
