@@ -1,6 +1,7 @@
 """Ids that a shell and a comma-separated list make hard to name, and labels that palate prints."""
 
 import json
+import os
 import shlex
 
 import pytest
@@ -143,3 +144,15 @@ def test_the_same_of_other_commands(refused, shop):
     assert refused("evaluate", shop, "--top", "3", code=2).endswith("Did you mean --k?")
     assert refused("train", "r.csv", "--factors", "3", code=2).endswith("Did you mean --n-factors?")
     assert refused("train", "r.csv", "--reg", "3", code=2).endswith("Did you mean --l2-user or --l2-item?")
+
+
+def test_a_dash_is_standard_input_or_is_refused(palate, shop, tmp_path):
+    from command_line import process
+
+    done = process("recommend", "--json", shop, "1", "--include-seen", "--candidates", "-", input="LANTERN\r\n lead\n")
+    assert {row["item_id"] for row in json.loads(done.stdout)} == {"LANTERN", " lead"}
+    assert "the model must be a file; got '-'" in palate("recommend", "-", "1").err
+    ratings = shop.parent / "r.csv"
+    assert "--output must be the name of a file; got '-'" in palate("train", ratings, "-o", "-").err
+    if os.name == "posix":
+        assert "could not save /dev/null (it is a pipe or a device)" in palate("train", ratings, "-o", "/dev/null").err

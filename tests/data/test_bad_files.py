@@ -19,6 +19,8 @@ HEADER = "user_id,item_id,rating\n"
         ("", {}, "t.csv must hold ratings; got an empty file"),
         ("\n\n \n", {}, "t.csv must have its fields separated by a comma; got one column, ' '"),
         (HEADER, {}, "t.csv must hold at least one row; got only a header"),
+        (f"# made in May\n# by me, too\n{HEADER}1,2,3\n", {}, r"t.csv begins with 2 lines that are no part of the table, '# made in May'\. Leave them out: tail -n \+3 t.csv"),
+        (f"sep=,\n{HEADER}1,2,3\n", {}, r"t.csv begins with a line that is no part of the table, 'sep=,'\. Leave it out: tail -n \+2 t.csv"),
         (HEADER + "\n\n", {}, "t.csv must hold at least one row; got only a header"),
         ("user,film,stars\n1,2,3\n", {"item": "flim"}, "column 'flim' must be in t.csv; got the columns 'user', 'film', 'stars'. Did you mean item='film'"),
         ("user,film,stars\n1,2,3\n", {}, "t.csv must have an item column; got the columns 'user', 'film', 'stars', none with a usual name. Name it with item="),
@@ -219,3 +221,11 @@ def test_bombs(tmp_path):
             file.write(b"1,2,3\n" * (1 << 17))
     with pytest.raises(ValueError, match=r"t.csv must not unpack to more than 100 times its compressed size"):
         palate.read(path)
+
+
+def test_a_header_and_ids_may_begin_as_a_remark_does(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("#user,item,rating\n#a,//x,3\nb,%y,4\n")
+    assert palate.read(path, user="#user").ratings.users.ids() == ["#a", "b"]
+    path.write_text("#a,x,3\n#b,x,4\nc,y,5\n")
+    assert len(palate.read(path, header=False).ratings) == 3

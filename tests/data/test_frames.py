@@ -214,3 +214,8 @@ def test_a_frame_of_users_without_their_column_says_so():
     model = palate.LeastSquares(n_factors=1).fit(Ratings.from_arrays([1, 1, 2], [10, 20, 10], VALUES), validation=0)
     with pytest.raises(ValueError, match="column 'user_id' must be in the frame; got the columns 'who'"):
         model.recommend(pl.DataFrame({"who": [1]}))
+
+
+def test_a_nested_column_is_named_in_one_line():
+    with pytest.raises(TypeError, match=r"values must hold numbers; got List\(Int64\) \(\[1, 2\] at 0-based row 0\)"):
+        Ratings.from_arrays(USERS, ITEMS, pl.Series([[1, 2], [3], [4]]))

@@ -159,3 +159,34 @@ def test_items_must_be_chosen_in_one_way(model, bare):
 
 def test_titles_are_found_in_the_catalog(model):
     assert find_items(model, ["gun", "vertigo", "gun"]).tolist() == [2, 3]
+
+
+def test_users_and_items_in_the_order_of_no_rows_are_refused(model):
+    with pytest.raises(TypeError, match="items must be a list, an array or a column; got a set, whose order pairs nothing"):
+        model.predict(["ann", "bob"], {10, 20})
+    assert model.predict("ann", {10}).tolist() == [4.5]
+    users, items = pd.Series(["ann", "bob"]), pd.Series([20, 10], index=[1, 0])
+    with pytest.raises(ValueError, match="users and items must be pandas series with one index; got two"):
+        model.predict(users, items)
+    assert model.predict(users, items.to_numpy()).tolist() == [2.25, 3.0]
+
+
+def test_the_index_of_a_series_plays_no_part_in_messages(model):
+    with pytest.raises(KeyError, match=r"unknown item id 77\. It is items\[1\]"):
+        model.fold_in(pd.Series([10, 77], index=[7, 9]), [5.0, 1.0])
+    assert model.recommend("ann", 1, deny=pd.Series([10, 77], index=[7, 9])).height == 1
+
+
+@pytest.mark.parametrize(
+    ("ratings", "error", "said"),
+    [
+        (np.ma.masked_equal([5.0, 1.0], 1.0), ValueError, r"ratings must be finite; got nan \(ratings\[1\]\)"),
+        ({5.0, 1.0}, TypeError, "ratings must be a list, an array or a column; got a set"),
+        (["100%", "20%"], TypeError, r"ratings must be numbers; got \['100%', '20%'\]"),
+    ],
+)
+def test_ratings_to_fold_in_are_numbers_in_the_order_of_their_items(model, ratings, error, said):
+    with pytest.raises(error, match=said):
+        model.fold_in([10, 20], ratings)
+    mine = {10: 5.0, 20: 1.0}
+    assert model.fold_in(mine.keys(), mine.values()).values.tolist() == [5.0, 1.0]

@@ -1,6 +1,7 @@
 """From what was typed to what the library takes: models, ids, titles, and the ratings of someone new."""
 
 import shlex
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,8 @@ def load(path: Path, others: Iterable[str | None] = ()) -> "FactorModel":
     """Return the model in a file; `others` are the arguments beside it, among which it may stand by mistake."""
     from palate.model.file import load_model
 
+    if str(path) == "-":
+        raise usage_error("the model must be a file; got '-'. Write what comes from standard input into a file first")
     if not path.exists():
         file = next((other for other in others if other and other.endswith(".palate") and Path(other).is_file()), None)
         if file is not None:
@@ -153,20 +156,27 @@ def listed_ids(model: "FactorModel", text: str | None, unknown: str = "raise") -
     """
     if text is None:
         return None
-    path = Path(text)
-    try:
-        is_file = path.exists() and not path.is_dir()  # a pipe, too
-    except (OSError, ValueError):  # too long for a name, or no name: a list
-        is_file = False
-    if not is_file:
+    path, is_file = _list_file(text)
+    if not is_file or (text == "-" and _is_item(model, text)):
         return item_ids(model, _apart(model, text), unknown)
     if _is_item(model, text):
         raise KeyError(f"'{text}' is an item and a file; write './{text}' for the file.")
     return item_ids(model, [_unquoted(model, line) for line in _lines(path) if line.strip()], unknown)
 
 
+def _list_file(text: str) -> tuple[Path, bool]:
+    """Return the path in a text, "-" for standard input, and whether it is a file or a pipe."""
+    path = Path(text)
+    try:
+        return path, text == "-" or (path.exists() and not path.is_dir())  # a pipe, too
+    except (OSError, ValueError):  # too long for a name, or no name: a list
+        return path, False
+
+
 def _lines(path: Path) -> list[str]:
     """Return the lines of a file without their ends, which alone are no part of an id."""
+    if str(path) == "-":
+        return sys.stdin.buffer.read().decode("utf-8-sig").replace("\r\n", "\n").split("\n")
     return path.read_text("utf-8-sig").split("\n")  # reading turns other line ends into this one
 
 

@@ -234,6 +234,10 @@ def check_writable(path: Path) -> None:
     import tempfile
 
     folder = path.absolute().parent
+    if str(path) == "-":
+        raise usage_error("--output must be the name of a file; got '-'")
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(f"could not save {path} (it is a pipe or a device): give the path of a file.")
     if path.is_dir():
         raise IsADirectoryError(f"could not save {path} (it is a folder): give the path of a file.")
     if not folder.is_dir():

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from palate.data.frames import to_series
+from palate.data.frames import shown, to_series
 from palate.data.ids import WhereRow, row_label
 
 
@@ -80,7 +80,7 @@ def _numeric(values: Any, what: str, where: WhereRow) -> pl.Series:
     if not series.dtype.is_numeric() and series.dtype != pl.Null:
         kind = "text" if series.dtype == pl.String else str(series.dtype)
         raise TypeError(
-            f"{what} must hold numbers; got {kind} ({series[0]!r} at {where(0)}). Cast the column to numbers first."
+            f"{what} must hold numbers; got {kind} ({shown(series[0])} at {where(0)}). Cast the column to numbers first."
         )
     return series
 

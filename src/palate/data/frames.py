@@ -191,6 +191,15 @@ def check_same_index(columns: Mapping[str, Any]) -> None:
             )
 
 
+def shown(value: Any) -> str:
+    """Return a cell as messages show it: nested lists as lists, not as the frame that they are.
+
+    >>> shown(pl.Series([1, 2])), shown("a")
+    ('[1, 2]', "'a'")
+    """
+    return repr(value.to_list() if isinstance(value, pl.Series) else value)
+
+
 def from_polars(frame: pl.DataFrame, kind: str = "polars") -> Any:
     """Return a Polars frame in another library, "polars", "pandas" or "pyarrow".
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import numpy as np
 import polars as pl
 
-from palate.data.frames import to_series
+from palate.data.frames import shown, to_series
 
 WhereRow = Callable[[int], str]
 KIND_NAMES = {"int": "integer", "uint": "integer", "str": "string", "uuid": "UUID"}
@@ -79,7 +79,7 @@ def id_column(values: Any, what: str, where: WhereRow = row_label) -> tuple[pl.S
         return _integers(series, what, where)
     if dtype.is_decimal() and dtype.scale == 0:  # type: ignore[attr-defined]  # DuckDB's integers of 128 bits
         return _integers(series.cast(pl.Int128), what, where)
-    value = f" ({series[0]!r} at {where(0)})" if len(series) else ""
+    value = f" ({shown(series[0])} at {where(0)})" if len(series) else ""
     raise TypeError(_type_message(what, str(dtype), value, floats=dtype.is_float()))
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from palate.data.frames import to_series
+from palate.data.frames import shown, to_series
 from palate.data.ids import WhereRow, row_label
 
 SECONDS = "seconds"
@@ -134,7 +134,7 @@ def raw_times(values: Any, what: str, where: WhereRow = row_label) -> tuple[np.n
             raise ValueError(f"{what} must fit 64 bits; got {series[row]} at {where(row)}.")
         return np.ascontiguousarray(fits.to_numpy()), None
     raise TypeError(
-        f"{what} must hold numbers or datetimes; got {series.dtype} ({series[0]!r} at {where(0)}). Parse the column first."
+        f"{what} must hold numbers or datetimes; got {series.dtype} ({shown(series[0])} at {where(0)}). Parse the column first."
     )
 
 

@@ -1,16 +1,18 @@
 """Fold-in: the vector of a user or an item that was not in the training data, by the row solver on one row."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from palate.data.catalog import Catalog
+from palate.data.frames import check_same_index
 from palate.data.matrix import RatingMatrix
 from palate.data.scales import check_rating
 from palate.data.vocabulary import Vocabulary
 from palate.model.fold_draws import FoldedRows, draw_rows, prior_means
+from palate.recommend.lookup import element, is_single
 from palate.recommend.timing import check_times, in_units_of
 from palate.recommend.uncertainty import has_posterior
 from palate.solve.bounded import Bounds
@@ -166,19 +168,21 @@ def checked_row(
     ValueError
         If lengths differ, a rating is not finite or outside the scale, a weight is not positive, or an id is repeated.
     """
-    values = np.atleast_1d(np.asarray(ratings, dtype=np.float32))
-    if isinstance(ids, str | bytes) or not hasattr(ids, "__len__"):
-        ids = [ids]
+    check_same_index({argument: ids, "ratings": ratings, "weights": weights})
+    values = _numbers(ratings, "ratings")
+    ids = [ids] if is_single(ids) else ids if hasattr(ids, "__getitem__") or isinstance(ids, set | frozenset) else list(ids)
     if len(ids) != len(values):
         raise ValueError(f"{argument} and ratings must be of one length; got {len(ids)} and {len(values)}.")
     index = vocabulary.indices(ids) if len(ids) else np.empty(0, np.int64)
     unknown = np.flatnonzero(index < 0)
     if len(unknown):
-        raise KeyError(f"{vocabulary.unknown(ids[int(unknown[0])], what)} It is {argument}[{unknown[0]}].")
+        raise KeyError(f"{vocabulary.unknown(element(ids, int(unknown[0])), what)} It is {argument}[{unknown[0]}].")
     if not np.isfinite(values).all():
         place = int(np.flatnonzero(~np.isfinite(values))[0])
         raise ValueError(f"ratings must be finite; got {values[place]} (ratings[{place}]).")
-    check_rating(values, model.scale, lambda place: f"for {what.removesuffix(' id')} {ids[place]!r} (ratings[{place}])")
+    check_rating(
+        values, model.scale, lambda place: f"for {what.removesuffix(' id')} {element(ids, place)!r} (ratings[{place}])"
+    )
     order = np.argsort(index, kind="stable")
     index = index[order]
     if (np.diff(index) == 0).any():
@@ -188,10 +192,23 @@ def checked_row(
     return rows, order
 
 
+def _numbers(values: Any, argument: str) -> np.ndarray:
+    """Return numbers as an array, float32; a masked one is NaN."""
+    if isinstance(values, set | frozenset):
+        raise TypeError(f"{argument} must be a list, an array or a column; got a set, whose order is not that of the ids.")
+    if not isinstance(values, str) and isinstance(values, Iterable) and not hasattr(values, "__getitem__"):
+        values = list(values)
+    try:
+        numbers = np.ma.asarray(values, dtype=np.float32) if np.ma.isMA(values) else np.asarray(values, dtype=np.float32)
+    except (TypeError, ValueError):
+        raise TypeError(f"{argument} must be numbers; got {values!r}.") from None
+    return np.atleast_1d(np.ma.filled(numbers, np.nan))
+
+
 def _weights(weights: Any, order: np.ndarray) -> np.ndarray:
     if weights is None:
         return np.empty(0, np.float32)
-    values = np.atleast_1d(np.asarray(weights, dtype=np.float32))
+    values = _numbers(weights, "weights")
     if len(values) != len(order):
         raise ValueError(f"weights and ratings must be of one length; got {len(values)} and {len(order)}.")
     if not (np.isfinite(values) & (values > 0)).all():

@@ -7,7 +7,7 @@ import numpy as np
 
 from palate.data import columns as names
 from palate.data.forks import filled
-from palate.recommend.lookup import column_of, known_indices
+from palate.recommend.lookup import column_of, element, known_indices
 from palate.recommend.prepared import item_table
 from palate.recommend.scorer import Scorer
 from palate.recommend.where import Where, describe, matching
@@ -103,7 +103,7 @@ def denied_indices(scorer: Scorer, deny: Any) -> np.ndarray:
     ids = column_of(deny, names.ITEM_ID)
     found = scorer.items.indices(ids)
     for position in np.flatnonzero(found < 0):
-        message = scorer.items.unknown(ids[int(position)], "item id")
+        message = scorer.items.unknown(element(ids, int(position)), "item id")
         if "ids here are" in message:
             raise TypeError(f"deny must hold ids of the items' type; got {message.removeprefix('unknown item id ')}")
     return found[found >= 0]

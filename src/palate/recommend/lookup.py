@@ -55,7 +55,7 @@ def known_indices(vocabulary: Vocabulary, ids: Any, what: str, argument: str, ad
     unknown = np.flatnonzero(index < 0)
     if len(unknown):
         position = int(unknown[0])
-        message = vocabulary.unknown(_element(ids, position), what)
+        message = vocabulary.unknown(element(ids, position), what)
         more = f" So are {len(unknown) - 1:,} more." if len(unknown) > 1 else ""
         raise KeyError(f"{message} It is {argument}[{position}].{more}{advice}")
     return index
@@ -90,7 +90,8 @@ def _labels(vocabulary: Vocabulary, ids: Any, index: np.ndarray) -> pl.Series:
     return pl.Series([str(value) for value in given]) if given.dtype == pl.Object else given
 
 
-def _element(ids: Any, position: int) -> Any:
+def element(ids: Any, position: int) -> Any:
+    """Return the id at a place, counted from 0 whatever the index of a pandas series says."""
     value = to_series(ids)[position] if not isinstance(ids, list | tuple | np.ndarray) else ids[position]
     return value.item() if isinstance(value, np.generic) else value
 

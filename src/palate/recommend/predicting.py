@@ -10,7 +10,7 @@ import polars as pl
 from palate.data import columns as names
 from palate.data.catalog import Catalog
 from palate.data.forks import rows_of
-from palate.data.frames import to_series
+from palate.data.frames import check_same_index, to_series
 from palate.data.nearest import nearest
 from palate.data.vocabulary import Vocabulary
 from palate.recommend.filters import EmptyResultWarning
@@ -159,6 +159,11 @@ def predict_distribution(
 
 def _pairs(scorer: Scorer, users: Any, items: Any, unknown: str) -> tuple[UserRows, np.ndarray, np.ndarray]:
     """Return the users' rows, and user and item index of each pair."""
+    check_same_index({"users": users, "items": items})
+    if not is_single(users) and not is_single(items):
+        for name, ids in (("users", users), ("items", items)):
+            if isinstance(ids, set | frozenset):
+                raise TypeError(f"{name} must be a list, an array or a column; got a set, whose order pairs nothing.")
     rows = user_rows(scorer, users, unknown_allowed=True)
     user_index = rows.index
     if unknown == "raise" and (user_index < 0).any():

@@ -22,6 +22,7 @@ _MAX_FIELDS = 10_000
 _HEAD = 1 << 16
 
 
+_REMARK = re.compile(r"#|%|//|sep=.$")
 _VALUE = re.compile(r"\s*(?:[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?|\d{1,4}[-/.]\d\d?[-/.]\d{1,4}(?:[ T].*)?)\s*")
 
 
@@ -157,6 +158,7 @@ def text_file(
 
     Between tabs quotes are plain characters unless those of the first line enclose a field.
     """
+    _check_preamble(source, encoding)
     separator = separator or sniff_separator(source, encoding)
     plain = quote is None and separator == "\t" and not any(map(_enclosed, first_lines(source, 1, encoding)[0].split("\t")))
     file = TextFile(source, separator, quote=not plain if quote is None else quote, encoding=encoding, **how)
@@ -170,6 +172,29 @@ def text_file(
                 stacklevel=4,
             )
     return file
+
+
+def _check_preamble(source: Source, encoding: str) -> None:
+    """Check that no remarks stand above the table, such as "# exported in May" or the "sep=;" of spreadsheets.
+
+    Raises
+    ------
+    ValueError
+        If there are some; the message says how many, and how to read the file without them.
+    """
+    lines = first_lines(source, 100, encoding)
+    n = next((place for place, line in enumerate(lines) if not _REMARK.match(line)), 0)
+    if not n or (not lines[0].startswith("sep=") and all(_n_fields(line) == _n_fields(lines[n]) for line in lines[:n])):
+        return  # a header or ids may begin so
+    what = "a line that is" if n == 1 else f"{n} lines that are"
+    raise ValueError(
+        f"{source.name} begins with {what} no part of the table, {lines[0][:80]!r}. Leave {'it' if n == 1 else 'them'} out: "
+        f"tail -n +{n + 1} {source.name} > ratings.csv."
+    )
+
+
+def _n_fields(line: str) -> int:
+    return 1 + max(line.count(separator) for separator in _SNIFFED)
 
 
 def _enclosed(cell: str) -> bool:
