@@ -131,6 +131,12 @@ def path(name: str) -> Path:
     return place(one)
 
 
+def bundled_files() -> tuple[Path, Path]:
+    """Return the files of ratings and films that come with palate, for commands that read files."""
+    folder = Path(str(files("palate.data") / "bundled" / "movielens-small"))
+    return folder / "ratings.parquet", folder / "films.parquet"
+
+
 def _movielens_small() -> "Dataset":
     import polars as pl
 

@@ -36,7 +36,7 @@ def explain(
         palate explain model.palate --title 'Naked Gun' --rate 'Airplane!=5' --rate 'The Matrix=2'
     """
     from palate.cli import asking
-    from palate.cli.output import check_output, deliver, print_heading, print_verbatim
+    from palate.cli.output import check_output, deliver, print_heading, print_wrapped
 
     is_new = bool(rate) or fold_in is not None
     if is_new and user is not None:  # with --rate the first argument names the item
@@ -56,4 +56,4 @@ def explain(
         deliver(found.frame, as_json=as_json, output=output)
         return
     print_heading(f"Why {found.prediction:.2f}?")
-    print_verbatim(*found.lines())
+    print_wrapped(*found.lines())

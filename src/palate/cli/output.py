@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 FILE_TYPES = (".csv", ".parquet", ".json")
 _BETWEEN = 2  # blanks between columns
 _WORD = 16  # longer words of texts are broken
+_KEYS = ("user_id", "item_id", "rank", "fold")  # tell rows apart though they are numbers
 _WIDE = 1000  # columns where nobody's terminal sets a limit: no cell is wrapped
 
 
@@ -98,6 +99,21 @@ def print_verbatim(*lines: str) -> None:
         out.print(printable(line), soft_wrap=True)
 
 
+def print_wrapped(*lines: str) -> None:
+    """Print lines whose blanks at the beginning matter: wrapped with the same blanks and two more."""
+    import textwrap
+
+    width = console().width
+    for line in lines:
+        text = printable(line)
+        start = " " * (len(text) - len(text.lstrip()))
+        wrapped = textwrap.wrap(
+            text, width, subsequent_indent=f"{start}  " if start else "", drop_whitespace=True, replace_whitespace=False,
+            break_on_hyphens=False, break_long_words=False,
+        )  # fmt: skip
+        print_verbatim(*(wrapped or [""]))
+
+
 def _print(out: Any, content: Any) -> None:
     """Print to a terminal as Rich does; elsewhere without the blanks that it puts at the ends of lines."""
     if out.is_terminal:
@@ -122,11 +138,44 @@ def print_heading(text: str) -> None:
 
 
 def print_table(frame: "pl.DataFrame", columns: tuple[Column, ...] = COLUMNS, drop: tuple[str, ...] = ()) -> None:
-    """Print a frame as a table; of `columns` those that the frame has, but not those in `drop`."""
+    """Print a frame as a table; of `columns` those that the frame has, but not those in `drop`.
+
+    Where numbers and ids need more room than there is, the columns come in several tables, one below the other.
+    """
+    shown = [column for column in columns if column.name in frame.columns and column.name not in drop]
+    parts = _fitting(shown, frame, console().width)
+    for number, part in enumerate(parts):
+        if number:
+            console().print()
+        _print_part(frame, part)
+
+
+def _fitting(columns: list[Column], frame: "pl.DataFrame", room: int) -> list[list[Column]]:
+    """Return the columns in parts that fit side by side, each beginning with those that tell the rows apart."""
+    cells = {column.name: [_cell(value, column.kind) for value in frame[column.name].to_list()] for column in columns}
+
+    def needed(part: list[Column]) -> int:
+        return sum(_widths(part, cells, 0)) + _BETWEEN * (len(part) - 1)
+
+    if not columns or needed(columns) <= room:
+        return [columns]
+    plain = [not frame[column.name].dtype.is_numeric() or column.name in _KEYS for column in columns]
+    n_keys = max(plain.index(False) if False in plain else 1, 1)
+    while n_keys > 1 and needed(columns[:n_keys]) > room // 2:
+        n_keys -= 1
+    keys, parts = columns[:n_keys], [columns[: n_keys + 1]]
+    for column in columns[n_keys + 1 :]:
+        if needed([*parts[-1], column]) <= room:
+            parts[-1].append(column)
+        else:
+            parts.append([*keys, column])
+    return parts
+
+
+def _print_part(frame: "pl.DataFrame", shown: list[Column]) -> None:
     from rich import box
     from rich.table import Table
 
-    shown = [column for column in columns if column.name in frame.columns and column.name not in drop]
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
     cells = {column.name: [_cell(value, column.kind) for value in frame[column.name].to_list()] for column in shown}
     out = console()

@@ -74,6 +74,39 @@ def reads_ratings(*, without: tuple[str, ...] = (), **flags: str) -> Callable[[C
     return decorate
 
 
+def as_words(reading: Reading, without: tuple[str, ...] = (), **flags: str) -> list[str]:
+    """Return the words of a command line that stand for reading options, those at their defaults left out.
+
+    Parameters
+    ----------
+    reading : mapping of str to value
+        As a command gets it.
+    without : tuple of str
+        Names of options to leave out.
+    **flags : str
+        As of `reads_ratings`.
+    """
+    words: list[str] = []
+    for name, (annotation, default) in _DECLARED.items():
+        value = reading.get(name, default)
+        if name in without or value in (default, ()):
+            continue
+        names = getattr(get_args(annotation)[1], "param_decls", None) or ()
+        typed = [get_args(annotation)[1].default, *names]
+        option = flags.get(name) or next(
+            (str(one) for one in typed if str(one).startswith("--")), f"--{name.replace('_', '-')}"
+        )
+        if name == "separator":
+            value = {"\t": "tab", "\x1f": "\\x1f"}.get(value, value)  # as few terminals take them pasted
+        if isinstance(value, bool):
+            words.append(option.split("/")[0 if value else -1])
+        elif name == "missing":
+            words += [word for one in value for word in (option, str(one))]
+        else:
+            words += [option, *(f"{end:g}" for end in value)] if isinstance(value, tuple) else [option, str(value)]
+    return words
+
+
 def _unescaped(separator: str | None) -> str | None:
     """Return a separator as it was meant: few shells turn the two characters `\\t` into a tab."""
     return None if separator is None else {"\\t": "\t", "tab": "\t", "\\x1f": "\x1f"}.get(separator, separator)

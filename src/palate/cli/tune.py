@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from palate.cli import options
-from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
+from palate.cli.reading_options import AS_GIVEN, Reading, as_words, reads_ratings
 
 if TYPE_CHECKING:
     from palate.evaluate.tuning import Tuned
@@ -40,7 +40,7 @@ def tune(
     """
     from palate.cli.output import check_output, deliver, print_json
     from palate.cli.reading import read
-    from palate.datasets import load
+    from palate.datasets import bundled_files, load
     from palate.evaluate.tuning import tune as run
     from palate.training.least_squares import LeastSquares
 
@@ -52,13 +52,16 @@ def tune(
             data.ratings, seconds=seconds, trials=trials, unobserved=unobserved, trainer=base, catalog=data.catalog,
             callback=show, threads=threads, seed=seed,
         )  # fmt: skip
-    path = "ratings.csv" if ratings is None else str(ratings)
+    path, words = str(ratings), as_words(reading)
+    if ratings is None:
+        table, films = bundled_files()
+        path, words = str(table), ["--items", str(films), "--scale", "0.5", "5"]
     if output is not None:
         deliver(_polars(found.trials), as_json=as_json, output=output)
     elif as_json:
-        print_json(_document(found, path))
+        print_json(_document(found, found.command(path, words)))
     else:
-        _print(found, path)
+        _print(found, found.command(path, words))
 
 
 def _status() -> Any:
@@ -81,13 +84,13 @@ def _status() -> Any:
     return showing()
 
 
-def _document(found: "Tuned", path: str) -> dict[str, Any]:
+def _document(found: "Tuned", command: str) -> dict[str, Any]:
     from palate.cli.output import records
 
     figures = ("validation_rmse", "default_rmse", "holdout_rmse", "default_holdout_rmse", "stopped")
     return {
         **{name: getattr(found, name) for name in figures},
-        "command": found.command(path),
+        "command": command,
         "python": found.python(),
         "trials": records(_polars(found.trials)),
     }
@@ -99,7 +102,7 @@ def _polars(frame: Any) -> Any:
     return pl.DataFrame(frame)
 
 
-def _print(found: "Tuned", path: str) -> None:
+def _print(found: "Tuned", command: str) -> None:
     import polars as pl
 
     from palate.cli.output import Column, print_table, print_text, print_verbatim
@@ -118,6 +121,6 @@ def _print(found: "Tuned", path: str) -> None:
     )
     print_table(pl.DataFrame(rows), columns)
     print_text("")
-    print_verbatim(found.command(path), found.python())
+    print_verbatim(command, found.python())
     if found.holdout_rmse >= found.default_holdout_rmse:
         print_text("", "On ratings it never saw the search is no better than the defaults: keep them, or give it more seconds.")

@@ -2,6 +2,7 @@
 
 import shlex
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -47,11 +48,15 @@ class Tuned:
     trials: Any
     stopped: str
 
-    def command(self, path: str = "ratings.csv") -> str:
-        """Return the best settings as a command."""
-        changed = _changed(self.trainer)
-        options = [f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in changed.items()]
-        return " ".join(["palate train", shlex.quote(path), *options])
+    def command(self, path: str = "ratings.csv", reading: Sequence[str] = ()) -> str:
+        """Return the best settings as a command; `reading` are the words of the options that the ratings were read with."""
+        words = list(reading)
+        for name, value in _changed(self.trainer).items():
+            option = name.replace("_", "-")
+            words += [f"--{'' if value else 'no-'}{option}"] if isinstance(value, bool) else [f"--{option}", str(value)]
+        if path.startswith("-"):
+            return shlex.join(["palate", "train", *words, "--", path])
+        return shlex.join(["palate", "train", path, *words])
 
     def python(self) -> str:
         """Return the best settings as Python."""

@@ -49,7 +49,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "mean_rating": ("mean", "stars"),
     "below": ("below scale", "share"),
     "above": ("above scale", "share"),
-    "meaning": ("", "id"),
+    "meaning": ("", "text"),
     "count": ("count", "count"),
     "mean": ("mean", "number"),
     "std": ("std", "number"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from palate.data.arguments import helpful_methods, ids_and_ratings
 from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
@@ -26,6 +27,7 @@ from palate.solve.sums import SumFold
 from palate.solve.timing import TimeContext
 
 
+@helpful_methods
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class FactorModel:
     """A trained matrix factorization: `rating = mean + user bias + item bias + user factors . item factors`.
@@ -403,7 +405,7 @@ class FactorModel:
     def fold_in(
         self,
         items: Any,
-        ratings: Any,
+        ratings: Any = None,
         features: Mapping[str, Any] | None = None,
         *,
         weights: Any = None,
@@ -420,7 +422,7 @@ class FactorModel:
         ----------
         items : array-like of shape (n_rated,)
             Items the user rated, in the caller's ids. May be empty: the result is then the prior mean, and predictions are
-            those of an average user.
+            those of an average user. Or a mapping of item to rating, without `ratings`.
         ratings : array-like of shape (n_rated,), in the units of the training ratings
         features : mapping of name to value, optional
             What is known of the user besides, for a model trained with features of users.
@@ -455,12 +457,13 @@ class FactorModel:
         >>> abs(float(model.predict(dee, 2)) - float(model.predict("bo", 2))) < 1e-4  # bo rated the same
         True
         """
+        items, ratings = ids_and_ratings(items, ratings, "items")
         return fold_user(self, items, ratings, weights, user_id, None if features is None else dict(features), timestamps)
 
     def fold_in_item(
         self,
         users: Any,
-        ratings: Any,
+        ratings: Any = None,
         features: Mapping[str, Any] | None = None,
         *,
         weights: Any = None,
@@ -470,6 +473,7 @@ class FactorModel:
 
         Parameters and errors are those of `fold_in` with the sides exchanged: `users` rated the item.
         """
+        users, ratings = ids_and_ratings(users, ratings, "users")
         return fold_item(self, users, ratings, weights, item_id, None if features is None else dict(features))
 
     def explain(self, user: Any, item: Any) -> Explanation:

@@ -130,7 +130,9 @@ class LinearModel(Model):
         """Return the model whose only users are `users`, each known by their row of `ratings` alone."""
         return replace(self, users=users, ratings=ratings)
 
-    def fold_in(self, items: Any, ratings: Any, *, weights: Any = None, user_id: Any = None, timestamps: Any = None) -> NewUser:
+    def fold_in(
+        self, items: Any, ratings: Any = None, *, weights: Any = None, user_id: Any = None, timestamps: Any = None
+    ) -> NewUser:
         """Return a user who was not in the training data, accepted wherever a user id is: their graded ratings are all that is needed.
 
         `items`, `ratings`, `weights`, `user_id` and `timestamps` are those of `Model.fold_in`; times need a model with `half_life`.

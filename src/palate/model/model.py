@@ -7,6 +7,7 @@ from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 
+from palate.data.arguments import helpful_methods, ids_and_ratings
 from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
@@ -48,6 +49,7 @@ class Explainable(Protocol):
         ...
 
 
+@helpful_methods
 class Model:
     """What every model answers: predictions, lists, what a user rated, someone new.
 
@@ -182,11 +184,14 @@ class Model:
         """Return what these `users` rated, highest first, as a frame with the catalog's columns."""
         return rating_list.rated(self, with_new_users(self, users))
 
-    def fold_in(self, items: Any, ratings: Any, *, weights: Any = None, user_id: Any = None, timestamps: Any = None) -> NewUser:
+    def fold_in(
+        self, items: Any, ratings: Any = None, *, weights: Any = None, user_id: Any = None, timestamps: Any = None
+    ) -> NewUser:
         """Return a user who was not in the training data, accepted wherever a user id is; the model does not change.
 
-        `items` are ids and `ratings` their values, with `weights` and `timestamps` where there are any; answers call the user `user_id`.
+        `items` are ids and `ratings` their values (or `items` maps one to the other), with `weights` and `timestamps` where there are any; answers call the user `user_id`.
         """
+        items, ratings = ids_and_ratings(items, ratings, "items")
         return new_user(self, items, ratings, weights, user_id, timestamps)
 
     def save(self, path: str | os.PathLike[str], *, ratings: bool = True) -> None:

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 
+from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, with_catalog
 from palate.data.ratings import Ratings
@@ -15,6 +16,7 @@ from palate.training.fitting import fit_factors
 from palate.training.sweeps import Callback
 
 
+@helpful_methods
 @dataclass(frozen=True, kw_only=True)
 class Baseline:
     """Predict the mean plus a bias of the user and a bias of the item, each damped towards 0.

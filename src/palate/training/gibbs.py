@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, with_catalog
 from palate.data.ratings import Ratings
@@ -36,6 +37,7 @@ _START_L2_BIAS = 2.0
 _SAMPLE = 20_000  # training pairs that are followed where nothing is held out
 
 
+@helpful_methods
 @dataclass(frozen=True, kw_only=True)
 class Gibbs:
     """Bayesian matrix factorization with biases: many draws from the posterior instead of one optimum.

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, with_catalog
 from palate.data.ratings import Ratings
@@ -33,6 +34,7 @@ from palate.training.start import model_start
 _LAYERS = ("user_embedding", "movie_embedding", "user_bias", "movie_bias")
 
 
+@helpful_methods
 @dataclass(frozen=True, kw_only=True)
 class KerasFactorization:
     """Matrix factorization trained by Keras with Adam: embeddings, their product, and optional biases. Needs `palate[keras]`.

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, with_catalog
 from palate.data.ratings import Ratings
@@ -22,6 +23,7 @@ MAX_FACTORS = 1024
 MEAN = "mean"
 
 
+@helpful_methods
 @dataclass(frozen=True, kw_only=True)
 class LeastSquares:
     """Matrix factorization with biases, fitted by alternating least squares.

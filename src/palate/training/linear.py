@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
 from palate.linear.weights import ItemWeights
@@ -22,6 +23,7 @@ _FEW_ITEMS = 5_000  # up to which an item is explained by its 300 nearest instea
 _GIGABYTE = 1e9
 
 
+@helpful_methods
 @dataclass(frozen=True, kw_only=True)
 class LinearItems:
     """A model of what people choose: the score of an item is the weighted sum of what the user chose before.

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
 from palate.model.factor_model import FactorModel
@@ -17,6 +18,7 @@ from palate.training.problem import Problem, split
 _LATER = 1e-9  # of the score of an item with too few ratings, whose order among such items is kept
 
 
+@helpful_methods
 @dataclass(frozen=True, kw_only=True)
 class Popular:
     """Rank items by their number of ratings, for everyone alike; with a half-life, by how often they were rated lately.

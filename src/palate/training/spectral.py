@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
 from palate.model.factor_model import FactorModel
@@ -22,6 +23,7 @@ MAX_FACTORS = 1024
 _FEW_USERS = 10_000  # below which 128 factors say all that can be learned
 
 
+@helpful_methods
 @dataclass(frozen=True, kw_only=True)
 class Spectral:
     """A factor model of what people choose, by a truncated singular value decomposition; trained in seconds.

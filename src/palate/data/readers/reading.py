@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from palate.data.arguments import helpful
 from palate.data.checks import rating_values
 from palate.data.dataset import Dataset
 from palate.data.duplicates import check_policy
@@ -26,6 +27,7 @@ from palate.data.readers.wide import read_wide
 _LOG = logging.getLogger(__name__)
 
 
+@helpful
 @needs_threads("palate.read")
 def read(
     path: str | Path,

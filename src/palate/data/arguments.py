@@ -1,0 +1,77 @@
+"""Calls with an argument that a function does not have are answered with the one that was meant."""
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
+
+from palate.data.nearest import nearest
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+# What other libraries call it, and what it is called here; only names that a function has are suggested.
+_MEANT: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("factors", "n_factor", "n_components", "k", "rank", "num_factors", "latent_dim"), ("n_factors",)),
+    **dict.fromkeys(("top", "k", "n_items", "top_n", "top_k", "topk", "limit", "count", "N"), ("n",)),
+    **dict.fromkeys(("iterations", "n_iter", "n_epochs", "epochs", "max_iter", "sweeps"), ("max_sweeps", "sweeps")),
+    **dict.fromkeys(("regularization", "reg", "reg_all", "lambda_", "alpha", "l2"), ("l2_user", "l2_item")),
+    **dict.fromkeys(("sep", "delimiter"), ("separator",)),
+    **dict.fromkeys(("filter_seen", "filter_already_liked_items", "exclude_known"), ("exclude_seen",)),
+    **dict.fromkeys(("random_state", "random_seed"), ("seed",)),
+    **dict.fromkeys(("n_jobs", "num_threads", "workers"), ("threads",)),
+    **dict.fromkeys(("userid", "user_col", "uid"), ("user_id", "user")),
+    **dict.fromkeys(("itemid", "item_col", "iid"), ("item_id", "item")),
+}
+
+
+def helpful(function: F) -> F:
+    """Return the function, whose call with an unknown keyword raises one sentence that names what it takes instead."""
+    taken = inspect.signature(function).parameters
+    if any(one.kind is one.VAR_KEYWORD for one in taken.values()):
+        return function
+    names = [name for name in taken if name != "self"]
+
+    @functools.wraps(function)
+    def called(*args: Any, **named: Any) -> Any:
+        for name in named:
+            if name not in taken:
+                raise TypeError(_message(function, name, names))
+        return function(*args, **named)
+
+    return cast(F, called)
+
+
+def helpful_methods(cls: type[T]) -> type[T]:
+    """Return the class with `helpful` around its constructor and its public methods."""
+    for name, value in list(vars(cls).items()):
+        if inspect.isfunction(value) and (name == "__init__" or not name.startswith("_")):
+            setattr(cls, name, helpful(value))
+    return cls
+
+
+def ids_and_ratings(ids: Any, ratings: Any, side: str) -> tuple[Any, Any]:
+    """Return the ids and ratings of a fold-in, which may be given as one mapping of id to rating.
+
+    >>> ids_and_ratings({1: 5.0, 7: 2.0}, None, "items")
+    ([1, 7], [5.0, 2.0])
+    """
+    if isinstance(ids, Mapping):
+        if ratings is not None:
+            raise TypeError(f"ratings must be left out where {side} is a mapping of id to rating; got both.")
+        return list(ids), list(ids.values())
+    if ratings is None:
+        raise TypeError(f"ratings must be given beside {side}, or {side} be a mapping of id to rating; got {side} alone.")
+    return ids, ratings
+
+
+def _message(function: Callable[..., Any], given: str, names: list[str]) -> str:
+    """Return the sentence of a wrong keyword.
+
+    >>> def recommend(users, n): ...
+    >>> _message(recommend, "top", ["users", "n"])
+    "recommend takes no argument 'top'. Did you mean n=?"
+    """
+    called = function.__qualname__.removesuffix(".__init__").rpartition("<locals>.")[2]
+    meant = [name for name in _MEANT.get(given, ()) if name in names] or nearest(given, names)
+    hint = f"Did you mean {' or '.join(f'{name}=' for name in meant)}?" if meant else f"It takes {', '.join(names)}."
+    return f"{called} takes no argument {given!r}. {hint}"
