@@ -131,8 +131,14 @@ def path(name: str) -> Path:
     return place(one)
 
 
-def bundled_files() -> tuple[Path, Path]:
-    """Return the files of ratings and films that come with palate, for commands that read files."""
+def _bundled_files() -> tuple[Path, Path]:
+    """Return the files of ratings and films that come with palate, for commands that read files.
+
+    Examples
+    --------
+    >>> [file.name for file in _bundled_files()]
+    ['ratings.parquet', 'films.parquet']
+    """
     folder = Path(str(files("palate.data") / "bundled" / "movielens-small"))
     return folder / "ratings.parquet", folder / "films.parquet"
 

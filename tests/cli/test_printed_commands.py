@@ -63,11 +63,11 @@ def test_a_file_that_begins_with_a_minus(palate, odd, tmp_path):
 
 
 def test_tune_without_ratings_names_the_bundled_files(tmp_path):
-    from palate.datasets import bundled_files
+    from palate.datasets import _bundled_files
     from palate.evaluate.tuning import Tuned
     from palate.training.least_squares import LeastSquares
 
-    ratings, films = bundled_files()
+    ratings, films = _bundled_files()
     trainer = LeastSquares(n_factors=2, biases=False, max_sweeps=2)
     found = Tuned(trainer, 1.0, 1.0, 1.0, 1.0, None, "")
     line = found.command(str(ratings), ["--items", str(films), "--scale", "0.5", "5"])

@@ -40,7 +40,7 @@ def tune(
     """
     from palate.cli.output import check_output, deliver, print_json
     from palate.cli.reading import read
-    from palate.datasets import bundled_files, load
+    from palate.datasets import _bundled_files, load
     from palate.evaluate.tuning import tune as run
     from palate.training.least_squares import LeastSquares
 
@@ -54,7 +54,7 @@ def tune(
         )  # fmt: skip
     path, words = str(ratings), as_words(reading)
     if ratings is None:
-        table, films = bundled_files()
+        table, films = _bundled_files()
         path, words = str(table), ["--items", str(films), "--scale", "0.5", "5"]
     if output is not None:
         deliver(_polars(found.trials), as_json=as_json, output=output)
