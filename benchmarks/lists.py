@@ -35,9 +35,11 @@ LAMBDAS = (30.0, 60.0, 100.0, 150.0, 200.0, 300.0, 500.0, 700.0, 1000.0, 2000.0)
 MANY = 6_000  # items and users, from which on fewer lambdas are tried
 FEW_LAMBDAS = (100.0, 200.0, 400.0, 800.0)
 EASE, POPULAR = "dense EASE, graded", "most popular"
+KNOWN_LATELY = "popular lately, of at least 3 ratings"
 MODELS = (
     POPULAR,
     "popular lately",
+    KNOWN_LATELY,
     "Spectral",
     "LinearItems, local",
     EASE,
@@ -68,9 +70,9 @@ def settings_of(model: str, train: Any, seconds: float = 60.0) -> list[Any]:
     most = min(train.n_users, train.n_items)
     if model == POPULAR:
         return [palate.Popular()]
-    if model == "popular lately":
-        span = float(np.ptp(train.timestamp))
-        return [palate.Popular(half_life=span * share) for share in (1 / 1024, 1 / 256, 1 / 64, 1 / 16)]
+    if model.startswith("popular lately"):
+        span, least = float(np.ptp(train.timestamp)), FEW if model == KNOWN_LATELY else 1
+        return [palate.Popular(half_life=span * share, min_ratings=least) for share in (1 / 1024, 1 / 256, 1 / 64, 1 / 16)]
     if model == "Spectral":
         return [palate.Spectral(n_factors=k) for k in sorted({min(k, most) for k in (64, 128, 512)})]
     if model == "LinearItems, local":
@@ -159,7 +161,7 @@ def chosen_words(model: str, trainer: Any, fitted: Any) -> str:
         return f"{trainer.n_factors} factors"
     if model in ("LinearItems, local", EASE):
         return f"l2 {trainer.l2:g}"
-    if model == "popular lately":
+    if model.startswith("popular lately"):
         return f"half-life {trainer.half_life / 86400:.2g} days"
     if model == "least squares of choices":
         return f"l2 {trainer.l2_user:g}"
@@ -194,7 +196,9 @@ def main() -> None:
     wanted = [(n, p, s, m) for p in options.protocols for s in options.seeds for n in options.sets for m in models]
     for name, protocol, seed, model in wanted if not options.report else []:
         out = options.cache / f"{name}-{protocol}-{seed}-{model.replace(' ', '_')}"
-        missing = (protocol == "later" and name != "movietweetings") or (model == "popular lately" and name not in TIMED)
+        missing = (protocol == "later" and name != "movietweetings") or (
+            model.startswith("popular lately") and name not in TIMED
+        )
         if missing or out.with_suffix(".json").exists():
             continue
         command = [
