@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import palate
@@ -316,6 +316,7 @@ def test_every_text_is_an_id_of_its_own(tmp_path, monkeypatch, size):
     st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r")), min_size=1, max_size=6, unique=True)
 )
 def test_any_text_comes_back_from_a_file(tmp_path_factory, ids):
+    assume(not any("," in id_ and "\n" in id_ for id_ in ids))  # an id like that is refused: a quote has swallowed rows
     path = csv_of(tmp_path_factory.mktemp("texts"), ids)
     ratings = palate.read(path).ratings
     if ratings.users.kind == "str":

@@ -92,16 +92,19 @@ def test_between_tabs_quotes_are_plain_characters(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('u1,a,3\nu1,"b,7\nu2,c,4\nu3,d",2\n', r"must hold ids without tabs and line ends; got 'b,7\\nu2,c,4\\nu3,d' at line 3 of t.csv.*quote=False"),
+        ('u1,a,3\nu1,"b,7\nu2,c,4\nu3,d",2\n', r"must hold ids, not rows with separators and line ends; got 'b,7\\nu2,c,4\\nu3,d' at line 3 of t.csv.*quote=False"),
         ('u1,a,3\nu1,"weird al" y,7\n', "quotes of t.csv must enclose whole fields, and be doubled inside them; got another at line 3.*quote=False"),
         ('u1,a,3\nu1,12" mix,7\nu2,7" single,4\n', "quotes of t.csv must enclose whole fields.* at line 3"),
         ('u1,a,3\nu1,12" mix,7\n', "got a quote without end at line 3.*quote=False"),
-        ('u1,a,3\n"u\t1",b,2\n', "must hold ids without tabs and line ends"),
     ],
 )  # fmt: skip
 def test_quotes_that_swallow_rows_are_refused(tmp_path, text, message):
     with pytest.raises(ValueError, match=message):
         read(tmp_path, HEADER + text)
+
+
+def test_quoted_ids_keep_their_tabs_and_line_ends(tmp_path):
+    assert rows(tmp_path, HEADER + '"u\t1","a\nb",2\n') == [("u\t1", "a\nb", 2.0)]
 
 
 def test_quotes_can_be_plain_characters(tmp_path):

@@ -249,8 +249,10 @@ class _Reading:
         if kind == "number":
             self.parts[role].add(rating_values(self._numbers(column, label, where), label, where))
         elif kind in ("id", "int", "key"):
-            if (self.file.quote and b'"' in block.data) or (self.file.delimiter != "\t" and b"\t" in block.data):
-                _refuse_control(column, label, where)
+            if self.file.quote and b'"' in block.data:
+                _refuse(column, label, where, "[\n\r]", self.file.delimiter, _ROWS)
+            elif self.file.delimiter not in "\t,;|" and b"\t" in block.data:  # of JSON, where a tab stands for a line end
+                _refuse(column, label, where, "\t", "", _LINES)
             self._add_ids(role, id_column(column, label, where)[0], where)
         elif kind == "text":
             self.parts[role].add(column)
@@ -315,13 +317,16 @@ def _fits(cell: str, kind: str) -> bool:
     return _NUMBER.fullmatch(cell) is not None
 
 
-def _refuse_control(ids: pl.Series, label: str, where: WhereRow) -> None:
-    """Refuse ids that hold a tab or a line end: a quote that is a plain character has swallowed what follows it."""
-    wrong = ids.str.contains("[\t\n\r]").fill_null(False)
+_ROWS, _LINES = "ids, not rows with separators and line ends", "ids without tabs and line ends"
+
+
+def _refuse(ids: pl.Series, label: str, where: WhereRow, line_end: str, separator: str, constraint: str) -> None:
+    """Refuse ids that hold a line end and a separator: a quote that is a plain character has swallowed whole rows."""
+    wrong = (ids.str.contains(line_end) & ids.str.contains(separator, literal=True)).fill_null(False)
     if wrong.any():
         row = int(wrong.arg_max() or 0)
         raise ValueError(
-            f"{label} must hold ids without tabs and line ends; got {ids[row][:80]!r} at {where(row)}. "
+            f"{label} must hold {constraint}; got {ids[row][:80]!r} at {where(row)}. "
             "If quotes are plain characters there, pass quote=False."
         )
 
