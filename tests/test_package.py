@@ -66,5 +66,5 @@ def test_plots_are_an_extra(wheel, names):
         metadata = Parser().parsestr(archive.read(path).decode("utf-8"))
     requirements = metadata.get_all("Requires-Dist")
     core = {line.split(">")[0].strip().lower() for line in requirements if "extra ==" not in line}
-    assert core == {"narwhals", "numba", "numpy", "polars", "rich", "safetensors", "typer"}
+    assert core == {"narwhals", "numba", "numpy", "polars", "rich", "safetensors", "scipy", "typer"}
     assert any(line.startswith("matplotlib") and "plots" in line for line in requirements)

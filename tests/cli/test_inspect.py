@@ -29,7 +29,9 @@ def test_json_page_and_pictures(palate, model, tmp_path):
     assert "drawn at random (seed 0)" in document["sections"]["predictions"]["text"][0]
     assert len(document["written"]) == 5
     assert (tmp_path / "m.html").read_text("utf-8").startswith("<!DOCTYPE html>")
-    assert palate("inspect", model, "--html", tmp_path / "m.html").out == f"Wrote {tmp_path / 'm.html'}.\n"
+    assert palate("inspect", model, "--html", tmp_path / "m.html").out == (
+        f"Wrote {tmp_path / 'm.html'}, in place of the file that was there.\n"
+    )
 
 
 def test_pages_and_clear_tastes(palate, model):

@@ -312,8 +312,8 @@ def test_refit_of_gibbs_shows_the_errors_of_its_first_run(folder, train):
 
 def test_a_feature_that_is_not_known_is_one_line(table, refused):
     options = ("--trainer", "gibbs", "--user-features", "age")
-    assert "user_features must name columns of user_table; got 'age', and none was given." in refused(
-        "train", table(*ROWS), *options, code=1
+    assert "--user-features must name columns of user_table; got 'age', and none was given." in refused(
+        "train", table(*ROWS), *options, code=2
     )
 
 
@@ -327,7 +327,7 @@ def test_a_feature_that_is_not_known_is_one_line(table, refused):
         (("--n-factors", "two"), "Invalid value for '--n-factors'"),
         (("--validation", "1"), "--validation must be a share in [0, 1); got 1.0."),
         (("--duplicates", "maybe"), "--duplicates must be one of 'last', 'mean', 'sum', 'error'; got 'maybe'."),
-        (("--format", "nope"), "--format must be one of auto, table, movielens"),
+        (("--format", "nope"), "--format must be one of auto, table, wide, movielens"),
         (("--scale", "5", "1"), "--scale must be two finite numbers, the lower one first; got (5, 1)."),
         (("--encoding", "klingon"), "--encoding must be one that Python knows"),
         (("--counts", "often"), "--counts must be one of"),
@@ -340,7 +340,7 @@ def test_a_feature_that_is_not_known_is_one_line(table, refused):
             "--user-table is not for --trainer baseline, which has no features.",
         ),
         (("--trainer", "gibbs", "--user-table", "users.csv"), "no file users.csv."),
-        (("--trainer", "gibbs", "--burn-in", "300"), "--burn-in must be less than sweeps=200; got 300."),
+        (("--trainer", "gibbs", "--burn-in", "300"), "--burn-in must be less than --sweeps 200; got 300."),
         (("--trainer", "baseline", "--n-factors", "3"), "--n-factors is no hyper-parameter of --trainer baseline."),
         (("--seed", "-1"), "Invalid value for '--seed'"),
         (("--wat",), "No such option: --wat"),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 # Arguments of the library that are options of a command under the same name.
 _OPTIONS = (
-    "candidates", "counts", "decimal", "deny", "duplicates", "encoding", "explore", "format", "half_life", "item", "items", "items_genres", "items_id", "items_title",
+    "by", "candidates", "counts", "decimal", "deny", "duplicates", "encoding", "explore", "form", "format", "half_life", "item", "items", "items_genres", "items_id", "items_title",
     "items_year", "likelihood", "link",
     "min_ratings", "missing", "missing_features", "n_factors", "noise", "rating", "relevant_from", "scale", "separator", "solver", "sweeps",
     "test", "time", "timestamp", "timestamp_format", "title", "train", "unknown", "user", "validation", "weight", "where",
@@ -26,6 +26,8 @@ _PHRASES = {
     "must be 'thompson' or None": "must be 'thompson'",
     "Pass scale= to Ratings.": "Pass --scale LOWEST HIGHEST.",
     "LeastSquares.for_counts()": "--counts everywhere",
+    "in memory_limit,": "in --memory-limit,",
+    "raise memory_limit": "raise --memory-limit",
     "overwrite=True": "--overwrite",
     "counts=True": "--counts one-plus",
     "exclude_seen=False": "--include-seen",
