@@ -166,7 +166,7 @@ def test_fame_of_lists():
 
 def test_empty_lists_have_no_figures(model):
     found = obscurity_section(model, np.full((3, 1), -1), "nobody").frame
-    assert np.isnan(found["value"][0])
+    assert found["value"][0] is None
 
 
 def test_frames_come_in_the_models_library(model):

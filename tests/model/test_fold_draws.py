@@ -105,14 +105,14 @@ def test_items_are_drawn_too(gauss):
 
 def test_a_row_of_its_own_noise_has_the_posterior_of_a_grid(noisy):
     """Factor, bias and scale given two ratings that the prior finds surprising: the noise grows, and they pull less."""
-    folded = noisy.fold_in([1, 2], [5.5, 1.0])
+    folded = noisy.fold_in([1, 2], [5.0, 1.0])
     factor, bias, log_precision = np.meshgrid(
         np.linspace(-4, 5, 61), np.linspace(-4, 5, 61), np.linspace(-4, 2, 81), indexing="ij"
     )
     away = np.stack([factor - MEAN[0], bias - MEAN[1]])
     log = -0.5 / 0.64 * np.einsum("aijk,ab,bijk->ijk", away, PRECISION, away)
     log += 2.5 * log_precision - 2.5 * np.exp(log_precision)  # Gamma(5 / 2, 5 / 2) and the measure of a logarithm
-    for x, target, scale in ((1.0, 5.5 - 3.5, 0.5), (-0.5, 1.0 - 3.0, 2.0)):
+    for x, target, scale in ((1.0, 5.0 - 3.5, 0.5), (-0.5, 1.0 - 3.0, 2.0)):
         precision = np.exp(log_precision) / (0.8 * scale) ** 2
         log += 0.5 * log_precision - 0.5 * precision * (target - factor * x - bias) ** 2
     weight = np.exp(log - log.max())

@@ -290,10 +290,10 @@ def test_weights_count_in_the_moods_of_fold_in_as_in_training():
     """Many ratings of weight 1/25 in one sitting leave its mood open; of weight 25 they settle it."""
     train, _ = planted(n_users=60)
     model = Gibbs(n_factors=2, sweeps=80, burn_in=30, time="sittings").fit(train, **SILENT)
-    items = train.items.ids()[:12]
+    items, last = train.items.ids()[:12], int(train.timestamp.max())
     spread = {}
     for weight in (0.04, 25.0):
-        folded = model.fold_in(items, [5.0] * 12, weights=[weight] * 12, timestamps=list(range(12)))
+        folded = model.fold_in(items, [5.0] * 12, weights=[weight] * 12, timestamps=[last + place for place in range(12)])
         spread[weight] = (folded.bias + folded.mood[:, 0]).std()
     assert spread[25.0] < 0.3 * spread[0.04]
 

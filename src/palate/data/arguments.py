@@ -2,6 +2,8 @@
 
 import functools
 import inspect
+import sys
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
@@ -39,6 +41,14 @@ def helpful(function: F) -> F:
         return function(*args, **named)
 
     return cast(F, called)
+
+
+def warn_caller(message: str, category: type[Warning]) -> None:
+    """Warn as from the first line of code outside palate, however many functions of palate stand between."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).split(".")[0] == "palate":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
 
 
 def helpful_methods(cls: type[T]) -> type[T]:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -198,8 +198,7 @@ class RecommenderModel(Model):
             raise ValueError(f"by must be one of {', '.join(map(repr, BY))}; got {by!r}.")
         filters: dict[str, Any] = {"min_ratings": min_ratings, "where": where, "candidates": candidates, "deny": deny}
         rows = self._rows(users)
-        model = rows.scorer
-        assert isinstance(model, RecommenderModel)
+        model = cast(RecommenderModel, rows.scorer)
         if by != "both":
             head = model.choice if by == "chosen" else model._with_stars(by)
             spread: dict[str, Any] = {} if by == "chosen" else {"caution": caution, "words": words}

@@ -54,7 +54,7 @@ class History:
     n_validation: int = 0
     interrupted: bool = False
     selected: bool = True
-    earlier: tuple["History", ...] = ()
+    earlier: tuple[Any, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the history as plain lists, numbers and strings (for JSON)."""

@@ -1,6 +1,5 @@
 """Predicted ratings of chosen pairs: as an array, or as a frame with what is known about the items."""
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from palate.data import columns as names
+from palate.data.arguments import warn_caller
 from palate.data.catalog import Catalog
 from palate.data.forks import rows_of
 from palate.data.frames import check_same_index, to_series
@@ -285,9 +285,7 @@ def _chosen_items(
             n_found = len(found)
             found = found[matching(where, catalog.frame)[found]]
             if not len(found):
-                warnings.warn(
-                    f"{describe(where)} keeps none of {n_found:,} items; the answer is empty.", EmptyResultWarning, stacklevel=4
-                )
+                warn_caller(f"{describe(where)} keeps none of {n_found:,} items; the answer is empty.", EmptyResultWarning)
         return np.where(found < len(scorer.items), found, -1), catalog.rows(found)
     ids = column_of(items, names.ITEM_ID)
     index = _indices(scorer.items, ids, "item id", "items", unknown)

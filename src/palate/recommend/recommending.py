@@ -1,12 +1,12 @@
 """Recommendations as a frame: the best items of one user or many, with what is known about them."""
 
-import warnings
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from palate.data import columns as names
+from palate.data.arguments import warn_caller
 from palate.data.forks import rows_of
 from palate.recommend.cautious import check_caution, rank_by_draw, rank_cautiously
 from palate.recommend.filters import Allowed, EmptyResultWarning, allowed_items
@@ -156,11 +156,10 @@ def _warn_if_equal(rows: UserRows, ranking: Ranking) -> None:
         if len(rows.index) == 1
         else f"{len(equal):,} of {len(rows.index):,} users, the first of them {first!r},"
     )
-    warnings.warn(
+    warn_caller(
         f"all predictions listed for {whom} are equal ({high[equal[0]]:.4g}): the order is that of the item ids, and no item is "
         "recommended above another.",
         EqualPredictionsWarning,
-        stacklevel=5,
     )
 
 
@@ -176,4 +175,4 @@ def warn_if_empty(rows: UserRows, allowed: Allowed, ranking: Ranking) -> None:
     else:
         first = rows.labels[int(empty[0])]
         message = f"nothing is left to recommend to {len(empty):,} of {len(rows.index):,} users, the first of them {first!r}: they have rated all {allowed.n_items:,} items that may be recommended."
-    warnings.warn(message, EmptyResultWarning, stacklevel=5)
+    warn_caller(message, EmptyResultWarning)

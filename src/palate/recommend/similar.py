@@ -1,12 +1,12 @@
 """Similar items and similar users: the nearest factor vectors by cosine."""
 
-import warnings
 from typing import Any, cast
 
 import numpy as np
 import polars as pl
 
 from palate.data import columns as names
+from palate.data.arguments import warn_caller
 from palate.data.forks import rows_of
 from palate.recommend.filters import EmptyResultWarning, allowed_items, check_min_ratings
 from palate.recommend.lookup import answer, column_of, described_frame, known_indices, user_rows
@@ -196,4 +196,4 @@ def _warn_if_empty(near: Ranking, labels: pl.Series, reason: str | None) -> None
         first = labels[int(empty[0])]
         why = reason or "its factors are zero, or nothing else is left to compare it with"
         message = f"nothing similar is found for {len(empty):,} of {len(labels):,}, the first of them {first!r}: {why}."
-        warnings.warn(message, EmptyResultWarning, stacklevel=4)
+        warn_caller(message, EmptyResultWarning)

@@ -1,12 +1,12 @@
 """Lists for users of whom some are unknown: they are left out, or get the most popular items."""
 
-import warnings
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from palate.data import columns as names
+from palate.data.arguments import warn_caller
 from palate.data.forks import rows_of, stacked
 from palate.recommend.filters import allowed_items, rating_counts
 from palate.recommend.lookup import UserRows, answer, user_rows
@@ -104,4 +104,4 @@ def _warn(rows: UserRows, strangers: np.ndarray, unknown: str) -> None:
     who = f"user {first!r} is unknown" if n == 1 else f"{n:,} users are unknown, the first of them {first!r}"
     whose = ("its" if n == 1 else "their") if unknown == "popular" else ""
     what = f"{whose} list is of the most popular items" if unknown == "popular" else "left out"
-    warnings.warn(f"{who}: {what}.", UnknownUsersWarning, stacklevel=4)
+    warn_caller(f"{who}: {what}.", UnknownUsersWarning)

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -207,8 +207,7 @@ class _Run:
         candidates = [*popular(train), *personal(train, self.values)]
         trials, left = tried(candidates, train, test, until=until, threads=self.threads, tell=self.tell)
         trials = with_sums(trials, test, self.threads, self.tell)
-        best = worth_its_size(trials)
-        assert best is not None  # there are always two trials
+        best = cast(Trial, worth_its_size(trials))  # there are always two trials
         notes = [
             f"The choice head is {best.candidate.name}: nDCG@10 {best.mean:.4f} on {len(test.users):,} users' held-out ratings."
         ]

@@ -46,8 +46,8 @@ def union(model: FactorModel, ratings: "Ratings | Dataset") -> Ratings:
     Examples
     --------
     >>> from palate import Baseline, Ratings, union
-    >>> model = Baseline().fit(Ratings.from_arrays([1, 2], ["a", "b"], [3, 4]), validation=0)
-    >>> union(model, Ratings.from_arrays([3], ["a"], [5])).to_frame().rows()
+    >>> model = Baseline().fit(Ratings.from_arrays([1, 2], ["a", "b"], [3, 4], scale=(1, 5)), validation=0)
+    >>> union(model, Ratings.from_arrays([3], ["a"], [5], scale=(1, 5))).to_frame().rows()
     [(1, 'a', 3.0), (2, 'b', 4.0), (3, 'a', 5.0)]
     """
     new = ratings_of(ratings)
