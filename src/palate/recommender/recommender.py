@@ -40,7 +40,7 @@ class Recommender:
     """Recommendations without settings: lists of what people are likely to choose and to like, and predicted ratings.
 
     Two models are fitted. The *choice head* ranks items by how likely a user is to choose them. It is chosen among popularity,
-    spectral, linear and least-squares models, and sums of two of them, by the nDCG@10 of their lists for held-out ratings. The *star
+    spectral and linear models (for counts also least squares), and sums of two of them, by the nDCG@10 of their lists for held-out ratings. The *star
     head* predicts ratings, with their uncertainty. `recommend` ranks by `log P(chosen) + beta log P(liked)`, `predict` answers by the
     star head. Both are then fitted again to all ratings.
 
