@@ -184,7 +184,7 @@ def test_what_needs_threads_says_so_at_once(world, ask):
     message, took = in_child(refused)
     assert "a fork does not copy them" in message
     assert '"spawn" or "forkserver"' in message
-    assert took < 10
+    assert took < 120  # it does not wait for the threads that are gone; no measure of speed
 
 
 def scorers(ratings, catalog) -> dict:

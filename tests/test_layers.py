@@ -29,8 +29,14 @@ LAYERS = {
     "evaluate": 6,
     "inspect": 6,
     "face": 7,
-    "cli": 8,
     "lesson": 8,
+    "spark": 8,
+    "integrations": 8,
+    "store": 8,
+    "app": 9,
+    "service": 10,
+    "explorer": 10,
+    "cli": 11,
 }
 FACE = {"palate", "palate.datasets", "palate.splits"}
 # Circles inside a layer: the imports that close them, each with its reason. Without these no module reaches itself.
@@ -56,7 +62,17 @@ CIRCLES = {
 }
 KERNELS_MAY_IMPORT = {"numpy", "numba", "llvmlite"}
 # Libraries of the caller: used only after the caller has brought an object of theirs.
-OPTIONAL = {"duckdb", "h5py", "keras", "matplotlib", "optuna", "pandas", "pyarrow"}
+OPTIONAL = {"duckdb", "h5py", "keras", "matplotlib", "optuna", "pandas", "pyarrow"} | {
+    "fastapi",
+    "mlflow",
+    "nicegui",
+    "psycopg",
+    "pyspark",
+    "sklearn",
+    "starlette",
+    "usearch",
+    "uvicorn",
+}
 
 
 def layer_of(module: str) -> str:

@@ -8,7 +8,6 @@ import pickle
 import re
 import subprocess
 import sys
-import time
 import tracemalloc
 import zipfile
 
@@ -417,18 +416,16 @@ LONG = {
 
 def refused_within_bounds(data, message):
     tracemalloc.start()
-    started = time.process_time()
     try:
         with pytest.raises(ModelFileError, match=message) as caught:
             loads(data)
     finally:
-        seconds, (_, peak) = time.process_time() - started, tracemalloc.get_traced_memory()
+        _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     assert "\n" not in str(caught.value)
     assert str(caught.value).isascii()
     assert len(str(caught.value)) < 400
     assert peak <= (64 << 20) + 2 * len(data)
-    assert seconds < 2  # of the processor; half of it is the bookkeeping of tracemalloc
 
 
 @pytest.mark.parametrize("name", ATTACKS)

@@ -1,0 +1,1 @@
+"""The explorer: the core in the browser."""

@@ -1,0 +1,1 @@
+"""The service: the core behind an HTTP API."""

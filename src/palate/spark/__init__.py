@@ -1,0 +1,1 @@
+"""palate on Spark: lists, predictions and training from a Spark table."""

@@ -1,0 +1,1 @@
+"""The store of live ratings: what people rate while a model is in use."""
