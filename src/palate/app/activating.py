@@ -1,0 +1,104 @@
+"""Taking a model into use: read it, see that it fits into memory, and try it before anybody is answered by it."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from palate.app.errors import CannotAnswer
+from palate.app.listing import best
+from palate.app.people import People
+from palate.app.served import ServedModel
+
+TRIED = 20  # users whose lists are made before a model is taken into use
+_COPIES = 2.0  # memory that a model takes, in sizes of its file, with what is derived from it
+
+
+def load_file(path: Path, model_id: str) -> ServedModel:
+    """Return the model of a file; its version is made of the file's content.
+
+    Raises
+    ------
+    ModelFileError, OSError
+        If it cannot be read, or was replaced while it was read.
+    """
+    from palate.model.file import load_model
+
+    before = _stamp(path)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    model = load_model(path)
+    if _stamp(path) != before:
+        raise OSError(f"{path} was replaced while it was read. Try again.")
+    return ServedModel(model, model_id, digest[:16], path)
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def version_of_object(model: Any) -> str:
+    """Return a version for a model that has no file: one for each object."""
+    return f"memory-{id(model):x}"
+
+
+def memory_allows(path: Path) -> None:
+    """Refuse a file whose model does not fit into memory beside the one that answers, where the system tells how much there is.
+
+    Raises
+    ------
+    MemoryError
+        With both sizes.
+    """
+    free = _available()
+    wanted = path.stat().st_size * _COPIES
+    if free is not None and wanted > free:
+        raise MemoryError(
+            f"{path} needs about {wanted / 1e6:,.0f} MB beside the model in use, and {free / 1e6:,.0f} MB are free. "
+            "Free memory, or start anew with this file."
+        )
+
+
+def _available() -> int | None:
+    try:
+        with open("/proc/meminfo", encoding="ascii") as lines:
+            return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
+    except OSError:
+        return None
+
+
+def warmed_up(people: People) -> People:
+    """Return a model that has folded in the users with live ratings and made lists: kernels are compiled, items packed.
+
+    Raises
+    ------
+    Exception
+        Whatever one of its answers raises, and ValueError for a list whose scores are not finite.
+    """
+    served = people.served
+    people.fold_all()
+    rows = np.linspace(0, max(0, len(served.model.users) - 1), min(TRIED, len(served.model.users))).astype(int)
+    users = [str(served.model.users.id(int(row))) for row in np.unique(rows)]
+    exclude = served.model.ratings is not None
+    for user in [*users, *people.store.users()[:TRIED]]:
+        _check(served, best(served, people.known(user), 10, 0.0, 0, None, exclude, 0))
+    if len(served.model.items) and served.can_fold:
+        _try_stranger(people)
+    served.titles.search("a", 1)
+    return people
+
+
+def _try_stranger(people: People) -> None:
+    served = people.served
+    value = float(served.levels[-1]) if served.levels is not None else float((served.model.scale or (1.0, 1.0))[1])
+    asked = people.stranger({served.item_id(0): value})
+    if asked.row >= 0:
+        _check(served, best(served, asked, 10, 0.0, 0, None, True, 0))
+
+
+def _check(served: ServedModel, rows: list[Any]) -> None:
+    wrong = [row for row in rows if not np.isfinite(row.score)]
+    if wrong:
+        raise CannotAnswer(f"scores must be finite; got {wrong[0].score} for item {wrong[0].item.id!r} of {served.id!r}.")

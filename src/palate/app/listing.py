@@ -1,0 +1,173 @@
+"""Lists for one user: the lean path for a plain list, and the model's own verb where more is asked."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from palate.app.answers import Part, Row
+from palate.app.errors import CannotAnswer
+from palate.app.explaining import reasons
+from palate.app.served import Asked, ServedModel
+from palate.data.frames import to_polars
+from palate.recommend.cautious import check_caution
+from palate.recommend.filters import Allowed
+from palate.recommend.posterior import interval_ends, standard_errors
+from palate.recommend.ranking import rank_among
+from palate.recommend.recommending import check_n
+from palate.recommend.uncertainty import has_spread
+from palate.recommend.words import sentence
+
+SHARE = 0.8
+WHY, UNCERTAINTY = "why", "uncertainty"
+EXPLAIN = (WHY, UNCERTAINTY)
+STRONGEST = 3  # ratings named for each recommended item
+
+
+def best(
+    served: ServedModel, asked: Asked, n: int, caution: float, min_ratings: int, where: Any, exclude_seen: bool, offset: int
+) -> list[Row]:
+    """Return ranks `offset + 1` to `offset + n` of a user's list."""
+    n, caution = check_n(n), check_caution(caution, None)
+    if isinstance(offset, bool) or not isinstance(offset, int) or offset < 0:
+        raise ValueError(f"offset must be a whole number of at least 0; got {offset!r}.")
+    if exclude_seen and asked.row >= 0 and served.model.ratings is None and asked.model is served.model:
+        raise CannotAnswer(
+            f"exclude_seen must be false for model {served.id!r}, which was saved without its ratings; "
+            "or save it with them, so that it knows what its users have rated."
+        )
+    hidden = asked.seen if exclude_seen else asked.live
+    allowed = served.allowed(min_ratings, where)
+    if asked.row < 0:
+        return _popular(served, hidden, allowed, n, offset)
+    if caution:
+        return _cautious(served, asked, hidden, n, offset, caution, min_ratings, where)
+    return _plain(served, asked, hidden, allowed, n, offset)
+
+
+def _plain(served: ServedModel, asked: Asked, hidden: np.ndarray, allowed: Allowed, n: int, offset: int) -> list[Row]:
+    """Return a list straight from the ranking, without a frame: what `recommend` ranks by, with what `predict` says."""
+    mask = np.zeros(0, bool) if allowed.mask is None else allowed.mask
+    width = min(n + offset, allowed.n_items)
+    if width <= offset:
+        return []
+    users = np.array([asked.row], np.int64)
+    heads = getattr(asked.model, "heads", None)
+    places: Any = None
+    seen = _seen_rows(asked, hidden)
+    if heads is None:
+        ranking = rank_among(asked.model, users, width, mask, seen, False, 1)
+        items, scores = ranking.items[0], ranking.scores[0]
+    else:
+        picked = heads.pick(users, width, mask, seen, 1)
+        items, scores, places = picked.items[0], picked.scores[0], picked.places[0]
+    kept = np.flatnonzero(items >= 0)[offset:]
+    items, scores = items[kept].astype(np.int64), scores[kept]
+    predicted = None
+    if served.model.scale is not None:
+        predicted = asked.model.score_pairs(np.full(len(items), asked.row, np.int64), items)
+    chance = None if heads is None else heads.chance.of(places[kept])
+    return [
+        Row(
+            rank=int(place) + 1,
+            item=served.item(int(item)),
+            score=float(score),
+            predicted_rating=None if predicted is None else float(predicted[at]),
+            chance=None if chance is None else float(chance[at]),
+        )
+        for at, (place, item, score) in enumerate(zip(kept, items, scores, strict=True))
+    ]
+
+
+def _seen_rows(asked: Asked, hidden: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what is hidden as compressed rows in which the user's row is the only one with entries."""
+    indptr = np.zeros(asked.row + 2, np.int64)
+    indptr[-1] = len(hidden)
+    return indptr, np.ascontiguousarray(hidden, np.int32)
+
+
+def _cautious(
+    served: ServedModel, asked: Asked, hidden: np.ndarray, n: int, offset: int, caution: float, min_ratings: int, where: Any
+) -> list[Row]:
+    """Return a list by lower confidence bounds, from the model's own verb."""
+    if not has_spread(served.predicts):
+        raise CannotAnswer(
+            f"caution must be 0 for model {served.id!r}, which does not know how sure it is; got {caution:g}. "
+            "Train with palate.Gibbs, or by least squares with ratings held out and saved."
+        )
+    frame = to_polars(
+        asked.model.recommend(
+            asked.user, n + offset, caution=caution, min_ratings=min_ratings, where=where, exclude_seen=False, threads=1,
+            deny=None if not len(hidden) else served.model.items.take(hidden),
+        )
+    )  # fmt: skip
+    rows = frame.slice(offset).to_dicts()
+    return [_row_of(served, row) for row in rows]
+
+
+def _row_of(served: ServedModel, row: dict[str, Any]) -> Row:
+    predicted = row.get("predicted_rating")
+    score = row.get("score", row.get("ranking_score", predicted))
+    return Row(
+        rank=int(row["rank"]),
+        item=served.item(served.item_index(str(row["item_id"]))),
+        score=float(score if score is not None else row["chance"]),
+        predicted_rating=predicted,
+        chance=row.get("chance"),
+        sd=row.get("std"),
+        low=row.get("low"),
+        high=row.get("high"),
+    )
+
+
+def _popular(served: ServedModel, hidden: np.ndarray, allowed: Allowed, n: int, offset: int) -> list[Row]:
+    """Return the most-rated items; where nobody counted, what an average user would like best."""
+    items = np.arange(len(served.model.items)) if allowed.mask is None else np.flatnonzero(allowed.mask)
+    items = items[~np.isin(items, hidden)]
+    counts = served.counts
+    by = served.average[items] if counts is None else counts[items]
+    places = np.argsort(-by, kind="stable")[offset : offset + n]
+    rated = served.model.scale is not None
+    return [
+        Row(
+            rank=offset + at + 1,
+            item=served.item(int(items[place])),
+            score=float(by[place]),
+            predicted_rating=float(served.average[items[place]]) if rated else None,
+        )
+        for at, place in enumerate(places)
+    ]
+
+
+def with_uncertainty(served: ServedModel, asked: Asked, rows: Sequence[Row]) -> list[Row]:
+    """Return rows with the standard error and the 80 % interval of each predicted rating, and the same in words."""
+    predicts = getattr(asked.model, "predicts", asked.model)
+    if not rows or asked.row < 0 or not has_spread(predicts):
+        return list(rows)
+    items = np.array([served.item_index(row.item.id) for row in rows], np.int64)
+    users = np.full(len(items), asked.row, np.int64)
+    mean = np.asarray(predicts.score_pairs(users, items), np.float32)
+    sd = standard_errors(predicts, users, items, 1)
+    low, high = interval_ends(predicts, users, items, mean, sd, SHARE, "mean", 1)
+    out = []
+    for at, row in enumerate(rows):
+        ends = float(low[at]), float(high[at])
+        words = sentence(float(mean[at]), *ends, n_ratings=row.item.n_ratings, scale=served.model.scale)
+        out.append(dataclasses.replace(row, sd=float(sd[at]), low=ends[0], high=ends[1], in_words=words))
+    return out
+
+
+def with_reasons(served: ServedModel, asked: Asked, rows: Sequence[Row]) -> list[Row]:
+    """Return rows with the user's ratings that count most for each item."""
+    if asked.row < 0:
+        return list(rows)
+    return [dataclasses.replace(row, why=_strongest(served, asked, row)) for row in rows]
+
+
+def _strongest(served: ServedModel, asked: Asked, row: Row) -> tuple[Part, ...]:
+    try:
+        parts = reasons(served, asked, row.item.id).parts
+    except CannotAnswer:
+        return ()
+    return tuple(part for part in parts if part.item is not None)[:STRONGEST]

@@ -1,0 +1,97 @@
+"""Who a question is about: a user as the model was trained on them, one with live ratings, or somebody unknown."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from palate.app.answers import FOLD_IN, POPULAR, STORED
+from palate.app.errors import CannotAnswer
+from palate.app.served import Asked, Recent, ServedModel, one_user, positions
+from palate.store.changes import RATED, REMOVED, LiveRating, RatingStore
+
+FOLDED = 10_000  # users with live ratings whose vectors are kept ready, for each model
+
+
+class People:
+    """The users of one model together with a store: each is folded in once for every change of their ratings."""
+
+    def __init__(self, served: ServedModel, store: RatingStore) -> None:
+        self.served = served
+        self.store = store
+        self._folded: Recent[tuple[str, int], Asked] = Recent(FOLDED)
+
+    def stored_row(self, user: str) -> int:
+        """Return a user's row in the model, -1 for one it does not know or who asked to be forgotten."""
+        return -1 if self.store.is_forgotten(user) else self.served.user_index(user)
+
+    def known(self, user: str) -> Asked:
+        """Return a user by id; somebody nothing is known of has the source "popular fallback"."""
+        live, row = self.store.of(user), self.stored_row(user)
+        if live:
+            revision = max(rating.revision for rating in live.values())
+            return self._folded.get((user, revision), lambda: self.fold(user, live, row))
+        if row < 0:
+            return _nobody(self.served, positions([]))
+        own = self.served.own_ratings(row)[0]
+        return Asked(self.served.model, self.served.model.users.id(row), row, STORED, own, positions([]), len(own))
+
+    def fold(self, user: str, live: Mapping[str, LiveRating], row: int) -> Asked:
+        """Return a user with live ratings, which win over those of the model's training."""
+        served = self.served
+        at = {served.find_item(item): rating for item, rating in live.items()}
+        at.pop(-1, None)  # of another model's items
+        shown = positions(place for place, rating in at.items() if rating.state != REMOVED)
+        if row >= 0 and served.model.ratings is None:  # the vector is all that is known; the live ratings cannot join it
+            return Asked(served.model, served.model.users.id(row), row, STORED, shown, shown, 0)
+        items, values, weight, times = served.own_ratings(row)
+        keep = ~np.isin(items, np.fromiter(at, np.int32))
+        rated = {place: rating.value for place, rating in at.items() if rating.state == RATED}
+        new_items, new_values = np.fromiter(rated, np.int32), np.array(list(rated.values()), np.float32)
+        seen = np.union1d(items[keep], shown).astype(np.int32)
+        every = np.concatenate([items[keep], new_items])
+        if not len(every):
+            return _nobody(served, seen, shown)
+        matrix = one_user(
+            every,
+            np.concatenate([values[keep], new_values]),
+            len(served.model.items),
+            None if weight is None else np.concatenate([weight[keep], np.ones(len(new_items), np.float32)]),
+            None if times is None else np.concatenate([times[keep], np.full(len(new_items), _now(served), np.int64)]),
+        )
+        return Asked(served.folded(user, matrix), user, 0, FOLD_IN, seen, shown, len(every))
+
+    def stranger(self, ratings: Mapping[str, float]) -> Asked:
+        """Return somebody who is known by the ratings sent along alone; all of them must be of the model's items."""
+        served = self.served
+        rated = {served.item_index(item): served.check_rating(value) for item, value in ratings.items()}
+        if not rated:
+            return _nobody(served, positions([]))
+        items = np.fromiter(rated, np.int32)
+        matrix = one_user(items, np.array(list(rated.values()), np.float32), len(served.model.items), None, None)
+        seen = positions(rated)
+        return Asked(served.folded("you", matrix), "you", 0, FOLD_IN, seen, seen, len(items))
+
+    def fold_all(self) -> int:
+        """Fold in every user with live ratings that will be kept ready, latest first; return how many."""
+        users = self.store.users()[:FOLDED]
+        for user in reversed(users):
+            self.known(user)
+        return len(users)
+
+
+def _nobody(served: ServedModel, seen: np.ndarray, live: np.ndarray | None = None) -> Asked:
+    return Asked(served.model, None, -1, POPULAR, seen, seen if live is None else live, 0)
+
+
+def _now(served: ServedModel) -> int:
+    """Return the time of a live rating in units of the training ratings: the latest that the model knows of."""
+    times: Any = served.model.ratings.timestamp
+    return int(times.max()) if len(times) else 0
+
+
+def check_folds(asked: Asked, what: str) -> Any:
+    """Return the model that knows this user; CannotAnswer for somebody nothing is known of."""
+    if asked.row < 0:
+        raise CannotAnswer(f"{what} needs somebody who has rated; nothing is known of this user.")
+    return asked.model

@@ -1,0 +1,286 @@
+"""One model as it is served: its ids as texts, its items, its filters, and users folded into it."""
+
+import dataclasses
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import polars as pl
+
+from palate.app.answers import ItemInfo, ModelInfo
+from palate.app.errors import BadRating, CannotAnswer, UnknownItem
+from palate.app.titles import TitleIndex
+from palate.data import columns as names
+from palate.data.forks import filled
+from palate.data.matrix import RatingMatrix
+from palate.data.scales import check_rating
+from palate.data.vocabulary import Vocabulary
+from palate.model.model import Foldable, ScorerModel
+from palate.recommend.filters import Allowed, allowed_items
+from palate.recommend.prepared import item_catalog, item_table, share_items
+from palate.recommend.uncertainty import has_spread
+
+_MASKS = 64  # filters kept ready; an item mask is one byte per item
+_OWN = {names.ITEM_ID, names.TITLE, names.YEAR, names.GENRES, names.N_RATINGS, names.MEAN_RATING}
+
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Recent(Generic[K, V]):
+    """A bounded mapping that forgets what was asked for least recently; safe to share between threads.
+
+    Examples
+    --------
+    >>> recent = Recent(2)
+    >>> [recent.get(key, lambda: key * 10) for key in (1, 2, 1, 3)], recent.keys()
+    ([10, 20, 10, 30], [1, 3])
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[K, V] = OrderedDict()
+
+    def get(self, key: K, make: Callable[[], V]) -> V:
+        """Return what is kept for a key, made now if it is not there. Two threads may make it at once; one is kept."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        made = make()
+        with self._lock:
+            self._kept[key] = made
+            self._kept.move_to_end(key)
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return made
+
+    def keys(self) -> list[K]:
+        """Return the keys, the oldest first."""
+        with self._lock:
+            return list(self._kept)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Asked:
+    """A user of a model: the scorer that knows them, under which id and in which row, and what no list may hold."""
+
+    model: Any
+    user: Any
+    row: int
+    source: str
+    seen: np.ndarray  # positions of the items rated or marked as seen, ascending, int32
+    live: np.ndarray  # those of them that are live, which never come back, int32
+    n_ratings: int
+
+
+class ServedModel:
+    """A model with what answering needs, derived once.
+
+    Parameters
+    ----------
+    model : FactorModel or Model
+    model_id, version : str
+    path : Path, optional
+        The file it came from.
+    """
+
+    def __init__(self, model: Any, model_id: str, version: str, path: Path | None = None) -> None:
+        self.model = dataclasses.replace(model, frame_kind="polars")
+        self.id, self.version, self.path = model_id, version, path
+        self.loaded_at = time.time()
+        item_catalog(self.model)
+        self.table: pl.DataFrame = item_table(self.model)
+        self._columns = {column.name: column for column in self.table.get_columns()}
+        self._more = [name for name in self.table.columns if name not in _OWN]
+        self._masks: Recent[str, Allowed] = Recent(_MASKS)
+
+    def __repr__(self) -> str:
+        return f"ServedModel({self.id!r}, version {self.version}: {self.model!r})"
+
+    def info(self, active: bool) -> ModelInfo:
+        """Return what is told of the model; `active` says whether it answers when none is named."""
+        model = self.model
+        return ModelInfo(
+            id=self.id,
+            version=self.version,
+            kind=str(model.trainer.get("name", "imported")),
+            n_users=len(model.users),
+            n_items=len(model.items),
+            n_ratings=None if model.ratings is None else len(model.ratings),
+            scale=None if model.scale is None else (float(model.scale[0]), float(model.scale[1])),
+            levels=None if self.levels is None else tuple(float(level) for level in self.levels),
+            knows_uncertainty=has_spread(self.predicts),
+            loaded_at=self.loaded_at,
+            path=None if self.path is None else str(self.path),
+            active=active,
+        )
+
+    @property
+    def predicts(self) -> Any:
+        """The model that predicts ratings: the star head of two, else the model itself."""
+        return getattr(self.model, "predicts", self.model)
+
+    @property
+    def levels(self) -> np.ndarray | None:
+        """The values that a rating may have, where the model knows no others."""
+        levels = getattr(self.predicts, "levels", None)
+        return levels if getattr(self.predicts, "link", None) == "ordinal" else None
+
+    # -- ids ---------------------------------------------------------------------------------------------------------------
+
+    def user_index(self, user: str) -> int:
+        """Return the row of a user's id as a text, -1 for one the model does not know."""
+        return _position(self.model.users, user)
+
+    def find_item(self, item: str) -> int:
+        """Return the position of an item's id as a text, -1 for one the model does not know."""
+        return _position(self.model.items, item)
+
+    def item_index(self, item: str) -> int:
+        """Return the position of an item's id as a text; UnknownItem for one the model does not know."""
+        found = self.find_item(item)
+        if found < 0:
+            raise UnknownItem(f"item {item!r} is unknown to model {self.id!r}, which knows {len(self.model.items):,} items.")
+        return found
+
+    def item_id(self, index: int) -> str:
+        """Return the id of an item as a text."""
+        return str(self.model.items.id(index))
+
+    @cached_property
+    def item_ids(self) -> list[str]:
+        """All ids of items as texts, in the order of the model."""
+        return [str(value) for value in self.model.items.values.to_list()]
+
+    # -- items -------------------------------------------------------------------------------------------------------------
+
+    def item(self, index: int) -> ItemInfo:
+        """Return what the catalog says of the item at a position."""
+
+        def of(name: str) -> Any:
+            column = self._columns.get(name)
+            return None if column is None else column[index]
+
+        mean = of(names.MEAN_RATING)
+        return ItemInfo(
+            id=self.item_id(index),
+            title=_text(of(names.TITLE)),
+            year=of(names.YEAR),
+            genres=_text(of(names.GENRES)),
+            n_ratings=of(names.N_RATINGS),
+            mean_rating=None if mean is None or mean != mean else mean,
+            more={name: self._columns[name][index] for name in self._more},
+        )
+
+    @cached_property
+    def counts(self) -> np.ndarray | None:
+        """How often each item was rated, where that is known."""
+        column = self._columns.get(names.N_RATINGS)
+        return None if column is None else filled(column, 0).to_numpy()
+
+    @cached_property
+    def average(self) -> np.ndarray:
+        """What somebody of whom nothing is known would think of each item, float32."""
+        return np.asarray(self.model.score_items(np.array([-1])), np.float32)[0]
+
+    @cached_property
+    def titles(self) -> TitleIndex:
+        """The titles, ready to be searched."""
+
+        def values(name: str) -> list[Any]:
+            column = self._columns.get(name)
+            return [None] * len(self.model.items) if column is None else column.to_list()
+
+        counts = np.zeros(len(self.model.items), np.int64) if self.counts is None else self.counts
+        return TitleIndex(self.item_ids, [_text(value) for value in values(names.TITLE)], values(names.YEAR), counts)
+
+    def allowed(self, min_ratings: int, where: Any) -> Allowed:
+        """Return which items the filters keep; the last filters asked for are kept ready."""
+        if where is not None and not isinstance(where, str | Mapping):  # an expression of Polars has no text of its own
+            return allowed_items(self.model, min_ratings=min_ratings, where=where)
+        key = f"{min_ratings!r} {where!r}"
+        return self._masks.get(key, lambda: allowed_items(self.model, min_ratings=min_ratings, where=where))
+
+    # -- users -------------------------------------------------------------------------------------------------------------
+
+    def check_rating(self, value: Any) -> float:
+        """Return a rating that this model could take in; BadRating for any other."""
+        if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+            raise BadRating(f"a rating must be a number; got {value!r}.")
+        number = float(value)
+        if not np.isfinite(np.float32(number)):
+            raise BadRating(f"a rating must be finite; got {value!r}.")
+        try:
+            check_rating(np.array([number], np.float32), self.model.scale, lambda place: "here")
+        except ValueError:
+            low, high = self.model.scale
+            raise BadRating(f"a rating must be within the scale {low:g} to {high:g}; got {number:g}.") from None
+        if self.levels is not None and np.float32(number) not in self.levels:
+            raise BadRating(
+                f"a rating must be one of the model's levels {', '.join(f'{level:g}' for level in self.levels)}; got {number:g}."
+            )
+        return number
+
+    def own_ratings(self, row: int) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray | None]:
+        """Return items, values, weights and times of a user's training ratings; nothing for the unknown user or without ratings."""
+        ratings = self.model.ratings
+        if row < 0 or ratings is None:
+            return np.empty(0, np.int32), np.empty(0, np.float32), None, None
+        own = slice(int(ratings.indptr[row]), int(ratings.indptr[row + 1]))
+        weight, times = (None if part is None else part[own] for part in (ratings.weight, ratings.timestamp))
+        return ratings.items[own], ratings.values(own), weight, times
+
+    @property
+    def can_fold(self) -> bool:
+        """Whether the model can take in somebody new."""
+        return not isinstance(self.model, ScorerModel) or isinstance(self.model.scorer, Foldable)
+
+    def folded(self, user: str, matrix: RatingMatrix) -> Any:
+        """Return the model whose only user has the ratings of `matrix`; everything asked of a user can be asked of it."""
+        if not self.can_fold:
+            raise CannotAnswer(f"model {self.id!r} is of a kind that cannot take in new ratings. Train again with them.")
+        small = self.model.with_users(Vocabulary.from_ids([user]), matrix)
+        share_items(self.model, small)
+        return small
+
+
+def _position(vocabulary: Vocabulary, text: str) -> int:
+    """Return the position of the id that a text stands for, -1 if it is none. `7` is written "7" alone, not "07" or "+7"."""
+    try:
+        value = vocabulary.parse(text)
+    except ValueError:
+        return -1
+    return -1 if str(value) != text else int(vocabulary._position(value))
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def one_user(
+    items: np.ndarray, values: np.ndarray, n_items: int, weight: np.ndarray | None, times: np.ndarray | None
+) -> RatingMatrix:
+    """Return the ratings of one user as a matrix; items in any order, each once."""
+    order = np.argsort(items, kind="stable")
+    return RatingMatrix(
+        indptr=np.array([0, len(items)], np.int64),
+        items=np.asarray(items, np.int32)[order],
+        codes=np.asarray(values, np.float32)[order],
+        levels=None,
+        n_items=n_items,
+        weight=None if weight is None else weight[order],
+        timestamp=None if times is None else times[order],
+    )
+
+
+def positions(found: Iterable[int]) -> np.ndarray:
+    """Return positions of items ascending and once each, int32."""
+    return np.unique(np.fromiter(found, np.int32))
