@@ -1,0 +1,42 @@
+"""What is sent to Spark's workers by value: the few lines that find palate there, or say that it is missing.
+
+Everything else is sent by name and runs the worker's own copy of palate. These functions must not refer to anything of palate
+at module level, or a worker without palate would fail while it reads them, before they could say why.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+Batches = Iterator[Any]
+
+
+def mapped(order: bytes) -> Callable[[Batches], Batches]:
+    """Return a function for `mapInArrow` that carries out a pickled order of `palate.spark.worker`."""
+
+    def run(batches: Batches) -> Batches:
+        yield from _worker().carry_out(order, batches)
+
+    return run
+
+
+def grouped(order: bytes) -> Callable[[Any, Any], Any]:
+    """Return a function for `applyInArrow` of two grouped tables that carries out a pickled order."""
+
+    def run(left: Any, right: Any) -> Any:
+        return _worker().carry_out(order, left, right)
+
+    return run
+
+
+def _worker() -> Any:
+    try:
+        from palate.spark import worker
+    except ImportError as missing:
+        import sys
+
+        raise RuntimeError(
+            f"palate must be installed on every Spark worker; it cannot be imported there ({missing}; Python "
+            f"{sys.version.split()[0]}, {sys.executable}). Install it on the workers with pip install 'palate[spark]', or ship "
+            "an environment that holds it."
+        ) from None
+    return worker

@@ -1,0 +1,89 @@
+"""What Spark needs before anything else: PySpark, Java, a table with the right columns."""
+
+import os
+import shutil
+from typing import Any
+
+from palate.data.frames import check_once, missing_column
+
+EXTRA = 'Install it with pip install "palate[spark]".'
+
+
+def pyspark_sql() -> Any:
+    """Return the module pyspark.sql, or raise ImportError that says how to install it."""
+    try:
+        import pyspark.sql
+    except ImportError:
+        raise ImportError(f"palate.spark needs PySpark, which is not installed. {EXTRA}") from None
+    return pyspark.sql
+
+
+def find_java() -> str | None:
+    """Return the program `java` that Spark would start, or None."""
+    home = os.environ.get("JAVA_HOME")
+    return shutil.which("java", path=os.path.join(home, "bin")) if home else shutil.which("java")
+
+
+def session(master: str = "local[*]", **settings: Any) -> Any:
+    """Return the running Spark session, or start one on this machine.
+
+    Parameters
+    ----------
+    master : str, default "local[*]"
+        Where a new session runs; a running one is returned as it is.
+    **settings
+        Settings of a new session, with `__` for the dots: `spark__driver__memory="4g"`.
+
+    Returns
+    -------
+    pyspark.sql.SparkSession
+
+    Raises
+    ------
+    ImportError
+        If PySpark is not installed.
+    RuntimeError
+        If there is no Java to start Spark with.
+    """
+    sql = pyspark_sql()
+    running = sql.SparkSession.getActiveSession()
+    if running is not None:
+        return running
+    if not master.startswith("sc://") and find_java() is None:
+        raise RuntimeError(
+            "Spark needs Java 17 or newer, and no java was found; install it (Debian: apt install openjdk-17-jre-headless), "
+            "or set JAVA_HOME to where it is."
+        )
+    builder = sql.SparkSession.builder
+    builder = builder.remote(master) if master.startswith("sc://") else builder.master(master)
+    for name, value in settings.items():
+        builder = builder.config(name.replace("__", "."), value)
+    return builder.getOrCreate()
+
+
+def require_spark_columns(table: Any, wanted: dict[str, str], what: str) -> None:
+    """Check that a value is a Spark DataFrame with these columns, each once.
+
+    Parameters
+    ----------
+    table : DataFrame
+    wanted : dict
+        From the argument that named a column to the column's name.
+    what : str
+        What to call the table in messages.
+
+    Raises
+    ------
+    TypeError
+        If it is no Spark DataFrame.
+    ValueError
+        If a column is missing or there twice.
+    """
+    if type(table).__module__.split(".")[0] != "pyspark" or not hasattr(table, "mapInArrow"):
+        raise TypeError(
+            f"{what} must be a Spark DataFrame; got {type(table).__name__}. For tables on this machine use the methods of the model."
+        )
+    for argument, name in wanted.items():
+        if name not in table.columns:
+            raise ValueError(missing_column(name, argument, table.columns, what))
+        check_once(name, table.columns, what)

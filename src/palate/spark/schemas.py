@@ -1,0 +1,64 @@
+"""Types of columns: from a frame of palate to Arrow, and from Arrow to Spark."""
+
+from typing import Any
+
+import polars as pl
+
+
+def arrow_schema(frame: pl.DataFrame) -> Any:
+    """Return the Arrow schema, of types that Spark has, in which the rows of a frame travel.
+
+    Raises
+    ------
+    TypeError
+        If Spark has no type for a column.
+    """
+    import pyarrow as pa
+
+    return pa.schema([(name, _arrow_type(name, dtype)) for name, dtype in frame.schema.items()])
+
+
+def _arrow_type(name: str, dtype: Any) -> Any:
+    import pyarrow as pa
+
+    plain = {
+        pl.Int8: pa.int8(), pl.Int16: pa.int16(), pl.Int32: pa.int32(), pl.Int64: pa.int64(), pl.UInt8: pa.int16(),
+        pl.UInt16: pa.int32(), pl.UInt32: pa.int64(), pl.UInt64: pa.decimal128(20, 0), pl.Float32: pa.float32(),
+        pl.Float64: pa.float64(), pl.String: pa.string(), pl.Boolean: pa.bool_(), pl.Date: pa.date32(), pl.Null: pa.string(),
+    }  # fmt: skip
+    if isinstance(dtype, pl.List):
+        return pa.list_(_arrow_type(name, dtype.inner))
+    if isinstance(dtype, pl.Datetime):
+        return pa.timestamp("us", tz="UTC" if dtype.time_zone else None)
+    if isinstance(dtype, pl.Categorical | pl.Enum):
+        return pa.string()
+    found = plain.get(dtype.base_type())
+    if found is None:
+        raise TypeError(f"column {name!r} of the catalog has the type {dtype}, which Spark has not. Pass catalog=False.")
+    return found
+
+
+def spark_schema(schema: Any) -> Any:
+    """Return the Spark schema of an Arrow schema made by `arrow_schema`."""
+    from pyspark.sql.types import StructField, StructType
+
+    return StructType([StructField(field.name, _spark_type(field.type)) for field in schema])
+
+
+def _spark_type(kind: Any) -> Any:
+    import pyarrow as pa
+    from pyspark.sql import types
+
+    plain = {
+        pa.int8(): types.ByteType(), pa.int16(): types.ShortType(), pa.int32(): types.IntegerType(),
+        pa.int64(): types.LongType(), pa.float32(): types.FloatType(), pa.float64(): types.DoubleType(),
+        pa.string(): types.StringType(), pa.bool_(): types.BooleanType(), pa.date32(): types.DateType(),
+        pa.binary(): types.BinaryType(),
+    }  # fmt: skip
+    if pa.types.is_list(kind):
+        return types.ArrayType(_spark_type(kind.value_type))
+    if pa.types.is_timestamp(kind):
+        return types.TimestampType() if kind.tz else types.TimestampNTZType()
+    if pa.types.is_decimal(kind):
+        return types.DecimalType(kind.precision, kind.scale)
+    return plain[kind]

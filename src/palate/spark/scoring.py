@@ -1,0 +1,195 @@
+"""Lists and predictions for the rows of a Spark table, computed by the workers and never collected."""
+
+import warnings
+from typing import Any
+
+import polars as pl
+
+from palate.data import columns as names
+from palate.data.arguments import helpful
+from palate.spark.needs import require_spark_columns, session
+from palate.spark.schemas import arrow_schema, spark_schema
+from palate.spark.shipping import mapped, ship
+from palate.spark.worker import Order
+
+_DESCRIBED = (names.USER_ID, names.ITEM_ID, names.RANK, names.PREDICTED_RATING, names.SCORE, names.STD, names.LOW, names.HIGH)
+
+
+def recommend(
+    model: Any,
+    users: Any = None,
+    n: int = 5,
+    *,
+    user: str = names.USER_ID,
+    unknown: str = "raise",
+    catalog: bool = False,
+    threads: int = 1,
+    **options: Any,
+) -> Any:
+    """Return the n best items of each user as a Spark DataFrame.
+
+    Every worker reads the model once and answers as `model.recommend` does; nothing is collected on the driver, and nothing is
+    computed before the DataFrame is used.
+
+    Parameters
+    ----------
+    model : Model, or path of a model file that the driver and all workers see
+        A Model is shipped to each worker once.
+    users : DataFrame, optional
+        With a column of user ids, of whatever type they had in training (UUIDs as texts). Everyone in the model when None.
+    n : int, default 5
+        Items per user.
+    user : str, default "user_id"
+        Column of the user ids.
+    unknown : {"raise", "skip"}, default "raise"
+        What happens at a user who was not in the training data: the job fails with the user's id, or the user gets no list.
+    catalog : bool, default False
+        Whether the catalog's columns are part of the answer.
+    threads : int, default 1
+        Threads of each task; Spark runs one task for each core.
+    **options
+        Those of `model.recommend`: `min_ratings`, `exclude_seen`, `where`, `candidates`, `deny`, `worst`, `caution`, `explore`,
+        `seed`, `words`.
+
+    Returns
+    -------
+    pyspark.sql.DataFrame
+        Columns `user_id` (named and typed as in `users`), `item_id`, `rank` and `predicted_rating` or `score`, and what else
+        `model.recommend` adds. A user with nothing left to recommend has no row.
+
+    Raises
+    ------
+    TypeError, ValueError, KeyError
+        As `model.recommend` for its options, at once.
+
+    Warns
+    -----
+    EmptyResultWarning
+        If the filters leave nothing to recommend to anybody.
+    """
+    if unknown not in ("raise", "skip"):
+        raise ValueError(f"unknown must be 'raise' or 'skip'; got {unknown!r}.")
+    if users is not None:
+        require_spark_columns(users, {"user": user}, "users")
+    spark = session() if users is None else users.sparkSession
+    loaded, shipped = ship(spark, model)
+    sample = _sample(loaded, n, options)
+    if not catalog:
+        sample = sample.select([name for name in sample.columns if name in (*_DESCRIBED, names.IN_WORDS)])
+    if users is None:
+        users, user = _everyone(spark, loaded), names.USER_ID
+    schema, declared = _answer_schema(users, user, sample)
+    order = Order("recommend", shipped, {"n": n, "unknown": unknown, "threads": threads, **options}, schema)
+    lists = users.select(_quoted(user)).mapInArrow(mapped(order), declared)
+    return lists if user == names.USER_ID else lists.withColumnRenamed(names.USER_ID, user)
+
+
+def _sample(model: Any, n: int, options: dict[str, Any]) -> pl.DataFrame:
+    """Return one user's list, which shows the columns of the answer; wrong options raise here and not on a worker."""
+    first = model.users.values.head(1) if model.users.kind != "uuid" else [model.users.id(0)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sample = model.recommend(first, n, **options)
+    if not len(sample):  # is it this user who has seen everything, or do the filters leave nothing to anyone?
+        model.recommend(first, n, **{**options, "exclude_seen": False})
+    return sample if isinstance(sample, pl.DataFrame) else _as_polars(sample)
+
+
+def _as_polars(frame: Any) -> pl.DataFrame:
+    return pl.from_pandas(frame) if hasattr(frame, "iloc") else pl.DataFrame(frame)
+
+
+def _everyone(spark: Any, model: Any) -> Any:
+    """Return a DataFrame of all users of a model."""
+    import pyarrow as pa
+
+    frame = pl.DataFrame([model.users.values.alias(names.USER_ID)])
+    table = pa.table([frame[names.USER_ID].to_arrow()], names=[names.USER_ID]).cast(arrow_schema(frame))
+    return spark.createDataFrame(table)
+
+
+def _answer_schema(users: Any, user: str, sample: pl.DataFrame) -> tuple[Any, Any]:
+    """Return the Arrow and the Spark schema of the lists; ids of users keep the type they have in Spark."""
+    import pyarrow as pa
+    from pyspark.sql.types import DecimalType, IntegerType, LongType, ShortType, StringType, StructField, StructType
+
+    schema = arrow_schema(sample)
+    declared = spark_schema(schema)
+    given = users.schema[user].dataType
+    kinds = {ShortType: pa.int16(), IntegerType: pa.int32(), LongType: pa.int64(), StringType: pa.string()}
+    kind = pa.decimal128(given.precision, given.scale) if isinstance(given, DecimalType) else kinds.get(type(given))
+    if kind is not None:
+        place = schema.get_field_index(names.USER_ID)
+        schema = schema.set(place, pa.field(names.USER_ID, kind))
+        declared = StructType([StructField(names.USER_ID, given) if f.name == names.USER_ID else f for f in declared.fields])
+    return schema, declared
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+@helpful
+def predict(
+    model: Any,
+    pairs: Any,
+    *,
+    user: str = names.USER_ID,
+    item: str = names.ITEM_ID,
+    clip: bool = False,
+    unknown: str = "raise",
+    return_std: bool = False,
+    interval: float | None = None,
+    interval_of: str = "mean",
+    timestamp: str | None = None,
+    name: str | None = None,
+) -> Any:
+    """Return the pairs of a Spark DataFrame with their predicted ratings.
+
+    Parameters
+    ----------
+    model : Model, or path of a model file that the driver and all workers see
+    pairs : DataFrame
+        With a column of users and one of items; its other columns stay as they are.
+    user, item : str
+        Names of these columns.
+    clip, unknown, return_std, interval, interval_of
+        As in `model.predict`.
+    timestamp : str, optional
+        Column that says when each rating is given, for a model that knows of time.
+    name : str, optional
+        Name of the column of predictions; default `predicted_rating`, or `score` where scores are no ratings.
+
+    Returns
+    -------
+    pyspark.sql.DataFrame
+        The columns of `pairs`, the predictions as floats, and `std`, `low` and `high` where they are asked for. A pair that
+        cannot be scored is NaN with `unknown="nan"`; no row is dropped.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `model.predict` for its options, at once.
+    """
+    wanted = {"user": user, "item": item, **({} if timestamp is None else {"timestamp": timestamp})}
+    require_spark_columns(pairs, wanted, "pairs")
+    loaded, shipped = ship(pairs.sparkSession, model)
+    options: dict[str, Any] = {"clip": clip, "unknown": unknown}
+    if return_std or interval is not None:  # models that know no uncertainty have no such arguments
+        options |= {"return_std": return_std, "interval": interval, "interval_of": interval_of}
+    loaded.predict([loaded.users.id(0)], [loaded.items.id(0)], **options)  # wrong options raise here and not on a worker
+    mean = name or (names.SCORE if loaded.scale is None else names.PREDICTED_RATING)
+    added = [mean, *([names.STD] if return_std else []), *([names.LOW, names.HIGH] if interval is not None else [])]
+    declared = _with_floats(pairs, added)
+    columns = {"user": user, "item": item, "timestamp": timestamp, "names": added}
+    return pairs.mapInArrow(mapped(Order("predict", shipped, {**options, **columns})), declared)
+
+
+def _with_floats(pairs: Any, added: list[str]) -> Any:
+    """Return the schema of the pairs with columns of floats after it."""
+    from pyspark.sql.types import FloatType, StructField, StructType
+
+    for name in added:
+        if name in pairs.columns:
+            raise ValueError(f"pairs must have no column {name!r}, which is that of the answer. Rename it, or pass name=.")
+    return StructType([*pairs.schema.fields, *(StructField(name, FloatType()) for name in added)])

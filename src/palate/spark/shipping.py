@@ -1,0 +1,73 @@
+"""From the driver to the workers: the model's file, shipped once a session, and functions that Spark can pickle."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import palate
+from palate.spark import errand
+from palate.spark.worker import Order, Shipped, version_here
+
+_PIECE = 1 << 24
+_folder: list[tempfile.TemporaryDirectory[str]] = []  # of the files that Spark fetches; removed when the driver ends
+_shipped: WeakKeyDictionary[Any, dict[int, Shipped]] = WeakKeyDictionary()  # by model, then by session
+
+
+def ship(spark: Any, model: Any) -> tuple[Any, Shipped]:
+    """Return the model and where the workers find its file.
+
+    Parameters
+    ----------
+    spark : SparkSession
+    model : Model, or path of a model file that the driver and all workers see
+        A Model is saved once and added to the files of the session; Spark brings it to each worker at most once.
+    """
+    if isinstance(model, str | os.PathLike):
+        path = os.path.abspath(os.fsdecode(model))
+        return palate.load(path), Shipped(path, True, _digest(path), version_here())
+    if not hasattr(model, "save") or not hasattr(model, "recommend"):
+        raise TypeError(f"model must be a palate model or the path of a model file; got {type(model).__name__}.")
+    sessions = _shipped.setdefault(model, {})
+    if id(spark) not in sessions:
+        sessions[id(spark)] = _add_file(spark, model)
+    return model, sessions[id(spark)]
+
+
+def _add_file(spark: Any, model: Any) -> Shipped:
+    if not _folder:
+        _folder.append(tempfile.TemporaryDirectory(prefix="palate-spark-"))
+    draft = Path(_folder[0].name) / f"{id(model)}.palate"
+    model.save(draft)
+    digest = _digest(draft)
+    path = draft.rename(draft.with_name(f"palate-{digest[:32]}.palate"))
+    spark.addArtifact(str(path), file=True)
+    return Shipped(path.name, False, digest, version_here())
+
+
+def _digest(path: str | Path) -> str:
+    found = hashlib.sha256()
+    with open(path, "rb") as stream:
+        while piece := stream.read(_PIECE):
+            found.update(piece)
+    return found.hexdigest()
+
+
+def mapped(order: Order) -> Any:
+    """Return the function for `mapInArrow` that carries out an order."""
+    return _by_value(errand.mapped)(order.packed())
+
+
+def grouped(order: Order) -> Any:
+    """Return the function for `applyInArrow` of two grouped tables that carries out an order."""
+    return _by_value(errand.grouped)(order.packed())
+
+
+def _by_value(function: Any) -> Any:
+    """Return the function, whose module is pickled by value from now on."""
+    from pyspark.cloudpickle import register_pickle_by_value
+
+    register_pickle_by_value(errand)
+    return function

@@ -1,0 +1,154 @@
+"""What runs on Spark's workers: a model is read once in each process, then batches of ids become answers."""
+
+import pickle
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib import metadata
+from typing import Any
+from uuid import UUID
+
+import polars as pl
+
+import palate
+from palate.data.vocabulary import Vocabulary
+
+_KEPT = 2  # models that stay in a worker's memory: the one in use and the one it replaces
+_models: OrderedDict[str, Any] = OrderedDict()
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """Where a worker finds a model's file: among Spark's files by name, or at a path that all workers see."""
+
+    name: str
+    shared: bool  # whether `name` is a path
+    digest: str
+    version: str  # of the palate that wrote it
+
+    def path(self) -> str:
+        """Return the path of the file on this worker."""
+        if self.shared:
+            return self.name
+        from pyspark import SparkFiles
+
+        return SparkFiles.get(self.name)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to do with batches: the verb's name, the model, its options, and the schema of the answer."""
+
+    verb: str
+    model: Shipped | None
+    options: dict[str, Any] = field(default_factory=dict)
+    schema: Any = None  # pyarrow.Schema
+
+    def packed(self) -> bytes:
+        """Return the order as bytes, which only a worker with palate reads."""
+        from pyspark import cloudpickle
+
+        return cloudpickle.dumps(self)
+
+
+def carry_out(packed: bytes, *given: Any) -> Any:
+    """Carry out a pickled order on what Spark gives: an iterator of batches, or two groups."""
+    order = pickle.loads(packed)
+    return VERBS[order.verb](order, *given)
+
+
+def model_of(shipped: Shipped) -> Any:
+    """Return the model, read from its file the first time that this process is asked for it.
+
+    Raises
+    ------
+    ModelFileError
+        If the file cannot be read here; the message names both versions of palate.
+    """
+    if shipped.digest in _models:
+        _models.move_to_end(shipped.digest)
+        return _models[shipped.digest]
+    try:
+        model = palate.load(shipped.path())
+    except (palate.ModelFileError, FileNotFoundError) as error:
+        here = version_here()
+        advice = f" Install palate {shipped.version} on the workers." if here != shipped.version else ""
+        raise palate.ModelFileError(
+            f"a Spark worker with palate {here} cannot read the model that palate {shipped.version} sent: {error}{advice}"
+        ) from None
+    _models[shipped.digest] = model
+    while len(_models) > _KEPT:
+        _models.popitem(last=False)
+    return model
+
+
+def version_here() -> str:
+    """Return the version of palate in this process."""
+    try:
+        return metadata.version("palate")
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def ids_of(vocabulary: Vocabulary, column: Any) -> Any:
+    """Return a column of Arrow as ids of the vocabulary's kind: Spark has no UUIDs, so texts stand for them."""
+    series = pl.Series(column)
+    if vocabulary.kind == "uuid" and series.dtype == pl.String:
+        return [_uuid(value) for value in series.to_list()]
+    return series
+
+
+def _uuid(value: Any) -> Any:
+    try:
+        return UUID(value)
+    except (TypeError, ValueError):
+        return value
+
+
+def _recommend(order: Order, batches: Iterator[Any]) -> Iterator[Any]:
+    assert order.model is not None
+    model, options = model_of(order.model), dict(order.options)
+    skip = options.pop("unknown") == "skip"
+    for batch in batches:
+        users = ids_of(model.users, batch.column(0))
+        if skip:
+            known = model.users.indices(users) >= 0
+            users = (
+                [user for user, there in zip(users, known, strict=True) if there]
+                if isinstance(users, list)
+                else users.filter(pl.Series(known))
+            )
+        if len(users):
+            frame = model.recommend(users if isinstance(users, list) else users.alias("users"), **options)
+            yield from as_batches(frame, order.schema)
+
+
+def _predict(order: Order, batches: Iterator[Any]) -> Iterator[Any]:
+    import pyarrow as pa
+
+    assert order.model is not None
+    model, options = model_of(order.model), dict(order.options)
+    user, item, names = options.pop("user"), options.pop("item"), options.pop("names")
+    timestamp = options.pop("timestamp")
+    for batch in batches:
+        if timestamp is not None:
+            options["timestamps"] = pl.Series(batch.column(timestamp))
+        found = model.predict(ids_of(model.users, batch.column(user)), ids_of(model.items, batch.column(item)), **options)
+        columns = found if isinstance(found, tuple) else (found,)
+        yield pa.RecordBatch.from_arrays(
+            [*batch.columns, *(pa.array(column, pa.float32()) for column in columns)], names=[*batch.schema.names, *names]
+        )
+
+
+def as_batches(frame: Any, schema: Any) -> list[Any]:
+    """Return a frame of any library as record batches of exactly this schema."""
+    import pyarrow as pa
+
+    polars = (
+        frame if isinstance(frame, pl.DataFrame) else pl.from_pandas(frame) if hasattr(frame, "iloc") else pl.DataFrame(frame)
+    )
+    table = pa.table([polars[name].to_arrow() for name in schema.names], names=schema.names)
+    return table.cast(schema).combine_chunks().to_batches()
+
+
+VERBS: dict[str, Callable[..., Any]] = {"recommend": _recommend, "predict": _predict}
