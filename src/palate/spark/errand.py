@@ -40,3 +40,25 @@ def _worker() -> Any:
             "an environment that holds it."
         ) from None
     return worker
+
+
+def packed(batches: Batches) -> Batches:
+    """Turn batches of rows into cells of bytes, an Arrow stream each: so a table reaches the driver part by part."""
+    import pyarrow as pa
+
+    def cell(gathered: list[Any]) -> Any:
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, gathered[0].schema) as writer:
+            for batch in gathered:
+                writer.write_batch(batch)
+        return pa.RecordBatch.from_arrays([pa.array([sink.getvalue().to_pybytes()], pa.binary())], names=["part"])
+
+    gathered, n_rows = [], 0
+    for batch in batches:
+        gathered.append(batch)
+        n_rows += batch.num_rows
+        if n_rows >= 1 << 17:
+            yield cell(gathered)
+            gathered, n_rows = [], 0
+    if gathered:
+        yield cell(gathered)

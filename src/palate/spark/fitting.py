@@ -1,0 +1,105 @@
+"""Training on the driver from a Spark table, which is read part by part."""
+
+from typing import Any
+
+import polars as pl
+
+from palate.data import columns as names
+from palate.data.checks import rating_values, weight_values
+from palate.data.ids import id_column, row_label
+from palate.data.ratings import Ratings, build
+from palate.data.readers.parts import Keys, Numbers, Texts
+from palate.spark.memory import check_fits, size_of
+from palate.spark.needs import require_spark_columns
+from palate.spark.shipping import parts_of
+
+
+def fit(
+    trainer: Any,
+    ratings: Any,
+    *,
+    user: str = names.USER_ID,
+    item: str = names.ITEM_ID,
+    rating: str | None = names.RATING,
+    timestamp: str | None = None,
+    weight: str | None = None,
+    scale: tuple[float, float] | None = None,
+    duplicates: str | None = None,
+    memory_limit: float | None = None,
+    **options: Any,
+) -> Any:
+    """Return the model that a trainer fits on the driver to the ratings of a Spark DataFrame.
+
+    The table is counted first, and refused if it and its training will not fit; then it is read part by part into the form that
+    training needs.
+
+    Parameters
+    ----------
+    trainer : trainer
+        Such as `palate.LeastSquares()` or `palate.Recommender()`.
+    ratings : DataFrame
+    user, item, rating, timestamp, weight, scale, duplicates
+        As in `Ratings.from_frame`. A Spark table has no order of its own: where pairs are rated more than once, give a
+        `timestamp` or `duplicates="mean"`, so that it does not depend on it which rating counts.
+    memory_limit : float, optional
+        Gigabytes that the table and its training may take; what is free on the driver when None.
+    **options
+        Those of `trainer.fit`: `validation` (a share, Ratings or another DataFrame of these columns), `seed`, `catalog`, ...
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    MemoryError
+        If the table will not fit; the message says what it needs.
+    TypeError, ValueError
+        As `Ratings.from_frame` for nulls, NaN, ids of a wrong kind and a repeated pair under "error", and as `trainer.fit`.
+    """
+    if not hasattr(trainer, "fit"):
+        raise TypeError(f"trainer must have the method fit(ratings), as palate.LeastSquares() has; got {trainer!r}.")
+    wanted = {"user": user, "item": item, "rating": rating, "timestamp": timestamp, "weight": weight}
+    columns = {role: name for role, name in wanted.items() if name is not None}
+    how: dict[str, Any] = {"scale": scale, "duplicates": duplicates}
+    table = _chosen(ratings, columns, "ratings")
+    check_fits(size_of(table, user, item), trainer, memory_limit)
+    held_out = options.get("validation")
+    if type(held_out).__module__.split(".")[0] == "pyspark":
+        options["validation"] = read_ratings(_chosen(held_out, columns, "validation"), columns, **how)
+    return trainer.fit(read_ratings(table, columns, **how), **options)
+
+
+def _chosen(table: Any, columns: dict[str, str], what: str) -> Any:
+    """Return the wanted columns of a table; one of a name that is there twice or missing raises."""
+    require_spark_columns(table, columns, what)
+    return table.select(*("`" + name.replace("`", "``") + "`" for name in dict.fromkeys(columns.values())))
+
+
+def read_ratings(table: Any, columns: dict[str, str], **how: Any) -> Ratings:
+    """Return the ratings of a Spark DataFrame, read part by part; `columns` maps roles to names."""
+    gathered: dict[str, Any] = {}
+    labels = {role: f"column {name!r}" for role, name in columns.items()}
+    n_rows = 0
+    for part in parts_of(table):
+
+        def where(row: int, before: int = n_rows) -> str:
+            return row_label(before + row)
+
+        for role, name in columns.items():
+            _gather(gathered, role, pl.Series(part.column(name)), labels[role], where)
+        n_rows += part.num_rows
+    whole = {role: gathered.pop(role).finish() if gathered else [] for role in columns}
+    return build(whole, labels, **how)
+
+
+def _gather(gathered: dict[str, Any], role: str, series: pl.Series, label: str, where: Any) -> None:
+    """Check a part of a column and append it in as few bytes as its values need."""
+    if role in ("user", "item"):
+        ids, kind = id_column(series, label, where)
+        gathered.setdefault(role, Keys(role) if kind == "str" else Numbers(role)).add(ids if kind == "str" else ids.to_numpy())
+    elif role == "timestamp":
+        gathered.setdefault(role, Texts(role)).add(series)
+    else:
+        check = rating_values if role == "rating" else weight_values
+        gathered.setdefault(role, Numbers(role)).add(check(series, label, where))

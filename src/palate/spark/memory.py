@@ -1,0 +1,80 @@
+"""How much memory a table and its training need on the driver, told before the table is read."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_GIGABYTE = 1e9
+_TRAINING = 46  # bytes a rating takes at the peak of training: ratings by user and by item, with what sorts them
+_PART = 2.0  # a column stands twice for a moment, in parts and as a whole
+_TEXT = 120  # bytes of a distinct id beyond its characters: the text, its place, and the table that finds it
+_SIDES = 4  # copies of the vectors: present, new, best, and those of the model
+
+
+@dataclass(frozen=True)
+class Size:
+    """What is counted of a table before it is read."""
+
+    n_ratings: int
+    n_users: int
+    n_items: int
+    row_bytes: int  # of a row as it is gathered
+    id_bytes: float  # of all distinct ids
+
+
+def size_of(table: Any, user: str, item: str) -> Size:
+    """Count the rows of a Spark DataFrame of the columns that are read, and about how many users and items there are."""
+    from pyspark.sql import functions as f
+    from pyspark.sql.types import StringType
+
+    texts = {name for name in (user, item) if isinstance(table.schema[name].dataType, StringType)}
+    column = {name: f.col("`" + name.replace("`", "``") + "`") for name in (user, item)}
+    wanted = [f.count(f.lit(1)), *(f.approx_count_distinct(column[name]) for name in (user, item))]
+    wanted += [f.avg(f.length(column[name])) if name in texts else f.lit(0.0) for name in (user, item)]
+    n_ratings, n_users, n_items, user_length, item_length = table.agg(*wanted).collect()[0]
+    widths = [4 if name in texts else 8 for name in (user, item)] + [8] * (len(table.columns) - 2)
+    ids = sum(
+        n * (_TEXT + float(length or 0) if name in texts else 16.0)
+        for name, n, length in ((user, n_users, user_length), (item, n_items, item_length))
+    )
+    return Size(n_ratings, n_users, n_items, sum(widths), ids)
+
+
+def needed(size: Size, trainer: Any) -> float:
+    """Return about how many gigabytes reading the table and training on it take.
+
+    >>> from palate import LeastSquares
+    >>> round(needed(Size(95_000_000, 692_465, 60_000, 20, 1e7), LeastSquares()), 1)
+    4.8
+    """
+    width = 4 * (getattr(trainer, "n_factors", 0) + 8)
+    vectors = (size.n_users + size.n_items) * width * (_SIDES + getattr(trainer, "n_draws", 0))
+    return (size.n_ratings * max(_TRAINING, _PART * size.row_bytes) + size.id_bytes + vectors) / _GIGABYTE
+
+
+def available() -> float | None:
+    """Return the gigabytes that are free on this machine or in its container, None where that is not known."""
+    found = []
+    try:
+        fields = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+        found.append(int(fields["MemAvailable"].split()[0]) * 1024)
+        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+        if limit != "max":
+            found.append(int(limit) - int(Path("/sys/fs/cgroup/memory.current").read_text()))
+    except (OSError, KeyError, ValueError):
+        pass
+    return min(found) / _GIGABYTE if found else None
+
+
+def check_fits(size: Size, trainer: Any, memory_limit: float | None) -> None:
+    """Raise MemoryError with the figures if the table and its training do not fit."""
+    limit = available() if memory_limit is None else float(memory_limit)
+    need = needed(size, trainer)
+    if limit is not None and need > limit:
+        what = "memory_limit" if memory_limit is not None else "the driver's free memory"
+        raise MemoryError(
+            f"the table must fit in {what}, {limit:.3g} GB; {size.n_ratings:,} ratings of about {size.n_users:,} users and "
+            f"{size.n_items:,} items need about {need:.3g} GB to train {type(trainer).__name__} on the driver. Give it more "
+            "memory and raise memory_limit, train on a part of the table, or train least squares on the workers with "
+            "palate.spark.fit_distributed."
+        )
