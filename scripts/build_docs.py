@@ -30,7 +30,18 @@ SECTIONS = {  # pages of docs/ by what a reader wants; a page that is named nowh
         "inspect",
         "experiments",
     ],
-    "How to": ["lists", "examples", "coming-from", "other-data", "keras", "own-models", "calibration", "range"],
+    "How to": [
+        "lists",
+        "examples",
+        "coming-from",
+        "other-data",
+        "keras",
+        "scikit-learn",
+        "mlflow",
+        "own-models",
+        "calibration",
+        "range",
+    ],
     "Reference": ["reference/*", "commands", "model-file", "glossary", "versions"],
     "Explanation": ["model", "bayes", "prior", "obscurity", "architecture"],
 }
@@ -65,7 +76,7 @@ def public_names() -> list[str]:
     import palate
 
     found = []
-    for name in palate.__all__:
+    for name in [*palate.__all__, *palate._FOR_OTHERS]:
         thing = getattr(palate, name)
         if isinstance(thing, ModuleType):
             inner = [one for one in members(thing) if callable(getattr(thing, one))]

@@ -30,7 +30,7 @@ NO_EXAMPLE = {"FactorModel", "History", "SweepReport"}  # public functions and c
 def public_objects() -> dict[str, object]:
     """Return what `palate.__all__` names, and what its modules name in turn, by dotted name."""
     found: dict[str, object] = {}
-    for name in palate.__all__:
+    for name in [*palate.__all__, *palate._FOR_OTHERS]:
         thing = getattr(palate, name)
         if inspect.ismodule(thing):
             found |= {f"{name}.{inner}": getattr(thing, inner) for inner in public_names(thing)}

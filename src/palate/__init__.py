@@ -40,12 +40,14 @@ _HOMES = {
 }
 _ELSEWHERE = {"load": "load_model"}
 _MODULES = ("datasets", "inspect", "splits")
+# Modules named after the library that they need. `from palate import *` must not hide the library itself.
+_FOR_OTHERS = ("mlflow", "optuna", "sklearn")
 
 __all__ = sorted([*_HOMES, *_MODULES])
 
 
 def __getattr__(name: str) -> Any:
-    if name in _MODULES:
+    if name in _MODULES or name in _FOR_OTHERS:
         return importlib.import_module(f"palate.{name}")
     if name == "__version__":
         return importlib.import_module("importlib.metadata").version("palate")
@@ -57,4 +59,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return [*__all__, *_FOR_OTHERS, "__version__"]

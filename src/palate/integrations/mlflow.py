@@ -1,0 +1,192 @@
+"""Models in MLflow: saved, logged and loaded as themselves, and served as `pyfunc`."""
+
+import os
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from palate.integrations.requiring import require
+from palate.integrations.served import PARAMETERS, Served
+from palate.model.file import load_model as load_file
+
+FLAVOR = "palate"
+_FILE = "model.palate"
+_LOADER = "palate.mlflow"
+_TYPES = {bool: "boolean", int: "long", float: "double", str: "string"}
+
+
+def save_model(
+    model: Any,
+    path: str | os.PathLike[str],
+    *,
+    signature: Any = None,
+    input_example: Any = None,
+    pip_requirements: list[str] | None = None,
+    metadata: dict[str, Any] | None = None,
+    mlflow_model: Any = None,
+    ratings: bool = True,
+) -> None:
+    """Write a model to a folder as MLflow keeps models.
+
+    Parameters
+    ----------
+    model : FactorModel, RecommenderModel, or another model that has a file
+    path : path
+        A folder that is not there yet, or is empty.
+    signature : mlflow.models.ModelSignature, optional
+        Default: `user_id` and `item_id` of the model's kinds of ids, and the parameters of a request.
+    input_example : pandas frame, optional
+        Default: two pairs that the model knows.
+    pip_requirements : list of str, optional
+        Default: this version of palate, and pandas.
+    metadata : dict, optional
+    mlflow_model : mlflow.models.Model, optional
+        What MLflow itself hands over.
+    ratings : bool, default True
+        Whether the file holds the ratings; without them lists cannot leave out what was rated.
+
+    Raises
+    ------
+    ImportError
+        If MLflow is not installed.
+    ValueError
+        If the model has no file format.
+
+    Examples
+    --------
+    >>> import palate, tempfile
+    >>> model = palate.Baseline().fit(palate.datasets.load("movielens-small"), validation=0)
+    >>> folder = Path(tempfile.mkdtemp()) / "model"
+    >>> save_model(model, folder)
+    >>> load_model(folder)
+    FactorModel(Baseline: 671 users, 9,066 items, 0 factors)
+    """
+    pyfunc, models = (require(name, "MLflow", "mlflow", _LOADER) for name in ("mlflow.pyfunc", "mlflow.models"))
+    described = models.Model() if mlflow_model is None else mlflow_model
+    described.add_flavor(FLAVOR, palate_version=version("palate"), data=f"data/{_FILE}")
+    if input_example is None and len(model.users):
+        input_example = _example(model)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / _FILE
+        model.save(file, ratings=ratings)
+        pyfunc.save_model(
+            path=os.fspath(path),
+            loader_module=_LOADER,
+            data_path=str(file),
+            mlflow_model=described,
+            signature=_signature(model) if signature is None else signature,
+            input_example=input_example,
+            pip_requirements=_requirements() if pip_requirements is None else pip_requirements,
+            metadata=metadata,
+        )
+
+
+def log_model(model: Any, name: str = "model", *, registered_model_name: str | None = None, **options: Any) -> Any:
+    """Return MLflow's `ModelInfo` of a model that is logged in the active run, or in a new one.
+
+    The hyper-parameters of the trainer become parameters of the logged model.
+
+    Parameters
+    ----------
+    model : as for `save_model`
+    name : str, default "model"
+    registered_model_name : str, optional
+        Also make a version of this registered model.
+    **options
+        Those of `save_model`.
+
+    Raises
+    ------
+    ImportError
+        If MLflow is not installed.
+
+    Examples
+    --------
+    >>> import mlflow, palate
+    >>> with mlflow.start_run():  # doctest: +SKIP
+    ...     log_model(palate.LeastSquares().fit(ratings), "films").model_uri
+    'models:/m-0d9f6b'
+    """
+    models = require("mlflow.models", "MLflow", "mlflow", _LOADER)
+    flavor = require(_LOADER, "MLflow", "mlflow", _LOADER)
+    params = {key: str(value) for key, value in dict(model.trainer).items() if not isinstance(value, dict | list | tuple)}
+    return models.Model.log(
+        artifact_path=None, name=name, flavor=flavor, registered_model_name=registered_model_name, params=params, model=model,
+        **options,
+    )  # fmt: skip
+
+
+def load_model(model_uri: str | os.PathLike[str], *, dst_path: str | None = None) -> Any:
+    """Return the model that was saved or logged, with all its verbs.
+
+    Parameters
+    ----------
+    model_uri : str or path
+        A folder, or an address of MLflow's: `models:/NAME/1`, `runs:/RUN/model`.
+    dst_path : str, optional
+        Folder to fetch it to.
+
+    Raises
+    ------
+    ValueError
+        If what is there was not saved by palate.
+    ModelFileError
+        If the file is damaged or of a newer version.
+
+    Examples
+    --------
+    >>> load_model("models:/films/1")  # doctest: +SKIP
+    FactorModel(LeastSquares: 671 users, 9,066 items, 32 factors)
+    """
+    models = require("mlflow.models", "MLflow", "mlflow", _LOADER)
+    artifacts = require("mlflow.artifacts", "MLflow", "mlflow", _LOADER)
+    folder = model_uri if os.path.isdir(model_uri) else None
+    if folder is None:
+        folder = artifacts.download_artifacts(artifact_uri=os.fspath(model_uri), dst_path=dst_path)
+    flavors = models.Model.load(os.fspath(folder)).flavors
+    if FLAVOR not in flavors:
+        raise ValueError(
+            f"model_uri must name a model that palate saved; got {os.fspath(model_uri)!r} of the flavors {', '.join(sorted(flavors))}."
+        )
+    return load_file(Path(folder) / flavors[FLAVOR]["data"])
+
+
+def _load_pyfunc(path: str) -> Served:
+    """Return what MLflow serves: called by `mlflow.pyfunc.load_model`."""
+    file = Path(path)
+    return Served(load_file(file / _FILE if file.is_dir() else file))
+
+
+def _requirements() -> list[str]:
+    return [f"palate=={version('palate')}", f"pandas=={version('pandas')}"]
+
+
+def _type_of(vocabulary: Any) -> str:
+    return "long" if vocabulary.kind == "int" else "string"
+
+
+def _signature(model: Any) -> Any:
+    """Return the signature: pairs in, one prediction each out; the item is not needed for lists."""
+    models, types = (require(name, "MLflow", "mlflow", _LOADER) for name in ("mlflow.models", "mlflow.types"))
+    inputs = types.Schema(
+        [
+            types.ColSpec(_type_of(model.users), "user_id"),
+            types.ColSpec(_type_of(model.items), "item_id", required=False),
+        ]
+    )
+    params = types.ParamSchema([types.ParamSpec(name, _TYPES[type(default)], default) for name, default in PARAMETERS.items()])
+    return models.ModelSignature(inputs=inputs, outputs=types.Schema([types.ColSpec("float")]), params=params)
+
+
+def _example(model: Any) -> Any:
+    import pandas as pd
+
+    pairs = min(2, len(model.users), len(model.items))
+    ids = {"user_id": model.users, "item_id": model.items}
+    return pd.DataFrame(
+        {
+            name: [one if _type_of(known) == "long" else str(one) for one in map(known.id, range(pairs))]
+            for name, known in ids.items()
+        }
+    )

@@ -1,0 +1,76 @@
+"""A callback for Optuna: every sweep is reported to the trial, and one that falls behind ends."""
+
+from typing import Any
+
+from palate.integrations.requiring import require
+from palate.model.history import SweepReport
+
+METRICS = ("validation_rmse", "validation_mae", "validation_mse")
+
+
+class PruningCallback:
+    """What `fit(..., callback=)` takes to report each sweep to a trial of Optuna and to end a trial that Optuna gives up.
+
+    Parameters
+    ----------
+    trial : optuna.Trial
+    metric : {"validation_rmse", "validation_mae", "validation_mse"}, default "validation_rmse"
+        What is reported; the study must minimize.
+
+    Raises
+    ------
+    ValueError
+        If `metric` is another, the study maximizes or has several objectives, or, on the first sweep, no ratings are held out.
+    optuna.TrialPruned
+        From within `fit`, if the trial should be pruned.
+
+    Notes
+    -----
+    Of several fits with one callback (`n_starts`, `refit=True`) only the first is reported.
+
+    Examples
+    --------
+    >>> import optuna, palate
+    >>> ratings = palate.datasets.load("movielens-small").ratings
+    >>> def objective(trial):
+    ...     trainer = palate.LeastSquares(n_factors=trial.suggest_int("n_factors", 2, 4), max_sweeps=3)
+    ...     model = trainer.fit(ratings, validation=0.1, callback=PruningCallback(trial))
+    ...     return min(report.validation_rmse for report in model.history.sweeps)
+    >>> optuna.logging.set_verbosity(optuna.logging.ERROR)
+    >>> study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    >>> study.optimize(objective, n_trials=2)
+    >>> sorted(study.best_trial.intermediate_values)
+    [1, 2, 3]
+    """
+
+    def __init__(self, trial: Any, metric: str = "validation_rmse") -> None:
+        self.optuna = require("optuna", "Optuna", "tune", "palate.optuna")
+        if metric not in METRICS:
+            raise ValueError(f"metric must be one of {', '.join(map(repr, METRICS))}; got {metric!r}.")
+        directions = [one.name for one in trial.study.directions] if _has_study(trial) else []
+        if len(directions) > 1:
+            raise ValueError(f"trial must be of a study with one objective to be pruned; got {len(directions)}.")
+        if directions == ["MAXIMIZE"]:
+            raise ValueError(
+                f"trial must be of a study that minimizes, as {metric} is better when lower; got one that maximizes."
+            )
+        self.trial = trial
+        self.metric = metric
+        self.last = 0
+
+    def __call__(self, report: SweepReport) -> None:
+        """Take the `report` of a sweep to the trial; raise `optuna.TrialPruned` if Optuna gives the trial up."""
+        if report.sweep <= self.last:
+            self.last = 1 << 62  # another fit began: its sweeps are no later ones of the first
+            return
+        value = getattr(report, self.metric)
+        if value is None:
+            raise ValueError(f"ratings must be held out to report {self.metric}; pass validation= a share above 0 to fit.")
+        self.last = report.sweep
+        self.trial.report(value, report.sweep)
+        if self.trial.should_prune():
+            raise self.optuna.TrialPruned(f"{self.metric} {value:.4f} after sweep {report.sweep}")
+
+
+def _has_study(trial: Any) -> bool:
+    return hasattr(getattr(trial, "study", None), "directions")

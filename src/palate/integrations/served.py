@@ -1,0 +1,75 @@
+"""What a model answers to MLflow: predictions of a table of pairs, or lists of a table of users."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from palate.data.frames import from_polars, to_polars
+
+PREDICT, RECOMMEND = "predict", "recommend"
+# Parameters of a request, with their defaults. An empty text stands for what the task does of itself.
+PARAMETERS: dict[str, Any] = {
+    "task": PREDICT,
+    "clip": False,
+    "n": 10,
+    "min_ratings": 0,
+    "exclude_seen": True,
+    "where": "",
+    "unknown": "",
+}
+_OF = {PREDICT: ("clip", "unknown"), RECOMMEND: ("n", "min_ratings", "exclude_seen", "where", "unknown")}
+
+
+class Served:
+    """A model as MLflow's `pyfunc` asks it."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    def get_raw_model(self) -> Any:
+        """Return the model itself."""
+        return self.model
+
+    def predict(self, table: Any, params: Mapping[str, Any] | None = None) -> Any:
+        """Return one prediction a row, or with `task="recommend"` the lists of the users as a pandas frame.
+
+        Raises ValueError if a column is missing, a parameter is unknown or is one of the other task.
+        """
+        given = _checked(params)
+        users = self._ids(table, "user_id", self.model.users)
+        if given.pop("task") == RECOMMEND:
+            return self._lists(users, given)
+        items = self._ids(table, "item_id", self.model.items)
+        given.setdefault("unknown", "baseline")
+        return np.asarray(self.model.predict(users, items, **given), np.float32)
+
+    def _lists(self, users: list[Any], given: dict[str, Any]) -> Any:
+        n = given.pop("n", PARAMETERS["n"])
+        return from_polars(to_polars(self.model.recommend(list(dict.fromkeys(users)), n, **given)), "pandas")
+
+    def _ids(self, table: Any, column: str, vocabulary: Any) -> list[Any]:
+        if not hasattr(table, "columns"):
+            raise ValueError(f"the input must be a table with the column {column}; got {type(table).__name__}.")
+        if column not in table.columns:
+            raise ValueError(f"column {column} must be in the input; got the columns {', '.join(map(str, table.columns))}.")
+        read = {"uuid": UUID, "uint": int}.get(vocabulary.kind)  # kinds of ids that MLflow has not: they come as text
+        values = table[column].tolist()
+        return values if read is None else [read(value) if isinstance(value, str) else value for value in values]
+
+
+def _checked(params: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the task and what was asked of it beside the defaults."""
+    given = dict(params or {})
+    for name in given:
+        if name not in PARAMETERS:
+            raise ValueError(f"params must be of {', '.join(PARAMETERS)}; got {name!r}.")
+    asked = {name: value for name, value in given.items() if value != PARAMETERS[name]}
+    task = asked.setdefault("task", PREDICT)
+    if task not in _OF:
+        raise ValueError(f"task must be 'predict' or 'recommend'; got {task!r}.")
+    for name in asked:
+        if name != "task" and name not in _OF[task]:
+            raise ValueError(f"{name} must be left out with task={task!r}; got {asked[name]!r}.")
+    return asked
