@@ -1,0 +1,214 @@
+"""Training and predictions as stages of `pyspark.ml`: Params, pipelines, cross-validation, saved stages.
+
+Import it by name: `from palate.spark.ml import PalateEstimator`.
+"""
+
+import json
+import tempfile
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import palate
+from palate.data import columns as names
+from palate.spark.fitting import fit
+from palate.spark.needs import EXTRA
+from palate.spark.scoring import predict, recommend
+
+try:
+    from pyspark.ml import Estimator, Model
+    from pyspark.ml.param import Param, Params, TypeConverters
+    from pyspark.ml.util import (
+        DefaultParamsReadable,
+        DefaultParamsReader,
+        DefaultParamsWritable,
+        DefaultParamsWriter,
+        MLReadable,
+        MLReader,
+        MLWritable,
+        MLWriter,
+    )
+except ImportError:
+    raise ImportError(f"palate.spark.ml needs PySpark, which is not installed. {EXTRA}") from None
+
+_PIECE = 1 << 25  # bytes of a model's file in one row of the table that holds it
+_UNKNOWN = ("raise", "nan", "baseline")
+
+
+def trainer_to_text(trainer: Any) -> str:
+    """Return a trainer as JSON text, the form in which a Param holds it; text stays as it is.
+
+    >>> trainer_to_text(palate.Popular())[:19]
+    '{"name": "Popular",'
+    """
+    if isinstance(trainer, str):
+        trainer = trainer_of_text(trainer)
+    if not is_dataclass(trainer) or isinstance(trainer, type) or not hasattr(palate, type(trainer).__name__):
+        raise TypeError(f"trainer must be one of palate's trainers, such as palate.LeastSquares(); got {trainer!r}.")
+    try:
+        return json.dumps({"name": type(trainer).__name__, **asdict(trainer)})
+    except TypeError as error:
+        raise TypeError(f"trainer must have parameters that are numbers, texts or lists; {error}.") from None
+
+
+def trainer_of_text(text: str) -> Any:
+    """Return the trainer of a text made by `trainer_to_text`.
+
+    >>> trainer_of_text('{"name": "Popular", "half_life": 30.0}')
+    Popular(half_life=30.0)
+    """
+    try:
+        fields = dict(json.loads(text))
+        kind = getattr(palate, fields.pop("name"))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise ValueError(f"trainer must be JSON with the name of one of palate's trainers; got {text!r}.") from None
+    return kind(**fields)
+
+
+def _check_unknown(value: Any) -> str:
+    if value not in _UNKNOWN:
+        raise ValueError(f"unknown must be one of {', '.join(map(repr, _UNKNOWN))}; got {value!r}.")
+    return cast(str, value)
+
+
+class _Columns(Params):
+    """What both stages are told: which columns, and what a pair of an unknown user or item gets."""
+
+    userCol = Param(Params._dummy(), "userCol", "column of user ids", TypeConverters.toString)
+    itemCol = Param(Params._dummy(), "itemCol", "column of item ids", TypeConverters.toString)
+    predictionCol = Param(Params._dummy(), "predictionCol", "column of predictions", TypeConverters.toString)
+    unknown = Param(Params._dummy(), "unknown", "what unknown ids get: 'baseline', 'nan' or 'raise'", _check_unknown)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._setDefault(userCol=names.USER_ID, itemCol=names.ITEM_ID, predictionCol="prediction", unknown="baseline")
+
+
+class PalateEstimator(_Columns, Estimator, DefaultParamsReadable, DefaultParamsWritable):
+    """A trainer as an Estimator: `fit(df)` trains on the driver and returns a `PalateModel`.
+
+    Parameters
+    ----------
+    trainer : trainer, default palate.LeastSquares()
+        A Param like the others: a grid of `ParamGridBuilder` may hold several trainers.
+    userCol, itemCol, ratingCol : str, default "user_id", "item_id", "rating"
+        An empty `ratingCol` says that each row counts 1.
+    timestampCol, weightCol : str, default ""
+    predictionCol : str, default "prediction"
+    unknown : {"baseline", "nan", "raise"}, default "baseline"
+        What a pair of an unknown user or item gets in `transform`.
+    duplicates : {"", "last", "mean", "sum", "error"}, default ""
+        As in `Ratings.from_frame`.
+    validation : float, default 0.05
+        Share of the ratings that decides when training stops.
+    memoryLimit : float, default 0
+        Gigabytes that training may take; 0 is what is free.
+    seed : int, default 0
+    """
+
+    trainer = Param(Params._dummy(), "trainer", "palate's trainer, held as JSON", trainer_to_text)
+    ratingCol = Param(Params._dummy(), "ratingCol", "column of ratings; empty: each row counts 1", TypeConverters.toString)
+    timestampCol = Param(Params._dummy(), "timestampCol", "column of times, or empty", TypeConverters.toString)
+    weightCol = Param(Params._dummy(), "weightCol", "column of weights, or empty", TypeConverters.toString)
+    duplicates = Param(Params._dummy(), "duplicates", "what to do with repeated pairs", TypeConverters.toString)
+    validation = Param(Params._dummy(), "validation", "share held out to decide when to stop", TypeConverters.toFloat)
+    memoryLimit = Param(Params._dummy(), "memoryLimit", "gigabytes training may take; 0: what is free", TypeConverters.toFloat)
+    seed = Param(Params._dummy(), "seed", "decides the split and the start", TypeConverters.toInt)
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__()
+        self._setDefault(
+            trainer=trainer_to_text(palate.LeastSquares()), ratingCol=names.RATING, timestampCol="", weightCol="",
+            duplicates="", validation=0.05, memoryLimit=0.0, seed=0,
+        )  # fmt: skip
+        self.setParams(**params)
+
+    def setParams(self, **params: Any) -> "PalateEstimator":
+        """Set Params by name."""
+        for name in params:
+            if not self.hasParam(name):
+                known = ", ".join(param.name for param in self.params)
+                raise TypeError(f"PalateEstimator takes no argument {name!r}. It takes {known}.")
+        self._set(**params)
+        return self
+
+    def getTrainer(self) -> Any:
+        """Return the trainer."""
+        return trainer_of_text(self.getOrDefault(self.trainer))
+
+    def _fit(self, dataset: Any) -> "PalateModel":
+        value = {param.name: self.getOrDefault(param) for param in self.params}
+        model = fit(
+            self.getTrainer(), dataset, user=value["userCol"], item=value["itemCol"], rating=value["ratingCol"] or None,
+            timestamp=value["timestampCol"] or None, weight=value["weightCol"] or None,
+            duplicates=value["duplicates"] or None, memory_limit=value["memoryLimit"] or None,
+            validation=value["validation"], seed=value["seed"],
+        )  # fmt: skip
+        return self._copyValues(PalateModel(model))
+
+
+class PalateModel(_Columns, Model, MLReadable, MLWritable):
+    """A trained model as a Transformer: `transform(df)` adds the column of predictions; `model` is the palate model itself."""
+
+    def __init__(self, model: Any = None) -> None:
+        super().__init__()
+        self.model = model
+
+    def _transform(self, dataset: Any) -> Any:
+        value = {param.name: self.getOrDefault(param) for param in self.params}
+        return predict(
+            self.model, dataset, user=value["userCol"], item=value["itemCol"], name=value["predictionCol"],
+            unknown=value["unknown"],
+        )  # fmt: skip
+
+    def recommend(self, users: Any = None, n: int = 5, **options: Any) -> Any:
+        """Return the n best items of each user in a DataFrame, or of everyone; see `palate.spark.recommend`."""
+        return recommend(self.model, users, n, user=self.getOrDefault(self.userCol), **options)
+
+    def write(self) -> "_Writer":
+        """Return what writes the stage to any storage that Spark can write."""
+        return _Writer(self)
+
+    @classmethod
+    def read(cls) -> "_Reader":
+        """Return what reads the stage back."""
+        return _Reader()
+
+
+class _Writer(MLWriter):
+    """Writes the Params as Spark does, and the model's file as rows of bytes, which go wherever Spark can write."""
+
+    def __init__(self, stage: PalateModel) -> None:
+        super().__init__()
+        self.stage = stage
+
+    def saveImpl(self, path: str) -> None:
+        from pyspark.sql import SparkSession
+
+        spark = SparkSession.active()
+        DefaultParamsWriter.saveMetadata(self.stage, path, spark)
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "model.palate"
+            self.stage.model.save(file)
+            data = file.read_bytes()
+        pieces = [(number, data[start : start + _PIECE]) for number, start in enumerate(range(0, len(data), _PIECE))]
+        table = spark.createDataFrame(pieces, "number int, bytes binary")
+        table.coalesce(1).write.parquet(f"{path.rstrip('/')}/model")
+
+
+class _Reader(MLReader):
+    """Reads what `_Writer` wrote."""
+
+    def load(self, path: str) -> PalateModel:
+        from pyspark.sql import SparkSession
+
+        spark = SparkSession.active()
+        metadata = DefaultParamsReader.loadMetadata(path, spark)
+        pieces = spark.read.parquet(f"{path.rstrip('/')}/model").orderBy("number").toLocalIterator()
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "model.palate"
+            file.write_bytes(b"".join(bytes(row["bytes"]) for row in pieces))
+            stage = PalateModel(palate.load(file))
+        stage._resetUid(metadata["uid"])
+        DefaultParamsReader.getAndSetParams(stage, metadata)
+        return stage
