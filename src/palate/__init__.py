@@ -31,6 +31,7 @@ _HOMES = {
     "compare": "palate.evaluate.comparing",
     "crossval": "palate.evaluate.cross_validation",
     "experiment": "palate.evaluate.experiment",
+    "export_vectors": "palate.integrations.vectors",
     "evaluate_model": "palate.evaluate.evaluating",
     "average": "palate.model.average",
     "load": "palate.model.file",

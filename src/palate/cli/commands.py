@@ -13,6 +13,7 @@ from palate.cli.demo import demo
 from palate.cli.evaluate import evaluate
 from palate.cli.experiment import experiment
 from palate.cli.explain import explain
+from palate.cli.export import app as export
 from palate.cli.hyperparameters import TrainerCommand
 from palate.cli.info import info
 from palate.cli.inspect import inspect
@@ -77,3 +78,4 @@ _add(experiment)
 _add(tune)
 _add(convert)
 app.add_typer(datasets, name="datasets")
+app.add_typer(export, name="export")

@@ -41,6 +41,7 @@ _PHRASES = {
     "palate.read(...)": "palate train",
     "palate.union(model, ratings)": "--union",
     "Train with palate.Gibbs": "Train with --trainer gibbs",
+    "palate.LeastSquares, or palate.Spectral for": "palate train --trainer least-squares, or --trainer spectral for",
     "leave out test to": "leave out --test to",
     "as palate.read does with missing=": "as --missing does: --missing ",
     'palate.LeastSquares.for_counts("everywhere")': "--counts everywhere",

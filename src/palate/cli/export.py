@@ -1,0 +1,91 @@
+"""`palate export vectors`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from palate.cli import options
+from palate.cli.running import Command, usage_error
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="What a model learned, for other tools: vectors.")
+if TYPE_CHECKING:
+    import polars as pl
+
+SIDES = ("items", "users", "both")
+
+
+@app.command("vectors", cls=Command)
+def vectors(
+    model: options.Model,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="FILE", help="A .parquet file; with --side both a folder, for a file of each."),
+    ],
+    side: Annotated[str, typer.Option(metavar="SIDE", help="items, users or both.")] = "items",
+    head: Annotated[
+        str | None,
+        typer.Option(metavar="HEAD", help="Of a model of two heads: choice (what people choose) or stars (predicted ratings)."),
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Write vectors whose inner products, and cosines, order the items as the model does, for a search in another tool.
+
+    Examples:
+
+        palate export vectors model.palate -o items.parquet
+
+        palate export vectors model.palate --side both -o folder
+    """
+    from palate.cli.asking import load
+    from palate.cli.output import check_writable, counted, print_json, print_text
+    from palate.integrations.vectors import export_vectors
+
+    if side not in SIDES:
+        raise usage_error(f"--side must be items, users or both; got '{side}'")
+    files = _files(output, side)
+    for file in files.values():
+        if file.parent.is_dir():
+            check_writable(file)
+    loaded: Any = load(model)
+    if hasattr(loaded, "heads") and head is None:
+        raise usage_error(
+            f"--head choice or --head stars must be named: {model} has two heads, and no inner product has the order of both together"
+        )
+    frames = {one: export_vectors(loaded, one, head=head, kind="polars") for one in files}
+    if side == "both":
+        output.mkdir(parents=True, exist_ok=True)
+    written: list[dict[str, Any]] = []
+    for one, frame in frames.items():
+        replaced = _write(frame, files[one])
+        written.append({"side": one, "output": str(files[one]), "rows": frame.height, "length": _length(frame)})
+        if not as_json:
+            print_text(f"Wrote {counted(frame.height, 'vector')} of {written[-1]['length']} numbers to {files[one]}{replaced}.")
+    if as_json:
+        print_json(written)
+
+
+def _files(output: Path, side: str) -> dict[str, Path]:
+    """Return the file of each side."""
+    if side == "both":
+        if output.suffix or output.is_file():
+            raise usage_error(
+                f"--output must be a folder with --side both, for items.parquet and users.parquet; got '{output}'"
+            )
+        return {one: output / f"{one}.parquet" for one in SIDES[:2]}
+    if output.suffix.lower() != ".parquet":
+        raise usage_error(f"--output must end in .parquet, as other tables hold no vectors; got '{output}'")
+    return {side: output}
+
+
+def _write(frame: "pl.DataFrame", path: Path) -> str:
+    from palate.cli.output import write_frame
+    from palate.cli.writing import instead
+
+    replaced = instead(path)
+    write_frame(frame, path)
+    return replaced
+
+
+def _length(frame: "pl.DataFrame") -> int:
+    return int(getattr(frame["vector"].dtype, "size", 0))
