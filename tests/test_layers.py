@@ -58,6 +58,7 @@ CIRCLES = {
     ("palate.model.factor_model", "palate.model.keras_read"): "FactorModel.from_keras is a verb of the model",
     ("palate.model.factor_model", "palate.model.keras_write"): "FactorModel.to_keras is a verb of the model",
     ("palate.model.factor_model", "palate.model.queries"): "FactorModel.recommend is a verb of the model",
+    ("palate.model.factor_model", "palate.model.updating"): "FactorModel.update is a verb of the model",
     ("palate.model.linear_model", "palate.model.file"): "LinearModel.save is a verb of the model",
     ("palate.heads.model", "palate.heads.file"): "RecommenderModel.save is a verb of the model",
     ("palate.recommend.prepared", "palate.recommend.factored"): "what is prepared is typed as what it is prepared from",

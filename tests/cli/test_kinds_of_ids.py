@@ -75,7 +75,7 @@ def test_a_start_says_whom_it_forgets_and_a_union_forgets_nobody(folder, palate,
     result = palate(*train)
     assert result.code == 0
     assert (
-        "knows 29 users and 38 items that the ratings do not hold: they are forgotten. Train on the union of both, --union,"
+        "knows 29 users and 38 items that the ratings do not hold: they are forgotten. Add the ratings to the model by palate update MODEL RATINGS, or train on the union of both, --union."
         in result.err
     )
     result = palate(*train, "--union")

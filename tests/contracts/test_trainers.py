@@ -153,6 +153,33 @@ class TestEveryTrainer:
         longer = trainer.fit(ratings, start=model, seed=99)
         assert np.isfinite(all_scores(longer)).all()
 
+    def test_an_update_knows_new_users_items_and_ratings_and_leaves_the_model_as_it_was(self, model, ratings, tmp_path):
+        before = all_scores(model)
+        came = ratings_of([2, 40, 40, 41], [3, 3, 30, 5], [4.5, 2.0, 4.0, 5.0])
+        one, two = model.update(came, threads=1), model.update(came, threads=2)
+        assert one.history.stopped.startswith("Updated with 4 new or changed ratings of 3 users (2 new) and 3 items (1 new)")
+        assert one.history.earlier[-1].stopped == model.history.stopped
+        assert set(one.users.ids()) == set(model.users.ids()) | {"u40", "u41"}
+        assert set(one.items.ids()) == set(model.items.ids()) | {"i30"}
+        assert {"i03", "i30"} == set(one.rated("u40")["item_id"])
+        assert np.isfinite(all_scores(one)).all()
+        np.testing.assert_array_equal(all_scores(one), all_scores(two))
+        np.testing.assert_array_equal(all_scores(model), before)
+        assert "i03" not in set(one.recommend("u40", n=30)["item_id"])
+        one.save(tmp_path / "updated.palate")
+        np.testing.assert_array_equal(all_scores(palate.load(tmp_path / "updated.palate")), all_scores(one))
+
+    def test_an_update_that_brings_nothing_new_changes_nothing(self, model, ratings):
+        same = model.update(ratings.select([0, 5, 9]))
+        assert "Updated with 0 new or changed ratings" in same.history.stopped
+        np.testing.assert_allclose(all_scores(same), all_scores(model), atol=1e-5)
+
+    def test_someone_with_further_ratings_is_answered_at_once(self, model):
+        someone = model.user_with("u03", {"i00": 4.5, "i01": 0.5})
+        assert {"i00", "i01"} <= set(model.rated(someone)["item_id"])
+        assert not {"i00", "i01"} & set(model.recommend(someone, n=N_ITEMS)["item_id"])
+        assert np.isfinite(model.predict(someone, "i05"))
+
     @pytest.mark.parametrize("n", [1, 2])
     def test_the_smallest_tables_can_be_fitted(self, trainer, n):
         ratings = palate.Ratings.from_arrays(["u"] * n, range(n), [4.0] * n, timestamp=range(n), scale=(1, 5))

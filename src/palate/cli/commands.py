@@ -25,6 +25,7 @@ from palate.cli.running import Command
 from palate.cli.similar import similar
 from palate.cli.train import train
 from palate.cli.tune import tune
+from palate.cli.update import update
 
 app = typer.Typer(
     name="palate",
@@ -63,6 +64,7 @@ def _add(function: Any, cls: type[Command] = Command) -> None:
 _add(demo)
 _add(prepare)
 _add(train, TrainerCommand)
+_add(update)
 _add(recommend)
 _add(predict)
 _add(rated)

@@ -297,7 +297,7 @@ def _baseline(everything: "Ratings", held_out: "np.ndarray", how: How) -> "Facto
 
 def _joined(data: "Dataset", start: "FactorModel", union: bool, items: Any) -> "Dataset":
     """Return what is trained on: with `union` the ratings of the model too; with the model's catalog where no other is."""
-    from palate.training.union import catalog_of_both
+    from palate.model.joined import catalog_of_both
     from palate.training.union import union as both
 
     ratings = both(start, data.ratings) if union else data.ratings

@@ -40,6 +40,7 @@ _PHRASES = {
     "a share in [0, 1) or Ratings": "a share in [0, 1)",
     "palate.read(...)": "palate train",
     "palate.union(model, ratings)": "--union",
+    "by model.update(ratings)": "by palate update MODEL RATINGS",
     "Train with palate.Gibbs": "Train with --trainer gibbs",
     "palate.LeastSquares, or palate.Spectral for": "palate train --trainer least-squares, or --trainer spectral for",
     "leave out test to": "leave out --test to",

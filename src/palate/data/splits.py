@@ -65,8 +65,8 @@ def merge_holdout(train: Ratings, holdout: Ratings) -> tuple[Ratings, np.ndarray
         warnings.warn(said, ScaleWarning, stacklevel=5)
     from palate.kernels.csr import merge_order, order_by
 
-    users, train_users, holdout_users = _merge(train.users, holdout.users, train.user_index, holdout.user_index)
-    items, train_items, holdout_items = _merge(train.items, holdout.items, train.item_index, holdout.item_index)
+    users, train_users, holdout_users = union_of(train.users, holdout.users, train.user_index, holdout.user_index)
+    items, train_items, holdout_items = union_of(train.items, holdout.items, train.item_index, holdout.item_index)
     user, item = np.concatenate([train_users, holdout_users]), np.concatenate([train_items, holdout_items])
     order = np.empty(len(user), np.int32)
     if not merge_order(user, item, len(train), order):  # Ratings stand in order unless a caller chose rows of them in another
@@ -92,7 +92,7 @@ def merge_holdout(train: Ratings, holdout: Ratings) -> tuple[Ratings, np.ndarray
     return merged, order >= len(train)
 
 
-def _merge(
+def union_of(
     first: Vocabulary, second: Vocabulary, first_index: np.ndarray, second_index: np.ndarray
 ) -> tuple[Vocabulary, np.ndarray, np.ndarray]:
     """Return the union of two vocabularies and both indexes in it."""

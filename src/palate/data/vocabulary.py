@@ -159,6 +159,25 @@ class Vocabulary:
             raise KeyError(self.unknown(id, what))
         return position
 
+    def knows(self, id: Any, what: str = "id") -> bool:  # noqa: A002
+        """Return whether an id is here.
+
+        Parameters
+        ----------
+        id : int, str or uuid.UUID
+        what : str
+            What to call the id in a message.
+
+        Raises
+        ------
+        KeyError
+            If it is of another type than the ids here, so that it cannot be meant as a new one.
+        """
+        kind = kind_of_type(type(id))
+        if kind is None or KIND_NAMES[kind] != self.type_name:
+            raise KeyError(self.unknown(id, what))
+        return self._position(id) >= 0
+
     def unknown(self, id: Any, what: str = "id") -> str:  # noqa: A002
         """Return the message for an id that is not here.
 

@@ -15,6 +15,7 @@ from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
 from palate.heads.ranking import Picked, TwoHeads
 from palate.model.history import History
+from palate.model.joined import Change
 from palate.model.model import Model
 from palate.model.new_users import with_new_users
 from palate.recommend import predicting, recommending
@@ -109,6 +110,14 @@ class RecommenderModel(Model):
         stars = None if self.stars is None else self.stars.with_users(users, ratings)
         heads = replace(self.heads, choice=self.choice.with_users(users, ratings), stars=stars)
         return replace(self, heads=heads, users=users, ratings=ratings)
+
+    def with_change(self, change: Change) -> tuple["RecommenderModel", tuple[str, ...]]:
+        """Return the model with a `change` by an update of both heads; how they are put together stays."""
+        choice, notes = self.choice.with_change(change)
+        stars, of_stars = (None, ()) if self.stars is None else self.stars.with_change(change)
+        heads = replace(self.heads, choice=choice, stars=stars)
+        about = (f"The choice head: {note}" for note in notes), (f"The star head: {note}" for note in of_stars)
+        return replace(self, **change.known(), heads=heads), (*about[0], *about[1])
 
     def predict(
         self,

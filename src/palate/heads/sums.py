@@ -10,6 +10,7 @@ from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
 from palate.model.history import History
+from palate.model.joined import Change
 from palate.model.model import Model
 
 
@@ -67,6 +68,12 @@ class SumModel(Model):
         """Return the sum for `users`, each known by their row of `ratings` alone."""
         parts = tuple(part.with_users(users, ratings) for part in self.parts)
         return replace(self, parts=parts, users=users, ratings=ratings)
+
+    def with_change(self, change: Change) -> tuple["SumModel", tuple[str, ...]]:
+        """Return the sum with a `change` by an update of each part."""
+        changed = [part.with_change(change) for part in self.parts]
+        notes = tuple(note for _, part in changed for note in part)
+        return replace(self, **change.known(), parts=tuple(part for part, _ in changed)), notes
 
     def similar_items(self, items: Any, n: int = 10, **options: Any) -> Any:
         """Return the n items most like each of `items`, by the first part; the `options` are those of `FactorModel.similar_items`."""

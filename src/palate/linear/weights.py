@@ -55,6 +55,22 @@ class ItemWeights:
         place = np.minimum(np.searchsorted(rows[part], items), part.stop - part.start - 1)
         return np.where(rows[part][place] == items, values[part][place], np.float32(0)).astype(np.float32)
 
+    def among(self, old: np.ndarray) -> "ItemWeights":
+        """Return the weights among more items: `old` says where each was, in their order, -1 for one without weights."""
+        if len(old) == self.n_items:
+            return self
+        new = np.flatnonzero(old >= 0)  # where each is now
+        if self.dense is not None:
+            dense = np.zeros((len(old), len(old)), np.float32)
+            dense[np.ix_(new, new)] = self.dense
+            return ItemWeights(n_items=len(old), dense=dense)
+        if self.indptr is None or self.columns is None:
+            raise ValueError("weights must be dense or have indptr, columns and values; got neither.")
+        counts = np.zeros(len(old), np.int64)
+        counts[new] = np.diff(self.indptr)
+        indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        return ItemWeights(n_items=len(old), indptr=indptr, columns=new[self.columns].astype(np.int32), values=self.values)
+
     def row(self, item: int) -> np.ndarray:
         """Return the weights from an item to all items, (n_items,) float32."""
         if self.dense is not None:

@@ -10,12 +10,15 @@ import numpy as np
 
 from palate.data.arguments import helpful_methods, ids_and_ratings
 from palate.data.catalog import Catalog
+from palate.data.dataset import Dataset
 from palate.data.matrix import RatingMatrix
+from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
-from palate.model import explaining, queries
+from palate.model import explaining, queries, updating
 from palate.model.explaining import Explanation
-from palate.model.folded import FoldedItem, FoldedUser, fold_item, fold_user, padded_sides
+from palate.model.folded import FoldedItem, FoldedUser, fold_item, fold_user, padded_sides, user_with
 from palate.model.history import History
+from palate.model.joined import Change
 from palate.model.shapes import check_shapes
 from palate.recommend import factored, predicting, similar, strangers, timing, vectors
 from palate.recommend import rated as rating_list
@@ -476,6 +479,25 @@ class FactorModel:
         users, ratings = ids_and_ratings(users, ratings, "users")
         return fold_item(self, users, ratings, weights, item_id, None if features is None else dict(features))
 
+    def user_with(
+        self, user: Any, items: Any, ratings: Any = None, *, weights: Any = None, timestamps: Any = None
+    ) -> FoldedUser:
+        """Return a `user` as they are with further ratings, at once; accepted wherever a user id is. The model does not change.
+
+        What the model holds of the user counts, and these ratings in place of its own of the same items; a user whom it does not
+        know has these alone. `items`, `ratings`, `weights` and `timestamps` are those of `fold_in`. Without timestamps the ratings are as late as the model's last.
+
+        Examples
+        --------
+        >>> from palate import LeastSquares, Ratings
+        >>> ratings = Ratings.from_arrays(["al", "al", "bo", "bo", "cy"], [1, 2, 1, 3, 2], [5, 3, 4, 1, 3], scale=(1, 5))
+        >>> model = LeastSquares().fit(ratings, validation=0)
+        >>> model.recommend(model.user_with("cy", {1: 5}))["item_id"].to_list()
+        [3]
+        """
+        items, ratings = ids_and_ratings(items, ratings, "items")
+        return user_with(self, user, items, ratings, weights, timestamps)
+
     def explain(self, user: Any, item: Any) -> Explanation:
         """Return what a prediction is made of: mean, biases, and the signed contribution of each of the user's ratings.
 
@@ -516,6 +538,58 @@ class FactorModel:
     def with_users(self, users: Vocabulary, ratings: RatingMatrix, threads: int | None = None) -> "FactorModel":
         """Return the model whose only users are `users`, each folded in from their row of `ratings`; `threads` changes the time alone."""
         return queries.with_table(self, users, ratings, threads)
+
+    def update(
+        self,
+        ratings: Ratings | Dataset,
+        *,
+        duplicates: str | None = None,
+        catalog: Catalog | None = None,
+        threads: int | None = None,
+    ) -> "FactorModel":
+        """Return a new model that knows further ratings, new users and new items, without a full fit; this one does not change.
+
+        Users and items with new or changed ratings are solved for with the other side's vectors fixed, as fold-in does; all others stay as
+        they were trained. How far that is from training again is in docs/updating.md. The result's history says what came.
+
+        Parameters
+        ----------
+        ratings : Ratings, or what `palate.read` returns, whose catalog is then taken, too
+            With ids of the model's types, on its scale. Read a file with `like=model`.
+        duplicates : {"last", "mean", "sum", "error"}, optional
+            What becomes of a pair that the model holds already: the later rating counts (the new one where times are equal or not
+            known), their mean, their sum, or it is an error. Default "last", and "sum" for a model of counts.
+        catalog : Catalog, optional
+            What is known of new items; the model's own catalog is kept beside it.
+        threads : int, optional
+            Number of threads; default all processors. The result does not depend on it.
+
+        Raises
+        ------
+        TypeError
+            If ids are of other types than the model's.
+        ValueError
+            If the model was saved without its ratings, a rating is off its scale, or it needs times that the ratings lack.
+
+        Warns
+        -----
+        UnionWarning
+            If ratings are older than the model's own, or only one of the two has times.
+
+        Examples
+        --------
+        >>> from palate import LeastSquares, Ratings
+        >>> ratings = Ratings.from_arrays(["al", "al", "bo", "bo", "cy"], [1, 2, 1, 3, 2], [5, 3, 4, 1, 3], scale=(1, 5))
+        >>> model = LeastSquares(n_factors=2).fit(ratings, validation=0)
+        >>> updated = model.update(Ratings.from_arrays(["dee", "al"], [1, 3], [4, 2], scale=(1, 5)))
+        >>> updated.history.stopped
+        'Updated with 2 new or changed ratings of 2 users (1 new) and 2 items (0 new).'
+        """
+        return updating.update(self, ratings, duplicates, catalog, threads)
+
+    def with_change(self, change: Change) -> tuple["FactorModel", tuple[str, ...]]:
+        """Return the model with a `change` by an update, and what should be known of it; `update` makes the change."""
+        return updating.update_factors(self, change)
 
     def compress(self, k: int) -> "FactorModel":
         """Return a point model of k factors for serving, whose predictions are nearly the mean over this model's draws.

@@ -15,6 +15,8 @@ from palate.solve.timing import Sittings, TimeContext, last_eras
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
 
+Features = dict[str, Any] | list[dict[str, Any]] | None  # values by name: of the one row, or of each row
+
 _STREAM = 30  # keeps the numbers drawn here apart from all others
 DRAWS_PER_CHUNK = 4
 _NEWTON, _AUGMENTED = 5, 4  # steps to the mode of a row under the ordinal link, then sweeps of the sampler from there
@@ -98,7 +100,7 @@ def draw_rows(
     side: str,
     rows: Rows,
     others: list[Side],
-    features: dict[str, Any] | None,
+    features: Features,
     threads: int,
     times: np.ndarray | None = None,
 ) -> FoldedRows:
@@ -117,8 +119,8 @@ def draw_rows(
         Their ratings; the columns are rows of the other side.
     others : list of Side
         Vectors of the other side, one for each draw.
-    features : dict, optional
-        Values of the features of a single row, by name.
+    features : dict or list of dict, optional
+        Values of the features of a single row, by name, or of each row.
     threads : int
     times : ndarray of shape (n_ratings,), int64, optional
         When users rated, for a model that knows of time; without them each rating is in a mood of its own.
@@ -348,9 +350,7 @@ def level_codes(model: "FactorModel", rows: Rows) -> np.ndarray:
     return codes.astype(np.int64)
 
 
-def prior_means(
-    link: FeatureLink | None, prior: RowPrior, rows: Rows, features: dict[str, Any] | None, threads: int
-) -> list[np.ndarray]:
+def prior_means(link: FeatureLink | None, prior: RowPrior, rows: Rows, features: Features, threads: int) -> list[np.ndarray]:
     """Return the prior mean of each row for each draw, float32 (n_rows, n_factors + 1).
 
     Raises
@@ -363,10 +363,11 @@ def prior_means(
         if features:
             raise ValueError(f"features must be left out for a model trained without features of this side; got {features!r}.")
         return [np.repeat(np.asarray(prior.mean[draw : draw + 1], np.float32), rows.n_rows, axis=0) for draw in range(n_draws)]
+    each = features if isinstance(features, list) else [features or {}]
     if rows.n_rows == 1:
-        return list(link.prior_mean(prior.mean, rows.columns, features)[:, None, :])
+        return list(link.prior_mean(prior.mean, rows.columns, each[0])[:, None, :])
     block = FeatureBlock.of_rows(rows)
-    rest = link.prior_mean(prior.mean, np.empty(0, np.int64), features)
+    rest = np.stack([link.prior_mean(prior.mean, np.empty(0, np.int64), own) for own in each], axis=1)
     means = []
     for draw in range(n_draws):
         total = np.zeros((rows.n_rows, -(-width // LANES) * LANES), np.float32)

@@ -11,7 +11,7 @@ from palate.data.frames import check_same_index
 from palate.data.matrix import RatingMatrix
 from palate.data.scales import check_rating
 from palate.data.vocabulary import Vocabulary
-from palate.model.fold_draws import FoldedRows, draw_rows, prior_means
+from palate.model.fold_draws import Features, FoldedRows, draw_rows, prior_means
 from palate.recommend.lookup import element, is_single
 from palate.recommend.timing import check_times, in_units_of
 from palate.recommend.uncertainty import has_posterior
@@ -92,17 +92,59 @@ def fold_user(
 ) -> FoldedUser:  # fmt: skip
     """Return the user with these ratings; see `FactorModel.fold_in`."""
     row, order = checked_row(model, model.items, items, ratings, weights, "items", "item id")
-    times = (
-        check_times(model, timestamps, len(order), "ratings")
-        if model.fold is None
-        else times_of_ratings(model.fold.grades, timestamps, len(order))
-    )
+    times = _times_for(model, timestamps, len(order))
     return FoldedUser(id=user_id, **_one_row(model, "user", row, features, None if times is None else times[order]))
+
+
+def user_with(model: "FactorModel", user: Any, items: Any, ratings: Any, weights: Any, timestamps: Any) -> FoldedUser:
+    """Return a user with these ratings beside what the model holds of them; see `FactorModel.user_with`."""
+    if not model.users.knows(user, "user id"):
+        return fold_user(model, items, ratings, weights, user, timestamps=timestamps)
+    if model.ratings is None:
+        raise ValueError(f"what user {user!r} rated must be known to add to it; the model was saved with ratings=False.")
+    row, order = checked_row(model, model.items, items, ratings, weights, "items", "item id")
+    times = _times_for(model, timestamps, len(order))
+    index, stored = model.users.index(user), model.ratings
+    own = slice(int(stored.indptr[index]), int(stored.indptr[index + 1]))
+    kept = own.start + np.flatnonzero(~np.isin(stored.items[own], row.columns))
+    columns = np.concatenate([stored.items[kept], row.columns])
+    sort = np.argsort(columns, kind="stable")
+    held_out = np.zeros(len(columns), bool)
+    if stored.held_out is not None:
+        held_out[: len(kept)] = stored.held_out[kept]
+    weight = np.ones(len(columns), np.float32)
+    weight[: len(kept)] = 1 if stored.weight is None else stored.weight[kept]
+    weight[len(kept) :] = row.weights if row.weights.size else 1
+    held_out, weight = held_out[sort], weight[sort]
+    values = np.concatenate([stored.values(kept), row.values])[sort]
+    every = None
+    if stored.timestamp is not None and (times is not None or _takes_times(model)):
+        last = np.full(len(order), stored.timestamp.max(initial=0)) if times is None else times[order]
+        every = np.concatenate([stored.timestamp[kept], last])[sort]
+    train = ~held_out
+    weighted = weight[train] if stored.weight is not None or row.weights.size else row.weights
+    rows = Rows(np.array([0, int(train.sum())]), columns[sort][train], values[train], weighted, row.n_columns)
+    found = _one_row(model, "user", rows, None, None if every is None else every[train])
+    whole = {"rated": columns[sort], "values": values, "weights": weight if weighted.size else None}
+    if found["times"] is not None:
+        whole["times"] = every
+    return FoldedUser(id=user, **{**found, **whole}, held_out=held_out if held_out.any() else None)
+
+
+def _takes_times(model: "FactorModel") -> bool:
+    return model.context is not None or (model.fold is not None and model.fold.grades.half_life is not None)
+
+
+def _times_for(model: "FactorModel", timestamps: Any, n: int) -> np.ndarray | None:
+    """Return the time of each of n ratings of someone, checked as the model takes them."""
+    if model.fold is None:
+        return check_times(model, timestamps, n, "ratings")
+    return times_of_ratings(model.fold.grades, timestamps, n)
 
 
 def solve_users(model: "FactorModel", rows: Rows, threads: int = 1, times: np.ndarray | None = None) -> FoldedRows:
     """Return users with these ratings of the model's items, at these times where they are known."""
-    return _solve(model, "user", rows, None, threads, times)
+    return solve_side(model, "user", rows, None, threads, times)
 
 
 def fold_item(
@@ -121,7 +163,7 @@ def fold_item(
 def _one_row(
     model: "FactorModel", side: str, row: Rows, features: dict[str, Any] | None, times: np.ndarray | None = None
 ) -> dict[str, Any]:
-    found = _solve(model, side, row, features, 1, times)
+    found = solve_side(model, side, row, features, 1, times)
     return {
         "factors": found.factors[:, 0],
         "bias": found.bias[:, 0],
@@ -216,15 +258,15 @@ def _weights(weights: Any, order: np.ndarray) -> np.ndarray:
     return values[order]
 
 
-def _solve(
+def solve_side(
     model: "FactorModel",
     side: str,
     rows: Rows,
-    features: dict[str, Any] | None,
+    features: Features,
     threads: int,
     times: np.ndarray | None = None,
 ) -> FoldedRows:
-    """Return rows of one side, a solve for each draw.
+    """Return rows of one side, a solve for each draw; `features` are those of the row, or of each row.
 
     With draws of a posterior each is drawn, not solved.
     """
@@ -255,10 +297,10 @@ def _solve(
 
 
 def _summed(
-    model: "FactorModel", fold: SumFold, rows: Rows, features: dict[str, Any] | None, threads: int, times: np.ndarray | None
+    model: "FactorModel", fold: SumFold, rows: Rows, features: Features, threads: int, times: np.ndarray | None
 ) -> FoldedRows:
     """Return users of a model of choices: the sum over their items, as the stored users are."""
-    if features:
+    if isinstance(features, dict) and features:
         raise ValueError(f"features must be those of the model, which knows none of users; got {next(iter(features))!r}.")
     factors = fold.users(rows, model.item_factors[0], threads, times)
     return FoldedRows(factors[None], np.zeros((1, rows.n_rows), np.float32))

@@ -16,6 +16,7 @@ from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
 from palate.linear.weights import ItemWeights
 from palate.model.history import History
+from palate.model.joined import Change, check_timed
 from palate.model.model import Model
 from palate.model.new_users import NewUser, with_new_users
 from palate.recommend.filters import allowed_items
@@ -68,7 +69,7 @@ class LinearModel(Model):
 
         Many users are scored on all processors.
         """
-        rows = _rows_of(self.choices, np.asarray(user_index, np.int64))
+        rows = self.choices.take(np.asarray(user_index, np.int64))
         return self.weights.scores(rows, available_threads() if rows.n_rows >= _MANY_USERS else 1)
 
     def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
@@ -130,6 +131,15 @@ class LinearModel(Model):
         """Return the model whose only users are `users`, each known by their row of `ratings` alone."""
         return replace(self, users=users, ratings=ratings)
 
+    def with_change(self, change: Change) -> tuple["LinearModel", tuple[str, ...]]:
+        """Return the model with a `change` by an update: its users are their ratings, and new items have no weights yet."""
+        check_timed(self, change, self.grades.half_life is not None)
+        n_new = len(change.joined.fresh("item"))
+        are, have = ("item has", "it is") if n_new == 1 else ("items have", "they are")
+        note = f"{n_new:,} new {are} no weights until the model is trained again: {have} scored 0 for everyone."
+        weights = self.weights.among(change.joined.old_items)
+        return replace(self, **change.known(), weights=weights), (note,) if n_new else ()
+
     def fold_in(
         self, items: Any, ratings: Any = None, *, weights: Any = None, user_id: Any = None, timestamps: Any = None
     ) -> NewUser:
@@ -155,12 +165,3 @@ class LinearModel(Model):
         from palate.model.file import dumps, loads
 
         return loads, (dumps(self),)
-
-
-def _rows_of(choices: Rows, users: np.ndarray) -> Rows:
-    """Return the rows of these users, none for -1."""
-    start = np.where(users < 0, 0, choices.indptr[users])
-    counts = np.where(users < 0, 0, choices.indptr[users + 1] - start)
-    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    at = np.arange(indptr[-1]) + np.repeat(start - indptr[:-1], counts)
-    return Rows(indptr, choices.columns[at], choices.values[at], choices.weights, choices.n_columns)

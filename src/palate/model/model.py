@@ -9,11 +9,14 @@ import numpy as np
 
 from palate.data.arguments import helpful_methods, ids_and_ratings
 from palate.data.catalog import Catalog
+from palate.data.dataset import Dataset
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
+from palate.model import updating
 from palate.model.history import History
-from palate.model.new_users import NewUser, new_user, with_new_users
+from palate.model.joined import Change
+from palate.model.new_users import NewUser, new_user, new_user_with, with_new_users
 from palate.recommend import predicting, recommending
 from palate.recommend import rated as rating_list
 
@@ -193,6 +196,73 @@ class Model:
         """
         items, ratings = ids_and_ratings(items, ratings, "items")
         return new_user(self, items, ratings, weights, user_id, timestamps)
+
+    def user_with(self, user: Any, items: Any, ratings: Any = None, *, weights: Any = None, timestamps: Any = None) -> NewUser:
+        """Return a `user` as they are with further ratings, at once; accepted wherever a user id is. The model does not change.
+
+        What the model holds of the user counts, and these ratings in place of its own of the same items; a user whom it does not
+        know has these alone. `items`, `ratings`, `weights` and `timestamps` are those of `fold_in`. Without timestamps the ratings are as late as the model's last.
+
+        Examples
+        --------
+        >>> from palate import LinearItems, Ratings
+        >>> ratings = Ratings.from_arrays(["al", "al", "bo", "bo", "cy"], [1, 2, 1, 3, 2], [5, 3, 4, 1, 3], scale=(1, 5))
+        >>> model = LinearItems().fit(ratings, validation=0)
+        >>> model.recommend(model.user_with("cy", {1: 5}))["item_id"].to_list()
+        [3]
+        """
+        items, ratings = ids_and_ratings(items, ratings, "items")
+        return new_user_with(self, user, items, ratings, weights, timestamps)
+
+    def update(
+        self,
+        ratings: Ratings | Dataset,
+        *,
+        duplicates: str | None = None,
+        catalog: Catalog | None = None,
+        threads: int | None = None,
+    ) -> Self:
+        """Return a new model that knows further ratings, new users and new items, without a full fit; this one does not change.
+
+        Users and items with new or changed ratings are solved for with the other side's vectors fixed, as fold-in does; all others stay as
+        they were trained. How far that is from training again is in docs/updating.md. The result's history says what came.
+
+        Parameters
+        ----------
+        ratings : Ratings, or what `palate.read` returns, whose catalog is then taken, too
+            With ids of the model's types, on its scale. Read a file with `like=model`.
+        duplicates : {"last", "mean", "sum", "error"}, optional
+            What becomes of a pair that the model holds already: the later rating counts (the new one where times are equal or not
+            known), their mean, their sum, or it is an error. Default "last", and "sum" for a model of counts.
+        catalog : Catalog, optional
+            What is known of new items; the model's own catalog is kept beside it.
+        threads : int, optional
+            Number of threads; default all processors. The result does not depend on it.
+
+        Raises
+        ------
+        TypeError
+            If ids are of other types than the model's.
+        ValueError
+            If the model was saved without its ratings, a rating is off its scale, or it needs times that the ratings lack.
+
+        Warns
+        -----
+        UnionWarning
+            If ratings are older than the model's own, or only one of the two has times.
+        """
+        updated: Self = updating.update(self, ratings, duplicates, catalog, threads)
+        return updated
+
+    def with_change(self, change: Change) -> tuple[Self, tuple[str, ...]]:
+        """Return the model with a `change` by an update, and what should be known of it; `update` makes the change.
+
+        Raises ValueError for a model of a kind that cannot be updated.
+        """
+        raise ValueError(
+            f"update must be asked of a model that palate trained; a model of {self.trainer.get('name')} cannot be updated. "
+            "Make it again from all ratings."
+        )
 
     def save(self, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
         """Write the model to one file at `path`, with its `ratings` or without.

@@ -71,6 +71,34 @@ def new_user(model: TakesUsers, items: Any, ratings: Any, weights: Any, user_id:
     )
 
 
+def new_user_with(model: TakesUsers, user: Any, items: Any, ratings: Any, weights: Any, timestamps: Any) -> NewUser:
+    """Return a user with these ratings beside what the model holds of them."""
+    new = new_user(model, items, ratings, weights, user, timestamps)
+    if not model.users.knows(user, "user id"):
+        return new
+    old = _stored(model, user)
+    kept = ~np.isin(old.rated, new.rated)
+    order = np.argsort(np.concatenate([old.rated[kept], new.rated]), kind="stable")
+
+    def both(first: np.ndarray | None, second: np.ndarray | None, otherwise: Any, dtype: Any) -> np.ndarray | None:
+        if first is None and second is None:
+            return None
+        parts = [
+            np.full(n, otherwise) if part is None else part
+            for part, n in ((None if first is None else first[kept], int(kept.sum())), (second, len(new.rated)))
+        ]
+        joined: np.ndarray = np.concatenate(parts)[order].astype(dtype)
+        return joined
+
+    ratings_held = model.ratings
+    last = 0 if ratings_held is None or ratings_held.timestamp is None else int(ratings_held.timestamp.max(initial=0))
+    return NewUser(
+        id=user, rated=np.concatenate([old.rated[kept], new.rated])[order],
+        values=np.concatenate([old.values[kept], new.values])[order],
+        weights=both(old.weights, new.weights, 1.0, np.float32), times=both(old.times, new.times, last, np.int64),
+    )  # fmt: skip
+
+
 def with_new_users(model: TakesUsers, users: Any) -> Any:
     """Return `users` as they are, or their rows in a small model where new users are among them.
 

@@ -4,13 +4,16 @@ A model of choices is fitted to `x_ui` in (0, 1] for the pairs that were rated a
 than a low one, a recent one more than an old one, and what everybody chooses, or who chooses everything, is told apart less by each choice.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from palate.solve.rows import Rows
+
 RATINGS, COUNTS, ALIKE = "ratings", "counts", "alike"
 KINDS = (RATINGS, COUNTS, ALIKE)
+_LATER = 1e-9  # of the popularity of an item with too few ratings, whose order among such items is kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +102,26 @@ def activity(counts: np.ndarray, exponent: float) -> np.ndarray:
     out: np.ndarray = np.zeros(len(counts))
     np.power(counts, exponent, out=out, where=counts > 0)
     return out
+
+
+def normalised(x: Rows, user_counts: np.ndarray, item_counts: np.ndarray, user_exponent: float, item_exponent: float) -> Rows:
+    """Return `R = D_u^-b X D_i^-c` by user: each grade divided by powers of the numbers of ratings of its user and its item."""
+    users = np.repeat(activity(user_counts, -user_exponent), x.counts)
+    items = activity(item_counts, -item_exponent)[x.columns]
+    return replace(x, values=(x.values * users * items).astype(np.float32))
+
+
+def popularity(
+    columns: np.ndarray, n_items: int, times: np.ndarray | None, half_life: float | None, min_ratings: int
+) -> np.ndarray:
+    """Return how often each item was rated, lately with a half-life, float64; items with few ratings come after all others."""
+    numbers = np.bincount(columns, minlength=n_items)
+    weights = np.ones(len(columns))
+    if half_life is not None:
+        ages = np.asarray(times, np.float64)
+        weights = np.exp2((ages - ages.max()) / half_life)
+    counts = np.bincount(columns, weights, minlength=n_items)
+    return np.where(numbers < min_ratings, counts * _LATER, counts)
 
 
 def grades_of(

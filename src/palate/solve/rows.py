@@ -36,6 +36,19 @@ class Rows:
         """Number of ratings of each row, int64."""
         return np.diff(self.indptr)
 
+    def at(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return where the ratings of these rows stand (none for -1), and where each row then starts."""
+        start = np.where(index < 0, 0, self.indptr[index])
+        counts = np.where(index < 0, 0, self.indptr[index + 1] - start)
+        indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        return np.arange(indptr[-1]) + np.repeat(start - indptr[:-1], counts), indptr
+
+    def take(self, index: np.ndarray) -> "Rows":
+        """Return these rows, none for -1."""
+        at, indptr = self.at(index)
+        weights = self.weights[at] if self.weights.size else self.weights
+        return Rows(indptr, self.columns[at], self.values[at], weights, self.n_columns)
+
     def transposed(self) -> "Rows":
         """Return the same ratings by column."""
         from palate.kernels.csr import transpose_csr

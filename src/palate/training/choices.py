@@ -8,7 +8,7 @@ import numpy as np
 
 from palate.data.ratings import Ratings
 from palate.model.history import History
-from palate.solve.grades import KINDS, Grades, activity, grades_of
+from palate.solve.grades import KINDS, Grades, grades_of, normalised
 from palate.solve.rows import Rows
 from palate.training.checks import check_choice, check_count, check_strength
 from palate.training.problem import Problem, split
@@ -39,9 +39,7 @@ class Choices:
 
     def normalised(self, user_exponent: float, item_exponent: float) -> Rows:
         """Return `R = D_u^-b X D_i^-c` by user: each grade divided by powers of the numbers of ratings of its user and its item."""
-        users = np.repeat(activity(self.user_counts, -user_exponent), self.user_counts)
-        items = activity(self.item_counts, -item_exponent)[self.by_user.columns]
-        return replace(self.by_user, values=(self.by_user.values * users * items).astype(np.float32))
+        return normalised(self.by_user, self.user_counts, self.item_counts, user_exponent, item_exponent)
 
     @cached_property
     def notes(self) -> list[str]:

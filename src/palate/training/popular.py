@@ -11,11 +11,10 @@ from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
 from palate.model.factor_model import FactorModel
 from palate.model.history import History
+from palate.solve.grades import popularity
 from palate.solve.strengths import ridge_prior
 from palate.training.checks import check_count, check_fitted, check_strength
 from palate.training.problem import Problem, split
-
-_LATER = 1e-9  # of the score of an item with too few ratings, whose order among such items is kept
 
 
 @helpful_methods
@@ -93,18 +92,13 @@ class Popular:
         check_count("min_ratings", self.min_ratings, 1)
         everything, held_out = split(ratings, validation, start, seed)
         problem = Problem.build(everything, np.zeros_like(held_out) if refit else held_out, mean=False)
-        weights = np.ones(problem.n_train)
-        if self.half_life is not None:
-            if everything.timestamp is None:
-                raise ValueError(
-                    f"the ratings must have timestamps for half_life={self.half_life:g}; they have none. "
-                    "Say which column holds them, or leave half_life out."
-                )
-            times = problem.times.astype(np.float64)
-            weights = np.exp2((times - times.max()) / self.half_life)
-        counts = np.bincount(problem.by_user.columns, weights, minlength=everything.n_items)
-        few = np.bincount(problem.by_user.columns, minlength=everything.n_items) < self.min_ratings
-        counts = np.where(few, counts * _LATER, counts)
+        if self.half_life is not None and everything.timestamp is None:
+            raise ValueError(
+                f"the ratings must have timestamps for half_life={self.half_life:g}; they have none. "
+                "Say which column holds them, or leave half_life out."
+            )
+        times = None if self.half_life is None else problem.times
+        counts = popularity(problem.by_user.columns, everything.n_items, times, self.half_life, self.min_ratings)
         prior = ridge_prior(0, l2=0.0, l2_bias=1.0, bias=False)
         model = FactorModel(
             **{**problem.known(catalog), "scale": None},

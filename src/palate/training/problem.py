@@ -169,8 +169,8 @@ def _meet_start(ratings: Ratings, start: FactorModel | None, everything: Ratings
     if any(lost.values()):
         numbers = " and ".join(f"{n:,} {side}{'' if n == 1 else 's'}" for side, n in lost.items() if n)
         warnings.warn(
-            f"the model to start from knows {numbers} that the ratings do not hold: they are forgotten. Train on the union of "
-            "both, palate.union(model, ratings), or fold new users in.",
+            f"the model to start from knows {numbers} that the ratings do not hold: they are forgotten. Add the ratings to the model "
+            "by model.update(ratings), or train on the union of both, palate.union(model, ratings).",
             StartWarning,
             stacklevel=5,
         )

@@ -1,0 +1,73 @@
+"""`palate update`."""
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from palate.cli import options
+from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
+from palate.cli.wording import to_paste
+from palate.cli.writing import instead
+
+
+@reads_ratings()
+def update(
+    model: options.Model,
+    ratings: Annotated[Path, typer.Argument(metavar="RATINGS", help="File of further ratings.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Where to save the updated model; default MODEL itself."),
+    ] = None,
+    reading: Reading = AS_GIVEN,
+    threads: Annotated[int | None, typer.Option(min=1, help="Processors to use; default all.")] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Add ratings, with the users and items that are new in them, to a model without training it again.
+
+    Of a pair that the model holds the later rating counts, or what --duplicates says.
+
+    Examples:
+
+        palate update model.palate today.csv
+
+        palate update model.palate today.csv -o updated.palate
+    """
+    from palate.cli.asking import load
+    from palate.cli.output import check_writable, counted, print_json, print_text, print_verbatim
+    from palate.cli.reading import busy, read
+    from palate.model.updating import of_counts
+
+    target = model if output is None else output
+    loaded = load(model, others=[str(ratings)])
+    check_writable(target)
+    data = read(ratings, **{**reading, "counts": of_counts(loaded), "like": loaded})
+    began = time.perf_counter()
+    with busy("updating"):
+        updated: Any = loaded.update(data, duplicates=reading.get("duplicates"), threads=threads)
+    seconds = time.perf_counter() - began
+    replaced = instead(target)
+    updated.save(target)
+    size = target.stat().st_size
+    if as_json:
+        print_json(
+            {
+                "output": str(target), "output_bytes": size, "replaced": bool(replaced), "n_given": len(data.ratings),
+                "n_users": updated.n_users, "n_items": updated.n_items, "n_ratings": len(updated.ratings),
+                "n_new_users": updated.n_users - loaded.n_users, "n_new_items": updated.n_items - loaded.n_items,
+                "n_new_ratings": len(updated.ratings) - (0 if loaded.ratings is None else len(loaded.ratings)), "update_seconds": round(seconds, 3),
+                "stopped": updated.history.stopped, "notes": list(updated.history.notes),
+            }
+        )  # fmt: skip
+        return
+    print_text(f"Read {ratings}: {counted(len(data.ratings), 'rating')}.")
+    print_text(f"{updated.history.stopped} It took {seconds:.1f} s.")
+    for note in updated.history.notes:
+        print_text(note)
+    now = (
+        f"{counted(len(updated.ratings), 'rating')} of {counted(updated.n_items, 'item')} by {counted(updated.n_users, 'user')}"
+    )
+    print_text(f"The model now holds {now}.", "", f"Saved {target} ({size:,} bytes){replaced}.")
+    if len(data.ratings):
+        print_verbatim(f"Next: {to_paste('recommend', target, data.ratings.users.id(int(data.ratings.user_index[0])))}")

@@ -1,0 +1,278 @@
+"""The ratings that a model holds together with new ones: whose they are, and which of them changed anything."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from palate.data import columns as names
+from palate.data.catalog import Catalog
+from palate.data.dataset import Dataset, ratings_of
+from palate.data.duplicates import Columns, check_policy, find_duplicates, merge
+from palate.data.matrix import RatingMatrix
+from palate.data.ratings import Ratings
+from palate.data.splits import union_of
+from palate.solve.rows import Rows
+
+_ORIGIN = "of the model to start from"
+
+
+class UnionWarning(UserWarning):
+    """Says what became of the ratings of a model and new ones when they were put together."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Joined:
+    """A model's ratings and new ones as one table.
+
+    Parameters
+    ----------
+    ratings : Ratings
+        Those of both.
+    held_out : ndarray of shape (n_ratings,), bool
+        Pairs that the model held out of training.
+    changed : ndarray of shape (n_ratings,), bool
+        Pairs that are new or have another rating, weight or time than in the model.
+    old_users, old_items : ndarray, int64
+        Where each user and item of `ratings` stands in the model; -1 for a new one.
+    n_given : int
+        New ratings that were brought.
+    n_replaced : int
+        Of these, ratings of pairs that the model held, too, and that count now.
+    n_older : int
+        Of these, ratings older than the model's own of the same pair, which stays.
+    """
+
+    ratings: Ratings
+    held_out: np.ndarray
+    changed: np.ndarray
+    old_users: np.ndarray
+    old_items: np.ndarray
+    n_given: int
+    n_replaced: int
+    n_older: int
+
+    @cached_property
+    def matrix(self) -> RatingMatrix:
+        """The ratings as a model keeps them."""
+        return RatingMatrix.from_ratings(self.ratings, self.held_out if self.held_out.any() else None)
+
+    @cached_property
+    def kept(self) -> Ratings:
+        """The ratings that are trained on."""
+        return self.ratings.select(~self.held_out) if self.held_out.any() else self.ratings
+
+    @cached_property
+    def by_user(self) -> Rows:
+        """The ratings that are trained on, by user."""
+        kept = self.kept
+        weights = np.empty(0, np.float32) if kept.weight is None else kept.weight
+        return Rows(kept.user_indptr, kept.item_index, kept.value, weights, kept.n_items)
+
+    @cached_property
+    def by_item(self) -> Rows:
+        """The same by item."""
+        return self.by_user.transposed()
+
+    def touched(self, side: str) -> np.ndarray:
+        """Return the users or items, by position, that have new or changed ratings to train on, ascending."""
+        index = self.ratings.user_index if side == "user" else self.ratings.item_index
+        return np.unique(index[self.changed & ~self.held_out]).astype(np.int64)
+
+    def fresh(self, side: str) -> np.ndarray:
+        """Return the users or items, by position, that the model did not know."""
+        return np.flatnonzero((self.old_users if side == "user" else self.old_items) < 0)
+
+
+def join(model: Any, ratings: "Ratings | Dataset", duplicates: str | None = None) -> Joined:
+    """Return the ratings that a model holds and new ones as one table.
+
+    Parameters
+    ----------
+    model : model saved with its ratings
+    ratings : Ratings or Dataset
+    duplicates : {"last", "mean", "sum", "error"}, optional
+        What becomes of a pair in both: the later rating by time (the new one where times are equal or unknown), the mean, the sum, or an
+        error. Default "last".
+
+    Raises
+    ------
+    ValueError
+        If the model does not hold its ratings, or a pair is in both under "error".
+    TypeError
+        If ids are of different types.
+    """
+    new, policy = ratings_of(ratings), check_policy(duplicates)
+    if model.ratings is None:
+        raise ValueError("the model must hold its ratings to be joined with new ones; it was saved with ratings=False.")
+    for side, known, found in (("user", model.users, new.users), ("item", model.items, new.items)):
+        if known.kind != found.kind:
+            raise TypeError(
+                f"{side} ids must be {known.type_name}s as in the model; got {found.type_name}s. Read the file with like=model."
+            )
+    old = ratings_held(model)
+    users, old_user, new_user = union_of(old.users, new.users, old.user_index, new.user_index)
+    items, old_item, new_item = union_of(old.items, new.items, old.item_index, new.item_index)
+    timed = old.timestamp is not None and new.timestamp is not None
+    both = Columns(
+        np.concatenate([old_user, new_user]),
+        np.concatenate([old_item, new_item]),
+        np.concatenate([old.value, new.value]),
+        np.concatenate([old.timestamp, new.timestamp]) if timed else None,
+        None if old.weight is None and new.weight is None else np.concatenate([_weights(old), _weights(new)]),
+    )
+    held_out = np.zeros(len(old), bool) if model.ratings.held_out is None else model.ratings.held_out
+    table, mark = _merged(both, len(users), len(items), len(old), held_out, policy)
+    joined = Ratings(
+        users, items, table.user, table.item, table.value, table.timestamp, table.weight,
+        scale=(min(old.scale[0], new.scale[0]), max(old.scale[1], new.scale[1])), declared=new.declared,
+        frame_kind=new.frame_kind,
+    )  # fmt: skip
+    return Joined(
+        ratings=joined, held_out=mark.held_out, changed=mark.changed, old_users=model.users.indices(users.values),
+        old_items=model.items.indices(items.values), n_given=len(new), n_replaced=mark.n_replaced, n_older=mark.n_older,
+    )  # fmt: skip
+
+
+def said_of(model: Any, ratings: Ratings, joined: Joined) -> list[str]:
+    """Return what a user should know of how a model's ratings and new ones were put together, each a sentence."""
+    said = []
+    if joined.n_replaced:
+        said.append(f"{joined.n_replaced:,} ratings of the model are replaced by new ones of the same pairs.")
+    if joined.n_older:
+        said.append(f"{joined.n_older:,} new ratings are older than the model's own of the same pairs, which stay.")
+    if (model.ratings.timestamp is None) != (ratings.timestamp is None):
+        whose = "the model's" if model.ratings.timestamp is None else "the new"
+        said.append(f"{whose} ratings have no timestamps: those of the others are left out.")
+    return said
+
+
+def _weights(ratings: Ratings) -> np.ndarray:
+    return np.ones(len(ratings), np.float32) if ratings.weight is None else ratings.weight
+
+
+@dataclass(frozen=True, eq=False)
+class _Marks:
+    held_out: np.ndarray
+    changed: np.ndarray
+    n_replaced: int
+    n_older: int
+
+
+def _merged(both: Columns, n_users: int, n_items: int, n_old: int, held_out: np.ndarray, policy: str) -> tuple[Columns, _Marks]:
+    """Return the columns sorted by user and item, each pair once, and what is known of each row."""
+    from palate.kernels.csr import order_by
+
+    _, order = order_by(both.item, n_items)
+    _, order = order_by(both.user, n_users, order)  # stable: of a pair the model's own rating comes first
+    table = both.take(order)
+    is_new = order >= n_old
+    second = find_duplicates(table.user, table.item)
+    at = np.flatnonzero(second)
+    if len(at) and policy == "error":
+        raise ValueError(
+            f"{len(at):,} pairs are rated in the model and in the new ratings, and duplicates='error'. "
+            "Leave the pairs out, or say which rating counts by duplicates='last', 'mean' or 'sum'."
+        )
+    held = np.zeros(len(order), bool)
+    held[~is_new] = held_out[order[~is_new]]
+    first = at - 1
+    if policy == "last":
+        older = np.zeros(len(at), bool) if table.timestamp is None else table.timestamp[at] < table.timestamp[first]
+        chosen = np.where(older, first, at)
+        merged = [None if column is None else column.copy() for column in table.all()]
+        for out, column in zip(merged, table.all(), strict=True):
+            if out is not None:
+                out[first] = column[chosen]
+        before, table = table, Columns(*merged).take(~second)  # type: ignore[arg-type]
+        n_older = int(older.sum())
+    else:
+        before, n_older = table.take(np.arange(len(order))), 0
+        table = merge(table, second, policy)
+    changed = is_new.copy()
+    changed[first] = _differ(before, table, first, second)
+    return table, _Marks(held[~second], changed[~second], len(at) - n_older, n_older)
+
+
+def _differ(before: Columns, after: Columns, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return which of the rows that stood `first` among equal pairs have become another rating."""
+    rows = first - np.searchsorted(np.flatnonzero(second), first)  # where they stand when the repeats are gone
+    found = np.zeros(len(first), bool)
+    for one, other in zip(before.all()[2:], after.all()[2:], strict=True):
+        if one is not None:
+            found |= one[first] != other[rows]
+    return found
+
+
+def ratings_held(model: Any) -> Ratings:
+    """Return the ratings that a model holds, under its ids."""
+    matrix = model.ratings
+    values = matrix.values()
+    users = np.repeat(np.arange(matrix.n_users, dtype=np.int32), np.diff(matrix.indptr))
+    observed = (float(values.min()), float(values.max())) if len(values) else (0.0, 0.0)
+    return Ratings(
+        model.users, model.items, users, matrix.items, np.ascontiguousarray(values), matrix.timestamp, matrix.weight,
+        scale=model.scale or observed, declared=False, frame_kind=model.frame_kind,
+    )  # fmt: skip
+
+
+def catalog_of_both(model: Any, catalog: Catalog | None) -> Catalog | None:
+    """Return a catalog with the model's rows of further items, or the model's where there is none."""
+    if model.catalog is None:
+        return catalog
+    if model.catalog.frame.width <= 3:  # ids and counts: nothing is known of the items
+        return catalog
+    old = Catalog(model.catalog.frame.drop(names.N_RATINGS, names.MEAN_RATING, strict=False), model.catalog.kind, _ORIGIN)
+    if catalog is None:
+        return old
+    rest = old.frame.filter(~pl.col(names.ITEM_ID).is_in(catalog.frame[names.ITEM_ID].implode()))
+    rest = rest.select(
+        column for column in rest.columns if rest[column].dtype == catalog.frame.schema.get(column, rest[column].dtype)
+    )
+    both = pl.concat([catalog.frame, rest], how="diagonal")
+    return replace(catalog, frame=both, origin=f"{catalog.origin} and {_ORIGIN}")
+
+
+def placed(old: np.ndarray, table: np.ndarray, fill: float = 0.0, axis: int = 0) -> np.ndarray:
+    """Return the rows of a table, along an axis, in the order of a larger vocabulary: `old` says where each was, -1 gets `fill`.
+
+    Examples
+    --------
+    >>> placed(np.array([1, -1, 0]), np.array([5, 6])).tolist()
+    [6, 0, 5]
+    """
+    known = old >= 0
+    shape = (*table.shape[:axis], len(old), *table.shape[axis + 1 :])
+    out = np.full(shape, fill, table.dtype)
+    np.moveaxis(out, axis, 0)[known] = np.moveaxis(table, axis, 0)[old[known]]
+    return out
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Change:
+    """What an update brings: the ratings of both, the catalog of both, and how many threads may work on it."""
+
+    joined: Joined
+    catalog: Catalog
+    threads: int
+
+    def known(self) -> dict[str, Any]:
+        """Return the fields of a model that are its input's."""
+        ratings = self.joined.ratings
+        return {
+            "users": ratings.users,
+            "items": ratings.items,
+            "ratings": self.joined.matrix,
+            "catalog": self.catalog,
+        }
+
+
+def check_timed(model: Any, change: Change, needed: bool) -> None:
+    """Raise ValueError if a model needs times that the new ratings lack."""
+    if needed and change.joined.ratings.timestamp is None:
+        raise ValueError(
+            f"the new ratings must have timestamps for this model of {model.trainer.get('name')}, which was trained with them; "
+            "they have none. Say which column holds them."
+        )

@@ -1,0 +1,67 @@
+"""Updates of a model of choices: an item's vector is the same kind of sum over its users as a user's over their items.
+
+With `R = D_u^-b X D_i^-c ~ U S V'`, a user's row of `U S` is `R_u V`, and an item's `v_i = S^-2 (U S)' R_i`. An item with new
+choices is found by the second, which for the choices of training is the decomposition itself.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from palate.data.ratings import Ratings
+from palate.model.joined import Change, check_timed, placed, ratings_held
+from palate.solve.grades import Grades, activity, normalised
+from palate.solve.rows import Rows
+from palate.solve.spectral import sparse_times
+from palate.solve.sums import SumFold
+
+
+def update_sums(model: Any, change: Change) -> tuple[Any, tuple[str, ...]]:
+    """Return a model of choices with a change: items with new choices by the sum over their users, and all users by theirs."""
+    fold, joined, threads = model.fold, change.joined, change.threads
+    check_timed(model, change, fold.grades.half_life is not None)
+    exponents = float(model.trainer["user_exponent"]), float(model.trainer["item_exponent"])
+    popularity = float(model.trainer["popularity"])
+    vectors = model.item_factors[0] * fold.factor_scale * np.sqrt(fold.item_scale)[:, None]
+    squares = _squares(model, fold, vectors, exponents, threads)
+    vectors = placed(joined.old_items, vectors)
+    rows = joined.by_user
+    times = None if fold.grades.half_life is None else joined.kept.timestamp
+    counts = joined.by_item.counts
+    table = normalised(_graded(fold.grades, rows, times), rows.counts, counts, *exponents)
+    found = sparse_times(table, np.ascontiguousarray(vectors, np.float32), threads)
+    items = joined.touched("item")
+    sums = sparse_times(table.transposed().take(items), found, threads)
+    vectors[items] = np.divide(sums, squares, out=np.zeros_like(sums), where=squares > 0)
+    weight = np.divide(1.0, fold.factor_scale, out=np.zeros(model.n_factors), where=fold.factor_scale > 0)
+    item_factors = (activity(counts, popularity)[:, None] * weight * vectors).astype(np.float32)
+    fold = replace(fold, item_scale=activity(counts, -2 * popularity).astype(np.float32))
+    user_factors = fold.users(rows, item_factors, threads, times)
+    return replace(
+        model, **change.known(), user_factors=user_factors[None], item_factors=item_factors[None], fold=fold,
+        user_bias=np.zeros((1, len(user_factors)), np.float32), item_bias=np.zeros((1, len(item_factors)), np.float32),
+    ), ()  # fmt: skip
+
+
+def _squares(model: Any, fold: SumFold, vectors: np.ndarray, exponents: tuple[float, float], threads: int) -> np.ndarray:
+    """Return the squares of the singular values, from the ratings that the model was trained on."""
+    held = ratings_held(model)
+    if model.ratings is not None and model.ratings.held_out is not None:
+        held = held.select(~model.ratings.held_out)
+    times = None if fold.grades.half_life is None else held.timestamp
+    rows = _rows_of(held)
+    counts = np.bincount(held.item_index, minlength=held.n_items)
+    table = normalised(_graded(fold.grades, rows, times), rows.counts, counts, *exponents)
+    products = sparse_times(table, np.ascontiguousarray(vectors, np.float32), threads)
+    squares: np.ndarray = np.square(products, dtype=np.float64).sum(axis=0)
+    return squares.astype(np.float32)
+
+
+def _rows_of(ratings: Ratings) -> Rows:
+    weights = np.empty(0, np.float32) if ratings.weight is None else ratings.weight
+    return Rows(ratings.user_indptr, ratings.item_index, ratings.value, weights, ratings.n_items)
+
+
+def _graded(grades: Grades, rows: Rows, times: np.ndarray | None) -> Rows:
+    return replace(rows, values=grades.of(rows.values, rows.weights, times), weights=np.empty(0, np.float32))
