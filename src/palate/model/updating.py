@@ -1,7 +1,7 @@
 """Updates: new users, items and ratings enter a model by row solves, without a full fit.
 
-A user or item with new or changed ratings is solved for with the other side's vectors fixed, as fold-in does: users, then items, then
-users again, so that users end as fold-in would find them. Everyone else's vectors stay as they were trained. A model is never
+A user or item with new or changed ratings is solved for with the other side's vectors fixed, as fold-in does: users, then items, a few
+times, and users once more, so that users end as fold-in would find them. Everyone else's vectors stay as they were trained. A model is never
 changed: an update is a new one.
 """
 
@@ -21,6 +21,7 @@ from palate.model.history import History
 from palate.model.joined import Change, Joined, UnionWarning, catalog_of_both, check_timed, join, placed, said_of
 from palate.model.updated_sums import update_sums
 from palate.recommend.timing import in_units_of
+from palate.recommend.uncertainty import has_posterior
 from palate.solve.confidence import NONE
 from palate.solve.features import BAG, FeatureLink
 from palate.solve.grades import COUNTS, RATINGS, popularity
@@ -29,7 +30,9 @@ from palate.solve.parallel import check_threads
 from palate.solve.timing import Sittings, TimeContext
 
 UPDATED = "Updated with"  # how the history of an update begins
-_ROUNDS = 1  # of users and items, before the users' last solve
+# Rounds of users and items before the users' last solve. After one, new items of a user with many of them still lead their lists (12 % of
+# the places on MovieLens-small, 0.3 % after three and 0.1 % after training again). Draws of a posterior are apart by more than that.
+_ROUNDS, _ROUNDS_OF_DRAWS = 3, 1
 
 
 def update(
@@ -132,7 +135,7 @@ def _solved_rows(model: Any, change: Change) -> tuple[Any, tuple[str, ...]]:
         notes.append("Known items keep their vectors: what they are in each era is found by training alone.")
     if model.user_link is not None and any(group.kind != BAG for group in model.user_link.groups):
         notes.append(f"A model keeps no features of users: {len(users):,} users were solved for without theirs.")
-    for _ in range(_ROUNDS):
+    for _ in range(_ROUNDS_OF_DRAWS if has_posterior(model) else _ROUNDS):
         large = _solved(large, "user", users, change)
         large = _solved(large, "item", items, change)
     return _solved(large, "user", users, change), tuple(notes)
