@@ -13,6 +13,7 @@ from palate.cli.demo import demo
 from palate.cli.evaluate import evaluate
 from palate.cli.experiment import experiment
 from palate.cli.explain import explain
+from palate.cli.explore import explore
 from palate.cli.export import app as export
 from palate.cli.hyperparameters import TrainerCommand
 from palate.cli.info import info
@@ -70,6 +71,7 @@ _add(predict)
 _add(rated)
 _add(similar)
 _add(explain)
+_add(explore)
 _add(info)
 _add(inspect)
 _add(evaluate)

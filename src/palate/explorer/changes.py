@@ -1,0 +1,84 @@
+"""What a slider did to a list: which items rose, fell, came and left, and why they left."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from palate.app.answers import Row
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What became of an item: "same", "rose", "fell" or "new", by how many places."""
+
+    kind: str
+    places: int = 0
+
+    @property
+    def words(self) -> str:
+        """The mark in words, "" for an item that stands where it stood.
+
+        Examples
+        --------
+        >>> Mark("rose", 2).words, Mark("new").words, Mark("same").words
+        ('up 2', 'new', '')
+        """
+        return {"rose": f"up {self.places}", "fell": f"down {self.places}", "new": "new"}.get(self.kind, "")
+
+
+@dataclass(frozen=True)
+class Gone:
+    """An item that left a list, with the reason as a sentence."""
+
+    row: Row
+    why: str
+
+
+def marks(before: Sequence[Row], after: Sequence[Row]) -> list[Mark]:
+    """Return what became of each row of `after` since `before`."""
+    place = {row.item.id: row.rank for row in before}
+    found = []
+    for row in after:
+        moved = place.get(row.item.id, 0) - row.rank if row.item.id in place else None
+        found.append(
+            Mark("new")
+            if moved is None
+            else Mark("rose", moved)
+            if moved > 0
+            else Mark("fell", -moved)
+            if moved
+            else Mark("same")
+        )
+    return found
+
+
+def gone(before: Sequence[Row], after: Sequence[Row], *, min_ratings: int = 0, caution: float = 0.0) -> list[Gone]:
+    """Return the rows that left the list, with the reason: too few ratings, or too little certainty."""
+    there = {row.item.id for row in after}
+    return [Gone(row, _why(row, min_ratings, caution)) for row in before if row.item.id not in there]
+
+
+def _why(row: Row, min_ratings: int, caution: float) -> str:
+    count = row.item.n_ratings
+    if count is not None and count < min_ratings:
+        return f"It has {count:,} rating{'' if count == 1 else 's'}, fewer than {min_ratings:,}."
+    if caution:
+        from_how_many = "" if count is None else f" from {count:,} rating{'' if count == 1 else 's'}"
+        low = "" if row.low is None else f": {row.low:.1f} at least"
+        return f"What is expected of it{from_how_many} is less certain than of those that stayed{low}."
+    return "Others stand before it now."
+
+
+def summary(found: Sequence[Mark], left: Sequence[Gone]) -> str:
+    """Return what changed in one sentence, for the region that screen readers read aloud.
+
+    Examples
+    --------
+    >>> summary([Mark("new"), Mark("rose", 2), Mark("same")], [])
+    'The list changed: 1 new, 1 up.'
+    >>> summary([Mark("same")], [])
+    'The list is the same.'
+    """
+    counts = {kind: sum(mark.kind == kind for mark in found) for kind in ("new", "rose", "fell")}
+    said = [f"{counts[kind]} {word}" for kind, word in (("new", "new"), ("rose", "up"), ("fell", "down")) if counts[kind]]
+    said += [f"{len(left)} gone"] if left else []
+    return f"The list changed: {', '.join(said)}." if said else "The list is the same."

@@ -1,0 +1,171 @@
+"""What the diagnostics page shows of a model, as frames: each becomes a chart and a table with the same numbers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from palate.evaluate.evaluation import Evaluation
+from palate.inspect.factors import norms as vector_norms
+from palate.inspect.factors import norms_by_count
+from palate.inspect.predictions import PAIRS, predictions
+from palate.inspect.statistics import sampled
+
+_SAMPLE = 2_000_000  # predictions that the histogram is made of
+_BINS = 30
+_TAIL = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """One question about a model, and its answer.
+
+    Parameters
+    ----------
+    heading : str
+    text : str
+        What the frame holds, or why there is none.
+    frame : polars.DataFrame, optional
+    x : str
+        The column along the x axis.
+    lines : tuple of str
+        The columns that are drawn.
+    kind : {"line", "bar"}
+    """
+
+    heading: str
+    text: str
+    frame: pl.DataFrame | None = None
+    x: str = ""
+    lines: tuple[str, ...] = ()
+    kind: str = "line"
+
+
+def panels(model: Any, evaluation: Evaluation | None) -> list[Panel]:
+    """Return everything the page shows of a model; what cannot be known says so.
+
+    Examples
+    --------
+    >>> from palate import LeastSquares, Ratings
+    >>> ratings = Ratings.from_arrays([1, 1, 2, 2, 3], ["a", "b", "a", "c", "b"], [5, 3, 4, 2, 4], scale=(1, 5))
+    >>> [panel.heading for panel in panels(LeastSquares(n_factors=2).fit(ratings, validation=0), None)][:3]
+    ['Norms of items against number of ratings', 'The long tail', 'Range of predictions']
+    """
+    stars = getattr(model, "predicts", model)
+    found = [norm_panel(stars), tail_panel(model), range_panel(stars), curve_panel(stars)]
+    return found + error_panels(evaluation) + ([calibration_panel(evaluation, stars)] if evaluation is not None else [])
+
+
+def norm_panel(model: Any) -> Panel:
+    """Return the length of the items' vectors by number of ratings."""
+    heading = "Norms of items against number of ratings"
+    factors = getattr(model, "item_factors", None)
+    if factors is None or not factors.shape[2] or model.ratings is None:
+        return Panel(heading, "This model has no vectors, or was saved without its ratings.")
+    frame = norms_by_count("item", vector_norms(factors), model.ratings.item_counts())
+    frame = frame.select(_spans(frame), items="n", low="norm_q10", median="norm_q50", high="norm_q90")
+    text = "Short vectors of rarely rated items keep them from the top of lists. Lines: lower tenth, half and upper tenth."
+    return Panel(heading, text, frame, "ratings", ("low", "median", "high"))
+
+
+def _spans(frame: pl.DataFrame) -> pl.Series:
+    pairs = zip(frame["from"].to_list(), frame["to"].to_list(), strict=True)
+    return pl.Series("ratings", [f"{low:,}" if low == high else f"{low:,} to {high:,}" for low, high in pairs])
+
+
+def tail_panel(model: Any) -> Panel:
+    """Return which share of all ratings the most rated items have."""
+    heading = "The long tail"
+    if model.ratings is None:
+        return Panel(heading, "This model was saved without its ratings.")
+    counts = np.sort(model.ratings.item_counts())[::-1]
+    total = max(1, int(counts.sum()))
+    shares = np.linspace(0, 1, _TAIL + 1)
+    taken = [float(counts[: round(share * len(counts))].sum()) / total for share in shares]
+    frame = pl.DataFrame({"items": [f"{share:.0%}" for share in shares], "ratings": np.round(taken, 4)})
+    text = "Share of all ratings that the most rated items have, by share of the items."
+    return Panel(heading, text, frame, "items", ("ratings",))
+
+
+def range_panel(model: Any) -> Panel:
+    """Return how predictions are distributed, and how many leave the scale."""
+    heading = "Range of predictions"
+    users = sampled(len(model.users), max(1, min(_SAMPLE, PAIRS) // max(1, len(model.items))), 0)
+    values = predictions(model, users)
+    if not values.size:
+        return Panel(heading, "There is nothing to predict.")
+    counts, edges = np.histogram(values.astype(np.float64), bins=_BINS)
+    frame = pl.DataFrame({"from": np.round(edges[:-1], 3), "to": np.round(edges[1:], 3), "predictions": counts})
+    text = f"Every item for {len(users):,} of {len(model.users):,} users."
+    if model.scale is not None:
+        outside = float(((values < model.scale[0]) | (values > model.scale[1])).mean())
+        text += f" {outside:.2%} lie outside the scale of {model.scale[0]:g} to {model.scale[1]:g}."
+    return Panel(heading, text, frame, "from", ("predictions",), "bar")
+
+
+def curve_panel(model: Any) -> Panel:
+    """Return the errors sweep by sweep."""
+    heading = "Learning curve"
+    sweeps = getattr(getattr(model, "history", None), "sweeps", ())
+    if not sweeps:
+        return Panel(heading, "This model keeps no record of its sweeps.")
+    columns = {"training": [one.train_rmse for one in sweeps], "validation": [one.validation_rmse for one in sweeps]}
+    known = {name: values for name, values in columns.items() if any(value is not None for value in values)}
+    frame = pl.DataFrame({"sweep": [one.sweep for one in sweeps], **known})
+    text = f"RMSE after each sweep. {model.history.stopped}".strip()
+    return Panel(heading, text, frame, "sweep", tuple(known))
+
+
+def error_panels(evaluation: Evaluation | None) -> list[Panel]:
+    """Return the errors by popularity of items and by length of history."""
+    headings = ("Error by popularity of items", "Error by length of history")
+    if evaluation is None:
+        return [Panel(heading, "Nothing was held out of training; give test ratings with --test FILE.") for heading in headings]
+    found = []
+    frames = zip(headings, (evaluation.by_popularity, evaluation.by_activity), ("an item", "a user"), strict=True)
+    for heading, frame, whose in frames:
+        if "rmse" not in frame.columns:
+            found.append(Panel(heading, "The scores of this model are no ratings."))
+            continue
+        own = frame.filter(pl.col("model") == evaluation.models[0]).select("n_train", "n_test", pl.col("rmse").round(4))
+        found.append(Panel(heading, f"RMSE by number of training ratings of {whose}.", own, "n_train", ("rmse",), "bar"))
+    return found
+
+
+def calibration_panel(evaluation: Evaluation, model: Any) -> Panel:
+    """Return whether intervals hold as many ratings as they promise, where the evaluation says so."""
+    heading = "Calibration"
+    held = model.ratings is not None and bool(np.any(model.ratings.held_out)) if model.ratings is not None else False
+    if not held or model.scale is None:
+        return Panel(heading, "Needs a model that knows how sure it is, and ratings it held out; see palate calibrate.")
+    from palate.evaluate.calibration import calibrate
+
+    try:
+        frame = calibrate(model).table().filter(pl.col("n_train") == "all")
+    except (ValueError, TypeError, AttributeError) as error:
+        return Panel(heading, str(error))
+    shown = frame.select(promised="nominal", held=pl.col("coverage").round(4))
+    text = "Share of held-out ratings inside the interval that promises to hold so many."
+    return Panel(heading, text, shown, "promised", ("held", "promised"))
+
+
+def card(model: Any) -> list[tuple[str, str]]:
+    """Return the model card: pairs of a name and what there is to say."""
+    stars = getattr(model, "predicts", model)
+    rows = [
+        ("Trainer", str(model.trainer.get("name", "imported"))),
+        ("Users", f"{len(model.users):,}"),
+        ("Items", f"{len(model.items):,}"),
+        ("Ratings", "saved without" if model.ratings is None else f"{len(model.ratings):,}"),
+        ("Scale", "scores are no ratings" if model.scale is None else f"{model.scale[0]:g} to {model.scale[1]:g}"),
+    ]
+    factors = getattr(stars, "item_factors", None)
+    if factors is not None:
+        rows.append(("Factors", f"{factors.shape[2]}" + (f", {factors.shape[0]} draws" if factors.shape[0] > 1 else "")))
+    rows += [(name.replace("_", " "), str(value)) for name, value in model.trainer.items() if _plain(name, value)]
+    return [*rows, *(("Note", note) for note in getattr(model.history, "notes", ()))]
+
+
+def _plain(name: str, value: Any) -> bool:
+    return name != "name" and value is not None and isinstance(value, str | int | float | bool)

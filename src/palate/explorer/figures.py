@@ -1,0 +1,96 @@
+"""The three figures above the twelve people: how good lists and predictions are on ratings the model has not seen."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from palate.data.ratings import Ratings
+from palate.evaluate.evaluating import evaluate_model
+from palate.evaluate.evaluation import Evaluation
+
+WANTED = (
+    ("ndcg", 10, "Lists: nDCG@10", "Relevant items at the top of ten; 1 is perfect. Higher is better."),
+    ("recall", 10, "Lists: recall@10", "Share of the relevant items that ten places hold. Higher is better."),
+    ("rmse", None, "Stars: RMSE", "How far predicted ratings miss. Lower is better."),
+)
+RESAMPLES = 200
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One model or reference under one figure, with the ends of its 95 % interval where they are known."""
+
+    name: str
+    value: float
+    low: float | None
+    high: float | None
+
+    @property
+    def words(self) -> str:
+        """The value and its interval.
+
+        Examples
+        --------
+        >>> Contender("a", 0.25, 0.2, 0.3).words
+        '0.250 (0.200 to 0.300)'
+        """
+        if self.low is None or self.high is None:
+            return f"{self.value:.3f}"
+        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of the models and the references, the models first."""
+
+    heading: str
+    meaning: str
+    contenders: tuple[Contender, ...]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The three figures, and a sentence about what they were measured on; without figures the sentence says why."""
+
+    figures: tuple[Figure, ...]
+    source: str
+    evaluation: Evaluation | None = None
+
+
+def measure(models: dict[str, Any], test: Ratings | None, test_name: str = "") -> Figures:
+    """Return the three figures of models on the test ratings, else on what the first model held out of training.
+
+    Examples
+    --------
+    >>> import palate
+    >>> model = palate.Baseline().fit(palate.datasets.load("movielens-small").ratings)
+    >>> found = measure({"mine": model}, None)
+    >>> found.source
+    'Measured on the 5,001 ratings that mine held out of training to know when to stop: slightly too good.'
+    >>> [figure.heading for figure in found.figures]
+    ['Lists: nDCG@10', 'Lists: recall@10', 'Stars: RMSE']
+    """
+    first = next(iter(models))
+    try:
+        evaluation = evaluate_model(models, test, k=10, resamples=RESAMPLES)
+    except ValueError as error:
+        way = " Give test ratings with --test FILE." if test is None else ""
+        told = " ".join(f"{name}: {note}" for name, model in models.items() for note in model.history.notes)
+        return Figures((), f"Nothing is measured: {error}{way} {told}".strip())
+    n = evaluation.about["n_test"]
+    if test is None:
+        source = f"Measured on the {n:,} ratings that {first} held out of training to know when to stop: slightly too good."
+    else:
+        source = f"Measured on {n:,} test ratings{f' of {test_name}' if test_name else ''}."
+    return Figures(tuple(_figures(evaluation)), source, evaluation)
+
+
+def _figures(evaluation: Evaluation) -> list[Figure]:
+    found = []
+    rows = [row for row in evaluation.table().to_dicts() if row["value"] is not None and not math.isnan(row["value"])]
+    for metric, k, heading, meaning in WANTED:
+        fitting = [row for row in rows if row["metric"] == metric and row["k"] == k]
+        contenders = tuple(Contender(row["model"], row["value"], row["low"], row["high"]) for row in fitting)
+        if contenders:
+            found.append(Figure(heading, meaning, contenders))
+    return found

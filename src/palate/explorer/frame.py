@@ -1,0 +1,133 @@
+"""What stands around every page: the way to the other pages, what must be known, and the region that is read aloud."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from palate.explorer.parts import Element, tag
+from palate.explorer.state import ME, State
+from palate.explorer.workspace import Workspace
+
+PAGES = (
+    ("/", "Twelve people"), ("/rate", "Rate"), ("/recommendations", "Recommendations"), ("/compare", "Compare"), ("/map", "Map"),
+    ("/diagnostics", "Diagnostics"),
+)  # fmt: skip
+_WATCH_SECONDS = 2.0
+
+
+class Page:
+    """One page as it is shown to one person: its state, and what every view may do with it."""
+
+    def __init__(self, space: Workspace, state: State, path: str) -> None:
+        self.space, self.state, self.path = space, state, path
+        self._links: list[tuple[str, Element]] = []
+        self._said: Element | None = None
+        self._versions = space.versions()
+
+    @contextlib.contextmanager
+    def shown(self, title: str) -> Iterator[None]:
+        """Draw the frame, with what stands inside the context as its content."""
+        from nicegui import ui
+
+        ui.page_title(f"{title} - palate")
+        tag("a", "Skip to the content", "p-skip", href="#content")
+        with tag("header", None, "p-head"):
+            tag("a", "palate", "p-brand", href="/")
+            with tag("nav", None, "p-nav", aria_label="Pages"):
+                for path, name in PAGES:
+                    current = "page" if path == self.path else None
+                    link = tag("a", name, href=self.state.address(path), aria_current=current)
+                    self._links.append((path, link))
+        with tag("main", None, "p-page", id="content", tabindex=-1):
+            tag("h1", title)
+            self._said = tag("div", "", "hidden-text", role="status", aria_live="polite")
+            self._swapped = tag("div", None, "p-note", role="alert")
+            self._swapped.set_visibility(False)
+            for note in self.state.notes:
+                tag("div", f"{note} The default is shown instead.", "p-note", role="alert")
+            yield
+        ui.timer(_WATCH_SECONDS, self._watch)
+
+    def say(self, text: str) -> None:
+        """Have a sentence read aloud by a screen reader."""
+        if self._said is not None:
+            self._said.set_text(text)
+
+    def change(self, **changes: Any) -> None:
+        """Take a new state into the address without another entry in the browser's history."""
+        from nicegui import ui
+
+        self.state = self.state.but(**changes)
+        ui.navigate.history.replace(self.state.address(self.path))
+        for path, link in self._links:
+            link.props["href"] = self.state.address(path)
+
+    def go(self, path: str | None = None, **changes: Any) -> None:
+        """Open a page in a new state; the back button returns."""
+        from nicegui import ui
+
+        ui.navigate.to(self.state.address(path or self.path, **changes))
+
+    def _watch(self) -> None:
+        """Say when a model was replaced while the page was open, or could not be."""
+        now, failure = self.space.versions(), self.space.core.last_failure
+        changed = [model for model, version in now.items() if self._versions.get(model, version) != version]
+        if changed or failure:
+            self._swapped.clear()
+            with self._swapped:
+                if changed:
+                    tag("span", f"Model {', '.join(changed)} was replaced by a newer version. ")
+                    tag("a", "Show what it says now", href=self.state.address(self.path))
+                else:
+                    tag("span", failure)
+        self._swapped.set_visibility(bool(changed or failure))
+
+    def model_picker(self, name: str = "model", label: str = "Model") -> None:
+        """Draw the choice of a model; nothing where there is one."""
+        if len(self.state.models) < 2:
+            return
+        chosen = getattr(self.state, name)
+        with tag("label", None, "p-field"):
+            tag("span", label)
+            with tag("select", None, aria_label=label) as select:
+                for model in self.state.models:
+                    tag("option", model, value=model, selected=True if model == chosen else None)
+        select.on("change", lambda e: self.go(**{name: e.args}), js_handler="(e) => emit(e.target.value)")
+
+    def user_picker(self) -> None:
+        """Draw the choice of a user."""
+        with tag("label", None, "p-field"):
+            tag("span", f"User (an id, or {ME})")
+            field = tag("input", None, type="text", value=self.state.user, autocomplete="off", spellcheck="false", size=12)
+        field.on("change", lambda e: self.go(user=str(e.args).strip() or ME), js_handler="(e) => emit(e.target.value)")
+
+    def slider(
+        self, label: str, value: float, most: float, step: float, moved: Callable[[float], Any], words: Callable[[float], str]
+    ) -> None:
+        """Draw a slider that tells where it stands in words while it moves."""
+        with tag("label", None, "p-field"):
+            said = tag("span", f"{label}: {words(value)}")
+            control = tag(
+                "input",
+                None,
+                type="range",
+                min=0,
+                max=most,
+                step=step,
+                value=value,
+                aria_label=label,
+                aria_valuetext=words(value),
+            )
+
+        def follow(event: Any) -> None:
+            now = float(event.args)
+            said.set_text(f"{label}: {words(now)}")
+            control.props["aria-valuetext"] = words(now)
+            moved(now)
+
+        control.on("input", follow, js_handler="(e) => emit(Number(e.target.value))", throttle=0.1)
+
+
+def problem(text: str) -> None:
+    """Draw a sentence about what cannot be shown, and why."""
+    tag("p", text, "p-note")

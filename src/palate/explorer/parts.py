@@ -1,0 +1,150 @@
+"""The elements that pages are made of. What comes from data goes into text and attributes alone, both of which the browser escapes."""
+
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Protocol, Self, cast
+from urllib.parse import quote
+
+from palate.app.answers import ItemInfo, ModelInfo, Reasons, Row
+
+
+class Element(Protocol):
+    """What the pages use of an element of NiceGUI, which is imported only where a page is drawn."""
+
+    props: Any
+    html_id: str
+
+    def classes(self, add: str) -> Self: ...
+    def style(self, add: str) -> Self: ...
+    def on(self, type: str, handler: Any = None, args: Any = None, *, throttle: float = 0.0, js_handler: str = ...) -> Self: ...  # noqa: A002
+    def clear(self) -> None: ...
+    def set_text(self, text: str) -> Self: ...
+    def set_visibility(self, visible: bool) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> Any: ...
+
+
+def tag(name: str, text: str | None = None, classes: str = "", **attributes: Any) -> Element:
+    """Return an HTML element with a text and attributes; an underscore at the end of a name is dropped, others become hyphens."""
+    from nicegui import ui
+    from nicegui.elements.mixins.text_element import TextElement
+
+    element = cast(Element, ui.element(name) if text is None else TextElement(tag=name, text=text))
+    for key, value in attributes.items():
+        if value is not None and value is not False:
+            element.props[key.rstrip("_").replace("_", "-")] = value
+    return element.classes(classes) if classes else element
+
+
+def button(text: str, act: Callable[[], Any], classes: str = "p-button", **attributes: Any) -> Element:
+    """Return a button that calls `act`."""
+    return tag("button", text, classes, type="button", **attributes).on("click", lambda _: act(), args=[])
+
+
+def item_address(item: str) -> str:
+    """Return the path of an item's page."""
+    return f"/item/{quote(item, safe='')}"
+
+
+def name_of(item: ItemInfo) -> str:
+    """Return an item's title with its year, or its id."""
+    year = f" ({item.year})" if item.title and item.year and str(item.year) not in item.title else ""
+    return f"{item.name}{year}"
+
+
+def count(n: int | None, word: str = "rating") -> str:
+    """Return a number of things in words.
+
+    Examples
+    --------
+    >>> count(1), count(2300), count(None)
+    ('1 rating', '2,300 ratings', 'number of ratings unknown')
+    """
+    return f"number of {word}s unknown" if n is None else f"{n:,} {word}{'' if n == 1 else 's'}"
+
+
+def bar(row: Row, scale: tuple[float, float] | None) -> None:
+    """Draw the interval of a row on the rating scale; nothing where there is none. Its words stand beside it."""
+    if scale is None or row.predicted_rating is None:
+        return
+    low, high = scale
+
+    def part(value: float) -> float:
+        return 100 * min(1.0, max(0.0, (value - low) / (high - low)))
+
+    with tag("span", None, "p-bar", aria_hidden="true"):
+        if row.low is not None and row.high is not None:
+            tag("i").style(f"left: {part(row.low):.1f}%; width: {max(1.0, part(row.high) - part(row.low)):.1f}%")
+        tag("b").style(f"left: {part(row.predicted_rating):.1f}%")
+
+
+def score_words(row: Row) -> str:
+    """Return what is expected of a row in words."""
+    if row.in_words:
+        return row.in_words
+    if row.predicted_rating is not None:
+        return f"{row.predicted_rating:.1f} expected"
+    return f"score {row.score:.3g}"
+
+
+def levels_of(info: ModelInfo) -> list[float]:
+    """Return the ratings that somebody may give: the model's levels, else ten steps of its scale.
+
+    A model whose scores are no ratings takes 1.
+    """
+    if info.levels and len(info.levels) <= 20:
+        return list(info.levels)
+    if info.scale is None:
+        return [1.0]
+    low, high = info.scale
+    return [low + (high - low) * step / 10 for step in range(1, 11)]
+
+
+def stars(item: ItemInfo, levels: Sequence[float], current: float | None, rate: Callable[[float], Any]) -> Element:
+    """Return the control that rates an item: a slider in the shape of stars, for mouse, touch and arrow keys."""
+    names = [f"{level:g}" for level in levels]
+    value = 0 if current is None else 1 + min(range(len(levels)), key=lambda at: abs(levels[at] - current))
+    with tag("span", None, "stars").style(f"--part: {value / len(levels):.4f}"):
+        control = tag(
+            "input", None, "", type="range", min=0, max=len(levels), step=1, value=value, data_values="|".join(names),
+            aria_label=f"Your rating of {name_of(item)}", aria_valuetext=f"{current:g} of {names[-1]}" if current else "not rated",
+        )  # fmt: skip
+    control.on("pointerdown", js_handler="(e) => palateStars.down(e)")
+    control.on("pointermove", js_handler="(e) => palateStars.move(e)")
+    control.on("pointerup", lambda e: rate(levels[int(e.args) - 1]), js_handler="(e) => palateStars.up(e, emit)")
+    control.on("input", lambda e: rate(levels[int(e.args) - 1]), js_handler="(e) => palateStars.input(e, emit)")
+    return control
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], label: str) -> None:
+    """Draw a table, which scrolls within itself where it is too wide."""
+    with tag("div", None, "p-scroll", tabindex=0, role="region", aria_label=label), tag("table"):
+        with tag("thead"), tag("tr"):
+            for column in columns:
+                tag("th", column.replace("_", " "), scope="col")
+        with tag("tbody"):
+            for row in rows:
+                with tag("tr"):
+                    for value in row:
+                        tag("td", "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value))
+
+
+def reasons_shown(reasons: Reasons) -> None:
+    """Draw what a prediction is made of: signed parts that add up to the score, the strongest ratings by name."""
+    named = [part for part in reasons.parts if part.item is not None]
+    shown = sorted(named, key=lambda part: -abs(part.contribution))[:6]
+    rest = [part for part in named if part not in shown]
+    rows = [(f"{part.contribution:+.3f}", _meaning(part.part)) for part in reasons.parts if part.item is None]
+    rows += [(f"{part.contribution:+.3f}", f"your {part.rating:g} for {name_of(part.item)}") for part in shown if part.item]
+    if rest:
+        rows.append((f"{sum(part.contribution for part in rest):+.3f}", f"{len(rest):,} other ratings"))
+    rows.append((f"{reasons.score:.3f}", "together"))
+    table(("adds", "because of"), rows, f"Why {name_of(reasons.item)}")
+
+
+def _meaning(part: str) -> str:
+    known = {
+        "mean": "the average of all ratings", "user bias": "how this user rates", "item bias": "how everyone rates this item",
+        "features": "features, or the choice of what to rate", "unrated pairs": "pairs without a rating",
+    }  # fmt: skip
+    return known.get(part, part)

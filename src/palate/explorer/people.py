@@ -1,0 +1,100 @@
+"""Twelve people on whom one can see what a model does: the heaviest users, the lightest, the oddest, a stranger and three of one's own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from palate.explorer.state import ME
+
+STRANGER = "a stranger"
+EACH = 3
+ENOUGH = 20  # ratings, before a taste can be called odd
+
+
+@dataclass(frozen=True)
+class Person:
+    """One of the twelve: the user's id, and in a few words why they are there."""
+
+    user: str
+    why: str
+
+
+def twelve_people(model: Any, own: Sequence[str] = ()) -> tuple[list[Person], str]:
+    """Return the twelve people and a sentence about what could not be known, or "".
+
+    Heavy and light users are those with the most and the fewest ratings; a taste is odd if what the user rates high is not what others
+    rate high: the lowest correlation with the items' means, among users with 20 ratings or more. Ties are decided by the order of ids.
+
+    Parameters
+    ----------
+    model : Model
+    own : sequence of str
+        Up to two users of one's own choice, beside oneself.
+
+    Examples
+    --------
+    >>> from palate import Baseline, Ratings
+    >>> ratings = Ratings.from_arrays(["al", "al", "bo"], [1, 2, 1], [3, 5, 4], scale=(1, 5))
+    >>> people, note = twelve_people(Baseline().fit(ratings, validation=0))
+    >>> [(person.user, person.why) for person in people]
+    [('al', 'heavy: 2 ratings'), ('bo', 'light: 1 rating'), ('a stranger', 'new: the model knows nothing of them'), ('me', 'yourself')]
+    """
+    chosen: list[tuple[int, str]] = []
+    note = ""
+    if model.ratings is None:
+        note = "This model was saved without its ratings, so nobody is known to be a heavy, a light or an odd user."
+        chosen = [(index, "a user of the model") for index in range(min(3 * EACH, len(model.users)))]
+    else:
+        chosen = _by_ratings(model)
+    people = [Person(str(model.users.id(index)), why) for index, why in chosen]
+    people.append(Person(STRANGER, "new: the model knows nothing of them"))
+    people.append(Person(ME, "yourself"))
+    named = list(dict.fromkeys(own)) or _middle(model, {index for index, _ in chosen})
+    return [*people, *(Person(user, "of your choice") for user in named[: EACH - 1])], note
+
+
+def _by_ratings(model: Any) -> list[tuple[int, str]]:
+    counts = model.ratings.user_counts()
+    order = np.lexsort((np.arange(len(counts)), -counts))
+    order = order[counts[order] > 0]
+    heavy = order[:EACH].tolist() if len(order) > 2 * EACH else order[: (len(order) + 1) // 2].tolist()
+    light = [index for index in order[::-1].tolist() if index not in heavy][: EACH - 1]
+    odd = _odd(model, counts, {*heavy, *light})
+    return [
+        *((index, f"heavy: {_ratings(counts[index])}") for index in heavy),
+        *((index, f"light: {_ratings(counts[index])}") for index in light),
+        *((index, f"odd taste: {_ratings(counts[index])}") for index in odd),
+    ]
+
+
+def _odd(model: Any, counts: np.ndarray, taken: set[int]) -> list[int]:
+    agreement = agreements(model.ratings)
+    able = [index for index in np.argsort(agreement, kind="stable").tolist() if counts[index] >= ENOUGH and index not in taken]
+    return [index for index in able if np.isfinite(agreement[index])][:EACH]
+
+
+def agreements(ratings: Any) -> np.ndarray:
+    """Return the correlation of each user's ratings with the means of their items, float64; NaN where either does not vary."""
+    users = np.repeat(np.arange(ratings.n_users), np.diff(ratings.indptr))
+    own, theirs = ratings.values().astype(np.float64), ratings.item_means().astype(np.float64)[ratings.items]
+    size = np.maximum(np.diff(ratings.indptr), 1)
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        return np.bincount(users, values, minlength=ratings.n_users) / size
+
+    own, theirs = own - mean(own)[users], theirs - mean(theirs)[users]
+    together, scale = mean(own * theirs), np.sqrt(mean(own**2) * mean(theirs**2))
+    return np.divide(together, scale, out=np.full(len(scale), np.nan), where=scale > 1e-9)
+
+
+def _middle(model: Any, taken: set[int]) -> list[str]:
+    """Return two users in the middle of the ids, where nobody was named."""
+    n = len(model.users)
+    wanted = [index for index in (n // 3, 2 * n // 3) if 0 <= index < n and index not in taken]
+    return [str(model.users.id(index)) for index in dict.fromkeys(wanted)]
+
+
+def _ratings(n: Any) -> str:
+    return f"{int(n):,} rating{'' if n == 1 else 's'}"

@@ -1,0 +1,146 @@
+"""The explorer as a program: its pages, its port on loopback, and the watch for newer model files."""
+
+import logging
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from palate.app.errors import ActivationError
+from palate.explorer.state import State
+from palate.explorer.workspace import Workspace
+
+HOST = "127.0.0.1"
+PORT = 8850
+_WATCH_SECONDS = 1.0
+MISSING = "the explorer needs NiceGUI: pip install 'palate[explore]'."
+
+
+def check_installed() -> None:
+    """Raise ImportError in one sentence unless NiceGUI is installed."""
+    try:
+        import nicegui  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise ImportError(MISSING) from error
+
+
+def free_port(port: int | None) -> int:
+    """Return a port that can be bound on loopback: the one that was asked for, 0 for any, or else the first free from 8850 on.
+
+    Raises
+    ------
+    OSError
+        If the port that was asked for is in use; the message says what to type.
+    """
+    wanted = range(PORT, PORT + 20) if port is None else [port]
+    for one in wanted:
+        with socket.socket() as probe:
+            try:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind((HOST, one))
+                return int(probe.getsockname()[1])
+            except OSError:
+                continue
+    if port is None:
+        raise OSError(f"the ports {PORT} to {PORT + 19} are in use; name another one: palate explore --port 9000.")
+    raise OSError(f"port {port} is in use; let palate find a free one: palate explore --port 0.")
+
+
+def add_pages(space: Workspace) -> None:
+    """Give NiceGUI the pages of a workspace."""
+    from fastapi import Request
+    from nicegui import ui
+
+    from palate.explorer.frame import Page
+    from palate.explorer.look import CSS, SCRIPT
+    from palate.explorer.views import compare, diagnostics, item, map, people, rate, recommendations  # noqa: A004
+
+    ui.add_head_html(f"<style>{CSS}</style>{SCRIPT}", shared=True)
+
+    def page(request: Request, path: str) -> Page:
+        return Page(space, State.of(request.query_params, space.models()), path)
+
+    def add(path: str, show: Callable[[Page], None]) -> None:
+        def shown(request: Request) -> None:
+            show(page(request, path))
+
+        ui.page(path, response_timeout=60)(shown)
+
+    add("/", people.show)
+    add("/rate", rate.show)
+    add("/recommendations", recommendations.show)
+    add("/compare", compare.show)
+    add("/map", map.show)
+    add("/diagnostics", diagnostics.show)
+
+    @ui.page("/item/{item_id:path}", response_timeout=60)
+    def item_page(request: Request, item_id: str) -> None:
+        from urllib.parse import quote
+
+        item.show(page(request, f"/item/{quote(item_id, safe='')}"), item_id)
+
+
+def watch(space: Workspace) -> Callable[[], None]:
+    """Return what is to be called now and then: it takes a model into use whose file was replaced."""
+    stamps = {info.id: _stamp(info.path) for info in space.core.models}
+    before = dict(stamps)
+
+    def look() -> None:
+        for info in space.core.models:
+            now = _stamp(info.path)
+            if info.path is not None and now is not None and now == before.get(info.id) and now != stamps[info.id]:
+                stamps[info.id] = now  # it did not change since the last look: it is written
+                try:
+                    space.core.activate(info.id, info.path, make_active=info.active)
+                except ActivationError as error:
+                    logging.getLogger("palate.explorer").warning("%s", error)
+            before[info.id] = now
+
+    return look
+
+
+def _stamp(path: str | None) -> tuple[int, int, int] | None:
+    try:
+        found = Path(path).stat() if path is not None else None
+    except OSError:
+        return None
+    return None if found is None else (found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+def serve(space: Workspace, port: int, *, browser: bool = True, started: Callable[[str], Any] | None = None) -> None:
+    """Serve the explorer on loopback until it is interrupted.
+
+    Parameters
+    ----------
+    space : Workspace
+    port : int
+    browser : bool, default True
+        Whether to open a page.
+    started : callable, optional
+        Is called with the address once it answers.
+    """
+    from nicegui import app, run, ui
+
+    add_pages(space)
+    look = watch(space)
+
+    async def start() -> None:
+        from nicegui import background_tasks
+
+        async def forever() -> None:
+            import asyncio
+
+            while True:
+                await asyncio.sleep(_WATCH_SECONDS)
+                await run.io_bound(look)
+
+        background_tasks.create(forever())
+        if started is not None:
+            started(f"http://{HOST}:{port}/")
+
+    app.on_startup(start)
+    app.on_shutdown(space.core.close)
+    ui.run(
+        host=HOST, port=port, title="palate", dark=None, reload=False, show=browser, tailwind=False, show_welcome_message=False,
+        reconnect_timeout=5.0, binding_refresh_interval=None, favicon="🎬", endpoint_documentation="none", access_log=False,
+    )  # fmt: skip

@@ -1,0 +1,55 @@
+"""Two models and one user: what they share, and what only one of them recommends."""
+
+from collections.abc import Callable
+
+from palate.app.answers import Answer, Row
+from palate.explorer.frame import Page
+from palate.explorer.parts import tag
+from palate.explorer.views.lists import asked, short_list
+
+
+def show(page: Page) -> None:
+    """Draw the page."""
+    state, lesson = page.state, page.space.lesson
+    with page.shown("Compare"):
+        with tag("div", None, "p-tools"):
+            page.model_picker("model", "List A")
+            page.model_picker("other", "List B")
+            page.user_picker()
+            if lesson is not None:
+                before, after = lesson
+                address = state.address("/compare", model=before, other=after)
+                tag("a", "The lesson's before and after", href=address)
+        if len(state.models) < 2:
+            tag("p", "Only one model is served. Start with two: palate explore old.palate new.palate.", "p-note")
+        first, second = asked(page, state.model), asked(page, state.other)
+        tag("p", overlap(first, second), role="status")
+        with tag("div", None, "p-three"):
+            for letter, model, answer, other in (("A", state.model, first, second), ("B", state.other, second, first)):
+                with tag("section", None, aria_label=f"List {letter}"):
+                    tag("h2", f"List {letter}: {model}")
+                    short_list(page, answer, _marker(other))
+
+
+def _marker(other: Answer | str) -> Callable[[Row], None]:
+    """Return what marks the rows that the other list lacks."""
+    theirs = set(other.items) if isinstance(other, Answer) else set()
+
+    def mark(row: Row) -> None:
+        if row.item.id not in theirs:
+            tag("span", "only here", "p-mark")
+
+    return mark
+
+
+def overlap(first: Answer | str, second: Answer | str) -> str:
+    """Return how much two lists share, in words, and how well known their items are."""
+    if isinstance(first, str) or isinstance(second, str):
+        return "One of the lists could not be made."
+    shared = len(set(first.items) & set(second.items))
+    return f"{shared} of {max(len(first.rows), len(second.rows))} items are on both lists. {_known(first, 'A')} {_known(second, 'B')}".strip()
+
+
+def _known(answer: Answer, letter: str) -> str:
+    counts = sorted(row.item.n_ratings for row in answer.rows if row.item.n_ratings is not None)
+    return f"Half of the items on list {letter} have {counts[len(counts) // 2]:,} ratings or fewer." if counts else ""

@@ -1,0 +1,82 @@
+"""What a model is like from outside and inside."""
+
+from typing import Any
+
+from palate.explorer.diagnostics import Panel, card, panels
+from palate.explorer.frame import Page
+from palate.explorer.parts import table, tag
+from palate.explorer.views.people import draw_figures, measured
+
+
+def show(page: Page) -> None:
+    """Draw the page; what takes time follows."""
+    from nicegui import background_tasks, run
+
+    model = page.state.model
+    with page.shown("Diagnostics"):
+        with tag("div", None, "p-tools"):
+            page.model_picker()
+        place = tag("div")
+        with place:
+            tag("p", "Looking at the model ...", "soft")
+
+    def look() -> tuple[Any, list[Panel]]:
+        figures = measured(page, (model,))
+        return figures, page.space.once("panels", (model,), lambda: panels(page.space.core.model(model), figures.evaluation))
+
+    async def later() -> None:
+        looked = await run.io_bound(look)
+        if looked is None:  # the program ends
+            return
+        figures, found = looked
+        place.clear()
+        with place:
+            draw_figures(figures)
+            with tag("div", None, "p-figures"):
+                for panel in found:
+                    _panel(panel)
+                with tag("section", None, "p-card", aria_label="Model card"):
+                    tag("h2", "Model card")
+                    table(("", "value"), card(page.space.core.model(model)), "Model card")
+
+    background_tasks.create(later(), context=place)
+
+
+def _panel(panel: Panel) -> None:
+    from nicegui import ui
+
+    with tag("section", None, "p-card", aria_label=panel.heading):
+        tag("h2", panel.heading)
+        tag("p", panel.text, "soft small")
+        if panel.frame is None:
+            return
+        with tag("div", None, role="img", aria_label=f"Chart: {panel.heading}; the table below has its numbers."):
+            ui.echart(options(panel)).classes("p-chart")
+        with tag("details"):
+            tag("summary", "As a table")
+            table(panel.frame.columns, panel.frame.rows(), panel.heading)
+
+
+def options(panel: Panel) -> dict[str, Any]:
+    """Return what ECharts draws of a panel."""
+    if panel.frame is None:
+        return {}
+    gray = "#8C8C8C"
+    axis = {
+        "axisLabel": {"color": gray},
+        "axisLine": {"lineStyle": {"color": gray}},
+        "splitLine": {"lineStyle": {"color": gray, "opacity": 0.25}},
+    }
+    colors = ("#56B4E9", "#E69F00", "#009E73")
+    return {
+        "animation": False,
+        "color": colors,
+        "grid": {"left": 8, "right": 12, "top": 34, "bottom": 8, "containLabel": True},
+        "legend": {"show": len(panel.lines) > 1, "top": 0, "textStyle": {"color": gray}},
+        "tooltip": {"trigger": "axis", "renderMode": "richText"},
+        "xAxis": {"type": "category", "data": [str(value) for value in panel.frame[panel.x].to_list()], **axis},
+        "yAxis": {"type": "value", "scale": panel.kind == "line", **axis},
+        "series": [
+            {"type": panel.kind, "name": name, "data": panel.frame[name].to_list(), "symbolSize": 5} for name in panel.lines
+        ],
+    }

@@ -1,0 +1,83 @@
+"""The page of one item: what is known of it, how it was rated, and what is like it."""
+
+import numpy as np
+
+from palate.app.errors import CannotAnswer, NotKnown
+from palate.explorer.frame import Page, problem
+from palate.explorer.parts import count, item_address, levels_of, name_of, reasons_shown, stars, tag
+from palate.explorer.state import ME
+from palate.store.changes import StoreError
+
+
+def show(page: Page, item: str) -> None:
+    """Draw the page."""
+    core, state = page.space.core, page.state
+    try:
+        about = core.item(item, state.model)
+    except NotKnown as error:
+        with page.shown("Unknown item"):
+            problem(str(error))
+        return
+    with page.shown(name_of(about)):
+        with tag("div", None, "p-tools"):
+            page.model_picker()
+        tag("p", f"{(about.genres or '').replace('|', ', ')}{'. ' if about.genres else ''}{count(about.n_ratings)}"
+            + ("" if about.mean_rating is None else f", mean {about.mean_rating:.2f}") + f". Id {about.id}.")  # fmt: skip
+        with tag("div", None, "p-line"):
+            current = core.store.of(ME).get(about.id)
+            tag("span", "Your rating:")
+            said = tag("span", "" if current is None or current.value is None else f"{current.value:g}", "soft")
+
+            def rate(value: float) -> None:
+                try:
+                    core.rate(ME, about.id, value)
+                    said.set_text(f"{value:g}, saved")
+                except (ValueError, StoreError) as error:
+                    said.set_text(str(error))
+
+            stars(about, levels_of(core.model_info(state.model)), None if current is None else current.value, rate)
+        with tag("div", None, "p-three"):
+            with tag("section", None, aria_label="Like it"):
+                tag("h2", "Most like it")
+                _similar(page, about.id)
+            with tag("section", None, aria_label="Ratings"):
+                tag("h2", "Ratings given")
+                _ratings(page, about.id)
+            with tag("section", None, aria_label="Why"):
+                tag("h2", f"For user {state.user}")
+                try:
+                    reasons = core.explain(state.user, about.id, state.model)
+                    tag("p", f"{reasons.prediction:.2f} expected.")
+                    reasons_shown(reasons)
+                except (CannotAnswer, NotKnown, ValueError) as error:
+                    tag("p", str(error), "soft")
+
+
+def _similar(page: Page, item: str) -> None:
+    try:
+        found = page.space.core.similar(item, 10, page.state.model)
+    except CannotAnswer as error:
+        tag("p", str(error), "soft")
+        return
+    with tag("ol", None, "p-list tight"):
+        for one in found:
+            with tag("li", None, "p-line"):
+                tag("a", name_of(one.item), "p-grow", href=page.state.address(item_address(one.item.id)), dir="auto")
+                tag("span", f"{one.similarity:.2f}, {count(one.item.n_ratings)}", "soft small")
+
+
+def _ratings(page: Page, item: str) -> None:
+    model = page.space.core.model(page.state.model)
+    if model.ratings is None:
+        tag("p", "This model was saved without its ratings.", "soft")
+        return
+    index = model.items.index(model.items.parse(item))
+    levels, counts = np.unique(model.ratings.values(np.flatnonzero(model.ratings.items == index)), return_counts=True)
+    most = max(1, int(counts.max(initial=1)))
+    with tag("div", None, "p-scroll"), tag("table"), tag("tbody"):
+        for level, number in zip(levels[::-1].tolist(), counts[::-1].tolist(), strict=True):
+            with tag("tr"):
+                tag("td", f"{level:g}")
+                with tag("td"), tag("span", None, "p-bar", aria_hidden="true"):
+                    tag("i").style(f"left: 0; width: {100 * number / most:.0f}%")
+                tag("td", f"{number:,}")

@@ -1,0 +1,113 @@
+"""Lists of items as several pages show them."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from palate.app.answers import Answer, OwnRating, Row
+from palate.app.errors import NotKnown
+from palate.explorer.changes import Mark
+from palate.explorer.frame import Page, problem
+from palate.explorer.parts import bar, count, item_address, name_of, score_words, tag
+
+N = 10
+SOURCES = {
+    "stored": "from the ratings the model was trained on",
+    "fold-in": "follows the latest ratings at once",
+    "popular fallback": "nothing is known of this user: the most rated items",
+}
+
+
+def asked(
+    page: Page, model: str, *, caution: float = 0.0, min_ratings: int = 0, user: str | None = None, n: int = N
+) -> Answer | str:
+    """Return a user's list with its uncertainty where the model knows it, or why there is none."""
+    core, whom = page.space.core, user or page.state.user
+    options: dict[str, Any] = {"n": n, "model": model, "caution": caution, "min_ratings": min_ratings}
+    explain = ("uncertainty",) if core.model_info(model).knows_uncertainty else ()
+    try:
+        return core.recommend(whom, explain=explain, **options)
+    except (ValueError, NotKnown) as error:
+        return str(error)
+
+
+def short_list(page: Page, answer: Answer | str, act: Callable[[Row], Any] | None = None) -> None:
+    """Draw a list with a line for each item; `act` adds to each line."""
+    if isinstance(answer, str):
+        problem(answer)
+        return
+    tag("p", SOURCES.get(answer.source, answer.source), "soft small")
+    if not answer.rows:
+        problem("Nothing is left to recommend.")
+    scale = page.space.core.model_info(answer.model_id).scale
+    with tag("ol", None, "p-list tight"):
+        for row in answer.rows:
+            with tag("li"):
+                with tag("div", None, "p-line"):
+                    tag("span", f"{row.rank}.", "p-rank")
+                    tag("a", name_of(row.item), "p-grow", href=page.state.address(item_address(row.item.id)), dir="auto")
+                with tag("div", None, "p-line soft small"):
+                    bar(row, scale)
+                    tag("span", f"{short_words(row)}, {count(row.item.n_ratings)}")
+                    if act is not None:
+                        act(row)
+
+
+def short_words(row: Row) -> str:
+    """Return what is expected of a row in few words.
+
+    Examples
+    --------
+    >>> from palate.app.answers import ItemInfo
+    >>> short_words(Row(1, ItemInfo("x"), 4.2, predicted_rating=4.21, low=3.9, high=4.5))
+    '4.2 (3.9 to 4.5)'
+    """
+    if row.predicted_rating is None:
+        return score_words(row)
+    interval = "" if row.low is None or row.high is None else f" ({row.low:.1f} to {row.high:.1f})"
+    return f"{row.predicted_rating:.1f}{interval}"
+
+
+def long_list(page: Page, answer: Answer, marks: Sequence[Mark], act: Callable[[Row], Any]) -> None:
+    """Draw a list with everything that is known of each item; `act` draws what can be done with it."""
+    scale = page.space.core.model_info(answer.model_id).scale
+    with tag("ol", None, "p-list"):
+        for row, mark in zip(answer.rows, marks, strict=True):
+            with tag("li", None, data_item=row.item.id):
+                with tag("div", None, "p-line"):
+                    tag("span", f"{row.rank}.", "p-rank")
+                    tag("a", name_of(row.item), "p-grow", href=page.state.address(item_address(row.item.id)), dir="auto")
+                    if mark.words:
+                        tag("span", mark.words, f"p-mark {mark.kind}")
+                with tag("div", None, "p-line soft small"):
+                    bar(row, scale)
+                    tag("span", f"{score_words(row)}{_crowd(row)}")
+                    act(row)
+
+
+def _crowd(row: Row) -> str:
+    """Return what everyone says of an item, where the words of its score do not."""
+    mean = "" if row.item.mean_rating is None else f", mean {row.item.mean_rating:.1f}"
+    return mean if row.in_words else f", {count(row.item.n_ratings)}{mean}"
+
+
+def history(page: Page, user: str, model: str, most: int = N) -> None:
+    """Draw what a user rated: latest live ratings first, then the highest."""
+    try:
+        rated = page.space.core.ratings(user, model)
+    except NotKnown:
+        tag("p", "No ratings yet.", "soft")
+        return
+    with tag("ol", None, "p-list tight"):
+        for one in rated[:most]:
+            with tag("li"), tag("div", None, "p-line"):
+                tag("a", name_of(one.item), "p-grow", href=page.state.address(item_address(one.item.id)), dir="auto")
+                tag("span", said_of(one), "soft small")
+    if len(rated) > most:
+        tag("p", f"and {count(len(rated) - most, 'more rating').replace('more ratings', 'more')}", "soft small")
+
+
+def said_of(one: OwnRating) -> str:
+    """Return what a user said of an item, in words."""
+    if one.rating is None:
+        return "seen, no opinion"
+    return f"{one.rating:g}{', held out' if one.held_out else ''}{', new' if one.origin == 'live' else ''}"

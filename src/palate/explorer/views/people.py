@@ -1,0 +1,137 @@
+"""The landing page: twelve people, with what they rated and what two models recommend them."""
+
+import datetime
+from typing import Any
+
+from palate.app.answers import Answer, Row
+from palate.explorer.cases import Case, append_case
+from palate.explorer.figures import Figures, measure
+from palate.explorer.frame import Page, problem
+from palate.explorer.parts import button, table, tag
+from palate.explorer.people import Person, twelve_people
+from palate.explorer.views.lists import asked, history, short_list
+
+
+def show(page: Page) -> None:
+    """Draw the page."""
+    state, core = page.state, page.space.core
+    with page.shown("Twelve people"):
+        tag("p", "What the model thinks of very different people: what they rated, and what they would be recommended.", "soft")
+        with tag("div", None, "p-tools"):
+            page.model_picker("model", "List A")
+            page.model_picker("other", "List B")
+            _own_picker(page)
+        figures = tag("section", None, aria_label="Figures")
+        with figures:
+            tag("p", "Measuring on ratings the model has not seen ...", "soft")
+        people, note = twelve_people(core.model(state.model), state.own)
+        if note:
+            problem(note)
+        for person in people:
+            _person(page, person)
+    _measure_later(page, figures)
+
+
+def _own_picker(page: Page) -> None:
+    with tag("label", None, "p-field"):
+        tag("span", "Two users of your choice (ids)")
+        field = tag("input", None, type="text", value=" ".join(page.state.own), autocomplete="off", size=12)
+    field.on(
+        "change",
+        lambda e: page.go(own=tuple(str(e.args).replace(",", " ").split())[:2]),
+        js_handler="(e) => emit(e.target.value)",
+    )
+
+
+def _person(page: Page, person: Person) -> None:
+    state = page.state
+    with tag("section", None, "p-person", aria_label=f"{person.user}, {person.why}"):
+        with tag("h2"):
+            tag(
+                "a",
+                person.user if person.user == "a stranger" else f"User {person.user}",
+                href=state.address("/recommendations", user=person.user),
+            )
+            tag("span", f" {person.why}", "soft small")
+        with tag("div", None, "p-three"):
+            with tag("div"):
+                tag("h3", "Rated")
+                history(page, person.user, state.model)
+            answers = {"A": asked(page, state.model, user=person.user), "B": asked(page, state.other, user=person.user)}
+            for letter, model in (("A", state.model), ("B", state.other)):
+                if letter == "B" and state.other == state.model:
+                    continue
+                with tag("div"):
+                    tag("h3", f"List {letter}: {model}")
+                    short_list(page, answers[letter], lambda row: _wrong(page, person, row, answers))
+
+
+def _wrong(page: Page, person: Person, row: Row, answers: dict[str, Answer | str]) -> None:
+    """Draw the button that keeps a recommendation that looks wrong, with a note where one is wanted."""
+    from nicegui import ui
+
+    with tag("span") as place:
+        ask = button("looks wrong", lambda: open_(), "p-quiet", aria_label=f"{row.item.name} looks wrong for {person.user}")
+
+    def open_() -> None:
+        ask.set_visibility(False)
+        with place:
+            field = tag("input", None, "p-text", type="text", placeholder="why? (optional)", aria_label="Why it looks wrong")
+            field.on("change", lambda e: note.update(text=str(e.args)), js_handler="(e) => emit(e.target.value)")
+            button("Save", lambda: save())
+        ui.run_javascript(f"document.getElementById('{field.html_id}')?.focus()")
+
+    note = {"text": ""}
+
+    def save() -> None:
+        models = tuple(a.model_id for a in answers.values() if isinstance(a, Answer) and row.item.id in a.items)
+        live = page.space.core.store.of(person.user)
+        case = Case(
+            user=person.user, item=row.item.id, title=row.item.name, models=tuple(dict.fromkeys(models)), rank=row.rank, note=note["text"],
+            at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            ratings={item: rating.value for item, rating in live.items() if rating.value is not None},
+        )  # fmt: skip
+        append_case(page.space.cases, case)
+        place.clear()
+        with place:
+            tag("span", f"saved in {page.space.cases.name}", "soft small")
+        page.say(f"Saved in {page.space.cases.name}.")
+
+
+def _measure_later(page: Page, place: Any) -> None:
+    """Measure outside the event loop, and draw the figures when they are there."""
+    from nicegui import background_tasks, run
+
+    models = tuple(dict.fromkeys((page.state.model, page.state.other)))
+
+    async def later() -> None:
+        found = await run.io_bound(measured, page, models)
+        if found is None:  # the program ends
+            return
+        place.clear()
+        with place:
+            draw_figures(found)
+
+    background_tasks.create(later(), context=place)
+
+
+def measured(page: Page, models: tuple[str, ...]) -> Figures:
+    """Return the figures of models, measured once for each version of them."""
+    space = page.space
+
+    def make() -> Figures:
+        return measure({model: space.core.model(model) for model in models}, space.test, space.test_name)
+
+    found: Figures = space.once("figures", models, make)
+    return found
+
+
+def draw_figures(found: Figures) -> None:
+    """Draw figures beside the references, with their intervals."""
+    with tag("div", None, "p-figures"):
+        for figure in found.figures:
+            with tag("div", None, "p-card"):
+                tag("h2", figure.heading)
+                table(("", "with its 95 % interval"), [(one.name, one.words) for one in figure.contenders], figure.heading)
+                tag("p", figure.meaning, "soft small")
+    tag("p", found.source, "soft small")

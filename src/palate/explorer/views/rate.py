@@ -1,0 +1,194 @@
+"""Rate some items oneself: the list follows at once."""
+
+import functools
+from typing import Any
+
+from palate.app.answers import ItemInfo
+from palate.app.errors import NotKnown
+from palate.explorer.changes import gone, marks, summary
+from palate.explorer.frame import Page
+from palate.explorer.parts import button, count, item_address, levels_of, name_of, stars, tag
+from palate.explorer.state import ME
+from palate.explorer.views.lists import SOURCES, asked, long_list, said_of
+from palate.store.changes import REMOVED, StoreError
+
+_HITS = 8
+_SUGGESTED = 8
+
+
+class Rating:
+    """The page of one person who rates."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.core = page, page.space.core
+        self.user = page.state.user
+        self.levels = levels_of(self.core.model_info(page.state.model))
+        self.undone: list[tuple[str, float | None, str]] = []  # item, rating and state as they were before each change
+
+    def draw(self) -> None:
+        """Draw the page."""
+        page = self.page
+        with page.shown("Rate"):
+            if self.user == ME:
+                tag("p", "Rate some things you know: the list beside follows. Five are enough to see a taste.", "soft")
+            else:
+                with tag("p", None, "p-note"):
+                    tag("span", f"You are rating as user {self.user}. ")
+                    tag("a", "Rate as yourself", href=page.state.address("/rate", user=ME))
+            with tag("div", None, "p-tools"):
+                page.model_picker()
+                with tag("label", None, "p-field"):
+                    tag("span", "Search by title")
+                    search = tag("input", None, "p-search", type="search", autocomplete="off", autofocus=True)
+                search.on("input", lambda e: self.find(str(e.args)), js_handler="(e) => emit(e.target.value)", throttle=0.12)
+                self.undo_button = button("Undo", self.undo, "p-button", disabled=True)
+            with tag("div", None, "p-three"):
+                with tag("section", None, aria_label="To rate"):
+                    self.hits_heading = tag("h2", "Often rated")
+                    self.hits = tag("div")
+                    tag("h2", "Your ratings")
+                    self.own = tag("div", None, data_part="own")
+                with tag("section", None, aria_label="Your list"):
+                    tag("h2", "Your list")
+                    self.list = tag("div", None, data_part="list")
+            self.find("")
+            self.draw_own()
+            self.answer: Any = None
+            self.draw_list()
+
+    def find(self, query: str) -> None:
+        """Draw the items that fit what was typed; without a query those that many have rated."""
+        words = query.strip()
+        self.hits_heading.set_text(f"Found for '{words}'" if words else "Often rated")
+        found = self.core.search(words, _HITS, self.page.state.model) if words else self._often_rated()
+        rated = self._live()
+        self.hits.clear()
+        with self.hits:
+            if not found:
+                tag(
+                    "p",
+                    f"No title has '{words}' in it. Try a part of a word." if words else "Everything here is rated.",
+                    "soft",
+                )
+            with tag("ul", None, "p-list"):
+                for item in found:
+                    current = rated.get(item.id)
+                    self._line(item, None if current is None else current.value, count(item.n_ratings))
+        self.page.say(f"{len(found)} found" if words else "")
+
+    def _often_rated(self) -> list[ItemInfo]:
+        answer = self.core.recommend(ratings={}, n=_SUGGESTED + len(self._live()), model=self.page.state.model)
+        seen = self._live()
+        return [row.item for row in answer.rows if row.item.id not in seen][:_SUGGESTED]
+
+    def _live(self) -> dict[str, Any]:
+        return {item: one for item, one in self.core.store.of(self.user).items() if one.state != REMOVED}
+
+    def _line(self, item: ItemInfo, current: float | None, about: str) -> None:
+        with tag("li", None, "p-line", data_item=item.id):
+            with tag("span", None, "p-grow"):
+                tag("a", name_of(item), href=self.page.state.address(item_address(item.id)), dir="auto")
+                tag("br")
+                said = tag("span", about, "soft small")
+            control = stars(item, self.levels, current, lambda value: self.rate(item, value, said))
+            control.props["data-item"] = item.id
+            button(
+                "seen, no opinion",
+                lambda: self.rate(item, None, said),
+                "p-quiet",
+                aria_label=f"Seen {name_of(item)}, no opinion",
+            )
+
+    def rate(self, item: ItemInfo, value: float | None, said: Any = None) -> None:
+        """Keep a rating, say so, and let the list follow."""
+        before = self.core.store.of(self.user).get(item.id)
+        if before is not None and before.state != REMOVED and before.value == value:
+            return
+        if not self._kept(lambda: self.core.rate(self.user, item.id, value)):
+            return
+        self.undone.append((item.id, before.value if before else None, before.state if before else REMOVED))
+        if said is not None:
+            said.set_text("seen, no opinion" if value is None else f"you gave {value:g}")
+        self._follow()
+
+    def undo(self) -> None:
+        """Take back the last change."""
+        if not self.undone:
+            return
+        item, value, state = self.undone.pop()
+        if self._kept(
+            lambda: self.core.unrate(self.user, item) if state == REMOVED else self.core.rate(self.user, item, value)
+        ):
+            self._follow()
+            self.find("")
+
+    def remove(self, item: str) -> None:
+        """Take back the rating of an item."""
+        before = self.core.store.of(self.user)[item]
+        if self._kept(lambda: self.core.unrate(self.user, item)):
+            self.undone.append((item, before.value, before.state))
+            self._follow()
+
+    def _kept(self, write: Any) -> bool:
+        from nicegui import ui
+
+        try:
+            write()
+        except (ValueError, NotKnown, StoreError) as error:
+            ui.notify(str(error), type="negative", close_button="Close", timeout=0)
+            self.page.say(str(error))
+            return False
+        return True
+
+    def _follow(self) -> None:
+        self.undo_button.props["disabled"] = not self.undone
+        self.draw_own()
+        self.draw_list()
+
+    def draw_own(self) -> None:
+        """Draw one's own ratings, the latest first."""
+        self.own.clear()
+        try:
+            rated = [one for one in self.core.ratings(self.user, self.page.state.model) if one.origin == "live"]
+        except NotKnown:
+            rated = []
+        with self.own:
+            if not rated:
+                tag("p", "None yet.", "soft")
+            with tag("ul", None, "p-list tight"):
+                for one in rated:
+                    with tag("li", None, "p-line", data_item=one.item.id):
+                        tag(
+                            "a",
+                            name_of(one.item),
+                            "p-grow",
+                            href=self.page.state.address(item_address(one.item.id)),
+                            dir="auto",
+                        )
+                        tag("span", said_of(one).removesuffix(", new"))
+                        button(
+                            "take back",
+                            functools.partial(self.remove, one.item.id),
+                            "p-quiet",
+                            aria_label=f"Take back {name_of(one.item)}",
+                        )
+
+    def draw_list(self) -> None:
+        """Draw the list, with what changed since the last one."""
+        before, answer = self.answer, asked(self.page, self.page.state.model)
+        self.list.clear()
+        with self.list:
+            if isinstance(answer, str):
+                tag("p", answer, "p-note")
+                return
+            tag("p", SOURCES[answer.source], "soft small")
+            changed = marks(before.rows if before else answer.rows, answer.rows)
+            long_list(self.page, answer, changed, lambda row: None)
+        if before is not None:
+            self.page.say(summary(changed, gone(before.rows, answer.rows)))
+        self.answer = answer
+
+
+def show(page: Page) -> None:
+    """Draw the page."""
+    Rating(page).draw()

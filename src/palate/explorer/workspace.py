@@ -1,0 +1,59 @@
+"""What all pages share: the core, the test ratings, where cases go, and what is computed once for each model version."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from palate.app.core import Core
+from palate.data.ratings import Ratings
+
+
+@dataclass
+class Workspace:
+    """The core and what stands beside it.
+
+    Parameters
+    ----------
+    core : Core
+    test : Ratings, optional
+        What figures are measured on, instead of what a model held out of training.
+    test_name : str
+        What the pages call it.
+    cases : Path
+        Where recommendations that look wrong are written.
+    lesson : (str, str), optional
+        The models before and after the lesson, where they are served.
+    """
+
+    core: Core
+    test: Ratings | None = None
+    test_name: str = ""
+    cases: Path = Path("looks-wrong.jsonl")
+    lesson: tuple[str, str] | None = None
+    _kept: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def models(self) -> tuple[str, ...]:
+        """Return the ids of the models; the one that is active comes first."""
+        found = sorted(self.core.models, key=lambda info: not info.active)
+        return tuple(info.id for info in found)
+
+    def versions(self) -> dict[str, str]:
+        """Return the version of each model, which changes when it is swapped."""
+        return {info.id: info.version for info in self.core.models}
+
+    def once(self, what: str, models: tuple[str, ...], make: Callable[[], Any]) -> Any:
+        """Return something made of models, made again when one of them has changed."""
+        versions = self.versions()
+        key = (what, *((model, versions[model]) for model in models))
+        with self._lock:
+            if key in self._kept:
+                return self._kept[key]
+        made = make()
+        with self._lock:
+            for old in [one for one in self._kept if one[0] == what and [m for m, _ in one[1:]] == list(models)]:
+                del self._kept[old]
+            self._kept[key] = made
+        return made
