@@ -45,7 +45,7 @@ def messages():
 # Messages that no command can cause: it has no such argument, or always gives what is asked for.
 NEVER_AT_A_TERMINAL = (
     "per_user takes", "by_time takes", "held_out_users takes", "unknown data set", "gain='rating'", "weights must be left out",
-    "ratings must have a column of", "scale must be given for", "0 must be given for",
+    "ratings must have a column of", "scale must be given for", "0 must be given for", "y must hold the ratings",
 )  # fmt: skip
 
 

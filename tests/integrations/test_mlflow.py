@@ -99,8 +99,12 @@ def test_requirements_name_this_version(tmp_path):
         ({"user": [1]}, {}, "column user_id must be in the input; got the columns user"),
         ({"user_id": [1]}, {}, "column item_id must be in the input"),
         ({"user_id": [1]}, {"task": "rate"}, "task must be 'predict' or 'recommend'; got 'rate'"),
-        ({"user_id": [1], "item_id": ["x"]}, {"n": 3}, "n must be left out with task='predict'; got 3"),
-        ({"user_id": [1]}, {"task": "recommend", "clip": True}, "clip must be left out with task='recommend'; got True"),
+        ({"user_id": [1], "item_id": ["x"]}, {"n": 3}, "n must be left out where the task is 'predict'; got 3"),
+        (
+            {"user_id": [1]},
+            {"task": "recommend", "clip": True},
+            "clip must be left out where the task is 'recommend'; got True",
+        ),
         ({"user_id": [1]}, {"k": 3}, "params must be of task, .*; got 'k'"),
     ],
 )

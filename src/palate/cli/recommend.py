@@ -44,6 +44,14 @@ def recommend(
     ] = None,
     words: Annotated[bool, typer.Option("--words", help="Say in words what is expected and how sure that is.")] = False,
     all_users: Annotated[bool, typer.Option("--all-users", help="For every user of the model.")] = False,
+    everyone: Annotated[
+        bool,
+        typer.Option(
+            "--all",
+            help="Write the lists of every user to --output, a .parquet file, block by block: memory does not grow with the users, and "
+            "after an interrupt the same command goes on.",
+        ),
+    ] = False,
     rate: Annotated[
         list[str] | None,
         typer.Option(metavar="TITLE=RATING", help="For someone new who rated this; may be repeated. An id will do as well."),
@@ -76,23 +84,30 @@ def recommend(
 
         palate recommend model.palate --rate 'Airplane!=5' --rate 'The Matrix=2'
 
+    For every user of a large table:
+
+        palate recommend model.palate --all --n 20 -o lists.parquet
+
     Sure ones only, from a model trained by Gibbs:
 
         palate recommend model.palate 15 --caution 0.8 --words
     """
     from palate.cli import asking
+    from palate.cli.everyone import check_everyone, write_everyone
     from palate.cli.output import check_output, deliver
 
     is_new = bool(rate) or fold_in is not None
-    if bool(users) + all_users + is_new != 1:
+    if bool(users) + all_users + everyone + is_new != 1:
         raise usage_error("name the users, or give --all-users, or --rate or --fold-in for someone new; one of the three")
+    if everyone:
+        output = check_everyone(output)
     check_output(output)
     time = options.parse_time(at)
     condition = options.condition(genres, year, where)
     loaded: Any = asking.load(model, users or [])
     who: Any = (
         None
-        if all_users
+        if all_users or everyone
         else asking.newcomer(loaded, rate or [], fold_in)
         if is_new
         else asking.user_ids(loaded, users or [], unknown)
@@ -123,10 +138,12 @@ def recommend(
         asked = {name: value for name, value in asked.items() if value != usual[name]}
     if by is not None:
         asked["by"] = by
-    frame = loaded.recommend(
-        who, n, min_ratings=min_ratings, exclude_seen=not include_seen, where=condition,
-        candidates=asking.listed_ids(loaded, candidates), deny=asking.listed_ids(loaded, deny), **asked,
-    )  # fmt: skip
+    asked |= {"min_ratings": min_ratings, "exclude_seen": not include_seen, "where": condition}
+    asked |= {"candidates": asking.listed_ids(loaded, candidates), "deny": asking.listed_ids(loaded, deny)}
+    if everyone and output is not None:
+        write_everyone(loaded, output, n, as_json=as_json, **asked)
+        return
+    frame = loaded.recommend(who, n, **asked)
     one = is_new or (users is not None and len(users) == 1)
     whom = "you" if is_new else f"user {users[0]}" if users else ""
     title = f"{'The lowest predictions' if worst else 'Recommendations'} for {whom}" if one else ""

@@ -71,5 +71,5 @@ def _checked(params: Mapping[str, Any] | None) -> dict[str, Any]:
         raise ValueError(f"task must be 'predict' or 'recommend'; got {task!r}.")
     for name in asked:
         if name != "task" and name not in _OF[task]:
-            raise ValueError(f"{name} must be left out with task={task!r}; got {asked[name]!r}.")
+            raise ValueError(f"{name} must be left out where the task is {task!r}; got {asked[name]!r}.")
     return asked

@@ -1,9 +1,10 @@
 """The learned state: what is scored, saved and served."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -319,6 +320,19 @@ class FactorModel:
             model, users, n, unknown, min_ratings=min_ratings, exclude_seen=exclude_seen, where=where, candidates=candidates,
             deny=deny, worst=worst, caution=caution, explore=explore, seed=seed, words=words, threads=threads,
         )  # fmt: skip
+
+    def recommend_all(
+        self, path: str | os.PathLike[str], n: int = 5, *, progress: Callable[[int, int], object] | None = None, **options: Any
+    ) -> Path:
+        """Write the `n` best items of every user to a Parquet file at `path` and return its path; memory does not grow with the users.
+
+        Blocks of users are kept in the folder `PATH.parts` until all are there: the same call after an interrupt goes on. `progress` is called
+        with the users done and all users; the `options` are those of `recommend`. The columns are those of `recommend` without the catalog's.
+        Raises ValueError if the path does not end in `.parquet` or that folder holds parts of other lists.
+        """
+        from palate.recommend.streaming import recommend_all
+
+        return recommend_all(self, path, n, progress=progress, **options)
 
     def rated(self, users: Any) -> Any:
         """Return what these `users` (one or many, folded ones too) rated, highest first, as a frame with the catalog's columns.

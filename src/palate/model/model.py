@@ -1,8 +1,9 @@
 """What every model answers, whatever scores it: ids, lists and frames around a scorer."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -182,6 +183,19 @@ class Model:
     def recommend(self, users: Any = None, n: int = 5, **options: Any) -> Any:
         """Return the `n` best items of each of `users` as a frame; the `options` are those of `FactorModel.recommend`."""
         return recommending.recommend(self, with_new_users(self, users), n, **options)
+
+    def recommend_all(
+        self, path: str | os.PathLike[str], n: int = 5, *, progress: Callable[[int, int], object] | None = None, **options: Any
+    ) -> Path:
+        """Write the `n` best items of every user to a Parquet file at `path` and return its path; memory does not grow with the users.
+
+        Blocks of users are kept in the folder `PATH.parts` until all are there: the same call after an interrupt goes on. `progress` is called
+        with the users done and all users; the `options` are those of `recommend`. The columns are those of `recommend` without the catalog's.
+        Raises ValueError if the path does not end in `.parquet` or that folder holds parts of other lists.
+        """
+        from palate.recommend.streaming import recommend_all
+
+        return recommend_all(self, path, n, progress=progress, **options)
 
     def rated(self, users: Any) -> Any:
         """Return what these `users` rated, highest first, as a frame with the catalog's columns."""
