@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 import palate
 from palate.heads.chance import ChanceByPlace, fit_chance
 from palate.heads.ranking import TwoHeads, liked_log
+from palate.heads.sums import SumModel
 from palate.recommend.ranking import rank
 from write_kinds import planted
 
@@ -128,3 +129,71 @@ def test_a_half_life_needs_to_be_positive_and_times(half_life, message):
     ratings = palate.Ratings.from_arrays([1, 2], [1, 2], [3, 4])
     with pytest.raises(ValueError, match=message):
         palate.Popular(half_life=half_life).fit(ratings)
+
+
+@pytest.fixture(scope="module")
+def rated_table():
+    rng = np.random.default_rng(4)
+    users, items = np.nonzero(rng.random((40, 15)) < 0.4)
+    return palate.Ratings.from_arrays(users, items, rng.integers(1, 6, len(users)), scale=(1, 5))
+
+
+@pytest.fixture(scope="module")
+def two_heads(rated_table):
+    return palate.Recommender().fit(rated_table)
+
+
+class TestStrangers:
+    @pytest.mark.parametrize("by", ["both", "chosen", "stars"])
+    def test_who_is_unknown_is_skipped_or_gets_what_is_popular(self, two_heads, by):
+        with pytest.warns(UserWarning, match="user 999 is unknown: left out"):
+            assert two_heads.recommend([3, 999], n=2, by=by, unknown="skip")["user_id"].unique().to_list() == [3]
+        with pytest.warns(UserWarning, match="user 999 is unknown: its list is of the most popular items"):
+            frame = two_heads.recommend([3, 999], n=2, by=by, unknown="popular")
+        assert frame["source"].to_list() == ["model"] * 2 + ["most popular"] * 2
+        with pytest.raises(KeyError, match="999"):
+            two_heads.recommend([3, 999], by=by)
+
+    def test_of_strangers_alone_there_are_the_same_columns(self, two_heads):
+        with pytest.warns(UserWarning, match="2 users are unknown"):
+            frame = two_heads.recommend([998, 999], n=2, words=True, unknown="popular")
+        assert frame["chance"].null_count() == 4
+        assert frame.columns[:6] == ["user_id", "item_id", "rank", "predicted_rating", "chance", "in_words"]
+
+    def test_linear_models_answer_strangers_too(self, rated_table):
+        linear = palate.LinearItems().fit(rated_table, validation=0)
+        with pytest.warns(UserWarning, match="most popular"):
+            assert linear.recommend([999], n=2, unknown="popular").height == 2
+
+    def test_calibration_is_that_of_the_star_head(self, two_heads, rated_table):
+        table_of = palate.calibrate(
+            two_heads, palate.Ratings.from_arrays([0, 1, 2], [*_unrated(rated_table, 3)], [3, 4, 5])
+        ).table
+        assert table_of.height
+
+
+def _unrated(table, n):
+    """Return an item that each of the first n users has not rated."""
+    for user in range(n):
+        yield int(np.setdiff1d(np.arange(15), table.item_index[table.user_index == user])[0])
+
+
+def test_the_contributions_of_a_sum_add_up_to_its_score(rated_table):
+    one = palate.LinearItems().fit(rated_table, validation=0)
+    two = palate.Spectral(n_factors=4).fit(rated_table, validation=0)
+    both = SumModel.of((one, two), (1.0, 0.8))
+    found = both.contributions(3, 7)
+    score = both.score_pairs(np.array([3]), np.array([7]))[0]
+    assert found["contribution"].sum() == pytest.approx(score, abs=1e-4)
+    someone = both.contributions(both.fold_in([1, 2], [5, 4]), 7)
+    assert set(someone["item_id"]) == {1, 2}
+    popular = SumModel.of((one, palate.Popular().fit(rated_table)), (1.0, 1.0))
+    with pytest.raises(ValueError, match="one of Popular does not"):
+        popular.contributions(3, 7)
+
+
+def test_equal_ratings_are_choices_like_others(recwarn):
+    table = palate.Ratings.from_arrays([0, 0, 1], [0, 1, 0], [4, 4, 4])
+    for trainer in (palate.Popular(), palate.Spectral(), palate.LinearItems()):
+        trainer.fit(table, validation=0)
+    assert not recwarn.list

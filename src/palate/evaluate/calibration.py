@@ -172,6 +172,7 @@ def calibrate(
     Parameters
     ----------
     model : FactorModel or path of a saved one
+        Of a model of two heads it is the star head that is tested.
         With draws of a posterior, or a point estimate that knows its standard errors.
     test : Ratings or Split, optional
         Ratings that the model has not seen; of a split its test. What the model held out when None.
@@ -212,6 +213,8 @@ def calibrate(
 
     entry: tuple[Any, str] = named_scorers([model])[0]
     scorer, name = entry
+    scorer = getattr(scorer, "predicts", scorer)  # of two heads the one that predicts ratings
+    entry = scorer, name
     shares = _check_nominal(nominal)
     if not knows_rating_spread(scorer):
         raise ValueError(f"model must know the spread of a rating; got {name!r}, which does not. {ADVICE}")

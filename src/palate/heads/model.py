@@ -18,7 +18,7 @@ from palate.model.history import History
 from palate.model.joined import Change
 from palate.model.model import Model
 from palate.model.new_users import with_new_users
-from palate.recommend import predicting, recommending
+from palate.recommend import predicting, recommending, strangers
 from palate.recommend.cautious import check_caution, quantile
 from palate.recommend.filters import allowed_items
 from palate.recommend.lookup import UserRows, answer, described_frame, score_column, user_rows
@@ -163,6 +163,7 @@ class RecommenderModel(Model):
         where: Any = None,
         candidates: Any = None,
         deny: Any = None,
+        unknown: str = "raise",
         threads: int | None = None,
         **options: Any,
     ) -> Any:
@@ -181,7 +182,7 @@ class RecommenderModel(Model):
             negative.
         words : bool, default False
             Add a column `in_words`: how likely the item is to be chosen, and what is expected if so.
-        min_ratings, exclude_seen, where, candidates, deny, threads, **options
+        min_ratings, exclude_seen, where, candidates, deny, unknown, threads, **options
             As in `FactorModel.recommend`. The options `worst`, `explore` and `seed` are for `by="stars"`.
 
         Returns
@@ -205,27 +206,33 @@ class RecommenderModel(Model):
         """
         if by not in BY:
             raise ValueError(f"by must be one of {', '.join(map(repr, BY))}; got {by!r}.")
-        filters: dict[str, Any] = {"min_ratings": min_ratings, "where": where, "candidates": candidates, "deny": deny}
-        rows = self._rows(users)
+        filters: dict[str, Any] = {
+            "min_ratings": min_ratings, "exclude_seen": exclude_seen, "where": where, "candidates": candidates, "deny": deny,
+        }  # fmt: skip
+        rows = self._rows(users, unknown_allowed=unknown != "raise")
         model = cast(RecommenderModel, rows.scorer)
         if by != "both":
             head = model.choice if by == "chosen" else model._with_stars(by)
             spread: dict[str, Any] = {} if by == "chosen" else {"caution": caution, "words": words}
             if by == "chosen" and (caution or words):
                 raise ValueError("caution and words must be left out with by='chosen', which knows nothing of ratings.")
-            found = recommending.recommend(
-                head, replace(rows, scorer=head), n, exclude_seen=exclude_seen, threads=threads, **filters, **spread, **options
+            found = strangers.recommend_to_all(
+                head, replace(rows, scorer=head), n, unknown, threads=threads, **filters, **spread, **options
             )
             return answer(pl.DataFrame(found) if not isinstance(found, pl.DataFrame) else found, model, users, candidates)
         if options:
             name = next(iter(options))
             raise ValueError(f"{name} must be left out with by='both'; got {options[name]!r}. Pass by='stars' to use it.")
-        return model._recommend(rows, users, n, caution, words, exclude_seen, filters, threads)
+        found = strangers.recommend_to_all(
+            model, rows, n, unknown, model._of_both, caution=caution, words=words, threads=threads, **filters
+        )
+        return answer(pl.DataFrame(found) if not isinstance(found, pl.DataFrame) else found, model, users, candidates)
 
-    def _recommend(
-        self, rows: UserRows, users: Any, n: int, caution: float, words: bool, exclude_seen: bool, filters: dict[str, Any],
-        threads: int | None,
-    ) -> Any:  # fmt: skip
+    def _of_both(
+        self, _: Any, rows: UserRows, n: int, *, caution: float, words: bool, exclude_seen: bool, threads: int | None,
+        **filters: Any,
+    ) -> pl.DataFrame:  # fmt: skip
+        """Return the lists of known users by both heads; the arguments are those of `palate.recommend.recommending.recommend`."""
         n, caution = recommending.check_n(n), check_caution(caution, None)
         if caution < 0:
             raise ValueError(f"caution must be at least 0 with by='both'; got {caution:g}. Pass by='stars' to explore.")
@@ -237,7 +244,7 @@ class RecommenderModel(Model):
             rows.index, n, mask, seen_rows(self, exclude_seen), threads, self._lower_bound(caution) if caution else None
         )
         recommending.warn_if_empty(rows, allowed, picked.ranking)
-        return answer(self._frame(rows, picked, words), self, users, filters["candidates"])
+        return self._frame(rows, picked, words)
 
     def _lower_bound(self, caution: float) -> Any:
         z = quantile(caution)

@@ -2,16 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+import polars as pl
 
 from palate.data.catalog import Catalog
+from palate.data.forks import rows_of
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
 from palate.model.history import History
 from palate.model.joined import Change
+from palate.model.linear_model import LinearModel
 from palate.model.model import Model
+from palate.model.new_users import with_new_users
+from palate.recommend.lookup import answer, described_frame, user_rows
+from palate.recommend.prepared import item_table
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -69,6 +75,28 @@ class SumModel(Model):
         parts = tuple(part.with_users(users, ratings) for part in self.parts)
         return replace(self, parts=parts, users=users, ratings=ratings)
 
+    def contributions(self, user: Any, item: Any) -> Any:
+        """Return what each of a `user`'s own items adds to their score of an `item`, the largest first, as a frame: the parts add up to the score.
+
+        Columns: item_id, contribution, then the catalog's. Raises ValueError if a model of the sum does not explain its scores by items.
+        """
+        rows = user_rows(self, with_new_users(self, user))
+        model, row = cast(SumModel, rows.scorer), rows.index[:1]
+        target = model.items.index(item, "item id")
+        total = np.zeros(len(model.items))
+        rated = np.zeros(len(model.items), bool)
+        for part, weight in zip(model.parts, model.weights, strict=True):
+            spread = float(np.asarray(part.score_items(row), np.float32).std())
+            found = _by_items(part, model.users.id(int(row[0])), model.items.id(target))
+            own = model.items.indices(found["item_id"])
+            rated[own] = True
+            if spread > 0:
+                total[own] += weight / spread * found["contribution"].to_numpy()
+        own = np.flatnonzero(rated)
+        order = own[np.lexsort((own, -total[own]))]
+        numbers = [pl.Series("contribution", total[order])]
+        return answer(described_frame([], rows_of(item_table(self), order), numbers), self)
+
     def with_change(self, change: Change) -> tuple["SumModel", tuple[str, ...]]:
         """Return the sum with a `change` by an update of each part."""
         changed = [part.with_change(change) for part in self.parts]
@@ -78,3 +106,15 @@ class SumModel(Model):
     def similar_items(self, items: Any, n: int = 10, **options: Any) -> Any:
         """Return the n items most like each of `items`, by the first part; the `options` are those of `FactorModel.similar_items`."""
         return self.parts[0].similar_items(items, n, **options)
+
+
+def _by_items(part: Any, user: Any, item: Any) -> pl.DataFrame:
+    """Return what each of a user's items adds to the score of one model of a sum: columns item_id and contribution."""
+    if isinstance(part, LinearModel):
+        return pl.DataFrame(part.contributions(user, item)).select("item_id", "contribution")
+    if getattr(part, "fold", None) is None:
+        raise ValueError(
+            f"contributions must be asked of a sum of models that score by a user's items; one of {part.trainer.get('name')} does not."
+        )
+    table = part.explain(user, item).table
+    return table.filter(pl.col("part") == "rating").select("item_id", "contribution")

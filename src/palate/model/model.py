@@ -18,7 +18,7 @@ from palate.model import updating
 from palate.model.history import History
 from palate.model.joined import Change
 from palate.model.new_users import NewUser, new_user, new_user_with, with_new_users
-from palate.recommend import predicting, recommending
+from palate.recommend import predicting, strangers
 from palate.recommend import rated as rating_list
 
 
@@ -182,7 +182,8 @@ class Model:
 
     def recommend(self, users: Any = None, n: int = 5, **options: Any) -> Any:
         """Return the `n` best items of each of `users` as a frame; the `options` are those of `FactorModel.recommend`."""
-        return recommending.recommend(self, with_new_users(self, users), n, **options)
+        unknown = options.pop("unknown", "raise")
+        return strangers.recommend_to_all(self, with_new_users(self, users), n, unknown, **options)
 
     def recommend_all(
         self, path: str | os.PathLike[str], n: int = 5, *, progress: Callable[[int, int], object] | None = None, **options: Any

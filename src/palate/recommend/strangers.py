@@ -1,5 +1,6 @@
 """Lists for users of whom some are unknown: they are left out, or get the most popular items."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,9 @@ class UnknownUsersWarning(UserWarning):
     """Users who are not in the model, and what became of them; the message has their number and names the first."""
 
 
-def recommend_to_all(scorer: Scorer, users: Any, n: int, unknown: str, **options: Any) -> Any:
+def recommend_to_all(
+    scorer: Scorer, users: Any, n: int, unknown: str, lists: Callable[..., Any] = recommend, **options: Any
+) -> Any:
     """Return the lists of `recommend`, for users of whom some may be unknown.
 
     Parameters
@@ -33,6 +36,8 @@ def recommend_to_all(scorer: Scorer, users: Any, n: int, unknown: str, **options
     unknown : {"raise", "skip", "popular"}
         An error; no list, with a warning; or the most-rated items that the filters keep, with what an average user would rate them and a
         column `source` that says which lists are the model's.
+    lists : callable, default `recommend`
+        Makes the lists of users who are known; takes the arguments of `recommend`.
     options
         The other arguments of `recommend`.
 
@@ -44,7 +49,7 @@ def recommend_to_all(scorer: Scorer, users: Any, n: int, unknown: str, **options
     if unknown not in CHOICES:
         raise ValueError(f"unknown must be one of {', '.join(map(repr, CHOICES))}; got {unknown!r}.")
     if unknown == "raise":
-        return recommend(scorer, users, n, **options)
+        return lists(scorer, users, n, **options)
     if unknown == "popular" and options.get("worst"):
         raise ValueError("worst must be left out with unknown='popular', whose lists are of the most-rated items.")
     rows = user_rows(scorer, users, unknown_allowed=True)
@@ -52,7 +57,7 @@ def recommend_to_all(scorer: Scorer, users: Any, n: int, unknown: str, **options
     strangers = np.flatnonzero(rows.index < 0)
     if len(strangers):
         _warn(rows, strangers, unknown)
-    parts = [_own(rows, known, n, options)] if len(known) or unknown == "skip" else []
+    parts = [_own(lists, rows, known, n, options)]  # of nobody, too: it has the columns
     if unknown == "popular":
         parts = [_from(part, MODEL) for part in parts]
         if len(strangers):
@@ -79,9 +84,9 @@ def _together(parts: list[pl.DataFrame], labels: list[Any]) -> pl.DataFrame:
     return rows_of(every, order)
 
 
-def _own(rows: UserRows, known: np.ndarray, n: int, options: dict[str, Any]) -> pl.DataFrame:
+def _own(lists: Any, rows: UserRows, known: np.ndarray, n: int, options: dict[str, Any]) -> pl.DataFrame:
     own = UserRows(rows.scorer, rows.index[known], rows.labels.gather(known), rows.single)
-    found = recommend(rows.scorer, own, n, **{**options, "candidates": options.get("candidates")})
+    found = lists(rows.scorer, own, n, **options)
     return found if isinstance(found, pl.DataFrame) else pl.DataFrame(found)
 
 

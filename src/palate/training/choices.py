@@ -29,7 +29,7 @@ class Choices:
         """Return the choices of a trainer with `grades`, `least_grade` and `half_life`."""
         check_count("seed", seed, 0, 2**63 - 1)
         everything, held_out = split(ratings, validation, start, seed)
-        problem = Problem.build(everything, held_out, mean=False)
+        problem = Problem.build(everything, held_out, mean=False, choices=True)
         rows = problem.by_user
         times = None if everything.timestamp is None else problem.times
         grades = grades_of(trainer.grades, trainer.least_grade, trainer.half_life, rows.values, everything.scale, times)

@@ -91,7 +91,7 @@ class Popular:
                 raise ValueError("half_life must be above 0; got 0. Leave it out to count all ratings alike.")
         check_count("min_ratings", self.min_ratings, 1)
         everything, held_out = split(ratings, validation, start, seed)
-        problem = Problem.build(everything, np.zeros_like(held_out) if refit else held_out, mean=False)
+        problem = Problem.build(everything, np.zeros_like(held_out) if refit else held_out, mean=False, choices=True)
         if self.half_life is not None and everything.timestamp is None:
             raise ValueError(
                 f"the ratings must have timestamps for half_life={self.half_life:g}; they have none. "

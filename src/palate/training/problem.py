@@ -31,9 +31,12 @@ class Problem:
 
     @classmethod
     def build(
-        cls, ratings: Ratings, held_out: np.ndarray, *, mean: bool = True, confidence: Confidence | None = None
-    ) -> "Problem":
+        cls, ratings: Ratings, held_out: np.ndarray, *, mean: bool = True, confidence: Confidence | None = None,
+        choices: bool = False,
+    ) -> "Problem":  # fmt: skip
         """Compress the ratings that are not held out; `mean` says whether the global mean is taken off.
+
+        Of `choices` alone it does not matter that all ratings may be equal.
 
         With a confidence the values are counts, and the rows hold its targets and weights.
         """
@@ -48,9 +51,9 @@ class Problem:
         indptr = np.zeros(ratings.n_users + 1, np.int64)
         np.cumsum(np.bincount(user, minlength=ratings.n_users), out=indptr[1:])
         weights = np.empty(0, np.float32) if weights is None else weights
-        if confidence is None:
+        if confidence is None and not choices:
             _warn_if_equal(values)
-        else:
+        if confidence is not None:
             values, weights = confidence.apply(values, weights)
         by_user = Rows(indptr, columns, values, weights, ratings.n_items)
         average = _mean(values, weights) if mean else 0.0
