@@ -1,0 +1,255 @@
+"""The store in a PostgreSQL database, which several processes share; each hears of the others' changes.
+
+A process that writes is answered after the database has committed, and takes in what it wrote before it answers. The others hear of
+it by LISTEN and NOTIFY, within milliseconds; should a message be lost, they look every `POLL` seconds, which is the greatest staleness
+while the database answers. `fresh` waits for nothing: it reads at once whatever is new.
+"""
+
+import contextlib
+import secrets
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from palate.store.changes import REMOVED, Change, Forgotten, LiveRating, StoreError
+from palate.store.mirror import Mirror, digest_of
+from palate.store.writing import Writer
+
+if TYPE_CHECKING:
+    import psycopg
+
+POLL = 1.0  # seconds between two looks, if no message comes
+VERSION = 1
+_LOCK = 0x70616C74  # of the advisory lock that keeps changes in the order of their revisions
+_CHANNEL = "palate_ratings"
+_TABLES = """
+CREATE TABLE IF NOT EXISTS palate_meta (name text PRIMARY KEY, value text NOT NULL);
+CREATE TABLE IF NOT EXISTS palate_ratings (
+    "user" text NOT NULL, item text NOT NULL, value double precision,
+    state text NOT NULL CHECK (state IN ('rated', 'seen', 'removed')), at bigint NOT NULL, revision bigint NOT NULL,
+    PRIMARY KEY ("user", item), CHECK ((state = 'rated') = (value IS NOT NULL)));
+CREATE INDEX IF NOT EXISTS palate_ratings_revision ON palate_ratings (revision);
+CREATE TABLE IF NOT EXISTS palate_forgotten (digest text PRIMARY KEY, revision bigint NOT NULL, at bigint NOT NULL);
+CREATE INDEX IF NOT EXISTS palate_forgotten_revision ON palate_forgotten (revision);
+"""
+_PUT = """
+INSERT INTO palate_ratings VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT ("user", item) DO UPDATE SET
+value = excluded.value, state = excluded.state, at = excluded.at, revision = excluded.revision
+"""
+
+
+def connected(address: str) -> "psycopg.Connection[Any]":
+    """Return a connection to the database of an address.
+
+    Raises
+    ------
+    ImportError
+        Without psycopg.
+    StoreError
+        If the database does not answer; the message holds no password.
+    """
+    try:
+        import psycopg
+    except ImportError:
+        raise ImportError("a store in PostgreSQL needs psycopg: pip install 'palate[postgres]'") from None
+    try:
+        return psycopg.connect(address, autocommit=True, connect_timeout=10)
+    except psycopg.Error as error:
+        said = " ".join(str(error).split())
+        raise StoreError(f"the PostgreSQL store cannot be opened: {said}") from None
+
+
+class PostgresStore:
+    """Live ratings in PostgreSQL, for several processes at a time.
+
+    Parameters
+    ----------
+    address : str
+        `postgresql://user@host/database`, as libpq takes it. The tables are made if they are not there.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._connection = connected(address)
+        try:
+            self._mirror = Mirror(_salt(self._connection))
+            self._reading = connected(address)
+        except BaseException:
+            self._connection.close()
+            raise
+        self._seen = 0
+        self._read_lock = threading.Lock()
+        self._ends = threading.Event()
+        self._reading.execute(f"LISTEN {_CHANNEL}")
+        self.fresh()
+        self._writer = Writer(self._begin, self._commit, self._undo, self._said)
+        self._listener = threading.Thread(target=self._listen, name="palate-listen", daemon=True)
+        self._listener.start()
+
+    def __repr__(self) -> str:
+        return f"PostgresStore({self.n_ratings:,} ratings)"
+
+    def write(self, changes: Sequence[Change]) -> int:
+        """Keep all of these changes or none; return the revision of the last one once they are committed."""
+        return self._writer.do(lambda: self._put(changes), self._keep)
+
+    def forget(self, user: str) -> Forgotten:
+        """Delete a user's ratings and remember a salted digest of the id."""
+        return self._writer.do(lambda: self._delete(user), lambda found: self._drop(user, *found))
+
+    def of(self, user: str) -> Mapping[str, LiveRating]:
+        """Return what is known of a user by item."""
+        return self._mirror.of(user)
+
+    def revision_of(self, user: str) -> int:
+        """Return the revision of the last change of this user, 0 without one."""
+        return self._mirror.revision_of(user)
+
+    def is_forgotten(self, user: str) -> bool:
+        """Return whether the user asked to be forgotten."""
+        return self._mirror.is_forgotten(user)
+
+    def users(self) -> list[str]:
+        """Return the users with live ratings, those of the latest changes first."""
+        return self._mirror.users()
+
+    @property
+    def n_ratings(self) -> int:
+        """How many pairs are known."""
+        return self._mirror.n_ratings
+
+    @property
+    def waiting(self) -> int:
+        """How many writes wait to be committed."""
+        return self._writer.waiting
+
+    def problem(self) -> str | None:
+        """Return why nothing can be written, or None; after a failed write it tries again."""
+        if self._writer.failure is not None or self._connection.closed:
+            try:
+                self._writer.do(lambda: self._next_revision(0), lambda _: None)
+            except StoreError as error:
+                return str(error)
+        return None
+
+    def fresh(self) -> None:
+        """Take in what other processes have committed."""
+        with self._read_lock:
+            # One statement for the revision, then what is not newer: changes are committed in the order of their revisions.
+            until = _revision(self._reading)
+            if until <= self._seen:
+                return
+            bounds = self._seen, until
+            gone = self._reading.execute(
+                "SELECT digest, revision FROM palate_forgotten WHERE revision > %s AND revision <= %s", bounds
+            ).fetchall()
+            for digest, revision in gone:
+                self._mirror.forget(digest, revision)
+            rows = self._reading.execute(
+                'SELECT "user", item, value, state, at, revision FROM palate_ratings WHERE revision > %s ORDER BY "user"',
+                bounds[:1],
+            )
+            self._mirror.apply(
+                [(Change(user, item, value, state == REMOVED, at), revision) for user, item, value, state, at, revision in rows]
+            )
+            self._seen = until
+
+    def close(self) -> None:
+        """Commit what waits and end both connections."""
+        self._writer.close()
+        self._ends.set()
+        self._listener.join(POLL + 10)
+        self._connection.close()
+        self._reading.close()
+
+    def _listen(self) -> None:
+        while not self._ends.is_set():
+            try:
+                for _ in self._reading.notifies(timeout=POLL / 4, stop_after=1):
+                    pass
+                self.fresh()
+            except Exception:
+                if not self._ends.wait(POLL):
+                    self._connect_again()
+
+    def _connect_again(self) -> None:
+        with contextlib.suppress(Exception), self._read_lock:
+            self._reading.close()
+            self._reading = connected(self._address)
+            self._reading.execute(f"LISTEN {_CHANNEL}")
+
+    # -- within the writing thread -----------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        if self._connection.closed:
+            self._connection = connected(self._address)
+        self._connection.execute("BEGIN")
+        self._connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+
+    def _commit(self) -> None:
+        self._connection.execute(f"NOTIFY {_CHANNEL}")
+        self._connection.execute("COMMIT")
+
+    def _undo(self) -> None:
+        self._connection.execute("ROLLBACK")
+
+    def _put(self, changes: Sequence[Change]) -> list[tuple[Change, int]]:
+        if not changes:
+            return []
+        first = self._next_revision(len(changes))
+        numbered = [(change, first + place) for place, change in enumerate(changes)]
+        with self._connection.cursor() as cursor:
+            cursor.executemany(_PUT, [(c.user, c.item, c.value, c.state, c.at, revision) for c, revision in numbered])
+        return numbered
+
+    def _keep(self, numbered: list[tuple[Change, int]]) -> int:
+        self._mirror.apply(numbered)
+        return numbered[-1][1] if numbered else self._mirror.revision
+
+    def _delete(self, user: str) -> tuple[int, int]:
+        revision, digest = self._next_revision(1), digest_of(user, self._mirror.salt)
+        deleted = self._connection.execute('DELETE FROM palate_ratings WHERE "user" = %s', (user,)).rowcount
+        self._connection.execute(
+            "INSERT INTO palate_forgotten VALUES (%s, %s, %s) ON CONFLICT (digest) DO UPDATE SET revision = excluded.revision, at = excluded.at",
+            (digest, revision, int(time.time())),
+        )
+        return revision, deleted
+
+    def _drop(self, user: str, revision: int, deleted: int) -> Forgotten:
+        self._mirror.forget(digest_of(user, self._mirror.salt), revision, user)
+        return Forgotten(user, deleted)
+
+    def _next_revision(self, n: int) -> int:
+        """Return the first of n new revisions."""
+        found = self._connection.execute(
+            "UPDATE palate_meta SET value = (value::bigint + %s)::text WHERE name = 'revision' RETURNING value", (n,)
+        ).fetchone()
+        return int(found[0]) - n + 1  # type: ignore[index]
+
+    def _said(self, error: Exception) -> StoreError:
+        return StoreError(
+            f"the PostgreSQL store cannot be written: {' '.join(str(error).split())} What was acknowledged before is kept."
+        )
+
+
+def _revision(connection: "psycopg.Connection[Any]") -> int:
+    found = connection.execute("SELECT value FROM palate_meta WHERE name = 'revision'").fetchone()
+    return 0 if found is None else int(found[0])
+
+
+def _salt(connection: "psycopg.Connection[Any]") -> bytes:
+    """Make the tables if they are not there, check their version, and return the salt of the digests."""
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        connection.execute(_TABLES)
+        connection.execute(
+            "INSERT INTO palate_meta VALUES ('version', %s), ('revision', '0'), ('salt', %s) ON CONFLICT DO NOTHING",
+            (str(VERSION), secrets.token_hex(16)),
+        )
+    found = dict(connection.execute("SELECT name, value FROM palate_meta").fetchall())
+    if int(found["version"]) > VERSION:
+        raise StoreError(
+            f"the PostgreSQL store is of version {found['version']}; this palate knows versions up to {VERSION}. Install a newer palate."
+        )
+    return bytes.fromhex(found["salt"])

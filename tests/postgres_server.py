@@ -1,0 +1,92 @@
+"""A PostgreSQL server of our own for the tests, in a folder that goes when they end."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def binaries() -> Path | None:
+    """Return the folder of initdb and postgres, or None."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if found:
+        return found[-1].parent
+    there = shutil.which("initdb")
+    return None if there is None else Path(there).resolve().parent
+
+
+def missing() -> str:
+    """Return why no server can be started, "" if one can."""
+    try:
+        import psycopg  # noqa: F401
+    except ImportError:
+        return "psycopg is not installed (pip install 'palate[postgres]')"
+    if binaries() is None:
+        return "no PostgreSQL server is installed (Debian: apt install postgresql)"
+    if os.geteuid() == 0 and not _as_user():
+        return "PostgreSQL does not run as root, and there is no user to run it as"
+    return ""
+
+
+def _as_user() -> list[str]:
+    """Return what to put before a command so that it does not run as root."""
+    if os.geteuid() != 0:
+        return []
+    import pwd
+
+    try:
+        pwd.getpwnam("postgres")
+    except KeyError:
+        return []
+    return ["runuser", "-u", "postgres", "--"] if shutil.which("runuser") else []
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """Start a server on a free port of the loopback; yield the address of its database."""
+    folder = Path(tempfile.mkdtemp(prefix="palate-pg-"))
+    run, path = _as_user(), binaries()
+    assert path is not None
+    if run:
+        shutil.chown(folder, "postgres")
+    data = folder / "data"
+    subprocess.run(
+        [*run, path / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"],
+        check=True, capture_output=True, cwd=folder, timeout=120,
+    )  # fmt: skip
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["-p", str(port), "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([*run, path / "postgres", "-D", data, *options], stdout=log, stderr=log, cwd=folder)
+    address = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+    try:
+        _wait(address, process)
+        yield address
+    finally:
+        pid = data / "postmaster.pid"
+        if pid.exists():
+            os.kill(int(pid.read_text().split()[0]), 2)  # SIGINT: end all sessions
+        process.wait(60)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait(address: str, process: "subprocess.Popen[bytes]") -> None:
+    import psycopg
+
+    ends = time.monotonic() + 120
+    while True:
+        try:
+            psycopg.connect(address, connect_timeout=5).close()
+        except psycopg.OperationalError:
+            if process.poll() is not None or time.monotonic() > ends:
+                raise
+            time.sleep(0.05)
+        else:
+            return

@@ -1,0 +1,184 @@
+"""The store in an SQLite file: the contract, what it refuses, a full disk, and kills."""
+
+import os
+import random
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+import pytest
+
+from palate.store.changes import Change, StoreError
+from palate.store.opening import open_store
+from palate.store.schema import VERSION
+from palate.store.sqlite import SQLiteStore
+from store_contract import StoreContract
+
+KILLS = 60 if os.environ.get("PALATE_SOAK") else 6
+
+
+class TestContract(StoreContract):
+    @pytest.fixture
+    def make(self, tmp_path):
+        return lambda: open_store(tmp_path / "live.db")
+
+
+def test_two_processes_cannot_hold_one_store(tmp_path):
+    store = SQLiteStore(tmp_path / "live.db")
+    code = f"from palate.store.sqlite import SQLiteStore; SQLiteStore({str(tmp_path / 'live.db')!r})"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert found.returncode == 1
+    assert f"is held by another process (number {os.getpid()})" in found.stderr
+    store.close()
+    assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0
+
+
+def test_the_same_process_cannot_open_it_twice_either(tmp_path):
+    store = SQLiteStore(tmp_path / "live.db")
+    with pytest.raises(StoreError, match="held by another process"):
+        SQLiteStore(tmp_path / "live.db")
+    store.close()
+
+
+def test_a_newer_store_is_refused_and_left_alone(tmp_path):
+    path = tmp_path / "live.db"
+    SQLiteStore(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"PRAGMA user_version={VERSION + 1}")
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=f"version {VERSION + 1}; this palate knows versions up to {VERSION}"):
+        SQLiteStore(path)
+    assert path.read_bytes() == before
+
+
+def test_other_files_are_refused(tmp_path):
+    other = tmp_path / "other.db"
+    with sqlite3.connect(other) as connection:
+        connection.execute("CREATE TABLE t (x)")
+    with pytest.raises(StoreError, match="no store of palate"):
+        SQLiteStore(other)
+    text = tmp_path / "text.db"
+    text.write_text("this is no database " * 100)
+    with pytest.raises(StoreError, match="not a database"):
+        SQLiteStore(text)
+    with pytest.raises(StoreError, match="cannot be opened"):
+        SQLiteStore(tmp_path / "no-folder" / "live.db")
+
+
+def test_what_is_kept_is_what_the_pragmas_promise(tmp_path):
+    store = SQLiteStore(tmp_path / "live.db")
+    asked = {name: store._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")}
+    assert asked == {"journal_mode": "wal", "synchronous": 2}
+    store.close()
+
+
+def test_nothing_of_a_forgotten_user_is_left_in_the_files(tmp_path):
+    store = SQLiteStore(tmp_path / "live.db")
+    store.write([Change("somebody-unmistakable", f"i{place}", 4.0) for place in range(300)])
+    store.forget("somebody-unmistakable")
+    left = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"somebody-unmistakable" not in left
+    store.close()
+
+
+_FULL = """
+import resource, signal, sys
+from palate.store.sqlite import SQLiteStore
+from palate.store.changes import Change, StoreError
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+store = SQLiteStore(sys.argv[1])
+kept = 0
+resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))
+try:
+    for place in range(1000):
+        store.write([Change(f"u{place}-{row}", "x" * 200, 1.0) for row in range(20)])
+        kept += 20
+except StoreError as error:
+    print(error)
+assert 0 < kept < 20_000 and store.n_ratings == kept, (kept, store.n_ratings)
+try:
+    store.write([Change(f"u{row}", "x" * 200, 1.0) for row in range(2000)])
+    raise SystemExit("this cannot have been kept")
+except StoreError:
+    pass
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+assert store.problem() is None, store.problem()
+store.write([Change("after", "x", 1.0)])
+store.close()
+store = SQLiteStore(sys.argv[1])
+assert store.n_ratings == kept + 1
+"""
+
+
+def test_a_file_that_cannot_grow_is_an_error_and_needs_no_restart(tmp_path):
+    assert resource.getrlimit(resource.RLIMIT_FSIZE)
+    found = subprocess.run(
+        [sys.executable, "-c", _FULL, str(tmp_path / "live.db")], capture_output=True, text=True, timeout=300
+    )
+    assert found.returncode == 0, found.stderr
+    assert "cannot be written" in found.stdout
+
+
+def test_a_full_database_says_that_the_disk_is_full(tmp_path):
+    store = SQLiteStore(tmp_path / "live.db")
+    store.write([Change("al", "x", 4.0)])
+    pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
+    store._connection.execute(f"PRAGMA max_page_count={pages}")
+    many = [Change("bo", f"i{place}" * 50, 1.0) for place in range(500)]
+    with pytest.raises(StoreError, match=r"the disk is full\. Free space; nothing has to be restarted"):
+        store.write(many)
+    assert (store.n_ratings, dict(store.of("bo"))) == (1, {})
+    store._connection.execute("PRAGMA max_page_count=1073741823")
+    assert store.problem() is None
+    store.write(many)
+    assert store.n_ratings == 501
+    store.close()
+
+
+_WRITES = """
+import sys, threading
+from palate.store.sqlite import SQLiteStore
+from palate.store.changes import Change
+store = SQLiteStore(sys.argv[1])
+start = int(sys.argv[2])
+lock = threading.Lock()
+def write(who):
+    for place in range(start, start + 100_000):
+        store.write([Change(f"u{who}", f"i{place}-{row}", float(place % 5)) for row in range(3)])
+        with lock:
+            sys.stdout.write(f"{who} {place}\\n")
+            sys.stdout.flush()
+for who in range(4):
+    threading.Thread(target=write, args=(who,)).start()
+"""
+
+
+@pytest.mark.slow
+def test_killed_writers_lose_nothing_that_was_acknowledged(tmp_path):
+    path, random_ = tmp_path / "live.db", random.Random(3)
+    acknowledged: set[tuple[str, int]] = set()
+    for kill in range(KILLS):
+        process = subprocess.Popen(
+            [sys.executable, "-c", _WRITES, str(path), str(kill * 100_000)], stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        first = process.stdout.readline()  # it writes by now
+        time.sleep(random_.uniform(0.02, 0.4))
+        process.send_signal(signal.SIGKILL)
+        lines = [first, *process.stdout.readlines()]
+        process.wait(60)
+        acknowledged |= {(f"u{who}", int(place)) for who, place in (line.split() for line in lines if line.endswith("\n"))}
+        store = SQLiteStore(path)
+        kept: dict[tuple[str, int], int] = {}
+        for who in range(4):
+            for item in store.of(f"u{who}"):
+                pair = f"u{who}", int(item[1:].split("-")[0])
+                kept[pair] = kept.get(pair, 0) + 1
+        assert acknowledged <= set(kept), "an acknowledged write is lost"
+        assert set(kept.values()) == {3}, "a write is there in part"
+        assert store._connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        store.close()
+    assert len(acknowledged) >= 20 * KILLS
