@@ -1,5 +1,6 @@
 """The core: models, live ratings, lists and explanations, beneath the explorer and the service alike."""
 
+import copy
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from palate.app.answers import (
     Similar,
     UserInfo,
 )  # fmt: skip
-from palate.app.errors import ActivationError, CannotAnswer, UnknownItem, UnknownModel, UnknownUser
+from palate.app.errors import ActivationError, BadRows, CannotAnswer, UnknownItem, UnknownModel, UnknownUser
 from palate.app.explaining import reasons
 from palate.app.listing import EXPLAIN, UNCERTAINTY, WHY, best, with_reasons, with_uncertainty
 from palate.app.people import People
@@ -113,6 +114,10 @@ class Core:
         """The models, in the order in which they were given."""
         state = self._state
         return [people.served.info(name == state.active) for name, people in state.people.items()]
+
+    def now(self) -> "Core":
+        """Return a view of this core that goes on with the models of now: several questions asked of it are answered by the same ones."""
+        return copy.copy(self)
 
     def model(self, model: str | None = None) -> Any:
         """Return the palate model of this id (the active one when None), for what the core has no question for."""
@@ -347,11 +352,26 @@ class Core:
         StoreError
             If the store cannot be written; then nothing was kept.
         """
-        return self.rate_many([(user, item, rating)])
+        return self.store.write([self._change(user, item, rating)])
 
     def rate_many(self, rows: Iterable[tuple[str, str, float | None]]) -> int:
-        """Keep all of these ratings (user, item, rating) or none; return the store's revision. Errors are those of `rate`."""
-        changes = [self._change(user, item, rating) for user, item, rating in rows]
+        """Keep all of these ratings (user, item, rating) or none; return the store's revision.
+
+        Raises
+        ------
+        BadRows
+            With every row that cannot be kept.
+        StoreError
+            If the store cannot be written.
+        """
+        changes, problems = [], []
+        for place, (user, item, rating) in enumerate(rows):
+            try:
+                changes.append(self._change(user, item, rating))
+            except (LookupError, ValueError) as error:
+                problems.append((place, str(error)))
+        if problems:
+            raise BadRows(problems)
         return self.store.write(changes)
 
     def _change(self, user: str, item: str, rating: float | None) -> Change:

@@ -27,3 +27,13 @@ class CannotAnswer(ValueError):
 
 class ActivationError(RuntimeError):
     """A model could not be taken into use; the one before goes on answering."""
+
+
+class BadRows(ValueError):
+    """Ratings of which some cannot be kept, so that none was: `problems` has the place of each wrong one and what is wrong."""
+
+    def __init__(self, problems: list[tuple[int, str]]) -> None:
+        place, message = problems[0]
+        more = f" So are {len(problems) - 1:,} more." if len(problems) > 1 else ""
+        super().__init__(f"nothing was kept: row {place} is wrong: {message}{more}")
+        self.problems = problems

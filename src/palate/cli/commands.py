@@ -23,6 +23,7 @@ from palate.cli.prepare import prepare
 from palate.cli.rated import rated
 from palate.cli.recommend import recommend
 from palate.cli.running import Command
+from palate.cli.serve import serve
 from palate.cli.similar import similar
 from palate.cli.train import train
 from palate.cli.tune import tune
@@ -81,5 +82,6 @@ _add(compare)
 _add(experiment)
 _add(tune)
 _add(convert)
+_add(serve)
 app.add_typer(datasets, name="datasets")
 app.add_typer(export, name="export")

@@ -1,0 +1,75 @@
+"""Answers as JSON: plain values in, bytes out, and one form for every error."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from palate.app.errors import ActivationError, CannotAnswer, NotKnown
+from palate.store.changes import StoreError
+
+
+@dataclasses.dataclass
+class Problem:
+    """What went wrong: `code` for programs, `message` for people; `rows` of a batch with what is wrong with each."""
+
+    code: str
+    message: str
+    rows: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass
+class Failure:
+    """The body of every answer that is not 2xx."""
+
+    error: Problem
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON can hold it: dataclasses as objects, numbers that are not finite as null.
+
+    Examples
+    --------
+    >>> plain({"a": (1, float("nan")), "b": Problem("x", "y")})
+    {'a': [1, None], 'b': {'code': 'x', 'message': 'y', 'rows': []}}
+    """
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [plain(one) for one in value]
+    return str(value)
+
+
+def as_json(value: Any) -> bytes:
+    """Return a value as JSON in UTF-8."""
+    return json.dumps(plain(value), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
+        "utf-8", "backslashreplace"
+    )
+
+
+STATUS: tuple[tuple[type[Exception], int, str], ...] = (
+    (NotKnown, 404, "unknown"),
+    (CannotAnswer, 422, "cannot_answer"),
+    (ActivationError, 409, "not_activated"),
+    (StoreError, 503, "store"),
+    (ValueError, 422, "invalid"),
+    (TypeError, 422, "invalid"),
+)
+
+
+def status_of(error: Exception) -> tuple[int, str]:
+    """Return the status and the code of an error that the core raises.
+
+    Examples
+    --------
+    >>> status_of(StoreError("full")), status_of(ValueError("n"))
+    ((503, 'store'), (422, 'invalid'))
+    """
+    return next(((status, code) for kind, status, code in STATUS if isinstance(error, kind)), (500, "internal"))

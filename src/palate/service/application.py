@@ -1,0 +1,79 @@
+"""The application: routes within the guard, and every error in one form."""
+
+import logging
+from typing import Any
+
+from palate.app.core import Core
+from palate.app.errors import BadRows
+from palate.service.answering import Failure, Problem, status_of
+from palate.service.guard import Guard
+from palate.service.metrics import Metrics
+from palate.service.routes import health_routes, item_routes, list_routes, reply, user_routes
+from palate.service.settings import Settings
+
+LOG = logging.getLogger("palate.service")
+
+
+def application(core: Core, settings: Settings | None = None) -> Any:
+    """Return the service as an ASGI application.
+
+    Parameters
+    ----------
+    core : Core
+    settings : Settings, optional
+        Default: for this machine alone, without keys.
+
+    Raises
+    ------
+    ImportError
+        Without FastAPI; the message says what to install.
+    """
+    try:
+        from fastapi import FastAPI
+        from fastapi.exceptions import RequestValidationError
+        from starlette.exceptions import HTTPException
+    except ImportError:
+        raise ImportError("serving needs FastAPI and Uvicorn: pip install 'palate[serve]'") from None
+    from importlib.metadata import version
+
+    settings, metrics = settings or Settings(), Metrics()
+    app = FastAPI(
+        title="palate", version=version("palate"), docs_url=None, redoc_url=None, root_path=settings.root_path,
+        description="Recommendations that say which model made them, from what, and how sure it is.",
+    )  # fmt: skip
+    for router in (list_routes(core, settings), item_routes(core), user_routes(core), health_routes(core, metrics)):
+        app.include_router(router)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    for kind in (LookupError, ValueError, TypeError, RuntimeError, ImportError):
+        app.add_exception_handler(kind, _of_core)
+    if settings.origins:
+        from starlette.middleware.cors import CORSMiddleware
+
+        app.add_middleware(
+            CORSMiddleware, allow_origins=list(settings.origins), allow_methods=["GET", "PUT", "POST", "DELETE"],
+            allow_headers=["authorization", "content-type", "x-api-key"],
+        )  # fmt: skip
+    app.add_middleware(Guard, settings=settings, metrics=metrics)
+    return app
+
+
+def _invalid(_: Any, error: Any) -> Any:
+    """Answer a request whose values are of the wrong kind: each with its name."""
+    said = "; ".join(f"{'.'.join(map(str, one['loc'][1:])) or 'body'}: {one['msg']}" for one in error.errors()[:20])
+    return reply(Failure(Problem("invalid", said)), 422)
+
+
+def _http(_: Any, error: Any) -> Any:
+    answer = reply(Failure(Problem("http", str(error.detail))), error.status_code)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def _of_core(_: Any, error: Exception) -> Any:
+    status, code = status_of(error)
+    if status == 500:
+        LOG.error("an error that should not be: %s", error, exc_info=error)
+        return reply(Failure(Problem(code, "the service failed at this request; its log says more.")), 500)
+    rows = [{"row": place, "message": message} for place, message in error.problems] if isinstance(error, BadRows) else []
+    return reply(Failure(Problem(code, str(error), rows)), status)

@@ -1,0 +1,162 @@
+"""What routes take and give beside the core's own answers; the OpenAPI document is made from these."""
+
+from dataclasses import dataclass, field
+
+from palate.app.answers import Answer, ItemInfo, ModelInfo, OwnRating, Row, Similar
+
+
+@dataclass
+class RatingIn:
+    """A rating; null says that the user has seen the item and has no opinion."""
+
+    rating: float | None
+
+
+@dataclass
+class SessionRating:
+    """One rating of somebody who is known by ratings alone."""
+
+    item: str
+    rating: float
+
+
+@dataclass
+class SessionIn:
+    """Ratings of somebody who is known by nothing else, and what list is wanted."""
+
+    ratings: list[SessionRating]
+    n: int = 10
+    model: str | None = None
+    caution: float = 0.0
+    min_ratings: int = 0
+    genre: list[str] = field(default_factory=list)
+    explain: list[str] = field(default_factory=list)
+
+
+@dataclass
+class BatchRow:
+    """One rating of a batch."""
+
+    user: str
+    item: str
+    rating: float | None
+
+
+@dataclass
+class BatchIn:
+    """Ratings that are kept all together or not at all, at most 1,000."""
+
+    ratings: list[BatchRow]
+
+
+@dataclass
+class Stamp:
+    """Which model answered."""
+
+    model_id: str
+    model_version: str
+
+
+@dataclass
+class Recommendations:
+    """A list. `cursor` is for the next page; `fresh` says that a page could not go on, and that this is page 1 of a newer list."""
+
+    recommendation_id: str
+    model_id: str
+    model_version: str
+    source: str
+    rows: list[Row]
+    cursor: str | None = None
+    fresh: bool = False
+
+
+@dataclass
+class Kept:
+    """What was kept: the revision of the store after it, and of how many ratings."""
+
+    revision: int
+    n: int
+
+
+@dataclass
+class ForgottenOut:
+    """A user who was forgotten. What remains: the models trained before hold the user until they are trained again."""
+
+    user: str
+    n_deleted: int
+    remains: str
+
+
+@dataclass
+class SimilarOut(Stamp):
+    """Items like one."""
+
+    item: ItemInfo
+    rows: list[Similar]
+
+
+@dataclass
+class ItemsOut(Stamp):
+    """Items that fit a search."""
+
+    rows: list[ItemInfo]
+
+
+@dataclass
+class ItemOut(Stamp):
+    """One item."""
+
+    item: ItemInfo
+
+
+@dataclass
+class UserOut(Stamp):
+    """What is known of a user."""
+
+    id: str
+    source: str
+    n_model_ratings: int
+    n_live_ratings: int
+    revision: int
+
+
+@dataclass
+class RatingsOut(Stamp):
+    """What a user rated; live ratings first."""
+
+    user: str
+    rows: list[OwnRating]
+
+
+@dataclass
+class CompareOut:
+    """The lists of two models for one user, with the items that stand in both."""
+
+    user: str
+    first: Answer
+    second: Answer
+    shared: list[str]
+
+
+@dataclass
+class ModelsOut:
+    """The models that are served, and why the last swap failed if it did."""
+
+    models: list[ModelInfo]
+    last_failure: str | None = None
+
+
+@dataclass
+class Live:
+    """The process answers."""
+
+    status: str
+
+
+@dataclass
+class Ready:
+    """Whether the service may be sent requests, and why not."""
+
+    status: str
+    reasons: list[str]
+    models: list[Stamp]

@@ -1,0 +1,267 @@
+"""The routes: each asks the core one question. FastAPI is imported when they are made."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+from palate.app.answers import Answer, Reasons
+from palate.app.core import Core, check_user
+from palate.app.listing import EXPLAIN
+from palate.service import bodies
+from palate.service.answering import Failure, as_json
+from palate.service.cursor import make_cursor, read_cursor
+from palate.service.guard import SLASH
+from palate.service.metrics import Metrics
+from palate.service.settings import MOST_ITEMS, MOST_ROWS, Settings
+
+REMAINS = (
+    "A salted digest of the id, so that the user is left out from now on. Model files trained before still hold the user's "
+    "training ratings until they are trained again, and so do backups of the store."
+)
+
+
+def reply(value: Any, status: int = 200) -> Any:
+    """Return an answer in JSON."""
+    from fastapi import Response
+
+    return Response(as_json(value), status, media_type="application/json")
+
+
+def id_of(text: str) -> str:
+    """Return an id from a path as the caller meant it, checked for its length."""
+    return check_user(text.replace(SLASH, "/"))
+
+
+def failures(*status: int) -> dict[int | str, dict[str, Any]]:
+    """Return what OpenAPI says of answers that are not 2xx."""
+    return {code: {"model": Failure} for code in (*status, 400, 401, 403, 408, 413, 422, 503)}
+
+
+def _where(genre: Sequence[str], year_from: int | None, year_to: int | None) -> dict[str, Any] | None:
+    found: dict[str, Any] = {}
+    if genre:
+        found["genres"] = list(genre)
+    if year_from is not None or year_to is not None:
+        found["year"] = (year_from, year_to)
+    return found or None
+
+
+def _explain(asked: str | None) -> tuple[str, ...]:
+    parts = tuple(part for part in (asked or "").split(",") if part)
+    for part in parts:
+        if part not in EXPLAIN:
+            raise ValueError(f"explain must be of {' and '.join(EXPLAIN)}, with a comma between; got {part!r}.")
+    return parts
+
+
+def _listed(answer: Answer, cursor: str | None = None, fresh: bool = False) -> bodies.Recommendations:
+    return bodies.Recommendations(
+        uuid.uuid4().hex, answer.model_id, answer.model_version, answer.source, list(answer.rows), cursor, fresh
+    )
+
+
+def list_routes(core: Core, settings: Settings) -> Any:
+    """Return the routes of lists."""
+    from fastapi import APIRouter, Query
+
+    router = APIRouter(prefix="/v1", tags=["lists"])
+
+    @router.get("/users/{user}/recommendations", response_model=bodies.Recommendations, responses=failures(404, 409))
+    def recommendations(
+        user: str,
+        n: Annotated[int, Query(ge=1, le=MOST_ITEMS)] = 10,
+        cursor: Annotated[str | None, Query(max_length=2000)] = None,
+        exclude_seen: bool = True,
+        genre: Annotated[list[str] | None, Query(max_length=50, description="Items of one of these genres.")] = None,
+        year_from: Annotated[int | None, Query(ge=-(2**31), lt=2**31)] = None,
+        year_to: Annotated[int | None, Query(ge=-(2**31), lt=2**31)] = None,
+        min_ratings: Annotated[int, Query(ge=0, lt=2**62)] = 0,
+        caution: Annotated[float, Query(gt=-1, lt=1)] = 0.0,
+        model: str | None = None,
+        explain: Annotated[str | None, Query(description="why, uncertainty, or both with a comma between.")] = None,
+    ) -> Any:
+        """List the best items for a user; somebody unknown gets the most popular ones, and `source` says so."""
+        user = id_of(user)
+        how = {
+            "n": n, "model": model, "caution": caution, "min_ratings": min_ratings, "exclude_seen": exclude_seen,
+            "where": _where(genre or [], year_from, year_to), "explain": _explain(explain),
+        }  # fmt: skip
+        return _page(core, settings, user, how, cursor)
+
+    @router.post("/recommendations", response_model=bodies.Recommendations, responses=failures(404))
+    def session(body: bodies.SessionIn) -> Any:
+        """List the best items for somebody who is known by the ratings sent along; nothing is kept."""
+        if not 1 <= body.n <= MOST_ITEMS:
+            raise ValueError(f"n must be 1 to {MOST_ITEMS}; got {body.n}.")
+        ratings = {row.item: row.rating for row in body.ratings}
+        if len(ratings) < len(body.ratings):
+            raise ValueError("ratings must not repeat an item; got one twice. Keep one of its ratings.")
+        return reply(
+            _listed(
+                core.recommend(
+                    ratings=ratings, n=body.n, model=body.model, caution=body.caution, min_ratings=body.min_ratings,
+                    where=_where(body.genre, None, None), explain=body.explain,
+                )
+            )
+        )  # fmt: skip
+
+    @router.get("/compare", response_model=bodies.CompareOut, responses=failures(404))
+    def compare(user: str, models: str, n: Annotated[int, Query(ge=1, le=MOST_ITEMS)] = 10) -> Any:
+        """Set the lists of two models for one user side by side; `models` names them with a comma between."""
+        names = models.split(",")
+        if len(names) != 2:
+            raise ValueError(f"models must be two ids with a comma between; got {models!r}.")
+        found = core.now().compare(check_user(user), names[0], names[1], n=n)
+        return reply(bodies.CompareOut(found.user, found.first, found.second, list(found.shared)))
+
+    return router
+
+
+def _page(core: Core, settings: Settings, user: str, how: dict[str, Any], cursor: str | None) -> Any:
+    """Answer one page: the first, the one a cursor points at, or 409 with a fresh first page if the list is another by now."""
+    asked = [user, *(how[name] for name in ("model", "caution", "min_ratings", "exclude_seen", "where"))]
+    given, offset = (None, 0) if cursor is None else read_cursor(settings.secret, cursor)
+    answer = core.recommend(user, offset=offset, **how)
+    state = _state(asked, answer)
+    fresh = given is not None and given != state
+    if fresh:
+        answer, offset = core.recommend(user, offset=0, **how), 0
+        state = _state(asked, answer)
+    following = make_cursor(settings.secret, state, offset + how["n"]) if len(answer.rows) == how["n"] else None
+    return reply(_listed(answer, following, fresh), 409 if fresh else 200)
+
+
+def _state(asked: Sequence[Any], answer: Answer) -> list[Any]:
+    """Return what a list was made from, as JSON gives it back."""
+    import json
+
+    return list(json.loads(json.dumps([*asked, answer.model_id, answer.model_version, answer.revision])))
+
+
+def item_routes(core: Core) -> Any:
+    """Return the routes of items and models."""
+    from fastapi import APIRouter, Query
+
+    router = APIRouter(prefix="/v1", tags=["items"])
+    n_items = Annotated[int, Query(ge=1, le=MOST_ITEMS)]
+
+    def stamped(make: Callable[[Core, str, str], Any], model: str | None) -> Any:
+        view = core.now()
+        info = view.model_info(model)
+        return reply(make(view, info.id, info.version))
+
+    @router.get("/items", response_model=bodies.ItemsOut, responses=failures(404))
+    def search(q: Annotated[str, Query(max_length=256)], n: n_items = 10, model: str | None = None) -> Any:
+        """Search items by title, whatever the case and the accents."""
+        return stamped(lambda view, *by: bodies.ItemsOut(*by, view.search(q, n, model)), model)
+
+    @router.get("/items/{item}", response_model=bodies.ItemOut, responses=failures(404))
+    def item(item: str, model: str | None = None) -> Any:
+        """Tell what is known of an item."""
+        return stamped(lambda view, *by: bodies.ItemOut(*by, view.item(id_of(item), model)), model)
+
+    @router.get("/items/{item}/similar", response_model=bodies.SimilarOut, responses=failures(404))
+    def similar(item: str, n: n_items = 10, model: str | None = None) -> Any:
+        """List the items most like one."""
+        key = id_of(item)
+        return stamped(
+            lambda view, *by: bodies.SimilarOut(*by, view.item(key, model), view.similar(key, n, model)),
+            model,
+        )
+
+    @router.get("/models", response_model=bodies.ModelsOut, responses=failures())
+    def models() -> Any:
+        """List the models that are served."""
+        return reply(bodies.ModelsOut(core.models, core.last_failure))
+
+    @router.post("/models/{model}:activate", response_model=bodies.ModelsOut, responses=failures(404, 409))
+    def activate(model: str) -> Any:
+        """Read a model's file again, take it into use if it is sound, and let it answer when no model is named."""
+        core.activate(id_of(model))
+        return reply(bodies.ModelsOut(core.models, core.last_failure))
+
+    return router
+
+
+def user_routes(core: Core) -> Any:
+    """Return the routes of users and their ratings."""
+    from fastapi import APIRouter
+
+    router = APIRouter(prefix="/v1", tags=["users"])
+
+    @router.get("/users/{user}", response_model=bodies.UserOut, responses=failures(404))
+    def user(user: str, model: str | None = None) -> Any:
+        """Tell what is known of a user."""
+        view = core.now()
+        info, found = view.model_info(model), view.user(id_of(user), model)
+        counts = found.n_model_ratings, found.n_live_ratings, found.revision
+        return reply(bodies.UserOut(info.id, info.version, found.id, found.source, *counts))
+
+    @router.get("/users/{user}/ratings", response_model=bodies.RatingsOut, responses=failures(404))
+    def ratings(user: str, model: str | None = None) -> Any:
+        """List what a user rated: live ratings, then those of the model's training that no live one replaces."""
+        view, key = core.now(), id_of(user)
+        info = view.model_info(model)
+        return reply(bodies.RatingsOut(info.id, info.version, key, view.ratings(key, model)))
+
+    @router.get("/users/{user}/explain/{item}", response_model=Reasons, responses=failures(404))
+    def explain(user: str, item: str, model: str | None = None) -> Any:
+        """Explain a prediction: parts that add up to the score."""
+        return reply(core.explain(id_of(user), id_of(item), model))
+
+    @router.put("/users/{user}/ratings/{item}", response_model=bodies.Kept, responses=failures(404))
+    def rate(user: str, item: str, body: bodies.RatingIn) -> Any:
+        """Keep a rating. It is durable when the answer comes; sending it again changes nothing."""
+        return reply(bodies.Kept(core.rate(id_of(user), id_of(item), body.rating), 1))
+
+    @router.delete("/users/{user}/ratings/{item}", response_model=bodies.Kept, responses=failures(404))
+    def unrate(user: str, item: str) -> Any:
+        """Take back a rating, live or of the model's training."""
+        return reply(bodies.Kept(core.unrate(id_of(user), id_of(item)), 1))
+
+    @router.delete("/users/{user}", response_model=bodies.ForgottenOut, responses=failures())
+    def forget(user: str) -> Any:
+        """Forget a user: delete the live ratings, and answer as if the models had never seen the user."""
+        found = core.forget(id_of(user))
+        return reply(bodies.ForgottenOut(found.user, found.n_deleted, REMAINS))
+
+    @router.post("/ratings:batch", response_model=bodies.Kept, responses=failures(404))
+    def batch(body: bodies.BatchIn) -> Any:
+        """Keep many ratings, all or none; of a batch that cannot be kept, every wrong row is named."""
+        if len(body.ratings) > MOST_ROWS:
+            raise ValueError(f"ratings must be at most {MOST_ROWS:,} in one batch; got {len(body.ratings):,}.")
+        revision = core.rate_many((row.user, row.item, row.rating) for row in body.ratings)
+        return reply(bodies.Kept(revision, len(body.ratings)))
+
+    return router
+
+
+def health_routes(core: Core, metrics: Metrics) -> Any:
+    """Return the routes for who runs the service."""
+    from fastapi import APIRouter, Response
+
+    router = APIRouter(tags=["operation"])
+
+    @router.get("/health/live", response_model=bodies.Live)
+    async def live() -> Any:
+        """Say that the process answers. It touches neither store nor model."""
+        return reply(bodies.Live("live"))
+
+    @router.get("/health/ready", response_model=bodies.Ready, responses={503: {"model": bodies.Ready}})
+    def ready() -> Any:
+        """Say whether requests may be sent here: the store can be written, and a model is in use."""
+        problem = core.store.problem()
+        reasons = [] if problem is None else [problem]
+        models = [bodies.Stamp(model.id, model.version) for model in core.models]
+        return reply(bodies.Ready("ready" if not reasons else "not ready", reasons, models), 503 if reasons else 200)
+
+    @router.get(
+        "/metrics",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, 401: {"model": Failure}},
+    )
+    def counts() -> Any:
+        """Give counts and times as Prometheus reads them."""
+        return Response(metrics.text(core), media_type="text/plain; version=0.0.4")
+
+    return router

@@ -1,0 +1,78 @@
+"""Running the service: a socket, Uvicorn, and an orderly end."""
+
+import errno
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from palate.app.core import Core
+from palate.service.application import application
+from palate.service.settings import Settings
+from palate.service.watching import Watcher
+
+MOST_AT_ONCE = 512  # requests and connections; more are answered 503
+
+
+class PortInUse(OSError):
+    """Another program listens where the service should."""
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; port 0 is any free one.
+
+    Raises
+    ------
+    PortInUse
+        With what to type instead.
+    OSError
+        If the address is none of this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((host, port))
+        made.listen(2048)
+    except OSError as error:
+        made.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUse(f"port {port} on {host} is in use by another program. Choose another: --port {port + 1}") from None
+        raise OSError(f"cannot listen on {host}, port {port}: {error.strerror or error}.") from None
+    return made
+
+
+def serve(
+    core: Core, settings: Settings, port: int = 8000, *, watch: bool = False, started: Callable[[str], Any] | None = None
+) -> None:
+    """Serve until the process is told to end; what waits to be written is written before.
+
+    Parameters
+    ----------
+    core : Core
+        Closed at the end.
+    settings : Settings
+    port : int, default 8000
+    watch : bool, default False
+        Whether model files that are saved anew are taken into use.
+    started : callable, optional
+        Called with the address once the service listens.
+    """
+    app = application(core, settings)
+    import uvicorn
+
+    listening = bound(settings.host, port)
+    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, limit_concurrency=MOST_AT_ONCE, timeout_keep_alive=5,
+        timeout_graceful_shutdown=10, server_header=False, root_path=settings.root_path,
+    )  # fmt: skip
+    watcher = Watcher(core) if watch else None
+    try:
+        if started is not None:
+            started(f"http://{shown}:{listening.getsockname()[1]}")
+        uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        if watcher is not None:
+            watcher.close()
+        core.close()
+        listening.close()
