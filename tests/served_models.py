@@ -11,7 +11,7 @@ from palate import Catalog, LeastSquares, Ratings, Recommender
 
 
 @cache
-def ratings(seed: int = 0, n_users: int = 30, n_items: int = 40) -> Ratings:
+def ratings(seed: int = 0, n_users: int = 300, n_items: int = 40) -> Ratings:
     """Ratings of people who like the items of their own half."""
     rng = np.random.default_rng(seed)
     pairs = [(user, item) for user in range(n_users) for item in rng.permutation(n_items)[: 8 + user % 9]]
@@ -36,7 +36,7 @@ def catalog(n_items: int = 40) -> Catalog:
 @cache
 def point_model(seed: int = 0, n_factors: int = 3) -> Any:
     """A model by least squares with held-out ratings, so that it knows how sure it is."""
-    return LeastSquares(n_factors=n_factors, seed=seed, max_sweeps=4).fit(ratings(), catalog=catalog())
+    return LeastSquares(n_factors=n_factors, max_sweeps=4).fit(ratings(), catalog=catalog(), seed=seed)
 
 
 @cache

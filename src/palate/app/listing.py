@@ -67,7 +67,7 @@ def _plain(served: ServedModel, asked: Asked, hidden: np.ndarray, allowed: Allow
     predicted = None
     if served.model.scale is not None:
         predicted = asked.model.score_pairs(np.full(len(items), asked.row, np.int64), items)
-    chance = None if heads is None else heads.chance.of(places[kept])
+    chance = None if heads is None else heads.chance.of(places[kept]).astype(np.float32)
     return [
         Row(
             rank=int(place) + 1,

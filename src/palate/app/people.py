@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from palate.app.answers import FOLD_IN, POPULAR, STORED
-from palate.app.errors import CannotAnswer
 from palate.app.served import Asked, Recent, ServedModel, one_user, positions
 from palate.store.changes import RATED, REMOVED, LiveRating, RatingStore
 
@@ -37,7 +36,7 @@ class People:
         return Asked(self.served.model, self.served.model.users.id(row), row, STORED, own, positions([]), len(own))
 
     def fold(self, user: str, live: Mapping[str, LiveRating], row: int) -> Asked:
-        """Return a user with live ratings, which win over those of the model's training."""
+        """Return a user with live ratings, which win over those of the model's training; BadRating for one that this model cannot hold."""
         served = self.served
         at = {served.find_item(item): rating for item, rating in live.items()}
         at.pop(-1, None)  # of another model's items
@@ -46,7 +45,7 @@ class People:
             return Asked(served.model, served.model.users.id(row), row, STORED, shown, shown, 0)
         items, values, weight, times = served.own_ratings(row)
         keep = ~np.isin(items, np.fromiter(at, np.int32))
-        rated = {place: rating.value for place, rating in at.items() if rating.state == RATED}
+        rated = {place: served.check_rating(rating.value) for place, rating in at.items() if rating.state == RATED}
         new_items, new_values = np.fromiter(rated, np.int32), np.array(list(rated.values()), np.float32)
         seen = np.union1d(items[keep], shown).astype(np.int32)
         every = np.concatenate([items[keep], new_items])
@@ -88,10 +87,3 @@ def _now(served: ServedModel) -> int:
     """Return the time of a live rating in units of the training ratings: the latest that the model knows of."""
     times: Any = served.model.ratings.timestamp
     return int(times.max()) if len(times) else 0
-
-
-def check_folds(asked: Asked, what: str) -> Any:
-    """Return the model that knows this user; CannotAnswer for somebody nothing is known of."""
-    if asked.row < 0:
-        raise CannotAnswer(f"{what} needs somebody who has rated; nothing is known of this user.")
-    return asked.model

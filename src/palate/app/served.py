@@ -216,7 +216,7 @@ class ServedModel:
         if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
             raise BadRating(f"a rating must be a number; got {value!r}.")
         number = float(value)
-        if not np.isfinite(np.float32(number)):
+        if not abs(number) <= float(np.finfo(np.float32).max):
             raise BadRating(f"a rating must be finite; got {value!r}.")
         try:
             check_rating(np.array([number], np.float32), self.model.scale, lambda place: "here")

@@ -1,0 +1,373 @@
+"""The core: lists equal those of the model's own verbs, live ratings, search, explanations, swaps."""
+
+import math
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import palate
+import served_models
+from palate.app.core import Core
+from palate.app.errors import ActivationError, BadRating, BadRows, CannotAnswer, UnknownItem, UnknownModel, UnknownUser
+from palate.app.titles import TitleIndex
+from palate.store.changes import StoreError
+from palate.store.memory import MemoryStore
+
+
+def kinds():
+    ratings, catalog = served_models.ratings(), served_models.catalog()
+    return {
+        "least squares": served_models.point_model(),
+        "two heads": served_models.two_heads(),
+        "linear": palate.LinearItems().fit(ratings, catalog=catalog),
+        "baseline": palate.Baseline().fit(ratings, catalog=catalog),
+    }
+
+
+KINDS = ("least squares", "two heads", "linear", "baseline")
+
+
+@pytest.fixture(scope="module")
+def models():
+    return kinds()
+
+
+@pytest.fixture
+def core():
+    return Core({"a": served_models.point_model(), "b": served_models.two_heads()})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_lists_of_stored_users_are_those_of_the_model(models, kind):
+    model, core = models[kind], Core({"m": models[kind]})
+    for user in ("u0", "u7"):
+        answer = core.recommend(user, n=7)
+        frame = model.recommend(user, 7)
+        assert answer.items == tuple(map(str, frame["item_id"].to_list()))
+        assert answer.source == "stored"
+        if "predicted_rating" in frame.columns:
+            assert [row.predicted_rating for row in answer.rows] == frame["predicted_rating"].to_list()
+        if "chance" in frame.columns:
+            assert [row.chance for row in answer.rows] == frame["chance"].to_list()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_lists_of_live_users_are_those_of_fold_in(models, kind):
+    model, core = models[kind], Core({"m": models[kind]})
+    own = {0: 5.0, 2: 4.5, 3: 1.0}
+    for item, value in own.items():
+        core.rate("dee", str(item), value)
+    frame = model.recommend(model.fold_in(own), 9)
+    answer = core.recommend("dee", n=9)
+    assert (answer.source, answer.items) == ("fold-in", tuple(map(str, frame["item_id"].to_list())))
+    anonymous = core.recommend(ratings={str(item): value for item, value in own.items()}, n=9)
+    assert (anonymous.source, anonymous.items) == ("fold-in", answer.items)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_live_rating_of_a_training_item_replaces_it(models, kind):
+    model, core = models[kind], Core({"m": models[kind]})
+    rated = {row["item_id"]: row["rating"] for row in model.rated("u4").to_dicts()}
+    first = next(iter(rated))
+    core.rate("u4", str(first), 0.5)
+    wanted = model.recommend(model.fold_in({**rated, first: 0.5}), 8)["item_id"].to_list()
+    assert core.recommend("u4", n=8).items == tuple(map(str, wanted))
+    shown = {one.item.id: (one.rating, one.origin) for one in core.ratings("u4")}
+    assert shown[str(first)] == (0.5, "live")
+    assert len(shown) == len(rated)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    changes=st.lists(
+        st.tuples(st.sampled_from(["u0", "u3", "new"]), st.integers(0, 39), st.sampled_from([None, 0.5, 3.0, 5.0, "remove"])),
+        max_size=12,
+    ),
+    exclude_seen=st.booleans(),
+    caution=st.sampled_from([0.0, 0.5]),
+)
+def test_what_is_rated_live_never_comes_back(changes, exclude_seen, caution):
+    core, live = Core({"a": served_models.point_model()}), {}
+    for user, item, value in changes:
+        if value == "remove":
+            core.unrate(user, str(item))
+        else:
+            core.rate(user, str(item), value)
+        live[user, str(item)] = value
+    for user in ("u0", "u3", "new"):
+        listed = core.recommend(user, n=40, exclude_seen=exclude_seen, caution=caution).items
+        hidden = {item for (who, item), value in live.items() if who == user and value != "remove"}
+        assert not hidden & set(listed)
+        assert len(set(listed)) == len(listed)
+
+
+def test_taking_back_lets_an_item_return(core):
+    first = core.recommend("u1").items[0]
+    core.rate("u1", first, 4.0)
+    assert first not in core.recommend("u1", n=40).items
+    core.unrate("u1", first)
+    assert first in core.recommend("u1", n=40).items
+    trained = core.ratings("u1")[0].item.id
+    core.unrate("u1", trained)
+    assert trained in core.recommend("u1", n=40).items
+    assert trained not in {one.item.id for one in core.ratings("u1")}
+
+
+def test_seen_without_opinion_hides_the_item_and_changes_no_score(core):
+    before = core.recommend("u2", n=5)
+    core.rate("u2", before.items[0], None)
+    after = core.recommend("u2", n=4)
+    assert after.items == before.items[1:]
+    assert [row.score for row in after.rows] == pytest.approx([row.score for row in before.rows[1:]], abs=2e-3)
+    assert core.ratings("u2")[0].state == "seen"
+
+
+def test_unknown_users_get_what_is_popular_and_it_is_said(core):
+    answer = core.recommend("nobody", n=5)
+    counts = served_models.point_model().ratings.item_counts()
+    assert answer.source == "popular fallback"
+    assert [int(item) for item in answer.items] == np.argsort(-counts, kind="stable")[:5].tolist()
+    with pytest.raises(UnknownUser, match="'nobody' is unknown"):
+        core.user("nobody")
+    with pytest.raises(UnknownUser):
+        core.ratings("nobody")
+
+
+def test_pages_are_parts_of_one_list(core):
+    whole = core.recommend("u5", n=12)
+    pages = [core.recommend("u5", n=5, offset=at) for at in (0, 5, 10)]
+    assert tuple(item for page in pages for item in page.items)[:12] == whole.items
+    assert [row.rank for row in pages[1].rows] == [6, 7, 8, 9, 10]
+    assert core.recommend("u5", n=5, offset=1000).rows == ()
+    popular = core.recommend("nobody", n=3, offset=2)
+    assert [row.rank for row in popular.rows] == [3, 4, 5]
+
+
+def test_filters_are_those_of_the_model(core):
+    where = {"genres": "Comedy", "year": (1965, 1990)}
+    wanted = served_models.point_model().recommend("u6", 40, where=where, min_ratings=5)["item_id"].to_list()
+    for _ in range(2):
+        assert core.recommend("u6", n=40, where=where, min_ratings=5).items == tuple(map(str, wanted))
+
+
+def test_caution_is_that_of_the_model_and_zero_is_the_order_of_scores(core):
+    frame = served_models.point_model().recommend("u8", 6, caution=0.8)
+    answer = core.recommend("u8", n=6, caution=0.8)
+    assert answer.items == tuple(map(str, frame["item_id"].to_list()))
+    assert [row.score for row in answer.rows] == frame["score"].to_list()
+    plain = core.recommend("u8", n=40, caution=0.0)
+    assert [row.score for row in plain.rows] == sorted((row.score for row in plain.rows), reverse=True)
+    with pytest.raises(ValueError, match="caution must be between -1 and 1"):
+        core.recommend("u8", caution=1.0)
+    linear = Core({"m": kinds()["linear"]})
+    with pytest.raises(CannotAnswer, match="does not know how sure"):
+        linear.recommend("u8", caution=0.5)
+
+
+def test_uncertainty_and_reasons_are_added_where_asked(core):
+    rows = core.recommend("u9", n=3, explain=("why", "uncertainty")).rows
+    assert all(row.low < row.predicted_rating < row.high and row.sd > 0 and "expected" in row.in_words for row in rows)
+    assert all(1 <= len(row.why) <= 3 and all(part.rating is not None for part in row.why) for row in rows)
+    with pytest.raises(ValueError, match="explain must be of 'why', 'uncertainty'; got 'what'"):
+        core.recommend("u9", explain=("what",))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_parts_of_an_explanation_add_up_for_live_users_too(models, kind):
+    core = Core({"m": models[kind]})
+    core.rate("dee", "0", 5.0)
+    core.rate("dee", "2", 4.0)
+    found = core.explain("dee", "7")
+    assert math.fsum(part.contribution for part in found.parts) == pytest.approx(found.score, abs=1e-4)
+    assert {part.item.id for part in found.parts if part.item} == {"0", "2"}
+    with pytest.raises(CannotAnswer, match="nothing is known"):
+        core.explain("nobody", "7")
+
+
+def test_search_folds_accents_and_puts_the_better_known_first(core):
+    assert core.search("AMELIE")[0].title == "Amélie"
+    assert {one.title for one in core.search("matrix")} == {"The Matrix", "The Matrix Reloaded"}
+    assert core.search("matrix")[0].title == "The Matrix"  # a whole title
+    assert core.search("שלום")[0].id == "3"
+    assert core.search("<script>")[0].title == "<script>alert(1)</script>"
+    assert core.search("17")[0].id == "17"
+    assert core.search("  ") == []
+    index = TitleIndex(["1", "2"], ["Heat wave", "Heat pump"], [None, None], np.array([1, 9]))
+    assert index.search("heat", 5).tolist() == [1, 0]
+
+
+def test_ids_are_texts_and_only_as_the_model_writes_them(core):
+    assert core.item("7").id == "7"
+    for text in ("07", "+7", " 7", "7.0", "seven", "4_0", "", "-1", "٧", "9" * 400):
+        with pytest.raises(UnknownItem):
+            core.item(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (float("nan"), "finite"), (float("inf"), "finite"), (1e308, "finite"), (0.4, "within the scale 0.5 to 5"),
+        (5.5, "within the scale"), (True, "a number"), ("4", "a number"),
+    ],
+)  # fmt: skip
+def test_ratings_that_cannot_be_are_refused_and_nothing_is_kept(core, value, message):
+    with pytest.raises(BadRating, match=message):
+        core.rate("dee", "1", value)
+    assert core.store.n_ratings == 0
+    with pytest.raises(ValueError, match=message):
+        core.recommend(ratings={"1": value})
+
+
+def test_of_a_wrong_batch_nothing_is_kept_and_every_wrong_row_is_named(core):
+    with pytest.raises(BadRows, match=r"row 1 is wrong.*1 more") as said:
+        core.rate_many([("al", "1", 3.0), ("al", "none", 3.0), ("bo", "2", 3.0), ("bo", "2", 9.0)])
+    assert [place for place, _ in said.value.problems] == [1, 3]
+    assert core.store.n_ratings == 0
+    core.rate_many([("al", "1", 3.0), ("al", "2", None)])
+    assert core.store.n_ratings == 2
+
+
+@pytest.mark.parametrize("user", ["", "x" * 257, "é" * 129, "a\0b", "\ud800"])
+def test_ids_that_cannot_be_are_refused(core, user):
+    with pytest.raises(ValueError, match="an id must"):
+        core.rate(user, "1", 3.0)
+
+
+def test_a_forgotten_user_is_left_out_at_once(core):
+    core.rate("u3", "1", 5.0)
+    assert core.user("u3").n_model_ratings > 0
+    assert core.forget("u3").n_deleted == 1
+    assert core.recommend("u3").source == "popular fallback"
+    with pytest.raises(UnknownUser):
+        core.user("u3")
+    core.rate("u3", "2", 4.0)  # who comes back begins anew
+    assert (core.recommend("u3").source, core.user("u3").n_model_ratings) == ("fold-in", 0)
+    assert [one.item.id for one in core.ratings("u3")] == ["2"]
+
+
+def test_models_are_compared_item_by_item(core):
+    found = core.compare("u1", "a", "b", n=10)
+    assert (found.first.model_id, found.second.model_id) == ("a", "b")
+    assert set(found.shared) == set(found.first.items) & set(found.second.items)
+    with pytest.raises(UnknownModel, match="there is no model 'c'; there are 'a', 'b'"):
+        core.compare("u1", "a", "c")
+
+
+def test_similar_items_are_those_of_the_model(core):
+    wanted = served_models.point_model().similar_items(5, 4)["item_id"].to_list()
+    assert [one.item.id for one in core.similar("5", 4)] == list(map(str, wanted))
+
+
+def test_models_of_different_scales_are_not_served_together():
+    other = palate.Baseline().fit(palate.Ratings.from_arrays(["a"], [1], [7.0], scale=(1, 10)), validation=0)
+    with pytest.raises(ValueError, match="of one rating scale"):
+        Core({"a": served_models.point_model(), "b": other})
+
+
+def test_a_model_without_ratings_says_what_it_needs(tmp_path):
+    served_models.point_model().save(tmp_path / "bare.palate", ratings=False)
+    core = Core.open([tmp_path / "bare.palate"])
+    with pytest.raises(CannotAnswer, match="exclude_seen must be false"):
+        core.recommend("u1")
+    assert core.recommend("u1", exclude_seen=False).source == "stored"
+    assert core.recommend(ratings={"1": 4.0}).source == "fold-in"
+    with pytest.raises(CannotAnswer, match="saved without"):
+        core.explain("u1", "1")
+    first = core.recommend("u1", exclude_seen=False).items[0]
+    core.rate("u1", first, 4.0)
+    assert first not in core.recommend("u1", exclude_seen=False, n=40).items
+
+
+def test_activation_swaps_and_says_the_new_version(tmp_path):
+    path = served_models.saved(tmp_path / "films.palate")
+    core = Core.open([path])
+    core.rate("dee", "1", 4.0)
+    before = core.models[0].version
+    assert core.activate("films").version == before  # nothing changed
+    served_models.saved(path, seed=1)
+    held = core.now()
+    info = core.activate("films")
+    assert info.version != before
+    assert core.recommend("dee").model_version == info.version
+    assert held.recommend("dee").model_version == before
+    assert core.recommend("dee").source == "fold-in"
+
+
+@pytest.mark.parametrize("damage", ["cut", "text", "gone", "empty", "flipped"])
+def test_a_broken_file_keeps_the_old_model(tmp_path, damage):
+    path = served_models.saved(tmp_path / "films.palate")
+    core = Core.open([path])
+    before, whole = core.recommend("u1"), path.read_bytes()
+    broken = {
+        "cut": whole[:-100], "text": b"not a model", "empty": b"", "gone": None,
+        "flipped": whole[:-50] + bytes([whole[-50] ^ 1]) + whole[-49:],
+    }[damage]  # fmt: skip
+    path.unlink()
+    if broken is not None:
+        path.write_bytes(broken)
+    with pytest.raises(ActivationError, match=f"Version {before.model_version} goes on answering"):
+        core.activate("films")
+    assert core.recommend("u1") == before
+    assert core.last_failure is not None
+    path.write_bytes(whole)
+    core.activate("films")
+    assert core.last_failure is None
+
+
+def test_a_model_off_the_scale_of_live_ratings_is_refused(tmp_path):
+    core = Core({"a": served_models.point_model()})
+    core.rate("dee", "1", 0.5)
+    other = palate.LeastSquares(n_factors=2).fit(
+        palate.Ratings.from_arrays(["u", "v"], [1, 2], [3.0, 9.0], scale=(1, 10)), validation=0
+    )
+    other.save(tmp_path / "other.palate")
+    with pytest.raises(ActivationError, match=r"within the scale 1 to 10; got 0\.5"):
+        core.activate("a", tmp_path / "other.palate")
+    assert core.recommend("dee").source == "fold-in"
+
+
+def test_an_unknown_model_needs_a_path(core, tmp_path):
+    with pytest.raises(UnknownModel):
+        core.activate("c")
+    core.activate("c", served_models.saved(tmp_path / "x.palate"))
+    assert [model.id for model in core.models if model.active] == ["c"]
+
+
+def test_a_store_that_fails_keeps_nothing():
+    class Broken(MemoryStore):
+        def write(self, changes):
+            raise StoreError("the disk is full")
+
+    core = Core({"a": served_models.point_model()}, store=Broken())
+    with pytest.raises(StoreError, match="full"):
+        core.rate("dee", "1", 4.0)
+    assert core.recommend("dee").source == "popular fallback"
+
+
+def test_two_files_of_one_name_are_refused(tmp_path):
+    (tmp_path / "x").mkdir()
+    with pytest.raises(ValueError, match="'films' is there twice"):
+        Core.open([tmp_path / "films.palate", tmp_path / "x" / "films.palate"])
+    with pytest.raises(ValueError, match="at least one model"):
+        Core.open([])
+
+
+def test_answers_are_right_while_others_rate():
+    core, wrong = Core({"a": served_models.point_model()}), []
+
+    def work(who):
+        for place in range(30):
+            item = str(place)
+            core.rate(f"w{who}", item, 3.0)
+            if item in core.recommend(f"w{who}", n=40).items:
+                wrong.append((who, item))
+
+    threads = [threading.Thread(target=work, args=(who,)) for who in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert wrong == []
