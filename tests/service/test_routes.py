@@ -35,6 +35,12 @@ def client(core):
     return client_of(core)
 
 
+@pytest.fixture(scope="module")
+def shared():
+    """One service for the tests that change nothing that others look at."""
+    return client_of(Core({"a": served_models.point_model(), "b": served_models.two_heads()}))
+
+
 def every_route(app):
     """Yield (method, template) of every route of an application, those of routers included."""
     waiting = list(app.routes)
@@ -106,11 +112,11 @@ def test_unsafe_settings_are_refused(how, message):
         Settings(**how)
 
 
-def test_without_keys_web_pages_elsewhere_cannot_ask(client):
-    assert client.get("/v1/models").status_code == 200
-    assert client.get("/v1/models", headers={"Host": "evil.example"}).status_code == 400
-    assert client.get("/v1/models", headers={"Origin": "https://evil.example"}).status_code == 403
-    assert client.get("/v1/models", headers={"Origin": "http://localhost:3000"}).status_code == 200
+def test_without_keys_web_pages_elsewhere_cannot_ask(shared):
+    assert shared.get("/v1/models").status_code == 200
+    assert shared.get("/v1/models", headers={"Host": "evil.example"}).status_code == 400
+    assert shared.get("/v1/models", headers={"Origin": "https://evil.example"}).status_code == 403
+    assert shared.get("/v1/models", headers={"Origin": "http://localhost:3000"}).status_code == 200
 
 
 def test_origins_may_be_allowed():
@@ -123,12 +129,12 @@ def test_origins_may_be_allowed():
     assert "access-control-allow-origin" not in other.headers
 
 
-def test_every_answer_has_the_headers_and_no_page_of_a_cdn(client):
+def test_every_answer_has_the_headers_and_no_page_of_a_cdn(shared):
     for path in ("/v1/models", "/none", "/v1/users/u1/recommendations?n=0", "/metrics", "/openapi.json"):
-        headers = client.get(path).headers
+        headers = shared.get(path).headers
         assert headers["content-security-policy"].startswith("default-src 'none'")
         assert headers["x-content-type-options"] == "nosniff"
-    assert client.get("/docs").status_code == client.get("/redoc").status_code == 404
+    assert shared.get("/docs").status_code == shared.get("/redoc").status_code == 404
 
 
 def test_lists_name_model_version_and_source(client, core):
@@ -235,8 +241,8 @@ def test_items_search_similar_explain_compare(client, core):
         ("GET", "/v1/nothing", None, 404, "Not Found"),
     ],
 )  # fmt: skip
-def test_bad_input_is_said_in_one_form(client, method, path, body, status, said):
-    answer = client.request(method, path, content=body, headers={"content-type": "application/json"})
+def test_bad_input_is_said_in_one_form(shared, method, path, body, status, said):
+    answer = shared.request(method, path, content=body, headers={"content-type": "application/json"})
     assert answer.status_code == status
     assert said in answer.json()["error"]["message"]
     assert "Traceback" not in answer.text
@@ -245,23 +251,23 @@ def test_bad_input_is_said_in_one_form(client, method, path, body, status, said)
 @pytest.mark.parametrize(
     "odd", ["a/b", "../x", "%2e%2e", "a:b", "🎬", "שלום", "<b>", "x y", "?", "#", "a%2Fb", ";", "\u0301", "con", "x" * 256]
 )
-def test_odd_ids_are_one_part_of_a_path(client, odd):
+def test_odd_ids_are_one_part_of_a_path(shared, odd):
     from urllib.parse import quote
 
     path = f"/v1/users/{quote(odd, safe='')}"
-    assert client.put(f"{path}/ratings/1", json={"rating": 4}).status_code == 200
-    found = client.get(path)
+    assert shared.put(f"{path}/ratings/1", json={"rating": 4}).status_code == 200
+    found = shared.get(path)
     assert (found.status_code, found.json()["id"]) == (200, odd)
 
 
-def test_bodies_are_limited_with_and_without_a_length(client):
+def test_bodies_are_limited_with_and_without_a_length(shared):
     large = b'{"ratings": [' + b" " * (1 << 20) + b"]}"
     headers = {"content-type": "application/json"}
-    assert client.post("/v1/ratings:batch", content=large, headers=headers).status_code == 413
+    assert shared.post("/v1/ratings:batch", content=large, headers=headers).status_code == 413
     parts = (b" " * 65536 for _ in range(40))
-    assert client.post("/v1/ratings:batch", content=parts, headers=headers).status_code == 413
-    assert client.post("/v1/ratings:batch", content=b"[" * 100_000, headers=headers).status_code in (400, 422)
-    assert client.post("/v1/ratings:batch", content=b"{}", headers={"content-length": "-1"}).status_code == 413
+    assert shared.post("/v1/ratings:batch", content=parts, headers=headers).status_code == 413
+    assert shared.post("/v1/ratings:batch", content=b"[" * 100_000, headers=headers).status_code in (400, 422)
+    assert shared.post("/v1/ratings:batch", content=b"{}", headers={"content-length": "-1"}).status_code == 413
 
 
 def test_health_and_metrics(client):
@@ -336,6 +342,6 @@ def test_a_missing_fastapi_is_said_in_one_sentence(monkeypatch):
         application(Core({"a": served_models.point_model()}))
 
 
-def test_answers_hold_no_number_that_json_has_not(client):
+def test_answers_hold_no_number_that_json_has_not(shared):
     for path in ("/v1/users/u1/recommendations?explain=why,uncertainty", "/v1/items?q=film", "/v1/users/u1/ratings"):
-        json.loads(client.get(path).text, parse_constant=lambda name: pytest.fail(name))
+        json.loads(shared.get(path).text, parse_constant=lambda name: pytest.fail(name))

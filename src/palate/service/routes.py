@@ -145,27 +145,29 @@ def item_routes(core: Core) -> Any:
     router = APIRouter(prefix="/v1", tags=["items"])
     n_items = Annotated[int, Query(ge=1, le=MOST_ITEMS)]
 
-    def stamped(make: Callable[[Core, str, str], Any], model: str | None) -> Any:
+    def stamped(make: Callable[[Core, bodies.Stamp], Any], model: str | None) -> Any:
         view = core.now()
         info = view.model_info(model)
-        return reply(make(view, info.id, info.version))
+        return reply(make(view, bodies.Stamp(info.id, info.version)))
 
     @router.get("/items", response_model=bodies.ItemsOut, responses=failures(404))
     def search(q: Annotated[str, Query(max_length=256)], n: n_items = 10, model: str | None = None) -> Any:
         """Search items by title, whatever the case and the accents."""
-        return stamped(lambda view, *by: bodies.ItemsOut(*by, view.search(q, n, model)), model)
+        return stamped(lambda view, by: bodies.ItemsOut(by.model_id, by.model_version, view.search(q, n, model)), model)
 
     @router.get("/items/{item}", response_model=bodies.ItemOut, responses=failures(404))
     def item(item: str, model: str | None = None) -> Any:
         """Tell what is known of an item."""
-        return stamped(lambda view, *by: bodies.ItemOut(*by, view.item(id_of(item), model)), model)
+        return stamped(lambda view, by: bodies.ItemOut(by.model_id, by.model_version, view.item(id_of(item), model)), model)
 
     @router.get("/items/{item}/similar", response_model=bodies.SimilarOut, responses=failures(404))
     def similar(item: str, n: n_items = 10, model: str | None = None) -> Any:
         """List the items most like one."""
         key = id_of(item)
         return stamped(
-            lambda view, *by: bodies.SimilarOut(*by, view.item(key, model), view.similar(key, n, model)),
+            lambda view, by: bodies.SimilarOut(
+                by.model_id, by.model_version, view.item(key, model), view.similar(key, n, model)
+            ),
             model,
         )
 

@@ -10,14 +10,11 @@ import secrets
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from palate.store.changes import REMOVED, Change, Forgotten, LiveRating, StoreError
 from palate.store.mirror import Mirror, digest_of
 from palate.store.writing import Writer
-
-if TYPE_CHECKING:
-    import psycopg
 
 POLL = 1.0  # seconds between two looks, if no message comes
 VERSION = 1
@@ -39,7 +36,7 @@ value = excluded.value, state = excluded.state, at = excluded.at, revision = exc
 """
 
 
-def connected(address: str) -> "psycopg.Connection[Any]":
+def connected(address: str) -> Any:
     """Return a connection to the database of an address.
 
     Raises
@@ -225,7 +222,7 @@ class PostgresStore:
         found = self._connection.execute(
             "UPDATE palate_meta SET value = (value::bigint + %s)::text WHERE name = 'revision' RETURNING value", (n,)
         ).fetchone()
-        return int(found[0]) - n + 1  # type: ignore[index]
+        return int(found[0]) - n + 1
 
     def _said(self, error: Exception) -> StoreError:
         return StoreError(
@@ -233,12 +230,12 @@ class PostgresStore:
         )
 
 
-def _revision(connection: "psycopg.Connection[Any]") -> int:
+def _revision(connection: Any) -> int:
     found = connection.execute("SELECT value FROM palate_meta WHERE name = 'revision'").fetchone()
     return 0 if found is None else int(found[0])
 
 
-def _salt(connection: "psycopg.Connection[Any]") -> bytes:
+def _salt(connection: Any) -> bytes:
     """Make the tables if they are not there, check their version, and return the salt of the digests."""
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
