@@ -108,6 +108,7 @@ def solve_rows(
     tolerance: float = 0.0,
     present: Side | None = None,
     prior_mean: np.ndarray | None = None,
+    terms: tuple[np.ndarray, np.ndarray] | None = None,
     threads: int = 1,
 ) -> Solved:
     """Solve every row of `rows` given the other side's vectors.
@@ -133,6 +134,8 @@ def solve_rows(
         `tolerance` of the right-hand side. Needs a diagonal precision and takes no L1.
     prior_mean : ndarray of shape (n_rows, n_factors + 1), optional
         A mean for each row instead of the prior's.
+    terms : (ndarray, ndarray), optional
+        What `unobserved_terms` says of all columns, where `other` holds only those that these rows refer to.
     threads : int, default 1
     """
     from palate.kernels import rows as kernel
@@ -142,7 +145,8 @@ def solve_rows(
     common: tuple[Any, ...] = (
         rows.indptr, rows.columns, rows.values, rows.weights, single(mean), other.factors, other.bias,
         _widened_matrix(prior.precision[draw], width), row_strength(rows.counts, rows.n_columns, prior),
-        _widened_rows(prior.mean[draw : draw + 1] if prior_mean is None else prior_mean, width), *unobserved_terms(other, mean, prior, threads),
+        _widened_rows(prior.mean[draw : draw + 1] if prior_mean is None else prior_mean, width),
+        *(unobserved_terms(other, mean, prior, threads) if terms is None else terms),
         single(prior.unobserved_weight), single(prior.imputed), single(prior.dropout),
     )  # fmt: skip
     sums = np.zeros((rows.n_rows if stats else 0, kernel.N_STATS))

@@ -60,14 +60,27 @@ def fit(
     if not hasattr(trainer, "fit"):
         raise TypeError(f"trainer must have the method fit(ratings), as palate.LeastSquares() has; got {trainer!r}.")
     wanted = {"user": user, "item": item, "rating": rating, "timestamp": timestamp, "weight": weight}
-    columns = {role: name for role, name in wanted.items() if name is not None}
     how: dict[str, Any] = {"scale": scale, "duplicates": duplicates}
+    table, options = ratings_to_fit(trainer, ratings, wanted, how, memory_limit, options)
+    return trainer.fit(table, **options)
+
+
+def ratings_to_fit(
+    trainer: Any,
+    ratings: Any,
+    wanted: dict[str, str | None],
+    how: dict[str, Any],
+    memory_limit: float | None,
+    options: dict[str, Any],
+) -> tuple[Ratings, dict[str, Any]]:
+    """Return the ratings of a Spark DataFrame if they and the training fit, and the options with `validation` read likewise."""
+    columns = {role: name for role, name in wanted.items() if name is not None}
     table = _chosen(ratings, columns, "ratings")
-    check_fits(size_of(table, user, item), trainer, memory_limit)
+    check_fits(size_of(table, columns["user"], columns["item"]), trainer, memory_limit)
     held_out = options.get("validation")
     if type(held_out).__module__.split(".")[0] == "pyspark":
-        options["validation"] = read_ratings(_chosen(held_out, columns, "validation"), columns, **how)
-    return trainer.fit(read_ratings(table, columns, **how), **options)
+        options = {**options, "validation": read_ratings(_chosen(held_out, columns, "validation"), columns, **how)}
+    return read_ratings(table, columns, **how), options
 
 
 def _chosen(table: Any, columns: dict[str, str], what: str) -> Any:

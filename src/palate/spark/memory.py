@@ -75,6 +75,5 @@ def check_fits(size: Size, trainer: Any, memory_limit: float | None) -> None:
         raise MemoryError(
             f"the table must fit in {what}, {limit:.3g} GB; {size.n_ratings:,} ratings of about {size.n_users:,} users and "
             f"{size.n_items:,} items need about {need:.3g} GB to train {type(trainer).__name__} on the driver. Give it more "
-            "memory and raise memory_limit, train on a part of the table, or train least squares on the workers with "
-            "palate.spark.fit_distributed."
+            "memory and raise memory_limit, or train on a part of the table."
         )

@@ -12,6 +12,7 @@ import polars as pl
 
 import palate
 from palate.data.vocabulary import Vocabulary
+from palate.solve.rows import Rows, Side, solve_rows
 
 _KEPT = 2  # models that stay in a worker's memory: the one in use and the one it replaces
 _models: OrderedDict[str, Any] = OrderedDict()
@@ -140,6 +141,21 @@ def _predict(order: Order, batches: Iterator[Any]) -> Iterator[Any]:
         )
 
 
+def _solve(order: Order, block: Any, now: Any) -> Any:
+    """Solve a block of rows given what changes from half sweep to half sweep; both are pickled in a cell."""
+    import pyarrow as pa
+
+    if version_here() != order.options["version"]:
+        raise RuntimeError(
+            f"the workers must have the palate of the driver, {order.options['version']}, to train the same model; a worker has "
+            f"{version_here()}. Install that one there."
+        )
+    rows, given = (pickle.loads(table.column("part")[0].as_py()) for table in (block, now))
+    solved = solve_rows(Rows(**rows), Side(*given.pop("other")), threads=1, **given, **order.options["how"])
+    answer = (solved.side.factors, solved.side.bias, solved.stats, solved.n_double)
+    return pa.table({"block": now.column("block"), "part": pa.array([pickle.dumps(answer, protocol=5)], pa.binary())})
+
+
 def as_batches(frame: Any, schema: Any) -> list[Any]:
     """Return a frame of any library as record batches of exactly this schema."""
     import pyarrow as pa
@@ -151,4 +167,4 @@ def as_batches(frame: Any, schema: Any) -> list[Any]:
     return table.cast(schema).combine_chunks().to_batches()
 
 
-VERBS: dict[str, Callable[..., Any]] = {"recommend": _recommend, "predict": _predict}
+VERBS: dict[str, Callable[..., Any]] = {"recommend": _recommend, "predict": _predict, "solve": _solve}

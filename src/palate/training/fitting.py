@@ -13,7 +13,7 @@ from palate.model.factor_model import FactorModel
 from palate.model.history import History
 from palate.solve.bounded import Bounds
 from palate.solve.prior import RowPrior
-from palate.solve.rows import Side
+from palate.solve.rows import Side, solve_rows
 from palate.solve.strengths import AUTO, resolve_strength
 from palate.training.checks import check_count, check_fitted
 from palate.training.linked import RidgeLink
@@ -22,7 +22,7 @@ from palate.training.progress import TrainingBar
 from palate.training.side_information import SideFeatures, all_features
 from palate.training.start import bias_start, factor_start, model_start
 from palate.training.sureness import noise_and_spread
-from palate.training.sweeps import Callback, Links, Run, Stopping, run_sweeps
+from palate.training.sweeps import Callback, Links, Run, Solver, Stopping, run_sweeps
 
 Priors = tuple[RowPrior, RowPrior]
 
@@ -41,6 +41,7 @@ def fit_factors(
     seed: int,
     start_number: int = 0,
     user_table: Any = None,
+    solver: Solver = solve_rows,
 ) -> FactorModel:
     """Fit a trainer with `n_factors`, `mean`, `biases`, features, stopping rules and `priors`."""
     check_count("seed", seed, 0, 2**63 - 1)
@@ -69,7 +70,7 @@ def fit_factors(
     with TrainingBar(stopping.max_sweeps) as bar:
         run = run_sweeps(
             problem, *priors, sides, stopping, callback=callback or bar, after_sweep=save, links=task.links, bounds=bounds,
-            threads=threads,
+            threads=threads, solver=solver,
         )  # fmt: skip
         sure = None if bounds is not None else noise_and_spread(problem, run.users, run.items, priors, threads, seed)
         if refit and held_out.any() and not run.interrupted:
@@ -78,7 +79,9 @@ def fit_factors(
                 whole = replace(whole, mean=problem.mean)
             task = _Task.of(trainer, whole, priors, catalog, user_table)  # bags now hold what was held out
             again = replace(stopping, max_sweeps=run.best_sweep, tolerance=0.0, patience=run.best_sweep + 1)
-            first, run = run, run_sweeps(whole, *priors, sides, again, links=task.links, bounds=bounds, threads=threads)
+            first, run = run, run_sweeps(
+                whole, *priors, sides, again, links=task.links, bounds=bounds, threads=threads, solver=solver
+            )  # fmt: skip
             run.stopped = f"{first.stopped} Then trained on all ratings for {first.best_sweep} sweeps."
     return check_fitted(_model(trainer, task, run, catalog, residual_sd, sure), trainer)
 

@@ -12,12 +12,13 @@ from palate.model.factor_model import FactorModel
 from palate.solve.confidence import KINDS, NONE, Confidence
 from palate.solve.parallel import check_threads
 from palate.solve.prior import RowPrior
+from palate.solve.rows import solve_rows
 from palate.solve.strengths import AUTO, resolve_strength, ridge_prior, sum_strengths
 from palate.training.checks import check_choice, check_count, check_number, check_rate, check_strength, check_switch
 from palate.training.fitting import averaged, fit_factors
 from palate.training.problem import continued
 from palate.training.side_information import feature_names
-from palate.training.sweeps import Callback
+from palate.training.sweeps import Callback, Solver
 
 MAX_FACTORS = 1024
 MEAN = "mean"
@@ -250,17 +251,39 @@ class LeastSquares:
         KeyboardInterrupt
             If interrupted before the first sweep is whole; later the last whole sweep is returned.
         """
+        return self._fit_by(
+            solve_rows, ratings, validation=validation, catalog=catalog, start=start, refit=refit, checkpoint=checkpoint,
+            callback=callback, threads=check_threads(threads), seed=seed, user_table=user_table,
+        )  # fmt: skip
+
+    def _fit_by(
+        self,
+        solver: Solver,
+        ratings: Ratings | Dataset,
+        *,
+        catalog: Catalog | None = None,
+        start: FactorModel | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        **options: Any,
+    ) -> FactorModel:
+        """Fit as `fit` does, each half of a sweep solved by `solver`."""
         self._check()
         ratings, catalog = with_catalog(ratings, catalog)
         if self.n_starts > 1 and (start is not None or checkpoint is not None):
             raise ValueError(f"n_starts must be 1 with start= or checkpoint=, which speak of one fit; got {self.n_starts}.")
         models = [
             fit_factors(
-                self, ratings, validation=validation, catalog=catalog, start=start, refit=refit, checkpoint=checkpoint,
-                callback=callback, threads=check_threads(threads), seed=seed, start_number=number, user_table=user_table,
+                self,
+                ratings,
+                catalog=catalog,
+                start=start,
+                checkpoint=checkpoint,
+                start_number=number,
+                solver=solver,
+                **options,
             )
             for number in range(self.n_starts)
-        ]  # fmt: skip
+        ]
         return continued(models[0], start) if len(models) == 1 else averaged(models)
 
     def _check(self) -> None:

@@ -1,12 +1,12 @@
 """The input of a training run: ratings split into training and validation, compressed both ways."""
 
-import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from palate.data.arguments import warn_caller
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, ratings_of
 from palate.data.matrix import RatingMatrix
@@ -124,7 +124,7 @@ class EqualRatingsWarning(UserWarning):
 
 def _warn_if_equal(values: np.ndarray) -> None:
     if len(values) > 1 and values.min() == values.max():
-        warnings.warn(equal_ratings(float(values[0])), EqualRatingsWarning, stacklevel=5)
+        warn_caller(equal_ratings(float(values[0])), EqualRatingsWarning)
 
 
 def equal_ratings(value: float) -> str:
@@ -157,7 +157,7 @@ def _meet_start(ratings: Ratings, start: FactorModel | None, everything: Ratings
         return
     said = off_scale(ratings, start.scale, "the model to start from", "ratings", start.ratings)
     if said is not None:
-        warnings.warn(said, ScaleWarning, stacklevel=5)
+        warn_caller(said, ScaleWarning)
     lost = {}
     for side, known, found in (("user", start.users, everything.users), ("item", start.items, everything.items)):
         n_common = int((known.indices(found.values) >= 0).sum())
@@ -171,11 +171,10 @@ def _meet_start(ratings: Ratings, start: FactorModel | None, everything: Ratings
         lost[side] = len(known) - n_common
     if any(lost.values()):
         numbers = " and ".join(f"{n:,} {side}{'' if n == 1 else 's'}" for side, n in lost.items() if n)
-        warnings.warn(
+        warn_caller(
             f"the model to start from knows {numbers} that the ratings do not hold: they are forgotten. Add the ratings to the model "
             "by model.update(ratings), or train on the union of both, palate.union(model, ratings).",
             StartWarning,
-            stacklevel=5,
         )
 
 

@@ -19,6 +19,7 @@ _LAST_STEPS, _LAST_TOLERANCE = 300, 1e-6
 
 Callback = Callable[[SweepReport], object]
 Links = tuple[RidgeLink | None, RidgeLink | None]  # of users and items
+Solver = Callable[..., Solved]  # with the arguments of `solve_rows`
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class _Half:
     mean: float
     steps: int
     threads: int
+    solver: Solver
 
     def solve(
         self, own: Side, other: Side, weights: np.ndarray | None, stats: bool = False
@@ -75,7 +77,7 @@ class _Half:
             weights = self.link.fit(own, weights, self.threads)
             prior_mean = self.link.prior_mean(weights, self.threads)
         rows = self.rows if self.bounds is None else self.bounds.working(self.rows, own, other, self.mean, self.threads)
-        solved = solve_rows(
+        solved = self.solver(
             rows, other, self.mean, self.prior, stats=stats and self.bounds is None, double=_needs_double(self.prior),
             steps=self.steps, present=own, prior_mean=prior_mean, threads=self.threads,
         )  # fmt: skip
@@ -97,15 +99,16 @@ def run_sweeps(
     links: Links = (None, None),
     bounds: Bounds | None = None,
     threads: int = 1,
+    solver: Solver = solve_rows,
 ) -> Run:
     """Solve items and users in turn until nothing is gained, and return the run with the sides of its best sweep.
 
     Each sweep solves the items first and the users last, so that a user's vector is what fold-in finds from the user's
     ratings. With `bounds` scores are bent into a scale. An interrupt (Ctrl-C) ends the run with the last whole sweep; before the first
-    whole sweep it is raised.
+    whole sweep it is raised. `solver` solves the rows of each half, with the arguments and the result of `solve_rows`.
     """
     run = Run(*start)
-    rest = (bounds, problem.mean, stopping.steps, threads)
+    rest = (bounds, problem.mean, stopping.steps, threads, solver)
     by_user, by_item = (
         _Half(problem.by_user, user_prior, links[0], *rest),
         _Half(problem.by_item, item_prior, links[1], *rest),
@@ -144,7 +147,7 @@ def _to_the_end(by_user: _Half, run: Run) -> Side:
     """Return the users of the best sweep, solved by conjugate gradients until nothing is left to gain."""
     link, weights = by_user.link, run.user_weights
     means = None if link is None or weights is None else link.prior_mean(weights, by_user.threads)
-    return solve_rows(
+    return by_user.solver(
         by_user.rows, run.items, by_user.mean, by_user.prior, steps=_LAST_STEPS, tolerance=_LAST_TOLERANCE, present=run.users,
         prior_mean=means, threads=by_user.threads,
     ).side  # fmt: skip

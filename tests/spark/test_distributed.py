@@ -1,0 +1,89 @@
+"""Least squares on the workers gives the bits of one machine, however its rows are cut."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+import palate
+from palate.spark import fit_distributed
+
+pytestmark = [pytest.mark.spark, pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas")]
+
+
+@pytest.fixture(scope="module")
+def frame():
+    """A table in which one user gave 30 % of all ratings, with text ids."""
+    rng = np.random.default_rng(11)
+    user = np.concatenate([np.zeros(210, int), rng.integers(1, 60, 500)])
+    item = np.concatenate([np.arange(210), rng.integers(0, 90, 500)])
+    rating = rng.integers(1, 11, len(user)) / 2
+    frame = pl.DataFrame({"user_id": user, "item_id": item, "rating": rating}).unique(
+        ["user_id", "item_id"], maintain_order=True
+    )
+    return frame.with_columns(pl.format("user {}", "user_id").alias("user_id"))
+
+
+def same(model, expected):
+    for name in ("user_factors", "item_factors", "user_bias", "item_bias", "global_mean"):
+        assert (getattr(model, name) == getattr(expected, name)).all(), name
+    assert model.noise_sd == expected.noise_sd
+    assert [step.objective for step in model.history.sweeps] == [step.objective for step in expected.history.sweeps]
+    assert model.history.stopped == expected.history.stopped
+
+
+@pytest.mark.parametrize("blocks", [1, 2, 7])
+def test_the_bits_are_those_of_one_machine(spark, frame, blocks):
+    trainer = palate.LeastSquares(n_factors=5, max_sweeps=3)
+    expected = trainer.fit(palate.Ratings.from_frame(frame), seed=2, threads=1)
+    same(fit_distributed(trainer, spark.createDataFrame(frame.to_arrow()), blocks=blocks, seed=2), expected)
+
+
+@pytest.mark.parametrize(
+    "trainer",
+    [
+        palate.LeastSquares(n_factors=3, max_sweeps=2, unobserved_weight=0.01, dropout=0.1, l1_bias=0.1),
+        palate.LeastSquares(n_factors=3, max_sweeps=2, user_features="rated", item_features="raters"),
+        palate.LeastSquares(n_factors=3, max_sweeps=2, solver="conjugate"),
+        palate.LeastSquares(n_factors=2, max_sweeps=2, l2_user=0.0, l2_item=0.0),
+    ],
+    ids=["unobserved pairs", "features", "conjugate gradients", "no penalty"],
+)
+def test_every_kind_of_row_is_solved_the_same(spark, frame, trainer):
+    expected = trainer.fit(palate.Ratings.from_frame(frame), threads=1)
+    same(fit_distributed(trainer, spark.createDataFrame(frame.to_arrow()), blocks=3), expected)
+
+
+def test_more_blocks_than_rows_weights_and_rows_without_ratings(spark, frame):
+    frame = frame.filter(pl.col("user_id") <= "user 20").with_columns(w=pl.col("rating") + 1)
+    held_out = frame.filter(pl.col("user_id") == "user 2")
+    train, trainer = frame.join(held_out, on=["user_id", "item_id"], how="anti"), palate.LeastSquares(n_factors=2, max_sweeps=1)
+    expected = trainer.fit(
+        palate.Ratings.from_frame(train, weight="w"), validation=palate.Ratings.from_frame(held_out, weight="w"), threads=1
+    )
+    found = fit_distributed(
+        trainer,
+        spark.createDataFrame(train.to_arrow()),
+        validation=spark.createDataFrame(held_out.to_arrow()),
+        weight="w",
+        blocks=40,
+    )
+    same(found, expected)
+
+
+def test_what_is_not_distributed_is_refused(spark, frame):
+    table = spark.createDataFrame(frame.to_arrow())
+    with pytest.raises(TypeError, match=r"trainer must be palate.LeastSquares, whose rows can be solved apart; got Gibbs"):
+        fit_distributed(palate.Gibbs(), table)
+    with pytest.raises(ValueError, match="link must be 'identity' in fit_distributed; got 'bounded'"):
+        fit_distributed(palate.LeastSquares(link="bounded"), table)
+    with pytest.raises(ValueError, match="blocks must be a whole number of at least 1; got 0"):
+        fit_distributed(palate.LeastSquares(), table, blocks=0)
+    with pytest.raises(TypeError, match="ratings must be a Spark DataFrame; got DataFrame"):
+        fit_distributed(palate.LeastSquares(), frame)
+
+
+def test_a_worker_with_another_palate_is_refused():
+    from palate.spark.worker import VERBS, Order
+
+    with pytest.raises(RuntimeError, match=r"the workers must have the palate of the driver, 99\.0"):
+        VERBS["solve"](Order("solve", None, {"version": "99.0", "how": {}}), None, None)
