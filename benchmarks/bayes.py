@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 import palate
-from palate.data.splits import holdout_mask
+from palate.splits.holdout import holdout_mask
 
 WHAT = {
     "least squares": palate.LeastSquares(),

@@ -54,7 +54,7 @@ def main() -> None:
     parser.add_argument("--tables", action="store_true", help="write the tables as CSV, too")
     options = parser.parse_args()
     import palate
-    from palate.evaluate.obscurity_curves import compare, table
+    from palate.experiments.curves import compare, table
 
     data = palate.datasets.load(options.data) if options.data == "movielens-small" else palate.read(options.data)
     holdouts = [curves_of(data.ratings, seed, options) for seed in options.seeds]
@@ -83,7 +83,7 @@ def main() -> None:
 def curves_of(ratings: Any, seed: int, options: argparse.Namespace) -> dict[str, list[Any]]:
     """Return the points of one holdout by mend, fitted or from the cache."""
     import palate
-    from palate.evaluate.obscurity_curves import Point
+    from palate.experiments.curves import Point
 
     file = None if options.cache is None else options.cache / f"{Path(options.data).name}-{seed}.npz"
     curves: dict[str, list[Any]] = {}
@@ -113,8 +113,8 @@ def curves_of(ratings: Any, seed: int, options: argparse.Namespace) -> dict[str,
 
 def points(split: Any, options: argparse.Namespace) -> Iterator[tuple[str, Any]]:
     """Yield (name of the mend, point) for every strength, each mend from weak to strong."""
-    from palate.recommend.cautious import rank_cautiously
-    from palate.recommend.ranking import rank
+    from palate.lists.cautious import rank_cautiously
+    from palate.lists.ranking import rank
 
     users = np.arange(split.train.n_users)
     counts = np.bincount(split.train.item_index, minlength=split.train.n_items)
@@ -126,7 +126,7 @@ def points(split: Any, options: argparse.Namespace) -> Iterator[tuple[str, Any]]
         return rank(model, users, N, allowed=allowed, exclude_seen=True).items
 
     def seen(items: np.ndarray, strength: float) -> Any:
-        from palate.evaluate.obscurity_curves import point
+        from palate.experiments.curves import point
 
         return point(items, split.test, counts, 4.0, strength, counts > 0)
 
@@ -180,7 +180,7 @@ def bayes(split: Any, options: argparse.Namespace) -> Any:
 def fitted(trainer: str, split: Any, options: argparse.Namespace, **settings: Any) -> Any:
     """Return a model of all training ratings; least squares chooses its sweeps on 5 % of them first."""
     import palate
-    from palate.training.gibbs import Gibbs
+    from palate.training.gibbs.trainer import Gibbs
 
     start = time.perf_counter()
     if trainer == "Gibbs":

@@ -120,7 +120,7 @@ def save_factors(model: Any, path: Path, folder: Path) -> None:
 def run_topn(options: argparse.Namespace) -> dict:
     """Rank the exact top n of all users of a saved model: indexes and scores, and the frame that a user gets."""
     import palate
-    from palate.recommend.ranking import rank
+    from palate.lists.ranking import rank
 
     model = palate.load(options.model)
     everyone = np.arange(len(model.users))
@@ -152,7 +152,7 @@ def run_latency(options: argparse.Namespace) -> dict:
     import polars as pl
 
     import palate
-    from palate.recommend.ranking import rank
+    from palate.lists.ranking import rank
 
     start = time.perf_counter()
     model = palate.load(options.model)
@@ -191,7 +191,7 @@ def run_latency(options: argparse.Namespace) -> dict:
 def run_read(options: argparse.Namespace) -> dict:
     """Read a CSV to train-ready CSR: ratings sorted by user, and the matrix by items."""
     import palate
-    from palate.training.problem import Problem
+    from palate.training.training_data import Problem
 
     start = time.perf_counter()
     ratings = palate.read(options.csv, user="user_id", item="item_id", rating="rating").ratings

@@ -11,7 +11,7 @@ import argparse
 import numpy as np
 
 import palate
-from palate.data.splits import holdout_mask
+from palate.splits.holdout import holdout_mask
 
 LOOSE = {"n_factors": 8, "l2_user": 0.01, "l2_item": 0.01, "l2_bias": 0.01}
 GIBBS = {"n_factors": 16, "sweeps": 80, "burn_in": 30}

@@ -71,8 +71,8 @@ def damaged(data, rng):
 
 def run_batch(folder, seed, cases, first=0):
     """Read `cases` damaged files; print the number of each before it is read, and findings."""
-    from palate.model.file_error import ModelFileError
-    from palate.model.keras_read import read_tables
+    from palate.model.file.errors import ModelFileError
+    from palate.model.keras.read import read_tables
 
     sources, path = seeds(folder), folder / "case"
     for data in sources:

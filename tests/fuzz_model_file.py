@@ -35,9 +35,9 @@ from model_files import (
     wide_model,
 )
 from palate.data.ratings import Ratings
-from palate.model import file_container as container
-from palate.model.file import ModelFileError, dumps, loads
-from palate.model.file_error import Damage
+from palate.model.file import container
+from palate.model.file.errors import Damage
+from palate.model.file.loading import ModelFileError, dumps, loads
 
 CORPUS = Path(__file__).parent / "corpus"
 SECONDS = 10.0  # of the processor, for one file: what ends sooner did not hang; speed is measured elsewhere

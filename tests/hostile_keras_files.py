@@ -154,8 +154,8 @@ def _archives(keras, folder, found):
 
 def read_all(folder):
     """Print what came of reading each file, and how much the memory grew by then."""
-    from palate.model.file_error import ModelFileError
-    from palate.model.keras_read import read_tables
+    from palate.model.file.errors import ModelFileError
+    from palate.model.keras.read import read_tables
 
     write_h5(folder / "good.h5")
     write_keras(folder / "good.keras")

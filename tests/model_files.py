@@ -14,13 +14,13 @@ from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
-from palate.model import file_container as container
+from palate.factors.row_precision import RowNoise
+from palate.factors.temporal import Sittings, TimeContext
 from palate.model.factor_model import FactorModel
+from palate.model.file import container
 from palate.model.history import History, SweepReport
 from palate.solve.features import FeatureGroup, FeatureLink
-from palate.solve.noise import RowNoise
 from palate.solve.prior import RowPrior
-from palate.solve.timing import Sittings, TimeContext
 
 DIGEST = re.compile(rb'(?<=sha256\\":\\")[0-9a-f]{64}')
 

@@ -4,8 +4,8 @@ import numpy as np
 
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
+from palate.factors.row_precision import RowNoise
 from palate.model.factor_model import FactorModel
-from palate.solve.noise import RowNoise
 from palate.solve.prior import RowPrior
 
 

@@ -16,8 +16,8 @@ import pytest
 import palate
 from palate.data import forks
 from palate.data.catalog import Catalog
+from palate.lists.where import matching
 from palate.model.model import ScorerModel
-from palate.recommend.where import matching
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
 
@@ -251,6 +251,6 @@ def test_conditions_keep_the_same_items_with_and_without_threads(monkeypatch):
     )
     conditions = [{"genres": text} for text in ("SCI-FI", "ä.B", "A")] + [{"title": "amÉlie 1"}, {"title": ""}]
     wanted = [matching(condition, table).tolist() for condition in conditions]
-    monkeypatch.setattr("palate.recommend.where.threads_lost", lambda: True)
+    monkeypatch.setattr("palate.lists.where.threads_lost", lambda: True)
     monkeypatch.setattr(forks, "threads_lost", lambda: True)
     assert [matching(condition, table).tolist() for condition in conditions] == wanted

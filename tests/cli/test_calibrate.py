@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 import palate as library
-from palate.training.gibbs import Gibbs
+from palate.training.gibbs.trainer import Gibbs
 
 
 @pytest.fixture(scope="module")

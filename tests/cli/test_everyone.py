@@ -36,7 +36,7 @@ def test_what_does_not_go_together_is_said(refused, model, options, message):
 
 
 def test_an_interrupt_says_how_to_go_on(palate, model, tmp_path, monkeypatch):
-    from palate.recommend import streaming
+    from palate.lists import streaming
 
     monkeypatch.setattr(streaming, "ROWS_PER_BLOCK", 30)
     whole = streaming._put_together
@@ -56,7 +56,7 @@ def test_an_interrupt_says_how_to_go_on(palate, model, tmp_path, monkeypatch):
 def test_a_killed_process_loses_no_block_that_was_written(palate, model, tmp_path):
     out = tmp_path / "lists.parquet"
     code = (
-        "import sys, time\nfrom palate.recommend import streaming\nstreaming.ROWS_PER_BLOCK = 9\nimport palate\n"
+        "import sys, time\nfrom palate.lists import streaming\nstreaming.ROWS_PER_BLOCK = 9\nimport palate\n"
         "palate.load(sys.argv[1]).recommend_all(sys.argv[2], 3, progress=lambda done, of: time.sleep(600) if done == 9 else None)"
     )
     process = subprocess.Popen([sys.executable, "-c", code, str(model), str(out)])

@@ -8,8 +8,8 @@ import typer
 
 from palate import Baseline, LeastSquares
 from palate.cli.commands import app
+from palate.cli.errors import UsageError
 from palate.cli.hyperparameters import descriptions, hyperparameters, trainer_of
-from palate.cli.running import UsageError
 
 
 @pytest.fixture(scope="module")

@@ -64,8 +64,8 @@ def test_a_file_that_begins_with_a_minus(palate, odd, tmp_path):
 
 def test_tune_without_ratings_names_the_bundled_files(tmp_path):
     from palate.datasets import _bundled_files
-    from palate.evaluate.tuning import Tuned
-    from palate.training.least_squares import LeastSquares
+    from palate.experiments.tuning import Tuned
+    from palate.training.als.least_squares import LeastSquares
 
     ratings, films = _bundled_files()
     trainer = LeastSquares(n_factors=2, biases=False, max_sweeps=2)

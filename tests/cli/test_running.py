@@ -11,9 +11,9 @@ import pytest
 import typer
 
 from command_line import PALATE, process
-from palate.cli import main, running
+from palate.cli import errors, main
 from palate.cli.commands import app
-from palate.cli.wording import for_command_line, one_line, printable
+from palate.cli.messages import for_command_line, one_line, printable
 
 APP = typer.main.get_command(app)
 COMMANDS = tuple(name for name, command in APP.commands.items() if not command.hidden)
@@ -93,7 +93,7 @@ def test_a_model_file_that_is_missing_or_foreign(refused, folder):
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
 )
 def test_every_error_is_one_line(capsys, error, line, code):
-    with pytest.raises(typer.Exit) as end, running.guarded({}):
+    with pytest.raises(typer.Exit) as end, errors.guarded({}):
         raise error
     assert end.value.exit_code == code
     assert capsys.readouterr().err == f"palate: {line}\n"
@@ -101,20 +101,20 @@ def test_every_error_is_one_line(capsys, error, line, code):
 
 def test_a_wrong_value_of_an_option_is_a_wrong_call():
     with (
-        pytest.raises(running.UsageError, match=r"--min-ratings must be at least 0; got -1\."),
-        running.guarded({"min_ratings": "--min-ratings"}),
+        pytest.raises(errors.UsageError, match=r"--min-ratings must be at least 0; got -1\."),
+        errors.guarded({"min_ratings": "--min-ratings"}),
     ):
         raise ValueError("min_ratings must be at least 0; got -1.")
 
 
 def test_the_traceback_can_be_had(monkeypatch):
     monkeypatch.setenv("PALATE_TRACEBACK", "1")
-    with pytest.raises(ZeroDivisionError), running.guarded({}):
+    with pytest.raises(ZeroDivisionError), errors.guarded({}):
         raise ZeroDivisionError
 
 
 def test_warnings_for_users_are_notes_and_others_are_not(capsys):
-    with running.notes():
+    with errors.notes():
         warnings.warn("pass duplicates='mean'\nif you like.", UserWarning, stacklevel=1)
     assert capsys.readouterr().err == "palate: note: pass --duplicates 'mean' if you like.\n"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import palate
-from palate.cli.wording import for_command_line
+from palate.cli.messages import for_command_line
 
 SOURCE = Path(palate.__file__).parent
 # Layers whose errors no command shows: commands themselves speak of options, kernels are silent, the lesson is in notebooks.

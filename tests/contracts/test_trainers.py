@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import palate
-from palate.recommend.scorer import Scorer
+from palate.scorer import Scorer
 
 pytestmark = pytest.mark.contract
 

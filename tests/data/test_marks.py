@@ -7,8 +7,8 @@ import pytest
 
 import palate
 from palate.data.marks import MarkWarning, marks
-from palate.recommend.recommending import EqualPredictionsWarning
-from palate.training.problem import EqualRatingsWarning
+from palate.lists.recommending import EqualPredictionsWarning
+from palate.training.training_data import EqualRatingsWarning
 
 
 def values(*shares):

@@ -7,12 +7,12 @@ import polars as pl
 import pytest
 
 import palate
+from palate.factors.row_precision import RowNoise
+from palate.factors.temporal import Sittings, TimeContext
 from palate.inspect import Report, Section, inspect_model, lists, plots, predictions
 from palate.inspect.factors import norms, norms_by_count
 from palate.inspect.lists import by_fame, obscurity_section
 from palate.inspect.pages import user_page
-from palate.solve.noise import RowNoise
-from palate.solve.timing import Sittings, TimeContext
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
+from palate.factors.draws import all_moments, pair_below, pair_sd, posterior_arrays
 from palate.kernels import moments
-from palate.recommend.uncertainty import all_moments, pair_below, pair_sd, posterior_arrays
 from posteriors import latent_draws, posterior_model
 
 

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 from model_files import DIGEST, cases, joined, resigned, small_model, smallest_model, split, wide_model
-from palate.model import file_container as container
-from palate.model.file import ModelFileError, dumps, load_model, loads, read_metadata
-from palate.model.file_error import Damage
-from palate.model.file_json import parse_json
+from palate.model.file import container
+from palate.model.file.errors import Damage
+from palate.model.file.json import parse_json
+from palate.model.file.loading import ModelFileError, dumps, load_model, loads, read_metadata
 
 ARRAYS = {
     "b": np.array([1, 2], dtype=np.float32),
@@ -466,7 +466,7 @@ def test_a_file_cut_off_while_it_is_read(small, tmp_path):
 def test_loading_uses_no_pickle_and_runs_nothing(tmp_path, small):
     (tmp_path / "model.palate").write_bytes(small)
     probe = (
-        "import sys, numpy, polars; from palate.model.file import load_model; load_model(sys.argv[1]); seen = []\n"
+        "import sys, numpy, polars; from palate.model.file.loading import load_model; load_model(sys.argv[1]); seen = []\n"
         "sys.addaudithook(lambda event, args: seen.append(event) if event in ('pickle.find_class', 'marshal.loads', 'exec', 'compile') else None)\n"
         "load_model(sys.argv[1]); print(seen)"
     )

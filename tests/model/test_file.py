@@ -32,9 +32,9 @@ from model_files import (
 )
 from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
-from palate.model import file_container as container
 from palate.model.factor_model import FactorModel
-from palate.model.file import ModelFileError, dumps, load_model, loads, pack, read_metadata, save_model, unpack
+from palate.model.file import container
+from palate.model.file.loading import ModelFileError, dumps, load_model, loads, pack, read_metadata, save_model, unpack
 from palate.model.history import History, SweepReport
 
 CORPUS = Path(__file__).parents[1] / "corpus"

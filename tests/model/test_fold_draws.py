@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from palate.data.ratings import Ratings
+from palate.factors.row_precision import RowNoise
 from palate.model.factor_model import FactorModel
 from palate.solve.features import FeatureGroup, FeatureLink
-from palate.solve.noise import RowNoise
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from model_files import noisy_model, ordinal_model, small_model
+from palate.factors.row_precision import RowNoise
 from palate.solve.features import FeatureGroup, FeatureLink
-from palate.solve.noise import RowNoise
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 import palate
-from palate.heads.sums import SumModel
+from palate.model.sum_model import SumModel
 from palate.recommender.candidates import Candidate
 from palate.recommender.choosing import Test as ListTest
 from palate.recommender.choosing import Trial, clearly_better, worth_its_size
@@ -89,7 +89,7 @@ def test_lists_by_both_by_choice_and_by_stars(model):
 
 
 def palate_rank(model, user, n):
-    from palate.recommend.ranking import rank
+    from palate.lists.ranking import rank
 
     return [model.items.id(item) for item in rank(model, np.array([model.users.index(user)]), n, exclude_seen=True).items[0]]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import palate
-from palate.solve.bounded import Bounds
+from palate.factors.bounded import Bounds
 from palate.solve.rows import Rows, Side, solve_rows
 from palate.solve.strengths import ridge_prior
 

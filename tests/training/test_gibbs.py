@@ -11,9 +11,9 @@ import pytest
 
 import palate
 from palate import Gibbs
-from palate.training.chain_file import ChainFileError
-from palate.training.problem import Problem
-from palate.training.timing import TimeModel
+from palate.training.gibbs.chain_file import ChainFileError
+from palate.training.gibbs.temporal import TimeModel
+from palate.training.training_data import Problem
 from train_gibbs import planted as planted_for_kills
 from train_gibbs import trainer as trainer_for_kills
 

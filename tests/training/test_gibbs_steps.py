@@ -9,12 +9,12 @@ import pytest
 from palate.kernels.random import key_of
 from palate.solve.features import FeatureBlock
 from palate.solve.rows import Rows, Side
-from palate.training.chain import ChainModel, ChainState, Levels, latent_values, sweep
-from palate.training.convergence import effective_size, split_rhat
-from palate.training.cutpoints import draw_cutpoints
-from palate.training.hyper import Moments, draw_degrees, draw_precisions, normal_wishart, precision_of, wishart
-from palate.training.side import Clock, SideModel, SideState
-from palate.training.timing import TimeModel, TimeState
+from palate.training.gibbs.chain import ChainModel, ChainState, Levels, latent_values, sweep
+from palate.training.gibbs.conditionals import Clock, SideModel, SideState
+from palate.training.gibbs.convergence import effective_size, split_rhat
+from palate.training.gibbs.cutpoints import draw_cutpoints
+from palate.training.gibbs.hyperprior import Moments, draw_degrees, draw_precisions, normal_wishart, precision_of, wishart
+from palate.training.gibbs.temporal import TimeModel, TimeState
 
 
 def dense_rows(mask, values):

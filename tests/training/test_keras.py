@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import palate
-from palate.recommend.scorer import Scorer
-from palate.training.keras_backend import require_keras
+from palate.scorer import Scorer
+from palate.training.keras.backend import require_keras
 
 try:
     keras = require_keras()  # on a backend that is installed

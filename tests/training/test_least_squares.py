@@ -10,7 +10,7 @@ import palate
 from palate import Baseline, LeastSquares, Ratings
 from palate.solve.rows import Side
 from palate.solve.strengths import ridge_prior
-from palate.training.sweeps import penalty
+from palate.training.als.sweeps import penalty
 
 
 def planted(seed=0, n_users=60, n_items=40, share=0.5, rank=2, noise=0.1):

@@ -12,7 +12,7 @@ from palate.solve.features import FeatureBlock, bin_block, bins_of, split_tags, 
 from palate.solve.ridge import SmallGroups, solve_ridge, times, transposed_times
 from palate.solve.rows import Rows, Side
 from palate.solve.strengths import ridge_prior
-from palate.training.linked import RidgeLink
+from palate.training.als.features import RidgeLink
 
 SMALL = palate.LeastSquares(n_factors=3, max_sweeps=12, user_features="rated", item_features="raters,genres")
 

@@ -8,8 +8,8 @@ import pytest
 import palate
 from palate import FactorModel, Gibbs, Ratings
 from palate.solve.rows import Rows, Side
-from palate.training.side import Clock, SideModel
-from palate.training.timing import Pairs, TimeModel, TimeState, era_edges, time_parts
+from palate.training.gibbs.conditionals import Clock, SideModel
+from palate.training.gibbs.temporal import Pairs, TimeModel, TimeState, era_edges, time_parts
 
 SILENT = {"validation": 0, "callback": lambda report: None}
 

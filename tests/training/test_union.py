@@ -8,7 +8,7 @@ import pytest
 import palate
 from palate.data.catalog import Catalog
 from palate.model.joined import UnionWarning, catalog_of_both
-from palate.training.problem import StartWarning
+from palate.training.training_data import StartWarning
 
 OLD = palate.Ratings.from_arrays([u for u in range(20) for _ in range(6)], [(u * 3 + k * 5) % 30 for u in range(20) for k in range(6)],
                                  [1 + (u + k) % 5 for u in range(20) for k in range(6)], scale=(1, 5))  # fmt: skip

@@ -23,7 +23,7 @@ def load_file(path: Path, model_id: str) -> ServedModel:
     ModelFileError, OSError
         If it cannot be read, or was replaced while it was read.
     """
-    from palate.model.file import load_model
+    from palate.model.file.loading import load_model
 
     before = _stamp(path)
     with path.open("rb") as file:

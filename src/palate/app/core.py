@@ -25,7 +25,7 @@ from palate.app.listing import EXPLAIN, UNCERTAINTY, WHY, best, with_reasons, wi
 from palate.app.people import People
 from palate.app.served import ServedModel
 from palate.data.frames import to_polars
-from palate.recommend.recommending import check_n
+from palate.lists.recommending import check_n
 from palate.store.changes import RATED, REMOVED, Change, Forgotten, RatingStore
 from palate.store.memory import MemoryStore
 

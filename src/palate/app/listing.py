@@ -11,13 +11,13 @@ from palate.app.errors import CannotAnswer
 from palate.app.explaining import reasons
 from palate.app.served import Asked, ServedModel
 from palate.data.frames import to_polars
-from palate.recommend.cautious import check_caution
-from palate.recommend.filters import Allowed
-from palate.recommend.posterior import interval_ends, standard_errors
-from palate.recommend.ranking import rank_among
-from palate.recommend.recommending import check_n
-from palate.recommend.uncertainty import has_spread
-from palate.recommend.words import sentence
+from palate.factors.draws import has_spread
+from palate.factors.uncertainty import interval_ends, standard_errors
+from palate.lists.cautious import check_caution
+from palate.lists.filters import Allowed
+from palate.lists.ranking import rank_among
+from palate.lists.recommending import check_n
+from palate.lists.words import sentence
 
 SHARE = 0.8
 WHY, UNCERTAINTY = "why", "uncertainty"

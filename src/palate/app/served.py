@@ -20,10 +20,10 @@ from palate.data.forks import filled
 from palate.data.matrix import RatingMatrix
 from palate.data.scales import check_rating
 from palate.data.vocabulary import Vocabulary
+from palate.factors.draws import has_spread
+from palate.factors.item_index import item_catalog, item_table, share_items
+from palate.lists.filters import Allowed, allowed_items
 from palate.model.model import Foldable, ScorerModel
-from palate.recommend.filters import Allowed, allowed_items
-from palate.recommend.prepared import item_catalog, item_table, share_items
-from palate.recommend.uncertainty import has_spread
 
 _MASKS = 64  # filters kept ready; an item mask is one byte per item
 _OWN = {names.ITEM_ID, names.TITLE, names.YEAR, names.GENRES, names.N_RATINGS, names.MEAN_RATING}

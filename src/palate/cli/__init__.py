@@ -13,7 +13,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         What follows `palate`; default the arguments of the process.
     """
     try:
-        from palate.cli.running import run
+        from palate.cli.errors import run
 
         return run(arguments)
     except KeyboardInterrupt:  # before a command runs there is nobody else to say so

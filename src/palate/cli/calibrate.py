@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from palate.cli import options
+from palate.cli.errors import usage_error
 from palate.cli.reading_options import AS_GIVEN, ITEM_SIDE, Reading, reads_ratings
-from palate.cli.running import usage_error
 from palate.cli.writing import instead
 
 
@@ -41,19 +41,19 @@ def calibrate(
 
         palate calibrate model.palate later.csv --plot calibration.png
     """
+    from palate.cli.input import busy, read_part
     from palate.cli.output import check_output, check_writable, deliver, print_json, print_text
-    from palate.cli.reading import busy, read_part
-    from palate.evaluate import calibration as library
+    from palate.evaluation import calibration as library
 
     check_output(output)
     if plot is not None:
         if plot.suffix.lower() not in (".png", ".svg", ".pdf"):
             raise usage_error(f"--plot must end in .png, .svg or .pdf; got '{plot}'")
         check_writable(plot)
-    from palate.cli import asking
+    from palate.cli import arguments
 
-    loaded = asking.of_ratings(asking.load(model))
-    ratings = None if test is None else read_part(test, loaded, {**reading, "counts": asking.holds_counts(loaded)})
+    loaded = arguments.of_ratings(arguments.load(model))
+    ratings = None if test is None else read_part(test, loaded, {**reading, "counts": arguments.holds_counts(loaded)})
     with busy("testing"):
         found = library.calibrate(
             loaded, ratings, nominal=tuple(nominal) if nominal else library.NOMINAL, seed=seed, threads=threads
@@ -77,7 +77,7 @@ def _print(calibration: Any) -> None:
     import polars as pl
 
     from palate.cli.output import Column, print_table, print_text
-    from palate.evaluate.calibration_text import explanation, summary, table_rows
+    from palate.evaluation.calibration_text import explanation, summary, table_rows
 
     heading, *rows = table_rows(calibration)
     frame = pl.DataFrame(rows, schema=[str(column) for column in range(len(heading))], orient="row")

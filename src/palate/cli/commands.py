@@ -10,6 +10,7 @@ from palate.cli.convert import convert
 from palate.cli.crossval import crossval
 from palate.cli.datasets import app as datasets
 from palate.cli.demo import demo
+from palate.cli.errors import Command
 from palate.cli.evaluate import evaluate
 from palate.cli.experiment import experiment
 from palate.cli.explain import explain
@@ -22,7 +23,6 @@ from palate.cli.predict import predict
 from palate.cli.prepare import prepare
 from palate.cli.rated import rated
 from palate.cli.recommend import recommend
-from palate.cli.running import Command
 from palate.cli.serve import serve
 from palate.cli.similar import similar
 from palate.cli.train import train

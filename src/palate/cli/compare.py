@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from palate.cli import options, testing
+from palate.cli import evaluation_options, options
+from palate.cli.errors import usage_error
 from palate.cli.reading_options import AS_GIVEN, ITEM_SIDE, Reading, reads_ratings
-from palate.cli.running import usage_error
 
 if TYPE_CHECKING:
-    from palate.evaluate.comparing import Comparison
+    from palate.evaluation.comparison import Comparison
 
 _SHOWN = 10  # picks in a table
 
@@ -34,9 +34,9 @@ def compare(
         ),
     ] = None,
     reading: Reading = AS_GIVEN,
-    resamples: testing.Resamples = 1000,
+    resamples: evaluation_options.Resamples = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of the sample of users and of the bootstrap.")] = 0,
-    threads: testing.Threads = None,
+    threads: evaluation_options.Threads = None,
     as_json: options.Json = False,
 ) -> None:
     """Set models side by side: lists, what moved and why, obscure picks, errors with paired intervals, seconds and size.
@@ -47,11 +47,11 @@ def compare(
 
         palate compare plain.palate penalised.palate --user 63 --n 10
     """
-    from palate.cli.asking import holds_counts, load, user_ids
+    from palate.cli.arguments import holds_counts, load, user_ids
+    from palate.cli.input import busy, read_part
     from palate.cli.output import print_json
-    from palate.cli.reading import busy, read_part
-    from palate.evaluate.comparing import compare as run
-    from palate.evaluate.evaluating import unique_name
+    from palate.evaluation.comparison import compare as run
+    from palate.evaluation.evaluating import unique_name
 
     if len(models) < 2:
         raise usage_error("compare needs two or more models")

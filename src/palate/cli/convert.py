@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
+from palate.cli.errors import usage_error
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
-from palate.cli.running import usage_error
 from palate.cli.writing import instead
 
 KERAS = (".h5", ".hdf5", ".keras")
@@ -47,7 +47,7 @@ def convert(
     if (source.suffix.lower() in KERAS) == into:
         raise usage_error(f"one of the two must be a Keras file (.h5 or .keras); got '{source}' and '{output}'")
     if into:
-        from palate.cli.asking import load, of_ratings
+        from palate.cli.arguments import load, of_ratings
 
         of_ratings(load(source)).to_keras(output)
     else:
@@ -56,7 +56,7 @@ def convert(
 
 
 def _imported(source: Path, ratings: Path | None, mean: float | None, reading: Reading) -> Any:
-    from palate.cli.reading import read
+    from palate.cli.input import read
     from palate.model.factor_model import FactorModel
 
     if ratings is None and mean is None:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from palate.cli import options, testing
+from palate.cli import evaluation_options, options
+from palate.cli.errors import usage_error
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
-from palate.cli.running import usage_error
 from palate.cli.writing import instead
 
 if TYPE_CHECKING:
@@ -34,15 +34,15 @@ def crossval(
         float, typer.Option(metavar="SHARE", help="Share of each training part that decides when to stop.")
     ] = 0.05,
     refit: Annotated[bool, typer.Option("--refit", help="Train once more with these too, before the test.")] = False,
-    k: testing.Lengths = None,
-    no_lists: testing.NoLists = False,
-    relevant_from: testing.RelevantFrom = None,
-    no_baselines: testing.NoBaselines = False,
-    resamples: testing.Resamples = 1000,
+    k: evaluation_options.Lengths = None,
+    no_lists: evaluation_options.NoLists = False,
+    relevant_from: evaluation_options.RelevantFrom = None,
+    no_baselines: evaluation_options.NoBaselines = False,
+    resamples: evaluation_options.Resamples = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of the folds, the fits and the bootstrap.")] = 0,
     parallel: Annotated[int, typer.Option(min=1, metavar="N", help="Folds to work on at a time.")] = 1,
-    threads: testing.Threads = None,
-    by: testing.By = None,
+    threads: evaluation_options.Threads = None,
+    by: evaluation_options.By = None,
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
@@ -55,13 +55,13 @@ def crossval(
         palate crossval ratings.csv --no-lists --save-split folds.split
     """
     from palate.cli.hyperparameters import chosen, takes_counts, trainer_of
+    from palate.cli.input import busy
     from palate.cli.output import check_output, check_writable, print_text
-    from palate.cli.reading import busy
-    from palate.evaluate.cross_validation import crossval as cross_validate
+    from palate.evaluation.cross_validation import crossval as cross_validate
 
     chosen_trainer = trainer_of(trainer, chosen(ctx))
-    ks = testing.lengths(k, no_lists)
-    testing.check_view(by, testing.VIEWS)
+    ks = evaluation_options.lengths(k, no_lists)
+    evaluation_options.check_view(by, evaluation_options.VIEWS)
     check_output(output)
     if save_split is not None:
         check_writable(save_split)
@@ -78,11 +78,11 @@ def crossval(
             baselines=not no_baselines, resamples=resamples, parallel=parallel, threads=threads,
         )  # fmt: skip
         evaluation.table()  # the bootstrap runs here
-    testing.show(evaluation, by, as_json, output)
+    evaluation_options.show(evaluation, by, as_json, output)
 
 
 def _read(path: Path | None, **how: Any) -> Any:
-    from palate.cli.reading import read
+    from palate.cli.input import read
 
     if path is None:
         from palate.datasets import load
@@ -93,9 +93,9 @@ def _read(path: Path | None, **how: Any) -> Any:
 
 def _folds(ratings: "Ratings", n_folds: int, seed: int, saved: Path | None) -> Any:
     """Return new folds, or the saved ones."""
-    from palate.data.split.file import load_split
-    from palate.data.split.methods import k_fold
-    from palate.data.split.parts import Folds
+    from palate.splits.file import load_split
+    from palate.splits.methods import k_fold
+    from palate.splits.parts import Folds
 
     if saved is None:
         return k_fold(ratings, n_folds, seed=seed)

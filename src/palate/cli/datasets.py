@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from palate.cli import options
-from palate.cli.running import Command
+from palate.cli.errors import Command
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Data sets on their owners' servers: list, fetch, path.")
 _QUIET_SECONDS = 2.0

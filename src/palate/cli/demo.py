@@ -36,11 +36,11 @@ def demo(
         palate demo
     """
     from palate import datasets
-    from palate.cli.asking import known_id
+    from palate.cli.arguments import known_id
     from palate.cli.demo_story import tell
     from palate.cli.hyperparameters import given
+    from palate.cli.input import busy
     from palate.cli.output import check_writable, print_json
-    from palate.cli.reading import busy
 
     for name in (MODEL, PLOT):
         check_default(output / name, named=given(ctx, "output"), overwrite=overwrite, what="folder")
@@ -65,8 +65,8 @@ def demo(
 
 def _save_plot(story: "Story", path: Path) -> Path | None:
     """Save the figure, or return None without matplotlib."""
+    from palate._files import replace_file
     from palate.cli.demo_plot import draw
-    from palate.model.file_write import replace_file
 
     try:
         picture = draw(story)

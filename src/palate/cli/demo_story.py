@@ -13,8 +13,8 @@ from palate.inspect.errors import Errors, errors
 from palate.inspect.obscurity import Obscurity, obscurity_of, outside_share, top_items
 from palate.inspect.taste import genre_tastes
 from palate.model.factor_model import FactorModel
+from palate.training.als.least_squares import LeastSquares
 from palate.training.baseline import Baseline
-from palate.training.least_squares import LeastSquares
 
 N_FACTORS = 8  # of the models without biases, as in the lesson
 SWEEPS = 20  # of the models that are not stopped by validation

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from palate.cli import options, testing
+from palate.cli import evaluation_options, options
+from palate.cli.errors import usage_error
 from palate.cli.reading_options import AS_GIVEN, ITEM_SIDE, Reading, reads_ratings
-from palate.cli.running import usage_error
 
 if TYPE_CHECKING:
     from palate.data.ratings import Ratings
@@ -31,18 +31,18 @@ def evaluate(
         typer.Option(metavar="RATINGS", help="What the models were trained on, for those saved without their ratings."),
     ] = None,
     reading: Reading = AS_GIVEN,
-    k: testing.Lengths = None,
-    no_lists: testing.NoLists = False,
+    k: evaluation_options.Lengths = None,
+    no_lists: evaluation_options.NoLists = False,
     candidates: Annotated[
         str | None,
         typer.Option(metavar="IDS", help="The only items to rank: ids with commas between, or a file with one id per line."),
     ] = None,
-    relevant_from: testing.RelevantFrom = None,
-    no_baselines: testing.NoBaselines = False,
-    resamples: testing.Resamples = 1000,
+    relevant_from: evaluation_options.RelevantFrom = None,
+    no_baselines: evaluation_options.NoBaselines = False,
+    resamples: evaluation_options.Resamples = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap, and of the split of the bundled ratings.")] = 0,
-    threads: testing.Threads = None,
-    by: testing.By = None,
+    threads: evaluation_options.Threads = None,
+    by: evaluation_options.By = None,
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
@@ -56,13 +56,13 @@ def evaluate(
 
         palate evaluate old.palate new.palate --test later.csv
     """
-    from palate.cli.asking import holds_counts
+    from palate.cli.arguments import holds_counts
+    from palate.cli.input import busy
     from palate.cli.output import check_output
-    from palate.cli.reading import busy
-    from palate.evaluate.evaluating import evaluate_model
+    from palate.evaluation.evaluating import evaluate_model
 
-    ks = testing.lengths(k, no_lists)
-    testing.check_view(by, ("activity", "popularity", "user"))
+    ks = evaluation_options.lengths(k, no_lists)
+    evaluation_options.check_view(by, ("activity", "popularity", "user"))
     check_output(output)
     if not models and (test is not None or train is not None):
         raise usage_error("--test and --train must come with model files to test")
@@ -81,12 +81,12 @@ def evaluate(
             seed=seed, threads=threads,
         )  # fmt: skip
         evaluation.table()  # the bootstrap runs here
-    testing.show(evaluation, by, as_json, output, title)
+    evaluation_options.show(evaluation, by, as_json, output, title)
 
 
 def _loaded(paths: list[Path]) -> dict[str, Any]:
-    from palate.cli.asking import load
-    from palate.evaluate.evaluating import unique_name
+    from palate.cli.arguments import load
+    from palate.evaluation.evaluating import unique_name
 
     found: dict[str, Any] = {}
     for path in paths:
@@ -96,22 +96,22 @@ def _loaded(paths: list[Path]) -> dict[str, Any]:
 
 def _candidates(models: dict[str, Any], text: str | None) -> list[Any] | None:
     """Return the ids of `--candidates`, read as for the first model; what no model knows is told in a note."""
-    from palate.cli.asking import listed_ids
+    from palate.cli.arguments import listed_ids
 
     return listed_ids(next(iter(models.values())), text, unknown="keep")
 
 
 def _ratings(path: Path | None, model: Any, how: Reading) -> "Ratings | None":
-    from palate.cli.reading import read_part
+    from palate.cli.input import read_part
 
     return None if path is None else read_part(path, model, how)
 
 
 def _bundled(seed: int, threads: int | None) -> tuple[Any, Any, str]:
     """Return a model with the default hyper-parameters, what it is tested on, and what to say about it."""
-    from palate.data.split.methods import random
     from palate.datasets import load
-    from palate.training.least_squares import LeastSquares
+    from palate.splits.methods import random
+    from palate.training.als.least_squares import LeastSquares
 
     split = random(load().ratings, BUNDLED_SHARE, seed=seed)
     model = LeastSquares().fit(split.train, threads=threads, seed=seed)

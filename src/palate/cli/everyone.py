@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from palate.cli.running import INTERRUPTED, say, usage_error
+from palate.cli.errors import INTERRUPTED, say, usage_error
 
 
 def check_everyone(output: Path | None) -> Path:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from palate.cli import options
+from palate.cli.errors import INTERRUPTED, say, usage_error
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
-from palate.cli.running import INTERRUPTED, say, usage_error
 from palate.cli.writing import files_in, instead_of
 
 if TYPE_CHECKING:
     from palate.data.dataset import Dataset
-    from palate.evaluate.experiment import Experiment
+    from palate.experiments.grid import Experiment
 
 
 @reads_ratings()
@@ -46,10 +46,10 @@ def experiment(
         palate experiment ratings.csv --plan grid.toml --results done.jsonl
     """
     from palate.cli.output import check_output, deliver, print_text
-    from palate.evaluate.experiment import describe
-    from palate.evaluate.experiment import experiment as run
-    from palate.evaluate.experiment_plan import PlanError, read_plan
-    from palate.evaluate.experiment_plots import require_figure
+    from palate.experiments.grid import describe
+    from palate.experiments.grid import experiment as run
+    from palate.experiments.plan import PlanError, read_plan
+    from palate.experiments.plots import require_figure
 
     check_output(output)
     if plots is not None:
@@ -82,7 +82,7 @@ def experiment(
 
 
 def _data(path: Path | None, reading: Reading) -> "Dataset":
-    from palate.cli.reading import read
+    from palate.cli.input import read
     from palate.datasets import load
 
     return load() if path is None else read(path, **reading)
@@ -99,7 +99,7 @@ def _print(found: "Experiment") -> None:
     import polars as pl
 
     from palate.cli.output import Column, print_table, print_text
-    from palate.evaluate.experiment import describe
+    from palate.experiments.grid import describe
 
     columns = (
         Column("grid", "grid"),

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from palate.cli import options
-from palate.cli.running import usage_error
+from palate.cli.errors import usage_error
 
 
 def explain(
@@ -35,7 +35,7 @@ def explain(
 
         palate explain model.palate --title 'Naked Gun' --rate 'Airplane!=5' --rate 'The Matrix=2'
     """
-    from palate.cli import asking
+    from palate.cli import arguments
     from palate.cli.output import check_output, deliver, print_heading, print_wrapped
 
     is_new = bool(rate) or fold_in is not None
@@ -48,9 +48,13 @@ def explain(
     if (item is None) == (title is None):
         raise usage_error("name the item by id or by --title, one of the two")
     check_output(output)
-    loaded = asking.load(model)
-    who = replace(asking.newcomer(loaded, rate or [], fold_in), id=None) if is_new else asking.user_ids(loaded, [str(user)])[0]
-    one = asking.item_with_title(loaded, title) if title is not None else asking.item_ids(loaded, [str(item)])[0]
+    loaded = arguments.load(model)
+    who = (
+        replace(arguments.newcomer(loaded, rate or [], fold_in), id=None)
+        if is_new
+        else arguments.user_ids(loaded, [str(user)])[0]
+    )
+    one = arguments.item_with_title(loaded, title) if title is not None else arguments.item_ids(loaded, [str(item)])[0]
     found = loaded.explain(who, one)
     if as_json or output is not None:
         deliver(found.frame, as_json=as_json, output=output)

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from palate.cli import asking
+from palate.cli import arguments
+from palate.cli.errors import say
 from palate.cli.reading_options import AS_GIVEN, ITEM_SIDE, Reading, reads_ratings
-from palate.cli.running import say
 
 if TYPE_CHECKING:
     from palate.explorer.workspace import Workspace
@@ -57,7 +57,7 @@ def explore(
 
     check_installed()
     chosen = free_port(port)
-    loaded = [asking.load(path) for path in models or ()]  # before anything is opened: a broken file is told at once
+    loaded = [arguments.load(path) for path in models or ()]  # before anything is opened: a broken file is told at once
     with tempfile.TemporaryDirectory(prefix="palate-") as folder:
         space = _workspace(models, loaded, test, reading, store, cases, Path(folder))
         serve(
@@ -72,7 +72,7 @@ def _workspace(
     models: list[Path] | None, loaded: list[Any], test: Path | None, reading: Reading, store: Path, cases: Path, folder: Path
 ) -> "Workspace":
     from palate.app.core import Core
-    from palate.cli.reading import read_part
+    from palate.cli.input import read_part
     from palate.explorer.bundled import AFTER, BEFORE, train_bundled
     from palate.explorer.workspace import Workspace
 
@@ -80,7 +80,9 @@ def _workspace(
     if models:
         paths, name = models, "" if test is None else test.name
         part = (
-            None if test is None else read_part(test, loaded[0], {**reading, "counts": any(map(asking.holds_counts, loaded))})
+            None
+            if test is None
+            else read_part(test, loaded[0], {**reading, "counts": any(map(arguments.holds_counts, loaded))})
         )
     else:
         paths, part = train_bundled(folder, lambda step: say(f"{step} ..."))

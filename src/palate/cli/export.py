@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from palate.cli import options
-from palate.cli.running import Command, usage_error
+from palate.cli.errors import Command, usage_error
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="What a model learned, for other tools: vectors.")
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def vectors(
 
         palate export vectors model.palate --side both -o folder
     """
-    from palate.cli.asking import load
+    from palate.cli.arguments import load
     from palate.cli.output import check_writable, counted, print_json, print_text
     from palate.integrations.vectors import export_vectors
 

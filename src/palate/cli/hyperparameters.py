@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from palate.cli.running import Command, usage_error
+from palate.cli.errors import Command, usage_error
 from palate.data.nearest import did_you_mean
 
 PANEL = "Hyper-parameters"
@@ -142,10 +142,10 @@ def _count_forms() -> tuple[str, ...]:
 
 def _classes() -> dict[str, Any]:
     from palate.recommender.recommender import Recommender
+    from palate.training.als.least_squares import LeastSquares
     from palate.training.baseline import Baseline
-    from palate.training.gibbs import Gibbs
-    from palate.training.keras_factorization import KerasFactorization
-    from palate.training.least_squares import LeastSquares
+    from palate.training.gibbs.trainer import Gibbs
+    from palate.training.keras.factorization import KerasFactorization
     from palate.training.linear import LinearItems
     from palate.training.popular import Popular
     from palate.training.spectral import Spectral

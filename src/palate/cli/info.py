@@ -17,10 +17,10 @@ def info(model: options.Model, as_json: options.Json = False) -> None:
 
         palate info model.palate
     """
-    from palate.cli import asking
+    from palate.cli import arguments
     from palate.cli.output import print_json
 
-    loaded = asking.load(model)
+    loaded = arguments.load(model)
     about = {"file": str(model), "file_bytes": model.stat().st_size, **describe(loaded)}
     if as_json:
         print_json(about)

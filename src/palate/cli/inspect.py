@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from palate.cli import options
-from palate.cli.running import usage_error
+from palate.cli.errors import usage_error
 from palate.cli.writing import files_in, instead_of
 
 if TYPE_CHECKING:
@@ -48,9 +48,9 @@ def inspect(
 
         palate inspect model.palate --user 15 --plots pictures
     """
-    from palate.cli.asking import load, of_ratings
+    from palate.cli.arguments import load, of_ratings
+    from palate.cli.input import busy
     from palate.cli.output import check_writable, print_json, print_text
-    from palate.cli.reading import busy
 
     if sum((item is not None, user is not None, distinctive)) > 1:
         raise usage_error("only one of --item, --user and --distinctive can be asked for at a time")
@@ -78,15 +78,15 @@ def _report(
     model: "FactorModel", item: str | None, user: str | None, distinctive: bool, n: int, how: dict[str, Any]
 ) -> "Report":
     """Return what was asked for."""
-    from palate.cli import asking
+    from palate.cli import arguments
     from palate.inspect import pages
     from palate.inspect.clear_taste import distinctive_report
     from palate.inspect.inspecting import inspect_model
 
     if item is not None:
-        return pages.item_page(model, asking.item_named(model, item), n=n)
+        return pages.item_page(model, arguments.item_named(model, item), n=n)
     if user is not None:
-        return pages.user_page(model, asking.user_ids(model, [user])[0], n=n)
+        return pages.user_page(model, arguments.user_ids(model, [user])[0], n=n)
     return distinctive_report(model, n) if distinctive else inspect_model(model, n=n, **how)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from palate.cli.running import usage_error
+from palate.cli.errors import usage_error
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from palate.cli.running import usage_error
-from palate.cli.wording import printable
+from palate.cli.errors import usage_error
+from palate.cli.messages import printable
 from palate.cli.writing import instead
 
 if TYPE_CHECKING:
@@ -306,7 +306,7 @@ def write_frame(frame: "pl.DataFrame", path: Path) -> None:
     """Write a frame as CSV, Parquet or JSON, by the ending of the path; an older file is replaced whole or not at all."""
     import io
 
-    from palate.model.file_write import replace_file
+    from palate._files import replace_file
 
     kind = path.suffix.lower()
     if kind == ".parquet":

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from palate.cli import options
-from palate.cli.running import usage_error
+from palate.cli.errors import usage_error
 
 Items = Annotated[list[str] | None, typer.Argument(metavar="[ITEM]...", help="Ids of the items.")]
 Unknown = Annotated[
@@ -44,7 +44,7 @@ def predict(
 
         palate predict model.palate 15 --title 'Naked Gun' --interval 0.8 --interval-of rating
     """
-    from palate.cli import asking
+    from palate.cli import arguments
     from palate.cli.output import check_output, deliver
 
     condition = options.condition(genres, year, where)
@@ -52,7 +52,7 @@ def predict(
         raise usage_error("choose the items by id, or by --title, --genres, --year and --where; not both, not neither")
     check_output(output)
     time = options.parse_time(at)
-    loaded = asking.load(model, [user, *(items or [])])
+    loaded = arguments.load(model, [user, *(items or [])])
     frame = loaded.predict_frame(
         _id(loaded.users, user, "user", unknown), [_item(loaded, item, unknown) for item in items] if items else None,
         title=title, where=condition, clip=clip, unknown=unknown, return_std=std, interval=interval, interval_of=interval_of,
@@ -62,7 +62,7 @@ def predict(
 
 
 def _id(vocabulary: Any, text: str, side: str, unknown: str) -> Any:
-    from palate.cli.asking import known_id
+    from palate.cli.arguments import known_id
 
     try:
         return known_id(vocabulary, text, side)
@@ -73,7 +73,7 @@ def _id(vocabulary: Any, text: str, side: str, unknown: str) -> Any:
 
 
 def _item(model: Any, text: str, unknown: str) -> Any:
-    from palate.cli.asking import item_ids
+    from palate.cli.arguments import item_ids
 
     try:
         return item_ids(model, [text])[0]

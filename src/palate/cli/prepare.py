@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from palate.cli import options
+from palate.cli.messages import to_paste
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
-from palate.cli.wording import to_paste
 
 
 @reads_ratings(without=("weight",))
@@ -31,8 +31,8 @@ def prepare(
 
         palate prepare ml-latest-small.zip -o prepared
     """
+    from palate.cli.input import read
     from palate.cli.output import print_json, print_text, print_verbatim
-    from palate.cli.reading import read
     from palate.data.prepare import prepare as write
 
     data = read(ratings, **reading)

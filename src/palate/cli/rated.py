@@ -20,12 +20,12 @@ def rated(
 
         palate rated model.palate 15 --n 10
     """
-    from palate.cli import asking
+    from palate.cli import arguments
     from palate.cli.output import check_output, counted, deliver
 
     check_output(output)
-    loaded = asking.load(model, [user])
-    frame = loaded.rated(asking.user_ids(loaded, [user])[0])
+    loaded = arguments.load(model, [user])
+    frame = loaded.rated(arguments.user_ids(loaded, [user])[0])
     total = frame.height
     frame = frame if n is None else frame.head(n)
     title = (

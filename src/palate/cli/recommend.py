@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from palate.cli import options
-from palate.cli.running import usage_error
+from palate.cli.errors import usage_error
 
 Users = Annotated[list[str] | None, typer.Argument(metavar="[USER]...", help="Ids of the users.")]
 
@@ -92,7 +92,7 @@ def recommend(
 
         palate recommend model.palate 15 --caution 0.8 --words
     """
-    from palate.cli import asking
+    from palate.cli import arguments
     from palate.cli.everyone import check_everyone, write_everyone
     from palate.cli.output import check_output, deliver
 
@@ -104,13 +104,13 @@ def recommend(
     check_output(output)
     time = options.parse_time(at)
     condition = options.condition(genres, year, where)
-    loaded: Any = asking.load(model, users or [])
+    loaded: Any = arguments.load(model, users or [])
     who: Any = (
         None
         if all_users or everyone
-        else asking.newcomer(loaded, rate or [], fold_in)
+        else arguments.newcomer(loaded, rate or [], fold_in)
         if is_new
-        else asking.user_ids(loaded, users or [], unknown)
+        else arguments.user_ids(loaded, users or [], unknown)
     )
     two_heads = hasattr(loaded, "heads")
     if by is not None and not two_heads:
@@ -139,7 +139,7 @@ def recommend(
     if by is not None:
         asked["by"] = by
     asked |= {"min_ratings": min_ratings, "exclude_seen": not include_seen, "where": condition}
-    asked |= {"candidates": asking.listed_ids(loaded, candidates), "deny": asking.listed_ids(loaded, deny)}
+    asked |= {"candidates": arguments.listed_ids(loaded, candidates), "deny": arguments.listed_ids(loaded, deny)}
     if everyone and output is not None:
         write_everyone(loaded, output, n, as_json=as_json, **asked)
         return

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from palate.cli.running import say, usage_error
+from palate.cli.errors import say, usage_error
 
 Models = Annotated[list[Path], typer.Argument(metavar="MODEL...", help="Model files; the first answers when none is named.")]
 Store = Annotated[

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from palate.cli import options
-from palate.cli.running import usage_error
+from palate.cli.errors import usage_error
 
 
 def similar(
@@ -28,17 +28,17 @@ def similar(
 
         palate similar model.palate --title 'Toy Story' --min-ratings 20
     """
-    from palate.cli import asking
+    from palate.cli import arguments
     from palate.cli.output import check_output, deliver
 
     if (item is None) == (title is None):
         raise usage_error("name the item by id or by --title, one of the two")
     check_output(output)
     condition = options.condition(genres, year, where)
-    loaded = asking.load(model, [item])
-    one = asking.item_with_title(loaded, title) if item is None else asking.item_ids(loaded, [item])[0]  # type: ignore[arg-type]
+    loaded = arguments.load(model, [item])
+    one = arguments.item_with_title(loaded, title) if item is None else arguments.item_ids(loaded, [item])[0]  # type: ignore[arg-type]
     frame = loaded.similar_items(
         one, n, min_ratings=min_ratings, where=condition,
-        candidates=asking.listed_ids(loaded, candidates), deny=asking.listed_ids(loaded, deny),
+        candidates=arguments.listed_ids(loaded, candidates), deny=arguments.listed_ids(loaded, deny),
     )  # fmt: skip
-    deliver(frame, as_json=as_json, output=output, title=f"Most like {asking.label(loaded, one)}", drop=("similar_to",))
+    deliver(frame, as_json=as_json, output=output, title=f"Most like {arguments.label(loaded, one)}", drop=("similar_to",))

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from palate.cli import options
+from palate.cli.errors import INTERRUPTED, say, usage_error
+from palate.cli.messages import to_paste
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
-from palate.cli.running import INTERRUPTED, say, usage_error
-from palate.cli.wording import to_paste
 from palate.cli.writing import check_default, instead
 
 if TYPE_CHECKING:
@@ -125,8 +125,8 @@ def train(
         palate train visits.parquet --user who --item what --rating stars --scale 1 10
     """
     from palate.cli.hyperparameters import chosen, default_trainer, given, takes_counts, trainer_of
+    from palate.cli.input import like_users, read
     from palate.cli.output import check_writable, print_text
-    from palate.cli.reading import like_users, read
 
     values, told = chosen(ctx), False
     if trainer is None:
@@ -187,7 +187,7 @@ def train(
 
 
 def _extra(trainer: str, user_table: Path | None) -> dict[str, Any]:
-    from palate.cli.reading import plain_table
+    from palate.cli.input import plain_table
 
     if user_table is None:
         return {}
@@ -197,7 +197,7 @@ def _extra(trainer: str, user_table: Path | None) -> dict[str, Any]:
 
 
 def _start(path: Path | None) -> "FactorModel | None":
-    from palate.cli.asking import load
+    from palate.cli.arguments import load
 
     return None if path is None else load(path)
 
@@ -258,7 +258,7 @@ def _parts(ratings: "Ratings", how: How) -> tuple["Ratings", "float | Ratings"]:
 def _compare(outcome: Outcome, how: How) -> None:
     """Add the errors of the model and of the baseline on the same held-out ratings."""
     from palate.inspect.errors import errors
-    from palate.training.problem import split
+    from palate.training.training_data import split
 
     if outcome.model.scale is None or outcome.model.trainer["name"] == "Recommender":
         return  # what it was chosen by is told; scores of counts are no ratings; `palate evaluate` judges their lists

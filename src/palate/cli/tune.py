@@ -9,7 +9,7 @@ from palate.cli import options
 from palate.cli.reading_options import AS_GIVEN, Reading, as_words, reads_ratings
 
 if TYPE_CHECKING:
-    from palate.evaluate.tuning import Tuned
+    from palate.experiments.tuning import Tuned
 
 
 @reads_ratings()
@@ -38,11 +38,11 @@ def tune(
 
         palate tune ratings.csv --seconds 120
     """
+    from palate.cli.input import read
     from palate.cli.output import check_output, deliver, print_json
-    from palate.cli.reading import read
     from palate.datasets import _bundled_files, load
-    from palate.evaluate.tuning import tune as run
-    from palate.training.least_squares import LeastSquares
+    from palate.experiments.tuning import tune as run
+    from palate.training.als.least_squares import LeastSquares
 
     check_output(output)
     data = load() if ratings is None else read(ratings, **reading)

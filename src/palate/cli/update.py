@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from palate.cli import options
+from palate.cli.messages import to_paste
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
-from palate.cli.wording import to_paste
 from palate.cli.writing import instead
 
 
@@ -34,9 +34,9 @@ def update(
 
         palate update model.palate today.csv -o updated.palate
     """
-    from palate.cli.asking import load
+    from palate.cli.arguments import load
+    from palate.cli.input import busy, read
     from palate.cli.output import check_writable, counted, print_json, print_text, print_verbatim
-    from palate.cli.reading import busy, read
     from palate.model.updating import of_counts
 
     target = model if output is None else output

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from palate.cli.running import usage_error
+from palate.cli.errors import usage_error
 
 
 def check_default(path: Path, *, named: bool, overwrite: bool, what: str = "file") -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from palate import datasets
 from palate.data.ratings import Ratings
 from palate.splits import random
-from palate.training.least_squares import LeastSquares
+from palate.training.als.least_squares import LeastSquares
 
 BEFORE, AFTER, DEFAULT = "before", "after", "recommender"
 SHARE = 0.1  # of the ratings, put aside for the figures

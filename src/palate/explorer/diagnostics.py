@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from palate.evaluate.evaluation import Evaluation
+from palate.evaluation.evaluation import Evaluation
 from palate.inspect.factors import norms as vector_norms
 from palate.inspect.factors import norms_by_count
 from palate.inspect.predictions import PAIRS, predictions
@@ -139,7 +139,7 @@ def calibration_panel(evaluation: Evaluation, model: Any) -> Panel:
     held = model.ratings is not None and bool(np.any(model.ratings.held_out)) if model.ratings is not None else False
     if not held or model.scale is None:
         return Panel(heading, "Needs a model that knows how sure it is, and ratings it held out; see palate calibrate.")
-    from palate.evaluate.calibration import calibrate
+    from palate.evaluation.calibration import calibrate
 
     try:
         frame = calibrate(model).table().filter(pl.col("n_train") == "all")

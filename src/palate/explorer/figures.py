@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from palate.data.ratings import Ratings
-from palate.evaluate.evaluating import evaluate_model
-from palate.evaluate.evaluation import Evaluation
+from palate.evaluation.evaluating import evaluate_model
+from palate.evaluation.evaluation import Evaluation
 
 WANTED = (
     ("ndcg", 10, "Lists: nDCG@10", "Relevant items at the top of ten; 1 is perfect. Higher is better."),

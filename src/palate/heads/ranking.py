@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from palate.heads.chance import ChanceByPlace
-from palate.recommend.ranking import rank_among
-from palate.recommend.scorer import Ranking, Scorer
+from palate.lists.ranking import rank_among
+from palate.scorer import Ranking, Scorer
 
 FIRST = 64  # candidates visited at first; four times as many each time they were too few
 _LEAST = 1e-12  # a probability that underflows counts as this

@@ -8,10 +8,10 @@ import polars as pl
 from palate.data import columns as names
 from palate.data.forks import needs_threads
 from palate.data.matrix import RatingMatrix
+from palate.factors.item_index import item_table
 from palate.inspect.report import Report, Section
-from palate.recommend.lookup import answer
-from palate.recommend.prepared import item_table
-from palate.recommend.scorer import Factored
+from palate.lists.lookup import answer
+from palate.scorer import Factored
 
 # The exercise's four users, who are not in the bundled MovieLens-small, and who stands for each of them there.
 COUNTERPARTS = {

@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 
 from palate.data.times import Times, unit_of
+from palate.factors.draws import normal_quantile
 from palate.inspect.factors import described
 from palate.inspect.report import Section
-from palate.recommend.uncertainty import normal_quantile
 
 _SHARE = 0.8
 

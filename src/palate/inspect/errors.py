@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from palate.data.ratings import Ratings
-from palate.recommend.scorer import Scorer
-from palate.recommend.timing import scores_at
+from palate.factors.temporal_scores import scores_at
+from palate.scorer import Scorer
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 
 from palate.data import columns as names
+from palate.factors.item_index import item_table
 from palate.inspect.report import Section
 from palate.inspect.statistics import histogram, table
-from palate.recommend.prepared import item_table
-from palate.recommend.scorer import Factored
+from palate.scorer import Factored
 
 _DESCRIBED = (names.ITEM_ID, names.TITLE, names.YEAR, names.N_RATINGS, names.MEAN_RATING)
 

@@ -8,7 +8,7 @@ from palate.inspect.factors import bias_sections, noise_sections, weight_section
 from palate.inspect.lists import list_sections
 from palate.inspect.predictions import prediction_section
 from palate.inspect.report import Report
-from palate.recommend.scorer import Factored
+from palate.scorer import Factored
 
 
 @needs_threads("inspect_model")

@@ -6,13 +6,13 @@ import numpy as np
 import polars as pl
 
 from palate.data import columns as names
+from palate.factors.item_index import item_table
 from palate.inspect.factors import described
 from palate.inspect.predictions import who
 from palate.inspect.report import Section
 from palate.inspect.statistics import sampled
-from palate.recommend.prepared import item_table
-from palate.recommend.ranking import rank
-from palate.recommend.scorer import Scorer, is_factored
+from palate.lists.ranking import rank
+from palate.scorer import Scorer, is_factored
 
 PAIRS = 1_000_000_000  # users times items (times draws) that lists are made from unless a sample is given: some seconds
 _DENSE = 20  # times as long a pair takes where it is not a plain product

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 
 from palate.data import columns as names
-from palate.recommend.recommending import recommend
-from palate.recommend.scorer import Scorer
+from palate.lists.recommending import recommend
+from palate.scorer import Scorer
 
 _CHUNK = 1 << 22  # predictions held at a time
 

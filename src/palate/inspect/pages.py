@@ -7,17 +7,17 @@ import polars as pl
 
 from palate.data import columns as names
 from palate.data.forks import needs_threads
+from palate.factors.item_index import item_table
 from palate.inspect.clear_taste import genre_contrasts
 from palate.inspect.factors import norms
 from palate.inspect.predictions import described_predictions
 from palate.inspect.report import Report, Section
-from palate.recommend.lookup import user_rows
-from palate.recommend.prepared import item_table
-from palate.recommend.ranking import rank
-from palate.recommend.rated import rated
-from palate.recommend.recommending import ranking_frame
-from palate.recommend.scorer import Factored
-from palate.recommend.similar import similar_items, similar_users
+from palate.lists.lookup import user_rows
+from palate.lists.ranking import rank
+from palate.lists.rated import rated
+from palate.lists.recommending import ranking_frame
+from palate.lists.similar import similar_items, similar_users
+from palate.scorer import Factored
 
 _SHOWN = (
     names.USER_ID, names.ITEM_ID, names.RANK, names.TITLE, names.YEAR, names.GENRES, names.N_RATINGS, names.MEAN_RATING,
@@ -145,7 +145,7 @@ def _plain(model: Any) -> Any:
     """Return the model with answers in Polars."""
     from dataclasses import replace
 
-    from palate.recommend.prepared import share_items
+    from palate.factors.item_index import share_items
 
     if model.frame_kind == "polars":
         return model

@@ -42,7 +42,7 @@ def png(section: "Section") -> bytes:
 
 def save(report: "Report", folder: str | os.PathLike[str]) -> list[str]:
     """Write the pictures of a report into a folder and return their paths."""
-    from palate.model.file_write import replace_file
+    from palate._files import replace_file
 
     pictures = {section.name: png(section) for section in report.sections if section.plot}
     os.makedirs(folder, exist_ok=True)

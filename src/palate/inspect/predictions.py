@@ -5,7 +5,7 @@ import polars as pl
 
 from palate.inspect.report import Section
 from palate.inspect.statistics import histogram, sampled, table
-from palate.recommend.scorer import Scorer
+from palate.scorer import Scorer
 
 PAIRS = 20_000_000  # predictions that are looked at unless a sample is given: 80 MB
 _CHUNK = 1 << 22

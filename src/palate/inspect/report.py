@@ -144,7 +144,7 @@ class Report:
         ImportError
             If Matplotlib is not installed.
         """
+        from palate._files import replace_file
         from palate.inspect.html import page
-        from palate.model.file_write import replace_file
 
         replace_file(path, [page(self).encode()])

@@ -4,9 +4,9 @@ import numpy as np
 import polars as pl
 
 from palate.data import columns as names
-from palate.recommend.prepared import item_table
-from palate.recommend.scorer import Scorer
-from palate.recommend.timing import scores_at
+from palate.factors.item_index import item_table
+from palate.factors.temporal_scores import scores_at
+from palate.scorer import Scorer
 
 _NO_GENRE = "(no genres listed)"
 

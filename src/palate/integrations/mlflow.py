@@ -8,7 +8,7 @@ from typing import Any
 
 from palate.integrations.requiring import require
 from palate.integrations.served import PARAMETERS, Served
-from palate.model.file import load_model as load_file
+from palate.model.file.loading import load_model as load_file
 
 FLAVOR = "palate"
 _FILE = "model.palate"

@@ -10,7 +10,7 @@ from palate.data.frames import is_frame
 from palate.data.ratings import Ratings
 from palate.integrations.pairs import Pairs, Place, pairs_of
 from palate.integrations.requiring import require
-from palate.training.least_squares import LeastSquares
+from palate.training.als.least_squares import LeastSquares
 
 _OF_TRAINER = "trainer__"
 _Base: Any = require("sklearn.base", "scikit-learn", "sklearn", "palate.sklearn")

@@ -15,8 +15,8 @@ from palate.data.ratings import Ratings
 from palate.lesson.keras_view import KerasView
 from palate.lesson.show import say
 from palate.model.factor_model import FactorModel
+from palate.training.als.least_squares import LeastSquares
 from palate.training.baseline import Baseline
-from palate.training.least_squares import LeastSquares
 
 UID = 63  # the user whom the lesson follows: the one whom `palate demo` finds to have the clearest taste
 N_FACTORS = 8

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from palate.solve.parallel import balanced_bounds, run_chunks
+from palate._parallel import balanced_bounds, run_chunks
 from palate.solve.rows import Rows
 from palate.solve.spectral import sparse_times
 

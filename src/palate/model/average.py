@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from palate.factors.row_precision import RowNoise
+from palate.factors.temporal import TimeContext
 from palate.model.factor_model import FactorModel
 from palate.solve.features import FeatureLink
-from palate.solve.noise import RowNoise
 from palate.solve.prior import RowPrior
-from palate.solve.timing import TimeContext
 
 
 def average(models: Sequence[FactorModel]) -> FactorModel:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from palate.recommend.posterior import pair_noise
+from palate.factors.uncertainty import pair_noise
 from palate.solve.prior import RowPrior
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from palate.factors.bounded import Bounds
 from palate.model.fold_draws import level_codes
 from palate.model.folded import FoldedUser
-from palate.solve.bounded import Bounds
 from palate.solve.confidence import NONE, Confidence
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side, row_strength

@@ -9,11 +9,11 @@ import polars as pl
 from palate.data import columns as names
 from palate.data.forks import rows_of, stacked
 from palate.data.frames import from_polars
+from palate.factors.draws import has_posterior
+from palate.factors.item_index import item_table
 from palate.model.contributions import Contributions, contributions
 from palate.model.folded import FoldedItem, FoldedUser
 from palate.model.queries import stored_item, stored_user
-from palate.recommend.prepared import item_table
-from palate.recommend.uncertainty import has_posterior
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel

@@ -15,20 +15,21 @@ from palate.data.dataset import Dataset
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
+from palate.factors import scores, temporal_scores
+from palate.factors.row_precision import RowNoise
+from palate.factors.sums import SumFold
+from palate.factors.temporal import TimeContext
+from palate.lists import predicting, similar, strangers, vectors
+from palate.lists import rated as rating_list
 from palate.model import explaining, queries, updating
 from palate.model.explaining import Explanation
 from palate.model.folded import FoldedItem, FoldedUser, fold_item, fold_user, padded_sides, user_with
 from palate.model.history import History
 from palate.model.joined import Change
 from palate.model.shapes import check_shapes
-from palate.recommend import factored, predicting, similar, strangers, timing, vectors
-from palate.recommend import rated as rating_list
 from palate.solve.features import FeatureLink
-from palate.solve.noise import RowNoise
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Side
-from palate.solve.sums import SumFold
-from palate.solve.timing import TimeContext
 
 
 @helpful_methods
@@ -115,11 +116,11 @@ class FactorModel:
 
     def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
         """Return the predicted rating of each pair of `user_index` and `item_index`, float32; -1 is an unknown row at its prior mean."""
-        return factored.score_pairs(self, user_index, item_index)
+        return scores.score_pairs(self, user_index, item_index)
 
     def score_items(self, user_index: np.ndarray) -> np.ndarray:
         """Return the predicted ratings of all items for each of `user_index`, float32, shape (n, n_items)."""
-        return factored.score_items(self, user_index)
+        return scores.score_items(self, user_index)
 
     def predict(
         self,
@@ -191,7 +192,7 @@ class FactorModel:
         ValueError
             If the model was trained without `time="eras"`, or is that of one time already.
         """
-        return timing.at_time(self, time)
+        return temporal_scores.at_time(self, time)
 
     def predict_frame(
         self,
@@ -272,7 +273,7 @@ class FactorModel:
             Leave out what the user has rated; needs a model saved with its ratings.
         where : polars.Expr, mapping or str, optional
             Condition on the catalog's columns: `pl.col("year") >= 1980`, `{"genres": "Comedy", "year": (1980, 1989)}` or
-            `"year >= 1980"`; see `palate.recommend.where.matching`.
+            `"year >= 1980"`; see `palate.lists.where.matching`.
         candidates, deny : collection of item ids, optional
             The only items to choose from; items to leave out.
         worst : bool, default False
@@ -330,7 +331,7 @@ class FactorModel:
         with the users done and all users; the `options` are those of `recommend`. The columns are those of `recommend` without the catalog's.
         Raises ValueError if the path does not end in `.parquet` or that folder holds parts of other lists.
         """
-        from palate.recommend.streaming import recommend_all
+        from palate.lists.streaming import recommend_all
 
         return recommend_all(self, path, n, progress=progress, **options)
 
@@ -646,7 +647,7 @@ class FactorModel:
         OSError
             If the file cannot be written; an older file of this name is then untouched.
         """
-        from palate.model.file import save_model
+        from palate.model.file.loading import save_model
 
         save_model(self, path, ratings=ratings)
 
@@ -675,7 +676,7 @@ class FactorModel:
         ImportError
             If h5py is not installed.
         """
-        from palate.model.keras_read import read_keras
+        from palate.model.keras.read import read_keras
 
         return read_keras(path, ratings, catalog, mean)
 
@@ -686,11 +687,11 @@ class FactorModel:
 
         Raises ValueError for a model of several draws, of another link, or whose ids are no row numbers.
         """
-        from palate.model.keras_write import write_keras
+        from palate.model.keras.write import write_keras
 
         write_keras(self, path)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        from palate.model.file import dumps, loads
+        from palate.model.file.loading import dumps, loads
 
         return loads, (dumps(self),)

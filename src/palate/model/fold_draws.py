@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from palate.recommend.timing import rows_in_eras
+from palate._parallel import even_bounds, run_chunks
+from palate.factors.temporal import Sittings, TimeContext, last_eras
+from palate.factors.temporal_scores import rows_in_eras
 from palate.solve.features import BAG, FeatureBlock, FeatureLink
-from palate.solve.parallel import even_bounds, run_chunks
 from palate.solve.prior import RowPrior
 from palate.solve.rows import LANES, Rows, Side, Solved, rating_scores, solve_rows
-from palate.solve.timing import Sittings, TimeContext, last_eras
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel

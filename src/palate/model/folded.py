@@ -11,17 +11,17 @@ from palate.data.frames import check_same_index
 from palate.data.matrix import RatingMatrix
 from palate.data.scales import check_rating
 from palate.data.vocabulary import Vocabulary
+from palate.factors.bounded import Bounds
+from palate.factors.draws import has_posterior
+from palate.factors.row_precision import RowNoise
+from palate.factors.sums import SumFold, times_of_ratings
+from palate.factors.temporal import Sittings, TimeContext
+from palate.factors.temporal_scores import check_times, in_units_of
+from palate.lists.lookup import element, is_single
 from palate.model.fold_draws import Features, FoldedRows, draw_rows, prior_means
-from palate.recommend.lookup import element, is_single
-from palate.recommend.timing import check_times, in_units_of
-from palate.recommend.uncertainty import has_posterior
-from palate.solve.bounded import Bounds
 from palate.solve.confidence import NONE, Confidence
-from palate.solve.noise import RowNoise
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side, solve_rows
-from palate.solve.sums import SumFold, times_of_ratings
-from palate.solve.timing import Sittings, TimeContext
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel

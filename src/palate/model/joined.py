@@ -13,8 +13,8 @@ from palate.data.dataset import Dataset, ratings_of
 from palate.data.duplicates import Columns, check_policy, find_duplicates, merge
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
-from palate.data.splits import union_of
 from palate.solve.rows import Rows
+from palate.splits.holdout import union_of
 
 _ORIGIN = "of the model to start from"
 

@@ -9,23 +9,23 @@ from typing import Any, cast
 import numpy as np
 import polars as pl
 
+from palate._parallel import available_threads
 from palate.data import columns as names
 from palate.data.catalog import Catalog
 from palate.data.forks import rows_of
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
+from palate.factors.item_index import item_table
 from palate.linear.weights import ItemWeights
+from palate.lists.filters import allowed_items
+from palate.lists.lookup import answer, column_of, described_frame, known_indices, user_rows
+from palate.lists.recommending import check_n
+from palate.lists.similar import SIMILAR_TO, SIMILARITY
 from palate.model.history import History
 from palate.model.joined import Change, check_timed
 from palate.model.model import Model
 from palate.model.new_users import NewUser, with_new_users
-from palate.recommend.filters import allowed_items
-from palate.recommend.lookup import answer, column_of, described_frame, known_indices, user_rows
-from palate.recommend.prepared import item_table
-from palate.recommend.recommending import check_n
-from palate.recommend.similar import SIMILAR_TO, SIMILARITY
 from palate.solve.grades import Grades
-from palate.solve.parallel import available_threads
 from palate.solve.rows import Rows
 
 _MANY_USERS = 64  # from which on scores are worth threads
@@ -157,11 +157,11 @@ class LinearModel(Model):
 
     def save(self, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
         """Write the model to one file, atomically, with its `ratings`, which are its users; `palate.load` reads it."""
-        from palate.model.file import save_model
+        from palate.model.file.loading import save_model
 
         save_model(self, path, ratings=ratings)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        from palate.model.file import dumps, loads
+        from palate.model.file.loading import dumps, loads
 
         return loads, (dumps(self),)

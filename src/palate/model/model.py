@@ -14,12 +14,12 @@ from palate.data.dataset import Dataset
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
+from palate.lists import predicting, strangers
+from palate.lists import rated as rating_list
 from palate.model import updating
 from palate.model.history import History
 from palate.model.joined import Change
 from palate.model.new_users import NewUser, new_user, new_user_with, with_new_users
-from palate.recommend import predicting, strangers
-from palate.recommend import rated as rating_list
 
 
 @runtime_checkable
@@ -194,7 +194,7 @@ class Model:
         with the users done and all users; the `options` are those of `recommend`. The columns are those of `recommend` without the catalog's.
         Raises ValueError if the path does not end in `.parquet` or that folder holds parts of other lists.
         """
-        from palate.recommend.streaming import recommend_all
+        from palate.lists.streaming import recommend_all
 
         return recommend_all(self, path, n, progress=progress, **options)
 

@@ -10,11 +10,11 @@ from palate.data import columns as names
 from palate.data.matrix import RatingMatrix
 from palate.data.times import timestamp_values
 from palate.data.vocabulary import Vocabulary
+from palate.factors.item_index import item_catalog, share_items
+from palate.lists.lookup import UserRows
 from palate.model.folded import checked_row
 from palate.model.queries import labels_of
-from palate.recommend.lookup import UserRows
-from palate.recommend.prepared import item_catalog, share_items
-from palate.recommend.scorer import Scorer
+from palate.scorer import Scorer
 
 
 class TakesUsers(Scorer, Protocol):

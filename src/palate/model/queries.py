@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from palate._parallel import check_threads
 from palate.data import columns as names
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
+from palate.factors import temporal_scores
+from palate.factors.item_index import item_catalog, share_items
+from palate.factors.laplace import item_curvature
+from palate.factors.row_precision import RowNoise
+from palate.factors.temporal import Sittings
+from palate.lists import predicting
+from palate.lists.lookup import UserRows, user_rows
 from palate.model.folded import Folded, FoldedItem, FoldedUser, of_table, with_items, with_users
-from palate.recommend import predicting, timing
-from palate.recommend.curvature import item_curvature
-from palate.recommend.lookup import UserRows, user_rows
-from palate.recommend.prepared import item_catalog, share_items
-from palate.solve.noise import RowNoise
-from palate.solve.parallel import check_threads
-from palate.solve.timing import Sittings
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
@@ -93,10 +94,10 @@ def _resolved(model: "FactorModel", users: Any, items: Any, unknown: str, sure: 
 def at_time(model: "FactorModel", users: Any, timestamp: Any) -> tuple["FactorModel", Any]:
     """Return the model, and the users as `resolve_users` left them, as of a time."""
     if isinstance(users, UserRows):
-        small = timing.at_time(users.scorer, timestamp)
+        small = temporal_scores.at_time(users.scorer, timestamp)
         share_items(model, small)
         return model, replace(users, scorer=small)
-    return timing.at_time(model, timestamp), users
+    return temporal_scores.at_time(model, timestamp), users
 
 
 def _has_folded(rows: Any) -> bool:

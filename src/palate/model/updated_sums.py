@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from palate.data.ratings import Ratings
+from palate.factors.sums import SumFold
 from palate.model.joined import Change, check_timed, placed, ratings_held
 from palate.solve.grades import Grades, activity, normalised
 from palate.solve.rows import Rows
 from palate.solve.spectral import sparse_times
-from palate.solve.sums import SumFold
 
 
 def update_sums(model: Any, change: Change) -> tuple[Any, tuple[str, ...]]:

@@ -11,23 +11,23 @@ from typing import Any
 
 import numpy as np
 
+from palate._parallel import check_threads
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, ratings_of
 from palate.data.forks import rows_of
 from palate.data.ratings import Ratings
 from palate.data.scales import ScaleWarning, off_scale, outside
+from palate.factors.draws import has_posterior
+from palate.factors.row_precision import RowNoise
+from palate.factors.temporal import Sittings, TimeContext
+from palate.factors.temporal_scores import in_units_of
 from palate.model.folded import solve_side
 from palate.model.history import History
 from palate.model.joined import Change, Joined, UnionWarning, catalog_of_both, check_timed, join, placed, said_of
 from palate.model.updated_sums import update_sums
-from palate.recommend.timing import in_units_of
-from palate.recommend.uncertainty import has_posterior
 from palate.solve.confidence import NONE
 from palate.solve.features import BAG, FeatureLink
 from palate.solve.grades import COUNTS, RATINGS, popularity
-from palate.solve.noise import RowNoise
-from palate.solve.parallel import check_threads
-from palate.solve.timing import Sittings, TimeContext
 
 UPDATED = "Updated with"  # how the history of an update begins
 # Rounds of users and items before the users' last solve. After one, new items of a user with many of them still lead their lists (12 % of

@@ -8,7 +8,7 @@ import numpy as np
 
 from palate.data.ratings import Ratings
 from palate.solve.grades import COUNTS
-from palate.training.least_squares import LeastSquares
+from palate.training.als.least_squares import LeastSquares
 from palate.training.linear import LinearItems
 from palate.training.popular import Popular
 from palate.training.spectral import Spectral

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from palate.data.ratings import Ratings
-from palate.evaluate.metrics.lists import Lists
-from palate.evaluate.metrics.ranking import ndcg
-from palate.heads.sums import SumModel
-from palate.recommend.ranking import rank_among
+from palate.evaluation.metrics.lists import Lists
+from palate.evaluation.metrics.ranking import ndcg
+from palate.lists.ranking import rank_among
+from palate.model.sum_model import SumModel
 from palate.recommender.candidates import FACTORS, ITEMS, Candidate
 
 K = 10  # places of the lists that decide

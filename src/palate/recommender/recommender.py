@@ -8,24 +8,24 @@ from typing import Any, cast
 
 import numpy as np
 
+from palate._parallel import check_threads
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, ratings_of
 from palate.data.ratings import Ratings
-from palate.data.split.methods import per_user
-from palate.data.split.parts import TEST
-from palate.data.splits import merge_holdout
 from palate.heads.chance import ChanceByPlace, fit_chance
-from palate.heads.model import RecommenderModel
 from palate.heads.ranking import TwoHeads
 from palate.model.history import History
+from palate.model.recommender_model import RecommenderModel
 from palate.recommender.candidates import Candidate, personal, popular
 from palate.recommender.choosing import PLACES, Test, Trial, best_of, clearly_better, tried, with_sums, worth_its_size
 from palate.solve.grades import ALIKE, COUNTS, RATINGS
-from palate.solve.parallel import check_threads
 from palate.solve.strengths import AUTO
+from palate.splits.holdout import merge_holdout
+from palate.splits.methods import per_user
+from palate.splits.parts import TEST
+from palate.training.als.least_squares import LeastSquares
 from palate.training.checks import check_choice, check_count, check_number, check_strength
-from palate.training.gibbs import Gibbs
-from palate.training.least_squares import LeastSquares
+from palate.training.gibbs.trainer import Gibbs
 from palate.training.linear import LinearItems
 
 BETAS = (0.0, 0.25, 0.5, 1.0, 2.0)

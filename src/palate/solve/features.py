@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from palate._parallel import balanced_bounds, run_chunks
 from palate.data.tags import parts_of_list
-from palate.solve.parallel import balanced_bounds, run_chunks
 from palate.solve.rows import Rows
 
 BAG, TAGS, BINS = "bag", "tags", "bins"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from palate.solve.parallel import even_bounds, run_chunks
+from palate._parallel import even_bounds, run_chunks
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side, row_strength, unobserved_terms
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from palate.solve.parallel import balanced_bounds, even_bounds, run_chunks
+from palate._parallel import balanced_bounds, even_bounds, run_chunks
 from palate.solve.rows import Rows
 
 _DENSE_PRODUCTS = 12_000  # items up to which P stands dense in memory (576 MB)

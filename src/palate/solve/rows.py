@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from palate.solve.parallel import balanced_bounds, even_bounds, run_chunks
+from palate._parallel import balanced_bounds, even_bounds, run_chunks
 from palate.solve.prior import RowPrior
 
 LANES = 8  # padding of the factor block, as in the kernels

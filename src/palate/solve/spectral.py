@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from palate.solve.parallel import balanced_bounds, even_bounds, run_chunks
+from palate._parallel import balanced_bounds, even_bounds, run_chunks
 from palate.solve.rows import Rows, Side, gram_of, padded_width
 
 _STREAM = 11  # of random numbers, beside those of other starts

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from palate._parallel import balanced_bounds, check_threads
 from palate.data import columns as names
-from palate.solve.parallel import balanced_bounds, check_threads
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side, Solved, unobserved_terms
 from palate.spark.fitting import ratings_to_fit
 from palate.spark.shipping import grouped
 from palate.spark.worker import Order, version_here
-from palate.training.least_squares import LeastSquares
+from palate.training.als.least_squares import LeastSquares
 
 _BLOCK_BYTES = 1 << 26  # of ratings in one cell of the table of blocks, which Spark moves as a whole
 _SCHEMA = "block int, part binary"

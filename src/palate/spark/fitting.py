@@ -8,7 +8,7 @@ from palate.data import columns as names
 from palate.data.checks import rating_values, weight_values
 from palate.data.ids import id_column, row_label
 from palate.data.ratings import Ratings, build
-from palate.data.readers.parts import Keys, Numbers, Texts
+from palate.io.parts import Keys, Numbers, Texts
 from palate.spark.memory import check_fits, size_of
 from palate.spark.needs import require_spark_columns
 from palate.spark.shipping import parts_of

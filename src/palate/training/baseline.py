@@ -3,17 +3,17 @@
 import os
 from dataclasses import dataclass
 
+from palate._parallel import check_threads
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, with_catalog
 from palate.data.ratings import Ratings
 from palate.model.factor_model import FactorModel
-from palate.solve.parallel import check_threads
 from palate.solve.prior import RowPrior
 from palate.solve.strengths import ridge_prior
+from palate.training.als.fitting import fit_factors
+from palate.training.als.sweeps import Callback
 from palate.training.checks import check_count, check_strength
-from palate.training.fitting import fit_factors
-from palate.training.sweeps import Callback
 
 
 @helpful_methods

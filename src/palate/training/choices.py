@@ -11,7 +11,7 @@ from palate.model.history import History
 from palate.solve.grades import KINDS, Grades, grades_of, normalised
 from palate.solve.rows import Rows
 from palate.training.checks import check_choice, check_count, check_strength
-from palate.training.problem import Problem, split
+from palate.training.training_data import Problem, split
 
 
 @dataclass(frozen=True, eq=False)

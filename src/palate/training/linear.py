@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._parallel import check_threads
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
@@ -13,7 +14,6 @@ from palate.linear.weights import ItemWeights
 from palate.model.linear_model import LinearModel
 from palate.solve.grades import RATINGS, activity
 from palate.solve.linear import closed_form, local_ridge
-from palate.solve.parallel import check_threads
 from palate.solve.strengths import AUTO
 from palate.training.checks import check_choice, check_count, check_fitted, check_rate, check_strength
 from palate.training.choices import Choices, check_grades, described

@@ -14,7 +14,7 @@ from palate.model.history import History
 from palate.solve.grades import popularity
 from palate.solve.strengths import ridge_prior
 from palate.training.checks import check_count, check_fitted, check_strength
-from palate.training.problem import Problem, split
+from palate.training.training_data import Problem, split
 
 
 @helpful_methods

@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from palate._parallel import check_threads
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
+from palate.factors.sums import SumFold
 from palate.model.factor_model import FactorModel
 from palate.solve.grades import RATINGS, activity
-from palate.solve.parallel import check_threads
 from palate.solve.rows import Rows
 from palate.solve.spectral import truncated_svd
 from palate.solve.strengths import AUTO, ridge_prior
-from palate.solve.sums import SumFold
 from palate.training.checks import check_choice, check_count, check_fitted, check_strength
 from palate.training.choices import Choices, check_grades, described
 

@@ -10,7 +10,7 @@ from palate.explorer.frame import Page, problem
 from palate.explorer.parts import item_address, name_of, tag
 from palate.explorer.positions import COLORS, Group, Positions, groups, item_vectors, positions, user_vector
 from palate.explorer.views.lists import asked
-from palate.recommend.prepared import item_table
+from palate.factors.item_index import item_table
 
 _HITS = 8
 

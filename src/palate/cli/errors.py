@@ -1,0 +1,305 @@
+"""Runs a command so that whatever happens ends as an exit code and at most one line on standard error."""
+
+import contextlib
+import os
+import re
+import shlex
+import sys
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import typer
+from typer.core import TyperCommand
+
+from palate.cli.messages import for_command_line, one_line
+
+_WRONG_VALUE = re.compile(r"(\w+) must (?:be|have|hold|name|end|give) ")  # how the library speaks of an argument's value
+_WORDS = {"help": "--help", "version": "--version"}  # typed as commands
+_NEGATIVE = re.compile(r"-\d")
+_IDS = frozenset({"user", "users", "item", "items"})  # arguments of commands that take ids
+# What other tools call an option, and what it is called here; the first that a command has is suggested.
+_MEANT = {
+    **dict.fromkeys(("--top", "--k", "-k", "--top-n", "--top-k", "--topn", "--topk", "--limit", "--count", "--number"), ("--n", "--k")),
+    **dict.fromkeys(("--n", "-n"), ("--k",)),
+    **dict.fromkeys(("--factors", "--n-components", "--rank", "--dim", "--latent-factors", "--embedding-size"), ("--n-factors",)),
+    **dict.fromkeys(("--iterations", "--n-iterations", "--iter", "--n-iter", "--n-epochs"), ("--max-sweeps",)),
+    **dict.fromkeys(("--regularization", "--reg", "--lambda", "--alpha", "--l2"), ("--l2-user", "--l2-item")),
+    **dict.fromkeys(("--sep", "--delimiter", "--delim"), ("--separator",)),
+    **dict.fromkeys(("--min-count", "--min-support", "--threshold"), ("--min-ratings",)),
+    **dict.fromkeys(("--jobs", "--n-jobs", "-j", "--workers", "--cores"), ("--threads",)),
+    **dict.fromkeys(("--random-state", "--random-seed"), ("--seed",)),
+    **dict.fromkeys(("--force", "-f"), ("--overwrite",)),
+    **dict.fromkeys(("--model", "--save"), ("--output",)),
+}  # fmt: skip
+_MARK = "\ue000"  # a private character, which nobody types
+_FILES = ("output", "html", "plots", "plot", "save_split", "results", "checkpoint")  # options that name what a command writes
+_ALWAYS = ("train", "demo", "prepare", "convert", "fetch")  # commands that write files, named or not
+FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+UsageError = typer.BadParameter.__mro__[1]  # Typer carries its own copy of Click in some versions and not in others
+
+
+class Command(TyperCommand):
+    """A command whose errors become one line and whose warnings become notes."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take for an argument what begins with a minus and is no option, such as the ids -5 and -abc.
+
+        With letters only where a command takes ids: elsewhere it can only be a slip.
+        """
+        try:
+            rest = super().parse_args(ctx, _marked(args, self.params))
+        except UsageError as error:  # type: ignore[misc]
+            error.message += _dashes_first(ctx, args, self.params)
+            raise
+        ctx.params = {name: _unmarked(value) for name, value in ctx.params.items()}
+        return rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        options = {one.name: one.opts[0] for one in self.params if one.param_type_name == "option"}
+        flags = getattr(self.callback, "flags", {})
+        with notes(flags), guarded(options, flags), unread() if _writes(self.name, ctx.params) else contextlib.nullcontext():
+            result = super().invoke(ctx)
+            if sys.stdout is not None:
+                sys.stdout.flush()  # here, where a closed pipe or a full disk is still reported
+            return result
+
+
+def _dashes_first(ctx: Any, args: Sequence[str], params: Sequence[Any]) -> str:
+    """Return how to name the id "-nabc" where it was taken for the option -n; nothing where no argument is like that."""
+    if not any(one.param_type_name == "argument" and one.name in _IDS for one in params):
+        return ""
+    taken = _taken(params)
+    options: list[str] = []
+    others: list[str] = []
+    skip, glued = 0, False
+    for text in args:
+        is_value, skip = skip > 0, max(skip - 1, 0)
+        is_glued = not is_value and len(text) > 2 and text[0] == "-" != text[1]
+        glued |= is_glued
+        skip = skip if is_value or is_glued else taken.get(text, 0)
+        (options if is_value or (text[:1] == "-" and not is_glued) else others).append(text)
+    if not glued:
+        return ""
+    start = next((place for place, text in enumerate(others) if text[0] == "-"), len(others))
+    line = " ".join(map(shlex.quote, [*others[:start], *options, "--", *others[start:]]))
+    return f" (an id that begins with a minus comes after --: {ctx.command_path} {line})"
+
+
+def _taken(params: Sequence[Any]) -> dict[str, int]:
+    """Return how many values follow an option, by its names."""
+    return {name: one.nargs for one in params if one.param_type_name == "option" and not one.is_flag for name in one.opts}
+
+
+def _marked(args: Sequence[str], params: Sequence[Any]) -> list[str]:
+    """Return arguments with a mark before each that would be taken for an option though it is a number."""
+    options = [one for one in params if one.param_type_name == "option"]
+    taken = _taken(params)
+    known = {"-h", "--help", *(name for one in options for name in [*one.opts, *one.secondary_opts])}
+    takes_ids = any(one.param_type_name == "argument" and one.name in _IDS for one in params)
+    found: list[str] = []
+    skip = 0
+    for place, text in enumerate(args):
+        if text == "--" and not skip:
+            return [*found, *args[place:]]
+        name = text.partition("=")[0]
+        meant = [option for option in _MEANT.get(name, ()) if option in known]
+        if not skip and name not in known and meant:
+            raise usage_error(f"No such option: {name}. Did you mean {' or '.join(meant)}?")
+        is_id = _NEGATIVE.match(text) or (takes_ids and len(text) > 1 and text[0] == "-" != text[1] and text[:2] not in known)
+        found.append(f"{_MARK}{text}" if not skip and is_id else text)
+        skip = skip - 1 if skip else taken.get(text, 0)
+    return found
+
+
+def _unmarked(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return type(value)(map(_unmarked, value))
+    return value.removeprefix(_MARK) if isinstance(value, str) else value
+
+
+class _Unread:
+    """A stream that a command goes on with after nobody reads it any more, so that its files are written all the same."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = open(os.devnull, "w", encoding="utf-8") if stream is None else stream  # noqa: SIM115 - closed with the process
+        self.error: OSError | None = None
+
+    def write(self, text: str) -> int:
+        """Write, or drop what can no longer be written."""
+        if self.error is None:
+            try:
+                return int(self.stream.write(text))
+            except OSError as error:
+                self.error = error
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush what can still be written."""
+        if self.error is None:
+            try:
+                self.stream.flush()
+            except OSError as error:
+                self.error = error
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
+@contextlib.contextmanager
+def unread() -> Iterator[None]:
+    """Let a command that writes files go on when its standard output or error closes; say at the end what could not be written.
+
+    Raises
+    ------
+    OSError
+        Once the command is done, if its standard output could not take everything.
+    """
+    kept = sys.stdout, sys.stderr
+    out, errors = _Unread(sys.stdout), _Unread(sys.stderr)
+    sys.stdout, sys.stderr = out, errors
+    try:
+        yield
+        out.flush()
+    finally:
+        sys.stdout, sys.stderr = kept
+        for stream in (out, errors):
+            if stream.error is not None:
+                _silence(stream.stream)
+    if out.error is not None:
+        raise out.error
+
+
+def _writes(command: str | None, given: Mapping[str, Any]) -> bool:
+    """Return whether a command writes files."""
+    return command in _ALWAYS or any(given.get(name) for name in _FILES)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    from palate.cli.commands import app
+
+    _tidy_streams()
+    command = typer.main.get_command(app)
+    try:
+        result = command.main(args=None if arguments is None else list(arguments), prog_name="palate", standalone_mode=False)
+    except UsageError as error:  # type: ignore[misc]
+        return _misused(error)
+    except (typer.Abort, KeyboardInterrupt):
+        say("interrupted.")
+        return INTERRUPTED
+    except SystemExit as end:  # a pipe that closed while help was printed
+        return end.code if isinstance(end.code, int) else FAILED
+    return result if isinstance(result, int) else 0
+
+
+@contextlib.contextmanager
+def guarded(options: Mapping[str, str], flags: Mapping[str, str] | None = None) -> Iterator[None]:
+    """Turn every error into `typer.Exit` after saying it in one line.
+
+    Parameters
+    ----------
+    options : mapping of str to str
+        Parameter name to the option that sets it: a message about such a parameter says that the command was called wrongly.
+    flags : mapping of str to str, optional
+        See `for_command_line`.
+    """
+    try:
+        yield
+    except (typer.Exit, typer.Abort, UsageError):  # type: ignore[misc]
+        raise
+    except KeyboardInterrupt:
+        say("interrupted; nothing was written.")
+        raise typer.Exit(INTERRUPTED) from None
+    except BrokenPipeError:
+        _silence(sys.stdout)
+        raise typer.Exit(FAILED) from None
+    except Exception as error:
+        if os.environ.get("PALATE_TRACEBACK"):
+            raise
+        wrong = _WRONG_VALUE.match(str(error)) if isinstance(error, ValueError | TypeError) else None
+        if wrong and wrong[1] in options:
+            raise usage_error(for_command_line(f"{options[wrong[1]]}{str(error)[wrong.end(1) :]}", flags)) from None
+        say(f"error: {for_command_line(_message(error), flags)}")
+        raise typer.Exit(FAILED) from None
+
+
+@contextlib.contextmanager
+def notes(flags: Mapping[str, str] | None = None) -> Iterator[None]:
+    """Show warnings meant for users as one line each; others (for developers) as Python would."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        show = warnings.showwarning
+        said = set()  # one sentence is said once, however many fits it is true of
+
+        def note(message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None) -> None:
+            if issubclass(category, UserWarning):
+                if str(message) not in said:
+                    say(f"note: {for_command_line(str(message), flags)}")
+                said.add(str(message))
+            else:
+                show(message, category, filename, lineno, file, line)
+
+        warnings.showwarning = note
+        yield
+
+
+def say(line: str) -> None:
+    """Write one line about the run to standard error."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"palate: {one_line(line)}\n")
+            sys.stderr.flush()
+
+
+def usage_error(message: str) -> Exception:
+    """Return the error of a command that was called wrongly; it ends with exit code 2."""
+    return typer.BadParameter(message)
+
+
+def _misused(error: Any) -> int:
+    if type(error).__name__ == "NoArgsIsHelpError":
+        sys.stderr.write(f"{error.format_message()}\n")
+        return MISUSED
+    # a BadParameter of our own has no parameter; its message stands alone
+    message = error.format_message().removeprefix("Invalid value: ").rstrip(".")
+    missing = getattr(error, "param", None) if type(error).__name__ == "MissingParameter" else None
+    if getattr(missing, "help", None):
+        message += f": {missing.help[0].lower()}{missing.help[1:]}".rstrip(".")  # type: ignore[union-attr]
+    for word, option in _WORDS.items():
+        message = message.replace(f"No such command '{word}'", f"No such command '{word}'. Did you mean 'palate {option}'?")
+    message = message.removesuffix(".") if message.endswith("?.") else message
+    context = getattr(error, "ctx", None)
+    hint = f" See {context.command_path} --help." if context is not None else ""
+    say(f"error: {message}{'' if message.endswith('?') else '.'}{hint}")
+    return MISUSED
+
+
+def _message(error: Exception) -> str:
+    """Return what an error says, as a sentence; errors that nobody wrote for users name their type."""
+    if isinstance(error, KeyError) and error.args:
+        return str(error.args[0])
+    if isinstance(error, OSError):
+        if error.strerror is None or len(error.args) < 2:
+            return str(error) or "a file could not be read or written."
+        name = f" {os.fsdecode(error.filename)}" if error.filename is not None and not isinstance(error.filename, int) else ""
+        return f"could not read or write{name}: {error.strerror.lower()}."
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for this."
+    if isinstance(error, ValueError | TypeError | ImportError):
+        return str(error)
+    return f"unexpected {type(error).__name__}: {error} (set PALATE_TRACEBACK=1 to see where)."
+
+
+def _tidy_streams() -> None:
+    """Make sure that writing a title never fails because a stream cannot show its letters."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and hasattr(stream, "reconfigure") and (stream.encoding or "").lower() not in ("utf-8", "utf8"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _silence(stream: Any) -> None:
+    """Point a stream at nothing, so that Python's flush at exit does not complain about the closed pipe again."""
+    with contextlib.suppress(Exception):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

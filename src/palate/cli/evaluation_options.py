@@ -1,0 +1,91 @@
+"""What `palate evaluate` and `palate crossval` share: options, and how an evaluation is shown."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from palate.cli.errors import usage_error
+from palate.cli.messages import for_command_line
+
+if TYPE_CHECKING:
+    from palate.evaluation.evaluation import Evaluation
+
+VIEWS = ("activity", "popularity", "user", "fold")
+
+Lengths = Annotated[
+    list[int] | None,
+    typer.Option("--k", "-k", min=1, metavar="K", help="Length of the lists; may be repeated. Default 10."),
+]
+NoLists = Annotated[bool, typer.Option("--no-lists", help="Test predictions alone: RMSE and MAE.")]
+RelevantFrom = Annotated[
+    float | None,
+    typer.Option(
+        metavar="RATING",
+        help="Lowest test rating that counts as relevant. Default: the top quarter of the scale, such as 4 of 5 stars.",
+        show_default=False,
+    ),
+]
+NoBaselines = Annotated[bool, typer.Option("--no-baselines", help="Leave out the baseline and the most popular items.")]
+Resamples = Annotated[int, typer.Option(min=0, metavar="N", help="Bootstrap samples of the intervals; 0 for no intervals.")]
+Threads = Annotated[int | None, typer.Option(min=1, help="Processors to use; default all.")]
+By = Annotated[
+    str | None,
+    typer.Option(metavar="VIEW", help="Show the figures by activity of users, by popularity of items, by user or by fold."),
+]
+
+
+def lengths(k: list[int] | None, no_lists: bool) -> tuple[int, ...]:
+    """Return the lengths of lists that were asked for."""
+    if no_lists and k:
+        raise usage_error("choose --k or --no-lists, not both")
+    return () if no_lists else tuple(k or (10,))
+
+
+def check_view(by: str | None, allowed: tuple[str, ...]) -> None:
+    """Check the name of a view."""
+    if by is not None and by not in allowed:
+        raise usage_error(f"--by must be {', '.join(allowed[:-1])} or {allowed[-1]}; got '{by}'")
+
+
+def show(evaluation: "Evaluation", by: str | None, as_json: bool, output: Path | None, title: str = "") -> None:
+    """Print an evaluation: the table in words, one of its frames, or everything as JSON; or write a frame to a file."""
+    from dataclasses import replace
+
+    from palate.cli.output import deliver, print_json
+
+    plain = replace(evaluation, frame_kind="polars")
+    if output is not None:
+        deliver(_view(plain, by), as_json=as_json, output=output)
+    elif as_json:
+        print_json(_document(plain, by))
+    else:
+        _print(plain, by, title)
+
+
+def _view(evaluation: "Evaluation", by: str | None) -> Any:
+    return evaluation.table() if by is None else getattr(evaluation, "per_user" if by == "user" else f"by_{by}")
+
+
+def _document(evaluation: "Evaluation", by: str | None) -> dict[str, Any]:
+    from palate.cli.output import records
+
+    document = evaluation.to_dict()
+    return document | {"per_user": records(evaluation.per_user)} if by == "user" else document
+
+
+def _print(evaluation: "Evaluation", by: str | None, title: str) -> None:
+    import polars as pl
+
+    from palate.cli.output import Column, print_table, print_text
+    from palate.evaluation.text import explanation, summary, table_rows
+
+    print_text(*([title] if title else []), summary(evaluation), "")
+    if by is None:
+        heading, *rows = table_rows(evaluation)
+        frame = pl.DataFrame(rows, schema=[str(column) for column in range(len(heading))], orient="row")
+        print_table(frame, tuple(Column(str(number), name, "id") for number, name in enumerate(heading)))
+        print_text("", *map(for_command_line, explanation(evaluation)))
+        return
+    frame = _view(evaluation, by)
+    print_table(frame, tuple(Column(name, name, "error" if frame[name].dtype.is_float() else "id") for name in frame.columns))

@@ -1,0 +1,72 @@
+"""Reading ratings with a sign of life."""
+
+import contextlib
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from palate.data.dataset import Dataset
+    from palate.data.ratings import Ratings
+    from palate.data.vocabulary import Vocabulary
+
+_PATIENCE = 2.0  # seconds without a word
+
+
+def read(path: Path, **options: Any) -> "Dataset":
+    """Return the data set of a file, see `palate.read`."""
+    from palate.io import read as read_file
+
+    with busy(f"reading {path}"):
+        return read_file(path, **options)
+
+
+def read_part(path: Path, model: Any, options: Mapping[str, Any]) -> "Ratings":
+    """Return ratings that are to meet a model: with ids of its kinds, and without a look at catalogs, which play no part."""
+    return read(path, **{**options, "items": "none", "like": model}).ratings
+
+
+def plain_table(path: Path) -> Any:
+    """Return a table of features as a Polars frame; the user ids of a text file are text, see `like_users`."""
+    from palate.cli.errors import usage_error
+    from palate.io.tables import whole_table
+
+    try:
+        return whole_table(path, text=("user_id",))
+    except FileNotFoundError:
+        raise usage_error(f"no file {path}") from None
+    except ValueError as error:
+        raise usage_error(str(error).rstrip(".")) from None
+
+
+def like_users(table: Any, users: "Vocabulary") -> Any:
+    """Return a table of users with the user ids that are text as whole numbers, if the ratings' are and all of them can be."""
+    import polars as pl
+
+    if "user_id" not in table.columns or table["user_id"].dtype != pl.String or users.type_name != "integer":
+        return table
+    numbers = table["user_id"].cast(users.values.dtype, strict=False)
+    return table if numbers.null_count() else table.with_columns(numbers)
+
+
+@contextlib.contextmanager
+def busy(what: str) -> Iterator[None]:
+    """Show in a terminal what is being done, once it has taken two seconds."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    status = Console(stderr=True).status(Text(what))
+    timer = threading.Timer(_PATIENCE, status.start)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        status.stop()

@@ -1,1 +1,0 @@
-"""Splits of ratings into what is trained on and what is tested: the public face is `palate.splits`."""

@@ -1,0 +1,285 @@
+"""Calibration: whether intervals hold as many ratings as they say."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from palate.data.dataset import ratings_of
+from palate.data.frames import from_polars
+from palate.data.ratings import Ratings
+from palate.evaluation.evaluated_model import enter, held_out_ratings, indexes, scale_notes
+from palate.evaluation.predictive import Foretold, foretell
+from palate.factors.draws import ADVICE, knows_rating_spread
+from palate.factors.temporal_scores import knows_time
+from palate.splits.parts import Split
+
+NOMINAL = (0.5, 0.8, 0.9, 0.95)
+N_DECILES = 10
+N_BINS = 20
+ALL = "all"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Calibration:
+    """How what a model foretold compares with the ratings that came out.
+
+    Made by `calibrate`; printed, it is a report in words. Frames are of the library that the ratings came in.
+
+    Parameters
+    ----------
+    foretold : Foretold
+        One entry per test rating.
+    values : ndarray of shape (n,), float64
+        The test ratings.
+    user, item : ndarray of shape (n,), int64
+        Whose they are and of what.
+    n_train : ndarray of shape (n,), int64
+        Training ratings of each one's item.
+    nominal : tuple of float
+        Shares of the intervals.
+    about : dict
+        The name of the model, its link, the number of its draws; what was tested.
+    notes : tuple of str
+    frame_kind : str
+
+    Examples
+    --------
+    >>> import palate
+    >>> from palate.training.gibbs.trainer import Gibbs
+    >>> ratings = palate.datasets.load("movielens-small").ratings
+    >>> split = palate.splits.random(ratings, share=0.1)
+    >>> model = Gibbs(n_factors=4, sweeps=30, burn_in=10).fit(split.train, validation=0)
+    >>> calibration = palate.calibrate(model, split)
+    >>> abs(calibration.covered(0.8) - 0.8) < 0.03
+    True
+    """
+
+    foretold: Foretold
+    values: np.ndarray
+    user: np.ndarray
+    item: np.ndarray
+    n_train: np.ndarray
+    nominal: tuple[float, ...]
+    about: dict[str, Any]
+    notes: tuple[str, ...] = ()
+    frame_kind: str = "polars"
+
+    def covered(self, share: float) -> float:
+        """Return how many of the test ratings lie inside their central interval of this `share`, from 0 to 1."""
+        return float((self.foretold.central <= share).mean())
+
+    @property
+    def table(self) -> Any:
+        """Coverage of every nominal share as a frame: overall, then by the number of training ratings of the item.
+
+        Columns n_train ("all", or the range of a tenth of the test ratings), n_test, nominal, coverage, error (coverage less nominal),
+        se (its standard error) and width (mean width of the intervals, in rating units).
+        """
+        whole = np.ones(len(self.values), dtype=bool)
+        groups = [(ALL, whole), *((label, self._decile == number) for number, label in enumerate(self._labels))]
+        rows = [
+            (label, int(rows.sum()), share, *self._coverage(rows, share)) for label, rows in groups for share in self.nominal
+        ]
+        types = {"n_train": pl.String, "n_test": pl.Int64} | dict.fromkeys(
+            ("nominal", "coverage", "error", "se", "width"), pl.Float64
+        )
+        return from_polars(pl.DataFrame(rows, schema=types, orient="row"), self.frame_kind)
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """CRPS and log score (lower is better), RMSE, the mean sd of what was expected; means over the test ratings."""
+        away = self.foretold.mean - self.values
+        return {
+            "crps": float(self.foretold.crps.mean()),
+            "log_score": float(self.foretold.log_score.mean()),
+            "rmse": float(np.sqrt(np.mean(away**2))),
+            "std": float(self.foretold.sd.mean()),
+        }
+
+    @property
+    def pit(self) -> Any:
+        """Histogram of the (randomised) PIT as a frame, low, high, share; each share is 0.05 if what was foretold is right."""
+        counts, edges = np.histogram(self.foretold.pit, bins=N_BINS, range=(0, 1))
+        frame = pl.DataFrame({"low": edges[:-1], "high": edges[1:], "share": counts / len(self.values)})
+        return from_polars(frame, self.frame_kind)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain lists, numbers and strings (for JSON)."""
+        plain = replace(self, frame_kind="polars")
+        frames = {"coverage": plain.table.to_dicts(), "pit": plain.pit.to_dicts()}
+        return {**self.about, "scores": self.scores, **frames, "notes": list(self.notes)}
+
+    def plot(self, path: Any = None) -> Any:
+        """Return the reliability plot as a Matplotlib figure, or write it to the file `path` (.png, .svg, .pdf) and return None.
+
+        Raises ImportError without Matplotlib.
+        """
+        from palate.evaluation.calibration_plot import draw
+
+        return draw(self, path)
+
+    def __str__(self) -> str:
+        from palate.evaluation.calibration_text import text_of
+
+        return text_of(self)
+
+    __repr__ = __str__
+
+    @property
+    def _decile(self) -> np.ndarray:
+        """The tenth of each test rating by its item's training ratings; equal numbers stay together."""
+        edges = np.quantile(self.n_train, np.arange(1, N_DECILES) / N_DECILES, method="inverted_cdf")
+        return np.unique(np.searchsorted(np.unique(edges), self.n_train, side="left"), return_inverse=True)[1]
+
+    @property
+    def _labels(self) -> list[str]:
+        decile = self._decile
+        ends = [(self.n_train[decile == d].min(), self.n_train[decile == d].max()) for d in range(decile.max() + 1)]
+        return [f"{low:,}" if low == high else f"{low:,}-{high:,}" for low, high in ends]
+
+    def _coverage(self, rows: np.ndarray, share: float) -> tuple[float, float, float, float]:
+        inside = (self.foretold.central[rows] <= share).astype(np.float64)
+        coverage = inside.mean()
+        error = _clustered_error(inside - coverage, self.user[rows], self.item[rows])
+        return float(coverage), float(coverage - share), error, float(self.foretold.widths[share][rows].mean())
+
+
+def _clustered_error(away: np.ndarray, user: np.ndarray, item: np.ndarray) -> float:
+    """Return the standard error of a mean whose errors go together in a user and in an item (Cameron, Gelbach, Miller 2011,
+    "Robust inference with multiway clustering", equation 2.12)."""
+    per_user, per_item = (np.sum(np.bincount(index, weights=away) ** 2) for index in (user, item))
+    alone = np.sum(away**2)
+    return float(np.sqrt(max(per_user + per_item - alone, alone)) / len(away))
+
+
+def calibrate(
+    model: Any,
+    test: Ratings | Split | None = None,
+    *,
+    nominal: tuple[float, ...] = NOMINAL,
+    seed: int = 0,
+    threads: int | None = None,
+) -> Calibration:
+    """Return how well a model knows how sure it is, on ratings that it has not seen.
+
+    Coverage is the share of test ratings inside the interval in which one rating should fall with a probability of 50 %, 80 %, ...:
+    overall and for items with few and with many training ratings. The PIT of a rating is the probability that was given to lower ones. It
+    is uniform when what was foretold is right; where ratings are stars it is randomised within the share of the star. An ordinal
+    model's coverage is that of the randomised PIT, because intervals of whole stars hold more than they say.
+
+    Parameters
+    ----------
+    model : FactorModel or path of a saved one
+        Of a model of two heads it is the star head that is tested.
+        With draws of a posterior, or a point estimate that knows its standard errors.
+    test : Ratings or Split, optional
+        Ratings that the model has not seen; of a split its test. What the model held out when None.
+    nominal : tuple of float, default (0.5, 0.8, 0.9, 0.95)
+        Shares of the intervals, each between 0 and 1.
+    seed : int, default 0
+        Of the randomised PIT.
+    threads : int, optional
+        All processors when None; the result is the same.
+
+    Returns
+    -------
+    Calibration
+
+    Raises
+    ------
+    ValueError
+        If the model does not know the spread of a rating, was trained on test ratings, or nothing of the test is known to it.
+    TypeError
+        If test is not of these kinds.
+
+    References
+    ----------
+    Gneiting, Balabdaoui, Raftery (2007), "Probabilistic forecasts, calibration and sharpness".
+    Czado, Gneiting, Held (2009), "Predictive model assessment for count data", section 2.1: the randomised PIT.
+
+    Examples
+    --------
+    >>> import palate
+    >>> from palate.training.gibbs.trainer import Gibbs
+    >>> ratings = palate.datasets.load("movielens-small").ratings
+    >>> model = Gibbs(n_factors=4, sweeps=30, burn_in=10).fit(ratings, validation=0.1)
+    >>> table = palate.calibrate(model, nominal=0.8).table
+    >>> table["n_train"][0], abs(table["error"][0]) < 0.03
+    ('all', True)
+    """
+    from palate.evaluation.evaluating import TIMELESS, named_scorers
+
+    entry: tuple[Any, str] = named_scorers([model])[0]
+    scorer, name = entry
+    scorer = getattr(scorer, "predicts", scorer)  # of two heads the one that predicts ratings
+    entry = scorer, name
+    shares = _check_nominal(nominal)
+    if not knows_rating_spread(scorer):
+        raise ValueError(f"model must know the spread of a rating; got {name!r}, which does not. {ADVICE}")
+    if isinstance(test, Split):
+        test = test.test
+    if test is None:
+        test = held_out_ratings(scorer, name)
+    test = ratings_of(test, "test", " or a split")
+    scales = scale_notes([entry], test=test)
+    contestant = enter(name, scorer, test, None)
+    user, item = indexes(test, scorer.users, scorer.items)
+    known = (user >= 0) & (item >= 0)
+    if not known.any():
+        raise ValueError(f"test must hold a rating of a user and an item that {name!r} knows; got none.")
+    values = test.value[known].astype(np.float64)
+    times = None if test.timestamp is None else test.timestamp[known]
+    foretold = foretell(scorer, user[known], item[known], values, shares, seed, threads, times)
+    return Calibration(
+        foretold=foretold,
+        values=values,
+        user=user[known],
+        item=item[known],
+        n_train=contestant.item_counts[item[known]],
+        nominal=shares,
+        about=_about(scorer, name, user[known], item[known], seed),
+        notes=(
+            *scales,
+            *_notes(known, contestant.selected, name),
+            *([TIMELESS.format(name)] if times is None and knows_time(scorer) else []),
+        ),
+        frame_kind=test.frame_kind,
+    )
+
+
+def _about(model: Any, name: str, user: np.ndarray, item: np.ndarray, seed: int) -> dict[str, Any]:
+    return {
+        "model": name,
+        "link": model.link,
+        "n_draws": len(model.item_factors),
+        "n_test": len(user),
+        "n_users": len(np.unique(user)),
+        "n_items": len(np.unique(item)),
+        "seed": seed,
+    }
+
+
+def _notes(known: np.ndarray, chosen_by: bool, name: str) -> tuple[str, ...]:
+    notes = []
+    if not known.all():
+        n = int(np.count_nonzero(~known))
+        notes.append(f"{n:,} test ratings of users or items without training ratings are left out: their spread is not known.")
+    if chosen_by:
+        notes.append(
+            f"{name} held these ratings out to decide when to stop and how sure to be, so its figures are slightly too good."
+        )
+    return tuple(notes)
+
+
+def _check_nominal(nominal: Any) -> tuple[float, ...]:
+    shares = tuple(nominal) if isinstance(nominal, list | tuple | np.ndarray) else (nominal,)
+    for share in shares:
+        if isinstance(share, bool) or not isinstance(share, int | float | np.integer | np.floating):
+            raise TypeError(f"nominal must hold numbers; got {share!r}.")
+        if not 0 < share < 1:
+            raise ValueError(f"nominal must be between 0 and 1, neither included; got {share:g}.")
+    if not shares:
+        raise ValueError("nominal must hold at least one share; got none.")
+    return tuple(sorted({float(share) for share in shares}))

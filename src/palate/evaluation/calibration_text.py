@@ -1,0 +1,100 @@
+"""A calibration in plain words: one table, a verdict, what to know."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from palate.evaluation.calibration import Calibration
+
+CLOSE = 0.01  # overall, coverage within a point of nominal is called right
+CLOSE_DECILE = 0.03
+ERRORS = 3.0  # or within so many standard errors
+
+
+def text_of(calibration: "Calibration") -> str:
+    """Return the whole report."""
+    return "\n".join([summary(calibration), "", *table_lines(calibration), "", *explanation(calibration)])
+
+
+def summary(calibration: "Calibration") -> str:
+    """Return what was tested, in a sentence."""
+    about = calibration.about
+    draws = f"{about['n_draws']:,} draws" if about["n_draws"] > 1 else "standard errors"
+    return (
+        f"{about['model']} ({about['link']} link, {draws}) on {about['n_test']:,} ratings of {about['n_items']:,} items by "
+        f"{about['n_users']:,} users."
+    )
+
+
+def table_rows(calibration: "Calibration") -> list[list[str]]:
+    """Return coverage as text cells, the first row its heading: a row per group of items, a column per nominal share."""
+    shares = calibration.nominal
+    rows = [["ratings of the item", "tested", *(f"{share:.3g} %" for share in (100 * s for s in shares))]]
+    for label, cells in _groups(calibration).items():
+        rows.append([label, f"{cells[0]['n_test']:,}", *(_cell(cell) for cell in cells)])
+    widths = [f"{cell['width']:.2f}" for cell in _groups(calibration)["all"]]
+    return [*rows, ["mean width", "", *widths]]
+
+
+def table_lines(calibration: "Calibration") -> list[str]:
+    """Return the table as aligned lines."""
+    rows = table_rows(calibration)
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  ".join(cell.ljust(width) if not at else cell.rjust(width) for at, (cell, width) in enumerate(zip(row, widths, strict=True))).rstrip()
+        for row in rows
+    ]  # fmt: skip
+
+
+def explanation(calibration: "Calibration") -> list[str]:
+    """Return the scores, the verdict, and the notes."""
+    scores = calibration.scores
+    about_pit = "log score of the star" if calibration.about["link"] == "ordinal" else "log score of the density"
+    lines = [
+        "A cell is how many ratings lie inside the interval of that share, with its standard error in points.",
+        f"CRPS {scores['crps']:.4f}, {about_pit} {scores['log_score']:.4f} (lower is better), RMSE {scores['rmse']:.4f}; "
+        f"what is expected has a mean standard error of {scores['std']:.3f}.",
+    ]
+    return [*lines, verdict(calibration), *_pit_sentence(calibration), *calibration.notes]
+
+
+def verdict(calibration: "Calibration") -> str:
+    """Return whether the model knows how sure it is, overall and by the fame of the items."""
+    groups = _groups(calibration)
+    wrong = [cell for cell in groups["all"] if not _is_close(cell, CLOSE)]
+    if wrong:
+        worst = max(wrong, key=lambda cell: abs(cell["error"]))
+        how = "too sure" if worst["error"] < 0 else "not sure enough"
+        return f"The model is {how}: {100 * worst['coverage']:.1f} % of the ratings lie inside the {100 * worst['nominal']:.3g} % intervals."
+    off = [(label, cell) for label, cells in groups.items() for cell in cells if not _is_close(cell, CLOSE_DECILE)]
+    if off:
+        label, worst = max(off, key=lambda pair: abs(pair[1]["error"]))
+        how = "too sure" if worst["error"] < 0 else "not sure enough"
+        return (
+            f"Overall the intervals hold what they say; the model is {how} of items with {label} ratings: "
+            f"{100 * worst['coverage']:.1f} % in the {100 * worst['nominal']:.3g} % intervals."
+        )
+    return "The intervals hold what they say, for items with few ratings and with many."
+
+
+def _groups(calibration: "Calibration") -> dict[str, list[dict[str, Any]]]:
+    from dataclasses import replace
+
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in replace(calibration, frame_kind="polars").table.to_dicts():
+        groups.setdefault(row["n_train"], []).append(row)
+    return groups
+
+
+def _cell(cell: dict[str, Any]) -> str:
+    return f"{100 * cell['coverage']:.1f} ±{100 * cell['se']:.1f}"
+
+
+def _is_close(cell: dict[str, Any], close: float) -> bool:
+    return abs(cell["error"]) <= max(close, ERRORS * cell["se"])
+
+
+def _pit_sentence(calibration: "Calibration") -> list[str]:
+    from dataclasses import replace
+
+    shares = replace(calibration, frame_kind="polars").pit["share"].to_list()
+    return [f"PIT: the {len(shares)} bins hold {100 * min(shares):.1f} % to {100 * max(shares):.1f} % of the ratings; {100 / len(shares):g} % each would be perfect."]  # fmt: skip

@@ -1,0 +1,297 @@
+"""Models side by side: lists next to each other, what moved and why, errors on one holdout, cost."""
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from palate.data import columns as names
+from palate.data.forks import needs_threads
+from palate.data.frames import from_polars
+from palate.data.ratings import Ratings
+from palate.evaluation.evaluating import check_bootstrap, evaluate_common, evaluate_model, named_scorers
+from palate.lists.predicting import predict
+from palate.lists.recommending import recommend
+from palate.scorer import Scorer
+
+_FEW = 10  # an item with fewer ratings than this is obscure, unless a model has more numbers for each
+_SAMPLE = 200  # users whose lists are compared where none are named
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What a comparison found; every frame names the models as they were given.
+
+    Parameters
+    ----------
+    models : tuple of str
+    summary, lists, moved, rescored, overlap, errors, differences : polars.DataFrame
+        See `compare`. `errors` and `differences` are None without a holdout.
+    n_users : int
+        Users whose lists were compared.
+    few : int
+        Items with fewer ratings than this count as obscure.
+    note : str
+        What the errors are of, or why there are none.
+    frame_kind : str
+    """
+
+    models: tuple[str, ...]
+    summary: Any
+    lists: Any
+    moved: Any
+    rescored: Any
+    overlap: Any
+    errors: Any
+    differences: Any
+    n_users: int
+    few: int
+    note: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as lists and numbers, for JSON."""
+        frames = ("summary", "lists", "moved", "rescored", "overlap", "errors", "differences")
+        found = {name: getattr(self, name) for name in frames}
+        rows = {name: None if frame is None else pl.DataFrame(frame).to_dicts() for name, frame in found.items()}
+        return {"models": list(self.models), "n_users": self.n_users, "few": self.few, "note": self.note, **rows}
+
+
+@needs_threads("compare")
+def compare(
+    models: Any,
+    users: Any = None,
+    *,
+    n: int = 5,
+    few: int | None = None,
+    test: Ratings | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+    threads: int | None = None,
+) -> Comparison:
+    """Return two or more models side by side, for the same users and on one holdout.
+
+    Parameters
+    ----------
+    models : list of models or paths, or dict of names to them
+        At least two, of the same users and items; the first is what the others are compared with.
+    users : ids, optional
+        Whose lists are compared; default 200 users that all models know, drawn by `seed` (all, if there are fewer).
+    n : int, default 5
+        Length of the lists.
+    few : int, optional
+        Items with fewer ratings than this count as obscure. Default 10 or, if that is more, two above the first model's number of factors:
+        as many ratings as an item has numbers can be fitted by heart.
+    test : Ratings, optional
+        Ratings that no model has seen. Default: those that all of them held out of training; if there are none, there are no errors,
+        and the note says why.
+    resamples : int, default 1000
+        Bootstrap samples of the intervals.
+    seed : int, default 0
+    threads : int, optional
+
+    Returns
+    -------
+    Comparison
+        Frames: `summary` (a row a model: errors, what its lists are, seconds of training, size of its file), `lists` (a row a user and rank),
+        `moved` (items whose rank changed, with ratings and change of prediction), `rescored` (the first model's picks of under
+        `few` ratings, the least rated first, as all models score them), `overlap` (share of each list in common), `errors` and `differences` (with paired intervals).
+
+    Raises
+    ------
+    ValueError
+        If fewer than two models are given, `few` is below 1, or `test` holds pairs that one was trained on.
+    KeyError
+        If a user is unknown to a model.
+
+    Examples
+    --------
+    >>> import palate
+    >>> data = palate.datasets.load("movielens-small")
+    >>> one = palate.Baseline().fit(data.ratings, catalog=data.catalog)
+    >>> other = palate.LeastSquares(n_factors=8, max_sweeps=8).fit(data.ratings, catalog=data.catalog)
+    >>> found = palate.compare({"baseline": one, "factors": other}, users=[15, 30], resamples=50)
+    >>> found.models, found.n_users, found.lists.height
+    (('baseline', 'factors'), 2, 10)
+    """
+    named = {name: scorer for scorer, name in named_scorers(models)}
+    if len(named) < 2:
+        raise ValueError(f"models must be at least two to be compared; got {len(named)}.")
+    check_bootstrap(resamples, 0.95, seed)
+    first = next(iter(named.values()))
+    few = max(_FEW, getattr(first, "n_factors", 0) + 2) if few is None else few
+    if few < 1:
+        raise ValueError(f"few must be at least 1; got {few!r}.")
+    chosen = _users(list(named.values()), users, seed)
+    lists = {name: pl.DataFrame(recommend(model, chosen, n, threads=threads)) for name, model in named.items()}
+    errors, differences, note = _errors(named, test, resamples, seed, threads)
+    note = " ".join([note, *_scales(named)])
+    kind = first.frame_kind
+    frames = {
+        "summary": _summary(named, models, lists, errors, few),
+        "lists": _side_by_side(lists),
+        "moved": _moved(named, lists, n),
+        "rescored": _rescored(named, lists, few),
+        "overlap": _overlap(lists, n),
+        "errors": errors,
+        "differences": differences,
+    }
+    shown = {name: None if frame is None else from_polars(frame, kind) for name, frame in frames.items()}
+    return Comparison(tuple(named), **shown, n_users=len(chosen), few=few, note=note)
+
+
+def _scales(named: Mapping[str, Scorer]) -> list[str]:
+    """Return what must be said where models predict on different scales."""
+    each = {
+        name: "no rating scale" if model.scale is None else "{:g} to {:g}".format(*model.scale) for name, model in named.items()
+    }
+    if len(set(each.values())) == 1:
+        return []
+    listed = ", ".join(f"{name} {scale}" for name, scale in each.items())
+    return [
+        f"The models predict on different scales ({listed}): their lists can be compared, the sizes of their predictions cannot."
+    ]
+
+
+def _users(models: list[Scorer], users: Any, seed: int) -> Any:
+    if users is not None:
+        return users if isinstance(users, list | tuple | np.ndarray | pl.Series) else [users]
+    known = models[0].users.values
+    for model in models[1:]:
+        known = known.filter(model.users.indices(known) >= 0)
+    if known.is_empty():
+        raise ValueError("models must have users in common to be compared; got none.")
+    index = np.sort(np.random.default_rng(seed).choice(len(known), min(len(known), _SAMPLE), replace=False))
+    return known.gather(index)
+
+
+def _errors(
+    named: Mapping[str, Scorer], test: Ratings | None, resamples: int, seed: int, threads: int | None
+) -> tuple[pl.DataFrame | None, pl.DataFrame | None, str]:
+    """Return errors and paired differences on one holdout, and what to say of them."""
+    if test is not None:
+        evaluation = evaluate_model(dict(named), test, k=(), baselines=False, resamples=resamples, seed=seed, threads=threads)
+        note = "Errors on the ratings given."
+    else:
+        try:
+            entered = [(model, name) for name, model in named.items()]
+            evaluation = evaluate_common(entered, resamples=resamples, seed=seed, threads=threads)
+        except ValueError as error:
+            return None, None, f"No errors: {error}"
+        note = f"Errors on the {evaluation.about['n_test']:,} ratings that all of them held out of training."
+    table = pl.DataFrame(evaluation.table())
+    found = [pl.DataFrame(evaluation.differences(name)) for name in list(named)[1:]]
+    against = next(iter(named))
+    differences = pl.concat(found).filter(pl.col("against") == against)
+    return table, differences, note
+
+
+def _summary(
+    named: Mapping[str, Scorer], given: Any, lists: Mapping[str, pl.DataFrame], errors: pl.DataFrame | None, few: int
+) -> pl.DataFrame:
+    rows = []
+    for place, (name, model) in enumerate(named.items()):
+        counts = lists[name][names.N_RATINGS] if names.N_RATINGS in lists[name].columns else pl.Series([], dtype=pl.Int64)
+        values = {"rmse": None, "mae": None}
+        if errors is not None:
+            of = errors.filter(pl.col("model") == name)
+            values = {metric: of.filter(pl.col("metric") == metric)["value"].item() for metric in values}
+        history = getattr(model, "history", None)
+        rows.append(
+            {
+                "model": name,
+                **values,
+                "median_n_ratings": None if counts.is_empty() else float(counts.median()),  # type: ignore[arg-type]
+                "obscure_share": None if counts.is_empty() else float((counts < few).mean()),  # type: ignore[arg-type]
+                "n_items_listed": lists[name][names.ITEM_ID].n_unique(),
+                "seconds": None if history is None else sum(report.seconds for report in history.sweeps),
+                "bytes": _size(given, place, model),
+            }
+        )
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def _size(given: Any, place: int, model: Scorer) -> int | None:
+    """Return the size of a model's file, or that its file would have."""
+    one = list(given.values())[place] if isinstance(given, Mapping) else given[place]
+    if isinstance(one, str | Path):
+        return Path(one).stat().st_size
+    from palate.model.factor_model import FactorModel
+    from palate.model.file.loading import dumps
+
+    return len(dumps(model)) if isinstance(model, FactorModel) else None
+
+
+def _side_by_side(lists: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Return one row a user and rank, with each model's item, its title, number of ratings and prediction."""
+    parts = []
+    for name, frame in lists.items():
+        score = frame.columns[3]
+        about = [column for column in (names.ITEM_ID, names.TITLE, names.N_RATINGS, score) if column in frame.columns]
+        part = frame.select(names.USER_ID, names.RANK, *(pl.col(column).alias(f"{name}: {column}") for column in about))
+        parts.append(part)
+    return functools.reduce(
+        lambda one, other: one.join(other, on=[names.USER_ID, names.RANK], how="full", coalesce=True), parts
+    )
+
+
+def _moved(named: Mapping[str, Scorer], lists: Mapping[str, pl.DataFrame], n: int) -> pl.DataFrame:
+    """Return the items in one of two lists or at another place in both, with both predictions."""
+    (first, model), *others = named.items()
+    parts = []
+    for name, other in others:
+        a, b = (_ranks(lists[one], one_rank) for one, one_rank in ((first, "rank_before"), (name, "rank_after")))
+        both = a.join(b, on=[names.USER_ID, names.ITEM_ID], how="full", coalesce=True)
+        both = both.filter(pl.col("rank_before").ne_missing(pl.col("rank_after"))).sort(
+            names.USER_ID, pl.col("rank_before").fill_null(n + 1), pl.col("rank_after").fill_null(n + 1)
+        )
+        about = pl.concat([_about(lists[first]), _about(lists[name])]).unique(names.ITEM_ID)
+        both = both.join(about, on=names.ITEM_ID, how="left", maintain_order="left")
+        before, after = (_predicted(one, both) for one in (model, other))
+        parts.append(
+            both.with_columns(
+                pl.lit(name).alias("model"),
+                pl.Series("predicted_before", before),
+                pl.Series("predicted_after", after),
+                pl.Series("change", after - before),
+            )
+        )
+    return pl.concat(parts)
+
+
+def _ranks(frame: pl.DataFrame, rank: str) -> pl.DataFrame:
+    return frame.select(names.USER_ID, names.ITEM_ID, pl.col(names.RANK).alias(rank))
+
+
+def _about(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.select([column for column in (names.ITEM_ID, names.TITLE, names.N_RATINGS) if column in frame.columns])
+
+
+def _predicted(model: Scorer, pairs: pl.DataFrame) -> np.ndarray:
+    if pairs.is_empty():
+        return np.empty(0, np.float32)
+    return np.asarray(predict(model, pairs[names.USER_ID], pairs[names.ITEM_ID], unknown="nan"))
+
+
+def _rescored(named: Mapping[str, Scorer], lists: Mapping[str, pl.DataFrame], few: int) -> pl.DataFrame:
+    """Return the first model's picks of items with few ratings, as every model predicts them."""
+    frame = lists[next(iter(named))]
+    if names.N_RATINGS not in frame.columns:
+        return frame.head(0).select(names.USER_ID, names.ITEM_ID)
+    picks = frame.filter(pl.col(names.N_RATINGS) < few).sort(names.N_RATINGS, maintain_order=True)
+    columns = [pl.Series(f"{name}: predicted", _predicted(model, picks)) for name, model in named.items()]
+    about = [column for column in (names.TITLE, names.N_RATINGS) if column in picks.columns]
+    return picks.select(names.USER_ID, names.ITEM_ID, *about).with_columns(columns)
+
+
+def _overlap(lists: Mapping[str, pl.DataFrame], n: int) -> pl.DataFrame:
+    """Return for each pair of models the mean share of a list that is in the other's."""
+    rows, each = [], list(lists.items())
+    for place, (name, frame) in enumerate(each):
+        for other, against in each[place + 1 :]:
+            common = frame.join(against, on=[names.USER_ID, names.ITEM_ID], how="semi").height
+            rows.append((name, other, common / max(1, max(frame.height, against.height))))
+    return pl.DataFrame(rows, schema={"model": pl.String, "against": pl.String, "overlap": pl.Float64}, orient="row")

@@ -1,0 +1,187 @@
+"""Cross-validation: every rating is tested once by a model that has not seen it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from palate._parallel import check_threads
+from palate.data.catalog import Catalog
+from palate.data.dataset import Dataset, with_catalog
+from palate.data.forks import needs_threads
+from palate.data.ratings import Ratings
+from palate.evaluation.combining import pool
+from palate.evaluation.evaluating import check_bootstrap, evaluate_model, unique_name
+from palate.evaluation.evaluation import Evaluation
+from palate.splits.methods import k_fold
+from palate.splits.parts import Folds, Split
+
+
+@needs_threads("crossval")
+def crossval(
+    trainers: Any,
+    ratings: Ratings | Dataset,
+    *,
+    folds: int | Folds = 5,
+    seed: int = 0,
+    k: int | Sequence[int] = (5, 10, 20),
+    relevant_from: float | None = None,
+    gain: str = "binary",
+    validation: float = 0.05,
+    refit: bool = False,
+    catalog: Catalog | None = None,
+    baselines: bool = True,
+    resamples: int = 1000,
+    confidence: float = 0.95,
+    parallel: int = 1,
+    threads: int | None = None,
+    callback: Callable[[int, int], object] | None = None,
+) -> Evaluation:
+    """Return how well trainers do in k-fold cross-validation, with the baseline and the most popular items beside them.
+
+    The figures are over all folds together: RMSE and MAE over all ratings, metrics of lists as means over users of the mean over their
+    folds. `by_fold` has those of each fold.
+
+    Parameters
+    ----------
+    trainers : trainer, list of trainers, or dict of names to trainers
+    ratings : Ratings
+    folds : int or Folds, default 5
+        Their number, or saved ones (`palate.splits.k_fold`).
+    seed : int, default 0
+        Of the folds, of the trainers' fits and of the bootstrap.
+    k, relevant_from, gain, baselines, resamples, confidence
+        As in `palate.evaluate_model`.
+    validation : float, default 0.05
+        Share of each fold's training ratings that decides when to stop.
+    refit : bool, default False
+        Whether to train once more with these too, before the test.
+    catalog : Catalog, optional
+        What is known of the items, for trainers whose `item_features` name its columns.
+    parallel : int, default 1
+        How many folds to work on at a time. The result does not depend on it.
+    threads : int, optional
+        In all, shared between the folds; all processors when None.
+    callback : callable, optional
+        Called with the number of folds done and of all folds, after each; an exception from it ends the work.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong kind or out of range, or the folds are of other ratings.
+
+    Examples
+    --------
+    >>> import palate
+    >>> ratings = palate.datasets.load("movielens-small").ratings
+    >>> result = palate.crossval(palate.LeastSquares(n_factors=8), ratings, folds=2, k=(), resamples=0)
+    >>> result.by_fold["fold"].n_unique()
+    2
+    """
+    check_bootstrap(resamples, confidence, seed)
+    named = named_trainers(trainers)
+    ratings, catalog = with_catalog(ratings, catalog)
+    parts = _folds(ratings, folds, seed)
+    n_at_once = min(_check_parallel(parallel), len(parts))
+    each = max(1, check_threads(threads) // n_at_once)
+
+    def work(split: Split) -> Evaluation:
+        models = {
+            name: trainer.fit(
+                split.train, validation=validation, refit=refit, catalog=catalog, callback=_silent, threads=each, seed=seed
+            )
+            for name, trainer in named.items()
+        }
+        return evaluate_model(
+            models, split, k=k, relevant_from=relevant_from, gain=gain, baselines=baselines, resamples=0, threads=each
+        )  # fmt: skip
+
+    results = []
+    with ThreadPoolExecutor(n_at_once, thread_name_prefix="palate-fold") as pool_of_threads:
+        try:
+            for result in pool_of_threads.map(work, parts):
+                results.append(result)
+                if callback is not None:
+                    callback(len(results), len(parts))
+        except BaseException:
+            pool_of_threads.shutdown(wait=False, cancel_futures=True)
+            raise
+    return _pooled(results, parts, resamples, confidence, seed)
+
+
+def named_trainers(trainers: Any) -> dict[str, Any]:
+    """Return the trainers by name; of equal names the later ones are numbered.
+
+    Raises
+    ------
+    TypeError
+        If one has no method `fit`.
+    """
+    given = trainers if isinstance(trainers, list | tuple | Mapping) else [trainers]
+    named: dict[str, Any] = dict(given) if isinstance(given, Mapping) else {}
+    if not isinstance(given, Mapping):
+        for trainer in given:
+            named[unique_name(type(trainer).__name__, list(named))] = trainer
+    if not named:
+        raise ValueError("trainers must hold at least one trainer; got none.")
+    for name, trainer in named.items():
+        if isinstance(trainer, type) or not callable(getattr(trainer, "fit", None)):
+            raise TypeError(
+                f"trainers must have a method fit; got {trainer!r} as {name!r}. Pass an instance, such as LeastSquares()."
+            )
+    return named
+
+
+def _folds(ratings: Ratings, folds: int | Folds, seed: int) -> Folds:
+    if not isinstance(folds, Folds):
+        return k_fold(ratings, folds, seed=seed)
+    if folds.ratings is not ratings:
+        raise ValueError(
+            "folds must be of these ratings; got folds of others. Pass folds.ratings, or load them with these ratings."
+        )
+    return folds
+
+
+def _pooled(results: list[Evaluation], parts: Folds, resamples: int, confidence: float, seed: int) -> Evaluation:
+    whole = pool(results)
+    about = {
+        **whole.about,
+        "n_items": int(np.count_nonzero(np.bincount(parts.ratings.item_index))),
+        "n_folds": len(parts),
+        "fold_seed": parts.parameters.get("seed"),
+    }
+    return replace(whole, about=about, notes=tuple(_notes(whole, about)), resamples=resamples, confidence=confidence, seed=seed)
+
+
+def _notes(whole: Evaluation, about: dict[str, Any]) -> list[str]:
+    notes = [f"Each rating was tested once, in one of {about['n_folds']} folds, by a model trained on the other folds."]
+    cold = whole.outcomes[0].cold
+    notes += [
+        f"{cold[f'{side}_ratings']:,} test ratings are of {side} without a training rating in their fold; they count, predicted as for an "
+        f"average {side.removesuffix('s')}."
+        for side in ("users", "items")
+        if cold[f"{side}_ratings"]
+    ]
+    if about["k"] and about["n_users_without_relevant"]:
+        notes.append(
+            f"{about['n_users_without_relevant']:,} users have no relevant rating; they count in RMSE and MAE, not in metrics of lists."
+        )
+    return notes
+
+
+def _check_parallel(parallel: Any) -> int:
+    if isinstance(parallel, bool) or not isinstance(parallel, int | np.integer):
+        raise TypeError(f"parallel must be an integer; got {parallel!r}.")
+    if parallel < 1:
+        raise ValueError(f"parallel must be at least 1; got {parallel}.")
+    return int(parallel)
+
+
+def _silent(report: object) -> None:
+    """Take the place of the progress bar."""

@@ -1,0 +1,315 @@
+"""One test for all: models and references answer the same question."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from palate.data.columns import ITEM_ID
+from palate.data.dataset import ratings_of
+from palate.data.forks import needs_threads
+from palate.data.ratings import Ratings
+from palate.evaluation.baselines import references
+from palate.evaluation.evaluated_model import Contestant, enter, held_out_by_all, held_out_ratings, indexes, scale_notes
+from palate.evaluation.evaluation import Evaluation
+from palate.evaluation.folding import fold_in as folded
+from palate.evaluation.scoring import Outcome, score
+from palate.evaluation.test_set import Question, ask
+from palate.factors.temporal_scores import knows_time
+from palate.lists.lookup import column_of
+from palate.scorer import Scorer
+from palate.splits.parts import Split
+
+
+@needs_threads("evaluate_model")
+def evaluate_model(
+    models: Any,
+    test: Ratings | Split | None = None,
+    *,
+    k: int | Sequence[int] = (5, 10, 20),
+    relevant_from: float | None = None,
+    gain: str = "binary",
+    train: Ratings | None = None,
+    fold_in: Ratings | None = None,
+    candidates: Any = None,
+    baselines: bool = True,
+    resamples: int = 1000,
+    confidence: float = 0.95,
+    seed: int = 0,
+    threads: int | None = None,
+) -> Evaluation:
+    """Return how well one or several models predict and recommend what they have not seen.
+
+    Predictions of all test ratings give RMSE and MAE (clipped to the rating scale, and not). For lists every user's full ranking is
+    made, without what the user rated before, and no item is left out by sampling. Figures are means over users (RMSE and MAE: over
+    ratings), intervals are bootstrapped over users, and the damped-bias baseline and the most popular items stand beside the models.
+
+    Parameters
+    ----------
+    models : FactorModel or Scorer, path of a saved model, or a list of them, or a dict of names to them
+    test : Ratings or Split, optional
+        Ratings that the models have not seen. Of a split its test, and its `fold_in`. When None, what the first model held out of
+        training, which decided when to stop: such figures are slightly too good.
+    k : int or sequence of int, default (5, 10, 20)
+        Lengths of lists; `()` tests predictions alone. k stays the divisor of precision where the catalog is smaller.
+    relevant_from : float, optional
+        Lowest test rating that counts as relevant. Default: the top quarter of the rating scale (4 of 5 stars, 7.5 of 10), or all
+        test ratings when scores are no ratings.
+    gain : {"binary", "rating"}, default "binary"
+        What a relevant item adds to nDCG: 1, or its rating.
+    train : Ratings, optional
+        What the models were trained on, for scorers that do not hold it, and for the references.
+    fold_in : Ratings, optional
+        Ratings of users who were not trained on: they are folded in and become the users of the test.
+    candidates : collection of item ids, optional
+        The only items that lists may hold, such as those in stock; relevant test ratings of other items are then not looked for.
+    baselines : bool, default True
+        Whether the baseline and the most popular items take part.
+    resamples : int, default 1000
+        Bootstrap samples; 0 for no intervals.
+    confidence : float, default 0.95
+    seed : int, default 0
+        Of the bootstrap.
+    threads : int, optional
+        All processors when None; the result is the same.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    ValueError
+        If a model was trained on test ratings (with their number), nothing is tested, or an argument is out of range.
+    TypeError
+        If an argument is of the wrong kind, or ids of the test are of another type than the model's.
+
+    References
+    ----------
+    Krichene, Rendle (2020), "On Sampled Metrics for Item Recommendation": why everything is ranked.
+
+    Examples
+    --------
+    >>> import palate
+    >>> ratings = palate.datasets.load("movielens-small").ratings
+    >>> split = palate.splits.random(ratings, share=0.2)
+    >>> model = palate.LeastSquares().fit(split.train)
+    >>> evaluation = palate.evaluate_model(model, split, k=10, resamples=200)
+    >>> evaluation.models
+    ('LeastSquares', 'baseline', 'most popular')
+    >>> evaluation.value("rmse") < evaluation.value("rmse", model="baseline")
+    True
+    """
+    check_bootstrap(resamples, confidence, seed)
+    named = named_scorers(models)
+    if isinstance(test, Split):
+        fold_in = test.fold_in if fold_in is None else fold_in
+        test = test.test
+    if test is None:
+        test = held_out_ratings(*named[0])
+    train = None if train is None else ratings_of(train, "train")
+    fold_in = None if fold_in is None else ratings_of(fold_in, "fold_in")
+    scale = next((scorer.scale for scorer, _ in named if scorer.scale is not None), None)
+    question = ask(test, k, relevant_from, gain, scale, check_candidates(candidates, named))
+    _check_figures(question, named)
+    scales = scale_notes(named, test=question.test, train=train, fold_in=fold_in)
+    if relevant_from is None:
+        scales += _all_relevant(question, named)
+    test = question.test
+    contestants = [enter(name, scorer, test, train) for scorer, name in named]
+    if baselines:
+        contestants += references(contestants, question, train, threads)
+    if fold_in is not None:
+        contestants = [folded(contestant, fold_in, test, threads) for contestant in contestants]
+    outcomes = tuple(score(contestant, question, threads) for contestant in contestants)
+    return _evaluation(question, contestants, outcomes, resamples, confidence, seed, scales)
+
+
+def evaluate_common(named: list[tuple[Scorer, str]], *, resamples: int, seed: int, threads: int | None) -> Evaluation:
+    """Return the errors of predictions of several models on the ratings that all of them held out of training.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    test = held_out_by_all(named)
+    question = ask(test, (), None, "binary", test.scale)
+    _check_figures(question, named)
+    scales = scale_notes(named, test=test)
+    contestants = [enter(name, scorer, test, None, part_of_held_out=True) for scorer, name in named]
+    outcomes = tuple(score(contestant, question, threads) for contestant in contestants)
+    return _evaluation(question, contestants, outcomes, resamples, 0.95, seed, scales)
+
+
+def _check_figures(question: Question, named: list[tuple[Scorer, str]]) -> None:
+    for scorer, name in named:
+        if not question.ks and scorer.scale is None:
+            raise ValueError(
+                f"k must hold the length of a list; the scores of {name!r} are no ratings, whose errors could be tested."
+            )
+
+
+def _all_relevant(question: Question, named: list[tuple[Scorer, str]]) -> list[str]:
+    """Return what must be said where ratings of different worth all count as relevant, because a model has no scale."""
+    values = question.test.value
+    counted = [name for scorer, name in named if scorer.scale is None]
+    if not counted or not question.ks or question.relevant_from is not None or values.min() == values.max():
+        return []
+    return [
+        f"The scores of {', '.join(map(repr, counted))} are no ratings, so all {len(values):,} test ratings count as relevant, from "
+        f"{values.min():g} to {values.max():g}; relevant_from={values.max():g} would count the highest alone."
+    ]
+
+
+def check_candidates(candidates: Any, named: list[tuple[Scorer, str]]) -> Any:
+    """Return the candidates as a column of ids, None for None.
+
+    Raises
+    ------
+    KeyError
+        If a model knows none of them.
+    """
+    if candidates is None:
+        return None
+    ids = column_of(candidates, ITEM_ID)
+    for scorer, name in named:
+        if not (scorer.items.indices(ids) >= 0).any():
+            raise KeyError(f"candidates must hold items that {name!r} knows; it knows none of these {len(ids):,}.")
+    return ids
+
+
+def named_scorers(models: Any) -> list[tuple[Scorer, str]]:
+    """Return every scorer with its name; saved models are loaded. Of equal names the later ones are numbered."""
+    entries: list[tuple[Any, str | None]]
+    if isinstance(models, Mapping):
+        entries = [(model, str(name)) for name, model in models.items()]
+    else:
+        entries = [(model, None) for model in (models if isinstance(models, list | tuple) else [models])]
+    if not entries:
+        raise ValueError("models must hold at least one model; got none.")
+    named: list[tuple[Scorer, str]] = []
+    for model, given in entries:
+        scorer, own = _loaded(model)
+        if not isinstance(scorer, Scorer):
+            raise TypeError(f"models must be models, scorers or paths of saved models; got {type(scorer).__name__}.")
+        named.append((scorer, unique_name(given or own, [name for _, name in named])))
+    return named
+
+
+def unique_name(name: str, taken: list[str]) -> str:
+    """Return the name, numbered if it is taken.
+
+    Examples
+    --------
+    >>> unique_name("LeastSquares", ["LeastSquares"])
+    'LeastSquares 2'
+    """
+    number, unique = 1, name
+    while unique in taken:
+        number += 1
+        unique = f"{name} {number}"
+    return unique
+
+
+def _loaded(model: Any) -> tuple[Any, str]:
+    if isinstance(model, str | os.PathLike):
+        from palate.model.file.loading import load_model
+
+        return load_model(model), os.path.splitext(os.path.basename(os.fsdecode(model)))[0]
+    trainer = getattr(model, "trainer", None)
+    name = trainer.get("name") if isinstance(trainer, Mapping) else None
+    return model, str(name or type(model).__name__)
+
+
+def _evaluation(
+    question: Question,
+    contestants: list[Contestant],
+    outcomes: tuple[Outcome, ...],
+    resamples: int,
+    confidence: float,
+    seed: int,
+    scales: list[str],
+) -> Evaluation:
+    first, test = contestants[0], question.test
+    user, _ = indexes(test, first.scorer.users, first.scorer.items)
+    own = np.full(len(question.users), -1, dtype=np.int64)
+    own[question.row] = user
+    n_relevant = np.bincount(question.row[question.relevant], minlength=len(own))
+    about = {
+        "n_test": len(test),
+        "n_users": len(own),
+        "n_items": len(np.unique(test.item_index)),
+        "n_relevant": int(n_relevant.sum()),
+        "n_users_without_relevant": int(np.count_nonzero(n_relevant == 0)),
+        "relevant_from": question.lowest_relevant,
+        "gain": question.gain,
+        "k": list(question.ks),
+    }
+    return Evaluation(
+        outcomes=outcomes,
+        users=test.users.take(question.users),
+        n_train=np.append(first.user_counts, 0)[own],
+        n_test=np.diff(test.user_indptr)[question.users],
+        n_relevant=n_relevant,
+        about=about,
+        resamples=resamples,
+        confidence=confidence,
+        seed=seed,
+        notes=(*scales, *_notes(question, about, contestants, outcomes)),
+        frame_kind=test.frame_kind,
+    )
+
+
+TIMELESS = "{} knows of time, but the test has no timestamps: its ratings are predicted as of when each user was last seen."
+
+
+def _candidate_note(question: Question, first: Contestant) -> str:
+    n_known = int(question.may_list(first.scorer.items).sum())
+    elsewhere = int(np.count_nonzero(~question.may_list(question.test.items)[question.test.item_index]))
+    unknown = len(question.candidates) - n_known
+    more = f" ({unknown:,} more are unknown to {first.name})" if unknown else ""
+    return f"Lists hold {n_known:,} candidates{more}; {elsewhere:,} test ratings of other items count in RMSE and MAE alone."
+
+
+def _notes(
+    question: Question, about: dict[str, Any], contestants: list[Contestant], outcomes: tuple[Outcome, ...]
+) -> list[str]:
+    """Return what a reader must know about the figures."""
+    first, cold = contestants[0], outcomes[0].cold
+    notes = [] if question.candidates is None else [_candidate_note(question, first)]
+    if first.selected:
+        notes.append(f"{first.name} held these ratings out to decide when to stop, so its figures are slightly too good.")
+    timeless = [one.name for one in contestants if knows_time(one.scorer)] if question.test.timestamp is None else []
+    if timeless:
+        notes.append(TIMELESS.format(", ".join(timeless)))
+    if question.ks and about["n_users_without_relevant"]:
+        notes.append(
+            f"{about['n_users_without_relevant']:,} users have no relevant test rating; they count in RMSE and MAE, not in metrics of lists."
+        )
+    notes += [
+        f"{cold[side]:,} {side} have no training rating; their {cold[f'{side}_ratings']:,} test ratings count, predicted as for an "
+        f"average {side.removesuffix('s')}."
+        for side in ("users", "items")
+        if cold[side]
+    ]
+    n_items = len(first.scorer.items)
+    if question.ks and question.ks[-1] > n_items:
+        notes.append(
+            f"Lists of {question.ks[-1]:,} are longer than the catalog of {n_items:,} items; precision still divides by k."
+        )
+    return notes
+
+
+def check_bootstrap(resamples: Any, confidence: Any, seed: Any) -> None:
+    """Raise unless the arguments of the bootstrap are in range."""
+    for name, value in (("resamples", resamples), ("seed", seed)):
+        if isinstance(value, bool) or not isinstance(value, int | np.integer):
+            raise TypeError(f"{name} must be an integer; got {value!r}.")
+        if value < 0:
+            raise ValueError(f"{name} must be at least 0; got {value}.")
+    if isinstance(confidence, bool) or not isinstance(confidence, int | float):
+        raise TypeError(f"confidence must be a number; got {confidence!r}.")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must be between 0 and 1, neither included; got {confidence}.")

@@ -1,0 +1,254 @@
+"""The result of an evaluation: frames first, text for people."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from palate.data import columns as names
+from palate.data.frames import from_polars
+from palate.evaluation.bins import N_BINS, bin_of, label
+from palate.evaluation.figures import Figures, is_clear, words
+from palate.evaluation.scoring import Outcome
+
+MODEL, METRIC, K, N_TRAIN = "model", "metric", "k", "n_train"
+_ENDS = {"low": pl.Float64, "high": pl.Float64}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Evaluation:
+    """How good models are on test ratings: every figure with its interval, per user, by activity and by popularity.
+
+    Made by `palate.evaluate_model` and `palate.crossval`; printed, it is a table in words. Its frames are of the library that the
+    ratings came in.
+
+    Parameters
+    ----------
+    outcomes : tuple of Outcome
+        One per model, then the baseline and the most popular items.
+    users : polars.Series
+        Ids of the tested users.
+    n_train, n_test, n_relevant : ndarray of shape (n_users,), int64
+        Training ratings, test ratings and relevant test ratings of each user.
+    about : dict
+        What was tested: numbers, k, what counts as relevant.
+    resamples : int
+        Bootstrap samples of the intervals; 0 for none.
+    confidence : float
+        Of the intervals.
+    seed : int
+    notes : tuple of str
+        What a reader should know, each a sentence.
+    frame_kind : str
+    folds : polars.DataFrame or None
+        The figures of each fold, after cross-validation.
+
+    Examples
+    --------
+    >>> import palate
+    >>> data = palate.datasets.load("movielens-small")
+    >>> evaluation = palate.evaluate_model(palate.Baseline().fit(data.ratings), k=10, resamples=100)
+    >>> evaluation.table().columns
+    ['model', 'metric', 'k', 'value', 'low', 'high']
+    >>> evaluation.value("rmse") < 0.9
+    True
+    """
+
+    outcomes: tuple[Outcome, ...]
+    users: pl.Series
+    n_train: np.ndarray
+    n_test: np.ndarray
+    n_relevant: np.ndarray
+    about: dict[str, Any]
+    resamples: int
+    confidence: float
+    seed: int
+    notes: tuple[str, ...] = ()
+    frame_kind: str = "polars"
+    folds: pl.DataFrame | None = None
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the models, the references last."""
+        return tuple(outcome.name for outcome in self.outcomes)
+
+    @cached_property
+    def figures(self) -> Figures:
+        """The numbers behind the frames."""
+        return Figures(self.outcomes, self.resamples, self.confidence, self.seed)
+
+    def value(self, metric: str, k: int | None = None, model: str | None = None) -> float:
+        """Return one figure, NaN if it is undefined.
+
+        Parameters
+        ----------
+        metric : str
+            As in `table()`: "rmse", "ndcg", ...
+        k : int, optional
+            Length of the list, for metrics of lists.
+        model : str, optional
+            The first when None.
+
+        Raises
+        ------
+        KeyError
+            If there is no such figure or model.
+        """
+        outcome = self.figures.outcome(model)
+        if (metric, k) not in (*outcome.figures, *outcome.overall):
+            there = ", ".join(words(figure) for figure in (*outcome.figures, *outcome.overall))
+            raise KeyError(f"unknown figure {words((metric, k))!r} of {outcome.name!r}; there are {there}.")
+        value = self.figures.of(outcome, (metric, k))[0]
+        return float("nan") if value is None else value
+
+    def table(self) -> Any:
+        """Return every figure as a frame: model, metric, k (null without), value, and the ends of its interval, low and high.
+
+        Coverage and the Gini coefficient belong to all lists together and have no interval.
+        """
+        rows = [
+            (outcome.name, *figure, *self.figures.of(outcome, figure))
+            for outcome in self.outcomes
+            for figure in (*outcome.figures, *outcome.overall)
+        ]
+        types = {MODEL: pl.String, METRIC: pl.String, K: pl.Int64, "value": pl.Float64, **_ENDS}
+        return self._frame(pl.DataFrame(rows, schema=types, orient="row"))
+
+    def differences(self, of: str | None = None) -> Any:
+        """Return how one model differs from each other one, on the same users: the figure of `of` minus the other's.
+
+        Parameters
+        ----------
+        of : str, optional
+            Name of a model; the first when None.
+
+        Returns
+        -------
+        frame
+            Columns model, against, metric, k, difference, low, high (the interval of paired resamples), and clear: whether the interval
+            leaves out 0. Metrics that one of the two lacks, and those without a value per user, are left out.
+        """
+        mine = self.figures.outcome(of)
+        rows = []
+        for other in self.outcomes:
+            for figure in mine.figures:
+                if other is not mine and figure in other.figures:
+                    value, low, high = self.figures.difference(mine, other, figure)
+                    rows.append((mine.name, other.name, *figure, value, low, high, is_clear(low, high)))
+        first = {MODEL: pl.String, "against": pl.String, METRIC: pl.String, K: pl.Int64}
+        types = {**first, "difference": pl.Float64, **_ENDS, "clear": pl.Boolean}
+        return self._frame(pl.DataFrame(rows, schema=types, orient="row"))
+
+    @property
+    def per_user(self) -> Any:
+        """Every figure of every user as a frame, a row per model and user; null where a user has none."""
+        known = [pl.Series(name, getattr(self, name)) for name in (N_TRAIN, "n_test", "n_relevant")]
+        parts = []
+        for outcome in self.outcomes:
+            model = pl.Series(MODEL, [outcome.name]).new_from_index(0, len(self.users))
+            columns = _figure_columns(outcome, outcome.top, outcome.bottom)
+            parts.append(pl.DataFrame([model, self.users.alias(names.USER_ID), *known, *columns]))
+        return self._frame(pl.concat(parts, how="diagonal"))
+
+    @property
+    def by_activity(self) -> Any:
+        """The figures of users with few and with many training ratings, as a frame: a row per model and bin of `n_train`."""
+        bins = bin_of(self.n_train)
+        used = np.unique(bins)
+        known = [
+            pl.Series(N_TRAIN, [label(int(number)) for number in used]),
+            pl.Series("n_users", np.bincount(bins)[used]),
+            pl.Series("n_test", np.bincount(bins, weights=self.n_test)[used].astype(np.int64)),
+        ]
+        parts = []
+        for outcome in self.outcomes:
+            top, bottom = (_sums(values, bins)[used] for values in (outcome.top, outcome.bottom))
+            model = pl.Series(MODEL, [outcome.name] * len(used))
+            parts.append(pl.DataFrame([model, *known, *_figure_columns(outcome, top, bottom)]))
+        return self._frame(pl.concat(parts, how="diagonal"))
+
+    @property
+    def by_popularity(self) -> Any:
+        """Errors and recall on items with few and with many training ratings, and the share of all lists' places they take.
+
+        A frame with a row per model and bin of `n_train`, the number of an item's training ratings. Recall here is over all relevant
+        test ratings of the bin, not a mean over users.
+        """
+        return self._frame(pl.concat([_popularity(outcome) for outcome in self.outcomes], how="diagonal"))
+
+    @property
+    def by_fold(self) -> Any:
+        """The figures of each fold as a frame, model, metric, k, fold, value; None unless this was a cross-validation."""
+        return None if self.folds is None else self._frame(self.folds)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what was tested and all figures as plain lists, numbers and strings (for JSON)."""
+        plain = replace(self, frame_kind="polars")
+        found = {
+            **self.about,
+            "models": list(self.models),
+            "confidence": self.confidence,
+            "resamples": self.resamples,
+            "seed": self.seed,
+            "without_training_ratings": {outcome.name: outcome.cold for outcome in self.outcomes},
+            "notes": list(self.notes),
+        }
+        frames = {
+            "figures": plain.table(),
+            "differences": plain.differences(),
+            "by_activity": plain.by_activity,
+            "by_popularity": plain.by_popularity,
+            "by_fold": plain.by_fold,
+        }
+        return found | {name: frame.to_dicts() for name, frame in frames.items() if frame is not None}
+
+    def __str__(self) -> str:
+        from palate.evaluation.text import text_of
+
+        return text_of(self)
+
+    __repr__ = __str__
+
+    def _frame(self, frame: pl.DataFrame) -> Any:
+        return from_polars(frame, self.frame_kind)
+
+
+def _figure_columns(outcome: Outcome, top: np.ndarray, bottom: np.ndarray) -> list[pl.Series]:
+    values = outcome.values(top, bottom)
+    return [pl.Series(words(figure), values[:, column]).fill_nan(None) for column, figure in enumerate(outcome.figures)]
+
+
+def _sums(values: np.ndarray, bins: np.ndarray) -> np.ndarray:
+    """Return the sums of the rows in each bin, shape (n_bins, n_columns)."""
+    out = np.zeros((N_BINS, values.shape[1]))
+    for column in range(values.shape[1]):
+        out[:, column] = np.bincount(bins, weights=values[:, column], minlength=N_BINS)
+    return out
+
+
+def _popularity(outcome: Outcome) -> pl.DataFrame:
+    bins = outcome.bins
+    used = np.flatnonzero(np.sum(list(bins.values()), axis=0))
+    n_test = bins["n_test"][used]
+    columns = [
+        pl.Series(MODEL, [outcome.name] * len(used)),
+        pl.Series(N_TRAIN, [label(int(number)) for number in used]),
+        pl.Series("n_test", n_test),
+    ]
+    if "squares" in bins:
+        columns.append(_ratio("rmse", bins["squares"][used], n_test).sqrt())
+        columns.append(_ratio("mae", bins["absolute"][used], n_test))
+    for name in bins:
+        if name.startswith("found@"):
+            k = name.removeprefix("found@")
+            places = bins[f"places@{k}"]
+            columns.append(_ratio(f"recall@{k}", bins[name][used], bins["n_relevant"][used]))
+            columns.append(_ratio(f"share_of_lists@{k}", places[used], np.full(len(used), places.sum())))
+    return pl.DataFrame(columns)
+
+
+def _ratio(name: str, top: np.ndarray, bottom: np.ndarray) -> pl.Series:
+    ratio = np.divide(top, bottom, out=np.full(len(top), np.nan), where=bottom > 0)
+    return pl.Series(name, ratio).fill_nan(None)

@@ -1,0 +1,215 @@
+"""One scorer put to the test: sums per user of everything that is reported."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from palate.evaluation.bins import N_BINS, bin_of
+from palate.evaluation.evaluated_model import Contestant, indexes
+from palate.evaluation.metrics import beyond
+from palate.evaluation.metrics.errors import clipped, error_sums
+from palate.evaluation.metrics.lists import Lists
+from palate.evaluation.metrics.ranking import METRICS
+from palate.evaluation.test_set import Question
+from palate.factors.temporal_scores import scores_at
+from palate.lists.ranking import rank
+from palate.scorer import Scorer
+
+Figure = tuple[str, int | None]  # name of a metric and its k, None for those without
+
+ERRORS = ("rmse", "mae", "rmse_unclipped", "mae_unclipped")
+ROOTS = ("rmse", "rmse_unclipped")  # roots of a ratio of sums
+MEANS = ("novelty", "popularity")  # means over a user's list
+OVERALL = ("coverage", "gini")  # of all lists together: no value per user
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Outcome:
+    """What came out for one scorer, before anything is averaged.
+
+    A figure is `sum of top / sum of bottom` over users (its root for RMSE), so that sums of several folds, resamples or groups of
+    users are figures again.
+
+    Parameters
+    ----------
+    name : str
+    figures : tuple of (str, int or None)
+        The columns of `top` and `bottom`.
+    top, bottom : ndarray of shape (n_users, n_figures), float64
+    overall : dict of (str, int) to float
+        Coverage and Gini coefficient of all lists together.
+    bins : dict of str to ndarray of shape (n_bins,)
+        Sums per bin of item popularity.
+    cold : dict of str to int
+        Users and items without training ratings, and their test ratings.
+    """
+
+    name: str
+    figures: tuple[Figure, ...]
+    top: np.ndarray
+    bottom: np.ndarray
+    overall: dict[Figure, float]
+    bins: dict[str, np.ndarray]
+    cold: dict[str, int]
+
+    def values(self, top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
+        """Return the figures of sums whose last axis are the columns; NaN where nothing was summed."""
+        ratio = np.divide(top, bottom, out=np.full(np.broadcast(top, bottom).shape, np.nan), where=bottom > 0)
+        roots = [metric in ROOTS for metric, _ in self.figures]
+        ratio[..., roots] = np.sqrt(ratio[..., roots])
+        return ratio
+
+
+def score(contestant: Contestant, question: Question, threads: int | None = None) -> Outcome:
+    """Return the outcome of one scorer."""
+    scorer = contestant.scorer
+    user, item = indexes(question.test, scorer.users, scorer.items)
+    bins: dict[str, np.ndarray] = {}
+    columns: dict[Figure, tuple[np.ndarray, np.ndarray]] = {}
+    item_bin = bin_of(_counts_at(contestant.item_counts, item))
+    bins["n_test"] = np.bincount(item_bin, minlength=N_BINS)
+    if scorer.scale is not None:
+        columns |= _errors(contestant, question, user, item, item_bin, bins, threads)
+    overall: dict[Figure, float] = {}
+    if question.ks:
+        lists = _lists(contestant, question, user, item, threads)
+        columns |= dict(_list_figures(contestant, question, lists))
+        overall = _overall(question, lists, len(scorer.items))
+        _bin_lists(contestant, question, lists, item_bin, bins)
+    n_users = len(question.users)
+    top, bottom = (
+        np.column_stack([pair[side] for pair in columns.values()]) if columns else np.zeros((n_users, 0)) for side in (0, 1)
+    )
+    cold = _cold(contestant, question, user, item)
+    return Outcome(name=contestant.name, figures=tuple(columns), top=top, bottom=bottom, overall=overall, bins=bins, cold=cold)
+
+
+def _counts_at(counts: np.ndarray, index: np.ndarray) -> np.ndarray:
+    """Return the count at each index, 0 at -1."""
+    return np.append(counts, 0)[index]
+
+
+def _errors(
+    contestant: Contestant,
+    question: Question,
+    user: np.ndarray,
+    item: np.ndarray,
+    item_bin: np.ndarray,
+    bins: dict[str, np.ndarray],
+    threads: int | None,
+) -> dict[Figure, tuple[np.ndarray, np.ndarray]]:
+    """Return squared and absolute errors per user, and add those per bin of items."""
+    scale = contestant.scorer.scale
+    if scale is None:
+        raise AssertionError("scores without a scale have no errors")
+    predicted = _predictions(contestant, user, item, question.test.timestamp, threads)
+    n = np.diff(question.test.user_indptr)[question.users].astype(np.float64)
+    sums: list[np.ndarray] = []
+    for values in (clipped(predicted, scale), predicted):
+        sums += error_sums(question.row, len(n), question.test.value, values)
+    bins["squares"], bins["absolute"] = error_sums(item_bin, N_BINS, question.test.value, clipped(predicted, scale))
+    return {(name, None): (total, n) for name, total in zip(ERRORS, sums, strict=True)}
+
+
+def _predictions(
+    contestant: Contestant, user: np.ndarray, item: np.ndarray, times: np.ndarray | None, threads: int | None
+) -> np.ndarray:
+    scorer = contestant.scorer
+    predicted = scores_at(scorer, user, item, times, threads)
+    if predicted.shape != user.shape:
+        raise ValueError(f"score_pairs of {contestant.name!r} must return shape {user.shape}; got {predicted.shape}.")
+    n_bad = int(np.count_nonzero(~np.isfinite(predicted)))
+    if n_bad:
+        raise ValueError(
+            f"score_pairs of {contestant.name!r} must return finite numbers, for unknown users and items (-1) too; "
+            f"{n_bad:,} of {len(predicted):,} are not."
+        )
+    return predicted
+
+
+def _lists(contestant: Contestant, question: Question, user: np.ndarray, item: np.ndarray, threads: int | None) -> Lists:
+    """Return everyone's list of the longest k, matched with what is relevant."""
+    user_of_row = np.full(len(question.users), -1, dtype=np.int64)
+    user_of_row[question.row] = user
+    allowed = None if question.candidates is None else question.may_list(contestant.scorer.items)
+    items = top_lists(contestant.ranker(), user_of_row, question.ks[-1], threads, allowed)
+    relevant = question.relevant
+    return Lists.match(items, len(contestant.scorer.items), question.row[relevant], item[relevant], question.worth)
+
+
+def top_lists(
+    scorer: Scorer, user_index: np.ndarray, n: int, threads: int | None = None, allowed: np.ndarray | None = None
+) -> np.ndarray:
+    """Return the first n items of each user in the full ranking without what the user has seen, int32, -1 where there are fewer.
+
+    Unknown users (-1) get the list of the prior mean; `allowed` (n_items,) says which items may be listed. Equal scores are in the order of the item ids.
+    """
+    items = np.full((len(user_index), n), -1, dtype=np.int32)
+    known = user_index >= 0
+    if known.any():
+        found = rank(scorer, user_index[known], n, allowed=allowed, exclude_seen=True, threads=threads).items
+        items[known, : found.shape[1]] = found
+    if not known.all():
+        scores = np.asarray(scorer.score_items(np.array([-1])))[0]
+        scores = scores if allowed is None else np.where(allowed, scores, np.nan)
+        order = np.argsort(-scores, kind="stable")
+        order = order[~np.isnan(scores[order])][:n]
+        items[np.ix_(~known, np.arange(len(order)))] = order
+    return items
+
+
+def _list_figures(
+    contestant: Contestant, question: Question, lists: Lists
+) -> Iterator[tuple[Figure, tuple[np.ndarray, np.ndarray]]]:
+    """Yield every metric at every k with its values per user as (top, bottom)."""
+    information = beyond.self_information(contestant.item_counts, max(1, contestant.n_trained_users))
+    for k in question.ks:
+        for name, metric in METRICS.items():
+            yield (name, k), _as_ratio(metric(lists, k))
+        for name, value in zip(MEANS, (information, contestant.item_counts), strict=True):
+            yield (name, k), _as_ratio(beyond.mean_over_list(lists.items[:, :k], value))
+
+
+def _as_ratio(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return values with undefined ones (NaN) as ratios 0 / 0, so that they add nothing to a mean."""
+    defined = ~np.isnan(values)
+    return np.where(defined, values, 0.0), defined.astype(np.float64)
+
+
+def _overall(question: Question, lists: Lists, n_items: int) -> dict[Figure, float]:
+    found: dict[Figure, float] = {}
+    for k in question.ks:
+        listed = lists.items[:, :k]
+        appearances = np.bincount(listed[listed >= 0], minlength=n_items)
+        found["coverage", k], found["gini", k] = beyond.coverage(appearances), beyond.gini(appearances)
+    return found
+
+
+def _bin_lists(
+    contestant: Contestant, question: Question, lists: Lists, item_bin: np.ndarray, bins: dict[str, np.ndarray]
+) -> None:
+    """Add, per bin of items, the relevant ratings, those found at each k, and the places taken in lists."""
+    relevant_bin = item_bin[question.relevant]
+    bins["n_relevant"] = np.bincount(relevant_bin, minlength=N_BINS)
+    for k in question.ks:
+        bins[f"found@{k}"] = np.bincount(relevant_bin[(lists.found > 0) & (lists.found <= k)], minlength=N_BINS)
+        listed = lists.items[:, :k]
+        places = bin_of(contestant.item_counts[listed[listed >= 0]])
+        bins[f"places@{k}"] = np.bincount(places, minlength=N_BINS)
+
+
+def _cold(contestant: Contestant, question: Question, user: np.ndarray, item: np.ndarray) -> dict[str, int]:
+    """Count users and items of the test that have no training rating, and their test ratings."""
+    test = question.test
+    sides = (
+        ("users", user, contestant.user_counts, test.user_index),
+        ("items", item, contestant.item_counts, test.item_index),
+    )
+    found = {}
+    for side, index, counts, own in sides:
+        cold = index < 0
+        cold[~cold] = counts[index[~cold]] == 0
+        found[side] = len(np.unique(own[cold]))
+        found[f"{side}_ratings"] = int(np.count_nonzero(cold))
+    return found

@@ -1,0 +1,134 @@
+"""An evaluation in plain words: one table, what was tested, what to know."""
+
+from typing import TYPE_CHECKING
+
+from palate.evaluation.figures import is_clear
+from palate.evaluation.scoring import Figure, Outcome
+
+if TYPE_CHECKING:
+    from palate.evaluation.evaluation import Evaluation
+
+WORDS = {
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "rmse_unclipped": "RMSE, unclipped",
+    "mae_unclipped": "MAE, unclipped",
+    "ndcg": "nDCG",
+    "recall": "recall",
+    "capped_recall": "capped recall",
+    "precision": "precision",
+    "map": "MAP",
+    "mrr": "MRR",
+    "hit_rate": "hit rate",
+    "novelty": "novelty (bits)",
+    "popularity": "popularity",
+    "coverage": "coverage",
+    "gini": "Gini",
+}
+LOWER_IS_BETTER = ("rmse", "mae", "rmse_unclipped", "mae_unclipped")
+
+
+def text_of(evaluation: "Evaluation") -> str:
+    """Return the whole report."""
+    return "\n".join([summary(evaluation), "", *table_lines(evaluation), "", *explanation(evaluation)])
+
+
+def summary(evaluation: "Evaluation") -> str:
+    """Return what was tested, in a sentence or two."""
+    about = evaluation.about
+    text = f"Tested on {about['n_test']:,} ratings of {about['n_items']:,} items by {about['n_users']:,} users."
+    if about["k"]:
+        text += f" Relevant are {_relevant(about)}; lists leave out what a user has rated before."
+    return text
+
+
+def _relevant(about: dict[str, object]) -> str:
+    if about["relevant_from"] is None:
+        return "all of them"
+    return f"the {about['n_relevant']:,} of {about['relevant_from']:g} or more"
+
+
+def table_rows(evaluation: "Evaluation") -> list[list[str]]:
+    """Return the table as text cells, the first row its heading: a row per figure, a column per model."""
+    rows = [["", *evaluation.models]]
+    rows += [
+        [_name(figure), *(_cell(*evaluation.figures.of(outcome, figure)) for outcome in evaluation.outcomes)]
+        for figure in _ordered(evaluation)
+    ]
+    return rows
+
+
+def table_lines(evaluation: "Evaluation") -> list[str]:
+    """Return the table as aligned lines."""
+    rows = table_rows(evaluation)
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  ".join(cell.ljust(width) if not column else cell.rjust(width) for column, (cell, width) in enumerate(zip(row, widths, strict=True))).rstrip()
+        for row in rows
+    ]  # fmt: skip
+
+
+def explanation(evaluation: "Evaluation") -> list[str]:
+    """Return how to read the table, the comparison with the references, and the notes."""
+    lists = bool(evaluation.about["k"])
+    direction = f"Lower is better for RMSE and MAE{', higher for nDCG to hit rate' if lists else ''}."
+    brackets = f"In brackets: the {evaluation.confidence:.0%} interval over users. " if evaluation.resamples else ""
+    lines = [brackets + direction]
+    if lists:
+        lines.append(
+            "Novelty is how rare the listed items are, in bits; popularity their mean number of training ratings; coverage the share of "
+            "items in anyone's list; Gini is 0 when all items are listed equally often."
+        )
+    lines += comparison(evaluation)
+    return [*lines, *evaluation.notes]
+
+
+def comparison(evaluation: "Evaluation") -> list[str]:
+    """Return sentences on the first model against each other one: by RMSE, and by nDCG of the longest list."""
+    mine, *others = evaluation.outcomes
+    if not evaluation.resamples:
+        return []
+    chosen: list[Figure] = [("rmse", None), *(("ndcg", k) for k in evaluation.about["k"][-1:])]
+    return [
+        _verdict(evaluation, mine, other, figure)
+        for figure in chosen
+        for other in others
+        if figure in mine.figures and figure in other.figures
+    ]
+
+
+def _verdict(evaluation: "Evaluation", mine: Outcome, other: Outcome, figure: Figure) -> str:
+    value, low, high = evaluation.figures.difference(mine, other, figure)
+    if value is None or low is None or high is None:
+        return f"{_name(figure)} of {mine.name} and {other.name} cannot be compared: no user has a value."
+    size = f"by {abs(value):.4f} (from {low:+.4f} to {high:+.4f})"
+    if not is_clear(low, high):
+        return f"{_name(figure)}: no clear difference between {mine.name} and {other.name} ({low:+.4f} to {high:+.4f})."
+    better = (value < 0) == (figure[0] in LOWER_IS_BETTER)
+    return f"{_name(figure)}: {mine.name} is {'better' if better else 'worse'} than {other.name} {size}."
+
+
+def _ordered(evaluation: "Evaluation") -> list[Figure]:
+    """Return the figures of any model in the order of WORDS, those of one k together."""
+    place = {name: number for number, name in enumerate(WORDS)}
+    return sorted(evaluation.figures.all(), key=lambda figure: (figure[1] or 0, place[figure[0]]))
+
+
+def _name(figure: Figure) -> str:
+    metric, k = figure
+    if k is None:
+        return WORDS[metric]
+    word, _, unit = WORDS[metric].partition(" (")
+    return f"{word}@{k}{f' ({unit}' if unit else ''}"
+
+
+def _cell(value: float | None, low: float | None, high: float | None) -> str:
+    if value is None:
+        return "-"
+    if low is None or high is None:
+        return _number(value)
+    return f"{_number(value)} ({_number(low)}-{_number(high)})"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.4f}"

@@ -1,0 +1,258 @@
+"""Experiments: a declared grid of settings on one split, into one table, that goes on after an interrupt."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from palate.data.catalog import Catalog
+from palate.data.dataset import Dataset, with_catalog
+from palate.data.forks import needs_threads
+from palate.data.frames import from_polars
+from palate.data.ratings import Ratings
+from palate.experiments.plan import Cell, read_plan
+from palate.lists.filters import allowed_items
+from palate.lists.ranking import rank
+from palate.splits.fingerprint import fingerprint
+from palate.training.training_data import split
+
+TOP = 10
+_DAMPING = 3.0  # ratings of the mean that a film's own mean is damped by, for the list of the highest damped means
+Progress = Callable[[int, int, Cell], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """The table of an experiment: one row a cell, in the order declared, and the errors of each sweep.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Settings and figures of each cell.
+    frame_kind : str
+        Library of the frames.
+    """
+
+    rows: list[dict[str, Any]]
+    frame_kind: str = "polars"
+
+    @property
+    def table(self) -> Any:
+        """Return one row a cell: grid, settings, then train_rmse, validation_rmse, validation_mae, sweeps, seconds and what its lists are."""
+        flat = [
+            {"grid": row["grid"], **{key: _shown(value) for key, value in row["settings"].items()}, **row["figures"]}
+            for row in self.rows
+        ]
+        columns = list(dict.fromkeys(key for row in flat for key in row))
+        figures = list(self.rows[0]["figures"]) if self.rows else []
+        order = [key for key in columns if key not in figures] + figures
+        frame = pl.DataFrame([{key: row.get(key) for key in order} for row in flat], infer_schema_length=None)
+        return from_polars(frame, self.frame_kind)
+
+    @property
+    def curves(self) -> Any:
+        """Return one row a sweep: cell, grid, setting, sweep, seconds since the start, train_rmse, validation_rmse."""
+        rows = []
+        for number, row in enumerate(self.rows):
+            seconds = 0.0
+            for sweep, (took, train, validation) in enumerate(row["sweeps"], 1):
+                seconds += took
+                rows.append((number, row["grid"], describe(row["settings"]), sweep, seconds, train, validation))
+        schema = ["cell", "grid", "setting", "sweep", "seconds", "train_rmse", "validation_rmse"]
+        return from_polars(pl.DataFrame(rows, schema=schema, orient="row", infer_schema_length=None), self.frame_kind)
+
+    def plots(self, folder: str | os.PathLike[str]) -> list[str]:
+        """Write the pictures of the experiment as PNG into a folder, and return their paths."""
+        from palate.experiments.plots import save
+
+        return save(self, folder)
+
+
+@needs_threads("experiment")
+def experiment(
+    ratings: Ratings | Dataset,
+    plan: Any = "lesson",
+    *,
+    validation: float | Ratings = 0.05,
+    catalog: Catalog | None = None,
+    results: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+    threads: int | None = None,
+    seed: int = 0,
+) -> Experiment:
+    """Return the table of a declared grid of settings, all fitted on one split.
+
+    Parameters
+    ----------
+    ratings : Ratings
+    plan : path of a TOML file, mapping, or "lesson"
+        See `palate.experiments.plan.read_plan`.
+    validation : float or Ratings, default 0.05
+        Held out of every fit.
+    catalog : Catalog, optional
+        For settings such as `item_features`.
+    results : path, optional
+        File of finished cells, a line each. Cells that it holds (same ratings, split and settings) are not fitted again: after an
+        interrupt the experiment goes on where it was.
+    progress : callable, optional
+        Called with the number of finished cells, that of all, and the cell that begins.
+    threads, seed
+        As in `fit`.
+
+    Raises
+    ------
+    PlanError
+        If the plan is none.
+
+    Examples
+    --------
+    >>> import palate
+    >>> ratings = palate.datasets.load("movielens-small").ratings
+    >>> plan = {"max_sweeps": 3, "grid": [{"name": "size", "n_factors": [1, 2]}]}
+    >>> palate.experiment(ratings, plan).table.select("n_factors", "sweeps").rows()
+    [(1, 3), (2, 3)]
+    """
+    cells = read_plan(plan)
+    ratings, catalog = with_catalog(ratings, catalog)
+    everything, held_out = split(ratings, validation, None, seed)
+    known = _Finished(results, _data_digest(everything, held_out, catalog, seed), int((~held_out).sum()))
+    train, holdout = everything.select(~held_out), everything.select(held_out)
+    rows, models = [], _Latest()
+    for number, cell in enumerate(cells):
+        row = known.find(cell)
+        if row is None:
+            if progress is not None:
+                progress(number, len(cells), cell)
+            row = _run(cell, models, train, holdout, catalog, threads, seed)
+            known.add(cell, row)
+        rows.append(row)
+    return Experiment(rows, ratings.frame_kind)
+
+
+def describe(settings: dict[str, Any]) -> str:
+    """Return settings as a short text.
+
+    >>> describe({"n_factors": 8, "biases": True})
+    'n_factors=8, biases=True'
+    """
+    return ", ".join(f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}" for key, value in settings.items())
+
+
+class _Latest:
+    """The model fitted last: cells that differ only in their lists share it."""
+
+    def __init__(self) -> None:
+        self.trainer: Any = None
+        self.model: Any = None
+
+    def of(self, trainer: Any, fit: Callable[[], Any]) -> Any:
+        if trainer != self.trainer:
+            self.trainer, self.model = trainer, fit()
+        return self.model
+
+
+def _run(
+    cell: Cell, models: _Latest, train: Ratings, holdout: Ratings, catalog: Catalog | None, threads: int | None, seed: int
+) -> dict[str, Any]:
+    """Fit a cell and return its row."""
+    trainer = cell.trainer(len(train))
+    model = models.of(
+        trainer,
+        lambda: trainer.fit(
+            train,
+            validation=holdout if len(holdout) else 0,
+            catalog=catalog,
+            callback=lambda report: None,
+            threads=threads,
+            seed=seed,
+        ),
+    )
+    if model.history.interrupted:
+        raise KeyboardInterrupt  # `fit` kept its last whole sweep; a row of it would pass for a finished one
+    sweeps = [(report.seconds, report.train_rmse, report.validation_rmse) for report in model.history.sweeps]
+    best = model.history.sweeps[max(model.history.best_sweep, 1) - 1]
+    figures = {
+        "train_rmse": best.train_rmse,
+        "validation_rmse": best.validation_rmse,
+        "validation_mae": best.validation_mae,
+        "sweeps": len(sweeps),
+        "seconds": sum(took for took, _, _ in sweeps),
+    }
+    return {
+        "grid": cell.grid,
+        "settings": cell.settings,
+        "figures": {**figures, **_lists(model, cell.min_ratings, threads)},
+        "sweeps": sweeps,
+    }
+
+
+def _lists(model: Any, min_ratings: int, threads: int | None) -> dict[str, float]:
+    """Return what everyone's top 10 is like: how often rated, how many items, how near to one list for all."""
+    allowed = allowed_items(model, min_ratings=min_ratings, where=None, candidates=None, deny=None)
+    ranking = rank(model, np.arange(model.n_users), TOP, allowed=allowed.mask, exclude_seen=True, worst=False, threads=threads)
+    shown = ranking.items[ranking.items >= 0]
+    counts = np.bincount(model.ratings.items, minlength=model.n_items)
+    if not len(shown):
+        return {"list_median_ratings": float("nan"), "list_coverage": 0.0, "list_same_for_all": float("nan")}
+    values = model.ratings.values(np.arange(len(model.ratings.items)))
+    sums = np.bincount(model.ratings.items, weights=values, minlength=model.n_items)
+    damped = (sums + _DAMPING * values.mean()) / (counts + _DAMPING)
+    top = np.argsort(-damped, kind="stable")[: 5 * TOP]
+    return {
+        "list_median_ratings": float(np.median(counts[shown])),
+        "list_coverage": len(np.unique(shown)) / model.n_items,
+        "list_same_for_all": float(np.isin(shown, top).mean()),
+    }
+
+
+def _data_digest(ratings: Ratings, held_out: np.ndarray, catalog: Catalog | None, seed: int) -> str:
+    found = hashlib.sha256(fingerprint(ratings).encode())
+    found.update(np.packbits(held_out).tobytes() + str(seed).encode())
+    if catalog is not None:
+        found.update(catalog.frame.write_json().encode())
+    return found.hexdigest()
+
+
+def _shown(value: Any) -> Any:
+    return value if isinstance(value, bool | int | str) else f"{value:g}"
+
+
+class _Finished:
+    """The file of finished cells: a JSON line each, written at once and flushed, of which a torn last line is left aside."""
+
+    def __init__(self, path: str | os.PathLike[str] | None, data: str, n_train: int) -> None:
+        self.path = None if path is None else Path(path)
+        self.data, self.n_train = data, n_train
+        self.rows: dict[str, dict[str, Any]] = {}
+        if self.path is not None and self.path.exists():
+            for line in self.path.read_text("utf-8").splitlines():
+                try:
+                    entry = json.loads(line)
+                    self.rows[entry["digest"]] = entry["row"]
+                except (json.JSONDecodeError, KeyError, TypeError):
+                    continue  # the run was killed while it wrote this line
+
+    def find(self, cell: Cell) -> dict[str, Any] | None:
+        """Return the row of a cell that is finished."""
+        row = self.rows.get(self._digest(cell))
+        return None if row is None else {**row, "grid": cell.grid, "settings": cell.settings}
+
+    def add(self, cell: Cell, row: dict[str, Any]) -> None:
+        """Write a finished cell."""
+        if self.path is None:
+            return
+        torn = self.path.exists() and self.path.stat().st_size and not self.path.read_bytes().endswith(b"\n")
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(("\n" if torn else "") + json.dumps({"digest": self._digest(cell), "row": row}) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _digest(self, cell: Cell) -> str:
+        text = json.dumps([self.data, repr(cell.trainer(self.n_train)), cell.min_ratings])  # defaults count, too
+        return hashlib.sha256(text.encode()).hexdigest()

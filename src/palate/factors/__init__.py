@@ -1,0 +1,1 @@
+"""What a factorization learned, and what it says of a pair."""

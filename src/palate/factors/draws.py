@@ -1,0 +1,173 @@
+"""What a scorer does not know: the spread of the expected rating of a pair, and one draw of a posterior."""
+
+from dataclasses import replace
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from palate._parallel import check_threads, even_bounds, run_chunks
+from palate.factors.item_index import item_panels, prepared
+from palate.scorer import Scorer
+
+if TYPE_CHECKING:
+    from palate.kernels.moments import Posterior
+
+PAIRS_PER_CHUNK = 1 << 14
+ADVICE = (
+    "Train with palate.Gibbs, whose draws say how sure a prediction is, or by least squares with ratings held out and saved."
+)
+
+
+def has_posterior(scorer: Any) -> bool:
+    """Return whether the draws of a scorer are those of a posterior, and not fits from several starts or a single one."""
+    if getattr(scorer, "cutpoints", None) is None and getattr(scorer, "noise_sd", None) is None:
+        return False
+    return hasattr(scorer, "item_factors") and len(scorer.item_factors) > 1
+
+
+def has_spread(scorer: Any) -> bool:
+    """Return whether a scorer knows how sure it is of what it expects, by draws or by the curvature at its optimum."""
+    return has_posterior(scorer) or (getattr(scorer, "spread", None) is not None and scorer.ratings is not None)
+
+
+def knows_rating_spread(scorer: Any) -> bool:
+    """Return whether a scorer knows in what interval one rating of a pair would fall."""
+    return has_spread(scorer) and (scorer.link == "ordinal" or getattr(scorer, "noise_sd", None) is not None)
+
+
+def posterior_arrays(model: Any) -> "Posterior":
+    """Return the draws of a model as the kernels of `palate.kernels.moments` take them."""
+    from palate.kernels import moments
+
+    link = {"identity": moments.IDENTITY, "bounded": moments.BOUNDED, "ordinal": moments.ORDINAL}[model.link]
+    ordinal = link == moments.ORDINAL
+    return moments.Posterior(
+        user_factors=model.user_factors,
+        item_factors=model.item_factors,
+        user_bias=model.user_bias,
+        item_bias=model.item_bias,
+        global_mean=np.asarray(model.global_mean, dtype=np.float64),
+        link=link,
+        bounds=np.asarray(model.scale or (0.0, 1.0), dtype=np.float64),
+        levels=np.asarray(model.levels, dtype=np.float64) if ordinal else np.zeros(1),
+        cutpoints=np.asarray(model.cutpoints, dtype=np.float64) if ordinal else np.zeros((len(model.user_factors), 0)),
+        user_noise=_scales(model, "user"),
+        item_noise=_scales(model, "item"),
+    )
+
+
+def _scales(model: Any, side: str) -> np.ndarray:
+    """Return the scale of the noise of each row in each draw; without columns where it is 1, or the link does not look at it."""
+    own = getattr(model, f"{side}_noise", None)
+    return own.total if own is not None and model.link == "ordinal" else np.zeros((len(model.user_factors), 0), np.float32)
+
+
+def pair_sd(model: Any, users: np.ndarray, items: np.ndarray, threads: int | None = 1) -> np.ndarray:
+    """Return the sd of what is expected of each pair of a known user and a known item, float64.
+
+    It is taken over draws, after the link, and divides by the number of draws.
+
+    Parameters
+    ----------
+    model : FactorModel
+        With a posterior.
+    users, items : ndarray of shape (n,), int
+    threads : int, optional
+        All processors when None; the result is the same.
+    """
+    from palate.kernels import moments
+
+    users, items = (np.ascontiguousarray(index, dtype=np.int64) for index in (users, items))
+    mean, sd = np.empty(len(users)), np.empty(len(users))
+    arrays, kernel = posterior_arrays(model), cast(Any, moments.pair_moments)
+
+    def run(start: int, stop: int) -> None:
+        part = slice(start, stop)
+        kernel(arrays, users[part], items[part], mean[part], sd[part])
+
+    run_chunks(run, even_bounds(len(users), PAIRS_PER_CHUNK), check_threads(threads))
+    return sd
+
+
+def pair_centres(arrays: "Posterior", users: np.ndarray, items: np.ndarray) -> np.ndarray:
+    """Return what each draw expects of each pair, float64, shape (n, n_draws); `arrays` are those of `posterior_arrays`."""
+    from palate.kernels import moments
+
+    out, kernel = np.empty((len(users), len(arrays.global_mean))), cast(Any, moments.pair_draws)
+    kernel(arrays, np.ascontiguousarray(users, dtype=np.int64), np.ascontiguousarray(items, dtype=np.int64), out)
+    return out
+
+
+def pair_below(model: Any, users: np.ndarray, items: np.ndarray, threads: int | None = 1) -> np.ndarray:
+    """Return P(rating <= level) of each pair for all levels but the last, float64, for an ordinal model."""
+    from palate.kernels import moments
+
+    users, items = (np.ascontiguousarray(index, dtype=np.int64) for index in (users, items))
+    out = np.empty((len(users), len(model.levels) - 1))
+    arrays, kernel = posterior_arrays(model), cast(Any, moments.pair_below)
+
+    def run(start: int, stop: int) -> None:
+        part = slice(start, stop)
+        kernel(arrays, users[part], items[part], out[part])
+
+    run_chunks(run, even_bounds(len(users), PAIRS_PER_CHUNK), check_threads(threads))
+    return out
+
+
+def all_moments(model: Any, users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and sd of what is expected of all items for each user, float32, shape (n, n_items); NaN for items that are not finite."""
+    from palate.kernels import moments
+
+    arrays = posterior_arrays(model)
+    panels = item_panels(model)
+    level = (arrays.global_mean[:, None] + arrays.user_bias[:, users].astype(np.float64)).astype(np.float32)
+    ordered = prepared(model).part(
+        "item biases of draws", lambda: np.ascontiguousarray(arrays.item_bias[:, np.maximum(panels.order, 0)])
+    )
+    shape = (len(users), len(model.items))
+    mean, sd = (np.full(shape, np.nan, dtype=np.float32) for _ in range(2))
+    kernel = cast(Any, moments.block_moments)
+    kernel(arrays, users, level, panels.values, panels.order, ordered, mean, sd)
+    return mean, sd
+
+
+def one_draw(model: Any, draw: int) -> Any:
+    """Return the model of one draw, without features.
+
+    It scores by latent value, whose order every link keeps and which rank faster; where the items differ in their noise, by rating.
+    """
+    at = slice(draw, draw + 1)
+    fields: dict[str, Any] = {
+        "noise_sd": None,
+        "cutpoints": None,
+        "user_link": None,
+        "item_link": None,
+        "spread": None,
+        "context": None,
+    }
+    for name in ("user_factors", "item_factors", "user_bias", "item_bias", "global_mean"):
+        fields[name] = getattr(model, name)[at]
+    for side in ("user", "item"):
+        prior, own = getattr(model, f"{side}_prior"), getattr(model, f"{side}_noise")
+        fields[f"{side}_prior"] = replace(prior, precision=prior.precision[at], mean=prior.mean[at])
+        fields[f"{side}_noise"] = None if own is None else own.draws(at)
+    if latent_order_differs(model):
+        return replace(model, **fields | {"noise_sd": model.noise_sd[at], "cutpoints": model.cutpoints[at]})
+    return replace(model, **fields | {"link": "identity", "user_noise": None, "item_noise": None})
+
+
+def latent_order_differs(model: Any) -> bool:
+    """Return whether the items' order by expected rating may differ from that by latent value, within one draw."""
+    return model.link == "ordinal" and model.item_noise is not None
+
+
+def normal_quantile(share: float) -> float:
+    """Return z of the central interval `mean -+ z sd` that holds this share of a normal distribution."""
+    return NormalDist().inv_cdf((1 + share) / 2)
+
+
+def check_spread(scorer: Scorer, argument: str, value: Any, without: str) -> None:
+    """Raise ValueError for an argument that needs to know how sure a scorer is, if it does not."""
+    if not has_spread(scorer):
+        raise ValueError(f"{argument} must be {without} for a model that does not know how sure it is; got {value}. {ADVICE}")

@@ -1,0 +1,66 @@
+"""Standard errors of a least-squares model, from the curvature of its objective at the optimum.
+
+What is computed of a model's items is kept beside the model, and shared with the small models that stand for folded users.
+"""
+
+from dataclasses import replace
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from palate._parallel import check_threads
+from palate.factors.item_index import prepared
+from palate.solve.laplace import Half, Kept, pair_variances, standard_errors
+from palate.solve.rows import Rows
+
+_USERS: "WeakKeyDictionary[Any, Kept]" = WeakKeyDictionary()
+
+
+def laplace_sd(model: Any, users: np.ndarray, items: np.ndarray, threads: int | None = None) -> np.ndarray:
+    """Return the standard error of what is expected of each pair, float64; -1 is an unknown row.
+
+    Parameters
+    ----------
+    model : FactorModel
+        A point estimate with its ratings, noise and spread.
+    users, items : ndarray of shape (n,), int
+    threads : int, optional
+        All processors when None; the result is the same.
+    """
+    theirs, floor = item_curvature(model)
+    own = _USERS.get(model)
+    if own is None:
+        own = _USERS.setdefault(model, Kept(replace(_half(model, "user"), floor=floor)))
+    parts = pair_variances(own, theirs, users, items, check_threads(threads))
+    return standard_errors(*parts, float(model.noise_sd[0]), float(model.spread))
+
+
+def item_curvature(model: Any) -> tuple[Kept, float]:
+    """Return what is kept of a model's items, and the least precision of a user's factor.
+
+    A small model of folded users has neither the raters of its items nor other users: it shares what was made for the whole one.
+    """
+
+    def build() -> tuple[Kept, float]:
+        variance = float(model.noise_sd[0]) ** 2
+        return Kept(_half(model, "item").floored(variance)), _half(model, "user").floored(variance).floor
+
+    return prepared(model).part("curvature", build)
+
+
+def _half(model: Any, side: str) -> Half:
+    rows, sides = _trained(model.ratings), (model.user_sides[0], model.item_sides[0])
+    if side == "item":
+        rows, sides = rows.transposed(), sides[::-1]
+    return Half(rows, *sides, getattr(model, f"{side}_prior"), float(model.global_mean[0]))
+
+
+def _trained(ratings: Any) -> Rows:
+    """Return the ratings that a model was trained on, by user."""
+    weights = np.empty(0, np.float32) if ratings.weight is None else ratings.weight
+    if ratings.held_out is None:
+        return Rows(ratings.indptr, ratings.items, ratings.values(), weights, ratings.n_items)
+    keep = ~ratings.held_out
+    indptr = np.concatenate([[0], np.cumsum(keep)])[ratings.indptr]
+    return Rows(indptr, ratings.items[keep], ratings.values(keep), weights[keep] if weights.size else weights, ratings.n_items)

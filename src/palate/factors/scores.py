@@ -1,0 +1,170 @@
+"""Scores of a factorization: pairs, and all items of some users.
+
+Under the identity link the mean over draws is a product of long vectors, taken at once; under another link every draw is
+taken through it before the mean.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from palate._parallel import check_threads, even_bounds, run_chunks
+from palate.scorer import Factored, Prior
+
+PAIRS_PER_CHUNK = 1 << 16
+SCORES_PER_CHUNK = 1 << 18
+TABLE = 1 << 12  # entries of the table of a link
+
+
+def user_constants(model: Factored, users: np.ndarray) -> np.ndarray:
+    """Return `mean + user bias` averaged over draws, float64, for each user index (-1 for the unknown user)."""
+    return (model.global_mean[:, None] + _rows(model.user_bias, model.user_prior, users)).mean(axis=0)
+
+
+def item_biases(model: Factored, items: np.ndarray) -> np.ndarray:
+    """Return the bias averaged over draws, float32, for each item index (-1 for the unknown item)."""
+    return _rows(model.item_bias, model.item_prior, items).mean(axis=0).astype(np.float32)
+
+
+def _rows(bias: np.ndarray, prior: Prior, index: np.ndarray) -> np.ndarray:
+    """Return the biases at the given indexes, float64, shape (n_draws, n); the prior's at -1."""
+    known = index >= 0
+    rows = np.repeat(np.asarray(prior.mean[:, -1:], dtype=np.float64), len(index), axis=1)
+    rows[:, known] = bias[:, index[known]]
+    return rows
+
+
+def score_pairs(model: Factored, user_index: np.ndarray, item_index: np.ndarray, threads: int | None = None) -> np.ndarray:
+    """Return the predicted rating of each pair of indexes, float32.
+
+    Parameters
+    ----------
+    model : Factored
+    user_index, item_index : ndarray of int, of one shape (n,)
+        -1 is an unknown user or item, which is taken at its prior mean.
+    threads : int, optional
+        All processors when None; the result is the same.
+    """
+    from palate.kernels import pairs
+
+    users = np.ascontiguousarray(user_index, dtype=np.int64)
+    items = np.ascontiguousarray(item_index, dtype=np.int64)
+    _check_range(users, len(model.users), "user_index")
+    _check_range(items, len(model.items), "item_index")
+    if model.link != "identity":
+        from palate.factors.uncertainty import expected_ratings
+
+        return expected_ratings(model, users, items, threads)
+    user_prior, item_prior = (
+        np.ascontiguousarray(prior.mean[:, :-1], dtype=np.float32) for prior in (model.user_prior, model.item_prior)
+    )
+    bias = item_biases(model, items)
+    products = np.empty(len(users), dtype=np.float32)
+
+    def run(start: int, stop: int) -> None:
+        part = slice(start, stop)
+        pairs.pair_products(
+            model.user_factors, model.item_factors, user_prior, item_prior, bias[part], users[part], items[part], products[part]
+        )
+
+    run_chunks(run, even_bounds(len(users), PAIRS_PER_CHUNK), check_threads(threads))
+    return (products + user_constants(model, users)).astype(np.float32)
+
+
+def score_items(model: Factored, user_index: np.ndarray) -> np.ndarray:
+    """Return the predicted ratings of all items for each user index, float32, shape (n, n_items)."""
+    users = np.asarray(user_index, dtype=np.int64)
+    _check_range(users, len(model.users), "user_index")
+    if model.link != "identity":
+        return _items_after_link(model, users)
+    n_draws = len(model.user_factors)
+    scores = np.zeros((len(users), len(model.items)), dtype=np.float32)
+    for draw in range(n_draws):
+        scores += (_factors(model, users, draw) / np.float32(n_draws)) @ model.item_factors[draw].T
+    scores += item_biases(model, np.arange(len(model.items)))
+    scores += user_constants(model, users)[:, None].astype(np.float32)
+    return scores
+
+
+def _factors(model: Factored, users: np.ndarray, draw: int) -> np.ndarray:
+    """Return one draw's factors of each user index, float32; the prior's at -1."""
+    prior = np.asarray(model.user_prior.mean[draw, :-1], dtype=np.float32)
+    factors = model.user_factors[draw, users] if len(model.users) else np.zeros((len(users), len(prior)), np.float32)
+    return np.where((users < 0)[:, None], prior, factors)
+
+
+def _items_after_link(model: Factored, users: np.ndarray) -> np.ndarray:
+    """Return the mean over draws of all items' expected ratings, in blocks of users.
+
+    The link of a draw is looked up in a table, whose lines stay within a hundred thousandth of the scale.
+    """
+    from palate.factors.item_index import prepared
+    from palate.kernels.predictive import add_interpolated
+
+    biases = _rows(model.user_bias, model.user_prior, users) + model.global_mean[:, None]
+    n_draws = len(biases)
+    own = getattr(model, "item_noise", None)
+    if own is not None:
+        return _levels_with_noise(model, users, biases)
+    tables = prepared(model).part("link", lambda: [_link_table(model, draw) for draw in range(n_draws)])
+    scores = np.zeros((len(users), len(model.items)), dtype=np.float32)
+
+    def run(start: int, stop: int) -> None:
+        part = slice(start, stop)
+        for draw, (low, step, table) in enumerate(tables):
+            latent = _factors(model, users[part], draw) @ model.item_factors[draw].T
+            latent += model.item_bias[draw]
+            latent += biases[draw, part, None].astype(np.float32)
+            add_interpolated(latent, table, low, step, np.float32(1 / n_draws), scores[part])
+
+    run_chunks(run, even_bounds(len(users), max(1, SCORES_PER_CHUNK // len(model.items))), check_threads(None))
+    return scores
+
+
+def _levels_with_noise(model: Any, users: np.ndarray, biases: np.ndarray) -> np.ndarray:
+    """Return the mean over draws of all items' expected levels where each pair has its own noise."""
+    from palate.kernels.predictive import add_expected_levels
+
+    n_draws = len(biases)
+    levels = np.asarray(model.levels, np.float32)
+    scales = model.user_noise.at(users, "user").astype(np.float32)
+    scores = np.zeros((len(users), len(model.items)), dtype=np.float32)
+
+    def run(start: int, stop: int) -> None:
+        part = slice(start, stop)
+        for draw in range(n_draws):
+            latent = _factors(model, users[part], draw) @ model.item_factors[draw].T
+            latent += model.item_bias[draw]
+            latent += biases[draw, part, None].astype(np.float32)
+            cuts = np.asarray(model.cutpoints[draw], np.float32)
+            add_expected_levels(
+                latent,
+                scales[draw, part],
+                model.item_noise.scale[draw],
+                cuts,
+                levels,
+                np.float32(1 / n_draws),
+                scores[part],
+            )
+
+    run_chunks(run, even_bounds(len(users), max(1, SCORES_PER_CHUNK // len(model.items))), check_threads(None))
+    return scores
+
+
+def _link_table(model: Factored, draw: int) -> tuple[float, float, np.ndarray]:
+    """Return (first latent value, step, expected ratings) of a draw's link, to where it no longer changes."""
+    from palate.factors.draws import posterior_arrays
+    from palate.kernels.moments import expected_of
+
+    arrays = posterior_arrays(model)
+    cuts = arrays.cutpoints
+    low, high = (float(cuts[draw].min()) - 6, float(cuts[draw].max()) + 6) if cuts.shape[1] else (-17.0, 17.0)
+    grid = np.linspace(low, high, TABLE)
+    out = np.empty((1, TABLE), dtype=np.float32)
+    expected_of(grid[None], arrays.link, arrays.bounds, arrays.levels, cuts[draw], out)
+    return low, (high - low) / (TABLE - 1), out[0]
+
+
+def _check_range(index: np.ndarray, n: int, what: str) -> None:
+    if index.size and (index.min() < -1 or index.max() >= n):
+        raise IndexError(f"{what} must be between -1 and {n - 1}; got {index.min()} to {index.max()}.")

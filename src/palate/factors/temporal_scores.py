@@ -1,0 +1,172 @@
+"""Questions at a time: the rows asked about, as they were then, become an ordinary model."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any, TypeVar
+
+import numpy as np
+
+from palate._parallel import even_bounds
+from palate.data.catalog import Catalog
+from palate.data.times import are_dates, placed, timestamp_values
+from palate.data.vocabulary import Vocabulary
+from palate.factors.scores import score_pairs
+from palate.scorer import Scorer, is_factored
+
+_ENOUGH = 1000  # sittings whose times tell the unit
+PAIRS_PER_CHUNK = 1 << 16  # whose rows are gathered at a time
+_ADVICE = "Train one with Gibbs(time='eras,sittings'), or palate train --trainer gibbs --time eras,sittings, on ratings with timestamps."
+
+T = TypeVar("T")
+
+
+def knows_time(scorer: Any) -> bool:
+    """Return whether a scorer can answer as of a time."""
+    return getattr(scorer, "context", None) is not None
+
+
+def check_times(scorer: Any, timestamps: Any, n: int, what: str = "pairs") -> np.ndarray | None:
+    """Return the time of each of n pairs (or `what` else), int64; as many as there are for a single pair; None for None.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are no times or not as many, or the scorer knows nothing of time.
+    """
+    if timestamps is None:
+        return None
+    if not knows_time(scorer):
+        raise ValueError(
+            f"this model holds no times to answer as of one: it knows nothing of time, or is that of one time already. {_ADVICE}"
+        )
+    if isinstance(timestamps, str):
+        raise TypeError(
+            f"timestamps must be numbers, dates or datetimes; got the text {timestamps!r}. Use datetime.date.fromisoformat(...)."
+        )
+    certain = are_dates(timestamps)
+    timestamps = timestamps[()] if isinstance(timestamps, np.ndarray) and timestamps.ndim == 0 else timestamps
+    single = not hasattr(timestamps, "__len__")
+    times = timestamp_values([timestamps] if single else timestamps, "timestamps")
+    if len(times) not in (1, n) and n != 1:
+        raise ValueError(f"timestamps must be one, or one for each of {n} {what}; got {len(times)}.")
+    times = in_units_of(scorer, times, "timestamps", certain)
+    return times if len(times) >= n else np.repeat(times, n)
+
+
+def in_units_of(model: Any, times: np.ndarray, what: str, certain: bool = False) -> np.ndarray:
+    """Return times in the unit of those that a model knows; see `palate.data.times.placed`."""
+    context = model.context
+    known = context.edges if len(context.edges) else context.sittings.begin[:_ENOUGH]
+    return placed(times, known, what, certain)
+
+
+def at_times(model: Any, users: np.ndarray, items: np.ndarray, times: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray]:
+    """Return a model whose users are those asked about as they are at these times, and the positions of the pairs in it.
+
+    What the items are at a time is the same for all of them but for the user's own vector, and stands in the user's bias.
+
+    Parameters
+    ----------
+    model : FactorModel
+        That knows of time.
+    users, items : ndarray of shape (n,), int
+        -1 is an unknown row and stays one.
+    times : ndarray of shape (n,), int64
+    """
+    context = model.context
+    n_sittings, n_eras = len(context.sittings), context.n_eras
+    beside = (context.sittings.find(users, times) + 1) * n_eras + context.eras(times)
+    user_at, user, both = _distinct(users, beside, (n_sittings + 1) * n_eras)
+    # A user who is known is moved to the era; for one who is not, at the prior mean of the last era, the item is.
+    item_at, item, moved = _distinct(items, np.where(users < 0, context.eras(times) + 1, 0), n_eras + 1)
+    sitting, era = both // n_eras, both % n_eras
+    factors, bias = context.moved(model.user_factors[:, user], model.user_bias[:, user], context.home[user], era)
+    item_factors, item_bias, away = model.item_factors[:, item], model.item_bias[:, item], moved > 0
+    if away.any():
+        item_factors[:, away], item_bias[:, away] = rows_in_eras(model, item[away], moved[away] - 1)
+    moods = np.concatenate([np.zeros((len(context.mood), 1), np.float32), context.mood], axis=1)
+    noise = {"user_noise": None, "item_noise": None}
+    if model.user_noise is not None:
+        scale = np.where(sitting > 0, model.user_noise.scale[:, user], model.user_noise.total[:, user])
+        noise["user_noise"] = replace(model.user_noise, scale=scale, sitting=None)
+        noise["item_noise"] = replace(model.item_noise, scale=model.item_noise.scale[:, item])
+    vocabulary = Vocabulary.from_ids(list(range(len(item))))
+    levels = model.levels if model.levels is not None or model.ratings is None else model.ratings.levels
+    found = replace(
+        model,
+        users=Vocabulary.from_ids(list(range(len(user)))),
+        items=vocabulary,
+        user_factors=factors,
+        user_bias=bias + moods[:, sitting],
+        item_factors=item_factors,
+        item_bias=item_bias,
+        **noise,
+        catalog=Catalog.from_items(vocabulary),
+        ratings=None,
+        levels=levels,
+        user_link=None,
+        item_link=None,
+        context=None,
+    )
+    return found, user_at, item_at
+
+
+def rows_in_eras(model: Any, items: np.ndarray, eras: np.ndarray, draws: slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:
+    """Return factors (n_draws, n, k) and biases (n_draws, n) of items as they are in these eras, for users as they are in the last.
+
+    `P_u + V` on `Q_i + W` is `P_u` on `Q_i + W` and `V` on `Q_i + W`, which is the same for all users and goes into the bias.
+    """
+    k, context = model.n_factors, model.context
+    users, own = context.user_shift[draws][:, eras], context.item_shift[draws][:, eras]
+    factors = model.item_factors[draws][:, items] + own[:, :, :k]
+    bias = model.item_bias[draws][:, items] + own[:, :, k] + users[:, :, k]
+    return factors, bias + np.einsum("dnf,dnf->dn", factors, users[:, :, :k])
+
+
+def over_times(
+    model: Any, users: np.ndarray, items: np.ndarray, times: np.ndarray, ask: Callable[[Any, np.ndarray, np.ndarray, slice], T]
+) -> list[T]:
+    """Return what `ask(model, users, items, part)` answers of pairs at their times, a chunk after the other; `part` is the chunk's slice."""
+    parts = [slice(a, b) for a, b in pairwise(even_bounds(len(users), PAIRS_PER_CHUNK))] or [slice(0, 0)]
+    return [ask(*at_times(model, users[part], items[part], times[part]), part) for part in parts]
+
+
+def scores_at(
+    scorer: Scorer, users: np.ndarray, items: np.ndarray, times: np.ndarray | None, threads: int | None = None
+) -> np.ndarray:
+    """Return the scores of pairs: at their times where there are any and the scorer knows of time, else as of none in particular."""
+    if times is not None and knows_time(scorer):
+        times = in_units_of(scorer, times, "the test's timestamps")
+
+        def ask(then: Any, user_index: np.ndarray, item_index: np.ndarray, part: slice) -> np.ndarray:
+            return score_pairs(then, user_index, item_index, threads)
+
+        return np.concatenate(over_times(scorer, users, items, times, ask))
+    return score_pairs(scorer, users, items, threads) if is_factored(scorer) else np.asarray(scorer.score_pairs(users, items))
+
+
+def at_time(model: Any, time: Any) -> Any:
+    """Return the model as it is in the era of a time; see `FactorModel.at`."""
+    times = check_times(model, time, 1)
+    if times is None or len(times) != 1:
+        raise TypeError(f"time must be one number, date or datetime; got {time!r}.")
+    context = model.context
+    if context.n_eras == 1:
+        raise ValueError(f"this model knows of one era alone, and is the same at all times. {_ADVICE}")
+    era = int(context.eras(times)[0])
+    then = np.full(model.n_users, era)
+    factors, bias = context.moved(model.user_factors, model.user_bias, context.home, then)
+    mean, last = model.user_prior.mean, np.full(1, context.n_eras - 1)
+    average = context.moved(mean[:, None, :-1], mean[:, None, -1], last, then[:1])
+    prior = replace(model.user_prior, mean=np.concatenate([average[0][:, 0], average[1]], axis=1))
+    return replace(model, user_factors=factors, user_bias=bias, user_prior=prior, context=None)
+
+
+def _distinct(index: np.ndarray, beside: np.ndarray, n_beside: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return which distinct pair (index, beside) each is, -1 where the index is, and both parts of the distinct pairs."""
+    known = index >= 0
+    keys, place = np.unique(index[known].astype(np.int64) * n_beside + beside[known], return_inverse=True)
+    at = np.full(len(index), -1, np.int64)
+    at[known] = place
+    return at, keys // n_beside, keys % n_beside

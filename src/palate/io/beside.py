@@ -1,0 +1,142 @@
+"""The catalog of ratings: the file that was named, or one that lies beside them and fits."""
+
+import logging
+import warnings
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from palate.data import columns as names
+from palate.data.catalog import Catalog, CatalogWarning
+from palate.data.ids import KIND_NAMES, CodedIds
+from palate.io.foreign import is_arrow, is_parquet
+from palate.io.formats import Format
+from palate.io.kinds import is_text, text_ids
+from palate.io.sources import Files, Source, one_file
+from palate.io.tables import read_catalog
+from palate.io.text import Columns
+
+_LOG = logging.getLogger(__name__)
+NO_CATALOG = "none"
+_KNOWN = "the catalog"  # of a known format
+_FILES = (
+    "items.csv", "items.parquet", "catalog.csv", "catalog.parquet", "movies.csv", "movie.csv", "movies.dat", "books.csv",
+)  # fmt: skip
+_ADVICE = "Name one with items='FILE', or turn the search off with items='none'."
+
+
+def catalog_for(
+    files: Files,
+    source: Source,
+    form: Format | None,
+    items: str | Path | None,
+    columns: Columns,
+    typed: bool,
+    named_columns: dict[str, str] | None = None,
+) -> Catalog | None:
+    """Return the catalog that was named, or the one beside the ratings that fits them; item ids of both are then of one kind.
+
+    A file that nobody named never stops a reading: if it cannot be a catalog of these ratings, a note says why.
+
+    Parameters
+    ----------
+    files : Files
+        Where the ratings were found.
+    source : Source
+        The rating file.
+    form : Format or None
+        Its known format.
+    items : str, Path or None
+        What the caller named: a file, or "none".
+    columns : Columns
+        The columns of the ratings; whole numbers among the item ids become text if the catalog's ids are text.
+    typed : bool
+        Whether the rating file knows types.
+    named_columns : dict, optional
+        Columns of the named catalog, see `read_catalog`.
+    """
+    if items is not None and str(items) == NO_CATALOG:
+        return None
+    item = columns.labels["item"].partition("'")[2].removesuffix("'") or None
+    text = is_text(columns.column["item"])
+    if items is not None:
+        there = Files(Path(items), "a file")
+        named = one_file(there)
+        catalog = read_catalog(there, named, item, text, named=named_columns)
+        typed = typed or is_parquet(named) or is_arrow(named)
+        if not typed and catalog.kind == "str" and not text and (strange := _strange(catalog, columns, typed, known=False)):
+            raise ValueError(f"{strange}. Is it the right file, and the right column?")
+        _one_kind(catalog, columns, typed)
+        return catalog
+    return _found(files, source, form, item, columns, typed)
+
+
+def _found(
+    files: Files, source: Source, form: Format | None, item: str | None, columns: Columns, typed: bool
+) -> Catalog | None:
+    """Return the first file beside the ratings that is their catalog."""
+    text = is_text(columns.column["item"])
+    readers: list[tuple[str, Any]] = [] if form is None else [(_KNOWN, lambda: form.catalog(files))]
+    for name in _FILES:
+        found = files.find(name)
+        if found is not None and found != source:
+            readers.append((name, lambda found=found: read_catalog(files, found, item, text, required=False)))
+    for name, reader in readers:
+        try:
+            catalog = reader()
+            if catalog is None:
+                continue
+            where = catalog.origin.rpartition("from ")[2] or name
+            strange = _strange(catalog, columns, typed or _typed(where), known=name == _KNOWN)
+            if strange:
+                raise ValueError(strange)
+        except (ValueError, TypeError) as error:
+            where = "" if name in str(error) else f"{name}: "
+            warnings.warn(
+                f"{where}{str(error).rstrip('.')}. It is not taken as the catalog. {_ADVICE}", CatalogWarning, stacklevel=5
+            )
+            if form is not None and name == _KNOWN:
+                return None
+            continue
+        _one_kind(catalog, columns, typed=False)
+        return catalog
+    return None
+
+
+def _strange(catalog: Catalog, columns: Columns, typed: bool, known: bool) -> str | None:
+    """Return why a catalog is not one of these ratings: ids of another type, or (unless its make is known) none rated."""
+    ids, column = catalog.frame[names.ITEM_ID], columns.column["item"]
+    rated = column.values if isinstance(column, CodedIds) else pl.Series(column)
+    text = is_text(column)
+    if not len(ids) or not len(rated):
+        return None
+    differ = (KIND_NAMES[catalog.kind] == "string") != text
+    example = f"({ids[0]!r} beside {rated[0]!r})"
+    if differ and typed:
+        return (
+            f"the ids {catalog.origin} must be {'strings' if text else 'integers'} as in the ratings; got "
+            f"{KIND_NAMES[catalog.kind]}s {example}"
+        )
+    if known and not differ:
+        return None
+    rated = rated.unique() if not differ else rated.unique().cast(pl.String)
+    if not ids.cast(pl.String if differ else ids.dtype).is_in(rated.cast(pl.String if differ else ids.dtype).implode()).any():
+        return f"none of its {len(ids):,} ids {catalog.origin} is among the items rated {example}"
+    return None
+
+
+def _one_kind(catalog: Catalog, columns: Columns, typed: bool) -> None:
+    """Make whole numbers among the ratings' item ids text if the catalog's ids are: neither file has types."""
+    column = columns.column["item"]
+    if typed or catalog.kind != "str" or is_text(column):
+        return
+    columns.column["item"] = text_ids(column)
+    other = next(one for one in catalog.frame[names.ITEM_ID] if not one.isdigit())
+    warnings.warn(
+        f"the item ids are read as text, because the catalog {catalog.origin} holds {other!r}.", CatalogWarning, stacklevel=5
+    )
+
+
+def _typed(name: str) -> bool:
+    return name.endswith(".parquet")

@@ -1,0 +1,186 @@
+"""The catalogs that lie beside rating files of known formats."""
+
+from dataclasses import replace
+
+import polars as pl
+
+from palate.data.catalog import Catalog
+from palate.data.ids import WhereRow, row_label
+from palate.data.titles import title_columns
+from palate.io.sources import Files, Source
+from palate.io.text import text_columns, text_table
+
+_GENRES_100K = [
+    "unknown",
+    "Action",
+    "Adventure",
+    "Animation",
+    "Children's",
+    "Comedy",
+    "Crime",
+    "Documentary",
+    "Drama",
+    "Fantasy",
+    "Film-Noir",
+    "Horror",
+    "Musical",
+    "Mystery",
+    "Romance",
+    "Sci-Fi",
+    "Thriller",
+    "War",
+    "Western",
+]
+FIRST_RELEASE = {"id", "best_book_id", "work_id"}
+_BOOK_COLUMNS = {"title": "title", "original_publication_year": "year", "authors": "authors", "language_code": "language_code"}
+
+
+def movies_csv(files: Files) -> Catalog | None:
+    """MovieLens `movies.csv` (movieId, title, genres)."""
+    source = files.find("movies.csv", "movie.csv")
+    if source is None:
+        return movies_dat(files)
+    columns = text_columns(source, [], every=True)
+    table = columns.column
+    if not {"movieId", "title", "genres"} <= set(table):
+        return None  # of another make
+    catalog = films(_numbers(table["movieId"]), table["title"], table["genres"], where=columns.where)
+    return replace(catalog, origin=f"by movieId from {source.name}")
+
+
+def movies_dat(files: Files) -> Catalog | None:
+    """MovieLens `movies.dat` (`1::Toy Story (1995)::Animation|Comedy`), in UTF-8 or Latin-1."""
+    return _dat(files, whole=True)
+
+
+def movies_dat_text_ids(files: Files) -> Catalog | None:
+    """MovieTweetings `movies.dat`, whose ids keep their leading zeros."""
+    return _dat(files, whole=False)
+
+
+def u_item(files: Files) -> Catalog | None:
+    """MovieLens-100K `u.item`: id, title, release date, video date, address, and a flag for each of 19 genres."""
+    source = files.find("u.item")
+    if source is None:
+        return None
+    rows, _ = _fields(source, "|", 5 + len(_GENRES_100K))
+    genres = ["|".join(genre for genre, flag in zip(_GENRES_100K, row[5:], strict=True) if flag == "1") for row in rows]
+    ids = _whole(pl.Series([row[0] for row in rows]), "u.item")
+    return replace(films(ids, pl.Series([row[1] for row in rows]), pl.Series(genres)), origin="by field 1 from u.item")
+
+
+def books_csv(files: Files) -> Catalog | None:
+    """goodbooks-10k `books.csv`: title, year, authors, language.
+
+    The ratings' `book_id` is the catalog's, but not in the first release, which is known by two further columns: there it is
+    `id`, and `book_id` is the number of one edition at Goodreads.
+    """
+    source = files.find("books.csv")
+    if source is None:
+        return None
+    columns = text_columns(source, [], every=True)
+    table = columns.column
+    if "title" not in table or "book_id" not in table:
+        return None  # of another make
+    item = "id" if set(table) >= FIRST_RELEASE else "book_id"
+    present = {column: name for column, name in _BOOK_COLUMNS.items() if column in table}
+    ids = _numbers(table[item]).alias(item)
+    frame = pl.DataFrame([ids, *(table[column].alias(name) for column, name in present.items())])
+    return replace(Catalog.from_frame(frame, item=item, where=columns.where), origin=f"by {item} from {source.name}")
+
+
+def movie_csv(files: Files) -> Catalog | None:
+    """The lesson's `movie.csv`: movieId, title, genres, key, year, n_ratings, mean_rating, after an index without name."""
+    source = files.find("movie.csv")
+    if source is None:
+        return None
+    table = text_table(source, [], every=True)
+    if not {"movieId", "title"} <= set(table.columns):
+        return None  # of another make
+    numbers = {name: dtype for name, dtype in (("n_ratings", pl.Int64), ("mean_rating", pl.Float64)) if name in table.columns}
+    table = table.with_columns(pl.col(name).cast(dtype) for name, dtype in numbers.items())
+    catalog = Catalog.from_frame(table.with_columns(_whole(table["movieId"], "movie.csv")), item="movieId")
+    return replace(catalog, origin="by movieId from movie.csv")
+
+
+def unique_tracks(files: Files) -> Catalog | None:
+    """Million Song Dataset `unique_tracks.txt`: track, song, artist, title; the first track of a song counts."""
+    source = files.find("unique_tracks.txt")
+    if source is None:
+        return None
+    rows, _ = _fields(source, "<SEP>", 4)
+    table = pl.DataFrame(
+        {"item_id": [row[1] for row in rows], "title": [row[3] for row in rows], "artist": [row[2] for row in rows]}
+    )
+    catalog = Catalog.from_frame(table.unique("item_id", keep="first", maintain_order=True))
+    return replace(catalog, origin="by field 2 from unique_tracks.txt")
+
+
+def movie_titles(files: Files) -> Catalog | None:
+    """Netflix' `movie_titles.csv`: number, year or NULL, and a title that may hold commas, in Latin-1."""
+    source = files.find("movie_titles.csv", "movie_titles.txt")
+    if source is None:
+        return None
+    rows = [line.split(",", 2) for line in source.read().decode("latin-1").splitlines() if line.strip()]
+    ids = _whole(pl.Series([row[0] for row in rows], dtype=pl.String), source.name)
+    years = pl.Series([row[1] if row[1] != "NULL" else None for row in rows], dtype=pl.String)
+    return Catalog.from_frame(pl.DataFrame({"item_id": ids, "title": [row[2] for row in rows], "year": years}))
+
+
+def films(ids: pl.Series, titles: pl.Series, genres: pl.Series, turn: bool = True, where: WhereRow = row_label) -> Catalog:
+    """Return the catalog of films whose titles hold the year, and unless `turn` is False the article, behind."""
+    columns = title_columns(titles, ids, turn)
+    return Catalog.from_frame(pl.DataFrame([ids.alias("item_id"), *columns, genres.alias("genres")]), where=where)
+
+
+def _dat(files: Files, whole: bool) -> Catalog | None:
+    source = files.find("movies.dat")
+    if source is None:
+        return None
+    rows, lines = _fields(source, "::", 3)
+    ids = pl.Series([row[0] for row in rows], dtype=pl.String)
+    genres = pl.Series([row[2] or None for row in rows], dtype=pl.String)
+    catalog = films(
+        _whole(ids, "movies.dat") if whole else ids,
+        pl.Series([row[1] for row in rows], dtype=pl.String),
+        genres,
+        turn=whole,
+        where=lambda row: f"line {lines[row]} of movies.dat",
+    )
+    return replace(catalog, origin="by field 1 from movies.dat")
+
+
+def _fields(source: Source, separator: str, n: int) -> tuple[list[list[str]], list[int]]:
+    """Return the fields of every line of a catalog that is no CSV, and the numbers of these lines; it is UTF-8 if it can be, else Latin-1."""
+    data = source.read()
+    try:
+        lines = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        lines = data.decode("latin-1")
+    rows, numbers = [], []
+    for number, line in enumerate(lines.replace("\r\n", "\n").split("\n"), 1):
+        if line.strip():
+            row = line.split(separator)
+            if len(row) != n:
+                raise ValueError(
+                    f"{source.name} must have {n} fields separated by {separator!r}; got {len(row)} at line {number}: {line[:80]!r}."
+                )
+            rows.append(row)
+            numbers.append(number)
+    return rows, numbers
+
+
+def _numbers(ids: pl.Series) -> pl.Series:
+    """Return text ids as integers if all of them are, else as they are."""
+    numbers = ids.cast(pl.Int64, strict=False)
+    return ids if numbers.null_count() else numbers
+
+
+def _whole(ids: pl.Series, name: str) -> pl.Series:
+    """Return text ids as integers, which this format promises."""
+    numbers = ids.cast(pl.Int64, strict=False)
+    wrong = numbers.is_null()
+    if wrong.any():
+        row = int(wrong.arg_max() or 0)
+        raise ValueError(f"ids of {name} must be whole numbers; got {ids[row]!r} in its 0-based row {row}.")
+    return numbers

@@ -1,0 +1,232 @@
+"""The formats of rating files that palate knows by heart, and how each is recognised."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from palate.data.catalog import Catalog
+from palate.io import catalogs
+from palate.io.foreign import is_arrow, is_parquet
+from palate.io.layout import first_lines, sniff_separator
+from palate.io.records import is_json_lines, is_netflix
+from palate.io.sources import Files, Source
+
+Scale = tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """How one kind of rating file is laid out.
+
+    Parameters
+    ----------
+    name : str
+        What `format=` calls it.
+    files : tuple of str
+        Names under which such a file is looked for in a folder, the first one found being read.
+    columns : dict
+        Role ("user", "item", "rating", "timestamp") to column name, or to field number in a file without header.
+    kinds : dict
+        Role to kind of cell, see `palate.io.text.read_columns`.
+    optional : frozenset of str
+        Roles whose column may be missing.
+    scale : callable
+        Takes the ratings, returns the scale that the source promises, or None.
+    catalog : callable
+        Takes the files, returns the catalog that lies beside the ratings, or None.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    columns: dict[str, str | int]
+    kinds: dict[str, str]
+    separator: str = ","
+    header: bool = True
+    quote: bool = True
+    optional: frozenset[str] = field(default_factory=frozenset)
+    scale: Callable[[np.ndarray], Scale | None] = lambda values: None
+    catalog: Callable[[Files], Catalog | None] = lambda files: None
+
+
+def half_stars(values: np.ndarray) -> Scale | None:
+    """MovieLens since 2003: half stars."""
+    return 0.5, 5.0
+
+
+def whole_stars(values: np.ndarray) -> Scale | None:
+    """MovieLens-100K, goodbooks: 1 to 5."""
+    return 1.0, 5.0
+
+
+def movielens_stars(values: np.ndarray) -> Scale | None:
+    """Editions that differ: half stars if there are any, else 1 to 5; nothing is promised beyond 5."""
+    if len(values) and values.max() > 5:
+        return None
+    return whole_stars(values) if (values == np.floor(values)).all() and values.min() >= 1 else half_stars(values)
+
+
+def ten_points(values: np.ndarray) -> Scale | None:
+    """MovieTweetings: 0 to 10."""
+    return 0.0, 10.0
+
+
+_WHOLE = {"user": "int", "item": "int", "rating": "number", "timestamp": "time"}
+
+FORMATS: dict[str, Format] = {
+    form.name: form
+    for form in (
+        Format(
+            name="movielens",
+            files=("ratings.csv", "rating.csv"),
+            columns={"user": "userId", "item": "movieId", "rating": "rating", "timestamp": "timestamp"},
+            kinds=_WHOLE,
+            optional=frozenset({"timestamp"}),
+            scale=half_stars,
+            catalog=catalogs.movies_csv,
+        ),
+        Format(
+            name="movielens-dat",
+            files=("ratings.dat",),
+            columns={"user": 0, "item": 1, "rating": 2, "timestamp": 3},
+            kinds=_WHOLE,
+            separator="::",
+            header=False,
+            quote=False,
+            optional=frozenset({"timestamp"}),
+            scale=movielens_stars,
+            catalog=catalogs.movies_dat,
+        ),
+        Format(
+            name="movielens-100k",
+            files=("u.data",),
+            columns={"user": 0, "item": 1, "rating": 2, "timestamp": 3},
+            kinds=_WHOLE,
+            separator="\t",
+            header=False,
+            quote=False,
+            scale=whole_stars,
+            catalog=catalogs.u_item,
+        ),
+        Format(
+            name="goodbooks",
+            files=("ratings.csv",),
+            columns={"user": "user_id", "item": "book_id", "rating": "rating"},
+            kinds=_WHOLE,
+            scale=whole_stars,
+            catalog=catalogs.books_csv,
+        ),
+        Format(
+            name="movietweetings",
+            files=("ratings.dat",),
+            columns={"user": 0, "item": 1, "rating": 2, "timestamp": 3},
+            kinds={**_WHOLE, "item": "key"},  # "0054890" is the film's number at IMDb, zeros included
+            separator="::",
+            header=False,
+            quote=False,
+            scale=ten_points,
+            catalog=catalogs.movies_dat_text_ids,
+        ),
+        Format(
+            name="triplets",
+            files=("train_triplets.txt", "triplets.txt", "kaggle_visible_evaluation_triplets.txt"),
+            columns={"user": 0, "item": 1, "rating": 2},
+            kinds={"user": "id", "item": "id", "rating": "number"},
+            separator="\t",
+            header=False,
+            quote=False,
+            catalog=catalogs.unique_tracks,
+        ),
+        Format(
+            name="netflix",
+            files=("combined_data_1.txt",),
+            columns={"item": 0, "user": 1, "rating": 2, "timestamp": 3},
+            kinds=_WHOLE,
+            header=False,
+            quote=False,
+            optional=frozenset({"timestamp"}),
+            scale=whole_stars,
+            catalog=catalogs.movie_titles,
+        ),
+        Format(
+            name="lesson",
+            files=("rating.csv",),
+            columns={"user": "userId", "item": "movieId", "rating": "rating"},
+            kinds=_WHOLE,
+            scale=movielens_stars,
+            catalog=catalogs.movie_csv,
+        ),
+    )
+}
+
+_TABLE_SUFFIXES = (
+    ".csv",
+    ".tsv",
+    ".tab",
+    ".txt",
+    ".dat",
+    ".inter",
+    ".jsonl",
+    ".ndjson",
+    ".parquet",
+    ".pq",
+    ".feather",
+    ".arrow",
+)
+
+
+def rating_file(files: Files) -> Source:
+    """Return the file of ratings that a path leads to.
+
+    Raises
+    ------
+    ValueError
+        If none has a known name and there is not exactly one table.
+    """
+    if files.single is not None:
+        return files.single
+    parts = files.parts()
+    if parts is not None:
+        return parts
+    known = dict.fromkeys(name for form in FORMATS.values() for name in form.files)
+    found = files.find(*known, "ratings.parquet")
+    if found is not None:
+        return found
+    tables = [name for name in files.names if name.lower().endswith(_TABLE_SUFFIXES) and "readme" not in name.lower()]
+    candidates = tables or files.names
+    only = files.find(candidates[0]) if len(candidates) == 1 else None
+    if only is None:
+        message = f"{files.path} must hold one table of ratings or a known set such as MovieLens; got {files.listing()}"
+        raise ValueError(f"{message}. Name the file itself.")
+    return only
+
+
+def detect(source: Source, files: Files, encoding: str = "utf-8") -> str:
+    """Return the format of a rating file: the name of a `Format`, or "table" for any other with column names."""
+    if is_parquet(source) or is_arrow(source):
+        return "table"
+    if is_netflix(source):
+        return "netflix"
+    if is_json_lines(source):
+        return "table"
+    lines = first_lines(source, 20, encoding)
+    separator = sniff_separator(source, encoding)
+    rows = [line.split(separator) for line in lines]
+    if separator == "::" and len(rows[0]) >= 3 and rows[0][0].isdigit():
+        return "movietweetings" if _is_movietweetings(rows) else "movielens-dat"
+    if separator == "\t" and all(len(row) == 4 and all(cell.isdigit() for cell in row) for row in rows):
+        return "movielens-100k"
+    if separator == "\t" and all(len(row) == 3 and re.fullmatch(r"\d+(\.\d+)?", row[2]) for row in rows):
+        return "triplets"
+    header = {cell.strip().strip('"') for cell in rows[0]}
+    if separator == "," and {"userId", "movieId", "rating"} <= header:
+        return "lesson" if "y" in header else "movielens"
+    if separator == "," and {"user_id", "book_id", "rating"} <= header and files.find("books.csv"):
+        return "goodbooks"
+    return "table"
+
+
+def _is_movietweetings(rows: list[list[str]]) -> bool:
+    """Items there are numbers of seven digits or more, padded with zeros."""
+    return all(len(row) == 4 and len(row[1]) >= 7 and row[1].isdigit() for row in rows)

@@ -1,0 +1,95 @@
+"""Ids of text files have no type of their own: they are read as those they are to meet."""
+
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import polars as pl
+
+from palate.data.ids import KIND_NAMES, CodedIds, id_column
+from palate.data.vocabulary import Vocabulary
+from palate.io.parts import is_plain
+from palate.io.text import Columns
+
+
+def is_text(column: Any) -> bool:
+    """Return whether a column of ids holds text."""
+    return isinstance(column, CodedIds) or getattr(column, "dtype", None) == pl.String
+
+
+def text_ids(column: Any) -> CodedIds:
+    """Return ids as text, each distinct one once; whole numbers as they are printed.
+
+    >>> text_ids(np.array([7, 5, 7])).series().to_list()
+    ['7', '5', '7']
+    """
+    if isinstance(column, CodedIds):
+        return column
+    vocabulary, index = Vocabulary.encode(column)
+    return CodedIds(vocabulary.values.cast(pl.String), index)
+
+
+def read_like(columns: Columns, like: Any, typed: bool, name: str) -> None:
+    """Turn the ids of a file into those of a model or of other ratings, in place.
+
+    Parameters
+    ----------
+    columns : Columns
+    like : FactorModel or Ratings
+        Has the vocabularies `users` and `items`.
+    typed : bool
+        Whether the file knows whether an id is a number: then nothing is turned.
+    name : str
+        Of the file.
+
+    Raises
+    ------
+    TypeError
+        If the ids of a typed file are of another kind.
+    ValueError
+        If an id of a text file cannot be one of that kind; the message names the line.
+    """
+    for side, known in (("user", like.users), ("item", like.items)):
+        if len(known):
+            columns.column[side] = _like(columns, side, known, typed, name)
+
+
+def _like(columns: Columns, side: str, known: Vocabulary, typed: bool, name: str) -> Any:
+    column, label = columns.column[side], columns.labels[side]
+    if typed:
+        _, kind = id_column(column, label, columns.where)
+        if KIND_NAMES[kind] != known.type_name and not (known.kind == "uuid" and kind == "str"):
+            raise TypeError(_typed_message(column, label, known, side, name, KIND_NAMES[kind]))
+    if known.kind == "str":
+        return column if is_text(column) else text_ids(column)
+    if known.type_name == "integer" and not is_text(column):
+        return column
+    texts = text_ids(column)
+    good = [is_plain(text) if known.kind == "int" else _parses(known, text) for text in texts.values]
+    if not all(good):
+        wrong = texts.values[good.index(False)]
+        row = int(np.argmax(texts.codes == good.index(False)))
+        raise ValueError(
+            f"{label} must hold {known.type_name}s, as the {side} ids it is to meet are (such as {str(known.id(0))!r}); got "
+            f"{wrong!r} at {columns.where(row)}. An id of another kind is none of those {side}s: leave its rows out."
+        )
+    if known.kind == "uuid":
+        return np.array([UUID(text) for text in texts.values], dtype=object)[texts.codes].tolist()
+    return texts.values.cast(pl.Int64 if known.kind == "int" else pl.UInt64).gather(texts.codes)
+
+
+def _parses(known: Vocabulary, text: str) -> bool:
+    try:
+        found = known.parse(text)
+    except ValueError:
+        return False
+    return isinstance(found, UUID) or (str(found) == text and 0 <= int(found) < 2**64)
+
+
+def _typed_message(column: Any, label: str, known: Vocabulary, side: str, name: str, found: str) -> str:
+    wanted = f"{known.type_name}s, as the {side} ids it is to meet are (such as {known.id(0)!r})"
+    example = column[0] if len(column) else None
+    return (
+        f"{label} of {name} must hold {wanted}; got {found}s (such as {example!r}). Cast the column to {known.type_name}s, or "
+        "save the table as CSV, whose ids are read as those they are to meet."
+    )

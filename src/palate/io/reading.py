@@ -1,0 +1,241 @@
+"""`palate.read`: ratings and their catalog from a file, a folder or an archive."""
+
+import codecs
+import logging
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from palate.data.arguments import helpful
+from palate.data.checks import rating_values
+from palate.data.dataset import Dataset
+from palate.data.duplicates import check_policy
+from palate.data.forks import needs_threads
+from palate.data.ratings import build
+from palate.io.beside import catalog_for
+from palate.io.foreign import is_arrow, is_parquet, refuse_foreign
+from palate.io.formats import FORMATS, Format, detect, rating_file
+from palate.io.kinds import read_like
+from palate.io.layout import TextFile
+from palate.io.prepared import mask_of, prepared_mean, validation_pairs
+from palate.io.records import NetflixFile
+from palate.io.sources import Files, Source
+from palate.io.tables import read_parquet, read_table
+from palate.io.text import Columns, read_columns
+from palate.io.wide import read_wide
+
+_LOG = logging.getLogger(__name__)
+
+
+@helpful
+@needs_threads("palate.read")
+def read(
+    path: str | Path,
+    *,
+    format: str = "auto",  # noqa: A002 - the word of the command line
+    user: str | None = None,
+    item: str | None = None,
+    rating: str | None = None,
+    timestamp: str | None = None,
+    weight: str | None = None,
+    scale: tuple[float, float] | None = None,
+    duplicates: str | None = None,
+    counts: bool = False,
+    separator: str | None = None,
+    encoding: str = "utf-8",
+    header: bool | None = None,
+    quote: bool | None = None,
+    missing: float | str | Sequence[float | str] = (),
+    skip_empty: bool = False,
+    timestamp_format: str | None = None,
+    decimal: str = ".",
+    items: str | Path | None = None,
+    items_id: str | None = None,
+    items_title: str | None = None,
+    items_year: str | None = None,
+    items_genres: str | None = None,
+    like: Any = None,
+) -> Dataset:
+    """Return the ratings of a file, and the catalog found beside it.
+
+    Parameters
+    ----------
+    path : str or Path
+        A rating file (text, `.gz` or Parquet), a folder that holds one, or a `.zip` of such a folder.
+    format : str, default "auto"
+        "movielens" (`ratings.csv`), "movielens-dat" (`ratings.dat`), "movielens-100k" (`u.data`), "goodbooks",
+        "movietweetings", "triplets" (user, item, count), "netflix", "lesson" (`rating.csv` with `y`, and `movie.csv`), "wide" (a row for each
+        user, a column for each item, empty where there is no rating), or "table": any
+        CSV or Parquet file with named columns. "auto" looks at the file.
+    user, item, rating : str, optional
+        Names of the columns of a table; default the usual names, such as `user_id`, `itemId`, `rating`.
+    timestamp, weight : str, optional
+        Names of further columns. Times are seconds since 1970, or dates. A column with a usual name for a time is used.
+    scale : (float, float), optional
+        Lowest and highest possible rating; default what the format promises, else what is observed.
+    duplicates : {"last", "mean", "sum", "error"}, optional
+        What to do with repeated (user, item) pairs, see `Ratings.from_frame`. Default: "last", or "sum" with `counts`.
+    counts : bool, default False
+        Whether the rows are events, such as plays or purchases: those of a pair add up, and without a rating column each
+        counts 1.
+    separator : str, optional
+        Of a table's fields; default the one that splits the first line.
+    encoding : str, default "utf-8"
+        Of a table. Catalogs of known formats are read in UTF-8 or Latin-1, whichever fits.
+    header : bool, optional
+        Whether the first line of a table holds column names. By default it must, and one that looks like a row is an error.
+        Without a header, columns are numbered from 1, `user="2"` say, and are user, item, rating and time by default.
+    quote : bool, optional
+        Whether fields of a table may be enclosed in double quotes; default yes, but not between tabs, where quotes are plain
+        characters unless the first line has enclosed names.
+    missing : number, str or sequence of these, optional
+        Values of the rating column that mean "not rated", such as -1 or "NA": a `ReadingWarning` counts the rows left out.
+    skip_empty : bool, default False
+        Whether to leave out rows without a user, an item or a rating, and count them likewise; else they are an error.
+    timestamp_format : str, optional
+        How a table writes its times, such as "%d/%m/%Y %H:%M"; default seconds, or dates with the year first.
+    decimal : {".", ","}, default "."
+        What divides a number of a table from its fraction.
+    items : str or Path, optional
+        The catalog's file, with the items' ids in a column of the same name as in the ratings, `item_id`, or another usual
+        name; default `items.csv`, `movies.csv` and the like beside the ratings, if one of them has a column of the ratings'
+        own name or `item_id`; "none" for no catalog. A file that nobody named is left out with a `CatalogWarning` where it
+        does not fit.
+    items_id, items_title, items_year, items_genres : str, optional
+        Names of the columns of the file in `items`; default the usual names.
+    like : FactorModel or Ratings, optional
+        What the ratings are to meet, such as the model they are a test of: ids of a text file, which has no types, are then
+        read as integers or strings as they are there. Without it they are integers if all in the file (and in a catalog
+        that is a text file) are whole numbers.
+
+    Returns
+    -------
+    Dataset
+        With `ratings`, and `catalog` if one was found.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is empty or damaged, or a column is missing; the message names the line.
+    TypeError
+        If a file that has types holds ids of another type than `like`, or the catalog that was named does.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "ratings.csv").write_text("user_id,item_id,rating\\nann,heat,4\\nbo,heat,5\\n")
+    >>> _ = (folder / "items.csv").write_text("item_id,title,year\\nheat,Heat,1995\\n")
+    >>> data = read(folder)
+    >>> data.ratings, data.catalog
+    (Ratings(2 ratings of 1 items by 2 users, observed 4 to 5), Catalog(1 items: title, year))
+    """
+    path = Path(path)
+    named = {"user": user, "item": item, "rating": rating, "timestamp": timestamp, "weight": weight}
+    laid_out = (*named.values(), separator, header, quote, timestamp_format, None if decimal == "." else decimal)
+    as_table = any(given is not None for given in laid_out)
+    _check_options(format, separator, encoding, decimal, as_table)
+    wanted = {"id": items_id, "title": items_title, "year": items_year, "genres": items_genres}
+    of_items = {role: name for role, name in wanted.items() if name is not None}
+    if of_items and items is None:
+        role, name = next(iter(of_items.items()))
+        raise ValueError(f"items_{role} must come with items, the catalog whose column it is; got items_{role}={name!r} alone.")
+    rows: dict[str, Any] = {"missing": _marks(missing), "skip_empty": skip_empty}
+    files = Files(path)
+    source = _source(files, format)
+    refuse_foreign(source)
+    form = _format(source, files, format, encoding, as_table)
+    duplicates = check_policy(duplicates, counted=counts)
+    if form is not None:
+        columns = _read_format(source, form, rows)
+        if scale is None and duplicates != "sum":
+            scale = form.scale(rating_values(columns.column["rating"], columns.labels["rating"], columns.where))
+    elif format == "wide":
+        columns = read_wide(source, user, separator, encoding, quote, rows["missing"], decimal)
+    elif is_parquet(source) or is_arrow(source):
+        columns = read_parquet(source, named, counts, timestamp_format=timestamp_format, **rows)
+    else:
+        columns = read_table(
+            source,
+            named,
+            separator,
+            encoding,
+            counts,
+            header,
+            quote,
+            timestamp_format=timestamp_format,
+            decimal=decimal,
+            **rows,
+        )
+    typed = is_parquet(source) or is_arrow(source)
+    if like is not None:
+        read_like(columns, like, typed, source.name)
+    lesson = form is not None and form.name == "lesson"
+    pairs = validation_pairs(files, source, columns.column) if lesson else None
+    catalog = catalog_for(files, source, form, items, columns, typed or like is not None, of_items)
+    ratings = build(columns.column, columns.labels, scale=scale, duplicates=duplicates, where=columns.where)
+    if catalog is not None:
+        catalog.check_ids(ratings.items)
+    return Dataset(
+        name=files.name,
+        ratings=ratings,
+        catalog=catalog,
+        held_out=None if pairs is None or ratings.n_duplicates else mask_of(ratings, pairs),
+        mean=prepared_mean(source) if lesson else None,
+    )
+
+
+def _check_options(format: str, separator: str | None, encoding: str, decimal: str, named: bool) -> None:  # noqa: A002
+    if format not in ("auto", "table", "wide", *FORMATS):
+        raise ValueError(f"format must be one of auto, table, wide, {', '.join(FORMATS)}; got {format!r}.")
+    if format in FORMATS and named:
+        raise ValueError(f"format {format!r} has its own columns and separator; pass format='table' to name them.")
+    if separator is not None and (not separator or any(character in separator for character in '\n\r"')):
+        raise ValueError(f"separator must be one or more characters other than line ends and quotes; got {separator!r}.")
+    if decimal not in (".", ",") or decimal == separator:
+        raise ValueError(f"decimal must be '.' or ',', and not the separator; got {decimal!r}.")
+    try:
+        codecs.lookup(encoding)
+    except LookupError:
+        raise ValueError(f"encoding must be one that Python knows, such as 'utf-8' or 'latin-1'; got {encoding!r}.") from None
+
+
+def _marks(missing: Any) -> tuple[str, ...]:
+    """Return the marks for "not rated" as texts; numbers as they are printed."""
+    given = [missing] if isinstance(missing, str) or not isinstance(missing, Iterable) else list(missing)
+    return tuple(f"{mark:g}" if isinstance(mark, float) else str(mark) for mark in given)
+
+
+def _source(files: Files, format: str) -> Source:  # noqa: A002
+    """Return the rating file."""
+    if files.single is not None or format not in FORMATS:
+        return rating_file(files)
+    source = files.find(*FORMATS[format].files)
+    if source is None:
+        wanted = " or ".join(FORMATS[format].files)
+        raise ValueError(f"{files.path} must hold {wanted} to be read as {format!r}; got {files.listing()}.")
+    return source
+
+
+def _format(source: Source, files: Files, format: str, encoding: str, named: bool) -> Format | None:  # noqa: A002
+    """Return the known format to read, or None for a table; named columns make it a table."""
+    if format == "auto" and not named:
+        found = detect(source, files, encoding)
+        _LOG.info("%s is read as %s", source.name, found)
+        return FORMATS.get(found)
+    return FORMATS.get(format)
+
+
+def _read_format(source: Source, form: Format, rows: dict[str, Any]) -> Columns:
+    if form.name == "netflix":
+        file: TextFile = NetflixFile(source, **rows)
+    else:
+        file = TextFile(source, form.separator, form.header, form.quote, **rows)
+    columns = {
+        role: column
+        for role, column in form.columns.items()
+        if role not in form.optional or (column in file.names if isinstance(column, str) else column < len(file.names))
+    }
+    return read_columns(file, columns, {role: form.kinds[role] for role in columns})

@@ -1,0 +1,252 @@
+"""The top n by a score that knows how sure the model is: cautious, curious, or one draw of the posterior."""
+
+from typing import Any
+
+import numpy as np
+
+from palate._parallel import check_threads, even_bounds, run_chunks
+from palate.factors.draws import (
+    all_moments,
+    check_spread,
+    has_posterior,
+    latent_order_differs,
+    normal_quantile,
+    one_draw,
+    pair_sd,
+)
+from palate.factors.uncertainty import standard_errors
+from palate.lists.ranking import Ranking, rank, seen_rows
+
+STEP = 16  # candidates visited between two looks at the spread
+FIRST = 48  # candidates ranked by the mean at first; four times as many each time they were too few
+USERS_PER_CHUNK = 128
+DENSE_FROM = 6  # all scores cost about as much as visiting one item in so many
+DENSE_SCORES = 1 << 21  # scores of all items that stand in memory at once, in each thread
+TILE_USERS = 4
+EXPLORE = ("thompson",)
+Seen = tuple[np.ndarray, np.ndarray]
+_STREAM = 12  # keeps the choice of draws apart from all other random numbers
+
+
+def quantile(caution: float) -> float:
+    """Return z of `score = mean - z sd`: the standard normal quantile of (1 + caution) / 2.
+
+    Examples
+    --------
+    >>> quantile(0.0), round(quantile(0.8), 3), round(quantile(-0.8), 3)
+    (0.0, 1.282, -1.282)
+    """
+    return normal_quantile(caution)
+
+
+def check_caution(caution: Any, explore: Any) -> float:
+    """Return the caution, 0 for none, if it and `explore` are in range and not given together."""
+    if isinstance(caution, bool) or not isinstance(caution, int | float | np.integer | np.floating):
+        raise TypeError(f"caution must be a number; got {caution!r}.")
+    if not -1 < caution < 1:
+        raise ValueError(
+            f"caution must be between -1 and 1, neither included; got {caution:g}. "
+            "0.8 ranks by the lower end of the 80 % interval, 0 by the mean."
+        )
+    if explore is not None and explore not in EXPLORE:
+        raise ValueError(f"explore must be 'thompson' or None; got {explore!r}.")
+    if explore is not None and caution:
+        raise ValueError(f"caution must be 0 with explore={explore!r}, which ranks by a draw instead; got {caution:g}.")
+    return float(caution)
+
+
+def rank_cautiously(
+    model: Any,
+    user_index: np.ndarray,
+    n: int,
+    caution: float,
+    *,
+    allowed: np.ndarray | None = None,
+    exclude_seen: bool = False,
+    worst: bool = False,
+    threads: int | None = None,
+) -> Ranking:
+    """Return the exact top n of each user by `mean - z sd`, with z from `quantile`; equal scores by item index.
+
+    The mean is that of the predictions and sd that of `palate.factors.uncertainty.standard_errors`. From 0 on, items are visited in the order
+    of the mean until none behind can reach the n-th score; below 0 all scores are computed.
+
+    Parameters
+    ----------
+    model : FactorModel
+        One that knows how sure it is.
+    user_index : ndarray of shape (m,), int
+    n : int
+    caution : float
+        In (-1, 1).
+    allowed, exclude_seen, threads
+        As in `palate.lists.ranking.rank`.
+    worst : bool, default False
+        The lowest `mean + z sd` first: cautious about what is said to be bad.
+
+    Raises
+    ------
+    ValueError
+        If the model does not know how sure it is.
+    """
+    check_spread(model, "caution", f"{caution:g}", "0")
+    users = np.ascontiguousarray(user_index, dtype=np.int64)
+    n = min(n, len(model.items) if allowed is None else int(allowed.sum()))
+    z = quantile(caution)
+    out = Ranking(np.full((len(users), n), -1, dtype=np.int32), np.full((len(users), n), np.nan, dtype=np.float32))
+    if n == 0 or not len(users):
+        return out
+    seen = seen_rows(model, exclude_seen)
+    how = {"allowed": allowed, "exclude_seen": exclude_seen, "worst": worst}
+
+    def run(start: int, stop: int) -> None:
+        part = slice(start, stop)
+        if z >= 0:
+            _walk(model, users[part], z, how, seen, out.items[part], out.scores[part])
+        else:
+            out.items[part], out.scores[part] = _all(model, users[part], n, z, allowed, seen, worst)
+
+    size = min(USERS_PER_CHUNK, max(TILE_USERS, DENSE_SCORES // len(model.items)))
+    run_chunks(run, even_bounds(len(users), size), check_threads(threads))
+    return Ranking(out.items, -out.scores) if worst else out
+
+
+def _walk(
+    model: Any, users: np.ndarray, z: float, how: dict[str, Any], seen: Seen, items: np.ndarray, scores: np.ndarray
+) -> None:
+    """Fill the top n of a chunk of users, visiting candidates in the order of the mean.
+
+    Of users for whom that would be a large part of all items, all scores are computed instead, which is faster.
+    """
+    from palate.kernels import cautious as kernel
+
+    n = items.shape[1]
+    size, done = np.zeros(len(users), dtype=np.int64), np.zeros(len(users), dtype=bool)
+    first, width = 0, max(FIRST, 2 * n)
+    most = len(model.items) // DENSE_FROM if has_posterior(model) else len(model.items)
+    while not done.all() and (not first or width <= most):
+        open_ = np.flatnonzero(~done)
+        # one more than is visited: its mean says whether to go on
+        ranking = rank(model, users[open_], width + 1, threads=1, **how)
+        means = -ranking.scores if how["worst"] else ranking.scores
+        n_ranked = ranking.items.shape[1]
+        for start in range(first, min(width, n_ranked), STEP):
+            rows = np.flatnonzero(~done[open_])
+            if not len(rows):
+                break
+            stop = min(start + STEP, width, n_ranked)
+            chosen = ranking.items[rows, start:stop]
+            following = means[rows, stop] if stop < n_ranked else np.full(len(rows), np.nan, dtype=np.float32)
+            sd = _spread(model, users[open_[rows]], chosen)
+            state = [array[open_[rows]] for array in (items, scores, size, done)]
+            kernel.walk(chosen, np.column_stack([means[rows, start:stop], following]), sd, z, *state)
+            for array, changed in zip((items, scores, size, done), state, strict=True):
+                array[open_[rows]] = changed
+        first, width = width, 4 * width
+    ended = [array[done] for array in (items, scores, size)]
+    kernel.finish(*ended)
+    items[done], scores[done] = ended[:2]
+    if not done.all():
+        items[~done], scores[~done] = _all(model, users[~done], n, z, how["allowed"], seen, how["worst"])
+
+
+def _spread(model: Any, users: np.ndarray, items: np.ndarray) -> np.ndarray:
+    """Return the sd of each user's items, shape (m, width); 0 where there is no item."""
+    sd = np.zeros(items.shape)
+    there = items >= 0
+    row, _ = np.nonzero(there)
+    one = pair_sd if has_posterior(model) else standard_errors
+    sd[there] = one(model, users[row], items[there].astype(np.int64), 1)
+    return sd
+
+
+def _all(
+    model: Any, users: np.ndarray, n: int, z: float, allowed: np.ndarray | None, seen: Seen, worst: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the top n of a chunk of users from the scores of all items.
+
+    Those are sums in float32, a little less exact than those of pairs; so some more than n are taken, and ranked by the scores of their
+    pairs.
+    """
+    from palate.kernels.topn import top_of_scores
+
+    if has_posterior(model):
+        mean, sd = all_moments(model, users)
+    else:
+        mean = np.asarray(model.score_items(users), dtype=np.float32)
+        every = np.tile(np.arange(mean.shape[1]), len(users))
+        sd = standard_errors(model, np.repeat(users, mean.shape[1]), every, 1).reshape(mean.shape).astype(np.float32)
+    mask = np.zeros(0, dtype=bool) if allowed is None else np.ascontiguousarray(allowed)
+    sign, width = -1 if worst else 1, min(2 * n + STEP, mean.shape[1])
+    dense = (np.float32(sign) * mean - np.float32(z) * sd).astype(np.float32)
+    chosen, scores = np.empty((len(users), width), np.int32), np.empty((len(users), width), np.float32)
+    top_of_scores(dense, users, mask, *seen, chosen, scores)
+    there = chosen >= 0
+    row, _ = np.nonzero(there)
+    exact = np.asarray(model.score_pairs(users[row], chosen[there].astype(np.int64)), dtype=np.float64)
+    scores[there] = sign * exact - z * _spread(model, users, chosen)[there]
+    order = np.lexsort((chosen, -scores))[:, :n]  # NaN, where there is no item, comes last
+    return np.take_along_axis(chosen, order, axis=1), np.take_along_axis(scores, order, axis=1)
+
+
+def rank_by_draw(
+    model: Any,
+    user_index: np.ndarray,
+    n: int,
+    seed: int,
+    *,
+    allowed: np.ndarray | None = None,
+    exclude_seen: bool = False,
+    worst: bool = False,
+    threads: int | None = None,
+) -> Ranking:
+    """Return the top n of each user by one draw of the posterior, another for each user (Thompson sampling).
+
+    Which draw it is depends on the seed and the user's place in the model alone, not on who else is asked for. Parameters as in
+    `rank_cautiously`.
+
+    Raises
+    ------
+    ValueError
+        If the model holds no draws of a posterior.
+
+    References
+    ----------
+    Thompson (1933), "On the likelihood that one unknown probability exceeds another in view of the evidence of two samples".
+    """
+    if not has_posterior(model):
+        raise ValueError(
+            "explore must be None for a model without draws of a posterior; got 'thompson'. Train with palate.Gibbs, which keeps them."
+        )
+    users = np.ascontiguousarray(user_index, dtype=np.int64)
+    draws = draws_of_users(users, len(model.user_factors), seed)
+    n = min(n, len(model.items) if allowed is None else int(allowed.sum()))
+    out = Ranking(np.full((len(users), n), -1, dtype=np.int32), np.full((len(users), n), np.nan, dtype=np.float32))
+    for draw in np.unique(draws):
+        mine = np.flatnonzero(draws == draw)
+        found = rank(
+            one_draw(model, int(draw)), users[mine], n, allowed=allowed, exclude_seen=exclude_seen, worst=worst, threads=threads
+        )
+        out.items[mine], out.scores[mine] = found.items, _after_link(model, int(draw), found.scores)
+    return out
+
+
+def draws_of_users(users: np.ndarray, n_draws: int, seed: int) -> np.ndarray:
+    """Return the number of the draw that each user is ranked by."""
+    from palate.kernels.random import key_of, uniform
+
+    key = key_of(seed, 0, _STREAM)
+    return np.array([int(uniform(key, int(user)) * n_draws) for user in users], dtype=np.int64)
+
+
+def _after_link(model: Any, draw: int, latent: np.ndarray) -> np.ndarray:
+    """Return latent values of one draw as ratings, float32."""
+    from palate.factors.draws import posterior_arrays
+    from palate.kernels.moments import expected_of
+
+    if latent_order_differs(model):
+        return latent  # ratings already
+    arrays = posterior_arrays(model)
+    out = np.empty(latent.shape, dtype=np.float32)
+    expected_of(latent, arrays.link, arrays.bounds, arrays.levels, arrays.cutpoints[draw], out)
+    return out

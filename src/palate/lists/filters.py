@@ -1,0 +1,113 @@
+"""Which items may be recommended at all: filters that apply before the top n."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from palate.data import columns as names
+from palate.data.forks import filled
+from palate.factors.item_index import item_table
+from palate.lists.lookup import column_of, element, known_indices
+from palate.lists.where import Where, describe, matching
+from palate.scorer import Scorer
+
+
+class EmptyResultWarning(UserWarning):
+    """Filters left nothing to recommend; the message names the one that took the last item."""
+
+
+@dataclass(frozen=True, eq=False)
+class Allowed:
+    """The items that all filters keep."""
+
+    mask: np.ndarray | None  # (n_items,) bool; None when nothing was filtered
+    n_items: int  # how many are kept
+    empty_because: str | None = None  # the filter that left none, as a sentence
+
+
+def allowed_items(
+    scorer: Scorer, *, min_ratings: int = 0, where: Where | None = None, candidates: Any = None, deny: Any = None
+) -> Allowed:
+    """Return which items of a scorer pass the filters.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    min_ratings : int, default 0
+        Least number of ratings of an item.
+    where : polars.Expr, mapping or str, optional
+        Condition on the catalog's columns, see `palate.lists.where.matching`.
+    candidates : ids, optional
+        The only items that may be recommended.
+    deny : ids, optional
+        Items that must not be; ids that the scorer does not know are none it could recommend, so they may stand here.
+
+    Raises
+    ------
+    KeyError
+        If a candidate is unknown.
+    TypeError, ValueError
+        If an argument is of the wrong kind, or `min_ratings` is asked where no numbers of ratings are known.
+    """
+    mask = np.ones(len(scorer.items), dtype=bool)
+    if candidates is not None:
+        chosen = np.zeros(len(mask), dtype=bool)
+        chosen[known_indices(scorer.items, column_of(candidates, names.ITEM_ID), "item id", "candidates")] = True
+        mask &= chosen
+        if not mask.any():
+            return _nothing(mask, "candidates holds no item")
+    if deny is not None:
+        mask[denied_indices(scorer, deny)] = False
+        if not mask.any():
+            return _nothing(mask, "deny holds every item that is left")
+    if where is not None:
+        before, mask = mask, mask & matching(where, item_table(scorer))
+        if not mask.any():
+            return _nothing(mask, f"{describe(where)} keeps none of {before.sum():,} items")
+    if check_min_ratings(min_ratings):
+        before, counts = mask, rating_counts(scorer)
+        mask = mask & (counts >= min_ratings)
+        if not mask.any():
+            most = f"the most-rated one has {counts[before].max():,} ratings"
+            return _nothing(mask, f"min_ratings={min_ratings} keeps none of {before.sum():,} items, {most}")
+    n_items = int(mask.sum())
+    return Allowed(None if n_items == len(mask) else mask, n_items)
+
+
+def check_min_ratings(min_ratings: Any) -> int:
+    """Return `min_ratings` if it is a whole number of at least 0."""
+    if isinstance(min_ratings, bool) or not isinstance(min_ratings, int | np.integer):
+        raise TypeError(f"min_ratings must be an integer; got {min_ratings!r}.")
+    if min_ratings < 0:
+        raise ValueError(f"min_ratings must be at least 0; got {min_ratings}.")
+    return int(min_ratings)
+
+
+def rating_counts(scorer: Scorer) -> np.ndarray:
+    """Return the number of ratings of each item, int64.
+
+    Raises
+    ------
+    ValueError
+        If the scorer has neither ratings nor a catalog that counts them.
+    """
+    table = item_table(scorer)
+    if names.N_RATINGS not in table.columns:
+        raise ValueError("min_ratings must be 0 here: this model has neither ratings nor a catalog with n_ratings.")
+    return filled(table[names.N_RATINGS], 0).to_numpy()
+
+
+def denied_indices(scorer: Scorer, deny: Any) -> np.ndarray:
+    """Return the item indexes of a deny list; an id of the wrong type would silently deny nothing, so it raises."""
+    ids = column_of(deny, names.ITEM_ID)
+    found = scorer.items.indices(ids)
+    for position in np.flatnonzero(found < 0):
+        message = scorer.items.unknown(element(ids, int(position)), "item id")
+        if "ids here are" in message:
+            raise TypeError(f"deny must hold ids of the items' type; got {message.removeprefix('unknown item id ')}")
+    return found[found >= 0]
+
+
+def _nothing(mask: np.ndarray, reason: str) -> Allowed:
+    return Allowed(mask, 0, reason)

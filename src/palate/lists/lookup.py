@@ -1,0 +1,122 @@
+"""From what a caller hands over (an id, a list, a column, a frame) to row numbers, and back to the caller's kind of frame."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import polars as pl
+
+from palate.data import columns as names
+from palate.data.frames import FRAME_KINDS, from_polars, is_frame, require_columns, to_polars, to_series
+from palate.data.vocabulary import Vocabulary
+from palate.scorer import Scorer
+
+
+@dataclass(frozen=True, eq=False)
+class UserRows:
+    """The users of a question: row numbers in a scorer, and the ids by which the answer calls them."""
+
+    scorer: Scorer
+    index: np.ndarray  # (n,) int64; -1 for an unknown user, where that is allowed
+    labels: pl.Series  # (n,) the column user_id
+    single: bool  # whether one user was given rather than a list
+
+
+def is_single(value: Any) -> bool:
+    """Return whether a value is one id rather than a collection of them."""
+    if is_frame(value):
+        return False
+    return isinstance(value, str | bytes | UUID | int | float | np.generic) or value is None or not isinstance(value, Iterable)
+
+
+def column_of(values: Any, name: str) -> Any:
+    """Return ids as a list, array or column: the column `name` of a frame, a single id as a list of one."""
+    if is_single(values):
+        return [values]
+    if is_frame(values):
+        require_columns(values, {name: name}, "the frame")
+        return to_polars(values, [name])[name]
+    if isinstance(values, set | frozenset | dict | range) or not hasattr(values, "__getitem__"):
+        return list(values)
+    return values
+
+
+def known_indices(vocabulary: Vocabulary, ids: Any, what: str, argument: str, advice: str = "") -> np.ndarray:
+    """Return the position of every id, int64.
+
+    Raises
+    ------
+    KeyError
+        If one is unknown; the message names it, its place in `argument` and what to do.
+    """
+    index = vocabulary.indices(ids)
+    unknown = np.flatnonzero(index < 0)
+    if len(unknown):
+        position = int(unknown[0])
+        message = vocabulary.unknown(element(ids, position), what)
+        more = f" So are {len(unknown) - 1:,} more." if len(unknown) > 1 else ""
+        raise KeyError(f"{message} It is {argument}[{position}].{more}{advice}")
+    return index
+
+
+def user_rows(scorer: Scorer, users: Any, unknown_allowed: bool = False) -> UserRows:
+    """Return the rows of one user id, a collection of them, or of all users for None.
+
+    Raises
+    ------
+    KeyError
+        If a user is unknown, unless `unknown_allowed`.
+    """
+    if isinstance(users, UserRows):
+        return users
+    if users is None:
+        return UserRows(scorer, np.arange(len(scorer.users)), scorer.users.values.alias(names.USER_ID), False)
+    single = is_single(users)
+    if single and not unknown_allowed:
+        index = np.array([scorer.users.index(users, "user id")])
+        return UserRows(scorer, index, scorer.users.take(index).alias(names.USER_ID), True)
+    ids = column_of(users, names.USER_ID)
+    index = scorer.users.indices(ids) if unknown_allowed else known_indices(scorer.users, ids, "user id", "users")
+    return UserRows(scorer, index, _labels(scorer.users, ids, index).alias(names.USER_ID), single)
+
+
+def _labels(vocabulary: Vocabulary, ids: Any, index: np.ndarray) -> pl.Series:
+    """Return the ids as a column; unknown ones as they were given."""
+    if (index >= 0).all():
+        return vocabulary.take(index)
+    given = to_series(ids)
+    return pl.Series([str(value) for value in given]) if given.dtype == pl.Object else given
+
+
+def element(ids: Any, position: int) -> Any:
+    """Return the id at a place, counted from 0 whatever the index of a pandas series says."""
+    value = to_series(ids)[position] if not isinstance(ids, list | tuple | np.ndarray) else ids[position]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def answer(frame: pl.DataFrame, scorer: Scorer, *arguments: Any) -> Any:
+    """Return a frame in the library of the first column or frame among the arguments, else in the scorer's."""
+    for argument in arguments:
+        root = type(argument).__module__.split(".")[0]
+        if root in FRAME_KINDS:
+            return from_polars(frame, root)
+    return from_polars(frame, scorer.frame_kind)
+
+
+def described_frame(first: list[pl.Series], described: pl.DataFrame, numbers: list[pl.Series]) -> pl.DataFrame:
+    """Return one frame of leading columns, the items' ids, numbers about the pairs, and what is known about the items.
+
+    A catalog column of the name of one before it gets the prefix `item_`.
+    """
+    ids, *known = described.get_columns()
+    taken = {series.name for series in (*first, ids, *numbers)}
+    return pl.DataFrame(
+        [*first, ids, *numbers, *(column.alias(f"item_{column.name}") if column.name in taken else column for column in known)]
+    )
+
+
+def score_column(scorer: Scorer) -> str:
+    """Return the name of the column of scores: `predicted_rating`, or `score` where scores are no ratings."""
+    return names.SCORE if scorer.scale is None else names.PREDICTED_RATING

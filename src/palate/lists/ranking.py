@@ -1,0 +1,149 @@
+"""The top n of many users, in indexes and scores: what every list of recommendations is made from."""
+
+from typing import Any
+
+import numpy as np
+
+from palate._parallel import check_threads, even_bounds, run_chunks
+from palate.factors.item_index import item_panels, pack
+from palate.factors.scores import user_constants
+from palate.scorer import Factored, Ranking, Ranks, Scorer, is_factored
+
+USERS_PER_CHUNK = 2048
+COMPACT_FROM_USERS = 256  # from so many users on, packing the allowed items alone costs less than passing over the others
+DENSE_SCORES = 1 << 22  # scores of a scorer without factors that stand in memory at once (16 MB)
+
+
+def rank(
+    scorer: Scorer,
+    user_index: np.ndarray,
+    n: int,
+    *,
+    allowed: np.ndarray | None = None,
+    exclude_seen: bool = False,
+    worst: bool = False,
+    threads: int | None = None,
+) -> Ranking:
+    """Return the exact top n items of each user.
+
+    Items are ranked by score descending (ascending if `worst`); equal scores by item index ascending. The result does not depend
+    on the number of threads, nor on which users are asked for together.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    user_index : ndarray of shape (m,), int
+    n : int
+        At least 1; the result has no more columns than there are allowed items.
+    allowed : ndarray of shape (n_items,), bool, optional
+        Which items may be ranked, for all users; all of them when None.
+    exclude_seen : bool, default False
+        Whether each user's own rated items are left out, held-out ones included. Needs `scorer.ratings`.
+    worst : bool, default False
+        Rank the lowest scores instead.
+    threads : int, optional
+        All processors when None.
+
+    Raises
+    ------
+    ValueError
+        If `exclude_seen` is asked of a scorer without ratings.
+    """
+    users = np.ascontiguousarray(user_index, dtype=np.int64)
+    mask = np.zeros(0, dtype=bool) if allowed is None or allowed.all() else np.ascontiguousarray(allowed)
+    n_allowed = int(mask.sum()) if mask.size else len(scorer.items)
+    n = min(n, n_allowed)
+    seen = seen_rows(scorer, exclude_seen)
+    if n == 0 or not len(users):
+        return Ranking(np.empty((len(users), n), dtype=np.int32), np.empty((len(users), n), dtype=np.float32))
+    return rank_among(scorer, users, n, mask, seen, worst, threads)
+
+
+def rank_among(
+    scorer: Scorer,
+    users: np.ndarray,
+    n: int,
+    mask: np.ndarray,
+    seen: tuple[np.ndarray, np.ndarray],
+    worst: bool = False,
+    threads: int | None = None,
+) -> Ranking:
+    """Return the exact top n of each user among the items of `mask` (all when empty) that `seen` (indptr, items) leaves."""
+    if isinstance(scorer, Ranks) and not worst:
+        return scorer.rank_items(users, n, mask, seen, threads)
+    if is_factored(scorer):
+        return _rank_factored(scorer, users, n, mask, seen, worst, threads)
+    return _rank_dense(scorer, users, n, mask, seen, worst)
+
+
+def seen_rows(scorer: Scorer, exclude_seen: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return (indptr, items) of what each user has seen, or empty arrays when nothing is to be excluded."""
+    if not exclude_seen:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32)
+    if scorer.ratings is None:
+        raise ValueError(
+            "exclude_seen=True needs to know what was rated; got a model saved without ratings. "
+            "Pass exclude_seen=False, or save the model with its ratings."
+        )
+    return scorer.ratings.indptr, scorer.ratings.items
+
+
+def top_of_panels(
+    user_factors: np.ndarray,
+    users: np.ndarray,
+    panels: Any,
+    n: int,
+    mask: np.ndarray,
+    seen: tuple[np.ndarray, np.ndarray],
+    threads: int | None,
+) -> Ranking:
+    """Return the top n packed items of each user by the kernel `top_items`, whose arguments these are."""
+    from palate.kernels import topn
+
+    ranking = Ranking(np.empty((len(users), n), dtype=np.int32), np.empty((len(users), n), dtype=np.float32))
+
+    order, norms, biases = panels.order, panels.block_norm, panels.block_bias
+    indptr, items = seen
+
+    def run(start: int, stop: int) -> None:
+        best, scores = ranking.items[start:stop], ranking.scores[start:stop]
+        topn.top_items(user_factors, users[start:stop], panels.values, order, norms, biases, mask, indptr, items, best, scores)
+
+    if n:
+        run_chunks(run, even_bounds(len(users), USERS_PER_CHUNK), check_threads(threads))
+    return ranking
+
+
+def _rank_factored(
+    model: Factored,
+    users: np.ndarray,
+    n: int,
+    mask: np.ndarray,
+    seen: tuple[np.ndarray, np.ndarray],
+    worst: bool,
+    threads: int | None,
+) -> Ranking:
+    if mask.size and len(users) >= COMPACT_FROM_USERS:
+        panels, mask = pack(model, np.flatnonzero(mask), worst), mask[:0]
+    else:
+        panels = item_panels(model, worst)
+    ranking = top_of_panels(model.user_factors, users, panels, n, mask, seen, threads)
+    scores = ranking.scores if not worst else -ranking.scores
+    return Ranking(ranking.items, (scores + user_constants(model, users)[:, None]).astype(np.float32))
+
+
+def _rank_dense(
+    scorer: Scorer, users: np.ndarray, n: int, mask: np.ndarray, seen: tuple[np.ndarray, np.ndarray], worst: bool
+) -> Ranking:
+    from palate.kernels.topn import top_of_scores
+
+    out = Ranking(np.empty((len(users), n), dtype=np.int32), np.empty((len(users), n), dtype=np.float32))
+    size = max(1, DENSE_SCORES // len(scorer.items))
+    for start in range(0, len(users), size):
+        part = slice(start, start + size)
+        scores = np.ascontiguousarray(scorer.score_items(users[part]), dtype=np.float32)
+        if scores.shape != (len(users[part]), len(scorer.items)):
+            wanted = (len(users[part]), len(scorer.items))
+            raise ValueError(f"score_items must return an array of shape {wanted}; got {scores.shape}.")
+        top_of_scores(-scores if worst else scores, users[part], mask, *seen, out.items[part], out.scores[part])
+    return Ranking(out.items, -out.scores) if worst else out

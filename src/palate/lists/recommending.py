@@ -1,0 +1,178 @@
+"""Recommendations as a frame: the best items of one user or many, with what is known about them."""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from palate.data import columns as names
+from palate.data.arguments import warn_caller
+from palate.data.forks import rows_of
+from palate.factors.draws import check_spread
+from palate.factors.item_index import item_table
+from palate.lists.cautious import check_caution, rank_by_draw, rank_cautiously
+from palate.lists.filters import Allowed, EmptyResultWarning, allowed_items
+from palate.lists.lookup import UserRows, answer, described_frame, score_column, user_rows
+from palate.lists.ranking import Ranking, rank
+from palate.lists.standard_errors import spread_frame
+from palate.lists.where import Where
+from palate.scorer import Scorer
+
+_EQUAL = 1e-6  # difference of two predictions in single precision, relative
+
+
+def recommend(
+    scorer: Scorer,
+    users: Any = None,
+    n: int = 5,
+    *,
+    min_ratings: int = 0,
+    exclude_seen: bool = True,
+    where: Where | None = None,
+    candidates: Any = None,
+    deny: Any = None,
+    worst: bool = False,
+    caution: float = 0.0,
+    explore: str | None = None,
+    seed: int = 0,
+    words: bool = False,
+    threads: int | None = None,
+) -> Any:
+    """Return the n items with the highest predicted rating for each user, as a frame.
+
+    Filters apply before the top n. Items are ranked exactly, by predicted rating and then by item id.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    users : id, list, array, column or frame with a column user_id, optional
+        One user or many; every user when None.
+    n : int, default 5
+        Items per user; there are fewer when fewer are left.
+    min_ratings : int, default 0
+        Leave out items with fewer ratings than this.
+    exclude_seen : bool, default True
+        Leave out what the user has rated, held-out ratings included.
+    where : polars.Expr, mapping or str, optional
+        Condition on the catalog's columns: `pl.col("year") >= 1980`, `{"genres": "Comedy", "year": (1980, 1989)}` or
+        `"year >= 1980"`; see `palate.lists.where.matching`.
+    candidates : ids, optional
+        The only items to choose from.
+    deny : ids, optional
+        Items to leave out for everyone.
+    worst : bool, default False
+        The lowest predicted ratings instead, lowest first.
+    caution : float, default 0.0
+        Rank by `mean - z sd` with `z = Phi^-1((1 + caution) / 2)`: above 0 by how good an item is at least (0.8: the lower end of its
+        80 % interval), below 0 by how good it may be; in (-1, 1). With `worst` by `mean + z sd`, ascending.
+    explore : {"thompson"}, optional
+        Rank by one draw of the posterior, another for each user.
+    seed : int, default 0
+        Chooses those draws.
+    words : bool, default False
+        Add a column `in_words` that says what is expected, how sure that is and from how many ratings.
+    threads : int, optional
+        All processors when None; the result is the same.
+
+    Returns
+    -------
+    frame
+        Columns `user_id`, `item_id`, `rank` (from 1), `predicted_rating` (`score` for a model whose scores are no ratings), then
+        the catalog's, with `n_ratings` and `mean_rating`. With `caution`, `explore` or `words` there follow on predicted_rating: the
+        `score` that ranks (if another), `std` of what is expected, and the ends of its 80 % interval, `low` and `high`. Users stand in the order given. In the library of `users` or `candidates`
+        if one of them is a column or a frame, else in the model's.
+
+    Raises
+    ------
+    KeyError
+        If a user or a candidate is unknown.
+    ValueError
+        If n or min_ratings is out of range, a condition cannot be computed, or `exclude_seen` is asked of a model without ratings.
+    TypeError
+        If an argument is of the wrong kind.
+
+    Warns
+    -----
+    EmptyResultWarning
+        If nothing is left for a user; it names the filter that took the last item.
+    """
+    n, caution = check_n(n), check_caution(caution, explore)
+    rows = user_rows(scorer, users)
+    if words:
+        check_spread(rows.scorer, "words", "True", "False")
+    allowed = allowed_items(rows.scorer, min_ratings=min_ratings, where=where, candidates=candidates, deny=deny)
+    how: dict[str, Any] = {"allowed": allowed.mask, "exclude_seen": exclude_seen, "worst": worst, "threads": threads}
+    if explore is not None:
+        ranking = rank_by_draw(rows.scorer, rows.index, n, seed, **how)
+    elif caution:
+        ranking = rank_cautiously(rows.scorer, rows.index, n, caution, **how)
+    else:
+        ranking = rank(rows.scorer, rows.index, n, **how)
+    warn_if_empty(rows, allowed, ranking)
+    _warn_if_equal(rows, ranking)
+    if caution or explore is not None or words:
+        frame = spread_frame(rows, ranking, ranked_by_mean=not caution and explore is None, words=words, threads=threads)
+    else:
+        frame = ranking_frame(rows, ranking)
+    return answer(frame, rows.scorer, users, candidates)
+
+
+def check_n(n: Any) -> int:
+    """Return n if it is a whole number of at least 1."""
+    if isinstance(n, bool) or not isinstance(n, int | np.integer):
+        raise TypeError(f"n must be an integer; got {n!r}.")
+    if n < 1:
+        raise ValueError(f"n must be at least 1; got {n}.")
+    return int(n)
+
+
+def ranking_frame(rows: UserRows, ranking: Ranking) -> pl.DataFrame:
+    """Return a ranking as a Polars frame, one row per recommended item."""
+    filled = ranking.items >= 0
+    user, place = np.nonzero(filled)
+    described = rows_of(item_table(rows.scorer), ranking.items[filled])
+    numbers = [pl.Series(names.RANK, place + 1), pl.Series(score_column(rows.scorer), ranking.scores[filled])]
+    return described_frame([rows.labels.gather(user)], described, numbers)
+
+
+class EqualPredictionsWarning(UserWarning):
+    """A list of equal predictions, whose order says nothing; the message names the user."""
+
+
+def _warn_if_equal(rows: UserRows, ranking: Ranking) -> None:
+    """Say that a list is in no order because all its predictions are equal."""
+    if ranking.items.shape[1] < 2:
+        return
+    filled = ranking.items >= 0
+    low = np.where(filled, ranking.scores, np.inf).min(axis=1)
+    high = np.where(filled, ranking.scores, -np.inf).max(axis=1)
+    with np.errstate(invalid="ignore"):  # nothing is listed: inf - inf
+        equal = np.flatnonzero((filled.sum(axis=1) > 1) & (high - low <= _EQUAL * np.maximum(1, np.abs(high))))
+    if not len(equal):
+        return
+    first = rows.labels[int(equal[0])]
+    whom = (
+        f"user {first!r}"
+        if len(rows.index) == 1
+        else f"{len(equal):,} of {len(rows.index):,} users, the first of them {first!r},"
+    )
+    warn_caller(
+        f"all predictions listed for {whom} are equal ({high[equal[0]]:.4g}): the order is that of the item ids, and no item is "
+        "recommended above another.",
+        EqualPredictionsWarning,
+    )
+
+
+def warn_if_empty(rows: UserRows, allowed: Allowed, ranking: Ranking) -> None:
+    """Say why a user has no recommendations."""
+    empty = np.flatnonzero((ranking.items < 0).all(axis=1))
+    if not len(empty):
+        return
+    if allowed.empty_because is not None:
+        message = f"nothing is left to recommend: {allowed.empty_because}."
+    elif len(rows.index) == 1:
+        message = f"nothing is left to recommend to user {rows.labels[0]!r}: all {allowed.n_items:,} items that may be recommended are rated already; pass exclude_seen=False to have them."
+    else:
+        first = rows.labels[int(empty[0])]
+        message = f"nothing is left to recommend to {len(empty):,} of {len(rows.index):,} users, the first of them {first!r}: they have rated all {allowed.n_items:,} items that may be recommended."
+    warn_caller(message, EmptyResultWarning)

@@ -1,0 +1,199 @@
+"""Similar items and similar users: the nearest factor vectors by cosine."""
+
+from typing import Any, cast
+
+import numpy as np
+import polars as pl
+
+from palate.data import columns as names
+from palate.data.arguments import warn_caller
+from palate.data.forks import rows_of
+from palate.factors.item_index import item_table, prepared
+from palate.lists.filters import EmptyResultWarning, allowed_items, check_min_ratings
+from palate.lists.lookup import answer, column_of, described_frame, known_indices, user_rows
+from palate.lists.ranking import Ranking, top_of_panels
+from palate.lists.recommending import check_n
+from palate.lists.where import Where
+from palate.scorer import Factored, Scorer
+
+SIMILAR_TO = "similar_to"
+SIMILARITY = "similarity"
+
+
+def similar_items(
+    scorer: Scorer,
+    items: Any,
+    n: int = 10,
+    *,
+    min_ratings: int = 0,
+    where: Where | None = None,
+    candidates: Any = None,
+    deny: Any = None,
+    threads: int | None = None,
+) -> Any:
+    """Return the n items whose factors point most nearly the same way, for each given item, as a frame.
+
+    The similarity is the cosine of the factor vectors (of all draws together); biases play no part. Items without a direction
+    (all factors zero) are similar to nothing.
+
+    Parameters
+    ----------
+    scorer : Scorer
+        Must have factors.
+    items : id, or collection of ids
+    n : int, default 10
+    min_ratings, where, candidates, deny
+        Filters of the items that may be listed, as in `recommend`.
+    threads : int, optional
+        All processors when None; the result is the same.
+
+    Returns
+    -------
+    frame
+        Columns `similar_to`, `item_id`, `rank` (from 1), `similarity` (-1 to 1), then the catalog's.
+
+    Raises
+    ------
+    KeyError
+        If an item is unknown.
+    ValueError
+        If the model has no factors, or an argument is out of range.
+
+    Warns
+    -----
+    EmptyResultWarning
+        If nothing is left for an item.
+    """
+    n = check_n(n)
+    model = _with_factors(scorer)
+    index = known_indices(model.items, column_of(items, names.ITEM_ID), "item id", "items")
+    allowed = allowed_items(model, min_ratings=min_ratings, where=where, candidates=candidates, deny=deny)
+    near = nearest(model, "item", model.item_factors, index, n, allowed=allowed.mask, own=index, threads=threads)
+    labels = model.items.take(index).alias(SIMILAR_TO)
+    _warn_if_empty(near, labels, allowed.empty_because)
+    return answer(_similar_frame(labels, near, item_table(model)), model, items, candidates)
+
+
+def similar_users(scorer: Scorer, users: Any, n: int = 10, *, min_ratings: int = 0, threads: int | None = None) -> Any:
+    """Return the n users whose factors point most nearly the same way, for each given user, as a frame.
+
+    Parameters
+    ----------
+    scorer : Scorer
+        Must have factors.
+    users : id, or collection of ids
+    n : int, default 10
+    min_ratings : int, default 0
+        Leave out users with fewer ratings than this; needs the model's ratings unless it is 0.
+    threads : int, optional
+
+    Returns
+    -------
+    frame
+        Columns `similar_to`, `user_id`, `rank` (from 1), `similarity` (-1 to 1), and `n_ratings` where the model has its ratings.
+
+    Raises
+    ------
+    KeyError
+        If a user is unknown.
+    ValueError
+        If the model has no factors, or `min_ratings` is asked of a model without ratings.
+    """
+    n, min_ratings = check_n(n), check_min_ratings(min_ratings)
+    model = _with_factors(scorer)
+    rows = user_rows(model, users)
+    table = _user_table(model)
+    allowed, reason = None, None
+    if min_ratings:
+        if model.ratings is None:
+            raise ValueError("min_ratings must be 0 here: this model was saved without ratings.")
+        allowed = model.ratings.user_counts() >= min_ratings
+        reason = None if allowed.any() else f"no user has min_ratings={min_ratings} ratings"
+    own = rows.index if rows.scorer is model else np.full(len(rows.index), -1)
+    queries = _with_factors(rows.scorer).user_factors
+    near = nearest(model, "user", queries, rows.index, n, allowed=allowed, own=own, threads=threads)
+    labels = rows.labels.alias(SIMILAR_TO)
+    _warn_if_empty(near, labels, reason)
+    return answer(_similar_frame(labels, near, table), model, users)
+
+
+def nearest(
+    model: Factored,
+    side: str,
+    queries: np.ndarray,
+    index: np.ndarray,
+    n: int,
+    *,
+    allowed: np.ndarray | None,
+    own: np.ndarray,
+    threads: int | None,
+) -> Ranking:
+    """Return the rows of one side with the highest cosine to each query.
+
+    Parameters
+    ----------
+    model : Factored
+    side : {"item", "user"}
+        Whose factors are searched.
+    queries : ndarray of shape (n_draws, n_queries, n_factors), float32
+    index : ndarray of shape (m,), int
+        The queries to answer.
+    n : int
+    allowed : ndarray of bool, optional
+        Which rows of the side may be found.
+    own : ndarray of shape (m,), int
+        The row that is the query itself, never found; -1 if it is none.
+    threads : int or None
+    """
+    panels = prepared(model).part(("directions", side), lambda: _pack_directions(getattr(model, f"{side}_factors")))
+    known = own >= 0
+    indptr = np.concatenate([[0], np.cumsum(known)]).astype(np.int64)
+    # The kernel divides by the number of draws; a cosine does not.
+    directions = _directions(queries[:, index]) * np.float32(len(queries))
+    mask = np.zeros(0, dtype=bool) if allowed is None else allowed
+    n_found = min(n, panels.n_items)
+    return top_of_panels(
+        directions, np.arange(len(index)), panels, n_found, mask, (indptr, own[known].astype(np.int32)), threads
+    )
+
+
+def _directions(factors: np.ndarray) -> np.ndarray:
+    """Return the vectors of all draws together at length 1; NaN, which is never ranked, for a vector of zeros."""
+    norm = np.sqrt(np.einsum("dnf,dnf->n", factors, factors, dtype=np.float64))
+    norm[norm == 0] = np.nan
+    return (factors / norm[:, None]).astype(np.float32)
+
+
+def _pack_directions(factors: np.ndarray) -> Any:
+    from palate.kernels.topn import pack_items
+
+    return pack_items(_directions(factors), np.zeros(factors.shape[1], dtype=np.float32))
+
+
+def _with_factors(scorer: Scorer) -> Factored:
+    if not hasattr(scorer, "item_factors") or scorer.item_factors.shape[2] == 0:
+        raise ValueError(f"similarity must be asked of a model with factors; got {type(scorer).__name__} without any.")
+    return cast(Factored, scorer)  # whatever its link
+
+
+def _user_table(model: Scorer) -> pl.DataFrame:
+    columns = [model.users.values.alias(names.USER_ID)]
+    if model.ratings is not None:
+        columns.append(pl.Series(names.N_RATINGS, model.ratings.user_counts()))
+    return pl.DataFrame(columns)
+
+
+def _similar_frame(labels: pl.Series, near: Ranking, table: pl.DataFrame) -> pl.DataFrame:
+    filled = near.items >= 0
+    query, place = np.nonzero(filled)
+    numbers = [pl.Series(names.RANK, place + 1), pl.Series(SIMILARITY, near.scores[filled])]
+    return described_frame([labels.gather(query)], rows_of(table, near.items[filled]), numbers)
+
+
+def _warn_if_empty(near: Ranking, labels: pl.Series, reason: str | None) -> None:
+    empty = np.flatnonzero((near.items < 0).all(axis=1))
+    if len(empty):
+        first = labels[int(empty[0])]
+        why = reason or "its factors are zero, or nothing else is left to compare it with"
+        message = f"nothing similar is found for {len(empty):,} of {len(labels):,}, the first of them {first!r}: {why}."
+        warn_caller(message, EmptyResultWarning)

@@ -1,0 +1,112 @@
+"""Lists for users of whom some are unknown: they are left out, or get the most popular items."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from palate.data import columns as names
+from palate.data.arguments import warn_caller
+from palate.data.forks import rows_of, stacked
+from palate.lists.filters import allowed_items, rating_counts
+from palate.lists.lookup import UserRows, answer, user_rows
+from palate.lists.ranking import Ranking
+from palate.lists.recommending import check_n, ranking_frame, recommend
+from palate.scorer import Scorer
+
+CHOICES = ("raise", "skip", "popular")
+SOURCE, MODEL, POPULAR = "source", "model", "most popular"
+
+
+class UnknownUsersWarning(UserWarning):
+    """Users who are not in the model, and what became of them; the message has their number and names the first."""
+
+
+def recommend_to_all(
+    scorer: Scorer, users: Any, n: int, unknown: str, lists: Callable[..., Any] = recommend, **options: Any
+) -> Any:
+    """Return the lists of `recommend`, for users of whom some may be unknown.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    users, n
+        As in `recommend`.
+    unknown : {"raise", "skip", "popular"}
+        An error; no list, with a warning; or the most-rated items that the filters keep, with what an average user would rate them and a
+        column `source` that says which lists are the model's.
+    lists : callable, default `recommend`
+        Makes the lists of users who are known; takes the arguments of `recommend`.
+    options
+        The other arguments of `recommend`.
+
+    Raises
+    ------
+    ValueError
+        If `unknown` is none of these, or "popular" is asked together with `worst`.
+    """
+    if unknown not in CHOICES:
+        raise ValueError(f"unknown must be one of {', '.join(map(repr, CHOICES))}; got {unknown!r}.")
+    if unknown == "raise":
+        return lists(scorer, users, n, **options)
+    if unknown == "popular" and options.get("worst"):
+        raise ValueError("worst must be left out with unknown='popular', whose lists are of the most-rated items.")
+    rows = user_rows(scorer, users, unknown_allowed=True)
+    known = np.flatnonzero(rows.index >= 0)
+    strangers = np.flatnonzero(rows.index < 0)
+    if len(strangers):
+        _warn(rows, strangers, unknown)
+    parts = [_own(lists, rows, known, n, options)]  # of nobody, too: it has the columns
+    if unknown == "popular":
+        parts = [_from(part, MODEL) for part in parts]
+        if len(strangers):
+            parts.append(_popular(rows, strangers, n, options))
+    frame = _together(parts, rows.labels.to_list()) if len(strangers) else parts[0]
+    return answer(frame, scorer, users, options.get("candidates"))
+
+
+def _from(part: pl.DataFrame, source: str) -> pl.DataFrame:
+    """Return lists with a column that says whose they are."""
+    return pl.DataFrame([*part.get_columns(), pl.Series(SOURCE, [source] * part.height, dtype=pl.String)])
+
+
+def _together(parts: list[pl.DataFrame], labels: list[Any]) -> pl.DataFrame:
+    """Return the lists of several frames as one, in the order in which the users were named, column by column."""
+    every = stacked(parts)
+    at: dict[Any, list[int]] = {}
+    for place in range(len(labels) - 1, -1, -1):
+        at.setdefault(labels[place], []).append(place)
+    user = every[names.USER_ID]
+    starts = np.flatnonzero(every[names.RANK].to_numpy() == 1)  # of the lists; who was named twice has two
+    places = np.array([at[label].pop() for label in user.gather(starts).to_list()], dtype=np.int64)
+    order = np.argsort(np.repeat(places, np.diff([*starts, len(user)])), kind="stable")
+    return rows_of(every, order)
+
+
+def _own(lists: Any, rows: UserRows, known: np.ndarray, n: int, options: dict[str, Any]) -> pl.DataFrame:
+    own = UserRows(rows.scorer, rows.index[known], rows.labels.gather(known), rows.single)
+    found = lists(rows.scorer, own, n, **options)
+    return found if isinstance(found, pl.DataFrame) else pl.DataFrame(found)
+
+
+def _popular(rows: UserRows, strangers: np.ndarray, n: int, options: dict[str, Any]) -> pl.DataFrame:
+    """Return the most-rated items for each of the unknown users, as the frame of a ranking with its source."""
+    scorer = rows.scorer
+    how = {name: options[name] for name in ("min_ratings", "where", "candidates", "deny") if name in options}
+    allowed = allowed_items(scorer, **how).mask
+    items = np.arange(len(scorer.items)) if allowed is None else np.flatnonzero(allowed)
+    items = items[np.argsort(-rating_counts(scorer)[items], kind="stable")][: check_n(n)].astype(np.int32)
+    scores = np.asarray(scorer.score_items(np.array([-1])))[0][items]
+    every = Ranking(np.tile(items, (len(strangers), 1)), np.tile(scores.astype(np.float32), (len(strangers), 1)))
+    own = UserRows(scorer, rows.index[strangers], rows.labels.gather(strangers), rows.single)
+    return _from(ranking_frame(own, every), POPULAR)
+
+
+def _warn(rows: UserRows, strangers: np.ndarray, unknown: str) -> None:
+    first = rows.labels[int(strangers[0])]
+    n = len(strangers)
+    who = f"user {first!r} is unknown" if n == 1 else f"{n:,} users are unknown, the first of them {first!r}"
+    whose = ("its" if n == 1 else "their") if unknown == "popular" else ""
+    what = f"{whose} list is of the most popular items" if unknown == "popular" else "left out"
+    warn_caller(f"{who}: {what}.", UnknownUsersWarning)

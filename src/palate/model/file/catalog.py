@@ -1,0 +1,157 @@
+"""The catalog in a model file: each column as numbers or as text, with bytes that say where it has a value."""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from palate.data import columns as names
+from palate.data.catalog import Catalog
+from palate.data.forks import filled, n_distinct
+from palate.data.vocabulary import Vocabulary
+from palate.model.file.errors import Damage
+from palate.model.file.fields import Fields, check_plain
+from palate.model.file.json import quoted
+from palate.model.file.tensors import TensorReader, TensorWriter, check_all, check_flags, put_strings, take_strings
+
+_NUMBERS: dict[str, pl.DataType] = {
+    "int8": pl.Int8(),
+    "int16": pl.Int16(),
+    "int32": pl.Int32(),
+    "int64": pl.Int64(),
+    "uint8": pl.UInt8(),
+    "uint16": pl.UInt16(),
+    "uint32": pl.UInt32(),
+    "uint64": pl.UInt64(),
+    "float32": pl.Float32(),
+    "float64": pl.Float64(),
+}
+_DAY = 86_400
+_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896  # years 1 to 9999: what Python's dates can hold
+# Stored as integers: type, number stored, lowest and highest value.
+_TIMES: dict[str, tuple[pl.DataType, str, int, int]] = {
+    "date": (pl.Date(), "int32", _FIRST_DAY, _LAST_DAY),
+    "datetime[ms]": (pl.Datetime("ms"), "int64", _FIRST_DAY * _DAY * 10**3, (_LAST_DAY + 1) * _DAY * 10**3 - 1),
+    "datetime[us]": (pl.Datetime("us"), "int64", _FIRST_DAY * _DAY * 10**6, (_LAST_DAY + 1) * _DAY * 10**6 - 1),
+    "datetime[ns]": (pl.Datetime("ns"), "int64", -(2**63), 2**63 - 1),
+}
+_OTHERS: dict[str, pl.DataType] = {
+    "string": pl.String(),
+    "bool": pl.Boolean(),
+    "categorical": pl.Categorical(),
+    "null": pl.Null(),
+}
+_TYPES: dict[str, pl.DataType] = {**_NUMBERS, **{name: time[0] for name, time in _TIMES.items()}, **_OTHERS}
+# What the rest of palate relies on.
+_STANDARD = {
+    names.TITLE: "string",
+    names.YEAR: "int32",
+    names.GENRES: "string",
+    names.KEY: "string",
+    names.N_RATINGS: "int64",
+    names.MEAN_RATING: "float64",
+}
+
+
+def put_catalog(writer: TensorWriter, catalog: Catalog) -> dict[str, Any]:
+    """Add the columns of a catalog; return what the metadata must say of them."""
+    columns = []
+    for position, series in enumerate(catalog.frame.get_columns()):
+        type_name = next((name for name, dtype in _TYPES.items() if dtype == series.dtype), None)
+        if type_name is None:
+            advice = "cast it to text or numbers, or leave it out"
+            raise Damage(
+                f"column {series.name!r} of the catalog is of type {series.dtype}, which the file cannot hold: {advice}"
+            )
+        _put_column(writer, f"catalog.{position}", series, type_name)
+        columns.append({"name": series.name, "type": type_name})
+    return {"kind": catalog.kind, "columns": columns}
+
+
+def take_catalog(reader: TensorReader, values: object, items: Vocabulary) -> Catalog:
+    """Return the catalog, whose first rows must be the items of the vocabulary, in order."""
+    fields = Fields(values, "'catalog' in its metadata")
+    fields.take_choice("kind", (items.kind,))
+    columns = [_column_type(value) for value in fields.take("columns", list)]
+    fields.finish()
+    _check_names([name for name, _ in columns])
+    frame = pl.DataFrame([_take_column(reader, f"catalog.{at}", type_).alias(name) for at, (name, type_) in enumerate(columns)])
+    _check_ids(frame[names.ITEM_ID], items)
+    return Catalog(frame, items.kind)
+
+
+def _put_column(writer: TensorWriter, name: str, series: pl.Series, type_name: str) -> None:
+    if type_name == "null":
+        writer.put(f"{name}.valid", np.zeros(len(series), dtype=np.uint8), "uint8", "catalog")
+        return
+    if series.null_count():
+        writer.put(f"{name}.valid", series.is_not_null().cast(pl.UInt8).to_numpy(), "uint8", "catalog")
+    if type_name in ("string", "categorical"):
+        put_strings(writer, name, filled(series.cast(pl.String), ""), "catalog")
+        return
+    physical = series.cast(pl.UInt8) if type_name == "bool" else series.to_physical()
+    writer.put(f"{name}.values", filled(physical, 0).to_numpy(), _stored(type_name), "catalog")
+
+
+def _take_column(reader: TensorReader, name: str, type_name: str) -> pl.Series:
+    valid = None
+    if reader.has(f"{name}.valid"):
+        valid = check_flags(f"{name}.valid", reader.take(f"{name}.valid", "uint8", "catalog"))
+    if type_name == "null":
+        if valid is None or valid.any():
+            raise Damage(f"tensor '{name}.valid' must be all 0 in a column of nulls")
+        return pl.Series([None] * len(valid), dtype=pl.Null)
+    if type_name in ("string", "categorical"):
+        series = take_strings(reader, name, "catalog")
+        blank = series.str.len_bytes().to_numpy() == 0
+    else:
+        array = reader.take(f"{name}.values", _stored(type_name), "catalog")
+        series = pl.Series(_numbers(f"{name}.values", array, type_name))
+        blank = array.view(f"u{array.itemsize}") == 0
+    if valid is not None:
+        if not (valid | blank).all():  # else two files would hold one catalog, and a null could hide a text
+            raise Damage(f"column tensors '{name}' must be zero or empty where '{name}.valid' is 0")
+        series = series.zip_with(pl.Series(valid), pl.Series([None], dtype=series.dtype))
+    return series.cast(_TYPES[type_name])
+
+
+def _stored(type_name: str) -> str:
+    """Return the dtype of the numbers that stand for a column of this type."""
+    if type_name in _TIMES:
+        return _TIMES[type_name][1]
+    return "uint8" if type_name == "bool" else type_name
+
+
+def _numbers(name: str, array: np.ndarray, type_name: str) -> np.ndarray:
+    if type_name == "bool":
+        return check_flags(name, array)
+    if type_name in _TIMES:
+        _, _, low, high = _TIMES[type_name]
+        check_all(name, array, f"between {low} and {high}", lambda block: (block >= low) & (block <= high))
+    return array
+
+
+def _column_type(value: object) -> tuple[str, str]:
+    fields = Fields(value, "a column under 'catalog' in its metadata")
+    name = fields.take("name", str)
+    type_name = fields.take_choice("type", (_STANDARD[name],) if name in _STANDARD else tuple(_TYPES))
+    fields.finish()
+    return name, type_name
+
+
+def _check_names(found: list[str]) -> None:
+    check_plain(found, "the columns of the catalog")
+    if found[:1] != [names.ITEM_ID]:
+        raise Damage(f"the first column of the catalog must be {names.ITEM_ID!r}; got {quoted(found[:1])}")
+    if len(set(found)) != len(found):
+        raise Damage("the columns of the catalog must have different names")
+
+
+def _check_ids(ids: pl.Series, items: Vocabulary) -> None:
+    name = "tensor 'catalog.0.values'" if ids.dtype.is_integer() else "tensor 'catalog.0.bytes'"
+    if ids.dtype != items.values.dtype or ids.null_count():
+        raise Damage(f"{name} must hold ids of the items' type, without nulls; got {ids.dtype}")
+    if len(ids) < len(items) or not ids.head(len(items)).equals(items.values):
+        raise Damage(f"{name} must begin with the ids of all {len(items)} items, in their order")
+    if n_distinct(ids) != len(ids):
+        raise Damage(f"{name} must hold each id once")

@@ -1,0 +1,95 @@
+"""A trained network over the vectors of a user and an item: what is scored, in NumPy alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from palate.data.catalog import Catalog
+from palate.data.matrix import RatingMatrix
+from palate.data.vocabulary import Vocabulary
+from palate.lists import predicting, recommending
+from palate.lists import rated as rating_list
+from palate.model.history import History
+
+_BLOCK = 1 << 22  # numbers in the widest layer at a time
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class NetworkModel:
+    """A dense network of the vectors of user and item: `rating = mean + network([user vector, item vector])`.
+
+    A Scorer: it predicts, recommends and is evaluated like any model. It is no factorization: it has no fold-in, no standard
+    errors and no similar items, and it is not saved as a model file (pickle keeps it). Made by `KerasNetwork.fit`; Keras
+    is not needed to use it.
+    """
+
+    users: Vocabulary
+    items: Vocabulary
+    user_vectors: np.ndarray  # (n_users + 1, n_factors) float32; the last row is their mean, for unknown users
+    item_vectors: np.ndarray  # (n_items + 1, n_factors) float32
+    layers: tuple[tuple[np.ndarray, np.ndarray], ...]  # (kernel, bias) of each layer; all but the last are cut off at 0
+    mean: float
+    scale: tuple[float, float] | None = None
+    catalog: Catalog | None = None
+    ratings: RatingMatrix | None = None
+    trainer: Mapping[str, Any] = field(default_factory=dict)
+    history: History = field(default_factory=History)
+    frame_kind: str = "polars"
+
+    def __repr__(self) -> str:
+        sizes = " -> ".join(str(kernel.shape[1]) for kernel, _ in self.layers)
+        return f"NetworkModel({len(self.users):,} users, {len(self.items):,} items, layers {sizes})"
+
+    def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
+        """Return the predicted rating of each pair of `user_index` and `item_index`, float32; -1 is an unknown row: the mean vector."""
+        out, first = np.empty(len(user_index), np.float32), self._first()
+        step = max(1, _BLOCK // self._width)
+        for start in range(0, len(out), step):
+            span = slice(start, start + step)
+            out[span] = self._rest(first[0][user_index[span]] + first[1][item_index[span]])
+        return out
+
+    def score_items(self, user_index: np.ndarray) -> np.ndarray:
+        """Return the predicted ratings of all items for each of `user_index`, float32, shape (n, n_items)."""
+        n_items = len(self.items)
+        out, first = np.empty((len(user_index), n_items), np.float32), self._first()
+        step = max(1, _BLOCK // (self._width * max(1, n_items)))
+        for start in range(0, len(out), step):
+            rows = first[0][user_index[start : start + step]]
+            hidden = rows[:, None, :] + first[1][None, :n_items]
+            out[start : start + step] = self._rest(hidden.reshape(-1, hidden.shape[2])).reshape(len(rows), n_items)
+        return out
+
+    def predict(self, users: Any, items: Any, *, clip: bool = False, unknown: str = "raise") -> Any:
+        """Return predicted ratings of `users` and `items` in stars; `clip` and `unknown` are those of `FactorModel.predict`."""
+        return predicting.predict(self, users, items, clip=clip, unknown=unknown)
+
+    def predict_frame(self, users: Any, items: Any = None, **options: Any) -> Any:
+        """Return predicted ratings as a frame; `users`, `items` and the `options` are those of `FactorModel.predict_frame`."""
+        return predicting.predict_frame(self, users, items, **options)
+
+    def recommend(self, users: Any = None, n: int = 5, **options: Any) -> Any:
+        """Return the n best items of each of `users` as a frame; the `options` are those of `FactorModel.recommend`, save its spread's."""
+        return recommending.recommend(self, users, n, **options)
+
+    def rated(self, users: Any) -> Any:
+        """Return what these `users` rated, highest first, as a frame with the catalog's columns."""
+        return rating_list.rated(self, users)
+
+    @property
+    def _width(self) -> int:
+        return max(kernel.shape[1] for kernel, _ in self.layers)
+
+    def _first(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the first layer's share of each user, its bias included, and of each item: it is linear in both."""
+        kernel, bias = self.layers[0]
+        n = self.user_vectors.shape[1]
+        return self.user_vectors @ kernel[:n] + bias, self.item_vectors @ kernel[n:]
+
+    def _rest(self, values: np.ndarray) -> np.ndarray:
+        """Return the predictions from the sums that enter the first layer's cut."""
+        for kernel, bias in self.layers[1:]:
+            values = np.maximum(values, 0) @ kernel + bias
+        return values[:, 0] + np.float32(self.mean)

@@ -1,0 +1,321 @@
+"""The model of two heads: it predicts ratings by one and ranks by both."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import numpy as np
+import polars as pl
+
+from palate.data import columns as names
+from palate.data.catalog import Catalog
+from palate.data.forks import rows_of
+from palate.data.matrix import RatingMatrix
+from palate.data.vocabulary import Vocabulary
+from palate.factors.draws import check_spread, has_spread
+from palate.factors.item_index import item_table
+from palate.factors.uncertainty import interval_ends, standard_errors
+from palate.heads.ranking import Picked, TwoHeads
+from palate.lists import predicting, recommending, strangers
+from palate.lists.cautious import check_caution, quantile
+from palate.lists.filters import allowed_items
+from palate.lists.lookup import UserRows, answer, described_frame, score_column, user_rows
+from palate.lists.ranking import seen_rows
+from palate.lists.words import expected_if_chosen
+from palate.model.history import History
+from palate.model.joined import Change
+from palate.model.model import Model
+from palate.model.new_users import with_new_users
+from palate.scorer import Ranking
+
+BY = ("both", "chosen", "stars")
+CHANCE = "chance"
+SHARE = 0.8  # of the intervals in words
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class RecommenderModel(Model):
+    """Two models as one: what a user is likely to choose, and how the user would rate it. Made by `Recommender.fit`.
+
+    `predict` answers by the star head, in ratings with their uncertainty; `recommend` ranks by both. For tables without ratings
+    there is the choice head alone, and predictions are its scores.
+
+    Parameters
+    ----------
+    heads : TwoHeads
+        Both models and how they are put together; `choice` and `stars` are the models themselves.
+    users, items : Vocabulary
+    catalog : Catalog, optional
+    ratings : RatingMatrix, optional
+        What was rated, all of it.
+    trainer : mapping
+        Hyper-parameters, and under "candidates" the table of the choice models that were tried.
+    history : History
+    frame_kind : str, default "polars"
+
+    Examples
+    --------
+    >>> from palate import Ratings, Recommender
+    >>> ratings = Ratings.from_arrays(["al", "al", "bo", "bo", "cy"], ["x", "y", "x", "z", "y"], [5, 4, 4, 5, 3], scale=(1, 5))
+    >>> Recommender().fit(ratings)
+    RecommenderModel(Recommender: 3 users, 3 items)
+    """
+
+    heads: TwoHeads
+    users: Vocabulary
+    items: Vocabulary
+    catalog: Catalog | None = None
+    ratings: RatingMatrix | None = None
+    trainer: Mapping[str, Any] = field(default_factory=dict)
+    history: History = field(default_factory=History)
+    frame_kind: str = "polars"
+
+    @property
+    def choice(self) -> Any:
+        """The model that ranks by how likely an item is to be chosen."""
+        return self.heads.choice
+
+    @property
+    def stars(self) -> Any:
+        """The model that predicts ratings, or None."""
+        return self.heads.stars
+
+    @property
+    def scale(self) -> tuple[float, float] | None:  # type: ignore[override]
+        """The rating scale; None without a star head, whose scores are no ratings."""
+        return None if self.heads.stars is None else self.heads.stars.scale
+
+    @property
+    def predicts(self) -> Any:
+        """The model that `predict` asks: the star head, or the choice head where there is none."""
+        return self.heads.choice if self.heads.stars is None else self.heads.stars
+
+    def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
+        """Return the star head's prediction of each pair of `user_index` and `item_index`, float32."""
+        return np.asarray(self.predicts.score_pairs(user_index, item_index), np.float32)
+
+    def score_items(self, user_index: np.ndarray) -> np.ndarray:
+        """Return the star head's predictions of all items for each of `user_index`, float32."""
+        return np.asarray(self.predicts.score_items(user_index), np.float32)
+
+    def rank_items(
+        self, users: np.ndarray, n: int, mask: np.ndarray, seen: tuple[np.ndarray, np.ndarray], threads: int | None = None
+    ) -> Ranking:
+        """Return the top `n` items of `users` by both heads, among `mask` and without `seen`; `threads` changes the time alone."""
+        return self.heads.pick(users, n, mask, seen, threads).ranking
+
+    def with_users(self, users: Vocabulary, ratings: RatingMatrix) -> "RecommenderModel":
+        """Return the model whose only users are `users`, folded into both heads from their row of `ratings`."""
+        stars = None if self.stars is None else self.stars.with_users(users, ratings)
+        heads = replace(self.heads, choice=self.choice.with_users(users, ratings), stars=stars)
+        return replace(self, heads=heads, users=users, ratings=ratings)
+
+    def with_change(self, change: Change) -> tuple["RecommenderModel", tuple[str, ...]]:
+        """Return the model with a `change` by an update of both heads; how they are put together stays."""
+        choice, notes = self.choice.with_change(change)
+        stars, of_stars = (None, ()) if self.stars is None else self.stars.with_change(change)
+        heads = replace(self.heads, choice=choice, stars=stars)
+        about = (f"The choice head: {note}" for note in notes), (f"The star head: {note}" for note in of_stars)
+        return replace(self, **change.known(), heads=heads), (*about[0], *about[1])
+
+    def predict(
+        self,
+        users: Any,
+        items: Any,
+        *,
+        clip: bool = False,
+        unknown: str = "raise",
+        return_std: bool = False,
+        interval: float | None = None,
+        interval_of: str = "mean",
+    ) -> Any:
+        """Return predicted ratings by the star head; `users`, `items` and the options are those of `FactorModel.predict`.
+
+        `clip`, `unknown`, `return_std`, `interval` and `interval_of` mean what they mean there.
+        """
+        head, rows = self._asked(users, unknown)
+        return predicting.predict(
+            head, rows, items, clip=clip, unknown=unknown, return_std=return_std, interval=interval,
+            interval_of=interval_of,
+        )  # fmt: skip
+
+    def predict_distribution(self, users: Any, items: Any, *, unknown: str = "raise") -> np.ndarray:
+        """Return the star head's probability of each rating level for pairs of `users` and `items`; see `FactorModel` for `unknown`."""
+        head, rows = self._asked(users, unknown)
+        return predicting.predict_distribution(head, rows, items, unknown=unknown)
+
+    def predict_frame(self, users: Any, items: Any = None, **options: Any) -> Any:
+        """Return predictions of `users` and `items` by the star head as a frame; `options` are those of `FactorModel.predict_frame`."""
+        head, rows = self._asked(users, options.get("unknown", "raise"))
+        return predicting.predict_frame(head, rows, items, **options)
+
+    def recommend(
+        self,
+        users: Any = None,
+        n: int = 5,
+        *,
+        by: str = "both",
+        caution: float = 0.0,
+        words: bool = False,
+        min_ratings: int = 0,
+        exclude_seen: bool = True,
+        where: Any = None,
+        candidates: Any = None,
+        deny: Any = None,
+        unknown: str = "raise",
+        threads: int | None = None,
+        **options: Any,
+    ) -> Any:
+        """Return the n items that each user is most likely to choose and to like, as a frame; filters apply first.
+
+        Parameters
+        ----------
+        users : user id or NewUser, or collection of them, optional
+            Every user when None.
+        n : int, default 5
+        by : {"both", "chosen", "stars"}, default "both"
+            Rank by both heads: `log P(chosen) + beta log P(liked)`; by the choice head alone; or by predicted rating alone, which lists
+            what the user would rate highest, however unlikely it is to be chosen.
+        caution : float, default 0.0
+            In (-1, 1); above 0 take the lower confidence bound of each rating instead of the prediction. For both heads it must not be
+            negative.
+        words : bool, default False
+            Add a column `in_words`: how likely the item is to be chosen, and what is expected if so.
+        min_ratings, exclude_seen, where, candidates, deny, unknown, threads, **options
+            As in `FactorModel.recommend`. The options `worst`, `explore` and `seed` are for `by="stars"`.
+
+        Returns
+        -------
+        frame
+            Columns user_id, item_id, rank, predicted_rating, chance (the probability that the item is chosen, by its place in the choice
+            head's ranking) and the catalog's. Without a star head there is no predicted_rating; by one head alone the columns are those
+            of that head.
+
+        Raises
+        ------
+        KeyError
+            If a user or candidate is unknown.
+        ValueError
+            If an argument is out of range.
+
+        Warns
+        -----
+        EmptyResultWarning
+            If nothing is left for a user; it names the filter that took the last item.
+        """
+        if by not in BY:
+            raise ValueError(f"by must be one of {', '.join(map(repr, BY))}; got {by!r}.")
+        filters: dict[str, Any] = {
+            "min_ratings": min_ratings, "exclude_seen": exclude_seen, "where": where, "candidates": candidates, "deny": deny,
+        }  # fmt: skip
+        rows = self._rows(users, unknown_allowed=unknown != "raise")
+        model = cast(RecommenderModel, rows.scorer)
+        if by != "both":
+            head = model.choice if by == "chosen" else model._with_stars(by)
+            spread: dict[str, Any] = {} if by == "chosen" else {"caution": caution, "words": words}
+            if by == "chosen" and (caution or words):
+                raise ValueError("caution and words must be left out with by='chosen', which knows nothing of ratings.")
+            found = strangers.recommend_to_all(
+                head, replace(rows, scorer=head), n, unknown, threads=threads, **filters, **spread, **options
+            )
+            return answer(pl.DataFrame(found) if not isinstance(found, pl.DataFrame) else found, model, users, candidates)
+        if options:
+            name = next(iter(options))
+            raise ValueError(f"{name} must be left out with by='both'; got {options[name]!r}. Pass by='stars' to use it.")
+        found = strangers.recommend_to_all(
+            model, rows, n, unknown, model._of_both, caution=caution, words=words, threads=threads, **filters
+        )
+        return answer(pl.DataFrame(found) if not isinstance(found, pl.DataFrame) else found, model, users, candidates)
+
+    def _of_both(
+        self, _: Any, rows: UserRows, n: int, *, caution: float, words: bool, exclude_seen: bool, threads: int | None,
+        **filters: Any,
+    ) -> pl.DataFrame:  # fmt: skip
+        """Return the lists of known users by both heads; the arguments are those of `palate.lists.recommending.recommend`."""
+        n, caution = recommending.check_n(n), check_caution(caution, None)
+        if caution < 0:
+            raise ValueError(f"caution must be at least 0 with by='both'; got {caution:g}. Pass by='stars' to explore.")
+        if caution:
+            check_spread(self._with_stars("both"), "caution", caution, "0")
+        allowed = allowed_items(self, **filters)
+        mask = np.zeros(0, bool) if allowed.mask is None else allowed.mask
+        picked = self.heads.pick(
+            rows.index, n, mask, seen_rows(self, exclude_seen), threads, self._lower_bound(caution) if caution else None
+        )
+        recommending.warn_if_empty(rows, allowed, picked.ranking)
+        return self._frame(rows, picked, words)
+
+    def _lower_bound(self, caution: float) -> Any:
+        z = quantile(caution)
+
+        def lowered(users: np.ndarray, items: np.ndarray, mean: np.ndarray) -> np.ndarray:
+            return mean - z * standard_errors(self.stars, users, items)
+
+        return lowered
+
+    def _with_stars(self, by: str) -> Any:
+        if self.stars is None:
+            raise ValueError(
+                f"by must be 'both' or 'chosen' for a model without a star head; got {by!r}, with what needs ratings."
+            )
+        return self.stars
+
+    def _rows(self, users: Any, unknown_allowed: bool = False) -> UserRows:
+        return user_rows(self, with_new_users(self, users), unknown_allowed=unknown_allowed)
+
+    def _asked(self, users: Any, unknown: str) -> tuple[Any, UserRows]:
+        """Return the head that predicts, and the users' rows in it."""
+        rows = self._rows(users, unknown_allowed=unknown != "raise")
+        head = rows.scorer.predicts  # type: ignore[attr-defined]
+        return head, replace(rows, scorer=head)
+
+    def _frame(self, rows: UserRows, picked: Picked, words: bool) -> pl.DataFrame:
+        filled = picked.items >= 0
+        at, place = np.nonzero(filled)
+        items, users = picked.items[filled].astype(np.int64), rows.index[at]
+        numbers = [pl.Series(names.RANK, place + 1)]
+        chance = self.heads.chance.of(picked.places[filled]).astype(np.float32)
+        if self.stars is not None:
+            mean = self.score_pairs(users, items)
+            numbers.append(pl.Series(score_column(self.stars), mean))
+        numbers.append(pl.Series(CHANCE, chance))
+        if words:
+            said = [self.heads.chance.in_words(int(value)) for value in picked.places[filled]]
+            if self.stars is not None:
+                said = self._stars_in_words(said, users, items, mean)
+            numbers.append(pl.Series(names.IN_WORDS, said, dtype=pl.String))
+        return described_frame([rows.labels.gather(at)], rows_of(item_table(self), items), numbers)
+
+    def _stars_in_words(self, said: list[str], users: np.ndarray, items: np.ndarray, mean: np.ndarray) -> list[str]:
+        intervals: list[tuple[float, float] | None] = [None] * len(said)
+        if has_spread(self.stars):
+            sd = standard_errors(self.stars, users, items)
+            low, high = interval_ends(self.stars, users, items, mean, sd, SHARE, "mean")
+            intervals = list(zip(low.tolist(), high.tolist(), strict=True))
+        return [
+            f"{words}, {expected_if_chosen(float(value), interval, self.scale)}"
+            for words, value, interval in zip(said, mean, intervals, strict=True)
+        ]
+
+    def explain(self, user: Any, item: Any) -> Any:
+        """Return what the star head's prediction for `user` and `item` is made of; see `FactorModel.explain`.
+
+        `model.choice.explain(user, item)` says the same of the choice head.
+        """
+        return self.predicts.explain(user, item)
+
+    def similar_items(self, items: Any, n: int = 10, **options: Any) -> Any:
+        """Return the `n` items most like each of `items`, by the choice head; the `options` are those of `FactorModel.similar_items`."""
+        return self.choice.similar_items(items, n, **options)
+
+    def save(self, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
+        """Write the model to one file at `path`, with its `ratings` or without; see `FactorModel.save`."""
+        from palate.model.file.recommender import save_heads
+
+        save_heads(self, path, ratings=ratings)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from palate.model.file.recommender import dumps, loads
+
+        return loads, (dumps(self),)

@@ -1,0 +1,120 @@
+"""Sums of choice models: an item-to-item model and a factor model together rank better than either."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import numpy as np
+import polars as pl
+
+from palate.data.catalog import Catalog
+from palate.data.forks import rows_of
+from palate.data.matrix import RatingMatrix
+from palate.data.vocabulary import Vocabulary
+from palate.factors.item_index import item_table
+from palate.lists.lookup import answer, described_frame, user_rows
+from palate.model.history import History
+from palate.model.joined import Change
+from palate.model.linear_model import LinearModel
+from palate.model.model import Model
+from palate.model.new_users import with_new_users
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class SumModel(Model):
+    """A weighted sum of the scores of several models of the same users and items.
+
+    Each user's scores of a model are divided by their standard deviation over all items first, so that the weights mean the same for models
+    whose scores are of different size. The scores are no ratings.
+    """
+
+    parts: tuple[Any, ...]
+    weights: tuple[float, ...]
+    users: Vocabulary
+    items: Vocabulary
+    catalog: Catalog | None = None
+    ratings: RatingMatrix | None = None
+    trainer: Mapping[str, Any] = field(default_factory=dict)
+    history: History = field(default_factory=History)
+    frame_kind: str = "polars"
+
+    scale = None
+
+    @classmethod
+    def of(cls, parts: tuple[Any, ...], weights: tuple[float, ...]) -> "SumModel":  # type: ignore[override]
+        """Return the sum of these models, with the ids, catalog and ratings of the first."""
+        first = parts[0]
+        trainer = {"name": " + ".join(str(part.trainer.get("name")) for part in parts), "weights": list(weights)}
+        return cls(
+            parts=parts, weights=weights, users=first.users, items=first.items, catalog=first.catalog, ratings=first.ratings,
+            trainer=trainer, history=first.history, frame_kind=first.frame_kind,
+        )  # fmt: skip
+
+    def score_items(self, user_index: np.ndarray) -> np.ndarray:
+        """Return the weighted sum of the parts' scores of all items for each of `user_index`, float32."""
+        total = np.zeros((len(user_index), len(self.items)), np.float32)
+        for part, weight in zip(self.parts, self.weights, strict=True):
+            scores = np.asarray(part.score_items(user_index), np.float32)
+            spread = scores.std(axis=1, keepdims=True)
+            total += np.float32(weight) * np.divide(scores, spread, out=np.zeros_like(scores), where=spread > 0)
+        return total
+
+    def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
+        """Return the score of each pair of `user_index` and `item_index`, float32; an unknown item, -1, scores 0."""
+        users, place = np.unique(np.asarray(user_index), return_inverse=True)
+        out, items = np.zeros(len(place), np.float32), np.asarray(item_index)
+        block = max(1, (1 << 22) // max(1, len(self.items)))
+        for start in range(0, len(users), block):
+            mine = np.flatnonzero((place >= start) & (place < start + block) & (items >= 0))
+            scores = self.score_items(users[start : start + block])
+            out[mine] = scores[place[mine] - start, items[mine]]
+        return out
+
+    def with_users(self, users: Vocabulary, ratings: RatingMatrix) -> "SumModel":
+        """Return the sum for `users`, each known by their row of `ratings` alone."""
+        parts = tuple(part.with_users(users, ratings) for part in self.parts)
+        return replace(self, parts=parts, users=users, ratings=ratings)
+
+    def contributions(self, user: Any, item: Any) -> Any:
+        """Return what each of a `user`'s own items adds to their score of an `item`, the largest first, as a frame: the parts add up to the score.
+
+        Columns: item_id, contribution, then the catalog's. Raises ValueError if a model of the sum does not explain its scores by items.
+        """
+        rows = user_rows(self, with_new_users(self, user))
+        model, row = cast(SumModel, rows.scorer), rows.index[:1]
+        target = model.items.index(item, "item id")
+        total = np.zeros(len(model.items))
+        rated = np.zeros(len(model.items), bool)
+        for part, weight in zip(model.parts, model.weights, strict=True):
+            spread = float(np.asarray(part.score_items(row), np.float32).std())
+            found = _by_items(part, model.users.id(int(row[0])), model.items.id(target))
+            own = model.items.indices(found["item_id"])
+            rated[own] = True
+            if spread > 0:
+                total[own] += weight / spread * found["contribution"].to_numpy()
+        own = np.flatnonzero(rated)
+        order = own[np.lexsort((own, -total[own]))]
+        numbers = [pl.Series("contribution", total[order])]
+        return answer(described_frame([], rows_of(item_table(self), order), numbers), self)
+
+    def with_change(self, change: Change) -> tuple["SumModel", tuple[str, ...]]:
+        """Return the sum with a `change` by an update of each part."""
+        changed = [part.with_change(change) for part in self.parts]
+        notes = tuple(note for _, part in changed for note in part)
+        return replace(self, **change.known(), parts=tuple(part for part, _ in changed)), notes
+
+    def similar_items(self, items: Any, n: int = 10, **options: Any) -> Any:
+        """Return the n items most like each of `items`, by the first part; the `options` are those of `FactorModel.similar_items`."""
+        return self.parts[0].similar_items(items, n, **options)
+
+
+def _by_items(part: Any, user: Any, item: Any) -> pl.DataFrame:
+    """Return what each of a user's items adds to the score of one model of a sum: columns item_id and contribution."""
+    if isinstance(part, LinearModel):
+        return pl.DataFrame(part.contributions(user, item)).select("item_id", "contribution")
+    if getattr(part, "fold", None) is None:
+        raise ValueError(
+            f"contributions must be asked of a sum of models that score by a user's items; one of {part.trainer.get('name')} does not."
+        )
+    table = part.explain(user, item).table
+    return table.filter(pl.col("part") == "rating").select("item_id", "contribution")

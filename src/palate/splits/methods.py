@@ -1,0 +1,313 @@
+"""The ways to split ratings. Each is drawn with a seed and depends on the ratings alone, never on the order of their rows."""
+
+import datetime
+import math
+from typing import Any
+
+import numpy as np
+
+from palate.data.dataset import Dataset, ratings_of
+from palate.data.ratings import Ratings
+from palate.splits.parts import FOLD_IN, TEST, TRAIN, Folds, Split
+
+MAX_FOLDS = 1000
+
+
+def random(ratings: Ratings | Dataset, share: float = 0.2, *, seed: int = 0) -> Split:
+    """Return a split that tests a share of the ratings, each as likely as any other.
+
+    Parameters
+    ----------
+    ratings : Ratings, or what `palate.read` returns
+    share : float, default 0.2
+        Exactly `round(share * n_ratings)` are tested.
+    seed : int, default 0
+
+    Raises
+    ------
+    ValueError
+        If the share is not between 0 and 1, or leaves one part empty.
+
+    Examples
+    --------
+    >>> len(random(Ratings.from_arrays([1, 1, 2, 2], list("abab"), [5, 3, 4, 2]), share=0.25).test)
+    1
+    """
+    ratings = ratings_of(ratings)
+    _check_share("share", share)
+    n_test = round(share * len(ratings))
+    part = np.full(len(ratings), TRAIN, dtype=np.uint8)
+    part[_generator(seed).permutation(len(ratings))[:n_test]] = TEST
+    return _checked(Split(ratings, part, "random", {"share": float(share), "seed": int(seed)}))
+
+
+def k_fold(ratings: Ratings | Dataset, n_folds: int = 5, *, seed: int = 0) -> Folds:
+    """Return folds for cross-validation: each rating is tested in one of them and trained on in the others.
+
+    Parameters
+    ----------
+    ratings : Ratings, or what `palate.read` returns
+    n_folds : int, default 5
+        2 to 1,000; the sizes of the folds differ by one at most.
+    seed : int, default 0
+
+    Raises
+    ------
+    ValueError
+        If there are fewer ratings than folds, or the number is out of range.
+
+    Examples
+    --------
+    >>> [len(split.test) for split in k_fold(Ratings.from_arrays([1, 1, 2], list("abb"), [5, 3, 4]), n_folds=2)]
+    [2, 1]
+    """
+    ratings = ratings_of(ratings)
+    _check_count("n_folds", n_folds, 2, MAX_FOLDS)
+    if n_folds > len(ratings):
+        raise ValueError(f"n_folds must be at most the number of ratings, {len(ratings):,}; got {n_folds}.")
+    fold = np.empty(len(ratings), dtype=np.uint16)
+    fold[_generator(seed).permutation(len(ratings))] = np.arange(len(ratings)) % n_folds
+    return Folds(ratings, fold, "k_fold", {"n_folds": int(n_folds), "seed": int(seed)})
+
+
+def per_user(ratings: Ratings | Dataset, *, n: int | None = None, share: float | None = None, seed: int = 0) -> Split:
+    """Return a split that tests the same number, or the same share, of every user's ratings.
+
+    Every user keeps at least one training rating; a user with a single rating is not tested.
+
+    Parameters
+    ----------
+    ratings : Ratings, or what `palate.read` returns
+    n : int, optional
+        Ratings to test per user.
+    share : float, optional
+        Share to test, rounded to the nearest number; 0.2 if neither is given.
+    seed : int, default 0
+
+    Raises
+    ------
+    ValueError
+        If both are given, one is out of range, or nothing is left to test.
+
+    Examples
+    --------
+    >>> ratings = Ratings.from_arrays([1, 1, 1, 2, 2, 3], list("abcaba"), [5, 3, 4, 2, 1, 5])
+    >>> per_user(ratings, n=1).test.user_index.tolist()
+    [0, 1]
+    """
+    ratings = ratings_of(ratings)
+    if n is not None and share is not None:
+        raise ValueError(f"per_user takes either n or share; got n={n} and share={share}.")
+    counts = np.diff(ratings.user_indptr)
+    if n is not None:
+        _check_count("n", n, 1)
+        wanted = np.full(len(counts), n)
+    else:
+        share = 0.2 if share is None else share
+        _check_share("share", share)
+        wanted = np.floor(share * counts + 0.5).astype(np.int64)
+    n_test = np.minimum(wanted, np.maximum(counts - 1, 0))
+    part = _last_of_each(ratings.user_index, _generator(seed).random(len(ratings)), n_test)
+    return _checked(Split(ratings, part, "per_user", {"n": n, "share": share, "seed": int(seed)}))
+
+
+def leave_one_out(ratings: Ratings | Dataset, *, latest: bool | None = None, seed: int = 0) -> Split:
+    """Return a split that tests one rating of every user who has two or more.
+
+    Parameters
+    ----------
+    ratings : Ratings, or what `palate.read` returns
+    latest : bool, optional
+        Whether it is the user's latest rating (of several at the same time a random one) or any. Default: the latest where
+        there are times.
+    seed : int, default 0
+
+    Raises
+    ------
+    ValueError
+        If the latest is asked for without times, or no user has two ratings.
+
+    Examples
+    --------
+    >>> ratings = Ratings.from_arrays([1, 1, 2, 2], list("abab"), [5, 3, 4, 2], timestamp=[20, 10, 30, 40])
+    >>> leave_one_out(ratings).test.item_index.tolist()
+    [0, 1]
+    """
+    ratings = ratings_of(ratings)
+    if latest is None:
+        latest = ratings.timestamp is not None
+    draw = _generator(seed).random(len(ratings))
+    n_test = (np.diff(ratings.user_indptr) > 1).astype(np.int64)
+    part = _last_of_each(ratings.user_index, draw, n_test, _times(ratings, "latest=True") if latest else None)
+    return _checked(Split(ratings, part, "leave_one_out", {"latest": bool(latest), "seed": int(seed)}))
+
+
+def by_time(ratings: Ratings | Dataset, *, share: float | None = None, cutoff: Any = None) -> Split:
+    """Return a split that tests the latest ratings: those from a moment on.
+
+    It answers the question a running service asks, and is harder than a random split: users and items that are new after the
+    cut have no training rating.
+
+    Parameters
+    ----------
+    ratings : Ratings, or what `palate.read` returns
+        With times.
+    share : float, optional
+        Share of the ratings to test, 0.2 if neither is given. Ratings of one moment stay together, so that the test is the
+        largest that does not exceed the share.
+    cutoff : number, date or datetime, optional
+        Ratings at this time or later are tested. In the unit of `ratings.timestamp`; dates are in UTC unless they say otherwise.
+
+    Raises
+    ------
+    ValueError
+        If there are no times, both or an empty part are asked for, or the share is out of range.
+
+    Examples
+    --------
+    >>> ratings = Ratings.from_arrays([1, 1, 2, 2], list("abab"), [5, 3, 4, 2], timestamp=[10, 20, 30, 30])
+    >>> by_time(ratings, cutoff=20)
+    Split(by_time, cutoff=20: 1 ratings to train, 3 to test)
+    """
+    ratings = ratings_of(ratings)
+    if share is not None and cutoff is not None:
+        raise ValueError(f"by_time takes either share or cutoff; got share={share} and cutoff={cutoff!r}.")
+    times = _times(ratings, "by_time")
+    if cutoff is not None:
+        moment = _moment(cutoff)
+    else:
+        share = 0.2 if share is None else share
+        _check_share("share", share)
+        moment = _latest_share(times, share)
+    part = np.where(times >= moment, TEST, TRAIN).astype(np.uint8)
+    return _checked(Split(ratings, part, "by_time", {"share": share, "cutoff": moment}))
+
+
+def held_out_users(
+    ratings: Ratings | Dataset, *, share: float | None = None, n: int | None = None, test_share: float = 0.5, seed: int = 0
+) -> Split:
+    """Return a split that trains without some users; part of their ratings is then folded in and the rest tested.
+
+    What a new user gets who rates a few items: "strong generalisation". Users with a single rating are never held out.
+
+    Parameters
+    ----------
+    ratings : Ratings, or what `palate.read` returns
+    share : float, optional
+        Share of the users to hold out, 0.1 if neither is given.
+    n : int, optional
+        Number of users to hold out.
+    test_share : float, default 0.5
+        Share of their ratings to test, rounded to the nearest number; at least one is tested and one folded in.
+    seed : int, default 0
+
+    Raises
+    ------
+    ValueError
+        If both are given, one is out of range, or no user with two ratings can be held out.
+
+    Examples
+    --------
+    >>> ratings = Ratings.from_arrays([1, 1, 2, 2, 3, 3], list("ababab"), [5, 3, 4, 2, 1, 5])
+    >>> held_out_users(ratings, n=1)
+    Split(held_out_users, n=1, test_share=0.5, seed=0: 4 ratings to train, 1 to fold in, 1 to test)
+    """
+    ratings = ratings_of(ratings)
+    if n is not None and share is not None:
+        raise ValueError(f"held_out_users takes either n or share; got n={n} and share={share}.")
+    _check_share("test_share", test_share)
+    generator = _generator(seed)
+    counts = np.diff(ratings.user_indptr)
+    eligible = np.flatnonzero(counts > 1)
+    if n is None:
+        share = 0.1 if share is None else share
+        _check_share("share", share)
+        n_users = max(1, round(share * np.count_nonzero(counts)))
+    else:
+        _check_count("n", n, 1)
+        n_users = int(n)
+    if n_users > len(eligible):
+        raise ValueError(f"n must be at most the {len(eligible):,} users with two or more ratings; got {n_users:,}.")
+    chosen = generator.permutation(eligible)[:n_users]
+    n_test = np.zeros(len(counts), dtype=np.int64)
+    n_test[chosen] = np.clip(np.floor(test_share * counts[chosen] + 0.5), 1, counts[chosen] - 1)
+    part = _last_of_each(ratings.user_index, generator.random(len(ratings)), n_test)
+    part[(n_test > 0)[ratings.user_index] & (part != TEST)] = FOLD_IN
+    parameters = {"share": share, "n": n, "test_share": float(test_share), "seed": int(seed)}
+    return _checked(Split(ratings, part, "held_out_users", parameters))
+
+
+def _last_of_each(user: np.ndarray, draw: np.ndarray, n_test: np.ndarray, times: np.ndarray | None = None) -> np.ndarray:
+    """Mark the last `n_test` ratings of each user as tested, in the order of (time,) draw; `user` ascends."""
+    order = np.lexsort((draw, user) if times is None else (draw, times, user))
+    end = np.searchsorted(user, user, side="right")  # of the user's ratings, also in `order`
+    part = np.full(len(user), TRAIN, dtype=np.uint8)
+    part[order[end - np.arange(len(user)) <= n_test[user]]] = TEST
+    return part
+
+
+def _latest_share(times: np.ndarray, share: float) -> int:
+    """Return the earliest time from which on at most this share of the ratings lies."""
+    ascending = np.sort(times)
+    first = len(times) - math.floor(share * len(times))
+    if first == len(times):
+        raise ValueError(f"share must leave ratings to test; got {share}, which is less than one of {len(times):,}.")
+    moment = ascending[first]
+    if first and ascending[first - 1] == moment:  # would cut through one moment: all of it is trained on
+        first = int(np.searchsorted(ascending, moment, side="right"))
+        if first == len(times):
+            raise ValueError(
+                f"the latest {share:.0%} of the ratings must not all have one time; got {int(moment)}. "
+                "Take a larger share, or pass cutoff=."
+            )
+        moment = ascending[first]
+    return int(moment)
+
+
+def _moment(cutoff: Any) -> int | float:
+    if isinstance(cutoff, datetime.datetime):
+        aware = cutoff if cutoff.tzinfo else cutoff.replace(tzinfo=datetime.UTC)
+        return math.ceil(aware.timestamp())
+    if isinstance(cutoff, datetime.date):
+        return _moment(datetime.datetime(cutoff.year, cutoff.month, cutoff.day))
+    if isinstance(cutoff, bool) or not isinstance(cutoff, int | float | np.integer | np.floating):
+        raise TypeError(f"cutoff must be a number, a date or a datetime; got {cutoff!r}.")
+    if not math.isfinite(cutoff):
+        raise ValueError(f"cutoff must be finite; got {cutoff}.")
+    return int(cutoff) if float(cutoff).is_integer() else float(cutoff)
+
+
+def _times(ratings: Ratings, what: str) -> np.ndarray:
+    if ratings.timestamp is None:
+        raise ValueError(f"{what} needs times; these ratings have none. Pass timestamp= when you make the Ratings.")
+    return ratings.timestamp
+
+
+def _checked(split: Split) -> Split:
+    for code, name in ((TRAIN, "train"), (TEST, "test")):
+        if not (split.part == code).any():
+            parameters = ", ".join(f"{key}={value!r}" for key, value in split.parameters.items() if value is not None)
+            raise ValueError(
+                f"the split must leave ratings to {name}; {split.method}({parameters}) leaves none of {len(split.part):,}."
+            )
+    return split
+
+
+def _generator(seed: int) -> np.random.Generator:
+    _check_count("seed", seed, 0)
+    return np.random.default_rng(seed)
+
+
+def _check_share(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.floating):
+        raise TypeError(f"{name} must be a number; got {value!r}.")
+    if not 0 < value < 1:
+        raise ValueError(f"{name} must be between 0 and 1, neither included; got {value}.")
+
+
+def _check_count(name: str, value: Any, low: int, high: int | None = None) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise TypeError(f"{name} must be an integer; got {value!r}.")
+    if value < low or (high is not None and value > high):
+        limits = f"at least {low}" if high is None else f"from {low} to {high:,}"
+        raise ValueError(f"{name} must be {limits}; got {value}.")

@@ -1,0 +1,1 @@
+"""Least squares by alternating row solves."""

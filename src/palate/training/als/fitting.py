@@ -1,0 +1,203 @@
+"""The one path of all least squares: from ratings and a trainer to a FactorModel."""
+
+import os
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+from palate.data.catalog import Catalog
+from palate.data.ratings import Ratings
+from palate.factors.bounded import Bounds
+from palate.model.average import average
+from palate.model.factor_model import FactorModel
+from palate.model.history import History
+from palate.solve.prior import RowPrior
+from palate.solve.rows import Side, solve_rows
+from palate.solve.strengths import AUTO, resolve_strength
+from palate.training.als.features import RidgeLink
+from palate.training.als.standard_errors import noise_and_spread
+from palate.training.als.sweeps import Callback, Links, Run, Solver, Stopping, run_sweeps
+from palate.training.checks import check_count, check_fitted
+from palate.training.features import SideFeatures, all_features
+from palate.training.initialization import bias_start, factor_start, model_start
+from palate.training.progress import TrainingBar
+from palate.training.training_data import Problem, split
+
+Priors = tuple[RowPrior, RowPrior]
+
+
+def fit_factors(
+    trainer: Any,
+    ratings: Ratings,
+    *,
+    validation: float | Ratings,
+    catalog: Catalog | None,
+    start: FactorModel | None,
+    refit: bool,
+    checkpoint: str | os.PathLike[str] | None,
+    callback: Callback | None,
+    threads: int,
+    seed: int,
+    start_number: int = 0,
+    user_table: Any = None,
+    solver: Solver = solve_rows,
+) -> FactorModel:
+    """Fit a trainer with `n_factors`, `mean`, `biases`, features, stopping rules and `priors`."""
+    check_count("seed", seed, 0, 2**63 - 1)
+    everything, held_out = split(ratings, validation, start, seed)
+    problem = Problem.build(everything, held_out, mean=trainer.mean, confidence=trainer.confidence)
+    stopping = Stopping(
+        trainer.max_sweeps, trainer.tolerance, trainer.patience,
+        on_objective=trainer.unobserved_weight > 0, steps=trainer.steps,
+    )  # fmt: skip
+    biases, residual_sd = bias_start(
+        problem, l2_bias=trainer.l2_bias, l1_bias=trainer.l1_bias, biases=trainer.biases, threads=threads
+    )
+    bounds = None if trainer.link == "identity" else _bounds(everything)
+    if bounds is not None:
+        problem, biases, residual_sd = _bent(bounds, problem, biases, residual_sd, trainer.mean)
+    priors: Priors = trainer.priors(residual_sd, problem.mean)
+    sides = factor_start(biases, trainer.n_factors, residual_sd, seed, start_number)
+    if start is not None:
+        sides = model_start(start, everything, sides, trainer)
+    task = _Task.of(trainer, problem, priors, catalog, user_table)
+
+    def save(run: Run) -> None:
+        if checkpoint is not None:
+            _model(trainer, task, run, catalog, residual_sd).save(checkpoint)
+
+    with TrainingBar(stopping.max_sweeps) as bar:
+        run = run_sweeps(
+            problem, *priors, sides, stopping, callback=callback or bar, after_sweep=save, links=task.links, bounds=bounds,
+            threads=threads, solver=solver,
+        )  # fmt: skip
+        sure = None if bounds is not None else noise_and_spread(problem, run.users, run.items, priors, threads, seed)
+        if refit and held_out.any() and not run.interrupted:
+            whole = Problem.build(everything, np.zeros_like(held_out), mean=trainer.mean, confidence=trainer.confidence)
+            if bounds is not None:
+                whole = replace(whole, mean=problem.mean)
+            task = _Task.of(trainer, whole, priors, catalog, user_table)  # bags now hold what was held out
+            again = replace(stopping, max_sweeps=run.best_sweep, tolerance=0.0, patience=run.best_sweep + 1)
+            first, run = run, run_sweeps(
+                whole, *priors, sides, again, links=task.links, bounds=bounds, threads=threads, solver=solver
+            )  # fmt: skip
+            run.stopped = f"{first.stopped} Then trained on all ratings for {first.best_sweep} sweeps."
+    return check_fitted(_model(trainer, task, run, catalog, residual_sd, sure), trainer)
+
+
+def _bounds(ratings: Ratings) -> Bounds:
+    low, high = ratings.scale
+    if not low < high:
+        raise ValueError(
+            f"the rating scale must have two different ends for link='bounded'; got {low:g} to {high:g}. Pass scale= to Ratings."
+        )
+    return Bounds(low, high)
+
+
+def _bent(
+    bounds: Bounds, problem: Problem, biases: tuple[Side, Side], residual_sd: float, mean: bool
+) -> tuple[Problem, tuple[Side, Side], float]:
+    """Return the mean, the starting biases and the deviation that strengths are made of, in scores instead of rating units."""
+    score = bounds.score(problem.mean) if mean else 0.0
+    slope = bounds.slope(score)
+    users, items = (Side(side.factors, (side.bias / slope).astype(np.float32)) for side in biases)
+    # A product of factors is worth 1 / slope as much in scores, and errors stay in rating units: so is the strength that suits it.
+    return replace(problem, mean=score), (users, items), residual_sd * slope
+
+
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """What a run of sweeps is given: the ratings it trains on, and priors and features made of them."""
+
+    problem: Problem
+    priors: Priors
+    features: dict[str, SideFeatures]  # of "user" and "item"
+    links: Links
+
+    @classmethod
+    def of(cls, trainer: Any, problem: Problem, priors: Priors, catalog: Catalog | None, user_table: Any) -> "_Task":
+        features = all_features(problem, trainer, catalog, user_table)
+        sides = zip(features.values(), (problem.by_user, problem.by_item), priors, strict=True)
+        user, item = (
+            RidgeLink.build(own.blocks, rows, prior, trainer.l2_features) if own.blocks else None for own, rows, prior in sides
+        )
+        return cls(problem, priors, features, (user, item))
+
+
+def averaged(models: list[FactorModel]) -> FactorModel:
+    """Return the average of fits to one split, with what it gains among the notes of its history."""
+    whole = average(models)
+    note = f"The model is the average of {len(models)} fits; sweeps and errors above are those of the first."
+    if whole.ratings is not None and whole.ratings.held_out is not None and whole.scale is not None:
+        rows = np.flatnonzero(whole.ratings.held_out)
+        users = np.searchsorted(whole.ratings.indptr, rows, side="right") - 1
+        errors = whole.score_pairs(users, whole.ratings.items[rows]) - whole.ratings.values(rows)
+        note += f" Validation RMSE of the average: {np.sqrt(np.mean(errors.astype(np.float64) ** 2)):.4f}."
+    return replace(whole, history=replace(whole.history, notes=(*whole.history.notes, note)))
+
+
+def _model(
+    trainer: Any, task: _Task, run: Run, catalog: Catalog | None, residual_sd: float, sure: tuple[float, float] | None = None
+) -> FactorModel:
+    """Return the FactorModel of a run's best sweep; `sure` is what `noise_and_spread` found."""
+    k = trainer.n_factors
+    weights = zip(task.features.values(), task.links, (run.user_weights, run.item_weights), strict=True)
+    user_link, item_link = (
+        features.link(link.own(own)) if link is not None and own is not None else None for features, link, own in weights
+    )
+    about = task.problem.known(catalog)
+    if trainer.confidence is not None:
+        about["scale"] = None  # scores of counts are no ratings
+    return FactorModel(
+        **about,
+        link=trainer.link,
+        user_factors=run.users.unpadded(k)[None],
+        item_factors=run.items.unpadded(k)[None],
+        user_bias=run.users.bias[None],
+        item_bias=run.items.bias[None],
+        global_mean=np.array([task.problem.mean]),
+        user_prior=task.priors[0],
+        item_prior=task.priors[1],
+        trainer=_described(trainer, residual_sd),
+        history=_history(task, run),
+        user_link=user_link,
+        item_link=item_link,
+        noise_sd=None if sure is None else np.array([sure[0]]),
+        spread=None if sure is None else sure[1],
+    )
+
+
+def _described(trainer: Any, residual_sd: float) -> dict[str, Any]:
+    """Return the trainer's name and hyper-parameters; what "auto" came to stands beside it."""
+    described = {"name": type(trainer).__name__, **asdict(trainer)}
+    for field in fields(trainer):
+        if field.name.startswith("l2") and getattr(trainer, field.name) == AUTO:
+            described[f"{field.name}_resolved"] = round(resolve_strength(AUTO, residual_sd), 6)
+    return described
+
+
+def _history(task: _Task, run: Run) -> History:
+    problem = task.problem
+    notes = [note for features in task.features.values() for note in features.notes]
+    if run.n_double:
+        notes.append(
+            f"{run.n_double:,} rows of a sweep were solved in float64 with a millionth of their mean diagonal added, because "
+            "the penalty is zero or too small for float32."
+        )
+    for rows, side in ((problem.by_user, "users"), (problem.by_item, "items")):
+        empty = int((rows.counts == 0).sum())
+        if empty:
+            notes.append(
+                f"{empty:,} {side} have no training rating (all of theirs are held out); their predictions come from the mean "
+                "and the other side's bias."
+            )
+    return History(
+        sweeps=tuple(run.reports),
+        best_sweep=run.best_sweep,
+        stopped=run.stopped,
+        interrupted=run.interrupted,
+        notes=tuple(notes),
+        n_train=problem.n_train,
+        n_validation=int(problem.held_out.sum()),
+    )

@@ -1,0 +1,72 @@
+"""The noise of a rating and the scale of the standard errors of a least-squares fit, from a sample of its ratings."""
+
+import numpy as np
+
+from palate.solve.laplace import Half, Kept, pair_variances, spread_of
+from palate.solve.prior import RowPrior
+from palate.solve.rows import Side
+from palate.training.training_data import Problem
+
+SAMPLE = 4_000  # validation ratings that the scale is found on
+LEVERAGE_SAMPLE = 400
+MOST = 64  # ratings of a row that are looked at
+_LEAST_SAMPLE = 20
+_MOST_LEVERAGE = 0.9
+_STREAM = 40
+
+
+def noise_and_spread(
+    problem: Problem, users: Side, items: Side, priors: tuple[RowPrior, RowPrior], threads: int, seed: int
+) -> tuple[float, float] | None:
+    """Return the sd of a rating about its expectation and the factor on standard errors; None without validation ratings, or where a
+    fit without a penalty leaves no noise that can be told.
+
+    The noise is that of the training residuals, corrected for how far the fit follows each rating (its leverage). The factor
+    makes the variance of the standardised validation errors 1.
+    """
+    user, item, values = problem.validation
+    if len(values) < _LEAST_SAMPLE or problem.confidence is not None:
+        return None
+    halves = (
+        Half(problem.by_user, users, items, priors[0], problem.mean, most=MOST),
+        Half(problem.by_item, items, users, priors[1], problem.mean, most=MOST),
+    )
+    noise = _noise(problem, halves, threads, seed)
+    if noise is None:
+        return None
+    chosen = _sample(len(values), SAMPLE, seed)
+    user, item, values = user[chosen], item[chosen], values[chosen]
+    kept = [Kept(half.floored(noise)) for half in halves]
+    linear, product = pair_variances(kept[0], kept[1], user, item, threads)
+    errors = np.square(values - problem.predict(user, item, users, items), dtype=np.float64)
+    sure = float(np.sqrt(noise)), spread_of(errors, noise * linear + noise**2 * product, noise)
+    return sure if all(np.isfinite(figure) and figure > 0 for figure in sure) else None
+
+
+def _noise(problem: Problem, halves: tuple[Half, Half], threads: int, seed: int) -> float | None:
+    """Return the variance of a rating of weight 1 about its expectation; None where there is none to speak of."""
+    rows = problem.by_user
+    train = _sample(problem.n_train, SAMPLE, seed)
+    user, item = np.searchsorted(rows.indptr, train, side="right") - 1, rows.columns[train].astype(np.int64)
+    squares = np.square(rows.values[train] - problem.predict(user, item, halves[0].side, halves[1].side), dtype=np.float64)
+    if rows.weights.size:
+        squares *= rows.weights[train]
+    seen = float(squares.mean())
+    if not (np.isfinite(seen) and seen > 1e-9):
+        return None
+    few = _sample(len(train), LEVERAGE_SAMPLE, seed)
+    weight = rows.weights[train[few]] if rows.weights.size else 1.0
+    kept = [Kept(half) for half in halves]
+    leverage, _ = pair_variances(kept[0], kept[1], user[few], item[few], threads)
+    mean = float(np.mean(weight * leverage))
+    # A row with fewer ratings than factors and no penalty has no leverage to speak of: how sure such a fit is is not known.
+    return seen / (1 - min(mean, _MOST_LEVERAGE)) if np.isfinite(mean) else None
+
+
+def _sample(n: int, size: int, seed: int) -> np.ndarray:
+    """Return the places of `size` of n, each subset equally likely, ascending; all of them if there are no more."""
+    from palate.kernels.random import key_of, mark_sample
+
+    chosen = np.empty(n, bool)
+    mark_sample(key_of(seed, 0, _STREAM), min(size, n), chosen)
+    return np.flatnonzero(chosen)

@@ -1,0 +1,1 @@
+"""Posterior draws by a Gibbs chain."""

@@ -1,0 +1,145 @@
+"""The state of an unfinished run in a file, from which it goes on to the same bits."""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from palate._files import replace_file
+from palate.model.factor_model import FactorModel
+from palate.model.history import SweepReport
+from palate.solve.rows import Side
+from palate.training.features import SideFeatures
+from palate.training.gibbs.chain import ChainState
+from palate.training.gibbs.conditionals import SideState
+from palate.training.gibbs.draws import Kept
+from palate.training.gibbs.temporal import TimeState
+from palate.training.training_data import Problem
+
+_FORMAT = "palate chain 3"
+_SIDE = ("mean", "precision", "weights", "strengths", "own")
+_TIME = ("user_shift", "item_shift", "strengths", "mood")
+
+
+class ChainFileError(ValueError):
+    """A checkpoint that is damaged, or of another run."""
+
+
+def digest_of(trainer: Any, problem: Problem, features: dict[str, SideFeatures], start: FactorModel | None, seed: int) -> str:
+    """Return what tells one run from all others: trainer, seed, ratings, what is held out, features and start."""
+    found = hashlib.sha256(json.dumps([type(trainer).__name__, asdict(trainer), seed], sort_keys=True).encode())
+    ratings, rows = problem.ratings, problem.by_user
+    arrays = [rows.indptr, rows.columns, rows.values, rows.weights, problem.held_out, ratings.value]
+    arrays += [array for side in features.values() for block in side.blocks for array in (block.indptr, block.columns)]
+    if getattr(trainer, "time", ""):
+        arrays.append(problem.times)
+    if start is not None:
+        arrays += [start.user_factors, start.item_factors, start.user_bias, start.item_bias]
+    for array in arrays:
+        found.update(np.ascontiguousarray(array).data)
+    found.update("\n".join(map(str, ratings.users.values.to_list() + ratings.items.values.to_list())).encode("utf-8"))
+    return found.hexdigest()
+
+
+def refit_path(path: str | os.PathLike[str] | None) -> str | None:
+    """Return where the second run of `refit=True` keeps its state, beside the first run's."""
+    return None if path is None else f"{os.fspath(path)}.refit"
+
+
+def remove_chains(path: str | os.PathLike[str] | None) -> None:
+    """Remove the files of a fit that is complete."""
+    for one in (path, refit_path(path)):
+        if one is not None:
+            Path(one).unlink(missing_ok=True)
+
+
+def save_chain(
+    path: str | os.PathLike[str], digest: str, chain: int, sweep: int, state: ChainState, kept: Kept, reports: list[SweepReport]
+) -> None:
+    """Write the state after a sweep, atomically."""
+    from safetensors.numpy import save
+
+    tensors = {"cutpoints": state.cutpoints, "latent": state.latent}
+    for name, side in (("user", state.users), ("item", state.items)):
+        tensors[f"{name}.factors"], tensors[f"{name}.bias"] = side.vectors.factors, side.vectors.bias
+        tensors |= {f"{name}.{part}": getattr(side, part) for part in _SIDE}
+    if state.time is not None:
+        tensors |= {f"time.{part}": getattr(state.time, part) for part in _TIME}
+    for key in kept.draws[0] if kept.draws else ():
+        tensors[f"draws.{key}"] = np.stack([draw[key] for draw in kept.draws])
+    tensors |= {"total": kept.total, "kept_total": kept.kept_total}
+    if kept.traces:
+        tensors["traces"] = np.stack(kept.traces)
+    numbers = {
+        "chain": chain,
+        "sweep": sweep,
+        "noise": state.noise.hex(),
+        "degrees": [side.degrees.hex() for side in (state.users, state.items)],
+        "mood_precision": None if state.time is None else state.time.mood_precision.hex(),
+        "n_counted": kept.n_counted,
+        "means": [value.hex() for value in kept.means],
+        "reports": [asdict(report) for report in reports],
+    }
+    about = {"format": _FORMAT, "digest": digest, "state": json.dumps(numbers)}
+    body = save({name: np.ascontiguousarray(array) for name, array in tensors.items()}, about)
+    replace_file(path, [hashlib.sha256(body).hexdigest().encode(), body])
+
+
+def load_chain(path: str | os.PathLike[str], digest: str) -> tuple[int, int, ChainState, Kept, list[SweepReport]] | None:
+    """Return chain, sweep, state, what was kept and the reports of the run with this digest; None if there is no such file.
+
+    Raises
+    ------
+    ChainFileError
+        If the file is damaged, or of another run.
+    """
+    if not Path(path).exists():
+        return None
+    raw = Path(path).read_bytes()
+    signature, body = raw[:64], raw[64:]
+    if hashlib.sha256(body).hexdigest().encode() != signature:
+        raise ChainFileError(
+            f"{os.fspath(path)} must be a whole checkpoint; it is damaged or no checkpoint. Delete it to start anew."
+        )
+    from safetensors.numpy import load
+
+    about = json.loads(body[8 : 8 + int.from_bytes(body[:8], "little")])["__metadata__"]
+    if about.get("format") != _FORMAT or about["digest"] != digest:
+        raise ChainFileError(
+            f"{os.fspath(path)} must be a checkpoint of this run; it was made with another trainer, seed, table, features or start. "
+            "Delete it to start anew, or name another file."
+        )
+    tensors, numbers = load(body), json.loads(about["state"])
+    sides = [
+        SideState(
+            vectors=Side(tensors[f"{name}.factors"], tensors[f"{name}.bias"]),
+            degrees=float.fromhex(degrees),
+            **{part: tensors[f"{name}.{part}"] for part in _SIDE},
+        )
+        for name, degrees in zip(("user", "item"), numbers["degrees"], strict=True)
+    ]
+    time = None
+    if numbers["mood_precision"] is not None:
+        parts = {part: tensors[f"time.{part}"] for part in _TIME}
+        time = TimeState(**parts, mood_precision=float.fromhex(numbers["mood_precision"]))
+    noise = float.fromhex(numbers["noise"])
+    state = ChainState(sides[0], sides[1], noise, tensors["cutpoints"], tensors["latent"], time)
+    reports = [SweepReport(**report) for report in numbers["reports"]]
+    return numbers["chain"], numbers["sweep"], state, _kept(tensors, numbers), reports
+
+
+def _kept(tensors: dict[str, np.ndarray], numbers: dict[str, Any]) -> Kept:
+    stacked = {name.removeprefix("draws."): array for name, array in tensors.items() if name.startswith("draws.")}
+    n = len(next(iter(stacked.values()))) if stacked else 0
+    return Kept(
+        draws=[{name: array[draw] for name, array in stacked.items()} for draw in range(n)],
+        total=tensors["total"],
+        kept_total=tensors["kept_total"],
+        n_counted=numbers["n_counted"],
+        traces=list(tensors["traces"]) if "traces" in tensors else [],
+        means=[float.fromhex(value) for value in numbers["means"]],
+    )

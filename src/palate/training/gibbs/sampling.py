@@ -1,0 +1,181 @@
+"""A run of Gibbs chains: sweeps, reports, checkpoints, and what it says of its own length."""
+
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from palate.model.history import SweepReport
+from palate.training.gibbs.chain import ChainModel, ChainState, sweep
+from palate.training.gibbs.chain_file import load_chain, save_chain
+from palate.training.gibbs.conditionals import Clock
+from palate.training.gibbs.convergence import effective_size, split_rhat
+from palate.training.gibbs.draws import Kept, Monitor, Plan, count, predictions
+from palate.training.training_data import Problem
+
+_SAVE_SHARE = 0.05  # of the time that checkpoints may take
+_HIGH_RHAT = 1.1
+_FALLING = 3e-4  # relative fall of the error over the last quarter that says a chain was too short
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """What the draws of a run are judged by."""
+
+    model: ChainModel
+    problem: Problem
+    monitor: Monitor
+
+
+@dataclass
+class Run:
+    """What came out of a run."""
+
+    kept: Kept = field(default_factory=Kept)
+    reports: list[SweepReport] = field(default_factory=list)
+    stopped: str = ""
+    interrupted: bool = False
+    complete: bool = False  # every sweep was made
+    notes: list[str] = field(default_factory=list)
+
+
+def run_chains(
+    model: ChainModel,
+    plan: Plan,
+    judge: Judge,
+    begin: Callable[[int], ChainState],
+    saver: "Saver",
+    *,
+    callback: Callable[[SweepReport], object],
+    threads: int,
+    seed: int,
+) -> Run:
+    """Make all sweeps of all chains and return what was kept.
+
+    An interrupt (Ctrl-C) ends the run with the draws so far; before the first kept draw it is raised.
+    """
+    run, first, made = Run(), 0, 0
+    state: ChainState | None = None
+    if (found := saver.load()) is not None:
+        first, made, state, run.kept, run.reports = found
+        run.notes.append(f"The run went on from {saver.path} after sweep {made} of chain {first + 1}.")
+    try:
+        for chain in range(first, plan.n_chains):
+            state = begin(chain) if state is None else state
+            for number in range(made + 1, plan.sweeps + 1):
+                state, report = _one(model, state, plan, judge, run, Clock(seed, chain, number, threads))
+                last = chain + 1 == plan.n_chains and number == plan.sweeps
+                saver.save(chain, number, state, run, whatever_the_cost=last)
+                if callback(report) is False:
+                    return _ended(run, plan, judge, f"The callback ended the run after sweep {number} of chain {chain + 1}.")
+            state, made = None, 0
+    except KeyboardInterrupt:
+        if not run.kept.draws:
+            raise
+        run.interrupted = True
+        return _ended(run, plan, judge, f"Interrupted after {len(run.reports)} whole sweeps.")
+    run.complete = True
+    chains = "" if plan.n_chains == 1 else f" in each of {plan.n_chains} chains"
+    return _ended(run, plan, judge, f"All {plan.sweeps} sweeps{chains} were made, {plan.burn_in} of them to burn in.")
+
+
+def _one(
+    model: ChainModel, state: ChainState, plan: Plan, judge: Judge, run: Run, clock: Clock
+) -> tuple[ChainState, SweepReport]:
+    """Make one sweep, count it, and report it."""
+    began = time.perf_counter()
+    state = sweep(model, state, clock)
+    found = predictions(model, state, judge.monitor)
+    kept = run.kept
+    if clock.sweep > plan.burn_in:
+        count(kept, model, state, found, plan.keeps(clock.chain, clock.sweep))
+        found = kept.total / kept.n_counted
+        kept.means.append(_rmse(found, judge.monitor))
+    train: dict[str, float | None] = {"train_mse": None, "train_rmse": None, "train_mae": None}
+    if state.errors is not None:
+        squared, absolute = state.errors
+        total = judge.problem.total_weight
+        train = {
+            "train_mse": squared / total * model.unit**2,
+            "train_rmse": math.sqrt(squared / total) * model.unit,
+            "train_mae": absolute / total * model.unit,
+        }
+    errors = found - judge.monitor.values
+    mse = float(np.mean(errors**2))
+    figures: dict[str, float | None] = {}
+    if judge.monitor.held_out:
+        figures = {"validation_mse": mse, "validation_rmse": math.sqrt(mse), "validation_mae": float(np.mean(np.abs(errors)))}
+    report = SweepReport(
+        sweep=clock.chain * plan.sweeps + clock.sweep,
+        seconds=time.perf_counter() - began,
+        objective=None,
+        **train,
+        **figures,
+    )
+    run.reports.append(report)
+    return state, report
+
+
+def _rmse(found: np.ndarray, monitor: Monitor) -> float:
+    return float(np.sqrt(np.mean((found - monitor.values) ** 2)))
+
+
+def _ended(run: Run, plan: Plan, judge: Judge, stopped: str) -> Run:
+    """Say how the run ended, how far its kept draws stand for it, and whether it was too short."""
+    run.stopped = stopped
+    kept, monitor = run.kept, judge.monitor
+    if not kept.draws:
+        raise ValueError(f"the run must keep at least one draw; it ended within its burn-in of {plan.burn_in} sweeps.")
+    whole, part = kept.total / kept.n_counted, kept.kept_total / len(kept.draws)
+    what = "held-out" if monitor.held_out else "training"
+    gap = float(np.sqrt(np.mean((whole - part) ** 2)))
+    run.notes.append(
+        f"{len(kept.draws)} of {kept.n_counted} draws are kept; on {what} ratings their mean has RMSE {_rmse(part, monitor):.4f}, "
+        f"that of all draws {_rmse(whole, monitor):.4f} (they differ by {gap:.4f})."
+    )
+    run.notes.extend(_length_notes(kept, plan))
+    return run
+
+
+def _length_notes(kept: Kept, plan: Plan) -> list[str]:
+    """Say what R-hat and effective size are, and whether the chains were too short."""
+    traces = np.stack(kept.traces)
+    n_chains = max(1, len(traces) // max(1, plan.sweeps - plan.burn_in))
+    traces = traces[: len(traces) // n_chains * n_chains].reshape(n_chains, -1, traces.shape[1])
+    if traces.shape[1] < 8:
+        return [f"Only {traces.shape[1]} sweeps count: too few to tell whether the chain has settled."]
+    rhat, size = split_rhat(traces), effective_size(traces)
+    high, median = float(np.quantile(rhat, 0.9)), float(np.median(size))
+    notes = [
+        f"R-hat of predictions: {np.median(rhat):.3f} in the median, {high:.3f} at the 90th percentile; each is worth {median:.0f} independent draws."
+    ]
+    quarter = len(kept.means) // 4
+    falling = quarter > 2 and kept.means[-1] < kept.means[-quarter] * (1 - _FALLING)
+    if high > _HIGH_RHAT or falling:
+        why = "their error still falls" if falling else "its parts disagree"
+        notes.append(f"The chain was too short ({why}): predictions will gain from more sweeps, such as {2 * plan.sweeps}.")
+    return notes
+
+
+class Saver:
+    """Writes checkpoints, as often as their cost allows; without a path it does nothing."""
+
+    def __init__(self, path: str | os.PathLike[str] | None, digest: str) -> None:
+        self.path, self.digest = path, digest
+        self.cost, self.last = 0.0, time.perf_counter()
+
+    def load(self) -> tuple[int, int, ChainState, Kept, list[SweepReport]] | None:
+        """Return what the file holds, if there is one."""
+        return None if self.path is None else load_chain(self.path, self.digest)
+
+    def save(self, chain: int, number: int, state: ChainState, run: Run, whatever_the_cost: bool = False) -> None:
+        """Save unless the last save was too recent for what it cost."""
+        now = time.perf_counter()
+        if self.path is None or (now - self.last < self.cost / _SAVE_SHARE and not whatever_the_cost):
+            return
+        save_chain(self.path, self.digest, chain, number, state, run.kept, run.reports)
+        self.last = time.perf_counter()
+        self.cost = self.last - now

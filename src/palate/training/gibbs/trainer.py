@@ -1,0 +1,360 @@
+"""Bayesian matrix factorization: draws from the posterior by Gibbs sampling."""
+
+import os
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from palate._parallel import check_threads
+from palate.data.arguments import helpful_methods
+from palate.data.catalog import Catalog
+from palate.data.dataset import Dataset, with_catalog
+from palate.data.ratings import Ratings
+from palate.factors.row_precision import RowNoise
+from palate.factors.temporal import TimeContext
+from palate.model.factor_model import FactorModel
+from palate.model.history import History
+from palate.solve.prior import RowPrior
+from palate.solve.rows import Side
+from palate.training.als.sweeps import Callback
+from palate.training.checks import check_choice, check_count, check_fitted
+from palate.training.features import MISSING, SideFeatures, all_features, feature_names
+from palate.training.gibbs.chain import ChainModel, ChainState, chain_model, small_start, state_at
+from palate.training.gibbs.chain_file import digest_of, refit_path, remove_chains
+from palate.training.gibbs.conditionals import Clock, SideModel
+from palate.training.gibbs.draws import Monitor, Plan
+from palate.training.gibbs.sampling import Judge, Run, Saver, run_chains
+from palate.training.gibbs.temporal import SITTINGS, TimeModel, time_parts
+from palate.training.initialization import bias_start, last_draw
+from palate.training.progress import TrainingBar
+from palate.training.training_data import Problem, continued, split
+
+GAUSSIAN, ORDINAL = "gaussian", "ordinal"
+MAX_LEVELS = 100
+_MAX_FACTORS = 256
+_START_L2_BIAS = 2.0
+_SAMPLE = 20_000  # training pairs that are followed where nothing is held out
+
+
+@helpful_methods
+@dataclass(frozen=True, kw_only=True)
+class Gibbs:
+    """Bayesian matrix factorization with biases: many draws from the posterior instead of one optimum.
+
+    The model of `LeastSquares` with nothing to tune: factors and biases of each side have a normal prior whose mean and covariance are
+    drawn as well, and so is the noise. A prediction is the mean over the draws, and their spread says how sure it is. Usually the
+    lowest error on ratings; costs some hundred sweeps instead of ten. See docs/bayes.md.
+
+    Parameters
+    ----------
+    n_factors : int, default 32
+        Length of the vectors, 1 to 256. More do little harm: the prior shrinks those that are not needed.
+    sweeps : int, default 200
+        Sweeps of each chain over items and users.
+    burn_in : int, default 50
+        Sweeps at the beginning that do not count.
+    n_chains : int, default 1
+        Independent chains, whose draws are pooled; two or more also tell whether they agree.
+    n_draws : int, default 0
+        Draws that the model keeps, evenly spaced; 0 is as many as fit `draws_mb`.
+    draws_mb : int, default 256
+        Memory for the draws in units of 2^20 bytes, where `n_draws` is 0.
+    likelihood : {"gaussian", "ordinal"}, default "gaussian"
+        "gaussian": a rating is its mean plus normal noise. "ordinal": a rating is the level between whose cutpoints a latent value
+        falls; predictions stay inside the scale and are distributions over its levels. For at most 100 distinct ratings.
+    noise : {"own", "shared"}, default "own"
+        "own": how far ratings fall from what is expected of them differs from user to user and from item to item, and is learned: those
+        who rate erratically count for less, and intervals are as wide as each pair's. "shared": one noise for all.
+    user_features : str, default ""
+        Side information of users, names with commas between: "rated" is the bag of items that a user rated (SVD++); any other is a
+        column of `user_table`.
+    item_features : str, default ""
+        Side information of items: "raters" is the bag of users who rated an item; any other is a column of the catalog, such as
+        "genres" or "year".
+    missing_features : {"zero", "raise"}, default "zero"
+        What a missing value of a column is: no part of the prior mean, or an error.
+    time : str, default ""
+        What to learn of the timestamps, in seconds, with a comma between: "eras" are 15 times after which all users' and all items' rows shift
+        a little; "sittings" are what a user rated in one go, about 20 ratings without a day between, which share a mood. For predictions at
+        a known time; without one a model answers as of when a user was last seen. See docs/time.md.
+
+    References
+    ----------
+    Koren (2009), "Collaborative Filtering with Temporal Dynamics".
+    Salakhutdinov, Mnih (2008), "Bayesian Probabilistic Matrix Factorization using Markov Chain Monte Carlo".
+    Lakshminarayanan, Bouchard, Archambeau (2011), "Robust Bayesian Matrix Factorisation": noise of rows.
+    Rendle, Zhang, Koren (2019), "On the Difficulty of Evaluating Baselines".
+    Simm et al. (2017), "Macau: Scalable Bayesian Factorization with High-Dimensional Side Information Using MCMC".
+
+    Examples
+    --------
+    >>> from palate import Gibbs, Ratings
+    >>> ratings = Ratings.from_arrays(["al", "al", "bo", "bo", "cy"], [1, 2, 1, 3, 2], [5, 3, 4, 1, 3], scale=(1, 5))
+    >>> model = Gibbs(n_factors=2, sweeps=60, burn_in=20).fit(ratings, validation=0)
+    >>> model.n_draws
+    40
+    """
+
+    n_factors: int = 32
+    sweeps: int = 200
+    burn_in: int = 50
+    n_chains: int = 1
+    n_draws: int = 0
+    draws_mb: int = 256
+    likelihood: str = GAUSSIAN
+    noise: str = "own"
+    user_features: str = ""
+    item_features: str = ""
+    missing_features: str = "zero"
+    time: str = ""
+
+    @property
+    def max_sweeps(self) -> int:
+        """Sweeps of all chains together."""
+        return self.sweeps * self.n_chains
+
+    def fit(
+        self,
+        ratings: Ratings | Dataset,
+        *,
+        validation: float | Ratings = 0.05,
+        catalog: Catalog | None = None,
+        user_table: Any = None,
+        start: FactorModel | None = None,
+        refit: bool = False,
+        checkpoint: str | os.PathLike[str] | None = None,
+        callback: Callback | None = None,
+        threads: int | None = None,
+        seed: int = 0,
+    ) -> FactorModel:
+        """Return the model with the draws kept.
+
+        Parameters
+        ----------
+        ratings : Ratings, or what `palate.read` returns, whose catalog is then taken, too
+        validation : float or Ratings, default 0.05
+            Share of the ratings to hold out, or ratings held out by the caller. They are only watched: nothing is chosen by them.
+        catalog : Catalog, optional
+            What is known of the items; `item_features` names its columns.
+        user_table : frame, optional
+            What is known of the users, with a column `user_id`; `user_features` names its columns.
+        start : FactorModel, optional
+            A model of as many factors, whose last draw's vectors and cutpoints the chains begin at (a least-squares model shortens the burn-in). Its split is
+            kept. An interrupted run goes on from its `checkpoint` instead.
+        refit : bool, default False
+            Whether to run once more on all ratings, validation included.
+        checkpoint : path, optional
+            File to which the state is saved as the run goes on. Called again with the same arguments, an interrupted run goes
+            on from it, to the same bits; it is removed at the end.
+        callback : callable, optional
+            Called with a `SweepReport` after each sweep; the run ends if it returns False. Default: a progress bar.
+        threads : int, optional
+            Number of threads; default all processors. The result does not depend on it.
+        seed : int, default 0
+            The same seed gives the same bits.
+
+        Raises
+        ------
+        TypeError
+            If `ratings` are no Ratings, or a parameter is of the wrong kind.
+        ValueError
+            If a parameter is out of its range, time is asked of ratings without timestamps, an ordinal likelihood is asked of one or over 100 distinct ratings or of weighted ones, a feature is not known, or `checkpoint` is a file of another run.
+        KeyboardInterrupt
+            If interrupted before a draw was kept; later the model of the draws so far is returned.
+        """
+        self._check()
+        ratings, catalog = with_catalog(ratings, catalog)
+        check_count("seed", seed, 0, 2**63 - 1)
+        everything, held_out = split(ratings, validation, start, seed)
+        with TrainingBar(self.max_sweeps) as bar:
+            rest = (user_table, catalog, start, callback or bar, check_threads(threads), seed)
+            model, complete = self._fit(everything, held_out, checkpoint, *rest)
+            if refit and complete and held_out.any():
+                judged = model.history
+                model, complete = self._fit(everything, np.zeros_like(held_out), refit_path(checkpoint), *rest)
+                note = (
+                    f"On {judged.n_validation:,} ratings held out of a first run the RMSE was "
+                    f"{judged.sweeps[-1].validation_rmse:.4f}; then the chains were run on all ratings."
+                )
+                model = replace(model, history=replace(model.history, notes=(note, *model.history.notes)))
+        check_fitted(model, self)
+        if complete:
+            remove_chains(checkpoint)
+        return continued(model, start)
+
+    def _check(self) -> None:
+        check_count("n_factors", self.n_factors, 1, _MAX_FACTORS)
+        check_count("sweeps", self.sweeps, 1)
+        check_count("burn_in", self.burn_in, 0)
+        if self.burn_in >= self.sweeps:
+            raise ValueError(f"burn_in must be less than sweeps={self.sweeps}; got {self.burn_in}. No draw would be left.")
+        check_count("n_chains", self.n_chains, 1)
+        check_count("n_draws", self.n_draws, 0)
+        check_count("draws_mb", self.draws_mb, 1)
+        check_choice("likelihood", self.likelihood, (GAUSSIAN, ORDINAL))
+        check_choice("noise", self.noise, ("own", "shared"))
+        check_choice("missing_features", self.missing_features, MISSING)
+        feature_names(self.user_features, "user_features")
+        feature_names(self.item_features, "item_features")
+        if SITTINGS in time_parts(self.time) and self.noise != "own":
+            raise ValueError(
+                "noise must be 'own' for time='sittings': a mood is part of how far a user's ratings fall; got 'shared'."
+            )
+
+    def _fit(
+        self, ratings: Ratings, held_out: np.ndarray, checkpoint: str | os.PathLike[str] | None, user_table: Any,
+        catalog: Catalog | None, start: FactorModel | None, callback: Callback, threads: int, seed: int,
+    ) -> tuple[FactorModel, bool]:  # fmt: skip
+        """Return the model of one run, and whether all its sweeps were made."""
+        problem = Problem.build(ratings, held_out)
+        levels = self._levels(problem)
+        features = all_features(problem, self, catalog, user_table)
+        biases, residual_sd = bias_start(problem, l2_bias=_START_L2_BIAS, threads=threads)
+        unit = residual_sd if residual_sd > 1e-6 else 1.0
+        own = self.noise == "own"
+        sides = [SideModel.build(n, self.n_factors, features[side].blocks, own) for n, side in enumerate(("user", "item"))]
+        model = chain_model(problem, unit, levels, sides[0], sides[1], time_parts(self.time))
+        scaled = biases[0].bias / np.float32(unit), biases[1].bias / np.float32(unit)
+
+        def begin(chain: int) -> ChainState:
+            vectors = small_start(model, scaled, Clock(seed, chain, 0, threads))
+            if start is None:
+                return state_at(model, vectors, None, threads)
+            return _started(self, model, start, ratings, vectors, unit, threads)
+
+        plan = Plan(self.sweeps, self.burn_in, self.n_chains, self._n_draws(problem, features, model.time))
+        judge = Judge(model, problem, _monitor(problem, seed))
+        saver = Saver(checkpoint, digest_of(self, problem, features, start, seed) if checkpoint is not None else "")
+        run = run_chains(model, plan, judge, begin, saver, callback=callback, threads=threads, seed=seed)
+        notes = [note for side in features.values() for note in side.notes]
+        return _build(self, problem, run, features, model, catalog, notes), run.complete
+
+    def _levels(self, problem: Problem) -> np.ndarray | None:
+        """Return the distinct ratings of an ordinal likelihood, None for a Gaussian one."""
+        if self.likelihood == GAUSSIAN:
+            return None
+        distinct = np.unique(problem.by_user.values)  # of the training ratings: what is held out must not be told
+        if len(distinct) < 2:
+            raise ValueError(
+                f"ratings must have at least two distinct values for likelihood='ordinal'; all {problem.n_train:,} are {distinct[0]:g}. "
+                "There is nothing to learn of likes from them; counts and clicks are for LeastSquares.for_counts()."
+            )
+        if len(distinct) > MAX_LEVELS:
+            raise ValueError(
+                f"ratings must have at most {MAX_LEVELS} distinct values for likelihood='ordinal'; got {len(distinct):,}. Use 'gaussian'."
+            )
+        if problem.by_user.weights.size:
+            raise ValueError("ratings must have no weights for likelihood='ordinal'; use 'gaussian', or leave the weights out.")
+        return distinct.astype(np.float32)
+
+    def _n_draws(self, problem: Problem, features: dict[str, SideFeatures], time: TimeModel | None) -> int:
+        counted = (self.sweeps - self.burn_in) * self.n_chains
+        if self.n_draws:
+            if self.n_draws > counted:
+                raise ValueError(
+                    f"n_draws must be at most {counted}, the sweeps after burn-in; got {self.n_draws}. Raise sweeps or n_chains."
+                )
+            return self.n_draws
+        columns = sum(block.n_columns for one in features.values() for block in one.blocks)
+        rows = problem.ratings.n_users + problem.ratings.n_items + columns
+        moods = 0 if time is None else len(time.sittings)
+        return int(max(1, min(counted, self.draws_mb * 2**20 // ((rows * (self.n_factors + 2) + moods) * 4))))
+
+
+def _started(
+    trainer: Gibbs, model: ChainModel, start: FactorModel, ratings: Ratings, fresh: tuple[Side, Side], unit: float, threads: int
+) -> ChainState:
+    """Return the state at the last draw of another model."""
+    latent = start.link == "ordinal"  # its vectors are in units of the noise already
+    root, whole = (np.float32(1), np.float32(1)) if latent else (np.float32(np.sqrt(unit)), np.float32(unit))
+    wide = tuple(Side(side.factors * root, side.bias * whole) for side in fresh)
+    sides = last_draw(start, ratings, (wide[0], wide[1]), trainer)
+    vectors = [Side(side.factors / root, side.bias / whole) for side in sides]
+    known = (
+        latent and model.levels is not None and start.levels is not None and np.array_equal(start.levels, model.levels.values)
+    )
+    cutpoints = start.cutpoints[-1].astype(np.float64) if known and start.cutpoints is not None else None
+    return state_at(model, (vectors[0], vectors[1]), cutpoints, threads)
+
+
+def _own_noise(draws: dict[str, np.ndarray], side: str, sitting: np.ndarray | None = None) -> RowNoise | None:
+    scale = draws[f"{side}_noise"]
+    return RowNoise(scale=scale, degrees=draws[f"{side}_degrees"], sitting=sitting) if scale.size else None
+
+
+def _context(time: TimeModel | None, draws: dict[str, np.ndarray]) -> TimeContext | None:
+    if time is None:
+        return None
+    return TimeContext(
+        edges=time.edges,
+        user_shift=draws["user_shift"],
+        item_shift=draws["item_shift"],
+        home=time.home,
+        sittings=time.sittings,
+        mood=draws["mood"].astype(np.float32),
+    )
+
+
+def _monitor(problem: Problem, seed: int) -> Monitor:
+    """Return the held-out pairs, or a sample of the training pairs where nothing is held out."""
+    if problem.held_out.any():
+        return Monitor(*problem.validation, held_out=True, times=problem.held_out_times)
+    rows = problem.by_user
+    n = min(_SAMPLE, problem.n_train)
+    chosen = np.sort(np.random.default_rng(seed).choice(problem.n_train, n, replace=False))
+    users = np.searchsorted(rows.indptr, chosen, side="right") - 1
+    times = None if problem.ratings.timestamp is None else problem.times[chosen]
+    items = rows.columns[chosen].astype(np.int64)
+    return Monitor(users.astype(np.int64), items, rows.values[chosen], held_out=False, times=times)
+
+
+def _build(
+    trainer: Gibbs, problem: Problem, run: Run, features: dict[str, SideFeatures], model: ChainModel,
+    catalog: Catalog | None, notes: list[str],
+) -> FactorModel:  # fmt: skip
+    """Return the FactorModel of the draws kept."""
+    kept = run.kept
+    draws = {key: np.stack([draw[key] for draw in kept.draws]) for key in kept.draws[0]}
+    n_draws = len(kept.draws)
+    levels = None if model.levels is None else model.levels.values
+    mean = problem.mean if levels is None else 0.0
+    sittings = model.time is not None and len(model.time.sittings) > 0
+    context, users = _context(model.time, draws), (draws["user_factors"], draws["user_bias"])
+    if context is not None:
+        users = context.moved(*users, np.full(len(context.home), context.n_eras - 1), context.home)
+    priors = {side: RowPrior(precision=draws[f"{side}_precision"], mean=draws[f"{side}_mean"]) for side in ("user", "item")}
+    return FactorModel(
+        **problem.known(catalog),
+        user_factors=users[0],
+        item_factors=draws["item_factors"],
+        user_bias=users[1],
+        item_bias=draws["item_bias"],
+        global_mean=np.full(n_draws, mean),
+        user_prior=priors["user"],
+        item_prior=priors["item"],
+        link="identity" if levels is None else "ordinal",
+        levels=levels,
+        cutpoints=None if levels is None else draws["cutpoints"].astype(np.float32),
+        noise_sd=draws["noise_sd"],
+        user_noise=_own_noise(draws, "user", draws["sitting"] if sittings else None),
+        item_noise=_own_noise(draws, "item"),
+        user_link=features["user"].link(draws["user_weights"]),
+        item_link=features["item"].link(draws["item_weights"]),
+        context=context,
+        trainer={"name": type(trainer).__name__, **asdict(trainer)},
+        history=_history(problem, run, notes),
+    )
+
+
+def _history(problem: Problem, run: Run, notes: list[str]) -> History:
+    return History(
+        sweeps=tuple(run.reports),
+        best_sweep=run.reports[-1].sweep,
+        stopped=run.stopped,
+        interrupted=run.interrupted,
+        selected=False,
+        notes=(*run.notes, *notes),
+        n_train=problem.n_train,
+        n_validation=int(problem.held_out.sum()),
+    )

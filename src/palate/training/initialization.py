@@ -1,0 +1,104 @@
+"""Where a run starts: biases from the data, small random factors, or another model."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from palate.data.ratings import Ratings
+from palate.data.vocabulary import Vocabulary
+from palate.model.factor_model import FactorModel
+from palate.solve.confidence import NONE
+from palate.solve.rows import Side, solve_rows
+from palate.solve.strengths import ridge_prior
+from palate.training.training_data import Problem
+
+_BIAS_SWEEPS = 2
+# Of the starting factors, at a deviation of 1. So small a start makes the first sweeps power iterations: directions grow by their
+# own strength and those that hold only noise stay behind, which lowers the error that is reached (docs/model.md, "Start and stop").
+_START_SCALE = 0.003
+
+
+def bias_start(
+    problem: Problem, *, l2_bias: float, l1_bias: float = 0.0, biases: bool = True, threads: int = 1
+) -> tuple[tuple[Side, Side], float]:
+    """Return the biases fitted without factors, and the standard deviation of the training ratings about them.
+
+    Without biases in the model they are zero, but the deviation is still that about fitted biases: it says what the
+    noise and the factors have to share, which does not depend on how the model is built.
+    """
+    prior = ridge_prior(0, l2=0.0, l2_bias=max(l2_bias, 1.0), l1_bias=l1_bias)
+    mean = problem.mean
+    users = _no_bias(problem.by_user.n_rows)
+    for _ in range(_BIAS_SWEEPS):
+        items = solve_rows(problem.by_item, users, mean, prior, threads=threads).side
+        solved = solve_rows(problem.by_user, items, mean, prior, stats=True, threads=threads)
+        users = solved.side
+    residual_sd = math.sqrt(solved.stats[:, 0].sum() / problem.total_weight)
+    if not biases:
+        users, items = _no_bias(problem.by_user.n_rows), _no_bias(problem.by_item.n_rows)
+    return (users, items), residual_sd
+
+
+def _no_bias(n: int) -> Side:
+    return Side(np.zeros((n, 0), np.float32), np.zeros(n, np.float32))
+
+
+def factor_start(
+    biases: tuple[Side, Side], n_factors: int, residual_sd: float, seed: int, number: int = 0
+) -> tuple[Side, Side]:
+    """Return both sides with the biases given, small normal factors for the users and zeros for the items.
+
+    `number` tells the starts of one seed apart.
+
+    Factors carry the square root of the ratings' unit, and so does their start.
+    """
+    from palate.kernels.random import fill_normal, key_of
+
+    users, items = biases
+    factors = np.empty((len(users.bias), n_factors), np.float32)
+    fill_normal(key_of(seed, number, 0), 0, factors)
+    factors *= np.float32(_START_SCALE * math.sqrt(residual_sd))
+    return Side.padded(factors, users.bias), Side.padded(np.zeros((len(items.bias), n_factors), np.float32), items.bias)
+
+
+def model_start(model: FactorModel, ratings: Ratings, fresh: tuple[Side, Side], trainer: Any) -> tuple[Side, Side]:
+    """Return the sides of a model to go on from; users and items it does not know start fresh.
+
+    Raises
+    ------
+    ValueError
+        If the model has another number of factors.
+    """
+    if model.n_draws != 1:
+        raise ValueError(f"start must be a model of one fit; got one of {model.n_draws} draws.")
+    return last_draw(model, ratings, fresh, trainer)
+
+
+def last_draw(model: FactorModel, ratings: Ratings, fresh: tuple[Side, Side], trainer: Any) -> tuple[Side, Side]:
+    """Return the sides of a model's last draw (its only one, for a point estimate); users and items it does not know start fresh.
+
+    Raises
+    ------
+    ValueError
+        If the model has another number of factors.
+    """
+    of_counts = model.trainer.get("counts", NONE) != NONE
+    if of_counts != (getattr(trainer, "counts", NONE) != NONE):
+        what, other = ("counts", "ratings") if of_counts else ("ratings", "counts")
+        raise ValueError(f"start must be a model of {other} as the trainer; got one of {what}.")
+    n_factors = model.user_factors.shape[2]
+    if n_factors != trainer.n_factors:
+        raise ValueError(f"start must have n_factors={trainer.n_factors} as the trainer; got a model with {n_factors}.")
+    users = _known(model.users, ratings.users, model.user_factors[-1], model.user_bias[-1], fresh[0])
+    items = _known(model.items, ratings.items, model.item_factors[-1], model.item_bias[-1], fresh[1])
+    return users, items
+
+
+def _known(old: Vocabulary, new: Vocabulary, factors: np.ndarray, bias: np.ndarray, fresh: Side) -> Side:
+    index = old.indices(new.values)
+    known = index >= 0
+    side = Side(fresh.factors.copy(), fresh.bias.copy())
+    side.factors[known, : factors.shape[1]] = factors[index[known]]
+    side.bias[known] = bias[index[known]]
+    return side

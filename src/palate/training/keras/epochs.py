@@ -1,0 +1,244 @@
+"""Epochs of a Keras model: shuffled batches, a report after each, and when to stop. The same for every network."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from palate._parallel import check_threads
+from palate.data.ratings import Ratings
+from palate.model.history import History, SweepReport
+from palate.training.checks import check_count, check_rate, check_strength, check_switch
+from palate.training.keras.backend import require_keras
+from palate.training.progress import TrainingBar
+from palate.training.training_data import Problem, split
+
+Weights = dict[str, list[np.ndarray]]  # by the names of layers
+Callback = Callable[[SweepReport], object]
+_FEW_STEPS = 40  # below which a compiled step does not earn its compilation
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long to train, and in which order."""
+
+    epochs: int
+    batch_size: int
+    patience: int | None
+    seed: int
+
+    def steps(self, n: int) -> int:
+        """Return the number of steps over n ratings."""
+        return self.epochs * math.ceil(n / self.batch_size)
+
+    def eager(self, n: int) -> bool:
+        """Whether to run step by step rather than compile one."""
+        return self.steps(n) < _FEW_STEPS
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Errors of weights on the training and the validation ratings, and their penalty as Keras has it."""
+
+    train_mse: float
+    train_mae: float
+    penalty: float
+    validation_mse: float | None = None
+    validation_mae: float | None = None
+
+    @property
+    def loss(self) -> float:
+        """The validation loss as Keras has it (the training loss when nothing is held out)."""
+        return (self.train_mse if self.validation_mse is None else self.validation_mse) + self.penalty
+
+    def report(self, epoch: int, seconds: float, total: float) -> SweepReport:
+        """Return the figures of an epoch; the objective is in sum form, `total` being the number (weight) of the ratings."""
+        mse = self.validation_mse
+        return SweepReport(
+            sweep=epoch,
+            seconds=seconds,
+            objective=total * (self.train_mse + self.penalty),
+            train_mse=self.train_mse,
+            train_rmse=math.sqrt(self.train_mse),
+            train_mae=self.train_mae,
+            validation_mse=mse,
+            validation_rmse=None if mse is None else math.sqrt(mse),
+            validation_mae=self.validation_mae,
+        )
+
+
+@dataclass
+class EpochRun:
+    """The epochs so far, and the weights of the one that counts."""
+
+    weights: Weights
+    reports: list[SweepReport] = field(default_factory=list)
+    best_epoch: int = 0
+    best: float = math.inf
+    stopped: str = ""
+    interrupted: bool = False
+
+
+def run_epochs(
+    model: Any,
+    problem: Problem,
+    schedule: Schedule,
+    judge: Callable[[Weights], Judgement],
+    *,
+    callback: Callback | None = None,
+    after_epoch: Callable[[EpochRun], None] | None = None,
+) -> EpochRun:
+    """Train a compiled Keras model of (user index, item index) -> rating less the mean, and return the run.
+
+    Without patience the run ends with the weights of its last epoch, else with those of the epoch with the lowest loss. An
+    interrupt (Ctrl-C) ends it with the last whole epoch; before the first whole epoch it is raised.
+    """
+    run, feed = EpochRun(weights_of(model)), _Feed.of(problem, schedule)
+    try:
+        for epoch in range(1, schedule.epochs + 1):
+            began = time.perf_counter()
+            feed.epoch(model, schedule.batch_size)
+            seconds, weights = time.perf_counter() - began, weights_of(model)
+            judged = judge(weights)
+            report = judged.report(epoch, seconds, problem.total_weight)
+            run.reports.append(report)
+            if judged.loss < run.best or schedule.patience is None:
+                run.best, run.best_epoch, run.weights = judged.loss, epoch, weights
+            if after_epoch is not None:
+                after_epoch(run)
+            if callback is not None and callback(report) is False:
+                run.stopped = f"The callback ended training after epoch {epoch}."
+                return run
+            if schedule.patience is not None and epoch - run.best_epoch >= schedule.patience:
+                run.stopped = f"The loss did not fall for {schedule.patience} epochs."
+                return run
+    except KeyboardInterrupt:
+        if not run.reports:
+            raise
+        run.interrupted, run.stopped = True, f"Interrupted after {len(run.reports)} whole epochs."
+        return run
+    run.stopped = f"All {schedule.epochs} epochs were made."
+    return run
+
+
+def fit_epochs(
+    trainer: Any,
+    ratings: Ratings,
+    *,
+    validation: float | Ratings,
+    start: Any,
+    refit: bool,
+    callback: Callback | None,
+    threads: int | None,
+    seed: int,
+    save: Callable[[Problem, EpochRun], None] | None = None,
+) -> tuple[Problem, EpochRun]:
+    """Train what a trainer builds, and return what it was trained on and the run; the one path of all Keras trainers.
+
+    The trainer has `build(keras, problem, schedule)`, `begin(model, start, problem)` and `judge(weights, problem)`, and the fields that
+    `check_epochs` checks.
+    """
+    check_threads(threads)
+    check_count("seed", seed, 0, 2**63 - 1)
+    everything, held_out = split(ratings, validation, start, seed)
+    keras = require_keras()
+
+    def train(problem: Problem, epochs: int, patience: int | None, watch: Callback | None, after: Any) -> EpochRun:
+        schedule = Schedule(epochs, trainer.batch_size, patience, seed)
+        model = trainer.build(keras, problem, schedule)
+        if start is not None:
+            trainer.begin(model, start, problem)
+        return run_epochs(model, problem, schedule, lambda w: trainer.judge(w, problem), callback=watch, after_epoch=after)
+
+    problem = Problem.build(everything, held_out, mean=trainer.mean)
+    with TrainingBar(trainer.epochs) as bar:
+        after = None if save is None else partial(save, problem)
+        run = train(problem, trainer.epochs, trainer.patience, callback or bar, after)
+    if refit and held_out.any() and not run.interrupted:
+        problem = Problem.build(everything, np.zeros_like(held_out), mean=trainer.mean)
+        first, run = run, train(problem, run.best_epoch, None, None, None)
+        run.stopped = f"{first.stopped} Then trained on all ratings for {first.best_epoch} epochs."
+    return problem, run
+
+
+def check_epochs(trainer: Any) -> None:
+    """Check the fields that all Keras trainers have."""
+    check_count("n_factors", trainer.n_factors, 1, 1024)
+    for name in ("l2_user", "l2_item", "learning_rate"):
+        check_strength(name, getattr(trainer, name))
+    check_rate("dropout", trainer.dropout)
+    check_switch("mean", trainer.mean)
+    for name in ("batch_size", "epochs"):
+        check_count(name, getattr(trainer, name), 1)
+    if trainer.patience is not None:
+        check_count("patience", trainer.patience, 1)
+
+
+def compiled(keras: Any, inputs: Any, out: Any, learning_rate: float, eager: bool) -> Any:
+    """Return the Keras model from inputs to output, with the lesson's optimizer, loss and metric."""
+    model = keras.Model(inputs, out)
+    model.compile(keras.optimizers.Adam(learning_rate), loss="mse", metrics=["mae"], run_eagerly=eager, jit_compile=not eager)
+    return model
+
+
+def errors_of(problem: Problem, score: Callable[[np.ndarray, np.ndarray], np.ndarray], penalty: float) -> Judgement:
+    """Return the errors of `score(user_index, item_index)` on the training and the validation ratings, beside a penalty."""
+    rows = problem.by_user
+    users = np.repeat(np.arange(rows.n_rows), np.diff(rows.indptr))
+    errors = (rows.values - score(users, rows.columns.astype(np.int64))).astype(np.float64)
+    share = rows.weights / rows.weights.mean() if rows.weights.size else 1.0
+    figures: dict[str, float] = {}
+    if problem.held_out.any():
+        user_index, item_index, values = problem.validation
+        wrong = (values - score(user_index, item_index)).astype(np.float64)
+        figures = {"validation_mse": float(np.mean(wrong**2)), "validation_mae": float(np.mean(np.abs(wrong)))}
+    return Judgement(float(np.mean(errors**2 * share)), float(np.mean(np.abs(errors) * share)), penalty, **figures)
+
+
+def history_of(problem: Problem, run: EpochRun) -> History:
+    """Return the history of epochs; each counts as a sweep."""
+    return History(
+        sweeps=tuple(run.reports),
+        best_sweep=run.best_epoch,
+        stopped=run.stopped,
+        interrupted=run.interrupted,
+        n_train=problem.n_train,
+        n_validation=int(problem.held_out.sum()),
+    )
+
+
+def weights_of(model: Any) -> Weights:
+    """Return copies of a Keras model's weights, by the names of its layers."""
+    return {layer.name: [np.array(part) for part in layer.get_weights()] for layer in model.layers if layer.weights}
+
+
+@dataclass(frozen=True, eq=False)
+class _Feed:
+    """Training ratings in a new order for every epoch."""
+
+    users: np.ndarray  # (n, 1) int32
+    items: np.ndarray
+    targets: np.ndarray  # (n,) float32
+    weights: np.ndarray | None
+    rng: np.random.Generator
+
+    @classmethod
+    def of(cls, problem: Problem, schedule: Schedule) -> "_Feed":
+        rows = problem.by_user
+        users = np.repeat(np.arange(rows.n_rows, dtype=np.int32), np.diff(rows.indptr))
+        targets = rows.values - np.float32(problem.mean)
+        weights = rows.weights / rows.weights.mean() if rows.weights.size else None
+        columns = np.asarray(rows.columns, dtype=np.int32)
+        return cls(users[:, None], columns[:, None], targets, weights, np.random.default_rng([schedule.seed, 1]))
+
+    def epoch(self, model: Any, batch_size: int) -> None:
+        order = self.rng.permutation(len(self.targets))
+        weights = None if self.weights is None else self.weights[order]
+        model.fit(
+            [self.users[order], self.items[order]], self.targets[order], sample_weight=weights, batch_size=batch_size,
+            epochs=1, shuffle=False, verbose=0,
+        )  # fmt: skip

@@ -1,0 +1,241 @@
+"""The lesson's own models, trained by Keras: gradient steps on batches of ratings."""
+
+import os
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from palate.data.arguments import helpful_methods
+from palate.data.catalog import Catalog
+from palate.data.dataset import Dataset, with_catalog
+from palate.data.ratings import Ratings
+from palate.model.factor_model import FactorModel
+from palate.solve.prior import RowPrior
+from palate.solve.rows import Side
+from palate.solve.strengths import ridge_prior, sum_strengths
+from palate.training.checks import check_fitted, check_strength, check_switch
+from palate.training.initialization import model_start
+from palate.training.keras.backend import seeds
+from palate.training.keras.epochs import (
+    Callback,
+    EpochRun,
+    Judgement,
+    Schedule,
+    Weights,
+    check_epochs,
+    compiled,
+    errors_of,
+    fit_epochs,
+    history_of,
+)
+from palate.training.training_data import Problem, continued
+
+_LAYERS = ("user_embedding", "movie_embedding", "user_bias", "movie_bias")
+
+
+@helpful_methods
+@dataclass(frozen=True, kw_only=True)
+class KerasFactorization:
+    """Matrix factorization trained by Keras with Adam: embeddings, their product, and optional biases. Needs `palate[keras]`.
+
+    Minimises, by steps on batches, the mean squared error of `rating - mean` plus ::
+
+        l2_user sum p^2  +  l2_item sum q^2  +  sum over biases of  l1_bias |b| + l2_bias b^2
+
+    with dropout on both embeddings. These strengths are Keras' own: beside a mean over ratings, where `LeastSquares` has a sum
+    (`LeastSquares.from_keras_strengths` has the same optimum, and finds it far sooner; docs/keras.md). Errors in the
+    history are those of the weights after each epoch, not Keras' running means.
+
+    Parameters
+    ----------
+    n_factors : int, default 8
+        Length of the embeddings.
+    l2_user, l2_item : float, default 1e-7 and 1e-6
+        As `keras.regularizers.l1_l2` has them.
+    l2_bias, l1_bias : float, default 1e-7 and 0.0
+    dropout : float, default 0.0
+        Rate of dropout on both embeddings, in [0, 1).
+    mean : bool, default True
+        Whether the mean of the training ratings is taken off first.
+    biases : bool, default False
+        Whether users and items have biases.
+    learning_rate : float, default 0.001
+        Step size of Keras' Adam.
+    batch_size : int, default 10_000
+        Ratings of each step of Keras' Adam.
+    epochs : int, default 10
+        Most passes of Keras over the ratings.
+    patience : int, optional
+        Stop when the validation loss has not fallen for so many epochs, and keep the best one's weights. Default: all epochs,
+        and the last one's weights.
+
+    Examples
+    --------
+    >>> from palate import KerasFactorization
+    >>> KerasFactorization(n_factors=32, dropout=0.2, epochs=25)  # the last model of the lesson
+    KerasFactorization(n_factors=32, l2_user=1e-07, l2_item=1e-06, l2_bias=1e-07, l1_bias=0.0, dropout=0.2, mean=True, biases=False, learning_rate=0.001, batch_size=10000, epochs=25, patience=None)
+    """
+
+    n_factors: int = 8
+    l2_user: float = 1e-7
+    l2_item: float = 1e-6
+    l2_bias: float = 1e-7
+    l1_bias: float = 0.0
+    dropout: float = 0.0
+    mean: bool = True
+    biases: bool = False
+    learning_rate: float = 0.001
+    batch_size: int = 10_000
+    epochs: int = 10
+    patience: int | None = None
+
+    @property
+    def max_sweeps(self) -> int:
+        """Most passes over the ratings, as other trainers call it."""
+        return self.epochs
+
+    def fit(
+        self,
+        ratings: Ratings | Dataset,
+        *,
+        validation: float | Ratings = 0.05,
+        catalog: Catalog | None = None,
+        start: FactorModel | None = None,
+        refit: bool = False,
+        checkpoint: str | os.PathLike[str] | None = None,
+        callback: Callback | None = None,
+        threads: int | None = None,
+        seed: int = 0,
+    ) -> FactorModel:
+        """Return the model after the epochs; parameters and errors are those of `LeastSquares.fit`, with epochs for sweeps.
+
+        `start` goes on from a model's vectors with its split, as a second `fit` does in Keras; Adam's averages begin anew, so
+        the first steps differ a little. `threads` is checked, but it is Keras' backend that decides. The same seed gives the same
+        model on one machine and one version of the backend.
+        """
+        self._check()
+        ratings, catalog = with_catalog(ratings, catalog)
+
+        def save(problem: Problem, run: EpochRun) -> None:
+            if checkpoint is not None:
+                self._result(problem, run, catalog).save(checkpoint)
+
+        problem, run = fit_epochs(
+            self, ratings, validation=validation, start=start, refit=refit, callback=callback, threads=threads, seed=seed,
+            save=save,
+        )  # fmt: skip
+        return continued(check_fitted(self._result(problem, run, catalog), self), start)
+
+    def build(self, keras: Any, problem: Problem, schedule: Schedule) -> Any:
+        """Return the compiled Keras model, its layers named as in the lesson.
+
+        Parameters
+        ----------
+        keras : module
+        problem : Problem
+            Says how many users and items there are.
+        schedule : Schedule
+            Its seed is the weights' and the dropout's.
+        """
+        layers, part = keras.layers, seeds(schedule.seed, 4)
+        inputs = [keras.Input((1,), dtype="int32", name=name) for name in ("user_id", "movie_id")]
+        sizes = problem.by_user.n_rows, problem.by_user.n_columns
+        vectors, biases = [], []
+        for number, (source, size) in enumerate(zip(inputs, sizes, strict=True)):
+            vector = layers.Embedding(
+                size, self.n_factors, name=_LAYERS[number],
+                embeddings_initializer=keras.initializers.GlorotUniform(part[number]),
+                embeddings_regularizer=keras.regularizers.L1L2(0.0, (self.l2_user, self.l2_item)[number]),
+            )(source)  # fmt: skip
+            vectors.append(layers.Dropout(self.dropout, seed=part[2 + number])(vector) if self.dropout else vector)
+            if self.biases:
+                penalty = keras.regularizers.L1L2(self.l1_bias, self.l2_bias)
+                bias = layers.Embedding(
+                    size, 1, name=_LAYERS[2 + number], embeddings_initializer="zeros", embeddings_regularizer=penalty
+                )
+                biases.append(layers.Flatten()(bias(source)))
+        out = layers.Flatten()(layers.Dot(2)(vectors))
+        whole = layers.Add()([*biases, out]) if biases else out
+        return compiled(keras, inputs, whole, self.learning_rate, schedule.eager(problem.n_train))
+
+    def _check(self) -> None:
+        check_epochs(self)
+        for name in ("l2_bias", "l1_bias"):
+            check_strength(name, getattr(self, name))
+        check_switch("biases", self.biases)
+
+    def begin(self, model: Any, start: FactorModel, problem: Problem) -> None:
+        """Put a model's vectors into the layers; ids it does not know keep their random start.
+
+        Parameters
+        ----------
+        model : keras.Model
+        start : FactorModel
+        problem : Problem
+        """
+        ratings = problem.ratings
+        fresh = self._sides({layer.name: layer.get_weights() for layer in model.layers if layer.weights}, ratings)
+        for number, side in enumerate(model_start(start, ratings, fresh, self)):
+            model.get_layer(_LAYERS[number]).set_weights([side.unpadded(self.n_factors)])
+            if self.biases:
+                model.get_layer(_LAYERS[2 + number]).set_weights([side.bias[:, None]])
+
+    def _sides(self, weights: Weights, ratings: Ratings) -> tuple[Side, Side]:
+        sides = []
+        for number, n in enumerate((ratings.n_users, ratings.n_items)):
+            bias = weights[_LAYERS[2 + number]][0][:, 0] if self.biases else np.zeros(n, np.float32)
+            sides.append(
+                Side.padded(np.asarray(weights[_LAYERS[number]][0], np.float32), np.ascontiguousarray(bias, np.float32))
+            )
+        return sides[0], sides[1]
+
+    def judge(self, weights: Weights, problem: Problem) -> Judgement:
+        """Return the errors and the penalty of weights.
+
+        Parameters
+        ----------
+        weights : dict of layer name to list of ndarray
+        problem : Problem
+        """
+        sides = self._sides(weights, problem.ratings)
+        penalty = 0.0
+        for side, l2 in zip(sides, (self.l2_user, self.l2_item), strict=True):
+            penalty += l2 * float(np.sum(np.square(side.factors, dtype=np.float64)))
+            bias = side.bias.astype(np.float64)
+            penalty += self.l2_bias * float(bias @ bias) + self.l1_bias * float(np.abs(bias).sum())
+        return errors_of(problem, lambda users, items: problem.predict(users, items, *sides), penalty)
+
+    def priors(self, n_train: int) -> tuple[RowPrior, RowPrior]:
+        """Return what fold-in takes a user and an item to be: the penalties, in the sum form of the row solver.
+
+        Parameters
+        ----------
+        n_train : int
+            Number of training ratings.
+        """
+        given = {name: getattr(self, name) for name in ("l2_user", "l2_item", "l2_bias", "l1_bias")}
+        sums = sum_strengths(n_train, given)
+        user, item = (
+            ridge_prior(
+                self.n_factors, l2=sums[side], l2_bias=sums["l2_bias"], bias=self.biases, l1_bias=sums["l1_bias"],
+                dropout=self.dropout,
+            )
+            for side in ("l2_user", "l2_item")
+        )  # fmt: skip
+        return user, item
+
+    def _result(self, problem: Problem, run: EpochRun, catalog: Catalog | None) -> FactorModel:
+        sides, priors = self._sides(run.weights, problem.ratings), self.priors(problem.n_train)
+        return FactorModel(
+            **problem.known(catalog),
+            user_factors=sides[0].unpadded(self.n_factors)[None],
+            item_factors=sides[1].unpadded(self.n_factors)[None],
+            user_bias=sides[0].bias[None],
+            item_bias=sides[1].bias[None],
+            global_mean=np.array([problem.mean]),
+            user_prior=priors[0],
+            item_prior=priors[1],
+            trainer={"name": type(self).__name__, **asdict(self)},
+            history=history_of(problem, run),
+        )

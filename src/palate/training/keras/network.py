@@ -1,0 +1,179 @@
+"""The first lesson's network: the vectors of user and item side by side, and dense layers above them."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from palate.data.catalog import Catalog
+from palate.data.dataset import Dataset, with_catalog
+from palate.data.ratings import Ratings
+from palate.model.keras.network import NetworkModel
+from palate.training.checks import check_count, check_fitted
+from palate.training.keras.backend import seeds
+from palate.training.keras.epochs import (
+    Callback,
+    Judgement,
+    Schedule,
+    Weights,
+    check_epochs,
+    compiled,
+    errors_of,
+    fit_epochs,
+    history_of,
+)
+from palate.training.training_data import Problem, continued
+
+_VECTORS = ("user_embedding", "movie_embedding")
+
+
+@dataclass(frozen=True, kw_only=True)
+class KerasNetwork:
+    """A dense network over the embeddings of user and item, trained by Keras with Adam. Needs `palate[keras]`.
+
+    The result is a Scorer, not a FactorModel: `NetworkModel`. When it is the better choice is in docs/keras.md.
+
+    Parameters
+    ----------
+    n_factors : int, default 8
+        Length of the embeddings.
+    hidden : tuple of int, default (32, 4)
+        Widths of the layers above them, each cut off at 0 (ReLU).
+    l2_user, l2_item : float, default 0.0
+        Strengths of the penalties on the embeddings, as `keras.regularizers.l1_l2` has them.
+    dropout : float, default 0.0
+        Rate of dropout on both embeddings, in [0, 1).
+    mean : bool, default True
+        Whether the mean of the training ratings is taken off first.
+    learning_rate : float, default 0.005
+        Of Adam.
+    batch_size : int, default 5_000
+    epochs : int, default 10
+    patience : int, optional
+        As in `KerasFactorization`.
+
+    Examples
+    --------
+    >>> from palate import KerasNetwork
+    >>> KerasNetwork(hidden=(16,)).hidden
+    (16,)
+    """
+
+    n_factors: int = 8
+    hidden: tuple[int, ...] = (32, 4)
+    l2_user: float = 0.0
+    l2_item: float = 0.0
+    dropout: float = 0.0
+    mean: bool = True
+    learning_rate: float = 0.005
+    batch_size: int = 5_000
+    epochs: int = 10
+    patience: int | None = None
+
+    def fit(
+        self,
+        ratings: Ratings | Dataset,
+        *,
+        validation: float | Ratings = 0.05,
+        catalog: Catalog | None = None,
+        start: NetworkModel | None = None,
+        refit: bool = False,
+        callback: Callback | None = None,
+        threads: int | None = None,
+        seed: int = 0,
+    ) -> NetworkModel:
+        """Return the network after the epochs; parameters and errors are those of `KerasFactorization.fit`, as far as they apply."""
+        self._check()
+        ratings, catalog = with_catalog(ratings, catalog)
+        problem, run = fit_epochs(
+            self, ratings, validation=validation, start=start, refit=refit, callback=callback, threads=threads, seed=seed
+        )
+        model = self._network(
+            run.weights,
+            problem,
+            **problem.known(catalog),
+            trainer={"name": type(self).__name__, **asdict(self)},
+            history=history_of(problem, run),
+        )
+        return continued(check_fitted(model, self), start)
+
+    def build(self, keras: Any, problem: Problem, schedule: Schedule) -> Any:
+        """Return the compiled Keras model.
+
+        Parameters
+        ----------
+        keras : module
+        problem : Problem
+            Says how many users and items there are.
+        schedule : Schedule
+            Its seed is the weights' and the dropout's.
+        """
+        layers, part = keras.layers, seeds(schedule.seed, 5 + len(self.hidden))
+        inputs = [keras.Input((1,), dtype="int32", name=name) for name in ("user_id", "movie_id")]
+        vectors = []
+        for number, size in enumerate((problem.by_user.n_rows, problem.by_user.n_columns)):
+            penalty = keras.regularizers.L1L2(0.0, (self.l2_user, self.l2_item)[number])
+            start = keras.initializers.RandomUniform(-0.05, 0.05, seed=part[number])
+            vector = layers.Embedding(
+                size, self.n_factors, name=_VECTORS[number], embeddings_initializer=start, embeddings_regularizer=penalty
+            )(inputs[number])
+            vectors.append(layers.Dropout(self.dropout, seed=part[2 + number])(vector) if self.dropout else vector)
+        out = layers.Flatten()(layers.Concatenate()(vectors))
+        for number, width in enumerate((*self.hidden, 1)):
+            start = keras.initializers.GlorotUniform(part[4 + number])
+            shape = "relu" if number < len(self.hidden) else "linear"
+            out = layers.Dense(width, activation=shape, kernel_initializer=start, name=f"dense_{number}")(out)
+        return compiled(keras, inputs, out, self.learning_rate, schedule.eager(problem.n_train))
+
+    def _check(self) -> None:
+        check_epochs(self)
+        if not isinstance(self.hidden, tuple | list):
+            raise TypeError(f"hidden must be a tuple of widths; got {self.hidden!r}.")
+        for width in self.hidden:
+            check_count("each width in hidden", width, 1, 65_536)
+
+    def begin(self, model: Any, start: NetworkModel, problem: Problem) -> None:
+        """Put a network's weights into the layers; ids it does not know keep their random start.
+
+        Parameters
+        ----------
+        model : keras.Model
+        start : NetworkModel
+        problem : Problem
+
+        Raises
+        ------
+        ValueError
+            If it has layers of other widths.
+        """
+        wanted = (2 * self.n_factors, *self.hidden, 1)
+        found = (len(start.layers[0][0]), *(kernel.shape[1] for kernel, _ in start.layers))
+        if found != wanted:
+            raise ValueError(f"start must have layers of the widths {wanted} as the trainer; got {found}.")
+        ratings = problem.ratings
+        sides = ((start.users, ratings.users, start.user_vectors), (start.items, ratings.items, start.item_vectors))
+        for name, (old, new, vectors) in zip(_VECTORS, sides, strict=True):
+            index, layer = old.indices(new.values), model.get_layer(name)
+            layer.set_weights([np.where((index >= 0)[:, None], vectors[index], layer.get_weights()[0])])
+        for number, weights in enumerate(start.layers):
+            model.get_layer(f"dense_{number}").set_weights(list(weights))
+
+    def judge(self, weights: Weights, problem: Problem) -> Judgement:
+        """Return the errors and the penalty of weights.
+
+        Parameters
+        ----------
+        weights : dict of layer name to list of ndarray
+        problem : Problem
+        """
+        ratings = problem.ratings
+        model = self._network(weights, problem, users=ratings.users, items=ratings.items, scale=ratings.scale)
+        vectors = zip((self.l2_user, self.l2_item), _VECTORS, strict=True)
+        penalty = sum(l2 * float(np.sum(np.square(weights[name][0], dtype=np.float64))) for l2, name in vectors)
+        return errors_of(problem, model.score_pairs, penalty)
+
+    def _network(self, weights: Weights, problem: Problem, **about: Any) -> NetworkModel:
+        """Return the network of these weights; the mean vector stands for whom it does not know."""
+        tables = [np.concatenate([weights[name][0], weights[name][0].mean(axis=0)[None]]) for name in _VECTORS]
+        layers = tuple((weights[f"dense_{n}"][0], weights[f"dense_{n}"][1]) for n in range(len(self.hidden) + 1))
+        return NetworkModel(user_vectors=tables[0], item_vectors=tables[1], layers=layers, mean=problem.mean, **about)

@@ -1,0 +1,218 @@
+"""The input of a training run: ratings split into training and validation, compressed both ways."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from palate.data.arguments import warn_caller
+from palate.data.catalog import Catalog
+from palate.data.dataset import Dataset, ratings_of
+from palate.data.matrix import RatingMatrix
+from palate.data.ratings import Ratings
+from palate.data.scales import ScaleWarning, off_scale
+from palate.model.factor_model import FactorModel
+from palate.solve.confidence import Confidence
+from palate.solve.rows import Rows, Side
+from palate.splits.holdout import holdout_mask, merge_holdout
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """All ratings given to a trainer, which of them are held out, and the training ratings by user and by item."""
+
+    ratings: Ratings  # training and validation together
+    held_out: np.ndarray  # (n_ratings,) bool
+    by_user: Rows
+    by_item: Rows
+    mean: float
+    confidence: Confidence | None = None
+
+    @classmethod
+    def build(
+        cls, ratings: Ratings, held_out: np.ndarray, *, mean: bool = True, confidence: Confidence | None = None,
+        choices: bool = False,
+    ) -> "Problem":  # fmt: skip
+        """Compress the ratings that are not held out; `mean` says whether the global mean is taken off.
+
+        Of `choices` alone it does not matter that all ratings may be equal.
+
+        With a confidence the values are counts, and the rows hold its targets and weights.
+        """
+        if held_out.any():
+            keep = ~held_out
+            user, columns, values = ratings.user_index[keep], ratings.item_index[keep], ratings.value[keep]
+            weights = None if ratings.weight is None else ratings.weight[keep]
+        else:
+            user, columns, values, weights = ratings.user_index, ratings.item_index, ratings.value, ratings.weight
+        if not len(values):
+            raise ValueError("there must be at least one training rating; all are held out. Lower validation.")
+        indptr = np.zeros(ratings.n_users + 1, np.int64)
+        np.cumsum(np.bincount(user, minlength=ratings.n_users), out=indptr[1:])
+        weights = np.empty(0, np.float32) if weights is None else weights
+        if confidence is None and not choices:
+            _warn_if_equal(values)
+        if confidence is not None:
+            values, weights = confidence.apply(values, weights)
+        by_user = Rows(indptr, columns, values, weights, ratings.n_items)
+        average = _mean(values, weights) if mean else 0.0
+        return cls(ratings, held_out, by_user, by_user.transposed(), average, confidence)
+
+    @property
+    def n_train(self) -> int:
+        """Number of training ratings."""
+        return len(self.by_user.values)
+
+    @property
+    def times(self) -> np.ndarray:
+        """Times of the training ratings, by user, int64; ratings without times raise ValueError."""
+        times = self.ratings.timestamp
+        if times is None:
+            raise ValueError(
+                "the ratings must have timestamps for a model that learns of time, those held out included; they have none. Say which column holds them."
+            )
+        return times[~self.held_out] if self.held_out.any() else times
+
+    @cached_property
+    def total_weight(self) -> float:
+        """Sum of the weights of the training ratings."""
+        weights = self.by_user.weights
+        return float(weights.sum(dtype=np.float64)) if weights.size else float(self.n_train)
+
+    @cached_property
+    def validation(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """User indexes, item indexes and values of the ratings held out."""
+        ratings, rows = self.ratings, np.flatnonzero(self.held_out)
+        values = ratings.value[rows]
+        if self.confidence is not None:
+            values, _ = self.confidence.apply(values, np.empty(0, np.float32))
+        return ratings.user_index[rows].astype(np.int64), ratings.item_index[rows].astype(np.int64), values
+
+    @property
+    def held_out_times(self) -> np.ndarray | None:
+        """Times of the ratings held out, int64, where there are any."""
+        return None if self.ratings.timestamp is None else self.ratings.timestamp[self.held_out]
+
+    def known(self, catalog: Catalog | None) -> dict[str, Any]:
+        """Return the fields of a model that are its input's: ids, ratings with those held out marked, catalog, scale, kind of frame."""
+        ratings = self.ratings
+        matrix = RatingMatrix.from_ratings(ratings, self.held_out if self.held_out.any() else None)
+        about = catalog if catalog is not None else Catalog.from_items(ratings.items)
+        return {
+            "users": ratings.users,
+            "items": ratings.items,
+            "ratings": matrix,
+            "catalog": about.aligned(ratings.items, matrix),
+            "scale": ratings.scale,
+            "frame_kind": ratings.frame_kind,
+        }
+
+    def predict(self, users: np.ndarray, items: np.ndarray, user_side: Side, item_side: Side) -> np.ndarray:
+        """Return the float32 predictions of pairs of known indexes."""
+        from palate.kernels.pairs import pair_products
+
+        out = np.empty(len(users), np.float32)
+        none = np.zeros((1, user_side.factors.shape[1]), np.float32)
+        pair_products(user_side.factors[None], item_side.factors[None], none, none, item_side.bias[items], users, items, out)
+        return out + user_side.bias[users] + np.float32(self.mean)
+
+
+class EqualRatingsWarning(UserWarning):
+    """Ratings that are all equal, of which a model of ratings can learn nothing."""
+
+
+def _warn_if_equal(values: np.ndarray) -> None:
+    if len(values) > 1 and values.min() == values.max():
+        warn_caller(equal_ratings(float(values[0])), EqualRatingsWarning)
+
+
+def equal_ratings(value: float) -> str:
+    """Return what to say of ratings that are all equal."""
+    return (
+        f"all ratings are {value:g}: there is nothing to predict. If they say who chose what, train with "
+        'palate.LeastSquares.for_counts("everywhere").'
+    )
+
+
+def _mean(values: np.ndarray, weights: np.ndarray) -> float:
+    if not weights.size:
+        return float(values.mean(dtype=np.float64))
+    return float(np.average(values.astype(np.float64), weights=weights))
+
+
+class StartWarning(UserWarning):
+    """A model to start from knows users or items that the ratings do not hold: the new model will not know them."""
+
+
+def _meet_start(ratings: Ratings, start: FactorModel | None, everything: Ratings) -> None:
+    """Check that ratings are on the scale of the model to start from, and say whom the new model will have forgotten.
+
+    Raises
+    ------
+    ValueError
+        If no user or no item is known to the model: there is nothing to go on from.
+    """
+    if start is None:
+        return
+    said = off_scale(ratings, start.scale, "the model to start from", "ratings", start.ratings)
+    if said is not None:
+        warn_caller(said, ScaleWarning)
+    lost = {}
+    for side, known, found in (("user", start.users, everything.users), ("item", start.items, everything.items)):
+        n_common = int((known.indices(found.values) >= 0).sum())
+        if len(known) and len(found) and not n_common:
+            kinds = f"its {side} ids are {known.type_name}s, these are {found.type_name}s: "
+            kinds = "" if known.type_name == found.type_name else kinds
+            raise ValueError(
+                f"start must be a model that knows some of the {side}s; none of the {len(found):,} {side}s is known to it "
+                f"({kinds}{str(found.id(0))!r} here, {str(known.id(0))!r} there). Train without a model to start from."
+            )
+        lost[side] = len(known) - n_common
+    if any(lost.values()):
+        numbers = " and ".join(f"{n:,} {side}{'' if n == 1 else 's'}" for side, n in lost.items() if n)
+        warn_caller(
+            f"the model to start from knows {numbers} that the ratings do not hold: they are forgotten. Add the ratings to the model "
+            "by model.update(ratings), or train on the union of both, palate.union(model, ratings).",
+            StartWarning,
+        )
+
+
+def split(ratings: Ratings, validation: float | Ratings, start: FactorModel | None, seed: int) -> tuple[Ratings, np.ndarray]:
+    """Return all ratings and the mask of those held out.
+
+    A model to start from brings its own split: what it held out stays held out, everything else is trained on.
+
+    Raises
+    ------
+    ValueError
+        If the share is not in [0, 1), validation pairs occur in training, or the starting model has no ratings.
+    """
+    ratings = ratings_of(ratings)
+    if isinstance(validation, Ratings | Dataset):
+        everything, held_out = merge_holdout(ratings, ratings_of(validation))
+        _meet_start(ratings, start, everything)
+        return everything, held_out
+    _meet_start(ratings, start, ratings)
+    if isinstance(validation, bool) or not isinstance(validation, int | float | np.floating):
+        raise TypeError(f"validation must be a share in [0, 1) or Ratings; got {validation!r}.")
+    if start is None:
+        return ratings, holdout_mask(len(ratings), float(validation), seed)
+    if start.ratings is None:
+        raise ValueError(
+            "start must be a model that holds its ratings, so that its split can be kept; it was saved with ratings=False. "
+            "Pass validation=Ratings held out by yourself."
+        )
+    if start.ratings.held_out is None:
+        return ratings, np.zeros(len(ratings), bool)
+    users = start.users.indices(ratings.users.values)[ratings.user_index]
+    items = start.items.indices(ratings.items.values)[ratings.item_index]
+    return ratings, start.ratings.holds_out(users, items)
+
+
+def continued(model: Any, start: Any) -> Any:
+    """Return a model whose history tells of the model that it was started from, and of those before."""
+    if start is None:
+        return model
+    earlier = (*start.history.earlier, replace(start.history, earlier=()))
+    return replace(model, history=replace(model.history, earlier=earlier))
