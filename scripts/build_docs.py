@@ -40,6 +40,7 @@ SECTIONS = {  # pages of docs/ by what a reader wants; a page that is named nowh
         "scikit-learn",
         "mlflow",
         "own-models",
+        "spark",
         "calibration",
         "range",
     ],
