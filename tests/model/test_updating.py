@@ -251,3 +251,8 @@ def test_times_of_a_live_rating():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert linear.user_with(3, [item], [5], weights=[2.0]).weights.max() == 2
+
+
+def test_a_table_without_ratings_changes_nothing(model):
+    none = NEW.select(np.zeros(len(NEW), bool))
+    assert model.update(none).history.stopped.startswith("Updated with 0 new or changed ratings of 0 users")

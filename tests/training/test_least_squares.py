@@ -400,3 +400,41 @@ class TestMetamorphic:
         relabelled = self.fit(Ratings.from_arrays(new_user[user], new_item[item], value))
         plain = self.fit(ratings)
         np.testing.assert_allclose(relabelled.predict(new_user[user], new_item[item]), plain.predict(user, item), atol=2e-3)
+
+
+class TestSpectralStart:
+    @pytest.fixture
+    def ratings(self):
+        rng = np.random.default_rng(2)
+        users, items = np.nonzero(rng.random((80, 50)) < 0.5)
+        taste, kind = rng.normal(size=(80, 3)), rng.normal(size=(50, 3))
+        return palate.Ratings.from_arrays(users, items, 3 + np.sum(taste[users] * kind[items], axis=1))
+
+    def test_the_first_sweep_is_past_that_of_a_random_start(self, ratings):
+        trainer = palate.LeastSquares(n_factors=3, max_sweeps=1)
+        one, two = (trainer.fit(ratings, start=start).history.sweeps[0].objective for start in ("spectral", None))
+        assert one < two
+
+    def test_it_ends_where_a_random_start_ends_and_has_no_split_of_its_own(self, ratings):
+        trainer = palate.LeastSquares(n_factors=3)
+        one, two = (trainer.fit(ratings, start=start, validation=0.1) for start in ("spectral", None))
+        assert one.history.sweeps[-1].objective == pytest.approx(two.history.sweeps[-1].objective, rel=0.02)
+        np.testing.assert_array_equal(one.ratings.held_out, two.ratings.held_out)
+        assert not one.history.earlier
+
+    def test_the_same_bits_for_any_number_of_threads(self, ratings):
+        trainer = palate.LeastSquares(n_factors=3, max_sweeps=2)
+        one, two = (trainer.fit(ratings, start="spectral", threads=threads).user_factors for threads in (1, 3))
+        np.testing.assert_array_equal(one, two)
+
+    def test_choices_start_from_theirs(self):
+        table = palate.Ratings.from_arrays([0, 0, 1, 1, 2], ["x", "y", "x", "z", "y"], [1, 1, 1, 1, 1])
+        assert palate.LeastSquares.for_counts(n_factors=2).fit(table, start="spectral", validation=0).n_factors == 2
+
+    def test_what_cannot_be_a_start(self, ratings):
+        with pytest.raises(ValueError, match="start must be one of 'spectral'; got 'random'"):
+            palate.LeastSquares(n_factors=3).fit(ratings, start="random")
+        with pytest.raises(ValueError, match="n_factors must be at most 50 to start from a spectral model"):
+            palate.LeastSquares(n_factors=64).fit(ratings, start="spectral")
+        with pytest.raises(ValueError, match="start must be a model or left out with link='bounded'"):
+            palate.LeastSquares(n_factors=3, link="bounded").fit(ratings, start="spectral")

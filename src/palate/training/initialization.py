@@ -1,6 +1,7 @@
 """Where a run starts: biases from the data, small random factors, or another model."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,9 @@ from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
 from palate.model.factor_model import FactorModel
 from palate.solve.confidence import NONE
+from palate.solve.grades import activity, normalised
 from palate.solve.rows import Side, solve_rows
+from palate.solve.spectral import sparse_times, truncated_svd
 from palate.solve.strengths import ridge_prior
 from palate.training.training_data import Problem
 
@@ -17,6 +20,9 @@ _BIAS_SWEEPS = 2
 # Of the starting factors, at a deviation of 1. So small a start makes the first sweeps power iterations: directions grow by their
 # own strength and those that hold only noise stay behind, which lowers the error that is reached (docs/model.md, "Start and stop").
 _START_SCALE = 0.003
+SPECTRAL = "spectral"  # the start by a decomposition
+_POWER = 0.35  # of the numbers of ratings, in it
+_NO_WEIGHTS = np.empty(0, np.float32)
 
 
 def bias_start(
@@ -60,6 +66,35 @@ def factor_start(
     fill_normal(key_of(seed, number, 0), 0, factors)
     factors *= np.float32(_START_SCALE * math.sqrt(residual_sd))
     return Side.padded(factors, users.bias), Side.padded(np.zeros((len(items.bias), n_factors), np.float32), items.bias)
+
+
+def spectral_start(problem: Problem, biases: tuple[Side, Side], n_factors: int, seed: int, threads: int) -> tuple[Side, Side]:
+    """Return both sides with the biases given and the leading factors of what they leave, by a singular value decomposition.
+
+    What a rating is above mean and biases is divided by powers of the numbers of ratings of its user and its item, as in `Spectral`, and pairs
+    without a rating count as 0. Of choices what is decomposed is the choices themselves.
+
+    Raises
+    ------
+    ValueError
+        If there are more factors than users or items.
+    """
+    rows, users, items = problem.by_user, *biases
+    most = min(rows.n_rows, rows.n_columns)
+    if n_factors > most:
+        raise ValueError(
+            f"n_factors must be at most {most:,} to start from a spectral model of these ratings; got {n_factors:,}."
+        )
+    left = rows.values - np.float32(problem.mean) - np.repeat(users.bias, rows.counts) - items.bias[rows.columns]
+    counts = problem.by_item.counts
+    table = normalised(replace(rows, values=left.astype(np.float32), weights=_NO_WEIGHTS), rows.counts, counts, _POWER, _POWER)
+    values, right = truncated_svd(table, table.transposed(), n_factors, passes=4, seed=seed, threads=threads)
+    root = np.sqrt(values)
+    inverse = np.divide(1.0, root, out=np.zeros_like(root), where=root > 0)
+    factors = sparse_times(table, np.ascontiguousarray(right, np.float32), threads) * inverse
+    factors *= activity(rows.counts, _POWER)[:, None]
+    others = right * root * activity(counts, _POWER)[:, None]
+    return Side.padded(factors.astype(np.float32), users.bias), Side.padded(others.astype(np.float32), items.bias)
 
 
 def model_start(model: FactorModel, ratings: Ratings, fresh: tuple[Side, Side], trainer: Any) -> tuple[Side, Side]:

@@ -18,9 +18,9 @@ from palate.solve.strengths import AUTO, resolve_strength
 from palate.training.als.features import RidgeLink
 from palate.training.als.standard_errors import noise_and_spread
 from palate.training.als.sweeps import Callback, Links, Run, Solver, Stopping, run_sweeps
-from palate.training.checks import check_count, check_fitted
+from palate.training.checks import check_choice, check_count, check_fitted
 from palate.training.features import SideFeatures, all_features
-from palate.training.initialization import bias_start, factor_start, model_start
+from palate.training.initialization import SPECTRAL, bias_start, factor_start, model_start, spectral_start
 from palate.training.progress import TrainingBar
 from palate.training.training_data import Problem, split
 
@@ -33,7 +33,7 @@ def fit_factors(
     *,
     validation: float | Ratings,
     catalog: Catalog | None,
-    start: FactorModel | None,
+    start: FactorModel | str | None,
     refit: bool,
     checkpoint: str | os.PathLike[str] | None,
     callback: Callback | None,
@@ -45,7 +45,12 @@ def fit_factors(
 ) -> FactorModel:
     """Fit a trainer with `n_factors`, `mean`, `biases`, features, stopping rules and `priors`."""
     check_count("seed", seed, 0, 2**63 - 1)
-    everything, held_out = split(ratings, validation, start, seed)
+    if isinstance(start, str):
+        check_choice("start", start, (SPECTRAL,))
+        if trainer.link != "identity":
+            raise ValueError(f"start must be a model or left out with link={trainer.link!r}; got {start!r}.")
+    before = None if isinstance(start, str) else start
+    everything, held_out = split(ratings, validation, before, seed)
     problem = Problem.build(everything, held_out, mean=trainer.mean, confidence=trainer.confidence)
     stopping = Stopping(
         trainer.max_sweeps, trainer.tolerance, trainer.patience,
@@ -58,9 +63,12 @@ def fit_factors(
     if bounds is not None:
         problem, biases, residual_sd = _bent(bounds, problem, biases, residual_sd, trainer.mean)
     priors: Priors = trainer.priors(residual_sd, problem.mean)
-    sides = factor_start(biases, trainer.n_factors, residual_sd, seed, start_number)
-    if start is not None:
-        sides = model_start(start, everything, sides, trainer)
+    if isinstance(start, str):
+        sides = spectral_start(problem, biases, trainer.n_factors, seed, threads)
+    else:
+        sides = factor_start(biases, trainer.n_factors, residual_sd, seed, start_number)
+    if before is not None:
+        sides = model_start(before, everything, sides, trainer)
     task = _Task.of(trainer, problem, priors, catalog, user_table)
 
     def save(run: Run) -> None:

@@ -210,7 +210,7 @@ class LeastSquares:
         validation: float | Ratings = 0.05,
         catalog: Catalog | None = None,
         user_table: Any = None,
-        start: FactorModel | None = None,
+        start: FactorModel | str | None = None,
         refit: bool = False,
         checkpoint: str | os.PathLike[str] | None = None,
         callback: Callback | None = None,
@@ -228,8 +228,9 @@ class LeastSquares:
             What is known of the items; the model carries it, and `item_features` names its columns.
         user_table : frame, optional
             What is known of the users, with a column `user_id`; `user_features` names its columns.
-        start : FactorModel, optional
-            A model to go on from. Its split is kept whatever the seed: what it held out stays held out.
+        start : FactorModel or "spectral", optional
+            A model to go on from. Its split is kept whatever the seed: what it held out stays held out. Or "spectral": begin with the leading
+            factors of the ratings instead of small random ones; see docs/model.md for what that is worth.
         refit : bool, default False
             Whether to train once more on all ratings, validation included, for as many sweeps as were best.
         checkpoint : path, optional
@@ -262,7 +263,7 @@ class LeastSquares:
         ratings: Ratings | Dataset,
         *,
         catalog: Catalog | None = None,
-        start: FactorModel | None = None,
+        start: FactorModel | str | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
         **options: Any,
     ) -> FactorModel:
@@ -284,7 +285,7 @@ class LeastSquares:
             )
             for number in range(self.n_starts)
         ]
-        return continued(models[0], start) if len(models) == 1 else averaged(models)
+        return continued(models[0], None if isinstance(start, str) else start) if len(models) == 1 else averaged(models)
 
     def _check(self) -> None:
         check_count("n_factors", self.n_factors, 1, MAX_FACTORS)
