@@ -13,8 +13,8 @@ import time
 import palate
 import palate.spark
 from palate.spark.distributed import SparkSolver
-from palate.training.problem import Problem
-from palate.training.start import bias_start
+from palate.training.initialization import bias_start
+from palate.training.training_data import Problem
 
 
 def told(what, began, **figures):
@@ -61,7 +61,8 @@ def main():
     data = palate.read(given.folder) if given.folder else palate.datasets.load("movielens-small")
     split = palate.splits.random(data.ratings, share=0.1, seed=1)
     train, test = (
-        spark.createDataFrame(part.to_frame("pyarrow").drop(["timestamp"])).cache() for part in (split.train, split.test)
+        spark.createDataFrame(part.to_frame("pyarrow").select(["user_id", "item_id", "rating"])).cache()
+        for part in (split.train, split.test)
     )
     told("rows", time.perf_counter(), train=train.count(), test=test.count())
     half_sweep(spark)
