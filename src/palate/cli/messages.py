@@ -41,6 +41,7 @@ _PHRASES = {
     "palate.read(...)": "palate train",
     "palate.union(model, ratings)": "--union",
     "by model.update(ratings)": "by palate update MODEL RATINGS",
+    "pass deltalake.DeltaTable(FOLDER) to palate.Ratings.from_frame": "pass --sql \"SELECT * FROM delta_scan('FOLDER')\" in its place",
     "Train with palate.Gibbs": "Train with --trainer gibbs",
     "palate.LeastSquares, or palate.Spectral for": "palate train --trainer least-squares, or --trainer spectral for",
     "leave out test to": "leave out --test to",

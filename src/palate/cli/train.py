@@ -4,14 +4,14 @@ import time
 import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from palate.cli import options
 from palate.cli.errors import INTERRUPTED, say, usage_error
 from palate.cli.messages import to_paste
-from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
+from palate.cli.reading_options import AS_GIVEN, Reading, as_words, reads_ratings
 from palate.cli.writing import check_default, instead
 
 if TYPE_CHECKING:
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
     from palate.model.history import SweepReport
 
-Ratings_ = Annotated[Path, typer.Argument(metavar="RATINGS", help="Rating file, or a folder or .zip that holds one.")]
+Ratings_ = Annotated[
+    Path | None,
+    typer.Argument(metavar="RATINGS", help="Rating file, or a folder or .zip that holds one; without one give --sql."),
+]
+_OF_QUERIES = ("user", "item", "rating", "timestamp", "weight", "scale", "duplicates")  # reading options that --sql takes
 
 
 @dataclass(frozen=True)
@@ -58,10 +62,17 @@ class Outcome:
 @reads_ratings()
 def train(
     ctx: typer.Context,
-    ratings: Ratings_,
+    ratings: Ratings_ = None,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to save the model.")] = Path(
         "model.palate"
     ),
+    sql: Annotated[
+        str | None,
+        typer.Option(
+            metavar="QUERY", help="Instead of RATINGS: a query that DuckDB runs on --db, or on the files that it names."
+        ),
+    ] = None,
+    db: Annotated[Path | None, typer.Option(metavar="FILE", help="DuckDB database of --sql, opened for reading alone.")] = None,
     reading: Reading = AS_GIVEN,
     trainer: Annotated[
         str | None,
@@ -120,6 +131,10 @@ def train(
 
         palate train ratings.csv --trainer keras --n-factors 16 --epochs 15
 
+    From a database:
+
+        palate train --sql 'SELECT user_id, item_id, stars AS rating FROM reviews' --db shop.duckdb
+
     Columns of another name:
 
         palate train visits.parquet --user who --item what --rating stars --scale 1 10
@@ -128,6 +143,7 @@ def train(
     from palate.cli.input import like_users, read
     from palate.cli.output import check_writable, print_text
 
+    _check_source(ratings, sql, db, reading)
     values, told = chosen(ctx), False
     if trainer is None:
         trainer = "least-squares" if start or refit or user_table is not None else default_trainer(values)
@@ -153,7 +169,10 @@ def train(
         extra=extra,
     )
     began = time.perf_counter()
-    data = read(ratings, **reading, counts=takes_counts(chosen_trainer), like=how.start)
+    if sql is not None:
+        data = _queried(sql, db, reading, takes_counts(chosen_trainer))
+    else:
+        data = read(cast(Path, ratings), **reading, counts=takes_counts(chosen_trainer), like=how.start)
     read_seconds = time.perf_counter() - began
     read_in = data
     if data.held_out is not None and data.held_out.any() and how.start is None and not given(ctx, "validation"):
@@ -167,7 +186,7 @@ def train(
     if user_table is not None:
         how.extra["user_table"] = like_users(how.extra["user_table"], data.ratings.users)
     if not as_json:
-        _show_data(ratings, read_in, data, read_seconds)
+        _show_data("the query" if sql is not None else str(ratings), read_in, data, read_seconds)
         if told:
             option = "--" + next(iter(values)).replace("_", "-")
             print_text(f"{option} is an option of --trainer {trainer}, so that is what is trained.")
@@ -184,6 +203,29 @@ def train(
     if interrupted:
         say(f"interrupted; the model of the last whole sweep is saved as {output}.")
         raise typer.Exit(INTERRUPTED)
+
+
+def _check_source(ratings: Path | None, sql: str | None, db: Path | None, reading: Reading) -> None:
+    """Check that the ratings come from one place, and from a query without options that speak of files."""
+    if (ratings is None) == (sql is None):
+        raise usage_error("the ratings must be RATINGS, a file or folder, or come from --sql; give one of the two")
+    if sql is None:
+        if db is not None:
+            raise usage_error("--db must come with --sql, the query that it is the database of")
+        return
+    words = as_words({name: value for name, value in reading.items() if name not in _OF_QUERIES})
+    if words:
+        raise usage_error(f"{words[0]} must be left out with --sql: it speaks of a file")
+
+
+def _queried(sql: str, db: Path | None, reading: Reading, counts: bool) -> "Dataset":
+    """Return what a query yields."""
+    from palate.cli.input import busy
+    from palate.io.sql import read_sql
+
+    options: dict[str, Any] = {name: reading[name] for name in _OF_QUERIES}
+    with busy("running the query"):
+        return read_sql(sql, db, counts=counts, **options)
 
 
 def _extra(trainer: str, user_table: Path | None) -> dict[str, Any]:
@@ -305,7 +347,7 @@ def _joined(data: "Dataset", start: "FactorModel", union: bool, items: Any) -> "
     return replace(data, ratings=ratings, catalog=catalog_of_both(start, data.catalog) if keep else data.catalog)
 
 
-def _show_data(path: Path, read: "Dataset", data: "Dataset", seconds: float) -> None:
+def _show_data(path: str, read: "Dataset", data: "Dataset", seconds: float) -> None:
     from palate.cli.output import counted, print_text
 
     print_text(f"Read {path} in {seconds:.1f} s: {_described(read.ratings)}.")

@@ -47,6 +47,32 @@ def is_frame(value: Any) -> bool:
     return hasattr(value, "columns") and (hasattr(value, "iloc") or hasattr(value, "collect_schema"))
 
 
+def opened(frame: Any) -> Any:
+    """Return a table that can be asked for columns: a Delta table's files, a scanner's rows, what a stream of Arrow holds.
+
+    A stream can be read only once, so this comes before anything else is asked of it; other tables are returned as they are.
+
+    >>> class Stream:
+    ...     def __arrow_c_stream__(self, requested_schema=None):
+    ...         return pl.DataFrame({"a": [1]}).__arrow_c_stream__(requested_schema)
+    >>> opened(Stream())["a"].to_list()
+    [1]
+    """
+    if hasattr(frame, "to_pyarrow_dataset"):
+        return frame.to_pyarrow_dataset()
+    root = type(frame).__module__.split(".")[0]
+    if root == "pyarrow" and hasattr(frame, "projected_schema"):
+        return frame.to_table()
+    if (
+        root not in (*FRAME_KINDS, "duckdb", "_duckdb")
+        and hasattr(frame, "__arrow_c_stream__")
+        and not hasattr(frame, "columns")
+    ):
+        require_threads("reading a stream of Arrow")
+        return pl.DataFrame(frame)
+    return frame
+
+
 def column_names(frame: Any) -> list[Any]:
     """Return the names of the columns of any frame, without reading its rows."""
     if isinstance(frame, pl.DataFrame):
@@ -142,6 +168,8 @@ def to_polars(frame: Any, columns: Sequence[str] | None = None) -> pl.DataFrame:
         return pl.DataFrame(frame.project(", ".join(_quoted(name) for name in names)))
     if hasattr(frame, "read_all"):  # a reader of record batches
         frame = frame.read_all()
+    if _is_arrow(frame) and not hasattr(frame, "column"):  # a dataset: files of which only these columns are read
+        frame = frame.to_table(columns=names)
     if _is_arrow(frame):
         return pl.DataFrame([_from_arrow(frame.column(frame.schema.names.index(name))).alias(name) for name in names])
     native = _narwhals(frame)

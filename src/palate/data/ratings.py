@@ -19,7 +19,7 @@ from palate.data.duplicates import (
     merge,
     warning_message,
 )
-from palate.data.frames import check_same_index, frame_kind, from_polars, require_columns, to_polars
+from palate.data.frames import check_same_index, frame_kind, from_polars, opened, require_columns, to_polars
 from palate.data.ids import WhereRow, row_label
 from palate.data.marks import warn_of_marks
 from palate.data.times import Times, time_column
@@ -87,11 +87,11 @@ class Ratings:
         scale: tuple[float, float] | None = None,
         duplicates: str | None = None,
     ) -> "Ratings":
-        """Return the ratings of a data frame: Polars, pandas, PyArrow, a DuckDB relation or any that Narwhals knows.
+        """Return the ratings of a table: Polars (lazy, too), pandas, PyArrow, a DuckDB relation, a Delta table, any that Narwhals knows.
 
         Parameters
         ----------
-        frame : data frame with one row per rating
+        frame : data frame with one row per rating, or an Arrow dataset, scanner, reader or stream of them
         user, item, rating : str
             Names of the columns. `rating=None` says that the rows are events, such as plays or purchases: each counts 1.
         timestamp : str, optional
@@ -124,6 +124,7 @@ class Ratings:
         """
         wanted = {"user": user, "item": item, "rating": rating, "timestamp": timestamp, "weight": weight}
         asked = {argument: name for argument, name in wanted.items() if name is not None}
+        frame = opened(frame)
         require_columns(frame, asked)
         table = to_polars(frame, list(asked.values()))
         column = {argument: table[str(name)] for argument, name in asked.items()}

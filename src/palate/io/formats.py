@@ -186,6 +186,11 @@ def rating_file(files: Files) -> Source:
     """
     if files.single is not None:
         return files.single
+    if (files.path / "_delta_log").is_dir():
+        raise ValueError(
+            f"{files.path} must be read as the Delta table that it is, whose log says which of its files count: pass "
+            "deltalake.DeltaTable(FOLDER) to palate.Ratings.from_frame."
+        )
     parts = files.parts()
     if parts is not None:
         return parts

@@ -325,7 +325,7 @@ class FactorModel:
     def recommend_all(
         self, path: str | os.PathLike[str], n: int = 5, *, progress: Callable[[int, int], object] | None = None, **options: Any
     ) -> Path:
-        """Write the `n` best items of every user to a Parquet file at `path` and return its path; memory does not grow with the users.
+        """Return the path of a Parquet file, `path`, to which the `n` best items of every user are written; memory does not grow with them.
 
         Blocks of users are kept in the folder `PATH.parts` until all are there: the same call after an interrupt goes on. `progress` is called
         with the users done and all users; the `options` are those of `recommend`. The columns are those of `recommend` without the catalog's.

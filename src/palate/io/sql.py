@@ -1,0 +1,78 @@
+"""Ratings from a query: DuckDB runs it, on a database of its own or on files that the query names."""
+
+from pathlib import Path
+from typing import Any
+
+from palate.data.dataset import Dataset
+from palate.data.duplicates import check_policy
+from palate.data.ratings import Ratings
+from palate.io.tables import choose_columns
+
+_COLUMNS = ("user", "item", "rating", "timestamp", "weight")
+
+
+def read_sql(
+    query: str,
+    database: Path | None = None,
+    *,
+    counts: bool = False,
+    scale: tuple[float, float] | None = None,
+    duplicates: str | None = None,
+    **named: str | None,
+) -> Dataset:
+    """Return the ratings that a query yields.
+
+    Parameters
+    ----------
+    query : str
+        One SELECT; what it yields may have any of the usual names, as in `palate.read`.
+    database : Path, optional
+        A DuckDB file, which is opened for reading alone. Without one the query names its files: `SELECT * FROM 'ratings.parquet'`.
+    counts, scale, duplicates
+        As in `palate.read`.
+    **named : str
+        Names of the columns: user, item, rating, timestamp, weight.
+
+    Raises
+    ------
+    ImportError
+        If DuckDB is not installed.
+    FileNotFoundError
+        If there is no such database.
+    ValueError
+        If the query does not run or yields no table, or a column is missing.
+
+    Examples
+    --------
+    >>> read_sql("SELECT 'al' AS user_id, 7 AS item_id, 4.5 AS rating").ratings
+    Ratings(1 ratings of 1 items by 1 users, observed 4.5 to 4.5)
+    """
+    try:
+        import duckdb
+    except ImportError:
+        raise ImportError(
+            'reading by SQL needs DuckDB, which is not installed. Install it with pip install "palate[sql]".'
+        ) from None
+    if database is not None and not database.is_file():
+        raise FileNotFoundError(f"{database} must be a DuckDB database; there is no file of that name.")
+    try:
+        with duckdb.connect(str(database or ":memory:"), read_only=database is not None) as connection:
+            statements = connection.extract_statements(query)
+            if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+                raise ValueError(f"sql must be one query that yields rows, SELECT ...; got {query!r}.")
+            ratings = _ratings(connection.sql(query), counts, scale, duplicates, named)
+            return Dataset(name=database.stem if database else "query", ratings=ratings)
+    except duckdb.Error as error:
+        said = " ".join(str(error).split())
+        raise ValueError(f"sql must be a query that DuckDB can run; got {query!r}, of which it says: {said}") from None
+
+
+def _ratings(
+    found: Any, counts: bool, scale: tuple[float, float] | None, duplicates: str | None, named: dict[str, str | None]
+) -> Ratings:
+    columns = choose_columns({role: named.get(role) for role in _COLUMNS}, list(found.columns), "the query", counts)
+    names = {role: None if role not in columns else str(columns[role]) for role in _COLUMNS[2:]}
+    return Ratings.from_frame(
+        found, str(columns["user"]), str(columns["item"]), scale=scale,
+        duplicates=check_policy(duplicates, counted=counts), **names,
+    )  # fmt: skip
