@@ -2,6 +2,8 @@
 VENV = .venv
 BIN = $(VENV)/bin
 PYTEST = $(BIN)/python -m pytest
+# Two workers; a module stays on one of them, so that what its tests share (a browser, a Spark session) is made once.
+WORKERS = -n 2 --dist loadfile
 
 .DEFAULT_GOAL = help
 .PHONY: help demo test check docs bench audit soak format clean user-environment dev-environment
@@ -14,7 +16,7 @@ demo: user-environment ## See what palate does, on the bundled ratings
 	$(BIN)/palate demo
 
 test: dev-environment ## Run the test suite
-	$(PYTEST)
+	$(PYTEST) $(WORKERS)
 
 check: dev-environment ## Format, lint, types, layers, doctests, and the commands in README and docs
 	$(BIN)/ruff format --check .
@@ -36,7 +38,7 @@ audit: dev-environment ## Ask for known holes in the libraries used; an answer i
 	-timeout 120 $(BIN)/pip-audit --progress-spinner off
 
 soak: dev-environment ## Run the test suite with many more generated cases
-	PALATE_SOAK=1 $(PYTEST)
+	PALATE_SOAK=1 $(PYTEST) $(WORKERS)
 
 format: dev-environment ## Format the code, mend what the linter can, and write docs/commands.md anew
 	$(BIN)/ruff check --fix .
