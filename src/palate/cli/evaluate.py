@@ -43,6 +43,13 @@ def evaluate(
     seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap, and of the split of the bundled ratings.")] = 0,
     threads: evaluation_options.Threads = None,
     by: evaluation_options.By = None,
+    cases: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Recommendations that looked wrong in palate explore: say which of them are still there, and do nothing else.",
+        ),
+    ] = None,
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
@@ -55,12 +62,17 @@ def evaluate(
         palate evaluate model.palate --k 5 --k 20
 
         palate evaluate old.palate new.palate --test later.csv
+
+        palate evaluate new.palate --cases looks-wrong.jsonl
     """
     from palate.cli.arguments import holds_counts
     from palate.cli.input import busy
     from palate.cli.output import check_output
     from palate.evaluation.evaluating import evaluate_model
 
+    if cases is not None:
+        _check_cases(models, cases, as_json)
+        return
     ks = evaluation_options.lengths(k, no_lists)
     evaluation_options.check_view(by, ("activity", "popularity", "user"))
     check_output(output)
@@ -82,6 +94,29 @@ def evaluate(
         )  # fmt: skip
         evaluation.table()  # the bootstrap runs here
     evaluation_options.show(evaluation, by, as_json, output, title)
+
+
+def _check_cases(models: list[Path] | None, path: Path, as_json: bool) -> None:
+    """Say for each case whether the item is still among the user's first ten, and end with exit code 1 if any is."""
+    from palate.cli.output import print_json, print_text
+    from palate.explorer.cases import check_cases, read_cases
+
+    if not models:
+        raise usage_error("--cases must come with model files to look in")
+    known = read_cases(path)
+    found = [(name, finding) for name, model in _loaded(models).items() for finding in check_cases(model, known)]
+    if as_json:
+        print_json([
+            {"model": name, "user": one.case.user, "item": one.case.item, "rank": one.rank or None, "problem": one.problem or None}
+            for name, one in found
+        ])  # fmt: skip
+    else:
+        for name, one in found:
+            print_text(f"{name}: {one.words}")
+        wrong = sum(one.rank > 0 for _, one in found)
+        print_text(f"{wrong} of {len(found)} still stand among the first ten." if found else f"{path} holds no cases.")
+    if any(one.rank for _, one in found):
+        raise typer.Exit(1)
 
 
 def _loaded(paths: list[Path]) -> dict[str, Any]:

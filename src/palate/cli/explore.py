@@ -92,6 +92,6 @@ def _workspace(
 
 
 def _store(path: Path) -> Any:
-    import importlib
+    from palate.store.opening import open_store
 
-    return importlib.import_module("palate.store.opening").open_store(path)
+    return open_store(path)

@@ -49,6 +49,19 @@ class Finding:
     rank: int
     problem: str = ""
 
+    @property
+    def words(self) -> str:
+        """What was found, as a line.
+
+        Examples
+        --------
+        >>> Finding(Case(user="7", item="318", title="Speed"), 3).words
+        'user 7, Speed (318): still there, at rank 3'
+        """
+        title = f"{self.case.title} ({self.case.item})" if self.case.title else f"item {self.case.item}"
+        what = self.problem or (f"still there, at rank {self.rank}" if self.rank else "gone")
+        return f"user {self.case.user}, {title}: {f'not known, {what}' if self.problem else what}"
+
 
 def append_case(path: str | os.PathLike[str], case: Case) -> None:
     """Add a case to a file as one line, which is on the disk when this returns."""

@@ -38,7 +38,7 @@ class Page:
                     current = "page" if path == self.path else None
                     link = tag("a", name, href=self.state.address(path), aria_current=current)
                     self._links.append((path, link))
-        with tag("main", None, "p-page", id="content", tabindex=-1):
+        with tag("div", None, "p-page", id="content", tabindex=-1):  # the page of Quasar around it is the main landmark
             tag("h1", title)
             self._said = tag("div", "", "hidden-text", role="status", aria_live="polite")
             self._swapped = tag("div", None, "p-note", role="alert")

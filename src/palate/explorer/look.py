@@ -47,7 +47,7 @@ CSS = """
 .p-card h2, .p-card h3 { margin-top: 0; }
 .p-page table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 .p-page th { text-align: left; font-weight: 600; color: var(--soft); font-size: .8rem; padding: .2rem .5rem .2rem 0; vertical-align: bottom; }
-.p-page td { padding: .2rem .5rem .2rem 0; vertical-align: top; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
+.p-page td { padding: .2rem .5rem .2rem 0; vertical-align: top; border-top: 1px solid var(--line); overflow-wrap: break-word; }
 .p-scroll { overflow-x: auto; max-width: 100%; }
 .p-three { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 16rem), 1fr)); gap: .5rem 1.5rem; }
 .p-person { border-top: 1px solid var(--line); padding: .6rem 0 1rem; }

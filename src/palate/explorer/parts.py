@@ -88,7 +88,7 @@ def score_words(row: Row) -> str:
 
 
 def levels_of(info: ModelInfo) -> list[float]:
-    """Return the ratings that somebody may give: the model's levels, else ten steps of its scale.
+    """Return the ratings that somebody may give: the model's levels, else halves of its scale, else ten steps of it.
 
     A model whose scores are no ratings takes 1.
     """
@@ -97,6 +97,9 @@ def levels_of(info: ModelInfo) -> list[float]:
     if info.scale is None:
         return [1.0]
     low, high = info.scale
+    halves = round(2 * (high - low))
+    if 2 * low == round(2 * low) and 2 * high == round(2 * high) and halves < 20:
+        return [low + step / 2 for step in range(halves + 1)]
     return [low + (high - low) * step / 10 for step in range(1, 11)]
 
 
@@ -118,7 +121,7 @@ def stars(item: ItemInfo, levels: Sequence[float], current: float | None, rate: 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], label: str) -> None:
     """Draw a table, which scrolls within itself where it is too wide."""
-    with tag("div", None, "p-scroll", tabindex=0, role="region", aria_label=label), tag("table"):
+    with tag("div", None, "p-scroll", tabindex=0, role="region", aria_label=f"Table: {label}"), tag("table"):
         with tag("thead"), tag("tr"):
             for column in columns:
                 tag("th", column.replace("_", " "), scope="col")

@@ -141,6 +141,6 @@ def serve(space: Workspace, port: int, *, browser: bool = True, started: Callabl
     app.on_startup(start)
     app.on_shutdown(space.core.close)
     ui.run(
-        host=HOST, port=port, title="palate", dark=None, reload=False, show=browser, tailwind=False, show_welcome_message=False,
+        host=HOST, port=port, title="palate", dark=None, language="en-US", reload=False, show=browser, tailwind=False, show_welcome_message=False,
         reconnect_timeout=5.0, binding_refresh_interval=None, favicon="🎬", endpoint_documentation="none", access_log=False,
     )  # fmt: skip

@@ -37,7 +37,7 @@ def show(page: Page) -> None:
                     _panel(panel)
                 with tag("section", None, "p-card", aria_label="Model card"):
                     tag("h2", "Model card")
-                    table(("", "value"), card(page.space.core.model(model)), "Model card")
+                    table(("what", "value"), card(page.space.core.model(model)), "Model card")
 
     background_tasks.create(later(), context=place)
 
