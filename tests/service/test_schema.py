@@ -16,7 +16,9 @@ from palate.app.core import Core  # noqa: E402
 from palate.service.application import application  # noqa: E402
 
 EXAMPLES = 2000 if os.environ.get("PALATE_SOAK") else 12
-schema = schemathesis.openapi.from_asgi("/openapi.json", application(Core({"a": served_models.point_model()})))
+schema = schemathesis.openapi.from_asgi(
+    "/openapi.json", application(Core({"a": served_models.point_model()})), headers={"Host": "127.0.0.1"}
+)
 
 
 @schema.parametrize()
