@@ -9,6 +9,7 @@ from palate.cli.compare import compare
 from palate.cli.convert import convert
 from palate.cli.crossval import crossval
 from palate.cli.datasets import app as datasets
+from palate.cli.db import app as db
 from palate.cli.demo import demo
 from palate.cli.errors import Command
 from palate.cli.evaluate import evaluate
@@ -84,4 +85,5 @@ _add(tune)
 _add(convert)
 _add(serve)
 app.add_typer(datasets, name="datasets")
+app.add_typer(db, name="db")
 app.add_typer(export, name="export")

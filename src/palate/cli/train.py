@@ -108,6 +108,12 @@ def train(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace model.palate, if it is there and no other file is named with --output.")
     ] = False,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="Add the live ratings of this store, see `palate serve`; forgotten people are left out."
+        ),
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Train a model on a table of ratings and save it.
@@ -183,6 +189,10 @@ def train(
             )  # what is prepared for the lesson is trained as the lesson does
     if how.start is not None:
         data = _joined(data, how.start, union, reading.get("items"))
+    if store is not None:
+        data, said = _with_store(data, store)
+        if not as_json:
+            print_text(said)
     if user_table is not None:
         how.extra["user_table"] = like_users(how.extra["user_table"], data.ratings.users)
     if not as_json:
@@ -347,7 +357,21 @@ def _joined(data: "Dataset", start: "FactorModel", union: bool, items: Any) -> "
     return replace(data, ratings=ratings, catalog=catalog_of_both(start, data.catalog) if keep else data.catalog)
 
 
+<<<<<<< HEAD
 def _show_data(path: str, read: "Dataset", data: "Dataset", seconds: float) -> None:
+=======
+def _with_store(data: "Dataset", address: str) -> tuple["Dataset", str]:
+    """Return data with the live ratings of a store, and what became of them as a sentence."""
+    from palate.store.upkeep import held, joined
+
+    if data.held_out is not None and data.held_out.any():
+        raise usage_error("--store must be left out with files of palate prepare, whose rows for validation are fixed")
+    found = joined(data.ratings, held(address))
+    return replace(data, ratings=found.ratings, held_out=None), f"With the store {address.rsplit('@')[-1]}: {found}."
+
+
+def _show_data(path: Path, read: "Dataset", data: "Dataset", seconds: float) -> None:
+>>>>>>> 376df2e (cli: palate db check, backup, export, forget; palate train --store takes live ratings in and leaves forgotten people out)
     from palate.cli.output import counted, print_text
 
     print_text(f"Read {path} in {seconds:.1f} s: {_described(read.ratings)}.")

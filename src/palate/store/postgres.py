@@ -87,6 +87,11 @@ class PostgresStore:
     def __repr__(self) -> str:
         return f"PostgresStore({self.n_ratings:,} ratings)"
 
+    @property
+    def mirror(self) -> Mirror:
+        """The copy in memory."""
+        return self._mirror
+
     def write(self, changes: Sequence[Change]) -> int:
         """Keep all of these changes or none; return the revision of the last one once they are committed."""
         return self._writer.do(lambda: self._put(changes), self._keep)

@@ -49,7 +49,7 @@ class SQLiteStore:
         self._lock = FileLock(self.path.with_name(self.path.name + ".lock"), f"the store {self.path}")
         try:
             self._connection = connected(self.path)
-            self._mirror = _read(self._connection)
+            self._mirror = read_all(self._connection)
         except BaseException:
             self._lock.release()
             raise
@@ -154,7 +154,7 @@ class SQLiteStore:
         return StoreError(f"the store {self.path} cannot be written: {text}. What was acknowledged before is kept.")
 
 
-def _read(connection: sqlite3.Connection) -> Mirror:
+def read_all(connection: sqlite3.Connection) -> Mirror:
     """Return a store's content in memory."""
     found: dict[str, Any] = dict(connection.execute("SELECT name, value FROM meta"))
     mirror = Mirror(found["salt"])

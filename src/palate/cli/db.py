@@ -1,0 +1,87 @@
+"""`palate db check | backup | export | forget`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from palate.cli.running import Command, say
+
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode="rich", help="The store of live ratings: check, backup, export, forget."
+)
+Store = Annotated[str, typer.Argument(metavar="STORE", help="File of an SQLite store, or postgresql://...")]
+Target = Annotated[Path, typer.Argument(metavar="FILE", help="File to write.")]
+
+
+@app.command("check", cls=Command)
+def check_(store: Store) -> None:
+    """Check that a store is sound; a service that uses it goes on.
+
+    Example:
+
+        palate db check model.live.db
+    """
+    from palate.cli.output import print_text
+    from palate.store.upkeep import check, held
+
+    problems = check(store)
+    for problem in problems:
+        say(f"error: {problem}")
+    if problems:
+        raise typer.Exit(1)
+    mirror = held(store)
+    print_text(f"sound: {mirror.n_ratings:,} live ratings of {len(mirror.users()):,} users, revision {mirror.revision:,}")
+
+
+@app.command("backup", cls=Command)
+def backup_(store: Store, file: Target) -> None:
+    """Copy an SQLite store as it is now to a new file; a service that uses it goes on.
+
+    Example:
+
+        palate db backup model.live.db monday.db
+    """
+    from palate.cli.output import print_text
+    from palate.store.upkeep import backup
+
+    backup(store, file)
+    print_text(f"wrote {file}")
+
+
+@app.command("export", cls=Command)
+def export_(store: Store, file: Target) -> None:
+    """Write all live ratings to a .csv, .parquet or .json file.
+
+    Example:
+
+        palate db export model.live.db live.csv
+    """
+    from palate.cli.output import check_output, deliver
+    from palate.store.upkeep import exported
+
+    check_output(file)
+    deliver(exported(store), as_json=False, output=file, title="")
+
+
+@app.command("forget", cls=Command)
+def forget_(store: Store, user: Annotated[str, typer.Argument(metavar="USER", help="Id of the user.")]) -> None:
+    """Delete a user's live ratings, and leave the user out from now on. While a service runs, ask it: DELETE /v1/users/USER.
+
+    Example:
+
+        palate db forget model.live.db 42
+    """
+    from contextlib import closing
+
+    from palate.cli.output import print_text
+    from palate.store.opening import open_store
+
+    with closing(open_store(store)) as opened:
+        found = opened.forget(user)
+    print_text(f"deleted {found.n_deleted:,} live ratings of user {user!r}. What remains:")
+    print_text("- in the store a salted digest of the id, by which the user is left out of answers and of the next training;")
+    print_text(
+        "- in model files trained before, the user's training ratings and vector, until they are trained again with --store;"
+    )
+    print_text("- in the rating files and in backups whatever they held: delete it there.")

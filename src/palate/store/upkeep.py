@@ -1,0 +1,146 @@
+"""What is done to a store beside using it: check, backup, export, and training with what it holds."""
+
+import dataclasses
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from palate.data.ratings import Ratings
+from palate.data.vocabulary import Vocabulary
+from palate.store.changes import RATED, STATES, StoreError
+from palate.store.mirror import Mirror
+from palate.store.opening import POSTGRES, file_of
+from palate.store.schema import connected
+from palate.store.sqlite import read_all
+
+
+def held(address: str) -> Mirror:
+    """Return what a store holds now; a service that uses it goes on. Raises StoreError."""
+    if address.startswith(POSTGRES):
+        from palate.store.postgres import PostgresStore
+
+        with closing(PostgresStore(address)) as store:
+            return store.mirror
+    with closing(connected(file_of(address), read_only=True)) as connection:
+        return read_all(connection)
+
+
+def check(address: str) -> list[str]:
+    """Return what is wrong with a store, nothing if it is sound. Raises StoreError if it cannot be read at all."""
+    found = []
+    if not address.startswith(POSTGRES):
+        with closing(connected(file_of(address), read_only=True)) as connection:
+            try:
+                found += [str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+            except sqlite3.DatabaseError as error:
+                return [str(error)]
+    mirror = held(address)
+    revisions = [rating.revision for user in mirror.users() for rating in mirror.of(user).values()]
+    if len(set(revisions)) < len(revisions):
+        found.append("two ratings have one revision")
+    if revisions and max(revisions) > mirror.revision:
+        found.append(f"a rating has revision {max(revisions)}, beyond the store's own, {mirror.revision}")
+    states = {rating.state for user in mirror.users() for rating in mirror.of(user).values()}
+    found += [f"a rating has the state {state!r}" for state in sorted(states - set(STATES))]
+    return found
+
+
+def backup(address: str, path: Path) -> None:
+    """Write a copy of an SQLite store as it is now to a new file; a service that uses it goes on.
+
+    Raises
+    ------
+    StoreError
+        For PostgreSQL, which has its own tools, or if the file is there already.
+    """
+    if address.startswith(POSTGRES):
+        raise StoreError("a store in PostgreSQL is backed up by its own tools: pg_dump --table 'palate_*' URL")
+    if path.exists():
+        raise StoreError(f"{path} is there already. Name a new file.")
+    with closing(connected(file_of(address), read_only=True)) as source:
+        try:
+            with closing(sqlite3.connect(path)) as target:
+                source.backup(target)
+                target.execute("PRAGMA journal_mode=DELETE")
+        except sqlite3.Error as error:
+            path.unlink(missing_ok=True)
+            raise StoreError(f"the backup {path} cannot be written: {error}.") from error
+
+
+def exported(address: str) -> pl.DataFrame:
+    """Return all of a store as a frame: user_id, item_id, rating, state, timestamp."""
+    mirror = held(address)
+    rows = [
+        (user, item, rating.value, rating.state, rating.at)
+        for user in sorted(mirror.users())
+        for item, rating in sorted(mirror.of(user).items())
+    ]
+    schema = {"user_id": pl.String, "item_id": pl.String, "rating": pl.Float64, "state": pl.String, "timestamp": pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+@dataclasses.dataclass(frozen=True)
+class Joined:
+    """Ratings of a file together with those of a store, and what became of the store's."""
+
+    ratings: Ratings
+    n_live: int
+    n_replaced: int
+    n_forgotten: int
+    n_of_other_ids: int
+
+    def __str__(self) -> str:
+        text = f"{self.n_live:,} live ratings joined, {self.n_replaced:,} ratings of the file replaced or taken back"
+        text += f", {self.n_forgotten:,} left out of people who asked to be forgotten"
+        other = f"; {self.n_of_other_ids:,} live ratings left out, whose ids are of another type than the file's"
+        return text + (other if self.n_of_other_ids else "")
+
+
+def joined(ratings: Ratings, mirror: Mirror) -> Joined:
+    """Return ratings with a store's: a live rating replaces that of the same pair, and forgotten people are left out."""
+    users = [str(value) for value in ratings.users.values.to_list()]
+    gone = np.array([mirror.is_forgotten(user) for user in users], bool)
+    live = dict(_live(ratings, mirror))
+    changed = np.zeros(len(ratings), bool)
+    at = {(user, item): place for place, (user, item) in enumerate(live)}
+    frame = ratings.to_frame("polars")
+    touched = {user for user, _ in at}
+    row_users, row_items = frame["user_id"], frame["item_id"]
+    hit = np.array([value in touched for value in ratings.users.ids()], bool)[ratings.user_index]
+    for row in np.flatnonzero(hit):
+        changed[row] = (row_users[int(row)], row_items[int(row)]) in live
+    forgotten = gone[ratings.user_index]
+    kept = frame.filter(pl.Series(~changed & ~forgotten))
+    rated = [(*pair, *rating) for pair, rating in live.items() if rating[0] is not None]
+    if rated:
+        columns: dict[str, list[Any]] = {"user_id": [row[0] for row in rated], "item_id": [row[1] for row in rated], "rating": [row[2] for row in rated],
+                   "timestamp": [row[3] for row in rated], "weight": [1.0] * len(rated)}  # fmt: skip
+        new = pl.DataFrame({name: pl.Series(name, columns[name], dtype=kept.schema[name]) for name in kept.columns})
+        kept = pl.concat([kept, new])
+    extra = {name: name for name in ("timestamp", "weight") if name in kept.columns}
+    merged = Ratings.from_frame(kept, scale=ratings.scale if ratings.declared else None, **extra)
+    total = sum(rating.state == RATED for user in mirror.users() for rating in mirror.of(user).values())
+    return Joined(merged, len(rated), int((changed & ~forgotten).sum()), int(forgotten.sum()), total - len(rated))
+
+
+def _live(ratings: Ratings, mirror: Mirror) -> Iterator[tuple[tuple[object, object], tuple[float | None, int]]]:
+    """Yield each live pair in the ids of the file with its rating, None for one that is seen or taken back, and its time."""
+    for user in mirror.users():
+        who = _id(ratings.users, user)
+        for item, rating in mirror.of(user).items():
+            what = _id(ratings.items, item)
+            if who is not None and what is not None:
+                yield (who, what), (rating.value, rating.at)
+
+
+def _id(vocabulary: Vocabulary, text: str) -> object | None:
+    try:
+        value = vocabulary.parse(text)
+    except ValueError:
+        return None
+    return (str(value) if vocabulary.kind == "uuid" else value) if str(value) == text else None

@@ -1,0 +1,99 @@
+"""`palate db` and `palate train --store`, end to end."""
+
+import sqlite3
+
+import polars as pl
+import pytest
+
+import palate
+from palate.cli import main
+from palate.store.changes import Change
+from palate.store.sqlite import SQLiteStore
+
+
+@pytest.fixture
+def store(tmp_path):
+    path = tmp_path / "live.db"
+    with_ratings = SQLiteStore(path)
+    with_ratings.write(
+        [Change("1", "10", 4.0, at=7), Change("1", "11", at=8), Change("new", "10", 2.0, at=9), Change("9", "12", 5.0, at=9)]
+    )
+    yield path, with_ratings
+    with_ratings.close()
+
+
+def test_check_backup_and_export_go_on_beside_who_holds_the_store(tmp_path, store, capsys):
+    path, _ = store
+    assert main(["db", "check", str(path)]) == 0
+    assert "sound: 4 live ratings of 3 users, revision 4" in capsys.readouterr().out
+    assert main(["db", "backup", str(path), str(tmp_path / "copy.db")]) == 0
+    copy = SQLiteStore(tmp_path / "copy.db")
+    assert (copy.n_ratings, copy.of("1")["10"].value) == (4, 4.0)
+    copy.close()
+    assert main(["db", "backup", str(path), str(tmp_path / "copy.db")]) == 1
+    assert "is there already" in capsys.readouterr().err
+    assert main(["db", "export", str(path), str(tmp_path / "out.csv")]) == 0
+    assert pl.read_csv(tmp_path / "out.csv").height == 4
+
+
+def test_forget_needs_the_store_to_itself_and_says_what_remains(store, capsys):
+    path, held = store
+    assert main(["db", "forget", str(path), "1"]) == 1
+    assert "is held by another process" in capsys.readouterr().err
+    held.close()
+    assert main(["db", "forget", str(path), "1"]) == 0
+    said = capsys.readouterr().out
+    assert "deleted 2 live ratings" in said
+    assert "trained again with --store" in " ".join(said.split())
+    again = SQLiteStore(path)
+    assert again.is_forgotten("1")
+    again.close()
+
+
+def test_a_damaged_store_is_found(tmp_path, capsys):
+    path = tmp_path / "live.db"
+    store = SQLiteStore(path)
+    store.write([Change("a", "x", 1.0), Change("b", "x", 2.0)])
+    store.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE ratings SET revision = 7")
+    assert main(["db", "check", str(path)]) == 1
+    said = capsys.readouterr().err
+    assert "two ratings have one revision" in said
+    assert "revision 7, beyond the store's own, 2" in said
+    assert main(["db", "check", str(tmp_path / "none.db")]) == 1
+    assert "there is no store" in capsys.readouterr().err
+
+
+def test_training_takes_in_live_ratings_and_leaves_forgotten_people_out(tmp_path, store, capsys):
+    path, held = store
+    held.forget("2")
+    frame = pl.DataFrame(
+        {"user_id": [1, 1, 1, 2, 2, 3, 3, 3], "item_id": [10, 11, 12, 10, 11, 10, 11, 12], "rating": [1.0, 2, 3, 4, 5, 3, 2, 1]}
+    )
+    frame.write_csv(tmp_path / "r.csv")
+    arguments = [
+        "train",
+        str(tmp_path / "r.csv"),
+        "--scale",
+        "1",
+        "5",
+        "--trainer",
+        "baseline",
+        "--validation",
+        "0",
+        "--store",
+        str(path),
+        "-o",
+        str(tmp_path / "m.palate"),
+    ]
+    assert main(arguments) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert (
+        "2 live ratings joined, 2 ratings of the file replaced or taken back, 2 left out of people who asked to be forgotten"
+        in said
+    )
+    assert "1 live ratings left out, whose ids are of another type" in said
+    model = palate.load(tmp_path / "m.palate")
+    found = {(row["user_id"], row["item_id"]): row["rating"] for row in model.rated(None).to_dicts()}
+    assert found == {(1, 10): 4.0, (1, 12): 3.0, (3, 10): 3.0, (3, 11): 2.0, (3, 12): 1.0, (9, 12): 5.0}
