@@ -32,6 +32,7 @@ SECTIONS = {  # pages of docs/ by what a reader wants; a page that is named nowh
     ],
     "How to": [
         "lists",
+        "service",
         "updating",
         "examples",
         "coming-from",

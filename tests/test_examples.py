@@ -13,6 +13,7 @@ PROMISED = {
     "cautious_lists.py": "By what is expected at least:",
     "compare_trainers.py": "Least squares predicts better by 0.0",
     "errors_by_activity.py": "n_test",
+    "client.py": "After 5 stars for The Matrix, by films (fold-in):",
     "newcomer.py": "predicted_rating",
     "rank_a_csv.py": "671 users, 3355 rows in lists.csv",
 }

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from palate.cli.running import Command, say
+from palate.cli.errors import Command, say
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode="rich", help="The store of live ratings: check, backup, export, forget."

@@ -357,9 +357,6 @@ def _joined(data: "Dataset", start: "FactorModel", union: bool, items: Any) -> "
     return replace(data, ratings=ratings, catalog=catalog_of_both(start, data.catalog) if keep else data.catalog)
 
 
-<<<<<<< HEAD
-def _show_data(path: str, read: "Dataset", data: "Dataset", seconds: float) -> None:
-=======
 def _with_store(data: "Dataset", address: str) -> tuple["Dataset", str]:
     """Return data with the live ratings of a store, and what became of them as a sentence."""
     from palate.store.upkeep import held, joined
@@ -370,8 +367,7 @@ def _with_store(data: "Dataset", address: str) -> tuple["Dataset", str]:
     return replace(data, ratings=found.ratings, held_out=None), f"With the store {address.rsplit('@')[-1]}: {found}."
 
 
-def _show_data(path: Path, read: "Dataset", data: "Dataset", seconds: float) -> None:
->>>>>>> 376df2e (cli: palate db check, backup, export, forget; palate train --store takes live ratings in and leaves forgotten people out)
+def _show_data(path: str, read: "Dataset", data: "Dataset", seconds: float) -> None:
     from palate.cli.output import counted, print_text
 
     print_text(f"Read {path} in {seconds:.1f} s: {_described(read.ratings)}.")
