@@ -21,6 +21,7 @@ SECTIONS = {  # pages of docs/ by what a reader wants; a page that is named nowh
     "User guide": [
         "library",
         "cli",
+        "explorer",
         "data",
         "recommend",
         "explain",

@@ -142,7 +142,7 @@ def calibration_panel(evaluation: Evaluation, model: Any) -> Panel:
     from palate.evaluation.calibration import calibrate
 
     try:
-        frame = calibrate(model).table().filter(pl.col("n_train") == "all")
+        frame = calibrate(model).table.filter(pl.col("n_train") == "all")
     except (ValueError, TypeError, AttributeError) as error:
         return Panel(heading, str(error))
     shown = frame.select(promised="nominal", held=pl.col("coverage").round(4))

@@ -1,0 +1,203 @@
+"""What the pages of the explorer are made of, without a browser."""
+
+import socket
+import sys
+
+import numpy as np
+import polars as pl
+import pytest
+
+from palate import Baseline, LeastSquares
+from palate.app.answers import ItemInfo, Row
+from palate.cli import main
+from palate.explorer import diagnostics, figures, people, positions, server
+from palate.explorer.cases import Case, append_case, check_cases, read_cases
+from palate.explorer.changes import gone, marks, summary
+from palate.explorer.state import State
+from site_of_films import N_ITEMS, data
+
+
+@pytest.fixture(scope="module")
+def model():
+    ratings, catalog = data()
+    return LeastSquares(n_factors=3).fit(ratings, catalog=catalog, seed=1)
+
+
+def rows(*ids, counts=None):
+    return [Row(place + 1, ItemInfo(one, n_ratings=(counts or {}).get(one, 9)), 1.0) for place, one in enumerate(ids)]
+
+
+def test_an_address_and_its_state_are_the_same_both_ways():
+    state = State.of({"model": "b", "user": "x&y=ä", "caution": "0.5", "min_ratings": "20", "own": "1,2"}, ["a", "b"])
+    query = dict(part.split("=", 1) for part in state.address("/p").removeprefix("/p?").split("&"))
+    from urllib.parse import unquote_plus
+
+    assert State.of({name: unquote_plus(value) for name, value in query.items()}, ["a", "b"]) == state
+
+
+@pytest.mark.parametrize("text", ["-1", "nan", "2", "", "inf"])
+def test_a_caution_that_cannot_be_is_told(text):
+    state = State.of({"caution": text}, ["a"])
+    assert state.caution == 0
+    assert state.notes == (f"caution must be a number from 0 to 0.95; got {text!r}.",)
+
+
+def test_the_twelve_are_heavy_light_odd_new_and_ones_own(model):
+    found, note = people.twelve_people(model)
+    assert (len(found), note) == (12, "")
+    assert len({one.user for one in found}) == 12
+    counts = model.ratings.user_counts()
+    heavy = [int(one.user) for one in found if one.why.startswith("heavy")]
+    light = [int(one.user) for one in found if one.why.startswith("light")]
+    assert len(heavy) == 3
+    assert sorted(counts[heavy]) == sorted(counts)[-3:]
+    assert sorted(counts[light]) == sorted(counts)[:2]
+
+
+def test_a_model_without_ratings_says_that_nobody_is_known(model, tmp_path):
+    import palate
+
+    model.save(tmp_path / "m.palate", ratings=False)
+    found, note = people.twelve_people(palate.load(tmp_path / "m.palate"))
+    assert "saved without its ratings" in note
+    assert all(one.why == "a user of the model" for one in found[:9])
+
+
+def test_agreement_is_the_correlation_with_the_means(model):
+    ratings = model.ratings
+    user = int(np.argmax(ratings.user_counts()))
+    own = slice(ratings.indptr[user], ratings.indptr[user + 1])
+    expected = np.corrcoef(ratings.values(own), ratings.item_means()[ratings.items[own]])[0, 1]
+    assert people.agreements(ratings)[user] == pytest.approx(expected, abs=1e-6)
+
+
+def test_positions_are_the_two_principal_axes_and_the_same_each_time(rng):
+    vectors = rng.normal(size=(200, 5)) * [9, 4, 1, 1, 1]
+    found, again = positions.positions(vectors), positions.positions(vectors)
+    np.testing.assert_array_equal(found.points, again.points)
+    apart = vectors - vectors.mean(axis=0)
+    singular = np.linalg.svd(apart, compute_uv=False)
+    assert found.share == pytest.approx((singular[:2] ** 2).sum() / (singular**2).sum())
+    np.testing.assert_allclose((found.points.astype(float) ** 2).sum(axis=0), singular[:2] ** 2, rtol=1e-4)
+    np.testing.assert_allclose(found.place(vectors[3]), found.points[[3]], rtol=1e-4, atol=1e-5)
+
+
+def test_positions_of_one_factor_lie_on_a_line(rng):
+    assert (positions.positions(rng.normal(size=(9, 1))).points[:, 1] == 0).all()
+
+
+def test_positions_refuse_what_is_no_number():
+    with pytest.raises(ValueError, match="vectors must be finite numbers"):
+        positions.positions(np.array([[1.0, np.nan]]))
+
+
+@pytest.mark.parametrize("by", positions.COLORS)
+def test_every_item_has_one_colour(model, by):
+    from palate.factors.item_index import item_table
+
+    found = positions.groups(item_table(model), by)
+    assert sorted(np.concatenate([group.items for group in found]).tolist()) == list(range(N_ITEMS))
+
+
+def test_an_unknown_colour_is_refused():
+    with pytest.raises(ValueError, match="color must be one of 'year'"):
+        positions.groups(pl.DataFrame({"year": [1]}), "mood")
+
+
+def test_a_model_without_vectors_has_no_map():
+    ratings, _ = data()
+    assert positions.item_vectors(Baseline().fit(ratings)) is None
+
+
+def test_marks_say_what_rose_fell_and_came():
+    found = marks(rows("a", "b", "c"), rows("c", "a", "d"))
+    assert [mark.words for mark in found] == ["up 2", "down 1", "new"]
+    left = gone(rows("a", "b", "c", counts={"b": 2}), rows("c", "a", "d"), min_ratings=5)
+    assert [(one.row.item.id, one.why) for one in left] == [("b", "It has 2 ratings, fewer than 5.")]
+    assert summary(found, left) == "The list changed: 1 new, 1 up, 1 down, 1 gone."
+
+
+def test_what_caution_removes_is_said_to_be_uncertain():
+    (left,) = gone(rows("a"), rows("b"), caution=0.5)
+    assert "less certain" in left.why
+
+
+def test_cases_are_kept_and_found_again(model, tmp_path):
+    path = tmp_path / "cases.jsonl"
+    listed = model.recommend(0, 11)["item_id"].to_list()
+    for item in (listed[2], listed[10]):
+        append_case(path, Case(user="0", item=str(item), title="<b>", models=("m",), rank=3, note="ä\n"))
+    append_case(path, Case(user="me", item=str(listed[0]), ratings={str(listed[1]): 5.0}))
+    append_case(path, Case(user="me", item="1"))
+    found = check_cases(model, read_cases(path))
+    assert [one.rank for one in found[:2]] == [3, 0]
+    new = model.recommend(model.fold_in([listed[1]], [5.0]), 10)["item_id"].to_list()
+    assert found[2].rank == (new.index(listed[0]) + 1 if listed[0] in new else 0)
+    assert "is not in the model" in found[3].problem
+
+
+@pytest.mark.parametrize("line", ["nonsense", "[1]", '{"user": 1, "item": "2"}', '{"user": "1", "item": "2", "ratings": [1]}'])
+def test_a_line_that_is_no_case_is_named(line, tmp_path):
+    path = tmp_path / "cases.jsonl"
+    path.write_text(f"\n{line}\n")
+    with pytest.raises(ValueError, match="line 2 must"):
+        read_cases(path)
+
+
+def test_evaluate_fails_while_a_case_is_there(model, tmp_path, capsys):
+    model.save(tmp_path / "m.palate")
+    listed = model.recommend(0, 11)["item_id"].to_list()
+    path = tmp_path / "cases.jsonl"
+    append_case(path, Case(user="0", item=str(listed[10])))
+    assert main(["evaluate", str(tmp_path / "m.palate"), "--cases", str(path)]) == 0
+    append_case(path, Case(user="0", item=str(listed[0])))
+    assert main(["evaluate", str(tmp_path / "m.palate"), "--cases", str(path)]) == 1
+    assert "still there, at rank 1" in capsys.readouterr().out
+    assert main(["evaluate", "--cases", str(path)]) == 2
+
+
+def test_figures_are_those_of_the_evaluation(model):
+    import palate
+
+    found = figures.measure({"m": model}, None)
+    wanted = palate.evaluate_model({"m": model}, k=10, resamples=0)
+    assert [figure.contenders[0].value for figure in found.figures] == [
+        pytest.approx(wanted.value("ndcg", 10)), pytest.approx(wanted.value("recall", 10)), pytest.approx(wanted.value("rmse")),
+    ]  # fmt: skip
+
+
+def test_without_held_out_ratings_the_figures_say_so():
+    ratings, _ = data()
+    found = figures.measure({"m": Baseline().fit(ratings, validation=0)}, None)
+    assert found.figures == ()
+    assert "--test FILE" in found.source
+
+
+def test_diagnostics_have_a_panel_for_each_question(model):
+    found = diagnostics.panels(model, figures.measure({"m": model}, None).evaluation)
+    assert [panel.heading for panel in found if panel.frame is None] == []
+    assert len(found) == 7
+    tail = found[1].frame
+    assert tail["ratings"].to_list()[-1] == 1.0
+    assert dict(diagnostics.card(model))["Items"] == str(N_ITEMS)
+
+
+def test_a_port_in_use_is_named_with_what_to_type():
+    with socket.socket() as taken:
+        taken.bind((server.HOST, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match=f"port {port} is in use; let palate find a free one: palate explore --port 0"):
+            server.free_port(port)
+    assert server.free_port(0) > 0
+
+
+def test_without_nicegui_one_sentence_names_the_extra(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "nicegui", None)
+    assert main(["explore"]) == 1
+    assert "pip install 'palate[explore]'" in capsys.readouterr().err
+
+
+def test_a_model_that_is_not_there_is_named(tmp_path, capsys):
+    assert main(["explore", str(tmp_path / "none.palate"), "--port", "0", "--no-browser"]) == 1
+    assert "none.palate" in capsys.readouterr().err
