@@ -33,7 +33,7 @@ from palate.cli.update import update
 app = typer.Typer(
     name="palate",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
