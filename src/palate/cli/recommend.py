@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from palate.cli import options
-from palate.cli.errors import usage_error
+from palate.cli import options, shaping
+from palate.cli.errors import say, usage_error
 
 Users = Annotated[list[str] | None, typer.Argument(metavar="[USER]...", help="Ids of the users.")]
 
@@ -43,6 +43,9 @@ def recommend(
         ),
     ] = None,
     words: Annotated[bool, typer.Option("--words", help="Say in words what is expected and how sure that is.")] = False,
+    diversity: shaping.Diversity = 0.0,
+    at_most: shaping.AtMost = None,
+    boost: shaping.Boost = None,
     all_users: Annotated[bool, typer.Option("--all-users", help="For every user of the model.")] = False,
     everyone: Annotated[
         bool,
@@ -91,6 +94,10 @@ def recommend(
     Sure ones only, from a model trained by Gibbs:
 
         palate recommend model.palate 15 --caution 0.8 --words
+
+    Not too much of one kind:
+
+        palate recommend model.palate 15 --n 10 --diversity 0.3 --at-most genres=4 --boost genres:Comedy=1.5
     """
     from palate.cli import arguments
     from palate.cli.everyone import check_everyone, write_everyone
@@ -138,6 +145,9 @@ def recommend(
         asked = {name: value for name, value in asked.items() if value != usual[name]}
     if by is not None:
         asked["by"] = by
+    asked |= shaping.shape(loaded, diversity, at_most, boost)
+    if two_heads and caution and by in (None, "both") and not _knows(loaded.choice):
+        say("note: --caution acts on the predicted ratings; the choice head does not know how sure it is.")
     asked |= {"min_ratings": min_ratings, "exclude_seen": not include_seen, "where": condition}
     asked |= {"candidates": arguments.listed_ids(loaded, candidates), "deny": arguments.listed_ids(loaded, deny)}
     if everyone and output is not None:
@@ -151,3 +161,9 @@ def recommend(
         ("std", "low", "high", "genres", "mean_rating", *(("chance", "predicted_rating") if two_heads else ())) if words else ()
     )  # the words say it
     deliver(frame, as_json=as_json, output=output, title=title, drop=(*(("user_id",) if one else ()), *hidden))
+
+
+def _knows(head: Any) -> bool:
+    from palate.factors.draws import has_spread
+
+    return has_spread(head)

@@ -1,6 +1,6 @@
 """`palate similar`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,6 +12,10 @@ def similar(
     model: options.Model,
     item: Annotated[str | None, typer.Argument(metavar="[ITEM]", help="Id of the item.")] = None,
     title: Annotated[str | None, typer.Option(metavar="TEXT", help="Title of the item, or a part that fits no other.")] = None,
+    between: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ITEM", help="List what lies between two items: give it twice, by id or by title."),
+    ] = None,
     n: options.Number = 10,
     min_ratings: options.MinRatings = 0,
     genres: options.Genres = None,
@@ -19,6 +23,16 @@ def similar(
     where: options.Where = None,
     candidates: options.Candidates = None,
     deny: options.Deny = None,
+    shrink: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="How many ratings halve an item's similarity: few ratings are alike by chance. 0 for the plain order. Default 5, "
+            "and 0 for item-to-item weights, which allow for it already.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
@@ -26,19 +40,35 @@ def similar(
 
     Example:
 
-        palate similar model.palate --title 'Toy Story' --min-ratings 20
+        palate similar model.palate --title 'Toy Story'
+
+    What lies between two items:
+
+        palate similar model.palate --between 'Toy Story' --between 'The Matrix'
     """
     from palate.cli import arguments
     from palate.cli.output import check_output, deliver
 
-    if (item is None) == (title is None):
-        raise usage_error("name the item by id or by --title, one of the two")
+    if (item is not None) + (title is not None) + bool(between) != 1:
+        raise usage_error("name the item by id or by --title, or two items by --between; one of the three")
+    if between and len(between) != 2:
+        raise usage_error(f"--between must be given twice, once for each item; got {len(between)}")
     check_output(output)
     condition = options.condition(genres, year, where)
-    loaded = arguments.load(model, [item])
+    loaded = arguments.load(model, between or [item])
+    more: dict[str, Any] = {} if shrink is None else {"shrink": shrink}
+    if between:
+        both = [arguments.item_named(loaded, text) for text in between]
+        frame = loaded.between(
+            both[0], both[1], n, min_ratings=min_ratings, where=condition,
+            candidates=arguments.listed_ids(loaded, candidates), deny=arguments.listed_ids(loaded, deny), **more,
+        )  # fmt: skip
+        named = " and ".join(arguments.label(loaded, one) for one in both)
+        deliver(frame, as_json=as_json, output=output, title=f"Between {named}")
+        return
     one = arguments.item_with_title(loaded, title) if item is None else arguments.item_ids(loaded, [item])[0]  # type: ignore[arg-type]
     frame = loaded.similar_items(
         one, n, min_ratings=min_ratings, where=condition,
-        candidates=arguments.listed_ids(loaded, candidates), deny=arguments.listed_ids(loaded, deny),
+        candidates=arguments.listed_ids(loaded, candidates), deny=arguments.listed_ids(loaded, deny), **more,
     )  # fmt: skip
     deliver(frame, as_json=as_json, output=output, title=f"Most like {arguments.label(loaded, one)}", drop=("similar_to",))

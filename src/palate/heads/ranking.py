@@ -10,10 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from palate.factors.draws import has_spread
 from palate.heads.chance import ChanceByPlace
+from palate.lists.cautious import rank_cautiously
 from palate.lists.ranking import rank_among
 from palate.scorer import Ranking, Scorer
 
+How = tuple[np.ndarray, tuple[np.ndarray, np.ndarray], int | None]  # mask, seen, threads
 FIRST = 64  # candidates visited at first; four times as many each time they were too few
 _LEAST = 1e-12  # a probability that underflows counts as this
 
@@ -82,10 +85,12 @@ class TwoHeads:
         seen: tuple[np.ndarray, np.ndarray],
         threads: int | None = None,
         lowered: Any = None,
+        caution: float = 0.0,
     ) -> Picked:
         """Return the exact top n of each user among the items of `mask` (all when empty) that `seen` leaves.
 
         `lowered(users, items, mean)` gives what to take for the mean instead, such as its lower confidence bound; it must not exceed it.
+        With `caution` a choice head that knows how sure it is ranks by its own lower bound.
         """
         n_items = int(mask.sum()) if mask.size else len(self.choice.items)
         n = min(n, n_items)
@@ -95,7 +100,7 @@ class TwoHeads:
         open_, width = np.arange(len(users)), n if self._one_head else max(FIRST, 4 * n)
         while len(open_):
             width = min(width, n_items)
-            found = self._first(users[open_], n, width, mask, seen, threads, lowered)
+            found = self._first(users[open_], n, width, (mask, seen, threads), lowered, caution)
             bound = self.chance.log(np.array([width + 1]))[0]
             last = np.where(np.isnan(found.scores[:, -1]), -np.inf, found.scores[:, -1]) if n else np.zeros(len(open_))
             done = (last >= bound) | (width >= n_items) | self._one_head
@@ -108,12 +113,19 @@ class TwoHeads:
     def _one_head(self) -> bool:
         return self.stars is None or self.beta == 0
 
-    def _first(
-        self, users: np.ndarray, n: int, width: int, mask: np.ndarray, seen: tuple[np.ndarray, np.ndarray], threads: int | None,
-        lowered: Any,
-    ) -> Picked:  # fmt: skip
+    def _candidates(self, users: np.ndarray, width: int, how: How, caution: float) -> np.ndarray:
+        """Return the first `width` items of the choice head, by its lower bound where it knows how sure it is."""
+        mask, seen, threads = how
+        if caution and has_spread(self.choice):
+            allowed = mask if mask.size else None
+            return rank_cautiously(
+                self.choice, users, width, caution, allowed=allowed, exclude_seen=bool(seen[0].size), threads=threads
+            ).items
+        return rank_among(self.choice, users, width, mask, seen, False, threads).items
+
+    def _first(self, users: np.ndarray, n: int, width: int, how: How, lowered: Any, caution: float) -> Picked:
         """Return the top n of each user among the first `width` of the choice head."""
-        candidates = rank_among(self.choice, users, width, mask, seen, False, threads).items
+        candidates = self._candidates(users, width, how, caution)
         places = np.broadcast_to(np.arange(1, candidates.shape[1] + 1), candidates.shape)
         scores = np.where(candidates >= 0, self.chance.log(places), np.nan)
         if self.stars is not None and self.beta:

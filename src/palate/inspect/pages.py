@@ -77,7 +77,12 @@ def item_page(model: Factored, item_id: Any, *, n: int = 10) -> Report:
     sections.append(described_predictions(model, values, f"This item for all {len(users):,} users."))
     if model.user_factors.shape[2]:
         sections.append(
-            _listed("similar", "Similar items", "Highest cosine of the factors.", similar_items(_plain(model), item_id, n))
+            _listed(
+                "similar",
+                "Similar items",
+                "Highest cosine of the factors, less for items with few ratings.",
+                similar_items(_plain(model), item_id, n),
+            )
         )
     text = (f"Item {item_id}.", *([genres.replace("|", ", ") + "."] if genres else []))
     return Report(title=label, text=text, sections=tuple(sections), frame_kind=model.frame_kind)

@@ -83,6 +83,19 @@ class ItemWeights:
         return out
 
     @cached_property
+    def largest(self) -> np.ndarray:
+        """The largest weight of each item for another, float32; 1 where none is above 0."""
+        if self.dense is not None:
+            found = self.dense.max(axis=1)
+        elif self.indptr is None or self.values is None:
+            raise ValueError("weights must be dense or have indptr, columns and values; got neither.")
+        else:
+            found = np.zeros(self.n_items, np.float32)
+            row = np.repeat(np.arange(self.n_items), np.diff(self.indptr))
+            np.maximum.at(found, row, self.values)
+        return np.where(found > 0, found, np.float32(1)).astype(np.float32)
+
+    @cached_property
     def _by_column(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         from palate.kernels.csr import transpose_csr
 

@@ -1,5 +1,6 @@
 """Recommendations as a frame: the best items of one user or many, with what is known about them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,13 @@ from palate.data.arguments import warn_caller
 from palate.data.forks import rows_of
 from palate.factors.draws import check_spread
 from palate.factors.item_index import item_table
+from palate.lists.boosts import Boost
+from palate.lists.caps import AtMost
 from palate.lists.cautious import check_caution, rank_by_draw, rank_cautiously
 from palate.lists.filters import Allowed, EmptyResultWarning, allowed_items
 from palate.lists.lookup import UserRows, answer, described_frame, score_column, user_rows
 from palate.lists.ranking import Ranking, rank
+from palate.lists.shaping import Arrays, Shape, shape_of, shaped, warn_if_short
 from palate.lists.standard_errors import spread_frame
 from palate.lists.where import Where
 from palate.scorer import Scorer
@@ -36,6 +40,9 @@ def recommend(
     explore: str | None = None,
     seed: int = 0,
     words: bool = False,
+    diversity: float = 0.0,
+    at_most: AtMost | None = None,
+    boost: Boost | None = None,
     threads: int | None = None,
 ) -> Any:
     """Return the n items with the highest predicted rating for each user, as a frame.
@@ -71,6 +78,13 @@ def recommend(
         Chooses those draws.
     words : bool, default False
         Add a column `in_words` that says what is expected, how sure that is and from how many ratings.
+    diversity : float, default 0.0
+        From 0 to 1: how much an item loses for being like those above it in the list (maximal marginal relevance); see
+        `palate.lists.shaping`.
+    at_most : mapping, optional
+        How many items of a list may hold one value of a column: `{"genres": 3}`, or `{"genres": {"Comedy": 2}}`.
+    boost : mapping, optional
+        Factors on the chance of items: `{"genres": {"Comedy": 1.5}}`, `{"item_id": {15: 2}}`.
     threads : int, optional
         All processors when None; the result is the same.
 
@@ -95,19 +109,27 @@ def recommend(
     -----
     EmptyResultWarning
         If nothing is left for a user; it names the filter that took the last item.
+    ShortListWarning
+        If `at_most` leaves fewer items than n.
     """
     n, caution = check_n(n), check_caution(caution, explore)
     rows = user_rows(scorer, users)
+    if worst and boost is not None:
+        raise ValueError("boost must be left out with worst=True, which lists what is least liked.")
+    shape = shape_of(rows.scorer, diversity, at_most, boost)
     if words:
         check_spread(rows.scorer, "words", "True", "False")
     allowed = allowed_items(rows.scorer, min_ratings=min_ratings, where=where, candidates=candidates, deny=deny)
     how: dict[str, Any] = {"allowed": allowed.mask, "exclude_seen": exclude_seen, "worst": worst, "threads": threads}
-    if explore is not None:
-        ranking = rank_by_draw(rows.scorer, rows.index, n, seed, **how)
-    elif caution:
-        ranking = rank_cautiously(rows.scorer, rows.index, n, caution, **how)
-    else:
-        ranking = rank(rows.scorer, rows.index, n, **how)
+
+    def ranked(index: np.ndarray, length: int) -> Ranking:
+        if explore is not None:
+            return rank_by_draw(rows.scorer, index, length, seed, **how)
+        if caution:
+            return rank_cautiously(rows.scorer, index, length, caution, **how)
+        return rank(rows.scorer, index, length, **how)
+
+    ranking = ranked(rows.index, n) if shape is None else _shaped(shape, rows, ranked, n, allowed)
     warn_if_empty(rows, allowed, ranking)
     _warn_if_equal(rows, ranking)
     if caution or explore is not None or words:
@@ -115,6 +137,18 @@ def recommend(
     else:
         frame = ranking_frame(rows, ranking)
     return answer(frame, rows.scorer, users, candidates)
+
+
+def _shaped(shape: Shape, rows: UserRows, ranked: Callable[[np.ndarray, int], Ranking], n: int, allowed: Allowed) -> Ranking:
+    """Return the shaped lists of users from their rankings."""
+
+    def first(at: np.ndarray, width: int) -> Arrays:
+        found = ranked(rows.index[at], width)
+        return found.items, found.scores
+
+    found = shaped(shape, first, len(rows.index), n, allowed.n_items)
+    warn_if_short(rows, n, found)
+    return Ranking(*found.arrays)
 
 
 def check_n(n: Any) -> int:

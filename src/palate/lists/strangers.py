@@ -13,6 +13,7 @@ from palate.lists.filters import allowed_items, rating_counts
 from palate.lists.lookup import UserRows, answer, user_rows
 from palate.lists.ranking import Ranking
 from palate.lists.recommending import check_n, ranking_frame, recommend
+from palate.lists.shaping import shape_of, shaped
 from palate.scorer import Scorer
 
 CHOICES = ("raise", "skip", "popular")
@@ -96,7 +97,14 @@ def _popular(rows: UserRows, strangers: np.ndarray, n: int, options: dict[str, A
     how = {name: options[name] for name in ("min_ratings", "where", "candidates", "deny") if name in options}
     allowed = allowed_items(scorer, **how).mask
     items = np.arange(len(scorer.items)) if allowed is None else np.flatnonzero(allowed)
-    items = items[np.argsort(-rating_counts(scorer)[items], kind="stable")][: check_n(n)].astype(np.int32)
+    items = items[np.argsort(-rating_counts(scorer)[items], kind="stable")].astype(np.int32)
+    shape = shape_of(
+        scorer, *(options.get(name, usual) for name, usual in (("diversity", 0.0), ("at_most", None), ("boost", None)))
+    )
+    if shape is not None:
+        items = shaped(shape, lambda _, width: (items[None, :width],), 1, check_n(n), len(items)).arrays[0][0]
+    items = items[: check_n(n)]
+    items = items[items >= 0]
     scores = np.asarray(scorer.score_items(np.array([-1])))[0][items]
     every = Ranking(np.tile(items, (len(strangers), 1)), np.tile(scores.astype(np.float32), (len(strangers), 1)))
     own = UserRows(scorer, rows.index[strangers], rows.labels.gather(strangers), rows.single)

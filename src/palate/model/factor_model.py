@@ -19,7 +19,7 @@ from palate.factors import scores, temporal_scores
 from palate.factors.row_precision import RowNoise
 from palate.factors.sums import SumFold
 from palate.factors.temporal import TimeContext
-from palate.lists import predicting, similar, strangers, vectors
+from palate.lists import between, predicting, similar, strangers, vectors
 from palate.lists import rated as rating_list
 from palate.model import explaining, queries, updating
 from palate.model.explaining import Explanation
@@ -255,6 +255,9 @@ class FactorModel:
         explore: str | None = None,
         seed: int = 0,
         words: bool = False,
+        diversity: float = 0.0,
+        at_most: Any = None,
+        boost: Any = None,
         timestamp: Any = None,
         unknown: str = "raise",
         threads: int | None = None,
@@ -286,6 +289,12 @@ class FactorModel:
         seed : int, default 0
         words : bool, default False
             Add a column `in_words`: what is expected, how sure that is, from how many ratings.
+        diversity : float, default 0.0
+            From 0 to 1: how much an item loses for being like those above it in the list. Likeness is the cosine of item vectors.
+        at_most : mapping, optional
+            How many items of a list may hold one value of a column: `{"genres": 3}`, or `{"genres": {"Comedy": 2}}`.
+        boost : mapping, optional
+            Factors on the chance of items, above 0: `{"genres": {"Comedy": 1.5}}` or `{"item_id": {15: 2.0}}`.
         timestamp : number, date or datetime, optional
             List what users would rate highest in the era of this time, for a model that knows of eras; see `at`.
         unknown : {"raise", "skip", "popular"}, default "raise"
@@ -313,13 +322,16 @@ class FactorModel:
         -----
         EmptyResultWarning
             If nothing is left for a user; it names the filter that took the last item.
+        ShortListWarning
+            If `at_most` leaves fewer than n items.
         """
         model, users = self, queries.resolve_users(self, users, sure=bool(caution) or words)
         if timestamp is not None:
             model, users = queries.at_time(self, users, timestamp)
         return strangers.recommend_to_all(
             model, users, n, unknown, min_ratings=min_ratings, exclude_seen=exclude_seen, where=where, candidates=candidates,
-            deny=deny, worst=worst, caution=caution, explore=explore, seed=seed, words=words, threads=threads,
+            deny=deny, worst=worst, caution=caution, explore=explore, seed=seed, words=words, diversity=diversity,
+            at_most=at_most, boost=boost, threads=threads,
         )  # fmt: skip
 
     def recommend_all(
@@ -351,16 +363,34 @@ class FactorModel:
         where: Any = None,
         candidates: Any = None,
         deny: Any = None,
+        shrink: float = similar.SHRINK,
         threads: int | None = None,
     ) -> Any:
         """Return, for each of `items`, the `n` others whose factors have the highest cosine with its own, as a frame.
 
-        The filters `min_ratings`, `where`, `candidates` and `deny` are those of `recommend`; `threads` changes nothing but
+        The cosine is multiplied by `r / (r + shrink)` for an item of r ratings, since few ratings make vectors that are near others by
+        chance; `shrink=0` ranks by the cosine itself. The filters `min_ratings`, `where`, `candidates` and `deny` are those of `recommend`; `threads` changes nothing but
         the time. Columns: similar_to, item_id, rank, similarity, then the catalog's.
         """
         return similar.similar_items(
-            self, items, n, min_ratings=min_ratings, where=where, candidates=candidates, deny=deny, threads=threads
+            self,
+            items,
+            n,
+            min_ratings=min_ratings,
+            where=where,
+            candidates=candidates,
+            deny=deny,
+            shrink=shrink,
+            threads=threads,
         )
+
+    def between(self, first: Any, second: Any, n: int = 10, **options: Any) -> Any:
+        """Return the `n` items between the items `first` and `second`: the nearest to the sum of both vectors, as a frame.
+
+        The `options` are the filters and `shrink` of `similar_items`. Columns: item_id, rank, similarity, to_first, to_second, then
+        the catalog's. Models without vectors go by their weights, else by genres.
+        """
+        return between.between(self, first, second, n, **options)
 
     def similar_users(self, users: Any, n: int = 10, *, min_ratings: int = 0, threads: int | None = None) -> Any:
         """Return, for each of `users`, the `n` others whose factors have the highest cosine with theirs, as a frame.

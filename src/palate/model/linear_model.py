@@ -18,9 +18,10 @@ from palate.data.vocabulary import Vocabulary
 from palate.factors.item_index import item_table
 from palate.linear.weights import ItemWeights
 from palate.lists.filters import allowed_items
+from palate.lists.likeness import Likeness
 from palate.lists.lookup import answer, column_of, described_frame, known_indices, user_rows
 from palate.lists.recommending import check_n
-from palate.lists.similar import SIMILAR_TO, SIMILARITY
+from palate.lists.similar import SIMILAR_TO, SIMILARITY, check_shrink, support
 from palate.model.history import History
 from palate.model.joined import Change, check_timed
 from palate.model.model import Model
@@ -101,18 +102,19 @@ class LinearModel(Model):
 
     def similar_items(
         self, items: Any, n: int = 10, *, min_ratings: int = 0, where: Any = None, candidates: Any = None, deny: Any = None,
-        threads: int | None = None,
+        shrink: float = 0.0, threads: int | None = None,
     ) -> Any:  # fmt: skip
         """Return, for each of `items`, the n others that a choice of it speaks for most, by its weights, as a frame.
 
         Filters (`min_ratings`, `where`, `candidates`, `deny`) and columns are those of `FactorModel.similar_items`; `threads` is not used. Only items of positive weight are listed.
+        `shrink` is 0 here unless given: the weights of training are small for items with few ratings already.
         """
-        n = check_n(n)
+        n, known = check_n(n), support(self, check_shrink(shrink)).astype(np.float32)
         index = known_indices(self.items, column_of(items, names.ITEM_ID), "item id", "items")
         allowed = allowed_items(self, min_ratings=min_ratings, where=where, candidates=candidates, deny=deny).mask
         found, labels, ranks, weights = [], [], [], []
         for query, item in enumerate(index):
-            row = self.weights.row(int(item)).copy()
+            row = self.weights.row(int(item)) * known
             row[item] = 0
             if allowed is not None:
                 row[~allowed] = 0
@@ -126,6 +128,17 @@ class LinearModel(Model):
         numbers = [pl.Series(names.RANK, np.concatenate(ranks)), pl.Series(SIMILARITY, np.concatenate(weights))]
         frame = described_frame([asked], rows_of(item_table(self), np.concatenate(found)), numbers)
         return answer(frame, self, items, candidates)
+
+    def likeness(self) -> Likeness:
+        """Return how alike two items are: the weight of one for the other over the largest weight of its own, of both ways the greater."""
+        largest = self.weights.largest
+
+        def alike(item: int, items: np.ndarray) -> np.ndarray:
+            there = self.weights.row(item)[items] / largest[item]
+            back = self.weights.from_items(items, item) / largest[items]
+            return np.where(items == item, 1.0, np.clip(np.maximum(there, back), -1.0, 1.0)).astype(np.float64)
+
+        return alike
 
     def with_users(self, users: Vocabulary, ratings: RatingMatrix) -> "LinearModel":
         """Return the model whose only users are `users`, each known by their row of `ratings` alone."""

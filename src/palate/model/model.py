@@ -14,7 +14,7 @@ from palate.data.dataset import Dataset
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
-from palate.lists import predicting, strangers
+from palate.lists import between, predicting, strangers
 from palate.lists import rated as rating_list
 from palate.model import updating
 from palate.model.history import History
@@ -197,6 +197,14 @@ class Model:
         from palate.lists.streaming import recommend_all
 
         return recommend_all(self, path, n, progress=progress, **options)
+
+    def between(self, first: Any, second: Any, n: int = 10, **options: Any) -> Any:
+        """Return the `n` items between the items `first` and `second`: the nearest to the sum of both vectors, as a frame.
+
+        The `options` are the filters and `shrink` of `similar_items`. Columns: item_id, rank, similarity, to_first, to_second, then
+        the catalog's. Models without vectors go by their weights, else by genres.
+        """
+        return between.between(self, first, second, n, **options)
 
     def rated(self, users: Any) -> Any:
         """Return what these `users` rated, highest first, as a frame with the catalog's columns."""

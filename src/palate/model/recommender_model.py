@@ -1,7 +1,7 @@
 """The model of two heads: it predicts ratings by one and ranks by both."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -20,8 +20,10 @@ from palate.heads.ranking import Picked, TwoHeads
 from palate.lists import predicting, recommending, strangers
 from palate.lists.cautious import check_caution, quantile
 from palate.lists.filters import allowed_items
+from palate.lists.likeness import Likeness, own_likeness
 from palate.lists.lookup import UserRows, answer, described_frame, score_column, user_rows
 from palate.lists.ranking import seen_rows
+from palate.lists.shaping import Arrays, Shape, shape_of, shaped, warn_if_short
 from palate.lists.words import expected_if_chosen
 from palate.model.history import History
 from palate.model.joined import Change
@@ -164,6 +166,9 @@ class RecommenderModel(Model):
         candidates: Any = None,
         deny: Any = None,
         unknown: str = "raise",
+        diversity: float = 0.0,
+        at_most: Any = None,
+        boost: Any = None,
         threads: int | None = None,
         **options: Any,
     ) -> Any:
@@ -179,9 +184,12 @@ class RecommenderModel(Model):
             what the user would rate highest, however unlikely it is to be chosen.
         caution : float, default 0.0
             In (-1, 1); above 0 take the lower confidence bound of each rating instead of the prediction. For both heads it must not be
-            negative.
+            negative. It acts on each head that knows how sure it is: the star head, and a choice head of factors trained with ratings
+            held out; spectral and linear choice heads have no uncertainty, and keep their order.
         words : bool, default False
             Add a column `in_words`: how likely the item is to be chosen, and what is expected if so.
+        diversity, at_most, boost
+            Shape the list, as in `FactorModel.recommend`. For both heads the chance is that of being chosen and liked.
         min_ratings, exclude_seen, where, candidates, deny, unknown, threads, **options
             As in `FactorModel.recommend`. The options `worst`, `explore` and `seed` are for `by="stars"`.
 
@@ -203,34 +211,46 @@ class RecommenderModel(Model):
         -----
         EmptyResultWarning
             If nothing is left for a user; it names the filter that took the last item.
+        ShortListWarning
+            If `at_most` leaves fewer than n items.
         """
         if by not in BY:
             raise ValueError(f"by must be one of {', '.join(map(repr, BY))}; got {by!r}.")
         filters: dict[str, Any] = {
             "min_ratings": min_ratings, "exclude_seen": exclude_seen, "where": where, "candidates": candidates, "deny": deny,
         }  # fmt: skip
+        shaping: dict[str, Any] = {"diversity": diversity, "at_most": at_most, "boost": boost}
         rows = self._rows(users, unknown_allowed=unknown != "raise")
         model = cast(RecommenderModel, rows.scorer)
         if by != "both":
             head = model.choice if by == "chosen" else model._with_stars(by)
-            spread: dict[str, Any] = {} if by == "chosen" else {"caution": caution, "words": words}
-            if by == "chosen" and (caution or words):
-                raise ValueError("caution and words must be left out with by='chosen', which knows nothing of ratings.")
+            if by == "chosen":
+                self._check_chosen(caution, words)
             found = strangers.recommend_to_all(
-                head, replace(rows, scorer=head), n, unknown, threads=threads, **filters, **spread, **options
-            )
+                head, replace(rows, scorer=head), n, unknown, caution=caution, words=words, threads=threads, **filters, **shaping,
+                **options,
+            )  # fmt: skip
             return answer(pl.DataFrame(found) if not isinstance(found, pl.DataFrame) else found, model, users, candidates)
         if options:
             name = next(iter(options))
             raise ValueError(f"{name} must be left out with by='both'; got {options[name]!r}. Pass by='stars' to use it.")
         found = strangers.recommend_to_all(
-            model, rows, n, unknown, model._of_both, caution=caution, words=words, threads=threads, **filters
+            model, rows, n, unknown, model._of_both, caution=caution, words=words, threads=threads, **filters, **shaping
         )
         return answer(pl.DataFrame(found) if not isinstance(found, pl.DataFrame) else found, model, users, candidates)
 
+    def _check_chosen(self, caution: float, words: bool) -> None:
+        if words:
+            raise ValueError("words must be left out with by='chosen', which knows nothing of ratings.")
+        if caution and not has_spread(self.choice):
+            raise ValueError(
+                f"caution must be 0 with by='chosen' here: the choice head, {self.trainer.get('choice', type(self.choice).__name__)}, "
+                f"does not know how sure it is; got {caution:g}. With by='both' or 'stars' it acts on the predicted ratings."
+            )
+
     def _of_both(
         self, _: Any, rows: UserRows, n: int, *, caution: float, words: bool, exclude_seen: bool, threads: int | None,
-        **filters: Any,
+        diversity: float = 0.0, at_most: Any = None, boost: Any = None, **filters: Any,
     ) -> pl.DataFrame:  # fmt: skip
         """Return the lists of known users by both heads; the arguments are those of `palate.lists.recommending.recommend`."""
         n, caution = recommending.check_n(n), check_caution(caution, None)
@@ -240,9 +260,14 @@ class RecommenderModel(Model):
             check_spread(self._with_stars("both"), "caution", caution, "0")
         allowed = allowed_items(self, **filters)
         mask = np.zeros(0, bool) if allowed.mask is None else allowed.mask
-        picked = self.heads.pick(
-            rows.index, n, mask, seen_rows(self, exclude_seen), threads, self._lower_bound(caution) if caution else None
-        )
+        seen, lowered = seen_rows(self, exclude_seen), self._lower_bound(caution) if caution else None
+
+        def pick(at: np.ndarray, length: int) -> Picked:
+            return self.heads.pick(rows.index[at], length, mask, seen, threads, lowered, caution)
+
+        shape = shape_of(self, diversity, at_most, boost)
+        every = np.arange(len(rows.index))
+        picked = pick(every, n) if shape is None else _shaped(shape, rows, pick, n, allowed.n_items)
         recommending.warn_if_empty(rows, allowed, picked.ranking)
         return self._frame(rows, picked, words)
 
@@ -305,6 +330,11 @@ class RecommenderModel(Model):
         """
         return self.predicts.explain(user, item)
 
+    def likeness(self) -> Likeness | None:
+        """Return how alike two items are by the choice head, or by the star head where that one does not know."""
+        found = own_likeness(self.choice)
+        return own_likeness(self.stars) if found is None and self.stars is not None else found
+
     def similar_items(self, items: Any, n: int = 10, **options: Any) -> Any:
         """Return the `n` items most like each of `items`, by the choice head; the `options` are those of `FactorModel.similar_items`."""
         return self.choice.similar_items(items, n, **options)
@@ -319,3 +349,18 @@ class RecommenderModel(Model):
         from palate.model.file.recommender import dumps, loads
 
         return loads, (dumps(self),)
+
+
+def _shaped(shape: Shape, rows: UserRows, pick: Callable[[np.ndarray, int], Picked], n: int, n_items: int) -> Picked:
+    """Return shaped lists, made from the rankings of both heads."""
+
+    def first(at: np.ndarray, width: int) -> Arrays:
+        found = pick(at, width)
+        return found.items, found.scores, found.places
+
+    def chance(found: Arrays) -> np.ndarray:
+        return np.exp(found[1] - found[1][:, :1])  # scores are logarithms of chances
+
+    found = shaped(shape, first, len(rows.index), n, n_items, chance)
+    warn_if_short(rows, n, found)
+    return Picked(*found.arrays)

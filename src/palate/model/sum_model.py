@@ -12,6 +12,7 @@ from palate.data.forks import rows_of
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
 from palate.factors.item_index import item_table
+from palate.lists.likeness import Likeness, own_likeness
 from palate.lists.lookup import answer, described_frame, user_rows
 from palate.model.history import History
 from palate.model.joined import Change
@@ -102,6 +103,11 @@ class SumModel(Model):
         changed = [part.with_change(change) for part in self.parts]
         notes = tuple(note for _, part in changed for note in part)
         return replace(self, **change.known(), parts=tuple(part for part, _ in changed)), notes
+
+    def likeness(self) -> Likeness | None:
+        """Return how alike two items are, by the vectors of a part that has them, else by the weights of one."""
+        known = (own_likeness(part) for part in reversed(self.parts))  # items to items come first, factors after them
+        return next((found for found in known if found is not None), None)
 
     def similar_items(self, items: Any, n: int = 10, **options: Any) -> Any:
         """Return the n items most like each of `items`, by the first part; the `options` are those of `FactorModel.similar_items`."""

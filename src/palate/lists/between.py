@@ -1,0 +1,90 @@
+"""Items between two others: as near as can be to both."""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from palate.data import columns as names
+from palate.data.arguments import warn_caller
+from palate.data.forks import rows_of
+from palate.factors.item_index import item_table
+from palate.lists.filters import EmptyResultWarning, allowed_items
+from palate.lists.likeness import likeness_of
+from palate.lists.lookup import answer, described_frame, known_indices
+from palate.lists.recommending import check_n
+from palate.lists.similar import SHRINK, SIMILARITY, check_shrink, support
+from palate.scorer import Scorer
+
+TO_FIRST, TO_SECOND = "to_first", "to_second"
+
+
+def between(
+    scorer: Scorer,
+    first: Any,
+    second: Any,
+    n: int = 10,
+    *,
+    min_ratings: int = 0,
+    where: Any = None,
+    candidates: Any = None,
+    deny: Any = None,
+    shrink: float = SHRINK,
+) -> Any:
+    """Return the n items that lie between two others, as a frame: the nearest to the sum of both vectors at length 1.
+
+    The cosine with that sum is the mean likeness to both items, over what the sum is alike to each. Models without vectors take the mean
+    likeness by their weights, others by genres.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    first, second : item id
+        Two different items; neither is listed.
+    n : int, default 10
+    min_ratings, where, candidates, deny
+        Filters, as in `recommend`.
+    shrink : float, default 5.0
+        As in `similar_items`.
+
+    Returns
+    -------
+    frame
+        Columns `item_id`, `rank` (from 1), `similarity` to what lies between, `to_first`, `to_second`, then the catalog's.
+
+    Raises
+    ------
+    KeyError
+        If an item is unknown.
+    ValueError
+        If both items are the same, nothing is known of how alike items are, or an argument is out of range.
+
+    Warns
+    -----
+    EmptyResultWarning
+        If nothing is left.
+    """
+    n, shrink = check_n(n), check_shrink(shrink)
+    index = known_indices(scorer.items, [first, second], "item id", "the items")
+    if index[0] == index[1]:
+        raise ValueError(f"first and second must be two items; got {first!r} twice. Use similar_items for what is like one.")
+    likeness = likeness_of(scorer)
+    if likeness is None:
+        raise ValueError("between must be asked of a model with vectors or weights of items, or genres; this one has none.")
+    allowed = allowed_items(scorer, min_ratings=min_ratings, where=where, candidates=candidates, deny=deny)
+    items = np.arange(len(scorer.items)) if allowed.mask is None else np.flatnonzero(allowed.mask)
+    items = items[(items != index[0]) & (items != index[1])]
+    to_both = [likeness(int(one), items) for one in index]
+    apart = float(likeness(int(index[0]), index[1:])[0])
+    length = np.sqrt(max(2 + 2 * apart, 1e-12))  # of the sum of two vectors at length 1
+    value = np.clip((to_both[0] + to_both[1]) / length, -1, 1) * support(scorer, shrink)[items]
+    best = np.lexsort((items, -value))[:n]
+    if not len(best):
+        why = allowed.empty_because or "no other item is left"
+        warn_caller(f"nothing is found between {first!r} and {second!r}: {why}.", EmptyResultWarning)
+    numbers = [pl.Series(names.RANK, np.arange(1, len(best) + 1))]
+    numbers += [
+        pl.Series(name, values[best].astype(np.float32))
+        for name, values in ((SIMILARITY, value), (TO_FIRST, to_both[0]), (TO_SECOND, to_both[1]))
+    ]
+    return answer(described_frame([], rows_of(item_table(scorer), items[best]), numbers), scorer, candidates)

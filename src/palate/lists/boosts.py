@@ -1,0 +1,78 @@
+"""Boosts: items whose chance counts as so many times what it is."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from palate.data import columns as names
+from palate.factors.item_index import item_table
+from palate.lists.lookup import known_indices
+from palate.lists.where import matching
+from palate.scorer import Scorer
+
+Boost = Mapping[Any, Any]
+_ADVICE = "1 changes nothing, 2 doubles the chance, 0.5 halves it; to leave items out pass where= or deny=."
+
+
+def boosts_of(boost: Boost | None, scorer: Scorer) -> np.ndarray | None:
+    """Return the factor on each item's chance, float64 (n_items,), or None where nothing is boosted.
+
+    Factors of several entries that an item satisfies are multiplied, so that their logarithms add up.
+
+    Parameters
+    ----------
+    boost : mapping, or None
+        Of a column to a mapping of value to factor, `{"genres": {"Comedy": 1.5}}`, where values are conditions as in `where`;
+        `{"item_id": {15: 2.0}}` for single items.
+    scorer : Scorer
+
+    Raises
+    ------
+    TypeError
+        If `boost` is no such mapping, or a factor is no number.
+    ValueError
+        If a factor is not above 0, or no item satisfies a condition.
+    KeyError
+        If an item is unknown.
+    """
+    if boost is None:
+        return None
+    if not isinstance(boost, Mapping):
+        raise TypeError(_kind(type(boost).__name__))
+    factors = np.ones(len(scorer.items))
+    for column, values in boost.items():
+        if not isinstance(values, Mapping):
+            raise TypeError(_kind(f"{column!r}: {values!r}"))
+        for value, factor in values.items():
+            factors[_holders(column, value, scorer)] *= _checked(f"boost[{column!r}][{value!r}]", factor)
+    return None if (factors == 1).all() else factors
+
+
+def _kind(got: str) -> str:
+    return (
+        "boost must map columns to values and their factors, such as {'genres': {'Comedy': 1.5}} or {'item_id': {15: 2.0}}; "
+        f"got {got}."
+    )
+
+
+def _holders(column: Any, value: Any, scorer: Scorer) -> np.ndarray:
+    """Return the items that an entry is about."""
+    if column == names.ITEM_ID:
+        return known_indices(scorer.items, [value], "item id", "boost['item_id']")
+    try:
+        found = np.flatnonzero(matching({column: value}, item_table(scorer)))
+    except (TypeError, ValueError) as error:
+        raise type(error)(str(error).replace("where", "boost")) from None
+    if not len(found):
+        raise ValueError(f"boost[{column!r}] must name values that items hold; got {value!r}, which none holds.")
+    return found
+
+
+def _checked(what: str, factor: Any) -> float:
+    if isinstance(factor, bool) or not isinstance(factor, int | float | np.integer | np.floating):
+        raise TypeError(f"{what} must be a number; got {factor!r}.")
+    if not (factor > 0 and math.isfinite(factor)):
+        raise ValueError(f"{what} must be finite and above 0; got {factor:g}. {_ADVICE}")
+    return float(factor)

@@ -1,0 +1,127 @@
+"""At most so many items of one genre, or of one value of a column, in a list."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from palate.data import columns as names
+from palate.data.nearest import did_you_mean
+from palate.factors.item_index import item_table, prepared
+from palate.lists.tags import Tags
+from palate.scorer import Scorer
+
+AtMost = Mapping[str, "int | Mapping[Any, int]"]
+
+
+@dataclass(frozen=True, eq=False)
+class Caps:
+    """The caps of one column: how many items of a list may hold each value.
+
+    Parameters
+    ----------
+    column : str
+    tags : Tags
+    limits : ndarray of shape (n_values,), int64
+        A value without a cap has the number of all items.
+    """
+
+    column: str
+    tags: Tags
+    limits: np.ndarray
+
+    def counting(self) -> "Count":
+        """Return the count of an empty list."""
+        return Count(self, np.zeros(len(self.limits), np.int64))
+
+
+@dataclass(frozen=True, eq=False)
+class Count:
+    """How many items of a list hold each value so far."""
+
+    caps: Caps
+    held: np.ndarray
+
+    def add(self, item: int) -> list[np.ndarray]:
+        """Count an item of the list, and return the items that hold a value which this has filled."""
+        codes = self.caps.tags.of_item(item)
+        self.held[codes] += 1
+        return [self.caps.tags.holders(code) for code in codes if self.held[code] == self.caps.limits[code]]
+
+    def full(self) -> list[str]:
+        """Return the values that are filled, in words."""
+        found = np.flatnonzero(self.held >= self.caps.limits)
+        return [f"{self.caps.column} {self.caps.tags.values[code]!r} ({self.caps.limits[code]})" for code in found]
+
+
+def caps_of(at_most: AtMost | None, scorer: Scorer) -> list[Caps]:
+    """Return the caps of each column.
+
+    Parameters
+    ----------
+    at_most : mapping of column to int, or to a mapping of value to int; or None
+    scorer : Scorer
+        Whose catalog has the columns.
+
+    Raises
+    ------
+    TypeError
+        If `at_most` is no mapping, or a cap is no whole number.
+    ValueError
+        If a cap is below 1, or a column or value does not exist.
+    """
+    if at_most is None:
+        return []
+    if not isinstance(at_most, Mapping):
+        raise TypeError(
+            f"at_most must be a mapping of column to number, such as {{'genres': 3}}; got {type(at_most).__name__}."
+        )
+    return [_of_column(column, cap, scorer) for column, cap in at_most.items()]
+
+
+def _of_column(column: str, cap: Any, scorer: Scorer) -> Caps:
+    tags = tags_of(column, scorer, "at_most")
+    limits = np.full(len(tags.values), len(scorer.items) + 1, np.int64)
+    if not isinstance(cap, Mapping):
+        limits[:] = _checked(f"at_most[{column!r}]", cap)
+        return Caps(column, tags, limits)
+    for value, limit in cap.items():
+        limits[_place(column, value, tags)] = _checked(f"at_most[{column!r}][{value!r}]", limit)
+    return Caps(column, tags, limits)
+
+
+def tags_of(column: str, scorer: Scorer, argument: str) -> Tags:
+    """Return the values of a column of a scorer's catalog, which `argument` named; raises ValueError without such a column."""
+    table = item_table(scorer)
+    if column not in table.columns or column == names.ITEM_ID:
+        known = [name for name in table.columns if name != names.ITEM_ID]
+        listed = ", ".join(map(repr, known)) or "none: train with a catalog"
+        raise ValueError(
+            f"{argument} must name columns of the items; got {column!r}.{did_you_mean(column, known)} The columns are {listed}."
+        )
+    if isinstance(table.schema[column], pl.List | pl.Array | pl.Struct):
+        raise ValueError(f"{argument} must name a column of single values; got {column!r}, of type {table.schema[column]}.")
+    found: Tags = prepared(scorer).part(("tags", column), lambda: Tags.of(table[column]))
+    return found
+
+
+def _place(column: str, value: Any, tags: Tags) -> int:
+    """Return the position of a value, of a text whatever its case."""
+    if value in tags.values:
+        return tags.values.index(value)
+    lower = {str(known).lower(): place for place, known in enumerate(tags.values) if isinstance(known, str)}
+    if isinstance(value, str) and value.lower() in lower:
+        return lower[value.lower()]
+    raise ValueError(
+        f"at_most[{column!r}] must name values that items hold; got {value!r}.{did_you_mean(value, map(str, tags.values))}"
+    )
+
+
+def _checked(what: str, cap: Any) -> int:
+    if isinstance(cap, bool) or not isinstance(cap, int | np.integer):
+        raise TypeError(f"{what} must be a whole number; got {cap!r}.")
+    if cap < 1:
+        raise ValueError(f"{what} must be at least 1; got {cap}. To leave items out altogether pass where= or deny=.")
+    return int(cap)

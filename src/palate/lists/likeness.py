@@ -1,0 +1,77 @@
+"""How alike two items are: by their vectors, else by what their model says of them, else by their genres."""
+
+from collections.abc import Callable
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from palate.data import columns as names
+from palate.factors.item_index import item_table, prepared
+from palate.lists.tags import Tags
+from palate.scorer import Scorer
+
+Likeness = Callable[[int, np.ndarray], np.ndarray]  # (item, items) -> how alike each of them is to it, -1 to 1, float64
+
+
+@runtime_checkable
+class Likens(Protocol):
+    """A scorer without vectors that knows how alike its items are."""
+
+    def likeness(self) -> Likeness | None:
+        """Return a function of an item's position and an array of them, or None where nothing is known."""
+        ...
+
+
+def likeness_of(scorer: Scorer) -> Likeness | None:
+    """Return how alike the items of a scorer are: by its vectors, by its weights, or by the genres of its catalog; None without any."""
+    found = own_likeness(scorer)
+    return found if found is not None else _by_genres(scorer)
+
+
+def own_likeness(scorer: Any) -> Likeness | None:
+    """Return how alike a scorer itself finds its items, None if it says nothing of that."""
+    if isinstance(scorer, Likens):
+        return scorer.likeness()
+    factors = getattr(scorer, "item_factors", None)
+    return None if factors is None or not factors.shape[2] else _by_vectors(scorer)
+
+
+def _by_vectors(scorer: Any) -> Likeness:
+    """Return the cosine of the vectors of all draws together; 0 for a vector of zeros."""
+    units = prepared(scorer).part(("unit vectors", "item"), lambda: unit_vectors(scorer.item_factors))
+
+    def cosine(item: int, items: np.ndarray) -> np.ndarray:
+        return np.asarray(units[items] @ units[item], np.float64)
+
+    return cosine
+
+
+def unit_vectors(factors: np.ndarray) -> np.ndarray:
+    """Return the vectors of all draws in a row at length 1, float32 (n, n_draws * n_factors); zeros stay zeros.
+
+    Examples
+    --------
+    >>> unit_vectors(np.array([[[3.0, 4.0], [0.0, 0.0]]])).tolist()
+    [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
+    """
+    flat = np.moveaxis(factors, 0, 1).reshape(factors.shape[1], -1)
+    norm = np.sqrt(np.einsum("nf,nf->n", flat, flat, dtype=np.float64))
+    return (flat / np.where(norm > 0, norm, 1.0)[:, None]).astype(np.float32)
+
+
+def _by_genres(scorer: Scorer) -> Likeness | None:
+    """Return the share of the genres of two items that both have; None without genres."""
+    table = item_table(scorer)
+    if names.GENRES not in table.columns:
+        return None
+    tags = prepared(scorer).part(("tags", names.GENRES), lambda: Tags.of(table[names.GENRES]))
+    sizes = np.diff(tags.indptr)
+
+    def overlap(item: int, items: np.ndarray) -> np.ndarray:
+        common = np.zeros(len(tags.indptr) - 1)
+        for code in tags.of_item(item):
+            common[tags.holders(code)] += 1
+        either = sizes[items] + sizes[item] - common[items]
+        return np.divide(common[items], either, out=np.zeros(len(items)), where=either > 0)
+
+    return overlap
