@@ -19,7 +19,7 @@ def plane(model):
 
 
 def test_items_rank_by_cosine(plane):
-    frame = plane.similar_items(10)
+    frame = plane.similar_items(10, shrink=0)
     assert frame.columns[:4] == ["similar_to", "item_id", "rank", "similarity"]
     assert frame["item_id"].to_list() == [30, 20, 40]
     np.testing.assert_allclose(frame["similarity"].to_numpy(), [0.5**0.5, 0, -1], atol=1e-6)
@@ -27,7 +27,7 @@ def test_items_rank_by_cosine(plane):
 
 
 def test_many_items_and_n(plane):
-    frame = plane.similar_items([30, 40], 1)
+    frame = plane.similar_items([30, 40], 1, shrink=0)
     assert frame.select("similar_to", "item_id", "rank").rows() == [(30, 10, 1), (40, 20, 1)]
 
 
@@ -41,7 +41,7 @@ def test_many_items_and_n(plane):
     ],
 )
 def test_filters_are_those_of_recommend(plane, filters, items):
-    assert plane.similar_items(10, **filters)["item_id"].to_list() == items
+    assert plane.similar_items(10, shrink=0, **filters)["item_id"].to_list() == items
 
 
 def test_users_rank_by_cosine_with_their_number_of_ratings(plane):
@@ -60,7 +60,7 @@ def test_draws_count_together(plane):
         user_bias=np.repeat(plane.user_bias, 2, axis=0), item_bias=np.repeat(plane.item_bias, 2, axis=0),
         global_mean=np.array([3.0, 3.0]), user_prior=prior, item_prior=prior,
     )  # fmt: skip
-    one, both = plane.similar_items(10), two.similar_items(10)
+    one, both = plane.similar_items(10, shrink=0), two.similar_items(10, shrink=0)
     assert both["item_id"].to_list() == one["item_id"].to_list()
     np.testing.assert_allclose(both["similarity"].to_numpy(), one["similarity"].to_numpy(), atol=1e-6)
 
@@ -69,7 +69,7 @@ def test_an_item_without_direction_is_similar_to_nothing(plane):
     with pytest.warns(
         EmptyResultWarning, match=r"found for 1 of 2, the first of them 50: its factors are zero, or nothing else"
     ):
-        frame = plane.similar_items([10, 50])
+        frame = plane.similar_items([10, 50], shrink=0)
     assert set(frame["similar_to"]) == {10}
 
 
