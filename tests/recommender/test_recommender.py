@@ -255,7 +255,9 @@ def test_questions_it_cannot_answer(model):
         model.recommend(5, worst=True)
     with pytest.raises(ValueError, match="caution must be at least 0 with by='both'"):
         model.recommend(5, caution=-0.5)
-    with pytest.raises(ValueError, match="must be"):
+    with pytest.raises(ValueError, match="words must be left out with by='chosen'"):
         model.recommend(5, by="chosen", words=True)
+    with pytest.raises(ValueError, match=r"caution must be 0 with by='chosen' here: .* does not know how sure it is"):
+        model.recommend(5, by="chosen", caution=0.5)
     with pytest.raises(ValueError, match=r"validation must be a share in \[0, 1\) or Ratings"):
         palate.Recommender().fit(tastes(), validation=1.0)
