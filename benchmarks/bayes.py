@@ -58,7 +58,7 @@ def one(data, name, seed, options):
         path = Path(folder) / "model.palate"
         model.save(path)
         size = path.stat().st_size
-        evaluation = palate.evaluate_model(path, test, k=(), baselines=False, resamples=0)
+        evaluation = palate.evaluate(path, test, k=(), baselines=False, resamples=0)
         saved = palate.load(path)
     found = {"what": name, "seed": seed, "sweeps": options.sweeps, "factors": options.factors, "seconds": round(seconds, 1)}
     found |= {"rmse": evaluation.value("rmse"), "mae": evaluation.value("mae"), "draws": saved.n_draws, "file_mb": size / 2**20}

@@ -56,8 +56,8 @@ def main():
                 began = time.perf_counter()
                 model = replace(trainer, time=part).fit(train, validation=0, callback=lambda report: None, seed=seed)
                 seconds = time.perf_counter() - began
-                found = palate.evaluate_model(model, test, k=10, baselines=False, resamples=0)
-                timeless = palate.evaluate_model(model, replace(test, timestamp=None), k=(), baselines=False, resamples=0)
+                found = palate.evaluate(model, test, k=10, baselines=False, resamples=0)
+                timeless = palate.evaluate(model, replace(test, timestamp=None), k=(), baselines=False, resamples=0)
                 line = {"split": split, "seed": seed, "time": part, "n_test": len(test), "seconds": round(seconds, 1)}
                 line |= {
                     "rmse": found.value("rmse"),

@@ -12,7 +12,7 @@ models = {
     "baseline": palate.Baseline().fit(split.train),
     "least squares": palate.LeastSquares().fit(split.train),
 }
-result = palate.evaluate_model(models, split, k=10, resamples=200)
+result = palate.evaluate(models, split, k=10, resamples=200)
 print(result)  # a table: errors of predictions, and quality of the first ten of each list
 
 better = result.value("rmse", model="baseline") - result.value("rmse", model="least squares")

@@ -166,7 +166,7 @@ def test_frames_of_other_libraries_are_answered_in_a_child(world, kind):
         lambda model, ratings: pickle.dumps(model.catalog),
         lambda model, ratings: palate.compare({"a": model, "b": model}),
         lambda model, ratings: palate.crossval({"a": palate.Baseline()}, ratings),
-        lambda model, ratings: palate.evaluate_model(model),
+        lambda model, ratings: palate.evaluate(model),
         lambda model, ratings: palate.inspect.inspect_model(model),
         lambda model, ratings: palate.Ratings.from_frame(ratings.to_frame().lazy()),
         lambda model, ratings: Catalog.from_frame(pl.DataFrame({"item_id": [1, 2], "year": ["1999", "2001"]})),

@@ -55,6 +55,14 @@ def test_public_names_resolve_and_are_sorted():
     assert set(palate.__all__) <= set(dir(palate))
 
 
+def test_a_name_of_before_works_and_warns():
+    import palate
+
+    with pytest.warns(DeprecationWarning, match=r"palate\.evaluate_model is now palate\.evaluate; the old name goes"):
+        assert palate.evaluate_model is palate.evaluate
+    assert "evaluate_model" not in palate.__all__
+
+
 def test_unknown_name_is_an_attribute_error_that_names_it():
     import palate
 

@@ -32,7 +32,7 @@ _HOMES = {
     "crossval": "palate.evaluation.cross_validation",
     "experiment": "palate.experiments.grid",
     "export_vectors": "palate.integrations.vectors",
-    "evaluate_model": "palate.evaluation.evaluating",
+    "evaluate": "palate.evaluation.evaluating",
     "average": "palate.model.average",
     "load": "palate.model.file.loading",
     "tune": "palate.experiments.tuning",
@@ -40,6 +40,8 @@ _HOMES = {
     "read": "palate.io.reading",
 }
 _ELSEWHERE = {"load": "load_model"}
+# Names of before, which warn for one version: old name, name of today.
+_RENAMED = {"evaluate_model": "evaluate"}
 _MODULES = ("datasets", "inspect", "splits")
 # Modules named after the library that they need. `from palate import *` must not hide the library itself.
 _FOR_OTHERS = ("mlflow", "optuna", "sklearn")
@@ -52,6 +54,12 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"palate.{name}")
     if name == "__version__":
         return importlib.import_module("importlib.metadata").version("palate")
+    if name in _RENAMED:
+        import warnings
+
+        message = f"palate.{name} is now palate.{_RENAMED[name]}; the old name goes with the next minor version."
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        return getattr(importlib.import_module("palate"), _RENAMED[name])
     if name not in _HOMES:
         raise AttributeError(f"module 'palate' has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOMES[name]), _ELSEWHERE.get(name, name))

@@ -63,7 +63,7 @@ def test_models_are_compared_on_other_ratings(capsys, folder):
     assert found["models"] == ["model", "other", "baseline", "most popular"]
     rmse = {row["model"]: row["value"] for row in found["figures"] if row["metric"] == "rmse"}
     test = palate.read(folder / "later.csv", scale=(1, 5)).ratings
-    expected = palate.evaluate_model(palate.load(models[0]), test, k=10, resamples=0)
+    expected = palate.evaluate(palate.load(models[0]), test, k=10, resamples=0)
     assert rmse["model"] == pytest.approx(expected.value("rmse"))
     assert set(rmse) == {"model", "other", "baseline"}
     assert {row["against"] for row in found["differences"]} == {"other", "baseline", "most popular"}

@@ -36,7 +36,7 @@ def counted():
 
 
 def test_a_test_on_the_models_scale_needs_no_word(model):
-    notes = palate.evaluate_model(model, ratings_of(TEST), resamples=0).notes
+    notes = palate.evaluate(model, ratings_of(TEST), resamples=0).notes
     assert not any("scale" in note for note in notes)
 
 
@@ -45,7 +45,7 @@ def test_a_test_on_another_scale_is_refused_with_numbers_and_the_first_rating(mo
     test = ratings_of(TEST, factor)
     row = f"the first is {test.value[0]:g}, of user {test.users.id(test.user_index[0])!r} and item {test.items.id(test.item_index[0])!r}"
     with pytest.raises(ValueError, match=f"all {len(test)} test ratings lie outside the scale 1 to 5 of 'LeastSquares'; {row}"):
-        palate.evaluate_model(model, test, k=(), resamples=0)
+        palate.evaluate(model, test, k=(), resamples=0)
     sure = palate.Gibbs(n_factors=2, sweeps=3, burn_in=1).fit(ratings_of(~TEST, scale=(1, 5)))
     with pytest.raises(ValueError, match=f"all {len(test)} test ratings lie outside"):
         palate.calibrate(sure, test)
@@ -58,13 +58,13 @@ def test_shares_of_the_highest_rating_are_refused_although_some_fit(model):
     n = int((test.value < 1).sum())
     assert len(test) / 2 < n < len(test)
     with pytest.raises(ValueError, match=f"{n} of {len(test)} test ratings lie outside"):
-        palate.evaluate_model(model, test, resamples=0)
+        palate.evaluate(model, test, resamples=0)
 
 
 def test_a_few_ratings_outside_are_told_and_tested(model):
     user, item, value = (column[TEST] for column in stars())
     value[3] = 5.5
-    evaluation = palate.evaluate_model(model, palate.Ratings.from_arrays(user, item, value), resamples=0)
+    evaluation = palate.evaluate(model, palate.Ratings.from_arrays(user, item, value), resamples=0)
     assert (
         f"1 of {len(value)} test ratings lie outside the scale 1 to 5 of 'LeastSquares'; the first is 5.5"
         in evaluation.notes[0]
@@ -76,7 +76,7 @@ def test_ratings_of_new_users_must_be_on_the_scale(model):
     newcomers = palate.Ratings.from_arrays(np.arange(100, 110), np.arange(10), np.full(10, 80.0))
     test = palate.Ratings.from_arrays(np.arange(100, 110), np.arange(10, 20), np.full(10, 4.0))
     with pytest.raises(ValueError, match="all 10 ratings of fold_in lie outside the scale 1 to 5"):
-        palate.evaluate_model(model, test, fold_in=newcomers, resamples=0)
+        palate.evaluate(model, test, fold_in=newcomers, resamples=0)
 
 
 @pytest.mark.parametrize(("rating", "place"), [(100, 0), (0, 0), (5.01, 1), (-1, 1)])
@@ -119,7 +119,7 @@ def test_validation_ratings_may_exceed_what_happens_to_be_observed(recwarn):
 def test_ratings_in_one_part_of_a_wider_scale_are_asked_about():
     user, item, value = stars()
     wide = palate.Baseline().fit(palate.Ratings.from_arrays(user[~TEST], item[~TEST], 2 * value[~TEST], scale=(1, 10)))
-    note = palate.evaluate_model(wide, ratings_of(TEST), k=(), resamples=0).notes[0]
+    note = palate.evaluate(wide, ratings_of(TEST), k=(), resamples=0).notes[0]
     assert note.startswith(f"All {TEST.sum()} test ratings lie between 1 and 5, where ")
     assert note.endswith("are they on the scale 1 to 10 of 'Baseline'?")
 
@@ -127,14 +127,14 @@ def test_ratings_in_one_part_of_a_wider_scale_are_asked_about():
 def test_a_declared_scale_that_differs_is_told():
     user, item, value = stars()
     wide = palate.Baseline().fit(palate.Ratings.from_arrays(user[~TEST], item[~TEST], value[~TEST], scale=(1, 10)))
-    note = palate.evaluate_model(wide, ratings_of(TEST, scale=(1, 5)), k=(), resamples=0).notes[0]
+    note = palate.evaluate(wide, ratings_of(TEST, scale=(1, 5)), k=(), resamples=0).notes[0]
     assert note == "The test ratings are declared to be on a scale of 1 to 5, which is not the scale 1 to 10 of 'Baseline'."
 
 
 def test_a_model_of_counts_says_that_low_ratings_count_as_relevant(counted):
-    notes = palate.evaluate_model(counted, ratings_of(TEST), resamples=0, baselines=False).notes
+    notes = palate.evaluate(counted, ratings_of(TEST), resamples=0, baselines=False).notes
     assert f"so all {TEST.sum()} test ratings count as relevant, from 1 to 5" in notes[0]
-    chosen = palate.evaluate_model(counted, ratings_of(TEST), relevant_from=4, resamples=0, baselines=False).notes
+    chosen = palate.evaluate(counted, ratings_of(TEST), relevant_from=4, resamples=0, baselines=False).notes
     assert not any("count as relevant" in note for note in chosen)
 
 
@@ -142,7 +142,7 @@ def test_counts_are_refused_by_a_model_of_ratings(model):
     user, item, value = (column[TEST] for column in stars())
     plays = palate.Ratings.from_arrays(user, item, value * 40 - 30)
     with pytest.raises(ValueError, match="lie outside the scale 1 to 5"):
-        palate.evaluate_model(model, plays, resamples=0)
+        palate.evaluate(model, plays, resamples=0)
 
 
 def test_counts_and_ratings_do_not_start_from_each_other(model, counted):
@@ -185,7 +185,7 @@ def test_a_dataset_is_taken_wherever_ratings_are(verb, model):
         assert len(palate.experiment(data, {"grid": [{"name": "a", "trainer": "baseline"}]}).table) == 1
     elif verb == "evaluate":
         held = palate.Dataset(name="held", ratings=ratings_of(TEST))
-        assert palate.evaluate_model(model, held, train=data, resamples=0).about["n_test"] == TEST.sum()
+        assert palate.evaluate(model, held, train=data, resamples=0).about["n_test"] == TEST.sum()
     else:
         how = {"per_user": {"n": 1}, "held_out_users": {"n": 2}}.get(verb, {})
         assert getattr(palate.splits, verb)(data, **how).ratings is ratings

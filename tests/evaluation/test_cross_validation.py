@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from palate import Baseline, Catalog, LeastSquares, Ratings, crossval, evaluate_model, splits
+from palate import Baseline, Catalog, LeastSquares, Ratings, crossval, evaluate, splits
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def test_every_rating_is_tested_once_and_the_pool_is_over_all(ratings):
     result = crossval(TRAINER, ratings, folds=folds, seed=2, k=5, resamples=50)
     assert result.about["n_test"] == len(ratings)
     assert result.n_test.tolist() == np.bincount(ratings.user_index).tolist()
-    parts = [evaluate_model(TRAINER.fit(split.train, seed=2), split, k=5, resamples=0) for split in folds]
+    parts = [evaluate(TRAINER.fit(split.train, seed=2), split, k=5, resamples=0) for split in folds]
     squares = sum(part.value("rmse") ** 2 * part.about["n_test"] for part in parts)
     assert result.value("rmse") == pytest.approx(math.sqrt(squares / len(ratings)))
     assert result.by_fold.filter(metric="rmse", model="LeastSquares")["value"].to_list() == [

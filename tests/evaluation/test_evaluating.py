@@ -14,7 +14,7 @@ import palate
 from palate import Baseline, LeastSquares, Ratings, splits
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
-from palate.evaluation import MostPopular, evaluate_model
+from palate.evaluation import MostPopular, evaluate
 from palate.evaluation.evaluated_model import LeakError, held_out_ratings, training_ratings
 from palate.evaluation.scoring import top_lists
 
@@ -77,7 +77,7 @@ def small():
 
 
 def test_figures_by_hand():
-    result = evaluate_model(small(), SMALL_TEST, k=(1, 2), baselines=False, resamples=0)
+    result = evaluate(small(), SMALL_TEST, k=(1, 2), baselines=False, resamples=0)
     # a: predicted 4 of 5 and 5.5 of 2; b: 3 of 4 and 5 of 5
     assert result.value("rmse_unclipped") == pytest.approx(math.sqrt((1 + 3.5**2 + 1 + 0) / 4))
     assert result.value("rmse") == pytest.approx(math.sqrt((1 + 9 + 1 + 0) / 4))
@@ -95,7 +95,7 @@ def test_figures_by_hand():
 
 
 def test_per_user_holds_every_user_and_its_mean_is_the_figure(model, split):
-    result = evaluate_model(model, split, k=5, resamples=0)
+    result = evaluate(model, split, k=5, resamples=0)
     per_user = result.per_user.filter(pl.col("model") == "LeastSquares")
     assert sorted(per_user["user_id"]) == sorted(set(split.test.to_frame()["user_id"]))
     assert per_user["ndcg@5"].mean() == pytest.approx(result.value("ndcg", 5))
@@ -107,7 +107,7 @@ def test_per_user_holds_every_user_and_its_mean_is_the_figure(model, split):
 
 
 def test_activity_and_popularity_add_up(model, split):
-    result = evaluate_model(model, split, k=(3, 6), resamples=0)
+    result = evaluate(model, split, k=(3, 6), resamples=0)
     for frame in (result.by_activity, result.by_popularity):
         mine = frame.filter(pl.col("model") == "LeastSquares")
         assert mine["n_test"].sum() == len(split.test)
@@ -124,14 +124,14 @@ def test_training_items_are_never_listed_and_everything_else_is_ranked(ratings):
     scores = np.full((N_USERS, N_ITEMS), 1.0)
     scores[train.user_index, train.item_index] = 5.0  # a scorer that would list what was trained on
     scores[test.user_index, test.item_index] = 3.0
-    result = evaluate_model(table_of(train, scores), test, k=N_ITEMS, relevant_from=0, resamples=0, baselines=False)
+    result = evaluate(table_of(train, scores), test, k=N_ITEMS, relevant_from=0, resamples=0, baselines=False)
     assert result.value("map", N_ITEMS) == pytest.approx(1.0)
     assert result.value("capped_recall", N_ITEMS) == 1.0
 
 
 def test_ties_are_broken_by_item_id(ratings, split):
     flat = table_of(split.train, np.full((N_USERS, N_ITEMS), 2.0))
-    result = evaluate_model(flat, split, k=3, resamples=0, baselines=False)
+    result = evaluate(flat, split, k=3, resamples=0, baselines=False)
     for row, user in enumerate(result.users):
         index = split.train.users.index(user)
         seen = set(split.train.item_index[split.train.user_index == index].tolist())
@@ -142,7 +142,7 @@ def test_ties_are_broken_by_item_id(ratings, split):
 
 
 def test_baseline_and_most_popular_stand_beside_the_model(model, split):
-    result = evaluate_model(model, split, k=5, resamples=0)
+    result = evaluate(model, split, k=5, resamples=0)
     assert result.models == ("LeastSquares", "baseline", "most popular")
     baseline = Baseline().fit(training_ratings(model), validation=0)
     clipped = np.clip(baseline.predict(split.test.to_frame()["user_id"], split.test.to_frame()["item_id"]), 1, 5)
@@ -154,16 +154,14 @@ def test_baseline_and_most_popular_stand_beside_the_model(model, split):
 
 def test_a_model_of_the_name_takes_the_place_of_the_baseline(model, split):
     own = Baseline(damping_user=50.0).fit(split.train)
-    result = evaluate_model({"mine": model, "baseline": own}, split, k=(), resamples=0)
+    result = evaluate({"mine": model, "baseline": own}, split, k=(), resamples=0)
     assert result.models == ("mine", "baseline")
-    assert result.value("rmse", model="baseline") != evaluate_model(model, split, k=(), resamples=0).value(
-        "rmse", model="baseline"
-    )
+    assert result.value("rmse", model="baseline") != evaluate(model, split, k=(), resamples=0).value("rmse", model="baseline")
 
 
 def test_without_a_test_the_held_out_ratings_are_tested_and_may_be_listed(ratings):
     model = LeastSquares(n_factors=2, max_sweeps=5).fit(ratings, validation=0.2)
-    result = evaluate_model(model, k=N_ITEMS, relevant_from=0, resamples=0)
+    result = evaluate(model, k=N_ITEMS, relevant_from=0, resamples=0)
     history = next(report for report in model.history.sweeps if report.sweep == model.history.best_sweep)
     assert result.value("rmse_unclipped") == pytest.approx(history.validation_rmse, abs=1e-6)
     assert result.value("recall", N_ITEMS) == 1.0  # everything not trained on is listed
@@ -173,14 +171,14 @@ def test_without_a_test_the_held_out_ratings_are_tested_and_may_be_listed(rating
 def test_the_same_ratings_given_as_test_are_the_same_evaluation(ratings):
     model = LeastSquares(n_factors=2, max_sweeps=5).fit(ratings, validation=0.2)
     held_out = held_out_ratings(model, "x")
-    first, second = evaluate_model(model, k=5), evaluate_model(model, held_out, k=5)
+    first, second = evaluate(model, k=5), evaluate(model, held_out, k=5)
     assert first.table().equals(second.table())
 
 
 def test_validation_ratings_are_left_out_of_lists_of_another_test(split):
     """What a model held out is known to the service that uses it; only the test itself may be listed."""
     model = LeastSquares(n_factors=2, max_sweeps=3).fit(split.train, validation=0.5)
-    result = evaluate_model(model, split, k=N_ITEMS, relevant_from=0, resamples=0)
+    result = evaluate(model, split, k=N_ITEMS, relevant_from=0, resamples=0)
     seen = np.bincount(split.train.user_index, minlength=N_USERS)
     per_user = result.per_user.filter(pl.col("model") == "most popular")
     free = N_ITEMS - seen[split.train.users.indices(per_user["user_id"])]
@@ -200,7 +198,7 @@ def test_test_ratings_that_the_model_knows_are_refused_with_the_count(ratings, p
     model = LeastSquares(n_factors=2, max_sweeps=3).fit(ratings, validation=0.2)
     test = part(training_ratings(model), held_out_ratings(model, "x"))
     with pytest.raises(LeakError, match=message):
-        evaluate_model(model, test)
+        evaluate(model, test)
 
 
 def test_a_leak_of_both_kinds_names_both(ratings):
@@ -209,41 +207,41 @@ def test_a_leak_of_both_kinds_names_both(ratings):
     with pytest.raises(
         LeakError, match=f"of {len(ratings)}, {len(ratings) - n_held} were trained on and {n_held} were held out"
     ):
-        evaluate_model(model, ratings)
+        evaluate(model, ratings)
 
 
 def test_two_models_without_a_test_must_have_held_out_the_same(ratings):
     one, other = (LeastSquares(n_factors=2, max_sweeps=3).fit(ratings, validation=0.2, seed=seed) for seed in (0, 1))
     with pytest.raises(LeakError, match="must be new to 'LeastSquares 2'"):
-        evaluate_model([one, other])
+        evaluate([one, other])
     same = Baseline().fit(ratings, validation=0.2, seed=0)
-    assert evaluate_model([one, same], k=(), resamples=0).models == ("LeastSquares", "Baseline", "baseline")
+    assert evaluate([one, same], k=(), resamples=0).models == ("LeastSquares", "Baseline", "baseline")
 
 
 def test_a_model_that_held_nothing_out_needs_a_test(ratings, tmp_path):
     with pytest.raises(ValueError, match="test must be given for 'Baseline', which held no ratings out of training"):
-        evaluate_model(Baseline().fit(ratings, validation=0))
+        evaluate(Baseline().fit(ratings, validation=0))
     Baseline().fit(ratings).save(tmp_path / "bare.palate", ratings=False)
     with pytest.raises(ValueError, match="test must be given for 'bare', which was saved without its ratings"):
-        evaluate_model(tmp_path / "bare.palate")
+        evaluate(tmp_path / "bare.palate")
 
 
 def test_saved_models_are_loaded_and_named_by_their_file(model, split, tmp_path):
     model.save(tmp_path / "one.palate")
-    result = evaluate_model(str(tmp_path / "one.palate"), split, k=5, resamples=0)
+    result = evaluate(str(tmp_path / "one.palate"), split, k=5, resamples=0)
     assert result.models[0] == "one"
-    assert result.value("ndcg", 5) == evaluate_model(model, split, k=5, resamples=0).value("ndcg", 5)
+    assert result.value("ndcg", 5) == evaluate(model, split, k=5, resamples=0).value("ndcg", 5)
 
 
 def test_a_model_saved_without_ratings_is_told_what_it_was_trained_on(model, split, tmp_path):
     model.save(tmp_path / "bare.palate", ratings=False)
     bare = palate.load(tmp_path / "bare.palate")
     with pytest.raises(ValueError, match=r"'LeastSquares' holds no ratings\. Pass train= with the ratings it was trained on"):
-        evaluate_model(bare, split.test)
-    told = evaluate_model(bare, split.test, train=split.train, k=5, resamples=0)
-    assert told.value("ndcg", 5) == evaluate_model(model, split, k=5, resamples=0).value("ndcg", 5)
+        evaluate(bare, split.test)
+    told = evaluate(bare, split.test, train=split.train, k=5, resamples=0)
+    assert told.value("ndcg", 5) == evaluate(model, split, k=5, resamples=0).value("ndcg", 5)
     with pytest.raises(LeakError, match="were trained on"):
-        evaluate_model(bare, split.train, train=split.train)
+        evaluate(bare, split.train, train=split.train)
 
 
 def test_users_and_items_that_are_new_count_at_their_prior(ratings):
@@ -251,7 +249,7 @@ def test_users_and_items_that_are_new_count_at_their_prior(ratings):
     train = Ratings.from_frame(train.to_frame(), timestamp="timestamp", scale=(1, 5))  # without the other ids
     test = ratings.select((ratings.user_index >= 35) | (ratings.item_index >= 20))
     model = LeastSquares(n_factors=2, max_sweeps=4).fit(train, validation=0)
-    result = evaluate_model(model, test, k=5, resamples=0)
+    result = evaluate(model, test, k=5, resamples=0)
     cold = result.outcomes[0].cold
     assert cold == {
         "users": 5,
@@ -274,13 +272,13 @@ def test_ids_that_the_vocabulary_knows_but_training_did_not_see_are_cold_too(rat
     model = LeastSquares(n_factors=2, max_sweeps=4).fit(split.train, validation=0)
     trained = np.bincount(split.train.user_index, minlength=N_USERS)
     expected = len({user for user in split.test.user_index.tolist() if trained[user] == 0})
-    assert evaluate_model(model, split, k=(), resamples=0).outcomes[0].cold["users"] == expected > 0
+    assert evaluate(model, split, k=(), resamples=0).outcomes[0].cold["users"] == expected > 0
 
 
 def test_held_out_users_are_folded_in(ratings):
     split = splits.held_out_users(ratings, share=0.3, seed=2)
     model = LeastSquares(n_factors=3, max_sweeps=6).fit(split.train, validation=0)
-    result = evaluate_model(model, split, k=5, resamples=0)
+    result = evaluate(model, split, k=5, resamples=0)
     known, tested = split.fold_in.to_frame(), split.test.to_frame()
     squares = []
     for (user,), own in tested.group_by("user_id"):
@@ -296,30 +294,30 @@ def test_held_out_users_are_folded_in(ratings):
         assert row["n_train"].item() == mine.height
     assert result.value("rmse") == pytest.approx(math.sqrt(np.mean(squares)), abs=1e-5)
     assert result.models == ("LeastSquares", "baseline", "most popular")
-    assert result.value("rmse") != evaluate_model(model, split.test, k=(), resamples=0).value("rmse")
+    assert result.value("rmse") != evaluate(model, split.test, k=(), resamples=0).value("rmse")
 
 
 def test_fold_in_refuses_what_was_trained_on_or_is_tested(ratings):
     split = splits.held_out_users(ratings, share=0.3)
     model = Baseline().fit(split.train, validation=0)
     with pytest.raises(LeakError, match="the users of fold_in must be new to 'Baseline'; it was trained on ratings of 28"):
-        evaluate_model(model, split.test, fold_in=split.train)
+        evaluate(model, split.test, fold_in=split.train)
     with pytest.raises(LeakError, match="the ratings of fold_in must not be tested; "):
-        evaluate_model(model, split.test, fold_in=split.test)
+        evaluate(model, split.test, fold_in=split.test)
     with pytest.raises(TypeError, match=r"'Table' must have a method with_users\(users, ratings\) to be tested on new users"):
-        evaluate_model(table_of(split.train, np.ones((N_USERS, N_ITEMS))), split)
+        evaluate(table_of(split.train, np.ones((N_USERS, N_ITEMS))), split)
 
 
 def test_scores_that_are_no_ratings_have_lists_alone_and_all_test_items_are_relevant(split):
     popular = MostPopular.of(split.train)
-    result = evaluate_model(popular, split, k=4, resamples=0)
+    result = evaluate(popular, split, k=4, resamples=0)
     assert result.models == ("MostPopular", "most popular")
     assert result.about["relevant_from"] is None
     assert result.about["n_relevant"] == len(split.test)
     assert {metric for metric, _ in result.outcomes[0].figures}.isdisjoint({"rmse", "mae"})
     assert result.value("ndcg", 4) == result.value("ndcg", 4, model="most popular")
     with pytest.raises(ValueError, match="k must hold the length of a list; the scores of 'MostPopular' are no ratings"):
-        evaluate_model(popular, split, k=())
+        evaluate(popular, split, k=())
 
 
 def test_most_popular_ranks_by_the_number_of_ratings(split):
@@ -333,7 +331,7 @@ def test_most_popular_ranks_by_the_number_of_ratings(split):
 
 
 def test_k_beyond_the_catalog(model, split):
-    result = evaluate_model(model, split, k=(5, 1000), resamples=0)
+    result = evaluate(model, split, k=(5, 1000), resamples=0)
     assert result.value("recall", 1000) == 1.0
     per_user = result.per_user.filter(pl.col("model") == "LeastSquares").drop_nulls("precision@1000")
     np.testing.assert_allclose(per_user["precision@1000"], per_user["n_relevant"] / 1000)
@@ -341,11 +339,11 @@ def test_k_beyond_the_catalog(model, split):
 
 
 def test_users_without_a_relevant_item_are_counted_apart(split, model):
-    result = evaluate_model(model, split, k=5, relevant_from=5, resamples=0)
+    result = evaluate(model, split, k=5, relevant_from=5, resamples=0)
     few = result.about["n_users_without_relevant"]
     assert few == (result.n_relevant == 0).sum() > 0
     assert f"{few} users have no relevant test rating; they count in RMSE and MAE, not in metrics of lists." in result.notes
-    none = evaluate_model(model, split, k=5, relevant_from=6, resamples=20)
+    none = evaluate(model, split, k=5, relevant_from=6, resamples=20)
     assert math.isnan(none.value("ndcg", 5))
     assert none.table().filter(metric="ndcg", model="LeastSquares")["low"].to_list() == [None]
     assert not math.isnan(none.value("rmse"))
@@ -355,38 +353,38 @@ def test_users_without_a_relevant_item_are_counted_apart(split, model):
 def test_a_user_who_has_seen_everything_has_an_empty_list():
     train = Ratings.from_arrays([1, 1, 2], ["x", "y", "x"], [3, 4, 5], scale=(1, 5))
     test = Ratings.from_arrays([1, 2], ["z", "y"], [4, 5], scale=(1, 5))  # nobody trained on z
-    result = evaluate_model(Baseline().fit(train, validation=0), test, k=2, resamples=0)
+    result = evaluate(Baseline().fit(train, validation=0), test, k=2, resamples=0)
     assert result.per_user["hit_rate@2"].to_list() == [0.0, 1.0] * 2 + ([0.0, 1.0] if len(result.models) == 3 else [])
     assert result.per_user["novelty@2"].null_count() == len(result.models)
 
 
 def test_intervals_hold_the_figure_and_are_seeded(model, split):
-    first, again = (evaluate_model(model, split, k=5, resamples=300) for _ in range(2))
+    first, again = (evaluate(model, split, k=5, resamples=300) for _ in range(2))
     table = first.table().drop_nulls("low")
     assert ((table["low"] <= table["value"]) & (table["value"] <= table["high"])).all()
     assert first.table().equals(again.table())
-    other = evaluate_model(model, split, k=5, resamples=300, seed=1)
+    other = evaluate(model, split, k=5, resamples=300, seed=1)
     assert not first.table().equals(other.table())
-    wider = evaluate_model(model, split, k=5, resamples=300, confidence=0.99).table().drop_nulls("low")
+    wider = evaluate(model, split, k=5, resamples=300, confidence=0.99).table().drop_nulls("low")
     assert ((wider["high"] - wider["low"]) >= (table["high"] - table["low"])).all()
 
 
 def test_differences_are_paired(model, split):
     better = LeastSquares(n_factors=2, max_sweeps=5, l2_bias=2.1).fit(split.train)
-    result = evaluate_model({"one": model, "two": better}, split, k=5, resamples=300, baselines=False)
+    result = evaluate({"one": model, "two": better}, split, k=5, resamples=300, baselines=False)
     row = result.differences().filter(metric="rmse").row(0, named=True)
     assert row["difference"] == pytest.approx(result.value("rmse") - result.value("rmse", model="two"))
     own = result.table().filter(model="one", metric="rmse").row(0, named=True)
     assert row["high"] - row["low"] < 0.2 * (own["high"] - own["low"])  # almost the same model: what they share cancels out
     back = result.differences(of="two").filter(metric="rmse").row(0, named=True)
     assert (back["difference"], back["low"]) == pytest.approx((-row["difference"], -row["high"]))
-    same = evaluate_model({"one": model, "two": model}, split, k=5, resamples=50, baselines=False).differences()
+    same = evaluate({"one": model, "two": model}, split, k=5, resamples=50, baselines=False).differences()
     assert same["difference"].to_list() == [0.0] * same.height
     assert not same["clear"].any()
 
 
 def test_no_resamples_means_no_intervals(model, split):
-    result = evaluate_model(model, split, k=5, resamples=0)
+    result = evaluate(model, split, k=5, resamples=0)
     assert result.table()["low"].null_count() == result.table().height
     assert result.differences()["clear"].null_count() == result.differences().height
     assert "In brackets" not in str(result)
@@ -396,7 +394,7 @@ def test_frames_are_of_the_kind_of_the_ratings(split):
     frame = pd.DataFrame(split.ratings.to_frame().to_dict(as_series=False))
     ratings = Ratings.from_frame(frame, scale=(1, 5))
     again = splits.random(ratings, 0.25, seed=1)
-    result = evaluate_model(Baseline().fit(again.train), again, k=3, resamples=10)
+    result = evaluate(Baseline().fit(again.train), again, k=3, resamples=10)
     frames = (result.table(), result.differences(), result.per_user, result.by_activity, result.by_popularity)
     assert all(isinstance(frame, pd.DataFrame) for frame in frames)
     assert result.by_fold is None
@@ -410,10 +408,8 @@ def test_the_order_of_users_and_rows_does_not_matter(order):
     model = Baseline().fit(train, validation=0)
     held = [(u, i, v) for u, i, v in rows if i <= 2]
     shuffled = [held[row % len(held)] for row in order]
-    first = evaluate_model(model, Ratings.from_arrays(*zip(*held, strict=True), scale=(1, 5)), k=2, resamples=5)
-    second = evaluate_model(
-        model, Ratings.from_arrays(*zip(*dict.fromkeys(shuffled), strict=True), scale=(1, 5)), k=2, resamples=5
-    )
+    first = evaluate(model, Ratings.from_arrays(*zip(*held, strict=True), scale=(1, 5)), k=2, resamples=5)
+    second = evaluate(model, Ratings.from_arrays(*zip(*dict.fromkeys(shuffled), strict=True), scale=(1, 5)), k=2, resamples=5)
     assert first.table().equals(second.table())
 
 
@@ -430,7 +426,7 @@ def test_the_order_of_users_and_rows_does_not_matter(order):
 )
 def test_bad_values_are_refused(arguments, message, model, split):
     with pytest.raises(ValueError, match=message):
-        evaluate_model(**{"models": model, "test": split, **arguments})
+        evaluate(**{"models": model, "test": split, **arguments})
 
 
 @pytest.mark.parametrize(
@@ -448,18 +444,18 @@ def test_bad_values_are_refused(arguments, message, model, split):
 )
 def test_bad_kinds_are_refused(arguments, message, model, split):
     with pytest.raises(TypeError, match=message):
-        evaluate_model(**{"models": model, "test": split, **arguments})
+        evaluate(**{"models": model, "test": split, **arguments})
 
 
 def test_an_empty_test_is_refused(model, split):
     with pytest.raises(ValueError, match="test must hold at least one rating; got none"):
-        evaluate_model(model, split.test.select(np.zeros(len(split.test), bool)))
+        evaluate(model, split.test.select(np.zeros(len(split.test), bool)))
 
 
 def test_ids_of_another_type_are_refused_instead_of_all_being_unknown(model, split):
     frame = split.test.to_frame().with_columns(pl.col("item_id").cast(pl.String))
     with pytest.raises(TypeError, match="item ids of the test must be integers as in 'LeastSquares'; got strings"):
-        evaluate_model(model, Ratings.from_frame(frame, scale=(1, 5)))
+        evaluate(model, Ratings.from_frame(frame, scale=(1, 5)))
 
 
 def test_negative_gains_are_refused(model):
@@ -467,18 +463,18 @@ def test_negative_gains_are_refused(model):
     test = Ratings.from_arrays([1, 2], ["z", "y"], [-4, 5], scale=(-10, 10))
     own = Baseline().fit(train, validation=0)
     with pytest.raises(ValueError, match="gain='rating' must have relevant ratings of at least 0; got -4"):
-        evaluate_model(own, test, k=2, gain="rating", relevant_from=-10)
-    assert evaluate_model(own, test, k=2, gain="rating").about["n_relevant"] == 1
+        evaluate(own, test, k=2, gain="rating", relevant_from=-10)
+    assert evaluate(own, test, k=2, gain="rating").about["n_relevant"] == 1
 
 
 def test_scores_that_are_not_finite_are_refused(split):
     broken = table_of(split.train, np.full((N_USERS, N_ITEMS), np.nan))
     with pytest.raises(ValueError, match=f"score_pairs of 'Table' must return finite numbers.*; {len(split.test)} of"):
-        evaluate_model(broken, split, k=())
+        evaluate(broken, split, k=())
 
 
 def test_unknown_models_and_figures_are_named(model, split):
-    result = evaluate_model(model, split, k=(), resamples=0)
+    result = evaluate(model, split, k=(), resamples=0)
     with pytest.raises(KeyError, match="unknown model 'x'; there are 'LeastSquares', 'baseline'"):
         result.value("rmse", model="x")
     with pytest.raises(KeyError, match="unknown figure 'ndcg@5' of 'LeastSquares'; there are rmse, mae"):
@@ -491,7 +487,7 @@ def test_the_report_says_who_is_better(model, split):
     good = table_of(split.train, np.full((N_USERS, N_ITEMS), 3.0))
     perfect = good.scores.copy()
     perfect[split.test.user_index, split.test.item_index] = split.test.value
-    result = evaluate_model({"oracle": dataclasses.replace(good, scores=perfect), "flat": good}, split, k=5, resamples=100)
+    result = evaluate({"oracle": dataclasses.replace(good, scores=perfect), "flat": good}, split, k=5, resamples=100)
     text = str(result)
     assert "RMSE: oracle is better than flat by" in text
     assert "no clear difference between flat" not in text
@@ -500,14 +496,14 @@ def test_the_report_says_who_is_better(model, split):
     assert lines[2].split() == ["oracle", "flat", "baseline", "most", "popular"]
     assert lines[3].startswith("RMSE")
     assert repr(result) == text
-    reverse = evaluate_model({"flat": good, "oracle": dataclasses.replace(good, scores=perfect)}, split, k=5, resamples=100)
+    reverse = evaluate({"flat": good, "oracle": dataclasses.replace(good, scores=perfect)}, split, k=5, resamples=100)
     assert "nDCG@5: flat is worse than oracle by" in str(reverse)
 
 
 def test_models_of_counts_are_folded_in_like_fold_in(ratings):
     split = splits.held_out_users(ratings, share=0.3, seed=2)
     model = LeastSquares.for_counts("linear", n_factors=3, max_sweeps=5, alpha=7.0).fit(split.train, validation=0)
-    result = evaluate_model(model, split, k=5, resamples=0)
+    result = evaluate(model, split, k=5, resamples=0)
     assert result.models == ("LeastSquares", "most popular")
     assert result.about["n_relevant"] == len(split.test)
     known = split.fold_in.to_frame()
@@ -531,5 +527,5 @@ def test_only_held_out_ratings_that_chose_something_make_figures_too_good():
     chosen = palate.LeastSquares(n_factors=2, max_sweeps=3).fit(few)
     watched = palate.Gibbs(n_factors=2, sweeps=6, burn_in=2).fit(few)
     for model, says in ((chosen, True), (watched, False)):
-        notes = palate.evaluate_model(model, k=(), resamples=0, baselines=False).notes
+        notes = palate.evaluate(model, k=(), resamples=0, baselines=False).notes
         assert any(note in one for one in notes) == says

@@ -160,7 +160,7 @@ def test_figures_are_those_of_the_evaluation(model):
     import palate
 
     found = figures.measure({"m": model}, None)
-    wanted = palate.evaluate_model({"m": model}, k=10, resamples=0)
+    wanted = palate.evaluate({"m": model}, k=10, resamples=0)
     assert [figure.contenders[0].value for figure in found.figures] == [
         pytest.approx(wanted.value("ndcg", 10)), pytest.approx(wanted.value("recall", 10)), pytest.approx(wanted.value("rmse")),
     ]  # fmt: skip

@@ -69,14 +69,14 @@ def test_candidates_are_all_that_an_evaluation_ranks(model):
     known = {(int(u), int(i)) for u in range(20) for i in model.ratings.row(u)[0]}
     pairs = [(u, i) for u in range(20) for i in range(10) if (u, i) not in known and rng.random() < 0.5]
     test = palate.Ratings.from_arrays(*zip(*pairs, strict=True), [5] * len(pairs))
-    everything = palate.evaluate_model(model, test, k=2, resamples=0, baselines=False)
-    same = palate.evaluate_model(model, test, k=2, resamples=0, baselines=False, candidates=list(range(10)))
+    everything = palate.evaluate(model, test, k=2, resamples=0, baselines=False)
+    same = palate.evaluate(model, test, k=2, resamples=0, baselines=False, candidates=list(range(10)))
     assert same.value("recall", 2) == everything.value("recall", 2)
-    few = palate.evaluate_model(model, test, k=2, resamples=0, baselines=False, candidates=[0, 1, 77])
+    few = palate.evaluate(model, test, k=2, resamples=0, baselines=False, candidates=[0, 1, 77])
     assert few.about["n_relevant"] == sum(item < 2 for _, item in pairs)
     assert few.value("recall", 2) == 1.0  # two places for two candidates
     assert few.value("rmse") == everything.value("rmse")
     elsewhere = sum(item >= 2 for _, item in pairs)
     assert f"Lists hold 2 candidates (1 more are unknown to LeastSquares); {elsewhere} test ratings" in " ".join(few.notes)
     with pytest.raises(KeyError, match="candidates must hold items that 'LeastSquares' knows"):
-        palate.evaluate_model(model, test, candidates=[77], resamples=0)
+        palate.evaluate(model, test, candidates=[77], resamples=0)

@@ -83,7 +83,7 @@ def test_it_predicts_and_ranks_what_the_scorer_says(ratings, model):
 def test_it_is_evaluated_beside_the_references(ratings, catalog):
     split = palate.splits.random(ratings, share=0.2)
     model = palate.Model.of(Mean(split.train), split.train, catalog, scale=(1, 5), name="mean of items")
-    evaluation = palate.evaluate_model(model, split, k=3, resamples=20)
+    evaluation = palate.evaluate(model, split, k=3, resamples=20)
     assert evaluation.models[0] == "mean of items"
     assert 0 < evaluation.value("rmse") < 3
 
@@ -104,7 +104,7 @@ def test_a_scorer_that_folds_takes_new_users(ratings):
 def test_new_users_are_tested_by_folding_them_in(ratings):
     split = palate.splits.held_out_users(ratings, share=0.3, seed=1)
     model = palate.Model.of(Neighbours(split.train), split.train)
-    evaluation = palate.evaluate_model(model, split, k=3, resamples=0)
+    evaluation = palate.evaluate(model, split, k=3, resamples=0)
     assert evaluation.value("ndcg", 3) > 0
 
 

@@ -53,7 +53,7 @@ def model(ratings, catalog):
 def test_its_lists_beat_most_popular_on_choices_it_has_not_seen(ratings):
     split = palate.splits.per_user(ratings, share=0.2, seed=3)
     model = palate.Recommender().fit(split.train, seed=1)
-    evaluation = palate.evaluate_model(model, split, k=10, resamples=50)
+    evaluation = palate.evaluate(model, split, k=10, resamples=50)
     assert evaluation.value("ndcg", 10) > 1.5 * evaluation.value("ndcg", 10, model="most popular")
     assert evaluation.value("rmse") < evaluation.value("rmse", model="baseline") + 0.02
 

@@ -99,7 +99,7 @@ def test_it_is_saved_ranked_and_refitted(tmp_path):
     np.testing.assert_array_equal(loaded.score_items(np.arange(3)), model.score_items(np.arange(3)))
     top = model.recommend(3, n=4)
     assert top["predicted_rating"].is_sorted(descending=True)
-    evaluation = palate.evaluate_model(TRAINER.fit(ratings), k=(), baselines=False, resamples=0)
+    evaluation = palate.evaluate(TRAINER.fit(ratings), k=(), baselines=False, resamples=0)
     assert evaluation.value("rmse") == pytest.approx(evaluation.value("rmse_unclipped"))
 
 

@@ -104,7 +104,7 @@ def questions(model, ratings, path) -> dict:
         "explain": lambda: model.explain(user, items[0]).frame,
         "saved": kept,
         "pickled": lambda: pickle.loads(pickle.dumps(model)).predict(user, items),
-        "evaluate": lambda: palate.evaluate_model(model).table,
+        "evaluate": lambda: palate.evaluate(model).table,
         "calibrate": lambda: palate.calibrate(model).table,
         "inspect": inspected,
     }

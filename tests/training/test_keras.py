@@ -194,7 +194,7 @@ class TestBoth:
         assert np.isnan(model.predict(3, 99, unknown="nan"))
         assert np.isfinite(model.predict(99, 1, unknown="baseline"))
         assert model.predict_frame(3, [1, 2])["item_id"].to_list() == [1, 2]
-        assert palate.evaluate_model(model, k=5, resamples=20).value("rmse") > 0
+        assert palate.evaluate(model, k=5, resamples=20).value("rmse") > 0
 
     @pytest.mark.parametrize(
         ("change", "error", "match"),

@@ -86,7 +86,7 @@ def test_new_users_are_evaluated_like_known_ones(rng):
     model = palate.Spectral(n_factors=5).fit(ratings.select(known), validation=0)
     rest = ratings.select(~known)
     fold = np.arange(len(rest)) % 2 == 0
-    found = palate.evaluate_model(model, rest.select(~fold), fold_in=rest.select(fold))
+    found = palate.evaluate(model, rest.select(~fold), fold_in=rest.select(fold))
     assert found is not None
 
 

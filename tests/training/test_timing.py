@@ -167,7 +167,7 @@ def fitted():
 def test_planted_eras_and_moods_are_found(fitted):
     model, train, test = fitted
     plain = Gibbs(n_factors=2, sweeps=120, burn_in=40).fit(train, **SILENT)
-    with_time, without = (palate.evaluate_model(one, test, k=(), baselines=False, resamples=0) for one in (model, plain))
+    with_time, without = (palate.evaluate(one, test, k=(), baselines=False, resamples=0) for one in (model, plain))
     assert with_time.value("rmse_unclipped") < 0.36  # the noise is 0.3, and each mood is known from 8 or 9 ratings
     assert without.value("rmse_unclipped") > 0.6
     noise = model.user_noise
@@ -239,7 +239,7 @@ def test_an_ordinal_model_learns_of_time_too():
     how = {"n_factors": 2, "sweeps": 80, "burn_in": 30, "likelihood": "ordinal"}
     models = [Gibbs(**how, time=time).fit(stars[0], **SILENT) for time in ("", "eras,sittings")]
     without, with_time = (
-        palate.evaluate_model(model, stars[1], k=(), baselines=False, resamples=0).value("rmse") for model in models
+        palate.evaluate(model, stars[1], k=(), baselines=False, resamples=0).value("rmse") for model in models
     )
     assert with_time < 0.8 * without
 
@@ -310,7 +310,7 @@ def test_held_out_users_are_folded_in_at_their_times():
     split = palate.splits.held_out_users(ratings, share=0.2, seed=1)
     model = Gibbs(n_factors=2, sweeps=100, burn_in=40, time="eras,sittings").fit(split.train, **SILENT)
     timed, without = (
-        palate.evaluate_model(model, split.test, fold_in=known, k=(), baselines=False, resamples=0).value("rmse_unclipped")
+        palate.evaluate(model, split.test, fold_in=known, k=(), baselines=False, resamples=0).value("rmse_unclipped")
         for known in (split.fold_in, replace(split.fold_in, timestamp=None))
     )
     assert timed < 0.75 * without

@@ -68,7 +68,7 @@ def evaluate(
     from palate.cli.arguments import holds_counts
     from palate.cli.input import busy
     from palate.cli.output import check_output
-    from palate.evaluation.evaluating import evaluate_model
+    from palate.evaluation.evaluating import evaluate as evaluate_models
 
     if cases is not None:
         _check_cases(models, cases, as_json)
@@ -88,7 +88,7 @@ def evaluate(
         chosen, part, title = _bundled(seed, threads)
         known = None
     with busy("testing"):
-        evaluation = evaluate_model(
+        evaluation = evaluate_models(
             chosen, part, k=ks, candidates=_candidates(chosen, candidates), relevant_from=relevant_from, train=known, baselines=not no_baselines, resamples=resamples,
             seed=seed, threads=threads,
         )  # fmt: skip

@@ -1,7 +1,6 @@
 """Evaluation: metrics, intervals, comparisons and cross-validation.
 
-The package is the place and `evaluate_model` the verb, because a function `palate.evaluation` would hide the package of the same name, or
-be hidden by it, depending on what was imported first. Its names are imported when they are first used.
+Its names are imported when they are first used.
 """
 
 import importlib
@@ -13,7 +12,7 @@ _HOMES = {
     "MostPopular": "palate.evaluation.popular",
     "calibrate": "palate.evaluation.calibration",
     "crossval": "palate.evaluation.cross_validation",
-    "evaluate_model": "palate.evaluation.evaluating",
+    "evaluate": "palate.evaluation.evaluating",
 }
 
 __all__ = sorted(_HOMES)

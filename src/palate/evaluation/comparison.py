@@ -13,7 +13,7 @@ from palate.data import columns as names
 from palate.data.forks import needs_threads
 from palate.data.frames import from_polars
 from palate.data.ratings import Ratings
-from palate.evaluation.evaluating import check_bootstrap, evaluate_common, evaluate_model, named_scorers
+from palate.evaluation.evaluating import check_bootstrap, evaluate, evaluate_common, named_scorers
 from palate.lists.predicting import predict
 from palate.lists.recommending import recommend
 from palate.scorer import Scorer
@@ -173,7 +173,7 @@ def _errors(
 ) -> tuple[pl.DataFrame | None, pl.DataFrame | None, str]:
     """Return errors and paired differences on one holdout, and what to say of them."""
     if test is not None:
-        evaluation = evaluate_model(dict(named), test, k=(), baselines=False, resamples=resamples, seed=seed, threads=threads)
+        evaluation = evaluate(dict(named), test, k=(), baselines=False, resamples=resamples, seed=seed, threads=threads)
         note = "Errors on the ratings given."
     else:
         try:

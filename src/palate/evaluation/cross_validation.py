@@ -13,7 +13,7 @@ from palate.data.dataset import Dataset, with_catalog
 from palate.data.forks import needs_threads
 from palate.data.ratings import Ratings
 from palate.evaluation.combining import pool
-from palate.evaluation.evaluating import check_bootstrap, evaluate_model, unique_name
+from palate.evaluation.evaluating import check_bootstrap, evaluate, unique_name
 from palate.evaluation.evaluation import Evaluation
 from palate.splits.methods import k_fold
 from palate.splits.parts import Folds, Split
@@ -53,7 +53,7 @@ def crossval(
     seed : int, default 0
         Of the folds, of the trainers' fits and of the bootstrap.
     k, relevant_from, gain, baselines, resamples, confidence
-        As in `palate.evaluate_model`.
+        As in `palate.evaluate`.
     validation : float, default 0.05
         Share of each fold's training ratings that decides when to stop.
     refit : bool, default False
@@ -98,7 +98,7 @@ def crossval(
             )
             for name, trainer in named.items()
         }
-        return evaluate_model(
+        return evaluate(
             models, split, k=k, relevant_from=relevant_from, gain=gain, baselines=baselines, resamples=0, threads=each
         )  # fmt: skip
 

@@ -22,8 +22,8 @@ from palate.scorer import Scorer
 from palate.splits.parts import Split
 
 
-@needs_threads("evaluate_model")
-def evaluate_model(
+@needs_threads("evaluate")
+def evaluate(
     models: Any,
     test: Ratings | Split | None = None,
     *,
@@ -95,7 +95,7 @@ def evaluate_model(
     >>> ratings = palate.datasets.load("movielens-small").ratings
     >>> split = palate.splits.random(ratings, share=0.2)
     >>> model = palate.LeastSquares().fit(split.train)
-    >>> evaluation = palate.evaluate_model(model, split, k=10, resamples=200)
+    >>> evaluation = palate.evaluate(model, split, k=10, resamples=200)
     >>> evaluation.models
     ('LeastSquares', 'baseline', 'most popular')
     >>> evaluation.value("rmse") < evaluation.value("rmse", model="baseline")

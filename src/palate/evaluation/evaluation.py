@@ -21,7 +21,7 @@ _ENDS = {"low": pl.Float64, "high": pl.Float64}
 class Evaluation:
     """How good models are on test ratings: every figure with its interval, per user, by activity and by popularity.
 
-    Made by `palate.evaluate_model` and `palate.crossval`; printed, it is a table in words. Its frames are of the library that the
+    Made by `palate.evaluate` and `palate.crossval`; printed, it is a table in words. Its frames are of the library that the
     ratings came in.
 
     Parameters
@@ -49,7 +49,7 @@ class Evaluation:
     --------
     >>> import palate
     >>> data = palate.datasets.load("movielens-small")
-    >>> evaluation = palate.evaluate_model(palate.Baseline().fit(data.ratings), k=10, resamples=100)
+    >>> evaluation = palate.evaluate(palate.Baseline().fit(data.ratings), k=10, resamples=100)
     >>> evaluation.table().columns
     ['model', 'metric', 'k', 'value', 'low', 'high']
     >>> evaluation.value("rmse") < 0.9

@@ -15,7 +15,7 @@ from palate.data.dataset import Dataset, with_catalog
 from palate.data.forks import needs_threads
 from palate.data.frames import from_polars
 from palate.data.ratings import Ratings
-from palate.evaluation.evaluating import evaluate_model
+from palate.evaluation.evaluating import evaluate
 from palate.splits.holdout import holdout_mask
 from palate.training.als.least_squares import LeastSquares
 from palate.training.checks import check_count, check_rate, check_strength
@@ -249,7 +249,7 @@ def _whole(model: Any) -> Any:
 
 
 def _judged(model: Any, unseen: Ratings) -> float:
-    return evaluate_model(model, unseen, k=(), baselines=False, resamples=0).value("rmse")
+    return evaluate(model, unseen, k=(), baselines=False, resamples=0).value("rmse")
 
 
 def _changed(trainer: LeastSquares) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from palate.data.ratings import Ratings
-from palate.evaluation.evaluating import evaluate_model
+from palate.evaluation.evaluating import evaluate
 from palate.evaluation.evaluation import Evaluation
 
 WANTED = (
@@ -72,7 +72,7 @@ def measure(models: dict[str, Any], test: Ratings | None, test_name: str = "") -
     """
     first = next(iter(models))
     try:
-        evaluation = evaluate_model(models, test, k=10, resamples=RESAMPLES)
+        evaluation = evaluate(models, test, k=10, resamples=RESAMPLES)
     except ValueError as error:
         way = " Give test ratings with --test FILE." if test is None else ""
         told = " ".join(f"{name}: {note}" for name, model in models.items() for note in model.history.notes)

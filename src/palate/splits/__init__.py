@@ -1,6 +1,6 @@
 """Splits of ratings into training and test: seeded, disjoint, together everything, saved and used again.
 
-A part has the vocabularies of the whole, so a model trained on `split.train` knows all ids. `palate.evaluate_model` takes a split as
+A part has the vocabularies of the whole, so a model trained on `split.train` knows all ids. `palate.evaluate` takes a split as
 it is.
 """
 
