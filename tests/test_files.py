@@ -249,7 +249,7 @@ def test_a_full_disk_keeps_the_old_model(tmp_path):
         "try: save_model(small_model(), sys.argv[1])\n"
         "except OSError as error: print(error)"
     )
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "PYTHONDONTWRITEBYTECODE": "1"}
     run = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=True, env=environment)
     expected = f"could not save {path} (file too large); what was there is unchanged: save where larger files are allowed.\n"
     assert run.stdout == expected

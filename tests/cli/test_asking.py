@@ -274,7 +274,7 @@ def test_a_title_where_an_id_belongs_gets_a_hint(refused, model):
 
 def test_similar_needs_one_item(refused, model, bare_model):
     for options in ((), ("1", "--title", "Heat")):
-        assert "one of the two" in refused("similar", model, *options, code=2)
+        assert "one of the three" in refused("similar", model, *options, code=2)
     assert "has titles; this one has none" in refused("similar", bare_model, "--title", "Heat")
     assert refused("similar", model, "--title", "Nosferatu") == "no title contains 'Nosferatu'."
 

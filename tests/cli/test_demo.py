@@ -84,7 +84,8 @@ def test_without_matplotlib_there_is_no_plot(monkeypatch, tmp_path):
     assert not (tmp_path / "plot.png").exists()
 
 
-def test_without_a_plot_it_says_what_to_install(capsys):
+def test_without_a_plot_it_says_what_to_install(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
     _next(Story(*[None] * 9, user=63, taste={}), Path("out"), None)
     assert "(a plot needs matplotlib: pip install 'palate[plots]')" in capsys.readouterr().out
 

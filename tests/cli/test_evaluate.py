@@ -35,7 +35,8 @@ def run(capsys, *arguments):
     return code, out.out, out.err
 
 
-def test_evaluate_without_arguments_tests_the_bundled_ratings(capsys):
+def test_evaluate_without_arguments_tests_the_bundled_ratings(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
     code, out, err = run(capsys, "evaluate", "--resamples", 100)
     assert (code, err) == (0, "")
     assert "The bundled ratings, MovieLens-small: LeastSquares with its defaults, trained on 80% of them." in out

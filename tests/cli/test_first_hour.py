@@ -31,7 +31,7 @@ def desk(tmp_path_factory):
 @pytest.mark.parametrize(
     ("typed", "answer"),
     [
-        ("train", "Missing argument 'RATINGS': rating file"),
+        ("train", "the ratings must be RATINGS, a file or folder, or come from --sql"),
         ("train nothing.csv", "nothing.csv"),
         ("train clicks.csv -o c.palate", "pass --counts one-plus"),
         ("train films/movies.csv", "Name it with --user"),

@@ -10,8 +10,9 @@ import palate
 from palate.cli.messages import for_command_line
 
 SOURCE = Path(palate.__file__).parent
-# Layers whose errors no command shows: commands themselves speak of options, kernels are silent, the lesson is in notebooks.
-NOT_SHOWN = {"cli", "kernels", "lesson"}
+# Layers whose errors no command shows: commands themselves speak of options, kernels are silent, the lesson is in notebooks,
+# and Spark and other tools are driven from Python alone.
+NOT_SHOWN = {"cli", "integrations", "kernels", "lesson", "spark"}
 PYTHON = re.compile(r"\b[a-z_]{3,}=(?=[\[({'\"\w])|\bpalate\.[A-Za-z]\w*|\bTrue\b|\bFalse\b|\bNone\b")
 
 

@@ -101,7 +101,11 @@ def test_a_boost_moves_an_item_up_and_filters_come_first(model):
         ({"boost": [1]}, TypeError, "boost must map columns to values"),
         ({"boost": {"item_id": {99: 2}}}, KeyError, "unknown item id 99"),
         ({"boost": {"year": {1900: 2}}}, ValueError, "which none holds"),
-        ({"boost": {"genres": {"Comedy": 2}}, "worst": True}, ValueError, "boost must be left out with worst=True"),
+        (
+            {"boost": {"genres": {"Comedy": 2}}, "worst": True},
+            ValueError,
+            "boost must be left out of a list of the items that are liked least",
+        ),
     ],
 )
 def test_what_cannot_be_asked_is_refused(model, options, error, message):

@@ -115,7 +115,7 @@ def recommend(
     n, caution = check_n(n), check_caution(caution, explore)
     rows = user_rows(scorer, users)
     if worst and boost is not None:
-        raise ValueError("boost must be left out with worst=True, which lists what is least liked.")
+        raise ValueError("boost must be left out of a list of the items that are liked least (worst).")
     shape = shape_of(rows.scorer, diversity, at_most, boost)
     if words:
         check_spread(rows.scorer, "words", "True", "False")
