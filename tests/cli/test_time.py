@@ -87,7 +87,7 @@ def test_wrong_times_are_one_line(refused, timed, model, tmp_path):
         "--at must be a date such as 2005-06-01 or a whole number; got 'yesterday'"
     )
     assert refused("recommend", path, 1, "--at", "2005-13-01", code=2).startswith("--at must be a date")
-    assert "holds no times to answer as of one" in refused("recommend", model, 1, "--at", "2005-06-01")
+    assert "has no times to choose from" in refused("recommend", model, 1, "--at", "2005-06-01")
     text = "user_id,item_id,rating\n1,1,3\n1,2,4\n2,1,5\n"
     (tmp_path / "plain.csv").write_text(text)
     common = ("train", tmp_path / "plain.csv", "-o", tmp_path / "m.palate", "--trainer", "gibbs", "--time")

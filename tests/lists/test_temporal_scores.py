@@ -298,7 +298,7 @@ class TestRefusals:
             lambda: plain.fold_in([1], [5.0], timestamps=[5]),
             lambda: plain.predict_frame(0, 1, timestamp=5),
         ):
-            with pytest.raises(ValueError, match="this model holds no times to answer as of one"):
+            with pytest.raises(ValueError, match="this model has no times to choose from"):
                 ask()
 
     def test_a_model_without_eras_at_a_time(self):

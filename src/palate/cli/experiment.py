@@ -25,7 +25,7 @@ def experiment(
     ] = "lesson",
     reading: Reading = AS_GIVEN,
     validation: Annotated[float, typer.Option(metavar="SHARE", help="Share of the ratings held out.")] = 0.05,
-    seed: Annotated[int, typer.Option(min=0, help="Of the split and the starts.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the random split and of the initial factors.")] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="Processors to use; default all.")] = None,
     results: Annotated[
         Path | None,

@@ -89,7 +89,10 @@ def train(
     validation: Annotated[
         float, typer.Option(metavar="SHARE", help="Share of the ratings held out, to know when to stop.")
     ] = 0.05,
-    seed: Annotated[int, typer.Option(min=0, help="Of the split and the start; the same seed gives the same model.")] = 0,
+    seed: Annotated[
+        int,
+        typer.Option(min=0, help="Seed of the random split and of the initial factors; the same seed gives the same model."),
+    ] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="Processors to use; default all.")] = None,
     start: Annotated[Path | None, typer.Option(metavar="MODEL", help="Go on from this model; its split is kept.")] = None,
     union: Annotated[

@@ -14,7 +14,7 @@ class RowNoise:
     Parameters
     ----------
     scale : ndarray of shape (n_draws, n), float32
-        Factor on the sd of a row's ratings: 0.5 for a user who is twice as easy to foretell as most.
+        Factor on the sd of a row's ratings: 0.5 for a user who is twice as easy to predict as most.
     degrees : ndarray of shape (n_draws,), float64
         How alike the rows are: `scale ** -2` has a Gamma(degrees / 2, degrees / 2) prior, of mean 1.
     sitting : ndarray of shape (n_draws,), float64, optional

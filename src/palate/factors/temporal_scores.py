@@ -38,7 +38,7 @@ def check_times(scorer: Any, timestamps: Any, n: int, what: str = "pairs") -> np
         return None
     if not knows_time(scorer):
         raise ValueError(
-            f"this model holds no times to answer as of one: it knows nothing of time, or is that of one time already. {_ADVICE}"
+            f"this model has no times to choose from: it was trained without time, or it already stands for one time. {_ADVICE}"
         )
     if isinstance(timestamps, str):
         raise TypeError(

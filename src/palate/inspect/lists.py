@@ -109,7 +109,7 @@ def _figures(counts: np.ndarray, means: np.ndarray, listed: np.ndarray) -> dict[
             float(famous.mean() / rated_mean) if len(famous) and rated_mean else np.nan,
             "mean n_ratings of what is recommended / of what is rated; 1: as well known as what people watch",
         ),
-        "head share of lists": (float(times[head].sum() / max(1, len(listed))), "share of the lists that the tenth of the items with most ratings takes"),
+        "head share of lists": (float(times[head].sum() / max(1, len(listed))), "share of all list places held by the most-rated tenth of the items"),
         "head share of ratings": (float(counts[head].sum() / total), "share of all ratings that it takes"),
     }  # fmt: skip
 

@@ -44,7 +44,7 @@ class FactorModel:
     `low + (high - low) / (1 + exp(-latent))` on the scale (low, high), "ordinal" is the mean of `levels` under
     `P(rating <= levels[j]) = Phi(cutpoints[j] - latent)`. A prediction is the mean of the ratings over draws.
 
-    A model that knows of time holds each user's row as it was when the user was last seen, and answers so unless it is asked for a time.
+    A model with time keeps the factors of each user at the time of the user's last rating. It uses them unless a call names another time.
     """
 
     users: Vocabulary

@@ -222,7 +222,7 @@ class _Run:
         return best, trials, notes
 
     def _lately(self, best: Trial) -> Trial | None:
-        """Return the trial of popular lately that clearly beats the best candidate at foretelling the latest ratings, if any does."""
+        """Return the trial of popular lately that clearly beats the best candidate at predicting the latest ratings, if any does."""
         times = self.ratings.timestamp
         if times is None or np.ptp(times) == 0:
             return None

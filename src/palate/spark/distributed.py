@@ -1,6 +1,6 @@
 """Least squares whose half sweeps are solved by Spark's workers, block of rows by block of rows."""
 
-import pickle
+import pickle  # nosec B403 - what the workers of one session send to its own driver, as Spark does itself
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -192,7 +192,7 @@ def _table(spark: Any, cells: list[Any]) -> Any:
 def _joined(answer: Any) -> Solved:
     """Return what the blocks solved as one side, in the order of the blocks."""
     parts = dict(zip(answer.column("block").to_pylist(), answer.column("part").to_pylist(), strict=True))
-    solved = [pickle.loads(parts[number]) for number in range(len(parts))]
+    solved = [pickle.loads(parts[number]) for number in range(len(parts))]  # nosec B301 - sent by a worker of this session
     factors, bias, stats = (np.concatenate([part[place] for part in solved]) for place in range(3))
     return Solved(Side(factors, bias), stats, sum(part[3] for part in solved))
 

@@ -1,6 +1,6 @@
 """What runs on Spark's workers: a model is read once in each process, then batches of ids become answers."""
 
-import pickle
+import pickle  # nosec B403 - what the driver of one session sends to its own workers, as Spark does itself
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -45,6 +45,12 @@ class Order:
     options: dict[str, Any] = field(default_factory=dict)
     schema: Any = None  # pyarrow.Schema
 
+    def shipped(self) -> Shipped:
+        """Return where the model is, which the orders of lists and predictions have."""
+        if self.model is None:
+            raise ValueError(f"an order to {self.verb} must name a model; got none.")
+        return self.model
+
     def packed(self) -> bytes:
         """Return the order as bytes, which only a worker with palate reads."""
         from pyspark import cloudpickle
@@ -54,7 +60,7 @@ class Order:
 
 def carry_out(packed: bytes, *given: Any) -> Any:
     """Carry out a pickled order on what Spark gives: an iterator of batches, or two groups."""
-    order = pickle.loads(packed)
+    order = pickle.loads(packed)  # nosec B301 - sent by the driver of this session
     return VERBS[order.verb](order, *given)
 
 
@@ -107,8 +113,7 @@ def _uuid(value: Any) -> Any:
 
 
 def _recommend(order: Order, batches: Iterator[Any]) -> Iterator[Any]:
-    assert order.model is not None
-    model, options = model_of(order.model), dict(order.options)
+    model, options = model_of(order.shipped()), dict(order.options)
     skip = options.pop("unknown") == "skip"
     for batch in batches:
         users = ids_of(model.users, batch.column(0))
@@ -127,8 +132,7 @@ def _recommend(order: Order, batches: Iterator[Any]) -> Iterator[Any]:
 def _predict(order: Order, batches: Iterator[Any]) -> Iterator[Any]:
     import pyarrow as pa
 
-    assert order.model is not None
-    model, options = model_of(order.model), dict(order.options)
+    model, options = model_of(order.shipped()), dict(order.options)
     user, item, names = options.pop("user"), options.pop("item"), options.pop("names")
     timestamp = options.pop("timestamp")
     for batch in batches:
@@ -150,7 +154,7 @@ def _solve(order: Order, block: Any, now: Any) -> Any:
             f"the workers must have the palate of the driver, {order.options['version']}, to train the same model; a worker has "
             f"{version_here()}. Install that one there."
         )
-    rows, given = (pickle.loads(table.column("part")[0].as_py()) for table in (block, now))
+    rows, given = (pickle.loads(table.column("part")[0].as_py()) for table in (block, now))  # nosec B301 - as above
     solved = solve_rows(Rows(**rows), Side(*given.pop("other")), threads=1, **given, **order.options["how"])
     answer = (solved.side.factors, solved.side.bias, solved.stats, solved.n_double)
     return pa.table({"block": now.column("block"), "part": pa.array([pickle.dumps(answer, protocol=5)], pa.binary())})

@@ -62,7 +62,7 @@ class LeastSquares:
     imputed_value : float or "mean", default "mean"
         The rating r0 that such pairs count as; "mean" is the mean of the training ratings.
     counts : {"none", "one-plus", "linear", "everywhere"}, default "none"
-        What values mean that are counts rather than ratings; see `for_counts`.
+        How values that are counts instead of ratings are read; see `for_counts`.
     alpha : float, default 1.0
         Weight of a count.
     mean : bool, default True
@@ -72,9 +72,9 @@ class LeastSquares:
     max_sweeps : int, default 60
         Most sweeps over items and users.
     tolerance : float, default 1e-4
-        Training stops when the validation error (or without validation the objective) falls by less than this share ...
+        A sweep counts as no progress when the validation error (or without validation the objective) falls by less than this share.
     patience : int, default 2
-        ... in so many sweeps in a row. With counts or an unobserved weight it is always the objective that decides.
+        Training stops after this many sweeps in a row without progress. With counts or an unobserved weight the objective decides.
     user_features, item_features : str, default ""
         Side information, names with commas between, as in `Gibbs`: "rated" is the bag of items that a user rated, "raters" the bag of users
         who rated an item; others are columns of `user_table` and of the catalog. A row is then penalised for its distance from what
