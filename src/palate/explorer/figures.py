@@ -66,7 +66,7 @@ def measure(models: dict[str, Any], test: Ratings | None, test_name: str = "") -
     >>> model = palate.Baseline().fit(palate.datasets.load("movielens-small").ratings)
     >>> found = measure({"mine": model}, None)
     >>> found.source
-    'Measured on the 5,001 ratings that mine held out of training to know when to stop: slightly too good.'
+    'Measured on the 5,000 ratings that mine held out of training to know when to stop: slightly too good.'
     >>> [figure.heading for figure in found.figures]
     ['Lists: nDCG@10', 'Lists: recall@10', 'Stars: RMSE']
     """

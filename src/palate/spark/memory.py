@@ -45,7 +45,7 @@ def needed(size: Size, trainer: Any) -> float:
 
     >>> from palate import LeastSquares
     >>> round(needed(Size(95_000_000, 692_465, 60_000, 20, 1e7), LeastSquares()), 1)
-    4.8
+    4.9
     """
     width = 4 * (getattr(trainer, "n_factors", 0) + 8)
     vectors = (size.n_users + size.n_items) * width * (_SIDES + getattr(trainer, "n_draws", 0))
