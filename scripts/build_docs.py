@@ -66,6 +66,8 @@ default_role = "py:obj"  # `recommend` in a docstring becomes a link where there
 numpydoc_show_class_members = False
 autodoc_typehints = "none"  # the sections of the docstring say the types in words
 autodoc_member_order = "bysource"
+# scikit-learn writes these methods and their texts, which point at pages of its own
+autodoc_default_options = {{"exclude-members": "set_fit_request, set_predict_request, set_score_request"}}
 myst_heading_anchors = 4
 html_copy_source = False
 html_show_sourcelink = False
