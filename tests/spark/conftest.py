@@ -1,7 +1,5 @@
 """One Spark session for all tests of palate on Spark; without Java they are skipped."""
 
-import os
-import sys
 import warnings
 
 import pytest
@@ -17,7 +15,6 @@ def spark():
         pytest.skip("Spark needs Java, and no java was found")
     from palate.spark import session
 
-    os.environ["PYSPARK_PYTHON"] = sys.executable
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         running = session(

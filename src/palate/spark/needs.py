@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from typing import Any
 
 from palate.data.frames import check_once, missing_column
@@ -26,6 +27,9 @@ def find_java() -> str | None:
 
 def session(master: str = "local[*]", **settings: Any) -> Any:
     """Return the running Spark session, or start one on this machine.
+
+    The workers of a new local session run this Python, unless the environment variable PYSPARK_PYTHON names another one;
+    Spark by itself starts the first `python3` on PATH, which need not have palate.
 
     Parameters
     ----------
@@ -54,6 +58,8 @@ def session(master: str = "local[*]", **settings: Any) -> Any:
             "Spark needs Java 17 or newer, and no java was found; install it (Debian: apt install openjdk-17-jre-headless), "
             "or set JAVA_HOME to where it is."
         )
+    if master.startswith("local"):
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = sql.SparkSession.builder
     builder = builder.remote(master) if master.startswith("sc://") else builder.master(master)
     for name, value in settings.items():
