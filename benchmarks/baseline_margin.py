@@ -1,7 +1,9 @@
-"""By how much the default model beats the damped-bias baseline on the bundled ratings: RMSE, clipped, a mean over five seeds.
+"""By how much the default model beats the damped-bias baseline on the bundled ratings: RMSE,
+clipped, a mean over five seeds.
 
-`python benchmarks/baseline_margin.py` prints a table; it fails when the mean margin is below MARGIN. Each seed has its own
-split (5 % held out), the same for both models. `--set NAME=VALUE ...` tries other hyper-parameters.
+`python benchmarks/baseline_margin.py` prints a table; it fails when the mean margin is below
+MARGIN. Each seed has its own split (5 % held out), the same for both models. `--set NAME=VALUE ...`
+tries other hyper-parameters.
 """
 
 import argparse
@@ -42,7 +44,9 @@ def parsed(text: str) -> tuple[str, object]:
 def main() -> int:
     """Print the table and return 1 when the mean margin is too small."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="hyper-parameters of LeastSquares")
+    parser.add_argument(
+        "--set", nargs="*", default=[], metavar="NAME=VALUE", help="hyper-parameters of LeastSquares"
+    )
     rows = measure(dict(map(parsed, parser.parse_args().set)))
     print("| seed | baseline | model | margin |\n| --- | --- | --- | --- |")
     for seed, baseline, model in rows:

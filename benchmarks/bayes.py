@@ -1,9 +1,12 @@
-"""Bayesian factorization on public ratings: error of the saved file, time, size, coverage, and what each ingredient brings.
+"""Bayesian factorization on public ratings: error of the saved file, time, size, coverage, and what
+each ingredient brings.
 
-    python benchmarks/bayes.py FOLDER [--seeds 0 1 2 3 4] [--what plain bags full ordinal] [--sweeps 450] [--out LINES.jsonl]
+    python benchmarks/bayes.py FOLDER [--seeds 0 1 2 3 4] [--what plain bags full ordinal] [--sweeps
+    450] [--out LINES.jsonl]
 
-FOLDER is anything `palate.read` reads. For every seed a tenth of the ratings is held out, the model is fitted to the rest, saved, and
-the file is evaluated as `palate evaluate MODEL TEST` does. Nothing is chosen by the held-out ratings. One JSON line a fit.
+FOLDER is anything `palate.read` reads. For every seed a tenth of the ratings is held out, the model
+is fitted to the rest, saved, and the file is evaluated as `palate evaluate MODEL TEST` does.
+Nothing is chosen by the held-out ratings. One JSON line a fit.
 """
 
 import argparse
@@ -29,7 +32,9 @@ WHAT = {
     "eras": palate.Gibbs(time="eras"),
     "sittings": palate.Gibbs(time="sittings"),
     "time": palate.Gibbs(time="eras,sittings"),
-    "full time": palate.Gibbs(user_features="rated", item_features="raters,genres,year", time="eras,sittings"),
+    "full time": palate.Gibbs(
+        user_features="rated", item_features="raters,genres,year", time="eras,sittings"
+    ),
     "tweets": palate.Gibbs(user_features="rated", item_features="raters,genres"),
     "tweets time": palate.Gibbs(user_features="rated", item_features="raters,genres", time="eras,sittings"),
     "ordinal time": palate.Gibbs(likelihood="ordinal", time="eras,sittings"),
@@ -52,7 +57,9 @@ def one(data, name, seed, options):
     held = holdout_mask(len(data.ratings), 0.1, seed)
     train, test = data.ratings.select(~held), data.ratings.select(held)
     began = time.perf_counter()
-    model = trainer_of(name, options).fit(train, validation=0, catalog=data.catalog, callback=lambda report: None, seed=seed)
+    model = trainer_of(name, options).fit(
+        train, validation=0, catalog=data.catalog, callback=lambda report: None, seed=seed
+    )
     seconds = time.perf_counter() - began
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.palate"
@@ -60,8 +67,19 @@ def one(data, name, seed, options):
         size = path.stat().st_size
         evaluation = palate.evaluate(path, test, k=(), baselines=False, resamples=0)
         saved = palate.load(path)
-    found = {"what": name, "seed": seed, "sweeps": options.sweeps, "factors": options.factors, "seconds": round(seconds, 1)}
-    found |= {"rmse": evaluation.value("rmse"), "mae": evaluation.value("mae"), "draws": saved.n_draws, "file_mb": size / 2**20}
+    found = {
+        "what": name,
+        "seed": seed,
+        "sweeps": options.sweeps,
+        "factors": options.factors,
+        "seconds": round(seconds, 1),
+    }
+    found |= {
+        "rmse": evaluation.value("rmse"),
+        "mae": evaluation.value("mae"),
+        "draws": saved.n_draws,
+        "file_mb": size / 2**20,
+    }
     found["sweep_seconds"] = float(np.median([report.seconds for report in model.history.sweeps] or [np.nan]))
     found["peak_rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     if options.errors:
@@ -76,7 +94,9 @@ def one(data, name, seed, options):
 
 
 def coverage(model, test):
-    """Return coverage of intervals of a rating, overall and by tenth of the items' popularity, with what was asked for."""
+    """Return coverage of intervals of a rating, overall and by tenth of the items' popularity, with
+    what was asked for.
+    """
     calibration = palate.calibrate(model, test)
     return {"calibration": json.loads(json.dumps(calibration.to_dict(), default=float))}
 
@@ -93,7 +113,11 @@ def main():
     parser.add_argument("--errors", help="folder for the errors of each test rating")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    data = palate.datasets.load("movielens-small") if options.folder == "movielens-small" else palate.read(options.folder)
+    data = (
+        palate.datasets.load("movielens-small")
+        if options.folder == "movielens-small"
+        else palate.read(options.folder)
+    )
     for seed in options.seeds:
         for name in options.what:
             line = json.dumps(one(data, name, seed, options))

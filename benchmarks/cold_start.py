@@ -1,4 +1,5 @@
-"""How well items are predicted before anybody rated them: a tenth of the items of MovieLens-small, from genres and year alone.
+"""How well items are predicted before anybody rated them: a tenth of the items of MovieLens-small,
+from genres and year alone.
 
 python benchmarks/cold_start.py [--seeds 0 1 2]
 """
@@ -10,16 +11,22 @@ import numpy as np
 
 import palate
 
-TRAINER = palate.Gibbs(n_factors=16, sweeps=150, burn_in=40, user_features="rated", item_features="raters,genres,year")
+TRAINER = palate.Gibbs(
+    n_factors=16, sweeps=150, burn_in=40, user_features="rated", item_features="raters,genres,year"
+)
 
 
 def one(data, seed):
-    """Return RMSE on all ratings of new items: from their features, and from the prior of an item without any."""
+    """Return RMSE on all ratings of new items: from their features, and from the prior of an item
+    without any.
+    """
     ratings, table = data.ratings, data.catalog.frame
     rng = np.random.default_rng(seed)
     new = rng.random(ratings.n_items) < 0.1
     held = new[ratings.item_index]
-    model = TRAINER.fit(ratings.select(~held), catalog=data.catalog, validation=0, callback=lambda report: None, seed=seed)
+    model = TRAINER.fit(
+        ratings.select(~held), catalog=data.catalog, validation=0, callback=lambda report: None, seed=seed
+    )
     known = set(model.users.ids())
     about = {row["item_id"]: row for row in table.iter_rows(named=True)}
     errors = {"features": [], "no features": [], "training mean": []}

@@ -25,15 +25,21 @@ def main():
     parser.add_argument("--burn-in", type=int, default=15)
     options = parser.parse_args()
     train, holdout = (
-        palate.Ratings.from_arrays(*load_arrays(options.data, part), scale=(0.5, 5)) for part in ("train", "holdout")
+        palate.Ratings.from_arrays(*load_arrays(options.data, part), scale=(0.5, 5))
+        for part in ("train", "holdout")
     )
     oracle = json.loads((options.data / "meta.json").read_text())["rmse_oracle"]
 
     def tell(report):
         if report.sweep % 5 == 0:
-            print(f"sweep {report.sweep}: {report.seconds:.2f} s, validation RMSE {report.validation_rmse:.4f}", flush=True)
+            print(
+                f"sweep {report.sweep}: {report.seconds:.2f} s, validation RMSE {report.validation_rmse:.4f}",
+                flush=True,
+            )
 
-    model = palate.Gibbs(sweeps=options.sweeps, burn_in=options.burn_in).fit(train, validation=holdout, callback=tell)
+    model = palate.Gibbs(sweeps=options.sweeps, burn_in=options.burn_in).fit(
+        train, validation=holdout, callback=tell
+    )
     reports = model.history.sweeps
     print(
         json.dumps(

@@ -2,8 +2,9 @@
 
     python benchmarks/inspection.py
 
-Factors, biases and ratings are random: 138,493 users, 26,744 items, 32 factors, 20 million ratings, few items with most of them.
-The page is made in a process of its own from a saved model, so that seconds and memory are those of the command.
+Factors, biases and ratings are random: 138,493 users, 26,744 items, 32 factors, 20 million ratings,
+few items with most of them. The page is made in a process of its own from a saved model, so that
+seconds and memory are those of the command.
 """
 
 import os
@@ -55,7 +56,9 @@ def random_model():
     from palate.solve.prior import RowPrior
 
     rng = np.random.default_rng(0)
-    prior = RowPrior(mean=np.zeros((1, N_FACTORS + 1), np.float32), precision=np.eye(N_FACTORS + 1, dtype=np.float32)[None])
+    prior = RowPrior(
+        mean=np.zeros((1, N_FACTORS + 1), np.float32), precision=np.eye(N_FACTORS + 1, dtype=np.float32)[None]
+    )
     genres = ("Comedy|Drama", "Action", "Action|Sci-Fi", "Drama")
     columns = {
         "item_id": np.arange(N_ITEMS),
@@ -87,7 +90,9 @@ def random_ratings(rng: np.random.Generator):
     pairs = np.zeros(0, np.int64)
     while len(pairs) < N_RATINGS:
         missing = int(1.2 * (N_RATINGS - len(pairs))) + 1
-        users = np.searchsorted(np.cumsum(activity / activity.sum()), rng.random(missing)).clip(max=N_USERS - 1)
+        users = np.searchsorted(np.cumsum(activity / activity.sum()), rng.random(missing)).clip(
+            max=N_USERS - 1
+        )
         items = np.searchsorted(np.cumsum(fame / fame.sum()), rng.random(missing)).clip(max=N_ITEMS - 1)
         pairs = np.unique(np.concatenate([pairs, users * N_ITEMS + items]))
     pairs = np.sort(rng.choice(pairs, N_RATINGS, replace=False))

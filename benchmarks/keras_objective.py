@@ -1,11 +1,13 @@
-"""The lesson's objective on MovieLens-1M: the value that least squares and Keras' Adam reach, and how long they take.
+"""The lesson's objective on MovieLens-1M: the value that least squares and Keras' Adam reach, and
+how long they take.
 
     python benchmarks/keras_objective.py --data FOLDER/ratings.csv [--factors 8 16 32] [--network]
 
-Both get the same split, and the objective is computed by palate from the final weights of each: mean squared error of the
-training ratings plus the penalties, the lesson's 1e-7 for users and 1e-6 for films. Keras runs until its validation loss
-(validation error plus penalties) has not improved for 5 epochs; its seconds are those inside its own `fit`, the first epoch's
-compilation told apart. Prints Markdown.
+Both get the same split, and the objective is computed by palate from the final weights of each:
+mean squared error of the training ratings plus the penalties, the lesson's 1e-7 for users and 1e-6
+for films. Keras runs until its validation loss (validation error plus penalties) has not improved
+for 5 epochs; its seconds are those inside its own `fit`, the first epoch's compilation told apart.
+Prints Markdown.
 """
 
 import argparse
@@ -31,7 +33,9 @@ def objective(model: FactorModel, train: palate.Ratings) -> float:
 
 def rmse(model: object, test: palate.Ratings) -> float:
     """Return the error on held-out ratings, not clipped."""
-    errors = test.value - model.score_pairs(test.user_index.astype(np.int64), test.item_index.astype(np.int64))
+    errors = test.value - model.score_pairs(
+        test.user_index.astype(np.int64), test.item_index.astype(np.int64)
+    )
     return float(np.sqrt(np.mean(np.square(errors, dtype=np.float64))))
 
 
@@ -41,9 +45,12 @@ def silent(report: object) -> None:
 
 def compare(train: palate.Ratings, test: palate.Ratings, n_factors: int) -> list[str]:
     """Return the table's rows for one length of the vectors."""
-    rows, least_squares = [], palate.LeastSquares.from_keras_strengths(
-        n_ratings=len(train), n_factors=n_factors, biases=False, **L2
-    )  # fmt: skip
+    rows, least_squares = (
+        [],
+        palate.LeastSquares.from_keras_strengths(
+            n_ratings=len(train), n_factors=n_factors, biases=False, **L2
+        ),
+    )
     adam = palate.KerasFactorization(n_factors=n_factors, epochs=2000, patience=5, **L2)
     began = time.perf_counter()
     slow = adam.fit(train, validation=test, callback=silent)
@@ -69,11 +76,15 @@ def compare(train: palate.Ratings, test: palate.Ratings, n_factors: int) -> list
     )
     first = slow.history.sweeps[0].seconds
     return [
-        f"| {n_factors} | Keras, Adam | {target:.4f} | {rmse(slow, test):.4f} | {len(slow.history.sweeps)} (best "
-        f"{slow.history.best_sweep}) | {keras:.1f} (whole {keras_whole:.1f}, first epoch {first:.1f}, median {steady:.2f}) | 1 |",
+        f"| {n_factors} | Keras, Adam | {target:.4f} | {rmse(slow, test):.4f} | {len(slow.history.sweeps)} "
+        f"(best "
+        f"{slow.history.best_sweep}) | {keras:.1f} (whole {keras_whole:.1f}, first epoch {first:.1f}, "
+        f"median {steady:.2f}) | 1 |",
         *rows,
-        f"| {n_factors} | least squares, until as low as Keras | {target:.4f} | | {reached.get('sweeps', 'never')} "
-        f"| {reached.get('seconds', float('nan')):.2f} | {keras / reached.get('seconds', float('nan')):.0f} |",
+        f"| {n_factors} | least squares, until as low as Keras | {target:.4f} | | "
+        f"{reached.get('sweeps', 'never')} "
+        f"| {reached.get('seconds', float('nan')):.2f} | "
+        f"{keras / reached.get('seconds', float('nan')):.0f} |",
     ]
 
 
@@ -81,7 +92,9 @@ def network_rows(train: palate.Ratings, test: palate.Ratings) -> list[str]:
     """Return error and seconds of the network, of the lesson's factorization, and of palate's defaults."""
     trainers = {
         "network 8 + 8 -> 32 -> 4": palate.KerasNetwork(epochs=100, patience=3),
-        "network 8 + 8 -> 32 -> 4, L2 1e-6": palate.KerasNetwork(epochs=100, patience=3, l2_user=1e-6, l2_item=1e-6),
+        "network 8 + 8 -> 32 -> 4, L2 1e-6": palate.KerasNetwork(
+            epochs=100, patience=3, l2_user=1e-6, l2_item=1e-6
+        ),
         "network 32 + 32 -> 64 -> 32, L2 1e-6, dropout .2": palate.KerasNetwork(
             n_factors=32, hidden=(64, 32), epochs=100, patience=3, l2_user=1e-6, l2_item=1e-6, dropout=0.2
         ),
@@ -92,7 +105,10 @@ def network_rows(train: palate.Ratings, test: palate.Ratings) -> list[str]:
     for name, trainer in trainers.items():
         began = time.perf_counter()
         model = trainer.fit(train, validation=test, callback=silent)
-        rows.append(f"| {name} | {rmse(model, test):.4f} | {time.perf_counter() - began:.1f} | {len(model.history.sweeps)} |")
+        rows.append(
+            f"| {name} | {rmse(model, test):.4f} | {time.perf_counter() - began:.1f} | "
+            f"{len(model.history.sweeps)} |"
+        )
     return rows
 
 
@@ -107,7 +123,8 @@ def main() -> None:
     print(f"{dataset.ratings!r}, {len(split.test):,} of them held out", flush=True)
     if arguments.factors:
         print(
-            "\n| factors | | objective | validation RMSE | epochs or sweeps | seconds | times faster |\n|--|--|--|--|--|--|--|"
+            "\n| factors | | objective | validation RMSE | epochs or sweeps | seconds | times faster "
+            "|\n|--|--|--|--|--|--|--|"
         )
     for n_factors in arguments.factors:
         print("\n".join(compare(split.train, split.test, n_factors)), flush=True)

@@ -1,17 +1,22 @@
-"""How good the lists of each model of choices are: nDCG@10 of everyone's ten best, with every setting chosen on validation.
+"""How good the lists of each model of choices are: nDCG@10 of everyone's ten best, with every
+setting chosen on validation.
 
     python benchmarks/lists.py FOLDER --seeds 0                        all sets: FOLDER/movielens-small, ml-1m, goodbooks-10k,
-                                                                       movietweetings, and what comes with palate
+                                                                       movietweetings, and what
+                                                                       comes with palate
     python benchmarks/lists.py FOLDER --sets ml-1m --models spectral   some of them
     python benchmarks/lists.py FOLDER --report                         only write the section of RESULTS.md anew
 
-Each user's ratings are divided at random: 80 % to train, 10 % to choose the settings on, 10 % to test (`palate.splits.per_user`; a user with fewer
-than five ratings is not tested). Each model is fitted with every one of its settings to the first part, chosen by nDCG@10 on the second,
-fitted again to the first two, and tested once on the third. All items that a user has not rated in training are ranked; relevant is a rating of at
-least 4 of 5 (8 of 10). Where there are times a second protocol trains on the first 90 % of all ratings, chooses on the last tenth of these, and tests
-on what came later, for the users and items that were known before.
+Each user's ratings are divided at random: 80 % to train, 10 % to choose the settings on, 10 % to
+test (`palate.splits.per_user`; a user with fewer than five ratings is not tested). Each model is
+fitted with every one of its settings to the first part, chosen by nDCG@10 on the second, fitted
+again to the first two, and tested once on the third. All items that a user has not rated in
+training are ranked; relevant is a rating of at least 4 of 5 (8 of 10). Where there are times a
+second protocol trains on the first 90 % of all ratings, chooses on the last tenth of these, and
+tests on what came later, for the users and items that were known before.
 
-Every model is a process of its own. What it found is kept under --cache, with one nDCG per user, and is not measured again.
+Every model is a process of its own. What it found is kept under --cache, with one nDCG per user,
+and is not measured again.
 """
 
 import argparse
@@ -72,7 +77,10 @@ def settings_of(model: str, train: Any, seconds: float = 60.0) -> list[Any]:
         return [palate.Popular()]
     if model.startswith("popular lately"):
         span, least = float(np.ptp(train.timestamp)), FEW if model == KNOWN_LATELY else 1
-        return [palate.Popular(half_life=span * share, min_ratings=least) for share in (1 / 1024, 1 / 256, 1 / 64, 1 / 16)]
+        return [
+            palate.Popular(half_life=span * share, min_ratings=least)
+            for share in (1 / 1024, 1 / 256, 1 / 64, 1 / 16)
+        ]
     if model == "Spectral":
         return [palate.Spectral(n_factors=k) for k in sorted({min(k, most) for k in (64, 128, 512)})]
     if model == "LinearItems, local":
@@ -84,7 +92,9 @@ def settings_of(model: str, train: Any, seconds: float = 60.0) -> list[Any]:
         ]
     if model == "least squares of choices":
         shape = {"n_factors": min(64, most)}
-        return [palate.LeastSquares.for_counts("linear", **shape, l2_user=l2, l2_item=l2) for l2 in (0.01, 5.0)]
+        return [
+            palate.LeastSquares.for_counts("linear", **shape, l2_user=l2, l2_item=l2) for l2 in (0.01, 5.0)
+        ]
     return [palate.Recommender(seconds=seconds)]
 
 
@@ -101,8 +111,12 @@ def parts_of(ratings: Any, protocol: str, seed: int) -> tuple[Any, Any, Any, Any
     return inner.train, inner.test, outer.train, outer.test
 
 
-def ndcg_of(model: Any, test: Any, relevant_from: float, n: int = 10) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the users of `model` who are tested, the nDCG of each one's n best, and the items of these lists (-1 where there are none)."""
+def ndcg_of(
+    model: Any, test: Any, relevant_from: float, n: int = 10
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the users of `model` who are tested, the nDCG of each one's n best, and the items of
+    these lists (-1 where there are none).
+    """
     user = model.users.indices(test.users.take(np.arange(test.n_users)))[test.user_index]
     item = model.items.indices(test.items.take(np.arange(test.n_items)))[test.item_index]
     keep = (test.value >= relevant_from) & (user >= 0) & (item >= 0)
@@ -143,15 +157,26 @@ def measure_model(
     users, ndcg, items = ndcg_of(fitted, test, relevant_from)
     listing = time.perf_counter() - start, time.process_time() - cpu
     counts = np.bincount(
-        fitted.items.indices(both.items.take(np.arange(both.n_items)))[both.item_index], minlength=len(fitted.items)
+        fitted.items.indices(both.items.take(np.arange(both.n_items)))[both.item_index],
+        minlength=len(fitted.items),
     )
     obscure = ((counts[items] < FEW) & (items >= 0)).any(axis=1)
     np.savez(out.with_suffix(".npz"), users=fitted.users.take(users).to_numpy(), ndcg=ndcg)
     found = {
-        "set": name, "protocol": protocol, "seed": seed, "model": model, "ndcg": float(ndcg.mean()), "n_users": len(users),
-        "obscure": float(obscure.mean()), "choosing": choosing, "fitting": fitting, "listing": listing,
-        "rss_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, "validation": tried, "chosen": chosen_words(model, chosen, fitted),
-    }  # fmt: skip
+        "set": name,
+        "protocol": protocol,
+        "seed": seed,
+        "model": model,
+        "ndcg": float(ndcg.mean()),
+        "n_users": len(users),
+        "obscure": float(obscure.mean()),
+        "choosing": choosing,
+        "fitting": fitting,
+        "listing": listing,
+        "rss_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+        "validation": tried,
+        "chosen": chosen_words(model, chosen, fitted),
+    }
     out.with_suffix(".json").write_text(json.dumps(found))
 
 
@@ -179,7 +204,9 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=list(MODELS), help="beginnings of their names")
     parser.add_argument("--protocols", nargs="+", default=list(PROTOCOLS), choices=list(PROTOCOLS))
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "palate-lists")
-    parser.add_argument("--seconds", type=float, default=60.0, help="of Recommender; more where the processors are busy")
+    parser.add_argument(
+        "--seconds", type=float, default=60.0, help="of Recommender; more where the processors are busy"
+    )
     parser.add_argument("--report", action="store_true", help="measure nothing")
     parser.add_argument(
         "--one", nargs=5, help=argparse.SUPPRESS
@@ -193,7 +220,9 @@ def main() -> None:
 
     options.cache.mkdir(parents=True, exist_ok=True)
     models = [model for model in MODELS if any(model.startswith(start) for start in options.models)]
-    wanted = [(n, p, s, m) for p in options.protocols for s in options.seeds for n in options.sets for m in models]
+    wanted = [
+        (n, p, s, m) for p in options.protocols for s in options.seeds for n in options.sets for m in models
+    ]
     for name, protocol, seed, model in wanted if not options.report else []:
         out = options.cache / f"{name}-{protocol}-{seed}-{model.replace(' ', '_')}"
         missing = (protocol == "later" and name != "movietweetings") or (
@@ -257,7 +286,8 @@ def tables(cache: Path) -> str:
                 "peak, GB",
             )
             parts.append(
-                f"**{name}**, {said}, seeds {', '.join(map(str, seeds))}, {users[-1]:,} users tested.\n\n{report.table(head, rows)}"
+                f"**{name}**, {said}, seeds {', '.join(map(str, seeds))}, {users[-1]:,} users "
+                f"tested.\n\n{report.table(head, rows)}"
             )
     return "\n\n".join(parts)
 
@@ -266,7 +296,8 @@ def line_of(model: str, here: list[dict[str, Any]]) -> list[str]:
     """Return the row of a model: means over seeds, paired intervals of all users of all seeds."""
     own = [one for one in here if one["model"] == model]
     cells = [
-        difference(own, [one for one in here if one["model"] == other]) if other != model else "" for other in (POPULAR, EASE)
+        difference(own, [one for one in here if one["model"] == other]) if other != model else ""
+        for other in (POPULAR, EASE)
     ]
     mean = {key: float(np.mean([one[key] for one in own])) for key in ("ndcg", "obscure", "rss_gb")}
     cpu = [
@@ -274,7 +305,15 @@ def line_of(model: str, here: list[dict[str, Any]]) -> list[str]:
         for step in ("choosing", "fitting", "listing")
     ]
     chosen = "; ".join(dict.fromkeys(one["chosen"] for one in own))
-    return [model, chosen, f"{mean['ndcg']:.4f}", *cells, f"{mean['obscure']:.1%}", *cpu, f"{mean['rss_gb']:.2f}"]
+    return [
+        model,
+        chosen,
+        f"{mean['ndcg']:.4f}",
+        *cells,
+        f"{mean['obscure']:.1%}",
+        *cpu,
+        f"{mean['rss_gb']:.2f}",
+    ]
 
 
 def difference(own: list[dict[str, Any]], other: list[dict[str, Any]]) -> str:

@@ -28,7 +28,9 @@ class MeasurementError(RuntimeError):
 
 
 def clean_environment(**changes: str) -> dict[str, str]:
-    """Return the environment of a measured process: no processor type forced on OpenBLAS, byte code written and used."""
+    """Return the environment of a measured process: no processor type forced on OpenBLAS, byte code
+    written and used.
+    """
     environment = dict(os.environ)
     for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PYTHONDONTWRITEBYTECODE", "NUMBA_NUM_THREADS"):
         environment.pop(name, None)
@@ -42,10 +44,12 @@ def run(
     cwd: Path | None = None,
     limit: float | None = None,
 ) -> dict[str, Any]:
-    """Run a command to its end; return wall seconds, peak RSS in MB (ru_maxrss of that process alone) and its output.
+    """Run a command to its end; return wall seconds, peak RSS in MB (ru_maxrss of that process
+    alone) and its output.
 
     A process that takes longer than `limit` seconds is ended, which is an error.
-    This process must stay small: Linux counts the parent's memory at the moment of the fork in the child's ru_maxrss.
+    This process must stay small: Linux counts the parent's memory at the moment of the fork in the
+    child's ru_maxrss.
     """
     start = time.perf_counter()
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as error:
@@ -61,11 +65,19 @@ def run(
         out.seek(0)
         if process.returncode != 0:
             error.seek(0)
-            raise MeasurementError(f"{' '.join(command)} exited with {process.returncode}:\n{error.read()[-2000:]}")
-        return {"wall_seconds": seconds, "process_peak_rss_mb": usage.ru_maxrss / MEGABYTE, "output": out.read()}
+            raise MeasurementError(
+                f"{' '.join(command)} exited with {process.returncode}:\n{error.read()[-2000:]}"
+            )
+        return {
+            "wall_seconds": seconds,
+            "process_peak_rss_mb": usage.ru_maxrss / MEGABYTE,
+            "output": out.read(),
+        }
 
 
-def run_json(command: list[str], *, environment: Mapping[str, str] | None = None, limit: float | None = None) -> dict[str, Any]:
+def run_json(
+    command: list[str], *, environment: Mapping[str, str] | None = None, limit: float | None = None
+) -> dict[str, Any]:
     """Run a command whose last line of output is a JSON object; return it with wall seconds and peak RSS."""
     measured = run(command, environment=environment, limit=limit)
     answer = json.loads(measured.pop("output").strip().splitlines()[-1])
@@ -73,15 +85,24 @@ def run_json(command: list[str], *, environment: Mapping[str, str] | None = None
 
 
 def peer(
-    name: str, environment: str = "peers", *, blas_threads: int = 1, limit: float | None = None, tries: int = 1, **options: Any
+    name: str,
+    environment: str = "peers",
+    *,
+    blas_threads: int = 1,
+    limit: float | None = None,
+    tries: int = 1,
+    **options: Any,
 ) -> dict[str, Any]:
-    """Run one fit of a peer in its own environment (benchmarks/peers.py); with `tries`, again when it fails or hangs.
+    """Run one fit of a peer in its own environment (benchmarks/peers.py); with `tries`, again when
+    it fails or hangs.
 
     `failed_tries` of the answer counts what was thrown away.
     """
     python = environment_python(environment)
     if not python.exists():
-        raise MeasurementError(f"no environment at {python}; run benchmarks/environments/build_environments.py {environment}.")
+        raise MeasurementError(
+            f"no environment at {python}; run benchmarks/environments/build_environments.py {environment}."
+        )
     variables = clean_environment(OPENBLAS_NUM_THREADS=str(blas_threads))
     command = [str(python), str(HERE / "peers.py"), name, *_flags(options)]
     for failed in range(tries):
@@ -95,7 +116,9 @@ def peer(
 
 def palate(name: str, *, environment: Mapping[str, str] | None = None, **options: Any) -> dict[str, Any]:
     """Run one measurement of palate in a process of its own (benchmarks/palate_runs.py)."""
-    return run_json([sys.executable, str(HERE / "palate_runs.py"), name, *_flags(options)], environment=environment)
+    return run_json(
+        [sys.executable, str(HERE / "palate_runs.py"), name, *_flags(options)], environment=environment
+    )
 
 
 def _flags(options: Mapping[str, Any]) -> list[str]:
@@ -109,7 +132,8 @@ def _flags(options: Mapping[str, Any]) -> list[str]:
     return flags
 
 
-# --- the record ---------------------------------------------------------------------------------------------------------
+# --- the record
+# ---------------------------------------------------------------------------------------------------------
 
 
 def machine() -> dict[str, Any]:
@@ -119,9 +143,14 @@ def machine() -> dict[str, Any]:
     if info.exists():
         fields = dict(line.split(":", 1) for line in info.read_text().splitlines() if ":" in line)
         fields = {name.strip(): value.strip() for name, value in fields.items()}
-        cpu = f"{fields.get('model name', cpu)} (family {fields.get('cpu family')}, model {fields.get('model')})"
+        cpu = (
+            f"{fields.get('model name', cpu)} (family {fields.get('cpu family')}, model "
+            f"{fields.get('model')})"
+        )
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=REPOSITORY, capture_output=True, text=True)
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=REPOSITORY, capture_output=True, text=True
+    )
     return {
         "cpu": cpu,
         "cores": os.cpu_count(),
@@ -142,7 +171,14 @@ class Record:
 
     def add(self, section: str, run_id: str, name: str, result: Mapping[str, Any], **labels: Any) -> None:
         """Append one measurement."""
-        line = {"section": section, "run": run_id, "name": name, **labels, "result": dict(result), "machine": machine()}
+        line = {
+            "section": section,
+            "run": run_id,
+            "name": name,
+            **labels,
+            "result": dict(result),
+            "machine": machine(),
+        }
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a") as stream:
             stream.write(json.dumps(line) + "\n")

@@ -1,8 +1,10 @@
 """myFM on one split, with the same bags as palate's Gibbs; run in the environment `myfm`.
 
-    python benchmarks/myfm_run.py SPLIT.npz [--likelihood gaussian|ordinal] [--sweeps 512] [--factors 32] [--out ERRORS.npy]
+    python benchmarks/myfm_run.py SPLIT.npz [--likelihood gaussian|ordinal] [--sweeps 512]
+    [--factors 32] [--out ERRORS.npy]
 
-SPLIT.npz holds user, item, value and test_user, test_item, test_value (row numbers and ratings). Prints one JSON line.
+SPLIT.npz holds user, item, value and test_user, test_item, test_value (row numbers and ratings).
+Prints one JSON line.
 """
 
 import argparse
@@ -16,7 +18,9 @@ from scipy import sparse
 
 
 def bags(rows, columns, n_rows, n_columns):
-    """Return one-hot rows with the bag of what each row was seen with, 1 / sqrt(n) each: SVD++ and its mirror image."""
+    """Return one-hot rows with the bag of what each row was seen with, 1 / sqrt(n) each: SVD++ and
+    its mirror image.
+    """
     counts = np.maximum(np.bincount(rows, minlength=n_rows), 1)
     bag = sparse.csr_matrix((1 / np.sqrt(counts[rows]), (rows, columns)), shape=(n_rows, n_columns))
     return sparse.hstack([sparse.identity(n_rows), bag], format="csr")
@@ -46,12 +50,25 @@ def main():
         levels, codes = np.unique(data["value"], return_inverse=True)
         model = myfm.MyFMOrderedProbit(rank=options.factors)
         model.fit(
-            None, codes, X_rel=train, grouping=None, n_iter=options.sweeps, n_kept_samples=options.sweeps, group_shapes=sizes
+            None,
+            codes,
+            X_rel=train,
+            grouping=None,
+            n_iter=options.sweeps,
+            n_kept_samples=options.sweeps,
+            group_shapes=sizes,
         )
         found = model.predict_proba(None, test) @ levels
     else:
         model = myfm.MyFMGibbsRegressor(rank=options.factors)
-        model.fit(None, data["value"], X_rel=train, n_iter=options.sweeps, n_kept_samples=options.sweeps, group_shapes=sizes)
+        model.fit(
+            None,
+            data["value"],
+            X_rel=train,
+            n_iter=options.sweeps,
+            n_kept_samples=options.sweeps,
+            group_shapes=sizes,
+        )
         found = np.clip(model.predict(None, test), data["value"].min(), data["value"].max())
     errors = data["test_value"] - found
     if options.out:

@@ -1,11 +1,13 @@
-"""Which mend for obscure recommendations is best: one holdout, every mend at many strengths, compared at equal coverage.
+"""Which mend for obscure recommendations is best: one holdout, every mend at many strengths,
+compared at equal coverage.
 
     python benchmarks/obscurity.py movielens-small --output docs/images/obscurity-small
     python benchmarks/obscurity.py path/to/ml-1m --output docs/images/obscurity-1m
 
-Writes NAME.png (the curves), and with --tables NAME-points.csv, NAME-equal-coverage.csv and NAME-equal-hits.csv, and prints both as Markdown.
-Everyone's ten best are taken from all items that the user has not rated in training; 20 % of each user's ratings are held out.
-All models are trained on the same 80 %: nothing further is held out.
+Writes NAME.png (the curves), and with --tables NAME-points.csv, NAME-equal-coverage.csv and
+NAME-equal-hits.csv, and prints both as Markdown. Everyone's ten best are taken from all items that
+the user has not rated in training; 20 % of each user's ratings are held out. All models are trained
+on the same 80 %: nothing further is held out.
 """
 
 import argparse
@@ -33,30 +35,50 @@ DAMPING = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)  # times the empirical-Bay
 LEAST, GIBBS = "threshold (least squares)", "threshold (Gibbs)"
 CAUTION, LAPLACE = "caution (Gibbs)", "caution (least squares)"
 COLORS = {
-    LEAST: "#1f5f8b", GIBBS: "#b03a2e", CAUTION: "#2f8f4e", LAPLACE: "#8fce6a", "L2, constant (nu = 0)": "#8a6d1f",
-    "L2, nu = 1/2": "#5d4a7e", "L2, nu = 1": "#777777", "w0": "#c2719d", "damped biases": "#17a2a2", "damped biases alone": "black",
-}  # fmt: skip
+    LEAST: "#1f5f8b",
+    GIBBS: "#b03a2e",
+    CAUTION: "#2f8f4e",
+    LAPLACE: "#8fce6a",
+    "L2, constant (nu = 0)": "#8a6d1f",
+    "L2, nu = 1/2": "#5d4a7e",
+    "L2, nu = 1": "#777777",
+    "w0": "#c2719d",
+    "damped biases": "#17a2a2",
+    "damped biases alone": "black",
+}
 
 
 def main() -> None:
     """Run the experiment."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", help="movielens-small, or a folder of ratings")
-    parser.add_argument("--output", type=Path, required=True, help="name of the files to write, without ending")
     parser.add_argument(
-        "--seeds", type=int, nargs="+", default=[1], help="one holdout each; fits and the bootstrap use them, too"
+        "--output", type=Path, required=True, help="name of the files to write, without ending"
     )
-    parser.add_argument("--cache", type=Path, help="folder in which the points are kept, to draw again without fitting again")
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        nargs="+",
+        default=[1],
+        help="one holdout each; fits and the bootstrap use them, too",
+    )
+    parser.add_argument(
+        "--cache", type=Path, help="folder in which the points are kept, to draw again without fitting again"
+    )
     parser.add_argument("--n-factors", type=int, default=32)
     parser.add_argument("--sweeps", type=int, default=200, help="of the Gibbs sampler")
     parser.add_argument("--n-draws", type=int, default=50)
-    parser.add_argument("--brief", action="store_true", help="further holdouts without the fits with other penalties")
+    parser.add_argument(
+        "--brief", action="store_true", help="further holdouts without the fits with other penalties"
+    )
     parser.add_argument("--tables", action="store_true", help="write the tables as CSV, too")
     options = parser.parse_args()
     import palate
     from palate.experiments.curves import compare, table
 
-    data = palate.datasets.load(options.data) if options.data == "movielens-small" else palate.read(options.data)
+    data = (
+        palate.datasets.load(options.data) if options.data == "movielens-small" else palate.read(options.data)
+    )
     holdouts = [curves_of(data.ratings, seed, options) for seed in options.seeds]
     curves = holdouts[0]
     frame = table(curves)
@@ -67,9 +89,17 @@ def main() -> None:
         "coverage": compare(holdouts, CAUTION, shared, **how),
         "hits": compare(holdouts, CAUTION, equal_hits, equal="hits", **how),
     }
-    draw(curves, shared, f"{options.data if options.data == 'movielens-small' else Path(options.data).name}", options.output)
+    draw(
+        curves,
+        shared,
+        f"{options.data if options.data == 'movielens-small' else Path(options.data).name}",
+        options.output,
+    )
     with pl.Config(
-        tbl_formatting="ASCII_MARKDOWN", tbl_rows=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True
+        tbl_formatting="ASCII_MARKDOWN",
+        tbl_rows=-1,
+        tbl_hide_dataframe_shape=True,
+        tbl_hide_column_data_types=True,
     ):
         print(frame.with_columns(pl.col(pl.Float64).round(4)))
         for difference in differences.values():
@@ -143,7 +173,9 @@ def points(split: Any, options: argparse.Namespace) -> Iterator[tuple[str, Any]]
     yield from other_fits(split, options, plain, lambda model, strength: seen(lists(model), strength))
     biases_only = empirical_bayes(split)
     for threshold in DAMPING:
-        model = fitted("Baseline", split, options, damping_user=biases_only[0], damping_item=biases_only[1] * threshold)
+        model = fitted(
+            "Baseline", split, options, damping_user=biases_only[0], damping_item=biases_only[1] * threshold
+        )
         yield "damped biases alone", seen(lists(model), threshold)
 
 
@@ -156,7 +188,9 @@ def other_fits(split: Any, options: argparse.Namespace, plain: Any, seen: Any) -
         (1.0, SCALED_L2, "L2, nu = 1"),
     ):
         for strength in strengths:
-            model = fitted("LeastSquares", split, options, l2_user=strength, l2_item=strength, l2_scaling=scaling)
+            model = fitted(
+                "LeastSquares", split, options, l2_user=strength, l2_item=strength, l2_scaling=scaling
+            )
             yield name, seen(model, strength)
     for weight in UNOBSERVED:
         model = fitted("LeastSquares", split, options, unobserved_weight=weight) if weight else plain
@@ -184,7 +218,9 @@ def fitted(trainer: str, split: Any, options: argparse.Namespace, **settings: An
 
     start = time.perf_counter()
     if trainer == "Gibbs":
-        model = Gibbs(n_factors=options.n_factors, **settings).fit(split.train, validation=0, seed=options.seed)
+        model = Gibbs(n_factors=options.n_factors, **settings).fit(
+            split.train, validation=0, seed=options.seed
+        )
     elif trainer == "Baseline":
         model = palate.Baseline(**settings).fit(split.train, validation=0, seed=options.seed)
     else:
@@ -200,13 +236,17 @@ def residual_sd(split: Any) -> float:
     import palate
 
     model = palate.Baseline().fit(split.train, validation=0)
-    return float(np.std(split.train.value - model.score_pairs(split.train.user_index, split.train.item_index)))
+    return float(
+        np.std(split.train.value - model.score_pairs(split.train.user_index, split.train.item_index))
+    )
 
 
 def empirical_bayes(split: Any) -> tuple[float, float]:
-    """Return the damping of user and item biases: variance of one rating over the variance of the biases, by moments.
+    """Return the damping of user and item biases: variance of one rating over the variance of the
+    biases, by moments.
 
-    The variance of the plain biases exceeds that of the true ones by the noise of their means, which is taken off.
+    The variance of the plain biases exceeds that of the true ones by the noise of their means,
+    which is taken off.
     """
     import palate
 
@@ -222,13 +262,17 @@ def empirical_bayes(split: Any) -> tuple[float, float]:
         weight = counts / counts.sum()
         values = bias[0].astype(float)
         there = counts > 0
-        spread = np.sum(weight * (values - np.sum(weight * values)) ** 2) - np.sum(weight[there] * noise / counts[there])
+        spread = np.sum(weight * (values - np.sum(weight * values)) ** 2) - np.sum(
+            weight[there] * noise / counts[there]
+        )
         found.append(float(noise / max(spread, 1e-6)))
     return found[0], found[1]
 
 
 def shared_levels(holdouts: list[dict[str, list[Any]]], measure: Any) -> list[float]:
-    """Return seven coverages, or numbers of hits, that caution reaches in every holdout, evenly spaced, ends left out."""
+    """Return seven coverages, or numbers of hits, that caution reaches in every holdout, evenly
+    spaced, ends left out.
+    """
     every = [[measure(one) for one in curves[CAUTION]] for curves in holdouts]
     low, high = max(map(min, every)), min(map(max, every))
     return [round(float(level), 4) for level in np.linspace(low, high, 9)[1:-1]]
@@ -243,7 +287,10 @@ def draw(curves: dict[str, list[Any]], shared: list[float], data: str, output: P
     figure = Figure(figsize=(12.5, 9.5), layout="constrained")
     FigureCanvasAgg(figure)
     panels = figure.subplots(2, 2).ravel()
-    mean, hits = "mean held-out rating of what is recommended (stars)", "hits: held-out ratings of 4 and more in the lists"
+    mean, hits = (
+        "mean held-out rating of what is recommended (stars)",
+        "hits: held-out ratings of 4 and more in the lists",
+    )
     pictures = (
         ("coverage", "mean_rating", mean),
         ("coverage", "hits", hits),
@@ -257,9 +304,13 @@ def draw(curves: dict[str, list[Any]], shared: list[float], data: str, output: P
             axes.plot(
                 [100 * p.coverage if across == "coverage" else p.values[across] for p in there],
                 [p.values[metric] for p in there],
-                "o-" if bold else "o--", color=COLORS[name], label=name, linewidth=2.2 if bold else 1, markersize=3.5,
+                "o-" if bold else "o--",
+                color=COLORS[name],
+                label=name,
+                linewidth=2.2 if bold else 1,
+                markersize=3.5,
                 zorder=3 if bold else 2,
-            )  # fmt: skip
+            )
         axes.set_ylabel(words)
         axes.grid(alpha=0.3)
         if across == "coverage":
@@ -267,8 +318,12 @@ def draw(curves: dict[str, list[Any]], shared: list[float], data: str, output: P
             axes.set_xscale("log")
             axes.set_xticks(TICKS, [f"{tick:g}" for tick in TICKS])
             axes.minorticks_off()
-        axes.set_xlabel("items in anyone's ten best (% of the catalog, log scale)" if across == "coverage" else hits)
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False, fontsize=9)
+        axes.set_xlabel(
+            "items in anyone's ten best (% of the catalog, log scale)" if across == "coverage" else hits
+        )
+    figure.legend(
+        *panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False, fontsize=9
+    )
     figure.suptitle(f"{data}: every mend from weak to strong; shaded: where they are compared with caution")
     output.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()

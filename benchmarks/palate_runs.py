@@ -1,9 +1,11 @@
-"""One measurement of palate, one process: called as a user would call it; the last line of output is a JSON object.
+"""One measurement of palate, one process: called as a user would call it; the last line of output
+is a JSON object.
 
     python benchmarks/palate_runs.py {fit,topn,read,bundled-fit,latency,quality} [options]
 
-Started by run.py in turn with peers.py. In `fit`, `seconds` is the fit alone, from Ratings to FactorModel, after a fit of a few
-users has loaded the compiled kernels from Numba's cache (the peers come compiled); what that took is `seconds_loading`.
+Started by run.py in turn with peers.py. In `fit`, `seconds` is the fit alone, from Ratings to
+FactorModel, after a fit of a few users has loaded the compiled kernels from Numba's cache (the
+peers come compiled); what that took is `seconds_loading`.
 """
 
 import argparse
@@ -35,12 +37,22 @@ def rmse(prediction: np.ndarray, truth: np.ndarray, scale: tuple[float, float] |
 
 def trainer_settings(options: argparse.Namespace) -> dict[str, Any]:
     """Return the hyper-parameters given on the command line; the others stay at palate's defaults."""
-    names = ("n_factors", "l2_user", "l2_item", "l2_scaling", "l2_bias", "max_sweeps", "patience", "tolerance")
+    names = (
+        "n_factors",
+        "l2_user",
+        "l2_item",
+        "l2_scaling",
+        "l2_bias",
+        "max_sweeps",
+        "patience",
+        "tolerance",
+    )
     settings = {name: value for name in names if (value := getattr(options, name)) is not None}
     return settings | (json.loads(options.settings) if options.settings else {})
 
 
-# --- fit ----------------------------------------------------------------------------------------------------------------
+# --- fit
+# ----------------------------------------------------------------------------------------------------------------
 
 
 def run_fit(options: argparse.Namespace) -> dict:
@@ -104,9 +116,15 @@ def make_titles(ratings: Any) -> Any:
 
 def save_factors(model: Any, path: Path, folder: Path) -> None:
     """Write factors and item biases by the arrays' own indexes, for a peer that ranks the same items."""
-    n_users, n_items = (max(int(load_arrays(folder, part)[side].max()) for part in ("train", "holdout")) + 1 for side in (0, 1))
+    n_users, n_items = (
+        max(int(load_arrays(folder, part)[side].max()) for part in ("train", "holdout")) + 1
+        for side in (0, 1)
+    )
     width = model.user_factors.shape[2]
-    user_factors, item_factors = np.zeros((n_users, width), np.float32), np.zeros((n_items, width), np.float32)
+    user_factors, item_factors = (
+        np.zeros((n_users, width), np.float32),
+        np.zeros((n_items, width), np.float32),
+    )
     item_bias = np.full(n_items, -1e6, np.float32)  # an item the model does not know is never ranked
     user_ids, item_ids = np.asarray(model.users.ids()), np.asarray(model.items.ids())
     user_factors[user_ids], item_factors[item_ids] = model.user_factors[0], model.item_factors[0]
@@ -114,11 +132,14 @@ def save_factors(model: Any, path: Path, folder: Path) -> None:
     np.savez(path, user_factors=user_factors, item_factors=item_factors, item_bias=item_bias)
 
 
-# --- lists --------------------------------------------------------------------------------------------------------------
+# --- lists
+# --------------------------------------------------------------------------------------------------------------
 
 
 def run_topn(options: argparse.Namespace) -> dict:
-    """Rank the exact top n of all users of a saved model: indexes and scores, and the frame that a user gets."""
+    """Rank the exact top n of all users of a saved model: indexes and scores, and the frame that a
+    user gets.
+    """
     import palate
     from palate.lists.ranking import rank
 
@@ -130,14 +151,21 @@ def run_topn(options: argparse.Namespace) -> dict:
     seconds = time.perf_counter() - start
     start = time.perf_counter()
     frame = model.recommend(n=options.n)
-    result = {"seconds": seconds, "seconds_frame": time.perf_counter() - start, "rows": len(frame), "n": options.n}
+    result = {
+        "seconds": seconds,
+        "seconds_frame": time.perf_counter() - start,
+        "rows": len(frame),
+        "n": options.n,
+    }
     if options.compare:
         result |= compare_lists(model, ranking, np.load(options.compare), everyone)
     return result
 
 
 def compare_lists(model: Any, ranking: Any, other: Any, users: np.ndarray) -> dict:
-    """Return the share of equal entries, and by how much the other list's scores (by this model) differ at most."""
+    """Return the share of equal entries, and by how much the other list's scores (by this model)
+    differ at most.
+    """
     item_index = model.items.indices(other["items"].ravel()).reshape(other["items"].shape)
     n = ranking.items.shape[1]
     scores = model.score_pairs(np.repeat(users, n), item_index[users].ravel()).reshape(len(users), n)
@@ -148,7 +176,9 @@ def compare_lists(model: Any, ranking: Any, other: Any, users: np.ndarray) -> di
 
 
 def run_latency(options: argparse.Namespace) -> dict:
-    """Time one user's top n of a loaded model, one user at a time: indexes and scores, and the frame with titles."""
+    """Time one user's top n of a loaded model, one user at a time: indexes and scores, and the
+    frame with titles.
+    """
     import polars as pl
 
     import palate
@@ -185,7 +215,8 @@ def run_latency(options: argparse.Namespace) -> dict:
     }
 
 
-# --- reading and starting ----------------------------------------------------------------------------------------------
+# --- reading and starting
+# ----------------------------------------------------------------------------------------------
 
 
 def run_read(options: argparse.Namespace) -> dict:
@@ -223,7 +254,8 @@ def run_bundled_fit(options: argparse.Namespace) -> dict:
     }
 
 
-# --- quality ------------------------------------------------------------------------------------------------------------
+# --- quality
+# ------------------------------------------------------------------------------------------------------------
 
 
 def read_set(name: str, folder: Path | None) -> Any:
@@ -239,7 +271,9 @@ def read_set(name: str, folder: Path | None) -> Any:
             folder / name / "ratings.csv", user="user_id", item="movie_id", rating="rating", scale=(1, 5)
         ).ratings
     if name == "goodbooks-10k":
-        return palate.read(folder / name / "ratings.csv", user="user_id", item="book_id", rating="rating", scale=(1, 5)).ratings
+        return palate.read(
+            folder / name / "ratings.csv", user="user_id", item="book_id", rating="rating", scale=(1, 5)
+        ).ratings
     if name == "movietweetings":
         return palate.read(folder / name / "ratings.dat", scale=(0, 10)).ratings
     raise SystemExit(f"set must be movielens-small, ml-1m, goodbooks-10k or movietweetings; got {name!r}.")
@@ -332,7 +366,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--n", type=int, default=10)
     parser.add_argument("--set", default="ml-1m")
     parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--refit", action="store_true", help="quality: end on all training ratings of the fold")
+    parser.add_argument(
+        "--refit", action="store_true", help="quality: end on all training ratings of the fold"
+    )
     parser.add_argument("--arrays-out", type=Path, help="quality: only write the folds as arrays")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--seed", type=int, default=0)
@@ -349,11 +385,18 @@ def main() -> None:
     result = RUNS[options.run](options)
     distributions = ("palate", "numba", "numpy", "polars")
     versions = {name: importlib.metadata.version(name) for name in distributions}
-    settings = {name: str(v) if isinstance(v, Path) else v for name, v in vars(options).items() if v is not None}
+    settings = {
+        name: str(v) if isinstance(v, Path) else v for name, v in vars(options).items() if v is not None
+    }
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
         json.dumps(
-            {**result, "peak_rss_mb": peak, "settings": settings, "versions": {"python": platform.python_version(), **versions}}
+            {
+                **result,
+                "peak_rss_mb": peak,
+                "settings": settings,
+                "versions": {"python": platform.python_version(), **versions},
+            }
         )
     )
     sys.stdout.flush()

@@ -1,10 +1,12 @@
 """One peer, one fit, one process: fit on the arrays of a folder, print one JSON object, exit.
 
-    <peer's python> benchmarks/peers.py {implicit,implicit-topn,cmfrec,libmf,surprise,myfm,keras,read} --data FOLDER [options]
+    <peer's python> benchmarks/peers.py
+    {implicit,implicit-topn,cmfrec,libmf,surprise,myfm,keras,read} --data FOLDER [options]
 
-FOLDER holds train_{users,items,ratings}.npy and holdout_{...}.npy. `seconds` is the fit alone: from the form the library takes
-(SciPy matrix, array of triplets) to its fitted model, without reading and without the RMSE. `peak_rss_mb` is the process's
-ru_maxrss. RMSE figures are of predictions clipped to the scale, `rmse_unclipped` of the raw ones.
+FOLDER holds train_{users,items,ratings}.npy and holdout_{...}.npy. `seconds` is the fit alone: from
+the form the library takes (SciPy matrix, array of triplets) to its fitted model, without reading
+and without the RMSE. `peak_rss_mb` is the process's ru_maxrss. RMSE figures are of predictions
+clipped to the scale, `rmse_unclipped` of the raw ones.
 """
 
 import argparse
@@ -26,7 +28,9 @@ class Data:
 
     def __init__(self, folder: Path):
         self.train = tuple(np.load(folder / f"train_{name}.npy") for name in ("users", "items", "ratings"))
-        self.holdout = tuple(np.load(folder / f"holdout_{name}.npy") for name in ("users", "items", "ratings"))
+        self.holdout = tuple(
+            np.load(folder / f"holdout_{name}.npy") for name in ("users", "items", "ratings")
+        )
         pairs = (self.train, self.holdout)
         self.n_users = int(max(part[0].max() for part in pairs)) + 1
         self.n_items = int(max(part[1].max() for part in pairs)) + 1
@@ -43,13 +47,19 @@ class Data:
             "rmse_unclipped": float(np.sqrt(np.mean((prediction - truth) ** 2))),
         }
 
-    def factor_rmse(self, user_factors, item_factors, mean=0.0, user_bias=None, item_bias=None) -> dict[str, float]:
+    def factor_rmse(
+        self, user_factors, item_factors, mean=0.0, user_bias=None, item_bias=None
+    ) -> dict[str, float]:
         """Return the holdout RMSE of `mean + biases + product`."""
         users, items, _ = self.holdout
         prediction = np.empty(len(users))
-        for start in range(0, len(users), 100_000):  # in pieces: the gathered rows would count in the process's peak
+        for start in range(
+            0, len(users), 100_000
+        ):  # in pieces: the gathered rows would count in the process's peak
             part = slice(start, start + 100_000)
-            prediction[part] = mean + np.einsum("nf,nf->n", user_factors[users[part]], item_factors[items[part]])
+            prediction[part] = mean + np.einsum(
+                "nf,nf->n", user_factors[users[part]], item_factors[items[part]]
+            )
         if user_bias is not None:
             prediction += user_bias[users]
         if item_bias is not None:
@@ -58,7 +68,9 @@ class Data:
 
 
 def run_implicit(data: Data, options: argparse.Namespace) -> dict:
-    """implicit's ALS with conjugate gradients: float32, its own threads, OpenBLAS on one. It is timed per iteration only."""
+    """implicit's ALS with conjugate gradients: float32, its own threads, OpenBLAS on one. It is
+    timed per iteration only.
+    """
     from implicit.als import AlternatingLeastSquares
     from scipy.sparse import csr_matrix
 
@@ -76,12 +88,16 @@ def run_implicit(data: Data, options: argparse.Namespace) -> dict:
     )
     per_iteration = []
     start = time.perf_counter()
-    model.fit(matrix, show_progress=False, callback=lambda _iteration, elapsed, _loss: per_iteration.append(elapsed))
+    model.fit(
+        matrix, show_progress=False, callback=lambda _iteration, elapsed, _loss: per_iteration.append(elapsed)
+    )
     return {"seconds": time.perf_counter() - start, "seconds_per_iteration": per_iteration}
 
 
 def run_implicit_topn(data: Data, options: argparse.Namespace) -> dict:
-    """implicit's `recommend` for all users at once on given factors, without the items each has rated (training and holdout)."""
+    """implicit's `recommend` for all users at once on given factors, without the items each has
+    rated (training and holdout).
+    """
     from implicit.als import AlternatingLeastSquares
     from scipy.sparse import csr_matrix
 
@@ -92,7 +108,9 @@ def run_implicit_topn(data: Data, options: argparse.Namespace) -> dict:
     model = AlternatingLeastSquares(factors=stored["item_factors"].shape[1] + 1, num_threads=options.threads)
     # the item bias is a factor whose user side is 1; the user's bias does not change the order of items
     model.user_factors = np.ascontiguousarray(np.hstack([stored["user_factors"], ones]), dtype=np.float32)
-    model.item_factors = np.ascontiguousarray(np.column_stack([stored["item_factors"], stored["item_bias"]]), dtype=np.float32)
+    model.item_factors = np.ascontiguousarray(
+        np.column_stack([stored["item_factors"], stored["item_bias"]]), dtype=np.float32
+    )
     everyone = np.arange(data.n_users)
     start = time.perf_counter()
     ids, scores = model.recommend(everyone, seen, N=options.n)
@@ -105,9 +123,10 @@ def run_implicit_topn(data: Data, options: argparse.Namespace) -> dict:
 def run_cmfrec(data: Data, options: argparse.Namespace) -> dict:
     """cmfrec's ALS on the same objective: sum of squared errors + strengths in sum form, biases, centred.
 
-    With l2_scaling 1 the factor strengths are times each row's number of ratings (`scale_lam`); the bias strength is constant
-    here and cmfrec's is times the mean number (`scale_bias_const`), so it is divided by that. There is no callback: the
-    validation curve needs one process per number of iterations.
+    With l2_scaling 1 the factor strengths are times each row's number of ratings (`scale_lam`); the
+    bias strength is constant here and cmfrec's is times the mean number (`scale_bias_const`), so it
+    is divided by that. There is no callback: the validation curve needs one process per number of
+    iterations.
     """
     from cmfrec import CMF
     from scipy.sparse import coo_matrix
@@ -116,7 +135,14 @@ def run_cmfrec(data: Data, options: argparse.Namespace) -> dict:
     matrix = coo_matrix((ratings, (users, items)), shape=(data.n_users, data.n_items))
     scaled = options.l2_scaling == 1.0
     per_user, per_item = (len(users) / data.n_users, len(users) / data.n_items) if scaled else (1.0, 1.0)
-    strengths = [options.l2_bias / per_user, options.l2_bias / per_item, options.l2_user, options.l2_item, 0.0, 0.0]
+    strengths = [
+        options.l2_bias / per_user,
+        options.l2_bias / per_item,
+        options.l2_user,
+        options.l2_item,
+        0.0,
+        0.0,
+    ]
     model = CMF(
         k=options.factors,
         lambda_=np.array(strengths),
@@ -169,7 +195,9 @@ class StampedOutput:
 
 
 def run_libmf(data: Data, options: argparse.Namespace) -> dict:
-    """LIBMF's parallel SGD. It has no biases and no mean: the ratings are centred, all else is up to the factors."""
+    """LIBMF's parallel SGD. It has no biases and no mean: the ratings are centred, all else is up
+    to the factors.
+    """
     with StampedOutput():  # it greets at import
         from libmf import mf
 
@@ -193,7 +221,11 @@ def run_libmf(data: Data, options: argparse.Namespace) -> dict:
         start = time.perf_counter()
         engine.mf_train_test(train, holdout)
         seconds = time.perf_counter() - start
-    epochs = [(stamp, line.split()) for stamp, line in output.lines if line.split()[:1] and line.split()[0].isdigit()]
+    epochs = [
+        (stamp, line.split())
+        for stamp, line in output.lines
+        if line.split()[:1] and line.split()[0].isdigit()
+    ]
     stamps = [start, *(stamp for stamp, _ in epochs)]
     user_factors, item_factors = engine.p_factors(), engine.q_factors()
     user_factors = np.pad(user_factors, ((0, data.n_users - len(user_factors)), (0, 0)))
@@ -208,7 +240,9 @@ def run_libmf(data: Data, options: argparse.Namespace) -> dict:
 
 
 def run_surprise(data: Data, options: argparse.Namespace) -> dict:
-    """Surprise's SVD at its defaults, apart from the number of factors when given. For data of MovieLens-1M's size."""
+    """Surprise's SVD at its defaults, apart from the number of factors when given. For data of
+    MovieLens-1M's size.
+    """
     import pandas as pd
     from surprise import SVD, Reader, Trainset
     from surprise import Dataset as SurpriseDataset
@@ -239,7 +273,9 @@ def run_myfm(data: Data, options: argparse.Namespace) -> dict:
         users, items, _ = part
         rows = np.repeat(np.arange(len(users)), 2)
         columns = np.column_stack([users, items + data.n_users]).ravel()
-        return csr_matrix((np.ones(len(columns)), (rows, columns)), shape=(len(users), data.n_users + data.n_items))
+        return csr_matrix(
+            (np.ones(len(columns)), (rows, columns)), shape=(len(users), data.n_users + data.n_items)
+        )
 
     train = design(data.train)
     groups = np.repeat([0, 1], [data.n_users, data.n_items])
@@ -247,11 +283,17 @@ def run_myfm(data: Data, options: argparse.Namespace) -> dict:
     start = time.perf_counter()
     model.fit(train, data.train[2].astype(np.float64), n_iter=options.iterations, grouping=groups)
     seconds = time.perf_counter() - start
-    return {"seconds": seconds, "iterations": options.iterations, **data.rmse(model.predict(design(data.holdout)))}
+    return {
+        "seconds": seconds,
+        "iterations": options.iterations,
+        **data.rmse(model.predict(design(data.holdout))),
+    }
 
 
 def run_keras(data: Data, options: argparse.Namespace) -> dict:
-    """The lesson's model in Keras: two embeddings, their product and biases, Adam, L2 on the embeddings as batch penalty."""
+    """The lesson's model in Keras: two embeddings, their product and biases, Adam, L2 on the
+    embeddings as batch penalty.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import tensorflow as tf
     from tensorflow import keras
@@ -271,7 +313,9 @@ def run_keras(data: Data, options: argparse.Namespace) -> dict:
             embedding(data.n_items, options.factors, options.l2_item)(item),
         ]
     )
-    biases = [embedding(n, 1, options.l2_bias)(index) for n, index in ((data.n_users, user), (data.n_items, item))]
+    biases = [
+        embedding(n, 1, options.l2_bias)(index) for n, index in ((data.n_users, user), (data.n_items, item))
+    ]
     model = keras.Model([user, item], keras.layers.Add()([product, *biases]))
     model.compile(optimizer=keras.optimizers.Adam(options.learning_rate), loss="mse")
     users, items, ratings = data.train
@@ -287,9 +331,21 @@ def run_keras(data: Data, options: argparse.Namespace) -> dict:
     start = time.perf_counter()
     callback = keras.callbacks.LambdaCallback(on_epoch_end=note)
     target = ratings - np.float32(data.mean)
-    model.fit([users, items], target, batch_size=options.batch, epochs=options.iterations, verbose=0, callbacks=[callback])
+    model.fit(
+        [users, items],
+        target,
+        batch_size=options.batch,
+        epochs=options.iterations,
+        verbose=0,
+        callbacks=[callback],
+    )
     seconds = np.diff([start, *stamps])[::2].tolist()
-    return {"seconds": sum(seconds), "seconds_per_iteration": seconds, "rmse_per_iteration": curve, "rmse": curve[-1]}
+    return {
+        "seconds": sum(seconds),
+        "seconds_per_iteration": seconds,
+        "rmse_per_iteration": curve,
+        "rmse": curve[-1],
+    }
 
 
 def run_read(_data: None, options: argparse.Namespace) -> dict:
@@ -327,15 +383,21 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--iterations", type=int, default=10)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--solver", choices=("cholesky", "cg"), default="cholesky", help="of cmfrec and implicit")
+    parser.add_argument(
+        "--solver", choices=("cholesky", "cg"), default="cholesky", help="of cmfrec and implicit"
+    )
     parser.add_argument("--l2-user", type=float, default=0.0)
     parser.add_argument("--l2-item", type=float, default=0.0)
     parser.add_argument("--l2-bias", type=float, default=0.0)
-    parser.add_argument("--l2-scaling", type=float, choices=(0.0, 1.0), default=0.0, help="cmfrec: 1 is scale_lam")
+    parser.add_argument(
+        "--l2-scaling", type=float, choices=(0.0, 1.0), default=0.0, help="cmfrec: 1 is scale_lam"
+    )
     parser.add_argument("--learning-rate", type=float, default=0.1, help="of LIBMF and Keras")
     parser.add_argument("--bins", type=int, default=26, help="of LIBMF")
     parser.add_argument("--batch", type=int, default=5000, help="of Keras")
-    parser.add_argument("--model", type=Path, help="implicit-topn: .npz with user_factors, item_factors, item_bias")
+    parser.add_argument(
+        "--model", type=Path, help="implicit-topn: .npz with user_factors, item_factors, item_bias"
+    )
     parser.add_argument("--n", type=int, default=10, help="implicit-topn: items per user")
     parser.add_argument("--out", type=Path, help="implicit-topn: where to write the lists (.npz)")
     return parser.parse_args()
@@ -348,7 +410,9 @@ def main() -> None:
     loaded = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     result = run(data, options)
     versions = {name: importlib.metadata.version(name) for name in (*distributions, "numpy")}
-    settings = {name: str(v) if isinstance(v, Path) else v for name, v in vars(options).items() if v is not None}
+    settings = {
+        name: str(v) if isinstance(v, Path) else v for name, v in vars(options).items() if v is not None
+    }
     print(
         json.dumps(
             {

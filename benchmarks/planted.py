@@ -3,12 +3,15 @@
     latent = mu + b_u + b_i + p_u . q_i        rank 16; standard deviations .4 (b_u), .4 (b_i) and .5 (p.q)
     rating = latent + noise                    standard deviation .75; rounded to half stars, kept in [.5, 5]
 
-138,493 users with at least 20 ratings each, 26,744 items with at least one, 20 million ratings, no pair twice, power laws on
-both sides with the shape of MovieLens-20M. A random 5 % is the holdout. Because the truth is known, two bounds are too:
+138,493 users with at least 20 ratings each, 26,744 items with at least one, 20 million ratings, no
+pair twice, power laws on both sides with the shape of MovieLens-20M. A random 5 % is the holdout.
+Because the truth is known, two bounds are too:
 
-- `rmse_latent`: the RMSE of E[rating | true latent], through rounding and the ends of the scale. Nobody predicts better.
-- `rmse_oracle`: the RMSE of one who knows all item factors, item biases, variances and mu, and has each user's exact Gaussian
-  posterior from the training ratings. The bound for a trainer, which must learn the items as well.
+- `rmse_latent`: the RMSE of E[rating | true latent], through rounding and the ends of the scale.
+  Nobody predicts better.
+- `rmse_oracle`: the RMSE of one who knows all item factors, item biases, variances and mu, and has
+  each user's exact Gaussian posterior from the training ratings. The bound for a trainer, which
+  must learn the items as well.
 
     python benchmarks/planted.py [--users N --items N --ratings N --seed S] [--cache FOLDER] [--csv]
 """
@@ -69,11 +72,14 @@ class Planted:
     item_bias: np.ndarray  # (n_items,) float64
 
 
-# --- who rated what -----------------------------------------------------------------------------------------------------
+# --- who rated what
+# -----------------------------------------------------------------------------------------------------
 
 
 def user_counts(shape: PlantedShape, rng: np.random.Generator) -> np.ndarray:
-    """Return the number of ratings of each user: a minimum plus a Lomax tail (shape 1.85), summing exactly to n_ratings."""
+    """Return the number of ratings of each user: a minimum plus a Lomax tail (shape 1.85), summing
+    exactly to n_ratings.
+    """
     cap = max(shape.n_items // 3, shape.min_ratings)
     spare = shape.n_ratings - shape.min_ratings * shape.n_users
     if spare < 0 or shape.n_ratings > cap * shape.n_users:
@@ -84,7 +90,9 @@ def user_counts(shape: PlantedShape, rng: np.random.Generator) -> np.ndarray:
     tail = rng.pareto(1.85, shape.n_users)
     extra = np.zeros(shape.n_users, dtype=np.int64)
     room = np.full(shape.n_users, cap - shape.min_ratings)
-    while (missing := spare - int(extra.sum())) > 0:  # each round hands out what the cap or rounding left over
+    while (
+        missing := spare - int(extra.sum())
+    ) > 0:  # each round hands out what the cap or rounding left over
         open_users = np.flatnonzero(extra < room)
         share = tail[open_users] / tail[open_users].sum() * missing
         step = np.minimum(np.floor(share).astype(np.int64), room[open_users] - extra[open_users])
@@ -144,10 +152,12 @@ def _uniform(state):
 
 @nb.njit(parallel=True, cache=True)
 def _draw_items(indptr, given_indptr, given, weight, keep, other, crowded, key, out):
-    """Fill each user's row of `out` with distinct items: the given ones, then draws without replacement by weight.
+    """Fill each user's row of `out` with distinct items: the given ones, then draws without
+    replacement by weight.
 
-    Draws that hit an item the user already has are thrown away. For users with more than `crowded` ratings that takes too
-    long, so they take the items with the smallest exponential clocks E / weight, which is the same distribution.
+    Draws that hit an item the user already has are thrown away. For users with more than `crowded`
+    ratings that takes too long, so they take the items with the smallest exponential clocks E /
+    weight, which is the same distribution.
     """
     n_items = len(weight)
     n_users = len(indptr) - 1
@@ -188,7 +198,8 @@ def draw_pairs(shape: PlantedShape, rng: np.random.Generator) -> tuple[np.ndarra
     if shape.n_items > shape.min_ratings * shape.n_users:
         raise ValueError(f"n_items must be at most min_ratings * n_users; got {shape.n_items}.")
     weight = item_weights(shape, rng)
-    # one rating for every item: they are dealt out to the users in turn, so that no user gets more than its minimum
+    # one rating for every item: they are dealt out to the users in turn, so that no user gets more
+    # than its minimum
     owner = rng.permutation(shape.n_users)[np.arange(shape.n_items) % shape.n_users]
     given = rng.permutation(shape.n_items)[np.argsort(owner, kind="stable")].astype(np.int32)
     given_indptr = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=shape.n_users))])
@@ -199,7 +210,8 @@ def draw_pairs(shape: PlantedShape, rng: np.random.Generator) -> tuple[np.ndarra
     return indptr, items
 
 
-# --- the ratings --------------------------------------------------------------------------------------------------------
+# --- the ratings
+# --------------------------------------------------------------------------------------------------------
 
 
 @nb.njit(parallel=True, cache=True)
@@ -215,7 +227,8 @@ def _latent(indptr, items, user_factors, item_factors, user_bias, item_bias, mea
 
 @nb.njit(parallel=True, cache=True)
 def _expected_rating(latent, sd, out):
-    """out = E[rating | Normal(latent, sd)]: half stars, rounded to the nearest, the ends of the scale taking the tails.
+    """out = E[rating | Normal(latent, sd)]: half stars, rounded to the nearest, the ends of the
+    scale taking the tails.
 
     E = .5 + sum over the thresholds t = .75, 1.25, ..., 4.75 of .5 P(value > t)
     """
@@ -235,7 +248,9 @@ def expected_rating(latent: np.ndarray, sd: np.ndarray | float) -> np.ndarray:
 
 
 def generate(shape: PlantedShape | None = None) -> Planted:
-    """Return the planted data of `shape`; the same shape always gives the same data, for any number of threads."""
+    """Return the planted data of `shape`; the same shape always gives the same data, for any number
+    of threads.
+    """
     shape = shape or PlantedShape()
     rng = np.random.default_rng(shape.seed)
     indptr, items = draw_pairs(shape, rng)
@@ -260,12 +275,14 @@ def generate(shape: PlantedShape | None = None) -> Planted:
     return Planted(shape, users, items, value, held_out, user_factors, item_factors, user_bias, item_bias)
 
 
-# --- what can be reached ------------------------------------------------------------------------------------------------
+# --- what can be reached
+# ------------------------------------------------------------------------------------------------
 
 
 @nb.njit(parallel=True, cache=True)
 def _oracle(indptr, items, target, held_out, design, prior_precision, noise_variance, mean_out, variance_out):
-    """Per user: the Gaussian posterior of x = [p_u, b_u] from the training ratings, then mean and variance of q.x on the rest.
+    """Per user: the Gaussian posterior of x = [p_u, b_u] from the training ratings, then mean and
+    variance of q.x on the rest.
 
     A = diag(prior_precision) + sum q q^T / noise_variance,  A m = sum q target / noise_variance,  variance = q^T A^-1 q
     """
@@ -282,7 +299,9 @@ def _oracle(indptr, items, target, held_out, design, prior_precision, noise_vari
                     solution[f] += row[f] * target[n] / noise_variance
                     for g in range(f + 1):
                         matrix[f, g] += row[f] * row[g] / noise_variance
-        for f in range(width):  # Cholesky in the lower triangle, with the forward substitution of the right-hand side
+        for f in range(
+            width
+        ):  # Cholesky in the lower triangle, with the forward substitution of the right-hand side
             for g in range(f):
                 for h in range(g):
                     matrix[f, g] -= matrix[f, h] * matrix[g, h]
@@ -311,14 +330,17 @@ def _oracle(indptr, items, target, held_out, design, prior_precision, noise_vari
 def bounds(data: Planted) -> dict[str, float]:
     """Return the holdout RMSE of E[rating | true latent], of the oracle, and of the training mean.
 
-    The oracle's prediction is its posterior mean, clipped to the scale. `rmse_oracle_rounded` sends the posterior through the
-    rounding instead, which is slightly worse: ratings cut off at the ends of the scale have shrunk that posterior already.
+    The oracle's prediction is its posterior mean, clipped to the scale. `rmse_oracle_rounded` sends
+    the posterior through the rounding instead, which is slightly worse: ratings cut off at the ends
+    of the scale have shrunk that posterior already.
     """
     shape = data.shape
     indptr = np.concatenate([[0], np.cumsum(np.bincount(data.users, minlength=shape.n_users))])
     n = shape.n_ratings
     latent = np.empty(n)
-    _latent(indptr, data.items, data.user_factors, data.item_factors, data.user_bias, data.item_bias, MEAN, latent)
+    _latent(
+        indptr, data.items, data.user_factors, data.item_factors, data.user_bias, data.item_bias, MEAN, latent
+    )
     truth = data.ratings[data.held_out].astype(np.float64)
 
     def rmse(prediction: np.ndarray | float) -> float:
@@ -330,7 +352,17 @@ def bounds(data: Planted) -> dict[str, float]:
     offset = MEAN + data.item_bias[data.items]
     mean, variance = np.empty(n), np.empty(n)
     noise_variance = shape.noise_sd**2 + STEP**2 / 12  # rounding adds the variance of a uniform number
-    _oracle(indptr, data.items, data.ratings - offset, data.held_out, design, precision, noise_variance, mean, variance)
+    _oracle(
+        indptr,
+        data.items,
+        data.ratings - offset,
+        data.held_out,
+        design,
+        precision,
+        noise_variance,
+        mean,
+        variance,
+    )
     posterior_mean = (offset + mean)[data.held_out]
     posterior_sd = np.sqrt(shape.noise_sd**2 + variance[data.held_out])
     return {
@@ -341,11 +373,14 @@ def bounds(data: Planted) -> dict[str, float]:
     }
 
 
-# --- the cache ----------------------------------------------------------------------------------------------------------
+# --- the cache
+# ----------------------------------------------------------------------------------------------------------
 
 
 def store(data: Planted, folder: Path) -> dict:
-    """Write train and holdout arrays, the truth and `meta.json` (shape, bounds) into `folder`; return the meta data."""
+    """Write train and holdout arrays, the truth and `meta.json` (shape, bounds) into `folder`;
+    return the meta data.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for part, mask in (("train", ~data.held_out), ("holdout", data.held_out)):
         for name in ("users", "items", "ratings"):
@@ -361,12 +396,17 @@ def store(data: Planted, folder: Path) -> dict:
         "ratings_per_user": _quantiles(per_user),
         "ratings_per_item": _quantiles(per_item),
     }
-    (folder / "meta.json").write_text(json.dumps(meta, indent=1) + "\n")  # last: its presence says that the folder is whole
+    (folder / "meta.json").write_text(
+        json.dumps(meta, indent=1) + "\n"
+    )  # last: its presence says that the folder is whole
     return meta
 
 
 def _quantiles(counts: np.ndarray) -> dict[str, float]:
-    return {name: float(np.quantile(counts, q)) for name, q in (("min", 0), ("median", 0.5), ("p90", 0.9), ("max", 1))}
+    return {
+        name: float(np.quantile(counts, q))
+        for name, q in (("min", 0), ("median", 0.5), ("p90", 0.9), ("max", 1))
+    }
 
 
 def planted_folder(shape: PlantedShape | None = None, cache: Path | None = None) -> Path:
@@ -379,7 +419,9 @@ def planted_folder(shape: PlantedShape | None = None, cache: Path | None = None)
 
 
 def planted_csv(folder: Path, shuffled: bool = False) -> Path:
-    """Return the CSV of all ratings (user_id, item_id, rating), sorted as MovieLens is or in random order; made when absent."""
+    """Return the CSV of all ratings (user_id, item_id, rating), sorted as MovieLens is or in random
+    order; made when absent.
+    """
     import polars as pl
 
     path = folder / ("ratings-shuffled.csv" if shuffled else "ratings.csv")
@@ -387,7 +429,9 @@ def planted_csv(folder: Path, shuffled: bool = False) -> Path:
         return path
     column = {}
     for name in ("users", "items", "ratings"):
-        column[name] = np.concatenate([np.load(folder / f"{part}_{name}.npy") for part in ("train", "holdout")])
+        column[name] = np.concatenate(
+            [np.load(folder / f"{part}_{name}.npy") for part in ("train", "holdout")]
+        )
     order = (
         np.random.default_rng(0).permutation(len(column["users"]))
         if shuffled
@@ -416,7 +460,9 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=default_cache())
     parser.add_argument("--csv", action="store_true", help="also write ratings.csv and ratings-shuffled.csv")
     arguments = parser.parse_args()
-    shape = PlantedShape(n_users=arguments.users, n_items=arguments.items, n_ratings=arguments.ratings, seed=arguments.seed)
+    shape = PlantedShape(
+        n_users=arguments.users, n_items=arguments.items, n_ratings=arguments.ratings, seed=arguments.seed
+    )
     start = time.perf_counter()
     folder = planted_folder(shape, arguments.cache)
     if arguments.csv:

@@ -1,9 +1,11 @@
-"""Predictions outside the rating scale: how many there are, and what clipping and bending the model are worth.
+"""Predictions outside the rating scale: how many there are, and what clipping and bending the model
+are worth.
 
     python benchmarks/rating_range.py movielens-small [--share 0.2] [--seeds 0 1 2]
     python benchmarks/rating_range.py path/to/ml-1m --share 0.1 --seeds 0
 
-Prints a line of a Markdown table for each model: RMSE of held-out ratings as predicted and clipped, and how many predictions lie outside.
+Prints a line of a Markdown table for each model: RMSE of held-out ratings as predicted and clipped,
+and how many predictions lie outside.
 """
 
 import argparse
@@ -32,7 +34,9 @@ def main():
     parser.add_argument("--share", type=float, default=0.2)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     options = parser.parse_args()
-    data = palate.datasets.load(options.data) if options.data == "movielens-small" else palate.read(options.data)
+    data = (
+        palate.datasets.load(options.data) if options.data == "movielens-small" else palate.read(options.data)
+    )
     low, high = data.ratings.scale
     print("| model | as it is | clipped | predictions outside |\n| --- | --- | --- | --- |")
     for name, trainer in MODELS.items():
@@ -48,7 +52,8 @@ def main():
             clipped.append(np.sqrt(np.mean((within - test.value) ** 2)))
             outside.append(np.mean(np.abs(found - within) > 1e-6))
         columns = (
-            " / ".join(f"{value:.4f}"[1:] if value < 1 else f"{value:.3f}" for value in values) for values in (plain, clipped)
+            " / ".join(f"{value:.4f}"[1:] if value < 1 else f"{value:.3f}" for value in values)
+            for values in (plain, clipped)
         )
         print(f"| {name} | {' | '.join(columns)} | {100 * np.mean(outside):.2f} % |", flush=True)
 

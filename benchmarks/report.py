@@ -1,7 +1,7 @@
 """Writes the tables of RESULTS.md from the record of measurements.
 
-Each section stands between `<!-- name -->` and `<!-- /name -->`; only that is replaced, so that what people write around the
-tables (profiles, what was tried, what bounds a kernel) stays.
+Each section stands between `<!-- name -->` and `<!-- /name -->`; only that is replaced, so that
+what people write around the tables (profiles, what was tried, what bounds a kernel) stays.
 """
 
 import re
@@ -42,20 +42,27 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 
 def ratio(results: Results, ours: str, theirs: str, value: Callable[[dict], float], bound: float) -> str:
-    """Return a sentence with the ratio of two medians, the range of the rounds' ratios, and the bound it is held to."""
+    """Return a sentence with the ratio of two medians, the range of the rounds' ratios, and the
+    bound it is held to.
+    """
     if ours not in results or theirs not in results:
         return ""
     pairs = list(zip(results[ours], results[theirs], strict=False))
     each = [value(our) / value(their) for our, their in pairs]
     whole = median(map(value, results[ours])) / median(map(value, results[theirs]))
     verdict = "reached" if whole <= bound else "not reached"
-    return f"{ours} / {theirs}: **{whole:.3f}** (rounds {min(each):.3f} to {max(each):.3f}); asked for: at most {bound:.3f}, {verdict}."
+    return (
+        f"{ours} / {theirs}: **{whole:.3f}** (rounds {min(each):.3f} to {max(each):.3f}); asked for: at "
+        f"most {bound:.3f}, {verdict}."
+    )
 
 
 def seconds_to(result: dict[str, Any], target: float) -> float:
-    """Return the seconds of a fit until the end of the first sweep whose validation RMSE is at most the target.
+    """Return the seconds of a fit until the end of the first sweep whose validation RMSE is at most
+    the target.
 
-    All that a fit does outside its sweeps (splitting, transposing, starting, finishing) counts as done before the first.
+    All that a fit does outside its sweeps (splitting, transposing, starting, finishing) counts as
+    done before the first.
     """
     sweeps = result["seconds_per_iteration"]
     outside = result["seconds"] - sum(sweeps)
@@ -65,7 +72,8 @@ def seconds_to(result: dict[str, Any], target: float) -> float:
     return float("inf")
 
 
-# --- sections -----------------------------------------------------------------------------------------------------------
+# --- sections
+# -----------------------------------------------------------------------------------------------------------
 
 
 def speed(results: Results, _lines: list) -> str:
@@ -89,31 +97,41 @@ def _speed_ratios(results: Results) -> list[str]:
     if "cmfrec" not in results:
         return []
     target = median(r["rmse_unclipped"] for r in results["cmfrec"])
-    lines = [ratio(results, "palate, same objective", "cmfrec", lambda r: r["seconds"], 1 / 5) + " (whole fits)"]
+    lines = [
+        ratio(results, "palate, same objective", "cmfrec", lambda r: r["seconds"], 1 / 5) + " (whole fits)"
+    ]
     theirs = median(r["seconds"] for r in results["cmfrec"])
     for name in ("palate, same objective", "palate, defaults"):
         if name in results:
             ours = [seconds_to(r, target) for r in results[name]]
             lines.append(
-                f"{name}: {spread(ours)} s until its validation RMSE is at most cmfrec's last ({target:.4f}, unclipped): "
-                f"**{median(ours) / theirs:.3f}** of cmfrec's time; asked for: at most 0.200, and 0.125 if possible."
+                f"{name}: {spread(ours)} s until its validation RMSE is at most cmfrec's last "
+                f"({target:.4f}, unclipped): "
+                f"**{median(ours) / theirs:.3f}** of cmfrec's time; asked for: at most 0.200, and 0.125 if "
+                f"possible."
             )
     if "LIBMF" in results:
         target = median(r["rmse_unclipped"] for r in results["LIBMF"])
         if hung := sum(r["failed_tries"] for r in results["LIBMF"]):
-            lines.append(f"LIBMF hung and was started again {hung} times; those tries are not in its figures.")
+            lines.append(
+                f"LIBMF hung and was started again {hung} times; those tries are not in its figures."
+            )
         for name in ("palate, same objective", "palate, defaults"):
             if name in results:
                 best = min(r["rmse_unclipped"] for r in results[name])
                 lines.append(
-                    f"{name} against LIBMF: {median(r['seconds'] for r in results[name]):.2f} s to {best:.4f}, LIBMF "
+                    f"{name} against LIBMF: {median(r['seconds'] for r in results[name]):.2f} s to "
+                    f"{best:.4f}, LIBMF "
                     f"{median(r['seconds'] for r in results['LIBMF']):.2f} s to {target:.4f}."
                 )
     return lines
 
 
 def curve(results: Results, _lines: list) -> str:
-    rows = [[name.split()[1], f"{runs[0]['seconds']:.1f}", f"{runs[0]['rmse']:.5f}"] for name, runs in results.items()]
+    rows = [
+        [name.split()[1], f"{runs[0]['seconds']:.1f}", f"{runs[0]['rmse']:.5f}"]
+        for name, runs in results.items()
+    ]
     return table(("iterations", "fit, s", "RMSE"), rows)
 
 
@@ -134,11 +152,14 @@ def sweep(results: Results, _lines: list) -> str:
 def sweep_flops(n_ratings: int, n_users: int, n_items: int, n_factors: int) -> float:
     """Return the floating-point operations that one sweep of exact solves needs.
 
-    With w = n_factors + 1 columns: each rating adds w (w + 1) to the lower half of a Gram matrix and 2 w to a right-hand side,
-    once per side; each row takes w^3 / 3 for Cholesky and 2 w^2 for the two substitutions.
+    With w = n_factors + 1 columns: each rating adds w (w + 1) to the lower half of a Gram matrix
+    and 2 w to a right-hand side, once per side; each row takes w^3 / 3 for Cholesky and 2 w^2 for
+    the two substitutions.
     """
     width = n_factors + 1
-    return 2 * n_ratings * (width * (width + 1) + 2 * width) + (n_users + n_items) * (width**3 / 3 + 2 * width**2)
+    return 2 * n_ratings * (width * (width + 1) + 2 * width) + (n_users + n_items) * (
+        width**3 / 3 + 2 * width**2
+    )
 
 
 def width(results: Results, lines: list) -> str:
@@ -148,9 +169,19 @@ def width(results: Results, lines: list) -> str:
         n_factors = int(name.split()[1])
         seconds = median(_later_sweeps(r) for r in runs)
         rates[n_factors] = sweep_flops(*_sizes(runs[0]), n_factors) / seconds / 1e9
-        rows.append([n_factors, f"{seconds:.2f}", f"{rates[n_factors]:.1f}", f"{rates[n_factors] / rates.get(32, 1):.2f}"])
+        rows.append(
+            [
+                n_factors,
+                f"{seconds:.2f}",
+                f"{rates[n_factors]:.1f}",
+                f"{rates[n_factors] / rates.get(32, 1):.2f}",
+            ]
+        )
     text = table(("factors", "one sweep, s", "GFLOP/s", "of that at 32 (asked for: 0.5)"), rows)
-    return text + "\n\nA sweep is what the trainer reports: both sides, and the errors and the objective after it."
+    return (
+        text
+        + "\n\nA sweep is what the trainer reports: both sides, and the errors and the objective after it."
+    )
 
 
 def _sizes(result: dict[str, Any]) -> tuple[int, int, int]:
@@ -159,29 +190,43 @@ def _sizes(result: dict[str, Any]) -> tuple[int, int, int]:
 
 def topn(results: Results, _lines: list) -> str:
     rows = [
-        [name, spread(r["seconds"] for r in runs), f"{median(r['process_peak_rss_mb'] for r in runs):.0f}", len(runs)]
+        [
+            name,
+            spread(r["seconds"] for r in runs),
+            f"{median(r['process_peak_rss_mb'] for r in runs):.0f}",
+            len(runs),
+        ]
         for name, runs in results.items()
     ]
     text = table(("", "indexes and scores, s", "peak RSS, MB", "rounds"), rows)
     notes = [ratio(results, "palate", "implicit", lambda r: r["seconds"], 1 / 3)]
     if ours := results.get("palate"):
         notes.append(
-            f"As a frame with ids and titles, by `model.recommend(n=10)`: {spread(r['seconds_frame'] for r in ours)} s."
+            f"As a frame with ids and titles, by `model.recommend(n=10)`: "
+            f"{spread(r['seconds_frame'] for r in ours)} s."
         )
         if "share_of_equal_entries" in ours[0]:
             equal, largest = ours[0]["share_of_equal_entries"], ours[0]["largest_score_difference"]
             notes.append(
-                f"Equal entries of the two lists: {equal:.6f}; largest difference of scores at one place: {largest:.1e}."
+                f"Equal entries of the two lists: {equal:.6f}; largest difference of scores at one place: "
+                f"{largest:.1e}."
             )
     return text + "\n\n" + "\n".join(f"- {note}" for note in notes if note)
 
 
 def read(results: Results, _lines: list) -> str:
     rows = [
-        [name, spread(r["seconds"] for r in runs), f"{median(r['process_peak_rss_mb'] for r in runs):.0f}", len(runs)]
+        [
+            name,
+            spread(r["seconds"] for r in runs),
+            f"{median(r['process_peak_rss_mb'] for r in runs):.0f}",
+            len(runs),
+        ]
         for name, runs in results.items()
     ]
-    return table(("reader and order of the rows", "CSV to both CSR, s (asked for: 6)", "peak RSS, MB", "rounds"), rows)
+    return table(
+        ("reader and order of the rows", "CSV to both CSR, s (asked for: 6)", "peak RSS, MB", "rounds"), rows
+    )
 
 
 def memory(results: Results, _lines: list) -> str:
@@ -196,7 +241,14 @@ def memory(results: Results, _lines: list) -> str:
         for name, runs in results.items()
     ]
     return table(
-        ("command", "ru_maxrss, MB of 2^20 bytes (asked for: 1,526 = 1.6e9 bytes)", "wall, s", "model, MB", "rounds"), rows
+        (
+            "command",
+            "ru_maxrss, MB of 2^20 bytes (asked for: 1,526 = 1.6e9 bytes)",
+            "wall, s",
+            "model, MB",
+            "rounds",
+        ),
+        rows,
     )
 
 
@@ -243,10 +295,18 @@ def quality(results: Results, _lines: list) -> str:
 def quality_peers(results: Results, _lines: list) -> str:
     rows = []
     for name, runs in results.items():
-        settings = {key: value for key, value in runs[0]["settings"].items() if key in ("factors", "iterations")}
+        settings = {
+            key: value for key, value in runs[0]["settings"].items() if key in ("factors", "iterations")
+        }
         shown = ", ".join(f"{key} {value}" for key, value in settings.items())
         rows.append(
-            [name, shown, f"{sum(r['rmse'] for r in runs) / len(runs):.4f}", spread(r["seconds"] for r in runs), len(runs)]
+            [
+                name,
+                shown,
+                f"{sum(r['rmse'] for r in runs) / len(runs):.4f}",
+                spread(r["seconds"] for r in runs),
+                len(runs),
+            ]
         )
     return table(("library", "settings", "RMSE", "a fit, s", "folds"), rows)
 
@@ -254,7 +314,8 @@ def quality_peers(results: Results, _lines: list) -> str:
 def planted(results: Results, _lines: list) -> str:
     meta = next(iter(results.values()))[0]
     lines = [
-        f"{meta['n_users']:,} users, {meta['n_items']:,} items, {meta['n_ratings']:,} ratings, rank {meta['rank']}, seed {meta['seed']}.",
+        f"{meta['n_users']:,} users, {meta['n_items']:,} items, {meta['n_ratings']:,} ratings, rank "
+        f"{meta['rank']}, seed {meta['seed']}.",
         "",
         table(
             ("bound", "holdout RMSE"),
@@ -284,7 +345,8 @@ WRITERS: dict[str, Callable[[Results, list], str]] = {
 }
 
 
-# --- the file -----------------------------------------------------------------------------------------------------------
+# --- the file
+# -----------------------------------------------------------------------------------------------------------
 
 
 def provenance(lines: list[dict[str, Any]]) -> str:
@@ -297,7 +359,8 @@ def provenance(lines: list[dict[str, Any]]) -> str:
     shown = ", ".join(f"{name} {' and '.join(sorted(found))}" for name, found in sorted(versions.items()))
     load = max(line["machine"]["load_average"] for line in lines)
     return (
-        f"{machine['date']}, commit {machine['commit']}, {machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
+        f"{machine['date']}, commit {machine['commit']}, {machine['cpu']}, {machine['cores']} cores, "
+        f"{machine['memory_gib']} GiB, "
         f"{machine['system']}; load average up to {load}. {shown}"
     ).strip()
 
@@ -309,7 +372,9 @@ def write(path: Path, record: Record) -> None:
         lines = record.last_run(section)
         if not lines:
             continue
-        body = f"<!-- {section} -->\n{writer(by_name(lines), lines)}\n\n{provenance(lines)}\n<!-- /{section} -->"
+        body = (
+            f"<!-- {section} -->\n{writer(by_name(lines), lines)}\n\n{provenance(lines)}\n<!-- /{section} -->"
+        )
         pattern = re.compile(rf"<!-- {section} -->.*?<!-- /{section} -->", re.DOTALL)
         if pattern.search(text):
             text = pattern.sub(lambda _match, body=body: body, text)

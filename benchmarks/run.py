@@ -5,9 +5,10 @@
     python benchmarks/run.py quality --data FOLDER          public data sets: FOLDER/ml-1m, goodbooks-10k, movietweetings
     python benchmarks/run.py report                         only write RESULTS.md anew from the record
 
-Every figure comes from a process of its own. In a section, palate and its peers take turns (palate, peer, palate, peer, ...) for
-at least five rounds, and ratios are of medians within that run. Each measurement is a line of benchmarks/results.jsonl; the
-tables are made of each section's last run. Planted data and the peers' environments lie in --cache, outside the repository:
+Every figure comes from a process of its own. In a section, palate and its peers take turns (palate,
+peer, palate, peer, ...) for at least five rounds, and ratios are of medians within that run. Each
+measurement is a line of benchmarks/results.jsonl; the tables are made of each section's last run.
+Planted data and the peers' environments lie in --cache, outside the repository:
 
     python benchmarks/planted.py --csv
     python benchmarks/environments/build_environments.py
@@ -30,23 +31,29 @@ import measure  # noqa: E402
 import report  # noqa: E402
 from environments.build_environments import default_cache, environment_python  # noqa: E402
 
-# One objective for palate and cmfrec, which knows penalties that are constant or times the number of ratings, nothing between.
-# The strength on the factors is the one of .03, .04, .05 and .06 with which cmfrec reaches its lowest validation error on the
-# planted data (.7645 after 5 iterations); the one on the biases is noise variance / bias variance.
+# One objective for palate and cmfrec, which knows penalties that are constant or times the number
+# of ratings, nothing between. The strength on the factors is the one of .03, .04, .05 and .06 with
+# which cmfrec reaches its lowest validation error on the planted data (.7645 after 5 iterations);
+# the one on the biases is noise variance / bias variance.
 STRENGTHS = {"l2_user": 0.04, "l2_item": 0.04, "l2_scaling": 1.0, "l2_bias": 3.6}
 CMFREC_ITERATIONS = range(3, 9)
-# LIBMF sometimes waits for ever for a thread of its own (often on small data and busy cores): it is then started again.
+# LIBMF sometimes waits for ever for a thread of its own (often on small data and busy cores): it is
+# then started again.
 LIBMF_TRIES = {"limit": 180, "tries": 4}
 LIBMF = {"l2_user": 0.03, "l2_item": 0.03, "learning_rate": 0.07, "iterations": 14}
 WIDTHS = (32, 64, 128, 256)
 SETS = ("ml-1m", "movielens-small", "goodbooks-10k", "movietweetings")
-# MovieLens-1M: (hyper-parameters, refit). Strengths were chosen on validation ratings inside the first fold's training part.
-# With refit the fit ends on all of it. Several starts are fits whose predictions are averaged: no single point estimate.
+# MovieLens-1M: (hyper-parameters, refit). Strengths were chosen on validation ratings inside the
+# first fold's training part. With refit the fit ends on all of it. Several starts are fits whose
+# predictions are averaged: no single point estimate.
 TUNED: dict[str, tuple[dict[str, Any], bool]] = {
     "defaults and refit": ({}, True),
     "tuned and refit": ({"l2_user": 1.25, "l2_item": 1.25, "l2_bias": 5.0}, True),
     "tuned, mean of 5 starts": ({"n_factors": 16, "l2_user": 1.0, "l2_item": 1.0, "n_starts": 5}, False),
-    "tuned, mean of 5 starts, refit": ({"n_factors": 16, "l2_user": 1.0, "l2_item": 1.0, "n_starts": 5}, True),
+    "tuned, mean of 5 starts, refit": (
+        {"n_factors": 16, "l2_user": 1.0, "l2_item": 1.0, "n_starts": 5},
+        True,
+    ),
 }
 FULL_SHAPE = {"users": 138_493, "items": 26_744, "ratings": 20_000_000}
 
@@ -64,7 +71,9 @@ class Bench:
         self.planted = self.cache / f"planted-{'x'.join(map(str, size))}-seed0"
 
     def need_planted(self, csv: bool = False) -> Path:
-        """Return the folder of the planted data, generated in a process of its own when it is not there yet."""
+        """Return the folder of the planted data, generated in a process of its own when it is not
+        there yet.
+        """
         wanted = [self.planted / "meta.json"] + ([self.planted / "ratings-shuffled.csv"] if csv else [])
         if not all(path.exists() for path in wanted):
             sizes = {name: getattr(self.options, name) for name in ("users", "items", "ratings")}
@@ -82,52 +91,88 @@ class Bench:
         self.record.add(section, self.run_id, name, result, **labels)
         seconds = result.get("seconds", result.get("wall_seconds", 0.0))
         extra = f", RMSE {result['rmse']:.4f}" if "rmse" in result else ""
-        print(f"{section}: {name} {seconds:.2f} s{extra}, peak {result['process_peak_rss_mb']:.0f} MB", flush=True)
+        print(
+            f"{section}: {name} {seconds:.2f} s{extra}, peak {result['process_peak_rss_mb']:.0f} MB",
+            flush=True,
+        )
         return result
 
     def has(self, environment: str = "peers") -> bool:
         """Return whether a peers' environment is built; say so when it is not."""
         there = environment_python(environment, self.cache).exists()
         if not there:
-            print(f"no environment {environment}: run benchmarks/environments/build_environments.py {environment}")
+            print(
+                f"no environment {environment}: run benchmarks/environments/build_environments.py "
+                f"{environment}"
+            )
         return there
 
 
-# --- sections -----------------------------------------------------------------------------------------------------------
+# --- sections
+# -----------------------------------------------------------------------------------------------------------
 
 
 def speed(bench: Bench) -> None:
-    """Time to a validation RMSE: palate, cmfrec (Cholesky, same objective) and LIBMF, after cmfrec's own curve."""
+    """Time to a validation RMSE: palate, cmfrec (Cholesky, same objective) and LIBMF, after
+    cmfrec's own curve.
+    """
     data = bench.need_planted()
     options = {"data": data, "threads": 2}
     best = bench.options.cmfrec_iterations
     if best is None:
         curve = {
-            n: bench.note("curve", f"cmfrec {n}", lambda n=n: measure.peer("cmfrec", **options, **STRENGTHS, iterations=n))
+            n: bench.note(
+                "curve",
+                f"cmfrec {n}",
+                lambda n=n: measure.peer("cmfrec", **options, **STRENGTHS, iterations=n),
+            )
             for n in CMFREC_ITERATIONS
         }
         best = min(curve, key=lambda n: curve[n]["rmse"])
     trainer = {"n_factors": 32, **STRENGTHS}
     for number in range(bench.rounds):
         labels = {"round": number}
-        bench.note("speed", "palate, same objective", lambda: measure.palate("fit", **options, **trainer), **labels)
-        bench.note("speed", "cmfrec", lambda: measure.peer("cmfrec", **options, **STRENGTHS, iterations=best), **labels)
-        bench.note("speed", "palate, defaults", lambda: measure.palate("fit", **options, n_factors=32), **labels)
-        bench.note("speed", "LIBMF", lambda: measure.peer("libmf", **options, **LIBMF, **LIBMF_TRIES), **labels)
+        bench.note(
+            "speed", "palate, same objective", lambda: measure.palate("fit", **options, **trainer), **labels
+        )
+        bench.note(
+            "speed",
+            "cmfrec",
+            lambda: measure.peer("cmfrec", **options, **STRENGTHS, iterations=best),
+            **labels,
+        )
+        bench.note(
+            "speed", "palate, defaults", lambda: measure.palate("fit", **options, n_factors=32), **labels
+        )
+        bench.note(
+            "speed", "LIBMF", lambda: measure.peer("libmf", **options, **LIBMF, **LIBMF_TRIES), **labels
+        )
 
 
 def sweep(bench: Bench) -> None:
-    """Seconds of one sweep beside one iteration of implicit's ALS (CG), and palate's GFLOP/s by number of factors."""
+    """Seconds of one sweep beside one iteration of implicit's ALS (CG), and palate's GFLOP/s by
+    number of factors.
+    """
     data = bench.need_planted()
     options = {"data": data, "threads": 2}
     fixed = {**STRENGTHS, "max_sweeps": 4, "patience": 99}
     for number in range(bench.rounds):
         labels = {"round": number}
-        bench.note("sweep", "palate", lambda: measure.palate("fit", **options, **fixed, n_factors=32), **labels)
-
-        bench.note("sweep", "implicit CG", lambda: measure.peer("implicit", **options, iterations=4, solver="cg"), **labels)
         bench.note(
-            "sweep", "implicit Cholesky", lambda: measure.peer("implicit", **options, iterations=4, solver="cholesky"), **labels
+            "sweep", "palate", lambda: measure.palate("fit", **options, **fixed, n_factors=32), **labels
+        )
+
+        bench.note(
+            "sweep",
+            "implicit CG",
+            lambda: measure.peer("implicit", **options, iterations=4, solver="cg"),
+            **labels,
+        )
+        bench.note(
+            "sweep",
+            "implicit Cholesky",
+            lambda: measure.peer("implicit", **options, iterations=4, solver="cholesky"),
+            **labels,
         )
     fixed["max_sweeps"] = 3
     for width in WIDTHS * 2:
@@ -140,26 +185,44 @@ def sweep(bench: Bench) -> None:
 
 
 def topn(bench: Bench) -> None:
-    """All users' exact top 10 on equal factors, without what they rated: palate and implicit's `recommend`."""
+    """All users' exact top 10 on equal factors, without what they rated: palate and implicit's
+    `recommend`.
+    """
     data = bench.need_planted()
     with tempfile.TemporaryDirectory() as folder:
         model, factors, lists = (Path(folder) / name for name in ("m.palate", "factors.npz", "lists.npz"))
         measure.palate("fit", data=data, n_factors=32, max_sweeps=5, model=model, factors_out=factors)
         for number in range(bench.rounds):
             peer = {"data": data, "threads": 2, "model": factors, "out": lists}
-            bench.note("topn", "implicit", lambda peer=peer: measure.peer("implicit-topn", **peer), round=number)
-            bench.note("topn", "palate", lambda: measure.palate("topn", model=model, compare=lists, threads=2), round=number)
+            bench.note(
+                "topn", "implicit", lambda peer=peer: measure.peer("implicit-topn", **peer), round=number
+            )
+            bench.note(
+                "topn",
+                "palate",
+                lambda: measure.palate("topn", model=model, compare=lists, threads=2),
+                round=number,
+            )
 
 
 def read(bench: Bench) -> None:
-    """Reading a CSV of 20 M rows to train-ready CSR, sorted as MovieLens is and in random order; pandas beside it."""
+    """Reading a CSV of 20 M rows to train-ready CSR, sorted as MovieLens is and in random order;
+    pandas beside it.
+    """
     folder = bench.need_planted(csv=True)
     for number in range(bench.rounds):
         for order, file in (("sorted", "ratings.csv"), ("shuffled", "ratings-shuffled.csv")):
             path = folder / file
-            bench.note("read", f"palate, {order}", lambda path=path: measure.palate("read", csv=path), round=number)
+            bench.note(
+                "read", f"palate, {order}", lambda path=path: measure.palate("read", csv=path), round=number
+            )
             if number < 2 and bench.has():
-                bench.note("read", f"pandas and SciPy, {order}", lambda path=path: measure.peer("read", csv=path), round=number)
+                bench.note(
+                    "read",
+                    f"pandas and SciPy, {order}",
+                    lambda path=path: measure.peer("read", csv=path),
+                    round=number,
+                )
 
 
 def memory(bench: Bench) -> None:
@@ -174,13 +237,18 @@ def memory(bench: Bench) -> None:
 
                 def train(command: list[str] = command) -> dict:
                     result = measure.run(command)
-                    return result | {"output": result["output"][-300:], "model_mb": model.stat().st_size / 2**20}
+                    return result | {
+                        "output": result["output"][-300:],
+                        "model_mb": model.stat().st_size / 2**20,
+                    }
 
                 bench.note("memory", f"palate train, {order}", train, round=number)
 
 
 def quality(bench: Bench) -> None:
-    """Five-fold errors on public data sets, with defaults and tuned, beside the baseline and (MovieLens-1M) the peers."""
+    """Five-fold errors on public data sets, with defaults and tuned, beside the baseline and
+    (MovieLens-1M) the peers.
+    """
     folder = bench.options.data
     for name in SETS:
         if name != "movielens-small" and (folder is None or not (folder / name).is_dir()):
@@ -191,7 +259,9 @@ def quality(bench: Bench) -> None:
         if name == "ml-1m":
             for label, (settings, refit) in TUNED.items():
                 tuned = {**call, "settings": json.dumps(settings), "refit": refit}
-                bench.note("quality", f"{name}, {label}", lambda tuned=tuned: measure.palate("quality", **tuned))
+                bench.note(
+                    "quality", f"{name}, {label}", lambda tuned=tuned: measure.palate("quality", **tuned)
+                )
             if bench.has():
                 _quality_peers(bench, folder)
 
@@ -206,7 +276,11 @@ def _quality_peers(bench: Bench, folder: Path) -> None:
             "peers",
             {"factors": 40, "iterations": 15, **STRENGTHS, "l2_user": 0.05, "l2_item": 0.05, "l2_bias": 5.0},
         ),
-        "LIBMF": ("libmf", "peers", {"factors": 40, "iterations": 30, "l2_user": 0.05, "l2_item": 0.05, "learning_rate": 0.05}),
+        "LIBMF": (
+            "libmf",
+            "peers",
+            {"factors": 40, "iterations": 30, "l2_user": 0.05, "l2_item": 0.05, "learning_rate": 0.05},
+        ),
         "myFM": ("myfm", "myfm", {"factors": 20, "iterations": 200}),
     }
     calls["LIBMF"][2].update(LIBMF_TRIES)
@@ -226,17 +300,27 @@ def _quality_peers(bench: Bench, folder: Path) -> None:
 
 
 def startup(bench: Bench) -> None:
-    """Import time, the first fit ever (empty Numba cache), later fits, and one user's top 10 from a loaded model."""
-    clock = "import time; t = time.perf_counter(); import palate; print('{\"seconds\": %f}' % (time.perf_counter() - t))"
+    """Import time, the first fit ever (empty Numba cache), later fits, and one user's top 10 from a
+    loaded model.
+    """
+    clock = (
+        "import time; t = time.perf_counter(); import palate; print('{\"seconds\": %f}' % "
+        "(time.perf_counter() - t))"
+    )
     measure.run([sys.executable, "-c", "import palate"])  # byte code is written
     for number in range(max(bench.rounds, 5)):
-        bench.note("startup", "import palate", lambda: measure.run_json([sys.executable, "-c", clock]), round=number)
+        bench.note(
+            "startup", "import palate", lambda: measure.run_json([sys.executable, "-c", clock]), round=number
+        )
     for number in range(bench.rounds):
         with tempfile.TemporaryDirectory() as cache:
             environment = measure.clean_environment(NUMBA_CACHE_DIR=cache)
             for name in ("first fit", "later fit"):
                 bench.note(
-                    "startup", name, lambda env=environment: measure.palate("bundled-fit", environment=env), round=number
+                    "startup",
+                    name,
+                    lambda env=environment: measure.palate("bundled-fit", environment=env),
+                    round=number,
                 )
     data = bench.need_planted()
     with tempfile.TemporaryDirectory() as folder:
@@ -258,18 +342,29 @@ SECTIONS: dict[str, Callable[[Bench], None]] = {
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sections", nargs="*", help=f"{', '.join(SECTIONS)} or report; all of them by default")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "sections", nargs="*", help=f"{', '.join(SECTIONS)} or report; all of them by default"
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--data", type=Path, help="folder of the public data sets, for quality")
     parser.add_argument(
-        "--cache", type=Path, default=default_cache(), help="planted data and environments; default %(default)s"
+        "--cache",
+        type=Path,
+        default=default_cache(),
+        help="planted data and environments; default %(default)s",
     )
     parser.add_argument("--record", type=Path, default=HERE / "results.jsonl", help="default %(default)s")
     parser.add_argument("--results", type=Path, default=HERE / "RESULTS.md", help="default %(default)s")
-    parser.add_argument("--cmfrec-iterations", type=int, help="speed: take this number instead of finding the best")
+    parser.add_argument(
+        "--cmfrec-iterations", type=int, help="speed: take this number instead of finding the best"
+    )
     for name, size in FULL_SHAPE.items():
-        parser.add_argument(f"--{name}", type=int, default=size, help="size of the planted data; default %(default)s")
+        parser.add_argument(
+            f"--{name}", type=int, default=size, help="size of the planted data; default %(default)s"
+        )
     return parser.parse_args()
 
 

@@ -3,8 +3,9 @@
     python benchmarks/same_numbers.py record before.json
     python benchmarks/same_numbers.py compare before.json
 
-`record` writes, for each configuration, the SHA-256 of the factors and of 1,000 predictions, and the predictions themselves.
-`compare` trains again and says for each whether the bits are equal, else how far the predictions are apart.
+`record` writes, for each configuration, the SHA-256 of the factors and of 1,000 predictions, and
+the predictions themselves. `compare` trains again and says for each whether the bits are equal,
+else how far the predictions are apart.
 """
 
 import hashlib
@@ -20,7 +21,9 @@ import palate
 GIBBS = {"n_factors": 8, "sweeps": 24, "burn_in": 8}
 CONFIGURATIONS = {
     "least squares": lambda: palate.LeastSquares(),
-    "features": lambda: palate.LeastSquares(n_factors=8, user_features="rated", item_features="raters,genres,year"),
+    "features": lambda: palate.LeastSquares(
+        n_factors=8, user_features="rated", item_features="raters,genres,year"
+    ),
     "bounded": lambda: palate.LeastSquares(n_factors=8, link="bounded"),
     "counts": lambda: palate.LeastSquares.for_counts("linear", n_factors=8),
     "unobserved weight": lambda: palate.LeastSquares(n_factors=8, unobserved_weight=0.01),
@@ -56,12 +59,17 @@ def record() -> dict[str, dict]:
         seconds = time.perf_counter() - start
         predictions = model.predict(users, items)
         found[name] = {
-            "factors": digest(model.user_factors, model.item_factors, model.user_bias, model.item_bias, model.global_mean),
+            "factors": digest(
+                model.user_factors, model.item_factors, model.user_bias, model.item_bias, model.global_mean
+            ),
             "predictions": digest(predictions),
             "values": [float(value) for value in predictions],
             "seconds": round(seconds, 2),
         }
-        print(f"{name}: {found[name]['factors'][:12]} {found[name]['predictions'][:12]} {seconds:.1f} s", flush=True)
+        print(
+            f"{name}: {found[name]['factors'][:12]} {found[name]['predictions'][:12]} {seconds:.1f} s",
+            flush=True,
+        )
     return found
 
 
@@ -74,7 +82,8 @@ def compare(before: dict[str, dict], now: dict[str, dict]) -> int:
         apart = float(np.abs(np.subtract(old["values"], new["values"])).max())
         changed += not all(same)
         print(
-            f"{name}: factors {'equal' if same[0] else 'DIFFER'}, predictions {'equal' if same[1] else f'differ by {apart:.2g}'}"
+            f"{name}: factors {'equal' if same[0] else 'DIFFER'}, predictions "
+            f"{'equal' if same[1] else f'differ by {apart:.2g}'}"
         )
     return changed
 

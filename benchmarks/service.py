@@ -1,7 +1,8 @@
 """Latency of the service on 62,000 items at k = 64: an open-loop generator in a second process, on loopback.
 
-`python benchmarks/service.py [--seconds 20] [--rate 300]` trains a model on made-up ratings, starts `palate serve`, and prints a table.
-Open loop: each request has its time, and its latency counts from then, so that waiting behind a slow one is counted, too.
+`python benchmarks/service.py [--seconds 20] [--rate 300]` trains a model on made-up ratings, starts
+`palate serve`, and prints a table. Open loop: each request has its time, and its latency counts
+from then, so that waiting behind a slow one is counted, too.
 """
 
 import argparse
@@ -26,10 +27,14 @@ def made(folder: Path, k: int) -> Path:
     import palate
 
     rng = np.random.default_rng(0)
-    items = np.concatenate([rng.permutation(N_ITEMS), (N_ITEMS * rng.random(N_USERS * PER_USER - N_ITEMS) ** 3).astype(int)])
+    items = np.concatenate(
+        [rng.permutation(N_ITEMS), (N_ITEMS * rng.random(N_USERS * PER_USER - N_ITEMS) ** 3).astype(int)]
+    )
     users = np.repeat(np.arange(N_USERS), PER_USER)
     values = rng.integers(1, 11, len(items)) / 2
-    ratings = palate.Ratings.from_arrays(users, rng.permutation(items), values, scale=(0.5, 5), duplicates="last")
+    ratings = palate.Ratings.from_arrays(
+        users, rng.permutation(items), values, scale=(0.5, 5), duplicates="last"
+    )
     path = folder / "point.palate"
     palate.LeastSquares(n_factors=k, max_sweeps=2).fit(ratings, validation=0).save(path)
     return path
@@ -37,7 +42,9 @@ def made(folder: Path, k: int) -> Path:
 
 def ask(connection: http.client.HTTPConnection, method: str, path: str, body: object = None) -> int:
     """Send one request and read its answer; return the status."""
-    connection.request(method, path, None if body is None else json.dumps(body), {"content-type": "application/json"})
+    connection.request(
+        method, path, None if body is None else json.dumps(body), {"content-type": "application/json"}
+    )
     answer = connection.getresponse()
     answer.read()
     return answer.status
@@ -114,11 +121,16 @@ def generate(port: int, pid: int, rate: float, seconds: float, folder: Path, swa
         f"{len(latency):,} requests, {failed} failed; memory {before:.0f} to {resident(pid):.0f} MB",
     )
     items = rng.permutation(N_ITEMS)
-    told("durable PUT", one_by_one(port, 200, lambda p: ("PUT", f"/v1/users/new{p}/ratings/{items[p]}", {"rating": 4})))
+    told(
+        "durable PUT",
+        one_by_one(port, 200, lambda p: ("PUT", f"/v1/users/new{p}/ratings/{items[p]}", {"rating": 4})),
+    )
     told("raw write of 4 kB and fsync", raw_fsync(folder))
 
     def batch(place: int) -> tuple[str, str, object]:
-        rated = [{"user": f"b{place}-{row % 50}", "item": str(items[row]), "rating": 3} for row in range(1000)]
+        rated = [
+            {"user": f"b{place}-{row % 50}", "item": str(items[row]), "rating": 3} for row in range(1000)
+        ]
         return "POST", "/v1/ratings:batch", {"ratings": rated}
 
     told("batch of 1,000", one_by_one(port, 10, batch))
@@ -145,7 +157,8 @@ def generate(port: int, pid: int, rate: float, seconds: float, folder: Path, swa
     told(
         f"recommend during swaps, {rate / 3:g} a second",
         latency,
-        f"{len(swap_failed)} swaps, {sum(swap_failed)} failed; {failed} requests failed; memory {resident(pid):.0f} MB",
+        f"{len(swap_failed)} swaps, {sum(swap_failed)} failed; {failed} requests failed; memory "
+        f"{resident(pid):.0f} MB",
     )
     print("| what | p50, ms | p99, ms | |\n| --- | --- | --- | --- |\n" + "\n".join(rows))
 
@@ -160,7 +173,9 @@ def main() -> None:
     parser.add_argument("--ask", nargs=3, metavar=("PORT", "PID", "FOLDER"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.ask:
-        generate(int(given.ask[0]), int(given.ask[1]), given.rate, given.seconds, Path(given.ask[2]), given.swaps)
+        generate(
+            int(given.ask[0]), int(given.ask[1]), given.rate, given.seconds, Path(given.ask[2]), given.swaps
+        )
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -180,10 +195,21 @@ def main() -> None:
         ]
         server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         assert server.stderr is not None
-        port = next(found[1] for line in server.stderr if (found := re.search(r"at http://127.0.0.1:(\d+)", line)))
+        port = next(
+            found[1] for line in server.stderr if (found := re.search(r"at http://127.0.0.1:(\d+)", line))
+        )
         try:
-            options = ["--rate", str(given.rate), "--seconds", str(given.seconds), "--swaps", str(given.swaps)]
-            subprocess.run([sys.executable, __file__, *options, "--ask", port, str(server.pid), name], check=True)
+            options = [
+                "--rate",
+                str(given.rate),
+                "--seconds",
+                str(given.seconds),
+                "--swaps",
+                str(given.swaps),
+            ]
+            subprocess.run(
+                [sys.executable, __file__, *options, "--ask", port, str(server.pid), name], check=True
+            )
         finally:
             server.kill()
 

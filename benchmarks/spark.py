@@ -1,9 +1,10 @@
-"""What Spark costs: a half sweep whatever its size, lists for everyone, and least squares on the workers beside one machine and MLlib.
+"""What Spark costs: a half sweep whatever its size, lists for everyone, and least squares on the
+workers beside one machine and MLlib.
 
 python benchmarks/spark.py [FOLDER] [--factors 16] [--sweeps 5]
 
-FOLDER is anything `palate.read` reads, the bundled ratings without one; ids must be integers, since MLlib takes no others. One JSON
-line a measurement.
+FOLDER is anything `palate.read` reads, the bundled ratings without one; ids must be integers, since
+MLlib takes no others. One JSON line a measurement.
 """
 
 import argparse
@@ -23,7 +24,9 @@ def told(what, began, **figures):
 
 def half_sweep(spark):
     """Time half sweeps of a table so small that its arithmetic is nothing."""
-    ratings = palate.Ratings.from_arrays([1, 1, 2, 2, 3, 3, 4, 4], [1, 2, 2, 3, 3, 4, 4, 1], [1, 2, 3, 4, 5, 4, 3, 2])
+    ratings = palate.Ratings.from_arrays(
+        [1, 1, 2, 2, 3, 3, 4, 4], [1, 2, 2, 3, 3, 4, 4, 1], [1, 2, 3, 4, 5, 4, 3, 2]
+    )
     problem = Problem.build(ratings, ratings.value < 0)
     prior, _ = palate.LeastSquares(n_factors=1).priors(1.0, problem.mean)
     (_, items), _ = bias_start(problem, l2_bias=2.0)
@@ -42,7 +45,13 @@ def mllib(table, test, factors, sweeps):
 
     began = time.perf_counter()
     als = ALS(
-        userCol="user_id", itemCol="item_id", rank=factors, maxIter=sweeps, regParam=0.1, seed=1, coldStartStrategy="drop"
+        userCol="user_id",
+        itemCol="item_id",
+        rank=factors,
+        maxIter=sweeps,
+        regParam=0.1,
+        seed=1,
+        coldStartStrategy="drop",
     )
     model = als.fit(table)
     model.userFactors.count()
@@ -71,7 +80,10 @@ def main():
         began = time.perf_counter()
         model = verb(trainer, train, seed=1)
         held_out = split.test.to_frame()
-        error = model.predict(held_out["user_id"], held_out["item_id"], unknown="baseline") - held_out["rating"].to_numpy()
+        error = (
+            model.predict(held_out["user_id"], held_out["item_id"], unknown="baseline")
+            - held_out["rating"].to_numpy()
+        )
         told(f"LeastSquares {name}", began, rmse=round(float((error**2).mean() ** 0.5), 4))
     mllib(train, test, given.factors, given.sweeps)
     for repeat in ("first", "again"):

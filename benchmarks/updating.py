@@ -1,8 +1,10 @@
-"""How far an update is from a full fit: ratings that came last are added to a model, and trained on from the start.
+"""How far an update is from a full fit: ratings that came last are added to a model, and trained on
+from the start.
 
-A tenth of each user's ratings is the test. Of the others the last 5 % by time are new: `before` was trained without them, `updated`
-is `before.update(new)`, `refit` was trained on all. RMSE and nDCG@10 are first those of test ratings whose user and item all three
-know, then ("active") those of users with new ratings, newcomers among them.
+A tenth of each user's ratings is the test. Of the others the last 5 % by time are new: `before` was
+trained without them, `updated` is `before.update(new)`, `refit` was trained on all. RMSE and
+nDCG@10 are first those of test ratings whose user and item all three know, then ("active") those of
+users with new ratings, newcomers among them.
 
     python benchmarks/updating.py FOLDER [FOLDER ...]
 """
@@ -49,9 +51,13 @@ def timed(act: Callable[[], Any]) -> tuple[Any, float]:
     return act(), time.perf_counter() - start
 
 
-def figures(models: dict[str, Any], test: palate.Ratings, users: Any, items: Any) -> dict[str, tuple[float, float]]:
+def figures(
+    models: dict[str, Any], test: palate.Ratings, users: Any, items: Any
+) -> dict[str, tuple[float, float]]:
     """Return RMSE and nDCG@10 of each model, for test ratings of these users and items."""
-    kept = np.isin(test.users.ids(), users)[test.user_index] & np.isin(test.items.ids(), items)[test.item_index]
+    kept = (
+        np.isin(test.users.ids(), users)[test.user_index] & np.isin(test.items.ids(), items)[test.item_index]
+    )
     pairs = test.users.take(test.user_index[kept]), test.items.take(test.item_index[kept])
     values, liked = test.value[kept], {}
     for user, item, value in zip(pairs[0].to_list(), pairs[1].to_list(), values, strict=True):
@@ -64,7 +70,9 @@ def figures(models: dict[str, Any], test: palate.Ratings, users: Any, items: Any
         if model.scale is not None:
             rmse = float(np.sqrt(np.mean((model.predict(*pairs) - values) ** 2)))
         gains = dict.fromkeys(liked, 0.0)
-        for user, item, rank in model.recommend(sorted(liked), n=10).select("user_id", "item_id", "rank").iter_rows():
+        for user, item, rank in (
+            model.recommend(sorted(liked), n=10).select("user_id", "item_id", "rank").iter_rows()
+        ):
             gains[user] += discount[rank - 1] * (item in liked[user])
         ideal = {user: discount[: min(10, len(own))].sum() for user, own in liked.items()}
         found[name] = (rmse, float(np.mean([gains[user] / ideal[user] for user in liked])))
@@ -79,7 +87,9 @@ def row(name: str, trainer: Any, old: palate.Ratings, new: palate.Ratings, test:
     updated, update_seconds = timed(lambda: before.update(new))
     everything = palate.union(before, new)
     refit, refit_seconds = timed(lambda: trainer.fit(everything, **quiet))
-    known = figures({"before": before, "updated": updated, "refit": refit}, test, old.users.ids(), old.items.ids())
+    known = figures(
+        {"before": before, "updated": updated, "refit": refit}, test, old.users.ids(), old.items.ids()
+    )
     active = figures({"updated": updated, "refit": refit}, test, new.users.ids(), everything.items.ids())
     cells = [f"{pair[at]:.4f}" for found in (known, active) for at in (0, 1) for pair in found.values()]
     return f"| {name} | {' | '.join(cells)} | {update_seconds:.2f} | {refit_seconds:.2f} |".replace("nan", "")
@@ -92,8 +102,12 @@ def main(folders: list[str]) -> None:
         ratings = palate.datasets.load().ratings if folder == "bundled" else palate.read(folder).ratings
         old, new, test = parts(ratings)
         print(f"\n{folder}: {len(old):,} ratings, {len(new):,} new, {len(test):,} to test\n")
-        columns = [f"{figure} {model}" for figure in ("RMSE", "nDCG@10") for model in ("before", "updated", "refit")]
-        active = [f"active: {figure} {model}" for figure in ("RMSE", "nDCG@10") for model in ("updated", "refit")]
+        columns = [
+            f"{figure} {model}" for figure in ("RMSE", "nDCG@10") for model in ("before", "updated", "refit")
+        ]
+        active = [
+            f"active: {figure} {model}" for figure in ("RMSE", "nDCG@10") for model in ("updated", "refit")
+        ]
         print(f"| model | {' | '.join([*columns, *active])} | update, s | refit, s |")
         print("| --- " * 13 + "|")
         for name, trainer in TRAINERS.items():

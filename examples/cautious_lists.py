@@ -12,6 +12,7 @@ columns = ["title", "n_ratings", "predicted_rating"]
 print("By what is expected:")
 print(model.recommend(63, n=5).select(columns))
 
-# With caution 0.8 an item is ranked by the low end of the interval that holds its expected rating with 80 % probability.
+# With caution 0.8 an item is ranked by the low end of the interval that holds its expected rating
+# with 80 % probability.
 print("By what is expected at least:")
 print(model.recommend(63, n=5, caution=0.8).select([*columns, "std", "low"]))

@@ -1,4 +1,5 @@
-"""A client of `palate serve` in the standard library alone: lists, search, and ratings that are sent again until they are kept.
+"""A client of `palate serve` in the standard library alone: lists, search, and ratings that are
+sent again until they are kept.
 
 `python examples/client.py` starts a service on the ratings that come with palate and asks it;
 `python examples/client.py URL [KEY]` asks yours.
@@ -55,11 +56,16 @@ class Client:
 
     def _ask(self, method: str, path: str, query: dict[str, Any] | None = None, body: Any = None) -> Any:
         url = self.address + path + (f"?{urlencode(query)}" if query else "")
-        headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {self.key}"} if self.key else {})}
+        headers = {
+            "Content-Type": "application/json",
+            **({"Authorization": f"Bearer {self.key}"} if self.key else {}),
+        }
         data = None if body is None else json.dumps(body).encode()
         for attempt in range(self.tries):
             try:
-                with urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method), timeout=30) as answer:
+                with urllib.request.urlopen(
+                    urllib.request.Request(url, data, headers, method=method), timeout=30
+                ) as answer:
                     return json.load(answer)
             except urllib.error.HTTPError as error:
                 if error.code != 503 or attempt == self.tries - 1:

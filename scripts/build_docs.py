@@ -1,7 +1,9 @@
-"""Build the documentation site from README.md, docs/ and the docstrings of every public name; a warning is an error.
+"""Build the documentation site from README.md, docs/ and the docstrings of every public name; a
+warning is an error.
 
-`python scripts/build_docs.py [FOLDER]` writes the site to FOLDER, build/site by default. Nothing is fetched: pages use the fonts
-of the reader's system, and the finished site is searched for anything that a browser would load from elsewhere.
+`python scripts/build_docs.py [FOLDER]` writes the site to FOLDER, build/site by default. Nothing is
+fetched: pages use the fonts of the reader's system, and the finished site is searched for anything
+that a browser would load from elsewhere.
 """
 
 import inspect
@@ -116,15 +118,27 @@ def reference_index(names: list[str]) -> str:
     """Return the page that lists all public names with the first sentence of each."""
     from pkgutil import resolve_name
 
-    lines = ["Python reference", "================", "", "Every public name, from its docstring.", "", ".. list-table::", ""]
+    lines = [
+        "Python reference",
+        "================",
+        "",
+        "Every public name, from its docstring.",
+        "",
+        ".. list-table::",
+        "",
+    ]
     for name in names:
         summary = " ".join((inspect.getdoc(resolve_name(name)) or "").split("\n\n")[0].split())
         lines += [f"   * - :doc:`{name} <{name}>`", f"     - {summary}"]
-    return "\n".join([*lines, "", ".. toctree::", "   :hidden:", "", *(f"   {name}" for name in names)]) + "\n"
+    return (
+        "\n".join([*lines, "", ".. toctree::", "   :hidden:", "", *(f"   {name}" for name in names)]) + "\n"
+    )
 
 
 def contents(pages: set[str]) -> str:
-    """Return the tables of contents: each page of docs/ once, in the order of SECTIONS, the rest at the end."""
+    """Return the tables of contents: each page of docs/ once, in the order of SECTIONS, the rest at
+    the end.
+    """
     left, parts = set(pages), []
     for title, patterns in SECTIONS.items():
         chosen: list[str] = []
@@ -140,15 +154,26 @@ def contents(pages: set[str]) -> str:
 
 def toctree(title: str, pages: list[str]) -> str:
     """Return one hidden table of contents in Markdown, which the side bar shows."""
-    return "\n".join(["```{toctree}", ":hidden:", f":caption: {title}", "", *(f"docs/{page}" for page in pages), "```", ""])
+    return "\n".join(
+        ["```{toctree}", ":hidden:", f":caption: {title}", "", *(f"docs/{page}" for page in pages), "```", ""]
+    )
 
 
 def write_sources(folder: Path) -> None:
-    """Write what Sphinx reads: README as the first page, docs/ beside it, a page per public name, and what they link to."""
+    """Write what Sphinx reads: README as the first page, docs/ beside it, a page per public name,
+    and what they link to.
+    """
     import palate
 
     shutil.copytree(ROOT / "docs", folder / "docs", ignore=shutil.ignore_patterns("*.py", "*.toml"))
-    for name in ("CHANGELOG.md", "CONTRIBUTING.md", "RELIABILITY.md", "SECURITY.md", "LICENSE", "pyproject.toml"):
+    for name in (
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "RELIABILITY.md",
+        "SECURITY.md",
+        "LICENSE",
+        "pyproject.toml",
+    ):
         if (ROOT / name).exists():
             shutil.copy(ROOT / name, folder / name)
     for name in ("LICENSES", "examples", "benchmarks", "scripts"):
@@ -160,7 +185,10 @@ def write_sources(folder: Path) -> None:
     (reference / "index.rst").write_text(reference_index(names), "utf-8")
     for name in names:
         (reference / f"{name}.rst").write_text(reference_page(name), "utf-8")
-    pages = {path.relative_to(folder / "docs").with_suffix("").as_posix() for path in (folder / "docs").rglob("*.md")}
+    pages = {
+        path.relative_to(folder / "docs").with_suffix("").as_posix()
+        for path in (folder / "docs").rglob("*.md")
+    }
     outside = [*sorted(folder.glob("*.md")), *sorted((folder / "benchmarks").glob("*.md"))]
     others = [path.relative_to(folder).with_suffix("").as_posix() for path in outside]
     project = "\n".join(["```{toctree}", ":hidden:", ":caption: Project", "", *others, "```", ""])
@@ -175,7 +203,9 @@ def loaded_from_elsewhere(text: str) -> list[str]:
 
 
 def problems_of(site: Path) -> Iterator[str]:
-    """Yield a line for each public name without a page, and for each thing that a page loads from elsewhere."""
+    """Yield a line for each public name without a page, and for each thing that a page loads from
+    elsewhere.
+    """
     for name in public_names():
         page = site / "docs" / "reference" / f"{name}.html"
         if not page.exists() or f'id="{name}"' not in page.read_text("utf-8"):
@@ -191,7 +221,19 @@ def main(site: Path) -> int:
     with tempfile.TemporaryDirectory(prefix="palate-site-") as folder:
         write_sources(Path(folder))
         # one process: several would fork after Numba has started threads
-        command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-E", "-b", "html", folder, str(site)]
+        command = [
+            sys.executable,
+            "-m",
+            "sphinx",
+            "-q",
+            "-W",
+            "--keep-going",
+            "-E",
+            "-b",
+            "html",
+            folder,
+            str(site),
+        ]
         if code := subprocess.run(command, check=False).returncode:
             return code
     problems = list(problems_of(site))

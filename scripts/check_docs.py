@@ -1,9 +1,10 @@
 """Run what the documentation tells a reader to run, and follow its links.
 
-`python scripts/check_docs.py [FILE ...]` takes README.md and docs/*.md by default. The blocks of a file run in the order they
-stand, in one empty temporary folder: ```python blocks share one namespace (a block with `>>>` is a doctest, its output is
-compared), and of ```console and ```bash blocks the commands whose first word is in RUN below are run and must succeed.
-A block below the comment `<!-- not run: reason -->` is only shown.
+`python scripts/check_docs.py [FILE ...]` takes README.md and docs/*.md by default. The blocks of a
+file run in the order they stand, in one empty temporary folder: ```python blocks share one
+namespace (a block with `>>>` is a doctest, its output is compared), and of ```console and ```bash
+blocks the commands whose first word is in RUN below are run and must succeed. A block below the
+comment `<!-- not run: reason -->` is only shown.
 """
 
 import contextlib
@@ -63,7 +64,9 @@ def blocks_of(path: Path) -> Iterator[Block]:
 
 
 def commands_of(block: Block) -> Iterator[str]:
-    """Yield the commands of a shell block: after `$ ` where there are prompts, else every line; backslashes joined."""
+    """Yield the commands of a shell block: after `$ ` where there are prompts, else every line;
+    backslashes joined.
+    """
     lines = re.sub(r"\\\n\s*(?:> )?", "", block.text).splitlines()
     prompted = any(line.startswith("$ ") for line in lines)
     for line in lines:
@@ -77,7 +80,13 @@ def run_shell(block: Block) -> None:
     for command in commands_of(block):
         if command.split()[0] in RUN:
             run = subprocess.run(
-                command, shell=True, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=environment(), check=False
+                command,
+                shell=True,
+                capture_output=True,
+                text=True,
+                stdin=subprocess.DEVNULL,
+                env=environment(),
+                check=False,
             )
             if run.returncode:
                 raise RuntimeError(f"`{command}` exited with {run.returncode}:\n{run.stdout}{run.stderr}")
@@ -92,7 +101,9 @@ def environment() -> dict[str, str]:
 def run_python(block: Block, namespace: dict) -> None:
     """Run a Python block in the file's namespace; a session with prompts is compared with its output."""
     if block.text.lstrip().startswith(">>>"):
-        test = doctest.DocTestParser().get_doctest(block.text, namespace, str(block), str(block.path), block.line)
+        test = doctest.DocTestParser().get_doctest(
+            block.text, namespace, str(block), str(block.path), block.line
+        )
         flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
         output: list[str] = []
         if doctest.DocTestRunner(optionflags=flags).run(test, out=output.append, clear_globs=False).failed:
@@ -136,13 +147,19 @@ def problems_of(path: Path) -> Iterator[str]:
 
 def main(names: list[str]) -> int:
     """Check the named files and print a line for each; return 1 when one of them has a problem."""
-    paths = [Path(name).resolve() for name in names] or [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    paths = [Path(name).resolve() for name in names] or [
+        ROOT / "README.md",
+        *sorted((ROOT / "docs").glob("*.md")),
+    ]
     os.environ["MPLBACKEND"] = "Agg"
     failed = False
     for path in paths:
         started = time.perf_counter()
         problems = list(problems_of(path))
-        print(f"{'FAILED' if problems else 'ok'}  {path.name}  {time.perf_counter() - started:.1f} s", flush=True)
+        print(
+            f"{'FAILED' if problems else 'ok'}  {path.name}  {time.perf_counter() - started:.1f} s",
+            flush=True,
+        )
         for problem in problems:
             print(problem, file=sys.stderr)
         failed = failed or bool(problems)

@@ -1,7 +1,9 @@
-"""Compile the kernels of least squares and Gibbs into Numba's cache, in one process, before tests compare bits across processes.
+"""Compile the kernels of least squares and Gibbs into Numba's cache, in one process, before tests
+compare bits across processes.
 
-A process that compiles a kernel may inline what it calls in another way than a process that finds the parts in the cache, and
-then sums round differently in the last bit. Processes that all load from the cache run the same machine code.
+A process that compiles a kernel may inline what it calls in another way than a process that finds
+the parts in the cache, and then sums round differently in the last bit. Processes that all load
+from the cache run the same machine code.
 """
 
 import sys

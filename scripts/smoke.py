@@ -34,7 +34,9 @@ def main(tree: Path) -> None:
             raise SystemExit(f"recommend must return 5 rows; got {len(frame)}.")
         for command in (["--help"], ["info", str(path)], ["recommend", str(path), str(user)]):
             started = time.perf_counter()
-            subprocess.run([str(Path(sys.executable).parent / "palate"), *command], check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(
+                [str(Path(sys.executable).parent / "palate"), *command], check=True, stdout=subprocess.DEVNULL
+            )
             report("palate " + command[0], started)
 
 

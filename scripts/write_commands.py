@@ -40,8 +40,14 @@ def page() -> str:
 def section(name: str, command) -> str:
     """Return the part of the page about one command."""
     arguments = [parameter for parameter in command.params if parameter.param_type_name == "argument"]
-    options = [parameter for parameter in command.params if parameter.param_type_name == "option" and not parameter.hidden]
-    usage = " ".join([name, *(usage_of(argument) for argument in arguments), *(["[OPTIONS]"] if options else [])])
+    options = [
+        parameter
+        for parameter in command.params
+        if parameter.param_type_name == "option" and not parameter.hidden
+    ]
+    usage = " ".join(
+        [name, *(usage_of(argument) for argument in arguments), *(["[OPTIONS]"] if options else [])]
+    )
     parts = [f"## {name}", f"    {usage}", prose(command.help or "")]
     if command.epilog:
         parts.append(prose(command.epilog))
@@ -73,8 +79,12 @@ def default_of(option) -> str:
 
 
 def prose(text: str) -> str:
-    """Return help text as Markdown: control characters of the terminal's layout removed, examples as blocks."""
-    text = re.sub(r"\[/?(?:bold|dim|cyan|green|yellow|red|italic)[^\]]*\]", "", text.replace("\b", "")).strip()
+    """Return help text as Markdown: control characters of the terminal's layout removed, examples
+    as blocks.
+    """
+    text = re.sub(
+        r"\[/?(?:bold|dim|cyan|green|yellow|red|italic)[^\]]*\]", "", text.replace("\b", "")
+    ).strip()
     return re.sub(r"(?m)^ *(?:\$ )?(palate .*)$", r"    \1", text)
 
 

@@ -1,4 +1,6 @@
-"""What the tests of the command line share: running it, and a table of ratings with a catalog of awkward titles."""
+"""What the tests of the command line share: running it, and a table of ratings with a catalog of
+awkward titles.
+"""
 
 import doctest
 import importlib.util
@@ -28,9 +30,16 @@ class Result:
 
 def process(*arguments, **options):
     """Run palate as a process of its own."""
-    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"} | options.pop("env", {})
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"} | options.pop(
+        "env", {}
+    )
     return subprocess.run(
-        [PALATE, *map(str, arguments)], capture_output=True, text=True, env=environment, check=False, **options
+        [PALATE, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+        **options,
     )
 
 
@@ -79,7 +88,9 @@ def loose(text):
 
 
 def assert_same(command, shown, printed):
-    """Check that what a page shows is what a command printed; numbers may differ, and `...` stands for anything."""
+    """Check that what a page shows is what a command printed; numbers may differ, and `...` stands
+    for anything.
+    """
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     same = doctest.OutputChecker().check_output(loose(shown), loose(printed), flags)
     assert same, f"$ {command}\n{printed}\n-- but the page shows --\n{shown}"

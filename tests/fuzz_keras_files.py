@@ -2,8 +2,8 @@
 
     python tests/fuzz_keras_files.py --cases 200000 --seed 1
 
-The cases run in batches in other processes, so that a crash of the HDF5 library is seen and its case is named; a finding is
-written to tests/corpus/ under the name of its batch and number.
+The cases run in batches in other processes, so that a crash of the HDF5 library is seen and its
+case is named; a finding is written to tests/corpus/ under the name of its batch and number.
 """
 
 import argparse
@@ -38,7 +38,9 @@ def seeds(folder):
 
 
 def damaged(data, rng):
-    """Return a file with a few bytes changed, a number made large, or a piece gone; of an archive, mostly inside its weights."""
+    """Return a file with a few bytes changed, a number made large, or a piece gone; of an archive,
+    mostly inside its weights.
+    """
     if data[:2] == b"PK" and rng.random() < 0.9:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = {member.filename: archive.read(member) for member in archive.infolist()}
@@ -129,7 +131,9 @@ def main():
             if done.returncode == 0:
                 break
             at = int((Path(name) / "number").read_text())
-            findings.append({"case": at, "problem": f"the process ended with {done.returncode}: {done.stderr[-300:]}"})
+            findings.append(
+                {"case": at, "problem": f"the process ended with {done.returncode}: {done.stderr[-300:]}"}
+            )
             CORPUS.mkdir(exist_ok=True)
             (CORPUS / f"keras-{options.seed}-{at}").write_bytes((Path(name) / "case").read_bytes())
             first = at + 1

@@ -1,9 +1,10 @@
-"""Random damage to model files: each must be refused with ModelFileError, or load as a model that saves to the same bytes.
+"""Random damage to model files: each must be refused with ModelFileError, or load as a model that
+saves to the same bytes.
 
     python tests/fuzz_model_file.py --cases 2000000 --seed 1
 
-Nine files of ten are signed again after the damage, so that the parser is what is tested. A finding is written to
-tests/corpus/ and run again by the tests from then on.
+Nine files of ten are signed again after the damage, so that the parser is what is tested. A finding
+is written to tests/corpus/ and run again by the tests from then on.
 """
 
 import argparse
@@ -114,7 +115,9 @@ def seeds() -> list[bytes]:
         users = [f"user é{u}" for u in users] if n % 3 == 0 else users
         items = (items.astype(np.uint64) + np.uint64(2**63)) if n % 5 == 1 else items
         values = rng.random(len(pairs)) if n % 4 == 2 else rng.integers(1, 6, len(pairs))
-        ratings = Ratings.from_arrays(users, items, values, timestamp=np.arange(len(pairs)) if n % 2 else None)
+        ratings = Ratings.from_arrays(
+            users, items, values, timestamp=np.arange(len(pairs)) if n % 2 else None
+        )
         files.append(dumps(model_of(ratings, n_factors=n % 4, n_draws=1 + n % 3, n_sweeps=n % 3, seed=n)))
     return files
 
@@ -134,7 +137,9 @@ def splice(data: bytes, rng: np.random.Generator) -> bytes:
     at = int(rng.integers(0, len(data) + 1))
     what = [data[:0], data[begin:end], data[begin:end] * 2, BYTES[rng.integers(len(BYTES))]][rng.integers(4)]
     damaged = data[:begin] + what + data[end:] if rng.random() < 0.5 else data[:at] + what + data[at:]
-    if rng.random() < 0.7:  # keep the header's length right, so that more than the end of the header is tested
+    if (
+        rng.random() < 0.7
+    ):  # keep the header's length right, so that more than the end of the header is tested
         change = len(damaged) - len(data) if min(begin, at) < int.from_bytes(data[:8], "little") + 8 else 0
         damaged = (max(0, int.from_bytes(data[:8], "little") + change)).to_bytes(8, "little") + damaged[8:]
     return damaged
@@ -219,7 +224,14 @@ def array_shapes(data: bytes, rng: np.random.Generator) -> bytes:
     return rewritten(tensors, metadata)
 
 
-MUTATORS: list[Callable[[bytes, np.random.Generator], bytes]] = [flip, splice, lengths, json_values, array_values, array_shapes]
+MUTATORS: list[Callable[[bytes, np.random.Generator], bytes]] = [
+    flip,
+    splice,
+    lengths,
+    json_values,
+    array_values,
+    array_shapes,
+]
 
 
 def mutated(data: bytes, rng: np.random.Generator) -> bytes:
@@ -240,7 +252,11 @@ def problem_with(data: bytes, report: Report) -> str | None:
         model = loads(data)
     except ModelFileError as error:
         report.messages["".join(c for c in str(error)[:90] if not c.isdigit())] += 1
-        return None if "\n" not in str(error) and len(str(error)) < 500 else f"message of {len(str(error))} characters"
+        return (
+            None
+            if "\n" not in str(error) and len(str(error)) < 500
+            else f"message of {len(str(error))} characters"
+        )
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
@@ -253,11 +269,15 @@ def problem_with(data: bytes, report: Report) -> str | None:
 
 
 def _same_content(one: bytes, other: bytes) -> bool:
-    """Whether the other file holds the arrays and metadata of the first, up to spelling, versions and what defaults add."""
+    """Whether the other file holds the arrays and metadata of the first, up to spelling, versions
+    and what defaults add.
+    """
     parts = []
     for data in (one, other):
         header, metadata, arrays = split(data)
-        parts.append({name: (e["dtype"], e["shape"], arrays[slice(*e["data_offsets"])]) for name, e in header.items()})
+        parts.append(
+            {name: (e["dtype"], e["shape"], arrays[slice(*e["data_offsets"])]) for name, e in header.items()}
+        )
         parts.append({key: value for key, value in metadata.items() if key not in ("sha256", "versions")})
     return parts[0] == parts[2] and _is_within(parts[1], parts[3])
 
@@ -309,7 +329,8 @@ def main() -> int:
     args = parser.parse_args()
     report = run(args.cases, args.seed, save=CORPUS / "findings", progress=True)
     lines = [
-        f"{report.n_cases:,} damaged files: {report.n_intact:,} loaded intact, {len(report.findings)} findings, slowest {report.slowest:.3f} s"
+        f"{report.n_cases:,} damaged files: {report.n_intact:,} loaded intact, {len(report.findings)} "
+        f"findings, slowest {report.slowest:.3f} s"
     ]
     lines += report.findings[:50]
     if args.messages:

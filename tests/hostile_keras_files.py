@@ -1,4 +1,5 @@
-"""Keras files that would run code, read other files or fill the memory if they were trusted; and a process that reads them.
+"""Keras files that would run code, read other files or fill the memory if they were trusted; and a
+process that reads them.
 
     python tests/hostile_keras_files.py FOLDER
 
@@ -26,11 +27,15 @@ SHAPE = (10**9, 10**3)  # 10^12 numbers
 
 
 def lambda_layer(sentinel):
-    """Return a layer whose code creates a file, as Keras 2 stores it (a marshalled function) and as Keras 3 does."""
+    """Return a layer whose code creates a file, as Keras 2 stores it (a marshalled function) and as
+    Keras 3 does.
+    """
     code = compile(f"open({str(sentinel)!r}, 'w').close()", "x", "exec")
     payload = b64encode(marshal.dumps(code)).decode()
     function = {"class_name": "__lambda__", "config": {"code": payload, "defaults": None, "closure": None}}
-    old = layer("Lambda", "out", ["flatten"], function=[payload, None, None], function_type="lambda", module="os")
+    old = layer(
+        "Lambda", "out", ["flatten"], function=[payload, None, None], function_type="lambda", module="os"
+    )
     return old, layer("Lambda", "out", ["flatten"], function=function)
 
 
@@ -70,16 +75,28 @@ def hostile_files(folder, sentinel):
     layers = layers_of(tables())
     h5("lambda", "Lambda layer, which holds code", config=config_of([*layers, old]))
     keras("lambda", "Lambda layer, which holds code", config=config_of([*layers, new]))
-    foreign = {**layer("Popen", "flatten_9", ["flatten"], args="touch x"), "module": "subprocess", "registered_name": "Popen"}
+    foreign = {
+        **layer("Popen", "flatten_9", ["flatten"], args="touch x"),
+        "module": "subprocess",
+        "registered_name": "Popen",
+    }
     keras("class", "is of class 'Popen'", config=config_of([*layers, foreign]))
     inner = {"class_name": "Functional", "name": "inner", "config": {"layers": [old]}, "inbound_nodes": []}
     keras("nested", "is of class 'Functional'", config=config_of([*layers, inner]))
     ring = [layer("Add", "a", ["b", "flatten"]), layer("Add", "b", ["a"])]
     h5("circle", "feed each other in a circle", config=config_of([*layers, *ring]))
     h5("deep", "nested at most 16 deep", config="[" * 60_000 + "]" * 60_000)
-    h5("soft", "SoftLink to elsewhere", plain(lambda g, n: g.__setitem__(n, h5py.SoftLink("/model_weights/movie_embedding"))))
+    h5(
+        "soft",
+        "SoftLink to elsewhere",
+        plain(lambda g, n: g.__setitem__(n, h5py.SoftLink("/model_weights/movie_embedding"))),
+    )
     other = str(secret / "other.h5")
-    h5("external", "ExternalLink to elsewhere", plain(lambda g, n: g.__setitem__(n, h5py.ExternalLink(other, "model_weights"))))
+    h5(
+        "external",
+        "ExternalLink to elsewhere",
+        plain(lambda g, n: g.__setitem__(n, h5py.ExternalLink(other, "model_weights"))),
+    )
 
     def whole(file, group):
         del file["model_weights"]
@@ -91,22 +108,60 @@ def hostile_files(folder, sentinel):
 
     def virtual(group, name):
         layout = h5py.VirtualLayout((7, 3), "f4")
-        layout[:] = h5py.VirtualSource(other, "model_weights/user_embedding/user_embedding/embeddings:0", (7, 3))
+        layout[:] = h5py.VirtualSource(
+            other, "model_weights/user_embedding/user_embedding/embeddings:0", (7, 3)
+        )
         group.create_virtual_dataset(name, layout)
 
     h5("virtual", "a virtual table over others", plain(virtual))
-    h5("bomb-whole", "must hold what its shape says; 1000000000 x 1000", plain(lambda g, n: g.create_dataset(n, SHAPE, "f4")))
-    h5("bomb-chunks", "in chunks or compressed", plain(lambda g, n: g.create_dataset(n, SHAPE, "f4", chunks=(1000, 1000))))
+    h5(
+        "bomb-whole",
+        "must hold what its shape says; 1000000000 x 1000",
+        plain(lambda g, n: g.create_dataset(n, SHAPE, "f4")),
+    )
+    h5(
+        "bomb-chunks",
+        "in chunks or compressed",
+        plain(lambda g, n: g.create_dataset(n, SHAPE, "f4", chunks=(1000, 1000))),
+    )
     zeros = np.zeros((3000, 3000), np.float32)
-    h5("bomb-gzip", "in chunks or compressed", plain(lambda g, n: g.create_dataset(n, data=zeros, compression=9)))
-    h5("bomb-wide", "must hold floating-point numbers", plain(lambda g, n: g.create_dataset(n, (9, 9), ("f8", (10**6,)))))
-    h5("vlen", "must hold floating-point", plain(lambda g, n: g.create_dataset(n, (7, 3), h5py.vlen_dtype(np.float32))))
-    h5("compound", "must hold floating-point", plain(lambda g, n: g.create_dataset(n, (7, 3), [("a", "f4"), ("b", "f8")])))
-    h5("references", "must hold floating-point", plain(lambda g, n: g.create_dataset(n, (7, 3), h5py.ref_dtype)))
+    h5(
+        "bomb-gzip",
+        "in chunks or compressed",
+        plain(lambda g, n: g.create_dataset(n, data=zeros, compression=9)),
+    )
+    h5(
+        "bomb-wide",
+        "must hold floating-point numbers",
+        plain(lambda g, n: g.create_dataset(n, (9, 9), ("f8", (10**6,)))),
+    )
+    h5(
+        "vlen",
+        "must hold floating-point",
+        plain(lambda g, n: g.create_dataset(n, (7, 3), h5py.vlen_dtype(np.float32))),
+    )
+    h5(
+        "compound",
+        "must hold floating-point",
+        plain(lambda g, n: g.create_dataset(n, (7, 3), [("a", "f4"), ("b", "f8")])),
+    )
+    h5(
+        "references",
+        "must hold floating-point",
+        plain(lambda g, n: g.create_dataset(n, (7, 3), h5py.ref_dtype)),
+    )
     h5("type", "is a Datatype", plain(lambda g, n: g.__setitem__(n, np.dtype("f4"))))
     h5("cycle", "must be nested at most 4 deep", plain(lambda g, n: g.__setitem__(n, g.parent)))
-    h5("crowd", "must have at most 2000 members", lambda f, group: [group.create_group(f"g{k}") for k in range(2100)])
-    h5("attribute", "attribute 'model_config' must be one text", lambda f, g: f.attrs.__setitem__("model_config", np.zeros(99)))
+    h5(
+        "crowd",
+        "must have at most 2000 members",
+        lambda f, group: [group.create_group(f"g{k}") for k in range(2100)],
+    )
+    h5(
+        "attribute",
+        "attribute 'model_config' must be one text",
+        lambda f, g: f.attrs.__setitem__("model_config", np.zeros(99)),
+    )
     _cut(h5, folder, found)
     _archives(keras, folder, found)
     return found
@@ -128,7 +183,12 @@ def _cut(h5, folder, found):
 
 
 def _archives(keras, folder, found):
-    keras("bomb-config", "config.json must be at most 4194304 bytes", config=" " * (80 << 20), compression=zipfile.ZIP_DEFLATED)
+    keras(
+        "bomb-config",
+        "config.json must be at most 4194304 bytes",
+        config=" " * (80 << 20),
+        compression=zipfile.ZIP_DEFLATED,
+    )
     keras("packed", "it is compressed or encrypted", compression=zipfile.ZIP_DEFLATED)
     keras("cut", "must be a whole zip archive")
     path = folder / "cut.keras"

@@ -33,7 +33,9 @@ def layers_of(weights, l2=(1e-7, 1e-6), l1_bias=1e-4, dropout=0.2):
         regulariser = {"class_name": "L1L2", "config": {"l1": l1, "l2": l2_}}
         source = "user_id" if name.startswith("user") else "movie_id"
         n, k = (int(size) for size in table.shape)
-        found.append(layer("Embedding", name, [source], input_dim=n, output_dim=k, embeddings_regularizer=regulariser))
+        found.append(
+            layer("Embedding", name, [source], input_dim=n, output_dim=k, embeddings_regularizer=regulariser)
+        )
     found += [layer("Dropout", f"dropout_{n}", [name], rate=dropout) for n, name in enumerate(NAMES[:2])]
     found.append(layer("Dot", "dot", ["dropout_0", "dropout_1"], axes=2, normalize=False))
     return [*found, layer("Flatten", "flatten", ["dot"])]
@@ -44,7 +46,9 @@ def config_of(layers, kind="Model"):
 
 
 def write_h5(path, weights=None, layers=None, config=None, scope="", suffix=":0", change=None):
-    """Write the layout of Keras 2.2; `scope` is what a second model in one session adds to the names of its variables."""
+    """Write the layout of Keras 2.2; `scope` is what a second model in one session adds to the
+    names of its variables.
+    """
     import h5py
 
     weights = tables() if weights is None else weights
@@ -68,7 +72,9 @@ def write_h5(path, weights=None, layers=None, config=None, scope="", suffix=":0"
     return path
 
 
-def write_keras(path, weights=None, layers=None, config=None, order=None, change=None, compression=zipfile.ZIP_STORED):
+def write_keras(
+    path, weights=None, layers=None, config=None, order=None, change=None, compression=zipfile.ZIP_STORED
+):
     """Write the layout of Keras 3; `order` is that of the embeddings in the description."""
     import h5py
 
@@ -78,7 +84,9 @@ def write_keras(path, weights=None, layers=None, config=None, order=None, change
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
         for number, (name, table) in enumerate(weights.items()):
-            group = file.create_group(f"layers/embedding_{number}/vars" if number else "layers/embedding/vars")
+            group = file.create_group(
+                f"layers/embedding_{number}/vars" if number else "layers/embedding/vars"
+            )
             group.attrs["name"] = name
             group.create_dataset("0", data=table)
         file.create_dataset("optimizer/vars/0", data=np.int64(3))

@@ -1,6 +1,7 @@
 """What students write: for each question in words right, half-right and wrong answers, one a line.
 
-They were written down from the questions alone, and are not taken from the checker's words. Add what a student wrote and was misread.
+They were written down from the questions alone, and are not taken from the checker's words. Add
+what a student wrote and was misread.
 """
 
 RIGHT, HALF, WRONG = {}, {}, {}
@@ -960,7 +961,9 @@ predictions get more extreme
 lists differ more
 """
 
-RIGHT["q8"] += """User bias says how strict a rater is, movie bias how good a film is in general; without them RMSE goes up
+RIGHT[
+    "q8"
+] += """User bias says how strict a rater is, movie bias how good a film is in general; without them RMSE goes up
 They capture that some users rate higher than others. Without biases the validation error increases a lot
 Biases model overall popularity so that the factors can concentrate on taste
 A film's bias is its general quality, a user's bias is their leniency. Removing them makes the error worse

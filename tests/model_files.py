@@ -31,7 +31,9 @@ def cases(ci: int, soak: int) -> int:
 
 
 class Numbers:
-    """Hands out small fractions that look random and are the same on every machine and for every version of NumPy."""
+    """Hands out small fractions that look random and are the same on every machine and for every
+    version of NumPy.
+    """
 
     def __init__(self, seed: int) -> None:
         self._next = seed * 1_000_003
@@ -49,7 +51,13 @@ def prior(n_draws: int, n_factors: int, numbers: Numbers) -> RowPrior:
     precision = np.broadcast_to(
         np.eye(n_factors + 1, dtype=np.float32) * np.float32(0.75), (n_draws, n_factors + 1, n_factors + 1)
     )
-    return RowPrior(precision=precision, mean=numbers.array(n_draws, n_factors + 1), scaling=0.5, l1_bias=0.125, dropout=0.25)
+    return RowPrior(
+        precision=precision,
+        mean=numbers.array(n_draws, n_factors + 1),
+        scaling=0.5,
+        l1_bias=0.125,
+        dropout=0.25,
+    )
 
 
 def model_of(
@@ -83,8 +91,20 @@ def model_of(
         scale=ratings.scale,
         catalog=None if catalog is None else catalog.aligned(ratings.items, matrix),
         ratings=matrix,
-        trainer={"name": "LeastSquares", "n_factors": n_factors, "l2_user": 0.1, "biases": True, "stop": None},
-        history=History(sweeps=tuple(reports), best_sweep=n_sweeps, stopped="done.", notes=("a note",), n_train=len(ratings)),
+        trainer={
+            "name": "LeastSquares",
+            "n_factors": n_factors,
+            "l2_user": 0.1,
+            "biases": True,
+            "stop": None,
+        },
+        history=History(
+            sweeps=tuple(reports),
+            best_sweep=n_sweeps,
+            stopped="done.",
+            notes=("a note",),
+            n_train=len(ratings),
+        ),
         **fields,
     )
 
@@ -107,7 +127,9 @@ def small_model() -> FactorModel:
             "liked": [True, None, False],
         }
     )
-    return model_of(ratings, held_out=np.array([True, False, False, False, False]), catalog=Catalog.from_frame(table))
+    return model_of(
+        ratings, held_out=np.array([True, False, False, False, False]), catalog=Catalog.from_frame(table)
+    )
 
 
 def smallest_model() -> FactorModel:
@@ -118,13 +140,18 @@ def smallest_model() -> FactorModel:
 
 
 def ordinal_model() -> FactorModel:
-    """Return a model of two draws with a distribution over levels and features of both sides: every field is filled."""
+    """Return a model of two draws with a distribution over levels and features of both sides: every
+    field is filled.
+    """
     numbers = Numbers(7)
     small = small_model()
     tags = FeatureGroup(name="genres", kind="tags", weights=numbers.array(2, 2, 3), values=("ab", "ä"))
     bag = FeatureGroup(name="rated", kind="bag", weights=numbers.array(2, 3, 3))
     bins = FeatureGroup(name="year", kind="bins", weights=numbers.array(2, 3, 3), edges=(1980.0, 1990.5))
-    made = {name: fields(small)[name] for name in ("catalog", "ratings", "users", "items", "trainer", "history", "scale")}
+    made = {
+        name: fields(small)[name]
+        for name in ("catalog", "ratings", "users", "items", "trainer", "history", "scale")
+    }
     return FactorModel(
         **made,
         user_factors=numbers.array(2, 3, 2),
@@ -148,13 +175,19 @@ def noisy_model() -> FactorModel:
     """Return a model of two draws whose rows have a noise of their own."""
     numbers = Numbers(9)
     scales = [np.abs(numbers.array(2, 3)) + np.float32(0.5) for _ in range(2)]
-    made = {name: value for name, value in fields(ordinal_model()).items() if name not in ("link", "levels", "cutpoints")}
+    made = {
+        name: value
+        for name, value in fields(ordinal_model()).items()
+        if name not in ("link", "levels", "cutpoints")
+    }
     users, items = (RowNoise(scale=scale, degrees=np.array([5.5, 7.0])) for scale in scales)
     return FactorModel(**{**made, "user_noise": users, "item_noise": items})
 
 
 def timed_model() -> FactorModel:
-    """Return a model of two draws that knows of three eras and four sittings: two of the first user, two of the last."""
+    """Return a model of two draws that knows of three eras and four sittings: two of the first
+    user, two of the last.
+    """
     numbers = Numbers(11)
     made = fields(noisy_model())
     shifts = [numbers.array(2, 3, 3) for _ in range(2)]
@@ -168,7 +201,13 @@ def timed_model() -> FactorModel:
         sittings=Sittings(np.array([0, 2, 2, 4]), np.array([1, 5, 0, 30]), np.array([2, 5, 9, 40])),
         mood=numbers.array(2, 4),
     )
-    return FactorModel(**{**made, "user_noise": replace(made["user_noise"], sitting=np.array([0.5, 0.25])), "context": context})
+    return FactorModel(
+        **{
+            **made,
+            "user_noise": replace(made["user_noise"], sitting=np.array([0.5, 0.25])),
+            "context": context,
+        }
+    )
 
 
 def wide_model(n_users: int = 220, n_items: int = 150, n_factors: int = 16) -> FactorModel:
@@ -177,7 +216,9 @@ def wide_model(n_users: int = 220, n_items: int = 150, n_factors: int = 16) -> F
     pairs = rng.choice(n_users * n_items, size=min(900, n_users * n_items), replace=False)
     pairs = np.concatenate([pairs, np.arange(n_users) * n_items, np.arange(n_items)])
     users, items = np.divmod(np.unique(pairs), n_items)
-    return model_of(Ratings.from_arrays(users, items, rng.integers(1, 11, len(users)) / 2), n_factors=n_factors)
+    return model_of(
+        Ratings.from_arrays(users, items, rng.integers(1, 11, len(users)) / 2), n_factors=n_factors
+    )
 
 
 def fields(model: FactorModel) -> dict[str, Any]:
@@ -206,7 +247,9 @@ def assert_same(one: Any, other: Any, where: str = "model") -> None:
 
 
 def resigned(data: bytes) -> bytes:
-    """Return a damaged file with its SHA-256 made right again, so that the parser and not the digest is what is tested."""
+    """Return a damaged file with its SHA-256 made right again, so that the parser and not the
+    digest is what is tested.
+    """
     match = DIGEST.search(data)
     if match is None:
         return data
@@ -224,8 +267,13 @@ def split(data: bytes) -> tuple[dict[str, Any], dict[str, Any], bytes]:
 def arrays_of(data: bytes) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Return a file's arrays and metadata, unchecked."""
     header, metadata, body = split(data)
-    spans = {name: (body[slice(*e["data_offsets"])], container.DTYPES[e["dtype"]], e["shape"]) for name, e in header.items()}
-    return {name: np.frombuffer(raw, dtype=dtype).reshape(shape) for name, (raw, dtype, shape) in spans.items()}, metadata
+    spans = {
+        name: (body[slice(*e["data_offsets"])], container.DTYPES[e["dtype"]], e["shape"])
+        for name, e in header.items()
+    }
+    return {
+        name: np.frombuffer(raw, dtype=dtype).reshape(shape) for name, (raw, dtype, shape) in spans.items()
+    }, metadata
 
 
 def rewritten(arrays: dict[str, np.ndarray], metadata: dict[str, Any]) -> bytes:

@@ -16,8 +16,11 @@ def prior(n_factors, n_draws):
     )
 
 
-def posterior_model(seed=0, n_users=7, n_items=40, n_factors=2, n_draws=4, whole=True, link="identity", share=0.2, **fields):
-    """Return a model of small whole numbers (exact in float32, with many ties) or of normal ones, with some ratings.
+def posterior_model(
+    seed=0, n_users=7, n_items=40, n_factors=2, n_draws=4, whole=True, link="identity", share=0.2, **fields
+):
+    """Return a model of small whole numbers (exact in float32, with many ties) or of normal ones,
+    with some ratings.
 
     The link "noisy" is the ordinal one with a noise of each row.
     """
@@ -35,11 +38,20 @@ def posterior_model(seed=0, n_users=7, n_items=40, n_factors=2, n_draws=4, whole
     ratings = Ratings.from_arrays(pairs[:, 0], pairs[:, 1], rng.integers(1, 6, len(pairs)), scale=(1, 5))
     if link == "ordinal":
         cuts = np.sort(rng.normal(size=(n_draws, 4)) * 2, axis=1).astype(np.float32)
-        fields = {"levels": np.arange(1, 6, dtype=np.float32), "cutpoints": cuts, "noise_sd": np.ones(n_draws)} | fields
+        fields = {
+            "levels": np.arange(1, 6, dtype=np.float32),
+            "cutpoints": cuts,
+            "noise_sd": np.ones(n_draws),
+        } | fields
     if noisy:
         counts = {"user": ratings.n_users, "item": ratings.n_items}
-        scales = {side: np.exp(0.4 * rng.normal(size=(n_draws, n))).astype(np.float32) for side, n in counts.items()}
-        fields |= {f"{side}_noise": RowNoise(scale=scale, degrees=np.full(n_draws, 6.0)) for side, scale in scales.items()}
+        scales = {
+            side: np.exp(0.4 * rng.normal(size=(n_draws, n))).astype(np.float32) for side, n in counts.items()
+        }
+        fields |= {
+            f"{side}_noise": RowNoise(scale=scale, degrees=np.full(n_draws, 6.0))
+            for side, scale in scales.items()
+        }
     return FactorModel(
         **{
             "users": ratings.users,

@@ -56,15 +56,33 @@ def server() -> Iterator[str]:
         shutil.chown(folder, "postgres")
     data = folder / "data"
     subprocess.run(
-        [*run, path / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"],
-        check=True, capture_output=True, cwd=folder, timeout=120,
-    )  # fmt: skip
+        [
+            *run,
+            path / "initdb",
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "-N",
+        ],
+        check=True,
+        capture_output=True,
+        cwd=folder,
+        timeout=120,
+    )
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     options = ["-p", str(port), "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}"]
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([*run, path / "postgres", "-D", data, *options], stdout=log, stderr=log, cwd=folder)
+        process = subprocess.Popen(
+            [*run, path / "postgres", "-D", data, *options], stdout=log, stderr=log, cwd=folder
+        )
     address = f"postgresql://postgres@127.0.0.1:{port}/postgres"
     try:
         _wait(address, process)

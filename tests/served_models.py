@@ -16,7 +16,9 @@ def ratings(seed: int = 0, n_users: int = 300, n_items: int = 40) -> Ratings:
     rng = np.random.default_rng(seed)
     pairs = [(user, item) for user in range(n_users) for item in rng.permutation(n_items)[: 8 + user % 9]]
     values = [
-        float(np.clip(round(2 * (3 + (1.5 if user % 2 == item % 2 else -1.5) + rng.normal(0, 0.4))) / 2, 0.5, 5))
+        float(
+            np.clip(round(2 * (3 + (1.5 if user % 2 == item % 2 else -1.5) + rng.normal(0, 0.4))) / 2, 0.5, 5)
+        )
         for user, item in pairs
     ]
     users = [f"u{user}" for user, _ in pairs]
@@ -29,7 +31,14 @@ def catalog(n_items: int = 40) -> Catalog:
     odd = ["Amélie", "<script>alert(1)</script>", "🎬 Film", "שלום", "The Matrix", "The Matrix Reloaded"]
     titles = [*odd, *(f"Film {place}" for place in range(len(odd), n_items))]
     genres = [("Comedy", "Drama|Comedy", "Horror")[place % 3] for place in range(n_items)]
-    frame = pl.DataFrame({"item_id": list(range(n_items)), "title": titles, "year": [1960 + place for place in range(n_items)], "genres": genres})  # fmt: skip
+    frame = pl.DataFrame(
+        {
+            "item_id": list(range(n_items)),
+            "title": titles,
+            "year": [1960 + place for place in range(n_items)],
+            "genres": genres,
+        }
+    )
     return Catalog.from_frame(frame)
 
 

@@ -37,7 +37,13 @@ def data(seed: int = 5) -> tuple[Ratings, Catalog]:
             (
                 user,
                 int(item),
-                float(np.clip(np.round(2 * (2.5 + 1.6 * (1 if item % 2 == taste else -1) + 0.4 * rng.normal())) / 2, 0.5, 5)),
+                float(
+                    np.clip(
+                        np.round(2 * (2.5 + 1.6 * (1 if item % 2 == taste else -1) + 0.4 * rng.normal())) / 2,
+                        0.5,
+                        5,
+                    )
+                ),
             )
             for item in rated
         ]
@@ -45,10 +51,14 @@ def data(seed: int = 5) -> tuple[Ratings, Catalog]:
     users, items, values = zip(*rows, strict=True)
     ratings = Ratings.from_arrays(users, items, values, scale=(0.5, 5))
     titles = [*AWKWARD, *(f"Film {number:02d}" for number in range(len(AWKWARD), N_ITEMS))]
-    table = pl.DataFrame({
-        "item_id": range(N_ITEMS), "title": titles, "year": [1960 + number for number in range(N_ITEMS)],
-        "genres": ["Drama|War" if number % 2 else "Comedy" for number in range(N_ITEMS)],
-    })  # fmt: skip
+    table = pl.DataFrame(
+        {
+            "item_id": range(N_ITEMS),
+            "title": titles,
+            "year": [1960 + number for number in range(N_ITEMS)],
+            "genres": ["Drama|War" if number % 2 else "Comedy" for number in range(N_ITEMS)],
+        }
+    )
     return ratings, Catalog.from_frame(table)
 
 
@@ -85,8 +95,12 @@ class Explorer:
             *self.options,
         ]
         with log.open("w") as out:
-            alone = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}  # NiceGUI looks for it
-            self.process = subprocess.Popen(command, cwd=self.folder, stdout=out, stderr=subprocess.STDOUT, env=alone)
+            alone = {
+                name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"
+            }  # NiceGUI looks for it
+            self.process = subprocess.Popen(
+                command, cwd=self.folder, stdout=out, stderr=subprocess.STDOUT, env=alone
+            )
         end = time.monotonic() + _GUARD
         while time.monotonic() < end:
             found = re.search(r"http://127\.0\.0\.1:(\d+)/", log.read_text("utf-8"))

@@ -16,8 +16,10 @@ class StoreContract:
         store.write([Change("al", "z", removed=True, at=8)])
         before = {user: dict(store.of(user)) for user in ("al", "bo", "cy")}
         assert {item: (r.value, r.state, r.at) for item, r in before["al"].items()} == {
-            "x": (4.0, "rated", 5), "y": (None, "seen", 6), "z": (None, "removed", 8),
-        }  # fmt: skip
+            "x": (4.0, "rated", 5),
+            "y": (None, "seen", 6),
+            "z": (None, "removed", 8),
+        }
         assert before["cy"] == {}
         store.close()
         again = make()
@@ -81,7 +83,9 @@ class StoreContract:
             thread.start()
         for thread in threads:
             thread.join(60)
-        wanted = {f"i{item}": float(max(place for place in range(25) if place % 7 == item)) for item in range(7)}
+        wanted = {
+            f"i{item}": float(max(place for place in range(25) if place % 7 == item)) for item in range(7)
+        }
         store.close()
         again = make()
         for who in range(8):
@@ -89,7 +93,19 @@ class StoreContract:
         again.close()
 
     def test_odd_ids_round_trip(self, make):
-        odd = ["é", "e\u0301", "🎬", "שלום", "'; DROP TABLE ratings; --", "<b>", " ", "../x", "a/b", "__proto__", "x" * 256]
+        odd = [
+            "é",
+            "e\u0301",
+            "🎬",
+            "שלום",
+            "'; DROP TABLE ratings; --",
+            "<b>",
+            " ",
+            "../x",
+            "a/b",
+            "__proto__",
+            "x" * 256,
+        ]
         store = make()
         store.write([Change(user, item, 1.0) for user in odd for item in odd])
         store.close()

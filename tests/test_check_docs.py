@@ -1,4 +1,6 @@
-"""The documentation's runner runs what it says it runs; a runner that skips in silence would let the documents rot."""
+"""The documentation's runner runs what it says it runs; a runner that skips in silence would let
+the documents rot.
+"""
 
 import importlib.util
 import os
@@ -31,8 +33,13 @@ def problems(check_docs, tmp_path):
 
 
 def test_blocks_of_a_page_share_folder_and_namespace(problems):
-    text = "```python\nfrom pathlib import Path\nx = 3\n```\n```console\n$ printf hello > note.txt\nthis is output\n```\n"
-    assert problems(text + "```python\nassert x == 3 and Path('note.txt').read_text() == 'hello'\n```\n") == []
+    text = (
+        "```python\nfrom pathlib import Path\nx = 3\n```\n```console\n$ printf hello > note.txt\nthis "
+        "is output\n```\n"
+    )
+    assert (
+        problems(text + "```python\nassert x == 3 and Path('note.txt').read_text() == 'hello'\n```\n") == []
+    )
 
 
 def test_a_failing_python_block_names_its_line_and_error(problems):
@@ -65,7 +72,10 @@ def test_a_block_is_skipped_only_with_a_reason(problems):
 
 
 def test_installing_commands_are_not_run(problems):
-    assert problems("```console\n$ pip install nothing-of-this-name\n$ make demo\n$ git clone nowhere\n```\n") == []
+    assert (
+        problems("```console\n$ pip install nothing-of-this-name\n$ make demo\n$ git clone nowhere\n```\n")
+        == []
+    )
 
 
 def test_a_broken_link_is_a_problem(problems, tmp_path):

@@ -21,13 +21,24 @@ def data():
 
 def test_known_facts(data):
     ratings, films = data.ratings, data.catalog.frame
-    assert (ratings.n_ratings, ratings.n_users, ratings.n_items, ratings.n_duplicates) == (100_004, 671, 9_066, 0)
+    assert (ratings.n_ratings, ratings.n_users, ratings.n_items, ratings.n_duplicates) == (
+        100_004,
+        671,
+        9_066,
+        0,
+    )
     assert (ratings.scale, ratings.declared) == ((0.5, 5.0), True)
     assert ratings.mean() == pytest.approx(3.543608255669773)
     assert ratings.users.ids().tolist() == list(range(1, 672))
     assert films.columns == ["item_id", "title", "year", "genres", "key"]
     assert films["item_id"].equals(ratings.items.values.alias("item_id"))
-    assert films.filter(pl.col("title").is_null())["item_id"].to_list() == [108548, 108583, 143410, 151307, 162376]
+    assert films.filter(pl.col("title").is_null())["item_id"].to_list() == [
+        108548,
+        108583,
+        143410,
+        151307,
+        162376,
+    ]
     assert films["year"].null_count() == 5
     assert films["key"].drop_nulls().is_unique().all()
     assert films["genres"].null_count() == 0
@@ -56,7 +67,8 @@ def test_content(data):
 
 def test_unknown_name():
     with pytest.raises(
-        KeyError, match=r"unknown data set 'netflix': palate comes with movielens-small; read files with palate.read"
+        KeyError,
+        match=r"unknown data set 'netflix': palate comes with movielens-small; read files with palate.read",
     ):
         palate.datasets.load("netflix")
 
@@ -72,7 +84,9 @@ def test_size_and_terms():
 def test_the_script_reads_nothing_but_the_known_file(tmp_path):
     import zipfile
 
-    spec = importlib.util.spec_from_file_location("make_movielens_small", ROOT / "scripts" / "make_movielens_small.py")
+    spec = importlib.util.spec_from_file_location(
+        "make_movielens_small", ROOT / "scripts" / "make_movielens_small.py"
+    )
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
     with zipfile.ZipFile(tmp_path / "w.whl", "w") as archive:

@@ -42,7 +42,11 @@ def public_objects() -> dict[str, object]:
 def public_names(module) -> list[str]:
     """Return `__all__`, or else the classes and functions of palate that a module shows."""
     things = {name: thing for name, thing in vars(module).items() if not name.startswith("_")}
-    ours = [name for name, thing in things.items() if (getattr(thing, "__module__", None) or "").startswith("palate")]
+    ours = [
+        name
+        for name, thing in things.items()
+        if (getattr(thing, "__module__", None) or "").startswith("palate")
+    ]
     return getattr(module, "__all__", ours)
 
 
@@ -51,12 +55,15 @@ def public_methods(cls: type) -> dict[str, object]:
     return {
         name: getattr(cls, name)
         for name, value in vars(cls).items()
-        if not name.startswith("_") and (inspect.isfunction(value) or isinstance(value, classmethod | staticmethod))
+        if not name.startswith("_")
+        and (inspect.isfunction(value) or isinstance(value, classmethod | staticmethod))
     }
 
 
 def callables() -> dict[str, object]:
-    """Return every public class, function and method by dotted name; exceptions take what `Exception` takes."""
+    """Return every public class, function and method by dotted name; exceptions take what
+    `Exception` takes.
+    """
     found = {}
     for name, thing in public_objects().items():
         if inspect.isclass(thing) and issubclass(thing, BaseException):
@@ -92,7 +99,9 @@ SEE = re.compile(r"\bsee `([\w.]+)`", re.IGNORECASE)
 
 
 def pointed_at(name: str, pointer: str) -> object | None:
-    """Return the public callable that a docstring points to, by its full name or by the name of a sibling method."""
+    """Return the public callable that a docstring points to, by its full name or by the name of a
+    sibling method.
+    """
     everything, owner = callables(), name.rpartition(".")[0]
     return everything.get(f"{owner}.{pointer}", everything.get(pointer.removeprefix("palate.")))
 
@@ -104,9 +113,11 @@ def exchanged(names: list[str]) -> list[str]:
 
 
 def documented_elsewhere(name: str, docstring: str) -> list[str]:
-    """Return the parameters that are documented in the docstring that this one points to, and further on from there."""
+    """Return the parameters that are documented in the docstring that this one points to, and
+    further on from there.
+    """
     found: list[str] = []
-    for pointer in POINTER.findall(docstring):
+    for pointer in POINTER.findall(" ".join(docstring.split())):
         target = pointed_at(name, pointer)
         assert target is not None, f"{name} points to `{pointer}`, which is not public"
         text = inspect.getdoc(target) or ""
@@ -122,18 +133,29 @@ def mismatch(name: str, thing) -> str | None:
     if not docstring:
         return "has no docstring"
     if inspect.isclass(thing):
-        own = [one for one in own if one in expected]  # attributes that are not parameters may be documented beside them
+        own = [
+            one for one in own if one in expected
+        ]  # attributes that are not parameters may be documented beside them
     if len(own) != len(set(own)):
         return f"documents a parameter twice: {own}"
     if invented := [one for one in own if one not in expected]:
         return f"documents {invented}, takes {expected}"
     elsewhere = documented_elsewhere(name, docstring)
-    # A docstring without sections may speak of its parameters in a sentence, in backticks: `users`, `kind="numpy"`.
-    unsaid = [one for one in expected if re.search(rf"`{one}(?:=[^`]*)?`", docstring) is None] if not own else expected
+    # A docstring without sections may speak of its parameters in a sentence, in backticks: `users`,
+    # `kind="numpy"`.
+    unsaid = (
+        [one for one in expected if re.search(rf"`{one}(?:=[^`]*)?`", docstring) is None]
+        if not own
+        else expected
+    )
     if missing := [one for one in unsaid if one not in own + elsewhere]:
         return f"does not document {missing}"
     returns = inspect.signature(thing).return_annotation
-    if inspect.isroutine(thing) and returns not in (None, "None") and not re.search(r"^(Returns|Yields)\n-", docstring, re.M):
+    if (
+        inspect.isroutine(thing)
+        and returns not in (None, "None")
+        and not re.search(r"^(Returns|Yields)\n-", docstring, re.M)
+    ):
         return None if re.match(r"(Returns?|Yields?)\b", docstring) else "does not say what it returns"
     return None
 
@@ -150,7 +172,10 @@ def f(one, two, *, three=3) -> None:
         ("Use `one`, `two` and `three`, see `palate.read`.", None),
         ("Do this, see `palate.read`.", "does not document ['one', 'two', 'three']"),
         ("Do this.\n\nParameters\n----------\none, two : int", "does not document ['three']"),
-        ("Do.\n\nParameters\n----------\none, two, three, four : int", "documents ['four'], takes ['one', 'two', 'three']"),
+        (
+            "Do.\n\nParameters\n----------\none, two, three, four : int",
+            "documents ['four'], takes ['one', 'two', 'three']",
+        ),
         ("Do.\n\nParameters\n----------\none, two, three, one : int", "documents a parameter twice"),
         ("Use `one`, `two`. Parameters are those of `Baseline.fit`.", "does not document ['three']"),
         (None, "has no docstring"),
@@ -164,7 +189,9 @@ def test_the_rule_itself(monkeypatch, docstring, problem):
 
 def test_a_pointer_leads_to_a_public_docstring():
     assert "validation" in documented_elsewhere("KerasNetwork.fit", palate.KerasNetwork.fit.__doc__)
-    assert "users" in documented_elsewhere("FactorModel.fold_in_item", palate.FactorModel.fold_in_item.__doc__)
+    assert "users" in documented_elsewhere(
+        "FactorModel.fold_in_item", palate.FactorModel.fold_in_item.__doc__
+    )
     with pytest.raises(AssertionError, match="points to `nowhere`, which is not public"):
         documented_elsewhere("read", "Parameters are those of `nowhere`.")
 
@@ -172,7 +199,9 @@ def test_a_pointer_leads_to_a_public_docstring():
 @pytest.mark.parametrize("name", callables())
 def test_docstring_matches_the_signature(name):
     problem = mismatch(name, callables()[name])
-    assert (problem is not None) == (name in NO_SECTIONS), problem or f"{name} is documented: shorten NO_SECTIONS."
+    assert (problem is not None) == (name in NO_SECTIONS), (
+        problem or f"{name} is documented: shorten NO_SECTIONS."
+    )
 
 
 def resolves(dotted: str) -> bool:
@@ -188,7 +217,9 @@ def test_see_leads_somewhere(name):
     thing = callables()[name]
     for pointer in SEE.findall(inspect.getdoc(thing) or ""):
         inner = f"{name}.{pointer}" in callables() or pointer in parameters_of(thing)
-        assert inner or pointed_at(name, pointer) is not None or resolves(pointer), f"{name}: see `{pointer}` leads nowhere"
+        assert inner or pointed_at(name, pointer) is not None or resolves(pointer), (
+            f"{name}: see `{pointer}` leads nowhere"
+        )
 
 
 def properties() -> dict[str, object]:
@@ -222,7 +253,9 @@ def test_exceptions_are_of_names_that_exist():
 
 
 class Code:
-    """The code of the pages: names taken from palate, attributes, and what stands in backticks in the prose."""
+    """The code of the pages: names taken from palate, attributes, and what stands in backticks in
+    the prose.
+    """
 
     def __init__(self, text: str):
         self.dotted: set[str] = set()  # palate.read, palate.datasets.load
@@ -276,7 +309,8 @@ def test_public_name_is_in_the_code_of_the_documentation(name, code):
 
 def test_words_of_prose_are_no_names():
     found = Code(
-        "Read and load them; `average(models)`.\n```python\nm = palate.load('x')  # read\nm.save('y')\n```\n```\ncompare\n```\n"
+        "Read and load them; `average(models)`.\n```python\nm = palate.load('x')  # "
+        "read\nm.save('y')\n```\n```\ncompare\n```\n"
     )
     assert found.dotted == {"load", "m.save", "average"}
     assert found.attributes == {"load", "save", "average"}
@@ -295,10 +329,16 @@ def test_every_command_and_option_says_what_it_does(write_commands):
     for name, command in write_commands.commands().items():
         if not command.help or not re.search(rf"\b{name}\b", command.help + (command.epilog or "")):
             silent.append(f"{name} must have help with an example")
-        silent += [f"{name} {parameter.opts[-1]} must have help" for parameter in command.params if not parameter.help]
+        silent += [
+            f"{name} {parameter.opts[-1]} must have help"
+            for parameter in command.params
+            if not parameter.help
+        ]
     assert silent == []
 
 
 def test_the_page_of_commands_is_current(write_commands):
     page = ROOT / "docs" / "commands.md"
-    assert page.read_text("utf-8") == write_commands.page(), "run scripts/write_commands.py and commit docs/commands.md"
+    assert page.read_text("utf-8") == write_commands.page(), (
+        "run scripts/write_commands.py and commit docs/commands.md"
+    )

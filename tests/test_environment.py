@@ -49,23 +49,35 @@ def test_no_python(machine):
 
 def test_an_old_python(machine):
     add(machine, "python3", 'case "$1" in -V) echo Python 3.8.10 ;; *) exit 1 ;; esac')
-    assert only_sentence(build(machine)) == "palate: Python 3.11 or newer must be on PATH; found Python 3.8.10."
+    assert (
+        only_sentence(build(machine)) == "palate: Python 3.11 or newer must be on PATH; found Python 3.8.10."
+    )
 
 
 def test_a_python_without_venv(machine):
     add(machine, "python3", f'case "$*" in *ensurepip*) exit 1 ;; esac\nexec {sys.executable} "$@"')
-    assert "python3 cannot make virtual environments; install the package python3-venv" in only_sentence(build(machine))
+    assert "python3 cannot make virtual environments; install the package python3-venv" in only_sentence(
+        build(machine)
+    )
 
 
 def test_a_python_whose_venv_fails_late(machine):
     report = "The virtual environment was not created successfully because ensurepip is not available."
-    add(machine, "python3", f'case "$*" in "-m venv"*) echo "{report}"; exit 1 ;; esac\nexec {base_python()} "$@"')
+    add(
+        machine,
+        "python3",
+        f'case "$*" in "-m venv"*) echo "{report}"; exit 1 ;; esac\nexec {base_python()} "$@"',
+    )
     assert "install the package python3-venv" in only_sentence(build(machine))
 
 
 def test_a_command_that_does_not_run_is_passed_over(machine):
     add(machine, "python3.13", "echo 'python3.13: command not found' >&2; exit 127")
-    add(machine, "python3.12", f'case "$*" in "-m venv"*) echo chosen; exit 1 ;; esac\nexec {base_python()} "$@"')
+    add(
+        machine,
+        "python3.12",
+        f'case "$*" in "-m venv"*) echo chosen; exit 1 ;; esac\nexec {base_python()} "$@"',
+    )
     add(machine, "python3.11", "exit 99")
     run = build(machine)
     assert run.stdout.startswith("making ")

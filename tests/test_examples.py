@@ -1,4 +1,6 @@
-"""The scripts in examples/ run as they stand, on ratings that come with palate, and print what they promise."""
+"""The scripts in examples/ run as they stand, on ratings that come with palate, and print what they
+promise.
+"""
 
 import os
 import subprocess
@@ -18,7 +20,9 @@ PROMISED = {
     "rank_a_csv.py": "671 users, 3355 rows in lists.csv",
 }
 
-pytestmark = pytest.mark.skipif(not EXAMPLES.is_dir(), reason="the examples are not in the source distribution")
+pytestmark = pytest.mark.skipif(
+    not EXAMPLES.is_dir(), reason="the examples are not in the source distribution"
+)
 
 
 def run(name, folder, *arguments):
@@ -44,7 +48,12 @@ def test_an_example_runs_and_leaves_nothing(name, tmp_path):
 
 
 def test_the_example_takes_files_of_ones_own(tmp_path):
-    rows = [f"u{user},i{item},{1 + (user + item) % 5}" for user in range(8) for item in range(8) if (user * item) % 3]
+    rows = [
+        f"u{user},i{item},{1 + (user + item) % 5}"
+        for user in range(8)
+        for item in range(8)
+        if (user * item) % 3
+    ]
     (tmp_path / "mine.csv").write_text("user_id,item_id,rating\n" + "\n".join(rows) + "\n", "utf-8")
     done = run("rank_a_csv.py", tmp_path, "mine.csv", "lists.csv")
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,6 @@
-"""Replacing a file: whatever fails and whenever the process dies, the old file or the new one is there, whole."""
+"""Replacing a file: whatever fails and whenever the process dies, the old file or the new one is
+there, whole.
+"""
 
 import errno
 import os
@@ -25,10 +27,18 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs POSIX files")
 
 
 class Recorder:
-    """The functions of `os`, noting their calls; the n-th call of those that change the disk can be made to fail."""
+    """The functions of `os`, noting their calls; the n-th call of those that change the disk can be
+    made to fail.
+    """
 
     def __init__(self, fail_at=None, error=errno.EIO, for_ever=False, short_writes=False):
-        self.calls, self.fail_at, self.error, self.for_ever, self.short_writes = [], fail_at, error, for_ever, short_writes
+        self.calls, self.fail_at, self.error, self.for_ever, self.short_writes = (
+            [],
+            fail_at,
+            error,
+            for_ever,
+            short_writes,
+        )
         self.folders = set()
 
     def __getattr__(self, name):
@@ -140,7 +150,9 @@ def fault_of(path, system):
     try:
         replace_file(path, NEW, system)
     except OSError as error:
-        if error.errno == system.error and re.fullmatch(rf"(could not save|saved) {path}\b.*: .*\.", str(error)):
+        if error.errno == system.error and re.fullmatch(
+            rf"(could not save|saved) {path}\b.*: .*\.", str(error)
+        ):
             return str(error)
         raise
     return ""
@@ -152,16 +164,31 @@ def fault_of(path, system):
         (
             errno.ENOSPC,
             OSError,
-            "(no space left on device); what was there is unchanged: free some space or save to another disk.",
+            "(no space left on device); what was there is unchanged: free some space or save to another "
+            "disk.",
         ),
-        (errno.EACCES, PermissionError, "(permission denied); what was there is unchanged: save to a folder you may write to."),
-        (errno.EROFS, OSError, "(read-only file system); what was there is unchanged: save to a folder you may write to."),
-        (errno.EIO, OSError, "(input/output error); what was there is unchanged: check the disk and save again."),
+        (
+            errno.EACCES,
+            PermissionError,
+            "(permission denied); what was there is unchanged: save to a folder you may write to.",
+        ),
+        (
+            errno.EROFS,
+            OSError,
+            "(read-only file system); what was there is unchanged: save to a folder you may write to.",
+        ),
+        (
+            errno.EIO,
+            OSError,
+            "(input/output error); what was there is unchanged: check the disk and save again.",
+        ),
     ],
 )
 def test_the_message_says_what_where_and_what_to_do(path, error, kind, words):
     with pytest.raises(kind) as caught:
-        replace_file(path, NEW, Recorder(fail_at=3, error=error))  # 1 is stat, 2 is listdir, 3 opens the temporary file
+        replace_file(
+            path, NEW, Recorder(fail_at=3, error=error)
+        )  # 1 is stat, 2 is listdir, 3 opens the temporary file
     assert str(caught.value) == f"could not save {path} {words}"
 
 
@@ -169,7 +196,8 @@ def test_a_folder_that_cannot_be_flushed(path):
     system = Recorder()
     replace_file(path, NEW, system)
     with pytest.raises(
-        OSError, match=re.escape(f"saved {path}, but flushing its folder failed (input/output error): save again.")
+        OSError,
+        match=re.escape(f"saved {path}, but flushing its folder failed (input/output error): save again."),
     ):
         replace_file(path, NEW, Recorder(fail_at=1 + system.calls.index("fsync folder")))
 
@@ -204,15 +232,27 @@ def test_an_interrupt_cleans_up(path):
 @pytest.mark.parametrize(
     ("name", "kind", "words"),
     [
-        (".", IsADirectoryError, "it is a folder); what was there is unchanged: give the path of a file, not of a folder."),
+        (
+            ".",
+            IsADirectoryError,
+            "it is a folder); what was there is unchanged: give the path of a file, not of a folder.",
+        ),
         (
             "missing/model",
             FileNotFoundError,
             "no such file or directory); what was there is unchanged: create the folder first.",
         ),
-        ("file/model", NotADirectoryError, "not a directory); what was there is unchanged: give a path whose folder exists."),
+        (
+            "file/model",
+            NotADirectoryError,
+            "not a directory); what was there is unchanged: give a path whose folder exists.",
+        ),
         ("x" * 256, OSError, "file name too long); what was there is unchanged: give a shorter file name."),
-        ("pipe", OSError, "it is not a regular file); what was there is unchanged: check the disk and save again."),
+        (
+            "pipe",
+            OSError,
+            "it is not a regular file); what was there is unchanged: check the disk and save again.",
+        ),
     ],
 )
 def test_places_where_no_file_can_be(tmp_path, name, kind, words):
@@ -244,14 +284,21 @@ def test_a_full_disk_keeps_the_old_model(tmp_path):
     path = tmp_path / "model.palate"
     save_model(small_model(), path)
     script = (
-        "import resource, signal, sys; from model_files import small_model; from palate.model.file.loading import save_model\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "import resource, signal, sys; from model_files import small_model; from palate.model.file.loading "
+        "import save_model\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (1000, "
+        "1000))\n"
         "try: save_model(small_model(), sys.argv[1])\n"
         "except OSError as error: print(error)"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "PYTHONDONTWRITEBYTECODE": "1"}
-    run = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=True, env=environment)
-    expected = f"could not save {path} (file too large); what was there is unchanged: save where larger files are allowed.\n"
+    run = subprocess.run(
+        [sys.executable, "-c", script, path], capture_output=True, text=True, check=True, env=environment
+    )
+    expected = (
+        f"could not save {path} (file too large); what was there is unchanged: save where larger "
+        f"files are allowed.\n"
+    )
     assert run.stdout == expected
     assert_same(small_model(), load_model(path))
     assert litter(tmp_path) == []
@@ -260,7 +307,8 @@ def test_a_full_disk_keeps_the_old_model(tmp_path):
 # Death
 
 
-# Forks a child for every line it reads; imports nothing but the writer, so that a child starts in a millisecond.
+# Forks a child for every line it reads; imports nothing but the writer, so that a child starts in a
+# millisecond.
 SERVER = """
 import os, signal, sys, time
 from palate._files import replace_file
@@ -302,7 +350,10 @@ def server(tmp_path):
     path = tmp_path / "model.palate"
     size = 30_000
     process = subprocess.Popen(
-        [sys.executable, "-c", SERVER, path, str(size)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", SERVER, path, str(size)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
 
     def ask(kind, number, letter):

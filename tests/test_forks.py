@@ -1,4 +1,6 @@
-"""A forked child answers, or says at once why it cannot: nothing waits for threads that a fork does not copy."""
+"""A forked child answers, or says at once why it cannot: nothing waits for threads that a fork does
+not copy.
+"""
 
 import os
 import pickle
@@ -65,7 +67,12 @@ def table_of(items: list) -> pl.DataFrame:
     n = len(items)
     genres = [None if at == 2 else "Comedy|Drama" if at % 2 else "Horror" for at in range(n)]
     return pl.DataFrame(
-        {"item_id": ids, "title": [f"Amélie {at}" for at in range(n)], "year": [1950 + at for at in range(n)], "genres": genres}
+        {
+            "item_id": ids,
+            "title": [f"Amélie {at}" for at in range(n)],
+            "year": [1950 + at for at in range(n)],
+            "genres": genres,
+        }
     )
 
 
@@ -75,7 +82,9 @@ def world(request, tmp_path_factory):
     users, items = IDS[request.param](40, "u"), IDS[request.param](16, "i")
     pairs = [(user, item) for user in range(40) for item in range(15) if rng.random() < 0.4]
     ratings = palate.Ratings.from_arrays(
-        [users[user] for user, _ in pairs], [items[item] for _, item in pairs], rng.integers(1, 6, len(pairs)).astype(float)
+        [users[user] for user, _ in pairs],
+        [items[item] for _, item in pairs],
+        rng.integers(1, 6, len(pairs)).astype(float),
     )
     catalog = None if request.param == "uuid" else Catalog.from_frame(table_of(items))
     model = palate.LeastSquares(n_factors=2, max_sweeps=4).fit(ratings, catalog=catalog, validation=0.2)
@@ -86,7 +95,10 @@ def world(request, tmp_path_factory):
 
 
 def rows(frame) -> list:
-    return [tuple(None if isinstance(v, float) and v != v else v for v in row) for row in pl.DataFrame(frame).rows()]
+    return [
+        tuple(None if isinstance(v, float) and v != v else v for v in row)
+        for row in pl.DataFrame(frame).rows()
+    ]
 
 
 def questions(model, ratings, users, items, path) -> dict[str, Callable[[], object]]:
@@ -109,10 +121,17 @@ def questions(model, ratings, users, items, path) -> dict[str, Callable[[], obje
         "caution": lambda: rows(model.recommend(users[:3], 3, caution=0.8)),
         "words": lambda: rows(model.recommend(users[0], 3, words=True)),
         "min_ratings": lambda: rows(model.recommend(users[0], 3, min_ratings=2)),
-        "candidates": lambda: rows(model.recommend(users[0], 3, candidates=items[:9], deny=items[:2], exclude_seen=False)),
-        "unknown skipped": lambda: rows(model.recommend([users[1], unknown, users[0], users[1]], 3, unknown="skip")),
+        "candidates": lambda: rows(
+            model.recommend(users[0], 3, candidates=items[:9], deny=items[:2], exclude_seen=False)
+        ),
+        "unknown skipped": lambda: rows(
+            model.recommend([users[1], unknown, users[0], users[1]], 3, unknown="skip")
+        ),
         "unknown popular": lambda: rows(model.recommend([unknown, users[0], unknown], 3, unknown="popular")),
-        "explain": lambda: (rows(model.explain(users[0], items[0]).frame), str(model.explain(folded, items[1]))),
+        "explain": lambda: (
+            rows(model.explain(users[0], items[0]).frame),
+            str(model.explain(folded, items[1])),
+        ),
         "folded": lambda: rows(model.recommend([folded, users[1]], 3)),
         "fold_in": lambda: rows(model.recommend(model.fold_in([items[1]], [5.0]), 2)),
         "fold_in_item": lambda: model.predict(users[0], model.fold_in_item([users[1]], [5.0])),
@@ -122,17 +141,25 @@ def questions(model, ratings, users, items, path) -> dict[str, Callable[[], obje
         "vectors": lambda: rows(model.user_vectors(users[:2])),
         "load": lambda: rows(palate.load(path).recommend(users[0], 3)),
         "pickle": lambda: rows(pickle.loads(pickle.dumps(model)).recommend(users[0], 3)),
-        "fit": lambda: palate.LeastSquares(n_factors=1, max_sweeps=2).fit(ratings, validation=0).predict(users[0], items[0]),
+        "fit": lambda: (
+            palate.LeastSquares(n_factors=1, max_sweeps=2)
+            .fit(ratings, validation=0)
+            .predict(users[0], items[0])
+        ),
         "from_frame": lambda: len(palate.Ratings.from_frame(ratings.to_frame())),
     }
     if model.catalog is not None and "title" in model.catalog.frame.columns:
         known |= {
-            "genres": lambda: rows(model.recommend(users[0], 9, where={"genres": "comedy"}, exclude_seen=False)),
+            "genres": lambda: rows(
+                model.recommend(users[0], 9, where={"genres": "comedy"}, exclude_seen=False)
+            ),
             "genres of a list": lambda: rows(
                 model.recommend(users[0], 9, where={"genres": ["Drama", None]}, exclude_seen=False)
             ),
             "title": lambda: rows(model.predict_frame(users[0], title="amélie 1", unknown="nan")),
-            "where title": lambda: rows(model.recommend(users[0], 3, where={"title": "AMÉLIE", "year": (1951, None)})),
+            "where title": lambda: rows(
+                model.recommend(users[0], 3, where={"title": "AMÉLIE", "year": (1951, None)})
+            ),
         }
     return known
 
@@ -150,8 +177,12 @@ def test_frames_of_other_libraries_are_answered_in_a_child(world, kind):
 
     model, _, users, *_ = world
     other = replace(model, frame_kind=kind)
-    columns = {"pandas": lambda frame: frame.to_dict("list"), "pyarrow": lambda table: table.to_pydict()}[kind]
-    assert in_child(lambda: repr(columns(other.recommend(users[0], 3)))) == repr(columns(other.recommend(users[0], 3)))
+    columns = {"pandas": lambda frame: frame.to_dict("list"), "pyarrow": lambda table: table.to_pydict()}[
+        kind
+    ]
+    assert in_child(lambda: repr(columns(other.recommend(users[0], 3)))) == repr(
+        columns(other.recommend(users[0], 3))
+    )
 
 
 @pytest.mark.parametrize("world", ["str"], indirect=True)
@@ -169,7 +200,9 @@ def test_frames_of_other_libraries_are_answered_in_a_child(world, kind):
         lambda model, ratings: palate.evaluate(model),
         lambda model, ratings: palate.inspect.inspect_model(model),
         lambda model, ratings: palate.Ratings.from_frame(ratings.to_frame().lazy()),
-        lambda model, ratings: Catalog.from_frame(pl.DataFrame({"item_id": [1, 2], "year": ["1999", "2001"]})),
+        lambda model, ratings: Catalog.from_frame(
+            pl.DataFrame({"item_id": [1, 2], "year": ["1999", "2001"]})
+        ),
     ],
 )
 def test_what_needs_threads_says_so_at_once(world, ask):
@@ -203,7 +236,9 @@ def scorers(ratings, catalog) -> dict:
         "gibbs": palate.Gibbs(n_factors=2, sweeps=6, burn_in=3),
         "two heads": palate.Recommender(seconds=1.0),
     }
-    models = {name: trainer.fit(ratings, catalog=catalog, validation=0.2) for name, trainer in trainers.items()}
+    models = {
+        name: trainer.fit(ratings, catalog=catalog, validation=0.2) for name, trainer in trainers.items()
+    }
     return models | {"own": palate.Model.of(Mine(), ratings, catalog, scale=(0, 20))}
 
 
@@ -212,7 +247,10 @@ def test_models_of_every_kind_answer_in_a_child(world):
     _, ratings, users, items, _ = world
 
     def asked(one) -> list:
-        found = [rows(one.recommend(users[:2], 3, where={"genres": "drama"})), rows(one.predict_frame(users[0], items[:3]))]
+        found = [
+            rows(one.recommend(users[:2], 3, where={"genres": "drama"})),
+            rows(one.predict_frame(users[0], items[:3])),
+        ]
         found += [rows(one.rated(users[0])), one.predict(users[0], items[:4]).tolist()]
         if not isinstance(one, ScorerModel):
             found.append(rows(one.recommend(one.fold_in(items[:2], [5.0, 1.0]), 2)))
@@ -249,7 +287,10 @@ def test_conditions_keep_the_same_items_with_and_without_threads(monkeypatch):
     table = table_of(IDS["int"](16, "")).with_columns(
         pl.Series("genres", ["Sci-Fi|İst", None, "sci-fi", "Ä.b", "", *["A"] * 11])
     )
-    conditions = [{"genres": text} for text in ("SCI-FI", "ä.B", "A")] + [{"title": "amÉlie 1"}, {"title": ""}]
+    conditions = [{"genres": text} for text in ("SCI-FI", "ä.B", "A")] + [
+        {"title": "amÉlie 1"},
+        {"title": ""},
+    ]
     wanted = [matching(condition, table).tolist() for condition in conditions]
     monkeypatch.setattr("palate.lists.where.threads_lost", lambda: True)
     monkeypatch.setattr(forks, "threads_lost", lambda: True)

@@ -6,7 +6,19 @@ import sys
 
 import pytest
 
-HEAVY = ("matplotlib", "narwhals", "numba", "numpy", "pandas", "polars", "pyarrow", "rich", "safetensors", "scipy", "typer")
+HEAVY = (
+    "matplotlib",
+    "narwhals",
+    "numba",
+    "numpy",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "rich",
+    "safetensors",
+    "scipy",
+    "typer",
+)
 
 # Runs in a new interpreter: what the test process has imported or started must not count.
 PROBE = """
@@ -58,7 +70,9 @@ def test_public_names_resolve_and_are_sorted():
 def test_a_name_of_before_works_and_warns():
     import palate
 
-    with pytest.warns(DeprecationWarning, match=r"palate\.evaluate_model is now palate\.evaluate; the old name goes"):
+    with pytest.warns(
+        DeprecationWarning, match=r"palate\.evaluate_model is now palate\.evaluate; the old name goes"
+    ):
         assert palate.evaluate_model is palate.evaluate
     assert "evaluate_model" not in palate.__all__
 

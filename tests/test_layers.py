@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "palate"
 MODULES = sorted(SOURCE.rglob("*.py"))
 
-# A layer may import layers with a smaller number, and itself. The modules in FACE are the public face of palate: they may
-# reach everything below cli, and only cli and its neighbours use them.
+# A layer may import layers with a smaller number, and itself. The modules in FACE are the public
+# face of palate: they may reach everything below cli, and only cli and its neighbours use them.
 LAYERS = {
     "kernels": 0,
     "_parallel": 0,
@@ -54,12 +54,19 @@ DOORS = {
     "palate.optuna": "integrations",
     "palate.sklearn": "integrations",
 }
-# Circles inside a layer: the imports that close them, each with its reason. Without these no module reaches itself.
+# Circles inside a layer: the imports that close them, each with its reason. Without these no module
+# reaches itself.
 CIRCLES = {
     ("palate.cli.errors", "palate.cli.commands"): "main() is beside what every command ends with",
     ("palate.splits.parts", "palate.splits.file"): "Split.save and Folds.save call the writer of the file",
-    ("palate.evaluation.calibration", "palate.evaluation.calibration_plot"): "Calibration.plot calls the drawing",
-    ("palate.evaluation.calibration", "palate.evaluation.calibration_text"): "str(calibration) calls the rendering",
+    (
+        "palate.evaluation.calibration",
+        "palate.evaluation.calibration_plot",
+    ): "Calibration.plot calls the drawing",
+    (
+        "palate.evaluation.calibration",
+        "palate.evaluation.calibration_text",
+    ): "str(calibration) calls the rendering",
     ("palate.evaluation.evaluation", "palate.evaluation.text"): "str(evaluation) calls the rendering",
     ("palate.experiments.grid", "palate.experiments.plots"): "Experiment.plots calls the drawing",
     ("palate.inspect.report", "palate.inspect.html"): "Report.to_html calls the page",
@@ -73,8 +80,14 @@ CIRCLES = {
     ("palate.model.factor_model", "palate.model.queries"): "FactorModel.recommend is a verb of the model",
     ("palate.model.factor_model", "palate.model.updating"): "FactorModel.update is a verb of the model",
     ("palate.model.linear_model", "palate.model.file.loading"): "LinearModel.save is a verb of the model",
-    ("palate.model.recommender_model", "palate.model.file.recommender"): "RecommenderModel.save is a verb of the model",
-    ("palate.factors.item_index", "palate.factors.scores"): "what is prepared is typed as what it is prepared from",
+    (
+        "palate.model.recommender_model",
+        "palate.model.file.recommender",
+    ): "RecommenderModel.save is a verb of the model",
+    (
+        "palate.factors.item_index",
+        "palate.factors.scores",
+    ): "what is prepared is typed as what it is prepared from",
 }
 KERNELS_MAY_IMPORT = {"numpy", "numba", "llvmlite"}
 # Libraries of the caller: used only after the caller has brought an object of theirs.
@@ -89,7 +102,8 @@ OPTIONAL = {"duckdb", "h5py", "keras", "matplotlib", "optuna", "pandas", "pyarro
     "usearch",
     "uvicorn",
 }
-# Modules that a user names himself because they are made of classes of another library: they import it where they begin.
+# Modules that a user names himself because they are made of classes of another library: they import
+# it where they begin.
 ENTRIES = {"palate.spark.ml": {"pyspark"}}
 
 
@@ -127,7 +141,8 @@ def names_imported_by(node: ast.AST, package: list[str]) -> list[str]:
     if isinstance(node, ast.ImportFrom):
         base = package[: len(package) - node.level + 1] if node.level else []
         module = ".".join([*base, *([node.module] if node.module else [])])
-        # `from palate import kernels` imports a module of palate, `from palate.data import Ratings` a name of one
+        # `from palate import kernels` imports a module of palate, `from palate.data import Ratings`
+        # a name of one
         inner = [f"{module}.{alias.name}" for alias in node.names]
         return inner if module == "palate" else [name if is_module(name) else module for name in inner]
     if isinstance(node, ast.Call) and "import_module" in ast.unparse(node.func) and node.args:
@@ -149,7 +164,9 @@ def imports_inside_layers() -> set[tuple[str, str]]:
         (name_of(path), imported)
         for path in MODULES
         for _, _, imported in imported_modules(path)
-        if imported.startswith("palate.") and is_module(imported) and layer_of(imported) == layer_of(name_of(path))
+        if imported.startswith("palate.")
+        and is_module(imported)
+        and layer_of(imported) == layer_of(name_of(path))
     } - {(name_of(path), name_of(path)) for path in MODULES}
 
 
@@ -208,19 +225,28 @@ def test_a_named_circle_is_still_there(closing):
 
 
 def test_circles_are_found():
-    assert on_circles({("a", "b"), ("b", "c"), ("c", "a"), ("c", "d"), ("e", "a")}) == {("a", "b"), ("b", "c"), ("c", "a")}
+    assert on_circles({("a", "b"), ("b", "c"), ("c", "a"), ("c", "d"), ("e", "a")}) == {
+        ("a", "b"),
+        ("b", "c"),
+        ("c", "a"),
+    }
     assert on_circles({("a", "b"), ("a", "c"), ("b", "c")}) == set()
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_imports_only_what_a_user_has(path):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    installed = {re.match(r"[\w-]+", requirement)[0] for requirement in project["dependencies"]} | {"llvmlite", "palate"}
+    installed = {re.match(r"[\w-]+", requirement)[0] for requirement in project["dependencies"]} | {
+        "llvmlite",
+        "palate",
+    }
     foreign = [
         f"{path}:{line}: {name}"
         for line, at_module_level, name in imported_modules(path)
         if name.split(".")[0]
-        not in installed | sys.stdlib_module_names | (ENTRIES.get(name_of(path), set()) if at_module_level else OPTIONAL)
+        not in installed
+        | sys.stdlib_module_names
+        | (ENTRIES.get(name_of(path), set()) if at_module_level else OPTIONAL)
     ]
     assert foreign == []
 
@@ -249,7 +275,8 @@ def test_imports_are_found_wherever_they_stand(tmp_path, monkeypatch):
     path = tmp_path / "palate" / "data" / "sample.py"
     path.parent.mkdir(parents=True)
     path.write_text(
-        "import numpy as np\nfrom palate import kernels\nfrom . import columns\nfrom ..model.file import save_model\n"
+        "import numpy as np\nfrom palate import kernels\nfrom . import columns\nfrom ..model.file import "
+        "save_model\n"
         "def f():\n    from palate.cli import app\n    importlib.import_module('palate.training')\n"
     )
     assert sorted(imported_modules(path)) == [

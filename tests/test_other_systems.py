@@ -1,12 +1,15 @@
-"""palate where a system has fewer facilities than Linux: the modules and calls that Windows lacks are taken away.
+"""palate where a system has fewer facilities than Linux: the modules and calls that Windows lacks
+are taken away.
 
-This stands for Windows as far as one machine can: paths, terminals and locks of a real Windows are tested by the workflow.
+This stands for Windows as far as one machine can: paths, terminals and locks of a real Windows are
+tested by the workflow.
 """
 
 import subprocess
 import sys
 
-# Other libraries are imported first: theirs are their own affair. Then what only POSIX has is gone for palate.
+# Other libraries are imported first: theirs are their own affair. Then what only POSIX has is gone
+# for palate.
 SCRIPT = """
 import os, signal, sys, subprocess, tempfile, importlib
 from pathlib import Path
@@ -47,5 +50,7 @@ with tempfile.TemporaryDirectory() as folder:
 
 
 def test_it_needs_nothing_that_only_posix_has(tmp_path):
-    run = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, cwd=tmp_path, check=False)
+    run = subprocess.run(
+        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
     assert run.returncode == 0, run.stdout + run.stderr

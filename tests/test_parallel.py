@@ -27,7 +27,9 @@ def test_results_come_in_the_order_of_the_chunks(threads):
 
 
 def started_of_many(failure, error):
-    """Return which of 200 chunks were started when the first one fails, each of the others taking a twentieth of a second."""
+    """Return which of 200 chunks were started when the first one fails, each of the others taking a
+    twentieth of a second.
+    """
     started = []
 
     def work(start, stop):
@@ -50,13 +52,17 @@ def test_an_error_in_a_chunk_is_raised_and_ends_the_others():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are not sent to threads there")
-@pytest.mark.parametrize("seconds", [0, 0.2], ids=["while chunks are handed out", "while they are waited for"])
+@pytest.mark.parametrize(
+    "seconds", [0, 0.2], ids=["while chunks are handed out", "while they are waited for"]
+)
 def test_an_interrupt_ends_the_other_chunks(seconds):
     def failure():
         threading.Event().wait(seconds)
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)  # Ctrl-C
 
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background is born ignoring it
+    before = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a job in the background is born ignoring it
     try:
         assert len(started_of_many(failure, KeyboardInterrupt)) < 60
     finally:
@@ -76,7 +82,9 @@ def test_the_first_error_in_the_order_of_the_chunks_is_raised():
 
 @given(st.lists(st.integers(0, 500), max_size=60), st.integers(1, 9))
 def test_chunks_of_rows_have_about_the_same_work(lengths, n_chunks):
-    bounds = balanced_bounds(np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]), n_chunks, row_cost=2.0)
+    bounds = balanced_bounds(
+        np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]), n_chunks, row_cost=2.0
+    )
     work = np.array(lengths) + 2.0
     assert bounds[0] == 0
     assert bounds[-1] == len(lengths)

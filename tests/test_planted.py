@@ -1,4 +1,6 @@
-"""The benchmark's generator: what it promises about counts and expectations (the kernels run in the benchmark itself)."""
+"""The benchmark's generator: what it promises about counts and expectations (the kernels run in the
+benchmark itself).
+"""
 
 import sys
 from pathlib import Path
@@ -7,7 +9,9 @@ import numpy as np
 import pytest
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
-pytestmark = pytest.mark.skipif(not BENCHMARKS.is_dir(), reason="the benchmarks are not in the source distribution")
+pytestmark = pytest.mark.skipif(
+    not BENCHMARKS.is_dir(), reason="the benchmarks are not in the source distribution"
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +41,8 @@ def test_every_user_at_the_cap_is_still_possible(planted):
 def test_impossible_sizes_are_refused(planted, n_ratings):
     shape = planted.PlantedShape(n_users=10, n_items=90, n_ratings=n_ratings)
     with pytest.raises(
-        ValueError, match=rf"n_ratings must be between 200 and 300 for 10 users and 90 items; got {n_ratings}\."
+        ValueError,
+        match=rf"n_ratings must be between 200 and 300 for 10 users and 90 items; got {n_ratings}\.",
     ):
         planted.user_counts(shape, np.random.default_rng(0))
 

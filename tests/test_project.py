@@ -1,6 +1,8 @@
-"""The commands that README, Makefile and CI name are the same ones, and what the project says of itself holds.
+"""The commands that README, Makefile and CI name are the same ones, and what the project says of
+itself holds.
 
-The workflows cannot run here. Linters check them without a network: their schema, and what makes workflows unsafe.
+The workflows cannot run here. Linters check them without a network: their schema, and what makes
+workflows unsafe.
 """
 
 import importlib.util
@@ -65,7 +67,9 @@ def tool(name, *arguments):
     return run.returncode, run.stdout + run.stderr
 
 
-@pytest.mark.parametrize(("name", "schema"), [(name, schema) for name, schemas in SCHEMAS.items() for schema in schemas])
+@pytest.mark.parametrize(
+    ("name", "schema"), [(name, schema) for name, schemas in SCHEMAS.items() for schema in schemas]
+)
 def test_a_file_for_the_host_has_its_schema(name, schema):
     code, said = tool("check-jsonschema", "--builtin-schema", schema, name)
     assert code == 0, said
@@ -118,7 +122,11 @@ def test_addresses_that_must_be_replaced_are_listed():
         *(path for folder in (".github", "docs", "src", "scripts") for path in (ROOT / folder).rglob("*")),
     ]
     address = re.compile(r"(?:https://|[\w.-]+@)placeholder\.invalid[\w/.-]*(?<!\.)")
-    texts = [path for path in files if path.is_file() and path.suffix in (".md", ".py", ".toml", ".yml", ".yaml", ".cff")]
+    texts = [
+        path
+        for path in files
+        if path.is_file() and path.suffix in (".md", ".py", ".toml", ".yml", ".yaml", ".cff")
+    ]
     named = {path.relative_to(ROOT).as_posix(): address.findall(path.read_text("utf-8")) for path in texts}
     found = {name: addresses for name, addresses in named.items() if addresses}
     assert found == PLACEHOLDERS
@@ -131,7 +139,9 @@ def test_an_address_of_the_project_is_a_placeholder():
 def test_the_citation_names_this_version_and_these_authors():
     text = (ROOT / "CITATION.cff").read_text("utf-8")
     assert f"version: {PROJECT['version']}\n" in text
-    assert [f"  - name: {author['name']}" for author in PROJECT["authors"]] == re.findall(r"^  - name: .*$", text, re.MULTILINE)
+    assert [f"  - name: {author['name']}" for author in PROJECT["authors"]] == re.findall(
+        r"^  - name: .*$", text, re.MULTILINE
+    )
 
 
 def test_the_oldest_versions_are_those_of_the_project():

@@ -38,7 +38,9 @@ def test_the_page_of_a_class_shows_its_members(build_docs):
 
 
 def test_every_page_is_in_the_contents_once(build_docs):
-    pages = {path.relative_to(ROOT / "docs").with_suffix("").as_posix() for path in (ROOT / "docs").rglob("*.md")}
+    pages = {
+        path.relative_to(ROOT / "docs").with_suffix("").as_posix() for path in (ROOT / "docs").rglob("*.md")
+    }
     found = re.findall(r"^docs/(.+)$", build_docs.contents(pages | {"zzz"}), re.MULTILINE)
     assert sorted(found) == sorted([*pages, "zzz", "reference/index"])
     assert found[-1] == "zzz"  # a page that no section names
@@ -60,7 +62,11 @@ def test_the_sections_name_pages_that_exist(build_docs):
         ("@import url(https://fonts.example/x.css);", 1),
         ("@font-face { src: url('https://fonts.example/x.woff2') }", 1),
         ('<a href="https://example.org">a link is followed by people</a>', 0),
-        ('<script src="_static/x.js"></script><link rel="stylesheet" href="_static/x.css"><img src="a.png">', 0),
+        (
+            '<script src="_static/x.js"></script><link rel="stylesheet" href="_static/x.css"><img '
+            'src="a.png">',
+            0,
+        ),
     ],
 )
 def test_what_is_loaded_from_elsewhere_is_found(build_docs, text, n):
@@ -68,7 +74,9 @@ def test_what_is_loaded_from_elsewhere_is_found(build_docs, text, n):
 
 
 def test_the_glossary_has_each_term_once():
-    rows = re.findall(r"^\| ([^|]+) \|[^|]*\| ([^|]+) \|", (ROOT / "docs" / "glossary.md").read_text("utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| ([^|]+) \|[^|]*\| ([^|]+) \|", (ROOT / "docs" / "glossary.md").read_text("utf-8"), re.MULTILINE
+    )
     terms = [term for term, _ in rows if term not in ("term", "---")]
     assert len(terms) > 50
     assert len({term.lower() for term in terms}) == len(terms)

@@ -1,4 +1,6 @@
-"""Train with a checkpoint in a process of its own, to be killed by the test that starts it: train_gibbs.py CHECKPOINT MODEL SWEEPS."""
+"""Train with a checkpoint in a process of its own, to be killed by the test that starts it:
+train_gibbs.py CHECKPOINT MODEL SWEEPS.
+"""
 
 import sys
 
@@ -16,7 +18,12 @@ def planted():
 
 def trainer(sweeps):
     return palate.Gibbs(
-        n_factors=4, sweeps=sweeps, burn_in=10, likelihood="ordinal", user_features="rated", item_features="raters"
+        n_factors=4,
+        sweeps=sweeps,
+        burn_in=10,
+        likelihood="ordinal",
+        user_features="rated",
+        item_features="raters",
     )
 
 

@@ -1,7 +1,8 @@
-"""Write one small model file of each kind that can be saved, with what it predicts: `python tests/write_kinds.py`.
+"""Write one small model file of each kind that can be saved, with what it predicts: `python
+tests/write_kinds.py`.
 
-The files stand for those that people have: later versions must load them and predict the same. Write a kind anew only
-when it did not exist before; a file that is there already is left as it is.
+The files stand for those that people have: later versions must load them and predict the same.
+Write a kind anew only when it did not exist before; a file that is there already is left as it is.
 """
 
 import json
@@ -30,7 +31,9 @@ def planted() -> palate.Ratings:
 
 def _average() -> Any:
     ratings = planted()
-    return palate.average([palate.LeastSquares(n_factors=2).fit(ratings, validation=0, seed=seed) for seed in range(2)])
+    return palate.average(
+        [palate.LeastSquares(n_factors=2).fit(ratings, validation=0, seed=seed) for seed in range(2)]
+    )
 
 
 def _plain(trainer: Any) -> Callable[[], Any]:
@@ -39,7 +42,9 @@ def _plain(trainer: Any) -> Callable[[], Any]:
 
 MAKERS: dict[str, Callable[[], Any]] = {
     "least-squares": lambda: palate.LeastSquares(n_factors=2).fit(planted(), seed=0, threads=1),
-    "least-squares-features": _plain(palate.LeastSquares(n_factors=2, user_features="rated", item_features="raters")),
+    "least-squares-features": _plain(
+        palate.LeastSquares(n_factors=2, user_features="rated", item_features="raters")
+    ),
     "least-squares-bounded": _plain(palate.LeastSquares(n_factors=2, link="bounded")),
     "least-squares-starts": _plain(palate.LeastSquares(n_factors=2, n_starts=2)),
     "counts": _plain(palate.LeastSquares.for_counts("linear", n_factors=2)),

@@ -2,7 +2,8 @@
 
     python benchmarks/environments/build_environments.py [--cache FOLDER] [peers] [myfm] [keras]
 
-Needs Python 3.11 (the peers have no builds for newer ones) and gcc with OpenMP; takes about two minutes for `peers`.
+Needs Python 3.11 (the peers have no builds for newer ones) and gcc with OpenMP; takes about two
+minutes for `peers`.
 """
 
 import argparse
@@ -15,7 +16,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 NAMES = ("peers", "myfm", "keras")
 MARK = "# --- end of the build tools"
-# LIBMF's own Makefile compiles for this processor and with vector instructions; the Python package's setup.py does not.
+# LIBMF's own Makefile compiles for this processor and with vector instructions; the Python
+# package's setup.py does not.
 COMPILER_FLAGS = {"libmf": {"CFLAGS": "-O3 -march=native -DUSEAVX -DUSEOMP -fopenmp", "LDFLAGS": "-fopenmp"}}
 
 
@@ -37,7 +39,9 @@ def find_python() -> str:
         path = shutil.which(candidate)
         if path is None:
             continue
-        answer = subprocess.run([path, "-c", "import sys; print(sys.version_info[:2])"], capture_output=True, text=True)
+        answer = subprocess.run(
+            [path, "-c", "import sys; print(sys.version_info[:2])"], capture_output=True, text=True
+        )
         if answer.stdout.strip() == "(3, 11)":
             return path
     sys.exit("the peers need Python 3.11; install it and put python3.11 on the PATH.")

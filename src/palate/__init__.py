@@ -57,7 +57,9 @@ def __getattr__(name: str) -> Any:
     if name in _RENAMED:
         import warnings
 
-        message = f"palate.{name} is now palate.{_RENAMED[name]}; the old name goes with the next minor version."
+        message = (
+            f"palate.{name} is now palate.{_RENAMED[name]}; the old name goes with the next minor version."
+        )
         warnings.warn(message, DeprecationWarning, stacklevel=2)
         return getattr(importlib.import_module("palate"), _RENAMED[name])
     if name not in _HOMES:

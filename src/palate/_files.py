@@ -11,7 +11,9 @@ from typing import Any
 
 try:
     import fcntl
-except ImportError:  # Windows: an open file cannot be deleted there, which protects a running save without a lock
+except (
+    ImportError
+):  # Windows: an open file cannot be deleted there, which protects a running save without a lock
     fcntl = None  # type: ignore[assignment]
 
 _PIECE = 1 << 24  # bytes per write: large enough for full speed, small enough to be interrupted
@@ -30,12 +32,15 @@ _ADVICE = {
 }
 
 
-def replace_file(path: str | os.PathLike[str], chunks: Iterable[bytes | memoryview], system: Any = os) -> None:
+def replace_file(
+    path: str | os.PathLike[str], chunks: Iterable[bytes | memoryview], system: Any = os
+) -> None:
     """Write the chunks to `path`, atomically and durably.
 
-    A temporary file in the same folder is written, flushed to the disk, renamed over `path`, and the folder flushed, in
-    this order; until the rename the old file is untouched. Permissions of an existing file are kept, a symbolic link is
-    followed. What an earlier, killed save of the same path left behind is removed.
+    A temporary file in the same folder is written, flushed to the disk, renamed over `path`, and
+    the folder flushed, in this order; until the rename the old file is untouched. Permissions of an
+    existing file are kept, a symbolic link is followed. What an earlier, killed save of the same
+    path left behind is removed.
 
     Parameters
     ----------
@@ -47,7 +52,8 @@ def replace_file(path: str | os.PathLike[str], chunks: Iterable[bytes | memoryvi
     Raises
     ------
     OSError
-        If the file cannot be written: of the kind the system reported, saying what failed, where, and what to do.
+        If the file cannot be written: of the kind the system reported, saying what failed, where,
+        and what to do.
     """
     target = os.path.realpath(os.fsdecode(path))
     try:
@@ -59,7 +65,9 @@ def replace_file(path: str | os.PathLike[str], chunks: Iterable[bytes | memoryvi
     _flush_folder(os.path.dirname(target), os.fsdecode(path), system)
 
 
-def _write_and_rename(target: str, chunks: Iterable[bytes | memoryview], mode: int | None, system: Any) -> None:
+def _write_and_rename(
+    target: str, chunks: Iterable[bytes | memoryview], mode: int | None, system: Any
+) -> None:
     temporary, descriptor = _open_temporary(target, system)
     try:
         _fill(descriptor, chunks, mode, system)
@@ -163,12 +171,16 @@ def _flush_folder(folder: str, path: str, system: Any) -> None:
     except OSError as error:
         if error.errno in (errno.EINVAL, errno.ENOTSUP, errno.EACCES):
             return
-        raise _error_like(error, f"saved {path}, but flushing its folder failed ({_words(error)}): save again.") from error
+        raise _error_like(
+            error, f"saved {path}, but flushing its folder failed ({_words(error)}): save again."
+        ) from error
 
 
 def _explained(error: OSError, path: str) -> OSError:
     advice = _ADVICE.get(error.errno or 0, "check the disk and save again")
-    return _error_like(error, f"could not save {path} ({_words(error)}); what was there is unchanged: {advice}.")
+    return _error_like(
+        error, f"could not save {path} ({_words(error)}); what was there is unchanged: {advice}."
+    )
 
 
 def _error_like(error: OSError, message: str) -> OSError:

@@ -1,8 +1,9 @@
 """Threads: serial kernels that release the GIL, run over fixed chunks by a pool of Python threads.
 
-Numba's own `prange` is not used: its OpenMP layer aborts in a forked child, its workqueue layer when two threads call it at
-once, and both fix the number of threads for the whole process. A pool has none of these, balances chunks of unequal
-cost and is interrupted between chunks. Results do not depend on the number of threads, since chunks do not.
+Numba's own `prange` is not used: its OpenMP layer aborts in a forked child, its workqueue layer
+when two threads call it at once, and both fix the number of threads for the whole process. A pool
+has none of these, balances chunks of unequal cost and is interrupted between chunks. Results do not
+depend on the number of threads, since chunks do not.
 """
 
 import os
@@ -48,14 +49,18 @@ def even_bounds(n: int, size: int) -> np.ndarray:
 
 
 def balanced_bounds(indptr: np.ndarray, n_chunks: int = 64, row_cost: float = 32.0) -> np.ndarray:
-    """Return bounds of at most `n_chunks` chunks of rows with about the same work: ratings, plus `row_cost` for each row."""
+    """Return bounds of at most `n_chunks` chunks of rows with about the same work: ratings, plus
+    `row_cost` for each row.
+    """
     n_rows = len(indptr) - 1
     work = indptr + row_cost * np.arange(n_rows + 1)
     bounds = np.searchsorted(work, np.linspace(0, work[-1], n_chunks + 1)[1:-1])
     return np.unique(np.concatenate(([0], bounds, [n_rows]))).astype(np.int64)
 
 
-def run_chunks(function: Callable[[int, int], Result], bounds: Sequence[int] | np.ndarray, threads: int) -> list[Result]:
+def run_chunks(
+    function: Callable[[int, int], Result], bounds: Sequence[int] | np.ndarray, threads: int
+) -> list[Result]:
     """Call `function(start, stop)` for consecutive bounds and return the results in that order.
 
     An exception in one chunk, an interrupt included, cancels those not yet started and is raised.

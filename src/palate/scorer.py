@@ -14,8 +14,9 @@ from palate.data.vocabulary import Vocabulary
 class Scorer(Protocol):
     """Anything that predicts a rating (or a score) for users and items of two vocabularies.
 
-    `scale` is the range of valid ratings, or None for scores that are no ratings; `catalog` describes the items; `ratings` is
-    what the scorer was trained on, or None; `frame_kind` names the data-frame library of its answers.
+    `scale` is the range of valid ratings, or None for scores that are no ratings; `catalog`
+    describes the items; `ratings` is what the scorer was trained on, or None; `frame_kind` names
+    the data-frame library of its answers.
     """
 
     @property
@@ -32,7 +33,9 @@ class Scorer(Protocol):
     def frame_kind(self) -> str: ...
 
     def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
-        """Return one float32 score per pair of indexes; -1 stands for an unknown user or item at its prior mean."""
+        """Return one float32 score per pair of indexes; -1 stands for an unknown user or item at
+        its prior mean.
+        """
         ...
 
     def score_items(self, user_index: np.ndarray) -> np.ndarray:
@@ -53,9 +56,16 @@ class Ranks(Protocol):
     """A scorer whose lists are ordered by something else than its predictions."""
 
     def rank_items(
-        self, users: np.ndarray, n: int, mask: np.ndarray, seen: tuple[np.ndarray, np.ndarray], threads: int | None
+        self,
+        users: np.ndarray,
+        n: int,
+        mask: np.ndarray,
+        seen: tuple[np.ndarray, np.ndarray],
+        threads: int | None,
     ) -> Ranking:
-        """Return the top n of each user among the items of `mask` (all when empty) that `seen` (indptr, items) leaves."""
+        """Return the top n of each user among the items of `mask` (all when empty) that `seen`
+        (indptr, items) leaves.
+        """
         ...
 
 
@@ -67,7 +77,8 @@ class Prior(Protocol):
 
 
 class Factored(Scorer, Protocol):
-    """A scorer whose score is a mean over draws of `mean + user bias + item bias + user factors . item factors`.
+    """A scorer whose score is a mean over draws of `mean + user bias + item bias + user factors .
+    item factors`.
 
     It is ranked by blocked products, without the scores of all items ever standing in memory.
     """

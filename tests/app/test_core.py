@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 import palate
 import served_models
 from palate.app.core import Core
-from palate.app.errors import ActivationError, BadRating, BadRows, CannotAnswer, UnknownItem, UnknownModel, UnknownUser
+from palate.app.errors import (
+    ActivationError,
+    BadRating,
+    BadRows,
+    CannotAnswer,
+    UnknownItem,
+    UnknownModel,
+    UnknownUser,
+)
 from palate.app.titles import TitleIndex
 from palate.store.changes import StoreError
 from palate.store.memory import MemoryStore
@@ -83,7 +91,11 @@ def test_a_live_rating_of_a_training_item_replaces_it(models, kind):
 @settings(max_examples=40, deadline=None)
 @given(
     changes=st.lists(
-        st.tuples(st.sampled_from(["u0", "u3", "new"]), st.integers(0, 39), st.sampled_from([None, 0.5, 3.0, 5.0, "remove"])),
+        st.tuples(
+            st.sampled_from(["u0", "u3", "new"]),
+            st.integers(0, 39),
+            st.sampled_from([None, 0.5, 3.0, 5.0, "remove"]),
+        ),
         max_size=12,
     ),
     exclude_seen=st.booleans(),
@@ -121,7 +133,9 @@ def test_seen_without_opinion_hides_the_item_and_changes_no_score(core):
     core.rate("u2", before.items[0], None)
     after = core.recommend("u2", n=4)
     assert after.items == before.items[1:]
-    assert [row.score for row in after.rows] == pytest.approx([row.score for row in before.rows[1:]], abs=2e-3)
+    assert [row.score for row in after.rows] == pytest.approx(
+        [row.score for row in before.rows[1:]], abs=2e-3
+    )
     assert core.ratings("u2")[0].state == "seen"
 
 
@@ -169,7 +183,10 @@ def test_caution_is_that_of_the_model_and_zero_is_the_order_of_scores(core):
 
 def test_uncertainty_and_reasons_are_added_where_asked(core):
     rows = core.recommend("u9", n=3, explain=("why", "uncertainty")).rows
-    assert all(row.low < row.predicted_rating < row.high and row.sd > 0 and "expected" in row.in_words for row in rows)
+    assert all(
+        row.low < row.predicted_rating < row.high and row.sd > 0 and "expected" in row.in_words
+        for row in rows
+    )
     assert all(1 <= len(row.why) <= 3 and all(part.rating is not None for part in row.why) for row in rows)
     with pytest.raises(ValueError, match="explain must be of 'why', 'uncertainty'; got 'what'"):
         core.recommend("u9", explain=("what",))
@@ -209,10 +226,15 @@ def test_ids_are_texts_and_only_as_the_model_writes_them(core):
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (float("nan"), "finite"), (float("inf"), "finite"), (1e308, "finite"), (0.4, "within the scale 0.5 to 5"),
-        (5.5, "within the scale"), (True, "a number"), ("4", "a number"),
+        (float("nan"), "finite"),
+        (float("inf"), "finite"),
+        (1e308, "finite"),
+        (0.4, "within the scale 0.5 to 5"),
+        (5.5, "within the scale"),
+        (True, "a number"),
+        ("4", "a number"),
     ],
-)  # fmt: skip
+)
 def test_ratings_that_cannot_be_are_refused_and_nothing_is_kept(core, value, message):
     with pytest.raises(BadRating, match=message):
         core.rate("dee", "1", value)
@@ -302,9 +324,12 @@ def test_a_broken_file_keeps_the_old_model(tmp_path, damage):
     core = Core.open([path])
     before, whole = core.recommend("u1"), path.read_bytes()
     broken = {
-        "cut": whole[:-100], "text": b"not a model", "empty": b"", "gone": None,
+        "cut": whole[:-100],
+        "text": b"not a model",
+        "empty": b"",
+        "gone": None,
         "flipped": whole[:-50] + bytes([whole[-50] ^ 1]) + whole[-49:],
-    }[damage]  # fmt: skip
+    }[damage]
     path.unlink()
     if broken is not None:
         path.write_bytes(broken)

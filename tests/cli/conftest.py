@@ -39,7 +39,9 @@ def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("films")
     ratings_frame().write_csv(path / "ratings.csv")
     items_frame().write_csv(path / "items.csv")
-    done = process("train", path / "ratings.csv", "-o", path / "model.palate", "--scale", "1", "5", "--n-factors", "4")
+    done = process(
+        "train", path / "ratings.csv", "-o", path / "model.palate", "--scale", "1", "5", "--n-factors", "4"
+    )
     assert done.returncode == 0, done.stderr
     return path
 

@@ -1,4 +1,6 @@
-"""`recommend`, `predict`, `rated`, `similar`: they answer what the library answers, and say what is wrong in one line."""
+"""`recommend`, `predict`, `rated`, `similar`: they answer what the library answers, and say what is
+wrong in one line.
+"""
 
 import json
 
@@ -22,21 +24,31 @@ def loaded(model):
 def same(found, frame):
     """Return whether JSON rows are those of a frame; float32 is compared by its own digits."""
     exact = [
-        {name: value if not isinstance(value, float) else pytest.approx(value, rel=1e-6) for name, value in row.items()}
+        {
+            name: value if not isinstance(value, float) else pytest.approx(value, rel=1e-6)
+            for name, value in row.items()
+        }
         for row in frame.to_dicts()
     ]
     return found == exact
 
 
-# -- recommend -----------------------------------------------------------------------------------------------------------
+# -- recommend
+# -----------------------------------------------------------------------------------------------------------
 
 
 def test_recommend_answers_as_the_library(palate, model, loaded):
     assert same(rows(palate("recommend", model, 1, "--json")), loaded.recommend(1))
     assert same(rows(palate("recommend", model, 2, 1, "-n", 3, "--json")), loaded.recommend([2, 1], 3))
     assert same(rows(palate("recommend", model, 1, "--worst", "--json")), loaded.recommend(1, worst=True))
-    assert same(rows(palate("recommend", model, 1, "--include-seen", "--json")), loaded.recommend(1, exclude_seen=False))
-    assert same(rows(palate("recommend", model, 1, "--min-ratings", 14, "--json")), loaded.recommend(1, min_ratings=14))
+    assert same(
+        rows(palate("recommend", model, 1, "--include-seen", "--json")),
+        loaded.recommend(1, exclude_seen=False),
+    )
+    assert same(
+        rows(palate("recommend", model, 1, "--min-ratings", 14, "--json")),
+        loaded.recommend(1, min_ratings=14),
+    )
     assert same(rows(palate("recommend", model, "--all-users", "-n", 2, "--json")), loaded.recommend(None, 2))
 
 
@@ -51,7 +63,10 @@ def test_recommend_answers_as_the_library(palate, model, loaded):
         (("--year", "-1989"), {"year": (None, 1989)}),
         (("--year", "1988"), {"year": 1988}),
         (("--where", "year > 1985 AND n_ratings > 10"), "year > 1985 AND n_ratings > 10"),
-        (("--year", "1980-1989", "--genres", "drama", "--where", "item_id > 13"), {"genres": "Drama", "year": (1984, 1989)}),
+        (
+            ("--year", "1980-1989", "--genres", "drama", "--where", "item_id > 13"),
+            {"genres": "Drama", "year": (1984, 1989)},
+        ),
     ],
 )
 def test_filters(palate, model, loaded, options, where):
@@ -65,9 +80,15 @@ def test_candidates_and_deny_from_a_list_or_a_file(palate, model, loaded, tmp_pa
     listed = tmp_path / "ids.txt"
     listed.write_text("3\n4\n\n5\n")
     wanted = loaded.recommend(1, exclude_seen=False, candidates=[3, 4, 5])
-    assert same(rows(palate("recommend", model, 1, "--include-seen", "--json", "--candidates", "3,4,5")), wanted)
-    assert same(rows(palate("recommend", model, 1, "--include-seen", "--json", "--candidates", listed)), wanted)
-    answer = rows(palate("recommend", model, 1, "--include-seen", "--json", "--candidates", "3,4,5", "--deny", "4, 5"))
+    assert same(
+        rows(palate("recommend", model, 1, "--include-seen", "--json", "--candidates", "3,4,5")), wanted
+    )
+    assert same(
+        rows(palate("recommend", model, 1, "--include-seen", "--json", "--candidates", listed)), wanted
+    )
+    answer = rows(
+        palate("recommend", model, 1, "--include-seen", "--json", "--candidates", "3,4,5", "--deny", "4, 5")
+    )
     assert [row["item_id"] for row in answer] == [3]
 
 
@@ -104,10 +125,14 @@ def test_someone_new_by_titles_ids_and_file(palate, model, loaded, tmp_path):
     [
         ("", "mine.csv must hold ratings; got an empty file."),
         ("item_id,x\n3,5\n", "mine.csv must have the column rating; got the columns 'item_id', 'x'."),
-        ("x,rating\n3,5\n", "mine.csv must have the column item_id (or title); got the columns 'x', 'rating'."),
+        (
+            "x,rating\n3,5\n",
+            "mine.csv must have the column item_id (or title); got the columns 'x', 'rating'.",
+        ),
         (
             "item_id,rating\n3,5\n99,1\n",
-            "mine.csv, row 2: unknown item id '99': an item id of this model is an integer such as 1 (40 items).",
+            "mine.csv, row 2: unknown item id '99': an item id of this model is an integer such as 1 (40 "
+            "items).",
         ),
         ("item_id,rating\n3,\n", "mine.csv, row 1: rating must be given; got an empty cell."),
         ("item_id,rating\n3,good\n", "mine.csv, row 1: could not convert string to float: 'good'"),
@@ -155,10 +180,12 @@ def test_a_wrong_option_is_exit_code_2(refused, model, options, message):
 
 def test_a_condition_that_cannot_be_computed(refused, model):
     assert (
-        "must name columns of the items; got 'yeer'. Did you mean 'year'? The columns are 'item_id', 'title', 'year'"
-        in refused("recommend", model, 1, "--where", "yeer > 3", code=2)
+        "must name columns of the items; got 'yeer'. Did you mean 'year'? The columns are 'item_id', "
+        "'title', 'year'" in refused("recommend", model, 1, "--where", "yeer > 3", code=2)
     )
-    assert "must be a condition in SQL" in refused("recommend", model, 1, "--where", ">>", "--year", "1980", code=2)
+    assert "must be a condition in SQL" in refused(
+        "recommend", model, 1, "--where", ">>", "--year", "1980", code=2
+    )
 
 
 def test_unknown_users_say_what_ids_are_like(refused, model):
@@ -172,7 +199,8 @@ def test_seen_items_need_the_ratings(palate, refused, bare_model):
     assert palate("recommend", bare_model, 1, "--include-seen").code == 0
 
 
-# -- files and tables ----------------------------------------------------------------------------------------------------
+# -- files and tables
+# ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "json"])
@@ -182,7 +210,11 @@ def test_an_answer_in_a_file_is_the_answer(palate, model, loaded, tmp_path, endi
     assert result.out == f"Wrote 10 rows to {path}.\n"
     read = {"csv": pl.read_csv, "parquet": pl.read_parquet, "json": pl.read_json}[ending]
     assert same(read(path).to_dicts(), loaded.recommend([1, 2]))
-    assert rows(palate("recommend", model, 1, 2, "-o", path, "--json")) == {"output": str(path), "rows": 10, "replaced": True}
+    assert rows(palate("recommend", model, 1, 2, "-o", path, "--json")) == {
+        "output": str(path),
+        "rows": 10,
+        "replaced": True,
+    }
 
 
 def test_an_answer_that_cannot_be_written_is_found_before_the_work(refused, palate, tmp_path):
@@ -209,25 +241,33 @@ def test_every_user_has_a_row_label_when_there_are_several(palate, model):
     assert [line.split()[0] for line in lines[2:]] == ["1", "2"]
 
 
-# -- predict -------------------------------------------------------------------------------------------------------------
+# -- predict
+# -------------------------------------------------------------------------------------------------------------
 
 
 def test_predict_answers_as_the_library(palate, model, loaded):
     assert same(rows(palate("predict", model, 1, 5, 3, "--json")), loaded.predict_frame(1, [5, 3]))
-    assert same(rows(palate("predict", model, 1, "--title", "heat", "--json")), loaded.predict_frame(1, title="Heat"))
+    assert same(
+        rows(palate("predict", model, 1, "--title", "heat", "--json")), loaded.predict_frame(1, title="Heat")
+    )
     wanted = loaded.predict_frame(1, title=["Heat", "Amélie"], where={"year": (None, 1972)}, clip=True)
-    found = palate("predict", model, 1, "--title", "Heat", "--title", "amélie", "--year", "-1972", "--clip", "--json")
+    found = palate(
+        "predict", model, 1, "--title", "Heat", "--title", "amélie", "--year", "-1972", "--clip", "--json"
+    )
     assert same(rows(found), wanted)
     assert palate("predict", model, 1, 3).out.startswith("Predictions for user 1\n")
 
 
 def test_predict_of_unknown_ids(palate, refused, model):
     assert (
-        refused("predict", model, 1, 99) == "unknown item id '99': an item id of this model is an integer such as 1 (40 items)."
+        refused("predict", model, 1, 99)
+        == "unknown item id '99': an item id of this model is an integer such as 1 (40 items)."
     )
     assert refused("predict", model, 99, 1).startswith("unknown user id '99'")
     assert rows(palate("predict", model, 1, 99, "--unknown", "nan", "--json"))[0]["predicted_rating"] is None
-    assert isinstance(rows(palate("predict", model, 99, 1, "--unknown", "baseline", "--json"))[0]["predicted_rating"], float)
+    assert isinstance(
+        rows(palate("predict", model, 99, 1, "--unknown", "baseline", "--json"))[0]["predicted_rating"], float
+    )
     assert "--unknown must be one of" in refused("predict", model, 1, 2, "--unknown", "guess", code=2)
 
 
@@ -238,7 +278,8 @@ def test_predict_needs_items_one_way(refused, model, bare_model):
     assert "has no catalog with titles" in refused("predict", bare_model, 1, "--title", "Heat")
 
 
-# -- rated and similar ---------------------------------------------------------------------------------------------------
+# -- rated and similar
+# ---------------------------------------------------------------------------------------------------
 
 
 def test_rated_answers_as_the_library(palate, model, loaded):
@@ -246,7 +287,9 @@ def test_rated_answers_as_the_library(palate, model, loaded):
     assert same(rows(palate("rated", model, 1, "--json")), frame)
     assert same(rows(palate("rated", model, 1, "-n", 2, "--json")), frame.head(2))
     assert palate("rated", model, 1).out.startswith(f"{len(frame)} ratings by user 1\n")
-    assert palate("rated", model, 1, "-n", 2).out.startswith(f"The 2 highest of {len(frame)} ratings by user 1\n")
+    assert palate("rated", model, 1, "-n", 2).out.startswith(
+        f"The 2 highest of {len(frame)} ratings by user 1\n"
+    )
 
 
 def test_rated_needs_the_ratings(refused, bare_model):
@@ -255,16 +298,23 @@ def test_rated_needs_the_ratings(refused, bare_model):
 
 def test_similar_answers_as_the_library(palate, model, loaded):
     assert same(rows(palate("similar", model, 1, "--json")), loaded.similar_items(1))
-    assert same(rows(palate("similar", model, "--title", "Amélie", "-n", 3, "--json")), loaded.similar_items(3, 3))
+    assert same(
+        rows(palate("similar", model, "--title", "Amélie", "-n", 3, "--json")), loaded.similar_items(3, 3)
+    )
     found = palate("similar", model, 1, "--genres", "Drama", "--min-ratings", 12, "--deny", "2", "--json")
     assert same(rows(found), loaded.similar_items(1, where={"genres": "Drama"}, min_ratings=12, deny=[2]))
     assert palate("similar", model, 3).out.startswith("Most like Amélie (1973)\n")
 
 
 def test_an_exact_title_wins_and_an_ambiguous_one_lists_what_it_fits(palate, refused, model):
-    assert rows(palate("similar", model, "--title", "heat", "--json")) == rows(palate("similar", model, 1, "--json"))
+    assert rows(palate("similar", model, "--title", "heat", "--json")) == rows(
+        palate("similar", model, 1, "--json")
+    )
     message = refused("similar", model, "--title", "hea")
-    assert message == "'hea' fits 2 titles: 1 Heat (1971); 2 Heat Lightning (1972). Give more of the title or an id."
+    assert (
+        message
+        == "'hea' fits 2 titles: 1 Heat (1971); 2 Heat Lightning (1972). Give more of the title or an id."
+    )
     assert "; and 27 more. Give more of the title" in refused("similar", model, "--title", "Film number")
 
 

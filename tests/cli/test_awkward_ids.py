@@ -16,7 +16,10 @@ def shop(tmp_path_factory):
     folder = tmp_path_factory.mktemp("my shop")
     cells = ['"' + item.replace('"', '""') + '"' for item in ITEMS]
     rows = [
-        f"{user},{cell},{(user + place) % 5 + 1}" for user in range(9) for place, cell in enumerate(cells) if (user + place) % 4
+        f"{user},{cell},{(user + place) % 5 + 1}"
+        for user in range(9)
+        for place, cell in enumerate(cells)
+        if (user + place) % 4
     ]
     (folder / "r.csv").write_text("user_id,item_id,rating\n" + "\n".join(rows) + "\n")
     done = process("train", folder / "r.csv", "-o", folder / "m.palate", "--n-factors", "1")
@@ -44,7 +47,11 @@ def test_every_id_can_be_named_as_it_is(palate, shop, tmp_path, item):
 
 def test_lists_of_ids(palate, shop, refused, tmp_path):
     everything = ("recommend", shop, "1", "--include-seen", "-n", "99")
-    assert listed(palate, *everything, "--candidates", "LANTERN,CUP, RED,A  B") == {"LANTERN", "CUP, RED", "A  B"}
+    assert listed(palate, *everything, "--candidates", "LANTERN,CUP, RED,A  B") == {
+        "LANTERN",
+        "CUP, RED",
+        "A  B",
+    }
     assert listed(palate, *everything, "--candidates", "LANTERN, A  B") == {"LANTERN", "A  B"}
     (tmp_path / "ids.txt").write_text('"CUP, RED"\r\n\r\nWHITE HOLDER\n LANTERN\n', "utf-8")
     message = refused(*everything, "--candidates", tmp_path / "ids.txt")
@@ -55,7 +62,9 @@ def test_lists_of_ids(palate, shop, refused, tmp_path):
 def test_a_list_that_can_be_read_in_two_ways_is_refused(palate, refused, tmp_path):
     (tmp_path / "r.csv").write_text('user_id,item_id,rating\n1,a,1\n1,b,2\n2,"a,b",3\n2,a,2\n')
     assert palate("train", tmp_path / "r.csv", "-o", tmp_path / "m.palate", "--n-factors", "1").code == 0
-    assert "can be read in two ways" in refused("recommend", tmp_path / "m.palate", "1", "--candidates", "a,b")
+    assert "can be read in two ways" in refused(
+        "recommend", tmp_path / "m.palate", "1", "--candidates", "a,b"
+    )
 
 
 def test_negative_ids_and_the_line_to_paste(palate, tmp_path, refused):
@@ -76,10 +85,16 @@ def test_negative_ids_and_the_line_to_paste(palate, tmp_path, refused):
 
 @pytest.mark.parametrize("key", [True, False])
 def test_labels_that_are_printed_are_accepted(palate, tmp_path, key):
-    (tmp_path / "r.csv").write_text("user_id,item_id,rating\n1,10,3\n1,11,4\n2,10,5\n2,12,1\n3,11,2\n3,12,4\n")
+    (tmp_path / "r.csv").write_text(
+        "user_id,item_id,rating\n1,10,3\n1,11,4\n2,10,5\n2,12,1\n3,11,2\n3,12,4\n"
+    )
     rows = [(10, "Solaris", 1972), (11, "Solaris", 2002), (12, "Heat, or not", 1995)]
-    lines = [f'{item},"{title}",{year}' + (f',"{title} ({year})"' if key else "") for item, title, year in rows]
-    (tmp_path / "items.csv").write_text("item_id,title,year" + (",key" if key else "") + "\n" + "\n".join(lines) + "\n")
+    lines = [
+        f'{item},"{title}",{year}' + (f',"{title} ({year})"' if key else "") for item, title, year in rows
+    ]
+    (tmp_path / "items.csv").write_text(
+        "item_id,title,year" + (",key" if key else "") + "\n" + "\n".join(lines) + "\n"
+    )
     model = tmp_path / "m.palate"
     assert palate("train", tmp_path / "r.csv", "-o", model, "--n-factors", "1").code == 0
     name = "Solaris (1972)"
@@ -149,10 +164,15 @@ def test_the_same_of_other_commands(refused, shop):
 def test_a_dash_is_standard_input_or_is_refused(palate, shop, tmp_path):
     from command_line import process
 
-    done = process("recommend", "--json", shop, "1", "--include-seen", "--candidates", "-", input="LANTERN\r\n lead\n")
+    done = process(
+        "recommend", "--json", shop, "1", "--include-seen", "--candidates", "-", input="LANTERN\r\n lead\n"
+    )
     assert {row["item_id"] for row in json.loads(done.stdout)} == {"LANTERN", " lead"}
     assert "the model must be a file; got '-'" in palate("recommend", "-", "1").err
     ratings = shop.parent / "r.csv"
     assert "--output must be the name of a file; got '-'" in palate("train", ratings, "-o", "-").err
     if os.name == "posix":
-        assert "could not save /dev/null (it is a pipe or a device)" in palate("train", ratings, "-o", "/dev/null").err
+        assert (
+            "could not save /dev/null (it is a pipe or a device)"
+            in palate("train", ratings, "-o", "/dev/null").err
+        )

@@ -39,12 +39,22 @@ def test_later_ratings_json_file_and_plot(palate, sure):
     assert {row["nominal"] for row in document["coverage"]} == {0.8}
     assert (sure / "plot.png").stat().st_size > 10_000
     assert palate("calibrate", *later, "-o", sure / "table.csv").out.startswith("Wrote ")
-    assert pl.read_csv(sure / "table.csv").columns == ["n_train", "n_test", "nominal", "coverage", "error", "se", "width"]
+    assert pl.read_csv(sure / "table.csv").columns == [
+        "n_train",
+        "n_test",
+        "nominal",
+        "coverage",
+        "error",
+        "se",
+        "width",
+    ]
     assert "Drew the plot to" in palate("calibrate", *later, "--plot", sure / "plot.svg").out
 
 
 def test_bad_input_is_one_line(refused, sure, bare_model):
     path = sure / "sure.palate"
     assert refused("calibrate", path, "--nominal", 2, code=2).startswith("--nominal must be between 0 and 1")
-    assert refused("calibrate", path, "--plot", "plot.txt", code=2).startswith("--plot must end in .png, .svg or .pdf")
+    assert refused("calibrate", path, "--plot", "plot.txt", code=2).startswith(
+        "--plot must end in .png, .svg or .pdf"
+    )
     assert "must know the spread of a rating" in refused("calibrate", bare_model)

@@ -12,7 +12,9 @@ import palate as library
 def two(folder, tmp_path):
     data = library.read(folder / "ratings.csv")
     paths = [tmp_path / "one.palate", tmp_path / "two.palate"]
-    for path, trainer in zip(paths, (library.Baseline(), library.LeastSquares(n_factors=2, max_sweeps=4)), strict=True):
+    for path, trainer in zip(
+        paths, (library.Baseline(), library.LeastSquares(n_factors=2, max_sweeps=4)), strict=True
+    ):
         trainer.fit(data.ratings, catalog=data.catalog).save(path)
     return paths
 
@@ -60,7 +62,9 @@ def test_a_wrong_plan_is_one_line(palate, tmp_path):
 def test_pictures_that_cannot_be_drawn_are_found_out_before_the_fits(palate, folder, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     results = tmp_path / "done.jsonl"
-    result = palate("experiment", folder / "ratings.csv", "--results", results, "--plots", tmp_path / "pictures")
+    result = palate(
+        "experiment", folder / "ratings.csv", "--results", results, "--plots", tmp_path / "pictures"
+    )
     assert result.code == 1
     assert 'pip install "palate[plots]"' in result.err
     assert not results.exists()

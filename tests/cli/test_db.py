@@ -16,7 +16,12 @@ def store(tmp_path):
     path = tmp_path / "live.db"
     with_ratings = SQLiteStore(path)
     with_ratings.write(
-        [Change("1", "10", 4.0, at=7), Change("1", "11", at=8), Change("new", "10", 2.0, at=9), Change("9", "12", 5.0, at=9)]
+        [
+            Change("1", "10", 4.0, at=7),
+            Change("1", "11", at=8),
+            Change("new", "10", 2.0, at=9),
+            Change("9", "12", 5.0, at=9),
+        ]
     )
     yield path, with_ratings
     with_ratings.close()
@@ -69,7 +74,11 @@ def test_training_takes_in_live_ratings_and_leaves_forgotten_people_out(tmp_path
     path, held = store
     held.forget("2")
     frame = pl.DataFrame(
-        {"user_id": [1, 1, 1, 2, 2, 3, 3, 3], "item_id": [10, 11, 12, 10, 11, 10, 11, 12], "rating": [1.0, 2, 3, 4, 5, 3, 2, 1]}
+        {
+            "user_id": [1, 1, 1, 2, 2, 3, 3, 3],
+            "item_id": [10, 11, 12, 10, 11, 10, 11, 12],
+            "rating": [1.0, 2, 3, 4, 5, 3, 2, 1],
+        }
     )
     frame.write_csv(tmp_path / "r.csv")
     arguments = [
@@ -90,8 +99,8 @@ def test_training_takes_in_live_ratings_and_leaves_forgotten_people_out(tmp_path
     assert main(arguments) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert (
-        "2 live ratings joined, 2 ratings of the file replaced or taken back, 2 left out of people who asked to be forgotten"
-        in said
+        "2 live ratings joined, 2 ratings of the file replaced or taken back, 2 left out of people who "
+        "asked to be forgotten" in said
     )
     assert "1 live ratings left out, whose ids are of another type" in said
     model = palate.load(tmp_path / "m.palate")

@@ -12,7 +12,9 @@ from palate.cli import main
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Return a folder with ratings, later ratings, two models trained on the former, and one saved without ratings."""
+    """Return a folder with ratings, later ratings, two models trained on the former, and one saved
+    without ratings.
+    """
     path = tmp_path_factory.mktemp("evaluate")
     rng = np.random.default_rng(3)
     users, items = np.nonzero(rng.random((40, 30)) < 0.4)
@@ -39,7 +41,9 @@ def test_evaluate_without_arguments_tests_the_bundled_ratings(capsys, monkeypatc
     monkeypatch.setenv("COLUMNS", "120")
     code, out, err = run(capsys, "evaluate", "--resamples", 100)
     assert (code, err) == (0, "")
-    assert "The bundled ratings, MovieLens-small: LeastSquares with its defaults, trained on 80% of them." in out
+    assert (
+        "The bundled ratings, MovieLens-small: LeastSquares with its defaults, trained on 80% of them." in out
+    )
     heading = next(line for line in out.splitlines() if "most popular" in line)
     assert heading.split() == ["LeastSquares", "baseline", "most", "popular"]
     assert "RMSE: LeastSquares is better than baseline by" in out
@@ -88,7 +92,17 @@ def test_views(capsys, folder, tmp_path, view, column):
     code, out, _ = run(capsys, "evaluate", folder / "model.palate", "--by", view, "--resamples", 0)
     assert code == 0
     assert column in out
-    code, out, _ = run(capsys, "evaluate", folder / "model.palate", "--by", view, "-o", tmp_path / "view.csv", "--resamples", 0)
+    code, out, _ = run(
+        capsys,
+        "evaluate",
+        folder / "model.palate",
+        "--by",
+        view,
+        "-o",
+        tmp_path / "view.csv",
+        "--resamples",
+        0,
+    )
     assert code == 0
     assert column in pl.read_csv(tmp_path / "view.csv").columns
 
@@ -123,7 +137,18 @@ def test_crossval_of_a_file(capsys, folder):
 
 def test_crossval_with_features_of_the_catalog(capsys, folder, tmp_path):
     pl.DataFrame({"item_id": range(30), "genres": ["a", "b"] * 15}).write_csv(tmp_path / "items.csv")
-    base = "crossval", folder / "all.csv", "--folds", 2, "--n-factors", 2, "--no-lists", "--resamples", 0, "--json"
+    base = (
+        "crossval",
+        folder / "all.csv",
+        "--folds",
+        2,
+        "--n-factors",
+        2,
+        "--no-lists",
+        "--resamples",
+        0,
+        "--json",
+    )
     found = [
         json.loads(run(capsys, *base, "--items", tmp_path / "items.csv", *more)[1])
         for more in ((), ("--item-features", "genres"))
@@ -135,7 +160,17 @@ def test_crossval_with_features_of_the_catalog(capsys, folder, tmp_path):
 
 
 def test_crossval_saves_folds_and_uses_them_again(capsys, folder, tmp_path):
-    base = "crossval", folder / "all.csv", "--trainer", "baseline", "--no-lists", "--resamples", 0, "--json", "--no-baselines"
+    base = (
+        "crossval",
+        folder / "all.csv",
+        "--trainer",
+        "baseline",
+        "--no-lists",
+        "--resamples",
+        0,
+        "--json",
+        "--no-baselines",
+    )
     _, first, _ = run(capsys, *base, "--folds", 4, "--seed", 6, "--save-split", tmp_path / "folds.split")
     _, again, _ = run(capsys, *base, "--seed", 6, "--split", tmp_path / "folds.split", "--parallel", 2)
     first, again = json.loads(first), json.loads(again)
@@ -148,7 +183,16 @@ def test_crossval_saves_folds_and_uses_them_again(capsys, folder, tmp_path):
 
 def test_crossval_by_fold(capsys, folder):
     code, out, _ = run(
-        capsys, "crossval", folder / "all.csv", "--trainer", "baseline", "--folds", 2, "--no-lists", "--by", "fold"
+        capsys,
+        "crossval",
+        folder / "all.csv",
+        "--trainer",
+        "baseline",
+        "--folds",
+        2,
+        "--no-lists",
+        "--by",
+        "fold",
     )
     assert code == 0
     assert "fold" in out

@@ -48,7 +48,10 @@ def test_an_interrupt_says_how_to_go_on(palate, model, tmp_path, monkeypatch):
     out = tmp_path / "lists.parquet"
     stopped = palate("recommend", model, "--all", "--n", 3, "-o", out)
     assert stopped.code == 130
-    assert stopped.err == "palate: interrupted after the lists of 30 of 30 users; the same command goes on from there.\n"
+    assert (
+        stopped.err
+        == "palate: interrupted after the lists of 30 of 30 users; the same command goes on from there.\n"
+    )
     monkeypatch.setattr(streaming, "_put_together", whole)
     assert palate("recommend", model, "--all", "--n", 3, "-o", out).code == 0
 
@@ -57,7 +60,8 @@ def test_a_killed_process_loses_no_block_that_was_written(palate, model, tmp_pat
     out = tmp_path / "lists.parquet"
     code = (
         "import sys, time\nfrom palate.lists import streaming\nstreaming.ROWS_PER_BLOCK = 9\nimport palate\n"
-        "palate.load(sys.argv[1]).recommend_all(sys.argv[2], 3, progress=lambda done, of: time.sleep(600) if done == 9 else None)"
+        "palate.load(sys.argv[1]).recommend_all(sys.argv[2], 3, progress=lambda done, of: time.sleep(600) "
+        "if done == 9 else None)"
     )
     process = subprocess.Popen([sys.executable, "-c", code, str(model), str(out)])
     parts = tmp_path / "lists.parquet.parts"

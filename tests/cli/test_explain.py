@@ -27,7 +27,9 @@ def test_json_and_a_file_hold_all_parts(palate, model, loaded, tmp_path):
     rows = json.loads(palate("explain", model, 1, 8, "--json").out)
     assert [row["part"] for row in rows] == frame["part"].to_list()
     palate("explain", model, 1, 8, "-o", tmp_path / "parts.csv")
-    assert pl.read_csv(tmp_path / "parts.csv")["contribution"].sum() == pytest.approx(loaded.predict(1, 8), abs=1e-4)
+    assert pl.read_csv(tmp_path / "parts.csv")["contribution"].sum() == pytest.approx(
+        loaded.predict(1, 8), abs=1e-4
+    )
 
 
 def test_someone_new(palate, model):

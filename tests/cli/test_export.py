@@ -28,7 +28,9 @@ def test_one_side_goes_to_one_file(palate, model, tmp_path):
     assert "in place of the file that was there" in again.out
     assert pl.read_parquet(out).columns == ["user_id", "vector", "offset"]
     answer = palate("export", "vectors", model, "-o", tmp_path / "items.parquet", "--json")
-    assert json.loads(answer.out) == [{"side": "items", "output": str(tmp_path / "items.parquet"), "rows": 40, "length": 6}]
+    assert json.loads(answer.out) == [
+        {"side": "items", "output": str(tmp_path / "items.parquet"), "rows": 40, "length": 6}
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -43,23 +45,33 @@ def test_a_head_is_named(palate, refused, two_heads, tmp_path):
     message = refused("export", "vectors", two_heads, "-o", out, code=2)
     assert message.startswith("--head choice or --head stars must be named")
     assert palate("export", "vectors", two_heads, "-o", out, "--head", "stars").code == 0
-    assert "--head must be 'choice'" in refused("export", "vectors", two_heads, "-o", out, "--head", "best", code=2)
+    assert "--head must be 'choice'" in refused(
+        "export", "vectors", two_heads, "-o", out, "--head", "best", code=2
+    )
 
 
 def test_a_model_without_factors_names_trainers_with_them(refused, folder, tmp_path):
     path = tmp_path / "linear.palate"
     library.LinearItems().fit(library.read(folder / "ratings.csv"), validation=0).save(path)
     message = refused("export", "vectors", path, "-o", tmp_path / "items.parquet")
-    assert message.endswith("palate train --trainer least-squares, or --trainer spectral for what people choose.")
+    assert message.endswith(
+        "palate train --trainer least-squares, or --trainer spectral for what people choose."
+    )
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["-o", "items.csv"], "--output must end in .parquet, as other tables hold no vectors; got 'items.csv'"),
+        (
+            ["-o", "items.csv"],
+            "--output must end in .parquet, as other tables hold no vectors; got 'items.csv'",
+        ),
         (["-o", "items.parquet", "--side", "item"], "--side must be items, users or both; got 'item'"),
         (["-o", "x.parquet", "--side", "both"], "--output must be a folder with --side both"),
-        (["-o", "items.parquet", "--head", "stars"], "--head must be left out for a model that has one; got 'stars'"),
+        (
+            ["-o", "items.parquet", "--head", "stars"],
+            "--head must be left out for a model that has one; got 'stars'",
+        ),
     ],
 )
 def test_what_is_wrong_is_said(refused, model, options, message):

@@ -10,17 +10,29 @@ TITLES = ["Toy Story", "Heat", "Alien", "Star Wars: Episode IV - A New Hope", "T
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory):
-    """Return a folder with what a newcomer has: films as MovieLens writes them, a table of texts, clicks, and two models."""
+    """Return a folder with what a newcomer has: films as MovieLens writes them, a table of texts,
+    clicks, and two models.
+    """
     path = tmp_path_factory.mktemp("desk")
     genres = ["Comedy|Children", "Action|Crime", "Horror", "Action", "Sci-Fi"]
-    films = "".join(f'{n},"{title} (197{n})",{genre}\n' for n, (title, genre) in enumerate(zip(TITLES, genres, strict=True), 1))
+    films = "".join(
+        f'{n},"{title} (197{n})",{genre}\n'
+        for n, (title, genre) in enumerate(zip(TITLES, genres, strict=True), 1)
+    )
     (path / "films").mkdir()
     (path / "films" / "movies.csv").write_text(f"movieId,title,genres\n{films}")
-    rows = [(user, item, 1 + (user * item) % 5) for user in range(60, 80) for item in range(1, 6) if (user + item) % 3]
+    rows = [
+        (user, item, 1 + (user * item) % 5)
+        for user in range(60, 80)
+        for item in range(1, 6)
+        if (user + item) % 3
+    ]
     (path / "films" / "ratings.csv").write_text(
         "userId,movieId,rating,timestamp\n" + "".join(f"{u},{i},{r},9\n" for u, i, r in rows)
     )
-    (path / "ratings.csv").write_text("user_id,item_id,rating\nann,Heat,4\nann,Alien,5\nbo,Heat,3\ncleo,Alien,2\n")
+    (path / "ratings.csv").write_text(
+        "user_id,item_id,rating\nann,Heat,4\nann,Alien,5\nbo,Heat,3\ncleo,Alien,2\n"
+    )
     (path / "clicks.csv").write_text("user_id,item_id\n" + "".join(f"{u},{i}\n" for u, i, _ in rows))
     for name, source in (("films.palate", "films"), ("text.palate", "ratings.csv")):
         data = library.read(path / source)
@@ -48,9 +60,15 @@ def desk(tmp_path_factory):
         ("recommend films.palate 63 --genres Comdey", "got 'Comdey'. They are, the nearest first: Comedy"),
         ("recommend films.palate 63 --genre Comedy", "--genres"),
         ("recommend films.palate 63 --where yaer>1975", "Did you mean 'year'?"),
-        ("recommend films.palate 63 --unknown best", "--unknown must be one of 'raise', 'skip', 'popular'; got 'best'"),
+        (
+            "recommend films.palate 63 --unknown best",
+            "--unknown must be one of 'raise', 'skip', 'popular'; got 'best'",
+        ),
         ("recommend films.palate --rate Matrix", "such as 'Heat=4.5'; got 'Matrix'"),
-        ("recommend films.palate --rate Matrix=9", "a rating must be within the model's scale 0.5 to 5; got 9 for 'Matrix'"),
+        (
+            "recommend films.palate --rate Matrix=9",
+            "a rating must be within the model's scale 0.5 to 5; got 9 for 'Matrix'",
+        ),
         ("recommend films.palate --rate The_Matirx=5", "Did you mean 'The Matrix'?"),
         ("predict films.palate 63", "choose the items by id, or by --title"),
         ("predict films.palate 63 --title Toy_Stroy", "Did you mean 'Toy Story'?"),

@@ -29,13 +29,18 @@ def test_every_field_is_an_option_with_its_default_and_its_help(parameters):
 
 
 def test_a_docstring_tells_its_parameters_once_each():
-    docstring = "X.\n\nParameters\n----------\na, b : float\n    One\n    text.\nc : int, default 3\n    Two.\n\nReturns\n-------\nd : e\n    f"
+    docstring = (
+        "X.\n\nParameters\n----------\na, b : float\n    One\n    text.\nc : int, default 3\n    "
+        "Two.\n\nReturns\n-------\nd : e\n    f"
+    )
     assert descriptions(docstring) == {"a": "One text.", "b": "One text.", "c": "Two."}
     assert descriptions("Nothing.") == {}
 
 
 def test_a_trainer_takes_its_own_hyper_parameters_only():
     assert trainer_of("least-squares", {"n_factors": 3}) == LeastSquares(n_factors=3)
-    assert trainer_of("least-squares", {"counts": "linear", "alpha": 2.0}) == LeastSquares.for_counts("linear", alpha=2.0)
+    assert trainer_of("least-squares", {"counts": "linear", "alpha": 2.0}) == LeastSquares.for_counts(
+        "linear", alpha=2.0
+    )
     with pytest.raises(UsageError, match="--damping-user is no hyper-parameter of --trainer least-squares"):
         trainer_of("least-squares", {"damping_user": 1.0})

@@ -21,7 +21,17 @@ def test_text(palate, model):
 
 def test_json_page_and_pictures(palate, model, tmp_path):
     pytest.importorskip("matplotlib")
-    result = palate("inspect", model, "--json", "--sample", 2, "--html", tmp_path / "m.html", "--plots", tmp_path / "plots")
+    result = palate(
+        "inspect",
+        model,
+        "--json",
+        "--sample",
+        2,
+        "--html",
+        tmp_path / "m.html",
+        "--plots",
+        tmp_path / "plots",
+    )
     document = json.loads(result.out)
     assert document["sections"]["weights"]["rows"][0]["what"] == "user norms"
     bins = [one for one in document["sections"]["weights"]["bins"] if one["what"] == "user norms"]

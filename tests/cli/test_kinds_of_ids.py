@@ -8,7 +8,9 @@ from command_line import ratings_frame
 
 @pytest.fixture
 def shop(tmp_path, palate):
-    """Return a folder with a model whose item ids are text, and a test of it whose item ids could be numbers."""
+    """Return a folder with a model whose item ids are text, and a test of it whose item ids could
+    be numbers.
+    """
     rows = [row for row in ratings_frame().iter_rows() if row[1] != 7] + [(1, "007", 3), (2, "007", 4)]
     lines = [f"{user},{item},{rating}\n" for user, item, rating in rows]
     train = [line for number, line in enumerate(lines) if number % 5]
@@ -63,20 +65,39 @@ def test_a_table_of_users_has_ids_of_the_ratings_kind(tmp_path, palate):
     (tmp_path / "r.csv").write_text("user_id,item_id,rating\n07,a,1\n8,b,2\n8,a,4\n9,b,5\n")
     (tmp_path / "users.csv").write_text("user_id,age\n8,30\n9,40\n")
     result = palate(
-        "train", tmp_path / "r.csv", "-o", tmp_path / "m.palate", "--n-factors", "1", "--user-features", "age",
-        "--user-table", tmp_path / "users.csv", "--validation", "0",
-    )  # fmt: skip
+        "train",
+        tmp_path / "r.csv",
+        "-o",
+        tmp_path / "m.palate",
+        "--n-factors",
+        "1",
+        "--user-features",
+        "age",
+        "--user-table",
+        tmp_path / "users.csv",
+        "--validation",
+        "0",
+    )
     assert result.code == 0, result.err
 
 
 def test_a_start_says_whom_it_forgets_and_a_union_forgets_nobody(folder, palate, refused, tmp_path):
     (tmp_path / "new.csv").write_text("user_id,item_id,rating\n1,1,5\n1,900,4\n77,2,1\n")
-    train = ("train", tmp_path / "new.csv", "--start", folder / "model.palate", "--n-factors", "4", "-o", tmp_path / "m.palate")
+    train = (
+        "train",
+        tmp_path / "new.csv",
+        "--start",
+        folder / "model.palate",
+        "--n-factors",
+        "4",
+        "-o",
+        tmp_path / "m.palate",
+    )
     result = palate(*train)
     assert result.code == 0
     assert (
-        "knows 29 users and 38 items that the ratings do not hold: they are forgotten. Add the ratings to the model by palate update MODEL RATINGS, or train on the union of both, --union."
-        in result.err
+        "knows 29 users and 38 items that the ratings do not hold: they are forgotten. Add the ratings to "
+        "the model by palate update MODEL RATINGS, or train on the union of both, --union." in result.err
     )
     result = palate(*train, "--union")
     assert result.code == 0

@@ -1,4 +1,6 @@
-"""What docs/cli.md shows is what the commands print; numbers aside, which the processor may change a little."""
+"""What docs/cli.md shows is what the commands print; numbers aside, which the processor may change
+a little.
+"""
 
 import os
 import shlex
@@ -24,5 +26,16 @@ def test_the_output_on_the_page_is_the_output(palate, monkeypatch, tmp_path):
 
 def test_every_command_has_an_example_on_the_page():
     text = (DOCS / "cli.md").read_text("utf-8")
-    for command in ("demo", "prepare", "train", "recommend", "predict", "rated", "similar", "info", "evaluate", "crossval"):
+    for command in (
+        "demo",
+        "prepare",
+        "train",
+        "recommend",
+        "predict",
+        "rated",
+        "similar",
+        "info",
+        "evaluate",
+        "crossval",
+    ):
         assert f"palate {command}" in text

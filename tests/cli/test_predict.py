@@ -22,7 +22,9 @@ def test_standard_errors_and_intervals_are_columns(palate, sure):
     assert len(rows) == 2
     for row in rows:
         assert row["high"] - row["low"] == pytest.approx(2 * 1.2816 * row["std"], rel=1e-3)
-    wide = json.loads(palate("predict", sure, 0, 1, 2, "--interval", 0.8, "--interval-of", "rating", "--json").out)
+    wide = json.loads(
+        palate("predict", sure, 0, 1, 2, "--interval", 0.8, "--interval-of", "rating", "--json").out
+    )
     assert all(one["low"] > two["low"] for one, two in zip(rows, wide, strict=True))
     assert "std" not in wide[0]
 

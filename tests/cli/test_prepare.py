@@ -36,7 +36,9 @@ def test_a_share_out_of_range(refused, folder, tmp_path):
 
 def test_train_holds_out_the_rows_that_were_prepared_for_it(palate, folder, tmp_path):
     output, model = tmp_path / "prepared", tmp_path / "m.palate"
-    told = json.loads(palate("prepare", folder / "ratings.csv", "-o", output, "--json", "--validation", "0.1").out)
+    told = json.loads(
+        palate("prepare", folder / "ratings.csv", "-o", output, "--json", "--validation", "0.1").out
+    )
     result = palate("train", output, "-o", model, "--n-factors", "2")
     assert "the 50 rows that palate prepare put at the end for validation are held out" in result.err
     trained = library.load(model)
@@ -54,13 +56,18 @@ def test_train_holds_out_the_rows_that_were_prepared_for_it(palate, folder, tmp_
     table = (output / "rating.csv").read_text().splitlines()
     (output / "rating.csv").write_text("\n".join(table[:-1]) + "\n")
     changed = palate("train", output, "-o", model, "--n-factors", "2")
-    assert "rating.csv has 499 rows, but split.json beside it speaks of 450 for training and 50 for validation" in changed.err
+    assert (
+        "rating.csv has 499 rows, but split.json beside it speaks of 450 for training and 50 for validation"
+        in changed.err
+    )
 
 
 def test_the_default_model_is_not_replaced_without_a_word(palate, refused, folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     train = ("train", folder / "ratings.csv", "--n-factors", "2")
     assert "Saved model.palate (" in palate(*train).out
-    assert "model.palate is there already; name another file with --output, or pass --overwrite" in refused(*train, code=2)
+    assert "model.palate is there already; name another file with --output, or pass --overwrite" in refused(
+        *train, code=2
+    )
     for options in (("--overwrite",), ("-o", "model.palate")):
         assert "bytes), in place of the file that was there." in palate(*train, *options).out

@@ -17,7 +17,9 @@ AWKWARD = "my $HOME; it's"
 
 @pytest.fixture
 def odd(tmp_path, monkeypatch):
-    """Work in a folder with a file that only its reading options can read, under a name that a shell would take apart."""
+    """Work in a folder with a file that only its reading options can read, under a name that a
+    shell would take apart.
+    """
     monkeypatch.chdir(tmp_path)
     frame = ratings_frame().select(who="user_id", what=-pl.col("item_id"), stars="rating")
     frame.write_csv(f"{AWKWARD}.txt", separator="|")
@@ -25,15 +27,33 @@ def odd(tmp_path, monkeypatch):
 
 
 READ = (
-    "--separator", "|", "--user", "who", "--item", "what", "--rating", "stars", "--scale", "1", "5", "--missing", "-1",
-    "--missing", "NA", "--duplicates", "mean", "--skip-empty",
-)  # fmt: skip
+    "--separator",
+    "|",
+    "--user",
+    "who",
+    "--item",
+    "what",
+    "--rating",
+    "stars",
+    "--scale",
+    "1",
+    "5",
+    "--missing",
+    "-1",
+    "--missing",
+    "NA",
+    "--duplicates",
+    "mean",
+    "--skip-empty",
+)
 
 
 def in_a_shell(line):
     """Run one line and return what it printed."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False, env={**os.environ, "PATH": path})
+    done = subprocess.run(
+        ["sh", "-c", line], capture_output=True, text=True, check=False, env={**os.environ, "PATH": path}
+    )
     assert done.returncode == 0, (line, done.stderr)
     return done.stdout
 
@@ -44,8 +64,13 @@ def printed(text):
 
 
 def test_train_tune_and_prepare_print_what_works(palate, odd):
-    for number, command in enumerate((("train", "-o", f"{AWKWARD}.palate", "--n-factors", 2), ("tune", "--trials", 1),
-                                      ("prepare", "-o", f"{AWKWARD} dir"))):  # fmt: skip
+    for number, command in enumerate(
+        (
+            ("train", "-o", f"{AWKWARD}.palate", "--n-factors", 2),
+            ("tune", "--trials", 1),
+            ("prepare", "-o", f"{AWKWARD} dir"),
+        )
+    ):
         result = palate(command[0], odd, *READ, *command[1:])
         assert result.code == 0, result.err
         lines = printed(result.out)
@@ -77,9 +102,20 @@ def test_tune_without_ratings_names_the_bundled_files(tmp_path):
 
 def test_words_of_reading_options():
     assert as_words({}) == []
-    assert as_words({"header": False, "quote": False, "separator": "\t", "missing": ("-1", "x y"), "user": "1"}) == [
-        "--user", "1", "--separator", "tab", "--no-header", "--no-quotes", "--missing", "-1", "--missing", "x y",
-    ]  # fmt: skip
+    assert as_words(
+        {"header": False, "quote": False, "separator": "\t", "missing": ("-1", "x y"), "user": "1"}
+    ) == [
+        "--user",
+        "1",
+        "--separator",
+        "tab",
+        "--no-header",
+        "--no-quotes",
+        "--missing",
+        "-1",
+        "--missing",
+        "x y",
+    ]
     assert as_words({"user": "who", "scale": (0.5, 5.0)}, user="--user-column") == [
         "--user-column",
         "who",

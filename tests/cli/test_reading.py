@@ -31,7 +31,9 @@ def test_commands_that_read_ratings_have_all_reading_options(command):
 def odd(tmp_path):
     """Return a file whose columns have names of their own."""
     path = tmp_path / "odd.csv"
-    ratings_frame().rename({"user_id": "who", "item_id": "what", "rating": "stars"}).write_csv(path, separator="\t")
+    ratings_frame().rename({"user_id": "who", "item_id": "what", "rating": "stars"}).write_csv(
+        path, separator="\t"
+    )
     return path
 
 
@@ -53,7 +55,9 @@ def test_experiment_names_columns(palate, odd, tmp_path):
 
 def test_compare_calls_the_column_of_users_otherwise(palate, refused, model, odd):
     assert "Name it with --user-column" in refused("compare", model, model, "--test", odd)
-    assert "must be new to 'model'" in refused("compare", model, model, "--test", odd, "--user-column", "who", *NAMED[2:])
+    assert "must be new to 'model'" in refused(
+        "compare", model, model, "--test", odd, "--user-column", "who", *NAMED[2:]
+    )
 
 
 def test_the_advice_about_a_file_without_a_header_works(palate, refused, tmp_path):
@@ -76,7 +80,17 @@ def test_marks_and_quotes_by_option(palate, refused, tmp_path):
     )
     assert "pass --no-quotes" in refused("train", path, "-o", tmp_path / "m.palate")
     done = palate(
-        "train", path, "-o", tmp_path / "m.palate", "--no-quotes", "--missing", "-1", "--missing", "NA", "--n-factors", 1
+        "train",
+        path,
+        "-o",
+        tmp_path / "m.palate",
+        "--no-quotes",
+        "--missing",
+        "-1",
+        "--missing",
+        "NA",
+        "--n-factors",
+        1,
     )
     assert done.code == 0, done
     assert "1 of 19 rows of marked.csv hold '-1', 'NA' for a rating and are left out." in done.err

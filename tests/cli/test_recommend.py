@@ -41,7 +41,11 @@ def test_draws_are_chosen_by_the_seed(palate, sure):
 
 
 def test_bad_arguments_name_the_option(refused, sure, bare_model):
-    assert refused("recommend", sure, 0, "--caution", 1.5, code=2).startswith("--caution must be between -1 and 1")
-    assert refused("recommend", sure, 0, "--explore", "more", code=2).startswith("--explore must be 'thompson'")
+    assert refused("recommend", sure, 0, "--caution", 1.5, code=2).startswith(
+        "--caution must be between -1 and 1"
+    )
+    assert refused("recommend", sure, 0, "--explore", "more", code=2).startswith(
+        "--explore must be 'thompson'"
+    )
     message = refused("recommend", bare_model, "--all-users", "--include-seen", "--caution", 0.8, code=2)
     assert message.startswith("--caution must be 0 for a model that does not know how sure it is; got 0.8.")

@@ -1,4 +1,6 @@
-"""How every command ends: exit codes, one line on standard error, and streams that are closed, full or strange."""
+"""How every command ends: exit codes, one line on standard error, and streams that are closed, full
+or strange.
+"""
 
 import errno
 import os
@@ -55,13 +57,19 @@ def test_an_unknown_command(refused):
 
 
 def test_help_and_version_import_nothing_heavy():
-    probe = "import sys; from palate.cli import main; main(sys.argv[1:]); print([m for m in ('numba', 'numpy', 'polars') if m in sys.modules])"
+    probe = (
+        "import sys; from palate.cli import main; main(sys.argv[1:]); print([m for m in ('numba', "
+        "'numpy', 'polars') if m in sys.modules])"
+    )
     for option in ("--help", "--version"):
-        run = subprocess.run([sys.executable, "-c", probe, option], capture_output=True, text=True, check=True)
+        run = subprocess.run(
+            [sys.executable, "-c", probe, option], capture_output=True, text=True, check=True
+        )
         assert run.stdout.splitlines()[-1] == "[]"
 
 
-# -- errors --------------------------------------------------------------------------------------------------------------
+# -- errors
+# --------------------------------------------------------------------------------------------------------------
 
 
 def test_a_model_file_that_is_missing_or_foreign(refused, folder):
@@ -127,37 +135,53 @@ def test_messages_speak_of_options():
     assert printable("Amélie 東京 \x07\x9b") == "Amélie 東京 \\x07\\x9b"
 
 
-# -- streams -------------------------------------------------------------------------------------------------------------
+# -- streams
+# -------------------------------------------------------------------------------------------------------------
 
 
 def test_a_reader_that_stops_early_gets_no_complaint(model):
-    shell = f"'{PALATE}' recommend '{model}' --all-users -n 40 --include-seen | head -n 1; echo ${{PIPESTATUS[0]}}"
+    shell = (
+        f"'{PALATE}' recommend '{model}' --all-users -n 40 --include-seen | head -n 1; echo "
+        f"${{PIPESTATUS[0]}}"
+    )
     run = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=True)
     assert run.stderr == ""
     assert run.stdout.splitlines()[0].startswith("user")
 
 
 def test_closed_output(model):
-    run = subprocess.run(["bash", "-c", f"'{PALATE}' info '{model}' >&-"], capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        ["bash", "-c", f"'{PALATE}' info '{model}' >&-"], capture_output=True, text=True, check=False
+    )
     assert run.returncode == 1
     assert run.stderr == "palate: error: standard output is closed; there is nowhere to write the answer.\n"
 
 
 def test_closed_standard_error(model):
-    run = subprocess.run(["bash", "-c", f"'{PALATE}' info nosuch 2>&-"], capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        ["bash", "-c", f"'{PALATE}' info nosuch 2>&-"], capture_output=True, text=True, check=False
+    )
     assert (run.returncode, run.stdout) == (1, "")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no full device")
 def test_full_output(model):
-    run = subprocess.run(["bash", "-c", f"'{PALATE}' info '{model}' > /dev/full"], capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        ["bash", "-c", f"'{PALATE}' info '{model}' > /dev/full"], capture_output=True, text=True, check=False
+    )
     assert run.returncode == 1
     assert run.stderr == "palate: error: could not read or write: no space left on device.\n"
 
 
 def test_output_that_cannot_show_a_title(model):
     done = process(
-        "recommend", model, 1, "--candidates", "4", "--include-seen", env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+        "recommend",
+        model,
+        1,
+        "--candidates",
+        "4",
+        "--include-seen",
+        env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
     )
     assert done.returncode == 0
     assert "\\u6771\\u4eac\\u7269\\u8a9e" in done.stdout
@@ -181,7 +205,9 @@ def test_in_a_terminal_of_80_columns_nothing_is_cut(model):
 
     mine, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 80))
-    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")} | {"TERM": "xterm"}
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")
+    } | {"TERM": "xterm"}
     command = [PALATE, "recommend", model, "1", "--candidates", "2,3", "--include-seen"]
     with subprocess.Popen(command, stdout=theirs, stderr=theirs, env=environment):
         os.close(theirs)
@@ -205,7 +231,12 @@ def test_main_may_be_called_without_a_process(model, capsys):
 
 @pytest.mark.parametrize("streams", ["| head -n 1", "2>&1 | head -n 1", "| true", ">&-", ">&- 2>&-"])
 def test_a_reader_that_stops_early_does_not_cost_the_model(tmp_path, streams):
-    rows = [f"{user},{item},{(user * item) % 5 + 1}" for user in range(20) for item in range(15) if (user + item) % 2]
+    rows = [
+        f"{user},{item},{(user * item) % 5 + 1}"
+        for user in range(20)
+        for item in range(15)
+        if (user + item) % 2
+    ]
     (tmp_path / "r.csv").write_text("\n".join(["user_id,item_id,rating", *rows]) + "\n")
     shell = f"'{PALATE}' train r.csv -o m.palate --n-factors 2 {streams}"
     subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False, cwd=tmp_path)

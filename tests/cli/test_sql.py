@@ -26,7 +26,10 @@ def test_a_query_trains_the_model_of_its_file(palate, folder, tmp_path):
         ([], "the ratings must be RATINGS, a file or folder, or come from --sql"),
         (["ratings.csv", "--sql", "SELECT 1"], "give one of the two"),
         (["ratings.csv", "--db", "x"], "--db must come with --sql"),
-        (["--sql", "SELECT 1", "--separator", ","], "--separator must be left out with --sql: it speaks of a file"),
+        (
+            ["--sql", "SELECT 1", "--separator", ","],
+            "--separator must be left out with --sql: it speaks of a file",
+        ),
         (["--sql", "SELEC"], "--sql must be a query that DuckDB can run; got 'SELEC'"),
     ],
 )
@@ -35,5 +38,7 @@ def test_what_is_wrong_is_said(refused, tmp_path, options, message):
 
 
 def test_a_database_that_is_not_there_is_named(refused, tmp_path):
-    line = refused("train", "--sql", "SELECT 1", "--db", tmp_path / "shop.duckdb", "-o", tmp_path / "model.palate")
+    line = refused(
+        "train", "--sql", "SELECT 1", "--db", tmp_path / "shop.duckdb", "-o", tmp_path / "model.palate"
+    )
     assert line == f"{tmp_path / 'shop.duckdb'} must be a DuckDB database; there is no file of that name."

@@ -1,4 +1,6 @@
-"""`palate train`: what it reads, says and saves; every kind of bad input is one line that says what is wrong and where."""
+"""`palate train`: what it reads, says and saves; every kind of bad input is one line that says what
+is wrong and where.
+"""
 
 import json
 import resource
@@ -70,7 +72,14 @@ def test_without_options_the_model_recommends_what_people_choose_and_like(folder
     for head in ("chosen", "stars"):
         rows = json.loads(palate("recommend", tmp_path / "out.palate", 1, "--by", head, "--json").out)
         assert [row["item_id"] for row in rows] == model.recommend(1, by=head)["item_id"].to_list()
-    for command in (("info",), ("similar", 8), ("predict", 1, 8, "--std"), ("explain", 1, 8), ("rated", 1), ("inspect",)):
+    for command in (
+        ("info",),
+        ("similar", 8),
+        ("predict", 1, 8, "--std"),
+        ("explain", 1, 8),
+        ("rated", 1),
+        ("inspect",),
+    ):
         name, *rest = command
         done = palate(name, tmp_path / "out.palate", *rest)
         assert (done.code, done.err) == (0, ""), command
@@ -91,7 +100,10 @@ def test_choice_models_by_name(folder, train, palate, tmp_path, name):
 
 
 def test_help_lists_the_options_of_the_named_trainer_alone(palate):
-    general, gibbs = process("train", "--help").stdout, process("train", "--trainer", "gibbs", "--help").stdout
+    general, gibbs = (
+        process("train", "--help").stdout,
+        process("train", "--trainer", "gibbs", "--help").stdout,
+    )
     assert "--l2-user" not in general
     assert "--burn-in" in gibbs
     assert "--damping-user" not in gibbs
@@ -112,8 +124,12 @@ def test_model_and_baseline_are_judged_by_the_same_held_out_ratings(folder, trai
         held_out = ratings.select(model.ratings.held_out)
         frame = held_out.to_frame()
         predicted = np.clip(model.predict(frame["user_id"], frame["item_id"]), 1, 5).astype(np.float64)
-        assert told["errors"][name]["rmse"] == pytest.approx(np.sqrt(np.mean((predicted - held_out.value) ** 2)), rel=1e-6)
-        assert told["errors"][name]["mae"] == pytest.approx(np.mean(np.abs(predicted - held_out.value)), rel=1e-6)
+        assert told["errors"][name]["rmse"] == pytest.approx(
+            np.sqrt(np.mean((predicted - held_out.value) ** 2)), rel=1e-6
+        )
+        assert told["errors"][name]["mae"] == pytest.approx(
+            np.mean(np.abs(predicted - held_out.value)), rel=1e-6
+        )
     assert (told["n_train"], told["n_validation"], told["errors_clipped"]) == (475, 25, True)
 
 
@@ -144,28 +160,66 @@ def test_baseline_as_the_trainer(folder, train, tmp_path):
 
 
 def test_hyper_parameters_reach_the_trainer(folder, train, tmp_path):
-    options = ("--n-factors", "3", "--l2-user", "0.5", "--no-biases", "--max-sweeps", "2", "--l2-item", "auto")
+    options = (
+        "--n-factors",
+        "3",
+        "--l2-user",
+        "0.5",
+        "--no-biases",
+        "--max-sweeps",
+        "2",
+        "--l2-item",
+        "auto",
+    )
     assert train(folder / "ratings.csv", *options).code == 0
     trainer = library.load(tmp_path / "out.palate").trainer
-    wanted = {"n_factors": 3, "l2_user": 0.5, "l2_item": "auto", "biases": False, "max_sweeps": 2, "l2_bias": 2.0}
+    wanted = {
+        "n_factors": 3,
+        "l2_user": 0.5,
+        "l2_item": "auto",
+        "biases": False,
+        "max_sweeps": 2,
+        "l2_bias": 2.0,
+    }
     assert {name: trainer[name] for name in wanted} == wanted
 
 
 @pytest.mark.skipif(not all(find_spec(name) for name in ("keras", "jax")), reason="needs the extra keras")
 def test_keras_as_the_trainer_with_its_own_defaults(folder, train, tmp_path):
-    result = train(folder / "ratings.csv", "--trainer", "keras", "--epochs", "2", "--batch-size", "64", "--n-factors", "32")
+    result = train(
+        folder / "ratings.csv",
+        "--trainer",
+        "keras",
+        "--epochs",
+        "2",
+        "--batch-size",
+        "64",
+        "--n-factors",
+        "32",
+    )
     model = library.load(tmp_path / "out.palate")
     assert result.code == 0
     assert model.trainer["name"] == "KerasFactorization"
     given = {name: model.trainer[name] for name in ("epochs", "batch_size", "n_factors", "biases", "l2_user")}
-    # 32 factors are the default of another trainer: given all the same; the last two are this trainer's own defaults
+    # 32 factors are the default of another trainer: given all the same; the last two are this
+    # trainer's own defaults
     assert given == {"epochs": 2, "batch_size": 64, "n_factors": 32, "biases": False, "l2_user": 1e-7}
 
 
 def test_the_seed_decides_the_model(folder, palate, tmp_path):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         assert (
-            palate("train", folder / "ratings.csv", "-o", tmp_path / name, "--seed", seed, "--json", *LEAST_SQUARES).code == 0
+            palate(
+                "train",
+                folder / "ratings.csv",
+                "-o",
+                tmp_path / name,
+                "--seed",
+                seed,
+                "--json",
+                *LEAST_SQUARES,
+            ).code
+            == 0
         )
     first, same, other = (library.load(tmp_path / name).user_factors.tobytes() for name in "abc")
     assert first == same
@@ -176,7 +230,10 @@ def test_start_goes_on_with_the_same_split(folder, palate, tmp_path):
     path, more = tmp_path / "a.palate", tmp_path / "b.palate"
     options = ("--n-factors", "4", "--max-sweeps", "1")
     assert palate("train", folder / "ratings.csv", "-o", path, *options, "--seed", "7").code == 0
-    assert palate("train", folder / "ratings.csv", "-o", more, *options, "--seed", "8", "--start", path).code == 0
+    assert (
+        palate("train", folder / "ratings.csv", "-o", more, *options, "--seed", "8", "--start", path).code
+        == 0
+    )
     first, second = library.load(path), library.load(more)
     assert (first.ratings.held_out == second.ratings.held_out).all()
     assert second.history.sweeps[0].objective < first.history.sweeps[0].objective
@@ -209,22 +266,35 @@ def test_non_ascii_ids_and_titles(table, train, palate, tmp_path):
     assert json.loads(palate("rated", tmp_path / "out.palate", "Zoë", "--json").out)[0]["item_id"] == "日本"
 
 
-# -- bad input -----------------------------------------------------------------------------------------------------------
+# -- bad input
+# -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("user_id,item_id\n1,2\n", "ratings.csv must have a rating column; got the columns 'user_id', 'item_id', none with a"),
+        (
+            "user_id,item_id\n1,2\n",
+            "ratings.csv must have a rating column; got the columns 'user_id', 'item_id', none with a",
+        ),
         ("", "ratings.csv must hold ratings; got an empty file."),
         ("user_id,item_id,rating\n", "ratings.csv must hold at least one row; got only a header."),
-        ("user_id,item_id,rating\n1,2,3\n1,3,nan\n", "must hold finite numbers; got nan at line 3 of ratings.csv."),
-        ("user_id,item_id,rating\n1,2,3\n1,3,inf\n", "must hold finite numbers; got inf at line 3 of ratings.csv."),
+        (
+            "user_id,item_id,rating\n1,2,3\n1,3,nan\n",
+            "must hold finite numbers; got nan at line 3 of ratings.csv.",
+        ),
+        (
+            "user_id,item_id,rating\n1,2,3\n1,3,inf\n",
+            "must hold finite numbers; got inf at line 3 of ratings.csv.",
+        ),
         (
             "user_id,item_id,rating\n1,2,3\n1,3,good\n",
             "column 'rating' must hold numbers; got 'good' at line 3 of ratings.csv.",
         ),
-        ("user_id,item_id,rating\n1,2,3\n,3,4\n", "'user_id' must have an id in every row; got null at line 3 of ratings.csv."),
+        (
+            "user_id,item_id,rating\n1,2,3\n,3,4\n",
+            "'user_id' must have an id in every row; got null at line 3 of ratings.csv.",
+        ),
     ],
 )
 def test_a_bad_file_is_named_with_its_line(refused, tmp_path, text, message):
@@ -268,7 +338,9 @@ def test_a_catalog_with_ids_of_another_type(table, refused, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "rows", [("1,2,3", "1,3,4", "1,4,5"), ("1,2,3", "2,2,4"), ("1,2,3",)], ids=["one user", "one item", "one rating"]
+    "rows",
+    [("1,2,3", "1,3,4", "1,4,5"), ("1,2,3", "2,2,4"), ("1,2,3",)],
+    ids=["one user", "one item", "one rating"],
 )
 def test_the_smallest_tables_train(table, train, palate, tmp_path, rows):
     result = train(table(*rows))
@@ -291,8 +363,22 @@ def test_more_factors_than_ratings_and_no_penalty(table, train, tmp_path):
 
 
 def test_gibbs_with_features_of_users_and_items(folder, train, tmp_path):
-    users = write(tmp_path / "users.csv", "user_id,town\n" + "".join(f"{user},{'ab'[user % 2]}\n" for user in range(1, 31)))
-    options = ("--trainer", "gibbs", "--sweeps", "30", "--burn-in", "10", "--n-factors", "2", "--likelihood", "ordinal")
+    users = write(
+        tmp_path / "users.csv",
+        "user_id,town\n" + "".join(f"{user},{'ab'[user % 2]}\n" for user in range(1, 31)),
+    )
+    options = (
+        "--trainer",
+        "gibbs",
+        "--sweeps",
+        "30",
+        "--burn-in",
+        "10",
+        "--n-factors",
+        "2",
+        "--likelihood",
+        "ordinal",
+    )
     features = ("--user-features", "rated,town", "--item-features", "raters,genres", "--user-table", users)
     result = train(folder / "ratings.csv", *options, *features)
     assert result.code == 0
@@ -304,7 +390,18 @@ def test_gibbs_with_features_of_users_and_items(folder, train, tmp_path):
 
 
 def test_refit_of_gibbs_shows_the_errors_of_its_first_run(folder, train):
-    options = ("--trainer", "gibbs", "--sweeps", "20", "--burn-in", "5", "--n-factors", "2", "--refit", "--json")
+    options = (
+        "--trainer",
+        "gibbs",
+        "--sweeps",
+        "20",
+        "--burn-in",
+        "5",
+        "--n-factors",
+        "2",
+        "--refit",
+        "--json",
+    )
     told = json.loads(train(folder / "ratings.csv", *options).out)
     assert told["errors"]["Gibbs"]["rmse"] > 0.3
     assert told["n_validation"] == 0
@@ -326,14 +423,18 @@ def test_a_feature_that_is_not_known_is_one_line(table, refused):
         (("--n-factors", "0"), "--n-factors must be from 1 to 1,024; got 0."),
         (("--n-factors", "two"), "Invalid value for '--n-factors'"),
         (("--validation", "1"), "--validation must be a share in [0, 1); got 1.0."),
-        (("--duplicates", "maybe"), "--duplicates must be one of 'last', 'mean', 'sum', 'error'; got 'maybe'."),
+        (
+            ("--duplicates", "maybe"),
+            "--duplicates must be one of 'last', 'mean', 'sum', 'error'; got 'maybe'.",
+        ),
         (("--format", "nope"), "--format must be one of auto, table, wide, movielens"),
         (("--scale", "5", "1"), "--scale must be two finite numbers, the lower one first; got (5, 1)."),
         (("--encoding", "klingon"), "--encoding must be one that Python knows"),
         (("--counts", "often"), "--counts must be one of"),
         (
             ("--trainer", "magic"),
-            "--trainer must be one of least-squares, gibbs, baseline, keras, recommender, spectral, linear-items, popular; got 'magic'.",
+            "--trainer must be one of least-squares, gibbs, baseline, keras, recommender, spectral, "
+            "linear-items, popular; got 'magic'.",
         ),
         (
             ("--trainer", "baseline", "--user-table", "users.csv"),
@@ -341,7 +442,10 @@ def test_a_feature_that_is_not_known_is_one_line(table, refused):
         ),
         (("--trainer", "gibbs", "--user-table", "users.csv"), "no file users.csv."),
         (("--trainer", "gibbs", "--burn-in", "300"), "--burn-in must be less than --sweeps 200; got 300."),
-        (("--trainer", "baseline", "--n-factors", "3"), "--n-factors is no hyper-parameter of --trainer baseline."),
+        (
+            ("--trainer", "baseline", "--n-factors", "3"),
+            "--n-factors is no hyper-parameter of --trainer baseline.",
+        ),
         (("--seed", "-1"), "Invalid value for '--seed'"),
         (("--wat",), "No such option: --wat"),
     ],
@@ -354,12 +458,17 @@ def test_a_file_that_is_not_there(refused, tmp_path):
     assert "there is nothing of that name" in refused("train", tmp_path / "nosuch.csv")
 
 
-# -- saving --------------------------------------------------------------------------------------------------------------
+# -- saving
+# --------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("output", "message"),
-    [("nosuch/out.palate", "there is no such folder"), (".", "it is a folder"), ("ratings.csv/x", "it is not a folder")],
+    [
+        ("nosuch/out.palate", "there is no such folder"),
+        (".", "it is a folder"),
+        ("ratings.csv/x", "it is not a folder"),
+    ],
 )
 @pytest.mark.parametrize("option", ["-o", "--checkpoint"])
 def test_a_place_that_cannot_hold_the_model_is_found_before_reading(
@@ -381,11 +490,14 @@ def without_root_rights():
 def test_a_read_only_folder(folder, tmp_path):
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o555)
-    done = process("train", folder / "ratings.csv", "-o", closed / "out.palate", preexec_fn=without_root_rights)
+    done = process(
+        "train", folder / "ratings.csv", "-o", closed / "out.palate", preexec_fn=without_root_rights
+    )
     assert done.returncode == 1
     assert (
         done.stderr
-        == f"palate: error: could not save {closed}/out.palate: {closed} may not be written to (permission denied). Choose another folder.\n"
+        == f"palate: error: could not save {closed}/out.palate: {closed} may not be written to (permission "
+        f"denied). Choose another folder.\n"
     )
     assert done.stdout == ""
 
@@ -400,7 +512,9 @@ def test_a_full_disk_keeps_the_old_model(folder, tmp_path):
 
     done = process("train", folder / "ratings.csv", "-o", path, "--seed", "2", preexec_fn=small_files)
     assert done.returncode == 1
-    assert done.stderr.startswith(f"palate: error: could not save {path} (file too large); what was there is unchanged")
+    assert done.stderr.startswith(
+        f"palate: error: could not save {path} (file too large); what was there is unchanged"
+    )
     assert path.read_bytes() == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["out.palate"]
 
@@ -409,7 +523,16 @@ def test_a_full_disk_keeps_the_old_model(folder, tmp_path):
 def test_an_interrupt_keeps_the_last_whole_sweep(tmp_path):
     path, checkpoint = tmp_path / "out.palate", tmp_path / "check.palate"
     ratings_frame(n_users=200, n_items=300, n=20_000).write_csv(tmp_path / "ratings.csv")
-    options = ("--max-sweeps", "1000000", "--tolerance", "0", "--patience", "1000000", "--checkpoint", checkpoint)
+    options = (
+        "--max-sweeps",
+        "1000000",
+        "--tolerance",
+        "0",
+        "--patience",
+        "1000000",
+        "--checkpoint",
+        checkpoint,
+    )
     run = subprocess.Popen(
         [PALATE, "train", tmp_path / "ratings.csv", "-o", path, *map(str, options)],
         stdout=subprocess.PIPE,
@@ -434,16 +557,30 @@ def test_an_interrupt_keeps_the_last_whole_sweep(tmp_path):
 
 def test_with_counts_the_rows_of_a_pair_add_up(tmp_path, palate):
     rows = [
-        (user, item, 1) for user in range(8) for item in range(6) for _ in range(9 if item == user % 6 else (user + item) % 2)
+        (user, item, 1)
+        for user in range(8)
+        for item in range(6)
+        for _ in range(9 if item == user % 6 else (user + item) % 2)
     ]
-    log = write(tmp_path / "log.csv", "user_id,item_id,plays\n" + "".join(f"{u},{i},{n}\n" for u, i, n in rows))
+    log = write(
+        tmp_path / "log.csv", "user_id,item_id,plays\n" + "".join(f"{u},{i},{n}\n" for u, i, n in rows)
+    )
     result = palate("train", log, "-o", tmp_path / "log.palate", "--counts", "linear", "--n-factors", "2")
     assert result.code == 0
     assert "the values of each pair are added up (--duplicates 'sum')." in result.err
     assert "scale 1 to 9 (observed)" in result.out
     assert json.loads(palate("rated", tmp_path / "log.palate", "3", "--json").out)[0]["rating"] == 9
     kept = palate(
-        "train", log, "-o", tmp_path / "kept.palate", "--counts", "linear", "--duplicates", "last", "--n-factors", "2"
+        "train",
+        log,
+        "-o",
+        tmp_path / "kept.palate",
+        "--counts",
+        "linear",
+        "--duplicates",
+        "last",
+        "--n-factors",
+        "2",
     )
     assert "scale 1 to 1 (observed)" in kept.out
     found = palate("prepare", log, "-o", tmp_path / "prepared", "--duplicates", "sum")
@@ -455,8 +592,13 @@ def test_pairs_are_trained_on_as_counts_of_one(tmp_path, palate, refused):
     pairs = write(tmp_path / "pairs.csv", "user_id,item_id\n" + "".join(f"{u},{i}\n" for u, i in rows))
     said = refused("train", pairs, "-o", tmp_path / "no.palate")
     assert said.endswith("If each row is a play, a click or a purchase, pass --counts one-plus.")
-    result = palate("train", pairs, "-o", tmp_path / "pairs.palate", "--counts", "one-plus", "--n-factors", "2")
-    assert (result.code, result.err) == (0, "palate: note: pairs.csv has no rating column: each row counts 1.\n")
+    result = palate(
+        "train", pairs, "-o", tmp_path / "pairs.palate", "--counts", "one-plus", "--n-factors", "2"
+    )
+    assert (result.code, result.err) == (
+        0,
+        "palate: note: pairs.csv has no rating column: each row counts 1.\n",
+    )
     later = write(tmp_path / "later.csv", "user_id,item_id\n0,0\n0,0\n")
     tested = palate("evaluate", tmp_path / "pairs.palate", "--test", later, "--resamples", "0")
     assert tested.code == 0, tested.err

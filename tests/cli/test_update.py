@@ -51,8 +51,14 @@ def test_another_file_leaves_the_model_alone_and_json_has_the_numbers(palate, mo
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("user_id,item_id,rating\nal,1,5\n", "must hold integers, as the user ids it is to meet are (such as '0'); got 'al'"),
-        ("user_id,item_id,rating\n1,1,5\n2,1,9\n3,1,3\n", "1 of 3 new ratings lie outside the scale 1 to 5 of the model"),
+        (
+            "user_id,item_id,rating\nal,1,5\n",
+            "must hold integers, as the user ids it is to meet are (such as '0'); got 'al'",
+        ),
+        (
+            "user_id,item_id,rating\n1,1,5\n2,1,9\n3,1,3\n",
+            "1 of 3 new ratings lie outside the scale 1 to 5 of the model",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_and_nothing_is_written(refused, model, came, text, message):

@@ -79,12 +79,19 @@ SHOWS = {
 @pytest.mark.parametrize("name", SHOWS)
 def test_what_a_command_prints_fits_80_columns(name, palate, folder, tmp_path, monkeypatch):
     shutil.copy(folder / "model.palate", tmp_path / "another model.palate")
-    (tmp_path / "plan.toml").write_text('[[grid]]\nname = "size, with a long name"\nn_factors = [2, 3]\nkeras_l2_user = 1e-7\n')
+    (tmp_path / "plan.toml").write_text(
+        '[[grid]]\nname = "size, with a long name"\nn_factors = [2, 3]\nkeras_l2_user = 1e-7\n'
+    )
     monkeypatch.chdir(tmp_path)
     shutil.copy(folder / "model.palate", "m.palate")
     for file in ("ratings.csv", "items.csv"):
         shutil.copy(folder / file, file)
-    words = {"MODEL": "m.palate", "OTHER": "another model.palate", "RATINGS": "ratings.csv", "PLAN": "plan.toml"}
+    words = {
+        "MODEL": "m.palate",
+        "OTHER": "another model.palate",
+        "RATINGS": "ratings.csv",
+        "PLAN": "plan.toml",
+    }
     words |= {"OUT": "out.palate", "PREPARED": "prepared"}
     monkeypatch.setenv("COLUMNS", "80")
     result = palate(*[words.get(word, word) for word in SHOWS[name]])
@@ -100,6 +107,10 @@ def test_columns_that_do_not_fit_come_in_tables_below(monkeypatch, capsys):
     columns = tuple(Column(name, name, "error" if name != "model" else "id") for name in frame.columns)
     lines = shown(frame, columns, 40, monkeypatch, capsys)
     assert all(len(line) <= 40 for line in lines)
-    assert sum(line.startswith("model") for line in lines) == len([line for line in lines if line.startswith("b ")]) > 1
+    assert (
+        sum(line.startswith("model") for line in lines)
+        == len([line for line in lines if line.startswith("b ")])
+        > 1
+    )
     text = " ".join(lines)
     assert all(f"number_{n}" in text and f"{n}.2500" in text for n in range(8))

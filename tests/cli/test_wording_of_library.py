@@ -10,8 +10,8 @@ import palate
 from palate.cli.messages import for_command_line
 
 SOURCE = Path(palate.__file__).parent
-# Layers whose errors no command shows: commands themselves speak of options, kernels are silent, the lesson is in notebooks,
-# and Spark and other tools are driven from Python alone.
+# Layers whose errors no command shows: commands themselves speak of options, kernels are silent,
+# the lesson is in notebooks, and Spark and other tools are driven from Python alone.
 NOT_SHOWN = {"cli", "integrations", "kernels", "lesson", "spark"}
 PYTHON = re.compile(r"\b[a-z_]{3,}=(?=[\[({'\"\w])|\bpalate\.[A-Za-z]\w*|\bTrue\b|\bFalse\b|\bNone\b")
 
@@ -35,7 +35,15 @@ def messages():
                 continue
             call, name = node, ast.unparse(node.func).split(".")[-1]
             shown = (
-                name in ("ValueError", "KeyError", "LeakError", "ModelFileError", "SplitFileError", "FileNotFoundError")
+                name
+                in (
+                    "ValueError",
+                    "KeyError",
+                    "LeakError",
+                    "ModelFileError",
+                    "SplitFileError",
+                    "FileNotFoundError",
+                )
                 or name == "warn"
             )
             text = text_of(call.args[0]) if shown else None
@@ -45,9 +53,17 @@ def messages():
 
 # Messages that no command can cause: it has no such argument, or always gives what is asked for.
 NEVER_AT_A_TERMINAL = (
-    "per_user takes", "by_time takes", "held_out_users takes", "unknown data set", "gain='rating'", "weights must be left out",
-    "ratings must have a column of", "scale must be given for", "0 must be given for", "y must hold the ratings",
-)  # fmt: skip
+    "per_user takes",
+    "by_time takes",
+    "held_out_users takes",
+    "unknown data set",
+    "gain='rating'",
+    "weights must be left out",
+    "ratings must have a column of",
+    "scale must be given for",
+    "0 must be given for",
+    "y must hold the ratings",
+)
 
 
 def test_there_are_messages_to_walk():
@@ -62,7 +78,10 @@ def test_a_message_speaks_of_options(place, text):
 
 
 def test_filters_are_written_as_options():
-    message = "nothing is left to recommend: where={'genres': ['Drama', 'War'], 'year': (1980, 1989)} keeps none of 3 items."
+    message = (
+        "nothing is left to recommend: where={'genres': ['Drama', 'War'], 'year': (1980, 1989)} "
+        "keeps none of 3 items."
+    )
     assert for_command_line(message) == (
         "nothing is left to recommend: --genres 'Drama|War' --year 1980-1989 keeps none of 3 items."
     )

@@ -1,6 +1,7 @@
 """What every trainer promises, whatever it fits: one class, run for each trainer in TRAINERS.
 
-These tests also run against the installed wheel on every supported Python, with nothing else of tests/ at hand.
+These tests also run against the installed wheel on every supported Python, with nothing else of
+tests/ at hand.
 """
 
 import dataclasses
@@ -21,7 +22,9 @@ TRAINERS = {
         n_factors=4, max_sweeps=6, mean=False, biases=False, dropout=0.2, l2_user=0.5, l2_item=0.5
     ),
     "least squares over all pairs": palate.LeastSquares(n_factors=4, max_sweeps=6, unobserved_weight=0.05),
-    "least squares with bags": palate.LeastSquares(n_factors=4, max_sweeps=6, user_features="rated", item_features="raters"),
+    "least squares with bags": palate.LeastSquares(
+        n_factors=4, max_sweeps=6, user_features="rated", item_features="raters"
+    ),
     "least squares with bounds": palate.LeastSquares(n_factors=4, max_sweeps=6, link="bounded"),
     "baseline": palate.Baseline(),
     "spectral": palate.Spectral(n_factors="auto"),
@@ -29,16 +32,25 @@ TRAINERS = {
     "Gibbs": palate.Gibbs(n_factors=4, sweeps=30, burn_in=10),
     "Gibbs, in time": palate.Gibbs(n_factors=4, sweeps=30, burn_in=10, time="eras,sittings"),
     "Gibbs, ordinal with bags": palate.Gibbs(
-        n_factors=4, sweeps=30, burn_in=10, likelihood="ordinal", user_features="rated", item_features="raters"
+        n_factors=4,
+        sweeps=30,
+        burn_in=10,
+        likelihood="ordinal",
+        user_features="rated",
+        item_features="raters",
     ),
 }
-if all(importlib.util.find_spec(name) for name in ("keras", "jax")):  # an extra, which the wheel's tests do without
+if all(
+    importlib.util.find_spec(name) for name in ("keras", "jax")
+):  # an extra, which the wheel's tests do without
     TRAINERS["Keras"] = palate.KerasFactorization(n_factors=4, epochs=4, learning_rate=0.1, biases=True)
 N_USERS, N_ITEMS = 30, 20
 
 
 def planted(seed=0, share=0.5):
-    """Return (user numbers, item numbers, ratings in half stars), about `share` of all pairs, every user and item present."""
+    """Return (user numbers, item numbers, ratings in half stars), about `share` of all pairs, every
+    user and item present.
+    """
     rng = np.random.default_rng(seed)
     users, items = np.nonzero(rng.random((N_USERS, N_ITEMS)) < share)
     users, items = np.append(users, range(N_USERS)), np.append(items, np.arange(N_USERS) % N_ITEMS)
@@ -49,7 +61,9 @@ def planted(seed=0, share=0.5):
 
 
 def ratings_of(users, items, values):
-    """Return Ratings with text ids, so that ids and row numbers cannot be mistaken for each other, one or two a day."""
+    """Return Ratings with text ids, so that ids and row numbers cannot be mistaken for each other,
+    one or two a day.
+    """
     times = 30_000 * (np.asarray(users) * 7 + np.asarray(items))
     ids = [f"u{u:02}" for u in users], [f"i{i:02}" for i in items]
     return palate.Ratings.from_arrays(*ids, values, timestamp=times, scale=(0.5, 5))
@@ -84,7 +98,9 @@ class TestEveryTrainer:
 
     def test_pairs_and_rows_score_alike(self, model):
         users, items = np.divmod(np.arange(N_USERS * N_ITEMS), N_ITEMS)
-        np.testing.assert_allclose(model.score_pairs(users, items).reshape(N_USERS, N_ITEMS), all_scores(model), atol=1e-5)
+        np.testing.assert_allclose(
+            model.score_pairs(users, items).reshape(N_USERS, N_ITEMS), all_scores(model), atol=1e-5
+        )
 
     def test_the_same_seed_gives_the_same_bits_with_any_number_of_threads(self, trainer, ratings):
         one, two, three = (all_scores(trainer.fit(ratings, threads=threads, seed=7)) for threads in (1, 2, 3))
@@ -122,11 +138,15 @@ class TestEveryTrainer:
         frame = model.recommend("u03", n=N_ITEMS)
         seen = set(model.rated("u03")["item_id"])
         scores = dict(zip(model.items.ids(), all_scores(model)[3], strict=True))
-        expected = sorted((item for item in scores if item not in seen), key=lambda item: (-scores[item], item))
+        expected = sorted(
+            (item for item in scores if item not in seen), key=lambda item: (-scores[item], item)
+        )
         assert set(frame["item_id"]) == set(expected)
         assert list(frame["rank"]) == list(range(1, len(expected) + 1))
         np.testing.assert_allclose(
-            frame["score" if model.scale is None else "predicted_rating"], [scores[item] for item in expected], atol=1e-5
+            frame["score" if model.scale is None else "predicted_rating"],
+            [scores[item] for item in expected],
+            atol=1e-5,
         )
 
     def test_an_unknown_id_is_answered_as_asked(self, model):
@@ -153,11 +173,15 @@ class TestEveryTrainer:
         longer = trainer.fit(ratings, start=model, seed=99)
         assert np.isfinite(all_scores(longer)).all()
 
-    def test_an_update_knows_new_users_items_and_ratings_and_leaves_the_model_as_it_was(self, model, ratings, tmp_path):
+    def test_an_update_knows_new_users_items_and_ratings_and_leaves_the_model_as_it_was(
+        self, model, ratings, tmp_path
+    ):
         before = all_scores(model)
         came = ratings_of([2, 40, 40, 41], [3, 3, 30, 5], [4.5, 2.0, 4.0, 5.0])
         one, two = model.update(came, threads=1), model.update(came, threads=2)
-        assert one.history.stopped.startswith("Updated with 4 new or changed ratings of 3 users (2 new) and 3 items (1 new)")
+        assert one.history.stopped.startswith(
+            "Updated with 4 new or changed ratings of 3 users (2 new) and 3 items (1 new)"
+        )
         assert one.history.earlier[-1].stopped == model.history.stopped
         assert set(one.users.ids()) == set(model.users.ids()) | {"u40", "u41"}
         assert set(one.items.ids()) == set(model.items.ids()) | {"i30"}

@@ -56,7 +56,9 @@ def test_any_frame(films):
 
 
 def test_missing_values_of_pandas_are_null():
-    frame = pd.DataFrame({"item_id": [1, 2], "title": ["x", None], "year": [1999.0, np.nan], "price": [1.5, np.nan]})
+    frame = pd.DataFrame(
+        {"item_id": [1, 2], "title": ["x", None], "year": [1999.0, np.nan], "price": [1.5, np.nan]}
+    )
     assert Catalog.from_frame(frame).frame.rows() == [(1, "x", 1999, 1.5), (2, None, None, None)]
 
 
@@ -108,7 +110,10 @@ def test_uuids():
 
 def test_a_catalog_of_other_items():
     ratings = Ratings.from_arrays([1], [5], [4])
-    with pytest.warns(CatalogWarning, match="none of the 1 items in the catalog is among the 1 rated items: is its id column"):
+    with pytest.warns(
+        CatalogWarning,
+        match="none of the 1 items in the catalog is among the 1 rated items: is its id column",
+    ):
         aligned(Catalog.from_frame(pl.DataFrame({"item_id": [6]})), ratings)
 
 
@@ -116,14 +121,17 @@ def test_a_catalog_of_other_items():
 def test_ids_of_two_types(rated, known):
     ratings = Ratings.from_arrays([1], rated, [4])
     with pytest.raises(
-        TypeError, match=r"item ids of the catalog must be \w+s as in the ratings; got \w+s .* Cast one of the two"
+        TypeError,
+        match=r"item ids of the catalog must be \w+s as in the ratings; got \w+s .* Cast one of the two",
     ):
         aligned(Catalog.from_frame(pl.DataFrame({"item_id": known})), ratings)
 
 
 def test_find():
     titles = ["The Naked Gun", "Naked Lunch", "AMÉLIE", "Ame\u0301lie 2", None, "a.b"]
-    catalog = Catalog.from_frame(pl.DataFrame({"item_id": range(6), "title": titles, "key": [*"xxxxx", "Gun, The"]}))
+    catalog = Catalog.from_frame(
+        pl.DataFrame({"item_id": range(6), "title": titles, "key": [*"xxxxx", "Gun, The"]})
+    )
     assert catalog.find("naked").tolist() == [0, 1]
     assert catalog.find("gun").tolist() == [0, 5]
     assert catalog.find("Amélie").tolist() == [2, 3]
@@ -143,7 +151,12 @@ def test_rows():
     ("columns", "options", "error", "message"),
     [
         ({"id": [1]}, {}, ValueError, "column 'item_id' must be in the catalog; got the columns 'id'. "),
-        ({"item_id": [1]}, {"title": "name"}, ValueError, "column 'name' must be in the catalog; got the columns 'item_id'"),
+        (
+            {"item_id": [1]},
+            {"title": "name"},
+            ValueError,
+            "column 'name' must be in the catalog; got the columns 'item_id'",
+        ),
         (
             {"item_id": [1, None]},
             {},
@@ -163,7 +176,12 @@ def test_rows():
             ValueError,
             "column 'year' of the catalog must hold years as whole numbers; got 'soon' at 0-based row 1",
         ),
-        ({"item_id": [1], "year": [1999.5]}, {}, ValueError, "must hold years as whole numbers; got 1999.5 at 0-based row 0"),
+        (
+            {"item_id": [1], "year": [1999.5]},
+            {},
+            ValueError,
+            "must hold years as whole numbers; got 1999.5 at 0-based row 0",
+        ),
         (
             {"item_id": ["a"], "id": [1]},
             {"item": "id"},

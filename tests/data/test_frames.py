@@ -55,7 +55,9 @@ def test_numbers_of_several_types_are_numbers_in_any_order(values):
         pd.Series(VALUES, index=[2, 0, 1]),
         pd.Series(VALUES).astype("category"),
         pa.chunked_array([VALUES[:1], VALUES[1:]]),
-        pa.chunked_array([pa.array(VALUES[:1]).dictionary_encode(), pa.array(VALUES[1:]).dictionary_encode()]),
+        pa.chunked_array(
+            [pa.array(VALUES[:1]).dictionary_encode(), pa.array(VALUES[1:]).dictionary_encode()]
+        ),
         pa.RunEndEncodedArray.from_arrays([1, 2, 3], VALUES),
         np.ma.array(VALUES),
         np.array(VALUES, ">f8"),
@@ -82,7 +84,11 @@ def test_chunks_with_dictionaries_of_their_own_keep_integers():
     [
         ([4, float("nan"), 5], ValueError, "values must hold finite numbers; got nan at 0-based row 1"),
         ([4, 3.5, pd.NA], ValueError, "null at 0-based row 2"),
-        ([Decimal("1"), Decimal("NaN"), Decimal("2")], ValueError, "finite numbers; got nan at 0-based row 1"),
+        (
+            [Decimal("1"), Decimal("NaN"), Decimal("2")],
+            ValueError,
+            "finite numbers; got nan at 0-based row 1",
+        ),
         ([4, 3.5, True], TypeError, "must hold numbers; got bool True at 0-based row 2"),
         ([4, "3.5", 5], TypeError, "must hold numbers; got str '3.5' at 0-based row 1"),
         (np.ma.array(VALUES, mask=[0, 1, 0]), ValueError, "null at 0-based row 1"),
@@ -112,7 +118,10 @@ def test_series_of_two_indexes_are_refused():
 
 def times_of(column):
     return Ratings.from_frame(
-        pa.table({**BASE, "t": column}) if isinstance(column, pa.Array) else pd.DataFrame({**BASE, "t": column}), timestamp="t"
+        pa.table({**BASE, "t": column})
+        if isinstance(column, pa.Array)
+        else pd.DataFrame({**BASE, "t": column}),
+        timestamp="t",
     )
 
 
@@ -123,7 +132,12 @@ def times_of(column):
         pa.array([0, 1, 2], pa.timestamp("s", "-03:00")),
         pd.array([dt.datetime(1970, 1, 1, 0, 0, second) for second in range(3)], "timestamp[ns][pyarrow]"),
         pd.Series(
-            [pd.Timestamp(0, tz="UTC"), pd.Timestamp(10**9, tz="Asia/Tokyo"), pd.Timestamp(2 * 10**9, tz="UTC")], dtype=object
+            [
+                pd.Timestamp(0, tz="UTC"),
+                pd.Timestamp(10**9, tz="Asia/Tokyo"),
+                pd.Timestamp(2 * 10**9, tz="UTC"),
+            ],
+            dtype=object,
         ),
         pd.to_datetime([0, 1, 2], unit="s", utc=True).tz_convert("America/New_York"),
     ],
@@ -132,7 +146,10 @@ def test_times_of_any_zone(column):
     assert times_of(column).timestamp.tolist() == [0, 1, 2]
 
 
-RELATION = "select unnest([1, 1, 2]){kind} as user_id, unnest([10, 20, 10]) as item_id, unnest([4.0, 3.5, 5.0]) as rating"
+RELATION = (
+    "select unnest([1, 1, 2]){kind} as user_id, unnest([10, 20, 10]) as item_id, unnest([4.0, 3.5, "
+    "5.0]) as rating"
+)
 
 
 @pytest.mark.parametrize(
@@ -147,8 +164,12 @@ RELATION = "select unnest([1, 1, 2]){kind} as user_id, unnest([10, 20, 10]) as i
         pd.DataFrame(BASE).convert_dtypes(dtype_backend="pyarrow"),
         pd.DataFrame({**BASE, "rating": pd.arrays.SparseArray(VALUES)}),
         pd.DataFrame(BASE).assign(user_id=pd.Series(USERS).astype("category")),
-        pd.concat([pd.DataFrame(BASE), pd.DataFrame({"note": ["x"] * 3}), pd.DataFrame({"note": ["y"] * 3})], axis=1),
-        pa.Table.from_arrays([*map(pa.array, BASE.values()), pa.array(USERS), pa.array(USERS)], names=[*BASE, "note", "note"]),
+        pd.concat(
+            [pd.DataFrame(BASE), pd.DataFrame({"note": ["x"] * 3}), pd.DataFrame({"note": ["y"] * 3})], axis=1
+        ),
+        pa.Table.from_arrays(
+            [*map(pa.array, BASE.values()), pa.array(USERS), pa.array(USERS)], names=[*BASE, "note", "note"]
+        ),
     ],
     ids=lambda frame: type(frame).__name__,
 )
@@ -160,7 +181,10 @@ def test_columns_may_be_called_by_numbers_and_tuples():
     frame = pd.DataFrame(ROWS)
     assert rows(Ratings.from_frame(frame, user=0, item=1, rating=2)) == ROWS
     frame.columns = pd.MultiIndex.from_tuples([("id", "user"), ("id", "item"), ("what", "stars")])
-    assert rows(Ratings.from_frame(frame, user=("id", "user"), item=("id", "item"), rating=("what", "stars"))) == ROWS
+    assert (
+        rows(Ratings.from_frame(frame, user=("id", "user"), item=("id", "item"), rating=("what", "stars")))
+        == ROWS
+    )
 
 
 @pytest.mark.parametrize(
@@ -171,7 +195,11 @@ def test_columns_may_be_called_by_numbers_and_tuples():
             ValueError,
             "in the ratings once; got 2",
         ),
-        (pd.DataFrame(BASE).set_index("user_id"), ValueError, r"It is in the frame's index: call reset_index\(\) first"),
+        (
+            pd.DataFrame(BASE).set_index("user_id"),
+            ValueError,
+            r"It is in the frame's index: call reset_index\(\) first",
+        ),
         (pd.DataFrame(ROWS), ValueError, "column 'user_id' must be in the ratings; got the columns 0, 1, 2"),
         (BASE, TypeError, r"got dict. Make a frame of it first, such as polars.DataFrame\(...\)"),
         (ROWS, TypeError, "got list. Make a frame of it first"),
@@ -205,17 +233,23 @@ def test_uuids_of_arrow_stay_uuids():
     ids=lambda users: type(users).__name__,
 )
 def test_users_may_be_asked_for_by_frames(users):
-    model = palate.LeastSquares(n_factors=1).fit(Ratings.from_arrays([1, 1, 2], [10, 20, 10], VALUES), validation=0)
+    model = palate.LeastSquares(n_factors=1).fit(
+        Ratings.from_arrays([1, 1, 2], [10, 20, 10], VALUES), validation=0
+    )
     found = model.recommend(users, n=1, exclude_seen=False)
     assert pl.DataFrame(found)["user_id"].to_list() == [2, 1]
 
 
 def test_a_frame_of_users_without_their_column_says_so():
-    model = palate.LeastSquares(n_factors=1).fit(Ratings.from_arrays([1, 1, 2], [10, 20, 10], VALUES), validation=0)
+    model = palate.LeastSquares(n_factors=1).fit(
+        Ratings.from_arrays([1, 1, 2], [10, 20, 10], VALUES), validation=0
+    )
     with pytest.raises(ValueError, match="column 'user_id' must be in the frame; got the columns 'who'"):
         model.recommend(pl.DataFrame({"who": [1]}))
 
 
 def test_a_nested_column_is_named_in_one_line():
-    with pytest.raises(TypeError, match=r"values must hold numbers; got List\(Int64\) \(\[1, 2\] at 0-based row 0\)"):
+    with pytest.raises(
+        TypeError, match=r"values must hold numbers; got List\(Int64\) \(\[1, 2\] at 0-based row 0\)"
+    ):
         Ratings.from_arrays(USERS, ITEMS, pl.Series([[1, 2], [3], [4]]))

@@ -64,7 +64,8 @@ def test_ratings_with_a_mark_warn_unless_their_scale_is_declared():
     value = values((-1, 20), *TENS)
     rows = np.arange(len(value))
     with pytest.warns(
-        MarkWarning, match=r"17% of the ratings \(20 of 120\) are -1, and nothing lies between it and 1.*missing=-1"
+        MarkWarning,
+        match=r"17% of the ratings \(20 of 120\) are -1, and nothing lies between it and 1.*missing=-1",
     ):
         palate.Ratings.from_arrays(rows, rows, value)
     with warnings.catch_warnings():
@@ -74,7 +75,9 @@ def test_ratings_with_a_mark_warn_unless_their_scale_is_declared():
 
 def test_equal_ratings_say_what_to_do_and_lists_of_equal_predictions_that_they_are():
     ratings = palate.Ratings.from_arrays([1, 1, 2, 2, 3], list("abacd"), [1] * 5)
-    with pytest.warns(EqualRatingsWarning, match=r"all ratings are 1: there is nothing to predict.*for_counts"):
+    with pytest.warns(
+        EqualRatingsWarning, match=r"all ratings are 1: there is nothing to predict.*for_counts"
+    ):
         model = palate.Baseline().fit(ratings, validation=0)
     with pytest.warns(EqualPredictionsWarning, match=r"all predictions listed for user 3 are equal \(1\)"):
         model.recommend(3)

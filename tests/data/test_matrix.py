@@ -51,7 +51,9 @@ def test_values_are_kept_to_the_bit(values):
     np.testing.assert_array_equal(RatingMatrix.from_ratings(ratings).check().values(), values)
 
 
-@pytest.mark.parametrize(("n_levels", "dtype"), [(256, "uint8"), (257, "uint16"), (65_536, "uint16"), (65_537, "float32")])
+@pytest.mark.parametrize(
+    ("n_levels", "dtype"), [(256, "uint8"), (257, "uint16"), (65_536, "uint16"), (65_537, "float32")]
+)
 def test_codes_are_as_narrow_as_they_can_be(n_levels, dtype):
     values = np.arange(n_levels, dtype=np.float32)
     ratings = Ratings.from_arrays(np.arange(n_levels), np.zeros(n_levels, int), values)
@@ -68,7 +70,9 @@ def test_contains(pairs):
     ratings = Ratings.from_arrays([u for u, _ in pairs], [i for _, i in pairs], np.ones(len(pairs)))
     matrix = RatingMatrix.from_ratings(ratings)
     there = {(ratings.users.index(u), ratings.items.index(i)) for u, i in pairs}
-    user, item = (grid.ravel() for grid in np.meshgrid(np.arange(-1, matrix.n_users), np.arange(-1, matrix.n_items)))
+    user, item = (
+        grid.ravel() for grid in np.meshgrid(np.arange(-1, matrix.n_users), np.arange(-1, matrix.n_items))
+    )
     assert matrix.contains(user, item).tolist() == [pair in there for pair in zip(user, item, strict=True)]
 
 
@@ -85,21 +89,48 @@ def test_held_out_must_fit(ratings):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        ({"indptr": np.array([0, 2, 3])}, "indptr of the ratings must ascend from 0 to the number of ratings"),
+        (
+            {"indptr": np.array([0, 2, 3])},
+            "indptr of the ratings must ascend from 0 to the number of ratings",
+        ),
         ({"indptr": np.array([0, 3, 2, 4])}, "indptr of the ratings must ascend"),
         ({"indptr": np.array([1, 2, 3, 4])}, "indptr of the ratings must ascend"),
-        ({"indptr": np.array([0, 2, 3, 4], np.int32)}, r"indptr of the ratings must be int64 of shape \(4,\); got int32"),
-        ({"items": np.array([0, 3, 0, 1], np.int32)}, "items of the ratings must be between 0 and 2; got 0 to 3"),
-        ({"items": np.array([0, -1, 0, 1], np.int32)}, "items of the ratings must be between 0 and 2; got -1 to 1"),
+        (
+            {"indptr": np.array([0, 2, 3, 4], np.int32)},
+            r"indptr of the ratings must be int64 of shape \(4,\); got int32",
+        ),
+        (
+            {"items": np.array([0, 3, 0, 1], np.int32)},
+            "items of the ratings must be between 0 and 2; got 0 to 3",
+        ),
+        (
+            {"items": np.array([0, -1, 0, 1], np.int32)},
+            "items of the ratings must be between 0 and 2; got -1 to 1",
+        ),
         ({"items": np.array([2, 0, 0, 1], np.int32)}, "items of the ratings must ascend in each user's row"),
         ({"items": np.array([0, 0, 0, 1], np.int32)}, "items of the ratings must ascend in each user's row"),
-        ({"codes": np.array([0, 3, 0, 1], np.uint8)}, "codes of the ratings must be below the number of levels, 3; got 3"),
-        ({"codes": np.array([0, 1], np.uint8)}, r"codes of the ratings must be uint8 or uint16 of shape \(4,\)"),
-        ({"levels": np.array([1, np.nan, 2], np.float32)}, "levels of the ratings must be finite float32, ascending"),
-        ({"levels": np.array([1, 1, 2], np.float32)}, "levels of the ratings must be finite float32, ascending"),
+        (
+            {"codes": np.array([0, 3, 0, 1], np.uint8)},
+            "codes of the ratings must be below the number of levels, 3; got 3",
+        ),
+        (
+            {"codes": np.array([0, 1], np.uint8)},
+            r"codes of the ratings must be uint8 or uint16 of shape \(4,\)",
+        ),
+        (
+            {"levels": np.array([1, np.nan, 2], np.float32)},
+            "levels of the ratings must be finite float32, ascending",
+        ),
+        (
+            {"levels": np.array([1, 1, 2], np.float32)},
+            "levels of the ratings must be finite float32, ascending",
+        ),
         ({"codes": np.full(4, np.inf, np.float32), "levels": None}, "values of the ratings must be finite"),
         ({"held_out": np.zeros(3, bool)}, r"held_out of the ratings must be bool of shape \(4,\)"),
-        ({"weight": np.array([1, 0, 1, 1], np.float32)}, "weights of the ratings must be positive and finite"),
+        (
+            {"weight": np.array([1, 0, 1, 1], np.float32)},
+            "weights of the ratings must be positive and finite",
+        ),
         ({"timestamp": np.zeros(4, np.int32)}, "timestamp of the ratings must be int64"),
     ],
 )

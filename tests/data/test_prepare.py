@@ -22,7 +22,8 @@ def data(tmp_path):
     ]
     (folder / "ratings.csv").write_text("userId,movieId,rating,timestamp\n" + "\n".join(rows) + "\n")
     (folder / "movies.csv").write_text(
-        'movieId,title,genres\n12,"Naked Gun, The (1988)",Comedy\n2,Emma (1996),Drama\n5,Emma (1996) ,Drama|Romance\n7,Nobody (2000),Drama\n'
+        'movieId,title,genres\n12,"Naked Gun, The (1988)",Comedy\n2,Emma (1996),Drama\n5,Emma (1996) '
+        ",Drama|Romance\n7,Nobody (2000),Drama\n"
     )
     return palate.read(folder)
 
@@ -35,12 +36,19 @@ def test_what_the_notebook_reads(data, tmp_path):
     assert list(movies.columns) == ["movieId", "title", "genres", "key", "year", "n_ratings", "mean_rating"]
     assert (movies.index == movies.movieId).all()
     assert movies.title.tolist() == ["Emma", "Emma", "(no title listed)", "The Naked Gun"]
-    assert movies.key.tolist() == ["Emma (1996)", "Emma (1996) [5]", "(no title listed)", "Naked Gun, The (1988)"]
+    assert movies.key.tolist() == [
+        "Emma (1996)",
+        "Emma (1996) [5]",
+        "(no title listed)",
+        "Naked Gun, The (1988)",
+    ]
     assert movies.year.tolist()[:2] == [1996, 1996]
     assert np.isnan(movies.year[2])
     assert movies.genres.tolist() == ["Drama", "Drama|Romance", "(no genres listed)", "Comedy"]
     assert movies.n_ratings.tolist() == [3, 3, 3, 3]
-    assert movies.mean_rating.tolist() == pytest.approx(ratings.groupby("movieId").rating.mean().tolist(), abs=1e-6)
+    assert movies.mean_rating.tolist() == pytest.approx(
+        ratings.groupby("movieId").rating.mean().tolist(), abs=1e-6
+    )
     assert (done.n_train, done.n_validation, done.n_users, done.n_items, done.n_unrated) == (9, 3, 3, 4, 1)
     assert done.mean == pytest.approx(ratings.rating[:9].mean())
     assert (ratings.rating - ratings.y).tolist() == pytest.approx([done.mean] * 12, abs=1e-6)
@@ -78,7 +86,15 @@ def test_palate_reads_it_back(data, tmp_path):
     np.testing.assert_array_equal(again.ratings.value, data.ratings.value)
     np.testing.assert_array_equal(again.ratings.user_index, data.ratings.user_index)
     np.testing.assert_array_equal(again.ratings.item_index, data.ratings.item_index)
-    assert again.catalog.frame.columns == ["item_id", "title", "year", "genres", "key", "n_ratings", "mean_rating"]
+    assert again.catalog.frame.columns == [
+        "item_id",
+        "title",
+        "year",
+        "genres",
+        "key",
+        "n_ratings",
+        "mean_rating",
+    ]
 
 
 def test_one_rating_without_catalog(tmp_path):
@@ -101,8 +117,16 @@ def test_refusals(data, tmp_path):
             prepare(data, tmp_path / "out", validation=share)
     assert not (tmp_path / "out").exists()
     (tmp_path / "rating.csv").write_text("mine")
-    with pytest.raises(FileExistsError, match=r"rating.csv is there already; pass overwrite=True, or another folder"):
+    with pytest.raises(
+        FileExistsError, match=r"rating.csv is there already; pass overwrite=True, or another folder"
+    ):
         prepare(data, tmp_path)
     assert (tmp_path / "rating.csv").read_text() == "mine"
     prepare(data, tmp_path, overwrite=True)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["ids.csv", "movie.csv", "rating.csv", "raw", "split.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "ids.csv",
+        "movie.csv",
+        "rating.csv",
+        "raw",
+        "split.json",
+    ]

@@ -18,7 +18,9 @@ from palate import Ratings
 from palate.data.duplicates import DuplicateRatingsWarning
 
 STARS = st.sampled_from([0.5, 1.0, 2.5, 4.0, 5.0])
-PAIRS = st.lists(st.tuples(st.integers(-3, 5), st.sampled_from(["a", "b", "é", ""])), min_size=1, max_size=20, unique=True)
+PAIRS = st.lists(
+    st.tuples(st.integers(-3, 5), st.sampled_from(["a", "b", "é", ""])), min_size=1, max_size=20, unique=True
+)
 
 
 def same(left, right):
@@ -38,7 +40,13 @@ def same(left, right):
 @pytest.fixture
 def table():
     return pl.DataFrame(
-        {"who": [7, 3, 7], "what": ["b", "é", "a"], "stars": [4.0, 2.5, 1.0], "when": [30, 20, 10], "trust": [1.0, 2.0, 0.5]}
+        {
+            "who": [7, 3, 7],
+            "what": ["b", "é", "a"],
+            "stars": [4.0, 2.5, 1.0],
+            "when": [30, 20, 10],
+            "trust": [1.0, 2.0, 0.5],
+        }
     )
 
 
@@ -59,7 +67,10 @@ def test_sorted_by_user_and_item(table):
     assert ratings.scale == (1.0, 4.0)
     assert not ratings.declared
     assert ratings.mean() == pytest.approx((2.5 * 2 + 1.0 * 0.5 + 4.0 * 1) / 3.5)
-    assert [getattr(ratings, name).dtype.name for name in ("user_index", "item_index", "value", "timestamp", "weight")] == [
+    assert [
+        getattr(ratings, name).dtype.name
+        for name in ("user_index", "item_index", "value", "timestamp", "weight")
+    ] == [
         "int32",
         "int32",
         "float32",
@@ -108,7 +119,9 @@ def test_answers_come_in_the_kind_of_frame_given(table):
     assert isinstance(Ratings.from_frame(pandas, **NAMED).to_frame(), pd.DataFrame)
     assert type(Ratings.from_frame(table.to_arrow(), **NAMED).to_frame()).__module__.startswith("pyarrow")
     assert isinstance(Ratings.from_frame(table.lazy(), **NAMED).to_frame(), pl.DataFrame)
-    assert isinstance(Ratings.from_frame(duckdb.from_arrow(table.to_arrow()), **NAMED).to_frame(), pl.DataFrame)
+    assert isinstance(
+        Ratings.from_frame(duckdb.from_arrow(table.to_arrow()), **NAMED).to_frame(), pl.DataFrame
+    )
     assert isinstance(Ratings.from_frame(pandas, **NAMED).to_frame("polars"), pl.DataFrame)
     with pytest.raises(ValueError, match="frame kind must be one of polars, pandas, pyarrow; got 'modin'"):
         Ratings.from_frame(table, **NAMED).to_frame("modin")
@@ -147,7 +160,9 @@ def test_scipy(make):
 def test_scipy_keeps_stored_zeros_and_uuids():
     from uuid import UUID
 
-    matrix = scipy.sparse.coo_array((np.array([0.0, 2.0]), (np.array([0, 1]), np.array([0, 0]))), shape=(2, 1))
+    matrix = scipy.sparse.coo_array(
+        (np.array([0.0, 2.0]), (np.array([0, 1]), np.array([0, 0]))), shape=(2, 1)
+    )
     ids = [UUID(int=2), UUID(int=1)]
     ratings = Ratings.from_scipy(matrix, user_ids=ids)
     assert ratings.users.ids() == ids[::-1]
@@ -156,11 +171,15 @@ def test_scipy_keeps_stored_zeros_and_uuids():
 
 def test_scipy_refusals():
     matrix = scipy.sparse.csr_array(np.eye(2))
-    with pytest.raises(ValueError, match="user_ids must hold 2 distinct ids, one for each of the matrix's rows; got 1"):
+    with pytest.raises(
+        ValueError, match="user_ids must hold 2 distinct ids, one for each of the matrix's rows; got 1"
+    ):
         Ratings.from_scipy(matrix, user_ids=["a"])
     with pytest.raises(ValueError, match=r"item_ids must hold 2 distinct ids.*got 2, 1 of them distinct"):
         Ratings.from_scipy(matrix, item_ids=["a", "a"])
-    with pytest.raises(TypeError, match="matrix must be a SciPy sparse matrix of two dimensions; got ndarray"):
+    with pytest.raises(
+        TypeError, match="matrix must be a SciPy sparse matrix of two dimensions; got ndarray"
+    ):
         Ratings.from_scipy(np.eye(2))
 
 
@@ -174,7 +193,10 @@ def test_scipy_refusals():
         (pd.Series(pd.to_datetime([3600, 0], unit="s")), [3600, 0]),
         (pd.Series(pd.to_datetime([3600, 0], unit="s", utc=True)).dt.tz_convert("Asia/Tokyo"), [3600, 0]),
         (pl.Series([datetime(1970, 1, 1, 1, tzinfo=UTC)] * 2), [3600, 3600]),
-        (np.array(["1970-01-01T01", "1970-01-01T00"], dtype="datetime64[h]").astype("datetime64[ms]"), [3600, 0]),
+        (
+            np.array(["1970-01-01T01", "1970-01-01T00"], dtype="datetime64[h]").astype("datetime64[ms]"),
+            [3600, 0],
+        ),
     ],
 )
 def test_times(times, expected):
@@ -182,7 +204,8 @@ def test_times(times, expected):
 
 
 @pytest.mark.parametrize(
-    "values", [[4, 5], [Decimal("4"), Decimal("5")], np.array([4, 5], np.uint8), pd.Series([4, 5], dtype="Int8")]
+    "values",
+    [[4, 5], [Decimal("4"), Decimal("5")], np.array([4, 5], np.uint8), pd.Series([4, 5], dtype="Int8")],
 )
 def test_kinds_of_numbers(values):
     assert Ratings.from_arrays([1, 2], [1, 1], values).value.tolist() == [4.0, 5.0]
@@ -191,7 +214,12 @@ def test_kinds_of_numbers(values):
 def test_select():
     ratings = Ratings.from_arrays([1, 1, 2], [1, 2, 1], [3, 4, 5], scale=(1, 5), timestamp=[1, 2, 3])
     part = ratings.select(np.array([True, False, True]))
-    assert (part.users, part.items, part.scale, part.declared) == (ratings.users, ratings.items, (1.0, 5.0), True)
+    assert (part.users, part.items, part.scale, part.declared) == (
+        ratings.users,
+        ratings.items,
+        (1.0, 5.0),
+        True,
+    )
     assert part.value.tolist() == [3.0, 5.0]
     assert part.timestamp.tolist() == [1, 3]
     assert same(ratings.select([2, 0]), part)
@@ -223,7 +251,9 @@ def test_one_of_everything(rows, repr_):
 
 def test_last_is_the_latest():
     rows = [("u", "i", 2, 10), ("u", "i", 4, 30), ("u", "i", 3, 20), ("v", "i", 5, 1)]
-    with pytest.warns(DuplicateRatingsWarning, match=r"2 ratings repeat a \(user, item\) pair.*the latest is kept"):
+    with pytest.warns(
+        DuplicateRatingsWarning, match=r"2 ratings repeat a \(user, item\) pair.*the latest is kept"
+    ):
         ratings = of_rows(rows)
     assert ratings.to_frame().rows() == [("u", "i", 4.0, 30), ("v", "i", 5.0, 1)]
     assert ratings.n_duplicates == 2
@@ -236,7 +266,9 @@ def test_last_without_times_is_the_last_row():
 
 
 def test_mean():
-    with pytest.warns(DuplicateRatingsWarning, match=r"their mean is kept for each pair \(duplicates='mean'\)"):
+    with pytest.warns(
+        DuplicateRatingsWarning, match=r"their mean is kept for each pair \(duplicates='mean'\)"
+    ):
         ratings = of_rows([("u", "i", 2, 10), ("u", "i", 5, 30), ("u", "j", 1, 5)], duplicates="mean")
     assert ratings.to_frame().rows() == [("u", "i", 3.5, 30), ("u", "j", 1.0, 5)]
 
@@ -250,9 +282,12 @@ def test_mean_by_weight():
 
 def test_sum():
     with pytest.warns(
-        DuplicateRatingsWarning, match=r"2 ratings repeat .*; the values of each pair are added up \(duplicates='sum'\)"
+        DuplicateRatingsWarning,
+        match=r"2 ratings repeat .*; the values of each pair are added up \(duplicates='sum'\)",
     ):
-        ratings = of_rows([("u", "i", 2, 10), ("u", "i", 5, 30), ("u", "j", 1, 5), ("u", "i", 5, 20)], duplicates="sum")
+        ratings = of_rows(
+            [("u", "i", 2, 10), ("u", "i", 5, 30), ("u", "j", 1, 5), ("u", "i", 5, 20)], duplicates="sum"
+        )
     assert ratings.to_frame().rows() == [("u", "i", 12.0, 30), ("u", "j", 1.0, 5)]
     assert ratings.scale == (1.0, 12.0)
 
@@ -280,34 +315,46 @@ def test_without_values_each_row_counts_one():
             assert make().to_frame().rows() == [("u", 1, 2.0), ("u", 2, 1.0), ("v", 1, 1.0)]
     with pytest.raises(ValueError, match="at least one row; got an empty table"):
         Ratings.from_frame(frame.head(0), rating=None)
-    with pytest.raises(ValueError, match="column 'rating' must be in the ratings; got the columns 'user_id', 'item_id'"):
+    with pytest.raises(
+        ValueError, match="column 'rating' must be in the ratings; got the columns 'user_id', 'item_id'"
+    ):
         Ratings.from_frame(frame)
 
 
 def test_sums_outside_the_declared_scale_or_beyond_float32_are_refused():
     with (
         pytest.warns(DuplicateRatingsWarning),
-        pytest.raises(ValueError, match="sum of a pair's values must be within the declared scale 1 to 5; got 8"),
+        pytest.raises(
+            ValueError, match="sum of a pair's values must be within the declared scale 1 to 5; got 8"
+        ),
     ):
         Ratings.from_arrays([1, 1], [1, 1], [4, 4], duplicates="sum", scale=(1, 5))
-    with pytest.warns(DuplicateRatingsWarning), pytest.raises(ValueError, match="sum of a pair's values must be finite"):
+    with (
+        pytest.warns(DuplicateRatingsWarning),
+        pytest.raises(ValueError, match="sum of a pair's values must be finite"),
+    ):
         Ratings.from_arrays([1, 1], [1, 1], [3e38, 3e38], duplicates="sum")
 
 
 def test_error():
     with pytest.raises(
         ValueError,
-        match=r"each user must rate an item once; got user 'u' and item 7 at 0-based row 0 and 0-based row 2, and 1 more such row",
+        match=r"each user must rate an item once; got user 'u' and item 7 at 0-based row 0 and 0-based row "
+        r"2, and 1 more such row",
     ):
         Ratings.from_arrays(["u", "v", "u", "u"], [7, 7, 7, 7], [1, 2, 3, 4], duplicates="error")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert Ratings.from_arrays(["u", "v"], [7, 7], [1, 2], duplicates="error").n_duplicates == 0
-    with pytest.raises(ValueError, match="duplicates must be one of 'last', 'mean', 'sum', 'error'; got 'first'"):
+    with pytest.raises(
+        ValueError, match="duplicates must be one of 'last', 'mean', 'sum', 'error'; got 'first'"
+    ):
         Ratings.from_arrays([1], [1], [1], duplicates="first")
 
 
-ROWS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), STARS, st.integers(0, 2)), min_size=1, max_size=30)
+ROWS = st.lists(
+    st.tuples(st.integers(0, 2), st.integers(0, 2), STARS, st.integers(0, 2)), min_size=1, max_size=30
+)
 
 
 @given(ROWS, st.data(), st.sampled_from(["last", "mean", "sum"]))
@@ -348,14 +395,35 @@ def test_the_last_row_wins_without_times(rows):
         (
             {"user": "whom"},
             ValueError,
-            "column 'whom' must be in the ratings; got the columns 'who', 'what', 'stars', 'when', 'trust'. Did you mean user='who'",
+            "column 'whom' must be in the ratings; got the columns 'who', 'what', 'stars', 'when', "
+            "'trust'. Did you mean user='who'",
         ),
-        ({"timestamp": "zzz"}, ValueError, "column 'zzz' must be in the ratings; .* Name the right one with timestamp="),
-        ({"rating": "what"}, TypeError, r"column 'what' must hold numbers; got text \('b' at 0-based row 0\)"),
+        (
+            {"timestamp": "zzz"},
+            ValueError,
+            "column 'zzz' must be in the ratings; .* Name the right one with timestamp=",
+        ),
+        (
+            {"rating": "what"},
+            TypeError,
+            r"column 'what' must hold numbers; got text \('b' at 0-based row 0\)",
+        ),
         ({"user": "stars"}, TypeError, "column 'stars' must hold ids; got Float64"),
-        ({"scale": (1, 3)}, ValueError, "column 'stars' must be within the declared scale 1 to 3; got 4 at 0-based row 0"),
-        ({"scale": (2, 5)}, ValueError, "column 'stars' must be within the declared scale 2 to 5; got 1 at 0-based row 2"),
-        ({"scale": (5, 1)}, ValueError, r"scale must be two finite numbers, the lower one first; got \(5, 1\)"),
+        (
+            {"scale": (1, 3)},
+            ValueError,
+            "column 'stars' must be within the declared scale 1 to 3; got 4 at 0-based row 0",
+        ),
+        (
+            {"scale": (2, 5)},
+            ValueError,
+            "column 'stars' must be within the declared scale 2 to 5; got 1 at 0-based row 2",
+        ),
+        (
+            {"scale": (5, 1)},
+            ValueError,
+            r"scale must be two finite numbers, the lower one first; got \(5, 1\)",
+        ),
         ({"scale": (1, np.inf)}, ValueError, "scale must be two finite numbers"),
         ({"scale": 5}, TypeError, "scale must be two numbers, the lowest and the highest rating; got 5"),
         ({"scale": (1, 2, 3)}, TypeError, r"scale must be two numbers.*got \(1, 2, 3\)"),
@@ -371,18 +439,48 @@ def test_refused_options(table, options, error, message):
     [
         ("rating", [1.0, np.nan], ValueError, "values must hold finite numbers; got nan at 0-based row 1"),
         ("rating", [-np.inf, 1.0], ValueError, "values must hold finite numbers; got -inf at 0-based row 0"),
-        ("rating", [np.inf, -np.inf], ValueError, "values must hold finite numbers; got inf at 0-based row 0"),
-        ("rating", [1.0, 1e308], ValueError, "values must hold finite numbers; got 1e[+]?308 at 0-based row 1"),
-        ("rating", [1.0, None], ValueError, "values must have a number in every row; got null at 0-based row 1"),
+        (
+            "rating",
+            [np.inf, -np.inf],
+            ValueError,
+            "values must hold finite numbers; got inf at 0-based row 0",
+        ),
+        (
+            "rating",
+            [1.0, 1e308],
+            ValueError,
+            "values must hold finite numbers; got 1e[+]?308 at 0-based row 1",
+        ),
+        (
+            "rating",
+            [1.0, None],
+            ValueError,
+            "values must have a number in every row; got null at 0-based row 1",
+        ),
         ("rating", ["1", "2"], TypeError, "values must hold numbers; got text"),
         ("rating", [1, "2"], TypeError, "values must hold numbers; got str '2' at 0-based row 1"),
         ("rating", [True, False], TypeError, "values must hold numbers; got Boolean"),
         ("rating", [1.0], ValueError, "all columns must have one length; got 2 users, 2 items, 1 values"),
         ("users", [1, None], ValueError, "users must have an id in every row; got null at 0-based row 1"),
-        ("weight", [1.0, 0.0], ValueError, "weight must hold positive numbers; got 0 at 0-based row 1. Leave out rows"),
+        (
+            "weight",
+            [1.0, 0.0],
+            ValueError,
+            "weight must hold positive numbers; got 0 at 0-based row 1. Leave out rows",
+        ),
         ("weight", [1.0, -1.0], ValueError, "weight must hold positive numbers; got -1 at 0-based row 1"),
-        ("timestamp", [1, None], ValueError, "timestamp must have a time in every row; got null at 0-based row 1"),
-        ("timestamp", [1.0, np.nan], ValueError, "timestamp must hold finite times; got nan at 0-based row 1"),
+        (
+            "timestamp",
+            [1, None],
+            ValueError,
+            "timestamp must have a time in every row; got null at 0-based row 1",
+        ),
+        (
+            "timestamp",
+            [1.0, np.nan],
+            ValueError,
+            "timestamp must hold finite times; got nan at 0-based row 1",
+        ),
         ("timestamp", ["a", "b"], TypeError, r"timestamp must hold numbers or datetimes; got String \('a'"),
     ],
 )
@@ -401,7 +499,9 @@ def test_empty_tables():
 
 
 def test_no_table():
-    with pytest.raises(TypeError, match="a table must be a polars, pandas or PyArrow frame or a DuckDB relation; got list"):
+    with pytest.raises(
+        TypeError, match="a table must be a polars, pandas or PyArrow frame or a DuckDB relation; got list"
+    ):
         Ratings.from_frame([1, 2])
 
 

@@ -13,7 +13,9 @@ def stars(seed=0, low=1, high=5):
     """Return users, items and whole ratings of all pairs in half of a table."""
     rng = np.random.default_rng(seed)
     user, item = np.divmod(np.flatnonzero(rng.random(N_USERS * N_ITEMS) < 0.6), N_ITEMS)
-    value = np.clip(np.round((low + high) / 2 + (user % 3 - 1) * (item % 3 - 1) + rng.normal(0, 1, len(user))), low, high)
+    value = np.clip(
+        np.round((low + high) / 2 + (user % 3 - 1) * (item % 3 - 1) + rng.normal(0, 1, len(user))), low, high
+    )
     return user, item, value
 
 
@@ -32,7 +34,9 @@ def model():
 
 @pytest.fixture(scope="module")
 def counted():
-    return palate.LeastSquares.for_counts("everywhere", n_factors=2, max_sweeps=5).fit(ratings_of(~TEST), validation=0)
+    return palate.LeastSquares.for_counts("everywhere", n_factors=2, max_sweeps=5).fit(
+        ratings_of(~TEST), validation=0
+    )
 
 
 def test_a_test_on_the_models_scale_needs_no_word(model):
@@ -43,8 +47,14 @@ def test_a_test_on_the_models_scale_needs_no_word(model):
 @pytest.mark.parametrize("factor", [20, 100, -1])
 def test_a_test_on_another_scale_is_refused_with_numbers_and_the_first_rating(model, factor):
     test = ratings_of(TEST, factor)
-    row = f"the first is {test.value[0]:g}, of user {test.users.id(test.user_index[0])!r} and item {test.items.id(test.item_index[0])!r}"
-    with pytest.raises(ValueError, match=f"all {len(test)} test ratings lie outside the scale 1 to 5 of 'LeastSquares'; {row}"):
+    row = (
+        f"the first is {test.value[0]:g}, of user {test.users.id(test.user_index[0])!r} and item "
+        f"{test.items.id(test.item_index[0])!r}"
+    )
+    with pytest.raises(
+        ValueError,
+        match=f"all {len(test)} test ratings lie outside the scale 1 to 5 of 'LeastSquares'; {row}",
+    ):
         palate.evaluate(model, test, k=(), resamples=0)
     sure = palate.Gibbs(n_factors=2, sweeps=3, burn_in=1).fit(ratings_of(~TEST, scale=(1, 5)))
     with pytest.raises(ValueError, match=f"all {len(test)} test ratings lie outside"):
@@ -83,14 +93,17 @@ def test_ratings_of_new_users_must_be_on_the_scale(model):
 def test_fold_in_refuses_a_rating_outside_and_says_which(model, rating, place):
     ratings = [4.0, 4.0]
     ratings[place] = rating
-    with pytest.raises(ValueError, match=rf"a rating must be within the model's scale 1 to 5; got {rating:g} for item 3"):
+    with pytest.raises(
+        ValueError, match=rf"a rating must be within the model's scale 1 to 5; got {rating:g} for item 3"
+    ):
         model.fold_in([1, 3] if place else [3, 1], ratings)
     with pytest.raises(ValueError, match=rf"got {rating:g} for user 3 \(ratings\[{place}\]\)"):
         model.fold_in_item([1, 3] if place else [3, 1], ratings)
 
 
 @pytest.mark.parametrize(
-    "trainer", [palate.LeastSquares(n_factors=2), palate.Baseline(), palate.Gibbs(n_factors=2, sweeps=2, burn_in=1)]
+    "trainer",
+    [palate.LeastSquares(n_factors=2), palate.Baseline(), palate.Gibbs(n_factors=2, sweeps=2, burn_in=1)],
 )
 @pytest.mark.parametrize("factor", [20, 0.01])
 def test_start_refuses_ratings_of_another_scale(model, trainer, factor):
@@ -101,12 +114,19 @@ def test_start_refuses_ratings_of_another_scale(model, trainer, factor):
 def test_start_goes_on_with_a_few_outside_and_says_so(model):
     user, item, value = stars()
     value[0] = 6
-    with pytest.warns(ScaleWarning, match=f"1 of {len(value)} ratings lie outside the scale 1 to 5 of the model to start from"):
-        palate.LeastSquares(n_factors=2, max_sweeps=2).fit(palate.Ratings.from_arrays(user, item, value), start=model)
+    with pytest.warns(
+        ScaleWarning,
+        match=f"1 of {len(value)} ratings lie outside the scale 1 to 5 of the model to start from",
+    ):
+        palate.LeastSquares(n_factors=2, max_sweeps=2).fit(
+            palate.Ratings.from_arrays(user, item, value), start=model
+        )
 
 
 def test_validation_ratings_must_be_on_the_scale_of_the_training_ratings():
-    with pytest.raises(ValueError, match=r"all .* validation ratings lie outside the scale 1 to 5 of the training ratings"):
+    with pytest.raises(
+        ValueError, match=r"all .* validation ratings lie outside the scale 1 to 5 of the training ratings"
+    ):
         palate.Baseline().fit(ratings_of(~TEST), validation=ratings_of(TEST, 20))
 
 
@@ -118,7 +138,9 @@ def test_validation_ratings_may_exceed_what_happens_to_be_observed(recwarn):
 
 def test_ratings_in_one_part_of_a_wider_scale_are_asked_about():
     user, item, value = stars()
-    wide = palate.Baseline().fit(palate.Ratings.from_arrays(user[~TEST], item[~TEST], 2 * value[~TEST], scale=(1, 10)))
+    wide = palate.Baseline().fit(
+        palate.Ratings.from_arrays(user[~TEST], item[~TEST], 2 * value[~TEST], scale=(1, 10))
+    )
     note = palate.evaluate(wide, ratings_of(TEST), k=(), resamples=0).notes[0]
     assert note.startswith(f"All {TEST.sum()} test ratings lie between 1 and 5, where ")
     assert note.endswith("are they on the scale 1 to 10 of 'Baseline'?")
@@ -126,9 +148,14 @@ def test_ratings_in_one_part_of_a_wider_scale_are_asked_about():
 
 def test_a_declared_scale_that_differs_is_told():
     user, item, value = stars()
-    wide = palate.Baseline().fit(palate.Ratings.from_arrays(user[~TEST], item[~TEST], value[~TEST], scale=(1, 10)))
+    wide = palate.Baseline().fit(
+        palate.Ratings.from_arrays(user[~TEST], item[~TEST], value[~TEST], scale=(1, 10))
+    )
     note = palate.evaluate(wide, ratings_of(TEST, scale=(1, 5)), k=(), resamples=0).notes[0]
-    assert note == "The test ratings are declared to be on a scale of 1 to 5, which is not the scale 1 to 10 of 'Baseline'."
+    assert (
+        note == "The test ratings are declared to be on a scale of 1 to 5, which is not the scale 1 to 10 of "
+        "'Baseline'."
+    )
 
 
 def test_a_model_of_counts_says_that_low_ratings_count_as_relevant(counted):
@@ -146,9 +173,13 @@ def test_counts_are_refused_by_a_model_of_ratings(model):
 
 
 def test_counts_and_ratings_do_not_start_from_each_other(model, counted):
-    with pytest.raises(ValueError, match="start must be a model of ratings as the trainer; got one of counts"):
+    with pytest.raises(
+        ValueError, match="start must be a model of ratings as the trainer; got one of counts"
+    ):
         palate.LeastSquares(n_factors=2).fit(ratings_of(~TEST), start=counted)
-    with pytest.raises(ValueError, match="start must be a model of counts as the trainer; got one of ratings"):
+    with pytest.raises(
+        ValueError, match="start must be a model of counts as the trainer; got one of ratings"
+    ):
         palate.LeastSquares.for_counts("everywhere", n_factors=2).fit(ratings_of(~TEST), start=model)
 
 
@@ -166,7 +197,18 @@ def test_the_ends_of_a_scale_are_on_it_in_single_precision():
 
 
 @pytest.mark.parametrize(
-    "verb", ["fit", "crossval", "random", "k_fold", "per_user", "leave_one_out", "held_out_users", "experiment", "evaluate"]
+    "verb",
+    [
+        "fit",
+        "crossval",
+        "random",
+        "k_fold",
+        "per_user",
+        "leave_one_out",
+        "held_out_users",
+        "experiment",
+        "evaluate",
+    ],
 )
 def test_a_dataset_is_taken_wherever_ratings_are(verb, model):
     ratings = ratings_of(~TEST)
@@ -176,7 +218,9 @@ def test_a_dataset_is_taken_wherever_ratings_are(verb, model):
     if verb == "fit":
         assert quick.fit(data).n_items == ratings.n_items
         assert (
-            quick.fit(ratings, validation=palate.Dataset(name="held", ratings=ratings_of(TEST))).history.n_validation
+            quick.fit(
+                ratings, validation=palate.Dataset(name="held", ratings=ratings_of(TEST))
+            ).history.n_validation
             == TEST.sum()
         )
     elif verb == "crossval":

@@ -30,7 +30,10 @@ WAYS = {
 }
 GUESSED = {"commas": ", ".join, "tight commas": ",".join, "semicolons": "; ".join, "slashes": " / ".join}
 TAGS = st.lists(
-    st.lists(st.sampled_from(["Comedy", "Crime", "Children's", "Film-Noir", "Sci-Fi"]), min_size=1, unique=True), min_size=1
+    st.lists(
+        st.sampled_from(["Comedy", "Crime", "Children's", "Film-Noir", "Sci-Fi"]), min_size=1, unique=True
+    ),
+    min_size=1,
 )
 
 
@@ -59,7 +62,10 @@ def test_ways_that_are_a_guess_say_so(way, rows):
 @pytest.mark.parametrize(
     ("cells", "wanted"),
     [
-        (["Drama|War, old", "Crime"], ["Drama|War, old", "Crime"]),  # with bars about, a comma belongs to a name
+        (
+            ["Drama|War, old", "Crime"],
+            ["Drama|War, old", "Crime"],
+        ),  # with bars about, a comma belongs to a name
         (["", " ", None, "[]", "['A']"], [None, None, None, None, "A"]),
         (["[REC]", "A"], ["[REC]", "A"]),
         (["(no genres listed)", "Sci-Fi/Horror", "N/A"], ["(no genres listed)", "Sci-Fi/Horror", "N/A"]),
@@ -79,7 +85,8 @@ def test_objects_of_python():
 @pytest.mark.parametrize("cell", ["['Rock | Pop']", ["Rock | Pop"]])
 def test_a_bar_in_a_tag_of_a_list(cell):
     with pytest.raises(
-        ValueError, match=r"genres of the catalog must not hold a bar \(\|\), which divides them; got 'Rock \| Pop'"
+        ValueError,
+        match=r"genres of the catalog must not hold a bar \(\|\), which divides them; got 'Rock \| Pop'",
     ):
         tag_column(pl.Series("genres", [cell]))
 
@@ -93,10 +100,17 @@ def test_features_take_lists_apart_and_speak_of_commas():
     assert split_tags("['b', 'a']") == ["a", "b"]
     assert parts_of_list("['a', 'b'") is None
     assert divided_by(["a", "b, c"]) is None
-    table = items_frame().with_columns(pl.Series("topic", ["jazz, live", "live, rock", "jazz, rock", "rock, live"] * 10))
+    table = items_frame().with_columns(
+        pl.Series("topic", ["jazz, live", "live, rock", "jazz, rock", "rock, live"] * 10)
+    )
     ratings = palate.Ratings.from_frame(ratings_frame())
-    model = palate.LeastSquares(n_factors=2, item_features="topic").fit(ratings, catalog=Catalog.from_frame(table))
-    assert any("topic of items has 4 different values, most of them with commas" in note for note in model.history.notes)
+    model = palate.LeastSquares(n_factors=2, item_features="topic").fit(
+        ratings, catalog=Catalog.from_frame(table)
+    )
+    assert any(
+        "topic of items has 4 different values, most of them with commas" in note
+        for note in model.history.notes
+    )
 
 
 @pytest.mark.parametrize("way", [*WAYS, *GUESSED])

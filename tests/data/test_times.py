@@ -35,7 +35,8 @@ def test_units_become_seconds_with_a_note(form, step):
     numbers = [form(moment) for moment in MOMENTS]
     for values in (numbers, np.array(numbers), pl.Series(numbers), pd.Series(numbers)):
         with pytest.warns(
-            TimeUnitWarning, match="t: numbers such as .* are taken for .*, 2005-02-01 .* become seconds since 1970"
+            TimeUnitWarning,
+            match="t: numbers such as .* are taken for .*, 2005-02-01 .* become seconds since 1970",
         ):
             assert timestamp_values(values, "t").tolist() == [second // step * step for second in SECONDS]
 
@@ -56,7 +57,10 @@ def test_seconds_and_units_of_their_own_stay_without_a_word(values, recwarn):
 @given(st.lists(st.datetimes(datetime(1974, 1, 1), datetime(2100, 1, 1)), min_size=1, max_size=5))
 def test_a_datetime_is_the_same_time_however_it_comes(moments):
     expected = [int(np.datetime64(moment, "s").astype(np.int64)) for moment in moments]
-    aware = [moment.replace(tzinfo=UTC).astimezone(timezone(timedelta(hours=n % 12))) for n, moment in enumerate(moments)]
+    aware = [
+        moment.replace(tzinfo=UTC).astimezone(timezone(timedelta(hours=n % 12)))
+        for n, moment in enumerate(moments)
+    ]
     ways = [
         moments,
         aware,
@@ -73,7 +77,10 @@ def test_a_datetime_is_the_same_time_however_it_comes(moments):
 def test_coarse_dates_of_numpy_and_dates_among_datetimes():
     assert timestamp_values(np.array(["2005-02-01"], "datetime64[h]"), "t").tolist() == [1107216000]
     assert timestamp_values(np.array(["2005-02-01"], "datetime64[D]"), "t").tolist() == [1107216000]
-    assert timestamp_values([date(2005, 2, 1), datetime(2005, 2, 1, 0, 0, 1)], "t").tolist() == [1107216000, 1107216001]
+    assert timestamp_values([date(2005, 2, 1), datetime(2005, 2, 1, 0, 0, 1)], "t").tolist() == [
+        1107216000,
+        1107216001,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -138,7 +145,8 @@ def test_dates_that_could_be_two_are_refused(tmp_path, text):
     path = tmp_path / "ratings.csv"
     path.write_text(f"user_id,item_id,rating,timestamp\n1,1,3,{text}\n")
     with pytest.raises(
-        ValueError, match=rf"got '{text}' at line 2 of ratings.csv. Pass timestamp_format=.* Which number is the day"
+        ValueError,
+        match=rf"got '{text}' at line 2 of ratings.csv. Pass timestamp_format=.* Which number is the day",
     ):
         palate.read(path)
 
@@ -159,7 +167,9 @@ def test_times_are_placed_among_those_of_a_model():
     assert placed(np.array([2, 1500]), counters, "t").tolist() == [2, 1500]
     assert placed(np.array([0]), eras, "t", certain=True).tolist() == [0]
     for times, known in (([1107216000], counters), ([500], eras), ([1107216000], np.array([20050201]))):
-        with pytest.raises(ValueError, match="must be in the unit of this model's times, which run from about"):
+        with pytest.raises(
+            ValueError, match="must be in the unit of this model's times, which run from about"
+        ):
             placed(np.array(times), known, "t")
 
 

@@ -13,7 +13,11 @@ from palate.data.titles import split_title, title_columns, turn_round, unique_ke
     [
         ("Toy Story (1995)", "Toy Story", 1995),
         ("Naked Gun, The (1988)", "The Naked Gun", 1988),
-        ("Naked Gun: From the Files of Police Squad!, The (1988)", "The Naked Gun: From the Files of Police Squad!", 1988),
+        (
+            "Naked Gun: From the Files of Police Squad!, The (1988)",
+            "The Naked Gun: From the Files of Police Squad!",
+            1988,
+        ),
         ("Naked Gun 33 1/3: The Final Insult (1994)", "Naked Gun 33 1/3: The Final Insult", 1994),
         ("American Tail, An (1986)", "An American Tail", 1986),
         ("Very Potter Musical, A (2009)", "A Very Potter Musical", 2009),
@@ -26,7 +30,11 @@ from palate.data.titles import split_title, title_columns, turn_round, unique_ke
         ("Atalante, L' (1934)", "L'Atalante", 1934),
         ("Seven (a.k.a. Se7en) (1995)", "Seven (a.k.a. Se7en)", 1995),
         ("Good Son (a.k.a. Bad Son, The) (1993)", "Good Son (a.k.a. The Bad Son)", 1993),
-        ("Wings of Desire (Himmel über Berlin, Der) (1987)", "Wings of Desire (Der Himmel über Berlin)", 1987),
+        (
+            "Wings of Desire (Himmel über Berlin, Der) (1987)",
+            "Wings of Desire (Der Himmel über Berlin)",
+            1987,
+        ),
         ("Runaway Brain (1995) ", "Runaway Brain", 1995),
         ("  Dune, The  (1984)  ", "The Dune", 1984),
         ("Death Note: Desu nôto (2006–2007)", "Death Note: Desu nôto", 2006),

@@ -16,7 +16,12 @@ INT64 = st.integers(-(2**63), 2**63 - 1)
 UINT64 = st.integers(0, 2**64 - 1)
 # No surrogates: they are no text that UTF-8 can hold.
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
-IDS = st.one_of(*(st.lists(kind, min_size=1, max_size=40) for kind in (INT64, st.integers(0, 50), UINT64, TEXT, st.uuids())))
+IDS = st.one_of(
+    *(
+        st.lists(kind, min_size=1, max_size=40)
+        for kind in (INT64, st.integers(0, 50), UINT64, TEXT, st.uuids())
+    )
+)
 
 
 @given(IDS)
@@ -60,7 +65,13 @@ def test_look_alikes_are_not_merged():
     assert numbers.indices([True]).tolist() == [-1]
     texts = Vocabulary.from_ids(["1", "01", " 1", "", " ", "é", "e\u0301"])
     assert len(texts) == 7
-    assert texts.indices(["1", 1, "01", "", "1 "]).tolist() == [texts.index("1"), -1, texts.index("01"), 0, -1]
+    assert texts.indices(["1", 1, "01", "", "1 "]).tolist() == [
+        texts.index("1"),
+        -1,
+        texts.index("01"),
+        0,
+        -1,
+    ]
 
 
 @pytest.mark.parametrize("low", [0, -(2**63), 2**63 - 9, 10**6])
@@ -120,14 +131,30 @@ def test_pandas_columns():
         ([True, False], TypeError, r"must hold ids; got Boolean \(True"),
         ([b"a"], TypeError, r"must hold ids; got Binary"),
         ([(1, 2)], TypeError, "must hold ids; got List"),
-        ([1, "1"], TypeError, r"one type; got integers \(1 at 0-based row 0\) and strings \('1' at 0-based row 1\)"),
+        (
+            [1, "1"],
+            TypeError,
+            r"one type; got integers \(1 at 0-based row 0\) and strings \('1' at 0-based row 1\)",
+        ),
         ([1, True], TypeError, r"must hold ids; got bool \(True at 0-based row 1\)"),
         ([1, None], ValueError, "must have an id in every row; got null at 0-based row 1"),
         (["a", None], ValueError, "must have an id in every row; got null at 0-based row 1"),
         (pd.Series(["a", None]), ValueError, "must have an id in every row; got null at 0-based row 1"),
-        (pd.Series([1, None], dtype="Int64"), ValueError, "must have an id in every row; got null at 0-based row 1"),
-        ([2**64], ValueError, "must hold integers of 64 bits, all signed or all unsigned; got 18446744073709551616"),
-        ([-1, 2**63], ValueError, "must hold integers of 64 bits, all signed or all unsigned; got -1 at 0-based row 0"),
+        (
+            pd.Series([1, None], dtype="Int64"),
+            ValueError,
+            "must have an id in every row; got null at 0-based row 1",
+        ),
+        (
+            [2**64],
+            ValueError,
+            "must hold integers of 64 bits, all signed or all unsigned; got 18446744073709551616",
+        ),
+        (
+            [-1, 2**63],
+            ValueError,
+            "must hold integers of 64 bits, all signed or all unsigned; got -1 at 0-based row 0",
+        ),
         ("abc", TypeError, "must be a column, an array or a list; got str 'abc'"),
         (3, TypeError, "must be a column, an array or a list; got int 3"),
         (np.zeros((2, 2), int), ValueError, r"must have one dimension; got an array of shape \(2, 2\)"),

@@ -84,7 +84,9 @@ def zipped(members=None):
 def publish(server, name="ml-25m", data=None, md5=None):
     data = zipped() if data is None else data
     server.files[f"/{name}/{name}.zip"] = data
-    server.files[f"/{name}/{name}.zip.md5"] = f"MD5 ({name}.zip) = {md5 or hashlib.md5(data).hexdigest()}\n".encode()
+    server.files[f"/{name}/{name}.zip.md5"] = (
+        f"MD5 ({name}.zip) = {md5 or hashlib.md5(data).hexdigest()}\n".encode()
+    )
     return data
 
 
@@ -125,7 +127,9 @@ def test_a_cut_connection_is_gone_on_with(server):
 def test_the_next_call_goes_on_too(server, tmp_path):
     data = publish(server, data=zipped({"ml-25m/ratings.csv": os.urandom(9000)}))
     server.cuts = 3
-    with pytest.raises(DownloadError, match=r"ml-25m.zip broke off after 3,000 bytes .*The same command goes on from there\."):
+    with pytest.raises(
+        DownloadError, match=r"ml-25m.zip broke off after 3,000 bytes .*The same command goes on from there\."
+    ):
         palate.datasets.fetch("ml-25m")
     assert "ml-25m.zip" not in kept(tmp_path)
     place = palate.datasets.fetch("ml-25m")
@@ -154,7 +158,10 @@ def test_without_a_mark_nothing_is_kept_of_a_broken_download(server, tmp_path):
 
 
 def test_not_there(server, tmp_path):
-    with pytest.raises(DownloadError, match=r"ml-25m.zip.md5 could not be had: the server answered 404 Not Found. Nothing was"):
+    with pytest.raises(
+        DownloadError,
+        match=r"ml-25m.zip.md5 could not be had: the server answered 404 Not Found. Nothing was",
+    ):
         palate.datasets.fetch("ml-25m")
     publish(server)
     del server.files["/ml-25m/ml-25m.zip"]
@@ -171,7 +178,8 @@ def test_a_checksum_that_need_not_be_published(server):
 def test_wrong_checksum(server, tmp_path):
     publish(server, md5="0" * 32)
     with pytest.raises(
-        DownloadError, match=r"must have the MD5 checksum 0{32} that its owner publishes; got .*Nothing was kept"
+        DownloadError,
+        match=r"must have the MD5 checksum 0{32} that its owner publishes; got .*Nothing was kept",
     ):
         palate.datasets.fetch("ml-25m")
     server.files["/ml-25m/ml-25m.zip.md5"] = b"<html>"
@@ -183,7 +191,10 @@ def test_wrong_checksum(server, tmp_path):
 def test_offline(server, tmp_path, monkeypatch):
     monkeypatch.setenv("PALATE_MIRROR", "http://127.0.0.1:9")
     for name in ("ml-25m", "taste-profile"):
-        with pytest.raises(DownloadError, match=r"127.0.0.1:9 could not be reached \(.*\). Are you offline\? Nothing was kept"):
+        with pytest.raises(
+            DownloadError,
+            match=r"127.0.0.1:9 could not be reached \(.*\). Are you offline\? Nothing was kept",
+        ):
             palate.datasets.fetch(name)
     assert kept(tmp_path) == []
 
@@ -209,25 +220,33 @@ def test_disk_full(server, tmp_path):
 @pytest.mark.parametrize("name", ["../ratings.csv", "/ratings.csv", "C:/ratings.csv", "a\\..\\ratings.csv"])
 def test_a_zip_that_points_outside(server, tmp_path, name):
     publish(server, data=zipped({name: "x"}))
-    with pytest.raises(DownloadError, match=r"must be a sound zip archive; its member .* points outside the archive. Nothing"):
+    with pytest.raises(
+        DownloadError, match=r"must be a sound zip archive; its member .* points outside the archive. Nothing"
+    ):
         palate.datasets.fetch("ml-25m")
     assert kept(tmp_path) == []
 
 
 def test_a_zip_that_is_none_or_a_bomb_or_damaged(server, tmp_path):
     publish(server, data=b"<html>not here</html>")
-    with pytest.raises(DownloadError, match=r"must be a sound zip archive; reading it failed: File is not a zip file"):
+    with pytest.raises(
+        DownloadError, match=r"must be a sound zip archive; reading it failed: File is not a zip file"
+    ):
         palate.datasets.fetch("ml-25m")
     bomb = io.BytesIO()
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("ratings.csv", bytes(1 << 20))
     publish(server, data=bomb.getvalue())
-    with pytest.raises(DownloadError, match=r"it would unpack to 1,048,576 bytes, more than 40 times its size"):
+    with pytest.raises(
+        DownloadError, match=r"it would unpack to 1,048,576 bytes, more than 40 times its size"
+    ):
         palate.datasets.fetch("ml-25m")
     publish(server, data=zipped({f"{number}": "" for number in range(1001)}))
     with pytest.raises(DownloadError, match=r"it has 1,001 members, more than 1,000"):
         palate.datasets.fetch("ml-25m")
-    server.files["/taste-profile/train_triplets.txt.zip"] = zipped({"t": "abcabc"}).replace(b"abcabc", b"abcabd")
+    server.files["/taste-profile/train_triplets.txt.zip"] = zipped({"t": "abcabc"}).replace(
+        b"abcabc", b"abcabd"
+    )
     with pytest.raises(DownloadError, match=r"its member 't' is damaged"):
         palate.datasets.fetch("taste-profile")
     assert kept(tmp_path) == []
@@ -239,9 +258,13 @@ def test_names_and_places(monkeypatch, tmp_path):
     with pytest.raises(KeyError, match=r"unknown data set 'zzz'. Known are ml-latest-small, "):
         palate.datasets.path("zzz")
     monkeypatch.setenv("PALATE_DATA", str(tmp_path))
-    with pytest.raises(FileNotFoundError, match=r"ml-1m must be fetched first: palate datasets fetch ml-1m\."):
+    with pytest.raises(
+        FileNotFoundError, match=r"ml-1m must be fetched first: palate datasets fetch ml-1m\."
+    ):
         palate.datasets.path("ml-1m")
-    with pytest.raises(DownloadError, match=r"address must begin with https:// or http://; got file:///etc/passwd"):
+    with pytest.raises(
+        DownloadError, match=r"address must begin with https:// or http://; got file:///etc/passwd"
+    ):
         download("file:///etc/passwd", tmp_path / "x", md5=None, max_bytes=10)
     monkeypatch.delenv("PALATE_DATA")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))

@@ -19,10 +19,14 @@ from posteriors import posterior_model, prior
 N_USERS, N_ITEMS, N_DRAWS = 60, 300, 60
 
 
-def simulated(link="identity", noise=0.8, claimed=None, spread=0.5, claimed_spread=None, rounded=False, seed=0):
-    """Return a model whose draws come from the distribution that the truth came from, and ratings of that truth.
+def simulated(
+    link="identity", noise=0.8, claimed=None, spread=0.5, claimed_spread=None, rounded=False, seed=0
+):
+    """Return a model whose draws come from the distribution that the truth came from, and ratings
+    of that truth.
 
-    `claimed` and `claimed_spread` are what the model believes of the noise and of the items, if something else.
+    `claimed` and `claimed_spread` are what the model believes of the noise and of the items, if
+    something else.
     """
     rng = np.random.default_rng(seed)
     users, items = (index.ravel() for index in np.indices((N_USERS, N_ITEMS)))
@@ -30,7 +34,9 @@ def simulated(link="identity", noise=0.8, claimed=None, spread=0.5, claimed_spre
     centre = rng.normal(size=N_ITEMS) * 0.5
     user_bias = rng.normal(size=N_USERS) * 0.4
     truth = centre + rng.normal(size=N_ITEMS) * spread
-    draws = centre + rng.normal(size=(N_DRAWS, N_ITEMS)) * (spread if claimed_spread is None else claimed_spread)
+    draws = centre + rng.normal(size=(N_DRAWS, N_ITEMS)) * (
+        spread if claimed_spread is None else claimed_spread
+    )
     latent = user_bias[users] + truth[items]
     cuts = np.array([-1.5, -0.5, 0.3, 1.2])
     fields = {"noise_sd": np.full(N_DRAWS, noise if claimed is None else claimed)}
@@ -45,14 +51,20 @@ def simulated(link="identity", noise=0.8, claimed=None, spread=0.5, claimed_spre
     table = RatingMatrix.from_ratings(ratings)
     train, test = (_some(ratings, rows) for rows in (~chosen, chosen))
     model = FactorModel(
-        users=ratings.users, items=ratings.items, link=link, scale=ratings.scale,
-        user_factors=np.zeros((N_DRAWS, N_USERS, 0), np.float32), item_factors=np.zeros((N_DRAWS, N_ITEMS, 0), np.float32),
-        user_bias=np.repeat(user_bias[None].astype(np.float32), N_DRAWS, axis=0), item_bias=draws.astype(np.float32),
+        users=ratings.users,
+        items=ratings.items,
+        link=link,
+        scale=ratings.scale,
+        user_factors=np.zeros((N_DRAWS, N_USERS, 0), np.float32),
+        item_factors=np.zeros((N_DRAWS, N_ITEMS, 0), np.float32),
+        user_bias=np.repeat(user_bias[None].astype(np.float32), N_DRAWS, axis=0),
+        item_bias=draws.astype(np.float32),
         global_mean=np.full(N_DRAWS, 3.0 if link == "identity" else 0.0),
-        user_prior=prior(0, N_DRAWS), item_prior=prior(0, N_DRAWS),
+        user_prior=prior(0, N_DRAWS),
+        item_prior=prior(0, N_DRAWS),
         ratings=RatingMatrix.from_ratings(train) if train.n_users == table.n_users else None,
         **fields,
-    )  # fmt: skip
+    )
     return model, test
 
 
@@ -109,7 +121,8 @@ def test_half_stars_have_a_flat_randomised_pit():
 def test_the_pit_depends_on_the_seed_alone():
     model, test = simulated("ordinal")
     first, again, other = (
-        palate.calibrate(model, test, seed=seed, threads=threads) for seed, threads in ((1, 1), (1, 2), (2, 1))
+        palate.calibrate(model, test, seed=seed, threads=threads)
+        for seed, threads in ((1, 1), (1, 2), (2, 1))
     )
     np.testing.assert_array_equal(first.foretold.pit, again.foretold.pit)
     np.testing.assert_array_equal(first.foretold.crps, again.foretold.crps)
@@ -122,7 +135,11 @@ def test_standard_errors_of_least_squares_are_tested_like_draws():
     calibration = palate.calibrate(model, split)
     assert abs(calibration.covered(0.8) - 0.8) < 0.04
     assert "standard errors" in str(calibration)
-    assert palate.calibrate(model).notes[0].startswith("LeastSquares held these ratings out to decide when to stop")
+    assert (
+        palate.calibrate(model)
+        .notes[0]
+        .startswith("LeastSquares held these ratings out to decide when to stop")
+    )
 
 
 def test_crps_of_a_calibrated_normal_is_the_known_one():
@@ -149,15 +166,30 @@ def test_deciles_share_out_the_test_and_keep_equal_numbers_together(honest):
 
 def test_standard_errors_know_that_ratings_of_a_user_and_of_an_item_go_together():
     assert _clustered_error(np.array([1.0, 1, -1, -1]), np.arange(4), np.arange(4)) == math.sqrt(4) / 4
-    assert _clustered_error(np.array([1.0, 1, -1, -1]), np.array([0, 0, 1, 1]), np.arange(4)) == math.sqrt(8) / 4
-    assert _clustered_error(np.array([1.0, 1, -1, -1]), np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])) == math.sqrt(4) / 4
+    assert (
+        _clustered_error(np.array([1.0, 1, -1, -1]), np.array([0, 0, 1, 1]), np.arange(4)) == math.sqrt(8) / 4
+    )
+    assert (
+        _clustered_error(np.array([1.0, 1, -1, -1]), np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]))
+        == math.sqrt(4) / 4
+    )
 
 
 def test_everything_goes_into_json(honest):
     document = honest.to_dict()
     assert set(document) == {
-        "model", "link", "n_draws", "n_test", "n_users", "n_items", "seed", "scores", "coverage", "pit", "notes",
-    }  # fmt: skip
+        "model",
+        "link",
+        "n_draws",
+        "n_test",
+        "n_users",
+        "n_items",
+        "seed",
+        "scores",
+        "coverage",
+        "pit",
+        "notes",
+    }
     assert document["n_draws"] == N_DRAWS
 
 
@@ -209,22 +241,31 @@ def test_bad_arguments_are_refused(arguments, error, message):
 
 def test_what_cannot_be_tested_is_refused():
     model, test = simulated()
-    with pytest.raises(TypeError, match=r"test must be palate.Ratings or what palate.read returns or a split; got int."):
+    with pytest.raises(
+        TypeError, match=r"test must be palate.Ratings or what palate.read returns or a split; got int."
+    ):
         palate.calibrate(model, 3)
-    with pytest.raises(ValueError, match="test must be given for 'FactorModel', which held no ratings out of training"):
+    with pytest.raises(
+        ValueError, match="test must be given for 'FactorModel', which held no ratings out of training"
+    ):
         palate.calibrate(model)
     with pytest.raises(
-        ValueError, match=r"model must know the spread of a rating; got 'FactorModel', which does not. Train with"
+        ValueError,
+        match=r"model must know the spread of a rating; got 'FactorModel', which does not. Train with",
     ):
         palate.calibrate(posterior_model(noise_sd=None), test)
     stranger = palate.Ratings.from_arrays([10**6], [10**6], [3.0])
-    with pytest.raises(ValueError, match=r"test must hold a rating of a user and an item that 'FactorModel' knows; got none."):
+    with pytest.raises(
+        ValueError, match=r"test must hold a rating of a user and an item that 'FactorModel' knows; got none."
+    ):
         palate.calibrate(model, stranger)
     trained = palate.Ratings.from_arrays([0], [model.items.id(int(model.ratings.items[0]))], [3.0])
     with pytest.raises(LeakError, match="1 were trained on"):
         palate.calibrate(model, trained)
     ordinal, _ = simulated("ordinal")
-    with pytest.raises(ValueError, match=r"test must hold ratings of the model's levels, 1, 2, 3, 4, 5; got 2.5."):
+    with pytest.raises(
+        ValueError, match=r"test must hold ratings of the model's levels, 1, 2, 3, 4, 5; got 2.5."
+    ):
         foretell(ordinal, np.array([0]), np.array([0]), np.array([2.5]), (0.8,), 0, 1)
 
 
@@ -232,7 +273,9 @@ def test_mixture_scores_are_those_of_the_reference():
     rng = np.random.default_rng(2)
     centres, variances, values = rng.normal(size=(5, 4)), rng.uniform(0.2, 2, (5, 4)), rng.normal(size=5) * 2
     cdf, log_score, crps = np.empty((5, 1)), np.empty(5), np.empty(5)
-    kernel.mixture_scores(centres, variances, values, values[:, None].copy(), np.arange(4), cdf, log_score, crps)
+    kernel.mixture_scores(
+        centres, variances, values, values[:, None].copy(), np.arange(4), cdf, log_score, crps
+    )
     wanted = kernel.mixture_reference(centres, variances, values, np.linspace(-20, 20, 4001))
     np.testing.assert_allclose(cdf[:, 0], wanted[0])
     np.testing.assert_allclose(log_score, wanted[1])

@@ -14,7 +14,9 @@ def models():
     users, items = np.nonzero(rng.random((40, 30)) < np.linspace(0.05, 0.9, 30))
     values = np.clip(np.round(3.5 + rng.normal(size=len(users))), 1, 5)
     ratings = palate.Ratings.from_arrays(users, items, values, scale=(1, 5))
-    weak = palate.LeastSquares(n_factors=2, l2_user=0.01, l2_item=0.01, l2_bias=0.0, max_sweeps=5).fit(ratings)
+    weak = palate.LeastSquares(n_factors=2, l2_user=0.01, l2_item=0.01, l2_bias=0.0, max_sweeps=5).fit(
+        ratings
+    )
     return {"weak": weak, "damped": palate.Baseline(damping_item=10).fit(ratings)}
 
 
@@ -48,7 +50,9 @@ def test_obscure_picks_are_scored_again(models):
     assert (rescored["n_ratings"] < 10).all()
     assert rescored["n_ratings"].is_sorted()
     for row in rescored.head(5).iter_rows(named=True):
-        assert row["damped: predicted"] == pytest.approx(models["damped"].predict(row["user_id"], row["item_id"]), abs=1e-5)
+        assert row["damped: predicted"] == pytest.approx(
+            models["damped"].predict(row["user_id"], row["item_id"]), abs=1e-5
+        )
 
 
 def test_errors_are_paired_on_one_holdout(models):
@@ -63,10 +67,14 @@ def test_errors_are_paired_on_one_holdout(models):
 
 
 def test_without_a_common_holdout_there_are_no_errors_and_the_note_says_why(models):
-    whole = palate.Baseline().fit(palate.Ratings.from_arrays([0, 1, 2], [0, 1, 2], [1, 2, 3], scale=(1, 5)), validation=0)
+    whole = palate.Baseline().fit(
+        palate.Ratings.from_arrays([0, 1, 2], [0, 1, 2], [1, 2, 3], scale=(1, 5)), validation=0
+    )
     found = palate.compare({"whole": whole, "same": whole}, n=1)
     assert found.errors is None
-    assert found.note.startswith("No errors: test must be given for 'whole', which held no ratings out of training")
+    assert found.note.startswith(
+        "No errors: test must be given for 'whole', which held no ratings out of training"
+    )
 
 
 def test_models_of_different_splits_are_judged_on_what_both_held_out(models):
@@ -107,13 +115,20 @@ def test_the_size_is_that_of_the_file(models, tmp_path):
         model.save(path)
     found = palate.compare(paths, users=[1], resamples=20)
     assert found.summary["bytes"].to_list() == [path.stat().st_size for path in paths]
-    assert palate.compare(models, users=[1], resamples=20).summary["bytes"].to_list() == found.summary["bytes"].to_list()
+    assert (
+        palate.compare(models, users=[1], resamples=20).summary["bytes"].to_list()
+        == found.summary["bytes"].to_list()
+    )
 
 
 def test_models_of_other_users_are_compared_on_those_they_share(models):
-    other = palate.Baseline().fit(palate.Ratings.from_arrays([3, 5, 99], [0, 29, 7], [1, 2, 3], scale=(1, 5)), validation=0)
+    other = palate.Baseline().fit(
+        palate.Ratings.from_arrays([3, 5, 99], [0, 29, 7], [1, 2, 3], scale=(1, 5)), validation=0
+    )
     assert palate.compare({"one": models["weak"], "two": other}, n=2).n_users == 2
-    stranger = palate.Baseline().fit(palate.Ratings.from_arrays([98, 99], [0, 1], [1, 2], scale=(1, 5)), validation=0)
+    stranger = palate.Baseline().fit(
+        palate.Ratings.from_arrays([98, 99], [0, 1], [1, 2], scale=(1, 5)), validation=0
+    )
     with pytest.raises(ValueError, match="users in common"):
         palate.compare([models["weak"], stranger])
 

@@ -1,4 +1,6 @@
-"""Cross-validation: every rating tested once, pooled figures equal to figures over all of them, however many folds run at once."""
+"""Cross-validation: every rating tested once, pooled figures equal to figures over all of them,
+however many folds run at once.
+"""
 
 import dataclasses
 import math
@@ -37,13 +39,17 @@ def test_every_rating_is_tested_once_and_the_pool_is_over_all(ratings):
     mine = result.per_user.filter(pl.col("model") == "LeastSquares")
     assert mine["user_id"].to_list() == mean["user_id"].to_list()
     np.testing.assert_allclose(mine["ndcg@5"].to_numpy(), mean["ndcg@5"].to_numpy())
-    assert result.value("coverage", 5) == pytest.approx(np.mean([part.value("coverage", 5) for part in parts]))
+    assert result.value("coverage", 5) == pytest.approx(
+        np.mean([part.value("coverage", 5) for part in parts])
+    )
     for frame in (result.by_activity, result.by_popularity):
         assert frame.filter(pl.col("model") == "baseline")["n_test"].sum() == len(ratings)
 
 
 def test_the_number_of_folds_at_a_time_changes_nothing(ratings):
-    one, three = (crossval(TRAINER, ratings, folds=3, k=4, resamples=30, parallel=parallel) for parallel in (1, 3))
+    one, three = (
+        crossval(TRAINER, ratings, folds=3, k=4, resamples=30, parallel=parallel) for parallel in (1, 3)
+    )
     assert one.table().equals(three.table())
     assert one.per_user.equals(three.per_user)
     assert one.by_fold.equals(three.by_fold)
@@ -51,15 +57,20 @@ def test_the_number_of_folds_at_a_time_changes_nothing(ratings):
 
 def test_the_seed_decides_the_folds(ratings):
     first, again, other = (
-        crossval(Baseline(), ratings, folds=2, k=(), resamples=0, seed=seed).value("rmse") for seed in (0, 0, 1)
+        crossval(Baseline(), ratings, folds=2, k=(), resamples=0, seed=seed).value("rmse")
+        for seed in (0, 0, 1)
     )
     assert first == again != other
 
 
 def test_several_trainers_and_the_references(ratings):
-    result = crossval([TRAINER, dataclasses.replace(TRAINER, n_factors=1)], ratings, folds=2, k=3, resamples=0)
+    result = crossval(
+        [TRAINER, dataclasses.replace(TRAINER, n_factors=1)], ratings, folds=2, k=3, resamples=0
+    )
     assert result.models == ("LeastSquares", "LeastSquares 2", "baseline", "most popular")
-    named = crossval({"small": TRAINER, "baseline": Baseline(damping_user=9.0)}, ratings, folds=2, k=3, resamples=0)
+    named = crossval(
+        {"small": TRAINER, "baseline": Baseline(damping_user=9.0)}, ratings, folds=2, k=3, resamples=0
+    )
     assert named.models == ("small", "baseline", "most popular")
     assert named.value("rmse", model="small") == result.value("rmse")
     assert named.value("rmse", model="baseline") != result.value("rmse", model="baseline")
@@ -67,7 +78,9 @@ def test_several_trainers_and_the_references(ratings):
 
 def test_refit_and_validation_reach_the_trainer(ratings):
     figures = {
-        (share, refit): crossval(TRAINER, ratings, folds=2, k=(), resamples=0, validation=share, refit=refit).value("rmse")
+        (share, refit): crossval(
+            TRAINER, ratings, folds=2, k=(), resamples=0, validation=share, refit=refit
+        ).value("rmse")
         for share, refit in ((0.3, False), (0.3, True), (0.0, False))
     }
     assert len(set(figures.values())) == 3
@@ -100,7 +113,11 @@ def test_the_report_speaks_of_folds(ratings):
         ({"folds": 1}, ValueError, "n_folds must be from 2 to 1,000; got 1"),
         ({"parallel": 0}, ValueError, "parallel must be at least 1; got 0"),
         ({"parallel": 1.5}, TypeError, r"parallel must be an integer; got 1\.5"),
-        ({"ratings": [1]}, TypeError, r"ratings must be palate\.Ratings or what palate.read returns; got list"),
+        (
+            {"ratings": [1]},
+            TypeError,
+            r"ratings must be palate\.Ratings or what palate.read returns; got list",
+        ),
         ({"resamples": -1}, ValueError, "resamples must be at least 0; got -1"),
         (
             {"folds": splits.k_fold(Ratings.from_arrays([1, 2], [1, 2], [1, 2]), 2)},
@@ -123,6 +140,7 @@ def test_features_of_the_catalog(ratings):
     with pytest.raises(ValueError, match="genres"):
         crossval(trainer, ratings, folds=2, k=(), resamples=0)
     with_genres, without = (
-        crossval(one, ratings, folds=2, k=(), resamples=0, catalog=catalog).value("rmse") for one in (trainer, TRAINER)
+        crossval(one, ratings, folds=2, k=(), resamples=0, catalog=catalog).value("rmse")
+        for one in (trainer, TRAINER)
     )
     assert with_genres != without

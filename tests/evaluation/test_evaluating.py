@@ -44,14 +44,18 @@ class Table:
 
 def table_of(train, scores, **changes):
     matrix = RatingMatrix.from_ratings(train)
-    return Table(users=train.users, items=train.items, scores=np.asarray(scores, np.float32), ratings=matrix, **changes)
+    return Table(
+        users=train.users, items=train.items, scores=np.asarray(scores, np.float32), ratings=matrix, **changes
+    )
 
 
 @pytest.fixture
 def ratings(rng):
     users, items = np.nonzero(rng.random((N_USERS, N_ITEMS)) < 0.5)
     values = np.clip(np.round(3 + rng.normal(size=N_USERS)[users] + rng.normal(size=N_ITEMS)[items]), 1, 5)
-    return Ratings.from_arrays([f"u{user:02}" for user in users], items, values, scale=(1, 5), timestamp=np.arange(len(users)))
+    return Ratings.from_arrays(
+        [f"u{user:02}" for user in users], items, values, scale=(1, 5), timestamp=np.arange(len(users))
+    )
 
 
 @pytest.fixture
@@ -99,7 +103,11 @@ def test_per_user_holds_every_user_and_its_mean_is_the_figure(model, split):
     per_user = result.per_user.filter(pl.col("model") == "LeastSquares")
     assert sorted(per_user["user_id"]) == sorted(set(split.test.to_frame()["user_id"]))
     assert per_user["ndcg@5"].mean() == pytest.approx(result.value("ndcg", 5))
-    assert per_user["ndcg@5"].null_count() == (per_user["n_relevant"] == 0).sum() == result.about["n_users_without_relevant"]
+    assert (
+        per_user["ndcg@5"].null_count()
+        == (per_user["n_relevant"] == 0).sum()
+        == result.about["n_users_without_relevant"]
+    )
     squares = (per_user["rmse"] ** 2 * per_user["n_test"]).sum() / per_user["n_test"].sum()
     assert math.sqrt(squares) == pytest.approx(result.value("rmse"))
     trained = np.bincount(training_ratings(model).user_index)  # without what decided when to stop
@@ -115,7 +123,9 @@ def test_activity_and_popularity_add_up(model, split):
         assert math.sqrt(squares) == pytest.approx(result.value("rmse"))
     assert result.by_activity.filter(pl.col("model") == "baseline")["n_users"].sum() == len(result.users)
     for name in result.models:
-        assert result.by_popularity.filter(pl.col("model") == name)["share_of_lists@6"].sum() == pytest.approx(1)
+        assert result.by_popularity.filter(pl.col("model") == name)[
+            "share_of_lists@6"
+        ].sum() == pytest.approx(1)
 
 
 def test_training_items_are_never_listed_and_everything_else_is_ranked(ratings):
@@ -138,14 +148,18 @@ def test_ties_are_broken_by_item_id(ratings, split):
         free = [item for item in range(N_ITEMS) if item not in seen][:3]
         liked = split.test.item_index[(split.test.user_index == index) & (split.test.value >= 4)]
         if len(liked):
-            assert result.per_user["precision@3"][row] == pytest.approx(len(set(free) & set(liked.tolist())) / 3)
+            assert result.per_user["precision@3"][row] == pytest.approx(
+                len(set(free) & set(liked.tolist())) / 3
+            )
 
 
 def test_baseline_and_most_popular_stand_beside_the_model(model, split):
     result = evaluate(model, split, k=5, resamples=0)
     assert result.models == ("LeastSquares", "baseline", "most popular")
     baseline = Baseline().fit(training_ratings(model), validation=0)
-    clipped = np.clip(baseline.predict(split.test.to_frame()["user_id"], split.test.to_frame()["item_id"]), 1, 5)
+    clipped = np.clip(
+        baseline.predict(split.test.to_frame()["user_id"], split.test.to_frame()["item_id"]), 1, 5
+    )
     expected = math.sqrt(np.mean((clipped.astype(float) - split.test.value) ** 2))
     assert result.value("rmse", model="baseline") == pytest.approx(expected, abs=1e-6)
     with pytest.raises(KeyError, match="unknown figure 'rmse' of 'most popular'; there are ndcg@5"):
@@ -156,7 +170,9 @@ def test_a_model_of_the_name_takes_the_place_of_the_baseline(model, split):
     own = Baseline(damping_user=50.0).fit(split.train)
     result = evaluate({"mine": model, "baseline": own}, split, k=(), resamples=0)
     assert result.models == ("mine", "baseline")
-    assert result.value("rmse", model="baseline") != evaluate(model, split, k=(), resamples=0).value("rmse", model="baseline")
+    assert result.value("rmse", model="baseline") != evaluate(model, split, k=(), resamples=0).value(
+        "rmse", model="baseline"
+    )
 
 
 def test_without_a_test_the_held_out_ratings_are_tested_and_may_be_listed(ratings):
@@ -191,7 +207,10 @@ def test_validation_ratings_are_left_out_of_lists_of_another_test(split):
     ("part", "message"),
     [
         (lambda train, held: train.select(np.arange(7)), "of 7, 7 were trained on"),
-        (lambda train, held: held.select(np.arange(3)), "of 3, 3 were held out to decide when training stops"),
+        (
+            lambda train, held: held.select(np.arange(3)),
+            "of 3, 3 were held out to decide when training stops",
+        ),
     ],
 )
 def test_test_ratings_that_the_model_knows_are_refused_with_the_count(ratings, part, message):
@@ -205,13 +224,16 @@ def test_a_leak_of_both_kinds_names_both(ratings):
     model = LeastSquares(n_factors=2, max_sweeps=3).fit(ratings, validation=0.2)
     n_held = int(model.ratings.held_out.sum())
     with pytest.raises(
-        LeakError, match=f"of {len(ratings)}, {len(ratings) - n_held} were trained on and {n_held} were held out"
+        LeakError,
+        match=f"of {len(ratings)}, {len(ratings) - n_held} were trained on and {n_held} were held out",
     ):
         evaluate(model, ratings)
 
 
 def test_two_models_without_a_test_must_have_held_out_the_same(ratings):
-    one, other = (LeastSquares(n_factors=2, max_sweeps=3).fit(ratings, validation=0.2, seed=seed) for seed in (0, 1))
+    one, other = (
+        LeastSquares(n_factors=2, max_sweeps=3).fit(ratings, validation=0.2, seed=seed) for seed in (0, 1)
+    )
     with pytest.raises(LeakError, match="must be new to 'LeastSquares 2'"):
         evaluate([one, other])
     same = Baseline().fit(ratings, validation=0.2, seed=0)
@@ -219,10 +241,14 @@ def test_two_models_without_a_test_must_have_held_out_the_same(ratings):
 
 
 def test_a_model_that_held_nothing_out_needs_a_test(ratings, tmp_path):
-    with pytest.raises(ValueError, match="test must be given for 'Baseline', which held no ratings out of training"):
+    with pytest.raises(
+        ValueError, match="test must be given for 'Baseline', which held no ratings out of training"
+    ):
         evaluate(Baseline().fit(ratings, validation=0))
     Baseline().fit(ratings).save(tmp_path / "bare.palate", ratings=False)
-    with pytest.raises(ValueError, match="test must be given for 'bare', which was saved without its ratings"):
+    with pytest.raises(
+        ValueError, match="test must be given for 'bare', which was saved without its ratings"
+    ):
         evaluate(tmp_path / "bare.palate")
 
 
@@ -236,7 +262,9 @@ def test_saved_models_are_loaded_and_named_by_their_file(model, split, tmp_path)
 def test_a_model_saved_without_ratings_is_told_what_it_was_trained_on(model, split, tmp_path):
     model.save(tmp_path / "bare.palate", ratings=False)
     bare = palate.load(tmp_path / "bare.palate")
-    with pytest.raises(ValueError, match=r"'LeastSquares' holds no ratings\. Pass train= with the ratings it was trained on"):
+    with pytest.raises(
+        ValueError, match=r"'LeastSquares' holds no ratings\. Pass train= with the ratings it was trained on"
+    ):
         evaluate(bare, split.test)
     told = evaluate(bare, split.test, train=split.train, k=5, resamples=0)
     assert told.value("ndcg", 5) == evaluate(model, split, k=5, resamples=0).value("ndcg", 5)
@@ -259,8 +287,12 @@ def test_users_and_items_that_are_new_count_at_their_prior(ratings):
     }
     frame = test.to_frame()
     predicted = np.clip(model.predict(frame["user_id"], frame["item_id"], unknown="baseline"), 1, 5)
-    assert result.value("rmse") == pytest.approx(math.sqrt(np.mean((predicted.astype(float) - test.value) ** 2)))
-    assert f"5 users have no training rating; their {cold['users_ratings']} test ratings count" in " ".join(result.notes)
+    assert result.value("rmse") == pytest.approx(
+        math.sqrt(np.mean((predicted.astype(float) - test.value) ** 2))
+    )
+    assert f"5 users have no training rating; their {cold['users_ratings']} test ratings count" in " ".join(
+        result.notes
+    )
     assert result.by_activity.filter(pl.col("n_train") == "0")["n_users"].unique().to_list() == [5]
     new_users = result.per_user.filter((pl.col("n_train") == 0) & (pl.col("model") == "LeastSquares"))
     assert new_users["popularity@5"].n_unique() == 1  # all new users get one list
@@ -300,11 +332,15 @@ def test_held_out_users_are_folded_in(ratings):
 def test_fold_in_refuses_what_was_trained_on_or_is_tested(ratings):
     split = splits.held_out_users(ratings, share=0.3)
     model = Baseline().fit(split.train, validation=0)
-    with pytest.raises(LeakError, match="the users of fold_in must be new to 'Baseline'; it was trained on ratings of 28"):
+    with pytest.raises(
+        LeakError, match="the users of fold_in must be new to 'Baseline'; it was trained on ratings of 28"
+    ):
         evaluate(model, split.test, fold_in=split.train)
     with pytest.raises(LeakError, match="the ratings of fold_in must not be tested; "):
         evaluate(model, split.test, fold_in=split.test)
-    with pytest.raises(TypeError, match=r"'Table' must have a method with_users\(users, ratings\) to be tested on new users"):
+    with pytest.raises(
+        TypeError, match=r"'Table' must have a method with_users\(users, ratings\) to be tested on new users"
+    ):
         evaluate(table_of(split.train, np.ones((N_USERS, N_ITEMS))), split)
 
 
@@ -316,7 +352,9 @@ def test_scores_that_are_no_ratings_have_lists_alone_and_all_test_items_are_rele
     assert result.about["n_relevant"] == len(split.test)
     assert {metric for metric, _ in result.outcomes[0].figures}.isdisjoint({"rmse", "mae"})
     assert result.value("ndcg", 4) == result.value("ndcg", 4, model="most popular")
-    with pytest.raises(ValueError, match="k must hold the length of a list; the scores of 'MostPopular' are no ratings"):
+    with pytest.raises(
+        ValueError, match="k must hold the length of a list; the scores of 'MostPopular' are no ratings"
+    ):
         evaluate(popular, split, k=())
 
 
@@ -326,7 +364,11 @@ def test_most_popular_ranks_by_the_number_of_ratings(split):
     expected = sorted(range(N_ITEMS), key=lambda item: (-counts[item], item))
     listed = top_lists(popular, np.array([-1]), N_ITEMS)
     assert listed[0].tolist() == expected
-    assert popular.score_pairs(np.array([0, -1, 0]), np.array([3, 3, -1])).tolist() == [counts[3], counts[3], 0]
+    assert popular.score_pairs(np.array([0, -1, 0]), np.array([3, 3, -1])).tolist() == [
+        counts[3],
+        counts[3],
+        0,
+    ]
     assert popular.score_items(np.array([0, 1])).tolist() == [counts.tolist()] * 2
 
 
@@ -342,7 +384,10 @@ def test_users_without_a_relevant_item_are_counted_apart(split, model):
     result = evaluate(model, split, k=5, relevant_from=5, resamples=0)
     few = result.about["n_users_without_relevant"]
     assert few == (result.n_relevant == 0).sum() > 0
-    assert f"{few} users have no relevant test rating; they count in RMSE and MAE, not in metrics of lists." in result.notes
+    assert (
+        f"{few} users have no relevant test rating; they count in RMSE and MAE, not in metrics of lists."
+        in result.notes
+    )
     none = evaluate(model, split, k=5, relevant_from=6, resamples=20)
     assert math.isnan(none.value("ndcg", 5))
     assert none.table().filter(metric="ndcg", model="LeastSquares")["low"].to_list() == [None]
@@ -354,7 +399,9 @@ def test_a_user_who_has_seen_everything_has_an_empty_list():
     train = Ratings.from_arrays([1, 1, 2], ["x", "y", "x"], [3, 4, 5], scale=(1, 5))
     test = Ratings.from_arrays([1, 2], ["z", "y"], [4, 5], scale=(1, 5))  # nobody trained on z
     result = evaluate(Baseline().fit(train, validation=0), test, k=2, resamples=0)
-    assert result.per_user["hit_rate@2"].to_list() == [0.0, 1.0] * 2 + ([0.0, 1.0] if len(result.models) == 3 else [])
+    assert result.per_user["hit_rate@2"].to_list() == [0.0, 1.0] * 2 + (
+        [0.0, 1.0] if len(result.models) == 3 else []
+    )
     assert result.per_user["novelty@2"].null_count() == len(result.models)
 
 
@@ -375,7 +422,9 @@ def test_differences_are_paired(model, split):
     row = result.differences().filter(metric="rmse").row(0, named=True)
     assert row["difference"] == pytest.approx(result.value("rmse") - result.value("rmse", model="two"))
     own = result.table().filter(model="one", metric="rmse").row(0, named=True)
-    assert row["high"] - row["low"] < 0.2 * (own["high"] - own["low"])  # almost the same model: what they share cancels out
+    assert row["high"] - row["low"] < 0.2 * (
+        own["high"] - own["low"]
+    )  # almost the same model: what they share cancels out
     back = result.differences(of="two").filter(metric="rmse").row(0, named=True)
     assert (back["difference"], back["low"]) == pytest.approx((-row["difference"], -row["high"]))
     same = evaluate({"one": model, "two": model}, split, k=5, resamples=50, baselines=False).differences()
@@ -409,7 +458,12 @@ def test_the_order_of_users_and_rows_does_not_matter(order):
     held = [(u, i, v) for u, i, v in rows if i <= 2]
     shuffled = [held[row % len(held)] for row in order]
     first = evaluate(model, Ratings.from_arrays(*zip(*held, strict=True), scale=(1, 5)), k=2, resamples=5)
-    second = evaluate(model, Ratings.from_arrays(*zip(*dict.fromkeys(shuffled), strict=True), scale=(1, 5)), k=2, resamples=5)
+    second = evaluate(
+        model,
+        Ratings.from_arrays(*zip(*dict.fromkeys(shuffled), strict=True), scale=(1, 5)),
+        k=2,
+        resamples=5,
+    )
     assert first.table().equals(second.table())
 
 
@@ -454,7 +508,9 @@ def test_an_empty_test_is_refused(model, split):
 
 def test_ids_of_another_type_are_refused_instead_of_all_being_unknown(model, split):
     frame = split.test.to_frame().with_columns(pl.col("item_id").cast(pl.String))
-    with pytest.raises(TypeError, match="item ids of the test must be integers as in 'LeastSquares'; got strings"):
+    with pytest.raises(
+        TypeError, match="item ids of the test must be integers as in 'LeastSquares'; got strings"
+    ):
         evaluate(model, Ratings.from_frame(frame, scale=(1, 5)))
 
 
@@ -469,7 +525,9 @@ def test_negative_gains_are_refused(model):
 
 def test_scores_that_are_not_finite_are_refused(split):
     broken = table_of(split.train, np.full((N_USERS, N_ITEMS), np.nan))
-    with pytest.raises(ValueError, match=f"score_pairs of 'Table' must return finite numbers.*; {len(split.test)} of"):
+    with pytest.raises(
+        ValueError, match=f"score_pairs of 'Table' must return finite numbers.*; {len(split.test)} of"
+    ):
         evaluate(broken, split, k=())
 
 
@@ -487,7 +545,9 @@ def test_the_report_says_who_is_better(model, split):
     good = table_of(split.train, np.full((N_USERS, N_ITEMS), 3.0))
     perfect = good.scores.copy()
     perfect[split.test.user_index, split.test.item_index] = split.test.value
-    result = evaluate({"oracle": dataclasses.replace(good, scores=perfect), "flat": good}, split, k=5, resamples=100)
+    result = evaluate(
+        {"oracle": dataclasses.replace(good, scores=perfect), "flat": good}, split, k=5, resamples=100
+    )
     text = str(result)
     assert "RMSE: oracle is better than flat by" in text
     assert "no clear difference between flat" not in text
@@ -496,20 +556,26 @@ def test_the_report_says_who_is_better(model, split):
     assert lines[2].split() == ["oracle", "flat", "baseline", "most", "popular"]
     assert lines[3].startswith("RMSE")
     assert repr(result) == text
-    reverse = evaluate({"flat": good, "oracle": dataclasses.replace(good, scores=perfect)}, split, k=5, resamples=100)
+    reverse = evaluate(
+        {"flat": good, "oracle": dataclasses.replace(good, scores=perfect)}, split, k=5, resamples=100
+    )
     assert "nDCG@5: flat is worse than oracle by" in str(reverse)
 
 
 def test_models_of_counts_are_folded_in_like_fold_in(ratings):
     split = splits.held_out_users(ratings, share=0.3, seed=2)
-    model = LeastSquares.for_counts("linear", n_factors=3, max_sweeps=5, alpha=7.0).fit(split.train, validation=0)
+    model = LeastSquares.for_counts("linear", n_factors=3, max_sweeps=5, alpha=7.0).fit(
+        split.train, validation=0
+    )
     result = evaluate(model, split, k=5, resamples=0)
     assert result.models == ("LeastSquares", "most popular")
     assert result.about["n_relevant"] == len(split.test)
     known = split.fold_in.to_frame()
     for (user,), own in split.test.to_frame().group_by("user_id"):
         mine = known.filter(pl.col("user_id") == user)
-        listed = model.recommend(model.fold_in(mine["item_id"].to_list(), mine["rating"].to_list()), n=5)["item_id"].to_list()
+        listed = model.recommend(model.fold_in(mine["item_id"].to_list(), mine["rating"].to_list()), n=5)[
+            "item_id"
+        ].to_list()
         row = result.per_user.filter((pl.col("user_id") == user) & (pl.col("model") == "LeastSquares"))
         assert row["precision@5"].item() == pytest.approx(len(set(listed) & set(own["item_id"])) / 5)
 

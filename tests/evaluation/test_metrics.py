@@ -20,9 +20,13 @@ N_ITEMS = 12
 
 
 def lists_of(rankings, relevant, worth=None):
-    """Return Lists of rankings (a list of item lists) and of each user's relevant items, with room for 60 places."""
+    """Return Lists of rankings (a list of item lists) and of each user's relevant items, with room
+    for 60 places.
+    """
     n = 60
-    items = np.array([[*ranking, *[-1] * (n - len(ranking))] for ranking in rankings], dtype=np.int32).reshape(-1, n)
+    items = np.array(
+        [[*ranking, *[-1] * (n - len(ranking))] for ranking in rankings], dtype=np.int32
+    ).reshape(-1, n)
     pairs = [(row, item) for row, own in enumerate(relevant) for item in own]
     row, item = (np.array(side, dtype=np.int64) for side in (zip(*pairs, strict=True) if pairs else ((), ())))
     values = np.array([1.0 if worth is None else worth[row][item] for row, item in pairs])
@@ -36,7 +40,8 @@ def value(name, ranking, relevant, k, worth=None):
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        # places 2 and 5 are relevant; of four relevant items one is never listed and one is unknown to the scorer (-1)
+        # places 2 and 5 are relevant; of four relevant items one is never listed and one is unknown
+        # to the scorer (-1)
         ("precision", Fraction(2, 5)),
         ("recall", Fraction(2, 4)),
         ("capped_recall", Fraction(2, 4)),
@@ -117,15 +122,30 @@ def test_the_independent_library_agrees(data, orders, k):
     )
     lists = lists_of(orders, [list(worth) for worth in own])
     graded = lists_of(orders, [list(worth) for worth in own], own)
-    names = {"precision": P @ k, "recall": R @ k, "map": AP @ k, "mrr": RR @ k, "hit_rate": Success @ k, "ndcg": nDCG @ k}
+    names = {
+        "precision": P @ k,
+        "recall": R @ k,
+        "map": AP @ k,
+        "mrr": RR @ k,
+        "hit_rate": Success @ k,
+        "ndcg": nDCG @ k,
+    }
     judged = [ir_measures.Qrel(str(u), str(i), 1) for u, worth in enumerate(own) for i in worth]
-    by_gain = [ir_measures.Qrel(str(u), str(i), gain) for u, worth in enumerate(own) for i, gain in worth.items()]
-    run = [ir_measures.ScoredDoc(str(u), str(i), -place) for u, order in enumerate(orders) for place, i in enumerate(order)]
+    by_gain = [
+        ir_measures.Qrel(str(u), str(i), gain) for u, worth in enumerate(own) for i, gain in worth.items()
+    ]
+    run = [
+        ir_measures.ScoredDoc(str(u), str(i), -place)
+        for u, order in enumerate(orders)
+        for place, i in enumerate(order)
+    ]
     for name, measure in names.items():
         np.testing.assert_allclose(
             METRICS[name](lists, k), per_user(measure, judged, run, len(orders)), atol=1e-6, err_msg=name
         )
-    np.testing.assert_allclose(METRICS["ndcg"](graded, k), per_user(nDCG @ k, by_gain, run, len(orders)), atol=1e-6)
+    np.testing.assert_allclose(
+        METRICS["ndcg"](graded, k), per_user(nDCG @ k, by_gain, run, len(orders)), atol=1e-6
+    )
 
 
 def per_user(measure, judged, run, n):
@@ -147,13 +167,19 @@ def test_laws_of_every_metric(orders, data, k):
         inside = values[~np.isnan(values)]
         assert ((inside >= 0) & (inside <= 1)).all(), name
         np.testing.assert_array_equal(np.isnan(values), lists.n_relevant == 0)
-        np.testing.assert_allclose(metric(other, k), values[shuffled], atol=1e-12)  # users do not touch each other
+        np.testing.assert_allclose(
+            metric(other, k), values[shuffled], atol=1e-12
+        )  # users do not touch each other
     defined = lists.n_relevant > 0
     assert (METRICS["capped_recall"](lists, k) >= METRICS["recall"](lists, k))[defined].all()
     assert (METRICS["recall"](lists, k + 1) >= METRICS["recall"](lists, k))[defined].all()
 
 
-@given(order=st.permutations(range(N_ITEMS)), relevant=relevant_sets.filter(bool), place=st.integers(0, N_ITEMS - 2))
+@given(
+    order=st.permutations(range(N_ITEMS)),
+    relevant=relevant_sets.filter(bool),
+    place=st.integers(0, N_ITEMS - 2),
+)
 def test_moving_a_relevant_item_up_never_hurts(order, relevant, place):
     better = list(order)
     better[place], better[place + 1] = better[place + 1], better[place]
@@ -169,9 +195,15 @@ def test_errors_are_summed_per_row_clipped_or_not():
     predicted = np.array([6.0, 3.0, 0.0], dtype=np.float32)
     actual = np.array([5.0, 4.0, 1.0], dtype=np.float32)
     rows = np.array([0, 0, 2])
-    assert [sums.tolist() for sums in error_sums(rows, 3, actual, predicted)] == [[2.0, 0.0, 1.0], [2.0, 0.0, 1.0]]
+    assert [sums.tolist() for sums in error_sums(rows, 3, actual, predicted)] == [
+        [2.0, 0.0, 1.0],
+        [2.0, 0.0, 1.0],
+    ]
     inside = clipped(predicted, (1, 5))
-    assert [sums.tolist() for sums in error_sums(rows, 3, actual, inside)] == [[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]]
+    assert [sums.tolist() for sums in error_sums(rows, 3, actual, inside)] == [
+        [1.0, 0.0, 0.0],
+        [1.0, 0.0, 0.0],
+    ]
 
 
 @pytest.mark.parametrize(

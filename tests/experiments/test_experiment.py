@@ -12,7 +12,10 @@ from palate.experiments.plan import LESSON, PlanError, read_plan
 
 PLAN = {
     "max_sweeps": 2,
-    "grid": [{"name": "size", "n_factors": [1, 2]}, {"name": "penalty", "l2_user": [0.5, 2.0], "l2_item": "= l2_user"}],
+    "grid": [
+        {"name": "size", "n_factors": [1, 2]},
+        {"name": "penalty", "l2_user": [0.5, 2.0], "l2_item": "= l2_user"},
+    ],
 }
 
 
@@ -20,7 +23,9 @@ PLAN = {
 def ratings():
     rng = np.random.default_rng(0)
     users, items = np.nonzero(rng.random((40, 30)) < 0.5)
-    return palate.Ratings.from_arrays(users, items, np.clip(np.round(3 + rng.normal(size=len(users))), 1, 5), scale=(1, 5))
+    return palate.Ratings.from_arrays(
+        users, items, np.clip(np.round(3 + rng.normal(size=len(users))), 1, 5), scale=(1, 5)
+    )
 
 
 def test_lists_are_tried_in_all_combinations():
@@ -35,7 +40,11 @@ def test_a_setting_may_follow_another():
 def test_keras_strengths_are_multiplied_by_the_ratings():
     cell = read_plan({"grid": [{"keras_l2_user": 1e-7, "keras_l2_item": 1e-6, "n_factors": 8}]})[0]
     trainer = cell.trainer(19_000_000)
-    assert (trainer.l2_user, trainer.l2_item, trainer.l2_scaling) == (pytest.approx(1.9), pytest.approx(19.0), 0.0)
+    assert (trainer.l2_user, trainer.l2_item, trainer.l2_scaling) == (
+        pytest.approx(1.9),
+        pytest.approx(19.0),
+        0.0,
+    )
     alone = read_plan({"grid": [{"keras_l1_bias": 1e-4}]})[0].trainer(1000)
     assert alone == palate.LeastSquares(l1_bias=0.1)
 
@@ -54,7 +63,10 @@ def test_the_lessons_preset_holds_its_questions():
         ({}, "must have at least one .* got none"),
         ({"grid": [{"n_facters": 3}]}, "got the unknown key 'n_facters'. Did you mean 'n_factors'"),
         ({"grid": [{"zzz": 3}]}, "got the unknown key 'zzz'. It takes"),
-        ({"grid": [{"trainer": "magic"}]}, "must be one of least-squares, gibbs, baseline, keras; got 'magic'"),
+        (
+            {"grid": [{"trainer": "magic"}]},
+            "must be one of least-squares, gibbs, baseline, keras; got 'magic'",
+        ),
         ({"grid": [{"n_factors": []}]}, "at least one value each; got an empty list"),
         ({"grid": [{"l2_user": "= nothing"}]}, "must name another of its settings after '='"),
         ({"grid": ["x"]}, "grid 1 must be a table of settings"),
@@ -78,7 +90,9 @@ def test_the_table_has_what_the_trainers_report(ratings):
     found = palate.experiment(ratings, PLAN)
     assert found.table["grid"].to_list() == ["size", "size", "penalty", "penalty"]
     model = palate.LeastSquares(n_factors=2, max_sweeps=2).fit(ratings)
-    assert found.table["validation_rmse"][1] == pytest.approx(min(s.validation_rmse for s in model.history.sweeps))
+    assert found.table["validation_rmse"][1] == pytest.approx(
+        min(s.validation_rmse for s in model.history.sweeps)
+    )
     assert found.curves.height == 8
     assert describe({"l2_user": 0.5, "n_factors": 2}) == "l2_user=0.5, n_factors=2"
 
@@ -104,12 +118,16 @@ def test_after_an_interrupt_it_goes_on_where_it_was(ratings, tmp_path):
     with path.open("a") as file:
         file.write('{"digest": "torn')  # killed in the middle of a line
     begun = []
-    found = palate.experiment(ratings, PLAN, results=path, progress=lambda done, total, cell: begun.append(done))
+    found = palate.experiment(
+        ratings, PLAN, results=path, progress=lambda done, total, cell: begun.append(done)
+    )
     assert begun == [2, 3]
     fresh = palate.experiment(ratings, PLAN)
     assert found.table.drop("seconds").equals(fresh.table.drop("seconds"))
     assert (
-        palate.experiment(ratings, PLAN, results=path, progress=lambda *a: pytest.fail("nothing is left to do")).table.height
+        palate.experiment(
+            ratings, PLAN, results=path, progress=lambda *a: pytest.fail("nothing is left to do")
+        ).table.height
         == 4
     )
 
@@ -139,7 +157,9 @@ def test_finished_settings_of_another_split_do_not_count(ratings, tmp_path):
     path = tmp_path / "done.jsonl"
     palate.experiment(ratings, PLAN, results=path)
     begun = []
-    palate.experiment(ratings, PLAN, results=path, seed=1, progress=lambda done, total, cell: begun.append(done))
+    palate.experiment(
+        ratings, PLAN, results=path, seed=1, progress=lambda done, total, cell: begun.append(done)
+    )
     assert begun == [0, 1, 2, 3]
     digests = [json.loads(line)["digest"] for line in path.read_text().splitlines()]
     assert len(set(digests)) == len(digests) == 8

@@ -12,8 +12,14 @@ def made(coverage, rating, found, hits=None):
     rating, found = np.asarray(rating, float), np.asarray(found, float)
     hits = found if hits is None else np.asarray(hits, float)
     return Point(
-        strength=coverage, coverage=coverage, rating=rating, found=found, hits=hits, any_hit=(hits > 0).astype(float), median_n_ratings=1.0
-    )  # fmt: skip
+        strength=coverage,
+        coverage=coverage,
+        rating=rating,
+        found=found,
+        hits=hits,
+        any_hit=(hits > 0).astype(float),
+        median_n_ratings=1.0,
+    )
 
 
 def test_a_point_counts_what_was_held_out():
@@ -45,14 +51,17 @@ def test_a_clear_difference_is_clear_and_none_is_none():
     rng = np.random.default_rng(0)
     found = rng.integers(1, 4, 200)
     better, same, worse = (
-        [made(share, found * level + rng.normal(size=200) * 0.1, found) for share in (0.4, 0.2)] for level in (4.0, 4.0, 3.5)
+        [made(share, found * level + rng.normal(size=200) * 0.1, found) for share in (0.4, 0.2)]
+        for level in (4.0, 4.0, 3.5)
     )
     frame = compare({"a": better, "b": same, "c": worse}, "a", [0.3, 0.9], resamples=200)
     assert frame["coverage"].unique().to_list() == [0.3]
     row = frame.filter((pl.col("metric") == "mean_rating") & (pl.col("against") == "c")).row(0, named=True)
     assert row["low"] > 0.4
     assert row["difference"] == pytest.approx(0.5, abs=0.02)
-    same_row = frame.filter((pl.col("metric") == "mean_rating") & (pl.col("against") == "b")).row(0, named=True)
+    same_row = frame.filter((pl.col("metric") == "mean_rating") & (pl.col("against") == "b")).row(
+        0, named=True
+    )
     assert same_row["low"] < 0 < same_row["high"]
     hits = frame.filter((pl.col("metric") == "hits") & (pl.col("against") == "c"))
     assert hits["difference"].item() == hits["low"].item() == hits["high"].item() == 0
@@ -60,7 +69,15 @@ def test_a_clear_difference_is_clear_and_none_is_none():
 
 def test_points_as_a_table():
     frame = table({"a": [made(0.4, [4], [1])]})
-    assert frame.columns == ["mend", "strength", "coverage", "mean_rating", "hits", "hit_rate", "median_n_ratings"]
+    assert frame.columns == [
+        "mend",
+        "strength",
+        "coverage",
+        "mean_rating",
+        "hits",
+        "hit_rate",
+        "median_n_ratings",
+    ]
     assert frame["mean_rating"].item() == 4
 
 

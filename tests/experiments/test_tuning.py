@@ -17,7 +17,9 @@ def ratings():
     rng = np.random.default_rng(0)
     users, items = np.nonzero(rng.random((60, 40)) < 0.5)
     p, q = rng.normal(size=(60, 2)), rng.normal(size=(40, 2))
-    values = np.clip(np.round(2 * (3 + (p[users] * q[items]).sum(axis=1) + 0.3 * rng.normal(size=len(users)))) / 2, 0.5, 5)
+    values = np.clip(
+        np.round(2 * (3 + (p[users] * q[items]).sum(axis=1) + 0.3 * rng.normal(size=len(users)))) / 2, 0.5, 5
+    )
     return palate.Ratings.from_arrays(users, items, values, scale=(0.5, 5))
 
 

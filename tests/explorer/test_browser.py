@@ -30,9 +30,14 @@ FLAGS = [
     "--disable-quic",
 ]
 PAGES = {
-    "people": "/", "rate": "/rate", "recommendations": "/recommendations?user=4&caution=0.5", "compare": "/compare?user=4",
-    "map": "/map?user=4", "item": "/item/7?user=4", "diagnostics": "/diagnostics",
-}  # fmt: skip
+    "people": "/",
+    "rate": "/rate",
+    "recommendations": "/recommendations?user=4&caution=0.5",
+    "compare": "/compare?user=4",
+    "map": "/map?user=4",
+    "item": "/item/7?user=4",
+    "diagnostics": "/diagnostics",
+}
 _MOST = 60_000  # ms: a hang ends the test
 
 
@@ -61,7 +66,10 @@ def problems() -> list[str]:
 @pytest.fixture(scope="module")
 def contexts(chromium, explorer):
     """One browser context for each scheme, so that the files of the pages are fetched once."""
-    found = {scheme: chromium.new_context(base_url=explorer.address, color_scheme=scheme) for scheme in ("light", "dark")}
+    found = {
+        scheme: chromium.new_context(base_url=explorer.address, color_scheme=scheme)
+        for scheme in ("light", "dark")
+    }
     for context in found.values():
         context.set_default_timeout(_MOST)
     return found
@@ -80,7 +88,10 @@ def new_page(context, explorer, problems):
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("dialog", lambda dialog: (problems.append(f"dialog {dialog.message}"), dialog.dismiss()))
-    page.on("request", lambda request: problems.append(f"foreign {request.url}") if foreign(request.url, explorer) else None)
+    page.on(
+        "request",
+        lambda request: problems.append(f"foreign {request.url}") if foreign(request.url, explorer) else None,
+    )
     return page
 
 
@@ -129,7 +140,9 @@ def own(page) -> dict[str, str]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_loads_without_foreign_requests_and_errors_and_axe_finds_nothing(contexts, explorer, problems, name, scheme):
+def test_a_page_loads_without_foreign_requests_and_errors_and_axe_finds_nothing(
+    contexts, explorer, problems, name, scheme
+):
     from axe_playwright_python.sync_playwright import Axe
 
     page = new_page(contexts[scheme], explorer, problems)
@@ -181,7 +194,9 @@ def test_five_ratings_change_the_list_and_stay_after_a_reload_and_a_kill(page, e
     explorer.kill()
     page.locator("#popup").filter(has_text="Connection lost").wait_for(state="visible")  # the banner
     explorer.start()
-    page.wait_for_function("document.getElementById('popup').ariaHidden === 'true' && window.socket.connected")  # it recovers
+    page.wait_for_function(
+        "document.getElementById('popup').ariaHidden === 'true' && window.socket.connected"
+    )  # it recovers
     open_page(page, "/rate")
     assert own(page) == dict.fromkeys(("14", "12", "10", "8", "6"), "5")
     assert listed(page) == after
@@ -262,7 +277,10 @@ def test_min_ratings_are_kept_and_stand_in_the_address(page):
     for least in (5, 15, 20):
         move(page, "At least", least)
         page.wait_for_url(re.compile(f"min_ratings={least}"))
-        counts = [int(text) for text in re.findall(r"from (\d+) rating", page.locator("[data-part=list] ol").inner_text())]
+        counts = [
+            int(text)
+            for text in re.findall(r"from (\d+) rating", page.locator("[data-part=list] ol").inner_text())
+        ]
         assert counts
         assert min(counts) >= least
 
@@ -286,14 +304,20 @@ def test_caution_zero_is_the_order_of_the_scores_and_more_never_raises_what_is_e
 
 
 def means(page) -> list[float]:
-    return [float(text) for text in re.findall(r"([\d.]+) expected", page.locator("[data-part=list] ol").inner_text())]
+    return [
+        float(text)
+        for text in re.findall(r"([\d.]+) expected", page.locator("[data-part=list] ol").inner_text())
+    ]
 
 
 def test_why_adds_up(page):
     open_page(page, "/recommendations?user=1")
     page.get_by_role("button", name="why?").or_(page.locator("button", has_text="why?")).first.click()
     page.get_by_role("cell", name="together").wait_for()
-    numbers = [float(text) for text in page.locator("[data-part=list] table").first.locator("td:first-child").all_inner_texts()]
+    numbers = [
+        float(text)
+        for text in page.locator("[data-part=list] table").first.locator("td:first-child").all_inner_texts()
+    ]
     assert sum(numbers[:-1]) == pytest.approx(numbers[-1], abs=0.0005 * len(numbers))
 
 
@@ -354,8 +378,11 @@ def test_a_case_that_looks_wrong_is_kept_and_found_again(page, explorer):
     person.get_by_text("saved in looks-wrong.jsonl").wait_for()
     code = "import sys; from palate.cli import main; sys.exit(main())"
     told = subprocess.run(
-        [sys.executable, "-c", code, "evaluate", "first.palate", "--cases", "looks-wrong.jsonl"], cwd=explorer.folder, capture_output=True, text=True,
-    )  # fmt: skip
+        [sys.executable, "-c", code, "evaluate", "first.palate", "--cases", "looks-wrong.jsonl"],
+        cwd=explorer.folder,
+        capture_output=True,
+        text=True,
+    )
     assert told.returncode == 1, told.stderr
     assert "still there, at rank 1" in told.stdout
 
@@ -374,8 +401,24 @@ def test_a_model_that_is_replaced_is_told_on_open_pages(page, explorer):
 def test_it_listens_on_this_machine_alone(explorer):
     assert explorer.address.startswith("http://127.0.0.1:")
     told = subprocess.run(
-        [sys.executable, "-c", "import sys; from palate.cli import main; sys.exit(main())", "explore", str(explorer.models[0]), "--no-browser",
-         "--port", explorer.port, "--store", "other.db"], cwd=explorer.folder, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-c",
+            "import sys; from palate.cli import main; sys.exit(main())",
+            "explore",
+            str(explorer.models[0]),
+            "--no-browser",
+            "--port",
+            explorer.port,
+            "--store",
+            "other.db",
+        ],
+        cwd=explorer.folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert told.returncode == 1
-    assert f"port {explorer.port} is in use; let palate find a free one: palate explore --port 0" in told.stderr
+    assert (
+        f"port {explorer.port} is in use; let palate find a free one: palate explore --port 0" in told.stderr
+    )

@@ -24,11 +24,16 @@ def model():
 
 
 def rows(*ids, counts=None):
-    return [Row(place + 1, ItemInfo(one, n_ratings=(counts or {}).get(one, 9)), 1.0) for place, one in enumerate(ids)]
+    return [
+        Row(place + 1, ItemInfo(one, n_ratings=(counts or {}).get(one, 9)), 1.0)
+        for place, one in enumerate(ids)
+    ]
 
 
 def test_an_address_and_its_state_are_the_same_both_ways():
-    state = State.of({"model": "b", "user": "x&y=ä", "caution": "0.5", "min_ratings": "20", "own": "1,2"}, ["a", "b"])
+    state = State.of(
+        {"model": "b", "user": "x&y=ä", "caution": "0.5", "min_ratings": "20", "own": "1,2"}, ["a", "b"]
+    )
     query = dict(part.split("=", 1) for part in state.address("/p").removeprefix("/p?").split("&"))
     from urllib.parse import unquote_plus
 
@@ -136,7 +141,9 @@ def test_cases_are_kept_and_found_again(model, tmp_path):
     assert "is not in the model" in found[3].problem
 
 
-@pytest.mark.parametrize("line", ["nonsense", "[1]", '{"user": 1, "item": "2"}', '{"user": "1", "item": "2", "ratings": [1]}'])
+@pytest.mark.parametrize(
+    "line", ["nonsense", "[1]", '{"user": 1, "item": "2"}', '{"user": "1", "item": "2", "ratings": [1]}']
+)
 def test_a_line_that_is_no_case_is_named(line, tmp_path):
     path = tmp_path / "cases.jsonl"
     path.write_text(f"\n{line}\n")
@@ -162,8 +169,10 @@ def test_figures_are_those_of_the_evaluation(model):
     found = figures.measure({"m": model}, None)
     wanted = palate.evaluate({"m": model}, k=10, resamples=0)
     assert [figure.contenders[0].value for figure in found.figures] == [
-        pytest.approx(wanted.value("ndcg", 10)), pytest.approx(wanted.value("recall", 10)), pytest.approx(wanted.value("rmse")),
-    ]  # fmt: skip
+        pytest.approx(wanted.value("ndcg", 10)),
+        pytest.approx(wanted.value("recall", 10)),
+        pytest.approx(wanted.value("rmse")),
+    ]
 
 
 def test_without_held_out_ratings_the_figures_say_so():
@@ -187,7 +196,9 @@ def test_a_port_in_use_is_named_with_what_to_type():
         taken.bind((server.HOST, 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(OSError, match=f"port {port} is in use; let palate find a free one: palate explore --port 0"):
+        with pytest.raises(
+            OSError, match=f"port {port} is in use; let palate find a free one: palate explore --port 0"
+        ):
             server.free_port(port)
     assert server.free_port(0) > 0
 

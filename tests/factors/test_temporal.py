@@ -77,9 +77,13 @@ def test_times_at_the_ends_of_int64_are_far_apart():
 
 def test_eras_are_between_edges():
     context = TimeContext(
-        edges=np.array([10, 20]), user_shift=np.zeros((1, 3, 2), np.float32), item_shift=np.zeros((1, 3, 2), np.float32),
-        home=np.zeros(1, np.int32), sittings=Sittings.none(1), mood=np.zeros((1, 0), np.float32),
-    )  # fmt: skip
+        edges=np.array([10, 20]),
+        user_shift=np.zeros((1, 3, 2), np.float32),
+        item_shift=np.zeros((1, 3, 2), np.float32),
+        home=np.zeros(1, np.int32),
+        sittings=Sittings.none(1),
+        mood=np.zeros((1, 0), np.float32),
+    )
     assert context.n_eras == 3
     assert context.eras(np.array([-5, 9, 10, 19, 20, 99])).tolist() == [0, 0, 1, 1, 2, 2]
 

@@ -8,20 +8,33 @@ import pytest
 
 import palate
 from palate.inspect import distinctive, user_page
-from palate.inspect.clear_taste import COUNTERPARTS, clearest_genres, distinctive_report, genre_contrasts, surprises
+from palate.inspect.clear_taste import (
+    COUNTERPARTS,
+    clearest_genres,
+    distinctive_report,
+    genre_contrasts,
+    surprises,
+)
 
 
 @pytest.fixture(scope="module")
 def planted():
-    """Return a model of 40 users and 40 items where user 7 loves War, by two stars, and nobody else has a taste."""
+    """Return a model of 40 users and 40 items where user 7 loves War, by two stars, and nobody else
+    has a taste.
+    """
     rng = np.random.default_rng(1)
     users, items = np.nonzero(rng.random((40, 40)) < 0.8)
     values = 3 + 0.3 * rng.normal(size=len(users)) + 2 * ((users == 7) & (items % 4 == 0))
     table = pl.DataFrame(
-        {"item_id": range(40), "genres": [("War", "Drama|Crime", "Crime", "(no genres listed)")[i % 4] for i in range(40)]}
+        {
+            "item_id": range(40),
+            "genres": [("War", "Drama|Crime", "Crime", "(no genres listed)")[i % 4] for i in range(40)],
+        }
     )
     ratings = palate.Ratings.from_arrays(users, items, np.clip(values, 0, 6), scale=(0, 6))
-    return palate.LeastSquares(n_factors=4).fit(ratings, catalog=palate.Catalog.from_frame(table), validation=0)
+    return palate.LeastSquares(n_factors=4).fit(
+        ratings, catalog=palate.Catalog.from_frame(table), validation=0
+    )
 
 
 def test_a_planted_taste_is_found_first(planted):
@@ -39,9 +52,13 @@ def test_liking_is_mean_surprise_inside_less_outside(planted):
     a, b = left[span][inside].astype(float), left[span][~inside].astype(float)
     assert row["liking"] == pytest.approx(a.mean() - b.mean(), rel=1e-4)
     pooled = (((a - a.mean()) ** 2).sum() + ((b - b.mean()) ** 2).sum()) / (len(a) + len(b) - 2)
-    assert row["clarity"] == pytest.approx(row["liking"] - 3 * np.sqrt(pooled * (1 / len(a) + 1 / len(b))), rel=1e-4)
+    assert row["clarity"] == pytest.approx(
+        row["liking"] - 3 * np.sqrt(pooled * (1 / len(a) + 1 / len(b))), rel=1e-4
+    )
     assert row["n_in_taste"] == len(a)
-    assert genre_contrasts(planted).filter(user_id=7, taste="War")["clarity"].item() == pytest.approx(row["clarity"])
+    assert genre_contrasts(planted).filter(user_id=7, taste="War")["clarity"].item() == pytest.approx(
+        row["clarity"]
+    )
 
 
 def test_surprises_know_the_mean_the_item_and_the_user():
@@ -87,8 +104,11 @@ def films():
 def test_the_rule_finds_the_four_counterparts(films):
     found = {row["user_id"]: row["taste"] for row in clearest_genres(films).to_dicts()}
     assert {exercise: found[user] for exercise, user in COUNTERPARTS.items()} == {
-        26556: "Comedy", 112287: "Comedy", 69106: "Sci-Fi", 83421: "Drama",
-    }  # fmt: skip
+        26556: "Comedy",
+        112287: "Comedy",
+        69106: "Sci-Fi",
+        83421: "Drama",
+    }
     assert len(found) < len(films.users) / 5  # most users have no clear taste
 
 

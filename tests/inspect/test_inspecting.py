@@ -18,7 +18,9 @@ from palate.inspect.pages import user_page
 @pytest.fixture(scope="module")
 def model():
     """Return a model of 3 users and 4 items around a mean of 3; its predictions are in the test below."""
-    ratings = palate.Ratings.from_arrays([1, 1, 1, 2, 2, 3, 3], [*"abcabad"], [5, 3, 1, 4, 2, 5, 4], scale=(1, 5))
+    ratings = palate.Ratings.from_arrays(
+        [1, 1, 1, 2, 2, 3, 3], [*"abcabad"], [5, 3, 1, 4, 2, 5, 4], scale=(1, 5)
+    )
     fitted = palate.LeastSquares(n_factors=2).fit(ratings, validation=0)
     users = np.array([[[3, 4], [0, 1], [0, 0]]], np.float32)
     items = np.array([[[1, 0], [0, 1], [0, 0], [0, 2]]], np.float32)
@@ -35,13 +37,23 @@ def model():
 def test_frames_have_known_answers(model):
     report = inspect_model(model, n=2)
     assert list(report) == [
-        "weights", "norms", "highest_biases", "lowest_biases", "predictions", "most_recommended", "least_recommended", "obscurity",
-    ]  # fmt: skip
+        "weights",
+        "norms",
+        "highest_biases",
+        "lowest_biases",
+        "predictions",
+        "most_recommended",
+        "least_recommended",
+        "obscurity",
+    ]
     weights = {row["what"]: row for row in report["weights"].to_dicts()}
     assert weights["user norms"]["max"] == 5
     assert weights["item norms"]["mean"] == 1
     assert weights["item weights"]["count"] == 8
-    assert report["highest_biases"].select("item_id", "n_ratings", "bias").rows() == [("a", 3, 1.0), ("d", 1, 0.5)]
+    assert report["highest_biases"].select("item_id", "n_ratings", "bias").rows() == [
+        ("a", 3, 1.0),
+        ("d", 1, 0.5),
+    ]
     assert report["lowest_biases"]["item_id"].to_list() == ["c", "b"]
     (found,) = report["predictions"].to_dicts()
     # a b c d: 7 7 2 11.5 / 4 4 2 5.5 / 4 3 2 3.5, on a scale from 1 to 5
@@ -53,7 +65,9 @@ def test_frames_have_known_answers(model):
 def test_lists_leave_out_what_was_rated(model):
     report = inspect_model(model, n=1)
     # user 1 can only get d, user 2 c or d, user 3 b or c
-    assert report["most_recommended"].select("item_id", "n_lists", "share").rows() == [("d", 2, pytest.approx(2 / 3))]
+    assert report["most_recommended"].select("item_id", "n_lists", "share").rows() == [
+        ("d", 2, pytest.approx(2 / 3))
+    ]
     assert report["least_recommended"]["item_id"].to_list() == ["c"]
     obscure = dict(report["obscurity"].select("figure", "value").rows())
     assert obscure["coverage"] == 2 / 4
@@ -65,7 +79,9 @@ def test_lists_leave_out_what_was_rated(model):
 
 def test_a_sample_is_named_and_obeyed(model):
     report = inspect_model(model, n=1, sample=2, seed=3)
-    assert "2 of the 3 users, drawn at random (seed 3): 8 predictions." in report.section("predictions").text[0]
+    assert (
+        "2 of the 3 users, drawn at random (seed 3): 8 predictions." in report.section("predictions").text[0]
+    )
     assert "2 of the 3 users" in report.section("most_recommended").text[0]
     assert report["predictions"]["count"].to_list() == [8]
 
@@ -82,11 +98,15 @@ def test_draws_are_averaged(model):
 def test_noise_of_rows_is_told(model):
     scales = {"user": [[1.0, 0.5, 2.0]], "item": [[1.0, 1.5, 0.5, 1.2]]}
     noise = {
-        f"{side}_noise": RowNoise(scale=np.array(rows, np.float32), degrees=np.array([5.0])) for side, rows in scales.items()
+        f"{side}_noise": RowNoise(scale=np.array(rows, np.float32), degrees=np.array([5.0]))
+        for side, rows in scales.items()
     }
     noisy = dataclasses.replace(model, spread=None, noise_sd=np.ones(1), **noise)
     report = inspect_model(noisy, n=2)
-    assert report["divisive"].select("item_id", "noise_scale").rows() == [("b", 1.5), ("d", pytest.approx(1.2))]
+    assert report["divisive"].select("item_id", "noise_scale").rows() == [
+        ("b", 1.5),
+        ("d", pytest.approx(1.2)),
+    ]
     assert report["agreed"].select("item_id", "noise_scale").rows() == [("c", 0.5), ("a", 1.0)]
     assert report["weights"].filter(what="user noise")["max"].to_list() == [2]
     numbers = {row["figure"]: row for row in user_page(noisy, 2)["numbers"].to_dicts()}
@@ -109,7 +129,9 @@ def _two_draws(model):
 
 
 def _twice(prior):
-    return dataclasses.replace(prior, mean=np.repeat(prior.mean, 2, axis=0), precision=np.repeat(prior.precision, 2, axis=0))
+    return dataclasses.replace(
+        prior, mean=np.repeat(prior.mean, 2, axis=0), precision=np.repeat(prior.precision, 2, axis=0)
+    )
 
 
 def test_a_model_saved_without_ratings_leaves_out_what_needs_them(model):
@@ -153,7 +175,12 @@ def test_a_baseline_has_no_factors_to_describe():
 
 def test_norms_by_count_groups_by_powers_of_two():
     found = norms_by_count("item", np.array([9.0, 1, 2, 4, 5]), np.array([0, 1, 2, 3, 9]))
-    assert found.select("from", "to", "n", "norm_q50").rows() == [(0, 0, 1, 9), (1, 1, 1, 1), (2, 3, 2, 3), (8, 15, 1, 5)]
+    assert found.select("from", "to", "n", "norm_q50").rows() == [
+        (0, 0, 1, 9),
+        (1, 1, 1, 1),
+        (2, 3, 2, 3),
+        (8, 15, 1, 5),
+    ]
     assert norms(np.array([[[3.0, 4.0]], [[0.0, 1.0]]])).tolist() == [3]
 
 
@@ -171,7 +198,9 @@ def test_empty_lists_have_no_figures(model):
 
 def test_frames_come_in_the_models_library(model):
     pandas = pytest.importorskip("pandas")
-    assert isinstance(inspect_model(dataclasses.replace(model, frame_kind="pandas"), n=1)["weights"], pandas.DataFrame)
+    assert isinstance(
+        inspect_model(dataclasses.replace(model, frame_kind="pandas"), n=1)["weights"], pandas.DataFrame
+    )
 
 
 @pytest.mark.parametrize("argument", ["n", "sample"])
@@ -186,23 +215,32 @@ def test_a_scorer_without_factors_is_refused():
 
 
 def test_an_unknown_section_lists_those_there_are():
-    report = Report(title="x", text=(), sections=(Section(name="one", heading="One", text=(), frame=pl.DataFrame()),))
+    report = Report(
+        title="x", text=(), sections=(Section(name="one", heading="One", text=(), frame=pl.DataFrame()),)
+    )
     with pytest.raises(KeyError, match="unknown section 'two'; the sections of this report are one"):
         report["two"]
 
 
 def test_eras_are_told_with_what_rose_and_fell(model):
-    """Two eras; in the first every user's vector is longer by (1, 0) than in the last and every rating higher by 0.5."""
+    """Two eras; in the first every user's vector is longer by (1, 0) than in the last and every
+    rating higher by 0.5.
+    """
     n_factors = model.user_factors.shape[2]
     user_shift = np.zeros((1, 2, n_factors + 1), np.float32)
     user_shift[0, 0, 0], user_shift[0, 0, -1] = 1, 0.5
     context = TimeContext(
-        edges=np.array([1_000_000_000]), user_shift=user_shift, item_shift=np.zeros_like(user_shift),
+        edges=np.array([1_000_000_000]),
+        user_shift=user_shift,
+        item_shift=np.zeros_like(user_shift),
         home=np.ones(3, np.int32),
-        sittings=Sittings.none(3), mood=np.zeros((1, 0), np.float32),
-    )  # fmt: skip
+        sittings=Sittings.none(3),
+        mood=np.zeros((1, 0), np.float32),
+    )
     times = np.linspace(9e8, 11e8, len(model.ratings)).astype(np.int64)
-    timed = dataclasses.replace(model, context=context, ratings=dataclasses.replace(model.ratings, timestamp=times))
+    timed = dataclasses.replace(
+        model, context=context, ratings=dataclasses.replace(model.ratings, timestamp=times)
+    )
     report = inspect_model(timed, n=2)
     eras = report["eras"]
     weights = model.ratings.item_counts()
@@ -213,7 +251,10 @@ def test_eras_are_told_with_what_rose_and_fell(model):
     assert eras["n_ratings"].to_list() == [int((times < 1e9).sum()), int((times >= 1e9).sum())]
     assert eras["begins"].dt.year().to_list() == [1998, 2001]
     change = np.average(first, weights=weights) - first
-    for name, order in (("risen", np.argsort(-change, kind="stable")), ("fallen", np.argsort(change, kind="stable"))):
+    for name, order in (
+        ("risen", np.argsort(-change, kind="stable")),
+        ("fallen", np.argsort(change, kind="stable")),
+    ):
         assert sorted(report[name]["change"].to_list()) == pytest.approx(sorted(change[order[:2]]))
     assert plots.png(report.section("eras")).startswith(b"\x89PNG")
     numbered = dataclasses.replace(context, edges=np.array([7]))

@@ -22,16 +22,33 @@ def model():
 
 def test_top_items_are_everyones_unseen_best_with_their_counts(model):
     top = top_items(model, n=1)
-    assert dict(zip(top["user_id"], top["item_id"], strict=True)) == {1: "rare", 2: "rare", 3: "rare", 4: "rare", 5: "known"}
+    assert dict(zip(top["user_id"], top["item_id"], strict=True)) == {
+        1: "rare",
+        2: "rare",
+        3: "rare",
+        4: "rare",
+        5: "known",
+    }
     assert top["n_ratings"].to_list() == [1, 1, 1, 1, 3]
 
 
 def test_figures_of_lists():
     top = pl.DataFrame(
-        {"user_id": [1, 1, 2], "item_id": [1, 2, 3], "rank": [1, 2, 1], "score": [9.0, 3.0, 4.0], "n_ratings": [1, 5, 9]}
+        {
+            "user_id": [1, 1, 2],
+            "item_id": [1, 2, 3],
+            "rank": [1, 2, 1],
+            "score": [9.0, 3.0, 4.0],
+            "n_ratings": [1, 5, 9],
+        }
     )
     found = obscurity_of(top)
-    assert (found.n, found.median_n_ratings, found.rare_share, found.highest) == (2, 5.0, pytest.approx(1 / 3), 9.0)
+    assert (found.n, found.median_n_ratings, found.rare_share, found.highest) == (
+        2,
+        5.0,
+        pytest.approx(1 / 3),
+        9.0,
+    )
 
 
 def test_share_outside_the_scale_counts_every_pair(model, monkeypatch):

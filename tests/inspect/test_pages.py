@@ -11,18 +11,30 @@ import pytest
 import palate
 from palate.inspect import inspect_model, item_page, user_page
 
-HOSTILE = ['<script>alert("x")</script>', "a & b", "'\"><img src=x onerror=alert(1)>", "</title><b>", "nul\x00 \u202e bidi"]
+HOSTILE = [
+    '<script>alert("x")</script>',
+    "a & b",
+    "'\"><img src=x onerror=alert(1)>",
+    "</title><b>",
+    "nul\x00 \u202e bidi",
+]
 
 
 @pytest.fixture(scope="module")
 def model():
-    """Return a model of 30 users and 5 items with titles nobody should trust; user 0 loves the first genre."""
+    """Return a model of 30 users and 5 items with titles nobody should trust; user 0 loves the
+    first genre.
+    """
     rng = np.random.default_rng(4)
     users, items = np.nonzero(rng.random((30, 5)) < 0.7)
     values = rng.integers(1, 6, len(users))
     ratings = palate.Ratings.from_arrays(users, items, values, scale=(1, 5))
-    table = pl.DataFrame({"item_id": range(5), "title": HOSTILE, "genres": ["<i>A</i>", "<i>A</i>|B", "B", "B", None]})
-    return palate.LeastSquares(n_factors=2).fit(ratings, catalog=palate.Catalog.from_frame(table), validation=0.1)
+    table = pl.DataFrame(
+        {"item_id": range(5), "title": HOSTILE, "genres": ["<i>A</i>", "<i>A</i>|B", "B", "B", None]}
+    )
+    return palate.LeastSquares(n_factors=2).fit(
+        ratings, catalog=palate.Catalog.from_frame(table), validation=0.1
+    )
 
 
 class Page(HTMLParser):
@@ -45,7 +57,9 @@ class Page(HTMLParser):
 @pytest.mark.parametrize("what", ["model", "item", "user"])
 def test_a_page_loads_nothing_and_runs_nothing(model, tmp_path, what):
     pytest.importorskip("matplotlib")
-    report = {"model": inspect_model, "item": lambda m: item_page(m, 0), "user": lambda m: user_page(m, 0)}[what](model)
+    report = {"model": inspect_model, "item": lambda m: item_page(m, 0), "user": lambda m: user_page(m, 0)}[
+        what
+    ](model)
     report.html(tmp_path / "page.html")
     text = (tmp_path / "page.html").read_text("utf-8")
     page = Page(text)
@@ -57,7 +71,8 @@ def test_a_page_loads_nothing_and_runs_nothing(model, tmp_path, what):
     assert "\x00" not in text
     assert "\u202e" not in text
     assert re.search(
-        r"""http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'sha256-""", text
+        r"""http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'sha256-""",
+        text,
     )
     assert "http://" not in text.replace("http-equiv", "")
     assert "https://" not in text
@@ -72,7 +87,10 @@ def test_the_policy_allows_the_style(model):
 
     text = page(Report(title="x", text=(), sections=()))
     style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)[1]
-    assert base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() in text.split("</style>")[0].split("<style>")[0]
+    assert (
+        base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        in text.split("</style>")[0].split("<style>")[0]
+    )
 
 
 def test_page_of_an_item(model):
@@ -81,7 +99,9 @@ def test_page_of_an_item(model):
     values = matrix.values()[matrix.items == 2]
     assert page["ratings"]["n"].to_list() == [int((values == level).sum()) for level in matrix.levels]
     assert page["ratings"]["share"].sum() == pytest.approx(1)
-    assert page["predictions"]["mean"].to_list() == [pytest.approx(model.predict(range(30), 2).mean(), rel=1e-5)]
+    assert page["predictions"]["mean"].to_list() == [
+        pytest.approx(model.predict(range(30), 2).mean(), rel=1e-5)
+    ]
     numbers = dict(page["numbers"].select("figure", "value").rows())
     assert numbers["ratings"] == len(values)
     assert numbers["mean rating"] == pytest.approx(values.mean())
@@ -94,7 +114,10 @@ def test_page_of_a_user(model):
     page = user_page(model, 0, n=2)
     assert page["rated"]["rating"].to_list() == pl.DataFrame(model.rated(0))["rating"].to_list()[:2]
     assert page["best"]["item_id"].to_list() == pl.DataFrame(model.recommend(0, 2))["item_id"].to_list()
-    assert page["worst"]["item_id"].to_list() == pl.DataFrame(model.recommend(0, 2, worst=True))["item_id"].to_list()
+    assert (
+        page["worst"]["item_id"].to_list()
+        == pl.DataFrame(model.recommend(0, 2, worst=True))["item_id"].to_list()
+    )
     assert page["similar"].columns == ["user_id", "n_ratings", "similarity"]
     assert list(page) == ["numbers", "ratings", "rated", "best", "worst", "similar"]
 
@@ -125,7 +148,12 @@ def test_unknown_ids(model):
 def test_pictures_go_into_a_folder(model, tmp_path):
     pytest.importorskip("matplotlib")
     paths = inspect_model(model).plot(tmp_path / "new" / "folder")
-    assert [path.rsplit("/", 1)[1] for path in paths] == ["weights.png", "norms.png", "predictions.png", "obscurity.png"]
+    assert [path.rsplit("/", 1)[1] for path in paths] == [
+        "weights.png",
+        "norms.png",
+        "predictions.png",
+        "obscurity.png",
+    ]
     assert all((tmp_path / "new" / "folder" / path).read_bytes().startswith(b"\x89PNG") for path in paths)
 
 

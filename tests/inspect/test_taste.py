@@ -13,13 +13,17 @@ from palate.inspect.taste import genre_tastes
 def model():
     """Return the mean alone (3) over users of whom one likes crime by 2 stars and dislikes drama by 2."""
     films = pl.DataFrame({"item_id": [1, 2, 3, 4], "genres": ["Crime", "Crime|Drama", "Drama", None]})
-    ratings = Ratings.from_arrays([1, 1, 1, 2, 2, 2, 2], [1, 2, 3, 1, 2, 3, 4], [5, 3, 1, 3, 3, 3, 3], scale=(1, 5))
+    ratings = Ratings.from_arrays(
+        [1, 1, 1, 2, 2, 2, 2], [1, 2, 3, 1, 2, 3, 4], [5, 3, 1, 3, 3, 3, 3], scale=(1, 5)
+    )
     trainer = Baseline(damping_user=1e9, damping_item=1e9)
     return trainer.fit(ratings, validation=0, catalog=Catalog.from_frame(films))
 
 
 def test_likings_are_damped_means_of_what_was_not_expected(model):
-    found = {(user, genre): liking for user, genre, liking, _, _ in genre_tastes(model, damping=2).iter_rows()}
+    found = {
+        (user, genre): liking for user, genre, liking, _, _ in genre_tastes(model, damping=2).iter_rows()
+    }
     assert found == {
         (1, "Crime"): pytest.approx(2 / 4),
         (1, "Drama"): pytest.approx(-2 / 4),

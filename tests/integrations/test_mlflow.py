@@ -32,7 +32,9 @@ def tracking(tmp_path_factory):
     before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
     mlflow.set_tracking_uri(f"sqlite:///{folder / 'runs.db'}")
     mlflow.set_registry_uri(f"sqlite:///{folder / 'runs.db'}")
-    mlflow.set_experiment(experiment_id=mlflow.create_experiment("test", artifact_location=(folder / "kept").as_uri()))
+    mlflow.set_experiment(
+        experiment_id=mlflow.create_experiment("test", artifact_location=(folder / "kept").as_uri())
+    )
     yield folder
     mlflow.set_tracking_uri(before[0])
     mlflow.set_registry_uri(before[1])
@@ -72,7 +74,9 @@ def test_parameters_of_a_request(tmp_path):
         served.predict(new, params={"unknown": "raise"})
     popular = served.predict(new, params={"task": "recommend", "unknown": "popular", "n": 2})
     assert popular["source"].tolist() == ["most popular"] * 2
-    every = served.predict(pd.DataFrame({"user_id": [1]}), params={"task": "recommend", "exclude_seen": False})
+    every = served.predict(
+        pd.DataFrame({"user_id": [1]}), params={"task": "recommend", "exclude_seen": False}
+    )
     assert sorted(every["item_id"]) == ["x", "y", "z"]
 
 
@@ -99,7 +103,11 @@ def test_requirements_name_this_version(tmp_path):
         ({"user": [1]}, {}, "column user_id must be in the input; got the columns user"),
         ({"user_id": [1]}, {}, "column item_id must be in the input"),
         ({"user_id": [1]}, {"task": "rate"}, "task must be 'predict' or 'recommend'; got 'rate'"),
-        ({"user_id": [1], "item_id": ["x"]}, {"n": 3}, "n must be left out where the task is 'predict'; got 3"),
+        (
+            {"user_id": [1], "item_id": ["x"]},
+            {"n": 3},
+            "n must be left out where the task is 'predict'; got 3",
+        ),
         (
             {"user_id": [1]},
             {"task": "recommend", "clip": True},
@@ -124,6 +132,7 @@ def test_a_model_of_another_flavor_is_refused(tmp_path):
     (tmp_path / "other").mkdir()
     other.save(tmp_path / "other" / "MLmodel")
     with pytest.raises(
-        ValueError, match=r"model_uri must name a model that palate saved; got .* of the flavors python_function"
+        ValueError,
+        match=r"model_uri must name a model that palate saved; got .* of the flavors python_function",
     ):
         flavor.load_model(tmp_path / "other")

@@ -24,7 +24,9 @@ def test_every_sweep_is_reported(ratings):
     study = optuna.create_study()
     study.optimize(lambda trial: fit(trial, ratings), n_trials=1)
     model = palate.LeastSquares(n_factors=2, max_sweeps=4, tolerance=0).fit(ratings, validation=0.1)
-    assert study.trials[0].intermediate_values == {report.sweep: report.validation_rmse for report in model.history.sweeps}
+    assert study.trials[0].intermediate_values == {
+        report.sweep: report.validation_rmse for report in model.history.sweeps
+    }
 
 
 def test_a_trial_that_falls_behind_is_pruned(ratings):
@@ -43,7 +45,9 @@ def test_a_second_fit_is_not_reported(ratings):
 def test_gibbs_is_reported_too(ratings):
     trial = optuna.create_study().ask()
     part = ratings.select(range(5000))
-    palate.Gibbs(n_factors=2, sweeps=4, burn_in=1).fit(part, validation=0.1, callback=PruningCallback(trial, "validation_mae"))
+    palate.Gibbs(n_factors=2, sweeps=4, burn_in=1).fit(
+        part, validation=0.1, callback=PruningCallback(trial, "validation_mae")
+    )
     assert len(trial.study.trials[0].intermediate_values) >= 3
 
 

@@ -18,10 +18,14 @@ def test_a_missing_library_is_named_with_its_extra(module, library, extra):
         "mlflow": "palate.mlflow.load_model('x')",
         "optuna": "palate.optuna.PruningCallback(None)",
     }[module]
-    code = f"import sys; sys.modules[{module!r}] = None\nimport palate\ntry:\n    {use}\nexcept ImportError as error:\n    print(error)"
+    code = (
+        f"import sys; sys.modules[{module!r}] = None\nimport palate\ntry:\n    {use}\nexcept "
+        f"ImportError as error:\n    print(error)"
+    )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == (
-        f'palate.{module} needs {library}, which is not installed. Install it with pip install "palate[{extra}]".\n'
+        f"palate.{module} needs {library}, which is not installed. Install it with pip install "
+        f'"palate[{extra}]".\n'
     )
 
 

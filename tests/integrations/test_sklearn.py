@@ -15,7 +15,8 @@ from palate.sklearn import RatingRegressor
 
 SMALL = palate.LeastSquares(n_factors=2, max_sweeps=3)
 CANNOT = {  # checks of scikit-learn that cannot apply, and why
-    "check_sample_weight_equivalence_on_dense_data": "its X is of fractions, which are no ids; below with ids",
+    "check_sample_weight_equivalence_on_dense_data": "its X is of fractions, which are no ids; below with "
+    "ids",
 }
 
 
@@ -39,7 +40,9 @@ def test_a_weight_of_nothing_leaves_a_row_out():
     X, y = table()
     weights = np.where(np.arange(len(y)) % 3, 2.0, 0.0)
     whole = RatingRegressor(SMALL, validation=0.0).fit(X, y, sample_weight=weights)
-    part = RatingRegressor(SMALL, validation=0.0).fit(X[weights > 0], y[weights > 0], sample_weight=weights[weights > 0])
+    part = RatingRegressor(SMALL, validation=0.0).fit(
+        X[weights > 0], y[weights > 0], sample_weight=weights[weights > 0]
+    )
     assert np.array_equal(whole.predict(X), part.predict(X))
 
 
@@ -78,7 +81,9 @@ def test_columns_by_name_and_place():
     X, y = table()
     frame = pd.DataFrame({"note": "x", "item": X[:, 1], "when": np.arange(len(y)), "who": X[:, 0]})
     expected = RatingRegressor(SMALL).fit(X, y).predict(X)
-    assert np.array_equal(RatingRegressor(SMALL, user="who", item="item").fit(frame, y).predict(frame), expected)
+    assert np.array_equal(
+        RatingRegressor(SMALL, user="who", item="item").fit(frame, y).predict(frame), expected
+    )
     assert np.array_equal(RatingRegressor(SMALL, user=-1, item=1).fit(frame, y).predict(frame), expected)
 
 
@@ -86,9 +91,13 @@ def test_times_reach_the_trainer():
     X, y = table()
     when = np.linspace(1.4e9, 1.6e9, len(y)).round()
     timed = np.column_stack([X, when])
-    estimator = RatingRegressor(palate.Gibbs(n_factors=2, sweeps=6, burn_in=2, time="eras"), timestamp=2, validation=0.0)
+    estimator = RatingRegressor(
+        palate.Gibbs(n_factors=2, sweeps=6, burn_in=2, time="eras"), timestamp=2, validation=0.0
+    )
     model = estimator.fit(timed, y).model_
-    assert np.array_equal(estimator.predict(timed), model.predict(X[:, 0], X[:, 1], unknown="baseline", timestamps=when))
+    assert np.array_equal(
+        estimator.predict(timed), model.predict(X[:, 0], X[:, 1], unknown="baseline", timestamps=when)
+    )
 
 
 def test_a_grid_finds_the_planted_number_of_factors():
@@ -126,14 +135,18 @@ def test_unknown_ids_fall_back_as_asked():
     X, y = table()
     new = np.array([[999, X[0, 1]], [X[0, 0], 999]])
     estimator = RatingRegressor(SMALL).fit(X, y)
-    assert np.array_equal(estimator.predict(new), estimator.model_.predict(new[:, 0], new[:, 1], unknown="baseline"))
+    assert np.array_equal(
+        estimator.predict(new), estimator.model_.predict(new[:, 0], new[:, 1], unknown="baseline")
+    )
     assert np.isnan(estimator.set_params(unknown="nan").predict(new)).all()
     with pytest.raises(KeyError, match="999"):
         estimator.set_params(unknown="raise").predict(new)
 
 
 @pytest.mark.parametrize(
-    "trainer", [palate.Baseline(), palate.Recommender(), palate.Gibbs(n_factors=2, sweeps=4, burn_in=1)], ids=str
+    "trainer",
+    [palate.Baseline(), palate.Recommender(), palate.Gibbs(n_factors=2, sweeps=4, burn_in=1)],
+    ids=str,
 )
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_every_trainer_of_ratings_fits(trainer):
@@ -162,10 +175,18 @@ def test_a_trainer_of_ones_own():
 @pytest.mark.parametrize(
     ("X", "options", "message"),
     [
-        ([[1, 2, 3]], {}, r"X must have 2 columns, users and items, where user= and item= do not name them; got 3 feature"),
+        (
+            [[1, 2, 3]],
+            {},
+            r"X must have 2 columns, users and items, where user= and item= do not name them; got 3 feature",
+        ),
         ([[1, 2]], {"timestamp": 1}, "X must have 3 columns, users and items and times"),
         ([[1, 2, 3]], {"user": 0}, "user and item must be named together; got user=0 and item=None"),
-        ([[1, 2, 3]], {"user": 0, "item": 3}, r"item must be a column of X, which has 3 feature\(s\): 0, 1, 2; got 3"),
+        (
+            [[1, 2, 3]],
+            {"user": 0, "item": 3},
+            r"item must be a column of X, which has 3 feature\(s\): 0, 1, 2; got 3",
+        ),
         ([[1, 2, 3]], {"user": "who", "item": 1}, "user must be a column of X, .*; got 'who'"),
         (np.array([[1, 2.5]]), {}, "item must hold ids: whole numbers or text; got .*2.5.* in row 0"),
         (np.array([[1, 1e17]]), {}, "item must hold ids"),
@@ -179,7 +200,9 @@ def test_what_is_no_table_of_pairs_is_refused(X, options, message):
 
 def test_other_mistakes():
     X, y = table()
-    with pytest.raises(ValueError, match="trainer__factors must name a hyper-parameter of LeastSquares: it has n_factors"):
+    with pytest.raises(
+        ValueError, match="trainer__factors must name a hyper-parameter of LeastSquares: it has n_factors"
+    ):
         RatingRegressor().set_params(trainer__factors=3)
     with pytest.raises(ValueError, match="Invalid parameter"):
         RatingRegressor().set_params(factors=3)

@@ -1,4 +1,6 @@
-"""Exported vectors order items as the model does: by inner product, cosine and distance, in the tools that search them."""
+"""Exported vectors order items as the model does: by inner product, cosine and distance, in the
+tools that search them.
+"""
 
 import duckdb
 import numpy as np
@@ -81,7 +83,10 @@ def test_any_factors_keep_their_order(seed, n_factors, spread):
 
     rng = np.random.default_rng(seed)
     base = planted(palate.LeastSquares(n_factors=n_factors, max_sweeps=1))
-    draw = {name: rng.normal(size=getattr(base, name).shape) * spread for name in ("item_factors", "user_factors", "item_bias")}
+    draw = {
+        name: rng.normal(size=getattr(base, name).shape) * spread
+        for name in ("item_factors", "user_factors", "item_bias")
+    }
     model = replace(base, **{name: value.astype(np.float32) for name, value in draw.items()})
     items, users, _ = arrays(model)
     assert in_order(model.score_items(np.arange(model.n_users)), users @ items.T)
@@ -122,7 +127,8 @@ def test_duckdb_lists_what_the_model_lists(tmp_path):
         found = duckdb.sql(
             f'SELECT u.user_id, i.item_id, u."offset" + {product} AS score '
             f"FROM '{tmp_path / 'users.parquet'}' u, '{tmp_path / 'items.parquet'}' i "
-            "QUALIFY row_number() OVER (PARTITION BY user_id ORDER BY score DESC, item_id) <= 5 ORDER BY user_id, score DESC"
+            "QUALIFY row_number() OVER (PARTITION BY user_id ORDER BY score DESC, item_id) <= 5 ORDER BY "
+            "user_id, score DESC"
         ).pl()
         wanted = model.recommend(None, n=5, exclude_seen=False)
         assert found["item_id"].to_list() == wanted["item_id"].to_list()
@@ -143,7 +149,9 @@ def test_two_heads_export_the_one_that_is_named():
 def test_a_model_without_star_head_has_none_to_export():
     ratings = palate.Ratings.from_arrays(["al", "al", "bo"], ["x", "y", "x"], None)
     model = palate.Recommender().fit(ratings)
-    with pytest.raises(ValueError, match="head must be 'choice' for a model without a star head; got 'stars'"):
+    with pytest.raises(
+        ValueError, match="head must be 'choice' for a model without a star head; got 'stars'"
+    ):
         export_vectors(model, head="stars")
 
 
@@ -167,11 +175,20 @@ def test_noise_of_each_item_under_a_link_is_refused():
 
     model = planted(palate.Gibbs(n_factors=2, sweeps=8, burn_in=4, likelihood="ordinal"))
     draws = {
-        name: getattr(model, name)[:1] for name in ("user_factors", "item_factors", "user_bias", "item_bias", "global_mean")
+        name: getattr(model, name)[:1]
+        for name in ("user_factors", "item_factors", "user_bias", "item_bias", "global_mean")
     }
-    priors = {name: replace(getattr(model, name), **first_draw(getattr(model, name))) for name in ("user_prior", "item_prior")}
-    noise = {name: replace(getattr(model, name), **first_draw(getattr(model, name))) for name in ("user_noise", "item_noise")}
-    one = replace(model, **draws, **priors, **noise, noise_sd=model.noise_sd[:1], cutpoints=model.cutpoints[:1])
+    priors = {
+        name: replace(getattr(model, name), **first_draw(getattr(model, name)))
+        for name in ("user_prior", "item_prior")
+    }
+    noise = {
+        name: replace(getattr(model, name), **first_draw(getattr(model, name)))
+        for name in ("user_noise", "item_noise")
+    }
+    one = replace(
+        model, **draws, **priors, **noise, noise_sd=model.noise_sd[:1], cutpoints=model.cutpoints[:1]
+    )
     with pytest.raises(ValueError, match="model must have one noise for all items under the ordinal link"):
         export_vectors(one)
 

@@ -1,9 +1,11 @@
-"""Read tables that were made to do harm, and print what came of each: run by test_hostile_tables.py in a process of its own.
+"""Read tables that were made to do harm, and print what came of each: run by test_hostile_tables.py
+in a process of its own.
 
     python tests/io/read_hostile_tables.py FOLDER MEBIBYTES
 
-Each file is about MEBIBYTES long and written piece by piece, so that the memory of this process is the reader's. A line of JSON
-per file: its name, what was read or the error, and by how much the peak of memory rose over that of reading one row.
+Each file is about MEBIBYTES long and written piece by piece, so that the memory of this process is
+the reader's. A line of JSON per file: its name, what was read or the error, and by how much the
+peak of memory rose over that of reading one row.
 """
 
 import gzip
@@ -70,7 +72,10 @@ def write_all(folder: Path, n: int) -> list[Path]:
             file.writelines(piece for _ in range(4 * n))
         paths.append(path)
     path = folder / "bomb.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("ratings.csv", "w") as member:
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("ratings.csv", "w") as member,
+    ):
         member.write(HEADER)
         for _ in range(4 * n):
             member.write(ROW * (MIB // 6))

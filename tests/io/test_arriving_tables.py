@@ -11,7 +11,12 @@ import palate
 from palate.io.sql import read_sql
 
 FRAME = pl.DataFrame(
-    {"user_id": ["al", "al", "bo", "cy"], "item_id": [1, 2, 1, 3], "rating": [1.0, 2.0, 3.0, 4.0], "note": ["x"] * 4}
+    {
+        "user_id": ["al", "al", "bo", "cy"],
+        "item_id": [1, 2, 1, 3],
+        "rating": [1.0, 2.0, 3.0, 4.0],
+        "note": ["x"] * 4,
+    }
 )
 
 
@@ -44,7 +49,9 @@ SOURCES = {
     "scanned": lambda folder: pl.scan_parquet(in_files(folder)),
     "arrow table": lambda folder: FRAME.to_arrow(),
     "batch": lambda folder: FRAME.to_arrow().combine_chunks().to_batches()[0],
-    "reader": lambda folder: pa.RecordBatchReader.from_batches(FRAME.to_arrow().schema, FRAME.to_arrow().to_batches()),
+    "reader": lambda folder: pa.RecordBatchReader.from_batches(
+        FRAME.to_arrow().schema, FRAME.to_arrow().to_batches()
+    ),
     "dataset": lambda folder: pyarrow.dataset.dataset(in_files(folder)),
     "scanner": lambda folder: pyarrow.dataset.dataset(in_files(folder)).scanner(),
     "stream": lambda folder: Stream(FRAME.to_arrow()),
@@ -63,14 +70,17 @@ def test_any_source_gives_the_same_ratings(tmp_path, name):
 @pytest.mark.parametrize("name", SOURCES)
 def test_a_missing_column_is_named_whatever_the_source(tmp_path, name):
     with pytest.raises(
-        ValueError, match=r"column 'stars' must be in the ratings; got the columns 'user_id', 'item_id', 'rating'"
+        ValueError,
+        match=r"column 'stars' must be in the ratings; got the columns 'user_id', 'item_id', 'rating'",
     ):
         palate.Ratings.from_frame(SOURCES[name](tmp_path), rating="stars")
 
 
 def test_a_delta_folder_is_not_read_past_its_log(tmp_path):
     delta(tmp_path)
-    with pytest.raises(ValueError, match=r"must be read as the Delta table that it is.*deltalake.DeltaTable\(FOLDER\)"):
+    with pytest.raises(
+        ValueError, match=r"must be read as the Delta table that it is.*deltalake.DeltaTable\(FOLDER\)"
+    ):
         palate.read(tmp_path / "delta")
 
 
@@ -80,9 +90,16 @@ def test_a_query_reads_files_and_databases(tmp_path):
     assert found.to_frame().rows() == FRAME.drop("note").rows()
     with duckdb.connect(str(tmp_path / "shop.duckdb")) as connection:
         connection.execute(
-            f"CREATE TABLE reviews AS SELECT user_id AS who, item_id AS what, rating::DECIMAL(3, 1) AS stars FROM '{tmp_path}/*.parquet'"
+            f"CREATE TABLE reviews AS SELECT user_id AS who, item_id AS what, rating::DECIMAL(3, 1) AS "
+            f"stars FROM '{tmp_path}/*.parquet'"
         )
-    data = read_sql("SELECT * FROM reviews WHERE stars > 1", tmp_path / "shop.duckdb", user="who", item="what", scale=(1, 5))
+    data = read_sql(
+        "SELECT * FROM reviews WHERE stars > 1",
+        tmp_path / "shop.duckdb",
+        user="who",
+        item="what",
+        scale=(1, 5),
+    )
     assert data.ratings.to_frame().rows() == FRAME.drop("note")[1:].rows()
     assert data.name == "shop"
 
@@ -100,7 +117,8 @@ def test_a_query_without_ratings_counts_rows_if_asked():
     [
         (
             "SELECT * FROM nowhere",
-            "sql must be a query that DuckDB can run; got 'SELECT . FROM nowhere', of which it says: Catalog Error",
+            "sql must be a query that DuckDB can run; got 'SELECT . FROM nowhere', of which it says: "
+            "Catalog Error",
         ),
         ("SELEC", "sql must be a query that DuckDB can run; got 'SELEC', of which it says: Parser Error"),
         ("CREATE TABLE t (a INT)", "sql must be one query that yields rows, SELECT ...; got"),

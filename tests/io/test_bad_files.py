@@ -19,40 +19,158 @@ HEADER = "user_id,item_id,rating\n"
         ("", {}, "t.csv must hold ratings; got an empty file"),
         ("\n\n \n", {}, "t.csv must have its fields separated by a comma; got one column, ' '"),
         (HEADER, {}, "t.csv must hold at least one row; got only a header"),
-        (f"# made in May\n# by me, too\n{HEADER}1,2,3\n", {}, r"t.csv begins with 2 lines that are no part of the table, '# made in May'\. Leave them out: tail -n \+3 t.csv"),
-        (f"sep=,\n{HEADER}1,2,3\n", {}, r"t.csv begins with a line that is no part of the table, 'sep=,'\. Leave it out: tail -n \+2 t.csv"),
+        (
+            f"# made in May\n# by me, too\n{HEADER}1,2,3\n",
+            {},
+            r"t.csv begins with 2 lines that are no part of the table, '# made in May'\. Leave them out: "
+            r"tail -n \+3 t.csv",
+        ),
+        (
+            f"sep=,\n{HEADER}1,2,3\n",
+            {},
+            r"t.csv begins with a line that is no part of the table, 'sep=,'\. Leave it out: tail -n \+2 "
+            r"t.csv",
+        ),
         (HEADER + "\n\n", {}, "t.csv must hold at least one row; got only a header"),
-        ("user,film,stars\n1,2,3\n", {"item": "flim"}, "column 'flim' must be in t.csv; got the columns 'user', 'film', 'stars'. Did you mean item='film'"),
-        ("user,film,stars\n1,2,3\n", {}, "t.csv must have an item column; got the columns 'user', 'film', 'stars', none with a usual name. Name it with item="),
-        ("1,7,3\n4,5,6\n", {}, r"t.csv seems to have no line of column names \(its first line is '1,7,3'\): pass header=False, and the columns are called 1, 2, 3"),
-        ("user_id;item_id;rating\n1;2;3\n", {"separator": ","}, "t.csv must have its fields separated by a comma; got one column, 'user_id;item_id;rating'. It seems to be a semicolon: pass separator=';'"),
-        ("user_id item_id rating\n1 2 3\n", {}, "t.csv must have its fields separated by a comma; got one column.*It seems to be a blank: pass separator=' '"),
-        ("user_id\titem_id\trating\n1\t2\t3\n", {"separator": ";"}, r"separated by a semicolon; got one column.*It seems to be a tab: pass separator='\\t'"),
-        (HEADER + "1,2,3\n1,3,good\n", {}, "column 'rating' must hold numbers; got 'good' at line 3 of t.csv"),
-        (HEADER + '1,"a\nb",3\n1,3,good\n', {}, "column 'rating' must hold numbers; got 'good' at line 4 of t.csv"),
-        (HEADER + "\n1,2,3\n\n1,3,\n", {}, "column 'rating' must have a number in every row; got null at line 5 of t.csv"),
-        (HEADER + "1,2,3\n1,3\n", {}, "column 'rating' must have a number in every row; got null at line 3 of t.csv"),
-        (HEADER + "1,2,3\n1,3,NaN\n", {}, "column 'rating' must hold finite numbers; got nan at line 3 of t.csv"),
+        (
+            "user,film,stars\n1,2,3\n",
+            {"item": "flim"},
+            "column 'flim' must be in t.csv; got the columns 'user', 'film', 'stars'. Did you mean "
+            "item='film'",
+        ),
+        (
+            "user,film,stars\n1,2,3\n",
+            {},
+            "t.csv must have an item column; got the columns 'user', 'film', 'stars', none with a usual "
+            "name. Name it with item=",
+        ),
+        (
+            "1,7,3\n4,5,6\n",
+            {},
+            r"t.csv seems to have no line of column names \(its first line is '1,7,3'\): pass "
+            r"header=False, and the columns are called 1, 2, 3",
+        ),
+        (
+            "user_id;item_id;rating\n1;2;3\n",
+            {"separator": ","},
+            "t.csv must have its fields separated by a comma; got one column, 'user_id;item_id;rating'. It "
+            "seems to be a semicolon: pass separator=';'",
+        ),
+        (
+            "user_id item_id rating\n1 2 3\n",
+            {},
+            "t.csv must have its fields separated by a comma; got one column.*It seems to be a blank: pass "
+            "separator=' '",
+        ),
+        (
+            "user_id\titem_id\trating\n1\t2\t3\n",
+            {"separator": ";"},
+            r"separated by a semicolon; got one column.*It seems to be a tab: pass separator='\\t'",
+        ),
+        (
+            HEADER + "1,2,3\n1,3,good\n",
+            {},
+            "column 'rating' must hold numbers; got 'good' at line 3 of t.csv",
+        ),
+        (
+            HEADER + '1,"a\nb",3\n1,3,good\n',
+            {},
+            "column 'rating' must hold numbers; got 'good' at line 4 of t.csv",
+        ),
+        (
+            HEADER + "\n1,2,3\n\n1,3,\n",
+            {},
+            "column 'rating' must have a number in every row; got null at line 5 of t.csv",
+        ),
+        (
+            HEADER + "1,2,3\n1,3\n",
+            {},
+            "column 'rating' must have a number in every row; got null at line 3 of t.csv",
+        ),
+        (
+            HEADER + "1,2,3\n1,3,NaN\n",
+            {},
+            "column 'rating' must hold finite numbers; got nan at line 3 of t.csv",
+        ),
         (HEADER + "1,2,-inf\n", {}, "column 'rating' must hold finite numbers; got -inf at line 2 of t.csv"),
-        (HEADER + "1,2,3\n1,3,1e400\n", {}, "column 'rating' must hold finite numbers; got inf at line 3 of t.csv"),
-        (HEADER + "1,2,3\n,3,4\n", {}, "column 'user_id' must have an id in every row; got null at line 3 of t.csv"),
-        (HEADER + "1,2,3\nx,,4\n", {}, "column 'item_id' must have an id in every row; got null at line 3 of t.csv"),
-        (HEADER + "1,2,3\n1,3,4,5\n", {}, "each line must have 3 fields like the first one; got 4 at line 3 of t.csv: '1,3,4,5'"),
-        (HEADER + "1,2,3\n1,3,6\n", {"scale": (1, 5)}, "column 'rating' must be within the declared scale 1 to 5; got 6 at line 3 of t.csv"),
-        (HEADER + "1,2,3\n1,2,4\n", {"duplicates": "error"}, "user 1 and item 2 at line 2 of t.csv and line 3 of t.csv"),
-        (HEADER + '1,"2,3\n', {}, "a quoted field of t.csv must be closed within 1 MiB; got a quote without end at line 2"),
+        (
+            HEADER + "1,2,3\n1,3,1e400\n",
+            {},
+            "column 'rating' must hold finite numbers; got inf at line 3 of t.csv",
+        ),
+        (
+            HEADER + "1,2,3\n,3,4\n",
+            {},
+            "column 'user_id' must have an id in every row; got null at line 3 of t.csv",
+        ),
+        (
+            HEADER + "1,2,3\nx,,4\n",
+            {},
+            "column 'item_id' must have an id in every row; got null at line 3 of t.csv",
+        ),
+        (
+            HEADER + "1,2,3\n1,3,4,5\n",
+            {},
+            "each line must have 3 fields like the first one; got 4 at line 3 of t.csv: '1,3,4,5'",
+        ),
+        (
+            HEADER + "1,2,3\n1,3,6\n",
+            {"scale": (1, 5)},
+            "column 'rating' must be within the declared scale 1 to 5; got 6 at line 3 of t.csv",
+        ),
+        (
+            HEADER + "1,2,3\n1,2,4\n",
+            {"duplicates": "error"},
+            "user 1 and item 2 at line 2 of t.csv and line 3 of t.csv",
+        ),
+        (
+            HEADER + '1,"2,3\n',
+            {},
+            "a quoted field of t.csv must be closed within 1 MiB; got a quote without end at line 2",
+        ),
         (HEADER + "1,2\0,3\n", {}, "t.csv must be a text file; got a NUL byte at line 2"),
-        (HEADER.encode() + b"\xe9,2,3\n", {}, "t.csv must be text in UTF-8; got other bytes at line 2. .*encoding='latin-1'"),
-        ("user_id,item_id,rating,timestamp\n1,2,3,4\n1,3,4,soon\n", {}, "column 'timestamp' must hold times as whole seconds; got 'soon' at line 3 of t.csv"),
-        ("user_id,item_id,rating,timestamp\n1,2,3,2015-03-31\n1,3,4,2015-99-31\n", {}, "column 'timestamp' must hold seconds or dates like 2015-03-31 23:59:00; got '2015-99-31' at line 3"),
-        ("user_id,item_id,rating,timestamp\n1,2,3,\n", {}, "column 'timestamp' must have a time in every row; got null at line 2 of t.csv"),
-        ("userId,movieId,rating\n1,2,3\nx,3,4\n", {}, "column 'userId' must hold whole numbers; got 'x' at line 3 of t.csv. Pass format='table' if ids may be text"),
-        ("userId,movieId,rating\n1,2,3\n1,3,7\n", {}, r"column 'rating' must be within the declared scale 0.5 to 5; got 7 at line 3.*scale=\(lowest, highest\)"),
+        (
+            HEADER.encode() + b"\xe9,2,3\n",
+            {},
+            "t.csv must be text in UTF-8; got other bytes at line 2. .*encoding='latin-1'",
+        ),
+        (
+            "user_id,item_id,rating,timestamp\n1,2,3,4\n1,3,4,soon\n",
+            {},
+            "column 'timestamp' must hold times as whole seconds; got 'soon' at line 3 of t.csv",
+        ),
+        (
+            "user_id,item_id,rating,timestamp\n1,2,3,2015-03-31\n1,3,4,2015-99-31\n",
+            {},
+            "column 'timestamp' must hold seconds or dates like 2015-03-31 23:59:00; got '2015-99-31' at "
+            "line 3",
+        ),
+        (
+            "user_id,item_id,rating,timestamp\n1,2,3,\n",
+            {},
+            "column 'timestamp' must have a time in every row; got null at line 2 of t.csv",
+        ),
+        (
+            "userId,movieId,rating\n1,2,3\nx,3,4\n",
+            {},
+            "column 'userId' must hold whole numbers; got 'x' at line 3 of t.csv. Pass format='table' if "
+            "ids may be text",
+        ),
+        (
+            "userId,movieId,rating\n1,2,3\n1,3,7\n",
+            {},
+            r"column 'rating' must be within the declared scale 0.5 to 5; got 7 at line 3.*scale=\(lowest, "
+            r"highest\)",
+        ),
         ("1::2::3::4\n1::x::3::4\n", {}, "field 2 must hold whole numbers; got 'x' at line 2 of t.csv"),
-        ("1::2\n", {"format": "movielens-dat"}, "t.csv must have 3 fields separated by two colons; got 2 in its first line, '1::2'"),
+        (
+            "1::2\n",
+            {"format": "movielens-dat"},
+            "t.csv must have 3 fields separated by two colons; got 2 in its first line, '1::2'",
+        ),
         ("1::7\n", {}, "t.csv seems to have no line of column names"),
     ],
-)  # fmt: skip
+)
 def test_text(tmp_path, content, options, message):
     path = tmp_path / "t.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -63,14 +181,23 @@ def test_text(tmp_path, content, options, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"format": "lenskit"}, "format must be one of auto, table, wide, movielens, movielens-dat, .*; got 'lenskit'"),
+        (
+            {"format": "lenskit"},
+            "format must be one of auto, table, wide, movielens, movielens-dat, .*; got 'lenskit'",
+        ),
         (
             {"format": "movielens", "user": "u"},
             "format 'movielens' has its own columns and separator; pass format='table' to name them",
         ),
-        ({"separator": ""}, "separator must be one or more characters other than line ends and quotes; got ''"),
+        (
+            {"separator": ""},
+            "separator must be one or more characters other than line ends and quotes; got ''",
+        ),
         ({"separator": '"'}, "separator must be one or more characters"),
-        ({"encoding": "klingon"}, "encoding must be one that Python knows, such as 'utf-8' or 'latin-1'; got 'klingon'"),
+        (
+            {"encoding": "klingon"},
+            "encoding must be one that Python knows, such as 'utf-8' or 'latin-1'; got 'klingon'",
+        ),
         ({"duplicates": "first"}, "duplicates must be one of 'last', 'mean', .*'error'; got 'first'"),
     ],
 )
@@ -83,7 +210,8 @@ def test_options(tmp_path, options, message):
 
 def test_nothing_there(tmp_path):
     with pytest.raises(
-        FileNotFoundError, match=r"must be a file, a folder or a .zip of ratings; there is nothing of that name"
+        FileNotFoundError,
+        match=r"must be a file, a folder or a .zip of ratings; there is nothing of that name",
     ):
         palate.read(tmp_path / "none.csv")
     (tmp_path / "t.csv").write_text(HEADER + "1,2,3\n")
@@ -93,14 +221,18 @@ def test_nothing_there(tmp_path):
 
 def test_folders(tmp_path):
     with pytest.raises(
-        ValueError, match=r"must hold one table of ratings or a known set such as MovieLens; got no files. Name the file itself"
+        ValueError,
+        match=r"must hold one table of ratings or a known set such as MovieLens; got no files. Name the "
+        r"file itself",
     ):
         palate.read(tmp_path)
     for name in ("a.csv", "b.csv", "README.txt"):
         (tmp_path / name).write_text(HEADER + "1,2,3\n")
     with pytest.raises(ValueError, match=r"must hold one table of ratings.*got README.txt, a.csv, b.csv"):
         palate.read(tmp_path)
-    with pytest.raises(ValueError, match=r"must hold u.data to be read as 'movielens-100k'; got README.txt, a.csv, b.csv"):
+    with pytest.raises(
+        ValueError, match=r"must hold u.data to be read as 'movielens-100k'; got README.txt, a.csv, b.csv"
+    ):
         palate.read(tmp_path, format="movielens-100k")
     (tmp_path / "b.csv").unlink()
     assert len(palate.read(tmp_path).ratings) == 1
@@ -111,7 +243,8 @@ def test_text_files_get_ids_of_one_kind(tmp_path):
     (tmp_path / "ratings.csv").write_text(HEADER + "1,7,3\n")
     (tmp_path / "items.csv").write_text("item_id,title\n7,x\nseven,y\n")
     with pytest.warns(
-        CatalogWarning, match=r"ids are read as text, because the catalog by item_id from items.csv holds 'seven'"
+        CatalogWarning,
+        match=r"ids are read as text, because the catalog by item_id from items.csv holds 'seven'",
     ):
         data = palate.read(tmp_path)
     assert data.ratings.items.ids() == ["7"]
@@ -122,7 +255,8 @@ def test_a_catalog_without_a_rated_item_is_left_out(tmp_path):
     (tmp_path / "ratings.csv").write_text(HEADER + "1,7,3\n")
     (tmp_path / "items.csv").write_text("item_id,title\n07,x\n")
     with pytest.warns(
-        CatalogWarning, match=r"none of its 1 ids by item_id from items.csv is among the items rated \('07' beside 7"
+        CatalogWarning,
+        match=r"none of its 1 ids by item_id from items.csv is among the items rated \('07' beside 7",
     ):
         data = palate.read(tmp_path)
     assert data.catalog is None
@@ -136,9 +270,13 @@ def test_text_ids_meet_ids_that_look_like_numbers(tmp_path):
 
 
 def test_typed_files_are_not_reconciled(tmp_path):
-    pl.DataFrame({"user_id": [1], "item_id": ["7"], "rating": [3]}).write_parquet(tmp_path / "ratings.parquet")
+    pl.DataFrame({"user_id": [1], "item_id": ["7"], "rating": [3]}).write_parquet(
+        tmp_path / "ratings.parquet"
+    )
     pl.DataFrame({"item_id": [7]}).write_parquet(tmp_path / "items.parquet")
-    with pytest.warns(CatalogWarning, match=r"must be strings as in the ratings; got integers \(7 beside '7'\)"):
+    with pytest.warns(
+        CatalogWarning, match=r"must be strings as in the ratings; got integers \(7 beside '7'\)"
+    ):
         assert palate.read(tmp_path).catalog is None
     with pytest.raises(TypeError, match=r"must be strings as in the ratings; got integers \(7 beside '7'\)"):
         palate.read(tmp_path, items=tmp_path / "items.parquet")
@@ -175,7 +313,11 @@ def test_damaged_parquet(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("movies.dat", "1::Heat (1995)\n", "movies.dat must have 3 fields separated by '::'; got 2 at line 1: '1::Heat"),
+        (
+            "movies.dat",
+            "1::Heat (1995)\n",
+            "movies.dat must have 3 fields separated by '::'; got 2 at line 1: '1::Heat",
+        ),
         (
             "movies.dat",
             "1::Heat (1995)::Crime\n\nx::Y::Z\n",

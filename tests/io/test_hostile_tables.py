@@ -46,7 +46,8 @@ def attempt(call: Callable[[], Any]) -> tuple[Any, Exception | None]:
         return None, error
 
 
-# --- files without end ---------------------------------------------------------------------------------------------------
+# --- files without end
+# ---------------------------------------------------------------------------------------------------
 
 LONG_LINE = "must be at most 1 MiB long; got a longer one at line"
 OUTCOMES = {
@@ -98,18 +99,33 @@ def test_every_hostile_file_has_its_outcome(outcomes):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ((HEADER + "1,2,3\n").encode("utf-16-le"), "got a NUL byte at line 1. Is it binary, or UTF-16 without a byte order mark"),
-        ((HEADER + "1,2,3\n").encode("utf-16")[:-1], "must be text in UTF-16-LE; .*truncated data. Save it as UTF-8"),
+        (
+            (HEADER + "1,2,3\n").encode("utf-16-le"),
+            "got a NUL byte at line 1. Is it binary, or UTF-16 without a byte order mark",
+        ),
+        (
+            (HEADER + "1,2,3\n").encode("utf-16")[:-1],
+            "must be text in UTF-16-LE; .*truncated data. Save it as UTF-8",
+        ),
         ((HEADER + "1,2\0,3\n").encode("utf-16"), "got a NUL byte at line 2"),
         (b"\xff\xfe" + b"\x00\xd8" * 9, "must be text in UTF-16-LE; .*illegal UTF-16 surrogate"),
         (HEADER.encode() + b"\xed\xa0\x80,2,3\n", "must be text in UTF-8; got other bytes at line 2"),
-        (gzip.compress(gzip.compress((HEADER + "1,2,3\n").encode() * 99, mtime=0), mtime=0), "got a NUL byte|U\\+001F|ValueError"),
-        (b"user_id,user_id,item_id,rating\n1,2,3,4\n", "user column 'user_id' must be in t.csv once; got 2 columns of that name"),
+        (
+            gzip.compress(gzip.compress((HEADER + "1,2,3\n").encode() * 99, mtime=0), mtime=0),
+            "got a NUL byte|U\\+001F|ValueError",
+        ),
+        (
+            b"user_id,user_id,item_id,rating\n1,2,3,4\n",
+            "user column 'user_id' must be in t.csv once; got 2 columns of that name",
+        ),
         (b"1::2::3\x1f4::5\n", "must not hold the control character U[+]001F; got one after line 1"),
         (b'user_id,item_id,rating\n"1"\r,2,3\n1,"\r",3\n1,2\r3,4\n', "ValueError"),
-        (b"user_id,item_id,rating,timestamp\n1,2,3,4\n1,2,3," + b"9" * 9999 + b"\n", "must hold times as whole seconds; got '9{80}' at line 3"),
+        (
+            b"user_id,item_id,rating,timestamp\n1,2,3,4\n1,2,3," + b"9" * 9999 + b"\n",
+            "must hold times as whole seconds; got '9{80}' at line 3",
+        ),
     ],
-)  # fmt: skip
+)
 def test_odd_bytes(tmp_path, content, message):
     (tmp_path / "t.csv").write_bytes(content)
     with pytest.raises(ValueError, match=message if message != "ValueError" else ".") as caught:
@@ -132,9 +148,34 @@ SEEDS = {
     "train_triplets.txt": b"b80344d0\tSOAKIMP12A8C130995\t1\nb80344d0\tSOAPDEY12A81C210A9\t20\n85c1f87f\tSOAPDEY12A81C210A9\t5\n",
 }
 TOKENS = [
-    b"\0", b"\n", b"\r", b"\r\n", b'"', b'""', b",", b"::", b"\t", b";", b"\xff", b"\xef\xbb\xbf", b"\xff\xfe", b"nan", b"inf", b"1e999",
-    b"-", b"+1", b"007", b" ", b"\x1f", b"99999999999999999999", b"-9223372036854775808", b"\xf0\x9f\x91\xa8", b"=1+1", b"y", b"1_000",
-]  # fmt: skip
+    b"\0",
+    b"\n",
+    b"\r",
+    b"\r\n",
+    b'"',
+    b'""',
+    b",",
+    b"::",
+    b"\t",
+    b";",
+    b"\xff",
+    b"\xef\xbb\xbf",
+    b"\xff\xfe",
+    b"nan",
+    b"inf",
+    b"1e999",
+    b"-",
+    b"+1",
+    b"007",
+    b" ",
+    b"\x1f",
+    b"99999999999999999999",
+    b"-9223372036854775808",
+    b"\xf0\x9f\x91\xa8",
+    b"=1+1",
+    b"y",
+    b"1_000",
+]
 
 
 def mutated(rng: random.Random, data: bytes) -> bytes:
@@ -142,7 +183,9 @@ def mutated(rng: random.Random, data: bytes) -> bytes:
     for _ in range(rng.randint(1, 4)):
         start = rng.randint(0, len(data))
         end = min(len(data), start + rng.choice([0, 0, 1, 2, 20]))
-        new = rng.choice([b"", rng.choice(TOKENS), rng.choice(TOKENS), bytes([rng.randrange(256)]), data[start:end] * 2])
+        new = rng.choice(
+            [b"", rng.choice(TOKENS), rng.choice(TOKENS), bytes([rng.randrange(256)]), data[start:end] * 2]
+        )
         data = data[:start] + new + data[end:]
     return data[: rng.randint(1, len(data) or 1)] if rng.random() < 0.1 else data
 
@@ -163,12 +206,29 @@ def test_mutations_are_read_or_refused_in_one_sentence(tmp_path, name):
                 assert not isinstance(error, UnicodeError), data
             else:
                 assert np.isfinite(ratings.value).all(), data
-                assert ratings.scale[0] <= ratings.value.min() <= ratings.value.max() <= ratings.scale[1], data
+                assert ratings.scale[0] <= ratings.value.min() <= ratings.value.max() <= ratings.scale[1], (
+                    data
+                )
 
 
-# --- numbers -------------------------------------------------------------------------------------------------------------
+# --- numbers
+# -------------------------------------------------------------------------------------------------------------
 
-NUMBERS = ["nan", "inf", "-inf", "1e308", "-1e39", "3.4e38", "-0.0", "5e-324", "1e-45", "0", "3", "-7.25", "1e400"]
+NUMBERS = [
+    "nan",
+    "inf",
+    "-inf",
+    "1e308",
+    "-1e39",
+    "3.4e38",
+    "-0.0",
+    "5e-324",
+    "1e-45",
+    "0",
+    "3",
+    "-7.25",
+    "1e400",
+]
 
 
 def as_float32(text: str) -> float:
@@ -179,7 +239,9 @@ def as_float32(text: str) -> float:
 def ways_in(tmp_path: Path, numbers: list[float]) -> dict[str, object]:
     """Return, by name, a call that makes ratings of the numbers by each way into palate."""
     n = len(numbers)
-    frame = pl.DataFrame({"user_id": range(n), "item_id": range(n), "rating": pl.Series(numbers, dtype=pl.Float64)})
+    frame = pl.DataFrame(
+        {"user_id": range(n), "item_id": range(n), "rating": pl.Series(numbers, dtype=pl.Float64)}
+    )
     frame.write_csv(tmp_path / "t.csv")
     frame.write_parquet(tmp_path / "t.parquet")
     pandas = pd.DataFrame({"user_id": range(n), "item_id": range(n), "rating": numbers})
@@ -202,7 +264,9 @@ def test_a_number_is_a_rating_or_refused_with_its_row(tmp_path, text):
             assert not np.signbit(make().value[1]) or float(text) < 0, name
         else:
             row = "line 3" if name == "csv" else "0-based row 1"
-            with pytest.raises(ValueError, match=rf"must (hold finite numbers|have a number in every row); got .* at {row}"):
+            with pytest.raises(
+                ValueError, match=rf"must (hold finite numbers|have a number in every row); got .* at {row}"
+            ):
                 make()
 
 
@@ -215,11 +279,17 @@ def test_what_is_kept_is_finite_and_float32(numbers):
         np.testing.assert_array_equal(made.value, expected)
     else:
         row = int(np.flatnonzero(~np.isfinite(expected))[0])
-        with pytest.raises(ValueError, match=rf"values must hold finite numbers; got .* at 0-based row {row}"):
+        with pytest.raises(
+            ValueError, match=rf"values must hold finite numbers; got .* at 0-based row {row}"
+        ):
             Ratings.from_arrays(range(len(numbers)), range(len(numbers)), numbers)
 
 
-@given(st.floats(allow_nan=False, allow_infinity=False, width=32), st.floats(-10, 10, width=32), st.floats(0.5, 10, width=32))
+@given(
+    st.floats(allow_nan=False, allow_infinity=False, width=32),
+    st.floats(-10, 10, width=32),
+    st.floats(0.5, 10, width=32),
+)
 def test_a_declared_scale_is_a_promise(value, low, width):
     scale = (low, low + width)
     if np.float32(scale[0]) <= np.float32(value) <= np.float32(scale[1]):
@@ -237,7 +307,11 @@ def test_a_declared_scale_is_a_promise(value, low, width):
         (None, ValueError, "values must have a number in every row; got null at 0-based row 1"),
         (np.float64("inf"), ValueError, "values must hold finite numbers; got inf at 0-based row 1"),
         (3 + 0j, TypeError, r"values must hold numbers; got complex \(3\+0j\) at 0-based row 1"),
-        (10**400, ValueError, "values must hold finite numbers; got an integer beyond 64 bits at 0-based row 1"),
+        (
+            10**400,
+            ValueError,
+            "values must hold finite numbers; got an integer beyond 64 bits at 0-based row 1",
+        ),
     ],
 )
 def test_values_that_are_no_numbers(value, error, message):
@@ -245,14 +319,40 @@ def test_values_that_are_no_numbers(value, error, message):
         Ratings.from_arrays([1, 2], [1, 2], [3.0, value])
 
 
-# --- ids -----------------------------------------------------------------------------------------------------------------
+# --- ids
+# -----------------------------------------------------------------------------------------------------------------
 
-LOOK_ALIKES = [1, "1", 1.0, True, "01", "+1", " 1", np.int64(1), np.uint8(1), np.float32(1), b"1", -1, 2**63, 2**64 - 1, "true", None,
-               float("nan"), uuid.UUID(int=1), str(uuid.UUID(int=1)), np.str_("1"), np.bool_(True), 1 + 0j, ("1",)]  # fmt: skip
+LOOK_ALIKES = [
+    1,
+    "1",
+    1.0,
+    True,
+    "01",
+    "+1",
+    " 1",
+    np.int64(1),
+    np.uint8(1),
+    np.float32(1),
+    b"1",
+    -1,
+    2**63,
+    2**64 - 1,
+    "true",
+    None,
+    float("nan"),
+    uuid.UUID(int=1),
+    str(uuid.UUID(int=1)),
+    np.str_("1"),
+    np.bool_(True),
+    1 + 0j,
+    ("1",),
+]
 
 
 @pytest.mark.parametrize(
-    ("first", "second"), list(combinations(LOOK_ALIKES, 2)), ids=lambda value: f"{type(value).__name__}-{value}"
+    ("first", "second"),
+    list(combinations(LOOK_ALIKES, 2)),
+    ids=lambda value: f"{type(value).__name__}-{value}",
 )
 def test_ids_of_different_kinds_are_never_merged(first, second):
     users, error = attempt(lambda: Vocabulary.from_ids([first, second]))
@@ -260,7 +360,8 @@ def test_ids_of_different_kinds_are_never_merged(first, second):
         assert str(error).startswith("ids must h")
         return
     kinds = [
-        int if isinstance(id_, int | np.integer) else str if isinstance(id_, str) else type(id_) for id_ in (first, second)
+        int if isinstance(id_, int | np.integer) else str if isinstance(id_, str) else type(id_)
+        for id_ in (first, second)
     ]
     assert kinds[0] is kinds[1]
     assert len(users) == (1 if first == second else 2)
@@ -268,7 +369,8 @@ def test_ids_of_different_kinds_are_never_merged(first, second):
 
 
 @pytest.mark.parametrize(
-    "ids", [[1, 2], [-(2**63), 2**63 - 1], [2**63, 2**64 - 1], ["1", "01"], [uuid.UUID(int=1), uuid.UUID(int=2)]]
+    "ids",
+    [[1, 2], [-(2**63), 2**63 - 1], [2**63, 2**64 - 1], ["1", "01"], [uuid.UUID(int=1), uuid.UUID(int=2)]],
 )
 def test_a_saved_model_answers_to_the_ids_it_was_trained_with(tmp_path, ids):
     ratings = Ratings.from_arrays([ids[0], ids[0], ids[1]], [ids[0], ids[1], ids[0]], [3, 4, 5])
@@ -282,16 +384,56 @@ def test_a_saved_model_answers_to_the_ids_it_was_trained_with(tmp_path, ids):
 
 
 NAMES = [
-    unicodedata.normalize("NFC", "é"), unicodedata.normalize("NFD", "é"), "👨‍👩‍👧‍👦", "👨", "שלום", "مرحبا\u200f", "\u202eabc", "a", "A", "ａ", "ß", "ss",
-    "x" * 256, "x" * 257, "é" * 128, " ", "\u00a0", "a ", " a", "__proto__", "constructor", "../x", "..\\x", "<script>alert(1)</script>", "' or 1=1 --",
-    "a,b", 'a"b', "a\nb", "a\tb", "NULL", "nan", "None", "true", "1e5", "0x10", "\ufeffa", "\U0010ffff", "-", "--help", "𝒳", "\x7f",
-]  # fmt: skip
+    unicodedata.normalize("NFC", "é"),
+    unicodedata.normalize("NFD", "é"),
+    "👨‍👩‍👧‍👦",
+    "👨",
+    "שלום",
+    "مرحبا\u200f",
+    "\u202eabc",
+    "a",
+    "A",
+    "ａ",
+    "ß",
+    "ss",
+    "x" * 256,
+    "x" * 257,
+    "é" * 128,
+    " ",
+    "\u00a0",
+    "a ",
+    " a",
+    "__proto__",
+    "constructor",
+    "../x",
+    "..\\x",
+    "<script>alert(1)</script>",
+    "' or 1=1 --",
+    "a,b",
+    'a"b',
+    "a\nb",
+    "a\tb",
+    "NULL",
+    "nan",
+    "None",
+    "true",
+    "1e5",
+    "0x10",
+    "\ufeffa",
+    "\U0010ffff",
+    "-",
+    "--help",
+    "𝒳",
+    "\x7f",
+]
 
 
 def csv_of(folder: Path, ids: list[str]) -> Path:
     """Write ratings whose users and items have these ids."""
     path = folder / "names.csv"
-    pl.DataFrame({"user_id": ids, "item_id": ids[::-1], "rating": [3.0] * len(ids)}).write_csv(path, quote_style="non_numeric")
+    pl.DataFrame({"user_id": ids, "item_id": ids[::-1], "rating": [3.0] * len(ids)}).write_csv(
+        path, quote_style="non_numeric"
+    )
     return path
 
 
@@ -313,10 +455,17 @@ def test_every_text_is_an_id_of_its_own(tmp_path, monkeypatch, size):
 
 
 @given(
-    st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r")), min_size=1, max_size=6, unique=True)
+    st.lists(
+        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r")),
+        min_size=1,
+        max_size=6,
+        unique=True,
+    )
 )
 def test_any_text_comes_back_from_a_file(tmp_path_factory, ids):
-    assume(not any("," in id_ and "\n" in id_ for id_ in ids))  # an id like that is refused: a quote has swallowed rows
+    assume(
+        not any("," in id_ and "\n" in id_ for id_ in ids)
+    )  # an id like that is refused: a quote has swallowed rows
     path = csv_of(tmp_path_factory.mktemp("texts"), ids)
     ratings = palate.read(path).ratings
     if ratings.users.kind == "str":
@@ -328,7 +477,8 @@ def test_any_text_comes_back_from_a_file(tmp_path_factory, ids):
 def test_half_a_surrogate_pair_is_no_text(tmp_path):
     with pytest.raises(
         ValueError,
-        match=r"users must hold text that can be written in UTF-8; got half of a surrogate pair in '\\ud800' at 0-based row 1",
+        match=r"users must hold text that can be written in UTF-8; got half of a surrogate pair in "
+        r"'\\ud800' at 0-based row 1",
     ):
         Ratings.from_arrays(["a", "\ud800"], [1, 2], [3, 4])
     users = Vocabulary.from_ids(["a", "b"])

@@ -15,7 +15,9 @@ from palate.data.catalog import CatalogWarning
 from palate.data.duplicates import CountedRowsWarning, DuplicateRatingsWarning
 
 U_ITEM = (
-    "1|Toy Story (1995)|01-Jan-1995||http://x|0|0|0|1|1|1|0|0|0|0|0|0|0|0|0|0|0|0|0\n2|Sjö, Der (1980)|||" + "|0" * 18 + "|1\n"
+    "1|Toy Story (1995)|01-Jan-1995||http://x|0|0|0|1|1|1|0|0|0|0|0|0|0|0|0|0|0|0|0\n2|Sjö, Der (1980)|||"
+    + "|0" * 18
+    + "|1\n"
 )
 
 # name: (format, files, rows of ratings, scale, rows of the catalog)
@@ -24,12 +26,16 @@ FORMATS = {
         "movielens",
         {
             "ratings.csv": "userId,movieId,rating,timestamp\n1,31,2.5,1260759144\n1,2,3.0,1260759179\n",
-            "movies.csv": 'movieId,title,genres\n31,"Net, The (1995)",Action|Crime\n2,Émilie (1990),(no genres listed)\n',
+            "movies.csv": 'movieId,title,genres\n31,"Net, The (1995)",Action|Crime\n2,Émilie (1990),(no '
+            "genres listed)\n",
             "links.csv": "movieId,imdbId\n31,0112792\n",
         },
         [(1, 2, 3.0, 1260759179), (1, 31, 2.5, 1260759144)],
         (0.5, 5.0),
-        [(31, "The Net", 1995, "Action|Crime", "Net, The (1995)"), (2, "Émilie", 1990, "(no genres listed)", "Émilie (1990)")],
+        [
+            (31, "The Net", 1995, "Action|Crime", "Net, The (1995)"),
+            (2, "Émilie", 1990, "(no genres listed)", "Émilie (1990)"),
+        ],
     ),
     "movielens on Kaggle": (
         "movielens",
@@ -67,7 +73,11 @@ FORMATS = {
     ),
     "100K": (
         "movielens-100k",
-        {"u.data": "196\t242\t3\t881250949\n186\t302\t3\t891717742\n", "u.item": U_ITEM.encode("latin-1"), "u.user": "x"},
+        {
+            "u.data": "196\t242\t3\t881250949\n186\t302\t3\t891717742\n",
+            "u.item": U_ITEM.encode("latin-1"),
+            "u.user": "x",
+        },
         [(186, 302, 3.0, 891717742), (196, 242, 3.0, 881250949)],
         (1.0, 5.0),
         [
@@ -87,7 +97,10 @@ FORMATS = {
     ),
     "goodbooks, second release": (
         "goodbooks",
-        {"ratings.csv": "user_id,book_id,rating\n314,1,5\n", "books.csv": "book_id,goodreads_book_id,title\n1,77,Games\n"},
+        {
+            "ratings.csv": "user_id,book_id,rating\n314,1,5\n",
+            "books.csv": "book_id,goodreads_book_id,title\n1,77,Games\n",
+        },
         [(314, 1, 5.0)],
         (1.0, 5.0),
         [(1, "Games")],
@@ -100,13 +113,17 @@ FORMATS = {
         },
         [(1, "0054890", 9.0, 1381945744), (2, "1408101", 0.0, 1382400295)],
         (0.0, 10.0),
-        [("0054890", "Léa: B", 1961, "Crime|Drama", "Léa: B (1961)"), ("1408101", "X", 2013, None, "X (2013)")],
+        [
+            ("0054890", "Léa: B", 1961, "Crime|Drama", "Léa: B (1961)"),
+            ("1408101", "X", 2013, None, "X (2013)"),
+        ],
     ),
     "triplets": (
         "triplets",
         {
             "train_triplets.txt": "b80344d\tSOAKIMP12\t1\nb80344d\tSOBBMDR12\t20\n",
-            "unique_tracks.txt": "TR1<SEP>SOAKIMP12<SEP>Jack<SEP>The Cove\nTR2<SEP>SOAKIMP12<SEP>Jim<SEP>No\n",
+            "unique_tracks.txt": "TR1<SEP>SOAKIMP12<SEP>Jack<SEP>The "
+            "Cove\nTR2<SEP>SOAKIMP12<SEP>Jim<SEP>No\n",
         },
         [("b80344d", "SOAKIMP12", 1.0), ("b80344d", "SOBBMDR12", 20.0)],
         (1.0, 20.0),
@@ -116,7 +133,8 @@ FORMATS = {
         "lesson",
         {
             "rating.csv": "userId,movieId,rating,y\n0,1,4.5,0.97\n1,0,3.0,-0.5\n",
-            "movie.csv": ",movieId,title,genres,key,year,n_ratings,mean_rating\n0,0,A,x|y,A (1999),1999,1,3.0\n1,1,B,z,B (),,1,4.5\n",
+            "movie.csv": ",movieId,title,genres,key,year,n_ratings,mean_rating\n0,0,A,x|y,A "
+            "(1999),1999,1,3.0\n1,1,B,z,B (),,1,4.5\n",
         },
         [(0, 1, 4.5), (1, 0, 3.0)],
         (0.5, 5.0),
@@ -156,7 +174,9 @@ HOW = ["folder", "file", "zip", "zip in a folder", "gz", "named format"]
 
 
 # A folder with two tables of no known name has to be told which one holds the ratings.
-@pytest.mark.parametrize(("form", "how"), [(form, how) for form in FORMATS for how in HOW if form != "table" or how == "file"])
+@pytest.mark.parametrize(
+    ("form", "how"), [(form, how) for form in FORMATS for how in HOW if form != "table" or how == "file"]
+)
 def test_formats(tmp_path, form, how):
     name, files, *_ = FORMATS[form]
     folder = tmp_path / "set"
@@ -197,7 +217,10 @@ def test_columns_by_name(tmp_path):
     path = tmp_path / "log.csv"
     path.write_text("who,what,stars,at,trust\nu,007,3,2020-01-01,2\nv,7,4,2020-01-02 00:00:01,3\n")
     data = palate.read(path, user="who", item="what", rating="stars", timestamp="at", weight="trust")
-    assert data.ratings.to_frame().rows() == [("u", "007", 3.0, 1577836800, 2.0), ("v", "7", 4.0, 1577923201, 3.0)]
+    assert data.ratings.to_frame().rows() == [
+        ("u", "007", 3.0, 1577836800, 2.0),
+        ("v", "7", 4.0, 1577923201, 3.0),
+    ]
     assert not data.ratings.declared
 
 
@@ -206,13 +229,18 @@ def test_a_named_catalog(tmp_path):
     other = tmp_path / "elsewhere"
     other.mkdir()
     (other / "films.csv").write_text("Movie-ID;Title;Year;Genre\n5;Heat;1995;Crime\n")
-    assert palate.read(tmp_path, items=other / "films.csv").catalog.frame.rows() == [(5, "Heat", 1995, "Crime")]
+    assert palate.read(tmp_path, items=other / "films.csv").catalog.frame.rows() == [
+        (5, "Heat", 1995, "Crime")
+    ]
 
 
 def test_a_neighbour_that_is_no_catalog_is_left(tmp_path):
     (tmp_path / "ratings.csv").write_text("user_id,item_id,rating\n1,5,3\n")
     (tmp_path / "items.csv").write_text("colour\nred\n")
-    with pytest.warns(CatalogWarning, match=r"items.csv has no column 'item_id' \(its columns are 'colour'\). It is not taken"):
+    with pytest.warns(
+        CatalogWarning,
+        match=r"items.csv has no column 'item_id' \(its columns are 'colour'\). It is not taken",
+    ):
         assert palate.read(tmp_path).catalog is None
     with pytest.raises(ValueError, match=r"column 'item_id' must be in items.csv; got the columns 'colour'"):
         palate.read(tmp_path, items=tmp_path / "items.csv")
@@ -230,7 +258,9 @@ def test_line_ends_and_encodings(tmp_path, end, encoding):
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|", "::"])
 def test_separators_are_found(tmp_path, separator):
     path = tmp_path / "t.csv"
-    path.write_text(separator.join(["user_id", "item_id", "rating"]) + "\n" + separator.join(["ann", "x", "3"]) + "\n")
+    path.write_text(
+        separator.join(["user_id", "item_id", "rating"]) + "\n" + separator.join(["ann", "x", "3"]) + "\n"
+    )
     for given_separator in (None, separator):
         assert palate.read(path, separator=given_separator).ratings.to_frame().rows() == [("ann", "x", 3.0)]
 
@@ -241,7 +271,9 @@ def test_goodbooks_repeats_pairs(tmp_path):
         data = palate.read(tmp_path, items="none")
     assert data.ratings.value.tolist() == [4.0]
     assert data.ratings.n_duplicates == 1
-    with pytest.raises(ValueError, match=r"user 3 and item 1 at line 2 of ratings.csv and line 3 of ratings.csv"):
+    with pytest.raises(
+        ValueError, match=r"user 3 and item 1 at line 2 of ratings.csv and line 3 of ratings.csv"
+    ):
         palate.read(tmp_path, duplicates="error", items="none")
 
 
@@ -259,9 +291,9 @@ def test_ids_in_a_file_come_back(tmp_path_factory, ids, data):
 
     path = tmp_path_factory.mktemp("ids") / "t.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator=data.draw(st.sampled_from(["\n", "\r\n"]))).writerows(
-            [["user_id", "item_id", "rating"], *([id_, "x", 1] for id_ in ids)]
-        )
+        csv.writer(
+            file, quoting=csv.QUOTE_ALL, lineterminator=data.draw(st.sampled_from(["\n", "\r\n"]))
+        ).writerows([["user_id", "item_id", "rating"], *([id_, "x", 1] for id_ in ids)])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DuplicateRatingsWarning)
         found = palate.read(path).ratings.users.ids()
@@ -277,7 +309,11 @@ def plain(text):
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 99), st.sampled_from(["a", "b", "07", "é"]), st.integers(1, 5)), min_size=1, max_size=60)
+    st.lists(
+        st.tuples(st.integers(0, 99), st.sampled_from(["a", "b", "07", "é"]), st.integers(1, 5)),
+        min_size=1,
+        max_size=60,
+    )
 )
 def test_blocks_do_not_show(rows):
     """A file read in blocks of a few bytes is the file read at once, and rows have their lines."""
@@ -296,13 +332,22 @@ def test_blocks_do_not_show(rows):
             def blocks(self, size=None):
                 return super().blocks(9)
 
-        columns, kinds = {"user": "u", "item": "i", "rating": "r"}, {"user": "id", "item": "id", "rating": "number"}
+        columns, kinds = (
+            {"user": "u", "item": "i", "rating": "r"},
+            {"user": "id", "item": "id", "rating": "number"},
+        )
         small = text.read_columns(Small(file_source(path)), columns, kinds)
-        assert [small.where(row) for row in range(len(rows))] == [f"line {row + 2} of t.csv" for row in range(len(rows))]
+        assert [small.where(row) for row in range(len(rows))] == [
+            f"line {row + 2} of t.csv" for row in range(len(rows))
+        ]
         assert small.column["user"].tolist() == [u for u, _, _ in rows]
         assert small.column["rating"].tolist() == [r for _, _, r in rows]
         whole = text.read_columns(file, columns, kinds)
-        assert small.column["item"].series().to_list() == [i for _, i, _ in rows] == whole.column["item"].series().to_list()
+        assert (
+            small.column["item"].series().to_list()
+            == [i for _, i, _ in rows]
+            == whole.column["item"].series().to_list()
+        )
 
 
 def test_a_set_that_is_cut_into_train_and_test(tmp_path):
@@ -353,7 +398,8 @@ def test_pairs_without_a_rating_column_count_one_each(tmp_path, suffix):
         palate.read(path)
     with (
         pytest.warns(
-            CountedRowsWarning, match=r"each row counts 1\. If the counts are in a column \('device'\), name it with rating="
+            CountedRowsWarning,
+            match=r"each row counts 1\. If the counts are in a column \('device'\), name it with rating=",
         ),
         pytest.warns(DuplicateRatingsWarning, match="added up"),
     ):

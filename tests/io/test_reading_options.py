@@ -24,11 +24,17 @@ def rows(*arguments, **options):
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"user": "RV01"}, {"user": "RV01", "item": "0007", "rating": "5.0", "timestamp": "1365811200"}, {"rating": "5.0"}],
+    [
+        {},
+        {"user": "RV01"},
+        {"user": "RV01", "item": "0007", "rating": "5.0", "timestamp": "1365811200"},
+        {"rating": "5.0"},
+    ],
 )
 def test_a_first_line_that_is_a_row_is_no_header(tmp_path, options):
     with pytest.raises(
-        ValueError, match=r"t.csv seems to have no line of column names .*'RV01,0007,5.0,1365811200'.*header=False"
+        ValueError,
+        match=r"t.csv seems to have no line of column names .*'RV01,0007,5.0,1365811200'.*header=False",
     ):
         read(tmp_path, AMAZON, **options)
 
@@ -53,7 +59,10 @@ def test_columns_without_names_lose_no_row(tmp_path):
     [
         ({"user": "userId"}, "must be numbers from 1 to 4; got user='userId'"),
         ({"user": "0"}, "must be numbers from 1 to 4; got user='0'"),
-        ({"item": "1"}, "the user column of t.csv must be known; got 4 columns without names. Number it with user="),
+        (
+            {"item": "1"},
+            "the user column of t.csv must be known; got 4 columns without names. Number it with user=",
+        ),
     ],
 )
 def test_numbers_of_columns(tmp_path, options, message):
@@ -66,7 +75,9 @@ def test_numbers_as_names_are_believed_when_told(tmp_path):
     with pytest.raises(ValueError, match="seems to have no line of column names"):
         read(tmp_path, text, rating="2019")
     assert rows(tmp_path, text, rating="2019", header=True) == [(1, 2, 3.0)]
-    assert rows(tmp_path, "0,1,2\n7,8,3\n", user="0", item="1", rating="2") == [(7, 8, 3.0)]  # a frame without names
+    assert rows(tmp_path, "0,1,2\n7,8,3\n", user="0", item="1", rating="2") == [
+        (7, 8, 3.0)
+    ]  # a frame without names
 
 
 @pytest.mark.parametrize("cell", ["5", "-1.5", "3,5", "2015-03-31", "31.12.2015 10:00", "1e3", ".5"])
@@ -80,24 +91,38 @@ LONE = 'user\tartist\tplays\nu1\tmuse\t3\nu1\t"heroes\t7\nu2\t12" mix\t4\nu2\t"w
 
 def test_between_tabs_quotes_are_plain_characters(tmp_path):
     assert [row[1:] for row in rows(tmp_path, LONE, item="artist")] == [
-        ('"heroes', 7.0), ("muse", 3.0), ('"weird al" y', 9.0), ('12" mix', 4.0), ('live"', 2.0),
-    ]  # fmt: skip
+        ('"heroes', 7.0),
+        ("muse", 3.0),
+        ('"weird al" y', 9.0),
+        ('12" mix', 4.0),
+        ('live"', 2.0),
+    ]
     quoted = 'user_id\titem_id\trating\nu\t"a b"\t3\n'
     with pytest.warns(ReadingWarning, match='"a b" keeps its own. Pass quote=True if they enclose fields'):
         assert rows(tmp_path, quoted) == [("u", '"a b"', 3.0)]
     assert rows(tmp_path, quoted, quote=True) == [("u", "a b", 3.0)]
-    assert rows(tmp_path, '"user_id"\t"item_id"\t"rating"\n"u"\t"a b"\t3\n') == [("u", "a b", 3.0)]  # as R writes tables
+    assert rows(tmp_path, '"user_id"\t"item_id"\t"rating"\n"u"\t"a b"\t3\n') == [
+        ("u", "a b", 3.0)
+    ]  # as R writes tables
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('u1,a,3\nu1,"b,7\nu2,c,4\nu3,d",2\n', r"must hold ids, not rows with separators and line ends; got 'b,7\\nu2,c,4\\nu3,d' at line 3 of t.csv.*quote=False"),
-        ('u1,a,3\nu1,"weird al" y,7\n', "quotes of t.csv must enclose whole fields, and be doubled inside them; got another at line 3.*quote=False"),
+        (
+            'u1,a,3\nu1,"b,7\nu2,c,4\nu3,d",2\n',
+            r"must hold ids, not rows with separators and line ends; got 'b,7\\nu2,c,4\\nu3,d' at line 3 "
+            r"of t.csv.*quote=False",
+        ),
+        (
+            'u1,a,3\nu1,"weird al" y,7\n',
+            "quotes of t.csv must enclose whole fields, and be doubled inside them; got another at line "
+            "3.*quote=False",
+        ),
         ('u1,a,3\nu1,12" mix,7\nu2,7" single,4\n', "quotes of t.csv must enclose whole fields.* at line 3"),
         ('u1,a,3\nu1,12" mix,7\n', "got a quote without end at line 3.*quote=False"),
     ],
-)  # fmt: skip
+)
 def test_quotes_that_swallow_rows_are_refused(tmp_path, text, message):
     with pytest.raises(ValueError, match=message):
         read(tmp_path, HEADER + text)
@@ -113,14 +138,18 @@ def test_quotes_can_be_plain_characters(tmp_path):
 
 @pytest.mark.parametrize("missing", [-1, "-1", (-1.0,), ("-1", "NA")])
 def test_marks_for_not_rated(tmp_path, missing):
-    with pytest.warns(ReadingWarning, match=r"2 of 4 rows of t.csv hold '-1'.* for a rating and are left out"):
+    with pytest.warns(
+        ReadingWarning, match=r"2 of 4 rows of t.csv hold '-1'.* for a rating and are left out"
+    ):
         data = read(tmp_path, HEADER + "1,a,-1\n1,b,4\n2,a,-1.0\n2,b,3\n", missing=missing)
     assert data.ratings.to_frame().rows() == [(1, "b", 4.0), (2, "b", 3.0)]
 
 
 def test_marks_that_are_words(tmp_path):
     text = HEADER + "1,a,NA\n1,b,4\n\n2,a,x\n"
-    with pytest.raises(ValueError, match=r"column 'rating' must hold numbers; got 'NA' at line 2 of t.csv. Pass missing='NA'"):
+    with pytest.raises(
+        ValueError, match=r"column 'rating' must hold numbers; got 'NA' at line 2 of t.csv. Pass missing='NA'"
+    ):
         read(tmp_path, text)
     with pytest.raises(ValueError, match=r"column 'rating' must hold numbers; got 'x' at line 5 of t.csv"):
         read(tmp_path, text, missing="NA")  # lines count although a row is left out
@@ -134,7 +163,9 @@ def test_marks_in_known_formats_and_in_parquet(tmp_path):
     with pytest.warns(ReadingWarning, match="1 of 2 rows of ratings.csv hold '0'"):
         data = read(tmp_path, "userId,movieId,rating\n1,2,0\n1,3,4\n", "ratings.csv", missing=0)
     assert data.ratings.scale == (0.5, 5.0)
-    frame = pl.DataFrame({"user_id": [1, 2, None], "item_id": [1, 1, 2], "rating": [-1, 3, 4], "timestamp": ["01/02/2020"] * 3})
+    frame = pl.DataFrame(
+        {"user_id": [1, 2, None], "item_id": [1, 1, 2], "rating": [-1, 3, 4], "timestamp": ["01/02/2020"] * 3}
+    )
     frame.write_parquet(tmp_path / "t.parquet")
     with pytest.warns(ReadingWarning):
         data = palate.read(tmp_path / "t.parquet", missing=-1, skip_empty=True, timestamp_format="%d/%m/%Y")
@@ -143,15 +174,25 @@ def test_marks_in_known_formats_and_in_parquet(tmp_path):
 
 def test_empty_cells(tmp_path):
     text = HEADER + "1,a,\n,b,4\n2,,4\n2,b,3\n"
-    with pytest.raises(ValueError, match=r"got null at line 3 of t.csv.* Pass skip_empty=True to leave such rows out"):
+    with pytest.raises(
+        ValueError, match=r"got null at line 3 of t.csv.* Pass skip_empty=True to leave such rows out"
+    ):
         read(tmp_path, text)
-    with pytest.warns(ReadingWarning, match="3 of 4 rows of t.csv lack a user, an item or a rating and are left out"):
+    with pytest.warns(
+        ReadingWarning, match="3 of 4 rows of t.csv lack a user, an item or a rating and are left out"
+    ):
         assert rows(tmp_path, text, skip_empty=True) == [(2, "b", 3.0)]
 
 
 @pytest.mark.parametrize(
-    ("pattern", "cell"), [("%d/%m/%Y", "31/12/2015"), ("%d.%m.%Y %H:%M", "31.12.2015 00:00"), ("%Y%m%d", "20151231"), ("%b %d, %Y", '"Dec 31, 2015"')]
-)  # fmt: skip
+    ("pattern", "cell"),
+    [
+        ("%d/%m/%Y", "31/12/2015"),
+        ("%d.%m.%Y %H:%M", "31.12.2015 00:00"),
+        ("%Y%m%d", "20151231"),
+        ("%b %d, %Y", '"Dec 31, 2015"'),
+    ],
+)
 def test_times_of_any_make(tmp_path, pattern, cell):
     text = f"user_id,item_id,rating,timestamp\n1,a,3,{cell}\n"
     assert rows(tmp_path, text, timestamp_format=pattern) == [(1, "a", 3.0, 1451520000)]
@@ -161,7 +202,9 @@ def test_times_of_any_make(tmp_path, pattern, cell):
 
 def test_decimal_commas(tmp_path):
     text = "user_id;item_id;rating\n1;a;3,5\n1;b;4\n"
-    with pytest.raises(ValueError, match=r"column 'rating' must hold numbers; got '3,5' at line 2 of t.csv. Pass decimal=','"):
+    with pytest.raises(
+        ValueError, match=r"column 'rating' must hold numbers; got '3,5' at line 2 of t.csv. Pass decimal=','"
+    ):
         read(tmp_path, text)
     assert rows(tmp_path, text, decimal=",") == [(1, "a", 3.5), (1, "b", 4.0)]
     assert rows(tmp_path, HEADER + '1,a,"3,5"\n', decimal=",", separator=None) == [(1, "a", 3.5)]

@@ -16,9 +16,16 @@ LINES = "\n".join(json.dumps(dict(zip(KEYS, row, strict=True)) | {"helpful": [1,
 @pytest.mark.parametrize("name", ["r.json", "r.jsonl", "r.ndjson.gz"])
 def test_json_lines(tmp_path, name):
     path = tmp_path / name
-    path.write_bytes(gzip.compress(LINES.encode()) if name.endswith("gz") else b"\xef\xbb\xbf" + LINES.encode())
+    path.write_bytes(
+        gzip.compress(LINES.encode()) if name.endswith("gz") else b"\xef\xbb\xbf" + LINES.encode()
+    )
     assert palate.read(path).ratings.to_frame().rows() == ROWS
-    assert palate.read(path, user="asin", item="reviewerID").ratings.to_frame().rows()[0] == ("0007", "u1", 5.0, 1252800000)
+    assert palate.read(path, user="asin", item="reviewerID").ratings.to_frame().rows()[0] == (
+        "0007",
+        "u1",
+        5.0,
+        1252800000,
+    )
 
 
 @pytest.mark.parametrize(
@@ -28,7 +35,10 @@ def test_json_lines(tmp_path, name):
             '{"user":1,"item":2,"rating":3}\n\n{"user":1,"item"',
             r"must hold one JSON object per line; got '\{\"user\":1,\"item\"' at line 3",
         ),
-        ('{"user":1,"item":2,"rating":3}\n[1]\n', r"must hold one JSON object per line; got '\[1\]' at line 2"),
+        (
+            '{"user":1,"item":2,"rating":3}\n[1]\n',
+            r"must hold one JSON object per line; got '\[1\]' at line 2",
+        ),
         (
             '{"user":1,"item":2,"rating":3}\n{"user":1,"item":3,"rating":"x"}\n',
             "column 'rating' must hold numbers; got 'x' at line 2",
@@ -38,7 +48,10 @@ def test_json_lines(tmp_path, name):
             "column 'item' must have an id in every row; got null at line 2",
         ),
         ('{"user":1,"item":"a\\nb","rating":3}\n', "must hold ids without tabs and line ends"),
-        ('{"user":1,"thing":2,"rating":3}\n', "must have an item column; got the columns 'user', 'thing', 'rating'"),
+        (
+            '{"user":1,"thing":2,"rating":3}\n',
+            "must have an item column; got the columns 'user', 'thing', 'rating'",
+        ),
         ('[\n {"user":1}]', "it is one list of them. Write one per line: jq -c"),
     ],
 )

@@ -39,7 +39,9 @@ def test_a_named_pipe(tmp_path, pack):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
 def test_a_catalog_and_a_plain_table_from_a_pipe(tmp_path):
     (tmp_path / "ratings.csv").write_text(TEXT)
-    catalog = palate.read(tmp_path / "ratings.csv", items=fed(tmp_path / "items", b"item_id,title\na,Heat\n")).catalog
+    catalog = palate.read(
+        tmp_path / "ratings.csv", items=fed(tmp_path / "items", b"item_id,title\na,Heat\n")
+    ).catalog
     assert catalog.frame.rows() == [("a", "Heat")]
     assert whole_table(fed(tmp_path / "users", b"user_id,age\n1,30\n")).rows() == [(1, 30)]
 
@@ -56,11 +58,15 @@ def test_the_copy_of_a_pipe_is_removed(tmp_path):
 @pytest.mark.parametrize("name", ["-", "/dev/stdin"])
 def test_standard_input(name):
     code = f"import palate; print(palate.read({name!r}).ratings.to_frame().rows())"
-    done = subprocess.run([sys.executable, "-c", code], input=TEXT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=TEXT, capture_output=True, text=True, check=False
+    )
     assert done.stdout.strip() == str(ROWS), done.stderr
 
 
-@pytest.mark.parametrize(("ending", "pack"), [(".bz2", bz2.compress), (".xz", lzma.compress), (".GZ", gzip.compress)])
+@pytest.mark.parametrize(
+    ("ending", "pack"), [(".bz2", bz2.compress), (".xz", lzma.compress), (".GZ", gzip.compress)]
+)
 def test_compressed_files(tmp_path, ending, pack):
     path = tmp_path / f"ratings.csv{ending}"
     path.write_bytes(pack(TEXT.encode()))
@@ -94,14 +100,20 @@ def test_names_in_capitals(tmp_path):
 @pytest.mark.parametrize(
     ("start", "message"),
     [
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", r"it is an Excel workbook. Save the table as CSV \(in Excel: File, Save As, CSV UTF-8\)"),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+            r"it is an Excel workbook. Save the table as CSV \(in Excel: File, Save As, CSV UTF-8\)",
+        ),
         (b"\x89HDF\r\n\x1a\n", "it is an HDF5 file"),
-        (b"SQLite format 3\0", "it is an SQLite database. Save the table as CSV: sqlite3 -header -csv t.x 'SELECT"),
+        (
+            b"SQLite format 3\0",
+            "it is an SQLite database. Save the table as CSV: sqlite3 -header -csv t.x 'SELECT",
+        ),
         (b"\x28\xb5\x2f\xfd\0", "it is compressed by Zstandard. Unpack it: zstd -d t.x"),
         (b"\x80\x04\x95", "it is a pickle, which palate never loads"),
         (b"x" * 257 + b"ustar\0", "it is a tar archive"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_table(tmp_path, start, message):
     path = tmp_path / "t.x"
     path.write_bytes(start)
@@ -116,7 +128,8 @@ def test_a_workbook(tmp_path):
         archive.writestr("xl/workbook.xml", "<workbook/>")
     with pytest.raises(
         ValueError,
-        match=r"ratings.xlsx must be a table in text or Parquet; it is an Excel workbook. Save the sheet as CSV first",
+        match=r"ratings.xlsx must be a table in text or Parquet; it is an Excel workbook. Save the sheet "
+        r"as CSV first",
     ):
         palate.read(path)
 
@@ -124,7 +137,9 @@ def test_a_workbook(tmp_path):
 def test_models_and_tables_are_not_mixed_up(tmp_path):
     path = tmp_path / "ratings.csv"
     path.write_text(TEXT)
-    with pytest.raises(ValueError, match=r"it is text, such as a CSV table of ratings, not a palate model; train a model"):
+    with pytest.raises(
+        ValueError, match=r"it is text, such as a CSV table of ratings, not a palate model; train a model"
+    ):
         palate.load(path)
     model = palate.Baseline().fit(palate.read(path).ratings, validation=0)
     model.save(tmp_path / "m.palate")

@@ -11,7 +11,8 @@ ROWS = [(1, 10, 3.0), (1, 20, 4.5), (2, 20, 1.0)]
 @pytest.mark.parametrize("name", ["w.csv", "w.parquet"])
 def test_a_column_for_each_item(tmp_path, name):
     frame = pl.DataFrame(
-        {"user": [1, 2], "10": [3.0, 99], "20": [4.5, 1.0], "30": [None, None]}, schema_overrides={"30": pl.Float64}
+        {"user": [1, 2], "10": [3.0, 99], "20": [4.5, 1.0], "30": [None, None]},
+        schema_overrides={"30": pl.Float64},
     )
     (frame.write_csv if name.endswith("csv") else frame.write_parquet)(tmp_path / name)
     assert palate.read(tmp_path / name, format="wide", missing=99).ratings.to_frame().rows() == ROWS
@@ -44,10 +45,17 @@ def test_columns_of_a_catalog_by_name(tmp_path):
     path = tmp_path / "c.csv"
     path.write_text("key_no,headline,released,kinds,title\n5,Heat,1995,Crime|Drama,wrong\n")
     data = palate.read(
-        tmp_path / "r.csv", items=path, items_id="key_no", items_title="headline", items_year="released", items_genres="kinds"
+        tmp_path / "r.csv",
+        items=path,
+        items_id="key_no",
+        items_title="headline",
+        items_year="released",
+        items_genres="kinds",
     )
     assert data.catalog.frame.rows() == [(5, "Heat", 1995, "Crime|Drama", "wrong")]
-    with pytest.raises(ValueError, match=r"column 'kind' must be in c.csv; .* Did you mean items_genres='kinds'"):
+    with pytest.raises(
+        ValueError, match=r"column 'kind' must be in c.csv; .* Did you mean items_genres='kinds'"
+    ):
         palate.read(tmp_path / "r.csv", items=path, items_id="key_no", items_genres="kind")
     with pytest.raises(ValueError, match=r"items_id must come with items"):
         palate.read(tmp_path / "r.csv", items_id="key_no")

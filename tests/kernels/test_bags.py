@@ -46,10 +46,14 @@ def test_an_empty_scale_is_one():
 
 def test_the_steps_of_conjugate_gradients_by_column():
     rng = np.random.default_rng(0)
-    direction, product, solution, residual, scaled = (rng.normal(size=(150, 16)).astype(np.float32) for _ in range(5))
+    direction, product, solution, residual, scaled = (
+        rng.normal(size=(150, 16)).astype(np.float32) for _ in range(5)
+    )
     step, sums = rng.normal(size=16).astype(np.float32), np.empty(16)
     column_products(direction, product, sums)
-    np.testing.assert_allclose(sums, np.einsum("cf,cf->f", direction, product, dtype=np.float64), rtol=1e-5, atol=1e-4)
+    np.testing.assert_allclose(
+        sums, np.einsum("cf,cf->f", direction, product, dtype=np.float64), rtol=1e-5, atol=1e-4
+    )
     wanted = solution + step * direction, residual - step * product, scaled + step * direction
     advance(step, direction, product, solution, residual)
     turn(step, scaled, direction)

@@ -56,7 +56,10 @@ def test_almost_nothing(n):
     assert order.tolist() == list(range(n))
 
 
-@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6))), st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6))))
+@given(
+    st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6))),
+    st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6))),
+)
 def test_merge_order_is_the_stable_sort_of_two_ascending_lists(first, second):
     pairs = np.array(sorted(first) + sorted(second), np.int32).reshape(-1, 2)
     rows, columns = np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])

@@ -64,7 +64,9 @@ def test_probabilities_of_stars_are_means_over_draws(link):
     users, items = pairs_of(model)
     latent = latent_draws(model).reshape(model.n_draws, -1, 1)
     phi = np.vectorize(lambda x: math.erfc(-x / math.sqrt(2)) / 2)
-    scale = np.broadcast_to(scales_of(model), (model.n_draws, model.n_users, model.n_items)).reshape(model.n_draws, -1, 1)
+    scale = np.broadcast_to(scales_of(model), (model.n_draws, model.n_users, model.n_items)).reshape(
+        model.n_draws, -1, 1
+    )
     expected = phi((model.cutpoints[:, None, :] - latent) / scale).mean(axis=0)
     np.testing.assert_allclose(pair_below(model, users, items, threads=2), expected, atol=1e-6)
 
@@ -74,5 +76,7 @@ def test_ratings_after_the_link_stay_inside_the_scale():
     out = np.empty_like(latent)
     moments.expected_of(latent, moments.BOUNDED, np.array([1.0, 5.0]), np.zeros(1), np.zeros(0), out)
     np.testing.assert_array_equal(out, [[1, 3, 5, np.nan]])
-    moments.expected_of(latent, moments.ORDINAL, np.zeros(2), np.array([1.0, 2.0, 5.0]), np.array([0.0, 0.0]), out)
+    moments.expected_of(
+        latent, moments.ORDINAL, np.zeros(2), np.array([1.0, 2.0, 5.0]), np.array([0.0, 0.0]), out
+    )
     np.testing.assert_array_equal(out, [[1, 3, 5, np.nan]])

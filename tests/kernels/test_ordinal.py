@@ -50,7 +50,16 @@ def test_probabilities_and_means_are_those_of_the_reference():
 def test_draws_lie_between_the_cutpoints_and_have_the_truncated_mean(latent, code):
     n = 20_000
     out = np.empty(n, np.float32)
-    draw_latent(key_of(1, code, 5), 0, n, np.full(n, latent, np.float32), np.full(n, code, np.uint8), CUTS, NO_PRECISION, out)
+    draw_latent(
+        key_of(1, code, 5),
+        0,
+        n,
+        np.full(n, latent, np.float32),
+        np.full(n, code, np.uint8),
+        CUTS,
+        NO_PRECISION,
+        out,
+    )
     low = CUTS[code - 1] if code else -np.inf
     high = CUTS[code] if code < 4 else np.inf
     assert out.min() >= low - 1e-5
@@ -62,7 +71,16 @@ def test_draws_lie_between_the_cutpoints_and_have_the_truncated_mean(latent, cod
     assert abs(out.mean() - mean) < 4 * sd / np.sqrt(n) + 1e-4
     assert out.std() == pytest.approx(sd, rel=0.05)
     wide, values = np.empty(n, np.float32), np.full(n, 2 * latent, np.float32)
-    draw_latent(key_of(1, code, 5), 0, n, values, np.full(n, code, np.uint8), 2 * CUTS, np.full(n, 0.25, np.float32), wide)
+    draw_latent(
+        key_of(1, code, 5),
+        0,
+        n,
+        values,
+        np.full(n, code, np.uint8),
+        2 * CUTS,
+        np.full(n, 0.25, np.float32),
+        wide,
+    )
     np.testing.assert_allclose(wide, 2 * out, rtol=1e-5, atol=1e-5)  # twice the noise is the unit doubled
 
 
@@ -74,11 +92,17 @@ def test_derivatives_are_those_of_finite_differences(own):
 
     def terms(cuts):
         gradient, curvature = np.zeros(4), np.zeros((2, 4))
-        return cutpoint_terms(0, 300, latent, codes, cuts, precision, gradient, curvature), gradient, curvature
+        return (
+            cutpoint_terms(0, 300, latent, codes, cuts, precision, gradient, curvature),
+            gradient,
+            curvature,
+        )
 
     value, gradient, curvature = terms(CUTS)
     roots = np.sqrt(precision.astype(np.float64)) if own else np.ones(300)
-    inner = np.vstack([level_probabilities_reference([s * r], CUTS * r) for s, r in zip(latent, roots, strict=True)])
+    inner = np.vstack(
+        [level_probabilities_reference([s * r], CUTS * r) for s, r in zip(latent, roots, strict=True)]
+    )
     assert value == pytest.approx(np.log(inner[np.arange(300), codes]).sum(), rel=1e-6)
     for place in range(4):
         step = np.zeros(4)

@@ -17,7 +17,8 @@ def test_expected_levels_are_those_of_the_normal_distribution():
     scale = np.outer(users, items).astype(float)
     phi = np.vectorize(lambda x: math.erfc(-x / math.sqrt(2)) / 2)
     wanted = levels[0] + sum(
-        float(step) * phi((latent - float(cut)) / scale) for step, cut in zip(np.diff(levels), cuts, strict=True)
+        float(step) * phi((latent - float(cut)) / scale)
+        for step, cut in zip(np.diff(levels), cuts, strict=True)
     )
     np.testing.assert_allclose(out, 10 + 0.25 * wanted, atol=3e-6)
     assert np.ptp(wanted) > 4.4  # from one end of the scale to the other

@@ -6,10 +6,15 @@ from palate.kernels.random import fill_normal, key_of, mark_sample, mix, uniform
 
 
 def test_mix_is_splitmix64():
-    # The first three outputs of SplitMix64 with seed 0, as published with the Java and C reference implementations.
+    # The first three outputs of SplitMix64 with seed 0, as published with the Java and C reference
+    # implementations.
     golden = 0x9E3779B97F4A7C15
     state = [(golden * step) % 2**64 for step in (1, 2, 3)]
-    assert [int(mix(np.uint64(s))) for s in state] == [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F]
+    assert [int(mix(np.uint64(s))) for s in state] == [
+        0xE220A8397B1DCDAF,
+        0x6E789E6AA1B965F4,
+        0x06C45D188009454F,
+    ]
 
 
 def test_numbers_depend_on_the_position_alone():

@@ -15,14 +15,16 @@ MEAN, IMPUTED = 3.5, 1.0
 class Case:
     """Random rows with all the terms of the objective, padded as the wrapper pads them."""
 
-    def __init__(self, k, seed, *, n_rows=6, n_columns=40, most=60, weights=False, w0=0.0, prior_mean=False, full=False):
+    def __init__(
+        self, k, seed, *, n_rows=6, n_columns=40, most=60, weights=False, w0=0.0, prior_mean=False, full=False
+    ):
         rng = np.random.default_rng(seed)
         self.k, self.width = k, -(-k // 8) * 8
         counts = rng.integers(0 if w0 else 1, most, n_rows)
         self.indptr = np.concatenate([[0], np.cumsum(counts)])
-        self.columns = np.concatenate([np.sort(rng.permutation(n_columns)[: min(c, n_columns)]) for c in counts]).astype(
-            np.int32
-        )
+        self.columns = np.concatenate(
+            [np.sort(rng.permutation(n_columns)[: min(c, n_columns)]) for c in counts]
+        ).astype(np.int32)
         self.indptr = np.concatenate([[0], np.cumsum(np.minimum(counts, n_columns))]).astype(np.int64)
         n = len(self.columns)
         self.values = rng.integers(1, 6, n).astype(np.float32)
@@ -37,7 +39,9 @@ class Case:
             block += root @ root.T
         where = [*range(k), self.width]
         self.precision[np.ix_(where, where)] = block
-        self.strength = np.ones(n_rows, np.float32) if full else rng.uniform(0.5, 3, n_rows).astype(np.float32)
+        self.strength = (
+            np.ones(n_rows, np.float32) if full else rng.uniform(0.5, 3, n_rows).astype(np.float32)
+        )
         self.prior_mean = np.zeros((0, self.width + 1), np.float32)
         if prior_mean:
             self.prior_mean = np.zeros((n_rows, self.width + 1), np.float32)
@@ -54,10 +58,30 @@ class Case:
         stats = np.zeros((n_rows, kernel.N_STATS))
         noise = np.empty((0, self.width + 1), single) if noise is None else noise
         n_double = solve_rows(
-            np.array([0, n_rows]), self.indptr, self.columns, self.values, self.weights, single(MEAN), self.other,
-            self.other_bias, self.precision, self.strength, self.prior_mean, self.base_gram, self.base_rhs, single(self.w0),
-            single(IMPUTED), single(dropout), single(l1), bias, double, noise, out, out_bias, stats,
-        )  # fmt: skip
+            np.array([0, n_rows]),
+            self.indptr,
+            self.columns,
+            self.values,
+            self.weights,
+            single(MEAN),
+            self.other,
+            self.other_bias,
+            self.precision,
+            self.strength,
+            self.prior_mean,
+            self.base_gram,
+            self.base_rhs,
+            single(self.w0),
+            single(IMPUTED),
+            single(dropout),
+            single(l1),
+            bias,
+            double,
+            noise,
+            out,
+            out_bias,
+            stats,
+        )
         return np.hstack([out, out_bias[:, None]]).astype(np.float64), stats, n_double
 
     def system(self, row, dropout=0.0):
@@ -66,9 +90,20 @@ class Case:
         mean = self.prior_mean[row] if len(self.prior_mean) else np.zeros(self.width + 1)
         base = (self.base_gram, self.base_rhs) if self.w0 else (0.0, 0.0)
         return solve_row_reference(
-            self.columns[span], self.values[span].astype(float), weights, MEAN, self.other, self.other_bias, self.precision,
-            self.strength[row], mean, *base, self.w0, IMPUTED, dropout,
-        )  # fmt: skip
+            self.columns[span],
+            self.values[span].astype(float),
+            weights,
+            MEAN,
+            self.other,
+            self.other_bias,
+            self.precision,
+            self.strength[row],
+            mean,
+            *base,
+            self.w0,
+            IMPUTED,
+            dropout,
+        )
 
     def worst_backward_error(self, solution, **terms):
         errors = [0.0]
@@ -93,7 +128,11 @@ def test_every_width_solves_its_system(k):
 def test_all_terms_together(seed):
     rng = np.random.default_rng(seed)
     w0, dropout = rng.choice([0.0, 0.05, 0.7]), rng.choice([0.0, 0.3])
-    options = {"weights": bool(rng.integers(2)), "prior_mean": bool(rng.integers(2)), "full": bool(rng.integers(2))}
+    options = {
+        "weights": bool(rng.integers(2)),
+        "prior_mean": bool(rng.integers(2)),
+        "full": bool(rng.integers(2)),
+    }
     case = Case(int(rng.integers(1, 50)), seed, n_columns=300, most=290, w0=w0, **options)
     single, _, _ = case.solve(dropout=dropout)
     double, _, n_double = case.solve(dropout=dropout, double=True)
@@ -186,7 +225,11 @@ def test_noise_has_the_covariance_of_the_posterior():
         keep = [0, 1, 2, case.width]
         covariance = np.linalg.inv(a[np.ix_(keep, keep)])
         deviation = np.sqrt(np.diag(covariance))
-        np.testing.assert_allclose(draws.mean(axis=0), covariance @ h[keep], atol=4 * deviation.max() / np.sqrt(n))
         np.testing.assert_allclose(
-            np.cov(draws.T) / np.outer(deviation, deviation), covariance / np.outer(deviation, deviation), atol=0.03
+            draws.mean(axis=0), covariance @ h[keep], atol=4 * deviation.max() / np.sqrt(n)
+        )
+        np.testing.assert_allclose(
+            np.cov(draws.T) / np.outer(deviation, deviation),
+            covariance / np.outer(deviation, deviation),
+            atol=0.03,
         )

@@ -10,11 +10,15 @@ from palate.solve.spectral import eigenvectors, truncated_svd
 
 def table(rng, n_rows=50, n_columns=30, share=0.2):
     """Return a random sparse table as Rows and as a matrix; row 3 is empty."""
-    dense = np.where(rng.random((n_rows, n_columns)) < share, rng.random((n_rows, n_columns)), 0).astype(np.float32)
+    dense = np.where(rng.random((n_rows, n_columns)) < share, rng.random((n_rows, n_columns)), 0).astype(
+        np.float32
+    )
     dense[3] = 0
     rows, columns = np.nonzero(dense)
     indptr = np.searchsorted(rows, np.arange(n_rows + 1)).astype(np.int64)
-    return Rows(indptr, columns.astype(np.int32), dense[rows, columns], np.empty(0, np.float32), n_columns), dense
+    return Rows(
+        indptr, columns.astype(np.int32), dense[rows, columns], np.empty(0, np.float32), n_columns
+    ), dense
 
 
 @pytest.mark.parametrize("width", [1, 8, 130, 300])
@@ -40,7 +44,11 @@ def test_the_inverse_factor_is_that_of_the_reference_and_drops_what_others_expla
     columns = rng.normal(size=(40, 9))
     gram = columns.T @ columns
     out, wanted = np.empty((9, 9)), np.empty((9, 9))
-    assert spectral.inverse_factor(gram, 1e-10, out) == spectral.inverse_factor_reference(gram, 1e-10, wanted) == 9
+    assert (
+        spectral.inverse_factor(gram, 1e-10, out)
+        == spectral.inverse_factor_reference(gram, 1e-10, wanted)
+        == 9
+    )
     np.testing.assert_allclose(out, wanted, atol=1e-12)
     columns[:, 4] = columns[:, 1] - 2 * columns[:, 2]
     columns[:, 7] = 0

@@ -22,18 +22,35 @@ def products_2x4(out, out_at, out_stride, left, left_stride, right, right_stride
     add_products(out, out_at, out_stride, left, 0, left_stride, right, 0, right_stride, chunk, n, 2, 4)
 
 
-@pytest.mark.parametrize(("function", "rows", "vectors"), [(products_4x3, 4, 3), (products_8x1, 8, 1), (products_2x4, 2, 4)])
+@pytest.mark.parametrize(
+    ("function", "rows", "vectors"), [(products_4x3, 4, 3), (products_8x1, 8, 1), (products_2x4, 2, 4)]
+)
 @pytest.mark.parametrize("n", [0, 1, 2, 7, 130])
 def test_products_match_the_reference_and_touch_nothing_else(function, rows, vectors, n):
     rng = np.random.default_rng(n)
     columns = vectors * LANES
-    left, right = rng.normal(size=(n, 16)).astype(np.float32), rng.normal(size=(vectors, max(n, 1), LANES)).astype(np.float32)
+    left, right = (
+        rng.normal(size=(n, 16)).astype(np.float32),
+        rng.normal(size=(vectors, max(n, 1), LANES)).astype(np.float32),
+    )
     out = rng.normal(size=(12, columns + 16)).astype(np.float32)
     expected = out.astype(np.float64)
     flat_right = right[:, :n].transpose(1, 0, 2).reshape(n, columns).astype(np.float64)
-    add_products_reference(expected[2 : 2 + rows, LANES : LANES + columns], left[:, :rows].astype(np.float64), flat_right)
+    add_products_reference(
+        expected[2 : 2 + rows, LANES : LANES + columns], left[:, :rows].astype(np.float64), flat_right
+    )
     at = 2 * out.shape[1] + LANES
-    function(out.reshape(-1), at, out.shape[1], left.reshape(-1), 16, right.reshape(-1), LANES, max(n, 1) * LANES, n)
+    function(
+        out.reshape(-1),
+        at,
+        out.shape[1],
+        left.reshape(-1),
+        16,
+        right.reshape(-1),
+        LANES,
+        max(n, 1) * LANES,
+        n,
+    )
     np.testing.assert_allclose(out, expected, rtol=1e-5, atol=1e-5)
 
 
@@ -63,7 +80,9 @@ def test_vector_steps_match_numpy(n):
 
     out, expected = np.zeros(6 * LANES, np.float32), np.zeros(6 * LANES, np.float32)
     for chunk in range(n):
-        expected[2 * chunk * LANES : (2 * chunk + 1) * LANES] = -2 * x[(chunk + 1) * LANES : (chunk + 2) * LANES]
+        expected[2 * chunk * LANES : (2 * chunk + 1) * LANES] = (
+            -2 * x[(chunk + 1) * LANES : (chunk + 2) * LANES]
+        )
     copied(out, x, np.float32(-2), n)
     np.testing.assert_array_equal(out, expected)
 

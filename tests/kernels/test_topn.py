@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from palate.kernels.pairs import pair_products, pair_products_reference
-from palate.kernels.topn import BLOCK_ITEMS, GROUP_USERS, pack_items, top_items, top_items_reference, top_of_scores
+from palate.kernels.topn import (
+    BLOCK_ITEMS,
+    GROUP_USERS,
+    pack_items,
+    top_items,
+    top_items_reference,
+    top_of_scores,
+)
 
 NO_MASK = np.zeros(0, dtype=bool)
 NOTHING_SEEN = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32)
@@ -31,7 +38,9 @@ class Case:
 
     @property
     def seen_rows(self):
-        return np.concatenate([[0], np.cumsum(self.seen.sum(axis=1))]), np.nonzero(self.seen)[1].astype(np.int32)
+        return np.concatenate([[0], np.cumsum(self.seen.sum(axis=1))]), np.nonzero(self.seen)[1].astype(
+            np.int32
+        )
 
     @property
     def forbidden(self):
@@ -39,7 +48,9 @@ class Case:
 
 
 def integer_case(seed, n_users, n_items, n_factors, n_draws, largest=2):
-    """Factors are small integers: float32 products are exact (draws are a power of two), and ties are everywhere."""
+    """Factors are small integers: float32 products are exact (draws are a power of two), and ties
+    are everywhere.
+    """
     rng = np.random.default_rng(seed)
 
     def integers(*shape):
@@ -61,7 +72,9 @@ def ask(case, n, *, users=None, worst=False, masked=True, compact=False, seen=Tr
     items = np.empty((len(users), n), dtype=np.int32)
     scores = np.empty((len(users), n), dtype=np.float32)
     mask = case.allowed if masked and not compact else NO_MASK
-    top_items(case.user_factors, users, *panels, mask, *(case.seen_rows if seen else NOTHING_SEEN), items, scores)
+    top_items(
+        case.user_factors, users, *panels, mask, *(case.seen_rows if seen else NOTHING_SEEN), items, scores
+    )
     return items, (-scores if worst else scores)
 
 
@@ -160,7 +173,10 @@ def real_case():
 @pytest.mark.parametrize("worst", [False, True])
 def test_no_omitted_score_beats_the_last_one_by_more_than_rounding(real_case, worst):
     n = 10
-    exact = np.einsum("duf,dif->ui", real_case.user_factors.astype(float), real_case.item_factors.astype(float)) / 3
+    exact = (
+        np.einsum("duf,dif->ui", real_case.user_factors.astype(float), real_case.item_factors.astype(float))
+        / 3
+    )
     exact += real_case.bias
     exact[real_case.forbidden] = np.inf if worst else -np.inf
     items, scores = ask(real_case, n, worst=worst)
@@ -186,7 +202,16 @@ def test_a_score_is_the_product_of_its_pair(real_case):
     prior = np.zeros((3, 17), np.float32)
     out = np.empty(items.size, np.float32)
     bias = real_case.bias[items.ravel()]
-    pair_products(real_case.user_factors, real_case.item_factors, prior, prior, bias, users, items.ravel().astype(int), out)
+    pair_products(
+        real_case.user_factors,
+        real_case.item_factors,
+        prior,
+        prior,
+        bias,
+        users,
+        items.ravel().astype(int),
+        out,
+    )
     np.testing.assert_allclose(out, scores.ravel(), rtol=1e-6)
 
 

@@ -10,12 +10,14 @@ from palate.lesson.question import Discussion
 
 RIGHT = {
     q2: "They are bad: super obscure, some with a single review, and predictions far above 5 stars.",
-    q3: "Either only recommend movies with at least n ratings, or retrain with an L2 weight penalty on the embeddings.",
+    q3: "Either only recommend movies with at least n ratings, or retrain with an L2 weight penalty on the "
+    "embeddings.",
     q6: "Clip predictions to the scale, or end in a sigmoid; for ranking it makes no difference.",
     q7: "All embeddings go to zero, so every prediction becomes the mean rating.",
     q8: "A bias says how generous a user is; without it the error gets worse.",
     q9: "It zeroes random coordinates in training and acts as a regulariser.",
-    q10: "Bigger embeddings overfit: training loss falls and validation loss rises. Use a stronger L2 for larger sizes.",
+    q10: "Bigger embeddings overfit: training loss falls and validation loss rises. Use a stronger L2 for "
+    "larger sizes.",
     q11: "Factorization starts slowly as gradients near zero vectors are small; ALS solves each row exactly.",
     q12: "When there are features such as genres or text, or new movies without ratings.",
     q13: "The penalty must be tuned anew, and play counts are implicit feedback, to be used as weights.",
@@ -76,15 +78,19 @@ def test_part_of_an_answer_is_told_and_asked_on():
     found = q7.judge("everything is smaller and smaller", {})
     assert not found
     assert (
-        "it names that the numbers get smaller, but something is missing. Smaller without limit: where do they end"
-        in found.message
+        "it names that the numbers get smaller, but something is missing. Smaller without limit: where do "
+        "they end" in found.message
     )
 
 
 CASES = [
     pytest.param(question, answer, wanted, id=f"{question.name}-{wanted}-{answer}")
     for question in DISCUSSIONS
-    for wanted, answers in {"right": phrasings.RIGHT, "half": phrasings.HALF, "wrong": phrasings.WRONG}.items()
+    for wanted, answers in {
+        "right": phrasings.RIGHT,
+        "half": phrasings.HALF,
+        "wrong": phrasings.WRONG,
+    }.items()
     for answer in phrasings.lines(answers[question.name])
 ]
 
@@ -98,7 +104,8 @@ def test_what_students_write(question, answer, wanted):
 @pytest.mark.parametrize("question", DISCUSSIONS, ids=lambda question: question.name)
 def test_there_are_enough_phrasings(question):
     right, half, wrong = (
-        phrasings.lines(answers[question.name]) for answers in (phrasings.RIGHT, phrasings.HALF, phrasings.WRONG)
+        phrasings.lines(answers[question.name])
+        for answers in (phrasings.RIGHT, phrasings.HALF, phrasings.WRONG)
     )
     assert min(len(set(right)), len(set(wrong))) >= 12
     assert len(set(half)) >= 4
@@ -118,15 +125,24 @@ def test_half_an_answer_has_a_hint_of_its_own(capsys):
     assert verdict.half
     assert repr(verdict) == "Verdict(half right)"
     shown = " ".join(capsys.readouterr().out.split())
-    assert shown.startswith("Half right: it names that they are bad, but something is missing. In what way are they bad?")
+    assert shown.startswith(
+        "Half right: it names that they are bad, but something is missing. In what way are they bad?"
+    )
     assert "What should the filter look at?" in q3.judge("filter the list", {}).message
-    assert "What happens to the error on held-out ratings" in q8.judge("a strict user has a negative bias", {}).message
+    assert (
+        "What happens to the error on held-out ratings"
+        in q8.judge("a strict user has a negative bias", {}).message
+    )
 
 
 @pytest.mark.parametrize("question", DISCUSSIONS, ids=lambda question: question.name)
 def test_no_wrong_answer_gets_the_reply_of_a_right_one(question):
-    rights = {question.judge(answer, {}).message for answer in phrasings.lines(phrasings.RIGHT[question.name])}
-    wrongs = {question.judge(answer, {}).message for answer in phrasings.lines(phrasings.WRONG[question.name])}
+    rights = {
+        question.judge(answer, {}).message for answer in phrasings.lines(phrasings.RIGHT[question.name])
+    }
+    wrongs = {
+        question.judge(answer, {}).message for answer in phrasings.lines(phrasings.WRONG[question.name])
+    }
     assert not rights & wrongs
 
 
@@ -171,4 +187,6 @@ def test_claims_and_denials(text, claim, made):
 def test_the_capitals_of_claims_are_families(question):
     for claim in [c for part in (*question.ideas, *question.mistakes) for c in part.claims.split("; ")]:
         for name in re.findall(r"\b[A-Z][A-Z0-9]+\b", claim):
-            assert name in vocabulary.FAMILIES or name in vocabulary.NUMERALS or re.fullmatch(r"N\d+", name), (claim, name)
+            assert (
+                name in vocabulary.FAMILIES or name in vocabulary.NUMERALS or re.fullmatch(r"N\d+", name)
+            ), (claim, name)

@@ -66,9 +66,19 @@ def test_with_items_it_returns_stars_and_the_rest_is_the_models(view, model):
     [
         (7, r"predict must be given \[users, items\], a list of two columns; got int\."),
         ([[1], [7], [8]], r"a list of two columns; got list\."),
-        ([[1], [7, 8]], r"users and items must be of one length; got 1 and 2\. Repeat the user, as np\.repeat"),
-        ([1, [7]], r"users of predict must be a column of ids; values must be a column, an array or a list; got int 1\."),
-        ([[1], np.zeros((1, 2))], r"items of predict must be a column of ids; values must have one dimension"),
+        (
+            [[1], [7, 8]],
+            r"users and items must be of one length; got 1 and 2\. Repeat the user, as np\.repeat",
+        ),
+        (
+            [1, [7]],
+            r"users of predict must be a column of ids; values must be a column, an array or a list; got "
+            r"int 1\.",
+        ),
+        (
+            [[1], np.zeros((1, 2))],
+            r"items of predict must be a column of ids; values must have one dimension",
+        ),
     ],
 )
 def test_what_is_no_pair_is_refused(x, said, view):
@@ -110,26 +120,44 @@ def test_biases_are_layers_of_a_model_that_has_them():
 
 
 def test_layers_that_are_not_there_are_refused(view, model):
-    with pytest.raises(ValueError, match=r"layer must be one of user_embedding, movie_embedding; got 'movie_bias'\."):
+    with pytest.raises(
+        ValueError, match=r"layer must be one of user_embedding, movie_embedding; got 'movie_bias'\."
+    ):
         view.get_layer("movie_bias")
     twice = replace(
         model,
-        user_factors=np.repeat(model.user_factors, 2, 0), item_factors=np.repeat(model.item_factors, 2, 0),
-        user_bias=np.repeat(model.user_bias, 2, 0), item_bias=np.repeat(model.item_bias, 2, 0),
+        user_factors=np.repeat(model.user_factors, 2, 0),
+        item_factors=np.repeat(model.item_factors, 2, 0),
+        user_bias=np.repeat(model.user_bias, 2, 0),
+        item_bias=np.repeat(model.item_bias, 2, 0),
         global_mean=np.repeat(model.global_mean, 2),
-        user_prior=replace(model.user_prior, precision=np.repeat(model.user_prior.precision, 2, 0), mean=np.repeat(model.user_prior.mean, 2, 0)),
-        item_prior=replace(model.item_prior, precision=np.repeat(model.item_prior.precision, 2, 0), mean=np.repeat(model.item_prior.mean, 2, 0)),
-    )  # fmt: skip
-    with pytest.raises(ValueError, match=r"the model must have one draw to show its vectors as a layer; got 2\."):
+        user_prior=replace(
+            model.user_prior,
+            precision=np.repeat(model.user_prior.precision, 2, 0),
+            mean=np.repeat(model.user_prior.mean, 2, 0),
+        ),
+        item_prior=replace(
+            model.item_prior,
+            precision=np.repeat(model.item_prior.precision, 2, 0),
+            mean=np.repeat(model.item_prior.mean, 2, 0),
+        ),
+    )
+    with pytest.raises(
+        ValueError, match=r"the model must have one draw to show its vectors as a layer; got 2\."
+    ):
         KerasView(twice).get_layer("user_embedding").get_weights()
 
 
 def test_ids_that_are_no_row_numbers():
     text = Ratings.from_arrays(["a", "a", "b"], ["x", "y", "x"], [5.0, 1.0, 4.0], scale=(1, 5))
-    (rows,) = KerasView(LeastSquares(n_factors=2).fit(text, validation=0)).get_layer("user_embedding").get_weights()
+    (rows,) = (
+        KerasView(LeastSquares(n_factors=2).fit(text, validation=0)).get_layer("user_embedding").get_weights()
+    )
     assert rows.shape == (2, 2)
     far = Ratings.from_arrays([1, 1, 2], [5, 10**12, 5], [5.0, 1.0, 4.0], scale=(1, 5))
-    with pytest.raises(ValueError, match=r"ids must be from 0 to 10,000,000 to be row numbers; got 5 to 1000000000000\."):
+    with pytest.raises(
+        ValueError, match=r"ids must be from 0 to 10,000,000 to be row numbers; got 5 to 1000000000000\."
+    ):
         KerasView(LeastSquares(n_factors=2).fit(far, validation=0)).get_layer("movie_embedding").get_weights()
 
 

@@ -98,10 +98,16 @@ WRONG_L2 = {
     "an empty list": ("[]", "l2_reccs is empty: assign recommend(l2_model, uid)"),
     "an empty frame": ("recommend(l2_model, uid, n=0)", "l2_reccs is empty"),
     "None": ("None", "l2_reccs is empty"),
-    "a list": ("list(movies.movieId[:5])", "must be a frame with a column movieId, as recommend returns; got a list"),
+    "a list": (
+        "list(movies.movieId[:5])",
+        "must be a frame with a column movieId, as recommend returns; got a list",
+    ),
     "the function": ("recommend", "got a function"),
     "titles alone": ("movies[['title']].head()", "must be a frame with a column movieId"),
-    "no films": ("pd.DataFrame({'movieId': [-1, -2, -3, -4, -5]})", "movieId -1, which is no film of the lesson"),
+    "no films": (
+        "pd.DataFrame({'movieId': [-1, -2, -3, -4, -5]})",
+        "movieId -1, which is no film of the lesson",
+    ),
 }
 
 

@@ -21,7 +21,9 @@ def small():
     pairs = draw.choice(12 * 24, 200, replace=False)
     users, items = pairs // 24 + 1, 100 + 3 * (pairs % 24)
     ratings = Ratings.from_arrays(users, items, draw.integers(1, 6, 200).astype(float), scale=(1, 5))
-    table = pl.DataFrame({"item_id": ratings.items.values, "title": [f"Film {number}" for number in ratings.items.values]})
+    table = pl.DataFrame(
+        {"item_id": ratings.items.values, "title": [f"Film {number}" for number in ratings.items.values]}
+    )
     return Dataset(name="small", ratings=ratings, catalog=Catalog.from_frame(table))
 
 
@@ -92,7 +94,10 @@ WRONG_Q1 = {
     preds = model.predict([np.repeat(uid, len(all_movie_ids)), all_movie_ids])
     movies_df.loc[all_movie_ids, 'predicted_rating'] = preds + offset
     return movies_df.sort_values(by='predicted_rating', ascending=False).head(n)""",
-        ["asked the model about user 1: the function does not use its argument user_id", "left the column 'predicted_rating'"],
+        [
+            "asked the model about user 1: the function does not use its argument user_id",
+            "left the column 'predicted_rating'",
+        ],
     ),
     "predictions of an earlier call": (
         f"""
@@ -100,7 +105,11 @@ WRONG_Q1 = {
         {ALL}
         movies['predicted_rating'] = values + offset
     return movies.sort_values('predicted_rating', ascending=False).head(n)""",
-        ["returned the list of the call before it, recommend(model, ", "Compute them anew in each call", "left the column"],
+        [
+            "returned the list of the call before it, recommend(model, ",
+            "Compute them anew in each call",
+            "left the column",
+        ],
     ),
     "a table changed, lists right": (
         f"""
@@ -134,16 +143,29 @@ WRONG_Q1 = {
         f"{ALL}\n    return movies.assign(p=values).sort_values('p', ascending=False).head(5)",
         ["n=12) returned 5 films; with n=12 there must be 12"],
     ),
-    "everything": (f"{ALL}\n    return movies.assign(p=values).sort_values('p', ascending=False)", ["returned 24 films"]),
+    "everything": (
+        f"{ALL}\n    return movies.assign(p=values).sort_values('p', ascending=False)",
+        ["returned 24 films"],
+    ),
     "clipped before sorting": (
-        f"{ALL}\n    values = np.clip(values + offset, 1, 5)\n    return movies.assign(p=values).sort_values('p', ascending=False).head(n)",
+        f"{ALL}\n    values = np.clip(values + offset, 1, 5)\n    return "
+        f"movies.assign(p=values).sort_values('p', ascending=False).head(n)",
         ["wrong order", "neither clipped nor rounded"],
     ),
-    "ranked by fame": ("return movies.sort_values('n_ratings', ascending=False).head(n)", ["did not ask the model"]),
+    "ranked by fame": (
+        "return movies.sort_values('n_ratings', ascending=False).head(n)",
+        ["did not ask the model"],
+    ),
     "nothing at all": ("pass", ["returned None", "`return`"]),
     "no rows": ("return movies.head(0)", ["did not ask the model"]),
-    "no rows after asking": (f"{ALL}\n    return movies.head(0)", ["returned no films; there are 5 to return"]),
-    "a list": (f"{ALL}\n    return list(movies.movieId[:n])", ["must return a frame with a column movieId", "a list"]),
+    "no rows after asking": (
+        f"{ALL}\n    return movies.head(0)",
+        ["returned no films; there are 5 to return"],
+    ),
+    "a list": (
+        f"{ALL}\n    return list(movies.movieId[:n])",
+        ["must return a frame with a column movieId", "a list"],
+    ),
     "an empty list": ("return []", ["an empty list"]),
     "no ids": ("return pd.DataFrame({'title': ['Heat']})", ["got the columns 'title'"]),
     "twice the same": ("return pd.concat([movies.head(2), movies.head(3)])", ["movieId 100 more than once"]),
@@ -205,9 +227,13 @@ WRONG_Q4 = {
         f"known = movies[movies.n_ratings >= 10**6]\n    {RANK}\n    {TAKE}",
         ["returned no films", "such as 1000"],
     ),
-    "more than, not at least": (f"{KEEP.replace('>=', '>')}\n    {RANK}\n    {TAKE}", ["recommend_nonobscure(model, "]),
+    "more than, not at least": (
+        f"{KEEP.replace('>=', '>')}\n    {RANK}\n    {TAKE}",
+        ["recommend_nonobscure(model, "],
+    ),
     "after the best were taken": (
-        f"known = movies\n    {RANK}\n    best = known.assign(p=values).sort_values('p', ascending=False).head(n)\n"
+        f"known = movies\n    {RANK}\n    best = known.assign(p=values).sort_values('p', "
+        f"ascending=False).head(n)\n"
         "    return best[best.n_ratings >= min_ratings]",
         ["there must be 9", "filtered them afterwards", "take head(n) of those"],
     ),
@@ -223,19 +249,25 @@ WRONG_Q4 = {
 
 @pytest.mark.parametrize("body", RIGHT_Q4.values(), ids=RIGHT_Q4)
 def test_right_answers_with_a_threshold(body, small):
-    found = verdict(q4, f"def recommend_nonobscure(model, user_id, n=5, min_ratings=1000):\n    {body}", notebook(small))
+    found = verdict(
+        q4, f"def recommend_nonobscure(model, user_id, n=5, min_ratings=1000):\n    {body}", notebook(small)
+    )
     assert found, found.message
 
 
 @pytest.mark.parametrize(("body", "said"), WRONG_Q4.values(), ids=WRONG_Q4)
 def test_wrong_answers_with_a_threshold_are_told_apart(body, said, small):
-    found = verdict(q4, f"def recommend_nonobscure(model, user_id, n=5, min_ratings=1000):\n    {body}", notebook(small))
+    found = verdict(
+        q4, f"def recommend_nonobscure(model, user_id, n=5, min_ratings=1000):\n    {body}", notebook(small)
+    )
     assert not found
     assert [part for part in said if part not in found.message] == [], found.message
 
 
 def test_a_default_of_the_learners_own_is_kept(small):
-    body = f"def recommend_nonobscure(model, user_id, n=5, min_ratings=3):\n    {KEEP}\n    {RANK}\n    {TAKE}"
+    body = (
+        f"def recommend_nonobscure(model, user_id, n=5, min_ratings=3):\n    {KEEP}\n    {RANK}\n    {TAKE}"
+    )
     assert verdict(q4, body, notebook(small))
 
 
@@ -259,7 +291,11 @@ def recommend(model, user_id, n=5):
 
 def test_columns_that_the_function_left_are_taken_out_again(small):
     variables = notebook(small)
-    verdict(q1, f"def recommend(model, user_id, n=5):\n    {WRONG_Q1['a table changed, lists right'][0]}", variables)
+    verdict(
+        q1,
+        f"def recommend(model, user_id, n=5):\n    {WRONG_Q1['a table changed, lists right'][0]}",
+        variables,
+    )
     assert "predicted_rating" not in variables["movies"].columns
 
 
@@ -270,8 +306,14 @@ def test_columns_that_the_function_left_are_taken_out_again(small):
         ([], "must be a function; got an empty list"),
         (pd.DataFrame({"movieId": [1]}), "must be a function; got a DataFrame. Pass the function itself"),
         (lambda model: model, "The function must take (model, user_id, n=5); too many positional arguments"),
-        (lambda model, user_id: model, "must take (model, user_id, n=5); got an unexpected keyword argument 'n'"),
-        (lambda model, user_id, n: model, "must take (model, user_id, n=5); missing a required argument: 'n'"),
+        (
+            lambda model, user_id: model,
+            "must take (model, user_id, n=5); got an unexpected keyword argument 'n'",
+        ),
+        (
+            lambda model, user_id, n: model,
+            "must take (model, user_id, n=5); missing a required argument: 'n'",
+        ),
     ],
     ids=["None", "empty", "a frame", "one argument", "no n", "no default"],
 )
@@ -280,7 +322,14 @@ def test_what_is_no_such_function(answer, said):
 
 
 def test_centred_predictions_are_remarked_on(small):
-    code = f"def recommend(model, user_id, n=5):\n    {ALL}\n    known = movies.assign(predicted_rating=values)\n"
-    found = verdict(q1, code + "    return known.sort_values('predicted_rating', ascending=False).head(n)", notebook(small))
+    code = (
+        f"def recommend(model, user_id, n=5):\n    {ALL}\n    known = "
+        f"movies.assign(predicted_rating=values)\n"
+    )
+    found = verdict(
+        q1,
+        code + "    return known.sort_values('predicted_rating', ascending=False).head(n)",
+        notebook(small),
+    )
     assert found
     assert "still centred: add the offset" in found.message

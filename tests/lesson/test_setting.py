@@ -63,7 +63,8 @@ def test_a_missing_library_is_named_with_what_brings_it(capsys):
 def test_a_notebook_without_its_libraries_says_which_pip_install():
     require("numpy")
     with pytest.raises(
-        ImportError, match=r'this notebook needs no_such_library\. Install with pip install "palate\[tutorial\]"'
+        ImportError,
+        match=r'this notebook needs no_such_library\. Install with pip install "palate\[tutorial\]"',
     ):
         require("numpy", "no_such_library")
 

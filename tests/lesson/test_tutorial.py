@@ -40,16 +40,22 @@ def test_it_runs_its_answers_are_right_and_its_page_is_current(path, runner, tmp
             assert shown.count("Not yet: ") == checks == 1
         else:
             assert len(re.findall("^Right: ", shown, re.M)) == checks, shown
-    if "lesson.needs(" in path.read_text("utf-8") and not all(map(importlib.util.find_spec, ("keras", "jax"))):
+    if "lesson.needs(" in path.read_text("utf-8") and not all(
+        map(importlib.util.find_spec, ("keras", "jax"))
+    ):
         return  # it then says what is missing, where the page has results
     page = path.with_suffix(".md").read_text("utf-8")
-    assert runner.structure(page) == runner.structure(runner.page(cells, path.stem)), "run scripts/run_tutorial.py"
+    assert runner.structure(page) == runner.structure(runner.page(cells, path.stem)), (
+        "run scripts/run_tutorial.py"
+    )
 
 
 def test_every_question_is_checked_in_some_notebook():
     text = "\n".join(path.read_text("utf-8") for path in SCRIPTS)
     assert [number for number in range(1, 14) if f"q{number}.check(" not in text] == []
-    assert [number for number in range(2, 14) if number not in (4, 5) and f"q{number}.solution()" not in text] == []
+    assert [
+        number for number in range(2, 14) if number not in (4, 5) and f"q{number}.solution()" not in text
+    ] == []
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
@@ -88,7 +94,14 @@ def test_blank_notebooks_give_nothing_away(runner):
         kept = {line.strip() for code in codes for line in code.splitlines()}
         for cell in cells:
             if cell.solution:
-                assert not {line.strip() for line in cell.text.splitlines()[1:] if "return" in line or "predict" in line} & kept
+                assert (
+                    not {
+                        line.strip()
+                        for line in cell.text.splitlines()[1:]
+                        if "return" in line or "predict" in line
+                    }
+                    & kept
+                )
             for number in re.findall(r"^(q\d+)\.solution\(\)", cell.text, re.M):
                 assert f"# {number}.solution()" in text
 
@@ -122,8 +135,14 @@ NUMBER = re.compile(r"(?<![\w.=(])-?\d[\d,]*(?:\.\d+)?(?![\w^])")
 
 
 def quoted(solution):
-    """Return the figures that a solution quotes: decimals, per cents, and whole numbers of two digits and more; no code."""
-    plain = re.sub(r"`[^`]*`|\w+\([^)]*\)|\w+ = [\d.]+|\([^)]*[*/^][^)]*\)|\d+ factors|\d+, \d+ and \d+ factors", " ", solution)
+    """Return the figures that a solution quotes: decimals, per cents, and whole numbers of two
+    digits and more; no code.
+    """
+    plain = re.sub(
+        r"`[^`]*`|\w+\([^)]*\)|\w+ = [\d.]+|\([^)]*[*/^][^)]*\)|\d+ factors|\d+, \d+ and \d+ factors",
+        " ",
+        solution,
+    )
     return [text for text in NUMBER.findall(plain) if "." in text or len(text) > 1]
 
 
@@ -192,7 +211,9 @@ def test_a_cell_shows_what_it_prints_and_its_last_value(runner):
     assert page.endswith('```python\nprint("so")\nanswer\n```\n\n```text\nso\n42\n```\n')
     assert runner.structure(page) == ["# A title", "answer = 40 + 2", 'print("so")', "answer", "```text"]
     other = page.replace("42\n```", "43\n```")
-    assert runner.structure(other) == runner.structure(page)  # numbers may differ a little from machine to machine
+    assert runner.structure(other) == runner.structure(
+        page
+    )  # numbers may differ a little from machine to machine
     assert runner.structure(page.replace("print", "pprint")) != runner.structure(page)
 
 
@@ -232,7 +253,9 @@ def test_notebooks_are_valid_and_blank_ones_lack_the_solutions(blank, runner, tm
             assert set(cell) == {"cell_type", "id", "metadata", "source"} | (
                 {"execution_count", "outputs"} if cell["cell_type"] == "code" else set()
             )
-    first = "".join("".join(cell["source"]) + "\n" for cell in json.loads(written[0].read_text("utf-8"))["cells"])
+    first = "".join(
+        "".join(cell["source"]) + "\n" for cell in json.loads(written[0].read_text("utf-8"))["cells"]
+    )
     assert ("np.repeat(user_id" in first) != blank
     assert ("# Your turn." in first) == blank
 

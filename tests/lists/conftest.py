@@ -49,7 +49,9 @@ def model():
     pairs = [(user, item, rating) for user, rated in RATED.items() for item, rating in rated.items()]
     users, items, values = zip(*pairs, strict=True)
     known = Ratings.from_arrays([*users, "bob"], [*items, 50], [*values, 2.0], scale=(1, 5))
-    held_out = np.array([(u, i) == ("ann", 20) for u, i in known.to_frame().select("user_id", "item_id").rows()])
+    held_out = np.array(
+        [(u, i) == ("ann", 20) for u, i in known.to_frame().select("user_id", "item_id").rows()]
+    )
     matrix = RatingMatrix.from_ratings(known, held_out)
     return FactorModel(
         users=known.users,

@@ -22,7 +22,9 @@ def forbidden(model, allowed, exclude_seen):
     if allowed is not None:
         blocked[:, ~allowed] = True
     if exclude_seen:
-        blocked[np.repeat(np.arange(model.n_users), np.diff(model.ratings.indptr)), model.ratings.items] = True
+        blocked[np.repeat(np.arange(model.n_users), np.diff(model.ratings.indptr)), model.ratings.items] = (
+            True
+        )
     return blocked
 
 
@@ -54,12 +56,18 @@ def test_caution_gives_the_top_n_of_all_scores(seed, n, caution, n_draws, exclud
 
 @settings(deadline=None, max_examples=20)
 @given(
-    seed=st.integers(0, 10**6), n=st.integers(1, 20), caution=st.floats(-0.999, -0.01), worst=st.booleans(), some=st.booleans()
+    seed=st.integers(0, 10**6),
+    n=st.integers(1, 20),
+    caution=st.floats(-0.999, -0.01),
+    worst=st.booleans(),
+    some=st.booleans(),
 )
 def test_negative_caution_gives_the_top_n_of_all_scores(seed, n, caution, worst, some):
     model = posterior_model(seed, whole=False)
     allowed = np.random.default_rng(seed).random(model.n_items) < 0.5 if some else None
-    found = rank_cautiously(model, np.arange(model.n_users), n, caution, allowed=allowed, exclude_seen=True, worst=worst)
+    found = rank_cautiously(
+        model, np.arange(model.n_users), n, caution, allowed=allowed, exclude_seen=True, worst=worst
+    )
     draws, sign = latent_draws(model), -1 if worst else 1
     scores = cautious_reference(
         sign * draws.mean(axis=0), draws.std(axis=0), quantile(caution), n, forbidden(model, allowed, True)
@@ -129,10 +137,14 @@ def test_the_result_depends_neither_on_threads_nor_on_who_else_is_asked():
 def test_a_sure_item_passes_an_unsure_one():
     factors = np.zeros((2, 1, 0), np.float32)
     model = posterior_model(
-        n_users=1, n_items=2, n_draws=2, n_factors=0,
-        user_factors=factors, user_bias=np.zeros((2, 1), np.float32),
+        n_users=1,
+        n_items=2,
+        n_draws=2,
+        n_factors=0,
+        user_factors=factors,
+        user_bias=np.zeros((2, 1), np.float32),
         item_bias=np.array([[2.0, 1.0], [0.0, 0.5]], np.float32),  # means 1 and 0.75, sd 1 and 0.25
-    )  # fmt: skip
+    )
     assert model.recommend(0, 1, exclude_seen=False)["item_id"].item() == 0
     frame = model.recommend(0, 2, caution=0.8, exclude_seen=False)
     assert frame["item_id"].to_list() == [1, 0]
@@ -146,10 +158,31 @@ def test_a_sure_item_passes_an_unsure_one():
 
 def test_columns_of_a_cautious_answer():
     frame = posterior_model().recommend(0, 2, caution=0.5)
-    first = ["user_id", "item_id", "rank", "predicted_rating", "score", "std", "low", "high", "n_ratings", "mean_rating"]
+    first = [
+        "user_id",
+        "item_id",
+        "rank",
+        "predicted_rating",
+        "score",
+        "std",
+        "low",
+        "high",
+        "n_ratings",
+        "mean_rating",
+    ]
     assert frame.columns == first
     told = posterior_model().recommend(0, 2, words=True)
-    assert told.columns == ["user_id", "item_id", "rank", "predicted_rating", "std", "low", "high", "in_words", *first[8:]]
+    assert told.columns == [
+        "user_id",
+        "item_id",
+        "rank",
+        "predicted_rating",
+        "std",
+        "low",
+        "high",
+        "in_words",
+        *first[8:],
+    ]
     assert "score" in posterior_model(scale=None).recommend(0, 2, words=True).columns
     assert "ranking_score" in posterior_model(scale=None).recommend(0, 2, caution=0.5).columns
 
@@ -205,9 +238,14 @@ def test_least_squares_is_cautious_by_its_standard_errors():
     rng = np.random.default_rng(5)
     users, items = np.nonzero(rng.random((60, 90)) < 0.3)
     values = np.clip(np.round(3 + rng.normal(size=60)[users] / 2 + rng.normal(size=90)[items]), 1, 5)
-    model = LeastSquares(n_factors=3).fit(Ratings.from_arrays(users, items, values, scale=(1, 5)), validation=0.2)
+    model = LeastSquares(n_factors=3).fit(
+        Ratings.from_arrays(users, items, values, scale=(1, 5)), validation=0.2
+    )
     index = np.indices((model.n_users, model.n_items)).reshape(2, -1)
-    mean, sd = model.score_items(np.arange(model.n_users)), standard_errors(model, *index).reshape(model.n_users, -1)
+    mean, sd = (
+        model.score_items(np.arange(model.n_users)),
+        standard_errors(model, *index).reshape(model.n_users, -1),
+    )
     blocked = forbidden(model, None, True)
     for caution in (0.8, 0.999, -0.5):
         found = rank_cautiously(model, np.arange(model.n_users), 7, caution, exclude_seen=True)
@@ -222,7 +260,11 @@ def test_least_squares_is_cautious_by_its_standard_errors():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"caution": 1.0}, ValueError, "caution must be between -1 and 1, neither included; got 1. 0.8 ranks by"),
+        (
+            {"caution": 1.0},
+            ValueError,
+            "caution must be between -1 and 1, neither included; got 1. 0.8 ranks by",
+        ),
         ({"caution": -1}, ValueError, "caution must be between -1 and 1, neither included; got -1."),
         ({"caution": float("nan")}, ValueError, "caution must be between -1 and 1"),
         ({"caution": "high"}, TypeError, "caution must be a number; got 'high'."),
@@ -239,12 +281,20 @@ def test_bad_arguments_are_refused(arguments, error, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"caution": 0.8}, "caution must be 0 for a model that does not know how sure it is; got 0.8. Train with palate.Gibbs"),
+        (
+            {"caution": 0.8},
+            "caution must be 0 for a model that does not know how sure it is; got 0.8. Train with "
+            "palate.Gibbs",
+        ),
         (
             {"words": True},
-            "words must be False for a model that does not know how sure it is; got True. Train with palate.Gibbs",
+            "words must be False for a model that does not know how sure it is; got True. Train with "
+            "palate.Gibbs",
         ),
-        ({"explore": "thompson"}, "explore must be None for a model without draws of a posterior; got 'thompson'. Train"),
+        (
+            {"explore": "thompson"},
+            "explore must be None for a model without draws of a posterior; got 'thompson'. Train",
+        ),
     ],
 )
 def test_models_that_do_not_know_how_sure_they_are_say_so(model, arguments, message):

@@ -21,7 +21,10 @@ def test_is_recommended_what_it_has_not_rated(model, dee):
         dict(zip(model.catalog.frame["item_id"], model.catalog.frame["n_ratings"], strict=True))[item]
         for item in frame["item_id"]
     ]
-    expected = [3 + dee.bias[0] + model.item_bias[0, i] + dee.factors[0, 0] * model.item_factors[0, i, 0] for i in range(5)]
+    expected = [
+        3 + dee.bias[0] + model.item_bias[0, i] + dee.factors[0, 0] * model.item_factors[0, i, 0]
+        for i in range(5)
+    ]
     everything = model.recommend(dee, exclude_seen=False).sort("item_id")
     np.testing.assert_allclose(everything["predicted_rating"].to_numpy(), expected, rtol=1e-6)
 
@@ -61,7 +64,10 @@ def test_predict_rated_and_similar(model, dee):
     assert one == pytest.approx(3 + dee.bias[0] + 0.25 - dee.factors[0, 0], rel=1e-6)
     assert model.predict([dee, "ann"], 20).tolist() == [np.float32(one), 2.25]
     assert model.predict_frame(dee, title="psycho")["predicted_rating"].to_list() == [np.float32(one)]
-    assert model.rated(dee).select("user_id", "item_id", "rating").rows() == [("dee", 10, 5.0), ("dee", 30, 4.0)]
+    assert model.rated(dee).select("user_id", "item_id", "rating").rows() == [
+        ("dee", 10, 5.0),
+        ("dee", 30, 4.0),
+    ]
     assert model.similar_users(dee, 1)["user_id"].to_list() == ["ann"]
 
 
@@ -79,9 +85,13 @@ def test_folded_items_are_predicted(model, dee):
 
 def test_sides_are_not_confused(model, dee):
     film = model.fold_in_item(["ann"], [5.0])
-    with pytest.raises(TypeError, match=r"users must be ids or FoldedUser objects; got FoldedItem\(1 ratings\)"):
+    with pytest.raises(
+        TypeError, match=r"users must be ids or FoldedUser objects; got FoldedItem\(1 ratings\)"
+    ):
         model.recommend(film)
-    with pytest.raises(TypeError, match=r"items must be ids or FoldedItem objects; got FoldedUser\('dee', 2 ratings\)"):
+    with pytest.raises(
+        TypeError, match=r"items must be ids or FoldedItem objects; got FoldedUser\('dee', 2 ratings\)"
+    ):
         model.predict("ann", dee)
 
 

@@ -35,10 +35,13 @@ def test_single_ids_go_with_every_other(model, users, items, expected):
     assert found.tolist() == expected
 
 
-@pytest.mark.parametrize(("users", "items"), [(["ann"], [10, 20]), (["ann", "bob"], [10]), (["ann", "bob"], [])])
+@pytest.mark.parametrize(
+    ("users", "items"), [(["ann"], [10, 20]), (["ann", "bob"], [10]), (["ann", "bob"], [])]
+)
 def test_lengths_must_agree(model, users, items):
     with pytest.raises(
-        ValueError, match=rf"of one length, or one of them a single id; got {len(users)} users and {len(items)}"
+        ValueError,
+        match=rf"of one length, or one of them a single id; got {len(users)} users and {len(items)}",
     ):
         model.predict(users, items)
 
@@ -46,12 +49,16 @@ def test_lengths_must_agree(model, users, items):
 def test_clip_moves_predictions_to_the_ends_of_the_scale(model):
     narrow = replace(model, scale=(3.0, 4.25))
     assert narrow.predict("ann", [10, 20, 30], clip=True).tolist() == [4.25, 3.0, 4.0]
-    with pytest.raises(ValueError, match=r"clip must be False for scores that have no rating scale; got True\."):
+    with pytest.raises(
+        ValueError, match=r"clip must be False for scores that have no rating scale; got True\."
+    ):
         replace(model, scale=None).predict("ann", 10, clip=True)
 
 
 def test_unknown_ids_raise_and_say_what_else_could_be_done(model):
-    with pytest.raises(KeyError, match=r"unknown item id 77\. It is items\[1\]\. Pass unknown='baseline' or unknown='nan'"):
+    with pytest.raises(
+        KeyError, match=r"unknown item id 77\. It is items\[1\]\. Pass unknown='baseline' or unknown='nan'"
+    ):
         model.predict("ann", [10, 77])
     with pytest.raises(KeyError, match=r"unknown user id 'zoe'\. It is users\[0\]\. Pass unknown="):
         model.predict("zoe", 10)
@@ -99,7 +106,16 @@ def test_a_scorer_without_factors_predicts(table, model):
 
 def test_frame_of_items_by_id_keeps_their_order(model):
     frame = model.predict_frame("bob", [40, 10])
-    assert frame.columns == ["user_id", "item_id", "predicted_rating", "title", "year", "genres", "n_ratings", "mean_rating"]
+    assert frame.columns == [
+        "user_id",
+        "item_id",
+        "predicted_rating",
+        "title",
+        "year",
+        "genres",
+        "n_ratings",
+        "mean_rating",
+    ]
     assert frame.select("user_id", "item_id", "predicted_rating", "title").rows() == [
         ("bob", 40, 5.0, "Vertigo"),
         ("bob", 10, 3.0, "Airplane!"),
@@ -130,7 +146,9 @@ def test_items_of_the_catalog_that_nobody_rated_are_nan_or_baseline(model):
     assert found["item_id"].to_list() == [20, 60]
     assert found["n_ratings"].to_list() == [3, 0]
     np.testing.assert_array_equal(found["predicted_rating"].to_numpy(), [4.75, np.nan])
-    assert model.predict_frame("bob", title="never", unknown="baseline")["predicted_rating"].to_list() == [3.5]
+    assert model.predict_frame("bob", title="never", unknown="baseline")["predicted_rating"].to_list() == [
+        3.5
+    ]
 
 
 def test_frame_of_unknown_ids(model):
@@ -147,7 +165,9 @@ def test_frame_of_unknown_ids(model):
 
 def test_items_must_be_chosen_in_one_way(model, bare):
     for choice in ({}, {"items": 10, "title": "Psycho"}):
-        with pytest.raises(ValueError, match=r"items must be chosen either by id \(items=\) or by title= and where=; got"):
+        with pytest.raises(
+            ValueError, match=r"items must be chosen either by id \(items=\) or by title= and where=; got"
+        ):
             model.predict_frame("ann", **choice)
     with pytest.raises(KeyError, match=r"no title contains 'Heat'"):
         model.predict_frame("ann", title="Heat")
@@ -162,7 +182,9 @@ def test_titles_are_found_in_the_catalog(model):
 
 
 def test_users_and_items_in_the_order_of_no_rows_are_refused(model):
-    with pytest.raises(TypeError, match="items must be a list, an array or a column; got a set, whose order pairs nothing"):
+    with pytest.raises(
+        TypeError, match="items must be a list, an array or a column; got a set, whose order pairs nothing"
+    ):
         model.predict(["ann", "bob"], {10, 20})
     assert model.predict("ann", {10}).tolist() == [4.5]
     users, items = pd.Series(["ann", "bob"]), pd.Series([20, 10], index=[1, 0])
@@ -180,7 +202,11 @@ def test_the_index_of_a_series_plays_no_part_in_messages(model):
 @pytest.mark.parametrize(
     ("ratings", "error", "said"),
     [
-        (np.ma.masked_equal([5.0, 1.0], 1.0), ValueError, r"ratings must be finite; got nan \(ratings\[1\]\)"),
+        (
+            np.ma.masked_equal([5.0, 1.0], 1.0),
+            ValueError,
+            r"ratings must be finite; got nan \(ratings\[1\]\)",
+        ),
         ({5.0, 1.0}, TypeError, "ratings must be a list, an array or a column; got a set"),
         (["100%", "20%"], TypeError, r"ratings must be numbers; got \['100%', '20%'\]"),
     ],

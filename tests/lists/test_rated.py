@@ -21,7 +21,13 @@ def test_held_out_ratings_are_marked(model):
 
 def test_many_users_in_the_order_given(model, table):
     frame = model.rated(["bob", "ann"])
-    assert frame.select("user_id", "item_id").rows() == [("bob", 20), ("bob", 30), ("bob", 50), ("ann", 10), ("ann", 20)]
+    assert frame.select("user_id", "item_id").rows() == [
+        ("bob", 20),
+        ("bob", 30),
+        ("bob", 50),
+        ("ann", 10),
+        ("ann", 20),
+    ]
     assert rated(table, ["bob", "ann"]).equals(frame)
 
 
@@ -32,7 +38,9 @@ def test_times_are_shown_where_there_are_any(model):
 
 
 def test_needs_ratings_and_a_known_user(model, bare):
-    with pytest.raises(ValueError, match=r"rated needs to know what was rated; got a model saved without ratings"):
+    with pytest.raises(
+        ValueError, match=r"rated needs to know what was rated; got a model saved without ratings"
+    ):
         bare.rated("ann")
     with pytest.raises(KeyError, match=r"unknown user id 'zoe'"):
         model.rated("zoe")

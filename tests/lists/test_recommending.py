@@ -26,7 +26,17 @@ def test_ranks_by_prediction_then_by_id(model):
 
 
 def test_columns_are_ids_rank_prediction_and_catalog(model):
-    names = ["user_id", "item_id", "rank", "predicted_rating", "title", "year", "genres", "n_ratings", "mean_rating"]
+    names = [
+        "user_id",
+        "item_id",
+        "rank",
+        "predicted_rating",
+        "title",
+        "year",
+        "genres",
+        "n_ratings",
+        "mean_rating",
+    ]
     frame = model.recommend("ann", 1)
     assert frame.columns == names
     assert frame.row(0)[4:] == ("The Naked Gun", 1988, "Comedy|Crime", 2, 2.5)
@@ -52,7 +62,14 @@ def test_users_stand_in_the_order_given_repeats_included(model):
 
 
 def test_no_users_named_means_all_of_them(model):
-    assert model.recommend(n=2, exclude_seen=False)["user_id"].to_list() == ["ann", "ann", "bob", "bob", "cy", "cy"]
+    assert model.recommend(n=2, exclude_seen=False)["user_id"].to_list() == [
+        "ann",
+        "ann",
+        "bob",
+        "bob",
+        "cy",
+        "cy",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +96,10 @@ def test_filters_apply_before_the_top_n(model, filters, items):
     ("filters", "message"),
     [
         ({"min_ratings": 4}, r"min_ratings=4 keeps none of 5 items, the most-rated one has 3 ratings\.$"),
-        ({"min_ratings": 3, "where": {"year": 1988}}, r"min_ratings=3 keeps none of 1 items, the most-rated one has 2"),
+        (
+            {"min_ratings": 3, "where": {"year": 1988}},
+            r"min_ratings=3 keeps none of 1 items, the most-rated one has 2",
+        ),
         ({"where": {"year": 1901}}, r"where=\{'year': 1901\} keeps none of 5 items\.$"),
         ({"candidates": []}, r"candidates holds no item\.$"),
         ({"candidates": [10], "deny": [10]}, r"deny holds every item that is left\.$"),
@@ -94,10 +114,13 @@ def test_an_empty_answer_names_the_filter(model, filters, message):
 
 def test_an_empty_answer_names_the_users_who_rated_everything(model):
     with pytest.warns(
-        EmptyResultWarning, match=r"to user 'cy': all 2 items that may be recommended are rated already; pass exc"
+        EmptyResultWarning,
+        match=r"to user 'cy': all 2 items that may be recommended are rated already; pass exc",
     ):
         model.recommend("cy", candidates=[10, 20])
-    with pytest.warns(EmptyResultWarning, match=r"to 2 of 3 users, the first of them 'ann': they have rated all 1 items"):
+    with pytest.warns(
+        EmptyResultWarning, match=r"to 2 of 3 users, the first of them 'ann': they have rated all 1 items"
+    ):
         frame = model.recommend(None, candidates=[10])
     assert frame["user_id"].to_list() == ["bob"]
 
@@ -116,11 +139,19 @@ def test_the_warning_points_at_the_caller(model):
         ({"min_ratings": -1}, ValueError, r"min_ratings must be at least 0; got -1\."),
         ({"min_ratings": "3"}, TypeError, r"min_ratings must be an integer; got '3'\."),
         ({"users": "zoe"}, KeyError, r"unknown user id 'zoe'"),
-        ({"users": ["ann", "zoe", "yan"]}, KeyError, r"unknown user id 'zoe'\. It is users\[1\]\. So are 1 more\."),
+        (
+            {"users": ["ann", "zoe", "yan"]},
+            KeyError,
+            r"unknown user id 'zoe'\. It is users\[1\]\. So are 1 more\.",
+        ),
         ({"users": 7}, KeyError, r"unknown user id 7: the ids here are strings, this is of type int"),
         ({"candidates": [10, 77]}, KeyError, r"unknown item id 77\. It is candidates\[1\]\."),
         ({"candidates": ["10"]}, KeyError, r"unknown item id '10': the ids here are integers"),
-        ({"deny": ["10"]}, TypeError, r"deny must hold ids of the items' type; got '10': the ids here are integers"),
+        (
+            {"deny": ["10"]},
+            TypeError,
+            r"deny must hold ids of the items' type; got '10': the ids here are integers",
+        ),
         ({"threads": 0}, ValueError, r"threads must be at least 1; got 0"),
     ],
 )
@@ -132,11 +163,18 @@ def test_a_wrong_argument_is_refused(model, arguments, error, message):
 def test_seen_items_cannot_be_excluded_without_ratings(bare):
     with pytest.raises(ValueError, match=r"got a model saved without ratings\. Pass exclude_seen=False"):
         bare.recommend("ann")
-    assert bare.recommend("ann", 2, exclude_seen=False).columns == ["user_id", "item_id", "rank", "predicted_rating"]
+    assert bare.recommend("ann", 2, exclude_seen=False).columns == [
+        "user_id",
+        "item_id",
+        "rank",
+        "predicted_rating",
+    ]
 
 
 def test_min_ratings_needs_counts(bare):
-    with pytest.raises(ValueError, match=r"min_ratings must be 0 here: this model has neither ratings nor a catalog"):
+    with pytest.raises(
+        ValueError, match=r"min_ratings must be 0 here: this model has neither ratings nor a catalog"
+    ):
         bare.recommend("ann", exclude_seen=False, min_ratings=2)
 
 
@@ -146,7 +184,9 @@ def test_a_model_saved_without_ratings_still_counts_them(model):
 
 
 def test_a_catalog_that_is_not_aligned_is_aligned(model):
-    shuffled = replace(model, catalog=Catalog(model.catalog.frame.drop("n_ratings", "mean_rating").reverse(), "int"))
+    shuffled = replace(
+        model, catalog=Catalog(model.catalog.frame.drop("n_ratings", "mean_rating").reverse(), "int")
+    )
     assert shuffled.recommend("ann").equals(model.recommend("ann"))
     without = replace(shuffled, ratings=None)
     assert without.recommend("ann", 1, exclude_seen=False)["title"].to_list() == ["Airplane!"]
@@ -201,9 +241,12 @@ def test_a_scorer_must_score_every_item(table):
 
 def test_a_model_without_factors_ranks_by_bias(model):
     baseline = replace(
-        model, user_factors=model.user_factors[..., :0], item_factors=model.item_factors[..., :0],
-        user_prior=replace_prior(model.user_prior), item_prior=replace_prior(model.item_prior),
-    )  # fmt: skip
+        model,
+        user_factors=model.user_factors[..., :0],
+        item_factors=model.item_factors[..., :0],
+        user_prior=replace_prior(model.user_prior),
+        item_prior=replace_prior(model.item_prior),
+    )
     assert listed(baseline.recommend("bob", 2)) == [(10, 4.0), (40, 4.0)]
 
 
@@ -235,9 +278,12 @@ def test_threads_change_nothing(threads, rng, model):
     """More users than a chunk holds, so that several chunks run; filters compact the items."""
     many = 5000
     big = replace(
-        model, user_factors=rng.normal(size=(1, many, 1)).astype(np.float32), user_bias=np.zeros((1, many), np.float32),
-        users=type(model.users).from_ids(np.arange(many)), ratings=None,
-    )  # fmt: skip
+        model,
+        user_factors=rng.normal(size=(1, many, 1)).astype(np.float32),
+        user_bias=np.zeros((1, many), np.float32),
+        users=type(model.users).from_ids(np.arange(many)),
+        ratings=None,
+    )
     every = big.recommend(n=3, exclude_seen=False, where={"genres": ["Comedy", "Crime"]}, threads=threads)
     assert every.height == 3 * many
     few = [0, 17, 2047, 2048, 4999]

@@ -47,14 +47,17 @@ def greedy(model, user, n, diversity, cap, factors):
 
 
 @pytest.mark.parametrize(
-    ("diversity", "cap", "comedy"), [(0.0, 2, 1.0), (0.3, 99, 1.0), (0.0, 99, 3.0), (0.6, 2, 0.5), (1.0, 99, 1.0)]
+    ("diversity", "cap", "comedy"),
+    [(0.0, 2, 1.0), (0.3, 99, 1.0), (0.0, 99, 3.0), (0.6, 2, 0.5), (1.0, 99, 1.0)],
 )
 def test_lists_are_those_of_every_item_looked_at(films, diversity, cap, comedy):
     factors = np.ones(len(films.items)) if comedy == 1 else boosts_of({"genres": {"Comedy": comedy}}, films)
     shape = {"diversity": diversity, "at_most": {"genres": cap}, "boost": {"genres": {"Comedy": comedy}}}
     for user in (0, 7):
         found = films.recommend(films.users.id(user), 5, **shape)
-        assert films.items.indices(found["item_id"]).tolist() == greedy(films, user, 5, diversity, cap, factors)
+        assert films.items.indices(found["item_id"]).tolist() == greedy(
+            films, user, 5, diversity, cap, factors
+        )
 
 
 def test_nothing_asked_is_the_plain_list(films):
@@ -69,12 +72,16 @@ def test_nothing_asked_is_the_plain_list(films):
 def test_caps_are_never_exceeded(films, cap, diversity):
     frame = films.recommend([1, 15, 30], 6, at_most={"genres": cap}, diversity=diversity)
     for user in (1, 15, 30):
-        listed = [genre for text in frame.filter(user_id=user)["genres"].drop_nulls() for genre in text.split("|")]
+        listed = [
+            genre for text in frame.filter(user_id=user)["genres"].drop_nulls() for genre in text.split("|")
+        ]
         assert max(listed.count(genre) for genre in listed) <= cap
 
 
 def test_caps_that_leave_too_few_are_told(model):
-    with pytest.warns(ShortListWarning, match="at_most leaves 2 of 5 places filled for user 'ann'.*genres 'Crime' \\(1\\)"):
+    with pytest.warns(
+        ShortListWarning, match="at_most leaves 2 of 5 places filled for user 'ann'.*genres 'Crime' \\(1\\)"
+    ):
         frame = model.recommend("ann", 5, at_most={"genres": {"crime": 1}})
     assert frame["item_id"].to_list() == [30, 50]
 
@@ -129,7 +136,9 @@ def test_every_kind_of_model_shapes(films):
     )
     for trainer in (local, palate.Popular(), palate.Recommender(seconds=0.0)):
         model = trainer.fit(few, catalog=data.catalog)
-        frame = model.recommend(15, 6, diversity=0.5, at_most={"genres": 2}, boost={"genres": {"Comedy": 2.0}})
+        frame = model.recommend(
+            15, 6, diversity=0.5, at_most={"genres": 2}, boost={"genres": {"Comedy": 2.0}}
+        )
         listed = [genre for text in frame["genres"].drop_nulls() for genre in text.split("|")]
         assert frame["item_id"].n_unique() == 6
         assert max(map(listed.count, listed)) <= 2
@@ -146,7 +155,9 @@ def test_between_lies_near_both(films):
     assert frame.columns[:5] == ["item_id", "rank", "similarity", "to_first", "to_second"]
     assert not {1, 260} & set(frame["item_id"].to_list())
     raw = films.between(1, 260, 5, shrink=0)
-    one, other = (films.item_factors[0, films.items.index(item, "item id")].astype(float) for item in (1, 260))
+    one, other = (
+        films.item_factors[0, films.items.index(item, "item id")].astype(float) for item in (1, 260)
+    )
     target = one / np.linalg.norm(one) + other / np.linalg.norm(other)
     norms = np.linalg.norm(films.item_factors[0], axis=1).astype(float)
     cosine = films.item_factors[0] @ target / np.where(norms > 0, norms, 1) / np.linalg.norm(target)
@@ -160,7 +171,9 @@ def test_neighbours_of_popular_films_are_not_films_with_few_ratings():
     data = palate.datasets.load()
     model = palate.LeastSquares(n_factors=16, max_sweeps=10).fit(data.ratings, catalog=data.catalog)
     popular = model.item_vectors(kind="numpy").ids[np.argsort(-np.bincount(data.ratings.item_index))[:50]]
-    corrected, raw = (model.similar_items(popular.tolist(), 10, shrink=shrink)["n_ratings"].to_numpy() for shrink in (5, 0))
+    corrected, raw = (
+        model.similar_items(popular.tolist(), 10, shrink=shrink)["n_ratings"].to_numpy() for shrink in (5, 0)
+    )
     assert (raw < 10).mean() > 0.2
     assert (corrected < 10).mean() < 0.02
     with pytest.raises(ValueError, match="shrink must be finite and at least 0"):

@@ -31,13 +31,17 @@ def test_unknown_users_are_skipped_with_their_number(model):
 
 
 def test_unknown_users_get_the_most_rated_items_in_their_place(model):
-    with pytest.warns(UnknownUsersWarning, match="user 900 is unknown: its list is of the most popular items"):
+    with pytest.warns(
+        UnknownUsersWarning, match="user 900 is unknown: its list is of the most popular items"
+    ):
         found = model.recommend([3, 900, 1], n=3, unknown="popular")
     assert found["user_id"].to_list() == [3, 3, 3, 900, 900, 900, 1, 1, 1]
     assert found["source"].to_list() == ["model"] * 3 + ["most popular"] * 3 + ["model"] * 3
     counts = model.ratings.item_counts()
     listed = found.filter(pl.col("user_id") == 900)
-    assert listed["item_id"].to_list() == [model.items.id(int(row)) for row in np.argsort(-counts, kind="stable")[:3]]
+    assert listed["item_id"].to_list() == [
+        model.items.id(int(row)) for row in np.argsort(-counts, kind="stable")[:3]
+    ]
     expected = model.predict([900] * 3, listed["item_id"], unknown="baseline")
     np.testing.assert_allclose(listed["predicted_rating"], expected, rtol=1e-6)
 
@@ -77,6 +81,9 @@ def test_candidates_are_all_that_an_evaluation_ranks(model):
     assert few.value("recall", 2) == 1.0  # two places for two candidates
     assert few.value("rmse") == everything.value("rmse")
     elsewhere = sum(item >= 2 for _, item in pairs)
-    assert f"Lists hold 2 candidates (1 more are unknown to LeastSquares); {elsewhere} test ratings" in " ".join(few.notes)
+    assert (
+        f"Lists hold 2 candidates (1 more are unknown to LeastSquares); {elsewhere} test ratings"
+        in " ".join(few.notes)
+    )
     with pytest.raises(KeyError, match="candidates must hold items that 'LeastSquares' knows"):
         palate.evaluate(model, test, candidates=[77], resamples=0)

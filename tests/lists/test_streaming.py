@@ -20,9 +20,13 @@ def model_of(trainer=None, users=None, seed=0):
     user, item = np.nonzero(rng.random((N_USERS, 30)) < 0.4)
     value = rng.integers(1, 6, len(user)).astype(float)
     labels = user if users is None else [users(int(one)) for one in user]
-    catalog = palate.Catalog.from_frame(pl.DataFrame({"item_id": np.arange(30), "title": [f"Film {one}" for one in range(30)]}))
+    catalog = palate.Catalog.from_frame(
+        pl.DataFrame({"item_id": np.arange(30), "title": [f"Film {one}" for one in range(30)]})
+    )
     trainer = trainer or palate.LeastSquares(n_factors=3, max_sweeps=4)
-    return trainer.fit(palate.Ratings.from_arrays(labels, item, value, scale=(1, 5)), validation=0, catalog=catalog)
+    return trainer.fit(
+        palate.Ratings.from_arrays(labels, item, value, scale=(1, 5)), validation=0, catalog=catalog
+    )
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +42,13 @@ def small_blocks(monkeypatch):
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"min_ratings": 12}, {"exclude_seen": False, "worst": True}, {"where": "title = 'Film 3'"}, {"explore": "thompson"}],
+    [
+        {},
+        {"min_ratings": 12},
+        {"exclude_seen": False, "worst": True},
+        {"where": "title = 'Film 3'"},
+        {"explore": "thompson"},
+    ],
 )
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_the_file_holds_what_recommend_returns(model, tmp_path, options):
@@ -56,7 +66,9 @@ def test_every_kind_of_model_writes_its_lists(tmp_path, trainer):
     if isinstance(trainer, palate.Recommender):
         rng = np.random.default_rng(0)
         user, item = np.nonzero(rng.random((N_USERS, 30)) < 0.4)
-        model = trainer.fit(palate.Ratings.from_arrays(user, item, rng.integers(1, 6, len(user)), scale=(1, 5)))
+        model = trainer.fit(
+            palate.Ratings.from_arrays(user, item, rng.integers(1, 6, len(user)), scale=(1, 5))
+        )
     else:
         model = model_of(trainer)
     frame = pl.read_parquet(model.recommend_all(tmp_path / "lists.parquet", n=3))
@@ -85,7 +97,9 @@ def test_it_goes_on_after_an_interrupt_and_makes_the_same_file(model, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         model.recommend_all(path, n=3, progress=interrupt)
     assert not path.exists()
-    kept = {file.name: file.stat().st_mtime_ns for file in (tmp_path / "lists.parquet.parts").glob("*.parquet")}
+    kept = {
+        file.name: file.stat().st_mtime_ns for file in (tmp_path / "lists.parquet.parts").glob("*.parquet")
+    }
     assert len(kept) == 3
     seen = []
 
@@ -115,7 +129,12 @@ def stop(done, of):
 
 @pytest.mark.parametrize(
     ("change", "named"),
-    [({"n": 4}, "n, block"), ({"min_ratings": 2}, "options"), ({"deny": [1]}, "options"), ({"threads": 1}, None)],
+    [
+        ({"n": 4}, "n, block"),
+        ({"min_ratings": 2}, "options"),
+        ({"deny": [1]}, "options"),
+        ({"threads": 1}, None),
+    ],
 )
 def test_parts_of_other_lists_are_refused(model, tmp_path, change, named):
     path = tmp_path / "lists.parquet"
@@ -126,7 +145,8 @@ def test_parts_of_other_lists_are_refused(model, tmp_path, change, named):
         assert model.recommend_all(path, **options) == path
         return
     with pytest.raises(
-        ValueError, match=f"holds parts of lists with another {named}. Remove that folder, or name another file"
+        ValueError,
+        match=f"holds parts of lists with another {named}. Remove that folder, or name another file",
     ):
         model.recommend_all(path, **options)
 

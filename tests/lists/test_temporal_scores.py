@@ -30,13 +30,24 @@ def timed_model(link="identity", seed=0):
         return steps
 
     context = TimeContext(
-        edges=np.array([100 * DAY, 200 * DAY]), user_shift=shift(), item_shift=shift(), home=np.array([1, 2, 0, 2, 1], np.int32),
-        sittings=Sittings(np.array([0, 2, 2, 2, 3, 3]), np.array([0, 150 * DAY, 250 * DAY]), np.array([DAY, 151 * DAY, 250 * DAY])),
+        edges=np.array([100 * DAY, 200 * DAY]),
+        user_shift=shift(),
+        item_shift=shift(),
+        home=np.array([1, 2, 0, 2, 1], np.int32),
+        sittings=Sittings(
+            np.array([0, 2, 2, 2, 3, 3]),
+            np.array([0, 150 * DAY, 250 * DAY]),
+            np.array([DAY, 151 * DAY, 250 * DAY]),
+        ),
         mood=rng.normal(size=(DRAWS, 3)).astype(np.float32),
-    )  # fmt: skip
+    )
     scales = [np.exp(rng.normal(size=(DRAWS, n)) / 4).astype(np.float32) for n in (USERS, ITEMS)]
-    noise = {"user_noise": RowNoise(scale=scales[0], degrees=np.full(DRAWS, 9.0), sitting=np.array([0.5, 0.6, 0.7])),
-             "item_noise": RowNoise(scale=scales[1], degrees=np.full(DRAWS, 9.0))}  # fmt: skip
+    noise = {
+        "user_noise": RowNoise(
+            scale=scales[0], degrees=np.full(DRAWS, 9.0), sitting=np.array([0.5, 0.6, 0.7])
+        ),
+        "item_noise": RowNoise(scale=scales[1], degrees=np.full(DRAWS, 9.0)),
+    }
     return replace(plain, context=context, **noise)
 
 
@@ -56,9 +67,15 @@ def latent(model, users, items, eras, sittings):
 
 # user, item, time; era, sitting
 ASKED = [
-    (0, 1, 0, 0, 0), (0, 1, 2 * DAY, 0, 0), (0, 2, 3 * DAY, 0, -1), (0, 0, 150 * DAY, 1, 1), (1, 0, 150 * DAY, 1, -1),
-    (3, 5, 250 * DAY, 2, 2), (3, 5, 1_000 * DAY, 2, -1), (4, 3, -5, 0, -1),
-]  # fmt: skip
+    (0, 1, 0, 0, 0),
+    (0, 1, 2 * DAY, 0, 0),
+    (0, 2, 3 * DAY, 0, -1),
+    (0, 0, 150 * DAY, 1, 1),
+    (1, 0, 150 * DAY, 1, -1),
+    (3, 5, 250 * DAY, 2, 2),
+    (3, 5, 1_000 * DAY, 2, -1),
+    (4, 3, -5, 0, -1),
+]
 COLUMNS = [np.array(column) for column in zip(*ASKED, strict=True)]
 
 
@@ -68,7 +85,9 @@ def test_predictions_are_those_of_the_definition():
     wanted = latent(model, users, items, eras, sittings).mean(axis=1)
     found = model.predict(model.users.take(users), model.items.take(items), timestamps=times)
     assert found == pytest.approx(wanted, abs=1e-5)
-    _, std = model.predict(model.users.take(users), model.items.take(items), timestamps=times, return_std=True)
+    _, std = model.predict(
+        model.users.take(users), model.items.take(items), timestamps=times, return_std=True
+    )
     assert std == pytest.approx(latent(model, users, items, eras, sittings).std(axis=1), abs=1e-5)
 
 
@@ -80,9 +99,15 @@ def test_a_rating_in_an_unknown_mood_is_less_sure():
 
     assert pair_noise(known, users, items)[0] == pytest.approx(own, rel=1e-5)
     unknown, users, items = at_times(model, np.array([0]), np.array([1]), np.array([50 * DAY]))
-    wanted = np.hypot(model.user_noise.scale[:, 0], model.user_noise.sitting) * model.item_noise.scale[:, 1] * model.noise_sd
+    wanted = (
+        np.hypot(model.user_noise.scale[:, 0], model.user_noise.sitting)
+        * model.item_noise.scale[:, 1]
+        * model.noise_sd
+    )
     assert pair_noise(unknown, users, items)[0] == pytest.approx(wanted, rel=1e-5)
-    assert pair_noise(model, np.array([0]), np.array([1]))[0] == pytest.approx(wanted, rel=1e-5)  # at no time: a mood unknown
+    assert pair_noise(model, np.array([0]), np.array([1]))[0] == pytest.approx(
+        wanted, rel=1e-5
+    )  # at no time: a mood unknown
 
 
 def test_distributions_of_an_ordinal_model_are_those_of_the_definition():
@@ -91,10 +116,14 @@ def test_distributions_of_an_ordinal_model_are_those_of_the_definition():
     model = timed_model("ordinal")
     users, items, times, eras, sittings = COLUMNS
     value = latent(model, users, items, eras, sittings)
-    scale = np.where(
-        np.asarray(sittings) >= 0, model.user_noise.scale[:, users],
-        np.hypot(model.user_noise.scale[:, users], model.user_noise.sitting[:, None]),
-    ) * model.item_noise.scale[:, items]  # fmt: skip
+    scale = (
+        np.where(
+            np.asarray(sittings) >= 0,
+            model.user_noise.scale[:, users],
+            np.hypot(model.user_noise.scale[:, users], model.user_noise.sitting[:, None]),
+        )
+        * model.item_noise.scale[:, items]
+    )
     below = norm.cdf((model.cutpoints[None] - value[:, :, None]) / scale.T[:, :, None]).mean(axis=1)
     wanted = np.diff(below, axis=1, prepend=0, append=1)
     found = model.predict_distribution(model.users.take(users), model.items.take(items), timestamps=times)
@@ -111,13 +140,17 @@ def test_at_is_the_model_of_the_era():
     wanted = latent(model, users, items, np.ones(len(users), int), np.full(len(users), -1)).mean(axis=1)
     assert then.score_pairs(users, items) == pytest.approx(wanted, abs=1e-5)
     asked = {"unknown": "baseline"}
-    mean = model.user_prior.mean[:, None].repeat(USERS, axis=1)  # a stranger is a user at the prior mean of the last era
+    mean = model.user_prior.mean[:, None].repeat(
+        USERS, axis=1
+    )  # a stranger is a user at the prior mean of the last era
     same = replace(model.context, home=np.full(USERS, 2, np.int32))
     strangers = replace(model, user_factors=mean[:, :, :-1], user_bias=mean[:, :, -1], context=same)
     stranger = then.predict(-1, model.items.ids(), **asked)
     assert stranger == pytest.approx(strangers.at(150 * DAY).predict(0, model.items.ids()), abs=1e-5)
     now = model.at(1_000 * DAY)
-    assert now.predict(-1, model.items.ids(), **asked) == pytest.approx(model.predict(-1, model.items.ids(), **asked), abs=1e-5)
+    assert now.predict(-1, model.items.ids(), **asked) == pytest.approx(
+        model.predict(-1, model.items.ids(), **asked), abs=1e-5
+    )
 
 
 @pytest.mark.parametrize(
@@ -127,7 +160,9 @@ def test_at_is_the_model_of_the_era():
 def test_a_time_may_be_a_number_or_a_date(time):
     model = timed_model()
     assert model.predict(0, 1, timestamps=time) == model.predict(0, 1, timestamps=150 * DAY)
-    assert model.predict([0], [1], timestamps=pl.Series([time])) == model.predict([0], [1], timestamps=[150 * DAY])
+    assert model.predict([0], [1], timestamps=pl.Series([time])) == model.predict(
+        [0], [1], timestamps=[150 * DAY]
+    )
     assert model.at(time).user_bias.tobytes() == model.at(150 * DAY).user_bias.tobytes()
 
 
@@ -166,7 +201,9 @@ def test_stored_users_beside_folded_ones_keep_their_moods():
     item = model.items.id(1)
     for time in (0, 150 * DAY, 1_000 * DAY):
         alone = model.predict(0, item, timestamps=time, return_std=True, interval=0.8, interval_of="rating")
-        beside = model.predict([folded, 0], item, timestamps=time, return_std=True, interval=0.8, interval_of="rating")
+        beside = model.predict(
+            [folded, 0], item, timestamps=time, return_std=True, interval=0.8, interval_of="rating"
+        )
         assert [column[1] for column in beside] == pytest.approx(alone, abs=1e-5)
 
 
@@ -210,8 +247,15 @@ def test_times_of_pandas_and_numpy_are_times():
     model = timed_model()
     wanted = model.predict(0, 1, timestamps=150 * DAY)
     moment = pandas.Timestamp("1970-05-31")
-    for time in (moment, [moment], pandas.Series([moment]), np.datetime64("1970-05-31"), np.array(["1970-05-31"], "datetime64[s]"),
-                 np.array(["1970-05-31"], "datetime64[h]"), np.array(150 * DAY)):  # fmt: skip
+    for time in (
+        moment,
+        [moment],
+        pandas.Series([moment]),
+        np.datetime64("1970-05-31"),
+        np.array(["1970-05-31"], "datetime64[s]"),
+        np.array(["1970-05-31"], "datetime64[h]"),
+        np.array(150 * DAY),
+    ):
         assert model.predict(0, 1, timestamps=time) == pytest.approx(wanted)
 
 
@@ -224,7 +268,9 @@ def test_lists_as_of_a_time(who):
     if who == "folded":
         unseen = [item for item in model.items.ids() if item != model.items.id(0)]
         scores = model.predict(folded, unseen, timestamps=150 * DAY)
-        assert listed["predicted_rating"].to_list() == pytest.approx(sorted(scores, reverse=True)[:3], abs=1e-5)
+        assert listed["predicted_rating"].to_list() == pytest.approx(
+            sorted(scores, reverse=True)[:3], abs=1e-5
+        )
     else:
         assert listed.equals(model.at(150 * DAY).recommend(users, 3))
 
@@ -232,8 +278,12 @@ def test_lists_as_of_a_time(who):
 def test_a_single_draw_folds_in_too():
     model = timed_model()
     at = slice(0, 1)
-    context = replace(model.context, user_shift=model.context.user_shift[at], item_shift=model.context.item_shift[at],
-                      mood=model.context.mood[at])  # fmt: skip
+    context = replace(
+        model.context,
+        user_shift=model.context.user_shift[at],
+        item_shift=model.context.item_shift[at],
+        mood=model.context.mood[at],
+    )
     priors = {
         f"{side}_prior": replace(prior, precision=prior.precision[at], mean=prior.mean[at])
         for side, prior in (("user", model.user_prior), ("item", model.item_prior))
@@ -253,12 +303,19 @@ def test_chunks_do_not_show():
     model = timed_model()
     rng = np.random.default_rng(0)
     n = PAIRS_PER_CHUNK + 100
-    users, items, times = rng.integers(-1, USERS, n), rng.integers(-1, ITEMS, n), rng.integers(-5, 300 * DAY, n)
+    users, items, times = (
+        rng.integers(-1, USERS, n),
+        rng.integers(-1, ITEMS, n),
+        rng.integers(-5, 300 * DAY, n),
+    )
     found = scores_at(model, users, items, times)
     assert found[-50:] == pytest.approx(scores_at(model, users[-50:], items[-50:], times[-50:]), abs=1e-6)
     assert sum(over_times(model, users, items, times, lambda then, u, i, part: len(u))) == n
     assert scores_at(model, users, items, None).tobytes() == model.score_pairs(users, items).tobytes()
-    assert scores_at(replace(model, context=None), users, items, times).tobytes() == model.score_pairs(users, items).tobytes()
+    assert (
+        scores_at(replace(model, context=None), users, items, times).tobytes()
+        == model.score_pairs(users, items).tobytes()
+    )
 
 
 @pytest.mark.parametrize("link", ["identity", "ordinal"])

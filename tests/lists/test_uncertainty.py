@@ -52,7 +52,14 @@ def ordinal(gauss):
     """Return the same latent values less 3, as an ordered probit over 1, 3 and 5."""
     cutpoints = np.array([[-1.0, 1.0], [0.0, 0.5]], np.float32)
     levels = np.array([1, 3, 5], np.float32)
-    return replace(gauss, link="ordinal", levels=levels, cutpoints=cutpoints, global_mean=np.zeros(2), noise_sd=np.ones(2))
+    return replace(
+        gauss,
+        link="ordinal",
+        levels=levels,
+        cutpoints=cutpoints,
+        global_mean=np.zeros(2),
+        noise_sd=np.ones(2),
+    )
 
 
 def shares(latent, cutpoints):
@@ -97,7 +104,9 @@ def test_levels_come_from_the_ratings_where_the_model_has_none(gauss):
     known = Ratings.from_arrays(["al", "bo"], [1, 2], [5.0, 1.0])
     two = replace(gauss, levels=None, ratings=RatingMatrix.from_ratings(known))
     np.testing.assert_allclose(two.predict_distribution("bo", 2)[0], (PHI(0.5) + PHI(2)) / 2)
-    with pytest.raises(ValueError, match=r"a model that knows at most 100 rating levels; this one knows none\."):
+    with pytest.raises(
+        ValueError, match=r"a model that knows at most 100 rating levels; this one knows none\."
+    ):
         replace(gauss, levels=None).predict_distribution("bo", 2)
     with pytest.raises(ValueError, match=r"this one knows 101\."):
         replace(gauss, levels=np.arange(101, dtype=np.float32)).predict_distribution("bo", 2)
@@ -124,7 +133,9 @@ def test_ordinal_intervals_stay_within_the_levels(ordinal):
 
 def test_all_items_and_pairs_agree_under_every_link(gauss, ordinal):
     bounded = replace(gauss, link="bounded", global_mean=np.zeros(2))
-    assert bounded.predict("al", 1) == pytest.approx(np.mean([1 + 4 / (1 + exp(-s)) for s in (0.0, 1.0)]), abs=1e-6)
+    assert bounded.predict("al", 1) == pytest.approx(
+        np.mean([1 + 4 / (1 + exp(-s)) for s in (0.0, 1.0)]), abs=1e-6
+    )
     noises = [
         RowNoise(scale=np.array([[0.5, 1.0, 2.0][: len(rows)]] * 2, np.float32), degrees=np.array([6.0, 9.0]))
         for rows in (ordinal.users, ordinal.items)
@@ -181,7 +192,11 @@ def test_frames_have_the_same_columns(gauss):
             r"interval must be between 0 and 1, neither included; got 1\. 0\.8 is an 80 % interval\.",
         ),
         ({"interval": True}, TypeError, r"interval must be a number between 0 and 1, or None; got True\."),
-        ({"interval": 0.5, "interval_of": "rank"}, ValueError, r"interval_of must be 'mean' or 'rating'; got 'rank'\."),
+        (
+            {"interval": 0.5, "interval_of": "rank"},
+            ValueError,
+            r"interval_of must be 'mean' or 'rating'; got 'rank'\.",
+        ),
     ],
 )
 def test_questions_out_of_range(gauss, options, error, message):
@@ -191,12 +206,17 @@ def test_questions_out_of_range(gauss, options, error, message):
 
 def test_a_model_that_does_not_know_is_not_asked(gauss, model):
     with pytest.raises(
-        ValueError, match=r"return_std must be left out for a model that does not know how sure it is; got True"
+        ValueError,
+        match=r"return_std must be left out for a model that does not know how sure it is; got True",
     ):
         replace(gauss, noise_sd=None).predict("al", 1, return_std=True)
-    with pytest.raises(ValueError, match=r"interval must be left out for a model that does not know how sure it is; got 0\.8"):
+    with pytest.raises(
+        ValueError, match=r"interval must be left out for a model that does not know how sure it is; got 0\.8"
+    ):
         model.predict("ann", 10, interval=0.8)
-    with pytest.raises(ValueError, match=r"predict_distribution must be left out for a model that does not know"):
+    with pytest.raises(
+        ValueError, match=r"predict_distribution must be left out for a model that does not know"
+    ):
         model.predict_distribution("ann", 10)
 
 
@@ -230,19 +250,25 @@ def test_noise_of_rows_multiplies(noisy, gauss):
     found = uncertainty.pair_noise(noisy, np.array([0, 1, 0]), np.array([0, 0, 1]))
     shares = np.array([0.25, 0.5, 0.5])
     np.testing.assert_allclose(found, shares[:, None] * gauss.noise_sd, rtol=1e-6)
-    np.testing.assert_allclose(uncertainty.pair_noise(gauss, np.array([0]), np.array([0])), gauss.noise_sd[None])
+    np.testing.assert_allclose(
+        uncertainty.pair_noise(gauss, np.array([0]), np.array([0])), gauss.noise_sd[None]
+    )
 
 
 def test_intervals_and_distributions_follow_the_noise_of_the_pair(noisy, gauss):
     user, item = noisy.users.id(0), noisy.items.id(0)
-    quiet, plain = (model.predict(user, item, interval=0.8, interval_of="rating")[1:] for model in (noisy, gauss))
+    quiet, plain = (
+        model.predict(user, item, interval=0.8, interval_of="rating")[1:] for model in (noisy, gauss)
+    )
     assert quiet[1] - quiet[0] < plain[1] - plain[0]
     means = [model.predict(user, item, interval=0.8)[1:] for model in (noisy, gauss)]
     np.testing.assert_array_equal(*means)
     expected = draws.pair_centres(draws.posterior_arrays(noisy), np.array([0]), np.array([0]))
     sds = 0.25 * gauss.noise_sd[None]
     edges = np.array(quiet, float)
-    np.testing.assert_allclose(predictive.mixture_below_reference(expected, sds, edges), [[0.1, 0.9]], atol=1e-4)
+    np.testing.assert_allclose(
+        predictive.mixture_below_reference(expected, sds, edges), [[0.1, 0.9]], atol=1e-4
+    )
 
 
 def test_an_unknown_row_has_noise_from_its_prior(noisy):

@@ -30,7 +30,9 @@ def test_draws_are_rows_of_the_frame_and_an_axis_of_the_array(model):
 
 
 def test_wrong_kinds_and_unknown_ids_are_refused(model):
-    with pytest.raises(ValueError, match=r"kind must be one of 'polars', 'pandas', 'pyarrow', 'numpy'; got 'list'\."):
+    with pytest.raises(
+        ValueError, match=r"kind must be one of 'polars', 'pandas', 'pyarrow', 'numpy'; got 'list'\."
+    ):
         model.user_vectors(kind="list")
     with pytest.raises(KeyError, match=r"unknown item id 77\. It is ids\[0\]\."):
         model.item_vectors([77])

@@ -65,7 +65,8 @@ def test_keeps_the_rows_that_satisfy_it(where, ids):
         (
             {"yaer": 1988},
             ValueError,
-            r"where must name columns of the items; got 'yaer'\. Did you mean 'year'\? The columns are 'item_id', 'title'",
+            r"where must name columns of the items; got 'yaer'\. Did you mean 'year'\? The columns are "
+            r"'item_id', 'title'",
         ),
         (pl.col("yaer") > 1, ValueError, r"where must name columns of the items; got 'yaer'"),
         ("yaer > 1", ValueError, r"where must name columns of the items; got 'yaer'"),
@@ -80,12 +81,32 @@ def test_keeps_the_rows_that_satisfy_it(where, ids):
         ({"year": ("1980", None)}, TypeError, r"where\['year'\] must compare with numbers; got str '1980'"),
         ({"year": True}, TypeError, r"where\['year'\] must compare with numbers; got bool True"),
         ({"genres": 3}, TypeError, r"where\['genres'\] must compare with texts; got int 3"),
-        ({"year": (1980, 1985, 1990)}, ValueError, r"must be a range of two ends, \(low, high\); got \(1980, 1985, 1990\)"),
+        (
+            {"year": (1980, 1985, 1990)},
+            ValueError,
+            r"must be a range of two ends, \(low, high\); got \(1980, 1985, 1990\)",
+        ),
         ({"year": (1990, 1980)}, ValueError, r"must be a range with its lower end first; got \(1990, 1980\)"),
-        (pl.col("year"), ValueError, r"where must give true or false for each item; got 4 values of type Int32|Int64"),
-        (pl.col("award").filter(pl.col("award")), ValueError, r"where must give true or false for each item; got 2 values"),
-        (pl.col("title").cast(pl.Int64) > 1, ValueError, r"where must be computable from the columns of the items"),
-        (7, TypeError, r"where must be a Polars expression, a text of SQL or a mapping of column to condition; got int"),
+        (
+            pl.col("year"),
+            ValueError,
+            r"where must give true or false for each item; got 4 values of type Int32|Int64",
+        ),
+        (
+            pl.col("award").filter(pl.col("award")),
+            ValueError,
+            r"where must give true or false for each item; got 2 values",
+        ),
+        (
+            pl.col("title").cast(pl.Int64) > 1,
+            ValueError,
+            r"where must be computable from the columns of the items",
+        ),
+        (
+            7,
+            TypeError,
+            r"where must be a Polars expression, a text of SQL or a mapping of column to condition; got int",
+        ),
         (np.ones(4, bool), TypeError, r"where must be a Polars expression.*got ndarray"),
     ],
 )

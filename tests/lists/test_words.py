@@ -9,15 +9,17 @@ from posteriors import posterior_model
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ({"n_ratings": 7423, "rating": (3.46, 5.7), "scale": (1, 5)},
-         "4.6 expected (4.3 to 4.9), from 7,423 ratings; one rating would fall in 3.5 to 5"),
+        (
+            {"n_ratings": 7423, "rating": (3.46, 5.7), "scale": (1, 5)},
+            "4.6 expected (4.3 to 4.9), from 7,423 ratings; one rating would fall in 3.5 to 5",
+        ),
         ({"n_ratings": 1}, "4.6 expected (4.3 to 4.9), from 1 rating"),
         ({"n_ratings": 0}, "4.6 expected (4.3 to 4.9), from 0 ratings"),
         ({}, "4.6 expected (4.3 to 4.9)"),
         ({"scale": (1, 4.5)}, "4.5 expected (4.3 to 4.5)"),
         ({"rating": (4, 5)}, "4.6 expected (4.3 to 4.9); one rating would fall in 4 to 5"),
     ],
-)  # fmt: skip
+)
 def test_a_prediction_in_words(arguments, text):
     assert sentence(4.62, 4.31, 4.93, **arguments) == text
 
@@ -35,6 +37,9 @@ def test_one_sentence_for_each_row():
 def test_the_column_in_words_says_what_the_numbers_say(link):
     model = posterior_model(link=link, whole=False)
     row = model.recommend(0, 1, words=True).row(0, named=True)
-    start = f"{min(row['predicted_rating'], 5):.1f} expected ({row['low']:.1f} to {min(row['high'], 5):.1f}), from {row['n_ratings']} rating"
+    start = (
+        f"{min(row['predicted_rating'], 5):.1f} expected ({row['low']:.1f} to "
+        f"{min(row['high'], 5):.1f}), from {row['n_ratings']} rating"
+    )
     assert row["in_words"].startswith(start)
     assert "; one rating would fall in " in row["in_words"]

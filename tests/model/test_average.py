@@ -25,13 +25,17 @@ def test_the_noise_of_rows_stands_side_by_side():
     both = average([one, one])
     np.testing.assert_array_equal(both.user_noise.scale, np.concatenate([one.user_noise.scale] * 2))
     assert both.item_noise.degrees.shape == (4,)
-    with pytest.raises(ValueError, match=r"models must all have a noise of their rows or none; fit them by one trainer\."):
+    with pytest.raises(
+        ValueError, match=r"models must all have a noise of their rows or none; fit them by one trainer\."
+    ):
         average([one, replace(one, user_noise=None, item_noise=None)])
 
 
 def test_models_that_do_not_fit_are_refused():
     one = ordinal_model()
-    with pytest.raises(ValueError, match=r"models must have the same link and levels; fit them by one trainer\."):
+    with pytest.raises(
+        ValueError, match=r"models must have the same link and levels; fit them by one trainer\."
+    ):
         average([one, replace(one, link="identity", cutpoints=None)])
     with pytest.raises(ValueError, match=r"models must have the same link and levels"):
         average([one, replace(one, levels=np.array([1, 2, 5], np.float32))])

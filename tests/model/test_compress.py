@@ -1,4 +1,6 @@
-"""Compression: exact where the rank allows, the best product where not, and a model that serves like any other."""
+"""Compression: exact where the rank allows, the best product where not, and a model that serves
+like any other.
+"""
 
 from dataclasses import replace
 
@@ -19,7 +21,10 @@ def model():
 
 
 def products(model):
-    return np.einsum("duf,dif->ui", model.user_factors.astype(float), model.item_factors.astype(float)) / model.n_draws
+    return (
+        np.einsum("duf,dif->ui", model.user_factors.astype(float), model.item_factors.astype(float))
+        / model.n_draws
+    )
 
 
 def loss_in_words(note):
@@ -32,7 +37,9 @@ def test_is_exact_when_the_rank_allows(model):
     everyone = np.arange(model.n_users)
     np.testing.assert_allclose(point.score_items(everyone), model.score_items(everyone), atol=2e-5)
     assert loss_in_words(point.history.notes[-1]) == 0
-    assert point.history.notes[-1].startswith("Compressed from 3 draws of 3 factors to one of 9: predictions of training pairs")
+    assert point.history.notes[-1].startswith(
+        "Compressed from 3 draws of 3 factors to one of 9: predictions of training pairs"
+    )
 
 
 @pytest.mark.parametrize("k", [1, 2, 5])
@@ -43,7 +50,9 @@ def test_is_the_best_product_of_fewer_factors(model, k):
     ratings = model.ratings
     users = np.repeat(np.arange(model.n_users), np.diff(ratings.indptr))
     gap = model.score_pairs(users, ratings.items) - point.score_pairs(users, ratings.items)
-    assert loss_in_words(point.history.notes[-1]) == pytest.approx(np.sqrt(np.mean(gap.astype(float) ** 2)), abs=6e-5)
+    assert loss_in_words(point.history.notes[-1]) == pytest.approx(
+        np.sqrt(np.mean(gap.astype(float) ** 2)), abs=6e-5
+    )
     assert point.trainer["compressed_to"] == k
 
 
@@ -95,5 +104,7 @@ def test_what_cannot_be_compressed(model, change, k, error, message):
 
 
 def test_other_links_have_no_product():
-    with pytest.raises(ValueError, match=r"compress must be asked of a model whose link is 'identity'; got 'ordinal'"):
+    with pytest.raises(
+        ValueError, match=r"compress must be asked of a model whose link is 'identity'; got 'ordinal'"
+    ):
         ordinal_model().compress(2)

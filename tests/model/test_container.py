@@ -52,7 +52,8 @@ def decoded(data):
 def test_bytes_are_these_and_no_others():
     data = encoded()
     header = (
-        r'{"__metadata__":{"palate":"{\"format\":\"palate model\",\"version\":1,\"sha256\":\"DIGEST\",\"n\":1}"},'
+        r'{"__metadata__":{"palate":"{\"format\":\"palate '
+        r'model\",\"version\":1,\"sha256\":\"DIGEST\",\"n\":1}"},'
         '"a":{"dtype":"I64","shape":[1,1],"data_offsets":[0,8]},'
         '"b":{"dtype":"F32","shape":[2],"data_offsets":[8,16]},'
         '"empty":{"dtype":"F32","shape":[2,0],"data_offsets":[16,16]},'
@@ -123,7 +124,8 @@ def test_decoding_holds_the_arrays_once():
 
 
 @pytest.mark.parametrize(
-    "array", [np.zeros((4, 4), dtype=np.float32)[:, ::2], np.zeros(2, dtype=np.float16), np.zeros(2, dtype=">f4")]
+    "array",
+    [np.zeros((4, 4), dtype=np.float32)[:, ::2], np.zeros(2, dtype=np.float16), np.zeros(2, dtype=">f4")],
 )
 def test_arrays_that_cannot_be_stored_as_they_are(array):
     with pytest.raises(Damage, match=r"arrays must be contiguous|tensor 'a' must have a dtype among"):
@@ -167,7 +169,9 @@ def test_flipped_bits_in_the_arrays_name_the_digest(small):
     damaged = bytearray(small)
     damaged[-1] ^= 1
     with pytest.raises(
-        ModelFileError, match=r"^the model in memory is not a usable model file: its content does not match its SHA-256, .*\.$"
+        ModelFileError,
+        match=r"^the model in memory is not a usable model file: its content does not match its SHA-256, "
+        r".*\.$",
     ):
         loads(bytes(damaged))
 
@@ -175,7 +179,9 @@ def test_flipped_bits_in_the_arrays_name_the_digest(small):
 @pytest.mark.parametrize("tail", [b"\0", b"PK\x03\x04"])
 def test_bytes_after_the_end(small, tail):
     with pytest.raises(
-        ModelFileError, match=r"its tensors must take the \d+ bytes after the header; they take \d+, so it is cut off or padded"
+        ModelFileError,
+        match=r"its tensors must take the \d+ bytes after the header; they take \d+, so it is cut off or "
+        r"padded",
     ):
         loads(resigned(small + tail))
 
@@ -184,11 +190,17 @@ FOREIGN = {
     "empty": (b"", "it is empty"),
     "short": (b"palate\0", r"it ends after 7 bytes, inside the header's length"),
     "pickle": (pickle.dumps({"a": 1}), "it is a pickle, which palate never loads, not a palate model"),
-    "hdf5": (b"\x89HDF\r\n\x1a\n" + bytes(100), r"it is an HDF5 file \(Keras weights\?\), not a palate model"),
+    "hdf5": (
+        b"\x89HDF\r\n\x1a\n" + bytes(100),
+        r"it is an HDF5 file \(Keras weights\?\), not a palate model",
+    ),
     "parquet": (b"PAR1" + bytes(100), "it is a Parquet file"),
     "arrow": (b"ARROW1\0\0" + bytes(100), "it is an Arrow file"),
     "gzip": (b"\x1f\x8b\x08" + bytes(100), "it is a gzip file"),
-    "text": (b"userId,movieId,rating\n1,2,3\n", "it is text, such as a CSV table of ratings, not a palate model; train"),
+    "text": (
+        b"userId,movieId,rating\n1,2,3\n",
+        "it is text, such as a CSV table of ratings, not a palate model; train",
+    ),
     "json": (b'{"__metadata__":{}}', "it is text, such as a CSV table"),
     "byte order mark": (
         b"\xef\xbb\xbf{}" + bytes(100),
@@ -202,7 +214,9 @@ def test_files_of_other_programs(tmp_path, name):
     data, message = FOREIGN[name]
     path = tmp_path / "other.palate"
     path.write_bytes(data)
-    with pytest.raises(ModelFileError, match=f"^{re.escape(str(path))} is not a usable model file: {message}.*\\.$"):
+    with pytest.raises(
+        ModelFileError, match=f"^{re.escape(str(path))} is not a usable model file: {message}.*\\.$"
+    ):
         load_model(path)
     with pytest.raises(ModelFileError, match=message):
         read_metadata(path)
@@ -243,7 +257,8 @@ def test_no_file(tmp_path):
 
 def test_a_newer_version(small):
     with pytest.raises(
-        ModelFileError, match="it has version 2 of the format and this palate reads up to 1: upgrade palate to load it"
+        ModelFileError,
+        match="it has version 2 of the format and this palate reads up to 1: upgrade palate to load it",
     ):
         loads(resigned(small.replace(rb"\"version\":1,", rb"\"version\":2,", 1)))
 
@@ -256,7 +271,9 @@ def entry(dtype="F32", shape=(1,), offsets=(0, 4)):
 
 
 def with_header(header, arrays=b"\0" * 4, metadata=None):
-    return joined(header, metadata or {"format": "palate model", "version": 1, "sha256": "0" * 64, "n": 1}, arrays)
+    return joined(
+        header, metadata or {"format": "palate model", "version": 1, "sha256": "0" * 64, "n": 1}, arrays
+    )
 
 
 def raw_header(text, arrays=b"\0" * 4, inner=r"\"n\":1"):
@@ -274,30 +291,48 @@ A = '"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}'
 SIZES = "must have a shape of at most 8 sizes from 0"
 OFFSETS = "must have two data_offsets, in order and up to 4"
 ATTACKS = {
-    "duplicate tensor": (raw_header("}," + A + "," + A + "}"), "its header must name each key once; got 'a' twice"),
+    "duplicate tensor": (
+        raw_header("}," + A + "," + A + "}"),
+        "its header must name each key once; got 'a' twice",
+    ),
     "duplicate key in tensor": (
         raw_header('},"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}}'),
         "got 'dtype' twice",
     ),
-    "duplicate metadata": (raw_header('},"__metadata__":{"palate":"{}"},' + A + "}"), "got '__metadata__' twice"),
+    "duplicate metadata": (
+        raw_header('},"__metadata__":{"palate":"{}"},' + A + "}"),
+        "got '__metadata__' twice",
+    ),
     "duplicate key in metadata": (
         raw_header("}," + A + "}", inner=r"\"n\":1,\"n\":1"),
         "its metadata must name each key once; got 'n' twice",
     ),
-    "second sha256": (raw_header("}," + A + "}", inner=r"\"sha256\":\"" + "0" * 64 + r"\""), "got 'sha256' twice"),
+    "second sha256": (
+        raw_header("}," + A + "}", inner=r"\"sha256\":\"" + "0" * 64 + r"\""),
+        "got 'sha256' twice",
+    ),
     "two metadata keys": (
         raw_header(',"x":"y"},' + A + "}"),
         "__metadata__ must hold one string named 'palate' and nothing else",
     ),
     "metadata is no object": (raw_header("}," + A + "}", inner=r"\"n\":1}}"), "its metadata must be JSON"),
-    "deep lists": (raw_header('},"a":' + "[" * 100_000 + "]" * 100_000 + "}"), "its header must be nested at most 16 deep"),
-    "deep objects": (raw_header('},"a":' + '{"a":' * 60_000 + "1" + "}" * 60_001), "its header must be nested at most 16 deep"),
+    "deep lists": (
+        raw_header('},"a":' + "[" * 100_000 + "]" * 100_000 + "}"),
+        "its header must be nested at most 16 deep",
+    ),
+    "deep objects": (
+        raw_header('},"a":' + '{"a":' * 60_000 + "1" + "}" * 60_001),
+        "its header must be nested at most 16 deep",
+    ),
     "deep metadata": (
         raw_header("}," + A + "}", inner=r"\"n\":" + "[" * 5000 + "]" * 5000),
         "its metadata must be nested at most 16 deep",
     ),
     "unclosed lists": (raw_header('},"a":' + "[" * 200_000), "its header must be nested at most 16 deep"),
-    "many values": (raw_header('},"a":[' + "0," * 300_000 + "0]}"), r"its header must have at most 250000 values; got 30\d+"),
+    "many values": (
+        raw_header('},"a":[' + "0," * 300_000 + "0]}"),
+        r"its header must have at most 250000 values; got 30\d+",
+    ),
     "many tensors": (
         with_header({f"t{i}": entry(shape=[0], offsets=[0, 0]) for i in range(50_000)}),
         "its header must have at most 250000 values|at most 4096 tensors",
@@ -319,14 +354,26 @@ ATTACKS = {
         r"integers below 2\*\*63",
     ),
     "NaN in the header": (raw_header('},"a":NaN}'), "its header must hold finite numbers; got NaN"),
-    "infinity in the header": (raw_header('},"a":1e999}'), "its header must hold finite numbers; got '1e999'"),
-    "product overflows": (with_header({"a": entry(shape=[2**32, 2**32])}), "tensor 'a' must have a shape below 2"),
-    "product overflows to the size": (with_header({"a": entry(shape=[2**62, 4, 1])}), "tensor 'a' must have a shape below 2"),
+    "infinity in the header": (
+        raw_header('},"a":1e999}'),
+        "its header must hold finite numbers; got '1e999'",
+    ),
+    "product overflows": (
+        with_header({"a": entry(shape=[2**32, 2**32])}),
+        "tensor 'a' must have a shape below 2",
+    ),
+    "product overflows to the size": (
+        with_header({"a": entry(shape=[2**62, 4, 1])}),
+        "tensor 'a' must have a shape below 2",
+    ),
     "zero hides an overflow": (
         with_header({"a": entry(shape=[0, 2**62, 2**62], offsets=[0, 0])}, b""),
         "tensor 'a' must have a shape below 2",
     ),
-    "size against shape": (with_header({"a": entry(shape=[2])}), "tensor 'a' must take 8 bytes for its shape and dtype"),
+    "size against shape": (
+        with_header({"a": entry(shape=[2])}),
+        "tensor 'a' must take 8 bytes for its shape and dtype",
+    ),
     "negative size": (with_header({"a": entry(shape=[-1])}), f"tensor 'a' {SIZES}"),
     "float size": (with_header({"a": entry(shape=[1.0])}), f"tensor 'a' {SIZES}"),
     "true as size": (with_header({"a": entry(shape=[True])}), f"tensor 'a' {SIZES}"),
@@ -336,7 +383,10 @@ ATTACKS = {
     "negative offsets": (with_header({"a": entry(offsets=[-4, 0])}), f"tensor 'a' {OFFSETS}"),
     "float offsets": (with_header({"a": entry(offsets=[0.0, 4.0])}), f"tensor 'a' {OFFSETS}"),
     "offsets reversed": (with_header({"a": entry(offsets=[4, 0])}), f"tensor 'a' {OFFSETS}"),
-    "offsets beyond the file": (with_header({"a": entry(shape=[2], offsets=[0, 8])}), f"tensor 'a' {OFFSETS}"),
+    "offsets beyond the file": (
+        with_header({"a": entry(shape=[2], offsets=[0, 8])}),
+        f"tensor 'a' {OFFSETS}",
+    ),
     "three offsets": (with_header({"a": entry(offsets=[0, 2, 4])}), f"tensor 'a' {OFFSETS}"),
     "overlap": (
         with_header({"a": entry(), "b": entry(offsets=[2, 6])}, b"\0" * 6),
@@ -358,25 +408,43 @@ ATTACKS = {
         with_header({"a": entry()}, b"\0" * 5),
         "its tensors must take the 5 bytes after the header; they take 4",
     ),
-    "no tensors but data": (with_header({}, b"\0"), "its tensors must take the 1 bytes after the header; they take 0"),
-    "unknown dtype": (with_header({"a": entry(dtype="F128")}), "tensor 'a' must have a dtype among I64, .*; got 'F128'"),
+    "no tensors but data": (
+        with_header({}, b"\0"),
+        "its tensors must take the 1 bytes after the header; they take 0",
+    ),
+    "unknown dtype": (
+        with_header({"a": entry(dtype="F128")}),
+        "tensor 'a' must have a dtype among I64, .*; got 'F128'",
+    ),
     "dtype of another format": (
         with_header({"a": entry(dtype="BOOL", offsets=[0, 1])}, b"\1"),
         "tensor 'a' must have a dtype among",
     ),
     "dtype is a list": (with_header({"a": entry(dtype=["F32"])}), "tensor 'a' must have a dtype among"),
     "entry is a list": (with_header({"a": [1, 2]}), "tensor 'a' must have dtype, shape and data_offsets"),
-    "entry has more": (with_header({"a": {**entry(), "x": 1}}), "tensor 'a' must have dtype, shape and data_offsets"),
+    "entry has more": (
+        with_header({"a": {**entry(), "x": 1}}),
+        "tensor 'a' must have dtype, shape and data_offsets",
+    ),
     "entry has less": (
         with_header({"a": {"dtype": "F32", "shape": [1]}}),
         "tensor 'a' must have dtype, shape and data_offsets",
     ),
-    "header is a list": (joined("[" + " " * 90 + "]", {}, b""), "its header must begin with the name of the format"),
+    "header is a list": (
+        joined("[" + " " * 90 + "]", {}, b""),
+        "its header must begin with the name of the format",
+    ),
     "header of no bytes": (joined("", {}, b""), "its header must begin with the name of the format"),
-    "byte order mark in the header": (joined("\ufeff{}", {}, b""), "its header must begin with the name of the format"),
+    "byte order mark in the header": (
+        joined("\ufeff{}", {}, b""),
+        "its header must begin with the name of the format",
+    ),
     "space before the header": (joined(" {}", {}, b""), "its header must begin with the name of the format"),
     "not ASCII": (raw_header('},"é":' + A[4:] + "}"), "its header must be ASCII; got byte 0xc3"),
-    "invalid UTF-8": (raw_header("}," + A + "}").replace(b'"a"', b'"\xff"'), "its header must be ASCII; got byte 0xff"),
+    "invalid UTF-8": (
+        raw_header("}," + A + "}").replace(b'"a"', b'"\xff"'),
+        "its header must be ASCII; got byte 0xff",
+    ),
     "control character": (
         raw_header("}," + A + "}").replace(b'"a"', b'"\n"'),
         "its header must be JSON; Invalid control character",
@@ -395,7 +463,10 @@ ATTACKS = {
         joined(raw_header("}," + A + "}")[8:-4].replace(rb"version\":1", rb"version\":01"), {}, b""),
         "whole number from 1; got 01",
     ),
-    "digest in capitals": (DIGEST.sub(b"A" * 64, raw_header("}," + A + "}")), "64 lower-case hexadecimal digits"),
+    "digest in capitals": (
+        DIGEST.sub(b"A" * 64, raw_header("}," + A + "}")),
+        "64 lower-case hexadecimal digits",
+    ),
     "65 digits": (
         joined(raw_header("}," + A + "}")[8:-4].replace(rb"\",\"n", rb"0\",\"n"), {}, b"\0" * 4),
         "64 lower-case hexadecimal digits",
@@ -450,7 +521,12 @@ def test_a_long_header_is_refused_before_it_is_read():
 
 
 @pytest.mark.parametrize(
-    "text", ['{"a":"[[[[[[[[[[[[[[[[[[[[[["}', r'{"a":"\"[[[[[[[[[[[[[[[[[[[[[\\"}', '{"a":' + "[" * 15 + "]" * 15 + "}"]
+    "text",
+    [
+        '{"a":"[[[[[[[[[[[[[[[[[[[[[["}',
+        r'{"a":"\"[[[[[[[[[[[[[[[[[[[[[\\"}',
+        '{"a":' + "[" * 15 + "]" * 15 + "}",
+    ],
 )
 def test_depth_is_that_of_brackets_outside_strings(text):
     assert parse_json(text, "it") == json.loads(text)
@@ -459,18 +535,25 @@ def test_depth_is_that_of_brackets_outside_strings(text):
 def test_a_file_cut_off_while_it_is_read(small, tmp_path):
     path = tmp_path / "model.palate"
     path.write_bytes(small[:-10])
-    with pytest.raises(Damage, match="it ended while it was being read"), open(path, "rb", buffering=0) as stream:
+    with (
+        pytest.raises(Damage, match="it ended while it was being read"),
+        open(path, "rb", buffering=0) as stream,
+    ):
         container.decode(stream, len(small))
 
 
 def test_loading_uses_no_pickle_and_runs_nothing(tmp_path, small):
     (tmp_path / "model.palate").write_bytes(small)
     probe = (
-        "import sys, numpy, polars; from palate.model.file.loading import load_model; load_model(sys.argv[1]); seen = []\n"
-        "sys.addaudithook(lambda event, args: seen.append(event) if event in ('pickle.find_class', 'marshal.loads', 'exec', 'compile') else None)\n"
+        "import sys, numpy, polars; from palate.model.file.loading import load_model; "
+        "load_model(sys.argv[1]); seen = []\n"
+        "sys.addaudithook(lambda event, args: seen.append(event) if event in ('pickle.find_class', "
+        "'marshal.loads', 'exec', 'compile') else None)\n"
         "load_model(sys.argv[1]); print(seen)"
     )
-    run = subprocess.run([sys.executable, "-c", probe, tmp_path / "model.palate"], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", probe, tmp_path / "model.palate"], capture_output=True, text=True, check=True
+    )
     assert run.stdout == "[]\n"
 
 

@@ -57,7 +57,9 @@ def test_the_parts_of_a_bounded_model_add_up_to_the_score_before_the_scale():
     explanation = model.explain(3, 9)
     low, high = model.scale
     assert total(explanation) == pytest.approx(explanation.score, abs=1e-4)
-    assert low + (high - low) / (1 + np.exp(-explanation.score)) == pytest.approx(explanation.prediction, abs=1e-4)
+    assert low + (high - low) / (1 + np.exp(-explanation.score)) == pytest.approx(
+        explanation.prediction, abs=1e-4
+    )
     assert "before it is turned into a rating" in str(explanation)
 
 
@@ -80,8 +82,12 @@ def test_other_models_have_a_remainder_that_says_what_it_is(kind, words):
 
 
 def test_the_remainder_of_draws_is_chance_about_zero():
-    """With many draws the mean of a user's vectors is near its conditional mean: what is left is far below the parts."""
-    model = palate.Gibbs(n_factors=2, sweeps=600, burn_in=100, noise="shared").fit(planted(), validation=0, seed=0)
+    """With many draws the mean of a user's vectors is near its conditional mean: what is left is
+    far below the parts.
+    """
+    model = palate.Gibbs(n_factors=2, sweeps=600, burn_in=100, noise="shared").fit(
+        planted(), validation=0, seed=0
+    )
     left, parts = [], []
     for user in model.users.ids():
         explanation = model.explain(user, 4)
@@ -91,7 +97,9 @@ def test_the_remainder_of_draws_is_chance_about_zero():
 
 
 def test_a_rating_counts_by_its_distance_from_the_biases(model):
-    """Without held-out ratings, moving one rating by d moves the user's score by its share per unit, times d."""
+    """Without held-out ratings, moving one rating by d moves the user's score by its share per
+    unit, times d.
+    """
     items, values = [1, 4, 9], np.array([5.0, 2.0, 4.0])
     weights = [1.0, 2.0, 0.5]
     user = model.fold_in(items, values, weights=weights)
@@ -99,7 +107,8 @@ def test_a_rating_counts_by_its_distance_from_the_biases(model):
     rows = before.frame.filter(pl.col("part") == "rating").sort("item_id")
     assert rows["item_id"].to_list() == items
     assert rows["rating"].to_list() == values.tolist()
-    # the share of rating j is (its slope) times (rating - expected); the reference solves the two systems by hand
+    # the share of rating j is (its slope) times (rating - expected); the reference solves the two
+    # systems by hand
     k = model.n_factors
     q = model.item_factors[0][model.items.indices(items)].astype(float)
     strength = 3**model.user_prior.scaling
@@ -108,7 +117,9 @@ def test_a_rating_counts_by_its_distance_from_the_biases(model):
     bias = model.item_bias[0][model.items.indices(items)].astype(float)
     expected = model.global_mean[0] + user.bias[0] + bias
     np.testing.assert_allclose(rows["expected"].to_numpy(), expected, atol=1e-6)
-    np.testing.assert_allclose(rows["contribution"].to_numpy(), (q @ towards) * weights * (values - expected), atol=1e-6)
+    np.testing.assert_allclose(
+        rows["contribution"].to_numpy(), (q @ towards) * weights * (values - expected), atol=1e-6
+    )
 
 
 def test_held_out_ratings_are_no_part(model):
@@ -150,7 +161,9 @@ def test_the_frame_is_of_the_models_kind():
     import pandas as pd
 
     ratings = planted()
-    frame = pd.DataFrame({"user_id": ratings.user_index, "item_id": ratings.item_index, "rating": ratings.value})
+    frame = pd.DataFrame(
+        {"user_id": ratings.user_index, "item_id": ratings.item_index, "rating": ratings.value}
+    )
     model = palate.LeastSquares(n_factors=2).fit(palate.Ratings.from_frame(frame), validation=0)
     assert isinstance(model.explain(3, 2).frame, pd.DataFrame)
 

@@ -24,7 +24,9 @@ def repeated(array, dtype=np.float32):
 
 @pytest.fixture(scope="module")
 def gauss():
-    """Return one user and the items 1, 2, 3, the same in every draw: what differs between folded draws is their own noise."""
+    """Return one user and the items 1, 2, 3, the same in every draw: what differs between folded
+    draws is their own noise.
+    """
     ratings = Ratings.from_arrays([1, 1, 1], [1, 2, 3], [5.0, 1.0, 3.0], scale=(1, 5))
     prior = RowPrior(precision=repeated(PRECISION), mean=repeated(MEAN))
     return FactorModel(
@@ -46,7 +48,12 @@ def gauss():
 def ordinal(gauss):
     levels, cutpoints = np.array([1, 2, 5], np.float32), repeated([-0.4, 0.9])
     return replace(
-        gauss, link="ordinal", levels=levels, cutpoints=cutpoints, global_mean=np.zeros(N_DRAWS), noise_sd=np.ones(N_DRAWS)
+        gauss,
+        link="ordinal",
+        levels=levels,
+        cutpoints=cutpoints,
+        global_mean=np.zeros(N_DRAWS),
+        noise_sd=np.ones(N_DRAWS),
     )
 
 
@@ -57,15 +64,27 @@ def noisy_ordinal(ordinal, noisy):
 
 @pytest.fixture(scope="module")
 def noisy(gauss):
-    """Return the model with items that are rated with more and with less noise than others, and users who differ widely."""
+    """Return the model with items that are rated with more and with less noise than others, and
+    users who differ widely.
+    """
     degrees = np.full(N_DRAWS, 5.0)
     users = RowNoise(scale=repeated([1.0]), degrees=degrees)
-    return replace(gauss, user_noise=users, item_noise=RowNoise(scale=repeated([0.5, 2.0, 1.0]), degrees=degrees))
+    return replace(
+        gauss, user_noise=users, item_noise=RowNoise(scale=repeated([0.5, 2.0, 1.0]), degrees=degrees)
+    )
 
 
 def few(model):
     """Return the model's first 9 draws."""
-    arrays = ("user_factors", "item_factors", "user_bias", "item_bias", "global_mean", "noise_sd", "cutpoints")
+    arrays = (
+        "user_factors",
+        "item_factors",
+        "user_bias",
+        "item_bias",
+        "global_mean",
+        "noise_sd",
+        "cutpoints",
+    )
     cut = {name: getattr(model, name)[:9] for name in arrays if getattr(model, name) is not None}
     prior = RowPrior(precision=model.user_prior.precision[:9], mean=model.user_prior.mean[:9])
     for side in ("user", "item"):
@@ -91,7 +110,10 @@ def test_no_rating_gives_the_prior(gauss):
     mean, cov = moments(gauss.fold_in([], []))
     np.testing.assert_allclose(mean, MEAN, atol=0.05)
     np.testing.assert_allclose(cov, 0.64 * np.linalg.inv(PRECISION), atol=0.035)
-    one, many = (gauss.predict(gauss.fold_in(items, [4.0] * len(items)), 3, return_std=True)[1] for items in ([], [1, 2, 3]))
+    one, many = (
+        gauss.predict(gauss.fold_in(items, [4.0] * len(items)), 3, return_std=True)[1]
+        for items in ([], [1, 2, 3])
+    )
     assert one > many
 
 
@@ -99,19 +121,25 @@ def test_items_are_drawn_too(gauss):
     film = gauss.fold_in_item([1], [4.0], item_id=9)
     x = np.array([0.5, 1.0])
     system = PRECISION + np.outer(x, x)
-    np.testing.assert_allclose(moments(film)[0], np.linalg.solve(system, PRECISION @ MEAN + x * (4 - 3)), atol=0.05)
+    np.testing.assert_allclose(
+        moments(film)[0], np.linalg.solve(system, PRECISION @ MEAN + x * (4 - 3)), atol=0.05
+    )
     assert gauss.predict(1, film, return_std=True)[1] > 0
 
 
 def test_a_row_of_its_own_noise_has_the_posterior_of_a_grid(noisy):
-    """Factor, bias and scale given two ratings that the prior finds surprising: the noise grows, and they pull less."""
+    """Factor, bias and scale given two ratings that the prior finds surprising: the noise grows,
+    and they pull less.
+    """
     folded = noisy.fold_in([1, 2], [5.0, 1.0])
     factor, bias, log_precision = np.meshgrid(
         np.linspace(-4, 5, 61), np.linspace(-4, 5, 61), np.linspace(-4, 2, 81), indexing="ij"
     )
     away = np.stack([factor - MEAN[0], bias - MEAN[1]])
     log = -0.5 / 0.64 * np.einsum("aijk,ab,bijk->ijk", away, PRECISION, away)
-    log += 2.5 * log_precision - 2.5 * np.exp(log_precision)  # Gamma(5 / 2, 5 / 2) and the measure of a logarithm
+    log += 2.5 * log_precision - 2.5 * np.exp(
+        log_precision
+    )  # Gamma(5 / 2, 5 / 2) and the measure of a logarithm
     for x, target, scale in ((1.0, 5.0 - 3.5, 0.5), (-0.5, 1.0 - 3.0, 2.0)):
         precision = np.exp(log_precision) / (0.8 * scale) ** 2
         log += 0.5 * log_precision - 0.5 * precision * (target - factor * x - bias) ** 2
@@ -168,17 +196,25 @@ def test_levels_of_a_row_of_its_own_noise_have_the_posterior_of_a_grid(noisy_ord
     grid = np.linspace(-4, 4, 49)
     factor, bias, log_precision = np.meshgrid(grid, grid, np.linspace(-4, 2, 41), indexing="ij")
     away = np.stack([factor - MEAN[0], bias - MEAN[1]])
-    log = -0.5 * np.einsum("aijk,ab,bijk->ijk", away, PRECISION, away) + 2.5 * log_precision - 2.5 * np.exp(log_precision)
+    log = (
+        -0.5 * np.einsum("aijk,ab,bijk->ijk", away, PRECISION, away)
+        + 2.5 * log_precision
+        - 2.5 * np.exp(log_precision)
+    )
     edges, phi = [-np.inf, -0.4, 0.9, np.inf], np.vectorize(NormalDist().cdf)
     for item, code in zip(items, codes, strict=True):
         root = np.exp(log_precision / 2) / [0.5, 2.0, 1.0][item]
         latent = factor * [1.0, -0.5, 0.25][item] + bias + [0.5, 0.0, -0.5][item]
-        log += np.log(np.maximum(phi((edges[code + 1] - latent) * root) - phi((edges[code] - latent) * root), 1e-300))
+        log += np.log(
+            np.maximum(phi((edges[code + 1] - latent) * root) - phi((edges[code] - latent) * root), 1e-300)
+        )
     weight = np.exp(log - log.max())
     weight /= weight.sum()
     mean, _ = moments(folded)
     np.testing.assert_allclose(mean, [(weight * factor).sum(), (weight * bias).sum()], atol=0.07)
-    assert np.mean(-2 * np.log(folded.scale.astype(float))) == pytest.approx((weight * log_precision).sum(), abs=0.08)
+    assert np.mean(-2 * np.log(folded.scale.astype(float))) == pytest.approx(
+        (weight * log_precision).sum(), abs=0.08
+    )
 
 
 @pytest.mark.parametrize("kind", ["gauss", "noisy", "ordinal", "noisy_ordinal"])
@@ -189,7 +225,13 @@ def test_the_same_ratings_give_the_same_draws_in_any_company(request, kind):
     alone = model.fold_in([3, 1], [2.0, 5.0])
     assert (alone.factors == model.fold_in([1, 3], [5.0, 2.0]).factors).all()
     assert (alone.factors != model.fold_in([1, 3], [2.0, 5.0]).factors).any()
-    rows = Rows(np.array([0, 1, 3]), np.array([1, 0, 2], np.int32), np.array([1, 5, 2], np.float32), np.empty(0, np.float32), 3)
+    rows = Rows(
+        np.array([0, 1, 3]),
+        np.array([1, 0, 2], np.int32),
+        np.array([1, 5, 2], np.float32),
+        np.empty(0, np.float32),
+        3,
+    )
     found = solve_users(model, rows, threads=2)
     np.testing.assert_array_equal(found.factors[:, 1], alone.factors)
     np.testing.assert_array_equal(found.bias[:, 1], alone.bias)
@@ -199,7 +241,9 @@ def test_the_same_ratings_give_the_same_draws_in_any_company(request, kind):
 
 def test_features_move_the_prior_mean(gauss):
     bag = FeatureGroup(name="rated", kind="bag", weights=repeated([[0.5, 0.1], [0.0, 0.0], [0.0, 0.3]]))
-    tags = FeatureGroup(name="country", kind="tags", weights=repeated([[1.0, 0.0], [0.0, 2.0]]), values=("de", "fr"))
+    tags = FeatureGroup(
+        name="country", kind="tags", weights=repeated([[1.0, 0.0], [0.0, 2.0]]), values=("de", "fr")
+    )
     linked = replace(gauss, user_link=FeatureLink((bag, tags)))
     nobody = moments(linked.fold_in([], [], {"country": "fr"}))[0]
     np.testing.assert_allclose(nobody, MEAN + np.array([0, 2]), atol=0.05)
@@ -210,7 +254,9 @@ def test_features_move_the_prior_mean(gauss):
     np.testing.assert_allclose(bagged - plain, pull, atol=1e-4)  # their noise is the same
     with pytest.raises(KeyError, match=r"unknown feature 'age'; the model has 'country'\."):
         linked.fold_in([1], [4.0], {"age": 3})
-    with pytest.raises(ValueError, match=r"features must be left out for a model trained without features of this side"):
+    with pytest.raises(
+        ValueError, match=r"features must be left out for a model trained without features of this side"
+    ):
         gauss.fold_in([1], [4.0], {"age": 3})
 
 
@@ -219,7 +265,13 @@ def test_many_rows_with_bags_are_each_alone(gauss):
 
     bag = FeatureGroup(name="rated", kind="bag", weights=repeated([[0.5, 0.1], [0.2, 0.0], [0.0, 0.3]])[:9])
     model = replace(few(gauss), user_link=FeatureLink((bag,)))
-    rows = Rows(np.array([0, 1, 3]), np.array([1, 0, 2], np.int32), np.array([1, 5, 2], np.float32), np.empty(0, np.float32), 3)
+    rows = Rows(
+        np.array([0, 1, 3]),
+        np.array([1, 0, 2], np.int32),
+        np.array([1, 5, 2], np.float32),
+        np.empty(0, np.float32),
+        3,
+    )
     factors = solve_users(model, rows).factors
     np.testing.assert_allclose(factors[:, 1], model.fold_in([1, 3], [5.0, 2.0]).factors, atol=1e-5)
     assert model.predict(model.fold_in([1], [5.0]), 2) == pytest.approx(

@@ -17,11 +17,15 @@ LIMIT = 64 << 20
 
 @pytest.fixture(scope="module")
 def read(tmp_path_factory):
-    """Return what each message must hold, what another process found, and the file that hostile code would create."""
+    """Return what each message must hold, what another process found, and the file that hostile
+    code would create.
+    """
     folder = tmp_path_factory.mktemp("hostile")
     sentinel = folder.parent / "sentinel"
     wanted = hostile_files(folder, sentinel)
-    done = subprocess.run([sys.executable, str(SCRIPT), str(folder)], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), str(folder)], capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 0, done.stderr
     return wanted, {line["file"]: line for line in map(json.loads, done.stdout.splitlines())}, sentinel
 
@@ -29,7 +33,11 @@ def read(tmp_path_factory):
 def test_each_file_is_refused_for_its_reason(read):
     wanted, found, _ = read
     assert len(wanted) >= 12
-    wrong = {name: found[name]["message"] for name, reason in wanted.items() if reason not in found[name]["message"]}
+    wrong = {
+        name: found[name]["message"]
+        for name, reason in wanted.items()
+        if reason not in found[name]["message"]
+    }
     assert wrong == {}
     assert {name for name, line in found.items() if line["message"] == "read"} == {"good.h5", "good.keras"}
 
@@ -45,7 +53,9 @@ def test_nothing_large_was_allocated(read):
 
 def test_random_damage_is_refused_or_harmless():
     script = SCRIPT.with_name("fuzz_keras_files.py")
-    done = subprocess.run([sys.executable, str(script), "--cases", "400"], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, str(script), "--cases", "400"], capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -53,7 +63,10 @@ def test_keras_is_not_imported_to_read_a_file(tmp_path):
     code = (
         "import sys, palate; from keras_files import write_h5; from pathlib import Path\n"
         f"palate.FactorModel.from_keras(write_h5(Path({str(tmp_path)!r}) / 'a.h5'), mean=3)\n"
-        "print([name for name in sys.modules if name.split('.')[0] in ('keras', 'jax', 'torch', 'tensorflow')])"
+        "print([name for name in sys.modules if name.split('.')[0] in ('keras', 'jax', 'torch', "
+        "'tensorflow')])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=SCRIPT.parent)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=SCRIPT.parent
+    )
     assert done.stdout == "[]\n", done.stderr

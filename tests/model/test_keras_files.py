@@ -38,7 +38,9 @@ def test_predictions_are_those_of_the_tables(tmp_path, write, biases):
 
 
 @pytest.mark.parametrize(
-    ("scope", "suffix"), [("", ":0"), ("_1", ":0"), ("", "")], ids=["Keras 2", "second model of a session", "Keras 3"]
+    ("scope", "suffix"),
+    [("", ":0"), ("_1", ":0"), ("", "")],
+    ids=["Keras 2", "second model of a session", "Keras 3"],
 )
 def test_variables_may_have_the_names_that_keras_versions_give_them(tmp_path, scope, suffix):
     path = write_h5(tmp_path / "model.h5", tables(2), scope=scope, suffix=suffix)
@@ -47,11 +49,15 @@ def test_variables_may_have_the_names_that_keras_versions_give_them(tmp_path, sc
     )
 
 
-@pytest.mark.parametrize("order", [NAMES, NAMES[::-1], ("movie_bias", "user_embedding", "user_bias", "movie_embedding")])
+@pytest.mark.parametrize(
+    "order", [NAMES, NAMES[::-1], ("movie_bias", "user_embedding", "user_bias", "movie_embedding")]
+)
 def test_numbered_groups_of_keras_3_are_named_by_the_description(tmp_path, order):
     path = write_keras(tmp_path / "model.keras", tables(3), order=order)
     np.testing.assert_allclose(
-        palate.FactorModel.from_keras(path, mean=MEAN).predict(USERS, ITEMS), stars(tables(3), USERS, ITEMS), atol=1e-6
+        palate.FactorModel.from_keras(path, mean=MEAN).predict(USERS, ITEMS),
+        stars(tables(3), USERS, ITEMS),
+        atol=1e-6,
     )
 
 
@@ -69,11 +75,15 @@ def test_double_and_big_endian_tables_become_float32(tmp_path):
 
 @pytest.mark.parametrize("make", [pl.DataFrame, pd.DataFrame])
 def test_the_mean_is_rating_minus_y_of_the_lesson(tmp_path, make):
-    frame = make({"userId": [1, 1, 3], "movieId": [0, 2, 4], "rating": [4.0, 5.0, 3.0], "y": [0.475, 1.475, -0.525]})
+    frame = make(
+        {"userId": [1, 1, 3], "movieId": [0, 2, 4], "rating": [4.0, 5.0, 3.0], "y": [0.475, 1.475, -0.525]}
+    )
     model = palate.FactorModel.from_keras(write_h5(tmp_path / "model.h5"), frame)
     assert model.global_mean[0] == pytest.approx(3.525)
     assert model.users.ids().tolist() == [1, 3]
-    np.testing.assert_allclose(model.predict([1, 3], [0, 4]), stars(tables(), [1, 3], [0, 4], 3.525), atol=1e-6)
+    np.testing.assert_allclose(
+        model.predict([1, 3], [0, 4]), stars(tables(), [1, 3], [0, 4], 3.525), atol=1e-6
+    )
 
 
 def test_the_mean_is_else_that_of_the_ratings(tmp_path):
@@ -91,13 +101,19 @@ def test_the_mean_is_else_that_of_the_ratings(tmp_path):
 
 def test_a_pair_that_is_not_one_mean_apart_is_refused(tmp_path):
     frame = pl.DataFrame({"userId": [1, 2], "movieId": [0, 2], "rating": [4.0, 5.0], "y": [0.5, 1.0]})
-    with pytest.raises(ValueError, match=r"rating - y must be one number, the mean that was taken off; got 3\.5 to 4"):
+    with pytest.raises(
+        ValueError, match=r"rating - y must be one number, the mean that was taken off; got 3\.5 to 4"
+    ):
         palate.FactorModel.from_keras(write_h5(tmp_path / "model.h5"), frame)
 
 
 def test_a_frame_without_ids_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="ratings must have a column of items, such as 'movieid'; got 'userId', 'rating'"):
-        palate.FactorModel.from_keras(write_h5(tmp_path / "model.h5"), pl.DataFrame({"userId": [1], "rating": [4.0]}))
+    with pytest.raises(
+        ValueError, match="ratings must have a column of items, such as 'movieid'; got 'userId', 'rating'"
+    ):
+        palate.FactorModel.from_keras(
+            write_h5(tmp_path / "model.h5"), pl.DataFrame({"userId": [1], "rating": [4.0]})
+        )
 
 
 def test_ids_without_ratings_are_unknown(tmp_path):
@@ -124,7 +140,9 @@ def test_ids_must_be_rows(tmp_path, users, error, match):
 
 
 def test_fold_in_uses_the_penalty_of_the_file(tmp_path):
-    ratings = palate.Ratings.from_arrays(np.repeat(np.arange(7), 5), np.tile(np.arange(5), 7), np.tile([1.0, 5], 18)[:35])
+    ratings = palate.Ratings.from_arrays(
+        np.repeat(np.arange(7), 5), np.tile(np.arange(5), 7), np.tile([1.0, 5], 18)[:35]
+    )
     model = palate.FactorModel.from_keras(write_h5(tmp_path / "model.h5"), ratings)
     assert np.diag(model.item_prior.precision[0])[0] == pytest.approx(35 * 1e-6)
     assert model.user_prior.l1_bias == pytest.approx(35 * 1e-4)
@@ -153,19 +171,46 @@ def with_layer(*more):
 
 
 REFUSED = {
-    "other names": ([layer("Embedding", "user"), layer("Dense", "hidden")], "must have layers named 'user_embedding' and 'movie_embedding'; got 'user', 'hidden'"),
+    "other names": (
+        [layer("Embedding", "user"), layer("Dense", "hidden")],
+        "must have layers named 'user_embedding' and 'movie_embedding'; got 'user', 'hidden'",
+    ),
     "no layers": ([], "'movie_embedding'; got none"),
-    "a Lambda": (with_layer(layer("Lambda", "out", ["flatten"], function=["4wEAAAA=", None, None])), "layer 'out' is a Lambda layer, which holds code"),
-    "a network": (with_layer(layer("Dense", "hidden", ["flatten"])), "layer 'hidden' is of class 'Dense'; a matrix factorization has only"),
-    "a cosine": (with_layer(layer("Dot", "cosine", normalize=True)), "layer 'cosine' must be a plain product"),
-    "a further table": (with_layer(layer("Embedding", "genre")), "layer 'genre' is an Embedding that a FactorModel has no place for"),
-    "a name twice": (with_layer(layer("Flatten", "flatten")), "must name each layer once; got 'flatten' twice"),
-    "a circle": (with_layer(layer("Add", "a", ["b"]), layer("Add", "b", ["a"])), "must not feed each other in a circle; 'a' does"),
-    "a layer of itself": (with_layer(layer("Add", "a", ["a"])), "must not feed each other in a circle; 'a' does"),
-    "a product called an embedding": ([layer("Dot", "user_embedding"), layer("Embedding", "movie_embedding")], "layer 'user_embedding' must be of class Embedding; got Dot"),
+    "a Lambda": (
+        with_layer(layer("Lambda", "out", ["flatten"], function=["4wEAAAA=", None, None])),
+        "layer 'out' is a Lambda layer, which holds code",
+    ),
+    "a network": (
+        with_layer(layer("Dense", "hidden", ["flatten"])),
+        "layer 'hidden' is of class 'Dense'; a matrix factorization has only",
+    ),
+    "a cosine": (
+        with_layer(layer("Dot", "cosine", normalize=True)),
+        "layer 'cosine' must be a plain product",
+    ),
+    "a further table": (
+        with_layer(layer("Embedding", "genre")),
+        "layer 'genre' is an Embedding that a FactorModel has no place for",
+    ),
+    "a name twice": (
+        with_layer(layer("Flatten", "flatten")),
+        "must name each layer once; got 'flatten' twice",
+    ),
+    "a circle": (
+        with_layer(layer("Add", "a", ["b"]), layer("Add", "b", ["a"])),
+        "must not feed each other in a circle; 'a' does",
+    ),
+    "a layer of itself": (
+        with_layer(layer("Add", "a", ["a"])),
+        "must not feed each other in a circle; 'a' does",
+    ),
+    "a product called an embedding": (
+        [layer("Dot", "user_embedding"), layer("Embedding", "movie_embedding")],
+        "layer 'user_embedding' must be of class Embedding; got Dot",
+    ),
     "a nameless layer": ([{"class_name": "Add", "config": {}}], "must give each layer a name and a class"),
     "no layer": (["Add"], "must describe each layer; got 'Add'"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("write", [write_h5, write_keras])
@@ -196,8 +241,14 @@ def test_a_description_that_is_none_is_refused(tmp_path, write, config, match):
 @pytest.mark.parametrize(
     ("changed", "match"),
     [
-        ({"movie_embedding": np.zeros((5, 4), np.float32)}, "both embeddings must have one length; got 3 and 4"),
-        ({"user_bias": np.zeros((6, 1), np.float32)}, r"layer 'user_bias' must be of shape \(7, 1\); got \(6, 1\)"),
+        (
+            {"movie_embedding": np.zeros((5, 4), np.float32)},
+            "both embeddings must have one length; got 3 and 4",
+        ),
+        (
+            {"user_bias": np.zeros((6, 1), np.float32)},
+            r"layer 'user_bias' must be of shape \(7, 1\); got \(6, 1\)",
+        ),
         ({"user_embedding": np.zeros(7, np.float32)}, r"must have rows and columns; got shape \(7,\)"),
         ({"user_embedding": np.zeros((7, 3), np.int32)}, "must hold floating-point numbers; got 'int32'"),
         ({"user_embedding": np.full((7, 3), np.nan, np.float32)}, "must hold finite numbers"),
@@ -212,7 +263,9 @@ def test_tables_that_do_not_fit_are_refused(tmp_path, changed, match):
 
 def test_a_table_must_be_what_the_description_declares(tmp_path):
     config = config_of(layers_of(tables() | {"user_embedding": np.zeros((8, 3))}))
-    with pytest.raises(palate.ModelFileError, match=r"must be of the shape it declares, \(8, 3\); got \(7, 3\)"):
+    with pytest.raises(
+        palate.ModelFileError, match=r"must be of the shape it declares, \(8, 3\); got \(7, 3\)"
+    ):
         palate.FactorModel.from_keras(write_h5(tmp_path / "model.h5", config=config), mean=0)
 
 
@@ -221,7 +274,10 @@ def test_weights_of_other_layers_are_refused(tmp_path):
         group.create_group("hidden").create_dataset("hidden/kernel:0", data=np.zeros((2, 2)))
 
     path = write_h5(tmp_path / "model.h5", config="", change=change)
-    with pytest.raises(palate.ModelFileError, match="layer 'hidden' must not have weights in a matrix factorization; it has 1"):
+    with pytest.raises(
+        palate.ModelFileError,
+        match="layer 'hidden' must not have weights in a matrix factorization; it has 1",
+    ):
         palate.FactorModel.from_keras(path, mean=0)
 
 
@@ -231,7 +287,8 @@ def test_numbered_weights_without_names_are_refused(tmp_path):
     with h5py.File(tmp_path / "a.weights.h5", "w") as file:
         file.create_dataset("layers/embedding/vars/0", data=np.zeros((2, 2)))
     with pytest.raises(
-        palate.ModelFileError, match=r"a .weights.h5 file of Keras 3 numbers them; save the whole model as .keras"
+        palate.ModelFileError,
+        match=r"a .weights.h5 file of Keras 3 numbers them; save the whole model as .keras",
     ):
         palate.FactorModel.from_keras(tmp_path / "a.weights.h5", mean=0)
 
@@ -239,7 +296,8 @@ def test_numbered_weights_without_names_are_refused(tmp_path):
 def test_a_file_of_another_kind_is_refused(tmp_path):
     (tmp_path / "model.h5").write_bytes(b"userId,movieId,rating\n")
     with pytest.raises(
-        palate.ModelFileError, match=r"must be an HDF5 file \(.h5\) or a zip archive \(.keras\); it begins with b'userId"
+        palate.ModelFileError,
+        match=r"must be an HDF5 file \(.h5\) or a zip archive \(.keras\); it begins with b'userId",
     ):
         palate.FactorModel.from_keras(tmp_path / "model.h5", mean=0)
     with pytest.raises(FileNotFoundError):
@@ -264,14 +322,18 @@ class TestWriting:
     def model(self):
         rng = np.random.default_rng(0)
         users, items = np.nonzero(rng.random((9, 8)) < 0.7)
-        ratings = palate.Ratings.from_arrays(users + 2, 3 * items, rng.integers(1, 6, len(users)), scale=(1, 5))
+        ratings = palate.Ratings.from_arrays(
+            users + 2, 3 * items, rng.integers(1, 6, len(users)), scale=(1, 5)
+        )
         return palate.LeastSquares(n_factors=3, max_sweeps=3).fit(ratings, validation=0)
 
     @pytest.mark.parametrize("name", ["model.h5", "model.keras"])
     def test_what_is_written_is_read_again(self, model, tmp_path, name):
         model.to_keras(tmp_path / name)
         ratings = palate.Ratings.from_frame(
-            pl.concat([model.rated(user).select("user_id", "item_id", "rating") for user in model.users.ids()])
+            pl.concat(
+                [model.rated(user).select("user_id", "item_id", "rating") for user in model.users.ids()]
+            )
         )
         again = palate.FactorModel.from_keras(tmp_path / name, ratings, mean=float(model.global_mean[0]))
         for part in ("user_factors", "item_factors", "user_bias", "item_bias", "global_mean"):
@@ -294,7 +356,9 @@ class TestWriting:
         with pytest.raises(ValueError, match=r"must be one fit with the identity link .* got one of 2 draws"):
             palate.average([model, model]).to_keras(path)
         base = palate.Baseline().fit(palate.Ratings.from_arrays([1, 2], [1, 2], [3, 4]), validation=0)
-        with pytest.raises(ValueError, match="must have factors to become a Keras file; got one of biases alone"):
+        with pytest.raises(
+            ValueError, match="must have factors to become a Keras file; got one of biases alone"
+        ):
             base.to_keras(path)
         for users, match in (
             (["a", "b"], "user ids must be integers .* got strings"),

@@ -1,4 +1,6 @@
-"""A file of each kind of model, written before the code that reads it changed, still gives the same answers."""
+"""A file of each kind of model, written before the code that reads it changed, still gives the same
+answers.
+"""
 
 import json
 import pickle

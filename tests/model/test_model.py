@@ -58,7 +58,9 @@ def ratings():
 def catalog():
     genres = ["Comedy" if item % 2 else "Drama" for item in range(20)]
     return palate.Catalog.from_frame(
-        pl.DataFrame({"item_id": range(20), "title": [f"Film {item}" for item in range(20)], "genres": genres}),
+        pl.DataFrame(
+            {"item_id": range(20), "title": [f"Film {item}" for item in range(20)], "genres": genres}
+        ),
         genres="genres",
     )
 
@@ -110,7 +112,8 @@ def test_new_users_are_tested_by_folding_them_in(ratings):
 
 def test_what_a_scorer_cannot_do_is_said(ratings, model, tmp_path):
     with pytest.raises(
-        TypeError, match=r"scorer must have the methods score_pairs\(users, items\) and score_items\(users\); got int"
+        TypeError,
+        match=r"scorer must have the methods score_pairs\(users, items\) and score_items\(users\); got int",
     ):
         palate.Model.of(3, ratings)
     newcomer = model.fold_in([1, 2], [5, 4])

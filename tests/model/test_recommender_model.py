@@ -81,7 +81,9 @@ def test_a_lower_mean_lowers_an_item():
     heads = TwoHeads(choice=choice, stars=stars, chance=chance, beta=1.0, liked_from=4.0, noise=0.5)
     mask = np.zeros(0, bool)
     assert heads.pick(np.array([0]), 3, mask, NOTHING).items.tolist() == [[0, 1, 2]]
-    unsure = heads.pick(np.array([0]), 3, mask, NOTHING, lowered=lambda users, items, mean: mean - 2.0 * (items == 0))
+    unsure = heads.pick(
+        np.array([0]), 3, mask, NOTHING, lowered=lambda users, items, mean: mean - 2.0 * (items == 0)
+    )
     assert unsure.items.tolist() == [[1, 2, 0]]
 
 
@@ -106,11 +108,15 @@ def test_popular_counts_and_popular_lately_forgets():
     lately = palate.Popular(half_life=50_000_000).fit(ratings)
     weights = 2.0 ** ((ratings.timestamp - ratings.timestamp.max()) / 50_000_000)
     np.testing.assert_allclose(
-        lately.score_items(np.array([3]))[0], np.bincount(ratings.item_index, weights, minlength=20), rtol=1e-6
+        lately.score_items(np.array([3]))[0],
+        np.bincount(ratings.item_index, weights, minlength=20),
+        rtol=1e-6,
     )
     newcomer = lately.fold_in([1, 2], [5, 4])
     own = rank(lately, np.array([0]), 20).items[0]
-    assert lately.recommend(newcomer, 3)["item_id"].to_list() == [item for item in own if item not in (1, 2)][:3]
+    assert (
+        lately.recommend(newcomer, 3)["item_id"].to_list() == [item for item in own if item not in (1, 2)][:3]
+    )
 
 
 def test_items_with_few_ratings_come_after_all_others():
@@ -123,7 +129,8 @@ def test_items_with_few_ratings_come_after_all_others():
 
 
 @pytest.mark.parametrize(
-    ("half_life", "message"), [(0.0, "half_life must be above 0"), (-1.0, "half_life must be"), (5.0, "must have timestamps")]
+    ("half_life", "message"),
+    [(0.0, "half_life must be above 0"), (-1.0, "half_life must be"), (5.0, "must have timestamps")],
 )
 def test_a_half_life_needs_to_be_positive_and_times(half_life, message):
     ratings = palate.Ratings.from_arrays([1, 2], [1, 2], [3, 4])
@@ -147,7 +154,9 @@ class TestStrangers:
     @pytest.mark.parametrize("by", ["both", "chosen", "stars"])
     def test_who_is_unknown_is_skipped_or_gets_what_is_popular(self, two_heads, by):
         with pytest.warns(UserWarning, match="user 999 is unknown: left out"):
-            assert two_heads.recommend([3, 999], n=2, by=by, unknown="skip")["user_id"].unique().to_list() == [3]
+            assert two_heads.recommend([3, 999], n=2, by=by, unknown="skip")[
+                "user_id"
+            ].unique().to_list() == [3]
         with pytest.warns(UserWarning, match="user 999 is unknown: its list is of the most popular items"):
             frame = two_heads.recommend([3, 999], n=2, by=by, unknown="popular")
         assert frame["source"].to_list() == ["model"] * 2 + ["most popular"] * 2

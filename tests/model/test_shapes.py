@@ -16,15 +16,28 @@ from palate.solve.features import FeatureGroup, FeatureLink
         ({"noise_sd": np.ones(3)}, r"noise_sd must be of shape \(2,\); got \(3,\)\."),
         ({"cutpoints": np.zeros((2, 3), np.float32)}, r"cutpoints must be of shape \(2, 2\); got \(2, 3\)\."),
         ({"cutpoints": None}, r"cutpoints must be given for link='ordinal'; got None\."),
-        ({"levels": None, "cutpoints": np.zeros((2, 0), np.float32)}, r"levels must be given for link='ordinal'; got None\."),
+        (
+            {"levels": None, "cutpoints": np.zeros((2, 0), np.float32)},
+            r"levels must be given for link='ordinal'; got None\.",
+        ),
         ({"cutpoints": np.array([[0, 1], [1, 0]], np.float32)}, r"cutpoints must ascend in each draw\."),
-        ({"levels": np.array([1, 1, 2], np.float32)}, r"levels must be one row of strictly ascending values\."),
+        (
+            {"levels": np.array([1, 1, 2], np.float32)},
+            r"levels must be one row of strictly ascending values\.",
+        ),
         ({"levels": np.ones((3, 1), np.float32)}, r"levels must be one row of strictly ascending values\."),
         ({"user_bias": np.zeros((1, 3), np.float32)}, r"user_bias must be of shape \(2, 3\); got \(1, 3\)\."),
-        ({"link": "bounded", "scale": None}, r"scale must be given for link='bounded', which keeps .*; got None\."),
+        (
+            {"link": "bounded", "scale": None},
+            r"scale must be given for link='bounded', which keeps .*; got None\.",
+        ),
         ({"link": "logit"}, r"link must be one of 'identity', 'bounded', 'ordinal'; got 'logit'\."),
         (
-            {"item_link": FeatureLink((FeatureGroup(name="raters", kind="bag", weights=np.zeros((2, 2, 3), np.float32)),))},
+            {
+                "item_link": FeatureLink(
+                    (FeatureGroup(name="raters", kind="bag", weights=np.zeros((2, 2, 3), np.float32)),)
+                )
+            },
             r"the weights of 'raters' in item_link must be of shape \(2, 3, 3\); got \(2, 2, 3\)\.",
         ),
     ],
@@ -46,7 +59,10 @@ def test_parts_that_do_not_fit(change, message):
             r"item_noise.degrees must be of shape \(2,\)",
         ),
         ({"item_noise": None}, r"user_noise and item_noise must be given together, .*; got True and False"),
-        ({"noise_sd": None}, r"beside noise_sd and for the links 'identity' and 'ordinal'; got True and True, noise_sd False"),
+        (
+            {"noise_sd": None},
+            r"beside noise_sd and for the links 'identity' and 'ordinal'; got True and True, noise_sd False",
+        ),
         ({"link": "bounded"}, r"noise_sd True, link 'bounded'"),
     ],
 )

@@ -71,8 +71,12 @@ def test_the_sums_of_a_spectral_model_are_the_decomposition_itself():
     whole = palate.Spectral(n_factors=8, passes=40).fit(before, validation=0)
     again = whole.update(after)  # every rating is another one by its time alone
     assert f"{len(OLD):,} new or changed" in again.history.stopped
-    np.testing.assert_allclose(again.item_factors, whole.item_factors, atol=1e-3 * np.abs(whole.item_factors).max())
-    np.testing.assert_allclose(again.user_factors, whole.user_factors, atol=1e-3 * np.abs(whole.user_factors).max())
+    np.testing.assert_allclose(
+        again.item_factors, whole.item_factors, atol=1e-3 * np.abs(whole.item_factors).max()
+    )
+    np.testing.assert_allclose(
+        again.user_factors, whole.user_factors, atol=1e-3 * np.abs(whole.user_factors).max()
+    )
 
 
 def test_a_new_item_of_a_spectral_model_resembles_the_one_it_copies():
@@ -85,12 +89,18 @@ def test_a_new_item_of_a_spectral_model_resembles_the_one_it_copies():
 
 
 def test_popularity_is_counted_again():
-    timed = [table(u, i, v, timestamp=np.arange(len(u))) for u, i, v in ((USERS[~LATE], ITEMS[~LATE], VALUES[~LATE]), (USERS[LATE], ITEMS[LATE], VALUES[LATE]))]  # fmt: skip
+    timed = [
+        table(u, i, v, timestamp=np.arange(len(u)))
+        for u, i, v in ((USERS[~LATE], ITEMS[~LATE], VALUES[~LATE]), (USERS[LATE], ITEMS[LATE], VALUES[LATE]))
+    ]
     trainer = palate.Popular(half_life=50, min_ratings=2)
     one = trainer.fit(timed[0]).update(timed[1])
     other = trainer.fit(palate.union(trainer.fit(timed[0]), timed[1]))
     np.testing.assert_array_equal(one.item_bias, other.item_bias)
-    with pytest.raises(ValueError, match="must have timestamps for this model of Popular"), pytest.warns(UnionWarning):
+    with (
+        pytest.raises(ValueError, match="must have timestamps for this model of Popular"),
+        pytest.warns(UnionWarning),
+    ):
         one.update(NEW)
 
 
@@ -169,7 +179,9 @@ class TestDuplicates:
         assert joined.changed.tolist() == [True, False, False]
 
     def test_errors(self, timed):
-        with pytest.raises(ValueError, match="1 pairs are rated in the model and in the new ratings, and duplicates='error'"):
+        with pytest.raises(
+            ValueError, match="1 pairs are rated in the model and in the new ratings, and duplicates='error'"
+        ):
             timed.update(table([0], [0], [5], timestamp=[9]), duplicates="error")
         with pytest.raises(ValueError, match="duplicates must be one of"):
             timed.update(table([0], [0], [5], timestamp=[9]), duplicates="first")
@@ -198,7 +210,9 @@ def test_ids_of_another_type_are_refused(model):
 def test_ratings_off_the_scale_are_refused(trainer):
     model = trainer.fit(OLD, validation=0)
     new = palate.Ratings.from_arrays([0, 1, 2, 3], [1, 1, 1, 1], [5, 4, 3, 7])
-    with pytest.raises(ValueError, match="1 of 4 new ratings lie outside the scale 1 to 5 of the model; the first is 7"):
+    with pytest.raises(
+        ValueError, match="1 of 4 new ratings lie outside the scale 1 to 5 of the model; the first is 7"
+    ):
         model.update(new)
     with pytest.raises(ValueError, match="all 3 new ratings lie outside"):
         model.update(palate.Ratings.from_arrays([0, 1, 2], [1, 1, 1], [70, 80, 90]))
@@ -232,7 +246,9 @@ def test_updates_follow_each_other_and_their_history_is_kept(model, tmp_path):
 def test_a_user_with_further_ratings_is_the_user_of_the_update(model):
     item = int(np.setdiff1d(model.items.ids(), model.rated(3)["item_id"])[0])
     live = model.user_with(3, {item: 5})
-    fold = model.fold_in(np.append(model.rated(3)["item_id"], item), np.append(model.rated(3)["rating"], 5).astype(np.float32))
+    fold = model.fold_in(
+        np.append(model.rated(3)["item_id"], item), np.append(model.rated(3)["rating"], 5).astype(np.float32)
+    )
     np.testing.assert_allclose(live.factors, fold.factors, atol=1e-5)
     assert model.predict(live, item) == pytest.approx(model.predict(fold, item), abs=1e-5)
     again = model.user_with(3, {int(model.rated(3)["item_id"][0]): 1})

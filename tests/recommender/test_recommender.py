@@ -1,4 +1,6 @@
-"""The front door: it chooses on validation, keeps both heads, and is saved, folded into, explained and evaluated like any model."""
+"""The front door: it chooses on validation, keeps both heads, and is saved, folded into, explained
+and evaluated like any model.
+"""
 
 import pickle
 
@@ -19,11 +21,15 @@ def tastes(n_users=160, n_items=60, seed=4, times=False):
     group_of_user = rng.integers(0, 4, n_users)
     users, items, values, stamps = [], [], [], []
     for user in range(n_users):
-        weight = np.where(np.arange(n_items) % 4 == group_of_user[user], 8.0, 1.0) / (1 + np.arange(n_items) // 12)
+        weight = np.where(np.arange(n_items) % 4 == group_of_user[user], 8.0, 1.0) / (
+            1 + np.arange(n_items) // 12
+        )
         chosen = rng.choice(n_items, size=18, replace=False, p=weight / weight.sum())
         users += [user] * 18
         items += chosen.tolist()
-        values += np.clip(np.round(3 + 1.2 * (chosen % 4 == group_of_user[user]) + rng.normal(0, 0.8, 18)), 1, 5).tolist()
+        values += np.clip(
+            np.round(3 + 1.2 * (chosen % 4 == group_of_user[user]) + rng.normal(0, 0.8, 18)), 1, 5
+        ).tolist()
         stamps += (1_000_000_000 + rng.integers(0, 10**8, 18)).tolist()
     return palate.Ratings.from_arrays(users, items, values, timestamp=stamps if times else None, scale=(1, 5))
 
@@ -91,7 +97,10 @@ def test_lists_by_both_by_choice_and_by_stars(model):
 def palate_rank(model, user, n):
     from palate.lists.ranking import rank
 
-    return [model.items.id(item) for item in rank(model, np.array([model.users.index(user)]), n, exclude_seen=True).items[0]]
+    return [
+        model.items.id(item)
+        for item in rank(model, np.array([model.users.index(user)]), n, exclude_seen=True).items[0]
+    ]
 
 
 def test_filters_apply_before_the_top_n(model):
@@ -99,7 +108,11 @@ def test_filters_apply_before_the_top_n(model):
     assert set(frame["genres"]) == {"G2"}
     assert frame.filter(pl.col("user_id") == 5).height == 4
     assert not set(model.recommend(5, 60)["item_id"]) & set(model.rated(5)["item_id"])
-    assert model.recommend(5, 3, candidates=[1, 2, 3], exclude_seen=False)["item_id"].sort().to_list() == [1, 2, 3]
+    assert model.recommend(5, 3, candidates=[1, 2, 3], exclude_seen=False)["item_id"].sort().to_list() == [
+        1,
+        2,
+        3,
+    ]
 
 
 def test_each_row_says_both_in_words(model):
@@ -130,7 +143,10 @@ def test_saved_and_loaded_it_answers_the_same(model, tmp_path):
     model.save(tmp_path / "both.palate")
     loaded = palate.load(tmp_path / "both.palate")
     assert loaded.recommend([5, 6], 5, words=True).equals(model.recommend([5, 6], 5, words=True))
-    assert loaded.predict([3], [7], return_std=True)[1].tolist() == model.predict([3], [7], return_std=True)[1].tolist()
+    assert (
+        loaded.predict([3], [7], return_std=True)[1].tolist()
+        == model.predict([3], [7], return_std=True)[1].tolist()
+    )
     assert loaded.trainer == model.trainer
     again = pickle.loads(pickle.dumps(loaded))
     assert again.recommend(5, 5).equals(model.recommend(5, 5))
@@ -139,10 +155,16 @@ def test_saved_and_loaded_it_answers_the_same(model, tmp_path):
 
 
 def test_a_sum_is_saved_and_folded_like_any_head(ratings, tmp_path):
-    parts = palate.LinearItems().fit(ratings, validation=0), palate.Spectral(n_factors=8).fit(ratings, validation=0)
+    parts = (
+        palate.LinearItems().fit(ratings, validation=0),
+        palate.Spectral(n_factors=8).fit(ratings, validation=0),
+    )
     total = SumModel.of(parts, (1.0, 0.5))
     scores = [part.score_items(np.array([3, 4])) for part in parts]
-    expected = sum(weight * score / score.std(axis=1, keepdims=True) for weight, score in zip((1.0, 0.5), scores, strict=True))
+    expected = sum(
+        weight * score / score.std(axis=1, keepdims=True)
+        for weight, score in zip((1.0, 0.5), scores, strict=True)
+    )
     np.testing.assert_allclose(total.score_items(np.array([3, 4])), expected, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(
         total.score_pairs(np.array([4, 3]), np.array([7, 9])), [expected[1, 7], expected[0, 9]], rtol=1e-5
@@ -174,7 +196,9 @@ def test_three_ratings_are_enough_and_it_says_that_nothing_was_chosen():
 
 
 def test_popular_lately_is_the_choice_where_items_come_and_go():
-    """Each item is a hit for ten weeks of a hundred: what was popular ever, or with one's own taste, is of little use at the end."""
+    """Each item is a hit for ten weeks of a hundred: what was popular ever, or with one's own
+    taste, is of little use at the end.
+    """
     rng = np.random.default_rng(0)
     week = np.repeat(np.arange(100), 400)
     item = np.clip(week * 3 + rng.integers(0, 30, len(week)), 0, 329)
@@ -257,7 +281,9 @@ def test_questions_it_cannot_answer(model):
         model.recommend(5, caution=-0.5)
     with pytest.raises(ValueError, match="words must be left out with by='chosen'"):
         model.recommend(5, by="chosen", words=True)
-    with pytest.raises(ValueError, match=r"caution must be 0 with by='chosen' here: .* does not know how sure it is"):
+    with pytest.raises(
+        ValueError, match=r"caution must be 0 with by='chosen' here: .* does not know how sure it is"
+    ):
         model.recommend(5, by="chosen", caution=0.5)
     with pytest.raises(ValueError, match=r"validation must be a share in \[0, 1\) or Ratings"):
         palate.Recommender().fit(tastes(), validation=1.0)

@@ -1,4 +1,6 @@
-"""The files in deploy/ parse and promise what the operations page says; no container engine runs here, so they were not run."""
+"""The files in deploy/ parse and promise what the operations page says; no container engine runs
+here, so they were not run.
+"""
 
 import configparser
 import shlex
@@ -7,12 +9,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.skipif(not (ROOT / "deploy").is_dir(), reason="deploy/ is not in the source distribution")
+pytestmark = pytest.mark.skipif(
+    not (ROOT / "deploy").is_dir(), reason="deploy/ is not in the source distribution"
+)
 
 
 def test_the_container_is_not_root_and_serves():
     lines = [
-        line.split(maxsplit=1) for line in (ROOT / "deploy/Dockerfile").read_text().splitlines() if line and line[0] not in "# "
+        line.split(maxsplit=1)
+        for line in (ROOT / "deploy/Dockerfile").read_text().splitlines()
+        if line and line[0] not in "# "
     ]
     assert {name for name, _ in lines} <= {
         "FROM",

@@ -1,4 +1,6 @@
-"""The service as a process: kills, swaps under load, watched files, a port in use, two processes on one database."""
+"""The service as a process: kills, swaps under load, watched files, a port in use, two processes on
+one database.
+"""
 
 import json
 import os
@@ -38,7 +40,9 @@ def serving(*arguments, environment=None):
         "0",
         *map(str, arguments),
     ]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})})
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})}
+    )
     try:
         lines = []
         for line in process.stderr:
@@ -69,7 +73,9 @@ def ask(url, method="GET", body=None, key=None):
     headers = {"content-type": "application/json", **({} if key is None else {"X-API-Key": key})}
     data = None if body is None else json.dumps(body).encode()
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method), timeout=60) as answer:
+        with urllib.request.urlopen(
+            urllib.request.Request(url, data, headers, method=method), timeout=60
+        ) as answer:
             return answer.status, json.loads(answer.read() or b"null")
     except urllib.error.HTTPError as error:
         return error.code, json.loads(error.read())
@@ -78,7 +84,9 @@ def ask(url, method="GET", body=None, key=None):
 
 
 def acknowledged_until_killed(address, process, start, random_):
-    """Rate from four threads until the process is killed; return what it acknowledged as {(user, item): rating}, and what was sent."""
+    """Rate from four threads until the process is killed; return what it acknowledged as {(user,
+    item): rating}, and what was sent.
+    """
     kept, sent = {}, {}
 
     def rate(who):
@@ -180,8 +188,15 @@ def test_an_orderly_end_lets_go_of_the_store(tmp_path):
 
 
 def run(*arguments, environment=None):
-    command = [sys.executable, "-c", "import sys; from palate.cli import main; sys.exit(main())", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, env={**os.environ, **(environment or {})})
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from palate.cli import main; sys.exit(main())",
+        *map(str, arguments),
+    ]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=300, env={**os.environ, **(environment or {})}
+    )
 
 
 @pytest.mark.slow

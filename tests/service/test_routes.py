@@ -56,7 +56,9 @@ def test_every_route_is_walked():
     app = application(Core({"a": served_models.point_model()}))
     found = {path for _, path in every_route(app)}
     assert {"/openapi.json", "/metrics", "/health/live", "/health/ready"} <= found
-    documented = {(method.upper(), path) for path, about in app.openapi()["paths"].items() for method in about}
+    documented = {
+        (method.upper(), path) for path, about in app.openapi()["paths"].items() for method in about
+    }
     assert documented <= set(every_route(app))
     assert len(documented) == 18
 
@@ -120,9 +122,14 @@ def test_without_keys_web_pages_elsewhere_cannot_ask(shared):
 
 
 def test_origins_may_be_allowed():
-    client = client_of(Core({"a": served_models.point_model()}), origins=("https://shop.example",), read_keys=(READ,))
+    client = client_of(
+        Core({"a": served_models.point_model()}), origins=("https://shop.example",), read_keys=(READ,)
+    )
     asked = {"Origin": "https://shop.example", "Access-Control-Request-Method": "GET"}
-    assert client.options("/v1/models", headers=asked).headers["access-control-allow-origin"] == "https://shop.example"
+    assert (
+        client.options("/v1/models", headers=asked).headers["access-control-allow-origin"]
+        == "https://shop.example"
+    )
     answer = client.get("/v1/models", headers={"Origin": "https://shop.example", "X-API-Key": READ})
     assert answer.headers["access-control-allow-origin"] == "https://shop.example"
     other = client.get("/v1/models", headers={"Origin": "https://other.example", "X-API-Key": READ})
@@ -140,12 +147,24 @@ def test_every_answer_has_the_headers_and_no_page_of_a_cdn(shared):
 def test_lists_name_model_version_and_source(client, core):
     stored = client.get("/v1/users/u1/recommendations", params={"n": 5}).json()
     assert [row["item"]["id"] for row in stored["rows"]] == list(core.recommend("u1", n=5).items)
-    assert (stored["model_id"], stored["model_version"], stored["source"]) == ("a", core.models[0].version, "stored")
+    assert (stored["model_id"], stored["model_version"], stored["source"]) == (
+        "a",
+        core.models[0].version,
+        "stored",
+    )
     assert client.get("/v1/users/nobody/recommendations").json()["source"] == "popular fallback"
-    body = {"ratings": [{"item": "1", "rating": 5}], "n": 3, "explain": ["uncertainty", "why"], "genre": ["Comedy"]}
+    body = {
+        "ratings": [{"item": "1", "rating": 5}],
+        "n": 3,
+        "explain": ["uncertainty", "why"],
+        "genre": ["Comedy"],
+    }
     session = client.post("/v1/recommendations", json=body).json()
     assert (session["source"], len(session["rows"])) == ("fold-in", 3)
-    assert all(row["low"] < row["high"] and row["why"] and "Comedy" in row["item"]["genres"] for row in session["rows"])
+    assert all(
+        row["low"] < row["high"] and row["why"] and "Comedy" in row["item"]["genres"]
+        for row in session["rows"]
+    )
     assert client.get("/v1/users/u1/recommendations", params={"model": "b"}).json()["model_id"] == "b"
 
 
@@ -155,7 +174,10 @@ def test_ratings_are_kept_changed_and_taken_back(client):
     assert client.put("/v1/users/dee/ratings/1", json={"rating": 4.5}).status_code == 200
     client.put("/v1/users/dee/ratings/2", json={"rating": None})
     rows = client.get("/v1/users/dee/ratings").json()["rows"]
-    assert [(row["item"]["id"], row["rating"], row["state"]) for row in rows] == [("2", None, "seen"), ("1", 4.5, "rated")]
+    assert [(row["item"]["id"], row["rating"], row["state"]) for row in rows] == [
+        ("2", None, "seen"),
+        ("1", 4.5, "rated"),
+    ]
     listed = client.get("/v1/users/dee/recommendations", params={"n": 40, "exclude_seen": False}).json()
     assert listed["source"] == "fold-in"
     assert not {"1", "2"} & {row["item"]["id"] for row in listed["rows"]}
@@ -180,7 +202,10 @@ def test_a_batch_is_kept_whole_or_not_at_all(client, core):
 
 
 def test_a_cursor_goes_on_and_a_changed_list_begins_anew(client, core):
-    whole = [row["item"]["id"] for row in client.get("/v1/users/u1/recommendations", params={"n": 9}).json()["rows"]]
+    whole = [
+        row["item"]["id"]
+        for row in client.get("/v1/users/u1/recommendations", params={"n": 9}).json()["rows"]
+    ]
     first = client.get("/v1/users/u1/recommendations", params={"n": 3}).json()
     second = client.get("/v1/users/u1/recommendations", params={"n": 3, "cursor": first["cursor"]}).json()
     third = client.get("/v1/users/u1/recommendations", params={"n": 3, "cursor": second["cursor"]}).json()
@@ -191,7 +216,10 @@ def test_a_cursor_goes_on_and_a_changed_list_begins_anew(client, core):
     assert [row["rank"] for row in answer.json()["rows"]] == [1, 2, 3]
     again = answer.json()
     client.put("/v1/users/u1/ratings/" + again["rows"][0]["item"]["id"], json={"rating": 5})
-    assert client.get("/v1/users/u1/recommendations", params={"n": 3, "cursor": again["cursor"]}).status_code == 409
+    assert (
+        client.get("/v1/users/u1/recommendations", params={"n": 3, "cursor": again["cursor"]}).status_code
+        == 409
+    )
     for cursor in ("x", "", first["cursor"][:-2] + "AA", "é"):
         assert client.get("/v1/users/u1/recommendations", params={"cursor": cursor}).status_code in (200, 422)
     forged = first["cursor"][:5] + ("A" if first["cursor"][5] != "A" else "B") + first["cursor"][6:]
@@ -233,14 +261,32 @@ def test_items_search_similar_explain_compare(client, core):
         ("PUT", "/v1/users/u1/ratings/1", "{}", 422, "rating"),
         ("PUT", "/v1/users/u1/ratings/1", "not json", 422, "JSON"),
         ("PUT", "/v1/users/u1/ratings/1", "", 422, "required"),
-        ("POST", "/v1/recommendations", '{"ratings": [{"item": "1", "rating": 3}], "n": 500}', 422, "n must be 1 to 200"),
-        ("POST", "/v1/recommendations", '{"ratings": [{"item": "1", "rating": 3}, {"item": "1", "rating": 4}]}', 422, "repeat"),
-        ("POST", "/v1/recommendations", '{"ratings": [{"item": "none", "rating": 3}]}', 404, "'none' is unknown"),
+        (
+            "POST",
+            "/v1/recommendations",
+            '{"ratings": [{"item": "1", "rating": 3}], "n": 500}',
+            422,
+            "n must be 1 to 200",
+        ),
+        (
+            "POST",
+            "/v1/recommendations",
+            '{"ratings": [{"item": "1", "rating": 3}, {"item": "1", "rating": 4}]}',
+            422,
+            "repeat",
+        ),
+        (
+            "POST",
+            "/v1/recommendations",
+            '{"ratings": [{"item": "none", "rating": 3}]}',
+            404,
+            "'none' is unknown",
+        ),
         ("POST", "/v1/models/c:activate", None, 404, "there is no model 'c'"),
         ("DELETE", "/v1/models", None, 405, "Method Not Allowed"),
         ("GET", "/v1/nothing", None, 404, "Not Found"),
     ],
-)  # fmt: skip
+)
 def test_bad_input_is_said_in_one_form(shared, method, path, body, status, said):
     answer = shared.request(method, path, content=body, headers={"content-type": "application/json"})
     assert answer.status_code == status
@@ -249,7 +295,24 @@ def test_bad_input_is_said_in_one_form(shared, method, path, body, status, said)
 
 
 @pytest.mark.parametrize(
-    "odd", ["a/b", "../x", "%2e%2e", "a:b", "🎬", "שלום", "<b>", "x y", "?", "#", "a%2Fb", ";", "\u0301", "con", "x" * 256]
+    "odd",
+    [
+        "a/b",
+        "../x",
+        "%2e%2e",
+        "a:b",
+        "🎬",
+        "שלום",
+        "<b>",
+        "x y",
+        "?",
+        "#",
+        "a%2Fb",
+        ";",
+        "\u0301",
+        "con",
+        "x" * 256,
+    ],
 )
 def test_odd_ids_are_one_part_of_a_path(shared, odd):
     from urllib.parse import quote
@@ -267,7 +330,9 @@ def test_bodies_are_limited_with_and_without_a_length(shared):
     parts = (b" " * 65536 for _ in range(40))
     assert shared.post("/v1/ratings:batch", content=parts, headers=headers).status_code == 413
     assert shared.post("/v1/ratings:batch", content=b"[" * 100_000, headers=headers).status_code in (400, 422)
-    assert shared.post("/v1/ratings:batch", content=b"{}", headers={"content-length": "-1"}).status_code == 413
+    assert (
+        shared.post("/v1/ratings:batch", content=b"{}", headers={"content-length": "-1"}).status_code == 413
+    )
 
 
 def test_health_and_metrics(client):
@@ -277,7 +342,9 @@ def test_health_and_metrics(client):
     client.get("/v1/users/u1/recommendations")
     client.get("/v1/items/none")
     text = client.get("/metrics").text
-    assert 'palate_requests_total{method="GET",route="/v1/users/{user}/recommendations",status="200"} 1' in text
+    assert (
+        'palate_requests_total{method="GET",route="/v1/users/{user}/recommendations",status="200"} 1' in text
+    )
     assert 'palate_requests_total{method="GET",route="/v1/items/{item}",status="404"} 1' in text
     assert 'palate_model_info{model="a"' in text
     assert "palate_resident_bytes" in text
@@ -331,7 +398,8 @@ def test_the_service_imports_no_explorer():
     import sys
 
     code = (
-        "import sys, palate.service.serving, palate.service.application, palate.cli.serve; sys.exit('nicegui' in sys.modules)"
+        "import sys, palate.service.serving, palate.service.application, palate.cli.serve; "
+        "sys.exit('nicegui' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0
 
@@ -343,5 +411,9 @@ def test_a_missing_fastapi_is_said_in_one_sentence(monkeypatch):
 
 
 def test_answers_hold_no_number_that_json_has_not(shared):
-    for path in ("/v1/users/u1/recommendations?explain=why,uncertainty", "/v1/items?q=film", "/v1/users/u1/ratings"):
+    for path in (
+        "/v1/users/u1/recommendations?explain=why,uncertainty",
+        "/v1/items?q=film",
+        "/v1/users/u1/ratings",
+    ):
         json.loads(shared.get(path).text, parse_constant=lambda name: pytest.fail(name))

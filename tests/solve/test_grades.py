@@ -32,9 +32,17 @@ def test_grades_are_between_the_least_and_one_and_keep_the_order(values, least):
 @pytest.mark.parametrize(
     ("grades", "values", "message"),
     [
-        (Grades(low=1, high=5), [3, 6], r"ratings must be from 1 to 5, the scale, to be graded; got 6 \(ratings\[1\]\)"),
+        (
+            Grades(low=1, high=5),
+            [3, 6],
+            r"ratings must be from 1 to 5, the scale, to be graded; got 6 \(ratings\[1\]\)",
+        ),
         (Grades(low=4, high=4), [3], "from 4 to 4"),
-        (Grades(kind="counts", high=9), [-1], r"counts must be at least 0, to be graded; got -1 \(ratings\[0\]\)"),
+        (
+            Grades(kind="counts", high=9),
+            [-1],
+            r"counts must be at least 0, to be graded; got -1 \(ratings\[0\]\)",
+        ),
     ],
 )
 def test_what_is_outside_the_scale_has_no_grade(grades, values, message):
@@ -47,8 +55,13 @@ def test_a_choice_counts_half_after_each_half_life():
     grades = grades_of("ratings", 0.25, 10, np.array([1.0, 5.0]), (1, 5), np.array([90, 100]))
     assert grades.now == 100
     assert grades.of(np.array([5, 5]), None, np.array([90, 100])).tolist() == [0.5, 1]
-    assert grades.of(np.array([5, 5]), np.array([2, 4])).tolist() == [2, 4]  # without times: as recent as the last
-    with pytest.raises(ValueError, match="at most 100 half-lives after the last training rating, 100; got 1101"):
+    assert grades.of(np.array([5, 5]), np.array([2, 4])).tolist() == [
+        2,
+        4,
+    ]  # without times: as recent as the last
+    with pytest.raises(
+        ValueError, match="at most 100 half-lives after the last training rating, 100; got 1101"
+    ):
         recency(np.array([1101]), 100, 10)
 
 

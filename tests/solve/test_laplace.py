@@ -1,4 +1,6 @@
-"""Standard errors of least squares: the kernel against NumPy, one user and one item by hand, scale and floor."""
+"""Standard errors of least squares: the kernel against NumPy, one user and one item by hand, scale
+and floor.
+"""
 
 import numpy as np
 import pytest
@@ -12,13 +14,19 @@ from palate.solve.strengths import ridge_prior
 def rows_of(rng, n_rows, n_columns, weights=False, most=30):
     counts = rng.integers(0, min(most, n_columns) + 1, n_rows)
     counts[0] = 0
-    columns = np.concatenate([np.sort(rng.choice(n_columns, n, replace=False)) for n in counts]).astype(np.int32)
+    columns = np.concatenate([np.sort(rng.choice(n_columns, n, replace=False)) for n in counts]).astype(
+        np.int32
+    )
     weight = rng.uniform(0.5, 2, len(columns)).astype(np.float32) if weights else np.empty(0, np.float32)
-    return Rows(np.append(0, np.cumsum(counts)), columns, np.ones(len(columns), np.float32), weight, n_columns)
+    return Rows(
+        np.append(0, np.cumsum(counts)), columns, np.ones(len(columns), np.float32), weight, n_columns
+    )
 
 
 def side_of(rng, n, k):
-    return Side.padded(rng.normal(0, 0.5, (n, k)).astype(np.float32), rng.normal(0, 0.3, n).astype(np.float32))
+    return Side.padded(
+        rng.normal(0, 0.5, (n, k)).astype(np.float32), rng.normal(0, 0.3, n).astype(np.float32)
+    )
 
 
 @pytest.mark.parametrize("k", [0, 1, 7, 8, 13])
@@ -46,7 +54,13 @@ def test_covariances_are_the_inverse_of_the_rows_matrix(k, settings, weights):
         if counts[row] == 0 and k and settings.get("scaling"):
             continue  # no penalty and no rating: nothing to compare
         wanted = kernel.row_covariance_reference(
-            x[rows.columns[part]], weight, prior.precision[0], strength[row], base, prior.unobserved_weight, prior.dropout
+            x[rows.columns[part]],
+            weight,
+            prior.precision[0],
+            strength[row],
+            base,
+            prior.unobserved_weight,
+            prior.dropout,
         )
         if not prior.bias:
             wanted = np.zeros_like(wanted)
@@ -70,7 +84,9 @@ def test_threads_change_nothing_and_a_part_of_the_ratings_is_near_all():
 
 def test_one_user_and_one_item_by_hand():
     prior = ridge_prior(1, l2=2.0, l2_bias=3.0)
-    rows = Rows(np.array([0, 1]), np.zeros(1, np.int32), np.array([4.0], np.float32), np.empty(0, np.float32), 1)
+    rows = Rows(
+        np.array([0, 1]), np.zeros(1, np.int32), np.array([4.0], np.float32), np.empty(0, np.float32), 1
+    )
     user, item = (Side.padded(np.array([[f]], np.float32), np.zeros(1, np.float32)) for f in (0.5, -2.0))
     kept = Kept(Half(rows, user, item, prior, 3.0)), Kept(Half(rows, item, user, prior, 3.0))
     linear, product = pair_variances(*kept, np.array([0]), np.array([0]))
@@ -79,7 +95,9 @@ def test_one_user_and_one_item_by_hand():
     x_i, x_u = np.array([-2.0, 1.0]), np.array([0.5, 1.0])
     assert linear[0] == pytest.approx(x_i @ of_user @ x_i + x_u @ of_item @ x_u, rel=1e-5)
     assert product[0] == pytest.approx(of_user[0, 0] * of_item[0, 0], rel=1e-5)
-    assert standard_errors(linear, product, 2.0, 1.5)[0] == pytest.approx(1.5 * np.sqrt(4 * linear[0] + 16 * product[0]))
+    assert standard_errors(linear, product, 2.0, 1.5)[0] == pytest.approx(
+        1.5 * np.sqrt(4 * linear[0] + 16 * product[0])
+    )
 
 
 def test_what_is_kept_is_what_is_computed(monkeypatch):
@@ -105,10 +123,16 @@ def test_a_row_is_no_more_open_than_the_others_show():
     rows, own, other = rows_of(rng, 9, 40), side_of(rng, 9, 2), side_of(rng, 40, 2)
     half = Half(rows, own, other, ridge_prior(2, l2=1e-3, l2_bias=1.0), 3.0).floored(0.5)
     counts = rows.counts[:, None]
-    assert half.floor == pytest.approx(0.5 / ((counts * own.factors[:, :2] ** 2).sum() / (2 * counts.sum())), rel=1e-5)
+    assert half.floor == pytest.approx(
+        0.5 / ((counts * own.factors[:, :2] ** 2).sum() / (2 * counts.sum())), rel=1e-5
+    )
     nobody = half.covariances(np.array([-1]))[0]
     np.testing.assert_allclose(np.diagonal(nobody), [1 / half.floor, 1 / half.floor, 1], rtol=1e-4)
-    none = Half(rows, own, other, ridge_prior(2, l2=0.0, l2_bias=1.0), 3.0).floored(0.5).covariances(np.array([-1]))[0]
+    none = (
+        Half(rows, own, other, ridge_prior(2, l2=0.0, l2_bias=1.0), 3.0)
+        .floored(0.5)
+        .covariances(np.array([-1]))[0]
+    )
     np.testing.assert_allclose(none, nobody, rtol=1e-3, atol=1e-6)
     dead = Half(rows, Side(0 * own.factors, own.bias), other, half.prior, 3.0).floored(0.5)
     assert dead.floor == 1e4

@@ -7,7 +7,10 @@ import pytest
 import palate
 from palate.spark import fit_distributed
 
-pytestmark = [pytest.mark.spark, pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas")]
+pytestmark = [
+    pytest.mark.spark,
+    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +30,9 @@ def same(model, expected):
     for name in ("user_factors", "item_factors", "user_bias", "item_bias", "global_mean"):
         assert (getattr(model, name) == getattr(expected, name)).all(), name
     assert model.noise_sd == expected.noise_sd
-    assert [step.objective for step in model.history.sweeps] == [step.objective for step in expected.history.sweeps]
+    assert [step.objective for step in model.history.sweeps] == [
+        step.objective for step in expected.history.sweeps
+    ]
     assert model.history.stopped == expected.history.stopped
 
 
@@ -56,9 +61,14 @@ def test_every_kind_of_row_is_solved_the_same(spark, frame, trainer):
 def test_more_blocks_than_rows_weights_and_rows_without_ratings(spark, frame):
     frame = frame.filter(pl.col("user_id") <= "user 20").with_columns(w=pl.col("rating") + 1)
     held_out = frame.filter(pl.col("user_id") == "user 2")
-    train, trainer = frame.join(held_out, on=["user_id", "item_id"], how="anti"), palate.LeastSquares(n_factors=2, max_sweeps=1)
+    train, trainer = (
+        frame.join(held_out, on=["user_id", "item_id"], how="anti"),
+        palate.LeastSquares(n_factors=2, max_sweeps=1),
+    )
     expected = trainer.fit(
-        palate.Ratings.from_frame(train, weight="w"), validation=palate.Ratings.from_frame(held_out, weight="w"), threads=1
+        palate.Ratings.from_frame(train, weight="w"),
+        validation=palate.Ratings.from_frame(held_out, weight="w"),
+        threads=1,
     )
     found = fit_distributed(
         trainer,
@@ -72,7 +82,9 @@ def test_more_blocks_than_rows_weights_and_rows_without_ratings(spark, frame):
 
 def test_what_is_not_distributed_is_refused(spark, frame):
     table = spark.createDataFrame(frame.to_arrow())
-    with pytest.raises(TypeError, match=r"trainer must be palate.LeastSquares, whose rows can be solved apart; got Gibbs"):
+    with pytest.raises(
+        TypeError, match=r"trainer must be palate.LeastSquares, whose rows can be solved apart; got Gibbs"
+    ):
         fit_distributed(palate.Gibbs(), table)
     with pytest.raises(ValueError, match="link must be 'identity' in fit_distributed; got 'bounded'"):
         fit_distributed(palate.LeastSquares(link="bounded"), table)

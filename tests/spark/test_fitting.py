@@ -11,7 +11,8 @@ from palate.spark.memory import Size, available, check_fits, needed
 pytestmark = [
     pytest.mark.spark,
     pytest.mark.filterwarnings(
-        "ignore:PySpark does not yet fully support pandas", "ignore::palate.data.duplicates.DuplicateRatingsWarning"
+        "ignore:PySpark does not yet fully support pandas",
+        "ignore::palate.data.duplicates.DuplicateRatingsWarning",
     ),
 ]
 
@@ -19,7 +20,12 @@ pytestmark = [
 def frame_of(rng, n=3000, ids="text"):
     users, items = rng.integers(0, 60, n), rng.integers(0, 80, n)
     given = pl.DataFrame(
-        {"user_id": users, "item_id": items, "rating": rng.integers(1, 6, n) / 1.0, "at": np.arange(n) + 1_600_000_000}
+        {
+            "user_id": users,
+            "item_id": items,
+            "rating": rng.integers(1, 6, n) / 1.0,
+            "at": np.arange(n) + 1_600_000_000,
+        }
     ).unique(["user_id", "item_id"], maintain_order=True)
     return given.with_columns(pl.format("u{}", "user_id").alias("user_id")) if ids == "text" else given
 
@@ -40,9 +46,12 @@ def test_events_duplicates_weights_and_a_table_of_validation(spark, rng):
     train, held_out = frame.head(1200), frame.tail(200)
     twice = pl.concat([train, train.head(50).with_columns(rating=pl.lit(1.0))])
     model = fit(
-        palate.LeastSquares(n_factors=2, max_sweeps=2), spark.createDataFrame(twice.to_arrow()),
-        weight="w", duplicates="mean", validation=spark.createDataFrame(held_out.to_arrow()),
-    )  # fmt: skip
+        palate.LeastSquares(n_factors=2, max_sweeps=2),
+        spark.createDataFrame(twice.to_arrow()),
+        weight="w",
+        duplicates="mean",
+        validation=spark.createDataFrame(held_out.to_arrow()),
+    )
     expected = palate.LeastSquares(n_factors=2, max_sweeps=2).fit(
         palate.Ratings.from_frame(twice, weight="w", duplicates="mean"),
         validation=palate.Ratings.from_frame(held_out, weight="w"),
@@ -55,25 +64,56 @@ def test_events_duplicates_weights_and_a_table_of_validation(spark, rng):
 @pytest.mark.parametrize(
     ("rows", "schema", "error", "message"),
     [
-        ([("a", 1, 3.0), (None, 1, 2.0)], "user_id string, item_id int, rating double", ValueError, "column 'user_id' must have an id in every row; got null at 0-based row 1"),
-        ([("a", 1, 3.0), ("b", 1, float("nan"))], "user_id string, item_id int, rating double", ValueError, "column 'rating' must hold finite numbers; got nan at 0-based row 1"),
-        ([("a", 1, 3.0), ("b", 1, None)], "user_id string, item_id int, rating double", ValueError, "column 'rating' must .* null"),
-        ([("a", 1.5, 3.0)], "user_id string, item_id double, rating double", TypeError, "column 'item_id' must hold ids; got Float64"),
+        (
+            [("a", 1, 3.0), (None, 1, 2.0)],
+            "user_id string, item_id int, rating double",
+            ValueError,
+            "column 'user_id' must have an id in every row; got null at 0-based row 1",
+        ),
+        (
+            [("a", 1, 3.0), ("b", 1, float("nan"))],
+            "user_id string, item_id int, rating double",
+            ValueError,
+            "column 'rating' must hold finite numbers; got nan at 0-based row 1",
+        ),
+        (
+            [("a", 1, 3.0), ("b", 1, None)],
+            "user_id string, item_id int, rating double",
+            ValueError,
+            "column 'rating' must .* null",
+        ),
+        (
+            [("a", 1.5, 3.0)],
+            "user_id string, item_id double, rating double",
+            TypeError,
+            "column 'item_id' must hold ids; got Float64",
+        ),
         ([("a", 1, "good")], "user_id string, item_id int, rating string", TypeError, "column 'rating' must"),
-        ([("a", 1, 3.0), ("a", 1, 4.0)], "user_id string, item_id int, rating double", ValueError, "user 'a' and item 1"),
+        (
+            [("a", 1, 3.0), ("a", 1, 4.0)],
+            "user_id string, item_id int, rating double",
+            ValueError,
+            "user 'a' and item 1",
+        ),
         ([], "user_id string, item_id int, rating double", ValueError, "must have at least one row"),
     ],
-)  # fmt: skip
+)
 def test_bad_tables_are_refused_in_the_words_of_the_library(spark, rows, schema, error, message):
     with pytest.raises(error, match=message):
-        fit(palate.Baseline(), spark.createDataFrame(rows, schema).coalesce(1), duplicates="error", validation=0)
+        fit(
+            palate.Baseline(),
+            spark.createDataFrame(rows, schema).coalesce(1),
+            duplicates="error",
+            validation=0,
+        )
 
 
 def test_a_table_that_will_not_fit_is_refused_with_the_figure(spark, rng):
     frame = spark.createDataFrame(frame_of(rng).to_arrow())
     with pytest.raises(
         MemoryError,
-        match=r"must fit in memory_limit, 0.0001 GB; 2,\d+ ratings of about \d+ users and \d+ items need about 0\.0",
+        match=r"must fit in memory_limit, 0.0001 GB; 2,\d+ ratings of about \d+ users and \d+ items need "
+        r"about 0\.0",
     ):
         fit(palate.LeastSquares(), frame, memory_limit=0.0001)
     with pytest.raises(MemoryError, match="the driver's free memory"):

@@ -1,4 +1,6 @@
-"""The stages of pyspark.ml train and predict as palate does, and take part in pipelines, grids and saved files."""
+"""The stages of pyspark.ml train and predict as palate does, and take part in pipelines, grids and
+saved files.
+"""
 
 import numpy as np
 import polars as pl
@@ -6,7 +8,10 @@ import pytest
 
 import palate
 
-pytestmark = [pytest.mark.spark, pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas")]
+pytestmark = [
+    pytest.mark.spark,
+    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +21,9 @@ def ratings(spark):
     user, item = (place.ravel() for place in np.meshgrid(np.arange(60), np.arange(50), indexing="ij"))
     value = 3 + taste[user] * kind[item] + 0.3 * rng.normal(size=len(user))
     kept = rng.random(len(user)) < 0.4
-    frame = pl.DataFrame({"who": [f"u{number}" for number in user[kept]], "film": item[kept], "stars": value[kept]})
+    frame = pl.DataFrame(
+        {"who": [f"u{number}" for number in user[kept]], "film": item[kept], "stars": value[kept]}
+    )
     return spark.createDataFrame(frame.to_arrow()).repartition(2).cache()
 
 
@@ -41,7 +48,9 @@ def test_a_fitted_stage_predicts_as_its_model_and_is_saved(spark, ratings, tmp_p
     assert again.getOrDefault("userCol") == "who"
     assert pl.DataFrame(again.recommend(n=1).toArrow()).equals(pl.DataFrame(stage.recommend(n=1).toArrow()))
     estimator.save(str(tmp_path / "estimator"))
-    assert PalateEstimator.load(str(tmp_path / "estimator")).getTrainer() == palate.LeastSquares(n_factors=2, max_sweeps=4)
+    assert PalateEstimator.load(str(tmp_path / "estimator")).getTrainer() == palate.LeastSquares(
+        n_factors=2, max_sweeps=4
+    )
 
 
 def test_a_pipeline_and_a_grid_choose_the_better_trainer(ratings):
@@ -52,10 +61,18 @@ def test_a_pipeline_and_a_grid_choose_the_better_trainer(ratings):
     from palate.spark.ml import PalateEstimator
 
     estimator = PalateEstimator(**COLUMNS)
-    grid = ParamGridBuilder().addGrid(estimator.trainer, [palate.Baseline(), palate.LeastSquares(n_factors=1)]).build()
+    grid = (
+        ParamGridBuilder()
+        .addGrid(estimator.trainer, [palate.Baseline(), palate.LeastSquares(n_factors=1)])
+        .build()
+    )
     evaluator = RegressionEvaluator(labelCol="stars", predictionCol="prediction", metricName="rmse")
     chosen = CrossValidator(
-        estimator=Pipeline(stages=[estimator]), estimatorParamMaps=grid, evaluator=evaluator, numFolds=2, seed=1
+        estimator=Pipeline(stages=[estimator]),
+        estimatorParamMaps=grid,
+        evaluator=evaluator,
+        numFolds=2,
+        seed=1,
     ).fit(ratings)
     assert chosen.bestModel.stages[0].model.trainer["name"] == "LeastSquares"
     assert chosen.avgMetrics[1] < chosen.avgMetrics[0]
@@ -70,5 +87,7 @@ def test_wrong_params_are_refused():
         PalateEstimator(trainer=7)
     with pytest.raises(ValueError, match="unknown must be one of 'raise', 'nan', 'baseline'; got 'drop'"):
         PalateEstimator(unknown="drop")
-    with pytest.raises(ValueError, match="trainer must be JSON with the name of one of palate's trainers; got 'ALS'"):
+    with pytest.raises(
+        ValueError, match="trainer must be JSON with the name of one of palate's trainers; got 'ALS'"
+    ):
         trainer_of_text("ALS")

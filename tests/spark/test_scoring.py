@@ -16,7 +16,8 @@ from palate.spark.needs import require_spark_columns
 pytestmark = [
     pytest.mark.spark,
     pytest.mark.filterwarnings(
-        "ignore:PySpark does not yet fully support pandas", "ignore::palate.data.duplicates.DuplicateRatingsWarning"
+        "ignore:PySpark does not yet fully support pandas",
+        "ignore::palate.data.duplicates.DuplicateRatingsWarning",
     ),
 ]
 
@@ -36,7 +37,10 @@ def texts():
     rng = np.random.default_rng(1)
     users, items = rng.integers(0, 30, 300), rng.integers(0, 40, 300)
     ratings = palate.Ratings.from_arrays(
-        [f"u-{user}" for user in users], [f"i-{item}" for item in items], rng.integers(1, 6, 300), duplicates="mean"
+        [f"u-{user}" for user in users],
+        [f"i-{item}" for item in items],
+        rng.integers(1, 6, 300),
+        duplicates="mean",
     )
     return palate.LeastSquares(n_factors=2, max_sweeps=2).fit(ratings)
 
@@ -53,7 +57,11 @@ def test_filters_and_columns_are_those_of_the_model(spark, model):
     lists = recommend(model, users, 4, user="who", catalog=True, **how)
     assert dict(lists.dtypes)["who"] == "int"
     found = table(lists).sort("who", "rank")
-    expected = model.recommend(model.users.ids()[:40].tolist(), 4, **how).rename({"user_id": "who"}).sort("who", "rank")
+    expected = (
+        model.recommend(model.users.ids()[:40].tolist(), 4, **how)
+        .rename({"user_id": "who"})
+        .sort("who", "rank")
+    )
     assert_frame_equal(found, expected, check_dtypes=False, check_exact=True)
 
 
@@ -81,17 +89,24 @@ def test_predictions_stand_beside_what_was_there(spark, model):
     answer = predict(model, pairs, clip=True, return_std=True, interval=0.8)
     assert answer.columns == [*data.columns, "predicted_rating", "std", "low", "high"]
     found = table(answer).sort("user_id", "item_id")
-    mean, std, low, high = model.predict(data["user_id"], data["item_id"], clip=True, return_std=True, interval=0.8)
+    mean, std, low, high = model.predict(
+        data["user_id"], data["item_id"], clip=True, return_std=True, interval=0.8
+    )
     for name, column in {"predicted_rating": mean, "std": std, "low": low, "high": high}.items():
         assert (found[name].to_numpy() == column).all(), name
 
 
 def test_unknown_pairs_are_nan_or_the_baseline_and_never_dropped(spark, texts):
-    pairs = spark.createDataFrame([("u-3", "i-1"), ("nobody", "i-1"), ("u-3", "nothing")], "user_id string, item_id string")
+    pairs = spark.createDataFrame(
+        [("u-3", "i-1"), ("nobody", "i-1"), ("u-3", "nothing")], "user_id string, item_id string"
+    )
     found = table(predict(texts, pairs, unknown="nan", name="guess"))
     assert found["guess"].is_nan().to_list() == [False, True, True]
     baseline = table(predict(texts, pairs, unknown="baseline"))["predicted_rating"]
-    assert (baseline.to_numpy() == texts.predict(["u-3", "nobody", "u-3"], ["i-1", "i-1", "nothing"], unknown="baseline")).all()
+    assert (
+        baseline.to_numpy()
+        == texts.predict(["u-3", "nobody", "u-3"], ["i-1", "i-1", "nothing"], unknown="baseline")
+    ).all()
     with pytest.raises(Exception, match="unknown user id 'nobody'"):
         predict(texts, pairs).toArrow()
 
@@ -129,7 +144,9 @@ def test_a_worker_with_another_palate_names_both_versions(spark, texts):
     from palate.spark.worker import model_of
 
     newer = replace(ship(spark, texts)[1], name="not-there.palate", digest="0" * 64, version="99.0")
-    with pytest.raises(palate.ModelFileError, match=r"cannot read the model that palate 99.0 sent: .* Install palate 99.0"):
+    with pytest.raises(
+        palate.ModelFileError, match=r"cannot read the model that palate 99.0 sent: .* Install palate 99.0"
+    ):
         model_of(newer)
 
 
@@ -138,25 +155,44 @@ def test_a_worker_without_palate_says_so():
     from palate.spark.shipping import _by_value
 
     sent = cloudpickle.dumps(_by_value(errand.mapped)(b"order"))
-    program = "import sys, pickle; sys.modules['palate'] = None; next(pickle.load(sys.stdin.buffer)(iter([])))"
+    program = (
+        "import sys, pickle; sys.modules['palate'] = None; next(pickle.load(sys.stdin.buffer)(iter([])))"
+    )
     ended = subprocess.run([sys.executable, "-c", program], input=sent, capture_output=True, timeout=120)
-    assert b"RuntimeError: palate must be installed on every Spark worker; it cannot be imported there" in ended.stderr
+    assert (
+        b"RuntimeError: palate must be installed on every Spark worker; it cannot be imported there"
+        in ended.stderr
+    )
 
 
 def test_wrong_questions_are_refused_at_once(spark, model, texts):
     users = spark.createDataFrame([("u-3",)], "user_id string")
     for call, error, message in [
         (lambda: recommend(texts, users, 0), ValueError, "n must be at least 1; got 0"),
-        (lambda: recommend(texts, users, unknown="nan"), ValueError, "unknown must be 'raise' or 'skip'; got 'nan'"),
-        (lambda: recommend(texts, users, user="who"), ValueError, "column 'who' must be in users; got the columns 'user_id'"),
+        (
+            lambda: recommend(texts, users, unknown="nan"),
+            ValueError,
+            "unknown must be 'raise' or 'skip'; got 'nan'",
+        ),
+        (
+            lambda: recommend(texts, users, user="who"),
+            ValueError,
+            "column 'who' must be in users; got the columns 'user_id'",
+        ),
         (lambda: recommend(texts, ["u-3"]), TypeError, "users must be a Spark DataFrame; got list"),
-        (lambda: recommend(7, users), TypeError, "model must be a palate model or the path of a model file; got int"),
+        (
+            lambda: recommend(7, users),
+            TypeError,
+            "model must be a palate model or the path of a model file; got int",
+        ),
         (lambda: predict(texts, users), ValueError, "column 'item_id' must be in pairs"),
         (lambda: predict(texts, users, sigma=1), TypeError, "predict takes no argument 'sigma'"),
     ]:
         with pytest.raises(error, match=message):
             call()
-    pairs = spark.createDataFrame([("u-3", "i-1", 1.0)], "user_id string, item_id string, predicted_rating double")
+    pairs = spark.createDataFrame(
+        [("u-3", "i-1", 1.0)], "user_id string, item_id string, predicted_rating double"
+    )
     with pytest.raises(ValueError, match="pairs must have no column 'predicted_rating'"):
         predict(texts, pairs)
     with pytest.raises(ValueError, match="unknown must be one of"):

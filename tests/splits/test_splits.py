@@ -16,11 +16,15 @@ def ratings_of(pairs, times=None):
     """Return ratings of (user, item) pairs, each worth 1 to 5."""
     users, items = zip(*pairs, strict=True)
     values = [1 + (3 * user + item) % 5 for user, item in pairs]
-    return Ratings.from_arrays(list(users), [f"i{item}" for item in items], values, scale=(1, 5), timestamp=times)
+    return Ratings.from_arrays(
+        list(users), [f"i{item}" for item in items], values, scale=(1, 5), timestamp=times
+    )
 
 
 def pairs_of(ratings):
-    return set(zip(ratings.users.take(ratings.user_index), ratings.items.take(ratings.item_index), strict=True))
+    return set(
+        zip(ratings.users.take(ratings.user_index), ratings.items.take(ratings.item_index), strict=True)
+    )
 
 
 def parts_of(split):
@@ -100,7 +104,9 @@ def test_leave_one_out_takes_the_latest_and_draws_among_several_at_one_time():
     ratings = ratings_of(pairs, times=[5, 9, 9, 1])
     tested = {splits.leave_one_out(ratings, seed=seed).test.item_index.item() for seed in range(20)}
     assert tested == {1, 2}
-    anything = {splits.leave_one_out(ratings, latest=False, seed=seed).test.item_index.item() for seed in range(30)}
+    anything = {
+        splits.leave_one_out(ratings, latest=False, seed=seed).test.item_index.item() for seed in range(30)
+    }
     assert anything == {0, 1, 2}
 
 
@@ -150,7 +156,10 @@ def test_a_single_user_with_two_ratings_can_be_split():
     [
         (lambda r: splits.random(r, 0), "share must be between 0 and 1, neither included; got 0"),
         (lambda r: splits.random(r, 1.5), "share must be between 0 and 1, neither included; got 1.5"),
-        (lambda r: splits.random(r, 0.1), r"leave ratings to test; random\(share=0.1, seed=0\) leaves none of 4"),
+        (
+            lambda r: splits.random(r, 0.1),
+            r"leave ratings to test; random\(share=0.1, seed=0\) leaves none of 4",
+        ),
         (lambda r: splits.random(r, seed=-1), "seed must be at least 0; got -1"),
         (lambda r: splits.k_fold(r, 1), "n_folds must be from 2 to 1,000; got 1"),
         (lambda r: splits.k_fold(r, 5), "n_folds must be at most the number of ratings, 4; got 5"),
@@ -158,7 +167,10 @@ def test_a_single_user_with_two_ratings_can_be_split():
         (lambda r: splits.per_user(r, n=0), "n must be at least 1; got 0"),
         (lambda r: splits.leave_one_out(r, latest=True), "latest=True needs times; these ratings have none"),
         (lambda r: splits.by_time(r), "by_time needs times; these ratings have none"),
-        (lambda r: splits.held_out_users(r, n=3), "n must be at most the 2 users with two or more ratings; got 3"),
+        (
+            lambda r: splits.held_out_users(r, n=3),
+            "n must be at most the 2 users with two or more ratings; got 3",
+        ),
         (lambda r: splits.held_out_users(r, n=1, share=0.1), "takes either n or share"),
         (lambda r: splits.held_out_users(r, n=2), r"leave ratings to train; held_out_users\(n=2"),
     ],
@@ -174,7 +186,10 @@ def test_bad_values_are_refused(call, message):
         (lambda r: splits.random(r, "half"), "share must be a number; got 'half'"),
         (lambda r: splits.random(r, seed=0.5), "seed must be an integer; got 0.5"),
         (lambda r: splits.k_fold(r, True), "n_folds must be an integer; got True"),
-        (lambda r: splits.by_time(r, cutoff="2001"), "cutoff must be a number, a date or a datetime; got '2001'"),
+        (
+            lambda r: splits.by_time(r, cutoff="2001"),
+            "cutoff must be a number, a date or a datetime; got '2001'",
+        ),
     ],
 )
 def test_bad_kinds_are_refused(call, message):

@@ -15,7 +15,9 @@ from palate import Ratings, splits
 @pytest.fixture
 def ratings(rng):
     users, items = np.unique(rng.integers(0, 30, (2, 300)), axis=1)
-    return Ratings.from_arrays([f"u{user}" for user in users], items, rng.integers(1, 6, len(users)), scale=(1, 5))
+    return Ratings.from_arrays(
+        [f"u{user}" for user in users], items, rng.integers(1, 6, len(users)), scale=(1, 5)
+    )
 
 
 @pytest.mark.parametrize("make", [splits.random, splits.leave_one_out, splits.held_out_users, splits.k_fold])
@@ -87,7 +89,14 @@ def test_lists_of_texts_never_share_a_fingerprint(first, second):
 
 def header(**changes):
     about = {"n_ratings": 4, "n_users": 2, "n_items": 2, "fingerprint": "0"}
-    known = {"format": "palate split", "version": 1, "kind": "Split", "method": "random", "parameters": {}, "codes_sha256": ""}
+    known = {
+        "format": "palate split",
+        "version": 1,
+        "kind": "Split",
+        "method": "random",
+        "parameters": {},
+        "codes_sha256": "",
+    }
     return {**known, "ratings": about, **changes}
 
 
@@ -110,7 +119,9 @@ def test_a_file_with_a_wrong_header_is_refused(metadata, message, ratings, tmp_p
         splits.load(tmp_path / "b.split", ratings)
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"\x08\0\0\0\0\0\0\0{}      ", b"\xff" * 40, b"user,item\n1,2\n"])
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"\x08\0\0\0\0\0\0\0{}      ", b"\xff" * 40, b"user,item\n1,2\n"]
+)
 def test_a_file_that_is_none_is_refused(content, ratings, tmp_path):
     (tmp_path / "c.split").write_bytes(content)
     with pytest.raises(splits.SplitFileError, match=r"c\.split is no split file"):

@@ -87,7 +87,8 @@ def test_a_cut_connection_is_an_error_once_and_then_made_anew(database):
     one.write([Change("al", "x", 4.0)])
     with psycopg.connect(database, autocommit=True) as other:
         other.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND "
+            "datname = current_database()"
         )
     with pytest.raises(StoreError, match="cannot be written"):
         one.write([Change("al", "y", 3.0)])

@@ -49,7 +49,9 @@ def test_a_newer_store_is_refused_and_left_alone(tmp_path):
     with sqlite3.connect(path) as connection:
         connection.execute(f"PRAGMA user_version={VERSION + 1}")
     before = path.read_bytes()
-    with pytest.raises(StoreError, match=f"version {VERSION + 1}; this palate knows versions up to {VERSION}"):
+    with pytest.raises(
+        StoreError, match=f"version {VERSION + 1}; this palate knows versions up to {VERSION}"
+    ):
         SQLiteStore(path)
     assert path.read_bytes() == before
 
@@ -70,7 +72,10 @@ def test_other_files_are_refused(tmp_path):
 
 def test_what_is_kept_is_what_the_pragmas_promise(tmp_path):
     store = SQLiteStore(tmp_path / "live.db")
-    asked = {name: store._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")}
+    asked = {
+        name: store._connection.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("journal_mode", "synchronous")
+    }
     assert asked == {"journal_mode": "wal", "synchronous": 2}
     store.close()
 
@@ -170,7 +175,9 @@ def test_killed_writers_lose_nothing_that_was_acknowledged(tmp_path):
         process.send_signal(signal.SIGKILL)
         lines = [first, *process.stdout.readlines()]
         process.wait(60)
-        acknowledged |= {(f"u{who}", int(place)) for who, place in (line.split() for line in lines if line.endswith("\n"))}
+        acknowledged |= {
+            (f"u{who}", int(place)) for who, place in (line.split() for line in lines if line.endswith("\n"))
+        }
         store = SQLiteStore(path)
         kept: dict[tuple[str, int], int] = {}
         for who in range(4):

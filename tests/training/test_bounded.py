@@ -1,4 +1,6 @@
-"""The bounded link of least squares: the working ratings, what is fitted, fold-in, the file, and what is refused."""
+"""The bounded link of least squares: the working ratings, what is fitted, fold-in, the file, and
+what is refused.
+"""
 
 import dataclasses
 import itertools
@@ -30,7 +32,9 @@ def test_score_and_rating_undo_each_other():
         assert bounds.rating(np.array(bounds.score(rating))) == pytest.approx(rating)
     assert bounds.rating(np.array(bounds.score(5.0))) == pytest.approx(4.91)
     h = 1e-5
-    assert bounds.slope(0.7) == pytest.approx((bounds.rating(np.array(0.7 + h)) - bounds.rating(np.array(0.7 - h))) / (2 * h))
+    assert bounds.slope(0.7) == pytest.approx(
+        (bounds.rating(np.array(0.7 + h)) - bounds.rating(np.array(0.7 - h))) / (2 * h)
+    )
 
 
 def test_a_solve_of_working_ratings_goes_to_the_minimum_of_the_bent_error():
@@ -38,7 +42,10 @@ def test_a_solve_of_working_ratings_goes_to_the_minimum_of_the_bent_error():
     bounds, values = Bounds(1, 5), np.array([4.5, 5.0, 3.0, 4.0], np.float32)
     rows = Rows(np.array([0, 4]), np.arange(4, dtype=np.int32), values, np.empty(0, np.float32), 4)
     other = Side(np.zeros((4, 0), np.float32), np.array([0.3, -0.2, 0.1, 0.0], np.float32))
-    prior, own = ridge_prior(0, l2=0.0, l2_bias=0.5), Side(np.zeros((1, 0), np.float32), np.zeros(1, np.float32))
+    prior, own = (
+        ridge_prior(0, l2=0.0, l2_bias=0.5),
+        Side(np.zeros((1, 0), np.float32), np.zeros(1, np.float32)),
+    )
     for _ in range(30):
         own = solve_rows(bounds.working(rows, own, other, 0.2, 1), other, 0.2, prior).side
     grid = np.linspace(-3, 5, 80_001)
@@ -47,12 +54,21 @@ def test_a_solve_of_working_ratings_goes_to_the_minimum_of_the_bent_error():
     assert own.bias[0] == pytest.approx(best, abs=2e-3)
     squared, absolute = bounds.errors(rows, own, other, 0.2, 1)
     error = values - bounds.rating(0.2 + other.bias + own.bias[0])
-    assert (squared, absolute) == (pytest.approx((error**2).sum(), rel=1e-5), pytest.approx(np.abs(error).sum(), rel=1e-5))
+    assert (squared, absolute) == (
+        pytest.approx((error**2).sum(), rel=1e-5),
+        pytest.approx(np.abs(error).sum(), rel=1e-5),
+    )
 
 
 def test_weights_of_ratings_multiply_those_of_the_slope():
     bounds = Bounds(1, 5)
-    plain = Rows(np.array([0, 2]), np.arange(2, dtype=np.int32), np.array([2.0, 4.0], np.float32), np.empty(0, np.float32), 2)
+    plain = Rows(
+        np.array([0, 2]),
+        np.arange(2, dtype=np.int32),
+        np.array([2.0, 4.0], np.float32),
+        np.empty(0, np.float32),
+        2,
+    )
     heavy = dataclasses.replace(plain, weights=np.array([3.0, 1.0], np.float32))
     own, other = (Side(np.zeros((n, 0), np.float32), np.zeros(n, np.float32)) for n in (1, 2))
     one, two = (bounds.working(rows, own, other, 0.0, 1) for rows in (plain, heavy))
@@ -62,7 +78,9 @@ def test_weights_of_ratings_multiply_those_of_the_slope():
 
 def test_it_fits_bent_ratings_better_and_stays_inside_the_scale():
     ratings = bent()
-    straight, bounded = (dataclasses.replace(TRAINER, link=link).fit(ratings) for link in ("identity", "bounded"))
+    straight, bounded = (
+        dataclasses.replace(TRAINER, link=link).fit(ratings) for link in ("identity", "bounded")
+    )
     one, other = (min(s.validation_rmse for s in model.history.sweeps) for model in (straight, bounded))
     assert other < 0.5 * one
     scores = bounded.score_items(np.arange(bounded.n_users))

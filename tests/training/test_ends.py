@@ -1,4 +1,6 @@
-"""Fits at the ends of every hyper-parameter, on tables as small as they come: finite numbers everywhere, or words that say why not."""
+"""Fits at the ends of every hyper-parameter, on tables as small as they come: finite numbers
+everywhere, or words that say why not.
+"""
 
 import pickle
 
@@ -24,7 +26,9 @@ def _table(name: str) -> palate.Ratings:
         "all equal": ([1, 1, 2, 2, 3], [1, 2, 1, 3, 3], [4.0] * 5),
         "one rating per user": (list(range(4)), list(range(4)), [1.0, 2, 5, 4]),
     }[name]
-    return palate.Ratings.from_arrays(users, items, values, timestamp=10**9 + 86_400 * np.arange(len(values)), scale=(1, 5))
+    return palate.Ratings.from_arrays(
+        users, items, values, timestamp=10**9 + 86_400 * np.arange(len(values)), scale=(1, 5)
+    )
 
 
 TABLES = ["common", "one rating", "one user", "one item", "all equal", "one rating per user"]
@@ -40,30 +44,77 @@ def draws(**given) -> Gibbs:
 
 FEATURES = {"user_features": "rated", "item_features": "raters"}
 TRAINERS = [
-    *(squares(**given) for given in (
-        {"n_factors": 1}, {"n_factors": 40}, FREE, {**FREE, "biases": False}, {**FREE, "l2_bias": 0, "n_factors": 9},
-        {"l2_user": HUGE, "l2_item": HUGE, "l2_bias": HUGE}, {"l2_user": 1e-300, "l2_item": 1e-300, "l2_bias": 1e-300},
-        {"l1_bias": HUGE}, {"l2_scaling": 0}, {"l2_scaling": 1}, {"dropout": 0.999999}, {**FREE, "dropout": 0.999999},
-        {"unobserved_weight": 1.0, **FREE, "l2_bias": 0}, {"unobserved_weight": HUGE}, {"unobserved_weight": 1e-30},
-        {"mean": False, "biases": False}, {**FEATURES, "l2_features": HUGE}, {**FEATURES, "l2_features": 1e-30},
-        {"link": "bounded"}, {**FREE, "link": "bounded", "l2_bias": 0, "n_factors": 9}, {**FREE, "n_starts": 3, "n_factors": 9},
-        {**FREE, "solver": "cg", "n_factors": 9},
-    )),
-    *(LeastSquares.for_counts(form, **{"n_factors": 2, "max_sweeps": 3, **given})
-      for form in ("one-plus", "linear", "everywhere") for given in ({}, {**FREE}, {"l2_user": HUGE, "l2_item": HUGE})),
-    *(draws(**given) for given in (
-        {}, {"noise": "shared"}, {"likelihood": "ordinal"}, {"likelihood": "ordinal", "noise": "shared"}, {"time": "eras,sittings"},
-        {"likelihood": "ordinal", "time": "eras,sittings"}, {"n_factors": 20}, {"n_chains": 2, "n_draws": 1}, FEATURES,
-        {"sweeps": 1, "burn_in": 0},
-    )),
-    Baseline(damping_user=0, damping_item=0), Baseline(damping_user=HUGE, damping_item=HUGE), Baseline(max_sweeps=1),
-    Popular(), Popular(half_life=1e-300), Popular(half_life=HUGE),
-    *(Spectral(**given) for given in (
-        {}, {"n_factors": 1}, {"grades": "alike"}, {"least_grade": 1}, {"user_exponent": 0, "item_exponent": 0, "popularity": 0},
-        {"user_exponent": 1, "item_exponent": 1, "popularity": 1}, {"filter": "ridge", "ridge": 0},
-        {"filter": "ridge", "ridge": HUGE}, {"power": 0}, {"power": HUGE}, {"half_life": 1e-300}, {"passes": 1},
-    )),
-]  # fmt: skip
+    *(
+        squares(**given)
+        for given in (
+            {"n_factors": 1},
+            {"n_factors": 40},
+            FREE,
+            {**FREE, "biases": False},
+            {**FREE, "l2_bias": 0, "n_factors": 9},
+            {"l2_user": HUGE, "l2_item": HUGE, "l2_bias": HUGE},
+            {"l2_user": 1e-300, "l2_item": 1e-300, "l2_bias": 1e-300},
+            {"l1_bias": HUGE},
+            {"l2_scaling": 0},
+            {"l2_scaling": 1},
+            {"dropout": 0.999999},
+            {**FREE, "dropout": 0.999999},
+            {"unobserved_weight": 1.0, **FREE, "l2_bias": 0},
+            {"unobserved_weight": HUGE},
+            {"unobserved_weight": 1e-30},
+            {"mean": False, "biases": False},
+            {**FEATURES, "l2_features": HUGE},
+            {**FEATURES, "l2_features": 1e-30},
+            {"link": "bounded"},
+            {**FREE, "link": "bounded", "l2_bias": 0, "n_factors": 9},
+            {**FREE, "n_starts": 3, "n_factors": 9},
+            {**FREE, "solver": "cg", "n_factors": 9},
+        )
+    ),
+    *(
+        LeastSquares.for_counts(form, **{"n_factors": 2, "max_sweeps": 3, **given})
+        for form in ("one-plus", "linear", "everywhere")
+        for given in ({}, {**FREE}, {"l2_user": HUGE, "l2_item": HUGE})
+    ),
+    *(
+        draws(**given)
+        for given in (
+            {},
+            {"noise": "shared"},
+            {"likelihood": "ordinal"},
+            {"likelihood": "ordinal", "noise": "shared"},
+            {"time": "eras,sittings"},
+            {"likelihood": "ordinal", "time": "eras,sittings"},
+            {"n_factors": 20},
+            {"n_chains": 2, "n_draws": 1},
+            FEATURES,
+            {"sweeps": 1, "burn_in": 0},
+        )
+    ),
+    Baseline(damping_user=0, damping_item=0),
+    Baseline(damping_user=HUGE, damping_item=HUGE),
+    Baseline(max_sweeps=1),
+    Popular(),
+    Popular(half_life=1e-300),
+    Popular(half_life=HUGE),
+    *(
+        Spectral(**given)
+        for given in (
+            {},
+            {"n_factors": 1},
+            {"grades": "alike"},
+            {"least_grade": 1},
+            {"user_exponent": 0, "item_exponent": 0, "popularity": 0},
+            {"user_exponent": 1, "item_exponent": 1, "popularity": 1},
+            {"filter": "ridge", "ridge": 0},
+            {"filter": "ridge", "ridge": HUGE},
+            {"power": 0},
+            {"power": HUGE},
+            {"half_life": 1e-300},
+            {"passes": 1},
+        )
+    ),
+]
 
 
 def numbers(value) -> list[np.ndarray]:
@@ -115,7 +166,11 @@ LACKING = {"sure", "distribution", "caution", "fold_in sure", "explain"}  # what
 
 
 # Each trainer meets the common table and two of the small ones in turn; together they meet all of them.
-PAIRS = [(one, name) for at, one in enumerate(TRAINERS) for name in ("common", TABLES[1 + at % 5], TABLES[1 + (at + 2) % 5])]
+PAIRS = [
+    (one, name)
+    for at, one in enumerate(TRAINERS)
+    for name in ("common", TABLES[1 + at % 5], TABLES[1 + (at + 2) % 5])
+]
 
 
 def outcome(ask) -> tuple[object, Exception | None]:
@@ -140,8 +195,12 @@ def test_ends_of_hyperparameters_give_numbers_or_say_why_not(trainer, table, tmp
             continue  # slow, and the same sums as on the common table
         answer, refused = outcome(ask)
         if refused is not None:
-            said = isinstance(refused, ValueError) and ("must" in str(refused) or "does not know" in str(refused))
-            assert said or (name in LACKING and not isinstance(model, palate.FactorModel)), f"{name}: {refused!r}"
+            said = isinstance(refused, ValueError) and (
+                "must" in str(refused) or "does not know" in str(refused)
+            )
+            assert said or (name in LACKING and not isinstance(model, palate.FactorModel)), (
+                f"{name}: {refused!r}"
+            )
             assert name not in ALWAYS, f"{name}: {refused!r}"
         for found in numbers(answer):
             assert np.isfinite(found).all(), name
@@ -150,7 +209,10 @@ def test_ends_of_hyperparameters_give_numbers_or_say_why_not(trainer, table, tmp
 @pytest.mark.parametrize(
     ("trainer", "message"),
     [
-        (Spectral(power=HUGE), r"finite numbers; got infinite ones or NaN in \w+ of Spectral\(power=1e\+30\)"),
+        (
+            Spectral(power=HUGE),
+            r"finite numbers; got infinite ones or NaN in \w+ of Spectral\(power=1e\+30\)",
+        ),
         (Baseline(damping_user=1e300), r"damping_user must be at most 1e\+30, .* got 1e\+300\."),
     ],
 )

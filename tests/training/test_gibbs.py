@@ -1,4 +1,6 @@
-"""Gibbs as its users meet it: what it finds, what it says of itself, how it goes on after a kill, and what it refuses."""
+"""Gibbs as its users meet it: what it finds, what it says of itself, how it goes on after a kill,
+and what it refuses.
+"""
 
 import dataclasses
 import subprocess
@@ -27,7 +29,10 @@ def planted(seed=0, n_users=80, n_items=50, share=0.5, noise=0.4):
     users, items = np.nonzero(rng.random((n_users, n_items)) < share)
     p, q = rng.normal(size=(n_users, 2)) * 0.7, rng.normal(size=(n_items, 2)) * 0.7
     truth = (
-        3.5 + 0.5 * rng.normal(size=n_users)[users] + 0.5 * rng.normal(size=n_items)[items] + (p[users] * q[items]).sum(axis=1)
+        3.5
+        + 0.5 * rng.normal(size=n_users)[users]
+        + 0.5 * rng.normal(size=n_items)[items]
+        + (p[users] * q[items]).sum(axis=1)
     )
     return palate.Ratings.from_arrays(users, items, truth + noise * rng.normal(size=len(users))), truth
 
@@ -58,7 +63,9 @@ class TestWhatItFinds:
         values = (truth + scale * rng.normal(size=len(truth))).astype(np.float32)
         noisy = dataclasses.replace(ratings, value=values, scale=(float(values.min()), float(values.max())))
         trainer = Gibbs(n_factors=4, sweeps=200, burn_in=60)
-        own, shared = (dataclasses.replace(trainer, noise=noise).fit(noisy, validation=0) for noise in ("own", "shared"))
+        own, shared = (
+            dataclasses.replace(trainer, noise=noise).fit(noisy, validation=0) for noise in ("own", "shared")
+        )
         assert shared.user_noise is None
         assert own.user_noise.scale.shape == (own.n_draws, 120)
         of_users, of_items = (side.scale.mean(axis=0) for side in (own.user_noise, own.item_noise))
@@ -70,20 +77,26 @@ class TestWhatItFinds:
         held = rng.random(len(values)) < 0.25
         own = trainer.fit(noisy.select(~held), validation=0)
         for part in (held & (scale < 0.3), held & (scale > 0.7)):  # each pair's interval is of its own width
-            low, high = own.predict(*(ids.filter(part) for ids in pairs), interval=0.8, interval_of="rating")[1:]
+            low, high = own.predict(*(ids.filter(part) for ids in pairs), interval=0.8, interval_of="rating")[
+                1:
+            ]
             assert np.mean((values[part] >= low) & (values[part] <= high)) == pytest.approx(0.8, abs=0.06)
 
     def test_it_beats_least_squares_on_the_bundled_ratings(self):
         data = palate.datasets.load("movielens-small")
         point = palate.LeastSquares().fit(data.ratings)
-        bayes = Gibbs(n_factors=8, sweeps=60, burn_in=20, user_features="rated", item_features="raters").fit(data.ratings)
+        bayes = Gibbs(n_factors=8, sweeps=60, burn_in=20, user_features="rated", item_features="raters").fit(
+            data.ratings
+        )
         found = bayes.history.sweeps[-1].validation_rmse
         assert found < min(sweep.validation_rmse for sweep in point.history.sweeps) - 0.015
         assert 0.83 < found < 0.86
 
     def test_the_unit_of_the_ratings_does_not_matter(self):
         ratings, _ = planted()
-        scaled = dataclasses.replace(ratings, value=ratings.value * 20, scale=(ratings.scale[0] * 20, ratings.scale[1] * 20))
+        scaled = dataclasses.replace(
+            ratings, value=ratings.value * 20, scale=(ratings.scale[0] * 20, ratings.scale[1] * 20)
+        )
         one, other = (SMALL.fit(table, validation=0) for table in (ratings, scaled))
         pairs = ratings.users.take(np.arange(20)), ratings.items.take(np.arange(20))
         np.testing.assert_allclose(other.predict(*pairs), 20 * one.predict(*pairs), rtol=2e-3)
@@ -91,7 +104,9 @@ class TestWhatItFinds:
 
     def test_ordinal_predictions_stay_inside_the_scale(self):
         ratings, _ = planted(noise=1.0)
-        stars = dataclasses.replace(ratings, value=np.clip(np.round(ratings.value), 1, 5).astype(np.float32), scale=(1.0, 5.0))
+        stars = dataclasses.replace(
+            ratings, value=np.clip(np.round(ratings.value), 1, 5).astype(np.float32), scale=(1.0, 5.0)
+        )
         model = Gibbs(n_factors=3, sweeps=60, burn_in=20, likelihood="ordinal").fit(stars)
         scores = model.score_items(np.arange(model.n_users))
         assert scores.min() >= 1
@@ -100,14 +115,18 @@ class TestWhatItFinds:
         assert model.history.sweeps[-1].validation_rmse < np.std(stars.value)
 
     def test_planted_weights_of_features_are_recovered(self):
-        """Items of one genre are rated two stars higher; an item nobody rated is then predicted from its genre."""
+        """Items of one genre are rated two stars higher; an item nobody rated is then predicted
+        from its genre.
+        """
         rng = np.random.default_rng(3)
         genres = np.where(np.arange(60) % 2 == 0, "loved", "hated")
         users, items = np.nonzero(rng.random((50, 60)) < 0.4)
         values = 3 + np.where(genres[items] == "loved", 1.0, -1.0) + 0.3 * rng.normal(size=len(users))
         ratings = palate.Ratings.from_arrays(users, items, values)
         catalog = palate.Catalog.from_frame(pl.DataFrame({"item_id": np.arange(60), "genres": genres}))
-        model = Gibbs(n_factors=2, sweeps=80, burn_in=30, item_features="genres").fit(ratings, catalog=catalog)
+        model = Gibbs(n_factors=2, sweeps=80, burn_in=30, item_features="genres").fit(
+            ratings, catalog=catalog
+        )
         group = model.item_link.groups[0]
         assert group.values == ("hated", "loved")
         gap = (group.weights[:, 1, -1] - group.weights[:, 0, -1]).mean()
@@ -128,7 +147,9 @@ class TestWhatItSays:
     def test_how_many_draws_are_kept_and_what_that_costs(self):
         model = dataclasses.replace(SMALL, n_draws=6).fit(planted()[0])
         assert model.n_draws == 6
-        assert any(note.startswith("6 of 30 draws are kept; on held-out ratings") for note in model.history.notes)
+        assert any(
+            note.startswith("6 of 30 draws are kept; on held-out ratings") for note in model.history.notes
+        )
 
     def test_a_chain_that_was_too_short(self):
         data = palate.datasets.load("movielens-small")
@@ -165,7 +186,9 @@ class TestWhatItSays:
 class TestSameBits:
     def test_for_any_number_of_threads(self):
         ratings, _ = planted()
-        trainer = dataclasses.replace(SMALL, sweeps=12, burn_in=4, user_features="rated", item_features="raters")
+        trainer = dataclasses.replace(
+            SMALL, sweeps=12, burn_in=4, user_features="rated", item_features="raters"
+        )
         assert same(trainer.fit(ratings, threads=1), trainer.fit(ratings, threads=3))
 
     def test_seeds_differ(self):
@@ -185,7 +208,9 @@ class TestSameBits:
         assert "Interrupted after 20 whole sweeps" in partial.history.stopped
         assert path.exists()
         seen = []
-        whole = trainer.fit(ratings, checkpoint=path, callback=lambda report: seen.append(report.sweep), seed=5)
+        whole = trainer.fit(
+            ratings, checkpoint=path, callback=lambda report: seen.append(report.sweep), seed=5
+        )
         assert seen[0] > 1
         assert [report.sweep for report in whole.history.sweeps] == list(range(1, 31))
         assert not path.exists()
@@ -248,7 +273,9 @@ class TestSameBits:
             process.stdout.close()
             kills += 1
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        expected = trainer_for_kills(60).fit(planted_for_kills(), callback=lambda report: None, threads=1, seed=5)
+        expected = trainer_for_kills(60).fit(
+            planted_for_kills(), callback=lambda report: None, threads=1, seed=5
+        )
         assert same(palate.load(output), expected)
         assert [entry.name for entry in tmp_path.iterdir()] == ["model.palate"]
 
@@ -263,12 +290,24 @@ class TestRefusals:
             ({"n_chains": 0}, ValueError, "n_chains must be at least 1"),
             ({"n_draws": 31}, ValueError, "n_draws must be at most 30, the sweeps after burn-in; got 31"),
             ({"draws_mb": 0}, ValueError, "draws_mb must be at least 1"),
-            ({"likelihood": "poisson"}, ValueError, "likelihood must be one of 'gaussian', 'ordinal'; got 'poisson'"),
+            (
+                {"likelihood": "poisson"},
+                ValueError,
+                "likelihood must be one of 'gaussian', 'ordinal'; got 'poisson'",
+            ),
             ({"missing_features": "guess"}, ValueError, "missing_features must be one of"),
             ({"user_features": 3}, TypeError, "user_features must be a text of names"),
-            ({"user_features": "rated,rated"}, ValueError, "user_features must name each feature once; got 'rated' twice"),
+            (
+                {"user_features": "rated,rated"},
+                ValueError,
+                "user_features must name each feature once; got 'rated' twice",
+            ),
             ({"user_features": "raters"}, ValueError, "must not hold 'raters', which is of the other side"),
-            ({"user_features": "age"}, ValueError, "must name columns of user_table; got 'age', and none was given"),
+            (
+                {"user_features": "age"},
+                ValueError,
+                "must name columns of user_table; got 'age', and none was given",
+            ),
             ({"item_features": "genres"}, ValueError, "must name columns of the catalog; got 'genres'"),
             ({"likelihood": "ordinal"}, ValueError, "at most 100 distinct values for likelihood='ordinal'"),
         ],
@@ -279,7 +318,9 @@ class TestRefusals:
 
     def test_one_distinct_rating(self):
         ratings = palate.Ratings.from_arrays([1, 1, 2], [1, 2, 1], [4, 4, 4])
-        with pytest.raises(ValueError, match="at least two distinct values for likelihood='ordinal'; all 3 are 4"):
+        with pytest.raises(
+            ValueError, match="at least two distinct values for likelihood='ordinal'; all 3 are 4"
+        ):
             dataclasses.replace(SMALL, likelihood="ordinal").fit(ratings, validation=0)
         assert SMALL.fit(ratings, validation=0).predict(2, 2) == pytest.approx(4, abs=1.5)
 
@@ -310,7 +351,9 @@ class TestRefusals:
         with pytest.raises(ChainFileError, match="made with another trainer, seed, table, features or start"):
             SMALL.fit(ratings, checkpoint=path, seed=1)
         with pytest.raises(ChainFileError, match="another trainer, seed, table, features or start"):
-            SMALL.fit(ratings, checkpoint=path, start=palate.LeastSquares(n_factors=3, max_sweeps=1).fit(ratings))
+            SMALL.fit(
+                ratings, checkpoint=path, start=palate.LeastSquares(n_factors=3, max_sweeps=1).fit(ratings)
+            )
         raw = bytearray(path.read_bytes())
         raw[len(raw) // 2] ^= 1
         path.write_bytes(raw)
@@ -318,5 +361,7 @@ class TestRefusals:
             SMALL.fit(ratings, checkpoint=path)
 
     def test_a_run_that_ends_before_any_draw(self):
-        with pytest.raises(ValueError, match="must keep at least one draw; it ended within its burn-in of 10"):
+        with pytest.raises(
+            ValueError, match="must keep at least one draw; it ended within its burn-in of 10"
+        ):
             SMALL.fit(planted()[0], callback=lambda report: False)

@@ -1,4 +1,6 @@
-"""Every conditional of a Gibbs sweep against closed forms, and the whole sweep by Geweke's joint-distribution test."""
+"""Every conditional of a Gibbs sweep against closed forms, and the whole sweep by Geweke's
+joint-distribution test.
+"""
 
 import math
 from dataclasses import replace
@@ -13,14 +15,27 @@ from palate.training.gibbs.chain import ChainModel, ChainState, Levels, latent_v
 from palate.training.gibbs.conditionals import Clock, SideModel, SideState
 from palate.training.gibbs.convergence import effective_size, split_rhat
 from palate.training.gibbs.cutpoints import draw_cutpoints
-from palate.training.gibbs.hyperprior import Moments, draw_degrees, draw_precisions, normal_wishart, precision_of, wishart
+from palate.training.gibbs.hyperprior import (
+    Moments,
+    draw_degrees,
+    draw_precisions,
+    normal_wishart,
+    precision_of,
+    wishart,
+)
 from palate.training.gibbs.temporal import TimeModel, TimeState
 
 
 def dense_rows(mask, values):
     indptr = np.concatenate([[0], np.cumsum(mask.sum(axis=1))])
     users, items = np.nonzero(mask)
-    return Rows(indptr, items.astype(np.int32), values[users, items].astype(np.float32), np.empty(0, np.float32), mask.shape[1])
+    return Rows(
+        indptr,
+        items.astype(np.int32),
+        values[users, items].astype(np.float32),
+        np.empty(0, np.float32),
+        mask.shape[1],
+    )
 
 
 def block_of(features):
@@ -51,7 +66,9 @@ class TestHyperparameters:
         extra = np.array([[1.0, 0.2], [0.2, 3.0]])
         draws = [normal_wishart(moments, extra, 5, rng) for _ in range(4000)]
         average = rows.mean(axis=0)
-        inverse = np.eye(2) + (rows - average).T @ (rows - average) + extra + 40 / 22 * np.outer(average, average)
+        inverse = (
+            np.eye(2) + (rows - average).T @ (rows - average) + extra + 40 / 22 * np.outer(average, average)
+        )
         wanted = (2 + 20 + 5) * np.linalg.inv(inverse)
         found = np.mean([precision for _, precision in draws], axis=0)
         np.testing.assert_allclose(found, wanted, rtol=0.05, atol=0.02)
@@ -75,7 +92,12 @@ class TestHyperparameters:
         precisions = rng.gamma(3.0, 1 / 3.0, size=60)  # 6 degrees
         grid = np.linspace(0.05, 60, 60_000)
         log = len(precisions) * (grid / 2 * np.log(grid / 2) - np.vectorize(math.lgamma)(grid / 2))
-        log += (grid / 2 - 1) * np.log(precisions).sum() - grid / 2 * precisions.sum() + np.log(grid) - 0.1 * grid
+        log += (
+            (grid / 2 - 1) * np.log(precisions).sum()
+            - grid / 2 * precisions.sum()
+            + np.log(grid)
+            - 0.1 * grid
+        )
         weight = np.exp(log - log.max())
         mean = np.average(grid, weights=weight)
         sd = np.sqrt(np.average((grid - mean) ** 2, weights=weight))
@@ -105,14 +127,20 @@ class TestRows:
         x = np.hstack([drawn.vectors.factors[:, :2], drawn.vectors.bias[:, None]]).astype(np.float64)
         design = np.hstack([other.factors[:, :2], np.ones((4, 1))]).astype(np.float64)
         system = precision + noise * design.T @ design
-        mean = np.linalg.solve(system, precision @ prior_mean + noise * design.T @ (ratings - 0.3 - other.bias))
+        mean = np.linalg.solve(
+            system, precision @ prior_mean + noise * design.T @ (ratings - 0.3 - other.bias)
+        )
         covariance = np.linalg.inv(system)
         assert (np.abs(x.mean(axis=0) - mean) < 4.5 * np.sqrt(np.diag(covariance) / n)).all()
-        np.testing.assert_allclose(np.cov(x.T), covariance, atol=0.1 * np.sqrt(covariance.max() * covariance.max()))
+        np.testing.assert_allclose(
+            np.cov(x.T), covariance, atol=0.1 * np.sqrt(covariance.max() * covariance.max())
+        )
         assert (drawn.vectors.factors[:, 2:] == 0).all()  # padding takes no noise
 
     def test_one_user_and_one_item_have_the_analytic_posterior(self):
-        """With a known item and a prior N(0, 1) of the user's bias, one rating r leaves N(r / 2, 1 / 2) at unit noise."""
+        """With a known item and a prior N(0, 1) of the user's bias, one rating r leaves N(r / 2, 1
+        / 2) at unit noise.
+        """
         side = SideModel.build(0, 1, ())
         n = 4000
         other = Side.padded(np.zeros((1, 1), np.float32), np.zeros(1, np.float32))
@@ -129,16 +157,24 @@ class TestWeights:
         rng = np.random.default_rng(5)
         self.features = [rng.random((12, 3)) < 0.4, rng.random((12, 2)) < 0.6]
         self.side = SideModel.build(0, 1, tuple(block_of(features) for features in self.features))
-        vectors = Side.padded(rng.normal(size=(12, 1)).astype(np.float32), rng.normal(size=12).astype(np.float32))
+        vectors = Side.padded(
+            rng.normal(size=(12, 1)).astype(np.float32), rng.normal(size=12).astype(np.float32)
+        )
         precision = np.array([[2.0, 0.4], [0.4, 1.0]])
         self.state = replace(
-            self.side.start(vectors), mean=np.array([0.3, -0.1]), precision=precision, strengths=np.array([0.5, 2.0])
+            self.side.start(vectors),
+            mean=np.array([0.3, -0.1]),
+            precision=precision,
+            strengths=np.array([0.5, 2.0]),
         )
 
     def test_draws_have_the_mean_and_covariance_of_the_ridge_regression(self):
         n = 1500
         drawn = np.stack(
-            [self.side._draw_weights(self.state, Clock(0, 0, number, 1))[:, self.side.columns] for number in range(n)]
+            [
+                self.side._draw_weights(self.state, Clock(0, 0, number, 1))[:, self.side.columns]
+                for number in range(n)
+            ]
         )
         f = np.hstack([dense(block, 12) for block in self.side.blocks])
         system = f.T @ f + np.diag([0.5, 0.5, 0.5, 2.0, 2.0])
@@ -155,7 +191,9 @@ class TestWeights:
         weights[:, self.side.columns] = np.arange(10).reshape(5, 2)
         explained = self.side.explained(replace(self.state, weights=weights), 1)
         f = np.hstack([dense(block, 12) for block in self.side.blocks])
-        np.testing.assert_allclose(explained[:, self.side.columns], f @ np.arange(10).reshape(5, 2), rtol=1e-5)
+        np.testing.assert_allclose(
+            explained[:, self.side.columns], f @ np.arange(10).reshape(5, 2), rtol=1e-5
+        )
 
     def test_features_that_nobody_has_change_nothing(self):
         plain = SideModel.build(0, 1, ())
@@ -182,8 +220,9 @@ def test_planted_cutpoints_are_recovered():
     assert 0.003 < kept.std(axis=0).max() < 0.03
 
 
-# The joint-distribution test (Geweke 2004, "Getting it right"), with independent replicates: parameters are drawn from their prior,
-# data given them, and one sweep is made given the data. What it leaves must be distributed as the prior, too.
+# The joint-distribution test (Geweke 2004, "Getting it right"), with independent replicates:
+# parameters are drawn from their prior, data given them, and one sweep is made given the data. What
+# it leaves must be distributed as the prior, too.
 
 N_USERS, N_ITEMS, K = 4, 3, 1
 
@@ -218,7 +257,9 @@ def prior_state(model, rng):
         explained = side.explained(state, 1)
         if explained is not None:
             x = x + explained[:, side.columns]
-        sides.append(replace(state, vectors=Side.padded(x[:, :K].astype(np.float32), x[:, K].astype(np.float32))))
+        sides.append(
+            replace(state, vectors=Side.padded(x[:, :K].astype(np.float32), x[:, K].astype(np.float32)))
+        )
     time = prior_time(model, sides, rng)
     if model.levels is None:
         return ChainState(sides[0], sides[1], rng.gamma(1.0), np.empty(0), np.empty(0, np.float32), time)
@@ -254,26 +295,43 @@ def with_data(model, state, rng):
     latent = latent_values(model, state.users, state.items, state.time, 1)
     z = rng.standard_normal(len(latent))
     if model.levels is not None:
-        codes = np.searchsorted(state.cutpoints, latent + z / np.sqrt(precisions(model, state))).astype(np.uint8)
+        codes = np.searchsorted(state.cutpoints, latent + z / np.sqrt(precisions(model, state))).astype(
+            np.uint8
+        )
         return replace(model, levels=replace(model.levels, codes=codes))
     values = (latent + z / np.sqrt(state.noise * precisions(model, state))).astype(np.float32)
     turned = np.empty_like(values)
     turned[:] = values[model.place]
-    return replace(model, by_user=replace(model.by_user, values=values), by_item=replace(model.by_item, values=turned))
+    return replace(
+        model, by_user=replace(model.by_user, values=values), by_item=replace(model.by_item, values=turned)
+    )
 
 
 def quantities(state):
     """Return functions of the parameters whose distributions are light-tailed enough to compare."""
     found = [np.log(state.noise)] if state.cutpoints.size == 0 else list(np.tanh(state.cutpoints / 10))
     for side in (state.users, state.items):
-        found += [np.tanh(side.mean[0]), np.tanh(side.mean[1]), np.log(side.precision[0, 0]), np.log(side.precision[1, 1])]
+        found += [
+            np.tanh(side.mean[0]),
+            np.tanh(side.mean[1]),
+            np.log(side.precision[0, 0]),
+            np.log(side.precision[1, 1]),
+        ]
         found += [side.precision[0, 1] / np.sqrt(side.precision[0, 0] * side.precision[1, 1])]
-        found += [np.tanh(side.vectors.factors[0, 0]), np.tanh(side.vectors.bias[0]), np.tanh(side.vectors.bias).mean()]
+        found += [
+            np.tanh(side.vectors.factors[0, 0]),
+            np.tanh(side.vectors.bias[0]),
+            np.tanh(side.vectors.bias).mean(),
+        ]
         found += [np.log(np.abs(side.vectors.factors[:, 0])).mean()]
         found += list(np.log(side.strengths)) + list(np.tanh(side.weights[:, 0]))
-        found += [np.tanh(np.log(own)) for own in side.own] + ([np.log(side.degrees)] if side.own.size else [])
+        found += [np.tanh(np.log(own)) for own in side.own] + (
+            [np.log(side.degrees)] if side.own.size else []
+        )
     if state.time is not None:
-        found += list(np.tanh(state.time.mood)) + ([np.log(state.time.mood_precision)] if state.time.mood.size else [])
+        found += list(np.tanh(state.time.mood)) + (
+            [np.log(state.time.mood_precision)] if state.time.mood.size else []
+        )
         if len(state.time.user_shift) > 1:
             found += list(np.log(state.time.strengths))
             for shift in (state.time.user_shift, state.time.item_shift):
@@ -290,7 +348,9 @@ def small_model(ordinal, with_features, own_noise, time=()):
     if with_features:
         tags = np.array([[1, 0], [1, 1], [0, 1], [0, 0]], bool)
         blocks = ((FeatureBlock.of_rows(rows, turned), block_of(tags)), (FeatureBlock.of_rows(turned, rows),))
-    levels = Levels(np.array([1.0, 2.0, 3.0], np.float32), np.zeros(mask.sum(), np.uint8)) if ordinal else None
+    levels = (
+        Levels(np.array([1.0, 2.0, 3.0], np.float32), np.zeros(mask.sum(), np.uint8)) if ordinal else None
+    )
     sides = SideModel.build(0, K, blocks[0], own_noise), SideModel.build(1, K, blocks[1], own_noise)
     timing = None
     if time:
@@ -316,7 +376,9 @@ def small_model(ordinal, with_features, own_noise, time=()):
 )
 def test_sweeps_leave_the_joint_distribution_as_it_is(ordinal, with_features, own_noise, time):
     model = small_model(ordinal, with_features, own_noise, time)
-    rng = np.random.default_rng(10 if own_noise else 7)  # seeds without a prior draw that is too large for float32
+    rng = np.random.default_rng(
+        10 if own_noise else 7
+    )  # seeds without a prior draw that is too large for float32
     changes = []
     for number in range(2500):
         state = prior_state(model, rng)

@@ -33,8 +33,12 @@ def built(n_factors=3, dropout=0.2, biases=True, n_users=30, n_items=20):
     """Return the model of the lesson, in the lesson's words."""
     user_id, movie_id = keras.Input(shape=(1,), name="user_id"), keras.Input(shape=(1,), name="movie_id")
     r12n = keras.regularizers.l1_l2(l1=0, l2=1e-6)
-    user = keras.layers.Embedding(n_users, n_factors, embeddings_regularizer=r12n, name="user_embedding")(user_id)
-    movie = keras.layers.Embedding(n_items, n_factors, embeddings_regularizer=r12n, name="movie_embedding")(movie_id)
+    user = keras.layers.Embedding(n_users, n_factors, embeddings_regularizer=r12n, name="user_embedding")(
+        user_id
+    )
+    movie = keras.layers.Embedding(n_items, n_factors, embeddings_regularizer=r12n, name="movie_embedding")(
+        movie_id
+    )
     if dropout:
         user, movie = keras.layers.Dropout(dropout)(user), keras.layers.Dropout(dropout)(movie)
     out = keras.layers.Flatten()(keras.layers.Dot(2)([user, movie]))
@@ -49,7 +53,9 @@ def built(n_factors=3, dropout=0.2, biases=True, n_users=30, n_items=20):
 
 @pytest.fixture(scope="module", params=[True, False], ids=["biases", "no biases"])
 def lesson(request):
-    """Return ratings, a model of the lesson trained on them by Keras, every pair, and the stars Keras predicts for it."""
+    """Return ratings, a model of the lesson trained on them by Keras, every pair, and the stars
+    Keras predicts for it.
+    """
     ratings, model, (users, items) = small(), built(biases=request.param), np.divmod(np.arange(600), 20)
     pairs = [ratings.user_index[:, None], ratings.item_index[:, None]]
     model.fit(pairs, ratings.value - np.float32(ratings.mean()), batch_size=1000, epochs=2, verbose=0)
@@ -106,7 +112,9 @@ class TestBoth:
     def test_it_ends_in_a_scorer_that_knows_more_than_the_mean(self, trainer, fitted):
         ratings, model = small(), fitted(trainer)
         assert isinstance(model, Scorer)
-        assert np.std(ratings.value - model.score_pairs(ratings.user_index, ratings.item_index)) < np.std(ratings.value)
+        assert np.std(ratings.value - model.score_pairs(ratings.user_index, ratings.item_index)) < np.std(
+            ratings.value
+        )
         users, items = np.divmod(np.arange(600), 20)
         np.testing.assert_allclose(model.score_pairs(users, items).reshape(30, 20), scores(model), atol=1e-5)
         assert model.history.best_sweep == len(model.history.sweeps) == 3
@@ -124,7 +132,9 @@ class TestBoth:
         ratings = small()
         held = np.zeros(len(ratings), bool)
         held[:: len(held) // round(0.05 * len(held))] = True
-        held[np.flatnonzero(held)[round(0.05 * len(held)) :]] = False  # as many as usual: steps of one shape are compiled once
+        held[np.flatnonzero(held)[round(0.05 * len(held)) :]] = (
+            False  # as many as usual: steps of one shape are compiled once
+        )
         train, test = ratings.select(~held), ratings.select(held)
         other = dataclasses.replace(test, value=(5.5 - test.value).astype(np.float32))
         models = [trainer.fit(train, validation=part) for part in (test, other)]
@@ -144,7 +154,9 @@ class TestBoth:
         users = np.repeat(np.arange(30), np.diff(model.ratings.indptr))
         squares = (model.ratings.values() - model.score_pairs(users, model.ratings.items)).astype(float) ** 2
         last = model.history.sweeps[-1]
-        assert (last.train_mse, last.validation_mse) == pytest.approx((squares[~held].mean(), squares[held].mean()), rel=1e-5)
+        assert (last.train_mse, last.validation_mse) == pytest.approx(
+            (squares[~held].mean(), squares[held].mean()), rel=1e-5
+        )
 
     def test_patience_keeps_the_best_epoch(self, trainer):
         model = dataclasses.replace(trainer, epochs=30, patience=2, learning_rate=0.5).fit(small())
@@ -153,7 +165,9 @@ class TestBoth:
         assert model.history.best_sweep == len(losses) - 2
         rows = np.flatnonzero(model.ratings.held_out)
         users = np.searchsorted(model.ratings.indptr, rows, side="right") - 1
-        errors = (model.ratings.values(rows) - model.score_pairs(users, model.ratings.items[rows])).astype(float)
+        errors = (model.ratings.values(rows) - model.score_pairs(users, model.ratings.items[rows])).astype(
+            float
+        )
         assert np.mean(errors**2) == pytest.approx(losses[model.history.best_sweep - 1], rel=1e-5)
 
     def test_refit_ends_on_all_ratings(self, trainer):
@@ -177,14 +191,18 @@ class TestBoth:
 
     @pytest.mark.parametrize("change", [{"dropout": 0.4}, {"l2_user": 0.1}, {"mean": False}], ids=str)
     def test_hyperparameters_change_the_result(self, trainer, fitted, change):
-        assert not np.array_equal(scores(dataclasses.replace(trainer, **change).fit(small())), scores(fitted(trainer)))
+        assert not np.array_equal(
+            scores(dataclasses.replace(trainer, **change).fit(small())), scores(fitted(trainer))
+        )
 
     def test_weights_of_ratings_count(self, trainer, fitted):
         heavy = dataclasses.replace(small(), weight=np.where(small().value > 3, 5, 1).astype(np.float32))
         assert scores(trainer.fit(heavy)).mean() > scores(fitted(trainer)).mean()
 
     def test_it_survives_pickle(self, trainer, fitted):
-        np.testing.assert_array_equal(scores(pickle.loads(pickle.dumps(fitted(trainer)))), scores(fitted(trainer)))
+        np.testing.assert_array_equal(
+            scores(pickle.loads(pickle.dumps(fitted(trainer)))), scores(fitted(trainer))
+        )
 
     def test_it_recommends_and_is_evaluated(self, trainer, fitted):
         model = fitted(trainer)
@@ -222,8 +240,12 @@ class TestBoth:
 class TestFactorization:
     def test_the_objective_is_that_of_least_squares(self):
         ratings, l2 = small(), {"l2_user": 1e-3, "l2_item": 2e-3}
-        adam = palate.KerasFactorization(n_factors=2, epochs=8, learning_rate=0.1, **l2).fit(ratings, validation=0)
-        trainer = palate.LeastSquares.from_keras_strengths(n_ratings=len(ratings), n_factors=2, biases=False, **l2)
+        adam = palate.KerasFactorization(n_factors=2, epochs=8, learning_rate=0.1, **l2).fit(
+            ratings, validation=0
+        )
+        trainer = palate.LeastSquares.from_keras_strengths(
+            n_ratings=len(ratings), n_factors=2, biases=False, **l2
+        )
         exact = trainer.fit(ratings, validation=0)
         squares = sum(
             strength * np.square(factors, dtype=float).sum()
@@ -241,7 +263,9 @@ class TestFactorization:
             np.testing.assert_array_equal(scores(palate.load(tmp_path / name)), scores(model))
 
     def test_a_start_of_another_size_is_refused(self):
-        with pytest.raises(ValueError, match="start must have n_factors=4 as the trainer; got a model with 2"):
+        with pytest.raises(
+            ValueError, match="start must have n_factors=4 as the trainer; got a model with 2"
+        ):
             FACTORIZATION.fit(small(), start=palate.LeastSquares(n_factors=2, max_sweeps=1).fit(small()))
 
 
@@ -268,7 +292,9 @@ class TestNetwork:
 
     def test_a_start_of_other_widths_is_refused(self, fitted):
         model = fitted(NETWORK)
-        with pytest.raises(ValueError, match=r"start must have layers of the widths \(8, 3, 1\) .*; got \(8, 8, 4, 1\)"):
+        with pytest.raises(
+            ValueError, match=r"start must have layers of the widths \(8, 3, 1\) .*; got \(8, 8, 4, 1\)"
+        ):
             dataclasses.replace(NETWORK, hidden=(3,)).fit(small(), start=model)
 
 
@@ -281,7 +307,9 @@ def test_without_keras_the_message_says_what_to_install(monkeypatch):
         return real(name, *rest, **more)
 
     monkeypatch.setattr(builtins, "__import__", hidden)
-    with pytest.raises(ImportError, match=r'needs Keras 3 and JAX, .* Install it with pip install "palate\[keras\]"'):
+    with pytest.raises(
+        ImportError, match=r'needs Keras 3 and JAX, .* Install it with pip install "palate\[keras\]"'
+    ):
         FACTORIZATION.fit(small())
 
 
@@ -289,6 +317,8 @@ def test_without_a_backend_too(monkeypatch):
     monkeypatch.delitem(sys.modules, "keras")
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
     real = __import__("importlib.util").util.find_spec
-    monkeypatch.setattr("importlib.util.find_spec", lambda name, *rest: None if name in backends else real(name, *rest))
+    monkeypatch.setattr(
+        "importlib.util.find_spec", lambda name, *rest: None if name in backends else real(name, *rest)
+    )
     with pytest.raises(ImportError, match=r'pip install "palate\[keras\]"'):
         FACTORIZATION.fit(small())

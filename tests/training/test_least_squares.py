@@ -54,14 +54,23 @@ def objective(model, ratings, trainer, dropout_d=0.0):
 
 
 FULL = LeastSquares(
-    n_factors=3, l2_user=0.4, l2_item=0.7, l2_bias=1.5, l1_bias=0.3, dropout=0.2, tolerance=1e-7, max_sweeps=300
+    n_factors=3,
+    l2_user=0.4,
+    l2_item=0.7,
+    l2_bias=1.5,
+    l1_bias=0.3,
+    dropout=0.2,
+    tolerance=1e-7,
+    max_sweeps=300,
 )
 
 
 @pytest.mark.parametrize("nu", [0.0, 0.5, 1.0])
 def test_the_reported_objective_is_the_documented_one_and_falls_with_every_sweep(ratings, nu):
     trainer = dataclasses.replace(FULL, l2_scaling=nu)
-    weighted = dataclasses.replace(ratings, weight=np.random.default_rng(0).uniform(0.5, 2, len(ratings)).astype(np.float32))
+    weighted = dataclasses.replace(
+        ratings, weight=np.random.default_rng(0).uniform(0.5, 2, len(ratings)).astype(np.float32)
+    )
     model = trainer.fit(weighted, validation=0)
     reported = [sweep.objective for sweep in model.history.sweeps]
     assert reported[-1] == pytest.approx(objective(model, weighted, trainer, 1 / 0.8**2 - 1), rel=1e-5)
@@ -75,8 +84,10 @@ def test_the_optimum_beats_its_neighbours(ratings):
     for _ in range(50):
         moved = dataclasses.replace(
             model,
-            user_factors=model.user_factors + rng.normal(0, 0.01, model.user_factors.shape).astype(np.float32),
-            item_factors=model.item_factors + rng.normal(0, 0.01, model.item_factors.shape).astype(np.float32),
+            user_factors=model.user_factors
+            + rng.normal(0, 0.01, model.user_factors.shape).astype(np.float32),
+            item_factors=model.item_factors
+            + rng.normal(0, 0.01, model.item_factors.shape).astype(np.float32),
             user_bias=model.user_bias + rng.normal(0, 0.01, model.user_bias.shape).astype(np.float32),
             item_bias=model.item_bias + rng.normal(0, 0.01, model.item_bias.shape).astype(np.float32),
         )
@@ -101,14 +112,18 @@ def test_penalty_is_that_of_the_objective():
 
 
 def test_a_planted_matrix_is_recovered(ratings):
-    model = LeastSquares(n_factors=2, l2_user=0.05, l2_item=0.05, l2_bias=0.05).fit(ratings, validation=0.1, seed=3)
+    model = LeastSquares(n_factors=2, l2_user=0.05, l2_item=0.05, l2_bias=0.05).fit(
+        ratings, validation=0.1, seed=3
+    )
     baseline = Baseline().fit(ratings, validation=0.1, seed=3)
     assert model.history.sweeps[model.history.best_sweep - 1].validation_rmse < 0.25
     assert baseline.history.sweeps[-1].validation_rmse > 0.5
 
 
 def test_the_same_seed_gives_the_same_bits_whatever_the_threads(small):
-    models = [LeastSquares(n_factors=9, max_sweeps=3).fit(small.ratings, threads=threads) for threads in (1, 2, 5)]
+    models = [
+        LeastSquares(n_factors=9, max_sweeps=3).fit(small.ratings, threads=threads) for threads in (1, 2, 5)
+    ]
     for other in models[1:]:
         for name in ("user_factors", "item_factors", "user_bias", "item_bias"):
             np.testing.assert_array_equal(getattr(models[0], name), getattr(other, name))
@@ -121,10 +136,21 @@ def test_the_same_seed_gives_the_same_bits_whatever_the_threads(small):
 @pytest.mark.parametrize(
     "change",
     [
-        {"n_factors": 5}, {"l2_user": 3.0}, {"l2_item": 3.0}, {"l2_scaling": 1.0}, {"l2_bias": 9.0}, {"l1_bias": 2.0},
-        {"dropout": 0.3}, {"mean": False}, {"biases": False}, {"max_sweeps": 1}, {"tolerance": 0.2}, {"patience": 9}, {"n_starts": 2},
+        {"n_factors": 5},
+        {"l2_user": 3.0},
+        {"l2_item": 3.0},
+        {"l2_scaling": 1.0},
+        {"l2_bias": 9.0},
+        {"l1_bias": 2.0},
+        {"dropout": 0.3},
+        {"mean": False},
+        {"biases": False},
+        {"max_sweeps": 1},
+        {"tolerance": 0.2},
+        {"patience": 9},
+        {"n_starts": 2},
     ],
-)  # fmt: skip
+)
 def test_every_hyper_parameter_changes_the_result(ratings, change):
     base = LeastSquares(n_factors=4, l2_user=1.0, l2_item=1.0, max_sweeps=12, tolerance=0.002, patience=1)
     first, second = base.fit(ratings), dataclasses.replace(base, **change).fit(ratings)
@@ -161,7 +187,9 @@ def test_validation_ratings_of_the_callers_own(ratings):
     expected = ratings.value[mask] - model.score_pairs(ratings.user_index[mask], ratings.item_index[mask])
     best = model.history.sweeps[model.history.best_sweep - 1]
     assert best.validation_rmse == pytest.approx(np.sqrt(np.mean(expected.astype(float) ** 2)), rel=1e-6)
-    with pytest.raises(ValueError, match=r"validation ratings must not occur in the training ratings; [\d,]+ of [\d,]+ do"):
+    with pytest.raises(
+        ValueError, match=r"validation ratings must not occur in the training ratings; [\d,]+ of [\d,]+ do"
+    ):
         LeastSquares().fit(ratings, validation=ratings.select(mask))
 
 
@@ -195,11 +223,15 @@ def test_several_starts_are_averaged(small, tmp_path):
     np.testing.assert_array_equal(model.user_factors[0], single.user_factors[0])
     rows = np.flatnonzero(model.ratings.held_out)
     pairs = small.ratings.user_index[rows], small.ratings.item_index[rows]
-    errors = [np.sqrt(np.mean((m.score_pairs(*pairs) - small.ratings.value[rows]) ** 2)) for m in (model, single)]
+    errors = [
+        np.sqrt(np.mean((m.score_pairs(*pairs) - small.ratings.value[rows]) ** 2)) for m in (model, single)
+    ]
     assert errors[0] < errors[1] - 0.002
     assert f"Validation RMSE of the average: {errors[0]:.4f}." in model.history.notes[-1]
     model.save(tmp_path / "three.palate")
-    np.testing.assert_array_equal(palate.load(tmp_path / "three.palate").score_pairs(*pairs), model.score_pairs(*pairs))
+    np.testing.assert_array_equal(
+        palate.load(tmp_path / "three.palate").score_pairs(*pairs), model.score_pairs(*pairs)
+    )
     with pytest.raises(ValueError, match="n_starts must be 1 with start= or checkpoint="):
         trainer.fit(small.ratings, start=single)
     with pytest.raises(ValueError, match="start must be a model of one fit; got one of 3 draws"):
@@ -252,15 +284,20 @@ def test_a_checkpoint_is_a_model_to_go_on_from(ratings, tmp_path):
 
 
 def test_keras_strengths_are_multiplied_by_the_number_of_ratings():
-    trainer = LeastSquares.from_keras_strengths(n_ratings=1000, l2_user=1e-7, l2_item=1e-6, l2_bias=1e-3, l1_bias=1e-4)
-    assert (trainer.l2_user, trainer.l2_item, trainer.l2_bias, trainer.l1_bias) == pytest.approx((1e-4, 1e-3, 1.0, 0.1))
+    trainer = LeastSquares.from_keras_strengths(
+        n_ratings=1000, l2_user=1e-7, l2_item=1e-6, l2_bias=1e-3, l1_bias=1e-4
+    )
+    assert (trainer.l2_user, trainer.l2_item, trainer.l2_bias, trainer.l1_bias) == pytest.approx(
+        (1e-4, 1e-3, 1.0, 0.1)
+    )
     assert trainer.l2_scaling == 0
     with pytest.raises(ValueError, match="n_ratings must be at least 1; got 0"):
         LeastSquares.from_keras_strengths(n_ratings=0)
 
 
 @pytest.mark.parametrize(
-    "trainer", [LeastSquares(l2_user=0, l2_item=0, n_factors=20), LeastSquares(l2_user=0, l2_item=0, l2_bias=0)]
+    "trainer",
+    [LeastSquares(l2_user=0, l2_item=0, n_factors=20), LeastSquares(l2_user=0, l2_item=0, l2_bias=0)],
 )
 def test_no_penalty_is_finite_and_said(ratings, trainer):
     model = trainer.fit(ratings, validation=0)
@@ -270,7 +307,12 @@ def test_no_penalty_is_finite_and_said(ratings, trainer):
 
 @pytest.mark.parametrize(
     ("users", "items", "values"),
-    [([1, 1, 1], [1, 2, 3], [1, 2, 3]), ([1, 2, 3], [1, 1, 1], [1, 2, 3]), ([1], [1], [4]), ([1, 2, 3], [1, 2, 1], [4, 4, 4])],
+    [
+        ([1, 1, 1], [1, 2, 3], [1, 2, 3]),
+        ([1, 2, 3], [1, 1, 1], [1, 2, 3]),
+        ([1], [1], [4]),
+        ([1, 2, 3], [1, 2, 1], [4, 4, 4]),
+    ],
     ids=["one user", "one item", "one rating", "all equal"],
 )
 @pytest.mark.parametrize("validation", [0, 0.3])
@@ -292,12 +334,24 @@ def test_more_factors_than_ratings_and_a_user_without_training_ratings():
         (LeastSquares(n_factors=0), ValueError, r"n_factors must be from 1 to 1,024; got 0\."),
         (LeastSquares(n_factors=2.5), TypeError, r"n_factors must be an integer; got 2\.5\."),
         (LeastSquares(l2_user=-1), ValueError, r"l2_user must be a finite number of at least 0; got -1\."),
-        (LeastSquares(l2_item=float("nan")), ValueError, "l2_item must be a finite number of at least 0; got nan"),
-        (LeastSquares(l2_item="strong"), ValueError, "l2_item must be a number of at least 0 or auto; got 'strong'"),
+        (
+            LeastSquares(l2_item=float("nan")),
+            ValueError,
+            "l2_item must be a finite number of at least 0; got nan",
+        ),
+        (
+            LeastSquares(l2_item="strong"),
+            ValueError,
+            "l2_item must be a number of at least 0 or auto; got 'strong'",
+        ),
         (LeastSquares(l2_bias="auto"), ValueError, "l2_bias must be a number of at least 0; got 'auto'"),
         (LeastSquares(l1_bias=-0.1), ValueError, "l1_bias must be a finite number"),
         (LeastSquares(l2_scaling=None), TypeError, "l2_scaling must be a number; got None"),
-        (LeastSquares(dropout=1.0), ValueError, r"dropout must be in \[0, 1\); got 1\.0\. It is the share of factors dropped"),
+        (
+            LeastSquares(dropout=1.0),
+            ValueError,
+            r"dropout must be in \[0, 1\); got 1\.0\. It is the share of factors dropped",
+        ),
         (LeastSquares(dropout="half"), TypeError, "dropout must be a number; got 'half'"),
         (LeastSquares(mean=1), TypeError, "mean must be True or False; got 1"),
         (LeastSquares(biases=None), TypeError, "biases must be True or False; got None"),
@@ -315,7 +369,8 @@ def test_bad_hyper_parameters_are_named(ratings, trainer, error, message):
 def test_bad_arguments_of_fit_are_named(ratings):
     with pytest.raises(
         TypeError,
-        match=r"ratings must be palate\.Ratings or what palate.read returns; got list\. Use palate\.Ratings\.from_frame",
+        match=r"ratings must be palate\.Ratings or what palate.read returns; got list\. Use "
+        r"palate\.Ratings\.from_frame",
     ):
         LeastSquares().fit([1, 2])
     with pytest.raises(ValueError, match=r"validation must be a share in \[0, 1\) or Ratings; got 1\.0"):
@@ -331,7 +386,9 @@ def test_bad_arguments_of_fit_are_named(ratings):
 
 
 def test_baseline_is_the_damped_bias_model_of_a_dense_solve(ratings):
-    model = Baseline(damping_user=2, damping_item=5, tolerance=0, max_sweeps=300, patience=300).fit(ratings, validation=0)
+    model = Baseline(damping_user=2, damping_item=5, tolerance=0, max_sweeps=300, patience=300).fit(
+        ratings, validation=0
+    )
     n_users, n = ratings.n_users, ratings.n_users + ratings.n_items
     design = np.zeros((len(ratings), n))
     design[np.arange(len(ratings)), ratings.user_index] = 1
@@ -353,7 +410,9 @@ def test_the_defaults_beat_the_baseline_on_the_bundled_data(small):
 class TestMetamorphic:
     """What must happen to predictions when the ratings are changed in a known way."""
 
-    trainer = LeastSquares(n_factors=3, l2_user=0.5, l2_item=0.5, l1_bias=0.2, max_sweeps=400, tolerance=1e-9, patience=3)
+    trainer = LeastSquares(
+        n_factors=3, l2_user=0.5, l2_item=0.5, l1_bias=0.2, max_sweeps=400, tolerance=1e-9, patience=3
+    )
 
     def fit(self, ratings, **changes):
         return dataclasses.replace(self.trainer, **changes).fit(ratings, validation=0)
@@ -364,12 +423,16 @@ class TestMetamorphic:
     def test_adding_a_constant_adds_it_to_the_predictions(self, ratings):
         user, item, value = self.table(ratings)
         moved = self.fit(Ratings.from_arrays(user, item, value + 10))
-        np.testing.assert_allclose(moved.predict(user, item) - 10, self.fit(ratings).predict(user, item), atol=1e-3)
+        np.testing.assert_allclose(
+            moved.predict(user, item) - 10, self.fit(ratings).predict(user, item), atol=1e-3
+        )
 
     def test_scaling_ratings_and_strengths_scales_the_predictions(self, ratings):
         user, item, value = self.table(ratings)
         scaled = self.fit(Ratings.from_arrays(user, item, value * 4), l2_user=2.0, l2_item=2.0, l1_bias=0.8)
-        np.testing.assert_allclose(scaled.predict(user, item) / 4, self.fit(ratings).predict(user, item), atol=1e-3)
+        np.testing.assert_allclose(
+            scaled.predict(user, item) / 4, self.fit(ratings).predict(user, item), atol=1e-3
+        )
 
     def test_the_default_strength_is_in_the_unit_of_the_ratings(self, ratings):
         user, item, value = self.table(ratings)
@@ -391,7 +454,9 @@ class TestMetamorphic:
     def test_an_item_nobody_rated_changes_nothing(self, ratings):
         more = palate.Vocabulary.from_ids(np.append(ratings.items.values.to_numpy(), 10_000))
         wider = dataclasses.replace(ratings, items=more)
-        np.testing.assert_array_equal(self.fit(wider).predict(3, range(40)), self.fit(ratings).predict(3, range(40)))
+        np.testing.assert_array_equal(
+            self.fit(wider).predict(3, range(40)), self.fit(ratings).predict(3, range(40))
+        )
 
     def test_relabelling_ids_changes_nothing(self, ratings):
         user, item, value = self.table(ratings)
@@ -399,7 +464,9 @@ class TestMetamorphic:
         new_user, new_item = rng.permutation(60), rng.permutation(40)
         relabelled = self.fit(Ratings.from_arrays(new_user[user], new_item[item], value))
         plain = self.fit(ratings)
-        np.testing.assert_allclose(relabelled.predict(new_user[user], new_item[item]), plain.predict(user, item), atol=2e-3)
+        np.testing.assert_allclose(
+            relabelled.predict(new_user[user], new_item[item]), plain.predict(user, item), atol=2e-3
+        )
 
 
 class TestSpectralStart:
@@ -412,7 +479,9 @@ class TestSpectralStart:
 
     def test_the_first_sweep_is_past_that_of_a_random_start(self, ratings):
         trainer = palate.LeastSquares(n_factors=3, max_sweeps=1)
-        one, two = (trainer.fit(ratings, start=start).history.sweeps[0].objective for start in ("spectral", None))
+        one, two = (
+            trainer.fit(ratings, start=start).history.sweeps[0].objective for start in ("spectral", None)
+        )
         assert one < two
 
     def test_it_ends_where_a_random_start_ends_and_has_no_split_of_its_own(self, ratings):
@@ -424,12 +493,17 @@ class TestSpectralStart:
 
     def test_the_same_bits_for_any_number_of_threads(self, ratings):
         trainer = palate.LeastSquares(n_factors=3, max_sweeps=2)
-        one, two = (trainer.fit(ratings, start="spectral", threads=threads).user_factors for threads in (1, 3))
+        one, two = (
+            trainer.fit(ratings, start="spectral", threads=threads).user_factors for threads in (1, 3)
+        )
         np.testing.assert_array_equal(one, two)
 
     def test_choices_start_from_theirs(self):
         table = palate.Ratings.from_arrays([0, 0, 1, 1, 2], ["x", "y", "x", "z", "y"], [1, 1, 1, 1, 1])
-        assert palate.LeastSquares.for_counts(n_factors=2).fit(table, start="spectral", validation=0).n_factors == 2
+        assert (
+            palate.LeastSquares.for_counts(n_factors=2).fit(table, start="spectral", validation=0).n_factors
+            == 2
+        )
 
     def test_what_cannot_be_a_start(self, ratings):
         with pytest.raises(ValueError, match="start must be one of 'spectral'; got 'random'"):

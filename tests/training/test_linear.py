@@ -61,7 +61,10 @@ def test_a_system_too_near_to_singular_for_float32_is_solved_in_float64(rng, lim
         twin = (item + 19) % 38  # it explains the item by itself, up to the penalty
         assert weights[item, np.flatnonzero(items[item, :n] == twin)[0]] == pytest.approx(1, abs=0.01)
         near = items[item, :n]
-        assert np.abs(products[np.ix_(near, near)] @ weights[item, :n] - products[near, item]).max() < 1e-3 * products.max()
+        assert (
+            np.abs(products[np.ix_(near, near)] @ weights[item, :n] - products[near, item]).max()
+            < 1e-3 * products.max()
+        )
 
 
 def test_float64_is_used_where_float32_does_not_suffice_and_only_there(rng):
@@ -83,7 +86,9 @@ def test_the_closed_form_is_the_formula_by_items_and_by_users(rng, shape, dropou
     wanted = np.eye(25) - inverse @ np.diag(gamma + np.maximum(0, (1 - leave) / np.diag(inverse) - gamma))
     np.fill_diagonal(wanted, 0)
     for threads in (1, 2):
-        np.testing.assert_allclose(closed_form(rows_of(dense), 2.0, dropout, leave, threads), wanted, atol=1e-5)
+        np.testing.assert_allclose(
+            closed_form(rows_of(dense), 2.0, dropout, leave, threads), wanted, atol=1e-5
+        )
 
 
 def test_ease_leaves_no_gain_to_any_weight(rng):
@@ -95,7 +100,9 @@ def test_ease_leaves_no_gain_to_any_weight(rng):
 
 
 @pytest.mark.parametrize(
-    "trainer", [palate.LinearItems(neighbours=6), palate.LinearItems(form="dense", l2=3.0)], ids=["local", "dense"]
+    "trainer",
+    [palate.LinearItems(neighbours=6), palate.LinearItems(form="dense", l2=3.0)],
+    ids=["local", "dense"],
 )
 def test_a_model_answers_saves_folds_in_and_explains(rng, trainer, tmp_path):
     ratings = ratings_of(rng)
@@ -141,7 +148,8 @@ def test_items_nobody_chose_one_user_one_item_and_equal_grades(rng):
         ({"half_life": 3.0}, "ratings must have timestamps"),
         (
             {"form": "dense", "memory_limit": 1e-9},
-            r"form='dense' must fit in memory_limit, 1e-09 GB; 25 items need about 0\.0 GB\. Use form='local'",
+            r"form='dense' must fit in memory_limit, 1e-09 GB; 25 items need about 0\.0 GB\. Use "
+            r"form='local'",
         ),
     ],
 )

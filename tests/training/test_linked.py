@@ -1,4 +1,6 @@
-"""Side information in least squares: the ridge against dense algebra, the objective, fold-in, and what is refused."""
+"""Side information in least squares: the ridge against dense algebra, the objective, fold-in, and
+what is refused.
+"""
 
 import dataclasses
 import itertools
@@ -56,7 +58,9 @@ def test_the_ridge_is_the_dense_solution(features):
     rows, weight = rng.normal(size=(30, 8)).astype(np.float32), rng.random((30, 8)).astype(np.float32) + 0.5
     right = transposed_times(blocks, rows * weight, 1)
     start = np.zeros((11, 8), np.float32)
-    found = solve_ridge(blocks, right, start, np.float32(0.7), np.ones((11, 8), np.float32), 30, weight=weight, tolerance=1e-7)
+    found = solve_ridge(
+        blocks, right, start, np.float32(0.7), np.ones((11, 8), np.float32), 30, weight=weight, tolerance=1e-7
+    )
     for column in range(8):
         system = dense.T @ (weight[:, column, None] * dense) + 0.7 * np.eye(11)
         np.testing.assert_allclose(found[:, column], np.linalg.solve(system, right[:, column]), atol=2e-5)
@@ -117,8 +121,12 @@ def test_a_stored_user_is_what_fold_in_finds():
 
 def test_a_new_film_is_predicted_from_its_genres():
     ratings, catalog = films()
-    model = dataclasses.replace(SMALL, item_features="genres", l2_features=1.0).fit(ratings, catalog=catalog, validation=0)
-    comedy, drama = (model.fold_in_item([], [], features={"genres": genres}) for genres in ("Comedy", "Drama|War"))
+    model = dataclasses.replace(SMALL, item_features="genres", l2_features=1.0).fit(
+        ratings, catalog=catalog, validation=0
+    )
+    comedy, drama = (
+        model.fold_in_item([], [], features={"genres": genres}) for genres in ("Comedy", "Drama|War")
+    )
     gap = np.mean([model.predict(user, comedy) - model.predict(user, drama) for user in range(40)])
     assert gap > 0.7
 
@@ -177,7 +185,8 @@ class TestEncodings:
         block, values = tag_block(["a|b", None, "b"])
         assert values == ("a", "b")
         np.testing.assert_allclose(
-            times([block], np.eye(2, 8, dtype=np.float32), 3, 1)[:, :2], [[0.5**0.5, 0.5**0.5], [0, 0], [0, 1]]
+            times([block], np.eye(2, 8, dtype=np.float32), 3, 1)[:, :2],
+            [[0.5**0.5, 0.5**0.5], [0, 0], [0, 1]],
         )
 
     def test_numbers_fall_into_ranges_of_equal_counts(self):

@@ -1,4 +1,6 @@
-"""The same seed gives the same bits: in other processes, with other thread counts, hash seeds and row orders."""
+"""The same seed gives the same bits: in other processes, with other thread counts, hash seeds and
+row orders.
+"""
 
 import json
 import os

@@ -18,7 +18,11 @@ def scores(model):
 
 
 @pytest.mark.parametrize(
-    "trainer", [palate.Spectral(n_factors=6, passes=60), palate.Spectral(n_factors=6, passes=60, filter="ridge", ridge=0.7)]
+    "trainer",
+    [
+        palate.Spectral(n_factors=6, passes=60),
+        palate.Spectral(n_factors=6, passes=60, filter="ridge", ridge=0.7),
+    ],
 )
 def test_scores_are_those_of_the_formula(rng, trainer):
     ratings = ratings_of(rng)
@@ -102,11 +106,15 @@ def test_ratings_that_are_all_equal_count_alike():
     users, items = np.repeat(range(6), 3), np.concatenate([(u + np.arange(3)) % 5 for u in range(6)])
     equal = palate.Ratings.from_arrays(users, items, np.full(18, 3.0))
     alike = palate.Spectral(n_factors=3, grades="alike").fit(equal, validation=0)
-    np.testing.assert_array_equal(scores(palate.Spectral(n_factors=3).fit(equal, validation=0)), scores(alike))
+    np.testing.assert_array_equal(
+        scores(palate.Spectral(n_factors=3).fit(equal, validation=0)), scores(alike)
+    )
 
 
 def test_factors_past_the_rank_are_zero_and_told():
-    ratings = palate.Ratings.from_arrays(np.repeat(range(4), 3), np.tile(range(3), 4), np.full(12, 5.0), scale=(1, 5))
+    ratings = palate.Ratings.from_arrays(
+        np.repeat(range(4), 3), np.tile(range(3), 4), np.full(12, 5.0), scale=(1, 5)
+    )
     model = palate.Spectral(n_factors=3).fit(ratings, validation=0)
     assert not model.item_factors[0, :, 1:].any()
     assert "The ratings have rank 1 up to rounding: the last 2 of 3 factors are 0." in model.history.notes
@@ -116,7 +124,10 @@ def test_factors_past_the_rank_are_zero_and_told():
 def test_counts_and_recency_change_what_a_choice_counts(rng):
     ratings = ratings_of(rng, timestamp=True)
     plain = scores(palate.Spectral(n_factors=5).fit(ratings, validation=0))
-    for trainer in (palate.Spectral(n_factors=5, grades="counts"), palate.Spectral(n_factors=5, half_life=50)):
+    for trainer in (
+        palate.Spectral(n_factors=5, grades="counts"),
+        palate.Spectral(n_factors=5, half_life=50),
+    ):
         model = trainer.fit(ratings, validation=0)
         assert np.isfinite(scores(model)).all()
         assert np.abs(scores(model) - plain).max() > 1e-3
@@ -125,7 +136,11 @@ def test_counts_and_recency_change_what_a_choice_counts(rng):
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"n_factors": 26}, ValueError, r"n_factors must be at most 25, the smaller of 40 users and 25 items; got 26"),
+        (
+            {"n_factors": 26},
+            ValueError,
+            r"n_factors must be at most 25, the smaller of 40 users and 25 items; got 26",
+        ),
         ({"n_factors": 0}, ValueError, "n_factors must be from 1 to 1,024"),
         ({"n_factors": "many"}, TypeError, "n_factors must be an integer"),
         ({"grades": "stars"}, ValueError, "grades must be one of"),

@@ -1,4 +1,6 @@
-"""A least-squares model knows how sure it is: noise and scale from its own ratings, and what is asked of it afterwards."""
+"""A least-squares model knows how sure it is: noise and scale from its own ratings, and what is
+asked of it afterwards.
+"""
 
 from dataclasses import replace
 
@@ -29,7 +31,9 @@ def planted(n_users=120, n_items=80, noise=0.5, seed=0):
 @pytest.fixture(scope="module")
 def fitted():
     train, test, exact = planted()
-    trainer = LeastSquares(n_factors=3, l2_user=0.7, l2_item=0.7, l2_scaling=0, l2_bias=1.5)  # noise over factor variance
+    trainer = LeastSquares(
+        n_factors=3, l2_user=0.7, l2_item=0.7, l2_scaling=0, l2_bias=1.5
+    )  # noise over factor variance
     return trainer.fit(train, validation=0.15, seed=3), test, exact
 
 
@@ -95,9 +99,14 @@ def test_saved_and_loaded_it_knows_the_same(fitted, tmp_path):
     model, _, _ = fitted
     model.save(tmp_path / "m.palate")
     loaded = load(tmp_path / "m.palate")
-    assert loaded.predict(3, [1, 2], return_std=True)[1].tolist() == model.predict(3, [1, 2], return_std=True)[1].tolist()
+    assert (
+        loaded.predict(3, [1, 2], return_std=True)[1].tolist()
+        == model.predict(3, [1, 2], return_std=True)[1].tolist()
+    )
     model.save(tmp_path / "bare.palate", ratings=False)
-    with pytest.raises(ValueError, match=r"return_std must be left out for a model that does not know how sure it is"):
+    with pytest.raises(
+        ValueError, match=r"return_std must be left out for a model that does not know how sure it is"
+    ):
         load(tmp_path / "bare.palate").predict(3, 1, return_std=True)
 
 
@@ -157,7 +166,9 @@ def test_ratings_without_noise_have_none():
 
 def test_weights_scale_the_noise():
     train, _, _ = planted()
-    weighted = Ratings.from_arrays(train.user_index, train.item_index, train.value, weight=np.full(len(train), 4.0, np.float32))
+    weighted = Ratings.from_arrays(
+        train.user_index, train.item_index, train.value, weight=np.full(len(train), 4.0, np.float32)
+    )
     trainer = LeastSquares(n_factors=3, l2_user=20.0, l2_item=20.0, l2_scaling=0)
     plain = LeastSquares(n_factors=3, l2_user=5.0, l2_item=5.0, l2_scaling=0, l2_bias=0.5).fit(train)
     heavy = trainer.fit(weighted)

@@ -1,4 +1,6 @@
-"""What Gibbs learns of time: every conditional against closed forms, planted eras and moods, and a fit from end to end."""
+"""What Gibbs learns of time: every conditional against closed forms, planted eras and moods, and a
+fit from end to end.
+"""
 
 from dataclasses import replace
 
@@ -69,10 +71,16 @@ class TestConditionals:
         self.sides = SideModel.build(0, 1, ()), SideModel.build(1, 1, ())
         precision = np.array([[2.0, 0.3], [0.3, 1.5]])
         self.states = tuple(
-            replace(side.start(Side.padded(rng.normal(size=(n, 1)).astype(np.float32), rng.normal(size=n).astype(np.float32))),
-                    precision=precision)
+            replace(
+                side.start(
+                    Side.padded(
+                        rng.normal(size=(n, 1)).astype(np.float32), rng.normal(size=n).astype(np.float32)
+                    )
+                ),
+                precision=precision,
+            )
             for side, n in zip(self.sides, (6, 5), strict=True)
-        )  # fmt: skip
+        )
         self.precision = precision
         shifts = np.zeros((2, 3, 9), np.float32)
         shifts[:, :, [0, 8]] = rng.normal(size=(2, 3, 2)) / 2
@@ -82,14 +90,22 @@ class TestConditionals:
 
     def draw(self, number):
         return self.time.draw(
-            self.state, self.rows, self.mean, self.sides, self.states, self.weights, self.noise, Clock(0, 0, number, 1)
+            self.state,
+            self.rows,
+            self.mean,
+            self.sides,
+            self.states,
+            self.weights,
+            self.noise,
+            Clock(0, 0, number, 1),
         )
 
     def score(self, state):
         """Return what is expected of each rating beside its mood, by the definition."""
         eras = np.searchsorted(self.time.edges, self.times, side="right")
         p, q = (
-            np.column_stack([one.vectors.factors[:, 0], one.vectors.bias]).astype(float)[index] + shift[eras][:, [0, 8]]
+            np.column_stack([one.vectors.factors[:, 0], one.vectors.bias]).astype(float)[index]
+            + shift[eras][:, [0, 8]]
             for one, index, shift in zip(
                 self.states, (self.users, self.items), (state.user_shift, state.item_shift), strict=True
             )
@@ -103,7 +119,12 @@ class TestConditionals:
         q = self.states[1].vectors.factors[self.items[there], 0] + self.state.item_shift[0, 0]
         x = np.column_stack([q, np.ones(there.sum())])
         mood = self.state.mood[self.time.sitting[there]]
-        target = self.rows.values[there] - self.score(self.state)[there] - mood + x @ self.state.user_shift[0, [0, 8]]
+        target = (
+            self.rows.values[there]
+            - self.score(self.state)[there]
+            - mood
+            + x @ self.state.user_shift[0, [0, 8]]
+        )
         prior = 2 * self.state.strengths[0] * self.precision
         weight = self.noise * self.weights[there]
         system = prior + x.T @ (weight[:, None] * x)
@@ -129,19 +150,27 @@ class TestConditionals:
     def test_precisions_follow_the_gamma_of_steps_and_moods(self):
         drawn = [self.draw(number) for number in range(self.N)]
         for number, shifts in ((0, "user_shift"), (1, "item_shift")):
-            steps = np.stack([np.diff(getattr(state, shifts)[:, [0, 8]], axis=0, prepend=0) for state in drawn])
+            steps = np.stack(
+                [np.diff(getattr(state, shifts)[:, [0, 8]], axis=0, prepend=0) for state in drawn]
+            )
             squares = np.einsum("nti,ij,ntj->n", steps, self.precision, steps)
             expected = (1 + steps.shape[1]) / (1 + squares / 2)  # 2 numbers a step
             found = np.array([state.strengths[number] for state in drawn])
-            assert np.mean(found / expected) == pytest.approx(1, abs=4.5 / np.sqrt(self.N * (1 + steps.shape[1])))
+            assert np.mean(found / expected) == pytest.approx(
+                1, abs=4.5 / np.sqrt(self.N * (1 + steps.shape[1]))
+            )
         squares = np.array([np.sum(np.square(state.mood, dtype=float)) for state in drawn])
         shape = 1 + len(self.time.sittings) / 2
         found = np.array([state.mood_precision for state in drawn])
-        assert np.mean(found * (1 + squares / 2) / shape) == pytest.approx(1, abs=4.5 / np.sqrt(self.N * shape))
+        assert np.mean(found * (1 + squares / 2) / shape) == pytest.approx(
+            1, abs=4.5 / np.sqrt(self.N * shape)
+        )
 
 
 def planted(seed=0, n_users=120, n_items=60, per_user=50):
-    """Return ratings with eras that raise everyone and moods of sittings, what was planted, and ratings held out."""
+    """Return ratings with eras that raise everyone and moods of sittings, what was planted, and
+    ratings held out.
+    """
     rng = np.random.default_rng(seed)
     users = np.repeat(np.arange(n_users), per_user)
     items = np.concatenate([rng.choice(n_items, per_user, replace=False) for _ in range(n_users)])
@@ -151,7 +180,14 @@ def planted(seed=0, n_users=120, n_items=60, per_user=50):
     mood = rng.normal(size=(n_users, per_user // 10)) * 0.6
     level = 0.8 * np.sin(times / times.max() * 3)
     user_bias, item_bias = rng.normal(size=n_users) * 0.4, rng.normal(size=n_items) * 0.4
-    values = 3.5 + user_bias[users] + item_bias[items] + level + mood[users, sitting] + 0.3 * rng.normal(size=len(users))
+    values = (
+        3.5
+        + user_bias[users]
+        + item_bias[items]
+        + level
+        + mood[users, sitting]
+        + 0.3 * rng.normal(size=len(users))
+    )
     ratings = Ratings.from_arrays(users, items, values, timestamp=times)
     held = np.random.default_rng(seed + 1).random(len(ratings)) < 0.15
     return ratings.select(~held), ratings.select(held)
@@ -167,8 +203,12 @@ def fitted():
 def test_planted_eras_and_moods_are_found(fitted):
     model, train, test = fitted
     plain = Gibbs(n_factors=2, sweeps=120, burn_in=40).fit(train, **SILENT)
-    with_time, without = (palate.evaluate(one, test, k=(), baselines=False, resamples=0) for one in (model, plain))
-    assert with_time.value("rmse_unclipped") < 0.36  # the noise is 0.3, and each mood is known from 8 or 9 ratings
+    with_time, without = (
+        palate.evaluate(one, test, k=(), baselines=False, resamples=0) for one in (model, plain)
+    )
+    assert (
+        with_time.value("rmse_unclipped") < 0.36
+    )  # the noise is 0.3, and each mood is known from 8 or 9 ratings
     assert without.value("rmse_unclipped") > 0.6
     noise = model.user_noise
     mood = np.mean(noise.sitting * model.noise_sd)
@@ -235,7 +275,9 @@ def test_times_are_part_of_what_a_checkpoint_is_of(tmp_path):
 
 def test_an_ordinal_model_learns_of_time_too():
     train, test = planted(n_users=60)
-    stars = [replace(part, value=np.clip(np.round(part.value), 1, 5).astype(np.float32)) for part in (train, test)]
+    stars = [
+        replace(part, value=np.clip(np.round(part.value), 1, 5).astype(np.float32)) for part in (train, test)
+    ]
     how = {"n_factors": 2, "sweeps": 80, "burn_in": 30, "likelihood": "ordinal"}
     models = [Gibbs(**how, time=time).fit(stars[0], **SILENT) for time in ("", "eras,sittings")]
     without, with_time = (
@@ -245,7 +287,9 @@ def test_an_ordinal_model_learns_of_time_too():
 
 
 def test_a_known_users_fold_in_at_the_times_of_the_ratings_is_the_stored_user(fitted):
-    """In distribution: as far from the stored one as its few draws allow, and much nearer than without times."""
+    """In distribution: as far from the stored one as its few draws allow, and much nearer than
+    without times.
+    """
     model, train, _ = fitted
     items = train.items.ids()
     away, away_untimed, spread = [], [], []
@@ -253,7 +297,9 @@ def test_a_known_users_fold_in_at_the_times_of_the_ratings_is_the_stored_user(fi
         part = slice(train.user_indptr[user], train.user_indptr[user + 1])
         rated = train.items.take(train.item_index[part]), train.value[part]
         stored, std = model.predict(user, items, return_std=True)
-        timed, timed_std = model.predict(model.fold_in(*rated, timestamps=train.timestamp[part]), items, return_std=True)
+        timed, timed_std = model.predict(
+            model.fold_in(*rated, timestamps=train.timestamp[part]), items, return_std=True
+        )
         away.append(np.mean((timed - stored) ** 2))
         away_untimed.append(np.mean((model.predict(model.fold_in(*rated), items) - stored) ** 2))
         spread.append(np.mean(timed_std) / np.mean(std))
@@ -293,7 +339,9 @@ def test_weights_count_in_the_moods_of_fold_in_as_in_training():
     items, last = train.items.ids()[:12], int(train.timestamp.max())
     spread = {}
     for weight in (0.04, 25.0):
-        folded = model.fold_in(items, [5.0] * 12, weights=[weight] * 12, timestamps=[last + place for place in range(12)])
+        folded = model.fold_in(
+            items, [5.0] * 12, weights=[weight] * 12, timestamps=[last + place for place in range(12)]
+        )
         spread[weight] = (folded.bias + folded.mood[:, 0]).std()
     assert spread[25.0] < 0.3 * spread[0.04]
 
@@ -301,7 +349,9 @@ def test_weights_count_in_the_moods_of_fold_in_as_in_training():
 def test_milliseconds_are_told_apart_from_seconds():
     train, _ = planted(n_users=10, n_items=20, per_user=20)
     late = replace(train, timestamp=1000 * (train.timestamp + 10**9))
-    with pytest.raises(ValueError, match=r"timestamps must be seconds for time='sittings'.*Milliseconds are divided by 1,000"):
+    with pytest.raises(
+        ValueError, match=r"timestamps must be seconds for time='sittings'.*Milliseconds are divided by 1,000"
+    ):
         Gibbs(n_factors=1, sweeps=2, burn_in=1, time="sittings").fit(late, **SILENT)
 
 
@@ -310,7 +360,9 @@ def test_held_out_users_are_folded_in_at_their_times():
     split = palate.splits.held_out_users(ratings, share=0.2, seed=1)
     model = Gibbs(n_factors=2, sweeps=100, burn_in=40, time="eras,sittings").fit(split.train, **SILENT)
     timed, without = (
-        palate.evaluate(model, split.test, fold_in=known, k=(), baselines=False, resamples=0).value("rmse_unclipped")
+        palate.evaluate(model, split.test, fold_in=known, k=(), baselines=False, resamples=0).value(
+            "rmse_unclipped"
+        )
         for known in (split.fold_in, replace(split.fold_in, timestamp=None))
     )
     assert timed < 0.75 * without

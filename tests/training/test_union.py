@@ -10,8 +10,12 @@ from palate.data.catalog import Catalog
 from palate.model.joined import UnionWarning, catalog_of_both
 from palate.training.training_data import StartWarning
 
-OLD = palate.Ratings.from_arrays([u for u in range(20) for _ in range(6)], [(u * 3 + k * 5) % 30 for u in range(20) for k in range(6)],
-                                 [1 + (u + k) % 5 for u in range(20) for k in range(6)], scale=(1, 5))  # fmt: skip
+OLD = palate.Ratings.from_arrays(
+    [u for u in range(20) for _ in range(6)],
+    [(u * 3 + k * 5) % 30 for u in range(20) for k in range(6)],
+    [1 + (u + k) % 5 for u in range(20) for k in range(6)],
+    scale=(1, 5),
+)
 NEW = palate.Ratings.from_arrays([0, 0, 50], [0, 100, 5], [5, 1, 2], scale=(1, 5))
 TRAINER = palate.LeastSquares(n_factors=2, max_sweeps=3)
 
@@ -22,7 +26,9 @@ def start():
 
 
 def test_who_is_forgotten_is_said_with_numbers(start):
-    with pytest.warns(StartWarning, match=r"knows 19 users and 28 items that the ratings do not hold: they are forgotten"):
+    with pytest.warns(
+        StartWarning, match=r"knows 19 users and 28 items that the ratings do not hold: they are forgotten"
+    ):
         TRAINER.fit(NEW, start=start)
     with pytest.warns(StartWarning, match="knows 19 users and 28 items"):
         palate.Gibbs(n_factors=2, sweeps=12, burn_in=2).fit(NEW, start=start)
@@ -58,9 +64,15 @@ def test_the_union_holds_both_and_new_ratings_win(start):
     new = palate.Ratings.from_arrays([user, user, 50], [item, 100, 5], [5 if OLD.value[0] != 5 else 1, 1, 2])
     with pytest.warns(UnionWarning, match="1 ratings? of the model"):
         both = palate.union(start, new)
-    found = dict(zip(zip(*both.to_frame()["user_id", "item_id"].get_columns(), strict=True), both.value, strict=True))
-    expected = dict(zip(zip(*OLD.to_frame()["user_id", "item_id"].get_columns(), strict=True), OLD.value, strict=True))
-    expected |= dict(zip(zip(*new.to_frame()["user_id", "item_id"].get_columns(), strict=True), new.value, strict=True))
+    found = dict(
+        zip(zip(*both.to_frame()["user_id", "item_id"].get_columns(), strict=True), both.value, strict=True)
+    )
+    expected = dict(
+        zip(zip(*OLD.to_frame()["user_id", "item_id"].get_columns(), strict=True), OLD.value, strict=True)
+    )
+    expected |= dict(
+        zip(zip(*new.to_frame()["user_id", "item_id"].get_columns(), strict=True), new.value, strict=True)
+    )
     assert found == expected
     assert both.scale == (1, 5)
     with warnings.catch_warnings():
@@ -88,7 +100,9 @@ def test_catalogs_of_both(start):
 
     mine = Catalog.from_frame(pl.DataFrame({"item_id": [0], "title": ["New"]}))
     assert catalog_of_both(start, mine) is mine  # the model knows no titles
-    known = TRAINER.fit(OLD, catalog=Catalog.from_frame(pl.DataFrame({"item_id": [0, 3], "title": ["Old", "Three"]})))
+    known = TRAINER.fit(
+        OLD, catalog=Catalog.from_frame(pl.DataFrame({"item_id": [0, 3], "title": ["Old", "Three"]}))
+    )
     titles = dict(catalog_of_both(known, mine).frame["item_id", "title"].iter_rows())
     assert (titles[0], titles[3]) == ("New", "Three")
     assert dict(catalog_of_both(known, None).frame["item_id", "title"].iter_rows())[0] == "Old"

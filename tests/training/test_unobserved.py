@@ -42,7 +42,11 @@ def dense(ratings, observed_weight, target, w0, r0):
 
 def scores(model):
     bias = model.user_bias[0].astype(float)[:, None] + model.item_bias[0].astype(float)
-    return model.global_mean[0] + bias + model.user_factors[0].astype(float) @ model.item_factors[0].astype(float).T
+    return (
+        model.global_mean[0]
+        + bias
+        + model.user_factors[0].astype(float) @ model.item_factors[0].astype(float).T
+    )
 
 
 @pytest.mark.parametrize("solver", ["exact", "conjugate"])
@@ -73,7 +77,9 @@ def test_a_user_is_the_dense_solution_of_all_pairs(ratings):
         left = design.T @ (weights[user][:, None] * design) + ridge
         right = design.T @ (weights[user] * (targets[user] - model.global_mean[0] - model.item_bias[0]))
         expected = np.linalg.solve(left, right)
-        np.testing.assert_allclose(np.append(model.user_factors[0, user], model.user_bias[0, user]), expected, atol=1e-4)
+        np.testing.assert_allclose(
+            np.append(model.user_factors[0, user], model.user_bias[0, user]), expected, atol=1e-4
+        )
 
 
 FORMS = {
@@ -89,7 +95,14 @@ def test_each_form_of_counts_is_its_papers_objective(ratings, form, solver):
     """Users solved against the fixed items, over all pairs, with the paper's own weights."""
     w0 = 0.2 if form == "everywhere" else 1.0
     trainer = LeastSquares.for_counts(
-        form, n_factors=3, alpha=3.0, l2_user=0.4, l2_item=0.4, unobserved_weight=w0, l2_scaling=0.0, solver=solver
+        form,
+        n_factors=3,
+        alpha=3.0,
+        l2_user=0.4,
+        l2_item=0.4,
+        unobserved_weight=w0,
+        l2_scaling=0.0,
+        solver=solver,
     )
     model = trainer.fit(ratings, validation=0)
     observed, target, elsewhere = FORMS[form](ratings.value.astype(float), w0)
@@ -129,9 +142,12 @@ def test_fold_in_of_known_counts_is_the_stored_user(ratings, form):
 def test_conjugate_gradients_reach_the_exact_optimum():
     data = palate.datasets.load("movielens-small").ratings
     exact, conjugate = (
-        LeastSquares(n_factors=40, l2_user=2.0, l2_item=2.0, solver=solver).fit(data) for solver in ("exact", "conjugate")
+        LeastSquares(n_factors=40, l2_user=2.0, l2_item=2.0, solver=solver).fit(data)
+        for solver in ("exact", "conjugate")
     )
-    errors = [model.history.sweeps[model.history.best_sweep - 1].validation_rmse for model in (exact, conjugate)]
+    errors = [
+        model.history.sweeps[model.history.best_sweep - 1].validation_rmse for model in (exact, conjugate)
+    ]
     assert errors[1] == pytest.approx(errors[0], abs=0.002)
     assert LeastSquares(n_factors=256).steps == 0
     assert LeastSquares(n_factors=257).steps == 4
@@ -141,7 +157,9 @@ def test_every_pair_observed_leaves_nothing_unobserved():
     rng = np.random.default_rng(2)
     user, item = np.nonzero(np.ones((8, 6), bool))
     full = Ratings.from_arrays(user, item, rng.integers(1, 6, 48))
-    trainer = LeastSquares(n_factors=2, l2_user=1.0, l2_item=1.0, l2_scaling=0.0, tolerance=1e-9, max_sweeps=400, patience=5)
+    trainer = LeastSquares(
+        n_factors=2, l2_user=1.0, l2_item=1.0, l2_scaling=0.0, tolerance=1e-9, max_sweeps=400, patience=5
+    )
     with_w0 = dataclasses.replace(trainer, unobserved_weight=0.5, imputed_value=1.0).fit(full, validation=0)
     without = trainer.fit(full, validation=0)
     np.testing.assert_allclose(with_w0.predict(user, item), without.predict(user, item), atol=2e-3)
@@ -164,7 +182,9 @@ def test_an_obscure_item_is_pulled_to_the_imputed_value():
 
 def test_counts_must_be_positive_and_options_known(ratings):
     bad = Ratings.from_arrays([1, 1, 2], [1, 2, 1], [3, -1, 2])
-    with pytest.raises(ValueError, match=r"counts must be positive; got -1 .* Leave pairs without a count out"):
+    with pytest.raises(
+        ValueError, match=r"counts must be positive; got -1 .* Leave pairs without a count out"
+    ):
         LeastSquares.for_counts().fit(bad, validation=0)
     with pytest.raises(ValueError, match="form must be one of 'one-plus', 'linear', 'everywhere'; got 'log'"):
         LeastSquares.for_counts("log")
@@ -182,5 +202,7 @@ def test_counts_must_be_positive_and_options_known(ratings):
 
 
 def test_confidence_multiplies_observation_weights():
-    values, weights = Confidence("linear", 2.0, 1.0).apply(np.array([3.0], np.float32), np.array([0.5], np.float32))
+    values, weights = Confidence("linear", 2.0, 1.0).apply(
+        np.array([3.0], np.float32), np.array([0.5], np.float32)
+    )
     assert (values.tolist(), weights.tolist()) == ([1.0], [3.0])

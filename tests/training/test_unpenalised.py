@@ -1,4 +1,6 @@
-"""A fit without any penalty is saved, pickled and asked like another; what it cannot know it says in words."""
+"""A fit without any penalty is saved, pickled and asked like another; what it cannot know it says
+in words.
+"""
 
 import pickle
 

@@ -1,4 +1,6 @@
-"""Taking a model into use: read it, see that it fits into memory, and try it before anybody is answered by it."""
+"""Taking a model into use: read it, see that it fits into memory, and try it before anybody is
+answered by it.
+"""
 
 import hashlib
 from pathlib import Path
@@ -45,7 +47,8 @@ def version_of_object(model: Any) -> str:
 
 
 def memory_allows(path: Path) -> None:
-    """Refuse a file whose model does not fit into memory beside the one that answers, where the system tells how much there is.
+    """Refuse a file whose model does not fit into memory beside the one that answers, where the
+    system tells how much there is.
 
     Raises
     ------
@@ -56,7 +59,8 @@ def memory_allows(path: Path) -> None:
     wanted = path.stat().st_size * _COPIES
     if free is not None and wanted > free:
         raise MemoryError(
-            f"{path} needs about {wanted / 1e6:,.0f} MB beside the model in use, and {free / 1e6:,.0f} MB are free. "
+            f"{path} needs about {wanted / 1e6:,.0f} MB beside the model in use, and {free / 1e6:,.0f} MB "
+            f"are free. "
             "Free memory, or start anew with this file."
         )
 
@@ -64,13 +68,16 @@ def memory_allows(path: Path) -> None:
 def _available() -> int | None:
     try:
         with open("/proc/meminfo", encoding="ascii") as lines:
-            return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
+            return next(
+                (int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None
+            )
     except OSError:
         return None
 
 
 def warmed_up(people: People) -> People:
-    """Return a model that has folded in the users with live ratings and made lists: kernels are compiled, items packed.
+    """Return a model that has folded in the users with live ratings and made lists: kernels are
+    compiled, items packed.
 
     Raises
     ------
@@ -79,7 +86,9 @@ def warmed_up(people: People) -> People:
     """
     served = people.served
     people.fold_all()
-    rows = np.linspace(0, max(0, len(served.model.users) - 1), min(TRIED, len(served.model.users))).astype(int)
+    rows = np.linspace(0, max(0, len(served.model.users) - 1), min(TRIED, len(served.model.users))).astype(
+        int
+    )
     users = [str(served.model.users.id(int(row))) for row in np.unique(rows)]
     exclude = served.model.ratings is not None
     for user in [*users, *people.store.users()[:TRIED]]:
@@ -92,7 +101,11 @@ def warmed_up(people: People) -> People:
 
 def _try_stranger(people: People) -> None:
     served = people.served
-    value = float(served.levels[-1]) if served.levels is not None else float((served.model.scale or (1.0, 1.0))[1])
+    value = (
+        float(served.levels[-1])
+        if served.levels is not None
+        else float((served.model.scale or (1.0, 1.0))[1])
+    )
     asked = people.stranger({served.item_id(0): value})
     if asked.row >= 0:
         _check(served, best(served, asked, 10, 0.0, 0, None, True, 0))
@@ -101,4 +114,6 @@ def _try_stranger(people: People) -> None:
 def _check(served: ServedModel, rows: list[Any]) -> None:
     wrong = [row for row in rows if not np.isfinite(row.score)]
     if wrong:
-        raise CannotAnswer(f"scores must be finite; got {wrong[0].score} for item {wrong[0].item.id!r} of {served.id!r}.")
+        raise CannotAnswer(
+            f"scores must be finite; got {wrong[0].score} for item {wrong[0].item.id!r} of {served.id!r}."
+        )

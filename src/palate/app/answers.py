@@ -11,8 +11,8 @@ STORED, FOLD_IN, POPULAR = "stored", "fold-in", "popular fallback"
 class ModelInfo:
     """One model that is served.
 
-    `version` changes with the content of the model file; `kind` is the name of the trainer. `active` says whether it answers when no
-    model is named.
+    `version` changes with the content of the model file; `kind` is the name of the trainer.
+    `active` says whether it answers when no model is named.
     """
 
     id: str
@@ -31,7 +31,9 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class ItemInfo:
-    """What is known of an item; what the catalog does not say is None. `more` holds the catalog's other columns."""
+    """What is known of an item; what the catalog does not say is None. `more` holds the catalog's
+    other columns.
+    """
 
     id: str
     title: str | None = None
@@ -64,8 +66,8 @@ class Part:
 class Reasons:
     """Why a user is predicted what they are predicted: parts that add up to `score`, strongest ratings first.
 
-    `prediction` is what the model says of the pair; it is another number than `score` for models whose scores are turned into ratings.
-    `in_words` is the whole explanation as a text.
+    `prediction` is what the model says of the pair; it is another number than `score` for models
+    whose scores are turned into ratings. `in_words` is the whole explanation as a text.
     """
 
     user: str
@@ -118,8 +120,9 @@ class Row:
 class Answer:
     """A list of recommendations, with the model that made it and where it came from.
 
-    `source` is "stored" for a user as the model was trained on them, "fold-in" for one with live ratings or with ratings sent along,
-    and "popular fallback" for somebody the model knows nothing of. `revision` is that of the user's live ratings.
+    `source` is "stored" for a user as the model was trained on them, "fold-in" for one with live
+    ratings or with ratings sent along, and "popular fallback" for somebody the model knows nothing
+    of. `revision` is that of the user's live ratings.
     """
 
     model_id: str
@@ -145,7 +148,9 @@ class Similar:
 
 @dataclass(frozen=True, slots=True)
 class OwnRating:
-    """One rating of a user. `origin` is "model" or "live"; `state` is "rated" or "seen" (without an opinion)."""
+    """One rating of a user. `origin` is "model" or "live"; `state` is "rated" or "seen" (without an
+    opinion).
+    """
 
     item: ItemInfo
     rating: float | None

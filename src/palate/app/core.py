@@ -18,7 +18,7 @@ from palate.app.answers import (
     Reasons,
     Similar,
     UserInfo,
-)  # fmt: skip
+)
 from palate.app.errors import ActivationError, BadRows, CannotAnswer, UnknownItem, UnknownModel, UnknownUser
 from palate.app.explaining import reasons
 from palate.app.listing import EXPLAIN, UNCERTAINTY, WHY, best, with_reasons, with_uncertainty
@@ -32,7 +32,9 @@ from palate.store.memory import MemoryStore
 
 @dataclass(frozen=True)
 class _State:
-    """Everything a question reads, replaced as a whole: a question that has begun goes on with what it began with."""
+    """Everything a question reads, replaced as a whole: a question that has begun goes on with what
+    it began with.
+    """
 
     people: Mapping[str, People]
     active: str
@@ -41,8 +43,9 @@ class _State:
 class Core:
     """Models, live ratings, and every question that the explorer and the service answer.
 
-    Ids of users, items and models are texts. All methods may be called from several threads at once; a question is answered by one
-    model from beginning to end, also while another one is taken into use.
+    Ids of users, items and models are texts. All methods may be called from several threads at
+    once; a question is answered by one model from beginning to end, also while another one is taken
+    into use.
 
     Parameters
     ----------
@@ -67,12 +70,15 @@ class Core:
     """
 
     def __init__(self, models: Mapping[str, Any], *, store: RatingStore | None = None) -> None:
-        served = [ServedModel(model, model_id, version_of_object(model)) for model_id, model in models.items()]
+        served = [
+            ServedModel(model, model_id, version_of_object(model)) for model_id, model in models.items()
+        ]
         self._start(served, store)
 
     @classmethod
     def open(cls, paths: Sequence[Path | str], *, store: RatingStore | None = None) -> "Core":
-        """Return the core of model files, each called by its file name without the ending; the first one is active.
+        """Return the core of model files, each called by its file name without the ending; the
+        first one is active.
 
         Raises
         ------
@@ -85,7 +91,10 @@ class Core:
         ids = [path.stem for path in files]
         twice = sorted({name for name in ids if ids.count(name) > 1})
         if twice:
-            raise ValueError(f"models must have different file names, by which they are called; {twice[0]!r} is there twice.")
+            raise ValueError(
+                f"models must have different file names, by which they are called; {twice[0]!r} is there "
+                f"twice."
+            )
         core = cls.__new__(cls)
         core._start([load_file(path, path.stem) for path in files], store)
         return core
@@ -107,7 +116,8 @@ class Core:
         """Let go of the store."""
         self.store.close()
 
-    # -- models ------------------------------------------------------------------------------------------------------------
+    # -- models
+    # ------------------------------------------------------------------------------------------------------------
 
     @property
     def models(self) -> list[ModelInfo]:
@@ -116,11 +126,15 @@ class Core:
         return [people.served.info(name == state.active) for name, people in state.people.items()]
 
     def now(self) -> "Core":
-        """Return a view of this core that goes on with the models of now: several questions asked of it are answered by the same ones."""
+        """Return a view of this core that goes on with the models of now: several questions asked
+        of it are answered by the same ones.
+        """
         return copy.copy(self)
 
     def model(self, model: str | None = None) -> Any:
-        """Return the palate model of this id (the active one when None), for what the core has no question for."""
+        """Return the palate model of this id (the active one when None), for what the core has no
+        question for.
+        """
         return self._people(model).served.model
 
     def model_info(self, model: str | None = None) -> ModelInfo:
@@ -129,8 +143,11 @@ class Core:
         people = self._people(model)
         return people.served.info(people.served.id == state.active)
 
-    def activate(self, model_id: str, path: Path | str | None = None, *, make_active: bool = True) -> ModelInfo:
-        """Take a model file into use: load it, fold the live users into it, try it, and put it in place at once.
+    def activate(
+        self, model_id: str, path: Path | str | None = None, *, make_active: bool = True
+    ) -> ModelInfo:
+        """Take a model file into use: load it, fold the live users into it, try it, and put it in
+        place at once.
 
         Parameters
         ----------
@@ -171,7 +188,9 @@ class Core:
         with self._changing:
             state = self._state
             new = self._ready(ServedModel(model, model_id, version_of_object(model)))
-            self._state = _State(MappingProxyType({**state.people, model_id: new}), model_id if make_active else state.active)
+            self._state = _State(
+                MappingProxyType({**state.people, model_id: new}), model_id if make_active else state.active
+            )
             return new.served.info(self._state.active == model_id)
 
     def _prepared(self, model_id: str, source: Path | None, old: People | None) -> People:
@@ -200,7 +219,8 @@ class Core:
     def _no_model(self, model_id: str) -> str:
         return f"there is no model {model_id!r}; there are {', '.join(map(repr, self._state.people))}."
 
-    # -- lists -------------------------------------------------------------------------------------------------------------
+    # -- lists
+    # -------------------------------------------------------------------------------------------------------------
 
     def recommend(
         self,
@@ -225,7 +245,8 @@ class Core:
         ratings : mapping of item to rating, optional
             Instead of a user.
         n, caution, min_ratings, where, exclude_seen
-            As in `FactorModel.recommend`. What was rated or marked live never comes back, even without `exclude_seen`.
+            As in `FactorModel.recommend`. What was rated or marked live never comes back, even
+            without `exclude_seen`.
         model : str, optional
             The active one when None.
         offset : int, default 0
@@ -255,7 +276,9 @@ class Core:
 
     def _asked(self, people: People, user: str | None, ratings: Mapping[str, float] | None) -> Any:
         if (user is None) == (ratings is None):
-            raise ValueError("a list must be asked for either a user or ratings; got " + ("both." if user else "neither."))
+            raise ValueError(
+                "a list must be asked for either a user or ratings; got " + ("both." if user else "neither.")
+            )
         return people.known(user) if user is not None else people.stranger(ratings or {})
 
     def compare(self, user: str, first: str, second: str, **options: Any) -> Comparison:
@@ -274,7 +297,11 @@ class Core:
         except (TypeError, ValueError, AttributeError) as error:
             raise CannotAnswer(f"model {served.id!r} cannot say what is similar: {error}") from error
         return [
-            Similar(int(row["rank"]), served.item(served.item_index(str(row["item_id"]))), float(row["similarity"]))
+            Similar(
+                int(row["rank"]),
+                served.item(served.item_index(str(row["item_id"]))),
+                float(row["similarity"]),
+            )
             for row in frame.select("rank", "item_id", "similarity").to_dicts()
         ]
 
@@ -286,10 +313,13 @@ class Core:
         people = self._people(model)
         return reasons(people.served, people.known(user), item, user)
 
-    # -- items and users ---------------------------------------------------------------------------------------------------
+    # -- items and users
+    # ---------------------------------------------------------------------------------------------------
 
     def search(self, query: str, n: int = 10, model: str | None = None) -> list[ItemInfo]:
-        """Return the items whose titles fit a query, whatever its case and accents, the best known first; an id fits, too."""
+        """Return the items whose titles fit a query, whatever its case and accents, the best known
+        first; an id fits, too.
+        """
         served, n = self._people(model).served, check_n(n)
         return [served.item(int(at)) for at in served.titles.search(query, n)]
 
@@ -303,7 +333,9 @@ class Core:
         people = self._people(model)
         live, row = self.store.of(user), people.stored_row(user)
         if not live and row < 0:
-            raise UnknownUser(f"user {user!r} is unknown: neither in model {people.served.id!r} nor with live ratings.")
+            raise UnknownUser(
+                f"user {user!r} is unknown: neither in model {people.served.id!r} nor with live ratings."
+            )
         n_live = sum(rating.state != REMOVED for rating in live.values())
         return UserInfo(
             id=user,
@@ -314,14 +346,17 @@ class Core:
         )
 
     def ratings(self, user: str, model: str | None = None) -> list[OwnRating]:
-        """Return what a user rated: live ratings, latest first, then those of the model's training, highest first. Live ones win.
+        """Return what a user rated: live ratings, latest first, then those of the model's training,
+        highest first. Live ones win.
 
         UnknownUser if nothing is known of the user.
         """
         people = self._people(model)
         served, row, live = people.served, people.stored_row(user), self.store.of(user)
         if not live and row < 0:
-            raise UnknownUser(f"user {user!r} is unknown: neither in model {served.id!r} nor with live ratings.")
+            raise UnknownUser(
+                f"user {user!r} is unknown: neither in model {served.id!r} nor with live ratings."
+            )
         out = []
         for item, rating in sorted(live.items(), key=lambda pair: -pair[1].revision):
             if rating.state != REMOVED:
@@ -333,15 +368,20 @@ class Core:
             for at in sorted(range(len(items)), key=lambda at: -values[at]):
                 about = served.item(int(items[at]))
                 if about.id not in live:
-                    out.append(OwnRating(about, float(values[at]), RATED, "model", held_out=bool(held_out[at])))
+                    out.append(
+                        OwnRating(about, float(values[at]), RATED, "model", held_out=bool(held_out[at]))
+                    )
         return out
 
-    # -- live ratings ------------------------------------------------------------------------------------------------------
+    # -- live ratings
+    # ------------------------------------------------------------------------------------------------------
 
     def rate(self, user: str, item: str, rating: float | None) -> int:
-        """Keep a rating, or with None that the user has seen the item and has no opinion; return the user's revision.
+        """Keep a rating, or with None that the user has seen the item and has no opinion; return
+        the user's revision.
 
-        It is durable when this returns. The same again changes nothing that anybody sees, so that trying again is safe.
+        It is durable when this returns. The same again changes nothing that anybody sees, so that
+        trying again is safe.
 
         Raises
         ------
@@ -377,14 +417,19 @@ class Core:
     def _change(self, user: str, item: str, rating: float | None) -> Change:
         served = self._people(None).served
         check_user(user)
-        if served.find_item(item) < 0 and not any(p.served.find_item(item) >= 0 for p in self._state.people.values()):
+        if served.find_item(item) < 0 and not any(
+            p.served.find_item(item) >= 0 for p in self._state.people.values()
+        ):
             raise UnknownItem(
-                f"item {item!r} is unknown to model {served.id!r}, which knows {len(served.model.items):,} items."
+                f"item {item!r} is unknown to model {served.id!r}, which knows {len(served.model.items):,} "
+                f"items."
             )
         return Change(user, item, None if rating is None else served.check_rating(rating))
 
     def unrate(self, user: str, item: str) -> int:
-        """Take back a rating, live or of the model's training; the item may be recommended again. Return the user's revision."""
+        """Take back a rating, live or of the model's training; the item may be recommended again.
+        Return the user's revision.
+        """
         check_user(user)
         if item not in self.store.of(user):
             self._people(None).served.item_index(item)
@@ -406,7 +451,9 @@ def check_user(user: str) -> str:
     except UnicodeEncodeError:
         raise ValueError(f"an id must be valid Unicode; got {user!r}.") from None
     if not 0 < size <= MOST_BYTES or "\0" in user:
-        raise ValueError(f"an id must have 1 to {MOST_BYTES} bytes in UTF-8, none of them zero; got one of {size:,} bytes.")
+        raise ValueError(
+            f"an id must have 1 to {MOST_BYTES} bytes in UTF-8, none of them zero; got one of {size:,} bytes."
+        )
     return user
 
 
@@ -416,6 +463,7 @@ def _check_same_scale(models: Sequence[ServedModel]) -> None:
     for served in scaled[1:]:
         if served.model.scale != scaled[0].model.scale:
             raise ValueError(
-                f"models served together must be of one rating scale; {scaled[0].id!r} has {scaled[0].model.scale}, "
+                f"models served together must be of one rating scale; {scaled[0].id!r} has "
+                f"{scaled[0].model.scale}, "
                 f"{served.id!r} has {served.model.scale}. Serve them apart."
             )

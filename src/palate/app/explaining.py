@@ -16,27 +16,38 @@ def reasons(served: ServedModel, asked: Asked, item: str, user: str = "") -> Rea
     UnknownItem
         If the model does not know the item.
     CannotAnswer
-        If nothing is known of the user, the model holds no ratings, or it is of a kind that cannot be explained.
+        If nothing is known of the user, the model holds no ratings, or it is of a kind that cannot
+        be explained.
     """
     index = served.item_index(item)
     if asked.row < 0:
-        raise CannotAnswer(f"an explanation must be asked for a user who has rated; nothing is known of user {user!r}.")
+        raise CannotAnswer(
+            f"an explanation must be asked for a user who has rated; nothing is known of user {user!r}."
+        )
     if asked.model.ratings is None:
         raise CannotAnswer(
-            f"an explanation needs the ratings of the users; model {served.id!r} was saved without them. Save it with its ratings."
+            f"an explanation needs the ratings of the users; model {served.id!r} was saved without them. "
+            f"Save it with its ratings."
         )
     key = served.model.items.id(index)
     predicts = getattr(asked.model, "predicts", asked.model)
     if hasattr(predicts, "explain"):
         found = predicts.explain(asked.user, key)
-        parts, prediction, score, words = _parts(served, found.table), found.prediction, found.score, str(found)
+        parts, prediction, score, words = (
+            _parts(served, found.table),
+            found.prediction,
+            found.score,
+            str(found),
+        )
     elif hasattr(predicts, "contributions"):
         frame = to_polars(predicts.contributions(asked.user, key))
         parts = _ratings(served, asked, frame.to_dicts())
         score = sum(part.contribution for part in parts)
         prediction, words = score, ""
     else:
-        raise CannotAnswer(f"model {served.id!r} is of a kind ({type(predicts).__name__}) that cannot explain its scores.")
+        raise CannotAnswer(
+            f"model {served.id!r} is of a kind ({type(predicts).__name__}) that cannot explain its scores."
+        )
     return Reasons(
         user=user,
         item=served.item(index),

@@ -26,7 +26,14 @@ STRONGEST = 3  # ratings named for each recommended item
 
 
 def best(
-    served: ServedModel, asked: Asked, n: int, caution: float, min_ratings: int, where: Any, exclude_seen: bool, offset: int
+    served: ServedModel,
+    asked: Asked,
+    n: int,
+    caution: float,
+    min_ratings: int,
+    where: Any,
+    exclude_seen: bool,
+    offset: int,
 ) -> list[Row]:
     """Return ranks `offset + 1` to `offset + n` of a user's list."""
     n, caution = check_n(n), check_caution(caution, None)
@@ -46,8 +53,12 @@ def best(
     return _plain(served, asked, hidden, allowed, n, offset)
 
 
-def _plain(served: ServedModel, asked: Asked, hidden: np.ndarray, allowed: Allowed, n: int, offset: int) -> list[Row]:
-    """Return a list straight from the ranking, without a frame: what `recommend` ranks by, with what `predict` says."""
+def _plain(
+    served: ServedModel, asked: Asked, hidden: np.ndarray, allowed: Allowed, n: int, offset: int
+) -> list[Row]:
+    """Return a list straight from the ranking, without a frame: what `recommend` ranks by, with
+    what `predict` says.
+    """
     mask = np.zeros(0, bool) if allowed.mask is None else allowed.mask
     width = min(n + offset, allowed.n_items)
     if width <= offset:
@@ -88,20 +99,34 @@ def _seen_rows(asked: Asked, hidden: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def _cautious(
-    served: ServedModel, asked: Asked, hidden: np.ndarray, n: int, offset: int, caution: float, min_ratings: int, where: Any
+    served: ServedModel,
+    asked: Asked,
+    hidden: np.ndarray,
+    n: int,
+    offset: int,
+    caution: float,
+    min_ratings: int,
+    where: Any,
 ) -> list[Row]:
     """Return a list by lower confidence bounds, from the model's own verb."""
     if not has_spread(served.predicts):
         raise CannotAnswer(
-            f"caution must be 0 for model {served.id!r}, which does not know how sure it is; got {caution:g}. "
+            f"caution must be 0 for model {served.id!r}, which does not know how sure it is; got "
+            f"{caution:g}. "
             "Train with palate.Gibbs, or by least squares with ratings held out and saved."
         )
     frame = to_polars(
         asked.model.recommend(
-            asked.user, n + offset, caution=caution, min_ratings=min_ratings, where=where, exclude_seen=False, threads=1,
+            asked.user,
+            n + offset,
+            caution=caution,
+            min_ratings=min_ratings,
+            where=where,
+            exclude_seen=False,
+            threads=1,
             deny=None if not len(hidden) else served.model.items.take(hidden),
         )
-    )  # fmt: skip
+    )
     rows = frame.slice(offset).to_dicts()
     return [_row_of(served, row) for row in rows]
 
@@ -141,7 +166,9 @@ def _popular(served: ServedModel, hidden: np.ndarray, allowed: Allowed, n: int, 
 
 
 def with_uncertainty(served: ServedModel, asked: Asked, rows: Sequence[Row]) -> list[Row]:
-    """Return rows with the standard error and the 80 % interval of each predicted rating, and the same in words."""
+    """Return rows with the standard error and the 80 % interval of each predicted rating, and the
+    same in words.
+    """
     predicts = getattr(asked.model, "predicts", asked.model)
     if not rows or asked.row < 0 or not has_spread(predicts):
         return list(rows)

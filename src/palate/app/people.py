@@ -1,4 +1,6 @@
-"""Who a question is about: a user as the model was trained on them, one with live ratings, or somebody unknown."""
+"""Who a question is about: a user as the model was trained on them, one with live ratings, or
+somebody unknown.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +15,9 @@ FOLDED = 10_000  # users with live ratings whose vectors are kept ready, for eac
 
 
 class People:
-    """The users of one model together with a store: each is folded in once for every change of their ratings."""
+    """The users of one model together with a store: each is folded in once for every change of
+    their ratings.
+    """
 
     def __init__(self, served: ServedModel, store: RatingStore) -> None:
         self.served = served
@@ -33,19 +37,27 @@ class People:
         if row < 0:
             return _nobody(self.served, positions([]))
         own = self.served.own_ratings(row)[0]
-        return Asked(self.served.model, self.served.model.users.id(row), row, STORED, own, positions([]), len(own))
+        return Asked(
+            self.served.model, self.served.model.users.id(row), row, STORED, own, positions([]), len(own)
+        )
 
     def fold(self, user: str, live: Mapping[str, LiveRating], row: int) -> Asked:
-        """Return a user with live ratings, which win over those of the model's training; BadRating for one that this model cannot hold."""
+        """Return a user with live ratings, which win over those of the model's training; BadRating
+        for one that this model cannot hold.
+        """
         served = self.served
         at = {served.find_item(item): rating for item, rating in live.items()}
         at.pop(-1, None)  # of another model's items
         shown = positions(place for place, rating in at.items() if rating.state != REMOVED)
-        if row >= 0 and served.model.ratings is None:  # the vector is all that is known; the live ratings cannot join it
+        if (
+            row >= 0 and served.model.ratings is None
+        ):  # the vector is all that is known; the live ratings cannot join it
             return Asked(served.model, served.model.users.id(row), row, STORED, shown, shown, 0)
         items, values, weight, times = served.own_ratings(row)
         keep = ~np.isin(items, np.fromiter(at, np.int32))
-        rated = {place: served.check_rating(rating.value) for place, rating in at.items() if rating.state == RATED}
+        rated = {
+            place: served.check_rating(rating.value) for place, rating in at.items() if rating.state == RATED
+        }
         new_items, new_values = np.fromiter(rated, np.int32), np.array(list(rated.values()), np.float32)
         seen = np.union1d(items[keep], shown).astype(np.int32)
         every = np.concatenate([items[keep], new_items])
@@ -56,18 +68,24 @@ class People:
             np.concatenate([values[keep], new_values]),
             len(served.model.items),
             None if weight is None else np.concatenate([weight[keep], np.ones(len(new_items), np.float32)]),
-            None if times is None else np.concatenate([times[keep], np.full(len(new_items), _now(served), np.int64)]),
+            None
+            if times is None
+            else np.concatenate([times[keep], np.full(len(new_items), _now(served), np.int64)]),
         )
         return Asked(served.folded(user, matrix), user, 0, FOLD_IN, seen, shown, len(every))
 
     def stranger(self, ratings: Mapping[str, float]) -> Asked:
-        """Return somebody who is known by the ratings sent along alone; all of them must be of the model's items."""
+        """Return somebody who is known by the ratings sent along alone; all of them must be of the
+        model's items.
+        """
         served = self.served
         rated = {served.item_index(item): served.check_rating(value) for item, value in ratings.items()}
         if not rated:
             return _nobody(served, positions([]))
         items = np.fromiter(rated, np.int32)
-        matrix = one_user(items, np.array(list(rated.values()), np.float32), len(served.model.items), None, None)
+        matrix = one_user(
+            items, np.array(list(rated.values()), np.float32), len(served.model.items), None, None
+        )
         seen = positions(rated)
         return Asked(served.folded("you", matrix), "you", 0, FOLD_IN, seen, seen, len(items))
 
@@ -84,6 +102,8 @@ def _nobody(served: ServedModel, seen: np.ndarray, live: np.ndarray | None = Non
 
 
 def _now(served: ServedModel) -> int:
-    """Return the time of a live rating in units of the training ratings: the latest that the model knows of."""
+    """Return the time of a live rating in units of the training ratings: the latest that the model
+    knows of.
+    """
     times: Any = served.model.ratings.timestamp
     return int(times.max()) if len(times) else 0

@@ -49,7 +49,9 @@ class Recent(Generic[K, V]):
         self._kept: OrderedDict[K, V] = OrderedDict()
 
     def get(self, key: K, make: Callable[[], V]) -> V:
-        """Return what is kept for a key, made now if it is not there. Two threads may make it at once; one is kept."""
+        """Return what is kept for a key, made now if it is not there. Two threads may make it at
+        once; one is kept.
+        """
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
@@ -70,7 +72,9 @@ class Recent(Generic[K, V]):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Asked:
-    """A user of a model: the scorer that knows them, under which id and in which row, and what no list may hold."""
+    """A user of a model: the scorer that knows them, under which id and in which row, and what no
+    list may hold.
+    """
 
     model: Any
     user: Any
@@ -134,7 +138,8 @@ class ServedModel:
         levels = getattr(self.predicts, "levels", None)
         return levels if getattr(self.predicts, "link", None) == "ordinal" else None
 
-    # -- ids ---------------------------------------------------------------------------------------------------------------
+    # -- ids
+    # ---------------------------------------------------------------------------------------------------------------
 
     def user_index(self, user: str) -> int:
         """Return the row of a user's id as a text, -1 for one the model does not know."""
@@ -148,7 +153,9 @@ class ServedModel:
         """Return the position of an item's id as a text; UnknownItem for one the model does not know."""
         found = self.find_item(item)
         if found < 0:
-            raise UnknownItem(f"item {item!r} is unknown to model {self.id!r}, which knows {len(self.model.items):,} items.")
+            raise UnknownItem(
+                f"item {item!r} is unknown to model {self.id!r}, which knows {len(self.model.items):,} items."
+            )
         return found
 
     def item_id(self, index: int) -> str:
@@ -160,7 +167,8 @@ class ServedModel:
         """All ids of items as texts, in the order of the model."""
         return [str(value) for value in self.model.items.values.to_list()]
 
-    # -- items -------------------------------------------------------------------------------------------------------------
+    # -- items
+    # -------------------------------------------------------------------------------------------------------------
 
     def item(self, index: int) -> ItemInfo:
         """Return what the catalog says of the item at a position."""
@@ -200,16 +208,21 @@ class ServedModel:
             return [None] * len(self.model.items) if column is None else column.to_list()
 
         counts = np.zeros(len(self.model.items), np.int64) if self.counts is None else self.counts
-        return TitleIndex(self.item_ids, [_text(value) for value in values(names.TITLE)], values(names.YEAR), counts)
+        return TitleIndex(
+            self.item_ids, [_text(value) for value in values(names.TITLE)], values(names.YEAR), counts
+        )
 
     def allowed(self, min_ratings: int, where: Any) -> Allowed:
         """Return which items the filters keep; the last filters asked for are kept ready."""
-        if where is not None and not isinstance(where, str | Mapping):  # an expression of Polars has no text of its own
+        if where is not None and not isinstance(
+            where, str | Mapping
+        ):  # an expression of Polars has no text of its own
             return allowed_items(self.model, min_ratings=min_ratings, where=where)
         key = f"{min_ratings!r} {where!r}"
         return self._masks.get(key, lambda: allowed_items(self.model, min_ratings=min_ratings, where=where))
 
-    # -- users -------------------------------------------------------------------------------------------------------------
+    # -- users
+    # -------------------------------------------------------------------------------------------------------------
 
     def check_rating(self, value: Any) -> float:
         """Return a rating that this model could take in; BadRating for any other."""
@@ -222,15 +235,20 @@ class ServedModel:
             check_rating(np.array([number], np.float32), self.model.scale, lambda place: "here")
         except ValueError:
             low, high = self.model.scale
-            raise BadRating(f"a rating must be within the scale {low:g} to {high:g}; got {number:g}.") from None
+            raise BadRating(
+                f"a rating must be within the scale {low:g} to {high:g}; got {number:g}."
+            ) from None
         if self.levels is not None and np.float32(number) not in self.levels:
             raise BadRating(
-                f"a rating must be one of the model's levels {', '.join(f'{level:g}' for level in self.levels)}; got {number:g}."
+                f"a rating must be one of the model's levels "
+                f"{', '.join(f'{level:g}' for level in self.levels)}; got {number:g}."
             )
         return number
 
     def own_ratings(self, row: int) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray | None]:
-        """Return items, values, weights and times of a user's training ratings; nothing for the unknown user or without ratings."""
+        """Return items, values, weights and times of a user's training ratings; nothing for the
+        unknown user or without ratings.
+        """
         ratings = self.model.ratings
         if row < 0 or ratings is None:
             return np.empty(0, np.int32), np.empty(0, np.float32), None, None
@@ -244,16 +262,22 @@ class ServedModel:
         return not isinstance(self.model, ScorerModel) or isinstance(self.model.scorer, Foldable)
 
     def folded(self, user: str, matrix: RatingMatrix) -> Any:
-        """Return the model whose only user has the ratings of `matrix`; everything asked of a user can be asked of it."""
+        """Return the model whose only user has the ratings of `matrix`; everything asked of a user
+        can be asked of it.
+        """
         if not self.can_fold:
-            raise CannotAnswer(f"model {self.id!r} is of a kind that cannot take in new ratings. Train again with them.")
+            raise CannotAnswer(
+                f"model {self.id!r} is of a kind that cannot take in new ratings. Train again with them."
+            )
         small = self.model.with_users(Vocabulary.from_ids([user]), matrix)
         share_items(self.model, small)
         return small
 
 
 def _position(vocabulary: Vocabulary, text: str) -> int:
-    """Return the position of the id that a text stands for, -1 if it is none. `7` is written "7" alone, not "07" or "+7"."""
+    """Return the position of the id that a text stands for, -1 if it is none. `7` is written "7"
+    alone, not "07" or "+7".
+    """
     try:
         value = vocabulary.parse(text)
     except ValueError:

@@ -5,7 +5,22 @@ from collections.abc import Sequence
 
 import numpy as np
 
-_ARTICLES = ("the ", "a ", "an ", "le ", "la ", "les ", "l'", "el ", "los ", "las ", "il ", "der ", "die ", "das ")
+_ARTICLES = (
+    "the ",
+    "a ",
+    "an ",
+    "le ",
+    "la ",
+    "les ",
+    "l'",
+    "el ",
+    "los ",
+    "las ",
+    "il ",
+    "der ",
+    "die ",
+    "das ",
+)
 
 
 def folded(text: str) -> str:
@@ -39,7 +54,11 @@ class TitleIndex:
     """
 
     def __init__(
-        self, ids: Sequence[str], titles: Sequence[str | None], years: Sequence[int | None], counts: np.ndarray
+        self,
+        ids: Sequence[str],
+        titles: Sequence[str | None],
+        years: Sequence[int | None],
+        counts: np.ndarray,
     ) -> None:
         self._texts = [folded(title or "") for title in titles]
         self._years = [f" {year}" if year else "" for year in years]
@@ -47,7 +66,9 @@ class TitleIndex:
         self._counts = counts
 
     def search(self, query: str, n: int) -> np.ndarray:
-        """Return the positions of the n best hits: the id itself, a whole title, starts of words, then any part of a title."""
+        """Return the positions of the n best hits: the id itself, a whole title, starts of words,
+        then any part of a title.
+        """
         wanted = folded(query)
         if not wanted:
             return np.empty(0, np.int64)
@@ -55,7 +76,8 @@ class TitleIndex:
         hits = [
             at
             for at, text in enumerate(self._texts)
-            if (wanted in text) or (len(words) > 1 and all(word in text or word in self._years[at] for word in words))
+            if (wanted in text)
+            or (len(words) > 1 and all(word in text or word in self._years[at] for word in words))
         ]
         ranked = sorted((self._grade(at, wanted, words), -int(self._counts[at]), at) for at in hits)
         found = [at for _, _, at in ranked]

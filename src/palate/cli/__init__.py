@@ -5,7 +5,8 @@ from typing import Any
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0, 1 when it failed, 2 when it was called wrongly, 130 when interrupted.
+    """Run one command and return its exit code: 0, 1 when it failed, 2 when it was called wrongly,
+    130 when interrupted.
 
     Parameters
     ----------

@@ -23,16 +23,24 @@ _MOST_COMMAS = 20  # that an id on the command line may hold
 
 
 def load(path: Path, others: Iterable[str | None] = ()) -> "FactorModel":
-    """Return the model in a file; `others` are the arguments beside it, among which it may stand by mistake."""
+    """Return the model in a file; `others` are the arguments beside it, among which it may stand by
+    mistake.
+    """
     from palate.model.file.loading import load_model
 
     if str(path) == "-":
-        raise usage_error("the model must be a file; got '-'. Write what comes from standard input into a file first")
+        raise usage_error(
+            "the model must be a file; got '-'. Write what comes from standard input into a file first"
+        )
     if not path.exists():
-        file = next((other for other in others if other and other.endswith(".palate") and Path(other).is_file()), None)
+        file = next(
+            (other for other in others if other and other.endswith(".palate") and Path(other).is_file()), None
+        )
         if file is not None:
             raise usage_error(f"the model comes first: '{file}', then '{path}'")
-        raise FileNotFoundError(f"there is no model file '{path}'; palate train RATINGS -o {path} makes one from ratings.")
+        raise FileNotFoundError(
+            f"there is no model file '{path}'; palate train RATINGS -o {path} makes one from ratings."
+        )
     return load_model(path)
 
 
@@ -52,7 +60,9 @@ def of_ratings(model: Any) -> Any:
     found = getattr(model, "predicts", model)
     if not hasattr(found, "item_factors"):
         name = model.trainer.get("name")
-        raise ValueError(f"this must be asked of a model of factors; got one of {name}, whose scores are those of choices.")
+        raise ValueError(
+            f"this must be asked of a model of factors; got one of {name}, whose scores are those of choices."
+        )
     return found
 
 
@@ -64,7 +74,9 @@ def known_id(vocabulary: "Vocabulary", text: str, side: str) -> Any:
     KeyError
         If the model does not know it; the message says what its ids are like.
     """
-    for candidate in dict.fromkeys((text, text.strip())):  # blanks at the ends are part of an id, if there is such an id
+    for candidate in dict.fromkeys(
+        (text, text.strip())
+    ):  # blanks at the ends are part of an id, if there is such an id
         try:
             found = vocabulary.parse(candidate, f"{side} id")
             if vocabulary.indices([found])[0] >= 0:
@@ -73,26 +85,44 @@ def known_id(vocabulary: "Vocabulary", text: str, side: str) -> Any:
             pass
     article = "an" if vocabulary.type_name == "integer" else "a"
     example = (
-        f"'{vocabulary.id(0)}'" if vocabulary.kind == "str" and len(vocabulary) else vocabulary.id(0) if len(vocabulary) else ""
+        f"'{vocabulary.id(0)}'"
+        if vocabulary.kind == "str" and len(vocabulary)
+        else vocabulary.id(0)
+        if len(vocabulary)
+        else ""
     )
-    kind = f"{article} {vocabulary.type_name} such as {example}" if len(vocabulary) else "nothing: it has none"
-    near = did_you_mean(text, vocabulary.values.to_list()) if vocabulary.kind == "str" and len(vocabulary) <= _SEARCHED else ""
+    kind = (
+        f"{article} {vocabulary.type_name} such as {example}" if len(vocabulary) else "nothing: it has none"
+    )
+    near = (
+        did_you_mean(text, vocabulary.values.to_list())
+        if vocabulary.kind == "str" and len(vocabulary) <= _SEARCHED
+        else ""
+    )
     count = f"{len(vocabulary):,} {side}{'' if len(vocabulary) == 1 else 's'}"
     raise KeyError(
-        f"unknown {side} id '{text}': {'an' if side == 'item' else 'a'} {side} id of this model is {kind} ({count}).{near}"
-        + (f" '{text}' is no option of this command either; see --help." if text[:1] == "-" and not text[1:2].isdigit() else "")
+        f"unknown {side} id '{text}': {'an' if side == 'item' else 'a'} {side} id of this model is {kind} "
+        f"({count}).{near}"
+        + (
+            f" '{text}' is no option of this command either; see --help."
+            if text[:1] == "-" and not text[1:2].isdigit()
+            else ""
+        )
     )
 
 
 def user_ids(model: "FactorModel", texts: list[str], unknown: str = "raise") -> list[Any]:
-    """Return the users that were named; unknown ones are an error under "raise", and stand as they are otherwise."""
+    """Return the users that were named; unknown ones are an error under "raise", and stand as they
+    are otherwise.
+    """
     if unknown != "raise":
         return [model.users.parse(text, "user id") for text in texts]
     return [known_id(model.users, text, "user") for text in texts]
 
 
 def item_ids(model: "FactorModel", texts: list[str], unknown: str = "raise") -> list[Any]:
-    """Return the items that were named by id, or by what palate calls them; other texts of a title get a hint.
+    """Return the items that were named by id, or by what palate calls them; other texts of a title
+    get a hint.
 
     Unknown ones are an error under "raise"; otherwise they stand as they are.
     """
@@ -106,16 +136,22 @@ def item_ids(model: "FactorModel", texts: list[str], unknown: str = "raise") -> 
                 found.append(model.items.id(int(labelled[0])))
                 continue
             if unknown != "raise":
-                found.append(model.items.parse(text.strip() if model.items.kind != "str" else text, "item id"))
+                found.append(
+                    model.items.parse(text.strip() if model.items.kind != "str" else text, "item id")
+                )
                 continue
             if has_titles(model) and len(rated_with_title(model, text)):
-                raise KeyError(f"{error.args[0]} To name items by title: --title {shlex.quote(text)}.") from None
+                raise KeyError(
+                    f"{error.args[0]} To name items by title: --title {shlex.quote(text)}."
+                ) from None
             raise
     return found
 
 
 def _labelled(model: "FactorModel", text: str) -> Any:
-    """Return the positions of the items that are called exactly so: by title, by title and year, or "item 7"."""
+    """Return the positions of the items that are called exactly so: by title, by title and year, or
+    "item 7".
+    """
     if has_titles(model):
         from palate.factors.item_index import item_catalog
 
@@ -200,7 +236,8 @@ def _apart(model: "FactorModel", text: str) -> list[str]:
         at = end
     if len(found) < len(parts) and all(part.strip() and _is_item(model, part) for part in parts):
         raise KeyError(
-            f"'{text}' can be read in two ways, because an id holds a comma; write the ids into a file, one per line."
+            f"'{text}' can be read in two ways, because an id holds a comma; write the ids into a file, "
+            f"one per line."
         )
     return [part for part in found if part.strip()]
 
@@ -211,7 +248,9 @@ def has_titles(model: "FactorModel") -> bool:
 
 
 def rated_with_title(model: "FactorModel", text: str) -> Any:
-    """Return the positions of the model's items whose title contains a text; those it equals if there are any."""
+    """Return the positions of the model's items whose title contains a text; those it equals if
+    there are any.
+    """
     from palate.factors.item_index import item_catalog
 
     catalog = item_catalog(model)
@@ -232,7 +271,9 @@ def item_with_title(model: "FactorModel", text: str) -> Any:
         If none has it, or several do; they are then listed.
     """
     if not has_titles(model):
-        raise ValueError("--title needs a model whose catalog has titles; this one has none. Name the item by its id.")
+        raise ValueError(
+            "--title needs a model whose catalog has titles; this one has none. Name the item by its id."
+        )
     rows = rated_with_title(model, text)
     if not len(rows):
         from palate.factors.item_index import item_catalog
@@ -261,7 +302,9 @@ def _advice(model: "FactorModel", rows: Any) -> str:
     from palate.factors.item_index import item_catalog
 
     table = item_catalog(model).rows(rows[:1])
-    example = f", such as '{table['key'][0]}'," if "key" in table.columns and table["key"][0] is not None else ""
+    example = (
+        f", such as '{table['key'][0]}'," if "key" in table.columns and table["key"][0] is not None else ""
+    )
     return f"Give more of the title{example} or an id."
 
 
@@ -271,7 +314,8 @@ def item_named(model: "FactorModel", text: str) -> Any:
     Raises
     ------
     KeyError
-        If it names none, several, or one as an id and another as a title (then `id:` or `title:` in front decides).
+        If it names none, several, or one as an id and another as a title (then `id:` or `title:` in
+        front decides).
     """
     if text.startswith("id:"):
         return known_id(model.items, text.removeprefix("id:"), "item")
@@ -288,9 +332,13 @@ def item_named(model: "FactorModel", text: str) -> Any:
     if has_titles(model):
         from palate.factors.item_index import item_catalog
 
-        others = [row for row in item_catalog(model).find(text, exact=True) if row != model.items.index(by_id)]
+        others = [
+            row for row in item_catalog(model).find(text, exact=True) if row != model.items.index(by_id)
+        ]
         if others:
-            raise KeyError(f"'{text}' is the id of one item and the title of another; write id:{text} or title:{text}.")
+            raise KeyError(
+                f"'{text}' is the id of one item and the title of another; write id:{text} or title:{text}."
+            )
     return by_id
 
 
@@ -302,7 +350,10 @@ def newcomer(model: "FactorModel", rates: list[str], path: Path | None) -> "Fold
 
     given: dict[Any, float] = {}
     times: list[Any] = []
-    for item, rating, label, time in [*_rates(model, rates), *([] if path is None else _rating_file(model, path))]:
+    for item, rating, label, time in [
+        *_rates(model, rates),
+        *([] if path is None else _rating_file(model, path)),
+    ]:
         if item in given:
             raise ValueError(f"each item must be rated once; got a second rating of '{label}'.")
         check_rating(np.array([rating]), model.scale, lambda _, label=label: f"for '{label}'")
@@ -311,9 +362,12 @@ def newcomer(model: "FactorModel", rates: list[str], path: Path | None) -> "Fold
     timed = [time is not None for time in times]
     if any(timed) and not all(timed):
         raise ValueError(
-            "--rate has no time; put that rating into the file of --fold-in, or leave the file's column timestamp out."
+            "--rate has no time; put that rating into the file of --fold-in, or leave the file's column "
+            "timestamp out."
         )
-    return model.fold_in(list(given), list(given.values()), user_id="you", timestamps=times if any(timed) else None)
+    return model.fold_in(
+        list(given), list(given.values()), user_id="you", timestamps=times if any(timed) else None
+    )
 
 
 def _rates(model: "FactorModel", rates: list[str]) -> list[tuple[Any, float, str, None]]:
@@ -331,7 +385,9 @@ def _rates(model: "FactorModel", rates: list[str]) -> list[tuple[Any, float, str
 
 
 def _rating_file(model: "FactorModel", path: Path) -> list[tuple[Any, float, str, Any]]:
-    """Return the ratings of a CSV or Parquet file with a column of items (ids or titles), one of ratings, and perhaps `timestamp`."""
+    """Return the ratings of a CSV or Parquet file with a column of items (ids or titles), one of
+    ratings, and perhaps `timestamp`.
+    """
     from palate.io.tables import whole_table
 
     table = whole_table(path, typed=False)

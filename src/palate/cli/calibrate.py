@@ -16,19 +16,25 @@ def calibrate(
     model: options.Model,
     test: Annotated[
         Path | None,
-        typer.Argument(metavar="[TEST]", help="Ratings the model has not seen. Default: what it held out.", show_default=False),
+        typer.Argument(
+            metavar="[TEST]",
+            help="Ratings the model has not seen. Default: what it held out.",
+            show_default=False,
+        ),
     ] = None,
     reading: Reading = AS_GIVEN,
     nominal: Annotated[
         list[float] | None,
         typer.Option(
-            metavar="SHARE", help="Share of the intervals, such as 0.8; may be repeated. Default 0.5, 0.8, 0.9 and 0.95."
+            metavar="SHARE",
+            help="Share of the intervals, such as 0.8; may be repeated. Default 0.5, 0.8, 0.9 and 0.95.",
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the randomised PIT.")] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="Processors to use; default all.")] = None,
     plot: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw the reliability plot to a .png, .svg or .pdf file.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw the reliability plot to a .png, .svg or .pdf file."),
     ] = None,
     as_json: options.Json = False,
     output: options.Output = None,
@@ -53,10 +59,18 @@ def calibrate(
     from palate.cli import arguments
 
     loaded = arguments.of_ratings(arguments.load(model))
-    ratings = None if test is None else read_part(test, loaded, {**reading, "counts": arguments.holds_counts(loaded)})
+    ratings = (
+        None
+        if test is None
+        else read_part(test, loaded, {**reading, "counts": arguments.holds_counts(loaded)})
+    )
     with busy("testing"):
         found = library.calibrate(
-            loaded, ratings, nominal=tuple(nominal) if nominal else library.NOMINAL, seed=seed, threads=threads
+            loaded,
+            ratings,
+            nominal=tuple(nominal) if nominal else library.NOMINAL,
+            seed=seed,
+            threads=threads,
         )
     replaced = instead(plot) if plot is not None else ""
     if plot is not None:

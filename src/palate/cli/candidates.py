@@ -13,9 +13,18 @@ def show_candidates(model: Any) -> None:
     if not table:
         return
     frame = pl.DataFrame(table).sort("ndcg", descending=True, maintain_order=True)
-    columns = Column("name", "choice model", "text"), Column("ndcg", "nDCG@10", "error"), Column("seconds", "seconds", "stars")
+    columns = (
+        Column("name", "choice model", "text"),
+        Column("ndcg", "nDCG@10", "error"),
+        Column("seconds", "seconds", "stars"),
+    )
     print_text("", "Lists for held-out ratings that count as liked:", "")
     print_table(frame, columns)
     best, popular = frame["ndcg"][0], frame.filter(pl.col("name") == "most popular")["ndcg"][0]
-    print_text("", f"The best lists are {best / popular:.1f} times as good as those of most popular." if popular and best > popular
-               else "No model makes better lists than most popular: these ratings may be too few, or tastes too alike.")  # fmt: skip
+    print_text(
+        "",
+        f"The best lists are {best / popular:.1f} times as good as those of most popular."
+        if popular and best > popular
+        else "No model makes better lists than most popular: these ratings may be too few, or tastes too "
+        "alike.",
+    )

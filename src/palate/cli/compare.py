@@ -20,17 +20,24 @@ def compare(
     models: Annotated[list[Path], typer.Argument(metavar="MODEL MODEL...", help="Two or more model files.")],
     users: Annotated[
         list[str] | None,
-        typer.Option("--user", metavar="USER", help="Whose lists to compare; may be repeated. Default: a sample."),
+        typer.Option(
+            "--user", metavar="USER", help="Whose lists to compare; may be repeated. Default: a sample."
+        ),
     ] = None,
     n: options.Number = 5,
     test: Annotated[
         Path | None,
-        typer.Option(metavar="RATINGS", help="Ratings that no model has seen. Default: those that all of them held out."),
+        typer.Option(
+            metavar="RATINGS",
+            help="Ratings that no model has seen. Default: those that all of them held out.",
+        ),
     ] = None,
     few: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Items with fewer ratings than this count as obscure; default 10, or 2 above the first model's factors."
+            min=1,
+            help="Items with fewer ratings than this count as obscure; default 10, or 2 above the first "
+            "model's factors.",
         ),
     ] = None,
     reading: Reading = AS_GIVEN,
@@ -39,7 +46,8 @@ def compare(
     threads: evaluation_options.Threads = None,
     as_json: options.Json = False,
 ) -> None:
-    """Set models side by side: lists, what moved and why, obscure picks, errors with paired intervals, seconds and size.
+    """Set models side by side: lists, what moved and why, obscure picks, errors with paired
+    intervals, seconds and size.
 
     Examples:
 
@@ -63,7 +71,9 @@ def compare(
     reading = {**reading, "counts": any(map(holds_counts, named.values()))}
     holdout = None if test is None else read_part(test, first, reading)
     with busy("comparing"):
-        found = run(named, chosen, n=n, few=few, test=holdout, resamples=resamples, seed=seed, threads=threads)
+        found = run(
+            named, chosen, n=n, few=few, test=holdout, resamples=resamples, seed=seed, threads=threads
+        )
     if as_json:
         print_json(_document(found))
     else:
@@ -75,7 +85,10 @@ def _document(found: "Comparison") -> dict[str, Any]:
     from palate.cli.output import plain_value
 
     return {
-        key: [{name: plain_value(cell) for name, cell in row.items()} if isinstance(row, dict) else row for row in value]
+        key: [
+            {name: plain_value(cell) for name, cell in row.items()} if isinstance(row, dict) else row
+            for row in value
+        ]
         if isinstance(value, list)
         else value
         for key, value in found.to_dict().items()
@@ -88,13 +101,19 @@ def _print(found: "Comparison", sizes: list[int], whole: bool) -> None:
     from palate.cli.output import Column, print_table, print_text
 
     summary = pl.DataFrame(found.summary).with_columns(
-        pl.Series("megabytes", [size / 2**20 for size in sizes]), (100 * pl.col("obscure_share")).alias("obscure_share")
+        pl.Series("megabytes", [size / 2**20 for size in sizes]),
+        (100 * pl.col("obscure_share")).alias("obscure_share"),
     )
     columns = (
-        Column("model", "model"), Column("rmse", "RMSE", "error"), Column("mae", "MAE", "error"),
-        Column("median_n_ratings", "ratings of a listed item", "count"), Column("obscure_share", f"% with under {found.few}", "stars"),
-        Column("n_items_listed", "different items", "count"), Column("seconds", "seconds", "stars"), Column("megabytes", "MB", "stars"),
-    )  # fmt: skip
+        Column("model", "model"),
+        Column("rmse", "RMSE", "error"),
+        Column("mae", "MAE", "error"),
+        Column("median_n_ratings", "ratings of a listed item", "count"),
+        Column("obscure_share", f"% with under {found.few}", "stars"),
+        Column("n_items_listed", "different items", "count"),
+        Column("seconds", "seconds", "stars"),
+        Column("megabytes", "MB", "stars"),
+    )
     print_table(summary, columns)
     first = found.models[0]
     lines = [f"Lists of {found.n_users:,} users. {found.note}"]
@@ -103,8 +122,14 @@ def _print(found: "Comparison", sizes: list[int], whole: bool) -> None:
         for row in pl.DataFrame(found.overlap).iter_rows(named=True)
     ]
     if found.differences is not None:
-        for row in pl.DataFrame(found.differences).filter(pl.col("metric").is_in(["rmse", "mae"])).iter_rows(named=True):
-            better = "no clear difference" if not row["clear"] else "lower" if row["difference"] < 0 else "higher"
+        for row in (
+            pl.DataFrame(found.differences)
+            .filter(pl.col("metric").is_in(["rmse", "mae"]))
+            .iter_rows(named=True)
+        ):
+            better = (
+                "no clear difference" if not row["clear"] else "lower" if row["difference"] < 0 else "higher"
+            )
             lines.append(
                 f"{row['metric'].upper()} of {row['model']} against {first}: {row['difference']:+.4f} "
                 f"({row['low']:+.4f} to {row['high']:+.4f}), {better}."
@@ -112,7 +137,12 @@ def _print(found: "Comparison", sizes: list[int], whole: bool) -> None:
     print_text("", *lines)
     rescored = pl.DataFrame(found.rescored)
     if rescored.height:
-        print_text("", f"{_picks(rescored.height)} of {first} with under {found.few} ratings, as each model predicts them:", "")
+        print_text(
+            "",
+            f"{_picks(rescored.height)} of {first} with under {found.few} ratings, as each model predicts "
+            f"them:",
+            "",
+        )
         print_table(rescored.head(_SHOWN), _columns(rescored))
     elif "n_ratings" in rescored.columns:
         print_text("", f"No pick of {first} has under {found.few} ratings; --few sets another number.")
@@ -134,18 +164,36 @@ def _short(lists: Any, models: tuple[str, ...]) -> Any:
 
     cells = []
     for name in models:
-        own = {column.removeprefix(f"{name}: "): column for column in lists.columns if column.startswith(f"{name}: ")}
+        own = {
+            column.removeprefix(f"{name}: "): column
+            for column in lists.columns
+            if column.startswith(f"{name}: ")
+        }
         what = pl.col(own.get("title", own["item_id"])).cast(pl.String).fill_null("-")
-        rest = [pl.lit(" ("), pl.col(own["n_ratings"]).cast(pl.String), pl.lit(" ratings)")] if "n_ratings" in own else []
+        rest = (
+            [pl.lit(" ("), pl.col(own["n_ratings"]).cast(pl.String), pl.lit(" ratings)")]
+            if "n_ratings" in own
+            else []
+        )
         cells.append(pl.concat_str([what, *rest], ignore_nulls=True).alias(name))
     return lists.select("user_id", "rank", *cells)
 
 
 def _kind(name: str, dtype: Any) -> str:
-    return "stars" if dtype.is_float() else "id" if "id" in name.split("_") else "count" if dtype.is_numeric() else "text"
+    return (
+        "stars"
+        if dtype.is_float()
+        else "id"
+        if "id" in name.split("_")
+        else "count"
+        if dtype.is_numeric()
+        else "text"
+    )
 
 
 def _columns(frame: Any) -> Any:
     from palate.cli.output import Column
 
-    return tuple(Column(name, name.replace("_", " "), _kind(name, frame[name].dtype)) for name in frame.columns)
+    return tuple(
+        Column(name, name.replace("_", " "), _kind(name, frame[name].dtype)) for name in frame.columns
+    )

@@ -15,21 +15,31 @@ KERAS = (".h5", ".hdf5", ".keras")
 @reads_ratings()
 def convert(
     source: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A Keras model (.h5, .keras) to read, or a palate model to write out.")
+        Path,
+        typer.Argument(
+            metavar="FILE", help="A Keras model (.h5, .keras) to read, or a palate model to write out."
+        ),
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="Where the result goes; .h5 or .keras for Keras.")
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Where the result goes; .h5 or .keras for Keras."
+        ),
     ],
     ratings: Annotated[
         Path | None,
-        typer.Option(metavar="RATINGS", help="What a Keras model was trained on; ids without ratings become unknown."),
+        typer.Option(
+            metavar="RATINGS", help="What a Keras model was trained on; ids without ratings become unknown."
+        ),
     ] = None,
     mean: Annotated[
-        float | None, typer.Option(help="What a Keras model's predictions lack; default the mean of the ratings.")
+        float | None,
+        typer.Option(help="What a Keras model's predictions lack; default the mean of the ratings."),
     ] = None,
     reading: Reading = AS_GIVEN,
 ) -> None:
-    """Turn a factorization that Keras saved into a model of palate, or the reverse. Nothing in the file is run.
+    """Turn a factorization that Keras saved into a model of palate, or the reverse. Nothing in the
+    file is run.
 
     Examples:
 
@@ -45,7 +55,9 @@ def convert(
     replaced = instead(output)
     into = output.suffix.lower() in KERAS
     if (source.suffix.lower() in KERAS) == into:
-        raise usage_error(f"one of the two must be a Keras file (.h5 or .keras); got '{source}' and '{output}'")
+        raise usage_error(
+            f"one of the two must be a Keras file (.h5 or .keras); got '{source}' and '{output}'"
+        )
     if into:
         from palate.cli.arguments import load, of_ratings
 
@@ -61,7 +73,8 @@ def _imported(source: Path, ratings: Path | None, mean: float | None, reading: R
 
     if ratings is None and mean is None:
         raise usage_error(
-            "a Keras model's predictions lack the mean of the ratings: name the ratings with --ratings, or --mean"
+            "a Keras model's predictions lack the mean of the ratings: name the ratings with --ratings, or "
+            "--mean"
         )
     data = None if ratings is None else read(ratings, **reading)
     if data is None:

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 Table = Annotated[
     Path | None,
-    typer.Argument(metavar="[RATINGS]", help="Rating file, or a folder or .zip that holds one. Default: the bundled ratings."),
+    typer.Argument(
+        metavar="[RATINGS]",
+        help="Rating file, or a folder or .zip that holds one. Default: the bundled ratings.",
+    ),
 ]
 
 
@@ -25,15 +28,24 @@ def crossval(
     ratings: Table = None,
     reading: Reading = AS_GIVEN,
     trainer: Annotated[
-        str, typer.Option(metavar="NAME", help="least-squares; gibbs: Bayesian; baseline: mean and biases alone; or keras.")
+        str,
+        typer.Option(
+            metavar="NAME", help="least-squares; gibbs: Bayesian; baseline: mean and biases alone; or keras."
+        ),
     ] = "least-squares",
     folds: Annotated[int, typer.Option(min=2, help="How many parts, each of which is tested once.")] = 5,
-    split: Annotated[Path | None, typer.Option(metavar="FILE", help="Use the folds saved in this file.")] = None,
-    save_split: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the folds, to use them again.")] = None,
+    split: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Use the folds saved in this file.")
+    ] = None,
+    save_split: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Save the folds, to use them again.")
+    ] = None,
     validation: Annotated[
         float, typer.Option(metavar="SHARE", help="Share of each training part that decides when to stop.")
     ] = 0.05,
-    refit: Annotated[bool, typer.Option("--refit", help="Train once more with these too, before the test.")] = False,
+    refit: Annotated[
+        bool, typer.Option("--refit", help="Train once more with these too, before the test.")
+    ] = False,
     k: evaluation_options.Lengths = None,
     no_lists: evaluation_options.NoLists = False,
     relevant_from: evaluation_options.RelevantFrom = None,
@@ -74,9 +86,20 @@ def crossval(
             print_text(f"Saved the folds as {save_split}{replaced}.", "")
     with busy(f"training and testing {len(parts)} folds"):
         evaluation = cross_validate(
-            chosen_trainer, data.ratings, catalog=data.catalog, folds=parts, seed=seed, k=ks, relevant_from=relevant_from, validation=validation, refit=refit,
-            baselines=not no_baselines, resamples=resamples, parallel=parallel, threads=threads,
-        )  # fmt: skip
+            chosen_trainer,
+            data.ratings,
+            catalog=data.catalog,
+            folds=parts,
+            seed=seed,
+            k=ks,
+            relevant_from=relevant_from,
+            validation=validation,
+            refit=refit,
+            baselines=not no_baselines,
+            resamples=resamples,
+            parallel=parallel,
+            threads=threads,
+        )
         evaluation.table()  # the bootstrap runs here
     evaluation_options.show(evaluation, by, as_json, output)
 

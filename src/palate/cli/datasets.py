@@ -9,15 +9,22 @@ import typer
 from palate.cli import options
 from palate.cli.errors import Command
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Data sets on their owners' servers: list, fetch, path.")
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    help="Data sets on their owners' servers: list, fetch, path.",
+)
 _QUIET_SECONDS = 2.0
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the data set, see `palate datasets list`.")]
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="Name of the data set, see `palate datasets list`.")
+]
 
 
 @app.command("list", cls=Command)
 def list_(as_json: options.Json = False) -> None:
-    """List the data sets that can be fetched, with size, format, the owner's terms and where the checksum comes from.
+    """List the data sets that can be fetched, with size, format, the owner's terms and where the
+    checksum comes from.
 
     Example:
 

@@ -8,7 +8,9 @@ import typer
 from palate.cli.errors import Command, say
 
 app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode="rich", help="The store of live ratings: check, backup, export, forget."
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    help="The store of live ratings: check, backup, export, forget.",
 )
 Store = Annotated[str, typer.Argument(metavar="STORE", help="File of an SQLite store, or postgresql://...")]
 Target = Annotated[Path, typer.Argument(metavar="FILE", help="File to write.")]
@@ -31,7 +33,10 @@ def check_(store: Store) -> None:
     if problems:
         raise typer.Exit(1)
     mirror = held(store)
-    print_text(f"sound: {mirror.n_ratings:,} live ratings of {len(mirror.users()):,} users, revision {mirror.revision:,}")
+    print_text(
+        f"sound: {mirror.n_ratings:,} live ratings of {len(mirror.users()):,} users, revision "
+        f"{mirror.revision:,}"
+    )
 
 
 @app.command("backup", cls=Command)
@@ -65,8 +70,11 @@ def export_(store: Store, file: Target) -> None:
 
 
 @app.command("forget", cls=Command)
-def forget_(store: Store, user: Annotated[str, typer.Argument(metavar="USER", help="Id of the user.")]) -> None:
-    """Delete a user's live ratings, and leave the user out from now on. While a service runs, ask it: DELETE /v1/users/USER.
+def forget_(
+    store: Store, user: Annotated[str, typer.Argument(metavar="USER", help="Id of the user.")]
+) -> None:
+    """Delete a user's live ratings, and leave the user out from now on. While a service runs, ask
+    it: DELETE /v1/users/USER.
 
     Example:
 
@@ -80,8 +88,12 @@ def forget_(store: Store, user: Annotated[str, typer.Argument(metavar="USER", he
     with closing(open_store(store)) as opened:
         found = opened.forget(user)
     print_text(f"deleted {found.n_deleted:,} live ratings of user {user!r}. What remains:")
-    print_text("- in the store a salted digest of the id, by which the user is left out of answers and of the next training;")
     print_text(
-        "- in model files trained before, the user's training ratings and vector, until they are trained again with --store;"
+        "- in the store a salted digest of the id, by which the user is left out of answers and of the "
+        "next training;"
+    )
+    print_text(
+        "- in model files trained before, the user's training ratings and vector, until they are trained "
+        "again with --store;"
     )
     print_text("- in the rating files and in backups whatever they held: delete it there.")

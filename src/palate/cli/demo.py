@@ -17,19 +17,23 @@ MODEL, PLOT = "model.palate", "plot.png"
 
 def demo(
     ctx: typer.Context,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to save model and plot.")] = Path(
-        "palate-demo"
-    ),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to save model and plot.")
+    ] = Path("palate-demo"),
     user: Annotated[
         int | None, typer.Option(metavar="USER", help="Tell the story for this user; default: a clear taste.")
     ] = None,
     overwrite: Annotated[
         bool,
-        typer.Option("--overwrite", help="Replace palate-demo, if it is there and no other folder is named with --output."),
+        typer.Option(
+            "--overwrite",
+            help="Replace palate-demo, if it is there and no other folder is named with --output.",
+        ),
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Tell on film ratings that come with palate why recommendations are obscure, and what helps. Takes seconds.
+    """Tell on film ratings that come with palate why recommendations are obscure, and what helps.
+    Takes seconds.
 
     Example:
 
@@ -108,7 +112,11 @@ def _next(story: "Story", output: Path, plot: Path | None, replaced: str = "") -
     print_heading("Next")
     print_text(
         f"Saved the model as {output / MODEL}"
-        + (" (a plot needs matplotlib: pip install 'palate[plots]')" if plot is None else f" and a plot as {plot}")
+        + (
+            " (a plot needs matplotlib: pip install 'palate[plots]')"
+            if plot is None
+            else f" and a plot as {plot}"
+        )
         + f"{replaced}."
     )
     model = shlex.quote(str(output / MODEL))

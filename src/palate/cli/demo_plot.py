@@ -67,11 +67,22 @@ def _fame(axes: Any, story: Story) -> None:
     """Number of ratings of the films in everyone's top 10, one bar per model."""
     models = story.models[::-1]
     for place, told in enumerate(models, 1):
-        low, first, median, third, high = np.quantile(told.top_counts.to_numpy(), (0.05, 0.25, 0.5, 0.75, 0.95))
+        low, first, median, third, high = np.quantile(
+            told.top_counts.to_numpy(), (0.05, 0.25, 0.5, 0.75, 0.95)
+        )
         axes.hlines(place, low, high, color=_BLUE)
-        axes.barh(place, third - first, left=first, height=0.5, facecolor="#d6e4ee", edgecolor=_BLUE, zorder=2)
+        axes.barh(
+            place, third - first, left=first, height=0.5, facecolor="#d6e4ee", edgecolor=_BLUE, zorder=2
+        )
         axes.vlines(median, place - 0.25, place + 0.25, color=_RED, linewidth=2, zorder=3)
-        axes.annotate(f"{median:g}", (median, place + 0.25), textcoords="offset points", xytext=(0, 3), ha="center", color=_RED)
+        axes.annotate(
+            f"{median:g}",
+            (median, place + 0.25),
+            textcoords="offset points",
+            xytext=(0, 3),
+            ha="center",
+            color=_RED,
+        )
     axes.set_xscale("log")
     ticks = [1, 3, 10, 30, 100, 300]
     axes.set_xticks(ticks, [str(tick) for tick in ticks])

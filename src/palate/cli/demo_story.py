@@ -1,4 +1,6 @@
-"""The computations behind `palate demo`: five models of the bundled ratings, and what each does to one user's list."""
+"""The computations behind `palate demo`: five models of the bundled ratings, and what each does to
+one user's list.
+"""
 
 import dataclasses
 from dataclasses import dataclass
@@ -75,16 +77,21 @@ class Story:
 
 
 def tell(data: Dataset, user: Any = None) -> Story:
-    """Return the story of a data set with titles and genres, told for one user or for one with a clear taste."""
+    """Return the story of a data set with titles and genres, told for one user or for one with a
+    clear taste.
+    """
     fitted = Baseline().fit(data.ratings, catalog=data.catalog, callback=_quiet)
     held_out = np.asarray(fitted.ratings.held_out, dtype=bool)  # type: ignore[union-attr]
     train, holdout = data.ratings.select(~held_out), data.ratings.select(held_out)
     tastes = genre_tastes(fitted)
-    taste = clear_taste(tastes) if user is None else tastes.filter(pl.col("user_id") == user).row(0, named=True)
+    taste = (
+        clear_taste(tastes) if user is None else tastes.filter(pl.col("user_id") == user).row(0, named=True)
+    )
 
     def to_the_end(trainer: LeastSquares) -> FactorModel:
-        # `fit` would return the sweep with the best validation error; the lesson did not stop there. The validation ratings
-        # are put back afterwards: they count as seen, and as ratings of their films, under every model alike.
+        # `fit` would return the sweep with the best validation error; the lesson did not stop
+        # there. The validation ratings are put back afterwards: they count as seen, and as ratings
+        # of their films, under every model alike.
         model = trainer.fit(train, validation=0, callback=_quiet)
         return dataclasses.replace(model, ratings=fitted.ratings, catalog=fitted.catalog)
 
@@ -93,9 +100,13 @@ def tell(data: Dataset, user: Any = None) -> Story:
 
     def told(name: str, model: FactorModel) -> Told:
         top = top_items(model)
-        return Told(name, model, errors(model, holdout), obscurity_of(top), outside_share(model), top["n_ratings"])
+        return Told(
+            name, model, errors(model, holdout), obscurity_of(top), outside_share(model), top["n_ratings"]
+        )
 
-    tried = [(strength, told(f"l2 {strength:g}", stopped(without_biases(strength)))) for strength in STRENGTHS]
+    tried = [
+        (strength, told(f"l2 {strength:g}", stopped(without_biases(strength)))) for strength in STRENGTHS
+    ]
     strength, chosen = min(tried, key=lambda pair: pair[1].errors.rmse)
     return Story(
         data=data,
@@ -113,8 +124,12 @@ def tell(data: Dataset, user: Any = None) -> Story:
 
 
 def clear_taste(tastes: pl.DataFrame) -> dict[str, Any]:
-    """Return the row of the user and genre with the highest liking, among users with neither few nor many ratings."""
-    fitting = tastes.filter(pl.col("n_ratings").is_between(*USER_RATINGS), pl.col("n_in_genre") >= GENRE_RATINGS)
+    """Return the row of the user and genre with the highest liking, among users with neither few
+    nor many ratings.
+    """
+    fitting = tastes.filter(
+        pl.col("n_ratings").is_between(*USER_RATINGS), pl.col("n_in_genre") >= GENRE_RATINGS
+    )
     return fitting.row(0, named=True)
 
 
@@ -122,16 +137,26 @@ def without_biases(strength: float) -> LeastSquares:
     """Return the lesson's kind of model: factors alone, with one constant penalty on both sides."""
     to_the_end = {} if strength else {"max_sweeps": SWEEPS, "patience": SWEEPS}
     return LeastSquares(
-        n_factors=N_FACTORS, biases=False, l2_user=strength, l2_item=strength, l2_scaling=0.0, **to_the_end  # type: ignore[arg-type]
-    )  # fmt: skip
+        n_factors=N_FACTORS,
+        biases=False,
+        l2_user=strength,
+        l2_item=strength,
+        l2_scaling=0.0,
+        **to_the_end,  # type: ignore[arg-type]
+    )
 
 
 def lesson(n_ratings: int) -> LeastSquares:
     """Return the lesson's model with the lesson's strengths, which are per rating."""
     return LeastSquares.from_keras_strengths(
-        n_ratings=n_ratings, l2_user=LESSON_USER, l2_item=LESSON_ITEM,
-        n_factors=N_FACTORS, biases=False, max_sweeps=SWEEPS, patience=SWEEPS,
-    )  # fmt: skip
+        n_ratings=n_ratings,
+        l2_user=LESSON_USER,
+        l2_item=LESSON_ITEM,
+        n_factors=N_FACTORS,
+        biases=False,
+        max_sweeps=SWEEPS,
+        patience=SWEEPS,
+    )
 
 
 def _quiet(report: Any) -> None:

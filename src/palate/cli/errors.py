@@ -14,16 +14,26 @@ from typer.core import TyperCommand
 
 from palate.cli.messages import for_command_line, one_line
 
-_WRONG_VALUE = re.compile(r"(\w+) must (?:be|have|hold|name|end|give) ")  # how the library speaks of an argument's value
+_WRONG_VALUE = re.compile(
+    r"(\w+) must (?:be|have|hold|name|end|give) "
+)  # how the library speaks of an argument's value
 _WORDS = {"help": "--help", "version": "--version"}  # typed as commands
 _NEGATIVE = re.compile(r"-\d")
 _IDS = frozenset({"user", "users", "item", "items"})  # arguments of commands that take ids
 # What other tools call an option, and what it is called here; the first that a command has is suggested.
 _MEANT = {
-    **dict.fromkeys(("--top", "--k", "-k", "--top-n", "--top-k", "--topn", "--topk", "--limit", "--count", "--number"), ("--n", "--k")),
+    **dict.fromkeys(
+        ("--top", "--k", "-k", "--top-n", "--top-k", "--topn", "--topk", "--limit", "--count", "--number"),
+        ("--n", "--k"),
+    ),
     **dict.fromkeys(("--n", "-n"), ("--k",)),
-    **dict.fromkeys(("--factors", "--n-components", "--rank", "--dim", "--latent-factors", "--embedding-size"), ("--n-factors",)),
-    **dict.fromkeys(("--iterations", "--n-iterations", "--iter", "--n-iter", "--n-epochs"), ("--max-sweeps",)),
+    **dict.fromkeys(
+        ("--factors", "--n-components", "--rank", "--dim", "--latent-factors", "--embedding-size"),
+        ("--n-factors",),
+    ),
+    **dict.fromkeys(
+        ("--iterations", "--n-iterations", "--iter", "--n-iter", "--n-epochs"), ("--max-sweeps",)
+    ),
     **dict.fromkeys(("--regularization", "--reg", "--lambda", "--alpha", "--l2"), ("--l2-user", "--l2-item")),
     **dict.fromkeys(("--sep", "--delimiter", "--delim"), ("--separator",)),
     **dict.fromkeys(("--min-count", "--min-support", "--threshold"), ("--min-ratings",)),
@@ -31,12 +41,22 @@ _MEANT = {
     **dict.fromkeys(("--random-state", "--random-seed"), ("--seed",)),
     **dict.fromkeys(("--force", "-f"), ("--overwrite",)),
     **dict.fromkeys(("--model", "--save"), ("--output",)),
-}  # fmt: skip
+}
 _MARK = "\ue000"  # a private character, which nobody types
-_FILES = ("output", "html", "plots", "plot", "save_split", "results", "checkpoint")  # options that name what a command writes
+_FILES = (
+    "output",
+    "html",
+    "plots",
+    "plot",
+    "save_split",
+    "results",
+    "checkpoint",
+)  # options that name what a command writes
 _ALWAYS = ("train", "demo", "prepare", "convert", "fetch")  # commands that write files, named or not
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
-UsageError = typer.BadParameter.__mro__[1]  # Typer carries its own copy of Click in some versions and not in others
+UsageError = typer.BadParameter.__mro__[
+    1
+]  # Typer carries its own copy of Click in some versions and not in others
 
 
 class Command(TyperCommand):
@@ -59,7 +79,11 @@ class Command(TyperCommand):
         """Run the command."""
         options = {one.name: one.opts[0] for one in self.params if one.param_type_name == "option"}
         flags = getattr(self.callback, "flags", {})
-        with notes(flags), guarded(options, flags), unread() if _writes(self.name, ctx.params) else contextlib.nullcontext():
+        with (
+            notes(flags),
+            guarded(options, flags),
+            unread() if _writes(self.name, ctx.params) else contextlib.nullcontext(),
+        ):
             result = super().invoke(ctx)
             if sys.stdout is not None:
                 sys.stdout.flush()  # here, where a closed pipe or a full disk is still reported
@@ -67,7 +91,9 @@ class Command(TyperCommand):
 
 
 def _dashes_first(ctx: Any, args: Sequence[str], params: Sequence[Any]) -> str:
-    """Return how to name the id "-nabc" where it was taken for the option -n; nothing where no argument is like that."""
+    """Return how to name the id "-nabc" where it was taken for the option -n; nothing where no
+    argument is like that.
+    """
     if not any(one.param_type_name == "argument" and one.name in _IDS for one in params):
         return ""
     taken = _taken(params)
@@ -89,7 +115,12 @@ def _dashes_first(ctx: Any, args: Sequence[str], params: Sequence[Any]) -> str:
 
 def _taken(params: Sequence[Any]) -> dict[str, int]:
     """Return how many values follow an option, by its names."""
-    return {name: one.nargs for one in params if one.param_type_name == "option" and not one.is_flag for name in one.opts}
+    return {
+        name: one.nargs
+        for one in params
+        if one.param_type_name == "option" and not one.is_flag
+        for name in one.opts
+    }
 
 
 def _marked(args: Sequence[str], params: Sequence[Any]) -> list[str]:
@@ -107,7 +138,9 @@ def _marked(args: Sequence[str], params: Sequence[Any]) -> list[str]:
         meant = [option for option in _MEANT.get(name, ()) if option in known]
         if not skip and name not in known and meant:
             raise usage_error(f"No such option: {name}. Did you mean {' or '.join(meant)}?")
-        is_id = _NEGATIVE.match(text) or (takes_ids and len(text) > 1 and text[0] == "-" != text[1] and text[:2] not in known)
+        is_id = _NEGATIVE.match(text) or (
+            takes_ids and len(text) > 1 and text[0] == "-" != text[1] and text[:2] not in known
+        )
         found.append(f"{_MARK}{text}" if not skip and is_id else text)
         skip = skip - 1 if skip else taken.get(text, 0)
     return found
@@ -120,7 +153,9 @@ def _unmarked(value: Any) -> Any:
 
 
 class _Unread:
-    """A stream that a command goes on with after nobody reads it any more, so that its files are written all the same."""
+    """A stream that a command goes on with after nobody reads it any more, so that its files are
+    written all the same.
+    """
 
     def __init__(self, stream: Any) -> None:
         self.stream = open(os.devnull, "w", encoding="utf-8") if stream is None else stream  # noqa: SIM115 - closed with the process
@@ -149,7 +184,8 @@ class _Unread:
 
 @contextlib.contextmanager
 def unread() -> Iterator[None]:
-    """Let a command that writes files go on when its standard output or error closes; say at the end what could not be written.
+    """Let a command that writes files go on when its standard output or error closes; say at the
+    end what could not be written.
 
     Raises
     ------
@@ -183,7 +219,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     _tidy_streams()
     command = typer.main.get_command(app)
     try:
-        result = command.main(args=None if arguments is None else list(arguments), prog_name="palate", standalone_mode=False)
+        result = command.main(
+            args=None if arguments is None else list(arguments), prog_name="palate", standalone_mode=False
+        )
     except UsageError as error:  # type: ignore[misc]
         return _misused(error)
     except (typer.Abort, KeyboardInterrupt):
@@ -201,7 +239,8 @@ def guarded(options: Mapping[str, str], flags: Mapping[str, str] | None = None) 
     Parameters
     ----------
     options : mapping of str to str
-        Parameter name to the option that sets it: a message about such a parameter says that the command was called wrongly.
+        Parameter name to the option that sets it: a message about such a parameter says that the
+        command was called wrongly.
     flags : mapping of str to str, optional
         See `for_command_line`.
     """
@@ -220,7 +259,9 @@ def guarded(options: Mapping[str, str], flags: Mapping[str, str] | None = None) 
             raise
         wrong = _WRONG_VALUE.match(str(error)) if isinstance(error, ValueError | TypeError) else None
         if wrong and wrong[1] in options:
-            raise usage_error(for_command_line(f"{options[wrong[1]]}{str(error)[wrong.end(1) :]}", flags)) from None
+            raise usage_error(
+                for_command_line(f"{options[wrong[1]]}{str(error)[wrong.end(1) :]}", flags)
+            ) from None
         say(f"error: {for_command_line(_message(error), flags)}")
         raise typer.Exit(FAILED) from None
 
@@ -233,7 +274,9 @@ def notes(flags: Mapping[str, str] | None = None) -> Iterator[None]:
         show = warnings.showwarning
         said = set()  # one sentence is said once, however many fits it is true of
 
-        def note(message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None) -> None:
+        def note(
+            message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
+        ) -> None:
             if issubclass(category, UserWarning):
                 if str(message) not in said:
                     say(f"note: {for_command_line(str(message), flags)}")
@@ -268,7 +311,9 @@ def _misused(error: Any) -> int:
     if getattr(missing, "help", None):
         message += f": {missing.help[0].lower()}{missing.help[1:]}".rstrip(".")  # type: ignore[union-attr]
     for word, option in _WORDS.items():
-        message = message.replace(f"No such command '{word}'", f"No such command '{word}'. Did you mean 'palate {option}'?")
+        message = message.replace(
+            f"No such command '{word}'", f"No such command '{word}'. Did you mean 'palate {option}'?"
+        )
     message = message.removesuffix(".") if message.endswith("?.") else message
     context = getattr(error, "ctx", None)
     hint = f" See {context.command_path} --help." if context is not None else ""
@@ -283,7 +328,11 @@ def _message(error: Exception) -> str:
     if isinstance(error, OSError):
         if error.strerror is None or len(error.args) < 2:
             return str(error) or "a file could not be read or written."
-        name = f" {os.fsdecode(error.filename)}" if error.filename is not None and not isinstance(error.filename, int) else ""
+        name = (
+            f" {os.fsdecode(error.filename)}"
+            if error.filename is not None and not isinstance(error.filename, int)
+            else ""
+        )
         return f"could not read or write{name}: {error.strerror.lower()}."
     if isinstance(error, MemoryError):
         return "there is not enough memory for this."
@@ -295,11 +344,17 @@ def _message(error: Exception) -> str:
 def _tidy_streams() -> None:
     """Make sure that writing a title never fails because a stream cannot show its letters."""
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None and hasattr(stream, "reconfigure") and (stream.encoding or "").lower() not in ("utf-8", "utf8"):
+        if (
+            stream is not None
+            and hasattr(stream, "reconfigure")
+            and (stream.encoding or "").lower() not in ("utf-8", "utf8")
+        ):
             stream.reconfigure(errors="backslashreplace")
 
 
 def _silence(stream: Any) -> None:
-    """Point a stream at nothing, so that Python's flush at exit does not complain about the closed pipe again."""
+    """Point a stream at nothing, so that Python's flush at exit does not complain about the closed
+    pipe again.
+    """
     with contextlib.suppress(Exception):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 Models = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="MODEL", help="Model files. Without any, palate's defaults are tested on the bundled ratings."),
+    typer.Argument(
+        metavar="MODEL", help="Model files. Without any, palate's defaults are tested on the bundled ratings."
+    ),
 ]
 BUNDLED_SHARE = 0.2
 
@@ -24,30 +26,41 @@ def evaluate(
     models: Models = None,
     test: Annotated[
         Path | None,
-        typer.Option(metavar="RATINGS", help="Ratings the models have not seen. Default: what the first model held out."),
+        typer.Option(
+            metavar="RATINGS",
+            help="Ratings the models have not seen. Default: what the first model held out.",
+        ),
     ] = None,
     train: Annotated[
         Path | None,
-        typer.Option(metavar="RATINGS", help="What the models were trained on, for those saved without their ratings."),
+        typer.Option(
+            metavar="RATINGS", help="What the models were trained on, for those saved without their ratings."
+        ),
     ] = None,
     reading: Reading = AS_GIVEN,
     k: evaluation_options.Lengths = None,
     no_lists: evaluation_options.NoLists = False,
     candidates: Annotated[
         str | None,
-        typer.Option(metavar="IDS", help="The only items to rank: ids with commas between, or a file with one id per line."),
+        typer.Option(
+            metavar="IDS",
+            help="The only items to rank: ids with commas between, or a file with one id per line.",
+        ),
     ] = None,
     relevant_from: evaluation_options.RelevantFrom = None,
     no_baselines: evaluation_options.NoBaselines = False,
     resamples: evaluation_options.Resamples = 1000,
-    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap, and of the split of the bundled ratings.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Of the bootstrap, and of the split of the bundled ratings.")
+    ] = 0,
     threads: evaluation_options.Threads = None,
     by: evaluation_options.By = None,
     cases: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Recommendations that looked wrong in palate explore: say which of them are still there, and do nothing else.",
+            help="Recommendations that looked wrong in palate explore: say which of them are still there, "
+            "and do nothing else.",
         ),
     ] = None,
     as_json: options.Json = False,
@@ -89,32 +102,56 @@ def evaluate(
         known = None
     with busy("testing"):
         evaluation = evaluate_models(
-            chosen, part, k=ks, candidates=_candidates(chosen, candidates), relevant_from=relevant_from, train=known, baselines=not no_baselines, resamples=resamples,
-            seed=seed, threads=threads,
-        )  # fmt: skip
+            chosen,
+            part,
+            k=ks,
+            candidates=_candidates(chosen, candidates),
+            relevant_from=relevant_from,
+            train=known,
+            baselines=not no_baselines,
+            resamples=resamples,
+            seed=seed,
+            threads=threads,
+        )
         evaluation.table()  # the bootstrap runs here
     evaluation_options.show(evaluation, by, as_json, output, title)
 
 
 def _check_cases(models: list[Path] | None, path: Path, as_json: bool) -> None:
-    """Say for each case whether the item is still among the user's first ten, and end with exit code 1 if any is."""
+    """Say for each case whether the item is still among the user's first ten, and end with exit
+    code 1 if any is.
+    """
     from palate.cli.output import print_json, print_text
     from palate.explorer.cases import check_cases, read_cases
 
     if not models:
         raise usage_error("--cases must come with model files to look in")
     known = read_cases(path)
-    found = [(name, finding) for name, model in _loaded(models).items() for finding in check_cases(model, known)]
+    found = [
+        (name, finding) for name, model in _loaded(models).items() for finding in check_cases(model, known)
+    ]
     if as_json:
-        print_json([
-            {"model": name, "user": one.case.user, "item": one.case.item, "rank": one.rank or None, "problem": one.problem or None}
-            for name, one in found
-        ])  # fmt: skip
+        print_json(
+            [
+                {
+                    "model": name,
+                    "user": one.case.user,
+                    "item": one.case.item,
+                    "rank": one.rank or None,
+                    "problem": one.problem or None,
+                }
+                for name, one in found
+            ]
+        )
     else:
         for name, one in found:
             print_text(f"{name}: {one.words}")
         wrong = sum(one.rank > 0 for _, one in found)
-        print_text(f"{wrong} of {len(found)} still stand among the first ten." if found else f"{path} holds no cases.")
+        print_text(
+            f"{wrong} of {len(found)} still stand among the first ten."
+            if found
+            else f"{path} holds no cases."
+        )
     if any(one.rank for _, one in found):
         raise typer.Exit(1)
 
@@ -130,7 +167,9 @@ def _loaded(paths: list[Path]) -> dict[str, Any]:
 
 
 def _candidates(models: dict[str, Any], text: str | None) -> list[Any] | None:
-    """Return the ids of `--candidates`, read as for the first model; what no model knows is told in a note."""
+    """Return the ids of `--candidates`, read as for the first model; what no model knows is told in
+    a note.
+    """
     from palate.cli.arguments import listed_ids
 
     return listed_ids(next(iter(models.values())), text, unknown="keep")
@@ -150,5 +189,8 @@ def _bundled(seed: int, threads: int | None) -> tuple[Any, Any, str]:
 
     split = random(load().ratings, BUNDLED_SHARE, seed=seed)
     model = LeastSquares().fit(split.train, threads=threads, seed=seed)
-    title = f"The bundled ratings, MovieLens-small: LeastSquares with its defaults, trained on {1 - BUNDLED_SHARE:.0%} of them."
+    title = (
+        f"The bundled ratings, MovieLens-small: LeastSquares with its defaults, trained on "
+        f"{1 - BUNDLED_SHARE:.0%} of them."
+    )
     return {"LeastSquares": model}, split, title

@@ -22,16 +22,24 @@ RelevantFrom = Annotated[
     float | None,
     typer.Option(
         metavar="RATING",
-        help="Lowest test rating that counts as relevant. Default: the top quarter of the scale, such as 4 of 5 stars.",
+        help="Lowest test rating that counts as relevant. Default: the top quarter of the scale, such as 4 "
+        "of 5 stars.",
         show_default=False,
     ),
 ]
-NoBaselines = Annotated[bool, typer.Option("--no-baselines", help="Leave out the baseline and the most popular items.")]
-Resamples = Annotated[int, typer.Option(min=0, metavar="N", help="Bootstrap samples of the intervals; 0 for no intervals.")]
+NoBaselines = Annotated[
+    bool, typer.Option("--no-baselines", help="Leave out the baseline and the most popular items.")
+]
+Resamples = Annotated[
+    int, typer.Option(min=0, metavar="N", help="Bootstrap samples of the intervals; 0 for no intervals.")
+]
 Threads = Annotated[int | None, typer.Option(min=1, help="Processors to use; default all.")]
 By = Annotated[
     str | None,
-    typer.Option(metavar="VIEW", help="Show the figures by activity of users, by popularity of items, by user or by fold."),
+    typer.Option(
+        metavar="VIEW",
+        help="Show the figures by activity of users, by popularity of items, by user or by fold.",
+    ),
 ]
 
 
@@ -48,8 +56,12 @@ def check_view(by: str | None, allowed: tuple[str, ...]) -> None:
         raise usage_error(f"--by must be {', '.join(allowed[:-1])} or {allowed[-1]}; got '{by}'")
 
 
-def show(evaluation: "Evaluation", by: str | None, as_json: bool, output: Path | None, title: str = "") -> None:
-    """Print an evaluation: the table in words, one of its frames, or everything as JSON; or write a frame to a file."""
+def show(
+    evaluation: "Evaluation", by: str | None, as_json: bool, output: Path | None, title: str = ""
+) -> None:
+    """Print an evaluation: the table in words, one of its frames, or everything as JSON; or write a
+    frame to a file.
+    """
     from dataclasses import replace
 
     from palate.cli.output import deliver, print_json
@@ -64,7 +76,9 @@ def show(evaluation: "Evaluation", by: str | None, as_json: bool, output: Path |
 
 
 def _view(evaluation: "Evaluation", by: str | None) -> Any:
-    return evaluation.table() if by is None else getattr(evaluation, "per_user" if by == "user" else f"by_{by}")
+    return (
+        evaluation.table() if by is None else getattr(evaluation, "per_user" if by == "user" else f"by_{by}")
+    )
 
 
 def _document(evaluation: "Evaluation", by: str | None) -> dict[str, Any]:
@@ -88,4 +102,9 @@ def _print(evaluation: "Evaluation", by: str | None, title: str) -> None:
         print_text("", *map(for_command_line, explanation(evaluation)))
         return
     frame = _view(evaluation, by)
-    print_table(frame, tuple(Column(name, name, "error" if frame[name].dtype.is_float() else "id") for name in frame.columns))
+    print_table(
+        frame,
+        tuple(
+            Column(name, name, "error" if frame[name].dtype.is_float() else "id") for name in frame.columns
+        ),
+    )

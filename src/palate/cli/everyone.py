@@ -26,7 +26,9 @@ def check_everyone(output: Path | None) -> Path:
 
 
 def write_everyone(model: Any, output: Path, n: int, *, as_json: bool, **options: Any) -> None:
-    """Write the lists of every user, and say how many; an interrupt leaves what the same command goes on with."""
+    """Write the lists of every user, and say how many; an interrupt leaves what the same command
+    goes on with.
+    """
     import polars as pl
 
     from palate.cli.output import counted, print_json, print_text
@@ -38,7 +40,10 @@ def write_everyone(model: Any, output: Path, n: int, *, as_json: bool, **options
         with _bar(done) as progress:
             model.recommend_all(output, n, progress=progress, **options)
     except KeyboardInterrupt:
-        say(f"interrupted after the lists of {done[0]:,} of {done[1]:,} users; the same command goes on from there.")
+        say(
+            f"interrupted after the lists of {done[0]:,} of {done[1]:,} users; the same command goes on "
+            f"from there."
+        )
         raise typer.Exit(INTERRUPTED) from None
     rows = pl.scan_parquet(output).select(pl.len()).collect().item()
     if as_json:

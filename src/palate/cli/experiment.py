@@ -18,20 +18,27 @@ if TYPE_CHECKING:
 @reads_ratings()
 def experiment(
     ratings: Annotated[
-        Path | None, typer.Argument(metavar="RATINGS", help="Rating file or folder; default the bundled ratings.")
+        Path | None,
+        typer.Argument(metavar="RATINGS", help="Rating file or folder; default the bundled ratings."),
     ] = None,
     plan: Annotated[
         str, typer.Option(metavar="FILE|lesson", help="TOML file of grids, or the lesson's own experiments.")
     ] = "lesson",
     reading: Reading = AS_GIVEN,
     validation: Annotated[float, typer.Option(metavar="SHARE", help="Share of the ratings held out.")] = 0.05,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the random split and of the initial factors.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of the random split and of the initial factors.")
+    ] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="Processors to use; default all.")] = None,
     results: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Keep finished settings here; called again, the experiment goes on from it."),
+        typer.Option(
+            metavar="FILE", help="Keep finished settings here; called again, the experiment goes on from it."
+        ),
     ] = None,
-    plots: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write the pictures as PNG into a folder.")] = None,
+    plots: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Write the pictures as PNG into a folder.")
+    ] = None,
     output: options.Output = None,
     as_json: options.Json = False,
 ) -> None:
@@ -63,12 +70,22 @@ def experiment(
     with _Bar(len(cells), describe) as bar:
         try:
             found = run(
-                data.ratings, plan, validation=validation, catalog=data.catalog, results=results, progress=bar.show,
-                threads=threads, seed=seed,
-            )  # fmt: skip
+                data.ratings,
+                plan,
+                validation=validation,
+                catalog=data.catalog,
+                results=results,
+                progress=bar.show,
+                threads=threads,
+                seed=seed,
+            )
         except KeyboardInterrupt:
             finished = bar.done
-            kept = f"; they are kept in {results}" if results is not None else " and lost; --results FILE would keep them"
+            kept = (
+                f"; they are kept in {results}"
+                if results is not None
+                else " and lost; --results FILE would keep them"
+            )
             say(f"interrupted: {finished} of {len(cells)} settings were finished{kept}.")
             raise typer.Exit(INTERRUPTED) from None
     before = files_in(plots)
@@ -78,7 +95,9 @@ def experiment(
     else:
         _print(found)
     if written and not as_json:
-        print_text("", f"Wrote {len(written)} pictures to {plots}{instead_of(len(before.intersection(written)))}.")
+        print_text(
+            "", f"Wrote {len(written)} pictures to {plots}{instead_of(len(before.intersection(written)))}."
+        )
 
 
 def _data(path: Path | None, reading: Reading) -> "Dataset":
@@ -112,12 +131,16 @@ def _print(found: "Experiment") -> None:
         Column("list_coverage", "coverage", "stars"),
         Column("list_same_for_all", "same for all", "stars"),
     )
-    rows = [{"grid": row["grid"], "setting": describe(row["settings"]), **row["figures"]} for row in found.rows]
+    rows = [
+        {"grid": row["grid"], "setting": describe(row["settings"]), **row["figures"]} for row in found.rows
+    ]
     print_table(pl.DataFrame(rows, infer_schema_length=None), columns)
     print_text(
         "",
-        "training, validation: RMSE of the best sweep. Then everyone's top 10: the median number of ratings of what is in it, the share of all "
-        "items that is in any, and the share that is among the 50 highest damped means, which is 1 when everyone gets the same.",
+        "training, validation: RMSE of the best sweep. Then everyone's top 10: the median number of "
+        "ratings of what is in it, the share of all "
+        "items that is in any, and the share that is among the 50 highest damped means, which is 1 when "
+        "everyone gets the same.",
     )
 
 
@@ -150,7 +173,9 @@ class _Bar:
         """Show which setting begins."""
         self.done = done
         if self.bar is not None:
-            self.bar.update(self.task, completed=done, description=f"{cell.grid}: {self.describe(cell.settings)}")
+            self.bar.update(
+                self.task, completed=done, description=f"{cell.grid}: {self.describe(cell.settings)}"
+            )
 
     def __exit__(self, *error: object) -> None:
         if self.bar is not None:

@@ -14,7 +14,9 @@ def explain(
     model: options.Model,
     user: Annotated[str | None, typer.Argument(metavar="[USER]", help="Id of the user.")] = None,
     item: Annotated[str | None, typer.Argument(metavar="[ITEM]", help="Id of the item.")] = None,
-    title: Annotated[str | None, typer.Option(metavar="TEXT", help="Title of the item, or a part that fits no other.")] = None,
+    title: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Title of the item, or a part that fits no other.")
+    ] = None,
     rate: Annotated[
         list[str] | None,
         typer.Option(metavar="TITLE=RATING", help="Explain to someone new who rated this; may be repeated."),
@@ -54,7 +56,11 @@ def explain(
         if is_new
         else arguments.user_ids(loaded, [str(user)])[0]
     )
-    one = arguments.item_with_title(loaded, title) if title is not None else arguments.item_ids(loaded, [str(item)])[0]
+    one = (
+        arguments.item_with_title(loaded, title)
+        if title is not None
+        else arguments.item_ids(loaded, [str(item)])[0]
+    )
     found = loaded.explain(who, one)
     if as_json or output is not None:
         deliver(found.frame, as_json=as_json, output=output)

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 Models = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="MODEL", help="Model files. Without any, models are trained on the bundled ratings first."),
+    typer.Argument(
+        metavar="MODEL", help="Model files. Without any, models are trained on the bundled ratings first."
+    ),
 ]
 STORE, CASES = Path("palate-ratings.db"), Path("looks-wrong.jsonl")
 
@@ -25,23 +27,34 @@ def explore(
     test: Annotated[
         Path | None,
         typer.Option(
-            metavar="RATINGS", help="Ratings the models have not seen, for the figures. Default: what the model held out."
+            metavar="RATINGS",
+            help="Ratings the models have not seen, for the figures. Default: what the model held out.",
         ),
     ] = None,
     reading: Reading = AS_GIVEN,
     store: Annotated[Path, typer.Option(metavar="FILE", help="Where your own ratings are kept.")] = STORE,
     cases: Annotated[
-        Path, typer.Option(metavar="FILE", help="Where recommendations that look wrong are kept; see palate evaluate --cases.")
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help="Where recommendations that look wrong are kept; see palate evaluate --cases.",
+        ),
     ] = CASES,
     port: Annotated[
         int | None,
         typer.Option(
-            min=0, max=65535, metavar="PORT", help="Port on this machine; 0 for any. Default: the first free one from 8850 on."
+            min=0,
+            max=65535,
+            metavar="PORT",
+            help="Port on this machine; 0 for any. Default: the first free one from 8850 on.",
         ),
     ] = None,
-    no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no page; print its address alone.")] = False,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Open no page; print its address alone.")
+    ] = False,
 ) -> None:
-    """Show in the browser what models recommend, why, and how sure they are; rate some items yourself and see the list follow.
+    """Show in the browser what models recommend, why, and how sure they are; rate some items
+    yourself and see the list follow.
 
     Only this machine can reach the page, and the page loads nothing from anywhere else. It ends with Ctrl-C.
 
@@ -57,7 +70,9 @@ def explore(
 
     check_installed()
     chosen = free_port(port)
-    loaded = [arguments.load(path) for path in models or ()]  # before anything is opened: a broken file is told at once
+    loaded = [
+        arguments.load(path) for path in models or ()
+    ]  # before anything is opened: a broken file is told at once
     with tempfile.TemporaryDirectory(prefix="palate-") as folder:
         space = _workspace(models, loaded, test, reading, store, cases, Path(folder))
         serve(
@@ -69,7 +84,13 @@ def explore(
 
 
 def _workspace(
-    models: list[Path] | None, loaded: list[Any], test: Path | None, reading: Reading, store: Path, cases: Path, folder: Path
+    models: list[Path] | None,
+    loaded: list[Any],
+    test: Path | None,
+    reading: Reading,
+    store: Path,
+    cases: Path,
+    folder: Path,
 ) -> "Workspace":
     from palate.app.core import Core
     from palate.cli.input import read_part

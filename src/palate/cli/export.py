@@ -8,7 +8,9 @@ import typer
 from palate.cli import options
 from palate.cli.errors import Command, usage_error
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="What a model learned, for other tools: vectors.")
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode="rich", help="What a model learned, for other tools: vectors."
+)
 if TYPE_CHECKING:
     import polars as pl
 
@@ -20,16 +22,25 @@ def vectors(
     model: options.Model,
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", metavar="FILE", help="A .parquet file; with --side both a folder, for a file of each."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="A .parquet file; with --side both a folder, for a file of each.",
+        ),
     ],
     side: Annotated[str, typer.Option(metavar="SIDE", help="items, users or both.")] = "items",
     head: Annotated[
         str | None,
-        typer.Option(metavar="HEAD", help="Of a model of two heads: choice (what people choose) or stars (predicted ratings)."),
+        typer.Option(
+            metavar="HEAD",
+            help="Of a model of two heads: choice (what people choose) or stars (predicted ratings).",
+        ),
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Write vectors whose inner products, and cosines, order the items as the model does, for a search in another tool.
+    """Write vectors whose inner products, and cosines, order the items as the model does, for a
+    search in another tool.
 
     Examples:
 
@@ -50,7 +61,8 @@ def vectors(
     loaded: Any = load(model)
     if hasattr(loaded, "heads") and head is None:
         raise usage_error(
-            f"--head choice or --head stars must be named: {model} has two heads, and no inner product has the order of both together"
+            f"--head choice or --head stars must be named: {model} has two heads, and no inner product has "
+            f"the order of both together"
         )
     frames = {one: export_vectors(loaded, one, head=head, kind="polars") for one in files}
     if side == "both":
@@ -58,9 +70,14 @@ def vectors(
     written: list[dict[str, Any]] = []
     for one, frame in frames.items():
         replaced = _write(frame, files[one])
-        written.append({"side": one, "output": str(files[one]), "rows": frame.height, "length": _length(frame)})
+        written.append(
+            {"side": one, "output": str(files[one]), "rows": frame.height, "length": _length(frame)}
+        )
         if not as_json:
-            print_text(f"Wrote {counted(frame.height, 'vector')} of {written[-1]['length']} numbers to {files[one]}{replaced}.")
+            print_text(
+                f"Wrote {counted(frame.height, 'vector')} of {written[-1]['length']} numbers to "
+                f"{files[one]}{replaced}."
+            )
     if as_json:
         print_json(written)
 
@@ -70,7 +87,8 @@ def _files(output: Path, side: str) -> dict[str, Path]:
     if side == "both":
         if output.suffix or output.is_file():
             raise usage_error(
-                f"--output must be a folder with --side both, for items.parquet and users.parquet; got '{output}'"
+                f"--output must be a folder with --side both, for items.parquet and users.parquet; got "
+                f"'{output}'"
             )
         return {one: output / f"{one}.parquet" for one in SIDES[:2]}
     if output.suffix.lower() != ".parquet":

@@ -1,4 +1,6 @@
-"""The options of `palate train` that are a trainer's hyper-parameters: declared by its fields, described by its docstring."""
+"""The options of `palate train` that are a trainer's hyper-parameters: declared by its fields,
+described by its docstring.
+"""
 
 import re
 import sys
@@ -11,7 +13,16 @@ from palate.cli.errors import Command, usage_error
 from palate.data.nearest import did_you_mean
 
 PANEL = "Hyper-parameters"
-TRAINERS = ("least-squares", "gibbs", "baseline", "keras", "recommender", "spectral", "linear-items", "popular")
+TRAINERS = (
+    "least-squares",
+    "gibbs",
+    "baseline",
+    "keras",
+    "recommender",
+    "spectral",
+    "linear-items",
+    "popular",
+)
 
 
 class TrainerCommand(Command):
@@ -36,7 +47,9 @@ class TrainerCommand(Command):
         self._all, self._derived = own, []
 
     def get_help(self, ctx: Any) -> str:
-        """Return the help, of all trainers' hyper-parameters with those of the trainer that is named on the line alone."""
+        """Return the help, of all trainers' hyper-parameters with those of the trainer that is
+        named on the line alone.
+        """
         name = _named(sys.argv)
         for one in self.params:
             if one in self._derived:
@@ -45,7 +58,9 @@ class TrainerCommand(Command):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command with the hyper-parameters set apart, where `chosen` finds them."""
-        ctx.meta[__name__] = {one.name: ctx.params.pop(one.name) for one in self._derived if one.name in ctx.params}
+        ctx.meta[__name__] = {
+            one.name: ctx.params.pop(one.name) for one in self._derived if one.name in ctx.params
+        }
         return super().invoke(ctx)
 
 
@@ -65,10 +80,14 @@ def _named(line: list[str]) -> str | None:
 
 
 def chosen(ctx: typer.Context) -> dict[str, Any]:
-    """Return the hyper-parameters that were given; the others keep the trainer's own default, which differs between trainers."""
+    """Return the hyper-parameters that were given; the others keep the trainer's own default, which
+    differs between trainers.
+    """
     sources = {name: ctx.get_parameter_source(name) for name in ctx.meta[__name__]}
     given = {
-        name: ctx.meta[__name__][name] for name, source in sources.items() if source is not None and source.name != "DEFAULT"
+        name: ctx.meta[__name__][name]
+        for name, source in sources.items()
+        if source is not None and source.name != "DEFAULT"
     }
     return {name: _number(name, value) for name, value in given.items()}
 
@@ -80,7 +99,9 @@ def given(ctx: typer.Context, option: str) -> bool:
 
 
 def default_trainer(values: dict[str, Any]) -> str:
-    """Return the trainer that is meant where none is named: the recommender, unless a hyper-parameter of another is given."""
+    """Return the trainer that is meant where none is named: the recommender, unless a
+    hyper-parameter of another is given.
+    """
     names = [name for name in ("recommender", *TRAINERS) if all(one in _fields(name) for one in values)]
     return names[0] if names else "least-squares"
 
@@ -93,7 +114,9 @@ def trainer_of(name: str, values: dict[str, Any]) -> Any:
     """Return the trainer of a name with these hyper-parameters."""
     cls = _classes().get(name)
     if cls is None:
-        raise usage_error(f"--trainer must be one of {', '.join(TRAINERS)}; got '{name}'.{did_you_mean(name, TRAINERS)}")
+        raise usage_error(
+            f"--trainer must be one of {', '.join(TRAINERS)}; got '{name}'.{did_you_mean(name, TRAINERS)}"
+        )
     own = {field.name for field in fields(cls)}
     for option in values:
         if option not in own:
@@ -129,7 +152,9 @@ def descriptions(docstring: str) -> dict[str, str]:
     """
     section = re.search(r"^Parameters\n-+\n(.*?)(?=^\w[\w ]*\n-{3,}$|\Z)", docstring, re.M | re.S)
     found: dict[str, str] = {}
-    for entry in re.finditer(r"^(\w+(?:, \w+)*)(?: :.*)?\n((?:[ \t]+.*\n?|\n)*)", section[1] if section else "", re.M):
+    for entry in re.finditer(
+        r"^(\w+(?:, \w+)*)(?: :.*)?\n((?:[ \t]+.*\n?|\n)*)", section[1] if section else "", re.M
+    ):
         found |= dict.fromkeys(entry[1].split(", "), " ".join(entry[2].split()))
     return found
 
@@ -155,7 +180,9 @@ def _classes() -> dict[str, Any]:
 
 
 def _options(taken: set[str]) -> list[Any]:
-    """Return an option per hyper-parameter whose name is not taken, made by Typer from a function's signature."""
+    """Return an option per hyper-parameter whose name is not taken, made by Typer from a function's
+    signature.
+    """
     app = typer.Typer(add_completion=False)
     app.command()(_stand_in())
     return [one for one in typer.main.get_command(app).params if one.name not in taken]
@@ -174,7 +201,9 @@ def _stand_in() -> Any:
 
     annotations = {name: _annotation(field, texts.get(name, "")) for name, field in hyperparameters().items()}
     parameters = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=annotations[name])
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=annotations[name]
+        )
         for name, field in hyperparameters().items()
     ]
     stand_in.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -183,12 +212,16 @@ def _stand_in() -> Any:
 
 
 def _annotation(field: Any, text: str) -> Any:
-    """Return an option's declaration; a number that may also be a word ("auto") is a text here and a number in `chosen`."""
+    """Return an option's declaration; a number that may also be a word ("auto") is a text here and
+    a number in `chosen`.
+    """
     kind = float if field.default is None else type(field.default)
     if field.default is None:
         return Annotated[float | None, typer.Option(help=text, metavar="NUMBER", rich_help_panel=PANEL)]
     if kind is str and field.type is not str:
-        return Annotated[str, typer.Option(help=text, metavar=f"NUMBER|{field.default}", rich_help_panel=PANEL)]
+        return Annotated[
+            str, typer.Option(help=text, metavar=f"NUMBER|{field.default}", rich_help_panel=PANEL)
+        ]
     return Annotated[kind, typer.Option(help=text, rich_help_panel=PANEL)]
 
 
@@ -199,4 +232,6 @@ def _number(name: str, value: Any) -> Any:
     try:
         return float(value)
     except ValueError:
-        raise usage_error(f"--{name.replace('_', '-')} must be a number or {field.default}; got '{value}'") from None
+        raise usage_error(
+            f"--{name.replace('_', '-')} must be a number or {field.default}; got '{value}'"
+        ) from None

@@ -11,7 +11,8 @@ _BLOCKS = ("user_factors", "item_factors", "user_bias", "item_bias", "global_mea
 
 
 def info(model: options.Model, as_json: options.Json = False) -> None:
-    """Tell what is in a model file: its blocks with their parameters and bytes, how it was trained, and the history.
+    """Tell what is in a model file: its blocks with their parameters and bytes, how it was trained,
+    and the history.
 
     Example:
 
@@ -81,15 +82,23 @@ def blocks(model: "FactorModel") -> list[dict[str, Any]]:
     for side in ("user", "item"):
         own = getattr(model, f"{side}_noise")
         parts = () if own is None else ("scale", "degrees", "sitting")
-        arrays |= {f"{side}_noise.{part}": getattr(own, part) for part in parts if getattr(own, part) is not None}
+        arrays |= {
+            f"{side}_noise.{part}": getattr(own, part) for part in parts if getattr(own, part) is not None
+        }
         for group in getattr(getattr(model, f"{side}_link"), "groups", ()):
             arrays[f"{side}_features.{group.name}"] = group.weights
     if model.context is not None:
-        arrays |= {f"context.{name}": getattr(model.context, name) for name in ("user_shift", "item_shift", "mood")}
+        arrays |= {
+            f"context.{name}": getattr(model.context, name) for name in ("user_shift", "item_shift", "mood")
+        }
     parameters = {name: int(array.size) for name, array in arrays.items()}
     if model.context is not None:
         known = model.context
-        arrays |= {"context.edges": known.edges, "context.home": known.home, "context.sittings": known.sittings.indptr}
+        arrays |= {
+            "context.edges": known.edges,
+            "context.home": known.home,
+            "context.sittings": known.sittings.indptr,
+        }
         arrays |= {"context.begin": known.sittings.begin, "context.end": known.sittings.end}
     if model.ratings is not None:
         for name in ("indptr", "items", "codes", "levels", "held_out", "weight", "timestamp"):
@@ -117,11 +126,16 @@ def _show(model: Any, about: dict[str, Any]) -> None:
     centre = f"mean rating {about['global_mean']:.3f}" if model.link == "identity" else f"{model.link} link"
     print_text(
         f"{about['file']}: {about['file_bytes']:,} bytes",
-        f"{model.n_users:,} users ({about['user_ids']} ids), {model.n_items:,} items ({about['item_ids']} ids), "
+        f"{model.n_users:,} users ({about['user_ids']} ids), {model.n_items:,} items ({about['item_ids']} "
+        f"ids), "
         f"{model.n_factors} factors, {centre}, scale {scale}",
         f"catalog: {', '.join(about['catalog'][1:]) or 'ids only'}",
         "ratings: none, saved without them" if model.ratings is None else f"ratings: {len(model.ratings):,}",
-        *([] if model.context is None else [f"time: {model.context.n_eras:,} eras, {len(model.context.sittings):,} sittings"]),
+        *(
+            []
+            if model.context is None
+            else [f"time: {model.context.n_eras:,} eras, {len(model.context.sittings):,} sittings"]
+        ),
         "",
     )
     _show_blocks(about["blocks"])
@@ -137,12 +151,17 @@ def _show_choices(model: Any, about: dict[str, Any]) -> None:
     scale = "none" if model.scale is None else f"{model.scale[0]:g} to {model.scale[1]:g}"
     print_text(
         f"{about['file']}: {about['file_bytes']:,} bytes",
-        f"{model.n_users:,} users ({about['user_ids']} ids), {model.n_items:,} items ({about['item_ids']} ids), scale {scale}",
+        f"{model.n_users:,} users ({about['user_ids']} ids), {model.n_items:,} items ({about['item_ids']} "
+        f"ids), scale {scale}",
         f"catalog: {', '.join(about['catalog'][1:]) or 'ids only'}",
         "ratings: none, saved without them" if model.ratings is None else f"ratings: {len(model.ratings):,}",
         "",
         f"trained by {about['trainer'].get('name', 'an unknown trainer')}:",
-        *(f"  {name} = {value}" for name, value in about["trainer"].items() if name not in ("name", "candidates")),
+        *(
+            f"  {name} = {value}"
+            for name, value in about["trainer"].items()
+            if name not in ("name", "candidates")
+        ),
     )
     for name, head in about["heads"].items():
         print_text("", f"{name} head, trained by {head['trainer'].get('name')}:")
@@ -158,12 +177,21 @@ def _show_blocks(found: list[dict[str, Any]]) -> None:
 
     from palate.cli.output import Column, print_table
 
-    frame = pl.DataFrame([{**block, "shape": " x ".join(f"{n:,}" for n in block["shape"])} for block in found])
-    total = {"name": "total", "shape": "", "dtype": "", "parameters": frame["parameters"].sum(), "bytes": frame["bytes"].sum()}
+    frame = pl.DataFrame(
+        [{**block, "shape": " x ".join(f"{n:,}" for n in block["shape"])} for block in found]
+    )
+    total = {
+        "name": "total",
+        "shape": "",
+        "dtype": "",
+        "parameters": frame["parameters"].sum(),
+        "bytes": frame["bytes"].sum(),
+    }
     columns = ("name", "block", "id"), ("shape", "shape", "id"), ("dtype", "type", "id")
     counts = ("parameters", "parameters", "count"), ("bytes", "bytes", "count")
     print_table(
-        pl.concat([frame, pl.DataFrame([total], schema=frame.schema)]), tuple(Column(*one) for one in (*columns, *counts))
+        pl.concat([frame, pl.DataFrame([total], schema=frame.schema)]),
+        tuple(Column(*one) for one in (*columns, *counts)),
     )
 
 
@@ -174,9 +202,13 @@ def _show_history(model: "FactorModel") -> None:
 
     history = model.history
     for before in history.earlier:
-        print_text(f"goes on from a model trained on {before.n_train:,} ratings in {len(before.sweeps):,} sweeps")
+        print_text(
+            f"goes on from a model trained on {before.n_train:,} ratings in {len(before.sweeps):,} sweeps"
+        )
     print_text(
-        f"trained on {history.n_train:,} ratings, {history.n_validation:,} held out for validation (errors unclipped)", ""
+        f"trained on {history.n_train:,} ratings, {history.n_validation:,} held out for validation (errors "
+        f"unclipped)",
+        "",
     )
     if history.sweeps:
         kept = history.best_sweep if model.n_draws == 1 else None  # of a posterior, many are

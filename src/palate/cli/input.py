@@ -24,12 +24,16 @@ def read(path: Path, **options: Any) -> "Dataset":
 
 
 def read_part(path: Path, model: Any, options: Mapping[str, Any]) -> "Ratings":
-    """Return ratings that are to meet a model: with ids of its kinds, and without a look at catalogs, which play no part."""
+    """Return ratings that are to meet a model: with ids of its kinds, and without a look at
+    catalogs, which play no part.
+    """
     return read(path, **{**options, "items": "none", "like": model}).ratings
 
 
 def plain_table(path: Path) -> Any:
-    """Return a table of features as a Polars frame; the user ids of a text file are text, see `like_users`."""
+    """Return a table of features as a Polars frame; the user ids of a text file are text, see
+    `like_users`.
+    """
     from palate.cli.errors import usage_error
     from palate.io.tables import whole_table
 
@@ -42,7 +46,9 @@ def plain_table(path: Path) -> Any:
 
 
 def like_users(table: Any, users: "Vocabulary") -> Any:
-    """Return a table of users with the user ids that are text as whole numbers, if the ratings' are and all of them can be."""
+    """Return a table of users with the user ids that are text as whole numbers, if the ratings' are
+    and all of them can be.
+    """
     import polars as pl
 
     if "user_id" not in table.columns or table["user_id"].dtype != pl.String or users.type_name != "integer":

@@ -17,26 +17,35 @@ if TYPE_CHECKING:
 def inspect(
     model: options.Model,
     item: Annotated[
-        str | None, typer.Option(metavar="ITEM", help="The page of one item instead, by id or part of its title.")
+        str | None,
+        typer.Option(metavar="ITEM", help="The page of one item instead, by id or part of its title."),
     ] = None,
     user: Annotated[str | None, typer.Option(metavar="USER", help="The page of one user instead.")] = None,
-    distinctive: Annotated[bool, typer.Option("--distinctive", help="The users with the clearest tastes instead.")] = False,
+    distinctive: Annotated[
+        bool, typer.Option("--distinctive", help="The users with the clearest tastes instead.")
+    ] = False,
     n: options.Number = 10,
     sample: Annotated[
         int | None,
         typer.Option(
-            min=1, metavar="USERS", help="How many users to look at predictions and lists for; default: all, if that is quick."
+            min=1,
+            metavar="USERS",
+            help="How many users to look at predictions and lists for; default: all, if that is quick.",
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Chooses them.")] = 0,
     html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write one page with tables and pictures that opens offline.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write one page with tables and pictures that opens offline."),
     ] = None,
-    plots: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write the pictures as PNG into a folder.")] = None,
+    plots: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Write the pictures as PNG into a folder.")
+    ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Processors to use; default all.")] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Look into a model: norms, weights, biases, predictions, what everyone is recommended and how obscure it is.
+    """Look into a model: norms, weights, biases, predictions, what everyone is recommended and how
+    obscure it is.
 
     Examples:
 
@@ -60,7 +69,9 @@ def inspect(
         raise usage_error(f"--plots must be a folder; got the file '{plots}'")
     loaded = of_ratings(load(model))
     with busy("inspecting"):
-        report = _report(loaded, item, user, distinctive, n, {"sample": sample, "seed": seed, "threads": threads})
+        report = _report(
+            loaded, item, user, distinctive, n, {"sample": sample, "seed": seed, "threads": threads}
+        )
         before = files_in(plots) | ({str(html)} if html is not None and html.is_file() else set())
         written = [] if plots is None else report.plot(plots)
         if html is not None:

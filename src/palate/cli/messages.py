@@ -1,4 +1,6 @@
-"""The library's messages as someone at a terminal should read them: options instead of arguments, one line."""
+"""The library's messages as someone at a terminal should read them: options instead of arguments,
+one line.
+"""
 
 import ast
 import re
@@ -7,12 +9,51 @@ from collections.abc import Mapping
 
 # Arguments of the library that are options of a command under the same name.
 _OPTIONS = (
-    "by", "candidates", "counts", "decimal", "deny", "duplicates", "encoding", "explore", "form", "format", "half_life", "item", "items", "items_genres", "items_id", "items_title",
-    "items_year", "likelihood", "link",
-    "min_ratings", "missing", "missing_features", "n_factors", "noise", "rating", "relevant_from", "scale", "separator", "solver", "sweeps",
-    "test", "time", "timestamp", "timestamp_format", "title", "train", "unknown", "user", "validation", "weight", "where",
-)  # fmt: skip
-_ARGUMENT = re.compile(rf"\b({'|'.join(_OPTIONS)})=(\.(?!\w)|(?=\s|$)|())")  # the third group: a value follows
+    "by",
+    "candidates",
+    "counts",
+    "decimal",
+    "deny",
+    "duplicates",
+    "encoding",
+    "explore",
+    "form",
+    "format",
+    "half_life",
+    "item",
+    "items",
+    "items_genres",
+    "items_id",
+    "items_title",
+    "items_year",
+    "likelihood",
+    "link",
+    "min_ratings",
+    "missing",
+    "missing_features",
+    "n_factors",
+    "noise",
+    "rating",
+    "relevant_from",
+    "scale",
+    "separator",
+    "solver",
+    "sweeps",
+    "test",
+    "time",
+    "timestamp",
+    "timestamp_format",
+    "title",
+    "train",
+    "unknown",
+    "user",
+    "validation",
+    "weight",
+    "where",
+)
+_ARGUMENT = re.compile(
+    rf"\b({'|'.join(_OPTIONS)})=(\.(?!\w)|(?=\s|$)|())"
+)  # the third group: a value follows
 _PHRASES = {
     "header=False": "--no-header",
     "header=True": "--header",
@@ -43,7 +84,8 @@ _PHRASES = {
     "by model.update(ratings)": "by palate update MODEL RATINGS",
     "pass deltalake.DeltaTable(FOLDER) to palate.Ratings.from_frame": "pass --sql \"SELECT * FROM delta_scan('FOLDER')\" in its place",
     "Train with palate.Gibbs": "Train with --trainer gibbs",
-    "palate.LeastSquares, or palate.Spectral for": "palate train --trainer least-squares, or --trainer spectral for",
+    "palate.LeastSquares, or palate.Spectral for": "palate train --trainer least-squares, or --trainer "
+    "spectral for",
     "leave out test to": "leave out --test to",
     "as palate.read does with missing=": "as --missing does: --missing ",
     'palate.LeastSquares.for_counts("everywhere")': "--counts everywhere",
@@ -70,7 +112,9 @@ def for_command_line(message: str, flags: Mapping[str, str] | None = None) -> st
         message = message.replace(phrase, words)
     names = flags or {}
     return _ARGUMENT.sub(
-        lambda found: f"{names.get(found[1]) or '--' + found[1].replace('_', '-')}{' ' if found[3] is not None else found[2]}",
+        lambda found: (
+            f"{names.get(found[1]) or '--' + found[1].replace('_', '-')}{' ' if found[3] is not None else found[2]}"
+        ),
         message,
     )
 
@@ -113,7 +157,11 @@ def to_paste(command: str, *words: object) -> str:
     texts = [str(word) for word in words]
     dash = next((place for place, text in enumerate(texts) if text.startswith("-")), len(texts))
     return " ".join(
-        ["palate", command, *map(shlex.quote, [*texts[:dash], *(["--"] if dash < len(texts) else []), *texts[dash:]])]
+        [
+            "palate",
+            command,
+            *map(shlex.quote, [*texts[:dash], *(["--"] if dash < len(texts) else []), *texts[dash:]]),
+        ]
     )
 
 

@@ -16,59 +16,96 @@ User = Annotated[str, typer.Argument(metavar="USER", help="Id of the user.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 Output = Annotated[
     Path | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Write all columns to a .csv, .parquet or .json file instead."),
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Write all columns to a .csv, .parquet or .json file instead."
+    ),
 ]
 At = Annotated[
     str | None,
     typer.Option(
         metavar="TIME",
-        help="As of a date such as 2005-06-01, or a time in the ratings' own unit; for models that know of time.",
+        help="As of a date such as 2005-06-01, or a time in the ratings' own unit; for models that know of "
+        "time.",
     ),
 ]
 Number = Annotated[int, typer.Option("--n", "-n", min=1, help="How many to list.")]
 MinRatings = Annotated[int, typer.Option(min=0, metavar="N", help="Only items with at least N ratings.")]
 Genres = Annotated[
     list[str] | None,
-    typer.Option(metavar="GENRE", help="Only items of this genre; given several times or as 'A|B': of one of them."),
+    typer.Option(
+        metavar="GENRE", help="Only items of this genre; given several times or as 'A|B': of one of them."
+    ),
 ]
-Year = Annotated[str | None, typer.Option(metavar="YEARS", help="Only items of these years: 1980-1989, 1980-, -1989 or 1988.")]
+Year = Annotated[
+    str | None,
+    typer.Option(metavar="YEARS", help="Only items of these years: 1980-1989, 1980-, -1989 or 1988."),
+]
 Where = Annotated[
     str | None,
-    typer.Option(metavar="SQL", help='Only items for which this holds, such as "mean_rating > 4 AND year < 1970".'),
+    typer.Option(
+        metavar="SQL", help='Only items for which this holds, such as "mean_rating > 4 AND year < 1970".'
+    ),
 ]
 Candidates = Annotated[
     str | None,
-    typer.Option(metavar="IDS", help="The only items to choose from: ids with commas between, or a file with one id per line."),
+    typer.Option(
+        metavar="IDS",
+        help="The only items to choose from: ids with commas between, or a file with one id per line.",
+    ),
 ]
-Deny = Annotated[str | None, typer.Option(metavar="IDS", help="Items to leave out, written as for --candidates.")]
+Deny = Annotated[
+    str | None, typer.Option(metavar="IDS", help="Items to leave out, written as for --candidates.")
+]
 Titles = Annotated[
     list[str] | None,
-    typer.Option("--title", metavar="TEXT", help="Items whose title contains this text, instead of ids; may be repeated."),
+    typer.Option(
+        "--title",
+        metavar="TEXT",
+        help="Items whose title contains this text, instead of ids; may be repeated.",
+    ),
 ]
 
 Format = Annotated[
     str,
-    typer.Option(metavar="FORMAT", help="Format of the ratings: auto, movielens, movielens-dat, movielens-100k, goodbooks, "
-                 "movietweetings, triplets, netflix, lesson, wide or table."),
-]  # fmt: skip
-UserColumn = Annotated[str | None, typer.Option("--user", metavar="COLUMN", help="Column of the user ids, in a table.")]
+    typer.Option(
+        metavar="FORMAT",
+        help="Format of the ratings: auto, movielens, movielens-dat, movielens-100k, goodbooks, "
+        "movietweetings, triplets, netflix, lesson, wide or table.",
+    ),
+]
+UserColumn = Annotated[
+    str | None, typer.Option("--user", metavar="COLUMN", help="Column of the user ids, in a table.")
+]
 ItemColumn = Annotated[str | None, typer.Option("--item", metavar="COLUMN", help="Column of the item ids.")]
-RatingColumn = Annotated[str | None, typer.Option("--rating", metavar="COLUMN", help="Column of the ratings.")]
-TimestampColumn = Annotated[str | None, typer.Option("--timestamp", metavar="COLUMN", help="Column of times.")]
-WeightColumn = Annotated[str | None, typer.Option("--weight", metavar="COLUMN", help="Column of observation weights.")]
+RatingColumn = Annotated[
+    str | None, typer.Option("--rating", metavar="COLUMN", help="Column of the ratings.")
+]
+TimestampColumn = Annotated[
+    str | None, typer.Option("--timestamp", metavar="COLUMN", help="Column of times.")
+]
+WeightColumn = Annotated[
+    str | None, typer.Option("--weight", metavar="COLUMN", help="Column of observation weights.")
+]
 Scale = Annotated[
     tuple[float, float] | None,
-    typer.Option(metavar="LOWEST HIGHEST", help="Lowest and highest possible rating; others are an error.", show_default=False),
+    typer.Option(
+        metavar="LOWEST HIGHEST",
+        help="Lowest and highest possible rating; others are an error.",
+        show_default=False,
+    ),
 ]
 Duplicates = Annotated[
     str | None,
     typer.Option(
         metavar="POLICY",
-        help="What to do with repeated (user, item) pairs: last, mean, sum or error. Default last; with counts sum.",
+        help="What to do with repeated (user, item) pairs: last, mean, sum or error. Default last; with "
+        "counts sum.",
         show_default=False,
     ),
 ]
-Separator = Annotated[str | None, typer.Option(metavar="TEXT", help="What separates the fields of a table; default: see file.")]
+Separator = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="What separates the fields of a table; default: see file.")
+]
 Header = Annotated[
     bool | None,
     typer.Option(
@@ -88,20 +125,32 @@ Quotes = Annotated[
 Missing = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="VALUE", help="What stands for 'not rated', such as -1 or NA: rows with it are left out. May be repeated."
+        metavar="VALUE",
+        help="What stands for 'not rated', such as -1 or NA: rows with it are left out. May be repeated.",
     ),
 ]
-SkipEmpty = Annotated[bool, typer.Option("--skip-empty", help="Leave out rows without a user, an item or a rating.")]
-TimestampFormat = Annotated[str | None, typer.Option(metavar="FORMAT", help="How times are written, such as '%d/%m/%Y %H:%M'.")]
-Decimal = Annotated[str, typer.Option(metavar="CHARACTER", help="What divides a number from its fraction: '.' or ','.")]
+SkipEmpty = Annotated[
+    bool, typer.Option("--skip-empty", help="Leave out rows without a user, an item or a rating.")
+]
+TimestampFormat = Annotated[
+    str | None, typer.Option(metavar="FORMAT", help="How times are written, such as '%d/%m/%Y %H:%M'.")
+]
+Decimal = Annotated[
+    str, typer.Option(metavar="CHARACTER", help="What divides a number from its fraction: '.' or ','.")
+]
 Encoding = Annotated[str, typer.Option(metavar="NAME", help="Encoding of a table.")]
 Items = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Catalog of the items; default: the one that lies beside the ratings. none: no catalog."),
+    typer.Option(
+        metavar="FILE",
+        help="Catalog of the items; default: the one that lies beside the ratings. none: no catalog.",
+    ),
 ]
 
 _DATE = re.compile(r"\d{4}([-/])\d{2}\1\d{2}.*")
-ItemsId = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the ids in the catalog of --items.")]
+ItemsId = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="Column of the ids in the catalog of --items.")
+]
 ItemsTitle = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of its titles.")]
 ItemsYear = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of its years.")]
 ItemsGenres = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of its genres.")]
@@ -183,5 +232,7 @@ def condition(genres: list[str] | None, year: str | None, where: str | None) -> 
     try:
         found[names.ITEM_ID] = pl.sql_expr(where)  # an expression stands for itself, whatever its column
     except pl.exceptions.PolarsError as error:
-        raise ValueError(f"where must be a condition in SQL, such as \"year >= 1980\"; got '{where}' ({error}).") from None
+        raise ValueError(
+            f"where must be a condition in SQL, such as \"year >= 1980\"; got '{where}' ({error})."
+        ) from None
     return found

@@ -108,9 +108,14 @@ def print_wrapped(*lines: str) -> None:
         text = printable(line)
         start = " " * (len(text) - len(text.lstrip()))
         wrapped = textwrap.wrap(
-            text, width, subsequent_indent=f"{start}  " if start else "", drop_whitespace=True, replace_whitespace=False,
-            break_on_hyphens=False, break_long_words=False,
-        )  # fmt: skip
+            text,
+            width,
+            subsequent_indent=f"{start}  " if start else "",
+            drop_whitespace=True,
+            replace_whitespace=False,
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
         print_verbatim(*(wrapped or [""]))
 
 
@@ -137,10 +142,13 @@ def print_heading(text: str) -> None:
     out.print()
 
 
-def print_table(frame: "pl.DataFrame", columns: tuple[Column, ...] = COLUMNS, drop: tuple[str, ...] = ()) -> None:
+def print_table(
+    frame: "pl.DataFrame", columns: tuple[Column, ...] = COLUMNS, drop: tuple[str, ...] = ()
+) -> None:
     """Print a frame as a table; of `columns` those that the frame has, but not those in `drop`.
 
-    Where numbers and ids need more room than there is, the columns come in several tables, one below the other.
+    Where numbers and ids need more room than there is, the columns come in several tables, one
+    below the other.
     """
     shown = [column for column in columns if column.name in frame.columns and column.name not in drop]
     parts = _fitting(shown, frame, console().width)
@@ -151,8 +159,13 @@ def print_table(frame: "pl.DataFrame", columns: tuple[Column, ...] = COLUMNS, dr
 
 
 def _fitting(columns: list[Column], frame: "pl.DataFrame", room: int) -> list[list[Column]]:
-    """Return the columns in parts that fit side by side, each beginning with those that tell the rows apart."""
-    cells = {column.name: [_cell(value, column.kind) for value in frame[column.name].to_list()] for column in columns}
+    """Return the columns in parts that fit side by side, each beginning with those that tell the
+    rows apart.
+    """
+    cells = {
+        column.name: [_cell(value, column.kind) for value in frame[column.name].to_list()]
+        for column in columns
+    }
 
     def needed(part: list[Column]) -> int:
         return sum(_widths(part, cells, 0)) + _BETWEEN * (len(part) - 1)
@@ -176,8 +189,12 @@ def _print_part(frame: "pl.DataFrame", shown: list[Column]) -> None:
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
-    cells = {column.name: [_cell(value, column.kind) for value in frame[column.name].to_list()] for column in shown}
+    table = Table(
+        box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold"
+    )
+    cells = {
+        column.name: [_cell(value, column.kind) for value in frame[column.name].to_list()] for column in shown
+    }
     out = console()
     widths = _widths(shown, cells, out.width - _BETWEEN * (len(shown) - 1))
     for column, width in zip(shown, widths, strict=True):
@@ -191,7 +208,9 @@ def _print_part(frame: "pl.DataFrame", shown: list[Column]) -> None:
 
 
 def _widths(columns: list[Column], cells: dict[str, list[str]], room: int) -> list[int]:
-    """Return how wide columns are: numbers and ids whole, headings and texts wrapped at words where there is no room, titles last of all."""
+    """Return how wide columns are: numbers and ids whole, headings and texts wrapped at words where
+    there is no room, titles last of all.
+    """
     from rich.cells import cell_len
 
     least: list[int] = []
@@ -241,7 +260,10 @@ def print_json(document: Any) -> None:
 
 def records(frame: "pl.DataFrame") -> list[dict[str, Any]]:
     """Return a frame's rows for JSON: float32 with the digits they have, NaN as null, dates as text."""
-    return [{name: plain_value(value) for name, value in row.items()} for row in shortened(frame).iter_rows(named=True)]
+    return [
+        {name: plain_value(value) for name, value in row.items()}
+        for row in shortened(frame).iter_rows(named=True)
+    ]
 
 
 def plain_value(value: Any) -> Any:
@@ -256,7 +278,9 @@ def plain_value(value: Any) -> Any:
 
 
 def shortened(frame: "pl.DataFrame") -> "pl.DataFrame":
-    """Return a frame whose float32 columns are float64 with the same shortest digits: 4.3, not 4.300000190734863."""
+    """Return a frame whose float32 columns are float64 with the same shortest digits: 4.3, not
+    4.300000190734863.
+    """
     import polars as pl
     import polars.selectors as cs
 
@@ -268,7 +292,9 @@ def check_output(path: Path | None) -> None:
     if path is None:
         return
     if path.suffix.lower() not in FILE_TYPES:
-        raise usage_error(f"--output must end in {', '.join(FILE_TYPES[:-1])} or {FILE_TYPES[-1]}; got '{path}'")
+        raise usage_error(
+            f"--output must end in {', '.join(FILE_TYPES[:-1])} or {FILE_TYPES[-1]}; got '{path}'"
+        )
     check_writable(path)
 
 
@@ -291,7 +317,9 @@ def check_writable(path: Path) -> None:
         raise IsADirectoryError(f"could not save {path} (it is a folder): give the path of a file.")
     if not folder.is_dir():
         why = "it is not a folder" if folder.exists() else "there is no such folder"
-        raise FileNotFoundError(f"could not save {path}: {path.parent} cannot hold it ({why}). Create the folder first.")
+        raise FileNotFoundError(
+            f"could not save {path}: {path.parent} cannot hold it ({why}). Create the folder first."
+        )
     try:
         with tempfile.TemporaryFile(dir=folder):
             pass
@@ -303,7 +331,9 @@ def check_writable(path: Path) -> None:
 
 
 def write_frame(frame: "pl.DataFrame", path: Path) -> None:
-    """Write a frame as CSV, Parquet or JSON, by the ending of the path; an older file is replaced whole or not at all."""
+    """Write a frame as CSV, Parquet or JSON, by the ending of the path; an older file is replaced
+    whole or not at all.
+    """
     import io
 
     from palate._files import replace_file
@@ -320,7 +350,9 @@ def write_frame(frame: "pl.DataFrame", path: Path) -> None:
     replace_file(path, [data])
 
 
-def deliver(frame: "pl.DataFrame", *, as_json: bool, output: Path | None, title: str = "", drop: tuple[str, ...] = ()) -> None:
+def deliver(
+    frame: "pl.DataFrame", *, as_json: bool, output: Path | None, title: str = "", drop: tuple[str, ...] = ()
+) -> None:
     """Write a frame to the file asked for, or print it as JSON or as a table below a title."""
     if output is not None:
         replaced = instead(output)

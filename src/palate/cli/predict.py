@@ -10,7 +10,10 @@ from palate.cli.errors import usage_error
 Items = Annotated[list[str] | None, typer.Argument(metavar="[ITEM]...", help="Ids of the items.")]
 Unknown = Annotated[
     str,
-    typer.Option(metavar="CHOICE", help="What an unknown id gets: raise (an error), nan or baseline (mean plus known bias)."),
+    typer.Option(
+        metavar="CHOICE",
+        help="What an unknown id gets: raise (an error), nan or baseline (mean plus known bias).",
+    ),
 ]
 
 
@@ -22,15 +25,25 @@ def predict(
     genres: options.Genres = None,
     year: options.Year = None,
     where: options.Where = None,
-    clip: Annotated[bool, typer.Option("--clip", help="Move predictions outside the rating scale to its ends.")] = False,
+    clip: Annotated[
+        bool, typer.Option("--clip", help="Move predictions outside the rating scale to its ends.")
+    ] = False,
     unknown: Unknown = "raise",
-    std: Annotated[bool, typer.Option("--std", help="Add the standard error of each expected rating.")] = False,
+    std: Annotated[
+        bool, typer.Option("--std", help="Add the standard error of each expected rating.")
+    ] = False,
     interval: Annotated[
-        float | None, typer.Option(metavar="SHARE", help="Add both ends of the interval that holds this share, such as 0.8.")
+        float | None,
+        typer.Option(
+            metavar="SHARE", help="Add both ends of the interval that holds this share, such as 0.8."
+        ),
     ] = None,
     interval_of: Annotated[
         str,
-        typer.Option(metavar="CHOICE", help="Where the expected rating is (mean), or where one rating would fall (rating)."),
+        typer.Option(
+            metavar="CHOICE",
+            help="Where the expected rating is (mean), or where one rating would fall (rating).",
+        ),
     ] = "mean",
     at: options.At = None,
     as_json: options.Json = False,
@@ -49,15 +62,24 @@ def predict(
 
     condition = options.condition(genres, year, where)
     if bool(items) == bool(title or condition):
-        raise usage_error("choose the items by id, or by --title, --genres, --year and --where; not both, not neither")
+        raise usage_error(
+            "choose the items by id, or by --title, --genres, --year and --where; not both, not neither"
+        )
     check_output(output)
     time = options.parse_time(at)
     loaded = arguments.load(model, [user, *(items or [])])
     frame = loaded.predict_frame(
-        _id(loaded.users, user, "user", unknown), [_item(loaded, item, unknown) for item in items] if items else None,
-        title=title, where=condition, clip=clip, unknown=unknown, return_std=std, interval=interval, interval_of=interval_of,
+        _id(loaded.users, user, "user", unknown),
+        [_item(loaded, item, unknown) for item in items] if items else None,
+        title=title,
+        where=condition,
+        clip=clip,
+        unknown=unknown,
+        return_std=std,
+        interval=interval,
+        interval_of=interval_of,
         timestamp=time,
-    )  # fmt: skip
+    )
     deliver(frame, as_json=as_json, output=output, title=f"Predictions for user {user}", drop=("user_id",))
 
 

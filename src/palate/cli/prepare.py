@@ -12,11 +12,15 @@ from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 
 @reads_ratings(without=("weight",))
 def prepare(
-    ratings: Annotated[Path, typer.Argument(metavar="RATINGS", help="Rating file, or a folder or .zip that holds one.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write the files.")] = Path(
-        "prepared"
-    ),
-    validation: Annotated[float, typer.Option(metavar="SHARE", help="Share of the rows at the end, for validation.")] = 0.05,
+    ratings: Annotated[
+        Path, typer.Argument(metavar="RATINGS", help="Rating file, or a folder or .zip that holds one.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write the files.")
+    ] = Path("prepared"),
+    validation: Annotated[
+        float, typer.Option(metavar="SHARE", help="Share of the rows at the end, for validation.")
+    ] = 0.05,
     seed: Annotated[int, typer.Option(help="Seed of the shuffle.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")] = False,
     reading: Reading = AS_GIVEN,
@@ -24,8 +28,9 @@ def prepare(
 ) -> None:
     """Write ratings as the pair of files that the matrix-factorization lesson uses: rating.csv and movie.csv.
 
-    Ids become the ranks of the original ones (ids.csv lists both), titles lose their year and get their article in front, y is
-    the rating less the mean of the training rows, and the rows are shuffled with the validation rows last.
+    Ids become the ranks of the original ones (ids.csv lists both), titles lose their year and get
+    their article in front, y is the rating less the mean of the training rows, and the rows are
+    shuffled with the validation rows last.
 
     Example:
 
@@ -41,9 +46,11 @@ def prepare(
         print_json({**vars(done), "folder": str(done.folder)})
         return
     print_text(
-        f"Wrote {done.folder / 'rating.csv'}: {done.n_train:,} training rows, then {done.n_validation:,} for validation; "
+        f"Wrote {done.folder / 'rating.csv'}: {done.n_train:,} training rows, then {done.n_validation:,} "
+        f"for validation; "
         f"mean rating {done.mean:.4f}.",
-        f"Wrote {done.folder / 'movie.csv'}: {done.n_items:,} items; {done.folder / 'ids.csv'}: their ids and those of "
+        f"Wrote {done.folder / 'movie.csv'}: {done.n_items:,} items; {done.folder / 'ids.csv'}: their ids "
+        f"and those of "
         f"{done.n_users:,} users before and after.",
     )
     if done.n_unrated:

@@ -1,4 +1,6 @@
-"""The options of every command that reads ratings, declared once and handed over as the arguments of `palate.read`."""
+"""The options of every command that reads ratings, declared once and handed over as the arguments
+of `palate.read`.
+"""
 
 import copy
 import functools
@@ -13,7 +15,14 @@ Reading = Mapping[str, Any]  # a command's parameter `reading` stands for the op
 AS_GIVEN: Reading = MappingProxyType({})  # its default
 
 PANEL = "Reading the ratings"
-ITEM_SIDE = ("weight", "items", "items_id", "items_title", "items_year", "items_genres")  # what ratings to test on do not need
+ITEM_SIDE = (
+    "weight",
+    "items",
+    "items_id",
+    "items_title",
+    "items_year",
+    "items_genres",
+)  # what ratings to test on do not need
 
 _DECLARED: dict[str, tuple[Any, Any]] = {
     "format": (options.Format, "auto"),
@@ -40,7 +49,9 @@ _DECLARED: dict[str, tuple[Any, Any]] = {
 }
 
 
-def reads_ratings(*, without: tuple[str, ...] = (), **flags: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def reads_ratings(
+    *, without: tuple[str, ...] = (), **flags: str
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return a decorator that gives a command the reading options in place of its parameter `reading`.
 
     Parameters
@@ -103,13 +114,17 @@ def as_words(reading: Reading, without: tuple[str, ...] = (), **flags: str) -> l
         elif name == "missing":
             words += [word for one in value for word in (option, str(one))]
         else:
-            words += [option, *(f"{end:g}" for end in value)] if isinstance(value, tuple) else [option, str(value)]
+            words += (
+                [option, *(f"{end:g}" for end in value)] if isinstance(value, tuple) else [option, str(value)]
+            )
     return words
 
 
 def _unescaped(separator: str | None) -> str | None:
     """Return a separator as it was meant: few shells turn the two characters `\\t` into a tab."""
-    return None if separator is None else {"\\t": "\t", "tab": "\t", "\\x1f": "\x1f"}.get(separator, separator)
+    return (
+        None if separator is None else {"\\t": "\t", "tab": "\t", "\\x1f": "\x1f"}.get(separator, separator)
+    )
 
 
 def _parameter(name: str, flags: dict[str, str]) -> str:
@@ -122,7 +137,13 @@ def _declared(name: str, annotation: Any, default: Any, flags: dict[str, str]) -
     made = copy.copy(option)
     made.rich_help_panel = PANEL
     if name in flags:
-        made.default, made.param_decls = flags[name], ()  # where Typer looks for the option's name in an annotation
+        made.default, made.param_decls = (
+            flags[name],
+            (),
+        )  # where Typer looks for the option's name in an annotation
     return inspect.Parameter(
-        _parameter(name, flags), inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=Annotated[kind, made]
+        _parameter(name, flags),
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        default=default,
+        annotation=Annotated[kind, made],
     )

@@ -21,28 +21,39 @@ def recommend(
     where: options.Where = None,
     candidates: options.Candidates = None,
     deny: options.Deny = None,
-    include_seen: Annotated[bool, typer.Option("--include-seen", help="List what the user has rated, too.")] = False,
-    worst: Annotated[bool, typer.Option("--worst", help="The lowest predictions instead, lowest first.")] = False,
+    include_seen: Annotated[
+        bool, typer.Option("--include-seen", help="List what the user has rated, too.")
+    ] = False,
+    worst: Annotated[
+        bool, typer.Option("--worst", help="The lowest predictions instead, lowest first.")
+    ] = False,
     caution: Annotated[
         float,
         typer.Option(
             metavar="SHARE",
-            help="Rank by how good an item is at least: 0.8 by the lower end of its 80 % interval; below 0, by how good it may be.",
+            help="Rank by how good an item is at least: 0.8 by the lower end of its 80 % interval; below "
+            "0, by how good it may be.",
         ),
     ] = 0.0,
     explore: Annotated[
-        str | None, typer.Option(metavar="HOW", help="thompson: rank by one draw of the posterior, another for each user.")
+        str | None,
+        typer.Option(
+            metavar="HOW", help="thompson: rank by one draw of the posterior, another for each user."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Chooses the draws of --explore.")] = 0,
     by: Annotated[
         str | None,
         typer.Option(
             metavar="HEAD",
-            help="For a model of two heads: both (the default), chosen (what the user is likely to choose) or stars (what the user would "
+            help="For a model of two heads: both (the default), chosen (what the user is likely to choose) "
+            "or stars (what the user would "
             "rate highest).",
         ),
     ] = None,
-    words: Annotated[bool, typer.Option("--words", help="Say in words what is expected and how sure that is.")] = False,
+    words: Annotated[
+        bool, typer.Option("--words", help="Say in words what is expected and how sure that is.")
+    ] = False,
     diversity: shaping.Diversity = 0.0,
     at_most: shaping.AtMost = None,
     boost: shaping.Boost = None,
@@ -51,26 +62,32 @@ def recommend(
         bool,
         typer.Option(
             "--all",
-            help="Write the lists of every user to --output, a .parquet file, block by block: memory does not grow with the users, and "
+            help="Write the lists of every user to --output, a .parquet file, block by block: memory does "
+            "not grow with the users, and "
             "after an interrupt the same command goes on.",
         ),
     ] = False,
     rate: Annotated[
         list[str] | None,
-        typer.Option(metavar="TITLE=RATING", help="For someone new who rated this; may be repeated. An id will do as well."),
+        typer.Option(
+            metavar="TITLE=RATING",
+            help="For someone new who rated this; may be repeated. An id will do as well.",
+        ),
     ] = None,
     fold_in: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="For someone new with the ratings of this CSV: columns item_id or title, rating, and perhaps timestamp.",
+            help="For someone new with the ratings of this CSV: columns item_id or title, rating, and "
+            "perhaps timestamp.",
         ),
     ] = None,
     unknown: Annotated[
         str,
         typer.Option(
             metavar="CHOICE",
-            help="What a user gets whom the model does not know: raise (an error), skip (no list) or popular (the most-rated items).",
+            help="What a user gets whom the model does not know: raise (an error), skip (no list) or "
+            "popular (the most-rated items).",
         ),
     ] = "raise",
     at: options.At = None,
@@ -105,7 +122,9 @@ def recommend(
 
     is_new = bool(rate) or fold_in is not None
     if bool(users) + all_users + everyone + is_new != 1:
-        raise usage_error("name the users, or give --all-users, or --rate or --fold-in for someone new; one of the three")
+        raise usage_error(
+            "name the users, or give --all-users, or --rate or --fold-in for someone new; one of the three"
+        )
     if everyone:
         output = check_everyone(output)
     check_output(output)
@@ -121,7 +140,9 @@ def recommend(
     )
     two_heads = hasattr(loaded, "heads")
     if by is not None and not two_heads:
-        raise usage_error(f"--by is for a model of two heads, as `palate train` makes without options; {model} has one")
+        raise usage_error(
+            f"--by is for a model of two heads, as `palate train` makes without options; {model} has one"
+        )
     words = words or (two_heads and by in (None, "both") and not as_json and output is None)
     asked: dict[str, Any] = {
         "worst": worst,
@@ -149,7 +170,10 @@ def recommend(
     if two_heads and caution and by in (None, "both") and not _knows(loaded.choice):
         say("note: --caution acts on the predicted ratings; the choice head does not know how sure it is.")
     asked |= {"min_ratings": min_ratings, "exclude_seen": not include_seen, "where": condition}
-    asked |= {"candidates": arguments.listed_ids(loaded, candidates), "deny": arguments.listed_ids(loaded, deny)}
+    asked |= {
+        "candidates": arguments.listed_ids(loaded, candidates),
+        "deny": arguments.listed_ids(loaded, deny),
+    }
     if everyone and output is not None:
         write_everyone(loaded, output, n, as_json=as_json, **asked)
         return
@@ -158,9 +182,20 @@ def recommend(
     whom = "you" if is_new else f"user {users[0]}" if users else ""
     title = f"{'The lowest predictions' if worst else 'Recommendations'} for {whom}" if one else ""
     hidden = (
-        ("std", "low", "high", "genres", "mean_rating", *(("chance", "predicted_rating") if two_heads else ())) if words else ()
+        (
+            "std",
+            "low",
+            "high",
+            "genres",
+            "mean_rating",
+            *(("chance", "predicted_rating") if two_heads else ()),
+        )
+        if words
+        else ()
     )  # the words say it
-    deliver(frame, as_json=as_json, output=output, title=title, drop=(*(("user_id",) if one else ()), *hidden))
+    deliver(
+        frame, as_json=as_json, output=output, title=title, drop=(*(("user_id",) if one else ()), *hidden)
+    )
 
 
 def _knows(head: Any) -> bool:

@@ -8,17 +8,25 @@ import typer
 
 from palate.cli.errors import say, usage_error
 
-Models = Annotated[list[Path], typer.Argument(metavar="MODEL...", help="Model files; the first answers when none is named.")]
+Models = Annotated[
+    list[Path], typer.Argument(metavar="MODEL...", help="Model files; the first answers when none is named.")
+]
 Store = Annotated[
     str | None,
     typer.Option(
-        "--store", metavar="URL",
-        help="Where live ratings are kept: a file for SQLite, or postgresql://... for several processes. Default: the first model's "
+        "--store",
+        metavar="URL",
+        help="Where live ratings are kept: a file for SQLite, or postgresql://... for several processes. "
+        "Default: the first model's "
         "file name with the ending .live.db.",
     ),
-]  # fmt: skip
-KeyFile = Annotated[Path | None, typer.Option(metavar="FILE", help="File of one key a line; besides PALATE_READ_KEY.")]
-WriteKeyFile = Annotated[Path | None, typer.Option(metavar="FILE", help="File of one key a line; besides PALATE_WRITE_KEY.")]
+]
+KeyFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="File of one key a line; besides PALATE_READ_KEY.")
+]
+WriteKeyFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="File of one key a line; besides PALATE_WRITE_KEY.")
+]
 
 
 def serve(
@@ -27,14 +35,23 @@ def serve(
     host: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Address to listen on; other than loopback needs keys.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any free one.")] = 8000,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any free one.")
+    ] = 8000,
     read_key_file: KeyFile = None,
     write_key_file: WriteKeyFile = None,
     origin: Annotated[
-        list[str] | None, typer.Option(metavar="ORIGIN", help="Web pages that may ask, such as https://example.org; repeat it.")
+        list[str] | None,
+        typer.Option(
+            metavar="ORIGIN", help="Web pages that may ask, such as https://example.org; repeat it."
+        ),
     ] = None,
-    root_path: Annotated[str, typer.Option(metavar="PATH", help="Path under which a proxy serves this.")] = "",
-    watch: Annotated[bool, typer.Option("--watch", help="Take model files into use when they are saved anew.")] = False,
+    root_path: Annotated[
+        str, typer.Option(metavar="PATH", help="Path under which a proxy serves this.")
+    ] = "",
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Take model files into use when they are saved anew.")
+    ] = False,
 ) -> None:
     """Answer over HTTP: lists, search, explanations, and ratings that are kept; see docs/service.md.
 
@@ -42,7 +59,9 @@ def serve(
 
         palate serve model.palate
     """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads of BLAS beside those of the service only wait for each other
+    os.environ.setdefault(
+        "OPENBLAS_NUM_THREADS", "1"
+    )  # threads of BLAS beside those of the service only wait for each other
     from palate.app.core import Core
     from palate.service.serving import serve as run
     from palate.service.settings import Settings, SettingsError

@@ -9,21 +9,26 @@ from palate.cli.errors import usage_error
 Diversity = Annotated[
     float,
     typer.Option(
-        min=0, max=1, metavar="SHARE", help="From 0 to 1: how much an item loses for being like those above it in the list."
+        min=0,
+        max=1,
+        metavar="SHARE",
+        help="From 0 to 1: how much an item loses for being like those above it in the list.",
     ),
 ]
 AtMost = Annotated[
     list[str] | None,
     typer.Option(
         metavar="COLUMN=N",
-        help="At most N items of a list of one value of a column, such as genres=3; genres:Comedy=1 for one value. May be repeated.",
+        help="At most N items of a list of one value of a column, such as genres=3; genres:Comedy=1 for "
+        "one value. May be repeated.",
     ),
 ]
 Boost = Annotated[
     list[str] | None,
     typer.Option(
         metavar="COLUMN:VALUE=FACTOR",
-        help="Count the chance of these items so many times, such as genres:Comedy=1.5; item:TITLE=2 for one item. May be repeated.",
+        help="Count the chance of these items so many times, such as genres:Comedy=1.5; item:TITLE=2 for "
+        "one item. May be repeated.",
     ),
 ]
 
@@ -45,9 +50,13 @@ def _caps(model: Any, texts: list[str]) -> dict[str, Any]:
         try:
             limit = int(number)
         except ValueError:
-            raise usage_error(f"--at-most must end in a whole number, such as genres=3; got '{text}'") from None
+            raise usage_error(
+                f"--at-most must end in a whole number, such as genres=3; got '{text}'"
+            ) from None
         if isinstance(caps.get(column), dict) != (value is not None) and column in caps:
-            raise usage_error(f"--at-most must cap all values of {column} or single ones, not both; got '{text}'")
+            raise usage_error(
+                f"--at-most must cap all values of {column} or single ones, not both; got '{text}'"
+            )
         if value is None:
             caps[column] = limit
         else:
@@ -67,7 +76,9 @@ def _factors(model: Any, texts: list[str]) -> dict[str, dict[Any, float]]:
         try:
             factor = float(number)
         except ValueError:
-            raise usage_error(f"--boost must end in a number, such as genres:Comedy=1.5; got '{text}'") from None
+            raise usage_error(
+                f"--boost must end in a number, such as genres:Comedy=1.5; got '{text}'"
+            ) from None
         if column in ("item", ITEM_ID):
             factors.setdefault(ITEM_ID, {})[arguments.item_named(model, value)] = factor
         else:

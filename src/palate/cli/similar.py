@@ -11,10 +11,14 @@ from palate.cli.errors import usage_error
 def similar(
     model: options.Model,
     item: Annotated[str | None, typer.Argument(metavar="[ITEM]", help="Id of the item.")] = None,
-    title: Annotated[str | None, typer.Option(metavar="TEXT", help="Title of the item, or a part that fits no other.")] = None,
+    title: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Title of the item, or a part that fits no other.")
+    ] = None,
     between: Annotated[
         list[str] | None,
-        typer.Option(metavar="ITEM", help="List what lies between two items: give it twice, by id or by title."),
+        typer.Option(
+            metavar="ITEM", help="List what lies between two items: give it twice, by id or by title."
+        ),
     ] = None,
     n: options.Number = 10,
     min_ratings: options.MinRatings = 0,
@@ -28,7 +32,8 @@ def similar(
         typer.Option(
             min=0,
             metavar="N",
-            help="How many ratings halve an item's similarity: few ratings are alike by chance. 0 for the plain order. Default 5, "
+            help="How many ratings halve an item's similarity: few ratings are alike by chance. 0 for the "
+            "plain order. Default 5, "
             "and 0 for item-to-item weights, which allow for it already.",
             show_default=False,
         ),
@@ -60,15 +65,32 @@ def similar(
     if between:
         both = [arguments.item_named(loaded, text) for text in between]
         frame = loaded.between(
-            both[0], both[1], n, min_ratings=min_ratings, where=condition,
-            candidates=arguments.listed_ids(loaded, candidates), deny=arguments.listed_ids(loaded, deny), **more,
-        )  # fmt: skip
+            both[0],
+            both[1],
+            n,
+            min_ratings=min_ratings,
+            where=condition,
+            candidates=arguments.listed_ids(loaded, candidates),
+            deny=arguments.listed_ids(loaded, deny),
+            **more,
+        )
         named = " and ".join(arguments.label(loaded, one) for one in both)
         deliver(frame, as_json=as_json, output=output, title=f"Between {named}")
         return
     one = arguments.item_with_title(loaded, title) if item is None else arguments.item_ids(loaded, [item])[0]  # type: ignore[arg-type]
     frame = loaded.similar_items(
-        one, n, min_ratings=min_ratings, where=condition,
-        candidates=arguments.listed_ids(loaded, candidates), deny=arguments.listed_ids(loaded, deny), **more,
-    )  # fmt: skip
-    deliver(frame, as_json=as_json, output=output, title=f"Most like {arguments.label(loaded, one)}", drop=("similar_to",))
+        one,
+        n,
+        min_ratings=min_ratings,
+        where=condition,
+        candidates=arguments.listed_ids(loaded, candidates),
+        deny=arguments.listed_ids(loaded, deny),
+        **more,
+    )
+    deliver(
+        frame,
+        as_json=as_json,
+        output=output,
+        title=f"Most like {arguments.label(loaded, one)}",
+        drop=("similar_to",),
+    )

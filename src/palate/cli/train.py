@@ -24,9 +24,19 @@ if TYPE_CHECKING:
 
 Ratings_ = Annotated[
     Path | None,
-    typer.Argument(metavar="RATINGS", help="Rating file, or a folder or .zip that holds one; without one give --sql."),
+    typer.Argument(
+        metavar="RATINGS", help="Rating file, or a folder or .zip that holds one; without one give --sql."
+    ),
 ]
-_OF_QUERIES = ("user", "item", "rating", "timestamp", "weight", "scale", "duplicates")  # reading options that --sql takes
+_OF_QUERIES = (
+    "user",
+    "item",
+    "rating",
+    "timestamp",
+    "weight",
+    "scale",
+    "duplicates",
+)  # reading options that --sql takes
 
 
 @dataclass(frozen=True)
@@ -63,66 +73,89 @@ class Outcome:
 def train(
     ctx: typer.Context,
     ratings: Ratings_ = None,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to save the model.")] = Path(
-        "model.palate"
-    ),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Where to save the model.")
+    ] = Path("model.palate"),
     sql: Annotated[
         str | None,
         typer.Option(
-            metavar="QUERY", help="Instead of RATINGS: a query that DuckDB runs on --db, or on the files that it names."
+            metavar="QUERY",
+            help="Instead of RATINGS: a query that DuckDB runs on --db, or on the files that it names.",
         ),
     ] = None,
-    db: Annotated[Path | None, typer.Option(metavar="FILE", help="DuckDB database of --sql, opened for reading alone.")] = None,
+    db: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="DuckDB database of --sql, opened for reading alone.")
+    ] = None,
     reading: Reading = AS_GIVEN,
     trainer: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="recommender, the default: what people choose and how they rate it; least-squares, the default with its options; "
-            "gibbs: Bayesian, with uncertainty; spectral, linear-items, popular: what people choose alone; baseline: mean and biases alone; "
+            help="recommender, the default: what people choose and how they rate it; least-squares, the "
+            "default with its options; "
+            "gibbs: Bayesian, with uncertainty; spectral, linear-items, popular: what people choose alone; "
+            "baseline: mean and biases alone; "
             "or keras: the lesson's own model (docs/keras.md). With --help, this trainer's options.",
         ),
     ] = None,
     user_table: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="CSV or Parquet with a column user_id, for --user-features.")
+        Path | None,
+        typer.Option(metavar="FILE", help="CSV or Parquet with a column user_id, for --user-features."),
     ] = None,
     validation: Annotated[
         float, typer.Option(metavar="SHARE", help="Share of the ratings held out, to know when to stop.")
     ] = 0.05,
     seed: Annotated[
         int,
-        typer.Option(min=0, help="Seed of the random split and of the initial factors; the same seed gives the same model."),
+        typer.Option(
+            min=0,
+            help="Seed of the random split and of the initial factors; the same seed gives the same model.",
+        ),
     ] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="Processors to use; default all.")] = None,
-    start: Annotated[Path | None, typer.Option(metavar="MODEL", help="Go on from this model; its split is kept.")] = None,
+    start: Annotated[
+        Path | None, typer.Option(metavar="MODEL", help="Go on from this model; its split is kept.")
+    ] = None,
     union: Annotated[
         bool,
         typer.Option(
-            "--union", help="With --start: train on that model's ratings and these together; of a pair in both on this."
+            "--union",
+            help="With --start: train on that model's ratings and these together; of a pair in both on this.",
         ),
     ] = False,
     refit: Annotated[
-        bool, typer.Option("--refit", help="Train once more on all ratings in the end, held-out ones included.")
+        bool,
+        typer.Option("--refit", help="Train once more on all ratings in the end, held-out ones included."),
     ] = False,
-    checkpoint: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the model here after every sweep.")] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Save the model here after every sweep.")
+    ] = None,
     no_ratings: Annotated[
-        bool, typer.Option("--no-ratings", help="Save without the ratings; the model then cannot leave out what was seen.")
+        bool,
+        typer.Option(
+            "--no-ratings", help="Save without the ratings; the model then cannot leave out what was seen."
+        ),
     ] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace model.palate, if it is there and no other file is named with --output.")
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Replace model.palate, if it is there and no other file is named with --output.",
+        ),
     ] = False,
     store: Annotated[
         str | None,
         typer.Option(
-            metavar="URL", help="Add the live ratings of this store, see `palate serve`; forgotten people are left out."
+            metavar="URL",
+            help="Add the live ratings of this store, see `palate serve`; forgotten people are left out.",
         ),
     ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Train a model on a table of ratings and save it.
 
-    Without options the model recommends what people are likely to choose and to like. The options of a trainer are listed by
-    `palate train --trainer NAME --help`.
+    Without options the model recommends what people are likely to choose and to like. The options
+    of a trainer are listed by `palate train --trainer NAME --help`.
 
     Example:
 
@@ -184,7 +217,12 @@ def train(
         data = read(cast(Path, ratings), **reading, counts=takes_counts(chosen_trainer), like=how.start)
     read_seconds = time.perf_counter() - began
     read_in = data
-    if data.held_out is not None and data.held_out.any() and how.start is None and not given(ctx, "validation"):
+    if (
+        data.held_out is not None
+        and data.held_out.any()
+        and how.start is None
+        and not given(ctx, "validation")
+    ):
         how = replace(how, prepared=data.held_out)
         if trainer == "recommender" and not values and not given(ctx, "trainer"):
             chosen_trainer = trainer_of(
@@ -204,7 +242,10 @@ def train(
             option = "--" + next(iter(values)).replace("_", "-")
             print_text(f"{option} is an option of --trainer {trainer}, so that is what is trained.")
         if how.prepared is not None:
-            say(f"note: the {int(how.prepared.sum()):,} rows that palate prepare put at the end for validation are held out.")
+            say(
+                f"note: the {int(how.prepared.sum()):,} rows that palate prepare put at the end for "
+                f"validation are held out."
+            )
     checkpoints = instead(checkpoint) if checkpoint is not None else ""
     outcome = _train(chosen_trainer, data, how, read_seconds)
     replaced = instead(output)
@@ -221,7 +262,9 @@ def train(
 def _check_source(ratings: Path | None, sql: str | None, db: Path | None, reading: Reading) -> None:
     """Check that the ratings come from one place, and from a query without options that speak of files."""
     if (ratings is None) == (sql is None):
-        raise usage_error("the ratings must be RATINGS, a file or folder, or come from --sql; give one of the two")
+        raise usage_error(
+            "the ratings must be RATINGS, a file or folder, or come from --sql; give one of the two"
+        )
     if sql is None:
         if db is not None:
             raise usage_error("--db must come with --sql, the query that it is the database of")
@@ -275,9 +318,17 @@ def _train(trainer: Any, data: "Dataset", how: How, read_seconds: float) -> Outc
 
         ratings, validation = _parts(data.ratings, how)
         model = trainer.fit(
-            ratings, validation=validation, catalog=data.catalog, start=how.start, refit=how.refit,
-            checkpoint=how.checkpoint, callback=after_sweep, threads=how.threads, seed=how.seed, **how.extra,
-        )  # fmt: skip
+            ratings,
+            validation=validation,
+            catalog=data.catalog,
+            start=how.start,
+            refit=how.refit,
+            checkpoint=how.checkpoint,
+            callback=after_sweep,
+            threads=how.threads,
+            seed=how.seed,
+            **how.extra,
+        )
     return Outcome(data, model, reports, read_seconds, time.perf_counter() - began)
 
 
@@ -286,7 +337,9 @@ def _fit_recommender(trainer: Any, data: "Dataset", how: How) -> Any:
     from palate.training.progress import Steps
 
     if how.start is not None or how.refit or how.extra:
-        raise usage_error("--start, --refit and --user-table are for a trainer of factors, such as --trainer least-squares")
+        raise usage_error(
+            "--start, --refit and --user-table are for a trainer of factors, such as --trainer least-squares"
+        )
     options: dict[str, Any] = {} if how.share is None else {"validation": how.share}
     ratings = data.ratings
     if how.prepared is not None:
@@ -316,7 +369,9 @@ def _compare(outcome: Outcome, how: How) -> None:
     from palate.training.training_data import split
 
     if outcome.model.scale is None or outcome.model.trainer["name"] == "Recommender":
-        return  # what it was chosen by is told; scores of counts are no ratings; `palate evaluate` judges their lists
+        # what it was chosen by is told; scores of counts are no ratings; `palate evaluate` judges
+        # their lists
+        return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # fit has said it
         everything, held_out = split(*_parts(outcome.data.ratings, how), how.start, how.seed)
@@ -326,10 +381,14 @@ def _compare(outcome: Outcome, how: How) -> None:
     models = {outcome.model.trainer["name"]: outcome.model}
     if outcome.model.trainer["name"] != "Baseline":
         models["Baseline"] = _baseline(everything, held_out, how)
-    outcome.clipped = not how.refit  # the model before the refit is gone; what its sweeps reported is not clipped
+    outcome.clipped = (
+        not how.refit
+    )  # the model before the refit is gone; what its sweeps reported is not clipped
     for name, model in models.items():
         if how.refit and model is outcome.model:
-            judged = [report for report in outcome.reports if report.validation_mse is not None]  # not those of a second run
+            judged = [
+                report for report in outcome.reports if report.validation_mse is not None
+            ]  # not those of a second run
             best = min(judged, key=lambda report: report.validation_mse or 0.0)
             outcome.errors[name] = {"rmse": best.validation_rmse or 0.0, "mae": best.validation_mae or 0.0}
         else:
@@ -340,7 +399,8 @@ def _compare(outcome: Outcome, how: How) -> None:
 def _baseline(everything: "Ratings", held_out: "np.ndarray", how: How) -> "FactorModel":
     """Return the baseline fitted with the model's own split.
 
-    The same share and seed make the same split, without copies of the ratings; a starting model's split has to be cut out.
+    The same share and seed make the same split, without copies of the ratings; a starting model's
+    split has to be cut out.
     """
     from palate.training.baseline import Baseline
 
@@ -351,13 +411,17 @@ def _baseline(everything: "Ratings", held_out: "np.ndarray", how: How) -> "Facto
 
 
 def _joined(data: "Dataset", start: "FactorModel", union: bool, items: Any) -> "Dataset":
-    """Return what is trained on: with `union` the ratings of the model too; with the model's catalog where no other is."""
+    """Return what is trained on: with `union` the ratings of the model too; with the model's
+    catalog where no other is.
+    """
     from palate.model.joined import catalog_of_both
     from palate.training.union import union as both
 
     ratings = both(start, data.ratings) if union else data.ratings
     keep = str(items) != "none" and (union or data.catalog is None)
-    return replace(data, ratings=ratings, catalog=catalog_of_both(start, data.catalog) if keep else data.catalog)
+    return replace(
+        data, ratings=ratings, catalog=catalog_of_both(start, data.catalog) if keep else data.catalog
+    )
 
 
 def _with_store(data: "Dataset", address: str) -> tuple["Dataset", str]:
@@ -365,9 +429,13 @@ def _with_store(data: "Dataset", address: str) -> tuple["Dataset", str]:
     from palate.store.upkeep import held, joined
 
     if data.held_out is not None and data.held_out.any():
-        raise usage_error("--store must be left out with files of palate prepare, whose rows for validation are fixed")
+        raise usage_error(
+            "--store must be left out with files of palate prepare, whose rows for validation are fixed"
+        )
     found = joined(data.ratings, held(address))
-    return replace(data, ratings=found.ratings, held_out=None), f"With the store {address.rsplit('@')[-1]}: {found}."
+    return replace(
+        data, ratings=found.ratings, held_out=None
+    ), f"With the store {address.rsplit('@')[-1]}: {found}."
 
 
 def _show_data(path: str, read: "Dataset", data: "Dataset", seconds: float) -> None:
@@ -380,7 +448,10 @@ def _show_data(path: str, read: "Dataset", data: "Dataset", seconds: float) -> N
         print_text("No catalog: items will be shown by id. Name one with --items.")
     else:
         columns = ", ".join(data.catalog.frame.columns[1:]) or "ids only"
-        print_text(f"Catalog of {counted(len(data.catalog), 'item')} {data.catalog.origin}".rstrip() + f": {columns}.")
+        print_text(
+            f"Catalog of {counted(len(data.catalog), 'item')} {data.catalog.origin}".rstrip()
+            + f": {columns}."
+        )
 
 
 def _described(ratings: "Ratings") -> str:
@@ -388,7 +459,8 @@ def _described(ratings: "Ratings") -> str:
 
     low, high = ratings.scale
     return (
-        f"{counted(len(ratings), 'rating')} of {counted(ratings.n_items, 'item')} by {counted(ratings.n_users, 'user')}, "
+        f"{counted(len(ratings), 'rating')} of {counted(ratings.n_items, 'item')} by "
+        f"{counted(ratings.n_users, 'user')}, "
         f"scale {low:g} to {high:g}{'' if ratings.declared else ' (observed)'}"
     )
 
@@ -406,7 +478,8 @@ def _report(outcome: Outcome, how: How, as_json: bool, replaced: str, checkpoint
     kept = f"of which sweep {history.best_sweep} is kept" if draws == 1 else f"{draws} draws kept"
     ran = f": {counted(sweeps, 'sweep')}, {kept}" if sweeps else ""
     print_text(
-        f"Trained {name} on {counted(history.n_train, 'rating')} in {outcome.train_seconds:.1f} s{ran}. {history.stopped}"
+        f"Trained {name} on {counted(history.n_train, 'rating')} in {outcome.train_seconds:.1f} s{ran}. "
+        f"{history.stopped}"
     )
     show_candidates(outcome.model)
     for note in history.notes:
@@ -415,7 +488,10 @@ def _report(outcome: Outcome, how: How, as_json: bool, replaced: str, checkpoint
         _show_errors(outcome)
     size = how.output.stat().st_size
     users = outcome.model.users
-    first = next((users.id(row) for row in range(min(len(users), 100)) if str(users.id(row)).isprintable()), users.id(0))
+    first = next(
+        (users.id(row) for row in range(min(len(users), 100)) if str(users.id(row)).isprintable()),
+        users.id(0),
+    )
     print_text("", f"Saved {how.output} ({size:,} bytes){replaced}.")
     if how.checkpoint is not None:
         print_text(f"The checkpoint of the last sweep is {how.checkpoint}{checkpoints}.")
@@ -428,16 +504,29 @@ def _show_errors(outcome: Outcome) -> None:
     from palate.cli.output import Column, print_table, print_text
 
     n = int(len(outcome.data.ratings) - outcome.model.history.n_train) or outcome.model.history.n_validation
-    about = "predictions clipped to the scale" if outcome.clipped else "before the refit, predictions not clipped"
-    print_text("", "Error on the ratings held out" + (f" ({n:,}" if n else " (") + f"{', ' if n else ''}{about}):", "")
-    rows = [{"model": name, **{key: f"{value:.4f}" for key, value in found.items()}} for name, found in outcome.errors.items()]
-    print_table(pl.DataFrame(rows), (Column("model", "", "id"), Column("rmse", "RMSE", "id"), Column("mae", "MAE", "id")))
+    about = (
+        "predictions clipped to the scale" if outcome.clipped else "before the refit, predictions not clipped"
+    )
+    print_text(
+        "",
+        "Error on the ratings held out" + (f" ({n:,}" if n else " (") + f"{', ' if n else ''}{about}):",
+        "",
+    )
+    rows = [
+        {"model": name, **{key: f"{value:.4f}" for key, value in found.items()}}
+        for name, found in outcome.errors.items()
+    ]
+    print_table(
+        pl.DataFrame(rows),
+        (Column("model", "", "id"), Column("rmse", "RMSE", "id"), Column("mae", "MAE", "id")),
+    )
     rmse = [found["rmse"] for found in outcome.errors.values()]
     low, high = outcome.data.ratings.value.min(), outcome.data.ratings.value.max()
     if len(rmse) > 1 and rmse[0] >= rmse[1] and low < high:  # of equal ratings the fit has said so
         print_text(
             "",
-            "The baseline is as good: these ratings may be too few for factors, or the penalty too small (--l2-user, --l2-item).",
+            "The baseline is as good: these ratings may be too few for factors, or the penalty too small "
+            "(--l2-user, --l2-item).",
         )
 
 

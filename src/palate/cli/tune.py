@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 @reads_ratings()
 def tune(
     ratings: Annotated[
-        Path | None, typer.Argument(metavar="RATINGS", help="Rating file or folder; default the bundled ratings.")
+        Path | None,
+        typer.Argument(metavar="RATINGS", help="Rating file or folder; default the bundled ratings."),
     ] = None,
     seconds: Annotated[float, typer.Option(min=1, help="Budget of the search.")] = 60.0,
     trials: Annotated[int, typer.Option(min=1, help="Most settings to try.")] = 1000,
@@ -23,7 +24,9 @@ def tune(
         str, typer.Option(metavar="NAMES", help="Side information that every trial has, as in train.")
     ] = "",
     item_features: Annotated[str, typer.Option(metavar="NAMES", help="The same of items.")] = "",
-    unobserved: Annotated[bool, typer.Option("--unobserved", help="Search the weight of unrated pairs, too.")] = False,
+    unobserved: Annotated[
+        bool, typer.Option("--unobserved", help="Search the weight of unrated pairs, too.")
+    ] = False,
     reading: Reading = AS_GIVEN,
     seed: Annotated[int, typer.Option(min=0, help="Of the splits and the search.")] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="Processors to use; default all.")] = None,
@@ -32,7 +35,8 @@ def tune(
 ) -> None:
     """Search for the best settings of least squares within a number of seconds.
 
-    Four fifths of the ratings train, a tenth chooses, a tenth that the search never sees judges. Ctrl-C ends the search with the best so far.
+    Four fifths of the ratings train, a tenth chooses, a tenth that the search never sees judges.
+    Ctrl-C ends the search with the best so far.
 
     Example:
 
@@ -49,9 +53,16 @@ def tune(
     base = LeastSquares(user_features=user_features, item_features=item_features)
     with _status() as show:
         found = run(
-            data.ratings, seconds=seconds, trials=trials, unobserved=unobserved, trainer=base, catalog=data.catalog,
-            callback=show, threads=threads, seed=seed,
-        )  # fmt: skip
+            data.ratings,
+            seconds=seconds,
+            trials=trials,
+            unobserved=unobserved,
+            trainer=base,
+            catalog=data.catalog,
+            callback=show,
+            threads=threads,
+            seed=seed,
+        )
     path, words = str(ratings), as_words(reading)
     if ratings is None:
         table, films = _bundled_files()
@@ -123,4 +134,8 @@ def _print(found: "Tuned", command: str) -> None:
     print_text("")
     print_verbatim(command, found.python())
     if found.holdout_rmse >= found.default_holdout_rmse:
-        print_text("", "On ratings it never saw the search is no better than the defaults: keep them, or give it more seconds.")
+        print_text(
+            "",
+            "On ratings it never saw the search is no better than the defaults: keep them, or give it more "
+            "seconds.",
+        )

@@ -18,7 +18,9 @@ def update(
     ratings: Annotated[Path, typer.Argument(metavar="RATINGS", help="File of further ratings.")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Where to save the updated model; default MODEL itself."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Where to save the updated model; default MODEL itself."
+        ),
     ] = None,
     reading: Reading = AS_GIVEN,
     threads: Annotated[int | None, typer.Option(min=1, help="Processors to use; default all.")] = None,
@@ -53,21 +55,33 @@ def update(
     if as_json:
         print_json(
             {
-                "output": str(target), "output_bytes": size, "replaced": bool(replaced), "n_given": len(data.ratings),
-                "n_users": updated.n_users, "n_items": updated.n_items, "n_ratings": len(updated.ratings),
-                "n_new_users": updated.n_users - loaded.n_users, "n_new_items": updated.n_items - loaded.n_items,
-                "n_new_ratings": len(updated.ratings) - (0 if loaded.ratings is None else len(loaded.ratings)), "update_seconds": round(seconds, 3),
-                "stopped": updated.history.stopped, "notes": list(updated.history.notes),
+                "output": str(target),
+                "output_bytes": size,
+                "replaced": bool(replaced),
+                "n_given": len(data.ratings),
+                "n_users": updated.n_users,
+                "n_items": updated.n_items,
+                "n_ratings": len(updated.ratings),
+                "n_new_users": updated.n_users - loaded.n_users,
+                "n_new_items": updated.n_items - loaded.n_items,
+                "n_new_ratings": len(updated.ratings)
+                - (0 if loaded.ratings is None else len(loaded.ratings)),
+                "update_seconds": round(seconds, 3),
+                "stopped": updated.history.stopped,
+                "notes": list(updated.history.notes),
             }
-        )  # fmt: skip
+        )
         return
     print_text(f"Read {ratings}: {counted(len(data.ratings), 'rating')}.")
     print_text(f"{updated.history.stopped} It took {seconds:.1f} s.")
     for note in updated.history.notes:
         print_text(note)
     now = (
-        f"{counted(len(updated.ratings), 'rating')} of {counted(updated.n_items, 'item')} by {counted(updated.n_users, 'user')}"
+        f"{counted(len(updated.ratings), 'rating')} of {counted(updated.n_items, 'item')} by "
+        f"{counted(updated.n_users, 'user')}"
     )
     print_text(f"The model now holds {now}.", "", f"Saved {target} ({size:,} bytes){replaced}.")
     if len(data.ratings):
-        print_verbatim(f"Next: {to_paste('recommend', target, data.ratings.users.id(int(data.ratings.user_index[0])))}")
+        print_verbatim(
+            f"Next: {to_paste('recommend', target, data.ratings.users.id(int(data.ratings.user_index[0])))}"
+        )

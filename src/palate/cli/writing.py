@@ -1,4 +1,6 @@
-"""One rule for every file that a command writes: a name that was typed is replaced and told, a default name is not."""
+"""One rule for every file that a command writes: a name that was typed is replaced and told, a
+default name is not.
+"""
 
 from pathlib import Path
 
@@ -20,7 +22,9 @@ def check_default(path: Path, *, named: bool, overwrite: bool, what: str = "file
         What the option names.
     """
     if path.exists() and not named and not overwrite:
-        raise usage_error(f"{path} is there already; name another {what} with --output, or pass --overwrite to replace it")
+        raise usage_error(
+            f"{path} is there already; name another {what} with --output, or pass --overwrite to replace it"
+        )
 
 
 def instead(*paths: Path) -> str:
@@ -44,4 +48,8 @@ def instead_of(n_files: int) -> str:
 
 def files_in(folder: Path | None) -> set[str]:
     """Return the files in a folder, to see afterwards which of them were replaced."""
-    return set() if folder is None or not folder.is_dir() else {str(path) for path in folder.iterdir() if path.is_file()}
+    return (
+        set()
+        if folder is None or not folder.is_dir()
+        else {str(path) for path in folder.iterdir() if path.is_file()}
+    )

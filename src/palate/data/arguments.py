@@ -13,9 +13,13 @@ T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 # What other libraries call it, and what it is called here; only names that a function has are suggested.
 _MEANT: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("factors", "n_factor", "n_components", "k", "rank", "num_factors", "latent_dim"), ("n_factors",)),
+    **dict.fromkeys(
+        ("factors", "n_factor", "n_components", "k", "rank", "num_factors", "latent_dim"), ("n_factors",)
+    ),
     **dict.fromkeys(("top", "k", "n_items", "top_n", "top_k", "topk", "limit", "count", "N"), ("n",)),
-    **dict.fromkeys(("iterations", "n_iter", "n_epochs", "epochs", "max_iter", "sweeps"), ("max_sweeps", "sweeps")),
+    **dict.fromkeys(
+        ("iterations", "n_iter", "n_epochs", "epochs", "max_iter", "sweeps"), ("max_sweeps", "sweeps")
+    ),
     **dict.fromkeys(("regularization", "reg", "reg_all", "lambda_", "alpha", "l2"), ("l2_user", "l2_item")),
     **dict.fromkeys(("sep", "delimiter"), ("separator",)),
     **dict.fromkeys(("filter_seen", "filter_already_liked_items", "exclude_known"), ("exclude_seen",)),
@@ -27,7 +31,9 @@ _MEANT: dict[str, tuple[str, ...]] = {
 
 
 def helpful(function: F) -> F:
-    """Return the function, whose call with an unknown keyword raises one sentence that names what it takes instead."""
+    """Return the function, whose call with an unknown keyword raises one sentence that names what
+    it takes instead.
+    """
     taken = inspect.signature(function).parameters
     if any(one.kind is one.VAR_KEYWORD for one in taken.values()):
         return function
@@ -70,7 +76,9 @@ def ids_and_ratings(ids: Any, ratings: Any, side: str) -> tuple[Any, Any]:
             raise TypeError(f"ratings must be left out where {side} is a mapping of id to rating; got both.")
         return list(ids), list(ids.values())
     if ratings is None:
-        raise TypeError(f"ratings must be given beside {side}, or {side} be a mapping of id to rating; got {side} alone.")
+        raise TypeError(
+            f"ratings must be given beside {side}, or {side} be a mapping of id to rating; got {side} alone."
+        )
     return ids, ratings
 
 
@@ -83,5 +91,9 @@ def _message(function: Callable[..., Any], given: str, names: list[str]) -> str:
     """
     called = function.__qualname__.removesuffix(".__init__").rpartition("<locals>.")[2]
     meant = [name for name in _MEANT.get(given, ()) if name in names] or nearest(given, names)
-    hint = f"Did you mean {' or '.join(f'{name}=' for name in meant)}?" if meant else f"It takes {', '.join(names)}."
+    hint = (
+        f"Did you mean {' or '.join(f'{name}=' for name in meant)}?"
+        if meant
+        else f"It takes {', '.join(names)}."
+    )
     return f"{called} takes no argument {given!r}. {hint}"

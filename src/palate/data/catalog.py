@@ -19,22 +19,27 @@ _STANDARD = (names.TITLE, names.YEAR, names.GENRES, names.KEY)
 
 
 class CatalogWarning(UserWarning):
-    """A catalog does not fit the ratings in a way that is hardly meant, such as describing none of the items."""
+    """A catalog does not fit the ratings in a way that is hardly meant, such as describing none of
+    the items.
+    """
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Catalog:
-    """A table with one row per item: `item_id`, then what is known of `title`, `year`, `genres`, `key`, then the rest.
+    """A table with one row per item: `item_id`, then what is known of `title`, `year`, `genres`,
+    `key`, then the rest.
 
     Parameters
     ----------
     frame : polars.DataFrame
-        First column `item_id` (Int64, UInt64 or String), each id once. `title`, `genres` (separated by `|`) and `key` are
-        strings, `year` is Int32; `n_ratings` (Int64) and `mean_rating` (Float64) come with `aligned`.
+        First column `item_id` (Int64, UInt64 or String), each id once. `title`, `genres` (separated
+        by `|`) and `key` are strings, `year` is Int32; `n_ratings` (Int64) and `mean_rating`
+        (Float64) come with `aligned`.
     kind : {"int", "uint", "str", "uuid"}
         Kind of the ids, as in `Vocabulary`.
     origin : str
-        Which column of which file the ids were read from, in words: "by book_id from books.csv". Empty for other catalogs.
+        Which column of which file the ids were read from, in words: "by book_id from books.csv".
+        Empty for other catalogs.
 
     Examples
     --------
@@ -69,8 +74,9 @@ class Catalog:
         item : str, default "item_id"
             Column of the ids.
         title, year, genres, key : str, optional
-            Columns of these; default the columns of these names, where there are any. Genres may be lists, or texts: with
-            bars, semicolons, commas or slashes between them, or lists of JSON or Python; years may be text. All further columns are kept as they are.
+            Columns of these; default the columns of these names, where there are any. Genres may be
+            lists, or texts: with bars, semicolons, commas or slashes between them, or lists of JSON
+            or Python; years may be text. All further columns are kept as they are.
         where : callable, optional
             Turns a row number into words for messages; readers name the line of the file.
 
@@ -82,10 +88,14 @@ class Catalog:
             If the ids are floats, booleans or bytes.
         """
         given = {"item": item, "title": title, "year": year, "genres": genres, "key": key}
-        require_columns(frame, {argument: name for argument, name in given.items() if name is not None}, "the catalog")
+        require_columns(
+            frame, {argument: name for argument, name in given.items() if name is not None}, "the catalog"
+        )
         table = to_polars(frame)
         if frame_kind(frame) == "pandas":  # whose missing numbers are NaN
-            table = pl.DataFrame([without_nan(column) if column.dtype.is_float() else column for column in table])
+            table = pl.DataFrame(
+                [without_nan(column) if column.dtype.is_float() else column for column in table]
+            )
         ids, kind = id_column(table[item], f"column {item!r} of the catalog", where)
         _check_unique(ids, item, where)
         named = {name for name in given.values() if name is not None}
@@ -93,13 +103,16 @@ class Catalog:
         for name in _STANDARD:
             source = given[name] or (name if name in table.columns and name not in named else None)
             if source is not None:
-                parts[name] = _year(table[source], where) if name == names.YEAR else _TIDY[name](table[source])
+                parts[name] = (
+                    _year(table[source], where) if name == names.YEAR else _TIDY[name](table[source])
+                )
                 named.add(source)
         further = {name: table[name] for name in table.columns if name not in named}
         clash = [name for name in further if name in parts]
         if clash:
             raise ValueError(
-                f"column {clash[0]!r} of the catalog would stand twice: rename it, or pass it as {clash[0].removesuffix('_id')}=."
+                f"column {clash[0]!r} of the catalog would stand twice: rename it, or pass it as "
+                f"{clash[0].removesuffix('_id')}=."
             )
         return cls(pl.DataFrame([values.alias(name) for name, values in {**parts, **further}.items()]), kind)
 
@@ -127,17 +140,23 @@ class Catalog:
             If one has integers and the other strings: they would never meet.
         """
         if len(self) and KIND_NAMES[self.kind] != items.type_name:
-            message = f"item ids of the catalog must be {items.type_name}s as in the ratings; got {KIND_NAMES[self.kind]}s"
+            message = (
+                f"item ids of the catalog must be {items.type_name}s as in the ratings; got "
+                f"{KIND_NAMES[self.kind]}s"
+            )
             raise TypeError(
-                f"{message} ({self.frame[names.ITEM_ID][0]!r} beside {items.id(0)!r}). Cast one of the two columns."
+                f"{message} ({self.frame[names.ITEM_ID][0]!r} beside {items.id(0)!r}). Cast one of the two "
+                f"columns."
             )
 
     def aligned(self, items: Vocabulary, ratings: RatingMatrix) -> "Catalog":
-        """Return the catalog in the order of the vocabulary `items`, with the number and the mean of each item's `ratings`.
+        """Return the catalog in the order of the vocabulary `items`, with the number and the mean
+        of each item's `ratings`.
 
-        The first `len(items)` rows are the vocabulary's items, in order, nulls where the catalog does not know them; then
-        come the catalog's items that nobody rated, in their own order, with `n_ratings` 0 and no mean. Columns of these
-        two names in the catalog give way to the counts.
+        The first `len(items)` rows are the vocabulary's items, in order, nulls where the catalog
+        does not know them; then come the catalog's items that nobody rated, in their own order,
+        with `n_ratings` 0 and no mean. Columns of these two names in the catalog give way to the
+        counts.
 
         Raises
         ------
@@ -147,7 +166,9 @@ class Catalog:
         self.check_ids(items)
         position = items.indices(self.frame[names.ITEM_ID])
         if len(self) and not (position >= 0).any():
-            message = f"none of the {len(self):,} items in the catalog is among the {len(items):,} rated items"
+            message = (
+                f"none of the {len(self):,} items in the catalog is among the {len(items):,} rated items"
+            )
             warnings.warn(f"{message}: is its id column the right one?", CatalogWarning, stacklevel=2)
         source = np.full(len(items), -1, dtype=np.int64)
         source[position[position >= 0]] = np.flatnonzero(position >= 0)
@@ -170,7 +191,8 @@ class Catalog:
         return rows_of(self.frame, item_index)
 
     def find(self, title: str, exact: bool = False) -> np.ndarray:
-        """Return the positions of the items whose title, key or title with year contains a text, whatever its case; int64.
+        """Return the positions of the items whose title, key or title with year contains a text,
+        whatever its case; int64.
 
         Parameters
         ----------
@@ -196,8 +218,14 @@ class Catalog:
         return np.flatnonzero(found)
 
     def _called(self, with_year: bool) -> list[pl.Series]:
-        """Return the texts that items are called by: titles, keys, and if asked titles with their year as messages show them."""
-        found = [self.frame[name].cast(pl.String) for name in (names.TITLE, names.KEY) if name in self.frame.columns]
+        """Return the texts that items are called by: titles, keys, and if asked titles with their
+        year as messages show them.
+        """
+        found = [
+            self.frame[name].cast(pl.String)
+            for name in (names.TITLE, names.KEY)
+            if name in self.frame.columns
+        ]
         if with_year and names.TITLE in self.frame.columns and names.YEAR in self.frame.columns:
             found.append(self.frame[names.TITLE] + " (" + self.frame[names.YEAR].cast(pl.String) + ")")
         return found
@@ -212,7 +240,8 @@ def _check_unique(ids: pl.Series, item: str, where: WhereRow) -> None:
         row = int(np.flatnonzero(~ids.is_first_distinct().to_numpy())[0])
         first = int((ids == ids[row]).arg_max() or 0)
         raise ValueError(
-            f"the catalog must hold each item once; got {item} {ids[row]!r} at {where(first)} and again at {where(row)}."
+            f"the catalog must hold each item once; got {item} {ids[row]!r} at {where(first)} and again at "
+            f"{where(row)}."
         )
 
 
@@ -229,12 +258,14 @@ def _year(column: pl.Series, where: WhereRow) -> pl.Series:
     as_float = numbers.cast(pl.Float64, strict=False)
     years = as_float.cast(pl.Int32, strict=False)
     wrong = (
-        numbers.is_not_null() & (as_float.is_null() | years.is_null() | filled(years.cast(pl.Float64) != as_float, False))
+        numbers.is_not_null()
+        & (as_float.is_null() | years.is_null() | filled(years.cast(pl.Float64) != as_float, False))
     ).to_numpy()
     if wrong.any():
         row = int(np.argmax(wrong))
         raise ValueError(
-            f"column {column.name!r} of the catalog must hold years as whole numbers; got {column[row]!r} at {where(row)}."
+            f"column {column.name!r} of the catalog must hold years as whole numbers; got {column[row]!r} "
+            f"at {where(row)}."
         )
     return years
 

@@ -24,11 +24,15 @@ def rating_values(values: Any, what: str, where: WhereRow = row_label) -> np.nda
     series = _numeric(values, what, where)
     numbers = _floats(series)
     with np.errstate(invalid="ignore"):
-        total = numbers.sum(dtype=np.float64)  # not finite if any rating is not; the exact search is for the message only
+        total = numbers.sum(
+            dtype=np.float64
+        )  # not finite if any rating is not; the exact search is for the message only
     if not np.isfinite(total):
         bad = np.flatnonzero(~np.isfinite(numbers))
         if len(bad):
-            raise ValueError(f"{what} must hold finite numbers; got {series[int(bad[0])]} at {where(int(bad[0]))}.")
+            raise ValueError(
+                f"{what} must hold finite numbers; got {series[int(bad[0])]} at {where(int(bad[0]))}."
+            )
     numbers += np.float32(0)  # -0.0 and 0.0 are one rating
     return numbers
 
@@ -39,7 +43,8 @@ def weight_values(values: Any, what: str, where: WhereRow = row_label) -> np.nda
     if len(numbers) and not numbers.min() > 0:
         row = int(np.argmax(~(numbers > 0)))
         raise ValueError(
-            f"{what} must hold positive numbers; got {numbers[row]:g} at {where(row)}. Leave out rows that should not count."
+            f"{what} must hold positive numbers; got {numbers[row]:g} at {where(row)}. Leave out rows that "
+            f"should not count."
         )
     return numbers
 
@@ -49,21 +54,28 @@ def scale_bounds(scale: Any) -> tuple[float, float]:
     try:
         low, high = (float(bound) for bound in scale)
     except (TypeError, ValueError):
-        raise TypeError(f"scale must be two numbers, the lowest and the highest rating; got {scale!r}.") from None
+        raise TypeError(
+            f"scale must be two numbers, the lowest and the highest rating; got {scale!r}."
+        ) from None
     if not (np.isfinite(low) and np.isfinite(high) and low < high):
         raise ValueError(f"scale must be two finite numbers, the lower one first; got ({low:g}, {high:g}).")
     return low, high
 
 
-def check_scale(numbers: np.ndarray, scale: tuple[float, float], what: str, where: WhereRow = row_label) -> None:
+def check_scale(
+    numbers: np.ndarray, scale: tuple[float, float], what: str, where: WhereRow = row_label
+) -> None:
     """Check that every rating lies within the declared scale."""
     low, high = np.float32(scale[0]), np.float32(scale[1])
     if len(numbers) and (numbers.min() < low or numbers.max() > high):
         row = int(np.argmax((numbers < low) | (numbers > high)))
         message = (
-            f"{what} must be within the declared scale {scale[0]:g} to {scale[1]:g}; got {numbers[row]:g} at {where(row)}."
+            f"{what} must be within the declared scale {scale[0]:g} to {scale[1]:g}; got "
+            f"{numbers[row]:g} at {where(row)}."
         )
-        raise ValueError(f"{message} Correct the ratings or declare their scale with scale=(lowest, highest).")
+        raise ValueError(
+            f"{message} Correct the ratings or declare their scale with scale=(lowest, highest)."
+        )
 
 
 def _numeric(values: Any, what: str, where: WhereRow) -> pl.Series:
@@ -76,11 +88,14 @@ def _numeric(values: Any, what: str, where: WhereRow) -> pl.Series:
         row = next((row for row, value in enumerate(items) if not _is_number(value)), -1)
         if row < 0:
             return _as_floats(items, what, where)
-        raise TypeError(f"{what} must hold numbers; got {type(items[row]).__name__} {items[row]!r} at {where(row)}.")
+        raise TypeError(
+            f"{what} must hold numbers; got {type(items[row]).__name__} {items[row]!r} at {where(row)}."
+        )
     if not series.dtype.is_numeric() and series.dtype != pl.Null:
         kind = "text" if series.dtype == pl.String else str(series.dtype)
         raise TypeError(
-            f"{what} must hold numbers; got {kind} ({shown(series[0])} at {where(0)}). Cast the column to numbers first."
+            f"{what} must hold numbers; got {kind} ({shown(series[0])} at {where(0)}). Cast the column to "
+            f"numbers first."
         )
     return series
 
@@ -93,7 +108,9 @@ def _as_floats(values: list[Any], what: str, where: WhereRow) -> pl.Series:
     """Return numbers of several types, such as whole stars among half ones, whatever their order."""
     for row, value in enumerate(values):
         if isinstance(value, int) and abs(value) >= 2**63:
-            raise ValueError(f"{what} must hold finite numbers; got an integer beyond 64 bits at {where(row)}.")
+            raise ValueError(
+                f"{what} must hold finite numbers; got an integer beyond 64 bits at {where(row)}."
+            )
     return pl.Series([float(value) for value in values], dtype=pl.Float64)
 
 

@@ -69,12 +69,15 @@ def ratings_of(given: Any, argument: str = "ratings", also: str = "") -> Ratings
     if isinstance(given, Dataset):
         return given.ratings
     raise TypeError(
-        f"{argument} must be palate.Ratings or what palate.read returns{also}; got {_named(given)}.{_advice(given)}"
+        f"{argument} must be palate.Ratings or what palate.read returns{also}; got "
+        f"{_named(given)}.{_advice(given)}"
     )
 
 
 def with_catalog(given: Any, catalog: Catalog | None) -> tuple[Ratings, Catalog | None]:
-    """Return the ratings that were given, and their catalog: the one given beside them, else that of their Dataset."""
+    """Return the ratings that were given, and their catalog: the one given beside them, else that
+    of their Dataset.
+    """
     ratings = ratings_of(given)
     return ratings, given.catalog if catalog is None and isinstance(given, Dataset) else catalog
 

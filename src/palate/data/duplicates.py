@@ -27,7 +27,9 @@ class Columns:
         return Columns(*(None if column is None else column[order] for column in self.all()))  # type: ignore[arg-type]
 
     def reorder(self, order: np.ndarray) -> None:
-        """Put the rows in the given order, or keep those of a mask; of one column after the other, to save memory."""
+        """Put the rows in the given order, or keep those of a mask; of one column after the other,
+        to save memory.
+        """
         for field in fields(self):
             if getattr(self, field.name) is not None:
                 setattr(self, field.name, getattr(self, field.name)[order])
@@ -51,7 +53,9 @@ def check_policy(policy: str | None, counted: bool = False) -> str:
 
 
 def find_duplicates(user: np.ndarray, item: np.ndarray) -> np.ndarray:
-    """Return a mask of the rows whose pair is that of the row before (the rows are sorted by user and item)."""
+    """Return a mask of the rows whose pair is that of the row before (the rows are sorted by user
+    and item).
+    """
     same = np.zeros(len(user), dtype=bool)
     np.equal(user[1:], user[:-1], out=same[1:])
     same[1:] &= item[1:] == item[:-1]
@@ -61,7 +65,10 @@ def find_duplicates(user: np.ndarray, item: np.ndarray) -> np.ndarray:
 def duplicates_message(pair: str, first: str, second: str, n: int) -> str:
     """Return the message of the policy "error"."""
     more = f", and {n - 1:,} more such rows" if n > 1 else ""
-    return f"each user must rate an item once; got {pair} at {first} and {second}{more}. Pass duplicates='last', duplicates='mean' or duplicates='sum'."
+    return (
+        f"each user must rate an item once; got {pair} at {first} and {second}{more}. Pass "
+        f"duplicates='last', duplicates='mean' or duplicates='sum'."
+    )
 
 
 def warning_message(n: int, policy: str, timestamps: bool) -> str:
@@ -91,7 +98,9 @@ def merge(columns: Columns, same: np.ndarray, policy: str) -> Columns:
     group = np.cumsum(first) - 1
     part = columns.take(rows)
     target = rows[first]
-    target = target - np.searchsorted(again, target)  # where the pair's first row stands when the repeats are gone
+    target = target - np.searchsorted(
+        again, target
+    )  # where the pair's first row stands when the repeats are gone
     columns.reorder(~same)
     if policy == "last":
         last = _by_time(part, group)[np.append(np.flatnonzero(first)[1:], len(rows)) - 1]
@@ -115,7 +124,8 @@ def _by_time(part: Columns, group: np.ndarray) -> np.ndarray:
 
 
 def _combine(part: Columns, group: np.ndarray, target: np.ndarray, out: Columns, policy: str) -> None:
-    """Write the mean of each group, by weight, or its sum; the weight is the plain mean and the time the latest.
+    """Write the mean of each group, by weight, or its sum; the weight is the plain mean and the
+    time the latest.
 
     A sum is one observation of its pair, so the weights of its rows do not add up.
     """

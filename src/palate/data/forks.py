@@ -1,7 +1,9 @@
-"""After a fork: Polars' threads are not copied into a forked process, and whatever hands them work there waits for ever.
+"""After a fork: Polars' threads are not copied into a forked process, and whatever hands them work
+there waits for ever.
 
-What answers (predict, recommend, similar, fold-in, rated) is therefore built from calls that need no threads: arrays, single
-columns and frames put together from columns. Everything else asks `require_threads` first.
+What answers (predict, recommend, similar, fold-in, rated) is therefore built from calls that need
+no threads: arrays, single columns and frames put together from columns. Everything else asks
+`require_threads` first.
 """
 
 import os
@@ -22,7 +24,9 @@ _lost: bool | None = None  # whether the threads are gone, once that is known
 
 
 def threads_lost() -> bool:
-    """Return whether this process was forked from one in which Polars' threads had started, so that it has none itself."""
+    """Return whether this process was forked from one in which Polars' threads had started, so that
+    it has none itself.
+    """
     global _lost
     if not _forked:
         return False
@@ -46,9 +50,12 @@ def require_threads(what: str) -> None:
     """
     if threads_lost():
         raise RuntimeError(
-            f"{what} must run in a process that has Polars' threads; this one was forked after they had started, and a fork does "
-            'not copy them. Start the workers with "spawn" or "forkserver" (multiprocessing.get_context, joblib\'s "loky"), or do '
-            "this before the fork. A loaded model predicts, recommends, finds similar items and folds in users here."
+            f"{what} must run in a process that has Polars' threads; this one was forked after they had "
+            f"started, and a fork does "
+            'not copy them. Start the workers with "spawn" or "forkserver" (multiprocessing.get_context, '
+            'joblib\'s "loky"), or do '
+            "this before the fork. A loaded model predicts, recommends, finds similar items and folds in "
+            "users here."
         )
 
 
@@ -67,7 +74,9 @@ def needs_threads(what: str) -> Callable[[Callable[Given, Answer]], Callable[Giv
 
 
 def rows_of(frame: pl.DataFrame, index: np.ndarray) -> pl.DataFrame:
-    """Return rows of a frame by position, column by column: indexing the frame itself would need Polars' threads."""
+    """Return rows of a frame by position, column by column: indexing the frame itself would need
+    Polars' threads.
+    """
     index = np.asarray(index, dtype=np.int64)
     return pl.DataFrame([column.gather(index) for column in frame.get_columns()])
 
@@ -102,7 +111,9 @@ def texts_with(series: pl.Series, text: str) -> pl.Series:
     """Return which texts of a column contain another text, null for null."""
     if not threads_lost():
         return series.str.contains(text, literal=True)
-    return pl.Series([None if value is None else text in value for value in series.to_list()], dtype=pl.Boolean)
+    return pl.Series(
+        [None if value is None else text in value for value in series.to_list()], dtype=pl.Boolean
+    )
 
 
 def joined(parts: Sequence[pl.Series]) -> pl.Series:
@@ -111,10 +122,14 @@ def joined(parts: Sequence[pl.Series]) -> pl.Series:
 
 
 def stacked(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Return frames below each other, column by column, with nulls where a frame lacks a column of another."""
+    """Return frames below each other, column by column, with nulls where a frame lacks a column of
+    another.
+    """
     types = {name: dtype for frame in reversed(frames) for name, dtype in frame.schema.items()}
     names = dict.fromkeys(name for frame in frames for name in frame.columns)
-    return pl.DataFrame([joined([_column(frame, name, types[name]) for frame in frames]).alias(name) for name in names])
+    return pl.DataFrame(
+        [joined([_column(frame, name, types[name]) for frame in frames]).alias(name) for name in names]
+    )
 
 
 def _column(frame: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.Series:

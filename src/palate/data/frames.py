@@ -1,7 +1,8 @@
 """Data frames of any library, in and out, without needing PyArrow.
 
-Frames come in through Narwhals, which knows what kind of frame it is given; the columns asked for become a Polars frame.
-Tables that cannot be handed over as they are (pandas without PyArrow) go column by column.
+Frames come in through Narwhals, which knows what kind of frame it is given; the columns asked for
+become a Polars frame. Tables that cannot be handed over as they are (pandas without PyArrow) go
+column by column.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -48,9 +49,11 @@ def is_frame(value: Any) -> bool:
 
 
 def opened(frame: Any) -> Any:
-    """Return a table that can be asked for columns: a Delta table's files, a scanner's rows, what a stream of Arrow holds.
+    """Return a table that can be asked for columns: a Delta table's files, a scanner's rows, what a
+    stream of Arrow holds.
 
-    A stream can be read only once, so this comes before anything else is asked of it; other tables are returned as they are.
+    A stream can be read only once, so this comes before anything else is asked of it; other tables
+    are returned as they are.
 
     >>> class Stream:
     ...     def __arrow_c_stream__(self, requested_schema=None):
@@ -97,10 +100,14 @@ def require_columns(frame: Any, wanted: dict[str, Any], table: str = "the rating
     found = column_names(frame)
     for argument, name in wanted.items():
         if name not in found:
-            levels = [level for level in getattr(getattr(frame, "index", None), "names", ()) if level is not None]
+            levels = [
+                level for level in getattr(getattr(frame, "index", None), "names", ()) if level is not None
+            ]
             index = " It is in the frame's index: call reset_index() first." if name in levels else ""
             raise ValueError(
-                missing_column(name, argument, found, table) if not index else f"{_not_there(name, found, table)}{index}"
+                missing_column(name, argument, found, table)
+                if not index
+                else f"{_not_there(name, found, table)}{index}"
             )
         check_once(name, found, table)
 
@@ -110,7 +117,8 @@ def check_once(name: Any, found: Sequence[Any], table: str) -> None:
     times = found.count(name)
     if times > 1:
         raise ValueError(
-            f"column {name!r} must be in {table} once; got {times} columns of that name. Rename or drop the others."
+            f"column {name!r} must be in {table} once; got {times} columns of that name. Rename or drop "
+            f"the others."
         )
 
 
@@ -168,10 +176,14 @@ def to_polars(frame: Any, columns: Sequence[str] | None = None) -> pl.DataFrame:
         return pl.DataFrame(frame.project(", ".join(_quoted(name) for name in names)))
     if hasattr(frame, "read_all"):  # a reader of record batches
         frame = frame.read_all()
-    if _is_arrow(frame) and not hasattr(frame, "column"):  # a dataset: files of which only these columns are read
+    if _is_arrow(frame) and not hasattr(
+        frame, "column"
+    ):  # a dataset: files of which only these columns are read
         frame = frame.to_table(columns=names)
     if _is_arrow(frame):
-        return pl.DataFrame([_from_arrow(frame.column(frame.schema.names.index(name))).alias(name) for name in names])
+        return pl.DataFrame(
+            [_from_arrow(frame.column(frame.schema.names.index(name))).alias(name) for name in names]
+        )
     native = _narwhals(frame)
     if hasattr(native, "collect"):
         require_threads("collecting a lazy frame")
@@ -187,10 +199,16 @@ def to_series(values: Any) -> pl.Series:
     if isinstance(values, pl.Series):
         return values
     if isinstance(values, str | bytes) or getattr(values, "ndim", 1) == 0 or not isinstance(values, Iterable):
-        raise TypeError(f"values must be a column, an array or a list; got {type(values).__name__} {values!r}.")
+        raise TypeError(
+            f"values must be a column, an array or a list; got {type(values).__name__} {values!r}."
+        )
     if isinstance(values, _UNORDERED) or is_frame(values):
-        what = "whose order is not that of rows" if isinstance(values, set | frozenset) else "which is no column"
-        raise TypeError(f"values must be a column, an array or a list; got a {type(values).__name__}, {what}.")
+        what = (
+            "whose order is not that of rows" if isinstance(values, set | frozenset) else "which is no column"
+        )
+        raise TypeError(
+            f"values must be a column, an array or a list; got a {type(values).__name__}, {what}."
+        )
     root = type(values).__module__.split(".")[0]
     if root == "pandas":
         return _from_pandas(values)
@@ -202,7 +220,8 @@ def to_series(values: Any) -> pl.Series:
 
 
 def check_same_index(columns: Mapping[str, Any]) -> None:
-    """Check that pandas series that are to stand side by side have one index, since pandas would bring them in line by it.
+    """Check that pandas series that are to stand side by side have one index, since pandas would
+    bring them in line by it.
 
     Raises
     ------
@@ -214,7 +233,8 @@ def check_same_index(columns: Mapping[str, Any]) -> None:
         first, other = indexed[0]
         if len(values) == len(other) and not values.index.equals(other.index):
             raise ValueError(
-                f"{first} and {name} must be pandas series with one index; got two. Take them from one frame, or pass "
+                f"{first} and {name} must be pandas series with one index; got two. Take them from one "
+                f"frame, or pass "
                 "series.to_numpy() if their rows belong together as they stand."
             )
 
@@ -267,7 +287,10 @@ def _narwhals(frame: Any) -> Any:
     try:
         return nw.from_native(frame)
     except TypeError:
-        message = f"a table must be a polars, pandas or PyArrow frame or a DuckDB relation; got {type(frame).__name__}."
+        message = (
+            f"a table must be a polars, pandas or PyArrow frame or a DuckDB relation; got "
+            f"{type(frame).__name__}."
+        )
         advice = "For arrays use from_arrays, for SciPy matrices from_scipy."
         if isinstance(frame, Mapping | list | tuple):
             advice = "Make a frame of it first, such as polars.DataFrame(...)."
@@ -277,11 +300,19 @@ def _narwhals(frame: Any) -> Any:
 
 
 def _is_pandas(frame: Any) -> bool:
-    return type(frame).__module__.split(".")[0] == "pandas" and hasattr(frame, "iloc") and hasattr(frame, "columns")
+    return (
+        type(frame).__module__.split(".")[0] == "pandas"
+        and hasattr(frame, "iloc")
+        and hasattr(frame, "columns")
+    )
 
 
 def _is_pandas_series(values: Any) -> bool:
-    return type(values).__module__.split(".")[0] == "pandas" and hasattr(values, "iloc") and not hasattr(values, "columns")
+    return (
+        type(values).__module__.split(".")[0] == "pandas"
+        and hasattr(values, "iloc")
+        and not hasattr(values, "columns")
+    )
 
 
 def _is_arrow(frame: Any) -> bool:
@@ -341,7 +372,10 @@ def _from_numpy(values: np.ndarray) -> pl.Series:
         missing = np.ma.getmaskarray(values)
         if missing.any():
             return _from_objects(
-                [None if absent else value for value, absent in zip(values.data.tolist(), missing, strict=True)]
+                [
+                    None if absent else value
+                    for value, absent in zip(values.data.tolist(), missing, strict=True)
+                ]
             )
         values = values.data
     if values.dtype.kind == "M" and np.datetime_data(values.dtype)[0] not in ("D", "ms", "us", "ns"):
@@ -352,7 +386,9 @@ def _from_numpy(values: np.ndarray) -> pl.Series:
 
 
 def _from_objects(values: list[Any]) -> pl.Series:
-    """Make a typed series of Python values of one type, else one of objects: nothing is ever converted on the way."""
+    """Make a typed series of Python values of one type, else one of objects: nothing is ever
+    converted on the way.
+    """
     if any(_is_number_of_numpy(kind) or kind.__name__ in _MISSING for kind in set(map(type, values))):
         values = [None if type(value).__name__ in _MISSING else _plain(value) for value in values]
     kinds = set(map(type, values)) - {type(None)}
@@ -369,7 +405,9 @@ def _plain(value: Any) -> Any:
 
 
 def _fit_together(values: list[Any], kinds: set[type]) -> bool:
-    """Return whether Polars keeps values of one type as they are: not datetimes with and without zone, nor decimals that are no numbers."""
+    """Return whether Polars keeps values of one type as they are: not datetimes with and without
+    zone, nor decimals that are no numbers.
+    """
     given = [value for value in values if value is not None]
     if kinds == {datetime}:
         return len({value.tzinfo is None for value in given}) == 1

@@ -1,4 +1,6 @@
-"""What may be an id: integers, strings and UUIDs, of one kind in a column and never converted into each other."""
+"""What may be an id: integers, strings and UUIDs, of one kind in a column and never converted into
+each other.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,7 +48,8 @@ def row_label(row: int) -> str:
 def id_column(values: Any, what: str, where: WhereRow = row_label) -> tuple[pl.Series, str]:
     """Return ids as a Polars series and their kind: "int", "uint", "str" or "uuid".
 
-    Integer series keep their width; UUIDs become their canonical strings. "uint" is for ids beyond int64 only.
+    Integer series keep their width; UUIDs become their canonical strings. "uint" is for ids beyond
+    int64 only.
 
     Parameters
     ----------
@@ -91,7 +94,10 @@ def _integers(series: pl.Series, what: str, where: WhereRow) -> tuple[pl.Series,
         if not cast.null_count():
             return cast, kind
     row = int(cast.is_null().arg_max() or 0)
-    raise ValueError(f"{what} must hold integers of 64 bits, all signed or all unsigned; got {series[row]} at {where(row)}.")
+    raise ValueError(
+        f"{what} must hold integers of 64 bits, all signed or all unsigned; got {series[row]} at "
+        f"{where(row)}."
+    )
 
 
 def _from_objects(values: list[Any], what: str, where: WhereRow) -> tuple[pl.Series, str]:
@@ -100,8 +106,12 @@ def _from_objects(values: list[Any], what: str, where: WhereRow) -> tuple[pl.Ser
         row = next(row for row, value in enumerate(values) if type(value) is type_)
         kinds.setdefault(_kind_of(type_, values[row], row, what, where), row)
     if len(kinds) > 1:
-        found = " and ".join(f"{KIND_NAMES[kind]}s ({values[row]!r} at {where(row)})" for kind, row in list(kinds.items())[:2])
-        raise TypeError(f"{what} must hold ids of one type; got {found}. Convert the column to one type first.")
+        found = " and ".join(
+            f"{KIND_NAMES[kind]}s ({values[row]!r} at {where(row)})" for kind, row in list(kinds.items())[:2]
+        )
+        raise TypeError(
+            f"{what} must hold ids of one type; got {found}. Convert the column to one type first."
+        )
     kind = next(iter(kinds), "int")
     if kind == "uuid":
         return pl.Series([str(value) for value in values], dtype=pl.String), "uuid"
@@ -115,7 +125,10 @@ def _texts(values: list[str], what: str, where: WhereRow) -> pl.Series:
         return pl.Series(values, dtype=pl.String)
     except UnicodeEncodeError:
         row = next(row for row, value in enumerate(values) if has_surrogate(value))
-        message = f"{what} must hold text that can be written in UTF-8; got half of a surrogate pair in {values[row]!r}"
+        message = (
+            f"{what} must hold text that can be written in UTF-8; got half of a surrogate pair in "
+            f"{values[row]!r}"
+        )
         raise ValueError(f"{message} at {where(row)}. Decode the ids with the right encoding.") from None
 
 
@@ -128,7 +141,10 @@ def _big_integers(values: list[int], what: str, where: WhereRow) -> tuple[pl.Ser
     low, high = (0, 2**64) if max(values, default=0) >= 2**63 else (-(2**63), 2**63)
     for row, value in enumerate(values):
         if not low <= value < high:
-            raise ValueError(f"{what} must hold integers of 64 bits, all signed or all unsigned; got {value} at {where(row)}.")
+            raise ValueError(
+                f"{what} must hold integers of 64 bits, all signed or all unsigned; got {value} at "
+                f"{where(row)}."
+            )
     return pl.Series(values, dtype=pl.Int64 if low else pl.UInt64), "int" if low else "uint"
 
 
@@ -137,12 +153,18 @@ def _kind_of(type_: type, value: Any, row: int, what: str, where: WhereRow) -> s
         raise ValueError(_null_message(what, where(row)))
     kind = kind_of_type(type_)
     if kind is None:
-        raise TypeError(_type_message(what, type_.__name__, f" ({value!r} at {where(row)})", floats=issubclass(type_, float)))
+        raise TypeError(
+            _type_message(
+                what, type_.__name__, f" ({value!r} at {where(row)})", floats=issubclass(type_, float)
+            )
+        )
     return kind
 
 
 def kind_of_type(type_: type) -> str | None:
-    """Return the kind of id that values of a Python type are ("int" for any integer), or None if they are none."""
+    """Return the kind of id that values of a Python type are ("int" for any integer), or None if
+    they are none.
+    """
     if issubclass(type_, bool | np.bool_):
         return None
     for accepted, kind in (((int, np.integer), "int"), (str, "str"), (UUID, "uuid")):
@@ -157,6 +179,8 @@ def _null_message(what: str, row: str) -> str:
 
 def _type_message(what: str, found: str, value: str, floats: bool) -> str:
     advice = (
-        "; a missing id makes a column of integers float: drop it and cast to int64" if floats else "; cast the column first"
+        "; a missing id makes a column of integers float: drop it and cast to int64"
+        if floats
+        else "; cast the column first"
     )
     return f"{what} must hold ids; got {found}{value}. {_ADVICE}{advice}."

@@ -13,7 +13,9 @@ _NINES = (88.0, 99.0, 888.0, 999.0, 8888.0, 9999.0, 99999.0)
 
 
 class MarkWarning(UserWarning):
-    """A frequent number apart from all other ratings, which may stand for "not rated"; the message names it."""
+    """A frequent number apart from all other ratings, which may stand for "not rated"; the message
+    names it.
+    """
 
 
 def marks(values: np.ndarray) -> list[tuple[float, float]]:
@@ -59,8 +61,10 @@ def warn_of_marks(values: np.ndarray) -> None:
     for mark, beside in marks(values):
         count = int(np.count_nonzero(values == np.float32(mark)))
         warnings.warn(
-            f"{100 * count / len(values):.0f}% of the ratings ({count:,} of {len(values):,}) are {mark:g}, and nothing lies between it and "
-            f'{beside:g}: is it a mark for "not rated"? Leave those rows out, as palate.read does with missing={mark:g}, or declare the '
+            f"{100 * count / len(values):.0f}% of the ratings ({count:,} of {len(values):,}) are {mark:g}, "
+            f"and nothing lies between it and "
+            f'{beside:g}: is it a mark for "not rated"? Leave those rows out, as palate.read does with '
+            f"missing={mark:g}, or declare the "
             "scale.",
             MarkWarning,
             stacklevel=5,

@@ -56,7 +56,9 @@ class RatingMatrix:
         if held_out is not None:
             held_out = np.ascontiguousarray(held_out, dtype=bool)
             if held_out.shape != (len(ratings),):
-                raise ValueError(f"held_out must have one entry per rating ({len(ratings)},); got shape {held_out.shape}.")
+                raise ValueError(
+                    f"held_out must have one entry per rating ({len(ratings)},); got shape {held_out.shape}."
+                )
         codes, levels = _encode(ratings.value)
         return cls(
             indptr=ratings.user_indptr,
@@ -84,7 +86,10 @@ class RatingMatrix:
 
     def __repr__(self) -> str:
         held = "" if self.held_out is None else f", {int(self.held_out.sum()):,} held out"
-        return f"RatingMatrix({self.n_ratings:,} ratings of {self.n_items:,} items by {self.n_users:,} users{held})"
+        return (
+            f"RatingMatrix({self.n_ratings:,} ratings of {self.n_items:,} items by {self.n_users:,} "
+            f"users{held})"
+        )
 
     def check(self) -> "RatingMatrix":
         """Return the matrix itself if its arrays fit together; for one that came from a file.
@@ -104,9 +109,13 @@ class RatingMatrix:
         return codes if self.levels is None else self.levels[codes]
 
     def row(self, user_index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return one user's items (int32, ascending), ratings (float32) and which of them were held out (bool)."""
+        """Return one user's items (int32, ascending), ratings (float32) and which of them were held
+        out (bool).
+        """
         span = slice(int(self.indptr[user_index]), int(self.indptr[user_index + 1]))
-        held_out = np.zeros(span.stop - span.start, dtype=bool) if self.held_out is None else self.held_out[span]
+        held_out = (
+            np.zeros(span.stop - span.start, dtype=bool) if self.held_out is None else self.held_out[span]
+        )
         return self.items[span], self.values(span), held_out
 
     def user_counts(self) -> np.ndarray:
@@ -134,7 +143,9 @@ class RatingMatrix:
         user_index, item_index : ndarray of shape (n,), int
             An index of -1 is in no pair.
         """
-        user, item = np.broadcast_arrays(np.asarray(user_index, dtype=np.int64), np.asarray(item_index, dtype=np.int64))
+        user, item = np.broadcast_arrays(
+            np.asarray(user_index, dtype=np.int64), np.asarray(item_index, dtype=np.int64)
+        )
         known = user >= 0
         low, high = self.indptr[np.where(known, user, 0)], self.indptr[np.where(known, user, -1) + 1]
         end = high.copy()
@@ -191,7 +202,8 @@ def _check_arrays(matrix: RatingMatrix) -> None:
         array = getattr(matrix, name)
         if array is not None and (array.dtype.name not in types or array.shape != (length,)):
             raise ValueError(
-                f"{name} of the ratings must be {' or '.join(types)} of shape ({length},); got {array.dtype.name} of shape {array.shape}."
+                f"{name} of the ratings must be {' or '.join(types)} of shape ({length},); got "
+                f"{array.dtype.name} of shape {array.shape}."
             )
 
 
@@ -203,7 +215,8 @@ def _check_entries(matrix: RatingMatrix) -> None:
         return
     if items.min() < 0 or items.max() >= matrix.n_items:
         raise ValueError(
-            f"items of the ratings must be between 0 and {matrix.n_items - 1}; got {items.min()} to {items.max()}."
+            f"items of the ratings must be between 0 and {matrix.n_items - 1}; got {items.min()} to "
+            f"{items.max()}."
         )
     ascending = np.ones(len(items) + 1, dtype=bool)
     ascending[1:-1] = np.diff(items) > 0
@@ -216,7 +229,8 @@ def _check_entries(matrix: RatingMatrix) -> None:
             raise ValueError("levels of the ratings must be finite float32, ascending.")
         if matrix.codes.max() >= len(levels):
             raise ValueError(
-                f"codes of the ratings must be below the number of levels, {len(levels)}; got {matrix.codes.max()}."
+                f"codes of the ratings must be below the number of levels, {len(levels)}; got "
+                f"{matrix.codes.max()}."
             )
     elif not np.isfinite(matrix.codes).all():
         raise ValueError("values of the ratings must be finite.")

@@ -1,4 +1,6 @@
-"""`palate prepare`: the pair of files that the matrix-factorization lesson starts from, out of a raw rating table."""
+"""`palate prepare`: the pair of files that the matrix-factorization lesson starts from, out of a
+raw rating table.
+"""
 
 import json
 import os
@@ -35,7 +37,8 @@ class Prepared:
         Mean rating of the training rows: `rating - y` of every row.
     n_users, n_items : int
     n_unrated : int
-        Items of the catalog that nobody rated; they are left out, because no model of these ratings can know them.
+        Items of the catalog that nobody rated; they are left out, because no model of these ratings
+        can know them.
     """
 
     folder: Path
@@ -48,14 +51,17 @@ class Prepared:
 
 
 @needs_threads("prepare")
-def prepare(data: Dataset, folder: str | Path, *, validation: float = 0.05, seed: int = 0, overwrite: bool = False) -> Prepared:
+def prepare(
+    data: Dataset, folder: str | Path, *, validation: float = 0.05, seed: int = 0, overwrite: bool = False
+) -> Prepared:
     """Write `rating.csv`, `movie.csv` and `ids.csv` of a data set into a folder.
 
-    `rating.csv` has the columns `userId`, `movieId`, `rating` and `y`, its rows shuffled; the last share of them is for
-    validation, as Keras' `validation_split` takes it. `y` is the rating less the mean of the other rows. `movie.csv` has one
-    row per rated film: an index without name, `movieId`, `title`, `genres`, `key` (unique), `year`, `n_ratings` and
-    `mean_rating`. Ids are the ranks, from 0, of the original ids, which `ids.csv` lists. `split.json` says how many rows are for
-    training and how many for validation, so that `palate train` holds out the same ones.
+    `rating.csv` has the columns `userId`, `movieId`, `rating` and `y`, its rows shuffled; the last
+    share of them is for validation, as Keras' `validation_split` takes it. `y` is the rating less
+    the mean of the other rows. `movie.csv` has one row per rated film: an index without name,
+    `movieId`, `title`, `genres`, `key` (unique), `year`, `n_ratings` and `mean_rating`. Ids are the
+    ranks, from 0, of the original ids, which `ids.csv` lists. `split.json` says how many rows are
+    for training and how many for validation, so that `palate train` holds out the same ones.
 
     Parameters
     ----------
@@ -101,7 +107,9 @@ def prepare(data: Dataset, folder: str | Path, *, validation: float = 0.05, seed
     folder = Path(folder)
     existing = [name for name in FILES if (folder / name).exists()]
     if existing and not overwrite:
-        raise FileExistsError(f"{folder / existing[0]} is there already; pass overwrite=True, or another folder.")
+        raise FileExistsError(
+            f"{folder / existing[0]} is there already; pass overwrite=True, or another folder."
+        )
     table, n_train, mean = _rating_table(data.ratings, validation, seed)
     movies, n_unrated = _movie_table(data)
     folder.mkdir(parents=True, exist_ok=True)
@@ -151,7 +159,9 @@ def _movie_table(data: Dataset) -> tuple[pl.DataFrame, int]:
     title, year = pl.col(names.TITLE), pl.col(names.YEAR)
     with_year = pl.when(year.is_null()).then(title).otherwise(pl.format("{} ({})", title, year))
     rows = rows.with_columns(title.fill_null(_NO_TITLE), pl.col(names.GENRES).fill_null(_NO_GENRES))
-    keys = unique_keys(rows.select(pl.col(names.KEY).fill_null(with_year)).to_series(), rows[names.ITEM_ID].to_list())
+    keys = unique_keys(
+        rows.select(pl.col(names.KEY).fill_null(with_year)).to_series(), rows[names.ITEM_ID].to_list()
+    )
     index = pl.Series(np.arange(n_items, dtype=np.int32))
     columns = {
         _INDEX: index,
@@ -182,7 +192,9 @@ def _id_table(ratings: Ratings) -> pl.DataFrame:
 
 
 def _write(frame: pl.DataFrame, path: Path) -> None:
-    """Write a CSV file under another name first: an interrupted run leaves no half file under the real one."""
+    """Write a CSV file under another name first: an interrupted run leaves no half file under the
+    real one.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:

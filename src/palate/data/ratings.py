@@ -32,9 +32,9 @@ _MAX_RATINGS = 2**31 - 1  # positions are int32 throughout
 class Ratings:
     """Who rated what, and how: one row per (user, item) pair, sorted by user and item.
 
-    Immutable. Ids are in the vocabularies; the rows hold positions in them. Made by `from_frame`, `from_arrays`,
-    `from_scipy` or `palate.read`; the order of the input's rows plays no part unless one pair
-    was rated twice: see `from_frame`.
+    Immutable. Ids are in the vocabularies; the rows hold positions in them. Made by `from_frame`,
+    `from_arrays`, `from_scipy` or `palate.read`; the order of the input's rows plays no part unless
+    one pair was rated twice: see `from_frame`.
 
     Parameters
     ----------
@@ -87,32 +87,36 @@ class Ratings:
         scale: tuple[float, float] | None = None,
         duplicates: str | None = None,
     ) -> "Ratings":
-        """Return the ratings of a table: Polars (lazy, too), pandas, PyArrow, a DuckDB relation, a Delta table, any that Narwhals knows.
+        """Return the ratings of a table: Polars (lazy, too), pandas, PyArrow, a DuckDB relation, a
+        Delta table, any that Narwhals knows.
 
         Parameters
         ----------
         frame : data frame with one row per rating, or an Arrow dataset, scanner, reader or stream of them
         user, item, rating : str
-            Names of the columns. `rating=None` says that the rows are events, such as plays or purchases: each counts 1.
+            Names of the columns. `rating=None` says that the rows are events, such as plays or
+            purchases: each counts 1.
         timestamp : str, optional
-            Column of times: dates, datetimes, or numbers: seconds since 1970, or milliseconds, microseconds, nanoseconds, days
-            such as 20050201 or years, which become seconds with a `TimeUnitWarning`, or a unit of their own.
+            Column of times: dates, datetimes, or numbers: seconds since 1970, or milliseconds,
+            microseconds, nanoseconds, days such as 20050201 or years, which become seconds with a
+            `TimeUnitWarning`, or a unit of their own.
         weight : str, optional
             Column of positive observation weights.
         scale : (float, float), optional
             Lowest and highest possible rating; a rating outside is an error. Default: what is observed.
         duplicates : {"last", "mean", "sum", "error"}, optional
-            What to do with a pair that is rated more than once. "last" keeps the latest by timestamp (of several at the
-            same time the highest), or without timestamps the last row of the table: the only case in which the order of
-            the rows counts. "mean" averages. "sum" adds up, for logs of counts: the pair's weight is then the mean of its
-            rows' and its time the latest. All three give a `DuplicateRatingsWarning` with the number of merged rows.
-            Default: "last", and "sum" with `rating=None`.
+            What to do with a pair that is rated more than once. "last" keeps the latest by
+            timestamp (of several at the same time the highest), or without timestamps the last row
+            of the table: the only case in which the order of the rows counts. "mean" averages.
+            "sum" adds up, for logs of counts: the pair's weight is then the mean of its rows' and
+            its time the latest. All three give a `DuplicateRatingsWarning` with the number of
+            merged rows. Default: "last", and "sum" with `rating=None`.
 
         Raises
         ------
         ValueError
-            If a column is missing, a table is empty, an id is null, a rating is not finite or outside the declared scale,
-            or a pair is repeated under "error".
+            If a column is missing, a table is empty, an id is null, a rating is not finite or
+            outside the declared scale, or a pair is repeated under "error".
         TypeError
             If ids are floats, booleans or bytes, or ratings are not numbers.
 
@@ -161,7 +165,13 @@ class Ratings:
         given = {"user": users, "item": items, "rating": values, "timestamp": timestamp, "weight": weight}
         column = {argument: array for argument, array in given.items() if array is not None}
         check_same_index(column)
-        called = {"user": "users", "item": "items", "rating": "values", "timestamp": "timestamp", "weight": "weight"}
+        called = {
+            "user": "users",
+            "item": "items",
+            "rating": "values",
+            "timestamp": "timestamp",
+            "weight": "weight",
+        }
         labels = {argument: name for argument, name in called.items() if argument in column}
         return build(column, labels, scale=scale, duplicates=duplicates)
 
@@ -175,14 +185,16 @@ class Ratings:
         scale: tuple[float, float] | None = None,
         duplicates: str | None = None,
     ) -> "Ratings":
-        """Return the ratings of a SciPy sparse matrix or array of shape (n_users, n_items); every stored entry is a rating.
+        """Return the ratings of a SciPy sparse matrix or array of shape (n_users, n_items); every
+        stored entry is a rating.
 
         Parameters
         ----------
         matrix : scipy.sparse matrix or array in any format
             A stored zero is a rating of 0; a COO matrix may repeat pairs, which `duplicates` decides.
         user_ids, item_ids : array-like, optional
-            Ids of the rows and the columns; default their numbers from 0. Rows and columns without entries take no part.
+            Ids of the rows and the columns; default their numbers from 0. Rows and columns without
+            entries take no part.
         scale, duplicates
             As in `from_frame`.
 
@@ -192,7 +204,9 @@ class Ratings:
             If there are not as many ids as rows or columns, or one is repeated.
         """
         if not (hasattr(matrix, "tocoo") and len(getattr(matrix, "shape", ())) == 2):
-            raise TypeError(f"matrix must be a SciPy sparse matrix of two dimensions; got {type(matrix).__name__}.")
+            raise TypeError(
+                f"matrix must be a SciPy sparse matrix of two dimensions; got {type(matrix).__name__}."
+            )
         entries = matrix.tocoo()
         users = _matrix_ids(entries.row, user_ids, entries.shape[0], "user_ids", "rows")
         items = _matrix_ids(entries.col, item_ids, entries.shape[1], "item_ids", "columns")
@@ -218,11 +232,16 @@ class Ratings:
 
     def __repr__(self) -> str:
         scale = f"{'scale' if self.declared else 'observed'} {self.scale[0]:g} to {self.scale[1]:g}"
-        return f"Ratings({self.n_ratings:,} ratings of {self.n_items:,} items by {self.n_users:,} users, {scale})"
+        return (
+            f"Ratings({self.n_ratings:,} ratings of {self.n_items:,} items by {self.n_users:,} users, "
+            f"{scale})"
+        )
 
     @cached_property
     def user_indptr(self) -> np.ndarray:
-        """Where each user's ratings start, shape (n_users + 1,), int64: the rows are already compressed sparse rows."""
+        """Where each user's ratings start, shape (n_users + 1,), int64: the rows are already
+        compressed sparse rows.
+        """
         counts = np.bincount(self.user_index, minlength=self.n_users)
         return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts, dtype=np.int64)])
 
@@ -245,14 +264,18 @@ class Ratings:
         rows = np.asarray(rows)
         if rows.dtype == bool:
             if len(rows) != len(self):
-                raise ValueError(f"a mask of ratings must have one entry per rating ({len(self)}); got {len(rows)}.")
+                raise ValueError(
+                    f"a mask of ratings must have one entry per rating ({len(self)}); got {len(rows)}."
+                )
             rows = np.flatnonzero(rows)
         elif len(rows):
             rows = np.sort(rows.astype(np.int64, casting="same_kind"))
             if rows[0] < 0 or rows[-1] >= len(self) or (rows[1:] == rows[:-1]).any():
                 raise ValueError(f"positions of ratings must be distinct numbers from 0 to {len(self) - 1}.")
         rows = rows.astype(np.int64)
-        part: dict[str, Any] = {name: getattr(self, name)[rows] for name in ("user_index", "item_index", "value")}
+        part: dict[str, Any] = {
+            name: getattr(self, name)[rows] for name in ("user_index", "item_index", "value")
+        }
         for name in ("timestamp", "weight"):
             part[name] = None if getattr(self, name) is None else getattr(self, name)[rows]
         return replace(self, **part, n_duplicates=0)
@@ -291,8 +314,9 @@ def build(
     Parameters
     ----------
     column : dict
-        "user", "item" and perhaps "rating", "timestamp" and "weight" to columns, arrays or lists. Each is taken out of
-        the dict when it is used, so that a column that nobody else holds is freed. Without "rating" each row counts 1.
+        "user", "item" and perhaps "rating", "timestamp" and "weight" to columns, arrays or lists.
+        Each is taken out of the dict when it is used, so that a column that nobody else holds is
+        freed. Without "rating" each row counts 1.
     labels : dict
         What to call each of them in messages.
     scale, duplicates
@@ -330,7 +354,8 @@ def _encode(
 ) -> tuple[Vocabulary, Vocabulary, Columns, Times | None]:
     """Check every column and turn ids into indexes; nothing but the result keeps hold of a column.
 
-    Times stay as fine as they came, so that they order the rows of a pair; they become seconds when that is done.
+    Times stay as fine as they came, so that they order the rows of a pair; they become seconds when
+    that is done.
     """
     value = rating_values(column.pop("rating"), labels["rating"], where) if "rating" in column else None
     if value is not None:
@@ -342,7 +367,9 @@ def _encode(
     if value is None:
         _check_count(len(user))
         value = np.ones(len(user), np.float32)
-    times = time_column(column.pop("timestamp"), labels["timestamp"], where) if "timestamp" in column else None
+    times = (
+        time_column(column.pop("timestamp"), labels["timestamp"], where) if "timestamp" in column else None
+    )
     weight = weight_values(column.pop("weight"), labels["weight"], where) if "weight" in column else None
     raw = Columns(user, item, value, None if times is None else times.numbers, weight)
     _check_lengths(raw, labels)
@@ -359,11 +386,15 @@ def _check_count(n: int) -> None:
 def _check_sums(value: np.ndarray, bounds: tuple[float, float] | None) -> None:
     """Check the values of pairs whose rows were added up."""
     if not np.isfinite(value).all():
-        raise ValueError("the sum of a pair's values must be finite; got one beyond 32-bit floats. Divide the values first.")
+        raise ValueError(
+            "the sum of a pair's values must be finite; got one beyond 32-bit floats. Divide the values "
+            "first."
+        )
     if bounds is not None and (value.min() < np.float32(bounds[0]) or value.max() > np.float32(bounds[1])):
         worst = value.max() if value.max() > bounds[1] else value.min()
         raise ValueError(
-            f"the sum of a pair's values must be within the declared scale {bounds[0]:g} to {bounds[1]:g}; got {worst:g}. "
+            f"the sum of a pair's values must be within the declared scale {bounds[0]:g} to {bounds[1]:g}; "
+            f"got {worst:g}. "
             "Leave the scale out, or merge repeated pairs with duplicates='last' or duplicates='mean'."
         )
 
@@ -377,11 +408,14 @@ def _check_lengths(columns: Columns, labels: dict[str, str]) -> None:
     }
     if len(set(lengths.values())) > 1:
         raise ValueError(
-            f"all columns must have one length; got {', '.join(f'{length} {name}' for name, length in lengths.items())}."
+            f"all columns must have one length; got "
+            f"{', '.join(f'{length} {name}' for name, length in lengths.items())}."
         )
 
 
-def _sort(columns: Columns, users: Vocabulary, items: Vocabulary, policy: str, where: WhereRow) -> tuple[Columns, int]:
+def _sort(
+    columns: Columns, users: Vocabulary, items: Vocabulary, policy: str, where: WhereRow
+) -> tuple[Columns, int]:
     """Sort by user and item and merge repeated pairs; return the columns and the number of rows merged."""
     from palate.kernels.csr import order_by
 
@@ -395,8 +429,14 @@ def _sort(columns: Columns, users: Vocabulary, items: Vocabulary, policy: str, w
     if policy == "error":
         place = int(np.argmax(same))
         pair = f"user {users.id(columns.user[place])!r} and item {items.id(columns.item[place])!r}"
-        raise ValueError(duplicates_message(pair, where(int(order[place - 1])), where(int(order[place])), n_duplicates))
-    warnings.warn(warning_message(n_duplicates, policy, columns.timestamp is not None), DuplicateRatingsWarning, stacklevel=4)
+        raise ValueError(
+            duplicates_message(pair, where(int(order[place - 1])), where(int(order[place])), n_duplicates)
+        )
+    warnings.warn(
+        warning_message(n_duplicates, policy, columns.timestamp is not None),
+        DuplicateRatingsWarning,
+        stacklevel=4,
+    )
     return merge(columns, same, policy), n_duplicates
 
 
@@ -406,7 +446,8 @@ def _matrix_ids(index: np.ndarray, ids: Any, n: int, name: str, side: str) -> An
     vocabulary, position = Vocabulary.encode(ids, name)
     if len(position) != n or len(vocabulary) != n:
         raise ValueError(
-            f"{name} must hold {n} distinct ids, one for each of the matrix's {side}; got {len(position)}, {len(vocabulary)} of them distinct."
+            f"{name} must hold {n} distinct ids, one for each of the matrix's {side}; got {len(position)}, "
+            f"{len(vocabulary)} of them distinct."
         )
     if vocabulary.kind == "uuid":  # a series would hold them as strings
         return np.array(vocabulary.ids(), dtype=object)[position[index]].tolist()

@@ -8,7 +8,9 @@ from palate.data.ratings import Ratings
 
 Scale = tuple[float, float]
 
-_MOST = 0.5  # with more than this share outside, the ratings are on another scale; with less, some of them may be wrong
+# with more than this share outside, the ratings are on another scale; with less, some of them may
+# be wrong
+_MOST = 0.5
 _NARROW = 0.5  # ratings within so small a share of the scale may be on a shorter one
 _CHANCE = 1e-6  # and are suspected if ratings like the model's own would be so narrow so rarely
 
@@ -25,11 +27,14 @@ def outside(values: np.ndarray, scale: Scale) -> np.ndarray:
     >>> outside(np.array([1, 5.5, 0.1], np.float32), (0.1, 5)).tolist()
     [False, True, False]
     """
-    return ~((values >= np.float32(scale[0])) & (values <= np.float32(scale[1])))  # not a number is outside, too
+    return ~(
+        (values >= np.float32(scale[0])) & (values <= np.float32(scale[1]))
+    )  # not a number is outside, too
 
 
 def check_rating(values: np.ndarray, scale: Scale | None, names: Any) -> None:
-    """Raise unless every rating of one user or item is on the scale; `names(place)` says in words which one is not.
+    """Raise unless every rating of one user or item is on the scale; `names(place)` says in words
+    which one is not.
 
     Raises
     ------
@@ -42,12 +47,14 @@ def check_rating(values: np.ndarray, scale: Scale | None, names: Any) -> None:
     if len(wrong):
         place = int(wrong[0])
         raise ValueError(
-            f"a rating must be within the model's scale {scale[0]:g} to {scale[1]:g}; got {values[place]:g} {names(place)}."
+            f"a rating must be within the model's scale {scale[0]:g} to {scale[1]:g}; got "
+            f"{values[place]:g} {names(place)}."
         )
 
 
 def off_scale(ratings: Ratings, scale: Scale | None, whose: str, what: str, known: Any = None) -> str | None:
-    """Return what must be said of ratings beside the scale of a model that they meet; None if there is nothing.
+    """Return what must be said of ratings beside the scale of a model that they meet; None if there
+    is nothing.
 
     Parameters
     ----------
@@ -74,7 +81,10 @@ def off_scale(ratings: Ratings, scale: Scale | None, whose: str, what: str, know
         n = f"all {len(ratings):,}" if len(wrong) == len(ratings) else f"{len(wrong):,} of {len(ratings):,}"
         row = int(wrong[0])
         user, item = (ids.id(int(index[row])) for ids, index in _sides(ratings))
-        found = f"{n} {what} lie outside {limits}; the first is {ratings.value[row]:g}, of user {user!r} and item {item!r}."
+        found = (
+            f"{n} {what} lie outside {limits}; the first is {ratings.value[row]:g}, of user {user!r} "
+            f"and item {item!r}."
+        )
         if len(wrong) > _MOST * len(ratings) and scale[0] < scale[1]:
             raise ValueError(f"{found} Bring them to that scale, or train a model on ratings of theirs.")
         return found[0].upper() + found[1:]
@@ -88,11 +98,16 @@ def _sides(ratings: Ratings) -> Any:
 def _declared(ratings: Ratings, scale: Scale, limits: str, what: str) -> str | None:
     if not ratings.declared or tuple(ratings.scale) == tuple(scale):
         return None
-    return f"The {what} are declared to be on a scale of {ratings.scale[0]:g} to {ratings.scale[1]:g}, which is not {limits}."
+    return (
+        f"The {what} are declared to be on a scale of {ratings.scale[0]:g} to {ratings.scale[1]:g}, "
+        f"which is not {limits}."
+    )
 
 
 def _narrow(ratings: Ratings, scale: Scale, limits: str, what: str, known: Any) -> str | None:
-    """Return a question about ratings that all lie in one part of the scale, where the model's own ratings do not."""
+    """Return a question about ratings that all lie in one part of the scale, where the model's own
+    ratings do not.
+    """
     low, high = float(ratings.value.min()), float(ratings.value.max())
     if ratings.declared or known is None or not len(known) or high - low > _NARROW * (scale[1] - scale[0]):
         return None
@@ -101,6 +116,7 @@ def _narrow(ratings: Ratings, scale: Scale, limits: str, what: str, known: Any) 
     if share == 1 or len(ratings) * np.log(max(share, 1e-300)) > np.log(_CHANCE):
         return None
     return (
-        f"All {len(ratings):,} {what} lie between {low:g} and {high:g}, where {100 * share:.0f}% of the ratings lie that "
+        f"All {len(ratings):,} {what} lie between {low:g} and {high:g}, where {100 * share:.0f}% of the "
+        f"ratings lie that "
         f"the model was trained on: are they on {limits}?"
     )

@@ -13,7 +13,9 @@ from palate.data.forks import needs_threads
 
 BAR = "|"
 _LIST = re.compile(r"\s*(\[.*\]|\{.*\})\s*", re.DOTALL)
-_NUMPY = re.compile(r"""(['"])\s+(['"])""")  # "['a' 'b']", as NumPy prints an array: Python would join the two
+_NUMPY = re.compile(
+    r"""(['"])\s+(['"])"""
+)  # "['a' 'b']", as NumPy prints an array: Python would join the two
 _QUOTED = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
 _NAMES = ("name", "genre", "tag", "title", "label")  # where an object of JSON holds what the tag is called
 _SEPARATORS = {  # what else divides tags, the first that occurs at all: how to find it in a cell
@@ -31,8 +33,8 @@ class TagsWarning(UserWarning):
 def tag_column(column: pl.Series, what: str = "genres of the catalog") -> pl.Series:
     """Return a column of tags as texts with bars between the tags of a cell; a cell without any is null.
 
-    Lists, and texts that are lists of JSON, Python or NumPy, are taken apart. Where no cell holds a bar, semicolons, commas or
-    slashes between blanks divide the tags, and a warning says so.
+    Lists, and texts that are lists of JSON, Python or NumPy, are taken apart. Where no cell holds a
+    bar, semicolons, commas or slashes between blanks divide the tags, and a warning says so.
 
     Parameters
     ----------
@@ -51,7 +53,9 @@ def tag_column(column: pl.Series, what: str = "genres of the catalog") -> pl.Ser
     ['Crime|Drama', None, 'Drama']
     """
     if column.dtype == pl.Object or column.dtype.is_nested():
-        return _joined(column.name, [None if cell is None else _tags(cell) for cell in column.to_list()], what)
+        return _joined(
+            column.name, [None if cell is None else _tags(cell) for cell in column.to_list()], what
+        )
     texts = column.cast(pl.String)
     distinct = texts.drop_nulls().unique(maintain_order=True)
     known = dict(zip(distinct.to_list(), _read_apart(distinct.to_list(), what), strict=True))
@@ -95,7 +99,9 @@ def divided_by(texts: Iterable[str]) -> str | None:
     distinct = set(texts)
     for called, separator in _SEPARATORS.items():
         pieces = {piece for text in distinct for piece in separator.split(text)}
-        if len(pieces) <= len(distinct) and 2 * sum(separator.search(text) is not None for text in distinct) > len(distinct):
+        if len(pieces) <= len(distinct) and 2 * sum(
+            separator.search(text) is not None for text in distinct
+        ) > len(distinct):
             return called
     return None
 
@@ -103,8 +109,13 @@ def divided_by(texts: Iterable[str]) -> str | None:
 def _read_apart(texts: list[str], what: str) -> list[list[str]]:
     """Return the tags of each of the distinct texts of a column."""
     lists = [parts_of_list(text) for text in texts]
-    if texts and all(_LIST.fullmatch(text) for text in texts):  # brackets throughout, with or without quotes inside
-        return [_cut(text.strip()[1:-1], ",") if tags is None else tags for text, tags in zip(texts, lists, strict=True)]
+    if texts and all(
+        _LIST.fullmatch(text) for text in texts
+    ):  # brackets throughout, with or without quotes inside
+        return [
+            _cut(text.strip()[1:-1], ",") if tags is None else tags
+            for text, tags in zip(texts, lists, strict=True)
+        ]
     if any(tags is not None for tags in lists):
         return [_cut(text, BAR) if tags is None else tags for text, tags in zip(texts, lists, strict=True)]
     if any(BAR in text for text in texts):
@@ -120,7 +131,8 @@ def _read_apart(texts: list[str], what: str) -> list[list[str]]:
 def _say(what: str, called: str, found: list[list[str]]) -> None:
     tags = sorted({tag for tags in found for tag in tags})
     warnings.warn(
-        f"{what} are written with {called} between them and are read as {len(tags):,} different ones, such as {tags[0]!r}. "
+        f"{what} are written with {called} between them and are read as {len(tags):,} different ones, such "
+        f"as {tags[0]!r}. "
         f"Write bars (|) between them if {called} belong to their names.",
         TagsWarning,
         stacklevel=5,

@@ -1,8 +1,8 @@
 """Times as people have them, and what they are in seconds since 1970: the one place that knows the units.
 
-Dates and datetimes say what they are. Of numbers the size tells: seconds have nine to eleven digits, milliseconds, microseconds and
-nanoseconds three, six and nine more, and 20050201 is written as a day. Small numbers are in a unit of their own, which orders them
-but puts them at no date.
+Dates and datetimes say what they are. Of numbers the size tells: seconds have nine to eleven
+digits, milliseconds, microseconds and nanoseconds three, six and nine more, and 20050201 is written
+as a day. Small numbers are in a unit of their own, which orders them but puts them at no date.
 """
 
 import contextlib
@@ -21,10 +21,20 @@ from palate.data.ids import WhereRow, row_label
 
 SECONDS = "seconds"
 _FACTORS = {SECONDS: 1, "milliseconds": 10**3, "microseconds": 10**6, "nanoseconds": 10**9}
-DATETIMES = {SECONDS: "s", "milliseconds": "ms", "microseconds": "us", "nanoseconds": "ns"}  # as NumPy calls them
+DATETIMES = {
+    SECONDS: "s",
+    "milliseconds": "ms",
+    "microseconds": "us",
+    "nanoseconds": "ns",
+}  # as NumPy calls them
 _FIRST, _LAST = 10**8, 10**11  # in seconds 1973 and the year 5138
-_USUAL = (5 * 10**8, 5 * 10**9)  # in seconds 1985 to 2128; as milliseconds they are all in the first two months of 1970
-_WRITTEN = {  # how a day may be written as one number: number of digits after the year, and the lowest and highest such number
+_USUAL = (
+    5 * 10**8,
+    5 * 10**9,
+)  # in seconds 1985 to 2128; as milliseconds they are all in the first two months of 1970
+# how a day may be written as one number: number of digits after the year, and the lowest and
+# highest such number
+_WRITTEN = {
     "YYYY": (0, 1950, 2040),
     "YYYYMM": (2, 190001, 210012),
     "YYYYMMDD": (4, 19000101, 21001231),
@@ -48,19 +58,24 @@ class Times:
     ----------
     numbers : ndarray of shape (n,), int64 or float64
     unit : str or None
-        "seconds" or one of its fractions, a way to write days such as "YYYYMMDD", or None for a unit of their own.
+        "seconds" or one of its fractions, a way to write days such as "YYYYMMDD", or None for a
+        unit of their own.
     """
 
     numbers: np.ndarray
     unit: str | None
 
     def seconds(self, numbers: np.ndarray | None = None) -> np.ndarray:
-        """Return these (default: all) in whole seconds since 1970, int64; in a unit of their own as whole numbers."""
+        """Return these (default: all) in whole seconds since 1970, int64; in a unit of their own as
+        whole numbers.
+        """
         return _in_seconds(self.numbers if numbers is None else numbers, self.unit)
 
 
 def timestamp_values(values: Any, what: str, where: WhereRow = row_label) -> np.ndarray:
-    """Return times as int64, seconds since 1970 (UTC) or whole numbers in a unit of their own; see `time_column`."""
+    """Return times as int64, seconds since 1970 (UTC) or whole numbers in a unit of their own; see
+    `time_column`.
+    """
     return time_column(values, what, where).seconds()
 
 
@@ -82,10 +97,23 @@ def time_column(values: Any, what: str, where: WhereRow = row_label) -> Times:
     if unit is None:
         _note_fractions(numbers, what)
     elif unit != SECONDS:
-        example = datetime.fromtimestamp(int(_in_seconds(numbers[:1], unit)[0]), UTC) if _in_years(numbers[:1], unit) else None
+        example = (
+            datetime.fromtimestamp(int(_in_seconds(numbers[:1], unit)[0]), UTC)
+            if _in_years(numbers[:1], unit)
+            else None
+        )
         shown = "" if example is None else f", {example:%Y-%m-%d %H:%M:%S}"
-        taken = f"{unit} since 1970" if unit in _FACTORS else "years" if unit == "YYYY" else f"dates written as {unit}"
-        message = f"{what}: numbers such as {_plain(numbers[0])} are taken for {taken}{shown}, and become seconds since 1970."
+        taken = (
+            f"{unit} since 1970"
+            if unit in _FACTORS
+            else "years"
+            if unit == "YYYY"
+            else f"dates written as {unit}"
+        )
+        message = (
+            f"{what}: numbers such as {_plain(numbers[0])} are taken for {taken}{shown}, and become "
+            f"seconds since 1970."
+        )
         warnings.warn(message, TimeUnitWarning, stacklevel=5)
     return Times(numbers, unit)
 
@@ -112,7 +140,9 @@ def raw_times(values: Any, what: str, where: WhereRow = row_label) -> tuple[np.n
     """Return times as numbers, unrounded, and their unit where it is certain: that of dates and datetimes."""
     if isinstance(values, np.ndarray) and values.dtype.kind == "M":
         _check_given(np.isnat(values), what, where)
-        unit = next((unit for unit, name in DATETIMES.items() if f"[{name}]" in str(values.dtype)), "microseconds")
+        unit = next(
+            (unit for unit, name in DATETIMES.items() if f"[{name}]" in str(values.dtype)), "microseconds"
+        )
         return values.astype(f"datetime64[{DATETIMES[unit]}]").astype(np.int64), unit
     series = to_series(values)
     if series.dtype == pl.Object:
@@ -134,7 +164,8 @@ def raw_times(values: Any, what: str, where: WhereRow = row_label) -> tuple[np.n
             raise ValueError(f"{what} must fit 64 bits; got {series[row]} at {where(row)}.")
         return np.ascontiguousarray(fits.to_numpy()), None
     raise TypeError(
-        f"{what} must hold numbers or datetimes; got {series.dtype} ({shown(series[0])} at {where(0)}). Parse the column first."
+        f"{what} must hold numbers or datetimes; got {series.dtype} ({shown(series[0])} at {where(0)}). "
+        f"Parse the column first."
     )
 
 
@@ -144,7 +175,8 @@ def dates_of_texts(texts: pl.Series, what: str, where: WhereRow = row_label) -> 
     Raises
     ------
     ValueError
-        If a text is no such date; 01/02/2015 is the first of February to some and the second of January to others.
+        If a text is no such date; 01/02/2015 is the first of February to some and the second of
+        January to others.
     """
     times = pl.Series([None] * len(texts), dtype=pl.Datetime("us"))
     plain = texts.str.strip_chars()
@@ -157,8 +189,13 @@ def dates_of_texts(texts: pl.Series, what: str, where: WhereRow = row_label) -> 
     if wrong.any():
         row = int(wrong.arg_max() or 0)
         text = texts[row]
-        advice = " Pass timestamp_format='%d/%m/%Y', say, if they are written otherwise." + year_first_advice(text)
-        raise ValueError(f"{what} must hold seconds or dates like 2015-03-31 23:59:00; got {text!r} at {where(row)}.{advice}")
+        advice = " Pass timestamp_format='%d/%m/%Y', say, if they are written otherwise." + year_first_advice(
+            text
+        )
+        raise ValueError(
+            f"{what} must hold seconds or dates like 2015-03-31 23:59:00; got {text!r} at "
+            f"{where(row)}.{advice}"
+        )
     return times
 
 
@@ -166,7 +203,10 @@ def year_first_advice(text: str) -> str:
     """Return what to do with a date whose day, month or year could be another; nothing for any other text."""
     if not _AMBIGUOUS.search(text) or re.match(_YEAR_FIRST, text.strip()):
         return ""
-    return " Which number is the day, the month or the year cannot be told: write the year first, then the month and the day."
+    return (
+        " Which number is the day, the month or the year cannot be told: write the year first, then the "
+        "month and the day."
+    )
 
 
 def placed(times: np.ndarray, known: np.ndarray, what: str, certain: bool = False) -> np.ndarray:
@@ -186,7 +226,8 @@ def placed(times: np.ndarray, known: np.ndarray, what: str, certain: bool = Fals
     Raises
     ------
     ValueError
-        If the two are of units that cannot be brought together, so that every time would be before or after all of the model's.
+        If the two are of units that cannot be brought together, so that every time would be before
+        or after all of the model's.
     """
     if not len(times) or not len(known):
         return times
@@ -197,9 +238,16 @@ def placed(times: np.ndarray, known: np.ndarray, what: str, certain: bool = Fals
         wrong[:] = True
     if unit in _WRITTEN or wrong.any():
         place = int(np.argmax(wrong))
-        are = "are seconds since 1970" if unit == SECONDS else f"are {unit}, no seconds" if unit else "are no seconds"
+        are = (
+            "are seconds since 1970"
+            if unit == SECONDS
+            else f"are {unit}, no seconds"
+            if unit
+            else "are no seconds"
+        )
         raise ValueError(
-            f"{what} must be in the unit of this model's times, which run from about {int(known.min())} to {int(known.max())} "
+            f"{what} must be in the unit of this model's times, which run from about {int(known.min())} to "
+            f"{int(known.max())} "
             f"and {are}; got {int(times[place])}, which cannot be placed among them."
         )
     return times * _FACTORS[unit] if unit in _FACTORS and unit != SECONDS else times
@@ -212,7 +260,9 @@ def are_dates(values: Any) -> bool:
     dtype = getattr(values, "dtype", None)
     if dtype is not None and str(dtype).lower().startswith(("date", "timestamp")):
         return True
-    return isinstance(values, list | tuple) and any(isinstance(value, date | np.datetime64) for value in values)
+    return isinstance(values, list | tuple) and any(
+        isinstance(value, date | np.datetime64) for value in values
+    )
 
 
 def _are_days(numbers: np.ndarray, digits: int) -> bool:
@@ -222,7 +272,9 @@ def _are_days(numbers: np.ndarray, digits: int) -> bool:
         return False
     limits = ((1, 12), (1, 31), (0, 23), (0, 59), (0, 60))
     parts = [whole // 10 ** (digits - 2 * (place + 1)) % 100 for place in range(digits // 2)]
-    return all(((part >= low) & (part <= high)).all() for part, (low, high) in zip(parts, limits, strict=False))
+    return all(
+        ((part >= low) & (part <= high)).all() for part, (low, high) in zip(parts, limits, strict=False)
+    )
 
 
 def _in_seconds(numbers: np.ndarray, unit: str | None) -> np.ndarray:
@@ -260,14 +312,18 @@ def _check_one_unit(numbers: np.ndarray, unit: str | None, what: str, where: Whe
         if other.any():
             row, largest = int(np.argmax(other)), int(np.argmax(size))
             raise ValueError(
-                f"{what} must hold times of one unit; got {_plain(numbers[row])} at {where(row)}, which seems to be {coarser}, and "
+                f"{what} must hold times of one unit; got {_plain(numbers[row])} at {where(row)}, which "
+                f"seems to be {coarser}, and "
                 f"{_plain(numbers[largest])} at {where(largest)}, {unit}. Bring them to one unit first."
             )
 
 
 def _note_fractions(numbers: np.ndarray, what: str) -> None:
     if numbers.dtype.kind == "f" and (np.floor(numbers) != numbers).any():
-        message = f"{what} holds numbers with fractions in a unit of their own; the fractions order repeated pairs and are then cut off."
+        message = (
+            f"{what} holds numbers with fractions in a unit of their own; the fractions order "
+            f"repeated pairs and are then cut off."
+        )
         warnings.warn(message, TimeUnitWarning, stacklevel=5)
 
 
@@ -287,23 +343,29 @@ def _finite(numbers: np.ndarray, what: str, where: WhereRow) -> np.ndarray:
 
 
 def _of_objects(values: list[Any], what: str, where: WhereRow) -> tuple[np.ndarray, str | None]:
-    """Return times that no typed column holds together: datetimes of several zones, whole numbers among others."""
+    """Return times that no typed column holds together: datetimes of several zones, whole numbers
+    among others.
+    """
     _check_given(np.array([value is None for value in values]), what, where)
     kinds = [_kind(value) for value in values]
     for row, kind in enumerate(kinds):
         if kind is None:
             name, value = type(values[row]).__name__, values[row]
             raise TypeError(
-                f"{what} must hold numbers or datetimes; got {name} ({value!r} at {where(row)}). Parse the column first."
+                f"{what} must hold numbers or datetimes; got {name} ({value!r} at {where(row)}). Parse the "
+                f"column first."
             )
         if kind != kinds[0]:
             raise TypeError(
-                f"{what} must hold times of one kind; got a {kinds[0]} ({values[0]!r} at {where(0)}) and a {kind} ({values[row]!r} at "
+                f"{what} must hold times of one kind; got a {kinds[0]} ({values[0]!r} at {where(0)}) and a "
+                f"{kind} ({values[row]!r} at "
                 f"{where(row)}). Give all datetimes a zone, or none."
             )
     if kinds[0] != "number":
         return _of_datetimes(values)
-    if all(isinstance(value, int) or (math.isfinite(value) and float(value).is_integer()) for value in values):
+    if all(
+        isinstance(value, int) or (math.isfinite(value) and float(value).is_integer()) for value in values
+    ):
         whole = [int(value) for value in values]
         for row, value in enumerate(whole):
             if not -(2**63) <= value < 2**63:

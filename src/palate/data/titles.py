@@ -7,8 +7,8 @@ import polars as pl
 
 from palate.data import columns as names
 
-# Articles that MovieLens moves behind the title. English first, then French, Italian, Spanish, Portuguese, German,
-# Scandinavian and Dutch; "L'" is joined without a space.
+# Articles that MovieLens moves behind the title. English first, then French, Italian, Spanish,
+# Portuguese, German, Scandinavian and Dutch; "L'" is joined without a space.
 _ARTICLES = (
     r"The|A|An|Da|Le|La|Les|L'|Un|Une|Des|Il|Lo|I|Gli|Uno|Una|El|Los|Las|O|Os|As|Um|Uma"
     r"|Der|Die|Das|Den|Ein|Eine|Det|De|En|Et|Ett|Het|Een"

@@ -13,7 +13,12 @@ from palate.data.forks import filled, sorted_distinct, threads_lost
 from palate.data.frames import to_series
 from palate.data.ids import KIND_NAMES, CodedIds, WhereRow, has_surrogate, id_column, kind_of_type, row_label
 
-_DTYPES: dict[str, type[pl.DataType]] = {"int": pl.Int64, "uint": pl.UInt64, "str": pl.String, "uuid": pl.String}
+_DTYPES: dict[str, type[pl.DataType]] = {
+    "int": pl.Int64,
+    "uint": pl.UInt64,
+    "str": pl.String,
+    "uuid": pl.String,
+}
 _CHUNK = 1 << 20  # rows looked up at a time: keeps the temporary arrays small beside 20 million ids
 _TABLE_MIN = 1 << 16  # a lookup table this small is always worth it
 
@@ -22,8 +27,9 @@ _TABLE_MIN = 1 << 16  # a lookup table this small is always worth it
 class Vocabulary:
     """The sorted, distinct ids of one side; the index of an id is its position.
 
-    Ids stay what the caller gave: `1`, `"1"`, `True` and `1.0` are four different things, of which the first two can be ids.
-    Strings are ordered and compared by code point; nothing is stripped or normalised.
+    Ids stay what the caller gave: `1`, `"1"`, `True` and `1.0` are four different things, of which
+    the first two can be ids. Strings are ordered and compared by code point; nothing is stripped or
+    normalised.
 
     Parameters
     ----------
@@ -53,9 +59,15 @@ class Vocabulary:
         if self.kind not in _DTYPES:
             raise ValueError(f"kind of a vocabulary must be one of {', '.join(_DTYPES)}; got {self.kind!r}.")
         if self.values.dtype != _DTYPES[self.kind] or self.values.null_count():
-            raise ValueError(f"a vocabulary of kind {self.kind!r} must hold {_DTYPES[self.kind].__name__} without nulls.")
-        if len(self.values) > 1 and not bool((self.values.slice(1) > self.values.slice(0, len(self.values) - 1)).all()):
-            raise ValueError("values of a vocabulary must be strictly ascending; use Vocabulary.from_ids for others.")
+            raise ValueError(
+                f"a vocabulary of kind {self.kind!r} must hold {_DTYPES[self.kind].__name__} without nulls."
+            )
+        if len(self.values) > 1 and not bool(
+            (self.values.slice(1) > self.values.slice(0, len(self.values) - 1)).all()
+        ):
+            raise ValueError(
+                "values of a vocabulary must be strictly ascending; use Vocabulary.from_ids for others."
+            )
 
     @classmethod
     def from_ids(cls, values: Any, what: str = "ids") -> "Vocabulary":
@@ -72,7 +84,9 @@ class Vocabulary:
         return cls(sorted_distinct(series).cast(_DTYPES[kind]).alias("id"), kind)
 
     @classmethod
-    def encode(cls, values: Any, what: str = "ids", where: WhereRow = row_label) -> tuple["Vocabulary", np.ndarray]:
+    def encode(
+        cls, values: Any, what: str = "ids", where: WhereRow = row_label
+    ) -> tuple["Vocabulary", np.ndarray]:
         """Return the vocabulary of the ids and the int32 index of every row in it.
 
         Parameters
@@ -123,7 +137,9 @@ class Vocabulary:
         return KIND_NAMES[self.kind]
 
     def ids(self) -> Any:
-        """Return all ids in the caller's type: an int64 or uint64 array, or a list of `str` or `uuid.UUID`."""
+        """Return all ids in the caller's type: an int64 or uint64 array, or a list of `str` or
+        `uuid.UUID`.
+        """
         if self.kind in ("int", "uint"):
             return self.values.to_numpy()
         values = self.values.to_list()
@@ -152,7 +168,8 @@ class Vocabulary:
         Raises
         ------
         KeyError
-            If it is unknown; the message says which type of id this vocabulary holds when the type is the reason.
+            If it is unknown; the message says which type of id this vocabulary holds when the type
+            is the reason.
         """
         position = self._position(id)
         if position < 0:
@@ -189,11 +206,16 @@ class Vocabulary:
         """
         kind = kind_of_type(type(id))
         if kind is None or KIND_NAMES[kind] != self.type_name:
-            return f"unknown {what} {id!r}: the ids here are {self.type_name}s, this is of type {type(id).__name__}.{self._meant(id)}"
+            return (
+                f"unknown {what} {id!r}: the ids here are {self.type_name}s, this is of type "
+                f"{type(id).__name__}.{self._meant(id)}"
+            )
         return f"unknown {what} {id!r}."
 
     def _meant(self, id: Any) -> str:  # noqa: A002
-        """Return which id is meant by one of another type, as a sentence with a blank before it; empty if none is."""
+        """Return which id is meant by one of another type, as a sentence with a blank before it;
+        empty if none is.
+        """
         try:
             found = self.parse(str(id))
             return f" Did you mean {found!r}?" if self.indices([found])[0] >= 0 else ""
@@ -227,12 +249,16 @@ class Vocabulary:
             return UUID(text) if self.kind == "uuid" else int(text)
         except ValueError:
             article = "an" if self.type_name == "integer" else "a"
-            raise ValueError(f"{what} must be {article} {self.type_name}, as in the ratings; got {text!r}.") from None
+            raise ValueError(
+                f"{what} must be {article} {self.type_name}, as in the ratings; got {text!r}."
+            ) from None
 
     def _position(self, value: Any) -> int:
         """Return the position of one value or -1, by bisection: no table is built for a single question."""
         kind = kind_of_type(type(value))
-        if kind is None or (KIND_NAMES[kind] != self.type_name and not (self.kind == "uuid" and kind == "str")):
+        if kind is None or (
+            KIND_NAMES[kind] != self.type_name and not (self.kind == "uuid" and kind == "str")
+        ):
             return -1
         if self.type_name == "integer":
             value = int(value)

@@ -1,8 +1,9 @@
 """Data sets: one that comes with palate and loads offline, and others that are fetched from their owners.
 
-`movielens-small` is the October 2016 edition of MovieLens latest-small: 100,004 ratings from 0.5 to 5 stars of 9,066 films
-by 671 users, with timestamps, years and genres. It may be used and passed on for non-commercial purposes under the terms in
-`LICENSES/LicenseRef-MovieLens.txt`; cite Harper and Konstan (2015), "The MovieLens Datasets: History and Context".
+`movielens-small` is the October 2016 edition of MovieLens latest-small: 100,004 ratings from 0.5 to
+5 stars of 9,066 films by 671 users, with timestamps, years and genres. It may be used and passed on
+for non-commercial purposes under the terms in `LICENSES/LicenseRef-MovieLens.txt`; cite Harper and
+Konstan (2015), "The MovieLens Datasets: History and Context".
 """
 
 from importlib.resources import files
@@ -39,12 +40,15 @@ def load(name: str = "movielens-small") -> "Dataset":
     (1, 'Toy Story', 1995, 'Adventure|Animation|Children|Comedy|Fantasy', 'Toy Story (1995)')
     """
     if name not in _NAMES:
-        raise KeyError(f"unknown data set {name!r}: palate comes with {', '.join(_NAMES)}; read files with palate.read.")
+        raise KeyError(
+            f"unknown data set {name!r}: palate comes with {', '.join(_NAMES)}; read files with palate.read."
+        )
     return _movielens_small()
 
 
 def available() -> "pl.DataFrame":
-    """Return the data sets that `fetch` knows: name, what it is, megabytes, format, licence, checksum, addresses, fetched or not.
+    """Return the data sets that `fetch` knows: name, what it is, megabytes, format, licence,
+    checksum, addresses, fetched or not.
 
     Examples
     --------
@@ -74,11 +78,13 @@ def available() -> "pl.DataFrame":
 
 
 def fetch(name: str, *, progress: "Progress | None" = None) -> Path:
-    """Return the path of a data set for `palate.read`, fetched from its owner's server unless it is here already.
+    """Return the path of a data set for `palate.read`, fetched from its owner's server unless it is
+    here already.
 
-    Files are kept in the folder that the environment variable PALATE_DATA names, else in the platform's folder for caches.
-    A file gets its name only when it is whole and has the checksum that its owner publishes; a download that broke off goes on
-    where it ended. With PALATE_MIRROR set, files come from `PALATE_MIRROR/NAME/FILE` instead.
+    Files are kept in the folder that the environment variable PALATE_DATA names, else in the
+    platform's folder for caches. A file gets its name only when it is whole and has the checksum
+    that its owner publishes; a download that broke off goes on where it ended. With PALATE_MIRROR
+    set, files come from `PALATE_MIRROR/NAME/FILE` instead.
 
     Parameters
     ----------
@@ -92,8 +98,8 @@ def fetch(name: str, *, progress: "Progress | None" = None) -> Path:
     KeyError
         If the name is unknown.
     OSError
-        If a file is not there, the server is out of reach, what comes is cut short or has another checksum, or the disk is
-        full.
+        If a file is not there, the server is out of reach, what comes is cut short or has another
+        checksum, or the disk is full.
 
     Examples
     --------

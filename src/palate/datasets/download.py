@@ -28,7 +28,8 @@ _BROKEN = (http.client.HTTPException, ConnectionError, TimeoutError, urllib.erro
 
 
 class DownloadError(OSError):
-    """A file that could not be had: not there, no connection, cut short, too large, or not what its checksum says.
+    """A file that could not be had: not there, no connection, cut short, too large, or not what its
+    checksum says.
 
     `status` is what the server answered, where it answered that it will not give it.
     """
@@ -41,7 +42,9 @@ class _Cut(Exception):
 
 
 def published_md5(url: str, required: bool) -> str | None:
-    """Return the checksum in the file `.md5` beside an address; None if there is none and it is not required."""
+    """Return the checksum in the file `.md5` beside an address; None if there is none and it is not
+    required.
+    """
     try:
         with _opened(f"{url}.md5", {}) as answer:
             text = answer.read(4096).decode("ascii", "replace")
@@ -53,14 +56,19 @@ def published_md5(url: str, required: bool) -> str | None:
         raise DownloadError(_no_connection(f"{url}.md5", error)) from None
     found = _MD5.search(text)
     if found is None:
-        raise DownloadError(f"{url}.md5 must hold an MD5 checksum; got {text[:60].strip()!r}. Nothing was kept.")
+        raise DownloadError(
+            f"{url}.md5 must hold an MD5 checksum; got {text[:60].strip()!r}. Nothing was kept."
+        )
     return found[0].lower()
 
 
-def download(url: str, target: Path, *, md5: str | None, max_bytes: int, progress: Progress | None = None) -> None:
+def download(
+    url: str, target: Path, *, md5: str | None, max_bytes: int, progress: Progress | None = None
+) -> None:
     """Bring a file to `target`, which appears whole and checked, or not at all.
 
-    What came before a connection broke stays beside it as `target.part`, and the next call goes on from there.
+    What came before a connection broke stays beside it as `target.part`, and the next call goes on
+    from there.
 
     Parameters
     ----------
@@ -77,7 +85,8 @@ def download(url: str, target: Path, *, md5: str | None, max_bytes: int, progres
     Raises
     ------
     DownloadError
-        If the file is not there, the server is out of reach, or what comes is cut short, too large or not of the checksum.
+        If the file is not there, the server is out of reach, or what comes is cut short, too large
+        or not of the checksum.
     OSError
         If it cannot be written; nothing is kept then.
     """
@@ -101,7 +110,9 @@ def _alone(url: str, part: Path) -> Iterator[None]:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise DownloadError(f"{url} is being fetched by another process; wait until it is done.") from None
+                raise DownloadError(
+                    f"{url} is being fetched by another process; wait until it is done."
+                ) from None
         try:
             yield
         finally:
@@ -157,14 +168,18 @@ def _continue(url: str, part: Path, max_bytes: int, progress: Progress | None) -
 def _opened(url: str, headers: dict[str, str], have: int = 0) -> Any:
     if urlsplit(url).scheme not in ("http", "https"):
         raise DownloadError(f"address must begin with https:// or http://; got {url}.")
-    request = urllib.request.Request(url, headers={"User-Agent": "palate", "Accept-Encoding": "identity", **headers})
+    request = urllib.request.Request(
+        url, headers={"User-Agent": "palate", "Accept-Encoding": "identity", **headers}
+    )
     try:
         return urllib.request.urlopen(request, timeout=_TIMEOUT)  # nosec B310 - the scheme is checked above
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == 416 and have:
             return _opened(url, {})  # what is here is no beginning of it
-        refused = DownloadError(f"{url} could not be had: the server answered {error.code} {error.reason}. Nothing was kept.")
+        refused = DownloadError(
+            f"{url} could not be had: the server answered {error.code} {error.reason}. Nothing was kept."
+        )
         refused.status = error.code
         raise refused from None
 
@@ -177,7 +192,9 @@ def _check(url: str, part: Path, md5: str | None) -> None:
         found = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
     if found != md5:
         _forget(part)
-        raise DownloadError(f"{url} must have the MD5 checksum {md5} that its owner publishes; got {found}. Nothing was kept.")
+        raise DownloadError(
+            f"{url} must have the MD5 checksum {md5} that its owner publishes; got {found}. Nothing was kept."
+        )
 
 
 def _size(part: Path) -> int:
@@ -205,7 +222,10 @@ def _forget(part: Path) -> None:
 
 
 def _too_large(url: str, n: int, most: int) -> str:
-    return f"{url} must be at most {most // 1_000_000:,} MB; got {n // 1_000_000:,} MB or more. Nothing was kept."
+    return (
+        f"{url} must be at most {most // 1_000_000:,} MB; got {n // 1_000_000:,} MB or more. Nothing "
+        f"was kept."
+    )
 
 
 def _no_connection(url: str, error: BaseException) -> str:
@@ -221,5 +241,6 @@ def _broke_off(url: str, part: Path, error: BaseException) -> str:
         _forget(part)
         return f"{url} broke off ({getattr(error, 'reason', error)}). Nothing was kept."
     return (
-        f"{url} broke off after {_size(part):,} bytes ({getattr(error, 'reason', error)}). The same command goes on from there."
+        f"{url} broke off after {_size(part):,} bytes ({getattr(error, 'reason', error)}). The same "
+        f"command goes on from there."
     )

@@ -15,7 +15,9 @@ _MAX_MEMBERS = 1000
 
 
 def cache_folder() -> Path:
-    """Return where data sets are kept: the environment variable PALATE_DATA, else this platform's folder for caches."""
+    """Return where data sets are kept: the environment variable PALATE_DATA, else this platform's
+    folder for caches.
+    """
     if os.environ.get(FOLDER):
         return Path(os.environ[FOLDER]).expanduser()
     home = Path.home()
@@ -60,7 +62,11 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
         if target.is_file():
             continue
         address = _address(one, url, file)
-        md5 = None if one.checksum == "none published" else published_md5(address, required=one.checksum == "beside")
+        md5 = (
+            None
+            if one.checksum == "none published"
+            else published_md5(address, required=one.checksum == "beside")
+        )
         fresh = target.with_name(f".{target.name}")
         download(address, fresh, md5=md5, max_bytes=one.max_bytes, progress=progress)
         if file.endswith(".zip"):
@@ -75,7 +81,8 @@ def _address(one: RemoteSet, url: str, file: str) -> str:
 
 
 def _check_zip(url: str, path: Path, whole: bool) -> None:
-    """Raise, and remove the file, unless it is a sound zip with plain names and of sensible size; nothing is unpacked to disk.
+    """Raise, and remove the file, unless it is a sound zip with plain names and of sensible size;
+    nothing is unpacked to disk.
 
     `whole` says whether every member is read against its own checksum, for a zip without a published one.
     """

@@ -14,7 +14,8 @@ BASELINE, MOST_POPULAR = "baseline", "most popular"
 def references(
     models: list[Contestant], question: Question, train: Ratings | None, threads: int | None = None
 ) -> list[Contestant]:
-    """Return the baseline (where scores are ratings) and the most popular items (where lists are tested), made from what the first model was trained on.
+    """Return the baseline (where scores are ratings) and the most popular items (where lists are
+    tested), made from what the first model was trained on.
 
     A caller's own model of one of the two names takes its place.
 
@@ -37,7 +38,9 @@ def references(
     if question.ks and MOST_POPULAR not in taken:  # without lists there is nothing to say of it
         entries.append(enter(MOST_POPULAR, MostPopular.of(made_from), test, made_from))
     if made_from.users is scorer.users and made_from.items is scorer.items:
-        entries = [replace(entry, seen=first.seen) for entry in entries]  # what the model held out is seen by these too
+        entries = [
+            replace(entry, seen=first.seen) for entry in entries
+        ]  # what the model held out is seen by these too
     return entries
 
 

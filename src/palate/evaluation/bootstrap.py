@@ -1,8 +1,9 @@
 """Bootstrap over users: how far a figure would move with other users of the same kind.
 
-Users are drawn with replacement, each with all of their ratings, since ratings of one user are no independent evidence. Every figure
-is a ratio of sums over users, `sum_u top_u / sum_u bottom_u`, so a resample is a weighted sum and all figures of all models come
-from the same resamples, which makes differences between models paired.
+Users are drawn with replacement, each with all of their ratings, since ratings of one user are no
+independent evidence. Every figure is a ratio of sums over users, `sum_u top_u / sum_u bottom_u`, so
+a resample is a weighted sum and all figures of all models come from the same resamples, which makes
+differences between models paired.
 """
 
 import numpy as np
@@ -49,7 +50,9 @@ def resampled_sums(values: np.ndarray, resamples: int, seed: int, threads: int |
 
 
 def _distinct_columns(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the columns without repetition, and where each of the given ones is: most figures share their denominator."""
+    """Return the columns without repetition, and where each of the given ones is: most figures
+    share their denominator.
+    """
     first: dict[bytes, int] = {}
     place: list[int] = []
     kept: list[int] = []
@@ -62,7 +65,9 @@ def _distinct_columns(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def interval(draws: np.ndarray, confidence: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lower and upper end of the percentile interval of draws, shape (resamples, ...), ignoring undefined ones (NaN)."""
+    """Return the lower and upper end of the percentile interval of draws, shape (resamples, ...),
+    ignoring undefined ones (NaN).
+    """
     tail = 50.0 * (1.0 - confidence)
     undefined = np.isnan(draws).all(axis=0)
     low, high = (

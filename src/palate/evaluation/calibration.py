@@ -67,20 +67,29 @@ class Calibration:
     frame_kind: str = "polars"
 
     def covered(self, share: float) -> float:
-        """Return how many of the test ratings lie inside their central interval of this `share`, from 0 to 1."""
+        """Return how many of the test ratings lie inside their central interval of this `share`,
+        from 0 to 1.
+        """
         return float((self.foretold.central <= share).mean())
 
     @property
     def table(self) -> Any:
-        """Coverage of every nominal share as a frame: overall, then by the number of training ratings of the item.
+        """Coverage of every nominal share as a frame: overall, then by the number of training
+        ratings of the item.
 
-        Columns n_train ("all", or the range of a tenth of the test ratings), n_test, nominal, coverage, error (coverage less nominal),
-        se (its standard error) and width (mean width of the intervals, in rating units).
+        Columns n_train ("all", or the range of a tenth of the test ratings), n_test, nominal,
+        coverage, error (coverage less nominal), se (its standard error) and width (mean width of
+        the intervals, in rating units).
         """
         whole = np.ones(len(self.values), dtype=bool)
-        groups = [(ALL, whole), *((label, self._decile == number) for number, label in enumerate(self._labels))]
+        groups = [
+            (ALL, whole),
+            *((label, self._decile == number) for number, label in enumerate(self._labels)),
+        ]
         rows = [
-            (label, int(rows.sum()), share, *self._coverage(rows, share)) for label, rows in groups for share in self.nominal
+            (label, int(rows.sum()), share, *self._coverage(rows, share))
+            for label, rows in groups
+            for share in self.nominal
         ]
         types = {"n_train": pl.String, "n_test": pl.Int64} | dict.fromkeys(
             ("nominal", "coverage", "error", "se", "width"), pl.Float64
@@ -89,7 +98,9 @@ class Calibration:
 
     @property
     def scores(self) -> dict[str, float]:
-        """CRPS and log score (lower is better), RMSE, the mean sd of what was expected; means over the test ratings."""
+        """CRPS and log score (lower is better), RMSE, the mean sd of what was expected; means over
+        the test ratings.
+        """
         away = self.foretold.mean - self.values
         return {
             "crps": float(self.foretold.crps.mean()),
@@ -100,7 +111,9 @@ class Calibration:
 
     @property
     def pit(self) -> Any:
-        """Histogram of the (randomised) PIT as a frame, low, high, share; each share is 0.05 if what was foretold is right."""
+        """Histogram of the (randomised) PIT as a frame, low, high, share; each share is 0.05 if
+        what was foretold is right.
+        """
         counts, edges = np.histogram(self.foretold.pit, bins=N_BINS, range=(0, 1))
         frame = pl.DataFrame({"low": edges[:-1], "high": edges[1:], "share": counts / len(self.values)})
         return from_polars(frame, self.frame_kind)
@@ -112,7 +125,8 @@ class Calibration:
         return {**self.about, "scores": self.scores, **frames, "notes": list(self.notes)}
 
     def plot(self, path: Any = None) -> Any:
-        """Return the reliability plot as a Matplotlib figure, or write it to the file `path` (.png, .svg, .pdf) and return None.
+        """Return the reliability plot as a Matplotlib figure, or write it to the file `path` (.png,
+        .svg, .pdf) and return None.
 
         Raises ImportError without Matplotlib.
         """
@@ -136,19 +150,28 @@ class Calibration:
     @property
     def _labels(self) -> list[str]:
         decile = self._decile
-        ends = [(self.n_train[decile == d].min(), self.n_train[decile == d].max()) for d in range(decile.max() + 1)]
+        ends = [
+            (self.n_train[decile == d].min(), self.n_train[decile == d].max())
+            for d in range(decile.max() + 1)
+        ]
         return [f"{low:,}" if low == high else f"{low:,}-{high:,}" for low, high in ends]
 
     def _coverage(self, rows: np.ndarray, share: float) -> tuple[float, float, float, float]:
         inside = (self.foretold.central[rows] <= share).astype(np.float64)
         coverage = inside.mean()
         error = _clustered_error(inside - coverage, self.user[rows], self.item[rows])
-        return float(coverage), float(coverage - share), error, float(self.foretold.widths[share][rows].mean())
+        return (
+            float(coverage),
+            float(coverage - share),
+            error,
+            float(self.foretold.widths[share][rows].mean()),
+        )
 
 
 def _clustered_error(away: np.ndarray, user: np.ndarray, item: np.ndarray) -> float:
-    """Return the standard error of a mean whose errors go together in a user and in an item (Cameron, Gelbach, Miller 2011,
-    "Robust inference with multiway clustering", equation 2.12)."""
+    """Return the standard error of a mean whose errors go together in a user and in an item
+    (Cameron, Gelbach, Miller 2011, "Robust inference with multiway clustering", equation 2.12).
+    """
     per_user, per_item = (np.sum(np.bincount(index, weights=away) ** 2) for index in (user, item))
     alone = np.sum(away**2)
     return float(np.sqrt(max(per_user + per_item - alone, alone)) / len(away))
@@ -164,10 +187,12 @@ def calibrate(
 ) -> Calibration:
     """Return how well a model knows how sure it is, on ratings that it has not seen.
 
-    Coverage is the share of test ratings inside the interval in which one rating should fall with a probability of 50 %, 80 %, ...:
-    overall and for items with few and with many training ratings. The PIT of a rating is the probability that was given to lower ones. It
-    is uniform when what was foretold is right; where ratings are stars it is randomised within the share of the star. An ordinal
-    model's coverage is that of the randomised PIT, because intervals of whole stars hold more than they say.
+    Coverage is the share of test ratings inside the interval in which one rating should fall with a
+    probability of 50 %, 80 %, ...: overall and for items with few and with many training ratings.
+    The PIT of a rating is the probability that was given to lower ones. It is uniform when what was
+    foretold is right; where ratings are stars it is randomised within the share of the star. An
+    ordinal model's coverage is that of the randomised PIT, because intervals of whole stars hold
+    more than they say.
 
     Parameters
     ----------
@@ -190,14 +215,16 @@ def calibrate(
     Raises
     ------
     ValueError
-        If the model does not know the spread of a rating, was trained on test ratings, or nothing of the test is known to it.
+        If the model does not know the spread of a rating, was trained on test ratings, or nothing
+        of the test is known to it.
     TypeError
         If test is not of these kinds.
 
     References
     ----------
     Gneiting, Balabdaoui, Raftery (2007), "Probabilistic forecasts, calibration and sharpness".
-    Czado, Gneiting, Held (2009), "Predictive model assessment for count data", section 2.1: the randomised PIT.
+    Czado, Gneiting, Held (2009), "Predictive model assessment for count data", section 2.1: the
+    randomised PIT.
 
     Examples
     --------
@@ -265,10 +292,14 @@ def _notes(known: np.ndarray, chosen_by: bool, name: str) -> tuple[str, ...]:
     notes = []
     if not known.all():
         n = int(np.count_nonzero(~known))
-        notes.append(f"{n:,} test ratings of users or items without training ratings are left out: their spread is not known.")
+        notes.append(
+            f"{n:,} test ratings of users or items without training ratings are left out: their spread is "
+            f"not known."
+        )
     if chosen_by:
         notes.append(
-            f"{name} held these ratings out to decide when to stop and how sure to be, so its figures are slightly too good."
+            f"{name} held these ratings out to decide when to stop and how sure to be, so its figures are "
+            f"slightly too good."
         )
     return tuple(notes)
 

@@ -49,7 +49,12 @@ def _reliability(axes: Any, calibration: "Calibration") -> None:
         covered = 100 * calibration.covered(share)
         axes.plot([100 * share], [covered], "o", color=_BLUE)
         axes.annotate(
-            f"{covered:.1f}", (100 * share, covered), textcoords="offset points", xytext=(-7, 5), ha="right", fontsize=9
+            f"{covered:.1f}",
+            (100 * share, covered),
+            textcoords="offset points",
+            xytext=(-7, 5),
+            ha="right",
+            fontsize=9,
         )
     axes.set(xlim=(0, 100), ylim=(0, 100), aspect="equal")
     axes.set_xlabel("share of the interval (%)")
@@ -63,7 +68,12 @@ def _pit(axes: Any, calibration: "Calibration") -> None:
     pit = calibration.pit
     width = pit["high"][0] - pit["low"][0]
     axes.bar(
-        pit["low"].to_numpy(), 100 * pit["share"].to_numpy(), width=width, align="edge", facecolor="#d6e4ee", edgecolor=_BLUE
+        pit["low"].to_numpy(),
+        100 * pit["share"].to_numpy(),
+        width=width,
+        align="edge",
+        facecolor="#d6e4ee",
+        edgecolor=_BLUE,
     )
     axes.axhline(100 / len(pit), color=_GREY, linestyle="--")
     axes.set_xlim(0, 1)
@@ -81,9 +91,16 @@ def _by_fame(axes: Any, calibration: "Calibration") -> None:
         rows = [row for row in table if row["nominal"] == share and row["n_train"] != "all"]
         at = np.arange(len(labels)) + 0.12 * (number - (len(calibration.nominal) - 1) / 2)
         axes.errorbar(
-            at, [100 * row["error"] for row in rows], yerr=[200 * row["se"] for row in rows], fmt="osD^v"[number % 5], markersize=4,
-            color=colors[number % len(colors)], label=f"{100 * share:.3g} %", capsize=2, linewidth=1,
-        )  # fmt: skip
+            at,
+            [100 * row["error"] for row in rows],
+            yerr=[200 * row["se"] for row in rows],
+            fmt="osD^v"[number % 5],
+            markersize=4,
+            color=colors[number % len(colors)],
+            label=f"{100 * share:.3g} %",
+            capsize=2,
+            linewidth=1,
+        )
     axes.axhline(0, color=_GREY, linestyle="--")
     axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right", fontsize=8)
     axes.set_xlabel("training ratings of the item (tenths of the test)")

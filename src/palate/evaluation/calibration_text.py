@@ -20,13 +20,16 @@ def summary(calibration: "Calibration") -> str:
     about = calibration.about
     draws = f"{about['n_draws']:,} draws" if about["n_draws"] > 1 else "standard errors"
     return (
-        f"{about['model']} ({about['link']} link, {draws}) on {about['n_test']:,} ratings of {about['n_items']:,} items by "
+        f"{about['model']} ({about['link']} link, {draws}) on {about['n_test']:,} ratings of "
+        f"{about['n_items']:,} items by "
         f"{about['n_users']:,} users."
     )
 
 
 def table_rows(calibration: "Calibration") -> list[list[str]]:
-    """Return coverage as text cells, the first row its heading: a row per group of items, a column per nominal share."""
+    """Return coverage as text cells, the first row its heading: a row per group of items, a column
+    per nominal share.
+    """
     shares = calibration.nominal
     rows = [["ratings of the item", "tested", *(f"{share:.3g} %" for share in (100 * s for s in shares))]]
     for label, cells in _groups(calibration).items():
@@ -40,18 +43,25 @@ def table_lines(calibration: "Calibration") -> list[str]:
     rows = table_rows(calibration)
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [
-        "  ".join(cell.ljust(width) if not at else cell.rjust(width) for at, (cell, width) in enumerate(zip(row, widths, strict=True))).rstrip()
+        "  ".join(
+            cell.ljust(width) if not at else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 def explanation(calibration: "Calibration") -> list[str]:
     """Return the scores, the verdict, and the notes."""
     scores = calibration.scores
-    about_pit = "log score of the star" if calibration.about["link"] == "ordinal" else "log score of the density"
+    about_pit = (
+        "log score of the star" if calibration.about["link"] == "ordinal" else "log score of the density"
+    )
     lines = [
-        "A cell is how many ratings lie inside the interval of that share, with its standard error in points.",
-        f"CRPS {scores['crps']:.4f}, {about_pit} {scores['log_score']:.4f} (lower is better), RMSE {scores['rmse']:.4f}; "
+        "A cell is how many ratings lie inside the interval of that share, with its standard error in "
+        "points.",
+        f"CRPS {scores['crps']:.4f}, {about_pit} {scores['log_score']:.4f} (lower is better), RMSE "
+        f"{scores['rmse']:.4f}; "
         f"what is expected has a mean standard error of {scores['std']:.3f}.",
     ]
     return [*lines, verdict(calibration), *_pit_sentence(calibration), *calibration.notes]
@@ -64,8 +74,16 @@ def verdict(calibration: "Calibration") -> str:
     if wrong:
         worst = max(wrong, key=lambda cell: abs(cell["error"]))
         how = "too sure" if worst["error"] < 0 else "not sure enough"
-        return f"The model is {how}: {100 * worst['coverage']:.1f} % of the ratings lie inside the {100 * worst['nominal']:.3g} % intervals."
-    off = [(label, cell) for label, cells in groups.items() for cell in cells if not _is_close(cell, CLOSE_DECILE)]
+        return (
+            f"The model is {how}: {100 * worst['coverage']:.1f} % of the ratings lie inside the "
+            f"{100 * worst['nominal']:.3g} % intervals."
+        )
+    off = [
+        (label, cell)
+        for label, cells in groups.items()
+        for cell in cells
+        if not _is_close(cell, CLOSE_DECILE)
+    ]
     if off:
         label, worst = max(off, key=lambda pair: abs(pair[1]["error"]))
         how = "too sure" if worst["error"] < 0 else "not sure enough"
@@ -97,4 +115,7 @@ def _pit_sentence(calibration: "Calibration") -> list[str]:
     from dataclasses import replace
 
     shares = replace(calibration, frame_kind="polars").pit["share"].to_list()
-    return [f"PIT: the {len(shares)} bins hold {100 * min(shares):.1f} % to {100 * max(shares):.1f} % of the ratings; {100 / len(shares):g} % each would be perfect."]  # fmt: skip
+    return [
+        f"PIT: the {len(shares)} bins hold {100 * min(shares):.1f} % to {100 * max(shares):.1f} % of the "
+        f"ratings; {100 / len(shares):g} % each would be perfect."
+    ]

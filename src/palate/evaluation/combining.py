@@ -13,8 +13,9 @@ from palate.evaluation.scoring import Outcome
 def pool(evaluations: list[Evaluation]) -> Evaluation:
     """Return one evaluation of the tests of several folds.
 
-    A user's figure is the mean over the folds in which it is defined (over ratings for RMSE and MAE); coverage and Gini are means over
-    folds. Users are drawn whole in the bootstrap, with what they got in every fold.
+    A user's figure is the mean over the folds in which it is defined (over ratings for RMSE and
+    MAE); coverage and Gini are means over folds. Users are drawn whole in the bootstrap, with what
+    they got in every fold.
 
     Parameters
     ----------
@@ -32,7 +33,12 @@ def pool(evaluations: list[Evaluation]) -> Evaluation:
     n_train, n_test, n_relevant = _summed(columns, rows, len(users)).astype(np.int64).T
     n_folds = np.bincount(np.concatenate(rows), minlength=len(users))
     outcomes = tuple(
-        _pooled(outcome.name, [evaluation.figures.outcome(outcome.name) for evaluation in evaluations], rows, len(users))
+        _pooled(
+            outcome.name,
+            [evaluation.figures.outcome(outcome.name) for evaluation in evaluations],
+            rows,
+            len(users),
+        )
         for outcome in first.outcomes
     )
     about = {
@@ -62,7 +68,10 @@ def _pooled(name: str, outcomes: list[Outcome], rows: list[np.ndarray], n_users:
         figures=first.figures,
         top=_summed([outcome.top for outcome in outcomes], rows, n_users),
         bottom=_summed([outcome.bottom for outcome in outcomes], rows, n_users),
-        overall={figure: float(np.mean([outcome.overall[figure] for outcome in outcomes])) for figure in first.overall},
+        overall={
+            figure: float(np.mean([outcome.overall[figure] for outcome in outcomes]))
+            for figure in first.overall
+        },
         bins={key: np.sum([outcome.bins[key] for outcome in outcomes], axis=0) for key in first.bins},
         cold={key: sum(outcome.cold[key] for outcome in outcomes) for key in first.cold},
     )
@@ -80,5 +89,7 @@ def _by_fold(evaluations: list[Evaluation]) -> pl.DataFrame:
     parts = []
     for fold, evaluation in enumerate(evaluations):
         table = replace(evaluation, resamples=0, frame_kind="polars").table()
-        parts.append(table.select("model", "metric", "k", pl.lit(fold, dtype=pl.Int64).alias("fold"), "value"))
+        parts.append(
+            table.select("model", "metric", "k", pl.lit(fold, dtype=pl.Int64).alias("fold"), "value")
+        )
     return pl.concat(parts)

@@ -56,8 +56,16 @@ class Comparison:
         """Return everything as lists and numbers, for JSON."""
         frames = ("summary", "lists", "moved", "rescored", "overlap", "errors", "differences")
         found = {name: getattr(self, name) for name in frames}
-        rows = {name: None if frame is None else pl.DataFrame(frame).to_dicts() for name, frame in found.items()}
-        return {"models": list(self.models), "n_users": self.n_users, "few": self.few, "note": self.note, **rows}
+        rows = {
+            name: None if frame is None else pl.DataFrame(frame).to_dicts() for name, frame in found.items()
+        }
+        return {
+            "models": list(self.models),
+            "n_users": self.n_users,
+            "few": self.few,
+            "note": self.note,
+            **rows,
+        }
 
 
 @needs_threads("compare")
@@ -79,15 +87,17 @@ def compare(
     models : list of models or paths, or dict of names to them
         At least two, of the same users and items; the first is what the others are compared with.
     users : ids, optional
-        Whose lists are compared; default 200 users that all models know, drawn by `seed` (all, if there are fewer).
+        Whose lists are compared; default 200 users that all models know, drawn by `seed` (all, if
+        there are fewer).
     n : int, default 5
         Length of the lists.
     few : int, optional
-        Items with fewer ratings than this count as obscure. Default 10 or, if that is more, two above the first model's number of factors:
-        as many ratings as an item has numbers can be fitted by heart.
+        Items with fewer ratings than this count as obscure. Default 10 or, if that is more, two
+        above the first model's number of factors: as many ratings as an item has numbers can be
+        fitted by heart.
     test : Ratings, optional
-        Ratings that no model has seen. Default: those that all of them held out of training; if there are none, there are no errors,
-        and the note says why.
+        Ratings that no model has seen. Default: those that all of them held out of training; if
+        there are none, there are no errors, and the note says why.
     resamples : int, default 1000
         Bootstrap samples of the intervals.
     seed : int, default 0
@@ -96,9 +106,11 @@ def compare(
     Returns
     -------
     Comparison
-        Frames: `summary` (a row a model: errors, what its lists are, seconds of training, size of its file), `lists` (a row a user and rank),
-        `moved` (items whose rank changed, with ratings and change of prediction), `rescored` (the first model's picks of under
-        `few` ratings, the least rated first, as all models score them), `overlap` (share of each list in common), `errors` and `differences` (with paired intervals).
+        Frames: `summary` (a row a model: errors, what its lists are, seconds of training, size of
+        its file), `lists` (a row a user and rank), `moved` (items whose rank changed, with ratings
+        and change of prediction), `rescored` (the first model's picks of under `few` ratings, the
+        least rated first, as all models score them), `overlap` (share of each list in common),
+        `errors` and `differences` (with paired intervals).
 
     Raises
     ------
@@ -126,7 +138,9 @@ def compare(
     if few < 1:
         raise ValueError(f"few must be at least 1; got {few!r}.")
     chosen = _users(list(named.values()), users, seed)
-    lists = {name: pl.DataFrame(recommend(model, chosen, n, threads=threads)) for name, model in named.items()}
+    lists = {
+        name: pl.DataFrame(recommend(model, chosen, n, threads=threads)) for name, model in named.items()
+    }
     errors, differences, note = _errors(named, test, resamples, seed, threads)
     note = " ".join([note, *_scales(named)])
     kind = first.frame_kind
@@ -146,13 +160,15 @@ def compare(
 def _scales(named: Mapping[str, Scorer]) -> list[str]:
     """Return what must be said where models predict on different scales."""
     each = {
-        name: "no rating scale" if model.scale is None else "{:g} to {:g}".format(*model.scale) for name, model in named.items()
+        name: "no rating scale" if model.scale is None else "{:g} to {:g}".format(*model.scale)
+        for name, model in named.items()
     }
     if len(set(each.values())) == 1:
         return []
     listed = ", ".join(f"{name} {scale}" for name, scale in each.items())
     return [
-        f"The models predict on different scales ({listed}): their lists can be compared, the sizes of their predictions cannot."
+        f"The models predict on different scales ({listed}): their lists can be compared, the sizes of "
+        f"their predictions cannot."
     ]
 
 
@@ -173,7 +189,9 @@ def _errors(
 ) -> tuple[pl.DataFrame | None, pl.DataFrame | None, str]:
     """Return errors and paired differences on one holdout, and what to say of them."""
     if test is not None:
-        evaluation = evaluate(dict(named), test, k=(), baselines=False, resamples=resamples, seed=seed, threads=threads)
+        evaluation = evaluate(
+            dict(named), test, k=(), baselines=False, resamples=resamples, seed=seed, threads=threads
+        )
         note = "Errors on the ratings given."
     else:
         try:
@@ -190,11 +208,19 @@ def _errors(
 
 
 def _summary(
-    named: Mapping[str, Scorer], given: Any, lists: Mapping[str, pl.DataFrame], errors: pl.DataFrame | None, few: int
+    named: Mapping[str, Scorer],
+    given: Any,
+    lists: Mapping[str, pl.DataFrame],
+    errors: pl.DataFrame | None,
+    few: int,
 ) -> pl.DataFrame:
     rows = []
     for place, (name, model) in enumerate(named.items()):
-        counts = lists[name][names.N_RATINGS] if names.N_RATINGS in lists[name].columns else pl.Series([], dtype=pl.Int64)
+        counts = (
+            lists[name][names.N_RATINGS]
+            if names.N_RATINGS in lists[name].columns
+            else pl.Series([], dtype=pl.Int64)
+        )
         values = {"rmse": None, "mae": None}
         if errors is not None:
             of = errors.filter(pl.col("model") == name)
@@ -230,8 +256,14 @@ def _side_by_side(lists: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     parts = []
     for name, frame in lists.items():
         score = frame.columns[3]
-        about = [column for column in (names.ITEM_ID, names.TITLE, names.N_RATINGS, score) if column in frame.columns]
-        part = frame.select(names.USER_ID, names.RANK, *(pl.col(column).alias(f"{name}: {column}") for column in about))
+        about = [
+            column
+            for column in (names.ITEM_ID, names.TITLE, names.N_RATINGS, score)
+            if column in frame.columns
+        ]
+        part = frame.select(
+            names.USER_ID, names.RANK, *(pl.col(column).alias(f"{name}: {column}") for column in about)
+        )
         parts.append(part)
     return functools.reduce(
         lambda one, other: one.join(other, on=[names.USER_ID, names.RANK], how="full", coalesce=True), parts
@@ -243,7 +275,9 @@ def _moved(named: Mapping[str, Scorer], lists: Mapping[str, pl.DataFrame], n: in
     (first, model), *others = named.items()
     parts = []
     for name, other in others:
-        a, b = (_ranks(lists[one], one_rank) for one, one_rank in ((first, "rank_before"), (name, "rank_after")))
+        a, b = (
+            _ranks(lists[one], one_rank) for one, one_rank in ((first, "rank_before"), (name, "rank_after"))
+        )
         both = a.join(b, on=[names.USER_ID, names.ITEM_ID], how="full", coalesce=True)
         both = both.filter(pl.col("rank_before").ne_missing(pl.col("rank_after"))).sort(
             names.USER_ID, pl.col("rank_before").fill_null(n + 1), pl.col("rank_after").fill_null(n + 1)
@@ -267,7 +301,9 @@ def _ranks(frame: pl.DataFrame, rank: str) -> pl.DataFrame:
 
 
 def _about(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.select([column for column in (names.ITEM_ID, names.TITLE, names.N_RATINGS) if column in frame.columns])
+    return frame.select(
+        [column for column in (names.ITEM_ID, names.TITLE, names.N_RATINGS) if column in frame.columns]
+    )
 
 
 def _predicted(model: Scorer, pairs: pl.DataFrame) -> np.ndarray:
@@ -294,4 +330,6 @@ def _overlap(lists: Mapping[str, pl.DataFrame], n: int) -> pl.DataFrame:
         for other, against in each[place + 1 :]:
             common = frame.join(against, on=[names.USER_ID, names.ITEM_ID], how="semi").height
             rows.append((name, other, common / max(1, max(frame.height, against.height))))
-    return pl.DataFrame(rows, schema={"model": pl.String, "against": pl.String, "overlap": pl.Float64}, orient="row")
+    return pl.DataFrame(
+        rows, schema={"model": pl.String, "against": pl.String, "overlap": pl.Float64}, orient="row"
+    )

@@ -39,10 +39,11 @@ def crossval(
     threads: int | None = None,
     callback: Callable[[int, int], object] | None = None,
 ) -> Evaluation:
-    """Return how well trainers do in k-fold cross-validation, with the baseline and the most popular items beside them.
+    """Return how well trainers do in k-fold cross-validation, with the baseline and the most
+    popular items beside them.
 
-    The figures are over all folds together: RMSE and MAE over all ratings, metrics of lists as means over users of the mean over their
-    folds. `by_fold` has those of each fold.
+    The figures are over all folds together: RMSE and MAE over all ratings, metrics of lists as
+    means over users of the mean over their folds. `by_fold` has those of each fold.
 
     Parameters
     ----------
@@ -94,13 +95,26 @@ def crossval(
     def work(split: Split) -> Evaluation:
         models = {
             name: trainer.fit(
-                split.train, validation=validation, refit=refit, catalog=catalog, callback=_silent, threads=each, seed=seed
+                split.train,
+                validation=validation,
+                refit=refit,
+                catalog=catalog,
+                callback=_silent,
+                threads=each,
+                seed=seed,
             )
             for name, trainer in named.items()
         }
         return evaluate(
-            models, split, k=k, relevant_from=relevant_from, gain=gain, baselines=baselines, resamples=0, threads=each
-        )  # fmt: skip
+            models,
+            split,
+            k=k,
+            relevant_from=relevant_from,
+            gain=gain,
+            baselines=baselines,
+            resamples=0,
+            threads=each,
+        )
 
     results = []
     with ThreadPoolExecutor(n_at_once, thread_name_prefix="palate-fold") as pool_of_threads:
@@ -133,7 +147,8 @@ def named_trainers(trainers: Any) -> dict[str, Any]:
     for name, trainer in named.items():
         if isinstance(trainer, type) or not callable(getattr(trainer, "fit", None)):
             raise TypeError(
-                f"trainers must have a method fit; got {trainer!r} as {name!r}. Pass an instance, such as LeastSquares()."
+                f"trainers must have a method fit; got {trainer!r} as {name!r}. Pass an instance, such as "
+                f"LeastSquares()."
             )
     return named
 
@@ -143,12 +158,15 @@ def _folds(ratings: Ratings, folds: int | Folds, seed: int) -> Folds:
         return k_fold(ratings, folds, seed=seed)
     if folds.ratings is not ratings:
         raise ValueError(
-            "folds must be of these ratings; got folds of others. Pass folds.ratings, or load them with these ratings."
+            "folds must be of these ratings; got folds of others. Pass folds.ratings, or load them with "
+            "these ratings."
         )
     return folds
 
 
-def _pooled(results: list[Evaluation], parts: Folds, resamples: int, confidence: float, seed: int) -> Evaluation:
+def _pooled(
+    results: list[Evaluation], parts: Folds, resamples: int, confidence: float, seed: int
+) -> Evaluation:
     whole = pool(results)
     about = {
         **whole.about,
@@ -156,21 +174,33 @@ def _pooled(results: list[Evaluation], parts: Folds, resamples: int, confidence:
         "n_folds": len(parts),
         "fold_seed": parts.parameters.get("seed"),
     }
-    return replace(whole, about=about, notes=tuple(_notes(whole, about)), resamples=resamples, confidence=confidence, seed=seed)
+    return replace(
+        whole,
+        about=about,
+        notes=tuple(_notes(whole, about)),
+        resamples=resamples,
+        confidence=confidence,
+        seed=seed,
+    )
 
 
 def _notes(whole: Evaluation, about: dict[str, Any]) -> list[str]:
-    notes = [f"Each rating was tested once, in one of {about['n_folds']} folds, by a model trained on the other folds."]
+    notes = [
+        f"Each rating was tested once, in one of {about['n_folds']} folds, by a model trained on the other "
+        f"folds."
+    ]
     cold = whole.outcomes[0].cold
     notes += [
-        f"{cold[f'{side}_ratings']:,} test ratings are of {side} without a training rating in their fold; they count, predicted as for an "
+        f"{cold[f'{side}_ratings']:,} test ratings are of {side} without a training rating in their fold; "
+        f"they count, predicted as for an "
         f"average {side.removesuffix('s')}."
         for side in ("users", "items")
         if cold[f"{side}_ratings"]
     ]
     if about["k"] and about["n_users_without_relevant"]:
         notes.append(
-            f"{about['n_users_without_relevant']:,} users have no relevant rating; they count in RMSE and MAE, not in metrics of lists."
+            f"{about['n_users_without_relevant']:,} users have no relevant rating; they count in RMSE and "
+            f"MAE, not in metrics of lists."
         )
     return notes
 

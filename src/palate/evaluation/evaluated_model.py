@@ -69,7 +69,8 @@ class _WithSeen:
 
 
 def scale_notes(named: list[tuple[Scorer, str]], **tables: Ratings | None) -> list[str]:
-    """Return what must be said of the scales of an evaluation's tables beside those of its models, once for each scale.
+    """Return what must be said of the scales of an evaluation's tables beside those of its models,
+    once for each scale.
 
     Raises
     ------
@@ -89,13 +90,16 @@ def scale_notes(named: list[tuple[Scorer, str]], **tables: Ratings | None) -> li
     return notes
 
 
-def enter(name: str, scorer: Scorer, test: Ratings, train: Ratings | None, part_of_held_out: bool = False) -> Contestant:
+def enter(
+    name: str, scorer: Scorer, test: Ratings, train: Ratings | None, part_of_held_out: bool = False
+) -> Contestant:
     """Return a scorer ready for the test; with `part_of_held_out` the test may be a part of what it held out.
 
     Raises
     ------
     LeakError
-        If test ratings are among those it was trained on or has held out, unless they are exactly the held-out ones.
+        If test ratings are among those it was trained on or has held out, unless they are exactly
+        the held-out ones.
     TypeError
         If its ids are of another type than the test's.
     ValueError
@@ -104,13 +108,15 @@ def enter(name: str, scorer: Scorer, test: Ratings, train: Ratings | None, part_
     for what, ids, asked in (("user", scorer.users, test.users), ("item", scorer.items, test.items)):
         if ids.type_name != asked.type_name:
             raise TypeError(
-                f"{what} ids of the test must be {ids.type_name}s as in {name!r}; got {asked.type_name}s. Convert the test's column."
+                f"{what} ids of the test must be {ids.type_name}s as in {name!r}; got {asked.type_name}s. "
+                f"Convert the test's column."
             )
     known = scorer.ratings
     if known is None:
         if train is None:
             raise ValueError(
-                f"what users have rated must be known, to leave it out of lists and to see that nothing is tested twice; "
+                f"what users have rated must be known, to leave it out of lists and to see that nothing is "
+                f"tested twice; "
                 f"{name!r} holds no ratings. Pass train= with the ratings it was trained on."
             )
         known = aligned(train, scorer.users, scorer.items)
@@ -131,25 +137,37 @@ def enter(name: str, scorer: Scorer, test: Ratings, train: Ratings | None, part_
 def indexes(ratings: Ratings, users: Vocabulary, items: Vocabulary) -> tuple[np.ndarray, np.ndarray]:
     """Return the positions of each rating's user and item in other vocabularies, int64; -1 where unknown."""
     positions = []
-    for own, other, index in ((ratings.users, users, ratings.user_index), (ratings.items, items, ratings.item_index)):
-        positions.append(index.astype(np.int64) if own is other or own == other else other.indices(own.values)[index])
+    for own, other, index in (
+        (ratings.users, users, ratings.user_index),
+        (ratings.items, items, ratings.item_index),
+    ):
+        positions.append(
+            index.astype(np.int64) if own is other or own == other else other.indices(own.values)[index]
+        )
     return positions[0], positions[1]
 
 
 def _refuse_leaks(name: str, known: RatingMatrix, user: np.ndarray, item: np.ndarray, part: bool) -> bool:
-    """Return whether the test is exactly what was held out (or `part` of it); raise if any of it is known otherwise."""
+    """Return whether the test is exactly what was held out (or `part` of it); raise if any of it is
+    known otherwise.
+    """
     at = known.positions(user, item)
     n_known = int(np.count_nonzero(at >= 0))
     if not n_known:
         return False
     n_held = 0 if known.held_out is None else int(np.count_nonzero(known.held_out[at[at >= 0]]))
-    if known.held_out is not None and n_held == n_known == len(at) and (part or n_held == int(known.held_out.sum())):
+    if (
+        known.held_out is not None
+        and n_held == n_known == len(at)
+        and (part or n_held == int(known.held_out.sum()))
+    ):
         return True
     parts = [f"{n_known - n_held:,} were trained on"] if n_known > n_held else []
     if n_held:
         parts.append(f"{n_held:,} were held out to decide when training stops")
     raise LeakError(
-        f"the test ratings must be new to {name!r}; of {len(at):,}, {' and '.join(parts)}. Split first and train on the rest, "
+        f"the test ratings must be new to {name!r}; of {len(at):,}, {' and '.join(parts)}. Split first and "
+        f"train on the rest, "
         "or leave out test to use exactly what the model held out."
     )
 

@@ -11,7 +11,14 @@ from palate.data.dataset import ratings_of
 from palate.data.forks import needs_threads
 from palate.data.ratings import Ratings
 from palate.evaluation.baselines import references
-from palate.evaluation.evaluated_model import Contestant, enter, held_out_by_all, held_out_ratings, indexes, scale_notes
+from palate.evaluation.evaluated_model import (
+    Contestant,
+    enter,
+    held_out_by_all,
+    held_out_ratings,
+    indexes,
+    scale_notes,
+)
 from palate.evaluation.evaluation import Evaluation
 from palate.evaluation.folding import fold_in as folded
 from palate.evaluation.scoring import Outcome, score
@@ -41,21 +48,25 @@ def evaluate(
 ) -> Evaluation:
     """Return how well one or several models predict and recommend what they have not seen.
 
-    Predictions of all test ratings give RMSE and MAE (clipped to the rating scale, and not). For lists every user's full ranking is
-    made, without what the user rated before, and no item is left out by sampling. Figures are means over users (RMSE and MAE: over
-    ratings), intervals are bootstrapped over users, and the damped-bias baseline and the most popular items stand beside the models.
+    Predictions of all test ratings give RMSE and MAE (clipped to the rating scale, and not). For
+    lists every user's full ranking is made, without what the user rated before, and no item is left
+    out by sampling. Figures are means over users (RMSE and MAE: over ratings), intervals are
+    bootstrapped over users, and the damped-bias baseline and the most popular items stand beside
+    the models.
 
     Parameters
     ----------
     models : FactorModel or Scorer, path of a saved model, or a list of them, or a dict of names to them
     test : Ratings or Split, optional
-        Ratings that the models have not seen. Of a split its test, and its `fold_in`. When None, what the first model held out of
-        training, which decided when to stop: such figures are slightly too good.
+        Ratings that the models have not seen. Of a split its test, and its `fold_in`. When None,
+        what the first model held out of training, which decided when to stop: such figures are
+        slightly too good.
     k : int or sequence of int, default (5, 10, 20)
-        Lengths of lists; `()` tests predictions alone. k stays the divisor of precision where the catalog is smaller.
+        Lengths of lists; `()` tests predictions alone. k stays the divisor of precision where the
+        catalog is smaller.
     relevant_from : float, optional
-        Lowest test rating that counts as relevant. Default: the top quarter of the rating scale (4 of 5 stars, 7.5 of 10), or all
-        test ratings when scores are no ratings.
+        Lowest test rating that counts as relevant. Default: the top quarter of the rating scale (4
+        of 5 stars, 7.5 of 10), or all test ratings when scores are no ratings.
     gain : {"binary", "rating"}, default "binary"
         What a relevant item adds to nDCG: 1, or its rating.
     train : Ratings, optional
@@ -63,7 +74,8 @@ def evaluate(
     fold_in : Ratings, optional
         Ratings of users who were not trained on: they are folded in and become the users of the test.
     candidates : collection of item ids, optional
-        The only items that lists may hold, such as those in stock; relevant test ratings of other items are then not looked for.
+        The only items that lists may hold, such as those in stock; relevant test ratings of other
+        items are then not looked for.
     baselines : bool, default True
         Whether the baseline and the most popular items take part.
     resamples : int, default 1000
@@ -81,7 +93,8 @@ def evaluate(
     Raises
     ------
     ValueError
-        If a model was trained on test ratings (with their number), nothing is tested, or an argument is out of range.
+        If a model was trained on test ratings (with their number), nothing is tested, or an
+        argument is out of range.
     TypeError
         If an argument is of the wrong kind, or ids of the test are of another type than the model's.
 
@@ -126,8 +139,11 @@ def evaluate(
     return _evaluation(question, contestants, outcomes, resamples, confidence, seed, scales)
 
 
-def evaluate_common(named: list[tuple[Scorer, str]], *, resamples: int, seed: int, threads: int | None) -> Evaluation:
-    """Return the errors of predictions of several models on the ratings that all of them held out of training.
+def evaluate_common(
+    named: list[tuple[Scorer, str]], *, resamples: int, seed: int, threads: int | None
+) -> Evaluation:
+    """Return the errors of predictions of several models on the ratings that all of them held out
+    of training.
 
     Raises
     ------
@@ -147,18 +163,22 @@ def _check_figures(question: Question, named: list[tuple[Scorer, str]]) -> None:
     for scorer, name in named:
         if not question.ks and scorer.scale is None:
             raise ValueError(
-                f"k must hold the length of a list; the scores of {name!r} are no ratings, whose errors could be tested."
+                f"k must hold the length of a list; the scores of {name!r} are no ratings, whose errors "
+                f"could be tested."
             )
 
 
 def _all_relevant(question: Question, named: list[tuple[Scorer, str]]) -> list[str]:
-    """Return what must be said where ratings of different worth all count as relevant, because a model has no scale."""
+    """Return what must be said where ratings of different worth all count as relevant, because a
+    model has no scale.
+    """
     values = question.test.value
     counted = [name for scorer, name in named if scorer.scale is None]
     if not counted or not question.ks or question.relevant_from is not None or values.min() == values.max():
         return []
     return [
-        f"The scores of {', '.join(map(repr, counted))} are no ratings, so all {len(values):,} test ratings count as relevant, from "
+        f"The scores of {', '.join(map(repr, counted))} are no ratings, so all {len(values):,} test "
+        f"ratings count as relevant, from "
         f"{values.min():g} to {values.max():g}; relevant_from={values.max():g} would count the highest alone."
     ]
 
@@ -176,12 +196,16 @@ def check_candidates(candidates: Any, named: list[tuple[Scorer, str]]) -> Any:
     ids = column_of(candidates, ITEM_ID)
     for scorer, name in named:
         if not (scorer.items.indices(ids) >= 0).any():
-            raise KeyError(f"candidates must hold items that {name!r} knows; it knows none of these {len(ids):,}.")
+            raise KeyError(
+                f"candidates must hold items that {name!r} knows; it knows none of these {len(ids):,}."
+            )
     return ids
 
 
 def named_scorers(models: Any) -> list[tuple[Scorer, str]]:
-    """Return every scorer with its name; saved models are loaded. Of equal names the later ones are numbered."""
+    """Return every scorer with its name; saved models are loaded. Of equal names the later ones are
+    numbered.
+    """
     entries: list[tuple[Any, str | None]]
     if isinstance(models, Mapping):
         entries = [(model, str(name)) for name, model in models.items()]
@@ -193,7 +217,9 @@ def named_scorers(models: Any) -> list[tuple[Scorer, str]]:
     for model, given in entries:
         scorer, own = _loaded(model)
         if not isinstance(scorer, Scorer):
-            raise TypeError(f"models must be models, scorers or paths of saved models; got {type(scorer).__name__}.")
+            raise TypeError(
+                f"models must be models, scorers or paths of saved models; got {type(scorer).__name__}."
+            )
         named.append((scorer, unique_name(given or own, [name for _, name in named])))
     return named
 
@@ -262,7 +288,10 @@ def _evaluation(
     )
 
 
-TIMELESS = "{} knows of time, but the test has no timestamps: its ratings are predicted as of when each user was last seen."
+TIMELESS = (
+    "{} knows of time, but the test has no timestamps: its ratings are predicted as of when each "
+    "user was last seen."
+)
 
 
 def _candidate_note(question: Question, first: Contestant) -> str:
@@ -270,7 +299,10 @@ def _candidate_note(question: Question, first: Contestant) -> str:
     elsewhere = int(np.count_nonzero(~question.may_list(question.test.items)[question.test.item_index]))
     unknown = len(question.candidates) - n_known
     more = f" ({unknown:,} more are unknown to {first.name})" if unknown else ""
-    return f"Lists hold {n_known:,} candidates{more}; {elsewhere:,} test ratings of other items count in RMSE and MAE alone."
+    return (
+        f"Lists hold {n_known:,} candidates{more}; {elsewhere:,} test ratings of other items count in "
+        f"RMSE and MAE alone."
+    )
 
 
 def _notes(
@@ -280,16 +312,23 @@ def _notes(
     first, cold = contestants[0], outcomes[0].cold
     notes = [] if question.candidates is None else [_candidate_note(question, first)]
     if first.selected:
-        notes.append(f"{first.name} held these ratings out to decide when to stop, so its figures are slightly too good.")
-    timeless = [one.name for one in contestants if knows_time(one.scorer)] if question.test.timestamp is None else []
+        notes.append(
+            f"{first.name} held these ratings out to decide when to stop, so its figures are slightly too "
+            f"good."
+        )
+    timeless = (
+        [one.name for one in contestants if knows_time(one.scorer)] if question.test.timestamp is None else []
+    )
     if timeless:
         notes.append(TIMELESS.format(", ".join(timeless)))
     if question.ks and about["n_users_without_relevant"]:
         notes.append(
-            f"{about['n_users_without_relevant']:,} users have no relevant test rating; they count in RMSE and MAE, not in metrics of lists."
+            f"{about['n_users_without_relevant']:,} users have no relevant test rating; they count in RMSE "
+            f"and MAE, not in metrics of lists."
         )
     notes += [
-        f"{cold[side]:,} {side} have no training rating; their {cold[f'{side}_ratings']:,} test ratings count, predicted as for an "
+        f"{cold[side]:,} {side} have no training rating; their {cold[f'{side}_ratings']:,} test ratings "
+        f"count, predicted as for an "
         f"average {side.removesuffix('s')}."
         for side in ("users", "items")
         if cold[side]
@@ -297,7 +336,8 @@ def _notes(
     n_items = len(first.scorer.items)
     if question.ks and question.ks[-1] > n_items:
         notes.append(
-            f"Lists of {question.ks[-1]:,} are longer than the catalog of {n_items:,} items; precision still divides by k."
+            f"Lists of {question.ks[-1]:,} are longer than the catalog of {n_items:,} items; precision "
+            f"still divides by k."
         )
     return notes
 

@@ -19,10 +19,11 @@ _ENDS = {"low": pl.Float64, "high": pl.Float64}
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Evaluation:
-    """How good models are on test ratings: every figure with its interval, per user, by activity and by popularity.
+    """How good models are on test ratings: every figure with its interval, per user, by activity
+    and by popularity.
 
-    Made by `palate.evaluate` and `palate.crossval`; printed, it is a table in words. Its frames are of the library that the
-    ratings came in.
+    Made by `palate.evaluate` and `palate.crossval`; printed, it is a table in words. Its frames are
+    of the library that the ratings came in.
 
     Parameters
     ----------
@@ -104,7 +105,8 @@ class Evaluation:
         return float("nan") if value is None else value
 
     def table(self) -> Any:
-        """Return every figure as a frame: model, metric, k (null without), value, and the ends of its interval, low and high.
+        """Return every figure as a frame: model, metric, k (null without), value, and the ends of
+        its interval, low and high.
 
         Coverage and the Gini coefficient belong to all lists together and have no interval.
         """
@@ -117,7 +119,8 @@ class Evaluation:
         return self._frame(pl.DataFrame(rows, schema=types, orient="row"))
 
     def differences(self, of: str | None = None) -> Any:
-        """Return how one model differs from each other one, on the same users: the figure of `of` minus the other's.
+        """Return how one model differs from each other one, on the same users: the figure of `of`
+        minus the other's.
 
         Parameters
         ----------
@@ -127,8 +130,9 @@ class Evaluation:
         Returns
         -------
         frame
-            Columns model, against, metric, k, difference, low, high (the interval of paired resamples), and clear: whether the interval
-            leaves out 0. Metrics that one of the two lacks, and those without a value per user, are left out.
+            Columns model, against, metric, k, difference, low, high (the interval of paired
+            resamples), and clear: whether the interval leaves out 0. Metrics that one of the two
+            lacks, and those without a value per user, are left out.
         """
         mine = self.figures.outcome(of)
         rows = []
@@ -154,7 +158,9 @@ class Evaluation:
 
     @property
     def by_activity(self) -> Any:
-        """The figures of users with few and with many training ratings, as a frame: a row per model and bin of `n_train`."""
+        """The figures of users with few and with many training ratings, as a frame: a row per model
+        and bin of `n_train`.
+        """
         bins = bin_of(self.n_train)
         used = np.unique(bins)
         known = [
@@ -171,16 +177,19 @@ class Evaluation:
 
     @property
     def by_popularity(self) -> Any:
-        """Errors and recall on items with few and with many training ratings, and the share of all lists' places they take.
+        """Errors and recall on items with few and with many training ratings, and the share of all
+        lists' places they take.
 
-        A frame with a row per model and bin of `n_train`, the number of an item's training ratings. Recall here is over all relevant
-        test ratings of the bin, not a mean over users.
+        A frame with a row per model and bin of `n_train`, the number of an item's training ratings.
+        Recall here is over all relevant test ratings of the bin, not a mean over users.
         """
         return self._frame(pl.concat([_popularity(outcome) for outcome in self.outcomes], how="diagonal"))
 
     @property
     def by_fold(self) -> Any:
-        """The figures of each fold as a frame, model, metric, k, fold, value; None unless this was a cross-validation."""
+        """The figures of each fold as a frame, model, metric, k, fold, value; None unless this was
+        a cross-validation.
+        """
         return None if self.folds is None else self._frame(self.folds)
 
     def to_dict(self) -> dict[str, Any]:
@@ -217,7 +226,10 @@ class Evaluation:
 
 def _figure_columns(outcome: Outcome, top: np.ndarray, bottom: np.ndarray) -> list[pl.Series]:
     values = outcome.values(top, bottom)
-    return [pl.Series(words(figure), values[:, column]).fill_nan(None) for column, figure in enumerate(outcome.figures)]
+    return [
+        pl.Series(words(figure), values[:, column]).fill_nan(None)
+        for column, figure in enumerate(outcome.figures)
+    ]
 
 
 def _sums(values: np.ndarray, bins: np.ndarray) -> np.ndarray:

@@ -19,7 +19,9 @@ def words(figure: Figure) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Figures:
-    """All figures of all models, their bootstrap draws and intervals, each computed when it is first asked for."""
+    """All figures of all models, their bootstrap draws and intervals, each computed when it is
+    first asked for.
+    """
 
     outcomes: tuple[Outcome, ...]
     resamples: int
@@ -28,7 +30,11 @@ class Figures:
 
     def all(self) -> list[Figure]:
         """Return the figures that any model has."""
-        return list(dict.fromkeys(figure for outcome in self.outcomes for figure in (*outcome.figures, *outcome.overall)))
+        return list(
+            dict.fromkeys(
+                figure for outcome in self.outcomes for figure in (*outcome.figures, *outcome.overall)
+            )
+        )
 
     def outcome(self, model: str | None) -> Outcome:
         """Return the outcome of a model by name, or the first.
@@ -43,7 +49,10 @@ class Figures:
         for outcome in self.outcomes:
             if outcome.name == model:
                 return outcome
-        raise KeyError(f"unknown model {model!r}; there are {', '.join(repr(outcome.name) for outcome in self.outcomes)}.")
+        raise KeyError(
+            f"unknown model {model!r}; there are "
+            f"{', '.join(repr(outcome.name) for outcome in self.outcomes)}."
+        )
 
     def of(self, outcome: Outcome, figure: Figure) -> Interval:
         """Return a figure and the ends of its interval; three times None if the model does not have it."""
@@ -59,7 +68,9 @@ class Figures:
         return value, known(low[column]), known(high[column])
 
     def difference(self, mine: Outcome, other: Outcome, figure: Figure) -> Interval:
-        """Return by how much a figure of one model exceeds the other's, with the interval over paired resamples."""
+        """Return by how much a figure of one model exceeds the other's, with the interval over
+        paired resamples.
+        """
         left, right = mine.figures.index(figure), other.figures.index(figure)
         value = known(self._values[mine.name][left] - self._values[other.name][right])
         if not self.resamples:
@@ -70,7 +81,10 @@ class Figures:
 
     @cached_property
     def _values(self) -> dict[str, np.ndarray]:
-        return {outcome.name: outcome.values(outcome.top.sum(axis=0), outcome.bottom.sum(axis=0)) for outcome in self.outcomes}
+        return {
+            outcome.name: outcome.values(outcome.top.sum(axis=0), outcome.bottom.sum(axis=0))
+            for outcome in self.outcomes
+        }
 
     @cached_property
     def _draws(self) -> dict[str, np.ndarray]:
@@ -80,7 +94,9 @@ class Figures:
         draws, start = {}, 0
         for outcome in self.outcomes:
             n = len(outcome.figures)
-            draws[outcome.name] = outcome.values(sums[:, start : start + n], sums[:, start + n : start + 2 * n])
+            draws[outcome.name] = outcome.values(
+                sums[:, start : start + n], sums[:, start + n : start + 2 * n]
+            )
             start += 2 * n
         return draws
 

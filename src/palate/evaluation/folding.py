@@ -11,7 +11,9 @@ from palate.model.factor_model import FactorModel
 from palate.scorer import Scorer
 
 
-def fold_in(contestant: Contestant, ratings: Ratings, test: Ratings, threads: int | None = None) -> Contestant:
+def fold_in(
+    contestant: Contestant, ratings: Ratings, test: Ratings, threads: int | None = None
+) -> Contestant:
     """Return a contestant whose users are those of `ratings`, each known by these ratings alone.
 
     Raises
@@ -25,15 +27,21 @@ def fold_in(contestant: Contestant, ratings: Ratings, test: Ratings, threads: in
     user, _ = indexes(ratings, scorer.users, scorer.items)
     n_trained = len(np.unique(user[(user >= 0) & (np.append(contestant.user_counts, 0)[user] > 0)]))
     if n_trained:
-        raise LeakError(f"the users of fold_in must be new to {name!r}; it was trained on ratings of {n_trained:,} of them.")
+        raise LeakError(
+            f"the users of fold_in must be new to {name!r}; it was trained on ratings of {n_trained:,} of "
+            f"them."
+        )
     folded = fold_in_users(scorer, ratings, name, threads)
     seen = folded.ratings
     if seen is None:
-        raise ValueError(f"with_users of {name!r} must return a scorer that holds the users' ratings; got one without.")
+        raise ValueError(
+            f"with_users of {name!r} must return a scorer that holds the users' ratings; got one without."
+        )
     n_tested = int(np.count_nonzero(seen.contains(*indexes(test, folded.users, folded.items))))
     if n_tested:
         raise LeakError(
-            f"the ratings of fold_in must not be tested; {n_tested:,} of {len(test):,} test ratings are among them."
+            f"the ratings of fold_in must not be tested; {n_tested:,} of {len(test):,} test ratings are "
+            f"among them."
         )
     return replace(contestant, scorer=folded, seen=seen, user_counts=seen.user_counts())
 
@@ -64,6 +72,7 @@ def fold_in_users(scorer: Scorer, ratings: Ratings, name: str, threads: int | No
     fold: Any = getattr(scorer, "with_users", None)
     if fold is None:
         raise TypeError(
-            f"{name!r} must have a method with_users(users, ratings) to be tested on new users; {type(scorer).__name__} has none."
+            f"{name!r} must have a method with_users(users, ratings) to be tested on new users; "
+            f"{type(scorer).__name__} has none."
         )
     return fold(ratings.users, matrix)

@@ -17,8 +17,8 @@ from palate.solve.strengths import ridge_prior
 class MostPopular:
     """A scorer that ranks items by their number of ratings, for everyone alike.
 
-    It stands beside every model in an evaluation, because many a published recommender does not beat it. Its scores are no
-    ratings, so it has no RMSE.
+    It stands beside every model in an evaluation, because many a published recommender does not
+    beat it. Its scores are no ratings, so it has no RMSE.
 
     Parameters
     ----------
@@ -52,14 +52,22 @@ class MostPopular:
         """Return the scorer that counts these ratings."""
         matrix = RatingMatrix.from_ratings(ratings)
         counts = matrix.item_counts()
-        return cls(users=ratings.users, items=ratings.items, ratings=matrix, counts=counts, frame_kind=ratings.frame_kind)
+        return cls(
+            users=ratings.users,
+            items=ratings.items,
+            ratings=matrix,
+            counts=counts,
+            frame_kind=ratings.frame_kind,
+        )
 
     def with_users(self, users: Vocabulary, ratings: RatingMatrix) -> "MostPopular":
         """Return the same scorer for other users, who have rated what `ratings` says."""
         return replace(self, users=users, ratings=ratings)
 
     def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
-        """Return the number of ratings of each item of `item_index`, float32, whoever the user of `user_index` is; 0 for -1."""
+        """Return the number of ratings of each item of `item_index`, float32, whoever the user of
+        `user_index` is; 0 for -1.
+        """
         item = np.asarray(item_index)
         return np.where(item >= 0, self.counts[item], 0).astype(np.float32)
 
@@ -67,7 +75,8 @@ class MostPopular:
         """Return the number of ratings of all items, float32, once for each of `user_index`."""
         return np.repeat(self.counts.astype(np.float32)[None], len(user_index), axis=0)
 
-    # As a factorization without factors it is ranked by the exact kernel, which passes over whole blocks of items.
+    # As a factorization without factors it is ranked by the exact kernel, which passes over whole
+    # blocks of items.
 
     @cached_property
     def user_factors(self) -> np.ndarray:

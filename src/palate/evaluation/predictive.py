@@ -1,4 +1,6 @@
-"""What a model foretold of ratings that came out: how central each is, its PIT, its scores, and the width of the intervals."""
+"""What a model foretold of ratings that came out: how central each is, its PIT, its scores, and the
+width of the intervals.
+"""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -30,13 +32,15 @@ class Foretold:
     Parameters
     ----------
     central : ndarray of shape (n,), float64
-        Share of the smallest central interval that holds the rating: it is inside all intervals of a larger share. For an ordinal
-        model it comes from the randomised PIT, since a whole star is more than any share of the distribution.
+        Share of the smallest central interval that holds the rating: it is inside all intervals of
+        a larger share. For an ordinal model it comes from the randomised PIT, since a whole star is
+        more than any share of the distribution.
     pit : ndarray of shape (n,), float64
-        Probability that was given to lower ratings, randomised within the rating's own where ratings are discrete: uniform
-        on [0, 1] if what was foretold is right.
+        Probability that was given to lower ratings, randomised within the rating's own where
+        ratings are discrete: uniform on [0, 1] if what was foretold is right.
     log_score, crps : ndarray of shape (n,), float64
-        Minus the logarithm of the density (of the probability, for an ordinal model); continuous ranked probability score in stars.
+        Minus the logarithm of the density (of the probability, for an ordinal model); continuous
+        ranked probability score in stars.
     mean, sd : ndarray of shape (n,), float64
         What was expected, and how unsure that was.
     widths : dict of float to ndarray of shape (n,)
@@ -100,9 +104,14 @@ def foretell(
 
 
 def _foretold(
-    model: Any, users: np.ndarray, items: np.ndarray, values: np.ndarray, uniform: np.ndarray, shares: tuple[float, ...],
+    model: Any,
+    users: np.ndarray,
+    items: np.ndarray,
+    values: np.ndarray,
+    uniform: np.ndarray,
+    shares: tuple[float, ...],
     threads: int | None,
-) -> Foretold:  # fmt: skip
+) -> Foretold:
     """Return what a model foretold, without asking for a time."""
     mean = np.asarray(model.score_pairs(users, items), dtype=np.float64)
     sd = standard_errors(model, users, items, threads)
@@ -118,7 +127,9 @@ def _foretold(
 
 
 def _noise_variance(model: Any, users: np.ndarray, items: np.ndarray) -> np.ndarray:
-    """Return the variance of one rating of each pair about what is expected, the mean over draws, in chunks that fit a cache."""
+    """Return the variance of one rating of each pair about what is expected, the mean over draws,
+    in chunks that fit a cache.
+    """
     bounds = even_bounds(len(users), PAIRS_PER_CHUNK)
     parts = [np.square(pair_noise(model, users[a:b], items[a:b])).mean(axis=1) for a, b in pairwise(bounds)]
     return np.concatenate([np.empty(0), *parts])
@@ -133,8 +144,9 @@ def _widths(
     share: float,
     threads: int | None,
 ) -> np.ndarray:
-    """Return the width of each interval: between levels, or of the normal with the mixture's variance, which is as wide within a
-    thousandth."""
+    """Return the width of each interval: between levels, or of the normal with the mixture's
+    variance, which is as wide within a thousandth.
+    """
     if model.link == "ordinal":
         low, high = interval_ends(model, users, items, sd, sd, share, "rating", threads)
         return (high - low).astype(np.float64)
@@ -142,7 +154,12 @@ def _widths(
 
 
 def _ordinal(
-    model: Any, users: np.ndarray, items: np.ndarray, values: np.ndarray, uniform: np.ndarray, threads: int | None
+    model: Any,
+    users: np.ndarray,
+    items: np.ndarray,
+    values: np.ndarray,
+    uniform: np.ndarray,
+    threads: int | None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     from palate.kernels.calibration import discrete_scores
 
@@ -151,7 +168,9 @@ def _ordinal(
     strange = (codes == len(levels)) | (levels[np.minimum(codes, len(levels) - 1)] != values)
     if strange.any():
         known = ", ".join(f"{level:g}" for level in levels)
-        raise ValueError(f"test must hold ratings of the model's levels, {known}; got {values[strange][0]:g}.")
+        raise ValueError(
+            f"test must hold ratings of the model's levels, {known}; got {values[strange][0]:g}."
+        )
     cumulative = pair_below(model, users, items, threads)
     log_score, crps = np.empty(len(values)), np.empty(len(values))
     discrete_scores(cumulative, levels, codes, log_score, crps)
@@ -169,7 +188,9 @@ def _normal(
     uniform: np.ndarray,
     threads: int | None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return, of a mixture of normal distributions, one per draw: P(lower ratings), PIT, log score and CRPS."""
+    """Return, of a mixture of normal distributions, one per draw: P(lower ratings), PIT, log score
+    and CRPS.
+    """
     from palate.kernels.calibration import mixture_scores
 
     edges = np.column_stack([values, _cells(model, values)])
@@ -189,7 +210,9 @@ def _normal(
             centres = np.asarray(model.score_pairs(users[part], items[part]), dtype=np.float64)[:, None]
             variances = (np.square(model.noise_sd).mean() + sd[part] ** 2)[:, None]
         variances = np.ascontiguousarray(variances)
-        mixture_scores(centres, variances, numbers[part], edges[part], chosen, cdf[part], log_score[part], crps[part])
+        mixture_scores(
+            centres, variances, numbers[part], edges[part], chosen, cdf[part], log_score[part], crps[part]
+        )
 
     run_chunks(run, even_bounds(len(values), PAIRS_PER_CHUNK), check_threads(threads))
     below = cdf[:, 0]
@@ -200,8 +223,10 @@ def _normal(
 
 
 def _cells(model: Any, values: np.ndarray) -> np.ndarray:
-    """Return where each rating's share of the scale begins and ends, (n, 2): half-way to its neighbours, without bound beyond the
-    lowest and the highest rating; (n, 0) where there are too many distinct ratings to be stars."""
+    """Return where each rating's share of the scale begins and ends, (n, 2): half-way to its
+    neighbours, without bound beyond the lowest and the highest rating; (n, 0) where there are too
+    many distinct ratings to be stars.
+    """
     levels = model.levels if model.ratings is None else model.ratings.levels
     levels = np.unique(values if levels is None else np.concatenate([levels, values])).astype(np.float64)
     if len(levels) > MAX_LEVELS or len(levels) < 2:

@@ -28,8 +28,8 @@ OVERALL = ("coverage", "gini")  # of all lists together: no value per user
 class Outcome:
     """What came out for one scorer, before anything is averaged.
 
-    A figure is `sum of top / sum of bottom` over users (its root for RMSE), so that sums of several folds, resamples or groups of
-    users are figures again.
+    A figure is `sum of top / sum of bottom` over users (its root for RMSE), so that sums of several
+    folds, resamples or groups of users are figures again.
 
     Parameters
     ----------
@@ -79,10 +79,19 @@ def score(contestant: Contestant, question: Question, threads: int | None = None
         _bin_lists(contestant, question, lists, item_bin, bins)
     n_users = len(question.users)
     top, bottom = (
-        np.column_stack([pair[side] for pair in columns.values()]) if columns else np.zeros((n_users, 0)) for side in (0, 1)
+        np.column_stack([pair[side] for pair in columns.values()]) if columns else np.zeros((n_users, 0))
+        for side in (0, 1)
     )
     cold = _cold(contestant, question, user, item)
-    return Outcome(name=contestant.name, figures=tuple(columns), top=top, bottom=bottom, overall=overall, bins=bins, cold=cold)
+    return Outcome(
+        name=contestant.name,
+        figures=tuple(columns),
+        top=top,
+        bottom=bottom,
+        overall=overall,
+        bins=bins,
+        cold=cold,
+    )
 
 
 def _counts_at(counts: np.ndarray, index: np.ndarray) -> np.ndarray:
@@ -108,7 +117,9 @@ def _errors(
     sums: list[np.ndarray] = []
     for values in (clipped(predicted, scale), predicted):
         sums += error_sums(question.row, len(n), question.test.value, values)
-    bins["squares"], bins["absolute"] = error_sums(item_bin, N_BINS, question.test.value, clipped(predicted, scale))
+    bins["squares"], bins["absolute"] = error_sums(
+        item_bin, N_BINS, question.test.value, clipped(predicted, scale)
+    )
     return {(name, None): (total, n) for name, total in zip(ERRORS, sums, strict=True)}
 
 
@@ -118,32 +129,45 @@ def _predictions(
     scorer = contestant.scorer
     predicted = scores_at(scorer, user, item, times, threads)
     if predicted.shape != user.shape:
-        raise ValueError(f"score_pairs of {contestant.name!r} must return shape {user.shape}; got {predicted.shape}.")
+        raise ValueError(
+            f"score_pairs of {contestant.name!r} must return shape {user.shape}; got {predicted.shape}."
+        )
     n_bad = int(np.count_nonzero(~np.isfinite(predicted)))
     if n_bad:
         raise ValueError(
-            f"score_pairs of {contestant.name!r} must return finite numbers, for unknown users and items (-1) too; "
+            f"score_pairs of {contestant.name!r} must return finite numbers, for unknown users and items "
+            f"(-1) too; "
             f"{n_bad:,} of {len(predicted):,} are not."
         )
     return predicted
 
 
-def _lists(contestant: Contestant, question: Question, user: np.ndarray, item: np.ndarray, threads: int | None) -> Lists:
+def _lists(
+    contestant: Contestant, question: Question, user: np.ndarray, item: np.ndarray, threads: int | None
+) -> Lists:
     """Return everyone's list of the longest k, matched with what is relevant."""
     user_of_row = np.full(len(question.users), -1, dtype=np.int64)
     user_of_row[question.row] = user
     allowed = None if question.candidates is None else question.may_list(contestant.scorer.items)
     items = top_lists(contestant.ranker(), user_of_row, question.ks[-1], threads, allowed)
     relevant = question.relevant
-    return Lists.match(items, len(contestant.scorer.items), question.row[relevant], item[relevant], question.worth)
+    return Lists.match(
+        items, len(contestant.scorer.items), question.row[relevant], item[relevant], question.worth
+    )
 
 
 def top_lists(
-    scorer: Scorer, user_index: np.ndarray, n: int, threads: int | None = None, allowed: np.ndarray | None = None
+    scorer: Scorer,
+    user_index: np.ndarray,
+    n: int,
+    threads: int | None = None,
+    allowed: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return the first n items of each user in the full ranking without what the user has seen, int32, -1 where there are fewer.
+    """Return the first n items of each user in the full ranking without what the user has seen,
+    int32, -1 where there are fewer.
 
-    Unknown users (-1) get the list of the prior mean; `allowed` (n_items,) says which items may be listed. Equal scores are in the order of the item ids.
+    Unknown users (-1) get the list of the prior mean; `allowed` (n_items,) says which items may be
+    listed. Equal scores are in the order of the item ids.
     """
     items = np.full((len(user_index), n), -1, dtype=np.int32)
     known = user_index >= 0
@@ -187,13 +211,19 @@ def _overall(question: Question, lists: Lists, n_items: int) -> dict[Figure, flo
 
 
 def _bin_lists(
-    contestant: Contestant, question: Question, lists: Lists, item_bin: np.ndarray, bins: dict[str, np.ndarray]
+    contestant: Contestant,
+    question: Question,
+    lists: Lists,
+    item_bin: np.ndarray,
+    bins: dict[str, np.ndarray],
 ) -> None:
     """Add, per bin of items, the relevant ratings, those found at each k, and the places taken in lists."""
     relevant_bin = item_bin[question.relevant]
     bins["n_relevant"] = np.bincount(relevant_bin, minlength=N_BINS)
     for k in question.ks:
-        bins[f"found@{k}"] = np.bincount(relevant_bin[(lists.found > 0) & (lists.found <= k)], minlength=N_BINS)
+        bins[f"found@{k}"] = np.bincount(
+            relevant_bin[(lists.found > 0) & (lists.found <= k)], minlength=N_BINS
+        )
         listed = lists.items[:, :k]
         places = bin_of(contestant.item_counts[listed[listed >= 0]])
         bins[f"places@{k}"] = np.bincount(places, minlength=N_BINS)

@@ -39,7 +39,9 @@ class Question:
 
     @cached_property
     def users(self) -> np.ndarray:
-        """The users with test ratings, as indexes of `test.users`, ascending: the rows of every table of users."""
+        """The users with test ratings, as indexes of `test.users`, ascending: the rows of every
+        table of users.
+        """
         return np.flatnonzero(np.diff(self.test.user_indptr))
 
     @cached_property
@@ -55,7 +57,11 @@ class Question:
         enough = np.ones(len(self.test), dtype=bool)
         if self.relevant_from is not None:
             enough = self.test.value >= np.float32(self.relevant_from)
-        return enough if self.candidates is None else enough & self.may_list(self.test.items)[self.test.item_index]
+        return (
+            enough
+            if self.candidates is None
+            else enough & self.may_list(self.test.items)[self.test.item_index]
+        )
 
     def may_list(self, items: Vocabulary) -> np.ndarray:
         """Return which items of a vocabulary lists may hold, bool."""
@@ -68,7 +74,9 @@ class Question:
 
     @property
     def lowest_relevant(self) -> float | None:
-        """The threshold as a rating that occurs: 4 for 3.875 where there are half stars; None when all are relevant."""
+        """The threshold as a rating that occurs: 4 for 3.875 where there are half stars; None when
+        all are relevant.
+        """
         if self.relevant_from is None or not self.relevant.any():
             return self.relevant_from
         return float(self.test.value[self.relevant].min())
@@ -121,7 +129,8 @@ def ask(
 
 
 def default_threshold(scale: tuple[float, float] | None) -> float | None:
-    """Return from which rating on an item is relevant: the top quarter of the scale, or None (all) without a scale.
+    """Return from which rating on an item is relevant: the top quarter of the scale, or None (all)
+    without a scale.
 
     Examples
     --------

@@ -36,7 +36,9 @@ def text_of(evaluation: "Evaluation") -> str:
 def summary(evaluation: "Evaluation") -> str:
     """Return what was tested, in a sentence or two."""
     about = evaluation.about
-    text = f"Tested on {about['n_test']:,} ratings of {about['n_items']:,} items by {about['n_users']:,} users."
+    text = (
+        f"Tested on {about['n_test']:,} ratings of {about['n_items']:,} items by {about['n_users']:,} users."
+    )
     if about["k"]:
         text += f" Relevant are {_relevant(about)}; lists leave out what a user has rated before."
     return text
@@ -63,20 +65,26 @@ def table_lines(evaluation: "Evaluation") -> list[str]:
     rows = table_rows(evaluation)
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [
-        "  ".join(cell.ljust(width) if not column else cell.rjust(width) for column, (cell, width) in enumerate(zip(row, widths, strict=True))).rstrip()
+        "  ".join(
+            cell.ljust(width) if not column else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 def explanation(evaluation: "Evaluation") -> list[str]:
     """Return how to read the table, the comparison with the references, and the notes."""
     lists = bool(evaluation.about["k"])
     direction = f"Lower is better for RMSE and MAE{', higher for nDCG to hit rate' if lists else ''}."
-    brackets = f"In brackets: the {evaluation.confidence:.0%} interval over users. " if evaluation.resamples else ""
+    brackets = (
+        f"In brackets: the {evaluation.confidence:.0%} interval over users. " if evaluation.resamples else ""
+    )
     lines = [brackets + direction]
     if lists:
         lines.append(
-            "Novelty is how rare the listed items are, in bits; popularity their mean number of training ratings; coverage the share of "
+            "Novelty is how rare the listed items are, in bits; popularity their mean number of training "
+            "ratings; coverage the share of "
             "items in anyone's list; Gini is 0 when all items are listed equally often."
         )
     lines += comparison(evaluation)
@@ -84,7 +92,9 @@ def explanation(evaluation: "Evaluation") -> list[str]:
 
 
 def comparison(evaluation: "Evaluation") -> list[str]:
-    """Return sentences on the first model against each other one: by RMSE, and by nDCG of the longest list."""
+    """Return sentences on the first model against each other one: by RMSE, and by nDCG of the
+    longest list.
+    """
     mine, *others = evaluation.outcomes
     if not evaluation.resamples:
         return []
@@ -103,7 +113,10 @@ def _verdict(evaluation: "Evaluation", mine: Outcome, other: Outcome, figure: Fi
         return f"{_name(figure)} of {mine.name} and {other.name} cannot be compared: no user has a value."
     size = f"by {abs(value):.4f} (from {low:+.4f} to {high:+.4f})"
     if not is_clear(low, high):
-        return f"{_name(figure)}: no clear difference between {mine.name} and {other.name} ({low:+.4f} to {high:+.4f})."
+        return (
+            f"{_name(figure)}: no clear difference between {mine.name} and {other.name} ({low:+.4f} to "
+            f"{high:+.4f})."
+        )
     better = (value < 0) == (figure[0] in LOWER_IS_BETTER)
     return f"{_name(figure)}: {mine.name} is {'better' if better else 'worse'} than {other.name} {size}."
 

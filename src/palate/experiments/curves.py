@@ -1,8 +1,10 @@
 """Mends for obscure recommendations compared where they cover equally much of the catalog.
 
-Any mend can be made stronger until only the best-known items are left, so that two of them can be compared only at equal catalog
-coverage, the share of the items in anyone's list, or at equal numbers of hits. A mend's curve is what its strengths give, from weak to strong. Between two
-neighbouring strengths it is interpolated by mixing their lists: with weights w and 1 - w on the sums of each user.
+Any mend can be made stronger until only the best-known items are left, so that two of them can be
+compared only at equal catalog coverage, the share of the items in anyone's list, or at equal
+numbers of hits. A mend's curve is what its strengths give, from weak to strong. Between two
+neighbouring strengths it is interpolated by mixing their lists: with weights w and 1 - w on the
+sums of each user.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,8 +33,8 @@ class Point:
     coverage : float
         Share of the items in anyone's list.
     rating, found, hits, any_hit : ndarray of shape (n_users,), float64
-        Of each user's list: sum of the held-out ratings of what it recommends, how many of those there are, how many of them are of
-        relevant items, and whether there is one.
+        Of each user's list: sum of the held-out ratings of what it recommends, how many of those
+        there are, how many of them are of relevant items, and whether there is one.
     median_n_ratings : float
         Half of the recommended items have at most so many training ratings.
     """
@@ -53,11 +55,18 @@ class Point:
     @property
     def values(self) -> dict[str, float]:
         """Mean held-out rating of what is recommended, hits, and the share of users with a hit."""
-        return {name: float(values) for name, values in _figures(self.sums.sum(axis=0), len(self.found)).items()}
+        return {
+            name: float(values) for name, values in _figures(self.sums.sum(axis=0), len(self.found)).items()
+        }
 
 
 def point(
-    items: np.ndarray, test: Ratings, item_counts: np.ndarray, relevant_from: float, strength: float, known: np.ndarray
+    items: np.ndarray,
+    test: Ratings,
+    item_counts: np.ndarray,
+    relevant_from: float,
+    strength: float,
+    known: np.ndarray,
 ) -> Point:
     """Return what held-out ratings say of everyone's lists.
 
@@ -106,7 +115,9 @@ def point(
 
 
 def table(curves: Mapping[str, Sequence[Point]]) -> pl.DataFrame:
-    """Return every point as a frame: mend, strength, coverage, mean_rating, hits, hit_rate, median_n_ratings."""
+    """Return every point as a frame: mend, strength, coverage, mean_rating, hits, hit_rate,
+    median_n_ratings.
+    """
     rows = [
         {
             "mend": name,
@@ -121,10 +132,14 @@ def table(curves: Mapping[str, Sequence[Point]]) -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
-def at_equal(points: Sequence[Point], level: float, equal: str = "coverage") -> tuple[np.ndarray, float] | None:
-    """Return the sums of every user, as in `Point.sums`, and the coverage, interpolated to a level of coverage or hits.
+def at_equal(
+    points: Sequence[Point], level: float, equal: str = "coverage"
+) -> tuple[np.ndarray, float] | None:
+    """Return the sums of every user, as in `Point.sums`, and the coverage, interpolated to a level
+    of coverage or hits.
 
-    None if the curve does not reach it. Where a curve passes a level several times, the place with the highest mean rating counts.
+    None if the curve does not reach it. Where a curve passes a level several times, the place with
+    the highest mean rating counts.
 
     Parameters
     ----------
@@ -155,13 +170,14 @@ def compare(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> pl.DataFrame:
-    """Return how one mend differs from every other one at equal coverage or equal hits, with intervals of resamples of the users.
+    """Return how one mend differs from every other one at equal coverage or equal hits, with
+    intervals of resamples of the users.
 
     Parameters
     ----------
     curves : mapping of str to sequence of Point, or several of them
-        Each from weak to strong. Several are those of several holdouts of the same users, which are taken together: a resampled user
-        comes with what was held out each time.
+        Each from weak to strong. Several are those of several holdouts of the same users, which are
+        taken together: a resampled user comes with what was held out each time.
     mine : str
         Name of the one that is compared with the others.
     levels : sequence of float
@@ -174,8 +190,9 @@ def compare(
     Returns
     -------
     polars.DataFrame
-        Columns coverage or hits (what is equal), metric, against, value (of `mine`), other, difference, low, high. Coverage belongs
-        to all users together and has no interval. Where one of two curves does not reach a level, there is no row.
+        Columns coverage or hits (what is equal), metric, against, value (of `mine`), other,
+        difference, low, high. Coverage belongs to all users together and has no interval. Where one
+        of two curves does not reach a level, there is no row.
     """
     if equal not in (COVERAGE, HITS):
         raise ValueError(f"equal must be 'coverage' or 'hits'; got {equal!r}.")
@@ -202,19 +219,26 @@ def compare(
 
 
 def _together(holdouts: Sequence[Curves], level: float, equal: str) -> dict[str, tuple[np.ndarray, float]]:
-    """Return the sums of every user over all holdouts and the mean coverage, for each mend that reaches a level in all of them."""
+    """Return the sums of every user over all holdouts and the mean coverage, for each mend that
+    reaches a level in all of them.
+    """
     found = {}
     for name in holdouts[0]:
         parts = [at_equal(curves[name], level, equal) if name in curves else None for curves in holdouts]
         whole = [part for part in parts if part is not None]
         if len(whole) == len(holdouts):
-            found[name] = np.sum([sums for sums, _ in whole], axis=0), float(np.mean([coverage for _, coverage in whole]))
+            found[name] = (
+                np.sum([sums for sums, _ in whole], axis=0),
+                float(np.mean([coverage for _, coverage in whole])),
+            )
     return found
 
 
 def _by_mend(sums: np.ndarray, names: list[str], n_users: int) -> dict[str, dict[str, np.ndarray]]:
     width = sums.shape[-1] // len(names)
-    return {name: _figures(sums[..., width * at : width * (at + 1)], n_users) for at, name in enumerate(names)}
+    return {
+        name: _figures(sums[..., width * at : width * (at + 1)], n_users) for at, name in enumerate(names)
+    }
 
 
 def _figures(sums: np.ndarray, n_users: int) -> dict[str, np.ndarray]:

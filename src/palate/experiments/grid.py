@@ -23,7 +23,9 @@ from palate.splits.fingerprint import fingerprint
 from palate.training.training_data import split
 
 TOP = 10
-_DAMPING = 3.0  # ratings of the mean that a film's own mean is damped by, for the list of the highest damped means
+_DAMPING = (
+    3.0  # ratings of the mean that a film's own mean is damped by, for the list of the highest damped means
+)
 Progress = Callable[[int, int, Cell], None]
 
 
@@ -44,9 +46,15 @@ class Experiment:
 
     @property
     def table(self) -> Any:
-        """Return one row a cell: grid, settings, then train_rmse, validation_rmse, validation_mae, sweeps, seconds and what its lists are."""
+        """Return one row a cell: grid, settings, then train_rmse, validation_rmse, validation_mae,
+        sweeps, seconds and what its lists are.
+        """
         flat = [
-            {"grid": row["grid"], **{key: _shown(value) for key, value in row["settings"].items()}, **row["figures"]}
+            {
+                "grid": row["grid"],
+                **{key: _shown(value) for key, value in row["settings"].items()},
+                **row["figures"],
+            }
             for row in self.rows
         ]
         columns = list(dict.fromkeys(key for row in flat for key in row))
@@ -57,15 +65,21 @@ class Experiment:
 
     @property
     def curves(self) -> Any:
-        """Return one row a sweep: cell, grid, setting, sweep, seconds since the start, train_rmse, validation_rmse."""
+        """Return one row a sweep: cell, grid, setting, sweep, seconds since the start, train_rmse,
+        validation_rmse.
+        """
         rows = []
         for number, row in enumerate(self.rows):
             seconds = 0.0
             for sweep, (took, train, validation) in enumerate(row["sweeps"], 1):
                 seconds += took
-                rows.append((number, row["grid"], describe(row["settings"]), sweep, seconds, train, validation))
+                rows.append(
+                    (number, row["grid"], describe(row["settings"]), sweep, seconds, train, validation)
+                )
         schema = ["cell", "grid", "setting", "sweep", "seconds", "train_rmse", "validation_rmse"]
-        return from_polars(pl.DataFrame(rows, schema=schema, orient="row", infer_schema_length=None), self.frame_kind)
+        return from_polars(
+            pl.DataFrame(rows, schema=schema, orient="row", infer_schema_length=None), self.frame_kind
+        )
 
     def plots(self, folder: str | os.PathLike[str]) -> list[str]:
         """Write the pictures of the experiment as PNG into a folder, and return their paths."""
@@ -98,8 +112,8 @@ def experiment(
     catalog : Catalog, optional
         For settings such as `item_features`.
     results : path, optional
-        File of finished cells, a line each. Cells that it holds (same ratings, split and settings) are not fitted again: after an
-        interrupt the experiment goes on where it was.
+        File of finished cells, a line each. Cells that it holds (same ratings, split and settings)
+        are not fitted again: after an interrupt the experiment goes on where it was.
     progress : callable, optional
         Called with the number of finished cells, that of all, and the cell that begins.
     threads, seed
@@ -141,7 +155,10 @@ def describe(settings: dict[str, Any]) -> str:
     >>> describe({"n_factors": 8, "biases": True})
     'n_factors=8, biases=True'
     """
-    return ", ".join(f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}" for key, value in settings.items())
+    return ", ".join(
+        f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}"
+        for key, value in settings.items()
+    )
 
 
 class _Latest:
@@ -158,7 +175,13 @@ class _Latest:
 
 
 def _run(
-    cell: Cell, models: _Latest, train: Ratings, holdout: Ratings, catalog: Catalog | None, threads: int | None, seed: int
+    cell: Cell,
+    models: _Latest,
+    train: Ratings,
+    holdout: Ratings,
+    catalog: Catalog | None,
+    threads: int | None,
+    seed: int,
 ) -> dict[str, Any]:
     """Fit a cell and return its row."""
     trainer = cell.trainer(len(train))
@@ -193,9 +216,19 @@ def _run(
 
 
 def _lists(model: Any, min_ratings: int, threads: int | None) -> dict[str, float]:
-    """Return what everyone's top 10 is like: how often rated, how many items, how near to one list for all."""
+    """Return what everyone's top 10 is like: how often rated, how many items, how near to one list
+    for all.
+    """
     allowed = allowed_items(model, min_ratings=min_ratings, where=None, candidates=None, deny=None)
-    ranking = rank(model, np.arange(model.n_users), TOP, allowed=allowed.mask, exclude_seen=True, worst=False, threads=threads)
+    ranking = rank(
+        model,
+        np.arange(model.n_users),
+        TOP,
+        allowed=allowed.mask,
+        exclude_seen=True,
+        worst=False,
+        threads=threads,
+    )
     shown = ranking.items[ranking.items >= 0]
     counts = np.bincount(model.ratings.items, minlength=model.n_items)
     if not len(shown):
@@ -224,7 +257,9 @@ def _shown(value: Any) -> Any:
 
 
 class _Finished:
-    """The file of finished cells: a JSON line each, written at once and flushed, of which a torn last line is left aside."""
+    """The file of finished cells: a JSON line each, written at once and flushed, of which a torn
+    last line is left aside.
+    """
 
     def __init__(self, path: str | os.PathLike[str] | None, data: str, n_train: int) -> None:
         self.path = None if path is None else Path(path)
@@ -254,5 +289,7 @@ class _Finished:
             os.fsync(file.fileno())
 
     def _digest(self, cell: Cell) -> str:
-        text = json.dumps([self.data, repr(cell.trainer(self.n_train)), cell.min_ratings])  # defaults count, too
+        text = json.dumps(
+            [self.data, repr(cell.trainer(self.n_train)), cell.min_ratings]
+        )  # defaults count, too
         return hashlib.sha256(text.encode()).hexdigest()

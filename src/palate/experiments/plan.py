@@ -1,4 +1,6 @@
-"""The declaration of an experiment: which settings are tried, from a TOML file, a mapping, or the lesson's preset."""
+"""The declaration of an experiment: which settings are tried, from a TOML file, a mapping, or the
+lesson's preset.
+"""
 
 import itertools
 import tomllib
@@ -13,23 +15,51 @@ from palate.training.baseline import Baseline
 from palate.training.gibbs.trainer import Gibbs
 from palate.training.keras.factorization import KerasFactorization
 
-TRAINERS: dict[str, Any] = {"least-squares": LeastSquares, "gibbs": Gibbs, "baseline": Baseline, "keras": KerasFactorization}
-# Settings that are no hyper-parameter: which trainer, strengths as Keras counts them, and a threshold at recommending.
+TRAINERS: dict[str, Any] = {
+    "least-squares": LeastSquares,
+    "gibbs": Gibbs,
+    "baseline": Baseline,
+    "keras": KerasFactorization,
+}
+# Settings that are no hyper-parameter: which trainer, strengths as Keras counts them, and a
+# threshold at recommending.
 OWN = ("trainer", "keras_l2_user", "keras_l2_item", "keras_l2_bias", "keras_l1_bias", "min_ratings")
 
 LESSON: dict[str, Any] = {
     "grid": [
-        {"name": "size, without a penalty", "n_factors": [8, 16, 32], "l2_user": 0.0, "l2_item": 0.0, "l2_bias": 0.0},
-        {"name": "size, the lesson's penalty", "n_factors": [8, 16, 32], "keras_l2_user": 1e-7, "keras_l2_item": 1e-6},
+        {
+            "name": "size, without a penalty",
+            "n_factors": [8, 16, 32],
+            "l2_user": 0.0,
+            "l2_item": 0.0,
+            "l2_bias": 0.0,
+        },
+        {
+            "name": "size, the lesson's penalty",
+            "n_factors": [8, 16, 32],
+            "keras_l2_user": 1e-7,
+            "keras_l2_item": 1e-6,
+        },
         {
             "name": "the lesson's penalty, stronger",
             "n_factors": 8,
             "keras_l2_item": [1e-6, 1e-5, 1e-4, 1e-3, 1e-2],
             "keras_l2_user": "= 0.1 * keras_l2_item",
         },
-        {"name": "penalty by size", "n_factors": [8, 16, 32], "l2_user": [0.7, 1.0, 1.5, 2.0, 1000.0], "l2_item": "= l2_user"},
+        {
+            "name": "penalty by size",
+            "n_factors": [8, 16, 32],
+            "l2_user": [0.7, 1.0, 1.5, 2.0, 1000.0],
+            "l2_item": "= l2_user",
+        },
         {"name": "biases", "n_factors": 16, "biases": [True, False], "l2_user": 1.0, "l2_item": 1.0},
-        {"name": "absolute penalty on biases", "n_factors": 16, "l2_user": 1.0, "l2_item": 1.0, "keras_l1_bias": [0.0, 1e-4]},
+        {
+            "name": "absolute penalty on biases",
+            "n_factors": 16,
+            "l2_user": 1.0,
+            "l2_item": 1.0,
+            "keras_l1_bias": [0.0, 1e-4],
+        },
         {"name": "dropout", "n_factors": 32, "dropout": [0.0, 0.1, 0.2, 0.4], "l2_user": 1.0, "l2_item": 1.0},
         {"name": "pairs that nobody rated", "n_factors": 16, "unobserved_weight": [0.0, 0.001, 0.01, 0.1]},
         {"name": "threshold", "n_factors": 16, "l2_user": 1.0, "l2_item": 1.0, "min_ratings": [0, 5, 20, 50]},
@@ -76,13 +106,21 @@ class Cell:
         return int(self.settings.get("min_ratings", 0))
 
     def trainer(self, n_ratings: int) -> Any:
-        """Return the trainer; strengths that Keras counts are multiplied by the number of training ratings."""
+        """Return the trainer; strengths that Keras counts are multiplied by the number of training
+        ratings.
+        """
         own = {name: value for name, value in self.settings.items() if name not in OWN}
-        keras = {name.removeprefix("keras_"): value for name, value in self.settings.items() if name.startswith("keras_")}
+        keras = {
+            name.removeprefix("keras_"): value
+            for name, value in self.settings.items()
+            if name.startswith("keras_")
+        }
         cls = TRAINERS[self.settings.get("trainer", "least-squares")]
         if not keras:
             return cls(**own)
-        whole = {"l1_bias"} == set(keras)  # the penalty of the biases alone is Keras'; the factors keep theirs
+        whole = {"l1_bias"} == set(
+            keras
+        )  # the penalty of the biases alone is Keras'; the factors keep theirs
         if whole:
             return cls(**own, l1_bias=keras["l1_bias"] * n_ratings)
         return cls.from_keras_strengths(n_ratings=n_ratings, **keras, **own)
@@ -94,13 +132,15 @@ def read_plan(source: Any) -> list[Cell]:
     Parameters
     ----------
     source : path of a TOML file, mapping, or name of a preset ("lesson")
-        Top-level settings hold for every grid; each `[[grid]]` has a `name` and settings, of which lists are tried in all
-        combinations. `"= other"` takes the value of another setting, `"= 0.1 * other"` a share of it.
+        Top-level settings hold for every grid; each `[[grid]]` has a `name` and settings, of which
+        lists are tried in all combinations. `"= other"` takes the value of another setting, `"= 0.1
+        * other"` a share of it.
 
     Raises
     ------
     PlanError
-        If a key is unknown (the nearest is suggested), a trainer is unknown, a grid is empty, or the file is no TOML.
+        If a key is unknown (the nearest is suggested), a trainer is unknown, a grid is empty, or
+        the file is no TOML.
 
     Examples
     --------
@@ -131,7 +171,8 @@ def _declared(source: Any) -> Mapping[str, Any]:
     if not path.is_file():
         near = get_close_matches(str(source), PRESETS, n=1)
         raise PlanError(
-            f"no file {source}" + (f"; did you mean the preset {near[0]!r}?" if near else f". Presets: {', '.join(PRESETS)}.")
+            f"no file {source}"
+            + (f"; did you mean the preset {near[0]!r}?" if near else f". Presets: {', '.join(PRESETS)}.")
         )
     try:
         return tomllib.loads(path.read_text("utf-8"))
@@ -170,7 +211,8 @@ def _other(name: str, value: str, chosen: dict[str, Any], grid: str) -> Any:
         return chosen[other] * float(factor) if star else chosen[other]
     except (KeyError, ValueError):
         raise PlanError(
-            f"{name} of {grid!r} must name another of its settings after '=', or a number times one; got {value!r}."
+            f"{name} of {grid!r} must name another of its settings after '=', or a number times one; got "
+            f"{value!r}."
         ) from None
 
 
@@ -180,4 +222,6 @@ def _check_keys(settings: Mapping[str, Any], grid: str, cls: Any) -> None:
         if key not in known:
             near = get_close_matches(key, known, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else f" It takes {', '.join(known)}."
-            raise PlanError(f"grid {grid!r} must have settings of {cls.__name__}; got the unknown key {key!r}.{hint}")
+            raise PlanError(
+                f"grid {grid!r} must have settings of {cls.__name__}; got the unknown key {key!r}.{hint}"
+            )

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 _COLOURS = ("#1b6ca8", "#d1495b", "#3d8361", "#8d6a9f", "#c77b30", "#4d4d4d", "#7aa6c2", "#b5838d")
 
-_MARKERS = "osD^vPX*<>"  # beside the colours, for readers who cannot tell these apart; of another number than they are
+# beside the colours, for readers who cannot tell these apart; of another number than they are
+_MARKERS = "osD^vPX*<>"
 
 
 def require_figure() -> Any:
@@ -63,10 +64,14 @@ def _varied(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def _joined(rows: list[dict[str, Any]]) -> str:
-    """Return the style of the line between cells: none, unless they differ in one number and stand in its order."""
+    """Return the style of the line between cells: none, unless they differ in one number and stand
+    in its order.
+    """
     varied = _varied(rows)
     values = [row["settings"].get(varied[0]) for row in rows]
-    if len(varied) > 1 or not all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+    if len(varied) > 1 or not all(
+        isinstance(value, int | float) and not isinstance(value, bool) for value in values
+    ):
         return ""
     return "-" if values in (sorted(values), sorted(values, reverse=True)) else ""
 
@@ -93,7 +98,14 @@ def _curves(axes: Any, rows: list[dict[str, Any]], labels: list[str], by_sweep: 
     for colour, marker, row, label in marks:
         seconds = pl.Series([took for took, _, _ in row["sweeps"]]).cum_sum()
         places = list(range(1, len(seconds) + 1)) if by_sweep else seconds
-        axes.plot(places, [validation for _, _, validation in row["sweeps"]], color=colour, marker=marker, ms=4, label=label)
+        axes.plot(
+            places,
+            [validation for _, _, validation in row["sweeps"]],
+            color=colour,
+            marker=marker,
+            ms=4,
+            label=label,
+        )
         axes.plot(places, [train for _, train, _ in row["sweeps"]], color=colour, linestyle=":")
     axes.set(
         title=f"Error by {'sweep' if by_sweep else 'time'}",
@@ -107,7 +119,13 @@ def _curves(axes: Any, rows: list[dict[str, Any]], labels: list[str], by_sweep: 
 def _lists(axes: Any, rows: list[dict[str, Any]], labels: list[str], what: str) -> None:
     places = range(len(rows))
     line = _joined(rows)
-    axes.plot(places, [row["figures"]["list_median_ratings"] for row in rows], marker="o", linestyle=line, color=_COLOURS[2])
+    axes.plot(
+        places,
+        [row["figures"]["list_median_ratings"] for row in rows],
+        marker="o",
+        linestyle=line,
+        color=_COLOURS[2],
+    )
     axes.set(title="What lists tend to", ylabel="median ratings of a listed item")
     axes.set_ylim(bottom=0)
     _ticks(axes, labels, what)
@@ -126,7 +144,12 @@ def _lists(axes: Any, rows: list[dict[str, Any]], labels: list[str], what: str) 
 def _ticks(axes: Any, labels: list[str], what: str) -> None:
     crowded = len(labels) > 8
     long = max(map(len, labels)) > 4 and len(labels) > 3
-    axes.set_xticks(range(len(labels)), labels, rotation=90 if crowded else 45 if long else 0, fontsize=7 if crowded else 9)
+    axes.set_xticks(
+        range(len(labels)),
+        labels,
+        rotation=90 if crowded else 45 if long else 0,
+        fontsize=7 if crowded else 9,
+    )
     axes.set_xlabel(what)
 
 
@@ -135,4 +158,6 @@ def _value(value: Any) -> str:
 
 
 def _plain(name: str) -> str:
-    return "".join(letter if letter.isalnum() else "-" for letter in name.lower()).strip("-").replace("--", "-")
+    return (
+        "".join(letter if letter.isalnum() else "-" for letter in name.lower()).strip("-").replace("--", "-")
+    )

@@ -32,7 +32,8 @@ class Tuned:
     trainer : LeastSquares
         The best settings.
     validation_rmse, default_rmse : float
-        Of the best settings and of the defaults, on the validation ratings that chose them: both slightly too good.
+        Of the best settings and of the defaults, on the validation ratings that chose them: both
+        slightly too good.
     holdout_rmse, default_holdout_rmse : float
         Of both on ratings that the search never saw.
     trials : frame
@@ -49,11 +50,17 @@ class Tuned:
     stopped: str
 
     def command(self, path: str = "ratings.csv", reading: Sequence[str] = ()) -> str:
-        """Return the best settings as a command; `reading` are the words of the options that the ratings were read with."""
+        """Return the best settings as a command; `reading` are the words of the options that the
+        ratings were read with.
+        """
         words = list(reading)
         for name, value in _changed(self.trainer).items():
             option = name.replace("_", "-")
-            words += [f"--{'' if value else 'no-'}{option}"] if isinstance(value, bool) else [f"--{option}", str(value)]
+            words += (
+                [f"--{'' if value else 'no-'}{option}"]
+                if isinstance(value, bool)
+                else [f"--{option}", str(value)]
+            )
         if path.startswith("-"):
             return shlex.join(["palate", "train", *words, "--", path])
         return shlex.join(["palate", "train", path, *words])
@@ -78,10 +85,12 @@ def tune(
     threads: int | None = None,
     seed: int = 0,
 ) -> Tuned:
-    """Return the best settings of least squares found within a budget, judged on ratings that the search never saw.
+    """Return the best settings of least squares found within a budget, judged on ratings that the
+    search never saw.
 
-    The search is Optuna's (extra `tune`): sizes 8 to 64, strengths of both sides, their scaling, that of the biases and dropout. A trial that
-    is worse than most others were at the same sweep is ended.
+    The search is Optuna's (extra `tune`): sizes 8 to 64, strengths of both sides, their scaling,
+    that of the biases and dropout. A trial that is worse than most others were at the same sweep is
+    ended.
 
     Parameters
     ----------
@@ -147,7 +156,10 @@ def _check(seconds: Any, trials: Any, validation: Any, holdout: Any, seed: Any) 
     for name, share in (("validation", validation), ("holdout", holdout)):
         check_rate(name, share)
         if share == 0:
-            raise ValueError(f"{name} must be above 0: without such ratings there is nothing to choose or to judge by; got 0.")
+            raise ValueError(
+                f"{name} must be above 0: without such ratings there is nothing to choose or to judge by; "
+                f"got 0."
+            )
 
 
 def _parts(ratings: Ratings, share: float, seed: int) -> tuple[Ratings, Ratings]:
@@ -165,7 +177,9 @@ def _trial(
     rows: list[dict[str, Any]],
     trial: Any,
 ) -> float:
-    """Fit the settings of a trial, add its row, and return its validation RMSE; a trial that falls behind is pruned."""
+    """Fit the settings of a trial, add its row, and return its validation RMSE; a trial that falls
+    behind is pruned.
+    """
     began = time.perf_counter()
     settings = _suggest(trial, float(np.std(train.value, dtype=np.float64)) or 1.0, unobserved)
     row = {**settings, "validation_rmse": None, "seconds": None, "ended_early": False}
@@ -187,11 +201,15 @@ def _optuna() -> Any:
     try:
         import optuna
     except ImportError:
-        raise ImportError('tuning needs Optuna, which is not installed. Install it with pip install "palate[tune]".') from None
+        raise ImportError(
+            'tuning needs Optuna, which is not installed. Install it with pip install "palate[tune]".'
+        ) from None
     return optuna
 
 
-def _search(optuna: Any, objective: Any, seconds: float, trials: int, seed: int, callback: Any) -> tuple[Any, str]:
+def _search(
+    optuna: Any, objective: Any, seconds: float, trials: int, seed: int, callback: Any
+) -> tuple[Any, str]:
     """Run trials until time or number is up, or Ctrl-C, and say which it was."""
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -210,7 +228,11 @@ def _search(optuna: Any, objective: Any, seconds: float, trials: int, seed: int,
             study.optimize(objective, n_trials=trials, timeout=seconds, callbacks=[after])
         except KeyboardInterrupt:
             return study, f"Interrupted after {len(study.trials)} trials."
-        ended = f"All {trials} trials were made." if len(study.trials) >= trials else f"The budget of {seconds:g} s was used."
+        ended = (
+            f"All {trials} trials were made."
+            if len(study.trials) >= trials
+            else f"The budget of {seconds:g} s was used."
+        )
         return study, ended
     finally:
         optuna.logging.set_verbosity(verbosity)
@@ -228,7 +250,9 @@ def _suggest(trial: Any, unit: float, unobserved: bool) -> dict[str, Any]:
     }
     if unobserved:
         settings["unobserved_weight"] = trial.suggest_float("unobserved_weight", 1e-5, 1e-1, log=True)
-    settings = {name: float(f"{value:.4g}") if isinstance(value, float) else value for name, value in settings.items()}
+    settings = {
+        name: float(f"{value:.4g}") if isinstance(value, float) else value for name, value in settings.items()
+    }
     trial.set_user_attr("settings", settings)
     return settings
 
@@ -242,7 +266,9 @@ def _best(model: Any) -> float:
 
 
 def _whole(model: Any) -> Any:
-    """Return a model, or go on with the interrupt that `fit` took for its own: half a fit is no answer here."""
+    """Return a model, or go on with the interrupt that `fit` took for its own: half a fit is no
+    answer here.
+    """
     if model.history.interrupted:
         raise KeyboardInterrupt
     return model

@@ -16,7 +16,8 @@ _FACTORS, _SWEEPS = 8, 20  # of the lesson's model, which nothing keeps from fit
 
 
 def train_bundled(folder: Path, step: Callable[[str], Any]) -> tuple[list[Path], Ratings]:
-    """Train the default model and the lesson's before and after; return their files and the ratings that none of them saw.
+    """Train the default model and the lesson's before and after; return their files and the ratings
+    that none of them saw.
 
     Parameters
     ----------
@@ -31,9 +32,17 @@ def train_bundled(folder: Path, step: Callable[[str], Any]) -> tuple[list[Path],
     split = random(data.ratings, SHARE, seed=0)
     step("training before: the lesson's model, which nothing holds back (1 of 3)")
     loose = LeastSquares(
-        n_factors=_FACTORS, biases=False, l2_user=0.0, l2_item=0.0, l2_scaling=0.0, max_sweeps=_SWEEPS, patience=_SWEEPS
+        n_factors=_FACTORS,
+        biases=False,
+        l2_user=0.0,
+        l2_item=0.0,
+        l2_scaling=0.0,
+        max_sweeps=_SWEEPS,
+        patience=_SWEEPS,
     )
-    models: dict[str, Any] = {BEFORE: loose.fit(split.train, validation=0, catalog=data.catalog, callback=_quiet)}
+    models: dict[str, Any] = {
+        BEFORE: loose.fit(split.train, validation=0, catalog=data.catalog, callback=_quiet)
+    }
     step("training after: palate's least squares (2 of 3)")
     models[AFTER] = LeastSquares().fit(split.train, catalog=data.catalog, callback=_quiet)
     step("training recommender: the default, which chooses how to rank (3 of 3)")

@@ -28,7 +28,8 @@ class Case:
     at : str
         When, in ISO 8601.
     ratings : dict of str to float
-        What the user had rated live, by item: without them the list cannot be made again for somebody the model does not know.
+        What the user had rated live, by item: without them the list cannot be made again for
+        somebody the model does not know.
     """
 
     user: str
@@ -43,7 +44,9 @@ class Case:
 
 @dataclass(frozen=True)
 class Finding:
-    """What became of a case: `rank` is the item's place in the user's first ten, 0 when it is not there; `problem` why nobody knows."""
+    """What became of a case: `rank` is the item's place in the user's first ten, 0 when it is not
+    there; `problem` why nobody knows.
+    """
 
     case: Case
     rank: int
@@ -97,7 +100,11 @@ def _case(line: str, where: str) -> Case:
     if not isinstance(ratings, dict) or not all(isinstance(one, int | float) for one in ratings.values()):
         raise ValueError(f"{where} must have ratings by item, which are numbers; got {str(ratings)[:80]!r}.")
     known = {name: value[name] for name in ("user", "item", "title", "rank", "note", "at") if name in value}
-    return Case(**known, models=tuple(value.get("models", ())), ratings={name: float(one) for name, one in ratings.items()})
+    return Case(
+        **known,
+        models=tuple(value.get("models", ())),
+        ratings={name: float(one) for name, one in ratings.items()},
+    )
 
 
 def check_cases(model: Any, cases: Iterable[Case]) -> list[Finding]:
@@ -117,7 +124,9 @@ def _finding(model: Any, case: Case) -> Finding:
         elif row >= 0:
             user = model.users.id(row)
         if user is None:
-            return Finding(case, 0, f"user {case.user!r} is not in the model, and the case holds no ratings of theirs")
+            return Finding(
+                case, 0, f"user {case.user!r} is not in the model, and the case holds no ratings of theirs"
+            )
         listed = to_polars(model.recommend(user, PLACES, exclude_seen=model.ratings is not None or row < 0))
     except (ValueError, KeyError, TypeError) as error:
         return Finding(case, 0, str(error.args[0] if error.args else error))

@@ -51,7 +51,9 @@ def marks(before: Sequence[Row], after: Sequence[Row]) -> list[Mark]:
     return found
 
 
-def gone(before: Sequence[Row], after: Sequence[Row], *, min_ratings: int = 0, caution: float = 0.0) -> list[Gone]:
+def gone(
+    before: Sequence[Row], after: Sequence[Row], *, min_ratings: int = 0, caution: float = 0.0
+) -> list[Gone]:
     """Return the rows that left the list, with the reason: too few ratings, or too little certainty."""
     there = {row.item.id for row in after}
     return [Gone(row, _why(row, min_ratings, caution)) for row in before if row.item.id not in there]
@@ -79,6 +81,10 @@ def summary(found: Sequence[Mark], left: Sequence[Gone]) -> str:
     'The list is the same.'
     """
     counts = {kind: sum(mark.kind == kind for mark in found) for kind in ("new", "rose", "fell")}
-    said = [f"{counts[kind]} {word}" for kind, word in (("new", "new"), ("rose", "up"), ("fell", "down")) if counts[kind]]
+    said = [
+        f"{counts[kind]} {word}"
+        for kind, word in (("new", "new"), ("rose", "up"), ("fell", "down"))
+        if counts[kind]
+    ]
     said += [f"{len(left)} gone"] if left else []
     return f"The list changed: {', '.join(said)}." if said else "The list is the same."

@@ -1,4 +1,6 @@
-"""What the diagnostics page shows of a model, as frames: each becomes a chart and a table with the same numbers."""
+"""What the diagnostics page shows of a model, as frames: each becomes a chart and a table with the
+same numbers.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -54,7 +56,11 @@ def panels(model: Any, evaluation: Evaluation | None) -> list[Panel]:
     """
     stars = getattr(model, "predicts", model)
     found = [norm_panel(stars), tail_panel(model), range_panel(stars), curve_panel(stars)]
-    return found + error_panels(evaluation) + ([calibration_panel(evaluation, stars)] if evaluation is not None else [])
+    return (
+        found
+        + error_panels(evaluation)
+        + ([calibration_panel(evaluation, stars)] if evaluation is not None else [])
+    )
 
 
 def norm_panel(model: Any) -> Panel:
@@ -65,13 +71,18 @@ def norm_panel(model: Any) -> Panel:
         return Panel(heading, "This model has no vectors, or was saved without its ratings.")
     frame = norms_by_count("item", vector_norms(factors), model.ratings.item_counts())
     frame = frame.select(_spans(frame), items="n", low="norm_q10", median="norm_q50", high="norm_q90")
-    text = "Short vectors of rarely rated items keep them from the top of lists. Lines: lower tenth, half and upper tenth."
+    text = (
+        "Short vectors of rarely rated items keep them from the top of lists. Lines: lower tenth, half "
+        "and upper tenth."
+    )
     return Panel(heading, text, frame, "ratings", ("low", "median", "high"))
 
 
 def _spans(frame: pl.DataFrame) -> pl.Series:
     pairs = zip(frame["from"].to_list(), frame["to"].to_list(), strict=True)
-    return pl.Series("ratings", [f"{low:,}" if low == high else f"{low:,} to {high:,}" for low, high in pairs])
+    return pl.Series(
+        "ratings", [f"{low:,}" if low == high else f"{low:,} to {high:,}" for low, high in pairs]
+    )
 
 
 def tail_panel(model: Any) -> Panel:
@@ -96,7 +107,9 @@ def range_panel(model: Any) -> Panel:
     if not values.size:
         return Panel(heading, "There is nothing to predict.")
     counts, edges = np.histogram(values.astype(np.float64), bins=_BINS)
-    frame = pl.DataFrame({"from": np.round(edges[:-1], 3), "to": np.round(edges[1:], 3), "predictions": counts})
+    frame = pl.DataFrame(
+        {"from": np.round(edges[:-1], 3), "to": np.round(edges[1:], 3), "predictions": counts}
+    )
     text = f"Every item for {len(users):,} of {len(model.users):,} users."
     if model.scale is not None:
         outside = float(((values < model.scale[0]) | (values > model.scale[1])).mean())
@@ -110,7 +123,10 @@ def curve_panel(model: Any) -> Panel:
     sweeps = getattr(getattr(model, "history", None), "sweeps", ())
     if not sweeps:
         return Panel(heading, "This model keeps no record of its sweeps.")
-    columns = {"training": [one.train_rmse for one in sweeps], "validation": [one.validation_rmse for one in sweeps]}
+    columns = {
+        "training": [one.train_rmse for one in sweeps],
+        "validation": [one.validation_rmse for one in sweeps],
+    }
     known = {name: values for name, values in columns.items() if any(value is not None for value in values)}
     frame = pl.DataFrame({"sweep": [one.sweep for one in sweeps], **known})
     text = f"RMSE after each sweep. {model.history.stopped}".strip()
@@ -121,24 +137,41 @@ def error_panels(evaluation: Evaluation | None) -> list[Panel]:
     """Return the errors by popularity of items and by length of history."""
     headings = ("Error by popularity of items", "Error by length of history")
     if evaluation is None:
-        return [Panel(heading, "Nothing was held out of training; give test ratings with --test FILE.") for heading in headings]
+        return [
+            Panel(heading, "Nothing was held out of training; give test ratings with --test FILE.")
+            for heading in headings
+        ]
     found = []
-    frames = zip(headings, (evaluation.by_popularity, evaluation.by_activity), ("an item", "a user"), strict=True)
+    frames = zip(
+        headings, (evaluation.by_popularity, evaluation.by_activity), ("an item", "a user"), strict=True
+    )
     for heading, frame, whose in frames:
         if "rmse" not in frame.columns:
             found.append(Panel(heading, "The scores of this model are no ratings."))
             continue
-        own = frame.filter(pl.col("model") == evaluation.models[0]).select("n_train", "n_test", pl.col("rmse").round(4))
-        found.append(Panel(heading, f"RMSE by number of training ratings of {whose}.", own, "n_train", ("rmse",), "bar"))
+        own = frame.filter(pl.col("model") == evaluation.models[0]).select(
+            "n_train", "n_test", pl.col("rmse").round(4)
+        )
+        found.append(
+            Panel(
+                heading, f"RMSE by number of training ratings of {whose}.", own, "n_train", ("rmse",), "bar"
+            )
+        )
     return found
 
 
 def calibration_panel(evaluation: Evaluation, model: Any) -> Panel:
     """Return whether intervals hold as many ratings as they promise, where the evaluation says so."""
     heading = "Calibration"
-    held = model.ratings is not None and bool(np.any(model.ratings.held_out)) if model.ratings is not None else False
+    held = (
+        model.ratings is not None and bool(np.any(model.ratings.held_out))
+        if model.ratings is not None
+        else False
+    )
     if not held or model.scale is None:
-        return Panel(heading, "Needs a model that knows how sure it is, and ratings it held out; see palate calibrate.")
+        return Panel(
+            heading, "Needs a model that knows how sure it is, and ratings it held out; see palate calibrate."
+        )
     from palate.evaluation.calibration import calibrate
 
     try:
@@ -158,12 +191,22 @@ def card(model: Any) -> list[tuple[str, str]]:
         ("Users", f"{len(model.users):,}"),
         ("Items", f"{len(model.items):,}"),
         ("Ratings", "saved without" if model.ratings is None else f"{len(model.ratings):,}"),
-        ("Scale", "scores are no ratings" if model.scale is None else f"{model.scale[0]:g} to {model.scale[1]:g}"),
+        (
+            "Scale",
+            "scores are no ratings" if model.scale is None else f"{model.scale[0]:g} to {model.scale[1]:g}",
+        ),
     ]
     factors = getattr(stars, "item_factors", None)
     if factors is not None:
-        rows.append(("Factors", f"{factors.shape[2]}" + (f", {factors.shape[0]} draws" if factors.shape[0] > 1 else "")))
-    rows += [(name.replace("_", " "), str(value)) for name, value in model.trainer.items() if _plain(name, value)]
+        rows.append(
+            (
+                "Factors",
+                f"{factors.shape[2]}" + (f", {factors.shape[0]} draws" if factors.shape[0] > 1 else ""),
+            )
+        )
+    rows += [
+        (name.replace("_", " "), str(value)) for name, value in model.trainer.items() if _plain(name, value)
+    ]
     return [*rows, *(("Note", note) for note in getattr(model.history, "notes", ()))]
 
 

@@ -1,4 +1,6 @@
-"""The three figures above the twelve people: how good lists and predictions are on ratings the model has not seen."""
+"""The three figures above the twelve people: how good lists and predictions are on ratings the
+model has not seen.
+"""
 
 import math
 from dataclasses import dataclass
@@ -50,7 +52,9 @@ class Figure:
 
 @dataclass(frozen=True)
 class Figures:
-    """The three figures, and a sentence about what they were measured on; without figures the sentence says why."""
+    """The three figures, and a sentence about what they were measured on; without figures the
+    sentence says why.
+    """
 
     figures: tuple[Figure, ...]
     source: str
@@ -58,7 +62,8 @@ class Figures:
 
 
 def measure(models: dict[str, Any], test: Ratings | None, test_name: str = "") -> Figures:
-    """Return the three figures of models on the test ratings, else on what the first model held out of training.
+    """Return the three figures of models on the test ratings, else on what the first model held out
+    of training.
 
     Examples
     --------
@@ -79,7 +84,10 @@ def measure(models: dict[str, Any], test: Ratings | None, test_name: str = "") -
         return Figures((), f"Nothing is measured: {error}{way} {told}".strip())
     n = evaluation.about["n_test"]
     if test is None:
-        source = f"Measured on the {n:,} ratings that {first} held out of training to know when to stop: slightly too good."
+        source = (
+            f"Measured on the {n:,} ratings that {first} held out of training to know when to stop: "
+            f"slightly too good."
+        )
     else:
         source = f"Measured on {n:,} test ratings{f' of {test_name}' if test_name else ''}."
     return Figures(tuple(_figures(evaluation)), source, evaluation)
@@ -87,7 +95,11 @@ def measure(models: dict[str, Any], test: Ratings | None, test_name: str = "") -
 
 def _figures(evaluation: Evaluation) -> list[Figure]:
     found = []
-    rows = [row for row in evaluation.table().to_dicts() if row["value"] is not None and not math.isnan(row["value"])]
+    rows = [
+        row
+        for row in evaluation.table().to_dicts()
+        if row["value"] is not None and not math.isnan(row["value"])
+    ]
     for metric, k, heading, meaning in WANTED:
         fitting = [row for row in rows if row["metric"] == metric and row["k"] == k]
         contenders = tuple(Contender(row["model"], row["value"], row["low"], row["high"]) for row in fitting)

@@ -1,4 +1,6 @@
-"""What stands around every page: the way to the other pages, what must be known, and the region that is read aloud."""
+"""What stands around every page: the way to the other pages, what must be known, and the region
+that is read aloud.
+"""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -9,9 +11,13 @@ from palate.explorer.state import ME, State
 from palate.explorer.workspace import Workspace
 
 PAGES = (
-    ("/", "Twelve people"), ("/rate", "Rate"), ("/recommendations", "Recommendations"), ("/compare", "Compare"), ("/map", "Map"),
+    ("/", "Twelve people"),
+    ("/rate", "Rate"),
+    ("/recommendations", "Recommendations"),
+    ("/compare", "Compare"),
+    ("/map", "Map"),
     ("/diagnostics", "Diagnostics"),
-)  # fmt: skip
+)
 _WATCH_SECONDS = 2.0
 
 
@@ -38,7 +44,9 @@ class Page:
                     current = "page" if path == self.path else None
                     link = tag("a", name, href=self.state.address(path), aria_current=current)
                     self._links.append((path, link))
-        with tag("div", None, "p-page", id="content", tabindex=-1):  # the page of Quasar around it is the main landmark
+        with tag(
+            "div", None, "p-page", id="content", tabindex=-1
+        ):  # the page of Quasar around it is the main landmark
             tag("h1", title)
             self._said = tag("div", "", "hidden-text", role="status", aria_live="polite")
             self._swapped = tag("div", None, "p-note", role="alert")
@@ -98,11 +106,29 @@ class Page:
         """Draw the choice of a user."""
         with tag("label", None, "p-field"):
             tag("span", f"User (an id, or {ME})")
-            field = tag("input", None, type="text", value=self.state.user, autocomplete="off", spellcheck="false", size=12)
-        field.on("change", lambda e: self.go(user=str(e.args).strip() or ME), js_handler="(e) => emit(e.target.value)")
+            field = tag(
+                "input",
+                None,
+                type="text",
+                value=self.state.user,
+                autocomplete="off",
+                spellcheck="false",
+                size=12,
+            )
+        field.on(
+            "change",
+            lambda e: self.go(user=str(e.args).strip() or ME),
+            js_handler="(e) => emit(e.target.value)",
+        )
 
     def slider(
-        self, label: str, value: float, most: float, step: float, moved: Callable[[float], Any], words: Callable[[float], str]
+        self,
+        label: str,
+        value: float,
+        most: float,
+        step: float,
+        moved: Callable[[float], Any],
+        words: Callable[[float], str],
     ) -> None:
         """Draw a slider that tells where it stands in words while it moves."""
         with tag("label", None, "p-field"):

@@ -1,4 +1,6 @@
-"""The elements that pages are made of. What comes from data goes into text and attributes alone, both of which the browser escapes."""
+"""The elements that pages are made of. What comes from data goes into text and attributes alone,
+both of which the browser escapes.
+"""
 
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -16,16 +18,28 @@ class Element(Protocol):
 
     def classes(self, add: str) -> Self: ...
     def style(self, add: str) -> Self: ...
-    def on(self, type: str, handler: Any = None, args: Any = None, *, throttle: float = 0.0, js_handler: str = ...) -> Self: ...  # noqa: A002
+    def on(
+        self,
+        type: str,  # noqa: A002, NiceGUI's own name
+        handler: Any = None,
+        args: Any = None,
+        *,
+        throttle: float = 0.0,
+        js_handler: str = ...,
+    ) -> Self: ...
     def clear(self) -> None: ...
     def set_text(self, text: str) -> Self: ...
     def set_visibility(self, visible: bool) -> None: ...
     def __enter__(self) -> Self: ...
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> Any: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> Any: ...
 
 
 def tag(name: str, text: str | None = None, classes: str = "", **attributes: Any) -> Element:
-    """Return an HTML element with a text and attributes; an underscore at the end of a name is dropped, others become hyphens."""
+    """Return an HTML element with a text and attributes; an underscore at the end of a name is
+    dropped, others become hyphens.
+    """
     from nicegui import ui
     from nicegui.elements.mixins.text_element import TextElement
 
@@ -64,7 +78,9 @@ def count(n: int | None, word: str = "rating") -> str:
 
 
 def bar(row: Row, scale: tuple[float, float] | None) -> None:
-    """Draw the interval of a row on the rating scale; nothing where there is none. Its words stand beside it."""
+    """Draw the interval of a row on the rating scale; nothing where there is none. Its words stand
+    beside it.
+    """
     if scale is None or row.predicted_rating is None:
         return
     low, high = scale
@@ -74,7 +90,9 @@ def bar(row: Row, scale: tuple[float, float] | None) -> None:
 
     with tag("span", None, "p-bar", aria_hidden="true"):
         if row.low is not None and row.high is not None:
-            tag("i").style(f"left: {part(row.low):.1f}%; width: {max(1.0, part(row.high) - part(row.low)):.1f}%")
+            tag("i").style(
+                f"left: {part(row.low):.1f}%; width: {max(1.0, part(row.high) - part(row.low)):.1f}%"
+            )
         tag("b").style(f"left: {part(row.predicted_rating):.1f}%")
 
 
@@ -88,7 +106,8 @@ def score_words(row: Row) -> str:
 
 
 def levels_of(info: ModelInfo) -> list[float]:
-    """Return the ratings that somebody may give: the model's levels, else halves of its scale, else ten steps of it.
+    """Return the ratings that somebody may give: the model's levels, else halves of its scale, else
+    ten steps of it.
 
     A model whose scores are no ratings takes 1.
     """
@@ -103,19 +122,36 @@ def levels_of(info: ModelInfo) -> list[float]:
     return [low + (high - low) * step / 10 for step in range(1, 11)]
 
 
-def stars(item: ItemInfo, levels: Sequence[float], current: float | None, rate: Callable[[float], Any]) -> Element:
-    """Return the control that rates an item: a slider in the shape of stars, for mouse, touch and arrow keys."""
+def stars(
+    item: ItemInfo, levels: Sequence[float], current: float | None, rate: Callable[[float], Any]
+) -> Element:
+    """Return the control that rates an item: a slider in the shape of stars, for mouse, touch and
+    arrow keys.
+    """
     names = [f"{level:g}" for level in levels]
     value = 0 if current is None else 1 + min(range(len(levels)), key=lambda at: abs(levels[at] - current))
     with tag("span", None, "stars").style(f"--part: {value / len(levels):.4f}"):
         control = tag(
-            "input", None, "", type="range", min=0, max=len(levels), step=1, value=value, data_values="|".join(names),
-            aria_label=f"Your rating of {name_of(item)}", aria_valuetext=f"{current:g} of {names[-1]}" if current else "not rated",
-        )  # fmt: skip
+            "input",
+            None,
+            "",
+            type="range",
+            min=0,
+            max=len(levels),
+            step=1,
+            value=value,
+            data_values="|".join(names),
+            aria_label=f"Your rating of {name_of(item)}",
+            aria_valuetext=f"{current:g} of {names[-1]}" if current else "not rated",
+        )
     control.on("pointerdown", js_handler="(e) => palateStars.down(e)")
     control.on("pointermove", js_handler="(e) => palateStars.move(e)")
-    control.on("pointerup", lambda e: rate(levels[int(e.args) - 1]), js_handler="(e) => palateStars.up(e, emit)")
-    control.on("input", lambda e: rate(levels[int(e.args) - 1]), js_handler="(e) => palateStars.input(e, emit)")
+    control.on(
+        "pointerup", lambda e: rate(levels[int(e.args) - 1]), js_handler="(e) => palateStars.up(e, emit)"
+    )
+    control.on(
+        "input", lambda e: rate(levels[int(e.args) - 1]), js_handler="(e) => palateStars.input(e, emit)"
+    )
     return control
 
 
@@ -129,16 +165,29 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], label: str) -> 
             for row in rows:
                 with tag("tr"):
                     for value in row:
-                        tag("td", "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value))
+                        tag(
+                            "td",
+                            ""
+                            if value is None
+                            else f"{value:.4g}"
+                            if isinstance(value, float)
+                            else str(value),
+                        )
 
 
 def reasons_shown(reasons: Reasons) -> None:
-    """Draw what a prediction is made of: signed parts that add up to the score, the strongest ratings by name."""
+    """Draw what a prediction is made of: signed parts that add up to the score, the strongest
+    ratings by name.
+    """
     named = [part for part in reasons.parts if part.item is not None]
     shown = sorted(named, key=lambda part: -abs(part.contribution))[:6]
     rest = [part for part in named if part not in shown]
     rows = [(f"{part.contribution:+.3f}", _meaning(part.part)) for part in reasons.parts if part.item is None]
-    rows += [(f"{part.contribution:+.3f}", f"your {part.rating:g} for {name_of(part.item)}") for part in shown if part.item]
+    rows += [
+        (f"{part.contribution:+.3f}", f"your {part.rating:g} for {name_of(part.item)}")
+        for part in shown
+        if part.item
+    ]
     if rest:
         rows.append((f"{sum(part.contribution for part in rest):+.3f}", f"{len(rest):,} other ratings"))
     rows.append((f"{reasons.score:.3f}", "together"))
@@ -147,7 +196,10 @@ def reasons_shown(reasons: Reasons) -> None:
 
 def _meaning(part: str) -> str:
     known = {
-        "mean": "the average of all ratings", "user bias": "how this user rates", "item bias": "how everyone rates this item",
-        "features": "features, or the choice of what to rate", "unrated pairs": "pairs without a rating",
-    }  # fmt: skip
+        "mean": "the average of all ratings",
+        "user bias": "how this user rates",
+        "item bias": "how everyone rates this item",
+        "features": "features, or the choice of what to rate",
+        "unrated pairs": "pairs without a rating",
+    }
     return known.get(part, part)

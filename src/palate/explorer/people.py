@@ -1,4 +1,6 @@
-"""Twelve people on whom one can see what a model does: the heaviest users, the lightest, the oddest, a stranger and three of one's own."""
+"""Twelve people on whom one can see what a model does: the heaviest users, the lightest, the
+oddest, a stranger and three of one's own.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,8 +26,9 @@ class Person:
 def twelve_people(model: Any, own: Sequence[str] = ()) -> tuple[list[Person], str]:
     """Return the twelve people and a sentence about what could not be known, or "".
 
-    Heavy and light users are those with the most and the fewest ratings; a taste is odd if what the user rates high is not what others
-    rate high: the lowest correlation with the items' means, among users with 20 ratings or more. Ties are decided by the order of ids.
+    Heavy and light users are those with the most and the fewest ratings; a taste is odd if what the
+    user rates high is not what others rate high: the lowest correlation with the items' means,
+    among users with 20 ratings or more. Ties are decided by the order of ids.
 
     Parameters
     ----------
@@ -44,7 +47,10 @@ def twelve_people(model: Any, own: Sequence[str] = ()) -> tuple[list[Person], st
     chosen: list[tuple[int, str]] = []
     note = ""
     if model.ratings is None:
-        note = "This model was saved without its ratings, so nobody is known to be a heavy, a light or an odd user."
+        note = (
+            "This model was saved without its ratings, so nobody is known to be a heavy, a light or an "
+            "odd user."
+        )
         chosen = [(index, "a user of the model") for index in range(min(3 * EACH, len(model.users)))]
     else:
         chosen = _by_ratings(model)
@@ -71,12 +77,18 @@ def _by_ratings(model: Any) -> list[tuple[int, str]]:
 
 def _odd(model: Any, counts: np.ndarray, taken: set[int]) -> list[int]:
     agreement = agreements(model.ratings)
-    able = [index for index in np.argsort(agreement, kind="stable").tolist() if counts[index] >= ENOUGH and index not in taken]
+    able = [
+        index
+        for index in np.argsort(agreement, kind="stable").tolist()
+        if counts[index] >= ENOUGH and index not in taken
+    ]
     return [index for index in able if np.isfinite(agreement[index])][:EACH]
 
 
 def agreements(ratings: Any) -> np.ndarray:
-    """Return the correlation of each user's ratings with the means of their items, float64; NaN where either does not vary."""
+    """Return the correlation of each user's ratings with the means of their items, float64; NaN
+    where either does not vary.
+    """
     users = np.repeat(np.arange(ratings.n_users), np.diff(ratings.indptr))
     own, theirs = ratings.values().astype(np.float64), ratings.item_means().astype(np.float64)[ratings.items]
     size = np.maximum(np.diff(ratings.indptr), 1)

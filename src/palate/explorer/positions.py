@@ -36,8 +36,8 @@ class Positions:
 def item_vectors(model: Any) -> np.ndarray | None:
     """Return the vectors of a model's items, shape (n_items, n_factors), or None where it has none.
 
-    Of a model of two heads those of the choice head if it has any, else those of the star head; of several draws the first one's:
-    a mean over draws would mix rotated axes.
+    Of a model of two heads those of the choice head if it has any, else those of the star head; of
+    several draws the first one's: a mean over draws would mix rotated axes.
     """
     for part in (getattr(model, "choice", None), getattr(model, "stars", None), model):
         found = getattr(part, "item_factors", None)
@@ -47,7 +47,8 @@ def item_vectors(model: Any) -> np.ndarray | None:
 
 
 def positions(vectors: np.ndarray) -> Positions:
-    """Return the positions of vectors along their two principal axes, which point to where more vectors are positive.
+    """Return the positions of vectors along their two principal axes, which point to where more
+    vectors are positive.
 
     Examples
     --------
@@ -72,9 +73,11 @@ def positions(vectors: np.ndarray) -> Positions:
 
 
 def user_vector(model: Any, items: np.ndarray, ratings: np.ndarray) -> np.ndarray | None:
-    """Return a vector for somebody with these ratings of these items (row numbers): where what they like lies.
+    """Return a vector for somebody with these ratings of these items (row numbers): where what they
+    like lies.
 
-    The mean of the items' vectors, weighted by how far each rating lies above the lowest; None without ratings.
+    The mean of the items' vectors, weighted by how far each rating lies above the lowest; None
+    without ratings.
     """
     vectors = item_vectors(model)
     if vectors is None or not len(items):
@@ -82,7 +85,9 @@ def user_vector(model: Any, items: np.ndarray, ratings: np.ndarray) -> np.ndarra
     weights = np.asarray(ratings, np.float64) - min(0.0, float(np.min(ratings)))
     weights = weights - 0.999 * weights.min()
     return (
-        vectors[np.asarray(items)].T @ weights / weights.sum() if weights.sum() > 0 else vectors[np.asarray(items)].mean(axis=0)
+        vectors[np.asarray(items)].T @ weights / weights.sum()
+        if weights.sum() > 0
+        else vectors[np.asarray(items)].mean(axis=0)
     )
 
 
@@ -96,7 +101,8 @@ class Group:
 
 
 def groups(table: Any, by: str) -> list[Group]:
-    """Return the items of a catalog's table by colour: numbers in seven groups of about equal size, genres by the first one named.
+    """Return the items of a catalog's table by colour: numbers in seven groups of about equal size,
+    genres by the first one named.
 
     Parameters
     ----------
@@ -109,7 +115,11 @@ def groups(table: Any, by: str) -> list[Group]:
     column = {"year": "year", "mean rating": "mean_rating", "ratings": "n_ratings", "genre": "genres"}[by]
     if column not in table.columns:
         return [Group(f"no {by} known", UNKNOWN, np.arange(len(table)))]
-    return _by_genre(table[column].to_list()) if by == "genre" else _by_number(table[column].to_numpy().astype(float), by)
+    return (
+        _by_genre(table[column].to_list())
+        if by == "genre"
+        else _by_number(table[column].to_numpy().astype(float), by)
+    )
 
 
 def _by_number(values: np.ndarray, by: str) -> list[Group]:

@@ -25,7 +25,8 @@ def check_installed() -> None:
 
 
 def free_port(port: int | None) -> int:
-    """Return a port that can be bound on loopback: the one that was asked for, 0 for any, or else the first free from 8850 on.
+    """Return a port that can be bound on loopback: the one that was asked for, 0 for any, or else
+    the first free from 8850 on.
 
     Raises
     ------
@@ -42,7 +43,9 @@ def free_port(port: int | None) -> int:
             except OSError:
                 continue
     if port is None:
-        raise OSError(f"the ports {PORT} to {PORT + 19} are in use; name another one: palate explore --port 9000.")
+        raise OSError(
+            f"the ports {PORT} to {PORT + 19} are in use; name another one: palate explore --port 9000."
+        )
     raise OSError(f"port {port} is in use; let palate find a free one: palate explore --port 0.")
 
 
@@ -88,7 +91,12 @@ def watch(space: Workspace) -> Callable[[], None]:
     def look() -> None:
         for info in space.core.models:
             now = _stamp(info.path)
-            if info.path is not None and now is not None and now == before.get(info.id) and now != stamps[info.id]:
+            if (
+                info.path is not None
+                and now is not None
+                and now == before.get(info.id)
+                and now != stamps[info.id]
+            ):
                 stamps[info.id] = now  # it did not change since the last look: it is written
                 try:
                     space.core.activate(info.id, info.path, make_active=info.active)
@@ -107,7 +115,9 @@ def _stamp(path: str | None) -> tuple[int, int, int] | None:
     return None if found is None else (found.st_mtime_ns, found.st_size, found.st_ino)
 
 
-def serve(space: Workspace, port: int, *, browser: bool = True, started: Callable[[str], Any] | None = None) -> None:
+def serve(
+    space: Workspace, port: int, *, browser: bool = True, started: Callable[[str], Any] | None = None
+) -> None:
     """Serve the explorer on loopback until it is interrupted.
 
     Parameters
@@ -141,6 +151,18 @@ def serve(space: Workspace, port: int, *, browser: bool = True, started: Callabl
     app.on_startup(start)
     app.on_shutdown(space.core.close)
     ui.run(
-        host=HOST, port=port, title="palate", dark=None, language="en-US", reload=False, show=browser, tailwind=False, show_welcome_message=False,
-        reconnect_timeout=5.0, binding_refresh_interval=None, favicon="🎬", endpoint_documentation="none", access_log=False,
-    )  # fmt: skip
+        host=HOST,
+        port=port,
+        title="palate",
+        dark=None,
+        language="en-US",
+        reload=False,
+        show=browser,
+        tailwind=False,
+        show_welcome_message=False,
+        reconnect_timeout=5.0,
+        binding_refresh_interval=None,
+        favicon="🎬",
+        endpoint_documentation="none",
+        access_log=False,
+    )

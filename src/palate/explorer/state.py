@@ -1,4 +1,6 @@
-"""What a page shows, as its address says it: model, user and sliders, so that a page can be shared and the back button works."""
+"""What a page shows, as its address says it: model, user and sliders, so that a page can be shared
+and the back button works.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -77,9 +79,13 @@ class State:
         return replace(self, **changes)  # type: ignore[arg-type]
 
     def address(self, path: str, **changes: object) -> str:
-        """Return the address of a page in this state, with some of it changed; what is as by default is left out."""
+        """Return the address of a page in this state, with some of it changed; what is as by
+        default is left out.
+        """
         state = self.but(**changes)
-        default = State(model=self.models[0], other=self.models[min(1, len(self.models) - 1)], models=self.models)
+        default = State(
+            model=self.models[0], other=self.models[min(1, len(self.models) - 1)], models=self.models
+        )
         shown: dict[str, str] = {}
         for name in ("model", "other", "user", "min_ratings", "caution", "color"):
             value = getattr(state, name)

@@ -1,4 +1,6 @@
-"""What all pages share: the core, the test ratings, where cases go, and what is computed once for each model version."""
+"""What all pages share: the core, the test ratings, where cases go, and what is computed once for
+each model version.
+"""
 
 import threading
 from collections.abc import Callable
@@ -53,7 +55,9 @@ class Workspace:
                 return self._kept[key]
         made = make()
         with self._lock:
-            for old in [one for one in self._kept if one[0] == what and [m for m, _ in one[1:]] == list(models)]:
+            for old in [
+                one for one in self._kept if one[0] == what and [m for m, _ in one[1:]] == list(models)
+            ]:
                 del self._kept[old]
             self._kept[key] = made
         return made

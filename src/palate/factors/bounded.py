@@ -1,11 +1,13 @@
 """The bounded link of least squares: a rating is `low + (high - low) / (1 + exp(-s))` of its score s.
 
-It is fitted by Gauss-Newton steps. With f the link and s the present score of a pair, the squared error of a score s + x is nearly
+It is fitted by Gauss-Newton steps. With f the link and s the present score of a pair, the squared
+error of a score s + x is nearly
 
     (r - f(s + x))^2  =  f'(s)^2 (z - s - x)^2        with the working rating  z = s + (r - f(s)) / f'(s)
 
-which is a weighted row solve: each solve is given working ratings and weights in place of the ratings. Near the ends of the scale f' vanishes;
-it is held above a small share of its height, so that no working rating runs away.
+which is a weighted row solve: each solve is given working ratings and weights in place of the
+ratings. Near the ends of the scale f' vanishes; it is held above a small share of its height, so
+that no working rating runs away.
 """
 
 from dataclasses import dataclass, replace
@@ -52,7 +54,9 @@ class Bounds:
         return (self.high - self.low) * share * (1 - share)
 
     def working(self, rows: Rows, own: Side, other: Side, mean: float, threads: int) -> Rows:
-        """Return the ratings as a row solve takes them: working ratings, weighted by the squared slope at the present scores."""
+        """Return the ratings as a row solve takes them: working ratings, weighted by the squared
+        slope at the present scores.
+        """
         score = rating_scores(rows, own, other, threads) + np.float32(mean)
         share = _sigmoid(score)
         span = self.high - self.low

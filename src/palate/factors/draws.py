@@ -15,20 +15,27 @@ if TYPE_CHECKING:
 
 PAIRS_PER_CHUNK = 1 << 14
 ADVICE = (
-    "Train with palate.Gibbs, whose draws say how sure a prediction is, or by least squares with ratings held out and saved."
+    "Train with palate.Gibbs, whose draws say how sure a prediction is, or by least squares with "
+    "ratings held out and saved."
 )
 
 
 def has_posterior(scorer: Any) -> bool:
-    """Return whether the draws of a scorer are those of a posterior, and not fits from several starts or a single one."""
+    """Return whether the draws of a scorer are those of a posterior, and not fits from several
+    starts or a single one.
+    """
     if getattr(scorer, "cutpoints", None) is None and getattr(scorer, "noise_sd", None) is None:
         return False
     return hasattr(scorer, "item_factors") and len(scorer.item_factors) > 1
 
 
 def has_spread(scorer: Any) -> bool:
-    """Return whether a scorer knows how sure it is of what it expects, by draws or by the curvature at its optimum."""
-    return has_posterior(scorer) or (getattr(scorer, "spread", None) is not None and scorer.ratings is not None)
+    """Return whether a scorer knows how sure it is of what it expects, by draws or by the curvature
+    at its optimum.
+    """
+    return has_posterior(scorer) or (
+        getattr(scorer, "spread", None) is not None and scorer.ratings is not None
+    )
 
 
 def knows_rating_spread(scorer: Any) -> bool:
@@ -51,16 +58,24 @@ def posterior_arrays(model: Any) -> "Posterior":
         link=link,
         bounds=np.asarray(model.scale or (0.0, 1.0), dtype=np.float64),
         levels=np.asarray(model.levels, dtype=np.float64) if ordinal else np.zeros(1),
-        cutpoints=np.asarray(model.cutpoints, dtype=np.float64) if ordinal else np.zeros((len(model.user_factors), 0)),
+        cutpoints=np.asarray(model.cutpoints, dtype=np.float64)
+        if ordinal
+        else np.zeros((len(model.user_factors), 0)),
         user_noise=_scales(model, "user"),
         item_noise=_scales(model, "item"),
     )
 
 
 def _scales(model: Any, side: str) -> np.ndarray:
-    """Return the scale of the noise of each row in each draw; without columns where it is 1, or the link does not look at it."""
+    """Return the scale of the noise of each row in each draw; without columns where it is 1, or the
+    link does not look at it.
+    """
     own = getattr(model, f"{side}_noise", None)
-    return own.total if own is not None and model.link == "ordinal" else np.zeros((len(model.user_factors), 0), np.float32)
+    return (
+        own.total
+        if own is not None and model.link == "ordinal"
+        else np.zeros((len(model.user_factors), 0), np.float32)
+    )
 
 
 def pair_sd(model: Any, users: np.ndarray, items: np.ndarray, threads: int | None = 1) -> np.ndarray:
@@ -91,11 +106,15 @@ def pair_sd(model: Any, users: np.ndarray, items: np.ndarray, threads: int | Non
 
 
 def pair_centres(arrays: "Posterior", users: np.ndarray, items: np.ndarray) -> np.ndarray:
-    """Return what each draw expects of each pair, float64, shape (n, n_draws); `arrays` are those of `posterior_arrays`."""
+    """Return what each draw expects of each pair, float64, shape (n, n_draws); `arrays` are those
+    of `posterior_arrays`.
+    """
     from palate.kernels import moments
 
     out, kernel = np.empty((len(users), len(arrays.global_mean))), cast(Any, moments.pair_draws)
-    kernel(arrays, np.ascontiguousarray(users, dtype=np.int64), np.ascontiguousarray(items, dtype=np.int64), out)
+    kernel(
+        arrays, np.ascontiguousarray(users, dtype=np.int64), np.ascontiguousarray(items, dtype=np.int64), out
+    )
     return out
 
 
@@ -116,7 +135,9 @@ def pair_below(model: Any, users: np.ndarray, items: np.ndarray, threads: int | 
 
 
 def all_moments(model: Any, users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and sd of what is expected of all items for each user, float32, shape (n, n_items); NaN for items that are not finite."""
+    """Return mean and sd of what is expected of all items for each user, float32, shape (n,
+    n_items); NaN for items that are not finite.
+    """
     from palate.kernels import moments
 
     arrays = posterior_arrays(model)
@@ -135,7 +156,8 @@ def all_moments(model: Any, users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def one_draw(model: Any, draw: int) -> Any:
     """Return the model of one draw, without features.
 
-    It scores by latent value, whose order every link keeps and which rank faster; where the items differ in their noise, by rating.
+    It scores by latent value, whose order every link keeps and which rank faster; where the items
+    differ in their noise, by rating.
     """
     at = slice(draw, draw + 1)
     fields: dict[str, Any] = {
@@ -158,7 +180,9 @@ def one_draw(model: Any, draw: int) -> Any:
 
 
 def latent_order_differs(model: Any) -> bool:
-    """Return whether the items' order by expected rating may differ from that by latent value, within one draw."""
+    """Return whether the items' order by expected rating may differ from that by latent value,
+    within one draw.
+    """
     return model.link == "ordinal" and model.item_noise is not None
 
 
@@ -170,4 +194,7 @@ def normal_quantile(share: float) -> float:
 def check_spread(scorer: Scorer, argument: str, value: Any, without: str) -> None:
     """Raise ValueError for an argument that needs to know how sure a scorer is, if it does not."""
     if not has_spread(scorer):
-        raise ValueError(f"{argument} must be {without} for a model that does not know how sure it is; got {value}. {ADVICE}")
+        raise ValueError(
+            f"{argument} must be {without} for a model that does not know how sure it is; got {value}. "
+            f"{ADVICE}"
+        )

@@ -1,7 +1,8 @@
 """What ranking derives from a scorer's items once and then keeps: the item table and the packed factors.
 
-It is held beside the scorer, not in it, for as long as the scorer lives: a scorer stays what was trained and saved. All of it
-can be recomputed, so that two threads that prepare the same thing at once only lose time.
+It is held beside the scorer, not in it, for as long as the scorer lives: a scorer stays what was
+trained and saved. All of it can be recomputed, so that two threads that prepare the same thing at
+once only lose time.
 """
 
 from typing import Any
@@ -49,7 +50,8 @@ def share_items(source: Scorer, other: Scorer) -> None:
 
 
 def item_catalog(scorer: Scorer) -> Catalog:
-    """Return the scorer's catalog in the order of its items, with `n_ratings` and `mean_rating` where they are known.
+    """Return the scorer's catalog in the order of its items, with `n_ratings` and `mean_rating`
+    where they are known.
 
     Items of the catalog that nobody rated follow after those of the vocabulary.
     """
@@ -73,7 +75,11 @@ def pack(model: Factored, items: np.ndarray | None, worst: bool) -> Any:
     squares = np.einsum("dif,dif->", model.user_factors, model.user_factors, dtype=np.float64)
     typical = float(np.sqrt(squares / max(1, len(model.users)))) / len(model.user_factors)
     return pack_items(
-        model.item_factors, item_biases(model, np.arange(len(model.items))), items=items, worst=worst, typical_norm=typical
+        model.item_factors,
+        item_biases(model, np.arange(len(model.items))),
+        items=items,
+        worst=worst,
+        typical_norm=typical,
     )
 
 

@@ -1,6 +1,7 @@
 """Standard errors of a least-squares model, from the curvature of its objective at the optimum.
 
-What is computed of a model's items is kept beside the model, and shared with the small models that stand for folded users.
+What is computed of a model's items is kept beside the model, and shared with the small models that
+stand for folded users.
 """
 
 from dataclasses import replace
@@ -39,7 +40,8 @@ def laplace_sd(model: Any, users: np.ndarray, items: np.ndarray, threads: int | 
 def item_curvature(model: Any) -> tuple[Kept, float]:
     """Return what is kept of a model's items, and the least precision of a user's factor.
 
-    A small model of folded users has neither the raters of its items nor other users: it shares what was made for the whole one.
+    A small model of folded users has neither the raters of its items nor other users: it shares
+    what was made for the whole one.
     """
 
     def build() -> tuple[Kept, float]:
@@ -63,4 +65,10 @@ def _trained(ratings: Any) -> Rows:
         return Rows(ratings.indptr, ratings.items, ratings.values(), weights, ratings.n_items)
     keep = ~ratings.held_out
     indptr = np.concatenate([[0], np.cumsum(keep)])[ratings.indptr]
-    return Rows(indptr, ratings.items[keep], ratings.values(keep), weights[keep] if weights.size else weights, ratings.n_items)
+    return Rows(
+        indptr,
+        ratings.items[keep],
+        ratings.values(keep),
+        weights[keep] if weights.size else weights,
+        ratings.n_items,
+    )

@@ -9,7 +9,8 @@ _SEEDS = {"user": 22, "item": 23}
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RowNoise:
-    """The noise of one side's rows beside that of the model: a rating's sd is `noise_sd * user scale * item scale`.
+    """The noise of one side's rows beside that of the model: a rating's sd is `noise_sd * user
+    scale * item scale`.
 
     Parameters
     ----------
@@ -18,9 +19,10 @@ class RowNoise:
     degrees : ndarray of shape (n_draws,), float64
         How alike the rows are: `scale ** -2` has a Gamma(degrees / 2, degrees / 2) prior, of mean 1.
     sitting : ndarray of shape (n_draws,), float64, optional
-        Sd of what a sitting's mood adds to ratings, in units of the model's noise, for models that know of sittings; which mood a
-        rating will be given in is as unknown as the rest of its noise. (It is taken times the item's scale, though moods are not: for most
-        items that is 1 within a tenth.)
+        Sd of what a sitting's mood adds to ratings, in units of the model's noise, for models that
+        know of sittings; which mood a rating will be given in is as unknown as the rest of its
+        noise. (It is taken times the item's scale, though moods are not: for most items that is 1
+        within a tenth.)
 
     References
     ----------
@@ -34,7 +36,11 @@ class RowNoise:
     @property
     def total(self) -> np.ndarray:
         """Scales with that of a mood, (n_draws, n)."""
-        return self.scale if self.sitting is None else np.hypot(self.scale, self.sitting[:, None].astype(np.float32))
+        return (
+            self.scale
+            if self.sitting is None
+            else np.hypot(self.scale, self.sitting[:, None].astype(np.float32))
+        )
 
     def draws(self, at: slice) -> "RowNoise":
         """Return the noise of some draws."""
@@ -42,7 +48,8 @@ class RowNoise:
         return RowNoise(scale=self.scale[at], degrees=self.degrees[at], sitting=sitting)
 
     def unknown(self, side: str) -> np.ndarray:
-        """Return the scale of a row of which nothing is known, one drawn from each draw's prior, float64 (n_draws,).
+        """Return the scale of a row of which nothing is known, one drawn from each draw's prior,
+        float64 (n_draws,).
 
         It is the same in every call; `side` ("user" or "item") keeps the two sides' numbers apart.
 
@@ -58,7 +65,9 @@ class RowNoise:
         return scale if self.sitting is None else np.hypot(scale, self.sitting)
 
     def at(self, index: np.ndarray, side: str) -> np.ndarray:
-        """Return the scales of rows in each draw, moods included, float64 (n_draws, n); -1 is a row of which nothing is known."""
+        """Return the scales of rows in each draw, moods included, float64 (n_draws, n); -1 is a row
+        of which nothing is known.
+        """
         found = np.empty((len(self.degrees), len(index)))
         known = self.scale[:, index[index >= 0]]
         found[:, index >= 0] = known if self.sitting is None else np.hypot(known, self.sitting[:, None])

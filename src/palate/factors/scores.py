@@ -1,7 +1,7 @@
 """Scores of a factorization: pairs, and all items of some users.
 
-Under the identity link the mean over draws is a product of long vectors, taken at once; under another link every draw is
-taken through it before the mean.
+Under the identity link the mean over draws is a product of long vectors, taken at once; under
+another link every draw is taken through it before the mean.
 """
 
 from typing import Any
@@ -17,7 +17,9 @@ TABLE = 1 << 12  # entries of the table of a link
 
 
 def user_constants(model: Factored, users: np.ndarray) -> np.ndarray:
-    """Return `mean + user bias` averaged over draws, float64, for each user index (-1 for the unknown user)."""
+    """Return `mean + user bias` averaged over draws, float64, for each user index (-1 for the
+    unknown user).
+    """
     return (model.global_mean[:, None] + _rows(model.user_bias, model.user_prior, users)).mean(axis=0)
 
 
@@ -34,7 +36,9 @@ def _rows(bias: np.ndarray, prior: Prior, index: np.ndarray) -> np.ndarray:
     return rows
 
 
-def score_pairs(model: Factored, user_index: np.ndarray, item_index: np.ndarray, threads: int | None = None) -> np.ndarray:
+def score_pairs(
+    model: Factored, user_index: np.ndarray, item_index: np.ndarray, threads: int | None = None
+) -> np.ndarray:
     """Return the predicted rating of each pair of indexes, float32.
 
     Parameters
@@ -56,7 +60,8 @@ def score_pairs(model: Factored, user_index: np.ndarray, item_index: np.ndarray,
 
         return expected_ratings(model, users, items, threads)
     user_prior, item_prior = (
-        np.ascontiguousarray(prior.mean[:, :-1], dtype=np.float32) for prior in (model.user_prior, model.item_prior)
+        np.ascontiguousarray(prior.mean[:, :-1], dtype=np.float32)
+        for prior in (model.user_prior, model.item_prior)
     )
     bias = item_biases(model, items)
     products = np.empty(len(users), dtype=np.float32)
@@ -64,7 +69,14 @@ def score_pairs(model: Factored, user_index: np.ndarray, item_index: np.ndarray,
     def run(start: int, stop: int) -> None:
         part = slice(start, stop)
         pairs.pair_products(
-            model.user_factors, model.item_factors, user_prior, item_prior, bias[part], users[part], items[part], products[part]
+            model.user_factors,
+            model.item_factors,
+            user_prior,
+            item_prior,
+            bias[part],
+            users[part],
+            items[part],
+            products[part],
         )
 
     run_chunks(run, even_bounds(len(users), PAIRS_PER_CHUNK), check_threads(threads))
@@ -89,7 +101,11 @@ def score_items(model: Factored, user_index: np.ndarray) -> np.ndarray:
 def _factors(model: Factored, users: np.ndarray, draw: int) -> np.ndarray:
     """Return one draw's factors of each user index, float32; the prior's at -1."""
     prior = np.asarray(model.user_prior.mean[draw, :-1], dtype=np.float32)
-    factors = model.user_factors[draw, users] if len(model.users) else np.zeros((len(users), len(prior)), np.float32)
+    factors = (
+        model.user_factors[draw, users]
+        if len(model.users)
+        else np.zeros((len(users), len(prior)), np.float32)
+    )
     return np.where((users < 0)[:, None], prior, factors)
 
 
@@ -117,7 +133,9 @@ def _items_after_link(model: Factored, users: np.ndarray) -> np.ndarray:
             latent += biases[draw, part, None].astype(np.float32)
             add_interpolated(latent, table, low, step, np.float32(1 / n_draws), scores[part])
 
-    run_chunks(run, even_bounds(len(users), max(1, SCORES_PER_CHUNK // len(model.items))), check_threads(None))
+    run_chunks(
+        run, even_bounds(len(users), max(1, SCORES_PER_CHUNK // len(model.items))), check_threads(None)
+    )
     return scores
 
 
@@ -147,7 +165,9 @@ def _levels_with_noise(model: Any, users: np.ndarray, biases: np.ndarray) -> np.
                 scores[part],
             )
 
-    run_chunks(run, even_bounds(len(users), max(1, SCORES_PER_CHUNK // len(model.items))), check_threads(None))
+    run_chunks(
+        run, even_bounds(len(users), max(1, SCORES_PER_CHUNK // len(model.items))), check_threads(None)
+    )
     return scores
 
 

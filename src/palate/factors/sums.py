@@ -14,7 +14,8 @@ from palate.solve.rows import Rows
 class SumFold:
     """How the users' vectors of a model of choices come from their items: `p_u = sum of x_uj a_j (c * q_j)`.
 
-    The score of item i is then `sum of x_uj a_j (c * q_j) . q_i` over the user's own items j, which is its exact explanation.
+    The score of item i is then `sum of x_uj a_j (c * q_j) . q_i` over the user's own items j, which
+    is its exact explanation.
 
     Parameters
     ----------
@@ -31,11 +32,15 @@ class SumFold:
     factor_scale: np.ndarray
 
     def inputs(self, item_factors: np.ndarray, items: np.ndarray) -> np.ndarray:
-        """Return what a choice of each of these items with grade 1 adds to a user's vector, (n, n_factors) float32."""
+        """Return what a choice of each of these items with grade 1 adds to a user's vector, (n,
+        n_factors) float32.
+        """
         out: np.ndarray = item_factors[items] * self.factor_scale * self.item_scale[items, None]
         return out
 
-    def users(self, rows: Rows, item_factors: np.ndarray, threads: int = 1, times: np.ndarray | None = None) -> np.ndarray:
+    def users(
+        self, rows: Rows, item_factors: np.ndarray, threads: int = 1, times: np.ndarray | None = None
+    ) -> np.ndarray:
         """Return the vectors of users with these ratings (not yet graded), (n_users, n_factors) float32."""
         from palate.solve.spectral import sparse_times
 
@@ -44,8 +49,12 @@ class SumFold:
         graded = Rows(rows.indptr, place.astype(np.int32), x, np.empty(0, np.float32), len(own))
         return sparse_times(graded, self.inputs(item_factors, own), threads)
 
-    def parts(self, rows: Rows, item_factors: np.ndarray, item: np.ndarray, times: np.ndarray | None = None) -> np.ndarray:
-        """Return what each rating of `rows` adds to its user's score of an item with these factors, float64: the parts add up to the score."""
+    def parts(
+        self, rows: Rows, item_factors: np.ndarray, item: np.ndarray, times: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return what each rating of `rows` adds to its user's score of an item with these factors,
+        float64: the parts add up to the score.
+        """
         x = self.grades.of(rows.values, rows.weights, times)
         parts: np.ndarray = x * (self.inputs(item_factors, rows.columns).astype(np.float64) @ item)
         return parts
@@ -63,11 +72,13 @@ def times_of_ratings(grades: Grades, timestamps: Any, n: int) -> np.ndarray | No
         return None
     if grades.half_life is None:
         raise ValueError(
-            "timestamps must be left out: this model was trained without half_life, and old choices count as new ones."
+            "timestamps must be left out: this model was trained without half_life, and old choices count "
+            "as new ones."
         )
     if isinstance(timestamps, str):
         raise TypeError(
-            f"timestamps must be numbers, dates or datetimes; got the text {timestamps!r}. Use datetime.date.fromisoformat(...)."
+            f"timestamps must be numbers, dates or datetimes; got the text {timestamps!r}. Use "
+            f"datetime.date.fromisoformat(...)."
         )
     single = not hasattr(timestamps, "__len__")
     times = timestamp_values([timestamps] if single else timestamps, "timestamps")

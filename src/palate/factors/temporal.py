@@ -1,8 +1,10 @@
-"""Ratings in time: eras, in which everyone's rows are shifted alike, and the sittings of a user, each with a mood.
+"""Ratings in time: eras, in which everyone's rows are shifted alike, and the sittings of a user,
+each with a mood.
 
-In era t a user's row is `P_u + V_t` and an item's `Q_i + W_t` instead of P_u and Q_i, and all ratings of one sitting are higher or
-lower by its mood. A model holds its items as they are in the last era and each user as in the era of their last rating, with what the items
-were then in the bias, so that whoever does not ask for a time is answered as of when the user was last seen.
+In era t a user's row is `P_u + V_t` and an item's `Q_i + W_t` instead of P_u and Q_i, and all
+ratings of one sitting are higher or lower by its mood. A model holds its items as they are in the
+last era and each user as in the era of their last rating, with what the items were then in the
+bias, so that whoever does not ask for a time is answered as of when the user was last seen.
 """
 
 from dataclasses import dataclass, replace
@@ -30,9 +32,11 @@ class Sittings:
 
     @classmethod
     def cut(cls, indptr: np.ndarray, times: np.ndarray) -> tuple["Sittings", np.ndarray]:
-        """Return the sittings of users whose ratings begin at `indptr`, and which of them each rating belongs to (int32).
+        """Return the sittings of users whose ratings begin at `indptr`, and which of them each
+        rating belongs to (int32).
 
-        A sitting ends at a day without a rating, or after 20 ratings; ratings of one time stay together, so that it may hold more.
+        A sitting ends at a day without a rating, or after 20 ratings; ratings of one time stay
+        together, so that it may hold more.
 
         Examples
         --------
@@ -53,7 +57,9 @@ class Sittings:
         return len(self.begin)
 
     def find(self, users: np.ndarray, times: np.ndarray) -> np.ndarray:
-        """Return the sitting of each user that a time falls in or is within a day of, int64; -1 where there is none."""
+        """Return the sitting of each user that a time falls in or is within a day of, int64; -1
+        where there is none.
+        """
         from palate.kernels.timing import find_sittings
 
         out = np.empty(len(users), np.int64)
@@ -93,7 +99,8 @@ class TimeContext:
 
     References
     ----------
-    Koren (2009), "Collaborative Filtering with Temporal Dynamics": eras of items, and users who differ from day to day.
+    Koren (2009), "Collaborative Filtering with Temporal Dynamics": eras of items, and users who
+    differ from day to day.
     """
 
     edges: np.ndarray
@@ -109,11 +116,17 @@ class TimeContext:
         return len(self.edges) + 1
 
     def eras(self, times: np.ndarray) -> np.ndarray:
-        """Return the era of each time, int32; what is before the first or after the last rating is in the first or last era."""
+        """Return the era of each time, int32; what is before the first or after the last rating is
+        in the first or last era.
+        """
         return eras_of(self.edges, times)
 
-    def of_users(self, home: np.ndarray, sittings: Sittings | None = None, mood: np.ndarray | None = None) -> "TimeContext":
-        """Return what is known of time for other users: the eras that their rows are of, and their sittings where these are known."""
+    def of_users(
+        self, home: np.ndarray, sittings: Sittings | None = None, mood: np.ndarray | None = None
+    ) -> "TimeContext":
+        """Return what is known of time for other users: the eras that their rows are of, and their
+        sittings where these are known.
+        """
         if sittings is None or mood is None:
             sittings, mood = Sittings.none(len(home)), np.empty((len(self.mood), 0), np.float32)
         return replace(self, home=home.astype(np.int32), sittings=sittings, mood=mood)
@@ -131,7 +144,11 @@ class TimeContext:
         """
         for era, sign in ((before, np.float32(-1)), (after, np.float32(1))):
             own, other = self.user_shift[:, era], self.item_shift[:, era]
-            there = factors + own[:, :, :-1] if sign > 0 else factors  # the vector in the era, which met the items of then
-            bias = bias + sign * (own[:, :, -1] + other[:, :, -1] + np.einsum("dnf,dnf->dn", there, other[:, :, :-1]))
+            there = (
+                factors + own[:, :, :-1] if sign > 0 else factors
+            )  # the vector in the era, which met the items of then
+            bias = bias + sign * (
+                own[:, :, -1] + other[:, :, -1] + np.einsum("dnf,dnf->dn", there, other[:, :, :-1])
+            )
             factors = factors + sign * own[:, :, :-1]
         return factors, bias

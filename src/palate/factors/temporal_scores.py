@@ -16,7 +16,10 @@ from palate.scorer import Scorer, is_factored
 
 _ENOUGH = 1000  # sittings whose times tell the unit
 PAIRS_PER_CHUNK = 1 << 16  # whose rows are gathered at a time
-_ADVICE = "Train one with Gibbs(time='eras,sittings'), or palate train --trainer gibbs --time eras,sittings, on ratings with timestamps."
+_ADVICE = (
+    "Train one with Gibbs(time='eras,sittings'), or palate train --trainer gibbs --time "
+    "eras,sittings, on ratings with timestamps."
+)
 
 T = TypeVar("T")
 
@@ -27,7 +30,8 @@ def knows_time(scorer: Any) -> bool:
 
 
 def check_times(scorer: Any, timestamps: Any, n: int, what: str = "pairs") -> np.ndarray | None:
-    """Return the time of each of n pairs (or `what` else), int64; as many as there are for a single pair; None for None.
+    """Return the time of each of n pairs (or `what` else), int64; as many as there are for a single
+    pair; None for None.
 
     Raises
     ------
@@ -38,11 +42,13 @@ def check_times(scorer: Any, timestamps: Any, n: int, what: str = "pairs") -> np
         return None
     if not knows_time(scorer):
         raise ValueError(
-            f"this model has no times to choose from: it was trained without time, or it already stands for one time. {_ADVICE}"
+            f"this model has no times to choose from: it was trained without time, or it already stands "
+            f"for one time. {_ADVICE}"
         )
     if isinstance(timestamps, str):
         raise TypeError(
-            f"timestamps must be numbers, dates or datetimes; got the text {timestamps!r}. Use datetime.date.fromisoformat(...)."
+            f"timestamps must be numbers, dates or datetimes; got the text {timestamps!r}. Use "
+            f"datetime.date.fromisoformat(...)."
         )
     certain = are_dates(timestamps)
     timestamps = timestamps[()] if isinstance(timestamps, np.ndarray) and timestamps.ndim == 0 else timestamps
@@ -61,10 +67,14 @@ def in_units_of(model: Any, times: np.ndarray, what: str, certain: bool = False)
     return placed(times, known, what, certain)
 
 
-def at_times(model: Any, users: np.ndarray, items: np.ndarray, times: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray]:
-    """Return a model whose users are those asked about as they are at these times, and the positions of the pairs in it.
+def at_times(
+    model: Any, users: np.ndarray, items: np.ndarray, times: np.ndarray
+) -> tuple[Any, np.ndarray, np.ndarray]:
+    """Return a model whose users are those asked about as they are at these times, and the
+    positions of the pairs in it.
 
-    What the items are at a time is the same for all of them but for the user's own vector, and stands in the user's bias.
+    What the items are at a time is the same for all of them but for the user's own vector, and
+    stands in the user's bias.
 
     Parameters
     ----------
@@ -78,10 +88,13 @@ def at_times(model: Any, users: np.ndarray, items: np.ndarray, times: np.ndarray
     n_sittings, n_eras = len(context.sittings), context.n_eras
     beside = (context.sittings.find(users, times) + 1) * n_eras + context.eras(times)
     user_at, user, both = _distinct(users, beside, (n_sittings + 1) * n_eras)
-    # A user who is known is moved to the era; for one who is not, at the prior mean of the last era, the item is.
+    # A user who is known is moved to the era; for one who is not, at the prior mean of the last
+    # era, the item is.
     item_at, item, moved = _distinct(items, np.where(users < 0, context.eras(times) + 1, 0), n_eras + 1)
     sitting, era = both // n_eras, both % n_eras
-    factors, bias = context.moved(model.user_factors[:, user], model.user_bias[:, user], context.home[user], era)
+    factors, bias = context.moved(
+        model.user_factors[:, user], model.user_bias[:, user], context.home[user], era
+    )
     item_factors, item_bias, away = model.item_factors[:, item], model.item_bias[:, item], moved > 0
     if away.any():
         item_factors[:, away], item_bias[:, away] = rows_in_eras(model, item[away], moved[away] - 1)
@@ -112,10 +125,14 @@ def at_times(model: Any, users: np.ndarray, items: np.ndarray, times: np.ndarray
     return found, user_at, item_at
 
 
-def rows_in_eras(model: Any, items: np.ndarray, eras: np.ndarray, draws: slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:
-    """Return factors (n_draws, n, k) and biases (n_draws, n) of items as they are in these eras, for users as they are in the last.
+def rows_in_eras(
+    model: Any, items: np.ndarray, eras: np.ndarray, draws: slice = slice(None)
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return factors (n_draws, n, k) and biases (n_draws, n) of items as they are in these eras,
+    for users as they are in the last.
 
-    `P_u + V` on `Q_i + W` is `P_u` on `Q_i + W` and `V` on `Q_i + W`, which is the same for all users and goes into the bias.
+    `P_u + V` on `Q_i + W` is `P_u` on `Q_i + W` and `V` on `Q_i + W`, which is the same for all
+    users and goes into the bias.
     """
     k, context = model.n_factors, model.context
     users, own = context.user_shift[draws][:, eras], context.item_shift[draws][:, eras]
@@ -125,9 +142,15 @@ def rows_in_eras(model: Any, items: np.ndarray, eras: np.ndarray, draws: slice =
 
 
 def over_times(
-    model: Any, users: np.ndarray, items: np.ndarray, times: np.ndarray, ask: Callable[[Any, np.ndarray, np.ndarray, slice], T]
+    model: Any,
+    users: np.ndarray,
+    items: np.ndarray,
+    times: np.ndarray,
+    ask: Callable[[Any, np.ndarray, np.ndarray, slice], T],
 ) -> list[T]:
-    """Return what `ask(model, users, items, part)` answers of pairs at their times, a chunk after the other; `part` is the chunk's slice."""
+    """Return what `ask(model, users, items, part)` answers of pairs at their times, a chunk after
+    the other; `part` is the chunk's slice.
+    """
     parts = [slice(a, b) for a, b in pairwise(even_bounds(len(users), PAIRS_PER_CHUNK))] or [slice(0, 0)]
     return [ask(*at_times(model, users[part], items[part], times[part]), part) for part in parts]
 
@@ -135,7 +158,9 @@ def over_times(
 def scores_at(
     scorer: Scorer, users: np.ndarray, items: np.ndarray, times: np.ndarray | None, threads: int | None = None
 ) -> np.ndarray:
-    """Return the scores of pairs: at their times where there are any and the scorer knows of time, else as of none in particular."""
+    """Return the scores of pairs: at their times where there are any and the scorer knows of time,
+    else as of none in particular.
+    """
     if times is not None and knows_time(scorer):
         times = in_units_of(scorer, times, "the test's timestamps")
 
@@ -143,7 +168,11 @@ def scores_at(
             return score_pairs(then, user_index, item_index, threads)
 
         return np.concatenate(over_times(scorer, users, items, times, ask))
-    return score_pairs(scorer, users, items, threads) if is_factored(scorer) else np.asarray(scorer.score_pairs(users, items))
+    return (
+        score_pairs(scorer, users, items, threads)
+        if is_factored(scorer)
+        else np.asarray(scorer.score_pairs(users, items))
+    )
 
 
 def at_time(model: Any, time: Any) -> Any:
@@ -163,8 +192,12 @@ def at_time(model: Any, time: Any) -> Any:
     return replace(model, user_factors=factors, user_bias=bias, user_prior=prior, context=None)
 
 
-def _distinct(index: np.ndarray, beside: np.ndarray, n_beside: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return which distinct pair (index, beside) each is, -1 where the index is, and both parts of the distinct pairs."""
+def _distinct(
+    index: np.ndarray, beside: np.ndarray, n_beside: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return which distinct pair (index, beside) each is, -1 where the index is, and both parts of
+    the distinct pairs.
+    """
     known = index >= 0
     keys, place = np.unique(index[known].astype(np.int64) * n_beside + beside[known], return_inverse=True)
     at = np.full(len(index), -1, np.int64)

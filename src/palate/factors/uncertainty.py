@@ -1,8 +1,9 @@
-"""What a model knows of single pairs beside the prediction: its standard error, intervals, the distribution of a rating.
+"""What a model knows of single pairs beside the prediction: its standard error, intervals, the
+distribution of a rating.
 
-Two uncertainties are told apart. That of the mean is what the model does not know of the expected rating; that of a rating adds
-the noise of one rating. Models with draws of a posterior have both from their draws, a least-squares model from its curvature
-(`palate.solve.laplace`).
+Two uncertainties are told apart. That of the mean is what the model does not know of the expected
+rating; that of a rating adds the noise of one rating. Models with draws of a posterior have both
+from their draws, a least-squares model from its curvature (`palate.solve.laplace`).
 """
 
 from statistics import NormalDist
@@ -32,12 +33,18 @@ def check_interval(interval: Any, interval_of: str) -> float | None:
     if isinstance(interval, bool) or not isinstance(interval, int | float | np.integer | np.floating):
         raise TypeError(f"interval must be a number between 0 and 1, or None; got {interval!r}.")
     if not 0 < interval < 1:
-        raise ValueError(f"interval must be between 0 and 1, neither included; got {interval:g}. 0.8 is an 80 % interval.")
+        raise ValueError(
+            f"interval must be between 0 and 1, neither included; got {interval:g}. 0.8 is an 80 % interval."
+        )
     return float(interval)
 
 
-def expected_ratings(model: Any, users: np.ndarray, items: np.ndarray, threads: int | None = None) -> np.ndarray:
-    """Return the mean over draws of the expected rating of each pair, after the link, float32; -1 is a row at its prior mean."""
+def expected_ratings(
+    model: Any, users: np.ndarray, items: np.ndarray, threads: int | None = None
+) -> np.ndarray:
+    """Return the mean over draws of the expected rating of each pair, after the link, float32; -1
+    is a row at its prior mean.
+    """
 
     def mean(expected: np.ndarray, *_: np.ndarray) -> np.ndarray:
         return expected.mean(axis=1).astype(np.float32)
@@ -45,7 +52,9 @@ def expected_ratings(model: Any, users: np.ndarray, items: np.ndarray, threads: 
     return np.concatenate([np.empty(0, np.float32), *_over_draws(model, users, items, mean, threads)])
 
 
-def standard_errors(model: Any, users: np.ndarray, items: np.ndarray, threads: int | None = None) -> np.ndarray:
+def standard_errors(
+    model: Any, users: np.ndarray, items: np.ndarray, threads: int | None = None
+) -> np.ndarray:
     """Return the sd of what is expected of each pair, float64.
 
     Over draws, after the link, dividing by their number; for a point estimate the Laplace approximation.
@@ -67,7 +76,9 @@ def standard_errors(model: Any, users: np.ndarray, items: np.ndarray, threads: i
         from palate.factors.laplace import laplace_sd
 
         return laplace_sd(model, users, items, threads)
-    found = _over_draws(model, users, items, lambda expected, *_: expected.std(axis=1), threads, prior_noise=True)
+    found = _over_draws(
+        model, users, items, lambda expected, *_: expected.std(axis=1), threads, prior_noise=True
+    )
     return np.concatenate([np.empty(0), *found])
 
 
@@ -83,8 +94,8 @@ def interval_ends(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the ends of each pair's central interval that holds this share, float32.
 
-    Of the mean: `mean -+ z sd`, held within what the link can give. Of a rating: quantiles of its distribution over all draws;
-    under the ordinal link these are levels.
+    Of the mean: `mean -+ z sd`, held within what the link can give. Of a rating: quantiles of its
+    distribution over all draws; under the ordinal link these are levels.
 
     Parameters
     ----------
@@ -126,11 +137,14 @@ def pair_noise(model: Any, users: np.ndarray, items: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(noise)
 
 
-def rating_distribution(model: Any, users: np.ndarray, items: np.ndarray, threads: int | None = None) -> np.ndarray:
+def rating_distribution(
+    model: Any, users: np.ndarray, items: np.ndarray, threads: int | None = None
+) -> np.ndarray:
     """Return the probability of each level for each pair, float64, shape (n, n_levels).
 
-    Ordinal: the mean over draws of the levels' probabilities. Otherwise the probability that a rating, expected value plus
-    normal noise, is nearest to that level, all beyond the lowest and the highest being theirs.
+    Ordinal: the mean over draws of the levels' probabilities. Otherwise the probability that a
+    rating, expected value plus normal noise, is nearest to that level, all beyond the lowest and
+    the highest being theirs.
 
     Raises
     ------
@@ -142,7 +156,9 @@ def rating_distribution(model: Any, users: np.ndarray, items: np.ndarray, thread
     else:
         levels = rating_levels(model).astype(np.float64)
         edges = (levels[1:] + levels[:-1]) / 2
-        noise = _check_noise(model, "predict_distribution must be asked of a model that knows the noise of a rating")
+        noise = _check_noise(
+            model, "predict_distribution must be asked of a model that knows the noise of a rating"
+        )
         if has_posterior(model):
             below = _below(model, users, items, edges, threads)
         else:
@@ -175,16 +191,30 @@ def rating_levels(model: Any) -> np.ndarray:
 
 
 def _over_draws(
-    model: Any, users: np.ndarray, items: np.ndarray, function: Any, threads: int | None, prior_noise: bool = False
+    model: Any,
+    users: np.ndarray,
+    items: np.ndarray,
+    function: Any,
+    threads: int | None,
+    prior_noise: bool = False,
 ) -> list[np.ndarray]:
-    """Return `function` of what each draw expects, (n, n_draws) float64, and of users and items, for one chunk of pairs after the other."""
+    """Return `function` of what each draw expects, (n, n_draws) float64, and of users and items,
+    for one chunk of pairs after the other.
+    """
     from palate.kernels.moments import pair_draws
 
     return _chunks(model, users, items, pair_draws, len(model.user_factors), function, threads, prior_noise)
 
 
 def _chunks(
-    model: Any, users: np.ndarray, items: np.ndarray, kernel: Any, width: int, function: Any, threads: int | None, noisy: bool
+    model: Any,
+    users: np.ndarray,
+    items: np.ndarray,
+    kernel: Any,
+    width: int,
+    function: Any,
+    threads: int | None,
+    noisy: bool,
 ) -> list[np.ndarray]:
     users, items = (np.ascontiguousarray(index, dtype=np.int64) for index in (users, items))
     everything = posterior_arrays(model)
@@ -210,13 +240,19 @@ def _with_unknown(
     return arrays, users, items
 
 
-def _appended(model: Any, arrays: "Posterior", side: str, index: np.ndarray, noisy: bool) -> tuple["Posterior", np.ndarray]:
-    """Return the arrays with the rows of one side that the index names, the unknown one last, and the index into them."""
+def _appended(
+    model: Any, arrays: "Posterior", side: str, index: np.ndarray, noisy: bool
+) -> tuple["Posterior", np.ndarray]:
+    """Return the arrays with the rows of one side that the index names, the unknown one last, and
+    the index into them.
+    """
     row, known = _prior_rows(model, side, noisy), np.unique(index[index >= 0])
     place = np.where(index < 0, len(known), np.searchsorted(known, index))
     factors, bias, noise = (getattr(arrays, f"{side}_{part}") for part in ("factors", "bias", "noise"))
     fields: dict[str, Any] = {
-        f"{side}_factors": np.ascontiguousarray(np.concatenate([factors[:, known], row[:, None, :-1]], axis=1)),
+        f"{side}_factors": np.ascontiguousarray(
+            np.concatenate([factors[:, known], row[:, None, :-1]], axis=1)
+        ),
         f"{side}_bias": np.concatenate([bias[:, known], row[:, -1:]], axis=1),
     }
     if noise.shape[1]:
@@ -226,7 +262,9 @@ def _appended(model: Any, arrays: "Posterior", side: str, index: np.ndarray, noi
 
 
 def _prior_rows(model: Any, side: str, noisy: bool) -> np.ndarray:
-    """Return an unknown row in each draw, float32 (n_draws, k + 1): its prior mean, or a draw from its prior."""
+    """Return an unknown row in each draw, float32 (n_draws, k + 1): its prior mean, or a draw from
+    its prior.
+    """
     prior = getattr(model, f"{side}_prior")
     rows = np.asarray(prior.mean, np.float32)
     if not noisy:
@@ -252,17 +290,25 @@ def _quantiles(
             mixture_quantiles(expected, noise, NormalDist().inv_cdf(share), share, out[place])
         return out
 
-    low, high = np.concatenate([np.empty((2, 0)), *_over_draws(model, users, items, both, threads, prior_noise=True)], axis=1)
+    low, high = np.concatenate(
+        [np.empty((2, 0)), *_over_draws(model, users, items, both, threads, prior_noise=True)], axis=1
+    )
     return low, high
 
 
-def _below(model: Any, users: np.ndarray, items: np.ndarray, edges: np.ndarray | None, threads: int | None) -> np.ndarray:
-    """Return P(rating <= edge) of each pair; under the ordinal link, without edges, of all levels but the last."""
+def _below(
+    model: Any, users: np.ndarray, items: np.ndarray, edges: np.ndarray | None, threads: int | None
+) -> np.ndarray:
+    """Return P(rating <= edge) of each pair; under the ordinal link, without edges, of all levels
+    but the last.
+    """
     if edges is None:
         from palate.kernels.moments import pair_below
 
         n_edges = len(model.levels) - 1
-        parts = _chunks(model, users, items, pair_below, n_edges, lambda below, *_: below, threads, noisy=True)
+        parts = _chunks(
+            model, users, items, pair_below, n_edges, lambda below, *_: below, threads, noisy=True
+        )
     else:
         from palate.kernels.predictive import mixture_below
 
@@ -286,5 +332,8 @@ def _range(model: Any) -> tuple[float, float] | None:
 
 def _check_noise(model: Any, must: str) -> np.ndarray:
     if model.noise_sd is None:
-        raise ValueError(f"{must}; this one does not know how far ratings fall from what it expects. Train with palate.Gibbs.")
+        raise ValueError(
+            f"{must}; this one does not know how far ratings fall from what it expects. Train with "
+            f"palate.Gibbs."
+        )
     return np.asarray(model.noise_sd, np.float64)

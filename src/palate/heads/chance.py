@@ -1,7 +1,8 @@
-"""How likely a choice is, by its place in the choice head's ranking: `P(chosen) = level (place + shift) ** -slope`.
+"""How likely a choice is, by its place in the choice head's ranking: `P(chosen) = level (place +
+shift) ** -slope`.
 
-The three numbers are those under which the hits of held-out choices at each place are most likely (a Poisson model). The curve
-falls with the place, so that the order of the choice head is kept.
+The three numbers are those under which the hits of held-out choices at each place are most likely
+(a Poisson model). The curve falls with the place, so that the order of the choice head is kept.
 """
 
 from dataclasses import dataclass
@@ -40,7 +41,9 @@ class ChanceByPlace:
 
     def log(self, places: np.ndarray) -> np.ndarray:
         """Return its logarithm, which is not cut off at 0 so that it falls at every place, float64."""
-        found: np.ndarray = np.log(self.level) - self.slope * np.log(np.asarray(places, np.float64) + self.shift)
+        found: np.ndarray = np.log(self.level) - self.slope * np.log(
+            np.asarray(places, np.float64) + self.shift
+        )
         return found
 
     def in_words(self, place: int) -> str:

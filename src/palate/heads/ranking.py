@@ -1,8 +1,10 @@
 """Lists of two heads: what a user is likely to choose, and would rate highly having chosen it.
 
-Items are ranked by `log P(chosen) + beta log P(rating >= t)`. The first is read off the place in the choice head's ranking, the second
-off the star head's prediction and its noise. The second is at most 0, so that nothing behind place m can score above
-`log P(chosen at m + 1)`: candidates are visited in the order of the choice head until the n-th best score beats that bound. The top n are exact.
+Items are ranked by `log P(chosen) + beta log P(rating >= t)`. The first is read off the place in
+the choice head's ranking, the second off the star head's prediction and its noise. The second is at
+most 0, so that nothing behind place m can score above `log P(chosen at m + 1)`: candidates are
+visited in the order of the choice head until the n-th best score beats that bound. The top n are
+exact.
 """
 
 from dataclasses import dataclass
@@ -89,23 +91,34 @@ class TwoHeads:
     ) -> Picked:
         """Return the exact top n of each user among the items of `mask` (all when empty) that `seen` leaves.
 
-        `lowered(users, items, mean)` gives what to take for the mean instead, such as its lower confidence bound; it must not exceed it.
-        With `caution` a choice head that knows how sure it is ranks by its own lower bound.
+        `lowered(users, items, mean)` gives what to take for the mean instead, such as its lower
+        confidence bound; it must not exceed it. With `caution` a choice head that knows how sure it
+        is ranks by its own lower bound.
         """
         n_items = int(mask.sum()) if mask.size else len(self.choice.items)
         n = min(n, n_items)
         out = Picked(
-            np.full((len(users), n), -1, np.int32), np.full((len(users), n), np.nan), np.zeros((len(users), n), np.int64)
+            np.full((len(users), n), -1, np.int32),
+            np.full((len(users), n), np.nan),
+            np.zeros((len(users), n), np.int64),
         )
         open_, width = np.arange(len(users)), n if self._one_head else max(FIRST, 4 * n)
         while len(open_):
             width = min(width, n_items)
             found = self._first(users[open_], n, width, (mask, seen, threads), lowered, caution)
             bound = self.chance.log(np.array([width + 1]))[0]
-            last = np.where(np.isnan(found.scores[:, -1]), -np.inf, found.scores[:, -1]) if n else np.zeros(len(open_))
+            last = (
+                np.where(np.isnan(found.scores[:, -1]), -np.inf, found.scores[:, -1])
+                if n
+                else np.zeros(len(open_))
+            )
             done = (last >= bound) | (width >= n_items) | self._one_head
             at = open_[done]
-            out.items[at], out.scores[at], out.places[at] = found.items[done], found.scores[done], found.places[done]
+            out.items[at], out.scores[at], out.places[at] = (
+                found.items[done],
+                found.scores[done],
+                found.places[done],
+            )
             open_, width = open_[~done], 4 * width
         return out
 
@@ -114,12 +127,20 @@ class TwoHeads:
         return self.stars is None or self.beta == 0
 
     def _candidates(self, users: np.ndarray, width: int, how: How, caution: float) -> np.ndarray:
-        """Return the first `width` items of the choice head, by its lower bound where it knows how sure it is."""
+        """Return the first `width` items of the choice head, by its lower bound where it knows how
+        sure it is.
+        """
         mask, seen, threads = how
         if caution and has_spread(self.choice):
             allowed = mask if mask.size else None
             return rank_cautiously(
-                self.choice, users, width, caution, allowed=allowed, exclude_seen=bool(seen[0].size), threads=threads
+                self.choice,
+                users,
+                width,
+                caution,
+                allowed=allowed,
+                exclude_seen=bool(seen[0].size),
+                threads=threads,
             ).items
         return rank_among(self.choice, users, width, mask, seen, False, threads).items
 

@@ -1,4 +1,6 @@
-"""Users with a clear taste, found by rule: in one genre, or along one direction of the factors where there are no genres."""
+"""Users with a clear taste, found by rule: in one genre, or along one direction of the factors
+where there are no genres.
+"""
 
 from typing import Any
 
@@ -13,7 +15,8 @@ from palate.inspect.report import Report, Section
 from palate.lists.lookup import answer
 from palate.scorer import Factored
 
-# The exercise's four users, who are not in the bundled MovieLens-small, and who stands for each of them there.
+# The exercise's four users, who are not in the bundled MovieLens-small, and who stands for each of
+# them there.
 COUNTERPARTS = {
     26556: 460,  # comedies, Hitchcock and James Bond
     112287: 531,  # Dirty Dancing, Love Actually, Sex and the City, Twilight
@@ -32,14 +35,15 @@ _NAMED = 3  # films that name a direction
 def distinctive(model: Factored, n: int = 10, *, min_ratings: int = 20, min_in_genre: int = 10) -> Any:
     """Return the users with the clearest tastes, clearest first, as a frame.
 
-    With genres: a rating's surprise is what is left of it after the mean, the item's and the user's bias (each damped by ten
-    ratings without surprise). A user's liking of a genre is the mean surprise inside it less the mean surprise elsewhere, and its
-    `clarity` is that liking less three standard errors: what the liking is at least. A user counts once, with the clearest
-    genre; those whose clarity is not above 0 are nobody's clear taste and left out.
+    With genres: a rating's surprise is what is left of it after the mean, the item's and the user's
+    bias (each damped by ten ratings without surprise). A user's liking of a genre is the mean
+    surprise inside it less the mean surprise elsewhere, and its `clarity` is that liking less three
+    standard errors: what the liking is at least. A user counts once, with the clearest genre; those
+    whose clarity is not above 0 are nobody's clear taste and left out.
 
-    Without genres: along the principal axes of the items, `liking` is the standard deviation of the user's predictions that the
-    strongest axis makes, and `clarity` is that times the share of the axis in their variance. The taste is named by the
-    items at the liked end.
+    Without genres: along the principal axes of the items, `liking` is the standard deviation of the
+    user's predictions that the strongest axis makes, and `clarity` is that times the share of the
+    axis in their variance. The taste is named by the items at the liked end.
 
     Parameters
     ----------
@@ -55,7 +59,8 @@ def distinctive(model: Factored, n: int = 10, *, min_ratings: int = 20, min_in_g
     Returns
     -------
     frame
-        user_id, taste, clarity and liking (both in rating units), n_in_taste (null without genres), n_ratings.
+        user_id, taste, clarity and liking (both in rating units), n_in_taste (null without genres),
+        n_ratings.
 
     Raises
     ------
@@ -88,10 +93,12 @@ def distinctive_report(model: Factored, n: int = 10) -> Report:
     frame = pl.DataFrame(distinctive(model, n))
     by_genre = bool(frame["n_in_taste"].is_not_null().all()) and len(frame) > 0
     rule = (
-        "Liking: mean surprise (rating less what the mean, the item and the user explain) inside the genre less outside. "
+        "Liking: mean surprise (rating less what the mean, the item and the user explain) inside the genre "
+        "less outside. "
         "Clarity: that less three standard errors, what the liking is at least."
         if by_genre
-        else "Liking: standard deviation of the user's predictions along one direction of the factors. Clarity: that times the "
+        else "Liking: standard deviation of the user's predictions along one direction of the factors. "
+        "Clarity: that times the "
         "share of this direction in their variance."
     )
     section = Section(name="distinctive", heading="Clearest first", text=(rule,), frame=frame)
@@ -99,7 +106,9 @@ def distinctive_report(model: Factored, n: int = 10) -> Report:
 
 
 def surprises(ratings: RatingMatrix) -> np.ndarray:
-    """Return each rating less the mean, its item's bias and its user's bias, float32, in the order of the matrix."""
+    """Return each rating less the mean, its item's bias and its user's bias, float32, in the order
+    of the matrix.
+    """
     counts = ratings.user_counts()
     user = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
     left = ratings.values().astype(np.float32, copy=True)
@@ -110,7 +119,9 @@ def surprises(ratings: RatingMatrix) -> np.ndarray:
 
 
 def genre_contrasts(model: Factored, user_index: int | None = None) -> pl.DataFrame:
-    """Return for every user (or one) and genre: liking (mean surprise inside less outside), clarity, and the counts."""
+    """Return for every user (or one) and genre: liking (mean surprise inside less outside),
+    clarity, and the counts.
+    """
     ratings: RatingMatrix = model.ratings  # type: ignore[assignment]
     genres, member = _membership(item_table(model))
     first, last = (0, len(ratings.indptr) - 1) if user_index is None else (user_index, user_index + 1)
@@ -139,7 +150,9 @@ def genre_contrasts(model: Factored, user_index: int | None = None) -> pl.DataFr
 
 
 def _contrast(total: Any, squares: Any, counts: Any, sum_in: Any, n_in: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return each user's mean inside less mean outside, and that less three standard errors (pooled variance)."""
+    """Return each user's mean inside less mean outside, and that less three standard errors (pooled
+    variance).
+    """
     n_out = counts - n_in
     mean_in, mean_out = sum_in / np.maximum(n_in, 1), (total - sum_in) / np.maximum(n_out, 1)
     spread = np.maximum(squares - n_in * mean_in**2 - n_out * mean_out**2, 0) / np.maximum(counts - 2, 1)
@@ -149,8 +162,12 @@ def _contrast(total: Any, squares: Any, counts: Any, sum_in: Any, n_in: Any) -> 
 
 def clearest_genres(model: Factored, min_ratings: int = 20, min_in_genre: int = 10) -> pl.DataFrame:
     """Return each user with a clear taste in a genre, with that genre, clearest first."""
-    enough = (pl.col("n_in_taste") >= min_in_genre) & (pl.col(names.N_RATINGS) - pl.col("n_in_taste") >= min_in_genre)
-    found = genre_contrasts(model).filter(enough, pl.col(names.N_RATINGS) >= min_ratings, pl.col("clarity") > 0)
+    enough = (pl.col("n_in_taste") >= min_in_genre) & (
+        pl.col(names.N_RATINGS) - pl.col("n_in_taste") >= min_in_genre
+    )
+    found = genre_contrasts(model).filter(
+        enough, pl.col(names.N_RATINGS) >= min_ratings, pl.col("clarity") > 0
+    )
     order = pl.col("clarity").round(9)
     found = found.sort(order, names.USER_ID, "taste", descending=[True, False, False])
     return found.unique(names.USER_ID, keep="first", maintain_order=True)
@@ -163,14 +180,18 @@ def _membership(table: pl.DataFrame) -> tuple[list[str], np.ndarray]:
     pairs = pairs.filter(~pl.col("genre").is_in(["", _NO_GENRE]))
     genres = pairs["genre"].unique().sort().to_list()
     member = np.zeros((len(lists), len(genres)), dtype=bool)
-    member[pairs["row"].to_numpy(), pairs["genre"].replace_strict(genres, range(len(genres))).to_numpy()] = True
+    member[pairs["row"].to_numpy(), pairs["genre"].replace_strict(genres, range(len(genres))).to_numpy()] = (
+        True
+    )
     return genres, member
 
 
 def _clearest_axes(model: Factored, min_ratings: int) -> pl.DataFrame:
     """Return users by how much of their predictions one principal axis of the items makes."""
     counts = model.ratings.user_counts()  # type: ignore[union-attr]
-    items = np.concatenate(list(model.item_factors), axis=1).astype(np.float64)  # the mean over draws is one long product
+    items = np.concatenate(list(model.item_factors), axis=1).astype(
+        np.float64
+    )  # the mean over draws is one long product
     centred = items - items.mean(axis=0) if len(items) else items
     variance, axes = np.linalg.eigh(centred.T @ centred / max(1, len(items)))
     variance = np.maximum(variance, 0)
@@ -178,7 +199,9 @@ def _clearest_axes(model: Factored, min_ratings: int) -> pl.DataFrame:
     top, made, clarity = np.zeros(len(rows), np.int64), np.zeros(len(rows)), np.zeros(len(rows))
     for start in range(0, len(rows), _CHUNK):
         part = slice(start, start + _CHUNK)
-        users = np.concatenate([draw[rows[part]] for draw in model.user_factors], axis=1) / len(model.user_factors)
+        users = np.concatenate([draw[rows[part]] for draw in model.user_factors], axis=1) / len(
+            model.user_factors
+        )
         along = users @ axes
         shares = along**2 * variance
         whole = np.maximum(shares.sum(axis=1), 1e-30)
@@ -186,7 +209,9 @@ def _clearest_axes(model: Factored, min_ratings: int) -> pl.DataFrame:
         best = shares.max(axis=1, initial=0.0)
         made[part], clarity[part] = np.sqrt(best), np.sqrt(best) * best / whole
         if shares.shape[1]:
-            top[part] = np.where(along[np.arange(len(along)), top[part]] < 0, -top[part] - 1, top[part])  # the other end
+            top[part] = np.where(
+                along[np.arange(len(along)), top[part]] < 0, -top[part] - 1, top[part]
+            )  # the other end
     order = np.lexsort((rows, -clarity.round(9)))
     order = order[clarity[order] > 0]
     labels = {axis: _ends(model, centred, axes, int(axis)) for axis in np.unique(top[order])}
@@ -203,7 +228,9 @@ def _clearest_axes(model: Factored, min_ratings: int) -> pl.DataFrame:
 
 
 def _ends(model: Factored, centred: np.ndarray, axes: np.ndarray, axis: int) -> str:
-    """Return the names of the items furthest along an axis (-1 - axis for its other end), rarely rated ones left out."""
+    """Return the names of the items furthest along an axis (-1 - axis for its other end), rarely
+    rated ones left out.
+    """
     sign, axis = (1, axis) if axis >= 0 else (-1, -axis - 1)
     place = sign * (centred @ axes[:, axis])
     counts = model.ratings.item_counts()  # type: ignore[union-attr]

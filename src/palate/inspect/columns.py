@@ -2,7 +2,8 @@
 
 from palate.inspect.statistics import QUANTILES
 
-# name -> heading, kind; kinds are those of the command line's tables, and "share", a fraction shown in per cent
+# name -> heading, kind; kinds are those of the command line's tables, and "share", a fraction shown
+# in per cent
 COLUMNS: dict[str, tuple[str, str]] = {
     "what": ("", "id"),
     "figure": ("", "id"),

@@ -14,8 +14,9 @@ _SHARE = 0.8
 
 
 def era_sections(model: Any, n: int) -> list[Section]:
-    """Return the level of ratings in each era, and the items that rose and fell most from the first to the last; nothing for a model
-    without eras."""
+    """Return the level of ratings in each era, and the items that rose and fell most from the first
+    to the last; nothing for a model without eras.
+    """
     context = getattr(model, "context", None)
     if context is None or context.n_eras == 1:
         return []
@@ -25,7 +26,11 @@ def era_sections(model: Any, n: int) -> list[Section]:
     counts = None if model.ratings is None else model.ratings.item_counts()
     level = np.average(by_item, axis=2, weights=counts if counts is not None and counts.any() else None)
     mean, reach = level.mean(axis=0), normal_quantile(_SHARE) * level.std(axis=0)
-    unit = "in units of the latent value" if model.link == "ordinal" else "in stars, or whatever the ratings are in"
+    unit = (
+        "in units of the latent value"
+        if model.link == "ordinal"
+        else "in stars, or whatever the ratings are in"
+    )
     frame = pl.DataFrame(
         [
             _begins(model),
@@ -36,14 +41,18 @@ def era_sections(model: Any, n: int) -> list[Section]:
         ]
     )
     text = (
-        f"How much higher an average user rated an average item in each era than on average, {unit}, with its {_SHARE:.0%} interval. "
+        f"How much higher an average user rated an average item in each era than on average, {unit}, with "
+        f"its {_SHARE:.0%} interval. "
         "Everyone's vectors shift from era to era, too.",
     )
     first = Section(name="eras", heading="How ratings changed in time", text=text, frame=frame, plot="eras")
     change = (by_item[:, -1] - by_item[:, 0]).mean(axis=0)
     change -= np.average(change, weights=counts if counts is not None and counts.any() else None)
     order = np.argsort(change, kind="stable")
-    meaning = "How far an average user's rating of it moved from the first era to the last, beside what all ratings did."
+    meaning = (
+        "How far an average user's rating of it moved from the first era to the last, beside what "
+        "all ratings did."
+    )
     return [
         first,
         *(
@@ -53,19 +62,26 @@ def era_sections(model: Any, n: int) -> list[Section]:
                 text=(meaning,),
                 frame=described(model, rows).with_columns(pl.Series("change", change[rows])),
             )
-            for name, heading, rows in (("risen", "What rose", order[::-1][:n]), ("fallen", "What fell", order[:n]))
+            for name, heading, rows in (
+                ("risen", "What rose", order[::-1][:n]),
+                ("fallen", "What fell", order[:n]),
+            )
         ),
     ]
 
 
 def _by_item(model: Any) -> np.ndarray:
-    """Return what each era adds to an average user's rating of each item, beside the average, float64 (n_draws, n_eras, n_items)."""
+    """Return what each era adds to an average user's rating of each item, beside the average,
+    float64 (n_draws, n_eras, n_items).
+    """
     context, k = model.context, model.n_factors
     n_draws, n_items = model.item_bias.shape
     found = np.empty((n_draws, context.n_eras, n_items))
     for draw in range(n_draws):
         user, own = context.user_shift[draw].astype(np.float64), context.item_shift[draw].astype(np.float64)
-        mean = (model.user_factors[draw] - context.user_shift[draw, context.home, :k]).mean(axis=0, dtype=np.float64)
+        mean = (model.user_factors[draw] - context.user_shift[draw, context.home, :k]).mean(
+            axis=0, dtype=np.float64
+        )
         same = user[:, k] + own[:, k] + own[:, :k] @ mean + np.einsum("tf,tf->t", user[:, :k], own[:, :k])
         found[draw] = user[:, :k] @ model.item_factors[draw].T + same[:, None]
     return found

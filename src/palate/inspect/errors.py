@@ -60,4 +60,6 @@ def errors(scorer: Scorer, ratings: Ratings, *, clip: bool = True) -> Errors:
             raise ValueError("clip must be False for scores that have no rating scale; got True.")
         predicted = np.clip(predicted, *scorer.scale)
     difference = predicted - ratings.value
-    return Errors(rmse=float(np.sqrt(np.mean(difference**2))), mae=float(np.mean(np.abs(difference))), n=len(ratings))
+    return Errors(
+        rmse=float(np.sqrt(np.mean(difference**2))), mae=float(np.mean(np.abs(difference))), n=len(ratings)
+    )

@@ -17,7 +17,8 @@ _DESCRIBED = (names.ITEM_ID, names.TITLE, names.YEAR, names.N_RATINGS, names.MEA
 def norms(factors: np.ndarray) -> np.ndarray:
     """Return the length of each row's vector, averaged over draws, float64.
 
-    The length of a draw does not change when the factors are rotated, as they are from draw to draw; that of a mean would.
+    The length of a draw does not change when the factors are rotated, as they are from draw to
+    draw; that of a mean would.
     """
     total = np.zeros(factors.shape[1])
     for draw in factors:
@@ -39,10 +40,12 @@ def weight_sections(model: Factored) -> list[Section]:
     for side in ("user", "item"):
         own = getattr(model, f"{side}_noise", None)
         named |= {} if own is None else {f"{side} noise": own.scale.mean(axis=0)}
-    averaged = "" if n_draws == 1 else f" Norms and biases are means over {n_draws} draws, figures of weights too."
+    averaged = (
+        "" if n_draws == 1 else f" Norms and biases are means over {n_draws} draws, figures of weights too."
+    )
     text = (
-        "A weight is one number of a factor vector; a norm is the length of a vector, and says how far taste moves predictions."
-        + averaged,
+        "A weight is one number of a factor vector; a norm is the length of a vector, and says how far "
+        "taste moves predictions." + averaged,
     )
     first = Section(
         name="weights",
@@ -58,13 +61,20 @@ def weight_sections(model: Factored) -> list[Section]:
 def _by_count(model: Factored, user_norms: np.ndarray, item_norms: np.ndarray) -> list[Section]:
     if model.ratings is None:
         return []
-    sides = ("user", user_norms, model.ratings.user_counts()), ("item", item_norms, model.ratings.item_counts())
+    sides = (
+        ("user", user_norms, model.ratings.user_counts()),
+        ("item", item_norms, model.ratings.item_counts()),
+    )
     frame = pl.concat([norms_by_count(side, norm, counts) for side, norm, counts in sides])
     text = (
-        "A penalty holds a vector short until many ratings pull at it: short norms of rarely rated items are what keeps them "
-        "from the top of lists. Where norms fall with the number of ratings, few ratings make extreme predictions.",
+        "A penalty holds a vector short until many ratings pull at it: short norms of rarely rated items "
+        "are what keeps them "
+        "from the top of lists. Where norms fall with the number of ratings, few ratings make extreme "
+        "predictions.",
     )
-    return [Section(name="norms", heading="Norm against number of ratings", text=text, frame=frame, plot="norms")]
+    return [
+        Section(name="norms", heading="Norm against number of ratings", text=text, frame=frame, plot="norms")
+    ]
 
 
 def norms_by_count(side: str, norm: np.ndarray, counts: np.ndarray) -> pl.DataFrame:
@@ -80,7 +90,11 @@ def norms_by_count(side: str, norm: np.ndarray, counts: np.ndarray) -> pl.DataFr
     high = [max(2 * one - 1, 0) for one in low]
     ends = pl.Series("from", low, dtype=pl.Int64), pl.Series("to", high, dtype=pl.Int64)
     return pl.DataFrame(
-        [pl.repeat(side, len(found), dtype=pl.String, eager=True).alias("side"), *ends, *found.get_columns()[1:]]
+        [
+            pl.repeat(side, len(found), dtype=pl.String, eager=True).alias("side"),
+            *ends,
+            *found.get_columns()[1:],
+        ]
     )
 
 
@@ -94,7 +108,10 @@ def bias_sections(model: Factored, n: int) -> list[Section]:
         Section(
             name=f"{word}_biases",
             heading=f"{word.capitalize()} item biases",
-            text=("The bias is what an item is rated above or below the mean, whoever rates it, after the penalty.",),
+            text=(
+                "The bias is what an item is rated above or below the mean, whoever rates it, after the "
+                "penalty.",
+            ),
             frame=described(model, rows).with_columns(pl.Series("bias", bias[rows])),
         )
         for word, rows in (("highest", order[::-1][:n]), ("lowest", order[:n]))
@@ -102,14 +119,17 @@ def bias_sections(model: Factored, n: int) -> list[Section]:
 
 
 def noise_sections(model: Any, n: int) -> list[Section]:
-    """Return the items that people disagree about and those they agree on, of a model that knows; rarely rated ones lie between."""
+    """Return the items that people disagree about and those they agree on, of a model that knows;
+    rarely rated ones lie between.
+    """
     own = getattr(model, "item_noise", None)
     if own is None:
         return []
     scale = own.scale.mean(axis=0, dtype=np.float64)
     order = np.argsort(scale, kind="stable")
     meaning = (
-        "The scale says how far ratings fall from what is expected of each user, beside most items: 1.5 is half as far again."
+        "The scale says how far ratings fall from what is expected of each user, beside most items: "
+        "1.5 is half as far again."
     )
     return [
         Section(

@@ -1,4 +1,6 @@
-"""A report as one HTML page that needs nothing else: no script, no style sheet, no font, no address is loaded."""
+"""A report as one HTML page that needs nothing else: no script, no style sheet, no font, no address
+is loaded.
+"""
 
 import base64
 import hashlib
@@ -33,8 +35,8 @@ th { border-bottom: 2px solid #777 } .number { text-align: right; font-variant-n
 def page(report: Report) -> str:
     """Return a report as HTML: titles and all other text are escaped, pictures stand in it as data.
 
-    A policy in its head forbids scripts, loading and everything else but its own style and pictures, should a text ever get
-    past the escaping.
+    A policy in its head forbids scripts, loading and everything else but its own style and
+    pictures, should a text ever get past the escaping.
 
     Raises
     ------
@@ -42,8 +44,12 @@ def page(report: Report) -> str:
         If Matplotlib is not installed.
     """
     style = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'"
-    links = " ".join(f'<a href="#{escape(section.name)}">{_text(section.heading)}</a>' for section in report.sections)
+    policy = (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'"
+    )
+    links = " ".join(
+        f'<a href="#{escape(section.name)}">{_text(section.heading)}</a>' for section in report.sections
+    )
     return "\n".join(
         [
             "<!DOCTYPE html>",
@@ -82,13 +88,16 @@ def _table(frame: pl.DataFrame) -> str:
     heads = [_text(COLUMNS.get(name, (name.replace("_", " "), ""))[0]) for name in frame.columns]
     numeric = [frame[name].dtype.is_numeric() for name in frame.columns]
     rows = [[cell(row[name], kind_of(name)) for name in frame.columns] for row in frame.iter_rows(named=True)]
-    if len(heads) > _WIDEST and len(rows) <= _WIDEST:  # a row for each column, or the last would be beyond the page
+    if (
+        len(heads) > _WIDEST and len(rows) <= _WIDEST
+    ):  # a row for each column, or the last would be beyond the page
         heads, numeric, rows = _turned(heads, rows)
     head = "".join(f"<th{_class(one)}>{name}</th>" for name, one in zip(heads, numeric, strict=True))
     body = "".join(
         "<tr>"
         + "".join(
-            f'<td{_class(one)} data-of="{name}">{value}</td>' for name, one, value in zip(heads, numeric, row, strict=True)
+            f'<td{_class(one)} data-of="{name}">{value}</td>'
+            for name, one, value in zip(heads, numeric, row, strict=True)
         )
         + "</tr>\n"
         for row in rows
@@ -130,4 +139,6 @@ def cell(value: Any, kind: str) -> str:
 
 def _text(value: str) -> str:
     """Return text for HTML; characters that no page may hold become the replacement character."""
-    return escape("".join(one if one in "\t\n" or one.isprintable() or one == " " else "\ufffd" for one in value))
+    return escape(
+        "".join(one if one in "\t\n" or one.isprintable() or one == " " else "\ufffd" for one in value)
+    )

@@ -15,12 +15,14 @@ from palate.scorer import Factored
 def inspect_model(
     model: Factored, *, n: int = 10, sample: int | None = None, seed: int = 0, threads: int | None = None
 ) -> Report:
-    """Return a report of a model: what its factors and biases are like, what it predicts, and what it recommends.
+    """Return a report of a model: what its factors and biases are like, what it predicts, and what
+    it recommends.
 
-    Its frames, by name: `weights`, `norms`, `highest_biases`, `lowest_biases`, `divisive`, `agreed`, `eras`, `risen`, `fallen`, `predictions`,
-    `most_recommended`, `least_recommended`, `obscurity`. What cannot be known is left out: `norms` and `obscurity` of a model saved without its
-    ratings, biases of a model without them, `divisive` and `agreed` of one whose items share their noise, `eras`, `risen` and `fallen` of one
-    that knows of none.
+    Its frames, by name: `weights`, `norms`, `highest_biases`, `lowest_biases`, `divisive`,
+    `agreed`, `eras`, `risen`, `fallen`, `predictions`, `most_recommended`, `least_recommended`,
+    `obscurity`. What cannot be known is left out: `norms` and `obscurity` of a model saved without
+    its ratings, biases of a model without them, `divisive` and `agreed` of one whose items share
+    their noise, `eras`, `risen` and `fallen` of one that knows of none.
 
     Parameters
     ----------
@@ -28,8 +30,9 @@ def inspect_model(
     n : int, default 10
         Length of each user's list, and of the tables of items.
     sample : int, optional
-        How many users predictions and lists are looked at for. Default: all, unless that would be over 20 million predictions, or lists
-        made from over a thousand million (of each draw); then as many as stay below. The report says so.
+        How many users predictions and lists are looked at for. Default: all, unless that would be
+        over 20 million predictions, or lists made from over a thousand million (of each draw); then
+        as many as stay below. The report says so.
     seed : int, default 0
         Chooses them.
     threads : int, optional
@@ -70,7 +73,12 @@ def inspect_model(
         prediction_section(model, sample, seed),
         *list_sections(model, n, sample, seed, threads),
     ]
-    return Report(title="What the model learned", text=about(model), sections=tuple(sections), frame_kind=model.frame_kind)
+    return Report(
+        title="What the model learned",
+        text=about(model),
+        sections=tuple(sections),
+        frame_kind=model.frame_kind,
+    )
 
 
 def about(model: Any) -> tuple[str, ...]:

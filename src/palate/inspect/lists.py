@@ -14,7 +14,8 @@ from palate.inspect.statistics import sampled
 from palate.lists.ranking import rank
 from palate.scorer import Scorer, is_factored
 
-PAIRS = 1_000_000_000  # users times items (times draws) that lists are made from unless a sample is given: some seconds
+# users times items (times draws) that lists are made from unless a sample is given: some seconds
+PAIRS = 1_000_000_000
 _DENSE = 20  # times as long a pair takes where it is not a plain product
 RARE = 5  # fewer ratings than this are rare
 _HEAD = 0.1  # share of the items that are called the most rated
@@ -27,12 +28,21 @@ def list_sections(model: Scorer, n: int, sample: int | None, seed: int, threads:
         return []
     users = sampled(n_users, affordable(model) if sample is None else sample, seed)
     seen = model.ratings is not None
-    best, worst = (rank(model, users, n, exclude_seen=seen, worst=down, threads=threads).items for down in (False, True))
+    best, worst = (
+        rank(model, users, n, exclude_seen=seen, worst=down, threads=threads).items for down in (False, True)
+    )
     source = f"the {n} best of {who(len(users), n_users, seed)}, " + (
-        "what they rated left out." if seen else "what they rated included, for the model was saved without ratings."
+        "what they rated left out."
+        if seen
+        else "what they rated included, for the model was saved without ratings."
     )
     sections = [
-        Section(name="most_recommended", heading="Most recommended", text=(f"In {source}",), frame=_counted(model, best, n)),
+        Section(
+            name="most_recommended",
+            heading="Most recommended",
+            text=(f"In {source}",),
+            frame=_counted(model, best, n),
+        ),
         Section(
             name="least_recommended",
             heading="Least recommended",
@@ -47,7 +57,9 @@ def list_sections(model: Scorer, n: int, sample: int | None, seed: int, threads:
 
 def affordable(model: Scorer) -> int:
     """Return for how many users lists are made unless a sample is given."""
-    each = len(model.items) * len(getattr(model, "item_factors", (0,))) * (1 if is_factored(model) else _DENSE)
+    each = (
+        len(model.items) * len(getattr(model, "item_factors", (0,))) * (1 if is_factored(model) else _DENSE)
+    )
     return max(1, PAIRS // each)
 
 
@@ -61,7 +73,8 @@ def _counted(model: Scorer, items: np.ndarray, n: int) -> pl.DataFrame:
 
 
 def obscurity_section(model: Scorer, lists: np.ndarray, source: str) -> Section:
-    """Return how well known what is recommended is, how much of the catalog it covers, and how far it favours the known.
+    """Return how well known what is recommended is, how much of the catalog it covers, and how far
+    it favours the known.
 
     Parameters
     ----------
@@ -80,14 +93,20 @@ def obscurity_section(model: Scorer, lists: np.ndarray, source: str) -> Section:
     frame = pl.DataFrame(
         {
             "figure": list(figures),
-            "value": pl.Series([value for value, _ in figures.values()], dtype=pl.Float64).fill_nan(None),  # of empty lists
+            "value": pl.Series([value for value, _ in figures.values()], dtype=pl.Float64).fill_nan(
+                None
+            ),  # of empty lists
             "meaning": [meaning for _, meaning in figures.values()],
         }
     )
     return Section(
-        name="obscurity", heading="Obscurity of the lists", text=(f"Of {source}",), frame=frame, bins=by_fame(counts, listed),
+        name="obscurity",
+        heading="Obscurity of the lists",
+        text=(f"Of {source}",),
+        frame=frame,
+        bins=by_fame(counts, listed),
         plot="fame",
-    )  # fmt: skip
+    )
 
 
 def _figures(counts: np.ndarray, means: np.ndarray, listed: np.ndarray) -> dict[str, tuple[float, str]]:
@@ -103,19 +122,27 @@ def _figures(counts: np.ndarray, means: np.ndarray, listed: np.ndarray) -> dict[
         "n_ratings, 10 %": (float(low), "a tenth has at most so many"),
         "n_ratings, 90 %": (float(high), "a tenth has at least so many"),
         "mean rating": (mean, "mean over the lists of the recommended items' mean ratings"),
-        "rare share": (float((famous < RARE).mean()) if len(famous) else np.nan, f"share of the lists with under {RARE} ratings"),
+        "rare share": (
+            float((famous < RARE).mean()) if len(famous) else np.nan,
+            f"share of the lists with under {RARE} ratings",
+        ),
         "coverage": (float((times > 0).mean()), "share of all items that are in anyone's list"),
         "popularity bias": (
             float(famous.mean() / rated_mean) if len(famous) and rated_mean else np.nan,
             "mean n_ratings of what is recommended / of what is rated; 1: as well known as what people watch",
         ),
-        "head share of lists": (float(times[head].sum() / max(1, len(listed))), "share of all list places held by the most-rated tenth of the items"),
+        "head share of lists": (
+            float(times[head].sum() / max(1, len(listed))),
+            "share of all list places held by the most-rated tenth of the items",
+        ),
         "head share of ratings": (float(counts[head].sum() / total), "share of all ratings that it takes"),
-    }  # fmt: skip
+    }
 
 
 def by_fame(counts: np.ndarray, listed: np.ndarray) -> pl.DataFrame:
-    """Return the shares of items, of ratings and of recommendations by the items' number of ratings: 0, 1, 2 to 3, and so on."""
+    """Return the shares of items, of ratings and of recommendations by the items' number of
+    ratings: 0, 1, 2 to 3, and so on.
+    """
     group = np.where(counts > 0, np.floor(np.log2(np.maximum(counts, 1))) + 1, 0).astype(np.int64)
     size = int(group.max()) + 1
     starts = np.array([0 if one == 0 else 1 << (one - 1) for one in range(size)])

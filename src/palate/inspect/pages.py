@@ -20,14 +20,26 @@ from palate.lists.similar import similar_items, similar_users
 from palate.scorer import Factored
 
 _SHOWN = (
-    names.USER_ID, names.ITEM_ID, names.RANK, names.TITLE, names.YEAR, names.GENRES, names.N_RATINGS, names.MEAN_RATING,
-    names.RATING, names.PREDICTED_RATING, names.SCORE, "similarity", "held_out",
-)  # fmt: skip
+    names.USER_ID,
+    names.ITEM_ID,
+    names.RANK,
+    names.TITLE,
+    names.YEAR,
+    names.GENRES,
+    names.N_RATINGS,
+    names.MEAN_RATING,
+    names.RATING,
+    names.PREDICTED_RATING,
+    names.SCORE,
+    "similarity",
+    "held_out",
+)
 
 
 @needs_threads("item_page")
 def item_page(model: Factored, item_id: Any, *, n: int = 10) -> Report:
-    """Return the page of an item: its numbers among all items', its ratings, its predictions for everyone, and similar items.
+    """Return the page of an item: its numbers among all items', its ratings, its predictions for
+    everyone, and similar items.
 
     Parameters
     ----------
@@ -71,7 +83,9 @@ def item_page(model: Factored, item_id: Any, *, n: int = 10) -> Report:
         )
     ]
     if model.ratings is not None:
-        sections.append(_levels(model.ratings.values(np.flatnonzero(model.ratings.items == index)), model.ratings.levels))
+        sections.append(
+            _levels(model.ratings.values(np.flatnonzero(model.ratings.items == index)), model.ratings.levels)
+        )
     users = np.arange(len(model.users))
     values = model.score_pairs(users, np.full(len(users), index))
     sections.append(described_predictions(model, values, f"This item for all {len(users):,} users."))
@@ -90,7 +104,8 @@ def item_page(model: Factored, item_id: Any, *, n: int = 10) -> Report:
 
 @needs_threads("user_page")
 def user_page(model: Factored, user_id: Any, *, n: int = 10) -> Report:
-    """Return the page of a user: their numbers, tastes by genre, ratings, and what the model does and does not recommend them.
+    """Return the page of a user: their numbers, tastes by genre, ratings, and what the model does
+    and does not recommend them.
 
     Parameters
     ----------
@@ -102,8 +117,9 @@ def user_page(model: Factored, user_id: Any, *, n: int = 10) -> Report:
     Returns
     -------
     Report
-        With the frames `numbers`, `best`, `worst`, `similar`, and, of a model with its ratings, `tastes` (where there are genres: liking
-        and clarity as in `distinctive`), `ratings` and `rated`.
+        With the frames `numbers`, `best`, `worst`, `similar`, and, of a model with its ratings,
+        `tastes` (where there are genres: liking and clarity as in `distinctive`), `ratings` and
+        `rated`.
 
     Raises
     ------
@@ -125,22 +141,42 @@ def user_page(model: Factored, user_id: Any, *, n: int = 10) -> Report:
     if model.ratings is not None:
         counts, values = model.ratings.user_counts(), model.ratings.row(index)[1]
     mean = float(values.mean()) if len(values) else None
-    sections = [_numbers(index, "users", model.user_factors, model.user_bias, getattr(model, "user_noise", None), counts, mean)]
+    sections = [
+        _numbers(
+            index,
+            "users",
+            model.user_factors,
+            model.user_bias,
+            getattr(model, "user_noise", None),
+            counts,
+            mean,
+        )
+    ]
     if model.ratings is not None:
         sections += _tastes(model, index)
         sections.append(_levels(values, model.ratings.levels))
         text = f"The highest of {len(values):,} ratings." if len(values) > n else "Highest first."
         sections.append(_listed("rated", "Rated", text, rated(plain, user_id).head(n)))
     for name, heading, worst in (("best", "Recommended", False), ("worst", "Least recommended", True)):
-        text = f"The {'lowest' if worst else 'highest'} predictions" + (", what was rated left out." if seen else ".")
+        text = f"The {'lowest' if worst else 'highest'} predictions" + (
+            ", what was rated left out." if seen else "."
+        )
         sections.append(
-            _listed(name, heading, text, ranking_frame(rows, rank(plain, rows.index, n, exclude_seen=seen, worst=worst)))
+            _listed(
+                name,
+                heading,
+                text,
+                ranking_frame(rows, rank(plain, rows.index, n, exclude_seen=seen, worst=worst)),
+            )
         )
     if model.user_factors.shape[2]:
         similar = similar_users(plain, user_id, n)
         sections.append(
             _listed(
-                "similar", "Similar users", "Highest cosine of the factors.", similar.select("user_id", *similar.columns[3:])
+                "similar",
+                "Similar users",
+                "Highest cosine of the factors.",
+                similar.select("user_id", *similar.columns[3:]),
             )
         )
     return Report(title=f"User {user_id}", text=(), sections=tuple(sections), frame_kind=model.frame_kind)
@@ -167,7 +203,9 @@ def _listed(name: str, heading: str, text: str, frame: Any) -> Section:
     return Section(name=name, heading=heading, text=(text,), frame=shown)
 
 
-def _numbers(index: int, side: str, factors: Any, bias: Any, noise: Any, counts: Any, mean: float | None) -> Section:
+def _numbers(
+    index: int, side: str, factors: Any, bias: Any, noise: Any, counts: Any, mean: float | None
+) -> Section:
     """Return norm, bias, noise and number of ratings of one row, and where it stands among all."""
     found: dict[str, tuple[float, np.ndarray | None]] = {}
     if counts is not None:
@@ -183,8 +221,13 @@ def _numbers(index: int, side: str, factors: Any, bias: Any, noise: Any, counts:
     if noise is not None:
         scales = noise.scale.mean(axis=0, dtype=np.float64)
         found["noise scale"] = float(scales[index]), scales
-    rows = [(name, value, None if among is None else float((among < value).mean())) for name, (value, among) in found.items()]
-    frame = pl.DataFrame(rows, schema={"figure": pl.String, "value": pl.Float64, "share": pl.Float64}, orient="row")
+    rows = [
+        (name, value, None if among is None else float((among < value).mean()))
+        for name, (value, among) in found.items()
+    ]
+    frame = pl.DataFrame(
+        rows, schema={"figure": pl.String, "value": pl.Float64, "share": pl.Float64}, orient="row"
+    )
     text = f"The share is that of all {side} with a lower value."
     return Section(name="numbers", heading="Numbers", text=(text,), frame=frame)
 
@@ -193,8 +236,14 @@ def _levels(values: np.ndarray, levels: np.ndarray | None) -> Section:
     """Return how often each rating was given."""
     known = np.unique(values) if levels is None or len(levels) > 20 else levels
     counts = (np.asarray(values)[:, None] == known).sum(axis=0)
-    columns = {"level": known.astype(np.float64), "n": counts.astype(np.int64), "share": counts / max(1, len(values))}
-    return Section(name="ratings", heading="Ratings given", text=(), frame=pl.DataFrame(columns), plot="levels")
+    columns = {
+        "level": known.astype(np.float64),
+        "n": counts.astype(np.int64),
+        "share": counts / max(1, len(values)),
+    }
+    return Section(
+        name="ratings", heading="Ratings given", text=(), frame=pl.DataFrame(columns), plot="levels"
+    )
 
 
 def _tastes(model: Factored, index: int) -> list[Section]:
@@ -206,8 +255,13 @@ def _tastes(model: Factored, index: int) -> list[Section]:
     if not len(found):
         return []
     text = (
-        "Liking: mean surprise (rating less what the mean, the item and the user explain) inside the genre less outside. "
+        "Liking: mean surprise (rating less what the mean, the item and the user explain) inside the genre "
+        "less outside. "
         "Clarity: that less three standard errors; above 0 is a clear taste."
     )
     found = found.filter(pl.col("n_in_taste") >= 3).sort("clarity", "taste", descending=[True, False])
-    return [Section(name="tastes", heading="Tastes", text=(text,), frame=found, plot="tastes")] if len(found) else []
+    return (
+        [Section(name="tastes", heading="Tastes", text=(text,), frame=found, plot="tastes")]
+        if len(found)
+        else []
+    )

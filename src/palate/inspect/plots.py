@@ -106,12 +106,17 @@ def _predictions(figure: Any, section: "Section") -> None:
 
 
 def _fame(figure: Any, section: "Section") -> None:
-    axes, found = figure.subplots(), cast("pl.DataFrame", section.bins)  # which every section with this plot has
+    axes, found = (
+        figure.subplots(),
+        cast("pl.DataFrame", section.bins),
+    )  # which every section with this plot has
     ends = found.select("from", "to").rows()
     labels = [f"{low:,}" if low == high else f"{low:,}–{high:,}" for low, high in ends]
     columns = (
-        ("share_of_items", "items", GREY, ""), ("share_of_ratings", "ratings", BLUE, "///"), ("share_of_lists", "recommended", RED, "..."),
-    )  # fmt: skip
+        ("share_of_items", "items", GREY, ""),
+        ("share_of_ratings", "ratings", BLUE, "///"),
+        ("share_of_lists", "recommended", RED, "..."),
+    )
     for place, (column, label, color, hatch) in enumerate(columns):
         at = np.arange(len(labels)) + 0.27 * (place - 1)
         axes.bar(
@@ -138,10 +143,18 @@ def _eras(figure: Any, section: "Section") -> None:
     begins = found["begins"]
     if begins.dtype.is_temporal():
         begins = begins.dt.strftime("%Y-%m")
-    axes.fill_between(at, found["higher_low"].to_numpy(), found["higher_high"].to_numpy(), color=PALE, label="80 % interval")
+    axes.fill_between(
+        at, found["higher_low"].to_numpy(), found["higher_high"].to_numpy(), color=PALE, label="80 % interval"
+    )
     axes.plot(at, found["higher"].to_numpy(), "o-", color=BLUE)
     axes.axhline(0, color=GREY, linewidth=0.8)
-    axes.set_xticks(at, ["start" if one is None else str(one) for one in begins.to_list()], rotation=45, ha="right", fontsize=8)
+    axes.set_xticks(
+        at,
+        ["start" if one is None else str(one) for one in begins.to_list()],
+        rotation=45,
+        ha="right",
+        fontsize=8,
+    )
     axes.set_xlabel("era, by when it begins; all have about as many ratings")
     axes.set_ylabel("level beside the average")
     axes.set_title("How high an average user rates an average item")
@@ -165,7 +178,11 @@ def _tastes(figure: Any, section: "Section") -> None:
     likings, clarities = (found[name].to_numpy() for name in ("liking", "clarity"))
     axes.barh(range(len(found)), likings, color=[BLUE if one > 0 else GREY for one in clarities])
     axes.axvline(0, color="black", linewidth=0.8)
-    axes.set_yticks(range(len(found)), [f"{one} ({n})" for one, n in found.select("taste", "n_in_taste").rows()], fontsize=9)
+    axes.set_yticks(
+        range(len(found)),
+        [f"{one} ({n})" for one, n in found.select("taste", "n_in_taste").rows()],
+        fontsize=9,
+    )
     axes.set_xlabel("mean surprise inside the genre less outside (stars)")
     axes.set_title("Tastes by genre, number of ratings in brackets (blue: clear)", fontsize=11)
     axes.grid(axis="x", alpha=0.3)

@@ -1,4 +1,6 @@
-"""How predictions are distributed, over all pairs or a sample of users, and how many leave the rating scale."""
+"""How predictions are distributed, over all pairs or a sample of users, and how many leave the
+rating scale.
+"""
 
 import numpy as np
 import polars as pl
@@ -33,20 +35,28 @@ def predictions(model: Scorer, users: np.ndarray) -> np.ndarray:
 
 
 def described_predictions(model: Scorer, values: np.ndarray, sample: str) -> Section:
-    """Return the section of predictions that are given, with the share outside the scale where there is one."""
+    """Return the section of predictions that are given, with the share outside the scale where
+    there is one.
+    """
     named = {"predictions": values}
     frame, text, scale = table(named), [sample], model.scale
     if scale is not None and values.size:
         below, above = float((values < scale[0]).mean()), float((values > scale[1]).mean())
         frame = frame.with_columns(pl.Series("below", [below]), pl.Series("above", [above]))
         text.append(
-            f"{_percent(below + above)} lie outside the scale of {scale[0]:g} to {scale[1]:g}: {_percent(below)} below, "
+            f"{_percent(below + above)} lie outside the scale of {scale[0]:g} to {scale[1]:g}: "
+            f"{_percent(below)} below, "
             f"{_percent(above)} above."
         )
     return Section(
-        name="predictions", heading="Predictions", text=tuple(text), frame=frame, bins=histogram(named), plot="predictions",
+        name="predictions",
+        heading="Predictions",
+        text=tuple(text),
+        frame=frame,
+        bins=histogram(named),
+        plot="predictions",
         marks=() if scale is None else scale,
-    )  # fmt: skip
+    )
 
 
 def who(n: int, n_users: int, seed: int) -> str:
@@ -55,7 +65,11 @@ def who(n: int, n_users: int, seed: int) -> str:
     >>> who(3, 3, 0), who(2, 3000, 7)
     ('all 3 users', '2 of the 3,000 users, drawn at random (seed 7)')
     """
-    return f"all {n_users:,} users" if n == n_users else f"{n:,} of the {n_users:,} users, drawn at random (seed {seed})"
+    return (
+        f"all {n_users:,} users"
+        if n == n_users
+        else f"{n:,} of the {n_users:,} users, drawn at random (seed {seed})"
+    )
 
 
 def _percent(share: float) -> str:

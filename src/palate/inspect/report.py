@@ -1,4 +1,6 @@
-"""What every inspection ends in: sections of sentences and frames, which become text, JSON, pictures or a page."""
+"""What every inspection ends in: sections of sentences and frames, which become text, JSON,
+pictures or a page.
+"""
 
 import os
 from collections.abc import Iterator
@@ -133,7 +135,8 @@ class Report:
         return save(self, folder)
 
     def html(self, path: str | os.PathLike[str]) -> None:
-        """Write one self-contained page with all tables and pictures: it opens offline, and loads and runs nothing.
+        """Write one self-contained page with all tables and pictures: it opens offline, and loads
+        and runs nothing.
 
         Parameters
         ----------

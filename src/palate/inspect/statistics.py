@@ -11,7 +11,8 @@ BINS = 60
 
 
 def describe(values: np.ndarray) -> dict[str, float | int | None]:
-    """Return count, mean, std, min, the quantiles q05 to q99, and max; all but the count are None for no values.
+    """Return count, mean, std, min, the quantiles q05 to q99, and max; all but the count are None
+    for no values.
 
     Parameters
     ----------
@@ -35,7 +36,13 @@ def describe(values: np.ndarray) -> dict[str, float | int | None]:
 
 def _figures(values: np.ndarray) -> list[float]:
     quantiles = np.quantile(values, np.array(QUANTILES) / 100)
-    return [values.mean(dtype=np.float64), values.std(dtype=np.float64), values.min(), *quantiles, values.max()]
+    return [
+        values.mean(dtype=np.float64),
+        values.std(dtype=np.float64),
+        values.min(),
+        *quantiles,
+        values.max(),
+    ]
 
 
 def table(named: Mapping[str, np.ndarray]) -> pl.DataFrame:
@@ -62,14 +69,18 @@ def histogram(named: Mapping[str, np.ndarray], bins: int = BINS) -> pl.DataFrame
         edges = np.linspace(low, high, bins + 1)
         counts, _ = np.histogram(np.clip(flat, low, high), edges)
         parts.append(
-            pl.DataFrame({"what": [name] * bins, "low": edges[:-1], "high": edges[1:], "share": counts / flat.size}),
+            pl.DataFrame(
+                {"what": [name] * bins, "low": edges[:-1], "high": edges[1:], "share": counts / flat.size}
+            ),
         )
     schema = {"what": pl.String, "low": pl.Float64, "high": pl.Float64, "share": pl.Float64}
     return pl.concat([pl.DataFrame(schema=schema), *parts])
 
 
 def sampled(n: int, wanted: int, seed: int) -> np.ndarray:
-    """Return `wanted` of n positions, ascending, drawn without replacement; all of them if there are no more."""
+    """Return `wanted` of n positions, ascending, drawn without replacement; all of them if there
+    are no more.
+    """
     if wanted >= n:
         return np.arange(n)
     return np.sort(np.random.default_rng(seed).choice(n, wanted, replace=False))

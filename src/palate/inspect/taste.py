@@ -17,16 +17,16 @@ def genre_tastes(scorer: Scorer, damping: float = 10.0) -> pl.DataFrame:
     Parameters
     ----------
     scorer : Scorer
-        With its ratings and a catalog with genres; a baseline, so that "expected" knows the user's severity and the item's
-        quality but no taste.
+        With its ratings and a catalog with genres; a baseline, so that "expected" knows the user's
+        severity and the item's quality but no taste.
     damping : float, default 10.0
         Number of ratings without surprise that are added to each genre, so that one rating makes no taste.
 
     Returns
     -------
     polars.DataFrame
-        user_id, genre, liking (damped mean of rating less prediction), n_in_genre, n_ratings (of the user); highest liking
-        first, then by user and genre.
+        user_id, genre, liking (damped mean of rating less prediction), n_in_genre, n_ratings (of
+        the user); highest liking first, then by user and genre.
 
     Raises
     ------
@@ -35,7 +35,9 @@ def genre_tastes(scorer: Scorer, damping: float = 10.0) -> pl.DataFrame:
     """
     table = item_table(scorer)
     if scorer.ratings is None or names.GENRES not in table.columns:
-        raise ValueError("genre_tastes must be asked of a scorer with its ratings and genres; this one lacks them.")
+        raise ValueError(
+            "genre_tastes must be asked of a scorer with its ratings and genres; this one lacks them."
+        )
     ratings = scorer.ratings
     counts = ratings.user_counts()
     user = np.repeat(np.arange(len(counts)), counts)
@@ -49,10 +51,13 @@ def genre_tastes(scorer: Scorer, damping: float = 10.0) -> pl.DataFrame:
             names.N_RATINGS: counts[user],
         }
     ).explode("genre")
-    found = rows.filter(~pl.col("genre").is_in(["", _NO_GENRE])).group_by(names.USER_ID, "genre", names.N_RATINGS)
+    found = rows.filter(~pl.col("genre").is_in(["", _NO_GENRE])).group_by(
+        names.USER_ID, "genre", names.N_RATINGS
+    )
     return (
         found.agg(
-            (pl.col("surprise").sum() / (pl.len() + damping)).alias("liking"), pl.len().cast(pl.Int64).alias("n_in_genre")
+            (pl.col("surprise").sum() / (pl.len() + damping)).alias("liking"),
+            pl.len().cast(pl.Int64).alias("n_in_genre"),
         )
         .select(names.USER_ID, "genre", "liking", "n_in_genre", names.N_RATINGS)
         .sort(pl.col("liking").round(9), names.USER_ID, "genre", descending=[True, False, False])

@@ -62,7 +62,9 @@ def save_model(
     >>> load_model(folder)
     FactorModel(Baseline: 671 users, 9,066 items, 0 factors)
     """
-    pyfunc, models = (require(name, "MLflow", "mlflow", _LOADER) for name in ("mlflow.pyfunc", "mlflow.models"))
+    pyfunc, models = (
+        require(name, "MLflow", "mlflow", _LOADER) for name in ("mlflow.pyfunc", "mlflow.models")
+    )
     described = models.Model() if mlflow_model is None else mlflow_model
     described.add_flavor(FLAVOR, palate_version=version("palate"), data=f"data/{_FILE}")
     if input_example is None and len(model.users):
@@ -82,7 +84,9 @@ def save_model(
         )
 
 
-def log_model(model: Any, name: str = "model", *, registered_model_name: str | None = None, **options: Any) -> Any:
+def log_model(
+    model: Any, name: str = "model", *, registered_model_name: str | None = None, **options: Any
+) -> Any:
     """Return MLflow's `ModelInfo` of a model that is logged in the active run, or in a new one.
 
     The hyper-parameters of the trainer become parameters of the logged model.
@@ -110,11 +114,20 @@ def log_model(model: Any, name: str = "model", *, registered_model_name: str | N
     """
     models = require("mlflow.models", "MLflow", "mlflow", _LOADER)
     flavor = require(_LOADER, "MLflow", "mlflow", _LOADER)
-    params = {key: str(value) for key, value in dict(model.trainer).items() if not isinstance(value, dict | list | tuple)}
+    params = {
+        key: str(value)
+        for key, value in dict(model.trainer).items()
+        if not isinstance(value, dict | list | tuple)
+    }
     return models.Model.log(
-        artifact_path=None, name=name, flavor=flavor, registered_model_name=registered_model_name, params=params, model=model,
+        artifact_path=None,
+        name=name,
+        flavor=flavor,
+        registered_model_name=registered_model_name,
+        params=params,
+        model=model,
         **options,
-    )  # fmt: skip
+    )
 
 
 def load_model(model_uri: str | os.PathLike[str], *, dst_path: str | None = None) -> Any:
@@ -147,7 +160,8 @@ def load_model(model_uri: str | os.PathLike[str], *, dst_path: str | None = None
     flavors = models.Model.load(os.fspath(folder)).flavors
     if FLAVOR not in flavors:
         raise ValueError(
-            f"model_uri must name a model that palate saved; got {os.fspath(model_uri)!r} of the flavors {', '.join(sorted(flavors))}."
+            f"model_uri must name a model that palate saved; got {os.fspath(model_uri)!r} of the flavors "
+            f"{', '.join(sorted(flavors))}."
         )
     return load_file(Path(folder) / flavors[FLAVOR]["data"])
 
@@ -175,7 +189,9 @@ def _signature(model: Any) -> Any:
             types.ColSpec(_type_of(model.items), "item_id", required=False),
         ]
     )
-    params = types.ParamSchema([types.ParamSpec(name, _TYPES[type(default)], default) for name, default in PARAMETERS.items()])
+    params = types.ParamSchema(
+        [types.ParamSpec(name, _TYPES[type(default)], default) for name, default in PARAMETERS.items()]
+    )
     return models.ModelSignature(inputs=inputs, outputs=types.Schema([types.ColSpec("float")]), params=params)
 
 

@@ -9,7 +9,8 @@ METRICS = ("validation_rmse", "validation_mae", "validation_mse")
 
 
 class PruningCallback:
-    """What `fit(..., callback=)` takes to report each sweep to a trial of Optuna and to end a trial that Optuna gives up.
+    """What `fit(..., callback=)` takes to report each sweep to a trial of Optuna and to end a trial
+    that Optuna gives up.
 
     Parameters
     ----------
@@ -20,7 +21,8 @@ class PruningCallback:
     Raises
     ------
     ValueError
-        If `metric` is another, the study maximizes or has several objectives, or, on the first sweep, no ratings are held out.
+        If `metric` is another, the study maximizes or has several objectives, or, on the first
+        sweep, no ratings are held out.
     optuna.TrialPruned
         From within `fit`, if the trial should be pruned.
 
@@ -49,23 +51,30 @@ class PruningCallback:
             raise ValueError(f"metric must be one of {', '.join(map(repr, METRICS))}; got {metric!r}.")
         directions = [one.name for one in trial.study.directions] if _has_study(trial) else []
         if len(directions) > 1:
-            raise ValueError(f"trial must be of a study with one objective to be pruned; got {len(directions)}.")
+            raise ValueError(
+                f"trial must be of a study with one objective to be pruned; got {len(directions)}."
+            )
         if directions == ["MAXIMIZE"]:
             raise ValueError(
-                f"trial must be of a study that minimizes, as {metric} is better when lower; got one that maximizes."
+                f"trial must be of a study that minimizes, as {metric} is better when lower; got one that "
+                f"maximizes."
             )
         self.trial = trial
         self.metric = metric
         self.last = 0
 
     def __call__(self, report: SweepReport) -> None:
-        """Take the `report` of a sweep to the trial; raise `optuna.TrialPruned` if Optuna gives the trial up."""
+        """Take the `report` of a sweep to the trial; raise `optuna.TrialPruned` if Optuna gives the
+        trial up.
+        """
         if report.sweep <= self.last:
             self.last = 1 << 62  # another fit began: its sweeps are no later ones of the first
             return
         value = getattr(report, self.metric)
         if value is None:
-            raise ValueError(f"ratings must be held out to report {self.metric}; pass validation= a share above 0 to fit.")
+            raise ValueError(
+                f"ratings must be held out to report {self.metric}; pass validation= a share above 0 to fit."
+            )
         self.last = report.sweep
         self.trial.report(value, report.sweep)
         if self.trial.should_prune():

@@ -53,7 +53,8 @@ def _places(found: list[Any], user: Place, item: Place, timestamp: Place) -> lis
         wanted = 2 + (timestamp is not None)
         if len(found) != wanted:
             raise ValueError(
-                f"X must have {wanted} columns, users and items{' and times' if timestamp is not None else ''}, where user= and item= "
+                f"X must have {wanted} columns, users and "
+                f"items{' and times' if timestamp is not None else ''}, where user= and item= "
                 f"do not name them; got {len(found)} feature(s)."
             )
         time = None if timestamp is None else _place(found, "timestamp", timestamp)
@@ -74,7 +75,9 @@ def _place(found: list[Any], name: str, place: int | str) -> int:
     if isinstance(place, int) and not isinstance(place, bool) and -len(found) <= place < len(found):
         return place % len(found)
     shown = ", ".join(map(repr, found[:10])) + (", ..." if len(found) > 10 else "")
-    raise ValueError(f"{name} must be a column of X, which has {len(found)} feature(s): {shown}; got {place!r}.")
+    raise ValueError(
+        f"{name} must be a column of X, which has {len(found)} feature(s): {shown}; got {place!r}."
+    )
 
 
 def _column(X: Any, name: Any) -> Any:
@@ -91,7 +94,9 @@ def _check_whole(name: str, values: Any) -> None:
     wrong = ~(np.isfinite(values) & (values == np.floor(values)) & (np.abs(values) < _EXACT))
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
-        raise ValueError(f"{name} must hold ids: whole numbers or text; got {values[row]!r} in row {row} of X.")
+        raise ValueError(
+            f"{name} must hold ids: whole numbers or text; got {values[row]!r} in row {row} of X."
+        )
 
 
 def _whole(values: Any) -> Any:

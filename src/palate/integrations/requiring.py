@@ -1,4 +1,6 @@
-"""Libraries of the caller: brought in when they are used, and named with their extra when they are missing."""
+"""Libraries of the caller: brought in when they are used, and named with their extra when they are
+missing.
+"""
 
 import importlib
 from typing import Any

@@ -51,12 +51,20 @@ class Served:
 
     def _ids(self, table: Any, column: str, vocabulary: Any) -> list[Any]:
         if not hasattr(table, "columns"):
-            raise ValueError(f"the input must be a table with the column {column}; got {type(table).__name__}.")
+            raise ValueError(
+                f"the input must be a table with the column {column}; got {type(table).__name__}."
+            )
         if column not in table.columns:
-            raise ValueError(f"column {column} must be in the input; got the columns {', '.join(map(str, table.columns))}.")
-        read = {"uuid": UUID, "uint": int}.get(vocabulary.kind)  # kinds of ids that MLflow has not: they come as text
+            raise ValueError(
+                f"column {column} must be in the input; got the columns {', '.join(map(str, table.columns))}."
+            )
+        read = {"uuid": UUID, "uint": int}.get(
+            vocabulary.kind
+        )  # kinds of ids that MLflow has not: they come as text
         values = table[column].tolist()
-        return values if read is None else [read(value) if isinstance(value, str) else value for value in values]
+        return (
+            values if read is None else [read(value) if isinstance(value, str) else value for value in values]
+        )
 
 
 def _checked(params: Mapping[str, Any] | None) -> dict[str, Any]:

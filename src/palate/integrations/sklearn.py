@@ -19,16 +19,18 @@ _Base: Any = require("sklearn.base", "scikit-learn", "sklearn", "palate.sklearn"
 class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):
     """A regressor of scikit-learn: X holds pairs of a user and an item, y their ratings.
 
-    `clone`, `Pipeline`, `cross_val_score` and `GridSearchCV` work with it. The hyper-parameters of the trainer are parameters of the
-    regressor with `trainer__` before their names: `trainer__n_factors`.
+    `clone`, `Pipeline`, `cross_val_score` and `GridSearchCV` work with it. The hyper-parameters of
+    the trainer are parameters of the regressor with `trainer__` before their names:
+    `trainer__n_factors`.
 
     Parameters
     ----------
     trainer : trainer, optional
-        Any trainer of palate, or an object of your own with `fit(ratings, validation=, catalog=, callback=, threads=, seed=)`.
-        Default `palate.LeastSquares()`.
+        Any trainer of palate, or an object of your own with `fit(ratings, validation=, catalog=,
+        callback=, threads=, seed=)`. Default `palate.LeastSquares()`.
     user, item : int or str, optional
-        Position or name of the columns of X, of which others are then not used. Default: X has two columns, users and items.
+        Position or name of the columns of X, of which others are then not used. Default: X has two
+        columns, users and items.
     timestamp : int or str, optional
         Column of the times, for a trainer that knows of time.
     validation : float, default 0.05
@@ -38,7 +40,8 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):
     clip : bool, default False
         Move predictions outside the scale to its ends.
     unknown : {"baseline", "nan", "raise"}, default "baseline"
-        What a pair with a user or an item that `fit` did not see gets: the mean plus the bias of the side that is known, NaN, or an error.
+        What a pair with a user or an item that `fit` did not see gets: the mean plus the bias of
+        the side that is known, NaN, or an error.
     catalog : Catalog, optional
         What is known of the items.
     threads : int, optional
@@ -55,8 +58,8 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):
 
     Notes
     -----
-    Ids may be whole numbers or text; of an array of floats those that are whole numbers. Rows with a `sample_weight` of 0 are left out, as
-    scikit-learn has it.
+    Ids may be whole numbers or text; of an array of floats those that are whole numbers. Rows with
+    a `sample_weight` of 0 are left out, as scikit-learn has it.
 
     Examples
     --------
@@ -101,11 +104,14 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):
         found = cast(dict[str, Any], super().get_params(deep=deep))
         trainer = self._trainer()
         if deep and is_dataclass(trainer):
-            found |= {f"{_OF_TRAINER}{one.name}": getattr(trainer, one.name) for one in fields(trainer) if one.init}
+            found |= {
+                f"{_OF_TRAINER}{one.name}": getattr(trainer, one.name) for one in fields(trainer) if one.init
+            }
         return found
 
     def set_params(self, **params: Any) -> Self:
-        """Return the regressor with parameters set by name; `trainer__NAME` makes another trainer, since trainers do not change.
+        """Return the regressor with parameters set by name; `trainer__NAME` makes another trainer,
+        since trainers do not change.
 
         Raises ValueError if `params` name one that is not there.
         """
@@ -118,8 +124,14 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):
         known = [one.name for one in fields(trainer) if one.init] if is_dataclass(trainer) else []
         for name in changed:
             if name not in known:
-                has = f"it has {', '.join(known)}" if known else "its parameters cannot be named here; set trainer= itself"
-                raise ValueError(f"{_OF_TRAINER}{name} must name a hyper-parameter of {type(trainer).__name__}: {has}.")
+                has = (
+                    f"it has {', '.join(known)}"
+                    if known
+                    else "its parameters cannot be named here; set trainer= itself"
+                )
+                raise ValueError(
+                    f"{_OF_TRAINER}{name} must name a hyper-parameter of {type(trainer).__name__}: {has}."
+                )
         self.trainer = replace(cast(Any, trainer), **changed)
         return self
 
@@ -142,12 +154,18 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):
         validation = _validation()
         pairs = self._pairs(X, reset=True)
         if y is None:
-            raise ValueError("y must hold the ratings: this regressor requires y to be passed, but the target y is None.")
-        values = validation.check_array(validation.column_or_1d(y, warn=True), ensure_2d=False, dtype="numeric", input_name="y")
+            raise ValueError(
+                "y must hold the ratings: this regressor requires y to be passed, but the target y is None."
+            )
+        values = validation.check_array(
+            validation.column_or_1d(y, warn=True), ensure_2d=False, dtype="numeric", input_name="y"
+        )
         validation.check_consistent_length(pairs.users, values)
         weights = None
         if sample_weight is not None:
-            weights = validation._check_sample_weight(sample_weight, np.empty(len(values)), ensure_non_negative=True)
+            weights = validation._check_sample_weight(
+                sample_weight, np.empty(len(values)), ensure_non_negative=True
+            )
         ratings = _ratings(pairs, values, weights, self.scale)
         self.model_ = self._trainer().fit(
             ratings,
@@ -168,7 +186,9 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):
         return np.asarray(found, np.float32)
 
     def recommend(self, users: Any = None, n: int = 5, **options: Any) -> Any:
-        """Return the `n` best items of each of `users` as a frame; the `options` are those of `FactorModel.recommend`."""
+        """Return the `n` best items of each of `users` as a frame; the `options` are those of
+        `FactorModel.recommend`.
+        """
         _validation().check_is_fitted(self)
         return self.model_.recommend(users, n, **options)
 
@@ -186,7 +206,9 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):
     def _pairs(self, X: Any, *, reset: bool) -> Pairs:
         validation = _validation()
         if not is_frame(X):
-            if isinstance(X, list | tuple):  # as it stands: an array of text would be made of numbers beside text
+            if isinstance(
+                X, list | tuple
+            ):  # as it stands: an array of text would be made of numbers beside text
                 X = np.array(X, dtype=object)
             X = validation.check_array(X, dtype=None, estimator=self, input_name="X")
         validation.validate_data(self, X, reset=reset, skip_check_array=True)

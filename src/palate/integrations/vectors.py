@@ -1,9 +1,12 @@
-"""Vectors for a search of nearest neighbours elsewhere: their inner products, and cosines, order items as the model does.
+"""Vectors for a search of nearest neighbours elsewhere: their inner products, and cosines, order
+items as the model does.
 
-A score is `mean + b_u + b_i + p_u . q_i`. With the item `(q_i, b_i)` and the user `(p_u, 1)` the inner product is the score less
-`mean + b_u`, which is the same for all items of a user. One more component makes all items equally long, after which
-cosine and Euclidean distance order them as the inner product does (Bachrach et al. 2014, "Speeding Up the Xbox Recommender System Using a
-Euclidean Transformation for Inner-Product Spaces"). Items are divided by that length, and users multiplied by it.
+A score is `mean + b_u + b_i + p_u . q_i`. With the item `(q_i, b_i)` and the user `(p_u, 1)` the
+inner product is the score less `mean + b_u`, which is the same for all items of a user. One more
+component makes all items equally long, after which cosine and Euclidean distance order them as the
+inner product does (Bachrach et al. 2014, "Speeding Up the Xbox Recommender System Using a Euclidean
+Transformation for Inner-Product Spaces"). Items are divided by that length, and users multiplied by
+it.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -23,8 +26,11 @@ VECTOR, OFFSET = "vector", "offset"
 _WAY_OUT = "Export a model of factors: palate.LeastSquares, or palate.Spectral for what people choose."
 
 
-def export_vectors(model: Any, side: str = "items", *, head: str | None = None, kind: str | None = None) -> Any:
-    """Return ids with vectors whose inner products, and cosines, order the items for every user as the model's scores do.
+def export_vectors(
+    model: Any, side: str = "items", *, head: str | None = None, kind: str | None = None
+) -> Any:
+    """Return ids with vectors whose inner products, and cosines, order the items for every user as
+    the model's scores do.
 
     Parameters
     ----------
@@ -38,20 +44,23 @@ def export_vectors(model: Any, side: str = "items", *, head: str | None = None, 
     Returns
     -------
     frame
-        Columns `item_id` and `vector` (float32, of length 1), or `user_id`, `vector` and `offset`: a user's inner product with an item plus
-        the offset is the predicted rating, or under another link than the identity the latent value.
+        Columns `item_id` and `vector` (float32, of length 1), or `user_id`, `vector` and `offset`:
+        a user's inner product with an item plus the offset is the predicted rating, or under
+        another link than the identity the latent value.
 
     Raises
     ------
     TypeError
         If the model has no factors.
     ValueError
-        If an argument is none of these, a model of two heads is given without `head`, or no inner product has the order of the scores: that
-        is so for a mean over draws after a link, and for items of a noise of their own.
+        If an argument is none of these, a model of two heads is given without `head`, or no inner
+        product has the order of the scores: that is so for a mean over draws after a link, and for
+        items of a noise of their own.
 
     References
     ----------
-    Bachrach et al. (2014), "Speeding Up the Xbox Recommender System Using a Euclidean Transformation for Inner-Product Spaces".
+    Bachrach et al. (2014), "Speeding Up the Xbox Recommender System Using a Euclidean
+    Transformation for Inner-Product Spaces".
 
     Examples
     --------
@@ -69,7 +78,10 @@ def export_vectors(model: Any, side: str = "items", *, head: str | None = None, 
     items = _item_rows(factors)
     length = float(np.sqrt(np.square(items).sum(axis=1).max(initial=0.0))) or 1.0
     if side == "items":
-        columns = [factors.items.take(np.arange(len(items))).alias(names.ITEM_ID), _series(_of_one_length(items, length))]
+        columns = [
+            factors.items.take(np.arange(len(items))).alias(names.ITEM_ID),
+            _series(_of_one_length(items, length)),
+        ]
     else:
         users = _user_rows(factors, length)
         offset = (factors.global_mean[:, None] + factors.user_bias).mean(axis=0)
@@ -85,7 +97,8 @@ def _of_factors(model: Any, head: str | None) -> "FactorModel":
     if isinstance(model, palate.RecommenderModel):
         if head not in HEADS:
             raise ValueError(
-                "head must be 'choice' (what people choose) or 'stars' (predicted ratings) for a model of two heads, as no inner product "
+                "head must be 'choice' (what people choose) or 'stars' (predicted ratings) for a model of "
+                "two heads, as no inner product "
                 f"has the order of its lists by both; got {head!r}."
             )
         model = getattr(model, head)
@@ -96,7 +109,10 @@ def _of_factors(model: Any, head: str | None) -> "FactorModel":
     if not isinstance(model, palate.FactorModel):
         name = getattr(model, "trainer", {}).get("name") or type(model).__name__
         of = f" as its {head} head" if head else ""
-        raise TypeError(f"model must have factors; got {name}{of}, whose scores are no products of short vectors. {_WAY_OUT}")
+        raise TypeError(
+            f"model must have factors; got {name}{of}, whose scores are no products of short vectors. "
+            f"{_WAY_OUT}"
+        )
     return model
 
 
@@ -106,18 +122,22 @@ def _check_order(model: "FactorModel") -> None:
         return
     if model.n_draws > 1:
         raise ValueError(
-            f"model must be a point estimate under the {model.link} link, as no inner product has the order of a mean over draws after "
+            f"model must be a point estimate under the {model.link} link, as no inner product has the "
+            f"order of a mean over draws after "
             f"it; got {model.n_draws} draws. {_WAY_OUT}"
         )
     if model.item_noise is not None:
         raise ValueError(
-            f"model must have one noise for all items under the {model.link} link, as no inner product has the order of scores with "
+            f"model must have one noise for all items under the {model.link} link, as no inner product has "
+            f"the order of scores with "
             f"noise of each item's own; got a model with it. Train with noise='common'. {_WAY_OUT}"
         )
 
 
 def _item_rows(model: "FactorModel") -> np.ndarray:
-    """Return `(q_i, b_i)` in float64, the factors of all draws side by side, shape (n_items, n_draws * n_factors + 1)."""
+    """Return `(q_i, b_i)` in float64, the factors of all draws side by side, shape (n_items,
+    n_draws * n_factors + 1).
+    """
     side = np.moveaxis(model.item_factors, 0, 1).reshape(len(model.items), -1).astype(np.float64)
     return np.column_stack([side, model.item_bias.mean(axis=0, dtype=np.float64)])
 

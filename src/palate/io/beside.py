@@ -21,8 +21,15 @@ _LOG = logging.getLogger(__name__)
 NO_CATALOG = "none"
 _KNOWN = "the catalog"  # of a known format
 _FILES = (
-    "items.csv", "items.parquet", "catalog.csv", "catalog.parquet", "movies.csv", "movie.csv", "movies.dat", "books.csv",
-)  # fmt: skip
+    "items.csv",
+    "items.parquet",
+    "catalog.csv",
+    "catalog.parquet",
+    "movies.csv",
+    "movie.csv",
+    "movies.dat",
+    "books.csv",
+)
 _ADVICE = "Name one with items='FILE', or turn the search off with items='none'."
 
 
@@ -35,9 +42,11 @@ def catalog_for(
     typed: bool,
     named_columns: dict[str, str] | None = None,
 ) -> Catalog | None:
-    """Return the catalog that was named, or the one beside the ratings that fits them; item ids of both are then of one kind.
+    """Return the catalog that was named, or the one beside the ratings that fits them; item ids of
+    both are then of one kind.
 
-    A file that nobody named never stops a reading: if it cannot be a catalog of these ratings, a note says why.
+    A file that nobody named never stops a reading: if it cannot be a catalog of these ratings, a
+    note says why.
 
     Parameters
     ----------
@@ -50,7 +59,8 @@ def catalog_for(
     items : str, Path or None
         What the caller named: a file, or "none".
     columns : Columns
-        The columns of the ratings; whole numbers among the item ids become text if the catalog's ids are text.
+        The columns of the ratings; whole numbers among the item ids become text if the catalog's
+        ids are text.
     typed : bool
         Whether the rating file knows types.
     named_columns : dict, optional
@@ -65,7 +75,12 @@ def catalog_for(
         named = one_file(there)
         catalog = read_catalog(there, named, item, text, named=named_columns)
         typed = typed or is_parquet(named) or is_arrow(named)
-        if not typed and catalog.kind == "str" and not text and (strange := _strange(catalog, columns, typed, known=False)):
+        if (
+            not typed
+            and catalog.kind == "str"
+            and not text
+            and (strange := _strange(catalog, columns, typed, known=False))
+        ):
             raise ValueError(f"{strange}. Is it the right file, and the right column?")
         _one_kind(catalog, columns, typed)
         return catalog
@@ -94,7 +109,9 @@ def _found(
         except (ValueError, TypeError) as error:
             where = "" if name in str(error) else f"{name}: "
             warnings.warn(
-                f"{where}{str(error).rstrip('.')}. It is not taken as the catalog. {_ADVICE}", CatalogWarning, stacklevel=5
+                f"{where}{str(error).rstrip('.')}. It is not taken as the catalog. {_ADVICE}",
+                CatalogWarning,
+                stacklevel=5,
             )
             if form is not None and name == _KNOWN:
                 return None
@@ -105,7 +122,9 @@ def _found(
 
 
 def _strange(catalog: Catalog, columns: Columns, typed: bool, known: bool) -> str | None:
-    """Return why a catalog is not one of these ratings: ids of another type, or (unless its make is known) none rated."""
+    """Return why a catalog is not one of these ratings: ids of another type, or (unless its make is
+    known) none rated.
+    """
     ids, column = catalog.frame[names.ITEM_ID], columns.column["item"]
     rated = column.values if isinstance(column, CodedIds) else pl.Series(column)
     text = is_text(column)
@@ -121,20 +140,28 @@ def _strange(catalog: Catalog, columns: Columns, typed: bool, known: bool) -> st
     if known and not differ:
         return None
     rated = rated.unique() if not differ else rated.unique().cast(pl.String)
-    if not ids.cast(pl.String if differ else ids.dtype).is_in(rated.cast(pl.String if differ else ids.dtype).implode()).any():
+    if (
+        not ids.cast(pl.String if differ else ids.dtype)
+        .is_in(rated.cast(pl.String if differ else ids.dtype).implode())
+        .any()
+    ):
         return f"none of its {len(ids):,} ids {catalog.origin} is among the items rated {example}"
     return None
 
 
 def _one_kind(catalog: Catalog, columns: Columns, typed: bool) -> None:
-    """Make whole numbers among the ratings' item ids text if the catalog's ids are: neither file has types."""
+    """Make whole numbers among the ratings' item ids text if the catalog's ids are: neither file
+    has types.
+    """
     column = columns.column["item"]
     if typed or catalog.kind != "str" or is_text(column):
         return
     columns.column["item"] = text_ids(column)
     other = next(one for one in catalog.frame[names.ITEM_ID] if not one.isdigit())
     warnings.warn(
-        f"the item ids are read as text, because the catalog {catalog.origin} holds {other!r}.", CatalogWarning, stacklevel=5
+        f"the item ids are read as text, because the catalog {catalog.origin} holds {other!r}.",
+        CatalogWarning,
+        stacklevel=5,
     )
 
 

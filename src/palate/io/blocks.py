@@ -1,7 +1,7 @@
 """Text files as blocks of whole lines, in UTF-8: what a table is read from with little memory.
 
-A block ends where a record ends: at a newline outside quotes. No file, however odd, makes a block grow beyond its size plus
-one record, and no record may be longer than a mebibyte.
+A block ends where a record ends: at a newline outside quotes. No file, however odd, makes a block
+grow beyond its size plus one record, and no record may be longer than a mebibyte.
 """
 
 import codecs
@@ -37,7 +37,9 @@ class Block:
     line: int
 
 
-def blocks(source: Source, quote: bool = True, encoding: str = "utf-8", size: int | None = None) -> Iterator[Block]:
+def blocks(
+    source: Source, quote: bool = True, encoding: str = "utf-8", size: int | None = None
+) -> Iterator[Block]:
     """Yield the lines of a text file in blocks.
 
     A byte order mark decides the encoding. Line ends may be LF, CR LF or CR, and mixed.
@@ -55,7 +57,8 @@ def blocks(source: Source, quote: bool = True, encoding: str = "utf-8", size: in
     Raises
     ------
     ValueError
-        If there is a NUL byte, a record longer than a mebibyte, a quote that is never closed, or UTF-16 cut in half.
+        If there is a NUL byte, a record longer than a mebibyte, a quote that is never closed, or
+        UTF-16 cut in half.
     """
     rest, line, started = b"", 1, False
     for data, last in _texts(source, encoding, size or BLOCK):
@@ -112,7 +115,9 @@ def _refuse_nul(buffer: bytes, name: str, line: int) -> None:
 
 
 def _line_feeds(buffer: bytes, last: bool, quote: bool) -> tuple[bytes, bytes]:
-    """Return the buffer with line feeds for line ends, and a carriage return held back until its line feed is read."""
+    """Return the buffer with line feeds for line ends, and a carriage return held back until its
+    line feed is read.
+    """
     if b"\r" not in buffer:
         return buffer, b""
     held = b"\r" if buffer.endswith(b"\r") and not last else b""
@@ -125,7 +130,9 @@ def _line_feeds(buffer: bytes, last: bool, quote: bool) -> tuple[bytes, bytes]:
 
 
 def _end_of_records(buffer: bytes, quote: bool) -> int:
-    """Return the position behind the last newline that is not between quotes; 0 when there is none within MAX_RECORD."""
+    """Return the position behind the last newline that is not between quotes; 0 when there is none
+    within MAX_RECORD.
+    """
     cut = buffer.rfind(b"\n") + 1
     if not quote or b'"' not in buffer:
         return cut
@@ -138,7 +145,9 @@ def _end_of_records(buffer: bytes, quote: bool) -> int:
 
 
 def _too_long(buffer: bytes, name: str, line: int, quote: bool) -> str:
-    """Return the message for a record without end: the line where it begins, and whether a quote is the reason."""
+    """Return the message for a record without end: the line where it begins, and whether a quote is
+    the reason.
+    """
     start, inside, begun, number = 0, 0, line, line
     while (end := buffer.find(b"\n", start)) >= 0:
         inside ^= buffer.count(b'"', start, end) % 2 if quote else 0
@@ -146,5 +155,12 @@ def _too_long(buffer: bytes, name: str, line: int, quote: bool) -> str:
         if not inside:
             begun = number
     if inside or (quote and buffer.count(b'"', start) % 2):
-        return f"a quoted field of {name} must be closed within 1 MiB; got a quote without end at line {begun}. Double a quote that belongs to the text; if quotes are plain characters, pass quote=False."
-    return f"lines of {name} must be at most 1 MiB long; got a longer one at line {number}. Is it a table in text?"
+        return (
+            f"a quoted field of {name} must be closed within 1 MiB; got a quote without end at line "
+            f"{begun}. Double a quote that belongs to the text; if quotes are plain characters, pass "
+            f"quote=False."
+        )
+    return (
+        f"lines of {name} must be at most 1 MiB long; got a longer one at line {number}. Is it a table "
+        f"in text?"
+    )

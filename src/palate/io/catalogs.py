@@ -32,7 +32,12 @@ _GENRES_100K = [
     "Western",
 ]
 FIRST_RELEASE = {"id", "best_book_id", "work_id"}
-_BOOK_COLUMNS = {"title": "title", "original_publication_year": "year", "authors": "authors", "language_code": "language_code"}
+_BOOK_COLUMNS = {
+    "title": "title",
+    "original_publication_year": "year",
+    "authors": "authors",
+    "language_code": "language_code",
+}
 
 
 def movies_csv(files: Files) -> Catalog | None:
@@ -59,21 +64,28 @@ def movies_dat_text_ids(files: Files) -> Catalog | None:
 
 
 def u_item(files: Files) -> Catalog | None:
-    """MovieLens-100K `u.item`: id, title, release date, video date, address, and a flag for each of 19 genres."""
+    """MovieLens-100K `u.item`: id, title, release date, video date, address, and a flag for each of
+    19 genres.
+    """
     source = files.find("u.item")
     if source is None:
         return None
     rows, _ = _fields(source, "|", 5 + len(_GENRES_100K))
-    genres = ["|".join(genre for genre, flag in zip(_GENRES_100K, row[5:], strict=True) if flag == "1") for row in rows]
+    genres = [
+        "|".join(genre for genre, flag in zip(_GENRES_100K, row[5:], strict=True) if flag == "1")
+        for row in rows
+    ]
     ids = _whole(pl.Series([row[0] for row in rows]), "u.item")
-    return replace(films(ids, pl.Series([row[1] for row in rows]), pl.Series(genres)), origin="by field 1 from u.item")
+    return replace(
+        films(ids, pl.Series([row[1] for row in rows]), pl.Series(genres)), origin="by field 1 from u.item"
+    )
 
 
 def books_csv(files: Files) -> Catalog | None:
     """goodbooks-10k `books.csv`: title, year, authors, language.
 
-    The ratings' `book_id` is the catalog's, but not in the first release, which is known by two further columns: there it is
-    `id`, and `book_id` is the number of one edition at Goodreads.
+    The ratings' `book_id` is the catalog's, but not in the first release, which is known by two
+    further columns: there it is `id`, and `book_id` is the number of one edition at Goodreads.
     """
     source = files.find("books.csv")
     if source is None:
@@ -86,31 +98,45 @@ def books_csv(files: Files) -> Catalog | None:
     present = {column: name for column, name in _BOOK_COLUMNS.items() if column in table}
     ids = _numbers(table[item]).alias(item)
     frame = pl.DataFrame([ids, *(table[column].alias(name) for column, name in present.items())])
-    return replace(Catalog.from_frame(frame, item=item, where=columns.where), origin=f"by {item} from {source.name}")
+    return replace(
+        Catalog.from_frame(frame, item=item, where=columns.where), origin=f"by {item} from {source.name}"
+    )
 
 
 def movie_csv(files: Files) -> Catalog | None:
-    """The lesson's `movie.csv`: movieId, title, genres, key, year, n_ratings, mean_rating, after an index without name."""
+    """The lesson's `movie.csv`: movieId, title, genres, key, year, n_ratings, mean_rating, after an
+    index without name.
+    """
     source = files.find("movie.csv")
     if source is None:
         return None
     table = text_table(source, [], every=True)
     if not {"movieId", "title"} <= set(table.columns):
         return None  # of another make
-    numbers = {name: dtype for name, dtype in (("n_ratings", pl.Int64), ("mean_rating", pl.Float64)) if name in table.columns}
+    numbers = {
+        name: dtype
+        for name, dtype in (("n_ratings", pl.Int64), ("mean_rating", pl.Float64))
+        if name in table.columns
+    }
     table = table.with_columns(pl.col(name).cast(dtype) for name, dtype in numbers.items())
     catalog = Catalog.from_frame(table.with_columns(_whole(table["movieId"], "movie.csv")), item="movieId")
     return replace(catalog, origin="by movieId from movie.csv")
 
 
 def unique_tracks(files: Files) -> Catalog | None:
-    """Million Song Dataset `unique_tracks.txt`: track, song, artist, title; the first track of a song counts."""
+    """Million Song Dataset `unique_tracks.txt`: track, song, artist, title; the first track of a
+    song counts.
+    """
     source = files.find("unique_tracks.txt")
     if source is None:
         return None
     rows, _ = _fields(source, "<SEP>", 4)
     table = pl.DataFrame(
-        {"item_id": [row[1] for row in rows], "title": [row[3] for row in rows], "artist": [row[2] for row in rows]}
+        {
+            "item_id": [row[1] for row in rows],
+            "title": [row[3] for row in rows],
+            "artist": [row[2] for row in rows],
+        }
     )
     catalog = Catalog.from_frame(table.unique("item_id", keep="first", maintain_order=True))
     return replace(catalog, origin="by field 2 from unique_tracks.txt")
@@ -124,13 +150,21 @@ def movie_titles(files: Files) -> Catalog | None:
     rows = [line.split(",", 2) for line in source.read().decode("latin-1").splitlines() if line.strip()]
     ids = _whole(pl.Series([row[0] for row in rows], dtype=pl.String), source.name)
     years = pl.Series([row[1] if row[1] != "NULL" else None for row in rows], dtype=pl.String)
-    return Catalog.from_frame(pl.DataFrame({"item_id": ids, "title": [row[2] for row in rows], "year": years}))
+    return Catalog.from_frame(
+        pl.DataFrame({"item_id": ids, "title": [row[2] for row in rows], "year": years})
+    )
 
 
-def films(ids: pl.Series, titles: pl.Series, genres: pl.Series, turn: bool = True, where: WhereRow = row_label) -> Catalog:
-    """Return the catalog of films whose titles hold the year, and unless `turn` is False the article, behind."""
+def films(
+    ids: pl.Series, titles: pl.Series, genres: pl.Series, turn: bool = True, where: WhereRow = row_label
+) -> Catalog:
+    """Return the catalog of films whose titles hold the year, and unless `turn` is False the
+    article, behind.
+    """
     columns = title_columns(titles, ids, turn)
-    return Catalog.from_frame(pl.DataFrame([ids.alias("item_id"), *columns, genres.alias("genres")]), where=where)
+    return Catalog.from_frame(
+        pl.DataFrame([ids.alias("item_id"), *columns, genres.alias("genres")]), where=where
+    )
 
 
 def _dat(files: Files, whole: bool) -> Catalog | None:
@@ -151,7 +185,9 @@ def _dat(files: Files, whole: bool) -> Catalog | None:
 
 
 def _fields(source: Source, separator: str, n: int) -> tuple[list[list[str]], list[int]]:
-    """Return the fields of every line of a catalog that is no CSV, and the numbers of these lines; it is UTF-8 if it can be, else Latin-1."""
+    """Return the fields of every line of a catalog that is no CSV, and the numbers of these lines;
+    it is UTF-8 if it can be, else Latin-1.
+    """
     data = source.read()
     try:
         lines = data.decode("utf-8-sig")
@@ -163,7 +199,8 @@ def _fields(source: Source, separator: str, n: int) -> tuple[list[list[str]], li
             row = line.split(separator)
             if len(row) != n:
                 raise ValueError(
-                    f"{source.name} must have {n} fields separated by {separator!r}; got {len(row)} at line {number}: {line[:80]!r}."
+                    f"{source.name} must have {n} fields separated by {separator!r}; got {len(row)} at "
+                    f"line {number}: {line[:80]!r}."
                 )
             rows.append(row)
             numbers.append(number)

@@ -1,4 +1,6 @@
-"""Files that hold no table palate can read, known by their first bytes: what they are, and what to do about it."""
+"""Files that hold no table palate can read, known by their first bytes: what they are, and what to
+do about it.
+"""
 
 from palate.io.sources import Source
 
@@ -9,18 +11,29 @@ _EXPORT = "Save the table as CSV"
 _SQLITE = "sqlite3 -header -csv FILE 'SELECT * FROM ratings' > ratings.csv"
 _KINDS: tuple[tuple[bytes, str, str], ...] = (
     (b"\xd0\xcf\x11\xe0", "an Excel workbook", f"{_EXPORT} (in Excel: File, Save As, CSV UTF-8)"),
-    (b"\x89HDF", "an HDF5 file", f"{_EXPORT} or Parquet, or turn a Keras model into one of palate with palate convert"),
+    (
+        b"\x89HDF",
+        "an HDF5 file",
+        f"{_EXPORT} or Parquet, or turn a Keras model into one of palate with palate convert",
+    ),
     (b"SQLite format 3\0", "an SQLite database", f"{_EXPORT}: {_SQLITE}"),
     (b"\x28\xb5\x2f\xfd", "compressed by Zstandard", "Unpack it: zstd -d FILE"),
     (b"\x04\x22\x4d\x18", "compressed by LZ4", "Unpack it: lz4 -d FILE"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "Unpack it first"),
     (b"Rar!", "a RAR archive", "Unpack it first"),
-    (b"\x93NUMPY", "a NumPy array", "Load it with numpy.load and pass the arrays to palate.Ratings.from_arrays"),
+    (
+        b"\x93NUMPY",
+        "a NumPy array",
+        "Load it with numpy.load and pass the arrays to palate.Ratings.from_arrays",
+    ),
     (b"ORC", "an ORC file", f"{_EXPORT} or Parquet"),
     (b"Obj\x01", "an Avro file", f"{_EXPORT} or Parquet"),
     (b"%PDF", "a PDF document", _EXPORT),
     (b"MATLAB 5.0", "a MATLAB file", f"{_EXPORT}, or load it with SciPy and use palate.Ratings.from_scipy"),
-    *((b"\x80" + bytes([version]), "a pickle, which palate never loads", f"{_EXPORT} or Parquet") for version in range(2, 6)),
+    *(
+        (b"\x80" + bytes([version]), "a pickle, which palate never loads", f"{_EXPORT} or Parquet")
+        for version in range(2, 6)
+    ),
 )
 _MODEL = b'{"__metadata__":{"palate":'
 
@@ -39,9 +52,16 @@ def refuse_foreign(source: Source) -> None:
     """Raise a ValueError that says what a file is when it is known to be no table."""
     start = source.start
     if start[8:].startswith(_MODEL):
-        raise ValueError(f"{source.name} must be a table of ratings; it is a model of palate. Name the ratings instead.")
+        raise ValueError(
+            f"{source.name} must be a table of ratings; it is a model of palate. Name the ratings instead."
+        )
     if start[257:262] == b"ustar":
-        raise ValueError(f"{source.name} must be a table of ratings; it is a tar archive. Unpack it: tar -xf FILE.")
+        raise ValueError(
+            f"{source.name} must be a table of ratings; it is a tar archive. Unpack it: tar -xf FILE."
+        )
     for magic, what, advice in _KINDS:
         if start.startswith(magic):
-            raise ValueError(f"{source.name} must be a table of ratings; it is {what}. {advice.replace('FILE', source.name)}.")
+            raise ValueError(
+                f"{source.name} must be a table of ratings; it is {what}. "
+                f"{advice.replace('FILE', source.name)}."
+            )

@@ -27,7 +27,8 @@ class Format:
     files : tuple of str
         Names under which such a file is looked for in a folder, the first one found being read.
     columns : dict
-        Role ("user", "item", "rating", "timestamp") to column name, or to field number in a file without header.
+        Role ("user", "item", "rating", "timestamp") to column name, or to field number in a file
+        without header.
     kinds : dict
         Role to kind of cell, see `palate.io.text.read_columns`.
     optional : frozenset of str
@@ -64,7 +65,11 @@ def movielens_stars(values: np.ndarray) -> Scale | None:
     """Editions that differ: half stars if there are any, else 1 to 5; nothing is promised beyond 5."""
     if len(values) and values.max() > 5:
         return None
-    return whole_stars(values) if (values == np.floor(values)).all() and values.min() >= 1 else half_stars(values)
+    return (
+        whole_stars(values)
+        if (values == np.floor(values)).all() and values.min() >= 1
+        else half_stars(values)
+    )
 
 
 def ten_points(values: np.ndarray) -> Scale | None:
@@ -188,7 +193,8 @@ def rating_file(files: Files) -> Source:
         return files.single
     if (files.path / "_delta_log").is_dir():
         raise ValueError(
-            f"{files.path} must be read as the Delta table that it is, whose log says which of its files count: pass "
+            f"{files.path} must be read as the Delta table that it is, whose log says which of its files "
+            f"count: pass "
             "deltalake.DeltaTable(FOLDER) to palate.Ratings.from_frame."
         )
     parts = files.parts()
@@ -198,17 +204,26 @@ def rating_file(files: Files) -> Source:
     found = files.find(*known, "ratings.parquet")
     if found is not None:
         return found
-    tables = [name for name in files.names if name.lower().endswith(_TABLE_SUFFIXES) and "readme" not in name.lower()]
+    tables = [
+        name
+        for name in files.names
+        if name.lower().endswith(_TABLE_SUFFIXES) and "readme" not in name.lower()
+    ]
     candidates = tables or files.names
     only = files.find(candidates[0]) if len(candidates) == 1 else None
     if only is None:
-        message = f"{files.path} must hold one table of ratings or a known set such as MovieLens; got {files.listing()}"
+        message = (
+            f"{files.path} must hold one table of ratings or a known set such as MovieLens; got "
+            f"{files.listing()}"
+        )
         raise ValueError(f"{message}. Name the file itself.")
     return only
 
 
 def detect(source: Source, files: Files, encoding: str = "utf-8") -> str:
-    """Return the format of a rating file: the name of a `Format`, or "table" for any other with column names."""
+    """Return the format of a rating file: the name of a `Format`, or "table" for any other with
+    column names.
+    """
     if is_parquet(source) or is_arrow(source):
         return "table"
     if is_netflix(source):

@@ -70,8 +70,10 @@ def _like(columns: Columns, side: str, known: Vocabulary, typed: bool, name: str
         wrong = texts.values[good.index(False)]
         row = int(np.argmax(texts.codes == good.index(False)))
         raise ValueError(
-            f"{label} must hold {known.type_name}s, as the {side} ids it is to meet are (such as {str(known.id(0))!r}); got "
-            f"{wrong!r} at {columns.where(row)}. An id of another kind is none of those {side}s: leave its rows out."
+            f"{label} must hold {known.type_name}s, as the {side} ids it is to meet are (such as "
+            f"{str(known.id(0))!r}); got "
+            f"{wrong!r} at {columns.where(row)}. An id of another kind is none of those {side}s: leave its "
+            f"rows out."
         )
     if known.kind == "uuid":
         return np.array([UUID(text) for text in texts.values], dtype=object)[texts.codes].tolist()
@@ -90,6 +92,7 @@ def _typed_message(column: Any, label: str, known: Vocabulary, side: str, name: 
     wanted = f"{known.type_name}s, as the {side} ids it is to meet are (such as {known.id(0)!r})"
     example = column[0] if len(column) else None
     return (
-        f"{label} of {name} must hold {wanted}; got {found}s (such as {example!r}). Cast the column to {known.type_name}s, or "
+        f"{label} of {name} must hold {wanted}; got {found}s (such as {example!r}). Cast the column to "
+        f"{known.type_name}s, or "
         "save the table as CSV, whose ids are read as those they are to meet."
     )

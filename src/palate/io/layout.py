@@ -15,7 +15,14 @@ from palate.data.frames import missing_column
 from palate.io.blocks import BLOCK, Block, blocks
 from palate.io.sources import Source
 
-SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar", "::": "two colons", " ": "a blank"}
+SEPARATORS = {
+    ",": "a comma",
+    ";": "a semicolon",
+    "\t": "a tab",
+    "|": "a bar",
+    "::": "two colons",
+    " ": "a blank",
+}
 _SNIFFED = ("\t", ";", "|", ",")  # in order of preference: a comma may also be a decimal comma
 _UNIT = "\x1f"  # stands for a separator of several characters, so that a field may hold one of them
 _MAX_FIELDS = 10_000
@@ -23,11 +30,15 @@ _HEAD = 1 << 16
 
 
 _REMARK = re.compile(r"#|%|//|sep=.$")
-_VALUE = re.compile(r"\s*(?:[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?|\d{1,4}[-/.]\d\d?[-/.]\d{1,4}(?:[ T].*)?)\s*")
+_VALUE = re.compile(
+    r"\s*(?:[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?|\d{1,4}[-/.]\d\d?[-/.]\d{1,4}(?:[ T].*)?)\s*"
+)
 
 
 class ReadingWarning(UserWarning):
-    """Something of a file was left out or had to be interpreted; the message says what, and how to say otherwise."""
+    """Something of a file was left out or had to be interpreted; the message says what, and how to
+    say otherwise.
+    """
 
 
 @dataclass(frozen=True)
@@ -86,12 +97,16 @@ class TextFile:
             if len(self.separator) == 1:
                 yield block
             elif _UNIT.encode() in block.data:
-                raise ValueError(f"{self.name} must not hold the control character U+001F; got one after line {block.line}.")
+                raise ValueError(
+                    f"{self.name} must not hold the control character U+001F; got one after line "
+                    f"{block.line}."
+                )
             else:
                 yield Block(block.data.replace(self.separator.encode(), _UNIT.encode()), block.line)
 
     def records(self, block: Block, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
-        """Yield (line number, fields) of every record of a block that is not blank; slow: for samples and for messages.
+        """Yield (line number, fields) of every record of a block that is not blank; slow: for
+        samples and for messages.
 
         Bytes that are no UTF-8 become U+FFFD. With `strict`, text behind a closing quote is an error.
         """
@@ -105,7 +120,9 @@ class TextFile:
             except csv.Error as error:
                 if "expected after" in str(error):
                     raise ValueError(misplaced_quote(self.name, line)) from None
-                raise ValueError(f"{self.name} must be a table in text; got {_reason(error)} at line {line}.") from None
+                raise ValueError(
+                    f"{self.name} must be a table in text; got {_reason(error)} at line {line}."
+                ) from None
             if record is None:
                 return
             if record:
@@ -125,7 +142,10 @@ class TextFile:
         if not found:
             raise ValueError(f"{self.name} must hold ratings; got an empty file.")
         if len(found[0]) > _MAX_FIELDS:
-            raise ValueError(f"{self.name} must have at most {_MAX_FIELDS:,} columns; got {len(found[0]):,} in its first line.")
+            raise ValueError(
+                f"{self.name} must have at most {_MAX_FIELDS:,} columns; got {len(found[0]):,} in its "
+                f"first line."
+            )
         return found
 
     @cached_property
@@ -135,7 +155,11 @@ class TextFile:
 
     def sample(self, place: int) -> list[str]:
         """Return the cells of one column in the first records, missing ones left out."""
-        return [record[place] for record in self.head[int(self.has_header_line) :] if len(record) > place and record[place]]
+        return [
+            record[place]
+            for record in self.head[int(self.has_header_line) :]
+            if len(record) > place and record[place]
+        ]
 
     def where(self, block: Block, row: int) -> str:
         """Say in which line of the file a row of a block is."""
@@ -146,13 +170,18 @@ class TextFile:
 def misplaced_quote(name: str, line: int) -> str:
     """Return the message for a quote that neither begins nor ends a field."""
     return (
-        f"quotes of {name} must enclose whole fields, and be doubled inside them; got another at line {line}. "
+        f"quotes of {name} must enclose whole fields, and be doubled inside them; got another at line "
+        f"{line}. "
         "If quotes are plain characters there, pass quote=False."
     )
 
 
 def text_file(
-    source: Source, separator: str | None = None, encoding: str = "utf-8", quote: bool | None = None, **how: Any
+    source: Source,
+    separator: str | None = None,
+    encoding: str = "utf-8",
+    quote: bool | None = None,
+    **how: Any,
 ) -> TextFile:
     """Return how a text file is laid out, where that is not given found from its beginning.
 
@@ -160,13 +189,18 @@ def text_file(
     """
     _check_preamble(source, encoding)
     separator = separator or sniff_separator(source, encoding)
-    plain = quote is None and separator == "\t" and not any(map(_enclosed, first_lines(source, 1, encoding)[0].split("\t")))
+    plain = (
+        quote is None
+        and separator == "\t"
+        and not any(map(_enclosed, first_lines(source, 1, encoding)[0].split("\t")))
+    )
     file = TextFile(source, separator, quote=not plain if quote is None else quote, encoding=encoding, **how)
     if plain:
         found = next((cell for record in file.head for cell in record if _enclosed(cell)), None)
         if found is not None:
             warnings.warn(
-                f"quotes of {file.name} are plain characters, as between tabs they usually are: {found} keeps its own. "
+                f"quotes of {file.name} are plain characters, as between tabs they usually are: {found} "
+                f"keeps its own. "
                 "Pass quote=True if they enclose fields.",
                 ReadingWarning,
                 stacklevel=4,
@@ -175,7 +209,8 @@ def text_file(
 
 
 def _check_preamble(source: Source, encoding: str) -> None:
-    """Check that no remarks stand above the table, such as "# exported in May" or the "sep=;" of spreadsheets.
+    """Check that no remarks stand above the table, such as "# exported in May" or the "sep=;" of
+    spreadsheets.
 
     Raises
     ------
@@ -184,11 +219,14 @@ def _check_preamble(source: Source, encoding: str) -> None:
     """
     lines = first_lines(source, 100, encoding)
     n = next((place for place, line in enumerate(lines) if not _REMARK.match(line)), 0)
-    if not n or (not lines[0].startswith("sep=") and all(_n_fields(line) == _n_fields(lines[n]) for line in lines[:n])):
+    if not n or (
+        not lines[0].startswith("sep=") and all(_n_fields(line) == _n_fields(lines[n]) for line in lines[:n])
+    ):
         return  # a header or ids may begin so
     what = "a line that is" if n == 1 else f"{n} lines that are"
     raise ValueError(
-        f"{source.name} begins with {what} no part of the table, {lines[0][:80]!r}. Leave {'it' if n == 1 else 'them'} out: "
+        f"{source.name} begins with {what} no part of the table, {lines[0][:80]!r}. Leave "
+        f"{'it' if n == 1 else 'them'} out: "
         f"tail -n +{n + 1} {source.name} > ratings.csv."
     )
 
@@ -265,7 +303,8 @@ def places_of(file: TextFile, columns: dict[str, str | int]) -> dict[str, int]:
         for role, column in columns.items():
             if file.names.count(str(column)) > 1:
                 raise ValueError(
-                    f"{role} column {column!r} must be in {file.name} once; got {file.names.count(str(column))} columns of that name."
+                    f"{role} column {column!r} must be in {file.name} once; got "
+                    f"{file.names.count(str(column))} columns of that name."
                 )
         return {role: file.names.index(str(column)) for role, column in columns.items()}
     places = {role: int(column) for role, column in columns.items()}
@@ -273,7 +312,8 @@ def places_of(file: TextFile, columns: dict[str, str | int]) -> dict[str, int]:
     if wanted > len(file.names):
         line = file.separator.join(file.head[0])[:80]
         raise ValueError(
-            f"{file.name} must have {wanted} fields separated by {_called(file.separator)}; got {len(file.names)} in its first line, {line!r}."
+            f"{file.name} must have {wanted} fields separated by {_called(file.separator)}; got "
+            f"{len(file.names)} in its first line, {line!r}."
         )
     return places
 
@@ -296,7 +336,10 @@ def _wrong_separator(file: TextFile) -> str:
         advice = f"It seems to be {SEPARATORS[guess]}: pass separator={guess!r}."
     else:
         advice = "Pass the right one with separator=."
-    return f"{file.name} must have its fields separated by {_called(file.separator)}; got one column, {only[:80]!r}. {advice}"
+    return (
+        f"{file.name} must have its fields separated by {_called(file.separator)}; got one column, "
+        f"{only[:80]!r}. {advice}"
+    )
 
 
 def is_value(cell: str) -> bool:
@@ -312,7 +355,8 @@ def no_header(file: TextFile) -> str:
     """Return the message for a first line that looks like a row."""
     line = file.separator.join(file.names)[:60]
     return (
-        f"{file.name} seems to have no line of column names (its first line is {line!r}): pass header=False, and the columns "
+        f"{file.name} seems to have no line of column names (its first line is {line!r}): pass "
+        f"header=False, and the columns "
         "are called 1, 2, 3 ... If these are names, pass header=True."
     )
 

@@ -1,4 +1,6 @@
-"""What `palate prepare` wrote beside the ratings: which rows are for validation, and the mean that `y` lacks."""
+"""What `palate prepare` wrote beside the ratings: which rows are for validation, and the mean that
+`y` lacks.
+"""
 
 import json
 import warnings
@@ -19,7 +21,9 @@ class PreparedWarning(UserWarning):
 
 
 def prepared_mean(source: Source) -> float | None:
-    """Return the mean that is taken off in the column `y` of a prepared table, None where `rating - y` is no constant."""
+    """Return the mean that is taken off in the column `y` of a prepared table, None where `rating -
+    y` is no constant.
+    """
     file = TextFile(source)
     rating, y = file.names.index("rating"), file.names.index("y")
     try:
@@ -48,13 +52,16 @@ def validation_pairs(files: Files, source: Source, columns: dict[str, Any]) -> t
         n_train, n_validation = int(about["n_train"]), int(about["n_validation"])
     except (ValueError, TypeError, KeyError):
         warnings.warn(
-            f"{SPLIT_FILE} beside {source.name} is not as prepare writes it: it is left out.", PreparedWarning, stacklevel=4
+            f"{SPLIT_FILE} beside {source.name} is not as prepare writes it: it is left out.",
+            PreparedWarning,
+            stacklevel=4,
         )
         return None
     n = len(columns["user"])
     if n_train + n_validation != n or n_train < 1 or n_validation < 0:
         warnings.warn(
-            f"{source.name} has {n:,} rows, but {SPLIT_FILE} beside it speaks of {n_train:,} for training and {n_validation:,} "
+            f"{source.name} has {n:,} rows, but {SPLIT_FILE} beside it speaks of {n_train:,} for training "
+            f"and {n_validation:,} "
             "for validation: it is left out.",
             PreparedWarning,
             stacklevel=4,
@@ -66,7 +73,9 @@ def validation_pairs(files: Files, source: Source, columns: dict[str, Any]) -> t
 def mask_of(ratings: Ratings, pairs: tuple[Any, Any]) -> np.ndarray:
     """Return which ratings are of these pairs, bool."""
     users, items = ratings.users.indices(pairs[0]), ratings.items.indices(pairs[1])
-    keys = ratings.user_index.astype(np.int64) * ratings.n_items + ratings.item_index  # ascending, as the rows are
+    keys = (
+        ratings.user_index.astype(np.int64) * ratings.n_items + ratings.item_index
+    )  # ascending, as the rows are
     found = np.zeros(len(ratings), bool)
     found[np.searchsorted(keys, users * ratings.n_items + items)] = True
     return found

@@ -63,50 +63,56 @@ def read(
     path : str or Path
         A rating file (text, `.gz` or Parquet), a folder that holds one, or a `.zip` of such a folder.
     format : str, default "auto"
-        "movielens" (`ratings.csv`), "movielens-dat" (`ratings.dat`), "movielens-100k" (`u.data`), "goodbooks",
-        "movietweetings", "triplets" (user, item, count), "netflix", "lesson" (`rating.csv` with `y`, and `movie.csv`), "wide" (a row for each
-        user, a column for each item, empty where there is no rating), or "table": any
-        CSV or Parquet file with named columns. "auto" looks at the file.
+        "movielens" (`ratings.csv`), "movielens-dat" (`ratings.dat`), "movielens-100k" (`u.data`),
+        "goodbooks", "movietweetings", "triplets" (user, item, count), "netflix", "lesson"
+        (`rating.csv` with `y`, and `movie.csv`), "wide" (a row for each user, a column for each
+        item, empty where there is no rating), or "table": any CSV or Parquet file with named
+        columns. "auto" looks at the file.
     user, item, rating : str, optional
         Names of the columns of a table; default the usual names, such as `user_id`, `itemId`, `rating`.
     timestamp, weight : str, optional
-        Names of further columns. Times are seconds since 1970, or dates. A column with a usual name for a time is used.
+        Names of further columns. Times are seconds since 1970, or dates. A column with a usual name
+        for a time is used.
     scale : (float, float), optional
         Lowest and highest possible rating; default what the format promises, else what is observed.
     duplicates : {"last", "mean", "sum", "error"}, optional
-        What to do with repeated (user, item) pairs, see `Ratings.from_frame`. Default: "last", or "sum" with `counts`.
+        What to do with repeated (user, item) pairs, see `Ratings.from_frame`. Default: "last", or
+        "sum" with `counts`.
     counts : bool, default False
-        Whether the rows are events, such as plays or purchases: those of a pair add up, and without a rating column each
-        counts 1.
+        Whether the rows are events, such as plays or purchases: those of a pair add up, and without
+        a rating column each counts 1.
     separator : str, optional
         Of a table's fields; default the one that splits the first line.
     encoding : str, default "utf-8"
         Of a table. Catalogs of known formats are read in UTF-8 or Latin-1, whichever fits.
     header : bool, optional
-        Whether the first line of a table holds column names. By default it must, and one that looks like a row is an error.
-        Without a header, columns are numbered from 1, `user="2"` say, and are user, item, rating and time by default.
+        Whether the first line of a table holds column names. By default it must, and one that looks
+        like a row is an error. Without a header, columns are numbered from 1, `user="2"` say, and
+        are user, item, rating and time by default.
     quote : bool, optional
-        Whether fields of a table may be enclosed in double quotes; default yes, but not between tabs, where quotes are plain
-        characters unless the first line has enclosed names.
+        Whether fields of a table may be enclosed in double quotes; default yes, but not between
+        tabs, where quotes are plain characters unless the first line has enclosed names.
     missing : number, str or sequence of these, optional
-        Values of the rating column that mean "not rated", such as -1 or "NA": a `ReadingWarning` counts the rows left out.
+        Values of the rating column that mean "not rated", such as -1 or "NA": a `ReadingWarning`
+        counts the rows left out.
     skip_empty : bool, default False
-        Whether to leave out rows without a user, an item or a rating, and count them likewise; else they are an error.
+        Whether to leave out rows without a user, an item or a rating, and count them likewise; else
+        they are an error.
     timestamp_format : str, optional
         How a table writes its times, such as "%d/%m/%Y %H:%M"; default seconds, or dates with the year first.
     decimal : {".", ","}, default "."
         What divides a number of a table from its fraction.
     items : str or Path, optional
-        The catalog's file, with the items' ids in a column of the same name as in the ratings, `item_id`, or another usual
-        name; default `items.csv`, `movies.csv` and the like beside the ratings, if one of them has a column of the ratings'
-        own name or `item_id`; "none" for no catalog. A file that nobody named is left out with a `CatalogWarning` where it
-        does not fit.
+        The catalog's file, with the items' ids in a column of the same name as in the ratings,
+        `item_id`, or another usual name; default `items.csv`, `movies.csv` and the like beside the
+        ratings, if one of them has a column of the ratings' own name or `item_id`; "none" for no
+        catalog. A file that nobody named is left out with a `CatalogWarning` where it does not fit.
     items_id, items_title, items_year, items_genres : str, optional
         Names of the columns of the file in `items`; default the usual names.
     like : FactorModel or Ratings, optional
-        What the ratings are to meet, such as the model they are a test of: ids of a text file, which has no types, are then
-        read as integers or strings as they are there. Without it they are integers if all in the file (and in a catalog
-        that is a text file) are whole numbers.
+        What the ratings are to meet, such as the model they are a test of: ids of a text file,
+        which has no types, are then read as integers or strings as they are there. Without it they
+        are integers if all in the file (and in a catalog that is a text file) are whole numbers.
 
     Returns
     -------
@@ -134,14 +140,24 @@ def read(
     """
     path = Path(path)
     named = {"user": user, "item": item, "rating": rating, "timestamp": timestamp, "weight": weight}
-    laid_out = (*named.values(), separator, header, quote, timestamp_format, None if decimal == "." else decimal)
+    laid_out = (
+        *named.values(),
+        separator,
+        header,
+        quote,
+        timestamp_format,
+        None if decimal == "." else decimal,
+    )
     as_table = any(given is not None for given in laid_out)
     _check_options(format, separator, encoding, decimal, as_table)
     wanted = {"id": items_id, "title": items_title, "year": items_year, "genres": items_genres}
     of_items = {role: name for role, name in wanted.items() if name is not None}
     if of_items and items is None:
         role, name = next(iter(of_items.items()))
-        raise ValueError(f"items_{role} must come with items, the catalog whose column it is; got items_{role}={name!r} alone.")
+        raise ValueError(
+            f"items_{role} must come with items, the catalog whose column it is; got items_{role}={name!r} "
+            f"alone."
+        )
     rows: dict[str, Any] = {"missing": _marks(missing), "skip_empty": skip_empty}
     files = Files(path)
     source = _source(files, format)
@@ -151,7 +167,9 @@ def read(
     if form is not None:
         columns = _read_format(source, form, rows)
         if scale is None and duplicates != "sum":
-            scale = form.scale(rating_values(columns.column["rating"], columns.labels["rating"], columns.where))
+            scale = form.scale(
+                rating_values(columns.column["rating"], columns.labels["rating"], columns.where)
+            )
     elif format == "wide":
         columns = read_wide(source, user, separator, encoding, quote, rows["missing"], decimal)
     elif is_parquet(source) or is_arrow(source):
@@ -191,15 +209,21 @@ def _check_options(format: str, separator: str | None, encoding: str, decimal: s
     if format not in ("auto", "table", "wide", *FORMATS):
         raise ValueError(f"format must be one of auto, table, wide, {', '.join(FORMATS)}; got {format!r}.")
     if format in FORMATS and named:
-        raise ValueError(f"format {format!r} has its own columns and separator; pass format='table' to name them.")
+        raise ValueError(
+            f"format {format!r} has its own columns and separator; pass format='table' to name them."
+        )
     if separator is not None and (not separator or any(character in separator for character in '\n\r"')):
-        raise ValueError(f"separator must be one or more characters other than line ends and quotes; got {separator!r}.")
+        raise ValueError(
+            f"separator must be one or more characters other than line ends and quotes; got {separator!r}."
+        )
     if decimal not in (".", ",") or decimal == separator:
         raise ValueError(f"decimal must be '.' or ',', and not the separator; got {decimal!r}.")
     try:
         codecs.lookup(encoding)
     except LookupError:
-        raise ValueError(f"encoding must be one that Python knows, such as 'utf-8' or 'latin-1'; got {encoding!r}.") from None
+        raise ValueError(
+            f"encoding must be one that Python knows, such as 'utf-8' or 'latin-1'; got {encoding!r}."
+        ) from None
 
 
 def _marks(missing: Any) -> tuple[str, ...]:
@@ -236,6 +260,7 @@ def _read_format(source: Source, form: Format, rows: dict[str, Any]) -> Columns:
     columns = {
         role: column
         for role, column in form.columns.items()
-        if role not in form.optional or (column in file.names if isinstance(column, str) else column < len(file.names))
+        if role not in form.optional
+        or (column in file.names if isinstance(column, str) else column < len(file.names))
     }
     return read_columns(file, columns, {role: form.kinds[role] for role in columns})

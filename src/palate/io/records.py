@@ -1,4 +1,6 @@
-"""Text files that are no tables but are read as such: JSON Lines, and Netflix' blocks of ratings under the film they are of."""
+"""Text files that are no tables but are read as such: JSON Lines, and Netflix' blocks of ratings
+under the film they are of.
+"""
 
 import json
 import re
@@ -34,12 +36,16 @@ def is_json_lines(source: Source) -> bool:
 
 
 def is_netflix(source: Source) -> bool:
-    """Return whether a file begins like the ratings of the Netflix prize: `1:`, then `1488844,3,2005-09-06`."""
+    """Return whether a file begins like the ratings of the Netflix prize: `1:`, then
+    `1488844,3,2005-09-06`.
+    """
     return _NETFLIX.match(source.start) is not None
 
 
 class JsonLines(TextFile):
-    """One object of JSON per line, read as a table whose columns are the keys; nested values are kept as JSON."""
+    """One object of JSON per line, read as a table whose columns are the keys; nested values are
+    kept as JSON.
+    """
 
     def __init__(self, source: Source, **how: Any) -> None:
         super().__init__(source, separator=_UNIT, quote=False, **how)
@@ -76,12 +82,16 @@ class JsonLines(TextFile):
                 found = None
             if not isinstance(found, dict):
                 shown = text.decode("utf-8", errors="replace")[:80]
-                raise ValueError(f"{self.name} must hold one JSON object per line; got {shown!r} at line {line}.")
+                raise ValueError(
+                    f"{self.name} must hold one JSON object per line; got {shown!r} at line {line}."
+                )
             yield line, found
 
 
 def _cell(value: Any) -> str:
-    """Return a value as the text of a field; line ends and the separator stay visible, so that an id with them is refused."""
+    """Return a value as the text of a field; line ends and the separator stay visible, so that an
+    id with them is refused.
+    """
     if value is None:
         return ""
     text = value if isinstance(value, str) else repr(value) if isinstance(value, float) else json.dumps(value)
@@ -89,13 +99,17 @@ def _cell(value: Any) -> str:
 
 
 class NetflixFile(TextFile):
-    """Blocks of `user,rating,date` under the number of the film, read as a table of film, user, rating and date."""
+    """Blocks of `user,rating,date` under the number of the film, read as a table of film, user,
+    rating and date.
+    """
 
     def __init__(self, source: Source, **how: Any) -> None:
         super().__init__(source, header=False, quote=False, **how)
 
     def blocks(self, size: int | None = None) -> Iterator[Block]:
-        """Yield the file in blocks of records; where a film begins there is a blank line, so that lines keep their numbers."""
+        """Yield the file in blocks of records; where a film begins there is a blank line, so that
+        lines keep their numbers.
+        """
         film = b""
         for block in super().blocks(size):
             first, *rest = _HEAD.split(block.data)

@@ -1,6 +1,7 @@
 """Where rating files lie: alone, in a folder or in a zip archive, perhaps compressed by gzip, bzip2 or xz.
 
-Compressed files are read as streams: nothing is unpacked to disk, and a file that unpacks to absurd sizes is refused.
+Compressed files are read as streams: nothing is unpacked to disk, and a file that unpacks to absurd
+sizes is refused.
 """
 
 import bz2
@@ -35,16 +36,20 @@ _OFFICE = {
     "content.xml": "an OpenDocument sheet",
 }
 _PIECE = 1 << 20
-_PART = re.compile(r"part-\d+.*|\d{6}_\d+.*|combined_data_\d+\.txt|mv_\d{7}\.txt", re.IGNORECASE)  # Spark, Hive, Netflix
+_PART = re.compile(
+    r"part-\d+.*|\d{6}_\d+.*|combined_data_\d+\.txt|mv_\d{7}\.txt", re.IGNORECASE
+)  # Spark, Hive, Netflix
 _START = 512  # bytes that tell what a file is
 
 
 @dataclass(frozen=True)
 class Source:
-    """One file: `name` is its plain name without `.gz`, `member` its name in the archive `path`, if it is in one.
+    """One file: `name` is its plain name without `.gz`, `member` its name in the archive `path`, if
+    it is in one.
 
-    `packed` is the ending of its compression, "" for none; `keep` what has to live as long as the file is read. `parts` are the files
-    of a table that Spark or Hive wrote into a folder, read one after the other.
+    `packed` is the ending of its compression, "" for none; `keep` what has to live as long as the
+    file is read. `parts` are the files of a table that Spark or Hive wrote into a folder, read one
+    after the other.
     """
 
     name: str
@@ -105,7 +110,9 @@ class Source:
 
 
 class _Joined(io.RawIOBase):
-    """The bytes of several files one after the other, without the line of column names of all but the first."""
+    """The bytes of several files one after the other, without the line of column names of all but
+    the first.
+    """
 
     def __init__(self, parts: tuple[Source, ...]) -> None:
         self._rest = _pieces(parts)
@@ -157,7 +164,9 @@ class _Unpacked(io.RawIOBase):
         self._out += len(data)
         if self._out > max(_EXPANSION_COUNTS_FROM, _MAX_EXPANSION * self._packed_size):
             message = f"{self._name} must not unpack to more than {_MAX_EXPANSION} times its compressed size"
-            raise ValueError(f"{message}; got {self._out >> 20:,} MiB out of {self._packed_size:,} bytes and more to come.")
+            raise ValueError(
+                f"{message}; got {self._out >> 20:,} MiB out of {self._packed_size:,} bytes and more to come."
+            )
         return data
 
 
@@ -167,9 +176,10 @@ class Files:
     Parameters
     ----------
     path : Path
-        A folder, a `.zip`, or one file: then its neighbours in the same folder can be found too. Folders inside an archive
-        are looked into (MovieLens archives hold one), folders inside a folder are not. `-` is standard input; what can be
-        read only once, such as a pipe, is copied first, and has no neighbours.
+        A folder, a `.zip`, or one file: then its neighbours in the same folder can be found too.
+        Folders inside an archive are looked into (MovieLens archives hold one), folders inside a
+        folder are not. `-` is standard input; what can be read only once, such as a pipe, is copied
+        first, and has no neighbours.
     what : str
         What is wanted, for the message when there is nothing.
 
@@ -188,7 +198,11 @@ class Files:
             raise FileNotFoundError(f"{path} must be {what}; there is nothing of that name.")
         self._place = path if self._spool is None else self._spool.copy
         name = path.name if self._spool is None else self._spool.name
-        self._members = _members(self._place, name, self._spool) if self._place.is_file() and _is_zip(self._place) else None
+        self._members = (
+            _members(self._place, name, self._spool)
+            if self._place.is_file() and _is_zip(self._place)
+            else None
+        )
         self._folder = None if self._spool else path if path.is_dir() else path.parent
 
     @property
@@ -225,7 +239,9 @@ class Files:
         """Plain name to path of the files in the folder; of a plain and a compressed one the plain one."""
         found: dict[str, Path] = {}
         if self._folder is not None:
-            for entry in sorted(self._folder.iterdir(), key=lambda entry: (bool(_ending(entry.name)), entry.name)):
+            for entry in sorted(
+                self._folder.iterdir(), key=lambda entry: (bool(_ending(entry.name)), entry.name)
+            ):
                 if entry.is_file() and not entry.name.startswith("."):
                     found.setdefault(_plain(entry.name), entry)
         return found
@@ -234,11 +250,19 @@ class Files:
         return _on_disk(self._entries[name])
 
     def parts(self) -> Source | None:
-        """Return the table that lies in the folder in parts, also in folders such as `day=1`; None if there is none."""
+        """Return the table that lies in the folder in parts, also in folders such as `day=1`; None
+        if there is none.
+        """
         if self._members is not None or not self.path.is_dir():
             return None
-        paths = [entry for entry in sorted(self.path.rglob("*")) if entry.is_file() and _PART.fullmatch(entry.name)]
-        paths = [entry for entry in paths if all("=" in folder for folder in entry.relative_to(self.path).parts[:-1])]
+        paths = [
+            entry for entry in sorted(self.path.rglob("*")) if entry.is_file() and _PART.fullmatch(entry.name)
+        ]
+        paths = [
+            entry
+            for entry in paths
+            if all("=" in folder for folder in entry.relative_to(self.path).parts[:-1])
+        ]
         found = tuple(_on_disk(entry) for entry in paths if entry.stat().st_size)
         return Source(f"{self.name} ({len(found)} part files)", self.path, parts=found) if found else None
 
@@ -286,7 +310,9 @@ def _is_zip(path: Path) -> bool:
 
 
 def _members(path: Path, called: str, keep: Any) -> dict[str, Source]:
-    """Return the files of an archive by plain name; of several with one name the one in the outermost folder."""
+    """Return the files of an archive by plain name; of several with one name the one in the
+    outermost folder.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             names = [info.filename for info in archive.infolist() if not info.is_dir()]
@@ -295,7 +321,8 @@ def _members(path: Path, called: str, keep: Any) -> dict[str, Source]:
     for name, what in _OFFICE.items():
         if name in names:
             raise ValueError(
-                f"{called} must be a table in text or Parquet; it is {what}. Save the sheet as CSV first (File, Save As, CSV UTF-8)."
+                f"{called} must be a table in text or Parquet; it is {what}. Save the sheet as CSV first "
+                f"(File, Save As, CSV UTF-8)."
             )
     found: dict[str, Source] = {}
     for name in sorted(names, key=lambda name: (name.count("/"), name)):

@@ -38,7 +38,9 @@ def _opened(path: Path) -> IO[bytes]:
         return path.open("rb")
     stream: Any = sys.stdin
     if stream is None or stream.isatty():
-        raise ValueError("- stands for standard input, which must come from a pipe or a file; got a terminal. Name a file.")
+        raise ValueError(
+            "- stands for standard input, which must come from a pipe or a file; got a terminal. Name a file."
+        )
     return open(os.dup(stream.fileno()), "rb")
 
 

@@ -27,7 +27,8 @@ def read_sql(
     query : str
         One SELECT; what it yields may have any of the usual names, as in `palate.read`.
     database : Path, optional
-        A DuckDB file, which is opened for reading alone. Without one the query names its files: `SELECT * FROM 'ratings.parquet'`.
+        A DuckDB file, which is opened for reading alone. Without one the query names its files:
+        `SELECT * FROM 'ratings.parquet'`.
     counts, scale, duplicates
         As in `palate.read`.
     **named : str
@@ -64,15 +65,27 @@ def read_sql(
             return Dataset(name=database.stem if database else "query", ratings=ratings)
     except duckdb.Error as error:
         said = " ".join(str(error).split())
-        raise ValueError(f"sql must be a query that DuckDB can run; got {query!r}, of which it says: {said}") from None
+        raise ValueError(
+            f"sql must be a query that DuckDB can run; got {query!r}, of which it says: {said}"
+        ) from None
 
 
 def _ratings(
-    found: Any, counts: bool, scale: tuple[float, float] | None, duplicates: str | None, named: dict[str, str | None]
+    found: Any,
+    counts: bool,
+    scale: tuple[float, float] | None,
+    duplicates: str | None,
+    named: dict[str, str | None],
 ) -> Ratings:
-    columns = choose_columns({role: named.get(role) for role in _COLUMNS}, list(found.columns), "the query", counts)
+    columns = choose_columns(
+        {role: named.get(role) for role in _COLUMNS}, list(found.columns), "the query", counts
+    )
     names = {role: None if role not in columns else str(columns[role]) for role in _COLUMNS[2:]}
     return Ratings.from_frame(
-        found, str(columns["user"]), str(columns["item"]), scale=scale,
-        duplicates=check_policy(duplicates, counted=counts), **names,
-    )  # fmt: skip
+        found,
+        str(columns["user"]),
+        str(columns["item"]),
+        scale=scale,
+        duplicates=check_policy(duplicates, counted=counts),
+        **names,
+    )

@@ -17,7 +17,15 @@ from palate.data.frames import missing_column
 from palate.data.ids import WhereRow, row_label
 from palate.io.catalogs import FIRST_RELEASE, films, movies_dat, movies_dat_text_ids
 from palate.io.foreign import is_arrow, is_parquet, refuse_foreign
-from palate.io.layout import ReadingWarning, TextFile, is_value, no_header, places_of, sniff_separator, text_file
+from palate.io.layout import (
+    ReadingWarning,
+    TextFile,
+    is_value,
+    no_header,
+    places_of,
+    sniff_separator,
+    text_file,
+)
 from palate.io.records import JsonLines, is_json_lines
 from palate.io.sources import Files, Source, file_source
 from palate.io.text import Columns, datetimes, read_columns, text_columns, text_table
@@ -25,7 +33,19 @@ from palate.io.text import Columns, datetimes, read_columns, text_columns, text_
 # Columns that need not be named, after folding case and dropping blanks, "_", "-" and ".".
 USUAL_NAMES: dict[str, tuple[str, ...]] = {
     "user": ("userid", "user", "uid", "customerid", "reviewerid"),
-    "item": ("itemid", "item", "iid", "movieid", "filmid", "bookid", "productid", "songid", "isbn", "asin", "businessid"),
+    "item": (
+        "itemid",
+        "item",
+        "iid",
+        "movieid",
+        "filmid",
+        "bookid",
+        "productid",
+        "songid",
+        "isbn",
+        "asin",
+        "businessid",
+    ),
     "rating": ("rating", "stars", "score", "bookrating", "overall", "count", "plays", "playcount"),
     "timestamp": ("timestamp",),
     "title": ("title", "name"),
@@ -53,14 +73,16 @@ def read_table(
     ----------
     source : Source
     named : dict
-        Role to column name, or None to look for a usual name; without a header to the number of the column, from 1.
+        Role to column name, or None to look for a usual name; without a header to the number of the
+        column, from 1.
     separator : str, optional
         Default: the one that splits the first line.
     encoding : str
     counts : bool, default False
         Whether rows without a rating column are events that count 1 each.
     header : bool, optional
-        Whether the first line holds column names; by default it must, and a line that looks like a row is refused.
+        Whether the first line holds column names; by default it must, and a line that looks like a
+        row is refused.
     quote : bool, optional
         Whether fields may be enclosed in double quotes; by default unless they are separated by tabs.
     **how
@@ -85,7 +107,9 @@ def read_table(
 
 
 def _looks_like_row(names: list[str], named: dict[str, str | None]) -> bool:
-    """Return whether a number or a date is to be the name of a column, or stands where no usual name is found."""
+    """Return whether a number or a date is to be the name of a column, or stands where no usual
+    name is found.
+    """
     chosen = [name for name in named.values() if name in names]
     counted = [str(number) for number in range(len(names))], [str(number + 1) for number in range(len(names))]
     if any(is_value(str(name)) for name in chosen):
@@ -94,8 +118,11 @@ def _looks_like_row(names: list[str], named: dict[str, str | None]) -> bool:
     return len(names) > 1 and bool(unknown) and any(map(is_value, names)) and names not in counted
 
 
-def numbered_columns(named: dict[str, str | None], file: TextFile, counts: bool = False) -> dict[str, str | int]:
-    """Return the place of each role's column in a file without a header: the one given, else user, item, rating and time in order.
+def numbered_columns(
+    named: dict[str, str | None], file: TextFile, counts: bool = False
+) -> dict[str, str | int]:
+    """Return the place of each role's column in a file without a header: the one given, else user,
+    item, rating and time in order.
 
     Raises
     ------
@@ -108,7 +135,8 @@ def numbered_columns(named: dict[str, str | None], file: TextFile, counts: bool 
         if name is not None:
             if not (str(name).isdigit() and 1 <= int(name) <= n):
                 raise ValueError(
-                    f"columns of {file.name}, which is read without a header, must be numbers from 1 to {n}; got {role}={name!r}."
+                    f"columns of {file.name}, which is read without a header, must be numbers from 1 to "
+                    f"{n}; got {role}={name!r}."
                 )
             columns[role] = int(name) - 1
     for place, role in enumerate(("user", "item", "rating")):
@@ -116,7 +144,8 @@ def numbered_columns(named: dict[str, str | None], file: TextFile, counts: bool 
             continue
         if place in columns.values() or place >= n:
             raise ValueError(
-                f"the {role} column of {file.name} must be known; got {n} columns without names. Number it with {role}=."
+                f"the {role} column of {file.name} must be known; got {n} columns without names. Number it "
+                f"with {role}=."
             )
         columns[role] = place
     if named["timestamp"] is None and n > 3 and 3 not in columns.values() and _are_times(file.sample(3)):
@@ -125,7 +154,11 @@ def numbered_columns(named: dict[str, str | None], file: TextFile, counts: bool 
     order = ", ".join(f"{role} {int(place) + 1}" for role, place in columns.items())
     if any(named[role] is None for role in columns):
         advice = "Number them otherwise with user=, item=, rating= and timestamp="
-        warnings.warn(f"columns of {file.name} are read by their place: {order}. {advice}.", ReadingWarning, stacklevel=5)
+        warnings.warn(
+            f"columns of {file.name} are read by their place: {order}. {advice}.",
+            ReadingWarning,
+            stacklevel=5,
+        )
     return columns
 
 
@@ -166,19 +199,31 @@ def read_parquet(
     return Columns(column, labels, where)
 
 
-def _left_out(source: Source, columns: dict[str, str | int], missing: tuple[str, ...], skip_empty: bool) -> np.ndarray | None:
-    """Return which rows are left out because they hold no rating, None for none, and say how many they are."""
+def _left_out(
+    source: Source, columns: dict[str, str | int], missing: tuple[str, ...], skip_empty: bool
+) -> np.ndarray | None:
+    """Return which rows are left out because they hold no rating, None for none, and say how many
+    they are.
+    """
     masks = {}
     if missing and "rating" in columns:
         ratings = _parquet(source, [str(columns["rating"])]).to_series()
-        masks[f"hold {', '.join(map(repr, missing))} for a rating and are left out"] = marked(ratings, missing).to_numpy()
+        masks[f"hold {', '.join(map(repr, missing))} for a rating and are left out"] = marked(
+            ratings, missing
+        ).to_numpy()
     if skip_empty:
         wanted = [str(columns[role]) for role in _REQUIRED if role in columns]
         nulls = [_parquet(source, [name]).to_series() for name in wanted]
         empty = [one.is_null() | (one.is_nan() if one.dtype.is_float() else False) for one in nulls]
-        masks["lack a user, an item or a rating and are left out"] = np.logical_or.reduce([one.to_numpy() for one in empty])
+        masks["lack a user, an item or a rating and are left out"] = np.logical_or.reduce(
+            [one.to_numpy() for one in empty]
+        )
     for said, mask in masks.items():
-        warnings.warn(f"{int(mask.sum()):,} of {len(mask):,} rows of {source.name} {said}.", ReadingWarning, stacklevel=5)
+        warnings.warn(
+            f"{int(mask.sum()):,} of {len(mask):,} rows of {source.name} {said}.",
+            ReadingWarning,
+            stacklevel=5,
+        )
     return np.logical_or.reduce(list(masks.values())) if masks else None
 
 
@@ -192,7 +237,9 @@ def _number(text: str) -> float | None:
 def marked(ratings: pl.Series, missing: tuple[str, ...]) -> pl.Series:
     """Return which cells hold one of the marks for "not rated", as text or as a number."""
     numbers = [number for mark in missing if (number := _number(mark)) is not None]
-    found = ratings.cast(pl.String).is_in(list(missing)) | ratings.cast(pl.Float64, strict=False).is_in(numbers)
+    found = ratings.cast(pl.String).is_in(list(missing)) | ratings.cast(pl.Float64, strict=False).is_in(
+        numbers
+    )
     return found.fill_null(False)
 
 
@@ -209,8 +256,11 @@ def _narrow(ids: pl.Series) -> pl.Series:
     return ids
 
 
-def choose_columns(named: dict[str, str | None], found: list[str], table: str, counts: bool = False) -> dict[str, str | int]:
-    """Return the column of each role: the one named, else the first with a usual name; `counts` as in `read_table`.
+def choose_columns(
+    named: dict[str, str | None], found: list[str], table: str, counts: bool = False
+) -> dict[str, str | int]:
+    """Return the column of each role: the one named, else the first with a usual name; `counts` as
+    in `read_table`.
 
     Raises
     ------
@@ -235,7 +285,9 @@ def _note_counted_rows(table: str, others: list[str]) -> None:
     """Say that each row counts 1, and which columns might have held counts."""
     listed = ", ".join(map(repr, others))
     advice = f" If the counts are in a column ({listed}), name it with rating=." if others else ""
-    warnings.warn(f"{table} has no rating column: each row counts 1.{advice}", CountedRowsWarning, stacklevel=5)
+    warnings.warn(
+        f"{table} has no rating column: each row counts 1.{advice}", CountedRowsWarning, stacklevel=5
+    )
 
 
 def usual_column(role: str, found: list[str]) -> str | None:
@@ -274,7 +326,8 @@ def read_catalog(
     item : str or None
         The ratings' column of item ids, see `join_column`.
     text_ids : bool
-        Whether the ratings' item ids are text: then those of a text file are too, else they are integers if all can be.
+        Whether the ratings' item ids are text: then those of a text file are too, else they are
+        integers if all can be.
     required : bool
         Whether the caller named the file: then an id column of any usual name will do.
     named : dict, optional
@@ -295,7 +348,11 @@ def read_catalog(
         if name not in table.columns:
             raise ValueError(missing_column(name, f"items_{role}", table.columns, source.name))
     standing = {"id": "item_id", "title": "title", "year": "year", "genres": "genres"}
-    taken = {standing[role] for role, name in named.items() if standing[role] in table.columns and name != standing[role]}
+    taken = {
+        standing[role]
+        for role, name in named.items()
+        if standing[role] in table.columns and name != standing[role]
+    }
     table = table.rename({name: f"{name}_2" for name in taken})  # another column has been named in its place
     named = {role: f"{name}_2" if name in taken else name for role, name in named.items()}
     column = named.get("id") or join_column(item, table.columns, required)
@@ -303,13 +360,17 @@ def read_catalog(
         if required:
             raise ValueError(missing_column(item or "item_id", "item", table.columns, source.name))
         wanted = f"{item!r}" if item in (None, "item_id") else f"{item!r} or 'item_id'"
-        raise ValueError(f"{source.name} has no column {wanted} (its columns are {', '.join(map(repr, table.columns))})")
+        raise ValueError(
+            f"{source.name} has no column {wanted} (its columns are {', '.join(map(repr, table.columns))})"
+        )
     if not (parquet or text_ids):
         table = table.with_columns(_typed(table[column]))
     origin = f"by {column} from {source.name}"
     if {"movieId", "title", "genres"} == set(table.columns) and not named:
         return replace(films(table["movieId"], table["title"], table["genres"], where=where), origin=origin)
-    roles = {role: named.get(role) or usual_column(role, table.columns) for role in ("title", "year", "genres")}
+    roles = {
+        role: named.get(role) or usual_column(role, table.columns) for role in ("title", "year", "genres")
+    }
     if not parquet:
         kept = {column, "key", *roles.values()}
         table = table.with_columns(_typed(table[other]) for other in table.columns if other not in kept)
@@ -375,7 +436,9 @@ def whole_table(path: Path, typed: bool = True, text: tuple[str, ...] = ()) -> p
         table = _parquet(source)
         return table if typed else table.select(pl.all().cast(pl.String))
     table = text_table(source, [], every=True, separator=sniff_separator(source))
-    return table.with_columns(_typed(column) for column in table if column.name not in text) if typed else table
+    return (
+        table.with_columns(_typed(column) for column in table if column.name not in text) if typed else table
+    )
 
 
 def _parquet_names(source: Source) -> list[str]:
@@ -402,20 +465,32 @@ def _parquet(source: Source, columns: list[str] | None = None) -> pl.DataFrame:
 
 def _not_parquet(source: Source, error: BaseException) -> str:
     reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-    return f"{source.name} must be a sound {'Arrow' if is_arrow(source) else 'Parquet'} file; reading it failed: {reason}."
+    return (
+        f"{source.name} must be a sound {'Arrow' if is_arrow(source) else 'Parquet'} file; reading it "
+        f"failed: {reason}."
+    )
 
 
 def _typed(texts: pl.Series) -> pl.Series:
-    """Return a text column as integers or decimal numbers if every cell is one, integers written as they are printed."""
+    """Return a text column as integers or decimal numbers if every cell is one, integers written as
+    they are printed.
+    """
     whole = texts.cast(pl.Int64, strict=False)
     if whole.cast(pl.String).equals(texts):
         return whole
     numbers = texts.cast(pl.Float64, strict=False)
-    return numbers if numbers.null_count() == texts.null_count() and not texts.str.contains(r"^[+-]?0\d").any() else texts
+    return (
+        numbers
+        if numbers.null_count() == texts.null_count() and not texts.str.contains(r"^[+-]?0\d").any()
+        else texts
+    )
 
 
 def _no_column(role: str, found: list[str], table: str) -> str:
     listed = ", ".join(map(repr, found))
     article = "an" if role == "item" else "a"
     events = " If each row is a play, a click or a purchase, pass counts=True." if role == "rating" else ""
-    return f"{table} must have {article} {role} column; got the columns {listed}, none with a usual name. Name it with {role}=.{events}"
+    return (
+        f"{table} must have {article} {role} column; got the columns {listed}, none with a usual name. "
+        f"Name it with {role}=.{events}"
+    )

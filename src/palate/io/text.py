@@ -20,7 +20,9 @@ from palate.io.parts import Ids, Keys, NotWhole, Numbers, Texts, is_plain
 from palate.io.sources import Source
 
 _WHOLE = re.compile(r"\s*[+-]?\d+")
-_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|nan|inf|infinity)", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"\s*[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|nan|inf|infinity)", re.IGNORECASE
+)
 _NEEDS = {"seconds": "times as whole seconds", "number": "numbers", "fraction": "times as seconds"}
 _DTYPES = {"seconds": pl.Int64, "number": pl.Float32, "fraction": pl.Float64}
 
@@ -53,17 +55,20 @@ def read_columns(file: TextFile, columns: dict[str, str | int], kinds: dict[str,
     columns : dict
         Role to column name, or to the number of the field in a file without header.
     kinds : dict
-        Role to "int" (ids that are whole numbers, written plainly), "id" (such numbers if all cells are, else text), "key"
-        (ids that stay text), "text", "number" or "time".
+        Role to "int" (ids that are whole numbers, written plainly), "id" (such numbers if all cells
+        are, else text), "key" (ids that stay text), "text", "number" or "time".
 
     Raises
     ------
     ValueError
-        If the file is empty, a column is missing, a line has too many fields, an id, a number or a time is missing, or a
-        cell is not of its kind; the message names the line.
+        If the file is empty, a column is missing, a line has too many fields, an id, a number or a
+        time is missing, or a cell is not of its kind; the message names the line.
     """
     places = places_of(file, columns)
-    labels = {role: f"column {name!r}" if isinstance(name, str) else f"field {name + 1}" for role, name in columns.items()}
+    labels = {
+        role: f"column {name!r}" if isinstance(name, str) else f"field {name + 1}"
+        for role, name in columns.items()
+    }
     kinds = {role: _time_kind(file, places[role]) if kind == "time" else kind for role, kind in kinds.items()}
     while True:
         try:
@@ -73,7 +78,8 @@ def read_columns(file: TextFile, columns: dict[str, str | int], kinds: dict[str,
 
 
 def text_table(source: Source, wanted: list[str], every: bool = False, separator: str = ",") -> pl.DataFrame:
-    """Return columns of a CSV file of items with a header, all as text (an empty cell is null); in UTF-8, else Latin-1.
+    """Return columns of a CSV file of items with a header, all as text (an empty cell is null); in
+    UTF-8, else Latin-1.
 
     Parameters
     ----------
@@ -108,7 +114,9 @@ def read_text(file: TextFile) -> Columns:
 class _Reading:
     """One pass over a file."""
 
-    def __init__(self, file: TextFile, places: dict[str, int], labels: dict[str, str], kinds: dict[str, str]) -> None:
+    def __init__(
+        self, file: TextFile, places: dict[str, int], labels: dict[str, str], kinds: dict[str, str]
+    ) -> None:
         self.file, self.places, self.labels, self.kinds = file, places, labels, kinds
         self.width = len(file.names)
         makers: dict[str, Any] = {"id": Ids, "int": Ids, "key": Keys, "text": Texts}
@@ -135,7 +143,9 @@ class _Reading:
             found = "none but those left out" if any(self.left_out.values()) else found
             raise ValueError(f"{self.file.name} must hold at least one row; got {found}.")
         self._tell()
-        return Columns({role: self.parts.pop(role).finish() for role in list(self.parts)}, self.labels, self.where)
+        return Columns(
+            {role: self.parts.pop(role).finish() for role in list(self.parts)}, self.labels, self.where
+        )
 
     def where(self, row: int) -> str:
         """Say where a row is, by reading the file again up to it."""
@@ -170,7 +180,9 @@ class _Reading:
         if not self.file.skip_empty:
             return None
         roles = [role for role in ("user", "item", "rating") if role in table.columns]
-        return table.select(pl.any_horizontal(pl.col(role).is_null() for role in roles)).to_series().to_numpy()
+        return (
+            table.select(pl.any_horizontal(pl.col(role).is_null() for role in roles)).to_series().to_numpy()
+        )
 
     def _where(self, block: Block, place: np.ndarray | None, row: int) -> str:
         return self.file.where(block, row if place is None else int(place[row]))
@@ -180,15 +192,26 @@ class _Reading:
         total = self.rows[-1] + sum(self.left_out.values())
         marks = ", ".join(map(repr, self.file.missing))
         if self.file.missing:
-            said = f"{self.left_out['missing']:,} of {total:,} rows of {self.file.name} hold {marks} for a rating"
-            warnings.warn(f"{said} and are left out." if self.left_out["missing"] else f"{said}.", ReadingWarning, stacklevel=6)
+            said = (
+                f"{self.left_out['missing']:,} of {total:,} rows of {self.file.name} hold {marks} for a "
+                f"rating"
+            )
+            warnings.warn(
+                f"{said} and are left out." if self.left_out["missing"] else f"{said}.",
+                ReadingWarning,
+                stacklevel=6,
+            )
         if self.left_out["empty"]:
             said = f"{self.left_out['empty']:,} of {total:,} rows of {self.file.name}"
-            warnings.warn(f"{said} lack a user, an item or a rating and are left out.", ReadingWarning, stacklevel=6)
+            warnings.warn(
+                f"{said} lack a user, an item or a rating and are left out.", ReadingWarning, stacklevel=6
+            )
 
     def _without_header(self, block: Block) -> Block:
         """Return the block without its first record and the blank lines before it."""
-        lines = [line for line, _ in zip((line for line, _ in self.file.records(block)), range(2), strict=False)]
+        lines = [
+            line for line, _ in zip((line for line, _ in self.file.records(block)), range(2), strict=False)
+        ]
         if len(lines) < 2:
             return Block(b"", block.line)
         start = 0
@@ -202,7 +225,9 @@ class _Reading:
         if b"\n\n" in data or data.startswith(b"\n"):
             data = self._without_blank_lines(block)
         schema: dict[str, Any] = {f"c{number}": pl.String for number in range(self.width)}
-        header = self.file.delimiter.join(schema) + "\n"  # else the number of fields in a block's first line would count
+        header = (
+            self.file.delimiter.join(schema) + "\n"
+        )  # else the number of fields in a block's first line would count
         schema |= {f"c{self.places[role]}": self._dtype(role, kind) for role, kind in self.kinds.items()}
         try:
             lines = pl.scan_csv(
@@ -211,10 +236,14 @@ class _Reading:
                 quote_char='"' if self.file.quote and b'"' in data else None,
                 schema=schema,
             )
-            return lines.select(pl.col(f"c{place}").alias(role) for role, place in self.places.items()).collect()
+            return lines.select(
+                pl.col(f"c{place}").alias(role) for role, place in self.places.items()
+            ).collect()
         except pl.exceptions.PolarsError as error:
             reason = str(error).splitlines()[0]
-            raise ValueError(self._diagnosis(block) or f"{self.file.name} could not be read: {reason}.") from None
+            raise ValueError(
+                self._diagnosis(block) or f"{self.file.name} could not be read: {reason}."
+            ) from None
 
     def _dtype(self, role: str, kind: str) -> Any:
         """Return how Polars is to read a column; numbers that need care are read as text first."""
@@ -251,15 +280,21 @@ class _Reading:
         elif kind in ("id", "int", "key"):
             if self.file.quote and b'"' in block.data:
                 _refuse(column, label, where, "[\n\r]", self.file.delimiter, _ROWS)
-            elif self.file.delimiter not in "\t,;|" and b"\t" in block.data:  # of JSON, where a tab stands for a line end
+            elif (
+                self.file.delimiter not in "\t,;|" and b"\t" in block.data
+            ):  # of JSON, where a tab stands for a line end
                 _refuse(column, label, where, "\t", "", _LINES)
             self._add_ids(role, id_column(column, label, where)[0], where)
         elif kind == "text":
             self.parts[role].add(column)
         else:
-            times = datetimes(column, label, where, self.file.timestamp_format) if kind == "datetime" else column
+            times = (
+                datetimes(column, label, where, self.file.timestamp_format) if kind == "datetime" else column
+            )
             numbers, unit = raw_times(times, label, where)  # the unit of numbers is that of the whole column
-            self.parts[role].add(numbers if unit is None else numbers.astype(f"datetime64[{DATETIMES[unit]}]"))
+            self.parts[role].add(
+                numbers if unit is None else numbers.astype(f"datetime64[{DATETIMES[unit]}]")
+            )
 
     def _add_ids(self, role: str, column: pl.Series, where: WhereRow) -> None:
         try:
@@ -274,19 +309,30 @@ class _Reading:
             ) from None
 
     def _diagnosis(self, block: Block) -> str | None:
-        """Return what is wrong with the first line that cannot be read; walks the lines, which only a failure justifies."""
+        """Return what is wrong with the first line that cannot be read; walks the lines, which only
+        a failure justifies.
+        """
         for line, record in self.file.records(block, strict=True):
             where = f"line {line} of {self.file.name}"
             if len(record) > self.width:
                 text = self.file.separator.join(record)[:80]
-                return f"each line must have {self.width} fields like the first one; got {len(record)} at {where}: {text!r}."
+                return (
+                    f"each line must have {self.width} fields like the first one; got {len(record)} at "
+                    f"{where}: {text!r}."
+                )
             if any("\ufffd" in cell for cell in record):
-                return f"{self.file.name} must be text in UTF-8; got other bytes at line {line}. Pass encoding='latin-1' if that is what they are, or convert the file."
+                return (
+                    f"{self.file.name} must be text in UTF-8; got other bytes at line {line}. Pass "
+                    f"encoding='latin-1' if that is what they are, or convert the file."
+                )
             for role, place in self.places.items():
                 kind = self.kinds[role]
                 if len(record) > place and not _fits(record[place], kind):
                     advice = _advice(record[place], kind, self.file)
-                    return f"{self.labels[role]} must hold {_NEEDS[kind]}; got {record[place][:80]!r} at {where}.{advice}"
+                    return (
+                        f"{self.labels[role]} must hold {_NEEDS[kind]}; got {record[place][:80]!r} at "
+                        f"{where}.{advice}"
+                    )
         return self._quotes(block)
 
     def _quotes(self, block: Block) -> str | None:
@@ -294,8 +340,14 @@ class _Reading:
         if not self.file.quote:
             return None
         delimiter = re.escape(self.file.delimiter.encode())
-        found = re.search(rb"(?:^|" + delimiter + rb')(?!")[^\n"' + delimiter + rb']+"', block.data, re.MULTILINE)
-        return None if found is None else misplaced_quote(self.file.name, block.line + block.data.count(b"\n", 0, found.end()))
+        found = re.search(
+            rb"(?:^|" + delimiter + rb')(?!")[^\n"' + delimiter + rb']+"', block.data, re.MULTILINE
+        )
+        return (
+            None
+            if found is None
+            else misplaced_quote(self.file.name, block.line + block.data.count(b"\n", 0, found.end()))
+        )
 
 
 def _time_kind(file: TextFile, place: int) -> str:
@@ -320,8 +372,12 @@ def _fits(cell: str, kind: str) -> bool:
 _ROWS, _LINES = "ids, not rows with separators and line ends", "ids without tabs and line ends"
 
 
-def _refuse(ids: pl.Series, label: str, where: WhereRow, line_end: str, separator: str, constraint: str) -> None:
-    """Refuse ids that hold a line end and a separator: a quote that is a plain character has swallowed whole rows."""
+def _refuse(
+    ids: pl.Series, label: str, where: WhereRow, line_end: str, separator: str, constraint: str
+) -> None:
+    """Refuse ids that hold a line end and a separator: a quote that is a plain character has
+    swallowed whole rows.
+    """
     wrong = (ids.str.contains(line_end) & ids.str.contains(separator, literal=True)).fill_null(False)
     if wrong.any():
         row = int(wrong.arg_max() or 0)
@@ -356,5 +412,7 @@ def datetimes(texts: pl.Series, label: str, where: WhereRow, pattern: str | None
     wrong = times.is_null() & texts.is_not_null()
     if wrong.any():
         row = int(wrong.arg_max() or 0)
-        raise ValueError(f"{label} must hold times written as {pattern!r}; got {texts[row]!r} at {where(row)}.")
+        raise ValueError(
+            f"{label} must hold times written as {pattern!r}; got {texts[row]!r} at {where(row)}."
+        )
     return times

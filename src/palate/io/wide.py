@@ -22,7 +22,8 @@ def read_wide(
     missing: tuple[str, ...] = (),
     decimal: str = ".",
 ) -> Columns:
-    """Return the ratings in the cells of a table; empty cells are none, the names of the columns are the item ids.
+    """Return the ratings in the cells of a table; empty cells are none, the names of the columns
+    are the item ids.
 
     Parameters
     ----------
@@ -35,7 +36,8 @@ def read_wide(
     Raises
     ------
     ValueError
-        If a column is missing or there twice, there are no ratings, or a cell holds no number; the message names the place.
+        If a column is missing or there twice, there are no ratings, or a cell holds no number; the
+        message names the place.
     """
     if is_parquet(source) or is_arrow(source):
         frame = columnar(source)
@@ -45,14 +47,23 @@ def read_wide(
         file = text_file(source, separator, encoding, quote)
         names = file.names
         found = read_text(file)
-        frame, where = pl.DataFrame([column.alias(str(place)) for place, column in found.column.items()]), found.where
+        frame, where = (
+            pl.DataFrame([column.alias(str(place)) for place, column in found.column.items()]),
+            found.where,
+        )
     repeated = next((name for name in names if names.count(name) > 1), None)
     if repeated is not None or (user is not None and user not in names):
         wrong = f"{repeated!r} twice" if repeated is not None else f"none called {user!r}"
-        raise ValueError(f"the columns of {source.name} must be one of user ids and one for each item; got {wrong}.")
+        raise ValueError(
+            f"the columns of {source.name} must be one of user ids and one for each item; got {wrong}."
+        )
     place = 0 if user is None else names.index(user)
-    frame = frame.rename(dict(zip(frame.columns, map(str, range(len(names))), strict=True))).with_row_index("row")
-    long = frame.unpivot(index=["row", str(place)], variable_name="column", value_name="rating").drop_nulls("rating")
+    frame = frame.rename(dict(zip(frame.columns, map(str, range(len(names))), strict=True))).with_row_index(
+        "row"
+    )
+    long = frame.unpivot(index=["row", str(place)], variable_name="column", value_name="rating").drop_nulls(
+        "rating"
+    )
     if missing:
         long = long.filter(~marked(long["rating"], missing))
     if not long.height:

@@ -1,7 +1,9 @@
-"""Sums of table rows over sparse binary rows, and rows of correlated normal numbers: the products of side information.
+"""Sums of table rows over sparse binary rows, and rows of correlated normal numbers: the products
+of side information.
 
-A feature matrix of palate is binary with one scale per row, `F = diag(scale) C`: the items a user rated, each 1 / sqrt(n);
-an item's genres. So it needs the positions alone, both ways, and the scales.
+A feature matrix of palate is binary with one scale per row, `F = diag(scale) C`: the items a user
+rated, each 1 / sqrt(n); an item's genres. So it needs the positions alone, both ways, and the
+scales.
 """
 
 import numpy as np
@@ -15,7 +17,8 @@ AHEAD = 12  # positions by which the gather asks for memory ahead of itself
 
 @njit(nogil=True, cache=True)
 def add_bags(rows, indptr, columns, table, scale, column_scale, out):
-    """Add `scale[u] * sum over the columns c of row u of column_scale[c] table[c]` to `out[u]` for a range of rows.
+    """Add `scale[u] * sum over the columns c of row u of column_scale[c] table[c]` to `out[u]` for
+    a range of rows.
 
     Widths are multiples of 8; an empty scale is 1 throughout.
     """
@@ -39,7 +42,9 @@ def add_bags(rows, indptr, columns, table, scale, column_scale, out):
 
 @njit(nogil=True, cache=True)
 def normal_rows(key, first, last, factor, out):
-    """Write `z @ factor` to rows `first` to `last` of `out` (n, width), z standard normal of the length of `factor` (d, width)."""
+    """Write `z @ factor` to rows `first` to `last` of `out` (n, width), z standard normal of the
+    length of `factor` (d, width).
+    """
     d, width = factor.shape
     z = np.empty((1, d), np.float32)
     flat, target = factor.reshape(-1), out.reshape(-1)
@@ -52,7 +57,9 @@ def normal_rows(key, first, last, factor, out):
 
 @njit(nogil=True, cache=True, fastmath={"contract", "reassoc"})
 def column_products(x, y, out):
-    """Write `sum over rows of x * y` for each column to `out` (width,) float64; 64 rows at a time are summed in float32."""
+    """Write `sum over rows of x * y` for each column to `out` (width,) float64; 64 rows at a time
+    are summed in float32.
+    """
     n, width = x.shape
     out[:] = 0
     part = np.empty(width, np.float32)

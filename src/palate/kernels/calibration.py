@@ -1,7 +1,8 @@
 """What a mixture of normal distributions says of what came out.
 
-A rating y is predicted by `F = 1/D sum Normal(s_d, v_d)`. With phi and Phi the standard normal density and distribution function and
-`A(m, v) = 2 sqrt(v) phi(m / sqrt(v)) + m (2 Phi(m / sqrt(v)) - 1)`, the expected size of a normal with mean m and variance v,
+A rating y is predicted by `F = 1/D sum Normal(s_d, v_d)`. With phi and Phi the standard normal
+density and distribution function and `A(m, v) = 2 sqrt(v) phi(m / sqrt(v)) + m (2 Phi(m / sqrt(v))
+- 1)`, the expected size of a normal with mean m and variance v,
 
     F(y) = 1/D sum Phi((y - s_d) / sqrt(v_d))
     log score = -log(1/D sum phi((y - s_d) / sqrt(v_d)) / sqrt(v_d))
@@ -87,8 +88,8 @@ def mixture_scores(centres, variances, values, edges, chosen, cdf, log_score, cr
 def discrete_scores(cumulative, levels, codes, log_score, crps):
     """Write what distributions over star values say of the star value that came out.
 
-    Equations: `-log P(y)`, and `sum_j (level_(j+1) - level_j) (P(rating <= level_j) - [y <= level_j])^2`, the CRPS of a discrete
-    distribution.
+    Equations: `-log P(y)`, and `sum_j (level_(j+1) - level_j) (P(rating <= level_j) - [y <=
+    level_j])^2`, the CRPS of a discrete distribution.
 
     Parameters
     ----------
@@ -113,7 +114,9 @@ def discrete_scores(cumulative, levels, codes, log_score, crps):
 
 
 def mixture_reference(centres, variances, values, grid):
-    """Return (F(values), log score, CRPS) in NumPy, the CRPS by summing `(F - [x >= y])^2` over an even grid."""
+    """Return (F(values), log score, CRPS) in NumPy, the CRPS by summing `(F - [x >= y])^2` over an
+    even grid.
+    """
     import numpy as np
 
     phi = np.vectorize(lambda x: math.erfc(-x * _ROOT_HALF) / 2)

@@ -1,11 +1,13 @@
 """Exact top n by a score that never exceeds the mean: a walk over candidates in the order of the mean.
 
-For a user, with candidates in descending order of their means (equal means by item index) and spreads sd >= 0,
+For a user, with candidates in descending order of their means (equal means by item index) and
+spreads sd >= 0,
 
     score_i = mean_i - z sd_i <= mean_i          z >= 0
 
-the first n are known once the n-th score so far is above the mean of the next candidate: nothing behind it can reach that score. The
-walk comes in steps of a few candidates, so that a spread is computed for those visited only.
+the first n are known once the n-th score so far is above the mean of the next candidate: nothing
+behind it can reach that score. The walk comes in steps of a few candidates, so that a spread is
+computed for those visited only.
 """
 
 import numpy as np
@@ -16,7 +18,8 @@ from palate.kernels.topn import _finish, _offer
 
 @njit(cache=True, nogil=True)
 def walk(items, mean, sd, z, best_items, best_scores, size, done):
-    """Offer the next candidates of each user to the user's first n, and mark the users whose first n are known.
+    """Offer the next candidates of each user to the user's first n, and mark the users whose first
+    n are known.
 
     Parameters
     ----------

@@ -1,9 +1,12 @@
-"""The row solver for long vectors: conjugate gradients on the same systems as `rows`, without ever forming them.
+"""The row solver for long vectors: conjugate gradients on the same systems as `rows`, without ever
+forming them.
 
-A step costs two passes over the row's ratings, `2 n k` products, where the exact solve needs `n k^2 / 2 + k^3 / 6`: with
-hundreds of factors that is the difference between seconds and hours. Rows start from their previous vector, so that a few steps a sweep
-suffice (Takacs, Pilaszy, Tikk 2011, "Applications of the conjugate gradient method for implicit feedback collaborative
-filtering"). The preconditioner is the diagonal of the penalty and of the base Gram matrix plus the row's own squares.
+A step costs two passes over the row's ratings, `2 n k` products, where the exact solve needs `n k^2
+/ 2 + k^3 / 6`: with hundreds of factors that is the difference between seconds and hours. Rows
+start from their previous vector, so that a few steps a sweep suffice (Takacs, Pilaszy, Tikk 2011,
+"Applications of the conjugate gradient method for implicit feedback collaborative filtering"). The
+preconditioner is the diagonal of the penalty and of the base Gram matrix plus the row's own
+squares.
 """
 
 import numpy as np
@@ -14,7 +17,9 @@ from palate.kernels.tile import LANES, add_scaled, dot, prefetch
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def _multiply(x, out, columns, weights, flat, width, precision, strength, base_gram, w0, dropout, squares, with_bias):
+def _multiply(
+    x, out, columns, weights, flat, width, precision, strength, base_gram, w0, dropout, squares, with_bias
+):
     """Write `A x` to `out`; the bias is entry `width` of both, which are padded to `width + 8`."""
     vectors = width // LANES
     for f in range(width):
@@ -43,21 +48,48 @@ def _multiply(x, out, columns, weights, flat, width, precision, strength, base_g
 
 @njit(nogil=True, cache=True, fastmath=FAST)
 def improve_rows(
-    rows, indptr, columns, values, weights, mean, other, other_bias, precision, strength, prior_mean,
-    base_gram, base_rhs, w0, imputed, dropout, with_bias, n_steps, tolerance, out, out_bias,
-):  # fmt: skip
-    """Improve `out` and `out_bias`, which hold the rows' present vectors, by at most `n_steps` steps of conjugate gradients.
+    rows,
+    indptr,
+    columns,
+    values,
+    weights,
+    mean,
+    other,
+    other_bias,
+    precision,
+    strength,
+    prior_mean,
+    base_gram,
+    base_rhs,
+    w0,
+    imputed,
+    dropout,
+    with_bias,
+    n_steps,
+    tolerance,
+    out,
+    out_bias,
+):
+    """Improve `out` and `out_bias`, which hold the rows' present vectors, by at most `n_steps`
+    steps of conjugate gradients.
 
-    Arguments are those of `rows.solve_rows`; `precision` must be diagonal. A row is done when its preconditioned residual has
-    fallen to `tolerance` of the right-hand side's.
+    Arguments are those of `rows.solve_rows`; `precision` must be diagonal. A row is done when its
+    preconditioned residual has fallen to `tolerance` of the right-hand side's.
     """
     width = other.shape[1]
     flat = other.reshape(-1)
     padded, vectors = width + LANES, width // LANES + 1
     x, residual, direction, image = (
-        np.zeros(padded, np.float32), np.zeros(padded, np.float32), np.zeros(padded, np.float32), np.zeros(padded, np.float32),
-    )  # fmt: skip
-    solved, inverse, right = np.zeros(padded, np.float32), np.zeros(padded, np.float32), np.zeros(padded, np.float32)
+        np.zeros(padded, np.float32),
+        np.zeros(padded, np.float32),
+        np.zeros(padded, np.float32),
+        np.zeros(padded, np.float32),
+    )
+    solved, inverse, right = (
+        np.zeros(padded, np.float32),
+        np.zeros(padded, np.float32),
+        np.zeros(padded, np.float32),
+    )
     squares, observed = np.zeros(width, np.float32), np.zeros(width, np.float32)
     for u in range(rows[0], rows[1]):
         span = columns[indptr[u] : indptr[u + 1]]
@@ -78,7 +110,9 @@ def improve_rows(
             for f in range(width):
                 right[f] += strength[u] * precision[f, f] * mean_row[f]
             right[width] += precision[width, width] * mean_row[width]
-        corner = precision[width, width] + (base_gram[width, width] if base_gram.size > 0 else np.float32(0.0))
+        corner = precision[width, width] + (
+            base_gram[width, width] if base_gram.size > 0 else np.float32(0.0)
+        )
         for b in range(span.size):
             i = span[b]
             weight = weight_row[b] if weight_row.size > 0 else np.float32(1.0)
@@ -100,7 +134,21 @@ def improve_rows(
             x[f] = out[u, f]
         inverse[width] = np.float32(1.0) / max(corner, np.float32(1e-12)) if with_bias else np.float32(0.0)
         x[width] = out_bias[u] if with_bias else np.float32(0.0)
-        _multiply(x, image, span, weight_row, flat, width, precision, strength[u], base_gram, w0, dropout, squares, with_bias)
+        _multiply(
+            x,
+            image,
+            span,
+            weight_row,
+            flat,
+            width,
+            precision,
+            strength[u],
+            base_gram,
+            w0,
+            dropout,
+            squares,
+            with_bias,
+        )
         goal = np.float32(0.0)
         for f in range(width + 1):
             residual[f] = right[f] - image[f]

@@ -1,7 +1,8 @@
 """Compressed sparse rows: counting sorts and the transpose.
 
-`indptr` has one entry more than there are rows: row r holds the entries `indptr[r] : indptr[r + 1]`. Row, column and
-entry numbers are checked by the callers once, when a table enters; the kernels trust them.
+`indptr` has one entry more than there are rows: row r holds the entries `indptr[r] : indptr[r +
+1]`. Row, column and entry numbers are checked by the callers once, when a table enters; the kernels
+trust them.
 """
 
 import numpy as np
@@ -9,9 +10,11 @@ from numba import njit
 
 
 def order_by(keys: np.ndarray, n_keys: int, order: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Return where each key's entries start, and the entries in the order of their keys (a stable counting sort).
+    """Return where each key's entries start, and the entries in the order of their keys (a stable
+    counting sort).
 
-    Sorting by a second key first and by the first key then, `order` being the result of the first call, sorts by both.
+    Sorting by a second key first and by the first key then, `order` being the result of the first
+    call, sorts by both.
 
     Parameters
     ----------
@@ -40,7 +43,9 @@ def order_by_reference(keys, n_keys, order=None):
     """NumPy reference of `order_by`."""
     order = np.arange(len(keys)) if order is None else order
     counts = np.bincount(keys, minlength=n_keys)
-    return np.concatenate([[0], np.cumsum(counts)]), order[np.argsort(keys[order], kind="stable")].astype(np.int32)
+    return np.concatenate([[0], np.cumsum(counts)]), order[np.argsort(keys[order], kind="stable")].astype(
+        np.int32
+    )
 
 
 def transpose_csr(
@@ -68,8 +73,11 @@ def transpose_csr(
     return out_indptr, rows, out
 
 
-def transpose_order(indptr: np.ndarray, columns: np.ndarray, n_columns: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the transposed pattern and, for each of its entries, the int32 position of that entry in the original.
+def transpose_order(
+    indptr: np.ndarray, columns: np.ndarray, n_columns: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the transposed pattern and, for each of its entries, the int32 position of that entry
+    in the original.
 
     For matrices with several values per entry: `values[positions]` transposes each of them.
     """
@@ -89,8 +97,9 @@ def transpose_csr_reference(indptr, columns, values, n_columns):
     return np.concatenate([[0], np.cumsum(counts)]), rows[order], values[order]
 
 
-# The kernels use indptr as running write positions: after the first loop indptr[k + 1] is the number of entries of key k,
-# after the shift indptr[k + 1] is where key k starts, and when all are written it is where key k ends, which is the result.
+# The kernels use indptr as running write positions: after the first loop indptr[k + 1] is the
+# number of entries of key k, after the shift indptr[k + 1] is where key k starts, and when all are
+# written it is where key k ends, which is the result.
 
 
 @njit(nogil=True, cache=True)
@@ -141,7 +150,8 @@ def _transpose(indptr, columns, values, out_indptr, out_rows, out_values):
 
 @njit(nogil=True, cache=True)
 def merge_order(rows, columns, n_first, out):
-    """Write to `out` the order in which two lists of pairs, each ascending, stand together: the first `n_first` pairs and the rest.
+    """Write to `out` the order in which two lists of pairs, each ascending, stand together: the
+    first `n_first` pairs and the rest.
 
     Of equal pairs that of the first list comes first. Returns False, and no order, if a list does not ascend.
     """
@@ -156,7 +166,9 @@ def merge_order(rows, columns, n_first, out):
             first = rows[i] < rows[j] or (rows[i] == rows[j] and columns[i] <= columns[j])
         at = i if first else j
         last = n_first if first else n
-        if at + 1 < last and (rows[at + 1] < rows[at] or (rows[at + 1] == rows[at] and columns[at + 1] < columns[at])):
+        if at + 1 < last and (
+            rows[at + 1] < rows[at] or (rows[at + 1] == rows[at] and columns[at + 1] < columns[at])
+        ):
             return False
         out[place] = at
         if first:

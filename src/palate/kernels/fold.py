@@ -1,6 +1,7 @@
 """Random numbers of folded rows, named by what a row holds, and Newton's step for ordered probit.
 
-A folded row draws its noise from a key made of its own ratings, so that it comes out the same whoever is folded in beside it.
+A folded row draws its noise from a key made of its own ratings, so that it comes out the same
+whoever is folded in beside it.
 """
 
 import math
@@ -18,7 +19,9 @@ _FLAT = 1e-6  # least curvature of a rating's log-likelihood: keeps Newton's tar
 
 @njit(nogil=True, cache=True)
 def row_keys(indptr, columns, bits, out):
-    """Write a key of each row's columns and values (`bits`, the values' float32 bits as uint32) to `out`, uint64."""
+    """Write a key of each row's columns and values (`bits`, the values' float32 bits as uint32) to
+    `out`, uint64.
+    """
     for row in range(out.size):
         key = mix(uint64(indptr[row + 1] - indptr[row]) + uint64(1))
         for position in range(indptr[row], indptr[row + 1]):
@@ -28,7 +31,9 @@ def row_keys(indptr, columns, bits, out):
 
 @njit(nogil=True, cache=True)
 def normal_rows(keys, salt, out):
-    """Fill each row of `out` (n, width) float32 with standard normal numbers of its own key and the salt, a uint64."""
+    """Fill each row of `out` (n, width) float32 with standard normal numbers of its own key and the
+    salt, a uint64.
+    """
     for row in range(keys.size):
         fill_normal(mix(keys[row] ^ salt), 0, out[row : row + 1])
 
@@ -37,7 +42,8 @@ def normal_rows(keys, salt, out):
 def gamma_rows(keys, salt, shape, out):
     """Write a Gamma(shape, 1) number of each row's own key and the salt to `out` (n,) float64.
 
-    Marsaglia and Tsang (2000), "A Simple Method for Generating Gamma Variables"; below shape 1 with their power of a uniform number.
+    Marsaglia and Tsang (2000), "A Simple Method for Generating Gamma Variables"; below shape 1 with
+    their power of a uniform number.
     """
     for row in range(keys.size):
         key, position = mix(keys[row] ^ salt), uint64(1)
@@ -52,25 +58,38 @@ def gamma_rows(keys, salt, shape, out):
             v = (1.0 + c * x) ** 3
             if v > 0.0 and math.log(chance) < 0.5 * x * x + d - d * v + d * math.log(v):
                 break
-        out[row] = d * v if shape[row] >= 1.0 else d * v * (1.0 - uniform(key, uint64(0))) ** (1.0 / shape[row])
+        out[row] = (
+            d * v if shape[row] >= 1.0 else d * v * (1.0 - uniform(key, uint64(0))) ** (1.0 / shape[row])
+        )
 
 
 @njit(nogil=True, cache=True)
 def draw_latent_rows(keys, salt, indptr, latent, codes, cutpoints, precision, out):
-    """Draw the noisy latent values of all ratings given their levels, by rows; see `palate.kernels.ordinal.draw_latent`."""
+    """Draw the noisy latent values of all ratings given their levels, by rows; see
+    `palate.kernels.ordinal.draw_latent`.
+    """
     for row in range(keys.size):
         part = slice(indptr[row], indptr[row + 1])
         own = precision[part] if precision.size > 0 else precision
         draw_latent(
-            mix(keys[row] ^ salt), 0, indptr[row + 1] - indptr[row], latent[part], codes[part], cutpoints, own, out[part]
+            mix(keys[row] ^ salt),
+            0,
+            indptr[row + 1] - indptr[row],
+            latent[part],
+            codes[part],
+            cutpoints,
+            own,
+            out[part],
         )
 
 
 @njit(nogil=True, cache=True)
 def newton_terms(latent, codes, cutpoints, precision, target, weight):
-    """Write the normal rating that stands for each level near a latent value: with l the log-probability of the level,
+    """Write the normal rating that stands for each level near a latent value: with l the
+    log-probability of the level,
 
-    `weight = -l''(s)` and `target = s + l'(s) / weight`, both (n,) float32. `precision` is that of the noise, empty where it is 1.
+    `weight = -l''(s)` and `target = s + l'(s) / weight`, both (n,) float32. `precision` is that of
+    the noise, empty where it is 1.
     """
     n_cuts = cutpoints.size
     for position in range(latent.size):

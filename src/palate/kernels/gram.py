@@ -9,7 +9,8 @@ from palate.kernels.tile import LANES, copy_scaled
 
 @njit(nogil=True, cache=True, fastmath=FAST)
 def add_gram(factors, first, last, out):
-    """Add `sum of q q'` over rows `first` to `last` of `factors` (n, width) to the upper triangle of `out` (width, width), float64.
+    """Add `sum of q q'` over rows `first` to `last` of `factors` (n, width) to the upper triangle
+    of `out` (width, width), float64.
 
     Products are summed in float32 within a block of ratings and in float64 across blocks.
     """
@@ -21,7 +22,9 @@ def add_gram(factors, first, last, out):
     for begin in range(first, last, BLOCK):
         n = min(BLOCK, last - begin)
         for b in range(n):
-            copy_scaled(gathered, b * LANES, panel, flat, (begin + b) * width, LANES, np.float32(1.0), width // LANES)
+            copy_scaled(
+                gathered, b * LANES, panel, flat, (begin + b) * width, LANES, np.float32(1.0), width // LANES
+            )
         block[:] = 0
         _add_upper(block, width, 0, width, width, gathered, LANES, panel, gathered, 0, LANES, panel, n)
         for row in range(width):

@@ -1,8 +1,9 @@
 """Curvature of the objective in one row: the inverse of the matrix that the row solver solves with.
 
-With the row's matrix A of `palate.kernels.rows` (prior, unobserved pairs, ratings and dropout included) and noise variance s^2, the
-row [p, b] given the other side is about normal with covariance `s^2 A^-1`. What is not known of a prediction is then, with
-`x_i = [q_i, 1]`, `x_u = [p_u, 1]` and both sides taken as independent,
+With the row's matrix A of `palate.kernels.rows` (prior, unobserved pairs, ratings and dropout
+included) and noise variance s^2, the row [p, b] given the other side is about normal with
+covariance `s^2 A^-1`. What is not known of a prediction is then, with `x_i = [q_i, 1]`, `x_u =
+[p_u, 1]` and both sides taken as independent,
 
     Var(s_ui) = s^2 (x_i' A_u^-1 x_i + x_u' A_i^-1 x_u) + s^4 trace(A_u^-1 A_i^-1 on the factors)
 """
@@ -73,7 +74,9 @@ def row_covariances(
 
 @njit(nogil=True, cache=True, fastmath=FAST)
 def _add_gram(x, scale, size, gram):
-    """Write `sum of scale x x'` over the first `size` rows of x, a multiple of four, to the upper triangle of `gram`."""
+    """Write `sum of scale x x'` over the first `size` rows of x, a multiple of four, to the upper
+    triangle of `gram`.
+    """
     wide = x.shape[1]
     gram[:] = 0
     for row in range(0, size, 4):

@@ -1,4 +1,5 @@
-"""Item-to-item weights: products of items, the ridge of each item on its nearest, and scores by sparse weights.
+"""Item-to-item weights: products of items, the ridge of each item on its nearest, and scores by
+sparse weights.
 
 Rows are independent and summed in one order, so that the bits do not depend on chunks.
 """
@@ -31,7 +32,9 @@ def item_products_reference(dense, first, last):
 
 @njit(nogil=True, cache=True)
 def _nearest(products, item, m, found):
-    """Write the items other than `item` with the m largest positive products to `found`, ascending; return their number."""
+    """Write the items other than `item` with the m largest positive products to `found`, ascending;
+    return their number.
+    """
     n = 0
     for other in range(len(products)):
         if other != item and products[other] > 0:
@@ -65,7 +68,9 @@ def _nearest(products, item, m, found):
 
 @njit(nogil=True, cache=True)
 def _gather_dense(products, found, n, stride, system):
-    """Write the upper triangle of P_NN to the rows of `system`, which start `stride` apart; left of it, up to a multiple of eight, stand zeros."""
+    """Write the upper triangle of P_NN to the rows of `system`, which start `stride` apart; left of
+    it, up to a multiple of eight, stand zeros.
+    """
     for a in range(n):
         row, at = products[found[a]], a * stride
         for b in range(a - a % LANES, a):
@@ -76,7 +81,9 @@ def _gather_dense(products, found, n, stride, system):
 
 @njit(nogil=True, cache=True)
 def _gather_sparse(indptr, columns, values, found, n, place, stride, system):
-    """Do what `_gather_dense` does with P as compressed rows; `place` is the place of each item in `found`, or -1."""
+    """Do what `_gather_dense` does with P as compressed rows; `place` is the place of each item in
+    `found`, or -1.
+    """
     for a in range(n):
         at = a * stride
         for b in range(a - a % LANES, n):
@@ -89,7 +96,8 @@ def _gather_sparse(indptr, columns, values, found, n, place, stride, system):
 
 @njit(nogil=True, cache=True, fastmath=FAST)
 def _solve(system, target, n, stride, ridge, negated, out):
-    """Solve `(P_NN + ridge 1) w = target` into `out` by the tiles of the row solver; return False where float32 does not suffice.
+    """Solve `(P_NN + ridge 1) w = target` into `out` by the tiles of the row solver; return False
+    where float32 does not suffice.
 
     The system is filled to a width that is a multiple of eight, which changes nothing in the first n.
     """
@@ -126,7 +134,9 @@ def _solve(system, target, n, stride, ridge, negated, out):
 
 @njit(nogil=True, cache=True, fastmath=FAST)
 def _solve_double(system, target, n, stride, ridge, out):
-    """Solve the same system in float64, with SMALL of the mean diagonal added, below which P is rounding errors."""
+    """Solve the same system in float64, with SMALL of the mean diagonal added, below which P is
+    rounding errors.
+    """
     x, more = target[:n].astype(np.float64), 0.0
     for a in range(n):
         more += SMALL * system[a * stride + a] / n
@@ -153,10 +163,17 @@ def _solve_double(system, target, n, stride, ridge, out):
 
 @njit(nogil=True, cache=True)
 def _buffers(m):
-    """Return the memory of one thread for systems of up to m items: the system, its stride, right-hand sides and a panel."""
+    """Return the memory of one thread for systems of up to m items: the system, its stride,
+    right-hand sides and a panel.
+    """
     width = -(-m // LANES) * LANES
     stride = width + LANES
-    return np.zeros(width * stride, np.float32), stride, np.empty(m, np.float32), np.empty(width * LANES, np.float32)
+    return (
+        np.zeros(width * stride, np.float32),
+        stride,
+        np.empty(m, np.float32),
+        np.empty(width * LANES, np.float32),
+    )
 
 
 @njit(nogil=True, cache=True)
@@ -165,7 +182,8 @@ def local_ridge(first, last, products, ridge, m, items, weights, counts):
 
         N = the m largest of P_j other than j,        w_j = (P_NN + ridge 1)^-1 P_Nj
 
-    to `items` and `weights` (n_items, m), and the number of nearest to `counts`. Returns how many were solved in float64.
+    to `items` and `weights` (n_items, m), and the number of nearest to `counts`. Returns how many
+    were solved in float64.
     """
     found = np.empty(m, np.int64)
     system, stride, target, negated = _buffers(m)
@@ -219,14 +237,18 @@ def local_ridge_sparse(first, last, indptr, columns, values, ridge, m, items, we
 def local_ridge_reference(products, ridge, m, item):
     """NumPy reference of `local_ridge`: the nearest of one item, ascending, and their weights."""
     order = np.argsort(-products[item], kind="stable")
-    near = np.sort(np.array([other for other in order if other != item and products[item, other] > 0][:m], np.int64))
+    near = np.sort(
+        np.array([other for other in order if other != item and products[item, other] > 0][:m], np.int64)
+    )
     system = products[np.ix_(near, near)].astype(np.float64) + ridge * np.eye(len(near))
     return near, np.linalg.solve(system, products[near, item])
 
 
 @njit(nogil=True, cache=True)
 def sparse_scores(users, user_ptr, user_items, user_values, indptr, columns, values, out):
-    """Write `s_u = sum over own items j of x_uj W_j` for each of `users` to `out` (n, n_items), W by compressed rows."""
+    """Write `s_u = sum over own items j of x_uj W_j` for each of `users` to `out` (n, n_items), W
+    by compressed rows.
+    """
     for row in range(len(users)):
         total = out[row]
         total[:] = 0

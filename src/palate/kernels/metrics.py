@@ -4,8 +4,9 @@ With t_bi the number of times that row i is among n rows drawn with replacement 
 
     out_bc = sum_i t_bi values_ic
 
-Eight resamples share one pass over the values, which are read from memory far more slowly than they are added. Draws are counter-based:
-resample b depends on the key and b alone, so that any order and any number of threads give the same bits.
+Eight resamples share one pass over the values, which are read from memory far more slowly than they
+are added. Draws are counter-based: resample b depends on the key and b alone, so that any order and
+any number of threads give the same bits.
 """
 
 import numpy as np

@@ -4,8 +4,8 @@ With latent values `z_d = mu_d + b_u + b_i + p_u . q_i` of the draws d and a lin
 
     s_d = g_d(z_d),    mean = 1/D sum s_d,    sd^2 = 1/D sum (s_d - mean)^2
 
-The sd divides by the number of draws, not by one less: it is that of the draws at hand, which are the posterior that predictions
-are made from. The link is one of
+The sd divides by the number of draws, not by one less: it is that of the draws at hand, which are
+the posterior that predictions are made from. The link is one of
 
     identity  g(z) = z
     bounded   g(z) = low + (high - low) / (1 + exp(-z))
@@ -96,23 +96,33 @@ def _scale(model, draw, user, item):
 
 @njit(cache=True, nogil=True)
 def _latent(model, draw, user, item):
-    latent = model.global_mean[draw] + np.float64(model.user_bias[draw, user]) + np.float64(model.item_bias[draw, item])
+    latent = (
+        model.global_mean[draw]
+        + np.float64(model.user_bias[draw, user])
+        + np.float64(model.item_bias[draw, item])
+    )
     return latent + np.float64(_product(model.user_factors[draw, user], model.item_factors[draw, item]))
 
 
 @njit(cache=True, nogil=True)
 def pair_draws(model, users, items, out):
-    """Write what each draw of a Posterior expects of each pair of indexes (n,) to `out` (n, n_draws), float64."""
+    """Write what each draw of a Posterior expects of each pair of indexes (n,) to `out` (n,
+    n_draws), float64.
+    """
     for pair in range(users.size):
         u, i = users[pair], items[pair]
         for draw in range(model.global_mean.size):
             latent, scale = _latent(model, draw, u, i), _scale(model, draw, u, i)
-            out[pair, draw] = expected(latent, scale, model.link, model.bounds, model.levels, model.cutpoints[draw])
+            out[pair, draw] = expected(
+                latent, scale, model.link, model.bounds, model.levels, model.cutpoints[draw]
+            )
 
 
 @njit(cache=True, nogil=True)
 def pair_moments(model, users, items, mean, sd):
-    """Write mean and sd over draws of each pair, both (n,) float64; the arguments are those of `pair_draws`."""
+    """Write mean and sd over draws of each pair, both (n,) float64; the arguments are those of
+    `pair_draws`.
+    """
     row = np.empty((1, model.global_mean.size))
     for pair in range(users.size):
         pair_draws(model, users[pair : pair + 1], items[pair : pair + 1], row)
@@ -128,8 +138,9 @@ def pair_moments(model, users, items, mean, sd):
 
 @njit(cache=True, nogil=True)
 def pair_below(model, users, items, out):
-    """Write P(rating <= level_j) of each pair for all levels but the last to `out` (n, n_levels - 1): the mean over draws of
-    `Phi((cut_j - z) / scale)`. The arguments are those of `pair_draws`."""
+    """Write P(rating <= level_j) of each pair for all levels but the last to `out` (n, n_levels -
+    1): the mean over draws of `Phi((cut_j - z) / scale)`. The arguments are those of `pair_draws`.
+    """
     n_draws = model.global_mean.size
     for pair in range(users.size):
         u, i = users[pair], items[pair]
@@ -175,9 +186,20 @@ def block_moments(model, users, level, values, order, item_bias, mean, sd):
                 left_at = draw * n_factors * TILE_ROWS
                 right_at = column * depth + draw * n_factors * LANES
                 add_products(
-                    tile, 0, TILE_COLUMNS, panels, left_at, TILE_ROWS, values, right_at, LANES, depth * LANES, n_factors,
-                    TILE_ROWS, TILE_VECTORS,
-                )  # fmt: skip
+                    tile,
+                    0,
+                    TILE_COLUMNS,
+                    panels,
+                    left_at,
+                    TILE_ROWS,
+                    values,
+                    right_at,
+                    LANES,
+                    depth * LANES,
+                    n_factors,
+                    TILE_ROWS,
+                    TILE_VECTORS,
+                )
                 for r in range(members.size):
                     own = level[draw, first + r]
                     for c in range(TILE_COLUMNS):
@@ -187,7 +209,12 @@ def block_moments(model, users, level, values, order, item_bias, mean, sd):
                             scale = _scale(model, draw, members[r], max(order[column + c], 0))
                             value = np.float32(
                                 expected(
-                                    np.float64(value), scale, model.link, model.bounds, model.levels, model.cutpoints[draw]
+                                    np.float64(value),
+                                    scale,
+                                    model.link,
+                                    model.bounds,
+                                    model.levels,
+                                    model.cutpoints[draw],
                                 )
                             )
                         if draw == 0:
@@ -202,12 +229,16 @@ def block_moments(model, users, level, values, order, item_bias, mean, sd):
                         at = r * TILE_COLUMNS + c
                         away = total[at] / share
                         mean[first + r, item] = shift[at] + away
-                        sd[first + r, item] = math.sqrt(max(squares[at] / share - away * away, np.float32(0.0)))
+                        sd[first + r, item] = math.sqrt(
+                            max(squares[at] / share - away * away, np.float32(0.0))
+                        )
 
 
 @njit(cache=True, nogil=True)
 def expected_of(latent, link, bounds, levels, cuts, out):
-    """Write the expected rating of each latent value of one draw, shape (m, n), float32, where the noise is 1; NaN stays NaN."""
+    """Write the expected rating of each latent value of one draw, shape (m, n), float32, where the
+    noise is 1; NaN stays NaN.
+    """
     for row in range(latent.shape[0]):
         for column in range(latent.shape[1]):
             value = np.float64(latent[row, column])

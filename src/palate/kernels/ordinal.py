@@ -2,8 +2,9 @@
 
     P(rating <= level j) = Phi(cutpoint_j - s)        with s the latent value of a user and an item
 
-What is here works on latent values that are already computed: the distribution and the mean over the levels, a draw of the
-noisy latent value given the rating (Albert and Chib 1993), and the log-likelihood of the cutpoints with its derivatives.
+What is here works on latent values that are already computed: the distribution and the mean over
+the levels, a draw of the noisy latent value given the rating (Albert and Chib 1993), and the
+log-likelihood of the cutpoints with its derivatives.
 """
 
 import math
@@ -26,7 +27,9 @@ def normal_cdf(x):
 
 @njit(nogil=True, cache=True)
 def normal_quantile(p):
-    """Return x with `normal_cdf(x) = p`, to a relative error of 1.2e-9 (P. J. Acklam's rational approximation)."""
+    """Return x with `normal_cdf(x) = p`, to a relative error of 1.2e-9 (P. J. Acklam's rational
+    approximation).
+    """
     if p < 0.02425 or p > 1 - 0.02425:
         q = math.sqrt(-2.0 * math.log(max(min(p, 1 - p), _LEAST)))
         top = -7.784894002430293e-03
@@ -72,17 +75,22 @@ def level_probabilities(latent, cutpoints, out):
 
 @njit(nogil=True, cache=True)
 def expected_levels(latent, scale, cutpoints, levels, out):
-    """Write the mean of the levels under their probabilities to `out` (n,), for latent values (n,) with noise of sd `scale` (n,)."""
+    """Write the mean of the levels under their probabilities to `out` (n,), for latent values (n,)
+    with noise of sd `scale` (n,).
+    """
     for row in range(latent.size):
         mean = levels[0]
         for level in range(cutpoints.size):
-            mean += (levels[level + 1] - levels[level]) * normal_cdf((latent[row] - cutpoints[level]) / scale[row])
+            mean += (levels[level + 1] - levels[level]) * normal_cdf(
+                (latent[row] - cutpoints[level]) / scale[row]
+            )
         out[row] = mean
 
 
 @njit(nogil=True, cache=True)
 def draw_latent(key, first, last, latent, codes, cutpoints, precision, out):
-    """Draw the noisy latent values of ratings `first` to `last`: normal about `latent`, between the cutpoints of its level.
+    """Draw the noisy latent values of ratings `first` to `last`: normal about `latent`, between the
+    cutpoints of its level.
 
     `precision` is that of each rating's noise; empty where it is 1 throughout.
     """
@@ -103,10 +111,12 @@ def draw_latent(key, first, last, latent, codes, cutpoints, precision, out):
 
 @njit(nogil=True, cache=True)
 def cutpoint_terms(first, last, latent, codes, cutpoints, precision, gradient, curvature):
-    """Return the log-likelihood of ratings `first` to `last` and add its derivatives with respect to the cutpoints.
+    """Return the log-likelihood of ratings `first` to `last` and add its derivatives with respect
+    to the cutpoints.
 
-    `precision` is that of each rating's noise; empty where it is 1 throughout. `gradient` (n_cuts,) takes the first ones, `curvature` (2, n_cuts) the negative second ones: on the diagonal, and between a
-    cutpoint and the next.
+    `precision` is that of each rating's noise; empty where it is 1 throughout. `gradient` (n_cuts,)
+    takes the first ones, `curvature` (2, n_cuts) the negative second ones: on the diagonal, and
+    between a cutpoint and the next.
     """
     n_cuts = cutpoints.size
     total = 0.0
@@ -135,6 +145,8 @@ def level_probabilities_reference(latent, cutpoints):
     """NumPy reference of `level_probabilities`."""
     from statistics import NormalDist
 
-    inner = np.array([[NormalDist().cdf(c - s) for c in cutpoints] for s in latent]).reshape(len(latent), len(cutpoints))
+    inner = np.array([[NormalDist().cdf(c - s) for c in cutpoints] for s in latent]).reshape(
+        len(latent), len(cutpoints)
+    )
     edges = np.hstack([np.zeros((len(latent), 1)), inner, np.ones((len(latent), 1))])
     return np.diff(edges, axis=1)

@@ -2,7 +2,8 @@
 
     P(rating <= x) = 1/D sum_d Phi((x - s_d) / noise_d)
 
-`expected` holds s_d of each pair, shape (n, n_draws), as `palate.kernels.moments.pair_draws` writes it; `noise` is of the same shape.
+`expected` holds s_d of each pair, shape (n, n_draws), as `palate.kernels.moments.pair_draws` writes
+it; `noise` is of the same shape.
 """
 
 import math
@@ -21,8 +22,9 @@ _REACH, _DEGREE = 4.75, 12  # of the polynomial that stands for the normal distr
 def mixture_quantiles(expected, noise, z, share, out):
     """Write the x of each pair with `P(rating <= x) = share` to `out` (n,), to a millionth of the spread.
 
-    Newton's method from the quantile `mean + z sd` of the normal with the mixture's moments, with z the standard normal
-    quantile of `share`; a bracket around the root, halved where a step would leave it, makes it safe.
+    Newton's method from the quantile `mean + z sd` of the normal with the mixture's moments, with z
+    the standard normal quantile of `share`; a bracket around the root, halved where a step would
+    leave it, makes it safe.
     """
     n_draws = expected.shape[1]
     for pair in range(expected.shape[0]):
@@ -80,7 +82,8 @@ def mixture_below(expected, noise, edges, out):
 
 @njit(nogil=True, cache=True)
 def add_interpolated(latent, table, low, step, share, out):
-    """Add `share` times what the table, at `low`, `low + step`, ..., has at each latent value to `out`, all float32 (m, n).
+    """Add `share` times what the table, at `low`, `low + step`, ..., has at each latent value to
+    `out`, all float32 (m, n).
 
     Between two entries the values are on a line; beyond the ends they are those of the ends.
     """
@@ -97,7 +100,9 @@ def add_interpolated(latent, table, low, step, share, out):
 
 
 def _normal_polynomial() -> np.ndarray:
-    """Return the coefficients of P, highest first, with `Phi(x) = 1/2 + x P(2 x^2 / _REACH^2 - 1)`, float32."""
+    """Return the coefficients of P, highest first, with `Phi(x) = 1/2 + x P(2 x^2 / _REACH^2 - 1)`,
+    float32.
+    """
     from statistics import NormalDist
 
     from numpy.polynomial import chebyshev
@@ -116,13 +121,26 @@ _COEFFICIENTS = _normal_polynomial()  # a constant of the kernel below
 def add_expected_levels(latent, user_scale, item_scale, cuts, levels, share, out):
     """Add `share` times the expected level of each latent value to `out`, both float32 (m, n).
 
-    The noise of a pair has the sd `user_scale[row] * item_scale[column]`. The normal distribution is a polynomial, which vector units
-    evaluate many at a time, within 3e-7 up to `_REACH` and constant beyond.
+    The noise of a pair has the sd `user_scale[row] * item_scale[column]`. The normal distribution
+    is a polynomial, which vector units evaluate many at a time, within 3e-7 up to `_REACH` and
+    constant beyond.
     """
     c = _COEFFICIENTS
     c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12 = (
-        c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9], c[10], c[11], c[12],
-    )  # fmt: skip
+        c[0],
+        c[1],
+        c[2],
+        c[3],
+        c[4],
+        c[5],
+        c[6],
+        c[7],
+        c[8],
+        c[9],
+        c[10],
+        c[11],
+        c[12],
+    )
     reach, half, one = np.float32(_REACH), np.float32(0.5), np.float32(1.0)
     shrink = np.float32(2.0 / _REACH**2)
     width = latent.shape[1]

@@ -1,6 +1,8 @@
-"""Counter-based random numbers: the number at a position depends on the seed and the position alone, not on any order of calls.
+"""Counter-based random numbers: the number at a position depends on the seed and the position
+alone, not on any order of calls.
 
-`mix` is the output function of SplitMix64 (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators").
+`mix` is the output function of SplitMix64 (Steele, Lea, Flood 2014, "Fast splittable pseudorandom
+number generators").
 """
 
 import numpy as np
@@ -30,12 +32,16 @@ def key_of(seed: int, sweep: int, side: int) -> np.uint64:
 @njit(nogil=True, cache=True)
 def uniform(key, position):
     """Return the number of a stream at `position`, in [0, 1) with 53 bits."""
-    return np.float64(mix(uint64(key) + (uint64(position) + uint64(1)) * _GOLDEN) >> uint64(11)) * (1.0 / 9007199254740992.0)
+    return np.float64(mix(uint64(key) + (uint64(position) + uint64(1)) * _GOLDEN) >> uint64(11)) * (
+        1.0 / 9007199254740992.0
+    )
 
 
 @njit(nogil=True, cache=True)
 def fill_normal(key, first, out):
-    """Fill rows `first`, `first + 1`, ... of a standard normal table into `out` (n, width) float32 (Box and Muller 1958)."""
+    """Fill rows `first`, `first + 1`, ... of a standard normal table into `out` (n, width) float32
+    (Box and Muller 1958).
+    """
     width = out.shape[1]
     half = (width + 1) // 2
     for row in range(out.shape[0]):
@@ -50,8 +56,9 @@ def fill_normal(key, first, out):
 
 @njit(nogil=True, cache=True)
 def mark_sample(key, size, out):
-    """Mark exactly `size` entries of the bool array `out`, each subset equally likely (Knuth, The Art of Computer
-    Programming, volume 2, 3.4.2, algorithm S)."""
+    """Mark exactly `size` entries of the bool array `out`, each subset equally likely (Knuth, The
+    Art of Computer Programming, volume 2, 3.4.2, algorithm S).
+    """
     left = size
     n = len(out)
     for position in range(n):

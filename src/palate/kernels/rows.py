@@ -1,18 +1,20 @@
 """The row solver: every factor vector and bias of palate comes out of this module.
 
-For a row with ratings r_i (weight w_i) of the columns i, design rows `x_i = [q_i, 1]` and targets `t_i = r_i - mu - b_i`
+For a row with ratings r_i (weight w_i) of the columns i, design rows `x_i = [q_i, 1]` and targets
+`t_i = r_i - mu - b_i`
 
     A = strength * precision + base_gram + sum_i (w_i - w0) x_i x_i' + d diag(sum_i w_i q_i^2)
     h = A_prior prior_mean + base_rhs + sum_i (w_i t_i - w0 (r0 - mu - b_i)) x_i
     minimise  x' A x - 2 h' x + l1_bias |b|,    and with noise z:  x + A^(-1/2) z
 
-where A_prior is `strength * precision`; `strength` scales its factor block only, and the dropout term d leaves the bias
-alone. Users, items, a new user, a new item, unobserved pairs and Gibbs draws are all this call; `solve_row_reference` says
-the same in NumPy.
+where A_prior is `strength * precision`; `strength` scales its factor block only, and the dropout
+term d leaves the bias alone. Users, items, a new user, a new item, unobserved pairs and Gibbs draws
+are all this call; `solve_row_reference` says the same in NumPy.
 
-A row's ratings are gathered, a block at a time, into panels of eight columns from which the Gram matrix is made in register
-tiles (`tile`); the Cholesky factorisation `A = U'U` takes eight rows at a time and the same tiles. The bias is the last
-column of the system and borders the factorisation, so that L1 on it is exact and costs nothing.
+A row's ratings are gathered, a block at a time, into panels of eight columns from which the Gram
+matrix is made in register tiles (`tile`); the Cholesky factorisation `A = U'U` takes eight rows at
+a time and the same tiles. The bias is the last column of the system and borders the factorisation,
+so that L1 on it is exact and costs nothing.
 """
 
 import numpy as np
@@ -23,17 +25,34 @@ from palate.kernels.tile import LANES, add_products, add_scaled, copy_scaled, do
 FAST = {"contract", "reassoc", "nsz", "arcp"}  # not nnan: the checks for NaN must stay
 BLOCK = 128  # ratings gathered at a time: 128 x 32 float32 are 16 kB, half of a first-level cache
 AHEAD = 12  # ratings by which the gather asks for memory ahead of itself
-N_STATS = 4  # columns of `stats`: sum w e^2, sum w |e|, dropout term, sum of (r0 - s)^2 over the row's ratings
+N_STATS = (
+    4  # columns of `stats`: sum w e^2, sum w |e|, dropout term, sum of (r0 - s)^2 over the row's ratings
+)
 TINY = np.float32(1e-30)  # below this a pivot counts as zero
 SMALL = 1e-6  # share of the mean diagonal added where the penalty is zero
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def _add_upper(out, stride, first, rows, columns, left, left_step, left_panel, right, right_at, right_step, right_panel, n):
+def _add_upper(
+    out,
+    stride,
+    first,
+    rows,
+    columns,
+    left,
+    left_step,
+    left_panel,
+    right,
+    right_at,
+    right_step,
+    right_panel,
+    n,
+):
     """Add `left' right` to the blocks of `out` on and right of the diagonal, for rows `first` to `rows`.
 
-    Panel c of the left matrix starts at `c * left_panel`, of the right one at `right_at + c * right_panel`; `*_step` leads
-    from one of the n products to the next. Bounds are multiples of eight.
+    Panel c of the left matrix starts at `c * left_panel`, of the right one at `right_at + c *
+    right_panel`; `*_step` leads from one of the n products to the next. Bounds are multiples of
+    eight.
     """
     for row in range(first, rows, LANES):
         left_at = (row // LANES) * left_panel
@@ -43,24 +62,60 @@ def _add_upper(out, stride, first, rows, columns, left, left_step, left_panel, r
             cell = row * stride + column
             remaining = (columns - column) // LANES
             if remaining == 1:
-                add_products(out, cell, stride, left, left_at, left_step, right, at, right_step, right_panel, n, 8, 1)
+                add_products(
+                    out, cell, stride, left, left_at, left_step, right, at, right_step, right_panel, n, 8, 1
+                )
                 column += LANES
                 continue
             lower = cell + 4 * stride
             if remaining == 3 or remaining > 4:
-                add_products(out, cell, stride, left, left_at, left_step, right, at, right_step, right_panel, n, 4, 3)
-                add_products(out, lower, stride, left, left_at + 4, left_step, right, at, right_step, right_panel, n, 4, 3)
+                add_products(
+                    out, cell, stride, left, left_at, left_step, right, at, right_step, right_panel, n, 4, 3
+                )
+                add_products(
+                    out,
+                    lower,
+                    stride,
+                    left,
+                    left_at + 4,
+                    left_step,
+                    right,
+                    at,
+                    right_step,
+                    right_panel,
+                    n,
+                    4,
+                    3,
+                )
                 column += 3 * LANES
             else:
-                add_products(out, cell, stride, left, left_at, left_step, right, at, right_step, right_panel, n, 4, 2)
-                add_products(out, lower, stride, left, left_at + 4, left_step, right, at, right_step, right_panel, n, 4, 2)
+                add_products(
+                    out, cell, stride, left, left_at, left_step, right, at, right_step, right_panel, n, 4, 2
+                )
+                add_products(
+                    out,
+                    lower,
+                    stride,
+                    left,
+                    left_at + 4,
+                    left_step,
+                    right,
+                    at,
+                    right_step,
+                    right_panel,
+                    n,
+                    4,
+                    2,
+                )
                 column += 2 * LANES
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
 def factorise(system, stride, width, negated):
-    """Turn the upper triangle of `system` (width x stride, row-major) into U with A = U'U, and columns beyond `width`, the
-    right-hand sides g, into U'^-1 g. Return the smallest ratio of a pivot to its diagonal entry (<= 0: breakdown)."""
+    """Turn the upper triangle of `system` (width x stride, row-major) into U with A = U'U, and
+    columns beyond `width`, the right-hand sides g, into U'^-1 g. Return the smallest ratio of a
+    pivot to its diagonal entry (<= 0: breakdown).
+    """
     worst = np.float32(1.0)
     for top in range(0, width, LANES):
         vectors = (stride - top) // LANES
@@ -70,7 +125,9 @@ def factorise(system, stride, width, negated):
             pivot = system[row + r]
             if not pivot > TINY:
                 return np.float32(-1.0)
-            copy_scaled(system, row + top, LANES, system, row + top, LANES, np.float32(1.0) / np.sqrt(pivot), vectors)
+            copy_scaled(
+                system, row + top, LANES, system, row + top, LANES, np.float32(1.0) / np.sqrt(pivot), vectors
+            )
             for below in range(r + 1, top + LANES):
                 target = below * stride
                 diagonal = system[target + below]
@@ -80,19 +137,34 @@ def factorise(system, stride, width, negated):
         rest = top + LANES
         for r in range(LANES):
             at, cell = (top + r) * stride + rest, rest * LANES + r * LANES
-            copy_scaled(negated, cell, LANES * LANES, system, at, LANES, np.float32(-1.0), (width - rest) // LANES)
+            copy_scaled(
+                negated, cell, LANES * LANES, system, at, LANES, np.float32(-1.0), (width - rest) // LANES
+            )
         _add_upper(
-            system, stride, rest, width, stride, negated, LANES, LANES * LANES, system, top * stride, stride, LANES, LANES
+            system,
+            stride,
+            rest,
+            width,
+            stride,
+            negated,
+            LANES,
+            LANES * LANES,
+            system,
+            top * stride,
+            stride,
+            LANES,
+            LANES,
         )
     return worst
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
 def _finish(system, stride, width, corner, target, l1_bias, with_bias, noise, out, out_bias):
-    """Solve for the row from the factorised system: the bias in closed form, then `U p = y - v b (+ z)` backwards.
+    """Solve for the row from the factorised system: the bias in closed form, then `U p = y - v b (+
+    z)` backwards.
 
-    Columns `width` and `width + 1` of `system` hold v and y, the transformed bias column and right-hand side. Returns
-    False if the bias' pivot is not positive.
+    Columns `width` and `width + 1` of `system` hold v and y, the transformed bias column and
+    right-hand side. Returns False if the bias' pivot is not positive.
     """
     bias = np.float32(0.0)
     if with_bias:
@@ -172,7 +244,9 @@ def solve_rows(
                 out[u, f] = mean_row[f] if mean_row.size > 0 else np.float32(0.0)
             out_bias[u] = mean_row[width] if mean_row.size > 0 else np.float32(0.0)
             continue
-        corner, target = _start(system, stride, width, sides, precision, strength[u], mean_row, base_gram, base_rhs)
+        corner, target = _start(
+            system, stride, width, sides, precision, strength[u], mean_row, base_gram, base_rhs
+        )
         squares[:] = 0
         for begin in range(first, last, BLOCK):
             n = min(BLOCK, last - begin)
@@ -199,7 +273,19 @@ def solve_rows(
                 corner += c
                 target += t
             _add_upper(
-                system, stride, 0, width, width, weighted if scaled else gathered, LANES, panel, gathered, 0, LANES, panel, n
+                system,
+                stride,
+                0,
+                width,
+                width,
+                weighted if scaled else gathered,
+                LANES,
+                panel,
+                gathered,
+                0,
+                LANES,
+                panel,
+                n,
             )
             _add_sides(sides, width, pair, gathered, panel, n)
         for f in range(width):
@@ -208,19 +294,56 @@ def solve_rows(
             system[f * stride + width + 1] = sides[width + f]
         solved = False
         if not double and factorise(system, stride, width, negated) > np.float32(1e-5):
-            solved = _finish(system, stride, width, corner, target, l1_bias, with_bias, noise_row, out[u], out_bias[u : u + 1])
+            solved = _finish(
+                system,
+                stride,
+                width,
+                corner,
+                target,
+                l1_bias,
+                with_bias,
+                noise_row,
+                out[u],
+                out_bias[u : u + 1],
+            )
         if not solved:
             n_double += 1
             _solve_double(
-                columns[first:last], values[first:last], weights[first:last] if weights.size > 0 else weights, mean, other,
-                other_bias, precision, strength[u], mean_row, base_gram, base_rhs, w0, imputed, dropout, l1_bias, with_bias,
-                noise_row, out[u], out_bias[u : u + 1],
-            )  # fmt: skip
+                columns[first:last],
+                values[first:last],
+                weights[first:last] if weights.size > 0 else weights,
+                mean,
+                other,
+                other_bias,
+                precision,
+                strength[u],
+                mean_row,
+                base_gram,
+                base_rhs,
+                w0,
+                imputed,
+                dropout,
+                l1_bias,
+                with_bias,
+                noise_row,
+                out[u],
+                out_bias[u : u + 1],
+            )
         if stats.shape[0] > 0:
             _row_stats(
-                columns[first:last], values[first:last], weights[first:last] if weights.size > 0 else weights, mean, other,
-                other_bias, imputed, dropout, out[u], out_bias[u], squares, stats[u],
-            )  # fmt: skip
+                columns[first:last],
+                values[first:last],
+                weights[first:last] if weights.size > 0 else weights,
+                mean,
+                other,
+                other_bias,
+                imputed,
+                dropout,
+                out[u],
+                out_bias[u],
+                squares,
+                stats[u],
+            )
     return n_double
 
 
@@ -240,10 +363,14 @@ def _add_sides(sides, width, pair, gathered, panel, n):
 
 @njit(nogil=True, cache=True, fastmath=FAST)
 def _start(system, stride, width, sides, precision, strength, prior_mean, base_gram, base_rhs):
-    """Set the system to `strength * precision + base_gram` and its right-hand side to the prior's and the base's."""
+    """Set the system to `strength * precision + base_gram` and its right-hand side to the prior's
+    and the base's.
+    """
     for f in range(width):
         row = f * stride
-        copy_scaled(system, row, LANES, precision.reshape(-1), f * (width + 1), LANES, strength, width // LANES)
+        copy_scaled(
+            system, row, LANES, precision.reshape(-1), f * (width + 1), LANES, strength, width // LANES
+        )
         for j in range(LANES):
             system[row + width + j] = 0
         sides[f] = precision[f, width]
@@ -259,7 +386,9 @@ def _start(system, stride, width, sides, precision, strength, prior_mean, base_g
             target += precision[width, j] * prior_mean[j]
     if base_gram.size > 0:
         for f in range(width):
-            add_scaled(system, f * stride, base_gram.reshape(-1), f * (width + 1), np.float32(1.0), width // LANES)
+            add_scaled(
+                system, f * stride, base_gram.reshape(-1), f * (width + 1), np.float32(1.0), width // LANES
+            )
             sides[f] += base_gram[f, width]
             sides[width + f] += base_rhs[f]
         corner += base_gram[width, width]
@@ -289,8 +418,20 @@ def _row_stats(columns, values, weights, mean, other, other_bias, imputed, dropo
 
 @njit(nogil=True, cache=True, fastmath=FAST)
 def row_errors(
-    rows, indptr, columns, values, weights, mean, other, other_bias, imputed, dropout, solution, solution_bias, stats
-):  # fmt: skip
+    rows,
+    indptr,
+    columns,
+    values,
+    weights,
+    mean,
+    other,
+    other_bias,
+    imputed,
+    dropout,
+    solution,
+    solution_bias,
+    stats,
+):
     """Write the N_STATS sums of every row of a range, for solutions that another solver found."""
     width = other.shape[1]
     squares = np.zeros(width, np.float32)
@@ -304,9 +445,19 @@ def row_errors(
                 for f in range(width):
                     squares[f] += weight * other[columns[b], f] * other[columns[b], f]
         _row_stats(
-            columns[first:last], values[first:last], weight_row, mean, other, other_bias, imputed, dropout,
-            solution[u], solution_bias[u], squares, stats[u],
-        )  # fmt: skip
+            columns[first:last],
+            values[first:last],
+            weight_row,
+            mean,
+            other,
+            other_bias,
+            imputed,
+            dropout,
+            solution[u],
+            solution_bias[u],
+            squares,
+            stats[u],
+        )
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
@@ -322,7 +473,9 @@ def row_scores(first, last, indptr, columns, factors, bias, other, other_bias, o
 
 @njit(nogil=True, cache=True)
 def pair_weights(first, last, indptr, columns, own, other, weights, out):
-    """Write `own[u] * other[i]`, times the rating's weight where it has one, for every rating of rows `first` to `last` to `out`."""
+    """Write `own[u] * other[i]`, times the rating's weight where it has one, for every rating of
+    rows `first` to `last` to `out`.
+    """
     for u in range(first, last):
         for position in range(indptr[u], indptr[u + 1]):
             weight = own[u] * other[columns[position]]
@@ -331,10 +484,29 @@ def pair_weights(first, last, indptr, columns, own, other, weights, out):
 
 @njit(nogil=True, cache=True)
 def _solve_double(
-    columns, values, weights, mean, other, other_bias, precision, strength, prior_mean, base_gram, base_rhs,
-    w0, imputed, dropout, l1_bias, with_bias, noise, out, out_bias,
-):  # fmt: skip
-    """The same row in float64 with SMALL of the mean diagonal added: for zero penalties and other nearly singular systems."""
+    columns,
+    values,
+    weights,
+    mean,
+    other,
+    other_bias,
+    precision,
+    strength,
+    prior_mean,
+    base_gram,
+    base_rhs,
+    w0,
+    imputed,
+    dropout,
+    l1_bias,
+    with_bias,
+    noise,
+    out,
+    out_bias,
+):
+    """The same row in float64 with SMALL of the mean diagonal added: for zero penalties and other
+    nearly singular systems.
+    """
     width = other.shape[1]
     size = width + 1
     system = np.zeros((size, size))
@@ -353,7 +525,9 @@ def _solve_double(
     for b in range(columns.size):
         i = columns[b]
         weight = np.float64(weights[b]) if weights.size > 0 else 1.0
-        t = weight * (np.float64(values[b]) - mean - other_bias[i]) - w0 * (np.float64(imputed) - mean - other_bias[i])
+        t = weight * (np.float64(values[b]) - mean - other_bias[i]) - w0 * (
+            np.float64(imputed) - mean - other_bias[i]
+        )
         for f in range(width):
             x[f] = other[i, f]
         x[width] = 1.0
@@ -426,7 +600,9 @@ def solve_row_reference(
     imputed,
     dropout,
 ):
-    """Return A and h of one row in float64, as the equations of this module's docstring have them (l1_bias and noise aside)."""
+    """Return A and h of one row in float64, as the equations of this module's docstring have them
+    (l1_bias and noise aside).
+    """
     x = np.hstack([other, np.ones((len(other), 1))]).astype(np.float64)
     scale = np.full((x.shape[1], x.shape[1]), float(strength))
     scale[-1, :] = scale[:, -1] = 1.0
@@ -434,5 +610,9 @@ def solve_row_reference(
     rows, bias = x[columns], other_bias[columns].astype(np.float64)
     system = prior + base_gram + rows.T @ ((weights - w0)[:, None] * rows)
     system[np.diag_indices(len(system) - 1)] += dropout * (weights @ rows[:, :-1] ** 2)
-    h = prior @ prior_mean + base_rhs + rows.T @ (weights * (values - mean - bias) - w0 * (imputed - mean - bias))
+    h = (
+        prior @ prior_mean
+        + base_rhs
+        + rows.T @ (weights * (values - mean - bias) - w0 * (imputed - mean - bias))
+    )
     return system, h

@@ -1,7 +1,7 @@
 """Products of sparse and dense tables for the truncated singular value decomposition.
 
-Tables are (n, width) float32 in C order. Rows are independent and each is summed in the order of its entries, so that the bits
-do not depend on how the rows are cut into chunks.
+Tables are (n, width) float32 in C order. Rows are independent and each is summed in the order of
+its entries, so that the bits do not depend on how the rows are cut into chunks.
 """
 
 import numpy as np
@@ -78,10 +78,11 @@ def dense_times_reference(first, last, table, square, out):
 
 @njit(nogil=True, cache=True)
 def inverse_factor(gram, tolerance, out):
-    """Write the upper triangular S to `out`, float64, with `S' gram S = 1`: the inverse of the Cholesky factor of a (k, k) Gram matrix.
+    """Write the upper triangular S to `out`, float64, with `S' gram S = 1`: the inverse of the
+    Cholesky factor of a (k, k) Gram matrix.
 
-    A column that the columns before it explain but for the share `tolerance` of its square is dropped: its column of S is 0.
-    Returns the number of columns that were kept.
+    A column that the columns before it explain but for the share `tolerance` of its square is
+    dropped: its column of S is 0. Returns the number of columns that were kept.
     """
     k = len(gram)
     upper = np.zeros((k, k))

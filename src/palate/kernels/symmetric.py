@@ -1,7 +1,9 @@
-"""Eigenvectors of a symmetric matrix in float64, with the same bits for any number of threads (LAPACK's depend on how its BLAS is threaded).
+"""Eigenvectors of a symmetric matrix in float64, with the same bits for any number of threads
+(LAPACK's depend on how its BLAS is threaded).
 
-Householder's tridiagonal form, then the implicit QL method (Golub and Van Loan, Matrix Computations, 8.3), whose rotations are
-written down and applied to slices of the vectors afterwards.
+Householder's tridiagonal form, then the implicit QL method (Golub and Van Loan, Matrix
+Computations, 8.3), whose rotations are written down and applied to slices of the vectors
+afterwards.
 """
 
 import math
@@ -16,7 +18,8 @@ from palate.kernels.rows import FAST
 def tridiagonal(matrix, diagonal, beside, vectors):
     """Reduce the symmetric `matrix` (k, k), which is overwritten, to tridiagonal form: `matrix = Q T Q'`.
 
-    `diagonal` (k,) and `beside` (k,), the last 0, are those of T. Q is the product of `1 - v v'` over the rows v of `vectors` (k, k) in order.
+    `diagonal` (k,) and `beside` (k,), the last 0, are those of T. Q is the product of `1 - v v'`
+    over the rows v of `vectors` (k, k) in order.
     """
     k = len(matrix)
     p = np.empty(k)
@@ -63,7 +66,8 @@ def tridiagonal(matrix, diagonal, beside, vectors):
 def rotations_of(diagonal, beside):
     """Turn the diagonal of a tridiagonal matrix into its eigenvalues, in no order; `beside` is used up.
 
-    Returns the rotations that do so: (n,) int64 positions, (n, 2) float64 cosines and sines; and whether it came to an end.
+    Returns the rotations that do so: (n,) int64 positions, (n, 2) float64 cosines and sines; and
+    whether it came to an end.
     """
     k = len(diagonal)
     places = np.empty(k * 16 + 16, np.int64)
@@ -116,7 +120,9 @@ def rotations_of(diagonal, beside):
 
 @njit(nogil=True, cache=True, fastmath=FAST)
 def rotate(first, last, places, turns, out):
-    """Write columns `first` to `last` of the eigenvectors of the tridiagonal matrix, one in each row of `out` (k, k)."""
+    """Write columns `first` to `last` of the eigenvectors of the tridiagonal matrix, one in each
+    row of `out` (k, k).
+    """
     k = len(out)
     part = np.zeros((k, last - first))
     for column in range(first, last):

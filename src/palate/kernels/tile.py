@@ -1,15 +1,18 @@
 """Vector instructions: a small matrix product held in registers, and the few steps that go around it.
 
-Every heavy kernel of palate is made of one inner loop: the Gram matrix of a row (`rows`), the trailing update of its
-Cholesky factor (`rows`) and the scores of a block of users against a block of items (`topn`). That loop is `add_products`,
-written as LLVM vector instructions because Numba has no way to say "keep this tile in registers": its own loops load and
-store the accumulator at every step and reach about half of the arithmetic rate. The width of a matrix need not be known
-when this is compiled, only that of the tile, so that one compilation serves every number of factors.
+Every heavy kernel of palate is made of one inner loop: the Gram matrix of a row (`rows`), the
+trailing update of its Cholesky factor (`rows`) and the scores of a block of users against a block
+of items (`topn`). That loop is `add_products`, written as LLVM vector instructions because Numba
+has no way to say "keep this tile in registers": its own loops load and store the accumulator at
+every step and reach about half of the arithmetic rate. The width of a matrix need not be known when
+this is compiled, only that of the tile, so that one compilation serves every number of factors.
 
-Vectors are eight float32. LLVM lowers them to whatever the processor has (AVX, NEON, two SSE registers), so there is one
-source and no compiler on the user's machine. The order of summation is fixed by the code.
+Vectors are eight float32. LLVM lowers them to whatever the processor has (AVX, NEON, two SSE
+registers), so there is one source and no compiler on the user's machine. The order of summation is
+fixed by the code.
 
-All arrays are flat, C-contiguous float32, and `*_at` is the element where an operand starts. Nothing here checks bounds.
+All arrays are flat, C-contiguous float32, and `*_at` is the element where an operand starts.
+Nothing here checks bounds.
 """
 
 from llvmlite import ir
@@ -20,8 +23,9 @@ from numba.extending import intrinsic
 
 LANES = 8  # float32 values in a vector; every padded width is a multiple of it
 
-# A tile of 4 rows and 3 vectors is 12 accumulators: with its operands that fills the 16 registers of AVX2. Fewer than 8
-# accumulators would wait for the latency of the multiply-add, which is why the narrow tiles are 4 x 2, 8 x 1 and 2 x 4.
+# A tile of 4 rows and 3 vectors is 12 accumulators: with its operands that fills the 16 registers
+# of AVX2. Fewer than 8 accumulators would wait for the latency of the multiply-add, which is why
+# the narrow tiles are 4 x 2, 8 x 1 and 2 x 4.
 
 _FLOAT = ir.FloatType()
 _VECTOR = ir.VectorType(_FLOAT, LANES)
@@ -46,7 +50,9 @@ class _Emitter:
 
     def pointer(self, position):
         """The address of the array argument at `position`, moved on by the argument after it."""
-        view = self.context.make_array(self.signature.args[position])(self.context, self.builder, self.args[position])
+        view = self.context.make_array(self.signature.args[position])(
+            self.context, self.builder, self.args[position]
+        )
         return self.step(view.data, self.args[position + 1])
 
     def load(self, pointer):
@@ -58,7 +64,9 @@ class _Emitter:
         self.builder.store(value, self.builder.bitcast(pointer, _VECTOR.as_pointer())).align = 4
 
     def broadcast(self, scalar):
-        single = self.builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), scalar, ir.Constant(_INT32, 0))
+        single = self.builder.insert_element(
+            ir.Constant(_VECTOR, ir.Undefined), scalar, ir.Constant(_INT32, 0)
+        )
         mask = ir.Constant(ir.VectorType(_INT32, LANES), [0] * LANES)
         return self.builder.shuffle_vector(single, ir.Constant(_VECTOR, ir.Undefined), mask)
 
@@ -68,7 +76,9 @@ class _Emitter:
         return self.broadcast(scalar)
 
     def loop(self, count, carried, body):
-        """Run `body(values) -> next values` `count` times on the carried values and return what they end as."""
+        """Run `body(values) -> next values` `count` times on the carried values and return what
+        they end as.
+        """
         builder = self.builder
         entry = builder.block
         again, done = builder.append_basic_block("again"), builder.append_basic_block("done")
@@ -78,7 +88,9 @@ class _Emitter:
         phis = [builder.phi(value.type) for value in carried]
         following = builder.add(counter, self.constant(1))
         results = body(phis)
-        for phi, first, new in zip([counter, *phis], [self.constant(0), *carried], [following, *results], strict=True):
+        for phi, first, new in zip(
+            [counter, *phis], [self.constant(0), *carried], [following, *results], strict=True
+        ):
             phi.add_incoming(first, entry)
             phi.add_incoming(new, again)
         builder.cbranch(builder.icmp_signed("<", following, count), again, done)
@@ -95,12 +107,27 @@ class _Emitter:
 
 @intrinsic
 def add_products(
-    typingctx, out, out_at, out_stride, left, left_at, left_stride, right, right_at, right_stride, right_chunk, n, rows, vectors
+    typingctx,
+    out,
+    out_at,
+    out_stride,
+    left,
+    left_at,
+    left_stride,
+    right,
+    right_at,
+    right_stride,
+    right_chunk,
+    n,
+    rows,
+    vectors,
 ):
-    """Add `sum_b left[b, r] * right[b, 8 c : 8 c + 8]` to a tile of `out`, for `rows` rows r and `vectors` chunks c.
+    """Add `sum_b left[b, r] * right[b, 8 c : 8 c + 8]` to a tile of `out`, for `rows` rows r and
+    `vectors` chunks c.
 
-    `*_stride` is the step from one b (one row of `out`) to the next, `right_chunk` the step from one chunk of eight columns
-    to the next. `rows` and `vectors` are literal integers. `add_products_reference` says the same in NumPy.
+    `*_stride` is the step from one b (one row of `out`) to the next, `right_chunk` the step from
+    one chunk of eight columns to the next. `rows` and `vectors` are literal integers.
+    `add_products_reference` says the same in NumPy.
     """
     if not all(isinstance(value, types.IntegerLiteral) for value in (rows, vectors)):
         raise TypingError("rows and vectors of add_products must be literal integers.")
@@ -109,13 +136,18 @@ def add_products(
     def generate(context, builder, signature, args):
         emit = _Emitter(context, builder, signature, args)
         _, _, out_stride_, _, _, left_stride_, _, _, right_stride_, right_chunk_, n_, _, _ = args
-        out_rows = [emit.step(emit.pointer(0), builder.mul(out_stride_, emit.constant(row))) for row in range(n_rows)]
-        cells = [emit.step(row, emit.constant(LANES * chunk)) for row in out_rows for chunk in range(n_vectors)]
+        out_rows = [
+            emit.step(emit.pointer(0), builder.mul(out_stride_, emit.constant(row))) for row in range(n_rows)
+        ]
+        cells = [
+            emit.step(row, emit.constant(LANES * chunk)) for row in out_rows for chunk in range(n_vectors)
+        ]
 
         def multiply(carried):
             left_now, right_now, *sums = carried
             rights = [
-                emit.load(emit.step(right_now, builder.mul(right_chunk_, emit.constant(chunk)))) for chunk in range(n_vectors)
+                emit.load(emit.step(right_now, builder.mul(right_chunk_, emit.constant(chunk))))
+                for chunk in range(n_vectors)
             ]
             lefts = [emit.load_broadcast(emit.step(left_now, emit.constant(row))) for row in range(n_rows)]
             results = [
@@ -125,12 +157,16 @@ def add_products(
             ]
             return [emit.step(left_now, left_stride_), emit.step(right_now, right_stride_), *results]
 
-        ends = emit.loop(n_, [emit.pointer(3), emit.pointer(6), *(emit.load(cell) for cell in cells)], multiply)
+        ends = emit.loop(
+            n_, [emit.pointer(3), emit.pointer(6), *(emit.load(cell) for cell in cells)], multiply
+        )
         for cell, end in zip(cells, ends[2:], strict=True):
             emit.store(end, cell)
         return emit.nothing()
 
-    return types.void(out, index, index, left, index, index, right, index, index, index, index, rows, vectors), generate
+    return types.void(
+        out, index, index, left, index, index, right, index, index, index, index, rows, vectors
+    ), generate
 
 
 def add_products_reference(out, left, right):
@@ -148,7 +184,9 @@ def add_scaled(typingctx, out, out_at, x, x_at, scale, n):
 
         def add(pointers):
             out_now, x_now = pointers
-            emit.store(builder.call(emit.multiply_add, [scale_, emit.load(x_now), emit.load(out_now)]), out_now)
+            emit.store(
+                builder.call(emit.multiply_add, [scale_, emit.load(x_now), emit.load(out_now)]), out_now
+            )
             return [emit.step(pointer, emit.constant(LANES)) for pointer in pointers]
 
         emit.loop(args[5], [emit.pointer(0), emit.pointer(2)], add)
@@ -179,7 +217,9 @@ def copy_scaled(typingctx, out, out_at, out_step, x, x_at, x_step, scale, n):
 
 @intrinsic
 def dot(typingctx, x, x_at, y, y_at, n):
-    """Return the sum of `x * y` over `n` vectors: lane by lane first, then across the lanes in a fixed order."""
+    """Return the sum of `x * y` over `n` vectors: lane by lane first, then across the lanes in a
+    fixed order.
+    """
 
     def generate(context, builder, signature, args):
         emit = _Emitter(context, builder, signature, args)
@@ -194,7 +234,9 @@ def dot(typingctx, x, x_at, y, y_at, n):
         width = LANES
         while width > 1:  # halves of the vector are added until one lane is left
             width //= 2
-            mask = ir.Constant(ir.VectorType(_INT32, LANES), [(lane + width) % LANES for lane in range(LANES)])
+            mask = ir.Constant(
+                ir.VectorType(_INT32, LANES), [(lane + width) % LANES for lane in range(LANES)]
+            )
             total = builder.fadd(total, builder.shuffle_vector(total, total, mask))
         return builder.extract_element(total, ir.Constant(_INT32, 0))
 

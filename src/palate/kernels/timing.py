@@ -8,7 +8,8 @@ from numba import njit
 def cut_sittings(indptr, times, gap, most, sitting, user_indptr):
     """Number the sittings of all users, in order of time, and return how many there are.
 
-    A sitting ends where the next rating is more than `gap` later, or after `most` ratings; equal times stay together.
+    A sitting ends where the next rating is more than `gap` later, or after `most` ratings; equal
+    times stay together.
 
     Parameters
     ----------
@@ -55,7 +56,9 @@ def sitting_ends(sitting, times, begin, end):
 
 @njit(nogil=True, cache=True)
 def find_sittings(indptr, begin, end, users, times, gap, out):
-    """Write the sitting of each user that a time falls in, or the nearest within `gap` of it; -1 where there is none."""
+    """Write the sitting of each user that a time falls in, or the nearest within `gap` of it; -1
+    where there is none.
+    """
     for j in range(users.size):
         out[j] = -1
         u = users[j]
@@ -76,8 +79,9 @@ def find_sittings(indptr, begin, end, users, times, gap, out):
 def shift_rows(start, stop, factors, bias, rows, eras, own, other, out, out_bias):
     """Write rows `start` to `stop` of pairs (row, era) as they are in that era.
 
-    What the era adds to the row is added to it, and what it adds to the rows of the other side is in the bias, so that a product
-    with a row of the other side as it is at all times gives the score.
+    What the era adds to the row is added to it, and what it adds to the rows of the other side is
+    in the bias, so that a product with a row of the other side as it is at all times gives the
+    score.
 
     Parameters
     ----------

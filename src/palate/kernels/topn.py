@@ -4,13 +4,15 @@ For a user u, the kernel ranks the allowed items that u has not seen by
 
     s_ui = b_i + sum_f p_uf q_if          descending, equal scores by item index ascending
 
-and keeps the first n. What does not depend on the item (the mean, the user's bias) is added afterwards by the caller.
+and keeps the first n. What does not depend on the item (the mean, the user's bias) is added
+afterwards by the caller.
 
-Items are packed once (`pack_items`), in descending order of the bound `|p| |q_i| + b_i` at a typical `|p|`. A block of items is
-skipped for four users at once when, for each of them, `|p_u| max|q_i| + max b_i` is below the n-th score so far. The bound has the
-rounding error of the product added, so skipping never changes the result: what comes out is exactly the order of the computed
-float32 scores. A score is always summed in the same order, wherever its tile lies, so it has the same bits for one user and for
-many, with any filter and any number of threads.
+Items are packed once (`pack_items`), in descending order of the bound `|p| |q_i| + b_i` at a
+typical `|p|`. A block of items is skipped for four users at once when, for each of them, `|p_u|
+max|q_i| + max b_i` is below the n-th score so far. The bound has the rounding error of the product
+added, so skipping never changes the result: what comes out is exactly the order of the computed
+float32 scores. A score is always summed in the same order, wherever its tile lies, so it has the
+same bits for one user and for many, with any filter and any number of threads.
 """
 
 from typing import NamedTuple
@@ -25,7 +27,9 @@ from palate.kernels.tile import LANES, _Emitter, add_products
 
 TILE_ROWS, TILE_VECTORS = 4, 3
 TILE_COLUMNS = LANES * TILE_VECTORS
-BLOCK_TILES = 4  # a block of 96 items is the unit that is skipped; at 32 factors it takes 13 kB, less than half of an L1 cache
+# a block of 96 items is the unit that is skipped; at 32 factors it takes 13 kB, less than half of
+# an L1 cache
+BLOCK_TILES = 4
 BLOCK_ITEMS = TILE_COLUMNS * BLOCK_TILES
 GROUP_USERS = 64  # users that share one pass over the items
 ROUNDING = 2.0**-24  # relative rounding error of one float32 operation
@@ -34,7 +38,9 @@ ROUNDING = 2.0**-24  # relative rounding error of one float32 operation
 class ItemPanels(NamedTuple):
     """Items in the layout and order in which `top_items` reads them."""
 
-    values: np.ndarray  # (n_panels * depth * 8,) float32: panels of 8 items, each depth x 8, the last row the bias
+    values: (
+        np.ndarray
+    )  # (n_panels * depth * 8,) float32: panels of 8 items, each depth x 8, the last row the bias
     order: np.ndarray  # (n_panels * 8,) int32: item index of every column, -1 where padded
     block_norm: np.ndarray  # (n_blocks,) float64: largest |q_i| of the block
     block_bias: np.ndarray  # (n_blocks,) float64: largest b_i of the block
@@ -54,11 +60,13 @@ def pack_items(factors, bias, *, items=None, worst=False, typical_norm=1.0):
     bias : ndarray of shape (n_items,), float32
         Already the mean over draws.
     items : ndarray of int, optional
-        The item indexes to pack, ascending; all when None. Items that are not finite have no score and are left out.
+        The item indexes to pack, ascending; all when None. Items that are not finite have no score
+        and are left out.
     worst : bool, default False
         Pack the negated items, so that the top n are the lowest scores (and come out negated).
     typical_norm : float, default 1.0
-        Norm of a typical user's concatenated vector. It decides the order of the blocks, hence the speed, never the result.
+        Norm of a typical user's concatenated vector. It decides the order of the blocks, hence the
+        speed, never the result.
 
     Returns
     -------
@@ -74,7 +82,8 @@ def pack_items(factors, bias, *, items=None, worst=False, typical_norm=1.0):
     n_blocks = -(-len(items) // BLOCK_ITEMS)
     padded = np.full(n_blocks * BLOCK_ITEMS, -1, dtype=np.int32)
     padded[: len(items)] = items[order]
-    # |computed - exact| <= depth * 2^-24 * (|p| |q| + |b|) for a sum of `depth` terms; two more for the bound's own arithmetic.
+    # |computed - exact| <= depth * 2^-24 * (|p| |q| + |b|) for a sum of `depth` terms; two more for
+    # the bound's own arithmetic.
     slack = (depth + 2) * ROUNDING
     block_norm, block_bias = np.zeros(n_blocks * BLOCK_ITEMS), np.full(n_blocks * BLOCK_ITEMS, -np.inf)
     block_norm[: len(items)] = norm[order] * (1 + slack)
@@ -82,7 +91,9 @@ def pack_items(factors, bias, *, items=None, worst=False, typical_norm=1.0):
     values = np.empty(n_blocks * BLOCK_ITEMS * depth, dtype=np.float32)
     _pack_items(np.ascontiguousarray(factors), bias, padded, np.float32(-1.0 if worst else 1.0), values)
     shape = (n_blocks, BLOCK_ITEMS)
-    return ItemPanels(values, padded, block_norm.reshape(shape).max(axis=1), block_bias.reshape(shape).max(axis=1))
+    return ItemPanels(
+        values, padded, block_norm.reshape(shape).max(axis=1), block_bias.reshape(shape).max(axis=1)
+    )
 
 
 @njit(cache=True, nogil=True)
@@ -102,7 +113,9 @@ def _pack_items(factors, bias, order, sign, out):
 
 @intrinsic
 def _hits(typingctx, tile, at, threshold):
-    """Return which of 24 scores from `tile[at]` are at least `threshold`, as 24 bits (bit c for column c); NaN is not."""
+    """Return which of 24 scores from `tile[at]` are at least `threshold`, as 24 bits (bit c for
+    column c); NaN is not.
+    """
     if not isinstance(tile, types.Array) or tile.dtype != types.float32:
         raise TypingError("the tile of _hits must be a float32 array.")
 
@@ -113,7 +126,9 @@ def _hits(typingctx, tile, at, threshold):
         for chunk in range(TILE_VECTORS):
             scores = emit.load(emit.step(first, emit.constant(LANES * chunk)))
             reached = builder.bitcast(builder.fcmp_ordered(">=", scores, thresholds), ir.IntType(LANES))
-            bits = builder.or_(bits, builder.shl(builder.zext(reached, emit.word), emit.constant(LANES * chunk)))
+            bits = builder.or_(
+                bits, builder.shl(builder.zext(reached, emit.word), emit.constant(LANES * chunk))
+            )
         return bits
 
     return types.intp(tile, types.intp, types.float32), generate
@@ -132,7 +147,9 @@ def _sift_down(scores, items, size, score, item):
         child = 2 * hole + 1
         if child >= size:
             break
-        if child + 1 < size and _ranks_before(scores[child], items[child], scores[child + 1], items[child + 1]):
+        if child + 1 < size and _ranks_before(
+            scores[child], items[child], scores[child + 1], items[child + 1]
+        ):
             child += 1
         if not _ranks_before(score, item, scores[child], items[child]):
             break
@@ -193,7 +210,9 @@ def _is_seen(indptr, seen, row, item):
 
 @njit(cache=True, nogil=True)
 def _pack_users(factors, users, out, norm):
-    """Pack a group of users in panels of 4 (depth x 4, last row 1) with factors divided by n_draws, and take their norms."""
+    """Pack a group of users in panels of 4 (depth x 4, last row 1) with factors divided by n_draws,
+    and take their norms.
+    """
     n_draws, _, n_factors = factors.shape
     depth = n_draws * n_factors + 1
     share = np.float32(1.0 / n_draws)
@@ -217,7 +236,11 @@ def _offer_hits(hits, tile, at, order, column, row, allowed, seen_indptr, seen_i
         if hits & 1:
             score, item = tile[at], order[column]
             better = size < scores.size or _ranks_before(score, item, scores[0], items[0])
-            if better and (allowed.size == 0 or allowed[item]) and not _is_seen(seen_indptr, seen_items, row, item):
+            if (
+                better
+                and (allowed.size == 0 or allowed[item])
+                and not _is_seen(seen_indptr, seen_items, row, item)
+            ):
                 size = _offer(scores, items, size, score, item)
         hits >>= 1
         at += 1
@@ -226,7 +249,19 @@ def _offer_hits(hits, tile, at, order, column, row, allowed, seen_indptr, seen_i
 
 
 @njit(cache=True, nogil=True)
-def top_items(user_factors, users, values, order, block_norm, block_bias, allowed, seen_indptr, seen_items, items, scores):
+def top_items(
+    user_factors,
+    users,
+    values,
+    order,
+    block_norm,
+    block_bias,
+    allowed,
+    seen_indptr,
+    seen_items,
+    items,
+    scores,
+):
     """Write the top n items of each user.
 
     Parameters
@@ -268,9 +303,20 @@ def top_items(user_factors, users, values, order, block_norm, block_bias, allowe
                     tile[:] = np.float32(0.0)
                     left_at, right_at = quad * depth, column * depth
                     add_products(
-                        tile, 0, TILE_COLUMNS, panels, left_at, TILE_ROWS, values, right_at, LANES, depth * LANES, depth,
-                        TILE_ROWS, TILE_VECTORS,
-                    )  # fmt: skip
+                        tile,
+                        0,
+                        TILE_COLUMNS,
+                        panels,
+                        left_at,
+                        TILE_ROWS,
+                        values,
+                        right_at,
+                        LANES,
+                        depth * LANES,
+                        depth,
+                        TILE_ROWS,
+                        TILE_VECTORS,
+                    )
                     for r in range(TILE_ROWS):
                         u, at = quad + r, r * TILE_COLUMNS
                         hits = _hits(tile, at, threshold[u])
@@ -300,14 +346,17 @@ def top_items(user_factors, users, values, order, block_norm, block_bias, allowe
 def top_of_scores(dense, users, allowed, seen_indptr, seen_items, items, scores):
     """Write the top n of given scores, shape (m, n_items), with the arguments and the order of `top_items`.
 
-    Equation: the first n of `argsort(-s_u)` among allowed and unseen items; equal scores by item index; NaN is never ranked.
+    Equation: the first n of `argsort(-s_u)` among allowed and unseen items; equal scores by item
+    index; NaN is never ranked.
     """
     n = scores.shape[1]
     for u in range(dense.shape[0]):
         size = 0
         for item in range(dense.shape[1]):
             score = dense[u, item]
-            if not (score >= -np.inf) or (size == n and not _ranks_before(score, item, scores[u, 0], items[u, 0])):
+            if not (score >= -np.inf) or (
+                size == n and not _ranks_before(score, item, scores[u, 0], items[u, 0])
+            ):
                 continue
             if (allowed.size == 0 or allowed[item]) and not _is_seen(seen_indptr, seen_items, users[u], item):
                 size = _offer(scores[u], items[u], size, score, item)
@@ -317,7 +366,8 @@ def top_of_scores(dense, users, allowed, seen_indptr, seen_items, items, scores)
 def top_items_reference(scores, n, forbidden=None):
     """Return (items, scores) of shape (m, n) for given scores, in NumPy: the reference of both kernels.
 
-    `forbidden` is a bool array of the shape of `scores`. Items are ranked by score descending, equal scores by index.
+    `forbidden` is a bool array of the shape of `scores`. Items are ranked by score descending,
+    equal scores by index.
     """
     blocked = np.isnan(scores) if forbidden is None else np.isnan(scores) | forbidden
     items = np.full((len(scores), n), -1, dtype=np.int32)

@@ -66,13 +66,21 @@ def check_l2_reccs(answer: Any, around: dict[str, Any], *, model: Any = None, us
         Instead of the notebook's l2_model and uid.
     """
     if answer is None or (hasattr(answer, "__len__") and len(answer) == 0):
-        return Verdict(False, "l2_reccs is empty: assign recommend(l2_model, uid) to it, with your recommend of q1.")
+        return Verdict(
+            False, "l2_reccs is empty: assign recommend(l2_model, uid) to it, with your recommend of q1."
+        )
     ids = ids_of(answer) if is_frame(answer) else None
     if ids is None:
         return Verdict(
-            False, f"l2_reccs must be a frame with a column movieId, as recommend returns; got a {type(answer).__name__}."
+            False,
+            f"l2_reccs must be a frame with a column movieId, as recommend returns; got a "
+            f"{type(answer).__name__}.",
         )
-    here = {"l2_model": model or around.get("l2_model"), "model": around.get("model"), "uid": around.get("uid")}
+    here = {
+        "l2_model": model or around.get("l2_model"),
+        "model": around.get("model"),
+        "uid": around.get("uid"),
+    }
     if here["l2_model"] is None or here["uid"] is None:
         lesson = setting.setup()
         here = {name: getattr(lesson, name) if value is None else value for name, value in here.items()}
@@ -89,7 +97,9 @@ def _films(around: dict[str, Any]) -> list[Any]:
 
 
 def _compare(ids: list[Any], films: list[Any], model: Any, plain: Any, user: Any) -> Verdict:
-    """Compare a list with the five best of the model with a penalty, of all films or of those that the user has not rated."""
+    """Compare a list with the five best of the model with a penalty, of all films or of those that
+    the user has not rated.
+    """
     if strange := [item for item in ids if item not in set(films)]:
         return Verdict(False, f"l2_reccs has movieId {strange[0]!r}, which is no film of the lesson.")
     predicted = dict(zip(films, _predicted(model, user, films), strict=True))
@@ -98,17 +108,31 @@ def _compare(ids: list[Any], films: list[Any], model: Any, plain: Any, user: Any
     for left_out in (set(), seen):
         best = sorted((predicted[item] for item in films if item not in left_out), reverse=True)[:5]
         if len(mine) == len(best) and np.allclose(mine, best, atol=1e-4):
-            return Verdict(True, "these are the five best films of l2_model. Look at n_ratings: they are well known now.")
+            return Verdict(
+                True, "these are the five best films of l2_model. Look at n_ratings: they are well known now."
+            )
     if len(ids) != 5:
-        return Verdict(False, f"l2_reccs has {len(ids)} films; there must be 5: recommend(l2_model, uid) has n=5 by default.")
+        return Verdict(
+            False,
+            f"l2_reccs has {len(ids)} films; there must be 5: recommend(l2_model, uid) has n=5 by default.",
+        )
     if np.allclose(np.sort(mine)[::-1], best, atol=1e-4) or set(ids) == set(_top(films, predicted)):
-        return Verdict(False, "l2_reccs has the right films in the wrong order: the highest prediction comes first.")
-    if plain is not None and ids == _top(films, dict(zip(films, _predicted(plain, user, films), strict=True))):
-        return Verdict(False, "l2_reccs is the list of model, without a penalty: pass l2_model, recommend(l2_model, uid).")
+        return Verdict(
+            False, "l2_reccs has the right films in the wrong order: the highest prediction comes first."
+        )
+    if plain is not None and ids == _top(
+        films, dict(zip(films, _predicted(plain, user, films), strict=True))
+    ):
+        return Verdict(
+            False,
+            "l2_reccs is the list of model, without a penalty: pass l2_model, recommend(l2_model, uid).",
+        )
     return Verdict(
         False,
-        f"l2_reccs is not the list of l2_model for user {user!r}: its first film has a prediction of {mine[0]:+.2f} about the mean, "
-        f"and the highest is {max(predicted.values()):+.2f}. Let q1 check your recommend, then assign recommend(l2_model, uid).",
+        f"l2_reccs is not the list of l2_model for user {user!r}: its first film has a prediction of "
+        f"{mine[0]:+.2f} about the mean, "
+        f"and the highest is {max(predicted.values()):+.2f}. Let q1 check your recommend, then assign "
+        f"recommend(l2_model, uid).",
     )
 
 
@@ -137,8 +161,10 @@ q1 = Coding(
     name="q1",
     asks="Write recommend(model, user_id, n=5): the n films with the highest predicted rating for a user.",
     hint_text=(
-        "repeat user_id as often as there are films, np.repeat(user_id, len(ids)), and ask model.predict([users, ids]) once. Put the "
-        "answer beside the ids in a copy of movies, sort by it, highest first, and return head(n). Use the arguments only: the "
+        "repeat user_id as often as there are films, np.repeat(user_id, len(ids)), and ask "
+        "model.predict([users, ids]) once. Put the "
+        "answer beside the ids in a copy of movies, sort by it, highest first, and return head(n). Use the "
+        "arguments only: the "
         "exercise's own solution predicts for a variable uid from outside, whoever user_id is."
     ),
     variable="recommend",
@@ -146,25 +172,31 @@ q1 = Coding(
     pandas=_Q1_PANDAS,
     polars=_Q1_POLARS,
     afterword=(
-        "The exercise's published solution repeats the global uid in place of user_id, and writes its predictions into movies "
+        "The exercise's published solution repeats the global uid in place of user_id, and writes its "
+        "predictions into movies "
         "itself, where the next cell finds them. This one does neither."
     ),
 )
 
 q4 = Coding(
     name="q4",
-    asks="Write recommend_nonobscure(model, user_id, n=5, min_ratings=1000): only films with at least min_ratings ratings.",
+    asks="Write recommend_nonobscure(model, user_id, n=5, min_ratings=1000): only films with at least "
+    "min_ratings ratings.",
     hint_text=(
-        "movies has a column n_ratings. Keep the films with n_ratings >= min_ratings before you take the best n, not after, or fewer "
-        "than n remain. Compute predictions in every call: a column that an earlier call left belongs to another user."
+        "movies has a column n_ratings. Keep the films with n_ratings >= min_ratings before you take the "
+        "best n, not after, or fewer "
+        "than n remain. Compute predictions in every call: a column that an earlier call left belongs to "
+        "another user."
     ),
     variable="recommend_nonobscure",
     judging=_q4,
     pandas=_Q4_PANDAS,
     polars=_Q4_POLARS,
     afterword=(
-        "The bundled films have 341 ratings at most, so that the exercise's default of 1000 leaves nothing: pass min_ratings=50. The "
-        "exercise's published solution keeps the first user's predictions in movies and gives them to everyone after."
+        "The bundled films have 341 ratings at most, so that the exercise's default of 1000 leaves "
+        "nothing: pass min_ratings=50. The "
+        "exercise's published solution keeps the first user's predictions in movies and gives them to "
+        "everyone after."
     ),
 )
 
@@ -176,5 +208,6 @@ q5 = Coding(
     judging=check_l2_reccs,
     pandas=_Q5,
     polars=_Q5,
-    afterword="The films are well known, though nothing told the model to prefer such: a film must earn a high prediction by many ratings.",
+    afterword="The films are well known, though nothing told the model to prefer such: a film must earn a "
+    "high prediction by many ratings.",
 )

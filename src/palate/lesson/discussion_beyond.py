@@ -1,10 +1,15 @@
-"""The questions to think about on convergence, networks and other data: q11 to q13, with the claims an answer may make."""
+"""The questions to think about on convergence, networks and other data: q11 to q13, with the claims
+an answer may make.
+"""
 
 from palate.lesson.question import Discussion, Idea, Mistake
 
 q11 = Discussion(
     name="q11",
-    asks=("Convergence: how do the losses of the dense network and of factorization move over time, and why do they differ?"),
+    asks=(
+        "Convergence: how do the losses of the dense network and of factorization move over time, and why "
+        "do they differ?"
+    ),
     hint_text=(
         "what is the gradient of p . q when both vectors start near zero? And which step does alternating "
         "least squares take instead?"
@@ -14,16 +19,20 @@ q11 = Discussion(
     ideas=(
         Idea(
             "why factorization starts slowly",
-            "GRADIENT ~6 small/tiny/zero/N0/near/vanish*/proportional/little; saddle; small/tiny/vanish*/little/low ~2 "
-            "GRADIENT; START ~5 zero/N0/small/tiny; zero/N0/small/tiny ~3 START; product ~6 small/tiny/zero/N0; "
+            "GRADIENT ~6 small/tiny/zero/N0/near/vanish*/proportional/little; saddle; "
+            "small/tiny/vanish*/little/low ~2 "
+            "GRADIENT; START ~5 zero/N0/small/tiny; zero/N0/small/tiny ~3 START; product ~6 "
+            "small/tiny/zero/N0; "
             "small/tiny ~1 vector/number/value; symmetr*",
             "Why does the loss of a factorization hardly move in the first epochs under Adam?",
         ),
         Idea(
             "that few ratings move each vector",
             "own ~2 RATING/row; on its/their own; share/shared/sharing; update* ~1 by ~1 ALL; ONLY ~8 "
-            "update*/touch*/train*/chang*/mov*; update*/touch*/mov*/train*/chang*/learn* ~2 HARDLY/ONLY; HARDLY ~1 "
-            "update*/touch*; FEW ~2 RATING/update*/example*/gradient*; sparse*; ALL ~2 RATING/example*/sample* ~4 "
+            "update*/touch*/train*/chang*/mov*; update*/touch*/mov*/train*/chang*/learn* ~2 HARDLY/ONLY; "
+            "HARDLY ~1 "
+            "update*/touch*; FEW ~2 RATING/update*/example*/gradient*; sparse*; ALL ~2 "
+            "RATING/example*/sample* ~4 "
             "update*/mov*/chang*/train*/help*; each/every ~3 FACTOR/row/user/film ~4 ONLY/FEW/own",
             "How many of the ratings move one vector, and how many the shared weights of a network?",
         ),
@@ -35,7 +44,8 @@ q11 = Discussion(
         Idea(
             "how the losses move",
             "SLOW; FAST; MORE ~2 epoch*/time/step*; level*; drops/drop/fall/falls; converge*; first",
-            "And why? Look at the gradient of p . q when both vectors are near zero, and at how many ratings move one vector.",
+            "And why? Look at the gradient of p . q when both vectors are near zero, and at how many "
+            "ratings move one vector.",
             worth=0,
         ),
         Idea(
@@ -73,20 +83,23 @@ q12 = Discussion(
     ideas=(
         Idea(
             "what is known besides the ids",
-            "FEATURE; MORE/other/side/input/many/different ~2 input*/variable*/information/info/column*/feature*; MORE "
+            "FEATURE; MORE/other/side/input/many/different ~2 "
+            "input*/variable*/information/info/column*/feature*; MORE "
             "~1 about; know* ~3 MORE; know* ~4 about; time ~1 day; timestamp*/date*/season*; "
             "age/year/actors/directors/cast",
             "What could a network take in besides two ids?",
         ),
         Idea(
             "new users and films",
-            "new ~2 user/film/movie/item/customer/book/song; new ~1 ones; cold; NOT ~3 RATING; unseen; unrated",
+            "new ~2 user/film/movie/item/customer/book/song; new ~1 ones; cold; NOT ~3 RATING; unseen; "
+            "unrated",
             "What of a film that nobody has rated yet?",
         ),
         Idea(
             "relations that are no products",
             "nonlinear*; complex*/complicated ~2 interact*/relation*/pattern*/function*/depend*; "
-            "interact*/relation*/pattern* ~4 complex*/complicated; NOT ~4 product/linear; sequen*/session*/order*; "
+            "interact*/relation*/pattern* ~4 complex*/complicated; NOT ~4 product/linear; "
+            "sequen*/session*/order*; "
             "multitask; task",
             "Which relations can a product of two vectors not express?",
         ),
@@ -110,7 +123,8 @@ q12 = Discussion(
         ),
         Mistake(
             "ONLY ~4 id; !FEATURE; linear; !new; FAST",
-            "then the product is the better form: it has the right structure and trains in seconds. What could a "
+            "then the product is the better form: it has the right structure and trains in seconds. What "
+            "could a "
             "network use that it cannot?",
         ),
     ),
@@ -125,28 +139,34 @@ q12 = Discussion(
 
 q13 = Discussion(
     name="q13",
-    asks="Does the same hold on other data, such as books, or songs with counts of plays? What has to change?",
-    hint_text="what does a 5 mean, what a play count of 40, and what does it mean that there is no entry at all?",
+    asks="Does the same hold on other data, such as books, or songs with counts of plays? What has to "
+    "change?",
+    hint_text="what does a 5 mean, what a play count of 40, and what does it mean that there is no entry "
+    "at all?",
     variable="answer",
     needed=1,
     ideas=(
         Idea(
             "that counts are no ratings",
             "implicit; confiden*; COUNT ~4 NOT ~5 RATING/score/star/explicit; COUNT ~5 NOT ~2 RATING; NOT ~2 "
-            "RATING/explicit; COUNT ~8 weight*; weights; weight/weighted/weighting; negative*; !negative*; ONLY ~2 positive; preference*; "
-            "log/logarithm*/transform*/convert*/binar*/normali*; how often; !mean/dislike*; NOT ~1 upper/limit/maximum;"
+            "RATING/explicit; COUNT ~8 weight*; weights; weight/weighted/weighting; negative*; !negative*; "
+            "ONLY ~2 positive; preference*; "
+            "log/logarithm*/transform*/convert*/binar*/normali*; how often; !mean/dislike*; NOT ~1 "
+            "upper/limit/maximum;"
             " NOT ~2 explicit/star; unplayed/unheard; COUNT ~4 mean/means/say/says/show/shows",
             "What does a play count say, and what does it not?",
         ),
         Idea(
             "that the strengths do not carry over",
-            "HYPER ~8 TUNE; TUNE ~6 HYPER; retun*; HYPER ~6 depend*; HYPER ~3 not ~2 same; not ~2 same ~2 HYPER; re "
+            "HYPER ~8 TUNE; TUNE ~6 HYPER; retun*; HYPER ~6 depend*; HYPER ~3 not ~2 same; not ~2 same ~2 "
+            "HYPER; re "
             "tun*; tuned; tuning",
             "Do the penalty and the threshold carry over?",
         ),
         Idea(
             "that the scale is another",
-            "scale ~3 differ*/other/another/chang*/adjust*; differ*/other/another/chang*/adjust*/new ~2 scale; scale ~6 TUNE",
+            "scale ~3 differ*/other/another/chang*/adjust*; differ*/other/another/chang*/adjust*/new ~2 "
+            "scale; scale ~6 TUNE",
             "And what does a play count of 40 say, and what does no play say?",
         ),
         Idea(
@@ -181,7 +201,8 @@ q13 = Discussion(
         ),
         Mistake(
             "COUNT ~5 RATING/star/score; ratings directly",
-            "a count is no rating: what does it say that somebody played a song 40 times, and what that they never did?",
+            "a count is no rating: what does it say that somebody played a song 40 times, and what that "
+            "they never did?",
         ),
     ),
     text=(

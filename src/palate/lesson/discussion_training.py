@@ -1,11 +1,17 @@
-"""The questions to think about on penalties, biases, dropout and size: q7 to q10, with the claims an answer may make."""
+"""The questions to think about on penalties, biases, dropout and size: q7 to q10, with the claims
+an answer may make.
+"""
 
 from palate.lesson.question import Discussion, Idea, Mistake
 
 q7 = Discussion(
     name="q7",
-    asks="What do the recommendations of a model without biases become as the L2 penalty grows without limit?",
-    hint_text=("what are all the numbers for users and films then, what is their product, and what is left of a prediction?"),
+    asks="What do the recommendations of a model without biases become as the L2 penalty grows without "
+    "limit?",
+    hint_text=(
+        "what are all the numbers for users and films then, what is their product, and what is left of a "
+        "prediction?"
+    ),
     variable="answer",
     needed=1,
     ideas=(
@@ -21,9 +27,12 @@ q7 = Discussion(
         ),
         Idea(
             "that the lists become alike, of what many liked",
-            "SAME; NOT ~3 PERSONAL/distinguish*/differ*/apart; non ~0 personal*; nonpersonal*/impersonal*; most/ONLY ~1"
-            " RENOWNED/popular*; popular*/RENOWNED ~5 ALL; ALL ~4 popular*/RENOWNED; arbitrar*/random*/tie; ignor* ~2 "
-            "user; TASTE/user ~3 NOT ~4 MATTER/role/count/influence*; NOT ~3 MATTER/depend* ~4 TASTE/user/person",
+            "SAME; NOT ~3 PERSONAL/distinguish*/differ*/apart; non ~0 personal*; nonpersonal*/impersonal*; "
+            "most/ONLY ~1"
+            " RENOWNED/popular*; popular*/RENOWNED ~5 ALL; ALL ~4 popular*/RENOWNED; "
+            "arbitrar*/random*/tie; ignor* ~2 "
+            "user; TASTE/user ~3 NOT ~4 MATTER/role/count/influence*; NOT ~3 MATTER/depend* ~4 "
+            "TASTE/user/person",
             "Just before that, which films resist the penalty longest, and for whom?",
         ),
         Idea(
@@ -55,7 +64,8 @@ q7 = Discussion(
             "look at it again: what tells two users apart when all their numbers are small?",
         ),
         Mistake(
-            "FACTOR ~3 grow*/bigger/larger/infinite; PREDICT ~4 infinite/grow*/spread*/bigger/larger; !SHRINK; !zero; overfit*",
+            "FACTOR ~3 grow*/bigger/larger/infinite; PREDICT ~4 infinite/grow*/spread*/bigger/larger; "
+            "!SHRINK; !zero; overfit*",
             "it is the other way round: large numbers cost more and more. What becomes of them?",
         ),
         Mistake(
@@ -86,7 +96,8 @@ q8 = Discussion(
         Idea(
             "what a bias stands for",
             "GENEROUS; LEVEL; main effect; MEAN; PEOPLE/user/some ~4 rate/rates/give/gives/rating ~3 "
-            "higher/lower/high/low/different*; rate ~2 higher/lower/high/low; some ~3 better/worse/popular*; how ~3 "
+            "higher/lower/high/low/different*; rate ~2 higher/lower/high/low; some ~3 "
+            "better/worse/popular*; how ~3 "
             "good/well/wellknown/popular*; scale ~1 different*; wellknown/loved/liked ~3 ALL; ALL ~2 "
             "loves/love/likes/like/liked/hates",
             "What does a user's bias say of the user, and a film's of the film?",
@@ -112,7 +123,8 @@ q8 = Discussion(
     mistakes=(
         Mistake(
             "ERROR ~3 lower/fall*/drop*/decreas*/improv*/smaller ~2 without/removed/removing; ACCURACY ~3 "
-            "BETTER/rise*/increas* ~2 without/removed/removing; BETTER ~1 without; without ~4 more accurate/precise; ACCURACY ~3 better/improv*/rise*/increas* ~4 SWITCH; "
+            "BETTER/rise*/increas* ~2 without/removed/removing; BETTER ~1 without; without ~4 more "
+            "accurate/precise; ACCURACY ~3 better/improv*/rise*/increas* ~4 SWITCH; "
             "ERROR ~3 lower/fall*/drops/decreas*/improv*/smaller ~4 SWITCH; SWITCH ~3 DOWN ~2 ERROR; "
             "SWITCH/without ~3 ERROR ~2 fall*/drops/decreas*/lower/improv*/smaller/DOWN; "
             "SWITCH/without ~3 ACCURACY ~2 better/improv*/rise*/increas*; SWITCH ~3 improv* ~2 ACCURACY",
@@ -144,8 +156,10 @@ q9 = Discussion(
             "that it is a kind of penalty",
             "regulari*/penal*/l2/l1/ridge/weightdecay/prior/shrink*; "
             "DOWN/prevent*/avoid*/against/stop*/less/fight*/combat*/hinder*/counter*/limit*/control*/help*/keep* ~7 "
-            "OVERFIT; NOT ~1 OVERFIT; OVERFIT ~2 DOWN; prevent*/avoid*/reduc* ~2 adaptation/coadaptation; generali*; "
-            "robust*; VALID ~4 lower/smaller/better/improv*/fall*/drop*; !rely/depend*/important/dominat*/co; memori* "
+            "OVERFIT; NOT ~1 OVERFIT; OVERFIT ~2 DOWN; prevent*/avoid*/reduc* ~2 adaptation/coadaptation; "
+            "generali*; "
+            "robust*; VALID ~4 lower/smaller/better/improv*/fall*/drop*; "
+            "!rely/depend*/important/dominat*/co; memori* "
             "~1 less; keep*/stop* ~4 memori*; harder ~6 OVERFIT; keep*/stop*/prevent* ~4 coadapt*; "
             "prevent*/avoid*/keep*/stop* ~5 dominat*/rely*",
             "What does it work against?",
@@ -189,7 +203,8 @@ q9 = Discussion(
     mistakes=(
         Mistake(
             "test/predict*/inference/testing ~4 mask*/dropped/drops; ONLY ~3 test/predict*/inference; "
-            "drops/drop/dropped/zeroes/zeros/removes/removed/masks ~3 at/in/during/when ~1 test/testing/inference/prediction/predicting",
+            "drops/drop/dropped/zeroes/zeros/removes/removed/masks ~3 at/in/during/when ~1 "
+            "test/testing/inference/prediction/predicting",
             "in prediction nothing is dropped: the vectors are used whole.",
             always=True,
         ),
@@ -214,8 +229,10 @@ q9 = Discussion(
         "up; in prediction nothing is dropped. Under squared error the expectation over all masks has a "
         "closed form: the plain loss plus (1 / (1 - d)^2 - 1) times the sum of p_f^2 q_f^2 over the ratings. "
         "So dropout is a penalty, one on the products, that grows with the ratings a user or film has. With "
-        "32 factors and a small L2 of 1 it takes the validation RMSE from 1.285 to 0.899 on the bundled films "
-        "(d = 0.4); L2 alone comes down to 0.920. LeastSquares(dropout=0.2) minimises that expectation without"
+        "32 factors and a small L2 of 1 it takes the validation RMSE from 1.285 to 0.899 on the bundled "
+        "films "
+        "(d = 0.4); L2 alone comes down to 0.920. LeastSquares(dropout=0.2) minimises that expectation "
+        "without"
         " a random number; see docs/model.md."
     ),
 )
@@ -223,7 +240,8 @@ q9 = Discussion(
 q10 = Discussion(
     name="q10",
     asks=(
-        "Compare training and validation loss for sizes 8, 16 and 32: how can overfitting be prevented with a larger embedding?"
+        "Compare training and validation loss for sizes 8, 16 and 32: how can overfitting be prevented "
+        "with a larger embedding?"
     ),
     hint_text=(
         "does the training error fall with the size? Does the validation error, at a fixed small penalty, and"
@@ -234,7 +252,8 @@ q10 = Discussion(
     ideas=(
         Idea(
             "a penalty that fits the size",
-            "PENALTY; norm; STOP ~3 early/earlier/sooner; early ~1 STOP; STOP ~1 train*; STOP ~4 when/before/once/as; "
+            "PENALTY; norm; STOP ~3 early/earlier/sooner; early ~1 STOP; STOP ~1 train*; STOP ~4 "
+            "when/before/once/as; "
             "STOP ~6 VALID",
             "What could hold back the larger vectors?",
         ),
@@ -245,7 +264,8 @@ q10 = Discussion(
         ),
         Idea(
             "that training and validation part",
-            "train* ~8 VALID; VALID ~8 train*; OVERFIT; memori*; gap; VALID ~6 CHANGE; heldout ~3 CHANGE; generali*",
+            "train* ~8 VALID; VALID ~8 train*; OVERFIT; memori*; gap; VALID ~6 CHANGE; heldout ~3 CHANGE; "
+            "generali*",
             "Which loss falls with the size, and which rises? And what could hold back the larger vectors?",
             worth=0,
         ),
@@ -268,12 +288,14 @@ q10 = Discussion(
             "longer training lowers the training loss; look at the validation loss.",
         ),
         Mistake(
-            "SWITCH ~1 PENALTY; drop off ~2 PENALTY; turn*/switch* ~3 PENALTY ~1 off; DOWN ~1 PENALTY; !PENALTY",
+            "SWITCH ~1 PENALTY; drop off ~2 PENALTY; turn*/switch* ~3 PENALTY ~1 off; DOWN ~1 PENALTY; "
+            "!PENALTY",
             "that is the other way round: compare the validation loss at l2=1 and at l2=10.",
             always=True,
         ),
         Mistake(
-            "!STOP; !prevent*; use/add/take/need/with ~3 UP ~2 factor/embedding; MORE ~1 factor/embedding; increas* ~2 "
+            "!STOP; !prevent*; use/add/take/need/with ~3 UP ~2 factor/embedding; MORE ~1 factor/embedding; "
+            "increas* ~2 "
             "size; VALID ~2 always fall*",
             "look at the validation loss again: where is it lowest, and what is different there?",
         ),

@@ -1,4 +1,6 @@
-"""Models that a checker asks a learner's function about: small, made of seeded random numbers, and noting who is asked for."""
+"""Models that a checker asks a learner's function about: small, made of seeded random numbers, and
+noting who is asked for.
+"""
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -114,7 +116,9 @@ def hidden_model(stage: Stage, seed: int, size: float) -> HiddenModel:
     """Return a model whose predictions stand about `size` stars apart, whatever the ratings say."""
     draw = np.random.default_rng(seed)
     base, width = stage.base, _N_FACTORS + 1
-    prior = RowPrior(precision=np.eye(width, dtype=np.float32)[None], mean=np.zeros((1, width), np.float32), bias=False)
+    prior = RowPrior(
+        precision=np.eye(width, dtype=np.float32)[None], mean=np.zeros((1, width), np.float32), bias=False
+    )
     each = float(np.sqrt(size)) / _N_FACTORS**0.25
 
     def normal(n: int) -> np.ndarray:

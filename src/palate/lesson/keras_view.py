@@ -14,14 +14,15 @@ _MAX_ROWS = 10_000_000  # of a table whose row numbers are ids
 class KerasView:
     """A model with Keras' calling form: `predict([users, items])` returns centred values of shape (n, 1).
 
-    Everything else (`recommend`, `similar_items`, ...) is the palate model's own, and `predict(users, items)`, without the list,
-    still returns stars.
+    Everything else (`recommend`, `similar_items`, ...) is the palate model's own, and
+    `predict(users, items)`, without the list, still returns stars.
 
     Parameters
     ----------
     model : FactorModel
     mean : float, optional
-        What was subtracted from the ratings, and what the lesson adds back as its `offset`. Default: the model's own mean.
+        What was subtracted from the ratings, and what the lesson adds back as its `offset`.
+        Default: the model's own mean.
 
     Raises
     ------
@@ -95,7 +96,9 @@ class KerasView:
             ("user_bias", model.users, model.user_bias[..., None]),
             ("movie_bias", model.items, model.item_bias[..., None]),
         ]
-        return [Layer(name, ids, rows) for name, ids, rows in tables if not name.endswith("bias") or np.any(rows)]
+        return [
+            Layer(name, ids, rows) for name, ids, rows in tables if not name.endswith("bias") or np.any(rows)
+        ]
 
     def get_layer(self, name: str) -> "Layer":
         """Return a layer by `name`: "user_embedding", "movie_embedding", "user_bias" or "movie_bias".
@@ -114,7 +117,9 @@ class KerasView:
         """Show the layers and how many numbers each has learned."""
         rows = [(layer.name, layer.rows.shape[1:], layer.rows[0].size) for layer in self.layers]
         lines = [f"  {'layer':<18}{'rows x columns':>18}{'numbers':>12}"]
-        lines += [f"  {name:<18}{f'{shape[0]:,} x {shape[1]}':>18}{count:>12,}" for name, shape, count in rows]
+        lines += [
+            f"  {name:<18}{f'{shape[0]:,} x {shape[1]}':>18}{count:>12,}" for name, shape, count in rows
+        ]
         say("\n".join([*lines, f"  {'all':<18}{'':>18}{sum(count for *_, count in rows):>12,}"]))
 
 
@@ -130,8 +135,8 @@ class Layer:
     def get_weights(self) -> list[np.ndarray]:
         """Return `[table]` as Keras does: row number = id, so that `table[movie_id]` is that film's vector.
 
-        Rows of numbers that are no one's id are zero. Ids that are text have no such table: the rows are then in the order of
-        the ids.
+        Rows of numbers that are no one's id are zero. Ids that are text have no such table: the
+        rows are then in the order of the ids.
 
         Raises
         ------
@@ -140,13 +145,16 @@ class Layer:
         """
         if len(self.rows) != 1:
             raise ValueError(
-                f"the model must have one draw to show its vectors as a layer; got {len(self.rows)}. See compress."
+                f"the model must have one draw to show its vectors as a layer; got {len(self.rows)}. See "
+                f"compress."
             )
         if self.ids.kind != "int":
             return [self.rows[0]]
         ids = self.ids.values.to_numpy()
         if not 0 <= ids[0] <= ids[-1] < _MAX_ROWS:
-            raise ValueError(f"ids must be from 0 to {_MAX_ROWS:,} to be row numbers; got {ids[0]} to {ids[-1]}.")
+            raise ValueError(
+                f"ids must be from 0 to {_MAX_ROWS:,} to be row numbers; got {ids[0]} to {ids[-1]}."
+            )
         table = np.zeros((ids[-1] + 1, self.rows.shape[2]), np.float32)
         table[ids] = self.rows[0]
         return [table]
@@ -162,11 +170,14 @@ def pair_of(x: Any) -> tuple[Any, Any]:
     if isinstance(x, dict) and len(x) == 2:
         x = list(x.values())
     if not isinstance(x, list | tuple) or len(x) != 2:
-        raise ValueError(f"predict must be given [users, items], a list of two columns; got {type(x).__name__}.")
+        raise ValueError(
+            f"predict must be given [users, items], a list of two columns; got {type(x).__name__}."
+        )
     users, items = (_column(side, what) for side, what in zip(x, ("users", "items"), strict=True))
     if len(users) != len(items):
         raise ValueError(
-            f"users and items must be of one length; got {len(users)} and {len(items)}. Repeat the user, as np.repeat(user, len(items)) does."
+            f"users and items must be of one length; got {len(users)} and {len(items)}. Repeat the user, "
+            f"as np.repeat(user, len(items)) does."
         )
     return users, items
 

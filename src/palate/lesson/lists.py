@@ -50,7 +50,14 @@ def check_list(ids: list[Any], case: Case, stage: Stage, before: tuple[Case, lis
             return [] if everything else [_nothing_left(case, stage)]
         if _same(ids, unseen, case):
             return ["(It leaves out what the user has rated, which the exercise does not; both are right.)"]
-    for problem in (_about_asking, _about_late_filter, _about_other_threshold, _about_threshold, _about_number, _about_order):
+    for problem in (
+        _about_asking,
+        _about_late_filter,
+        _about_other_threshold,
+        _about_threshold,
+        _about_number,
+        _about_order,
+    ):
         if message := problem(ids, case, stage, everything, before):
             raise Wrong(message)
     raise Wrong(_first_difference(ids, everything, case))
@@ -65,18 +72,22 @@ def _about_late_filter(ids: list[Any], case: Case, stage: Stage, right: list[Any
     if not low or not _same(ids, [item for item in first if item not in low], case):
         return None
     return (
-        f"{case} returned {len(ids)} films; there must be {len(right)}: it took the best {case.size} of all films and filtered them "
+        f"{case} returned {len(ids)} films; there must be {len(right)}: it took the best {case.size} of "
+        f"all films and filtered them "
         "afterwards. Keep the films with n_ratings >= min_ratings first, and take head(n) of those."
     )
 
 
-def _about_other_threshold(ids: list[Any], case: Case, stage: Stage, right: list[Any], before: Any) -> str | None:
+def _about_other_threshold(
+    ids: list[Any], case: Case, stage: Stage, right: list[Any], before: Any
+) -> str | None:
     """Recognise the best films above a threshold that is not the one asked for."""
     if not case.floor:
         return None
     if not ids and right:
         return (
-            f"{case} returned no films; there are {len(right)} with at least min_ratings={case.floor} ratings. Is there a number, "
+            f"{case} returned no films; there are {len(right)} with at least min_ratings={case.floor} "
+            f"ratings. Is there a number, "
             "such as 1000, where the argument min_ratings should stand?"
         )
     counts = dict(zip(stage.item_ids, stage.counts.tolist(), strict=True))
@@ -93,10 +104,15 @@ def _about_other_threshold(ids: list[Any], case: Case, stage: Stage, right: list
     if not passed_over or low >= high or low < case.floor <= high:
         return None
     if low == case.floor:
-        return f"{case} left out films with {low} ratings: at least min_ratings={low} includes those, n_ratings >= min_ratings."
+        return (
+            f"{case} left out films with {low} ratings: at least min_ratings={low} includes those, "
+            f"n_ratings >= min_ratings."
+        )
     return (
-        f"{case} returned the best films with at least {high} ratings, not with at least min_ratings={case.floor}: is there a number "
-        f"{'like' if low + 1 == high else f'between {low + 1} and'} {high} where the argument min_ratings should stand?"
+        f"{case} returned the best films with at least {high} ratings, not with at least "
+        f"min_ratings={case.floor}: is there a number "
+        f"{'like' if low + 1 == high else f'between {low + 1} and'} {high} where the argument min_ratings "
+        f"should stand?"
     )
 
 
@@ -106,7 +122,8 @@ def _about_threshold(ids: list[Any], case: Case, stage: Stage, right: list[Any],
         return None
     item, count = low[0]
     return (
-        f"{case} returned movieId {item!r}, which has {count} ratings, fewer than min_ratings={case.floor}: keep only films with "
+        f"{case} returned movieId {item!r}, which has {count} ratings, fewer than "
+        f"min_ratings={case.floor}: keep only films with "
         "n_ratings >= min_ratings, before taking the best."
     )
 
@@ -121,7 +138,8 @@ def _nothing_left(case: Case, stage: Stage) -> str:
     if case.min_ratings is not None:  # a call made to leave nothing
         return ""
     return (
-        f"With the default, min_ratings={case.floor}, it rightly returns nothing here: the most-rated film has "
+        f"With the default, min_ratings={case.floor}, it rightly returns nothing here: the most-rated film "
+        f"has "
         f"{int(stage.counts.max())} ratings. Pass a threshold that fits, such as min_ratings=50."
     )
 
@@ -134,13 +152,15 @@ def _about_asking(ids: list[Any], case: Case, stage: Stage, right: list[Any], be
         return None
     if before is not None and ids and set(ids) & set(before[1]) and ids[:3] == before[1][:3]:
         return (
-            f"{case} returned the list of the call before it, {before[0]}, and did not ask its model: predictions were kept from "
+            f"{case} returned the list of the call before it, {before[0]}, and did not ask its model: "
+            f"predictions were kept from "
             "an earlier call. Compute them anew in each call."
         )
     if not right and not ids:
         return None
     return (
-        f"{case} did not ask the model it was given for predictions. Does it use a model, or predictions, from outside? "
+        f"{case} did not ask the model it was given for predictions. Does it use a model, or predictions, "
+        f"from outside? "
         "Call model.predict in the function, every time."
     )
 
@@ -150,7 +170,8 @@ def strangers(case: Case) -> str | None:
     if not others or case.user in case.model.asked:
         return None
     return (
-        f"{case} asked the model about user {next(iter(others))!r}: the function does not use its argument user_id but a variable "
+        f"{case} asked the model about user {next(iter(others))!r}: the function does not use its argument "
+        f"user_id but a variable "
         "from outside. Use user_id in model.predict."
     )
 
@@ -161,33 +182,48 @@ def _about_number(ids: list[Any], case: Case, stage: Stage, right: list[Any], be
     if not ids:
         return f"{case} returned no films; there are {len(right)} to return."
     if not right:
-        return f"{case} returned {len(ids)} films, and no film satisfies the call: a frame without rows is right."
+        return (
+            f"{case} returned {len(ids)} films, and no film satisfies the call: a frame without rows is "
+            f"right."
+        )
     passed = f"n={case.size}" if case.n is not None else "the default n=5"
     left = "" if len(right) == case.size else f" ({len(right)} have at least {case.floor} ratings)"
-    return f"{case} returned {len(ids)} films; with {passed} there must be {len(right)}{left}. Take the first n: head(n)."
+    return (
+        f"{case} returned {len(ids)} films; with {passed} there must be {len(right)}{left}. Take the "
+        f"first n: head(n)."
+    )
 
 
 def _about_order(ids: list[Any], case: Case, stage: Stage, right: list[Any], before: Any) -> str | None:
     if set(ids) == set(right):
         return (
-            f"{case} returned the right films in the wrong order: the highest prediction comes first. Sort descending, by "
+            f"{case} returned the right films in the wrong order: the highest prediction comes first. Sort "
+            f"descending, by "
             "predictions as they come from the model, neither clipped nor rounded."
         )
     allowed = stage.counts >= case.floor
     worst = _best(case, stage, allowed, ascending=True)
     if set(ids) == set(worst) and len(ids):
-        return f"{case} returned the films with the lowest predictions: sort descending (ascending=False) before head(n)."
+        return (
+            f"{case} returned the films with the lowest predictions: sort descending (ascending=False) "
+            f"before head(n)."
+        )
     return None
 
 
 def _first_difference(ids: list[Any], right: list[Any], case: Case) -> str:
     mine, best = (scores(case.model, case.user, items) + case.model.mean for items in (ids, right))
-    place = next(place for place in range(len(ids)) if abs(mine[place] - best[place]) > _TOLERANCE * (1 + abs(best[place])))
+    place = next(
+        place
+        for place in range(len(ids))
+        if abs(mine[place] - best[place]) > _TOLERANCE * (1 + abs(best[place]))
+    )
     advice = "rank all films, with predictions as they come from the model"
     if case.floor:
         advice = "leave out films below the threshold first and take the best n of the others"
     return (
-        f"{case} has movieId {ids[place]!r} in place {place + 1}, predicted {mine[place]:.2f}; movieId {right[place]!r} belongs "
+        f"{case} has movieId {ids[place]!r} in place {place + 1}, predicted {mine[place]:.2f}; movieId "
+        f"{right[place]!r} belongs "
         f"there, predicted {best[place]:.2f}. {advice[0].upper()}{advice[1:]}."
     )
 
@@ -207,7 +243,9 @@ def scores(model: HiddenModel, user: Any, items: list[Any]) -> np.ndarray:
 
 
 def _same(ids: list[Any], right: list[Any], case: Case) -> bool:
-    """Return whether the predictions are those of the right list, so that equal ones may stand in any order."""
+    """Return whether the predictions are those of the right list, so that equal ones may stand in
+    any order.
+    """
     if len(ids) != len(right):
         return False
     mine, best = (scores(case.model, case.user, items) for items in (ids, right))

@@ -55,7 +55,9 @@ class Question:
         return verdict
 
     def judge(self, answer: Any, around: dict[str, Any], **given: Any) -> Verdict:
-        """Return the verdict on an answer; `around` are the notebook's variables, `given` what the caller names instead."""
+        """Return the verdict on an answer; `around` are the notebook's variables, `given` what the
+        caller names instead.
+        """
         raise NotImplementedError
 
     def hint(self) -> None:
@@ -165,7 +167,10 @@ class Discussion(Question):
     def judge(self, answer: Any, around: dict[str, Any], **given: Any) -> Verdict:
         """Return the verdict on a text; see `Question.judge`."""
         if answer is None or (isinstance(answer, str) and not answer.strip()):
-            return Verdict(False, f'there is no answer yet. Write a sentence or two: {self.name}.check("..."). {self.asks}')
+            return Verdict(
+                False,
+                f'there is no answer yet. Write a sentence or two: {self.name}.check("..."). {self.asks}',
+            )
         if not isinstance(answer, str):
             return Verdict(False, f"the answer must be a text; got a {type(answer).__name__}. {self.asks}")
         said = words.plain(answer)
@@ -180,7 +185,9 @@ class Discussion(Question):
         missing = [idea for idea in self.ideas if idea not in found and idea.worth]
         more = f" Further: {missing[0].question}" if missing else ""
         named = _listed([idea for idea in found if idea.worth])
-        return Verdict(True, f"it names {named}.{more} (Words are compared, not arguments: see {self.name}.solution().)")
+        return Verdict(
+            True, f"it names {named}.{more} (Words are compared, not arguments: see {self.name}.solution().)"
+        )
 
     def _ask_on(self, found: list[Idea]) -> Verdict:
         """Say what is right of an answer that is not enough, and ask for the rest."""
@@ -190,7 +197,9 @@ class Discussion(Question):
         whole = [idea for idea in found if idea.worth]
         missing = [idea for idea in self.ideas if idea.worth and idea not in found]
         question = missing[0].question if whole else found[0].question
-        return Verdict(False, f"it names {_listed(found)}, but something is missing. {question} {doubt}", half=True)
+        return Verdict(
+            False, f"it names {_listed(found)}, but something is missing. {question} {doubt}", half=True
+        )
 
     def solution_text(self, kind: str | None = None) -> str:
         """Return the solution, whatever the `kind` of the tables."""

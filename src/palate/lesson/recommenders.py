@@ -16,7 +16,8 @@ from palate.lesson.verdict import Verdict, Wrong
 
 
 def check_recommender(answer: Any, name: str, notebook: dict[str, Any], *, threshold: bool) -> Verdict:
-    """Return the verdict on a function `recommend(model, user_id, n=5)`, or with `min_ratings=1000` if it has a threshold.
+    """Return the verdict on a function `recommend(model, user_id, n=5)`, or with `min_ratings=1000`
+    if it has a threshold.
 
     Parameters
     ----------
@@ -25,8 +26,8 @@ def check_recommender(answer: Any, name: str, notebook: dict[str, Any], *, thres
     name : str
         What the question calls the function.
     notebook : dict
-        The learner's variables. Where the function names no tables, its films and ratings are `movies` and `df` of these; no hidden call is
-        for their `uid`.
+        The learner's variables. Where the function names no tables, its films and ratings are
+        `movies` and `df` of these; no hidden call is for their `uid`.
     threshold : bool
     """
     try:
@@ -34,21 +35,32 @@ def check_recommender(answer: Any, name: str, notebook: dict[str, Any], *, thres
         floor = _default_floor(answer) if threshold else 0
         around = Surroundings(answer, notebook)
         try:
-            remarks = _run(answer, around, _cases(stage(around.ratings(), around.movies()), name, floor, notebook.get("uid")))
+            remarks = _run(
+                answer,
+                around,
+                _cases(stage(around.ratings(), around.movies()), name, floor, notebook.get("uid")),
+            )
         finally:
             around.restore()
     except Wrong as wrong:
         return Verdict(False, str(wrong))
-    return Verdict(True, " ".join([f"{name} is right for every hidden model, user and n that it was tried with.", *remarks]))
+    return Verdict(
+        True,
+        " ".join([f"{name} is right for every hidden model, user and n that it was tried with.", *remarks]),
+    )
 
 
 def _check_signature(answer: Any, name: str, threshold: bool) -> None:
     options = "n=5, min_ratings=1000" if threshold else "n=5"
     if answer is None:
-        raise Wrong(f"There is nothing to check yet: write {name}(model, user_id, {options}) and pass it, check({name}).")
+        raise Wrong(
+            f"There is nothing to check yet: write {name}(model, user_id, {options}) and pass it, "
+            f"check({name})."
+        )
     if not callable(answer):
         raise Wrong(
-            f"The answer must be a function; got {_kind(answer)}. Pass the function itself, check({name}), not what it returned."
+            f"The answer must be a function; got {_kind(answer)}. Pass the function itself, check({name}), "
+            f"not what it returned."
         )
     try:
         signature = inspect.signature(answer)
@@ -61,7 +73,9 @@ def _check_signature(answer: Any, name: str, threshold: bool) -> None:
 
 
 def _default_floor(answer: Any) -> int:
-    """Return the function's own default of min_ratings: the exercise's, unless the learner chose one that fits the ratings."""
+    """Return the function's own default of min_ratings: the exercise's, unless the learner chose
+    one that fits the ratings.
+    """
     try:
         default = inspect.signature(answer).parameters["min_ratings"].default
     except (KeyError, TypeError, ValueError):
@@ -86,11 +100,19 @@ def _cases(stage: Stage, name: str, floor: int, uid: Any) -> Iterator[tuple[Stag
         counts = np.sort(stage.counts)[::-1]
         few, some = int(counts[min(2, len(counts) - 1)]), int(counts[min(200, len(counts) // 2)])
         wide = max(5, int((counts >= some).sum()) // 2)  # so wide that a filter after head leaves some
-        best = int(stage.counts[np.argsort(-scores(second, cy, stage.item_ids))[0]])  # the best film stands on the threshold
+        best = int(
+            stage.counts[np.argsort(-scores(second, cy, stage.item_ids))[0]]
+        )  # the best film stands on the threshold
         calls = [
-            (first, al, wide, some), (first, bo, 5, some), (second, bo, 12, some), (second, cy, 3, best), (first, di, 5, 1),
-            (second, al, 50, few), (first, al, 5, int(counts[0]) + 1), (first, bo, None, None),
-        ]  # fmt: skip
+            (first, al, wide, some),
+            (first, bo, 5, some),
+            (second, bo, 12, some),
+            (second, cy, 3, best),
+            (first, di, 5, 1),
+            (second, al, 50, few),
+            (first, al, 5, int(counts[0]) + 1),
+            (first, bo, None, None),
+        ]
     for model, user, n, least in calls:
         yield stage, Case(name, model, user, n, least, floor)
 
@@ -112,7 +134,8 @@ def _run(answer: Callable[..., Any], around: Surroundings, cases: Iterator[tuple
         before = case, ids
     if left := around.changes():
         raise Wrong(
-            f"The lists are right, but {left[0]}: what one call leaves behind, the next one and every other cell will find. "
+            f"The lists are right, but {left[0]}: what one call leaves behind, the next one and every "
+            f"other cell will find. "
             "Work on a copy (`movies.copy()`, or `movies.loc[ids].copy()`)."
         )
     return [remark for remark in dict.fromkeys(remarks) if remark]
@@ -128,13 +151,17 @@ def _call(answer: Callable[..., Any], case: Case, stage: Stage) -> Any:
         if stranger:
             raise Wrong(stranger) from None
         said = " ".join(str(error).split()) or "no message"
-        raise Wrong(f"{case} raised {type(error).__name__}: {said[:300]}{_where(error)}.{_empty_advice(case, stage)}") from None
+        raise Wrong(
+            f"{case} raised {type(error).__name__}: {said[:300]}{_where(error)}.{_empty_advice(case, stage)}"
+        ) from None
 
 
 def _where(error: BaseException) -> str:
     """Return the line of the learner's code that an error passed through last."""
     frames = [
-        entry for entry in traceback.extract_tb(error.__traceback__)[1:] if "palate" not in entry.filename.split("/")[-4:]
+        entry
+        for entry in traceback.extract_tb(error.__traceback__)[1:]
+        if "palate" not in entry.filename.split("/")[-4:]
     ]
     own = [entry for entry in frames if "site-packages" not in entry.filename]
     if not own:
@@ -145,7 +172,9 @@ def _where(error: BaseException) -> str:
 
 def _empty_advice(case: Case, stage: Stage) -> str:
     return (
-        " No film has that many ratings: the right answer is a frame without rows." if case.floor > stage.counts.max() else ""
+        " No film has that many ratings: the right answer is a frame without rows."
+        if case.floor > stage.counts.max()
+        else ""
     )
 
 
@@ -158,11 +187,15 @@ def _check_frame(frame: Any, case: Case, stage: Stage) -> list[Any]:
     series = ids_of(frame)
     if series is None:
         found = ", ".join(repr(str(column)) for column in frame.columns) or "none"
-        raise Wrong(f"{case} must return a frame with a column movieId (or item_id); got the columns {found}.")
+        raise Wrong(
+            f"{case} must return a frame with a column movieId (or item_id); got the columns {found}."
+        )
     ids = series.to_list()
     if len(set(ids)) < len(ids):
         twice = next(item for item in ids if ids.count(item) > 1)
-        raise Wrong(f"{case} returned movieId {twice!r} more than once: each film may stand in the list once.")
+        raise Wrong(
+            f"{case} returned movieId {twice!r} more than once: each film may stand in the list once."
+        )
     known = set(stage.base.items.values.to_list())
     if strange := [item for item in ids if item not in known]:
         raise Wrong(f"{case} returned movieId {strange[0]!r}, which is no film of the ratings.")

@@ -34,9 +34,11 @@ class Lesson:
     df : frame
         One row per rating: userId, movieId, rating, and y, the rating minus the mean of all.
     movies : frame
-        One row per rated film: movieId, title, genres, key, year, n_ratings, mean_rating. In pandas the index is the id, too.
+        One row per rated film: movieId, title, genres, key, year, n_ratings, mean_rating. In pandas
+        the index is the id, too.
     model, l2_model : KerasView
-        Factors alone, 8 for each user and film: without a penalty, and with one that was chosen on validation ratings.
+        Factors alone, 8 for each user and film: without a penalty, and with one that was chosen on
+        validation ratings.
     uid : user id
         The user whom the lesson follows.
     offset : float
@@ -58,7 +60,8 @@ class Lesson:
 
     def __repr__(self) -> str:
         return (
-            f"Lesson({len(self.df):,} ratings, {len(self.movies):,} films, models without and with a penalty, user {self.uid})"
+            f"Lesson({len(self.df):,} ratings, {len(self.movies):,} films, models without and with a "
+            f"penalty, user {self.uid})"
         )
 
 
@@ -68,7 +71,8 @@ def setup(data: Dataset | None = None, *, kind: str | None = None) -> Lesson:
     Parameters
     ----------
     data : Dataset, optional
-        Ratings and their catalog, from `palate.read` or `palate.datasets.load`; default the films that come with palate.
+        Ratings and their catalog, from `palate.read` or `palate.datasets.load`; default the films
+        that come with palate.
     kind : {"pandas", "polars", "pyarrow"}, optional
         Library of the tables; default pandas, as in the exercise, where it is installed, else Polars.
 
@@ -108,7 +112,8 @@ def default_kind() -> str:
 
 
 def require(*modules: str) -> None:
-    """Check that these `modules`, libraries of the tutorial, are installed: the first line of each of its notebooks.
+    """Check that these `modules`, libraries of the tutorial, are installed: the first line of each
+    of its notebooks.
 
     Raises
     ------
@@ -118,12 +123,15 @@ def require(*modules: str) -> None:
     missing = [module for module in modules if find_spec(module) is None]
     if missing:
         raise ImportError(
-            f"this notebook needs {' and '.join(missing)}. Install with pip install {_EXTRA}, then start it anew."
+            f"this notebook needs {' and '.join(missing)}. Install with pip install {_EXTRA}, then start "
+            f"it anew."
         )
 
 
 def needs(*modules: str) -> bool:
-    """Return whether these `modules`, of which a part of a notebook makes use, are installed; show how to install what is missing."""
+    """Return whether these `modules`, of which a part of a notebook makes use, are installed; show
+    how to install what is missing.
+    """
     missing = [module for module in modules if find_spec(module) is None]
     if missing:
         say(f"This part needs {' and '.join(missing)}: pip install {_EXTRA}, then run the notebook again.")
@@ -142,7 +150,9 @@ def movie_table(model: FactorModel) -> pl.DataFrame:
     frame = model.catalog.frame  # type: ignore[union-attr]
     frame = frame.filter(pl.col("n_ratings") > 0).rename({names.ITEM_ID: "movieId"})
     first = [
-        name for name in ("movieId", "title", "genres", "key", "year", "n_ratings", "mean_rating") if name in frame.columns
+        name
+        for name in ("movieId", "title", "genres", "key", "year", "n_ratings", "mean_rating")
+        if name in frame.columns
     ]
     return frame.select(*first, pl.exclude(first))
 
@@ -173,7 +183,13 @@ def _train(data: Dataset) -> tuple[Dataset, Ratings, Ratings, FactorModel, Facto
         model = trainer.fit(train, validation=0, callback=_quiet)
         return dataclasses.replace(model, ratings=whole.ratings, catalog=whole.catalog)
 
-    to_the_end = {"n_factors": N_FACTORS, "biases": False, "l2_scaling": 0.0, "max_sweeps": SWEEPS, "patience": SWEEPS}
+    to_the_end = {
+        "n_factors": N_FACTORS,
+        "biases": False,
+        "l2_scaling": 0.0,
+        "max_sweeps": SWEEPS,
+        "patience": SWEEPS,
+    }
     plain = fitted(LeastSquares(l2_user=0.0, l2_item=0.0, **to_the_end))  # type: ignore[arg-type]
     penalised = fitted(LeastSquares(l2_user=STRENGTH, l2_item=STRENGTH, **to_the_end))  # type: ignore[arg-type]
     return data, train, holdout, plain, penalised

@@ -1,4 +1,6 @@
-"""The one place where the lesson speaks: a question's verdict, hint or solution goes to standard output, as in a notebook."""
+"""The one place where the lesson speaks: a question's verdict, hint or solution goes to standard
+output, as in a notebook.
+"""
 
 import sys
 import textwrap
@@ -15,4 +17,6 @@ def _wrapped(line: str) -> str:
     if line.startswith(" ") or len(line) <= _WIDTH:
         return line
     indent = "  " if line.startswith("- ") else ""
-    return textwrap.fill(line, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return textwrap.fill(
+        line, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )

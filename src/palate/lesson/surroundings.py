@@ -60,7 +60,13 @@ class Surroundings:
             if isinstance(value, Lesson):
                 frames = [(f"{name}.df", None, value.df), (f"{name}.movies", None, value.movies)]
             self.watched += [
-                Watched(label, where, frame, list(frame.columns), frame.copy() if hasattr(frame, "iloc") else frame.clone())
+                Watched(
+                    label,
+                    where,
+                    frame,
+                    list(frame.columns),
+                    frame.copy() if hasattr(frame, "iloc") else frame.clone(),
+                )
                 for label, where, frame in frames
                 if is_frame(frame) and all(frame is not seen.frame for seen in self.watched)
             ]
@@ -88,13 +94,18 @@ class Surroundings:
             if "n_ratings" in watched.columns and "rating" not in watched.columns:
                 ids = ids_of(watched.copy)
                 if ids is not None:
-                    return pl.DataFrame([ids.alias("movieId"), to_polars(watched.copy, ["n_ratings"])["n_ratings"]])
+                    return pl.DataFrame(
+                        [ids.alias("movieId"), to_polars(watched.copy, ["n_ratings"])["n_ratings"]]
+                    )
         return None
 
 
 def is_frame(value: Any) -> bool:
     """Return whether a value is a data frame of pandas or Polars."""
-    return type(value).__name__ == "DataFrame" and type(value).__module__.split(".")[0] in ("pandas", "polars")
+    return type(value).__name__ == "DataFrame" and type(value).__module__.split(".")[0] in (
+        "pandas",
+        "polars",
+    )
 
 
 def ids_of(frame: Any) -> pl.Series | None:
@@ -108,7 +119,9 @@ def ids_of(frame: Any) -> pl.Series | None:
     return None
 
 
-def _reachable(function: Any, seen: set[int], depth: int = 0) -> Iterator[tuple[dict[str, Any] | None, str, Any]]:
+def _reachable(
+    function: Any, seen: set[int], depth: int = 0
+) -> Iterator[tuple[dict[str, Any] | None, str, Any]]:
     """Yield (globals, name, value) of what a function and its helpers name, its closure and its defaults."""
     if isinstance(function, functools.partial):
         function = function.func

@@ -1,8 +1,11 @@
-"""Reading what a student writes: claims are found by families of words, with amounts, denials and slips of spelling.
+"""Reading what a student writes: claims are found by families of words, with amounts, denials and
+slips of spelling.
 
-A claim is written as words and families (of `vocabulary`, in capitals) with a space between them, `A/B` for either, `~3` for up to three
-words in between, and a leading `!` for what must be denied. A claim without `!` does not count where it is denied: "KNOWN" is not made by
-"they aren't well known", "!KNOWN" is. Between words of a claim no clause ends, unless `|` stands there. Numbers are written `N50`.
+A claim is written as words and families (of `vocabulary`, in capitals) with a space between them,
+`A/B` for either, `~3` for up to three words in between, and a leading `!` for what must be denied.
+A claim without `!` does not count where it is denied: "KNOWN" is not made by "they aren't well
+known", "!KNOWN" is. Between words of a claim no clause ends, unless `|` stands there. Numbers are
+written `N50`.
 """
 
 import re
@@ -12,16 +15,21 @@ from palate.lesson.vocabulary import BREAKS, FAMILIES, IDIOMS, NUMBERS, NUMERALS
 
 _DENIALS = frozenset(FAMILIES["DENIAL"].split())
 _WITHOUT = 2  # how many "without" does: in "without them the error rises" the error rises
-_PRONOUNS = frozenset(("them", "it", "this", "that", "these", "those", "him", "her"))  # where what "without" denies ends
+_PRONOUNS = frozenset(
+    ("them", "it", "this", "that", "these", "those", "him", "her")
+)  # where what "without" denies ends
 _SCOPE = 4  # how many words a denial reaches ahead
 _BREAKS = frozenset(BREAKS.split())  # no denial reaches across one
-_CONTRACTED = re.compile(r"\b(are|is|was|were|do|does|did|has|have|had|would|should|could|must|need|wo|ca|can)(n't|nt)\b")
+_CONTRACTED = re.compile(
+    r"\b(are|is|was|were|do|does|did|has|have|had|would|should|could|must|need|wo|ca|can)(n't|nt)\b"
+)
 _WORD = re.compile(r"\d+(?:\.\d+)?|[a-z_][a-z_0-9]*|[|]")
 
 
 @lru_cache(maxsize=1024)
 def plain(text: str) -> str:
-    """Return the words of a text in one spelling, with amounts summed up as FEW or MANY; `|` stands where a clause ends.
+    """Return the words of a text in one spelling, with amounts summed up as FEW or MANY; `|` stands
+    where a clause ends.
 
     Parameters
     ----------
@@ -49,7 +57,9 @@ def plain(text: str) -> str:
     said = f" {' '.join(_spelt(word) for word in said.split())} "
     said = re.sub(r"\|(?: \|)+", "|", said)  # ", but" ends one clause, not two
     for claim, one, ahead in REWRITES:
-        said = re.sub(pattern(claim).pattern + (f"(?={pattern(ahead).pattern})" if ahead else ""), f" {one}", said)
+        said = re.sub(
+            pattern(claim).pattern + (f"(?={pattern(ahead).pattern})" if ahead else ""), f" {one}", said
+        )
     return said
 
 
@@ -69,7 +79,9 @@ def claims(said: str, claim: str) -> bool:
         See the head of this module.
     """
     denied = claim.startswith("!")
-    return any(_denied(said, found.start()) == denied for found in pattern(claim.removeprefix("!")).finditer(said))
+    return any(
+        _denied(said, found.start()) == denied for found in pattern(claim.removeprefix("!")).finditer(said)
+    )
 
 
 def _denied(said: str, place: int) -> bool:
@@ -82,7 +94,8 @@ def _denied(said: str, place: int) -> bool:
     denials = [
         place
         for place, word in enumerate(reach)
-        if word in _DENIALS and (word != "without" or (place < _WITHOUT and _PRONOUNS.isdisjoint(reach[:place])))
+        if word in _DENIALS
+        and (word != "without" or (place < _WITHOUT and _PRONOUNS.isdisjoint(reach[:place])))
     ]
     return len(denials) % 2 == 1
 
@@ -104,11 +117,19 @@ def _expression(name: str) -> str:
     if name == "|":
         return r"\|"
     if name in FAMILIES:
-        return "|".join(word[:-1] + r"\w*" if word.endswith("*") else word + "s?" for word in (*FAMILIES[name].split(), name))
+        return "|".join(
+            word[:-1] + r"\w*" if word.endswith("*") else word + "s?"
+            for word in (*FAMILIES[name].split(), name)
+        )
     return NUMERALS.get(name, name[:-1] + r"\w*" if name.endswith("*") else name + "s?" * name.islower())
 
 
-_STEMS = {word for words in FAMILIES.values() for word in words.split() if word.isascii() and word.replace("*", "").isalpha()}
+_STEMS = {
+    word
+    for words in FAMILIES.values()
+    for word in words.split()
+    if word.isascii() and word.replace("*", "").isalpha()
+}
 
 
 _ORDINARY = frozenset(ORDINARY.split())
@@ -116,7 +137,9 @@ _ORDINARY = frozenset(ORDINARY.split())
 
 @lru_cache(maxsize=8192)
 def _spelt(word: str) -> str:
-    """Return the word of the vocabulary that a word is a slip or two away from: one under nine letters, two above; else the word."""
+    """Return the word of the vocabulary that a word is a slip or two away from: one under nine
+    letters, two above; else the word.
+    """
     if len(word) < 6 or not word.isalpha() or not word.islower() or _is_known(word):
         return word
     slips = 1 if len(word) < 9 else 2

@@ -39,7 +39,9 @@ class ItemWeights:
         weights = self.indptr, self.columns, self.values
 
         def part(start: int, stop: int) -> None:
-            sparse_scores(users[start:stop], rows.indptr, rows.columns, rows.values, *weights, out[start:stop])
+            sparse_scores(
+                users[start:stop], rows.indptr, rows.columns, rows.values, *weights, out[start:stop]
+            )
 
         run_chunks(part, balanced_bounds(rows.indptr), threads)
         return out
@@ -56,7 +58,9 @@ class ItemWeights:
         return np.where(rows[part][place] == items, values[part][place], np.float32(0)).astype(np.float32)
 
     def among(self, old: np.ndarray) -> "ItemWeights":
-        """Return the weights among more items: `old` says where each was, in their order, -1 for one without weights."""
+        """Return the weights among more items: `old` says where each was, in their order, -1 for
+        one without weights.
+        """
         if len(old) == self.n_items:
             return self
         new = np.flatnonzero(old >= 0)  # where each is now
@@ -69,7 +73,9 @@ class ItemWeights:
         counts = np.zeros(len(old), np.int64)
         counts[new] = np.diff(self.indptr)
         indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        return ItemWeights(n_items=len(old), indptr=indptr, columns=new[self.columns].astype(np.int32), values=self.values)
+        return ItemWeights(
+            n_items=len(old), indptr=indptr, columns=new[self.columns].astype(np.int32), values=self.values
+        )
 
     def row(self, item: int) -> np.ndarray:
         """Return the weights from an item to all items, (n_items,) float32."""

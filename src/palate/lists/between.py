@@ -31,10 +31,11 @@ def between(
     deny: Any = None,
     shrink: float = SHRINK,
 ) -> Any:
-    """Return the n items that lie between two others, as a frame: the nearest to the sum of both vectors at length 1.
+    """Return the n items that lie between two others, as a frame: the nearest to the sum of both
+    vectors at length 1.
 
-    The cosine with that sum is the mean likeness to both items, over what the sum is alike to each. Models without vectors take the mean
-    likeness by their weights, others by genres.
+    The cosine with that sum is the mean likeness to both items, over what the sum is alike to each.
+    Models without vectors take the mean likeness by their weights, others by genres.
 
     Parameters
     ----------
@@ -50,7 +51,8 @@ def between(
     Returns
     -------
     frame
-        Columns `item_id`, `rank` (from 1), `similarity` to what lies between, `to_first`, `to_second`, then the catalog's.
+        Columns `item_id`, `rank` (from 1), `similarity` to what lies between, `to_first`,
+        `to_second`, then the catalog's.
 
     Raises
     ------
@@ -67,10 +69,15 @@ def between(
     n, shrink = check_n(n), check_shrink(shrink)
     index = known_indices(scorer.items, [first, second], "item id", "the items")
     if index[0] == index[1]:
-        raise ValueError(f"first and second must be two items; got {first!r} twice. Use similar_items for what is like one.")
+        raise ValueError(
+            f"first and second must be two items; got {first!r} twice. Use similar_items for what is like "
+            f"one."
+        )
     likeness = likeness_of(scorer)
     if likeness is None:
-        raise ValueError("between must be asked of a model with vectors or weights of items, or genres; this one has none.")
+        raise ValueError(
+            "between must be asked of a model with vectors or weights of items, or genres; this one has none."
+        )
     allowed = allowed_items(scorer, min_ratings=min_ratings, where=where, candidates=candidates, deny=deny)
     items = np.arange(len(scorer.items)) if allowed.mask is None else np.flatnonzero(allowed.mask)
     items = items[(items != index[0]) & (items != index[1])]

@@ -24,8 +24,8 @@ def boosts_of(boost: Boost | None, scorer: Scorer) -> np.ndarray | None:
     Parameters
     ----------
     boost : mapping, or None
-        Of a column to a mapping of value to factor, `{"genres": {"Comedy": 1.5}}`, where values are conditions as in `where`;
-        `{"item_id": {15: 2.0}}` for single items.
+        Of a column to a mapping of value to factor, `{"genres": {"Comedy": 1.5}}`, where values are
+        conditions as in `where`; `{"item_id": {15: 2.0}}` for single items.
     scorer : Scorer
 
     Raises
@@ -52,7 +52,8 @@ def boosts_of(boost: Boost | None, scorer: Scorer) -> np.ndarray | None:
 
 def _kind(got: str) -> str:
     return (
-        "boost must map columns to values and their factors, such as {'genres': {'Comedy': 1.5}} or {'item_id': {15: 2.0}}; "
+        "boost must map columns to values and their factors, such as {'genres': {'Comedy': 1.5}} or "
+        "{'item_id': {15: 2.0}}; "
         f"got {got}."
     )
 
@@ -66,7 +67,9 @@ def _holders(column: Any, value: Any, scorer: Scorer) -> np.ndarray:
     except (TypeError, ValueError) as error:
         raise type(error)(str(error).replace("where", "boost")) from None
     if not len(found):
-        raise ValueError(f"boost[{column!r}] must name values that items hold; got {value!r}, which none holds.")
+        raise ValueError(
+            f"boost[{column!r}] must name values that items hold; got {value!r}, which none holds."
+        )
     return found
 
 

@@ -53,7 +53,9 @@ class Count:
     def full(self) -> list[str]:
         """Return the values that are filled, in words."""
         found = np.flatnonzero(self.held >= self.caps.limits)
-        return [f"{self.caps.column} {self.caps.tags.values[code]!r} ({self.caps.limits[code]})" for code in found]
+        return [
+            f"{self.caps.column} {self.caps.tags.values[code]!r} ({self.caps.limits[code]})" for code in found
+        ]
 
 
 def caps_of(at_most: AtMost | None, scorer: Scorer) -> list[Caps]:
@@ -76,7 +78,8 @@ def caps_of(at_most: AtMost | None, scorer: Scorer) -> list[Caps]:
         return []
     if not isinstance(at_most, Mapping):
         raise TypeError(
-            f"at_most must be a mapping of column to number, such as {{'genres': 3}}; got {type(at_most).__name__}."
+            f"at_most must be a mapping of column to number, such as {{'genres': 3}}; got "
+            f"{type(at_most).__name__}."
         )
     return [_of_column(column, cap, scorer) for column, cap in at_most.items()]
 
@@ -93,16 +96,21 @@ def _of_column(column: str, cap: Any, scorer: Scorer) -> Caps:
 
 
 def tags_of(column: str, scorer: Scorer, argument: str) -> Tags:
-    """Return the values of a column of a scorer's catalog, which `argument` named; raises ValueError without such a column."""
+    """Return the values of a column of a scorer's catalog, which `argument` named; raises
+    ValueError without such a column.
+    """
     table = item_table(scorer)
     if column not in table.columns or column == names.ITEM_ID:
         known = [name for name in table.columns if name != names.ITEM_ID]
         listed = ", ".join(map(repr, known)) or "none: train with a catalog"
         raise ValueError(
-            f"{argument} must name columns of the items; got {column!r}.{did_you_mean(column, known)} The columns are {listed}."
+            f"{argument} must name columns of the items; got {column!r}.{did_you_mean(column, known)} The "
+            f"columns are {listed}."
         )
     if isinstance(table.schema[column], pl.List | pl.Array | pl.Struct):
-        raise ValueError(f"{argument} must name a column of single values; got {column!r}, of type {table.schema[column]}.")
+        raise ValueError(
+            f"{argument} must name a column of single values; got {column!r}, of type {table.schema[column]}."
+        )
     found: Tags = prepared(scorer).part(("tags", column), lambda: Tags.of(table[column]))
     return found
 
@@ -115,7 +123,8 @@ def _place(column: str, value: Any, tags: Tags) -> int:
     if isinstance(value, str) and value.lower() in lower:
         return lower[value.lower()]
     raise ValueError(
-        f"at_most[{column!r}] must name values that items hold; got {value!r}.{did_you_mean(value, map(str, tags.values))}"
+        f"at_most[{column!r}] must name values that items hold; got "
+        f"{value!r}.{did_you_mean(value, map(str, tags.values))}"
     )
 
 
@@ -123,5 +132,7 @@ def _checked(what: str, cap: Any) -> int:
     if isinstance(cap, bool) or not isinstance(cap, int | np.integer):
         raise TypeError(f"{what} must be a whole number; got {cap!r}.")
     if cap < 1:
-        raise ValueError(f"{what} must be at least 1; got {cap}. To leave items out altogether pass where= or deny=.")
+        raise ValueError(
+            f"{what} must be at least 1; got {cap}. To leave items out altogether pass where= or deny=."
+        )
     return int(cap)

@@ -51,7 +51,9 @@ def check_caution(caution: Any, explore: Any) -> float:
     if explore is not None and explore not in EXPLORE:
         raise ValueError(f"explore must be 'thompson' or None; got {explore!r}.")
     if explore is not None and caution:
-        raise ValueError(f"caution must be 0 with explore={explore!r}, which ranks by a draw instead; got {caution:g}.")
+        raise ValueError(
+            f"caution must be 0 with explore={explore!r}, which ranks by a draw instead; got {caution:g}."
+        )
     return float(caution)
 
 
@@ -66,10 +68,12 @@ def rank_cautiously(
     worst: bool = False,
     threads: int | None = None,
 ) -> Ranking:
-    """Return the exact top n of each user by `mean - z sd`, with z from `quantile`; equal scores by item index.
+    """Return the exact top n of each user by `mean - z sd`, with z from `quantile`; equal scores by
+    item index.
 
-    The mean is that of the predictions and sd that of `palate.factors.uncertainty.standard_errors`. From 0 on, items are visited in the order
-    of the mean until none behind can reach the n-th score; below 0 all scores are computed.
+    The mean is that of the predictions and sd that of `palate.factors.uncertainty.standard_errors`.
+    From 0 on, items are visited in the order of the mean until none behind can reach the n-th
+    score; below 0 all scores are computed.
 
     Parameters
     ----------
@@ -93,7 +97,9 @@ def rank_cautiously(
     users = np.ascontiguousarray(user_index, dtype=np.int64)
     n = min(n, len(model.items) if allowed is None else int(allowed.sum()))
     z = quantile(caution)
-    out = Ranking(np.full((len(users), n), -1, dtype=np.int32), np.full((len(users), n), np.nan, dtype=np.float32))
+    out = Ranking(
+        np.full((len(users), n), -1, dtype=np.int32), np.full((len(users), n), np.nan, dtype=np.float32)
+    )
     if n == 0 or not len(users):
         return out
     seen = seen_rows(model, exclude_seen)
@@ -112,11 +118,18 @@ def rank_cautiously(
 
 
 def _walk(
-    model: Any, users: np.ndarray, z: float, how: dict[str, Any], seen: Seen, items: np.ndarray, scores: np.ndarray
+    model: Any,
+    users: np.ndarray,
+    z: float,
+    how: dict[str, Any],
+    seen: Seen,
+    items: np.ndarray,
+    scores: np.ndarray,
 ) -> None:
     """Fill the top n of a chunk of users, visiting candidates in the order of the mean.
 
-    Of users for whom that would be a large part of all items, all scores are computed instead, which is faster.
+    Of users for whom that would be a large part of all items, all scores are computed instead,
+    which is faster.
     """
     from palate.kernels import cautious as kernel
 
@@ -165,8 +178,8 @@ def _all(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the top n of a chunk of users from the scores of all items.
 
-    Those are sums in float32, a little less exact than those of pairs; so some more than n are taken, and ranked by the scores of their
-    pairs.
+    Those are sums in float32, a little less exact than those of pairs; so some more than n are
+    taken, and ranked by the scores of their pairs.
     """
     from palate.kernels.topn import top_of_scores
 
@@ -175,7 +188,11 @@ def _all(
     else:
         mean = np.asarray(model.score_items(users), dtype=np.float32)
         every = np.tile(np.arange(mean.shape[1]), len(users))
-        sd = standard_errors(model, np.repeat(users, mean.shape[1]), every, 1).reshape(mean.shape).astype(np.float32)
+        sd = (
+            standard_errors(model, np.repeat(users, mean.shape[1]), every, 1)
+            .reshape(mean.shape)
+            .astype(np.float32)
+        )
     mask = np.zeros(0, dtype=bool) if allowed is None else np.ascontiguousarray(allowed)
     sign, width = -1 if worst else 1, min(2 * n + STEP, mean.shape[1])
     dense = (np.float32(sign) * mean - np.float32(z) * sd).astype(np.float32)
@@ -202,8 +219,8 @@ def rank_by_draw(
 ) -> Ranking:
     """Return the top n of each user by one draw of the posterior, another for each user (Thompson sampling).
 
-    Which draw it is depends on the seed and the user's place in the model alone, not on who else is asked for. Parameters as in
-    `rank_cautiously`.
+    Which draw it is depends on the seed and the user's place in the model alone, not on who else is
+    asked for. Parameters as in `rank_cautiously`.
 
     Raises
     ------
@@ -212,20 +229,30 @@ def rank_by_draw(
 
     References
     ----------
-    Thompson (1933), "On the likelihood that one unknown probability exceeds another in view of the evidence of two samples".
+    Thompson (1933), "On the likelihood that one unknown probability exceeds another in view of the
+    evidence of two samples".
     """
     if not has_posterior(model):
         raise ValueError(
-            "explore must be None for a model without draws of a posterior; got 'thompson'. Train with palate.Gibbs, which keeps them."
+            "explore must be None for a model without draws of a posterior; got 'thompson'. Train with "
+            "palate.Gibbs, which keeps them."
         )
     users = np.ascontiguousarray(user_index, dtype=np.int64)
     draws = draws_of_users(users, len(model.user_factors), seed)
     n = min(n, len(model.items) if allowed is None else int(allowed.sum()))
-    out = Ranking(np.full((len(users), n), -1, dtype=np.int32), np.full((len(users), n), np.nan, dtype=np.float32))
+    out = Ranking(
+        np.full((len(users), n), -1, dtype=np.int32), np.full((len(users), n), np.nan, dtype=np.float32)
+    )
     for draw in np.unique(draws):
         mine = np.flatnonzero(draws == draw)
         found = rank(
-            one_draw(model, int(draw)), users[mine], n, allowed=allowed, exclude_seen=exclude_seen, worst=worst, threads=threads
+            one_draw(model, int(draw)),
+            users[mine],
+            n,
+            allowed=allowed,
+            exclude_seen=exclude_seen,
+            worst=worst,
+            threads=threads,
         )
         out.items[mine], out.scores[mine] = found.items, _after_link(model, int(draw), found.scores)
     return out

@@ -27,7 +27,12 @@ class Allowed:
 
 
 def allowed_items(
-    scorer: Scorer, *, min_ratings: int = 0, where: Where | None = None, candidates: Any = None, deny: Any = None
+    scorer: Scorer,
+    *,
+    min_ratings: int = 0,
+    where: Where | None = None,
+    candidates: Any = None,
+    deny: Any = None,
 ) -> Allowed:
     """Return which items of a scorer pass the filters.
 
@@ -41,7 +46,8 @@ def allowed_items(
     candidates : ids, optional
         The only items that may be recommended.
     deny : ids, optional
-        Items that must not be; ids that the scorer does not know are none it could recommend, so they may stand here.
+        Items that must not be; ids that the scorer does not know are none it could recommend, so
+        they may stand here.
 
     Raises
     ------
@@ -53,7 +59,9 @@ def allowed_items(
     mask = np.ones(len(scorer.items), dtype=bool)
     if candidates is not None:
         chosen = np.zeros(len(mask), dtype=bool)
-        chosen[known_indices(scorer.items, column_of(candidates, names.ITEM_ID), "item id", "candidates")] = True
+        chosen[known_indices(scorer.items, column_of(candidates, names.ITEM_ID), "item id", "candidates")] = (
+            True
+        )
         mask &= chosen
         if not mask.any():
             return _nothing(mask, "candidates holds no item")
@@ -94,18 +102,24 @@ def rating_counts(scorer: Scorer) -> np.ndarray:
     """
     table = item_table(scorer)
     if names.N_RATINGS not in table.columns:
-        raise ValueError("min_ratings must be 0 here: this model has neither ratings nor a catalog with n_ratings.")
+        raise ValueError(
+            "min_ratings must be 0 here: this model has neither ratings nor a catalog with n_ratings."
+        )
     return filled(table[names.N_RATINGS], 0).to_numpy()
 
 
 def denied_indices(scorer: Scorer, deny: Any) -> np.ndarray:
-    """Return the item indexes of a deny list; an id of the wrong type would silently deny nothing, so it raises."""
+    """Return the item indexes of a deny list; an id of the wrong type would silently deny nothing,
+    so it raises.
+    """
     ids = column_of(deny, names.ITEM_ID)
     found = scorer.items.indices(ids)
     for position in np.flatnonzero(found < 0):
         message = scorer.items.unknown(element(ids, int(position)), "item id")
         if "ids here are" in message:
-            raise TypeError(f"deny must hold ids of the items' type; got {message.removeprefix('unknown item id ')}")
+            raise TypeError(
+                f"deny must hold ids of the items' type; got {message.removeprefix('unknown item id ')}"
+            )
     return found[found >= 0]
 
 

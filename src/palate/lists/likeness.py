@@ -10,7 +10,9 @@ from palate.factors.item_index import item_table, prepared
 from palate.lists.tags import Tags
 from palate.scorer import Scorer
 
-Likeness = Callable[[int, np.ndarray], np.ndarray]  # (item, items) -> how alike each of them is to it, -1 to 1, float64
+Likeness = Callable[
+    [int, np.ndarray], np.ndarray
+]  # (item, items) -> how alike each of them is to it, -1 to 1, float64
 
 
 @runtime_checkable
@@ -23,7 +25,9 @@ class Likens(Protocol):
 
 
 def likeness_of(scorer: Scorer) -> Likeness | None:
-    """Return how alike the items of a scorer are: by its vectors, by its weights, or by the genres of its catalog; None without any."""
+    """Return how alike the items of a scorer are: by its vectors, by its weights, or by the genres
+    of its catalog; None without any.
+    """
     found = own_likeness(scorer)
     return found if found is not None else _by_genres(scorer)
 
@@ -47,7 +51,8 @@ def _by_vectors(scorer: Any) -> Likeness:
 
 
 def unit_vectors(factors: np.ndarray) -> np.ndarray:
-    """Return the vectors of all draws in a row at length 1, float32 (n, n_draws * n_factors); zeros stay zeros.
+    """Return the vectors of all draws in a row at length 1, float32 (n, n_draws * n_factors); zeros
+    stay zeros.
 
     Examples
     --------

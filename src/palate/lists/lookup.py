@@ -1,4 +1,6 @@
-"""From what a caller hands over (an id, a list, a column, a frame) to row numbers, and back to the caller's kind of frame."""
+"""From what a caller hands over (an id, a list, a column, a frame) to row numbers, and back to the
+caller's kind of frame.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,7 +30,11 @@ def is_single(value: Any) -> bool:
     """Return whether a value is one id rather than a collection of them."""
     if is_frame(value):
         return False
-    return isinstance(value, str | bytes | UUID | int | float | np.generic) or value is None or not isinstance(value, Iterable)
+    return (
+        isinstance(value, str | bytes | UUID | int | float | np.generic)
+        or value is None
+        or not isinstance(value, Iterable)
+    )
 
 
 def column_of(values: Any, name: str) -> Any:
@@ -78,7 +84,9 @@ def user_rows(scorer: Scorer, users: Any, unknown_allowed: bool = False) -> User
         index = np.array([scorer.users.index(users, "user id")])
         return UserRows(scorer, index, scorer.users.take(index).alias(names.USER_ID), True)
     ids = column_of(users, names.USER_ID)
-    index = scorer.users.indices(ids) if unknown_allowed else known_indices(scorer.users, ids, "user id", "users")
+    index = (
+        scorer.users.indices(ids) if unknown_allowed else known_indices(scorer.users, ids, "user id", "users")
+    )
     return UserRows(scorer, index, _labels(scorer.users, ids, index).alias(names.USER_ID), single)
 
 
@@ -97,7 +105,9 @@ def element(ids: Any, position: int) -> Any:
 
 
 def answer(frame: pl.DataFrame, scorer: Scorer, *arguments: Any) -> Any:
-    """Return a frame in the library of the first column or frame among the arguments, else in the scorer's."""
+    """Return a frame in the library of the first column or frame among the arguments, else in the
+    scorer's.
+    """
     for argument in arguments:
         root = type(argument).__module__.split(".")[0]
         if root in FRAME_KINDS:
@@ -105,15 +115,23 @@ def answer(frame: pl.DataFrame, scorer: Scorer, *arguments: Any) -> Any:
     return from_polars(frame, scorer.frame_kind)
 
 
-def described_frame(first: list[pl.Series], described: pl.DataFrame, numbers: list[pl.Series]) -> pl.DataFrame:
-    """Return one frame of leading columns, the items' ids, numbers about the pairs, and what is known about the items.
+def described_frame(
+    first: list[pl.Series], described: pl.DataFrame, numbers: list[pl.Series]
+) -> pl.DataFrame:
+    """Return one frame of leading columns, the items' ids, numbers about the pairs, and what is
+    known about the items.
 
     A catalog column of the name of one before it gets the prefix `item_`.
     """
     ids, *known = described.get_columns()
     taken = {series.name for series in (*first, ids, *numbers)}
     return pl.DataFrame(
-        [*first, ids, *numbers, *(column.alias(f"item_{column.name}") if column.name in taken else column for column in known)]
+        [
+            *first,
+            ids,
+            *numbers,
+            *(column.alias(f"item_{column.name}") if column.name in taken else column for column in known),
+        ]
     )
 
 

@@ -74,8 +74,8 @@ def predict(
     clip : bool, default False
         Move predictions outside the rating scale to its ends.
     unknown : {"raise", "nan", "baseline"}, default "raise"
-        What an id that was not in the training data gets: an error; NaN; or the mean plus the bias of the known side, the
-        unknown one taken at its prior mean.
+        What an id that was not in the training data gets: an error; NaN; or the mean plus the bias
+        of the known side, the unknown one taken at its prior mean.
     return_std : bool, default False
         Also return the standard error of each expected rating.
     interval : float, optional
@@ -83,21 +83,22 @@ def predict(
     interval_of : {"mean", "rating"}, default "mean"
         Whether that is where the expected rating is, or where one rating would fall.
     timestamps : time, or list, array or column of them, optional
-        When each rating is given, for a scorer that knows of time; one pair may be asked for many times. As of the era of each user's last
-        rating when None.
+        When each rating is given, for a scorer that knows of time; one pair may be asked for many
+        times. As of the era of each user's last rating when None.
 
     Returns
     -------
     ndarray of shape (n,), float32, or float for two single ids
-        In rating units (stars). A tuple if more is asked for: predictions, standard errors, lower ends, upper ends.
+        In rating units (stars). A tuple if more is asked for: predictions, standard errors, lower
+        ends, upper ends.
 
     Raises
     ------
     KeyError
         If an id is unknown and `unknown="raise"`.
     ValueError
-        If the lengths differ, an argument is out of range, clip is asked of scores that have no scale, or the scorer does not
-        know how sure it is.
+        If the lengths differ, an argument is out of range, clip is asked of scores that have no
+        scale, or the scorer does not know how sure it is.
     """
     _check_unknown(unknown)
     beside = Beside.checked(return_std, interval, interval_of)
@@ -106,7 +107,11 @@ def predict(
     single = rows.single and is_single(items)
     times = check_times(rows.scorer, timestamps, len(user_index))
     if times is not None and len(times) != len(user_index):  # one pair at many times
-        user_index, item_index, single = np.repeat(user_index, len(times)), np.repeat(item_index, len(times)), False
+        user_index, item_index, single = (
+            np.repeat(user_index, len(times)),
+            np.repeat(item_index, len(times)),
+            False,
+        )
     columns = _columns(rows.scorer, user_index, item_index, bounds, unknown, beside, times)
     answers = tuple(float(column[0]) if single else column for column in columns.values())
     return answers if beside else answers[0]
@@ -117,8 +122,9 @@ def predict_distribution(
 ) -> np.ndarray:
     """Return the probability of each rating level for pairs of users and items.
 
-    Under the ordinal link these are the model's own. Under others a rating is the expected one plus normal noise, and counts as
-    the nearest level; what falls beyond the lowest or the highest is theirs.
+    Under the ordinal link these are the model's own. Under others a rating is the expected one plus
+    normal noise, and counts as the nearest level; what falls beyond the lowest or the highest is
+    theirs.
 
     Parameters
     ----------
@@ -147,9 +153,17 @@ def predict_distribution(
         shares = rating_distribution(rows.scorer, user_index, item_index)
     else:
         if len(times) != len(user_index):  # one pair at many times
-            user_index, item_index, single = np.repeat(user_index, len(times)), np.repeat(item_index, len(times)), False
+            user_index, item_index, single = (
+                np.repeat(user_index, len(times)),
+                np.repeat(item_index, len(times)),
+                False,
+            )
         asked = over_times(
-            rows.scorer, user_index, item_index, times, lambda then, *pairs: rating_distribution(then, *pairs[:2])
+            rows.scorer,
+            user_index,
+            item_index,
+            times,
+            lambda then, *pairs: rating_distribution(then, *pairs[:2]),
         )
         shares = np.concatenate(asked)
     if unknown != "baseline":
@@ -163,7 +177,9 @@ def _pairs(scorer: Scorer, users: Any, items: Any, unknown: str) -> tuple[UserRo
     if not is_single(users) and not is_single(items):
         for name, ids in (("users", users), ("items", items)):
             if isinstance(ids, set | frozenset):
-                raise TypeError(f"{name} must be a list, an array or a column; got a set, whose order pairs nothing.")
+                raise TypeError(
+                    f"{name} must be a list, an array or a column; got a set, whose order pairs nothing."
+                )
     rows = user_rows(scorer, users, unknown_allowed=True)
     user_index = rows.index
     if unknown == "raise" and (user_index < 0).any():
@@ -171,7 +187,8 @@ def _pairs(scorer: Scorer, users: Any, items: Any, unknown: str) -> tuple[UserRo
     item_index = _indices(rows.scorer.items, items, "item id", "items", unknown)
     if not rows.single and not is_single(items) and len(user_index) != len(item_index):
         raise ValueError(
-            f"users and items must be of one length, or one of them a single id; got {len(user_index)} users and {len(item_index)} items."
+            f"users and items must be of one length, or one of them a single id; got {len(user_index)} "
+            f"users and {len(item_index)} items."
         )
     user_index, item_index = np.broadcast_arrays(user_index, item_index)
     return rows, user_index, item_index
@@ -193,8 +210,8 @@ def predict_frame(
 ) -> Any:
     """Return the predicted ratings of each user for chosen items, as a frame.
 
-    Every user is paired with every item. Items are named by id, or found by title, by condition, or by both (then both must
-    hold).
+    Every user is paired with every item. Items are named by id, or found by title, by condition, or
+    by both (then both must hold).
 
     Parameters
     ----------
@@ -208,8 +225,8 @@ def predict_frame(
     clip : bool, default False
         Move predictions outside the rating scale to its ends.
     unknown : {"raise", "nan", "baseline"}, default "raise"
-        What an unknown user or a named unknown item gets, as in `predict`. Items found in the catalog that nobody rated are
-        NaN unless it is "baseline".
+        What an unknown user or a named unknown item gets, as in `predict`. Items found in the
+        catalog that nobody rated are NaN unless it is "baseline".
     return_std, interval, interval_of
         As in `predict`.
     timestamp : number, date or datetime, optional
@@ -218,8 +235,9 @@ def predict_frame(
     Returns
     -------
     frame
-        Columns `user_id`, `item_id`, `predicted_rating` (or `score`), `std`, `low` and `high` where asked for, then the catalog's. Items stand in the order given, found ones
-        in that of their ids, items without ratings last.
+        Columns `user_id`, `item_id`, `predicted_rating` (or `score`), `std`, `low` and `high` where
+        asked for, then the catalog's. Items stand in the order given, found ones in that of their
+        ids, items without ratings last.
 
     Raises
     ------
@@ -241,17 +259,25 @@ def predict_frame(
     columns = _columns(rows.scorer, rows.index[user_at], item_index[item_at], bounds, unknown, beside, times)
     named = {names.PREDICTED_RATING: score_column(scorer)}
     series = [pl.Series(named.get(name, name), column) for name, column in columns.items()]
-    return answer(described_frame([rows.labels.gather(user_at)], rows_of(described, item_at), series), scorer, users, items)
+    return answer(
+        described_frame([rows.labels.gather(user_at)], rows_of(described, item_at), series),
+        scorer,
+        users,
+        items,
+    )
 
 
 def near_titles(catalog: Any, text: str) -> str:
-    """Return a question that names the titles nearest to a text, with a blank before it; empty where none is near."""
+    """Return a question that names the titles nearest to a text, with a blank before it; empty
+    where none is near.
+    """
     near = nearest(text, catalog.frame[names.TITLE].drop_nulls().to_list(), n=3)
     return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
 def find_items(scorer: Scorer, title: str | list[str]) -> np.ndarray:
-    """Return the catalog rows (see `item_catalog`) of the items whose title contains one of the texts, ascending.
+    """Return the catalog rows (see `item_catalog`) of the items whose title contains one of the
+    texts, ascending.
 
     Raises
     ------
@@ -262,7 +288,9 @@ def find_items(scorer: Scorer, title: str | list[str]) -> np.ndarray:
     """
     catalog = item_catalog(scorer)
     if names.TITLE not in catalog.frame.columns and names.KEY not in catalog.frame.columns:
-        raise ValueError("title must not be given here: this model has no catalog with titles. Name the items by id.")
+        raise ValueError(
+            "title must not be given here: this model has no catalog with titles. Name the items by id."
+        )
     found = []
     for text in [title] if isinstance(title, str) else title:
         rows = catalog.find(text)
@@ -277,7 +305,9 @@ def _chosen_items(
 ) -> tuple[np.ndarray, pl.DataFrame]:
     """Return item indexes (-1 for unknown) and the metadata of each."""
     if (items is None) == (title is None and where is None):
-        raise ValueError("items must be chosen either by id (items=) or by title= and where=; got both or neither.")
+        raise ValueError(
+            "items must be chosen either by id (items=) or by title= and where=; got both or neither."
+        )
     catalog = item_catalog(scorer)
     if items is None:
         found = np.arange(len(catalog)) if title is None else find_items(scorer, title)
@@ -285,7 +315,10 @@ def _chosen_items(
             n_found = len(found)
             found = found[matching(where, catalog.frame)[found]]
             if not len(found):
-                warn_caller(f"{describe(where)} keeps none of {n_found:,} items; the answer is empty.", EmptyResultWarning)
+                warn_caller(
+                    f"{describe(where)} keeps none of {n_found:,} items; the answer is empty.",
+                    EmptyResultWarning,
+                )
         return np.where(found < len(scorer.items), found, -1), catalog.rows(found)
     ids = column_of(items, names.ITEM_ID)
     index = _indices(scorer.items, ids, "item id", "items", unknown)
@@ -295,7 +328,9 @@ def _chosen_items(
 
 
 def _described_by_catalog(scorer: Scorer, catalog: Catalog, ids: Any, index: np.ndarray) -> pl.DataFrame:
-    """Return what the catalog says of each id: of rated items, of those that nobody rated, and nulls of those it does not know."""
+    """Return what the catalog says of each id: of rated items, of those that nobody rated, and
+    nulls of those it does not know.
+    """
     unrated = catalog.frame[names.ITEM_ID].slice(len(scorer.items))
     place = {value: len(scorer.items) + row for row, value in enumerate(unrated.to_list())}
     values = to_series(ids).to_list()
@@ -311,7 +346,11 @@ def _described_by_catalog(scorer: Scorer, catalog: Catalog, ids: Any, index: np.
 
 def _indices(vocabulary: Vocabulary, values: Any, what: str, argument: str, unknown: str) -> np.ndarray:
     ids = column_of(values, names.ITEM_ID)
-    return known_indices(vocabulary, ids, what, argument, _ADVICE) if unknown == "raise" else vocabulary.indices(ids)
+    return (
+        known_indices(vocabulary, ids, what, argument, _ADVICE)
+        if unknown == "raise"
+        else vocabulary.indices(ids)
+    )
 
 
 def _columns(
@@ -323,12 +362,21 @@ def _columns(
     beside: Beside,
     times: np.ndarray | None,
 ) -> dict[str, np.ndarray]:
-    """Return the predictions of pairs of indexes and what is asked for beside them, float32, in the order of the answer."""
+    """Return the predictions of pairs of indexes and what is asked for beside them, float32, in the
+    order of the answer.
+    """
     if beside:
-        check_spread(scorer, "return_std" if beside.std else "interval", True if beside.std else beside.share, "left out")
+        check_spread(
+            scorer,
+            "return_std" if beside.std else "interval",
+            True if beside.std else beside.share,
+            "left out",
+        )
     if times is not None:
 
-        def ask(then: Any, user_index: np.ndarray, item_index: np.ndarray, part: slice) -> dict[str, np.ndarray]:
+        def ask(
+            then: Any, user_index: np.ndarray, item_index: np.ndarray, part: slice
+        ) -> dict[str, np.ndarray]:
             return _columns(then, user_index, item_index, bounds, unknown, beside, None)
 
         parts = over_times(scorer, users, items, times, ask)

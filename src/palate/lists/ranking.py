@@ -10,7 +10,9 @@ from palate.factors.scores import user_constants
 from palate.scorer import Factored, Ranking, Ranks, Scorer, is_factored
 
 USERS_PER_CHUNK = 2048
-COMPACT_FROM_USERS = 256  # from so many users on, packing the allowed items alone costs less than passing over the others
+COMPACT_FROM_USERS = (
+    256  # from so many users on, packing the allowed items alone costs less than passing over the others
+)
 DENSE_SCORES = 1 << 22  # scores of a scorer without factors that stand in memory at once (16 MB)
 
 
@@ -26,8 +28,9 @@ def rank(
 ) -> Ranking:
     """Return the exact top n items of each user.
 
-    Items are ranked by score descending (ascending if `worst`); equal scores by item index ascending. The result does not depend
-    on the number of threads, nor on which users are asked for together.
+    Items are ranked by score descending (ascending if `worst`); equal scores by item index
+    ascending. The result does not depend on the number of threads, nor on which users are asked for
+    together.
 
     Parameters
     ----------
@@ -68,7 +71,9 @@ def rank_among(
     worst: bool = False,
     threads: int | None = None,
 ) -> Ranking:
-    """Return the exact top n of each user among the items of `mask` (all when empty) that `seen` (indptr, items) leaves."""
+    """Return the exact top n of each user among the items of `mask` (all when empty) that `seen`
+    (indptr, items) leaves.
+    """
     if isinstance(scorer, Ranks) and not worst:
         return scorer.rank_items(users, n, mask, seen, threads)
     if is_factored(scorer):
@@ -107,7 +112,19 @@ def top_of_panels(
 
     def run(start: int, stop: int) -> None:
         best, scores = ranking.items[start:stop], ranking.scores[start:stop]
-        topn.top_items(user_factors, users[start:stop], panels.values, order, norms, biases, mask, indptr, items, best, scores)
+        topn.top_items(
+            user_factors,
+            users[start:stop],
+            panels.values,
+            order,
+            norms,
+            biases,
+            mask,
+            indptr,
+            items,
+            best,
+            scores,
+        )
 
     if n:
         run_chunks(run, even_bounds(len(users), USERS_PER_CHUNK), check_threads(threads))
@@ -133,7 +150,12 @@ def _rank_factored(
 
 
 def _rank_dense(
-    scorer: Scorer, users: np.ndarray, n: int, mask: np.ndarray, seen: tuple[np.ndarray, np.ndarray], worst: bool
+    scorer: Scorer,
+    users: np.ndarray,
+    n: int,
+    mask: np.ndarray,
+    seen: tuple[np.ndarray, np.ndarray],
+    worst: bool,
 ) -> Ranking:
     from palate.kernels.topn import top_of_scores
 
@@ -145,5 +167,7 @@ def _rank_dense(
         if scores.shape != (len(users[part]), len(scorer.items)):
             wanted = (len(users[part]), len(scorer.items))
             raise ValueError(f"score_items must return an array of shape {wanted}; got {scores.shape}.")
-        top_of_scores(-scores if worst else scores, users[part], mask, *seen, out.items[part], out.scores[part])
+        top_of_scores(
+            -scores if worst else scores, users[part], mask, *seen, out.items[part], out.scores[part]
+        )
     return Ranking(out.items, -out.scores) if worst else out

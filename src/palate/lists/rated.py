@@ -25,8 +25,9 @@ def rated(scorer: Scorer, users: Any) -> Any:
     Returns
     -------
     frame
-        Columns `user_id`, `item_id`, `rating`, `held_out` (whether the rating was kept from training), `timestamp` where there are
-        times, then the catalog's. Equal ratings are in the order of the item ids. Users without ratings have no rows.
+        Columns `user_id`, `item_id`, `rating`, `held_out` (whether the rating was kept from
+        training), `timestamp` where there are times, then the catalog's. Equal ratings are in the
+        order of the item ids. Users without ratings have no rows.
 
     Raises
     ------

@@ -61,8 +61,8 @@ def recommend(
     exclude_seen : bool, default True
         Leave out what the user has rated, held-out ratings included.
     where : polars.Expr, mapping or str, optional
-        Condition on the catalog's columns: `pl.col("year") >= 1980`, `{"genres": "Comedy", "year": (1980, 1989)}` or
-        `"year >= 1980"`; see `palate.lists.where.matching`.
+        Condition on the catalog's columns: `pl.col("year") >= 1980`, `{"genres": "Comedy", "year":
+        (1980, 1989)}` or `"year >= 1980"`; see `palate.lists.where.matching`.
     candidates : ids, optional
         The only items to choose from.
     deny : ids, optional
@@ -70,8 +70,9 @@ def recommend(
     worst : bool, default False
         The lowest predicted ratings instead, lowest first.
     caution : float, default 0.0
-        Rank by `mean - z sd` with `z = Phi^-1((1 + caution) / 2)`: above 0 by how good an item is at least (0.8: the lower end of its
-        80 % interval), below 0 by how good it may be; in (-1, 1). With `worst` by `mean + z sd`, ascending.
+        Rank by `mean - z sd` with `z = Phi^-1((1 + caution) / 2)`: above 0 by how good an item is
+        at least (0.8: the lower end of its 80 % interval), below 0 by how good it may be; in (-1,
+        1). With `worst` by `mean + z sd`, ascending.
     explore : {"thompson"}, optional
         Rank by one draw of the posterior, another for each user.
     seed : int, default 0
@@ -79,10 +80,11 @@ def recommend(
     words : bool, default False
         Add a column `in_words` that says what is expected, how sure that is and from how many ratings.
     diversity : float, default 0.0
-        From 0 to 1: how much an item loses for being like those above it in the list (maximal marginal relevance); see
-        `palate.lists.shaping`.
+        From 0 to 1: how much an item loses for being like those above it in the list (maximal
+        marginal relevance); see `palate.lists.shaping`.
     at_most : mapping, optional
-        How many items of a list may hold one value of a column: `{"genres": 3}`, or `{"genres": {"Comedy": 2}}`.
+        How many items of a list may hold one value of a column: `{"genres": 3}`, or `{"genres":
+        {"Comedy": 2}}`.
     boost : mapping, optional
         Factors on the chance of items: `{"genres": {"Comedy": 1.5}}`, `{"item_id": {15: 2}}`.
     threads : int, optional
@@ -91,17 +93,20 @@ def recommend(
     Returns
     -------
     frame
-        Columns `user_id`, `item_id`, `rank` (from 1), `predicted_rating` (`score` for a model whose scores are no ratings), then
-        the catalog's, with `n_ratings` and `mean_rating`. With `caution`, `explore` or `words` there follow on predicted_rating: the
-        `score` that ranks (if another), `std` of what is expected, and the ends of its 80 % interval, `low` and `high`. Users stand in the order given. In the library of `users` or `candidates`
-        if one of them is a column or a frame, else in the model's.
+        Columns `user_id`, `item_id`, `rank` (from 1), `predicted_rating` (`score` for a model whose
+        scores are no ratings), then the catalog's, with `n_ratings` and `mean_rating`. With
+        `caution`, `explore` or `words` there follow on predicted_rating: the `score` that ranks (if
+        another), `std` of what is expected, and the ends of its 80 % interval, `low` and `high`.
+        Users stand in the order given. In the library of `users` or `candidates` if one of them is
+        a column or a frame, else in the model's.
 
     Raises
     ------
     KeyError
         If a user or a candidate is unknown.
     ValueError
-        If n or min_ratings is out of range, a condition cannot be computed, or `exclude_seen` is asked of a model without ratings.
+        If n or min_ratings is out of range, a condition cannot be computed, or `exclude_seen` is
+        asked of a model without ratings.
     TypeError
         If an argument is of the wrong kind.
 
@@ -119,8 +124,15 @@ def recommend(
     shape = shape_of(rows.scorer, diversity, at_most, boost)
     if words:
         check_spread(rows.scorer, "words", "True", "False")
-    allowed = allowed_items(rows.scorer, min_ratings=min_ratings, where=where, candidates=candidates, deny=deny)
-    how: dict[str, Any] = {"allowed": allowed.mask, "exclude_seen": exclude_seen, "worst": worst, "threads": threads}
+    allowed = allowed_items(
+        rows.scorer, min_ratings=min_ratings, where=where, candidates=candidates, deny=deny
+    )
+    how: dict[str, Any] = {
+        "allowed": allowed.mask,
+        "exclude_seen": exclude_seen,
+        "worst": worst,
+        "threads": threads,
+    }
 
     def ranked(index: np.ndarray, length: int) -> Ranking:
         if explore is not None:
@@ -133,13 +145,17 @@ def recommend(
     warn_if_empty(rows, allowed, ranking)
     _warn_if_equal(rows, ranking)
     if caution or explore is not None or words:
-        frame = spread_frame(rows, ranking, ranked_by_mean=not caution and explore is None, words=words, threads=threads)
+        frame = spread_frame(
+            rows, ranking, ranked_by_mean=not caution and explore is None, words=words, threads=threads
+        )
     else:
         frame = ranking_frame(rows, ranking)
     return answer(frame, rows.scorer, users, candidates)
 
 
-def _shaped(shape: Shape, rows: UserRows, ranked: Callable[[np.ndarray, int], Ranking], n: int, allowed: Allowed) -> Ranking:
+def _shaped(
+    shape: Shape, rows: UserRows, ranked: Callable[[np.ndarray, int], Ranking], n: int, allowed: Allowed
+) -> Ranking:
     """Return the shaped lists of users from their rankings."""
 
     def first(at: np.ndarray, width: int) -> Arrays:
@@ -181,7 +197,9 @@ def _warn_if_equal(rows: UserRows, ranking: Ranking) -> None:
     low = np.where(filled, ranking.scores, np.inf).min(axis=1)
     high = np.where(filled, ranking.scores, -np.inf).max(axis=1)
     with np.errstate(invalid="ignore"):  # nothing is listed: inf - inf
-        equal = np.flatnonzero((filled.sum(axis=1) > 1) & (high - low <= _EQUAL * np.maximum(1, np.abs(high))))
+        equal = np.flatnonzero(
+            (filled.sum(axis=1) > 1) & (high - low <= _EQUAL * np.maximum(1, np.abs(high)))
+        )
     if not len(equal):
         return
     first = rows.labels[int(equal[0])]
@@ -191,7 +209,8 @@ def _warn_if_equal(rows: UserRows, ranking: Ranking) -> None:
         else f"{len(equal):,} of {len(rows.index):,} users, the first of them {first!r},"
     )
     warn_caller(
-        f"all predictions listed for {whom} are equal ({high[equal[0]]:.4g}): the order is that of the item ids, and no item is "
+        f"all predictions listed for {whom} are equal ({high[equal[0]]:.4g}): the order is that of the "
+        f"item ids, and no item is "
         "recommended above another.",
         EqualPredictionsWarning,
     )
@@ -205,8 +224,14 @@ def warn_if_empty(rows: UserRows, allowed: Allowed, ranking: Ranking) -> None:
     if allowed.empty_because is not None:
         message = f"nothing is left to recommend: {allowed.empty_because}."
     elif len(rows.index) == 1:
-        message = f"nothing is left to recommend to user {rows.labels[0]!r}: all {allowed.n_items:,} items that may be recommended are rated already; pass exclude_seen=False to have them."
+        message = (
+            f"nothing is left to recommend to user {rows.labels[0]!r}: all {allowed.n_items:,} items "
+            f"that may be recommended are rated already; pass exclude_seen=False to have them."
+        )
     else:
         first = rows.labels[int(empty[0])]
-        message = f"nothing is left to recommend to {len(empty):,} of {len(rows.index):,} users, the first of them {first!r}: they have rated all {allowed.n_items:,} items that may be recommended."
+        message = (
+            f"nothing is left to recommend to {len(empty):,} of {len(rows.index):,} users, the first "
+            f"of them {first!r}: they have rated all {allowed.n_items:,} items that may be recommended."
+        )
     warn_caller(message, EmptyResultWarning)

@@ -4,14 +4,17 @@ A list is filled place by place. Each place takes the item with the highest
 
     (1 - diversity) r_i / max r - diversity max over the items listed so far of likeness(i, j)
 
-among those that the caps leave, the higher-ranked of equal ones. `r_i` is the item's chance of being chosen times its boost. The chance
-falls with the place in the ranking, so that no item behind the first m can have a value above `(1 - diversity) max boost chance(m) / max r`:
-as soon as what a place takes has as much, it is what all items would have given. Where it has less, more items are taken from the ranking, all of them
-if need be. The list is therefore exactly that of the greedy rule over all items.
+among those that the caps leave, the higher-ranked of equal ones. `r_i` is the item's chance of
+being chosen times its boost. The chance falls with the place in the ranking, so that no item behind
+the first m can have a value above `(1 - diversity) max boost chance(m) / max r`: as soon as what a
+place takes has as much, it is what all items would have given. Where it has less, more items are
+taken from the ranking, all of them if need be. The list is therefore exactly that of the greedy
+rule over all items.
 
 References
 ----------
-Carbonell, Goldstein (1998), "The Use of MMR, Diversity-Based Reranking for Reordering Documents and Producing Summaries".
+Carbonell, Goldstein (1998), "The Use of MMR, Diversity-Based Reranking for Reordering Documents and
+Producing Summaries".
 """
 
 from collections.abc import Callable
@@ -38,7 +41,8 @@ class ShortListWarning(UserWarning):
 
 
 def chance_by_place(found: Arrays) -> np.ndarray:
-    """Return the chance of the items of a ranking, that of the first at 1: `((1 + shift) / (place + shift)) ** slope`.
+    """Return the chance of the items of a ranking, that of the first at 1: `((1 + shift) / (place +
+    shift)) ** slope`.
 
     Examples
     --------
@@ -64,7 +68,9 @@ class Shape:
         return 1.0 if self.boost is None else max(1.0, float(self.boost.max()))
 
 
-def shape_of(scorer: Scorer, diversity: Any = 0.0, at_most: AtMost | None = None, boost: Boost | None = None) -> Shape | None:
+def shape_of(
+    scorer: Scorer, diversity: Any = 0.0, at_most: AtMost | None = None, boost: Boost | None = None
+) -> Shape | None:
     """Return the shape that the arguments of `recommend` ask for, None if they ask for nothing.
 
     Raises
@@ -79,7 +85,8 @@ def shape_of(scorer: Scorer, diversity: Any = 0.0, at_most: AtMost | None = None
     likeness = likeness_of(scorer) if diversity else None
     if diversity and likeness is None:
         raise ValueError(
-            f"diversity must be 0 for a model without vectors or weights of items, and without genres; got {diversity:g}. "
+            f"diversity must be 0 for a model without vectors or weights of items, and without genres; got "
+            f"{diversity:g}. "
             "Train with a catalog that has genres."
         )
     return Shape(diversity, caps, factors, likeness)
@@ -91,7 +98,8 @@ def check_diversity(diversity: Any) -> float:
         raise TypeError(f"diversity must be a number; got {diversity!r}.")
     if not 0 <= diversity <= 1:
         raise ValueError(
-            f"diversity must be between 0 and 1; got {diversity:g}. 0 ranks by chance alone, 1 by being unlike the items above."
+            f"diversity must be between 0 and 1; got {diversity:g}. 0 ranks by chance alone, 1 by being "
+            f"unlike the items above."
         )
     return float(diversity)
 
@@ -118,7 +126,8 @@ def shaped(
     ----------
     shape : Shape
     ranked : callable
-        `ranked(rows, width)` returns the items of the first `width` places of these rows, -1 at free ones, and further arrays of that form.
+        `ranked(rows, width)` returns the items of the first `width` places of these rows, -1 at
+        free ones, and further arrays of that form.
     n_rows, n : int
     n_items : int
         How many items the filters leave: no ranking is longer.
@@ -163,26 +172,34 @@ class _Filling:
         gain = chance[there] if shape.boost is None else chance[there] * shape.boost[self.items]
         top = float(gain.max()) if len(gain) else 1.0
         self.gain = (1 - shape.diversity) * gain / top
-        self.beyond = (1 - shape.diversity) * float(chance[there][-1]) * shape.most / top if len(gain) else 0.0
+        self.beyond = (
+            (1 - shape.diversity) * float(chance[there][-1]) * shape.most / top if len(gain) else 0.0
+        )
         self.free = np.ones(len(self.items), bool)
         self.counts = [caps.counting() for caps in shape.caps]
         self.nearest = np.zeros(len(self.items))
 
     def list(self, n: int) -> tuple[np.ndarray, list[str]] | None:
-        """Return the places taken, and the values whose caps left too few; None if an item behind could belong to the list."""
+        """Return the places taken, and the values whose caps left too few; None if an item behind
+        could belong to the list.
+        """
         taken: list[int] = []
         while len(taken) < n:
             value = np.where(self.free, self.gain - self.shape.diversity * self.nearest, -np.inf)
             best = int(np.argmax(value)) if len(value) else -1
             ended = best < 0 or value[best] == -np.inf
-            if not self.complete and (ended or value[best] < self.beyond or self.beyond > 1 - self.shape.diversity):
+            if not self.complete and (
+                ended or value[best] < self.beyond or self.beyond > 1 - self.shape.diversity
+            ):
                 return None
             if ended:
                 break
             self._take(best)
             taken.append(best)
         short = len(taken) < min(n, len(self.items))
-        return np.array(taken, np.int64), [value for count in self.counts for value in count.full()] if short else []
+        return np.array(taken, np.int64), [
+            value for count in self.counts for value in count.full()
+        ] if short else []
 
     def _take(self, place: int) -> None:
         item = int(self.items[place])
@@ -205,6 +222,7 @@ def warn_if_short(rows: UserRows, n: int, found: Shaped) -> None:
     if len(found.full) > 1:
         whom = f"{len(found.full):,} users, the first of them {rows.labels[first]!r}"
     warn_caller(
-        f"at_most leaves {n_listed} of {n} places filled for {whom}: every other item holds a value that is full, of {listed}.",
+        f"at_most leaves {n_listed} of {n} places filled for {whom}: every other item holds a value that "
+        f"is full, of {listed}.",
         ShortListWarning,
     )

@@ -18,9 +18,9 @@ from palate.scorer import Factored, Scorer
 
 SIMILAR_TO = "similar_to"
 SIMILARITY = "similarity"
-SHRINK = (
-    5.0  # ratings that halve a similarity: on the bundled data the share of neighbours with under 10 falls from 57 % to 0.2 %
-)
+# ratings that halve a similarity: on the bundled data the share of neighbours with under 10 falls
+# from 57 % to 0.2 %
+SHRINK = 5.0
 
 
 def similar_items(
@@ -37,9 +37,9 @@ def similar_items(
 ) -> Any:
     """Return the n items whose factors point most nearly the same way, for each given item, as a frame.
 
-    The similarity is the cosine of the factor vectors (of all draws together) times `n / (n + shrink)` for an item of n ratings: a
-    few ratings make a vector that is near another by chance. Biases play no part. Items without a direction (all factors zero) are
-    similar to nothing.
+    The similarity is the cosine of the factor vectors (of all draws together) times `n / (n +
+    shrink)` for an item of n ratings: a few ratings make a vector that is near another by chance.
+    Biases play no part. Items without a direction (all factors zero) are similar to nothing.
 
     Parameters
     ----------
@@ -50,8 +50,8 @@ def similar_items(
     min_ratings, where, candidates, deny
         Filters of the items that may be listed, as in `recommend`.
     shrink : float, default 5.0
-        How many ratings halve the similarity of the item that has them; 0 is the cosine itself, as it is where numbers of ratings
-        are not known.
+        How many ratings halve the similarity of the item that has them; 0 is the cosine itself, as
+        it is where numbers of ratings are not known.
     threads : int, optional
         All processors when None; the result is the same.
 
@@ -76,13 +76,25 @@ def similar_items(
     model = _with_factors(scorer)
     index = known_indices(model.items, column_of(items, names.ITEM_ID), "item id", "items")
     allowed = allowed_items(model, min_ratings=min_ratings, where=where, candidates=candidates, deny=deny)
-    near = nearest(model, "item", model.item_factors, index, n, allowed=allowed.mask, own=index, threads=threads, shrink=shrink)
+    near = nearest(
+        model,
+        "item",
+        model.item_factors,
+        index,
+        n,
+        allowed=allowed.mask,
+        own=index,
+        threads=threads,
+        shrink=shrink,
+    )
     labels = model.items.take(index).alias(SIMILAR_TO)
     _warn_if_empty(near, labels, allowed.empty_because)
     return answer(_similar_frame(labels, near, item_table(model)), model, items, candidates)
 
 
-def similar_users(scorer: Scorer, users: Any, n: int = 10, *, min_ratings: int = 0, threads: int | None = None) -> Any:
+def similar_users(
+    scorer: Scorer, users: Any, n: int = 10, *, min_ratings: int = 0, threads: int | None = None
+) -> Any:
     """Return the n users whose factors point most nearly the same way, for each given user, as a frame.
 
     Parameters
@@ -98,7 +110,8 @@ def similar_users(scorer: Scorer, users: Any, n: int = 10, *, min_ratings: int =
     Returns
     -------
     frame
-        Columns `similar_to`, `user_id`, `rank` (from 1), `similarity` (-1 to 1), and `n_ratings` where the model has its ratings.
+        Columns `similar_to`, `user_id`, `rank` (from 1), `similarity` (-1 to 1), and `n_ratings`
+        where the model has its ratings.
 
     Raises
     ------
@@ -166,19 +179,29 @@ def nearest(
     mask = np.zeros(0, dtype=bool) if allowed is None else allowed
     n_found = min(n, panels.n_items)
     return top_of_panels(
-        directions, np.arange(len(index)), panels, n_found, mask, (indptr, own[known].astype(np.int32)), threads
+        directions,
+        np.arange(len(index)),
+        panels,
+        n_found,
+        mask,
+        (indptr, own[known].astype(np.int32)),
+        threads,
     )
 
 
 def _directions(factors: np.ndarray) -> np.ndarray:
-    """Return the vectors of all draws together at length 1; NaN, which is never ranked, for a vector of zeros."""
+    """Return the vectors of all draws together at length 1; NaN, which is never ranked, for a
+    vector of zeros.
+    """
     norm = np.sqrt(np.einsum("dnf,dnf->n", factors, factors, dtype=np.float64))
     norm[norm == 0] = np.nan
     return (factors / norm[:, None]).astype(np.float32)
 
 
 def support(scorer: Scorer, shrink: float) -> np.ndarray:
-    """Return `n / (n + shrink)` for each item of n ratings, float64; ones where numbers of ratings are not known."""
+    """Return `n / (n + shrink)` for each item of n ratings, float64; ones where numbers of ratings
+    are not known.
+    """
     if not shrink or names.N_RATINGS not in item_table(scorer).columns:
         return np.ones(len(scorer.items))
     counts = rating_counts(scorer)
@@ -190,7 +213,9 @@ def check_shrink(shrink: Any) -> float:
     if isinstance(shrink, bool) or not isinstance(shrink, int | float | np.integer | np.floating):
         raise TypeError(f"shrink must be a number; got {shrink!r}.")
     if not (shrink >= 0 and np.isfinite(shrink)):
-        raise ValueError(f"shrink must be finite and at least 0; got {shrink:g}. 0 is the order of the similarity itself.")
+        raise ValueError(
+            f"shrink must be finite and at least 0; got {shrink:g}. 0 is the order of the similarity itself."
+        )
     return float(shrink)
 
 
@@ -205,7 +230,9 @@ def _pack_directions(factors: np.ndarray, weights: np.ndarray | None) -> Any:
 
 def _with_factors(scorer: Scorer) -> Factored:
     if not hasattr(scorer, "item_factors") or scorer.item_factors.shape[2] == 0:
-        raise ValueError(f"similarity must be asked of a model with factors; got {type(scorer).__name__} without any.")
+        raise ValueError(
+            f"similarity must be asked of a model with factors; got {type(scorer).__name__} without any."
+        )
     return cast(Factored, scorer)  # whatever its link
 
 
@@ -228,5 +255,8 @@ def _warn_if_empty(near: Ranking, labels: pl.Series, reason: str | None) -> None
     if len(empty):
         first = labels[int(empty[0])]
         why = reason or "its factors are zero, or nothing else is left to compare it with"
-        message = f"nothing similar is found for {len(empty):,} of {len(labels):,}, the first of them {first!r}: {why}."
+        message = (
+            f"nothing similar is found for {len(empty):,} of {len(labels):,}, the first of them "
+            f"{first!r}: {why}."
+        )
         warn_caller(message, EmptyResultWarning)

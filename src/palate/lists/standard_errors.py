@@ -17,7 +17,9 @@ from palate.lists.words import sentences
 SHARE = 0.8  # of the intervals in frames and words
 
 
-def spread_frame(rows: UserRows, ranking: Ranking, *, ranked_by_mean: bool, words: bool, threads: int | None) -> pl.DataFrame:
+def spread_frame(
+    rows: UserRows, ranking: Ranking, *, ranked_by_mean: bool, words: bool, threads: int | None
+) -> pl.DataFrame:
     """Return a ranking as a Polars frame with what is expected of each pair and how sure that is.
 
     Parameters
@@ -40,7 +42,9 @@ def spread_frame(rows: UserRows, ranking: Ranking, *, ranked_by_mean: bool, word
     numbers = [pl.Series(names.RANK, place + 1), pl.Series(score_column(model), mean)]
     if not ranked_by_mean:
         numbers.append(
-            pl.Series("ranking_score" if score_column(model) == names.SCORE else names.SCORE, ranking.scores[filled])
+            pl.Series(
+                "ranking_score" if score_column(model) == names.SCORE else names.SCORE, ranking.scores[filled]
+            )
         )
     numbers += [
         pl.Series(name, values.astype(np.float32))
@@ -52,5 +56,9 @@ def spread_frame(rows: UserRows, ranking: Ranking, *, ranked_by_mean: bool, word
         ratings = None
         if knows_rating_spread(model):
             ratings = interval_ends(model, users, items, mean, sd, SHARE, "rating", threads)
-        numbers.append(pl.Series(names.IN_WORDS, sentences(mean, low, high, counts, ratings, model.scale), dtype=pl.String))
+        numbers.append(
+            pl.Series(
+                names.IN_WORDS, sentences(mean, low, high, counts, ratings, model.scale), dtype=pl.String
+            )
+        )
     return described_frame([rows.labels.gather(at)], described, numbers)

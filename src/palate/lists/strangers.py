@@ -21,7 +21,9 @@ SOURCE, MODEL, POPULAR = "source", "model", "most popular"
 
 
 class UnknownUsersWarning(UserWarning):
-    """Users who are not in the model, and what became of them; the message has their number and names the first."""
+    """Users who are not in the model, and what became of them; the message has their number and
+    names the first.
+    """
 
 
 def recommend_to_all(
@@ -35,8 +37,8 @@ def recommend_to_all(
     users, n
         As in `recommend`.
     unknown : {"raise", "skip", "popular"}
-        An error; no list, with a warning; or the most-rated items that the filters keep, with what an average user would rate them and a
-        column `source` that says which lists are the model's.
+        An error; no list, with a warning; or the most-rated items that the filters keep, with what
+        an average user would rate them and a column `source` that says which lists are the model's.
     lists : callable, default `recommend`
         Makes the lists of users who are known; takes the arguments of `recommend`.
     options
@@ -52,7 +54,9 @@ def recommend_to_all(
     if unknown == "raise":
         return lists(scorer, users, n, **options)
     if unknown == "popular" and options.get("worst"):
-        raise ValueError("worst must be left out with unknown='popular', whose lists are of the most-rated items.")
+        raise ValueError(
+            "worst must be left out with unknown='popular', whose lists are of the most-rated items."
+        )
     rows = user_rows(scorer, users, unknown_allowed=True)
     known = np.flatnonzero(rows.index >= 0)
     strangers = np.flatnonzero(rows.index < 0)
@@ -73,7 +77,9 @@ def _from(part: pl.DataFrame, source: str) -> pl.DataFrame:
 
 
 def _together(parts: list[pl.DataFrame], labels: list[Any]) -> pl.DataFrame:
-    """Return the lists of several frames as one, in the order in which the users were named, column by column."""
+    """Return the lists of several frames as one, in the order in which the users were named, column
+    by column.
+    """
     every = stacked(parts)
     at: dict[Any, list[int]] = {}
     for place in range(len(labels) - 1, -1, -1):
@@ -92,21 +98,29 @@ def _own(lists: Any, rows: UserRows, known: np.ndarray, n: int, options: dict[st
 
 
 def _popular(rows: UserRows, strangers: np.ndarray, n: int, options: dict[str, Any]) -> pl.DataFrame:
-    """Return the most-rated items for each of the unknown users, as the frame of a ranking with its source."""
+    """Return the most-rated items for each of the unknown users, as the frame of a ranking with its
+    source.
+    """
     scorer = rows.scorer
     how = {name: options[name] for name in ("min_ratings", "where", "candidates", "deny") if name in options}
     allowed = allowed_items(scorer, **how).mask
     items = np.arange(len(scorer.items)) if allowed is None else np.flatnonzero(allowed)
     items = items[np.argsort(-rating_counts(scorer)[items], kind="stable")].astype(np.int32)
     shape = shape_of(
-        scorer, *(options.get(name, usual) for name, usual in (("diversity", 0.0), ("at_most", None), ("boost", None)))
+        scorer,
+        *(
+            options.get(name, usual)
+            for name, usual in (("diversity", 0.0), ("at_most", None), ("boost", None))
+        ),
     )
     if shape is not None:
         items = shaped(shape, lambda _, width: (items[None, :width],), 1, check_n(n), len(items)).arrays[0][0]
     items = items[: check_n(n)]
     items = items[items >= 0]
     scores = np.asarray(scorer.score_items(np.array([-1])))[0][items]
-    every = Ranking(np.tile(items, (len(strangers), 1)), np.tile(scores.astype(np.float32), (len(strangers), 1)))
+    every = Ranking(
+        np.tile(items, (len(strangers), 1)), np.tile(scores.astype(np.float32), (len(strangers), 1))
+    )
     own = UserRows(scorer, rows.index[strangers], rows.labels.gather(strangers), rows.single)
     return _from(ranking_frame(own, every), POPULAR)
 

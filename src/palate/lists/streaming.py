@@ -1,4 +1,6 @@
-"""The lists of every user as one Parquet file: made block by block, kept as they are made, and gone on with after an interrupt."""
+"""The lists of every user as one Parquet file: made block by block, kept as they are made, and gone
+on with after an interrupt.
+"""
 
 import hashlib
 import json
@@ -30,8 +32,9 @@ def recommend_all(
 ) -> Path:
     """Write the lists of every user to a Parquet file and return its path.
 
-    Memory does not grow with the number of users. Blocks of users are kept in the folder `PATH.parts` until all are there; the same call
-    after an interrupt goes on with the first block that is missing, and gives the same file.
+    Memory does not grow with the number of users. Blocks of users are kept in the folder
+    `PATH.parts` until all are there; the same call after an interrupt goes on with the first block
+    that is missing, and gives the same file.
 
     Parameters
     ----------
@@ -48,13 +51,15 @@ def recommend_all(
     Returns
     -------
     Path
-        Of the file: columns user_id, item_id, rank, predicted_rating (or score) and what else `recommend` says of a pair. What the catalog knows
-        is not repeated for every user: join it by item_id.
+        Of the file: columns user_id, item_id, rank, predicted_rating (or score) and what else
+        `recommend` says of a pair. What the catalog knows is not repeated for every user: join it
+        by item_id.
 
     Raises
     ------
     ValueError
-        If the path does not end in `.parquet`, or the folder of parts holds those of another model or other options.
+        If the path does not end in `.parquet`, or the folder of parts holds those of another model
+        or other options.
 
     Warns
     -----
@@ -87,7 +92,9 @@ def recommend_all(
 def _block(model: Any, index: np.ndarray, n: int, options: dict[str, Any]) -> pl.DataFrame:
     """Return the lists of some users without what the catalog says of the items."""
     frame = to_polars(model.recommend(model.users.take(index), n, **options))
-    described = [] if model.catalog is None else [one for one in model.catalog.frame.columns if one != names.ITEM_ID]
+    described = (
+        [] if model.catalog is None else [one for one in model.catalog.frame.columns if one != names.ITEM_ID]
+    )
     return frame.drop([*described, "n_ratings", "mean_rating"], strict=False)
 
 
@@ -121,7 +128,8 @@ def _begin(parts: Path, plan: dict[str, Any]) -> None:
         if kept != plan:
             other = [name for name in plan if kept.get(name) != plan[name]]
             raise ValueError(
-                f"path must name lists that were not begun otherwise; '{parts}' holds parts of lists with another {', '.join(other)}. "
+                f"path must name lists that were not begun otherwise; '{parts}' holds parts of lists with "
+                f"another {', '.join(other)}. "
                 "Remove that folder, or name another file."
             )
         return
@@ -134,11 +142,18 @@ def _begin(parts: Path, plan: dict[str, Any]) -> None:
 def _plan(model: Any, n: int, size: int, options: dict[str, Any]) -> dict[str, Any]:
     """Return what lists depend on, threads aside, which change nothing."""
     given = {
-        name: to_series(value).to_list() if name in ("candidates", "deny") and value is not None else str(value)
+        name: to_series(value).to_list()
+        if name in ("candidates", "deny") and value is not None
+        else str(value)
         for name, value in sorted(options.items())
         if name != "threads"
     }
-    return {"model": _fingerprint(model), "n": n, "block": size, "options": _digest(json.dumps(given, default=str).encode())}
+    return {
+        "model": _fingerprint(model),
+        "n": n,
+        "block": size,
+        "options": _digest(json.dumps(given, default=str).encode()),
+    }
 
 
 def _fingerprint(model: Any) -> str:
@@ -146,9 +161,14 @@ def _fingerprint(model: Any) -> str:
     known = len(model.users)
     ends = sorted({0, known // 2, known - 1}) if known else []
     parts = [repr((known, len(model.items), dict(model.trainer))).encode()]
-    parts += [vocabulary.values.hash(seed=0).to_numpy().tobytes() for vocabulary in (model.users, model.items)]
+    parts += [
+        vocabulary.values.hash(seed=0).to_numpy().tobytes() for vocabulary in (model.users, model.items)
+    ]
     if model.ratings is not None:
-        parts += [np.ascontiguousarray(model.ratings.indptr).tobytes(), np.ascontiguousarray(model.ratings.items).tobytes()]
+        parts += [
+            np.ascontiguousarray(model.ratings.indptr).tobytes(),
+            np.ascontiguousarray(model.ratings.items).tobytes(),
+        ]
     if ends:
         parts.append(np.ascontiguousarray(model.score_items(np.array(ends))).tobytes())
     return _digest(*parts)
@@ -178,6 +198,7 @@ def _warn_of_missing(target: Path, n_users: int) -> None:
     listed = pl.scan_parquet(target).select(pl.col(names.USER_ID).n_unique()).collect().item()
     if listed < n_users:
         warn_caller(
-            f"nothing is left to recommend to {n_users - listed:,} of {n_users:,} users, who are not in '{target}'.",
+            f"nothing is left to recommend to {n_users - listed:,} of {n_users:,} users, who are not in "
+            f"'{target}'.",
             EmptyResultWarning,
         )

@@ -38,8 +38,8 @@ def vectors(model: Factored, side: str, ids: Any = None, kind: str | None = None
     Returns
     -------
     frame or Vectors
-        The frame has the columns `user_id` or `item_id`, `draw` (from 0, only if the model has several), `bias`, and
-        `factor_0`, `factor_1`, ...
+        The frame has the columns `user_id` or `item_id`, `draw` (from 0, only if the model has
+        several), `bias`, and `factor_0`, `factor_1`, ...
 
     Raises
     ------
@@ -74,4 +74,6 @@ def _frame(labels: pl.Series, factors: np.ndarray, bias: np.ndarray) -> pl.DataF
     if n_draws > 1:
         columns.append(pl.Series("draw", np.repeat(np.arange(n_draws), n)))
     columns.append(pl.Series("bias", bias.reshape(-1)))
-    return pl.DataFrame(columns + [pl.Series(f"factor_{f}", np.ascontiguousarray(flat[:, f])) for f in range(n_factors)])
+    return pl.DataFrame(
+        columns + [pl.Series(f"factor_{f}", np.ascontiguousarray(flat[:, f])) for f in range(n_factors)]
+    )

@@ -26,9 +26,10 @@ def matching(where: Where | None, table: pl.DataFrame) -> np.ndarray:
     where : polars.Expr, mapping, str or None
         - a Polars expression on the catalog's columns: `pl.col("year") >= 1980`;
         - a text of the same in SQL: `"year >= 1980 AND n_ratings > 50"`;
-        - a mapping of column to condition, all of which must hold. A tuple is a closed range, `{"year": (1980, 1989)}`, open
-          on a side that is None; a list or set is any of its values; None is "missing"; everything else is the value itself.
-          On `genres` a text is one of the item's genres, on `title` and `key` a part of it, both whatever the case.
+        - a mapping of column to condition, all of which must hold. A tuple is a closed range,
+          `{"year": (1980, 1989)}`, open on a side that is None; a list or set is any of its values;
+          None is "missing"; everything else is the value itself. On `genres` a text is one of the
+          item's genres, on `title` and `key` a part of it, both whatever the case.
     table : polars.DataFrame
 
     Raises
@@ -55,10 +56,13 @@ def matching(where: Where | None, table: pl.DataFrame) -> np.ndarray:
         for column, condition in where.items():
             keep &= _condition(column, condition, table)
         return keep
-    require_threads("where as an expression or a text of SQL (a mapping of column to condition needs no threads)")
+    require_threads(
+        "where as an expression or a text of SQL (a mapping of column to condition needs no threads)"
+    )
     if not isinstance(where, pl.Expr):
         raise TypeError(
-            f"where must be a Polars expression, a text of SQL or a mapping of column to condition; got {type(where).__name__}."
+            f"where must be a Polars expression, a text of SQL or a mapping of column to condition; got "
+            f"{type(where).__name__}."
         )
     return _evaluate(where, table, "where")
 
@@ -72,7 +76,9 @@ def _parsed(text: str) -> pl.Expr:
     try:
         return pl.sql_expr(text)
     except pl.exceptions.PolarsError as error:
-        raise ValueError(f'where must be a condition in SQL, such as "year >= 1980"; got {text!r} ({error}).') from None
+        raise ValueError(
+            f'where must be a condition in SQL, such as "year >= 1980"; got {text!r} ({error}).'
+        ) from None
 
 
 def _evaluate(condition: pl.Expr, table: pl.DataFrame, what: str) -> np.ndarray:
@@ -84,18 +90,25 @@ def _evaluate(condition: pl.Expr, table: pl.DataFrame, what: str) -> np.ndarray:
     except pl.exceptions.PolarsError as error:
         raise ValueError(f"{what} must be computable from the columns of the items; got {error}.") from None
     if found.dtype != pl.Boolean or len(found) not in (1, table.height):
-        raise ValueError(f"{what} must give true or false for each item; got {len(found)} values of type {found.dtype}.")
+        raise ValueError(
+            f"{what} must give true or false for each item; got {len(found)} values of type {found.dtype}."
+        )
     keep = filled(found, False).to_numpy()
     return np.broadcast_to(keep, table.height) if len(keep) == 1 else keep
 
 
 def _no_column(name: Any, table: pl.DataFrame) -> str:
     listed = ", ".join(repr(column) for column in table.columns)
-    return f"where must name columns of the items; got {name!r}.{did_you_mean(name, table.columns)} The columns are {listed}."
+    return (
+        f"where must name columns of the items; got {name!r}.{did_you_mean(name, table.columns)} The "
+        f"columns are {listed}."
+    )
 
 
 def _condition(column: str, condition: Any, table: pl.DataFrame) -> np.ndarray:
-    """Return which rows satisfy one entry of a mapping; column by column, which needs none of Polars' threads."""
+    """Return which rows satisfy one entry of a mapping; column by column, which needs none of
+    Polars' threads.
+    """
     if column not in table.columns:
         raise ValueError(_no_column(column, table))
     if isinstance(condition, pl.Expr):
@@ -109,21 +122,32 @@ def _condition(column: str, condition: Any, table: pl.DataFrame) -> np.ndarray:
     if isinstance(condition, pl.Series | np.ndarray):
         condition = condition.to_list() if isinstance(condition, pl.Series) else condition.tolist()
     if isinstance(condition, Collection) and not isinstance(condition, str | bytes):
-        return np.logical_or.reduce([np.zeros(len(values), bool), *(_equals(values, value) for value in condition)])
+        return np.logical_or.reduce(
+            [np.zeros(len(values), bool), *(_equals(values, value) for value in condition)]
+        )
     return _equals(values, condition)
 
 
 def _check_genres(condition: Any, table: pl.DataFrame) -> None:
     """Refuse a genre that no item has: a slip of the pen would only ever match nothing."""
-    asked = [condition] if isinstance(condition, str) else condition if isinstance(condition, Collection) else []
-    known = sorted({genre for text in table[names.GENRES].drop_nulls().to_list() for genre in text.split("|") if genre})
+    asked = (
+        [condition] if isinstance(condition, str) else condition if isinstance(condition, Collection) else []
+    )
+    known = sorted(
+        {genre for text in table[names.GENRES].drop_nulls().to_list() for genre in text.split("|") if genre}
+    )
     lower = {genre.lower() for genre in known}
     for genre in asked:
-        if isinstance(genre, str) and genre.lower() not in lower and not ("|" in genre and _as_written(genre, table)):
+        if (
+            isinstance(genre, str)
+            and genre.lower() not in lower
+            and not ("|" in genre and _as_written(genre, table))
+        ):
             listed = ", ".join(nearest_first(genre, known)[:_LISTED])
             more = f" and {len(known) - _LISTED:,} more" if len(known) > _LISTED else ""
             raise ValueError(
-                f"genres must be genres of the items; got {genre!r}. They are, the nearest first: {listed or 'none'}{more}."
+                f"genres must be genres of the items; got {genre!r}. They are, the nearest first: "
+                f"{listed or 'none'}{more}."
             )
 
 
@@ -136,7 +160,8 @@ def _range(values: pl.Series, bounds: tuple[Any, ...]) -> np.ndarray:
     where = f"where[{values.name!r}]"
     if len(bounds) != 2:
         raise ValueError(
-            f"{where} must be a range of two ends, (low, high); got {bounds!r}. For one of several values pass a list."
+            f"{where} must be a range of two ends, (low, high); got {bounds!r}. For one of several values "
+            f"pass a list."
         )
     low, high = bounds
     for bound in bounds:
@@ -157,7 +182,9 @@ def _equals(values: pl.Series, value: Any) -> np.ndarray:
     if values.dtype == pl.String and values.name == names.GENRES:
         return _true(_with_genre(values, value))
     if values.dtype == pl.String and values.name in _TEXT_COLUMNS:
-        known, wanted = (text.str.normalize("NFC").str.to_lowercase() for text in (values, pl.Series([value])))
+        known, wanted = (
+            text.str.normalize("NFC").str.to_lowercase() for text in (values, pl.Series([value]))
+        )
         return _true(texts_with(known, wanted[0]))
     return _compared(values, operator.eq, value)
 
@@ -169,7 +196,9 @@ def _compared(values: pl.Series, compare: Callable[[Any, Any], pl.Series], value
     try:
         return _true(compare(values, pl.Series([value])))
     except (TypeError, pl.exceptions.PolarsError) as error:
-        raise ValueError(f"where[{values.name!r}] must be computable from the columns of the items; got {error}.") from None
+        raise ValueError(
+            f"where[{values.name!r}] must be computable from the columns of the items; got {error}."
+        ) from None
 
 
 def _true(found: pl.Series) -> np.ndarray:
@@ -181,7 +210,10 @@ def _with_genre(genres: pl.Series, genre: str) -> pl.Series:
     if not threads_lost():
         return genres.str.contains(rf"(?i)(?:^|\|){pl.escape_regex(genre)}(?:\||$)")
     found = re.compile(rf"(?:^|\|){re.escape(genre)}(?:\||$)", re.IGNORECASE)
-    return pl.Series([None if text is None else found.search(text) is not None for text in genres.to_list()], dtype=pl.Boolean)
+    return pl.Series(
+        [None if text is None else found.search(text) is not None for text in genres.to_list()],
+        dtype=pl.Boolean,
+    )
 
 
 def _check_type(values: pl.Series, value: Any) -> None:
@@ -190,4 +222,6 @@ def _check_type(values: pl.Series, value: Any) -> None:
     numeric = isinstance(value, int | float | np.number) and not isinstance(value, bool)
     if (dtype.is_numeric() and not numeric) or (dtype == pl.String and not isinstance(value, str)):
         wanted = "numbers" if dtype.is_numeric() else "texts"
-        raise TypeError(f"where[{values.name!r}] must compare with {wanted}; got {type(value).__name__} {value!r}.")
+        raise TypeError(
+            f"where[{values.name!r}] must compare with {wanted}; got {type(value).__name__} {value!r}."
+        )

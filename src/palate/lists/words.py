@@ -47,7 +47,9 @@ def sentence(
     return text
 
 
-def expected_if_chosen(expected: float, interval: tuple[float, float] | None, scale: tuple[float, float] | None) -> str:
+def expected_if_chosen(
+    expected: float, interval: tuple[float, float] | None, scale: tuple[float, float] | None
+) -> str:
     """Return what is expected of an item if it is chosen.
 
     Examples
@@ -63,14 +65,23 @@ def expected_if_chosen(expected: float, interval: tuple[float, float] | None, sc
 
 
 def sentences(
-    expected: Any, low: Any, high: Any, n_ratings: Any = None, ratings: Any = None, scale: tuple[float, float] | None = None
+    expected: Any,
+    low: Any,
+    high: Any,
+    n_ratings: Any = None,
+    ratings: Any = None,
+    scale: tuple[float, float] | None = None,
 ) -> list[str]:
     """Return `sentence` for each row of columns of equal length; `ratings` is a pair of columns."""
     out = []
     for row, value in enumerate(expected):
         count = None if n_ratings is None or n_ratings[row] is None else int(n_ratings[row])
         one = None if ratings is None else (float(ratings[0][row]), float(ratings[1][row]))
-        out.append(sentence(float(value), float(low[row]), float(high[row]), n_ratings=count, rating=one, scale=scale))
+        out.append(
+            sentence(
+                float(value), float(low[row]), float(high[row]), n_ratings=count, rating=one, scale=scale
+            )
+        )
     return out
 
 

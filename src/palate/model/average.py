@@ -13,10 +13,11 @@ from palate.solve.prior import RowPrior
 
 
 def average(models: Sequence[FactorModel]) -> FactorModel:
-    """Return the model whose predictions are the mean of the predictions of models of the same users and items.
+    """Return the model whose predictions are the mean of the predictions of models of the same
+    users and items.
 
-    Fits that start from different vectors end in different optima, whose errors partly cancel. Catalog, ratings, history and
-    hyper-parameters are those of the first.
+    Fits that start from different vectors end in different optima, whose errors partly cancel.
+    Catalog, ratings, history and hyper-parameters are those of the first.
 
     Parameters
     ----------
@@ -41,7 +42,9 @@ def average(models: Sequence[FactorModel]) -> FactorModel:
     first = models[0]
     for other in models[1:]:
         if other.users != first.users or other.items != first.items or other.n_factors != first.n_factors:
-            raise ValueError("models must have the same users, items and number of factors; fit them to the same ratings.")
+            raise ValueError(
+                "models must have the same users, items and number of factors; fit them to the same ratings."
+            )
         if other.link != first.link or not _same_levels(other.levels, first.levels):
             raise ValueError("models must have the same link and levels; fit them by one trainer.")
     for other in models[1:]:
@@ -49,7 +52,8 @@ def average(models: Sequence[FactorModel]) -> FactorModel:
             raise ValueError(f"models must have one rating scale; got {_scale(first)} and {_scale(other)}.")
     if any(model.fold is not None for model in models):
         raise ValueError(
-            "models of choices, whose users are sums over their items, cannot be averaged; one fit is exact and others would be the same."
+            "models of choices, whose users are sums over their items, cannot be averaged; one fit is "
+            "exact and others would be the same."
         )
     return replace(
         first,
@@ -61,7 +65,9 @@ def average(models: Sequence[FactorModel]) -> FactorModel:
         user_prior=_stacked([model.user_prior for model in models]),
         item_prior=_stacked([model.item_prior for model in models]),
         cutpoints=_together([model.cutpoints for model in models]),
-        noise_sd=_together([model.noise_sd if model.n_draws > 1 else None for model in models]),  # of posteriors only
+        noise_sd=_together(
+            [model.noise_sd if model.n_draws > 1 else None for model in models]
+        ),  # of posteriors only
         user_noise=_noise([model.user_noise for model in models]),
         item_noise=_noise([model.item_noise for model in models]),
         spread=None,
@@ -127,7 +133,8 @@ def _contexts(contexts: Sequence[TimeContext | None]) -> TimeContext | None:
     )
     if len(known) < len(contexts) or not same:
         raise ValueError(
-            "models must know the same eras and sittings, or nothing of time; fit them to the same training ratings: with validation=0, or the same "
+            "models must know the same eras and sittings, or nothing of time; fit them to the same "
+            "training ratings: with validation=0, or the same "
             "validation Ratings."
         )
     return replace(
@@ -147,14 +154,19 @@ def _linked(links: Sequence[FeatureLink | None]) -> FeatureLink | None:
         If the models know different features.
     """
     known = [link for link in links if link is not None]
-    named = {tuple((group.name, group.kind, group.values, group.edges) for group in link.groups) for link in known}
+    named = {
+        tuple((group.name, group.kind, group.values, group.edges) for group in link.groups) for link in known
+    }
     if not known:
         return None
     if len(known) < len(links) or len(named) > 1:
         raise ValueError("models must have the same features; fit them by one trainer.")
     together = zip(*(link.groups for link in known), strict=True)
     return FeatureLink(
-        tuple(replace(groups[0], weights=np.concatenate([group.weights for group in groups])) for groups in together)
+        tuple(
+            replace(groups[0], weights=np.concatenate([group.weights for group in groups]))
+            for groups in together
+        )
     )
 
 

@@ -18,13 +18,23 @@ _STREAM = 50
 
 
 def compress(model: "FactorModel", k: int) -> "FactorModel":
-    """Return a point model with k factors that predicts nearly as the mean over draws does; see `FactorModel.compress`."""
+    """Return a point model with k factors that predicts nearly as the mean over draws does; see
+    `FactorModel.compress`.
+    """
     _check(model, k)
     user_index, item_index, values = _trained_pairs(model)
     before = model.score_pairs(user_index, item_index).astype(np.float64)
-    error = float(np.mean((values - before) ** 2 if model.noise_sd is None else pair_noise(model, user_index, item_index) ** 2))
+    error = float(
+        np.mean(
+            (values - before) ** 2
+            if model.noise_sd is None
+            else pair_noise(model, user_index, item_index) ** 2
+        )
+    )
     users, items = _factors(model, k)
-    user_bias, item_bias = (bias.mean(axis=0, dtype=np.float64) for bias in (model.user_bias, model.item_bias))
+    user_bias, item_bias = (
+        bias.mean(axis=0, dtype=np.float64) for bias in (model.user_bias, model.item_bias)
+    )
     point = replace(
         model,
         user_factors=users[None].astype(np.float32),
@@ -46,7 +56,8 @@ def compress(model: "FactorModel", k: int) -> "FactorModel":
     )
     loss = np.sqrt(np.mean((before - point.score_pairs(user_index, item_index)) ** 2))
     note = (
-        f"Compressed from {model.n_draws} draws of {model.n_factors} factors to one of {k}: predictions of training pairs differ by "
+        f"Compressed from {model.n_draws} draws of {model.n_factors} factors to one of {k}: predictions of "
+        f"training pairs differ by "
         f"{loss:.4f} (RMSE)."
     )
     return replace(point, history=replace(model.history, notes=(*model.history.notes, note)))
@@ -60,16 +71,21 @@ def _check(model: "FactorModel", k: int) -> None:
         raise ValueError(f"k must be between 1 and {most}, the factors of all draws together; got {k}.")
     if model.link != "identity":
         raise ValueError(
-            f"compress must be asked of a model whose link is 'identity'; got {model.link!r}, whose mean over draws is no product."
+            f"compress must be asked of a model whose link is 'identity'; got {model.link!r}, whose mean "
+            f"over draws is no product."
         )
     if model.ratings is None:
-        raise ValueError("compress needs the model's ratings, to state its loss; this model was saved without them.")
+        raise ValueError(
+            "compress needs the model's ratings, to state its loss; this model was saved without them."
+        )
 
 
 def _factors(model: "FactorModel", k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return user and item factors whose product is the truncated singular value decomposition of the mean product.
+    """Return user and item factors whose product is the truncated singular value decomposition of
+    the mean product.
 
-    Subspace iteration (Halko, Martinsson, Tropp 2011, algorithm 4.4), until what the subspace holds no longer grows.
+    Subspace iteration (Halko, Martinsson, Tropp 2011, algorithm 4.4), until what the subspace holds
+    no longer grows.
     """
     from palate.kernels.random import fill_normal, key_of
 
@@ -113,15 +129,21 @@ def _prior(prior: RowPrior, factors: np.ndarray, bias: np.ndarray, error: float)
     covariance[np.diag_indices(len(covariance))] += 1e-6 * max(np.trace(covariance) / len(covariance), 1e-6)
     precision = max(error, 1e-6) * np.linalg.inv(covariance)
     return RowPrior(
-        precision=precision[None].astype(np.float32), mean=rows.mean(axis=0)[None].astype(np.float32), bias=prior.bias
+        precision=precision[None].astype(np.float32),
+        mean=rows.mean(axis=0)[None].astype(np.float32),
+        bias=prior.bias,
     )
 
 
 def _trained_pairs(model: "FactorModel") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return user and item indexes and values of the training pairs, an evenly spaced part of them if they are very many."""
+    """Return user and item indexes and values of the training pairs, an evenly spaced part of them
+    if they are very many.
+    """
     ratings = model.ratings
     if ratings is None:
-        raise ValueError("compress must be asked of a model that holds its ratings; it was saved with ratings=False.")
+        raise ValueError(
+            "compress must be asked of a model that holds its ratings; it was saved with ratings=False."
+        )
     places = np.arange(len(ratings)) if ratings.held_out is None else np.flatnonzero(~ratings.held_out)
     places = places[:: max(1, len(places) // _PAIRS)]
     users = np.searchsorted(ratings.indptr, places, side="right") - 1

@@ -1,13 +1,15 @@
 """What the score of a pair is made of: the means and biases, and the share of each rating of the user.
 
-Given the biases, a user's vector solves `A p = sum over own ratings of w_j q_j (r_j - mu - b_u - b_j) + prior`. The part of the
-score that vectors make, `p . q_i`, is therefore a sum over the user's ratings, in which rating j has the share
+Given the biases, a user's vector solves `A p = sum over own ratings of w_j q_j (r_j - mu - b_u -
+b_j) + prior`. The part of the score that vectors make, `p . q_i`, is therefore a sum over the
+user's ratings, in which rating j has the share
 
     q_i' A^-1 q_j  [ w_j (r_j - mu - b_u - b_j)  -  w0 (r0 - mu - b_u - b_j) ]
 
-how much the rating differs from what the biases expect, times how alike the two items are to this user. The prior mean, what
-features say, and the pairs that nobody rated have shares of the same form. For least squares the shares add up to the score; of
-draws, averages, compressed and imported models a remainder is left, since their vectors are no solutions of these equations.
+how much the rating differs from what the biases expect, times how alike the two items are to this
+user. The prior mean, what features say, and the pairs that nobody rated have shares of the same
+form. For least squares the shares add up to the score; of draws, averages, compressed and imported
+models a remainder is left, since their vectors are no solutions of these equations.
 """
 
 from dataclasses import dataclass
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Contributions:
-    """The parts of one pair's score, in its units; all but `items`, `values` and `expected` add up to `score`.
+    """The parts of one pair's score, in its units; all but `items`, `values` and `expected` add up
+    to `score`.
 
     Parameters
     ----------
@@ -63,7 +66,9 @@ class Contributions:
     remainder: float
 
 
-def contributions(model: "FactorModel", user: FoldedUser, item_factors: np.ndarray, item_bias: np.ndarray) -> Contributions:
+def contributions(
+    model: "FactorModel", user: FoldedUser, item_factors: np.ndarray, item_bias: np.ndarray
+) -> Contributions:
     """Return the parts of the score of a user and an item.
 
     Parameters
@@ -81,9 +86,14 @@ def contributions(model: "FactorModel", user: FoldedUser, item_factors: np.ndarr
     times = None if user.times is None else user.times[kept]
     if model.fold is not None:
         item = item_factors[0].astype(np.float64)
-        parts = [(model.fold.parts(rows, model.item_factors[0], item, times), np.zeros(len(columns)), np.zeros(3))]
+        parts = [
+            (model.fold.parts(rows, model.item_factors[0], item, times), np.zeros(len(columns)), np.zeros(3))
+        ]
     else:
-        parts = [_of_draw(model, user, rows, draw, item_factors[draw].astype(np.float64)) for draw in range(model.n_draws)]
+        parts = [
+            _of_draw(model, user, rows, draw, item_factors[draw].astype(np.float64))
+            for draw in range(model.n_draws)
+        ]
     mean, own, theirs = (float(np.mean(value)) for value in (model.global_mean, user.bias, item_bias))
     products = np.einsum("df,df->d", user.factors.astype(np.float64), item_factors.astype(np.float64))
     shares, expected, others = (np.mean([part[place] for part in parts], axis=0) for place in range(3))
@@ -106,7 +116,9 @@ def contributions(model: "FactorModel", user: FoldedUser, item_factors: np.ndarr
 def _of_draw(
     model: "FactorModel", user: FoldedUser, rows: Rows, draw: int, item: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the shares of the ratings, what the biases expect of them, and the shares of prior, features and unrated pairs."""
+    """Return the shares of the ratings, what the biases expect of them, and the shares of prior,
+    features and unrated pairs.
+    """
     prior, k = model.user_prior, model.n_factors
     bias, mean = float(user.bias[draw]), float(model.global_mean[draw])
     factors = model.item_factors[draw].astype(np.float64)  # (n_items, k)
@@ -115,7 +127,9 @@ def _of_draw(
     expected = level[rows.columns]
     target, weight = _targets(model, user, rows, draw)
     strength = float(row_strength(rows.counts, model.n_items, prior)[0])
-    system = strength * prior.precision[draw, :k, :k].astype(np.float64) + (own * (weight - w0)[:, None]).T @ own
+    system = (
+        strength * prior.precision[draw, :k, :k].astype(np.float64) + (own * (weight - w0)[:, None]).T @ own
+    )
     system[np.diag_indices(k)] += prior.dropout * (weight[:, None] * own**2).sum(axis=0)
     if w0:
         system += w0 * factors.T @ factors
@@ -132,7 +146,9 @@ def _of_draw(
 
 
 def _solved(system: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Return `system^-1 right`; the shortest of many solutions where there is no penalty and ratings leave some open."""
+    """Return `system^-1 right`; the shortest of many solutions where there is no penalty and
+    ratings leave some open.
+    """
     if not len(right):
         return right
     try:
@@ -142,7 +158,9 @@ def _solved(system: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def _targets(model: "FactorModel", user: FoldedUser, rows: Rows, draw: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return what the row was solved for and with which weights, float64: counts, levels and a bounded scale have their own."""
+    """Return what the row was solved for and with which weights, float64: counts, levels and a
+    bounded scale have their own.
+    """
     confidence = Confidence(
         model.trainer.get("counts", NONE), model.trainer.get("alpha", 1.0), model.user_prior.unobserved_weight
     )
@@ -150,18 +168,27 @@ def _targets(model: "FactorModel", user: FoldedUser, rows: Rows, draw: int) -> t
     if model.link == "bounded" and model.scale is not None:
         side = Side.padded(user.factors[draw : draw + 1], user.bias[draw : draw + 1])
         plain = Rows(rows.indptr, rows.columns, values, weights, rows.n_columns)
-        working = Bounds(*model.scale).working(plain, side, model.item_sides[draw], float(model.global_mean[draw]), 1)
+        working = Bounds(*model.scale).working(
+            plain, side, model.item_sides[draw], float(model.global_mean[draw]), 1
+        )
         values, weights = working.values, working.weights
     weight = np.ones(len(values)) if not weights.size else weights.astype(np.float64)
     if user.scale is not None and model.item_noise is not None:
-        weight = weight / (float(user.scale[draw]) * model.item_noise.total[draw, rows.columns].astype(np.float64)) ** 2
+        weight = (
+            weight
+            / (float(user.scale[draw]) * model.item_noise.total[draw, rows.columns].astype(np.float64)) ** 2
+        )
     if model.link != "ordinal":
         return values.astype(np.float64), weight
     return _expected_latent(model, user, rows, draw, weight), weight
 
 
-def _expected_latent(model: "FactorModel", user: FoldedUser, rows: Rows, draw: int, precision: np.ndarray) -> np.ndarray:
-    """Return the mean of the noisy latent value behind each level, float64, given the draw's score of the pair."""
+def _expected_latent(
+    model: "FactorModel", user: FoldedUser, rows: Rows, draw: int, precision: np.ndarray
+) -> np.ndarray:
+    """Return the mean of the noisy latent value behind each level, float64, given the draw's score
+    of the pair.
+    """
     from palate.kernels.fold import newton_terms
 
     scores = model.item_factors[draw, rows.columns] @ user.factors[draw] + model.item_bias[draw, rows.columns]
@@ -169,7 +196,8 @@ def _expected_latent(model: "FactorModel", user: FoldedUser, rows: Rows, draw: i
     cutpoints = np.asarray(model.cutpoints[draw], np.float64)  # type: ignore[index]
     target, bend = np.empty(len(latent), np.float32), np.empty(len(latent), np.float32)
     newton_terms(latent, level_codes(model, rows), cutpoints, precision.astype(np.float32), target, bend)
-    # The slope of the log-probability is (target - latent) * bend; the truncated normal's mean is latent + slope / precision.
+    # The slope of the log-probability is (target - latent) * bend; the truncated normal's mean is
+    # latent + slope / precision.
     return latent + (target.astype(np.float64) - latent) * bend / precision
 
 

@@ -33,12 +33,14 @@ class Explanation:
     prediction : float
         What `predict` returns for the pair: a rating, or a score for models of choices.
     score : float
-        The sum of all contributions. It is the prediction itself for least squares and normal noise, and the score before it is
-        turned into a rating for a bounded scale and for ordinal levels.
+        The sum of all contributions. It is the prediction itself for least squares and normal
+        noise, and the score before it is turned into a rating for a bounded scale and for ordinal
+        levels.
     frame : frame
-        One row for each part, in the model's kind of frame. Columns: `part` ("mean", "user bias", "item bias", "rating", "prior",
-        "features", "unrated pairs", "remainder"), `contribution`, and for ratings `item_id`, `rating`, `expected` (what
-        mean and biases expect of that item) and the catalog's columns; strongest ratings first.
+        One row for each part, in the model's kind of frame. Columns: `part` ("mean", "user bias",
+        "item bias", "rating", "prior", "features", "unrated pairs", "remainder"), `contribution`,
+        and for ratings `item_id`, `rating`, `expected` (what mean and biases expect of that item)
+        and the catalog's columns; strongest ratings first.
     remainder : str
         What the remainder is, or "" where there is none.
     table : polars.DataFrame
@@ -72,11 +74,16 @@ class Explanation:
         return "\n".join(self.lines())
 
     def lines(self) -> list[str]:
-        """Return the explanation in words, a line for each part, with the three strongest ratings for and against."""
+        """Return the explanation in words, a line for each part, with the three strongest ratings
+        for and against.
+        """
         parts = list(self.table.iter_rows(named=True))
         ratings = [row for row in parts if row[PART] == RATING_PART]
         unit = "" if self.in_stars else ", before it is turned into a rating" if self._before_link else ""
-        lines = [f"The prediction for {self.subject} is {self.prediction:.2f}. These parts add up to {self.score:.2f}{unit}:"]
+        lines = [
+            f"The prediction for {self.subject} is {self.prediction:.2f}. These parts add up to "
+            f"{self.score:.2f}{unit}:"
+        ]
         lines += [
             f"  {row[CONTRIBUTION]:+.3f}  {_MEANING.get(row[PART]) or self.remainder}"
             for row in parts
@@ -144,7 +151,11 @@ def _table(model: "FactorModel", parts: Contributions) -> pl.DataFrame:
     rows = [("mean", parts.mean), ("user bias", parts.user_bias), ("item bias", parts.item_bias)]
     rows += [
         (name, value)
-        for name, value in (("prior", parts.prior), ("features", parts.features), ("unrated pairs", parts.unobserved))
+        for name, value in (
+            ("prior", parts.prior),
+            ("features", parts.features),
+            ("unrated pairs", parts.unobserved),
+        )
         if value
     ]
     if abs(parts.remainder) > SMALL:
@@ -174,12 +185,19 @@ def _remainder(model: "FactorModel") -> str:
     """Return what the remainder is in a model of this kind."""
     if "compressed_to" in model.trainer:
         return "the remainder: what compression into fewer factors changed"
-    if has_posterior(model) or model.user_noise is not None or (model.noise_sd is not None and model.n_draws > 1):
+    if (
+        has_posterior(model)
+        or model.user_noise is not None
+        or (model.noise_sd is not None and model.n_draws > 1)
+    ):
         return "the remainder: chance in the draws, which are samples and no exact solutions"
     if model.n_draws > 1:
         return "the remainder: the models averaged here were trained in ways that these parts cannot tell"
     if not str(model.trainer.get("name", "")).startswith(("LeastSquares", "Baseline")):
-        return "the remainder: this model was trained elsewhere, so its vectors are no solution for these ratings"
+        return (
+            "the remainder: this model was trained elsewhere, so its vectors are no solution for these "
+            "ratings"
+        )
     return "the remainder: features of the user that the model file does not hold"
 
 

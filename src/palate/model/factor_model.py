@@ -37,14 +37,17 @@ from palate.solve.rows import Side
 class FactorModel:
     """A trained matrix factorization: `rating = mean + user bias + item bias + user factors . item factors`.
 
-    Immutable and complete: it predicts, recommends, explains itself and is saved without any other object. Arrays have a
-    leading draw axis; a point estimate has one draw. Made by a trainer's `fit` or by `palate.load`.
+    Immutable and complete: it predicts, recommends, explains itself and is saved without any other
+    object. Arrays have a leading draw axis; a point estimate has one draw. Made by a trainer's
+    `fit` or by `palate.load`.
 
-    That sum is the latent value of a pair in each draw; `link` makes it a rating: "identity" is the sum itself, "bounded" is
-    `low + (high - low) / (1 + exp(-latent))` on the scale (low, high), "ordinal" is the mean of `levels` under
-    `P(rating <= levels[j]) = Phi(cutpoints[j] - latent)`. A prediction is the mean of the ratings over draws.
+    That sum is the latent value of a pair in each draw; `link` makes it a rating: "identity" is the
+    sum itself, "bounded" is `low + (high - low) / (1 + exp(-latent))` on the scale (low, high),
+    "ordinal" is the mean of `levels` under `P(rating <= levels[j]) = Phi(cutpoints[j] - latent)`. A
+    prediction is the mean of the ratings over draws.
 
-    A model with time keeps the factors of each user at the time of the user's last rating. It uses them unless a call names another time.
+    A model with time keeps the factors of each user at the time of the user's last rating. It uses
+    them unless a call names another time.
     """
 
     users: Vocabulary
@@ -66,7 +69,9 @@ class FactorModel:
     levels: np.ndarray | None = None  # (n_levels,) float32, the values a rating may have, ascending
     cutpoints: np.ndarray | None = None  # (n_draws, n_levels - 1) float32, of the ordinal link
     noise_sd: np.ndarray | None = None  # (n_draws,) float64, sd of a rating about its expectation
-    user_noise: RowNoise | None = None  # how far each user's ratings fall from their expectation, beside others'
+    user_noise: RowNoise | None = (
+        None  # how far each user's ratings fall from their expectation, beside others'
+    )
     item_noise: RowNoise | None = None
     spread: float | None = None  # factor on a point estimate's standard errors, found on validation ratings
     user_link: FeatureLink | None = None  # what features say of a user before the ratings do
@@ -80,9 +85,16 @@ class FactorModel:
     def __repr__(self) -> str:
         name = self.trainer.get("name", "imported")
         best = next((s for s in self.history.sweeps if s.sweep == self.history.best_sweep), None)
-        error = "" if best is None or best.validation_rmse is None else f", validation RMSE {best.validation_rmse:.4f}"
+        error = (
+            ""
+            if best is None or best.validation_rmse is None
+            else f", validation RMSE {best.validation_rmse:.4f}"
+        )
         draws = "" if self.n_draws == 1 else f", {self.n_draws} draws"
-        return f"FactorModel({name}: {self.n_users:,} users, {self.n_items:,} items, {self.n_factors} factors{draws}{error})"
+        return (
+            f"FactorModel({name}: {self.n_users:,} users, {self.n_items:,} items, {self.n_factors} "
+            f"factors{draws}{error})"
+        )
 
     @property
     def n_users(self) -> int:
@@ -115,7 +127,9 @@ class FactorModel:
         return padded_sides(self.item_factors, self.item_bias)
 
     def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
-        """Return the predicted rating of each pair of `user_index` and `item_index`, float32; -1 is an unknown row at its prior mean."""
+        """Return the predicted rating of each pair of `user_index` and `item_index`, float32; -1 is
+        an unknown row at its prior mean.
+        """
         return scores.score_pairs(self, user_index, item_index)
 
     def score_items(self, user_index: np.ndarray) -> np.ndarray:
@@ -134,7 +148,8 @@ class FactorModel:
         interval_of: str = "mean",
         timestamps: Any = None,
     ) -> Any:
-        """Return predicted ratings in stars, an array for arrays: pairs, or one user with many items, or the reverse.
+        """Return predicted ratings in stars, an array for arrays: pairs, or one user with many
+        items, or the reverse.
 
         Parameters
         ----------
@@ -144,17 +159,19 @@ class FactorModel:
         clip : bool, default False
             Move predictions outside the rating scale to its ends.
         unknown : {"raise", "nan", "baseline"}, default "raise"
-            What an id that was not in the training data gets: an error; NaN; or the mean plus the bias of the known side,
-            with the unknown one at its prior mean.
+            What an id that was not in the training data gets: an error; NaN; or the mean plus the
+            bias of the known side, with the unknown one at its prior mean.
         return_std : bool, default False
             Also return the standard error of each expected rating.
         interval : float, optional
             Also return both ends of the central interval that holds this share, such as 0.8.
         interval_of : {"mean", "rating"}, default "mean"
-            Whether that is where the expected rating is, or where one rating would fall; see docs/uncertainty.md.
+            Whether that is where the expected rating is, or where one rating would fall; see
+            docs/uncertainty.md.
         timestamps : number, date or datetime, or list, array or column of them, optional
-            When each rating is given, for a model trained with `time`: in units of the training ratings' timestamps. Default: as
-            of the era of each user's last rating, in no known mood.
+            When each rating is given, for a model trained with `time`: in units of the training
+            ratings' timestamps. Default: as of the era of each user's last rating, in no known
+            mood.
 
         Returns
         -------
@@ -166,26 +183,38 @@ class FactorModel:
         KeyError
             If an id is unknown and `unknown="raise"`.
         ValueError
-            If the lengths differ, an argument is out of range, the model has no scale to clip to, does not know how sure
-            it is, or knows nothing of time and is given times.
+            If the lengths differ, an argument is out of range, the model has no scale to clip to,
+            does not know how sure it is, or knows nothing of time and is given times.
         """
         return queries.predict(
-            self, users, items, unknown, clip=clip, return_std=return_std, interval=interval, interval_of=interval_of,
+            self,
+            users,
+            items,
+            unknown,
+            clip=clip,
+            return_std=return_std,
+            interval=interval,
+            interval_of=interval_of,
             timestamps=timestamps,
-        )  # fmt: skip
+        )
 
-    def predict_distribution(self, users: Any, items: Any, *, unknown: str = "raise", timestamps: Any = None) -> np.ndarray:
-        """Return the probability of each rating level, in ascending order, for each pair: shape (n, n_levels).
+    def predict_distribution(
+        self, users: Any, items: Any, *, unknown: str = "raise", timestamps: Any = None
+    ) -> np.ndarray:
+        """Return the probability of each rating level, in ascending order, for each pair: shape (n,
+        n_levels).
 
-        Under the ordinal link these are the model's own. Under others a rating is what is expected plus normal noise, and
-        counts as the nearest level. Parameters and errors are those of `predict`.
+        Under the ordinal link these are the model's own. Under others a rating is what is expected
+        plus normal noise, and counts as the nearest level. Parameters and errors are those of
+        `predict`.
         """
         return queries.predict_distribution(self, users, items, unknown, timestamps)
 
     def at(self, time: Any) -> "FactorModel":
         """Return the model whose users are as they are in the era of `time` (number, date or datetime).
 
-        Its lists and predictions are those of then; of other times and of sittings it knows nothing. Items, and how alike they are, do not change.
+        Its lists and predictions are those of then; of other times and of sittings it knows
+        nothing. Items, and how alike they are, do not change.
 
         Raises
         ------
@@ -208,7 +237,8 @@ class FactorModel:
         interval_of: str = "mean",
         timestamp: Any = None,
     ) -> Any:
-        """Return each user's predicted ratings of chosen items as a frame, with what the catalog knows of them.
+        """Return each user's predicted ratings of chosen items as a frame, with what the catalog
+        knows of them.
 
         Parameters
         ----------
@@ -225,7 +255,8 @@ class FactorModel:
 
         Returns
         -------
-        frame with columns user_id, item_id, predicted_rating (or score), std, low, high where asked for, then the catalog's
+        frame with columns user_id, item_id, predicted_rating (or score), std, low, high where asked
+        for, then the catalog's
 
         Raises
         ------
@@ -236,9 +267,18 @@ class FactorModel:
         """
         users = queries.resolve_users(self, users, sure=return_std or interval is not None)
         return predicting.predict_frame(
-            self, users, items, title=title, where=where, clip=clip, unknown=unknown, return_std=return_std, interval=interval,
-            interval_of=interval_of, timestamp=timestamp,
-        )  # fmt: skip
+            self,
+            users,
+            items,
+            title=title,
+            where=where,
+            clip=clip,
+            unknown=unknown,
+            return_std=return_std,
+            interval=interval,
+            interval_of=interval_of,
+            timestamp=timestamp,
+        )
 
     def recommend(
         self,
@@ -262,7 +302,8 @@ class FactorModel:
         unknown: str = "raise",
         threads: int | None = None,
     ) -> Any:
-        """Return the n items with the highest predicted rating for each user, as a frame; filters apply first.
+        """Return the n items with the highest predicted rating for each user, as a frame; filters
+        apply first.
 
         Parameters
         ----------
@@ -275,48 +316,56 @@ class FactorModel:
         exclude_seen : bool, default True
             Leave out what the user has rated; needs a model saved with its ratings.
         where : polars.Expr, mapping or str, optional
-            Condition on the catalog's columns: `pl.col("year") >= 1980`, `{"genres": "Comedy", "year": (1980, 1989)}` or
-            `"year >= 1980"`; see `palate.lists.where.matching`.
+            Condition on the catalog's columns: `pl.col("year") >= 1980`, `{"genres": "Comedy",
+            "year": (1980, 1989)}` or `"year >= 1980"`; see `palate.lists.where.matching`.
         candidates, deny : collection of item ids, optional
             The only items to choose from; items to leave out.
         worst : bool, default False
             The lowest predicted ratings instead, lowest first.
         caution : float, default 0.0
-            Above 0, rank by how good an item is at least (0.8: the lower end of its 80 % interval); below 0, by how good it may be; in
-            (-1, 1). The score is `mean - z sd` with `z = Phi^-1((1 + caution) / 2)`.
+            Above 0, rank by how good an item is at least (0.8: the lower end of its 80 % interval);
+            below 0, by how good it may be; in (-1, 1). The score is `mean - z sd` with `z =
+            Phi^-1((1 + caution) / 2)`.
         explore : {"thompson"}, optional
             Rank by one draw of the posterior, another for each user; `seed` chooses them.
         seed : int, default 0
         words : bool, default False
             Add a column `in_words`: what is expected, how sure that is, from how many ratings.
         diversity : float, default 0.0
-            From 0 to 1: how much an item loses for being like those above it in the list. Likeness is the cosine of item vectors.
+            From 0 to 1: how much an item loses for being like those above it in the list. Likeness
+            is the cosine of item vectors.
         at_most : mapping, optional
-            How many items of a list may hold one value of a column: `{"genres": 3}`, or `{"genres": {"Comedy": 2}}`.
+            How many items of a list may hold one value of a column: `{"genres": 3}`, or `{"genres":
+            {"Comedy": 2}}`.
         boost : mapping, optional
-            Factors on the chance of items, above 0: `{"genres": {"Comedy": 1.5}}` or `{"item_id": {15: 2.0}}`.
+            Factors on the chance of items, above 0: `{"genres": {"Comedy": 1.5}}` or `{"item_id":
+            {15: 2.0}}`.
         timestamp : number, date or datetime, optional
-            List what users would rate highest in the era of this time, for a model that knows of eras; see `at`.
+            List what users would rate highest in the era of this time, for a model that knows of
+            eras; see `at`.
         unknown : {"raise", "skip", "popular"}, default "raise"
-            What a user who was not in the training data gets: an error; no list, with a warning; or the most-rated items that the filters
-            keep, with the ratings of an average user. A column `source` then says whose list it is: "model" or "most popular".
+            What a user who was not in the training data gets: an error; no list, with a warning; or
+            the most-rated items that the filters keep, with the ratings of an average user. A
+            column `source` then says whose list it is: "model" or "most popular".
         threads : int, optional
             All processors when None; the result is the same.
 
         Returns
         -------
         frame
-            Columns user_id, item_id, rank (from 1), predicted_rating (`score` for a model whose scores are no ratings), then
-            the catalog's with n_ratings and mean_rating. Equal predictions are in the order of the item ids. With `caution`,
-            `explore` or `words` also score (what ranks, if it is another), std, low and high (the 80 % interval of what is expected).
+            Columns user_id, item_id, rank (from 1), predicted_rating (`score` for a model whose
+            scores are no ratings), then the catalog's with n_ratings and mean_rating. Equal
+            predictions are in the order of the item ids. With `caution`, `explore` or `words` also
+            score (what ranks, if it is another), std, low and high (the 80 % interval of what is
+            expected).
 
         Raises
         ------
         KeyError
             If a candidate is unknown, or a user and `unknown="raise"`.
         ValueError
-            If an argument is out of range, `exclude_seen` is asked of a model saved without ratings, or `caution`, `explore` or
-            `words` of one that does not know how sure it is.
+            If an argument is out of range, `exclude_seen` is asked of a model saved without
+            ratings, or `caution`, `explore` or `words` of one that does not know how sure it is.
 
         Warns
         -----
@@ -329,28 +378,52 @@ class FactorModel:
         if timestamp is not None:
             model, users = queries.at_time(self, users, timestamp)
         return strangers.recommend_to_all(
-            model, users, n, unknown, min_ratings=min_ratings, exclude_seen=exclude_seen, where=where, candidates=candidates,
-            deny=deny, worst=worst, caution=caution, explore=explore, seed=seed, words=words, diversity=diversity,
-            at_most=at_most, boost=boost, threads=threads,
-        )  # fmt: skip
+            model,
+            users,
+            n,
+            unknown,
+            min_ratings=min_ratings,
+            exclude_seen=exclude_seen,
+            where=where,
+            candidates=candidates,
+            deny=deny,
+            worst=worst,
+            caution=caution,
+            explore=explore,
+            seed=seed,
+            words=words,
+            diversity=diversity,
+            at_most=at_most,
+            boost=boost,
+            threads=threads,
+        )
 
     def recommend_all(
-        self, path: str | os.PathLike[str], n: int = 5, *, progress: Callable[[int, int], object] | None = None, **options: Any
+        self,
+        path: str | os.PathLike[str],
+        n: int = 5,
+        *,
+        progress: Callable[[int, int], object] | None = None,
+        **options: Any,
     ) -> Path:
-        """Return the path of a Parquet file, `path`, to which the `n` best items of every user are written; memory does not grow with them.
+        """Return the path of a Parquet file, `path`, to which the `n` best items of every user are
+        written; memory does not grow with them.
 
-        Blocks of users are kept in the folder `PATH.parts` until all are there: the same call after an interrupt goes on. `progress` is called
-        with the users done and all users; the `options` are those of `recommend`. The columns are those of `recommend` without the catalog's.
-        Raises ValueError if the path does not end in `.parquet` or that folder holds parts of other lists.
+        Blocks of users are kept in the folder `PATH.parts` until all are there: the same call after
+        an interrupt goes on. `progress` is called with the users done and all users; the `options`
+        are those of `recommend`. The columns are those of `recommend` without the catalog's. Raises
+        ValueError if the path does not end in `.parquet` or that folder holds parts of other lists.
         """
         from palate.lists.streaming import recommend_all
 
         return recommend_all(self, path, n, progress=progress, **options)
 
     def rated(self, users: Any) -> Any:
-        """Return what these `users` (one or many, folded ones too) rated, highest first, as a frame with the catalog's columns.
+        """Return what these `users` (one or many, folded ones too) rated, highest first, as a frame
+        with the catalog's columns.
 
-        The column `held_out` marks ratings kept from training. Raises ValueError for a model saved without ratings.
+        The column `held_out` marks ratings kept from training. Raises ValueError for a model saved
+        without ratings.
         """
         return rating_list.rated(self, queries.resolve_users(self, users))
 
@@ -366,11 +439,14 @@ class FactorModel:
         shrink: float = similar.SHRINK,
         threads: int | None = None,
     ) -> Any:
-        """Return, for each of `items`, the `n` others whose factors have the highest cosine with its own, as a frame.
+        """Return, for each of `items`, the `n` others whose factors have the highest cosine with
+        its own, as a frame.
 
-        The cosine is multiplied by `r / (r + shrink)` for an item of r ratings, since few ratings make vectors that are near others by
-        chance; `shrink=0` ranks by the cosine itself. The filters `min_ratings`, `where`, `candidates` and `deny` are those of `recommend`; `threads` changes nothing but
-        the time. Columns: similar_to, item_id, rank, similarity, then the catalog's.
+        The cosine is multiplied by `r / (r + shrink)` for an item of r ratings, since few ratings
+        make vectors that are near others by chance; `shrink=0` ranks by the cosine itself. The
+        filters `min_ratings`, `where`, `candidates` and `deny` are those of `recommend`; `threads`
+        changes nothing but the time. Columns: similar_to, item_id, rank, similarity, then the
+        catalog's.
         """
         return similar.similar_items(
             self,
@@ -385,20 +461,27 @@ class FactorModel:
         )
 
     def between(self, first: Any, second: Any, n: int = 10, **options: Any) -> Any:
-        """Return the `n` items between the items `first` and `second`: the nearest to the sum of both vectors, as a frame.
+        """Return the `n` items between the items `first` and `second`: the nearest to the sum of
+        both vectors, as a frame.
 
-        The `options` are the filters and `shrink` of `similar_items`. Columns: item_id, rank, similarity, to_first, to_second, then
-        the catalog's. Models without vectors go by their weights, else by genres.
+        The `options` are the filters and `shrink` of `similar_items`. Columns: item_id, rank,
+        similarity, to_first, to_second, then the catalog's. Models without vectors go by their
+        weights, else by genres.
         """
         return between.between(self, first, second, n, **options)
 
-    def similar_users(self, users: Any, n: int = 10, *, min_ratings: int = 0, threads: int | None = None) -> Any:
-        """Return, for each of `users`, the `n` others whose factors have the highest cosine with theirs, as a frame.
+    def similar_users(
+        self, users: Any, n: int = 10, *, min_ratings: int = 0, threads: int | None = None
+    ) -> Any:
+        """Return, for each of `users`, the `n` others whose factors have the highest cosine with
+        theirs, as a frame.
 
-        `min_ratings` leaves out users with fewer ratings; `threads` changes nothing but the time. Columns: similar_to, user_id,
-        rank, similarity, n_ratings.
+        `min_ratings` leaves out users with fewer ratings; `threads` changes nothing but the time.
+        Columns: similar_to, user_id, rank, similarity, n_ratings.
         """
-        return similar.similar_users(self, queries.resolve_users(self, users), n, min_ratings=min_ratings, threads=threads)
+        return similar.similar_users(
+            self, queries.resolve_users(self, users), n, min_ratings=min_ratings, threads=threads
+        )
 
     def user_vectors(self, users: Any = None, kind: str | None = None) -> Any:
         """Return the factors and biases of users with their ids.
@@ -413,8 +496,8 @@ class FactorModel:
         Returns
         -------
         frame or Vectors
-            The frame has the columns `user_id`, `draw` (from 0, only if the model has several), `bias`, and `factor_0`,
-            `factor_1`, ...
+            The frame has the columns `user_id`, `draw` (from 0, only if the model has several),
+            `bias`, and `factor_0`, `factor_1`, ...
 
         Raises
         ------
@@ -438,8 +521,8 @@ class FactorModel:
         Returns
         -------
         frame or Vectors
-            The frame has the columns `item_id`, `draw` (from 0, only if the model has several), `bias`, and `factor_0`,
-            `factor_1`, ...
+            The frame has the columns `item_id`, `draw` (from 0, only if the model has several),
+            `bias`, and `factor_0`, `factor_1`, ...
 
         Raises
         ------
@@ -460,17 +543,20 @@ class FactorModel:
         user_id: Any = None,
         timestamps: Any = None,
     ) -> FoldedUser:
-        """Return a user who was not in the training data, accepted wherever a user id is; the model does not change.
+        """Return a user who was not in the training data, accepted wherever a user id is; the model
+        does not change.
 
-        Solves the user's penalised least-squares problem with the item vectors fixed. With a known user's own training
-        ratings that is the stored user. A model with draws of a posterior draws the user, too, once for each: what few ratings
-        leave open shows in the standard errors. The same ratings always give the same draws.
+        Solves the user's penalised least-squares problem with the item vectors fixed. With a known
+        user's own training ratings that is the stored user. A model with draws of a posterior draws
+        the user, too, once for each: what few ratings leave open shows in the standard errors. The
+        same ratings always give the same draws.
 
         Parameters
         ----------
         items : array-like of shape (n_rated,)
-            Items the user rated, in the caller's ids. May be empty: the result is then the prior mean, and predictions are
-            those of an average user. Or a mapping of item to rating, without `ratings`.
+            Items the user rated, in the caller's ids. May be empty: the result is then the prior
+            mean, and predictions are those of an average user. Or a mapping of item to rating,
+            without `ratings`.
         ratings : array-like of shape (n_rated,), in the units of the training ratings
         features : mapping of name to value, optional
             What is known of the user besides, for a model trained with features of users.
@@ -479,20 +565,23 @@ class FactorModel:
         user_id : optional
             What to call the user in answers.
         timestamps : array-like of shape (n_rated,), optional
-            When the user rated, for a model trained with `time`: what era and mood have to do with the ratings is then not taken for
-            taste. Default: all ratings are of the last era, each in a mood of its own.
+            When the user rated, for a model trained with `time`: what era and mood have to do with
+            the ratings is then not taken for taste. Default: all ratings are of the last era, each
+            in a mood of its own.
 
         Raises
         ------
         KeyError
             If an item was not in the training data, or a feature is none of the model's.
         ValueError
-            If the lengths differ, an item is repeated, a rating is not finite, outside the scale or none of an ordinal model's levels, or the model
-            knows nothing of time and is given times.
+            If the lengths differ, an item is repeated, a rating is not finite, outside the scale or
+            none of an ordinal model's levels, or the model knows nothing of time and is given
+            times.
 
         References
         ----------
-        Zhou, Wilkinson, Schreiber, Pan (2008), "Large-scale Parallel Collaborative Filtering for the Netflix Prize", section 3.
+        Zhou, Wilkinson, Schreiber, Pan (2008), "Large-scale Parallel Collaborative Filtering for
+        the Netflix Prize", section 3.
 
         Examples
         --------
@@ -506,7 +595,9 @@ class FactorModel:
         True
         """
         items, ratings = ids_and_ratings(items, ratings, "items")
-        return fold_user(self, items, ratings, weights, user_id, None if features is None else dict(features), timestamps)
+        return fold_user(
+            self, items, ratings, weights, user_id, None if features is None else dict(features), timestamps
+        )
 
     def fold_in_item(
         self,
@@ -527,10 +618,13 @@ class FactorModel:
     def user_with(
         self, user: Any, items: Any, ratings: Any = None, *, weights: Any = None, timestamps: Any = None
     ) -> FoldedUser:
-        """Return a `user` as they are with further ratings, at once; accepted wherever a user id is. The model does not change.
+        """Return a `user` as they are with further ratings, at once; accepted wherever a user id
+        is. The model does not change.
 
-        What the model holds of the user counts, and these ratings in place of its own of the same items; a user whom it does not
-        know has these alone. `items`, `ratings`, `weights` and `timestamps` are those of `fold_in`. Without timestamps the ratings are as late as the model's last.
+        What the model holds of the user counts, and these ratings in place of its own of the same
+        items; a user whom it does not know has these alone. `items`, `ratings`, `weights` and
+        `timestamps` are those of `fold_in`. Without timestamps the ratings are as late as the
+        model's last.
 
         Examples
         --------
@@ -544,11 +638,13 @@ class FactorModel:
         return user_with(self, user, items, ratings, weights, timestamps)
 
     def explain(self, user: Any, item: Any) -> Explanation:
-        """Return what a prediction is made of: mean, biases, and the signed contribution of each of the user's ratings.
+        """Return what a prediction is made of: mean, biases, and the signed contribution of each of
+        the user's ratings.
 
-        A rating counts by how far it lies from what mean and biases expect of it, times how alike the two items are to this user.
-        The contributions add up to the score of the pair, for least squares to 1e-4. Draws, averages, compressed and imported models
-        have a part "remainder". Print the result to read it in words.
+        A rating counts by how far it lies from what mean and biases expect of it, times how alike
+        the two items are to this user. The contributions add up to the score of the pair, for least
+        squares to 1e-4. Draws, averages, compressed and imported models have a part "remainder".
+        Print the result to read it in words.
 
         Parameters
         ----------
@@ -580,8 +676,12 @@ class FactorModel:
         """
         return explaining.explain(self, user, item)
 
-    def with_users(self, users: Vocabulary, ratings: RatingMatrix, threads: int | None = None) -> "FactorModel":
-        """Return the model whose only users are `users`, each folded in from their row of `ratings`; `threads` changes the time alone."""
+    def with_users(
+        self, users: Vocabulary, ratings: RatingMatrix, threads: int | None = None
+    ) -> "FactorModel":
+        """Return the model whose only users are `users`, each folded in from their row of
+        `ratings`; `threads` changes the time alone.
+        """
         return queries.with_table(self, users, ratings, threads)
 
     def update(
@@ -592,18 +692,21 @@ class FactorModel:
         catalog: Catalog | None = None,
         threads: int | None = None,
     ) -> "FactorModel":
-        """Return a new model that knows further ratings, new users and new items, without a full fit; this one does not change.
+        """Return a new model that knows further ratings, new users and new items, without a full
+        fit; this one does not change.
 
-        Users and items with new or changed ratings are solved for with the other side's vectors fixed, as fold-in does; all others stay as
-        they were trained. How far that is from training again is in docs/updating.md. The result's history says what came.
+        Users and items with new or changed ratings are solved for with the other side's vectors
+        fixed, as fold-in does; all others stay as they were trained. How far that is from training
+        again is in docs/updating.md. The result's history says what came.
 
         Parameters
         ----------
         ratings : Ratings, or what `palate.read` returns, whose catalog is then taken, too
             With ids of the model's types, on its scale. Read a file with `like=model`.
         duplicates : {"last", "mean", "sum", "error"}, optional
-            What becomes of a pair that the model holds already: the later rating counts (the new one where times are equal or not
-            known), their mean, their sum, or it is an error. Default "last", and "sum" for a model of counts.
+            What becomes of a pair that the model holds already: the later rating counts (the new
+            one where times are equal or not known), their mean, their sum, or it is an error.
+            Default "last", and "sum" for a model of counts.
         catalog : Catalog, optional
             What is known of new items; the model's own catalog is kept beside it.
         threads : int, optional
@@ -614,7 +717,8 @@ class FactorModel:
         TypeError
             If ids are of other types than the model's.
         ValueError
-            If the model was saved without its ratings, a rating is off its scale, or it needs times that the ratings lack.
+            If the model was saved without its ratings, a rating is off its scale, or it needs times
+            that the ratings lack.
 
         Warns
         -----
@@ -633,15 +737,18 @@ class FactorModel:
         return updating.update(self, ratings, duplicates, catalog, threads)
 
     def with_change(self, change: Change) -> tuple["FactorModel", tuple[str, ...]]:
-        """Return the model with a `change` by an update, and what should be known of it; `update` makes the change."""
+        """Return the model with a `change` by an update, and what should be known of it; `update`
+        makes the change.
+        """
         return updating.update_factors(self, change)
 
     def compress(self, k: int) -> "FactorModel":
-        """Return a point model of k factors for serving, whose predictions are nearly the mean over this model's draws.
+        """Return a point model of k factors for serving, whose predictions are nearly the mean over
+        this model's draws.
 
-        Its factors are the truncated singular value decomposition of the mean product; what that loses on training pairs stands
-        in the last note of its history. New users are folded in under the distribution of its own rows. It no longer knows
-        how sure it is.
+        Its factors are the truncated singular value decomposition of the mean product; what that
+        loses on training pairs stands in the last note of its history. New users are folded in
+        under the distribution of its own rows. It no longer knows how sure it is.
 
         Parameters
         ----------
@@ -667,8 +774,9 @@ class FactorModel:
         path : str or path
             Any name; palate's own examples end in `.palate`. Permissions of an existing file are kept.
         ratings : bool, default True
-            Whether to include the ratings. Without them the file is smaller and names nobody's ratings, but the loaded
-            model cannot exclude the items that a user has rated, and knows no sessions.
+            Whether to include the ratings. Without them the file is smaller and names nobody's
+            ratings, but the loaded model cannot exclude the items that a user has rated, and knows
+            no sessions.
 
         Raises
         ------
@@ -683,19 +791,27 @@ class FactorModel:
 
     @classmethod
     def from_keras(
-        cls, path: str | os.PathLike[str], ratings: Any = None, catalog: Catalog | None = None, mean: float | None = None
+        cls,
+        path: str | os.PathLike[str],
+        ratings: Any = None,
+        catalog: Catalog | None = None,
+        mean: float | None = None,
     ) -> "FactorModel":
-        """Return the model that Keras saved as `.h5` or `.keras`; nothing in the file is run. Needs h5py only.
+        """Return the model that Keras saved as `.h5` or `.keras`; nothing in the file is run. Needs
+        h5py only.
 
         Parameters
         ----------
         path : str or path
-            With layers `user_embedding` and `movie_embedding`, and perhaps `user_bias` and `movie_bias`; ids are row numbers.
+            With layers `user_embedding` and `movie_embedding`, and perhaps `user_bias` and
+            `movie_bias`; ids are row numbers.
         ratings : Ratings or data frame, optional
-            What it was trained on. Ids without ratings become unknown. A frame has columns such as userId, movieId, rating, y.
+            What it was trained on. Ids without ratings become unknown. A frame has columns such as
+            userId, movieId, rating, y.
         catalog : Catalog, optional
         mean : float, optional
-            What Keras' predictions lack. Default: `rating - y` where the ratings have both, else the ratings' mean.
+            What Keras' predictions lack. Default: `rating - y` where the ratings have both, else
+            the ratings' mean.
 
         Raises
         ------

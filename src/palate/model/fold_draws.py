@@ -1,4 +1,6 @@
-"""Fold-in to a posterior: a row is drawn once for each draw of the other side, so that it carries what is not known of it."""
+"""Fold-in to a posterior: a row is drawn once for each draw of the other side, so that it carries
+what is not known of it.
+"""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -19,7 +21,10 @@ Features = dict[str, Any] | list[dict[str, Any]] | None  # values by name: of th
 
 _STREAM = 30  # keeps the numbers drawn here apart from all others
 DRAWS_PER_CHUNK = 4
-_NEWTON, _AUGMENTED = 5, 4  # steps to the mode of a row under the ordinal link, then sweeps of the sampler from there
+_NEWTON, _AUGMENTED = (
+    5,
+    4,
+)  # steps to the mode of a row under the ordinal link, then sweeps of the sampler from there
 _OWN_STEPS = 4  # sweeps of the sampler of a row and its noise
 _MOOD_STEPS = 10  # the same with the moods of its sittings
 
@@ -57,34 +62,47 @@ class FoldedRows:
 
 
 class TimedRows:
-    """Users' ratings in a model that knows of time: columns are items as they are in an era, and each rating belongs to a sitting.
+    """Users' ratings in a model that knows of time: columns are items as they are in an era, and
+    each rating belongs to a sitting.
 
     Without times every rating is of the last era, in a sitting of its own.
     """
 
-    def __init__(self, model: "FactorModel", context: TimeContext, rows: Rows, times: np.ndarray | None) -> None:
+    def __init__(
+        self, model: "FactorModel", context: TimeContext, rows: Rows, times: np.ndarray | None
+    ) -> None:
         self.model, self.context, self.rows = model, context, rows
         self.sittings: Sittings | None = None
         self.home = np.full(rows.n_rows, context.n_eras - 1, np.int32)
         indptr, self.sitting = rows.indptr, np.arange(len(rows.columns), dtype=np.int32)
         if times is not None:
             eras = context.eras(times)
-            pairs, place = np.unique(rows.columns.astype(np.int64) * context.n_eras + eras, return_inverse=True)
+            pairs, place = np.unique(
+                rows.columns.astype(np.int64) * context.n_eras + eras, return_inverse=True
+            )
             self.item, self.era = pairs // context.n_eras, pairs % context.n_eras
             self.rows = replace(rows, columns=place.astype(np.int32), n_columns=len(pairs))
             self.sittings, self.sitting = Sittings.cut(rows.indptr, times)
-            self.home = last_eras(np.repeat(np.arange(rows.n_rows), rows.counts), eras, rows.n_rows, context.n_eras)
+            self.home = last_eras(
+                np.repeat(np.arange(rows.n_rows), rows.counts), eras, rows.n_rows, context.n_eras
+            )
             indptr = self.sittings.indptr
         self.row = np.repeat(np.arange(rows.n_rows), np.diff(indptr))  # (n_sittings,)
         self.number = np.arange(len(self.row)) - indptr[self.row]  # within their row
 
     def at_home(self, found: FoldedRows, moods: list[np.ndarray]) -> FoldedRows:
-        """Return rows that are of the last era as they are in that of their own last rating, with their moods."""
+        """Return rows that are of the last era as they are in that of their own last rating, with
+        their moods.
+        """
         if self.sittings is None:
             return found
         last = np.full(len(self.home), self.context.n_eras - 1)
         factors, bias = self.context.moved(found.factors, found.bias, last, self.home)
-        mood = np.stack(moods).astype(np.float32) if moods else np.zeros((len(bias), len(self.sittings)), np.float32)
+        mood = (
+            np.stack(moods).astype(np.float32)
+            if moods
+            else np.zeros((len(bias), len(self.sittings)), np.float32)
+        )
         return replace(found, factors=factors, bias=bias, home=self.home, sittings=self.sittings, mood=mood)
 
     def columns(self, others: list[Side], draw: int) -> Side:
@@ -104,11 +122,13 @@ def draw_rows(
     threads: int,
     times: np.ndarray | None = None,
 ) -> FoldedRows:
-    """Return rows of one side for each draw: drawn given the other side's vectors of that draw and the rows' ratings.
+    """Return rows of one side for each draw: drawn given the other side's vectors of that draw and
+    the rows' ratings.
 
-    With normal noise that is a solve plus noise; where rows have a noise of their own, or moods, a few sweeps of the sampler that draws
-    these too. Under the ordinal link it is Newton's method to the mode, then a few sweeps of the sampler that also draws the latent
-    values (Albert and Chib 1993).
+    With normal noise that is a solve plus noise; where rows have a noise of their own, or moods, a
+    few sweeps of the sampler that draws these too. Under the ordinal link it is Newton's method to
+    the mode, then a few sweeps of the sampler that also draws the latent values (Albert and Chib
+    1993).
 
     Parameters
     ----------
@@ -157,21 +177,38 @@ def draw_rows(
                 row = _drawn_with_noise(asked, own, moods, noise, *given)
             else:
                 other, mean, *_ = given
-                row = solve_rows(asked, other, mean, prior, draw=draw, noise=noise(draw, 0), prior_mean=means[draw]).side
+                row = solve_rows(
+                    asked, other, mean, prior, draw=draw, noise=noise(draw, 0), prior_mean=means[draw]
+                ).side
             found.append((row, own, moods))
         return found
 
-    parts = [one for part in run_chunks(drawn, even_bounds(len(others), DRAWS_PER_CHUNK), threads) for one in part]
+    parts = [
+        one for part in run_chunks(drawn, even_bounds(len(others), DRAWS_PER_CHUNK), threads) for one in part
+    ]
     scales = [own.scale for _, own, _ in parts if own is not None]
     found = FoldedRows.of([row for row, *_ in parts], prior.n_factors, scales)
-    return found if timed is None else timed.at_home(found, [moods.mood for *_, moods in parts if moods is not None])
+    return (
+        found
+        if timed is None
+        else timed.at_home(found, [moods.mood for *_, moods in parts if moods is not None])
+    )
 
 
 class _OwnNoise:
-    """The precision of folded rows' ratings, drawn for one draw of the model beside the rows: theirs times that of the columns."""
+    """The precision of folded rows' ratings, drawn for one draw of the model beside the rows:
+    theirs times that of the columns.
+    """
 
     def __init__(
-        self, rows: Rows, columns: np.ndarray, degrees: float, noise_sd: float, keys: np.ndarray, draw: int, stream: int
+        self,
+        rows: Rows,
+        columns: np.ndarray,
+        degrees: float,
+        noise_sd: float,
+        keys: np.ndarray,
+        draw: int,
+        stream: int,
     ) -> None:
         self.rows, self.columns, self.degrees, self.noise_sd = rows, columns, degrees, noise_sd
         self.keys, self.draw, self.stream = keys, draw, stream
@@ -179,14 +216,20 @@ class _OwnNoise:
         self.precision = np.ones(rows.n_rows)
 
     @classmethod
-    def of(cls, model: "FactorModel", side: str, rows: Rows, draw: int, keys: np.ndarray) -> "_OwnNoise | None":
+    def of(
+        cls, model: "FactorModel", side: str, rows: Rows, draw: int, keys: np.ndarray
+    ) -> "_OwnNoise | None":
         """Return the noise of rows that it begins with, None for a model whose rows share one."""
-        own, other = (model.user_noise, model.item_noise) if side == "user" else (model.item_noise, model.user_noise)
+        own, other = (
+            (model.user_noise, model.item_noise) if side == "user" else (model.item_noise, model.user_noise)
+        )
         if own is None or other is None:
             return None
         noise_sd = 1.0 if model.noise_sd is None else float(model.noise_sd[draw])
         columns = other.draws(slice(draw, draw + 1)).total[0, rows.columns] ** np.float32(-2)
-        return cls(rows, columns, float(own.degrees[draw]), noise_sd, keys, draw, _STREAM + 4 + (side == "item"))
+        return cls(
+            rows, columns, float(own.degrees[draw]), noise_sd, keys, draw, _STREAM + 4 + (side == "item")
+        )
 
     @property
     def of_ratings(self) -> np.ndarray:
@@ -214,7 +257,9 @@ class _OwnNoise:
 
 
 class _Moods:
-    """The moods of folded users' sittings, drawn for one draw of the model beside the rows and their noise."""
+    """The moods of folded users' sittings, drawn for one draw of the model beside the rows and
+    their noise.
+    """
 
     def __init__(self, timed: TimedRows, own: _OwnNoise, sd: float, draw: int, keys: np.ndarray) -> None:
         self.timed, self.own, self.sd, self.draw, self.keys = timed, own, sd, draw, keys
@@ -233,9 +278,12 @@ class _Moods:
             return None
         return cls(timed, own, float(noise.sitting[draw]) * own.noise_sd, draw, keys)
 
-    def redraw(self, step: int, errors: np.ndarray, side: Side, prior: RowPrior, prior_mean: np.ndarray) -> Side:
-        """Draw the moods given what rows alone leave of each rating, then how much of what a row's ratings share is its bias; return
-        the rows (see `TimeModel.level` of the trainer)."""
+    def redraw(
+        self, step: int, errors: np.ndarray, side: Side, prior: RowPrior, prior_mean: np.ndarray
+    ) -> Side:
+        """Draw the moods given what rows alone leave of each rating, then how much of what a row's
+        ratings share is its bias; return the rows (see `TimeModel.level` of the trainer).
+        """
         from palate.kernels.fold import normal_rows
         from palate.kernels.random import key_of
 
@@ -244,7 +292,9 @@ class _Moods:
         z = np.empty((len(self.keys), int(timed.number.max(initial=0)) + 1), np.float32)
         normal_rows(self.keys, key_of(self.draw, step, _STREAM + 6), z)
         total = np.bincount(timed.sitting, weights, n) + self.sd**-2
-        mood = np.bincount(timed.sitting, weights * errors, n) / total + z[timed.row, timed.number] / np.sqrt(total)
+        mood = np.bincount(timed.sitting, weights * errors, n) / total + z[timed.row, timed.number] / np.sqrt(
+            total
+        )
         precision = prior.precision[self.draw].astype(np.float64) / self.own.noise_sd**2
         away = np.column_stack([side.factors[:, : prior.n_factors], side.bias]) - prior_mean
         n_rows = len(side.bias)
@@ -271,9 +321,15 @@ def _drawn_with_noise(
     for step in range(_OWN_STEPS if moods is None else _MOOD_STEPS):
         values = rows.values if moods is None else rows.values - moods.of_ratings
         solved = solve_rows(
-            replace(rows, values=values, weights=own.weights), other, mean, prior, draw=draw, noise=noise(draw, step),
-            prior_mean=prior_mean, stats=True,
-        )  # fmt: skip
+            replace(rows, values=values, weights=own.weights),
+            other,
+            mean,
+            prior,
+            draw=draw,
+            noise=noise(draw, step),
+            prior_mean=prior_mean,
+            stats=True,
+        )
         side = solved.side
         own.redraw(step, solved.stats[:, 0])
         if moods is not None:
@@ -286,9 +342,18 @@ class _OrdinalRows:
     """Rows whose ratings are levels, given one draw of the other side."""
 
     def __init__(
-        self, rows: Rows, codes: np.ndarray, cutpoints: np.ndarray, own: _OwnNoise | None, moods: _Moods | None, other: Side,
-        mean: float, prior: RowPrior, draw: int, prior_mean: np.ndarray,
-    ) -> None:  # fmt: skip
+        self,
+        rows: Rows,
+        codes: np.ndarray,
+        cutpoints: np.ndarray,
+        own: _OwnNoise | None,
+        moods: _Moods | None,
+        other: Side,
+        mean: float,
+        prior: RowPrior,
+        draw: int,
+        prior_mean: np.ndarray,
+    ) -> None:
         self.rows, self.codes, self.cutpoints, self.own, self.moods = rows, codes, cutpoints, own, moods
         self.other, self.mean, self.prior, self.draw, self.prior_mean = other, mean, prior, draw, prior_mean
 
@@ -306,7 +371,9 @@ class _OrdinalRows:
             now = self.solved(target, weight, None).side
         for step in range(_AUGMENTED if self.moods is None else _MOOD_STEPS):
             salt = key_of(self.draw, step, _STREAM + 2 + (side == "item"))
-            draw_latent_rows(keys, salt, self.rows.indptr, self.latent(now), self.codes, self.cutpoints, precision, target)
+            draw_latent_rows(
+                keys, salt, self.rows.indptr, self.latent(now), self.codes, self.cutpoints, precision, target
+            )
             moods = np.float32(0) if self.moods is None else self.moods.of_ratings
             solved = self.solved(target - moods, precision, noise(self.draw, step))
             now = solved.side
@@ -327,7 +394,14 @@ class _OrdinalRows:
         """Return the rows that least squares finds for these targets and weights, with noise added."""
         rows = Rows(self.rows.indptr, self.rows.columns, target, weight, self.rows.n_columns)
         return solve_rows(
-            rows, self.other, self.mean, self.prior, draw=self.draw, noise=noise, prior_mean=self.prior_mean, stats=True
+            rows,
+            self.other,
+            self.mean,
+            self.prior,
+            draw=self.draw,
+            noise=noise,
+            prior_mean=self.prior_mean,
+            stats=True,
         )
 
 
@@ -341,7 +415,9 @@ def level_codes(model: "FactorModel", rows: Rows) -> np.ndarray:
     """
     levels = np.asarray(model.levels)
     if rows.weights.size:
-        raise ValueError("weights must be left out for a model with likelihood='ordinal'; it was trained without any.")
+        raise ValueError(
+            "weights must be left out for a model with likelihood='ordinal'; it was trained without any."
+        )
     codes = np.minimum(np.searchsorted(levels, rows.values), len(levels) - 1)
     wrong = np.flatnonzero(levels[codes] != rows.values)
     if len(wrong):
@@ -350,7 +426,9 @@ def level_codes(model: "FactorModel", rows: Rows) -> np.ndarray:
     return codes.astype(np.int64)
 
 
-def prior_means(link: FeatureLink | None, prior: RowPrior, rows: Rows, features: Features, threads: int) -> list[np.ndarray]:
+def prior_means(
+    link: FeatureLink | None, prior: RowPrior, rows: Rows, features: Features, threads: int
+) -> list[np.ndarray]:
     """Return the prior mean of each row for each draw, float32 (n_rows, n_factors + 1).
 
     Raises
@@ -361,8 +439,14 @@ def prior_means(link: FeatureLink | None, prior: RowPrior, rows: Rows, features:
     n_draws, width = prior.mean.shape
     if link is None:
         if features:
-            raise ValueError(f"features must be left out for a model trained without features of this side; got {features!r}.")
-        return [np.repeat(np.asarray(prior.mean[draw : draw + 1], np.float32), rows.n_rows, axis=0) for draw in range(n_draws)]
+            raise ValueError(
+                f"features must be left out for a model trained without features of this side; got "
+                f"{features!r}."
+            )
+        return [
+            np.repeat(np.asarray(prior.mean[draw : draw + 1], np.float32), rows.n_rows, axis=0)
+            for draw in range(n_draws)
+        ]
     each = features if isinstance(features, list) else [features or {}]
     if rows.n_rows == 1:
         return list(link.prior_mean(prior.mean, rows.columns, each[0])[:, None, :])

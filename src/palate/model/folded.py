@@ -1,4 +1,6 @@
-"""Fold-in: the vector of a user or an item that was not in the training data, by the row solver on one row."""
+"""Fold-in: the vector of a user or an item that was not in the training data, by the row solver on
+one row.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -75,7 +77,9 @@ class Folded:
     times: np.ndarray | None = None
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({'' if self.id is None else f'{self.id!r}, '}{len(self.values)} ratings)"
+        return (
+            f"{type(self).__name__}({'' if self.id is None else f'{self.id!r}, '}{len(self.values)} ratings)"
+        )
 
 
 class FoldedUser(Folded):
@@ -87,21 +91,32 @@ class FoldedItem(Folded):
 
 
 def fold_user(
-    model: "FactorModel", items: Any, ratings: Any, weights: Any, user_id: Any, features: dict[str, Any] | None = None,
+    model: "FactorModel",
+    items: Any,
+    ratings: Any,
+    weights: Any,
+    user_id: Any,
+    features: dict[str, Any] | None = None,
     timestamps: Any = None,
-) -> FoldedUser:  # fmt: skip
+) -> FoldedUser:
     """Return the user with these ratings; see `FactorModel.fold_in`."""
     row, order = checked_row(model, model.items, items, ratings, weights, "items", "item id")
     times = _times_for(model, timestamps, len(order))
-    return FoldedUser(id=user_id, **_one_row(model, "user", row, features, None if times is None else times[order]))
+    return FoldedUser(
+        id=user_id, **_one_row(model, "user", row, features, None if times is None else times[order])
+    )
 
 
-def user_with(model: "FactorModel", user: Any, items: Any, ratings: Any, weights: Any, timestamps: Any) -> FoldedUser:
+def user_with(
+    model: "FactorModel", user: Any, items: Any, ratings: Any, weights: Any, timestamps: Any
+) -> FoldedUser:
     """Return a user with these ratings beside what the model holds of them; see `FactorModel.user_with`."""
     if not model.users.knows(user, "user id"):
         return fold_user(model, items, ratings, weights, user, timestamps=timestamps)
     if model.ratings is None:
-        raise ValueError(f"what user {user!r} rated must be known to add to it; the model was saved with ratings=False.")
+        raise ValueError(
+            f"what user {user!r} rated must be known to add to it; the model was saved with ratings=False."
+        )
     row, order = checked_row(model, model.items, items, ratings, weights, "items", "item id")
     times = _times_for(model, timestamps, len(order))
     index, stored = model.users.index(user), model.ratings
@@ -142,18 +157,26 @@ def _times_for(model: "FactorModel", timestamps: Any, n: int) -> np.ndarray | No
     return times_of_ratings(model.fold.grades, timestamps, n)
 
 
-def solve_users(model: "FactorModel", rows: Rows, threads: int = 1, times: np.ndarray | None = None) -> FoldedRows:
+def solve_users(
+    model: "FactorModel", rows: Rows, threads: int = 1, times: np.ndarray | None = None
+) -> FoldedRows:
     """Return users with these ratings of the model's items, at these times where they are known."""
     return solve_side(model, "user", rows, None, threads, times)
 
 
 def fold_item(
-    model: "FactorModel", users: Any, ratings: Any, weights: Any, item_id: Any, features: dict[str, Any] | None = None
+    model: "FactorModel",
+    users: Any,
+    ratings: Any,
+    weights: Any,
+    item_id: Any,
+    features: dict[str, Any] | None = None,
 ) -> FoldedItem:
     """Return the item with these ratings; see `FactorModel.fold_in_item`."""
     if model.fold is not None:
         raise ValueError(
-            f"items cannot be folded into this model: a {model.trainer.get('name', 'model of choices')} model makes users of their items, "
+            f"items cannot be folded into this model: a {model.trainer.get('name', 'model of choices')} "
+            f"model makes users of their items, "
             "and not the reverse. Train again with the new item's ratings."
         )
     row, _ = checked_row(model, model.users, users, ratings, weights, "users", "user id")
@@ -161,7 +184,11 @@ def fold_item(
 
 
 def _one_row(
-    model: "FactorModel", side: str, row: Rows, features: dict[str, Any] | None, times: np.ndarray | None = None
+    model: "FactorModel",
+    side: str,
+    row: Rows,
+    features: dict[str, Any] | None,
+    times: np.ndarray | None = None,
 ) -> dict[str, Any]:
     found = solve_side(model, side, row, features, 1, times)
     return {
@@ -208,40 +235,63 @@ def checked_row(
     KeyError
         If an id is unknown.
     ValueError
-        If lengths differ, a rating is not finite or outside the scale, a weight is not positive, or an id is repeated.
+        If lengths differ, a rating is not finite or outside the scale, a weight is not positive, or
+        an id is repeated.
     """
     check_same_index({argument: ids, "ratings": ratings, "weights": weights})
     values = _numbers(ratings, "ratings")
-    ids = [ids] if is_single(ids) else ids if hasattr(ids, "__getitem__") or isinstance(ids, set | frozenset) else list(ids)
+    ids = (
+        [ids]
+        if is_single(ids)
+        else ids
+        if hasattr(ids, "__getitem__") or isinstance(ids, set | frozenset)
+        else list(ids)
+    )
     if len(ids) != len(values):
         raise ValueError(f"{argument} and ratings must be of one length; got {len(ids)} and {len(values)}.")
     index = vocabulary.indices(ids) if len(ids) else np.empty(0, np.int64)
     unknown = np.flatnonzero(index < 0)
     if len(unknown):
-        raise KeyError(f"{vocabulary.unknown(element(ids, int(unknown[0])), what)} It is {argument}[{unknown[0]}].")
+        raise KeyError(
+            f"{vocabulary.unknown(element(ids, int(unknown[0])), what)} It is {argument}[{unknown[0]}]."
+        )
     if not np.isfinite(values).all():
         place = int(np.flatnonzero(~np.isfinite(values))[0])
         raise ValueError(f"ratings must be finite; got {values[place]} (ratings[{place}]).")
     check_rating(
-        values, model.scale, lambda place: f"for {what.removesuffix(' id')} {element(ids, place)!r} (ratings[{place}])"
+        values,
+        model.scale,
+        lambda place: f"for {what.removesuffix(' id')} {element(ids, place)!r} (ratings[{place}])",
     )
     order = np.argsort(index, kind="stable")
     index = index[order]
     if (np.diff(index) == 0).any():
         twice = vocabulary.id(int(index[np.flatnonzero(np.diff(index) == 0)[0]]))
         raise ValueError(f"{argument} must not repeat an id; got {twice!r} twice. Keep one of its ratings.")
-    rows = Rows(np.array([0, len(index)]), index.astype(np.int32), values[order], _weights(weights, order), len(vocabulary))
+    rows = Rows(
+        np.array([0, len(index)]),
+        index.astype(np.int32),
+        values[order],
+        _weights(weights, order),
+        len(vocabulary),
+    )
     return rows, order
 
 
 def _numbers(values: Any, argument: str) -> np.ndarray:
     """Return numbers as an array, float32; a masked one is NaN."""
     if isinstance(values, set | frozenset):
-        raise TypeError(f"{argument} must be a list, an array or a column; got a set, whose order is not that of the ids.")
+        raise TypeError(
+            f"{argument} must be a list, an array or a column; got a set, whose order is not that of the ids."
+        )
     if not isinstance(values, str) and isinstance(values, Iterable) and not hasattr(values, "__getitem__"):
         values = list(values)
     try:
-        numbers = np.ma.asarray(values, dtype=np.float32) if np.ma.isMA(values) else np.asarray(values, dtype=np.float32)
+        numbers = (
+            np.ma.asarray(values, dtype=np.float32)
+            if np.ma.isMA(values)
+            else np.asarray(values, dtype=np.float32)
+        )
     except (TypeError, ValueError):
         raise TypeError(f"{argument} must be numbers; got {values!r}.") from None
     return np.atleast_1d(np.ma.filled(numbers, np.nan))
@@ -287,21 +337,34 @@ def solve_side(
         how["prior_mean"] = None if means is None else means[draw]
         if bounds is None:
             return solve_rows(rows, other, mean, prior, **how).side
-        side = Side.padded(np.zeros((rows.n_rows, prior.n_factors), np.float32), np.zeros(rows.n_rows, np.float32))
+        side = Side.padded(
+            np.zeros((rows.n_rows, prior.n_factors), np.float32), np.zeros(rows.n_rows, np.float32)
+        )
         for _ in range(_GAUSS_NEWTON_STEPS):
-            side = solve_rows(bounds.working(rows, side, other, mean, threads), other, mean, prior, **how).side
+            side = solve_rows(
+                bounds.working(rows, side, other, mean, threads), other, mean, prior, **how
+            ).side
         return side
 
     means_of_draws = enumerate(zip(others, model.global_mean, strict=True))
-    return FoldedRows.of([solve(other, float(mean), draw) for draw, (other, mean) in means_of_draws], prior.n_factors)
+    return FoldedRows.of(
+        [solve(other, float(mean), draw) for draw, (other, mean) in means_of_draws], prior.n_factors
+    )
 
 
 def _summed(
-    model: "FactorModel", fold: SumFold, rows: Rows, features: Features, threads: int, times: np.ndarray | None
+    model: "FactorModel",
+    fold: SumFold,
+    rows: Rows,
+    features: Features,
+    threads: int,
+    times: np.ndarray | None,
 ) -> FoldedRows:
     """Return users of a model of choices: the sum over their items, as the stored users are."""
     if isinstance(features, dict) and features:
-        raise ValueError(f"features must be those of the model, which knows none of users; got {next(iter(features))!r}.")
+        raise ValueError(
+            f"features must be those of the model, which knows none of users; got {next(iter(features))!r}."
+        )
     factors = fold.users(rows, model.item_factors[0], threads, times)
     return FoldedRows(factors[None], np.zeros((1, rows.n_rows), np.float32))
 
@@ -359,10 +422,14 @@ def _of_last_eras(model: "FactorModel", found: FoldedRows) -> TimeContext | None
 
 
 def with_users(model: "FactorModel", folded: Sequence[FoldedUser]) -> "FactorModel":
-    """Return a model whose only users are the folded ones, by position: everything asked of a user can be asked of them."""
+    """Return a model whose only users are the folded ones, by position: everything asked of a user
+    can be asked of them.
+    """
     rows = [np.asarray(user.rated, np.int32) for user in folded]
     values = [np.asarray(user.values, np.float32) for user in folded]
-    held_out = [np.zeros(len(user.values), bool) if user.held_out is None else user.held_out for user in folded]
+    held_out = [
+        np.zeros(len(user.values), bool) if user.held_out is None else user.held_out for user in folded
+    ]
     matrix = RatingMatrix(
         indptr=np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64),
         items=np.concatenate([np.empty(0, np.int32), *rows]),

@@ -8,8 +8,9 @@ from typing import Any
 class SweepReport:
     """Figures of one sweep (all items, then all users); errors are in rating units, unclipped.
 
-    Validation figures are None when nothing was held out; the objective is None where there is none (draws of a posterior), and
-    training errors where no rating is predicted in training (levels instead of noise).
+    Validation figures are None when nothing was held out; the objective is None where there is none
+    (draws of a posterior), and training errors where no rating is predicted in training (levels
+    instead of noise).
     """
 
     sweep: int
@@ -41,7 +42,8 @@ class History:
     interrupted : bool
         Whether training was interrupted (Ctrl-C) and the model is what there was by then.
     selected : bool
-        Whether the ratings held back chose anything, such as the sweep; if not, errors on them are as good as on new ones.
+        Whether the ratings held back chose anything, such as the sweep; if not, errors on them are
+        as good as on new ones.
     earlier : tuple of History
         Of the models that this one was started from, the oldest first.
     """

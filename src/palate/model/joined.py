@@ -1,4 +1,6 @@
-"""The ratings that a model holds together with new ones: whose they are, and which of them changed anything."""
+"""The ratings that a model holds together with new ones: whose they are, and which of them changed
+anything.
+"""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -94,8 +96,8 @@ def join(model: Any, ratings: "Ratings | Dataset", duplicates: str | None = None
     model : model saved with its ratings
     ratings : Ratings or Dataset
     duplicates : {"last", "mean", "sum", "error"}, optional
-        What becomes of a pair in both: the later rating by time (the new one where times are equal or unknown), the mean, the sum, or an
-        error. Default "last".
+        What becomes of a pair in both: the later rating by time (the new one where times are equal
+        or unknown), the mean, the sum, or an error. Default "last".
 
     Raises
     ------
@@ -106,11 +108,14 @@ def join(model: Any, ratings: "Ratings | Dataset", duplicates: str | None = None
     """
     new, policy = ratings_of(ratings), check_policy(duplicates)
     if model.ratings is None:
-        raise ValueError("the model must hold its ratings to be joined with new ones; it was saved with ratings=False.")
+        raise ValueError(
+            "the model must hold its ratings to be joined with new ones; it was saved with ratings=False."
+        )
     for side, known, found in (("user", model.users, new.users), ("item", model.items, new.items)):
         if known.kind != found.kind:
             raise TypeError(
-                f"{side} ids must be {known.type_name}s as in the model; got {found.type_name}s. Read the file with like=model."
+                f"{side} ids must be {known.type_name}s as in the model; got {found.type_name}s. Read the "
+                f"file with like=model."
             )
     old = ratings_held(model)
     users, old_user, new_user = union_of(old.users, new.users, old.user_index, new.user_index)
@@ -126,23 +131,40 @@ def join(model: Any, ratings: "Ratings | Dataset", duplicates: str | None = None
     held_out = np.zeros(len(old), bool) if model.ratings.held_out is None else model.ratings.held_out
     table, mark = _merged(both, len(users), len(items), len(old), held_out, policy)
     joined = Ratings(
-        users, items, table.user, table.item, table.value, table.timestamp, table.weight,
-        scale=(min(old.scale[0], new.scale[0]), max(old.scale[1], new.scale[1])), declared=new.declared,
+        users,
+        items,
+        table.user,
+        table.item,
+        table.value,
+        table.timestamp,
+        table.weight,
+        scale=(min(old.scale[0], new.scale[0]), max(old.scale[1], new.scale[1])),
+        declared=new.declared,
         frame_kind=new.frame_kind,
-    )  # fmt: skip
+    )
     return Joined(
-        ratings=joined, held_out=mark.held_out, changed=mark.changed, old_users=model.users.indices(users.values),
-        old_items=model.items.indices(items.values), n_given=len(new), n_replaced=mark.n_replaced, n_older=mark.n_older,
-    )  # fmt: skip
+        ratings=joined,
+        held_out=mark.held_out,
+        changed=mark.changed,
+        old_users=model.users.indices(users.values),
+        old_items=model.items.indices(items.values),
+        n_given=len(new),
+        n_replaced=mark.n_replaced,
+        n_older=mark.n_older,
+    )
 
 
 def said_of(model: Any, ratings: Ratings, joined: Joined) -> list[str]:
-    """Return what a user should know of how a model's ratings and new ones were put together, each a sentence."""
+    """Return what a user should know of how a model's ratings and new ones were put together, each
+    a sentence.
+    """
     said = []
     if joined.n_replaced:
         said.append(f"{joined.n_replaced:,} ratings of the model are replaced by new ones of the same pairs.")
     if joined.n_older:
-        said.append(f"{joined.n_older:,} new ratings are older than the model's own of the same pairs, which stay.")
+        said.append(
+            f"{joined.n_older:,} new ratings are older than the model's own of the same pairs, which stay."
+        )
     if (model.ratings.timestamp is None) != (ratings.timestamp is None):
         whose = "the model's" if model.ratings.timestamp is None else "the new"
         said.append(f"{whose} ratings have no timestamps: those of the others are left out.")
@@ -161,7 +183,9 @@ class _Marks:
     n_older: int
 
 
-def _merged(both: Columns, n_users: int, n_items: int, n_old: int, held_out: np.ndarray, policy: str) -> tuple[Columns, _Marks]:
+def _merged(
+    both: Columns, n_users: int, n_items: int, n_old: int, held_out: np.ndarray, policy: str
+) -> tuple[Columns, _Marks]:
     """Return the columns sorted by user and item, each pair once, and what is known of each row."""
     from palate.kernels.csr import order_by
 
@@ -180,7 +204,11 @@ def _merged(both: Columns, n_users: int, n_items: int, n_old: int, held_out: np.
     held[~is_new] = held_out[order[~is_new]]
     first = at - 1
     if policy == "last":
-        older = np.zeros(len(at), bool) if table.timestamp is None else table.timestamp[at] < table.timestamp[first]
+        older = (
+            np.zeros(len(at), bool)
+            if table.timestamp is None
+            else table.timestamp[at] < table.timestamp[first]
+        )
         chosen = np.where(older, first, at)
         merged = [None if column is None else column.copy() for column in table.all()]
         for out, column in zip(merged, table.all(), strict=True):
@@ -198,7 +226,9 @@ def _merged(both: Columns, n_users: int, n_items: int, n_old: int, held_out: np.
 
 def _differ(before: Columns, after: Columns, first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Return which of the rows that stood `first` among equal pairs have become another rating."""
-    rows = first - np.searchsorted(np.flatnonzero(second), first)  # where they stand when the repeats are gone
+    rows = first - np.searchsorted(
+        np.flatnonzero(second), first
+    )  # where they stand when the repeats are gone
     found = np.zeros(len(first), bool)
     for one, other in zip(before.all()[2:], after.all()[2:], strict=True):
         if one is not None:
@@ -213,9 +243,17 @@ def ratings_held(model: Any) -> Ratings:
     users = np.repeat(np.arange(matrix.n_users, dtype=np.int32), np.diff(matrix.indptr))
     observed = (float(values.min()), float(values.max())) if len(values) else (0.0, 0.0)
     return Ratings(
-        model.users, model.items, users, matrix.items, np.ascontiguousarray(values), matrix.timestamp, matrix.weight,
-        scale=model.scale or observed, declared=False, frame_kind=model.frame_kind,
-    )  # fmt: skip
+        model.users,
+        model.items,
+        users,
+        matrix.items,
+        np.ascontiguousarray(values),
+        matrix.timestamp,
+        matrix.weight,
+        scale=model.scale or observed,
+        declared=False,
+        frame_kind=model.frame_kind,
+    )
 
 
 def catalog_of_both(model: Any, catalog: Catalog | None) -> Catalog | None:
@@ -224,19 +262,26 @@ def catalog_of_both(model: Any, catalog: Catalog | None) -> Catalog | None:
         return catalog
     if model.catalog.frame.width <= 3:  # ids and counts: nothing is known of the items
         return catalog
-    old = Catalog(model.catalog.frame.drop(names.N_RATINGS, names.MEAN_RATING, strict=False), model.catalog.kind, _ORIGIN)
+    old = Catalog(
+        model.catalog.frame.drop(names.N_RATINGS, names.MEAN_RATING, strict=False),
+        model.catalog.kind,
+        _ORIGIN,
+    )
     if catalog is None:
         return old
     rest = old.frame.filter(~pl.col(names.ITEM_ID).is_in(catalog.frame[names.ITEM_ID].implode()))
     rest = rest.select(
-        column for column in rest.columns if rest[column].dtype == catalog.frame.schema.get(column, rest[column].dtype)
+        column
+        for column in rest.columns
+        if rest[column].dtype == catalog.frame.schema.get(column, rest[column].dtype)
     )
     both = pl.concat([catalog.frame, rest], how="diagonal")
     return replace(catalog, frame=both, origin=f"{catalog.origin} and {_ORIGIN}")
 
 
 def placed(old: np.ndarray, table: np.ndarray, fill: float = 0.0, axis: int = 0) -> np.ndarray:
-    """Return the rows of a table, along an axis, in the order of a larger vocabulary: `old` says where each was, -1 gets `fill`.
+    """Return the rows of a table, along an axis, in the order of a larger vocabulary: `old` says
+    where each was, -1 gets `fill`.
 
     Examples
     --------
@@ -252,7 +297,9 @@ def placed(old: np.ndarray, table: np.ndarray, fill: float = 0.0, axis: int = 0)
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Change:
-    """What an update brings: the ratings of both, the catalog of both, and how many threads may work on it."""
+    """What an update brings: the ratings of both, the catalog of both, and how many threads may
+    work on it.
+    """
 
     joined: Joined
     catalog: Catalog
@@ -273,6 +320,7 @@ def check_timed(model: Any, change: Change, needed: bool) -> None:
     """Raise ValueError if a model needs times that the new ratings lack."""
     if needed and change.joined.ratings.timestamp is None:
         raise ValueError(
-            f"the new ratings must have timestamps for this model of {model.trainer.get('name')}, which was trained with them; "
+            f"the new ratings must have timestamps for this model of {model.trainer.get('name')}, which "
+            f"was trained with them; "
             "they have none. Say which column holds them."
         )

@@ -35,9 +35,11 @@ _PAIRS = 4096  # users scored at a time for pairs
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class LinearModel(Model):
-    """A trained linear item model: `score = sum over the user's own items j of x_uj W_ji`; made by `LinearItems.fit`.
+    """A trained linear item model: `score = sum over the user's own items j of x_uj W_ji`; made by
+    `LinearItems.fit`.
 
-    Immutable. Scores are no ratings: they rank. A user is what they rated, so that a model saved without ratings knows no users.
+    Immutable. Scores are no ratings: they rank. A user is what they rated, so that a model saved
+    without ratings knows no users.
     """
 
     users: Vocabulary
@@ -57,16 +59,20 @@ class LinearModel(Model):
         ratings = self.ratings
         if ratings is None:
             raise ValueError(
-                "the scores of known users must be made of their ratings; got a model without. Fold users in, or keep ratings."
+                "the scores of known users must be made of their ratings; got a model without. Fold users "
+                "in, or keep ratings."
             )
         keep = np.ones(len(ratings), bool) if ratings.held_out is None else ~ratings.held_out
         indptr = np.concatenate([[0], np.cumsum(keep)])[ratings.indptr].astype(np.int64)
-        weights, times = (None if part is None else part[keep] for part in (ratings.weight, ratings.timestamp))
+        weights, times = (
+            None if part is None else part[keep] for part in (ratings.weight, ratings.timestamp)
+        )
         x = self.grades.of(ratings.values()[keep], weights, times)
         return Rows(indptr, ratings.items[keep], x, np.empty(0, np.float32), len(self.items))
 
     def score_items(self, user_index: np.ndarray) -> np.ndarray:
-        """Return the scores of all items for each of `user_index`, float32, shape (n, n_items); 0 for the unknown user, -1.
+        """Return the scores of all items for each of `user_index`, float32, shape (n, n_items); 0
+        for the unknown user, -1.
 
         Many users are scored on all processors.
         """
@@ -74,7 +80,9 @@ class LinearModel(Model):
         return self.weights.scores(rows, available_threads() if rows.n_rows >= _MANY_USERS else 1)
 
     def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
-        """Return the score of each pair of `user_index` and `item_index`, float32; 0 where either is unknown, -1."""
+        """Return the score of each pair of `user_index` and `item_index`, float32; 0 where either
+        is unknown, -1.
+        """
         users, items = np.asarray(user_index, np.int64), np.asarray(item_index, np.int64)
         out = np.zeros(len(users), np.float32)
         distinct, row = np.unique(users, return_inverse=True)
@@ -86,7 +94,8 @@ class LinearModel(Model):
         return out
 
     def contributions(self, user: Any, item: Any) -> Any:
-        """Return what each of a `user`'s own items adds to their score of an `item`, the largest first, as a frame: the parts add up to the score.
+        """Return what each of a `user`'s own items adds to their score of an `item`, the largest
+        first, as a frame: the parts add up to the score.
 
         Columns: item_id, contribution, then the catalog's.
         """
@@ -97,21 +106,36 @@ class LinearModel(Model):
         own = model.choices.columns[part]
         parts = model.choices.values[part] * self.weights.from_items(own, target)
         order = np.lexsort((own, -parts))
-        frame = described_frame([], rows_of(item_table(self), own[order]), [pl.Series("contribution", parts[order])])
+        frame = described_frame(
+            [], rows_of(item_table(self), own[order]), [pl.Series("contribution", parts[order])]
+        )
         return answer(frame, self)
 
     def similar_items(
-        self, items: Any, n: int = 10, *, min_ratings: int = 0, where: Any = None, candidates: Any = None, deny: Any = None,
-        shrink: float = 0.0, threads: int | None = None,
-    ) -> Any:  # fmt: skip
-        """Return, for each of `items`, the n others that a choice of it speaks for most, by its weights, as a frame.
+        self,
+        items: Any,
+        n: int = 10,
+        *,
+        min_ratings: int = 0,
+        where: Any = None,
+        candidates: Any = None,
+        deny: Any = None,
+        shrink: float = 0.0,
+        threads: int | None = None,
+    ) -> Any:
+        """Return, for each of `items`, the n others that a choice of it speaks for most, by its
+        weights, as a frame.
 
-        Filters (`min_ratings`, `where`, `candidates`, `deny`) and columns are those of `FactorModel.similar_items`; `threads` is not used. Only items of positive weight are listed.
-        `shrink` is 0 here unless given: the weights of training are small for items with few ratings already.
+        Filters (`min_ratings`, `where`, `candidates`, `deny`) and columns are those of
+        `FactorModel.similar_items`; `threads` is not used. Only items of positive weight are
+        listed. `shrink` is 0 here unless given: the weights of training are small for items with
+        few ratings already.
         """
         n, known = check_n(n), support(self, check_shrink(shrink)).astype(np.float32)
         index = known_indices(self.items, column_of(items, names.ITEM_ID), "item id", "items")
-        allowed = allowed_items(self, min_ratings=min_ratings, where=where, candidates=candidates, deny=deny).mask
+        allowed = allowed_items(
+            self, min_ratings=min_ratings, where=where, candidates=candidates, deny=deny
+        ).mask
         found, labels, ranks, weights = [], [], [], []
         for query, item in enumerate(index):
             row = self.weights.row(int(item)) * known
@@ -125,18 +149,25 @@ class LinearModel(Model):
             ranks.append(np.arange(1, len(best) + 1))
             weights.append(row[best])
         asked = self.items.take(index).alias(SIMILAR_TO).gather(np.concatenate(labels))
-        numbers = [pl.Series(names.RANK, np.concatenate(ranks)), pl.Series(SIMILARITY, np.concatenate(weights))]
+        numbers = [
+            pl.Series(names.RANK, np.concatenate(ranks)),
+            pl.Series(SIMILARITY, np.concatenate(weights)),
+        ]
         frame = described_frame([asked], rows_of(item_table(self), np.concatenate(found)), numbers)
         return answer(frame, self, items, candidates)
 
     def likeness(self) -> Likeness:
-        """Return how alike two items are: the weight of one for the other over the largest weight of its own, of both ways the greater."""
+        """Return how alike two items are: the weight of one for the other over the largest weight
+        of its own, of both ways the greater.
+        """
         largest = self.weights.largest
 
         def alike(item: int, items: np.ndarray) -> np.ndarray:
             there = self.weights.row(item)[items] / largest[item]
             back = self.weights.from_items(items, item) / largest[items]
-            return np.where(items == item, 1.0, np.clip(np.maximum(there, back), -1.0, 1.0)).astype(np.float64)
+            return np.where(items == item, 1.0, np.clip(np.maximum(there, back), -1.0, 1.0)).astype(
+                np.float64
+            )
 
         return alike
 
@@ -145,31 +176,46 @@ class LinearModel(Model):
         return replace(self, users=users, ratings=ratings)
 
     def with_change(self, change: Change) -> tuple["LinearModel", tuple[str, ...]]:
-        """Return the model with a `change` by an update: its users are their ratings, and new items have no weights yet."""
+        """Return the model with a `change` by an update: its users are their ratings, and new items
+        have no weights yet.
+        """
         check_timed(self, change, self.grades.half_life is not None)
         n_new = len(change.joined.fresh("item"))
         are, have = ("item has", "it is") if n_new == 1 else ("items have", "they are")
-        note = f"{n_new:,} new {are} no weights until the model is trained again: {have} scored 0 for everyone."
+        note = (
+            f"{n_new:,} new {are} no weights until the model is trained again: {have} scored 0 for everyone."
+        )
         weights = self.weights.among(change.joined.old_items)
         return replace(self, **change.known(), weights=weights), (note,) if n_new else ()
 
     def fold_in(
-        self, items: Any, ratings: Any = None, *, weights: Any = None, user_id: Any = None, timestamps: Any = None
+        self,
+        items: Any,
+        ratings: Any = None,
+        *,
+        weights: Any = None,
+        user_id: Any = None,
+        timestamps: Any = None,
     ) -> NewUser:
-        """Return a user who was not in the training data, accepted wherever a user id is: their graded ratings are all that is needed.
+        """Return a user who was not in the training data, accepted wherever a user id is: their
+        graded ratings are all that is needed.
 
-        `items`, `ratings`, `weights`, `user_id` and `timestamps` are those of `Model.fold_in`; times need a model with `half_life`.
+        `items`, `ratings`, `weights`, `user_id` and `timestamps` are those of `Model.fold_in`;
+        times need a model with `half_life`.
         """
         if timestamps is not None and self.grades.half_life is None:
             raise ValueError(
-                "timestamps must be left out: this model was trained without half_life, and old choices count as new ones."
+                "timestamps must be left out: this model was trained without half_life, and old choices "
+                "count as new ones."
             )
         user = super().fold_in(items, ratings, weights=weights, user_id=user_id, timestamps=timestamps)
         self.grades.of(user.values)  # says now what has no grade
         return user
 
     def save(self, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
-        """Write the model to one file, atomically, with its `ratings`, which are its users; `palate.load` reads it."""
+        """Write the model to one file, atomically, with its `ratings`, which are its users;
+        `palate.load` reads it.
+        """
         from palate.model.file.loading import save_model
 
         save_model(self, path, ratings=ratings)

@@ -49,7 +49,9 @@ class Explainable(Protocol):
     """A scorer that knows what each of a user's ratings adds to a score."""
 
     def contributions(self, user: int, item: int) -> np.ndarray:
-        """Return what each rating of the user adds, in the order of the user's rated items; what is left over is a remainder."""
+        """Return what each rating of the user adds, in the order of the user's rated items; what is
+        left over is a remainder.
+        """
         ...
 
 
@@ -57,8 +59,8 @@ class Explainable(Protocol):
 class Model:
     """What every model answers: predictions, lists, what a user rated, someone new.
 
-    A model is ids, a catalog and ratings around something that scores. `Model.of` makes one of a scorer of your own; the trainers
-    make the others.
+    A model is ids, a catalog and ratings around something that scores. `Model.of` makes one of a
+    scorer of your own; the trainers make the others.
 
     Examples
     --------
@@ -87,18 +89,21 @@ class Model:
         scale: tuple[float, float] | None = None,
         name: str | None = None,
     ) -> "ScorerModel":
-        """Return a model around a scorer of your own, which is then ranked, filtered and evaluated like any other.
+        """Return a model around a scorer of your own, which is then ranked, filtered and evaluated
+        like any other.
 
         Parameters
         ----------
         scorer : object
-            With `score_pairs(users, items)` and `score_items(users)`, which take row numbers and return float arrays. With
-            `fold(ratings)` it can take new users, with `contributions(user, item)` it can be explained.
+            With `score_pairs(users, items)` and `score_items(users)`, which take row numbers and
+            return float arrays. With `fold(ratings)` it can take new users, with
+            `contributions(user, item)` it can be explained.
         ratings : Ratings
             What it was made from: their order of users and items is that of the row numbers.
         catalog : Catalog, optional
         scale : (float, float), optional
-            Lowest and highest rating, for a scorer whose scores are predicted ratings. Default: scores are no ratings.
+            Lowest and highest rating, for a scorer whose scores are predicted ratings. Default:
+            scores are no ratings.
         name : str, optional
             What evaluations call it; default the name of its class.
 
@@ -123,7 +128,8 @@ class Model:
         """
         if not isinstance(scorer, PositionScorer):
             raise TypeError(
-                f"scorer must have the methods score_pairs(users, items) and score_items(users); got {type(scorer).__name__}."
+                f"scorer must have the methods score_pairs(users, items) and score_items(users); got "
+                f"{type(scorer).__name__}."
             )
         matrix = RatingMatrix.from_ratings(ratings)
         about = catalog if catalog is not None else Catalog.from_items(ratings.items)
@@ -139,7 +145,10 @@ class Model:
         )
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.trainer.get('name', 'imported')}: {self.n_users:,} users, {self.n_items:,} items)"
+        return (
+            f"{type(self).__name__}({self.trainer.get('name', 'imported')}: {self.n_users:,} users, "
+            f"{self.n_items:,} items)"
+        )
 
     @property
     def n_users(self) -> int:
@@ -165,44 +174,59 @@ class Model:
         Raises ValueError for a model that cannot take new users.
         """
         raise ValueError(
-            f"new users must be asked of a model that can fold them in; a model of {self.trainer.get('name')} cannot. "
+            f"new users must be asked of a model that can fold them in; a model of "
+            f"{self.trainer.get('name')} cannot. "
             "Train again with their ratings."
         )
 
     def predict(self, users: Any, items: Any, *, clip: bool = False, unknown: str = "raise") -> Any:
-        """Return predicted ratings, or scores where they are no ratings, of pairs of `users` and `items`; see `FactorModel.predict`.
+        """Return predicted ratings, or scores where they are no ratings, of pairs of `users` and
+        `items`; see `FactorModel.predict`.
 
         `clip` moves predictions outside the rating scale to its ends; `unknown` says what an unknown id gets.
         """
         return predicting.predict(self, with_new_users(self, users), items, clip=clip, unknown=unknown)
 
     def predict_frame(self, users: Any, items: Any = None, **options: Any) -> Any:
-        """Return predictions as a frame; `users`, `items` and the `options` are those of `FactorModel.predict_frame`."""
+        """Return predictions as a frame; `users`, `items` and the `options` are those of
+        `FactorModel.predict_frame`.
+        """
         return predicting.predict_frame(self, with_new_users(self, users), items, **options)
 
     def recommend(self, users: Any = None, n: int = 5, **options: Any) -> Any:
-        """Return the `n` best items of each of `users` as a frame; the `options` are those of `FactorModel.recommend`."""
+        """Return the `n` best items of each of `users` as a frame; the `options` are those of
+        `FactorModel.recommend`.
+        """
         unknown = options.pop("unknown", "raise")
         return strangers.recommend_to_all(self, with_new_users(self, users), n, unknown, **options)
 
     def recommend_all(
-        self, path: str | os.PathLike[str], n: int = 5, *, progress: Callable[[int, int], object] | None = None, **options: Any
+        self,
+        path: str | os.PathLike[str],
+        n: int = 5,
+        *,
+        progress: Callable[[int, int], object] | None = None,
+        **options: Any,
     ) -> Path:
-        """Return the path of a Parquet file, `path`, to which the `n` best items of every user are written; memory does not grow with them.
+        """Return the path of a Parquet file, `path`, to which the `n` best items of every user are
+        written; memory does not grow with them.
 
-        Blocks of users are kept in the folder `PATH.parts` until all are there: the same call after an interrupt goes on. `progress` is called
-        with the users done and all users; the `options` are those of `recommend`. The columns are those of `recommend` without the catalog's.
-        Raises ValueError if the path does not end in `.parquet` or that folder holds parts of other lists.
+        Blocks of users are kept in the folder `PATH.parts` until all are there: the same call after
+        an interrupt goes on. `progress` is called with the users done and all users; the `options`
+        are those of `recommend`. The columns are those of `recommend` without the catalog's. Raises
+        ValueError if the path does not end in `.parquet` or that folder holds parts of other lists.
         """
         from palate.lists.streaming import recommend_all
 
         return recommend_all(self, path, n, progress=progress, **options)
 
     def between(self, first: Any, second: Any, n: int = 10, **options: Any) -> Any:
-        """Return the `n` items between the items `first` and `second`: the nearest to the sum of both vectors, as a frame.
+        """Return the `n` items between the items `first` and `second`: the nearest to the sum of
+        both vectors, as a frame.
 
-        The `options` are the filters and `shrink` of `similar_items`. Columns: item_id, rank, similarity, to_first, to_second, then
-        the catalog's. Models without vectors go by their weights, else by genres.
+        The `options` are the filters and `shrink` of `similar_items`. Columns: item_id, rank,
+        similarity, to_first, to_second, then the catalog's. Models without vectors go by their
+        weights, else by genres.
         """
         return between.between(self, first, second, n, **options)
 
@@ -211,20 +235,33 @@ class Model:
         return rating_list.rated(self, with_new_users(self, users))
 
     def fold_in(
-        self, items: Any, ratings: Any = None, *, weights: Any = None, user_id: Any = None, timestamps: Any = None
+        self,
+        items: Any,
+        ratings: Any = None,
+        *,
+        weights: Any = None,
+        user_id: Any = None,
+        timestamps: Any = None,
     ) -> NewUser:
-        """Return a user who was not in the training data, accepted wherever a user id is; the model does not change.
+        """Return a user who was not in the training data, accepted wherever a user id is; the model
+        does not change.
 
-        `items` are ids and `ratings` their values (or `items` maps one to the other), with `weights` and `timestamps` where there are any; answers call the user `user_id`.
+        `items` are ids and `ratings` their values (or `items` maps one to the other), with
+        `weights` and `timestamps` where there are any; answers call the user `user_id`.
         """
         items, ratings = ids_and_ratings(items, ratings, "items")
         return new_user(self, items, ratings, weights, user_id, timestamps)
 
-    def user_with(self, user: Any, items: Any, ratings: Any = None, *, weights: Any = None, timestamps: Any = None) -> NewUser:
-        """Return a `user` as they are with further ratings, at once; accepted wherever a user id is. The model does not change.
+    def user_with(
+        self, user: Any, items: Any, ratings: Any = None, *, weights: Any = None, timestamps: Any = None
+    ) -> NewUser:
+        """Return a `user` as they are with further ratings, at once; accepted wherever a user id
+        is. The model does not change.
 
-        What the model holds of the user counts, and these ratings in place of its own of the same items; a user whom it does not
-        know has these alone. `items`, `ratings`, `weights` and `timestamps` are those of `fold_in`. Without timestamps the ratings are as late as the model's last.
+        What the model holds of the user counts, and these ratings in place of its own of the same
+        items; a user whom it does not know has these alone. `items`, `ratings`, `weights` and
+        `timestamps` are those of `fold_in`. Without timestamps the ratings are as late as the
+        model's last.
 
         Examples
         --------
@@ -245,18 +282,21 @@ class Model:
         catalog: Catalog | None = None,
         threads: int | None = None,
     ) -> Self:
-        """Return a new model that knows further ratings, new users and new items, without a full fit; this one does not change.
+        """Return a new model that knows further ratings, new users and new items, without a full
+        fit; this one does not change.
 
-        Users and items with new or changed ratings are solved for with the other side's vectors fixed, as fold-in does; all others stay as
-        they were trained. How far that is from training again is in docs/updating.md. The result's history says what came.
+        Users and items with new or changed ratings are solved for with the other side's vectors
+        fixed, as fold-in does; all others stay as they were trained. How far that is from training
+        again is in docs/updating.md. The result's history says what came.
 
         Parameters
         ----------
         ratings : Ratings, or what `palate.read` returns, whose catalog is then taken, too
             With ids of the model's types, on its scale. Read a file with `like=model`.
         duplicates : {"last", "mean", "sum", "error"}, optional
-            What becomes of a pair that the model holds already: the later rating counts (the new one where times are equal or not
-            known), their mean, their sum, or it is an error. Default "last", and "sum" for a model of counts.
+            What becomes of a pair that the model holds already: the later rating counts (the new
+            one where times are equal or not known), their mean, their sum, or it is an error.
+            Default "last", and "sum" for a model of counts.
         catalog : Catalog, optional
             What is known of new items; the model's own catalog is kept beside it.
         threads : int, optional
@@ -267,7 +307,8 @@ class Model:
         TypeError
             If ids are of other types than the model's.
         ValueError
-            If the model was saved without its ratings, a rating is off its scale, or it needs times that the ratings lack.
+            If the model was saved without its ratings, a rating is off its scale, or it needs times
+            that the ratings lack.
 
         Warns
         -----
@@ -278,12 +319,14 @@ class Model:
         return updated
 
     def with_change(self, change: Change) -> tuple[Self, tuple[str, ...]]:
-        """Return the model with a `change` by an update, and what should be known of it; `update` makes the change.
+        """Return the model with a `change` by an update, and what should be known of it; `update`
+        makes the change.
 
         Raises ValueError for a model of a kind that cannot be updated.
         """
         raise ValueError(
-            f"update must be asked of a model that palate trained; a model of {self.trainer.get('name')} cannot be updated. "
+            f"update must be asked of a model that palate trained; a model of {self.trainer.get('name')} "
+            f"cannot be updated. "
             "Make it again from all ratings."
         )
 
@@ -293,7 +336,8 @@ class Model:
         Raises ValueError for a model of a kind that has no file.
         """
         raise ValueError(
-            f"save must be asked of a model that palate trained; a model of {self.trainer.get('name')} has no file format. "
+            f"save must be asked of a model that palate trained; a model of {self.trainer.get('name')} has "
+            f"no file format. "
             "Keep it with pickle, which runs code when it is loaded."
         )
 

@@ -54,10 +54,15 @@ class NewUser:
     times: np.ndarray | None = None
 
     def __repr__(self) -> str:
-        return f"NewUser({'' if self.id is None else f'{self.id!r}, '}{len(self.values):,} rating{'' if len(self.values) == 1 else 's'})"
+        return (
+            f"NewUser({'' if self.id is None else f'{self.id!r}, '}{len(self.values):,} "
+            f"rating{'' if len(self.values) == 1 else 's'})"
+        )
 
 
-def new_user(model: TakesUsers, items: Any, ratings: Any, weights: Any, user_id: Any, timestamps: Any) -> NewUser:
+def new_user(
+    model: TakesUsers, items: Any, ratings: Any, weights: Any, user_id: Any, timestamps: Any
+) -> NewUser:
     """Return the user with these ratings, after checking them as fold-in does."""
     row, order = checked_row(model, model.items, items, ratings, weights, "items", "item id")
     times = None
@@ -67,11 +72,17 @@ def new_user(model: TakesUsers, items: Any, ratings: Any, weights: Any, user_id:
             raise ValueError(f"timestamps must be one for each of {len(order)} ratings; got {len(times)}.")
         times = times[order]
     return NewUser(
-        id=user_id, rated=row.columns, values=row.values, weights=row.weights if row.weights.size else None, times=times
+        id=user_id,
+        rated=row.columns,
+        values=row.values,
+        weights=row.weights if row.weights.size else None,
+        times=times,
     )
 
 
-def new_user_with(model: TakesUsers, user: Any, items: Any, ratings: Any, weights: Any, timestamps: Any) -> NewUser:
+def new_user_with(
+    model: TakesUsers, user: Any, items: Any, ratings: Any, weights: Any, timestamps: Any
+) -> NewUser:
     """Return a user with these ratings beside what the model holds of them."""
     new = new_user(model, items, ratings, weights, user, timestamps)
     if not model.users.knows(user, "user id"):
@@ -80,23 +91,34 @@ def new_user_with(model: TakesUsers, user: Any, items: Any, ratings: Any, weight
     kept = ~np.isin(old.rated, new.rated)
     order = np.argsort(np.concatenate([old.rated[kept], new.rated]), kind="stable")
 
-    def both(first: np.ndarray | None, second: np.ndarray | None, otherwise: Any, dtype: Any) -> np.ndarray | None:
+    def both(
+        first: np.ndarray | None, second: np.ndarray | None, otherwise: Any, dtype: Any
+    ) -> np.ndarray | None:
         if first is None and second is None:
             return None
         parts = [
             np.full(n, otherwise) if part is None else part
-            for part, n in ((None if first is None else first[kept], int(kept.sum())), (second, len(new.rated)))
+            for part, n in (
+                (None if first is None else first[kept], int(kept.sum())),
+                (second, len(new.rated)),
+            )
         ]
         joined: np.ndarray = np.concatenate(parts)[order].astype(dtype)
         return joined
 
     ratings_held = model.ratings
-    last = 0 if ratings_held is None or ratings_held.timestamp is None else int(ratings_held.timestamp.max(initial=0))
+    last = (
+        0
+        if ratings_held is None or ratings_held.timestamp is None
+        else int(ratings_held.timestamp.max(initial=0))
+    )
     return NewUser(
-        id=user, rated=np.concatenate([old.rated[kept], new.rated])[order],
+        id=user,
+        rated=np.concatenate([old.rated[kept], new.rated])[order],
         values=np.concatenate([old.values[kept], new.values])[order],
-        weights=both(old.weights, new.weights, 1.0, np.float32), times=both(old.times, new.times, last, np.int64),
-    )  # fmt: skip
+        weights=both(old.weights, new.weights, 1.0, np.float32),
+        times=both(old.times, new.times, last, np.int64),
+    )
 
 
 def with_new_users(model: TakesUsers, users: Any) -> Any:
@@ -108,7 +130,9 @@ def with_new_users(model: TakesUsers, users: Any) -> Any:
         If an id beside a new user is unknown.
     """
     single = isinstance(users, NewUser)
-    if not single and not (isinstance(users, list | tuple) and any(isinstance(user, NewUser) for user in users)):
+    if not single and not (
+        isinstance(users, list | tuple) and any(isinstance(user, NewUser) for user in users)
+    ):
         return users
     entries = [users] if single else list(users)
     rows = [entry if isinstance(entry, NewUser) else _stored(model, entry) for entry in entries]
@@ -143,7 +167,10 @@ def _stored(model: TakesUsers, user: Any) -> NewUser:
     index = model.users.index(user, "user id")
     ratings = model.ratings
     if ratings is None:
-        raise ValueError("known users beside new ones must be asked of a model that holds its ratings; it was saved without.")
+        raise ValueError(
+            "known users beside new ones must be asked of a model that holds its ratings; it was saved "
+            "without."
+        )
     rated, values, held_out = ratings.row(index)
     own = slice(int(ratings.indptr[index]), int(ratings.indptr[index + 1]))
     kept = ~held_out

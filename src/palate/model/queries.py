@@ -1,7 +1,8 @@
 """Questions asked of a model about rows it may not hold: folded-in users and items stand beside ids.
 
-A question that names a folded row is put to a small model that holds just the rows asked about, so that nothing in
-`recommend` knows of fold-in. Without folded rows everything goes through as it came.
+A question that names a folded row is put to a small model that holds just the rows asked about, so
+that nothing in `recommend` knows of fold-in. Without folded rows everything goes through as it
+came.
 """
 
 from dataclasses import replace
@@ -53,7 +54,9 @@ def resolve_users(model: "FactorModel", users: Any, sure: bool = False) -> Any:
     return UserRows(small, np.arange(len(folded)), labels, isinstance(users, Folded))
 
 
-def with_table(model: "FactorModel", users: Vocabulary, ratings: RatingMatrix, threads: int | None) -> "FactorModel":
+def with_table(
+    model: "FactorModel", users: Vocabulary, ratings: RatingMatrix, threads: int | None
+) -> "FactorModel":
     """Return the model of the users that are the rows of `ratings`; see `FactorModel.with_users`."""
     if model.spread is not None and model.ratings is not None:
         item_curvature(model)  # now: the folded model has no raters of its items
@@ -65,14 +68,21 @@ def with_table(model: "FactorModel", users: Vocabulary, ratings: RatingMatrix, t
 def predict(model: "FactorModel", users: Any, items: Any, unknown: str, **options: Any) -> Any:
     """Return the predictions of `recommend.predicting.predict`, for folded users and items too."""
     if items is None:
-        raise TypeError("items must be given: model.predict(user, items). For the best items of a user: model.recommend(user).")
+        raise TypeError(
+            "items must be given: model.predict(user, items). For the best items of a user: "
+            "model.recommend(user)."
+        )
     sure = bool(options["return_std"]) or options["interval"] is not None
     users, items = _resolved(model, users, items, unknown, sure)
     return predicting.predict(model, users, items, unknown=unknown, **options)
 
 
-def predict_distribution(model: "FactorModel", users: Any, items: Any, unknown: str, timestamps: Any = None) -> np.ndarray:
-    """Return the probabilities of `recommend.predicting.predict_distribution`, for folded users and items too."""
+def predict_distribution(
+    model: "FactorModel", users: Any, items: Any, unknown: str, timestamps: Any = None
+) -> np.ndarray:
+    """Return the probabilities of `recommend.predicting.predict_distribution`, for folded users and
+    items too.
+    """
     users, items = _resolved(model, users, items, unknown, sure=True)
     return predicting.predict_distribution(model, users, items, unknown=unknown, timestamps=timestamps)
 
@@ -128,9 +138,17 @@ def stored_user(model: "FactorModel", user: Any) -> FoldedUser:
         if model.ratings.timestamp is not None and model.fold is not None:
             times = model.ratings.timestamp[own]
     return FoldedUser(
-        id=user, factors=model.user_factors[:, index], bias=model.user_bias[:, index], rated=rated, values=values,
-        held_out=held_out, weights=weights, times=times, scale=_scale(model.user_noise, index), **_times_of(model, index),
-    )  # fmt: skip
+        id=user,
+        factors=model.user_factors[:, index],
+        bias=model.user_bias[:, index],
+        rated=rated,
+        values=values,
+        held_out=held_out,
+        weights=weights,
+        times=times,
+        scale=_scale(model.user_noise, index),
+        **_times_of(model, index),
+    )
 
 
 def _times_of(model: "FactorModel", index: int) -> dict[str, Any]:
@@ -139,7 +157,9 @@ def _times_of(model: "FactorModel", index: int) -> dict[str, Any]:
     if context is None:
         return {}
     own = slice(*context.sittings.indptr[index : index + 2])
-    sittings = Sittings(np.array([0, own.stop - own.start]), context.sittings.begin[own], context.sittings.end[own])
+    sittings = Sittings(
+        np.array([0, own.stop - own.start]), context.sittings.begin[own], context.sittings.end[own]
+    )
     return {"era": int(context.home[index]), "sittings": sittings, "mood": context.mood[:, own]}
 
 
@@ -148,9 +168,13 @@ def stored_item(model: "FactorModel", item: Any) -> FoldedItem:
     index = model.items.index(item, "item id")
     nothing = np.empty(0, np.int32), np.empty(0, np.float32)
     return FoldedItem(
-        id=item, factors=model.item_factors[:, index], bias=model.item_bias[:, index], rated=nothing[0], values=nothing[1],
+        id=item,
+        factors=model.item_factors[:, index],
+        bias=model.item_bias[:, index],
+        rated=nothing[0],
+        values=nothing[1],
         scale=_scale(model.item_noise, index),
-    )  # fmt: skip
+    )
 
 
 def _scale(noise: RowNoise | None, index: int) -> np.ndarray | None:
@@ -158,7 +182,9 @@ def _scale(noise: RowNoise | None, index: int) -> np.ndarray | None:
 
 
 def labels_of(vocabulary: Vocabulary, ids: list[Any]) -> pl.Series:
-    """Return ids as a column of the vocabulary's type, null for None; of texts when they are of other types."""
+    """Return ids as a column of the vocabulary's type, null for None; of texts when they are of
+    other types.
+    """
     wanted = pl.Int64 if vocabulary.kind == "int" else vocabulary.values.dtype
     same = all(value is None or (isinstance(value, int | np.integer) == wanted.is_integer()) for value in ids)
     if same and wanted.is_integer():

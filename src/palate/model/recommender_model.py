@@ -38,10 +38,11 @@ SHARE = 0.8  # of the intervals in words
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class RecommenderModel(Model):
-    """Two models as one: what a user is likely to choose, and how the user would rate it. Made by `Recommender.fit`.
+    """Two models as one: what a user is likely to choose, and how the user would rate it. Made by
+    `Recommender.fit`.
 
-    `predict` answers by the star head, in ratings with their uncertainty; `recommend` ranks by both. For tables without ratings
-    there is the choice head alone, and predictions are its scores.
+    `predict` answers by the star head, in ratings with their uncertainty; `recommend` ranks by
+    both. For tables without ratings there is the choice head alone, and predictions are its scores.
 
     Parameters
     ----------
@@ -102,13 +103,22 @@ class RecommenderModel(Model):
         return np.asarray(self.predicts.score_items(user_index), np.float32)
 
     def rank_items(
-        self, users: np.ndarray, n: int, mask: np.ndarray, seen: tuple[np.ndarray, np.ndarray], threads: int | None = None
+        self,
+        users: np.ndarray,
+        n: int,
+        mask: np.ndarray,
+        seen: tuple[np.ndarray, np.ndarray],
+        threads: int | None = None,
     ) -> Ranking:
-        """Return the top `n` items of `users` by both heads, among `mask` and without `seen`; `threads` changes the time alone."""
+        """Return the top `n` items of `users` by both heads, among `mask` and without `seen`;
+        `threads` changes the time alone.
+        """
         return self.heads.pick(users, n, mask, seen, threads).ranking
 
     def with_users(self, users: Vocabulary, ratings: RatingMatrix) -> "RecommenderModel":
-        """Return the model whose only users are `users`, folded into both heads from their row of `ratings`."""
+        """Return the model whose only users are `users`, folded into both heads from their row of
+        `ratings`.
+        """
         stars = None if self.stars is None else self.stars.with_users(users, ratings)
         heads = replace(self.heads, choice=self.choice.with_users(users, ratings), stars=stars)
         return replace(self, heads=heads, users=users, ratings=ratings)
@@ -118,7 +128,10 @@ class RecommenderModel(Model):
         choice, notes = self.choice.with_change(change)
         stars, of_stars = (None, ()) if self.stars is None else self.stars.with_change(change)
         heads = replace(self.heads, choice=choice, stars=stars)
-        about = (f"The choice head: {note}" for note in notes), (f"The star head: {note}" for note in of_stars)
+        about = (
+            (f"The choice head: {note}" for note in notes),
+            (f"The star head: {note}" for note in of_stars),
+        )
         return replace(self, **change.known(), heads=heads), (*about[0], *about[1])
 
     def predict(
@@ -132,23 +145,34 @@ class RecommenderModel(Model):
         interval: float | None = None,
         interval_of: str = "mean",
     ) -> Any:
-        """Return predicted ratings by the star head; `users`, `items` and the options are those of `FactorModel.predict`.
+        """Return predicted ratings by the star head; `users`, `items` and the options are those of
+        `FactorModel.predict`.
 
         `clip`, `unknown`, `return_std`, `interval` and `interval_of` mean what they mean there.
         """
         head, rows = self._asked(users, unknown)
         return predicting.predict(
-            head, rows, items, clip=clip, unknown=unknown, return_std=return_std, interval=interval,
+            head,
+            rows,
+            items,
+            clip=clip,
+            unknown=unknown,
+            return_std=return_std,
+            interval=interval,
             interval_of=interval_of,
-        )  # fmt: skip
+        )
 
     def predict_distribution(self, users: Any, items: Any, *, unknown: str = "raise") -> np.ndarray:
-        """Return the star head's probability of each rating level for pairs of `users` and `items`; see `FactorModel` for `unknown`."""
+        """Return the star head's probability of each rating level for pairs of `users` and `items`;
+        see `FactorModel` for `unknown`.
+        """
         head, rows = self._asked(users, unknown)
         return predicting.predict_distribution(head, rows, items, unknown=unknown)
 
     def predict_frame(self, users: Any, items: Any = None, **options: Any) -> Any:
-        """Return predictions of `users` and `items` by the star head as a frame; `options` are those of `FactorModel.predict_frame`."""
+        """Return predictions of `users` and `items` by the star head as a frame; `options` are
+        those of `FactorModel.predict_frame`.
+        """
         head, rows = self._asked(users, options.get("unknown", "raise"))
         return predicting.predict_frame(head, rows, items, **options)
 
@@ -172,7 +196,8 @@ class RecommenderModel(Model):
         threads: int | None = None,
         **options: Any,
     ) -> Any:
-        """Return the n items that each user is most likely to choose and to like, as a frame; filters apply first.
+        """Return the n items that each user is most likely to choose and to like, as a frame;
+        filters apply first.
 
         Parameters
         ----------
@@ -180,25 +205,28 @@ class RecommenderModel(Model):
             Every user when None.
         n : int, default 5
         by : {"both", "chosen", "stars"}, default "both"
-            Rank by both heads: `log P(chosen) + beta log P(liked)`; by the choice head alone; or by predicted rating alone, which lists
-            what the user would rate highest, however unlikely it is to be chosen.
+            Rank by both heads: `log P(chosen) + beta log P(liked)`; by the choice head alone; or by
+            predicted rating alone, which lists what the user would rate highest, however unlikely
+            it is to be chosen.
         caution : float, default 0.0
-            In (-1, 1); above 0 take the lower confidence bound of each rating instead of the prediction. For both heads it must not be
-            negative. It acts on each head that knows how sure it is: the star head, and a choice head of factors trained with ratings
-            held out; spectral and linear choice heads have no uncertainty, and keep their order.
+            In (-1, 1); above 0 take the lower confidence bound of each rating instead of the
+            prediction. For both heads it must not be negative. It acts on each head that knows how
+            sure it is: the star head, and a choice head of factors trained with ratings held out;
+            spectral and linear choice heads have no uncertainty, and keep their order.
         words : bool, default False
             Add a column `in_words`: how likely the item is to be chosen, and what is expected if so.
         diversity, at_most, boost
-            Shape the list, as in `FactorModel.recommend`. For both heads the chance is that of being chosen and liked.
+            Shape the list, as in `FactorModel.recommend`. For both heads the chance is that of
+            being chosen and liked.
         min_ratings, exclude_seen, where, candidates, deny, unknown, threads, **options
             As in `FactorModel.recommend`. The options `worst`, `explore` and `seed` are for `by="stars"`.
 
         Returns
         -------
         frame
-            Columns user_id, item_id, rank, predicted_rating, chance (the probability that the item is chosen, by its place in the choice
-            head's ranking) and the catalog's. Without a star head there is no predicted_rating; by one head alone the columns are those
-            of that head.
+            Columns user_id, item_id, rank, predicted_rating, chance (the probability that the item
+            is chosen, by its place in the choice head's ranking) and the catalog's. Without a star
+            head there is no predicted_rating; by one head alone the columns are those of that head.
 
         Raises
         ------
@@ -217,8 +245,12 @@ class RecommenderModel(Model):
         if by not in BY:
             raise ValueError(f"by must be one of {', '.join(map(repr, BY))}; got {by!r}.")
         filters: dict[str, Any] = {
-            "min_ratings": min_ratings, "exclude_seen": exclude_seen, "where": where, "candidates": candidates, "deny": deny,
-        }  # fmt: skip
+            "min_ratings": min_ratings,
+            "exclude_seen": exclude_seen,
+            "where": where,
+            "candidates": candidates,
+            "deny": deny,
+        }
         shaping: dict[str, Any] = {"diversity": diversity, "at_most": at_most, "boost": boost}
         rows = self._rows(users, unknown_allowed=unknown != "raise")
         model = cast(RecommenderModel, rows.scorer)
@@ -227,35 +259,78 @@ class RecommenderModel(Model):
             if by == "chosen":
                 self._check_chosen(caution, words)
             found = strangers.recommend_to_all(
-                head, replace(rows, scorer=head), n, unknown, caution=caution, words=words, threads=threads, **filters, **shaping,
+                head,
+                replace(rows, scorer=head),
+                n,
+                unknown,
+                caution=caution,
+                words=words,
+                threads=threads,
+                **filters,
+                **shaping,
                 **options,
-            )  # fmt: skip
-            return answer(pl.DataFrame(found) if not isinstance(found, pl.DataFrame) else found, model, users, candidates)
+            )
+            return answer(
+                pl.DataFrame(found) if not isinstance(found, pl.DataFrame) else found,
+                model,
+                users,
+                candidates,
+            )
         if options:
             name = next(iter(options))
-            raise ValueError(f"{name} must be left out with by='both'; got {options[name]!r}. Pass by='stars' to use it.")
+            raise ValueError(
+                f"{name} must be left out with by='both'; got {options[name]!r}. Pass by='stars' to use it."
+            )
         found = strangers.recommend_to_all(
-            model, rows, n, unknown, model._of_both, caution=caution, words=words, threads=threads, **filters, **shaping
+            model,
+            rows,
+            n,
+            unknown,
+            model._of_both,
+            caution=caution,
+            words=words,
+            threads=threads,
+            **filters,
+            **shaping,
         )
-        return answer(pl.DataFrame(found) if not isinstance(found, pl.DataFrame) else found, model, users, candidates)
+        return answer(
+            pl.DataFrame(found) if not isinstance(found, pl.DataFrame) else found, model, users, candidates
+        )
 
     def _check_chosen(self, caution: float, words: bool) -> None:
         if words:
             raise ValueError("words must be left out with by='chosen', which knows nothing of ratings.")
         if caution and not has_spread(self.choice):
             raise ValueError(
-                f"caution must be 0 with by='chosen' here: the choice head, {self.trainer.get('choice', type(self.choice).__name__)}, "
-                f"does not know how sure it is; got {caution:g}. With by='both' or 'stars' it acts on the predicted ratings."
+                f"caution must be 0 with by='chosen' here: the choice head, "
+                f"{self.trainer.get('choice', type(self.choice).__name__)}, "
+                f"does not know how sure it is; got {caution:g}. With by='both' or 'stars' it acts on the "
+                f"predicted ratings."
             )
 
     def _of_both(
-        self, _: Any, rows: UserRows, n: int, *, caution: float, words: bool, exclude_seen: bool, threads: int | None,
-        diversity: float = 0.0, at_most: Any = None, boost: Any = None, **filters: Any,
-    ) -> pl.DataFrame:  # fmt: skip
-        """Return the lists of known users by both heads; the arguments are those of `palate.lists.recommending.recommend`."""
+        self,
+        _: Any,
+        rows: UserRows,
+        n: int,
+        *,
+        caution: float,
+        words: bool,
+        exclude_seen: bool,
+        threads: int | None,
+        diversity: float = 0.0,
+        at_most: Any = None,
+        boost: Any = None,
+        **filters: Any,
+    ) -> pl.DataFrame:
+        """Return the lists of known users by both heads; the arguments are those of
+        `palate.lists.recommending.recommend`.
+        """
         n, caution = recommending.check_n(n), check_caution(caution, None)
         if caution < 0:
-            raise ValueError(f"caution must be at least 0 with by='both'; got {caution:g}. Pass by='stars' to explore.")
+            raise ValueError(
+                f"caution must be at least 0 with by='both'; got {caution:g}. Pass by='stars' to explore."
+            )
         if caution:
             check_spread(self._with_stars("both"), "caution", caution, "0")
         allowed = allowed_items(self, **filters)
@@ -282,7 +357,8 @@ class RecommenderModel(Model):
     def _with_stars(self, by: str) -> Any:
         if self.stars is None:
             raise ValueError(
-                f"by must be 'both' or 'chosen' for a model without a star head; got {by!r}, with what needs ratings."
+                f"by must be 'both' or 'chosen' for a model without a star head; got {by!r}, with what "
+                f"needs ratings."
             )
         return self.stars
 
@@ -312,7 +388,9 @@ class RecommenderModel(Model):
             numbers.append(pl.Series(names.IN_WORDS, said, dtype=pl.String))
         return described_frame([rows.labels.gather(at)], rows_of(item_table(self), items), numbers)
 
-    def _stars_in_words(self, said: list[str], users: np.ndarray, items: np.ndarray, mean: np.ndarray) -> list[str]:
+    def _stars_in_words(
+        self, said: list[str], users: np.ndarray, items: np.ndarray, mean: np.ndarray
+    ) -> list[str]:
         intervals: list[tuple[float, float] | None] = [None] * len(said)
         if has_spread(self.stars):
             sd = standard_errors(self.stars, users, items)
@@ -331,12 +409,16 @@ class RecommenderModel(Model):
         return self.predicts.explain(user, item)
 
     def likeness(self) -> Likeness | None:
-        """Return how alike two items are by the choice head, or by the star head where that one does not know."""
+        """Return how alike two items are by the choice head, or by the star head where that one
+        does not know.
+        """
         found = own_likeness(self.choice)
         return own_likeness(self.stars) if found is None and self.stars is not None else found
 
     def similar_items(self, items: Any, n: int = 10, **options: Any) -> Any:
-        """Return the `n` items most like each of `items`, by the choice head; the `options` are those of `FactorModel.similar_items`."""
+        """Return the `n` items most like each of `items`, by the choice head; the `options` are
+        those of `FactorModel.similar_items`.
+        """
         return self.choice.similar_items(items, n, **options)
 
     def save(self, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
@@ -351,7 +433,9 @@ class RecommenderModel(Model):
         return loads, (dumps(self),)
 
 
-def _shaped(shape: Shape, rows: UserRows, pick: Callable[[np.ndarray, int], Picked], n: int, n_items: int) -> Picked:
+def _shaped(
+    shape: Shape, rows: UserRows, pick: Callable[[np.ndarray, int], Picked], n: int, n_items: int
+) -> Picked:
     """Return shaped lists, made from the rankings of both heads."""
 
     def first(at: np.ndarray, width: int) -> Arrays:

@@ -26,7 +26,9 @@ def check_shapes(model: Any) -> None:
         if getattr(model, f"{side}_noise") is not None:
             wanted[f"{side}_noise.scale"], wanted[f"{side}_noise.degrees"] = (n_draws, len(rows)), (n_draws,)
     if model.context is not None:
-        wanted |= dict.fromkeys(("context.user_shift", "context.item_shift"), (n_draws, model.context.n_eras, n_factors + 1))
+        wanted |= dict.fromkeys(
+            ("context.user_shift", "context.item_shift"), (n_draws, model.context.n_eras, n_factors + 1)
+        )
         wanted["context.home"] = (len(model.users),)
         wanted["context.mood"] = (n_draws, len(model.context.sittings))
         wanted["context.sittings.indptr"] = (len(model.users) + 1,)
@@ -37,7 +39,8 @@ def check_shapes(model: Any) -> None:
     if model.fold is not None:
         if n_draws != 1 or model.link != "identity":
             raise ValueError(
-                f"fold must stand in a model of one draw with the link 'identity'; got {n_draws} draws, link {model.link!r}."
+                f"fold must stand in a model of one draw with the link 'identity'; got {n_draws} draws, "
+                f"link {model.link!r}."
             )
         wanted["fold.item_scale"], wanted["fold.factor_scale"] = (len(model.items),), (n_factors,)
     for name, shape in wanted.items():
@@ -58,27 +61,39 @@ def _check_link(model: Any) -> None:
     own = model.user_noise is not None, model.item_noise is not None
     if any(own) and (not all(own) or model.noise_sd is None or model.link == "bounded"):
         raise ValueError(
-            "user_noise and item_noise must be given together, beside noise_sd and for the links 'identity' and 'ordinal'; "
+            "user_noise and item_noise must be given together, beside noise_sd and for the links "
+            "'identity' and 'ordinal'; "
             f"got {own[0]} and {own[1]}, noise_sd {model.noise_sd is not None}, link {model.link!r}."
         )
     if model.link not in LINKS:
         raise ValueError(f"link must be one of {', '.join(map(repr, LINKS))}; got {model.link!r}.")
     if model.link == "bounded" and model.scale is None:
-        raise ValueError("scale must be given for link='bounded', which keeps predictions between its ends; got None.")
+        raise ValueError(
+            "scale must be given for link='bounded', which keeps predictions between its ends; got None."
+        )
     if model.link == "ordinal":
         for name in ("levels", "cutpoints"):
             if getattr(model, name) is None:
                 raise ValueError(f"{name} must be given for link='ordinal'; got None.")
         if (np.diff(model.cutpoints, axis=1) < 0).any():
             raise ValueError("cutpoints must ascend in each draw.")
-    if model.levels is not None and (model.levels.ndim != 1 or not len(model.levels) or (np.diff(model.levels) <= 0).any()):
+    if model.levels is not None and (
+        model.levels.ndim != 1 or not len(model.levels) or (np.diff(model.levels) <= 0).any()
+    ):
         raise ValueError("levels must be one row of strictly ascending values.")
 
 
 def _check_features(link: FeatureLink, name: str, n_draws: int, n_other: int, width: int) -> None:
     for group in link.groups:
-        n_columns = n_other if group.kind == BAG else len(group.edges) + 1 if group.kind == BINS else len(group.values)
+        n_columns = (
+            n_other
+            if group.kind == BAG
+            else len(group.edges) + 1
+            if group.kind == BINS
+            else len(group.values)
+        )
         if group.weights.shape != (n_draws, n_columns, width):
             raise ValueError(
-                f"the weights of {group.name!r} in {name} must be of shape {(n_draws, n_columns, width)}; got {group.weights.shape}."
+                f"the weights of {group.name!r} in {name} must be of shape {(n_draws, n_columns, width)}; "
+                f"got {group.weights.shape}."
             )

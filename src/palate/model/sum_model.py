@@ -25,8 +25,9 @@ from palate.model.new_users import with_new_users
 class SumModel(Model):
     """A weighted sum of the scores of several models of the same users and items.
 
-    Each user's scores of a model are divided by their standard deviation over all items first, so that the weights mean the same for models
-    whose scores are of different size. The scores are no ratings.
+    Each user's scores of a model are divided by their standard deviation over all items first, so
+    that the weights mean the same for models whose scores are of different size. The scores are no
+    ratings.
     """
 
     parts: tuple[Any, ...]
@@ -45,11 +46,21 @@ class SumModel(Model):
     def of(cls, parts: tuple[Any, ...], weights: tuple[float, ...]) -> "SumModel":  # type: ignore[override]
         """Return the sum of these models, with the ids, catalog and ratings of the first."""
         first = parts[0]
-        trainer = {"name": " + ".join(str(part.trainer.get("name")) for part in parts), "weights": list(weights)}
+        trainer = {
+            "name": " + ".join(str(part.trainer.get("name")) for part in parts),
+            "weights": list(weights),
+        }
         return cls(
-            parts=parts, weights=weights, users=first.users, items=first.items, catalog=first.catalog, ratings=first.ratings,
-            trainer=trainer, history=first.history, frame_kind=first.frame_kind,
-        )  # fmt: skip
+            parts=parts,
+            weights=weights,
+            users=first.users,
+            items=first.items,
+            catalog=first.catalog,
+            ratings=first.ratings,
+            trainer=trainer,
+            history=first.history,
+            frame_kind=first.frame_kind,
+        )
 
     def score_items(self, user_index: np.ndarray) -> np.ndarray:
         """Return the weighted sum of the parts' scores of all items for each of `user_index`, float32."""
@@ -57,11 +68,15 @@ class SumModel(Model):
         for part, weight in zip(self.parts, self.weights, strict=True):
             scores = np.asarray(part.score_items(user_index), np.float32)
             spread = scores.std(axis=1, keepdims=True)
-            total += np.float32(weight) * np.divide(scores, spread, out=np.zeros_like(scores), where=spread > 0)
+            total += np.float32(weight) * np.divide(
+                scores, spread, out=np.zeros_like(scores), where=spread > 0
+            )
         return total
 
     def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
-        """Return the score of each pair of `user_index` and `item_index`, float32; an unknown item, -1, scores 0."""
+        """Return the score of each pair of `user_index` and `item_index`, float32; an unknown item,
+        -1, scores 0.
+        """
         users, place = np.unique(np.asarray(user_index), return_inverse=True)
         out, items = np.zeros(len(place), np.float32), np.asarray(item_index)
         block = max(1, (1 << 22) // max(1, len(self.items)))
@@ -77,9 +92,11 @@ class SumModel(Model):
         return replace(self, parts=parts, users=users, ratings=ratings)
 
     def contributions(self, user: Any, item: Any) -> Any:
-        """Return what each of a `user`'s own items adds to their score of an `item`, the largest first, as a frame: the parts add up to the score.
+        """Return what each of a `user`'s own items adds to their score of an `item`, the largest
+        first, as a frame: the parts add up to the score.
 
-        Columns: item_id, contribution, then the catalog's. Raises ValueError if a model of the sum does not explain its scores by items.
+        Columns: item_id, contribution, then the catalog's. Raises ValueError if a model of the sum
+        does not explain its scores by items.
         """
         rows = user_rows(self, with_new_users(self, user))
         model, row = cast(SumModel, rows.scorer), rows.index[:1]
@@ -105,22 +122,31 @@ class SumModel(Model):
         return replace(self, **change.known(), parts=tuple(part for part, _ in changed)), notes
 
     def likeness(self) -> Likeness | None:
-        """Return how alike two items are, by the vectors of a part that has them, else by the weights of one."""
-        known = (own_likeness(part) for part in reversed(self.parts))  # items to items come first, factors after them
+        """Return how alike two items are, by the vectors of a part that has them, else by the
+        weights of one.
+        """
+        known = (
+            own_likeness(part) for part in reversed(self.parts)
+        )  # items to items come first, factors after them
         return next((found for found in known if found is not None), None)
 
     def similar_items(self, items: Any, n: int = 10, **options: Any) -> Any:
-        """Return the n items most like each of `items`, by the first part; the `options` are those of `FactorModel.similar_items`."""
+        """Return the n items most like each of `items`, by the first part; the `options` are those
+        of `FactorModel.similar_items`.
+        """
         return self.parts[0].similar_items(items, n, **options)
 
 
 def _by_items(part: Any, user: Any, item: Any) -> pl.DataFrame:
-    """Return what each of a user's items adds to the score of one model of a sum: columns item_id and contribution."""
+    """Return what each of a user's items adds to the score of one model of a sum: columns item_id
+    and contribution.
+    """
     if isinstance(part, LinearModel):
         return pl.DataFrame(part.contributions(user, item)).select("item_id", "contribution")
     if getattr(part, "fold", None) is None:
         raise ValueError(
-            f"contributions must be asked of a sum of models that score by a user's items; one of {part.trainer.get('name')} does not."
+            f"contributions must be asked of a sum of models that score by a user's items; one of "
+            f"{part.trainer.get('name')} does not."
         )
     table = part.explain(user, item).table
     return table.filter(pl.col("part") == "rating").select("item_id", "contribution")

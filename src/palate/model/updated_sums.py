@@ -1,7 +1,9 @@
-"""Updates of a model of choices: an item's vector is the same kind of sum over its users as a user's over their items.
+"""Updates of a model of choices: an item's vector is the same kind of sum over its users as a
+user's over their items.
 
-With `R = D_u^-b X D_i^-c ~ U S V'`, a user's row of `U S` is `R_u V`, and an item's `v_i = S^-2 (U S)' R_i`. An item with new
-choices is found by the second, which for the choices of training is the decomposition itself.
+With `R = D_u^-b X D_i^-c ~ U S V'`, a user's row of `U S` is `R_u V`, and an item's `v_i = S^-2 (U
+S)' R_i`. An item with new choices is found by the second, which for the choices of training is the
+decomposition itself.
 """
 
 from dataclasses import replace
@@ -18,7 +20,9 @@ from palate.solve.spectral import sparse_times
 
 
 def update_sums(model: Any, change: Change) -> tuple[Any, tuple[str, ...]]:
-    """Return a model of choices with a change: items with new choices by the sum over their users, and all users by theirs."""
+    """Return a model of choices with a change: items with new choices by the sum over their users,
+    and all users by theirs.
+    """
     fold, joined, threads = model.fold, change.joined, change.threads
     check_timed(model, change, fold.grades.half_life is not None)
     exponents = float(model.trainer["user_exponent"]), float(model.trainer["item_exponent"])
@@ -39,12 +43,19 @@ def update_sums(model: Any, change: Change) -> tuple[Any, tuple[str, ...]]:
     fold = replace(fold, item_scale=activity(counts, -2 * popularity).astype(np.float32))
     user_factors = fold.users(rows, item_factors, threads, times)
     return replace(
-        model, **change.known(), user_factors=user_factors[None], item_factors=item_factors[None], fold=fold,
-        user_bias=np.zeros((1, len(user_factors)), np.float32), item_bias=np.zeros((1, len(item_factors)), np.float32),
-    ), ()  # fmt: skip
+        model,
+        **change.known(),
+        user_factors=user_factors[None],
+        item_factors=item_factors[None],
+        fold=fold,
+        user_bias=np.zeros((1, len(user_factors)), np.float32),
+        item_bias=np.zeros((1, len(item_factors)), np.float32),
+    ), ()
 
 
-def _squares(model: Any, fold: SumFold, vectors: np.ndarray, exponents: tuple[float, float], threads: int) -> np.ndarray:
+def _squares(
+    model: Any, fold: SumFold, vectors: np.ndarray, exponents: tuple[float, float], threads: int
+) -> np.ndarray:
     """Return the squares of the singular values, from the ratings that the model was trained on."""
     held = ratings_held(model)
     if model.ratings is not None and model.ratings.held_out is not None:

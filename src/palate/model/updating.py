@@ -1,8 +1,9 @@
 """Updates: new users, items and ratings enter a model by row solves, without a full fit.
 
-A user or item with new or changed ratings is solved for with the other side's vectors fixed, as fold-in does: users, then items, a few
-times, and users once more, so that users end as fold-in would find them. Everyone else's vectors stay as they were trained. A model is never
-changed: an update is a new one.
+A user or item with new or changed ratings is solved for with the other side's vectors fixed, as
+fold-in does: users, then items, a few times, and users once more, so that users end as fold-in
+would find them. Everyone else's vectors stay as they were trained. A model is never changed: an
+update is a new one.
 """
 
 import warnings
@@ -23,20 +24,34 @@ from palate.factors.temporal import Sittings, TimeContext
 from palate.factors.temporal_scores import in_units_of
 from palate.model.folded import solve_side
 from palate.model.history import History
-from palate.model.joined import Change, Joined, UnionWarning, catalog_of_both, check_timed, join, placed, said_of
+from palate.model.joined import (
+    Change,
+    Joined,
+    UnionWarning,
+    catalog_of_both,
+    check_timed,
+    join,
+    placed,
+    said_of,
+)
 from palate.model.updated_sums import update_sums
 from palate.solve.confidence import NONE
 from palate.solve.features import BAG, FeatureLink
 from palate.solve.grades import COUNTS, RATINGS, popularity
 
 UPDATED = "Updated with"  # how the history of an update begins
-# Rounds of users and items before the users' last solve. After one, new items of a user with many of them still lead their lists (12 % of
-# the places on MovieLens-small, 0.3 % after three and 0.1 % after training again). Draws of a posterior are apart by more than that.
+# Rounds of users and items before the users' last solve. After one, new items of a user with many
+# of them still lead their lists (12 % of the places on MovieLens-small, 0.3 % after three and 0.1 %
+# after training again). Draws of a posterior are apart by more than that.
 _ROUNDS, _ROUNDS_OF_DRAWS = 3, 1
 
 
 def update(
-    model: Any, ratings: "Ratings | Dataset", duplicates: str | None, catalog: Catalog | None, threads: int | None
+    model: Any,
+    ratings: "Ratings | Dataset",
+    duplicates: str | None,
+    catalog: Catalog | None,
+    threads: int | None,
 ) -> Any:
     """Return a model that knows new ratings, too; see `Model.update`."""
     if catalog is None and isinstance(ratings, Dataset):
@@ -49,7 +64,11 @@ def update(
         if "replaced" not in said:  # that is what an update is for; the history has the number
             warnings.warn(said, UnionWarning, stacklevel=4)
     about = catalog_of_both(model, catalog) or Catalog.from_items(joined.ratings.items)
-    change = Change(joined=joined, catalog=about.aligned(joined.ratings.items, joined.matrix), threads=check_threads(threads))
+    change = Change(
+        joined=joined,
+        catalog=about.aligned(joined.ratings.items, joined.matrix),
+        threads=check_threads(threads),
+    )
     updated, notes = model.with_change(change)
     return replace(updated, history=_history(model.history, joined, notes))
 
@@ -94,7 +113,9 @@ def _history(before: History, joined: Joined, notes: tuple[str, ...]) -> History
     """Return the history of an update: what came, and the histories of what there was."""
     n = {side: (len(joined.touched(side)), len(joined.fresh(side))) for side in ("user", "item")}
     changed = int(joined.changed.sum())
-    who = " and ".join(f"{all_:,} {side}{'s' * (all_ != 1)} ({fresh:,} new)" for side, (all_, fresh) in n.items())
+    who = " and ".join(
+        f"{all_:,} {side}{'s' * (all_ != 1)} ({fresh:,} new)" for side, (all_, fresh) in n.items()
+    )
     stopped = f"{UPDATED} {changed:,} new or changed rating{'s' * (changed != 1)} of {who}."
     earlier = (*before.earlier, replace(before, earlier=()))
     n_train = len(joined.ratings) - int(joined.held_out.sum())
@@ -103,9 +124,13 @@ def _history(before: History, joined: Joined, notes: tuple[str, ...]) -> History
         share = f"{100 * (1 - trained / n_train):.1f} % of its ratings have come since the model was trained."
         notes = (*notes, share)
     return History(
-        stopped=stopped, notes=notes, n_train=n_train, n_validation=int(joined.held_out.sum()), selected=before.selected,
+        stopped=stopped,
+        notes=notes,
+        n_train=n_train,
+        n_validation=int(joined.held_out.sum()),
+        selected=before.selected,
         earlier=earlier,
-    )  # fmt: skip
+    )
 
 
 def update_factors(model: Any, change: Change) -> tuple[Any, tuple[str, ...]]:
@@ -121,7 +146,9 @@ def _counted(model: Any, change: Change) -> Any:
     """Return the popularity of all items counted again."""
     kept, half_life = change.joined.kept, model.trainer["half_life"]
     check_timed(model, change, half_life is not None)
-    counts = popularity(kept.item_index, kept.n_items, kept.timestamp, half_life, model.trainer["min_ratings"])
+    counts = popularity(
+        kept.item_index, kept.n_items, kept.timestamp, half_life, model.trainer["min_ratings"]
+    )
     return replace(_enlarged(model, change), item_bias=counts[None].astype(np.float32))
 
 
@@ -134,7 +161,9 @@ def _solved_rows(model: Any, change: Change) -> tuple[Any, tuple[str, ...]]:
         items = items[joined.old_items[items] < 0]
         notes.append("Known items keep their vectors: what they are in each era is found by training alone.")
     if model.user_link is not None and any(group.kind != BAG for group in model.user_link.groups):
-        notes.append(f"A model keeps no features of users: {len(users):,} users were solved for without theirs.")
+        notes.append(
+            f"A model keeps no features of users: {len(users):,} users were solved for without theirs."
+        )
     for _ in range(_ROUNDS_OF_DRAWS if has_posterior(model) else _ROUNDS):
         large = _solved(large, "user", users, change)
         large = _solved(large, "item", items, change)
@@ -166,13 +195,18 @@ def _bags_of(link: FeatureLink | None, old: np.ndarray) -> FeatureLink | None:
     """Return features whose bags hold the rows of a larger vocabulary; new ones weigh nothing."""
     if link is None:
         return None
-    groups = (replace(one, weights=placed(old, one.weights, axis=1)) if one.kind == BAG else one for one in link.groups)
+    groups = (
+        replace(one, weights=placed(old, one.weights, axis=1)) if one.kind == BAG else one
+        for one in link.groups
+    )
     return FeatureLink(tuple(groups))
 
 
 def _of_all(context: TimeContext, old: np.ndarray) -> TimeContext:
     """Return what is known of time for the users of a larger vocabulary."""
-    return _with_sittings(context, placed(old, context.home, fill=context.n_eras - 1), old, context.sittings, context.mood)
+    return _with_sittings(
+        context, placed(old, context.home, fill=context.n_eras - 1), old, context.sittings, context.mood
+    )
 
 
 def _with_sittings(
@@ -206,10 +240,18 @@ def _solved(model: Any, side: str, index: np.ndarray, change: Change) -> Any:
         scale[:, index] = found.scale
         fields[f"{side}_noise"] = replace(noise, scale=scale)
     context = model.context
-    if context is not None and found.home is not None and found.sittings is not None and found.mood is not None:
+    if (
+        context is not None
+        and found.home is not None
+        and found.sittings is not None
+        and found.mood is not None
+    ):
         rows_of, home = np.arange(len(context.home)), context.home.copy()
         rows_of[index], home[index] = len(home) + np.arange(len(index)), found.home
-        sittings, mood = _one_after_the_other(context.sittings, found.sittings), np.hstack([context.mood, found.mood])
+        sittings, mood = (
+            _one_after_the_other(context.sittings, found.sittings),
+            np.hstack([context.mood, found.mood]),
+        )
         fields["context"] = _with_sittings(context, home, rows_of, sittings, mood)
     return replace(model, **fields)
 

@@ -37,7 +37,9 @@ def popular(ratings: Ratings) -> Iterator[Candidate]:
     span = 0.0 if ratings.timestamp is None else float(np.ptp(ratings.timestamp))
     for share in LATELY if span else ():
         yield Candidate(
-            f"popular lately, half-life {share:.4f} of the time span", POPULAR, Popular(half_life=span * share, min_ratings=FEW)
+            f"popular lately, half-life {share:.4f} of the time span",
+            POPULAR,
+            Popular(half_life=span * share, min_ratings=FEW),
         )
 
 
@@ -59,7 +61,9 @@ def personal(ratings: Ratings, grades: str) -> Iterator[Candidate]:
         yield Candidate(f"linear items, local, l2 {l2:g}", ITEMS, LinearItems(l2=l2, grades=grades))
     if most <= DENSE:
         for l2 in DENSE_L2:
-            yield Candidate(f"linear items, dense, l2 {l2:g}", ITEMS, LinearItems(form="dense", l2=l2, grades=grades))
+            yield Candidate(
+                f"linear items, dense, l2 {l2:g}", ITEMS, LinearItems(form="dense", l2=l2, grades=grades)
+            )
     if grades == COUNTS:
         weighted = LeastSquares.for_counts("linear", n_factors=min(64, most), max_sweeps=15)
         yield Candidate("least squares of counts", FACTORS, weighted)

@@ -1,4 +1,6 @@
-"""Which choice model a table deserves: every candidate makes lists for held-out choices, and the best one is kept."""
+"""Which choice model a table deserves: every candidate makes lists for held-out choices, and the
+best one is kept.
+"""
 
 import time
 from collections.abc import Callable, Iterable
@@ -34,7 +36,10 @@ class Test:
         """Return the test of lists for held-out ratings of at least `lowest`."""
         known = np.diff(train.user_indptr) > 0
         relevant = (held_out.value >= lowest) & known[held_out.user_index]
-        user, item = held_out.user_index[relevant].astype(np.int64), held_out.item_index[relevant].astype(np.int64)
+        user, item = (
+            held_out.user_index[relevant].astype(np.int64),
+            held_out.item_index[relevant].astype(np.int64),
+        )
         users, row = np.unique(user, return_inverse=True)
         return cls(users, row, item, (train.user_indptr, train.item_index), train.n_items)
 
@@ -120,7 +125,9 @@ def tried(
     return trials, left
 
 
-def with_sums(trials: list[Trial], test: Test, threads: int | None, tell: Callable[[str], None]) -> list[Trial]:
+def with_sums(
+    trials: list[Trial], test: Test, threads: int | None, tell: Callable[[str], None]
+) -> list[Trial]:
     """Return the trials and, of the best item-to-item and the best factor model, their sums."""
     best = [best_of([trial for trial in trials if trial.candidate.kind == kind]) for kind in (ITEMS, FACTORS)]
     if best[0] is None or best[1] is None:
@@ -144,9 +151,11 @@ def best_of(trials: list[Trial]) -> Trial | None:
 
 
 def worth_its_size(trials: list[Trial]) -> Trial | None:
-    """Return the best trial, or the best one without dense weights if its lists are nearly as good; None of none.
+    """Return the best trial, or the best one without dense weights if its lists are nearly as good;
+    None of none.
 
-    Dense weights take the square of the number of items in memory and in the file: they have to be one percent better.
+    Dense weights take the square of the number of items in memory and in the file: they have to be
+    one percent better.
     """
     best = best_of(trials)
     small = best_of([trial for trial in trials if "dense" not in trial.candidate.name])
@@ -156,7 +165,9 @@ def worth_its_size(trials: list[Trial]) -> Trial | None:
 
 
 def clearly_better(one: Trial, other: Trial) -> bool:
-    """Return whether one trial's lists are better by more than two standard errors of the paired difference."""
+    """Return whether one trial's lists are better by more than two standard errors of the paired
+    difference.
+    """
     difference = one.quality - other.quality
     if len(difference) < 2:
         return False

@@ -1,4 +1,6 @@
-"""The front door: a trainer that chooses the choice model on validation and puts a model of ratings beside it."""
+"""The front door: a trainer that chooses the choice model on validation and puts a model of ratings
+beside it.
+"""
 
 import os
 import time
@@ -17,7 +19,16 @@ from palate.heads.ranking import TwoHeads
 from palate.model.history import History
 from palate.model.recommender_model import RecommenderModel
 from palate.recommender.candidates import Candidate, personal, popular
-from palate.recommender.choosing import PLACES, Test, Trial, best_of, clearly_better, tried, with_sums, worth_its_size
+from palate.recommender.choosing import (
+    PLACES,
+    Test,
+    Trial,
+    best_of,
+    clearly_better,
+    tried,
+    with_sums,
+    worth_its_size,
+)
 from palate.solve.grades import ALIKE, COUNTS, RATINGS
 from palate.solve.strengths import AUTO
 from palate.splits.holdout import merge_holdout
@@ -37,24 +48,27 @@ STARS = ("least-squares", "gibbs", "none")
 
 @dataclass(frozen=True, kw_only=True)
 class Recommender:
-    """Recommendations without settings: lists of what people are likely to choose and to like, and predicted ratings.
+    """Recommendations without settings: lists of what people are likely to choose and to like, and
+    predicted ratings.
 
-    Two models are fitted. The *choice head* ranks items by how likely a user is to choose them. It is chosen among popularity,
-    spectral and linear models (for counts also least squares), and sums of two of them, by the nDCG@10 of their lists for held-out ratings. The *star
-    head* predicts ratings, with their uncertainty. `recommend` ranks by `log P(chosen) + beta log P(liked)`, `predict` answers by the
-    star head. Both are then fitted again to all ratings.
+    Two models are fitted. The *choice head* ranks items by how likely a user is to choose them. It
+    is chosen among popularity, spectral and linear models (for counts also least squares), and sums
+    of two of them, by the nDCG@10 of their lists for held-out ratings. The *star head* predicts
+    ratings, with their uncertainty. `recommend` ranks by `log P(chosen) + beta log P(liked)`,
+    `predict` answers by the star head. Both are then fitted again to all ratings.
 
     Parameters
     ----------
     values : {"auto", "ratings", "counts", "alike"}, default "auto"
-        What the values of the table are: ratings on a scale, counts, or nothing but who chose what. "auto" takes them for ratings
-        unless all are equal. Without ratings there is no star head.
+        What the values of the table are: ratings on a scale, counts, or nothing but who chose what.
+        "auto" takes them for ratings unless all are equal. Without ratings there is no star head.
     stars : {"least-squares", "gibbs", "none"}, default "least-squares"
         What the star head is trained by.
     beta : float or "auto", default "auto"
         Weight of being liked; "auto" is chosen on the held-out ratings among 0, 0.25, 0.5, 1 and 2.
     liked_from : float, optional
-        The lowest rating that says that somebody liked an item. Default: the top quarter of the scale, 4 of 5 stars.
+        The lowest rating that says that somebody liked an item. Default: the top quarter of the
+        scale, 4 of 5 stars.
     seconds : float, default 60.0
         After so long no further candidate is begun.
 
@@ -94,8 +108,8 @@ class Recommender:
         ----------
         ratings : Ratings, or what `palate.read` returns
         validation : float or Ratings, default 0.1
-            Share of each user's ratings that the choice is made on, or ratings held out by the caller. The final heads are fitted to all
-            ratings, those included.
+            Share of each user's ratings that the choice is made on, or ratings held out by the
+            caller. The final heads are fitted to all ratings, those included.
         catalog : Catalog, optional
             What is known of the items; the model carries it.
         checkpoint : path, optional
@@ -169,7 +183,9 @@ class _Run:
         if self.values != RATINGS:
             return -np.inf
         low, high = self.ratings.scale
-        return low + 0.75 * (high - low) if self.trainer.liked_from is None else float(self.trainer.liked_from)
+        return (
+            low + 0.75 * (high - low) if self.trainer.liked_from is None else float(self.trainer.liked_from)
+        )
 
     def model(self, catalog: Catalog | None) -> RecommenderModel:
         """Return the fitted model."""
@@ -184,24 +200,45 @@ class _Run:
         choice = candidate.trainer.fit(self.ratings, validation=0, **options)
         stars = self._final_stars(stars_trainer, first, options)
         heads = TwoHeads(
-            choice=choice, stars=stars, chance=chance, beta=beta if stars is not None else 0.0, liked_from=self.liked_from,
+            choice=choice,
+            stars=stars,
+            chance=chance,
+            beta=beta if stars is not None else 0.0,
+            liked_from=self.liked_from,
             noise=_noise(stars),
-        )  # fmt: skip
-        table = [{"name": trial.candidate.name, "ndcg": trial.mean, "seconds": trial.seconds} for trial in trials]
+        )
+        table = [
+            {"name": trial.candidate.name, "ndcg": trial.mean, "seconds": trial.seconds} for trial in trials
+        ]
         return RecommenderModel(
-            heads=heads, users=choice.users, items=choice.items, catalog=choice.catalog, ratings=choice.ratings,
-            trainer={"name": "Recommender", **asdict(self.trainer), "choice": candidate.name, "candidates": table, "beta_resolved": heads.beta},
+            heads=heads,
+            users=choice.users,
+            items=choice.items,
+            catalog=choice.catalog,
+            ratings=choice.ratings,
+            trainer={
+                "name": "Recommender",
+                **asdict(self.trainer),
+                "choice": candidate.name,
+                "candidates": table,
+                "beta_resolved": heads.beta,
+            },
             history=History(
-                stopped=f"The choice head is {candidate.name}.", notes=tuple(notes), n_train=len(self.ratings), selected=True
+                stopped=f"The choice head is {candidate.name}.",
+                notes=tuple(notes),
+                n_train=len(self.ratings),
+                selected=True,
             ),
             frame_kind=self.ratings.frame_kind,
-        )  # fmt: skip
+        )
 
     def _choice(self, train: Ratings, held: Ratings) -> tuple[Trial | None, list[Trial], list[str]]:
         """Return the trial that won, all of them, and what a user should know of the choice."""
         test = Test.of(train, held, self.liked_from)
         if len(test.users) < FEWEST:
-            about = f"{len(test.users):,} users have a held-out rating that counts as liked, too few to choose by"
+            about = (
+                f"{len(test.users):,} users have a held-out rating that counts as liked, too few to choose by"
+            )
             return None, [], [f"The choice head was not chosen on validation: {about}."]
         until = time.monotonic() + self.trainer.seconds
         candidates = [*popular(train), *personal(train, self.values)]
@@ -209,20 +246,24 @@ class _Run:
         trials = with_sums(trials, test, self.threads, self.tell)
         best = cast(Trial, worth_its_size(trials))  # there are always two trials
         notes = [
-            f"The choice head is {best.candidate.name}: nDCG@10 {best.mean:.4f} on {len(test.users):,} users' held-out ratings."
+            f"The choice head is {best.candidate.name}: nDCG@10 {best.mean:.4f} on {len(test.users):,} "
+            f"users' held-out ratings."
         ]
         if left:
             notes.append(f"There was no time to try {', '.join(left)}; give more seconds to have them tried.")
         late = self._lately(best)
         if late is not None:
             notes.append(
-                f"On the latest tenth of the ratings {late.candidate.name} makes better lists (nDCG@10 {late.mean:.4f}), so it is the choice head."
+                f"On the latest tenth of the ratings {late.candidate.name} makes better lists (nDCG@10 "
+                f"{late.mean:.4f}), so it is the choice head."
             )
             return late, [*trials, late], notes
         return best, trials, notes
 
     def _lately(self, best: Trial) -> Trial | None:
-        """Return the trial of popular lately that clearly beats the best candidate at predicting the latest ratings, if any does."""
+        """Return the trial of popular lately that clearly beats the best candidate at predicting
+        the latest ratings, if any does.
+        """
         times = self.ratings.timestamp
         if times is None or np.ptp(times) == 0:
             return None
@@ -232,7 +273,9 @@ class _Run:
         if len(test.users) < FEWEST_LATE:
             return None
         lately = [candidate for candidate in popular(train) if candidate.name.startswith("popular lately")]
-        trials, _ = tried([best.candidate, *lately], train, test, until=np.inf, threads=self.threads, tell=self.tell)
+        trials, _ = tried(
+            [best.candidate, *lately], train, test, until=np.inf, threads=self.threads, tell=self.tell
+        )
         found = best_of(trials[1:])
         return found if found is not None and clearly_better(found, trials[0]) else None
 
@@ -253,7 +296,8 @@ class _Run:
     def _final_stars(self, trainer: Any, first: Any, options: dict[str, Any]) -> Any:
         """Return the star head fitted to all ratings, as long as the first one was.
 
-        Its noise and the scale of its standard errors are those found on the held-out ratings, where there were enough.
+        Its noise and the scale of its standard errors are those found on the held-out ratings,
+        where there were enough.
         """
         if trainer is None:
             return None
@@ -266,11 +310,15 @@ class _Run:
         final = long.fit(self.ratings, validation=0, seed=self.seed, **options)
         return replace(final, noise_sd=first.noise_sd, spread=first.spread, trainer=first.trainer)
 
-    def _put_together(self, chosen: Trial | None, train: Ratings, held: Ratings, stars: Any) -> tuple[ChanceByPlace, float]:
+    def _put_together(
+        self, chosen: Trial | None, train: Ratings, held: Ratings, stars: Any
+    ) -> tuple[ChanceByPlace, float]:
         """Return the chance of a choice by place, and the weight of being liked."""
         given = self.trainer.beta
         if chosen is None:
-            return fit_chance(np.zeros(1), 0, 1 / max(1, self.ratings.n_items)), 0.5 if isinstance(given, str) else float(given)
+            return fit_chance(np.zeros(1), 0, 1 / max(1, self.ratings.n_items)), 0.5 if isinstance(
+                given, str
+            ) else float(given)
         every = Test.of(train, held, -np.inf)
         hits = every.hits(every.lists(chosen.model, min(PLACES, train.n_items), self.threads))
         average = len(every.row) / max(1, len(every.users)) / train.n_items
@@ -283,7 +331,12 @@ class _Run:
         best = (-1.0, 0.0)
         for beta in BETAS:
             heads = TwoHeads(
-                choice=chosen.model, stars=stars, chance=chance, beta=beta, liked_from=self.liked_from, noise=_noise(stars)
+                choice=chosen.model,
+                stars=stars,
+                chance=chance,
+                beta=beta,
+                liked_from=self.liked_from,
+                noise=_noise(stars),
             )
             lists = heads.pick(test.users, 10, np.zeros(0, bool), test.seen, self.threads).items
             best = max(best, (float(test.quality(lists).mean()), beta))

@@ -12,7 +12,9 @@ from palate.store.changes import StoreError
 
 @dataclasses.dataclass
 class Problem:
-    """What went wrong: `code` for programs, `message` for people; `rows` of a batch with what is wrong with each."""
+    """What went wrong: `code` for programs, `message` for people; `rows` of a batch with what is
+    wrong with each.
+    """
 
     code: str
     message: str
@@ -72,4 +74,6 @@ def status_of(error: Exception) -> tuple[int, str]:
     >>> status_of(StoreError("full")), status_of(ValueError("n"))
     ((503, 'store'), (422, 'invalid'))
     """
-    return next(((status, code) for kind, status, code in STATUS if isinstance(error, kind)), (500, "internal"))
+    return next(
+        ((status, code) for kind, status, code in STATUS if isinstance(error, kind)), (500, "internal")
+    )

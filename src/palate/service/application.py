@@ -38,10 +38,19 @@ def application(core: Core, settings: Settings | None = None) -> Any:
 
     settings, metrics = settings or Settings(), Metrics()
     app = FastAPI(
-        title="palate", version=version("palate"), docs_url=None, redoc_url=None, root_path=settings.root_path,
+        title="palate",
+        version=version("palate"),
+        docs_url=None,
+        redoc_url=None,
+        root_path=settings.root_path,
         description="Recommendations that say which model made them, from what, and how sure it is.",
-    )  # fmt: skip
-    for router in (list_routes(core, settings), item_routes(core), user_routes(core), health_routes(core, metrics)):
+    )
+    for router in (
+        list_routes(core, settings),
+        item_routes(core),
+        user_routes(core),
+        health_routes(core, metrics),
+    ):
         app.include_router(router)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -51,16 +60,20 @@ def application(core: Core, settings: Settings | None = None) -> Any:
         from starlette.middleware.cors import CORSMiddleware
 
         app.add_middleware(
-            CORSMiddleware, allow_origins=list(settings.origins), allow_methods=["GET", "PUT", "POST", "DELETE"],
+            CORSMiddleware,
+            allow_origins=list(settings.origins),
+            allow_methods=["GET", "PUT", "POST", "DELETE"],
             allow_headers=["authorization", "content-type", "x-api-key"],
-        )  # fmt: skip
+        )
     app.add_middleware(Guard, settings=settings, metrics=metrics)
     return app
 
 
 def _invalid(_: Any, error: Any) -> Any:
     """Answer a request whose values are of the wrong kind: each with its name."""
-    said = "; ".join(f"{'.'.join(map(str, one['loc'][1:])) or 'body'}: {one['msg']}" for one in error.errors()[:20])
+    said = "; ".join(
+        f"{'.'.join(map(str, one['loc'][1:])) or 'body'}: {one['msg']}" for one in error.errors()[:20]
+    )
     return reply(Failure(Problem("invalid", said)), 422)
 
 
@@ -75,5 +88,9 @@ def _of_core(_: Any, error: Exception) -> Any:
     if status == 500:
         LOG.error("an error that should not be: %s", error, exc_info=error)
         return reply(Failure(Problem(code, "the service failed at this request; its log says more.")), 500)
-    rows = [{"row": place, "message": message} for place, message in error.problems] if isinstance(error, BadRows) else []
+    rows = (
+        [{"row": place, "message": message} for place, message in error.problems]
+        if isinstance(error, BadRows)
+        else []
+    )
     return reply(Failure(Problem(code, str(error), rows)), status)

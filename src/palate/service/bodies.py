@@ -59,7 +59,9 @@ class Stamp:
 
 @dataclass
 class Recommendations:
-    """A list. `cursor` is for the next page; `fresh` says that a page could not go on, and that this is page 1 of a newer list."""
+    """A list. `cursor` is for the next page; `fresh` says that a page could not go on, and that
+    this is page 1 of a newer list.
+    """
 
     recommendation_id: str
     model_id: str
@@ -80,7 +82,9 @@ class Kept:
 
 @dataclass
 class ForgottenOut:
-    """A user who was forgotten. What remains: the models trained before hold the user until they are trained again."""
+    """A user who was forgotten. What remains: the models trained before hold the user until they
+    are trained again.
+    """
 
     user: str
     n_deleted: int

@@ -1,4 +1,6 @@
-"""The signed place at which a list goes on: it holds for one version of a model and one state of the user's ratings."""
+"""The signed place at which a list goes on: it holds for one version of a model and one state of
+the user's ratings.
+"""
 
 import base64
 import hashlib
@@ -36,7 +38,9 @@ def read_cursor(secret: bytes, cursor: str) -> tuple[list[Any], int]:
             raise ValueError
         state, offset = json.loads(body)
     except ValueError:
-        raise BadCursor("cursor must be one that this service gave out. Leave it out to begin with page 1.") from None
+        raise BadCursor(
+            "cursor must be one that this service gave out. Leave it out to begin with page 1."
+        ) from None
     return list(state), int(offset)
 
 

@@ -51,7 +51,10 @@ class Guard:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 given = {name for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(pair for pair in HEADERS if pair[0] not in given)]
+                message["headers"] = [
+                    *message["headers"],
+                    *(pair for pair in HEADERS if pair[0] not in given),
+                ]
             await send(message)
 
         try:
@@ -76,7 +79,11 @@ class Guard:
         given = _key(headers)
         may_write = _one_of(given, settings.write_keys)
         if not (may_write or _one_of(given, settings.read_keys)):
-            raise _Refused(401, "key", "a key must be sent as 'Authorization: Bearer KEY'; got none, or one that is not known.")
+            raise _Refused(
+                401,
+                "key",
+                "a key must be sent as 'Authorization: Bearer KEY'; got none, or one that is not known.",
+            )
         reads = method in ("GET", "HEAD", "OPTIONS") or (method == "POST" and path in READING_POSTS)
         if not (reads or may_write):
             raise _Refused(403, "key", "this needs a key for writing; got one for reading.")
@@ -97,14 +104,18 @@ def matched_path(scope: Scope) -> str:
 
 
 def _check_local(headers: dict[bytes, bytes], origins: Iterable[str]) -> None:
-    """Refuse what a web page in somebody's browser sends to a service without keys: foreign names of this host, foreign origins."""
+    """Refuse what a web page in somebody's browser sends to a service without keys: foreign names
+    of this host, foreign origins.
+    """
     host = urlsplit("//" + headers.get(b"host", b"localhost").decode("latin-1")).hostname or ""
     if host not in LOOPBACK:
         raise _Refused(400, "host", "a service without keys must be asked for by 127.0.0.1 or localhost.")
     origin = headers.get(b"origin", b"").decode("latin-1")
     if origin and origin not in origins and urlsplit(origin).hostname not in LOOPBACK:
         raise _Refused(
-            403, "origin", "a service without keys must not be asked by this web page. Allow its origin with --origin."
+            403,
+            "origin",
+            "a service without keys must not be asked by this web page. Allow its origin with --origin.",
         )
 
 

@@ -41,7 +41,9 @@ class Metrics:
         lines += _head("palate_request_seconds", "histogram", "Seconds to answer, by route.")
         for route, row in sorted(seconds.items()):
             for most, count in zip((*BUCKETS, "+Inf"), row[:-1], strict=True):
-                lines.append(f"palate_request_seconds_bucket{_labels(route=route, le=str(most))} {int(count)}")
+                lines.append(
+                    f"palate_request_seconds_bucket{_labels(route=route, le=str(most))} {int(count)}"
+                )
             lines.append(f"palate_request_seconds_sum{_labels(route=route)} {row[-1]:.6f}")
             lines.append(f"palate_request_seconds_count{_labels(route=route)} {int(row[-2])}")
         lines += _of_core(core)
@@ -50,13 +52,20 @@ class Metrics:
 
 def _of_core(core: Core) -> Iterable[str]:
     yield from _head(
-        "palate_model_info", "gauge", "The models that are served; active is the one that answers if none is named."
+        "palate_model_info",
+        "gauge",
+        "The models that are served; active is the one that answers if none is named.",
     )
     for model in core.models:
         yield f"palate_model_info{_labels(model=model.id, version=model.version, active=str(model.active).lower())} 1"
     gauges = [
         ("palate_model_swaps_total", "counter", "Models taken into use since the start.", core.n_swaps),
-        ("palate_model_swap_failed", "gauge", "1 if the last swap failed.", int(core.last_failure is not None)),
+        (
+            "palate_model_swap_failed",
+            "gauge",
+            "1 if the last swap failed.",
+            int(core.last_failure is not None),
+        ),
         ("palate_live_ratings", "gauge", "Pairs in the store of live ratings.", core.store.n_ratings),
         ("palate_store_waiting", "gauge", "Writes that wait to be committed.", core.store.waiting),
         ("palate_resident_bytes", "gauge", "Memory of this process.", resident_bytes()),
@@ -80,5 +89,8 @@ def _head(name: str, kind: str, about: str) -> list[str]:
 
 
 def _labels(**labels: str) -> str:
-    escaped = ((name, value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")) for name, value in labels.items())
+    escaped = (
+        (name, value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n"))
+        for name, value in labels.items()
+    )
     return "{" + ",".join(f'{name}="{value}"' for name, value in escaped) + "}"

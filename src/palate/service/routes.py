@@ -15,7 +15,8 @@ from palate.service.metrics import Metrics
 from palate.service.settings import MOST_ITEMS, MOST_ROWS, Settings
 
 REMAINS = (
-    "A salted digest of the id, so that the user is left out from now on. Model files trained before still hold the user's "
+    "A salted digest of the id, so that the user is left out from now on. Model files trained before still "
+    "hold the user's "
     "training ratings until they are trained again, and so do backups of the store."
 )
 
@@ -50,13 +51,21 @@ def _explain(asked: str | None) -> tuple[str, ...]:
     parts = tuple(part for part in (asked or "").split(",") if part)
     for part in parts:
         if part not in EXPLAIN:
-            raise ValueError(f"explain must be of {' and '.join(EXPLAIN)}, with a comma between; got {part!r}.")
+            raise ValueError(
+                f"explain must be of {' and '.join(EXPLAIN)}, with a comma between; got {part!r}."
+            )
     return parts
 
 
 def _listed(answer: Answer, cursor: str | None = None, fresh: bool = False) -> bodies.Recommendations:
     return bodies.Recommendations(
-        uuid.uuid4().hex, answer.model_id, answer.model_version, answer.source, list(answer.rows), cursor, fresh
+        uuid.uuid4().hex,
+        answer.model_id,
+        answer.model_version,
+        answer.source,
+        list(answer.rows),
+        cursor,
+        fresh,
     )
 
 
@@ -66,26 +75,39 @@ def list_routes(core: Core, settings: Settings) -> Any:
 
     router = APIRouter(prefix="/v1", tags=["lists"])
 
-    @router.get("/users/{user}/recommendations", response_model=bodies.Recommendations, responses=failures(404, 409))
+    @router.get(
+        "/users/{user}/recommendations", response_model=bodies.Recommendations, responses=failures(404, 409)
+    )
     def recommendations(
         user: str,
         n: Annotated[int, Query(ge=1, le=MOST_ITEMS)] = 10,
         cursor: Annotated[str | None, Query(max_length=2000)] = None,
         exclude_seen: bool = True,
-        genre: Annotated[list[str] | None, Query(max_length=50, description="Items of one of these genres.")] = None,
+        genre: Annotated[
+            list[str] | None, Query(max_length=50, description="Items of one of these genres.")
+        ] = None,
         year_from: Annotated[int | None, Query(ge=-(2**31), lt=2**31)] = None,
         year_to: Annotated[int | None, Query(ge=-(2**31), lt=2**31)] = None,
         min_ratings: Annotated[int, Query(ge=0, lt=2**62)] = 0,
         caution: Annotated[float, Query(gt=-1, lt=1)] = 0.0,
         model: str | None = None,
-        explain: Annotated[str | None, Query(description="why, uncertainty, or both with a comma between.")] = None,
+        explain: Annotated[
+            str | None, Query(description="why, uncertainty, or both with a comma between.")
+        ] = None,
     ) -> Any:
-        """List the best items for a user; somebody unknown gets the most popular ones, and `source` says so."""
+        """List the best items for a user; somebody unknown gets the most popular ones, and `source`
+        says so.
+        """
         user = id_of(user)
         how = {
-            "n": n, "model": model, "caution": caution, "min_ratings": min_ratings, "exclude_seen": exclude_seen,
-            "where": _where(genre or [], year_from, year_to), "explain": _explain(explain),
-        }  # fmt: skip
+            "n": n,
+            "model": model,
+            "caution": caution,
+            "min_ratings": min_ratings,
+            "exclude_seen": exclude_seen,
+            "where": _where(genre or [], year_from, year_to),
+            "explain": _explain(explain),
+        }
         return _page(core, settings, user, how, cursor)
 
     @router.post("/recommendations", response_model=bodies.Recommendations, responses=failures(404))
@@ -99,11 +121,16 @@ def list_routes(core: Core, settings: Settings) -> Any:
         return reply(
             _listed(
                 core.recommend(
-                    ratings=ratings, n=body.n, model=body.model, caution=body.caution, min_ratings=body.min_ratings,
-                    where=_where(body.genre, None, None), explain=body.explain,
+                    ratings=ratings,
+                    n=body.n,
+                    model=body.model,
+                    caution=body.caution,
+                    min_ratings=body.min_ratings,
+                    where=_where(body.genre, None, None),
+                    explain=body.explain,
                 )
             )
-        )  # fmt: skip
+        )
 
     @router.get("/compare", response_model=bodies.CompareOut, responses=failures(404))
     def compare(user: str, models: str, n: Annotated[int, Query(ge=1, le=MOST_ITEMS)] = 10) -> Any:
@@ -118,7 +145,9 @@ def list_routes(core: Core, settings: Settings) -> Any:
 
 
 def _page(core: Core, settings: Settings, user: str, how: dict[str, Any], cursor: str | None) -> Any:
-    """Answer one page: the first, the one a cursor points at, or 409 with a fresh first page if the list is another by now."""
+    """Answer one page: the first, the one a cursor points at, or 409 with a fresh first page if the
+    list is another by now.
+    """
     asked = [user, *(how[name] for name in ("model", "caution", "min_ratings", "exclude_seen", "where"))]
     given, offset = (None, 0) if cursor is None else read_cursor(settings.secret, cursor)
     answer = core.recommend(user, offset=offset, **how)
@@ -127,7 +156,9 @@ def _page(core: Core, settings: Settings, user: str, how: dict[str, Any], cursor
     if fresh:
         answer, offset = core.recommend(user, offset=0, **how), 0
         state = _state(asked, answer)
-    following = make_cursor(settings.secret, state, offset + how["n"]) if len(answer.rows) == how["n"] else None
+    following = (
+        make_cursor(settings.secret, state, offset + how["n"]) if len(answer.rows) == how["n"] else None
+    )
     return reply(_listed(answer, following, fresh), 409 if fresh else 200)
 
 
@@ -153,12 +184,17 @@ def item_routes(core: Core) -> Any:
     @router.get("/items", response_model=bodies.ItemsOut, responses=failures(404))
     def search(q: Annotated[str, Query(max_length=256)], n: n_items = 10, model: str | None = None) -> Any:
         """Search items by title, whatever the case and the accents."""
-        return stamped(lambda view, by: bodies.ItemsOut(by.model_id, by.model_version, view.search(q, n, model)), model)
+        return stamped(
+            lambda view, by: bodies.ItemsOut(by.model_id, by.model_version, view.search(q, n, model)), model
+        )
 
     @router.get("/items/{item}", response_model=bodies.ItemOut, responses=failures(404))
     def item(item: str, model: str | None = None) -> Any:
         """Tell what is known of an item."""
-        return stamped(lambda view, by: bodies.ItemOut(by.model_id, by.model_version, view.item(id_of(item), model)), model)
+        return stamped(
+            lambda view, by: bodies.ItemOut(by.model_id, by.model_version, view.item(id_of(item), model)),
+            model,
+        )
 
     @router.get("/items/{item}/similar", response_model=bodies.SimilarOut, responses=failures(404))
     def similar(item: str, n: n_items = 10, model: str | None = None) -> Any:
@@ -178,7 +214,9 @@ def item_routes(core: Core) -> Any:
 
     @router.post("/models/{model}:activate", response_model=bodies.ModelsOut, responses=failures(404, 409))
     def activate(model: str) -> Any:
-        """Read a model's file again, take it into use if it is sound, and let it answer when no model is named."""
+        """Read a model's file again, take it into use if it is sound, and let it answer when no
+        model is named.
+        """
         core.activate(id_of(model))
         return reply(bodies.ModelsOut(core.models, core.last_failure))
 
@@ -201,7 +239,9 @@ def user_routes(core: Core) -> Any:
 
     @router.get("/users/{user}/ratings", response_model=bodies.RatingsOut, responses=failures(404))
     def ratings(user: str, model: str | None = None) -> Any:
-        """List what a user rated: live ratings, then those of the model's training that no live one replaces."""
+        """List what a user rated: live ratings, then those of the model's training that no live one
+        replaces.
+        """
         view, key = core.now(), id_of(user)
         info = view.model_info(model)
         return reply(bodies.RatingsOut(info.id, info.version, key, view.ratings(key, model)))
@@ -231,7 +271,9 @@ def user_routes(core: Core) -> Any:
     def batch(body: bodies.BatchIn) -> Any:
         """Keep many ratings, all or none; of a batch that cannot be kept, every wrong row is named."""
         if len(body.ratings) > MOST_ROWS:
-            raise ValueError(f"ratings must be at most {MOST_ROWS:,} in one batch; got {len(body.ratings):,}.")
+            raise ValueError(
+                f"ratings must be at most {MOST_ROWS:,} in one batch; got {len(body.ratings):,}."
+            )
         revision = core.rate_many((row.user, row.item, row.rating) for row in body.ratings)
         return reply(bodies.Kept(revision, len(body.ratings)))
 
@@ -255,7 +297,9 @@ def health_routes(core: Core, metrics: Metrics) -> Any:
         problem = core.store.problem()
         reasons = [] if problem is None else [problem]
         models = [bodies.Stamp(model.id, model.version) for model in core.models]
-        return reply(bodies.Ready("ready" if not reasons else "not ready", reasons, models), 503 if reasons else 200)
+        return reply(
+            bodies.Ready("ready" if not reasons else "not ready", reasons, models), 503 if reasons else 200
+        )
 
     @router.get(
         "/metrics",

@@ -36,13 +36,20 @@ def bound(host: str, port: int) -> socket.socket:
     except OSError as error:
         made.close()
         if error.errno == errno.EADDRINUSE:
-            raise PortInUse(f"port {port} on {host} is in use by another program. Choose another: --port {port + 1}") from None
+            raise PortInUse(
+                f"port {port} on {host} is in use by another program. Choose another: --port {port + 1}"
+            ) from None
         raise OSError(f"cannot listen on {host}, port {port}: {error.strerror or error}.") from None
     return made
 
 
 def serve(
-    core: Core, settings: Settings, port: int = 8000, *, watch: bool = False, started: Callable[[str], Any] | None = None
+    core: Core,
+    settings: Settings,
+    port: int = 8000,
+    *,
+    watch: bool = False,
+    started: Callable[[str], Any] | None = None,
 ) -> None:
     """Serve until the process is told to end; what waits to be written is written before.
 
@@ -63,9 +70,15 @@ def serve(
     listening = bound(settings.host, port)
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, limit_concurrency=MOST_AT_ONCE, timeout_keep_alive=5,
-        timeout_graceful_shutdown=10, server_header=False, root_path=settings.root_path,
-    )  # fmt: skip
+        app,
+        log_level="warning",
+        access_log=False,
+        limit_concurrency=MOST_AT_ONCE,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=10,
+        server_header=False,
+        root_path=settings.root_path,
+    )
     watcher = Watcher(core) if watch else None
     try:
         if started is not None:

@@ -23,7 +23,8 @@ class Settings:
     host : str, default "127.0.0.1"
         Anything else than loopback needs keys.
     read_keys, write_keys : tuple of str
-        Keys that may ask, and keys that may ask and change. Without any, everybody on this machine may do everything.
+        Keys that may ask, and keys that may ask and change. Without any, everybody on this machine
+        may do everything.
     origins : tuple of str
         Web pages that may ask from a browser, such as "https://example.org".
     root_path : str

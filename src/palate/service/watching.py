@@ -12,7 +12,9 @@ EVERY = 1.0  # seconds between two looks
 
 
 class Watcher:
-    """A thread that looks at the models' files. One that could not be taken into use is tried again when it changes again."""
+    """A thread that looks at the models' files. One that could not be taken into use is tried again
+    when it changes again.
+    """
 
     def __init__(self, core: Core, every: float = EVERY) -> None:
         self._core, self._every = core, every
@@ -32,7 +34,9 @@ class Watcher:
         while not self._ends.wait(self._every):
             now = {name: _stamp(path) for name, path in self._files.items()}
             for name, stamp in now.items():
-                if stamp is not None and stamp != self._known[name] and stamp == before[name]:  # written to its end
+                if (
+                    stamp is not None and stamp != self._known[name] and stamp == before[name]
+                ):  # written to its end
                     self._known[name] = stamp
                     self._take(name)
             before = now

@@ -16,9 +16,10 @@ class Confidence:
     """How counts become targets and weights.
 
     kind : {"none", "one-plus", "linear", "everywhere"}
-        "none": values are ratings and stay what they are. "one-plus": target 1 with weight `1 + alpha count` (Hu, Koren,
-        Volinsky 2008). "linear": target 1 with weight `alpha count` (the library implicit). "everywhere": target 1 with weight 1, and
-        w0 counts for every pair, observed ones included (Rendle et al. 2021); as one square that is target `1 / (1 + w0)`
+        "none": values are ratings and stay what they are. "one-plus": target 1 with weight `1 +
+        alpha count` (Hu, Koren, Volinsky 2008). "linear": target 1 with weight `alpha count` (the
+        library implicit). "everywhere": target 1 with weight 1, and w0 counts for every pair,
+        observed ones included (Rendle et al. 2021); as one square that is target `1 / (1 + w0)`
         with weight `1 + w0`. alpha scales the count; `w0` is the weight of an unobserved pair.
     """
 
@@ -39,7 +40,8 @@ class Confidence:
         if len(values) and values.min() <= 0:
             place = int(np.flatnonzero(values <= 0)[0])
             raise ValueError(
-                f"counts must be positive; got {values[place]:g} (rating {place} by user and item). Leave pairs without a count out."
+                f"counts must be positive; got {values[place]:g} (rating {place} by user and item). Leave "
+                f"pairs without a count out."
             )
         if self.kind == "everywhere":
             weight = np.full(len(values), 1 + self.w0, np.float32)

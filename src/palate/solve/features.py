@@ -1,8 +1,9 @@
 """Side information: features of users or items whose weights give each row its prior mean.
 
-A row is taken to be `prior mean + features @ weights` before its ratings are seen. A group of features is the bag of what
-the row rated or was rated by, or a column of a table. Every group is binary with one scale per row (1 / sqrt of how many of its
-features a row has), so an item of three genres is told as loudly as one of a single genre.
+A row is taken to be `prior mean + features @ weights` before its ratings are seen. A group of
+features is the bag of what the row rated or was rated by, or a column of a table. Every group is
+binary with one scale per row (1 / sqrt of how many of its features a row has), so an item of three
+genres is told as loudly as one of a single genre.
 """
 
 from collections.abc import Sequence
@@ -91,7 +92,8 @@ class FeatureGroup:
     name : str
         "rated" or "raters" for a bag, else the column of the table.
     kind : {"bag", "tags", "bins"}
-        "bag": the other side's rows. "tags": a text, or several divided by "|". "bins": a number, told by the range it is in.
+        "bag": the other side's rows. "tags": a text, or several divided by "|". "bins": a number,
+        told by the range it is in.
     values : tuple of str
         The tags, ascending; empty for other kinds.
     edges : tuple of float
@@ -107,7 +109,9 @@ class FeatureGroup:
     edges: tuple[float, ...] = ()
 
     def columns_of(self, value: Any) -> np.ndarray:
-        """Return which features a value of the column switches on; none for a missing one or an unknown tag."""
+        """Return which features a value of the column switches on; none for a missing one or an
+        unknown tag.
+        """
         if self.kind == BINS:
             return bins_of(np.array([value if value is not None else np.nan], np.float64), self.edges)[1]
         known = {tag: place for place, tag in enumerate(self.values)}
@@ -120,7 +124,9 @@ class FeatureLink:
 
     groups: tuple[FeatureGroup, ...]
 
-    def prior_mean(self, mean: np.ndarray, rated: np.ndarray, features: dict[str, Any] | None = None) -> np.ndarray:
+    def prior_mean(
+        self, mean: np.ndarray, rated: np.ndarray, features: dict[str, Any] | None = None
+    ) -> np.ndarray:
         """Return the prior mean of one row for each draw, float32, shape (n_draws, n_factors + 1).
 
         Parameters
@@ -152,7 +158,9 @@ class FeatureLink:
 
 
 def split_tags(value: Any) -> list[str]:
-    """Return the tags of a cell, each once, sorted: its parts between bars, or those of a list, written as a text or not."""
+    """Return the tags of a cell, each once, sorted: its parts between bars, or those of a list,
+    written as a text or not.
+    """
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return []
     listed = value if isinstance(value, list | tuple) else parts_of_list(str(value))
@@ -170,7 +178,9 @@ def tag_block(cells: Sequence[Any]) -> tuple[FeatureBlock, tuple[str, ...]]:
 
 
 def bin_block(numbers: np.ndarray, n_bins: int = 20) -> tuple[FeatureBlock, tuple[float, ...]]:
-    """Return the features of a column of numbers, by ranges of about equal counts, and the upper ends of the ranges."""
+    """Return the features of a column of numbers, by ranges of about equal counts, and the upper
+    ends of the ranges.
+    """
     finite = numbers[np.isfinite(numbers)]
     cuts = np.quantile(finite, np.linspace(0, 1, n_bins + 1)[1:-1]) if len(finite) else np.empty(0)
     edges = tuple(float(cut) for cut in np.unique(cuts))
@@ -179,9 +189,13 @@ def bin_block(numbers: np.ndarray, n_bins: int = 20) -> tuple[FeatureBlock, tupl
 
 
 def bins_of(numbers: np.ndarray, edges: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
-    """Return how many features (0 for a missing number, else 1) each row has, and the ranges of those that have one."""
+    """Return how many features (0 for a missing number, else 1) each row has, and the ranges of
+    those that have one.
+    """
     known = np.isfinite(numbers)
-    return known.astype(np.int64), np.searchsorted(np.asarray(edges), numbers[known], side="left").astype(np.int32)
+    return known.astype(np.int64), np.searchsorted(np.asarray(edges), numbers[known], side="left").astype(
+        np.int32
+    )
 
 
 def _block(counts: np.ndarray, columns: np.ndarray, n_columns: int) -> FeatureBlock:

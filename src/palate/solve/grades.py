@@ -1,7 +1,9 @@
-"""What a choice counts: the grade of its rating, how long ago it was made, and how active its user and its item are.
+"""What a choice counts: the grade of its rating, how long ago it was made, and how active its user
+and its item are.
 
-A model of choices is fitted to `x_ui` in (0, 1] for the pairs that were rated and 0 for all others. A high rating counts more
-than a low one, a recent one more than an old one, and what everybody chooses, or who chooses everything, is told apart less by each choice.
+A model of choices is fitted to `x_ui` in (0, 1] for the pairs that were rated and 0 for all others.
+A high rating counts more than a low one, a recent one more than an old one, and what everybody
+chooses, or who chooses everything, is told apart less by each choice.
 """
 
 from dataclasses import dataclass, replace
@@ -18,13 +20,15 @@ _LATER = 1e-9  # of the popularity of an item with too few ratings, whose order 
 
 @dataclass(frozen=True, kw_only=True)
 class Grades:
-    """The formula of `x_ui` with everything it needs, so that a new user's ratings are graded as those of training were.
+    """The formula of `x_ui` with everything it needs, so that a new user's ratings are graded as
+    those of training were.
 
         ratings   x = least + (1 - least) (r - low) / (high - low)
         counts    x = least + (1 - least) log(1 + count) / log(1 + high)
         alike     x = 1
 
-    times the rating's weight, where it has one, and times `2 ** (-(now - time) / half_life)` where there is a half-life.
+    times the rating's weight, where it has one, and times `2 ** (-(now - time) / half_life)` where
+    there is a half-life.
 
     Parameters
     ----------
@@ -32,7 +36,8 @@ class Grades:
     least : float
         Grade of the lowest rating, in (0, 1].
     low, high : float
-        Ends of the rating scale, or the lowest and the highest count. All grades are 1 where the two are equal.
+        Ends of the rating scale, or the lowest and the highest count. All grades are 1 where the
+        two are equal.
     half_life : float, optional
         After so long a choice counts half, in the unit of the timestamps.
     now : int
@@ -46,8 +51,11 @@ class Grades:
     half_life: float | None = None
     now: int = 0
 
-    def of(self, values: np.ndarray, weights: np.ndarray | None = None, times: np.ndarray | None = None) -> np.ndarray:
-        """Return `x` of each rating, float32. Without times, ratings are as recent as the last one of training.
+    def of(
+        self, values: np.ndarray, weights: np.ndarray | None = None, times: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return `x` of each rating, float32. Without times, ratings are as recent as the last one
+        of training.
 
         Raises
         ------
@@ -68,10 +76,14 @@ class Grades:
         outside = np.flatnonzero((values < low) | (values > high))
         if len(outside):
             what, range_ = (
-                ("counts", "at least 0") if self.kind == COUNTS else ("ratings", f"from {low:g} to {high:g}, the scale")
+                ("counts", "at least 0")
+                if self.kind == COUNTS
+                else ("ratings", f"from {low:g} to {high:g}, the scale")
             )
             place = int(outside[0])
-            raise ValueError(f"{what} must be {range_}, to be graded; got {values[place]:g} (ratings[{place}]).")
+            raise ValueError(
+                f"{what} must be {range_}, to be graded; got {values[place]:g} (ratings[{place}])."
+            )
         if self.low == self.high:
             return np.ones(len(values))
         if self.kind == COUNTS:
@@ -80,7 +92,8 @@ class Grades:
 
 
 def recency(times: np.ndarray, now: int, half_life: float) -> np.ndarray:
-    """Return `2 ** (-(now - time) / half_life)` of each time, float64: 1 now, 1/2 a half-life ago, above 1 afterwards.
+    """Return `2 ** (-(now - time) / half_life)` of each time, float64: 1 now, 1/2 a half-life ago,
+    above 1 afterwards.
 
     Raises
     ------
@@ -90,22 +103,29 @@ def recency(times: np.ndarray, now: int, half_life: float) -> np.ndarray:
     ages = (float(now) - np.asarray(times, np.float64)) / half_life
     if len(ages) and ages.min() < -100:
         raise ValueError(
-            f"times must be at most 100 half-lives after the last training rating, {now}; got {int(np.max(times))} with half_life {half_life:g}."
+            f"times must be at most 100 half-lives after the last training rating, {now}; got "
+            f"{int(np.max(times))} with half_life {half_life:g}."
         )
     weight: np.ndarray = np.exp2(-ages)
     return weight
 
 
 def activity(counts: np.ndarray, exponent: float) -> np.ndarray:
-    """Return `n ** exponent` of each row, float64, and 0 for a row without ratings, which then takes no part in anything."""
+    """Return `n ** exponent` of each row, float64, and 0 for a row without ratings, which then
+    takes no part in anything.
+    """
     counts = np.asarray(counts, np.float64)
     out: np.ndarray = np.zeros(len(counts))
     np.power(counts, exponent, out=out, where=counts > 0)
     return out
 
 
-def normalised(x: Rows, user_counts: np.ndarray, item_counts: np.ndarray, user_exponent: float, item_exponent: float) -> Rows:
-    """Return `R = D_u^-b X D_i^-c` by user: each grade divided by powers of the numbers of ratings of its user and its item."""
+def normalised(
+    x: Rows, user_counts: np.ndarray, item_counts: np.ndarray, user_exponent: float, item_exponent: float
+) -> Rows:
+    """Return `R = D_u^-b X D_i^-c` by user: each grade divided by powers of the numbers of ratings
+    of its user and its item.
+    """
     users = np.repeat(activity(user_counts, -user_exponent), x.counts)
     items = activity(item_counts, -item_exponent)[x.columns]
     return replace(x, values=(x.values * users * items).astype(np.float32))
@@ -114,7 +134,9 @@ def normalised(x: Rows, user_counts: np.ndarray, item_counts: np.ndarray, user_e
 def popularity(
     columns: np.ndarray, n_items: int, times: np.ndarray | None, half_life: float | None, min_ratings: int
 ) -> np.ndarray:
-    """Return how often each item was rated, lately with a half-life, float64; items with few ratings come after all others."""
+    """Return how often each item was rated, lately with a half-life, float64; items with few
+    ratings come after all others.
+    """
     numbers = np.bincount(columns, minlength=n_items)
     weights = np.ones(len(columns))
     if half_life is not None:
@@ -125,7 +147,12 @@ def popularity(
 
 
 def grades_of(
-    kind: str, least: float, half_life: float | None, values: np.ndarray, scale: tuple[float, float], times: Any = None
+    kind: str,
+    least: float,
+    half_life: float | None,
+    values: np.ndarray,
+    scale: tuple[float, float],
+    times: Any = None,
 ) -> Grades:
     """Return the grades of training ratings with these values and times.
 
@@ -139,6 +166,14 @@ def grades_of(
         return Grades(kind=kind, least=least, low=float(low), high=float(high))
     if times is None:
         raise ValueError(
-            f"the ratings must have timestamps for half_life={half_life:g}; they have none. Say which column holds them, or leave half_life out."
+            f"the ratings must have timestamps for half_life={half_life:g}; they have none. Say which "
+            f"column holds them, or leave half_life out."
         )
-    return Grades(kind=kind, least=least, low=float(low), high=float(high), half_life=float(half_life), now=int(times.max()))
+    return Grades(
+        kind=kind,
+        least=least,
+        low=float(low),
+        high=float(high),
+        half_life=float(half_life),
+        now=int(times.max()),
+    )

@@ -1,10 +1,12 @@
 """How sure a least-squares model is: the Laplace approximation, one block for each user and each item.
 
-Around the optimum the objective is quadratic in each row, so that a row is about normal with the inverse of the row solver's
-matrix as covariance. What ties users to items is left out; one factor, found on validation ratings, stands for it.
+Around the optimum the objective is quadratic in each row, so that a row is about normal with the
+inverse of the row solver's matrix as covariance. What ties users to items is left out; one factor,
+found on validation ratings, stands for it.
 
-A penalty that grows with the number of ratings is next to none for a row of one or two. Such a row is not as open as that: the rows
-of a side, each weighted by its ratings, show how far factors lie from zero. The penalty counts as at least what this suggests.
+A penalty that grows with the number of ratings is next to none for a row of one or two. Such a row
+is not as open as that: the rows of a side, each weighted by its ratings, show how far factors lie
+from zero. The penalty counts as at least what this suggests.
 """
 
 from dataclasses import dataclass, replace
@@ -26,8 +28,8 @@ _MOST_FLOOR = 1e4
 class Half:
     """One side of a model: its training ratings, its vectors, its prior, and the other side's vectors.
 
-    `floor` is the least precision of a factor; `most` bounds the ratings of a row that are looked at, each of which then stands
-    for several.
+    `floor` is the least precision of a factor; `most` bounds the ratings of a row that are looked
+    at, each of which then stands for several.
     """
 
     rows: Rows
@@ -63,9 +65,17 @@ class Half:
 
         def run(start: int, stop: int) -> None:
             row_covariances(
-                wanted[start:stop], indptr, rows.columns, rows.weights, self.other.factors, precision, strength, base, *rest,
+                wanted[start:stop],
+                indptr,
+                rows.columns,
+                rows.weights,
+                self.other.factors,
+                precision,
+                strength,
+                base,
+                *rest,
                 out[start:stop],
-            )  # fmt: skip
+            )
 
         run_chunks(run, even_bounds(len(wanted), _ROWS_PER_CHUNK), threads)
         return out
@@ -115,7 +125,8 @@ class Kept:
 def pair_variances(
     users: Kept, items: Kept, user_index: np.ndarray, item_index: np.ndarray, threads: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return both parts of the variance of each pair for noise variance 1, float64: see `palate.kernels.laplace`.
+    """Return both parts of the variance of each pair for noise variance 1, float64: see
+    `palate.kernels.laplace`.
 
     Parameters
     ----------
@@ -151,7 +162,8 @@ def standard_errors(linear: np.ndarray, product: np.ndarray, noise_sd: float, sp
 
 
 def spread_of(squared_errors: np.ndarray, variances: np.ndarray, noise_variance: float) -> float:
-    """Return the factor c with `mean of e^2 / (s^2 + c^2 v) = 1`: standardised errors then have unit variance.
+    """Return the factor c with `mean of e^2 / (s^2 + c^2 v) = 1`: standardised errors then have
+    unit variance.
 
     Between 0.01 and 100: where the noise alone explains the errors, or more.
 

@@ -11,8 +11,11 @@ _DENSE_PRODUCTS = 12_000  # items up to which P stands dense in memory (576 MB)
 _ITEMS = 64  # rows of P made at a time where it is kept sparse
 
 
-def local_ridge(by_user: Rows, m: int, ridge: float, threads: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return, for each item, its ridge on its m nearest: `w_j = (P_NN + ridge mean(diag P) 1)^-1 P_Nj` with `P = R'R`.
+def local_ridge(
+    by_user: Rows, m: int, ridge: float, threads: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return, for each item, its ridge on its m nearest: `w_j = (P_NN + ridge mean(diag P) 1)^-1
+    P_Nj` with `P = R'R`.
 
     Returns
     -------
@@ -38,15 +41,21 @@ def local_ridge(by_user: Rows, m: int, ridge: float, threads: int) -> tuple[np.n
     products = _dense(arguments, n_items, threads) if n_items <= _DENSE_PRODUCTS else None
     if products is not None:
         run_chunks(
-            lambda start, stop: linear.local_ridge(start, stop, products, strength, m, items, weights, counts),
-            even_bounds(n_items, 32), threads,
-        )  # fmt: skip
+            lambda start, stop: linear.local_ridge(
+                start, stop, products, strength, m, items, weights, counts
+            ),
+            even_bounds(n_items, 32),
+            threads,
+        )
         return items, weights, counts
     sparse = _sparse(arguments, n_items, threads)
     run_chunks(
-        lambda start, stop: linear.local_ridge_sparse(start, stop, *sparse, strength, m, items, weights, counts),
-        even_bounds(n_items, 32), threads,
-    )  # fmt: skip
+        lambda start, stop: linear.local_ridge_sparse(
+            start, stop, *sparse, strength, m, items, weights, counts
+        ),
+        even_bounds(n_items, 32),
+        threads,
+    )
     return items, weights, counts
 
 
@@ -55,12 +64,16 @@ def _dense(arguments: tuple[Any, ...], n_items: int, threads: int) -> np.ndarray
 
     out = np.empty((n_items, n_items), np.float32)
     run_chunks(
-        lambda start, stop: item_products(*(start, stop, *arguments, out[start:stop])), balanced_bounds(arguments[3]), threads
+        lambda start, stop: item_products(*(start, stop, *arguments, out[start:stop])),
+        balanced_bounds(arguments[3]),
+        threads,
     )
     return out
 
 
-def _sparse(arguments: tuple[Any, ...], n_items: int, threads: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _sparse(
+    arguments: tuple[Any, ...], n_items: int, threads: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return P by compressed rows, its zeros left out."""
     from palate.kernels.linear import item_products
 
@@ -81,17 +94,23 @@ def closed_form(by_user: Rows, l2: float, dropout: float, leave: float, threads:
         G = R'R     gamma_j = l2 + G_jj p / (1 - p)     C = (G + diag gamma)^-1
         mu_j = max(0, (1 - xi) / C_jj - gamma_j)        B = 1 - C diag(gamma + mu), its diagonal 0
 
-    with p the `dropout` and xi what is allowed to `leave` of the diagonal. Where there are fewer users than items it is a system
-    of users (Woodbury): `C = (1 - Y' (1 + Y Y')^-1 Y) / gamma` with `Y = R gamma^-1/2`.
+    with p the `dropout` and xi what is allowed to `leave` of the diagonal. Where there are fewer
+    users than items it is a system of users (Woodbury): `C = (1 - Y' (1 + Y Y')^-1 Y) / gamma` with
+    `Y = R gamma^-1/2`.
 
     References
     ----------
-    Steck (2019), "Embarrassingly Shallow Autoencoders for Sparse Data", equation 8; Steck (2020), "Autoencoders that don't overfit towards
-    the Identity"; Moon et al. (2023), "It's Enough: Relaxing Diagonal Constraints in Linear Autoencoders for Recommendation".
+    Steck (2019), "Embarrassingly Shallow Autoencoders for Sparse Data", equation 8; Steck (2020),
+    "Autoencoders that don't overfit towards the Identity"; Moon et al. (2023), "It's Enough:
+    Relaxing Diagonal Constraints in Linear Autoencoders for Recommendation".
     """
     squares = np.bincount(by_user.columns, np.square(by_user.values, dtype=np.float64), by_user.n_columns)
     gamma = l2 + squares * dropout / (1 - dropout)
-    inverse = _by_users(by_user, gamma) if by_user.n_rows < by_user.n_columns else _by_items(by_user, gamma, threads)
+    inverse = (
+        _by_users(by_user, gamma)
+        if by_user.n_rows < by_user.n_columns
+        else _by_items(by_user, gamma, threads)
+    )
     diagonal = np.diagonal(inverse).astype(np.float64)
     scale = gamma + np.maximum(0.0, (1 - leave) / diagonal - gamma)
     inverse *= -scale.astype(inverse.dtype)

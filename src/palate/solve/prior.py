@@ -10,7 +10,8 @@ class RowPrior:
     """The penalty of one side of the model, as the row solver and fold-in need it.
 
     The row `x = [factors, bias]` costs `strength (x - mean)' precision (x - mean)` on its factor block, where
-    `strength = (n + unobserved_weight * n_other) ** scaling` for a row with `n` ratings; the bias entry is not scaled.
+    `strength = (n + unobserved_weight * n_other) ** scaling` for a row with `n` ratings; the bias
+    entry is not scaled.
 
     Parameters
     ----------

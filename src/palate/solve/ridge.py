@@ -1,7 +1,8 @@
 """Ridge regression of rows on their features, for all columns at once, by conjugate gradients.
 
-`(F' W F + strength) B = right` with F the features of all groups side by side and W a weight for each row and column. The matrix is never
-made: a step is one product with F and one with F'. Preconditioned by the diagonal.
+`(F' W F + strength) B = right` with F the features of all groups side by side and W a weight for
+each row and column. The matrix is never made: a step is one product with F and one with F'.
+Preconditioned by the diagonal.
 """
 
 from collections.abc import Callable, Sequence
@@ -40,10 +41,11 @@ def transposed_times(blocks: Sequence[FeatureBlock], rows: np.ndarray, threads: 
 
 @dataclass(frozen=True, eq=False)
 class SmallGroups:
-    """The features of groups with few columns, which every row shares with many others: solved among themselves exactly.
+    """The features of groups with few columns, which every row shares with many others: solved
+    among themselves exactly.
 
-    They are collinear (every film has one year), so that the diagonal alone says little of them; with their exact inverse in the
-    preconditioner conjugate gradients need fewer steps.
+    They are collinear (every film has one year), so that the diagonal alone says little of them;
+    with their exact inverse in the preconditioner conjugate gradients need fewer steps.
     """
 
     columns: np.ndarray  # (n,) int64: which of all features
@@ -61,7 +63,9 @@ class SmallGroups:
         return cls(columns, dense.T @ dense)
 
     def inverse(self, strength: np.ndarray) -> np.ndarray:
-        """Return the inverse of `F' F + strength` of these features, float32; `strength` is (n_features, 1)."""
+        """Return the inverse of `F' F + strength` of these features, float32; `strength` is
+        (n_features, 1).
+        """
         whole = self.gram + np.diag(strength[self.columns, 0].astype(np.float64))
         return np.linalg.inv(whole).astype(np.float32)
 
@@ -136,7 +140,9 @@ def solve_ridge(
 def _preconditioner(
     diagonal: np.ndarray, strength: np.ndarray, small: SmallGroups | None
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """Return what comes near to the inverse of the matrix: its diagonal's, and the exact one of small groups."""
+    """Return what comes near to the inverse of the matrix: its diagonal's, and the exact one of
+    small groups.
+    """
     if small is None:
         return lambda rows: rows / diagonal
     columns, inverse = small.columns, small.inverse(strength)

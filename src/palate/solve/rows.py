@@ -130,8 +130,9 @@ def solve_rows(
     double : bool, default False
         Accumulate and factorise in float64, as zero penalties need.
     steps : int, default 0
-        Instead of solving exactly, improve `present` by so many steps of conjugate gradients, or until the residual is
-        `tolerance` of the right-hand side. Needs a diagonal precision and takes no L1.
+        Instead of solving exactly, improve `present` by so many steps of conjugate gradients, or
+        until the residual is `tolerance` of the right-hand side. Needs a diagonal precision and
+        takes no L1.
     prior_mean : ndarray of shape (n_rows, n_factors + 1), optional
         A mean for each row instead of the prior's.
     terms : (ndarray, ndarray), optional
@@ -143,12 +144,21 @@ def solve_rows(
     width = other.factors.shape[1]
     single = np.float32
     common: tuple[Any, ...] = (
-        rows.indptr, rows.columns, rows.values, rows.weights, single(mean), other.factors, other.bias,
-        _widened_matrix(prior.precision[draw], width), row_strength(rows.counts, rows.n_columns, prior),
+        rows.indptr,
+        rows.columns,
+        rows.values,
+        rows.weights,
+        single(mean),
+        other.factors,
+        other.bias,
+        _widened_matrix(prior.precision[draw], width),
+        row_strength(rows.counts, rows.n_columns, prior),
         _widened_rows(prior.mean[draw : draw + 1] if prior_mean is None else prior_mean, width),
         *(unobserved_terms(other, mean, prior, threads) if terms is None else terms),
-        single(prior.unobserved_weight), single(prior.imputed), single(prior.dropout),
-    )  # fmt: skip
+        single(prior.unobserved_weight),
+        single(prior.imputed),
+        single(prior.dropout),
+    )
     sums = np.zeros((rows.n_rows if stats else 0, kernel.N_STATS))
     if steps:
         start = present or Side(np.zeros((rows.n_rows, width), single), np.zeros(rows.n_rows, single))
@@ -175,7 +185,13 @@ def solve_rows(
 
 
 def _improve(
-    rows: Rows, common: tuple[Any, ...], prior: RowPrior, present: Side, steps: int, tolerance: float, threads: int
+    rows: Rows,
+    common: tuple[Any, ...],
+    prior: RowPrior,
+    present: Side,
+    steps: int,
+    tolerance: float,
+    threads: int,
 ) -> Side:
     from palate.kernels.conjugate import improve_rows
 
@@ -186,13 +202,25 @@ def _improve(
     return side
 
 
-def _errors(rows: Rows, other: Side, mean: float, prior: RowPrior, side: Side, sums: np.ndarray, threads: int) -> None:
+def _errors(
+    rows: Rows, other: Side, mean: float, prior: RowPrior, side: Side, sums: np.ndarray, threads: int
+) -> None:
     from palate.kernels.rows import row_errors
 
     arguments = (
-        rows.indptr, rows.columns, rows.values, rows.weights, np.float32(mean), other.factors, other.bias,
-        np.float32(prior.imputed), np.float32(prior.dropout), side.factors, side.bias, sums,
-    )  # fmt: skip
+        rows.indptr,
+        rows.columns,
+        rows.values,
+        rows.weights,
+        np.float32(mean),
+        other.factors,
+        other.bias,
+        np.float32(prior.imputed),
+        np.float32(prior.dropout),
+        side.factors,
+        side.bias,
+        sums,
+    )
     bounds = balanced_bounds(rows.indptr)
     run_chunks(lambda start, stop: row_errors(np.array([start, stop]), *arguments), bounds, threads)
 
@@ -204,7 +232,9 @@ def rating_scores(rows: Rows, side: Side, other: Side, threads: int) -> np.ndarr
     out = np.empty(len(rows.values), np.float32)
 
     def part(start: int, stop: int) -> None:
-        row_scores(start, stop, rows.indptr, rows.columns, side.factors, side.bias, other.factors, other.bias, out)
+        row_scores(
+            start, stop, rows.indptr, rows.columns, side.factors, side.bias, other.factors, other.bias, out
+        )
 
     run_chunks(part, balanced_bounds(rows.indptr), threads)
     return out
@@ -215,7 +245,9 @@ def total_errors(rows: Rows, side: Side, other: Side, mean: float, threads: int)
     from palate.kernels.rows import N_STATS
 
     k = side.factors.shape[1]
-    nothing = RowPrior(precision=np.zeros((1, k + 1, k + 1), np.float32), mean=np.zeros((1, k + 1), np.float32))
+    nothing = RowPrior(
+        precision=np.zeros((1, k + 1, k + 1), np.float32), mean=np.zeros((1, k + 1), np.float32)
+    )
     sums = np.zeros((rows.n_rows, N_STATS))
     _errors(rows, other, mean, nothing, side, sums, threads)
     squared, absolute = sums[:, :2].sum(axis=0)
@@ -223,7 +255,9 @@ def total_errors(rows: Rows, side: Side, other: Side, mean: float, threads: int)
 
 
 def _widened_matrix(matrix: np.ndarray, width: int) -> np.ndarray:
-    """Pad the factor block of a (k + 1, k + 1) matrix to `width`, with 1 on the padded diagonal and the bias kept last."""
+    """Pad the factor block of a (k + 1, k + 1) matrix to `width`, with 1 on the padded diagonal and
+    the bias kept last.
+    """
     k = len(matrix) - 1
     wide = np.eye(width + 1, dtype=np.float32)
     wide[:k, :k], wide[:k, -1] = matrix[:k, :k], matrix[:k, -1]
@@ -232,7 +266,9 @@ def _widened_matrix(matrix: np.ndarray, width: int) -> np.ndarray:
 
 
 def _widened_rows(rows: np.ndarray | None, width: int) -> np.ndarray:
-    """Pad rows of shape (n, k + 1) to (n, width + 1), the bias kept last; nothing, or one row of zeros, is no row at all."""
+    """Pad rows of shape (n, k + 1) to (n, width + 1), the bias kept last; nothing, or one row of
+    zeros, is no row at all.
+    """
     if rows is None or (len(rows) == 1 and not rows.any()):
         return np.empty((0, width + 1), np.float32)
     if rows.shape[1] == width + 1:
@@ -243,8 +279,11 @@ def _widened_rows(rows: np.ndarray | None, width: int) -> np.ndarray:
     return wide
 
 
-def unobserved_terms(other: Side, mean: float, prior: RowPrior, threads: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return what all columns at weight w0 and value r0 add to every system: `w0 sum x x'` and `w0 sum (r0 - mu - b) x`.
+def unobserved_terms(
+    other: Side, mean: float, prior: RowPrior, threads: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what all columns at weight w0 and value r0 add to every system: `w0 sum x x'` and `w0
+    sum (r0 - mu - b) x`.
 
     Empty arrays for w0 = 0. Shapes (width + 1, width + 1) and (width + 1,), float32, the bias last.
     """
@@ -257,11 +296,15 @@ def unobserved_terms(other: Side, mean: float, prior: RowPrior, threads: int) ->
     whole[:width, :width], whole[:width, width], whole[width, :width] = gram, sums, sums
     whole[width, width] = len(other.bias)
     right = np.append(left * sums - products, left * len(other.bias) - other.bias.sum(dtype=np.float64))
-    return (prior.unobserved_weight * whole).astype(np.float32), (prior.unobserved_weight * right).astype(np.float32)
+    return (prior.unobserved_weight * whole).astype(np.float32), (prior.unobserved_weight * right).astype(
+        np.float32
+    )
 
 
 def gram_of(side: Side, threads: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return `sum q q'`, `sum q` and `sum b q` over all rows of a side, float64; chunks are fixed and added in order."""
+    """Return `sum q q'`, `sum q` and `sum b q` over all rows of a side, float64; chunks are fixed
+    and added in order.
+    """
     from palate.kernels.gram import add_gram
 
     width = side.factors.shape[1]

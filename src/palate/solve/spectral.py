@@ -1,4 +1,6 @@
-"""The truncated singular value decomposition of a sparse table, with the same bits for any number of threads."""
+"""The truncated singular value decomposition of a sparse table, with the same bits for any number
+of threads.
+"""
 
 import numpy as np
 
@@ -23,9 +25,15 @@ def eigenvectors(matrix: np.ndarray, threads: int = 1) -> tuple[np.ndarray, np.n
     symmetric.tridiagonal(np.array(matrix, np.float64, order="C"), values, beside, reflections)
     places, turns, ended = symmetric.rotations_of(values, beside)
     if not ended:
-        raise ArithmeticError("the eigenvalues were not found in 60 steps each; the matrix holds numbers that are not finite.")
-    run_chunks(lambda start, stop: symmetric.rotate(start, stop, places, turns, vectors), even_bounds(k, 32), threads)
-    run_chunks(lambda start, stop: symmetric.reflect(start, stop, reflections, vectors), even_bounds(k, 16), threads)
+        raise ArithmeticError(
+            "the eigenvalues were not found in 60 steps each; the matrix holds numbers that are not finite."
+        )
+    run_chunks(
+        lambda start, stop: symmetric.rotate(start, stop, places, turns, vectors), even_bounds(k, 32), threads
+    )
+    run_chunks(
+        lambda start, stop: symmetric.reflect(start, stop, reflections, vectors), even_bounds(k, 16), threads
+    )
     order = np.argsort(-values, kind="stable")
     vectors = vectors[order]
     largest = np.take_along_axis(vectors, np.abs(vectors).argmax(axis=1)[:, None], axis=1)
@@ -35,11 +43,13 @@ def eigenvectors(matrix: np.ndarray, threads: int = 1) -> tuple[np.ndarray, np.n
 def truncated_svd(
     by_row: Rows, by_column: Rows, k: int, *, passes: int, seed: int, threads: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the k largest singular values, float64, and the right singular vectors, (n_columns, k) float32, of a sparse table R.
+    """Return the k largest singular values, float64, and the right singular vectors, (n_columns, k)
+    float32, of a sparse table R.
 
-    Randomised subspace iteration (Halko, Martinsson, Tropp 2011, algorithm 4.4): a random table of k and some more columns goes
-    `passes` times through R and R', orthogonalised each time, and the eigenvectors of what R makes of it turn it into singular
-    vectors. Values and vectors past the rank of R are 0.
+    Randomised subspace iteration (Halko, Martinsson, Tropp 2011, algorithm 4.4): a random table of
+    k and some more columns goes `passes` times through R and R', orthogonalised each time, and the
+    eigenvectors of what R makes of it turn it into singular vectors. Values and vectors past the
+    rank of R are 0.
 
     Parameters
     ----------
@@ -96,7 +106,11 @@ def dense_times(table: np.ndarray, square: np.ndarray, threads: int) -> np.ndarr
     from palate.kernels import spectral
 
     out = np.empty((len(table), square.shape[1]), np.float32)
-    run_chunks(lambda start, stop: spectral.dense_times(start, stop, table, square, out), even_bounds(len(table), 256), threads)
+    run_chunks(
+        lambda start, stop: spectral.dense_times(start, stop, table, square, out),
+        even_bounds(len(table), 256),
+        threads,
+    )
     return out
 
 
@@ -105,7 +119,9 @@ def _gram(table: np.ndarray, threads: int) -> np.ndarray:
 
 
 def _orthogonal(table: np.ndarray, threads: int) -> np.ndarray:
-    """Return a table whose columns are orthonormal and span those of `table`; columns that the others explain become 0."""
+    """Return a table whose columns are orthonormal and span those of `table`; columns that the
+    others explain become 0.
+    """
     from palate.kernels import spectral
 
     gram = _gram(table, threads)

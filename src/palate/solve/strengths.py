@@ -1,4 +1,6 @@
-"""Strengths of the penalties: where they come from when the user does not name them, or knows them from Keras."""
+"""Strengths of the penalties: where they come from when the user does not name them, or knows them
+from Keras.
+"""
 
 from collections.abc import Mapping
 
@@ -7,16 +9,18 @@ import numpy as np
 from palate.solve.prior import RowPrior
 
 AUTO = "auto"
-# With nu = 0.5 the best strength on MovieLens-small, MovieLens-1M, goodbooks-10k and MovieTweetings lies between 1.3 and 1.8
-# times the standard deviation of what the biases leave over (docs/model.md, "Defaults").
+# With nu = 0.5 the best strength on MovieLens-small, MovieLens-1M, goodbooks-10k and MovieTweetings
+# lies between 1.3 and 1.8 times the standard deviation of what the biases leave over
+# (docs/model.md, "Defaults").
 _AUTO_FACTOR = 1.5
 
 
 def resolve_strength(strength: float | str, residual_sd: float) -> float:
-    """Return a strength as a number: "auto" is 1.5 times the standard deviation of the ratings about their biases.
+    """Return a strength as a number: "auto" is 1.5 times the standard deviation of the ratings
+    about their biases.
 
-    The factor part of the objective is in the unit of the ratings, so the default must be too: ratings in [0, 100] need
-    ten times the strength of the same ratings in [0, 10].
+    The factor part of the objective is in the unit of the ratings, so the default must be too:
+    ratings in [0, 100] need ten times the strength of the same ratings in [0, 10].
     """
     return _AUTO_FACTOR * residual_sd if isinstance(strength, str) else float(strength)
 
@@ -24,13 +28,16 @@ def resolve_strength(strength: float | str, residual_sd: float) -> float:
 def sum_strengths(n_ratings: int, strengths: Mapping[str, float]) -> dict[str, float]:
     """Return Keras strengths as palate's: each times the number of training ratings.
 
-    Keras' loss is the mean over a batch plus the penalty; palate's is the sum over the ratings plus the penalty.
+    Keras' loss is the mean over a batch plus the penalty; palate's is the sum over the ratings plus
+    the penalty.
     """
     return {name: float(value) * n_ratings for name, value in strengths.items()}
 
 
 def dropout_weight(rate: float) -> float:
-    """Return `1 / keep**2 - 1`, the weight of the marginalised dropout term, for dropout of `rate` on both factors."""
+    """Return `1 / keep**2 - 1`, the weight of the marginalised dropout term, for dropout of `rate`
+    on both factors.
+    """
     return 1.0 / (1.0 - rate) ** 2 - 1.0
 
 
@@ -46,7 +53,9 @@ def ridge_prior(
     unobserved_weight: float = 0.0,
     imputed: float = 0.0,
 ) -> RowPrior:
-    """Return the prior of a penalised point estimate: mean 0, precision `l2` on the factors and `l2_bias` on the bias."""
+    """Return the prior of a penalised point estimate: mean 0, precision `l2` on the factors and
+    `l2_bias` on the bias.
+    """
     diagonal = np.full(n_factors + 1, l2, np.float32)
     diagonal[-1] = l2_bias
     return RowPrior(

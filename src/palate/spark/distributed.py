@@ -37,21 +37,24 @@ def fit_distributed(
 ) -> Any:
     """Return the model that least squares fits to a Spark DataFrame, its rows solved by the workers.
 
-    The result is that of `palate.spark.fit` to the last bit, for any number of blocks and workers and however often Spark repeats
-    a task. The workers keep the blocks of ratings and do the arithmetic; in each half of a sweep the vectors travel to them as a
-    DataFrame and come back as one. The driver still holds the ratings, and needs what `fit` needs.
+    The result is that of `palate.spark.fit` to the last bit, for any number of blocks and workers
+    and however often Spark repeats a task. The workers keep the blocks of ratings and do the
+    arithmetic; in each half of a sweep the vectors travel to them as a DataFrame and come back as
+    one. The driver still holds the ratings, and needs what `fit` needs.
 
     Parameters
     ----------
     trainer : LeastSquares
-        With `link="identity"`. Features, unobserved pairs, counts and conjugate gradients are solved as on one machine.
+        With `link="identity"`. Features, unobserved pairs, counts and conjugate gradients are
+        solved as on one machine.
     ratings, user, item, rating, timestamp, weight, scale, duplicates, memory_limit
         As in `palate.spark.fit`.
     blocks : int, optional
-        Blocks of users, and of items. Default: four for each core of the cluster, and more where blocks would be above 64 MB.
+        Blocks of users, and of items. Default: four for each core of the cluster, and more where
+        blocks would be above 64 MB.
     **options
-        Those of `LeastSquares.fit`: `validation`, `seed`, `catalog`, `user_table`, `start`, `refit`, `checkpoint`, `callback`, `threads`
-        (of the driver).
+        Those of `LeastSquares.fit`: `validation`, `seed`, `catalog`, `user_table`, `start`,
+        `refit`, `checkpoint`, `callback`, `threads` (of the driver).
 
     Returns
     -------
@@ -68,12 +71,14 @@ def fit_distributed(
     """
     if not isinstance(trainer, LeastSquares):
         raise TypeError(
-            f"trainer must be palate.LeastSquares, whose rows can be solved apart; got {type(trainer).__name__}. "
+            f"trainer must be palate.LeastSquares, whose rows can be solved apart; got "
+            f"{type(trainer).__name__}. "
             "Train others on the driver with palate.spark.fit."
         )
     if trainer.link != "identity":
         raise ValueError(
-            f"link must be 'identity' in fit_distributed; got {trainer.link!r}, whose blocks change in every sweep. "
+            f"link must be 'identity' in fit_distributed; got {trainer.link!r}, whose blocks change in "
+            f"every sweep. "
             "Train it on the driver with palate.spark.fit."
         )
     if blocks is not None and (isinstance(blocks, bool) or not isinstance(blocks, int) or blocks < 1):
@@ -104,8 +109,9 @@ class _Blocks:
 class SparkSolver:
     """Solves rows as `palate.solve.rows.solve_rows` does, by a co-grouped pass over blocks of rows.
 
-    A row's solution depends on its own ratings and their vectors alone, and what all columns add together is summed on the driver,
-    so that the result does not depend on how rows are cut into blocks.
+    A row's solution depends on its own ratings and their vectors alone, and what all columns add
+    together is summed on the driver, so that the result does not depend on how rows are cut into
+    blocks.
     """
 
     def __init__(self, spark: Any, n_blocks: int | None = None) -> None:
@@ -130,22 +136,34 @@ class SparkSolver:
         """Solve every row of `rows`; the arguments are those of `solve_rows`."""
         blocks = self._blocks(rows)
         how = {
-            "mean": mean, "prior": prior, "stats": stats, "double": double, "steps": steps, "tolerance": tolerance,
+            "mean": mean,
+            "prior": prior,
+            "stats": stats,
+            "double": double,
+            "steps": steps,
+            "tolerance": tolerance,
             "terms": unobserved_terms(other, mean, prior, threads),
-        }  # fmt: skip
+        }
         given = []
         for number, needed in enumerate(blocks.needed):
             part = slice(blocks.bounds[number], blocks.bounds[number + 1])
             given.append(
                 {
                     "other": (other.factors[needed], other.bias[needed]),
-                    "present": None if present is None or not steps else Side(present.factors[part], present.bias[part]),
+                    "present": None
+                    if present is None or not steps
+                    else Side(present.factors[part], present.bias[part]),
                     "prior_mean": None if prior_mean is None else prior_mean[part],
                 }
             )
         order = Order("solve", None, {"version": version_here(), "how": how})
         now = _table(self.spark, given)
-        answer = blocks.table.groupBy("block").cogroup(now.groupBy("block")).applyInArrow(grouped(order), _SCHEMA).toArrow()
+        answer = (
+            blocks.table.groupBy("block")
+            .cogroup(now.groupBy("block"))
+            .applyInArrow(grouped(order), _SCHEMA)
+            .toArrow()
+        )
         return _joined(answer)
 
     def close(self) -> None:
@@ -176,7 +194,9 @@ class SparkSolver:
                     "n_columns": rows.n_columns,
                 }
             )
-        table = _table(self.spark, parts).repartition(min(len(parts), 2 * _cores(self.spark)), "block").persist()
+        table = (
+            _table(self.spark, parts).repartition(min(len(parts), 2 * _cores(self.spark)), "block").persist()
+        )
         return _Blocks(rows, table, bounds, needed)
 
 

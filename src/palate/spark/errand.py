@@ -1,7 +1,8 @@
 """What is sent to Spark's workers by value: the few lines that find palate there, or say that it is missing.
 
-Everything else is sent by name and runs the worker's own copy of palate. These functions must not refer to anything of palate
-at module level, or a worker without palate would fail while it reads them, before they could say why.
+Everything else is sent by name and runs the worker's own copy of palate. These functions must not
+refer to anything of palate at module level, or a worker without palate would fail while it reads
+them, before they could say why.
 """
 
 from collections.abc import Callable, Iterator
@@ -36,14 +37,17 @@ def _worker() -> Any:
 
         raise RuntimeError(
             f"palate must be installed on every Spark worker; it cannot be imported there ({missing}; Python "
-            f"{sys.version.split()[0]}, {sys.executable}). Install it on the workers with pip install 'palate[spark]', or ship "
+            f"{sys.version.split()[0]}, {sys.executable}). Install it on the workers with pip install "
+            f"'palate[spark]', or ship "
             "an environment that holds it."
         ) from None
     return worker
 
 
 def packed(batches: Batches) -> Batches:
-    """Turn batches of rows into cells of bytes, an Arrow stream each: so a table reaches the driver part by part."""
+    """Turn batches of rows into cells of bytes, an Arrow stream each: so a table reaches the driver
+    part by part.
+    """
     import pyarrow as pa
 
     def cell(gathered: list[Any]) -> Any:
@@ -51,7 +55,9 @@ def packed(batches: Batches) -> Batches:
         with pa.ipc.new_stream(sink, gathered[0].schema) as writer:
             for batch in gathered:
                 writer.write_batch(batch)
-        return pa.RecordBatch.from_arrays([pa.array([sink.getvalue().to_pybytes()], pa.binary())], names=["part"])
+        return pa.RecordBatch.from_arrays(
+            [pa.array([sink.getvalue().to_pybytes()], pa.binary())], names=["part"]
+        )
 
     gathered, n_rows = [], 0
     for batch in batches:

@@ -30,8 +30,8 @@ def fit(
 ) -> Any:
     """Return the model that a trainer fits on the driver to the ratings of a Spark DataFrame.
 
-    The table is counted first, and refused if it and its training will not fit; then it is read part by part into the form that
-    training needs.
+    The table is counted first, and refused if it and its training will not fit; then it is read
+    part by part into the form that training needs.
 
     Parameters
     ----------
@@ -39,12 +39,14 @@ def fit(
         Such as `palate.LeastSquares()` or `palate.Recommender()`.
     ratings : DataFrame
     user, item, rating, timestamp, weight, scale, duplicates
-        As in `Ratings.from_frame`. A Spark table has no order of its own: where pairs are rated more than once, give a
-        `timestamp` or `duplicates="mean"`, so that it does not depend on it which rating counts.
+        As in `Ratings.from_frame`. A Spark table has no order of its own: where pairs are rated
+        more than once, give a `timestamp` or `duplicates="mean"`, so that it does not depend on it
+        which rating counts.
     memory_limit : float, optional
         Gigabytes that the table and its training may take; what is free on the driver when None.
     **options
-        Those of `trainer.fit`: `validation` (a share, Ratings or another DataFrame of these columns), `seed`, `catalog`, ...
+        Those of `trainer.fit`: `validation` (a share, Ratings or another DataFrame of these
+        columns), `seed`, `catalog`, ...
 
     Returns
     -------
@@ -55,10 +57,13 @@ def fit(
     MemoryError
         If the table will not fit; the message says what it needs.
     TypeError, ValueError
-        As `Ratings.from_frame` for nulls, NaN, ids of a wrong kind and a repeated pair under "error", and as `trainer.fit`.
+        As `Ratings.from_frame` for nulls, NaN, ids of a wrong kind and a repeated pair under
+        "error", and as `trainer.fit`.
     """
     if not hasattr(trainer, "fit"):
-        raise TypeError(f"trainer must have the method fit(ratings), as palate.LeastSquares() has; got {trainer!r}.")
+        raise TypeError(
+            f"trainer must have the method fit(ratings), as palate.LeastSquares() has; got {trainer!r}."
+        )
     wanted = {"user": user, "item": item, "rating": rating, "timestamp": timestamp, "weight": weight}
     how: dict[str, Any] = {"scale": scale, "duplicates": duplicates}
     table, options = ratings_to_fit(trainer, ratings, wanted, how, memory_limit, options)
@@ -73,13 +78,18 @@ def ratings_to_fit(
     memory_limit: float | None,
     options: dict[str, Any],
 ) -> tuple[Ratings, dict[str, Any]]:
-    """Return the ratings of a Spark DataFrame if they and the training fit, and the options with `validation` read likewise."""
+    """Return the ratings of a Spark DataFrame if they and the training fit, and the options with
+    `validation` read likewise.
+    """
     columns = {role: name for role, name in wanted.items() if name is not None}
     table = _chosen(ratings, columns, "ratings")
     check_fits(size_of(table, columns["user"], columns["item"]), trainer, memory_limit)
     held_out = options.get("validation")
     if type(held_out).__module__.split(".")[0] == "pyspark":
-        options = {**options, "validation": read_ratings(_chosen(held_out, columns, "validation"), columns, **how)}
+        options = {
+            **options,
+            "validation": read_ratings(_chosen(held_out, columns, "validation"), columns, **how),
+        }
     return read_ratings(table, columns, **how), options
 
 
@@ -110,7 +120,9 @@ def _gather(gathered: dict[str, Any], role: str, series: pl.Series, label: str, 
     """Check a part of a column and append it in as few bytes as its values need."""
     if role in ("user", "item"):
         ids, kind = id_column(series, label, where)
-        gathered.setdefault(role, Keys(role) if kind == "str" else Numbers(role)).add(ids if kind == "str" else ids.to_numpy())
+        gathered.setdefault(role, Keys(role) if kind == "str" else Numbers(role)).add(
+            ids if kind == "str" else ids.to_numpy()
+        )
     elif role == "timestamp":
         gathered.setdefault(role, Texts(role)).add(series)
     else:

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 _GIGABYTE = 1e9
-_TRAINING = 46  # bytes a rating takes at the peak of training: ratings by user and by item, with what sorts them
+_TRAINING = (
+    46  # bytes a rating takes at the peak of training: ratings by user and by item, with what sorts them
+)
 _PART = 2.0  # a column stands twice for a moment, in parts and as a whole
 _TEXT = 120  # bytes of a distinct id beyond its characters: the text, its place, and the table that finds it
 _SIDES = 4  # copies of the vectors: present, new, best, and those of the model
@@ -23,7 +25,9 @@ class Size:
 
 
 def size_of(table: Any, user: str, item: str) -> Size:
-    """Count the rows of a Spark DataFrame of the columns that are read, and about how many users and items there are."""
+    """Count the rows of a Spark DataFrame of the columns that are read, and about how many users
+    and items there are.
+    """
     from pyspark.sql import functions as f
     from pyspark.sql.types import StringType
 
@@ -53,7 +57,9 @@ def needed(size: Size, trainer: Any) -> float:
 
 
 def available() -> float | None:
-    """Return the gigabytes that are free on this machine or in its container, None where that is not known."""
+    """Return the gigabytes that are free on this machine or in its container, None where that is
+    not known.
+    """
     found = []
     try:
         fields = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
@@ -73,7 +79,9 @@ def check_fits(size: Size, trainer: Any, memory_limit: float | None) -> None:
     if limit is not None and need > limit:
         what = "memory_limit" if memory_limit is not None else "the driver's free memory"
         raise MemoryError(
-            f"the table must fit in {what}, {limit:.3g} GB; {size.n_ratings:,} ratings of about {size.n_users:,} users and "
-            f"{size.n_items:,} items need about {need:.3g} GB to train {type(trainer).__name__} on the driver. Give it more "
+            f"the table must fit in {what}, {limit:.3g} GB; {size.n_ratings:,} ratings of about "
+            f"{size.n_users:,} users and "
+            f"{size.n_items:,} items need about {need:.3g} GB to train {type(trainer).__name__} on the "
+            f"driver. Give it more "
             "memory and raise memory_limit, or train on a part of the table."
         )

@@ -44,7 +44,9 @@ def trainer_to_text(trainer: Any) -> str:
     if isinstance(trainer, str):
         trainer = trainer_of_text(trainer)
     if not is_dataclass(trainer) or isinstance(trainer, type) or not hasattr(palate, type(trainer).__name__):
-        raise TypeError(f"trainer must be one of palate's trainers, such as palate.LeastSquares(); got {trainer!r}.")
+        raise TypeError(
+            f"trainer must be one of palate's trainers, such as palate.LeastSquares(); got {trainer!r}."
+        )
     try:
         return json.dumps({"name": type(trainer).__name__, **asdict(trainer)})
     except TypeError as error:
@@ -61,7 +63,9 @@ def trainer_of_text(text: str) -> Any:
         fields = dict(json.loads(text))
         kind = getattr(palate, fields.pop("name"))
     except (ValueError, TypeError, KeyError, AttributeError):
-        raise ValueError(f"trainer must be JSON with the name of one of palate's trainers; got {text!r}.") from None
+        raise ValueError(
+            f"trainer must be JSON with the name of one of palate's trainers; got {text!r}."
+        ) from None
     return kind(**fields)
 
 
@@ -77,11 +81,15 @@ class _Columns(Params):
     userCol = Param(Params._dummy(), "userCol", "column of user ids", TypeConverters.toString)
     itemCol = Param(Params._dummy(), "itemCol", "column of item ids", TypeConverters.toString)
     predictionCol = Param(Params._dummy(), "predictionCol", "column of predictions", TypeConverters.toString)
-    unknown = Param(Params._dummy(), "unknown", "what unknown ids get: 'baseline', 'nan' or 'raise'", _check_unknown)
+    unknown = Param(
+        Params._dummy(), "unknown", "what unknown ids get: 'baseline', 'nan' or 'raise'", _check_unknown
+    )
 
     def __init__(self) -> None:
         super().__init__()
-        self._setDefault(userCol=names.USER_ID, itemCol=names.ITEM_ID, predictionCol="prediction", unknown="baseline")
+        self._setDefault(
+            userCol=names.USER_ID, itemCol=names.ITEM_ID, predictionCol="prediction", unknown="baseline"
+        )
 
 
 class PalateEstimator(_Columns, Estimator, DefaultParamsReadable, DefaultParamsWritable):
@@ -107,20 +115,36 @@ class PalateEstimator(_Columns, Estimator, DefaultParamsReadable, DefaultParamsW
     """
 
     trainer = Param(Params._dummy(), "trainer", "palate's trainer, held as JSON", trainer_to_text)
-    ratingCol = Param(Params._dummy(), "ratingCol", "column of ratings; empty: each row counts 1", TypeConverters.toString)
-    timestampCol = Param(Params._dummy(), "timestampCol", "column of times, or empty", TypeConverters.toString)
+    ratingCol = Param(
+        Params._dummy(), "ratingCol", "column of ratings; empty: each row counts 1", TypeConverters.toString
+    )
+    timestampCol = Param(
+        Params._dummy(), "timestampCol", "column of times, or empty", TypeConverters.toString
+    )
     weightCol = Param(Params._dummy(), "weightCol", "column of weights, or empty", TypeConverters.toString)
-    duplicates = Param(Params._dummy(), "duplicates", "what to do with repeated pairs", TypeConverters.toString)
-    validation = Param(Params._dummy(), "validation", "share held out to decide when to stop", TypeConverters.toFloat)
-    memoryLimit = Param(Params._dummy(), "memoryLimit", "gigabytes training may take; 0: what is free", TypeConverters.toFloat)
+    duplicates = Param(
+        Params._dummy(), "duplicates", "what to do with repeated pairs", TypeConverters.toString
+    )
+    validation = Param(
+        Params._dummy(), "validation", "share held out to decide when to stop", TypeConverters.toFloat
+    )
+    memoryLimit = Param(
+        Params._dummy(), "memoryLimit", "gigabytes training may take; 0: what is free", TypeConverters.toFloat
+    )
     seed = Param(Params._dummy(), "seed", "decides the split and the start", TypeConverters.toInt)
 
     def __init__(self, **params: Any) -> None:
         super().__init__()
         self._setDefault(
-            trainer=trainer_to_text(palate.LeastSquares()), ratingCol=names.RATING, timestampCol="", weightCol="",
-            duplicates="", validation=0.05, memoryLimit=0.0, seed=0,
-        )  # fmt: skip
+            trainer=trainer_to_text(palate.LeastSquares()),
+            ratingCol=names.RATING,
+            timestampCol="",
+            weightCol="",
+            duplicates="",
+            validation=0.05,
+            memoryLimit=0.0,
+            seed=0,
+        )
         self.setParams(**params)
 
     def setParams(self, **params: Any) -> "PalateEstimator":
@@ -139,16 +163,25 @@ class PalateEstimator(_Columns, Estimator, DefaultParamsReadable, DefaultParamsW
     def _fit(self, dataset: Any) -> "PalateModel":
         value = {param.name: self.getOrDefault(param) for param in self.params}
         model = fit(
-            self.getTrainer(), dataset, user=value["userCol"], item=value["itemCol"], rating=value["ratingCol"] or None,
-            timestamp=value["timestampCol"] or None, weight=value["weightCol"] or None,
-            duplicates=value["duplicates"] or None, memory_limit=value["memoryLimit"] or None,
-            validation=value["validation"], seed=value["seed"],
-        )  # fmt: skip
+            self.getTrainer(),
+            dataset,
+            user=value["userCol"],
+            item=value["itemCol"],
+            rating=value["ratingCol"] or None,
+            timestamp=value["timestampCol"] or None,
+            weight=value["weightCol"] or None,
+            duplicates=value["duplicates"] or None,
+            memory_limit=value["memoryLimit"] or None,
+            validation=value["validation"],
+            seed=value["seed"],
+        )
         return self._copyValues(PalateModel(model))
 
 
 class PalateModel(_Columns, Model, MLReadable, MLWritable):
-    """A trained model as a Transformer: `transform(df)` adds the column of predictions; `model` is the palate model itself."""
+    """A trained model as a Transformer: `transform(df)` adds the column of predictions; `model` is
+    the palate model itself.
+    """
 
     def __init__(self, model: Any = None) -> None:
         super().__init__()
@@ -157,12 +190,18 @@ class PalateModel(_Columns, Model, MLReadable, MLWritable):
     def _transform(self, dataset: Any) -> Any:
         value = {param.name: self.getOrDefault(param) for param in self.params}
         return predict(
-            self.model, dataset, user=value["userCol"], item=value["itemCol"], name=value["predictionCol"],
+            self.model,
+            dataset,
+            user=value["userCol"],
+            item=value["itemCol"],
+            name=value["predictionCol"],
             unknown=value["unknown"],
-        )  # fmt: skip
+        )
 
     def recommend(self, users: Any = None, n: int = 5, **options: Any) -> Any:
-        """Return the n best items of each user in a DataFrame, or of everyone; see `palate.spark.recommend`."""
+        """Return the n best items of each user in a DataFrame, or of everyone; see
+        `palate.spark.recommend`.
+        """
         return recommend(self.model, users, n, user=self.getOrDefault(self.userCol), **options)
 
     def write(self) -> "_Writer":
@@ -176,7 +215,9 @@ class PalateModel(_Columns, Model, MLReadable, MLWritable):
 
 
 class _Writer(MLWriter):
-    """Writes the Params as Spark does, and the model's file as rows of bytes, which go wherever Spark can write."""
+    """Writes the Params as Spark does, and the model's file as rows of bytes, which go wherever
+    Spark can write.
+    """
 
     def __init__(self, stage: PalateModel) -> None:
         super().__init__()
@@ -191,7 +232,9 @@ class _Writer(MLWriter):
             file = Path(folder) / "model.palate"
             self.stage.model.save(file)
             data = file.read_bytes()
-        pieces = [(number, data[start : start + _PIECE]) for number, start in enumerate(range(0, len(data), _PIECE))]
+        pieces = [
+            (number, data[start : start + _PIECE]) for number, start in enumerate(range(0, len(data), _PIECE))
+        ]
         table = spark.createDataFrame(pieces, "number int, bytes binary")
         table.coalesce(1).write.parquet(f"{path.rstrip('/')}/model")
 

@@ -28,8 +28,9 @@ def find_java() -> str | None:
 def session(master: str = "local[*]", **settings: Any) -> Any:
     """Return the running Spark session, or start one on this machine.
 
-    The workers of a new local session run this Python, unless the environment variable PYSPARK_PYTHON names another one;
-    Spark by itself starts the first `python3` on PATH, which need not have palate.
+    The workers of a new local session run this Python, unless the environment variable
+    PYSPARK_PYTHON names another one; Spark by itself starts the first `python3` on PATH, which need
+    not have palate.
 
     Parameters
     ----------
@@ -55,7 +56,8 @@ def session(master: str = "local[*]", **settings: Any) -> Any:
         return running
     if not master.startswith("sc://") and find_java() is None:
         raise RuntimeError(
-            "Spark needs Java 17 or newer, and no java was found; install it (Debian: apt install openjdk-17-jre-headless), "
+            "Spark needs Java 17 or newer, and no java was found; install it (Debian: apt install "
+            "openjdk-17-jre-headless), "
             "or set JAVA_HOME to where it is."
         )
     if master.startswith("local"):
@@ -87,7 +89,8 @@ def require_spark_columns(table: Any, wanted: dict[str, str], what: str) -> None
     """
     if type(table).__module__.split(".")[0] != "pyspark" or not hasattr(table, "mapInArrow"):
         raise TypeError(
-            f"{what} must be a Spark DataFrame; got {type(table).__name__}. For tables on this machine use the methods of the model."
+            f"{what} must be a Spark DataFrame; got {type(table).__name__}. For tables on this machine use "
+            f"the methods of the model."
         )
     for argument, name in wanted.items():
         if name not in table.columns:

@@ -22,10 +22,21 @@ def _arrow_type(name: str, dtype: Any) -> Any:
     import pyarrow as pa
 
     plain = {
-        pl.Int8: pa.int8(), pl.Int16: pa.int16(), pl.Int32: pa.int32(), pl.Int64: pa.int64(), pl.UInt8: pa.int16(),
-        pl.UInt16: pa.int32(), pl.UInt32: pa.int64(), pl.UInt64: pa.decimal128(20, 0), pl.Float32: pa.float32(),
-        pl.Float64: pa.float64(), pl.String: pa.string(), pl.Boolean: pa.bool_(), pl.Date: pa.date32(), pl.Null: pa.string(),
-    }  # fmt: skip
+        pl.Int8: pa.int8(),
+        pl.Int16: pa.int16(),
+        pl.Int32: pa.int32(),
+        pl.Int64: pa.int64(),
+        pl.UInt8: pa.int16(),
+        pl.UInt16: pa.int32(),
+        pl.UInt32: pa.int64(),
+        pl.UInt64: pa.decimal128(20, 0),
+        pl.Float32: pa.float32(),
+        pl.Float64: pa.float64(),
+        pl.String: pa.string(),
+        pl.Boolean: pa.bool_(),
+        pl.Date: pa.date32(),
+        pl.Null: pa.string(),
+    }
     if isinstance(dtype, pl.List):
         return pa.list_(_arrow_type(name, dtype.inner))
     if isinstance(dtype, pl.Datetime):
@@ -34,7 +45,9 @@ def _arrow_type(name: str, dtype: Any) -> Any:
         return pa.string()
     found = plain.get(dtype.base_type())
     if found is None:
-        raise TypeError(f"column {name!r} of the catalog has the type {dtype}, which Spark has not. Pass catalog=False.")
+        raise TypeError(
+            f"column {name!r} of the catalog has the type {dtype}, which Spark has not. Pass catalog=False."
+        )
     return found
 
 
@@ -50,11 +63,17 @@ def _spark_type(kind: Any) -> Any:
     from pyspark.sql import types
 
     plain = {
-        pa.int8(): types.ByteType(), pa.int16(): types.ShortType(), pa.int32(): types.IntegerType(),
-        pa.int64(): types.LongType(), pa.float32(): types.FloatType(), pa.float64(): types.DoubleType(),
-        pa.string(): types.StringType(), pa.bool_(): types.BooleanType(), pa.date32(): types.DateType(),
+        pa.int8(): types.ByteType(),
+        pa.int16(): types.ShortType(),
+        pa.int32(): types.IntegerType(),
+        pa.int64(): types.LongType(),
+        pa.float32(): types.FloatType(),
+        pa.float64(): types.DoubleType(),
+        pa.string(): types.StringType(),
+        pa.bool_(): types.BooleanType(),
+        pa.date32(): types.DateType(),
         pa.binary(): types.BinaryType(),
-    }  # fmt: skip
+    }
     if pa.types.is_list(kind):
         return types.ArrayType(_spark_type(kind.value_type))
     if pa.types.is_timestamp(kind):

@@ -12,7 +12,16 @@ from palate.spark.schemas import arrow_schema, spark_schema
 from palate.spark.shipping import mapped, ship
 from palate.spark.worker import Order
 
-_DESCRIBED = (names.USER_ID, names.ITEM_ID, names.RANK, names.PREDICTED_RATING, names.SCORE, names.STD, names.LOW, names.HIGH)
+_DESCRIBED = (
+    names.USER_ID,
+    names.ITEM_ID,
+    names.RANK,
+    names.PREDICTED_RATING,
+    names.SCORE,
+    names.STD,
+    names.LOW,
+    names.HIGH,
+)
 
 
 def recommend(
@@ -28,34 +37,37 @@ def recommend(
 ) -> Any:
     """Return the n best items of each user as a Spark DataFrame.
 
-    Every worker reads the model once and answers as `model.recommend` does; nothing is collected on the driver, and nothing is
-    computed before the DataFrame is used.
+    Every worker reads the model once and answers as `model.recommend` does; nothing is collected on
+    the driver, and nothing is computed before the DataFrame is used.
 
     Parameters
     ----------
     model : Model, or path of a model file that the driver and all workers see
         A Model is shipped to each worker once.
     users : DataFrame, optional
-        With a column of user ids, of whatever type they had in training (UUIDs as texts). Everyone in the model when None.
+        With a column of user ids, of whatever type they had in training (UUIDs as texts). Everyone
+        in the model when None.
     n : int, default 5
         Items per user.
     user : str, default "user_id"
         Column of the user ids.
     unknown : {"raise", "skip"}, default "raise"
-        What happens at a user who was not in the training data: the job fails with the user's id, or the user gets no list.
+        What happens at a user who was not in the training data: the job fails with the user's id,
+        or the user gets no list.
     catalog : bool, default False
         Whether the catalog's columns are part of the answer.
     threads : int, default 1
         Threads of each task; Spark runs one task for each core.
     **options
-        Those of `model.recommend`: `min_ratings`, `exclude_seen`, `where`, `candidates`, `deny`, `worst`, `caution`, `explore`,
-        `seed`, `words`.
+        Those of `model.recommend`: `min_ratings`, `exclude_seen`, `where`, `candidates`, `deny`,
+        `worst`, `caution`, `explore`, `seed`, `words`.
 
     Returns
     -------
     pyspark.sql.DataFrame
-        Columns `user_id` (named and typed as in `users`), `item_id`, `rank` and `predicted_rating` or `score`, and what else
-        `model.recommend` adds. A user with nothing left to recommend has no row.
+        Columns `user_id` (named and typed as in `users`), `item_id`, `rank` and `predicted_rating`
+        or `score`, and what else `model.recommend` adds. A user with nothing left to recommend has
+        no row.
 
     Raises
     ------
@@ -85,7 +97,9 @@ def recommend(
 
 
 def _sample(model: Any, n: int, options: dict[str, Any]) -> pl.DataFrame:
-    """Return one user's list, which shows the columns of the answer; wrong options raise here and not on a worker."""
+    """Return one user's list, which shows the columns of the answer; wrong options raise here and
+    not on a worker.
+    """
     first = model.users.values.head(1) if model.users.kind != "uuid" else [model.users.id(0)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -111,17 +125,31 @@ def _everyone(spark: Any, model: Any) -> Any:
 def _answer_schema(users: Any, user: str, sample: pl.DataFrame) -> tuple[Any, Any]:
     """Return the Arrow and the Spark schema of the lists; ids of users keep the type they have in Spark."""
     import pyarrow as pa
-    from pyspark.sql.types import DecimalType, IntegerType, LongType, ShortType, StringType, StructField, StructType
+    from pyspark.sql.types import (
+        DecimalType,
+        IntegerType,
+        LongType,
+        ShortType,
+        StringType,
+        StructField,
+        StructType,
+    )
 
     schema = arrow_schema(sample)
     declared = spark_schema(schema)
     given = users.schema[user].dataType
     kinds = {ShortType: pa.int16(), IntegerType: pa.int32(), LongType: pa.int64(), StringType: pa.string()}
-    kind = pa.decimal128(given.precision, given.scale) if isinstance(given, DecimalType) else kinds.get(type(given))
+    kind = (
+        pa.decimal128(given.precision, given.scale)
+        if isinstance(given, DecimalType)
+        else kinds.get(type(given))
+    )
     if kind is not None:
         place = schema.get_field_index(names.USER_ID)
         schema = schema.set(place, pa.field(names.USER_ID, kind))
-        declared = StructType([StructField(names.USER_ID, given) if f.name == names.USER_ID else f for f in declared.fields])
+        declared = StructType(
+            [StructField(names.USER_ID, given) if f.name == names.USER_ID else f for f in declared.fields]
+        )
     return schema, declared
 
 
@@ -163,8 +191,8 @@ def predict(
     Returns
     -------
     pyspark.sql.DataFrame
-        The columns of `pairs`, the predictions as floats, and `std`, `low` and `high` where they are asked for. A pair that
-        cannot be scored is NaN with `unknown="nan"`; no row is dropped.
+        The columns of `pairs`, the predictions as floats, and `std`, `low` and `high` where they
+        are asked for. A pair that cannot be scored is NaN with `unknown="nan"`; no row is dropped.
 
     Raises
     ------
@@ -177,9 +205,15 @@ def predict(
     options: dict[str, Any] = {"clip": clip, "unknown": unknown}
     if return_std or interval is not None:  # models that know no uncertainty have no such arguments
         options |= {"return_std": return_std, "interval": interval, "interval_of": interval_of}
-    loaded.predict([loaded.users.id(0)], [loaded.items.id(0)], **options)  # wrong options raise here and not on a worker
+    loaded.predict(
+        [loaded.users.id(0)], [loaded.items.id(0)], **options
+    )  # wrong options raise here and not on a worker
     mean = name or (names.SCORE if loaded.scale is None else names.PREDICTED_RATING)
-    added = [mean, *([names.STD] if return_std else []), *([names.LOW, names.HIGH] if interval is not None else [])]
+    added = [
+        mean,
+        *([names.STD] if return_std else []),
+        *([names.LOW, names.HIGH] if interval is not None else []),
+    ]
     declared = _with_floats(pairs, added)
     columns = {"user": user, "item": item, "timestamp": timestamp, "names": added}
     return pairs.mapInArrow(mapped(Order("predict", shipped, {**options, **columns})), declared)
@@ -191,5 +225,7 @@ def _with_floats(pairs: Any, added: list[str]) -> Any:
 
     for name in added:
         if name in pairs.columns:
-            raise ValueError(f"pairs must have no column {name!r}, which is that of the answer. Rename it, or pass name=.")
+            raise ValueError(
+                f"pairs must have no column {name!r}, which is that of the answer. Rename it, or pass name=."
+            )
     return StructType([*pairs.schema.fields, *(StructField(name, FloatType()) for name in added)])

@@ -1,4 +1,6 @@
-"""From the driver to the workers: the model's file, shipped once a session, and functions that Spark can pickle."""
+"""From the driver to the workers: the model's file, shipped once a session, and functions that
+Spark can pickle.
+"""
 
 import hashlib
 import os
@@ -13,7 +15,9 @@ from palate.spark import errand
 from palate.spark.worker import Order, Shipped, version_here
 
 _PIECE = 1 << 24
-_folder: list[tempfile.TemporaryDirectory[str]] = []  # of the files that Spark fetches; removed when the driver ends
+_folder: list[
+    tempfile.TemporaryDirectory[str]
+] = []  # of the files that Spark fetches; removed when the driver ends
 _shipped: WeakKeyDictionary[Any, dict[int, Shipped]] = WeakKeyDictionary()  # by model, then by session
 
 
@@ -24,13 +28,16 @@ def ship(spark: Any, model: Any) -> tuple[Any, Shipped]:
     ----------
     spark : SparkSession
     model : Model, or path of a model file that the driver and all workers see
-        A Model is saved once and added to the files of the session; Spark brings it to each worker at most once.
+        A Model is saved once and added to the files of the session; Spark brings it to each worker
+        at most once.
     """
     if isinstance(model, str | os.PathLike):
         path = os.path.abspath(os.fsdecode(model))
         return palate.load(path), Shipped(path, True, _digest(path), version_here())
     if not hasattr(model, "save") or not hasattr(model, "recommend"):
-        raise TypeError(f"model must be a palate model or the path of a model file; got {type(model).__name__}.")
+        raise TypeError(
+            f"model must be a palate model or the path of a model file; got {type(model).__name__}."
+        )
     sessions = _shipped.setdefault(model, {})
     if id(spark) not in sessions:
         sessions[id(spark)] = _add_file(spark, model)
@@ -81,5 +88,7 @@ def parts_of(table: Any) -> Iterator[Any]:
     """
     import pyarrow as pa
 
-    for row in table.mapInArrow(_by_value(errand.packed), "part binary").toLocalIterator(prefetchPartitions=True):
+    for row in table.mapInArrow(_by_value(errand.packed), "part binary").toLocalIterator(
+        prefetchPartitions=True
+    ):
         yield pa.ipc.open_stream(pa.py_buffer(bytes(row[0]))).read_all()

@@ -81,7 +81,8 @@ def model_of(shipped: Shipped) -> Any:
         here = version_here()
         advice = f" Install palate {shipped.version} on the workers." if here != shipped.version else ""
         raise palate.ModelFileError(
-            f"a Spark worker with palate {here} cannot read the model that palate {shipped.version} sent: {error}{advice}"
+            f"a Spark worker with palate {here} cannot read the model that palate {shipped.version} sent: "
+            f"{error}{advice}"
         ) from None
     _models[shipped.digest] = model
     while len(_models) > _KEPT:
@@ -98,7 +99,9 @@ def version_here() -> str:
 
 
 def ids_of(vocabulary: Vocabulary, column: Any) -> Any:
-    """Return a column of Arrow as ids of the vocabulary's kind: Spark has no UUIDs, so texts stand for them."""
+    """Return a column of Arrow as ids of the vocabulary's kind: Spark has no UUIDs, so texts stand
+    for them.
+    """
     series = pl.Series(column)
     if vocabulary.kind == "uuid" and series.dtype == pl.String:
         return [_uuid(value) for value in series.to_list()]
@@ -138,10 +141,13 @@ def _predict(order: Order, batches: Iterator[Any]) -> Iterator[Any]:
     for batch in batches:
         if timestamp is not None:
             options["timestamps"] = pl.Series(batch.column(timestamp))
-        found = model.predict(ids_of(model.users, batch.column(user)), ids_of(model.items, batch.column(item)), **options)
+        found = model.predict(
+            ids_of(model.users, batch.column(user)), ids_of(model.items, batch.column(item)), **options
+        )
         columns = found if isinstance(found, tuple) else (found,)
         yield pa.RecordBatch.from_arrays(
-            [*batch.columns, *(pa.array(column, pa.float32()) for column in columns)], names=[*batch.schema.names, *names]
+            [*batch.columns, *(pa.array(column, pa.float32()) for column in columns)],
+            names=[*batch.schema.names, *names],
         )
 
 
@@ -151,13 +157,16 @@ def _solve(order: Order, block: Any, now: Any) -> Any:
 
     if version_here() != order.options["version"]:
         raise RuntimeError(
-            f"the workers must have the palate of the driver, {order.options['version']}, to train the same model; a worker has "
+            f"the workers must have the palate of the driver, {order.options['version']}, to train the "
+            f"same model; a worker has "
             f"{version_here()}. Install that one there."
         )
     rows, given = (pickle.loads(table.column("part")[0].as_py()) for table in (block, now))  # nosec B301 - as above
     solved = solve_rows(Rows(**rows), Side(*given.pop("other")), threads=1, **given, **order.options["how"])
     answer = (solved.side.factors, solved.side.bias, solved.stats, solved.n_double)
-    return pa.table({"block": now.column("block"), "part": pa.array([pickle.dumps(answer, protocol=5)], pa.binary())})
+    return pa.table(
+        {"block": now.column("block"), "part": pa.array([pickle.dumps(answer, protocol=5)], pa.binary())}
+    )
 
 
 def as_batches(frame: Any, schema: Any) -> list[Any]:
@@ -165,7 +174,11 @@ def as_batches(frame: Any, schema: Any) -> list[Any]:
     import pyarrow as pa
 
     polars = (
-        frame if isinstance(frame, pl.DataFrame) else pl.from_pandas(frame) if hasattr(frame, "iloc") else pl.DataFrame(frame)
+        frame
+        if isinstance(frame, pl.DataFrame)
+        else pl.from_pandas(frame)
+        if hasattr(frame, "iloc")
+        else pl.DataFrame(frame)
     )
     table = pa.table([polars[name].to_arrow() for name in schema.names], names=schema.names)
     return table.cast(schema).combine_chunks().to_batches()

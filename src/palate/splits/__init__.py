@@ -1,7 +1,7 @@
 """Splits of ratings into training and test: seeded, disjoint, together everything, saved and used again.
 
-A part has the vocabularies of the whole, so a model trained on `split.train` knows all ids. `palate.evaluate` takes a split as
-it is.
+A part has the vocabularies of the whole, so a model trained on `split.train` knows all ids.
+`palate.evaluate` takes a split as it is.
 """
 
 from palate.splits.file import SplitFileError

@@ -1,4 +1,6 @@
-"""The split file: one small safetensors file with a code per rating and the fingerprint of the ratings it belongs to."""
+"""The split file: one small safetensors file with a code per rating and the fingerprint of the
+ratings it belongs to.
+"""
 
 import contextlib
 import hashlib
@@ -19,7 +21,9 @@ VERSION = 1
 
 
 class SplitFileError(ValueError):
-    """A file is no split, is damaged, or belongs to other ratings. The message is one sentence or two naming the file."""
+    """A file is no split, is damaged, or belongs to other ratings. The message is one sentence or
+    two naming the file.
+    """
 
 
 def save_split(split: Split | Folds, path: str | os.PathLike[str]) -> None:
@@ -83,11 +87,14 @@ def load_split(path: str | os.PathLike[str], ratings: Ratings | Dataset) -> Spli
     mine = about(ratings)
     if header["ratings"] != mine:
         raise SplitFileError(
-            f"the split in {name} belongs to other ratings: it was made for {_words(header['ratings'])}; these are "
+            f"the split in {name} belongs to other ratings: it was made for {_words(header['ratings'])}; "
+            f"these are "
             f"{_words(mine)}. Load the data it was made from, with the same way of merging duplicates."
         )
     if codes.shape != (len(ratings),) or hashlib.sha256(codes.data).hexdigest() != header["codes_sha256"]:
-        raise SplitFileError(f"the split in {name} does not match its own checksum: the file was damaged after it was saved.")
+        raise SplitFileError(
+            f"the split in {name} does not match its own checksum: the file was damaged after it was saved."
+        )
     made: Split | Folds
     if header["kind"] == "Folds":
         made = Folds(ratings, codes, header["method"], header["parameters"])
@@ -133,7 +140,14 @@ def _read(name: str) -> tuple[dict[str, Any], np.ndarray]:
     return header, np.ascontiguousarray(codes)
 
 
-_FIELDS = {"version": int, "kind": str, "method": str, "parameters": dict, "codes_sha256": str, "ratings": dict}
+_FIELDS = {
+    "version": int,
+    "kind": str,
+    "method": str,
+    "parameters": dict,
+    "codes_sha256": str,
+    "ratings": dict,
+}
 _RATINGS = {"n_ratings": int, "n_users": int, "n_items": int, "fingerprint": str}
 
 
@@ -146,9 +160,13 @@ def _parsed(text: str, name: str) -> dict[str, Any]:
         raise SplitFileError(f"{name} is no split file: its header does not name the format {FORMAT!r}.")
     complete = all(type(header.get(key)) is kind for key, kind in _FIELDS.items())
     if not complete or any(type(header["ratings"].get(key)) is not kind for key, kind in _RATINGS.items()):
-        raise SplitFileError(f"the header of {name} must have the fields {', '.join([*_FIELDS, *_RATINGS])}, each of its type.")
+        raise SplitFileError(
+            f"the header of {name} must have the fields {', '.join([*_FIELDS, *_RATINGS])}, each of its type."
+        )
     if header["version"] > VERSION:
-        raise SplitFileError(f"{name} has version {header['version']} of the format; this palate reads {VERSION}. Upgrade it.")
+        raise SplitFileError(
+            f"{name} has version {header['version']} of the format; this palate reads {VERSION}. Upgrade it."
+        )
     if header["kind"] not in ("Split", "Folds"):
         raise SplitFileError(f"the kind of {name} must be Split or Folds; got {header['kind']!r}.")
     return header

@@ -11,8 +11,8 @@ from palate.data.vocabulary import Vocabulary
 def fingerprint(ratings: Ratings) -> str:
     """Return 64 hexadecimal digits that are equal for equal `ratings` only: ids, pairs and values.
 
-    Ids without ratings, times, weights and the scale play no part, so that ratings read again from their file, or selected from
-    a larger table, have the fingerprint they had.
+    Ids without ratings, times, weights and the scale play no part, so that ratings read again from
+    their file, or selected from a larger table, have the fingerprint they had.
 
     Examples
     --------

@@ -59,24 +59,35 @@ def merge_holdout(train: Ratings, holdout: Ratings) -> tuple[Ratings, np.ndarray
     """
     if train.declared:
         said = off_scale(holdout, train.scale, "the training ratings", "validation ratings")
-    else:  # what is observed in one part may well be exceeded in another: only a wholly other scale is an error
-        said = off_scale(replace(holdout, declared=False), train.scale, "the training ratings", "validation ratings")
+    # what is observed in one part may well be exceeded in another: only a wholly other scale is an
+    # error
+    else:
+        said = off_scale(
+            replace(holdout, declared=False), train.scale, "the training ratings", "validation ratings"
+        )
     if said is not None and train.declared:
         warnings.warn(said, ScaleWarning, stacklevel=5)
     from palate.kernels.csr import merge_order, order_by
 
-    users, train_users, holdout_users = union_of(train.users, holdout.users, train.user_index, holdout.user_index)
-    items, train_items, holdout_items = union_of(train.items, holdout.items, train.item_index, holdout.item_index)
+    users, train_users, holdout_users = union_of(
+        train.users, holdout.users, train.user_index, holdout.user_index
+    )
+    items, train_items, holdout_items = union_of(
+        train.items, holdout.items, train.item_index, holdout.item_index
+    )
     user, item = np.concatenate([train_users, holdout_users]), np.concatenate([train_items, holdout_items])
     order = np.empty(len(user), np.int32)
-    if not merge_order(user, item, len(train), order):  # Ratings stand in order unless a caller chose rows of them in another
+    if not merge_order(
+        user, item, len(train), order
+    ):  # Ratings stand in order unless a caller chose rows of them in another
         _, order = order_by(item, len(items))
         _, order = order_by(user, len(users), order)
     user, item = user[order], item[order]
     twice = int(np.count_nonzero((np.diff(user) == 0) & (np.diff(item) == 0)))
     if twice:
         raise ValueError(
-            f"the validation ratings must not occur in the training ratings; {twice:,} of {len(holdout):,} do. Split first."
+            f"the validation ratings must not occur in the training ratings; {twice:,} of {len(holdout):,} "
+            f"do. Split first."
         )
 
     def both(name: str) -> np.ndarray | None:
@@ -86,9 +97,17 @@ def merge_holdout(train: Ratings, holdout: Ratings) -> tuple[Ratings, np.ndarray
     value = np.concatenate([train.value, holdout.value])[order]
     low, high = min(train.scale[0], holdout.scale[0]), max(train.scale[1], holdout.scale[1])
     merged = Ratings(
-        users, items, user, item, value, both("timestamp"), both("weight"),
-        scale=train.scale if train.declared else (low, high), declared=train.declared, frame_kind=train.frame_kind,
-    )  # fmt: skip
+        users,
+        items,
+        user,
+        item,
+        value,
+        both("timestamp"),
+        both("weight"),
+        scale=train.scale if train.declared else (low, high),
+        declared=train.declared,
+        frame_kind=train.frame_kind,
+    )
     return merged, order >= len(train)
 
 
@@ -100,11 +119,13 @@ def union_of(
         return first, first_index, second_index
     if first.kind != second.kind:
         raise TypeError(
-            f"training and validation ids must be of one type; got {first.kind} and {second.kind}. Convert one of the tables."
+            f"training and validation ids must be of one type; got {first.kind} and {second.kind}. Convert "
+            f"one of the tables."
         )
     import polars as pl
 
     union = Vocabulary.from_ids(pl.concat([first.values, second.values]).unique())
     return union, *(
-        union.indices(one.values).astype(np.int32)[index] for one, index in ((first, first_index), (second, second_index))
+        union.indices(one.values).astype(np.int32)[index]
+        for one, index in ((first, first_index), (second, second_index))
     )

@@ -1,4 +1,6 @@
-"""The ways to split ratings. Each is drawn with a seed and depends on the ratings alone, never on the order of their rows."""
+"""The ways to split ratings. Each is drawn with a seed and depends on the ratings alone, never on
+the order of their rows.
+"""
 
 import datetime
 import math
@@ -70,7 +72,9 @@ def k_fold(ratings: Ratings | Dataset, n_folds: int = 5, *, seed: int = 0) -> Fo
     return Folds(ratings, fold, "k_fold", {"n_folds": int(n_folds), "seed": int(seed)})
 
 
-def per_user(ratings: Ratings | Dataset, *, n: int | None = None, share: float | None = None, seed: int = 0) -> Split:
+def per_user(
+    ratings: Ratings | Dataset, *, n: int | None = None, share: float | None = None, seed: int = 0
+) -> Split:
     """Return a split that tests the same number, or the same share, of every user's ratings.
 
     Every user keeps at least one training rating; a user with a single rating is not tested.
@@ -118,8 +122,8 @@ def leave_one_out(ratings: Ratings | Dataset, *, latest: bool | None = None, see
     ----------
     ratings : Ratings, or what `palate.read` returns
     latest : bool, optional
-        Whether it is the user's latest rating (of several at the same time a random one) or any. Default: the latest where
-        there are times.
+        Whether it is the user's latest rating (of several at the same time a random one) or any.
+        Default: the latest where there are times.
     seed : int, default 0
 
     Raises
@@ -145,18 +149,19 @@ def leave_one_out(ratings: Ratings | Dataset, *, latest: bool | None = None, see
 def by_time(ratings: Ratings | Dataset, *, share: float | None = None, cutoff: Any = None) -> Split:
     """Return a split that tests the latest ratings: those from a moment on.
 
-    It answers the question a running service asks, and is harder than a random split: users and items that are new after the
-    cut have no training rating.
+    It answers the question a running service asks, and is harder than a random split: users and
+    items that are new after the cut have no training rating.
 
     Parameters
     ----------
     ratings : Ratings, or what `palate.read` returns
         With times.
     share : float, optional
-        Share of the ratings to test, 0.2 if neither is given. Ratings of one moment stay together, so that the test is the
-        largest that does not exceed the share.
+        Share of the ratings to test, 0.2 if neither is given. Ratings of one moment stay together,
+        so that the test is the largest that does not exceed the share.
     cutoff : number, date or datetime, optional
-        Ratings at this time or later are tested. In the unit of `ratings.timestamp`; dates are in UTC unless they say otherwise.
+        Ratings at this time or later are tested. In the unit of `ratings.timestamp`; dates are in
+        UTC unless they say otherwise.
 
     Raises
     ------
@@ -184,11 +189,18 @@ def by_time(ratings: Ratings | Dataset, *, share: float | None = None, cutoff: A
 
 
 def held_out_users(
-    ratings: Ratings | Dataset, *, share: float | None = None, n: int | None = None, test_share: float = 0.5, seed: int = 0
+    ratings: Ratings | Dataset,
+    *,
+    share: float | None = None,
+    n: int | None = None,
+    test_share: float = 0.5,
+    seed: int = 0,
 ) -> Split:
-    """Return a split that trains without some users; part of their ratings is then folded in and the rest tested.
+    """Return a split that trains without some users; part of their ratings is then folded in and
+    the rest tested.
 
-    What a new user gets who rates a few items: "strong generalisation". Users with a single rating are never held out.
+    What a new user gets who rates a few items: "strong generalisation". Users with a single rating
+    are never held out.
 
     Parameters
     ----------
@@ -198,7 +210,8 @@ def held_out_users(
     n : int, optional
         Number of users to hold out.
     test_share : float, default 0.5
-        Share of their ratings to test, rounded to the nearest number; at least one is tested and one folded in.
+        Share of their ratings to test, rounded to the nearest number; at least one is tested and
+        one folded in.
     seed : int, default 0
 
     Raises
@@ -227,7 +240,9 @@ def held_out_users(
         _check_count("n", n, 1)
         n_users = int(n)
     if n_users > len(eligible):
-        raise ValueError(f"n must be at most the {len(eligible):,} users with two or more ratings; got {n_users:,}.")
+        raise ValueError(
+            f"n must be at most the {len(eligible):,} users with two or more ratings; got {n_users:,}."
+        )
     chosen = generator.permutation(eligible)[:n_users]
     n_test = np.zeros(len(counts), dtype=np.int64)
     n_test[chosen] = np.clip(np.floor(test_share * counts[chosen] + 0.5), 1, counts[chosen] - 1)
@@ -237,7 +252,9 @@ def held_out_users(
     return _checked(Split(ratings, part, "held_out_users", parameters))
 
 
-def _last_of_each(user: np.ndarray, draw: np.ndarray, n_test: np.ndarray, times: np.ndarray | None = None) -> np.ndarray:
+def _last_of_each(
+    user: np.ndarray, draw: np.ndarray, n_test: np.ndarray, times: np.ndarray | None = None
+) -> np.ndarray:
     """Mark the last `n_test` ratings of each user as tested, in the order of (time,) draw; `user` ascends."""
     order = np.lexsort((draw, user) if times is None else (draw, times, user))
     end = np.searchsorted(user, user, side="right")  # of the user's ratings, also in `order`
@@ -251,7 +268,9 @@ def _latest_share(times: np.ndarray, share: float) -> int:
     ascending = np.sort(times)
     first = len(times) - math.floor(share * len(times))
     if first == len(times):
-        raise ValueError(f"share must leave ratings to test; got {share}, which is less than one of {len(times):,}.")
+        raise ValueError(
+            f"share must leave ratings to test; got {share}, which is less than one of {len(times):,}."
+        )
     moment = ascending[first]
     if first and ascending[first - 1] == moment:  # would cut through one moment: all of it is trained on
         first = int(np.searchsorted(ascending, moment, side="right"))
@@ -279,16 +298,21 @@ def _moment(cutoff: Any) -> int | float:
 
 def _times(ratings: Ratings, what: str) -> np.ndarray:
     if ratings.timestamp is None:
-        raise ValueError(f"{what} needs times; these ratings have none. Pass timestamp= when you make the Ratings.")
+        raise ValueError(
+            f"{what} needs times; these ratings have none. Pass timestamp= when you make the Ratings."
+        )
     return ratings.timestamp
 
 
 def _checked(split: Split) -> Split:
     for code, name in ((TRAIN, "train"), (TEST, "test")):
         if not (split.part == code).any():
-            parameters = ", ".join(f"{key}={value!r}" for key, value in split.parameters.items() if value is not None)
+            parameters = ", ".join(
+                f"{key}={value!r}" for key, value in split.parameters.items() if value is not None
+            )
             raise ValueError(
-                f"the split must leave ratings to {name}; {split.method}({parameters}) leaves none of {len(split.part):,}."
+                f"the split must leave ratings to {name}; {split.method}({parameters}) leaves none of "
+                f"{len(split.part):,}."
             )
     return split
 

@@ -15,10 +15,12 @@ TRAIN, TEST, FOLD_IN = 0, 1, 2
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Split:
-    """Ratings divided into `train`, `test` and, for held-out users, `fold_in`: disjoint, and together everything.
+    """Ratings divided into `train`, `test` and, for held-out users, `fold_in`: disjoint, and
+    together everything.
 
-    Each part is a `Ratings` with the vocabularies of the whole, so a model trained on `train` knows every id; users and items
-    without a training rating stand at their prior there. Made by the functions of `palate.splits`.
+    Each part is a `Ratings` with the vocabularies of the whole, so a model trained on `train` knows
+    every id; users and items without a training rating stand at their prior there. Made by the
+    functions of `palate.splits`.
 
     Parameters
     ----------
@@ -69,7 +71,9 @@ class Split:
         return self.part
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the split to the small file `path`, which `palate.splits.load` applies to the same ratings again."""
+        """Write the split to the small file `path`, which `palate.splits.load` applies to the same
+        ratings again.
+        """
         from palate.splits.file import save_split
 
         save_split(self, path)
@@ -128,7 +132,9 @@ class Folds:
         return (self[number] for number in range(len(self)))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the folds to the small file `path`, which `palate.splits.load` applies to the same ratings again."""
+        """Write the folds to the small file `path`, which `palate.splits.load` applies to the same
+        ratings again.
+        """
         from palate.splits.file import save_split
 
         save_split(self, path)
@@ -139,4 +145,9 @@ class Folds:
 
 def described(split: Split | Folds) -> str:
     """Return the method and its parameters as a message shows them."""
-    return ", ".join([split.method, *(f"{name}={value!r}" for name, value in split.parameters.items() if value is not None)])
+    return ", ".join(
+        [
+            split.method,
+            *(f"{name}={value!r}" for name, value in split.parameters.items() if value is not None),
+        ]
+    )

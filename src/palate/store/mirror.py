@@ -11,7 +11,8 @@ _NOTHING: Mapping[str, LiveRating] = MappingProxyType({})
 
 
 def digest_of(user: str, salt: bytes) -> str:
-    """Return the mark by which a forgotten user is recognised: a salted digest, so that a store need not keep the id.
+    """Return the mark by which a forgotten user is recognised: a salted digest, so that a store
+    need not keep the id.
 
     Examples
     --------
@@ -22,7 +23,9 @@ def digest_of(user: str, salt: bytes) -> str:
 
 
 class Mirror:
-    """Live ratings by user. Each user's mapping is replaced, never changed: whoever holds one may go on reading it."""
+    """Live ratings by user. Each user's mapping is replaced, never changed: whoever holds one may
+    go on reading it.
+    """
 
     def __init__(self, salt: bytes) -> None:
         self.salt = salt
@@ -34,7 +37,9 @@ class Mirror:
         self._forgotten: dict[str, int] = {}
 
     def apply(self, changes: Sequence[tuple[Change, int]]) -> None:
-        """Take in changes with their revisions; one that is older than what is known of its pair changes nothing."""
+        """Take in changes with their revisions; one that is older than what is known of its pair
+        changes nothing.
+        """
         with self._lock:
             by_user: dict[str, dict[str, LiveRating]] = {}
             for change, revision in changes:
@@ -58,7 +63,11 @@ class Mirror:
         with self._lock:
             self._forgotten[digest] = max(revision, self._forgotten.get(digest, 0))
             self.revision = max(revision, self.revision)
-            gone = [user] if user is not None else [name for name in self._ratings if digest_of(name, self.salt) == digest]
+            gone = (
+                [user]
+                if user is not None
+                else [name for name in self._ratings if digest_of(name, self.salt) == digest]
+            )
             for name in gone:
                 before = self._ratings.pop(name, _NOTHING)
                 left = {item: rating for item, rating in before.items() if rating.revision > revision}

@@ -1,8 +1,9 @@
 """The store in a PostgreSQL database, which several processes share; each hears of the others' changes.
 
-A process that writes is answered after the database has committed, and takes in what it wrote before it answers. The others hear of
-it by LISTEN and NOTIFY, within milliseconds; should a message be lost, they look every `POLL` seconds, which is the greatest staleness
-while the database answers. `fresh` waits for nothing: it reads at once whatever is new.
+A process that writes is answered after the database has committed, and takes in what it wrote
+before it answers. The others hear of it by LISTEN and NOTIFY, within milliseconds; should a message
+be lost, they look every `POLL` seconds, which is the greatest staleness while the database answers.
+`fresh` waits for nothing: it reads at once whatever is new.
 """
 
 import contextlib
@@ -138,7 +139,8 @@ class PostgresStore:
     def fresh(self) -> None:
         """Take in what other processes have committed."""
         with self._read_lock:
-            # One statement for the revision, then what is not newer: changes are committed in the order of their revisions.
+            # One statement for the revision, then what is not newer: changes are committed in the
+            # order of their revisions.
             until = _revision(self._reading)
             if until <= self._seen:
                 return
@@ -149,11 +151,15 @@ class PostgresStore:
             for digest, revision in gone:
                 self._mirror.forget(digest, revision)
             rows = self._reading.execute(
-                'SELECT "user", item, value, state, at, revision FROM palate_ratings WHERE revision > %s ORDER BY "user"',
+                'SELECT "user", item, value, state, at, revision FROM palate_ratings WHERE revision > %s '
+                'ORDER BY "user"',
                 bounds[:1],
             )
             self._mirror.apply(
-                [(Change(user, item, value, state == REMOVED, at), revision) for user, item, value, state, at, revision in rows]
+                [
+                    (Change(user, item, value, state == REMOVED, at), revision)
+                    for user, item, value, state, at, revision in rows
+                ]
             )
             self._seen = until
 
@@ -181,7 +187,8 @@ class PostgresStore:
             self._reading = connected(self._address)
             self._reading.execute(f"LISTEN {_CHANNEL}")
 
-    # -- within the writing thread -----------------------------------------------------------------------------------------
+    # -- within the writing thread
+    # -----------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
         if self._connection.closed:
@@ -202,7 +209,9 @@ class PostgresStore:
         first = self._next_revision(len(changes))
         numbered = [(change, first + place) for place, change in enumerate(changes)]
         with self._connection.cursor() as cursor:
-            cursor.executemany(_PUT, [(c.user, c.item, c.value, c.state, c.at, revision) for c, revision in numbered])
+            cursor.executemany(
+                _PUT, [(c.user, c.item, c.value, c.state, c.at, revision) for c, revision in numbered]
+            )
         return numbered
 
     def _keep(self, numbered: list[tuple[Change, int]]) -> int:
@@ -213,7 +222,8 @@ class PostgresStore:
         revision, digest = self._next_revision(1), digest_of(user, self._mirror.salt)
         deleted = self._connection.execute('DELETE FROM palate_ratings WHERE "user" = %s', (user,)).rowcount
         self._connection.execute(
-            "INSERT INTO palate_forgotten VALUES (%s, %s, %s) ON CONFLICT (digest) DO UPDATE SET revision = excluded.revision, at = excluded.at",
+            "INSERT INTO palate_forgotten VALUES (%s, %s, %s) ON CONFLICT (digest) DO UPDATE SET revision "
+            "= excluded.revision, at = excluded.at",
             (digest, revision, int(time.time())),
         )
         return revision, deleted
@@ -225,13 +235,16 @@ class PostgresStore:
     def _next_revision(self, n: int) -> int:
         """Return the first of n new revisions."""
         found = self._connection.execute(
-            "UPDATE palate_meta SET value = (value::bigint + %s)::text WHERE name = 'revision' RETURNING value", (n,)
+            "UPDATE palate_meta SET value = (value::bigint + %s)::text WHERE name = 'revision' RETURNING "
+            "value",
+            (n,),
         ).fetchone()
         return int(found[0]) - n + 1
 
     def _said(self, error: Exception) -> StoreError:
         return StoreError(
-            f"the PostgreSQL store cannot be written: {' '.join(str(error).split())} What was acknowledged before is kept."
+            f"the PostgreSQL store cannot be written: {' '.join(str(error).split())} What was acknowledged "
+            f"before is kept."
         )
 
 
@@ -246,12 +259,14 @@ def _salt(connection: Any) -> bytes:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         connection.execute(_TABLES)
         connection.execute(
-            "INSERT INTO palate_meta VALUES ('version', %s), ('revision', '0'), ('salt', %s) ON CONFLICT DO NOTHING",
+            "INSERT INTO palate_meta VALUES ('version', %s), ('revision', '0'), ('salt', %s) ON CONFLICT "
+            "DO NOTHING",
             (str(VERSION), secrets.token_hex(16)),
         )
     found = dict(connection.execute("SELECT name, value FROM palate_meta").fetchall())
     if int(found["version"]) > VERSION:
         raise StoreError(
-            f"the PostgreSQL store is of version {found['version']}; this palate knows versions up to {VERSION}. Install a newer palate."
+            f"the PostgreSQL store is of version {found['version']}; this palate knows versions up to "
+            f"{VERSION}. Install a newer palate."
         )
     return bytes.fromhex(found["salt"])

@@ -34,7 +34,11 @@ def connected(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     mode = "ro" if read_only else "rwc"
     try:
         connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False, timeout=5
+            f"{path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=5,
         )
     except sqlite3.Error as error:
         raise StoreError(f"the store {path} cannot be opened: {error}.") from error
@@ -63,12 +67,18 @@ def check_kind(connection: sqlite3.Connection, path: Path, *, empty_allowed: boo
         raise StoreError(f"{path} is an SQLite file, but no store of palate. Name another file.")
     if version > VERSION:
         raise StoreError(
-            f"the store {path} is of version {version}; this palate knows versions up to {VERSION}. Install a newer palate."
+            f"the store {path} is of version {version}; this palate knows versions up to {VERSION}. "
+            f"Install a newer palate."
         )
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    for name, value in (("journal_mode", "WAL"), ("synchronous", "FULL"), ("foreign_keys", "ON"), ("mmap_size", "0")):
+    for name, value in (
+        ("journal_mode", "WAL"),
+        ("synchronous", "FULL"),
+        ("foreign_keys", "ON"),
+        ("mmap_size", "0"),
+    ):
         connection.execute(f"PRAGMA {name}={value}")
     connection.execute("PRAGMA secure_delete=ON")  # what was forgotten is overwritten, not only unlinked
     if not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
@@ -81,4 +91,6 @@ def _prepare(connection: sqlite3.Connection) -> None:
         connection.execute("COMMIT")
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     for step in range(version, VERSION):
-        connection.executescript(f"BEGIN IMMEDIATE; {MIGRATIONS[step]}; PRAGMA user_version={step + 1}; COMMIT;")
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {MIGRATIONS[step]}; PRAGMA user_version={step + 1}; COMMIT;"
+        )

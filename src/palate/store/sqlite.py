@@ -55,7 +55,10 @@ class SQLiteStore:
             raise
         execute = self._connection.execute
         self._writer = Writer(
-            lambda: execute("BEGIN IMMEDIATE"), lambda: execute("COMMIT"), self._connection.rollback, self._said
+            lambda: execute("BEGIN IMMEDIATE"),
+            lambda: execute("COMMIT"),
+            self._connection.rollback,
+            self._said,
         )
 
     def __repr__(self) -> str:
@@ -66,7 +69,9 @@ class SQLiteStore:
         return self._writer.do(lambda: self._put(changes), self._keep)
 
     def forget(self, user: str) -> Forgotten:
-        """Delete a user's ratings, overwrite what they were in the file, and remember a salted digest of the id."""
+        """Delete a user's ratings, overwrite what they were in the file, and remember a salted
+        digest of the id.
+        """
         return self._writer.do(lambda: self._delete(user), lambda revision: self._drop(user, revision))
 
     def of(self, user: str) -> Mapping[str, LiveRating]:
@@ -110,12 +115,15 @@ class SQLiteStore:
         self._connection.close()
         self._lock.release()
 
-    # -- within the writing thread -----------------------------------------------------------------------------------------
+    # -- within the writing thread
+    # -----------------------------------------------------------------------------------------
 
     def _put(self, changes: Sequence[Change]) -> list[tuple[Change, int]]:
         first = self._next_revision()
         numbered = [(change, first + place) for place, change in enumerate(changes)]
-        self._connection.executemany(_PUT, [(c.user, c.item, c.value, c.state, c.at, revision) for c, revision in numbered])
+        self._connection.executemany(
+            _PUT, [(c.user, c.item, c.value, c.state, c.at, revision) for c, revision in numbered]
+        )
         self._set_revision(first + len(numbered) - 1)
         return numbered
 
@@ -127,7 +135,8 @@ class SQLiteStore:
         revision = self._next_revision()
         self._connection.execute("DELETE FROM ratings WHERE user = ?", (user,))
         self._connection.execute(
-            "INSERT INTO forgotten VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET revision = excluded.revision, at = excluded.at",
+            "INSERT INTO forgotten VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET revision = "
+            "excluded.revision, at = excluded.at",
             (digest_of(user, self._mirror.salt), revision, int(time.time())),
         )
         self._set_revision(revision)
@@ -140,7 +149,9 @@ class SQLiteStore:
         return Forgotten(user, had)
 
     def _next_revision(self) -> int:
-        return int(self._connection.execute("SELECT value FROM meta WHERE name = 'revision'").fetchone()[0]) + 1
+        return (
+            int(self._connection.execute("SELECT value FROM meta WHERE name = 'revision'").fetchone()[0]) + 1
+        )
 
     def _set_revision(self, revision: int) -> None:
         self._connection.execute("UPDATE meta SET value = ? WHERE name = 'revision'", (revision,))
@@ -149,9 +160,12 @@ class SQLiteStore:
         text = str(error)
         if "full" in text:
             return StoreError(
-                f"the store {self.path} cannot be written: the disk is full. Free space; nothing has to be restarted."
+                f"the store {self.path} cannot be written: the disk is full. Free space; nothing has to be "
+                f"restarted."
             )
-        return StoreError(f"the store {self.path} cannot be written: {text}. What was acknowledged before is kept.")
+        return StoreError(
+            f"the store {self.path} cannot be written: {text}. What was acknowledged before is kept."
+        )
 
 
 def read_all(connection: sqlite3.Connection) -> Mirror:
@@ -160,7 +174,10 @@ def read_all(connection: sqlite3.Connection) -> Mirror:
     mirror = Mirror(found["salt"])
     rows = connection.execute("SELECT user, item, value, state, at, revision FROM ratings ORDER BY user")
     mirror.apply(
-        [(Change(user, item, value, state == REMOVED, at), revision) for user, item, value, state, at, revision in rows]
+        [
+            (Change(user, item, value, state == REMOVED, at), revision)
+            for user, item, value, state, at, revision in rows
+        ]
     )
     for digest, revision in connection.execute("SELECT digest, revision FROM forgotten"):
         mirror.forget(digest, revision)

@@ -31,12 +31,16 @@ def held(address: str) -> Mirror:
 
 
 def check(address: str) -> list[str]:
-    """Return what is wrong with a store, nothing if it is sound. Raises StoreError if it cannot be read at all."""
+    """Return what is wrong with a store, nothing if it is sound. Raises StoreError if it cannot be
+    read at all.
+    """
     found = []
     if not address.startswith(POSTGRES):
         with closing(connected(file_of(address), read_only=True)) as connection:
             try:
-                found += [str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+                found += [
+                    str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"
+                ]
             except sqlite3.DatabaseError as error:
                 return [str(error)]
     mirror = held(address)
@@ -59,7 +63,9 @@ def backup(address: str, path: Path) -> None:
         For PostgreSQL, which has its own tools, or if the file is there already.
     """
     if address.startswith(POSTGRES):
-        raise StoreError("a store in PostgreSQL is backed up by its own tools: pg_dump --table 'palate_*' URL")
+        raise StoreError(
+            "a store in PostgreSQL is backed up by its own tools: pg_dump --table 'palate_*' URL"
+        )
     if path.exists():
         raise StoreError(f"{path} is there already. Name a new file.")
     with closing(connected(file_of(address), read_only=True)) as source:
@@ -80,7 +86,13 @@ def exported(address: str) -> pl.DataFrame:
         for user in sorted(mirror.users())
         for item, rating in sorted(mirror.of(user).items())
     ]
-    schema = {"user_id": pl.String, "item_id": pl.String, "rating": pl.Float64, "state": pl.String, "timestamp": pl.Int64}
+    schema = {
+        "user_id": pl.String,
+        "item_id": pl.String,
+        "rating": pl.Float64,
+        "state": pl.String,
+        "timestamp": pl.Int64,
+    }
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
@@ -95,14 +107,21 @@ class Joined:
     n_of_other_ids: int
 
     def __str__(self) -> str:
-        text = f"{self.n_live:,} live ratings joined, {self.n_replaced:,} ratings of the file replaced or taken back"
+        text = (
+            f"{self.n_live:,} live ratings joined, {self.n_replaced:,} ratings of the file replaced or "
+            f"taken back"
+        )
         text += f", {self.n_forgotten:,} left out of people who asked to be forgotten"
-        other = f"; {self.n_of_other_ids:,} live ratings left out, whose ids are of another type than the file's"
+        other = (
+            f"; {self.n_of_other_ids:,} live ratings left out, whose ids are of another type than the file's"
+        )
         return text + (other if self.n_of_other_ids else "")
 
 
 def joined(ratings: Ratings, mirror: Mirror) -> Joined:
-    """Return ratings with a store's: a live rating replaces that of the same pair, and forgotten people are left out."""
+    """Return ratings with a store's: a live rating replaces that of the same pair, and forgotten
+    people are left out.
+    """
     users = [str(value) for value in ratings.users.values.to_list()]
     gone = np.array([mirror.is_forgotten(user) for user in users], bool)
     live = dict(_live(ratings, mirror))
@@ -118,18 +137,31 @@ def joined(ratings: Ratings, mirror: Mirror) -> Joined:
     kept = frame.filter(pl.Series(~changed & ~forgotten))
     rated = [(*pair, *rating) for pair, rating in live.items() if rating[0] is not None]
     if rated:
-        columns: dict[str, list[Any]] = {"user_id": [row[0] for row in rated], "item_id": [row[1] for row in rated], "rating": [row[2] for row in rated],
-                   "timestamp": [row[3] for row in rated], "weight": [1.0] * len(rated)}  # fmt: skip
-        new = pl.DataFrame({name: pl.Series(name, columns[name], dtype=kept.schema[name]) for name in kept.columns})
+        columns: dict[str, list[Any]] = {
+            "user_id": [row[0] for row in rated],
+            "item_id": [row[1] for row in rated],
+            "rating": [row[2] for row in rated],
+            "timestamp": [row[3] for row in rated],
+            "weight": [1.0] * len(rated),
+        }
+        new = pl.DataFrame(
+            {name: pl.Series(name, columns[name], dtype=kept.schema[name]) for name in kept.columns}
+        )
         kept = pl.concat([kept, new])
     extra = {name: name for name in ("timestamp", "weight") if name in kept.columns}
     merged = Ratings.from_frame(kept, scale=ratings.scale if ratings.declared else None, **extra)
     total = sum(rating.state == RATED for user in mirror.users() for rating in mirror.of(user).values())
-    return Joined(merged, len(rated), int((changed & ~forgotten).sum()), int(forgotten.sum()), total - len(rated))
+    return Joined(
+        merged, len(rated), int((changed & ~forgotten).sum()), int(forgotten.sum()), total - len(rated)
+    )
 
 
-def _live(ratings: Ratings, mirror: Mirror) -> Iterator[tuple[tuple[object, object], tuple[float | None, int]]]:
-    """Yield each live pair in the ids of the file with its rating, None for one that is seen or taken back, and its time."""
+def _live(
+    ratings: Ratings, mirror: Mirror
+) -> Iterator[tuple[tuple[object, object], tuple[float | None, int]]]:
+    """Yield each live pair in the ids of the file with its rating, None for one that is seen or
+    taken back, and its time.
+    """
     for user in mirror.users():
         who = _id(ratings.users, user)
         for item, rating in mirror.of(user).items():

@@ -21,9 +21,10 @@ from palate.training.checks import check_count, check_strength
 class Baseline:
     """Predict the mean plus a bias of the user and a bias of the item, each damped towards 0.
 
-    Minimises `sum of w (r - mu - b_u - b_i)^2 + damping_user sum b_u^2 + damping_item sum b_i^2`: a bias is the mean
-    deviation of its ratings, as if `damping` further ratings had shown none. Fitted by the same solver as `LeastSquares`; the
-    result is a FactorModel without factors, so it predicts, recommends and is saved like any other.
+    Minimises `sum of w (r - mu - b_u - b_i)^2 + damping_user sum b_u^2 + damping_item sum b_i^2`: a
+    bias is the mean deviation of its ratings, as if `damping` further ratings had shown none.
+    Fitted by the same solver as `LeastSquares`; the result is a FactorModel without factors, so it
+    predicts, recommends and is saved like any other.
 
     Parameters
     ----------
@@ -80,16 +81,26 @@ class Baseline:
         threads: int | None = None,
         seed: int = 0,
     ) -> FactorModel:
-        """Return the baseline fitted to the ratings; parameters and errors are those of `LeastSquares.fit`."""
+        """Return the baseline fitted to the ratings; parameters and errors are those of
+        `LeastSquares.fit`.
+        """
         for name in ("damping_user", "damping_item", "tolerance"):
             check_strength(name, getattr(self, name))
         for name in ("max_sweeps", "patience"):
             check_count(name, getattr(self, name), 1)
         ratings, catalog = with_catalog(ratings, catalog)
         return fit_factors(
-            self, ratings, validation=validation, catalog=catalog, start=start, refit=refit, checkpoint=checkpoint,
-            callback=callback, threads=check_threads(threads), seed=seed,
-        )  # fmt: skip
+            self,
+            ratings,
+            validation=validation,
+            catalog=catalog,
+            start=start,
+            refit=refit,
+            checkpoint=checkpoint,
+            callback=callback,
+            threads=check_threads(threads),
+            seed=seed,
+        )
 
     def priors(self, residual_sd: float, mean: float) -> tuple[RowPrior, RowPrior]:
         """Return the priors of the user and the item side.
@@ -99,5 +110,7 @@ class Baseline:
         residual_sd, mean : float
             Not used: damping is a number of ratings, whatever their unit.
         """
-        user, item = (ridge_prior(0, l2=0.0, l2_bias=damping) for damping in (self.damping_user, self.damping_item))
+        user, item = (
+            ridge_prior(0, l2=0.0, l2_bias=damping) for damping in (self.damping_user, self.damping_item)
+        )
         return user, item

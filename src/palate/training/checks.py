@@ -12,10 +12,23 @@ from palate.solve.strengths import AUTO
 
 _STRONGEST = 1e30  # beyond it single precision overflows
 _NUMBERS = (
-    "user_factors", "item_factors", "user_bias", "item_bias", "global_mean", "noise_sd", "spread", "cutpoints", "user_prior.mean",
-    "user_prior.precision", "item_prior.mean", "item_prior.precision", "weights.values", "weights.dense", "user_vectors",
+    "user_factors",
+    "item_factors",
+    "user_bias",
+    "item_bias",
+    "global_mean",
+    "noise_sd",
+    "spread",
+    "cutpoints",
+    "user_prior.mean",
+    "user_prior.precision",
+    "item_prior.mean",
+    "item_prior.precision",
+    "weights.values",
+    "weights.dense",
+    "user_vectors",
     "item_vectors",
-)  # fmt: skip
+)
 
 Fitted = TypeVar("Fitted")
 
@@ -40,7 +53,9 @@ def check_strength(name: str, value: Any, *, auto: bool = False) -> None:
     if not (math.isfinite(value) and value >= 0):
         raise ValueError(f"{name} must be a finite number of at least 0; got {value}.")
     if value > _STRONGEST:
-        raise ValueError(f"{name} must be at most {_STRONGEST:g}, beyond which single precision overflows; got {value}.")
+        raise ValueError(
+            f"{name} must be at most {_STRONGEST:g}, beyond which single precision overflows; got {value}."
+        )
 
 
 def check_rate(name: str, value: Any) -> None:
@@ -68,7 +83,10 @@ def check_number(name: str, value: Any, word: str) -> None:
 def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
     """Raise unless `value` is one of the choices."""
     if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}; got {value!r}.{did_you_mean(value, choices)}")
+        raise ValueError(
+            f"{name} must be one of {', '.join(map(repr, choices))}; got "
+            f"{value!r}.{did_you_mean(value, choices)}"
+        )
 
 
 def check_fitted(model: Fitted, trainer: Any) -> Fitted:
@@ -77,7 +95,8 @@ def check_fitted(model: Fitted, trainer: Any) -> Fitted:
     Raises
     ------
     ValueError
-        Names the hyper-parameters that were given, so that nobody learns of it by predictions that are no numbers.
+        Names the hyper-parameters that were given, so that nobody learns of it by predictions that
+        are no numbers.
     """
     for name in _NUMBERS:
         part: Any = model

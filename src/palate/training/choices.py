@@ -25,20 +25,26 @@ class Choices:
     item_counts: np.ndarray  # (n_items,) int64
 
     @classmethod
-    def of(cls, trainer: Any, ratings: Ratings, validation: float | Ratings, start: Any, seed: int) -> "Choices":
+    def of(
+        cls, trainer: Any, ratings: Ratings, validation: float | Ratings, start: Any, seed: int
+    ) -> "Choices":
         """Return the choices of a trainer with `grades`, `least_grade` and `half_life`."""
         check_count("seed", seed, 0, 2**63 - 1)
         everything, held_out = split(ratings, validation, start, seed)
         problem = Problem.build(everything, held_out, mean=False, choices=True)
         rows = problem.by_user
         times = None if everything.timestamp is None else problem.times
-        grades = grades_of(trainer.grades, trainer.least_grade, trainer.half_life, rows.values, everything.scale, times)
+        grades = grades_of(
+            trainer.grades, trainer.least_grade, trainer.half_life, rows.values, everything.scale, times
+        )
         x = grades.of(rows.values, rows.weights, times)
         graded = replace(rows, values=x, weights=np.empty(0, np.float32))
         return cls(problem, grades, graded, rows.counts, problem.by_item.counts)
 
     def normalised(self, user_exponent: float, item_exponent: float) -> Rows:
-        """Return `R = D_u^-b X D_i^-c` by user: each grade divided by powers of the numbers of ratings of its user and its item."""
+        """Return `R = D_u^-b X D_i^-c` by user: each grade divided by powers of the numbers of
+        ratings of its user and its item.
+        """
         return normalised(self.by_user, self.user_counts, self.item_counts, user_exponent, item_exponent)
 
     @cached_property
@@ -51,19 +57,27 @@ class Choices:
         ):
             empty = int((counts == 0).sum())
             if empty:
-                notes.append(f"{empty:,} {side} have no training rating (all of theirs are held out); their scores are {what}.")
+                notes.append(
+                    f"{empty:,} {side} have no training rating (all of theirs are held out); their scores "
+                    f"are {what}."
+                )
         return notes
 
     def known(self, catalog: Any) -> dict[str, Any]:
-        """Return the fields of a model that are its input's; scores of choices are no ratings, and have no scale."""
+        """Return the fields of a model that are its input's; scores of choices are no ratings, and
+        have no scale.
+        """
         return {**self.problem.known(catalog), "scale": None}
 
     def history(self, stopped: str, notes: list[str]) -> History:
         """Return the history of a closed form: no sweep, and nothing that was chosen on held-out ratings."""
         return History(
-            stopped=stopped, notes=(*notes, *self.notes), n_train=self.problem.n_train,
-            n_validation=int(self.problem.held_out.sum()), selected=False,
-        )  # fmt: skip
+            stopped=stopped,
+            notes=(*notes, *self.notes),
+            n_train=self.problem.n_train,
+            n_validation=int(self.problem.held_out.sum()),
+            selected=False,
+        )
 
 
 def check_grades(trainer: Any) -> None:
@@ -71,11 +85,16 @@ def check_grades(trainer: Any) -> None:
     check_choice("grades", trainer.grades, KINDS)
     check_strength("least_grade", trainer.least_grade)
     if not 0 < trainer.least_grade <= 1:
-        raise ValueError(f"least_grade must be above 0 and at most 1; got {trainer.least_grade}. 1 counts all choices alike.")
+        raise ValueError(
+            f"least_grade must be above 0 and at most 1; got {trainer.least_grade}. 1 counts all choices "
+            f"alike."
+        )
     if trainer.half_life is not None:
         check_strength("half_life", trainer.half_life)
         if trainer.half_life == 0:
-            raise ValueError("half_life must be above 0; got 0. Leave it out to count old choices as new ones.")
+            raise ValueError(
+                "half_life must be above 0; got 0. Leave it out to count old choices as new ones."
+            )
 
 
 def described(trainer: Any, **resolved: Any) -> dict[str, Any]:

@@ -1,4 +1,6 @@
-"""From the names of features to what a chain needs of them: positions both ways, and how to say them again of a new row."""
+"""From the names of features to what a chain needs of them: positions both ways, and how to say
+them again of a new row.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +13,16 @@ from palate.data.catalog import Catalog
 from palate.data.frames import to_polars
 from palate.data.tags import divided_by
 from palate.data.vocabulary import Vocabulary
-from palate.solve.features import BAG, BINS, TAGS, FeatureBlock, FeatureGroup, FeatureLink, bin_block, tag_block
+from palate.solve.features import (
+    BAG,
+    BINS,
+    TAGS,
+    FeatureBlock,
+    FeatureGroup,
+    FeatureLink,
+    bin_block,
+    tag_block,
+)
 from palate.training.training_data import Problem
 
 BAGS = {"user": "rated", "item": "raters"}
@@ -27,7 +38,9 @@ class SideFeatures:
     notes: tuple[str, ...] = ()
 
     def link(self, weights: np.ndarray) -> FeatureLink | None:
-        """Return the link with weights of shape (n_draws, n_columns of all groups, n_factors + 1); None without groups."""
+        """Return the link with weights of shape (n_draws, n_columns of all groups, n_factors + 1);
+        None without groups.
+        """
         if not self.groups:
             return None
         bounds = np.cumsum([block.n_columns for block in self.blocks])[:-1]
@@ -35,7 +48,11 @@ class SideFeatures:
         return FeatureLink(
             tuple(
                 FeatureGroup(
-                    name=group.name, kind=group.kind, values=group.values, edges=group.edges, weights=np.ascontiguousarray(part)
+                    name=group.name,
+                    kind=group.kind,
+                    values=group.values,
+                    edges=group.edges,
+                    weights=np.ascontiguousarray(part),
                 )
                 for group, part in zip(self.groups, parts, strict=True)
             )
@@ -61,7 +78,9 @@ def feature_names(text: str, argument: str) -> tuple[str, ...]:
     return found
 
 
-def all_features(problem: Problem, trainer: Any, catalog: Catalog | None, user_table: Any) -> dict[str, SideFeatures]:
+def all_features(
+    problem: Problem, trainer: Any, catalog: Catalog | None, user_table: Any
+) -> dict[str, SideFeatures]:
     """Return the features of both sides that a trainer names in `user_features` and `item_features`, by side.
 
     Raises
@@ -71,7 +90,10 @@ def all_features(problem: Problem, trainer: Any, catalog: Catalog | None, user_t
     """
     found = {}
     missing = getattr(trainer, "missing_features", "zero")
-    for side, frame, ids in (("user", user_table, problem.ratings.users), ("item", catalog, problem.ratings.items)):
+    for side, frame, ids in (
+        ("user", user_table, problem.ratings.users),
+        ("item", catalog, problem.ratings.items),
+    ):
         text = getattr(trainer, f"{side}_features")
         columns = [name for name in feature_names(text, f"{side}_features") if name not in BAGS.values()]
         table, notes = (None, ()) if frame is None or not columns else aligned_table(frame, side, ids)
@@ -80,14 +102,17 @@ def all_features(problem: Problem, trainer: Any, catalog: Catalog | None, user_t
     return found
 
 
-def side_features(side: str, text: str, problem: Problem, table: pl.DataFrame | None, missing: str) -> SideFeatures:
+def side_features(
+    side: str, text: str, problem: Problem, table: pl.DataFrame | None, missing: str
+) -> SideFeatures:
     """Return the features of one side.
 
     Parameters
     ----------
     side : {"user", "item"}
     text : str
-        Names with commas between: "rated" (users) or "raters" (items) for the bag, any other a column of the table.
+        Names with commas between: "rated" (users) or "raters" (items) for the bag, any other a
+        column of the table.
     problem : Problem
         Bags hold its training ratings alone.
     table : polars.DataFrame, optional
@@ -105,8 +130,13 @@ def side_features(side: str, text: str, problem: Problem, table: pl.DataFrame | 
     for name in feature_names(text, argument):
         if name in BAGS.values():
             if name != BAGS[side]:
-                raise ValueError(f"{argument} must not hold {name!r}, which is of the other side; {side}s have {BAGS[side]!r}.")
-            own, turned = (problem.by_user, problem.by_item) if side == "user" else (problem.by_item, problem.by_user)
+                raise ValueError(
+                    f"{argument} must not hold {name!r}, which is of the other side; {side}s have "
+                    f"{BAGS[side]!r}."
+                )
+            own, turned = (
+                (problem.by_user, problem.by_item) if side == "user" else (problem.by_item, problem.by_user)
+            )
             block, group = FeatureBlock.of_rows(own, turned), _group(name, BAG)
         else:
             block, group, n_missing = _column(argument, name, table, missing)
@@ -115,7 +145,8 @@ def side_features(side: str, text: str, problem: Problem, table: pl.DataFrame | 
             between = divided_by(group.values) if group.kind == TAGS else None
             if between is not None:
                 notes.append(
-                    f"{name} of {side}s has {len(group.values):,} different values, most of them with {between}: write bars (|) instead "
+                    f"{name} of {side}s has {len(group.values):,} different values, most of them with "
+                    f"{between}: write bars (|) instead "
                     f"if each is several tags."
                 )
         groups.append(group)
@@ -124,7 +155,8 @@ def side_features(side: str, text: str, problem: Problem, table: pl.DataFrame | 
 
 
 def aligned_table(frame: Any, side: str, vocabulary: Vocabulary) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """Return a table of features with one row for each id of the vocabulary, in its order, and notes on what was left out.
+    """Return a table of features with one row for each id of the vocabulary, in its order, and
+    notes on what was left out.
 
     Raises
     ------
@@ -134,20 +166,25 @@ def aligned_table(frame: Any, side: str, vocabulary: Vocabulary) -> tuple[pl.Dat
     column = names.USER_ID if side == "user" else names.ITEM_ID
     table = frame.frame if isinstance(frame, Catalog) else to_polars(frame)
     if column not in table.columns:
-        raise ValueError(f"{side}_table must have a column {column!r}; got {', '.join(map(repr, table.columns))}.")
+        raise ValueError(
+            f"{side}_table must have a column {column!r}; got {', '.join(map(repr, table.columns))}."
+        )
     index = vocabulary.indices(table[column])
     known = index >= 0
     place, count = np.unique(index[known], return_counts=True)
     if (count > 1).any():
         raise ValueError(
-            f"{side}_table must have one row for each {side}; got {vocabulary.id(int(place[count > 1][0]))!r} twice."
+            f"{side}_table must have one row for each {side}; got "
+            f"{vocabulary.id(int(place[count > 1][0]))!r} twice."
         )
     row = np.full(len(vocabulary), -1)
     row[index[known]] = np.flatnonzero(known)
     found = pl.Series(row).set(pl.Series(row < 0), None)
     rows = pl.DataFrame([values.gather(found) for values in table.get_columns()])
     unknown = int((~known).sum())
-    note = f"{unknown:,} rows of the {side} table are of {side}s without ratings and were not used in training."
+    note = (
+        f"{unknown:,} rows of the {side} table are of {side}s without ratings and were not used in training."
+    )
     return rows, (note,) if unknown else ()
 
 
@@ -155,7 +192,9 @@ def _group(name: str, kind: str, **rest: Any) -> FeatureGroup:
     return FeatureGroup(name=name, kind=kind, weights=np.empty((0, 0, 0), np.float32), **rest)
 
 
-def _column(argument: str, name: str, table: pl.DataFrame | None, missing: str) -> tuple[FeatureBlock, FeatureGroup, int]:
+def _column(
+    argument: str, name: str, table: pl.DataFrame | None, missing: str
+) -> tuple[FeatureBlock, FeatureGroup, int]:
     side = argument.partition("_")[0]
     if table is None or name not in table.columns:
         where = "the catalog" if side == "item" else "user_table"
@@ -172,6 +211,7 @@ def _column(argument: str, name: str, table: pl.DataFrame | None, missing: str) 
     n_missing = int((np.diff(block.indptr) == 0).sum())
     if n_missing and missing == "raise":
         raise ValueError(
-            f"{argument} must be known of every {side}; {name!r} is missing for {n_missing:,}. Pass missing_features='zero' to go on without."
+            f"{argument} must be known of every {side}; {name!r} is missing for {n_missing:,}. Pass "
+            f"missing_features='zero' to go on without."
         )
     return block, group, n_missing

@@ -17,8 +17,9 @@ from palate.solve.strengths import ridge_prior
 from palate.training.training_data import Problem
 
 _BIAS_SWEEPS = 2
-# Of the starting factors, at a deviation of 1. So small a start makes the first sweeps power iterations: directions grow by their
-# own strength and those that hold only noise stay behind, which lowers the error that is reached (docs/model.md, "Start and stop").
+# Of the starting factors, at a deviation of 1. So small a start makes the first sweeps power
+# iterations: directions grow by their own strength and those that hold only noise stay behind,
+# which lowers the error that is reached (docs/model.md, "Start and stop").
 _START_SCALE = 0.003
 SPECTRAL = "spectral"  # the start by a decomposition
 _POWER = 0.35  # of the numbers of ratings, in it
@@ -28,10 +29,12 @@ _NO_WEIGHTS = np.empty(0, np.float32)
 def bias_start(
     problem: Problem, *, l2_bias: float, l1_bias: float = 0.0, biases: bool = True, threads: int = 1
 ) -> tuple[tuple[Side, Side], float]:
-    """Return the biases fitted without factors, and the standard deviation of the training ratings about them.
+    """Return the biases fitted without factors, and the standard deviation of the training ratings
+    about them.
 
-    Without biases in the model they are zero, but the deviation is still that about fitted biases: it says what the
-    noise and the factors have to share, which does not depend on how the model is built.
+    Without biases in the model they are zero, but the deviation is still that about fitted biases:
+    it says what the noise and the factors have to share, which does not depend on how the model is
+    built.
     """
     prior = ridge_prior(0, l2=0.0, l2_bias=max(l2_bias, 1.0), l1_bias=l1_bias)
     mean = problem.mean
@@ -65,14 +68,20 @@ def factor_start(
     factors = np.empty((len(users.bias), n_factors), np.float32)
     fill_normal(key_of(seed, number, 0), 0, factors)
     factors *= np.float32(_START_SCALE * math.sqrt(residual_sd))
-    return Side.padded(factors, users.bias), Side.padded(np.zeros((len(items.bias), n_factors), np.float32), items.bias)
+    return Side.padded(factors, users.bias), Side.padded(
+        np.zeros((len(items.bias), n_factors), np.float32), items.bias
+    )
 
 
-def spectral_start(problem: Problem, biases: tuple[Side, Side], n_factors: int, seed: int, threads: int) -> tuple[Side, Side]:
-    """Return both sides with the biases given and the leading factors of what they leave, by a singular value decomposition.
+def spectral_start(
+    problem: Problem, biases: tuple[Side, Side], n_factors: int, seed: int, threads: int
+) -> tuple[Side, Side]:
+    """Return both sides with the biases given and the leading factors of what they leave, by a
+    singular value decomposition.
 
-    What a rating is above mean and biases is divided by powers of the numbers of ratings of its user and its item, as in `Spectral`, and pairs
-    without a rating count as 0. Of choices what is decomposed is the choices themselves.
+    What a rating is above mean and biases is divided by powers of the numbers of ratings of its
+    user and its item, as in `Spectral`, and pairs without a rating count as 0. Of choices what is
+    decomposed is the choices themselves.
 
     Raises
     ------
@@ -83,21 +92,34 @@ def spectral_start(problem: Problem, biases: tuple[Side, Side], n_factors: int, 
     most = min(rows.n_rows, rows.n_columns)
     if n_factors > most:
         raise ValueError(
-            f"n_factors must be at most {most:,} to start from a spectral model of these ratings; got {n_factors:,}."
+            f"n_factors must be at most {most:,} to start from a spectral model of these ratings; got "
+            f"{n_factors:,}."
         )
-    left = rows.values - np.float32(problem.mean) - np.repeat(users.bias, rows.counts) - items.bias[rows.columns]
+    left = (
+        rows.values - np.float32(problem.mean) - np.repeat(users.bias, rows.counts) - items.bias[rows.columns]
+    )
     counts = problem.by_item.counts
-    table = normalised(replace(rows, values=left.astype(np.float32), weights=_NO_WEIGHTS), rows.counts, counts, _POWER, _POWER)
+    table = normalised(
+        replace(rows, values=left.astype(np.float32), weights=_NO_WEIGHTS),
+        rows.counts,
+        counts,
+        _POWER,
+        _POWER,
+    )
     values, right = truncated_svd(table, table.transposed(), n_factors, passes=4, seed=seed, threads=threads)
     root = np.sqrt(values)
     inverse = np.divide(1.0, root, out=np.zeros_like(root), where=root > 0)
     factors = sparse_times(table, np.ascontiguousarray(right, np.float32), threads) * inverse
     factors *= activity(rows.counts, _POWER)[:, None]
     others = right * root * activity(counts, _POWER)[:, None]
-    return Side.padded(factors.astype(np.float32), users.bias), Side.padded(others.astype(np.float32), items.bias)
+    return Side.padded(factors.astype(np.float32), users.bias), Side.padded(
+        others.astype(np.float32), items.bias
+    )
 
 
-def model_start(model: FactorModel, ratings: Ratings, fresh: tuple[Side, Side], trainer: Any) -> tuple[Side, Side]:
+def model_start(
+    model: FactorModel, ratings: Ratings, fresh: tuple[Side, Side], trainer: Any
+) -> tuple[Side, Side]:
     """Return the sides of a model to go on from; users and items it does not know start fresh.
 
     Raises
@@ -110,8 +132,11 @@ def model_start(model: FactorModel, ratings: Ratings, fresh: tuple[Side, Side], 
     return last_draw(model, ratings, fresh, trainer)
 
 
-def last_draw(model: FactorModel, ratings: Ratings, fresh: tuple[Side, Side], trainer: Any) -> tuple[Side, Side]:
-    """Return the sides of a model's last draw (its only one, for a point estimate); users and items it does not know start fresh.
+def last_draw(
+    model: FactorModel, ratings: Ratings, fresh: tuple[Side, Side], trainer: Any
+) -> tuple[Side, Side]:
+    """Return the sides of a model's last draw (its only one, for a point estimate); users and items
+    it does not know start fresh.
 
     Raises
     ------
@@ -124,7 +149,9 @@ def last_draw(model: FactorModel, ratings: Ratings, fresh: tuple[Side, Side], tr
         raise ValueError(f"start must be a model of {other} as the trainer; got one of {what}.")
     n_factors = model.user_factors.shape[2]
     if n_factors != trainer.n_factors:
-        raise ValueError(f"start must have n_factors={trainer.n_factors} as the trainer; got a model with {n_factors}.")
+        raise ValueError(
+            f"start must have n_factors={trainer.n_factors} as the trainer; got a model with {n_factors}."
+        )
     users = _known(model.users, ratings.users, model.user_factors[-1], model.user_bias[-1], fresh[0])
     items = _known(model.items, ratings.items, model.item_factors[-1], model.item_bias[-1], fresh[1])
     return users, items

@@ -30,12 +30,14 @@ class LinearItems:
 
         score_ui = sum over the user's own items j of x_uj W_ji
 
-    x is the grade of a rating, as in `Spectral`. The weights come in closed form, in one of two ways. `form="local"`, for catalogs of any size: each item's ridge regression on its m
-    nearest, with `P = R'R`, `R = D_u^-b X D_i^-c`:
+    x is the grade of a rating, as in `Spectral`. The weights come in closed form, in one of two
+    ways. `form="local"`, for catalogs of any size: each item's ridge regression on its m nearest,
+    with `P = R'R`, `R = D_u^-b X D_i^-c`:
 
         w_i = (P_NN + l2 mean(diag P) 1)^-1 P_Ni        W_ji = n_j^-c w_ij n_i^c
 
-    `form="dense"` (EASE and its kin) regresses each item on all others, with `G = X' D_u^-b X`, `gamma_j = l2 + G_jj p / (1 - p)`, `C = (G + diag gamma)^-1`:
+    `form="dense"` (EASE and its kin) regresses each item on all others, with `G = X' D_u^-b X`,
+    `gamma_j = l2 + G_jj p / (1 - p)`, `C = (G + diag gamma)^-1`:
 
         B = 1 - C diag(gamma + mu), mu_j = max(0, (1 - leave) / C_jj - gamma_j), its diagonal 0        W_ji = n_j^a B_ji n_i^-a
 
@@ -101,7 +103,8 @@ class LinearItems:
     ) -> LinearModel:
         """Return the model fitted to the ratings; parameters and errors are those of `Spectral.fit`.
 
-        The local form has the same bits for any number of `threads`. The dense form is inverted by LAPACK and agrees to 1e-5.
+        The local form has the same bits for any number of `threads`. The dense form is inverted by
+        LAPACK and agrees to 1e-5.
 
         Raises
         ------
@@ -114,12 +117,18 @@ class LinearItems:
         if refit and choices.problem.held_out.any():
             choices = Choices.of(self, choices.problem.ratings, 0.0, None, seed)
         resolved = self._resolved(len(choices.item_counts))
-        weights = self._local(choices, resolved, threads) if self.form == LOCAL else self._dense(choices, resolved, threads)
+        weights = (
+            self._local(choices, resolved, threads)
+            if self.form == LOCAL
+            else self._dense(choices, resolved, threads)
+        )
         model = LinearModel(
             **choices.known(catalog),
             weights=weights,
             grades=choices.grades,
-            trainer=described(self, **{name: value for name, value in resolved.items() if getattr(self, name) == AUTO}),
+            trainer=described(
+                self, **{name: value for name, value in resolved.items() if getattr(self, name) == AUTO}
+            ),
             history=choices.history("One closed form.", []),
         )
         check_fitted(model, self)
@@ -151,7 +160,10 @@ class LinearItems:
             "user_exponent": 0.15 if local else 0.0,
             "item_exponent": 0.25 if local else 0.0,
         }
-        return {name: value if getattr(self, name) == AUTO else getattr(self, name) for name, value in auto.items()}
+        return {
+            name: value if getattr(self, name) == AUTO else getattr(self, name)
+            for name, value in auto.items()
+        }
 
     def _local(self, choices: Choices, resolved: dict[str, Any], threads: int) -> ItemWeights:
         table = choices.normalised(resolved["user_exponent"], resolved["item_exponent"])
@@ -181,12 +193,14 @@ class LinearItems:
 
     def _check_memory(self, n_users: int, n_items: int) -> None:
         """Raise ValueError if the dense form needs more memory than it may take."""
-        # By items a float64 matrix and the float32 weights. By users one of the two is held at a time beside the table in float32:
-        # the table and the users' system in float64, or the weights.
+        # By items a float64 matrix and the float32 weights. By users one of the two is held at a
+        # time beside the table in float32: the table and the users' system in float64, or the
+        # weights.
         by_users = 4 * n_users * n_items + max(8 * n_users * n_items + 16 * n_users**2, 4 * n_items**2)
         need = 12 * n_items**2 if n_users >= n_items else by_users
         if need > self.memory_limit * _GIGABYTE:
             raise ValueError(
-                f"form='dense' must fit in memory_limit, {self.memory_limit:g} GB; {n_items:,} items need about {need / _GIGABYTE:.1f} GB. "
+                f"form='dense' must fit in memory_limit, {self.memory_limit:g} GB; {n_items:,} items need "
+                f"about {need / _GIGABYTE:.1f} GB. "
                 "Use form='local', which is about as good and has no such limit, or raise memory_limit."
             )

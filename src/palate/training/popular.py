@@ -20,17 +20,21 @@ from palate.training.training_data import Problem, split
 @helpful_methods
 @dataclass(frozen=True, kw_only=True)
 class Popular:
-    """Rank items by their number of ratings, for everyone alike; with a half-life, by how often they were rated lately.
+    """Rank items by their number of ratings, for everyone alike; with a half-life, by how often
+    they were rated lately.
 
-    The list that every model should beat, and on tables whose items come and go the one that is hardest to beat. The score of an item
-    is the sum of `2 ** (-age / half_life)` over its ratings. It is no rating.
+    The list that every model should beat, and on tables whose items come and go the one that is
+    hardest to beat. The score of an item is the sum of `2 ** (-age / half_life)` over its ratings.
+    It is no rating.
 
     Parameters
     ----------
     half_life : float, optional
-        After so long a rating counts half, in the unit of the timestamps (seconds for dates). All count alike when None.
+        After so long a rating counts half, in the unit of the timestamps (seconds for dates). All
+        count alike when None.
     min_ratings : int, default 1
-        Items with fewer ratings come after all others: with a short half-life, what was rated once a minute ago would otherwise lead.
+        Items with fewer ratings come after all others: with a short half-life, what was rated once
+        a minute ago would otherwise lead.
 
     Examples
     --------
@@ -91,14 +95,18 @@ class Popular:
                 raise ValueError("half_life must be above 0; got 0. Leave it out to count all ratings alike.")
         check_count("min_ratings", self.min_ratings, 1)
         everything, held_out = split(ratings, validation, start, seed)
-        problem = Problem.build(everything, np.zeros_like(held_out) if refit else held_out, mean=False, choices=True)
+        problem = Problem.build(
+            everything, np.zeros_like(held_out) if refit else held_out, mean=False, choices=True
+        )
         if self.half_life is not None and everything.timestamp is None:
             raise ValueError(
                 f"the ratings must have timestamps for half_life={self.half_life:g}; they have none. "
                 "Say which column holds them, or leave half_life out."
             )
         times = None if self.half_life is None else problem.times
-        counts = popularity(problem.by_user.columns, everything.n_items, times, self.half_life, self.min_ratings)
+        counts = popularity(
+            problem.by_user.columns, everything.n_items, times, self.half_life, self.min_ratings
+        )
         prior = ridge_prior(0, l2=0.0, l2_bias=1.0, bias=False)
         model = FactorModel(
             **{**problem.known(catalog), "scale": None},
@@ -111,7 +119,10 @@ class Popular:
             item_prior=prior,
             trainer={"name": "Popular", **asdict(self)},
             history=History(
-                stopped="Counted.", n_train=problem.n_train, n_validation=int(problem.held_out.sum()), selected=False
+                stopped="Counted.",
+                n_train=problem.n_train,
+                n_validation=int(problem.held_out.sum()),
+                selected=False,
             ),
         )
         check_fitted(model, self)

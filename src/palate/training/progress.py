@@ -13,8 +13,8 @@ _QUIET_SECONDS = 1.0  # a bar for less would only flicker
 class TrainingBar:
     """A Rich progress bar on standard error, as a callback of `fit` and a context manager.
 
-    It appears once training has taken a second, shows training and validation error of the last sweep, and only where
-    a person can see it: in a terminal or a notebook.
+    It appears once training has taken a second, shows training and validation error of the last
+    sweep, and only where a person can see it: in a terminal or a notebook.
     """
 
     def __init__(self, max_sweeps: int, show: bool | None = None) -> None:
@@ -27,7 +27,9 @@ class TrainingBar:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self.bar is not None:
             self.bar.stop()
 
@@ -59,7 +61,9 @@ class TrainingBar:
 
 
 class Steps:
-    """The step that is being done, shown on standard error where a person can see it: a callback and a context manager."""
+    """The step that is being done, shown on standard error where a person can see it: a callback
+    and a context manager.
+    """
 
     def __init__(self, show: bool | None = None) -> None:
         self.show = show if show is not None else _someone_watches()
@@ -73,7 +77,9 @@ class Steps:
             self.status.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self.status is not None:
             self.status.stop()
 

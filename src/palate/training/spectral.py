@@ -28,20 +28,23 @@ _FEW_USERS = 10_000  # below which 128 factors say all that can be learned
 class Spectral:
     """A factor model of what people choose, by a truncated singular value decomposition; trained in seconds.
 
-    A model of ratings says how much somebody would like an item, this one how likely they are to pick it and like it, which is what a list is judged by.
-    Every rating counts as a choice with a grade x in (0, 1], every other pair as 0. The table X of grades is divided by powers of
-    the numbers of ratings n of its users and items, and decomposed:
+    A model of ratings says how much somebody would like an item, this one how likely they are to
+    pick it and like it, which is what a list is judged by. Every rating counts as a choice with a
+    grade x in (0, 1], every other pair as 0. The table X of grades is divided by powers of the
+    numbers of ratings n of its users and items, and decomposed:
 
         R = D_u^-b X D_i^-c ~ U S V'
         q_i = n_i^e h(s) * v_i          p_u = sum over the user's own items of x_uj n_j^-e v_j
 
-    with `h(s) = s^p`, or `h(s) = s^2 / (s^2 + ridge s_256^2)` for `filter="ridge"`. A score is `p_u . q_i`. It is no rating. A new user is the same sum (`fold_in`),
-    and what each of the user's own items adds to a score explains it exactly.
+    with `h(s) = s^p`, or `h(s) = s^2 / (s^2 + ridge s_256^2)` for `filter="ridge"`. A score is `p_u
+    . q_i`. It is no rating. A new user is the same sum (`fold_in`), and what each of the user's own
+    items adds to a score explains it exactly.
 
     Parameters
     ----------
     n_factors : int or "auto", default "auto"
-        Length of the vectors, 1 to 1,024. "auto" is 128 below 10,000 users and 512 from there on, or the smaller side of the table if that is less.
+        Length of the vectors, 1 to 1,024. "auto" is 128 below 10,000 users and 512 from there on,
+        or the smaller side of the table if that is less.
     grades : {"ratings", "counts", "alike"}, default "ratings"
         What a value says of a choice: a rating on its scale, a count (of plays, purchases), or nothing.
     least_grade : float, default 0.25
@@ -57,7 +60,8 @@ class Spectral:
     ridge : float, default 0.3
         Of `filter="ridge"`; with fewer than 256 factors s_256 is the last one.
     half_life : float, optional
-        A choice so much older than the last one counts half, in the unit of the timestamps (seconds for dates).
+        A choice so much older than the last one counts half, in the unit of the timestamps (seconds
+        for dates).
     passes : int, default 4
         How often the subspace goes through the table.
 
@@ -106,7 +110,8 @@ class Spectral:
         ----------
         ratings : Ratings
         validation : float or Ratings, default 0.05
-            Share of the ratings to hold out, or ratings held out by the caller: not trained on. They decide nothing.
+            Share of the ratings to hold out, or ratings held out by the caller: not trained on.
+            They decide nothing.
         catalog : Catalog, optional
             What is known of the items; the model carries it.
         start : FactorModel, optional
@@ -127,8 +132,8 @@ class Spectral:
         TypeError
             If `ratings` are no Ratings, or a parameter is of the wrong kind.
         ValueError
-            If a hyper-parameter is out of its range, there are more factors than users or items, `half_life` is given for ratings without
-            timestamps, or nothing is left to train on.
+            If a hyper-parameter is out of its range, there are more factors than users or items,
+            `half_life` is given for ratings without timestamps, or nothing is left to train on.
         """
         self._check()
         threads = check_threads(threads)
@@ -152,7 +157,9 @@ class Spectral:
     def _fitted(self, choices: Choices, catalog: Catalog | None, threads: int, seed: int) -> FactorModel:
         k = self._factors_of(choices)
         table = choices.normalised(self.user_exponent, self.item_exponent)
-        values, right = truncated_svd(table, table.transposed(), k, passes=self.passes, seed=seed, threads=threads)
+        values, right = truncated_svd(
+            table, table.transposed(), k, passes=self.passes, seed=seed, threads=threads
+        )
         rank = int(np.count_nonzero(values))
         weight = self._weights(values)
         items = (activity(choices.item_counts, self.popularity)[:, None] * weight * right).astype(np.float32)
@@ -165,7 +172,11 @@ class Spectral:
         own = Rows(rows.indptr, rows.columns, rows.values, rows.weights, rows.n_columns)
         times = None if self.half_life is None else choices.problem.times
         users = fold.users(own, items, threads, times)
-        notes = [] if rank == k else [f"The ratings have rank {rank} up to rounding: the last {k - rank} of {k} factors are 0."]
+        notes = (
+            []
+            if rank == k
+            else [f"The ratings have rank {rank} up to rounding: the last {k - rank} of {k} factors are 0."]
+        )
         prior = ridge_prior(k, l2=1.0, l2_bias=1.0, bias=False)
         return FactorModel(
             **choices.known(catalog),
@@ -195,7 +206,8 @@ class Spectral:
             return min(128 if n_users < _FEW_USERS else 512, most)
         if self.n_factors > most:
             raise ValueError(
-                f"n_factors must be at most {most:,}, the smaller of {n_users:,} users and {n_items:,} items; got {self.n_factors:,}. "
+                f"n_factors must be at most {most:,}, the smaller of {n_users:,} users and {n_items:,} "
+                f"items; got {self.n_factors:,}. "
                 'Leave it "auto" to take what there is.'
             )
         return self.n_factors
@@ -203,7 +215,11 @@ class Spectral:
     def _weights(self, values: np.ndarray) -> np.ndarray:
         """Return h(s) of each singular value, 0 where there is nothing."""
         if self.filter == "power":
-            return np.where(values > 0, np.power(values, self.power, where=values > 0, out=np.zeros_like(values)), 0.0)
+            return np.where(
+                values > 0, np.power(values, self.power, where=values > 0, out=np.zeros_like(values)), 0.0
+            )
         last = values[min(256, max(int(np.count_nonzero(values)), 1)) - 1]
         squares = values**2
-        return np.divide(squares, squares + self.ridge * last**2, out=np.zeros_like(squares), where=squares > 0)
+        return np.divide(
+            squares, squares + self.ridge * last**2, out=np.zeros_like(squares), where=squares > 0
+        )

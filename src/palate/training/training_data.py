@@ -20,7 +20,9 @@ from palate.splits.holdout import holdout_mask, merge_holdout
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """All ratings given to a trainer, which of them are held out, and the training ratings by user and by item."""
+    """All ratings given to a trainer, which of them are held out, and the training ratings by user
+    and by item.
+    """
 
     ratings: Ratings  # training and validation together
     held_out: np.ndarray  # (n_ratings,) bool
@@ -31,9 +33,14 @@ class Problem:
 
     @classmethod
     def build(
-        cls, ratings: Ratings, held_out: np.ndarray, *, mean: bool = True, confidence: Confidence | None = None,
+        cls,
+        ratings: Ratings,
+        held_out: np.ndarray,
+        *,
+        mean: bool = True,
+        confidence: Confidence | None = None,
         choices: bool = False,
-    ) -> "Problem":  # fmt: skip
+    ) -> "Problem":
         """Compress the ratings that are not held out; `mean` says whether the global mean is taken off.
 
         Of `choices` alone it does not matter that all ratings may be equal.
@@ -45,9 +52,16 @@ class Problem:
             user, columns, values = ratings.user_index[keep], ratings.item_index[keep], ratings.value[keep]
             weights = None if ratings.weight is None else ratings.weight[keep]
         else:
-            user, columns, values, weights = ratings.user_index, ratings.item_index, ratings.value, ratings.weight
+            user, columns, values, weights = (
+                ratings.user_index,
+                ratings.item_index,
+                ratings.value,
+                ratings.weight,
+            )
         if not len(values):
-            raise ValueError("there must be at least one training rating; all are held out. Lower validation.")
+            raise ValueError(
+                "there must be at least one training rating; all are held out. Lower validation."
+            )
         indptr = np.zeros(ratings.n_users + 1, np.int64)
         np.cumsum(np.bincount(user, minlength=ratings.n_users), out=indptr[1:])
         weights = np.empty(0, np.float32) if weights is None else weights
@@ -70,7 +84,8 @@ class Problem:
         times = self.ratings.timestamp
         if times is None:
             raise ValueError(
-                "the ratings must have timestamps for a model that learns of time, those held out included; they have none. Say which column holds them."
+                "the ratings must have timestamps for a model that learns of time, those held out "
+                "included; they have none. Say which column holds them."
             )
         return times[~self.held_out] if self.held_out.any() else times
 
@@ -95,7 +110,9 @@ class Problem:
         return None if self.ratings.timestamp is None else self.ratings.timestamp[self.held_out]
 
     def known(self, catalog: Catalog | None) -> dict[str, Any]:
-        """Return the fields of a model that are its input's: ids, ratings with those held out marked, catalog, scale, kind of frame."""
+        """Return the fields of a model that are its input's: ids, ratings with those held out
+        marked, catalog, scale, kind of frame.
+        """
         ratings = self.ratings
         matrix = RatingMatrix.from_ratings(ratings, self.held_out if self.held_out.any() else None)
         about = catalog if catalog is not None else Catalog.from_items(ratings.items)
@@ -114,7 +131,16 @@ class Problem:
 
         out = np.empty(len(users), np.float32)
         none = np.zeros((1, user_side.factors.shape[1]), np.float32)
-        pair_products(user_side.factors[None], item_side.factors[None], none, none, item_side.bias[items], users, items, out)
+        pair_products(
+            user_side.factors[None],
+            item_side.factors[None],
+            none,
+            none,
+            item_side.bias[items],
+            users,
+            items,
+            out,
+        )
         return out + user_side.bias[users] + np.float32(self.mean)
 
 
@@ -142,11 +168,14 @@ def _mean(values: np.ndarray, weights: np.ndarray) -> float:
 
 
 class StartWarning(UserWarning):
-    """A model to start from knows users or items that the ratings do not hold: the new model will not know them."""
+    """A model to start from knows users or items that the ratings do not hold: the new model will
+    not know them.
+    """
 
 
 def _meet_start(ratings: Ratings, start: FactorModel | None, everything: Ratings) -> None:
-    """Check that ratings are on the scale of the model to start from, and say whom the new model will have forgotten.
+    """Check that ratings are on the scale of the model to start from, and say whom the new model
+    will have forgotten.
 
     Raises
     ------
@@ -159,34 +188,44 @@ def _meet_start(ratings: Ratings, start: FactorModel | None, everything: Ratings
     if said is not None:
         warn_caller(said, ScaleWarning)
     lost = {}
-    for side, known, found in (("user", start.users, everything.users), ("item", start.items, everything.items)):
+    for side, known, found in (
+        ("user", start.users, everything.users),
+        ("item", start.items, everything.items),
+    ):
         n_common = int((known.indices(found.values) >= 0).sum())
         if len(known) and len(found) and not n_common:
             kinds = f"its {side} ids are {known.type_name}s, these are {found.type_name}s: "
             kinds = "" if known.type_name == found.type_name else kinds
             raise ValueError(
-                f"start must be a model that knows some of the {side}s; none of the {len(found):,} {side}s is known to it "
-                f"({kinds}{str(found.id(0))!r} here, {str(known.id(0))!r} there). Train without a model to start from."
+                f"start must be a model that knows some of the {side}s; none of the {len(found):,} {side}s "
+                f"is known to it "
+                f"({kinds}{str(found.id(0))!r} here, {str(known.id(0))!r} there). Train without a model to "
+                f"start from."
             )
         lost[side] = len(known) - n_common
     if any(lost.values()):
         numbers = " and ".join(f"{n:,} {side}{'' if n == 1 else 's'}" for side, n in lost.items() if n)
         warn_caller(
-            f"the model to start from knows {numbers} that the ratings do not hold: they are forgotten. Add the ratings to the model "
+            f"the model to start from knows {numbers} that the ratings do not hold: they are forgotten. "
+            f"Add the ratings to the model "
             "by model.update(ratings), or train on the union of both, palate.union(model, ratings).",
             StartWarning,
         )
 
 
-def split(ratings: Ratings, validation: float | Ratings, start: FactorModel | None, seed: int) -> tuple[Ratings, np.ndarray]:
+def split(
+    ratings: Ratings, validation: float | Ratings, start: FactorModel | None, seed: int
+) -> tuple[Ratings, np.ndarray]:
     """Return all ratings and the mask of those held out.
 
-    A model to start from brings its own split: what it held out stays held out, everything else is trained on.
+    A model to start from brings its own split: what it held out stays held out, everything else is
+    trained on.
 
     Raises
     ------
     ValueError
-        If the share is not in [0, 1), validation pairs occur in training, or the starting model has no ratings.
+        If the share is not in [0, 1), validation pairs occur in training, or the starting model has
+        no ratings.
     """
     ratings = ratings_of(ratings)
     if isinstance(validation, Ratings | Dataset):
@@ -200,7 +239,8 @@ def split(ratings: Ratings, validation: float | Ratings, start: FactorModel | No
         return ratings, holdout_mask(len(ratings), float(validation), seed)
     if start.ratings is None:
         raise ValueError(
-            "start must be a model that holds its ratings, so that its split can be kept; it was saved with ratings=False. "
+            "start must be a model that holds its ratings, so that its split can be kept; it was saved "
+            "with ratings=False. "
             "Pass validation=Ratings held out by yourself."
         )
     if start.ratings.held_out is None:

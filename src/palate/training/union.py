@@ -9,14 +9,16 @@ from palate.model.joined import UnionWarning, join, said_of
 
 
 def union(model: Any, ratings: "Ratings | Dataset") -> Ratings:
-    """Return the ratings that a model holds and new ones as one table; of a pair in both the later rating counts.
+    """Return the ratings that a model holds and new ones as one table; of a pair in both the later
+    rating counts.
 
     Parameters
     ----------
     model : model
         Saved with its ratings; those that it held out are among them.
     ratings : Ratings or Dataset
-        With ids of the same types. Of a pair in both it is these that count, unless both have times and the model's is later.
+        With ids of the same types. Of a pair in both it is these that count, unless both have times
+        and the model's is later.
 
     Returns
     -------

@@ -15,9 +15,11 @@ def mean_over_list(items: np.ndarray, value: np.ndarray) -> np.ndarray:
 
 
 def self_information(counts: np.ndarray, n_users: int) -> np.ndarray:
-    """Return -log2 of the share of users who rated each item: 0 for one that all know, log2(n_users) for one that a single user knows.
+    """Return -log2 of the share of users who rated each item: 0 for one that all know,
+    log2(n_users) for one that a single user knows.
 
-    Its mean over a list is the list's novelty, in bits. An item without training ratings counts as one with a single one.
+    Its mean over a list is the list's novelty, in bits. An item without training ratings counts as
+    one with a single one.
 
     References
     ----------
@@ -32,12 +34,15 @@ def self_information(counts: np.ndarray, n_users: int) -> np.ndarray:
 
 
 def coverage(appearances: np.ndarray) -> float:
-    """Return the share of the catalog's items that are in at least one list; `appearances` counts the lists of each item."""
+    """Return the share of the catalog's items that are in at least one list; `appearances` counts
+    the lists of each item.
+    """
     return float(np.count_nonzero(appearances) / len(appearances)) if len(appearances) else float("nan")
 
 
 def gini(appearances: np.ndarray) -> float:
-    """Return the Gini coefficient of the items' appearances: 0 if all are listed equally often, near 1 if a few take all places.
+    """Return the Gini coefficient of the items' appearances: 0 if all are listed equally often,
+    near 1 if a few take all places.
 
     With the n counts x ascending, `sum_j (2 j - n - 1) x_j / (n sum x)`.
 

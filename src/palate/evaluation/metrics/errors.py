@@ -1,14 +1,20 @@
-"""Errors of predicted ratings: RMSE is the root of the mean square, MAE the mean of the absolute deviations."""
+"""Errors of predicted ratings: RMSE is the root of the mean square, MAE the mean of the absolute
+deviations.
+"""
 
 import numpy as np
 
 
 def clipped(predicted: np.ndarray, scale: tuple[float, float]) -> np.ndarray:
-    """Return predictions with those outside the scale moved to its ends: nobody can give six stars of five."""
+    """Return predictions with those outside the scale moved to its ends: nobody can give six stars
+    of five.
+    """
     return np.clip(predicted, *scale)
 
 
-def error_sums(row: np.ndarray, n_rows: int, actual: np.ndarray, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def error_sums(
+    row: np.ndarray, n_rows: int, actual: np.ndarray, predicted: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the sums of squared and of absolute errors in each row (a user, or a bin), float64.
 
     Parameters

@@ -38,7 +38,9 @@ class Lists:
         return self.items.shape[1]
 
     @classmethod
-    def match(cls, items: np.ndarray, n_items: int, row: np.ndarray, item: np.ndarray, worth: np.ndarray) -> "Lists":
+    def match(
+        cls, items: np.ndarray, n_items: int, row: np.ndarray, item: np.ndarray, worth: np.ndarray
+    ) -> "Lists":
         """Mark lists with the relevant pairs.
 
         Parameters
@@ -47,7 +49,8 @@ class Lists:
         n_items : int
             Number of items the scorer knows.
         row, item : ndarray of shape (n_pairs,), int64
-            The relevant pairs: row in `items`, and item index or -1 for an item the scorer does not know. No pair twice.
+            The relevant pairs: row in `items`, and item index or -1 for an item the scorer does not
+            know. No pair twice.
         worth : ndarray of shape (n_pairs,), float64
             Gain of each pair, at least 0.
 

@@ -1,7 +1,8 @@
 """Metrics of ranked lists, per user: how many of the relevant items a list of k places holds, and how far up.
 
-Notation: `rel_j` is 1 if the item at place j is relevant and 0 if not, R the number of the user's relevant items. k stays k where a
-catalog has fewer items or a list is shorter (its free places are -1). A user without relevant items has no value: NaN.
+Notation: `rel_j` is 1 if the item at place j is relevant and 0 if not, R the number of the user's
+relevant items. k stays k where a catalog has fewer items or a list is shorter (its free places are
+-1). A user without relevant items has no value: NaN.
 """
 
 import numpy as np
@@ -34,7 +35,8 @@ def capped_recall(lists: Lists, k: int) -> np.ndarray:
 
     References
     ----------
-    Liang, Krishnan, Hoffman, Jebara (2018), "Variational Autoencoders for Collaborative Filtering", section 4.2 ("Recall@R").
+    Liang, Krishnan, Hoffman, Jebara (2018), "Variational Autoencoders for Collaborative Filtering",
+    section 4.2 ("Recall@R").
     """
     return _ratio(lists, _first(lists, k).sum(axis=1), np.minimum(lists.n_relevant, k))
 
@@ -42,8 +44,8 @@ def capped_recall(lists: Lists, k: int) -> np.ndarray:
 def ndcg(lists: Lists, k: int) -> np.ndarray:
     """Return nDCG@k = DCG@k / IDCG@k with DCG@k = sum_{j <= k} gain_j / log2(j + 1).
 
-    IDCG@k is the DCG of the best list of k places (the ideal is cut at k). The gain of a relevant item is 1, or its rating when
-    gains are graded; it enters linearly.
+    IDCG@k is the DCG of the best list of k places (the ideal is cut at k). The gain of a relevant
+    item is 1, or its rating when gains are graded; it enters linearly.
 
     References
     ----------
@@ -55,14 +57,18 @@ def ndcg(lists: Lists, k: int) -> np.ndarray:
 
 
 def average_precision(lists: Lists, k: int) -> np.ndarray:
-    """Return AP@k = sum_{j <= k} rel_j precision@j / R, whose mean over users is MAP@k (R as in trec_eval and ranx, not min(k, R))."""
+    """Return AP@k = sum_{j <= k} rel_j precision@j / R, whose mean over users is MAP@k (R as in
+    trec_eval and ranx, not min(k, R)).
+    """
     hit = _first(lists, k)
     precisions = np.cumsum(hit, axis=1) / np.arange(1, hit.shape[1] + 1)
     return _ratio(lists, (hit * precisions).sum(axis=1), lists.n_relevant)
 
 
 def reciprocal_rank(lists: Lists, k: int) -> np.ndarray:
-    """Return 1 / (rank of the first relevant item), 0 if none is among the first k; its mean over users is MRR@k."""
+    """Return 1 / (rank of the first relevant item), 0 if none is among the first k; its mean over
+    users is MRR@k.
+    """
     hit = _first(lists, k)
     values = np.zeros(len(hit))
     np.divide(1.0, hit.argmax(axis=1) + 1, out=values, where=hit.any(axis=1))

@@ -21,11 +21,18 @@ def show(page: Page) -> None:
                 address = state.address("/compare", model=before, other=after)
                 tag("a", "The lesson's before and after", href=address)
         if len(state.models) < 2:
-            tag("p", "Only one model is served. Start with two: palate explore old.palate new.palate.", "p-note")
+            tag(
+                "p",
+                "Only one model is served. Start with two: palate explore old.palate new.palate.",
+                "p-note",
+            )
         first, second = asked(page, state.model), asked(page, state.other)
         tag("p", overlap(first, second), role="status")
         with tag("div", None, "p-three"):
-            for letter, model, answer, other in (("A", state.model, first, second), ("B", state.other, second, first)):
+            for letter, model, answer, other in (
+                ("A", state.model, first, second),
+                ("B", state.other, second, first),
+            ):
                 with tag("section", None, aria_label=f"List {letter}"):
                     tag("h2", f"List {letter}: {model}")
                     short_list(page, answer, _marker(other))
@@ -52,4 +59,8 @@ def overlap(first: Answer | str, second: Answer | str) -> str:
 
 def _known(answer: Answer, letter: str) -> str:
     counts = sorted(row.item.n_ratings for row in answer.rows if row.item.n_ratings is not None)
-    return f"Half of the items on list {letter} have {counts[len(counts) // 2]:,} ratings or fewer." if counts else ""
+    return (
+        f"Half of the items on list {letter} have {counts[len(counts) // 2]:,} ratings or fewer."
+        if counts
+        else ""
+    )

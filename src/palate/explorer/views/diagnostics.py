@@ -22,7 +22,9 @@ def show(page: Page) -> None:
 
     def look() -> tuple[Any, list[Panel]]:
         figures = measured(page, (model,))
-        return figures, page.space.once("panels", (model,), lambda: panels(page.space.core.model(model), figures.evaluation))
+        return figures, page.space.once(
+            "panels", (model,), lambda: panels(page.space.core.model(model), figures.evaluation)
+        )
 
     async def later() -> None:
         looked = await run.io_bound(look)
@@ -50,7 +52,9 @@ def _panel(panel: Panel) -> None:
         tag("p", panel.text, "soft small")
         if panel.frame is None:
             return
-        with tag("div", None, role="img", aria_label=f"Chart: {panel.heading}; the table below has its numbers."):
+        with tag(
+            "div", None, role="img", aria_label=f"Chart: {panel.heading}; the table below has its numbers."
+        ):
             ui.echart(options(panel)).classes("p-chart")
         with tag("details"):
             tag("summary", "As a table")
@@ -74,9 +78,14 @@ def options(panel: Panel) -> dict[str, Any]:
         "grid": {"left": 8, "right": 12, "top": 34, "bottom": 8, "containLabel": True},
         "legend": {"show": len(panel.lines) > 1, "top": 0, "textStyle": {"color": gray}},
         "tooltip": {"trigger": "axis", "renderMode": "richText"},
-        "xAxis": {"type": "category", "data": [str(value) for value in panel.frame[panel.x].to_list()], **axis},
+        "xAxis": {
+            "type": "category",
+            "data": [str(value) for value in panel.frame[panel.x].to_list()],
+            **axis,
+        },
         "yAxis": {"type": "value", "scale": panel.kind == "line", **axis},
         "series": [
-            {"type": panel.kind, "name": name, "data": panel.frame[name].to_list(), "symbolSize": 5} for name in panel.lines
+            {"type": panel.kind, "name": name, "data": panel.frame[name].to_list(), "symbolSize": 5}
+            for name in panel.lines
         ],
     }

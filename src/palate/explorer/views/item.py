@@ -21,12 +21,18 @@ def show(page: Page, item: str) -> None:
     with page.shown(name_of(about)):
         with tag("div", None, "p-tools"):
             page.model_picker()
-        tag("p", f"{(about.genres or '').replace('|', ', ')}{'. ' if about.genres else ''}{count(about.n_ratings)}"
-            + ("" if about.mean_rating is None else f", mean {about.mean_rating:.2f}") + f". Id {about.id}.")  # fmt: skip
+        tag(
+            "p",
+            f"{(about.genres or '').replace('|', ', ')}{'. ' if about.genres else ''}{count(about.n_ratings)}"
+            + ("" if about.mean_rating is None else f", mean {about.mean_rating:.2f}")
+            + f". Id {about.id}.",
+        )
         with tag("div", None, "p-line"):
             current = core.store.of(ME).get(about.id)
             tag("span", "Your rating:")
-            said = tag("span", "" if current is None or current.value is None else f"{current.value:g}", "soft")
+            said = tag(
+                "span", "" if current is None or current.value is None else f"{current.value:g}", "soft"
+            )
 
             def rate(value: float) -> None:
                 try:
@@ -35,7 +41,12 @@ def show(page: Page, item: str) -> None:
                 except (ValueError, StoreError) as error:
                     said.set_text(str(error))
 
-            stars(about, levels_of(core.model_info(state.model)), None if current is None else current.value, rate)
+            stars(
+                about,
+                levels_of(core.model_info(state.model)),
+                None if current is None else current.value,
+                rate,
+            )
         with tag("div", None, "p-three"):
             with tag("section", None, aria_label="Like it"):
                 tag("h2", "Most like it")
@@ -62,7 +73,13 @@ def _similar(page: Page, item: str) -> None:
     with tag("ol", None, "p-list tight"):
         for one in found:
             with tag("li", None, "p-line"):
-                tag("a", name_of(one.item), "p-grow", href=page.state.address(item_address(one.item.id)), dir="auto")
+                tag(
+                    "a",
+                    name_of(one.item),
+                    "p-grow",
+                    href=page.state.address(item_address(one.item.id)),
+                    dir="auto",
+                )
                 tag("span", f"{one.similarity:.2f}, {count(one.item.n_ratings)}", "soft small")
 
 
@@ -72,7 +89,9 @@ def _ratings(page: Page, item: str) -> None:
         tag("p", "This model was saved without its ratings.", "soft")
         return
     index = model.items.index(model.items.parse(item))
-    levels, counts = np.unique(model.ratings.values(np.flatnonzero(model.ratings.items == index)), return_counts=True)
+    levels, counts = np.unique(
+        model.ratings.values(np.flatnonzero(model.ratings.items == index)), return_counts=True
+    )
     most = max(1, int(counts.max(initial=1)))
     with tag("div", None, "p-scroll"), tag("table"), tag("tbody"):
         for level, number in zip(levels[::-1].tolist(), counts[::-1].tolist(), strict=True):

@@ -44,7 +44,13 @@ def short_list(page: Page, answer: Answer | str, act: Callable[[Row], Any] | Non
             with tag("li"):
                 with tag("div", None, "p-line"):
                     tag("span", f"{row.rank}.", "p-rank")
-                    tag("a", name_of(row.item), "p-grow", href=page.state.address(item_address(row.item.id)), dir="auto")
+                    tag(
+                        "a",
+                        name_of(row.item),
+                        "p-grow",
+                        href=page.state.address(item_address(row.item.id)),
+                        dir="auto",
+                    )
                 with tag("div", None, "p-line soft small"):
                     bar(row, scale)
                     tag("span", f"{short_words(row)}, {count(row.item.n_ratings)}")
@@ -75,7 +81,13 @@ def long_list(page: Page, answer: Answer, marks: Sequence[Mark], act: Callable[[
             with tag("li", None, data_item=row.item.id):
                 with tag("div", None, "p-line"):
                     tag("span", f"{row.rank}.", "p-rank")
-                    tag("a", name_of(row.item), "p-grow", href=page.state.address(item_address(row.item.id)), dir="auto")
+                    tag(
+                        "a",
+                        name_of(row.item),
+                        "p-grow",
+                        href=page.state.address(item_address(row.item.id)),
+                        dir="auto",
+                    )
                     if mark.words:
                         tag("span", mark.words, f"p-mark {mark.kind}")
                 with tag("div", None, "p-line soft small"):
@@ -100,10 +112,20 @@ def history(page: Page, user: str, model: str, most: int = N) -> None:
     with tag("ol", None, "p-list tight"):
         for one in rated[:most]:
             with tag("li"), tag("div", None, "p-line"):
-                tag("a", name_of(one.item), "p-grow", href=page.state.address(item_address(one.item.id)), dir="auto")
+                tag(
+                    "a",
+                    name_of(one.item),
+                    "p-grow",
+                    href=page.state.address(item_address(one.item.id)),
+                    dir="auto",
+                )
                 tag("span", said_of(one), "soft small")
     if len(rated) > most:
-        tag("p", f"and {count(len(rated) - most, 'more rating').replace('more ratings', 'more')}", "soft small")
+        tag(
+            "p",
+            f"and {count(len(rated) - most, 'more rating').replace('more ratings', 'more')}",
+            "soft small",
+        )
 
 
 def said_of(one: OwnRating) -> str:

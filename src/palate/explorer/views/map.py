@@ -29,10 +29,17 @@ class Map:
         return [str(title) for title in table[column].to_list()]
 
     def series(self) -> list[dict[str, Any]]:
-        """Return the layers: every group of items, what the user rated, what is recommended, hits of the search, the user."""
+        """Return the layers: every group of items, what the user rated, what is recommended, hits
+        of the search, the user.
+        """
         layers = [
             self._layer(
-                group.name, group.items, group.color, large=True, symbolSize=4, itemStyle={"color": group.color, "opacity": 0.7}
+                group.name,
+                group.items,
+                group.color,
+                large=True,
+                symbolSize=4,
+                itemStyle={"color": group.color, "opacity": 0.7},
             )
             for group in self.colors
         ]
@@ -50,20 +57,49 @@ class Map:
             )
         )
         layers.append(
-            self._layer("recommended", listed, "#000", symbolSize=14, symbol="diamond", itemStyle=_ring("#D55E00", "#ffffff"))
+            self._layer(
+                "recommended",
+                listed,
+                "#000",
+                symbolSize=14,
+                symbol="diamond",
+                itemStyle=_ring("#D55E00", "#ffffff"),
+            )
         )
-        layers.append({**self._layer("found", np.empty(0, np.int64), "#000", symbolSize=20, symbol="circle"), "id": "found",
-                       "itemStyle": {"color": "transparent", "borderColor": "#D55E00", "borderWidth": 3}})  # fmt: skip
+        layers.append(
+            {
+                **self._layer("found", np.empty(0, np.int64), "#000", symbolSize=20, symbol="circle"),
+                "id": "found",
+                "itemStyle": {"color": "transparent", "borderColor": "#D55E00", "borderWidth": 3},
+            }
+        )
         vector = user_vector(self.model, rated, values)
         if vector is not None:
-            layers.append({**self._layer("this user", np.empty(0, np.int64), "#000", symbolSize=22, symbol="pin", itemStyle=_ring("#CC79A7", "#111111")),
-                           "data": [{"value": self.found.place(vector)[0].round(3).tolist(), "name": f"user {self.page.state.user}"}]})  # fmt: skip
+            layers.append(
+                {
+                    **self._layer(
+                        "this user",
+                        np.empty(0, np.int64),
+                        "#000",
+                        symbolSize=22,
+                        symbol="pin",
+                        itemStyle=_ring("#CC79A7", "#111111"),
+                    ),
+                    "data": [
+                        {
+                            "value": self.found.place(vector)[0].round(3).tolist(),
+                            "name": f"user {self.page.state.user}",
+                        }
+                    ],
+                }
+            )
         return layers
 
     def _layer(self, name: str, rows: np.ndarray, color: str, **options: Any) -> dict[str, Any]:
         points = self.found.points[rows].astype(float).round(3).tolist()
         data: list[Any] = [
-            {"value": [x, y, int(row)], "name": self.title_of[row]} for (x, y), row in zip(points, rows, strict=True)
+            {"value": [x, y, int(row)], "name": self.title_of[row]}
+            for (x, y), row in zip(points, rows, strict=True)
         ]
         if options.get("large"):
             data = [[x, y, int(row)] for (x, y), row in zip(points, rows, strict=True)]
@@ -83,7 +119,11 @@ class Map:
 
     def _rated(self) -> tuple[np.ndarray, np.ndarray]:
         try:
-            rated = [one for one in self.core.ratings(self.page.state.user, self.page.state.model) if one.rating is not None]
+            rated = [
+                one
+                for one in self.core.ratings(self.page.state.user, self.page.state.model)
+                if one.rating is not None
+            ]
         except NotKnown:
             rated = []
         known = []
@@ -92,7 +132,9 @@ class Map:
                 known.append((self._rows([one.item.id])[0], one.rating))
             except (KeyError, ValueError):
                 continue
-        return np.array([row for row, _ in known], np.int64), np.array([value for _, value in known], np.float64)
+        return np.array([row for row, _ in known], np.int64), np.array(
+            [value for _, value in known], np.float64
+        )
 
     def options(self) -> dict[str, Any]:
         """Return what ECharts is given."""
@@ -126,12 +168,22 @@ class Map:
         ui.run_javascript(f"window.palateTitles = {_json(self.title_of)}")
         options = self.options()
         with tag(
-            "div", None, role="img", aria_label=f"Map of {len(self.title_of):,} items; the table below names what is marked."
+            "div",
+            None,
+            role="img",
+            aria_label=f"Map of {len(self.title_of):,} items; the table below names what is marked.",
         ):
             self.chart = ui.echart(options, on_point_click=self._open).classes("p-map")
-        search.on("input", lambda e: self.find(str(e.args)), js_handler="(e) => emit(e.target.value)", throttle=0.15)
-        tag("p", f"The two directions in which the items differ most hold {self.found.share:.0%} of what the vectors say: near each "
-            "other means much alike, far apart need not mean unlike. Scroll to zoom, drag to move.", "soft small")  # fmt: skip
+        search.on(
+            "input", lambda e: self.find(str(e.args)), js_handler="(e) => emit(e.target.value)", throttle=0.15
+        )
+        tag(
+            "p",
+            f"The two directions in which the items differ most hold {self.found.share:.0%} of what the "
+            f"vectors say: near each "
+            "other means much alike, far apart need not mean unlike. Scroll to zoom, drag to move.",
+            "soft small",
+        )
         self._table(options["series"])
 
     def _legend(self) -> None:
@@ -146,7 +198,9 @@ class Map:
 
     def _table(self, series: list[dict[str, Any]]) -> None:
         marked = {
-            one["name"]: [point["value"] for point in one["data"]] for one in series if one["name"] in ("recommended", "rated")
+            one["name"]: [point["value"] for point in one["data"]]
+            for one in series
+            if one["name"] in ("recommended", "rated")
         }
         with tag("details"):
             tag("summary", "The same as a table")
@@ -156,7 +210,12 @@ class Map:
                     for x, y, row in marked.get(name, [])[:50]:
                         with tag("li"):
                             item = str(self.model.items.id(row))
-                            tag("a", self.title_of[row], href=self.page.state.address(item_address(item)), dir="auto")
+                            tag(
+                                "a",
+                                self.title_of[row],
+                                href=self.page.state.address(item_address(item)),
+                                dir="auto",
+                            )
                             tag("span", f" at {x:.2f}, {y:.2f}", "soft small")
 
     def find(self, query: str) -> None:
@@ -205,7 +264,8 @@ def show(page: Page) -> None:
         vectors = item_vectors(model)
         if vectors is None:
             problem(
-                f"Model {state.model} has no vectors of items, so there is no map of it. A factor model has them: palate train --trainer least-squares."
+                f"Model {state.model} has no vectors of items, so there is no map of it. A factor model "
+                f"has them: palate train --trainer least-squares."
             )
             return
         if state.color not in COLORS:

@@ -16,7 +16,12 @@ def show(page: Page) -> None:
     """Draw the page."""
     state, core = page.state, page.space.core
     with page.shown("Twelve people"):
-        tag("p", "What the model thinks of very different people: what they rated, and what they would be recommended.", "soft")
+        tag(
+            "p",
+            "What the model thinks of very different people: what they rated, and what they would be "
+            "recommended.",
+            "soft",
+        )
         with tag("div", None, "p-tools"):
             page.model_picker("model", "List A")
             page.model_picker("other", "List B")
@@ -57,7 +62,10 @@ def _person(page: Page, person: Person) -> None:
             with tag("div"):
                 tag("h3", "Rated")
                 history(page, person.user, state.model)
-            answers = {"A": asked(page, state.model, user=person.user), "B": asked(page, state.other, user=person.user)}
+            answers = {
+                "A": asked(page, state.model, user=person.user),
+                "B": asked(page, state.other, user=person.user),
+            }
             for letter, model in (("A", state.model), ("B", state.other)):
                 if letter == "B" and state.other == state.model:
                     continue
@@ -71,26 +79,47 @@ def _wrong(page: Page, person: Person, row: Row, answers: dict[str, Answer | str
     from nicegui import ui
 
     with tag("span") as place:
-        ask = button("looks wrong", lambda: open_(), "p-quiet", aria_label=f"{row.item.name} looks wrong for {person.user}")
+        ask = button(
+            "looks wrong",
+            lambda: open_(),
+            "p-quiet",
+            aria_label=f"{row.item.name} looks wrong for {person.user}",
+        )
 
     def open_() -> None:
         ask.set_visibility(False)
         with place:
-            field = tag("input", None, "p-text", type="text", placeholder="why? (optional)", aria_label="Why it looks wrong")
-            field.on("change", lambda e: note.update(text=str(e.args)), js_handler="(e) => emit(e.target.value)")
+            field = tag(
+                "input",
+                None,
+                "p-text",
+                type="text",
+                placeholder="why? (optional)",
+                aria_label="Why it looks wrong",
+            )
+            field.on(
+                "change", lambda e: note.update(text=str(e.args)), js_handler="(e) => emit(e.target.value)"
+            )
             button("Save", lambda: save())
         ui.run_javascript(f"document.getElementById('{field.html_id}')?.focus()")
 
     note = {"text": ""}
 
     def save() -> None:
-        models = tuple(a.model_id for a in answers.values() if isinstance(a, Answer) and row.item.id in a.items)
+        models = tuple(
+            a.model_id for a in answers.values() if isinstance(a, Answer) and row.item.id in a.items
+        )
         live = page.space.core.store.of(person.user)
         case = Case(
-            user=person.user, item=row.item.id, title=row.item.name, models=tuple(dict.fromkeys(models)), rank=row.rank, note=note["text"],
+            user=person.user,
+            item=row.item.id,
+            title=row.item.name,
+            models=tuple(dict.fromkeys(models)),
+            rank=row.rank,
+            note=note["text"],
             at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             ratings={item: rating.value for item, rating in live.items() if rating.value is not None},
-        )  # fmt: skip
+        )
         append_case(page.space.cases, case)
         place.clear()
         with place:
@@ -132,6 +161,10 @@ def draw_figures(found: Figures) -> None:
         for figure in found.figures:
             with tag("div", None, "p-card"):
                 tag("h2", figure.heading)
-                table(("model", "with its 95 % interval"), [(one.name, one.words) for one in figure.contenders], figure.heading)
+                table(
+                    ("model", "with its 95 % interval"),
+                    [(one.name, one.words) for one in figure.contenders],
+                    figure.heading,
+                )
                 tag("p", figure.meaning, "soft small")
     tag("p", found.source, "soft small")

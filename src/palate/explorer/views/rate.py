@@ -23,14 +23,20 @@ class Rating:
         self.page, self.core = page, page.space.core
         self.user = page.state.user
         self.levels = levels_of(self.core.model_info(page.state.model))
-        self.undone: list[tuple[str, float | None, str]] = []  # item, rating and state as they were before each change
+        self.undone: list[
+            tuple[str, float | None, str]
+        ] = []  # item, rating and state as they were before each change
 
     def draw(self) -> None:
         """Draw the page."""
         page = self.page
         with page.shown("Rate"):
             if self.user == ME:
-                tag("p", "Rate some things you know: the list beside follows. Five are enough to see a taste.", "soft")
+                tag(
+                    "p",
+                    "Rate some things you know: the list beside follows. Five are enough to see a taste.",
+                    "soft",
+                )
             else:
                 with tag("p", None, "p-note"):
                     tag("span", f"You are rating as user {self.user}. ")
@@ -40,7 +46,12 @@ class Rating:
                 with tag("label", None, "p-field"):
                     tag("span", "Search by title")
                     search = tag("input", None, "p-search", type="search", autocomplete="off", autofocus=True)
-                search.on("input", lambda e: self.find(str(e.args)), js_handler="(e) => emit(e.target.value)", throttle=0.12)
+                search.on(
+                    "input",
+                    lambda e: self.find(str(e.args)),
+                    js_handler="(e) => emit(e.target.value)",
+                    throttle=0.12,
+                )
                 self.undo_button = button("Undo", self.undo, "p-button", disabled=True)
             with tag("div", None, "p-three"):
                 with tag("section", None, aria_label="To rate"):
@@ -67,7 +78,9 @@ class Rating:
             if not found:
                 tag(
                     "p",
-                    f"No title has '{words}' in it. Try a part of a word." if words else "Everything here is rated.",
+                    f"No title has '{words}' in it. Try a part of a word."
+                    if words
+                    else "Everything here is rated.",
                     "soft",
                 )
             with tag("ul", None, "p-list"):
@@ -77,7 +90,9 @@ class Rating:
         self.page.say(f"{len(found)} found" if words else "")
 
     def _often_rated(self) -> list[ItemInfo]:
-        answer = self.core.recommend(ratings={}, n=_SUGGESTED + len(self._live()), model=self.page.state.model)
+        answer = self.core.recommend(
+            ratings={}, n=_SUGGESTED + len(self._live()), model=self.page.state.model
+        )
         seen = self._live()
         return [row.item for row in answer.rows if row.item.id not in seen][:_SUGGESTED]
 
@@ -117,7 +132,11 @@ class Rating:
             return
         item, value, state = self.undone.pop()
         if self._kept(
-            lambda: self.core.unrate(self.user, item) if state == REMOVED else self.core.rate(self.user, item, value)
+            lambda: (
+                self.core.unrate(self.user, item)
+                if state == REMOVED
+                else self.core.rate(self.user, item, value)
+            )
         ):
             self._follow()
             self.find("")
@@ -149,7 +168,9 @@ class Rating:
         """Draw one's own ratings, the latest first."""
         self.own.clear()
         try:
-            rated = [one for one in self.core.ratings(self.user, self.page.state.model) if one.origin == "live"]
+            rated = [
+                one for one in self.core.ratings(self.user, self.page.state.model) if one.origin == "live"
+            ]
         except NotKnown:
             rated = []
         with self.own:

@@ -29,7 +29,14 @@ def show(page: Page) -> None:
                 _ratings,
             )
             if page.space.core.model_info(state.model).knows_uncertainty:
-                page.slider("Caution", state.caution, MOST_CAUTION, 0.05, lambda value: move(caution=round(value, 2)), _caution)
+                page.slider(
+                    "Caution",
+                    state.caution,
+                    MOST_CAUTION,
+                    0.05,
+                    lambda value: move(caution=round(value, 2)),
+                    _caution,
+                )
         tag("p", _sentence(page), "soft small")
         with tag("div", None, "p-three"):
             with tag("section", None, aria_label="List"):
@@ -56,7 +63,10 @@ def _caution(value: float) -> str:
 
 def _sentence(page: Page) -> str:
     if page.space.core.model_info(page.state.model).knows_uncertainty:
-        return "Caution ranks items by how good they are at least: the more caution, the less counts what few ratings promise."
+        return (
+            "Caution ranks items by how good they are at least: the more caution, the less counts what "
+            "few ratings promise."
+        )
     return "This model does not know how sure it is, so there is no caution to set."
 
 
@@ -64,7 +74,9 @@ def _draw(page: Page, place: Any, plain: Answer | str) -> None:
     """Draw the list as the sliders stand, with marks against the list without them."""
     state = page.state
     moved = bool(state.caution or state.min_ratings)
-    answer = asked(page, state.model, caution=state.caution, min_ratings=state.min_ratings) if moved else plain
+    answer = (
+        asked(page, state.model, caution=state.caution, min_ratings=state.min_ratings) if moved else plain
+    )
     place.clear()
     with place:
         if isinstance(answer, str):
@@ -93,7 +105,9 @@ def _draw(page: Page, place: Any, plain: Answer | str) -> None:
 def _why(page: Page, row: Row) -> None:
     """Draw the button that shows what a prediction is made of."""
     with tag("div") as place:
-        button("why?", lambda: open_(), "p-quiet", aria_label=f"Why {name_of(row.item)}?", aria_expanded="false")
+        button(
+            "why?", lambda: open_(), "p-quiet", aria_label=f"Why {name_of(row.item)}?", aria_expanded="false"
+        )
 
     def open_() -> None:
         place.clear()
@@ -107,7 +121,8 @@ def _why(page: Page, row: Row) -> None:
             if row.chance is not None:
                 tag(
                     "p",
-                    "What the predicted stars are made of; the list also weighs how likely an item is to be chosen.",
+                    "What the predicted stars are made of; the list also weighs how likely an item is to "
+                    "be chosen.",
                     "soft small",
                 )
             reasons_shown(reasons)

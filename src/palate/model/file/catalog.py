@@ -1,4 +1,6 @@
-"""The catalog in a model file: each column as numbers or as text, with bytes that say where it has a value."""
+"""The catalog in a model file: each column as numbers or as text, with bytes that say where it has
+a value.
+"""
 
 from typing import Any
 
@@ -12,7 +14,14 @@ from palate.data.vocabulary import Vocabulary
 from palate.model.file.errors import Damage
 from palate.model.file.fields import Fields, check_plain
 from palate.model.file.json import quoted
-from palate.model.file.tensors import TensorReader, TensorWriter, check_all, check_flags, put_strings, take_strings
+from palate.model.file.tensors import (
+    TensorReader,
+    TensorWriter,
+    check_all,
+    check_flags,
+    put_strings,
+    take_strings,
+)
 
 _NUMBERS: dict[str, pl.DataType] = {
     "int8": pl.Int8(),
@@ -31,8 +40,18 @@ _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896  # years 1 to 9999: what Python's da
 # Stored as integers: type, number stored, lowest and highest value.
 _TIMES: dict[str, tuple[pl.DataType, str, int, int]] = {
     "date": (pl.Date(), "int32", _FIRST_DAY, _LAST_DAY),
-    "datetime[ms]": (pl.Datetime("ms"), "int64", _FIRST_DAY * _DAY * 10**3, (_LAST_DAY + 1) * _DAY * 10**3 - 1),
-    "datetime[us]": (pl.Datetime("us"), "int64", _FIRST_DAY * _DAY * 10**6, (_LAST_DAY + 1) * _DAY * 10**6 - 1),
+    "datetime[ms]": (
+        pl.Datetime("ms"),
+        "int64",
+        _FIRST_DAY * _DAY * 10**3,
+        (_LAST_DAY + 1) * _DAY * 10**3 - 1,
+    ),
+    "datetime[us]": (
+        pl.Datetime("us"),
+        "int64",
+        _FIRST_DAY * _DAY * 10**6,
+        (_LAST_DAY + 1) * _DAY * 10**6 - 1,
+    ),
     "datetime[ns]": (pl.Datetime("ns"), "int64", -(2**63), 2**63 - 1),
 }
 _OTHERS: dict[str, pl.DataType] = {
@@ -61,7 +80,8 @@ def put_catalog(writer: TensorWriter, catalog: Catalog) -> dict[str, Any]:
         if type_name is None:
             advice = "cast it to text or numbers, or leave it out"
             raise Damage(
-                f"column {series.name!r} of the catalog is of type {series.dtype}, which the file cannot hold: {advice}"
+                f"column {series.name!r} of the catalog is of type {series.dtype}, which the file cannot "
+                f"hold: {advice}"
             )
         _put_column(writer, f"catalog.{position}", series, type_name)
         columns.append({"name": series.name, "type": type_name})
@@ -75,7 +95,9 @@ def take_catalog(reader: TensorReader, values: object, items: Vocabulary) -> Cat
     columns = [_column_type(value) for value in fields.take("columns", list)]
     fields.finish()
     _check_names([name for name, _ in columns])
-    frame = pl.DataFrame([_take_column(reader, f"catalog.{at}", type_).alias(name) for at, (name, type_) in enumerate(columns)])
+    frame = pl.DataFrame(
+        [_take_column(reader, f"catalog.{at}", type_).alias(name) for at, (name, type_) in enumerate(columns)]
+    )
     _check_ids(frame[names.ITEM_ID], items)
     return Catalog(frame, items.kind)
 

@@ -26,9 +26,13 @@ def take_grades(values: object, where: str) -> Grades:
     if grades.kind not in KINDS:
         raise Damage(f"'kind' in {where} must be one of {', '.join(KINDS)}; got {grades.kind!r}")
     numbers = (grades.least, grades.low, grades.high, 1.0 if grades.half_life is None else grades.half_life)
-    good = np.isfinite(numbers).all() and 0 < grades.least <= 1 and grades.low <= grades.high and numbers[-1] > 0
+    good = (
+        np.isfinite(numbers).all() and 0 < grades.least <= 1 and grades.low <= grades.high and numbers[-1] > 0
+    )
     if not good or (grades.kind == "counts" and grades.low < 0):
-        raise Damage(f"{where} must have least in (0, 1], low not above high, and half_life positive; got {grades}")
+        raise Damage(
+            f"{where} must have least in (0, 1], low not above high, and half_life positive; got {grades}"
+        )
     return grades
 
 

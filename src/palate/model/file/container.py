@@ -1,11 +1,14 @@
-"""The container: named arrays and one JSON object in a signed safetensors file, read as if an enemy had written it.
+"""The container: named arrays and one JSON object in a signed safetensors file, read as if an enemy
+had written it.
 
-Layout: 8 bytes header length, the header (ASCII JSON, padded with spaces to a multiple of 8), the arrays. The header starts
-with the same characters in every file, so that the 64 digits of the SHA-256 stand at a fixed place.
+Layout: 8 bytes header length, the header (ASCII JSON, padded with spaces to a multiple of 8), the
+arrays. The header starts with the same characters in every file, so that the 64 digits of the
+SHA-256 stand at a fixed place.
 
-The header is parsed here and not by the safetensors library, which accepts more than this format allows; the arrays are
-then read straight into their final memory while the digest runs over them. They are not mapped: a mapped file that is cut
-off later kills the process, and one that is overwritten changes the model under its owner.
+The header is parsed here and not by the safetensors library, which accepts more than this format
+allows; the arrays are then read straight into their final memory while the digest runs over them.
+They are not mapped: a mapped file that is cut off later kills the process, and one that is
+overwritten changes the model under its owner.
 """
 
 import hashlib
@@ -43,7 +46,10 @@ DTYPES: dict[str, np.dtype[Any]] = {
 _NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 _ZEROS = "0" * 64
-_START = re.compile(rb'\{"__metadata__":\{"palate":"\{\\"format\\":\\"palate model\\",\\"version\\":(\d{1,9}),\\"sha256\\":\\"')
+_START = re.compile(
+    rb'\{"__metadata__":\{"palate":"\{\\"format\\":\\"palate '
+    rb'model\\",\\"version\\":(\d{1,9}),\\"sha256\\":\\"'
+)
 _DIGITS = re.compile(rb"[0-9a-f]{64}")
 _TEXT = re.compile(rb"(\xef\xbb\xbf)?[\t\n\r\x20-\x7e]+")
 _PIECE = 1 << 20  # bytes read and hashed at a time, so that the digest finds them in the cache
@@ -73,7 +79,9 @@ class TensorEntry:
 
 @dataclass(frozen=True)
 class Header:
-    """A checked header: arrays in the order of their bytes, the metadata, the header's bytes and where its digest stands."""
+    """A checked header: arrays in the order of their bytes, the metadata, the header's bytes and
+    where its digest stands.
+    """
 
     tensors: Mapping[str, TensorEntry]
     metadata: dict[str, Any]
@@ -84,15 +92,19 @@ class Header:
 def encode(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> list[bytes | memoryview]:
     """Return the bytes of a file as a list of pieces; the arrays among them are views, not copies.
 
-    Arrays are put in the order of safetensors' own writer (widest type first, then by name), which aligns each to its type.
-    The same arrays and metadata give the same bytes.
+    Arrays are put in the order of safetensors' own writer (widest type first, then by name), which
+    aligns each to its type. The same arrays and metadata give the same bytes.
     """
     ordered = sorted(tensors.items(), key=lambda item: (-item[1].dtype.itemsize, item[0]))
     entries: dict[str, Any] = {}
     begin = 0
     for name, array in ordered:
         end = begin + array.nbytes
-        entries[name] = {"dtype": _NAMES.get(array.dtype), "shape": list(array.shape), "data_offsets": [begin, end]}
+        entries[name] = {
+            "dtype": _NAMES.get(array.dtype),
+            "shape": list(array.shape),
+            "data_offsets": [begin, end],
+        }
         begin = end
     inner = dump_json({"format": FORMAT, "version": VERSION, "sha256": _ZEROS, **metadata})
     header = dump_json({"__metadata__": {"palate": inner}, **entries}).encode("ascii")
@@ -120,7 +132,8 @@ def decode(stream: BinaryIO, size: int) -> tuple[dict[str, np.ndarray], dict[str
     Raises
     ------
     Damage
-        If anything is not as `encode` writes it. Nothing is interpreted beyond the header until the digest has matched.
+        If anything is not as `encode` writes it. Nothing is interpreted beyond the header until the
+        digest has matched.
     """
     header = read_header(stream, size)
     at = header.digest_at
@@ -133,12 +146,16 @@ def decode(stream: BinaryIO, size: int) -> tuple[dict[str, np.ndarray], dict[str
             _read_into(stream, piece)
             digest.update(piece)
     if digest.hexdigest().encode() != header.raw[at : at + 64]:
-        raise Damage("its content does not match its SHA-256, so it was damaged or altered after it was saved")
+        raise Damage(
+            "its content does not match its SHA-256, so it was damaged or altered after it was saved"
+        )
     return tensors, header.metadata
 
 
 def read_header(stream: BinaryIO, size: int) -> Header:
-    """Read and check the header of a file of `size` bytes, and that the file is as long as the header says."""
+    """Read and check the header of a file of `size` bytes, and that the file is as long as the
+    header says.
+    """
     if size == 0:
         raise Damage("it is empty")
     start = stream.read(8)
@@ -148,7 +165,8 @@ def read_header(stream: BinaryIO, size: int) -> Header:
     length = int.from_bytes(start, "little")
     if length > size - 8:
         raise Damage(
-            f"its header must end within the file of {size} bytes, but is said to take {length}; it is cut off or foreign"
+            f"its header must end within the file of {size} bytes, but is said to take {length}; it is cut "
+            f"off or foreign"
         )
     if length > MAX_HEADER:
         raise Damage(f"its header must take at most {MAX_HEADER} bytes; got {length}")
@@ -163,7 +181,9 @@ def parse_header(raw: bytes, n_data: int) -> Header:
     try:
         text = raw.decode("ascii")
     except UnicodeDecodeError as error:
-        raise Damage(f"its header must be ASCII; got byte {raw[error.start]:#04x} at position {error.start}") from None
+        raise Damage(
+            f"its header must be ASCII; got byte {raw[error.start]:#04x} at position {error.start}"
+        ) from None
     values = parse_json(text, "its header")
     outer = values.pop("__metadata__", None)
     if not isinstance(outer, dict) or list(outer) != ["palate"] or not isinstance(outer["palate"], str):
@@ -181,18 +201,28 @@ def _check_not_foreign(start: bytes) -> None:
         if start.startswith(magic):
             raise Damage(f"{words}, not a palate model")
     if _TEXT.fullmatch(start):  # the length of a header always holds zero bytes
-        raise Damage("it is text, such as a CSV table of ratings, not a palate model; train a model on the ratings first")
+        raise Damage(
+            "it is text, such as a CSV table of ratings, not a palate model; train a model on the ratings "
+            "first"
+        )
 
 
 def _digest_position(raw: bytes) -> int:
     """Return where the 64 digits stand; on the way check format and version, which come before them."""
     match = _START.match(raw)
     if match is None:
-        what = "a safetensors file of another program" if raw.startswith(b"{") else "a file of another program"
-        raise Damage(f"its header must begin with the name of the format, {FORMAT!r}; it is damaged, or {what}")
+        what = (
+            "a safetensors file of another program" if raw.startswith(b"{") else "a file of another program"
+        )
+        raise Damage(
+            f"its header must begin with the name of the format, {FORMAT!r}; it is damaged, or {what}"
+        )
     version = int(match[1])
     if version > VERSION:
-        raise Damage(f"it has version {version} of the format and this palate reads up to {VERSION}: upgrade palate to load it")
+        raise Damage(
+            f"it has version {version} of the format and this palate reads up to {VERSION}: upgrade palate "
+            f"to load it"
+        )
     if version < 1 or match[1] != str(version).encode():
         raise Damage(f"its version must be a whole number from 1; got {match[1].decode()}")
     if not _DIGITS.match(raw, match.end()):
@@ -210,11 +240,15 @@ def _check_entries(values: dict[str, Any], n_data: int) -> dict[str, TensorEntry
     for name, entry in ordered.items():
         if entry.begin != position:
             kind = "leaves a hole" if entry.begin > position else "overlaps another"
-            raise Damage(f"tensor {quoted(name)} must begin at byte {position} of the data; got {entry.begin}, which {kind}")
+            raise Damage(
+                f"tensor {quoted(name)} must begin at byte {position} of the data; got {entry.begin}, "
+                f"which {kind}"
+            )
         position = entry.end
     if position != n_data:
         raise Damage(
-            f"its tensors must take the {n_data} bytes after the header; they take {position}, so it is cut off or padded"
+            f"its tensors must take the {n_data} bytes after the header; they take {position}, so it is "
+            f"cut off or padded"
         )
     return ordered
 
@@ -224,18 +258,27 @@ def _check_entry(name: str, value: object, n_data: int) -> TensorEntry:
         raise Damage(f"tensor {quoted(name)} must have dtype, shape and data_offsets; got {quoted(value)}")
     dtype, shape, offsets = value["dtype"], value["shape"], value["data_offsets"]
     if not isinstance(dtype, str) or dtype not in DTYPES:
-        raise Damage(f"tensor {quoted(name)} must have a dtype among {', '.join(DTYPES)}; got {quoted(dtype)}")
+        raise Damage(
+            f"tensor {quoted(name)} must have a dtype among {', '.join(DTYPES)}; got {quoted(dtype)}"
+        )
     if not _is_list_of_sizes(shape) or len(shape) > MAX_DIMENSIONS:
-        raise Damage(f"tensor {quoted(name)} must have a shape of at most {MAX_DIMENSIONS} sizes from 0; got {quoted(shape)}")
+        raise Damage(
+            f"tensor {quoted(name)} must have a shape of at most {MAX_DIMENSIONS} sizes from 0; got "
+            f"{quoted(shape)}"
+        )
     if not _is_list_of_sizes(offsets) or len(offsets) != 2 or not offsets[0] <= offsets[1] <= n_data:
-        raise Damage(f"tensor {quoted(name)} must have two data_offsets, in order and up to {n_data}; got {quoted(offsets)}")
+        raise Damage(
+            f"tensor {quoted(name)} must have two data_offsets, in order and up to {n_data}; got "
+            f"{quoted(offsets)}"
+        )
     # Python's integers do not overflow; NumPy's do, even for a shape with a zero in it.
     if math.prod(size for size in shape if size) >= 2**48:
         raise Damage(f"tensor {quoted(name)} must have a shape below 2**48 elements; got {quoted(shape)}")
     n_bytes = math.prod(shape) * DTYPES[dtype].itemsize
     if n_bytes != offsets[1] - offsets[0]:
         raise Damage(
-            f"tensor {quoted(name)} must take {n_bytes} bytes for its shape and dtype; its data_offsets are {quoted(offsets)}"
+            f"tensor {quoted(name)} must take {n_bytes} bytes for its shape and dtype; its data_offsets "
+            f"are {quoted(offsets)}"
         )
     return TensorEntry(DTYPES[dtype], tuple(shape), *offsets)
 
@@ -248,7 +291,9 @@ def _is_list_of_sizes(value: object) -> bool:
 def _bytes_of(array: np.ndarray) -> memoryview:
     """Return the array's bytes without copying; refuses what would need a copy."""
     if not array.flags.c_contiguous or array.dtype not in _NAMES or sys.byteorder != "little":
-        raise Damage(f"arrays must be contiguous, little-endian and of dtype {', '.join(DTYPES)}; got {array.dtype}")
+        raise Damage(
+            f"arrays must be contiguous, little-endian and of dtype {', '.join(DTYPES)}; got {array.dtype}"
+        )
     return array.reshape(-1).view(np.uint8).data
 
 

@@ -5,7 +5,14 @@ import numpy as np
 from palate.factors.temporal import Sittings, TimeContext
 from palate.model.file.errors import Damage
 from palate.model.file.fields import Fields
-from palate.model.file.tensors import TensorReader, TensorWriter, check_all, check_ascending, check_finite, check_offsets
+from palate.model.file.tensors import (
+    TensorReader,
+    TensorWriter,
+    check_all,
+    check_ascending,
+    check_finite,
+    check_offsets,
+)
 
 TIME = "time"
 _SHIFT = "draw edge+1 factor+1"
@@ -43,7 +50,9 @@ def take_context(reader: TensorReader, fields: Fields) -> TimeContext | None:
             raise Damage(f"tensor 'context.{name}' must be 0 in the last era")
     home = reader.take("context.home", "int32", "user")
     n_eras = len(edges) + 1
-    check_all("context.home", home, f"between 0 and {n_eras - 1}", lambda block: (block >= 0) & (block < n_eras))
+    check_all(
+        "context.home", home, f"between 0 and {n_eras - 1}", lambda block: (block >= 0) & (block < n_eras)
+    )
     indptr = reader.take("context.sittings", "int64", "user+1")
     begin, end = (reader.take(f"context.{name}", "int64", "sitting") for name in ("begin", "end"))
     check_offsets("context.sittings", indptr, len(begin))

@@ -22,7 +22,9 @@ class Fields:
         self._where = where
 
     def take(self, key: str, hint: Any) -> Any:
-        """Return the value of a key as the type `hint`: a scalar, list, dict, tuple[...] of scalars, or a union of these."""
+        """Return the value of a key as the type `hint`: a scalar, list, dict, tuple[...] of
+        scalars, or a union of these.
+        """
         if key not in self._values:
             raise Damage(f"{self._where} must have {key!r}")
         return from_json(self._values.pop(key), hint, f"{key!r} in {self._where}")
@@ -42,15 +44,20 @@ class Fields:
         """Whether nothing is left."""
         return not self._values
 
-    def take_fields_of(self, cls: type, leave_out: tuple[str, ...] = (), each: bool = False) -> dict[str, Any]:
-        """Return the values of a dataclass's fields; one that has a default may be absent (files from before it existed).
+    def take_fields_of(
+        self, cls: type, leave_out: tuple[str, ...] = (), each: bool = False
+    ) -> dict[str, Any]:
+        """Return the values of a dataclass's fields; one that has a default may be absent (files
+        from before it existed).
 
         With `each`, every value is a list of what the field holds.
         """
         hints = get_type_hints(cls)
         result = {}
         for field in dataclasses.fields(cls):
-            optional = field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
+            optional = (
+                field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
+            )
             if field.name not in leave_out and (field.name in self._values or not optional):
                 hint = hints[field.name]
                 result[field.name] = self.take(field.name, tuple[hint, ...] if each else hint)  # type: ignore[valid-type]
@@ -69,7 +76,8 @@ def fields_of(value: Any, leave_out: tuple[str, ...] = ()) -> dict[str, Any]:
 
 
 def to_json(value: Any, what: str, finite: bool = False) -> Any:
-    """Return a value as JSON can hold it: NumPy numbers become Python's, tuples lists, NaN and infinities their names.
+    """Return a value as JSON can hold it: NumPy numbers become Python's, tuples lists, NaN and
+    infinities their names.
 
     `from_json` turns these names back where it is told to expect a float; with `finite` they are refused.
     """
@@ -85,7 +93,9 @@ def to_json(value: Any, what: str, finite: bool = False) -> Any:
         return value
     if isinstance(value, int) and -(2**63) <= value < 2**63:
         return value
-    raise Damage(f"{what} must be a finite number, a string or a list or mapping of these; got {quoted(value)}")
+    raise Damage(
+        f"{what} must be a finite number, a string or a list or mapping of these; got {quoted(value)}"
+    )
 
 
 def from_json(value: Any, hint: Any, what: str) -> Any:
@@ -120,7 +130,9 @@ def check_plain(value: Any, what: str) -> None:
 
 
 def check_text(value: str, what: str) -> None:
-    """Check that a string can be written as UTF-8: JSON can spell halves of characters that no text can hold."""
+    """Check that a string can be written as UTF-8: JSON can spell halves of characters that no text
+    can hold.
+    """
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:

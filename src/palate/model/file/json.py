@@ -19,8 +19,9 @@ _NOT_A_BRACKET = re.compile(r"[^][}{]+")
 def parse_json(text: str, what: str) -> dict[str, Any]:
     """Return the JSON object in an ASCII text; anything Python's parser is generous about is refused.
 
-    Depth and number of values are bounded before parsing, so that a small hostile text cannot become a large object or
-    exhaust the stack. Refused besides: a key given twice, NaN and Infinity, numbers beyond int64 or float64.
+    Depth and number of values are bounded before parsing, so that a small hostile text cannot
+    become a large object or exhaust the stack. Refused besides: a key given twice, NaN and
+    Infinity, numbers beyond int64 or float64.
     """
     if not text.isascii():
         raise Damage(f"{what} must be ASCII text")
@@ -52,12 +53,15 @@ def quoted(value: object) -> str:
 
 
 def _check_bounds(text: str, what: str) -> None:
-    # Each value follows a bracket or a comma, so this bounds them from above (strings may hold such characters, too).
+    # Each value follows a bracket or a comma, so this bounds them from above (strings may hold such
+    # characters, too).
     n_values = text.count("[") + text.count("{") + text.count(",")
     n_closed = text.count("]") + text.count("}")
     if max(n_values, n_closed) > MAX_VALUES:
         raise Damage(f"{what} must have at most {MAX_VALUES} values; got {max(n_values, n_closed)}")
-    unescaped = text.replace("\\\\", "").replace('\\"', "")  # in this order: what is left of quotation marks delimits strings
+    unescaped = text.replace("\\\\", "").replace(
+        '\\"', ""
+    )  # in this order: what is left of quotation marks delimits strings
     brackets = _NOT_A_BRACKET.sub("", _STRING.sub("", unescaped))
     for _ in range(MAX_DEPTH):
         brackets = brackets and _INNERMOST.sub("", brackets)

@@ -24,7 +24,9 @@ _NAMES = ("levels", "cutpoints", "noise_sd")
 
 
 def put_distribution(writer: TensorWriter, model: Any) -> dict[str, Any]:
-    """Add levels, cutpoints and the noise where the model has them; return the rest, which is absent where it has none."""
+    """Add levels, cutpoints and the noise where the model has them; return the rest, which is
+    absent where it has none.
+    """
     if model.levels is not None:
         writer.put("levels", model.levels, "float32", "cut+1")
     if model.cutpoints is not None:
@@ -52,13 +54,21 @@ def take_distribution(reader: TensorReader, fields: Fields, link: str) -> dict[s
         result["cutpoints"] = _take_cutpoints(reader)
     if reader.has("noise_sd"):
         result["noise_sd"] = reader.take("noise_sd", "float64", "draw")
-        check_all("noise_sd", result["noise_sd"], "finite and not negative", lambda block: (block >= 0) & np.isfinite(block))
+        check_all(
+            "noise_sd",
+            result["noise_sd"],
+            "finite and not negative",
+            lambda block: (block >= 0) & np.isfinite(block),
+        )
     for side in ("user", "item"):
         result[f"{side}_noise"] = _take_noise(reader, side) if reader.has(f"{side}_noise.scale") else None
     if (result["user_noise"] is None) != (result["item_noise"] is None):
         raise Damage("tensors 'user_noise.scale' and 'item_noise.scale' must be there together or not at all")
     if result["user_noise"] is not None and (result["noise_sd"] is None or link == "bounded"):
-        raise Damage("tensor 'user_noise.scale' must stand beside 'noise_sd' in a model with the link 'identity' or 'ordinal'")
+        raise Damage(
+            "tensor 'user_noise.scale' must stand beside 'noise_sd' in a model with the link 'identity' or "
+            "'ordinal'"
+        )
     if link == "ordinal":
         for name in ("levels", "cutpoints"):
             if result[name] is None:
@@ -100,7 +110,9 @@ def _take_cutpoints(reader: TensorReader) -> np.ndarray:
 
 
 def put_features(writer: TensorWriter, name: str, link: FeatureLink | None, other: str) -> dict[str, Any]:
-    """Add the weights of one side's features; return what the metadata has of them, nothing for a side without any."""
+    """Add the weights of one side's features; return what the metadata has of them, nothing for a
+    side without any.
+    """
     if link is None:
         return {}
     groups = []
@@ -110,7 +122,12 @@ def put_features(writer: TensorWriter, name: str, link: FeatureLink | None, othe
             put_strings(writer, place, pl.Series(list(group.values), dtype=pl.String), place)
         elif group.kind == BINS:
             writer.put(f"{place}.edges", np.asarray(group.edges, np.float64), "float64", place)
-        writer.put(f"{place}.weights", group.weights, "float32", f"draw {_columns(group.kind, place, other)} factor+1")
+        writer.put(
+            f"{place}.weights",
+            group.weights,
+            "float32",
+            f"draw {_columns(group.kind, place, other)} factor+1",
+        )
         groups.append({"name": group.name, "kind": group.kind})
     return {name: groups}
 
@@ -120,7 +137,9 @@ def take_features(reader: TensorReader, fields: Fields, name: str, other: str) -
     if not fields.has(name):
         return None
     values = fields.take(name, list)
-    groups = tuple(_take_group(reader, value, f"{name}.{number}", other) for number, value in enumerate(values))
+    groups = tuple(
+        _take_group(reader, value, f"{name}.{number}", other) for number, value in enumerate(values)
+    )
     names = [group.name for group in groups]
     if not names or len(set(names)) != len(names):
         raise Damage(f"{name!r} in its metadata must name at least one group of features, each once")

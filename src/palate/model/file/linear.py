@@ -11,14 +11,23 @@ from palate.model.file.catalog import put_catalog, take_catalog
 from palate.model.file.choices import put_grades, take_grades
 from palate.model.file.errors import Damage
 from palate.model.file.fields import Fields, check_plain, to_json
-from palate.model.file.parts import put_history, put_ratings, put_vocabulary, take_history, take_ratings, take_vocabulary
+from palate.model.file.parts import (
+    put_history,
+    put_ratings,
+    put_vocabulary,
+    take_history,
+    take_ratings,
+    take_vocabulary,
+)
 from palate.model.file.tensors import TensorReader, TensorWriter, check_all, check_finite, check_offsets
 from palate.model.linear_model import LinearModel
 
 LINEAR = "linear"  # what the metadata calls such a model under "kind"
 
 
-def pack_linear(model: LinearModel, ratings: bool, versions: dict[str, str]) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def pack_linear(
+    model: LinearModel, ratings: bool, versions: dict[str, str]
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Return the arrays and the metadata that stand for a linear item model."""
     writer = TensorWriter()
     metadata = {
@@ -38,7 +47,9 @@ def pack_linear(model: LinearModel, ratings: bool, versions: dict[str, str]) -> 
 
 
 def unpack_linear(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> LinearModel:
-    """Return the linear item model that arrays and metadata stand for, or raise Damage naming what is wrong."""
+    """Return the linear item model that arrays and metadata stand for, or raise Damage naming what
+    is wrong.
+    """
     fields = Fields(metadata, "its metadata")
     reader = TensorReader(tensors, fields.take("tensors", dict))
     fields.take_choice("kind", (LINEAR,))
@@ -85,7 +96,12 @@ def _take_weights(reader: TensorReader, form: str, n_items: int) -> ItemWeights:
         return ItemWeights(n_items=n_items, dense=dense)
     indptr, columns, values = (reader.take(f"weights.{name}", dtype, axes) for name, dtype, axes in _SPARSE)
     check_offsets("weights.indptr", indptr, len(columns))
-    check_all("weights.columns", columns, f"between 0 and {n_items - 1}", lambda block: (block >= 0) & (block < n_items))
+    check_all(
+        "weights.columns",
+        columns,
+        f"between 0 and {n_items - 1}",
+        lambda block: (block >= 0) & (block < n_items),
+    )
     check_finite("weights.values", values)
     falls = np.diff(columns) <= 0
     starts = np.zeros(len(columns) + 1, bool)

@@ -52,7 +52,9 @@ _FACTORS = {
 }
 
 
-def save_model(model: FactorModel | LinearModel, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
+def save_model(
+    model: FactorModel | LinearModel, path: str | os.PathLike[str], *, ratings: bool = True
+) -> None:
     """Write a model to one file, atomically: a crash leaves the old file or the new one.
 
     The same model gives the same bytes. Memory stays at the model's own size plus its text columns.
@@ -63,8 +65,8 @@ def save_model(model: FactorModel | LinearModel, path: str | os.PathLike[str], *
     path : str or path
         Any name; palate's own examples end in `.palate`. Permissions of an existing file are kept.
     ratings : bool, default True
-        Whether to include the ratings. Without them the file is smaller and names nobody's ratings, and the loaded model
-        cannot exclude seen items, explain or update, and knows of no sittings.
+        Whether to include the ratings. Without them the file is smaller and names nobody's ratings,
+        and the loaded model cannot exclude seen items, explain or update, and knows of no sittings.
 
     Raises
     ------
@@ -85,7 +87,8 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     FileNotFoundError
         If there is no such file.
     ModelFileError
-        If the file is damaged, cut off, of another program or of a newer palate. Nothing in a file can run code.
+        If the file is damaged, cut off, of another program or of a newer palate. Nothing in a file
+        can run code.
 
     Examples
     --------
@@ -114,7 +117,8 @@ def loads(data: bytes) -> Any:
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return the metadata of a model file without reading its arrays: what `docs/model-file.md` lists, unchecked.
+    """Return the metadata of a model file without reading its arrays: what `docs/model-file.md`
+    lists, unchecked.
 
     Raises
     ------
@@ -159,7 +163,9 @@ def pack(model: FactorModel, ratings: bool = True) -> tuple[dict[str, np.ndarray
 
 
 def unpack(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of the model that arrays and metadata stand for, or raise Damage naming what is wrong."""
+    """Return the fields of the model that arrays and metadata stand for, or raise Damage naming
+    what is wrong.
+    """
     fields = Fields(metadata, "its metadata")
     reader = TensorReader(tensors, fields.take("tensors", dict))
     check_plain(fields.take("versions", dict), "'versions' in its metadata")
@@ -215,7 +221,9 @@ def _encoded(model: FactorModel | LinearModel, ratings: bool, what: str) -> list
             unpack_linear(tensors, metadata)
             return container.encode(tensors, metadata)
         tensors, metadata = pack(model, ratings)
-        unpack(tensors, metadata)  # what is saved must load: the same checks now, while the model is still there
+        unpack(
+            tensors, metadata
+        )  # what is saved must load: the same checks now, while the model is still there
         return container.encode(tensors, metadata)
     except Damage as damage:
         raise ModelFileError(f"{what}: {damage}.") from None
@@ -234,10 +242,16 @@ def _decoded(stream: BinaryIO, size: int, name: str) -> Any:
 
 
 def _opened(name: str) -> BinaryIO:
-    """Open a regular file; anything else (a folder, a pipe that would block) is refused before it is opened."""
+    """Open a regular file; anything else (a folder, a pipe that would block) is refused before it
+    is opened.
+    """
     mode = os.stat(name).st_mode
     if not stat.S_ISREG(mode):
-        kind = "a folder" if stat.S_ISDIR(mode) else "no regular file (a pipe or a device): write the model into a file first"
+        kind = (
+            "a folder"
+            if stat.S_ISDIR(mode)
+            else "no regular file (a pipe or a device): write the model into a file first"
+        )
         raise ModelFileError(f"{name} is not a usable model file: it is {kind}.")
     return open(name, "rb", buffering=0)
 

@@ -54,7 +54,9 @@ def take_vocabulary(reader: TensorReader, values: object, name: str, axis: str) 
         if kind == "uuid" and not all(map(_UUID.fullmatch, series.to_list())):
             raise Damage(f"tensor '{name}.bytes' must hold UUIDs in lower case with hyphens")
     if not len(series):
-        raise Damage(f"tensor '{name}.{'ids' if kind in ('int', 'uint') else 'offsets'}' must have at least one id")
+        raise Damage(
+            f"tensor '{name}.{'ids' if kind in ('int', 'uint') else 'offsets'}' must have at least one id"
+        )
     return Vocabulary(series, kind)
 
 
@@ -105,7 +107,8 @@ def take_ratings(reader: TensorReader, values: object) -> RatingMatrix:
     fields.finish()
     if n_items != reader.size("item"):
         raise Damage(
-            f"'n_items' of 'ratings' in its metadata must be {reader.size('item')}, the number of items; got {n_items}"
+            f"'n_items' of 'ratings' in its metadata must be {reader.size('item')}, the number of items; "
+            f"got {n_items}"
         )
     indptr = reader.take("ratings.indptr", "int64", "user+1")
     items = reader.take("ratings.items", "int32", "rating")
@@ -113,10 +116,17 @@ def take_ratings(reader: TensorReader, values: object) -> RatingMatrix:
     codes, levels = _take_values(reader)
     optional: dict[str, np.ndarray] = {}
     if reader.has("ratings.held_out"):
-        optional["held_out"] = check_flags("ratings.held_out", reader.take("ratings.held_out", "uint8", "rating"))
+        optional["held_out"] = check_flags(
+            "ratings.held_out", reader.take("ratings.held_out", "uint8", "rating")
+        )
     if reader.has("ratings.weight"):
         optional["weight"] = reader.take("ratings.weight", "float32", "rating")
-        check_all("ratings.weight", optional["weight"], "positive and finite", lambda block: (block > 0) & np.isfinite(block))
+        check_all(
+            "ratings.weight",
+            optional["weight"],
+            "positive and finite",
+            lambda block: (block > 0) & np.isfinite(block),
+        )
     if reader.has("ratings.timestamp"):
         optional["timestamp"] = reader.take("ratings.timestamp", "int64", "rating")
     return RatingMatrix(indptr=indptr, items=items, codes=codes, levels=levels, n_items=n_items, **optional)
@@ -132,13 +142,17 @@ def _take_values(reader: TensorReader) -> tuple[np.ndarray, np.ndarray | None]:
     check_finite("ratings.levels", levels)
     check_ascending("ratings.levels", levels, strictly=True, words="strictly ascending")
     n_levels = len(levels)
-    check_all("ratings.codes", codes, f"below the number of levels, {n_levels}", lambda block: block < n_levels)
+    check_all(
+        "ratings.codes", codes, f"below the number of levels, {n_levels}", lambda block: block < n_levels
+    )
     return codes, levels
 
 
 def _check_rows(indptr: np.ndarray, items: np.ndarray, n_items: int) -> None:
     check_offsets("ratings.indptr", indptr, len(items))
-    check_all("ratings.items", items, f"between 0 and {n_items - 1}", lambda block: (block >= 0) & (block < n_items))
+    check_all(
+        "ratings.items", items, f"between 0 and {n_items - 1}", lambda block: (block >= 0) & (block < n_items)
+    )
     starts = np.zeros(len(items) + 1, dtype=np.bool_)  # a byte per rating, where the array itself has four
     starts[indptr] = True
     block = 1 << 20
@@ -156,7 +170,9 @@ def _check_rows(indptr: np.ndarray, items: np.ndarray, n_items: int) -> None:
 def put_history(history: History) -> dict[str, Any]:
     """Return the history for the metadata, with one list per figure instead of one object per sweep."""
     sweeps = [fields_of(sweep) for sweep in history.sweeps]
-    columns = {name: [sweep[name] for sweep in sweeps] for name in fields_of(history.sweeps[0])} if sweeps else {}
+    columns = (
+        {name: [sweep[name] for sweep in sweeps] for name in fields_of(history.sweeps[0])} if sweeps else {}
+    )
     earlier = {"earlier": [put_history(one) for one in history.earlier]} if history.earlier else {}
     return {"sweeps": columns, **fields_of(history, leave_out=("sweeps", "earlier")), **earlier}
 
@@ -180,7 +196,9 @@ def _take_sweeps(columns: Fields) -> tuple[SweepReport, ...]:
     lengths = {len(column) for column in figures.values()}
     if len(lengths) != 1:
         raise Damage("'sweeps' of 'history' in its metadata must have lists of one length")
-    return tuple(SweepReport(**dict(zip(figures, row, strict=True))) for row in zip(*figures.values(), strict=True))
+    return tuple(
+        SweepReport(**dict(zip(figures, row, strict=True))) for row in zip(*figures.values(), strict=True)
+    )
 
 
 def take_scale(values: Any) -> tuple[float, float] | None:

@@ -1,6 +1,7 @@
 """A model of two heads to one file and back: the heads' own arrays and metadata under names of their own.
 
-Ids, ratings and catalog are stored once, with the choice head. Every head is checked as if it were a file of its own.
+Ids, ratings and catalog are stored once, with the choice head. Every head is checked as if it were
+a file of its own.
 """
 
 import io
@@ -98,18 +99,32 @@ def unpack(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> Re
         noise=noise,
     )
     return RecommenderModel(
-        heads=heads, users=choice.users, items=choice.items, catalog=choice.catalog, ratings=choice.ratings, trainer=trainer,
-        history=history, frame_kind=choice.frame_kind,
-    )  # fmt: skip
+        heads=heads,
+        users=choice.users,
+        items=choice.items,
+        catalog=choice.catalog,
+        ratings=choice.ratings,
+        trainer=trainer,
+        history=history,
+        frame_kind=choice.frame_kind,
+    )
 
 
 def _put(tensors: dict[str, np.ndarray], name: str, head: Any, ratings: bool) -> dict[str, Any]:
     """Add a head's arrays under `name/...` and return its metadata."""
     if isinstance(head, SumModel):
         parts = [_put(tensors, f"{name}/0", head.parts[0], ratings)]
-        parts += [_put(tensors, f"{name}/{at}", _bare(part), True) for at, part in enumerate(head.parts[1:], start=1)]
+        parts += [
+            _put(tensors, f"{name}/{at}", _bare(part), True)
+            for at, part in enumerate(head.parts[1:], start=1)
+        ]
         trainer = to_json(head.trainer, "the trainer's parameters", finite=True)
-        return {"kind": SUM, "weights": [float(weight) for weight in head.weights], "trainer": trainer, "parts": parts}
+        return {
+            "kind": SUM,
+            "weights": [float(weight) for weight in head.weights],
+            "trainer": trainer,
+            "parts": parts,
+        }
     if isinstance(head, LinearModel):
         arrays, metadata = pack_linear(head, ratings, model_file.versions())
     elif isinstance(head, FactorModel):
@@ -127,7 +142,11 @@ def _take(left: dict[str, np.ndarray], name: str, metadata: Mapping[str, Any]) -
     if kind == SUM:
         fields = Fields(metadata, f"{name!r} in its metadata")
         fields.take_choice("kind", (SUM,))
-        parts, weights, trainer = fields.take("parts", list), fields.take("weights", list), fields.take("trainer", dict)
+        parts, weights, trainer = (
+            fields.take("parts", list),
+            fields.take("weights", list),
+            fields.take("trainer", dict),
+        )
         fields.finish()
         check_plain(trainer, f"'trainer' of {name!r} in its metadata")
         if len(parts) != len(weights) or not parts or not all(isinstance(part, dict) for part in parts):
@@ -135,15 +154,21 @@ def _take(left: dict[str, np.ndarray], name: str, metadata: Mapping[str, Any]) -
         if not all(isinstance(weight, float) and math.isfinite(weight) for weight in weights):
             raise Damage(f"the weights of {name!r} in its metadata must be finite numbers")
         first = _take(left, f"{name}/0", parts[0])
-        others = [_dressed(_take(left, f"{name}/{at}", part), first) for at, part in enumerate(parts[1:], start=1)]
+        others = [
+            _dressed(_take(left, f"{name}/{at}", part), first) for at, part in enumerate(parts[1:], start=1)
+        ]
         return replace(SumModel.of((first, *others), tuple(weights)), trainer=trainer)
     prefix = f"{name}/"
     own = {key.removeprefix(prefix): left.pop(key) for key in list(left) if key.startswith(prefix)}
     if kind == LINEAR:
         return unpack_linear(own, metadata)
     if kind == FACTORS:
-        return FactorModel(**model_file.unpack(own, {key: value for key, value in metadata.items() if key != "kind"}))
-    raise Damage(f"'kind' of {name!r} in its metadata must be {FACTORS!r}, {LINEAR!r} or {SUM!r}; got {kind!r}")
+        return FactorModel(
+            **model_file.unpack(own, {key: value for key, value in metadata.items() if key != "kind"})
+        )
+    raise Damage(
+        f"'kind' of {name!r} in its metadata must be {FACTORS!r}, {LINEAR!r} or {SUM!r}; got {kind!r}"
+    )
 
 
 def _bare(head: Any) -> Any:
@@ -162,7 +187,11 @@ def _take_chance(values: Mapping[str, Any]) -> ChanceByPlace:
     fields = Fields(values, "'chance' in its metadata")
     numbers = {name: fields.take(name, float) for name in _CHANCE}
     fields.finish()
-    if not all(math.isfinite(value) for value in numbers.values()) or numbers["level"] <= 0 or numbers["shift"] < 0:
+    if (
+        not all(math.isfinite(value) for value in numbers.values())
+        or numbers["level"] <= 0
+        or numbers["shift"] < 0
+    ):
         raise Damage("'chance' in its metadata must hold finite numbers, the level above 0")
     return ChanceByPlace(**numbers)
 
@@ -170,7 +199,9 @@ def _take_chance(values: Mapping[str, Any]) -> ChanceByPlace:
 def _encoded(model: RecommenderModel, ratings: bool, what: str) -> list[bytes | memoryview]:
     try:
         tensors, metadata = pack(model, ratings)
-        unpack(tensors, metadata)  # what is saved must load: the same checks now, while the model is still there
+        unpack(
+            tensors, metadata
+        )  # what is saved must load: the same checks now, while the model is still there
         return container.encode(tensors, metadata)
     except Damage as damage:
         raise ModelFileError(f"{what}: {damage}.") from None

@@ -1,4 +1,6 @@
-"""Arrays on their way into and out of a model file: each with its axes named, each checked before anything uses it."""
+"""Arrays on their way into and out of a model file: each with its axes named, each checked before
+anything uses it.
+"""
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
@@ -32,8 +34,8 @@ class TensorWriter:
 class TensorReader:
     """Hands out the arrays of a model file, each once, with dtype and shape checked.
 
-    An axis is a word such as "user"; the first array to have it says how many there are and every later one must agree.
-    "user+1" stands for one more than that.
+    An axis is a word such as "user"; the first array to have it says how many there are and every
+    later one must agree. "user+1" stands for one more than that.
     """
 
     def __init__(self, tensors: Mapping[str, np.ndarray], axes: Mapping[str, Any]) -> None:
@@ -45,14 +47,18 @@ class TensorReader:
         self._sizes: dict[str, tuple[int, str]] = {}
 
     def take(self, name: str, dtypes: str, axes: str) -> np.ndarray:
-        """Return the array of this name, which must have one of these dtypes and these axes (words between spaces)."""
+        """Return the array of this name, which must have one of these dtypes and these axes (words
+        between spaces).
+        """
         array = self._tensors.pop(name, None)
         if array is None:
             raise Damage(f"{_tensor(name)} is missing")
         if array.dtype not in _dtypes(dtypes):
             raise Damage(f"{_tensor(name)} must be {dtypes.replace(' ', ' or ')}; got {array.dtype}")
         if self._axes[name] != axes:
-            raise Damage(f"{_tensor(name)} must have the axes {axes!r} in the metadata; got {quoted(self._axes[name])}")
+            raise Damage(
+                f"{_tensor(name)} must have the axes {axes!r} in the metadata; got {quoted(self._axes[name])}"
+            )
         words = axes.split()
         if array.ndim != len(words):
             raise Damage(f"{_tensor(name)} must have {len(words)} dimensions ({axes}); got {array.ndim}")
@@ -80,7 +86,9 @@ class TensorReader:
             raise Damage(f"{_tensor(name)} must have at least {extra} along {word!r}; got {size}")
         known, source = self._sizes.setdefault(axis, (size - extra, name))
         if known + extra != size:
-            raise Damage(f"{_tensor(name)} must have {known + extra} along {word!r} to match {source!r}; got {size}")
+            raise Damage(
+                f"{_tensor(name)} must have {known + extra} along {word!r} to match {source!r}; got {size}"
+            )
 
 
 def _tensor(name: str) -> str:
@@ -91,8 +99,12 @@ def _dtypes(names: str) -> list[np.dtype]:
     return [np.dtype(name) for name in names.split()]
 
 
-def check_all(name: str, array: np.ndarray, constraint: str, holds: Callable[[np.ndarray], np.ndarray]) -> None:
-    """Check that `holds`, elementwise, for the whole array; the error tells the first value that fails and its position."""
+def check_all(
+    name: str, array: np.ndarray, constraint: str, holds: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    """Check that `holds`, elementwise, for the whole array; the error tells the first value that
+    fails and its position.
+    """
     flat = array.reshape(-1)
     for begin, block in _blocks(flat):
         good = holds(block)
@@ -114,7 +126,8 @@ def check_ascending(name: str, array: np.ndarray, *, strictly: bool, words: str)
         if not good.all():
             position = begin + int(np.argmin(good)) + 1
             raise Damage(
-                f"{_tensor(name)} must be {words}; got {array[position]} after {array[position - 1]} at position {position}"
+                f"{_tensor(name)} must be {words}; got {array[position]} after {array[position - 1]} at "
+                f"position {position}"
             )
 
 
@@ -134,7 +147,9 @@ def check_flags(name: str, flags: np.ndarray) -> np.ndarray:
 
 
 def put_strings(writer: TensorWriter, name: str, series: pl.Series, axis: str) -> None:
-    """Add a column of strings without nulls as `<name>.bytes` (UTF-8, one after the other) and `<name>.offsets`."""
+    """Add a column of strings without nulls as `<name>.bytes` (UTF-8, one after the other) and
+    `<name>.offsets`.
+    """
     offsets = np.zeros(len(series) + 1, dtype=np.int64)
     np.cumsum(series.str.len_bytes().to_numpy(), dtype=np.int64, out=offsets[1:])
     data = np.empty(int(offsets[-1]), dtype=np.uint8)
@@ -169,7 +184,9 @@ def _decoded(name: str, data: np.ndarray, offsets: np.ndarray, first_row: int) -
         try:
             strings.append(raw[begin:end].decode("utf-8"))
         except UnicodeDecodeError as error:
-            raise Damage(f"{_tensor(name)} must be valid UTF-8; {error.reason} in string {first_row + row}") from None
+            raise Damage(
+                f"{_tensor(name)} must be valid UTF-8; {error.reason} in string {first_row + row}"
+            ) from None
     return strings
 
 

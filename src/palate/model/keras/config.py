@@ -1,4 +1,6 @@
-"""What the description of a Keras model says: its layers, checked to be those of a matrix factorization. Nothing is built from it."""
+"""What the description of a Keras model says: its layers, checked to be those of a matrix
+factorization. Nothing is built from it.
+"""
 
 import math
 import re
@@ -53,7 +55,9 @@ class KerasPlan:
         return rate if rate < 1 else 0.0
 
     def counters(self) -> dict[str, str]:
-        """Return, for each layer, the group its weights have in a Keras 3 file: its class in snake case, numbered from the second on."""
+        """Return, for each layer, the group its weights have in a Keras 3 file: its class in snake
+        case, numbered from the second on.
+        """
         seen: Counter[str] = Counter()
         groups = {}
         for layer in self.layers:
@@ -69,8 +73,8 @@ def read_plan(text: str, what: str) -> KerasPlan:
     Raises
     ------
     Damage
-        If it describes no model of layers, one with layers that run code or are foreign to a factorization, or one whose layers
-        feed each other in a circle.
+        If it describes no model of layers, one with layers that run code or are foreign to a
+        factorization, or one whose layers feed each other in a circle.
     """
     model = parse_json(text, what)
     config = model.get("config")
@@ -80,7 +84,9 @@ def read_plan(text: str, what: str) -> KerasPlan:
     layers = tuple(_layer(entry, what) for entry in entries)
     names = [layer.name for layer in layers]
     if len(set(names)) < len(names):
-        raise Damage(f"{what} must name each layer once; got {quoted(Counter(names).most_common(1)[0][0])} twice")
+        raise Damage(
+            f"{what} must name each layer once; got {quoted(Counter(names).most_common(1)[0][0])} twice"
+        )
     plan = KerasPlan(layers)
     check_present(names)
     for layer in layers:
@@ -108,14 +114,21 @@ def _layer(entry: Any, what: str) -> KerasLayer:
 
 
 def _sources(nodes: Any) -> Iterator[str]:
-    """Yield the names of the layers that feed a layer: every list `[name, number, number, ...]`, in old files and new ones."""
+    """Yield the names of the layers that feed a layer: every list `[name, number, number, ...]`, in
+    old files and new ones.
+    """
     open_ = [nodes]
     while open_:
         value = open_.pop()
         if isinstance(value, dict):
             open_.extend(value.values())
         elif isinstance(value, list):
-            if len(value) >= 3 and isinstance(value[0], str) and isinstance(value[1], int) and isinstance(value[2], int):
+            if (
+                len(value) >= 3
+                and isinstance(value[0], str)
+                and isinstance(value[1], int)
+                and isinstance(value[2], int)
+            ):
                 yield value[0]
             else:
                 open_.extend(value)
@@ -124,16 +137,23 @@ def _sources(nodes: Any) -> Iterator[str]:
 def _check_kind(layer: KerasLayer) -> None:
     named = f"layer {quoted(layer.name)}"
     if layer.kind == "Lambda":
-        raise Damage(f"{named} is a Lambda layer, which holds code; no code in a file is ever run, so it is no model to read")
+        raise Damage(
+            f"{named} is a Lambda layer, which holds code; no code in a file is ever run, so it is no "
+            f"model to read"
+        )
     if layer.kind not in _HARMLESS:
         raise Damage(
-            f"{named} is of class {quoted(layer.kind)}; a matrix factorization has only {', '.join(_HARMLESS)}. "
+            f"{named} is of class {quoted(layer.kind)}; a matrix factorization has only "
+            f"{', '.join(_HARMLESS)}. "
             "A network of other layers cannot become a FactorModel"
         )
     if layer.name in (*NEEDED, *OPTIONAL) and layer.kind != _EMBEDDING:
         raise Damage(f"{named} must be of class {_EMBEDDING}; got {layer.kind}")
     if layer.kind == _EMBEDDING and layer.name not in (*NEEDED, *OPTIONAL):
-        raise Damage(f"{named} is an Embedding that a FactorModel has no place for; it has {', '.join((*NEEDED, *OPTIONAL))}")
+        raise Damage(
+            f"{named} is an Embedding that a FactorModel has no place for; it has "
+            f"{', '.join((*NEEDED, *OPTIONAL))}"
+        )
     if layer.kind == "Dot" and layer.config.get("normalize"):
         raise Damage(f"{named} must be a plain product; it is a cosine (normalize=True)")
 

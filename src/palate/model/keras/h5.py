@@ -1,7 +1,9 @@
-"""HDF5 as a Keras file may use it: plain groups and plain tables. Everything else the format can do is refused unread.
+"""HDF5 as a Keras file may use it: plain groups and plain tables. Everything else the format can do
+is refused unread.
 
-HDF5 can point into other files, promise tables of any size in a few bytes and unpack what it reads. None of that is followed:
-a table is read only if it stands in this file, whole, uncompressed, and is as large as it says.
+HDF5 can point into other files, promise tables of any size in a few bytes and unpack what it reads.
+None of that is followed: a table is read only if it stands in this file, whole, uncompressed, and
+is as large as it says.
 """
 
 from collections.abc import Iterator
@@ -39,7 +41,9 @@ def require_h5py() -> Any:
 
 @contextmanager
 def opened(source: Any, size: int) -> Iterator["Hdf5"]:
-    """Open a binary file object of `size` bytes as HDF5; whatever HDF5 itself finds wrong becomes `Damage`."""
+    """Open a binary file object of `size` bytes as HDF5; whatever HDF5 itself finds wrong becomes
+    `Damage`.
+    """
     h5py = require_h5py()
     try:
         with h5py.File(source, "r") as file:
@@ -67,11 +71,14 @@ class Hdf5:
         link = parent.get(name, getlink=True)
         if not isinstance(link, self._h5py.HardLink):
             raise Damage(
-                f"{_place(parent)} must hold its members itself; {quoted(name)} is a {type(link).__name__} to elsewhere"
+                f"{_place(parent)} must hold its members itself; {quoted(name)} is a {type(link).__name__} "
+                f"to elsewhere"
             )
         found = parent[name]
         if not isinstance(found, self._h5py.Group | self._h5py.Dataset):
-            raise Damage(f"{_place(parent)} must hold groups and tables; {quoted(name)} is a {type(found).__name__}")
+            raise Damage(
+                f"{_place(parent)} must hold groups and tables; {quoted(name)} is a {type(found).__name__}"
+            )
         return found
 
     def group(self, parent: Any, name: str) -> Any:
@@ -88,7 +95,9 @@ class Hdf5:
             raise Damage(f"{_place(group)} must be nested at most {_DEPTH} deep")
         for name in self.names(group):
             member = self.child(group, name)
-            found.extend([member] if isinstance(member, self._h5py.Dataset) else self.tables(member, depth - 1))
+            found.extend(
+                [member] if isinstance(member, self._h5py.Dataset) else self.tables(member, depth - 1)
+            )
             if len(found) > MAX_MEMBERS:
                 raise Damage(f"{_place(group)} must hold at most {MAX_MEMBERS} tables")
         return found
@@ -100,7 +109,9 @@ class Hdf5:
         attribute = self.root.attrs.get_id(name)
         kind = self._h5py.check_string_dtype(attribute.dtype)
         if attribute.shape != () or kind is None or (kind.length or 0) > MAX_TEXT:
-            raise Damage(f"attribute {quoted(name)} must be one text; got {attribute.dtype} of shape {attribute.shape}")
+            raise Damage(
+                f"attribute {quoted(name)} must be one text; got {attribute.dtype} of shape {attribute.shape}"
+            )
         if kind.length is not None:
             return bytes(self.root.attrs[name]).rstrip(b"\0").decode("utf-8")
         if self.root.id.get_create_plist().get_sizes() != (8, 8):
@@ -108,7 +119,9 @@ class Hdf5:
         return heap_text(self._source, self._size, name, MAX_TEXT)
 
     def matrix(self, table: Any) -> np.ndarray:
-        """Return a table of floats with two dimensions as float32, once it is sure that all of it stands in the file."""
+        """Return a table of floats with two dimensions as float32, once it is sure that all of it
+        stands in the file.
+        """
         what = f"table {_place(table)}"
         kind = table.dtype
         if kind.kind != "f" or kind.itemsize not in _FLOATS or kind.subdtype is not None:
@@ -120,13 +133,19 @@ class Hdf5:
             raise Damage(f"{what} must stand in the file itself; it is {where}")
         plain = table.id.get_create_plist()
         if plain.get_nfilters() or table.chunks is not None:
-            raise Damage(f"{what} must be stored whole and uncompressed, as Keras does; it is in chunks or compressed")
-        wanted, stored = int(table.shape[0]) * int(table.shape[1]) * kind.itemsize, int(table.id.get_storage_size())
+            raise Damage(
+                f"{what} must be stored whole and uncompressed, as Keras does; it is in chunks or compressed"
+            )
+        wanted, stored = (
+            int(table.shape[0]) * int(table.shape[1]) * kind.itemsize,
+            int(table.id.get_storage_size()),
+        )
         begin = table.id.get_offset()
         end = wanted if begin is None else begin + wanted
         if stored != wanted or end > self._size:
             raise Damage(
-                f"{what} must hold what its shape says; {table.shape[0]} x {table.shape[1]} numbers are {wanted} bytes, "
+                f"{what} must hold what its shape says; {table.shape[0]} x {table.shape[1]} numbers are "
+                f"{wanted} bytes, "
                 f"and the file has {min(stored, self._size)} for them"
             )
         values = np.empty(table.shape, kind)

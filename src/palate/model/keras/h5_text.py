@@ -1,4 +1,6 @@
-"""A long text in an HDF5 file, read without HDF5: the library would allocate whatever length the file claims."""
+"""A long text in an HDF5 file, read without HDF5: the library would allocate whatever length the
+file claims.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +16,8 @@ _MAX_OBJECTS = 1 << 16
 
 
 def heap_text(file: Any, size: int, name: str, longest: int) -> str:
-    """Return the text of the attribute `name`, whose length varies: found by its name, read from its heap as far as that goes.
+    """Return the text of the attribute `name`, whose length varies: found by its name, read from
+    its heap as far as that goes.
 
     Parameters
     ----------
@@ -36,7 +39,9 @@ def heap_text(file: Any, size: int, name: str, longest: int) -> str:
     descriptor = found.pop()
     length, heap, number = (int.from_bytes(descriptor[a:b], "little") for a, b in ((0, 4), (4, 12), (12, 16)))
     if length > min(longest, size):
-        raise Damage(f"attribute {quoted(name)} must be a text of at most {min(longest, size)} bytes; got {length}")
+        raise Damage(
+            f"attribute {quoted(name)} must be a text of at most {min(longest, size)} bytes; got {length}"
+        )
     data = _heap_object(file, size, heap, number, length)
     if data is None:
         raise Damage(f"the text of attribute {quoted(name)} must stand in the file; it does not")

@@ -20,16 +20,20 @@ _BLOCK = 1 << 22  # numbers in the widest layer at a time
 class NetworkModel:
     """A dense network of the vectors of user and item: `rating = mean + network([user vector, item vector])`.
 
-    A Scorer: it predicts, recommends and is evaluated like any model. It is no factorization: it has no fold-in, no standard
-    errors and no similar items, and it is not saved as a model file (pickle keeps it). Made by `KerasNetwork.fit`; Keras
-    is not needed to use it.
+    A Scorer: it predicts, recommends and is evaluated like any model. It is no factorization: it
+    has no fold-in, no standard errors and no similar items, and it is not saved as a model file
+    (pickle keeps it). Made by `KerasNetwork.fit`; Keras is not needed to use it.
     """
 
     users: Vocabulary
     items: Vocabulary
-    user_vectors: np.ndarray  # (n_users + 1, n_factors) float32; the last row is their mean, for unknown users
+    user_vectors: (
+        np.ndarray
+    )  # (n_users + 1, n_factors) float32; the last row is their mean, for unknown users
     item_vectors: np.ndarray  # (n_items + 1, n_factors) float32
-    layers: tuple[tuple[np.ndarray, np.ndarray], ...]  # (kernel, bias) of each layer; all but the last are cut off at 0
+    layers: tuple[
+        tuple[np.ndarray, np.ndarray], ...
+    ]  # (kernel, bias) of each layer; all but the last are cut off at 0
     mean: float
     scale: tuple[float, float] | None = None
     catalog: Catalog | None = None
@@ -43,7 +47,9 @@ class NetworkModel:
         return f"NetworkModel({len(self.users):,} users, {len(self.items):,} items, layers {sizes})"
 
     def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
-        """Return the predicted rating of each pair of `user_index` and `item_index`, float32; -1 is an unknown row: the mean vector."""
+        """Return the predicted rating of each pair of `user_index` and `item_index`, float32; -1 is
+        an unknown row: the mean vector.
+        """
         out, first = np.empty(len(user_index), np.float32), self._first()
         step = max(1, _BLOCK // self._width)
         for start in range(0, len(out), step):
@@ -59,19 +65,27 @@ class NetworkModel:
         for start in range(0, len(out), step):
             rows = first[0][user_index[start : start + step]]
             hidden = rows[:, None, :] + first[1][None, :n_items]
-            out[start : start + step] = self._rest(hidden.reshape(-1, hidden.shape[2])).reshape(len(rows), n_items)
+            out[start : start + step] = self._rest(hidden.reshape(-1, hidden.shape[2])).reshape(
+                len(rows), n_items
+            )
         return out
 
     def predict(self, users: Any, items: Any, *, clip: bool = False, unknown: str = "raise") -> Any:
-        """Return predicted ratings of `users` and `items` in stars; `clip` and `unknown` are those of `FactorModel.predict`."""
+        """Return predicted ratings of `users` and `items` in stars; `clip` and `unknown` are those
+        of `FactorModel.predict`.
+        """
         return predicting.predict(self, users, items, clip=clip, unknown=unknown)
 
     def predict_frame(self, users: Any, items: Any = None, **options: Any) -> Any:
-        """Return predicted ratings as a frame; `users`, `items` and the `options` are those of `FactorModel.predict_frame`."""
+        """Return predicted ratings as a frame; `users`, `items` and the `options` are those of
+        `FactorModel.predict_frame`.
+        """
         return predicting.predict_frame(self, users, items, **options)
 
     def recommend(self, users: Any = None, n: int = 5, **options: Any) -> Any:
-        """Return the n best items of each of `users` as a frame; the `options` are those of `FactorModel.recommend`, save its spread's."""
+        """Return the n best items of each of `users` as a frame; the `options` are those of
+        `FactorModel.recommend`, save its spread's.
+        """
         return recommending.recommend(self, users, n, **options)
 
     def rated(self, users: Any) -> Any:
@@ -83,7 +97,9 @@ class NetworkModel:
         return max(kernel.shape[1] for kernel, _ in self.layers)
 
     def _first(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the first layer's share of each user, its bias included, and of each item: it is linear in both."""
+        """Return the first layer's share of each user, its bias included, and of each item: it is
+        linear in both.
+        """
         kernel, bias = self.layers[0]
         n = self.user_vectors.shape[1]
         return self.user_vectors @ kernel[:n] + bias, self.item_vectors @ kernel[n:]

@@ -15,7 +15,8 @@ _SLACK = 1e-3  # of `rating - y`, which files round
 
 
 def table_of(ratings: Any) -> tuple[Ratings, float]:
-    """Return the ratings and the mean that Keras took off: that of `rating - y` where there is a column y, else the ratings'.
+    """Return the ratings and the mean that Keras took off: that of `rating - y` where there is a
+    column y, else the ratings'.
 
     Parameters
     ----------
@@ -36,7 +37,8 @@ def table_of(ratings: Any) -> tuple[Ratings, float]:
         found = next((plain[name] for name in candidates if name in plain), None)
         if found is None:
             raise ValueError(
-                f"ratings must have a column of {role}s, such as {candidates[0]!r}; got {', '.join(map(repr, frame.columns))}. "
+                f"ratings must have a column of {role}s, such as {candidates[0]!r}; got "
+                f"{', '.join(map(repr, frame.columns))}. "
                 "Or pass palate.Ratings.from_frame(...)."
             )
         columns[role] = found
@@ -47,7 +49,8 @@ def table_of(ratings: Any) -> tuple[Ratings, float]:
     mean = float(np.mean(offset))
     if not np.isfinite(offset).all() or np.abs(offset - mean).max() > _SLACK:
         raise ValueError(
-            f"rating - y must be one number, the mean that was taken off; got {offset.min():g} to {offset.max():g}. Pass mean=."
+            f"rating - y must be one number, the mean that was taken off; got {offset.min():g} to "
+            f"{offset.max():g}. Pass mean=."
         )
     return table, mean
 
@@ -65,7 +68,9 @@ def rated_rows(ids: Vocabulary | None, n_rows: int, what: str) -> tuple[Vocabula
     if ids is None:
         return Vocabulary.from_ids(np.arange(n_rows)), np.arange(n_rows)
     if ids.kind != "int":
-        raise TypeError(f"{what} ids must be integers, since Keras' ids are row numbers; got {ids.type_name}s.")
+        raise TypeError(
+            f"{what} ids must be integers, since Keras' ids are row numbers; got {ids.type_name}s."
+        )
     rows = np.asarray(ids.ids(), dtype=np.int64)
     outside = rows[(rows < 0) | (rows >= n_rows)]
     if len(outside):

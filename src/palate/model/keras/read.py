@@ -1,4 +1,6 @@
-"""A model that Keras trained, from its file: `.h5` as the lesson's, or `.keras`. Nothing in the file is run."""
+"""A model that Keras trained, from its file: `.h5` as the lesson's, or `.keras`. Nothing in the
+file is run.
+"""
 
 import os
 from dataclasses import dataclass
@@ -35,7 +37,10 @@ class KerasTables:
 
 
 def read_keras(
-    path: str | os.PathLike[str], ratings: Any = None, catalog: Catalog | None = None, mean: float | None = None
+    path: str | os.PathLike[str],
+    ratings: Any = None,
+    catalog: Catalog | None = None,
+    mean: float | None = None,
 ) -> FactorModel:
     """Return the model in a Keras file; see `FactorModel.from_keras`."""
     require_h5py()
@@ -44,7 +49,8 @@ def read_keras(
     centre = found_mean if mean is None else _checked_mean(mean)
     if centre is None:
         raise ValueError(
-            "mean must be given without ratings: Keras' model predicts ratings less their mean, which is not in its file. "
+            "mean must be given without ratings: Keras' model predicts ratings less their mean, which is "
+            "not in its file. "
             "Pass ratings= (best with the columns rating and y), or mean=."
         )
     users, user_rows = rated_rows(None if known is None else known.users, len(tables.user), "user")
@@ -68,7 +74,9 @@ def read_keras(
         catalog=catalog,
         ratings=matrix,
         trainer=_described(path, tables),
-        history=History(stopped="Read from a Keras file.", notes=_notes(tables, part, known), n_train=len(known or ())),
+        history=History(
+            stopped="Read from a Keras file.", notes=_notes(tables, part, known), n_train=len(known or ())
+        ),
         frame_kind="polars" if known is None else known.frame_kind,
     )
 
@@ -81,7 +89,8 @@ def read_tables(path: str | os.PathLike[str]) -> KerasTables:
     FileNotFoundError
         If there is no such file.
     ModelFileError
-        If it is damaged, is no Keras file, has not the layers of a factorization, or uses what could run or allocate anything.
+        If it is damaged, is no Keras file, has not the layers of a factorization, or uses what
+        could run or allocate anything.
     """
     name = os.fsdecode(path)
     with open(path, "rb") as file:
@@ -114,7 +123,8 @@ def _from_legacy(hdf5: Hdf5) -> KerasTables:
     names = hdf5.names(weights)
     if names == ["layers"] or set(names) == {"layers", "optimizer", "vars"}:
         raise Damage(
-            "it must name its layers, and a .weights.h5 file of Keras 3 numbers them; save the whole model as .keras instead"
+            "it must name its layers, and a .weights.h5 file of Keras 3 numbers them; save the whole model "
+            "as .keras instead"
         )
     check_present([name for name in names if name not in _NOT_LAYERS])
     found = {}
@@ -124,12 +134,17 @@ def _from_legacy(hdf5: Hdf5) -> KerasTables:
         if name in (USER, ITEM, USER_BIAS, ITEM_BIAS):
             found[name] = _only(tables, name, hdf5)
         elif tables and name not in _NOT_LAYERS and "optimizer" not in name:
-            raise Damage(f"layer {name!r} must not have weights in a matrix factorization; it has {len(tables)} tables of them")
+            raise Damage(
+                f"layer {name!r} must not have weights in a matrix factorization; it has {len(tables)} "
+                f"tables of them"
+            )
     return _fitted(found, plan)
 
 
 def _from_counters(hdf5: Hdf5, plan: KerasPlan) -> KerasTables:
-    """Read the layout of Keras 3: each layer's weights in a group numbered within its class, as the description orders them."""
+    """Read the layout of Keras 3: each layer's weights in a group numbered within its class, as the
+    description orders them.
+    """
     layers = hdf5.group(hdf5.root, "layers")
     if layers is None:
         raise Damage("its weights must be in a group 'layers'")
@@ -138,7 +153,9 @@ def _from_counters(hdf5: Hdf5, plan: KerasPlan) -> KerasTables:
         if name in groups:
             group = hdf5.group(layers, groups[name])
             if group is None:
-                raise Damage(f"layer {name!r} must have its weights in 'layers/{groups[name]}'; there is no such group")
+                raise Damage(
+                    f"layer {name!r} must have its weights in 'layers/{groups[name]}'; there is no such group"
+                )
             found[name] = _only(hdf5.tables(group), name, hdf5)
     return _fitted(found, plan)
 
@@ -188,7 +205,9 @@ def _checked_mean(mean: Any) -> float:
 
 
 def _priors(part: KerasTables, ratings: Ratings | None, mean: float) -> tuple[RowPrior, RowPrior]:
-    """Return what fold-in takes a row to be: the file's own penalty, else the ridge `noise variance / variance of the weights`."""
+    """Return what fold-in takes a row to be: the file's own penalty, else the ridge `noise variance
+    / variance of the weights`.
+    """
     noise = 1.0 if ratings is None else _noise(part, ratings, mean)
     priors = []
     sides = ((USER, USER_BIAS, part.user, part.user_bias), (ITEM, ITEM_BIAS, part.item, part.item_bias))
@@ -205,10 +224,14 @@ def _priors(part: KerasTables, ratings: Ratings | None, mean: float) -> tuple[Ro
             strengths[f"{key} l1"] = l1 * len(ratings or ())
         priors.append(
             ridge_prior(
-                factors.shape[1], l2=strengths["factor"], l2_bias=strengths["bias"], bias=bias is not None,
-                l1_bias=strengths["bias l1"] if bias is not None else 0.0, dropout=part.plan.dropout,
+                factors.shape[1],
+                l2=strengths["factor"],
+                l2_bias=strengths["bias"],
+                bias=bias is not None,
+                l1_bias=strengths["bias l1"] if bias is not None else 0.0,
+                dropout=part.plan.dropout,
             )
-        )  # fmt: skip
+        )
     return priors[0], priors[1]
 
 
@@ -243,7 +266,13 @@ def _notes(tables: KerasTables, part: KerasTables, ratings: Ratings | None) -> t
     notes = ["Which ratings Keras held out is not in its file; here all count as trained on."]
     left_out = len(tables.user) - len(part.user), len(tables.item) - len(part.item)
     if ratings is None:
-        notes = ["Without ratings every row of the tables counts as an id, those that were never trained among them."]
+        notes = [
+            "Without ratings every row of the tables counts as an id, those that were never trained among "
+            "them."
+        ]
     elif any(left_out):
-        notes.append(f"{left_out[0]:,} rows of users and {left_out[1]:,} of items have no rating; their ids are unknown here.")
+        notes.append(
+            f"{left_out[0]:,} rows of users and {left_out[1]:,} of items have no rating; their ids are "
+            f"unknown here."
+        )
     return tuple(notes)

@@ -36,17 +36,20 @@ def write_keras(model: FactorModel, path: str | os.PathLike[str]) -> None:
 
 
 def keras_tables(model: FactorModel) -> dict[str, np.ndarray]:
-    """Return the tables of embeddings by the names of their layers; row numbers are ids, rows that are no id are 0.
+    """Return the tables of embeddings by the names of their layers; row numbers are ids, rows that
+    are no id are 0.
 
     Raises
     ------
     ValueError
-        If the model has several draws, another link or side information, ids that are no row numbers, or ids so large that
-        the tables would not fit.
+        If the model has several draws, another link or side information, ids that are no row
+        numbers, or ids so large that the tables would not fit.
     """
     if model.n_draws != 1 or model.link != "identity":
         what = f"one of {model.n_draws} draws" if model.n_draws != 1 else f"the link {model.link!r}"
-        raise ValueError(f"the model must be one fit with the identity link to become a Keras file; got {what}.")
+        raise ValueError(
+            f"the model must be one fit with the identity link to become a Keras file; got {what}."
+        )
     if not model.n_factors:
         raise ValueError("the model must have factors to become a Keras file; got one of biases alone.")
     tables = {}
@@ -69,13 +72,15 @@ def _row_numbers(ids: Vocabulary, what: str, n_factors: int) -> np.ndarray:
     if ids.kind != "int" or (len(ids) and ids.values[0] < 0):
         got = f"{ids.type_name}s" if ids.kind != "int" else str(ids.values[0])
         raise ValueError(
-            f"{what} ids must be integers of at least 0 to become rows of a Keras table; got {got}. Number them before training."
+            f"{what} ids must be integers of at least 0 to become rows of a Keras table; got {got}. Number "
+            f"them before training."
         )
     rows = np.asarray(ids.ids(), dtype=np.int64)
     size = (int(rows[-1]) + 1) * (n_factors + 1) * 4
     if size > _MAX_BYTES:
         raise ValueError(
-            f"{what} ids must be small enough for tables of {_MAX_BYTES >> 30} GiB, as they have a row for every number up to the "
+            f"{what} ids must be small enough for tables of {_MAX_BYTES >> 30} GiB, as they have a row for "
+            f"every number up to the "
             f"largest id; got {rows[-1]}. Number them from 0 before training."
         )
     return rows
@@ -133,16 +138,27 @@ def _input(name: str, new: bool) -> dict[str, Any]:
     return _layer("InputLayer", name, [], {shape: [None, 1], "sparse": False}, "int32" if new else "float32")
 
 
-def _layer(kind: str, name: str, sources: list[str], config: dict[str, Any], dtype: str = "float32") -> dict[str, Any]:
+def _layer(
+    kind: str, name: str, sources: list[str], config: dict[str, Any], dtype: str = "float32"
+) -> dict[str, Any]:
     nodes = [[[source, 0, 0, {}] for source in sources]] if sources else []
-    return {"class_name": kind, "name": name, "config": {"name": name, "dtype": dtype, **config}, "inbound_nodes": nodes}
+    return {
+        "class_name": kind,
+        "name": name,
+        "config": {"name": name, "dtype": dtype, **config},
+        "inbound_nodes": nodes,
+    }
 
 
 def _legacy(tables: dict[str, np.ndarray], config: dict[str, Any]) -> bytes:
     h5py = require_h5py()
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
-        for key, value in (("keras_version", _VERSION), ("backend", "tensorflow"), ("model_config", json.dumps(config))):
+        for key, value in (
+            ("keras_version", _VERSION),
+            ("backend", "tensorflow"),
+            ("model_config", json.dumps(config)),
+        ):
             file.attrs[key] = value.encode()
         group = file.create_group("model_weights")
         names = [layer["name"] for layer in config["config"]["layers"]]
@@ -165,11 +181,15 @@ def _archive(tables: dict[str, np.ndarray], config: dict[str, Any]) -> bytes:
     weights = io.BytesIO()
     with h5py.File(weights, "w") as file:
         for number, (name, table) in enumerate(tables.items()):
-            group = file.create_group(f"layers/embedding_{number}/vars" if number else "layers/embedding/vars")
+            group = file.create_group(
+                f"layers/embedding_{number}/vars" if number else "layers/embedding/vars"
+            )
             group.attrs["name"] = name
             group.create_dataset("0", data=table)
     members = {
-        "metadata.json": json.dumps({"keras_version": _KERAS_3, "date_saved": "2000-01-01@00:00:00"}).encode(),
+        "metadata.json": json.dumps(
+            {"keras_version": _KERAS_3, "date_saved": "2000-01-01@00:00:00"}
+        ).encode(),
         CONFIG: json.dumps(config).encode(),
         WEIGHTS: weights.getvalue(),
     }

@@ -12,7 +12,15 @@ MAX_CONFIG = 1 << 22
 _MAX_DIRECTORY = 1 << 20
 _TAIL = (1 << 16) + 22 + 76  # the longest comment, and both records that end an archive
 _BLOCK = 1 << 20
-_ZIP_ERRORS = (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, RuntimeError, NotImplementedError, ValueError, EOFError)
+_ZIP_ERRORS = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    OSError,
+    RuntimeError,
+    NotImplementedError,
+    ValueError,
+    EOFError,
+)
 
 
 def read_archive(file: BinaryIO, size: int) -> tuple[str, "Window"]:
@@ -33,7 +41,9 @@ def read_archive(file: BinaryIO, size: int) -> tuple[str, "Window"]:
             if len(text) > MAX_CONFIG:
                 raise Damage(f"{CONFIG} must be at most {MAX_CONFIG} bytes")
             if weights.compress_type != zipfile.ZIP_STORED or weights.flag_bits & 1:
-                raise Damage(f"{WEIGHTS} must be stored as it is, as Keras does; it is compressed or encrypted")
+                raise Damage(
+                    f"{WEIGHTS} must be stored as it is, as Keras does; it is compressed or encrypted"
+                )
             with archive.open(weights) as part:
                 while part.read(_BLOCK):  # to its end, where its checksum is compared
                     pass
@@ -54,7 +64,9 @@ def _check_directory(file: BinaryIO, size: int) -> None:
         raise Damage("it must be a whole zip archive; its end is missing")
     listed = int.from_bytes(tail[end + 12 : end + 16], "little")
     if large >= 0:
-        listed = max(listed if listed != 2**32 - 1 else 0, int.from_bytes(tail[large + 40 : large + 48], "little"))
+        listed = max(
+            listed if listed != 2**32 - 1 else 0, int.from_bytes(tail[large + 40 : large + 48], "little")
+        )
     if listed > _MAX_DIRECTORY:
         raise Damage(f"its list of members must be at most {_MAX_DIRECTORY} bytes; got {listed}")
 
@@ -72,7 +84,12 @@ def _begin(file: BinaryIO, member: zipfile.ZipInfo) -> int:
     header = file.read(30)
     if len(header) < 30:
         raise Damage("it must be a whole zip archive; a member is cut short")
-    return member.header_offset + 30 + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+    return (
+        member.header_offset
+        + 30
+        + int.from_bytes(header[26:28], "little")
+        + int.from_bytes(header[28:30], "little")
+    )
 
 
 class Window(io.RawIOBase):

@@ -1,8 +1,10 @@
-"""Side information in least squares: each side's rows are drawn to what their features say, and the features' weights are a ridge.
+"""Side information in least squares: each side's rows are drawn to what their features say, and the
+features' weights are a ridge.
 
     + sum over rows of  strength_u |x_u - B' f_u|^2  +  l2_features |B|^2
 
-in place of `strength_u |x_u|^2`, with the same precision for rows and weights: factors and biases keep their own.
+in place of `strength_u |x_u|^2`, with the same precision for rows and weights: factors and biases
+keep their own.
 """
 
 from dataclasses import dataclass
@@ -32,7 +34,9 @@ class RidgeLink:
     diagonal: np.ndarray
 
     @classmethod
-    def build(cls, blocks: tuple[FeatureBlock, ...], rows: Rows, prior: RowPrior, l2_features: float) -> "RidgeLink":
+    def build(
+        cls, blocks: tuple[FeatureBlock, ...], rows: Rows, prior: RowPrior, l2_features: float
+    ) -> "RidgeLink":
         """Prepare the ridge of a side with this (diagonal) prior."""
         width = padded_width(prior.n_factors)
         precision = np.diagonal(prior.precision[0])
@@ -60,17 +64,28 @@ class RidgeLink:
         rows[:, : self.width], rows[:, self.width] = side.factors, side.bias
         right = transposed_times(self.blocks, rows * self.weight, threads)
         return solve_ridge(
-            self.blocks, right, weights, self.strength, self.diagonal, len(rows), weight=self.weight, threads=threads
+            self.blocks,
+            right,
+            weights,
+            self.strength,
+            self.diagonal,
+            len(rows),
+            weight=self.weight,
+            threads=threads,
         )
 
     def prior_mean(self, weights: np.ndarray, threads: int) -> np.ndarray:
         """Return what the features say of each row, (n_rows, width + 1) float32."""
-        return np.ascontiguousarray(times(self.blocks, weights, len(self.weight), threads)[:, : self.width + 1])
+        return np.ascontiguousarray(
+            times(self.blocks, weights, len(self.weight), threads)[:, : self.width + 1]
+        )
 
     def penalty(self, side: Side, weights: np.ndarray, threads: int) -> float:
         """Return what rows and weights cost in the objective."""
         mean = self.prior_mean(weights, threads)
-        cost = np.sum(self.weight[:, : self.width] * (side.factors - mean[:, : self.width]) ** 2, dtype=np.float64)
+        cost = np.sum(
+            self.weight[:, : self.width] * (side.factors - mean[:, : self.width]) ** 2, dtype=np.float64
+        )
         cost += np.sum(self.weight[:, self.width] * (side.bias - mean[:, self.width]) ** 2, dtype=np.float64)
         return float(cost + np.sum(self.strength * weights**2, dtype=np.float64))
 

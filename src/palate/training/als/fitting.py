@@ -53,9 +53,12 @@ def fit_factors(
     everything, held_out = split(ratings, validation, before, seed)
     problem = Problem.build(everything, held_out, mean=trainer.mean, confidence=trainer.confidence)
     stopping = Stopping(
-        trainer.max_sweeps, trainer.tolerance, trainer.patience,
-        on_objective=trainer.unobserved_weight > 0, steps=trainer.steps,
-    )  # fmt: skip
+        trainer.max_sweeps,
+        trainer.tolerance,
+        trainer.patience,
+        on_objective=trainer.unobserved_weight > 0,
+        steps=trainer.steps,
+    )
     biases, residual_sd = bias_start(
         problem, l2_bias=trainer.l2_bias, l1_bias=trainer.l1_bias, biases=trainer.biases, threads=threads
     )
@@ -77,19 +80,43 @@ def fit_factors(
 
     with TrainingBar(stopping.max_sweeps) as bar:
         run = run_sweeps(
-            problem, *priors, sides, stopping, callback=callback or bar, after_sweep=save, links=task.links, bounds=bounds,
-            threads=threads, solver=solver,
-        )  # fmt: skip
-        sure = None if bounds is not None else noise_and_spread(problem, run.users, run.items, priors, threads, seed)
+            problem,
+            *priors,
+            sides,
+            stopping,
+            callback=callback or bar,
+            after_sweep=save,
+            links=task.links,
+            bounds=bounds,
+            threads=threads,
+            solver=solver,
+        )
+        sure = (
+            None
+            if bounds is not None
+            else noise_and_spread(problem, run.users, run.items, priors, threads, seed)
+        )
         if refit and held_out.any() and not run.interrupted:
-            whole = Problem.build(everything, np.zeros_like(held_out), mean=trainer.mean, confidence=trainer.confidence)
+            whole = Problem.build(
+                everything, np.zeros_like(held_out), mean=trainer.mean, confidence=trainer.confidence
+            )
             if bounds is not None:
                 whole = replace(whole, mean=problem.mean)
             task = _Task.of(trainer, whole, priors, catalog, user_table)  # bags now hold what was held out
             again = replace(stopping, max_sweeps=run.best_sweep, tolerance=0.0, patience=run.best_sweep + 1)
-            first, run = run, run_sweeps(
-                whole, *priors, sides, again, links=task.links, bounds=bounds, threads=threads, solver=solver
-            )  # fmt: skip
+            first, run = (
+                run,
+                run_sweeps(
+                    whole,
+                    *priors,
+                    sides,
+                    again,
+                    links=task.links,
+                    bounds=bounds,
+                    threads=threads,
+                    solver=solver,
+                ),
+            )
             run.stopped = f"{first.stopped} Then trained on all ratings for {first.best_sweep} sweeps."
     return check_fitted(_model(trainer, task, run, catalog, residual_sd, sure), trainer)
 
@@ -98,7 +125,8 @@ def _bounds(ratings: Ratings) -> Bounds:
     low, high = ratings.scale
     if not low < high:
         raise ValueError(
-            f"the rating scale must have two different ends for link='bounded'; got {low:g} to {high:g}. Pass scale= to Ratings."
+            f"the rating scale must have two different ends for link='bounded'; got {low:g} to {high:g}. "
+            f"Pass scale= to Ratings."
         )
     return Bounds(low, high)
 
@@ -106,11 +134,14 @@ def _bounds(ratings: Ratings) -> Bounds:
 def _bent(
     bounds: Bounds, problem: Problem, biases: tuple[Side, Side], residual_sd: float, mean: bool
 ) -> tuple[Problem, tuple[Side, Side], float]:
-    """Return the mean, the starting biases and the deviation that strengths are made of, in scores instead of rating units."""
+    """Return the mean, the starting biases and the deviation that strengths are made of, in scores
+    instead of rating units.
+    """
     score = bounds.score(problem.mean) if mean else 0.0
     slope = bounds.slope(score)
     users, items = (Side(side.factors, (side.bias / slope).astype(np.float32)) for side in biases)
-    # A product of factors is worth 1 / slope as much in scores, and errors stay in rating units: so is the strength that suits it.
+    # A product of factors is worth 1 / slope as much in scores, and errors stay in rating units: so
+    # is the strength that suits it.
     return replace(problem, mean=score), (users, items), residual_sd * slope
 
 
@@ -124,11 +155,14 @@ class _Task:
     links: Links
 
     @classmethod
-    def of(cls, trainer: Any, problem: Problem, priors: Priors, catalog: Catalog | None, user_table: Any) -> "_Task":
+    def of(
+        cls, trainer: Any, problem: Problem, priors: Priors, catalog: Catalog | None, user_table: Any
+    ) -> "_Task":
         features = all_features(problem, trainer, catalog, user_table)
         sides = zip(features.values(), (problem.by_user, problem.by_item), priors, strict=True)
         user, item = (
-            RidgeLink.build(own.blocks, rows, prior, trainer.l2_features) if own.blocks else None for own, rows, prior in sides
+            RidgeLink.build(own.blocks, rows, prior, trainer.l2_features) if own.blocks else None
+            for own, rows, prior in sides
         )
         return cls(problem, priors, features, (user, item))
 
@@ -146,13 +180,19 @@ def averaged(models: list[FactorModel]) -> FactorModel:
 
 
 def _model(
-    trainer: Any, task: _Task, run: Run, catalog: Catalog | None, residual_sd: float, sure: tuple[float, float] | None = None
+    trainer: Any,
+    task: _Task,
+    run: Run,
+    catalog: Catalog | None,
+    residual_sd: float,
+    sure: tuple[float, float] | None = None,
 ) -> FactorModel:
     """Return the FactorModel of a run's best sweep; `sure` is what `noise_and_spread` found."""
     k = trainer.n_factors
     weights = zip(task.features.values(), task.links, (run.user_weights, run.item_weights), strict=True)
     user_link, item_link = (
-        features.link(link.own(own)) if link is not None and own is not None else None for features, link, own in weights
+        features.link(link.own(own)) if link is not None and own is not None else None
+        for features, link, own in weights
     )
     about = task.problem.known(catalog)
     if trainer.confidence is not None:
@@ -190,14 +230,16 @@ def _history(task: _Task, run: Run) -> History:
     notes = [note for features in task.features.values() for note in features.notes]
     if run.n_double:
         notes.append(
-            f"{run.n_double:,} rows of a sweep were solved in float64 with a millionth of their mean diagonal added, because "
+            f"{run.n_double:,} rows of a sweep were solved in float64 with a millionth of their mean "
+            f"diagonal added, because "
             "the penalty is zero or too small for float32."
         )
     for rows, side in ((problem.by_user, "users"), (problem.by_item, "items")):
         empty = int((rows.counts == 0).sum())
         if empty:
             notes.append(
-                f"{empty:,} {side} have no training rating (all of theirs are held out); their predictions come from the mean "
+                f"{empty:,} {side} have no training rating (all of theirs are held out); their predictions "
+                f"come from the mean "
                 "and the other side's bias."
             )
     return History(

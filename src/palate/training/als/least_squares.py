@@ -16,7 +16,14 @@ from palate.solve.rows import solve_rows
 from palate.solve.strengths import AUTO, resolve_strength, ridge_prior, sum_strengths
 from palate.training.als.fitting import averaged, fit_factors
 from palate.training.als.sweeps import Callback, Solver
-from palate.training.checks import check_choice, check_count, check_number, check_rate, check_strength, check_switch
+from palate.training.checks import (
+    check_choice,
+    check_count,
+    check_number,
+    check_rate,
+    check_strength,
+    check_switch,
+)
 from palate.training.features import feature_names
 from palate.training.training_data import continued
 
@@ -36,18 +43,20 @@ class LeastSquares:
         + sum_u l2_user n_u^l2_scaling |p_u|^2  +  sum_i l2_item n_i^l2_scaling |q_i|^2
         + sum over biases of  l1_bias |b| + l2_bias b^2
 
-    (with side information the third line penalises a row's distance from what its features say) where the first sums run over ratings, n counts the ratings of a user or item (each unrated pair adds
-    `unobserved_weight` to it) and `d = 1 / (1 - dropout)^2 - 1`. The penalty
-    is not divided by the number of ratings; `from_keras_strengths` converts strengths that are. The defaults are good on
-    every data set they were tried on, whatever the unit of the ratings; see docs/model.md.
+    (with side information the third line penalises a row's distance from what its features say)
+    where the first sums run over ratings, n counts the ratings of a user or item (each unrated pair
+    adds `unobserved_weight` to it) and `d = 1 / (1 - dropout)^2 - 1`. The penalty is not divided by
+    the number of ratings; `from_keras_strengths` converts strengths that are. The defaults are good
+    on every data set they were tried on, whatever the unit of the ratings; see docs/model.md.
 
     Parameters
     ----------
     n_factors : int, default 32
         Length of the vectors, 1 to 1,024.
     l2_user, l2_item : float or "auto", default "auto"
-        Strength of the penalty on the factors. "auto" is 1.5 times the standard deviation of the ratings about their
-        biases, made for `l2_scaling=0.5`. 0 is no penalty: the lesson's first model.
+        Strength of the penalty on the factors. "auto" is 1.5 times the standard deviation of the
+        ratings about their biases, made for `l2_scaling=0.5`. 0 is no penalty: the lesson's first
+        model.
     l2_scaling : float, default 0.5
         How the penalty grows with the number of ratings (nu): 0 is constant, as in Keras; 1 is ALS-WR.
     l2_bias : float, default 2.0
@@ -57,8 +66,9 @@ class LeastSquares:
     dropout : float, default 0.0
         Rate of dropout on both factor vectors, in [0, 1), in closed form: nothing is drawn.
     unobserved_weight : float, default 0.0
-        Weight w0 of every pair that nobody rated. Above 0, an item with two ratings is held near `imputed_value` by all
-        those who did not rate it: popularity counts smoothly, without a threshold. 0.001 to 0.1 for ratings.
+        Weight w0 of every pair that nobody rated. Above 0, an item with two ratings is held near
+        `imputed_value` by all those who did not rate it: popularity counts smoothly, without a
+        threshold. 0.001 to 0.1 for ratings.
     imputed_value : float or "mean", default "mean"
         The rating r0 that such pairs count as; "mean" is the mean of the training ratings.
     counts : {"none", "one-plus", "linear", "everywhere"}, default "none"
@@ -72,30 +82,38 @@ class LeastSquares:
     max_sweeps : int, default 60
         Most sweeps over items and users.
     tolerance : float, default 1e-4
-        A sweep counts as no progress when the validation error (or without validation the objective) falls by less than this share.
+        A sweep counts as no progress when the validation error (or without validation the
+        objective) falls by less than this share.
     patience : int, default 2
-        Training stops after this many sweeps in a row without progress. With counts or an unobserved weight the objective decides.
+        Training stops after this many sweeps in a row without progress. With counts or an
+        unobserved weight the objective decides.
     user_features, item_features : str, default ""
-        Side information, names with commas between, as in `Gibbs`: "rated" is the bag of items that a user rated, "raters" the bag of users
-        who rated an item; others are columns of `user_table` and of the catalog. A row is then penalised for its distance from what
-        its features say instead of from 0. With both bags the error falls by about .02 stars, for about three times the time.
+        Side information, names with commas between, as in `Gibbs`: "rated" is the bag of items that
+        a user rated, "raters" the bag of users who rated an item; others are columns of
+        `user_table` and of the catalog. A row is then penalised for its distance from what its
+        features say instead of from 0. With both bags the error falls by about .02 stars, for about
+        three times the time.
     l2_features : float, default 100.0
         Strength of the penalty on the weights of features, in units of that on the rows.
     link : {"identity", "bounded"}, default "identity"
-        "bounded" keeps predictions inside the rating scale: a rating is `low + (high - low) / (1 + exp(-s))` of the score s, whose factors and
-        biases the penalties are of. Fitted by Gauss-Newton steps; see docs/range.md for whether it is worth it. Exact solves
-        of ratings alone: without counts, unobserved pairs, dropout and standard errors.
+        "bounded" keeps predictions inside the rating scale: a rating is `low + (high - low) / (1 +
+        exp(-s))` of the score s, whose factors and biases the penalties are of. Fitted by
+        Gauss-Newton steps; see docs/range.md for whether it is worth it. Exact solves of ratings
+        alone: without counts, unobserved pairs, dropout and standard errors.
     n_starts : int, default 1
-        Number of fits from different starting vectors, whose predictions are averaged (each is a draw of the model). Costs as
-        many times the time and lowers the error: on MovieLens-1M from .850 to .847 with five.
+        Number of fits from different starting vectors, whose predictions are averaged (each is a
+        draw of the model). Costs as many times the time and lowers the error: on MovieLens-1M from
+        .850 to .847 with five.
     solver : {"auto", "exact", "conjugate"}, default "auto"
-        How a row is solved: exactly, or by four steps of conjugate gradients a sweep. "auto" is exact up to 256 factors.
+        How a row is solved: exactly, or by four steps of conjugate gradients a sweep. "auto" is
+        exact up to 256 factors.
 
     References
     ----------
     Koren, Bell, Volinsky (2009), "Matrix Factorization Techniques for Recommender Systems", equation 5.
-    Zhou, Wilkinson, Schreiber, Pan (2008), "Large-scale Parallel Collaborative Filtering for the Netflix Prize", section 3.
-    Cavazza et al. (2018), "Dropout as a Low-Rank Regularizer for Matrix Factorization".
+    Zhou, Wilkinson, Schreiber, Pan (2008), "Large-scale Parallel Collaborative Filtering for the
+    Netflix Prize", section 3. Cavazza et al. (2018), "Dropout as a Low-Rank Regularizer for Matrix
+    Factorization".
 
     Examples
     --------
@@ -131,22 +149,27 @@ class LeastSquares:
 
     @classmethod
     def for_counts(cls, form: str = "one-plus", **hyperparameters: Any) -> "LeastSquares":
-        """Return a trainer for counts (plays, clicks, purchases), without mean and biases, pairs without a count being 0.
+        """Return a trainer for counts (plays, clicks, purchases), without mean and biases, pairs
+        without a count being 0.
 
         Parameters
         ----------
         form : {"one-plus", "linear", "everywhere"}, default "one-plus"
-            "one-plus": a pair with a count has target 1 and weight `1 + alpha count`, any other target 0 and weight 1 (Hu,
-            Koren, Volinsky 2008). "linear": weight `alpha count` (the library implicit, version 0.7). "everywhere": target 1 and
-            weight 1, and `unobserved_weight` pulls every pair to 0, those with a count included (Rendle et al. 2021).
+            "one-plus": a pair with a count has target 1 and weight `1 + alpha count`, any other
+            target 0 and weight 1 (Hu, Koren, Volinsky 2008). "linear": weight `alpha count` (the
+            library implicit, version 0.7). "everywhere": target 1 and weight 1, and
+            `unobserved_weight` pulls every pair to 0, those with a count included (Rendle et al.
+            2021).
         **hyperparameters
-            Further parameters of this class. The first two forms have `l2_scaling` 0, `l2_user = l2_item = 0.01` and
-            `alpha` 1 (40 for "one-plus") unless given, "everywhere" has `l2_scaling` 1, 0.003 and `unobserved_weight` 0.1.
+            Further parameters of this class. The first two forms have `l2_scaling` 0, `l2_user =
+            l2_item = 0.01` and `alpha` 1 (40 for "one-plus") unless given, "everywhere" has
+            `l2_scaling` 1, 0.003 and `unobserved_weight` 0.1.
 
         References
         ----------
         Hu, Koren, Volinsky (2008), "Collaborative Filtering for Implicit Feedback Datasets", equation 3.
-        Rendle, Krichene, Zhang, Koren (2021), "Revisiting the Performance of iALS on Item Recommendation Benchmarks".
+        Rendle, Krichene, Zhang, Koren (2021), "Revisiting the Performance of iALS on Item
+        Recommendation Benchmarks".
 
         Examples
         --------
@@ -158,7 +181,13 @@ class LeastSquares:
         """
         if form not in KINDS or form == NONE:
             raise ValueError(f"form must be one of {', '.join(map(repr, KINDS[1:]))}; got {form!r}.")
-        base: dict[str, Any] = {"counts": form, "imputed_value": 0.0, "mean": False, "biases": False, "max_sweeps": 15}
+        base: dict[str, Any] = {
+            "counts": form,
+            "imputed_value": 0.0,
+            "mean": False,
+            "biases": False,
+            "max_sweeps": 15,
+        }
         if form == "everywhere":
             base |= {"l2_user": 0.003, "l2_item": 0.003, "l2_scaling": 1.0, "unobserved_weight": 0.1}
         else:
@@ -177,11 +206,12 @@ class LeastSquares:
         l1_bias: float = 0.0,
         **hyperparameters: Any,
     ) -> "LeastSquares":
-        """Return the trainer whose optimum is that of a Keras model with these regularisers, trained on full batches.
+        """Return the trainer whose optimum is that of a Keras model with these regularisers,
+        trained on full batches.
 
-        Keras adds its penalty to the mean of the squared errors, this class to their sum, so each strength is multiplied by
-        the number of training ratings. A strength therefore does not carry over between data sets: 1e-6 is 19 for 19
-        million ratings and 0.1 for 96,000.
+        Keras adds its penalty to the mean of the squared errors, this class to their sum, so each
+        strength is multiplied by the number of training ratings. A strength therefore does not
+        carry over between data sets: 1e-6 is 19 for 19 million ratings and 0.1 for 96,000.
 
         Parameters
         ----------
@@ -229,15 +259,17 @@ class LeastSquares:
         user_table : frame, optional
             What is known of the users, with a column `user_id`; `user_features` names its columns.
         start : FactorModel or "spectral", optional
-            A model to go on from. Its split is kept whatever the seed: what it held out stays held out. Or "spectral": begin with the leading
-            factors of the ratings instead of small random ones; see docs/model.md for what that is worth.
+            A model to go on from. Its split is kept whatever the seed: what it held out stays held
+            out. Or "spectral": begin with the leading factors of the ratings instead of small
+            random ones; see docs/model.md for what that is worth.
         refit : bool, default False
             Whether to train once more on all ratings, validation included, for as many sweeps as were best.
         checkpoint : path, optional
-            File to which the model is saved after every sweep; `start=palate.load(checkpoint)` goes on from it.
+            File to which the model is saved after every sweep; `start=palate.load(checkpoint)` goes
+            on from it.
         callback : callable, optional
-            Called with a `SweepReport` after each sweep; training ends if it returns False. Default: a progress bar, in a
-            terminal or a notebook, once training takes over a second.
+            Called with a `SweepReport` after each sweep; training ends if it returns False.
+            Default: a progress bar, in a terminal or a notebook, once training takes over a second.
         threads : int, optional
             Number of threads; default all processors. The result does not depend on it.
         seed : int, default 0
@@ -248,14 +280,24 @@ class LeastSquares:
         TypeError
             If `ratings` are no Ratings, or a parameter is of the wrong kind.
         ValueError
-            If a hyper-parameter is out of its range, nothing is left to train on, or validation pairs are trained on.
+            If a hyper-parameter is out of its range, nothing is left to train on, or validation
+            pairs are trained on.
         KeyboardInterrupt
             If interrupted before the first sweep is whole; later the last whole sweep is returned.
         """
         return self._fit_by(
-            solve_rows, ratings, validation=validation, catalog=catalog, start=start, refit=refit, checkpoint=checkpoint,
-            callback=callback, threads=check_threads(threads), seed=seed, user_table=user_table,
-        )  # fmt: skip
+            solve_rows,
+            ratings,
+            validation=validation,
+            catalog=catalog,
+            start=start,
+            refit=refit,
+            checkpoint=checkpoint,
+            callback=callback,
+            threads=check_threads(threads),
+            seed=seed,
+            user_table=user_table,
+        )
 
     def _fit_by(
         self,
@@ -271,7 +313,9 @@ class LeastSquares:
         self._check()
         ratings, catalog = with_catalog(ratings, catalog)
         if self.n_starts > 1 and (start is not None or checkpoint is not None):
-            raise ValueError(f"n_starts must be 1 with start= or checkpoint=, which speak of one fit; got {self.n_starts}.")
+            raise ValueError(
+                f"n_starts must be 1 with start= or checkpoint=, which speak of one fit; got {self.n_starts}."
+            )
         models = [
             fit_factors(
                 self,
@@ -285,7 +329,11 @@ class LeastSquares:
             )
             for number in range(self.n_starts)
         ]
-        return continued(models[0], None if isinstance(start, str) else start) if len(models) == 1 else averaged(models)
+        return (
+            continued(models[0], None if isinstance(start, str) else start)
+            if len(models) == 1
+            else averaged(models)
+        )
 
     def _check(self) -> None:
         check_count("n_factors", self.n_factors, 1, MAX_FACTORS)
@@ -306,7 +354,10 @@ class LeastSquares:
         check_choice("counts", self.counts, KINDS)
         check_choice("solver", self.solver, (AUTO, "exact", "conjugate"))
         if self.solver == "conjugate" and self.l1_bias:
-            raise ValueError("l1_bias must be 0 with solver='conjugate', which cannot set a bias to exactly 0; use 'exact'.")
+            raise ValueError(
+                "l1_bias must be 0 with solver='conjugate', which cannot set a bias to exactly 0; use "
+                "'exact'."
+            )
 
         self._check_features()
         self._check_link()
@@ -318,9 +369,13 @@ class LeastSquares:
         wanted = {"dropout": 0.0, "unobserved_weight": 0.0, "counts": NONE}
         for name, value in wanted.items():
             if getattr(self, name) != value:
-                raise ValueError(f"{name} must be {value!r} with link='bounded'; got {getattr(self, name)!r}.")
+                raise ValueError(
+                    f"{name} must be {value!r} with link='bounded'; got {getattr(self, name)!r}."
+                )
         if self.steps:
-            raise ValueError("solver must be 'exact' with link='bounded', or 'auto' with at most 256 factors.")
+            raise ValueError(
+                "solver must be 'exact' with link='bounded', or 'auto' with at most 256 factors."
+            )
 
     def _check_features(self) -> None:
         for side in ("user", "item"):
@@ -329,13 +384,16 @@ class LeastSquares:
             for name in (f"l2_{side}", "l2_features", *(["l2_bias"] if self.biases else [])):
                 if getattr(self, name) == 0:
                     raise ValueError(
-                        f"{name} must be above 0 with {side}_features, which say where the penalty draws a row to; got 0."
+                        f"{name} must be above 0 with {side}_features, which say where the penalty draws a "
+                        f"row to; got 0."
                     )
 
     @property
     def steps(self) -> int:
         """Steps of conjugate gradients in each half of a sweep; 0 for exact solves."""
-        conjugate = self.solver == "conjugate" or (self.solver == AUTO and self.n_factors > 256 and not self.l1_bias)
+        conjugate = self.solver == "conjugate" or (
+            self.solver == AUTO and self.n_factors > 256 and not self.l1_bias
+        )
         return 4 if conjugate else 0
 
     @property

@@ -1,4 +1,6 @@
-"""The noise of a rating and the scale of the standard errors of a least-squares fit, from a sample of its ratings."""
+"""The noise of a rating and the scale of the standard errors of a least-squares fit, from a sample
+of its ratings.
+"""
 
 import numpy as np
 
@@ -18,11 +20,11 @@ _STREAM = 40
 def noise_and_spread(
     problem: Problem, users: Side, items: Side, priors: tuple[RowPrior, RowPrior], threads: int, seed: int
 ) -> tuple[float, float] | None:
-    """Return the sd of a rating about its expectation and the factor on standard errors; None without validation ratings, or where a
-    fit without a penalty leaves no noise that can be told.
+    """Return the sd of a rating about its expectation and the factor on standard errors; None
+    without validation ratings, or where a fit without a penalty leaves no noise that can be told.
 
-    The noise is that of the training residuals, corrected for how far the fit follows each rating (its leverage). The factor
-    makes the variance of the standardised validation errors 1.
+    The noise is that of the training residuals, corrected for how far the fit follows each rating
+    (its leverage). The factor makes the variance of the standardised validation errors 1.
     """
     user, item, values = problem.validation
     if len(values) < _LEAST_SAMPLE or problem.confidence is not None:
@@ -44,11 +46,15 @@ def noise_and_spread(
 
 
 def _noise(problem: Problem, halves: tuple[Half, Half], threads: int, seed: int) -> float | None:
-    """Return the variance of a rating of weight 1 about its expectation; None where there is none to speak of."""
+    """Return the variance of a rating of weight 1 about its expectation; None where there is none
+    to speak of.
+    """
     rows = problem.by_user
     train = _sample(problem.n_train, SAMPLE, seed)
     user, item = np.searchsorted(rows.indptr, train, side="right") - 1, rows.columns[train].astype(np.int64)
-    squares = np.square(rows.values[train] - problem.predict(user, item, halves[0].side, halves[1].side), dtype=np.float64)
+    squares = np.square(
+        rows.values[train] - problem.predict(user, item, halves[0].side, halves[1].side), dtype=np.float64
+    )
     if rows.weights.size:
         squares *= rows.weights[train]
     seen = float(squares.mean())
@@ -59,12 +65,15 @@ def _noise(problem: Problem, halves: tuple[Half, Half], threads: int, seed: int)
     kept = [Kept(half) for half in halves]
     leverage, _ = pair_variances(kept[0], kept[1], user[few], item[few], threads)
     mean = float(np.mean(weight * leverage))
-    # A row with fewer ratings than factors and no penalty has no leverage to speak of: how sure such a fit is is not known.
+    # A row with fewer ratings than factors and no penalty has no leverage to speak of: how sure
+    # such a fit is is not known.
     return seen / (1 - min(mean, _MOST_LEVERAGE)) if np.isfinite(mean) else None
 
 
 def _sample(n: int, size: int, seed: int) -> np.ndarray:
-    """Return the places of `size` of n, each subset equally likely, ascending; all of them if there are no more."""
+    """Return the places of `size` of n, each subset equally likely, ascending; all of them if there
+    are no more.
+    """
     from palate.kernels.random import key_of, mark_sample
 
     chosen = np.empty(n, bool)

@@ -1,4 +1,6 @@
-"""Alternating least squares: the run itself, apart from its input (`problem`) and its result (`FactorModel`)."""
+"""Alternating least squares: the run itself, apart from its input (`problem`) and its result
+(`FactorModel`).
+"""
 
 import math
 import time
@@ -24,7 +26,8 @@ Solver = Callable[..., Solved]  # with the arguments of `solve_rows`
 
 @dataclass(frozen=True)
 class Stopping:
-    """When to stop: after `max_sweeps`, or after `patience` sweeps in a row without a relative gain of `tolerance`.
+    """When to stop: after `max_sweeps`, or after `patience` sweeps in a row without a relative gain
+    of `tolerance`.
 
     The gain is that of the validation error, or without validation ratings that of the objective.
     """
@@ -76,11 +79,23 @@ class _Half:
         if self.link is not None and weights is not None:
             weights = self.link.fit(own, weights, self.threads)
             prior_mean = self.link.prior_mean(weights, self.threads)
-        rows = self.rows if self.bounds is None else self.bounds.working(self.rows, own, other, self.mean, self.threads)
+        rows = (
+            self.rows
+            if self.bounds is None
+            else self.bounds.working(self.rows, own, other, self.mean, self.threads)
+        )
         solved = self.solver(
-            rows, other, self.mean, self.prior, stats=stats and self.bounds is None, double=_needs_double(self.prior),
-            steps=self.steps, present=own, prior_mean=prior_mean, threads=self.threads,
-        )  # fmt: skip
+            rows,
+            other,
+            self.mean,
+            self.prior,
+            stats=stats and self.bounds is None,
+            double=_needs_double(self.prior),
+            steps=self.steps,
+            present=own,
+            prior_mean=prior_mean,
+            threads=self.threads,
+        )
         if stats and self.bounds is not None:
             sums = self.bounds.errors(self.rows, solved.side, other, self.mean, self.threads)
             solved = replace(solved, stats=np.array([[*sums, 0.0, 0.0]]))
@@ -101,11 +116,13 @@ def run_sweeps(
     threads: int = 1,
     solver: Solver = solve_rows,
 ) -> Run:
-    """Solve items and users in turn until nothing is gained, and return the run with the sides of its best sweep.
+    """Solve items and users in turn until nothing is gained, and return the run with the sides of
+    its best sweep.
 
-    Each sweep solves the items first and the users last, so that a user's vector is what fold-in finds from the user's
-    ratings. With `bounds` scores are bent into a scale. An interrupt (Ctrl-C) ends the run with the last whole sweep; before the first
-    whole sweep it is raised. `solver` solves the rows of each half, with the arguments and the result of `solve_rows`.
+    Each sweep solves the items first and the users last, so that a user's vector is what fold-in
+    finds from the user's ratings. With `bounds` scores are bent into a scale. An interrupt (Ctrl-C)
+    ends the run with the last whole sweep; before the first whole sweep it is raised. `solver`
+    solves the rows of each half, with the arguments and the result of `solve_rows`.
     """
     run = Run(*start)
     rest = (bounds, problem.mean, stopping.steps, threads, solver)
@@ -148,9 +165,16 @@ def _to_the_end(by_user: _Half, run: Run) -> Side:
     link, weights = by_user.link, run.user_weights
     means = None if link is None or weights is None else link.prior_mean(weights, by_user.threads)
     return by_user.solver(
-        by_user.rows, run.items, by_user.mean, by_user.prior, steps=_LAST_STEPS, tolerance=_LAST_TOLERANCE, present=run.users,
-        prior_mean=means, threads=by_user.threads,
-    ).side  # fmt: skip
+        by_user.rows,
+        run.items,
+        by_user.mean,
+        by_user.prior,
+        steps=_LAST_STEPS,
+        tolerance=_LAST_TOLERANCE,
+        present=run.users,
+        prior_mean=means,
+        threads=by_user.threads,
+    ).side
 
 
 def _needs_double(prior: RowPrior) -> bool:
@@ -160,7 +184,12 @@ def _needs_double(prior: RowPrior) -> bool:
 
 
 def _keep(
-    run: Run, report: SweepReport, solved: Solved, items: Solved, weights: list[np.ndarray | None], stopping: Stopping
+    run: Run,
+    report: SweepReport,
+    solved: Solved,
+    items: Solved,
+    weights: list[np.ndarray | None],
+    stopping: Stopping,
 ) -> None:
     """Add a sweep to the run; its sides replace the best ones if its error is lower."""
     error = math.inf if report.objective is None else report.objective
@@ -199,12 +228,16 @@ def _report(
     objective = squared + dropout
     w0, r0 = by_user.prior.unobserved_weight, by_user.prior.imputed
     if w0:
-        objective += w0 * (unobserved_loss(users.side, items.side, problem.mean, r0, by_user.threads) - imputed)
+        objective += w0 * (
+            unobserved_loss(users.side, items.side, problem.mean, r0, by_user.threads) - imputed
+        )
     for half, side, own in zip((by_user, by_item), (users.side, items.side), weights, strict=True):
         if half.link is None or own is None:
             objective += penalty(side, half.prior, half.rows.counts, half.rows.n_columns)
         else:
-            objective += half.link.penalty(side, own, half.threads) + half.prior.l1_bias * float(np.abs(side.bias).sum())
+            objective += half.link.penalty(side, own, half.threads) + half.prior.l1_bias * float(
+                np.abs(side.bias).sum()
+            )
     figures: dict[str, float | None] = {}
     if problem.held_out.any():
         user_index, item_index, values = problem.validation
@@ -228,10 +261,14 @@ def _report(
 
 
 def penalty(side: Side, prior: RowPrior, counts: np.ndarray, n_columns: int) -> float:
-    """Return what one side's factors and biases cost in the objective, for a diagonal precision and mean 0."""
+    """Return what one side's factors and biases cost in the objective, for a diagonal precision and
+    mean 0.
+    """
     diagonal = np.diagonal(prior.precision[0]).astype(np.float64)
     k = prior.n_factors
     strength = row_strength(counts, n_columns, prior).astype(np.float64)
-    squares = np.einsum("nf,nf->n", side.factors, side.factors, dtype=np.float64) * (diagonal[0] if k else 0.0)
+    squares = np.einsum("nf,nf->n", side.factors, side.factors, dtype=np.float64) * (
+        diagonal[0] if k else 0.0
+    )
     bias = side.bias.astype(np.float64)
     return float(strength @ squares + diagonal[-1] * (bias @ bias) + prior.l1_bias * np.abs(bias).sum())

@@ -29,19 +29,32 @@ class ChainFileError(ValueError):
     """A checkpoint that is damaged, or of another run."""
 
 
-def digest_of(trainer: Any, problem: Problem, features: dict[str, SideFeatures], start: FactorModel | None, seed: int) -> str:
-    """Return what tells one run from all others: trainer, seed, ratings, what is held out, features and start."""
-    found = hashlib.sha256(json.dumps([type(trainer).__name__, asdict(trainer), seed], sort_keys=True).encode())
+def digest_of(
+    trainer: Any, problem: Problem, features: dict[str, SideFeatures], start: FactorModel | None, seed: int
+) -> str:
+    """Return what tells one run from all others: trainer, seed, ratings, what is held out, features
+    and start.
+    """
+    found = hashlib.sha256(
+        json.dumps([type(trainer).__name__, asdict(trainer), seed], sort_keys=True).encode()
+    )
     ratings, rows = problem.ratings, problem.by_user
     arrays = [rows.indptr, rows.columns, rows.values, rows.weights, problem.held_out, ratings.value]
-    arrays += [array for side in features.values() for block in side.blocks for array in (block.indptr, block.columns)]
+    arrays += [
+        array
+        for side in features.values()
+        for block in side.blocks
+        for array in (block.indptr, block.columns)
+    ]
     if getattr(trainer, "time", ""):
         arrays.append(problem.times)
     if start is not None:
         arrays += [start.user_factors, start.item_factors, start.user_bias, start.item_bias]
     for array in arrays:
         found.update(np.ascontiguousarray(array).data)
-    found.update("\n".join(map(str, ratings.users.values.to_list() + ratings.items.values.to_list())).encode("utf-8"))
+    found.update(
+        "\n".join(map(str, ratings.users.values.to_list() + ratings.items.values.to_list())).encode("utf-8")
+    )
     return found.hexdigest()
 
 
@@ -58,7 +71,13 @@ def remove_chains(path: str | os.PathLike[str] | None) -> None:
 
 
 def save_chain(
-    path: str | os.PathLike[str], digest: str, chain: int, sweep: int, state: ChainState, kept: Kept, reports: list[SweepReport]
+    path: str | os.PathLike[str],
+    digest: str,
+    chain: int,
+    sweep: int,
+    state: ChainState,
+    kept: Kept,
+    reports: list[SweepReport],
 ) -> None:
     """Write the state after a sweep, atomically."""
     from safetensors.numpy import save
@@ -89,8 +108,11 @@ def save_chain(
     replace_file(path, [hashlib.sha256(body).hexdigest().encode(), body])
 
 
-def load_chain(path: str | os.PathLike[str], digest: str) -> tuple[int, int, ChainState, Kept, list[SweepReport]] | None:
-    """Return chain, sweep, state, what was kept and the reports of the run with this digest; None if there is no such file.
+def load_chain(
+    path: str | os.PathLike[str], digest: str
+) -> tuple[int, int, ChainState, Kept, list[SweepReport]] | None:
+    """Return chain, sweep, state, what was kept and the reports of the run with this digest; None
+    if there is no such file.
 
     Raises
     ------
@@ -103,14 +125,16 @@ def load_chain(path: str | os.PathLike[str], digest: str) -> tuple[int, int, Cha
     signature, body = raw[:64], raw[64:]
     if hashlib.sha256(body).hexdigest().encode() != signature:
         raise ChainFileError(
-            f"{os.fspath(path)} must be a whole checkpoint; it is damaged or no checkpoint. Delete it to start anew."
+            f"{os.fspath(path)} must be a whole checkpoint; it is damaged or no checkpoint. Delete it to "
+            f"start anew."
         )
     from safetensors.numpy import load
 
     about = json.loads(body[8 : 8 + int.from_bytes(body[:8], "little")])["__metadata__"]
     if about.get("format") != _FORMAT or about["digest"] != digest:
         raise ChainFileError(
-            f"{os.fspath(path)} must be a checkpoint of this run; it was made with another trainer, seed, table, features or start. "
+            f"{os.fspath(path)} must be a checkpoint of this run; it was made with another trainer, seed, "
+            f"table, features or start. "
             "Delete it to start anew, or name another file."
         )
     tensors, numbers = load(body), json.loads(about["state"])
@@ -133,7 +157,9 @@ def load_chain(path: str | os.PathLike[str], digest: str) -> tuple[int, int, Cha
 
 
 def _kept(tensors: dict[str, np.ndarray], numbers: dict[str, Any]) -> Kept:
-    stacked = {name.removeprefix("draws."): array for name, array in tensors.items() if name.startswith("draws.")}
+    stacked = {
+        name.removeprefix("draws."): array for name, array in tensors.items() if name.startswith("draws.")
+    }
     n = len(next(iter(stacked.values()))) if stacked else 0
     return Kept(
         draws=[{name: array[draw] for name, array in stacked.items()} for draw in range(n)],

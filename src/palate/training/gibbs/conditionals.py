@@ -1,4 +1,6 @@
-"""One side of a Gibbs chain, users or items: its rows, their normal prior and the weights of their features."""
+"""One side of a Gibbs chain, users or items: its rows, their normal prior and the weights of their
+features.
+"""
 
 from dataclasses import dataclass, field, replace
 
@@ -9,9 +11,18 @@ from palate.solve.features import FeatureBlock
 from palate.solve.prior import RowPrior
 from palate.solve.ridge import SmallGroups, column_bounds, solve_ridge, times, transposed_times
 from palate.solve.rows import LANES, Rows, Side, gram_of, padded_width, solve_rows
-from palate.training.gibbs.hyperprior import Moments, draw_degrees, draw_precisions, generator, normal_wishart, precision_of
+from palate.training.gibbs.hyperprior import (
+    Moments,
+    draw_degrees,
+    draw_precisions,
+    generator,
+    normal_wishart,
+    precision_of,
+)
 
-HYPER, ROWS, WEIGHTS, STRENGTHS, TARGETS, NOISE, CUTPOINTS, START, OWN_NOISE, TIME = range(10)  # streams of random numbers
+HYPER, ROWS, WEIGHTS, STRENGTHS, TARGETS, NOISE, CUTPOINTS, START, OWN_NOISE, TIME = range(
+    10
+)  # streams of random numbers
 _START_DEGREES = 10.0
 
 
@@ -65,7 +76,9 @@ class SideState:
 
 @dataclass(frozen=True, eq=False)
 class SideModel:
-    """What does not change: number and size of a side, its features, and where it stands (0 users, 1 items)."""
+    """What does not change: number and size of a side, its features, and where it stands (0 users,
+    1 items).
+    """
 
     side: int
     n_factors: int
@@ -75,9 +88,18 @@ class SideModel:
     own_noise: bool = False
 
     @classmethod
-    def build(cls, side: int, n_factors: int, blocks: tuple[FeatureBlock, ...], own_noise: bool = False) -> "SideModel":
+    def build(
+        cls, side: int, n_factors: int, blocks: tuple[FeatureBlock, ...], own_noise: bool = False
+    ) -> "SideModel":
         """Prepare a side with these features, whose rows have a noise of their own if told so."""
-        return cls(side, n_factors, blocks, tuple(block.squares() for block in blocks), SmallGroups.of(blocks), own_noise)
+        return cls(
+            side,
+            n_factors,
+            blocks,
+            tuple(block.squares() for block in blocks),
+            SmallGroups.of(blocks),
+            own_noise,
+        )
 
     @property
     def width(self) -> int:
@@ -99,9 +121,13 @@ class SideModel:
         d = self.n_factors + 1
         weights = np.zeros((int(self.bounds[-1]), self.width + LANES), np.float32)
         own = np.ones(len(vectors.bias) if self.own_noise else 0)
-        return SideState(vectors, np.zeros(d), np.eye(d), weights, np.full(len(self.blocks), float(d)), own, _START_DEGREES)
+        return SideState(
+            vectors, np.zeros(d), np.eye(d), weights, np.full(len(self.blocks), float(d)), own, _START_DEGREES
+        )
 
-    def draw_prior(self, state: SideState, clock: Clock, further: np.ndarray | None = None, n_further: int = 0) -> SideState:
+    def draw_prior(
+        self, state: SideState, clock: Clock, further: np.ndarray | None = None, n_further: int = 0
+    ) -> SideState:
         """Draw mean and precision given the rows and the weights, then the weights and their strengths.
 
         `further` is the scatter (k + 1, k + 1) of `n_further` more vectors of mean 0 and the same precision.
@@ -109,25 +135,46 @@ class SideModel:
         explained = self.explained(state, clock.threads)
         moments = self._moments(state.vectors, explained, clock.threads)
         scatters = [self._scatter(state.weights, group) for group in range(len(self.blocks))]
-        extra = sum((s * scatter for s, scatter in zip(state.strengths, scatters, strict=True)), np.zeros_like(state.precision))
+        extra = sum(
+            (s * scatter for s, scatter in zip(state.strengths, scatters, strict=True)),
+            np.zeros_like(state.precision),
+        )
         extra = extra if further is None else extra + further
-        mean, precision = normal_wishart(moments, extra, int(self.bounds[-1]) + n_further, clock.rng(HYPER, self.side))
+        mean, precision = normal_wishart(
+            moments, extra, int(self.bounds[-1]) + n_further, clock.rng(HYPER, self.side)
+        )
         state = replace(state, mean=mean, precision=precision)
         if not self.blocks:
             return state
         state = replace(state, weights=self._draw_weights(state, clock))
         rng = clock.rng(STRENGTHS, self.side)
         strengths = [
-            precision_of(block.n_columns * len(mean), float(np.sum(precision * self._scatter(state.weights, group))), rng)
+            precision_of(
+                block.n_columns * len(mean),
+                float(np.sum(precision * self._scatter(state.weights, group))),
+                rng,
+            )
             for group, block in enumerate(self.blocks)
         ]
         return replace(state, strengths=np.array(strengths))
 
     def draw_rows(
-        self, state: SideState, rows: Rows, other: Side, mean: float, noise: float, clock: Clock, stats: bool = False
+        self,
+        state: SideState,
+        rows: Rows,
+        other: Side,
+        mean: float,
+        noise: float,
+        clock: Clock,
+        stats: bool = False,
     ) -> tuple[SideState, np.ndarray]:
-        """Draw all rows given the other side and the precision of the noise; also return the error sums if asked for."""
-        prior = RowPrior(precision=(state.precision / noise).astype(np.float32)[None], mean=state.mean.astype(np.float32)[None])
+        """Draw all rows given the other side and the precision of the noise; also return the error
+        sums if asked for.
+        """
+        prior = RowPrior(
+            precision=(state.precision / noise).astype(np.float32)[None],
+            mean=state.mean.astype(np.float32)[None],
+        )
         explained = self.explained(state, clock.threads)
         prior_mean = None
         if explained is not None:
@@ -137,12 +184,23 @@ class SideModel:
         root[np.arange(self.n_factors + 1), self.columns] = 1 / np.sqrt(noise)  # padding stays zero
         z = self._normal(clock.key(ROWS, self.side), rows.n_rows, root, clock.threads)
         solved = solve_rows(
-            rows, other, mean, prior, noise=z[:, : self.width + 1], prior_mean=prior_mean, stats=stats, threads=clock.threads
+            rows,
+            other,
+            mean,
+            prior,
+            noise=z[:, : self.width + 1],
+            prior_mean=prior_mean,
+            stats=stats,
+            threads=clock.threads,
         )
         return replace(state, vectors=solved.side), solved.stats
 
-    def draw_own(self, state: SideState, counts: np.ndarray, errors: np.ndarray, noise: float, clock: Clock) -> SideState:
-        """Draw each row's own precision, and how alike these are, given the sums of squared errors under the present ones."""
+    def draw_own(
+        self, state: SideState, counts: np.ndarray, errors: np.ndarray, noise: float, clock: Clock
+    ) -> SideState:
+        """Draw each row's own precision, and how alike these are, given the sums of squared errors
+        under the present ones.
+        """
         rng = clock.rng(OWN_NOISE, self.side)
         own = draw_precisions(state.degrees, counts, noise * errors / state.own, rng)
         return replace(state, own=own, degrees=draw_degrees(state.degrees, own, rng))
@@ -160,7 +218,12 @@ class SideModel:
         gram, sums, products = gram_of(vectors, threads)
         k, bias = self.n_factors, vectors.bias.astype(np.float64)
         whole = np.empty((k + 1, k + 1))
-        whole[:k, :k], whole[:k, k], whole[k, :k], whole[k, k] = gram[:k, :k], products[:k], products[:k], bias @ bias
+        whole[:k, :k], whole[:k, k], whole[k, :k], whole[k, k] = (
+            gram[:k, :k],
+            products[:k],
+            products[:k],
+            bias @ bias,
+        )
         return Moments(len(bias), np.append(sums[:k], bias.sum()), whole)
 
     def _scatter(self, weights: np.ndarray, group: int) -> np.ndarray:
@@ -171,24 +234,32 @@ class SideModel:
     def _draw_weights(self, state: SideState, clock: Clock) -> np.ndarray:
         """Draw the weights of all features together, given rows, mean, precision and strengths.
 
-        `(F'F + s) W = F'(X - m + e1) + sqrt(s) e2` with normal noise e1, e2 of the rows' covariance, by conjugate gradients.
+        `(F'F + s) W = F'(X - m + e1) + sqrt(s) e2` with normal noise e1, e2 of the rows'
+        covariance, by conjugate gradients.
 
         References
         ----------
-        Simm et al. (2017), "Macau: Scalable Bayesian Factorization with High-Dimensional Side Information Using MCMC", eq. 6.
+        Simm et al. (2017), "Macau: Scalable Bayesian Factorization with High-Dimensional Side
+        Information Using MCMC", eq. 6.
         """
         n, width = len(state.vectors.bias), self.width
         root = np.zeros((len(state.mean), width + LANES))
-        root[:, self.columns] = np.linalg.inv(np.linalg.cholesky(state.precision))  # z @ L^-1 has covariance (L L')^-1
+        root[:, self.columns] = np.linalg.inv(
+            np.linalg.cholesky(state.precision)
+        )  # z @ L^-1 has covariance (L L')^-1
         target = self._normal(clock.key(WEIGHTS, self.side), n, root, clock.threads)
         target[:, :width] += state.vectors.factors
         target[:, width] += state.vectors.bias
         target[:, self.columns] -= state.mean.astype(np.float32)
         strength = np.repeat(state.strengths, np.diff(self.bounds)).astype(np.float32)[:, None]
         right = transposed_times(self.blocks, target, clock.threads)
-        right += np.sqrt(strength) * self._normal(clock.key(WEIGHTS, 2 + self.side), len(right), root, clock.threads)
+        right += np.sqrt(strength) * self._normal(
+            clock.key(WEIGHTS, 2 + self.side), len(right), root, clock.threads
+        )
         diagonal = strength + np.concatenate(self.diagonals)[:, None]
-        return solve_ridge(self.blocks, right, state.weights, strength, diagonal, n, small=self.small, threads=clock.threads)
+        return solve_ridge(
+            self.blocks, right, state.weights, strength, diagonal, n, small=self.small, threads=clock.threads
+        )
 
     def _normal(self, key: np.uint64, n: int, factor: np.ndarray, threads: int) -> np.ndarray:
         """Return n rows `z @ factor` with z standard normal; factor is (d, width + 8)."""
@@ -196,5 +267,7 @@ class SideModel:
 
         single = factor.astype(np.float32)
         out = np.empty((n, single.shape[1]), np.float32)
-        run_chunks(lambda start, stop: normal_rows(key, start, stop, single, out), even_bounds(n, 1024), threads)
+        run_chunks(
+            lambda start, stop: normal_rows(key, start, stop, single, out), even_bounds(n, 1024), threads
+        )
         return out

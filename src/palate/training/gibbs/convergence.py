@@ -1,7 +1,8 @@
 """Whether a chain ran long enough: R-hat and effective sample size of what is monitored.
 
-References: Vehtari, Gelman, Simpson, Carpenter, Buerkner (2021), "Rank-normalization, folding, and localization: an improved
-R-hat for assessing convergence of MCMC"; here without the rank step, which predictions bounded by a scale do not need.
+References: Vehtari, Gelman, Simpson, Carpenter, Buerkner (2021), "Rank-normalization, folding, and
+localization: an improved R-hat for assessing convergence of MCMC"; here without the rank step,
+which predictions bounded by a scale do not need.
 """
 
 import numpy as np
@@ -31,7 +32,8 @@ def split_rhat(traces: np.ndarray) -> np.ndarray:
 
 
 def effective_size(traces: np.ndarray) -> np.ndarray:
-    """Return how many independent draws the mean of each quantity is worth, from the autocorrelation of its chains.
+    """Return how many independent draws the mean of each quantity is worth, from the
+    autocorrelation of its chains.
 
     Pairs of autocorrelations are summed until a pair is negative (Geyer 1992), and made monotone.
 

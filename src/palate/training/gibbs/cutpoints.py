@@ -1,4 +1,6 @@
-"""The ordinal likelihood of a Gibbs chain: noisy latent values of the ratings, and the cutpoints between the levels."""
+"""The ordinal likelihood of a Gibbs chain: noisy latent values of the ratings, and the cutpoints
+between the levels.
+"""
 
 from dataclasses import dataclass
 
@@ -9,12 +11,17 @@ from palate._parallel import even_bounds, run_chunks
 _PRIOR_SD = 10.0  # of each cutpoint, in units of the noise
 _CHUNK = 1 << 15
 _DEGREES = 5.0  # of freedom of the proposal
-_MOST_STEPS, _CLOSE = 50, 1e-6  # Newton steps end when the next would gain less than this in the log posterior
+_MOST_STEPS, _CLOSE = (
+    50,
+    1e-6,
+)  # Newton steps end when the next would gain less than this in the log posterior
 
 
 @dataclass(frozen=True, eq=False)
 class Terms:
-    """Log posterior of cutpoints given latent values, its gradient (n_cuts,) and negative curvature (n_cuts, n_cuts)."""
+    """Log posterior of cutpoints given latent values, its gradient (n_cuts,) and negative curvature
+    (n_cuts, n_cuts).
+    """
 
     value: float
     gradient: np.ndarray
@@ -22,27 +29,38 @@ class Terms:
 
 
 def first_cutpoints(codes: np.ndarray, n_levels: int) -> np.ndarray:
-    """Return the cutpoints at which a latent value of 0 has the levels' shares, ascending; rare levels get a little room."""
+    """Return the cutpoints at which a latent value of 0 has the levels' shares, ascending; rare
+    levels get a little room.
+    """
     from palate.kernels.ordinal import normal_quantile
 
     shares = np.bincount(codes, minlength=n_levels) + 0.5
     edges = np.cumsum(shares / shares.sum())[:-1]
-    return 1.3 * np.array([normal_quantile(edge) for edge in edges])  # rows deviate, too, so that cuts lie further apart
+    return 1.3 * np.array(
+        [normal_quantile(edge) for edge in edges]
+    )  # rows deviate, too, so that cuts lie further apart
 
 
 def draw_cutpoints(
-    cutpoints: np.ndarray, latent: np.ndarray, codes: np.ndarray, precision: np.ndarray, rng: np.random.Generator, threads: int
+    cutpoints: np.ndarray,
+    latent: np.ndarray,
+    codes: np.ndarray,
+    precision: np.ndarray,
+    rng: np.random.Generator,
+    threads: int,
 ) -> np.ndarray:
-    """Return cutpoints drawn given latent values without noise: one Metropolis-Hastings step, noisy values summed out.
+    """Return cutpoints drawn given latent values without noise: one Metropolis-Hastings step, noisy
+    values summed out.
 
     `precision` is that of each rating's noise, empty where it is 1 throughout.
 
-    The proposal is a t distribution about the peak of the posterior with its curvature. Its heavy tails matter: from a start far
-    off, a normal proposal is never accepted.
+    The proposal is a t distribution about the peak of the posterior with its curvature. Its heavy
+    tails matter: from a start far off, a normal proposal is never accepted.
 
     References
     ----------
-    Cowles (1996), "Accelerating Monte Carlo Markov chain convergence for cumulative-link generalized linear models".
+    Cowles (1996), "Accelerating Monte Carlo Markov chain convergence for cumulative-link
+    generalized linear models".
     """
     here = terms(cutpoints, latent, codes, precision, threads)
     peak, at_peak = _climb(cutpoints, here, latent, codes, precision, threads)
@@ -58,16 +76,25 @@ def draw_cutpoints(
 
 
 def _climb(
-    cutpoints: np.ndarray, here: Terms, latent: np.ndarray, codes: np.ndarray, precision: np.ndarray, threads: int
+    cutpoints: np.ndarray,
+    here: Terms,
+    latent: np.ndarray,
+    codes: np.ndarray,
+    precision: np.ndarray,
+    threads: int,
 ) -> tuple[np.ndarray, Terms]:
-    """Return the cutpoints of the highest posterior, by Newton steps halved until they keep the order and climb."""
+    """Return the cutpoints of the highest posterior, by Newton steps halved until they keep the
+    order and climb.
+    """
     for _ in range(_MOST_STEPS):
         step = np.linalg.solve(here.curvature, here.gradient)
         gain = float(step @ here.gradient)
         if gain < _CLOSE:
             break
         there = cutpoints + step
-        while (np.diff(there) <= 0).any() or (after := terms(there, latent, codes, precision, threads)).value < here.value:
+        while (np.diff(there) <= 0).any() or (
+            after := terms(there, latent, codes, precision, threads)
+        ).value < here.value:
             step = step / 2
             if np.abs(step).max() < 1e-12:
                 return cutpoints, here
@@ -76,7 +103,9 @@ def _climb(
     return cutpoints, here
 
 
-def terms(cutpoints: np.ndarray, latent: np.ndarray, codes: np.ndarray, precision: np.ndarray, threads: int) -> Terms:
+def terms(
+    cutpoints: np.ndarray, latent: np.ndarray, codes: np.ndarray, precision: np.ndarray, threads: int
+) -> Terms:
     """Return the log posterior of cutpoints and its derivatives; chunks are fixed and added in order."""
     from palate.kernels.ordinal import cutpoint_terms
 
@@ -84,9 +113,17 @@ def terms(cutpoints: np.ndarray, latent: np.ndarray, codes: np.ndarray, precisio
 
     def part(start: int, stop: int) -> tuple[float, np.ndarray, np.ndarray]:
         gradient, curvature = np.zeros(n), np.zeros((2, n))
-        return cutpoint_terms(start, stop, latent, codes, cutpoints, precision, gradient, curvature), gradient, curvature
+        return (
+            cutpoint_terms(start, stop, latent, codes, cutpoints, precision, gradient, curvature),
+            gradient,
+            curvature,
+        )
 
-    value, gradient, bands = -0.5 * float(cutpoints @ cutpoints) / _PRIOR_SD**2, -cutpoints / _PRIOR_SD**2, np.zeros((2, n))
+    value, gradient, bands = (
+        -0.5 * float(cutpoints @ cutpoints) / _PRIOR_SD**2,
+        -cutpoints / _PRIOR_SD**2,
+        np.zeros((2, n)),
+    )
     for one, slope, band in run_chunks(part, even_bounds(len(latent), _CHUNK), threads):
         value, gradient, bands = value + one, gradient + slope, bands + band
     whole = np.diag(bands[0] + 1 / _PRIOR_SD**2) + np.diag(bands[1, :-1], 1) + np.diag(bands[1, :-1], -1)

@@ -1,4 +1,6 @@
-"""What a run of chains keeps: evenly spaced draws in rating units, and running means of the predictions it is judged by."""
+"""What a run of chains keeps: evenly spaced draws in rating units, and running means of the
+predictions it is judged by.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,10 +46,14 @@ class Kept:
     """Draws kept so far, sums over all counted sweeps and traces of a few predictions."""
 
     draws: list[dict[str, np.ndarray]] = field(default_factory=list)
-    total: np.ndarray = field(default_factory=lambda: np.zeros(0))  # of the monitored predictions, over counted sweeps
+    total: np.ndarray = field(
+        default_factory=lambda: np.zeros(0)
+    )  # of the monitored predictions, over counted sweeps
     kept_total: np.ndarray = field(default_factory=lambda: np.zeros(0))  # the same over kept draws
     n_counted: int = 0
-    traces: list[np.ndarray] = field(default_factory=list)  # one (n_traced,) float32 for each counted sweep, by chain
+    traces: list[np.ndarray] = field(
+        default_factory=list
+    )  # one (n_traced,) float32 for each counted sweep, by chain
     means: list[float] = field(default_factory=list)  # error of the running mean after each counted sweep
 
 
@@ -63,7 +69,9 @@ def predictions(model: ChainModel, state: ChainState, monitor: Monitor) -> np.nd
         index = np.arange(len(index))
     latent = np.empty(len(index), np.float32)
     none = np.zeros((1, users.factors.shape[1]), np.float32)
-    pair_products(users.factors[None], items.factors[None], none, none, items.bias[index], monitor.users, index, latent)
+    pair_products(
+        users.factors[None], items.factors[None], none, none, items.bias[index], monitor.users, index, latent
+    )
     latent += users.bias[monitor.users] + moods
     if model.levels is None:
         return (latent.astype(np.float64) + model.mean) * model.unit
@@ -71,7 +79,9 @@ def predictions(model: ChainModel, state: ChainState, monitor: Monitor) -> np.nd
     scale = np.ones(len(latent))
     for side, index in ((state.users, monitor.users), (state.items, monitor.items)):
         scale = scale if not side.own.size else scale / np.sqrt(side.own[index])
-    expected_levels(latent.astype(np.float64), scale, state.cutpoints, model.levels.values.astype(np.float64), out)
+    expected_levels(
+        latent.astype(np.float64), scale, state.cutpoints, model.levels.values.astype(np.float64), out
+    )
     return out
 
 
@@ -89,10 +99,14 @@ def count(kept: Kept, model: ChainModel, state: ChainState, found: np.ndarray, k
 
 
 def in_rating_units(model: ChainModel, state: ChainState) -> dict[str, np.ndarray]:
-    """Return one draw as a FactorModel takes it: factors carry the square root of the unit, biases the unit; see `TimeContext` for the
-    eras that rows are of."""
+    """Return one draw as a FactorModel takes it: factors carry the square root of the unit, biases
+    the unit; see `TimeContext` for the eras that rows are of.
+    """
     root, unit = np.float32(np.sqrt(model.unit)), np.float32(model.unit)
-    draw: dict[str, Any] = {"noise_sd": np.float64(model.unit / np.sqrt(state.noise)), "cutpoints": state.cutpoints.copy()}
+    draw: dict[str, Any] = {
+        "noise_sd": np.float64(model.unit / np.sqrt(state.noise)),
+        "cutpoints": state.cutpoints.copy(),
+    }
     time = state.time
     for name, side, one in (("user", model.users, state.users), ("item", model.items, state.items)):
         vectors: Side = one.vectors
@@ -108,8 +122,14 @@ def in_rating_units(model: ChainModel, state: ChainState) -> dict[str, np.ndarra
         draw[f"{name}_mean"] = ((one.mean + last) * scale).astype(np.float32)
         precision = one.precision / np.outer(scale, scale) * (unit * unit / state.noise)
         draw[f"{name}_precision"] = precision.astype(np.float32)
-        draw[f"{name}_noise"], draw[f"{name}_degrees"] = (1 / np.sqrt(one.own)).astype(np.float32), np.float64(one.degrees)
+        draw[f"{name}_noise"], draw[f"{name}_degrees"] = (
+            (1 / np.sqrt(one.own)).astype(np.float32),
+            np.float64(one.degrees),
+        )
         draw[f"{name}_weights"] = one.weights[:, side.columns] * scale
     if model.time is not None and time is not None:
-        draw["mood"], draw["sitting"] = time.mood * unit, np.float64(np.sqrt(state.noise / time.mood_precision))
+        draw["mood"], draw["sitting"] = (
+            time.mood * unit,
+            np.float64(np.sqrt(state.noise / time.mood_precision)),
+        )
     return draw

@@ -1,4 +1,6 @@
-"""Draws of what stands above the rows: the normal prior of a side, the strengths of its features, the noise and how alike rows are in it."""
+"""Draws of what stands above the rows: the normal prior of a side, the strengths of its features,
+the noise and how alike rows are in it.
+"""
 
 import math
 from dataclasses import dataclass
@@ -13,7 +15,9 @@ _SLICE = 0.3  # first width of a slice, in log degrees
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Sums over the rows of a side, float64: their number, sum (d,) and sum of outer products (d, d); the bias is last."""
+    """Sums over the rows of a side, float64: their number, sum (d,) and sum of outer products (d,
+    d); the bias is last.
+    """
 
     n: int
     total: np.ndarray
@@ -24,7 +28,9 @@ def generator(seed: int, chain: int, sweep: int, stream: int) -> np.random.Gener
     """Return the generator of one step of one sweep, which no other step shares."""
     from palate.kernels.random import key_of
 
-    return np.random.Generator(np.random.Philox(key=int(key_of(int(key_of(seed, chain, 0)) >> 1, sweep, stream))))
+    return np.random.Generator(
+        np.random.Philox(key=int(key_of(int(key_of(seed, chain, 0)) >> 1, sweep, stream)))
+    )
 
 
 def normal_wishart(
@@ -32,20 +38,22 @@ def normal_wishart(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean (d,) and precision (d, d) of a side's rows, drawn given the rows.
 
-    The prior is that of Salakhutdinov and Mnih (2008): precision ~ Wishart(identity, d degrees), mean ~ Normal(0, (2
-    precision)^-1), in the unit in which ratings deviate by 1 from their biases.
+    The prior is that of Salakhutdinov and Mnih (2008): precision ~ Wishart(identity, d degrees),
+    mean ~ Normal(0, (2 precision)^-1), in the unit in which ratings deviate by 1 from their biases.
 
     Parameters
     ----------
     moments : Moments
         Of the rows, without what features add to them.
     extra : ndarray of shape (d, d)
-        Scatter of `n_extra` further vectors of mean 0 with the same precision: the scaled weights of features.
+        Scatter of `n_extra` further vectors of mean 0 with the same precision: the scaled weights
+        of features.
     rng : numpy.random.Generator
 
     References
     ----------
-    Salakhutdinov, Mnih (2008), "Bayesian Probabilistic Matrix Factorization using Markov Chain Monte Carlo", equation 14.
+    Salakhutdinov, Mnih (2008), "Bayesian Probabilistic Matrix Factorization using Markov Chain
+    Monte Carlo", equation 14.
     """
     d, n = len(moments.total), moments.n
     average = moments.total / max(n, 1)
@@ -58,7 +66,9 @@ def normal_wishart(
 
 
 def wishart(inverse_scale: np.ndarray, degrees: float, rng: np.random.Generator) -> np.ndarray:
-    """Return a draw of the Wishart distribution whose scale matrix is the inverse of the one given (Bartlett 1933)."""
+    """Return a draw of the Wishart distribution whose scale matrix is the inverse of the one given
+    (Bartlett 1933).
+    """
     d = len(inverse_scale)
     triangle = np.tril(rng.standard_normal((d, d)), -1)
     triangle[np.diag_indices(d)] = np.sqrt(rng.chisquare(degrees - np.arange(d)))
@@ -68,25 +78,33 @@ def wishart(inverse_scale: np.ndarray, degrees: float, rng: np.random.Generator)
 
 
 def precision_of(n: float, squares: float, rng: np.random.Generator) -> float:
-    """Return a draw of a precision with a Gamma(1, 1) prior, given `n` normal numbers of mean 0 and their sum of squares."""
+    """Return a draw of a precision with a Gamma(1, 1) prior, given `n` normal numbers of mean 0 and
+    their sum of squares.
+    """
     return float(rng.gamma(_SHAPE + n / 2) / (_RATE + squares / 2))
 
 
-def draw_precisions(degrees: float, counts: np.ndarray, squares: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return each row's own precision (n,), drawn given its ratings: a Gamma(degrees / 2, degrees / 2) prior, `counts` normal numbers of
-    mean 0 and unit variance over that precision, and `squares`, the sums of their squares."""
+def draw_precisions(
+    degrees: float, counts: np.ndarray, squares: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Return each row's own precision (n,), drawn given its ratings: a Gamma(degrees / 2, degrees /
+    2) prior, `counts` normal numbers of mean 0 and unit variance over that precision, and
+    `squares`, the sums of their squares.
+    """
     return rng.gamma((degrees + counts) / 2) / ((degrees + squares) / 2)
 
 
 def draw_degrees(degrees: float, precisions: np.ndarray, rng: np.random.Generator) -> float:
-    """Return the degrees of freedom of the rows' precisions, drawn given them: one step of slice sampling in log degrees.
+    """Return the degrees of freedom of the rows' precisions, drawn given them: one step of slice
+    sampling in log degrees.
 
-    The prior is Gamma(2, 0.1), the usual one of the degrees of freedom of a t distribution: mean 20, hardly any below 2.
+    The prior is Gamma(2, 0.1), the usual one of the degrees of freedom of a t distribution: mean
+    20, hardly any below 2.
 
     References
     ----------
-    Neal (2003), "Slice Sampling", section 4. Juarez, Steel (2010), "Model-based Clustering of Non-Gaussian Panel Data Based on
-    Skew-t Distributions": the prior.
+    Neal (2003), "Slice Sampling", section 4. Juarez, Steel (2010), "Model-based Clustering of
+    Non-Gaussian Panel Data Based on Skew-t Distributions": the prior.
     """
     n, evidence = len(precisions), float(np.sum(np.log(precisions) - precisions))
 

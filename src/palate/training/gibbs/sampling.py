@@ -70,7 +70,12 @@ def run_chains(
                 last = chain + 1 == plan.n_chains and number == plan.sweeps
                 saver.save(chain, number, state, run, whatever_the_cost=last)
                 if callback(report) is False:
-                    return _ended(run, plan, judge, f"The callback ended the run after sweep {number} of chain {chain + 1}.")
+                    return _ended(
+                        run,
+                        plan,
+                        judge,
+                        f"The callback ended the run after sweep {number} of chain {chain + 1}.",
+                    )
             state, made = None, 0
     except KeyboardInterrupt:
         if not run.kept.draws:
@@ -79,7 +84,9 @@ def run_chains(
         return _ended(run, plan, judge, f"Interrupted after {len(run.reports)} whole sweeps.")
     run.complete = True
     chains = "" if plan.n_chains == 1 else f" in each of {plan.n_chains} chains"
-    return _ended(run, plan, judge, f"All {plan.sweeps} sweeps{chains} were made, {plan.burn_in} of them to burn in.")
+    return _ended(
+        run, plan, judge, f"All {plan.sweeps} sweeps{chains} were made, {plan.burn_in} of them to burn in."
+    )
 
 
 def _one(
@@ -107,7 +114,11 @@ def _one(
     mse = float(np.mean(errors**2))
     figures: dict[str, float | None] = {}
     if judge.monitor.held_out:
-        figures = {"validation_mse": mse, "validation_rmse": math.sqrt(mse), "validation_mae": float(np.mean(np.abs(errors)))}
+        figures = {
+            "validation_mse": mse,
+            "validation_rmse": math.sqrt(mse),
+            "validation_mae": float(np.mean(np.abs(errors))),
+        }
     report = SweepReport(
         sweep=clock.chain * plan.sweeps + clock.sweep,
         seconds=time.perf_counter() - began,
@@ -128,12 +139,15 @@ def _ended(run: Run, plan: Plan, judge: Judge, stopped: str) -> Run:
     run.stopped = stopped
     kept, monitor = run.kept, judge.monitor
     if not kept.draws:
-        raise ValueError(f"the run must keep at least one draw; it ended within its burn-in of {plan.burn_in} sweeps.")
+        raise ValueError(
+            f"the run must keep at least one draw; it ended within its burn-in of {plan.burn_in} sweeps."
+        )
     whole, part = kept.total / kept.n_counted, kept.kept_total / len(kept.draws)
     what = "held-out" if monitor.held_out else "training"
     gap = float(np.sqrt(np.mean((whole - part) ** 2)))
     run.notes.append(
-        f"{len(kept.draws)} of {kept.n_counted} draws are kept; on {what} ratings their mean has RMSE {_rmse(part, monitor):.4f}, "
+        f"{len(kept.draws)} of {kept.n_counted} draws are kept; on {what} ratings their mean has RMSE "
+        f"{_rmse(part, monitor):.4f}, "
         f"that of all draws {_rmse(whole, monitor):.4f} (they differ by {gap:.4f})."
     )
     run.notes.extend(_length_notes(kept, plan))
@@ -150,13 +164,17 @@ def _length_notes(kept: Kept, plan: Plan) -> list[str]:
     rhat, size = split_rhat(traces), effective_size(traces)
     high, median = float(np.quantile(rhat, 0.9)), float(np.median(size))
     notes = [
-        f"R-hat of predictions: {np.median(rhat):.3f} in the median, {high:.3f} at the 90th percentile; each is worth {median:.0f} independent draws."
+        f"R-hat of predictions: {np.median(rhat):.3f} in the median, {high:.3f} at the 90th percentile; "
+        f"each is worth {median:.0f} independent draws."
     ]
     quarter = len(kept.means) // 4
     falling = quarter > 2 and kept.means[-1] < kept.means[-quarter] * (1 - _FALLING)
     if high > _HIGH_RHAT or falling:
         why = "their error still falls" if falling else "its parts disagree"
-        notes.append(f"The chain was too short ({why}): predictions will gain from more sweeps, such as {2 * plan.sweeps}.")
+        notes.append(
+            f"The chain was too short ({why}): predictions will gain from more sweeps, such as "
+            f"{2 * plan.sweeps}."
+        )
     return notes
 
 
@@ -171,7 +189,9 @@ class Saver:
         """Return what the file holds, if there is one."""
         return None if self.path is None else load_chain(self.path, self.digest)
 
-    def save(self, chain: int, number: int, state: ChainState, run: Run, whatever_the_cost: bool = False) -> None:
+    def save(
+        self, chain: int, number: int, state: ChainState, run: Run, whatever_the_cost: bool = False
+    ) -> None:
         """Save unless the last save was too recent for what it cost."""
         now = time.perf_counter()
         if self.path is None or (now - self.last < self.cost / _SAVE_SHARE and not whatever_the_cost):

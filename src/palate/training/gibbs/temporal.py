@@ -1,8 +1,9 @@
 """Time in a Gibbs chain: eras that shift everyone's rows, and the moods of sittings.
 
-Ratings of one (item, era) meet one vector, that of the item as it is in the era. The rows of users therefore are solved for as ever,
-with such pairs as their columns, and those of items with pairs (user, era); the row solver does not know of time. What an era adds to
-a side is a row of its own, with the same pairs as columns.
+Ratings of one (item, era) meet one vector, that of the item as it is in the era. The rows of users
+therefore are solved for as ever, with such pairs as their columns, and those of items with pairs
+(user, era); the row solver does not know of time. What an era adds to a side is a row of its own,
+with the same pairs as columns.
 """
 
 from dataclasses import dataclass, replace
@@ -49,7 +50,9 @@ class Pairs:
         there[key] = True
         found = np.flatnonzero(there)
         number = np.cumsum(there, dtype=np.int64) - 1
-        return cls((found // n_eras).astype(np.int32), (found % n_eras).astype(np.int32), n_eras), number[key].astype(np.int32)
+        return cls((found // n_eras).astype(np.int32), (found % n_eras).astype(np.int32), n_eras), number[
+            key
+        ].astype(np.int32)
 
     @cached_property
     def groups(self) -> list[EraRows]:
@@ -58,10 +61,16 @@ class Pairs:
         order = np.argsort(self.eras, kind="stable")
         bounds = np.concatenate([[0], np.cumsum(np.bincount(self.eras, minlength=self.n_eras))])
         found = []
-        for eras, n_neighbours in ((np.arange(0, last, 2), 2), (np.arange(1, last, 2), 2), (np.array([last]), 1)):
+        for eras, n_neighbours in (
+            (np.arange(0, last, 2), 2),
+            (np.arange(1, last, 2), 2),
+            (np.array([last]), 1),
+        ):
             if len(eras):
                 indptr = np.concatenate([[0], np.cumsum(bounds[eras + 1] - bounds[eras])]).astype(np.int64)
-                pairs = np.concatenate([order[bounds[era] : bounds[era + 1]] for era in eras]).astype(np.int32)
+                pairs = np.concatenate([order[bounds[era] : bounds[era + 1]] for era in eras]).astype(
+                    np.int32
+                )
                 found.append(EraRows(eras, n_neighbours, indptr, pairs))
         return found
 
@@ -98,7 +107,9 @@ class TimeState:
     mood_precision: float
 
     def scatter(self, number: int, columns: np.ndarray) -> np.ndarray:
-        """Return the scaled sum of squares of one side's steps, (k + 1, k + 1): what they say of the precision of its rows."""
+        """Return the scaled sum of squares of one side's steps, (k + 1, k + 1): what they say of
+        the precision of its rows.
+        """
         steps = _steps(self.item_shift if number else self.user_shift, columns)
         return self.strengths[number] * (steps.T @ steps)
 
@@ -132,7 +143,8 @@ class TimeModel:
         if SITTINGS in parts:
             if unit_of(times) not in (SECONDS, None):
                 raise ValueError(
-                    f"timestamps must be seconds for time='sittings', which end at a day without a rating; got {times.max()}. Milliseconds "
+                    f"timestamps must be seconds for time='sittings', which end at a day without a rating; "
+                    f"got {times.max()}. Milliseconds "
                     "are divided by 1,000; dates may stay dates."
                 )
             sittings, sitting = Sittings.cut(rows.indptr, times)
@@ -141,19 +153,25 @@ class TimeModel:
     @cached_property
     def home(self) -> np.ndarray:
         """Era of each user's last rating, int32; the last one for a user without any."""
-        return last_eras(self.user_pairs.rows, self.user_pairs.eras, len(self.sittings.indptr) - 1, len(self.edges) + 1)
+        return last_eras(
+            self.user_pairs.rows, self.user_pairs.eras, len(self.sittings.indptr) - 1, len(self.edges) + 1
+        )
 
     def pairs(self, number: int) -> Pairs:
         """Return the pairs of side `number`."""
         return self.item_pairs if number else self.user_pairs
 
     def columns(self, number: int, vectors: Side, state: TimeState, threads: int) -> Side:
-        """Return the vectors of the pairs of side `number`, by which the rows of the other side are solved for."""
+        """Return the vectors of the pairs of side `number`, by which the rows of the other side are
+        solved for.
+        """
         shifts = (state.item_shift, state.user_shift) if number else (state.user_shift, state.item_shift)
         return self.pairs(number).shifted(vectors, *shifts, threads)
 
     def columns_of(self, rows: Rows, number: int, place: np.ndarray) -> Rows:
-        """Return the rows of side `number` with the pairs of the other side as their columns; `place` turns users' order into items'."""
+        """Return the rows of side `number` with the pairs of the other side as their columns;
+        `place` turns users' order into items'.
+        """
         if number:
             return replace(rows, columns=self.user_pair[place], n_columns=len(self.user_pairs.rows))
         return replace(rows, columns=self.item_pair, n_columns=len(self.item_pairs.rows))
@@ -161,7 +179,9 @@ class TimeModel:
     def start(self, n_factors: int) -> TimeState:
         """Return a state without shifts and moods."""
         shift = np.zeros((len(self.edges) + 1, padded_width(n_factors) + 1), np.float32)
-        return TimeState(shift, shift, np.full(2, n_factors + 1.0), np.zeros(len(self.sittings), np.float32), 10.0)
+        return TimeState(
+            shift, shift, np.full(2, n_factors + 1.0), np.zeros(len(self.sittings), np.float32), 10.0
+        )
 
     def moods(self, state: TimeState) -> np.ndarray:
         """Return the mood of every rating, by user; a single 0 without sittings."""
@@ -170,10 +190,14 @@ class TimeModel:
     def asked(
         self, state: TimeState, items: Side, users: np.ndarray, index: np.ndarray, times: np.ndarray
     ) -> tuple[Side, np.ndarray]:
-        """Return the items' vectors and the moods of other ratings than those trained on, one of each for every rating."""
+        """Return the items' vectors and the moods of other ratings than those trained on, one of
+        each for every rating.
+        """
         pairs = Pairs(index.astype(np.int32), eras_of(self.edges, times), len(self.edges) + 1)
         found = self.sittings.find(users, times)
-        return pairs.shifted(items, state.item_shift, state.user_shift, 1), np.append(state.mood, np.float32(0))[found]
+        return pairs.shifted(items, state.item_shift, state.user_shift, 1), np.append(
+            state.mood, np.float32(0)
+        )[found]
 
     def draw(
         self,
@@ -202,23 +226,44 @@ class TimeModel:
         """
         threads = clock.threads
         met = self.columns(1, states[1].vectors, state, threads)
-        errors = rows.values - np.float32(mean) - rating_scores(rows, states[0].vectors, met, threads) - self.moods(state)
+        errors = (
+            rows.values
+            - np.float32(mean)
+            - rating_scores(rows, states[0].vectors, met, threads)
+            - self.moods(state)
+        )
         weights = weights if weights.size else np.ones(len(errors), np.float32)
         if len(self.edges):
             rng = clock.rng(TIME, 0)
-            for number, pairs, pair in ((0, self.item_pairs, self.item_pair), (1, self.user_pairs, self.user_pair)):
+            for number, pairs, pair in (
+                (0, self.item_pairs, self.item_pair),
+                (1, self.user_pairs, self.user_pair),
+            ):
                 if number:  # the users as the new shift has them; the items' are those above
                     met = self.columns(0, states[0].vectors, state, threads)
                 before = state.item_shift if number else state.user_shift
                 precision, n_factors = states[number].precision, sides[number].n_factors
                 drawn = _draw_shift(
-                    before, pairs, pair, met.factors, errors, weights, precision, state, number, noise, rng, threads
+                    before,
+                    pairs,
+                    pair,
+                    met.factors,
+                    errors,
+                    weights,
+                    precision,
+                    state,
+                    number,
+                    noise,
+                    rng,
+                    threads,
                 )
                 change = drawn - before
                 errors -= (_times(met.factors, change[pairs.eras]))[pair]
                 steps = _steps(drawn, sides[number].columns)
                 strengths = state.strengths.copy()
-                strengths[number] = precision_of(len(steps) * (n_factors + 1), float(np.sum(steps @ precision * steps)), rng)
+                strengths[number] = precision_of(
+                    len(steps) * (n_factors + 1), float(np.sum(steps @ precision * steps)), rng
+                )
                 state = replace(state, strengths=strengths)
                 state = replace(state, item_shift=drawn) if number else replace(state, user_shift=drawn)
         if not self.sitting.size:
@@ -229,16 +274,22 @@ class TimeModel:
         target = noise * np.bincount(self.sitting, weights * (errors + state.mood[self.sitting]), n)
         total = weight + state.mood_precision
         mood = target / total + rng.standard_normal(n) / np.sqrt(total)
-        return replace(state, mood=mood.astype(np.float32), mood_precision=precision_of(n, float(mood @ mood), rng))
+        return replace(
+            state, mood=mood.astype(np.float32), mood_precision=precision_of(n, float(mood @ mood), rng)
+        )
 
-    def level(self, state: TimeState, side: SideModel, users: SideState, clock: Clock) -> tuple[TimeState, SideState]:
-        """Draw how much of what all ratings of a user share is the user's bias and how much is in the moods, which changes no score.
+    def level(
+        self, state: TimeState, side: SideModel, users: SideState, clock: Clock
+    ) -> tuple[TimeState, SideState]:
+        """Draw how much of what all ratings of a user share is the user's bias and how much is in
+        the moods, which changes no score.
 
         Given the sum of both, one follows the other so closely that drawing them in turn hardly moves them.
 
         References
         ----------
-        Liu, Sabatti (2000), "Generalised Gibbs Sampler and Multigrid Monte Carlo for Bayesian Computation": moves along a translation.
+        Liu, Sabatti (2000), "Generalised Gibbs Sampler and Multigrid Monte Carlo for Bayesian
+        Computation": moves along a translation.
         """
         vectors, k = users.vectors, side.n_factors
         away = np.column_stack([vectors.factors[:, :k], vectors.bias]) - users.mean
@@ -248,7 +299,10 @@ class TimeModel:
         indptr = self.sittings.indptr
         user = np.repeat(np.arange(len(vectors.bias)), np.diff(indptr))
         total = np.diff(indptr) * state.mood_precision + users.precision[-1, -1]
-        pull = state.mood_precision * np.bincount(user, state.mood, len(vectors.bias)) - away @ users.precision[:, -1]
+        pull = (
+            state.mood_precision * np.bincount(user, state.mood, len(vectors.bias))
+            - away @ users.precision[:, -1]
+        )
         change = pull / total + clock.rng(TIME, 2).standard_normal(len(total)) / np.sqrt(total)
         mood = (state.mood - change[user]).astype(np.float32)
         bias = (vectors.bias + change).astype(np.float32)
@@ -261,10 +315,21 @@ def _times(factors: np.ndarray, shift: np.ndarray) -> np.ndarray:
 
 
 def _draw_shift(
-    shift: np.ndarray, pairs: Pairs, pair: np.ndarray, met: np.ndarray, errors: np.ndarray, weights: np.ndarray,
-    precision: np.ndarray, state: TimeState, number: int, noise: float, rng: np.random.Generator, threads: int,
-) -> np.ndarray:  # fmt: skip
-    """Return one side's shifts, a group of eras after the other, given the other side's vectors of each pair and the errors.
+    shift: np.ndarray,
+    pairs: Pairs,
+    pair: np.ndarray,
+    met: np.ndarray,
+    errors: np.ndarray,
+    weights: np.ndarray,
+    precision: np.ndarray,
+    state: TimeState,
+    number: int,
+    noise: float,
+    rng: np.random.Generator,
+    threads: int,
+) -> np.ndarray:
+    """Return one side's shifts, a group of eras after the other, given the other side's vectors of
+    each pair and the errors.
 
     The ratings of a pair are one rating of their total weight, at their weighted mean.
     """
@@ -282,10 +347,14 @@ def _draw_shift(
         z[:, last] = rng.standard_normal((len(group.eras), k + 1)) / np.sqrt(noise)
         prior = group.n_neighbours * state.strengths[number] * precision / noise
         solved = solve_rows(
-            Rows(group.indptr, group.pairs, target[group.pairs], weight[group.pairs], n), columns, 0.0,
+            Rows(group.indptr, group.pairs, target[group.pairs], weight[group.pairs], n),
+            columns,
+            0.0,
             RowPrior(precision=prior.astype(np.float32)[None], mean=np.zeros((1, k + 1), np.float32)),
-            noise=z, prior_mean=mean, threads=threads,
-        ).side  # fmt: skip
+            noise=z,
+            prior_mean=mean,
+            threads=threads,
+        ).side
         shift[group.eras, :width], shift[group.eras, width] = solved.factors, solved.bias
     return shift
 

@@ -42,9 +42,10 @@ _SAMPLE = 20_000  # training pairs that are followed where nothing is held out
 class Gibbs:
     """Bayesian matrix factorization with biases: many draws from the posterior instead of one optimum.
 
-    The model of `LeastSquares` with nothing to tune: factors and biases of each side have a normal prior whose mean and covariance are
-    drawn as well, and so is the noise. A prediction is the mean over the draws, and their spread says how sure it is. Usually the
-    lowest error on ratings; costs some hundred sweeps instead of ten. See docs/bayes.md.
+    The model of `LeastSquares` with nothing to tune: factors and biases of each side have a normal
+    prior whose mean and covariance are drawn as well, and so is the noise. A prediction is the mean
+    over the draws, and their spread says how sure it is. Usually the lowest error on ratings; costs
+    some hundred sweeps instead of ten. See docs/bayes.md.
 
     Parameters
     ----------
@@ -61,23 +62,26 @@ class Gibbs:
     draws_mb : int, default 256
         Memory for the draws in units of 2^20 bytes, where `n_draws` is 0.
     likelihood : {"gaussian", "ordinal"}, default "gaussian"
-        "gaussian": a rating is its mean plus normal noise. "ordinal": a rating is the level between whose cutpoints a latent value
-        falls; predictions stay inside the scale and are distributions over its levels. For at most 100 distinct ratings.
+        "gaussian": a rating is its mean plus normal noise. "ordinal": a rating is the level between
+        whose cutpoints a latent value falls; predictions stay inside the scale and are
+        distributions over its levels. For at most 100 distinct ratings.
     noise : {"own", "shared"}, default "own"
-        "own": how far ratings fall from what is expected of them differs from user to user and from item to item, and is learned: those
-        who rate erratically count for less, and intervals are as wide as each pair's. "shared": one noise for all.
+        "own": how far ratings fall from what is expected of them differs from user to user and from
+        item to item, and is learned: those who rate erratically count for less, and intervals are
+        as wide as each pair's. "shared": one noise for all.
     user_features : str, default ""
-        Side information of users, names with commas between: "rated" is the bag of items that a user rated (SVD++); any other is a
-        column of `user_table`.
+        Side information of users, names with commas between: "rated" is the bag of items that a
+        user rated (SVD++); any other is a column of `user_table`.
     item_features : str, default ""
-        Side information of items: "raters" is the bag of users who rated an item; any other is a column of the catalog, such as
-        "genres" or "year".
+        Side information of items: "raters" is the bag of users who rated an item; any other is a
+        column of the catalog, such as "genres" or "year".
     missing_features : {"zero", "raise"}, default "zero"
         What a missing value of a column is: no part of the prior mean, or an error.
     time : str, default ""
-        What to learn of the timestamps, in seconds, with a comma between: "eras" are 15 times after which all users' and all items' rows shift
-        a little; "sittings" are what a user rated in one go, about 20 ratings without a day between, which share a mood. For predictions at
-        a known time; without one a model answers as of when a user was last seen. See docs/time.md.
+        What to learn of the timestamps, in seconds, with a comma between: "eras" are 15 times after
+        which all users' and all items' rows shift a little; "sittings" are what a user rated in one
+        go, about 20 ratings without a day between, which share a mood. For predictions at a known
+        time; without one a model answers as of when a user was last seen. See docs/time.md.
 
     References
     ----------
@@ -85,7 +89,8 @@ class Gibbs:
     Salakhutdinov, Mnih (2008), "Bayesian Probabilistic Matrix Factorization using Markov Chain Monte Carlo".
     Lakshminarayanan, Bouchard, Archambeau (2011), "Robust Bayesian Matrix Factorisation": noise of rows.
     Rendle, Zhang, Koren (2019), "On the Difficulty of Evaluating Baselines".
-    Simm et al. (2017), "Macau: Scalable Bayesian Factorization with High-Dimensional Side Information Using MCMC".
+    Simm et al. (2017), "Macau: Scalable Bayesian Factorization with High-Dimensional Side
+    Information Using MCMC".
 
     Examples
     --------
@@ -134,21 +139,25 @@ class Gibbs:
         ----------
         ratings : Ratings, or what `palate.read` returns, whose catalog is then taken, too
         validation : float or Ratings, default 0.05
-            Share of the ratings to hold out, or ratings held out by the caller. They are only watched: nothing is chosen by them.
+            Share of the ratings to hold out, or ratings held out by the caller. They are only
+            watched: nothing is chosen by them.
         catalog : Catalog, optional
             What is known of the items; `item_features` names its columns.
         user_table : frame, optional
             What is known of the users, with a column `user_id`; `user_features` names its columns.
         start : FactorModel, optional
-            A model of as many factors, whose last draw's vectors and cutpoints the chains begin at (a least-squares model shortens the burn-in). Its split is
-            kept. An interrupted run goes on from its `checkpoint` instead.
+            A model of as many factors, whose last draw's vectors and cutpoints the chains begin at
+            (a least-squares model shortens the burn-in). Its split is kept. An interrupted run goes
+            on from its `checkpoint` instead.
         refit : bool, default False
             Whether to run once more on all ratings, validation included.
         checkpoint : path, optional
-            File to which the state is saved as the run goes on. Called again with the same arguments, an interrupted run goes
-            on from it, to the same bits; it is removed at the end.
+            File to which the state is saved as the run goes on. Called again with the same
+            arguments, an interrupted run goes on from it, to the same bits; it is removed at the
+            end.
         callback : callable, optional
-            Called with a `SweepReport` after each sweep; the run ends if it returns False. Default: a progress bar.
+            Called with a `SweepReport` after each sweep; the run ends if it returns False. Default:
+            a progress bar.
         threads : int, optional
             Number of threads; default all processors. The result does not depend on it.
         seed : int, default 0
@@ -159,7 +168,9 @@ class Gibbs:
         TypeError
             If `ratings` are no Ratings, or a parameter is of the wrong kind.
         ValueError
-            If a parameter is out of its range, time is asked of ratings without timestamps, an ordinal likelihood is asked of one or over 100 distinct ratings or of weighted ones, a feature is not known, or `checkpoint` is a file of another run.
+            If a parameter is out of its range, time is asked of ratings without timestamps, an
+            ordinal likelihood is asked of one or over 100 distinct ratings or of weighted ones, a
+            feature is not known, or `checkpoint` is a file of another run.
         KeyboardInterrupt
             If interrupted before a draw was kept; later the model of the draws so far is returned.
         """
@@ -172,7 +183,9 @@ class Gibbs:
             model, complete = self._fit(everything, held_out, checkpoint, *rest)
             if refit and complete and held_out.any():
                 judged = model.history
-                model, complete = self._fit(everything, np.zeros_like(held_out), refit_path(checkpoint), *rest)
+                model, complete = self._fit(
+                    everything, np.zeros_like(held_out), refit_path(checkpoint), *rest
+                )
                 note = (
                     f"On {judged.n_validation:,} ratings held out of a first run the RMSE was "
                     f"{judged.sweeps[-1].validation_rmse:.4f}; then the chains were run on all ratings."
@@ -188,7 +201,9 @@ class Gibbs:
         check_count("sweeps", self.sweeps, 1)
         check_count("burn_in", self.burn_in, 0)
         if self.burn_in >= self.sweeps:
-            raise ValueError(f"burn_in must be less than sweeps={self.sweeps}; got {self.burn_in}. No draw would be left.")
+            raise ValueError(
+                f"burn_in must be less than sweeps={self.sweeps}; got {self.burn_in}. No draw would be left."
+            )
         check_count("n_chains", self.n_chains, 1)
         check_count("n_draws", self.n_draws, 0)
         check_count("draws_mb", self.draws_mb, 1)
@@ -199,13 +214,22 @@ class Gibbs:
         feature_names(self.item_features, "item_features")
         if SITTINGS in time_parts(self.time) and self.noise != "own":
             raise ValueError(
-                "noise must be 'own' for time='sittings': a mood is part of how far a user's ratings fall; got 'shared'."
+                "noise must be 'own' for time='sittings': a mood is part of how far a user's ratings fall; "
+                "got 'shared'."
             )
 
     def _fit(
-        self, ratings: Ratings, held_out: np.ndarray, checkpoint: str | os.PathLike[str] | None, user_table: Any,
-        catalog: Catalog | None, start: FactorModel | None, callback: Callback, threads: int, seed: int,
-    ) -> tuple[FactorModel, bool]:  # fmt: skip
+        self,
+        ratings: Ratings,
+        held_out: np.ndarray,
+        checkpoint: str | os.PathLike[str] | None,
+        user_table: Any,
+        catalog: Catalog | None,
+        start: FactorModel | None,
+        callback: Callback,
+        threads: int,
+        seed: int,
+    ) -> tuple[FactorModel, bool]:
         """Return the model of one run, and whether all its sweeps were made."""
         problem = Problem.build(ratings, held_out)
         levels = self._levels(problem)
@@ -213,7 +237,10 @@ class Gibbs:
         biases, residual_sd = bias_start(problem, l2_bias=_START_L2_BIAS, threads=threads)
         unit = residual_sd if residual_sd > 1e-6 else 1.0
         own = self.noise == "own"
-        sides = [SideModel.build(n, self.n_factors, features[side].blocks, own) for n, side in enumerate(("user", "item"))]
+        sides = [
+            SideModel.build(n, self.n_factors, features[side].blocks, own)
+            for n, side in enumerate(("user", "item"))
+        ]
         model = chain_model(problem, unit, levels, sides[0], sides[1], time_parts(self.time))
         scaled = biases[0].bias / np.float32(unit), biases[1].bias / np.float32(unit)
 
@@ -225,7 +252,9 @@ class Gibbs:
 
         plan = Plan(self.sweeps, self.burn_in, self.n_chains, self._n_draws(problem, features, model.time))
         judge = Judge(model, problem, _monitor(problem, seed))
-        saver = Saver(checkpoint, digest_of(self, problem, features, start, seed) if checkpoint is not None else "")
+        saver = Saver(
+            checkpoint, digest_of(self, problem, features, start, seed) if checkpoint is not None else ""
+        )
         run = run_chains(model, plan, judge, begin, saver, callback=callback, threads=threads, seed=seed)
         notes = [note for side in features.values() for note in side.notes]
         return _build(self, problem, run, features, model, catalog, notes), run.complete
@@ -234,18 +263,26 @@ class Gibbs:
         """Return the distinct ratings of an ordinal likelihood, None for a Gaussian one."""
         if self.likelihood == GAUSSIAN:
             return None
-        distinct = np.unique(problem.by_user.values)  # of the training ratings: what is held out must not be told
+        distinct = np.unique(
+            problem.by_user.values
+        )  # of the training ratings: what is held out must not be told
         if len(distinct) < 2:
             raise ValueError(
-                f"ratings must have at least two distinct values for likelihood='ordinal'; all {problem.n_train:,} are {distinct[0]:g}. "
-                "There is nothing to learn of likes from them; counts and clicks are for LeastSquares.for_counts()."
+                f"ratings must have at least two distinct values for likelihood='ordinal'; all "
+                f"{problem.n_train:,} are {distinct[0]:g}. "
+                "There is nothing to learn of likes from them; counts and clicks are for "
+                "LeastSquares.for_counts()."
             )
         if len(distinct) > MAX_LEVELS:
             raise ValueError(
-                f"ratings must have at most {MAX_LEVELS} distinct values for likelihood='ordinal'; got {len(distinct):,}. Use 'gaussian'."
+                f"ratings must have at most {MAX_LEVELS} distinct values for likelihood='ordinal'; got "
+                f"{len(distinct):,}. Use 'gaussian'."
             )
         if problem.by_user.weights.size:
-            raise ValueError("ratings must have no weights for likelihood='ordinal'; use 'gaussian', or leave the weights out.")
+            raise ValueError(
+                "ratings must have no weights for likelihood='ordinal'; use 'gaussian', or leave the "
+                "weights out."
+            )
         return distinct.astype(np.float32)
 
     def _n_draws(self, problem: Problem, features: dict[str, SideFeatures], time: TimeModel | None) -> int:
@@ -253,7 +290,8 @@ class Gibbs:
         if self.n_draws:
             if self.n_draws > counted:
                 raise ValueError(
-                    f"n_draws must be at most {counted}, the sweeps after burn-in; got {self.n_draws}. Raise sweeps or n_chains."
+                    f"n_draws must be at most {counted}, the sweeps after burn-in; got {self.n_draws}. "
+                    f"Raise sweeps or n_chains."
                 )
             return self.n_draws
         columns = sum(block.n_columns for one in features.values() for block in one.blocks)
@@ -263,7 +301,13 @@ class Gibbs:
 
 
 def _started(
-    trainer: Gibbs, model: ChainModel, start: FactorModel, ratings: Ratings, fresh: tuple[Side, Side], unit: float, threads: int
+    trainer: Gibbs,
+    model: ChainModel,
+    start: FactorModel,
+    ratings: Ratings,
+    fresh: tuple[Side, Side],
+    unit: float,
+    threads: int,
 ) -> ChainState:
     """Return the state at the last draw of another model."""
     latent = start.link == "ordinal"  # its vectors are in units of the noise already
@@ -272,7 +316,10 @@ def _started(
     sides = last_draw(start, ratings, (wide[0], wide[1]), trainer)
     vectors = [Side(side.factors / root, side.bias / whole) for side in sides]
     known = (
-        latent and model.levels is not None and start.levels is not None and np.array_equal(start.levels, model.levels.values)
+        latent
+        and model.levels is not None
+        and start.levels is not None
+        and np.array_equal(start.levels, model.levels.values)
     )
     cutpoints = start.cutpoints[-1].astype(np.float64) if known and start.cutpoints is not None else None
     return state_at(model, (vectors[0], vectors[1]), cutpoints, threads)
@@ -310,9 +357,14 @@ def _monitor(problem: Problem, seed: int) -> Monitor:
 
 
 def _build(
-    trainer: Gibbs, problem: Problem, run: Run, features: dict[str, SideFeatures], model: ChainModel,
-    catalog: Catalog | None, notes: list[str],
-) -> FactorModel:  # fmt: skip
+    trainer: Gibbs,
+    problem: Problem,
+    run: Run,
+    features: dict[str, SideFeatures],
+    model: ChainModel,
+    catalog: Catalog | None,
+    notes: list[str],
+) -> FactorModel:
     """Return the FactorModel of the draws kept."""
     kept = run.kept
     draws = {key: np.stack([draw[key] for draw in kept.draws]) for key in kept.draws[0]}
@@ -323,7 +375,10 @@ def _build(
     context, users = _context(model.time, draws), (draws["user_factors"], draws["user_bias"])
     if context is not None:
         users = context.moved(*users, np.full(len(context.home), context.n_eras - 1), context.home)
-    priors = {side: RowPrior(precision=draws[f"{side}_precision"], mean=draws[f"{side}_mean"]) for side in ("user", "item")}
+    priors = {
+        side: RowPrior(precision=draws[f"{side}_precision"], mean=draws[f"{side}_mean"])
+        for side in ("user", "item")
+    }
     return FactorModel(
         **problem.known(catalog),
         user_factors=users[0],

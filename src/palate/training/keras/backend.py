@@ -6,13 +6,15 @@ import sys
 from typing import Any
 
 EXTRA = 'Install it with pip install "palate[keras]".'
-# In order of preference: measured on MovieLens-1M, JAX takes the least room on disk and the least time for an epoch (docs/keras.md).
+# In order of preference: measured on MovieLens-1M, JAX takes the least room on disk and the least
+# time for an epoch (docs/keras.md).
 _BACKENDS = ("jax", "tensorflow", "torch")
 _VARIABLE = "KERAS_BACKEND"
 
 
 def require_keras() -> Any:
-    """Return the module keras: as it is if it is imported already, else on the backend that KERAS_BACKEND names, or the first installed.
+    """Return the module keras: as it is if it is imported already, else on the backend that
+    KERAS_BACKEND names, or the first installed.
 
     Raises
     ------
@@ -28,7 +30,9 @@ def require_keras() -> Any:
     try:
         import keras  # type: ignore[import-untyped,unused-ignore]
     except ImportError as error:
-        raise ImportError(f"this trainer needs Keras 3 and JAX, which are not installed ({error}). {EXTRA}") from None
+        raise ImportError(
+            f"this trainer needs Keras 3 and JAX, which are not installed ({error}). {EXTRA}"
+        ) from None
     finally:
         if chosen is not None:
             del os.environ[_VARIABLE]

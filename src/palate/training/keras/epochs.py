@@ -1,4 +1,6 @@
-"""Epochs of a Keras model: shuffled batches, a report after each, and when to stop. The same for every network."""
+"""Epochs of a Keras model: shuffled batches, a report after each, and when to stop. The same for
+every network.
+"""
 
 import math
 import time
@@ -56,7 +58,9 @@ class Judgement:
         return (self.train_mse if self.validation_mse is None else self.validation_mse) + self.penalty
 
     def report(self, epoch: int, seconds: float, total: float) -> SweepReport:
-        """Return the figures of an epoch; the objective is in sum form, `total` being the number (weight) of the ratings."""
+        """Return the figures of an epoch; the objective is in sum form, `total` being the number
+        (weight) of the ratings.
+        """
         mse = self.validation_mse
         return SweepReport(
             sweep=epoch,
@@ -94,8 +98,9 @@ def run_epochs(
 ) -> EpochRun:
     """Train a compiled Keras model of (user index, item index) -> rating less the mean, and return the run.
 
-    Without patience the run ends with the weights of its last epoch, else with those of the epoch with the lowest loss. An
-    interrupt (Ctrl-C) ends it with the last whole epoch; before the first whole epoch it is raised.
+    Without patience the run ends with the weights of its last epoch, else with those of the epoch
+    with the lowest loss. An interrupt (Ctrl-C) ends it with the last whole epoch; before the first
+    whole epoch it is raised.
     """
     run, feed = EpochRun(weights_of(model)), _Feed.of(problem, schedule)
     try:
@@ -137,22 +142,27 @@ def fit_epochs(
     seed: int,
     save: Callable[[Problem, EpochRun], None] | None = None,
 ) -> tuple[Problem, EpochRun]:
-    """Train what a trainer builds, and return what it was trained on and the run; the one path of all Keras trainers.
+    """Train what a trainer builds, and return what it was trained on and the run; the one path of
+    all Keras trainers.
 
-    The trainer has `build(keras, problem, schedule)`, `begin(model, start, problem)` and `judge(weights, problem)`, and the fields that
-    `check_epochs` checks.
+    The trainer has `build(keras, problem, schedule)`, `begin(model, start, problem)` and
+    `judge(weights, problem)`, and the fields that `check_epochs` checks.
     """
     check_threads(threads)
     check_count("seed", seed, 0, 2**63 - 1)
     everything, held_out = split(ratings, validation, start, seed)
     keras = require_keras()
 
-    def train(problem: Problem, epochs: int, patience: int | None, watch: Callback | None, after: Any) -> EpochRun:
+    def train(
+        problem: Problem, epochs: int, patience: int | None, watch: Callback | None, after: Any
+    ) -> EpochRun:
         schedule = Schedule(epochs, trainer.batch_size, patience, seed)
         model = trainer.build(keras, problem, schedule)
         if start is not None:
             trainer.begin(model, start, problem)
-        return run_epochs(model, problem, schedule, lambda w: trainer.judge(w, problem), callback=watch, after_epoch=after)
+        return run_epochs(
+            model, problem, schedule, lambda w: trainer.judge(w, problem), callback=watch, after_epoch=after
+        )
 
     problem = Problem.build(everything, held_out, mean=trainer.mean)
     with TrainingBar(trainer.epochs) as bar:
@@ -181,12 +191,22 @@ def check_epochs(trainer: Any) -> None:
 def compiled(keras: Any, inputs: Any, out: Any, learning_rate: float, eager: bool) -> Any:
     """Return the Keras model from inputs to output, with the lesson's optimizer, loss and metric."""
     model = keras.Model(inputs, out)
-    model.compile(keras.optimizers.Adam(learning_rate), loss="mse", metrics=["mae"], run_eagerly=eager, jit_compile=not eager)
+    model.compile(
+        keras.optimizers.Adam(learning_rate),
+        loss="mse",
+        metrics=["mae"],
+        run_eagerly=eager,
+        jit_compile=not eager,
+    )
     return model
 
 
-def errors_of(problem: Problem, score: Callable[[np.ndarray, np.ndarray], np.ndarray], penalty: float) -> Judgement:
-    """Return the errors of `score(user_index, item_index)` on the training and the validation ratings, beside a penalty."""
+def errors_of(
+    problem: Problem, score: Callable[[np.ndarray, np.ndarray], np.ndarray], penalty: float
+) -> Judgement:
+    """Return the errors of `score(user_index, item_index)` on the training and the validation
+    ratings, beside a penalty.
+    """
     rows = problem.by_user
     users = np.repeat(np.arange(rows.n_rows), np.diff(rows.indptr))
     errors = (rows.values - score(users, rows.columns.astype(np.int64))).astype(np.float64)
@@ -195,8 +215,13 @@ def errors_of(problem: Problem, score: Callable[[np.ndarray, np.ndarray], np.nda
     if problem.held_out.any():
         user_index, item_index, values = problem.validation
         wrong = (values - score(user_index, item_index)).astype(np.float64)
-        figures = {"validation_mse": float(np.mean(wrong**2)), "validation_mae": float(np.mean(np.abs(wrong)))}
-    return Judgement(float(np.mean(errors**2 * share)), float(np.mean(np.abs(errors) * share)), penalty, **figures)
+        figures = {
+            "validation_mse": float(np.mean(wrong**2)),
+            "validation_mae": float(np.mean(np.abs(wrong))),
+        }
+    return Judgement(
+        float(np.mean(errors**2 * share)), float(np.mean(np.abs(errors) * share)), penalty, **figures
+    )
 
 
 def history_of(problem: Problem, run: EpochRun) -> History:
@@ -213,7 +238,11 @@ def history_of(problem: Problem, run: EpochRun) -> History:
 
 def weights_of(model: Any) -> Weights:
     """Return copies of a Keras model's weights, by the names of its layers."""
-    return {layer.name: [np.array(part) for part in layer.get_weights()] for layer in model.layers if layer.weights}
+    return {
+        layer.name: [np.array(part) for part in layer.get_weights()]
+        for layer in model.layers
+        if layer.weights
+    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,12 +262,19 @@ class _Feed:
         targets = rows.values - np.float32(problem.mean)
         weights = rows.weights / rows.weights.mean() if rows.weights.size else None
         columns = np.asarray(rows.columns, dtype=np.int32)
-        return cls(users[:, None], columns[:, None], targets, weights, np.random.default_rng([schedule.seed, 1]))
+        return cls(
+            users[:, None], columns[:, None], targets, weights, np.random.default_rng([schedule.seed, 1])
+        )
 
     def epoch(self, model: Any, batch_size: int) -> None:
         order = self.rng.permutation(len(self.targets))
         weights = None if self.weights is None else self.weights[order]
         model.fit(
-            [self.users[order], self.items[order]], self.targets[order], sample_weight=weights, batch_size=batch_size,
-            epochs=1, shuffle=False, verbose=0,
-        )  # fmt: skip
+            [self.users[order], self.items[order]],
+            self.targets[order],
+            sample_weight=weights,
+            batch_size=batch_size,
+            epochs=1,
+            shuffle=False,
+            verbose=0,
+        )

@@ -37,15 +37,17 @@ _LAYERS = ("user_embedding", "movie_embedding", "user_bias", "movie_bias")
 @helpful_methods
 @dataclass(frozen=True, kw_only=True)
 class KerasFactorization:
-    """Matrix factorization trained by Keras with Adam: embeddings, their product, and optional biases. Needs `palate[keras]`.
+    """Matrix factorization trained by Keras with Adam: embeddings, their product, and optional
+    biases. Needs `palate[keras]`.
 
     Minimises, by steps on batches, the mean squared error of `rating - mean` plus ::
 
         l2_user sum p^2  +  l2_item sum q^2  +  sum over biases of  l1_bias |b| + l2_bias b^2
 
-    with dropout on both embeddings. These strengths are Keras' own: beside a mean over ratings, where `LeastSquares` has a sum
-    (`LeastSquares.from_keras_strengths` has the same optimum, and finds it far sooner; docs/keras.md). Errors in the
-    history are those of the weights after each epoch, not Keras' running means.
+    with dropout on both embeddings. These strengths are Keras' own: beside a mean over ratings,
+    where `LeastSquares` has a sum (`LeastSquares.from_keras_strengths` has the same optimum, and
+    finds it far sooner; docs/keras.md). Errors in the history are those of the weights after each
+    epoch, not Keras' running means.
 
     Parameters
     ----------
@@ -67,8 +69,8 @@ class KerasFactorization:
     epochs : int, default 10
         Most passes of Keras over the ratings.
     patience : int, optional
-        Stop when the validation loss has not fallen for so many epochs, and keep the best one's weights. Default: all epochs,
-        and the last one's weights.
+        Stop when the validation loss has not fallen for so many epochs, and keep the best one's
+        weights. Default: all epochs, and the last one's weights.
 
     Examples
     --------
@@ -108,11 +110,13 @@ class KerasFactorization:
         threads: int | None = None,
         seed: int = 0,
     ) -> FactorModel:
-        """Return the model after the epochs; parameters and errors are those of `LeastSquares.fit`, with epochs for sweeps.
+        """Return the model after the epochs; parameters and errors are those of `LeastSquares.fit`,
+        with epochs for sweeps.
 
-        `start` goes on from a model's vectors with its split, as a second `fit` does in Keras; Adam's averages begin anew, so
-        the first steps differ a little. `threads` is checked, but it is Keras' backend that decides. The same seed gives the same
-        model on one machine and one version of the backend.
+        `start` goes on from a model's vectors with its split, as a second `fit` does in Keras;
+        Adam's averages begin anew, so the first steps differ a little. `threads` is checked, but it
+        is Keras' backend that decides. The same seed gives the same model on one machine and one
+        version of the backend.
         """
         self._check()
         ratings, catalog = with_catalog(ratings, catalog)
@@ -122,9 +126,16 @@ class KerasFactorization:
                 self._result(problem, run, catalog).save(checkpoint)
 
         problem, run = fit_epochs(
-            self, ratings, validation=validation, start=start, refit=refit, callback=callback, threads=threads, seed=seed,
+            self,
+            ratings,
+            validation=validation,
+            start=start,
+            refit=refit,
+            callback=callback,
+            threads=threads,
+            seed=seed,
             save=save,
-        )  # fmt: skip
+        )
         return continued(check_fitted(self._result(problem, run, catalog), self), start)
 
     def build(self, keras: Any, problem: Problem, schedule: Schedule) -> Any:
@@ -144,15 +155,23 @@ class KerasFactorization:
         vectors, biases = [], []
         for number, (source, size) in enumerate(zip(inputs, sizes, strict=True)):
             vector = layers.Embedding(
-                size, self.n_factors, name=_LAYERS[number],
+                size,
+                self.n_factors,
+                name=_LAYERS[number],
                 embeddings_initializer=keras.initializers.GlorotUniform(part[number]),
                 embeddings_regularizer=keras.regularizers.L1L2(0.0, (self.l2_user, self.l2_item)[number]),
-            )(source)  # fmt: skip
-            vectors.append(layers.Dropout(self.dropout, seed=part[2 + number])(vector) if self.dropout else vector)
+            )(source)
+            vectors.append(
+                layers.Dropout(self.dropout, seed=part[2 + number])(vector) if self.dropout else vector
+            )
             if self.biases:
                 penalty = keras.regularizers.L1L2(self.l1_bias, self.l2_bias)
                 bias = layers.Embedding(
-                    size, 1, name=_LAYERS[2 + number], embeddings_initializer="zeros", embeddings_regularizer=penalty
+                    size,
+                    1,
+                    name=_LAYERS[2 + number],
+                    embeddings_initializer="zeros",
+                    embeddings_regularizer=penalty,
                 )
                 biases.append(layers.Flatten()(bias(source)))
         out = layers.Flatten()(layers.Dot(2)(vectors))
@@ -175,7 +194,9 @@ class KerasFactorization:
         problem : Problem
         """
         ratings = problem.ratings
-        fresh = self._sides({layer.name: layer.get_weights() for layer in model.layers if layer.weights}, ratings)
+        fresh = self._sides(
+            {layer.name: layer.get_weights() for layer in model.layers if layer.weights}, ratings
+        )
         for number, side in enumerate(model_start(start, ratings, fresh, self)):
             model.get_layer(_LAYERS[number]).set_weights([side.unpadded(self.n_factors)])
             if self.biases:
@@ -186,7 +207,10 @@ class KerasFactorization:
         for number, n in enumerate((ratings.n_users, ratings.n_items)):
             bias = weights[_LAYERS[2 + number]][0][:, 0] if self.biases else np.zeros(n, np.float32)
             sides.append(
-                Side.padded(np.asarray(weights[_LAYERS[number]][0], np.float32), np.ascontiguousarray(bias, np.float32))
+                Side.padded(
+                    np.asarray(weights[_LAYERS[number]][0], np.float32),
+                    np.ascontiguousarray(bias, np.float32),
+                )
             )
         return sides[0], sides[1]
 
@@ -207,7 +231,8 @@ class KerasFactorization:
         return errors_of(problem, lambda users, items: problem.predict(users, items, *sides), penalty)
 
     def priors(self, n_train: int) -> tuple[RowPrior, RowPrior]:
-        """Return what fold-in takes a user and an item to be: the penalties, in the sum form of the row solver.
+        """Return what fold-in takes a user and an item to be: the penalties, in the sum form of the
+        row solver.
 
         Parameters
         ----------
@@ -218,11 +243,15 @@ class KerasFactorization:
         sums = sum_strengths(n_train, given)
         user, item = (
             ridge_prior(
-                self.n_factors, l2=sums[side], l2_bias=sums["l2_bias"], bias=self.biases, l1_bias=sums["l1_bias"],
+                self.n_factors,
+                l2=sums[side],
+                l2_bias=sums["l2_bias"],
+                bias=self.biases,
+                l1_bias=sums["l1_bias"],
                 dropout=self.dropout,
             )
             for side in ("l2_user", "l2_item")
-        )  # fmt: skip
+        )
         return user, item
 
     def _result(self, problem: Problem, run: EpochRun, catalog: Catalog | None) -> FactorModel:

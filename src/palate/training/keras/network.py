@@ -29,9 +29,11 @@ _VECTORS = ("user_embedding", "movie_embedding")
 
 @dataclass(frozen=True, kw_only=True)
 class KerasNetwork:
-    """A dense network over the embeddings of user and item, trained by Keras with Adam. Needs `palate[keras]`.
+    """A dense network over the embeddings of user and item, trained by Keras with Adam. Needs
+    `palate[keras]`.
 
-    The result is a Scorer, not a FactorModel: `NetworkModel`. When it is the better choice is in docs/keras.md.
+    The result is a Scorer, not a FactorModel: `NetworkModel`. When it is the better choice is in
+    docs/keras.md.
 
     Parameters
     ----------
@@ -82,11 +84,20 @@ class KerasNetwork:
         threads: int | None = None,
         seed: int = 0,
     ) -> NetworkModel:
-        """Return the network after the epochs; parameters and errors are those of `KerasFactorization.fit`, as far as they apply."""
+        """Return the network after the epochs; parameters and errors are those of
+        `KerasFactorization.fit`, as far as they apply.
+        """
         self._check()
         ratings, catalog = with_catalog(ratings, catalog)
         problem, run = fit_epochs(
-            self, ratings, validation=validation, start=start, refit=refit, callback=callback, threads=threads, seed=seed
+            self,
+            ratings,
+            validation=validation,
+            start=start,
+            refit=refit,
+            callback=callback,
+            threads=threads,
+            seed=seed,
         )
         model = self._network(
             run.weights,
@@ -115,9 +126,15 @@ class KerasNetwork:
             penalty = keras.regularizers.L1L2(0.0, (self.l2_user, self.l2_item)[number])
             start = keras.initializers.RandomUniform(-0.05, 0.05, seed=part[number])
             vector = layers.Embedding(
-                size, self.n_factors, name=_VECTORS[number], embeddings_initializer=start, embeddings_regularizer=penalty
+                size,
+                self.n_factors,
+                name=_VECTORS[number],
+                embeddings_initializer=start,
+                embeddings_regularizer=penalty,
             )(inputs[number])
-            vectors.append(layers.Dropout(self.dropout, seed=part[2 + number])(vector) if self.dropout else vector)
+            vectors.append(
+                layers.Dropout(self.dropout, seed=part[2 + number])(vector) if self.dropout else vector
+            )
         out = layers.Flatten()(layers.Concatenate()(vectors))
         for number, width in enumerate((*self.hidden, 1)):
             start = keras.initializers.GlorotUniform(part[4 + number])
@@ -151,7 +168,10 @@ class KerasNetwork:
         if found != wanted:
             raise ValueError(f"start must have layers of the widths {wanted} as the trainer; got {found}.")
         ratings = problem.ratings
-        sides = ((start.users, ratings.users, start.user_vectors), (start.items, ratings.items, start.item_vectors))
+        sides = (
+            (start.users, ratings.users, start.user_vectors),
+            (start.items, ratings.items, start.item_vectors),
+        )
         for name, (old, new, vectors) in zip(_VECTORS, sides, strict=True):
             index, layer = old.indices(new.values), model.get_layer(name)
             layer.set_weights([np.where((index >= 0)[:, None], vectors[index], layer.get_weights()[0])])
@@ -169,11 +189,19 @@ class KerasNetwork:
         ratings = problem.ratings
         model = self._network(weights, problem, users=ratings.users, items=ratings.items, scale=ratings.scale)
         vectors = zip((self.l2_user, self.l2_item), _VECTORS, strict=True)
-        penalty = sum(l2 * float(np.sum(np.square(weights[name][0], dtype=np.float64))) for l2, name in vectors)
+        penalty = sum(
+            l2 * float(np.sum(np.square(weights[name][0], dtype=np.float64))) for l2, name in vectors
+        )
         return errors_of(problem, model.score_pairs, penalty)
 
     def _network(self, weights: Weights, problem: Problem, **about: Any) -> NetworkModel:
         """Return the network of these weights; the mean vector stands for whom it does not know."""
-        tables = [np.concatenate([weights[name][0], weights[name][0].mean(axis=0)[None]]) for name in _VECTORS]
-        layers = tuple((weights[f"dense_{n}"][0], weights[f"dense_{n}"][1]) for n in range(len(self.hidden) + 1))
-        return NetworkModel(user_vectors=tables[0], item_vectors=tables[1], layers=layers, mean=problem.mean, **about)
+        tables = [
+            np.concatenate([weights[name][0], weights[name][0].mean(axis=0)[None]]) for name in _VECTORS
+        ]
+        layers = tuple(
+            (weights[f"dense_{n}"][0], weights[f"dense_{n}"][1]) for n in range(len(self.hidden) + 1)
+        )
+        return NetworkModel(
+            user_vectors=tables[0], item_vectors=tables[1], layers=layers, mean=problem.mean, **about
+        )
