@@ -1,11 +1,13 @@
 """How good the lists of each model of choices are: nDCG@10 of everyone's ten best, with every
 setting chosen on validation.
 
-    python benchmarks/lists.py FOLDER --seeds 0                        all sets: FOLDER/movielens-small, ml-1m, goodbooks-10k,
-                                                                       movietweetings, and what
-                                                                       comes with palate
-    python benchmarks/lists.py FOLDER --sets ml-1m --models spectral   some of them
-    python benchmarks/lists.py FOLDER --report                         only write the section of RESULTS.md anew
+    python benchmarks/lists.py FOLDER --seeds 0
+    python benchmarks/lists.py FOLDER --sets ml-1m --models spectral
+    python benchmarks/lists.py FOLDER --report
+
+The first command measures all data sets (FOLDER/movielens-small, ml-1m, goodbooks-10k and
+movietweetings, and the one that comes with palate), the second some of them, and the third only
+writes the section of RESULTS.md again.
 
 Each user's ratings are divided at random: 80 % to train, 10 % to choose the settings on, 10 % to
 test (`palate.splits.per_user`; a user with fewer than five ratings is not tested). Each model is

@@ -281,10 +281,13 @@ def generate(shape: PlantedShape | None = None) -> Planted:
 
 @nb.njit(parallel=True, cache=True)
 def _oracle(indptr, items, target, held_out, design, prior_precision, noise_variance, mean_out, variance_out):
-    """Per user: the Gaussian posterior of x = [p_u, b_u] from the training ratings, then mean and
-    variance of q.x on the rest.
+    """Compute the Gaussian posterior of x = [p_u, b_u] of each user from the training ratings.
 
-    A = diag(prior_precision) + sum q q^T / noise_variance,  A m = sum q target / noise_variance,  variance = q^T A^-1 q
+    Then compute mean and variance of q.x on the rest, with
+
+        A = diag(prior_precision) + sum q q^T / noise_variance
+        A m = sum q target / noise_variance
+        variance = q^T A^-1 q
     """
     width = design.shape[1]
     for u in nb.prange(len(indptr) - 1):

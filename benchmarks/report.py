@@ -15,10 +15,11 @@ Results = dict[str, list[dict[str, Any]]]
 
 SKELETON = """# Benchmark results
 
-The tables are written by `benchmarks/run.py`; the text between them is written by hand and stays. Every figure comes from a
-process of its own, with palate and its peers taking turns; figures are `median (lowest to highest)`. `python
-benchmarks/run.py SECTION` repeats one section; the planted data and how the peers are installed are described in
-`benchmarks/planted.py` and `benchmarks/environments/`.
+The tables are written by `benchmarks/run.py`; the text between them is written by hand and stays.
+Every figure comes from a process of its own, with palate and its peers taking turns; figures are
+`median (lowest to highest)`. `python benchmarks/run.py SECTION` repeats one section; the planted
+data and how the peers are installed are described in `benchmarks/planted.py` and
+`benchmarks/environments/`.
 """
 TITLES = {
     "planted": "The planted data",

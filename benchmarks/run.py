@@ -2,7 +2,7 @@
 
     python benchmarks/run.py                                everything, about two hours on two cores
     python benchmarks/run.py speed sweep --rounds 5         some sections
-    python benchmarks/run.py quality --data FOLDER          public data sets: FOLDER/ml-1m, goodbooks-10k, movietweetings
+    python benchmarks/run.py quality --data FOLDER          data sets in FOLDER: ml-1m, goodbooks-10k, ...
     python benchmarks/run.py report                         only write RESULTS.md anew from the record
 
 Every figure comes from a process of its own. In a section, palate and its peers take turns (palate,

@@ -73,7 +73,8 @@ autodoc_default_options = {{"exclude-members": "set_fit_request, set_predict_req
 myst_heading_anchors = 4
 html_copy_source = False
 html_show_sourcelink = False
-highlight_language = "none"  # formulas after `::` are no Python; sessions and named languages are still coloured
+# formulas after `::` are no Python; sessions and named languages are still coloured
+highlight_language = "none"
 pygments_style, pygments_dark_style = "friendly", "native"
 suppress_warnings = ["myst.header"]
 """

@@ -8,8 +8,8 @@ HEAD = """# Commands
 
 <!-- Written by scripts/write_commands.py from the command line itself; edit the help texts instead. -->
 
-`palate COMMAND --help` shows the same. Every command ends with exit code 0, with 1 when it could not do what was asked, or
-with 2 when it was called wrongly; an error is one line on standard error.
+`palate COMMAND --help` shows the same. The exit code is 0 after success, 1 if the command failed,
+and 2 if it was called wrongly. An error message is one line on standard error.
 """
 
 

@@ -375,16 +375,20 @@ no change
 """
 
 RIGHT["q8"] = """
-The user bias says whether someone is a harsh or a lenient rater and the movie bias how good it is overall; without them the error goes up
+The user bias says whether someone is a harsh or a lenient rater and the movie bias how good it is \
+overall; without them the error goes up
 some users always give high ratings and some movies are just better; RMSE gets worse when you remove biases
 They capture that some people rate higher than others. Accuracy drops clearly without them
 biases model the average of each user and film, leaving the factors for the interaction. yes accuracy suffers
-movie bias = general quality, user bias = how strict they are. on this small data the accuracy is a lot worse without
+movie bias = general quality, user bias = how strict they are. on this small data the accuracy is a \
+lot worse without
 baseline per user and per item; taking them away hurts
 they account for overall popularity of a film and the mood of the user and make the error smaller
-The bias is the general level of a user or movie so that embeddings only have to learn taste; the loss increases if removed
+The bias is the general level of a user or movie so that embeddings only have to learn taste; the \
+loss increases if removed
 With biases the rmse is lower, they represent how well liked a movie is in general
-people use the scale differently; a bias corrects for this. It matters with little data and hardly with 20 million ratings
+people use the scale differently; a bias corrects for this. It matters with little data and hardly \
+with 20 million ratings
 Each user's mean and each item's mean are absorbed. It costs a lot to leave them out
 critics who are stingy get a negative bias, films everyone loves a positive one. Error rises from 0.87 to 0.92
 Not much affected with 20 million ratings since the embeddings can learn the offsets of users and films
@@ -552,19 +556,25 @@ without dropout
 """
 
 RIGHT["q11"] = """
-The network drops fast at first and then flattens, factorization starts slowly because gradients are tiny near zero
-The dense net learns quickly as all ratings update the shared weights, whereas each embedding only gets updated by its own ratings
+The network drops fast at first and then flattens, factorization starts slowly because gradients \
+are tiny near zero
+The dense net learns quickly as all ratings update the shared weights, whereas each embedding only \
+gets updated by its own ratings
 DNN converges faster in the beginning; in MF each vector is only touched when its user or film shows up
 factorization takes more epochs because the product of two small numbers has a small gradient
 MF's loss hardly moves at first since the embeddings are initialised close to zero
 the network has shared parameters so every example helps everything; MF has to learn each row on its own
 the mf loss is flat at the start because it is at a saddle point
-the dense network converges sooner but factorization keeps improving for longer, since its parameters are sparse
+the dense network converges sooner but factorization keeps improving for longer, since its \
+parameters are sparse
 Matrix factorization is slower because every movie vector sees only a few ratings
 ALS needs only a few sweeps since every step is solved exactly
-The gradient for a user vector is proportional to the movie vector which is nearly 0 at first, so learning is slow initially
-embeddings are updated rarely (only when the id is in the batch), hence slow convergence; the NN improves right away
-The DNN's loss falls right away thanks to its bias, factorization needs many epochs as its gradients are small at first
+The gradient for a user vector is proportional to the movie vector which is nearly 0 at first, so \
+learning is slow initially
+embeddings are updated rarely (only when the id is in the batch), hence slow convergence; the NN \
+improves right away
+The DNN's loss falls right away thanks to its bias, factorization needs many epochs as its \
+gradients are small at first
 The network converges faster because its weights are shared by all ratings
 Factorization is slow at first because embeddings start near zero
 gradients are small at the beginning for MF
@@ -662,13 +672,15 @@ when memory is short
 """
 
 RIGHT["q13"] = """
-Books work the same but you must retune the regularization; play counts are not ratings, they are implicit feedback
+Books work the same but you must retune the regularization; play counts are not ratings, they are \
+implicit feedback
 the scale is different and the number of plays has to be treated as a confidence
 Yes for books. For songs a count isn't a score, so use it as a weight and treat unplayed as weak negatives
 same for explicit ratings; for plays you need an implicit model
 the penalty must be chosen again on each dataset, and counts need to be transformed, e.g. log
 play counts are implicit data and need another loss
-songs have no ratings: how often somebody listened shows confidence rather than liking; hyperparameters need tuning
+songs have no ratings: how often somebody listened shows confidence rather than liking; \
+hyperparameters need tuning
 yes it holds but the hyperparameters have to be tuned again for the new data
 different rating scale, different l2, and listening counts are no stars
 the threshold has to be adapted because there are fewer ratings per book
@@ -961,13 +973,13 @@ predictions get more extreme
 lists differ more
 """
 
-RIGHT[
-    "q8"
-] += """User bias says how strict a rater is, movie bias how good a film is in general; without them RMSE goes up
+RIGHT["q8"] += """User bias says how strict a rater is, movie bias how good a film is in general; without \
+them RMSE goes up
 They capture that some users rate higher than others. Without biases the validation error increases a lot
 Biases model overall popularity so that the factors can concentrate on taste
 A film's bias is its general quality, a user's bias is their leniency. Removing them makes the error worse
-Some people are harsh critics, and some movies are liked by everyone. Accuracy suffers when you remove the biases
+Some people are harsh critics, and some movies are liked by everyone. Accuracy suffers when you \
+remove the biases
 Bias = how far a user's average is from the overall mean; the loss rises from .87 to .92 without
 They take over the main effects, so embeddings only need to explain interactions
 the error is higher without biases because the embeddings also must learn the average level

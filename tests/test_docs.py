@@ -77,7 +77,9 @@ def callables() -> dict[str, object]:
 def documented_parameters(docstring: str) -> list[str]:
     """Return the names under the numpydoc headings Parameters and Attributes.
 
-    >>> documented_parameters("x\\n\\nParameters\\n----------\\na, b : int\\n    Text.\\n*rest\\n\\nReturns\\n-------\\nint")
+    >>> documented_parameters(
+    ...     "x\\n\\nParameters\\n----------\\na, b : int\\n    Text.\\n*rest\\n\\nReturns\\n-------\\nint"
+    ... )
     ['a', 'b', 'rest']
     """
     names: list[str] = []

@@ -35,7 +35,8 @@ def state():
 before, started = state(), time.perf_counter()
 import palate
 seconds = time.perf_counter() - started
-print(json.dumps({"seconds": seconds, "modules": sorted(sys.modules), "events": events, "unchanged": state() == before}))
+found = {"modules": sorted(sys.modules), "events": events, "unchanged": state() == before}
+print(json.dumps({"seconds": seconds, **found}))
 """
 
 

@@ -13,15 +13,18 @@ import sys
 SCRIPT = """
 import os, signal, sys, subprocess, tempfile, importlib
 from pathlib import Path
-import numba, numpy, polars, narwhals, rich, safetensors.numpy, typer, http.client, urllib.request, concurrent.futures
+import numba, numpy, polars, narwhals, rich, safetensors.numpy, typer
+import http.client, urllib.request, concurrent.futures
 
 for name in ("fcntl", "grp", "pwd", "resource", "termios", "tty", "pty", "readline", "syslog"):
     sys.modules[name] = None  # importing it is an ImportError
-for name in ("O_CLOEXEC", "O_NOFOLLOW", "O_DIRECTORY", "O_NONBLOCK", "sched_getaffinity", "geteuid", "getuid", "getgid",
-             "fork", "mkfifo", "fchmod", "fchown", "chown", "uname", "statvfs", "killpg", "getpgid", "sysconf", "nice"):
+for name in ("O_CLOEXEC", "O_NOFOLLOW", "O_DIRECTORY", "O_NONBLOCK", "sched_getaffinity", "geteuid", "getuid",
+             "getgid", "fork", "mkfifo", "fchmod", "fchown", "chown", "uname", "statvfs", "killpg",
+             "getpgid", "sysconf", "nice"):
     if hasattr(os, name):
         delattr(os, name)
-for name in ("SIGHUP", "SIGKILL", "SIGUSR1", "SIGPIPE", "SIGALRM", "SIGXFSZ", "alarm", "pthread_kill", "pthread_sigmask"):
+for name in ("SIGHUP", "SIGKILL", "SIGUSR1", "SIGPIPE", "SIGALRM", "SIGXFSZ", "alarm",
+             "pthread_kill", "pthread_sigmask"):
     if hasattr(signal, name):
         delattr(signal, name)
 
@@ -39,7 +42,8 @@ with tempfile.TemporaryDirectory() as folder:
     for _ in range(2):  # the second time a file is replaced
         run("train", folder / "ratings.csv", "-o", folder / "m.palate", "--n-factors", 2, "--max-sweeps", 2)
     run("info", folder / "m.palate")
-    run("recommend", folder / "m.palate", palate.load(folder / "m.palate").users.id(0), "-o", folder / "list.csv")
+    user = palate.load(folder / "m.palate").users.id(0)
+    run("recommend", folder / "m.palate", user, "-o", folder / "list.csv")
     run("datasets", "list")
     split = palate.splits.random(ratings, 0.1)
     split.save(folder / "split")

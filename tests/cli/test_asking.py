@@ -242,7 +242,7 @@ def test_every_user_has_a_row_label_when_there_are_several(palate, model):
 
 
 # -- predict
-# -------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------
 
 
 def test_predict_answers_as_the_library(palate, model, loaded):

@@ -71,7 +71,8 @@ def test_a_page_loads_nothing_and_runs_nothing(model, tmp_path, what):
     assert "\x00" not in text
     assert "\u202e" not in text
     assert re.search(
-        r"""http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'sha256-""",
+        r"""http-equiv="Content-Security-Policy" """
+        r"""content="default-src 'none'; img-src data:; style-src 'sha256-""",
         text,
     )
     assert "http://" not in text.replace("http-equiv", "")

@@ -142,10 +142,15 @@ def test_formula_cells_are_ids_like_any_other(tmp_path):
 
 SEEDS = {
     "t.csv": HEADER.encode() + b'1,"a ""b""",3\n2,\xc3\xa9,4.5\r\n"3","c\nd",1e0\n\n2,a,.5\n',
-    "ratings.csv": b"userId,movieId,rating,timestamp\n1,31,2.5,1260759144\n1,2,3.0,1260759179\n7,2,0.5,851868750\n",
+    "ratings.csv": (
+        b"userId,movieId,rating,timestamp\n1,31,2.5,1260759144\n1,2,3.0,1260759179\n7,2,0.5,851868750\n"
+    ),
     "ratings.dat": b"1::1193::5::978300760\n1::661::3::978302109\n2::1193::4::978298413\n",
     "u.data": b"196\t242\t3\t881250949\n186\t302\t3\t891717742\n22\t377\t1\t878887116\n",
-    "train_triplets.txt": b"b80344d0\tSOAKIMP12A8C130995\t1\nb80344d0\tSOAPDEY12A81C210A9\t20\n85c1f87f\tSOAPDEY12A81C210A9\t5\n",
+    "train_triplets.txt": (
+        b"b80344d0\tSOAKIMP12A8C130995\t1\nb80344d0\tSOAPDEY12A81C210A9\t20\n"
+        b"85c1f87f\tSOAPDEY12A81C210A9\t5\n"
+    ),
 }
 TOKENS = [
     b"\0",
@@ -212,7 +217,7 @@ def test_mutations_are_read_or_refused_in_one_sentence(tmp_path, name):
 
 
 # --- numbers
-# -------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------
 
 NUMBERS = [
     "nan",
@@ -320,7 +325,7 @@ def test_values_that_are_no_numbers(value, error, message):
 
 
 # --- ids
-# -----------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------
 
 LOOK_ALIKES = [
     1,

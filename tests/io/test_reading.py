@@ -89,7 +89,10 @@ FORMATS = {
         "goodbooks",
         {
             "ratings.csv": "book_id,user_id,rating\n1,314,5\n2,314,3\n",
-            "books.csv": 'id,book_id,best_book_id,work_id,authors,original_publication_year,title,language_code\n1,2767052,9,9,"A, B",2008.0,"Games, The",eng\n2,3,9,9,C,-750.0,"Ilíad, ""x""",\n',
+            "books.csv": (
+                "id,book_id,best_book_id,work_id,authors,original_publication_year,title,language_code\n"
+                '1,2767052,9,9,"A, B",2008.0,"Games, The",eng\n2,3,9,9,C,-750.0,"Ilíad, ""x""",\n'
+            ),
         },
         [(314, 1, 5.0), (314, 2, 3.0)],
         (1.0, 5.0),

@@ -78,7 +78,8 @@ RIGHT_Q1 = {
     return frame.sort_values('p', ascending=False).head(n)""",
     "a Polars frame beside pandas tables": """
     values = model.predict([np.repeat(user_id, len(movies)), movies.index])[:, 0]
-    return pl.DataFrame({'item_id': movies.index.to_numpy(), 'p': values}).sort('p', descending=True).head(n)""",
+    frame = pl.DataFrame({'item_id': movies.index.to_numpy(), 'p': values})
+    return frame.sort('p', descending=True).head(n)""",
     "the vectors themselves": """
     p = model.get_layer('user_embedding').get_weights()[0][user_id]
     q = model.get_layer('movie_embedding').get_weights()[0]
@@ -207,7 +208,8 @@ WRONG_Q4 = {
     if 'predicted_rating' not in movies.columns:
         ids = df.movieId.unique()
         movies_df.loc[ids, 'predicted_rating'] = model.predict([np.repeat(uid, len(ids)), ids]) + offset
-    return movies.loc[movies.index[movies.n_ratings >= min_ratings]].sort_values(by='predicted_rating', ascending=False).head(n)""",
+    known = movies.loc[movies.index[movies.n_ratings >= min_ratings]]
+    return known.sort_values(by='predicted_rating', ascending=False).head(n)""",
         ["asked the model about user 1"],
     ),
     "the exercise's own, with user_id": (
@@ -215,7 +217,8 @@ WRONG_Q4 = {
     if 'predicted_rating' not in movies.columns:
         ids = df.movieId.unique()
         movies_df.loc[ids, 'predicted_rating'] = model.predict([np.repeat(user_id, len(ids)), ids]) + offset
-    return movies.loc[movies.index[movies.n_ratings >= min_ratings]].sort_values(by='predicted_rating', ascending=False).head(n)""",
+    known = movies.loc[movies.index[movies.n_ratings >= min_ratings]]
+    return known.sort_values(by='predicted_rating', ascending=False).head(n)""",
         ["returned the list of the call before it", "left the column"],
     ),
     "no threshold": (f"known = movies\n    {RANK}\n    {TAKE}", ["ratings, fewer than min_ratings="]),

@@ -19,9 +19,11 @@ frame = data.to_frame().head(20_000)
 if options.get("reverse"):
     frame = frame.reverse()
 ratings = palate.Ratings.from_frame(frame)
-model = palate.LeastSquares(n_factors=options["n_factors"], max_sweeps=3).fit(ratings, threads=options["threads"], seed=4)
+trainer = palate.LeastSquares(n_factors=options["n_factors"], max_sweeps=3)
+model = trainer.fit(ratings, threads=options["threads"], seed=4)
 digest = hashlib.sha256()
-for array in (model.user_factors, model.item_factors, model.user_bias, model.item_bias, model.ratings.held_out):
+biases = (model.user_bias, model.item_bias)
+for array in (model.user_factors, model.item_factors, *biases, model.ratings.held_out):
     digest.update(np.ascontiguousarray(array).tobytes())
 users, items = ratings.user_index[::50], ratings.item_index[::50]
 print(json.dumps({"bits": digest.hexdigest(), "predictions": model.score_pairs(users, items).tolist()}))

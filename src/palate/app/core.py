@@ -57,7 +57,9 @@ class Core:
     Examples
     --------
     >>> from palate import LeastSquares, Ratings
-    >>> ratings = Ratings.from_arrays(["al", "al", "bo", "bo", "cy"], [1, 2, 1, 3, 2], [5, 3, 4, 1, 3], scale=(1, 5))
+    >>> ratings = Ratings.from_arrays(
+    ...     ["al", "al", "bo", "bo", "cy"], [1, 2, 1, 3, 2], [5, 3, 4, 1, 3], scale=(1, 5)
+    ... )
     >>> core = Core({"films": LeastSquares(n_factors=2).fit(ratings, validation=0)})
     >>> core.recommend("al").items, core.recommend("al").source
     (('3',), 'stored')
@@ -117,7 +119,7 @@ class Core:
         self.store.close()
 
     # -- models
-    # ------------------------------------------------------------------------------------------------------------
+    # --------------------------------------------------------------------------------------------------
 
     @property
     def models(self) -> list[ModelInfo]:
@@ -220,7 +222,7 @@ class Core:
         return f"there is no model {model_id!r}; there are {', '.join(map(repr, self._state.people))}."
 
     # -- lists
-    # -------------------------------------------------------------------------------------------------------------
+    # --------------------------------------------------------------------------------------------------
 
     def recommend(
         self,

@@ -139,7 +139,7 @@ class ServedModel:
         return levels if getattr(self.predicts, "link", None) == "ordinal" else None
 
     # -- ids
-    # ---------------------------------------------------------------------------------------------------------------
+    # --------------------------------------------------------------------------------------------------
 
     def user_index(self, user: str) -> int:
         """Return the row of a user's id as a text, -1 for one the model does not know."""
@@ -168,7 +168,7 @@ class ServedModel:
         return [str(value) for value in self.model.items.values.to_list()]
 
     # -- items
-    # -------------------------------------------------------------------------------------------------------------
+    # --------------------------------------------------------------------------------------------------
 
     def item(self, index: int) -> ItemInfo:
         """Return what the catalog says of the item at a position."""
@@ -222,7 +222,7 @@ class ServedModel:
         return self._masks.get(key, lambda: allowed_items(self.model, min_ratings=min_ratings, where=where))
 
     # -- users
-    # -------------------------------------------------------------------------------------------------------------
+    # --------------------------------------------------------------------------------------------------
 
     def check_rating(self, value: Any) -> float:
         """Return a rating that this model could take in; BadRating for any other."""

@@ -48,8 +48,17 @@ class TitleIndex:
 
     Examples
     --------
-    >>> index = TitleIndex(["1", "2", "3"], ["Amélie", "The Matrix", "Matrimony"], [2001, 1999, 1983], np.array([5, 9, 1]))
-    >>> index.search("matri", 5).tolist(), index.search("amelie 2001", 5).tolist(), index.search("3", 5).tolist()
+    >>> index = TitleIndex(
+    ...     ["1", "2", "3"],
+    ...     ["Amélie", "The Matrix", "Matrimony"],
+    ...     [2001, 1999, 1983],
+    ...     np.array([5, 9, 1]),
+    ... )
+    >>> (
+    ...     index.search("matri", 5).tolist(),
+    ...     index.search("amelie 2001", 5).tolist(),
+    ...     index.search("3", 5).tolist(),
+    ... )
     ([1, 2], [0], [2])
     """
 

@@ -67,7 +67,11 @@ class TrainerCommand(Command):
 def _named(line: list[str]) -> str | None:
     """Return the trainer that a command line names, if it names one.
 
-    >>> _named(["palate", "train", "--trainer", "gibbs", "--help"]), _named(["train", "--trainer=keras"]), _named(["train"])
+    >>> (
+    ...     _named(["palate", "train", "--trainer", "gibbs", "--help"]),
+    ...     _named(["train", "--trainer=keras"]),
+    ...     _named(["train"]),
+    ... )
     ('gibbs', 'keras', None)
     """
     for place, word in enumerate(line):
@@ -147,7 +151,8 @@ def hyperparameters() -> dict[str, Any]:
 def descriptions(docstring: str) -> dict[str, str]:
     """Return what a numpydoc docstring says of each parameter, in one paragraph.
 
-    >>> descriptions("X.\\n\\nParameters\\n----------\\na, b : float\\n    Text\\n    on.\\n\\nNotes\\n-----\\nc : not this")
+    >>> text = "X.\\n\\nParameters\\n----------\\na, b : float\\n    Text\\n    on.\\n"
+    >>> descriptions(text + "\\nNotes\\n-----\\nc : not this")
     {'a': 'Text on.', 'b': 'Text on.'}
     """
     section = re.search(r"^Parameters\n-+\n(.*?)(?=^\w[\w ]*\n-{3,}$|\Z)", docstring, re.M | re.S)

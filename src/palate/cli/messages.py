@@ -61,9 +61,13 @@ _PHRASES = {
     "quote=True": "--quotes",
     "skip_empty=True": "--skip-empty",
     "user=, item=, rating= and timestamp=": "--user, --item, --rating and --timestamp",
-    "clip must be False for scores that have no rating scale; got True": "--clip needs a model with a rating scale",
+    "clip must be False for scores that have no rating scale; got True": (
+        "--clip needs a model with a rating scale"
+    ),
     "must be False for scores that have no rating scale; got True": "needs a model with a rating scale",
-    "must be None for a model without draws of a posterior; got 'thompson'": "needs a model with draws of a posterior",
+    "must be None for a model without draws of a posterior; got 'thompson'": (
+        "needs a model with draws of a posterior"
+    ),
     "must be 'thompson' or None": "must be 'thompson'",
     "Pass scale= to Ratings.": "Pass --scale LOWEST HIGHEST.",
     "LeastSquares.for_counts()": "--counts everywhere",
@@ -82,7 +86,9 @@ _PHRASES = {
     "palate.read(...)": "palate train",
     "palate.union(model, ratings)": "--union",
     "by model.update(ratings)": "by palate update MODEL RATINGS",
-    "pass deltalake.DeltaTable(FOLDER) to palate.Ratings.from_frame": "pass --sql \"SELECT * FROM delta_scan('FOLDER')\" in its place",
+    "pass deltalake.DeltaTable(FOLDER) to palate.Ratings.from_frame": (
+        "pass --sql \"SELECT * FROM delta_scan('FOLDER')\" in its place"
+    ),
     "Train with palate.Gibbs": "Train with --trainer gibbs",
     "palate.LeastSquares, or palate.Spectral for": "palate train --trainer least-squares, or --trainer "
     "spectral for",
@@ -111,12 +117,12 @@ def for_command_line(message: str, flags: Mapping[str, str] | None = None) -> st
     for phrase, words in _PHRASES.items():
         message = message.replace(phrase, words)
     names = flags or {}
-    return _ARGUMENT.sub(
-        lambda found: (
-            f"{names.get(found[1]) or '--' + found[1].replace('_', '-')}{' ' if found[3] is not None else found[2]}"
-        ),
-        message,
-    )
+
+    def option(found: re.Match[str]) -> str:
+        name = names.get(found[1]) or "--" + found[1].replace("_", "-")
+        return name + (" " if found[3] is not None else found[2])
+
+    return _ARGUMENT.sub(option, message)
 
 
 def filters(mapping: str) -> str:

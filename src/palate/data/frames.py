@@ -144,7 +144,8 @@ def to_polars(frame: Any, columns: Sequence[str] | None = None) -> pl.DataFrame:
 
     Parameters
     ----------
-    frame : polars.DataFrame or LazyFrame, pandas.DataFrame, pyarrow.Table, duckdb.DuckDBPyRelation, or any Narwhals knows
+    frame : data frame
+        Of Polars (lazy, too), pandas, PyArrow, DuckDB, or any other library that Narwhals knows.
     columns : sequence of str, optional
         Must exist, see `require_columns`.
 

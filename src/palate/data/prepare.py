@@ -91,7 +91,9 @@ def prepare(
     --------
     >>> import tempfile
     >>> ratings = Ratings.from_arrays([10, 10, 20], [7, 8, 7], [4, 3, 5])
-    >>> catalog = Catalog.from_frame(pl.DataFrame({"item_id": [7, 8], "title": ["Heat", "Casino"], "year": [1995, 1995]}))
+    >>> catalog = Catalog.from_frame(
+    ...     pl.DataFrame({"item_id": [7, 8], "title": ["Heat", "Casino"], "year": [1995, 1995]})
+    ... )
     >>> folder = tempfile.mkdtemp()
     >>> done = prepare(Dataset(name="tiny", ratings=ratings, catalog=catalog), folder)
     >>> done.n_train, done.n_validation, sorted(path.name for path in done.folder.iterdir())

@@ -49,7 +49,9 @@ def tag_column(column: pl.Series, what: str = "genres of the catalog") -> pl.Ser
 
     Examples
     --------
-    >>> tag_column(pl.Series("genres", ["['Crime', 'Drama']", "[]", '[{"id": 1, "name": "Drama"}]'])).to_list()
+    >>> tag_column(
+    ...     pl.Series("genres", ["['Crime', 'Drama']", "[]", '[{"id": 1, "name": "Drama"}]'])
+    ... ).to_list()
     ['Crime|Drama', None, 'Drama']
     """
     if column.dtype == pl.Object or column.dtype.is_nested():

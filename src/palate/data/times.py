@@ -123,7 +123,11 @@ def unit_of(numbers: np.ndarray) -> str | None:
 
     Examples
     --------
-    >>> unit_of(np.array([1104546498, 1419984000])), unit_of(np.array([20050101, 20141231])), unit_of(np.array([3, 250]))
+    >>> (
+    ...     unit_of(np.array([1104546498, 1419984000])),
+    ...     unit_of(np.array([20050101, 20141231])),
+    ...     unit_of(np.array([3, 250])),
+    ... )
     ('seconds', 'YYYYMMDD', None)
     """
     if not len(numbers):

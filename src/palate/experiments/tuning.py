@@ -67,7 +67,8 @@ class Tuned:
 
     def python(self) -> str:
         """Return the best settings as Python."""
-        return f"palate.LeastSquares({', '.join(f'{name}={value!r}' for name, value in _changed(self.trainer).items())})"
+        arguments = ", ".join(f"{name}={value!r}" for name, value in _changed(self.trainer).items())
+        return f"palate.LeastSquares({arguments})"
 
 
 @needs_threads("tune")

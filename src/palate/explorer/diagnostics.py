@@ -50,7 +50,9 @@ def panels(model: Any, evaluation: Evaluation | None) -> list[Panel]:
     Examples
     --------
     >>> from palate import LeastSquares, Ratings
-    >>> ratings = Ratings.from_arrays([1, 1, 2, 2, 3], ["a", "b", "a", "c", "b"], [5, 3, 4, 2, 4], scale=(1, 5))
+    >>> ratings = Ratings.from_arrays(
+    ...     [1, 1, 2, 2, 3], ["a", "b", "a", "c", "b"], [5, 3, 4, 2, 4], scale=(1, 5)
+    ... )
     >>> [panel.heading for panel in panels(LeastSquares(n_factors=2).fit(ratings, validation=0), None)][:3]
     ['Norms of items against number of ratings', 'The long tail', 'Range of predictions']
     """

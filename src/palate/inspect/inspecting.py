@@ -52,7 +52,9 @@ def inspect_model(
     Examples
     --------
     >>> import palate
-    >>> ratings = palate.Ratings.from_arrays([1, 1, 2, 2, 3], ["a", "b", "a", "c", "b"], [5, 3, 4, 2, 4], scale=(1, 5))
+    >>> ratings = palate.Ratings.from_arrays(
+    ...     [1, 1, 2, 2, 3], ["a", "b", "a", "c", "b"], [5, 3, 4, 2, 4], scale=(1, 5)
+    ... )
     >>> model = palate.LeastSquares(n_factors=2).fit(ratings, validation=0)
     >>> report = inspect_model(model, n=2)
     >>> list(report)[:3]

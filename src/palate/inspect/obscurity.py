@@ -70,7 +70,15 @@ def obscurity_of(top: pl.DataFrame) -> Obscurity:
 
     Examples
     --------
-    >>> top = pl.DataFrame({"user_id": [1, 1], "item_id": [7, 8], "rank": [1, 2], "predicted_rating": [4.5, 4.0], "n_ratings": [3, 9]})
+    >>> top = pl.DataFrame(
+    ...     {
+    ...         "user_id": [1, 1],
+    ...         "item_id": [7, 8],
+    ...         "rank": [1, 2],
+    ...         "predicted_rating": [4.5, 4.0],
+    ...         "n_ratings": [3, 9],
+    ...     }
+    ... )
     >>> obscurity_of(top)
     Obscurity(n=2, median_n_ratings=6.0, rare_share=0.5, highest=4.5)
     """

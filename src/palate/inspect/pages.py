@@ -61,7 +61,9 @@ def item_page(model: Factored, item_id: Any, *, n: int = 10) -> Report:
     Examples
     --------
     >>> import palate
-    >>> ratings = palate.Ratings.from_arrays([1, 1, 2, 2, 3], ["a", "b", "a", "c", "b"], [5, 3, 4, 2, 4], scale=(1, 5))
+    >>> ratings = palate.Ratings.from_arrays(
+    ...     [1, 1, 2, 2, 3], ["a", "b", "a", "c", "b"], [5, 3, 4, 2, 4], scale=(1, 5)
+    ... )
     >>> page = item_page(palate.LeastSquares(n_factors=2).fit(ratings, validation=0), "a")
     >>> page["ratings"].rows()
     [(2.0, 0, 0.0), (3.0, 0, 0.0), (4.0, 1, 0.5), (5.0, 1, 0.5)]
@@ -129,7 +131,9 @@ def user_page(model: Factored, user_id: Any, *, n: int = 10) -> Report:
     Examples
     --------
     >>> import palate
-    >>> ratings = palate.Ratings.from_arrays([1, 1, 2, 2, 3], ["a", "b", "a", "c", "b"], [5, 3, 4, 2, 4], scale=(1, 5))
+    >>> ratings = palate.Ratings.from_arrays(
+    ...     [1, 1, 2, 2, 3], ["a", "b", "a", "c", "b"], [5, 3, 4, 2, 4], scale=(1, 5)
+    ... )
     >>> page = user_page(palate.LeastSquares(n_factors=2).fit(ratings, validation=0), 1)
     >>> page["rated"]["item_id"].to_list(), page["best"]["item_id"].to_list()
     (['a', 'b'], ['c'])

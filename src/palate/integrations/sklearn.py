@@ -67,7 +67,9 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):
     >>> from sklearn.model_selection import GridSearchCV
     >>> table = palate.datasets.load("movielens-small").ratings.to_frame()[:5000]
     >>> X, y = table[["user_id", "item_id"]], table["rating"].to_numpy()
-    >>> search = GridSearchCV(RatingRegressor(palate.LeastSquares(max_sweeps=5)), {"trainer__n_factors": [4, 8]}, cv=2)
+    >>> search = GridSearchCV(
+    ...     RatingRegressor(palate.LeastSquares(max_sweeps=5)), {"trainer__n_factors": [4, 8]}, cv=2
+    ... )
     >>> search.fit(X, y).best_estimator_.recommend(15, n=2).columns[:3]
     ['user_id', 'item_id', 'rank']
     """

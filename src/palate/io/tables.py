@@ -398,9 +398,14 @@ def join_column(item: str | None, found: list[str], named: bool) -> str | None:
     --------
     >>> join_column("book_id", ["id", "book_id", "title"], named=False)
     'book_id'
-    >>> join_column("book_id", ["id", "book_id", "best_book_id", "work_id"], named=False)  # goodbooks-10k, first release
+    >>> join_column(
+    ...     "book_id", ["id", "book_id", "best_book_id", "work_id"], named=False
+    ... )  # goodbooks-10k, first release
     'id'
-    >>> join_column("sku", ["product_id", "title"], named=False), join_column("sku", ["product_id", "title"], named=True)
+    >>> (
+    ...     join_column("sku", ["product_id", "title"], named=False),
+    ...     join_column("sku", ["product_id", "title"], named=True),
+    ... )
     (None, 'product_id')
     """
     folded = {_folded(column): column for column in reversed(found)}

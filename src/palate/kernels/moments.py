@@ -9,7 +9,9 @@ the posterior that predictions are made from. The link is one of
 
     identity  g(z) = z
     bounded   g(z) = low + (high - low) / (1 + exp(-z))
-    ordinal   g(z) = level_1 + sum_j (level_(j+1) - level_j) (1 - Phi((cut_j - z) / scale))       the expected star value
+    ordinal   g(z) = level_1 + sum_j (level_(j+1) - level_j) (1 - Phi((cut_j - z) / scale))
+
+The last is the expected number of stars.
 """
 
 import math

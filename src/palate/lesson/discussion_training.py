@@ -155,8 +155,9 @@ q9 = Discussion(
         Idea(
             "that it is a kind of penalty",
             "regulari*/penal*/l2/l1/ridge/weightdecay/prior/shrink*; "
-            "DOWN/prevent*/avoid*/against/stop*/less/fight*/combat*/hinder*/counter*/limit*/control*/help*/keep* ~7 "
-            "OVERFIT; NOT ~1 OVERFIT; OVERFIT ~2 DOWN; prevent*/avoid*/reduc* ~2 adaptation/coadaptation; "
+            "DOWN/prevent*/avoid*/against/stop*/less/fight*/combat*/hinder*/counter*/limit*/control*/help*/"
+            "keep* ~7 OVERFIT; NOT ~1 OVERFIT; OVERFIT ~2 DOWN; "
+            "prevent*/avoid*/reduc* ~2 adaptation/coadaptation; "
             "generali*; "
             "robust*; VALID ~4 lower/smaller/better/improv*/fall*/drop*; "
             "!rely/depend*/important/dominat*/co; memori* "
@@ -167,12 +168,16 @@ q9 = Discussion(
         Idea(
             "that some coordinates are zero at random in training",
             "RANDOM ~6 OFF/zero/N0; OFF/zero/zeroes ~6 RANDOM; RANDOM ~4 "
-            "factor/embedding/vector/weight/parameter/coefficient/coordinate/latent/dimension/neuron/unit/component; "
+            "factor/embedding/vector/weight/parameter/coefficient/coordinate/latent/dimension/neuron/unit/"
+            "component; "
             "OFF ~3 "
-            "factor/embedding/vector/weight/parameter/coefficient/coordinate/latent/dimension/neuron/unit/component; "
-            "factor/embedding/vector/weight/parameter/coefficient/coordinate/latent/dimension/neuron/unit/component ~6 "
+            "factor/embedding/vector/weight/parameter/coefficient/coordinate/latent/dimension/neuron/unit/"
+            "component; "
+            "factor/embedding/vector/weight/parameter/coefficient/coordinate/latent/dimension/neuron/unit/"
+            "component ~6 "
             "OFF/N0; set* ~6 zero/N0; noise ~4 "
-            "factor/embedding/vector/weight/parameter/coefficient/coordinate/latent/dimension/neuron/unit/component",
+            "factor/embedding/vector/weight/parameter/coefficient/coordinate/latent/dimension/neuron/unit/"
+            "component",
             "What happens to the coordinates of a vector in training?",
         ),
         Idea(

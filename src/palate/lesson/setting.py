@@ -85,8 +85,10 @@ def setup(data: Dataset | None = None, *, kind: str | None = None) -> Lesson:
     >>> s = setup(kind="polars")
     >>> s
     Lesson(100,004 ratings, 9,066 films, models without and with a penalty, user 63)
-    >>> s.df.columns, s.movies.columns
-    (['userId', 'movieId', 'rating', 'y'], ['movieId', 'title', 'genres', 'key', 'year', 'n_ratings', 'mean_rating'])
+    >>> s.df.columns
+    ['userId', 'movieId', 'rating', 'y']
+    >>> s.movies.columns
+    ['movieId', 'title', 'genres', 'key', 'year', 'n_ratings', 'mean_rating']
     >>> s.l2_model.predict([[63, 63], [1, 2]]).shape
     (2, 1)
     """

@@ -128,22 +128,28 @@ BREAKS = (
 
 # Words that are no slip of another, however near they are.
 ORDINARY = """
-these those there their where which while whole about above after again against almost along already although always among around
-because become becomes before behind being below besides better between beyond bring brought called cannot causes certain change clearly
-close comes common compare converge converges converged could course depend depends details differ difference does doing down during each either else ending enough
-entire especially even ever every exactly except expect explain express extra fact fairly faster final finds first follow force forces
-forget former found further gives given going gotten hence however instead itself keeps large later latter learn learns least leave less
-likely little looks makes making matter maybe means meant might moment moves moved moving multiple nearly needs newer nothing number often
-older other others ought output overall people perhaps place point prevent prevents prevented probably problem proper quite rather reach
-real really reason relies result results right says second seems sense sentence severa several shall should shows simple simply since small solve
-some somehow something sometimes soon spread start state still stops strange such suits takes tells terms than thank that theirs them
-then thing things think third though thought through throughout times today together toward towards training trust trying twice under
-until used useful user uses usual usually value values various very walk want wants watch weather week well were what when whether who
-whose why will with within without woman words work works world would write written wrong year years yours planet country county computer
-button bottom border matrix metric minute moment monday mother nature normal notice object office parent person picture player please
-police policy public reader record region remember report season secret sector series server served simple single sister social
-source speech spirit spring square status strain stream street string studio summer system target theory ticket trader travel
-virtual vision visual volume winter wonder worker writer colour colours password racist faster buying
+these those there their where which while whole about above after again against almost along already
+although always among around because become becomes before behind being below besides better between
+beyond bring brought called cannot causes certain change clearly close comes common compare converge
+converges converged could course depend depends details differ difference does doing down during
+each either else ending enough entire especially even ever every exactly except expect explain
+express extra fact fairly faster final finds first follow force forces forget former found further
+gives given going gotten hence however instead itself keeps large later latter learn learns least
+leave less likely little looks makes making matter maybe means meant might moment moves moved moving
+multiple nearly needs newer nothing number often older other others ought output overall people
+perhaps place point prevent prevents prevented probably problem proper quite rather reach real
+really reason relies result results right says second seems sense sentence severa several shall
+should shows simple simply since small solve some somehow something sometimes soon spread start
+state still stops strange such suits takes tells terms than thank that theirs them then thing things
+think third though thought through throughout times today together toward towards training trust
+trying twice under until used useful user uses usual usually value values various very walk want
+wants watch weather week well were what when whether who whose why will with within without woman
+words work works world would write written wrong year years yours planet country county computer
+button bottom border matrix metric minute moment monday mother nature normal notice object office
+parent person picture player please police policy public reader record region remember report season
+secret sector series server served simple single sister social source speech spirit spring square
+status strain stream street string studio summer system target theory ticket trader travel virtual
+vision visual volume winter wonder worker writer colour colours password racist faster buying
 """
 
 # Turns of phrase, before words are looked at one by one.

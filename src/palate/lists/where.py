@@ -41,7 +41,13 @@ def matching(where: Where | None, table: pl.DataFrame) -> np.ndarray:
 
     Examples
     --------
-    >>> table = pl.DataFrame({"title": ["Airplane!", "Psycho"], "genres": ["Comedy", "Horror|Crime"], "year": [1980, 1960]})
+    >>> table = pl.DataFrame(
+    ...     {
+    ...         "title": ["Airplane!", "Psycho"],
+    ...         "genres": ["Comedy", "Horror|Crime"],
+    ...         "year": [1980, 1960],
+    ...     }
+    ... )
     >>> matching({"genres": "crime", "year": (None, 1979)}, table)
     array([False,  True])
     >>> matching(pl.col("year") >= 1980, table)

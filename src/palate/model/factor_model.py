@@ -586,7 +586,9 @@ class FactorModel:
         Examples
         --------
         >>> from palate import LeastSquares, Ratings
-        >>> ratings = Ratings.from_arrays(["al", "al", "bo", "bo", "cy"], [1, 2, 1, 3, 2], [5, 3, 4, 1, 3], scale=(1, 5))
+        >>> ratings = Ratings.from_arrays(
+        ...     ["al", "al", "bo", "bo", "cy"], [1, 2, 1, 3, 2], [5, 3, 4, 1, 3], scale=(1, 5)
+        ... )
         >>> model = LeastSquares(n_factors=2).fit(ratings, validation=0)
         >>> dee = model.fold_in([1, 3], [4, 1], user_id="dee")
         >>> dee
@@ -629,7 +631,9 @@ class FactorModel:
         Examples
         --------
         >>> from palate import LeastSquares, Ratings
-        >>> ratings = Ratings.from_arrays(["al", "al", "bo", "bo", "cy"], [1, 2, 1, 3, 2], [5, 3, 4, 1, 3], scale=(1, 5))
+        >>> ratings = Ratings.from_arrays(
+        ...     ["al", "al", "bo", "bo", "cy"], [1, 2, 1, 3, 2], [5, 3, 4, 1, 3], scale=(1, 5)
+        ... )
         >>> model = LeastSquares().fit(ratings, validation=0)
         >>> model.recommend(model.user_with("cy", {1: 5}))["item_id"].to_list()
         [3]
@@ -666,7 +670,9 @@ class FactorModel:
         Examples
         --------
         >>> from palate import LeastSquares, Ratings
-        >>> ratings = Ratings.from_arrays(["al", "al", "bo", "bo", "cy"], [1, 2, 1, 3, 2], [5, 3, 4, 1, 3], scale=(1, 5))
+        >>> ratings = Ratings.from_arrays(
+        ...     ["al", "al", "bo", "bo", "cy"], [1, 2, 1, 3, 2], [5, 3, 4, 1, 3], scale=(1, 5)
+        ... )
         >>> model = LeastSquares(n_factors=2).fit(ratings, validation=0)
         >>> why = model.explain("al", 3)
         >>> why.frame["part"].to_list()
@@ -728,7 +734,9 @@ class FactorModel:
         Examples
         --------
         >>> from palate import LeastSquares, Ratings
-        >>> ratings = Ratings.from_arrays(["al", "al", "bo", "bo", "cy"], [1, 2, 1, 3, 2], [5, 3, 4, 1, 3], scale=(1, 5))
+        >>> ratings = Ratings.from_arrays(
+        ...     ["al", "al", "bo", "bo", "cy"], [1, 2, 1, 3, 2], [5, 3, 4, 1, 3], scale=(1, 5)
+        ... )
         >>> model = LeastSquares(n_factors=2).fit(ratings, validation=0)
         >>> updated = model.update(Ratings.from_arrays(["dee", "al"], [1, 3], [4, 2], scale=(1, 5)))
         >>> updated.history.stopped

@@ -266,7 +266,9 @@ class Model:
         Examples
         --------
         >>> from palate import LinearItems, Ratings
-        >>> ratings = Ratings.from_arrays(["al", "al", "bo", "bo", "cy"], [1, 2, 1, 3, 2], [5, 3, 4, 1, 3], scale=(1, 5))
+        >>> ratings = Ratings.from_arrays(
+        ...     ["al", "al", "bo", "bo", "cy"], [1, 2, 1, 3, 2], [5, 3, 4, 1, 3], scale=(1, 5)
+        ... )
         >>> model = LinearItems().fit(ratings, validation=0)
         >>> model.recommend(model.user_with("cy", {1: 5}))["item_id"].to_list()
         [3]

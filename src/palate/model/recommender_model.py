@@ -60,7 +60,9 @@ class RecommenderModel(Model):
     Examples
     --------
     >>> from palate import Ratings, Recommender
-    >>> ratings = Ratings.from_arrays(["al", "al", "bo", "bo", "cy"], ["x", "y", "x", "z", "y"], [5, 4, 4, 5, 3], scale=(1, 5))
+    >>> ratings = Ratings.from_arrays(
+    ...     ["al", "al", "bo", "bo", "cy"], ["x", "y", "x", "z", "y"], [5, 4, 4, 5, 3], scale=(1, 5)
+    ... )
     >>> Recommender().fit(ratings)
     RecommenderModel(Recommender: 3 users, 3 items)
     """

@@ -79,7 +79,9 @@ class Recommender:
     Examples
     --------
     >>> from palate import Ratings, Recommender
-    >>> ratings = Ratings.from_arrays(["al", "al", "bo", "bo", "cy"], ["x", "y", "x", "z", "y"], [5, 4, 4, 5, 3], scale=(1, 5))
+    >>> ratings = Ratings.from_arrays(
+    ...     ["al", "al", "bo", "bo", "cy"], ["x", "y", "x", "z", "y"], [5, 4, 4, 5, 3], scale=(1, 5)
+    ... )
     >>> model = Recommender().fit(ratings)
     >>> model.recommend("cy", n=1)["item_id"].to_list()
     ['x']

@@ -57,7 +57,8 @@ def _of_core(core: Core) -> Iterable[str]:
         "The models that are served; active is the one that answers if none is named.",
     )
     for model in core.models:
-        yield f"palate_model_info{_labels(model=model.id, version=model.version, active=str(model.active).lower())} 1"
+        active = str(model.active).lower()
+        yield f"palate_model_info{_labels(model=model.id, version=model.version, active=active)} 1"
     gauges = [
         ("palate_model_swaps_total", "counter", "Models taken into use since the start.", core.n_swaps),
         (

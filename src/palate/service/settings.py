@@ -41,10 +41,9 @@ class Settings:
     --------
     >>> Settings().open_to_all
     True
-    >>> Settings(host="0.0.0.0")
+    >>> Settings(host="0.0.0.0")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    palate.service.settings.SettingsError: keys must be set to listen on 0.0.0.0, which others can reach; got none. \
-Set PALATE_READ_KEY and PALATE_WRITE_KEY, or listen on 127.0.0.1.
+    palate.service.settings.SettingsError: keys must be set to listen on 0.0.0.0, ...
     """
 
     host: str = "127.0.0.1"

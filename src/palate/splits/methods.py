@@ -60,7 +60,10 @@ def k_fold(ratings: Ratings | Dataset, n_folds: int = 5, *, seed: int = 0) -> Fo
 
     Examples
     --------
-    >>> [len(split.test) for split in k_fold(Ratings.from_arrays([1, 1, 2], list("abb"), [5, 3, 4]), n_folds=2)]
+    >>> [
+    ...     len(split.test)
+    ...     for split in k_fold(Ratings.from_arrays([1, 1, 2], list("abb"), [5, 3, 4]), n_folds=2)
+    ... ]
     [2, 1]
     """
     ratings = ratings_of(ratings)

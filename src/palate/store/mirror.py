@@ -16,7 +16,10 @@ def digest_of(user: str, salt: bytes) -> str:
 
     Examples
     --------
-    >>> digest_of("al", b"salt") == digest_of("al", b"salt"), digest_of("al", b"salt") == digest_of("al", b"other")
+    >>> (
+    ...     digest_of("al", b"salt") == digest_of("al", b"salt"),
+    ...     digest_of("al", b"salt") == digest_of("al", b"other"),
+    ... )
     (True, False)
     """
     return hashlib.blake2b(user.encode("utf-8", "surrogatepass"), key=salt, digest_size=16).hexdigest()

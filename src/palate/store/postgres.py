@@ -25,10 +25,12 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS palate_meta (name text PRIMARY KEY, value text NOT NULL);
 CREATE TABLE IF NOT EXISTS palate_ratings (
     "user" text NOT NULL, item text NOT NULL, value double precision,
-    state text NOT NULL CHECK (state IN ('rated', 'seen', 'removed')), at bigint NOT NULL, revision bigint NOT NULL,
+    state text NOT NULL CHECK (state IN ('rated', 'seen', 'removed')),
+    at bigint NOT NULL, revision bigint NOT NULL,
     PRIMARY KEY ("user", item), CHECK ((state = 'rated') = (value IS NOT NULL)));
 CREATE INDEX IF NOT EXISTS palate_ratings_revision ON palate_ratings (revision);
-CREATE TABLE IF NOT EXISTS palate_forgotten (digest text PRIMARY KEY, revision bigint NOT NULL, at bigint NOT NULL);
+CREATE TABLE IF NOT EXISTS palate_forgotten (
+    digest text PRIMARY KEY, revision bigint NOT NULL, at bigint NOT NULL);
 CREATE INDEX IF NOT EXISTS palate_forgotten_revision ON palate_forgotten (revision);
 """
 _PUT = """

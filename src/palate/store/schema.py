@@ -12,10 +12,14 @@ VERSION = 1
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE ratings (
-    user TEXT NOT NULL, item TEXT NOT NULL, value REAL, state TEXT NOT NULL CHECK (state IN ('rated', 'seen', 'removed')),
-    at INTEGER NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (user, item), CHECK ((state = 'rated') = (value IS NOT NULL))
+    user TEXT NOT NULL, item TEXT NOT NULL, value REAL,
+    state TEXT NOT NULL CHECK (state IN ('rated', 'seen', 'removed')),
+    at INTEGER NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (user, item),
+    CHECK ((state = 'rated') = (value IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE forgotten (digest TEXT PRIMARY KEY, revision INTEGER NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE forgotten (
+    digest TEXT PRIMARY KEY, revision INTEGER NOT NULL, at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 """
 # What brings a store of each version to the next one, in order. Version 1 is the first.
 MIGRATIONS: dict[int, str] = {}

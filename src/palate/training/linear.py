@@ -39,7 +39,8 @@ class LinearItems:
     `form="dense"` (EASE and its kin) regresses each item on all others, with `G = X' D_u^-b X`,
     `gamma_j = l2 + G_jj p / (1 - p)`, `C = (G + diag gamma)^-1`:
 
-        B = 1 - C diag(gamma + mu), mu_j = max(0, (1 - leave) / C_jj - gamma_j), its diagonal 0        W_ji = n_j^a B_ji n_i^-a
+        B = 1 - C diag(gamma + mu), mu_j = max(0, (1 - leave) / C_jj - gamma_j), its diagonal 0
+        W_ji = n_j^a B_ji n_i^-a
 
     Parameters
     ----------
@@ -70,7 +71,9 @@ class LinearItems:
     Examples
     --------
     >>> from palate import LinearItems, Ratings
-    >>> ratings = Ratings.from_arrays(["al", "al", "bo", "bo", "cy"], ["x", "y", "x", "z", "y"], [5, 4, 4, 5, 3], scale=(1, 5))
+    >>> ratings = Ratings.from_arrays(
+    ...     ["al", "al", "bo", "bo", "cy"], ["x", "y", "x", "z", "y"], [5, 4, 4, 5, 3], scale=(1, 5)
+    ... )
     >>> model = LinearItems().fit(ratings, validation=0)
     >>> model.recommend("cy", n=1)["item_id"].to_list()
     ['x']

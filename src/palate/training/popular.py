@@ -39,7 +39,9 @@ class Popular:
     Examples
     --------
     >>> from palate import Popular, Ratings
-    >>> ratings = Ratings.from_arrays([1, 1, 2, 3], ["a", "b", "a", "b"], [4, 2, 3, 5], timestamp=[0, 90, 0, 100])
+    >>> ratings = Ratings.from_arrays(
+    ...     [1, 1, 2, 3], ["a", "b", "a", "b"], [4, 2, 3, 5], timestamp=[0, 90, 0, 100]
+    ... )
     >>> Popular().fit(ratings).recommend(3)["item_id"].to_list()
     ['a']
     >>> Popular(half_life=10).fit(ratings).score_items([0]).round(2).tolist()

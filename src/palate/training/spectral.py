@@ -73,7 +73,9 @@ class Spectral:
     Examples
     --------
     >>> from palate import Ratings, Spectral
-    >>> ratings = Ratings.from_arrays(["al", "al", "bo", "bo", "cy"], ["x", "y", "x", "z", "y"], [5, 4, 4, 5, 3], scale=(1, 5))
+    >>> ratings = Ratings.from_arrays(
+    ...     ["al", "al", "bo", "bo", "cy"], ["x", "y", "x", "z", "y"], [5, 4, 4, 5, 3], scale=(1, 5)
+    ... )
     >>> model = Spectral(n_factors=2).fit(ratings, validation=0)
     >>> model.recommend("cy", n=1)["item_id"].to_list()
     ['x']

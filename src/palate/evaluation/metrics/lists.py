@@ -56,7 +56,13 @@ class Lists:
 
         Examples
         --------
-        >>> lists = Lists.match(np.array([[2, 0, 1]]), 3, row=np.array([0, 0]), item=np.array([0, -1]), worth=np.ones(2))
+        >>> lists = Lists.match(
+        ...     np.array([[2, 0, 1]]),
+        ...     3,
+        ...     row=np.array([0, 0]),
+        ...     item=np.array([0, -1]),
+        ...     worth=np.ones(2),
+        ... )
         >>> lists.hit.tolist(), lists.n_relevant.tolist(), lists.found.tolist()
         ([[False, True, False]], [2], [2, 0])
         """

@@ -15,7 +15,9 @@ def precision(lists: Lists, k: int) -> np.ndarray:
 
     Examples
     --------
-    >>> lists = Lists.match(np.array([[2, 0, 1]]), 3, row=np.zeros(1, int), item=np.array([0]), worth=np.ones(1))
+    >>> lists = Lists.match(
+    ...     np.array([[2, 0, 1]]), 3, row=np.zeros(1, int), item=np.array([0]), worth=np.ones(1)
+    ... )
     >>> precision(lists, 2).tolist()
     [0.5]
     """

@@ -54,7 +54,9 @@ def overlap(first: Answer | str, second: Answer | str) -> str:
     if isinstance(first, str) or isinstance(second, str):
         return "One of the lists could not be made."
     shared = len(set(first.items) & set(second.items))
-    return f"{shared} of {max(len(first.rows), len(second.rows))} items are on both lists. {_known(first, 'A')} {_known(second, 'B')}".strip()
+    longest = max(len(first.rows), len(second.rows))
+    known = f"{_known(first, 'A')} {_known(second, 'B')}"
+    return f"{shared} of {longest} items are on both lists. {known}".strip()
 
 
 def _known(answer: Answer, letter: str) -> str:

@@ -36,9 +36,9 @@ MEAN = "mean"
 class LeastSquares:
     """Matrix factorization with biases, fitted by alternating least squares.
 
-    Minimises, over factors p, q and biases b, ::
+    Minimises, over factors p, q and biases b, with the score `s = mu + b_u + b_i + p . q`, ::
 
-        sum of w (r - s)^2  +  d * sum of w sum_f p_f^2 q_f^2                     with s = mu + b_u + b_i + p . q
+        sum of w (r - s)^2  +  d * sum of w sum_f p_f^2 q_f^2
         + unobserved_weight * sum over pairs without a rating of (imputed_value - s)^2
         + sum_u l2_user n_u^l2_scaling |p_u|^2  +  sum_i l2_item n_i^l2_scaling |q_i|^2
         + sum over biases of  l1_bias |b| + l2_bias b^2
@@ -118,7 +118,9 @@ class LeastSquares:
     Examples
     --------
     >>> from palate import LeastSquares, Ratings
-    >>> ratings = Ratings.from_arrays(["al", "al", "bo", "bo", "cy"], [1, 2, 1, 3, 2], [5, 3, 4, 1, 3], scale=(1, 5))
+    >>> ratings = Ratings.from_arrays(
+    ...     ["al", "al", "bo", "bo", "cy"], [1, 2, 1, 3, 2], [5, 3, 4, 1, 3], scale=(1, 5)
+    ... )
     >>> model = LeastSquares(n_factors=2).fit(ratings, validation=0)
     >>> print(model.predict(["al", "cy"], [3, 1]).round(1))
     [2.9 3.9]
@@ -174,7 +176,9 @@ class LeastSquares:
         Examples
         --------
         >>> from palate import LeastSquares, Ratings
-        >>> plays = Ratings.from_arrays(["al", "al", "bo", "bo", "cy"], ["x", "y", "x", "z", "y"], [9, 1, 4, 2, 30])
+        >>> plays = Ratings.from_arrays(
+        ...     ["al", "al", "bo", "bo", "cy"], ["x", "y", "x", "z", "y"], [9, 1, 4, 2, 30]
+        ... )
         >>> model = LeastSquares.for_counts(n_factors=2).fit(plays, validation=0)
         >>> model.recommend("cy", n=1)["item_id"].to_list()
         ['x']
@@ -224,7 +228,9 @@ class LeastSquares:
 
         Examples
         --------
-        >>> LeastSquares.from_keras_strengths(n_ratings=19_000_000, l2_user=1e-7, l2_item=1e-6, n_factors=8).l2_item
+        >>> LeastSquares.from_keras_strengths(
+        ...     n_ratings=19_000_000, l2_user=1e-7, l2_item=1e-6, n_factors=8
+        ... ).l2_item
         19.0
         """
         check_count("n_ratings", n_ratings, 1)

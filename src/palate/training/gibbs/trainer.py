@@ -95,7 +95,9 @@ class Gibbs:
     Examples
     --------
     >>> from palate import Gibbs, Ratings
-    >>> ratings = Ratings.from_arrays(["al", "al", "bo", "bo", "cy"], [1, 2, 1, 3, 2], [5, 3, 4, 1, 3], scale=(1, 5))
+    >>> ratings = Ratings.from_arrays(
+    ...     ["al", "al", "bo", "bo", "cy"], [1, 2, 1, 3, 2], [5, 3, 4, 1, 3], scale=(1, 5)
+    ... )
     >>> model = Gibbs(n_factors=2, sweeps=60, burn_in=20).fit(ratings, validation=0)
     >>> model.n_draws
     40

@@ -75,8 +75,9 @@ class KerasFactorization:
     Examples
     --------
     >>> from palate import KerasFactorization
-    >>> KerasFactorization(n_factors=32, dropout=0.2, epochs=25)  # the last model of the lesson
-    KerasFactorization(n_factors=32, l2_user=1e-07, l2_item=1e-06, l2_bias=1e-07, l1_bias=0.0, dropout=0.2, mean=True, biases=False, learning_rate=0.001, batch_size=10000, epochs=25, patience=None)
+    >>> trainer = KerasFactorization(n_factors=32, dropout=0.2, epochs=25)  # the lesson's last model
+    >>> trainer.l2_user, trainer.learning_rate, trainer.batch_size
+    (1e-07, 0.001, 10000)
     """
 
     n_factors: int = 8
