@@ -206,6 +206,14 @@ def test_docstring_matches_the_signature(name):
     )
 
 
+@pytest.mark.parametrize("name", callables())
+def test_summary_is_one_line(name):
+    """numpydoc and the site's tables show the first line alone."""
+    summary, _, rest = (inspect.getdoc(callables()[name]) or "").partition("\n")
+    assert summary.endswith("."), summary
+    assert not rest or rest.startswith("\n"), "the summary goes on in a second line"
+
+
 def resolves(dotted: str) -> bool:
     try:
         pkgutil.resolve_name(dotted)

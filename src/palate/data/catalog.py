@@ -26,8 +26,10 @@ class CatalogWarning(UserWarning):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Catalog:
-    """A table with one row per item: `item_id`, then what is known of `title`, `year`, `genres`,
-    `key`, then the rest.
+    """A table of items: their ids, titles, years, genres and any other columns.
+
+    The table has one row per item. Its columns are `item_id`, then `title`, `year`, `genres` and
+    `key` where they are known, then the others.
 
     Parameters
     ----------
@@ -150,8 +152,9 @@ class Catalog:
             )
 
     def aligned(self, items: Vocabulary, ratings: RatingMatrix) -> "Catalog":
-        """Return the catalog in the order of the vocabulary `items`, with the number and the mean
-        of each item's `ratings`.
+        """Return the catalog in the order of the vocabulary `items`.
+
+        The number and the mean of each item's `ratings` are added as columns.
 
         The first `len(items)` rows are the vocabulary's items, in order, nulls where the catalog
         does not know them; then come the catalog's items that nobody rated, in their own order,
@@ -191,8 +194,9 @@ class Catalog:
         return rows_of(self.frame, item_index)
 
     def find(self, title: str, exact: bool = False) -> np.ndarray:
-        """Return the positions of the items whose title, key or title with year contains a text,
-        whatever its case; int64.
+        """Return the positions (int64) of the items whose title or key contains a text.
+
+        A title followed by its year matches, too. Case is ignored.
 
         Parameters
         ----------

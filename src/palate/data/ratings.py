@@ -87,8 +87,10 @@ class Ratings:
         scale: tuple[float, float] | None = None,
         duplicates: str | None = None,
     ) -> "Ratings":
-        """Return the ratings of a table: Polars (lazy, too), pandas, PyArrow, a DuckDB relation, a
-        Delta table, any that Narwhals knows.
+        """Return the ratings of a table.
+
+        The table is a frame of Polars (lazy, too), pandas or PyArrow, a DuckDB relation, a Delta
+        table, or a frame of any library that Narwhals knows.
 
         Parameters
         ----------
@@ -185,8 +187,9 @@ class Ratings:
         scale: tuple[float, float] | None = None,
         duplicates: str | None = None,
     ) -> "Ratings":
-        """Return the ratings of a SciPy sparse matrix or array of shape (n_users, n_items); every
-        stored entry is a rating.
+        """Return the ratings of a SciPy sparse matrix or array of shape (n_users, n_items).
+
+        Every stored entry is a rating.
 
         Parameters
         ----------
@@ -281,7 +284,10 @@ class Ratings:
         return replace(self, **part, n_duplicates=0)
 
     def to_frame(self, kind: str | None = None) -> Any:
-        """Return the ratings as a frame with columns `user_id`, `item_id`, `rating` and what else there is.
+        """Return the ratings as a frame.
+
+        The columns are `user_id`, `item_id`, `rating`, and `timestamp` and `weight` where there are
+        any.
 
         Parameters
         ----------

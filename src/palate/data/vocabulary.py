@@ -71,7 +71,9 @@ class Vocabulary:
 
     @classmethod
     def from_ids(cls, values: Any, what: str = "ids") -> "Vocabulary":
-        """Return the vocabulary of the distinct ids in `values` (a column, an array or a list, in any order).
+        """Return the vocabulary of the distinct ids in `values`.
+
+        `values` is a column, an array or a list, in any order.
 
         `what` names the column in messages.
 
@@ -137,8 +139,9 @@ class Vocabulary:
         return KIND_NAMES[self.kind]
 
     def ids(self) -> Any:
-        """Return all ids in the caller's type: an int64 or uint64 array, or a list of `str` or
-        `uuid.UUID`.
+        """Return all ids in the caller's type.
+
+        The type is an int64 or uint64 array, or a list of `str` or `uuid.UUID`.
         """
         if self.kind in ("int", "uint"):
             return self.values.to_numpy()

@@ -47,8 +47,10 @@ def load(name: str = "movielens-small") -> "Dataset":
 
 
 def available() -> "pl.DataFrame":
-    """Return the data sets that `fetch` knows: name, what it is, megabytes, format, licence,
-    checksum, addresses, fetched or not.
+    """Return a frame of the data sets that `fetch` can download.
+
+    Its columns are the name, a description, megabytes, format, licence, checksum, addresses, and
+    whether the data set was downloaded.
 
     Examples
     --------
@@ -78,8 +80,9 @@ def available() -> "pl.DataFrame":
 
 
 def fetch(name: str, *, progress: "Progress | None" = None) -> Path:
-    """Return the path of a data set for `palate.read`, fetched from its owner's server unless it is
-    here already.
+    """Return the path of a data set for `palate.read`, and download it if necessary.
+
+    It is downloaded from its owner's server unless it is here already.
 
     Files are kept in the folder that the environment variable PALATE_DATA names, else in the
     platform's folder for caches. A file gets its name only when it is whole and has the checksum

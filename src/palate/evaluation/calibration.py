@@ -67,8 +67,9 @@ class Calibration:
     frame_kind: str = "polars"
 
     def covered(self, share: float) -> float:
-        """Return how many of the test ratings lie inside their central interval of this `share`,
-        from 0 to 1.
+        """Return the share of test ratings that lie inside their central interval of this `share`.
+
+        Both shares are between 0 and 1.
         """
         return float((self.foretold.central <= share).mean())
 
@@ -125,8 +126,9 @@ class Calibration:
         return {**self.about, "scores": self.scores, **frames, "notes": list(self.notes)}
 
     def plot(self, path: Any = None) -> Any:
-        """Return the reliability plot as a Matplotlib figure, or write it to the file `path` (.png,
-        .svg, .pdf) and return None.
+        """Return the reliability plot as a Matplotlib figure, or write it to a file.
+
+        The file is `path` (.png, .svg or .pdf); the method then returns None.
 
         Raises ImportError without Matplotlib.
         """

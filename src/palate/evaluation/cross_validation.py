@@ -39,8 +39,9 @@ def crossval(
     threads: int | None = None,
     callback: Callable[[int, int], object] | None = None,
 ) -> Evaluation:
-    """Return how well trainers do in k-fold cross-validation, with the baseline and the most
-    popular items beside them.
+    """Return the metrics of trainers in k-fold cross-validation.
+
+    The baseline and the most popular items are evaluated beside them.
 
     The figures are over all folds together: RMSE and MAE over all ratings, metrics of lists as
     means over users of the mean over their folds. `by_fold` has those of each fold.

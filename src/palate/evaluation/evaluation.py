@@ -19,8 +19,9 @@ _ENDS = {"low": pl.Float64, "high": pl.Float64}
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Evaluation:
-    """How good models are on test ratings: every figure with its interval, per user, by activity
-    and by popularity.
+    """The metrics of one or more models on test ratings, with their intervals.
+
+    Metrics are also available for each user, by activity of the user and by popularity of the item.
 
     Made by `palate.evaluate` and `palate.crossval`; printed, it is a table in words. Its frames are
     of the library that the ratings came in.
@@ -105,8 +106,10 @@ class Evaluation:
         return float("nan") if value is None else value
 
     def table(self) -> Any:
-        """Return every figure as a frame: model, metric, k (null without), value, and the ends of
-        its interval, low and high.
+        """Return every metric as a frame.
+
+        The columns are the model, the metric, k (null where there is none), the value, and the ends
+        of its interval, low and high.
 
         Coverage and the Gini coefficient belong to all lists together and have no interval.
         """
@@ -119,8 +122,9 @@ class Evaluation:
         return self._frame(pl.DataFrame(rows, schema=types, orient="row"))
 
     def differences(self, of: str | None = None) -> Any:
-        """Return how one model differs from each other one, on the same users: the figure of `of`
-        minus the other's.
+        """Return the differences between one model and each other model on the same users.
+
+        A difference is the metric of the model `of` minus that of the other model.
 
         Parameters
         ----------

@@ -86,8 +86,9 @@ def tune(
     threads: int | None = None,
     seed: int = 0,
 ) -> Tuned:
-    """Return the best settings of least squares found within a budget, judged on ratings that the
-    search never saw.
+    """Return the best hyper-parameters of least squares that were found within a budget.
+
+    They are judged on ratings that the search did not use.
 
     The search is Optuna's (extra `tune`): sizes 8 to 64, strengths of both sides, their scaling,
     that of the biases and dropout. A trial that is worse than most others were at the same sweep is

@@ -15,8 +15,7 @@ from palate.scorer import Factored
 def inspect_model(
     model: Factored, *, n: int = 10, sample: int | None = None, seed: int = 0, threads: int | None = None
 ) -> Report:
-    """Return a report of a model: what its factors and biases are like, what it predicts, and what
-    it recommends.
+    """Return a report on a model: its factors and biases, predictions and recommendations.
 
     Its frames, by name: `weights`, `norms`, `highest_biases`, `lowest_biases`, `divisive`,
     `agreed`, `eras`, `risen`, `fallen`, `predictions`, `most_recommended`, `least_recommended`,

@@ -38,8 +38,10 @@ _SHOWN = (
 
 @needs_threads("item_page")
 def item_page(model: Factored, item_id: Any, *, n: int = 10) -> Report:
-    """Return the page of an item: its numbers among all items', its ratings, its predictions for
-    everyone, and similar items.
+    """Return the page of an item.
+
+    It shows the item's numbers among those of all items, its ratings, its predictions for all
+    users, and similar items.
 
     Parameters
     ----------
@@ -106,8 +108,10 @@ def item_page(model: Factored, item_id: Any, *, n: int = 10) -> Report:
 
 @needs_threads("user_page")
 def user_page(model: Factored, user_id: Any, *, n: int = 10) -> Report:
-    """Return the page of a user: their numbers, tastes by genre, ratings, and what the model does
-    and does not recommend them.
+    """Return the page of a user.
+
+    It shows the user's numbers, preferences by genre and ratings, and what the model recommends to
+    them and what it does not.
 
     Parameters
     ----------

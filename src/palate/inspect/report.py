@@ -135,8 +135,9 @@ class Report:
         return save(self, folder)
 
     def html(self, path: str | os.PathLike[str]) -> None:
-        """Write one self-contained page with all tables and pictures: it opens offline, and loads
-        and runs nothing.
+        """Write one self-contained HTML page with all tables and pictures.
+
+        The page opens offline; it loads nothing and runs no script.
 
         Parameters
         ----------

@@ -9,8 +9,9 @@ METRICS = ("validation_rmse", "validation_mae", "validation_mse")
 
 
 class PruningCallback:
-    """What `fit(..., callback=)` takes to report each sweep to a trial of Optuna and to end a trial
-    that Optuna gives up.
+    """A callback for `fit` that reports each sweep to a trial of Optuna.
+
+    It ends a trial that Optuna prunes.
 
     Parameters
     ----------

@@ -112,8 +112,9 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):
         return found
 
     def set_params(self, **params: Any) -> Self:
-        """Return the regressor with parameters set by name; `trainer__NAME` makes another trainer,
-        since trainers do not change.
+        """Return the regressor with parameters set by name.
+
+        `trainer__NAME` makes another trainer, since trainers do not change.
 
         Raises ValueError if `params` name one that is not there.
         """
@@ -188,8 +189,9 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):
         return np.asarray(found, np.float32)
 
     def recommend(self, users: Any = None, n: int = 5, **options: Any) -> Any:
-        """Return the `n` best items of each of `users` as a frame; the `options` are those of
-        `FactorModel.recommend`.
+        """Return the `n` best items of each of `users` as a frame.
+
+        The `options` are those of `FactorModel.recommend`.
         """
         _validation().check_is_fitted(self)
         return self.model_.recommend(users, n, **options)

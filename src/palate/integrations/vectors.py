@@ -29,8 +29,9 @@ _WAY_OUT = "Export a model of factors: palate.LeastSquares, or palate.Spectral f
 def export_vectors(
     model: Any, side: str = "items", *, head: str | None = None, kind: str | None = None
 ) -> Any:
-    """Return ids with vectors whose inner products, and cosines, order the items for every user as
-    the model's scores do.
+    """Return ids with vectors whose inner products order items as the model's scores do.
+
+    The cosines of the vectors give the same order of items for every user.
 
     Parameters
     ----------

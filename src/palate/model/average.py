@@ -13,8 +13,9 @@ from palate.solve.prior import RowPrior
 
 
 def average(models: Sequence[FactorModel]) -> FactorModel:
-    """Return the model whose predictions are the mean of the predictions of models of the same
-    users and items.
+    """Return a model that predicts the mean of the predictions of several models.
+
+    The models must have the same users and items.
 
     Fits that start from different vectors end in different optima, whose errors partly cancel.
     Catalog, ratings, history and hyper-parameters are those of the first.

@@ -74,8 +74,9 @@ class Explanation:
         return "\n".join(self.lines())
 
     def lines(self) -> list[str]:
-        """Return the explanation in words, a line for each part, with the three strongest ratings
-        for and against.
+        """Return the explanation in words, one line for each part.
+
+        The three strongest ratings for and against have a line each.
         """
         parts = list(self.table.iter_rows(named=True))
         ratings = [row for row in parts if row[PART] == RATING_PART]

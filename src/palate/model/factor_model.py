@@ -35,7 +35,9 @@ from palate.solve.rows import Side
 @helpful_methods
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class FactorModel:
-    """A trained matrix factorization: `rating = mean + user bias + item bias + user factors . item factors`.
+    """A trained matrix factorization.
+
+    It predicts `rating = mean + user bias + item bias + user factors . item factors`.
 
     Immutable and complete: it predicts, recommends, explains itself and is saved without any other
     object. Arrays have a leading draw axis; a point estimate has one draw. Made by a trainer's
@@ -127,13 +129,17 @@ class FactorModel:
         return padded_sides(self.item_factors, self.item_bias)
 
     def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
-        """Return the predicted rating of each pair of `user_index` and `item_index`, float32; -1 is
-        an unknown row at its prior mean.
+        """Return the predicted rating of each pair of `user_index` and `item_index`, float32.
+
+        The index -1 stands for an unknown user or item, which is scored at its prior mean.
         """
         return scores.score_pairs(self, user_index, item_index)
 
     def score_items(self, user_index: np.ndarray) -> np.ndarray:
-        """Return the predicted ratings of all items for each of `user_index`, float32, shape (n, n_items)."""
+        """Return the predicted ratings of all items for each of `user_index`.
+
+        The result is float32 and has shape (n, n_items).
+        """
         return scores.score_items(self, user_index)
 
     def predict(
@@ -148,8 +154,10 @@ class FactorModel:
         interval_of: str = "mean",
         timestamps: Any = None,
     ) -> Any:
-        """Return predicted ratings in stars, an array for arrays: pairs, or one user with many
-        items, or the reverse.
+        """Return predicted ratings in stars.
+
+        The arguments are two arrays of pairs, one user with many items, or many users with one
+        item. The result is an array where one of them is an array.
 
         Parameters
         ----------
@@ -201,8 +209,9 @@ class FactorModel:
     def predict_distribution(
         self, users: Any, items: Any, *, unknown: str = "raise", timestamps: Any = None
     ) -> np.ndarray:
-        """Return the probability of each rating level, in ascending order, for each pair: shape (n,
-        n_levels).
+        """Return the probability of each rating level for each pair.
+
+        The levels are in ascending order; the result has shape (n, n_levels).
 
         Under the ordinal link these are the model's own. Under others a rating is what is expected
         plus normal noise, and counts as the nearest level. Parameters and errors are those of
@@ -211,7 +220,9 @@ class FactorModel:
         return queries.predict_distribution(self, users, items, unknown, timestamps)
 
     def at(self, time: Any) -> "FactorModel":
-        """Return the model whose users are as they are in the era of `time` (number, date or datetime).
+        """Return the model with its users as they are in the time bin of `time`.
+
+        `time` is a number, a date or a datetime.
 
         Its lists and predictions are those of then; of other times and of sittings it knows
         nothing. Items, and how alike they are, do not change.
@@ -237,8 +248,9 @@ class FactorModel:
         interval_of: str = "mean",
         timestamp: Any = None,
     ) -> Any:
-        """Return each user's predicted ratings of chosen items as a frame, with what the catalog
-        knows of them.
+        """Return each user's predicted ratings of chosen items as a frame.
+
+        The frame has the columns of the catalog, too.
 
         Parameters
         ----------
@@ -302,8 +314,9 @@ class FactorModel:
         unknown: str = "raise",
         threads: int | None = None,
     ) -> Any:
-        """Return the n items with the highest predicted rating for each user, as a frame; filters
-        apply first.
+        """Return the n items with the highest predicted rating for each user, as a frame.
+
+        Filters are applied before items are ranked.
 
         Parameters
         ----------
@@ -406,8 +419,9 @@ class FactorModel:
         progress: Callable[[int, int], object] | None = None,
         **options: Any,
     ) -> Path:
-        """Return the path of a Parquet file, `path`, to which the `n` best items of every user are
-        written; memory does not grow with them.
+        """Return the path of a Parquet file with the `n` best items of every user.
+
+        The file is written to `path`. Memory does not grow with the number of users.
 
         Blocks of users are kept in the folder `PATH.parts` until all are there: the same call after
         an interrupt goes on. `progress` is called with the users done and all users; the `options`
@@ -419,8 +433,9 @@ class FactorModel:
         return recommend_all(self, path, n, progress=progress, **options)
 
     def rated(self, users: Any) -> Any:
-        """Return what these `users` (one or many, folded ones too) rated, highest first, as a frame
-        with the catalog's columns.
+        """Return what these `users` rated, the highest ratings first, as a frame.
+
+        One or many users are taken, folded-in ones too. The frame has the columns of the catalog.
 
         The column `held_out` marks ratings kept from training. Raises ValueError for a model saved
         without ratings.
@@ -439,8 +454,9 @@ class FactorModel:
         shrink: float = similar.SHRINK,
         threads: int | None = None,
     ) -> Any:
-        """Return, for each of `items`, the `n` others whose factors have the highest cosine with
-        its own, as a frame.
+        """Return the `n` items that are most similar to each of `items`, as a frame.
+
+        The similarity is the cosine of the items' factors.
 
         The cosine is multiplied by `r / (r + shrink)` for an item of r ratings, since few ratings
         make vectors that are near others by chance; `shrink=0` ranks by the cosine itself. The
@@ -461,8 +477,9 @@ class FactorModel:
         )
 
     def between(self, first: Any, second: Any, n: int = 10, **options: Any) -> Any:
-        """Return the `n` items between the items `first` and `second`: the nearest to the sum of
-        both vectors, as a frame.
+        """Return the `n` items that lie between the items `first` and `second`, as a frame.
+
+        They are the items nearest to the sum of both vectors.
 
         The `options` are the filters and `shrink` of `similar_items`. Columns: item_id, rank,
         similarity, to_first, to_second, then the catalog's. Models without vectors go by their
@@ -473,8 +490,9 @@ class FactorModel:
     def similar_users(
         self, users: Any, n: int = 10, *, min_ratings: int = 0, threads: int | None = None
     ) -> Any:
-        """Return, for each of `users`, the `n` others whose factors have the highest cosine with
-        theirs, as a frame.
+        """Return the `n` users who are most similar to each of `users`, as a frame.
+
+        The similarity is the cosine of the users' factors.
 
         `min_ratings` leaves out users with fewer ratings; `threads` changes nothing but the time.
         Columns: similar_to, user_id, rank, similarity, n_ratings.
@@ -543,8 +561,9 @@ class FactorModel:
         user_id: Any = None,
         timestamps: Any = None,
     ) -> FoldedUser:
-        """Return a user who was not in the training data, accepted wherever a user id is; the model
-        does not change.
+        """Return a user who was not in the training data.
+
+        The result is accepted wherever a user id is. The model does not change.
 
         Solves the user's penalised least-squares problem with the item vectors fixed. With a known
         user's own training ratings that is the stored user. A model with draws of a posterior draws
@@ -610,7 +629,9 @@ class FactorModel:
         weights: Any = None,
         item_id: Any = None,
     ) -> FoldedItem:
-        """Return an item that was not in the training data, accepted by `predict` wherever an item id is.
+        """Return an item that was not in the training data.
+
+        The result is accepted by `predict` wherever an item id is.
 
         Parameters and errors are those of `fold_in` with the sides exchanged: `users` rated the item.
         """
@@ -620,8 +641,9 @@ class FactorModel:
     def user_with(
         self, user: Any, items: Any, ratings: Any = None, *, weights: Any = None, timestamps: Any = None
     ) -> FoldedUser:
-        """Return a `user` as they are with further ratings, at once; accepted wherever a user id
-        is. The model does not change.
+        """Return a `user` with further ratings added, without training.
+
+        The result is accepted wherever a user id is. The model does not change.
 
         What the model holds of the user counts, and these ratings in place of its own of the same
         items; a user whom it does not know has these alone. `items`, `ratings`, `weights` and
@@ -642,8 +664,9 @@ class FactorModel:
         return user_with(self, user, items, ratings, weights, timestamps)
 
     def explain(self, user: Any, item: Any) -> Explanation:
-        """Return what a prediction is made of: mean, biases, and the signed contribution of each of
-        the user's ratings.
+        """Return the contributions that a prediction is the sum of.
+
+        These are the mean, the biases, and the signed contribution of each rating of the user.
 
         A rating counts by how far it lies from what mean and biases expect of it, times how alike
         the two items are to this user. The contributions add up to the score of the pair, for least
@@ -685,8 +708,9 @@ class FactorModel:
     def with_users(
         self, users: Vocabulary, ratings: RatingMatrix, threads: int | None = None
     ) -> "FactorModel":
-        """Return the model whose only users are `users`, each folded in from their row of
-        `ratings`; `threads` changes the time alone.
+        """Return a model whose only users are `users`, folded in from their rows of `ratings`.
+
+        `threads` changes the time alone.
         """
         return queries.with_table(self, users, ratings, threads)
 
@@ -698,8 +722,9 @@ class FactorModel:
         catalog: Catalog | None = None,
         threads: int | None = None,
     ) -> "FactorModel":
-        """Return a new model that knows further ratings, new users and new items, without a full
-        fit; this one does not change.
+        """Return a new model with further ratings, users and items, without training again.
+
+        This model does not change.
 
         Users and items with new or changed ratings are solved for with the other side's vectors
         fixed, as fold-in does; all others stay as they were trained. How far that is from training
@@ -745,14 +770,16 @@ class FactorModel:
         return updating.update(self, ratings, duplicates, catalog, threads)
 
     def with_change(self, change: Change) -> tuple["FactorModel", tuple[str, ...]]:
-        """Return the model with a `change` by an update, and what should be known of it; `update`
-        makes the change.
+        """Return the model after a `change` by an update, and what should be reported about it.
+
+        The method `update` makes the change.
         """
         return updating.update_factors(self, change)
 
     def compress(self, k: int) -> "FactorModel":
-        """Return a point model of k factors for serving, whose predictions are nearly the mean over
-        this model's draws.
+        """Return a point model of k factors for serving.
+
+        Its predictions are close to the mean over this model's draws.
 
         Its factors are the truncated singular value decomposition of the mean product; what that
         loses on training pairs stands in the last note of its history. New users are folded in
@@ -805,8 +832,9 @@ class FactorModel:
         catalog: Catalog | None = None,
         mean: float | None = None,
     ) -> "FactorModel":
-        """Return the model that Keras saved as `.h5` or `.keras`; nothing in the file is run. Needs
-        h5py only.
+        """Return the model in a file that Keras saved as `.h5` or `.keras`.
+
+        Nothing in the file is executed. Only h5py is needed.
 
         Parameters
         ----------
@@ -835,7 +863,9 @@ class FactorModel:
         return read_keras(path, ratings, catalog, mean)
 
     def to_keras(self, path: str | os.PathLike[str]) -> None:
-        """Write the model to `path` as a file that Keras loads: `.h5` (the layout of Keras 2) or `.keras`.
+        """Write the model to `path` as a file that Keras loads.
+
+        The name ends in `.h5` (the layout of Keras 2) or `.keras`.
 
         Its predictions lack the mean.
 

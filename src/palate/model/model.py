@@ -89,8 +89,9 @@ class Model:
         scale: tuple[float, float] | None = None,
         name: str | None = None,
     ) -> "ScorerModel":
-        """Return a model around a scorer of your own, which is then ranked, filtered and evaluated
-        like any other.
+        """Return a model around a scorer of your own.
+
+        Items are then ranked, filtered and evaluated as those of any other model.
 
         Parameters
         ----------
@@ -161,7 +162,10 @@ class Model:
         return len(self.items)
 
     def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
-        """Return the score of each pair of `user_index` and `item_index`, float32; -1 is an unknown row."""
+        """Return the score of each pair of `user_index` and `item_index`, float32.
+
+        The index -1 stands for an unknown user or item.
+        """
         raise NotImplementedError
 
     def score_items(self, user_index: np.ndarray) -> np.ndarray:
@@ -180,22 +184,25 @@ class Model:
         )
 
     def predict(self, users: Any, items: Any, *, clip: bool = False, unknown: str = "raise") -> Any:
-        """Return predicted ratings, or scores where they are no ratings, of pairs of `users` and
-        `items`; see `FactorModel.predict`.
+        """Return predicted ratings, or scores, of pairs of `users` and `items`.
+
+        Scores are returned where the model does not predict ratings. See `FactorModel.predict`.
 
         `clip` moves predictions outside the rating scale to its ends; `unknown` says what an unknown id gets.
         """
         return predicting.predict(self, with_new_users(self, users), items, clip=clip, unknown=unknown)
 
     def predict_frame(self, users: Any, items: Any = None, **options: Any) -> Any:
-        """Return predictions as a frame; `users`, `items` and the `options` are those of
-        `FactorModel.predict_frame`.
+        """Return predictions as a frame.
+
+        `users`, `items` and the `options` are those of `FactorModel.predict_frame`.
         """
         return predicting.predict_frame(self, with_new_users(self, users), items, **options)
 
     def recommend(self, users: Any = None, n: int = 5, **options: Any) -> Any:
-        """Return the `n` best items of each of `users` as a frame; the `options` are those of
-        `FactorModel.recommend`.
+        """Return the `n` best items of each of `users` as a frame.
+
+        The `options` are those of `FactorModel.recommend`.
         """
         unknown = options.pop("unknown", "raise")
         return strangers.recommend_to_all(self, with_new_users(self, users), n, unknown, **options)
@@ -208,8 +215,9 @@ class Model:
         progress: Callable[[int, int], object] | None = None,
         **options: Any,
     ) -> Path:
-        """Return the path of a Parquet file, `path`, to which the `n` best items of every user are
-        written; memory does not grow with them.
+        """Return the path of a Parquet file with the `n` best items of every user.
+
+        The file is written to `path`. Memory does not grow with the number of users.
 
         Blocks of users are kept in the folder `PATH.parts` until all are there: the same call after
         an interrupt goes on. `progress` is called with the users done and all users; the `options`
@@ -221,8 +229,9 @@ class Model:
         return recommend_all(self, path, n, progress=progress, **options)
 
     def between(self, first: Any, second: Any, n: int = 10, **options: Any) -> Any:
-        """Return the `n` items between the items `first` and `second`: the nearest to the sum of
-        both vectors, as a frame.
+        """Return the `n` items that lie between the items `first` and `second`, as a frame.
+
+        They are the items nearest to the sum of both vectors.
 
         The `options` are the filters and `shrink` of `similar_items`. Columns: item_id, rank,
         similarity, to_first, to_second, then the catalog's. Models without vectors go by their
@@ -243,8 +252,9 @@ class Model:
         user_id: Any = None,
         timestamps: Any = None,
     ) -> NewUser:
-        """Return a user who was not in the training data, accepted wherever a user id is; the model
-        does not change.
+        """Return a user who was not in the training data.
+
+        The result is accepted wherever a user id is. The model does not change.
 
         `items` are ids and `ratings` their values (or `items` maps one to the other), with
         `weights` and `timestamps` where there are any; answers call the user `user_id`.
@@ -255,8 +265,9 @@ class Model:
     def user_with(
         self, user: Any, items: Any, ratings: Any = None, *, weights: Any = None, timestamps: Any = None
     ) -> NewUser:
-        """Return a `user` as they are with further ratings, at once; accepted wherever a user id
-        is. The model does not change.
+        """Return a `user` with further ratings added, without training.
+
+        The result is accepted wherever a user id is. The model does not change.
 
         What the model holds of the user counts, and these ratings in place of its own of the same
         items; a user whom it does not know has these alone. `items`, `ratings`, `weights` and
@@ -284,8 +295,9 @@ class Model:
         catalog: Catalog | None = None,
         threads: int | None = None,
     ) -> Self:
-        """Return a new model that knows further ratings, new users and new items, without a full
-        fit; this one does not change.
+        """Return a new model with further ratings, users and items, without training again.
+
+        This model does not change.
 
         Users and items with new or changed ratings are solved for with the other side's vectors
         fixed, as fold-in does; all others stay as they were trained. How far that is from training
@@ -321,8 +333,9 @@ class Model:
         return updated
 
     def with_change(self, change: Change) -> tuple[Self, tuple[str, ...]]:
-        """Return the model with a `change` by an update, and what should be known of it; `update`
-        makes the change.
+        """Return the model after a `change` by an update, and what should be reported about it.
+
+        The method `update` makes the change.
 
         Raises ValueError for a model of a kind that cannot be updated.
         """

@@ -38,8 +38,9 @@ SHARE = 0.8  # of the intervals in words
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class RecommenderModel(Model):
-    """Two models as one: what a user is likely to choose, and how the user would rate it. Made by
-    `Recommender.fit`.
+    """Two models as one: what a user is likely to choose, and how the user would rate it.
+
+    It is made by `Recommender.fit`.
 
     `predict` answers by the star head, in ratings with their uncertainty; `recommend` ranks by
     both. For tables without ratings there is the choice head alone, and predictions are its scores.
@@ -112,21 +113,26 @@ class RecommenderModel(Model):
         seen: tuple[np.ndarray, np.ndarray],
         threads: int | None = None,
     ) -> Ranking:
-        """Return the top `n` items of `users` by both heads, among `mask` and without `seen`;
+        """Return the top `n` items of `users` by both heads, among `mask` and without `seen`.
+
         `threads` changes the time alone.
         """
         return self.heads.pick(users, n, mask, seen, threads).ranking
 
     def with_users(self, users: Vocabulary, ratings: RatingMatrix) -> "RecommenderModel":
-        """Return the model whose only users are `users`, folded into both heads from their row of
-        `ratings`.
+        """Return a model whose only users are `users`, folded into both heads.
+
+        Each user is folded in from their row of `ratings`.
         """
         stars = None if self.stars is None else self.stars.with_users(users, ratings)
         heads = replace(self.heads, choice=self.choice.with_users(users, ratings), stars=stars)
         return replace(self, heads=heads, users=users, ratings=ratings)
 
     def with_change(self, change: Change) -> tuple["RecommenderModel", tuple[str, ...]]:
-        """Return the model with a `change` by an update of both heads; how they are put together stays."""
+        """Return the model after a `change` by an update of both heads.
+
+        The rule that combines the heads does not change.
+        """
         choice, notes = self.choice.with_change(change)
         stars, of_stars = (None, ()) if self.stars is None else self.stars.with_change(change)
         heads = replace(self.heads, choice=choice, stars=stars)
@@ -147,8 +153,9 @@ class RecommenderModel(Model):
         interval: float | None = None,
         interval_of: str = "mean",
     ) -> Any:
-        """Return predicted ratings by the star head; `users`, `items` and the options are those of
-        `FactorModel.predict`.
+        """Return predicted ratings by the star head.
+
+        `users`, `items` and the options are those of `FactorModel.predict`.
 
         `clip`, `unknown`, `return_std`, `interval` and `interval_of` mean what they mean there.
         """
@@ -165,15 +172,17 @@ class RecommenderModel(Model):
         )
 
     def predict_distribution(self, users: Any, items: Any, *, unknown: str = "raise") -> np.ndarray:
-        """Return the star head's probability of each rating level for pairs of `users` and `items`;
-        see `FactorModel` for `unknown`.
+        """Return the star head's probability of each rating level for pairs.
+
+        The pairs are of `users` and `items`; see `FactorModel` for `unknown`.
         """
         head, rows = self._asked(users, unknown)
         return predicting.predict_distribution(head, rows, items, unknown=unknown)
 
     def predict_frame(self, users: Any, items: Any = None, **options: Any) -> Any:
-        """Return predictions of `users` and `items` by the star head as a frame; `options` are
-        those of `FactorModel.predict_frame`.
+        """Return predictions of `users` and `items` by the star head as a frame.
+
+        The `options` are those of `FactorModel.predict_frame`.
         """
         head, rows = self._asked(users, options.get("unknown", "raise"))
         return predicting.predict_frame(head, rows, items, **options)
@@ -198,8 +207,9 @@ class RecommenderModel(Model):
         threads: int | None = None,
         **options: Any,
     ) -> Any:
-        """Return the n items that each user is most likely to choose and to like, as a frame;
-        filters apply first.
+        """Return the n items that each user is most likely to choose and to like, as a frame.
+
+        Filters are applied before items are ranked.
 
         Parameters
         ----------
@@ -404,27 +414,34 @@ class RecommenderModel(Model):
         ]
 
     def explain(self, user: Any, item: Any) -> Any:
-        """Return what the star head's prediction for `user` and `item` is made of; see `FactorModel.explain`.
+        """Return the contributions to the star head's prediction for `user` and `item`.
+
+        See `FactorModel.explain`.
 
         `model.choice.explain(user, item)` says the same of the choice head.
         """
         return self.predicts.explain(user, item)
 
     def likeness(self) -> Likeness | None:
-        """Return how alike two items are by the choice head, or by the star head where that one
-        does not know.
+        """Return how alike two items are by the choice head.
+
+        The star head is asked where the choice head has no answer.
         """
         found = own_likeness(self.choice)
         return own_likeness(self.stars) if found is None and self.stars is not None else found
 
     def similar_items(self, items: Any, n: int = 10, **options: Any) -> Any:
-        """Return the `n` items most like each of `items`, by the choice head; the `options` are
-        those of `FactorModel.similar_items`.
+        """Return the `n` items most similar to each of `items`, by the choice head.
+
+        The `options` are those of `FactorModel.similar_items`.
         """
         return self.choice.similar_items(items, n, **options)
 
     def save(self, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
-        """Write the model to one file at `path`, with its `ratings` or without; see `FactorModel.save`."""
+        """Write the model to one file at `path`, with its `ratings` or without.
+
+        See `FactorModel.save`.
+        """
         from palate.model.file.recommender import save_heads
 
         save_heads(self, path, ratings=ratings)

@@ -48,8 +48,9 @@ STARS = ("least-squares", "gibbs", "none")
 
 @dataclass(frozen=True, kw_only=True)
 class Recommender:
-    """Recommendations without settings: lists of what people are likely to choose and to like, and
-    predicted ratings.
+    """Recommendations with default settings: one model for choices and one for ratings.
+
+    Lists contain what people are likely to choose and to like; predictions are ratings.
 
     Two models are fitted. The *choice head* ranks items by how likely a user is to choose them. It
     is chosen among popularity, spectral and linear models (for counts also least squares), and sums

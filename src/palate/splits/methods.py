@@ -44,7 +44,9 @@ def random(ratings: Ratings | Dataset, share: float = 0.2, *, seed: int = 0) -> 
 
 
 def k_fold(ratings: Ratings | Dataset, n_folds: int = 5, *, seed: int = 0) -> Folds:
-    """Return folds for cross-validation: each rating is tested in one of them and trained on in the others.
+    """Return folds for cross-validation.
+
+    Each rating is tested in one of the folds and trained on in the others.
 
     Parameters
     ----------
@@ -199,8 +201,9 @@ def held_out_users(
     test_share: float = 0.5,
     seed: int = 0,
 ) -> Split:
-    """Return a split that trains without some users; part of their ratings is then folded in and
-    the rest tested.
+    """Return a split that trains without some of the users.
+
+    A part of the ratings of these users is folded in; the rest is tested.
 
     What a new user gets who rates a few items: "strong generalisation". Users with a single rating
     are never held out.

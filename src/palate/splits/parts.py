@@ -15,8 +15,9 @@ TRAIN, TEST, FOLD_IN = 0, 1, 2
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Split:
-    """Ratings divided into `train`, `test` and, for held-out users, `fold_in`: disjoint, and
-    together everything.
+    """Ratings divided into `train`, `test` and, for held-out users, `fold_in`.
+
+    The parts are disjoint and together contain every rating.
 
     Each part is a `Ratings` with the vocabularies of the whole, so a model trained on `train` knows
     every id; users and items without a training rating stand at their prior there. Made by the
@@ -71,8 +72,9 @@ class Split:
         return self.part
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the split to the small file `path`, which `palate.splits.load` applies to the same
-        ratings again.
+        """Write the split to the small file `path`.
+
+        `palate.splits.load` applies it to the same ratings again.
         """
         from palate.splits.file import save_split
 
@@ -88,7 +90,9 @@ class Split:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Folds:
-    """Ratings divided into parts of equal size, each of which is tested once while the others are trained on.
+    """Ratings divided into parts of equal size for cross-validation.
+
+    Each part is tested once while a model is trained on the others.
 
     A sequence of `Split`: `for split in folds`. Made by `palate.splits.k_fold`.
 
@@ -132,8 +136,9 @@ class Folds:
         return (self[number] for number in range(len(self)))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the folds to the small file `path`, which `palate.splits.load` applies to the same
-        ratings again.
+        """Write the folds to the small file `path`.
+
+        `palate.splits.load` applies it to the same ratings again.
         """
         from palate.splits.file import save_split
 

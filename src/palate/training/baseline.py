@@ -81,8 +81,9 @@ class Baseline:
         threads: int | None = None,
         seed: int = 0,
     ) -> FactorModel:
-        """Return the baseline fitted to the ratings; parameters and errors are those of
-        `LeastSquares.fit`.
+        """Return the baseline fitted to the ratings.
+
+        Parameters and errors are those of `LeastSquares.fit`.
         """
         for name in ("damping_user", "damping_item", "tolerance"):
             check_strength(name, getattr(self, name))

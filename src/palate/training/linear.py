@@ -26,7 +26,9 @@ _GIGABYTE = 1e9
 @helpful_methods
 @dataclass(frozen=True, kw_only=True)
 class LinearItems:
-    """A model of what people choose: the score of an item is the weighted sum of what the user chose before.
+    """A linear model of what people choose, with a weight between each two items.
+
+    The score of an item is the weighted sum of the items that the user chose before.
 
         score_ui = sum over the user's own items j of x_uj W_ji
 

@@ -20,8 +20,9 @@ from palate.training.training_data import Problem, split
 @helpful_methods
 @dataclass(frozen=True, kw_only=True)
 class Popular:
-    """Rank items by their number of ratings, for everyone alike; with a half-life, by how often
-    they were rated lately.
+    """Rank items by their number of ratings, in the same order for every user.
+
+    With a half-life, recent ratings count more than old ones.
 
     The list that every model should beat, and on tables whose items come and go the one that is
     hardest to beat. The score of an item is the sum of `2 ** (-age / half_life)` over its ratings.

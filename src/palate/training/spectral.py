@@ -26,7 +26,9 @@ _FEW_USERS = 10_000  # below which 128 factors say all that can be learned
 @helpful_methods
 @dataclass(frozen=True, kw_only=True)
 class Spectral:
-    """A factor model of what people choose, by a truncated singular value decomposition; trained in seconds.
+    """A factor model of what people choose, by a truncated singular value decomposition.
+
+    It is trained in seconds.
 
     A model of ratings says how much somebody would like an item, this one how likely they are to
     pick it and like it, which is what a list is judged by. Every rating counts as a choice with a

@@ -9,8 +9,9 @@ from palate.model.joined import UnionWarning, join, said_of
 
 
 def union(model: Any, ratings: "Ratings | Dataset") -> Ratings:
-    """Return the ratings that a model holds and new ones as one table; of a pair in both the later
-    rating counts.
+    """Return the ratings of a model and new ones as one table.
+
+    Where both rate the same pair, the later rating is kept.
 
     Parameters
     ----------

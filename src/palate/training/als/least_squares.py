@@ -151,8 +151,9 @@ class LeastSquares:
 
     @classmethod
     def for_counts(cls, form: str = "one-plus", **hyperparameters: Any) -> "LeastSquares":
-        """Return a trainer for counts (plays, clicks, purchases), without mean and biases, pairs
-        without a count being 0.
+        """Return a trainer for counts, such as plays, clicks or purchases.
+
+        The model has no mean and no biases, and pairs without a count are 0.
 
         Parameters
         ----------
@@ -210,8 +211,9 @@ class LeastSquares:
         l1_bias: float = 0.0,
         **hyperparameters: Any,
     ) -> "LeastSquares":
-        """Return the trainer whose optimum is that of a Keras model with these regularisers,
-        trained on full batches.
+        """Return the trainer with the same optimum as a Keras model with these regularisers.
+
+        The optimum of Keras is that of training on full batches.
 
         Keras adds its penalty to the mean of the squared errors, this class to their sum, so each
         strength is multiplied by the number of training ratings. A strength therefore does not

@@ -40,7 +40,9 @@ _SAMPLE = 20_000  # training pairs that are followed where nothing is held out
 @helpful_methods
 @dataclass(frozen=True, kw_only=True)
 class Gibbs:
-    """Bayesian matrix factorization with biases: many draws from the posterior instead of one optimum.
+    """Bayesian matrix factorization with biases, trained by Gibbs sampling.
+
+    The model keeps many draws from the posterior instead of one optimum.
 
     The model of `LeastSquares` with nothing to tune: factors and biases of each side have a normal
     prior whose mean and covariance are drawn as well, and so is the noise. A prediction is the mean

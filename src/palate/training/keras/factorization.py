@@ -37,8 +37,9 @@ _LAYERS = ("user_embedding", "movie_embedding", "user_bias", "movie_bias")
 @helpful_methods
 @dataclass(frozen=True, kw_only=True)
 class KerasFactorization:
-    """Matrix factorization trained by Keras with Adam: embeddings, their product, and optional
-    biases. Needs `palate[keras]`.
+    """Matrix factorization trained by Keras with Adam.
+
+    The network has embeddings, their product, and optional biases. It needs `palate[keras]`.
 
     Minimises, by steps on batches, the mean squared error of `rating - mean` plus ::
 
@@ -111,8 +112,9 @@ class KerasFactorization:
         threads: int | None = None,
         seed: int = 0,
     ) -> FactorModel:
-        """Return the model after the epochs; parameters and errors are those of `LeastSquares.fit`,
-        with epochs for sweeps.
+        """Return the model after the last epoch.
+
+        Parameters and errors are those of `LeastSquares.fit`, with epochs instead of sweeps.
 
         `start` goes on from a model's vectors with its split, as a second `fit` does in Keras;
         Adam's averages begin anew, so the first steps differ a little. `threads` is checked, but it
@@ -232,8 +234,9 @@ class KerasFactorization:
         return errors_of(problem, lambda users, items: problem.predict(users, items, *sides), penalty)
 
     def priors(self, n_train: int) -> tuple[RowPrior, RowPrior]:
-        """Return what fold-in takes a user and an item to be: the penalties, in the sum form of the
-        row solver.
+        """Return the priors of users and items for fold-in.
+
+        They are the penalties in the sum form of the row solver.
 
         Parameters
         ----------

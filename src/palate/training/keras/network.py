@@ -29,8 +29,9 @@ _VECTORS = ("user_embedding", "movie_embedding")
 
 @dataclass(frozen=True, kw_only=True)
 class KerasNetwork:
-    """A dense network over the embeddings of user and item, trained by Keras with Adam. Needs
-    `palate[keras]`.
+    """A dense network over the embeddings of user and item, trained by Keras with Adam.
+
+    It needs `palate[keras]`.
 
     The result is a Scorer, not a FactorModel: `NetworkModel`. When it is the better choice is in
     docs/keras.md.
@@ -84,8 +85,9 @@ class KerasNetwork:
         threads: int | None = None,
         seed: int = 0,
     ) -> NetworkModel:
-        """Return the network after the epochs; parameters and errors are those of
-        `KerasFactorization.fit`, as far as they apply.
+        """Return the network after the last epoch.
+
+        Parameters and errors are those of `KerasFactorization.fit`, as far as they apply.
         """
         self._check()
         ratings, catalog = with_catalog(ratings, catalog)
