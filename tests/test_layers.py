@@ -85,10 +85,17 @@ CIRCLES = {
         "palate.model.file.recommender",
     ): "RecommenderModel.save is a verb of the model",
     (
+        "palate.factors.factors",
+        "palate.factors.likelihood.base",
+    ): "a factorization is typed as having a likelihood, which is asked about pairs of a factorization",
+    (
         "palate.factors.item_index",
         "palate.factors.scores",
     ): "what is prepared is typed as what it is prepared from",
 }
+# The classes that know what each link means. All other modules ask a model's likelihood, and kernels
+# compare the number that it gives them.
+LIKELIHOODS = SOURCE / "factors" / "likelihood"
 KERNELS_MAY_IMPORT = {"numpy", "numba", "llvmlite"}
 # Libraries of the caller: used only after the caller has brought an object of theirs.
 OPTIONAL = {"duckdb", "h5py", "keras", "matplotlib", "optuna", "pandas", "pyarrow"} | {
@@ -287,3 +294,64 @@ def test_imports_are_found_wherever_they_stand(tmp_path, monkeypatch):
         (6, False, "palate.cli"),
         (7, False, "palate.training"),
     ]
+
+
+def texts_in(node: ast.AST) -> list[str]:
+    """Return the texts that stand in an expression."""
+    return [
+        inner.value
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Constant) and isinstance(inner.value, str)
+    ]
+
+
+def names_link(node: ast.AST) -> bool:
+    """Return whether an expression is a link: the name, an attribute, an entry or a `getattr` of it."""
+    if isinstance(node, ast.Name):
+        return node.id == "link"
+    if isinstance(node, ast.Attribute):
+        return node.attr == "link"
+    if isinstance(node, ast.Subscript):
+        return "link" in texts_in(node.slice)
+    return isinstance(node, ast.Call) and "link" in [text for arg in node.args for text in texts_in(arg)]
+
+
+def comparisons_of_links(source: str) -> list[int]:
+    """Return the lines in which a link is compared with a text, or looked up in a table of texts."""
+    lines = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            if any(map(names_link, sides)) and any(texts_in(side) for side in sides if not names_link(side)):
+                lines.append(node.lineno)
+        elif (isinstance(node, ast.Match) and names_link(node.subject)) or (
+            isinstance(node, ast.Subscript) and isinstance(node.value, ast.Dict) and names_link(node.slice)
+        ):
+            lines.append(node.lineno)
+    return lines
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if LIKELIHOODS not in path.parents], ids=name_of)
+def test_only_likelihoods_know_what_a_link_means(path):
+    found = comparisons_of_links(path.read_text("utf-8"))
+    assert not found, f"ask model.likelihood instead of comparing the link: {path}, lines {found}"
+
+
+@pytest.mark.parametrize(
+    ("source", "n"),
+    [
+        ('model.link == "ordinal"', 1),
+        ('"identity" != trainer.link', 1),
+        ('link in ("bounded", "ordinal")', 1),
+        ('about["link"] == "ordinal"', 1),
+        ('getattr(model, "link", None) == "identity"', 1),
+        ('{"identity": 0, "bounded": 1}[model.link]', 1),
+        ("match model.link:\n    case 'bounded': pass", 1),
+        ("link == BOUNDED", 0),
+        ("model.user_link is None", 0),
+        ("one.link == other.link", 0),
+        ('kind == "ordinal"', 0),
+    ],
+)
+def test_comparisons_of_links_are_found(source, n):
+    assert len(comparisons_of_links(source)) == n

@@ -1,7 +1,7 @@
 """The protocols that everything ranked, evaluated or compared fulfils."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeGuard, runtime_checkable
+from typing import Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 
@@ -76,6 +76,23 @@ class Prior(Protocol):
     def mean(self) -> np.ndarray: ...
 
 
+class Linear(Protocol):
+    """What ranking asks of a likelihood."""
+
+    @property
+    def linear(self) -> bool: ...  # the expected rating is the latent value itself
+
+
+@runtime_checkable
+class HasFactors(Protocol):
+    """What tells a factorization from other scorers."""
+
+    @property
+    def item_factors(self) -> np.ndarray: ...
+    @property
+    def likelihood(self) -> Linear: ...
+
+
 class Factored(Scorer, Protocol):
     """A scorer whose score is a mean over draws of `mean + user bias + item bias + user factors .
     item factors`.
@@ -98,9 +115,9 @@ class Factored(Scorer, Protocol):
     @property
     def item_prior(self) -> Prior: ...
     @property
-    def link(self) -> str: ...
+    def likelihood(self) -> Linear: ...
 
 
-def is_factored(scorer: Any) -> TypeGuard[Factored]:
-    """Return whether a scorer has factors and is ranked by their plain product (the identity link)."""
-    return getattr(scorer, "link", None) == "identity" and hasattr(scorer, "item_factors")
+def is_factored(scorer: Scorer) -> TypeGuard[Factored]:
+    """Return whether a scorer has factors and is ranked by their plain product."""
+    return isinstance(scorer, HasFactors) and scorer.likelihood.linear

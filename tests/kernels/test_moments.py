@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from palate.factors.draws import all_moments, pair_below, pair_sd, posterior_arrays
+from palate.factors.draws import all_moments, pair_sd, posterior_arrays
+from palate.factors.pairs import Pairs
 from palate.kernels import moments
 from posteriors import latent_draws, posterior_model
 
@@ -68,7 +69,9 @@ def test_probabilities_of_stars_are_means_over_draws(link):
         model.n_draws, -1, 1
     )
     expected = phi((model.cutpoints[:, None, :] - latent) / scale).mean(axis=0)
-    np.testing.assert_allclose(pair_below(model, users, items, threads=2), expected, atol=1e-6)
+    np.testing.assert_allclose(
+        model.likelihood.below_levels(Pairs.of(model, users, items, threads=2)), expected, atol=1e-6
+    )
 
 
 def test_ratings_after_the_link_stay_inside_the_scale():

@@ -95,17 +95,17 @@ def test_a_rating_in_an_unknown_mood_is_less_sure():
     model = timed_model()
     own = model.user_noise.scale[:, 0] * model.item_noise.scale[:, 1] * model.noise_sd
     known, users, items = at_times(model, np.array([0]), np.array([1]), np.array([0]))
-    from palate.factors.uncertainty import pair_noise
+    from palate.factors.pairs import Pairs
 
-    assert pair_noise(known, users, items)[0] == pytest.approx(own, rel=1e-5)
+    assert Pairs.of(known, users, items).noise()[0] == pytest.approx(own, rel=1e-5)
     unknown, users, items = at_times(model, np.array([0]), np.array([1]), np.array([50 * DAY]))
     wanted = (
         np.hypot(model.user_noise.scale[:, 0], model.user_noise.sitting)
         * model.item_noise.scale[:, 1]
         * model.noise_sd
     )
-    assert pair_noise(unknown, users, items)[0] == pytest.approx(wanted, rel=1e-5)
-    assert pair_noise(model, np.array([0]), np.array([1]))[0] == pytest.approx(
+    assert Pairs.of(unknown, users, items).noise()[0] == pytest.approx(wanted, rel=1e-5)
+    assert Pairs.of(model, np.array([0]), np.array([1])).noise()[0] == pytest.approx(
         wanted, rel=1e-5
     )  # at no time: a mood unknown
 

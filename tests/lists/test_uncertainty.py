@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from palate.data.ratings import Ratings
-from palate.factors import draws, uncertainty
+from palate.factors import draws
+from palate.factors.pairs import Pairs
 from palate.factors.row_precision import RowNoise
 from palate.kernels import predictive
 from palate.model.factor_model import FactorModel
@@ -247,12 +248,10 @@ def noisy(gauss):
 
 
 def test_noise_of_rows_multiplies(noisy, gauss):
-    found = uncertainty.pair_noise(noisy, np.array([0, 1, 0]), np.array([0, 0, 1]))
+    found = Pairs.of(noisy, np.array([0, 1, 0]), np.array([0, 0, 1])).noise()
     shares = np.array([0.25, 0.5, 0.5])
     np.testing.assert_allclose(found, shares[:, None] * gauss.noise_sd, rtol=1e-6)
-    np.testing.assert_allclose(
-        uncertainty.pair_noise(gauss, np.array([0]), np.array([0])), gauss.noise_sd[None]
-    )
+    np.testing.assert_allclose(Pairs.of(gauss, np.array([0]), np.array([0])).noise(), gauss.noise_sd[None])
 
 
 def test_intervals_and_distributions_follow_the_noise_of_the_pair(noisy, gauss):
@@ -272,9 +271,9 @@ def test_intervals_and_distributions_follow_the_noise_of_the_pair(noisy, gauss):
 
 
 def test_an_unknown_row_has_noise_from_its_prior(noisy):
-    found = uncertainty.pair_noise(noisy, np.array([-1, 0]), np.array([0, -1]))
+    found = Pairs.of(noisy, np.array([-1, 0]), np.array([0, -1])).noise()
     assert (found > 0).all()
-    again = uncertainty.pair_noise(noisy, np.array([-1]), np.array([0]))
+    again = Pairs.of(noisy, np.array([-1]), np.array([0])).noise()
     np.testing.assert_array_equal(found[:1], again)  # the same in any company
     many = RowNoise(scale=np.ones((4000, 0), np.float32), degrees=np.full(4000, 8.0))
     assert np.mean(many.unknown("item") ** -2) == pytest.approx(1, abs=4.5 * np.sqrt(0.25 / 4000))

@@ -306,3 +306,27 @@ def test_newton_terms_are_the_derivatives_of_the_log_probability(root):
             bend = -(log(s32 + h, code) - 2 * log(s32, code) + log(s32 - h, code)) / h**2
             assert weight[0] == pytest.approx(bend, rel=1e-3)
             assert (target[0] - s32) * weight[0] == pytest.approx(slope, rel=1e-3)
+
+
+def test_a_single_draw_of_levels_is_drawn_as_one_of_many(ordinal):
+    """Its ratings are no latent values, so that a plain solve of them would be far off."""
+    one, first = slice(0, 1), ordinal.user_prior
+    prior = RowPrior(precision=first.precision[one], mean=first.mean[one])
+    fields = (
+        "user_factors",
+        "item_factors",
+        "user_bias",
+        "item_bias",
+        "global_mean",
+        "cutpoints",
+        "noise_sd",
+    )
+    alone = replace(
+        ordinal,
+        user_prior=prior,
+        item_prior=prior,
+        **{name: getattr(ordinal, name)[one] for name in fields},
+    )
+    among, single = (model.fold_in([1, 2, 3], [5, 1, 2]) for model in (ordinal, alone))
+    np.testing.assert_array_equal(single.factors[0], among.factors[0])
+    np.testing.assert_array_equal(single.bias[0], among.bias[0])

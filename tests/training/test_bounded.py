@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import palate
-from palate.factors.bounded import Bounds
+from palate.factors.likelihood.bounded import Bounded
 from palate.solve.rows import Rows, Side, solve_rows
 from palate.solve.strengths import ridge_prior
 
@@ -22,12 +22,12 @@ def bent(seed=0, n_users=60, n_items=50):
     users, items = np.nonzero(rng.random((n_users, n_items)) < 0.6)
     score = 0.5 + rng.normal(size=n_users)[users] + rng.normal(size=n_items)[items]
     score += (rng.normal(size=(n_users, 2))[users] * rng.normal(size=(n_items, 2))[items]).sum(axis=1)
-    values = np.clip(Bounds(1, 5).rating(score) + 0.05 * rng.normal(size=len(users)), 1, 5)
+    values = np.clip(Bounded(low=1, high=5).rating(score) + 0.05 * rng.normal(size=len(users)), 1, 5)
     return palate.Ratings.from_arrays(users, items, values, scale=(1, 5))
 
 
 def test_score_and_rating_undo_each_other():
-    bounds = Bounds(0.5, 5.0)
+    bounds = Bounded(low=0.5, high=5.0)
     for rating in (0.7, 2.0, 3.5, 4.9):
         assert bounds.rating(np.array(bounds.score(rating))) == pytest.approx(rating)
     assert bounds.rating(np.array(bounds.score(5.0))) == pytest.approx(4.91)
@@ -39,7 +39,7 @@ def test_score_and_rating_undo_each_other():
 
 def test_a_solve_of_working_ratings_goes_to_the_minimum_of_the_bent_error():
     """One user's bias: its Gauss-Newton steps end where no other bias has a lower penalised error."""
-    bounds, values = Bounds(1, 5), np.array([4.5, 5.0, 3.0, 4.0], np.float32)
+    bounds, values = Bounded(low=1, high=5), np.array([4.5, 5.0, 3.0, 4.0], np.float32)
     rows = Rows(np.array([0, 4]), np.arange(4, dtype=np.int32), values, np.empty(0, np.float32), 4)
     other = Side(np.zeros((4, 0), np.float32), np.array([0.3, -0.2, 0.1, 0.0], np.float32))
     prior, own = (
@@ -61,7 +61,7 @@ def test_a_solve_of_working_ratings_goes_to_the_minimum_of_the_bent_error():
 
 
 def test_weights_of_ratings_multiply_those_of_the_slope():
-    bounds = Bounds(1, 5)
+    bounds = Bounded(low=1, high=5)
     plain = Rows(
         np.array([0, 2]),
         np.arange(2, dtype=np.int32),

@@ -135,8 +135,8 @@ class ServedModel:
     @property
     def levels(self) -> np.ndarray | None:
         """The values that a rating may have, where the model knows no others."""
-        levels = getattr(self.predicts, "levels", None)
-        return levels if getattr(self.predicts, "link", None) == "ordinal" else None
+        likelihood = getattr(self.predicts, "likelihood", None)
+        return self.predicts.levels if likelihood is not None and likelihood.discrete else None
 
     # -- ids
     # --------------------------------------------------------------------------------------------------

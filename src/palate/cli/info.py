@@ -123,7 +123,7 @@ def _show(model: Any, about: dict[str, Any]) -> None:
         _show_choices(model, about)
         return
     scale = "none" if model.scale is None else f"{model.scale[0]:g} to {model.scale[1]:g}"
-    centre = f"mean rating {about['global_mean']:.3f}" if model.link == "identity" else f"{model.link} link"
+    centre = model.likelihood.centre(about["global_mean"])
     print_text(
         f"{about['file']}: {about['file_bytes']:,} bytes",
         f"{model.n_users:,} users ({about['user_ids']} ids), {model.n_items:,} items ({about['item_ids']} "

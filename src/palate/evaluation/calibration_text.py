@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from palate.factors.likelihood.links import likelihood_class
+
 if TYPE_CHECKING:
     from palate.evaluation.calibration import Calibration
 
@@ -54,9 +56,7 @@ def table_lines(calibration: "Calibration") -> list[str]:
 def explanation(calibration: "Calibration") -> list[str]:
     """Return the scores, the verdict, and the notes."""
     scores = calibration.scores
-    about_pit = (
-        "log score of the star" if calibration.about["link"] == "ordinal" else "log score of the density"
-    )
+    about_pit = f"log score of {likelihood_class(calibration.about['link']).log_score_of}"
     lines = [
         "A cell is how many ratings lie inside the interval of that share, with its standard error in "
         "points.",

@@ -9,6 +9,7 @@ from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
+from palate.factors.likelihood.normal import Gaussian
 from palate.solve.prior import RowPrior
 from palate.solve.strengths import ridge_prior
 
@@ -45,7 +46,7 @@ class MostPopular:
     frame_kind: str = "polars"
 
     scale = None
-    link = "identity"
+    likelihood = Gaussian()
 
     @classmethod
     def of(cls, ratings: Ratings) -> "MostPopular":

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 import numpy as np
 
 from palate._parallel import check_threads, even_bounds, run_chunks
+from palate.factors.factors import Factors, Uncertain
 from palate.factors.item_index import item_panels, prepared
+from palate.factors.row_precision import RowNoise
 from palate.scorer import Scorer
 
 if TYPE_CHECKING:
@@ -20,65 +22,54 @@ ADVICE = (
 )
 
 
-def has_posterior(scorer: Any) -> bool:
+def has_posterior(scorer: Scorer) -> TypeGuard[Factors]:
     """Return whether the draws of a scorer are those of a posterior, and not fits from several
     starts or a single one.
     """
-    if getattr(scorer, "cutpoints", None) is None and getattr(scorer, "noise_sd", None) is None:
-        return False
-    return hasattr(scorer, "item_factors") and len(scorer.item_factors) > 1
+    return isinstance(scorer, Uncertain) and len(scorer.item_factors) > 1 and scorer.likelihood.knows_noise
 
 
-def has_spread(scorer: Any) -> bool:
+def has_spread(scorer: Scorer) -> TypeGuard[Factors]:
     """Return whether a scorer knows how sure it is of what it expects, by draws or by the curvature
     at its optimum.
     """
-    return has_posterior(scorer) or (
-        getattr(scorer, "spread", None) is not None and scorer.ratings is not None
-    )
+    if not isinstance(scorer, Uncertain):
+        return False
+    return has_posterior(scorer) or (scorer.spread is not None and scorer.ratings is not None)
 
 
-def knows_rating_spread(scorer: Any) -> bool:
+def knows_rating_spread(scorer: Scorer) -> TypeGuard[Factors]:
     """Return whether a scorer knows in what interval one rating of a pair would fall."""
-    return has_spread(scorer) and (scorer.link == "ordinal" or getattr(scorer, "noise_sd", None) is not None)
+    return has_spread(scorer) and scorer.likelihood.knows_noise
 
 
-def posterior_arrays(model: Any) -> "Posterior":
+def posterior_arrays(model: Factors) -> "Posterior":
     """Return the draws of a model as the kernels of `palate.kernels.moments` take them."""
-    from palate.kernels import moments
+    from palate.kernels.moments import Posterior
 
-    link = {"identity": moments.IDENTITY, "bounded": moments.BOUNDED, "ordinal": moments.ORDINAL}[model.link]
-    ordinal = link == moments.ORDINAL
-    return moments.Posterior(
+    fields = model.likelihood.kernel_fields(len(model.user_factors))
+    return Posterior(
         user_factors=model.user_factors,
         item_factors=model.item_factors,
         user_bias=model.user_bias,
         item_bias=model.item_bias,
         global_mean=np.asarray(model.global_mean, dtype=np.float64),
-        link=link,
-        bounds=np.asarray(model.scale or (0.0, 1.0), dtype=np.float64),
-        levels=np.asarray(model.levels, dtype=np.float64) if ordinal else np.zeros(1),
-        cutpoints=np.asarray(model.cutpoints, dtype=np.float64)
-        if ordinal
-        else np.zeros((len(model.user_factors), 0)),
-        user_noise=_scales(model, "user"),
-        item_noise=_scales(model, "item"),
+        user_noise=_scales(model, model.user_noise),
+        item_noise=_scales(model, model.item_noise),
+        **fields._asdict(),
     )
 
 
-def _scales(model: Any, side: str) -> np.ndarray:
-    """Return the scale of the noise of each row in each draw; without columns where it is 1, or the
-    link does not look at it.
+def _scales(model: Factors, noise: RowNoise | None) -> np.ndarray:
+    """Return the scale of the noise of each row in each draw; without columns where it is 1, or
+    does not matter for what is expected.
     """
-    own = getattr(model, f"{side}_noise", None)
-    return (
-        own.total
-        if own is not None and model.link == "ordinal"
-        else np.zeros((len(model.user_factors), 0), np.float32)
-    )
+    if noise is None or not model.likelihood.noise_moves_mean:
+        return np.zeros((len(model.user_factors), 0), np.float32)
+    return noise.total
 
 
-def pair_sd(model: Any, users: np.ndarray, items: np.ndarray, threads: int | None = 1) -> np.ndarray:
+def pair_sd(model: Factors, users: np.ndarray, items: np.ndarray, threads: int | None = 1) -> np.ndarray:
     """Return the sd of what is expected of each pair of a known user and a known item, float64.
 
     It is taken over draws, after the link, and divides by the number of draws.
@@ -118,23 +109,7 @@ def pair_centres(arrays: "Posterior", users: np.ndarray, items: np.ndarray) -> n
     return out
 
 
-def pair_below(model: Any, users: np.ndarray, items: np.ndarray, threads: int | None = 1) -> np.ndarray:
-    """Return P(rating <= level) of each pair for all levels but the last, float64, for an ordinal model."""
-    from palate.kernels import moments
-
-    users, items = (np.ascontiguousarray(index, dtype=np.int64) for index in (users, items))
-    out = np.empty((len(users), len(model.levels) - 1))
-    arrays, kernel = posterior_arrays(model), cast(Any, moments.pair_below)
-
-    def run(start: int, stop: int) -> None:
-        part = slice(start, stop)
-        kernel(arrays, users[part], items[part], out[part])
-
-    run_chunks(run, even_bounds(len(users), PAIRS_PER_CHUNK), check_threads(threads))
-    return out
-
-
-def all_moments(model: Any, users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def all_moments(model: Factors, users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and sd of what is expected of all items for each user, float32, shape (n,
     n_items); NaN for items that are not finite.
     """
@@ -179,11 +154,11 @@ def one_draw(model: Any, draw: int) -> Any:
     return replace(model, **fields | {"link": "identity", "user_noise": None, "item_noise": None})
 
 
-def latent_order_differs(model: Any) -> bool:
+def latent_order_differs(model: Factors) -> bool:
     """Return whether the items' order by expected rating may differ from that by latent value,
     within one draw.
     """
-    return model.link == "ordinal" and model.item_noise is not None
+    return model.likelihood.noise_moves_mean and model.item_noise is not None
 
 
 def normal_quantile(share: float) -> float:
@@ -191,10 +166,17 @@ def normal_quantile(share: float) -> float:
     return NormalDist().inv_cdf((1 + share) / 2)
 
 
-def check_spread(scorer: Scorer, argument: str, value: Any, without: str) -> None:
-    """Raise ValueError for an argument that needs to know how sure a scorer is, if it does not."""
+def check_spread(scorer: Scorer, argument: str, value: object, without: str) -> Factors:
+    """Return a scorer that knows how sure it is.
+
+    Raises
+    ------
+    ValueError
+        For the argument that needs to know it, if the scorer does not.
+    """
     if not has_spread(scorer):
         raise ValueError(
             f"{argument} must be {without} for a model that does not know how sure it is; got {value}. "
             f"{ADVICE}"
         )
+    return scorer

@@ -4,16 +4,22 @@ Under the identity link the mean over draws is a product of long vectors, taken 
 another link every draw is taken through it before the mean.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from palate._parallel import check_threads, even_bounds, run_chunks
 from palate.scorer import Factored, Prior
 
+if TYPE_CHECKING:
+    from palate.factors.factors import Factors
+
 PAIRS_PER_CHUNK = 1 << 16
 SCORES_PER_CHUNK = 1 << 18
 TABLE = 1 << 12  # entries of the table of a link
+
+Added = Callable[[np.ndarray, int, slice, np.ndarray], None]  # of latent values, draw, users and the sum
 
 
 def user_constants(model: Factored, users: np.ndarray) -> np.ndarray:
@@ -37,28 +43,34 @@ def _rows(bias: np.ndarray, prior: Prior, index: np.ndarray) -> np.ndarray:
 
 
 def score_pairs(
-    model: Factored, user_index: np.ndarray, item_index: np.ndarray, threads: int | None = None
+    model: "Factors", user_index: np.ndarray, item_index: np.ndarray, threads: int | None = None
 ) -> np.ndarray:
     """Return the predicted rating of each pair of indexes, float32.
 
     Parameters
     ----------
-    model : Factored
+    model : Factors
     user_index, item_index : ndarray of int, of one shape (n,)
         -1 is an unknown user or item, which is taken at its prior mean.
     threads : int, optional
         All processors when None; the result is the same.
     """
+    if model.likelihood.linear:
+        return linear_scores(model, user_index, item_index, threads)
+    from palate.factors.uncertainty import expected_ratings
+
+    return expected_ratings(model, *_checked(model, user_index, item_index), threads)
+
+
+def linear_scores(
+    model: Factored, user_index: np.ndarray, item_index: np.ndarray, threads: int | None = None
+) -> np.ndarray:
+    """Return the mean over draws of the latent value of each pair of indexes, float32; the
+    parameters are those of `score_pairs`.
+    """
     from palate.kernels import pairs
 
-    users = np.ascontiguousarray(user_index, dtype=np.int64)
-    items = np.ascontiguousarray(item_index, dtype=np.int64)
-    _check_range(users, len(model.users), "user_index")
-    _check_range(items, len(model.items), "item_index")
-    if model.link != "identity":
-        from palate.factors.uncertainty import expected_ratings
-
-        return expected_ratings(model, users, items, threads)
+    users, items = _checked(model, user_index, item_index)
     user_prior, item_prior = (
         np.ascontiguousarray(prior.mean[:, :-1], dtype=np.float32)
         for prior in (model.user_prior, model.item_prior)
@@ -83,11 +95,21 @@ def score_pairs(
     return (products + user_constants(model, users)).astype(np.float32)
 
 
-def score_items(model: Factored, user_index: np.ndarray) -> np.ndarray:
+def _checked(
+    model: Factored, user_index: np.ndarray, item_index: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    users = np.ascontiguousarray(user_index, dtype=np.int64)
+    items = np.ascontiguousarray(item_index, dtype=np.int64)
+    _check_range(users, len(model.users), "user_index")
+    _check_range(items, len(model.items), "item_index")
+    return users, items
+
+
+def score_items(model: "Factors", user_index: np.ndarray) -> np.ndarray:
     """Return the predicted ratings of all items for each user index, float32, shape (n, n_items)."""
     users = np.asarray(user_index, dtype=np.int64)
     _check_range(users, len(model.users), "user_index")
-    if model.link != "identity":
+    if not model.likelihood.linear:
         return _items_after_link(model, users)
     n_draws = len(model.user_factors)
     scores = np.zeros((len(users), len(model.items)), dtype=np.float32)
@@ -109,80 +131,62 @@ def _factors(model: Factored, users: np.ndarray, draw: int) -> np.ndarray:
     return np.where((users < 0)[:, None], prior, factors)
 
 
-def _items_after_link(model: Factored, users: np.ndarray) -> np.ndarray:
+def _items_after_link(model: "Factors", users: np.ndarray) -> np.ndarray:
     """Return the mean over draws of all items' expected ratings, in blocks of users.
 
-    The link of a draw is looked up in a table, whose lines stay within a hundred thousandth of the scale.
+    What a draw expects of a latent value is looked up in a table, whose lines stay within a hundred
+    thousandth of the scale; where pairs have a noise of their own that moves it, it is computed.
     """
+    biases = _rows(model.user_bias, model.user_prior, users) + model.global_mean[:, None]
+    scores = np.zeros((len(users), len(model.items)), dtype=np.float32)
+    add = _added_by_table(model) if model.item_noise is None else _added_with_noise(model, users)
+
+    def run(start: int, stop: int) -> None:
+        part = slice(start, stop)
+        for draw in range(len(biases)):
+            latent = _factors(model, users[part], draw) @ model.item_factors[draw].T
+            latent += model.item_bias[draw]
+            latent += biases[draw, part, None].astype(np.float32)
+            add(latent, draw, part, scores[part])
+
+    chunk = max(1, SCORES_PER_CHUNK // len(model.items))
+    run_chunks(run, even_bounds(len(users), chunk), check_threads(None))
+    return scores
+
+
+def _added_by_table(model: "Factors") -> Added:
+    """Return the function that adds one draw's expected ratings to those of other draws."""
     from palate.factors.item_index import prepared
     from palate.kernels.predictive import add_interpolated
 
-    biases = _rows(model.user_bias, model.user_prior, users) + model.global_mean[:, None]
-    n_draws = len(biases)
-    own = getattr(model, "item_noise", None)
-    if own is not None:
-        return _levels_with_noise(model, users, biases)
+    n_draws = len(model.user_factors)
     tables = prepared(model).part("link", lambda: [_link_table(model, draw) for draw in range(n_draws)])
-    scores = np.zeros((len(users), len(model.items)), dtype=np.float32)
 
-    def run(start: int, stop: int) -> None:
-        part = slice(start, stop)
-        for draw, (low, step, table) in enumerate(tables):
-            latent = _factors(model, users[part], draw) @ model.item_factors[draw].T
-            latent += model.item_bias[draw]
-            latent += biases[draw, part, None].astype(np.float32)
-            add_interpolated(latent, table, low, step, np.float32(1 / n_draws), scores[part])
+    def add(latent: np.ndarray, draw: int, part: slice, out: np.ndarray) -> None:
+        low, step, table = tables[draw]
+        add_interpolated(latent, table, low, step, np.float32(1 / n_draws), out)
 
-    run_chunks(
-        run, even_bounds(len(users), max(1, SCORES_PER_CHUNK // len(model.items))), check_threads(None)
-    )
-    return scores
+    return add
 
 
-def _levels_with_noise(model: Any, users: np.ndarray, biases: np.ndarray) -> np.ndarray:
-    """Return the mean over draws of all items' expected levels where each pair has its own noise."""
-    from palate.kernels.predictive import add_expected_levels
+def _added_with_noise(model: "Factors", users: np.ndarray) -> Added:
+    """Return the same where each pair has its own noise."""
+    if model.user_noise is None or model.item_noise is None:
+        raise ValueError("user_noise and item_noise must be given together.")
+    mine, theirs = model.user_noise.at(users, "user").astype(np.float32), model.item_noise.scale
+    share = np.float32(1 / len(theirs))
 
-    n_draws = len(biases)
-    levels = np.asarray(model.levels, np.float32)
-    scales = model.user_noise.at(users, "user").astype(np.float32)
-    scores = np.zeros((len(users), len(model.items)), dtype=np.float32)
+    def add(latent: np.ndarray, draw: int, part: slice, out: np.ndarray) -> None:
+        model.likelihood.add_expected(latent, draw, (mine[draw, part], theirs[draw]), share, out)
 
-    def run(start: int, stop: int) -> None:
-        part = slice(start, stop)
-        for draw in range(n_draws):
-            latent = _factors(model, users[part], draw) @ model.item_factors[draw].T
-            latent += model.item_bias[draw]
-            latent += biases[draw, part, None].astype(np.float32)
-            cuts = np.asarray(model.cutpoints[draw], np.float32)
-            add_expected_levels(
-                latent,
-                scales[draw, part],
-                model.item_noise.scale[draw],
-                cuts,
-                levels,
-                np.float32(1 / n_draws),
-                scores[part],
-            )
-
-    run_chunks(
-        run, even_bounds(len(users), max(1, SCORES_PER_CHUNK // len(model.items))), check_threads(None)
-    )
-    return scores
+    return add
 
 
-def _link_table(model: Factored, draw: int) -> tuple[float, float, np.ndarray]:
-    """Return (first latent value, step, expected ratings) of a draw's link, to where it no longer changes."""
-    from palate.factors.draws import posterior_arrays
-    from palate.kernels.moments import expected_of
-
-    arrays = posterior_arrays(model)
-    cuts = arrays.cutpoints
-    low, high = (float(cuts[draw].min()) - 6, float(cuts[draw].max()) + 6) if cuts.shape[1] else (-17.0, 17.0)
+def _link_table(model: "Factors", draw: int) -> tuple[float, float, np.ndarray]:
+    """Return (first latent value, step, expected ratings) of a draw, to where it no longer changes."""
+    low, high = model.likelihood.latent_range(draw)
     grid = np.linspace(low, high, TABLE)
-    out = np.empty((1, TABLE), dtype=np.float32)
-    expected_of(grid[None], arrays.link, arrays.bounds, arrays.levels, cuts[draw], out)
-    return low, (high - low) / (TABLE - 1), out[0]
+    return low, (high - low) / (TABLE - 1), model.likelihood.expected(grid[None], draw)[0]
 
 
 def _check_range(index: np.ndarray, n: int, what: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar, cast
 
 import numpy as np
 
@@ -11,7 +11,10 @@ from palate._parallel import even_bounds
 from palate.data.catalog import Catalog
 from palate.data.times import are_dates, placed, timestamp_values
 from palate.data.vocabulary import Vocabulary
-from palate.factors.scores import score_pairs
+from palate.factors.factors import Factors, Temporal, changed
+from palate.factors.row_precision import RowNoise
+from palate.factors.scores import linear_scores, score_pairs
+from palate.factors.temporal import TimeContext
 from palate.scorer import Scorer, is_factored
 
 _ENOUGH = 1000  # sittings whose times tell the unit
@@ -20,16 +23,34 @@ _ADVICE = (
     "Train one with Gibbs(time='eras,sittings'), or palate train --trainer gibbs --time "
     "eras,sittings, on ratings with timestamps."
 )
+_TIMELESS = (
+    "this model has no times to choose from: it was trained without time, or it already stands for one "
+    f"time. {_ADVICE}"
+)
 
 T = TypeVar("T")
+S = TypeVar("S", bound=Scorer)
 
 
-def knows_time(scorer: Any) -> bool:
+def knows_time(scorer: Scorer) -> TypeGuard[Factors]:
     """Return whether a scorer can answer as of a time."""
-    return getattr(scorer, "context", None) is not None
+    return isinstance(scorer, Temporal) and scorer.context is not None
 
 
-def check_times(scorer: Any, timestamps: Any, n: int, what: str = "pairs") -> np.ndarray | None:
+def context_of(model: Factors) -> TimeContext:
+    """Return what a model knows of time.
+
+    Raises
+    ------
+    ValueError
+        If it knows nothing of time.
+    """
+    if model.context is None:
+        raise ValueError(_TIMELESS)
+    return model.context
+
+
+def check_times(scorer: Scorer, timestamps: Any, n: int, what: str = "pairs") -> np.ndarray | None:
     """Return the time of each of n pairs (or `what` else), int64; as many as there are for a single
     pair; None for None.
 
@@ -41,10 +62,7 @@ def check_times(scorer: Any, timestamps: Any, n: int, what: str = "pairs") -> np
     if timestamps is None:
         return None
     if not knows_time(scorer):
-        raise ValueError(
-            f"this model has no times to choose from: it was trained without time, or it already stands "
-            f"for one time. {_ADVICE}"
-        )
+        raise ValueError(_TIMELESS)
     if isinstance(timestamps, str):
         raise TypeError(
             f"timestamps must be numbers, dates or datetimes; got the text {timestamps!r}. Use "
@@ -60,16 +78,16 @@ def check_times(scorer: Any, timestamps: Any, n: int, what: str = "pairs") -> np
     return times if len(times) >= n else np.repeat(times, n)
 
 
-def in_units_of(model: Any, times: np.ndarray, what: str, certain: bool = False) -> np.ndarray:
+def in_units_of(model: Factors, times: np.ndarray, what: str, certain: bool = False) -> np.ndarray:
     """Return times in the unit of those that a model knows; see `palate.data.times.placed`."""
-    context = model.context
+    context = context_of(model)
     known = context.edges if len(context.edges) else context.sittings.begin[:_ENOUGH]
     return placed(times, known, what, certain)
 
 
 def at_times(
-    model: Any, users: np.ndarray, items: np.ndarray, times: np.ndarray
-) -> tuple[Any, np.ndarray, np.ndarray]:
+    model: Factors, users: np.ndarray, items: np.ndarray, times: np.ndarray
+) -> tuple[Factors, np.ndarray, np.ndarray]:
     """Return a model whose users are those asked about as they are at these times, and the
     positions of the pairs in it.
 
@@ -84,7 +102,7 @@ def at_times(
         -1 is an unknown row and stays one.
     times : ndarray of shape (n,), int64
     """
-    context = model.context
+    context = context_of(model)
     n_sittings, n_eras = len(context.sittings), context.n_eras
     beside = (context.sittings.find(users, times) + 1) * n_eras + context.eras(times)
     user_at, user, both = _distinct(users, beside, (n_sittings + 1) * n_eras)
@@ -99,14 +117,14 @@ def at_times(
     if away.any():
         item_factors[:, away], item_bias[:, away] = rows_in_eras(model, item[away], moved[away] - 1)
     moods = np.concatenate([np.zeros((len(context.mood), 1), np.float32), context.mood], axis=1)
-    noise = {"user_noise": None, "item_noise": None}
-    if model.user_noise is not None:
+    noise: dict[str, RowNoise | None] = {"user_noise": None, "item_noise": None}
+    if model.user_noise is not None and model.item_noise is not None:
         scale = np.where(sitting > 0, model.user_noise.scale[:, user], model.user_noise.total[:, user])
         noise["user_noise"] = replace(model.user_noise, scale=scale, sitting=None)
         noise["item_noise"] = replace(model.item_noise, scale=model.item_noise.scale[:, item])
     vocabulary = Vocabulary.from_ids(list(range(len(item))))
     levels = model.levels if model.levels is not None or model.ratings is None else model.ratings.levels
-    found = replace(
+    found = changed(
         model,
         users=Vocabulary.from_ids(list(range(len(user)))),
         items=vocabulary,
@@ -126,7 +144,7 @@ def at_times(
 
 
 def rows_in_eras(
-    model: Any, items: np.ndarray, eras: np.ndarray, draws: slice = slice(None)
+    model: Factors, items: np.ndarray, eras: np.ndarray, draws: slice = slice(None)
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return factors (n_draws, n, k) and biases (n_draws, n) of items as they are in these eras,
     for users as they are in the last.
@@ -134,7 +152,7 @@ def rows_in_eras(
     `P_u + V` on `Q_i + W` is `P_u` on `Q_i + W` and `V` on `Q_i + W`, which is the same for all
     users and goes into the bias.
     """
-    k, context = model.n_factors, model.context
+    k, context = model.n_factors, context_of(model)
     users, own = context.user_shift[draws][:, eras], context.item_shift[draws][:, eras]
     factors = model.item_factors[draws][:, items] + own[:, :, :k]
     bias = model.item_bias[draws][:, items] + own[:, :, k] + users[:, :, k]
@@ -142,11 +160,11 @@ def rows_in_eras(
 
 
 def over_times(
-    model: Any,
+    model: Factors,
     users: np.ndarray,
     items: np.ndarray,
     times: np.ndarray,
-    ask: Callable[[Any, np.ndarray, np.ndarray, slice], T],
+    ask: Callable[[Factors, np.ndarray, np.ndarray, slice], T],
 ) -> list[T]:
     """Return what `ask(model, users, items, part)` answers of pairs at their times, a chunk after
     the other; `part` is the chunk's slice.
@@ -164,32 +182,35 @@ def scores_at(
     if times is not None and knows_time(scorer):
         times = in_units_of(scorer, times, "the test's timestamps")
 
-        def ask(then: Any, user_index: np.ndarray, item_index: np.ndarray, part: slice) -> np.ndarray:
+        def ask(then: Factors, user_index: np.ndarray, item_index: np.ndarray, part: slice) -> np.ndarray:
             return score_pairs(then, user_index, item_index, threads)
 
         return np.concatenate(over_times(scorer, users, items, times, ask))
     return (
-        score_pairs(scorer, users, items, threads)
+        linear_scores(scorer, users, items, threads)
         if is_factored(scorer)
         else np.asarray(scorer.score_pairs(users, items))
     )
 
 
-def at_time(model: Any, time: Any) -> Any:
+def at_time(model: S, time: Any) -> S:
     """Return the model as it is in the era of a time; see `FactorModel.at`."""
     times = check_times(model, time, 1)
     if times is None or len(times) != 1:
         raise TypeError(f"time must be one number, date or datetime; got {time!r}.")
-    context = model.context
+    if not knows_time(model):
+        raise ValueError(_TIMELESS)
+    context = context_of(model)
     if context.n_eras == 1:
         raise ValueError(f"this model knows of one era alone, and is the same at all times. {_ADVICE}")
     era = int(context.eras(times)[0])
-    then = np.full(model.n_users, era)
-    factors, bias = context.moved(model.user_factors, model.user_bias, context.home, then)
+    eras = np.full(model.n_users, era)
+    factors, bias = context.moved(model.user_factors, model.user_bias, context.home, eras)
     mean, last = model.user_prior.mean, np.full(1, context.n_eras - 1)
-    average = context.moved(mean[:, None, :-1], mean[:, None, -1], last, then[:1])
+    average = context.moved(mean[:, None, :-1], mean[:, None, -1], last, np.full(1, era))
     prior = replace(model.user_prior, mean=np.concatenate([average[0][:, 0], average[1]], axis=1))
-    return replace(model, user_factors=factors, user_bias=bias, user_prior=prior, context=None)
+    then = changed(model, user_factors=factors, user_bias=bias, user_prior=prior, context=None)
+    return cast(S, then)
 
 
 def _distinct(

@@ -26,11 +26,6 @@ def era_sections(model: Any, n: int) -> list[Section]:
     counts = None if model.ratings is None else model.ratings.item_counts()
     level = np.average(by_item, axis=2, weights=counts if counts is not None and counts.any() else None)
     mean, reach = level.mean(axis=0), normal_quantile(_SHARE) * level.std(axis=0)
-    unit = (
-        "in units of the latent value"
-        if model.link == "ordinal"
-        else "in stars, or whatever the ratings are in"
-    )
     frame = pl.DataFrame(
         [
             _begins(model),
@@ -41,8 +36,8 @@ def era_sections(model: Any, n: int) -> list[Section]:
         ]
     )
     text = (
-        f"How much higher an average user rated an average item in each era than on average, {unit}, with "
-        f"its {_SHARE:.0%} interval. "
+        f"How much higher an average user rated an average item in each era than on average, "
+        f"{model.likelihood.unit}, with its {_SHARE:.0%} interval. "
         "Everyone's vectors shift from era to era, too.",
     )
     first = Section(name="eras", heading="How ratings changed in time", text=text, frame=frame, plot="eras")

@@ -119,7 +119,7 @@ def _of_factors(model: Any, head: str | None) -> "FactorModel":
 
 def _check_order(model: "FactorModel") -> None:
     """Check that the scores of a user are in the order of the latent values."""
-    if model.link == "identity":
+    if model.likelihood.linear:
         return
     if model.n_draws > 1:
         raise ValueError(

@@ -14,8 +14,9 @@ from palate.data.frames import check_same_index, to_series
 from palate.data.nearest import nearest
 from palate.data.vocabulary import Vocabulary
 from palate.factors.draws import check_spread
+from palate.factors.factors import Factors
 from palate.factors.item_index import item_catalog
-from palate.factors.temporal_scores import check_times, over_times
+from palate.factors.temporal_scores import check_times, knows_time, over_times
 from palate.factors.uncertainty import check_interval, interval_ends, rating_distribution, standard_errors
 from palate.lists.filters import EmptyResultWarning
 from palate.lists.lookup import (
@@ -47,6 +48,11 @@ class Beside:
     def checked(cls, return_std: bool, interval: Any, interval_of: str) -> "Beside":
         """Return the question if its parts are in range."""
         return cls(bool(return_std), check_interval(interval, interval_of), interval_of)
+
+    def check(self, scorer: Scorer) -> Factors:
+        """Return a scorer that can answer the question; ValueError for one that cannot."""
+        argument, value = ("return_std", True) if self.std else ("interval", self.share)
+        return check_spread(scorer, argument, value, "left out")
 
     def __bool__(self) -> bool:
         return self.std or self.share is not None
@@ -149,8 +155,9 @@ def predict_distribution(
     check_spread(scorer, "predict_distribution", "used", "left out")
     rows, user_index, item_index = _pairs(scorer, users, items, unknown)
     times, single = check_times(rows.scorer, timestamps, len(user_index)), rows.single and is_single(items)
+    asked = check_spread(rows.scorer, "predict_distribution", "used", "left out")
     if times is None:
-        shares = rating_distribution(rows.scorer, user_index, item_index)
+        shares = rating_distribution(asked, user_index, item_index)
     else:
         if len(times) != len(user_index):  # one pair at many times
             user_index, item_index, single = (
@@ -158,14 +165,14 @@ def predict_distribution(
                 np.repeat(item_index, len(times)),
                 False,
             )
-        asked = over_times(
-            rows.scorer,
+        parts = over_times(
+            asked,
             user_index,
             item_index,
             times,
             lambda then, *pairs: rating_distribution(then, *pairs[:2]),
         )
-        shares = np.concatenate(asked)
+        shares = np.concatenate(parts)
     if unknown != "baseline":
         shares[(user_index < 0) | (item_index < 0)] = np.nan
     return shares[0] if single else shares
@@ -366,16 +373,11 @@ def _columns(
     order of the answer.
     """
     if beside:
-        check_spread(
-            scorer,
-            "return_std" if beside.std else "interval",
-            True if beside.std else beside.share,
-            "left out",
-        )
-    if times is not None:
+        beside.check(scorer)
+    if times is not None and knows_time(scorer):
 
         def ask(
-            then: Any, user_index: np.ndarray, item_index: np.ndarray, part: slice
+            then: Factors, user_index: np.ndarray, item_index: np.ndarray, part: slice
         ) -> dict[str, np.ndarray]:
             return _columns(then, user_index, item_index, bounds, unknown, beside, None)
 
@@ -384,11 +386,12 @@ def _columns(
     mean = scorer.score_pairs(users, items)
     columns = {names.PREDICTED_RATING: mean}
     if beside:
-        std = standard_errors(scorer, users, items)
+        model = beside.check(scorer)
+        std = standard_errors(model, users, items)
         if beside.std:
             columns[names.STD] = std.astype(np.float32)
         if beside.share is not None:
-            ends = interval_ends(scorer, users, items, mean, std, beside.share, beside.of)
+            ends = interval_ends(model, users, items, mean, std, beside.share, beside.of)
             columns[names.LOW], columns[names.HIGH] = ends
     for name, column in columns.items():
         known = column

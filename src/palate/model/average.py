@@ -46,7 +46,9 @@ def average(models: Sequence[FactorModel]) -> FactorModel:
             raise ValueError(
                 "models must have the same users, items and number of factors; fit them to the same ratings."
             )
-        if other.link != first.link or not _same_levels(other.levels, first.levels):
+        if type(other.likelihood) is not type(first.likelihood) or not _same_levels(
+            other.levels, first.levels
+        ):
             raise ValueError("models must have the same link and levels; fit them by one trainer.")
     for other in models[1:]:
         if other.scale != first.scale:

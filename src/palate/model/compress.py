@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from palate.factors.uncertainty import pair_noise
+from palate.factors.pairs import Pairs
 from palate.solve.prior import RowPrior
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def compress(model: "FactorModel", k: int) -> "FactorModel":
         np.mean(
             (values - before) ** 2
             if model.noise_sd is None
-            else pair_noise(model, user_index, item_index) ** 2
+            else Pairs.of(model, user_index, item_index).noise() ** 2
         )
     )
     users, items = _factors(model, k)
@@ -69,7 +69,7 @@ def _check(model: "FactorModel", k: int) -> None:
     most = model.n_draws * model.n_factors
     if not 1 <= k <= most:
         raise ValueError(f"k must be between 1 and {most}, the factors of all draws together; got {k}.")
-    if model.link != "identity":
+    if not model.likelihood.linear:
         raise ValueError(
             f"compress must be asked of a model whose link is 'identity'; got {model.link!r}, whose mean "
             f"over draws is no product."

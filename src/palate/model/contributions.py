@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from palate.factors.bounded import Bounds
-from palate.model.fold_draws import level_codes
 from palate.model.folded import FoldedUser
 from palate.solve.confidence import NONE, Confidence
 from palate.solve.prior import RowPrior
@@ -165,40 +163,17 @@ def _targets(model: "FactorModel", user: FoldedUser, rows: Rows, draw: int) -> t
         model.trainer.get("counts", NONE), model.trainer.get("alpha", 1.0), model.user_prior.unobserved_weight
     )
     values, weights = confidence.apply(rows.values, rows.weights)
-    if model.link == "bounded" and model.scale is not None:
-        side = Side.padded(user.factors[draw : draw + 1], user.bias[draw : draw + 1])
-        plain = Rows(rows.indptr, rows.columns, values, weights, rows.n_columns)
-        working = Bounds(*model.scale).working(
-            plain, side, model.item_sides[draw], float(model.global_mean[draw]), 1
-        )
-        values, weights = working.values, working.weights
-    weight = np.ones(len(values)) if not weights.size else weights.astype(np.float64)
+    side = Side.padded(user.factors[draw : draw + 1], user.bias[draw : draw + 1])
+    plain = Rows(rows.indptr, rows.columns, values, weights, rows.n_columns)
+    mean = float(model.global_mean[draw])
+    working = model.likelihood.working(plain, side, model.item_sides[draw], mean, 1)
+    weight = np.ones(len(values)) if not working.weights.size else working.weights.astype(np.float64)
     if user.scale is not None and model.item_noise is not None:
-        weight = (
-            weight
-            / (float(user.scale[draw]) * model.item_noise.total[draw, rows.columns].astype(np.float64)) ** 2
-        )
-    if model.link != "ordinal":
-        return values.astype(np.float64), weight
-    return _expected_latent(model, user, rows, draw, weight), weight
-
-
-def _expected_latent(
-    model: "FactorModel", user: FoldedUser, rows: Rows, draw: int, precision: np.ndarray
-) -> np.ndarray:
-    """Return the mean of the noisy latent value behind each level, float64, given the draw's score
-    of the pair.
-    """
-    from palate.kernels.fold import newton_terms
-
+        theirs = model.item_noise.total[draw, rows.columns].astype(np.float64)
+        weight = weight / (float(user.scale[draw]) * theirs) ** 2
     scores = model.item_factors[draw, rows.columns] @ user.factors[draw] + model.item_bias[draw, rows.columns]
     latent = (scores + user.bias[draw] + model.global_mean[draw]).astype(np.float32)
-    cutpoints = np.asarray(model.cutpoints[draw], np.float64)  # type: ignore[index]
-    target, bend = np.empty(len(latent), np.float32), np.empty(len(latent), np.float32)
-    newton_terms(latent, level_codes(model, rows), cutpoints, precision.astype(np.float32), target, bend)
-    # The slope of the log-probability is (target - latent) * bend; the truncated normal's mean is
-    # latent + slope / precision.
-    return latent + (target.astype(np.float64) - latent) * bend / precision
+    return model.likelihood.behind(working, latent, weight, draw), weight
 
 
 def _told_by_features(model: "FactorModel", user: FoldedUser, rows: Rows, draw: int) -> np.ndarray:

@@ -16,6 +16,8 @@ from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
 from palate.factors import scores, temporal_scores
+from palate.factors.likelihood.base import Likelihood
+from palate.factors.likelihood.links import likelihood_class
 from palate.factors.row_precision import RowNoise
 from palate.factors.sums import SumFold
 from palate.factors.temporal import TimeContext
@@ -117,6 +119,11 @@ class FactorModel:
     def n_draws(self) -> int:
         """Number of draws; 1 for a point estimate."""
         return self.user_factors.shape[0]
+
+    @cached_property
+    def likelihood(self) -> Likelihood:
+        """How the latent value of a pair becomes a rating."""
+        return likelihood_class(self.link).of(self)
 
     @cached_property
     def user_sides(self) -> list[Side]:

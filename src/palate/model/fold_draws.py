@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from palate._parallel import even_bounds, run_chunks
+from palate.factors.likelihood.base import LatentTargets
 from palate.factors.temporal import Sittings, TimeContext, last_eras
 from palate.factors.temporal_scores import rows_in_eras
 from palate.solve.features import BAG, FeatureBlock, FeatureLink
@@ -153,7 +154,7 @@ def draw_rows(
     keys = np.empty(rows.n_rows, np.uint64)
     row_keys(rows.indptr, rows.columns, np.ascontiguousarray(rows.values, np.float32).view(np.uint32), keys)
     noise_sd = np.ones(model.n_draws) if model.noise_sd is None else model.noise_sd
-    codes = level_codes(model, rows) if model.link == "ordinal" else None
+    targets = model.likelihood.latent_targets(rows)
 
     def noise(draw: int, step: int) -> np.ndarray:
         out = np.empty((rows.n_rows, prior.n_factors + 1), np.float32)
@@ -170,9 +171,8 @@ def draw_rows(
             other = others[draw] if timed is None else timed.columns(others, draw)
             moods = None if timed is None else _Moods.of(timed, own, draw, keys)
             given: tuple[Any, ...] = (other, float(model.global_mean[draw]), prior, draw, means[draw])
-            if codes is not None:
-                cutpoints = np.asarray(model.cutpoints[draw], np.float64)  # type: ignore[index]
-                row = _OrdinalRows(asked, codes, cutpoints, own, moods, *given).drawn(keys, noise, side)
+            if targets is not None:
+                row = _LatentRows(asked, targets, own, moods, *given).drawn(keys, noise, side)
             elif own is not None:
                 row = _drawn_with_noise(asked, own, moods, noise, *given)
             else:
@@ -338,14 +338,13 @@ def _drawn_with_noise(
     return side
 
 
-class _OrdinalRows:
-    """Rows whose ratings are levels, given one draw of the other side."""
+class _LatentRows:
+    """Rows whose ratings tell of a latent value in part, such as levels, given one draw of the other side."""
 
     def __init__(
         self,
         rows: Rows,
-        codes: np.ndarray,
-        cutpoints: np.ndarray,
+        targets: LatentTargets,
         own: _OwnNoise | None,
         moods: _Moods | None,
         other: Side,
@@ -354,26 +353,23 @@ class _OrdinalRows:
         draw: int,
         prior_mean: np.ndarray,
     ) -> None:
-        self.rows, self.codes, self.cutpoints, self.own, self.moods = rows, codes, cutpoints, own, moods
+        self.rows, self.targets, self.own, self.moods = rows, targets, own, moods
         self.other, self.mean, self.prior, self.draw, self.prior_mean = other, mean, prior, draw, prior_mean
 
     def drawn(self, keys: np.ndarray, noise: Any, side: str) -> Side:
         """Return the rows drawn."""
-        from palate.kernels.fold import draw_latent_rows, newton_terms
         from palate.kernels.random import key_of
 
-        n, nothing = len(self.codes), np.empty(0, np.float32)
+        n, nothing = len(self.rows.values), np.empty(0, np.float32)
         target, weight = np.empty(n, np.float32), np.empty(n, np.float32)
         now = Side.padded(self.prior_mean[:, :-1], self.prior_mean[:, -1])
         precision = nothing if self.own is None else self.own.of_ratings
         for _ in range(_NEWTON):
-            newton_terms(self.latent(now), self.codes, self.cutpoints, precision, target, weight)
+            self.targets.newton(self.draw, self.latent(now), precision, target, weight)
             now = self.solved(target, weight, None).side
         for step in range(_AUGMENTED if self.moods is None else _MOOD_STEPS):
             salt = key_of(self.draw, step, _STREAM + 2 + (side == "item"))
-            draw_latent_rows(
-                keys, salt, self.rows.indptr, self.latent(now), self.codes, self.cutpoints, precision, target
-            )
+            self.targets.draw(self.draw, keys, salt, self.rows.indptr, self.latent(now), precision, target)
             moods = np.float32(0) if self.moods is None else self.moods.of_ratings
             solved = self.solved(target - moods, precision, noise(self.draw, step))
             now = solved.side
@@ -403,27 +399,6 @@ class _OrdinalRows:
             prior_mean=self.prior_mean,
             stats=True,
         )
-
-
-def level_codes(model: "FactorModel", rows: Rows) -> np.ndarray:
-    """Return the place of each rating among the model's levels.
-
-    Raises
-    ------
-    ValueError
-        If a rating is none of them, or ratings have weights.
-    """
-    levels = np.asarray(model.levels)
-    if rows.weights.size:
-        raise ValueError(
-            "weights must be left out for a model with likelihood='ordinal'; it was trained without any."
-        )
-    codes = np.minimum(np.searchsorted(levels, rows.values), len(levels) - 1)
-    wrong = np.flatnonzero(levels[codes] != rows.values)
-    if len(wrong):
-        listed = ", ".join(f"{level:g}" for level in levels)
-        raise ValueError(f"ratings must be among the model's levels {listed}; got {rows.values[wrong[0]]:g}.")
-    return codes.astype(np.int64)
 
 
 def prior_means(

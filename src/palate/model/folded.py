@@ -13,7 +13,6 @@ from palate.data.frames import check_same_index
 from palate.data.matrix import RatingMatrix
 from palate.data.scales import check_rating
 from palate.data.vocabulary import Vocabulary
-from palate.factors.bounded import Bounds
 from palate.factors.draws import has_posterior
 from palate.factors.row_precision import RowNoise
 from palate.factors.sums import SumFold, times_of_ratings
@@ -27,9 +26,6 @@ from palate.solve.rows import Rows, Side, solve_rows
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
-
-
-_GAUSS_NEWTON_STEPS = 15  # of fold-in under a bounded link; each takes most of what is left
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -325,25 +321,23 @@ def solve_side(
     prior: RowPrior = getattr(model, f"{side}_prior")
     others: list[Side] = model.item_sides if side == "user" else model.user_sides
     rows = _targets(model, rows)
-    if has_posterior(model) or model.user_noise is not None:  # a single draw is drawn, too
+    drawn = has_posterior(model) or model.user_noise is not None or model.likelihood.discrete
+    if drawn:  # a single draw, too
         return draw_rows(model, side, rows, others, features, threads, times)
     double = bool(prior.n_factors and (np.diagonal(prior.precision[0])[:-1] <= 0).any())
     link = getattr(model, f"{side}_link")
     means = None if link is None and not features else prior_means(link, prior, rows, features, threads)
-    bounds = Bounds(*model.scale) if model.link == "bounded" and model.scale is not None else None
+    likelihood = model.likelihood
 
     def solve(other: Side, mean: float, draw: int) -> Side:
         how: dict[str, Any] = {"draw": draw, "double": double, "threads": threads}
         how["prior_mean"] = None if means is None else means[draw]
-        if bounds is None:
-            return solve_rows(rows, other, mean, prior, **how).side
         side = Side.padded(
             np.zeros((rows.n_rows, prior.n_factors), np.float32), np.zeros(rows.n_rows, np.float32)
         )
-        for _ in range(_GAUSS_NEWTON_STEPS):
-            side = solve_rows(
-                bounds.working(rows, side, other, mean, threads), other, mean, prior, **how
-            ).side
+        for _ in range(likelihood.fold_steps):
+            working = likelihood.working(rows, side, other, mean, threads)
+            side = solve_rows(working, other, mean, prior, **how).side
         return side
 
     means_of_draws = enumerate(zip(others, model.global_mean, strict=True))

@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from palate.factors.likelihood.links import LINKS, likelihood_class
 from palate.solve.features import BAG, BINS, FeatureLink
-
-LINKS = ("identity", "bounded", "ordinal")
 
 
 def check_shapes(model: Any) -> None:
@@ -37,7 +36,7 @@ def check_shapes(model: Any) -> None:
     if model.cutpoints is not None:
         wanted["cutpoints"] = (n_draws, 0 if model.levels is None else len(model.levels) - 1)
     if model.fold is not None:
-        if n_draws != 1 or model.link != "identity":
+        if n_draws != 1 or not likelihood_class(model.link).linear:
             raise ValueError(
                 f"fold must stand in a model of one draw with the link 'identity'; got {n_draws} draws, "
                 f"link {model.link!r}."
@@ -59,24 +58,14 @@ def check_shapes(model: Any) -> None:
 
 def _check_link(model: Any) -> None:
     own = model.user_noise is not None, model.item_noise is not None
-    if any(own) and (not all(own) or model.noise_sd is None or model.link == "bounded"):
+    kind = likelihood_class(model.link)
+    if any(own) and (not all(own) or model.noise_sd is None or not kind.takes_row_noise):
+        links = " and ".join(repr(link) for link in LINKS if likelihood_class(link).takes_row_noise)
         raise ValueError(
-            "user_noise and item_noise must be given together, beside noise_sd and for the links "
-            "'identity' and 'ordinal'; "
+            f"user_noise and item_noise must be given together, beside noise_sd and for the links {links}; "
             f"got {own[0]} and {own[1]}, noise_sd {model.noise_sd is not None}, link {model.link!r}."
         )
-    if model.link not in LINKS:
-        raise ValueError(f"link must be one of {', '.join(map(repr, LINKS))}; got {model.link!r}.")
-    if model.link == "bounded" and model.scale is None:
-        raise ValueError(
-            "scale must be given for link='bounded', which keeps predictions between its ends; got None."
-        )
-    if model.link == "ordinal":
-        for name in ("levels", "cutpoints"):
-            if getattr(model, name) is None:
-                raise ValueError(f"{name} must be given for link='ordinal'; got None.")
-        if (np.diff(model.cutpoints, axis=1) < 0).any():
-            raise ValueError("cutpoints must ascend in each draw.")
+    kind.of(model)  # raises for what is missing
     if model.levels is not None and (
         model.levels.ndim != 1 or not len(model.levels) or (np.diff(model.levels) <= 0).any()
     ):

@@ -9,6 +9,7 @@ import numpy as np
 
 from palate._parallel import balanced_bounds, check_threads
 from palate.data import columns as names
+from palate.factors.likelihood.links import fitted_class
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side, Solved, unobserved_terms
 from palate.spark.fitting import ratings_to_fit
@@ -75,7 +76,7 @@ def fit_distributed(
             f"{type(trainer).__name__}. "
             "Train others on the driver with palate.spark.fit."
         )
-    if trainer.link != "identity":
+    if not fitted_class(trainer.link).linear:
         raise ValueError(
             f"link must be 'identity' in fit_distributed; got {trainer.link!r}, whose blocks change in "
             f"every sweep. "

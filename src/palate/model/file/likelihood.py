@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate.factors.likelihood.links import LINKS, likelihood_class
 from palate.factors.row_precision import RowNoise
 from palate.model.file.errors import Damage
 from palate.model.file.fields import Fields
@@ -64,16 +65,16 @@ def take_distribution(reader: TensorReader, fields: Fields, link: str) -> dict[s
         result[f"{side}_noise"] = _take_noise(reader, side) if reader.has(f"{side}_noise.scale") else None
     if (result["user_noise"] is None) != (result["item_noise"] is None):
         raise Damage("tensors 'user_noise.scale' and 'item_noise.scale' must be there together or not at all")
-    if result["user_noise"] is not None and (result["noise_sd"] is None or link == "bounded"):
+    kind = likelihood_class(link)
+    if result["user_noise"] is not None and (result["noise_sd"] is None or not kind.takes_row_noise):
+        links = " or ".join(repr(one) for one in LINKS if likelihood_class(one).takes_row_noise)
         raise Damage(
-            "tensor 'user_noise.scale' must stand beside 'noise_sd' in a model with the link 'identity' or "
-            "'ordinal'"
+            f"tensor 'user_noise.scale' must stand beside 'noise_sd' in a model with the link {links}"
         )
-    if link == "ordinal":
-        for name in ("levels", "cutpoints"):
-            if result[name] is None:
-                raise Damage(f"tensor {name!r} is missing")
-    elif result["cutpoints"] is not None:
+    for name in kind.needs:
+        if name in _NAMES and result[name] is None:
+            raise Damage(f"tensor {name!r} is missing")
+    if "cutpoints" not in kind.needs and result["cutpoints"] is not None:
         raise Damage(f"tensor 'cutpoints' is not part of a model with the link {link!r}")
     result["spread"] = fields.take("spread", float) if fields.has("spread") else None
     if result["spread"] is not None and not (0 < result["spread"] < np.inf):

@@ -13,6 +13,7 @@ import numpy as np
 
 from palate._files import replace_file
 from palate.data.frames import FRAME_KINDS
+from palate.factors.likelihood.links import LINKS, likelihood_class
 from palate.factors.temporal import TimeContext
 from palate.model.factor_model import FactorModel
 from palate.model.file import container
@@ -36,7 +37,6 @@ from palate.model.file.parts import (
 )
 from palate.model.file.tensors import TensorReader, TensorWriter, check_finite
 from palate.model.linear_model import LinearModel
-from palate.model.shapes import LINKS
 
 __all__ = ["ModelFileError", "dumps", "load_model", "loads", "read_metadata", "save_model"]
 
@@ -182,8 +182,8 @@ def unpack(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> di
     result |= take_distribution(reader, fields, result["link"])
     result["user_link"] = take_features(reader, fields, "user_link", "item")
     result["item_link"] = take_features(reader, fields, "item_link", "user")
-    if result["link"] == "bounded" and result["scale"] is None:
-        raise Damage("'scale' in its metadata must be two numbers for the link 'bounded'; got null")
+    if "scale" in likelihood_class(result["link"]).needs and result["scale"] is None:
+        raise Damage(f"'scale' in its metadata must be two numbers for the link {result['link']!r}; got null")
     for name in ("user_prior", "item_prior"):
         result[name] = take_prior(reader, fields.take(name, dict), name)
     catalog, ratings = fields.take("catalog", dict | None), fields.take("ratings", dict | None)

@@ -45,7 +45,7 @@ def keras_tables(model: FactorModel) -> dict[str, np.ndarray]:
         If the model has several draws, another link or side information, ids that are no row
         numbers, or ids so large that the tables would not fit.
     """
-    if model.n_draws != 1 or model.link != "identity":
+    if model.n_draws != 1 or not model.likelihood.linear:
         what = f"one of {model.n_draws} draws" if model.n_draws != 1 else f"the link {model.link!r}"
         raise ValueError(
             f"the model must be one fit with the identity link to become a Keras file; got {what}."

@@ -8,7 +8,8 @@ import numpy as np
 
 from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
-from palate.factors.bounded import Bounds
+from palate.factors.likelihood.links import fitted_class
+from palate.factors.likelihood.normal import NormalNoise
 from palate.model.average import average
 from palate.model.factor_model import FactorModel
 from palate.model.history import History
@@ -47,7 +48,7 @@ def fit_factors(
     check_count("seed", seed, 0, 2**63 - 1)
     if isinstance(start, str):
         check_choice("start", start, (SPECTRAL,))
-        if trainer.link != "identity":
+        if not fitted_class(trainer.link).linear:
             raise ValueError(f"start must be a model or left out with link={trainer.link!r}; got {start!r}.")
     before = None if isinstance(start, str) else start
     everything, held_out = split(ratings, validation, before, seed)
@@ -62,9 +63,9 @@ def fit_factors(
     biases, residual_sd = bias_start(
         problem, l2_bias=trainer.l2_bias, l1_bias=trainer.l1_bias, biases=trainer.biases, threads=threads
     )
-    bounds = None if trainer.link == "identity" else _bounds(everything)
-    if bounds is not None:
-        problem, biases, residual_sd = _bent(bounds, problem, biases, residual_sd, trainer.mean)
+    likelihood = fitted_class(trainer.link).fitted(everything.scale)
+    if not likelihood.linear:
+        problem, biases, residual_sd = _bent(likelihood, problem, biases, residual_sd, trainer.mean)
     priors: Priors = trainer.priors(residual_sd, problem.mean)
     if isinstance(start, str):
         sides = spectral_start(problem, biases, trainer.n_factors, seed, threads)
@@ -87,20 +88,20 @@ def fit_factors(
             callback=callback or bar,
             after_sweep=save,
             links=task.links,
-            bounds=bounds,
+            likelihood=likelihood,
             threads=threads,
             solver=solver,
         )
         sure = (
-            None
-            if bounds is not None
-            else noise_and_spread(problem, run.users, run.items, priors, threads, seed)
+            noise_and_spread(problem, run.users, run.items, priors, threads, seed)
+            if likelihood.linear
+            else None
         )
         if refit and held_out.any() and not run.interrupted:
             whole = Problem.build(
                 everything, np.zeros_like(held_out), mean=trainer.mean, confidence=trainer.confidence
             )
-            if bounds is not None:
+            if not likelihood.linear:
                 whole = replace(whole, mean=problem.mean)
             task = _Task.of(trainer, whole, priors, catalog, user_table)  # bags now hold what was held out
             again = replace(stopping, max_sweeps=run.best_sweep, tolerance=0.0, patience=run.best_sweep + 1)
@@ -112,7 +113,7 @@ def fit_factors(
                     sides,
                     again,
                     links=task.links,
-                    bounds=bounds,
+                    likelihood=likelihood,
                     threads=threads,
                     solver=solver,
                 ),
@@ -121,24 +122,14 @@ def fit_factors(
     return check_fitted(_model(trainer, task, run, catalog, residual_sd, sure), trainer)
 
 
-def _bounds(ratings: Ratings) -> Bounds:
-    low, high = ratings.scale
-    if not low < high:
-        raise ValueError(
-            f"the rating scale must have two different ends for link='bounded'; got {low:g} to {high:g}. "
-            f"Pass scale= to Ratings."
-        )
-    return Bounds(low, high)
-
-
 def _bent(
-    bounds: Bounds, problem: Problem, biases: tuple[Side, Side], residual_sd: float, mean: bool
+    likelihood: NormalNoise, problem: Problem, biases: tuple[Side, Side], residual_sd: float, mean: bool
 ) -> tuple[Problem, tuple[Side, Side], float]:
     """Return the mean, the starting biases and the deviation that strengths are made of, in scores
     instead of rating units.
     """
-    score = bounds.score(problem.mean) if mean else 0.0
-    slope = bounds.slope(score)
+    score = likelihood.score(problem.mean) if mean else 0.0
+    slope = likelihood.slope(score)
     users, items = (Side(side.factors, (side.bias / slope).astype(np.float32)) for side in biases)
     # A product of factors is worth 1 / slope as much in scores, and errors stay in rating units: so
     # is the strength that suits it.

@@ -9,6 +9,7 @@ from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, with_catalog
 from palate.data.ratings import Ratings
+from palate.factors.likelihood.links import FITTED_LINKS, fitted_class
 from palate.model.factor_model import FactorModel
 from palate.solve.confidence import KINDS, NONE, Confidence
 from palate.solve.prior import RowPrior
@@ -371,18 +372,18 @@ class LeastSquares:
         self._check_link()
 
     def _check_link(self) -> None:
-        check_choice("link", self.link, ("identity", "bounded"))
-        if self.link == "identity":
+        check_choice("link", self.link, FITTED_LINKS)
+        if fitted_class(self.link).linear:
             return
         wanted = {"dropout": 0.0, "unobserved_weight": 0.0, "counts": NONE}
         for name, value in wanted.items():
             if getattr(self, name) != value:
                 raise ValueError(
-                    f"{name} must be {value!r} with link='bounded'; got {getattr(self, name)!r}."
+                    f"{name} must be {value!r} with link={self.link!r}; got {getattr(self, name)!r}."
                 )
         if self.steps:
             raise ValueError(
-                "solver must be 'exact' with link='bounded', or 'auto' with at most 256 factors."
+                f"solver must be 'exact' with link={self.link!r}, or 'auto' with at most 256 factors."
             )
 
     def _check_features(self) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from palate.factors.bounded import Bounds
+from palate.factors.likelihood.normal import Gaussian, NormalNoise
 from palate.model.history import SweepReport
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side, Solved, row_strength, solve_rows, unobserved_loss
@@ -65,7 +65,7 @@ class _Half:
     rows: Rows
     prior: RowPrior
     link: RidgeLink | None
-    bounds: Bounds | None
+    likelihood: NormalNoise
     mean: float
     steps: int
     threads: int
@@ -79,25 +79,21 @@ class _Half:
         if self.link is not None and weights is not None:
             weights = self.link.fit(own, weights, self.threads)
             prior_mean = self.link.prior_mean(weights, self.threads)
-        rows = (
-            self.rows
-            if self.bounds is None
-            else self.bounds.working(self.rows, own, other, self.mean, self.threads)
-        )
+        rows = self.likelihood.working(self.rows, own, other, self.mean, self.threads)
         solved = self.solver(
             rows,
             other,
             self.mean,
             self.prior,
-            stats=stats and self.bounds is None,
+            stats=stats and self.likelihood.linear,
             double=_needs_double(self.prior),
             steps=self.steps,
             present=own,
             prior_mean=prior_mean,
             threads=self.threads,
         )
-        if stats and self.bounds is not None:
-            sums = self.bounds.errors(self.rows, solved.side, other, self.mean, self.threads)
+        if stats and not self.likelihood.linear:
+            sums = self.likelihood.errors(self.rows, solved.side, other, self.mean, self.threads)
             solved = replace(solved, stats=np.array([[*sums, 0.0, 0.0]]))
         return solved, weights
 
@@ -112,7 +108,7 @@ def run_sweeps(
     callback: Callback | None = None,
     after_sweep: Callable[[Run], None] | None = None,
     links: Links = (None, None),
-    bounds: Bounds | None = None,
+    likelihood: NormalNoise | None = None,
     threads: int = 1,
     solver: Solver = solve_rows,
 ) -> Run:
@@ -120,12 +116,12 @@ def run_sweeps(
     its best sweep.
 
     Each sweep solves the items first and the users last, so that a user's vector is what fold-in
-    finds from the user's ratings. With `bounds` scores are bent into a scale. An interrupt (Ctrl-C)
+    finds from the user's ratings. The `likelihood` is Gaussian unless another is given. An interrupt (Ctrl-C)
     ends the run with the last whole sweep; before the first whole sweep it is raised. `solver`
     solves the rows of each half, with the arguments and the result of `solve_rows`.
     """
     run = Run(*start)
-    rest = (bounds, problem.mean, stopping.steps, threads, solver)
+    rest = (Gaussian() if likelihood is None else likelihood, problem.mean, stopping.steps, threads, solver)
     by_user, by_item = (
         _Half(problem.by_user, user_prior, links[0], *rest),
         _Half(problem.by_item, item_prior, links[1], *rest),
@@ -242,7 +238,7 @@ def _report(
     if problem.held_out.any():
         user_index, item_index, values = problem.validation
         found = problem.predict(user_index, item_index, users.side, items.side)
-        errors = values - (found if by_user.bounds is None else by_user.bounds.rating(found))
+        errors = values - by_user.likelihood.rating(found)
         mse = float(np.mean(errors.astype(np.float64) ** 2))
         figures = {
             "validation_mse": mse,

@@ -314,7 +314,7 @@ def _started(
     threads: int,
 ) -> ChainState:
     """Return the state at the last draw of another model."""
-    latent = start.link == "ordinal"  # its vectors are in units of the noise already
+    latent = start.likelihood.in_noise_units  # its vectors are in units of the noise already
     root, whole = (np.float32(1), np.float32(1)) if latent else (np.float32(np.sqrt(unit)), np.float32(unit))
     wide = tuple(Side(side.factors * root, side.bias * whole) for side in fresh)
     sides = last_draw(start, ratings, (wide[0], wide[1]), trainer)

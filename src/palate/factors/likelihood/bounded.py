@@ -11,28 +11,80 @@ that no working rating runs away.
 """
 
 from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 import numpy as np
 
+from palate.factors.likelihood.base import KernelFields, Learned
+from palate.factors.likelihood.normal import NormalNoise
 from palate.solve.rows import Rows, Side, rating_scores
 
 _LEAST_SLOPE = 0.1  # of the slope in the middle
 _EDGE = 0.02  # share of the scale that the score of a mean keeps from its ends
 
 
-@dataclass(frozen=True)
-class Bounds:
-    """The ends of a rating scale, and the way from scores to ratings and back."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Bounded(NormalNoise):
+    """The expected rating is a logistic function of the latent value, between the ends of a scale.
+
+    Parameters
+    ----------
+    low, high : float
+        The ends of the rating scale.
+    """
+
+    link: ClassVar[str] = "bounded"
+    takes_row_noise: ClassVar[bool] = False
+    needs: ClassVar[tuple[str, ...]] = ("scale",)
+    fold_steps: ClassVar[int] = 15  # each takes most of what is left
 
     low: float
     high: float
+
+    @classmethod
+    def of(cls, model: Learned) -> Self:
+        """Return the likelihood of a model, which must have a scale."""
+        if model.scale is None:
+            raise ValueError(
+                "scale must be given for link='bounded', which keeps predictions between its ends; got None."
+            )
+        return cls(noise_sd=model.noise_sd, low=model.scale[0], high=model.scale[1])
+
+    @classmethod
+    def fitted(cls, scale: tuple[float, float]) -> Self:
+        """Return the likelihood that is fitted to ratings of this scale.
+
+        Raises
+        ------
+        ValueError
+            If its ends are not two different numbers.
+        """
+        low, high = scale
+        if not low < high:
+            raise ValueError(
+                f"the rating scale must have two different ends for link='bounded'; got {low:g} to "
+                f"{high:g}. Pass scale= to Ratings."
+            )
+        return cls(low=low, high=high)
+
+    def kernel_fields(self, n_draws: int) -> KernelFields:
+        """Return the likelihood as the kernels take it."""
+        from palate.kernels.moments import BOUNDED
+
+        bounds = np.array([self.low, self.high], dtype=np.float64)
+        return KernelFields(BOUNDED, bounds, np.zeros(1), np.zeros((n_draws, 0)))
+
+    @property
+    def range(self) -> tuple[float, float] | None:
+        """The ends of the scale."""
+        return self.low, self.high
 
     def rating(self, score: np.ndarray) -> np.ndarray:
         """Return the ratings of scores.
 
         Examples
         --------
-        >>> Bounds(1.0, 5.0).rating(np.array([-99.0, 0.0, 99.0])).round(3).tolist()
+        >>> Bounded(low=1.0, high=5.0).rating(np.array([-99.0, 0.0, 99.0])).round(3).tolist()
         [1.0, 3.0, 5.0]
         """
         return self.low + (self.high - self.low) * _sigmoid(score)
@@ -42,7 +94,7 @@ class Bounds:
 
         Examples
         --------
-        >>> Bounds(1.0, 5.0).score(3.0)
+        >>> Bounded(low=1.0, high=5.0).score(3.0)
         0.0
         """
         share = min(max((rating - self.low) / (self.high - self.low), _EDGE), 1 - _EDGE)
@@ -66,13 +118,6 @@ class Bounds:
         if rows.weights.size:
             weights = weights * rows.weights
         return replace(rows, values=values.astype(np.float32), weights=weights.astype(np.float32))
-
-    def errors(self, rows: Rows, own: Side, other: Side, mean: float, threads: int) -> tuple[float, float]:
-        """Return the weighted sums of squared and of absolute errors, in rating units."""
-        score = rating_scores(rows, own, other, threads) + np.float32(mean)
-        errors = (rows.values - self.rating(score)).astype(np.float64)
-        weights = rows.weights if rows.weights.size else 1.0
-        return float(np.sum(errors**2 * weights)), float(np.sum(np.abs(errors) * weights))
 
 
 def _sigmoid(score: np.ndarray) -> np.ndarray:

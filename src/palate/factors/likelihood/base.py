@@ -1,0 +1,210 @@
+"""What a likelihood answers: everything that depends on how a latent value becomes a rating."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, Self
+
+import numpy as np
+
+from palate.solve.rows import Rows, Side
+
+if TYPE_CHECKING:
+    from palate.factors.pairs import Pairs
+
+Ends = tuple[np.ndarray, np.ndarray]  # of one interval for each pair
+
+
+class Learned(Protocol):
+    """The fields of a model that its likelihood is made of."""
+
+    @property
+    def link(self) -> str: ...
+    @property
+    def scale(self) -> tuple[float, float] | None: ...
+    @property
+    def levels(self) -> np.ndarray | None: ...
+    @property
+    def cutpoints(self) -> np.ndarray | None: ...
+    @property
+    def noise_sd(self) -> np.ndarray | None: ...
+
+
+class KernelFields(NamedTuple):
+    """A likelihood as `palate.kernels.moments.Posterior` holds it."""
+
+    link: int
+    bounds: np.ndarray  # (2,) float64
+    levels: np.ndarray  # (n_levels,) float64
+    cutpoints: np.ndarray  # (n_draws, n_levels - 1) float64
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Scores:
+    """How good the predictive distributions of pairs were for the ratings that came out.
+
+    Parameters
+    ----------
+    below : ndarray of shape (n,), float64
+        Probability that was given to lower ratings.
+    pit : ndarray of shape (n,), float64
+        The same, randomised within the rating's own probability where ratings are discrete.
+    log_score : ndarray of shape (n,), float64
+        Minus the logarithm of the density, or of the probability.
+    crps : ndarray of shape (n,), float64
+        Continuous ranked probability score.
+    """
+
+    below: np.ndarray
+    pit: np.ndarray
+    log_score: np.ndarray
+    crps: np.ndarray
+
+
+class LatentTargets(Protocol):
+    """Ratings of which a noisy latent value is known only in part: what a row is solved for instead."""
+
+    def newton(
+        self, draw: int, latent: np.ndarray, precision: np.ndarray, target: np.ndarray, weight: np.ndarray
+    ) -> None:
+        """Write the targets and weights of a Newton step to the mode, given latent values without noise."""
+        ...
+
+    def draw(
+        self,
+        draw: int,
+        keys: np.ndarray,
+        salt: np.uint64,
+        indptr: np.ndarray,
+        latent: np.ndarray,
+        precision: np.ndarray,
+        target: np.ndarray,
+    ) -> None:
+        """Write noisy latent values drawn given the ratings and the latent values without noise."""
+        ...
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Likelihood(ABC):
+    """How a latent value becomes a rating, in each draw.
+
+    Parameters
+    ----------
+    noise_sd : ndarray of shape (n_draws,), float64, optional
+        Sd of a rating about what is expected of it.
+    """
+
+    link: ClassVar[str]  # what the model's `link` says
+    linear: ClassVar[bool] = False  # the expected rating is the latent value itself
+    discrete: ClassVar[bool] = False  # ratings have probabilities instead of a density
+    in_noise_units: ClassVar[bool] = False  # latent values are in units of the noise
+    takes_row_noise: ClassVar[bool] = True  # rows may have a noise of their own
+    noise_moves_mean: ClassVar[bool] = False  # the expected rating depends on the noise of the row
+    needs: ClassVar[tuple[str, ...]] = ()  # fields that a model of this link must have
+    fold_steps: ClassVar[int] = 1  # solves of a row that is folded in, each from `working`
+
+    noise_sd: np.ndarray | None = None
+
+    @classmethod
+    @abstractmethod
+    def of(cls, model: Learned) -> Self:
+        """Return the likelihood of a model.
+
+        Raises
+        ------
+        ValueError
+            If the model lacks what this likelihood needs.
+        """
+
+    # -- from latent values to ratings
+
+    @abstractmethod
+    def kernel_fields(self, n_draws: int) -> KernelFields:
+        """Return the likelihood as the kernels take it."""
+
+    def expected(self, latent: np.ndarray, draw: int) -> np.ndarray:
+        """Return the expected ratings of one draw's latent values, float32, where the noise is that
+        of the model; shape (m, n) as `latent`, whose NaN stay NaN.
+        """
+        from palate.kernels.moments import expected_of
+
+        fields = self.kernel_fields(draw + 1)
+        out = np.empty(latent.shape, dtype=np.float32)
+        expected_of(latent, fields.link, fields.bounds, fields.levels, fields.cutpoints[draw], out)
+        return out
+
+    def latent_range(self, draw: int) -> tuple[float, float]:
+        """Return the latent values outside of which the expected rating no longer changes."""
+        return -17.0, 17.0
+
+    def add_expected(
+        self,
+        latent: np.ndarray,
+        draw: int,
+        scales: tuple[np.ndarray, np.ndarray],
+        share: np.float32,
+        out: np.ndarray,
+    ) -> None:
+        """Add `share` times the expected ratings of pairs to `out`, where the users (rows) and the
+        items (columns) have noise of these `scales`. For likelihoods whose noise moves the mean.
+        """
+        raise NotImplementedError
+
+    @property
+    def range(self) -> tuple[float, float] | None:
+        """Lowest and highest rating that can be expected; None without bounds."""
+        return None
+
+    # -- the distribution of one rating
+
+    @property
+    def knows_noise(self) -> bool:
+        """Whether it is known how far ratings fall from what is expected of them."""
+        return self.noise_sd is not None
+
+    @abstractmethod
+    def rating_interval(self, pairs: "Pairs", mean: np.ndarray, sd: np.ndarray, share: float) -> Ends:
+        """Return the ends of the central interval that holds this share of each pair's ratings.
+
+        `mean` and `sd` are what is expected of each pair and its standard error.
+        """
+
+    @abstractmethod
+    def interval_widths(
+        self, pairs: "Pairs", sd: np.ndarray, shares: tuple[float, ...]
+    ) -> dict[float, np.ndarray]:
+        """Return how wide each pair's intervals of one rating are, by share."""
+
+    @abstractmethod
+    def below_levels(self, pairs: "Pairs") -> np.ndarray:
+        """Return P(rating <= level) of each pair for all levels but the last, float64."""
+
+    @abstractmethod
+    def scores(self, pairs: "Pairs", values: np.ndarray, sd: np.ndarray, uniform: np.ndarray) -> Scores:
+        """Return how good the distributions of pairs were for the `values` that came out; `uniform`
+        are the random numbers of the randomised PIT.
+        """
+
+    # -- solving for rows
+
+    def working(self, rows: Rows, own: Side, other: Side, mean: float, threads: int) -> Rows:
+        """Return the ratings as a row solve takes them while the rows stand at `own`."""
+        return rows
+
+    def latent_targets(self, rows: Rows) -> LatentTargets | None:
+        """Return what rows of draws are solved for where it is not the ratings themselves."""
+        return None
+
+    def behind(self, rows: Rows, latent: np.ndarray, precision: np.ndarray, draw: int) -> np.ndarray:
+        """Return the mean of the latent value with noise behind each rating, float64, given that
+        without noise and the precision of the noise.
+        """
+        return rows.values.astype(np.float64)
+
+    # -- in words
+
+    def centre(self, mean: float) -> str:
+        """Return what a model's latent values are centred on, for `palate info`."""
+        return f"{self.link} link"
+
+    unit: ClassVar[str] = "in units of the latent value"  # of latent values
+    log_score_of: ClassVar[str] = "the density"  # what the log score is the logarithm of
