@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -422,3 +423,19 @@ def test_it_listens_on_this_machine_alone(explorer):
     assert (
         f"port {explorer.port} is in use; let palate find a free one: palate explore --port 0" in told.stderr
     )
+
+
+def test_without_a_model_the_page_answers_at_once_and_lists_follow(chromium, tmp_path):
+    explorer = Explorer(tmp_path, []).start()
+    try:
+        page = chromium.new_page(base_url=explorer.address)
+        page.set_default_timeout(4 * _MOST)
+        page.goto("/")
+        assert page.locator("h1").inner_text() in ("The first model is being trained", "Twelve people")
+        page.locator("section.p-person").nth(11).wait_for()
+        page.get_by_text(re.compile("is being trained|is taken into use|is there now")).first.wait_for()
+        page.close()
+    finally:
+        explorer.process.send_signal(signal.SIGINT)
+        assert explorer.process.wait(60) == 0
+    assert "Traceback" not in (tmp_path / "log.txt").read_text("utf-8")

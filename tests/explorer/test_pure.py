@@ -2,6 +2,7 @@
 
 import socket
 import sys
+import time
 
 import numpy as np
 import polars as pl
@@ -10,10 +11,11 @@ import pytest
 from palate import Baseline, LeastSquares
 from palate.app.answers import ItemInfo, Row
 from palate.cli import main
-from palate.explorer import diagnostics, figures, people, positions, server
+from palate.explorer import bundled, diagnostics, figures, people, positions, server
 from palate.explorer.cases import Case, append_case, check_cases, read_cases
 from palate.explorer.changes import gone, marks, summary
 from palate.explorer.state import State
+from palate.store.memory import MemoryStore
 from site_of_films import N_ITEMS, data
 
 
@@ -212,3 +214,35 @@ def test_without_nicegui_one_sentence_names_the_extra(monkeypatch, capsys):
 def test_a_model_that_is_not_there_is_named(tmp_path, capsys):
     assert main(["explore", str(tmp_path / "none.palate"), "--port", "0", "--no-browser"]) == 1
     assert "none.palate" in capsys.readouterr().err
+
+
+def _ended(training):
+    while not training.progress.ended(training.names):
+        time.sleep(0.02)
+    return training.words()
+
+
+def test_a_training_that_cannot_save_is_told(tmp_path):
+    said: list[str] = []
+    training = bundled.BundledTraining(
+        tmp_path / "none", MemoryStore(), tmp_path / "cases", said.append, names=("after",)
+    )
+    words = _ended(training)
+    training.close()
+    assert words.startswith("The training failed: ")
+    assert words.endswith("Name a model of your own: palate explore MODEL.")
+    assert training.space is None
+    assert len(said) == 2
+    assert said[0].startswith("training least squares")
+
+
+def test_a_training_that_is_killed_is_told(tmp_path):
+    training = bundled.BundledTraining(tmp_path, MemoryStore(), tmp_path / "cases", list)
+    training._process.kill()
+    assert "ended with exit code -9" in _ended(training)
+    training.close()
+
+
+def test_test_ratings_need_a_model(capsys, tmp_path):
+    assert main(["explore", "--test", str(tmp_path / "x.csv")]) == 2
+    assert "--test needs MODEL" in capsys.readouterr().err

@@ -1,15 +1,17 @@
 """`palate explore`."""
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from palate.cli import arguments
-from palate.cli.errors import say
+from palate.cli.errors import say, usage_error
 from palate.cli.reading_options import AS_GIVEN, ITEM_SIDE, Reading, reads_ratings
 
 if TYPE_CHECKING:
+    from palate.explorer.bundled import BundledTraining
     from palate.explorer.workspace import Workspace
 
 Models = Annotated[
@@ -57,6 +59,7 @@ def explore(
     yourself and see the list follow.
 
     Only this machine can reach the page, and the page loads nothing from anywhere else. It ends with Ctrl-C.
+    Without a model the page answers at once and shows how far the training is.
 
     Examples:
 
@@ -68,48 +71,48 @@ def explore(
 
     from palate.explorer.server import check_installed, free_port, serve
 
+    if test is not None and not models:
+        raise usage_error(
+            "--test needs MODEL: without one, palate puts aside ratings of its own. Name a model file"
+        )
     check_installed()
     chosen = free_port(port)
     loaded = [
         arguments.load(path) for path in models or ()
     ]  # before anything is opened: a broken file is told at once
     with tempfile.TemporaryDirectory(prefix="palate-") as folder:
-        space = _workspace(models, loaded, test, reading, store, cases, Path(folder))
-        serve(
-            space,
-            chosen,
-            browser=not no_browser,
-            started=lambda address: say(f"the explorer is at {address} (Ctrl-C ends it)."),
-        )
+        if models:
+            source: Any = _workspace(models, loaded, test, reading, store, cases)
+        else:
+            source = _bundled(store, cases, Path(folder))
+        with contextlib.suppress(KeyboardInterrupt):  # how it is meant to end
+            serve(
+                source,
+                chosen,
+                browser=not no_browser,
+                started=lambda address: say(f"the explorer is at {address} (Ctrl-C ends it)."),
+            )
 
 
 def _workspace(
-    models: list[Path] | None,
-    loaded: list[Any],
-    test: Path | None,
-    reading: Reading,
-    store: Path,
-    cases: Path,
-    folder: Path,
+    models: list[Path], loaded: list[Any], test: Path | None, reading: Reading, store: Path, cases: Path
 ) -> "Workspace":
     from palate.app.core import Core
     from palate.cli.input import read_part
-    from palate.explorer.bundled import AFTER, BEFORE, train_bundled
     from palate.explorer.workspace import Workspace
 
-    lesson = None
-    if models:
-        paths, name = models, "" if test is None else test.name
-        part = (
-            None
-            if test is None
-            else read_part(test, loaded[0], {**reading, "counts": any(map(arguments.holds_counts, loaded))})
-        )
-    else:
-        paths, part = train_bundled(folder, lambda step: say(f"{step} ..."))
-        name, lesson = "the bundled set, a tenth of it, which no model has seen", (BEFORE, AFTER)
-    core = Core.open(paths, store=_store(store))
-    return Workspace(core, part, name, cases, lesson)
+    part = None
+    if test is not None:
+        counts = any(map(arguments.holds_counts, loaded))
+        part = read_part(test, loaded[0], {**reading, "counts": counts})
+    core = Core.open(models, store=_store(store))
+    return Workspace(core, part, "" if test is None else test.name, cases)
+
+
+def _bundled(store: Path, cases: Path, folder: Path) -> "BundledTraining":
+    from palate.explorer.bundled import BundledTraining
+
+    return BundledTraining(folder, _store(store), cases, say)
 
 
 def _store(path: Path) -> Any:

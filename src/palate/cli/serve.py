@@ -1,5 +1,6 @@
 """`palate serve`."""
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Annotated
@@ -87,13 +88,14 @@ def serve(
     except BaseException:
         kept.close()
         raise
-    run(
-        core,
-        settings,
-        port,
-        watch=watch,
-        started=lambda address: say(f"serving {', '.join(m.id for m in core.models)} at {address}"),
-    )
+    with contextlib.suppress(KeyboardInterrupt):  # how it is meant to end
+        run(
+            core,
+            settings,
+            port,
+            watch=watch,
+            started=lambda address: say(f"serving {', '.join(m.id for m in core.models)} at {address}"),
+        )
 
 
 def _keys(variable: str, file: Path | None) -> tuple[str, ...]:

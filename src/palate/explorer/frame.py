@@ -51,6 +51,8 @@ class Page:
             self._said = tag("div", "", "hidden-text", role="status", aria_live="polite")
             self._swapped = tag("div", None, "p-note", role="alert")
             self._swapped.set_visibility(False)
+            self._training = tag("div", "", "p-note", role="status")
+            self._tell_training()
             for note in self.state.notes:
                 tag("div", f"{note} The default is shown instead.", "p-note", role="alert")
             yield
@@ -80,15 +82,27 @@ class Page:
         """Say when a model was replaced while the page was open, or could not be."""
         now, failure = self.space.versions(), self.space.core.last_failure
         changed = [model for model, version in now.items() if self._versions.get(model, version) != version]
-        if changed or failure:
+        fresh = [model for model in now if model not in self._versions]
+        if changed or fresh or failure:
             self._swapped.clear()
             with self._swapped:
                 if changed:
                     tag("span", f"Model {', '.join(changed)} was replaced by a newer version. ")
                     tag("a", "Show what it says now", href=self.state.address(self.path))
+                elif fresh:
+                    tag("span", f"Model {', '.join(fresh)} is there now. ")
+                    tag("a", "Show its lists", href=self.path)
                 else:
                     tag("span", failure)
-        self._swapped.set_visibility(bool(changed or failure))
+        self._swapped.set_visibility(bool(changed or fresh or failure))
+        self._tell_training()
+
+    def _tell_training(self) -> None:
+        """Say which model is still being trained, where palate trains the bundled ones."""
+        training = self.space.training
+        text = "" if training is None else training.words()
+        self._training.set_text(text)
+        self._training.set_visibility(bool(text))
 
     def model_picker(self, name: str = "model", label: str = "Model") -> None:
         """Draw the choice of a model; nothing where there is one."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from palate.app.errors import ActivationError
+from palate.explorer.bundled import BundledTraining
 from palate.explorer.state import State
 from palate.explorer.workspace import Workspace
 
@@ -49,23 +50,27 @@ def free_port(port: int | None) -> int:
     raise OSError(f"port {port} is in use; let palate find a free one: palate explore --port 0.")
 
 
-def add_pages(space: Workspace) -> None:
-    """Give NiceGUI the pages of a workspace."""
+def add_pages(source: Workspace | BundledTraining) -> None:
+    """Give NiceGUI the pages of a workspace; while there is none, each shows how far the training is."""
     from fastapi import Request
     from nicegui import ui
 
     from palate.explorer.frame import Page
     from palate.explorer.look import CSS, SCRIPT
-    from palate.explorer.views import compare, diagnostics, item, map, people, rate, recommendations  # noqa: A004
+    from palate.explorer.views import compare, diagnostics, item, map, people, rate, recommendations, waiting  # noqa: A004
 
     ui.add_head_html(f"<style>{CSS}</style>{SCRIPT}", shared=True)
 
-    def page(request: Request, path: str) -> Page:
-        return Page(space, State.of(request.query_params, space.models()), path)
+    def draw(request: Request, path: str, show: Callable[[Page], None]) -> None:
+        space = _space(source)
+        if space is not None:
+            show(Page(space, State.of(request.query_params, space.models()), path))
+        elif isinstance(source, BundledTraining):
+            waiting.show(source)
 
     def add(path: str, show: Callable[[Page], None]) -> None:
         def shown(request: Request) -> None:
-            show(page(request, path))
+            draw(request, path, show)
 
         ui.page(path, response_timeout=60)(shown)
 
@@ -80,7 +85,11 @@ def add_pages(space: Workspace) -> None:
     def item_page(request: Request, item_id: str) -> None:
         from urllib.parse import quote
 
-        item.show(page(request, f"/item/{quote(item_id, safe='')}"), item_id)
+        draw(request, f"/item/{quote(item_id, safe='')}", lambda page: item.show(page, item_id))
+
+
+def _space(source: Workspace | BundledTraining) -> Workspace | None:
+    return source if isinstance(source, Workspace) else source.space
 
 
 def watch(space: Workspace) -> Callable[[], None]:
@@ -95,7 +104,7 @@ def watch(space: Workspace) -> Callable[[], None]:
                 info.path is not None
                 and now is not None
                 and now == before.get(info.id)
-                and now != stamps[info.id]
+                and now != stamps.setdefault(info.id, now)
             ):
                 stamps[info.id] = now  # it did not change since the last look: it is written
                 try:
@@ -116,13 +125,18 @@ def _stamp(path: str | None) -> tuple[int, int, int] | None:
 
 
 def serve(
-    space: Workspace, port: int, *, browser: bool = True, started: Callable[[str], Any] | None = None
+    source: Workspace | BundledTraining,
+    port: int,
+    *,
+    browser: bool = True,
+    started: Callable[[str], Any] | None = None,
 ) -> None:
     """Serve the explorer on loopback until it is interrupted.
 
     Parameters
     ----------
-    space : Workspace
+    source : Workspace or BundledTraining
+        Closed at the end.
     port : int
     browser : bool, default True
         Whether to open a page.
@@ -131,8 +145,7 @@ def serve(
     """
     from nicegui import app, run, ui
 
-    add_pages(space)
-    look = watch(space)
+    add_pages(source)
 
     async def start() -> None:
         from nicegui import background_tasks
@@ -140,16 +153,20 @@ def serve(
         async def forever() -> None:
             import asyncio
 
+            look = None
             while True:
                 await asyncio.sleep(_WATCH_SECONDS)
-                await run.io_bound(look)
+                if look is None and (space := _space(source)) is not None:
+                    look = watch(space)
+                if look is not None:
+                    await run.io_bound(look)
 
         background_tasks.create(forever())
         if started is not None:
             started(f"http://{HOST}:{port}/")
 
     app.on_startup(start)
-    app.on_shutdown(space.core.close)
+    app.on_shutdown(source.close)
     ui.run(
         host=HOST,
         port=port,

@@ -6,10 +6,18 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from palate.app.core import Core
 from palate.data.ratings import Ratings
+
+
+class Training(Protocol):
+    """What trains more models."""
+
+    def words(self) -> str:
+        """Return what happens now as a sentence, "" once every model is there."""
+        ...
 
 
 @dataclass
@@ -27,6 +35,8 @@ class Workspace:
         Where recommendations that look wrong are written.
     lesson : (str, str), optional
         The models before and after the lesson, where they are served.
+    training : Training, optional
+        What trains more models while these are shown.
     """
 
     core: Core
@@ -34,8 +44,13 @@ class Workspace:
     test_name: str = ""
     cases: Path = Path("looks-wrong.jsonl")
     lesson: tuple[str, str] | None = None
+    training: Training | None = None
     _kept: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def close(self) -> None:
+        """Let go of the core and its store."""
+        self.core.close()
 
     def models(self) -> tuple[str, ...]:
         """Return the ids of the models; the one that is active comes first."""
