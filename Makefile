@@ -16,7 +16,6 @@ demo: user-environment ## See what palate does, on the bundled ratings
 	$(BIN)/palate demo
 
 test: dev-environment ## Run the test suite
-	$(BIN)/python scripts/compile_kernels.py
 	$(PYTEST) $(WORKERS)
 
 check: dev-environment ## Format, lint, types, layers, doctests, and the commands in README and docs
@@ -39,7 +38,6 @@ audit: dev-environment ## Ask for known holes in the libraries used; an answer i
 	-timeout 120 $(BIN)/pip-audit --progress-spinner off
 
 soak: dev-environment ## Run the test suite with many more generated cases
-	$(BIN)/python scripts/compile_kernels.py
 	PALATE_SOAK=1 $(PYTEST) $(WORKERS)
 
 format: dev-environment ## Format the code, mend what the linter can, and write docs/commands.md anew

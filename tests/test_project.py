@@ -107,7 +107,7 @@ def test_the_workflows_test_the_oldest_and_the_newest_python_on_three_systems():
 
 def test_every_script_that_the_workflows_name_is_there():
     named = set(re.findall(r"scripts/[\w.]+", "".join(path.read_text("utf-8") for path in WORKFLOWS)))
-    assert named == {"scripts/compile_kernels.py", "scripts/oldest.py", "scripts/smoke.py"}
+    assert named == {"scripts/oldest.py", "scripts/smoke.py"}
     assert all((ROOT / name).is_file() for name in named)
 
 

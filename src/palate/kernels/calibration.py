@@ -21,7 +21,7 @@ _ROOT_HALF = math.sqrt(0.5)
 _DENSITY_AT_0 = 1.0 / math.sqrt(2.0 * math.pi)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def below(x):
     """Return Phi(x)."""
     return 0.5 * math.erfc(-x * _ROOT_HALF)
@@ -34,7 +34,7 @@ def uniforms(key, out):
         out[at] = uniform(key, at)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _size(mean, variance):
     sd = math.sqrt(variance)
     z = mean / sd

@@ -16,7 +16,7 @@ from palate.kernels.rows import FAST
 from palate.kernels.tile import LANES, add_scaled, dot, prefetch
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
 def _multiply(
     x, out, columns, weights, flat, width, precision, strength, base_gram, w0, dropout, squares, with_bias
 ):

@@ -102,7 +102,7 @@ def transpose_csr_reference(indptr, columns, values, n_columns):
 # written it is where key k ends, which is the result.
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def _shift(indptr):
     total = 0
     for key in range(1, len(indptr)):

@@ -72,7 +72,7 @@ def row_covariances(
         _invert(system, n, inverse, out[place])
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
 def _add_gram(x, scale, size, gram):
     """Write `sum of scale x x'` over the first `size` rows of x, a multiple of four, to the upper
     triangle of `gram`.
@@ -87,7 +87,7 @@ def _add_gram(x, scale, size, gram):
                 gram[f, j] += a * x[row, j] + b * x[row + 1, j] + c * x[row + 2, j] + d * x[row + 3, j]
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
 def _invert(system, n, inverse, out):
     """Write the inverse of the leading n x n block, given by its upper triangle, to `out`; zeros elsewhere.
 

@@ -30,7 +30,7 @@ def item_products_reference(dense, first, last):
     return dense[:, first:last].T @ dense
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def _nearest(products, item, m, found):
     """Write the items other than `item` with the m largest positive products to `found`, ascending;
     return their number.
@@ -66,7 +66,7 @@ def _nearest(products, item, m, found):
     return n
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def _gather_dense(products, found, n, stride, system):
     """Write the upper triangle of P_NN to the rows of `system`, which start `stride` apart; left of
     it, up to a multiple of eight, stand zeros.
@@ -79,7 +79,7 @@ def _gather_dense(products, found, n, stride, system):
             system[at + b] = row[found[b]]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def _gather_sparse(indptr, columns, values, found, n, place, stride, system):
     """Do what `_gather_dense` does with P as compressed rows; `place` is the place of each item in
     `found`, or -1.
@@ -94,7 +94,7 @@ def _gather_sparse(indptr, columns, values, found, n, place, stride, system):
                 system[at + b] = values[entry]
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
 def _solve(system, target, n, stride, ridge, negated, out):
     """Solve `(P_NN + ridge 1) w = target` into `out` by the tiles of the row solver; return False
     where float32 does not suffice.
@@ -132,7 +132,7 @@ def _solve(system, target, n, stride, ridge, negated, out):
     return True
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
 def _solve_double(system, target, n, stride, ridge, out):
     """Solve the same system in float64, with SMALL of the mean diagonal added, below which P is
     rounding errors.
@@ -161,7 +161,7 @@ def _solve_double(system, target, n, stride, ridge, out):
         out[a] = x[a]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def _buffers(m):
     """Return the memory of one thread for systems of up to m items: the system, its stride,
     right-hand sides and a panel.

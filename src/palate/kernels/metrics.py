@@ -17,7 +17,7 @@ from palate.kernels.random import mix, uniform
 LANES = 8  # resamples per pass
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def key_of_resample(key, number):
     """Return the key of the draws of one resample."""
     return mix(uint64(key) ^ mix(uint64(number)))

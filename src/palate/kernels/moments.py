@@ -27,7 +27,7 @@ IDENTITY, BOUNDED, ORDINAL = 0, 1, 2
 _ROOT_HALF = math.sqrt(0.5)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def expected(latent, scale, link, bounds, levels, cuts):
     """Return the expected rating of one latent value.
 
@@ -54,7 +54,7 @@ def expected(latent, scale, link, bounds, levels, cuts):
     return total
 
 
-@njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})
+@njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"}, forceinline=True)
 def _product(p, q):
     total = np.float32(0.0)
     for f in range(p.size):
@@ -89,14 +89,14 @@ class Posterior(NamedTuple):
     item_noise: np.ndarray
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _scale(model, draw, user, item):
     if model.user_noise.shape[1] == 0:
         return 1.0
     return np.float64(model.user_noise[draw, user]) * np.float64(model.item_noise[draw, item])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _latent(model, draw, user, item):
     latent = (
         model.global_mean[draw]
@@ -106,7 +106,7 @@ def _latent(model, draw, user, item):
     return latent + np.float64(_product(model.user_factors[draw, user], model.item_factors[draw, item]))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def pair_draws(model, users, items, out):
     """Write what each draw of a Posterior expects of each pair of indexes (n,) to `out` (n,
     n_draws), float64.

@@ -19,13 +19,13 @@ _DENSITY = 1.0 / math.sqrt(2.0 * math.pi)
 _LEAST = 1e-300  # a probability that underflows counts as this
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def normal_cdf(x):
     """Return the probability that a standard normal number is at most x."""
     return 0.5 * math.erfc(-x * _ROOT_HALF)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def normal_quantile(p):
     """Return x with `normal_cdf(x) = p`, to a relative error of 1.2e-9 (P. J. Acklam's rational
     approximation).
@@ -87,7 +87,7 @@ def expected_levels(latent, scale, cutpoints, levels, out):
         out[row] = mean
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def draw_latent(key, first, last, latent, codes, cutpoints, precision, out):
     """Draw the noisy latent values of ratings `first` to `last`: normal about `latent`, between the
     cutpoints of its level.

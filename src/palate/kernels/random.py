@@ -11,7 +11,7 @@ from numba import njit, uint64
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def mix(value):
     """Return 64 well-mixed bits of a uint64."""
     value = (value ^ (value >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
@@ -29,7 +29,7 @@ def key_of(seed: int, sweep: int, side: int) -> np.uint64:
     return np.uint64(_key(seed, sweep, side))
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def uniform(key, position):
     """Return the number of a stream at `position`, in [0, 1) with 53 bits."""
     return np.float64(mix(uint64(key) + (uint64(position) + uint64(1)) * _GOLDEN) >> uint64(11)) * (
@@ -37,7 +37,7 @@ def uniform(key, position):
     )
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def fill_normal(key, first, out):
     """Fill rows `first`, `first + 1`, ... of a standard normal table into `out` (n, width) float32
     (Box and Muller 1958).

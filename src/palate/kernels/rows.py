@@ -32,7 +32,7 @@ TINY = np.float32(1e-30)  # below this a pivot counts as zero
 SMALL = 1e-6  # share of the mean diagonal added where the penalty is zero
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
 def _add_upper(
     out,
     stride,
@@ -110,7 +110,7 @@ def _add_upper(
                 column += 2 * LANES
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
 def factorise(system, stride, width, negated):
     """Turn the upper triangle of `system` (width x stride, row-major) into U with A = U'U, and
     columns beyond `width`, the right-hand sides g, into U'^-1 g. Return the smallest ratio of a
@@ -158,7 +158,7 @@ def factorise(system, stride, width, negated):
     return worst
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
 def _finish(system, stride, width, corner, target, l1_bias, with_bias, noise, out, out_bias):
     """Solve for the row from the factorised system: the bias in closed form, then `U p = y - v b (+
     z)` backwards.
@@ -347,7 +347,7 @@ def solve_rows(
     return n_double
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
 def _add_sides(sides, width, pair, gathered, panel, n):
     """Add sum c x and sum t x over the gathered block to the two rows of `sides`."""
     column = 0
@@ -361,7 +361,7 @@ def _add_sides(sides, width, pair, gathered, panel, n):
             column += LANES
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
 def _start(system, stride, width, sides, precision, strength, prior_mean, base_gram, base_rhs):
     """Set the system to `strength * precision + base_gram` and its right-hand side to the prior's
     and the base's.
@@ -396,7 +396,7 @@ def _start(system, stride, width, sides, precision, strength, prior_mean, base_g
     return corner, target
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
 def _row_stats(columns, values, weights, mean, other, other_bias, imputed, dropout, x, bias, squares, stats):
     """Write the row's N_STATS sums (see there), with the row's own solution `x`."""
     width = other.shape[1]
@@ -482,7 +482,7 @@ def pair_weights(first, last, indptr, columns, own, other, weights, out):
             out[position] = weight * weights[position] if weights.size > 0 else weight
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def _solve_double(
     columns,
     values,

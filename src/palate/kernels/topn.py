@@ -139,7 +139,7 @@ def _ranks_before(score, item, other_score, other_item):
     return score > other_score or (score == other_score and item < other_item)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _sift_down(scores, items, size, score, item):
     """Put (score, item) at the root of a heap whose root ranks last, and restore the heap."""
     hole = 0
@@ -158,7 +158,7 @@ def _sift_down(scores, items, size, score, item):
     scores[hole], items[hole] = score, item
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _offer(scores, items, size, score, item):
     """Put (score, item) on the heap if it ranks among the first n; return the heap's new size."""
     n = scores.size
@@ -188,7 +188,7 @@ def _finish(scores, items, size):
         scores[free], items[free] = np.float32(np.nan), -1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _contains(sorted_items, start, stop, item):
     while start < stop:
         middle = (start + stop) // 2
@@ -199,7 +199,7 @@ def _contains(sorted_items, start, stop, item):
     return start
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _is_seen(indptr, seen, row, item):
     if indptr.size == 0:
         return False
@@ -208,7 +208,7 @@ def _is_seen(indptr, seen, row, item):
     return at < stop and seen[at] == item
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _pack_users(factors, users, out, norm):
     """Pack a group of users in panels of 4 (depth x 4, last row 1) with factors divided by n_draws,
     and take their norms.
@@ -229,7 +229,7 @@ def _pack_users(factors, users, out, norm):
         norm[at_user] = np.sqrt(squares)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _offer_hits(hits, tile, at, order, column, row, allowed, seen_indptr, seen_items, scores, items, size):
     """Offer the scores of `tile[at:]` whose bit is set to one user's heap; return its new size."""
     while hits != 0:
