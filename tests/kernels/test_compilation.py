@@ -32,7 +32,7 @@ def called_kernels() -> Iterator[ast.FunctionDef]:
     modules = {path.stem: ast.parse(path.read_text("utf-8")) for path in KERNELS.glob("*.py")}
     kernels = {name: {f.name: f for f in tree.body if is_kernel(f)} for name, tree in modules.items()}
     for name, tree in modules.items():
-        origin = {known: name for known in kernels[name]}
+        origin = dict.fromkeys(kernels[name], name)
         for imported in ast.walk(tree):
             if isinstance(imported, ast.ImportFrom) and (imported.module or "").startswith("palate.kernels."):
                 origin |= {alias.name: imported.module.rpartition(".")[2] for alias in imported.names}

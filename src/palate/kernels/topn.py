@@ -177,7 +177,7 @@ def _offer(scores, items, size, score, item):
     return size + 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _finish(scores, items, size):
     """Sort a heap best first; entries beyond `size` become item -1 and NaN."""
     for last in range(size - 1, 0, -1):
