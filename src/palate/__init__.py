@@ -4,6 +4,8 @@ import importlib
 from typing import Any
 
 _HOMES = {
+    "ArgumentError": "palate._checks",
+    "ArgumentTypeError": "palate._checks",
     "Baseline": "palate.training.baseline",
     "Calibration": "palate.evaluation.calibration",
     "Catalog": "palate.data.catalog",

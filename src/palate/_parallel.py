@@ -14,6 +14,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from palate._checks import ArgumentError, ArgumentTypeError, is_integer
+
 Result = TypeVar("Result")
 
 
@@ -36,10 +38,10 @@ def check_threads(threads: int | None) -> int:
     """
     if threads is None:
         return available_threads()
-    if isinstance(threads, bool) or not isinstance(threads, int | np.integer):
-        raise TypeError(f"threads must be an integer or None; got {threads!r}.")
+    if not is_integer(threads):
+        raise ArgumentTypeError("threads", "be an integer or None", f"{threads!r}")
     if threads < 1:
-        raise ValueError(f"threads must be at least 1; got {threads}. Leave it out to use every processor.")
+        raise ArgumentError("threads", "be at least 1", f"{threads}", "Leave it out to use every processor.")
     return int(threads)
 
 

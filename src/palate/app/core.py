@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from palate._checks import ArgumentError
 from palate.app.activating import load_file, memory_allows, version_of_object, warmed_up
 from palate.app.answers import (
     Answer,
@@ -103,7 +104,7 @@ class Core:
 
     def _start(self, served: list[ServedModel], store: RatingStore | None) -> None:
         if not served:
-            raise ValueError("a core must have at least one model; got none.")
+            raise ArgumentError("a core", "have at least one model", "none")
         self.store: RatingStore = MemoryStore() if store is None else store
         self._changing = threading.Lock()
         self.n_swaps = 0
@@ -265,7 +266,7 @@ class Core:
         """
         asking = [name for name in explain if name not in EXPLAIN]
         if asking:
-            raise ValueError(f"explain must be of {', '.join(map(repr, EXPLAIN))}; got {asking[0]!r}.")
+            raise ArgumentError("explain", f"be of {', '.join(map(repr, EXPLAIN))}", f"{asking[0]!r}")
         people = self._people(model)
         asked = self._asked(people, user, ratings)
         rows = best(people.served, asked, n, caution, min_ratings, where, exclude_seen, offset)
@@ -451,10 +452,10 @@ def check_user(user: str) -> str:
     try:
         size = len(user.encode("utf-8"))
     except UnicodeEncodeError:
-        raise ValueError(f"an id must be valid Unicode; got {user!r}.") from None
+        raise ArgumentError("an id", "be valid Unicode", f"{user!r}") from None
     if not 0 < size <= MOST_BYTES or "\0" in user:
-        raise ValueError(
-            f"an id must have 1 to {MOST_BYTES} bytes in UTF-8, none of them zero; got one of {size:,} bytes."
+        raise ArgumentError(
+            "an id", f"have 1 to {MOST_BYTES} bytes in UTF-8, none of them zero", f"one of {size:,} bytes"
         )
     return user
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError, is_integer
 from palate.app.answers import Part, Row
 from palate.app.errors import CannotAnswer
 from palate.app.explaining import reasons
@@ -37,8 +38,8 @@ def best(
 ) -> list[Row]:
     """Return ranks `offset + 1` to `offset + n` of a user's list."""
     n, caution = check_n(n), check_caution(caution, None)
-    if isinstance(offset, bool) or not isinstance(offset, int) or offset < 0:
-        raise ValueError(f"offset must be a whole number of at least 0; got {offset!r}.")
+    if not is_integer(offset) or offset < 0:
+        raise ArgumentError("offset", "be a whole number of at least 0", f"{offset!r}")
     if exclude_seen and asked.row >= 0 and served.model.ratings is None and asked.model is served.model:
         raise CannotAnswer(
             f"exclude_seen must be false for model {served.id!r}, which was saved without its ratings; "

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 import polars as pl
 
+from palate._checks import is_number
 from palate.app.answers import ItemInfo, ModelInfo
 from palate.app.errors import BadRating, CannotAnswer, UnknownItem
 from palate.app.titles import TitleIndex
@@ -226,7 +227,7 @@ class ServedModel:
 
     def check_rating(self, value: Any) -> float:
         """Return a rating that this model could take in; BadRating for any other."""
-        if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        if not is_number(value):
             raise BadRating(f"a rating must be a number; got {value!r}.")
         number = float(value)
         if not abs(number) <= float(np.finfo(np.float32).max):

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from palate._checks import ArgumentError
+from palate._nearest import did_you_mean
 from palate.cli.errors import usage_error
 from palate.cli.options import time_of
-from palate.data.nearest import did_you_mean
 
 if TYPE_CHECKING:
     import polars as pl
@@ -60,8 +61,8 @@ def of_ratings(model: Any) -> Any:
     found = getattr(model, "predicts", model)
     if not hasattr(found, "item_factors"):
         name = model.trainer.get("name")
-        raise ValueError(
-            f"this must be asked of a model of factors; got one of {name}, whose scores are those of choices."
+        raise ArgumentError(
+            "this", "be asked of a model of factors", f"one of {name}, whose scores are those of choices"
         )
     return found
 
@@ -355,7 +356,7 @@ def newcomer(model: "FactorModel", rates: list[str], path: Path | None) -> "Fold
         *([] if path is None else _rating_file(model, path)),
     ]:
         if item in given:
-            raise ValueError(f"each item must be rated once; got a second rating of '{label}'.")
+            raise ArgumentError("each item", "be rated once", f"a second rating of '{label}'")
         check_rating(np.array([rating]), model.scale, lambda _, label=label: f"for '{label}'")
         given[item] = rating
         times.append(time)
@@ -401,7 +402,7 @@ def _rating_file(model: "FactorModel", path: Path) -> list[tuple[Any, float, str
     for row, (label, value) in enumerate(table.select(item, rating).iter_rows(), 1):
         try:
             if not label or not value:
-                raise ValueError(f"{'rating' if label else 'item'} must be given; got an empty cell.")
+                raise ArgumentError("rating" if label else "item", "be given", "an empty cell")
             one = item_with_title(model, label) if by_title else item_ids(model, [label])[0]
             found.append((one, float(value), label, None if time is None else _time(times[row - 1])))
         except (KeyError, ValueError) as error:
@@ -412,7 +413,7 @@ def _rating_file(model: "FactorModel", path: Path) -> list[tuple[Any, float, str
 def _time(text: str | None) -> Any:
     """Return the time in a cell of a file."""
     if not text:
-        raise ValueError("timestamp must be given in every row or none; got an empty cell.")
+        raise ArgumentError("timestamp", "be given in every row or none", "an empty cell")
     try:
         return time_of(text)
     except ValueError as error:
@@ -426,7 +427,7 @@ def _column(table: "pl.DataFrame", names: tuple[str, ...], wanted: str, path: Pa
         if name in found:
             return found[name]
     listed = ", ".join(map(repr, table.columns))
-    raise ValueError(f"{path.name} must have the column {wanted}; got the columns {listed}.")
+    raise ArgumentError(path.name, f"have the column {wanted}", f"the columns {listed}")
 
 
 def label(model: "FactorModel", item: Any) -> str:

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from palate._nearest import did_you_mean
 from palate.cli.errors import Command, usage_error
-from palate.data.nearest import did_you_mean
 
 PANEL = "Hyper-parameters"
 TRAINERS = (

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from palate._checks import ArgumentError
 from palate.cli.errors import usage_error
 
 if TYPE_CHECKING:
@@ -232,7 +233,7 @@ def condition(genres: list[str] | None, year: str | None, where: str | None) -> 
     try:
         found[names.ITEM_ID] = pl.sql_expr(where)  # an expression stands for itself, whatever its column
     except pl.exceptions.PolarsError as error:
-        raise ValueError(
-            f"where must be a condition in SQL, such as \"year >= 1980\"; got '{where}' ({error})."
+        raise ArgumentError(
+            "where", 'be a condition in SQL, such as "year >= 1980"', f"'{where}' ({error})"
         ) from None
     return found

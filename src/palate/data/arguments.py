@@ -7,7 +7,8 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
-from palate.data.nearest import nearest
+from palate._checks import ArgumentTypeError
+from palate._nearest import nearest
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -73,11 +74,13 @@ def ids_and_ratings(ids: Any, ratings: Any, side: str) -> tuple[Any, Any]:
     """
     if isinstance(ids, Mapping):
         if ratings is not None:
-            raise TypeError(f"ratings must be left out where {side} is a mapping of id to rating; got both.")
+            raise ArgumentTypeError(
+                "ratings", f"be left out where {side} is a mapping of id to rating", "both"
+            )
         return list(ids), list(ids.values())
     if ratings is None:
-        raise TypeError(
-            f"ratings must be given beside {side}, or {side} be a mapping of id to rating; got {side} alone."
+        raise ArgumentTypeError(
+            "ratings", f"be given beside {side}, or {side} be a mapping of id to rating", f"{side} alone"
         )
     return ids, ratings
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError
 from palate.data import columns as names
 from palate.data.forks import filled, joined, n_distinct, require_threads, rows_of, texts_with, without_nan
 from palate.data.frames import frame_kind, require_columns, to_polars
@@ -243,9 +244,10 @@ def _check_unique(ids: pl.Series, item: str, where: WhereRow) -> None:
     if n_distinct(ids) != len(ids):
         row = int(np.flatnonzero(~ids.is_first_distinct().to_numpy())[0])
         first = int((ids == ids[row]).arg_max() or 0)
-        raise ValueError(
-            f"the catalog must hold each item once; got {item} {ids[row]!r} at {where(first)} and again at "
-            f"{where(row)}."
+        raise ArgumentError(
+            "the catalog",
+            "hold each item once",
+            f"{item} {ids[row]!r} at {where(first)} and again at {where(row)}",
         )
 
 
@@ -267,9 +269,10 @@ def _year(column: pl.Series, where: WhereRow) -> pl.Series:
     ).to_numpy()
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise ValueError(
-            f"column {column.name!r} of the catalog must hold years as whole numbers; got {column[row]!r} "
-            f"at {where(row)}."
+        raise ArgumentError(
+            f"column {column.name!r} of the catalog",
+            "hold years as whole numbers",
+            f"{column[row]!r} at {where(row)}",
         )
     return years
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError, ArgumentTypeError
 from palate.data.frames import shown, to_series
 from palate.data.ids import WhereRow, row_label
 
@@ -30,9 +31,7 @@ def rating_values(values: Any, what: str, where: WhereRow = row_label) -> np.nda
     if not np.isfinite(total):
         bad = np.flatnonzero(~np.isfinite(numbers))
         if len(bad):
-            raise ValueError(
-                f"{what} must hold finite numbers; got {series[int(bad[0])]} at {where(int(bad[0]))}."
-            )
+            raise ArgumentError(what, "hold finite numbers", f"{series[int(bad[0])]} at {where(int(bad[0]))}")
     numbers += np.float32(0)  # -0.0 and 0.0 are one rating
     return numbers
 
@@ -42,9 +41,11 @@ def weight_values(values: Any, what: str, where: WhereRow = row_label) -> np.nda
     numbers = rating_values(values, what, where)
     if len(numbers) and not numbers.min() > 0:
         row = int(np.argmax(~(numbers > 0)))
-        raise ValueError(
-            f"{what} must hold positive numbers; got {numbers[row]:g} at {where(row)}. Leave out rows that "
-            f"should not count."
+        raise ArgumentError(
+            what,
+            "hold positive numbers",
+            f"{numbers[row]:g} at {where(row)}",
+            "Leave out rows that should not count.",
         )
     return numbers
 
@@ -54,11 +55,11 @@ def scale_bounds(scale: Any) -> tuple[float, float]:
     try:
         low, high = (float(bound) for bound in scale)
     except (TypeError, ValueError):
-        raise TypeError(
-            f"scale must be two numbers, the lowest and the highest rating; got {scale!r}."
+        raise ArgumentTypeError(
+            "scale", "be two numbers, the lowest and the highest rating", f"{scale!r}"
         ) from None
     if not (np.isfinite(low) and np.isfinite(high) and low < high):
-        raise ValueError(f"scale must be two finite numbers, the lower one first; got ({low:g}, {high:g}).")
+        raise ArgumentError("scale", "be two finite numbers, the lower one first", f"({low:g}, {high:g})")
     return low, high
 
 
@@ -82,20 +83,22 @@ def _numeric(values: Any, what: str, where: WhereRow) -> pl.Series:
     series = to_series(values)
     if series.null_count():
         row = int(series.is_null().arg_max() or 0)
-        raise ValueError(f"{what} must have a number in every row; got null at {where(row)}.")
+        raise ArgumentError(what, "have a number in every row", f"null at {where(row)}")
     if series.dtype == pl.Object:
         items = series.to_list()
         row = next((row for row, value in enumerate(items) if not _is_number(value)), -1)
         if row < 0:
             return _as_floats(items, what, where)
-        raise TypeError(
-            f"{what} must hold numbers; got {type(items[row]).__name__} {items[row]!r} at {where(row)}."
+        raise ArgumentTypeError(
+            what, "hold numbers", f"{type(items[row]).__name__} {items[row]!r} at {where(row)}"
         )
     if not series.dtype.is_numeric() and series.dtype != pl.Null:
         kind = "text" if series.dtype == pl.String else str(series.dtype)
-        raise TypeError(
-            f"{what} must hold numbers; got {kind} ({shown(series[0])} at {where(0)}). Cast the column to "
-            f"numbers first."
+        raise ArgumentTypeError(
+            what,
+            "hold numbers",
+            f"{kind} ({shown(series[0])} at {where(0)})",
+            "Cast the column to numbers first.",
         )
     return series
 
@@ -108,9 +111,7 @@ def _as_floats(values: list[Any], what: str, where: WhereRow) -> pl.Series:
     """Return numbers of several types, such as whole stars among half ones, whatever their order."""
     for row, value in enumerate(values):
         if isinstance(value, int) and abs(value) >= 2**63:
-            raise ValueError(
-                f"{what} must hold finite numbers; got an integer beyond 64 bits at {where(row)}."
-            )
+            raise ArgumentError(what, "hold finite numbers", f"an integer beyond 64 bits at {where(row)}")
     return pl.Series([float(value) for value in values], dtype=pl.Float64)
 
 

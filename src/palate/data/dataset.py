@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentTypeError
 from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
 
@@ -68,9 +69,8 @@ def ratings_of(given: Any, argument: str = "ratings", also: str = "") -> Ratings
         return given
     if isinstance(given, Dataset):
         return given.ratings
-    raise TypeError(
-        f"{argument} must be palate.Ratings or what palate.read returns{also}; got "
-        f"{_named(given)}.{_advice(given)}"
+    raise ArgumentTypeError(
+        argument, f"be palate.Ratings or what palate.read returns{also}", f"{_named(given)}", _advice(given)
     )
 
 

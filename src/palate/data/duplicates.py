@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import check_choice
+
 POLICIES = ("last", "mean", "sum", "error")
 
 
@@ -47,8 +49,7 @@ def check_policy(policy: str | None, counted: bool = False) -> str:
     """Return the duplicates policy if it is one; for None "last", or "sum" where the rows are `counted`."""
     if policy is None:
         return "sum" if counted else "last"
-    if policy not in POLICIES:
-        raise ValueError(f"duplicates must be one of {', '.join(map(repr, POLICIES))}; got {policy!r}.")
+    check_choice("duplicates", policy, POLICIES)
     return policy
 
 

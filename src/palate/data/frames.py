@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError, ArgumentTypeError
 from palate.data.forks import require_threads, threads_lost
 
 FRAME_KINDS = ("polars", "pandas", "pyarrow")
@@ -34,7 +35,7 @@ def frame_kind(frame: Any) -> str:
 def check_frame_kind(kind: str) -> str:
     """Return `kind` if frames can be made in it."""
     if kind not in FRAME_KINDS:
-        raise ValueError(f"frame kind must be one of {', '.join(FRAME_KINDS)}; got {kind!r}.")
+        raise ArgumentError("frame kind", f"be one of {', '.join(FRAME_KINDS)}", f"{kind!r}")
     return kind
 
 
@@ -116,9 +117,11 @@ def check_once(name: Any, found: Sequence[Any], table: str) -> None:
     """Raise if a column that is wanted is there more than once."""
     times = found.count(name)
     if times > 1:
-        raise ValueError(
-            f"column {name!r} must be in {table} once; got {times} columns of that name. Rename or drop "
-            f"the others."
+        raise ArgumentError(
+            f"column {name!r}",
+            f"be in {table} once",
+            f"{times} columns of that name",
+            "Rename or drop the others.",
         )
 
 
@@ -200,15 +203,15 @@ def to_series(values: Any) -> pl.Series:
     if isinstance(values, pl.Series):
         return values
     if isinstance(values, str | bytes) or getattr(values, "ndim", 1) == 0 or not isinstance(values, Iterable):
-        raise TypeError(
-            f"values must be a column, an array or a list; got {type(values).__name__} {values!r}."
+        raise ArgumentTypeError(
+            "values", "be a column, an array or a list", f"{type(values).__name__} {values!r}"
         )
     if isinstance(values, _UNORDERED) or is_frame(values):
         what = (
             "whose order is not that of rows" if isinstance(values, set | frozenset) else "which is no column"
         )
-        raise TypeError(
-            f"values must be a column, an array or a list; got a {type(values).__name__}, {what}."
+        raise ArgumentTypeError(
+            "values", "be a column, an array or a list", f"a {type(values).__name__}, {what}"
         )
     root = type(values).__module__.split(".")[0]
     if root == "pandas":
@@ -233,10 +236,11 @@ def check_same_index(columns: Mapping[str, Any]) -> None:
     for name, values in indexed[1:]:
         first, other = indexed[0]
         if len(values) == len(other) and not values.index.equals(other.index):
-            raise ValueError(
-                f"{first} and {name} must be pandas series with one index; got two. Take them from one "
-                f"frame, or pass "
-                "series.to_numpy() if their rows belong together as they stand."
+            raise ArgumentError(
+                f"{first} and {name}",
+                "be pandas series with one index",
+                "two",
+                "Take them from one frame, or pass series.to_numpy() if their rows belong together as they stand.",
             )
 
 
@@ -368,7 +372,7 @@ def _from_arrow(values: Any) -> pl.Series:
 
 def _from_numpy(values: np.ndarray) -> pl.Series:
     if values.ndim != 1:
-        raise ValueError(f"values must have one dimension; got an array of shape {values.shape}.")
+        raise ArgumentError("values", "have one dimension", f"an array of shape {values.shape}")
     if isinstance(values, np.ma.MaskedArray):
         missing = np.ma.getmaskarray(values)
         if missing.any():

@@ -10,6 +10,7 @@ from uuid import UUID
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError, ArgumentTypeError
 from palate.data.frames import shown, to_series
 
 WhereRow = Callable[[int], str]
@@ -94,9 +95,8 @@ def _integers(series: pl.Series, what: str, where: WhereRow) -> tuple[pl.Series,
         if not cast.null_count():
             return cast, kind
     row = int(cast.is_null().arg_max() or 0)
-    raise ValueError(
-        f"{what} must hold integers of 64 bits, all signed or all unsigned; got {series[row]} at "
-        f"{where(row)}."
+    raise ArgumentError(
+        what, "hold integers of 64 bits, all signed or all unsigned", f"{series[row]} at {where(row)}"
     )
 
 
@@ -109,8 +109,8 @@ def _from_objects(values: list[Any], what: str, where: WhereRow) -> tuple[pl.Ser
         found = " and ".join(
             f"{KIND_NAMES[kind]}s ({values[row]!r} at {where(row)})" for kind, row in list(kinds.items())[:2]
         )
-        raise TypeError(
-            f"{what} must hold ids of one type; got {found}. Convert the column to one type first."
+        raise ArgumentTypeError(
+            what, "hold ids of one type", f"{found}", "Convert the column to one type first."
         )
     kind = next(iter(kinds), "int")
     if kind == "uuid":
@@ -141,9 +141,8 @@ def _big_integers(values: list[int], what: str, where: WhereRow) -> tuple[pl.Ser
     low, high = (0, 2**64) if max(values, default=0) >= 2**63 else (-(2**63), 2**63)
     for row, value in enumerate(values):
         if not low <= value < high:
-            raise ValueError(
-                f"{what} must hold integers of 64 bits, all signed or all unsigned; got {value} at "
-                f"{where(row)}."
+            raise ArgumentError(
+                what, "hold integers of 64 bits, all signed or all unsigned", f"{value} at {where(row)}"
             )
     return pl.Series(values, dtype=pl.Int64 if low else pl.UInt64), "int" if low else "uint"
 

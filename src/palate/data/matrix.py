@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError
 from palate.data.ratings import Ratings
 
 _CHUNK = 1 << 20
@@ -56,8 +57,8 @@ class RatingMatrix:
         if held_out is not None:
             held_out = np.ascontiguousarray(held_out, dtype=bool)
             if held_out.shape != (len(ratings),):
-                raise ValueError(
-                    f"held_out must have one entry per rating ({len(ratings)},); got shape {held_out.shape}."
+                raise ArgumentError(
+                    "held_out", f"have one entry per rating ({len(ratings)},)", f"shape {held_out.shape}"
                 )
         codes, levels = _encode(ratings.value)
         return cls(
@@ -201,9 +202,10 @@ def _check_arrays(matrix: RatingMatrix) -> None:
     for name, (types, length) in wanted.items():
         array = getattr(matrix, name)
         if array is not None and (array.dtype.name not in types or array.shape != (length,)):
-            raise ValueError(
-                f"{name} of the ratings must be {' or '.join(types)} of shape ({length},); got "
-                f"{array.dtype.name} of shape {array.shape}."
+            raise ArgumentError(
+                f"{name} of the ratings",
+                f"be {' or '.join(types)} of shape ({length},)",
+                f"{array.dtype.name} of shape {array.shape}",
             )
 
 
@@ -214,9 +216,10 @@ def _check_entries(matrix: RatingMatrix) -> None:
     if not len(items):
         return
     if items.min() < 0 or items.max() >= matrix.n_items:
-        raise ValueError(
-            f"items of the ratings must be between 0 and {matrix.n_items - 1}; got {items.min()} to "
-            f"{items.max()}."
+        raise ArgumentError(
+            "items of the ratings",
+            f"be between 0 and {matrix.n_items - 1}",
+            f"{items.min()} to {items.max()}",
         )
     ascending = np.ones(len(items) + 1, dtype=bool)
     ascending[1:-1] = np.diff(items) > 0
@@ -228,9 +231,10 @@ def _check_entries(matrix: RatingMatrix) -> None:
         if levels.dtype != np.float32 or not np.isfinite(levels).all() or (np.diff(levels) <= 0).any():
             raise ValueError("levels of the ratings must be finite float32, ascending.")
         if matrix.codes.max() >= len(levels):
-            raise ValueError(
-                f"codes of the ratings must be below the number of levels, {len(levels)}; got "
-                f"{matrix.codes.max()}."
+            raise ArgumentError(
+                "codes of the ratings",
+                f"be below the number of levels, {len(levels)}",
+                f"{matrix.codes.max()}",
             )
     elif not np.isfinite(matrix.codes).all():
         raise ValueError("values of the ratings must be finite.")

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError
+from palate._random import from_seed
 from palate.data import columns as names
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset
@@ -105,7 +107,7 @@ def prepare(
     <BLANKLINE>
     """
     if not 0 <= validation < 1:
-        raise ValueError(f"validation must be a share, at least 0 and below 1; got {validation}.")
+        raise ArgumentError("validation", "be a share, at least 0 and below 1", f"{validation}")
     folder = Path(folder)
     existing = [name for name in FILES if (folder / name).exists()]
     if existing and not overwrite:
@@ -133,7 +135,7 @@ def prepare(
 
 def _rating_table(ratings: Ratings, validation: float, seed: int) -> tuple[pl.DataFrame, int, float]:
     """Return the shuffled rows, the number of those for training, and their mean."""
-    order = np.random.default_rng(seed).permutation(len(ratings))
+    order = from_seed(seed).permutation(len(ratings))
     n_train = max(1, int(len(ratings) * (1 - validation)))  # as Keras rounds it
     value = ratings.value[order]
     mean = float(value[:n_train].mean(dtype=np.float64))

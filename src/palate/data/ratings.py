@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError, ArgumentTypeError
 from palate.data import columns as names
 from palate.data.checks import check_scale, rating_values, scale_bounds, weight_values
 from palate.data.duplicates import (
@@ -207,8 +208,8 @@ class Ratings:
             If there are not as many ids as rows or columns, or one is repeated.
         """
         if not (hasattr(matrix, "tocoo") and len(getattr(matrix, "shape", ())) == 2):
-            raise TypeError(
-                f"matrix must be a SciPy sparse matrix of two dimensions; got {type(matrix).__name__}."
+            raise ArgumentTypeError(
+                "matrix", "be a SciPy sparse matrix of two dimensions", f"{type(matrix).__name__}"
             )
         entries = matrix.tocoo()
         users = _matrix_ids(entries.row, user_ids, entries.shape[0], "user_ids", "rows")
@@ -267,8 +268,8 @@ class Ratings:
         rows = np.asarray(rows)
         if rows.dtype == bool:
             if len(rows) != len(self):
-                raise ValueError(
-                    f"a mask of ratings must have one entry per rating ({len(self)}); got {len(rows)}."
+                raise ArgumentError(
+                    "a mask of ratings", f"have one entry per rating ({len(self)})", f"{len(rows)}"
                 )
             rows = np.flatnonzero(rows)
         elif len(rows):
@@ -384,24 +385,24 @@ def _encode(
 
 def _check_count(n: int) -> None:
     if not n:
-        raise ValueError("the ratings must have at least one row; got an empty table.")
+        raise ArgumentError("the ratings", "have at least one row", "an empty table")
     if n > _MAX_RATINGS:
-        raise ValueError(f"the ratings must be at most {_MAX_RATINGS:,}; got {n:,}.")
+        raise ArgumentError("the ratings", f"be at most {_MAX_RATINGS:,}", f"{n:,}")
 
 
 def _check_sums(value: np.ndarray, bounds: tuple[float, float] | None) -> None:
     """Check the values of pairs whose rows were added up."""
     if not np.isfinite(value).all():
-        raise ValueError(
-            "the sum of a pair's values must be finite; got one beyond 32-bit floats. Divide the values "
-            "first."
+        raise ArgumentError(
+            "the sum of a pair's values", "be finite", "one beyond 32-bit floats", "Divide the values first."
         )
     if bounds is not None and (value.min() < np.float32(bounds[0]) or value.max() > np.float32(bounds[1])):
         worst = value.max() if value.max() > bounds[1] else value.min()
-        raise ValueError(
-            f"the sum of a pair's values must be within the declared scale {bounds[0]:g} to {bounds[1]:g}; "
-            f"got {worst:g}. "
-            "Leave the scale out, or merge repeated pairs with duplicates='last' or duplicates='mean'."
+        raise ArgumentError(
+            "the sum of a pair's values",
+            f"be within the declared scale {bounds[0]:g} to {bounds[1]:g}",
+            f"{worst:g}",
+            "Leave the scale out, or merge repeated pairs with duplicates='last' or duplicates='mean'.",
         )
 
 
@@ -413,9 +414,10 @@ def _check_lengths(columns: Columns, labels: dict[str, str]) -> None:
         if array is not None and role in labels
     }
     if len(set(lengths.values())) > 1:
-        raise ValueError(
-            f"all columns must have one length; got "
-            f"{', '.join(f'{length} {name}' for name, length in lengths.items())}."
+        raise ArgumentError(
+            "all columns",
+            "have one length",
+            f"{', '.join((f'{length} {name}' for name, length in lengths.items()))}",
         )
 
 
@@ -451,9 +453,10 @@ def _matrix_ids(index: np.ndarray, ids: Any, n: int, name: str, side: str) -> An
         return index
     vocabulary, position = Vocabulary.encode(ids, name)
     if len(position) != n or len(vocabulary) != n:
-        raise ValueError(
-            f"{name} must hold {n} distinct ids, one for each of the matrix's {side}; got {len(position)}, "
-            f"{len(vocabulary)} of them distinct."
+        raise ArgumentError(
+            name,
+            f"hold {n} distinct ids, one for each of the matrix's {side}",
+            f"{len(position)}, {len(vocabulary)} of them distinct",
         )
     if vocabulary.kind == "uuid":  # a series would hold them as strings
         return np.array(vocabulary.ids(), dtype=object)[position[index]].tolist()

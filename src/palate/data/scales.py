@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError
 from palate.data.ratings import Ratings
 
 Scale = tuple[float, float]
@@ -46,9 +47,10 @@ def check_rating(values: np.ndarray, scale: Scale | None, names: Any) -> None:
     wrong = np.flatnonzero(outside(values, scale))
     if len(wrong):
         place = int(wrong[0])
-        raise ValueError(
-            f"a rating must be within the model's scale {scale[0]:g} to {scale[1]:g}; got "
-            f"{values[place]:g} {names(place)}."
+        raise ArgumentError(
+            "a rating",
+            f"be within the model's scale {scale[0]:g} to {scale[1]:g}",
+            f"{values[place]:g} {names(place)}",
         )
 
 

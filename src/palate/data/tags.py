@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from palate._checks import ArgumentError
 from palate.data.forks import needs_threads
 
 BAR = "|"
@@ -152,7 +153,7 @@ def _tags(value: Any) -> list[str]:
         if name is None and value and all(isinstance(count, int | float) for count in value.values()):
             return [str(key).strip() for key in value]  # tags with how often each was given
         if name is None:
-            raise ValueError(f"a tag must be a text or an object with a name; got {value!r}.")
+            raise ArgumentError("a tag", "be a text or an object with a name", f"{value!r}")
         return [str(name).strip()]
     if isinstance(value, str) or not isinstance(value, Iterable):
         return [str(value).strip()]
@@ -164,5 +165,5 @@ def _joined(name: str, cells: list[list[str] | None], what: str) -> pl.Series:
     for tags in cells:
         for tag in tags or ():
             if BAR in tag:
-                raise ValueError(f"{what} must not hold a bar (|), which divides them; got {tag!r}.")
+                raise ArgumentError(what, "not hold a bar (|), which divides them", f"{tag!r}")
     return pl.Series(name, [BAR.join(tags) or None if tags else None for tags in cells], dtype=pl.String)

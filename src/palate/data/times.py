@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError, ArgumentTypeError
 from palate.data.frames import shown, to_series
 from palate.data.ids import WhereRow, row_label
 
@@ -165,11 +166,13 @@ def raw_times(values: Any, what: str, where: WhereRow = row_label) -> tuple[np.n
         fits = series.cast(pl.Int64, strict=False)
         if fits.null_count():
             row = int(fits.is_null().arg_max() or 0)
-            raise ValueError(f"{what} must fit 64 bits; got {series[row]} at {where(row)}.")
+            raise ArgumentError(what, "fit 64 bits", f"{series[row]} at {where(row)}")
         return np.ascontiguousarray(fits.to_numpy()), None
-    raise TypeError(
-        f"{what} must hold numbers or datetimes; got {series.dtype} ({shown(series[0])} at {where(0)}). "
-        f"Parse the column first."
+    raise ArgumentTypeError(
+        what,
+        "hold numbers or datetimes",
+        f"{series.dtype} ({shown(series[0])} at {where(0)})",
+        "Parse the column first.",
     )
 
 
@@ -196,9 +199,8 @@ def dates_of_texts(texts: pl.Series, what: str, where: WhereRow = row_label) -> 
         advice = " Pass timestamp_format='%d/%m/%Y', say, if they are written otherwise." + year_first_advice(
             text
         )
-        raise ValueError(
-            f"{what} must hold seconds or dates like 2015-03-31 23:59:00; got {text!r} at "
-            f"{where(row)}.{advice}"
+        raise ArgumentError(
+            what, "hold seconds or dates like 2015-03-31 23:59:00", f"{text!r} at {where(row)}", advice
         )
     return times
 
@@ -249,10 +251,10 @@ def placed(times: np.ndarray, known: np.ndarray, what: str, certain: bool = Fals
             if unit
             else "are no seconds"
         )
-        raise ValueError(
-            f"{what} must be in the unit of this model's times, which run from about {int(known.min())} to "
-            f"{int(known.max())} "
-            f"and {are}; got {int(times[place])}, which cannot be placed among them."
+        raise ArgumentError(
+            what,
+            f"be in the unit of this model's times, which run from about {int(known.min())} to {int(known.max())} and {are}",
+            f"{int(times[place])}, which cannot be placed among them",
         )
     return times * _FACTORS[unit] if unit in _FACTORS and unit != SECONDS else times
 
@@ -315,10 +317,11 @@ def _check_one_unit(numbers: np.ndarray, unit: str | None, what: str, where: Whe
         other = (size >= _USUAL[0] * factor) & (size <= _USUAL[1] * factor)
         if other.any():
             row, largest = int(np.argmax(other)), int(np.argmax(size))
-            raise ValueError(
-                f"{what} must hold times of one unit; got {_plain(numbers[row])} at {where(row)}, which "
-                f"seems to be {coarser}, and "
-                f"{_plain(numbers[largest])} at {where(largest)}, {unit}. Bring them to one unit first."
+            raise ArgumentError(
+                what,
+                "hold times of one unit",
+                f"{_plain(numbers[row])} at {where(row)}, which seems to be {coarser}, and {_plain(numbers[largest])} at {where(largest)}, {unit}",
+                "Bring them to one unit first.",
             )
 
 
@@ -333,16 +336,18 @@ def _note_fractions(numbers: np.ndarray, what: str) -> None:
 
 def _check_given(missing: np.ndarray | None, what: str, where: WhereRow) -> None:
     if missing is not None and missing.any():
-        raise ValueError(
-            f"{what} must have a time in every row; got null at {where(int(np.argmax(missing)))}. "
-            f"Leave {what} out if times are missing."
+        raise ArgumentError(
+            what,
+            "have a time in every row",
+            f"null at {where(int(np.argmax(missing)))}",
+            f"Leave {what} out if times are missing.",
         )
 
 
 def _finite(numbers: np.ndarray, what: str, where: WhereRow) -> np.ndarray:
     bad = np.flatnonzero(~(np.abs(numbers) < 2.0**63))
     if len(bad):
-        raise ValueError(f"{what} must hold finite times; got {numbers[bad[0]]} at {where(int(bad[0]))}.")
+        raise ArgumentError(what, "hold finite times", f"{numbers[bad[0]]} at {where(int(bad[0]))}")
     return numbers
 
 
@@ -355,15 +360,18 @@ def _of_objects(values: list[Any], what: str, where: WhereRow) -> tuple[np.ndarr
     for row, kind in enumerate(kinds):
         if kind is None:
             name, value = type(values[row]).__name__, values[row]
-            raise TypeError(
-                f"{what} must hold numbers or datetimes; got {name} ({value!r} at {where(row)}). Parse the "
-                f"column first."
+            raise ArgumentTypeError(
+                what,
+                "hold numbers or datetimes",
+                f"{name} ({value!r} at {where(row)})",
+                "Parse the column first.",
             )
         if kind != kinds[0]:
-            raise TypeError(
-                f"{what} must hold times of one kind; got a {kinds[0]} ({values[0]!r} at {where(0)}) and a "
-                f"{kind} ({values[row]!r} at "
-                f"{where(row)}). Give all datetimes a zone, or none."
+            raise ArgumentTypeError(
+                what,
+                "hold times of one kind",
+                f"a {kinds[0]} ({values[0]!r} at {where(0)}) and a {kind} ({values[row]!r} at {where(row)})",
+                "Give all datetimes a zone, or none.",
             )
     if kinds[0] != "number":
         return _of_datetimes(values)
@@ -373,7 +381,7 @@ def _of_objects(values: list[Any], what: str, where: WhereRow) -> tuple[np.ndarr
         whole = [int(value) for value in values]
         for row, value in enumerate(whole):
             if not -(2**63) <= value < 2**63:
-                raise ValueError(f"{what} must fit 64 bits; got {value} at {where(row)}.")
+                raise ArgumentError(what, "fit 64 bits", f"{value} at {where(row)}")
         return np.array(whole, dtype=np.int64), None
     return _finite(np.array([float(value) for value in values]), what, where), None
 

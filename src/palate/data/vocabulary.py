@@ -9,6 +9,7 @@ from uuid import UUID
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError
 from palate.data.forks import filled, sorted_distinct, threads_lost
 from palate.data.frames import to_series
 from palate.data.ids import KIND_NAMES, CodedIds, WhereRow, has_surrogate, id_column, kind_of_type, row_label
@@ -57,7 +58,7 @@ class Vocabulary:
 
     def __post_init__(self) -> None:
         if self.kind not in _DTYPES:
-            raise ValueError(f"kind of a vocabulary must be one of {', '.join(_DTYPES)}; got {self.kind!r}.")
+            raise ArgumentError("kind of a vocabulary", f"be one of {', '.join(_DTYPES)}", f"{self.kind!r}")
         if self.values.dtype != _DTYPES[self.kind] or self.values.null_count():
             raise ValueError(
                 f"a vocabulary of kind {self.kind!r} must hold {_DTYPES[self.kind].__name__} without nulls."
@@ -252,8 +253,8 @@ class Vocabulary:
             return UUID(text) if self.kind == "uuid" else int(text)
         except ValueError:
             article = "an" if self.type_name == "integer" else "a"
-            raise ValueError(
-                f"{what} must be {article} {self.type_name}, as in the ratings; got {text!r}."
+            raise ArgumentError(
+                what, f"be {article} {self.type_name}, as in the ratings", f"{text!r}"
             ) from None
 
     def _position(self, value: Any) -> int:

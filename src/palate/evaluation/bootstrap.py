@@ -9,8 +9,8 @@ differences between models paired.
 import numpy as np
 
 from palate._parallel import check_threads, even_bounds, run_chunks
+from palate._random import Stream, key_of
 
-_STREAM = 11  # keeps these draws apart from those of held-out ratings and starting vectors
 _PER_CHUNK = 32  # resamples, a multiple of those that the kernel works on at a time
 
 
@@ -35,11 +35,10 @@ def resampled_sums(values: np.ndarray, resamples: int, seed: int, threads: int |
     [2.0, 2.0, 2.0]
     """
     from palate.kernels import metrics as kernel
-    from palate.kernels.random import key_of
 
     columns, place = _distinct_columns(values)
     out = np.empty((resamples, columns.shape[1]))
-    key = key_of(seed, 0, _STREAM)
+    key = key_of(seed, 0, Stream.BOOTSTRAP)
 
     def run(start: int, stop: int) -> None:
         kernel.resampled_sums(key, start, columns, out[start:stop])

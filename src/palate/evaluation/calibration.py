@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError, ArgumentTypeError, is_number
 from palate.data.dataset import ratings_of
 from palate.data.frames import from_polars
 from palate.data.ratings import Ratings
@@ -246,7 +247,7 @@ def calibrate(
     entry = scorer, name
     shares = _check_nominal(nominal)
     if not knows_rating_spread(scorer):
-        raise ValueError(f"model must know the spread of a rating; got {name!r}, which does not. {ADVICE}")
+        raise ArgumentError("model", "know the spread of a rating", f"{name!r}, which does not", ADVICE)
     if isinstance(test, Split):
         test = test.test
     if test is None:
@@ -257,7 +258,7 @@ def calibrate(
     user, item = indexes(test, scorer.users, scorer.items)
     known = (user >= 0) & (item >= 0)
     if not known.any():
-        raise ValueError(f"test must hold a rating of a user and an item that {name!r} knows; got none.")
+        raise ArgumentError("test", f"hold a rating of a user and an item that {name!r} knows", "none")
     values = test.value[known].astype(np.float64)
     times = None if test.timestamp is None else test.timestamp[known]
     foretold = foretell(scorer, user[known], item[known], values, shares, seed, threads, times)
@@ -309,10 +310,10 @@ def _notes(known: np.ndarray, chosen_by: bool, name: str) -> tuple[str, ...]:
 def _check_nominal(nominal: Any) -> tuple[float, ...]:
     shares = tuple(nominal) if isinstance(nominal, list | tuple | np.ndarray) else (nominal,)
     for share in shares:
-        if isinstance(share, bool) or not isinstance(share, int | float | np.integer | np.floating):
-            raise TypeError(f"nominal must hold numbers; got {share!r}.")
+        if not is_number(share):
+            raise ArgumentTypeError("nominal", "hold numbers", f"{share!r}")
         if not 0 < share < 1:
-            raise ValueError(f"nominal must be between 0 and 1, neither included; got {share:g}.")
+            raise ArgumentError("nominal", "be between 0 and 1, neither included", f"{share:g}")
     if not shares:
-        raise ValueError("nominal must hold at least one share; got none.")
+        raise ArgumentError("nominal", "hold at least one share", "none")
     return tuple(sorted({float(share) for share in shares}))

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError
+from palate._random import from_seed
 from palate.data import columns as names
 from palate.data.forks import needs_threads
 from palate.data.frames import from_polars
@@ -131,12 +133,12 @@ def compare(
     """
     named = {name: scorer for scorer, name in named_scorers(models)}
     if len(named) < 2:
-        raise ValueError(f"models must be at least two to be compared; got {len(named)}.")
+        raise ArgumentError("models", "be at least two to be compared", f"{len(named)}")
     check_bootstrap(resamples, 0.95, seed)
     first = next(iter(named.values()))
     few = max(_FEW, getattr(first, "n_factors", 0) + 2) if few is None else few
     if few < 1:
-        raise ValueError(f"few must be at least 1; got {few!r}.")
+        raise ArgumentError("few", "be at least 1", f"{few!r}")
     chosen = _users(list(named.values()), users, seed)
     lists = {
         name: pl.DataFrame(recommend(model, chosen, n, threads=threads)) for name, model in named.items()
@@ -179,8 +181,8 @@ def _users(models: list[Scorer], users: Any, seed: int) -> Any:
     for model in models[1:]:
         known = known.filter(model.users.indices(known) >= 0)
     if known.is_empty():
-        raise ValueError("models must have users in common to be compared; got none.")
-    index = np.sort(np.random.default_rng(seed).choice(len(known), min(len(known), _SAMPLE), replace=False))
+        raise ArgumentError("models", "have users in common to be compared", "none")
+    index = np.sort(from_seed(seed).choice(len(known), min(len(known), _SAMPLE), replace=False))
     return known.gather(index)
 
 

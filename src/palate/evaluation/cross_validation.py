@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError, ArgumentTypeError, check_count
 from palate._parallel import check_threads
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, with_catalog
@@ -144,12 +145,14 @@ def named_trainers(trainers: Any) -> dict[str, Any]:
         for trainer in given:
             named[unique_name(type(trainer).__name__, list(named))] = trainer
     if not named:
-        raise ValueError("trainers must hold at least one trainer; got none.")
+        raise ArgumentError("trainers", "hold at least one trainer", "none")
     for name, trainer in named.items():
         if isinstance(trainer, type) or not callable(getattr(trainer, "fit", None)):
-            raise TypeError(
-                f"trainers must have a method fit; got {trainer!r} as {name!r}. Pass an instance, such as "
-                f"LeastSquares()."
+            raise ArgumentTypeError(
+                "trainers",
+                "have a method fit",
+                f"{trainer!r} as {name!r}",
+                "Pass an instance, such as LeastSquares().",
             )
     return named
 
@@ -158,9 +161,11 @@ def _folds(ratings: Ratings, folds: int | Folds, seed: int) -> Folds:
     if not isinstance(folds, Folds):
         return k_fold(ratings, folds, seed=seed)
     if folds.ratings is not ratings:
-        raise ValueError(
-            "folds must be of these ratings; got folds of others. Pass folds.ratings, or load them with "
-            "these ratings."
+        raise ArgumentError(
+            "folds",
+            "be of these ratings",
+            "folds of others",
+            "Pass folds.ratings, or load them with these ratings.",
         )
     return folds
 
@@ -207,11 +212,7 @@ def _notes(whole: Evaluation, about: dict[str, Any]) -> list[str]:
 
 
 def _check_parallel(parallel: Any) -> int:
-    if isinstance(parallel, bool) or not isinstance(parallel, int | np.integer):
-        raise TypeError(f"parallel must be an integer; got {parallel!r}.")
-    if parallel < 1:
-        raise ValueError(f"parallel must be at least 1; got {parallel}.")
-    return int(parallel)
+    return check_count("parallel", parallel, 1)
 
 
 def _silent(report: object) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError, ArgumentTypeError
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.data.scales import off_scale
@@ -107,9 +108,11 @@ def enter(
     """
     for what, ids, asked in (("user", scorer.users, test.users), ("item", scorer.items, test.items)):
         if ids.type_name != asked.type_name:
-            raise TypeError(
-                f"{what} ids of the test must be {ids.type_name}s as in {name!r}; got {asked.type_name}s. "
-                f"Convert the test's column."
+            raise ArgumentTypeError(
+                f"{what} ids of the test",
+                f"be {ids.type_name}s as in {name!r}",
+                f"{asked.type_name}s",
+                "Convert the test's column.",
             )
     known = scorer.ratings
     if known is None:
@@ -214,7 +217,7 @@ def aligned(ratings: Ratings, users: Vocabulary, items: Vocabulary) -> RatingMat
 def training_ratings(scorer: Scorer) -> Ratings:
     """Return what a scorer was trained on, without what it held out, as Ratings."""
     if scorer.ratings is None:
-        raise ValueError("the scorer must hold its ratings; got one without.")
+        raise ArgumentError("the scorer", "hold its ratings", "one without")
     trained = trained_part(scorer.ratings)
     return _as_ratings(scorer, trained, np.ones(len(trained), dtype=bool))
 
@@ -230,7 +233,7 @@ def held_out_ratings(scorer: Scorer, name: str) -> Ratings:
     known = scorer.ratings
     if known is None or known.held_out is None or not known.held_out.any():
         why = "was saved without its ratings" if known is None else "held no ratings out of training"
-        raise ValueError(f"test must be given for {name!r}, which {why}.")
+        raise ArgumentError("test", f"be given for {name!r}, which {why}")
     return _as_ratings(scorer, known, known.held_out)
 
 
@@ -249,7 +252,7 @@ def held_out_by_all(named: list[tuple[Scorer, str]]) -> Ratings:
         at = known.positions(*indexes(common, scorer.users, scorer.items))  # type: ignore[union-attr]
         common = common.select((at >= 0) & known.held_out[at])  # type: ignore[union-attr, index]
     if not len(common):
-        raise ValueError("test must be given: no rating was held out of training by all of the models.")
+        raise ArgumentError("test", "be given: no rating was held out of training by all of the models")
     return common
 
 

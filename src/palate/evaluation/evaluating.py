@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError, ArgumentTypeError, check_count, check_seed, check_share
 from palate.data.columns import ITEM_ID
 from palate.data.dataset import ratings_of
 from palate.data.forks import needs_threads
@@ -212,13 +213,13 @@ def named_scorers(models: Any) -> list[tuple[Scorer, str]]:
     else:
         entries = [(model, None) for model in (models if isinstance(models, list | tuple) else [models])]
     if not entries:
-        raise ValueError("models must hold at least one model; got none.")
+        raise ArgumentError("models", "hold at least one model", "none")
     named: list[tuple[Scorer, str]] = []
     for model, given in entries:
         scorer, own = _loaded(model)
         if not isinstance(scorer, Scorer):
-            raise TypeError(
-                f"models must be models, scorers or paths of saved models; got {type(scorer).__name__}."
+            raise ArgumentTypeError(
+                "models", "be models, scorers or paths of saved models", f"{type(scorer).__name__}"
             )
         named.append((scorer, unique_name(given or own, [name for _, name in named])))
     return named
@@ -344,12 +345,6 @@ def _notes(
 
 def check_bootstrap(resamples: Any, confidence: Any, seed: Any) -> None:
     """Raise unless the arguments of the bootstrap are in range."""
-    for name, value in (("resamples", resamples), ("seed", seed)):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer):
-            raise TypeError(f"{name} must be an integer; got {value!r}.")
-        if value < 0:
-            raise ValueError(f"{name} must be at least 0; got {value}.")
-    if isinstance(confidence, bool) or not isinstance(confidence, int | float):
-        raise TypeError(f"confidence must be a number; got {confidence!r}.")
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must be between 0 and 1, neither included; got {confidence}.")
+    check_count("resamples", resamples, 0)
+    check_seed(seed)
+    check_share("confidence", confidence)

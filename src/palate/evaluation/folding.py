@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError
 from palate.data.ratings import Ratings
 from palate.evaluation.evaluated_model import Contestant, LeakError, aligned, indexes
 from palate.model.factor_model import FactorModel
@@ -34,8 +35,8 @@ def fold_in(
     folded = fold_in_users(scorer, ratings, name, threads)
     seen = folded.ratings
     if seen is None:
-        raise ValueError(
-            f"with_users of {name!r} must return a scorer that holds the users' ratings; got one without."
+        raise ArgumentError(
+            f"with_users of {name!r}", "return a scorer that holds the users' ratings", "one without"
         )
     n_tested = int(np.count_nonzero(seen.contains(*indexes(test, folded.users, folded.items))))
     if n_tested:

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from palate._random import Stream, key_of
 from palate.factors.factors import Factors
 from palate.factors.pairs import Pairs
 from palate.factors.temporal_scores import in_units_of, knows_time, over_times
 from palate.factors.uncertainty import standard_errors
-
-_STREAM = 13  # keeps these random numbers apart from all others
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -120,8 +119,7 @@ def _foretold(
 def _uniforms(seed: int, n: int) -> np.ndarray:
     """Return one random number for each rating that depends on the seed and its place alone."""
     from palate.kernels.calibration import uniforms
-    from palate.kernels.random import key_of
 
     out = np.empty(n)
-    uniforms(key_of(seed, 0, _STREAM), out)
+    uniforms(key_of(seed, 0, Stream.PREDICTIVE), out)
     return out

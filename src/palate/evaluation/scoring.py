@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from palate._checks import ArgumentError
 from palate.evaluation.bins import N_BINS, bin_of
 from palate.evaluation.evaluated_model import Contestant, indexes
 from palate.evaluation.metrics import beyond
@@ -129,8 +130,8 @@ def _predictions(
     scorer = contestant.scorer
     predicted = scores_at(scorer, user, item, times, threads)
     if predicted.shape != user.shape:
-        raise ValueError(
-            f"score_pairs of {contestant.name!r} must return shape {user.shape}; got {predicted.shape}."
+        raise ArgumentError(
+            f"score_pairs of {contestant.name!r}", f"return shape {user.shape}", f"{predicted.shape}"
         )
     n_bad = int(np.count_nonzero(~np.isfinite(predicted)))
     if n_bad:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError, ArgumentTypeError, check_choice, check_number, is_integer
 from palate.data.dataset import ratings_of
 from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
@@ -115,15 +116,16 @@ def ask(
     """
     test = ratings_of(test, "test", " or a split")
     if not len(test):
-        raise ValueError("test must hold at least one rating; got none.")
-    if gain not in GAINS:
-        raise ValueError(f"gain must be one of {', '.join(map(repr, GAINS))}; got {gain!r}.")
+        raise ArgumentError("test", "hold at least one rating", "none")
+    check_choice("gain", gain, GAINS)
     threshold = default_threshold(scale) if relevant_from is None else _threshold(relevant_from)
     question = Question(test=test, ks=_lengths(k), relevant_from=threshold, gain=gain, candidates=candidates)
     if gain == "rating" and question.relevant.any() and question.worth.min() < 0:
-        raise ValueError(
-            f"gain='rating' must have relevant ratings of at least 0; got {question.worth.min():g}. "
-            "Use gain='binary', or count only ratings from relevant_from=0 on."
+        raise ArgumentError(
+            "gain='rating'",
+            "have relevant ratings of at least 0",
+            f"{question.worth.min():g}",
+            "Use gain='binary', or count only ratings from relevant_from=0 on.",
         )
     return question
 
@@ -141,18 +143,17 @@ def default_threshold(scale: tuple[float, float] | None) -> float | None:
 
 
 def _threshold(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise TypeError(f"relevant_from must be a number; got {value!r}.")
+    check_number("relevant_from", value)
     if np.isnan(value):
-        raise ValueError("relevant_from must be a number; got NaN.")
+        raise ArgumentError("relevant_from", "be a number", "NaN")
     return float(value)
 
 
 def _lengths(k: Any) -> tuple[int, ...]:
     values = list(k) if isinstance(k, Iterable) and not isinstance(k, str) else [k]
     for value in values:
-        if isinstance(value, bool) or not isinstance(value, int | np.integer):
-            raise TypeError(f"k must hold whole numbers; got {value!r}.")
+        if not is_integer(value):
+            raise ArgumentTypeError("k", "hold whole numbers", f"{value!r}")
         if value < 1:
-            raise ValueError(f"k must be at least 1; got {value}.")
+            raise ArgumentError("k", "be at least 1", f"{value}")
     return tuple(sorted({int(value) for value in values}))

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError
 from palate.data.ratings import Ratings
 from palate.evaluation.bootstrap import interval, resampled_sums
 
@@ -195,7 +196,7 @@ def compare(
         of two curves does not reach a level, there is no row.
     """
     if equal not in (COVERAGE, HITS):
-        raise ValueError(f"equal must be 'coverage' or 'hits'; got {equal!r}.")
+        raise ArgumentError("equal", "be 'coverage' or 'hits'", f"{equal!r}")
     holdouts = [curves] if isinstance(curves, Mapping) else list(curves)
     rows: list[dict[str, Any]] = []
     for level in levels:

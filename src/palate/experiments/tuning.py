@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError, check_count
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, with_catalog
 from palate.data.forks import needs_threads
@@ -18,7 +19,7 @@ from palate.data.ratings import Ratings
 from palate.evaluation.evaluating import evaluate
 from palate.splits.holdout import holdout_mask
 from palate.training.als.least_squares import LeastSquares
-from palate.training.checks import check_count, check_rate, check_strength
+from palate.training.checks import check_rate, check_strength
 
 _SIZES = (8, 16, 32, 64)
 
@@ -158,9 +159,8 @@ def _check(seconds: Any, trials: Any, validation: Any, holdout: Any, seed: Any) 
     for name, share in (("validation", validation), ("holdout", holdout)):
         check_rate(name, share)
         if share == 0:
-            raise ValueError(
-                f"{name} must be above 0: without such ratings there is nothing to choose or to judge by; "
-                f"got 0."
+            raise ArgumentError(
+                name, "be above 0: without such ratings there is nothing to choose or to judge by", "0"
             )
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from palate._checks import ArgumentError
 from palate.data.frames import to_polars
 
 PLACES = 10
@@ -95,10 +96,10 @@ def _case(line: str, where: str) -> Case:
     except ValueError as error:
         raise ValueError(f"{where} must be a JSON object; {error}.") from None
     if not isinstance(value, dict) or not all(isinstance(value.get(name), str) for name in ("user", "item")):
-        raise ValueError(f"{where} must be a JSON object with the texts user and item; got {line[:80]!r}.")
+        raise ArgumentError(where, "be a JSON object with the texts user and item", f"{line[:80]!r}")
     ratings = value.get("ratings", {})
     if not isinstance(ratings, dict) or not all(isinstance(one, int | float) for one in ratings.values()):
-        raise ValueError(f"{where} must have ratings by item, which are numbers; got {str(ratings)[:80]!r}.")
+        raise ArgumentError(where, "have ratings by item, which are numbers", f"{str(ratings)[:80]!r}")
     known = {name: value[name] for name in ("user", "item", "title", "rank", "note", "at") if name in value}
     return Case(
         **known,

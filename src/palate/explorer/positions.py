@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError, check_choice
+
 COLORS = ("year", "mean rating", "ratings", "genre")
 PALETTE = ("#0072B2", "#56B4E9", "#009E73", "#F0E442", "#E69F00", "#D55E00", "#CC79A7")  # Okabe and Ito
 UNKNOWN = "#8C8C8C"
@@ -58,7 +60,7 @@ def positions(vectors: np.ndarray) -> Positions:
     """
     vectors = np.asarray(vectors, np.float64)
     if not np.isfinite(vectors).all():
-        raise ValueError("vectors must be finite numbers; got others among them.")
+        raise ArgumentError("vectors", "be finite numbers", "others among them")
     center = vectors.mean(axis=0) if len(vectors) else np.zeros(vectors.shape[1])
     apart = vectors - center
     values, axes = np.linalg.eigh(apart.T @ apart)
@@ -110,8 +112,7 @@ def groups(table: Any, by: str) -> list[Group]:
         A row for each item.
     by : {"year", "mean rating", "ratings", "genre"}
     """
-    if by not in COLORS:
-        raise ValueError(f"color must be one of {', '.join(map(repr, COLORS))}; got {by!r}.")
+    check_choice("color", by, COLORS)
     column = {"year": "year", "mean rating": "mean_rating", "ratings": "n_ratings", "genre": "genres"}[by]
     if column not in table.columns:
         return [Group(f"no {by} known", UNKNOWN, np.arange(len(table)))]

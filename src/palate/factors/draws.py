@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 import numpy as np
 
+from palate._checks import ArgumentError
 from palate._parallel import check_threads, even_bounds, run_chunks
 from palate.factors.factors import Factors, Uncertain
 from palate.factors.item_index import item_panels, prepared
@@ -175,8 +176,7 @@ def check_spread(scorer: Scorer, argument: str, value: object, without: str) -> 
         For the argument that needs to know it, if the scorer does not.
     """
     if not has_spread(scorer):
-        raise ValueError(
-            f"{argument} must be {without} for a model that does not know how sure it is; got {value}. "
-            f"{ADVICE}"
+        raise ArgumentError(
+            argument, f"be {without} for a model that does not know how sure it is", f"{value}", ADVICE
         )
     return scorer

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from palate._parallel import check_threads, even_bounds, run_chunks
+from palate._random import Stream, key_of, stream_of
 from palate.factors.draws import has_posterior, posterior_arrays
 from palate.factors.factors import Factors
 from palate.factors.sides import ModelSide, SideName, side_of
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from palate.kernels.moments import Posterior
 
 PAIRS_PER_CHUNK = 1 << 14
-_STREAM = 20  # keeps the draws of unknown rows apart from all other random numbers
 
 Kernel = Callable[["Posterior", np.ndarray, np.ndarray, np.ndarray], None]
 OfDraws = Callable[[np.ndarray, "Pairs"], np.ndarray]  # of (n, width) and the pairs of a chunk
@@ -147,10 +147,10 @@ def _prior_row(side: ModelSide, noise_sd: np.ndarray | None, noisy: bool) -> np.
     rows = np.asarray(side.prior.mean, np.float32)
     if not noisy:
         return rows
-    from palate.kernels.random import fill_normal, key_of
+    from palate.kernels.random import fill_normal
 
     z = np.empty(rows.shape, np.float32)
-    fill_normal(key_of(0, 0, _STREAM + (side.name == "item")), 0, z)
+    fill_normal(key_of(0, 0, stream_of(Stream.UNKNOWN_ROWS, side.name)), 0, z)
     noise = np.ones(len(rows)) if noise_sd is None else noise_sd
     precision = np.asarray(side.prior.precision, np.float64)
     roots = np.linalg.cholesky(precision)  # L^-T z has covariance (L L')^-1

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_SEEDS = {"user": 22, "item": 23}
+from palate._random import Stream, philox, stream_of
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -60,7 +60,7 @@ class RowNoise:
         >>> noise.unknown("user").round(3).tolist()
         [1.0, 1.0, 1.0]
         """
-        rng = np.random.Generator(np.random.Philox(key=_SEEDS[side]))
+        rng = philox(stream_of(Stream.UNKNOWN_SCALES, side))
         scale = 1 / np.sqrt(rng.gamma(self.degrees / 2) / (self.degrees / 2))
         return scale if self.sitting is None else np.hypot(scale, self.sitting)
 

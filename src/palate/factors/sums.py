@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError, ArgumentTypeError
 from palate.data.times import timestamp_values
 from palate.solve.grades import Grades
 from palate.solve.rows import Rows
@@ -71,17 +72,19 @@ def times_of_ratings(grades: Grades, timestamps: Any, n: int) -> np.ndarray | No
     if timestamps is None:
         return None
     if grades.half_life is None:
-        raise ValueError(
-            "timestamps must be left out: this model was trained without half_life, and old choices count "
-            "as new ones."
+        raise ArgumentError(
+            "timestamps",
+            "be left out: this model was trained without half_life, and old choices count as new ones",
         )
     if isinstance(timestamps, str):
-        raise TypeError(
-            f"timestamps must be numbers, dates or datetimes; got the text {timestamps!r}. Use "
-            f"datetime.date.fromisoformat(...)."
+        raise ArgumentTypeError(
+            "timestamps",
+            "be numbers, dates or datetimes",
+            f"the text {timestamps!r}",
+            "Use datetime.date.fromisoformat(...).",
         )
     single = not hasattr(timestamps, "__len__")
     times = timestamp_values([timestamps] if single else timestamps, "timestamps")
     if len(times) != n:
-        raise ValueError(f"timestamps must be one for each of {n} ratings; got {len(times)}.")
+        raise ArgumentError("timestamps", f"be one for each of {n} ratings", f"{len(times)}")
     return times

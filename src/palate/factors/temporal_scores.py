@@ -7,6 +7,7 @@ from typing import Any, TypeGuard, TypeVar, cast
 
 import numpy as np
 
+from palate._checks import ArgumentError, ArgumentTypeError
 from palate._parallel import even_bounds
 from palate.data.catalog import Catalog
 from palate.data.times import are_dates, placed, timestamp_values
@@ -64,16 +65,18 @@ def check_times(scorer: Scorer, timestamps: Any, n: int, what: str = "pairs") ->
     if not knows_time(scorer):
         raise ValueError(_TIMELESS)
     if isinstance(timestamps, str):
-        raise TypeError(
-            f"timestamps must be numbers, dates or datetimes; got the text {timestamps!r}. Use "
-            f"datetime.date.fromisoformat(...)."
+        raise ArgumentTypeError(
+            "timestamps",
+            "be numbers, dates or datetimes",
+            f"the text {timestamps!r}",
+            "Use datetime.date.fromisoformat(...).",
         )
     certain = are_dates(timestamps)
     timestamps = timestamps[()] if isinstance(timestamps, np.ndarray) and timestamps.ndim == 0 else timestamps
     single = not hasattr(timestamps, "__len__")
     times = timestamp_values([timestamps] if single else timestamps, "timestamps")
     if len(times) not in (1, n) and n != 1:
-        raise ValueError(f"timestamps must be one, or one for each of {n} {what}; got {len(times)}.")
+        raise ArgumentError("timestamps", f"be one, or one for each of {n} {what}", f"{len(times)}")
     times = in_units_of(scorer, times, "timestamps", certain)
     return times if len(times) >= n else np.repeat(times, n)
 
@@ -197,7 +200,7 @@ def at_time(model: S, time: Any) -> S:
     """Return the model as it is in the era of a time; see `FactorModel.at`."""
     times = check_times(model, time, 1)
     if times is None or len(times) != 1:
-        raise TypeError(f"time must be one number, date or datetime; got {time!r}.")
+        raise ArgumentTypeError("time", "be one number, date or datetime", f"{time!r}")
     if not knows_time(model):
         raise ValueError(_TIMELESS)
     context = context_of(model)

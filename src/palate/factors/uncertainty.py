@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError, ArgumentTypeError, is_number
 from palate.factors.draws import has_posterior, normal_quantile
 from palate.factors.factors import Factors
 from palate.factors.pairs import Pairs
@@ -21,14 +22,14 @@ MAX_LEVELS = 100
 def check_interval(interval: Any, interval_of: str) -> float | None:
     """Return the share of an interval, None for none, if it and `interval_of` are in range."""
     if interval_of not in INTERVALS_OF:
-        raise ValueError(f"interval_of must be 'mean' or 'rating'; got {interval_of!r}.")
+        raise ArgumentError("interval_of", "be 'mean' or 'rating'", f"{interval_of!r}")
     if interval is None:
         return None
-    if isinstance(interval, bool) or not isinstance(interval, int | float | np.integer | np.floating):
-        raise TypeError(f"interval must be a number between 0 and 1, or None; got {interval!r}.")
+    if not is_number(interval):
+        raise ArgumentTypeError("interval", "be a number between 0 and 1, or None", f"{interval!r}")
     if not 0 < interval < 1:
-        raise ValueError(
-            f"interval must be between 0 and 1, neither included; got {interval:g}. 0.8 is an 80 % interval."
+        raise ArgumentError(
+            "interval", "be between 0 and 1, neither included", f"{interval:g}", "0.8 is an 80 % interval."
         )
     return float(interval)
 

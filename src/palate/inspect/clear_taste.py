@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError
 from palate.data import columns as names
 from palate.data.forks import needs_threads
 from palate.data.matrix import RatingMatrix
@@ -76,7 +77,7 @@ def distinctive(model: Factored, n: int = 10, *, min_ratings: int = 20, min_in_g
     ['user_id', 'taste', 'clarity', 'liking', 'n_in_taste', 'n_ratings']
     """
     if n < 1:
-        raise ValueError(f"n must be at least 1; got {n}.")
+        raise ArgumentError("n", "be at least 1", f"{n}")
     if model.ratings is None:
         raise ValueError("distinctive needs to know what was rated; got a model saved without ratings.")
     table = item_table(model)

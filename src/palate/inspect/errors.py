@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from palate._checks import ArgumentError
 from palate.data.ratings import Ratings
 from palate.factors.temporal_scores import scores_at
 from palate.scorer import Scorer
@@ -51,13 +52,13 @@ def errors(scorer: Scorer, ratings: Ratings, *, clip: bool = True) -> Errors:
     Errors(rmse=0.816..., mae=0.666..., n=3)
     """
     if not len(ratings):
-        raise ValueError("errors must be asked of at least one rating; got none.")
+        raise ArgumentError("errors", "be asked of at least one rating", "none")
     users = scorer.users.indices(ratings.users.values)[ratings.user_index]
     items = scorer.items.indices(ratings.items.values)[ratings.item_index]
     predicted = scores_at(scorer, users, items, ratings.timestamp).astype(np.float64)
     if clip:
         if scorer.scale is None:
-            raise ValueError("clip must be False for scores that have no rating scale; got True.")
+            raise ArgumentError("clip", "be False for scores that have no rating scale", "True")
         predicted = np.clip(predicted, *scorer.scale)
     difference = predicted - ratings.value
     return Errors(

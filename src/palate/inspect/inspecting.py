@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from palate._checks import ArgumentError, ArgumentTypeError
 from palate.data.forks import needs_threads
 from palate.inspect.eras import era_sections
 from palate.inspect.factors import bias_sections, noise_sections, weight_sections
@@ -63,9 +64,9 @@ def inspect_model(
     """
     for name, value in (("n", n), ("sample", sample)):
         if value is not None and value < 1:
-            raise ValueError(f"{name} must be at least 1; got {value}.")
+            raise ArgumentError(name, "be at least 1", f"{value}")
     if not hasattr(model, "user_factors"):
-        raise TypeError(f"inspect_model must be given a model with factors; got {type(model).__name__}.")
+        raise ArgumentTypeError("inspect_model", "be given a model with factors", f"{type(model).__name__}")
     sections = [
         *weight_sections(model),
         *bias_sections(model, n),

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate._random import from_seed
+
 QUANTILES = (5, 10, 25, 40, 50, 60, 75, 90, 95, 99)  # per cent
 BINS = 60
 
@@ -83,4 +85,4 @@ def sampled(n: int, wanted: int, seed: int) -> np.ndarray:
     """
     if wanted >= n:
         return np.arange(n)
-    return np.sort(np.random.default_rng(seed).choice(n, wanted, replace=False))
+    return np.sort(from_seed(seed).choice(n, wanted, replace=False))

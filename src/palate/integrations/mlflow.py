@@ -6,6 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from palate._checks import ArgumentError
 from palate.integrations.requiring import require
 from palate.integrations.served import PARAMETERS, Served
 from palate.model.file.loading import load_model as load_file
@@ -159,9 +160,10 @@ def load_model(model_uri: str | os.PathLike[str], *, dst_path: str | None = None
         folder = artifacts.download_artifacts(artifact_uri=os.fspath(model_uri), dst_path=dst_path)
     flavors = models.Model.load(os.fspath(folder)).flavors
     if FLAVOR not in flavors:
-        raise ValueError(
-            f"model_uri must name a model that palate saved; got {os.fspath(model_uri)!r} of the flavors "
-            f"{', '.join(sorted(flavors))}."
+        raise ArgumentError(
+            "model_uri",
+            "name a model that palate saved",
+            f"{os.fspath(model_uri)!r} of the flavors {', '.join(sorted(flavors))}",
         )
     return load_file(Path(folder) / flavors[FLAVOR]["data"])
 

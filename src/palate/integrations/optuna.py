@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from palate._checks import ArgumentError, check_choice
 from palate.integrations.requiring import require
 from palate.model.history import SweepReport
 
@@ -48,17 +49,17 @@ class PruningCallback:
 
     def __init__(self, trial: Any, metric: str = "validation_rmse") -> None:
         self.optuna = require("optuna", "Optuna", "tune", "palate.optuna")
-        if metric not in METRICS:
-            raise ValueError(f"metric must be one of {', '.join(map(repr, METRICS))}; got {metric!r}.")
+        check_choice("metric", metric, METRICS)
         directions = [one.name for one in trial.study.directions] if _has_study(trial) else []
         if len(directions) > 1:
-            raise ValueError(
-                f"trial must be of a study with one objective to be pruned; got {len(directions)}."
+            raise ArgumentError(
+                "trial", "be of a study with one objective to be pruned", f"{len(directions)}"
             )
         if directions == ["MAXIMIZE"]:
-            raise ValueError(
-                f"trial must be of a study that minimizes, as {metric} is better when lower; got one that "
-                f"maximizes."
+            raise ArgumentError(
+                "trial",
+                f"be of a study that minimizes, as {metric} is better when lower",
+                "one that maximizes",
             )
         self.trial = trial
         self.metric = metric

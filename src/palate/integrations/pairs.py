@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError
 from palate.data.frames import column_names, is_frame, to_polars, to_series
 
 _EXACT = 2.0**53  # from here on a float no longer stands for one whole number
@@ -52,16 +53,16 @@ def _places(found: list[Any], user: Place, item: Place, timestamp: Place) -> lis
     if user is None and item is None:
         wanted = 2 + (timestamp is not None)
         if len(found) != wanted:
-            raise ValueError(
-                f"X must have {wanted} columns, users and "
-                f"items{' and times' if timestamp is not None else ''}, where user= and item= "
-                f"do not name them; got {len(found)} feature(s)."
+            raise ArgumentError(
+                "X",
+                f"have {wanted} columns, users and items{' and times' if timestamp is not None else ''}, where user= and item= do not name them",
+                f"{len(found)} feature(s)",
             )
         time = None if timestamp is None else _place(found, "timestamp", timestamp)
         first, second, *_ = (place for place in range(len(found)) if place != time)
         return [first, second, time]
     if user is None or item is None:
-        raise ValueError(f"user and item must be named together; got user={user!r} and item={item!r}.")
+        raise ArgumentError("user and item", "be named together", f"user={user!r} and item={item!r}")
     return [
         None if place is None else _place(found, name, place)
         for name, place in (("user", user), ("item", item), ("timestamp", timestamp))
@@ -75,9 +76,7 @@ def _place(found: list[Any], name: str, place: int | str) -> int:
     if isinstance(place, int) and not isinstance(place, bool) and -len(found) <= place < len(found):
         return place % len(found)
     shown = ", ".join(map(repr, found[:10])) + (", ..." if len(found) > 10 else "")
-    raise ValueError(
-        f"{name} must be a column of X, which has {len(found)} feature(s): {shown}; got {place!r}."
-    )
+    raise ArgumentError(name, f"be a column of X, which has {len(found)} feature(s): {shown}", f"{place!r}")
 
 
 def _column(X: Any, name: Any) -> Any:
@@ -94,9 +93,7 @@ def _check_whole(name: str, values: Any) -> None:
     wrong = ~(np.isfinite(values) & (values == np.floor(values)) & (np.abs(values) < _EXACT))
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
-        raise ValueError(
-            f"{name} must hold ids: whole numbers or text; got {values[row]!r} in row {row} of X."
-        )
+        raise ArgumentError(name, "hold ids: whole numbers or text", f"{values[row]!r} in row {row} of X")
 
 
 def _whole(values: Any) -> Any:

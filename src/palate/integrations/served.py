@@ -6,6 +6,7 @@ from uuid import UUID
 
 import numpy as np
 
+from palate._checks import ArgumentError
 from palate.data.frames import from_polars, to_polars
 
 PREDICT, RECOMMEND = "predict", "recommend"
@@ -51,12 +52,12 @@ class Served:
 
     def _ids(self, table: Any, column: str, vocabulary: Any) -> list[Any]:
         if not hasattr(table, "columns"):
-            raise ValueError(
-                f"the input must be a table with the column {column}; got {type(table).__name__}."
+            raise ArgumentError(
+                "the input", f"be a table with the column {column}", f"{type(table).__name__}"
             )
         if column not in table.columns:
-            raise ValueError(
-                f"column {column} must be in the input; got the columns {', '.join(map(str, table.columns))}."
+            raise ArgumentError(
+                f"column {column}", "be in the input", f"the columns {', '.join(map(str, table.columns))}"
             )
         read = {"uuid": UUID, "uint": int}.get(
             vocabulary.kind
@@ -72,12 +73,12 @@ def _checked(params: Mapping[str, Any] | None) -> dict[str, Any]:
     given = dict(params or {})
     for name in given:
         if name not in PARAMETERS:
-            raise ValueError(f"params must be of {', '.join(PARAMETERS)}; got {name!r}.")
+            raise ArgumentError("params", f"be of {', '.join(PARAMETERS)}", f"{name!r}")
     asked = {name: value for name, value in given.items() if value != PARAMETERS[name]}
     task = asked.setdefault("task", PREDICT)
     if task not in _OF:
-        raise ValueError(f"task must be 'predict' or 'recommend'; got {task!r}.")
+        raise ArgumentError("task", "be 'predict' or 'recommend'", f"{task!r}")
     for name in asked:
         if name != "task" and name not in _OF[task]:
-            raise ValueError(f"{name} must be left out where the task is {task!r}; got {asked[name]!r}.")
+            raise ArgumentError(name, f"be left out where the task is {task!r}", f"{asked[name]!r}")
     return asked

@@ -5,6 +5,7 @@ from typing import Any, Self, cast
 
 import numpy as np
 
+from palate._checks import ArgumentError
 from palate.data.catalog import Catalog
 from palate.data.frames import is_frame
 from palate.data.ratings import Ratings
@@ -157,8 +158,8 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):
         validation = _validation()
         pairs = self._pairs(X, reset=True)
         if y is None:
-            raise ValueError(
-                "y must hold the ratings: this regressor requires y to be passed, but the target y is None."
+            raise ArgumentError(
+                "y", "hold the ratings: this regressor requires y to be passed, but the target y is None"
             )
         values = validation.check_array(
             validation.column_or_1d(y, warn=True), ensure_2d=False, dtype="numeric", input_name="y"

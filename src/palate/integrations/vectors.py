@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError, ArgumentTypeError, check_choice
 from palate.data import columns as names
 from palate.data.frames import from_polars
 
@@ -72,8 +73,7 @@ def export_vectors(
     >>> float(abs(scores - model.score_items([0])[0]).max()) < 1e-5
     True
     """
-    if side not in SIDES:
-        raise ValueError(f"side must be one of {', '.join(map(repr, SIDES))}; got {side!r}.")
+    check_choice("side", side, SIDES)
     factors = _of_factors(model, head)
     _check_order(factors)
     items = _item_rows(factors)
@@ -97,22 +97,21 @@ def _of_factors(model: Any, head: str | None) -> "FactorModel":
 
     if isinstance(model, palate.RecommenderModel):
         if head not in HEADS:
-            raise ValueError(
-                "head must be 'choice' (what people choose) or 'stars' (predicted ratings) for a model of "
-                "two heads, as no inner product "
-                f"has the order of its lists by both; got {head!r}."
+            raise ArgumentError(
+                "head",
+                "be 'choice' (what people choose) or 'stars' (predicted ratings) for a model of two heads, as no inner product has the order of its lists by both",
+                f"{head!r}",
             )
         model = getattr(model, head)
         if model is None:
-            raise ValueError("head must be 'choice' for a model without a star head; got 'stars'.")
+            raise ArgumentError("head", "be 'choice' for a model without a star head", "'stars'")
     elif head is not None:
-        raise ValueError(f"head must be left out for a model that has one; got {head!r}.")
+        raise ArgumentError("head", "be left out for a model that has one", f"{head!r}")
     if not isinstance(model, palate.FactorModel):
         name = getattr(model, "trainer", {}).get("name") or type(model).__name__
         of = f" as its {head} head" if head else ""
-        raise TypeError(
-            f"model must have factors; got {name}{of}, whose scores are no products of short vectors. "
-            f"{_WAY_OUT}"
+        raise ArgumentTypeError(
+            "model", "have factors", f"{name}{of}, whose scores are no products of short vectors", _WAY_OUT
         )
     return model
 
@@ -122,16 +121,18 @@ def _check_order(model: "FactorModel") -> None:
     if model.likelihood.linear:
         return
     if model.n_draws > 1:
-        raise ValueError(
-            f"model must be a point estimate under the {model.link} link, as no inner product has the "
-            f"order of a mean over draws after "
-            f"it; got {model.n_draws} draws. {_WAY_OUT}"
+        raise ArgumentError(
+            "model",
+            f"be a point estimate under the {model.link} link, as no inner product has the order of a mean over draws after it",
+            f"{model.n_draws} draws",
+            _WAY_OUT,
         )
     if model.item_noise is not None:
-        raise ValueError(
-            f"model must have one noise for all items under the {model.link} link, as no inner product has "
-            f"the order of scores with "
-            f"noise of each item's own; got a model with it. Train with noise='common'. {_WAY_OUT}"
+        raise ArgumentError(
+            "model",
+            f"have one noise for all items under the {model.link} link, as no inner product has the order of scores with noise of each item's own",
+            "a model with it",
+            f"Train with noise='common'. {_WAY_OUT}",
         )
 
 

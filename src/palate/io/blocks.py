@@ -8,6 +8,7 @@ import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from palate._checks import ArgumentError
 from palate.io.sources import Source
 
 BLOCK = 4 << 20  # bytes
@@ -111,7 +112,7 @@ def _refuse_nul(buffer: bytes, name: str, line: int) -> None:
     if place >= 0:
         at = line + buffer.count(b"\n", 0, place)
         advice = "Is it binary, or UTF-16 without a byte order mark? Save it as UTF-8"
-        raise ValueError(f"{name} must be a text file; got a NUL byte at line {at}. {advice}.")
+        raise ArgumentError(name, "be a text file", f"a NUL byte at line {at}", f"{advice}.")
 
 
 def _line_feeds(buffer: bytes, last: bool, quote: bool) -> tuple[bytes, bytes]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from palate._checks import ArgumentError
 from palate.data.catalog import Catalog
 from palate.data.ids import WhereRow, row_label
 from palate.data.titles import title_columns
@@ -198,9 +199,10 @@ def _fields(source: Source, separator: str, n: int) -> tuple[list[list[str]], li
         if line.strip():
             row = line.split(separator)
             if len(row) != n:
-                raise ValueError(
-                    f"{source.name} must have {n} fields separated by {separator!r}; got {len(row)} at "
-                    f"line {number}: {line[:80]!r}."
+                raise ArgumentError(
+                    source.name,
+                    f"have {n} fields separated by {separator!r}",
+                    f"{len(row)} at line {number}: {line[:80]!r}",
                 )
             rows.append(row)
             numbers.append(number)
@@ -219,5 +221,5 @@ def _whole(ids: pl.Series, name: str) -> pl.Series:
     wrong = numbers.is_null()
     if wrong.any():
         row = int(wrong.arg_max() or 0)
-        raise ValueError(f"ids of {name} must be whole numbers; got {ids[row]!r} in its 0-based row {row}.")
+        raise ArgumentError(f"ids of {name}", "be whole numbers", f"{ids[row]!r} in its 0-based row {row}")
     return numbers

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from palate._checks import ArgumentError
 from palate.data.catalog import Catalog
 from palate.io import catalogs
 from palate.io.foreign import is_arrow, is_parquet
@@ -192,10 +193,9 @@ def rating_file(files: Files) -> Source:
     if files.single is not None:
         return files.single
     if (files.path / "_delta_log").is_dir():
-        raise ValueError(
-            f"{files.path} must be read as the Delta table that it is, whose log says which of its files "
-            f"count: pass "
-            "deltalake.DeltaTable(FOLDER) to palate.Ratings.from_frame."
+        raise ArgumentError(
+            f"{files.path}",
+            "be read as the Delta table that it is, whose log says which of its files count: pass deltalake.DeltaTable(FOLDER) to palate.Ratings.from_frame",
         )
     parts = files.parts()
     if parts is not None:

@@ -6,6 +6,7 @@ from uuid import UUID
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError
 from palate.data.ids import KIND_NAMES, CodedIds, id_column
 from palate.data.vocabulary import Vocabulary
 from palate.io.parts import is_plain
@@ -69,11 +70,11 @@ def _like(columns: Columns, side: str, known: Vocabulary, typed: bool, name: str
     if not all(good):
         wrong = texts.values[good.index(False)]
         row = int(np.argmax(texts.codes == good.index(False)))
-        raise ValueError(
-            f"{label} must hold {known.type_name}s, as the {side} ids it is to meet are (such as "
-            f"{str(known.id(0))!r}); got "
-            f"{wrong!r} at {columns.where(row)}. An id of another kind is none of those {side}s: leave its "
-            f"rows out."
+        raise ArgumentError(
+            label,
+            f"hold {known.type_name}s, as the {side} ids it is to meet are (such as {str(known.id(0))!r})",
+            f"{wrong!r} at {columns.where(row)}",
+            f"An id of another kind is none of those {side}s: leave its rows out.",
         )
     if known.kind == "uuid":
         return np.array([UUID(text) for text in texts.values], dtype=object)[texts.codes].tolist()

@@ -11,6 +11,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
+from palate._checks import ArgumentError
 from palate.data.frames import missing_column
 from palate.io.blocks import BLOCK, Block, blocks
 from palate.io.sources import Source
@@ -97,9 +98,8 @@ class TextFile:
             if len(self.separator) == 1:
                 yield block
             elif _UNIT.encode() in block.data:
-                raise ValueError(
-                    f"{self.name} must not hold the control character U+001F; got one after line "
-                    f"{block.line}."
+                raise ArgumentError(
+                    self.name, "not hold the control character U+001F", f"one after line {block.line}"
                 )
             else:
                 yield Block(block.data.replace(self.separator.encode(), _UNIT.encode()), block.line)
@@ -120,8 +120,8 @@ class TextFile:
             except csv.Error as error:
                 if "expected after" in str(error):
                     raise ValueError(misplaced_quote(self.name, line)) from None
-                raise ValueError(
-                    f"{self.name} must be a table in text; got {_reason(error)} at line {line}."
+                raise ArgumentError(
+                    self.name, "be a table in text", f"{_reason(error)} at line {line}"
                 ) from None
             if record is None:
                 return
@@ -140,11 +140,10 @@ class TextFile:
         first = next(self.blocks(_HEAD), None)
         found = [] if first is None else [record for _, record in islice(self.records(first), 1001)]
         if not found:
-            raise ValueError(f"{self.name} must hold ratings; got an empty file.")
+            raise ArgumentError(self.name, "hold ratings", "an empty file")
         if len(found[0]) > _MAX_FIELDS:
-            raise ValueError(
-                f"{self.name} must have at most {_MAX_FIELDS:,} columns; got {len(found[0]):,} in its "
-                f"first line."
+            raise ArgumentError(
+                self.name, f"have at most {_MAX_FIELDS:,} columns", f"{len(found[0]):,} in its first line"
             )
         return found
 
@@ -249,7 +248,7 @@ def first_lines(source: Source, n: int, encoding: str = "utf-8") -> list[str]:
     """
     first = next(blocks(source, False, encoding, _HEAD), None)
     if first is None:
-        raise ValueError(f"{source.name} must hold ratings; got an empty file.")
+        raise ArgumentError(source.name, "hold ratings", "an empty file")
     return [line for line in first.data.decode("utf-8", errors="replace").split("\n") if line][:n]
 
 
@@ -302,18 +301,20 @@ def places_of(file: TextFile, columns: dict[str, str | int]) -> dict[str, int]:
             raise ValueError(missing_column(name, role, file.names, file.name))
         for role, column in columns.items():
             if file.names.count(str(column)) > 1:
-                raise ValueError(
-                    f"{role} column {column!r} must be in {file.name} once; got "
-                    f"{file.names.count(str(column))} columns of that name."
+                raise ArgumentError(
+                    f"{role} column {column!r}",
+                    f"be in {file.name} once",
+                    f"{file.names.count(str(column))} columns of that name",
                 )
         return {role: file.names.index(str(column)) for role, column in columns.items()}
     places = {role: int(column) for role, column in columns.items()}
     wanted = max(places.values()) + 1
     if wanted > len(file.names):
         line = file.separator.join(file.head[0])[:80]
-        raise ValueError(
-            f"{file.name} must have {wanted} fields separated by {_called(file.separator)}; got "
-            f"{len(file.names)} in its first line, {line!r}."
+        raise ArgumentError(
+            file.name,
+            f"have {wanted} fields separated by {_called(file.separator)}",
+            f"{len(file.names)} in its first line, {line!r}",
         )
     return places
 

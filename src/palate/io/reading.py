@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from palate._checks import ArgumentError
 from palate.data.arguments import helpful
 from palate.data.checks import rating_values
 from palate.data.dataset import Dataset
@@ -154,9 +155,8 @@ def read(
     of_items = {role: name for role, name in wanted.items() if name is not None}
     if of_items and items is None:
         role, name = next(iter(of_items.items()))
-        raise ValueError(
-            f"items_{role} must come with items, the catalog whose column it is; got items_{role}={name!r} "
-            f"alone."
+        raise ArgumentError(
+            f"items_{role}", "come with items, the catalog whose column it is", f"items_{role}={name!r} alone"
         )
     rows: dict[str, Any] = {"missing": _marks(missing), "skip_empty": skip_empty}
     files = Files(path)
@@ -207,22 +207,22 @@ def read(
 
 def _check_options(format: str, separator: str | None, encoding: str, decimal: str, named: bool) -> None:  # noqa: A002
     if format not in ("auto", "table", "wide", *FORMATS):
-        raise ValueError(f"format must be one of auto, table, wide, {', '.join(FORMATS)}; got {format!r}.")
+        raise ArgumentError("format", f"be one of auto, table, wide, {', '.join(FORMATS)}", f"{format!r}")
     if format in FORMATS and named:
         raise ValueError(
             f"format {format!r} has its own columns and separator; pass format='table' to name them."
         )
     if separator is not None and (not separator or any(character in separator for character in '\n\r"')):
-        raise ValueError(
-            f"separator must be one or more characters other than line ends and quotes; got {separator!r}."
+        raise ArgumentError(
+            "separator", "be one or more characters other than line ends and quotes", f"{separator!r}"
         )
     if decimal not in (".", ",") or decimal == separator:
-        raise ValueError(f"decimal must be '.' or ',', and not the separator; got {decimal!r}.")
+        raise ArgumentError("decimal", "be '.' or ',', and not the separator", f"{decimal!r}")
     try:
         codecs.lookup(encoding)
     except LookupError:
-        raise ValueError(
-            f"encoding must be one that Python knows, such as 'utf-8' or 'latin-1'; got {encoding!r}."
+        raise ArgumentError(
+            "encoding", "be one that Python knows, such as 'utf-8' or 'latin-1'", f"{encoding!r}"
         ) from None
 
 
@@ -239,7 +239,7 @@ def _source(files: Files, format: str) -> Source:  # noqa: A002
     source = files.find(*FORMATS[format].files)
     if source is None:
         wanted = " or ".join(FORMATS[format].files)
-        raise ValueError(f"{files.path} must hold {wanted} to be read as {format!r}; got {files.listing()}.")
+        raise ArgumentError(f"{files.path}", f"hold {wanted} to be read as {format!r}", f"{files.listing()}")
     return source
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
+from palate._checks import ArgumentError
 from palate.io.blocks import Block, blocks
 from palate.io.layout import TextFile
 from palate.io.sources import Source
@@ -82,9 +83,7 @@ class JsonLines(TextFile):
                 found = None
             if not isinstance(found, dict):
                 shown = text.decode("utf-8", errors="replace")[:80]
-                raise ValueError(
-                    f"{self.name} must hold one JSON object per line; got {shown!r} at line {line}."
-                )
+                raise ArgumentError(self.name, "hold one JSON object per line", f"{shown!r} at line {line}")
             yield line, found
 
 

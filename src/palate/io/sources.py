@@ -18,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
+from palate._checks import ArgumentError
 from palate.io.spool import Spool, spooled
 
 # Tables of ratings shrink to a third up to a twentieth. A gzip bomb unpacks to a thousand times its size.
@@ -105,7 +106,7 @@ class Source:
         with self.open() as stream:
             data = stream.read(limit + 1)
         if len(data) > limit:
-            raise ValueError(f"{self.name} must be at most {limit >> 20:,} MiB; got more.")
+            raise ArgumentError(self.name, f"be at most {limit >> 20:,} MiB", "more")
         return data
 
 

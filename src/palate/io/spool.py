@@ -8,6 +8,8 @@ import weakref
 from pathlib import Path
 from typing import IO, Any
 
+from palate._checks import ArgumentError
+
 STANDARD_INPUT = "standard input"
 _NAMES = ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 
@@ -23,7 +25,7 @@ class Spool:
         with os.fdopen(handle, "wb") as out, _opened(path) as stream:
             shutil.copyfileobj(stream, out, 1 << 20)
         if not self.copy.stat().st_size:
-            raise ValueError(f"{self.name} must hold a table; got nothing. Has what it comes from failed?")
+            raise ArgumentError(self.name, "hold a table", "nothing", "Has what it comes from failed?")
 
 
 def spooled(path: Path) -> Spool | None:
@@ -38,8 +40,8 @@ def _opened(path: Path) -> IO[bytes]:
         return path.open("rb")
     stream: Any = sys.stdin
     if stream is None or stream.isatty():
-        raise ValueError(
-            "- stands for standard input, which must come from a pipe or a file; got a terminal. Name a file."
+        raise ArgumentError(
+            "- stands for standard input, which", "come from a pipe or a file", "a terminal", "Name a file."
         )
     return open(os.dup(stream.fileno()), "rb")
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from palate._checks import ArgumentError
 from palate.data.dataset import Dataset
 from palate.data.duplicates import check_policy
 from palate.data.ratings import Ratings
@@ -60,7 +61,7 @@ def read_sql(
         with duckdb.connect(str(database or ":memory:"), read_only=database is not None) as connection:
             statements = connection.extract_statements(query)
             if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-                raise ValueError(f"sql must be one query that yields rows, SELECT ...; got {query!r}.")
+                raise ArgumentError("sql", "be one query that yields rows, SELECT ...", f"{query!r}")
             ratings = _ratings(connection.sql(query), counts, scale, duplicates, named)
             return Dataset(name=database.stem if database else "query", ratings=ratings)
     except duckdb.Error as error:

@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError
 from palate.data.catalog import Catalog
 from palate.data.checks import rating_values
 from palate.data.duplicates import CountedRowsWarning
@@ -134,18 +135,21 @@ def numbered_columns(
     for role, name in named.items():
         if name is not None:
             if not (str(name).isdigit() and 1 <= int(name) <= n):
-                raise ValueError(
-                    f"columns of {file.name}, which is read without a header, must be numbers from 1 to "
-                    f"{n}; got {role}={name!r}."
+                raise ArgumentError(
+                    f"columns of {file.name}, which is read without a header,",
+                    f"be numbers from 1 to {n}",
+                    f"{role}={name!r}",
                 )
             columns[role] = int(name) - 1
     for place, role in enumerate(("user", "item", "rating")):
         if role in columns or (role == "rating" and counts and (n <= place or place in columns.values())):
             continue
         if place in columns.values() or place >= n:
-            raise ValueError(
-                f"the {role} column of {file.name} must be known; got {n} columns without names. Number it "
-                f"with {role}=."
+            raise ArgumentError(
+                f"the {role} column of {file.name}",
+                "be known",
+                f"{n} columns without names",
+                f"Number it with {role}=.",
             )
         columns[role] = place
     if named["timestamp"] is None and n > 3 and 3 not in columns.values() and _are_times(file.sample(3)):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError
 from palate.data.checks import rating_values
 from palate.data.ids import WhereRow, id_column
 from palate.data.times import DATETIMES, dates_of_texts, raw_times
@@ -141,7 +142,7 @@ class _Reading:
         if not self.rows[-1]:
             found = "only a header" if self.file.header else "blank lines"
             found = "none but those left out" if any(self.left_out.values()) else found
-            raise ValueError(f"{self.file.name} must hold at least one row; got {found}.")
+            raise ArgumentError(self.file.name, "hold at least one row", f"{found}")
         self._tell()
         return Columns(
             {role: self.parts.pop(role).finish() for role in list(self.parts)}, self.labels, self.where
@@ -261,7 +262,7 @@ class _Reading:
         wrong = numbers.is_null() & column.is_not_null()
         if wrong.any():
             row = int(wrong.arg_max() or 0)
-            raise ValueError(f"{label} must hold numbers; got {column[row]!r} at {where(row)}.")
+            raise ArgumentError(label, "hold numbers", f"{column[row]!r} at {where(row)}")
         return numbers
 
     def _without_blank_lines(self, block: Block) -> bytes:
@@ -304,8 +305,8 @@ class _Reading:
                 raise
             row = next(row for row, text in enumerate(column) if not is_plain(text))
             advice = " Pass format='table' if ids may be text." if self.file.header else ""
-            raise ValueError(
-                f"{self.labels[role]} must hold whole numbers; got {column[row]!r} at {where(row)}.{advice}"
+            raise ArgumentError(
+                self.labels[role], "hold whole numbers", f"{column[row]!r} at {where(row)}", advice
             ) from None
 
     def _diagnosis(self, block: Block) -> str | None:
@@ -381,9 +382,11 @@ def _refuse(
     wrong = (ids.str.contains(line_end) & ids.str.contains(separator, literal=True)).fill_null(False)
     if wrong.any():
         row = int(wrong.arg_max() or 0)
-        raise ValueError(
-            f"{label} must hold {constraint}; got {ids[row][:80]!r} at {where(row)}. "
-            "If quotes are plain characters there, pass quote=False."
+        raise ArgumentError(
+            label,
+            f"hold {constraint}",
+            f"{ids[row][:80]!r} at {where(row)}",
+            "If quotes are plain characters there, pass quote=False.",
         )
 
 
@@ -412,7 +415,5 @@ def datetimes(texts: pl.Series, label: str, where: WhereRow, pattern: str | None
     wrong = times.is_null() & texts.is_not_null()
     if wrong.any():
         row = int(wrong.arg_max() or 0)
-        raise ValueError(
-            f"{label} must hold times written as {pattern!r}; got {texts[row]!r} at {where(row)}."
-        )
+        raise ArgumentError(label, f"hold times written as {pattern!r}", f"{texts[row]!r} at {where(row)}")
     return times

@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 
+from palate._checks import ArgumentError
 from palate.data.checks import rating_values
 from palate.io.foreign import is_arrow, is_parquet
 from palate.io.layout import text_file
@@ -54,8 +55,8 @@ def read_wide(
     repeated = next((name for name in names if names.count(name) > 1), None)
     if repeated is not None or (user is not None and user not in names):
         wrong = f"{repeated!r} twice" if repeated is not None else f"none called {user!r}"
-        raise ValueError(
-            f"the columns of {source.name} must be one of user ids and one for each item; got {wrong}."
+        raise ArgumentError(
+            f"the columns of {source.name}", "be one of user ids and one for each item", f"{wrong}"
         )
     place = 0 if user is None else names.index(user)
     frame = frame.rename(dict(zip(frame.columns, map(str, range(len(names))), strict=True))).with_row_index(
@@ -67,7 +68,7 @@ def read_wide(
     if missing:
         long = long.filter(~marked(long["rating"], missing))
     if not long.height:
-        raise ValueError(f"{source.name} must hold ratings in the columns behind its user ids; got none.")
+        raise ArgumentError(source.name, "hold ratings in the columns behind its user ids", "none")
     columns = long["column"].cast(pl.Int64)
     label = f"column {names[place]!r}"
 
@@ -78,7 +79,7 @@ def read_wide(
     numbers = texts.str.strip_chars().cast(pl.Float64, strict=False)
     if numbers.null_count():
         row = int(numbers.is_null().arg_max() or 0)
-        raise ValueError(f"cells must hold numbers; got {long['rating'][row]!r} at {place_of(row)}.")
+        raise ArgumentError("cells", "hold numbers", f"{long['rating'][row]!r} at {place_of(row)}")
     items = pl.Series(names, dtype=pl.String).gather(columns)
     column: dict[str, Any] = {
         "user": _ids(long[str(place)]),

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError, ArgumentTypeError
 from palate.data.frames import to_series
 from palate.lesson.show import say
 from palate.model.factor_model import FactorModel
@@ -46,11 +47,11 @@ class KerasView:
 
     def __init__(self, model: FactorModel, mean: float | None = None) -> None:
         if not hasattr(model, "predict"):
-            raise TypeError(f"model must be a FactorModel; got {type(model).__name__}.")
+            raise ArgumentTypeError("model", "be a FactorModel", f"{type(model).__name__}")
         if mean is None:
             mean = float(np.mean(model.global_mean))
         if not np.isfinite(mean):
-            raise ValueError(f"mean must be a finite number; got {mean!r}.")
+            raise ArgumentError("mean", "be a finite number", f"{mean!r}")
         self.model = model
         self.mean = float(mean)
 
@@ -110,7 +111,7 @@ class KerasView:
         """
         found = {layer.name: layer for layer in self.layers}
         if name not in found:
-            raise ValueError(f"layer must be one of {', '.join(found)}; got {name!r}.")
+            raise ArgumentError("layer", f"be one of {', '.join(found)}", f"{name!r}")
         return found[name]
 
     def summary(self) -> None:
@@ -144,16 +145,18 @@ class Layer:
             If the model has several draws, or an id is negative or above ten million.
         """
         if len(self.rows) != 1:
-            raise ValueError(
-                f"the model must have one draw to show its vectors as a layer; got {len(self.rows)}. See "
-                f"compress."
+            raise ArgumentError(
+                "the model",
+                "have one draw to show its vectors as a layer",
+                f"{len(self.rows)}",
+                "See compress.",
             )
         if self.ids.kind != "int":
             return [self.rows[0]]
         ids = self.ids.values.to_numpy()
         if not 0 <= ids[0] <= ids[-1] < _MAX_ROWS:
-            raise ValueError(
-                f"ids must be from 0 to {_MAX_ROWS:,} to be row numbers; got {ids[0]} to {ids[-1]}."
+            raise ArgumentError(
+                "ids", f"be from 0 to {_MAX_ROWS:,} to be row numbers", f"{ids[0]} to {ids[-1]}"
             )
         table = np.zeros((ids[-1] + 1, self.rows.shape[2]), np.float32)
         table[ids] = self.rows[0]
@@ -170,14 +173,16 @@ def pair_of(x: Any) -> tuple[Any, Any]:
     if isinstance(x, dict) and len(x) == 2:
         x = list(x.values())
     if not isinstance(x, list | tuple) or len(x) != 2:
-        raise ValueError(
-            f"predict must be given [users, items], a list of two columns; got {type(x).__name__}."
+        raise ArgumentError(
+            "predict", "be given [users, items], a list of two columns", f"{type(x).__name__}"
         )
     users, items = (_column(side, what) for side, what in zip(x, ("users", "items"), strict=True))
     if len(users) != len(items):
-        raise ValueError(
-            f"users and items must be of one length; got {len(users)} and {len(items)}. Repeat the user, "
-            f"as np.repeat(user, len(items)) does."
+        raise ArgumentError(
+            "users and items",
+            "be of one length",
+            f"{len(users)} and {len(items)}",
+            "Repeat the user, as np.repeat(user, len(items)) does.",
         )
     return users, items
 

@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
+from palate._checks import ArgumentError
 from palate._parallel import balanced_bounds, run_chunks
 from palate.solve.rows import Rows
 from palate.solve.spectral import sparse_times
@@ -69,7 +70,7 @@ class ItemWeights:
             dense[np.ix_(new, new)] = self.dense
             return ItemWeights(n_items=len(old), dense=dense)
         if self.indptr is None or self.columns is None:
-            raise ValueError("weights must be dense or have indptr, columns and values; got neither.")
+            raise ArgumentError("weights", "be dense or have indptr, columns and values", "neither")
         counts = np.zeros(len(old), np.int64)
         counts[new] = np.diff(self.indptr)
         indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
@@ -82,7 +83,7 @@ class ItemWeights:
         if self.dense is not None:
             return self.dense[item]
         if self.indptr is None or self.columns is None or self.values is None:
-            raise ValueError("weights must be dense or have indptr, columns and values; got neither.")
+            raise ArgumentError("weights", "be dense or have indptr, columns and values", "neither")
         out = np.zeros(self.n_items, np.float32)
         part = slice(self.indptr[item], self.indptr[item + 1])
         out[self.columns[part]] = self.values[part]
@@ -94,7 +95,7 @@ class ItemWeights:
         if self.dense is not None:
             found = self.dense.max(axis=1)
         elif self.indptr is None or self.values is None:
-            raise ValueError("weights must be dense or have indptr, columns and values; got neither.")
+            raise ArgumentError("weights", "be dense or have indptr, columns and values", "neither")
         else:
             found = np.zeros(self.n_items, np.float32)
             row = np.repeat(np.arange(self.n_items), np.diff(self.indptr))
@@ -106,5 +107,5 @@ class ItemWeights:
         from palate.kernels.csr import transpose_csr
 
         if self.indptr is None or self.columns is None or self.values is None:
-            raise ValueError("weights must be dense or have indptr, columns and values; got neither.")
+            raise ArgumentError("weights", "be dense or have indptr, columns and values", "neither")
         return transpose_csr(self.indptr, self.columns, self.values, self.n_items)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError
 from palate.data import columns as names
 from palate.data.arguments import warn_caller
 from palate.data.forks import rows_of
@@ -69,9 +70,8 @@ def between(
     n, shrink = check_n(n), check_shrink(shrink)
     index = known_indices(scorer.items, [first, second], "item id", "the items")
     if index[0] == index[1]:
-        raise ValueError(
-            f"first and second must be two items; got {first!r} twice. Use similar_items for what is like "
-            f"one."
+        raise ArgumentError(
+            "first and second", "be two items", f"{first!r} twice", "Use similar_items for what is like one."
         )
     likeness = likeness_of(scorer)
     if likeness is None:

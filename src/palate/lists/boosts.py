@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError, check_number
 from palate.data import columns as names
 from palate.factors.item_index import item_table
 from palate.lists.lookup import known_indices
@@ -67,15 +68,14 @@ def _holders(column: Any, value: Any, scorer: Scorer) -> np.ndarray:
     except (TypeError, ValueError) as error:
         raise type(error)(str(error).replace("where", "boost")) from None
     if not len(found):
-        raise ValueError(
-            f"boost[{column!r}] must name values that items hold; got {value!r}, which none holds."
+        raise ArgumentError(
+            f"boost[{column!r}]", "name values that items hold", f"{value!r}, which none holds"
         )
     return found
 
 
 def _checked(what: str, factor: Any) -> float:
-    if isinstance(factor, bool) or not isinstance(factor, int | float | np.integer | np.floating):
-        raise TypeError(f"{what} must be a number; got {factor!r}.")
+    check_number(what, factor)
     if not (factor > 0 and math.isfinite(factor)):
-        raise ValueError(f"{what} must be finite and above 0; got {factor:g}. {_ADVICE}")
+        raise ArgumentError(what, "be finite and above 0", f"{factor:g}", _ADVICE)
     return float(factor)

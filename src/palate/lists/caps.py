@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError, ArgumentTypeError, is_integer
+from palate._nearest import did_you_mean
 from palate.data import columns as names
-from palate.data.nearest import did_you_mean
 from palate.factors.item_index import item_table, prepared
 from palate.lists.tags import Tags
 from palate.scorer import Scorer
@@ -77,9 +78,8 @@ def caps_of(at_most: AtMost | None, scorer: Scorer) -> list[Caps]:
     if at_most is None:
         return []
     if not isinstance(at_most, Mapping):
-        raise TypeError(
-            f"at_most must be a mapping of column to number, such as {{'genres': 3}}; got "
-            f"{type(at_most).__name__}."
+        raise ArgumentTypeError(
+            "at_most", "be a mapping of column to number, such as {'genres': 3}", f"{type(at_most).__name__}"
         )
     return [_of_column(column, cap, scorer) for column, cap in at_most.items()]
 
@@ -103,13 +103,15 @@ def tags_of(column: str, scorer: Scorer, argument: str) -> Tags:
     if column not in table.columns or column == names.ITEM_ID:
         known = [name for name in table.columns if name != names.ITEM_ID]
         listed = ", ".join(map(repr, known)) or "none: train with a catalog"
-        raise ValueError(
-            f"{argument} must name columns of the items; got {column!r}.{did_you_mean(column, known)} The "
-            f"columns are {listed}."
+        raise ArgumentError(
+            argument,
+            "name columns of the items",
+            f"{column!r}",
+            f"{did_you_mean(column, known)} The columns are {listed}.",
         )
     if isinstance(table.schema[column], pl.List | pl.Array | pl.Struct):
-        raise ValueError(
-            f"{argument} must name a column of single values; got {column!r}, of type {table.schema[column]}."
+        raise ArgumentError(
+            argument, "name a column of single values", f"{column!r}, of type {table.schema[column]}"
         )
     found: Tags = prepared(scorer).part(("tags", column), lambda: Tags.of(table[column]))
     return found
@@ -122,17 +124,19 @@ def _place(column: str, value: Any, tags: Tags) -> int:
     lower = {str(known).lower(): place for place, known in enumerate(tags.values) if isinstance(known, str)}
     if isinstance(value, str) and value.lower() in lower:
         return lower[value.lower()]
-    raise ValueError(
-        f"at_most[{column!r}] must name values that items hold; got "
-        f"{value!r}.{did_you_mean(value, map(str, tags.values))}"
+    raise ArgumentError(
+        f"at_most[{column!r}]",
+        "name values that items hold",
+        f"{value!r}",
+        did_you_mean(value, map(str, tags.values)),
     )
 
 
 def _checked(what: str, cap: Any) -> int:
-    if isinstance(cap, bool) or not isinstance(cap, int | np.integer):
-        raise TypeError(f"{what} must be a whole number; got {cap!r}.")
+    if not is_integer(cap):
+        raise ArgumentTypeError(what, "be a whole number", f"{cap!r}")
     if cap < 1:
-        raise ValueError(
-            f"{what} must be at least 1; got {cap}. To leave items out altogether pass where= or deny=."
+        raise ArgumentError(
+            what, "be at least 1", f"{cap}", "To leave items out altogether pass where= or deny=."
         )
     return int(cap)

@@ -4,7 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError, check_number
 from palate._parallel import check_threads, even_bounds, run_chunks
+from palate._random import Stream, key_of
 from palate.factors.draws import (
     all_moments,
     check_spread,
@@ -25,7 +27,6 @@ DENSE_SCORES = 1 << 21  # scores of all items that stand in memory at once, in e
 TILE_USERS = 4
 EXPLORE = ("thompson",)
 Seen = tuple[np.ndarray, np.ndarray]
-_STREAM = 12  # keeps the choice of draws apart from all other random numbers
 
 
 def quantile(caution: float) -> float:
@@ -41,18 +42,19 @@ def quantile(caution: float) -> float:
 
 def check_caution(caution: Any, explore: Any) -> float:
     """Return the caution, 0 for none, if it and `explore` are in range and not given together."""
-    if isinstance(caution, bool) or not isinstance(caution, int | float | np.integer | np.floating):
-        raise TypeError(f"caution must be a number; got {caution!r}.")
+    check_number("caution", caution)
     if not -1 < caution < 1:
-        raise ValueError(
-            f"caution must be between -1 and 1, neither included; got {caution:g}. "
-            "0.8 ranks by the lower end of the 80 % interval, 0 by the mean."
+        raise ArgumentError(
+            "caution",
+            "be between -1 and 1, neither included",
+            f"{caution:g}",
+            "0.8 ranks by the lower end of the 80 % interval, 0 by the mean.",
         )
     if explore is not None and explore not in EXPLORE:
-        raise ValueError(f"explore must be 'thompson' or None; got {explore!r}.")
+        raise ArgumentError("explore", "be 'thompson' or None", f"{explore!r}")
     if explore is not None and caution:
-        raise ValueError(
-            f"caution must be 0 with explore={explore!r}, which ranks by a draw instead; got {caution:g}."
+        raise ArgumentError(
+            "caution", f"be 0 with explore={explore!r}, which ranks by a draw instead", f"{caution:g}"
         )
     return float(caution)
 
@@ -233,9 +235,11 @@ def rank_by_draw(
     evidence of two samples".
     """
     if not has_posterior(model):
-        raise ValueError(
-            "explore must be None for a model without draws of a posterior; got 'thompson'. Train with "
-            "palate.Gibbs, which keeps them."
+        raise ArgumentError(
+            "explore",
+            "be None for a model without draws of a posterior",
+            "'thompson'",
+            "Train with palate.Gibbs, which keeps them.",
         )
     users = np.ascontiguousarray(user_index, dtype=np.int64)
     draws = draws_of_users(users, len(model.user_factors), seed)
@@ -260,9 +264,9 @@ def rank_by_draw(
 
 def draws_of_users(users: np.ndarray, n_draws: int, seed: int) -> np.ndarray:
     """Return the number of the draw that each user is ranked by."""
-    from palate.kernels.random import key_of, uniform
+    from palate.kernels.random import uniform
 
-    key = key_of(seed, 0, _STREAM)
+    key = key_of(seed, 0, Stream.EXPLORE)
     return np.array([int(uniform(key, int(user)) * n_draws) for user in users], dtype=np.int64)
 
 

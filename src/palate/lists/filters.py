@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError, check_count
 from palate.data import columns as names
 from palate.data.forks import filled
 from palate.factors.item_index import item_table
@@ -85,11 +86,7 @@ def allowed_items(
 
 def check_min_ratings(min_ratings: Any) -> int:
     """Return `min_ratings` if it is a whole number of at least 0."""
-    if isinstance(min_ratings, bool) or not isinstance(min_ratings, int | np.integer):
-        raise TypeError(f"min_ratings must be an integer; got {min_ratings!r}.")
-    if min_ratings < 0:
-        raise ValueError(f"min_ratings must be at least 0; got {min_ratings}.")
-    return int(min_ratings)
+    return check_count("min_ratings", min_ratings, 0)
 
 
 def rating_counts(scorer: Scorer) -> np.ndarray:
@@ -102,8 +99,8 @@ def rating_counts(scorer: Scorer) -> np.ndarray:
     """
     table = item_table(scorer)
     if names.N_RATINGS not in table.columns:
-        raise ValueError(
-            "min_ratings must be 0 here: this model has neither ratings nor a catalog with n_ratings."
+        raise ArgumentError(
+            "min_ratings", "be 0 here: this model has neither ratings nor a catalog with n_ratings"
         )
     return filled(table[names.N_RATINGS], 0).to_numpy()
 

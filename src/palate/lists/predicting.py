@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError, ArgumentTypeError, check_choice
+from palate._nearest import nearest
 from palate.data import columns as names
 from palate.data.arguments import warn_caller
 from palate.data.catalog import Catalog
 from palate.data.forks import rows_of
 from palate.data.frames import check_same_index, to_series
-from palate.data.nearest import nearest
 from palate.data.vocabulary import Vocabulary
 from palate.factors.draws import check_spread
 from palate.factors.factors import Factors
@@ -184,8 +185,8 @@ def _pairs(scorer: Scorer, users: Any, items: Any, unknown: str) -> tuple[UserRo
     if not is_single(users) and not is_single(items):
         for name, ids in (("users", users), ("items", items)):
             if isinstance(ids, set | frozenset):
-                raise TypeError(
-                    f"{name} must be a list, an array or a column; got a set, whose order pairs nothing."
+                raise ArgumentTypeError(
+                    name, "be a list, an array or a column", "a set, whose order pairs nothing"
                 )
     rows = user_rows(scorer, users, unknown_allowed=True)
     user_index = rows.index
@@ -193,9 +194,10 @@ def _pairs(scorer: Scorer, users: Any, items: Any, unknown: str) -> tuple[UserRo
         known_indices(scorer.users, column_of(users, names.USER_ID), "user id", "users", _ADVICE)
     item_index = _indices(rows.scorer.items, items, "item id", "items", unknown)
     if not rows.single and not is_single(items) and len(user_index) != len(item_index):
-        raise ValueError(
-            f"users and items must be of one length, or one of them a single id; got {len(user_index)} "
-            f"users and {len(item_index)} items."
+        raise ArgumentError(
+            "users and items",
+            "be of one length, or one of them a single id",
+            f"{len(user_index)} users and {len(item_index)} items",
         )
     user_index, item_index = np.broadcast_arrays(user_index, item_index)
     return rows, user_index, item_index
@@ -261,7 +263,7 @@ def predict_frame(
     user_at, item_at = np.divmod(np.arange(len(rows.index) * len(item_index)), max(1, len(item_index)))
     time = check_times(rows.scorer, timestamp, 1)
     if time is not None and len(time) != 1:
-        raise ValueError(f"timestamp must be one time; got {len(time)}.")
+        raise ArgumentError("timestamp", "be one time", f"{len(time)}")
     times = None if time is None else np.repeat(time, len(user_at))
     columns = _columns(rows.scorer, rows.index[user_at], item_index[item_at], bounds, unknown, beside, times)
     named = {names.PREDICTED_RATING: score_column(scorer)}
@@ -295,8 +297,10 @@ def find_items(scorer: Scorer, title: str | list[str]) -> np.ndarray:
     """
     catalog = item_catalog(scorer)
     if names.TITLE not in catalog.frame.columns and names.KEY not in catalog.frame.columns:
-        raise ValueError(
-            "title must not be given here: this model has no catalog with titles. Name the items by id."
+        raise ArgumentError(
+            "title",
+            "not be given here: this model has no catalog with titles",
+            advice="Name the items by id.",
         )
     found = []
     for text in [title] if isinstance(title, str) else title:
@@ -312,8 +316,8 @@ def _chosen_items(
 ) -> tuple[np.ndarray, pl.DataFrame]:
     """Return item indexes (-1 for unknown) and the metadata of each."""
     if (items is None) == (title is None and where is None):
-        raise ValueError(
-            "items must be chosen either by id (items=) or by title= and where=; got both or neither."
+        raise ArgumentError(
+            "items", "be chosen either by id (items=) or by title= and where=", "both or neither"
         )
     catalog = item_catalog(scorer)
     if items is None:
@@ -402,11 +406,10 @@ def _columns(
 
 
 def _check_unknown(unknown: str) -> None:
-    if unknown not in UNKNOWN:
-        raise ValueError(f"unknown must be one of {', '.join(map(repr, UNKNOWN))}; got {unknown!r}.")
+    check_choice("unknown", unknown, UNKNOWN)
 
 
 def _check_clip(scorer: Scorer, clip: bool) -> tuple[float, float] | None:
     if clip and scorer.scale is None:
-        raise ValueError("clip must be False for scores that have no rating scale; got True.")
+        raise ArgumentError("clip", "be False for scores that have no rating scale", "True")
     return scorer.scale if clip else None

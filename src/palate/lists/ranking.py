@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError
 from palate._parallel import check_threads, even_bounds, run_chunks
 from palate.factors.item_index import item_panels, pack
 from palate.factors.scores import user_constants
@@ -166,7 +167,7 @@ def _rank_dense(
         scores = np.ascontiguousarray(scorer.score_items(users[part]), dtype=np.float32)
         if scores.shape != (len(users[part]), len(scorer.items)):
             wanted = (len(users[part]), len(scorer.items))
-            raise ValueError(f"score_items must return an array of shape {wanted}; got {scores.shape}.")
+            raise ArgumentError("score_items", f"return an array of shape {wanted}", f"{scores.shape}")
         top_of_scores(
             -scores if worst else scores, users[part], mask, *seen, out.items[part], out.scores[part]
         )

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError, check_count
 from palate.data import columns as names
 from palate.data.arguments import warn_caller
 from palate.data.forks import rows_of
@@ -120,7 +121,7 @@ def recommend(
     n, caution = check_n(n), check_caution(caution, explore)
     rows = user_rows(scorer, users)
     if worst and boost is not None:
-        raise ValueError("boost must be left out of a list of the items that are liked least (worst).")
+        raise ArgumentError("boost", "be left out of a list of the items that are liked least (worst)")
     shape = shape_of(rows.scorer, diversity, at_most, boost)
     if words:
         check_spread(rows.scorer, "words", "True", "False")
@@ -169,11 +170,7 @@ def _shaped(
 
 def check_n(n: Any) -> int:
     """Return n if it is a whole number of at least 1."""
-    if isinstance(n, bool) or not isinstance(n, int | np.integer):
-        raise TypeError(f"n must be an integer; got {n!r}.")
-    if n < 1:
-        raise ValueError(f"n must be at least 1; got {n}.")
-    return int(n)
+    return check_count("n", n, 1)
 
 
 def ranking_frame(rows: UserRows, ranking: Ranking) -> pl.DataFrame:

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError, check_number
 from palate.data.arguments import warn_caller
 from palate.lists.boosts import Boost, boosts_of
 from palate.lists.caps import AtMost, Caps, caps_of
@@ -84,22 +85,24 @@ def shape_of(
         return None
     likeness = likeness_of(scorer) if diversity else None
     if diversity and likeness is None:
-        raise ValueError(
-            f"diversity must be 0 for a model without vectors or weights of items, and without genres; got "
-            f"{diversity:g}. "
-            "Train with a catalog that has genres."
+        raise ArgumentError(
+            "diversity",
+            "be 0 for a model without vectors or weights of items, and without genres",
+            f"{diversity:g}",
+            "Train with a catalog that has genres.",
         )
     return Shape(diversity, caps, factors, likeness)
 
 
 def check_diversity(diversity: Any) -> float:
     """Return the diversity if it is a number from 0 to 1."""
-    if isinstance(diversity, bool) or not isinstance(diversity, int | float | np.integer | np.floating):
-        raise TypeError(f"diversity must be a number; got {diversity!r}.")
+    check_number("diversity", diversity)
     if not 0 <= diversity <= 1:
-        raise ValueError(
-            f"diversity must be between 0 and 1; got {diversity:g}. 0 ranks by chance alone, 1 by being "
-            f"unlike the items above."
+        raise ArgumentError(
+            "diversity",
+            "be between 0 and 1",
+            f"{diversity:g}",
+            "0 ranks by chance alone, 1 by being unlike the items above.",
         )
     return float(diversity)
 

@@ -5,6 +5,7 @@ from typing import Any, cast
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError, check_number
 from palate.data import columns as names
 from palate.data.arguments import warn_caller
 from palate.data.forks import rows_of
@@ -127,7 +128,7 @@ def similar_users(
     allowed, reason = None, None
     if min_ratings:
         if model.ratings is None:
-            raise ValueError("min_ratings must be 0 here: this model was saved without ratings.")
+            raise ArgumentError("min_ratings", "be 0 here: this model was saved without ratings")
         allowed = model.ratings.user_counts() >= min_ratings
         reason = None if allowed.any() else f"no user has min_ratings={min_ratings} ratings"
     own = rows.index if rows.scorer is model else np.full(len(rows.index), -1)
@@ -210,11 +211,10 @@ def support(scorer: Scorer, shrink: float) -> np.ndarray:
 
 def check_shrink(shrink: Any) -> float:
     """Return `shrink` if it is a finite number of at least 0."""
-    if isinstance(shrink, bool) or not isinstance(shrink, int | float | np.integer | np.floating):
-        raise TypeError(f"shrink must be a number; got {shrink!r}.")
+    check_number("shrink", shrink)
     if not (shrink >= 0 and np.isfinite(shrink)):
-        raise ValueError(
-            f"shrink must be finite and at least 0; got {shrink:g}. 0 is the order of the similarity itself."
+        raise ArgumentError(
+            "shrink", "be finite and at least 0", f"{shrink:g}", "0 is the order of the similarity itself."
         )
     return float(shrink)
 
@@ -230,8 +230,8 @@ def _pack_directions(factors: np.ndarray, weights: np.ndarray | None) -> Any:
 
 def _with_factors(scorer: Scorer) -> Factored:
     if not hasattr(scorer, "item_factors") or scorer.item_factors.shape[2] == 0:
-        raise ValueError(
-            f"similarity must be asked of a model with factors; got {type(scorer).__name__} without any."
+        raise ArgumentError(
+            "similarity", "be asked of a model with factors", f"{type(scorer).__name__} without any"
         )
     return cast(Factored, scorer)  # whatever its link
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError, check_choice
 from palate.data import columns as names
 from palate.data.arguments import warn_caller
 from palate.data.forks import rows_of, stacked
@@ -49,13 +50,12 @@ def recommend_to_all(
     ValueError
         If `unknown` is none of these, or "popular" is asked together with `worst`.
     """
-    if unknown not in CHOICES:
-        raise ValueError(f"unknown must be one of {', '.join(map(repr, CHOICES))}; got {unknown!r}.")
+    check_choice("unknown", unknown, CHOICES)
     if unknown == "raise":
         return lists(scorer, users, n, **options)
     if unknown == "popular" and options.get("worst"):
-        raise ValueError(
-            "worst must be left out with unknown='popular', whose lists are of the most-rated items."
+        raise ArgumentError(
+            "worst", "be left out with unknown='popular', whose lists are of the most-rated items"
         )
     rows = user_rows(scorer, users, unknown_allowed=True)
     known = np.flatnonzero(rows.index >= 0)

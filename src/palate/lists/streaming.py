@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError
 from palate.data import columns as names
 from palate.data.arguments import warn_caller
 from palate.data.forks import require_threads
@@ -69,7 +70,7 @@ def recommend_all(
     require_threads("recommend_all")
     target, n = Path(path), check_n(n)
     if target.suffix.lower() != ".parquet":
-        raise ValueError(f"path must end in .parquet; got '{target}'.")
+        raise ArgumentError("path", "end in .parquet", f"'{target}'")
     n_users = len(model.users)
     size = max(1, min(ROWS_PER_BLOCK // n, 1 << 14))
     parts = _parts_folder(target)

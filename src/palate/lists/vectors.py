@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate._checks import check_choice
 from palate.data import columns as names
 from palate.data.frames import FRAME_KINDS, from_polars
 from palate.lists.lookup import column_of, known_indices
@@ -49,8 +50,7 @@ def vectors(model: Factored, side: str, ids: Any = None, kind: str | None = None
         If `kind` is none of these.
     """
     kind = model.frame_kind if kind is None else kind
-    if kind not in KINDS:
-        raise ValueError(f"kind must be one of {', '.join(map(repr, KINDS))}; got {kind!r}.")
+    check_choice("kind", kind, KINDS)
     vocabulary = model.users if side == "user" else model.items
     factors, bias = getattr(model, f"{side}_factors"), getattr(model, f"{side}_bias")
     column = names.USER_ID if side == "user" else names.ITEM_ID

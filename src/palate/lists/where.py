@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError, ArgumentTypeError
+from palate._nearest import did_you_mean, nearest_first
 from palate.data import columns as names
 from palate.data.forks import filled, require_threads, texts_with, threads_lost
-from palate.data.nearest import did_you_mean, nearest_first
 
 Where = pl.Expr | Mapping[str, Any] | str
 
@@ -66,9 +67,10 @@ def matching(where: Where | None, table: pl.DataFrame) -> np.ndarray:
         "where as an expression or a text of SQL (a mapping of column to condition needs no threads)"
     )
     if not isinstance(where, pl.Expr):
-        raise TypeError(
-            f"where must be a Polars expression, a text of SQL or a mapping of column to condition; got "
-            f"{type(where).__name__}."
+        raise ArgumentTypeError(
+            "where",
+            "be a Polars expression, a text of SQL or a mapping of column to condition",
+            f"{type(where).__name__}",
         )
     return _evaluate(where, table, "where")
 
@@ -82,8 +84,8 @@ def _parsed(text: str) -> pl.Expr:
     try:
         return pl.sql_expr(text)
     except pl.exceptions.PolarsError as error:
-        raise ValueError(
-            f'where must be a condition in SQL, such as "year >= 1980"; got {text!r} ({error}).'
+        raise ArgumentError(
+            "where", 'be a condition in SQL, such as "year >= 1980"', f"{text!r} ({error})"
         ) from None
 
 
@@ -94,10 +96,10 @@ def _evaluate(condition: pl.Expr, table: pl.DataFrame, what: str) -> np.ndarray:
         unknown = [name for name in condition.meta.root_names() if name not in table.columns]
         raise ValueError(_no_column(unknown[0] if unknown else str(error), table)) from None
     except pl.exceptions.PolarsError as error:
-        raise ValueError(f"{what} must be computable from the columns of the items; got {error}.") from None
+        raise ArgumentError(what, "be computable from the columns of the items", f"{error}") from None
     if found.dtype != pl.Boolean or len(found) not in (1, table.height):
-        raise ValueError(
-            f"{what} must give true or false for each item; got {len(found)} values of type {found.dtype}."
+        raise ArgumentError(
+            what, "give true or false for each item", f"{len(found)} values of type {found.dtype}"
         )
     keep = filled(found, False).to_numpy()
     return np.broadcast_to(keep, table.height) if len(keep) == 1 else keep
@@ -151,9 +153,11 @@ def _check_genres(condition: Any, table: pl.DataFrame) -> None:
         ):
             listed = ", ".join(nearest_first(genre, known)[:_LISTED])
             more = f" and {len(known) - _LISTED:,} more" if len(known) > _LISTED else ""
-            raise ValueError(
-                f"genres must be genres of the items; got {genre!r}. They are, the nearest first: "
-                f"{listed or 'none'}{more}."
+            raise ArgumentError(
+                "genres",
+                "be genres of the items",
+                f"{genre!r}",
+                f"They are, the nearest first: {listed or 'none'}{more}.",
             )
 
 
@@ -165,16 +169,18 @@ def _as_written(genres: str, table: pl.DataFrame) -> bool:
 def _range(values: pl.Series, bounds: tuple[Any, ...]) -> np.ndarray:
     where = f"where[{values.name!r}]"
     if len(bounds) != 2:
-        raise ValueError(
-            f"{where} must be a range of two ends, (low, high); got {bounds!r}. For one of several values "
-            f"pass a list."
+        raise ArgumentError(
+            where,
+            "be a range of two ends, (low, high)",
+            f"{bounds!r}",
+            "For one of several values pass a list.",
         )
     low, high = bounds
     for bound in bounds:
         if bound is not None:
             _check_type(values, bound)
     if low is not None and high is not None and low > high:
-        raise ValueError(f"{where} must be a range with its lower end first; got {bounds!r}.")
+        raise ArgumentError(where, "be a range with its lower end first", f"{bounds!r}")
     inside = values.is_not_null().to_numpy()
     if low is not None:
         inside = inside & _compared(values, operator.ge, low)
@@ -202,8 +208,8 @@ def _compared(values: pl.Series, compare: Callable[[Any, Any], pl.Series], value
     try:
         return _true(compare(values, pl.Series([value])))
     except (TypeError, pl.exceptions.PolarsError) as error:
-        raise ValueError(
-            f"where[{values.name!r}] must be computable from the columns of the items; got {error}."
+        raise ArgumentError(
+            f"where[{values.name!r}]", "be computable from the columns of the items", f"{error}"
         ) from None
 
 
@@ -228,6 +234,6 @@ def _check_type(values: pl.Series, value: Any) -> None:
     numeric = isinstance(value, int | float | np.number) and not isinstance(value, bool)
     if (dtype.is_numeric() and not numeric) or (dtype == pl.String and not isinstance(value, str)):
         wanted = "numbers" if dtype.is_numeric() else "texts"
-        raise TypeError(
-            f"where[{values.name!r}] must compare with {wanted}; got {type(value).__name__} {value!r}."
+        raise ArgumentTypeError(
+            f"where[{values.name!r}]", f"compare with {wanted}", f"{type(value).__name__} {value!r}"
         )

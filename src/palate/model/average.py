@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from palate._checks import ArgumentError
 from palate.factors.row_precision import RowNoise
 from palate.factors.temporal import TimeContext
 from palate.model.factor_model import FactorModel
@@ -39,7 +40,7 @@ def average(models: Sequence[FactorModel]) -> FactorModel:
     2
     """
     if not models:
-        raise ValueError("models must hold at least one model; got none.")
+        raise ArgumentError("models", "hold at least one model", "none")
     first = models[0]
     for other in models[1:]:
         if other.users != first.users or other.items != first.items or other.n_factors != first.n_factors:
@@ -52,7 +53,7 @@ def average(models: Sequence[FactorModel]) -> FactorModel:
             raise ValueError("models must have the same link and levels; fit them by one trainer.")
     for other in models[1:]:
         if other.scale != first.scale:
-            raise ValueError(f"models must have one rating scale; got {_scale(first)} and {_scale(other)}.")
+            raise ArgumentError("models", "have one rating scale", f"{_scale(first)} and {_scale(other)}")
     if any(model.fold is not None for model in models):
         raise ValueError(
             "models of choices, whose users are sums over their items, cannot be averaged; one fit is "

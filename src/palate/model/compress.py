@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from palate._checks import ArgumentError, ArgumentTypeError, is_integer
+from palate._random import Stream, key_of
 from palate.factors.pairs import Pairs
 from palate.solve.prior import RowPrior
 
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 _MORE = 8  # directions carried along beside those wanted, which makes these exact sooner
 _STEPS, _TOLERANCE = 12, 1e-6
 _PAIRS = 1 << 20  # training pairs on which the loss is measured
-_STREAM = 50
 
 
 def compress(model: "FactorModel", k: int) -> "FactorModel":
@@ -64,15 +65,16 @@ def compress(model: "FactorModel", k: int) -> "FactorModel":
 
 
 def _check(model: "FactorModel", k: int) -> None:
-    if isinstance(k, bool) or not isinstance(k, int | np.integer):
-        raise TypeError(f"k must be an integer; got {k!r}.")
+    if not is_integer(k):
+        raise ArgumentTypeError("k", "be an integer", f"{k!r}")
     most = model.n_draws * model.n_factors
     if not 1 <= k <= most:
-        raise ValueError(f"k must be between 1 and {most}, the factors of all draws together; got {k}.")
+        raise ArgumentError("k", f"be between 1 and {most}, the factors of all draws together", f"{k}")
     if not model.likelihood.linear:
-        raise ValueError(
-            f"compress must be asked of a model whose link is 'identity'; got {model.link!r}, whose mean "
-            f"over draws is no product."
+        raise ArgumentError(
+            "compress",
+            "be asked of a model whose link is 'identity'",
+            f"{model.link!r}, whose mean over draws is no product",
         )
     if model.ratings is None:
         raise ValueError(
@@ -87,11 +89,11 @@ def _factors(model: "FactorModel", k: int) -> tuple[np.ndarray, np.ndarray]:
     Subspace iteration (Halko, Martinsson, Tropp 2011, algorithm 4.4), until what the subspace holds
     no longer grows.
     """
-    from palate.kernels.random import fill_normal, key_of
+    from palate.kernels.random import fill_normal
 
     width = min(k + _MORE, model.n_users, model.n_items)
     start = np.empty((model.n_items, width), np.float32)
-    fill_normal(key_of(0, 0, _STREAM), 0, start)
+    fill_normal(key_of(0, 0, Stream.COMPRESS), 0, start)
     image, before = _times(model.user_factors, model.item_factors, start), 0.0
     for _ in range(_STEPS):
         basis = _orthogonal(_times(model.item_factors, model.user_factors, _orthogonal(image)))

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from palate._checks import ArgumentError
 from palate._parallel import even_bounds, run_chunks
+from palate._random import Stream, key_of, stream_of
 from palate.factors.likelihood.base import LatentTargets
 from palate.factors.temporal import Sittings, TimeContext, last_eras
 from palate.factors.temporal_scores import rows_in_eras
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
 Features = dict[str, Any] | list[dict[str, Any]] | None  # values by name: of the one row, or of each row
 
-_STREAM = 30  # keeps the numbers drawn here apart from all others
 DRAWS_PER_CHUNK = 4
 _NEWTON, _AUGMENTED = (
     5,
@@ -147,7 +148,6 @@ def draw_rows(
         When users rated, for a model that knows of time; without them each rating is in a mood of its own.
     """
     from palate.kernels.fold import normal_rows, row_keys
-    from palate.kernels.random import key_of
 
     prior: RowPrior = getattr(model, f"{side}_prior")
     means = prior_means(getattr(model, f"{side}_link"), prior, rows, features, threads)
@@ -158,7 +158,7 @@ def draw_rows(
 
     def noise(draw: int, step: int) -> np.ndarray:
         out = np.empty((rows.n_rows, prior.n_factors + 1), np.float32)
-        normal_rows(keys, key_of(draw, step, _STREAM + (side == "item")), out)
+        normal_rows(keys, key_of(draw, step, stream_of(Stream.FOLD_ROWS, side)), out)
         return out * np.float32(noise_sd[draw])
 
     timed = None if side == "item" or model.context is None else TimedRows(model, model.context, rows, times)
@@ -228,7 +228,7 @@ class _OwnNoise:
         noise_sd = 1.0 if model.noise_sd is None else float(model.noise_sd[draw])
         columns = other.draws(slice(draw, draw + 1)).total[0, rows.columns] ** np.float32(-2)
         return cls(
-            rows, columns, float(own.degrees[draw]), noise_sd, keys, draw, _STREAM + 4 + (side == "item")
+            rows, columns, float(own.degrees[draw]), noise_sd, keys, draw, stream_of(Stream.FOLD_SCALES, side)
         )
 
     @property
@@ -249,7 +249,6 @@ class _OwnNoise:
     def redraw(self, step: int, errors: np.ndarray) -> None:
         """Draw the precisions given each row's sum of squared errors, weighted by the present ones."""
         from palate.kernels.fold import gamma_rows
-        from palate.kernels.random import key_of
 
         gamma, counts = np.empty(self.rows.n_rows), self.rows.counts
         gamma_rows(self.keys, key_of(self.draw, step, self.stream), (self.degrees + counts) / 2, gamma)
@@ -285,12 +284,11 @@ class _Moods:
         ratings share is its bias; return the rows (see `TimeModel.level` of the trainer).
         """
         from palate.kernels.fold import normal_rows
-        from palate.kernels.random import key_of
 
         timed, weights = self.timed, self.own.weights.astype(np.float64) / self.own.noise_sd**2
         n = len(timed.row)
         z = np.empty((len(self.keys), int(timed.number.max(initial=0)) + 1), np.float32)
-        normal_rows(self.keys, key_of(self.draw, step, _STREAM + 6), z)
+        normal_rows(self.keys, key_of(self.draw, step, Stream.FOLD_MOODS), z)
         total = np.bincount(timed.sitting, weights, n) + self.sd**-2
         mood = np.bincount(timed.sitting, weights * errors, n) / total + z[timed.row, timed.number] / np.sqrt(
             total
@@ -300,7 +298,7 @@ class _Moods:
         n_rows = len(side.bias)
         total = np.bincount(timed.row, minlength=n_rows) / self.sd**2 + precision[-1, -1]
         pull = np.bincount(timed.row, mood, n_rows) / self.sd**2 - away @ precision[:, -1]
-        normal_rows(self.keys, key_of(self.draw, step, _STREAM + 7), z)
+        normal_rows(self.keys, key_of(self.draw, step, Stream.FOLD_MOOD_LEVELS), z)
         change = pull / total + z[:, 0] / np.sqrt(total)
         self.mood = mood - change[timed.row]
         return Side(side.factors, (side.bias + change).astype(np.float32))
@@ -358,7 +356,6 @@ class _LatentRows:
 
     def drawn(self, keys: np.ndarray, noise: Any, side: str) -> Side:
         """Return the rows drawn."""
-        from palate.kernels.random import key_of
 
         n, nothing = len(self.rows.values), np.empty(0, np.float32)
         target, weight = np.empty(n, np.float32), np.empty(n, np.float32)
@@ -368,7 +365,7 @@ class _LatentRows:
             self.targets.newton(self.draw, self.latent(now), precision, target, weight)
             now = self.solved(target, weight, None).side
         for step in range(_AUGMENTED if self.moods is None else _MOOD_STEPS):
-            salt = key_of(self.draw, step, _STREAM + 2 + (side == "item"))
+            salt = key_of(self.draw, step, stream_of(Stream.FOLD_TARGETS, side))
             self.targets.draw(self.draw, keys, salt, self.rows.indptr, self.latent(now), precision, target)
             moods = np.float32(0) if self.moods is None else self.moods.of_ratings
             solved = self.solved(target - moods, precision, noise(self.draw, step))
@@ -414,9 +411,8 @@ def prior_means(
     n_draws, width = prior.mean.shape
     if link is None:
         if features:
-            raise ValueError(
-                f"features must be left out for a model trained without features of this side; got "
-                f"{features!r}."
+            raise ArgumentError(
+                "features", "be left out for a model trained without features of this side", f"{features!r}"
             )
         return [
             np.repeat(np.asarray(prior.mean[draw : draw + 1], np.float32), rows.n_rows, axis=0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from palate._checks import ArgumentError, ArgumentTypeError
 from palate.data.catalog import Catalog
 from palate.data.frames import check_same_index
 from palate.data.matrix import RatingMatrix
@@ -244,7 +245,7 @@ def checked_row(
         else list(ids)
     )
     if len(ids) != len(values):
-        raise ValueError(f"{argument} and ratings must be of one length; got {len(ids)} and {len(values)}.")
+        raise ArgumentError(f"{argument} and ratings", "be of one length", f"{len(ids)} and {len(values)}")
     index = vocabulary.indices(ids) if len(ids) else np.empty(0, np.int64)
     unknown = np.flatnonzero(index < 0)
     if len(unknown):
@@ -253,7 +254,7 @@ def checked_row(
         )
     if not np.isfinite(values).all():
         place = int(np.flatnonzero(~np.isfinite(values))[0])
-        raise ValueError(f"ratings must be finite; got {values[place]} (ratings[{place}]).")
+        raise ArgumentError("ratings", "be finite", f"{values[place]} (ratings[{place}])")
     check_rating(
         values,
         model.scale,
@@ -263,7 +264,7 @@ def checked_row(
     index = index[order]
     if (np.diff(index) == 0).any():
         twice = vocabulary.id(int(index[np.flatnonzero(np.diff(index) == 0)[0]]))
-        raise ValueError(f"{argument} must not repeat an id; got {twice!r} twice. Keep one of its ratings.")
+        raise ArgumentError(argument, "not repeat an id", f"{twice!r} twice", "Keep one of its ratings.")
     rows = Rows(
         np.array([0, len(index)]),
         index.astype(np.int32),
@@ -277,8 +278,8 @@ def checked_row(
 def _numbers(values: Any, argument: str) -> np.ndarray:
     """Return numbers as an array, float32; a masked one is NaN."""
     if isinstance(values, set | frozenset):
-        raise TypeError(
-            f"{argument} must be a list, an array or a column; got a set, whose order is not that of the ids."
+        raise ArgumentTypeError(
+            argument, "be a list, an array or a column", "a set, whose order is not that of the ids"
         )
     if not isinstance(values, str) and isinstance(values, Iterable) and not hasattr(values, "__getitem__"):
         values = list(values)
@@ -289,7 +290,7 @@ def _numbers(values: Any, argument: str) -> np.ndarray:
             else np.asarray(values, dtype=np.float32)
         )
     except (TypeError, ValueError):
-        raise TypeError(f"{argument} must be numbers; got {values!r}.") from None
+        raise ArgumentTypeError(argument, "be numbers", f"{values!r}") from None
     return np.atleast_1d(np.ma.filled(numbers, np.nan))
 
 
@@ -298,9 +299,9 @@ def _weights(weights: Any, order: np.ndarray) -> np.ndarray:
         return np.empty(0, np.float32)
     values = _numbers(weights, "weights")
     if len(values) != len(order):
-        raise ValueError(f"weights and ratings must be of one length; got {len(values)} and {len(order)}.")
+        raise ArgumentError("weights and ratings", "be of one length", f"{len(values)} and {len(order)}")
     if not (np.isfinite(values) & (values > 0)).all():
-        raise ValueError("weights must be positive and finite.")
+        raise ArgumentError("weights", "be positive and finite")
     return values[order]
 
 
@@ -356,8 +357,8 @@ def _summed(
 ) -> FoldedRows:
     """Return users of a model of choices: the sum over their items, as the stored users are."""
     if isinstance(features, dict) and features:
-        raise ValueError(
-            f"features must be those of the model, which knows none of users; got {next(iter(features))!r}."
+        raise ArgumentError(
+            "features", "be those of the model, which knows none of users", f"{next(iter(features))!r}"
         )
     factors = fold.users(rows, model.item_factors[0], threads, times)
     return FoldedRows(factors[None], np.zeros((1, rows.n_rows), np.float32))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentTypeError
 from palate.data import columns as names
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, ratings_of
@@ -113,9 +114,11 @@ def join(model: Any, ratings: "Ratings | Dataset", duplicates: str | None = None
         )
     for side, known, found in (("user", model.users, new.users), ("item", model.items, new.items)):
         if known.kind != found.kind:
-            raise TypeError(
-                f"{side} ids must be {known.type_name}s as in the model; got {found.type_name}s. Read the "
-                f"file with like=model."
+            raise ArgumentTypeError(
+                f"{side} ids",
+                f"be {known.type_name}s as in the model",
+                f"{found.type_name}s",
+                "Read the file with like=model.",
             )
     old = ratings_held(model)
     users, old_user, new_user = union_of(old.users, new.users, old.user_index, new.user_index)

@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError
 from palate._parallel import available_threads
 from palate.data import columns as names
 from palate.data.catalog import Catalog
@@ -58,9 +59,11 @@ class LinearModel(Model):
         """The graded training ratings by user."""
         ratings = self.ratings
         if ratings is None:
-            raise ValueError(
-                "the scores of known users must be made of their ratings; got a model without. Fold users "
-                "in, or keep ratings."
+            raise ArgumentError(
+                "the scores of known users",
+                "be made of their ratings",
+                "a model without",
+                "Fold users in, or keep ratings.",
             )
         keep = np.ones(len(ratings), bool) if ratings.held_out is None else ~ratings.held_out
         indptr = np.concatenate([[0], np.cumsum(keep)])[ratings.indptr].astype(np.int64)
@@ -204,9 +207,9 @@ class LinearModel(Model):
         times need a model with `half_life`.
         """
         if timestamps is not None and self.grades.half_life is None:
-            raise ValueError(
-                "timestamps must be left out: this model was trained without half_life, and old choices "
-                "count as new ones."
+            raise ArgumentError(
+                "timestamps",
+                "be left out: this model was trained without half_life, and old choices count as new ones",
             )
         user = super().fold_in(items, ratings, weights=weights, user_id=user_id, timestamps=timestamps)
         self.grades.of(user.values)  # says now what has no grade

@@ -8,6 +8,7 @@ from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 
+from palate._checks import ArgumentTypeError
 from palate.data.arguments import helpful_methods, ids_and_ratings
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset
@@ -128,9 +129,10 @@ class Model:
         ['y']
         """
         if not isinstance(scorer, PositionScorer):
-            raise TypeError(
-                f"scorer must have the methods score_pairs(users, items) and score_items(users); got "
-                f"{type(scorer).__name__}."
+            raise ArgumentTypeError(
+                "scorer",
+                "have the methods score_pairs(users, items) and score_items(users)",
+                f"{type(scorer).__name__}",
             )
         matrix = RatingMatrix.from_ratings(ratings)
         about = catalog if catalog is not None else Catalog.from_items(ratings.items)

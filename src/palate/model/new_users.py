@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from palate._checks import ArgumentError
 from palate.data import columns as names
 from palate.data.matrix import RatingMatrix
 from palate.data.times import timestamp_values
@@ -69,7 +70,7 @@ def new_user(
     if timestamps is not None:
         times = timestamp_values(timestamps if hasattr(timestamps, "__len__") else [timestamps], "timestamps")
         if len(times) != len(order):
-            raise ValueError(f"timestamps must be one for each of {len(order)} ratings; got {len(times)}.")
+            raise ArgumentError("timestamps", f"be one for each of {len(order)} ratings", f"{len(times)}")
         times = times[order]
     return NewUser(
         id=user_id,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentTypeError
 from palate._parallel import check_threads
 from palate.data import columns as names
 from palate.data.matrix import RatingMatrix
@@ -68,9 +69,10 @@ def with_table(
 def predict(model: "FactorModel", users: Any, items: Any, unknown: str, **options: Any) -> Any:
     """Return the predictions of `recommend.predicting.predict`, for folded users and items too."""
     if items is None:
-        raise TypeError(
-            "items must be given: model.predict(user, items). For the best items of a user: "
-            "model.recommend(user)."
+        raise ArgumentTypeError(
+            "items",
+            "be given: model.predict(user, items)",
+            advice="For the best items of a user: model.recommend(user).",
         )
     sure = bool(options["return_std"]) or options["interval"] is not None
     users, items = _resolved(model, users, items, unknown, sure)
@@ -121,7 +123,7 @@ def _has_folded(rows: Any) -> bool:
 def _check_side(folded: list[Folded], wanted: type[Folded], argument: str) -> None:
     for entry in folded:
         if not isinstance(entry, wanted):
-            raise TypeError(f"{argument} must be ids or {wanted.__name__} objects; got {entry!r}.")
+            raise ArgumentTypeError(argument, f"be ids or {wanted.__name__} objects", f"{entry!r}")
 
 
 def stored_user(model: "FactorModel", user: Any) -> FoldedUser:

@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError, check_choice
 from palate.data import columns as names
 from palate.data.catalog import Catalog
 from palate.data.forks import rows_of
@@ -254,8 +255,7 @@ class RecommenderModel(Model):
         ShortListWarning
             If `at_most` leaves fewer than n items.
         """
-        if by not in BY:
-            raise ValueError(f"by must be one of {', '.join(map(repr, BY))}; got {by!r}.")
+        check_choice("by", by, BY)
         filters: dict[str, Any] = {
             "min_ratings": min_ratings,
             "exclude_seen": exclude_seen,
@@ -290,8 +290,8 @@ class RecommenderModel(Model):
             )
         if options:
             name = next(iter(options))
-            raise ValueError(
-                f"{name} must be left out with by='both'; got {options[name]!r}. Pass by='stars' to use it."
+            raise ArgumentError(
+                name, "be left out with by='both'", f"{options[name]!r}", "Pass by='stars' to use it."
             )
         found = strangers.recommend_to_all(
             model,
@@ -311,13 +311,13 @@ class RecommenderModel(Model):
 
     def _check_chosen(self, caution: float, words: bool) -> None:
         if words:
-            raise ValueError("words must be left out with by='chosen', which knows nothing of ratings.")
+            raise ArgumentError("words", "be left out with by='chosen', which knows nothing of ratings")
         if caution and not has_spread(self.choice):
-            raise ValueError(
-                f"caution must be 0 with by='chosen' here: the choice head, "
-                f"{self.trainer.get('choice', type(self.choice).__name__)}, "
-                f"does not know how sure it is; got {caution:g}. With by='both' or 'stars' it acts on the "
-                f"predicted ratings."
+            raise ArgumentError(
+                "caution",
+                f"be 0 with by='chosen' here: the choice head, {self.trainer.get('choice', type(self.choice).__name__)}, does not know how sure it is",
+                f"{caution:g}",
+                "With by='both' or 'stars' it acts on the predicted ratings.",
             )
 
     def _of_both(
@@ -340,8 +340,8 @@ class RecommenderModel(Model):
         """
         n, caution = recommending.check_n(n), check_caution(caution, None)
         if caution < 0:
-            raise ValueError(
-                f"caution must be at least 0 with by='both'; got {caution:g}. Pass by='stars' to explore."
+            raise ArgumentError(
+                "caution", "be at least 0 with by='both'", f"{caution:g}", "Pass by='stars' to explore."
             )
         if caution:
             check_spread(self._with_stars("both"), "caution", caution, "0")
@@ -368,9 +368,10 @@ class RecommenderModel(Model):
 
     def _with_stars(self, by: str) -> Any:
         if self.stars is None:
-            raise ValueError(
-                f"by must be 'both' or 'chosen' for a model without a star head; got {by!r}, with what "
-                f"needs ratings."
+            raise ArgumentError(
+                "by",
+                "be 'both' or 'chosen' for a model without a star head",
+                f"{by!r}, with what needs ratings",
             )
         return self.stars
 

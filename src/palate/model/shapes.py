@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError
 from palate.factors.likelihood.links import LINKS, likelihood_class
 from palate.solve.features import BAG, BINS, FeatureLink
 
@@ -37,19 +38,20 @@ def check_shapes(model: Any) -> None:
         wanted["cutpoints"] = (n_draws, 0 if model.levels is None else len(model.levels) - 1)
     if model.fold is not None:
         if n_draws != 1 or not likelihood_class(model.link).linear:
-            raise ValueError(
-                f"fold must stand in a model of one draw with the link 'identity'; got {n_draws} draws, "
-                f"link {model.link!r}."
+            raise ArgumentError(
+                "fold",
+                "stand in a model of one draw with the link 'identity'",
+                f"{n_draws} draws, link {model.link!r}",
             )
         wanted["fold.item_scale"], wanted["fold.factor_scale"] = (len(model.items),), (n_factors,)
     for name, shape in wanted.items():
         array = attrgetter(name)(model)
         if array.shape != shape:
-            raise ValueError(f"{name} must be of shape {shape}; got {array.shape}.")
+            raise ArgumentError(name, f"be of shape {shape}", f"{array.shape}")
     for name in ("user_prior", "item_prior"):
         shape = getattr(model, name).mean.shape
         if shape != (n_draws, n_factors + 1):
-            raise ValueError(f"the mean of {name} must be of shape {(n_draws, n_factors + 1)}; got {shape}.")
+            raise ArgumentError(f"the mean of {name}", f"be of shape {(n_draws, n_factors + 1)}", f"{shape}")
     _check_link(model)
     for name, other in (("user_link", model.items), ("item_link", model.users)):
         if getattr(model, name) is not None:
@@ -61,15 +63,16 @@ def _check_link(model: Any) -> None:
     kind = likelihood_class(model.link)
     if any(own) and (not all(own) or model.noise_sd is None or not kind.takes_row_noise):
         links = " and ".join(repr(link) for link in LINKS if likelihood_class(link).takes_row_noise)
-        raise ValueError(
-            f"user_noise and item_noise must be given together, beside noise_sd and for the links {links}; "
-            f"got {own[0]} and {own[1]}, noise_sd {model.noise_sd is not None}, link {model.link!r}."
+        raise ArgumentError(
+            "user_noise and item_noise",
+            f"be given together, beside noise_sd and for the links {links}",
+            f"{own[0]} and {own[1]}, noise_sd {model.noise_sd is not None}, link {model.link!r}",
         )
     kind.of(model)  # raises for what is missing
     if model.levels is not None and (
         model.levels.ndim != 1 or not len(model.levels) or (np.diff(model.levels) <= 0).any()
     ):
-        raise ValueError("levels must be one row of strictly ascending values.")
+        raise ArgumentError("levels", "be one row of strictly ascending values")
 
 
 def _check_features(link: FeatureLink, name: str, n_draws: int, n_other: int, width: int) -> None:
@@ -82,7 +85,8 @@ def _check_features(link: FeatureLink, name: str, n_draws: int, n_other: int, wi
             else len(group.values)
         )
         if group.weights.shape != (n_draws, n_columns, width):
-            raise ValueError(
-                f"the weights of {group.name!r} in {name} must be of shape {(n_draws, n_columns, width)}; "
-                f"got {group.weights.shape}."
+            raise ArgumentError(
+                f"the weights of {group.name!r} in {name}",
+                f"be of shape {(n_draws, n_columns, width)}",
+                f"{group.weights.shape}",
             )

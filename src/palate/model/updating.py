@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError
 from palate._parallel import check_threads
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, ratings_of
@@ -99,7 +100,7 @@ def check_values(model: Any, new: Ratings) -> None:
     if scale is None:
         lowest = float(new.value.min()) if len(new) else 0.0
         if of_counts(model) and lowest < 0:
-            raise ValueError(f"counts must be at least 0; got {lowest:g}.")
+            raise ArgumentError("counts", "be at least 0", f"{lowest:g}")
         return
     said = off_scale(new, scale, "the model", "new ratings", model.ratings)
     wrong = outside(new.value, scale)

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from palate._checks import ArgumentError, check_choice, check_seed, is_number
 from palate._parallel import check_threads
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, ratings_of
@@ -35,7 +36,7 @@ from palate.splits.holdout import merge_holdout
 from palate.splits.methods import per_user
 from palate.splits.parts import TEST
 from palate.training.als.least_squares import LeastSquares
-from palate.training.checks import check_choice, check_count, check_number, check_strength
+from palate.training.checks import check_number_or_word, check_strength
 from palate.training.gibbs.trainer import Gibbs
 from palate.training.linear import LinearItems
 
@@ -132,7 +133,7 @@ class Recommender:
             If a parameter is out of its range.
         """
         self._check()
-        check_count("seed", seed, 0, 2**63 - 1)
+        check_seed(seed)
         ratings = ratings_of(ratings)
         everything, held_out = _split(ratings, validation, seed)
         run = _Run(self, everything, held_out, check_threads(threads), seed, callback or _silent)
@@ -147,15 +148,15 @@ class Recommender:
         check_strength("beta", self.beta, auto=True)
         check_strength("seconds", self.seconds)
         if self.liked_from is not None:
-            check_number("liked_from", self.liked_from, "None")
+            check_number_or_word("liked_from", self.liked_from, "None")
 
 
 def _split(ratings: Ratings, validation: float | Ratings, seed: int) -> tuple[Ratings, np.ndarray]:
     """Return all ratings, and which of them the choice is made on."""
     if isinstance(validation, Ratings):
         return merge_holdout(ratings, validation)
-    if isinstance(validation, bool) or not isinstance(validation, int | float) or not 0 <= validation < 1:
-        raise ValueError(f"validation must be a share in [0, 1) or Ratings; got {validation!r}.")
+    if not is_number(validation) or not 0 <= validation < 1:
+        raise ArgumentError("validation", "be a share in [0, 1) or Ratings", f"{validation!r}")
     counts = np.diff(ratings.user_indptr)
     if validation == 0 or not (counts >= 2).any() or round(validation * counts.max()) == 0:
         return ratings, np.zeros(len(ratings), bool)

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
+from palate._checks import ArgumentError
 from palate.app.answers import Answer, Reasons
 from palate.app.core import Core, check_user
 from palate.app.listing import EXPLAIN
@@ -51,8 +52,8 @@ def _explain(asked: str | None) -> tuple[str, ...]:
     parts = tuple(part for part in (asked or "").split(",") if part)
     for part in parts:
         if part not in EXPLAIN:
-            raise ValueError(
-                f"explain must be of {' and '.join(EXPLAIN)}, with a comma between; got {part!r}."
+            raise ArgumentError(
+                "explain", f"be of {' and '.join(EXPLAIN)}, with a comma between", f"{part!r}"
             )
     return parts
 
@@ -114,10 +115,10 @@ def list_routes(core: Core, settings: Settings) -> Any:
     def session(body: bodies.SessionIn) -> Any:
         """List the best items for somebody who is known by the ratings sent along; nothing is kept."""
         if not 1 <= body.n <= MOST_ITEMS:
-            raise ValueError(f"n must be 1 to {MOST_ITEMS}; got {body.n}.")
+            raise ArgumentError("n", f"be 1 to {MOST_ITEMS}", f"{body.n}")
         ratings = {row.item: row.rating for row in body.ratings}
         if len(ratings) < len(body.ratings):
-            raise ValueError("ratings must not repeat an item; got one twice. Keep one of its ratings.")
+            raise ArgumentError("ratings", "not repeat an item", "one twice", "Keep one of its ratings.")
         return reply(
             _listed(
                 core.recommend(
@@ -137,7 +138,7 @@ def list_routes(core: Core, settings: Settings) -> Any:
         """Set the lists of two models for one user side by side; `models` names them with a comma between."""
         names = models.split(",")
         if len(names) != 2:
-            raise ValueError(f"models must be two ids with a comma between; got {models!r}.")
+            raise ArgumentError("models", "be two ids with a comma between", f"{models!r}")
         found = core.now().compare(check_user(user), names[0], names[1], n=n)
         return reply(bodies.CompareOut(found.user, found.first, found.second, list(found.shared)))
 
@@ -271,9 +272,7 @@ def user_routes(core: Core) -> Any:
     def batch(body: bodies.BatchIn) -> Any:
         """Keep many ratings, all or none; of a batch that cannot be kept, every wrong row is named."""
         if len(body.ratings) > MOST_ROWS:
-            raise ValueError(
-                f"ratings must be at most {MOST_ROWS:,} in one batch; got {len(body.ratings):,}."
-            )
+            raise ArgumentError("ratings", f"be at most {MOST_ROWS:,} in one batch", f"{len(body.ratings):,}")
         revision = core.rate_many((row.user, row.item, row.rating) for row in body.ratings)
         return reply(bodies.Kept(revision, len(body.ratings)))
 

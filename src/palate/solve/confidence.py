@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from palate._checks import ArgumentError
+
 NONE = "none"
 KINDS = (NONE, "one-plus", "linear", "everywhere")
 
@@ -39,9 +41,11 @@ class Confidence:
             return values, weights
         if len(values) and values.min() <= 0:
             place = int(np.flatnonzero(values <= 0)[0])
-            raise ValueError(
-                f"counts must be positive; got {values[place]:g} (rating {place} by user and item). Leave "
-                f"pairs without a count out."
+            raise ArgumentError(
+                "counts",
+                "be positive",
+                f"{values[place]:g} (rating {place} by user and item)",
+                "Leave pairs without a count out.",
             )
         if self.kind == "everywhere":
             weight = np.full(len(values), 1 + self.w0, np.float32)

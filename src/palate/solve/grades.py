@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError
 from palate.solve.rows import Rows
 
 RATINGS, COUNTS, ALIKE = "ratings", "counts", "alike"
@@ -81,9 +82,7 @@ class Grades:
                 else ("ratings", f"from {low:g} to {high:g}, the scale")
             )
             place = int(outside[0])
-            raise ValueError(
-                f"{what} must be {range_}, to be graded; got {values[place]:g} (ratings[{place}])."
-            )
+            raise ArgumentError(what, f"be {range_}, to be graded", f"{values[place]:g} (ratings[{place}])")
         if self.low == self.high:
             return np.ones(len(values))
         if self.kind == COUNTS:
@@ -102,9 +101,10 @@ def recency(times: np.ndarray, now: int, half_life: float) -> np.ndarray:
     """
     ages = (float(now) - np.asarray(times, np.float64)) / half_life
     if len(ages) and ages.min() < -100:
-        raise ValueError(
-            f"times must be at most 100 half-lives after the last training rating, {now}; got "
-            f"{int(np.max(times))} with half_life {half_life:g}."
+        raise ArgumentError(
+            "times",
+            f"be at most 100 half-lives after the last training rating, {now}",
+            f"{int(np.max(times))} with half_life {half_life:g}",
         )
     weight: np.ndarray = np.exp2(-ages)
     return weight

@@ -5,9 +5,9 @@ of threads.
 import numpy as np
 
 from palate._parallel import balanced_bounds, even_bounds, run_chunks
+from palate._random import Stream, key_of
 from palate.solve.rows import Rows, Side, gram_of, padded_width
 
-_STREAM = 11  # of random numbers, beside those of other starts
 _TOLERANCE = 1e-10  # share of a column's square below which the columns before it explain it in float32
 _NO_VALUE = 1e-5  # singular values below this share of the largest are rounding errors of float32
 
@@ -79,11 +79,11 @@ def truncated_svd(
 
 
 def _start(n: int, width: int, seed: int) -> np.ndarray:
-    from palate.kernels.random import fill_normal, key_of
+    from palate.kernels.random import fill_normal
 
     table = np.zeros((n, padded_width(width)), np.float32)
     normal = np.empty((n, width), np.float32)
-    fill_normal(key_of(seed, 0, _STREAM), 0, normal)
+    fill_normal(key_of(seed, 0, Stream.SPECTRAL), 0, normal)
     table[:, :width] = normal
     return table
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError, ArgumentTypeError, is_integer
 from palate._parallel import balanced_bounds, check_threads
 from palate.data import columns as names
 from palate.factors.likelihood.links import fitted_class
@@ -71,19 +72,21 @@ def fit_distributed(
         If the table will not fit the driver.
     """
     if not isinstance(trainer, LeastSquares):
-        raise TypeError(
-            f"trainer must be palate.LeastSquares, whose rows can be solved apart; got "
-            f"{type(trainer).__name__}. "
-            "Train others on the driver with palate.spark.fit."
+        raise ArgumentTypeError(
+            "trainer",
+            "be palate.LeastSquares, whose rows can be solved apart",
+            f"{type(trainer).__name__}",
+            "Train others on the driver with palate.spark.fit.",
         )
     if not fitted_class(trainer.link).linear:
-        raise ValueError(
-            f"link must be 'identity' in fit_distributed; got {trainer.link!r}, whose blocks change in "
-            f"every sweep. "
-            "Train it on the driver with palate.spark.fit."
+        raise ArgumentError(
+            "link",
+            "be 'identity' in fit_distributed",
+            f"{trainer.link!r}, whose blocks change in every sweep",
+            "Train it on the driver with palate.spark.fit.",
         )
-    if blocks is not None and (isinstance(blocks, bool) or not isinstance(blocks, int) or blocks < 1):
-        raise ValueError(f"blocks must be a whole number of at least 1; got {blocks!r}.")
+    if blocks is not None and (not is_integer(blocks) or blocks < 1):
+        raise ArgumentError("blocks", "be a whole number of at least 1", f"{blocks!r}")
     wanted = {"user": user, "item": item, "rating": rating, "timestamp": timestamp, "weight": weight}
     how = {"scale": scale, "duplicates": duplicates}
     spark = getattr(ratings, "sparkSession", None)

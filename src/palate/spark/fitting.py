@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 
+from palate._checks import ArgumentTypeError
 from palate.data import columns as names
 from palate.data.checks import rating_values, weight_values
 from palate.data.ids import id_column, row_label
@@ -61,8 +62,8 @@ def fit(
         "error", and as `trainer.fit`.
     """
     if not hasattr(trainer, "fit"):
-        raise TypeError(
-            f"trainer must have the method fit(ratings), as palate.LeastSquares() has; got {trainer!r}."
+        raise ArgumentTypeError(
+            "trainer", "have the method fit(ratings), as palate.LeastSquares() has", f"{trainer!r}"
         )
     wanted = {"user": user, "item": item, "rating": rating, "timestamp": timestamp, "weight": weight}
     how: dict[str, Any] = {"scale": scale, "duplicates": duplicates}

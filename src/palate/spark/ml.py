@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import palate
+from palate._checks import ArgumentError, ArgumentTypeError, check_choice
 from palate.data import columns as names
 from palate.spark.fitting import fit
 from palate.spark.needs import EXTRA
@@ -44,8 +45,8 @@ def trainer_to_text(trainer: Any) -> str:
     if isinstance(trainer, str):
         trainer = trainer_of_text(trainer)
     if not is_dataclass(trainer) or isinstance(trainer, type) or not hasattr(palate, type(trainer).__name__):
-        raise TypeError(
-            f"trainer must be one of palate's trainers, such as palate.LeastSquares(); got {trainer!r}."
+        raise ArgumentTypeError(
+            "trainer", "be one of palate's trainers, such as palate.LeastSquares()", f"{trainer!r}"
         )
     try:
         return json.dumps({"name": type(trainer).__name__, **asdict(trainer)})
@@ -63,15 +64,14 @@ def trainer_of_text(text: str) -> Any:
         fields = dict(json.loads(text))
         kind = getattr(palate, fields.pop("name"))
     except (ValueError, TypeError, KeyError, AttributeError):
-        raise ValueError(
-            f"trainer must be JSON with the name of one of palate's trainers; got {text!r}."
+        raise ArgumentError(
+            "trainer", "be JSON with the name of one of palate's trainers", f"{text!r}"
         ) from None
     return kind(**fields)
 
 
 def _check_unknown(value: Any) -> str:
-    if value not in _UNKNOWN:
-        raise ValueError(f"unknown must be one of {', '.join(map(repr, _UNKNOWN))}; got {value!r}.")
+    check_choice("unknown", value, _UNKNOWN)
     return cast(str, value)
 
 

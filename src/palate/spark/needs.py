@@ -5,6 +5,7 @@ import shutil
 import sys
 from typing import Any
 
+from palate._checks import ArgumentTypeError
 from palate.data.frames import check_once, missing_column
 
 EXTRA = 'Install it with pip install "palate[spark]".'
@@ -88,9 +89,11 @@ def require_spark_columns(table: Any, wanted: dict[str, str], what: str) -> None
         If a column is missing or there twice.
     """
     if type(table).__module__.split(".")[0] != "pyspark" or not hasattr(table, "mapInArrow"):
-        raise TypeError(
-            f"{what} must be a Spark DataFrame; got {type(table).__name__}. For tables on this machine use "
-            f"the methods of the model."
+        raise ArgumentTypeError(
+            what,
+            "be a Spark DataFrame",
+            f"{type(table).__name__}",
+            "For tables on this machine use the methods of the model.",
         )
     for argument, name in wanted.items():
         if name not in table.columns:

@@ -5,6 +5,7 @@ from typing import Any
 
 import polars as pl
 
+from palate._checks import ArgumentError
 from palate.data import columns as names
 from palate.data.arguments import helpful
 from palate.spark.needs import require_spark_columns, session
@@ -80,7 +81,7 @@ def recommend(
         If the filters leave nothing to recommend to anybody.
     """
     if unknown not in ("raise", "skip"):
-        raise ValueError(f"unknown must be 'raise' or 'skip'; got {unknown!r}.")
+        raise ArgumentError("unknown", "be 'raise' or 'skip'", f"{unknown!r}")
     if users is not None:
         require_spark_columns(users, {"user": user}, "users")
     spark = session() if users is None else users.sparkSession
@@ -225,7 +226,9 @@ def _with_floats(pairs: Any, added: list[str]) -> Any:
 
     for name in added:
         if name in pairs.columns:
-            raise ValueError(
-                f"pairs must have no column {name!r}, which is that of the answer. Rename it, or pass name=."
+            raise ArgumentError(
+                "pairs",
+                f"have no column {name!r}, which is that of the answer",
+                advice="Rename it, or pass name=.",
             )
     return StructType([*pairs.schema.fields, *(StructField(name, FloatType()) for name in added)])

@@ -11,6 +11,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import palate
+from palate._checks import ArgumentTypeError
 from palate.spark import errand
 from palate.spark.worker import Order, Shipped, version_here
 
@@ -35,8 +36,8 @@ def ship(spark: Any, model: Any) -> tuple[Any, Shipped]:
         path = os.path.abspath(os.fsdecode(model))
         return palate.load(path), Shipped(path, True, _digest(path), version_here())
     if not hasattr(model, "save") or not hasattr(model, "recommend"):
-        raise TypeError(
-            f"model must be a palate model or the path of a model file; got {type(model).__name__}."
+        raise ArgumentTypeError(
+            "model", "be a palate model or the path of a model file", f"{type(model).__name__}"
         )
     sessions = _shipped.setdefault(model, {})
     if id(spark) not in sessions:

@@ -11,6 +11,7 @@ from uuid import UUID
 import polars as pl
 
 import palate
+from palate._checks import ArgumentError
 from palate.data.vocabulary import Vocabulary
 from palate.solve.rows import Rows, Side, solve_rows
 
@@ -48,7 +49,7 @@ class Order:
     def shipped(self) -> Shipped:
         """Return where the model is, which the orders of lists and predictions have."""
         if self.model is None:
-            raise ValueError(f"an order to {self.verb} must name a model; got none.")
+            raise ArgumentError(f"an order to {self.verb}", "name a model", "none")
         return self.model
 
     def packed(self) -> bytes:

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from palate._checks import ArgumentError, ArgumentTypeError
+from palate._random import Stream, key_of
 from palate.data.forks import needs_threads
 from palate.data.ratings import Ratings
 from palate.data.scales import ScaleWarning, off_scale
@@ -37,14 +39,14 @@ def holdout_mask(n: int, share: float, seed: int = 0) -> np.ndarray:
     >>> int(holdout_mask(1000, 0.05, seed=1).sum())
     50
     """
-    from palate.kernels.random import key_of, mark_sample
+    from palate.kernels.random import mark_sample
 
     if not 0 <= share < 1:
-        raise ValueError(f"validation must be a share in [0, 1) or Ratings; got {share!r}.")
+        raise ArgumentError("validation", "be a share in [0, 1) or Ratings", f"{share!r}")
     mask = np.zeros(n, dtype=bool)
     size = round(share * n)
     if size:
-        mark_sample(key_of(seed, 0, 2), size, mask)
+        mark_sample(key_of(seed, 0, Stream.HOLDOUT), size, mask)
     return mask
 
 
@@ -118,9 +120,11 @@ def union_of(
     if first == second:
         return first, first_index, second_index
     if first.kind != second.kind:
-        raise TypeError(
-            f"training and validation ids must be of one type; got {first.kind} and {second.kind}. Convert "
-            f"one of the tables."
+        raise ArgumentTypeError(
+            "training and validation ids",
+            "be of one type",
+            f"{first.kind} and {second.kind}",
+            "Convert one of the tables.",
         )
     import polars as pl
 

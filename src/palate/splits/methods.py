@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError, ArgumentTypeError, check_count, check_seed, check_share, is_number
+from palate._random import from_seed
 from palate.data.dataset import Dataset, ratings_of
 from palate.data.ratings import Ratings
 from palate.splits.parts import FOLD_IN, TEST, TRAIN, Folds, Split
@@ -36,7 +38,7 @@ def random(ratings: Ratings | Dataset, share: float = 0.2, *, seed: int = 0) -> 
     1
     """
     ratings = ratings_of(ratings)
-    _check_share("share", share)
+    check_share("share", share)
     n_test = round(share * len(ratings))
     part = np.full(len(ratings), TRAIN, dtype=np.uint8)
     part[_generator(seed).permutation(len(ratings))[:n_test]] = TEST
@@ -69,9 +71,9 @@ def k_fold(ratings: Ratings | Dataset, n_folds: int = 5, *, seed: int = 0) -> Fo
     [2, 1]
     """
     ratings = ratings_of(ratings)
-    _check_count("n_folds", n_folds, 2, MAX_FOLDS)
+    check_count("n_folds", n_folds, 2, MAX_FOLDS)
     if n_folds > len(ratings):
-        raise ValueError(f"n_folds must be at most the number of ratings, {len(ratings):,}; got {n_folds}.")
+        raise ArgumentError("n_folds", f"be at most the number of ratings, {len(ratings):,}", f"{n_folds}")
     fold = np.empty(len(ratings), dtype=np.uint16)
     fold[_generator(seed).permutation(len(ratings))] = np.arange(len(ratings)) % n_folds
     return Folds(ratings, fold, "k_fold", {"n_folds": int(n_folds), "seed": int(seed)})
@@ -109,11 +111,11 @@ def per_user(
         raise ValueError(f"per_user takes either n or share; got n={n} and share={share}.")
     counts = np.diff(ratings.user_indptr)
     if n is not None:
-        _check_count("n", n, 1)
+        check_count("n", n, 1)
         wanted = np.full(len(counts), n)
     else:
         share = 0.2 if share is None else share
-        _check_share("share", share)
+        check_share("share", share)
         wanted = np.floor(share * counts + 0.5).astype(np.int64)
     n_test = np.minimum(wanted, np.maximum(counts - 1, 0))
     part = _last_of_each(ratings.user_index, _generator(seed).random(len(ratings)), n_test)
@@ -187,7 +189,7 @@ def by_time(ratings: Ratings | Dataset, *, share: float | None = None, cutoff: A
         moment = _moment(cutoff)
     else:
         share = 0.2 if share is None else share
-        _check_share("share", share)
+        check_share("share", share)
         moment = _latest_share(times, share)
     part = np.where(times >= moment, TEST, TRAIN).astype(np.uint8)
     return _checked(Split(ratings, part, "by_time", {"share": share, "cutoff": moment}))
@@ -234,20 +236,20 @@ def held_out_users(
     ratings = ratings_of(ratings)
     if n is not None and share is not None:
         raise ValueError(f"held_out_users takes either n or share; got n={n} and share={share}.")
-    _check_share("test_share", test_share)
+    check_share("test_share", test_share)
     generator = _generator(seed)
     counts = np.diff(ratings.user_indptr)
     eligible = np.flatnonzero(counts > 1)
     if n is None:
         share = 0.1 if share is None else share
-        _check_share("share", share)
+        check_share("share", share)
         n_users = max(1, round(share * np.count_nonzero(counts)))
     else:
-        _check_count("n", n, 1)
+        check_count("n", n, 1)
         n_users = int(n)
     if n_users > len(eligible):
-        raise ValueError(
-            f"n must be at most the {len(eligible):,} users with two or more ratings; got {n_users:,}."
+        raise ArgumentError(
+            "n", f"be at most the {len(eligible):,} users with two or more ratings", f"{n_users:,}"
         )
     chosen = generator.permutation(eligible)[:n_users]
     n_test = np.zeros(len(counts), dtype=np.int64)
@@ -274,16 +276,18 @@ def _latest_share(times: np.ndarray, share: float) -> int:
     ascending = np.sort(times)
     first = len(times) - math.floor(share * len(times))
     if first == len(times):
-        raise ValueError(
-            f"share must leave ratings to test; got {share}, which is less than one of {len(times):,}."
+        raise ArgumentError(
+            "share", "leave ratings to test", f"{share}, which is less than one of {len(times):,}"
         )
     moment = ascending[first]
     if first and ascending[first - 1] == moment:  # would cut through one moment: all of it is trained on
         first = int(np.searchsorted(ascending, moment, side="right"))
         if first == len(times):
-            raise ValueError(
-                f"the latest {share:.0%} of the ratings must not all have one time; got {int(moment)}. "
-                "Take a larger share, or pass cutoff=."
+            raise ArgumentError(
+                f"the latest {share:.0%} of the ratings",
+                "not all have one time",
+                f"{int(moment)}",
+                "Take a larger share, or pass cutoff=.",
             )
         moment = ascending[first]
     return int(moment)
@@ -295,10 +299,10 @@ def _moment(cutoff: Any) -> int | float:
         return math.ceil(aware.timestamp())
     if isinstance(cutoff, datetime.date):
         return _moment(datetime.datetime(cutoff.year, cutoff.month, cutoff.day))
-    if isinstance(cutoff, bool) or not isinstance(cutoff, int | float | np.integer | np.floating):
-        raise TypeError(f"cutoff must be a number, a date or a datetime; got {cutoff!r}.")
+    if not is_number(cutoff):
+        raise ArgumentTypeError("cutoff", "be a number, a date or a datetime", f"{cutoff!r}")
     if not math.isfinite(cutoff):
-        raise ValueError(f"cutoff must be finite; got {cutoff}.")
+        raise ArgumentError("cutoff", "be finite", f"{cutoff}")
     return int(cutoff) if float(cutoff).is_integer() else float(cutoff)
 
 
@@ -324,20 +328,5 @@ def _checked(split: Split) -> Split:
 
 
 def _generator(seed: int) -> np.random.Generator:
-    _check_count("seed", seed, 0)
-    return np.random.default_rng(seed)
-
-
-def _check_share(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.floating):
-        raise TypeError(f"{name} must be a number; got {value!r}.")
-    if not 0 < value < 1:
-        raise ValueError(f"{name} must be between 0 and 1, neither included; got {value}.")
-
-
-def _check_count(name: str, value: Any, low: int, high: int | None = None) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise TypeError(f"{name} must be an integer; got {value!r}.")
-    if value < low or (high is not None and value > high):
-        limits = f"at least {low}" if high is None else f"from {low} to {high:,}"
-        raise ValueError(f"{name} must be {limits}; got {value}.")
+    check_seed(seed)
+    return from_seed(seed)

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 
+from palate._checks import check_count
 from palate._parallel import check_threads
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
@@ -13,7 +14,7 @@ from palate.solve.prior import RowPrior
 from palate.solve.strengths import ridge_prior
 from palate.training.als.fitting import fit_factors
 from palate.training.als.sweeps import Callback
-from palate.training.checks import check_count, check_strength
+from palate.training.checks import check_strength
 
 
 @helpful_methods

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError, check_choice, check_seed
 from palate.data.ratings import Ratings
 from palate.model.history import History
 from palate.solve.grades import KINDS, Grades, grades_of, normalised
 from palate.solve.rows import Rows
-from palate.training.checks import check_choice, check_count, check_strength
+from palate.training.checks import check_strength
 from palate.training.training_data import Problem, split
 
 
@@ -29,7 +30,7 @@ class Choices:
         cls, trainer: Any, ratings: Ratings, validation: float | Ratings, start: Any, seed: int
     ) -> "Choices":
         """Return the choices of a trainer with `grades`, `least_grade` and `half_life`."""
-        check_count("seed", seed, 0, 2**63 - 1)
+        check_seed(seed)
         everything, held_out = split(ratings, validation, start, seed)
         problem = Problem.build(everything, held_out, mean=False, choices=True)
         rows = problem.by_user
@@ -85,15 +86,14 @@ def check_grades(trainer: Any) -> None:
     check_choice("grades", trainer.grades, KINDS)
     check_strength("least_grade", trainer.least_grade)
     if not 0 < trainer.least_grade <= 1:
-        raise ValueError(
-            f"least_grade must be above 0 and at most 1; got {trainer.least_grade}. 1 counts all choices "
-            f"alike."
+        raise ArgumentError(
+            "least_grade", "be above 0 and at most 1", f"{trainer.least_grade}", "1 counts all choices alike."
         )
     if trainer.half_life is not None:
         check_strength("half_life", trainer.half_life)
         if trainer.half_life == 0:
-            raise ValueError(
-                "half_life must be above 0; got 0. Leave it out to count old choices as new ones."
+            raise ArgumentError(
+                "half_life", "be above 0", "0", "Leave it out to count old choices as new ones."
             )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError, ArgumentTypeError
 from palate.data import columns as names
 from palate.data.catalog import Catalog
 from palate.data.frames import to_polars
@@ -70,11 +71,11 @@ def feature_names(text: str, argument: str) -> tuple[str, ...]:
         If a name is repeated.
     """
     if not isinstance(text, str):
-        raise TypeError(f"{argument} must be a text of names with commas between them; got {text!r}.")
+        raise ArgumentTypeError(argument, "be a text of names with commas between them", f"{text!r}")
     found = tuple(part.strip() for part in text.split(",") if part.strip())
     for name in found:
         if found.count(name) > 1:
-            raise ValueError(f"{argument} must name each feature once; got {name!r} twice.")
+            raise ArgumentError(argument, "name each feature once", f"{name!r} twice")
     return found
 
 
@@ -166,16 +167,17 @@ def aligned_table(frame: Any, side: str, vocabulary: Vocabulary) -> tuple[pl.Dat
     column = names.USER_ID if side == "user" else names.ITEM_ID
     table = frame.frame if isinstance(frame, Catalog) else to_polars(frame)
     if column not in table.columns:
-        raise ValueError(
-            f"{side}_table must have a column {column!r}; got {', '.join(map(repr, table.columns))}."
+        raise ArgumentError(
+            f"{side}_table", f"have a column {column!r}", f"{', '.join(map(repr, table.columns))}"
         )
     index = vocabulary.indices(table[column])
     known = index >= 0
     place, count = np.unique(index[known], return_counts=True)
     if (count > 1).any():
-        raise ValueError(
-            f"{side}_table must have one row for each {side}; got "
-            f"{vocabulary.id(int(place[count > 1][0]))!r} twice."
+        raise ArgumentError(
+            f"{side}_table",
+            f"have one row for each {side}",
+            f"{vocabulary.id(int(place[count > 1][0]))!r} twice",
         )
     row = np.full(len(vocabulary), -1)
     row[index[known]] = np.flatnonzero(known)
@@ -199,7 +201,7 @@ def _column(
     if table is None or name not in table.columns:
         where = "the catalog" if side == "item" else "user_table"
         have = "none was given" if table is None else f"it has {', '.join(map(repr, table.columns))}"
-        raise ValueError(f"{argument} must name columns of {where}; got {name!r}, and {have}.")
+        raise ArgumentError(argument, f"name columns of {where}", f"{name!r}, and {have}")
     column = table[name]
     if column.dtype.is_numeric():
         block, edges = bin_block(column.cast(pl.Float64).to_numpy())  # null becomes NaN

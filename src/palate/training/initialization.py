@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError
+from palate._random import Stream, key_of
 from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
 from palate.model.factor_model import FactorModel
@@ -62,11 +64,11 @@ def factor_start(
 
     Factors carry the square root of the ratings' unit, and so does their start.
     """
-    from palate.kernels.random import fill_normal, key_of
+    from palate.kernels.random import fill_normal
 
     users, items = biases
     factors = np.empty((len(users.bias), n_factors), np.float32)
-    fill_normal(key_of(seed, number, 0), 0, factors)
+    fill_normal(key_of(seed, number, Stream.START), 0, factors)
     factors *= np.float32(_START_SCALE * math.sqrt(residual_sd))
     return Side.padded(factors, users.bias), Side.padded(
         np.zeros((len(items.bias), n_factors), np.float32), items.bias
@@ -91,9 +93,10 @@ def spectral_start(
     rows, users, items = problem.by_user, *biases
     most = min(rows.n_rows, rows.n_columns)
     if n_factors > most:
-        raise ValueError(
-            f"n_factors must be at most {most:,} to start from a spectral model of these ratings; got "
-            f"{n_factors:,}."
+        raise ArgumentError(
+            "n_factors",
+            f"be at most {most:,} to start from a spectral model of these ratings",
+            f"{n_factors:,}",
         )
     left = (
         rows.values - np.float32(problem.mean) - np.repeat(users.bias, rows.counts) - items.bias[rows.columns]
@@ -128,7 +131,7 @@ def model_start(
         If the model has another number of factors.
     """
     if model.n_draws != 1:
-        raise ValueError(f"start must be a model of one fit; got one of {model.n_draws} draws.")
+        raise ArgumentError("start", "be a model of one fit", f"one of {model.n_draws} draws")
     return last_draw(model, ratings, fresh, trainer)
 
 
@@ -146,11 +149,11 @@ def last_draw(
     of_counts = model.trainer.get("counts", NONE) != NONE
     if of_counts != (getattr(trainer, "counts", NONE) != NONE):
         what, other = ("counts", "ratings") if of_counts else ("ratings", "counts")
-        raise ValueError(f"start must be a model of {other} as the trainer; got one of {what}.")
+        raise ArgumentError("start", f"be a model of {other} as the trainer", f"one of {what}")
     n_factors = model.user_factors.shape[2]
     if n_factors != trainer.n_factors:
-        raise ValueError(
-            f"start must have n_factors={trainer.n_factors} as the trainer; got a model with {n_factors}."
+        raise ArgumentError(
+            "start", f"have n_factors={trainer.n_factors} as the trainer", f"a model with {n_factors}"
         )
     users = _known(model.users, ratings.users, model.user_factors[-1], model.user_bias[-1], fresh[0])
     items = _known(model.items, ratings.items, model.item_factors[-1], model.item_bias[-1], fresh[1])

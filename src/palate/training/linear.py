@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError, check_choice, check_count
 from palate._parallel import check_threads
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
@@ -15,7 +16,7 @@ from palate.model.linear_model import LinearModel
 from palate.solve.grades import RATINGS, activity
 from palate.solve.linear import closed_form, local_ridge
 from palate.solve.strengths import AUTO
-from palate.training.checks import check_choice, check_count, check_fitted, check_rate, check_strength
+from palate.training.checks import check_fitted, check_rate, check_strength
 from palate.training.choices import Choices, check_grades, described
 
 LOCAL, DENSE = "local", "dense"
@@ -147,13 +148,13 @@ class LinearItems:
         for name in ("l2", "user_exponent", "item_exponent"):
             check_strength(name, getattr(self, name), auto=True)
         if self.l2 == 0:
-            raise ValueError("l2 must be above 0, for each item's system to have one solution; got 0.")
+            raise ArgumentError("l2", "be above 0, for each item's system to have one solution", "0")
         if self.neighbours != AUTO:
             check_count("neighbours", self.neighbours, 1)
         check_rate("dropout", self.dropout)
         check_strength("leave", self.leave)
         if self.leave > 1:
-            raise ValueError(f"leave must be at most 1; got {self.leave}.")
+            raise ArgumentError("leave", "be at most 1", f"{self.leave}")
         check_strength("memory_limit", self.memory_limit)
 
     def _resolved(self, n_items: int) -> dict[str, Any]:

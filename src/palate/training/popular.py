@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError, check_count, check_seed
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
@@ -13,7 +14,7 @@ from palate.model.factor_model import FactorModel
 from palate.model.history import History
 from palate.solve.grades import popularity
 from palate.solve.strengths import ridge_prior
-from palate.training.checks import check_count, check_fitted, check_strength
+from palate.training.checks import check_fitted, check_strength
 from palate.training.training_data import Problem, split
 
 
@@ -91,11 +92,13 @@ class Popular:
         ValueError
             If the half-life is not positive, or is given for ratings without timestamps.
         """
-        check_count("seed", seed, 0, 2**63 - 1)
+        check_seed(seed)
         if self.half_life is not None:
             check_strength("half_life", self.half_life)
             if self.half_life == 0:
-                raise ValueError("half_life must be above 0; got 0. Leave it out to count all ratings alike.")
+                raise ArgumentError(
+                    "half_life", "be above 0", "0", "Leave it out to count all ratings alike."
+                )
         check_count("min_ratings", self.min_ratings, 1)
         everything, held_out = split(ratings, validation, start, seed)
         problem = Problem.build(

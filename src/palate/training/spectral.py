@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError, check_choice, check_count
 from palate._parallel import check_threads
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
@@ -16,7 +17,7 @@ from palate.solve.grades import RATINGS, activity
 from palate.solve.rows import Rows
 from palate.solve.spectral import truncated_svd
 from palate.solve.strengths import AUTO, ridge_prior
-from palate.training.checks import check_choice, check_count, check_fitted, check_strength
+from palate.training.checks import check_fitted, check_strength
 from palate.training.choices import Choices, check_grades, described
 
 MAX_FACTORS = 1024
@@ -209,10 +210,11 @@ class Spectral:
         if isinstance(self.n_factors, str):
             return min(128 if n_users < _FEW_USERS else 512, most)
         if self.n_factors > most:
-            raise ValueError(
-                f"n_factors must be at most {most:,}, the smaller of {n_users:,} users and {n_items:,} "
-                f"items; got {self.n_factors:,}. "
-                'Leave it "auto" to take what there is.'
+            raise ArgumentError(
+                "n_factors",
+                f"be at most {most:,}, the smaller of {n_users:,} users and {n_items:,} items",
+                f"{self.n_factors:,}",
+                'Leave it "auto" to take what there is.',
             )
         return self.n_factors
 

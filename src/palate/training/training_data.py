@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentTypeError, is_number
 from palate.data.arguments import warn_caller
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, ratings_of
@@ -233,8 +234,8 @@ def split(
         _meet_start(ratings, start, everything)
         return everything, held_out
     _meet_start(ratings, start, ratings)
-    if isinstance(validation, bool) or not isinstance(validation, int | float | np.floating):
-        raise TypeError(f"validation must be a share in [0, 1) or Ratings; got {validation!r}.")
+    if not is_number(validation):
+        raise ArgumentTypeError("validation", "be a share in [0, 1) or Ratings", f"{validation!r}")
     if start is None:
         return ratings, holdout_mask(len(ratings), float(validation), seed)
     if start.ratings is None:

@@ -7,6 +7,7 @@ relevant items. k stays k where a catalog has fewer items or a list is shorter (
 
 import numpy as np
 
+from palate._checks import ArgumentError
 from palate.evaluation.metrics.lists import Lists
 
 
@@ -101,7 +102,7 @@ def _first(lists: Lists, k: int) -> np.ndarray:
 
 def _check_length(lists: Lists, k: int) -> None:
     if k > lists.n:
-        raise ValueError(f"k must be at most the number of places, {lists.n}; got {k}. Make longer lists.")
+        raise ArgumentError("k", f"be at most the number of places, {lists.n}", f"{k}", "Make longer lists.")
 
 
 def _defined(lists: Lists, values: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from palate._checks import ArgumentError
 from palate.factors.likelihood.base import KernelFields, Learned
 from palate.factors.likelihood.normal import NormalNoise
 from palate.solve.rows import Rows, Side, rating_scores
@@ -45,8 +46,8 @@ class Bounded(NormalNoise):
     def of(cls, model: Learned) -> Self:
         """Return the likelihood of a model, which must have a scale."""
         if model.scale is None:
-            raise ValueError(
-                "scale must be given for link='bounded', which keeps predictions between its ends; got None."
+            raise ArgumentError(
+                "scale", "be given for link='bounded', which keeps predictions between its ends", "None"
             )
         return cls(noise_sd=model.noise_sd, low=model.scale[0], high=model.scale[1])
 
@@ -61,9 +62,11 @@ class Bounded(NormalNoise):
         """
         low, high = scale
         if not low < high:
-            raise ValueError(
-                f"the rating scale must have two different ends for link='bounded'; got {low:g} to "
-                f"{high:g}. Pass scale= to Ratings."
+            raise ArgumentError(
+                "the rating scale",
+                "have two different ends for link='bounded'",
+                f"{low:g} to {high:g}",
+                "Pass scale= to Ratings.",
             )
         return cls(low=low, high=high)
 

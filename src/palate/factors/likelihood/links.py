@@ -2,6 +2,7 @@
 `likelihood` for what it needs.
 """
 
+from palate._checks import ArgumentError
 from palate.factors.likelihood.base import Likelihood
 from palate.factors.likelihood.bounded import Bounded
 from palate.factors.likelihood.normal import Gaussian, NormalNoise
@@ -28,7 +29,7 @@ def likelihood_class(link: str) -> type[Likelihood]:
     'Ordinal'
     """
     if link not in _CLASSES:
-        raise ValueError(f"link must be one of {', '.join(map(repr, LINKS))}; got {link!r}.")
+        raise ArgumentError("link", f"be one of {', '.join(map(repr, LINKS))}", f"{link!r}")
     return _CLASSES[link]
 
 
@@ -41,5 +42,5 @@ def fitted_class(link: str) -> type[NormalNoise]:
         If there is no such link.
     """
     if link not in _FITTED:
-        raise ValueError(f"link must be one of {', '.join(map(repr, FITTED_LINKS))}; got {link!r}.")
+        raise ArgumentError("link", f"be one of {', '.join(map(repr, FITTED_LINKS))}", f"{link!r}")
     return _FITTED[link]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
+from palate._checks import ArgumentError
 from palate.factors.likelihood.base import Ends, KernelFields, LatentTargets, Learned, Likelihood, Scores
 from palate.solve.rows import Rows
 
@@ -47,9 +48,9 @@ class Ordinal(Likelihood):
         levels, cutpoints = model.levels, model.cutpoints
         if levels is None or cutpoints is None:
             missing = "levels" if levels is None else "cutpoints"
-            raise ValueError(f"{missing} must be given for link='ordinal'; got None.")
+            raise ArgumentError(missing, "be given for link='ordinal'", "None")
         if (np.diff(cutpoints, axis=1) < 0).any():
-            raise ValueError("cutpoints must ascend in each draw.")
+            raise ArgumentError("cutpoints", "ascend in each draw")
         return cls(noise_sd=model.noise_sd, levels=levels, cutpoints=cutpoints)
 
     def kernel_fields(self, n_draws: int) -> KernelFields:
@@ -128,8 +129,8 @@ class Ordinal(Likelihood):
         codes, strange = _codes(levels, values)
         if strange.any():
             known = ", ".join(f"{level:g}" for level in levels)
-            raise ValueError(
-                f"test must hold ratings of the model's levels, {known}; got {values[strange][0]:g}."
+            raise ArgumentError(
+                "test", f"hold ratings of the model's levels, {known}", f"{values[strange][0]:g}"
             )
         cumulative = self.below_levels(pairs)
         log_score, crps = np.empty(len(values)), np.empty(len(values))
@@ -175,8 +176,8 @@ class Ordinal(Likelihood):
         codes, wrong = _codes(np.asarray(self.levels), rows.values)
         if wrong.any():
             listed = ", ".join(f"{level:g}" for level in self.levels)
-            raise ValueError(
-                f"ratings must be among the model's levels {listed}; got {rows.values[wrong][0]:g}."
+            raise ArgumentError(
+                "ratings", f"be among the model's levels {listed}", f"{rows.values[wrong][0]:g}"
             )
         return codes
 

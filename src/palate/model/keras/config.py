@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from palate._checks import is_number
 from palate.model.file.errors import Damage
 from palate.model.file.json import parse_json, quoted
 
@@ -171,6 +172,6 @@ def _check_order(layers: tuple[KerasLayer, ...]) -> None:
 
 def _strength(value: Any) -> float:
     """Return a strength or rate as the files have it, 0 for what is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+    if not is_number(value) or not math.isfinite(value) or value < 0:
         return 0.0
     return float(value)

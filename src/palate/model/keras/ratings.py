@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError, ArgumentTypeError
 from palate.data.dataset import Dataset, ratings_of
 from palate.data.frames import to_polars
 from palate.data.ratings import Ratings
@@ -36,10 +37,11 @@ def table_of(ratings: Any) -> tuple[Ratings, float]:
     for role, candidates in _COLUMNS.items():
         found = next((plain[name] for name in candidates if name in plain), None)
         if found is None:
-            raise ValueError(
-                f"ratings must have a column of {role}s, such as {candidates[0]!r}; got "
-                f"{', '.join(map(repr, frame.columns))}. "
-                "Or pass palate.Ratings.from_frame(...)."
+            raise ArgumentError(
+                "ratings",
+                f"have a column of {role}s, such as {candidates[0]!r}",
+                f"{', '.join(map(repr, frame.columns))}",
+                "Or pass palate.Ratings.from_frame(...).",
             )
         columns[role] = found
     table = Ratings.from_frame(ratings, columns["user"], columns["item"], columns["rating"])
@@ -48,9 +50,11 @@ def table_of(ratings: Any) -> tuple[Ratings, float]:
     offset = frame[columns["rating"]].cast(float).to_numpy() - frame[plain[_CENTRED]].cast(float).to_numpy()
     mean = float(np.mean(offset))
     if not np.isfinite(offset).all() or np.abs(offset - mean).max() > _SLACK:
-        raise ValueError(
-            f"rating - y must be one number, the mean that was taken off; got {offset.min():g} to "
-            f"{offset.max():g}. Pass mean=."
+        raise ArgumentError(
+            "rating - y",
+            "be one number, the mean that was taken off",
+            f"{offset.min():g} to {offset.max():g}",
+            "Pass mean=.",
         )
     return table, mean
 
@@ -68,15 +72,17 @@ def rated_rows(ids: Vocabulary | None, n_rows: int, what: str) -> tuple[Vocabula
     if ids is None:
         return Vocabulary.from_ids(np.arange(n_rows)), np.arange(n_rows)
     if ids.kind != "int":
-        raise TypeError(
-            f"{what} ids must be integers, since Keras' ids are row numbers; got {ids.type_name}s."
+        raise ArgumentTypeError(
+            f"{what} ids", "be integers, since Keras' ids are row numbers", f"{ids.type_name}s"
         )
     rows = np.asarray(ids.ids(), dtype=np.int64)
     outside = rows[(rows < 0) | (rows >= n_rows)]
     if len(outside):
         more = f" and {len(outside) - 1:,} more" if len(outside) > 1 else ""
-        raise ValueError(
-            f"{what} ids must be row numbers of the file's table, 0 to {n_rows - 1}; got {outside[0]}{more}. "
-            "Are these the ratings that Keras was trained on?"
+        raise ArgumentError(
+            f"{what} ids",
+            f"be row numbers of the file's table, 0 to {n_rows - 1}",
+            f"{outside[0]}{more}",
+            "Are these the ratings that Keras was trained on?",
         )
     return ids, rows

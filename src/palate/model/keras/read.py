@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from palate._checks import ArgumentError, check_number
 from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
@@ -48,10 +49,10 @@ def read_keras(
     known, found_mean = (None, None) if ratings is None else table_of(ratings)
     centre = found_mean if mean is None else _checked_mean(mean)
     if centre is None:
-        raise ValueError(
-            "mean must be given without ratings: Keras' model predicts ratings less their mean, which is "
-            "not in its file. "
-            "Pass ratings= (best with the columns rating and y), or mean=."
+        raise ArgumentError(
+            "mean",
+            "be given without ratings: Keras' model predicts ratings less their mean, which is not in its file",
+            advice="Pass ratings= (best with the columns rating and y), or mean=.",
         )
     users, user_rows = rated_rows(None if known is None else known.users, len(tables.user), "user")
     items, item_rows = rated_rows(None if known is None else known.items, len(tables.item), "item")
@@ -197,10 +198,9 @@ def _bias(bias: np.ndarray | None, n: int) -> np.ndarray:
 
 
 def _checked_mean(mean: Any) -> float:
-    if isinstance(mean, bool) or not isinstance(mean, int | float | np.integer | np.floating):
-        raise TypeError(f"mean must be a number; got {mean!r}.")
+    check_number("mean", mean)
     if not np.isfinite(mean):
-        raise ValueError(f"mean must be a finite number; got {mean}.")
+        raise ArgumentError("mean", "be a finite number", f"{mean}")
     return float(mean)
 
 

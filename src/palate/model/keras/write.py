@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError
 from palate._files import replace_file
 from palate.data.vocabulary import Vocabulary
 from palate.model.factor_model import FactorModel
@@ -28,7 +29,7 @@ def write_keras(model: FactorModel, path: str | os.PathLike[str]) -> None:
     name = os.fsdecode(path)
     kind = os.path.splitext(name)[1].lower()
     if kind not in (".h5", ".hdf5", ".keras"):
-        raise ValueError(f"path must end in .h5 or .keras, which decides the layout; got {name!r}.")
+        raise ArgumentError("path", "end in .h5 or .keras, which decides the layout", f"{name!r}")
     tables = keras_tables(model)
     config = keras_config(tables, kind == ".keras")
     data = _archive(tables, config) if kind == ".keras" else _legacy(tables, config)
@@ -47,11 +48,11 @@ def keras_tables(model: FactorModel) -> dict[str, np.ndarray]:
     """
     if model.n_draws != 1 or not model.likelihood.linear:
         what = f"one of {model.n_draws} draws" if model.n_draws != 1 else f"the link {model.link!r}"
-        raise ValueError(
-            f"the model must be one fit with the identity link to become a Keras file; got {what}."
+        raise ArgumentError(
+            "the model", "be one fit with the identity link to become a Keras file", f"{what}"
         )
     if not model.n_factors:
-        raise ValueError("the model must have factors to become a Keras file; got one of biases alone.")
+        raise ArgumentError("the model", "have factors to become a Keras file", "one of biases alone")
     tables = {}
     sides = (
         ("user", USER, USER_BIAS, model.users, model.user_factors[0], model.user_bias[0]),
@@ -71,17 +72,20 @@ def keras_tables(model: FactorModel) -> dict[str, np.ndarray]:
 def _row_numbers(ids: Vocabulary, what: str, n_factors: int) -> np.ndarray:
     if ids.kind != "int" or (len(ids) and ids.values[0] < 0):
         got = f"{ids.type_name}s" if ids.kind != "int" else str(ids.values[0])
-        raise ValueError(
-            f"{what} ids must be integers of at least 0 to become rows of a Keras table; got {got}. Number "
-            f"them before training."
+        raise ArgumentError(
+            f"{what} ids",
+            "be integers of at least 0 to become rows of a Keras table",
+            f"{got}",
+            "Number them before training.",
         )
     rows = np.asarray(ids.ids(), dtype=np.int64)
     size = (int(rows[-1]) + 1) * (n_factors + 1) * 4
     if size > _MAX_BYTES:
-        raise ValueError(
-            f"{what} ids must be small enough for tables of {_MAX_BYTES >> 30} GiB, as they have a row for "
-            f"every number up to the "
-            f"largest id; got {rows[-1]}. Number them from 0 before training."
+        raise ArgumentError(
+            f"{what} ids",
+            f"be small enough for tables of {_MAX_BYTES >> 30} GiB, as they have a row for every number up to the largest id",
+            f"{rows[-1]}",
+            "Number them from 0 before training.",
         )
     return rows
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError, check_choice, check_seed
 from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
 from palate.factors.likelihood.links import fitted_class
@@ -19,7 +20,7 @@ from palate.solve.strengths import AUTO, resolve_strength
 from palate.training.als.features import RidgeLink
 from palate.training.als.standard_errors import noise_and_spread
 from palate.training.als.sweeps import Callback, Links, Run, Solver, Stopping, run_sweeps
-from palate.training.checks import check_choice, check_count, check_fitted
+from palate.training.checks import check_fitted
 from palate.training.features import SideFeatures, all_features
 from palate.training.initialization import SPECTRAL, bias_start, factor_start, model_start, spectral_start
 from palate.training.progress import TrainingBar
@@ -45,11 +46,11 @@ def fit_factors(
     solver: Solver = solve_rows,
 ) -> FactorModel:
     """Fit a trainer with `n_factors`, `mean`, `biases`, features, stopping rules and `priors`."""
-    check_count("seed", seed, 0, 2**63 - 1)
+    check_seed(seed)
     if isinstance(start, str):
         check_choice("start", start, (SPECTRAL,))
         if not fitted_class(trainer.link).linear:
-            raise ValueError(f"start must be a model or left out with link={trainer.link!r}; got {start!r}.")
+            raise ArgumentError("start", f"be a model or left out with link={trainer.link!r}", f"{start!r}")
     before = None if isinstance(start, str) else start
     everything, held_out = split(ratings, validation, before, seed)
     problem = Problem.build(everything, held_out, mean=trainer.mean, confidence=trainer.confidence)

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from palate._checks import ArgumentError, check_choice, check_count, check_switch
 from palate._parallel import check_threads
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
@@ -17,14 +18,7 @@ from palate.solve.rows import solve_rows
 from palate.solve.strengths import AUTO, resolve_strength, ridge_prior, sum_strengths
 from palate.training.als.fitting import averaged, fit_factors
 from palate.training.als.sweeps import Callback, Solver
-from palate.training.checks import (
-    check_choice,
-    check_count,
-    check_number,
-    check_rate,
-    check_strength,
-    check_switch,
-)
+from palate.training.checks import check_number_or_word, check_rate, check_strength
 from palate.training.features import feature_names
 from palate.training.training_data import continued
 
@@ -186,7 +180,7 @@ class LeastSquares:
         ['x']
         """
         if form not in KINDS or form == NONE:
-            raise ValueError(f"form must be one of {', '.join(map(repr, KINDS[1:]))}; got {form!r}.")
+            raise ArgumentError("form", f"be one of {', '.join(map(repr, KINDS[1:]))}", f"{form!r}")
         base: dict[str, Any] = {
             "counts": form,
             "imputed_value": 0.0,
@@ -322,8 +316,8 @@ class LeastSquares:
         self._check()
         ratings, catalog = with_catalog(ratings, catalog)
         if self.n_starts > 1 and (start is not None or checkpoint is not None):
-            raise ValueError(
-                f"n_starts must be 1 with start= or checkpoint=, which speak of one fit; got {self.n_starts}."
+            raise ArgumentError(
+                "n_starts", "be 1 with start= or checkpoint=, which speak of one fit", f"{self.n_starts}"
             )
         models = [
             fit_factors(
@@ -359,7 +353,7 @@ class LeastSquares:
         for name in ("unobserved_weight", "alpha"):
             check_strength(name, getattr(self, name))
         if self.imputed_value != MEAN:
-            check_number("imputed_value", self.imputed_value, MEAN)
+            check_number_or_word("imputed_value", self.imputed_value, MEAN)
         check_choice("counts", self.counts, KINDS)
         check_choice("solver", self.solver, (AUTO, "exact", "conjugate"))
         if self.solver == "conjugate" and self.l1_bias:
@@ -378,12 +372,10 @@ class LeastSquares:
         wanted = {"dropout": 0.0, "unobserved_weight": 0.0, "counts": NONE}
         for name, value in wanted.items():
             if getattr(self, name) != value:
-                raise ValueError(
-                    f"{name} must be {value!r} with link={self.link!r}; got {getattr(self, name)!r}."
-                )
+                raise ArgumentError(name, f"be {value!r} with link={self.link!r}", f"{getattr(self, name)!r}")
         if self.steps:
-            raise ValueError(
-                f"solver must be 'exact' with link={self.link!r}, or 'auto' with at most 256 factors."
+            raise ArgumentError(
+                "solver", f"be 'exact' with link={self.link!r}, or 'auto' with at most 256 factors"
             )
 
     def _check_features(self) -> None:
@@ -392,9 +384,10 @@ class LeastSquares:
                 continue
             for name in (f"l2_{side}", "l2_features", *(["l2_bias"] if self.biases else [])):
                 if getattr(self, name) == 0:
-                    raise ValueError(
-                        f"{name} must be above 0 with {side}_features, which say where the penalty draws a "
-                        f"row to; got 0."
+                    raise ArgumentError(
+                        name,
+                        f"be above 0 with {side}_features, which say where the penalty draws a row to",
+                        "0",
                     )
 
     @property

@@ -4,6 +4,7 @@ of its ratings.
 
 import numpy as np
 
+from palate._random import Stream, key_of
 from palate.solve.laplace import Half, Kept, pair_variances, spread_of
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Side
@@ -14,7 +15,6 @@ LEVERAGE_SAMPLE = 400
 MOST = 64  # ratings of a row that are looked at
 _LEAST_SAMPLE = 20
 _MOST_LEVERAGE = 0.9
-_STREAM = 40
 
 
 def noise_and_spread(
@@ -74,8 +74,8 @@ def _sample(n: int, size: int, seed: int) -> np.ndarray:
     """Return the places of `size` of n, each subset equally likely, ascending; all of them if there
     are no more.
     """
-    from palate.kernels.random import key_of, mark_sample
+    from palate.kernels.random import mark_sample
 
     chosen = np.empty(n, bool)
-    mark_sample(key_of(seed, 0, _STREAM), min(size, n), chosen)
+    mark_sample(key_of(seed, 0, Stream.STANDARD_ERRORS), min(size, n), chosen)
     return np.flatnonzero(chosen)

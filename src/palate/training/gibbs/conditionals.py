@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from palate._parallel import even_bounds, run_chunks
+from palate._random import ChainStream, chain_key, generator
 from palate.solve.features import FeatureBlock
 from palate.solve.prior import RowPrior
 from palate.solve.ridge import SmallGroups, column_bounds, solve_ridge, times, transposed_times
@@ -15,14 +16,11 @@ from palate.training.gibbs.hyperprior import (
     Moments,
     draw_degrees,
     draw_precisions,
-    generator,
     normal_wishart,
     precision_of,
 )
 
-HYPER, ROWS, WEIGHTS, STRENGTHS, TARGETS, NOISE, CUTPOINTS, START, OWN_NOISE, TIME = range(
-    10
-)  # streams of random numbers
+HYPER, ROWS, WEIGHTS, STRENGTHS, TARGETS, NOISE, CUTPOINTS, START, OWN_NOISE, TIME = ChainStream
 _START_DEGREES = 10.0
 
 
@@ -41,10 +39,7 @@ class Clock:
 
     def key(self, stream: int, side: int) -> np.uint64:
         """Return the key of a table of counter-based numbers."""
-        from palate.kernels.random import key_of
-
-        chain = int(key_of(self.seed, self.chain, 1)) >> 1
-        return key_of(chain, self.sweep, 16 * stream + side)
+        return chain_key(self.seed, self.chain, self.sweep, 16 * stream + side)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,8 @@ which predictions bounded by a scale do not need.
 
 import numpy as np
 
+from palate._checks import ArgumentError
+
 
 def split_rhat(traces: np.ndarray) -> np.ndarray:
     """Return R-hat of each quantity: near 1 when halves of chains agree, above 1.05 when they do not.
@@ -62,5 +64,5 @@ def effective_size(traces: np.ndarray) -> np.ndarray:
 def _halves(traces: np.ndarray) -> np.ndarray:
     half = traces.shape[1] // 2
     if half < 2:
-        raise ValueError(f"traces must have at least 4 sweeps; got {traces.shape[1]}.")
+        raise ArgumentError("traces", "have at least 4 sweeps", f"{traces.shape[1]}")
     return np.concatenate([traces[:, :half], traces[:, -half:]]).astype(np.float64)

@@ -24,15 +24,6 @@ class Moments:
     products: np.ndarray
 
 
-def generator(seed: int, chain: int, sweep: int, stream: int) -> np.random.Generator:
-    """Return the generator of one step of one sweep, which no other step shares."""
-    from palate.kernels.random import key_of
-
-    return np.random.Generator(
-        np.random.Philox(key=int(key_of(int(key_of(seed, chain, 0)) >> 1, sweep, stream)))
-    )
-
-
 def normal_wishart(
     moments: Moments, extra: np.ndarray, n_extra: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
+from palate._checks import ArgumentError
 from palate._parallel import even_bounds, run_chunks
 from palate.data.times import SECONDS, unit_of
 from palate.factors.temporal import N_ERAS, Sittings, eras_of, last_eras
@@ -142,10 +143,11 @@ class TimeModel:
         sittings, sitting = Sittings.none(rows.n_rows), np.empty(0, np.int32)
         if SITTINGS in parts:
             if unit_of(times) not in (SECONDS, None):
-                raise ValueError(
-                    f"timestamps must be seconds for time='sittings', which end at a day without a rating; "
-                    f"got {times.max()}. Milliseconds "
-                    "are divided by 1,000; dates may stay dates."
+                raise ArgumentError(
+                    "timestamps",
+                    "be seconds for time='sittings', which end at a day without a rating",
+                    f"{times.max()}",
+                    "Milliseconds are divided by 1,000; dates may stay dates.",
                 )
             sittings, sitting = Sittings.cut(rows.indptr, times)
         return cls(edges, user_pairs, item_pairs, user_pair, item_pair, sittings, sitting)
@@ -377,5 +379,5 @@ def time_parts(named: str) -> tuple[str, ...]:
     parts = feature_names(named, "time")
     for part in parts:
         if part not in PARTS:
-            raise ValueError(f"time must be 'eras', 'sittings' or both with a comma between; got {part!r}.")
+            raise ArgumentError("time", "be 'eras', 'sittings' or both with a comma between", f"{part!r}")
     return parts

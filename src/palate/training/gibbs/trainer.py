@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError, check_choice, check_count, check_seed
 from palate._parallel import check_threads
+from palate._random import from_seed
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, with_catalog
@@ -18,7 +20,7 @@ from palate.model.history import History
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Side
 from palate.training.als.sweeps import Callback
-from palate.training.checks import check_choice, check_count, check_fitted
+from palate.training.checks import check_fitted
 from palate.training.features import MISSING, SideFeatures, all_features, feature_names
 from palate.training.gibbs.chain import ChainModel, ChainState, chain_model, small_start, state_at
 from palate.training.gibbs.chain_file import digest_of, refit_path, remove_chains
@@ -180,7 +182,7 @@ class Gibbs:
         """
         self._check()
         ratings, catalog = with_catalog(ratings, catalog)
-        check_count("seed", seed, 0, 2**63 - 1)
+        check_seed(seed)
         everything, held_out = split(ratings, validation, start, seed)
         with TrainingBar(self.max_sweeps) as bar:
             rest = (user_table, catalog, start, callback or bar, check_threads(threads), seed)
@@ -205,8 +207,8 @@ class Gibbs:
         check_count("sweeps", self.sweeps, 1)
         check_count("burn_in", self.burn_in, 0)
         if self.burn_in >= self.sweeps:
-            raise ValueError(
-                f"burn_in must be less than sweeps={self.sweeps}; got {self.burn_in}. No draw would be left."
+            raise ArgumentError(
+                "burn_in", f"be less than sweeps={self.sweeps}", f"{self.burn_in}", "No draw would be left."
             )
         check_count("n_chains", self.n_chains, 1)
         check_count("n_draws", self.n_draws, 0)
@@ -217,9 +219,10 @@ class Gibbs:
         feature_names(self.user_features, "user_features")
         feature_names(self.item_features, "item_features")
         if SITTINGS in time_parts(self.time) and self.noise != "own":
-            raise ValueError(
-                "noise must be 'own' for time='sittings': a mood is part of how far a user's ratings fall; "
-                "got 'shared'."
+            raise ArgumentError(
+                "noise",
+                "be 'own' for time='sittings': a mood is part of how far a user's ratings fall",
+                "'shared'",
             )
 
     def _fit(
@@ -278,9 +281,11 @@ class Gibbs:
                 "LeastSquares.for_counts()."
             )
         if len(distinct) > MAX_LEVELS:
-            raise ValueError(
-                f"ratings must have at most {MAX_LEVELS} distinct values for likelihood='ordinal'; got "
-                f"{len(distinct):,}. Use 'gaussian'."
+            raise ArgumentError(
+                "ratings",
+                f"have at most {MAX_LEVELS} distinct values for likelihood='ordinal'",
+                f"{len(distinct):,}",
+                "Use 'gaussian'.",
             )
         if problem.by_user.weights.size:
             raise ValueError(
@@ -293,9 +298,11 @@ class Gibbs:
         counted = (self.sweeps - self.burn_in) * self.n_chains
         if self.n_draws:
             if self.n_draws > counted:
-                raise ValueError(
-                    f"n_draws must be at most {counted}, the sweeps after burn-in; got {self.n_draws}. "
-                    f"Raise sweeps or n_chains."
+                raise ArgumentError(
+                    "n_draws",
+                    f"be at most {counted}, the sweeps after burn-in",
+                    f"{self.n_draws}",
+                    "Raise sweeps or n_chains.",
                 )
             return self.n_draws
         columns = sum(block.n_columns for one in features.values() for block in one.blocks)
@@ -353,7 +360,7 @@ def _monitor(problem: Problem, seed: int) -> Monitor:
         return Monitor(*problem.validation, held_out=True, times=problem.held_out_times)
     rows = problem.by_user
     n = min(_SAMPLE, problem.n_train)
-    chosen = np.sort(np.random.default_rng(seed).choice(problem.n_train, n, replace=False))
+    chosen = np.sort(from_seed(seed).choice(problem.n_train, n, replace=False))
     users = np.searchsorted(rows.indptr, chosen, side="right") - 1
     times = None if problem.ratings.timestamp is None else problem.times[chosen]
     items = rows.columns[chosen].astype(np.int64)

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import check_count, check_seed, check_switch
 from palate._parallel import check_threads
 from palate.data.ratings import Ratings
 from palate.model.history import History, SweepReport
-from palate.training.checks import check_count, check_rate, check_strength, check_switch
+from palate.training.checks import check_rate, check_strength
 from palate.training.keras.backend import require_keras
 from palate.training.progress import TrainingBar
 from palate.training.training_data import Problem, split
@@ -149,7 +150,7 @@ def fit_epochs(
     `judge(weights, problem)`, and the fields that `check_epochs` checks.
     """
     check_threads(threads)
-    check_count("seed", seed, 0, 2**63 - 1)
+    check_seed(seed)
     everything, held_out = split(ratings, validation, start, seed)
     keras = require_keras()
 

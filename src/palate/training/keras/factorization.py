@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import check_switch
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, with_catalog
@@ -14,7 +15,7 @@ from palate.model.factor_model import FactorModel
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Side
 from palate.solve.strengths import ridge_prior, sum_strengths
-from palate.training.checks import check_fitted, check_strength, check_switch
+from palate.training.checks import check_fitted, check_strength
 from palate.training.initialization import model_start
 from palate.training.keras.backend import seeds
 from palate.training.keras.epochs import (

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from palate._checks import ArgumentError, ArgumentTypeError, check_count
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, with_catalog
 from palate.data.ratings import Ratings
 from palate.model.keras.network import NetworkModel
-from palate.training.checks import check_count, check_fitted
+from palate.training.checks import check_fitted
 from palate.training.keras.backend import seeds
 from palate.training.keras.epochs import (
     Callback,
@@ -147,7 +148,7 @@ class KerasNetwork:
     def _check(self) -> None:
         check_epochs(self)
         if not isinstance(self.hidden, tuple | list):
-            raise TypeError(f"hidden must be a tuple of widths; got {self.hidden!r}.")
+            raise ArgumentTypeError("hidden", "be a tuple of widths", f"{self.hidden!r}")
         for width in self.hidden:
             check_count("each width in hidden", width, 1, 65_536)
 
@@ -168,7 +169,7 @@ class KerasNetwork:
         wanted = (2 * self.n_factors, *self.hidden, 1)
         found = (len(start.layers[0][0]), *(kernel.shape[1] for kernel, _ in start.layers))
         if found != wanted:
-            raise ValueError(f"start must have layers of the widths {wanted} as the trainer; got {found}.")
+            raise ArgumentError("start", f"have layers of the widths {wanted} as the trainer", f"{found}")
         ratings = problem.ratings
         sides = (
             (start.users, ratings.users, start.user_vectors),

@@ -1,0 +1,269 @@
+"""Checks of arguments, and the errors that say what was wrong: "n must be at least 1; got 0."
+
+The errors carry their parts in fields, and the words of a message remember which of them stand for
+arguments. So the command line can name its options without reading English.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Self, TypeGuard
+
+import numpy as np
+
+from palate._nearest import did_you_mean
+
+
+class _Absent:
+    """The value of a setting that only names its argument."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """An argument of the library inside a message.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument.
+    value : value, optional
+        What to set it to.
+    python : str, optional
+        How the message writes it in Python, where that is not `name=value`.
+
+    Examples
+    --------
+    >>> str(Setting("duplicates", "last")), str(Setting("train")), str(Setting("k", python="k"))
+    ("duplicates='last'", 'train=', 'k')
+    """
+
+    name: str
+    value: Any = _Absent
+    python: str | None = None
+
+    @property
+    def has_value(self) -> bool:
+        """Return whether a value is set, rather than an argument named."""
+        return self.value is not _Absent
+
+    def __str__(self) -> str:
+        if self.python is not None:
+            return self.python
+        return f"{self.name}={self.value!r}" if self.has_value else f"{self.name}="
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function or a class of the library inside a message, such as `palate.Gibbs`."""
+
+    python: str
+
+    def __str__(self) -> str:
+        return self.python
+
+
+Part = str | Setting | Call
+
+
+class Words(str):
+    """A message in parts: plain text, and the arguments and functions of the library that it names.
+
+    It is a text like any other, so every error and every warning can hold it.
+
+    Examples
+    --------
+    >>> words = Words("Pass ", Setting("duplicates", "last"), ".")
+    >>> words, words.parts[1].name
+    ("Pass duplicates='last'.", 'duplicates')
+    """
+
+    parts: tuple[Part, ...]
+
+    def __new__(cls, *parts: Part) -> Self:
+        """Join parts; those of `Words` among them stay parts."""
+        flat: list[Part] = []
+        for part in parts:
+            flat.extend(part.parts if isinstance(part, Words) else (part,))
+        made = super().__new__(cls, "".join(map(str, flat)))
+        made.parts = tuple(flat)
+        return made
+
+
+class _Wrong(Exception):
+    """What the two errors have in common: their fields, and the sentence made of them."""
+
+    def __init__(self, argument: str, must: str, got: str | None = None, advice: str = "") -> None:
+        """Keep the fields and write the sentence."""
+        self.argument, self.must, self.got, self.advice = argument, must, got, advice
+        what: list[Part] = [argument, " must ", must, *([] if got is None else ["; got ", got]), "."]
+        hint: list[Part] = [] if not advice else ["" if advice.startswith(" ") else " ", advice]
+        super().__init__(Words(*what, *hint))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.argument, self.must, self.got, self.advice)
+
+
+class ArgumentError(_Wrong, ValueError):
+    """An argument has a value that it must not have.
+
+    Its message is "`argument` must `must`; got `got`." and what to do next.
+
+    Parameters
+    ----------
+    argument : str
+        Name of the argument, or in words the part of it that is wrong.
+    must : str
+        What is asked of it, such as "be at least 1".
+    got : str, optional
+        What it is, as the message shows it.
+    advice : str, optional
+        What to do next, in whole sentences.
+
+    Examples
+    --------
+    >>> import palate
+    >>> try:
+    ...     palate.LeastSquares(n_factors=0).fit(palate.datasets.load().ratings)
+    ... except palate.ArgumentError as error:
+    ...     print(error.argument, "|", error.must, "|", error.got)
+    n_factors | be from 1 to 1,024 | 0
+    """
+
+
+class ArgumentTypeError(_Wrong, TypeError):
+    """An argument is of a kind that it must not be; see `ArgumentError` for its fields.
+
+    Parameters
+    ----------
+    argument, must, got, advice : str
+        As of `ArgumentError`.
+
+    Examples
+    --------
+    >>> import palate
+    >>> try:
+    ...     palate.splits.random(palate.datasets.load().ratings, "0.2", seed=0)
+    ... except palate.ArgumentTypeError as error:
+    ...     print(error)
+    share must be a number; got '0.2'.
+    """
+
+
+def is_integer(value: Any) -> TypeGuard[int]:
+    """Return whether a value is a whole number of Python or NumPy; True and False are none.
+
+    >>> is_integer(3), is_integer(np.int8(3)), is_integer(3.0), is_integer(True)
+    (True, True, False, False)
+    """
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def is_number(value: Any) -> TypeGuard[float]:
+    """Return whether a value is a number of Python or NumPy, NaN and the infinite ones included.
+
+    >>> is_number(3), is_number(np.float32(0.5)), is_number("3"), is_number(False)
+    (True, True, False, False)
+    """
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
+def check_count(name: str, value: Any, low: int, high: int | None = None, *, advice: str = "") -> int:
+    """Return an argument that is a whole number from `low` to `high`.
+
+    Parameters
+    ----------
+    name : str
+        What the argument is called.
+    value : int
+        What was given.
+    low : int
+        The lowest number allowed.
+    high : int, optional
+        The highest.
+    advice : str, optional
+        What to do about a number out of range.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If it is no whole number.
+    ArgumentError
+        If it is out of range.
+
+    Examples
+    --------
+    >>> check_count("n", np.int64(3), 1)
+    3
+    """
+    if not is_integer(value):
+        raise ArgumentTypeError(name, "be an integer", f"{value!r}")
+    if value < low or (high is not None and value > high):
+        limits = f"be at least {low}" if high is None else f"be from {low} to {high:,}"
+        raise ArgumentError(name, limits, f"{value}", advice)
+    return int(value)
+
+
+def check_seed(value: Any) -> int:
+    """Return a seed: a whole number from 0 to 2^63 - 1.
+
+    >>> check_seed(7)
+    7
+    """
+    return check_count("seed", value, 0, 2**63 - 1)
+
+
+def check_number(name: str, value: Any) -> float:
+    """Return an argument that is a number, perhaps NaN or infinite.
+
+    >>> check_number("shrink", 1)
+    1.0
+    """
+    if not is_number(value):
+        raise ArgumentTypeError(name, "be a number", f"{value!r}")
+    return float(value)
+
+
+def check_finite(name: str, value: Any) -> float:
+    """Return an argument that is a finite number.
+
+    >>> check_finite("mean", 3.5)
+    3.5
+    """
+    if not math.isfinite(check_number(name, value)):
+        raise ArgumentError(name, "be a finite number", f"{value}")
+    return float(value)
+
+
+def check_share(name: str, value: Any, *, advice: str = "") -> float:
+    """Return an argument that is a share of a whole: between 0 and 1, neither included.
+
+    >>> check_share("confidence", 0.95)
+    0.95
+    """
+    if not 0 < check_number(name, value) < 1:
+        raise ArgumentError(name, "be between 0 and 1, neither included", f"{value:g}", advice)
+    return float(value)
+
+
+def check_choice(name: str, value: Any, choices: Iterable[Any]) -> Any:
+    """Return an argument that is one of some words; the nearest is suggested for another.
+
+    >>> check_choice("gain", "binary", ("binary", "rating"))
+    'binary'
+    """
+    known = list(choices)
+    if value not in known:
+        listed = ", ".join(map(repr, known))
+        raise ArgumentError(name, f"be one of {listed}", f"{value!r}", did_you_mean(value, known))
+    return value
+
+
+def check_switch(name: str, value: Any) -> bool:
+    """Return an argument that is True or False.
+
+    >>> check_switch("refit", np.bool_(True))
+    True
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise ArgumentTypeError(name, "be True or False", f"{value!r}")
+    return bool(value)
