@@ -45,7 +45,8 @@ def test_evaluate_without_arguments_tests_the_bundled_ratings(capsys, monkeypatc
         "The bundled ratings, MovieLens-small: LeastSquares with its defaults, trained on 80% of them." in out
     )
     heading = next(line for line in out.splitlines() if "most popular" in line)
-    assert heading.split() == ["LeastSquares", "baseline", "most", "popular"]
+    assert heading.split() == ["LeastSquares", "baseline", "most", "popular", "popular", "lately"]
+    assert "By nDCG@10, LeastSquares does not beat most popular, popular lately or neighbours" in out
     assert "RMSE: LeastSquares is better than baseline by" in out
     rmse = next(line for line in out.splitlines() if line.startswith("RMSE "))
     assert rmse.count("(") == 2
@@ -60,18 +61,40 @@ def test_a_model_is_tested_on_what_it_held_out(capsys, folder):
     assert "nDCG@5" in out
 
 
+def test_hit_curves_are_drawn(capsys, folder, tmp_path):
+    path = tmp_path / "curves.svg"
+    code, _, err = run(capsys, "evaluate", folder / "model.palate", "--curves", path, "--resamples", 10)
+    assert code == 0
+    assert err == f"palate: note: the hit curves are in {path}.\n"
+    assert "<svg" in path.read_text()
+    code, _, err = run(capsys, "evaluate", folder / "model.palate", "--curves", tmp_path / "curves.txt")
+    assert code == 2
+    assert "--curves must end in .png, .svg or .pdf" in err
+    code, _, err = run(capsys, "evaluate", folder / "model.palate", "--curves", path, "--no-lists")
+    assert code == 2
+    assert "choose --curves or --no-lists, not both" in err
+
+
 def test_models_are_compared_on_other_ratings(capsys, folder):
     models = folder / "model.palate", folder / "other.palate"
     code, out, _ = run(capsys, "evaluate", *models, "--test", folder / "later.csv", "--scale", 1, 5, "--json")
     assert code == 0
     found = json.loads(out)
-    assert found["models"] == ["model", "other", "baseline", "most popular"]
+    assert found["models"] == ["model", "other", "baseline", "most popular", "neighbours"]
     rmse = {row["model"]: row["value"] for row in found["figures"] if row["metric"] == "rmse"}
     test = palate.read(folder / "later.csv", scale=(1, 5)).ratings
     expected = palate.evaluate(palate.load(models[0]), test, k=10, resamples=0)
     assert rmse["model"] == pytest.approx(expected.value("rmse"))
     assert set(rmse) == {"model", "other", "baseline"}
-    assert {row["against"] for row in found["differences"]} == {"other", "baseline", "most popular"}
+    assert {row["against"] for row in found["differences"]} == {
+        "other",
+        "baseline",
+        "most popular",
+        "neighbours",
+    }
+    assert {(row["model"], row["reference"]) for row in found["against_references"]} == {
+        (model, reference) for model in ("model", "other") for reference in found["models"][2:]
+    }
 
 
 def test_a_model_without_ratings_needs_them(capsys, folder):
@@ -86,7 +109,8 @@ def test_a_model_without_ratings_needs_them(capsys, folder):
 
 
 @pytest.mark.parametrize(
-    ("view", "column"), [("activity", "n_users"), ("popularity", "share_of_lists@10"), ("user", "user_id")]
+    ("view", "column"),
+    [("activity", "n_users"), ("popularity", "share_of_lists@10"), ("known", "side"), ("user", "user_id")],
 )
 def test_views(capsys, folder, tmp_path, view, column):
     code, out, _ = run(capsys, "evaluate", folder / "model.palate", "--by", view, "--resamples", 0)
@@ -204,7 +228,7 @@ def test_crossval_by_fold(capsys, folder):
         (["evaluate", "--test", "x.csv"], 2, "--test and --train must come with model files to test"),
         (["evaluate", "--k", "0"], 2, "'--k'"),
         (["evaluate", "--k", "3", "--no-lists"], 2, "choose --k or --no-lists, not both"),
-        (["evaluate", "--by", "fold"], 2, "--by must be activity, popularity or user; got 'fold'"),
+        (["evaluate", "--by", "fold"], 2, "--by must be activity, popularity, known or user; got 'fold'"),
         (["evaluate", "--output", "x.txt"], 2, "--output must end in .csv, .parquet or .json"),
         (["evaluate", "none.palate"], 1, "none.palate"),
         (["crossval", "none.csv"], 1, "none.csv"),

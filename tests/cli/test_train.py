@@ -92,7 +92,7 @@ def test_an_option_of_another_trainer_is_followed_and_told(folder, train):
     assert "Trained Spectral" in train(folder / "ratings.csv", "--power", "0.4").out
 
 
-@pytest.mark.parametrize("name", ["spectral", "linear-items", "popular"])
+@pytest.mark.parametrize("name", ["spectral", "linear-items", "neighbours", "popular"])
 def test_choice_models_by_name(folder, train, palate, tmp_path, name):
     assert train(folder / "ratings.csv", "--trainer", name).code == 0
     assert palate("recommend", tmp_path / "out.palate", 1).code == 0

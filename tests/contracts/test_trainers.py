@@ -29,6 +29,7 @@ TRAINERS = {
     "baseline": palate.Baseline(),
     "spectral": palate.Spectral(n_factors="auto"),
     "linear items": palate.LinearItems(),
+    "neighbours": palate.Neighbours(),
     "Gibbs": palate.Gibbs(n_factors=4, sweeps=30, burn_in=10),
     "Gibbs, in time": palate.Gibbs(n_factors=4, sweeps=30, burn_in=10, time="eras,sittings"),
     "Gibbs, ordinal with bags": palate.Gibbs(

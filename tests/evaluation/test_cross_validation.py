@@ -67,11 +67,11 @@ def test_several_trainers_and_the_references(ratings):
     result = crossval(
         [TRAINER, dataclasses.replace(TRAINER, n_factors=1)], ratings, folds=2, k=3, resamples=0
     )
-    assert result.models == ("LeastSquares", "LeastSquares 2", "baseline", "most popular")
+    assert result.models == ("LeastSquares", "LeastSquares 2", "baseline", "most popular", "neighbours")
     named = crossval(
         {"small": TRAINER, "baseline": Baseline(damping_user=9.0)}, ratings, folds=2, k=3, resamples=0
     )
-    assert named.models == ("small", "baseline", "most popular")
+    assert named.models == ("small", "baseline", "most popular", "neighbours")
     assert named.value("rmse", model="small") == result.value("rmse")
     assert named.value("rmse", model="baseline") != result.value("rmse", model="baseline")
 

@@ -63,10 +63,17 @@ def evaluate(
             "and do nothing else.",
         ),
     ] = None,
+    curves: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Draw hit rate and recall of lists of 1 to 100 items to a .png, .svg or .pdf file.",
+        ),
+    ] = None,
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
-    """Test models on ratings they have not seen, beside the baseline and the most popular items.
+    """Test models on ratings they have not seen, beside the references that they should beat.
 
     Examples:
 
@@ -87,8 +94,10 @@ def evaluate(
         _check_cases(models, cases, as_json)
         return
     ks = evaluation_options.lengths(k, no_lists)
-    evaluation_options.check_view(by, ("activity", "popularity", "user"))
+    evaluation_options.check_view(by, ("activity", "popularity", "known", "user"))
     check_output(output)
+    if curves is not None:
+        _check_curves(curves, no_lists)
     if not models and (test is not None or train is not None):
         raise usage_error("--test and --train must come with model files to test")
     title = ""
@@ -100,21 +109,42 @@ def evaluate(
     else:
         chosen, part, title = _bundled(seed, threads)
         known = None
+    asked: dict[str, Any] = {
+        "candidates": _candidates(chosen, candidates),
+        "relevant_from": relevant_from,
+        "train": known,
+        "baselines": not no_baselines,
+        "seed": seed,
+        "threads": threads,
+    }
     with busy("testing"):
-        evaluation = evaluate_models(
-            chosen,
-            part,
-            k=ks,
-            candidates=_candidates(chosen, candidates),
-            relevant_from=relevant_from,
-            train=known,
-            baselines=not no_baselines,
-            resamples=resamples,
-            seed=seed,
-            threads=threads,
-        )
+        evaluation = evaluate_models(chosen, part, k=ks, resamples=resamples, **asked)
         evaluation.table()  # the bootstrap runs here
+    if curves is not None:
+        _draw_curves(curves, chosen, part, min(resamples, 200), asked)
     evaluation_options.show(evaluation, by, as_json, output, title)
+
+
+def _check_curves(path: Path, no_lists: bool) -> None:
+    from palate.cli.output import check_writable
+
+    if path.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise usage_error(f"--curves must end in .png, .svg or .pdf; got '{path}'")
+    if no_lists:
+        raise usage_error("choose --curves or --no-lists, not both")
+    check_writable(path)
+
+
+def _draw_curves(
+    path: Path, models: dict[str, Any], part: Any, resamples: int, asked: dict[str, Any]
+) -> None:
+    from palate.cli.errors import say
+    from palate.cli.input import busy
+    from palate.evaluation.curves import hit_curves
+
+    with busy("drawing"):
+        hit_curves(models, part, resamples=resamples, **asked).plot(path)
+    say(f"note: the hit curves are in {path}.")
 
 
 def _check_cases(models: list[Path] | None, path: Path, as_json: bool) -> None:

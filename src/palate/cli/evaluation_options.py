@@ -11,7 +11,7 @@ from palate.cli.messages import for_command_line
 if TYPE_CHECKING:
     from palate.evaluation.evaluation import Evaluation
 
-VIEWS = ("activity", "popularity", "user", "fold")
+VIEWS = ("activity", "popularity", "known", "user", "fold")
 
 Lengths = Annotated[
     list[int] | None,
@@ -28,7 +28,10 @@ RelevantFrom = Annotated[
     ),
 ]
 NoBaselines = Annotated[
-    bool, typer.Option("--no-baselines", help="Leave out the baseline and the most popular items.")
+    bool,
+    typer.Option(
+        "--no-baselines", help="Leave out the references: baseline, most popular, popular lately, neighbours."
+    ),
 ]
 Resamples = Annotated[
     int, typer.Option(min=0, metavar="N", help="Bootstrap samples of the intervals; 0 for no intervals.")
@@ -38,7 +41,8 @@ By = Annotated[
     str | None,
     typer.Option(
         metavar="VIEW",
-        help="Show the figures by activity of users, by popularity of items, by user or by fold.",
+        help="Show the figures by activity of users, by popularity of items, by whether users and items "
+        "were known, by user or by fold.",
     ),
 ]
 

@@ -22,6 +22,7 @@ TRAINERS = (
     "spectral",
     "linear-items",
     "popular",
+    "neighbours",
 )
 
 
@@ -177,10 +178,21 @@ def _classes() -> dict[str, Any]:
     from palate.training.gibbs.trainer import Gibbs
     from palate.training.keras.factorization import KerasFactorization
     from palate.training.linear import LinearItems
+    from palate.training.neighbours import Neighbours
     from palate.training.popular import Popular
     from palate.training.spectral import Spectral
 
-    classes = (LeastSquares, Gibbs, Baseline, KerasFactorization, Recommender, Spectral, LinearItems, Popular)
+    classes = (
+        LeastSquares,
+        Gibbs,
+        Baseline,
+        KerasFactorization,
+        Recommender,
+        Spectral,
+        LinearItems,
+        Popular,
+        Neighbours,
+    )
     return dict(zip(TRAINERS, classes, strict=True))
 
 

@@ -93,7 +93,8 @@ def train(
             metavar="NAME",
             help="recommender, the default: what people choose and how they rate it; least-squares, the "
             "default with its options; "
-            "gibbs: Bayesian, with uncertainty; spectral, linear-items, popular: what people choose alone; "
+            "gibbs: Bayesian, with uncertainty; spectral, linear-items, neighbours, popular: what people "
+            "choose alone; "
             "baseline: mean and biases alone; "
             "or keras: the lesson's own model (docs/keras.md). With --help, this trainer's options.",
         ),

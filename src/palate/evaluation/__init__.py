@@ -9,9 +9,11 @@ from typing import Any
 _HOMES = {
     "Calibration": "palate.evaluation.calibration",
     "Evaluation": "palate.evaluation.evaluation",
+    "HitCurves": "palate.evaluation.curves",
     "MostPopular": "palate.evaluation.popular",
     "calibrate": "palate.evaluation.calibration",
     "crossval": "palate.evaluation.cross_validation",
+    "hit_curves": "palate.evaluation.curves",
     "evaluate": "palate.evaluation.evaluating",
 }
 

@@ -1,23 +1,34 @@
-"""What every model is compared with: the damped biases, and what most people rated."""
+"""What every model is compared with: the damped biases, the most popular items, ever and lately, and
+item-to-item neighbours.
+"""
 
+from collections.abc import Iterator
 from dataclasses import replace
+
+import numpy as np
 
 from palate.data.ratings import Ratings
 from palate.evaluation.evaluated_model import Contestant, enter, training_ratings
 from palate.evaluation.popular import MostPopular
 from palate.evaluation.test_set import Question
+from palate.scorer import Scorer
+from palate.solve.grades import ALIKE, RATINGS
 from palate.training.baseline import Baseline
+from palate.training.neighbours import Neighbours
 
-BASELINE, MOST_POPULAR = "baseline", "most popular"
+BASELINE, MOST_POPULAR, LATELY, NEIGHBOURS = "baseline", "most popular", "popular lately", "neighbours"
+LATELY_SHARE = 1 / 64  # half-life of popular lately, as a share of the span of the training times
+FEW = 3  # ratings below which an item is not listed for being popular lately
 
 
 def references(
     models: list[Contestant], question: Question, train: Ratings | None, threads: int | None = None
 ) -> list[Contestant]:
-    """Return the baseline (where scores are ratings) and the most popular items (where lists are
-    tested), made from what the first model was trained on.
+    """Return the references, made from what the first model was trained on.
 
-    A caller's own model of one of the two names takes its place.
+    The baseline stands beside scores that are ratings. Where lists are tested there are the most
+    popular items, the items popular lately (if the training ratings have times), and the nearest
+    items by cosine (`Neighbours`). A caller's own model of one of these names takes its place.
 
     Parameters
     ----------
@@ -27,21 +38,45 @@ def references(
         What to make them from instead.
     threads : int, optional
     """
-    test = question.test
     first, taken = models[0], {model.name for model in models}
     scorer = first.scorer
     made_from = train if train is not None else training_ratings(scorer)
-    entries = []
-    if scorer.scale is not None and BASELINE not in taken:
-        model = Baseline().fit(made_from, validation=0, callback=_silent, threads=threads)
-        entries.append(enter(BASELINE, model, test, made_from))
-    if question.ks and MOST_POPULAR not in taken:  # without lists there is nothing to say of it
-        entries.append(enter(MOST_POPULAR, MostPopular.of(made_from), test, made_from))
+    entries = [
+        enter(name, model, question.test, made_from)
+        for name, model in _made(scorer, made_from, bool(question.ks), taken, threads)
+    ]
     if made_from.users is scorer.users and made_from.items is scorer.items:
         entries = [
             replace(entry, seen=first.seen) for entry in entries
         ]  # what the model held out is seen by these too
     return entries
+
+
+def _made(
+    scorer: Scorer, ratings: Ratings, lists: bool, taken: set[str], threads: int | None
+) -> Iterator[tuple[str, Scorer]]:
+    """Yield the references with their names; without lists there is nothing to say of most of them."""
+    if scorer.scale is not None and BASELINE not in taken:
+        yield BASELINE, Baseline().fit(ratings, validation=0, callback=_silent, threads=threads)
+    if not lists:
+        return
+    if MOST_POPULAR not in taken:
+        yield MOST_POPULAR, MostPopular.of(ratings)
+    span = 0.0 if ratings.timestamp is None or not len(ratings) else float(np.ptp(ratings.timestamp))
+    if span and LATELY not in taken:
+        yield LATELY, MostPopular.of(ratings, span * LATELY_SHARE, FEW)
+    if NEIGHBOURS not in taken:
+        yield (
+            NEIGHBOURS,
+            Neighbours(grades=_grades(scorer, ratings)).fit(ratings, validation=0, threads=threads),
+        )
+
+
+def _grades(scorer: Scorer, ratings: Ratings) -> str:
+    """Return what the values say of a choice: nothing, unless they are ratings on a scale."""
+    low, high = ratings.scale
+    inside = len(ratings) and low <= ratings.value.min() and ratings.value.max() <= high
+    return RATINGS if scorer.scale is not None and inside else ALIKE
 
 
 def _silent(report: object) -> None:

@@ -19,6 +19,23 @@ def draw(calibration: "Calibration", path: Any = None) -> Any:
     ImportError
         If Matplotlib is not installed.
     """
+    figure = new_figure((14, 4.6))
+    left, middle, right = figure.subplots(1, 3)
+    plain = replace(calibration, frame_kind="polars")
+    _reliability(left, plain)
+    _pit(middle, plain)
+    _by_fame(right, plain)
+    return written(figure, path)
+
+
+def new_figure(size: tuple[float, float]) -> Any:
+    """Return an empty figure of this size in inches, of no window.
+
+    Raises
+    ------
+    ImportError
+        If Matplotlib is not installed.
+    """
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
@@ -26,13 +43,13 @@ def draw(calibration: "Calibration", path: Any = None) -> Any:
         raise ImportError(
             'a plot needs Matplotlib, which is not installed. Install it with pip install "palate[plots]".'
         ) from None
-    figure = Figure(figsize=(14, 4.6), layout="constrained")
+    figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
-    left, middle, right = figure.subplots(1, 3)
-    plain = replace(calibration, frame_kind="polars")
-    _reliability(left, plain)
-    _pit(middle, plain)
-    _by_fame(right, plain)
+    return figure
+
+
+def written(figure: Any, path: Any) -> Any:
+    """Return the figure, or write it to `path` and return None."""
     if path is None:
         return figure
     figure.savefig(path, dpi=100, metadata={"Software": None} if str(path).lower().endswith(".png") else None)

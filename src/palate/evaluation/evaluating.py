@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from palate.evaluation.evaluated_model import (
 from palate.evaluation.evaluation import Evaluation
 from palate.evaluation.folding import fold_in as folded
 from palate.evaluation.scoring import Outcome, score
-from palate.evaluation.test_set import Question, ask
+from palate.evaluation.test_set import Question, alike_by, ask
 from palate.factors.temporal_scores import knows_time
 from palate.lists.lookup import column_of
 from palate.scorer import Scorer
@@ -52,8 +53,9 @@ def evaluate(
     Predictions of all test ratings give RMSE and MAE (clipped to the rating scale, and not). For
     lists every user's full ranking is made, without what the user rated before, and no item is left
     out by sampling. Figures are means over users (RMSE and MAE: over ratings), intervals are
-    bootstrapped over users, and the damped-bias baseline and the most popular items stand beside
-    the models.
+    bootstrapped over users. Beside the models stand the references that they should beat: the
+    damped biases, the most popular items, ever and lately (where there are times), and the nearest
+    items by cosine. `unbeaten` names those that a model does not beat.
 
     Parameters
     ----------
@@ -78,7 +80,7 @@ def evaluate(
         The only items that lists may hold, such as those in stock; relevant test ratings of other
         items are then not looked for.
     baselines : bool, default True
-        Whether the baseline and the most popular items take part.
+        Whether the references take part.
     resamples : int, default 1000
         Bootstrap samples; 0 for no intervals.
     confidence : float, default 0.95
@@ -111,11 +113,63 @@ def evaluate(
     >>> model = palate.LeastSquares().fit(split.train)
     >>> evaluation = palate.evaluate(model, split, k=10, resamples=200)
     >>> evaluation.models
-    ('LeastSquares', 'baseline', 'most popular')
+    ('LeastSquares', 'baseline', 'most popular', 'popular lately', 'neighbours')
     >>> evaluation.value("rmse") < evaluation.value("rmse", model="baseline")
     True
+    >>> evaluation.unbeaten()
+    ('most popular', 'popular lately', 'neighbours')
     """
     check_bootstrap(resamples, confidence, seed)
+    asked = enter_all(
+        models,
+        test,
+        k=k,
+        relevant_from=relevant_from,
+        gain=gain,
+        train=train,
+        fold_in=fold_in,
+        candidates=candidates,
+        baselines=baselines,
+        threads=threads,
+    )
+    question, contestants = asked.question, asked.contestants
+    outcomes = tuple(score(contestant, question, threads) for contestant in contestants)
+    return asked.evaluation(outcomes, resamples, confidence, seed)
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """The question of an evaluation and who answers it."""
+
+    question: Question
+    contestants: list[Contestant]
+    n_models: int  # the first contestants; the others are references
+    notes: list[str]
+
+    def evaluation(
+        self, outcomes: tuple[Outcome, ...], resamples: int, confidence: float, seed: int
+    ) -> Evaluation:
+        """Return the evaluation that these outcomes make."""
+        found = _evaluation(
+            self.question, self.contestants, outcomes, resamples, confidence, seed, self.notes
+        )
+        return replace(found, references=found.models[self.n_models :])
+
+
+def enter_all(
+    models: Any,
+    test: Ratings | Split | None,
+    *,
+    k: int | Sequence[int],
+    relevant_from: float | None = None,
+    gain: str = "binary",
+    train: Ratings | None = None,
+    fold_in: Ratings | None = None,
+    candidates: Any = None,
+    baselines: bool = True,
+    threads: int | None = None,
+) -> Asked:
+    """Return the question and the contestants; the arguments are those of `evaluate`."""
     named = named_scorers(models)
     if isinstance(test, Split):
         fold_in = test.fold_in if fold_in is None else fold_in
@@ -136,8 +190,9 @@ def evaluate(
         contestants += references(contestants, question, train, threads)
     if fold_in is not None:
         contestants = [folded(contestant, fold_in, test, threads) for contestant in contestants]
-    outcomes = tuple(score(contestant, question, threads) for contestant in contestants)
-    return _evaluation(question, contestants, outcomes, resamples, confidence, seed, scales)
+    if question.ks:
+        question = replace(question, alike=alike_by([scorer for scorer, _ in named]))
+    return Asked(question, contestants, len(named), scales)
 
 
 def evaluate_common(

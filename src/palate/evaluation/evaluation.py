@@ -7,13 +7,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate._checks import ArgumentError
 from palate.data import columns as names
 from palate.data.frames import from_polars
+from palate.evaluation.beside import beside_references
 from palate.evaluation.bins import N_BINS, bin_of, label
 from palate.evaluation.figures import Figures, is_clear, words
 from palate.evaluation.scoring import Outcome
 
 MODEL, METRIC, K, N_TRAIN = "model", "metric", "k", "n_train"
+KNOWN, NEW = "known", "new"
 _ENDS = {"low": pl.Float64, "high": pl.Float64}
 
 
@@ -29,7 +32,7 @@ class Evaluation:
     Parameters
     ----------
     outcomes : tuple of Outcome
-        One per model, then the baseline and the most popular items.
+        One per model, then the references.
     users : polars.Series
         Ids of the tested users.
     n_train, n_test, n_relevant : ndarray of shape (n_users,), int64
@@ -46,6 +49,8 @@ class Evaluation:
     frame_kind : str
     folds : polars.DataFrame or None
         The figures of each fold, after cross-validation.
+    references : tuple of str
+        Names of the references that the models are compared with.
 
     Examples
     --------
@@ -70,6 +75,7 @@ class Evaluation:
     notes: tuple[str, ...] = ()
     frame_kind: str = "polars"
     folds: pl.DataFrame | None = None
+    references: tuple[str, ...] = ()
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -121,7 +127,7 @@ class Evaluation:
         types = {MODEL: pl.String, METRIC: pl.String, K: pl.Int64, "value": pl.Float64, **_ENDS}
         return self._frame(pl.DataFrame(rows, schema=types, orient="row"))
 
-    def differences(self, of: str | None = None) -> Any:
+    def differences(self, of: str | None = None, *, by: str | None = None) -> Any:
         """Return the differences between one model and each other model on the same users.
 
         A difference is the metric of the model `of` minus that of the other model.
@@ -130,14 +136,36 @@ class Evaluation:
         ----------
         of : str, optional
             Name of a model; the first when None.
+        by : {"activity", "known"}, optional
+            Apart for users of few and of many training ratings, or for users with and without.
 
         Returns
         -------
         frame
             Columns model, against, metric, k, difference, low, high (the interval of paired
             resamples), and clear: whether the interval leaves out 0. Metrics that one of the two
-            lacks, and those without a value per user, are left out.
+            lacks, and those without a value per user, are left out. With `by`, a column of that
+            group comes first.
+
+        Raises
+        ------
+        KeyError
+            If there is no such model.
+        ValueError
+            If `by` is no such grouping.
         """
+        if by not in (None, *_GROUPINGS):
+            raise ArgumentError("by", "be 'activity', 'known' or None", f"{by!r}")
+        if by is not None:
+            column, groups = _GROUPINGS[by](self.n_train)
+            parts = [
+                pl.select(pl.lit(group).alias(column)).join(self.among(rows)._differences(of), how="cross")
+                for group, rows in groups
+            ]
+            return self._frame(pl.concat(parts))
+        return self._frame(self._differences(of))
+
+    def _differences(self, of: str | None) -> pl.DataFrame:
         mine = self.figures.outcome(of)
         rows = []
         for other in self.outcomes:
@@ -147,7 +175,123 @@ class Evaluation:
                     rows.append((mine.name, other.name, *figure, value, low, high, is_clear(low, high)))
         first = {MODEL: pl.String, "against": pl.String, METRIC: pl.String, K: pl.Int64}
         types = {**first, "difference": pl.Float64, **_ENDS, "clear": pl.Boolean}
+        return pl.DataFrame(rows, schema=types, orient="row")
+
+    def among(self, users: Any) -> "Evaluation":
+        """Return the evaluation of some of the users, with intervals of its own.
+
+        What belongs to all lists together, coverage, the Gini coefficient and `by_popularity`, is
+        left out.
+
+        Parameters
+        ----------
+        users : "known", "new", or array of bool
+            Users with training ratings, users without, or which of `self.users`.
+
+        Raises
+        ------
+        ValueError
+            If it is neither, or leaves no user.
+
+        Examples
+        --------
+        >>> import palate
+        >>> split = palate.splits.by_time(palate.datasets.load("movielens-small").ratings, share=0.1)
+        >>> evaluation = palate.evaluate(palate.Popular().fit(split.train), split, k=10, resamples=0)
+        >>> len(evaluation.among("known").users), len(evaluation.among("new").users)
+        (22, 60)
+        """
+        rows = _chosen(users, self.n_train)
+        if not rows.any():
+            raise ArgumentError("users", f"leave at least one of {len(self.users):,} users", "none")
+        n_relevant, n_test = self.n_relevant[rows], self.n_test[rows]
+        about = {
+            **self.about,
+            "n_test": int(n_test.sum()),
+            "n_users": int(rows.sum()),
+            "n_items": None,
+            "n_relevant": int(n_relevant.sum()),
+            "n_users_without_relevant": int(np.count_nonzero(n_relevant == 0)),
+        }
+        outcomes = tuple(
+            replace(one, top=one.top[rows], bottom=one.bottom[rows], overall={}, bins={}, cold={})
+            for one in self.outcomes
+        )
+        return replace(
+            self,
+            outcomes=outcomes,
+            users=self.users.filter(pl.Series(rows)),
+            n_train=self.n_train[rows],
+            n_test=n_test,
+            n_relevant=n_relevant,
+            about=about,
+            notes=(),
+            folds=None,
+        )
+
+    @property
+    def by_known(self) -> Any:
+        """The figures of known and of new users and items as a frame.
+
+        Columns model, side ("user" or "item"), known, n (tested users, or test ratings of such
+        items), metric, k, value, low, high. Of items there are errors, and recall over all their
+        relevant ratings, without intervals.
+        """
+        types = {MODEL: pl.String, "side": pl.String, KNOWN: pl.Boolean, "n": pl.Int64}
+        types |= {METRIC: pl.String, K: pl.Int64, "value": pl.Float64, **_ENDS}
+        rows: list[tuple[Any, ...]] = []
+        for group, mask in _known_groups(self.n_train)[1]:
+            part = self.among(mask)
+            rows += [
+                (one.name, "user", group == KNOWN, len(part.users), *figure, *part.figures.of(one, figure))
+                for one in part.outcomes
+                for figure in one.figures
+            ]
+        for one in self.outcomes:
+            rows += _of_items(one)
         return self._frame(pl.DataFrame(rows, schema=types, orient="row"))
+
+    def against_references(self) -> Any:
+        """Return how each model does beside each reference as a frame.
+
+        They are compared by nDCG of the longest list, and by RMSE where both predict ratings.
+
+        Columns model, reference, metric, k, difference (the model's figure minus the reference's),
+        low and high (its interval over paired resamples), and beaten: whether the interval says
+        that the model is better. Without resamples the difference alone decides; of a figure that
+        nobody has, beaten is null.
+        """
+        types = {MODEL: pl.String, "reference": pl.String, METRIC: pl.String, K: pl.Int64}
+        types |= {"difference": pl.Float64, **_ENDS, "beaten": pl.Boolean}
+        rows = [
+            (one.model, one.reference, *one.figure, *one.interval, one.beaten)
+            for one in beside_references(self.figures, self.references, tuple(self.about["k"]))
+        ]
+        return self._frame(pl.DataFrame(rows, schema=types, orient="row"))
+
+    def unbeaten(self, model: str | None = None) -> tuple[str, ...]:
+        """Return the names of the references that a model does not beat.
+
+        They are compared by nDCG of the longest list, or by RMSE where no lists are tested.
+
+        Parameters
+        ----------
+        model : str, optional
+            The first when None.
+
+        Raises
+        ------
+        KeyError
+            If there is no such model.
+        """
+        name, ks = self.figures.outcome(model).name, tuple(self.about["k"])
+        metric = "ndcg" if ks else "rmse"
+        found = beside_references(self.figures, self.references, ks)
+        return tuple(
+            one.reference
+            for one in found
+            if one.model == name and one.figure[0] == metric and one.beaten is False
+        )
 
     @property
     def per_user(self) -> Any:
@@ -186,7 +330,14 @@ class Evaluation:
 
         A frame with a row per model and bin of `n_train`, the number of an item's training ratings.
         Recall here is over all relevant test ratings of the bin, not a mean over users.
+
+        Raises
+        ------
+        ValueError
+            If this is an evaluation of some of the users, by `among`.
         """
+        if not self.outcomes[0].bins:
+            raise ArgumentError("by_popularity", "be asked of the evaluation of all users", "one of among()")
         return self._frame(pl.concat([_popularity(outcome) for outcome in self.outcomes], how="diagonal"))
 
     @property
@@ -211,8 +362,10 @@ class Evaluation:
         frames = {
             "figures": plain.table(),
             "differences": plain.differences(),
+            "against_references": plain.against_references(),
             "by_activity": plain.by_activity,
-            "by_popularity": plain.by_popularity,
+            "by_popularity": plain.by_popularity if plain.outcomes[0].bins else None,
+            "by_known": plain.by_known,
             "by_fold": plain.by_fold,
         }
         return found | {name: frame.to_dicts() for name, frame in frames.items() if frame is not None}
@@ -226,6 +379,55 @@ class Evaluation:
 
     def _frame(self, frame: pl.DataFrame) -> Any:
         return from_polars(frame, self.frame_kind)
+
+
+def _chosen(users: Any, n_train: np.ndarray) -> np.ndarray:
+    """Return which users are meant."""
+    if isinstance(users, str):
+        if users not in (KNOWN, NEW):
+            raise ArgumentError("users", "be 'known', 'new' or an array of bool", f"{users!r}")
+        return np.asarray((n_train > 0) == (users == KNOWN))
+    rows = np.asarray(users)
+    if rows.dtype != bool or rows.shape != n_train.shape:
+        must = f"be 'known', 'new' or an array of {len(n_train):,} bool, one for each user"
+        raise ArgumentError("users", must, f"{rows.dtype} of shape {rows.shape}")
+    return rows
+
+
+def _known_groups(n_train: np.ndarray) -> tuple[str, list[tuple[str, np.ndarray]]]:
+    groups = [(KNOWN, n_train > 0), (NEW, n_train == 0)]
+    return "users", [(label, rows) for label, rows in groups if rows.any()]
+
+
+def _activity_groups(n_train: np.ndarray) -> tuple[str, list[tuple[str, np.ndarray]]]:
+    bins = bin_of(n_train)
+    return N_TRAIN, [(label(int(number)), bins == number) for number in np.unique(bins)]
+
+
+_GROUPINGS = {"activity": _activity_groups, "known": _known_groups}
+
+
+def _of_items(outcome: Outcome) -> list[tuple[Any, ...]]:
+    """Return the figures of test ratings of items with and without training ratings."""
+    rows: list[tuple[Any, ...]] = []
+    for known, part in ((True, slice(1, None)), (False, slice(0, 1))):
+        n = {name: float(values[part].sum()) for name, values in outcome.bins.items()}
+        if not n.get("n_test"):
+            continue
+        figures: list[tuple[str, int | None, float, float]] = []
+        if "squares" in n:
+            figures.append(("rmse", None, n["squares"], n["n_test"]))
+            figures.append(("mae", None, n["absolute"], n["n_test"]))
+        figures += [
+            ("recall", int(name.removeprefix("found@")), n[name], n["n_relevant"])
+            for name in n
+            if name.startswith("found@")
+        ]
+        for metric, k, top, bottom in figures:
+            value = None if not bottom else top / bottom
+            value = value if value is None or metric != "rmse" else float(np.sqrt(value))
+            rows.append((outcome.name, "item", known, int(n["n_test"]), metric, k, value, None, None))
+    return rows
 
 
 def _figure_columns(outcome: Outcome, top: np.ndarray, bottom: np.ndarray) -> list[pl.Series]:

@@ -67,6 +67,12 @@ class Figures:
         low, high = self._intervals[outcome.name]
         return value, known(low[column]), known(high[column])
 
+    def value(self, outcome: Outcome, figure: Figure) -> float | None:
+        """Return a figure that has a value per user, without its interval; None if it is undefined."""
+        if figure not in outcome.figures:
+            return None
+        return known(self._values[outcome.name][outcome.figures.index(figure)])
+
     def difference(self, mine: Outcome, other: Outcome, figure: Figure) -> Interval:
         """Return by how much a figure of one model exceeds the other's, with the interval over
         paired resamples.

@@ -1,4 +1,4 @@
-"""The simplest recommender: what most people rated."""
+"""The simplest recommender: what most people rated, ever or lately."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,6 +10,7 @@ from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
 from palate.factors.likelihood.normal import Gaussian
+from palate.solve.grades import popularity
 from palate.solve.prior import RowPrior
 from palate.solve.strengths import ridge_prior
 
@@ -17,6 +18,8 @@ from palate.solve.strengths import ridge_prior
 @dataclass(frozen=True, eq=False, kw_only=True)
 class MostPopular:
     """A scorer that ranks items by their number of ratings, for everyone alike.
+
+    With a half-life it ranks them by how often they were rated lately.
 
     It stands beside every model in an evaluation, because many a published recommender does not
     beat it. Its scores are no ratings, so it has no RMSE.
@@ -26,7 +29,8 @@ class MostPopular:
     users, items : Vocabulary
     ratings : RatingMatrix
         What each user has rated, which is not recommended again.
-    counts : ndarray of shape (n_items,), int64
+    counts : ndarray of shape (n_items,), int64 or float64
+        What items are ranked by.
     catalog : Catalog, optional
     frame_kind : str, default "polars"
 
@@ -49,10 +53,17 @@ class MostPopular:
     likelihood = Gaussian()
 
     @classmethod
-    def of(cls, ratings: Ratings) -> "MostPopular":
-        """Return the scorer that counts these ratings."""
+    def of(cls, ratings: Ratings, half_life: float | None = None, min_ratings: int = 1) -> "MostPopular":
+        """Return the scorer that counts these ratings.
+
+        With a `half_life`, in the unit of their timestamps, a rating so much older than the last
+        one counts half, and items with fewer than `min_ratings` come after all others.
+        """
         matrix = RatingMatrix.from_ratings(ratings)
         counts = matrix.item_counts()
+        if half_life is not None:
+            times = ratings.timestamp
+            counts = popularity(ratings.item_index, ratings.n_items, times, half_life, min_ratings)
         return cls(
             users=ratings.users,
             items=ratings.items,
@@ -96,7 +107,7 @@ class MostPopular:
 
     @cached_property
     def item_bias(self) -> np.ndarray:
-        """The numbers of ratings; exact in float32 up to 16 million."""
+        """What items are ranked by; numbers of ratings are exact in float32 up to 16 million."""
         return self.counts.astype(np.float32)[None]
 
     @cached_property

@@ -12,6 +12,7 @@ from palate.evaluation.metrics import beyond
 from palate.evaluation.metrics.errors import clipped, error_sums
 from palate.evaluation.metrics.lists import Lists
 from palate.evaluation.metrics.ranking import METRICS
+from palate.evaluation.popular import MostPopular
 from palate.evaluation.test_set import Question
 from palate.factors.temporal_scores import scores_at
 from palate.lists.ranking import rank
@@ -74,8 +75,9 @@ def score(contestant: Contestant, question: Question, threads: int | None = None
         columns |= _errors(contestant, question, user, item, item_bin, bins, threads)
     overall: dict[Figure, float] = {}
     if question.ks:
-        lists = _lists(contestant, question, user, item, threads)
-        columns |= dict(_list_figures(contestant, question, lists))
+        lists = lists_of(contestant, question, user, item, threads)
+        expected = _expected(contestant, question, user, threads)
+        columns |= dict(_list_figures(contestant, question, lists, expected))
         overall = _overall(question, lists, len(scorer.items))
         _bin_lists(contestant, question, lists, item_bin, bins)
     n_users = len(question.users)
@@ -143,14 +145,11 @@ def _predictions(
     return predicted
 
 
-def _lists(
+def lists_of(
     contestant: Contestant, question: Question, user: np.ndarray, item: np.ndarray, threads: int | None
 ) -> Lists:
     """Return everyone's list of the longest k, matched with what is relevant."""
-    user_of_row = np.full(len(question.users), -1, dtype=np.int64)
-    user_of_row[question.row] = user
-    allowed = None if question.candidates is None else question.may_list(contestant.scorer.items)
-    items = top_lists(contestant.ranker(), user_of_row, question.ks[-1], threads, allowed)
+    items = _listed(contestant.ranker(), question, user, threads)
     relevant = question.relevant
     return Lists.match(
         items, len(contestant.scorer.items), question.row[relevant], item[relevant], question.worth
@@ -184,14 +183,46 @@ def top_lists(
     return items
 
 
+def _expected(
+    contestant: Contestant, question: Question, user: np.ndarray, threads: int | None
+) -> np.ndarray:
+    """Return the lists of the most popular items for the same users, from the same candidates."""
+    scorer = contestant.scorer
+    popular = MostPopular(
+        users=scorer.users, items=scorer.items, ratings=contestant.seen, counts=contestant.item_counts
+    )
+    return _listed(popular, question, user, threads)
+
+
+def _listed(scorer: Scorer, question: Question, user: np.ndarray, threads: int | None) -> np.ndarray:
+    """Return everyone's list of the longest k."""
+    user_of_row = np.full(len(question.users), -1, dtype=np.int64)
+    user_of_row[question.row] = user
+    allowed = None if question.candidates is None else question.may_list(scorer.items)
+    return top_lists(scorer, user_of_row, question.ks[-1], threads, allowed)
+
+
+def _diversity(contestant: Contestant, question: Question, lists: Lists) -> dict[int, np.ndarray] | None:
+    """Return how unlike the items of each list are, for each k; None where nothing is known of items."""
+    alike = question.alike
+    if alike is None:
+        return None
+    items = alike.among(contestant.scorer.items, lists.items)
+    return dict(zip(question.ks, beyond.diversity(items, question.ks, alike.of), strict=True))
+
+
 def _list_figures(
-    contestant: Contestant, question: Question, lists: Lists
+    contestant: Contestant, question: Question, lists: Lists, expected: np.ndarray
 ) -> Iterator[tuple[Figure, tuple[np.ndarray, np.ndarray]]]:
     """Yield every metric at every k with its values per user as (top, bottom)."""
     information = beyond.self_information(contestant.item_counts, max(1, contestant.n_trained_users))
+    apart = _diversity(contestant, question, lists)
     for k in question.ks:
         for name, metric in METRICS.items():
             yield (name, k), _as_ratio(metric(lists, k))
+        yield ("serendipity", k), _as_ratio(beyond.serendipity(lists, k, expected))
+        if apart is not None:
+            yield ("diversity", k), _as_ratio(apart[k])
         for name, value in zip(MEANS, (information, contestant.item_counts), strict=True):
             yield (name, k), _as_ratio(beyond.mean_over_list(lists.items[:, :k], value))
 

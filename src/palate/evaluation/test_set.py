@@ -1,6 +1,6 @@
 """What is asked of every model of an evaluation: the test ratings, and which of them are relevant."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,9 +11,39 @@ from palate._checks import ArgumentError, ArgumentTypeError, check_choice, check
 from palate.data.dataset import ratings_of
 from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
+from palate.lists.likeness import Likeness, genre_likeness, own_likeness
+from palate.scorer import Scorer
 
 GAINS = ("binary", "rating")
 _RELEVANT_SHARE = 0.75  # of the scale: 4 and more of 5 stars, 8 and more of 10 points
+
+
+@dataclass(frozen=True, eq=False)
+class Alike:
+    """How alike items are: by the genres of a catalog, else by what a model says of them."""
+
+    items: Vocabulary
+    of: Likeness  # in positions of `items`
+    by: str  # in words
+
+    def among(self, items: Vocabulary, listed: np.ndarray) -> np.ndarray:
+        """Return lists of positions in another vocabulary as positions here; -1 where unknown."""
+        if items is self.items or items == self.items:
+            return listed
+        here = np.append(self.items.indices(items.values), -1)
+        return here[listed]
+
+
+def alike_by(scorers: Sequence[Scorer]) -> Alike | None:
+    """Return how alike items are by the genres of the first scorer that has any, else by the vectors
+    or weights of the first that has those; None without either.
+    """
+    for by, find in (("genres", genre_likeness), ("vectors", own_likeness)):
+        for scorer in scorers:
+            found = find(scorer)
+            if found is not None:
+                return Alike(scorer.items, found, by)
+    return None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -30,6 +60,8 @@ class Question:
     gain : {"binary", "rating"}
     candidates : ids or None
         The only items that lists may hold; relevant ratings of other items are then not looked for in them.
+    alike : Alike or None
+        How alike items are, the same for all models; None where nothing is known.
     """
 
     test: Ratings
@@ -37,6 +69,7 @@ class Question:
     relevant_from: float | None
     gain: str
     candidates: Any = None
+    alike: "Alike | None" = None
 
     @cached_property
     def users(self) -> np.ndarray:

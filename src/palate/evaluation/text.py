@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from palate.evaluation.beside import LOWER_IS_BETTER, Beside, beside_references
 from palate.evaluation.figures import is_clear
 from palate.evaluation.scoring import Figure, Outcome
 
@@ -20,12 +21,13 @@ WORDS = {
     "map": "MAP",
     "mrr": "MRR",
     "hit_rate": "hit rate",
+    "serendipity": "serendipity",
+    "diversity": "diversity",
     "novelty": "novelty (bits)",
     "popularity": "popularity",
     "coverage": "coverage",
     "gini": "Gini",
 }
-LOWER_IS_BETTER = ("rmse", "mae", "rmse_unclipped", "mae_unclipped")
 
 
 def text_of(evaluation: "Evaluation") -> str:
@@ -36,9 +38,8 @@ def text_of(evaluation: "Evaluation") -> str:
 def summary(evaluation: "Evaluation") -> str:
     """Return what was tested, in a sentence or two."""
     about = evaluation.about
-    text = (
-        f"Tested on {about['n_test']:,} ratings of {about['n_items']:,} items by {about['n_users']:,} users."
-    )
+    items = "" if about["n_items"] is None else f" of {about['n_items']:,} items"
+    text = f"Tested on {about['n_test']:,} ratings{items} by {about['n_users']:,} users."
     if about["k"]:
         text += f" Relevant are {_relevant(about)}; lists leave out what a user has rated before."
     return text
@@ -83,11 +84,14 @@ def explanation(evaluation: "Evaluation") -> list[str]:
     lines = [brackets + direction]
     if lists:
         lines.append(
-            "Novelty is how rare the listed items are, in bits; popularity their mean number of training "
-            "ratings; coverage the share of "
-            "items in anyone's list; Gini is 0 when all items are listed equally often."
+            "Serendipity is the share of a list that is relevant and not in the list of the most popular "
+            "items; diversity how unlike its items are; novelty how rare they are, in bits; popularity "
+            "their mean number of training ratings; coverage the share of items in anyone's list; Gini is "
+            "0 when all items are listed equally often."
         )
     lines += comparison(evaluation)
+    lines += verdicts(evaluation)
+    lines += known_apart(evaluation)
     return [*lines, *evaluation.notes]
 
 
@@ -105,6 +109,54 @@ def comparison(evaluation: "Evaluation") -> list[str]:
         for other in others
         if figure in mine.figures and figure in other.figures
     ]
+
+
+def verdicts(evaluation: "Evaluation") -> list[str]:
+    """Return a sentence for each model that says which references it does not beat."""
+    found = beside_references(evaluation.figures, evaluation.references, tuple(evaluation.about["k"]))
+    named = dict.fromkeys((one.model, one.figure) for one in found)
+    how = f"paired {evaluation.confidence:.0%} intervals" if evaluation.resamples else "without intervals"
+    return [
+        _against([one for one in found if (one.model, one.figure) == key], how)
+        for key in named
+        if any(one.beaten is not None for one in found if (one.model, one.figure) == key)
+    ]
+
+
+def known_apart(evaluation: "Evaluation") -> list[str]:
+    """Return a sentence with one figure of users known before and of new ones, where there are both."""
+    known = evaluation.n_train > 0
+    if known.all() or not known.any():
+        return []
+    ks = evaluation.about["k"]
+    figure: Figure = ("ndcg", ks[-1]) if ks else ("rmse", None)
+    parts = [
+        f"of the {len(part.users):,} {who}: {_each(part, figure)}"
+        for part, who in (
+            (evaluation.among(known), "users with training ratings"),
+            (evaluation.among(~known), "without"),
+        )
+    ]
+    return [f"{_name(figure)} {'; '.join(parts)}."]
+
+
+def _each(evaluation: "Evaluation", figure: Figure) -> str:
+    values = ((one.name, evaluation.figures.value(one, figure)) for one in evaluation.outcomes)
+    return ", ".join(f"{name} {_number(value)}" for name, value in values if value is not None) or "none"
+
+
+def _against(found: list[Beside], how: str) -> str:
+    model, name = found[0].model, _name(found[0].figure)
+    beaten = [one.reference for one in found if one.beaten]
+    left = [one.reference for one in found if one.beaten is False]
+    if not left:
+        return f"By {name}, {model} beats {_listed(beaten)} ({how})."
+    more = f"; it beats {_listed(beaten)}" if beaten else ""
+    return f"By {name}, {model} does not beat {_listed(left, 'or')}{more} ({how})."
+
+
+def _listed(names: list[str], last: str = "and") -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
 
 
 def _verdict(evaluation: "Evaluation", mine: Outcome, other: Outcome, figure: Figure) -> str:

@@ -66,6 +66,29 @@ def _nearest(products, item, m, found):
     return n
 
 
+@njit(nogil=True, cache=True)
+def nearest_products(first, products, m, items, values, counts):
+    """Write, for each row of `products` (the rows of items from `first` on), the m largest positive
+    entries of other items to `items` and `values` (n_rows, m), items ascending, and their number to
+    `counts`.
+    """
+    found = np.empty(m, np.int64)
+    for row in range(len(products)):
+        n = _nearest(products[row], first + row, m, found)
+        for place in range(n):
+            items[row, place] = found[place]
+            values[row, place] = products[row, found[place]]
+        counts[row] = n
+
+
+def nearest_products_reference(products, m, item):
+    """NumPy reference of `nearest_products`: the nearest of one item, ascending, and their products."""
+    order = np.argsort(-products[item], kind="stable")
+    near = [other for other in order if other != item and products[item, other] > 0][:m]
+    near = np.sort(np.array(near, np.int64))
+    return near, products[item, near]
+
+
 @njit(nogil=True, cache=True, forceinline=True)
 def _gather_dense(products, found, n, stride, system):
     """Write the upper triangle of P_NN to the rows of `system`, which start `stride` apart; left of

@@ -29,7 +29,7 @@ def likeness_of(scorer: Scorer) -> Likeness | None:
     of its catalog; None without any.
     """
     found = own_likeness(scorer)
-    return found if found is not None else _by_genres(scorer)
+    return found if found is not None else genre_likeness(scorer)
 
 
 def own_likeness(scorer: Any) -> Likeness | None:
@@ -64,7 +64,7 @@ def unit_vectors(factors: np.ndarray) -> np.ndarray:
     return (flat / np.where(norm > 0, norm, 1.0)[:, None]).astype(np.float32)
 
 
-def _by_genres(scorer: Scorer) -> Likeness | None:
+def genre_likeness(scorer: Scorer) -> Likeness | None:
     """Return the share of the genres of two items that both have; None without genres."""
     table = item_table(scorer)
     if names.GENRES not in table.columns:

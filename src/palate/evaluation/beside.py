@@ -1,0 +1,63 @@
+"""Models beside the references: which of them a model does not beat."""
+
+from dataclasses import dataclass
+
+from palate.evaluation.figures import Figures, Interval
+from palate.evaluation.scoring import Figure
+
+LOWER_IS_BETTER = ("rmse", "mae", "rmse_unclipped", "mae_unclipped")
+
+
+@dataclass(frozen=True)
+class Beside:
+    """One figure of a model beside that of a reference.
+
+    Parameters
+    ----------
+    model, reference : str
+    figure : (str, int or None)
+    interval : (float, float, float)
+        The model's figure minus the reference's, and the ends of the interval of paired resamples;
+        None where undefined.
+    """
+
+    model: str
+    reference: str
+    figure: Figure
+    interval: Interval
+
+    @property
+    def beaten(self) -> bool | None:
+        """Whether the model is better by the whole interval, or without one by the difference; None
+        where there is no difference.
+        """
+        value, low, high = self.interval
+        if value is None:
+            return None
+        if self.figure[0] in LOWER_IS_BETTER:
+            return (value if high is None else high) < 0
+        return (value if low is None else low) > 0
+
+    @property
+    def lost(self) -> bool:
+        """Whether the model is worse by the whole interval."""
+        value, low, high = self.interval
+        if value is None:
+            return False
+        if self.figure[0] in LOWER_IS_BETTER:
+            return (value if low is None else low) > 0
+        return (value if high is None else high) < 0
+
+
+def beside_references(figures: Figures, references: tuple[str, ...], ks: tuple[int, ...]) -> list[Beside]:
+    """Return every model beside every reference: by nDCG of the longest list, then by RMSE."""
+    deciding: list[Figure] = [*(("ndcg", k) for k in ks[-1:]), ("rmse", None)]
+    mine = [outcome for outcome in figures.outcomes if outcome.name not in references]
+    theirs = [outcome for outcome in figures.outcomes if outcome.name in references]
+    return [
+        Beside(model.name, other.name, figure, figures.difference(model, other, figure))
+        for model in mine
+        for figure in deciding
+        for other in theirs
+        if figure in model.figures and figure in other.figures
+    ]

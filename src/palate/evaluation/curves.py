@@ -1,0 +1,173 @@
+"""Hit curves: what lists of every length hold of what people went on to like."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from palate._checks import check_count
+from palate.data.forks import needs_threads
+from palate.data.ratings import Ratings
+from palate.evaluation.evaluated_model import Contestant, indexes
+from palate.evaluation.evaluating import check_bootstrap, enter_all
+from palate.evaluation.evaluation import Evaluation
+from palate.evaluation.scoring import Figure, Outcome, lists_of
+from palate.evaluation.test_set import Question
+from palate.splits.parts import Split
+
+CURVES = ("hit_rate", "recall")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class HitCurves:
+    """Hit rate and recall of lists of 1 to n items, for every model; made by `hit_curves`.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        Whose figures are `hit_rate` and `recall` at every k.
+
+    Examples
+    --------
+    >>> import palate
+    >>> data = palate.datasets.load("movielens-small")
+    >>> split = palate.splits.per_user(data.ratings, share=0.2)
+    >>> curves = palate.hit_curves(palate.Spectral().fit(split.train), split, n=20, resamples=0)
+    >>> curves.frame.columns
+    ['model', 'metric', 'k', 'value', 'low', 'high']
+    >>> curves.value("recall", 20) > curves.value("recall", 5) > curves.value("recall", 5, "most popular")
+    True
+    """
+
+    evaluation: Evaluation
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the models, the references last."""
+        return self.evaluation.models
+
+    @property
+    def n(self) -> int:
+        """The length of the longest lists."""
+        return int(self.evaluation.about["k"][-1])
+
+    @property
+    def frame(self) -> Any:
+        """The curves as a frame: model, metric ("hit_rate", "recall"), k, value, low, high."""
+        return self.evaluation.table()
+
+    def value(self, metric: str, k: int, model: str | None = None) -> float:
+        """Return one point of a curve: a `metric` at `k` of a `model`, the first when None."""
+        return self.evaluation.value(metric, k, model)
+
+    def differences(self, of: str | None = None) -> Any:
+        """Return the differences between the model `of` and each other one; see `Evaluation.differences`."""
+        return self.evaluation.differences(of)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the curves as plain lists, numbers and strings (for JSON)."""
+        plain = replace(self.evaluation, frame_kind="polars")
+        return {"models": list(self.models), "n": self.n, "curves": plain.table().to_dicts()}
+
+    def plot(self, path: Any = None) -> Any:
+        """Return the curves as a Matplotlib figure, or write them to a file.
+
+        The file `path` ends in .png, .svg or .pdf; None is then returned.
+
+        Raises
+        ------
+        ImportError
+            If Matplotlib is not installed.
+        """
+        from palate.evaluation.curves_plot import draw
+
+        plain = replace(self.evaluation, frame_kind="polars")
+        return draw(plain.table(), self.models, self.evaluation.references, path)
+
+    def __repr__(self) -> str:
+        return f"HitCurves({', '.join(self.models)}; lists of 1 to {self.n})"
+
+
+@needs_threads("hit_curves")
+def hit_curves(
+    models: Any,
+    test: Ratings | Split | None = None,
+    *,
+    n: int = 100,
+    relevant_from: float | None = None,
+    train: Ratings | None = None,
+    fold_in: Ratings | None = None,
+    candidates: Any = None,
+    baselines: bool = True,
+    resamples: int = 200,
+    confidence: float = 0.95,
+    seed: int = 0,
+    threads: int | None = None,
+) -> HitCurves:
+    """Return hit rate and recall of lists of every length up to n, beside the references.
+
+    The hit rate is the share of users with at least one relevant item in their list, recall the
+    share of their relevant items that it holds, as in `evaluate`.
+
+    Parameters
+    ----------
+    models, test, relevant_from, train, fold_in, candidates, baselines, confidence, seed, threads
+        As in `palate.evaluate`.
+    n : int, default 100
+        Length of the longest lists.
+    resamples : int, default 200
+        Bootstrap samples of the intervals; 0 for no intervals.
+
+    Returns
+    -------
+    HitCurves
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `palate.evaluate`.
+
+    Examples
+    --------
+    >>> import palate
+    >>> ratings = palate.datasets.load("movielens-small").ratings
+    >>> split = palate.splits.per_user(ratings, share=0.2)
+    >>> model = palate.LinearItems().fit(split.train)
+    >>> palate.hit_curves(model, split, n=50, resamples=0)
+    HitCurves(LinearItems, most popular, popular lately, neighbours; lists of 1 to 50)
+    """
+    check_bootstrap(resamples, confidence, seed)
+    n = check_count("n", n, 1)
+    asked = enter_all(
+        models,
+        test,
+        k=range(1, n + 1),
+        relevant_from=relevant_from,
+        train=train,
+        fold_in=fold_in,
+        candidates=candidates,
+        baselines=baselines,
+        threads=threads,
+    )
+    outcomes = tuple(_curve(one, asked.question, threads) for one in asked.contestants)
+    return HitCurves(evaluation=asked.evaluation(outcomes, resamples, confidence, seed))
+
+
+def _curve(contestant: Contestant, question: Question, threads: int | None) -> Outcome:
+    user, item = indexes(question.test, contestant.scorer.users, contestant.scorer.items)
+    lists = lists_of(contestant, question, user, item, threads)
+    hits = np.cumsum(lists.hit, axis=1)
+    defined = (lists.n_relevant > 0).astype(np.float64)
+    share = hits / np.maximum(lists.n_relevant, 1)[:, None]
+    figures: tuple[Figure, ...] = tuple((metric, k) for metric in CURVES for k in question.ks)
+    top = np.hstack([(hits > 0).astype(np.float64), share])
+    bottom = np.repeat(defined[:, None], top.shape[1], axis=1)
+    return Outcome(
+        name=contestant.name,
+        figures=figures,
+        top=top,
+        bottom=bottom,
+        overall={},
+        bins={},
+        cold={"users": 0, "items": 0, "users_ratings": 0, "items_ratings": 0},
+    )

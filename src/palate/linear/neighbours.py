@@ -1,0 +1,43 @@
+"""The nearest items by cosine: weights that take no training."""
+
+import numpy as np
+
+from palate._parallel import even_bounds, run_chunks
+from palate.linear.weights import ItemWeights
+from palate.solve.rows import Rows
+
+_ITEMS = 64  # rows of products that stand in memory at a time, in each thread
+
+
+def neighbour_weights(by_user: Rows, m: int, shrink: float, threads: int) -> ItemWeights:
+    """Return `W_ji = x_j . x_i / (|x_j| |x_i| + shrink)` for the m items j nearest to each item i, 0
+    for all others; `x_i` is the column of an item.
+
+    References
+    ----------
+    Deshpande, Karypis (2004), "Item-Based Top-N Recommendation Algorithms", section 4.
+    """
+    from palate.kernels import linear
+    from palate.kernels.csr import transpose_csr
+
+    by_item = by_user.transposed()
+    n_items = by_item.n_rows
+    squares = np.bincount(by_user.columns, np.square(by_user.values, dtype=np.float64), n_items)
+    norms = np.sqrt(squares).astype(np.float32)
+    near, values = np.zeros((n_items, m), np.int32), np.zeros((n_items, m), np.float32)
+    counts = np.zeros(n_items, np.int64)
+    users = by_user.indptr, by_user.columns, by_user.values
+    items = by_item.indptr, by_item.columns, by_item.values
+
+    def part(start: int, stop: int) -> None:
+        rows = np.empty((stop - start, n_items), np.float32)
+        linear.item_products(*(start, stop, *users, *items, rows))
+        below = norms[start:stop, None] * norms + np.float32(shrink)
+        np.divide(rows, below, out=rows, where=below > 0)
+        linear.nearest_products(start, rows, m, near[start:stop], values[start:stop], counts[start:stop])
+
+    run_chunks(part, even_bounds(n_items, _ITEMS), threads)
+    filled = np.arange(m) < counts[:, None]
+    by_target = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    indptr, columns, weights = transpose_csr(by_target, near[filled], values[filled], n_items)
+    return ItemWeights(n_items=n_items, indptr=indptr, columns=columns, values=weights)

@@ -1,0 +1,93 @@
+"""Neighbours: the nearest items by cosine, the oldest model of choices."""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from palate._checks import check_count
+from palate._parallel import check_threads
+from palate.data.arguments import helpful_methods
+from palate.data.catalog import Catalog
+from palate.data.ratings import Ratings
+from palate.linear.neighbours import neighbour_weights
+from palate.model.linear_model import LinearModel
+from palate.solve.grades import RATINGS
+from palate.training.checks import check_fitted, check_strength
+from palate.training.choices import Choices, check_grades, described
+
+
+@helpful_methods
+@dataclass(frozen=True, kw_only=True)
+class Neighbours:
+    """Item-to-item neighbours, which rank items by how near they are to what the user chose before.
+
+        score_ui = sum over the user's own items j of x_uj W_ji
+        W_ji = x_j . x_i / (|x_j| |x_i| + shrink)       if j is one of the m items nearest to i, else 0
+
+    x is the grade of a rating, as in `Spectral`, and `x_i` the grades of an item. Nothing is
+    learned. It is a reference that a model of choices has to beat; `LinearItems` has the same form
+    and better weights.
+
+    Parameters
+    ----------
+    neighbours : int, default 100
+        m: from how many items an item's score can come.
+    shrink : float, default 10.0
+        Takes from the nearness of items that few people have in common.
+    grades, least_grade, half_life
+        As in `Spectral`.
+
+    References
+    ----------
+    Sarwar, Karypis, Konstan, Riedl (2001), "Item-Based Collaborative Filtering Recommendation
+    Algorithms". Deshpande, Karypis (2004), "Item-Based Top-N Recommendation Algorithms", section 4.
+
+    Examples
+    --------
+    >>> from palate import Neighbours, Ratings
+    >>> users, items = ["al", "al", "bo", "bo", "cy"], ["x", "y", "x", "z", "y"]
+    >>> ratings = Ratings.from_arrays(users, items, [5, 4, 4, 5, 3], scale=(1, 5))
+    >>> model = Neighbours().fit(ratings, validation=0)
+    >>> model.recommend("cy", n=1)["item_id"].to_list()
+    ['x']
+    """
+
+    neighbours: int = 100
+    shrink: float = 10.0
+    grades: str = RATINGS
+    least_grade: float = 0.25
+    half_life: float | None = None
+
+    def fit(
+        self,
+        ratings: Ratings,
+        *,
+        validation: float | Ratings = 0.05,
+        catalog: Catalog | None = None,
+        start: Any = None,
+        refit: bool = False,
+        checkpoint: str | os.PathLike[str] | None = None,
+        callback: Any = None,
+        threads: int | None = None,
+        seed: int = 0,
+    ) -> LinearModel:
+        """Return the model of these ratings; parameters and errors are those of `Spectral.fit`."""
+        check_count("neighbours", self.neighbours, 1)
+        check_strength("shrink", self.shrink)
+        check_grades(self)
+        threads = check_threads(threads)
+        choices = Choices.of(self, ratings, validation, start, seed)
+        if refit and choices.problem.held_out.any():
+            choices = Choices.of(self, choices.problem.ratings, 0.0, None, seed)
+        m = min(self.neighbours, max(len(choices.item_counts) - 1, 1))
+        model = LinearModel(
+            **choices.known(catalog),
+            weights=neighbour_weights(choices.by_user, m, self.shrink, threads),
+            grades=choices.grades,
+            trainer=described(self),
+            history=choices.history("The nearest items by cosine.", []),
+        )
+        check_fitted(model, self)
+        if checkpoint is not None:
+            model.save(checkpoint)
+        return model
