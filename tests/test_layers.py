@@ -105,7 +105,9 @@ OPTIONAL = {"duckdb", "h5py", "keras", "matplotlib", "optuna", "pandas", "pyarro
     "fastapi",
     "mlflow",
     "nicegui",
+    "orjson",
     "psycopg",
+    "pydantic",
     "pyspark",
     "sklearn",
     "starlette",
@@ -114,7 +116,7 @@ OPTIONAL = {"duckdb", "h5py", "keras", "matplotlib", "optuna", "pandas", "pyarro
 }
 # Modules that a user names himself because they are made of classes of another library: they import
 # it where they begin.
-ENTRIES = {"palate.spark.ml": {"pyspark"}}
+ENTRIES = {"palate.spark.ml": {"pyspark"}, "palate.service.queries": {"pydantic"}}
 
 
 def layer_of(module: str) -> str:

@@ -41,6 +41,9 @@ class _State:
     active: str
 
 
+QUICK = 0.003  # seconds
+
+
 class Core:
     """Models, live ratings, and every question that the explorer and the service answer.
 
@@ -284,6 +287,11 @@ class Core:
             )
         return people.known(user) if user is not None else people.stranger(ratings or {})
 
+    def answers_quickly(self, user: str, model: str | None = None) -> bool:
+        """Return whether a plain list of this user takes too little to be worth another thread."""
+        people = self._people(model)
+        return people.served.list_seconds < QUICK and people.is_ready(user)
+
     def compare(self, user: str, first: str, second: str, **options: Any) -> Comparison:
         """Return the lists of two models for one user; the `options` are those of `recommend`."""
         one, two = (self.recommend(user, model=name, **options) for name in (first, second))
@@ -407,8 +415,13 @@ class Core:
         StoreError
             If the store cannot be written.
         """
+        given = list(rows)
+        if self._can_keep(given):
+            return self.store.write(
+                [Change(user, item, None if value is None else float(value)) for user, item, value in given]
+            )
         changes, problems = [], []
-        for place, (user, item, rating) in enumerate(rows):
+        for place, (user, item, rating) in enumerate(given):
             try:
                 changes.append(self._change(user, item, rating))
             except (LookupError, ValueError) as error:
@@ -416,6 +429,17 @@ class Core:
         if problems:
             raise BadRows(problems)
         return self.store.write(changes)
+
+    def _can_keep(self, rows: Sequence[tuple[str, str, float | None]]) -> bool:
+        """Return whether `_change` would take all of these, which is quick to see of many at once."""
+        served = self._people(None).served
+        for user in {user for user, _, _ in rows}:
+            try:
+                check_user(user)
+            except ValueError:
+                return False
+        known = all(served.find_item(item) >= 0 for _, item, _ in rows)
+        return known and served.can_hold([rating for _, _, rating in rows if rating is not None])
 
     def _change(self, user: str, item: str, rating: float | None) -> Change:
         served = self._people(None).served

@@ -32,14 +32,18 @@ class People:
         """Return a user by id; somebody nothing is known of has the source "popular fallback"."""
         live, row = self.store.of(user), self.stored_row(user)
         if live:
-            revision = max(rating.revision for rating in live.values())
-            return self._folded.get((user, revision), lambda: self.fold(user, live, row))
+            return self._folded.get((user, _revision(live)), lambda: self.fold(user, live, row))
         if row < 0:
             return _nobody(self.served, positions([]))
         own = self.served.own_ratings(row)[0]
         return Asked(
             self.served.model, self.served.model.users.id(row), row, STORED, own, positions([]), len(own)
         )
+
+    def is_ready(self, user: str) -> bool:
+        """Return whether nothing has to be folded in before the user can be answered."""
+        live = self.store.of(user)
+        return not live or (user, _revision(live)) in self._folded
 
     def fold(self, user: str, live: Mapping[str, LiveRating], row: int) -> Asked:
         """Return a user with live ratings, which win over those of the model's training; BadRating
@@ -99,6 +103,10 @@ class People:
 
 def _nobody(served: ServedModel, seen: np.ndarray, live: np.ndarray | None = None) -> Asked:
     return Asked(served.model, None, -1, POPULAR, seen, seen if live is None else live, 0)
+
+
+def _revision(live: Mapping[str, LiveRating]) -> int:
+    return max(rating.revision for rating in live.values())
 
 
 def _now(served: ServedModel) -> int:

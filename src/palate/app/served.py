@@ -4,7 +4,7 @@ import dataclasses
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -19,7 +19,7 @@ from palate.app.titles import TitleIndex
 from palate.data import columns as names
 from palate.data.forks import filled
 from palate.data.matrix import RatingMatrix
-from palate.data.scales import check_rating
+from palate.data.scales import check_rating, outside
 from palate.data.vocabulary import Vocabulary
 from palate.factors.draws import has_spread
 from palate.factors.item_index import item_catalog, item_table, share_items
@@ -27,6 +27,7 @@ from palate.lists.filters import Allowed, allowed_items
 from palate.model.model import Foldable, ScorerModel
 
 _MASKS = 64  # filters kept ready; an item mask is one byte per item
+_INFOS = 100_000  # items whose description is kept ready
 _OWN = {names.ITEM_ID, names.TITLE, names.YEAR, names.GENRES, names.N_RATINGS, names.MEAN_RATING}
 
 
@@ -64,6 +65,9 @@ class Recent(Generic[K, V]):
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
         return made
+
+    def __contains__(self, key: K) -> bool:
+        return key in self._kept
 
     def keys(self) -> list[K]:
         """Return the keys, the oldest first."""
@@ -106,6 +110,8 @@ class ServedModel:
         self._columns = {column.name: column for column in self.table.get_columns()}
         self._more = [name for name in self.table.columns if name not in _OWN]
         self._masks: Recent[str, Allowed] = Recent(_MASKS)
+        self._infos: Recent[int, ItemInfo] = Recent(_INFOS)
+        self.list_seconds = float("inf")  # of a plain list; measured when the model is tried
 
     def __repr__(self) -> str:
         return f"ServedModel({self.id!r}, version {self.version}: {self.model!r})"
@@ -148,7 +154,11 @@ class ServedModel:
 
     def find_item(self, item: str) -> int:
         """Return the position of an item's id as a text, -1 for one the model does not know."""
-        return _position(self.model.items, item)
+        return self._places.get(item, -1)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {item: place for place, item in enumerate(self.item_ids)}
 
     def item_index(self, item: str) -> int:
         """Return the position of an item's id as a text; UnknownItem for one the model does not know."""
@@ -173,7 +183,9 @@ class ServedModel:
 
     def item(self, index: int) -> ItemInfo:
         """Return what the catalog says of the item at a position."""
+        return self._infos.get(index, lambda: self._described(index))
 
+    def _described(self, index: int) -> ItemInfo:
         def of(name: str) -> Any:
             column = self._columns.get(name)
             return None if column is None else column[index]
@@ -224,6 +236,18 @@ class ServedModel:
 
     # -- users
     # --------------------------------------------------------------------------------------------------
+
+    def can_hold(self, values: Sequence[Any]) -> bool:
+        """Return whether `check_rating` would take all of these; it says which one it would not."""
+        if not all(type(value) in (int, float) for value in values):
+            return False
+        given = np.array(values, np.float64)
+        if not (np.abs(given) <= float(np.finfo(np.float32).max)).all():
+            return False
+        given = given.astype(np.float32)
+        if self.model.scale is not None and outside(given, self.model.scale).any():
+            return False
+        return self.levels is None or bool(np.isin(given, self.levels).all())
 
     def check_rating(self, value: Any) -> float:
         """Return a rating that this model could take in; BadRating for any other."""

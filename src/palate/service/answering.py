@@ -50,10 +50,20 @@ def plain(value: Any) -> Any:
 
 
 def as_json(value: Any) -> bytes:
-    """Return a value as JSON in UTF-8."""
-    return json.dumps(plain(value), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
-        "utf-8", "backslashreplace"
-    )
+    """Return a value as JSON in UTF-8.
+
+    Examples
+    --------
+    >>> as_json(Problem("é", "\\ud800", [{"at": float("inf")}]))
+    b'{"code":"\\xc3\\xa9","message":"\\\\ud800","rows":[{"at":null}]}'
+    """
+    import orjson
+
+    try:
+        return orjson.dumps(value, default=plain)
+    except TypeError:  # half a surrogate pair, or an integer of more than 64 bits
+        text = json.dumps(plain(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return text.encode("utf-8", "backslashreplace")
 
 
 STATUS: tuple[tuple[type[Exception], int, str], ...] = (

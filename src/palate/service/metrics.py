@@ -1,6 +1,7 @@
 """Counts and times of what a service did, as Prometheus reads them."""
 
 import threading
+from bisect import bisect_left
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -23,8 +24,8 @@ class Metrics:
             key = method, route, status
             self._requests[key] = self._requests.get(key, 0) + 1
             row = self._seconds.setdefault(route, [0.0] * (len(BUCKETS) + 2))
-            for place, most in enumerate(BUCKETS):
-                row[place] += seconds <= most
+            for place in range(bisect_left(BUCKETS, seconds), len(BUCKETS)):
+                row[place] += 1
             row[-2] += 1
             row[-1] += seconds
 

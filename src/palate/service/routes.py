@@ -72,44 +72,27 @@ def _listed(answer: Answer, cursor: str | None = None, fresh: bool = False) -> b
 
 def list_routes(core: Core, settings: Settings) -> Any:
     """Return the routes of lists."""
-    from fastapi import APIRouter, Query
+    from fastapi import APIRouter, Query, Request
+    from fastapi.concurrency import run_in_threadpool
+
+    from palate.service.queries import ListQuery, documented, read
 
     router = APIRouter(prefix="/v1", tags=["lists"])
 
     @router.get(
-        "/users/{user}/recommendations", response_model=bodies.Recommendations, responses=failures(404, 409)
+        "/users/{user}/recommendations",
+        response_model=bodies.Recommendations,
+        responses=failures(404, 409),
+        openapi_extra=documented(ListQuery),
     )
-    def recommendations(
-        user: str,
-        n: Annotated[int, Query(ge=1, le=MOST_ITEMS)] = 10,
-        cursor: Annotated[str | None, Query(max_length=2000)] = None,
-        exclude_seen: bool = True,
-        genre: Annotated[
-            list[str] | None, Query(max_length=50, description="Items of one of these genres.")
-        ] = None,
-        year_from: Annotated[int | None, Query(ge=-(2**31), lt=2**31)] = None,
-        year_to: Annotated[int | None, Query(ge=-(2**31), lt=2**31)] = None,
-        min_ratings: Annotated[int, Query(ge=0, lt=2**62)] = 0,
-        caution: Annotated[float, Query(gt=-1, lt=1)] = 0.0,
-        model: str | None = None,
-        explain: Annotated[
-            str | None, Query(description="why, uncertainty, or both with a comma between.")
-        ] = None,
-    ) -> Any:
+    async def recommendations(user: str, request: Request) -> Any:
         """List the best items for a user; somebody unknown gets the most popular ones, and `source`
         says so.
         """
-        user = id_of(user)
-        how = {
-            "n": n,
-            "model": model,
-            "caution": caution,
-            "min_ratings": min_ratings,
-            "exclude_seen": exclude_seen,
-            "where": _where(genre or [], year_from, year_to),
-            "explain": _explain(explain),
-        }
-        return _page(core, settings, user, how, cursor)
+        user, query = id_of(user), read(ListQuery, request)
+        if query.plain and core.answers_quickly(user, query.model):
+            return _page(core, settings, user, query)
+        return await run_in_threadpool(_page, core, settings, user, query)
 
     @router.post("/recommendations", response_model=bodies.Recommendations, responses=failures(404))
     def session(body: bodies.SessionIn) -> Any:
@@ -145,10 +128,20 @@ def list_routes(core: Core, settings: Settings) -> Any:
     return router
 
 
-def _page(core: Core, settings: Settings, user: str, how: dict[str, Any], cursor: str | None) -> Any:
+def _page(core: Core, settings: Settings, user: str, query: Any) -> Any:
     """Answer one page: the first, the one a cursor points at, or 409 with a fresh first page if the
     list is another by now.
     """
+    cursor = query.cursor
+    how = {
+        "n": query.n,
+        "model": query.model,
+        "caution": query.caution,
+        "min_ratings": query.min_ratings,
+        "exclude_seen": query.exclude_seen,
+        "where": _where(query.genre, query.year_from, query.year_to),
+        "explain": _explain(query.explain),
+    }
     asked = [user, *(how[name] for name in ("model", "caution", "min_ratings", "exclude_seen", "where"))]
     given, offset = (None, 0) if cursor is None else read_cursor(settings.secret, cursor)
     answer = core.recommend(user, offset=offset, **how)

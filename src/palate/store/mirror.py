@@ -50,9 +50,7 @@ class Mirror:
                 if own is None:
                     own = by_user[change.user] = dict(self._ratings.get(change.user, _NOTHING))
                 before = own.get(change.item)
-                if revision < self._forgotten.get(digest_of(change.user, self.salt), 0) or (
-                    before and before.revision > revision
-                ):
+                if revision < self._forgotten_at(change.user) or (before and before.revision > revision):
                     continue
                 own[change.item] = LiveRating(change.value, change.state, change.at, revision)
                 self.n_ratings += before is None
@@ -60,6 +58,9 @@ class Mirror:
                 self.revision = max(revision, self.revision)
             for user, ratings in by_user.items():
                 self._ratings[user] = MappingProxyType(ratings)
+
+    def _forgotten_at(self, user: str) -> int:
+        return self._forgotten.get(digest_of(user, self.salt), 0) if self._forgotten else 0
 
     def forget(self, digest: str, revision: int, user: str | None = None) -> None:
         """Drop what is known of a user from before this revision; without `user` the digest is looked up."""

@@ -1,0 +1,64 @@
+"""What a list may be asked for in an address, checked in one step: the route that is asked most reads its
+parameters here. It is imported when the routes are made, as it needs Pydantic.
+"""
+
+from typing import Annotated, Any, TypeVar
+from urllib.parse import parse_qsl
+
+from pydantic import BaseModel, Field, ValidationError
+
+from palate.service.settings import MOST_ITEMS
+
+
+class ListQuery(BaseModel):
+    """What a list of recommendations is asked for."""
+
+    n: Annotated[int, Field(ge=1, le=MOST_ITEMS)] = 10
+    cursor: Annotated[str | None, Field(max_length=2000)] = None
+    exclude_seen: bool = True
+    genre: Annotated[list[str], Field(max_length=50, description="Items of one of these genres.")] = []
+    year_from: Annotated[int | None, Field(ge=-(2**31), lt=2**31)] = None
+    year_to: Annotated[int | None, Field(ge=-(2**31), lt=2**31)] = None
+    min_ratings: Annotated[int, Field(ge=0, lt=2**62)] = 0
+    caution: Annotated[float, Field(gt=-1, lt=1)] = 0.0
+    model: str | None = None
+    explain: Annotated[str | None, Field(description="why, uncertainty, or both with a comma between.")] = (
+        None
+    )
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing is asked that takes longer than the list itself."""
+        more = self.caution, self.explain, self.genre, self.min_ratings
+        return not any(more) and self.year_from is None and self.year_to is None
+
+
+Query = TypeVar("Query", bound=BaseModel)
+
+
+def read(kind: type[Query], request: Any) -> Query:
+    """Return the query of a request; RequestValidationError for one that cannot be, which is answered 422."""
+    text = request.scope["query_string"].decode("latin-1")
+    given: dict[str, Any] = {}
+    for name, value in parse_qsl(text, keep_blank_values=True):
+        if name == "genre":
+            given.setdefault(name, []).append(value)
+        else:
+            given[name] = value
+    try:
+        return kind(**given)
+    except ValidationError as error:
+        from fastapi.exceptions import RequestValidationError
+
+        problems = error.errors(include_url=False, include_context=False)
+        raise RequestValidationError([{**one, "loc": ("query", *one["loc"])} for one in problems]) from None
+
+
+def documented(kind: type[BaseModel]) -> dict[str, Any]:
+    """Return the parameters of a query as the OpenAPI document holds them."""
+    properties = kind.model_json_schema()["properties"]
+    parameters = []
+    for name, schema in properties.items():
+        about = {"description": schema.pop("description")} if "description" in schema else {}
+        parameters.append({"name": name, "in": "query", "required": False, "schema": schema, **about})
+    return {"parameters": parameters}
