@@ -434,7 +434,7 @@ def test_a_feature_that_is_not_known_is_one_line(table, refused):
         (
             ("--trainer", "magic"),
             "--trainer must be one of least-squares, gibbs, baseline, keras, recommender, spectral, "
-            "linear-items, popular; got 'magic'.",
+            "linear-items, popular, neighbours; got 'magic'.",
         ),
         (
             ("--trainer", "baseline", "--user-table", "users.csv"),
@@ -603,3 +603,22 @@ def test_pairs_are_trained_on_as_counts_of_one(tmp_path, palate, refused):
     tested = palate("evaluate", tmp_path / "pairs.palate", "--test", later, "--resamples", "0")
     assert tested.code == 0, tested.err
     assert "added up" in tested.err
+
+
+def test_lists_that_lose_to_the_most_popular_items_are_told(train, tmp_path, rng):
+    users, items = np.nonzero(rng.random((150, 40)) < np.linspace(0.9, 0.05, 40))
+    rows = [f"{u},{i},{1 + (u + i) % 5}" for u, i in zip(users, items, strict=True)]
+    path = tmp_path / "popular.csv"
+    path.write_text("\n".join(["user_id,item_id,rating", *rows]) + "\n")
+    lost = train(path, "--trainer", "baseline", "--validation", 0.2)
+    assert lost.code == 0
+    said = " ".join(lost.out.split())
+    assert (
+        "Its lists for the ratings held out are worse than those of the most popular items: nDCG@10" in said
+    )
+    found = json.loads(train(path, "--trainer", "baseline", "--validation", 0.2, "--json").out)["lists"]
+    assert found["lost"]
+    assert found["ndcg@10"] < found["most_popular"]
+    assert found["difference_low"] < found["difference_high"] < 0
+    assert "worse than those of the most popular" not in train(path, "--trainer", "neighbours").out
+    assert json.loads(train(path, "--trainer", "baseline", "--validation", 0, "--json").out)["lists"] is None

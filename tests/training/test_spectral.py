@@ -1,6 +1,7 @@
 """Spectral: a model of choices by one decomposition, whose users are sums over their items."""
 
 import numpy as np
+import polars as pl
 import pytest
 
 import palate
@@ -174,3 +175,42 @@ def test_what_the_model_cannot_do_is_said(rng):
         timed.fold_in([1], [4], timestamps=[3, 4])
     with pytest.raises(TypeError, match="got the text 'now'"):
         timed.fold_in([1], [4], timestamps="now")
+
+
+class TestNewItemsByGenre:
+    @pytest.fixture
+    def model(self, rng):
+        ratings = ratings_of(rng)
+        genres = ["Comedy", "Drama", "Comedy|Drama"] + [None] * (ratings.n_items - 3)
+        frame = pl.DataFrame({"item_id": ratings.items.values, "genres": genres})
+        return palate.Spectral(n_factors=5).fit(
+            ratings, validation=0, catalog=palate.Catalog.from_frame(frame)
+        )
+
+    def test_the_vector_is_the_mean_of_the_genres(self, model):
+        vectors = model.item_factors[0]
+        comedy, drama = vectors[[0, 2]].mean(axis=0), vectors[[1, 2]].mean(axis=0)
+        user = model.users.id(0)
+        for genres, expected in (("Comedy", comedy), (["Comedy", "Drama", "Opera"], (comedy + drama) / 2)):
+            new = model.fold_in_item([], [], {"genres": genres}, item_id="new")
+            assert float(model.predict(user, new)) == pytest.approx(
+                float(model.user_factors[0, 0] @ expected), abs=1e-6
+            )
+
+    @pytest.mark.parametrize(
+        ("features", "error", "message"),
+        [
+            ({"genres": "Opera"}, ValueError, "name genres of items that were rated; got 'Opera'"),
+            ({"genres": 3}, TypeError, "be a text or a list of texts; got 3"),
+            ({"year": 1999}, ValueError, "hold genres alone for a model of choices; got 'year'"),
+            (None, ValueError, "items cannot be folded into this model"),
+        ],
+    )
+    def test_what_says_nothing_is_refused(self, model, features, error, message):
+        with pytest.raises(error, match=message):
+            model.fold_in_item([], [], features)
+
+    def test_a_catalog_without_genres_is_told(self, rng):
+        model = palate.Spectral(n_factors=5).fit(ratings_of(rng), validation=0)
+        with pytest.raises(ValueError, match="be left out for a model whose catalog has no genres"):
+            model.fold_in_item([], [], {"genres": "Comedy"})

@@ -67,6 +67,7 @@ class Outcome:
     train_seconds: float = 0.0
     errors: dict[str, dict[str, float]] = field(default_factory=dict)
     clipped: bool = True
+    lists: dict[str, Any] | None = None  # beside those of the most popular items
 
 
 @reads_ratings()
@@ -254,6 +255,7 @@ def train(
     interrupted = outcome.model.history.interrupted
     if not interrupted:
         _compare(outcome, how)
+        outcome.lists = _lists(outcome.model, how)
     _report(outcome, how, as_json, replaced, checkpoints)
     if interrupted:
         say(f"interrupted; the model of the last whole sweep is saved as {output}.")
@@ -397,6 +399,30 @@ def _compare(outcome: Outcome, how: How) -> None:
             outcome.errors[name] = {"rmse": found.rmse, "mae": found.mae}
 
 
+def _lists(model: Any, how: How) -> dict[str, Any] | None:
+    """Return how good the lists for the ratings held out are beside those of the most popular items.
+
+    A recommender has chosen among candidates with the most popular items among them, and tells of them.
+    """
+    from palate.evaluation.evaluating import beside_popular
+
+    if model.trainer["name"] in ("Recommender", "Popular"):
+        return None
+    found = beside_popular(model, threads=how.threads)
+    if found is None:
+        return None
+    evaluation, beside = found
+    _, low, high = beside.interval
+    return {
+        "n_users": evaluation.about["n_users"] - evaluation.about["n_users_without_relevant"],
+        "ndcg@10": evaluation.value("ndcg", 10),
+        "most_popular": evaluation.value("ndcg", 10, beside.reference),
+        "difference_low": low,
+        "difference_high": high,
+        "lost": beside.lost,
+    }
+
+
 def _baseline(everything: "Ratings", held_out: "np.ndarray", how: How) -> "FactorModel":
     """Return the baseline fitted with the model's own split.
 
@@ -487,6 +513,8 @@ def _report(outcome: Outcome, how: How, as_json: bool, replaced: str, checkpoint
         print_text(note)
     if outcome.errors:
         _show_errors(outcome)
+    if outcome.lists is not None and outcome.lists["lost"]:
+        print_text("", _lost(outcome.lists))
     size = how.output.stat().st_size
     users = outcome.model.users
     first = next(
@@ -497,6 +525,15 @@ def _report(outcome: Outcome, how: How, as_json: bool, replaced: str, checkpoint
     if how.checkpoint is not None:
         print_text(f"The checkpoint of the last sweep is {how.checkpoint}{checkpoints}.")
     print_verbatim(f"Next: {to_paste('recommend', how.output, first)}")
+
+
+def _lost(lists: dict[str, Any]) -> str:
+    return (
+        f"Its lists for the ratings held out are worse than those of the most popular items: nDCG@10 "
+        f"{lists['ndcg@10']:.3f} against {lists['most_popular']:.3f} ({lists['n_users']:,} users; 95 % of "
+        f"paired resamples differ by {lists['difference_low']:+.3f} to {lists['difference_high']:+.3f}). "
+        f"Without --trainer and its options palate train chooses a model of lists."
+    )
 
 
 def _show_errors(outcome: Outcome) -> None:
@@ -554,4 +591,5 @@ def _document(outcome: Outcome, how: How) -> dict[str, Any]:
         "trainer": dict(outcome.model.trainer),
         "errors": outcome.errors,
         "errors_clipped": outcome.clipped,
+        "lists": outcome.lists,
     }

@@ -12,7 +12,8 @@ from palate.data.columns import ITEM_ID
 from palate.data.dataset import ratings_of
 from palate.data.forks import needs_threads
 from palate.data.ratings import Ratings
-from palate.evaluation.baselines import references
+from palate.evaluation.baselines import MOST_POPULAR, references
+from palate.evaluation.beside import Beside, beside_references
 from palate.evaluation.evaluated_model import (
     Contestant,
     enter,
@@ -20,9 +21,11 @@ from palate.evaluation.evaluated_model import (
     held_out_ratings,
     indexes,
     scale_notes,
+    training_ratings,
 )
 from palate.evaluation.evaluation import Evaluation
 from palate.evaluation.folding import fold_in as folded
+from palate.evaluation.popular import MostPopular
 from palate.evaluation.scoring import Outcome, score
 from palate.evaluation.test_set import Question, alike_by, ask
 from palate.factors.temporal_scores import knows_time
@@ -213,6 +216,44 @@ def evaluate_common(
     contestants = [enter(name, scorer, test, None, part_of_held_out=True) for scorer, name in named]
     outcomes = tuple(score(contestant, question, threads) for contestant in contestants)
     return _evaluation(question, contestants, outcomes, resamples, 0.95, seed, scales)
+
+
+def beside_popular(
+    model: Scorer, *, k: int = 10, resamples: int = 500, most: int = 10_000, threads: int | None = None
+) -> tuple[Evaluation, Beside] | None:
+    """Return how a model's lists for what it held out are beside those of the most popular items.
+
+    Parameters
+    ----------
+    model : Scorer
+    k : int, default 10
+        Length of the lists.
+    resamples : int, default 500
+        Bootstrap samples of the interval.
+    most : int, default 10,000
+        Of more users the first ones, in the order of their ids, are tested.
+    threads : int, optional
+
+    Returns
+    -------
+    (Evaluation, Beside) or None
+        None if the model held out no ratings, or none that counts as liked.
+    """
+    known = model.ratings
+    if known is None or known.held_out is None or not known.held_out.any():
+        return None
+    test = held_out_ratings(model, "the model")
+    last = np.unique(test.user_index)[:most][-1]
+    test = test.select(test.user_index <= last)
+    question = ask(test, k, None, "binary", model.scale)
+    if not question.relevant.any():
+        return None
+    popular = MostPopular.of(training_ratings(model))
+    one = enter("model", model, test, None, part_of_held_out=True)
+    other = replace(enter(MOST_POPULAR, popular, test, None), seen=one.seen)
+    outcomes = (score(one, question, threads), score(other, question, threads))
+    found = _evaluation(question, [one, other], outcomes, resamples, 0.95, 0, [])
+    return found, beside_references(found.figures, (MOST_POPULAR,), (k,))[0]
 
 
 def _check_figures(question: Question, named: list[tuple[Scorer, str]]) -> None:

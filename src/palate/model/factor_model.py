@@ -641,6 +641,8 @@ class FactorModel:
         The result is accepted by `predict` wherever an item id is.
 
         Parameters and errors are those of `fold_in` with the sides exchanged: `users` rated the item.
+        A model of choices (`Spectral`) takes an item without ratings and `features={"genres": ...}`:
+        its vector is the mean of those of its genres.
         """
         users, ratings = ids_and_ratings(users, ratings, "users")
         return fold_item(self, users, ratings, weights, item_id, None if features is None else dict(features))

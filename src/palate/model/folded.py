@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from palate._checks import ArgumentError, ArgumentTypeError
+from palate.data import columns as names
 from palate.data.catalog import Catalog
 from palate.data.frames import check_same_index
 from palate.data.matrix import RatingMatrix
@@ -170,14 +171,34 @@ def fold_item(
     features: dict[str, Any] | None = None,
 ) -> FoldedItem:
     """Return the item with these ratings; see `FactorModel.fold_in_item`."""
+    row, _ = checked_row(model, model.users, users, ratings, weights, "users", "user id")
     if model.fold is not None:
+        return _by_genres(model, row, item_id, features)
+    return FoldedItem(id=item_id, **_one_row(model, "item", row, features))
+
+
+def _by_genres(model: "FactorModel", row: Rows, item_id: Any, features: dict[str, Any] | None) -> FoldedItem:
+    """Return an item of a model of choices, known by its genres alone."""
+    from palate.model.genre_vectors import vector_of_genres
+
+    if len(row.columns) or not features:
         raise ValueError(
             f"items cannot be folded into this model: a {model.trainer.get('name', 'model of choices')} "
             f"model makes users of their items, "
-            "and not the reverse. Train again with the new item's ratings."
+            "and not the reverse. Train again with the new item's ratings, or leave them out and pass "
+            "features={'genres': ...}: the item then has the mean vector of its genres."
         )
-    row, _ = checked_row(model, model.users, users, ratings, weights, "users", "user id")
-    return FoldedItem(id=item_id, **_one_row(model, "item", row, features))
+    others = [name for name in features if name != names.GENRES]
+    if others:
+        raise ArgumentError("features", "hold genres alone for a model of choices", repr(others[0]))
+    return FoldedItem(
+        id=item_id,
+        factors=vector_of_genres(model, features[names.GENRES])[None],
+        bias=np.zeros(1, np.float32),
+        rated=row.columns,
+        values=row.values,
+        features=features,
+    )
 
 
 def _one_row(
@@ -457,4 +478,5 @@ def with_items(model: "FactorModel", folded: Sequence[FoldedItem]) -> "FactorMod
         catalog=Catalog.from_items(items),
         ratings=None,
         user_link=None,
+        fold=None,  # users are what they are; it sums over the items that were
     )

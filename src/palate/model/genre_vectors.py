@@ -1,0 +1,57 @@
+"""New items of a model of choices by their genres: the mean of the vectors of what has the same ones."""
+
+from typing import Any
+
+import numpy as np
+
+from palate._checks import ArgumentError, ArgumentTypeError
+from palate.data import columns as names
+from palate.data.tags import BAR
+from palate.factors.item_index import item_table, prepared
+from palate.lists.tags import Tags
+
+
+def vector_of_genres(model: Any, genres: Any) -> np.ndarray:
+    """Return the mean over genres of the mean vector of the rated items that have each, float32
+    (n_factors,).
+
+    Parameters
+    ----------
+    model : FactorModel
+        With a catalog that has genres.
+    genres : str or collection of str
+        "Comedy|Drama", or the same as a list.
+
+    Raises
+    ------
+    ArgumentError
+        If the catalog has no genres, or no rated item has any of these.
+    """
+    wanted = _listed(genres)
+    table = item_table(model)
+    if names.GENRES not in table.columns:
+        raise ArgumentError(
+            "features['genres']", "be left out for a model whose catalog has no genres", repr(genres)
+        )
+    tags = prepared(model).part(("tags", names.GENRES), lambda: Tags.of(table[names.GENRES]))
+    vectors = model.item_factors[0]
+    rated: np.ndarray = np.abs(vectors).max(axis=1) > 0
+    found = [tags.holders(tags.values.index(genre)) for genre in wanted if genre in tags.values]
+    means = [vectors[items[rated[items]]].mean(axis=0) for items in found if rated[items].any()]
+    if not means:
+        raise ArgumentError(
+            "features['genres']",
+            "name genres of items that were rated",
+            repr(genres),
+            f"The genres are {', '.join(sorted(tags.values))}.",
+        )
+    return np.mean(means, axis=0).astype(np.float32)
+
+
+def _listed(genres: Any) -> list[str]:
+    parts = genres.split(BAR) if isinstance(genres, str) else genres
+    if not isinstance(parts, list | tuple | set | frozenset) or not all(
+        isinstance(one, str) for one in parts
+    ):
+        raise ArgumentTypeError("features['genres']", "be a text or a list of texts", repr(genres))
+    return [one for one in dict.fromkeys(parts) if one]
