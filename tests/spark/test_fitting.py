@@ -5,8 +5,9 @@ import polars as pl
 import pytest
 
 import palate
+from palate.recommender.planning import available_gigabytes
 from palate.spark import fit
-from palate.spark.memory import Size, available, check_fits, needed
+from palate.spark.memory import Size, check_fits, needed
 
 pytestmark = [
     pytest.mark.spark,
@@ -118,7 +119,7 @@ def test_a_table_that_will_not_fit_is_refused_with_the_figure(spark, rng):
         fit(palate.LeastSquares(), frame, memory_limit=0.0001)
     with pytest.raises(MemoryError, match="the driver's free memory"):
         check_fits(Size(10**13, 10, 10, 20, 0.0), palate.LeastSquares(), None)
-    assert available() is None or available() > 0
+    assert available_gigabytes() is None or available_gigabytes() > 0
     few, many = Size(10**6, 10, 10, 20, 0.0), Size(10**8, 10, 10, 20, 0.0)
     assert needed(few, palate.Baseline()) < needed(many, palate.Baseline())
 

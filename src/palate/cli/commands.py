@@ -22,6 +22,7 @@ from palate.cli.export import app as export
 from palate.cli.hyperparameters import TrainerCommand
 from palate.cli.info import info
 from palate.cli.inspect import inspect
+from palate.cli.plan import plan
 from palate.cli.predict import predict
 from palate.cli.prepare import prepare
 from palate.cli.rated import rated
@@ -70,6 +71,7 @@ _add(demo)
 _add(prepare)
 _add(train, TrainerCommand)
 _add(update)
+_add(plan)
 _add(recommend)
 _add(predict)
 _add(rated)

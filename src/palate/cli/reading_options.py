@@ -69,7 +69,8 @@ def reads_ratings(
         @functools.wraps(command)
         def run(**values: Any) -> Any:
             given = {name: values.pop(_parameter(name, flags)) for name in reading}
-            given["missing"] = given["missing"] or ()
+            if "missing" in given:
+                given["missing"] = given["missing"] or ()
             given["separator"] = _unescaped(given["separator"])
             return command(**values, reading=given)
 

@@ -1,16 +1,13 @@
 """How much memory a table and its training need on the driver, told before the table is read."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from palate.recommender.planning import RATING_BYTES, available_gigabytes, learned_bytes
+
 _GIGABYTE = 1e9
-_TRAINING = (
-    46  # bytes a rating takes at the peak of training: ratings by user and by item, with what sorts them
-)
 _PART = 2.0  # a column stands twice for a moment, in parts and as a whole
 _TEXT = 120  # bytes of a distinct id beyond its characters: the text, its place, and the table that finds it
-_SIDES = 4  # copies of the vectors: present, new, best, and those of the model
 
 
 @dataclass(frozen=True)
@@ -51,30 +48,14 @@ def needed(size: Size, trainer: Any) -> float:
     >>> round(needed(Size(95_000_000, 692_465, 60_000, 20, 1e7), LeastSquares()), 1)
     4.9
     """
-    width = 4 * (getattr(trainer, "n_factors", 0) + 8)
-    vectors = (size.n_users + size.n_items) * width * (_SIDES + getattr(trainer, "n_draws", 0))
-    return (size.n_ratings * max(_TRAINING, _PART * size.row_bytes) + size.id_bytes + vectors) / _GIGABYTE
-
-
-def available() -> float | None:
-    """Return the gigabytes that are free on this machine or in its container, None where that is
-    not known.
-    """
-    found = []
-    try:
-        fields = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-        found.append(int(fields["MemAvailable"].split()[0]) * 1024)
-        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
-        if limit != "max":
-            found.append(int(limit) - int(Path("/sys/fs/cgroup/memory.current").read_text()))
-    except (OSError, KeyError, ValueError):
-        pass
-    return min(found) / _GIGABYTE if found else None
+    ratings = size.n_ratings * max(RATING_BYTES, _PART * size.row_bytes)
+    learned = learned_bytes(size.n_users, size.n_items, trainer).training
+    return (ratings + size.id_bytes + learned) / _GIGABYTE
 
 
 def check_fits(size: Size, trainer: Any, memory_limit: float | None) -> None:
     """Raise MemoryError with the figures if the table and its training do not fit."""
-    limit = available() if memory_limit is None else float(memory_limit)
+    limit = available_gigabytes() if memory_limit is None else float(memory_limit)
     need = needed(size, trainer)
     if limit is not None and need > limit:
         what = "memory_limit" if memory_limit is not None else "the driver's free memory"

@@ -197,13 +197,34 @@ class LinearItems:
             weights *= down.astype(np.float32)
         return ItemWeights(n_items=n_items, dense=weights)
 
-    def _check_memory(self, n_users: int, n_items: int) -> None:
-        """Raise ValueError if the dense form needs more memory than it may take."""
+    def n_neighbours(self, n_items: int) -> int:
+        """Return how many neighbours the local form keeps of each item.
+
+        Parameters
+        ----------
+        n_items : int
+            Items of the table.
+        """
+        return int(self._resolved(n_items)["neighbours"])
+
+    @staticmethod
+    def dense_bytes(n_users: int, n_items: int) -> int:
+        """Return the bytes that the dense form takes while it is fitted.
+
+        Parameters
+        ----------
+        n_users, n_items : int
+            Size of the table.
+        """
         # By items a float64 matrix and the float32 weights. By users one of the two is held at a
         # time beside the table in float32: the table and the users' system in float64, or the
         # weights.
         by_users = 4 * n_users * n_items + max(8 * n_users * n_items + 16 * n_users**2, 4 * n_items**2)
-        need = 12 * n_items**2 if n_users >= n_items else by_users
+        return 12 * n_items**2 if n_users >= n_items else by_users
+
+    def _check_memory(self, n_users: int, n_items: int) -> None:
+        """Raise ValueError if the dense form needs more memory than it may take."""
+        need = self.dense_bytes(n_users, n_items)
         if need > self.memory_limit * _GIGABYTE:
             raise ValueError(
                 f"form='dense' must fit in memory_limit, {self.memory_limit:g} GB; {n_items:,} items need "

@@ -160,7 +160,7 @@ class Spectral:
         check_count("passes", self.passes, 1)
 
     def _fitted(self, choices: Choices, catalog: Catalog | None, threads: int, seed: int) -> FactorModel:
-        k = self._factors_of(choices)
+        k = self.rank(len(choices.user_counts), len(choices.item_counts))
         table = choices.normalised(self.user_exponent, self.item_exponent)
         values, right = truncated_svd(
             table, table.transposed(), k, passes=self.passes, seed=seed, threads=threads
@@ -197,15 +197,19 @@ class Spectral:
             fold=fold,
         )
 
-    def _factors_of(self, choices: Choices) -> int:
-        """Return the number of factors.
+    def rank(self, n_users: int, n_items: int) -> int:
+        """Return the number of factors for a table of this size.
+
+        Parameters
+        ----------
+        n_users, n_items : int
+            Size of the table.
 
         Raises
         ------
         ValueError
             If it is above the number of users or of items.
         """
-        n_users, n_items = len(choices.user_counts), len(choices.item_counts)
         most = min(n_users, n_items)
         if isinstance(self.n_factors, str):
             return min(128 if n_users < _FEW_USERS else 512, most)

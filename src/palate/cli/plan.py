@@ -1,0 +1,159 @@
+"""`palate plan`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from palate.cli import options
+from palate.cli.errors import usage_error
+from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
+
+if TYPE_CHECKING:
+    from palate.recommender.planning import Plan
+
+_NOT_COUNTED = (
+    "format",
+    "rating",
+    "timestamp",
+    "weight",
+    "scale",
+    "duplicates",
+    "header",
+    "quote",
+    "missing",
+    "skip_empty",
+    "timestamp_format",
+    "decimal",
+    "items",
+    "items_id",
+    "items_title",
+    "items_year",
+    "items_genres",
+)
+_TRAINERS = ("recommender", "least-squares", "gibbs", "spectral", "linear-items", "baseline")
+
+
+def _number(text: str) -> int:
+    """Return a count that may be written 1e9 or 1_000_000."""
+    try:
+        value = float(text.replace(",", "").replace("_", ""))
+    except ValueError:
+        raise typer.BadParameter(f"must be a whole number such as 1e9 or 1_000_000; got '{text}'.") from None
+    if not 1 <= value < 1e15 or value != int(value):
+        raise typer.BadParameter(f"must be a whole number of at least 1; got '{text}'.")
+    return int(value)
+
+
+@reads_ratings(without=_NOT_COUNTED)
+def plan(
+    ratings: Annotated[
+        Path | None,
+        typer.Argument(metavar="[RATINGS]", help="A Parquet or text file of ratings, which is counted."),
+    ] = None,
+    n_ratings: Annotated[
+        int | None, typer.Option(parser=_number, metavar="N", help="Ratings, in place of a file: 1e9, say.")
+    ] = None,
+    n_users: Annotated[int | None, typer.Option(parser=_number, metavar="N", help="Users.")] = None,
+    n_items: Annotated[int | None, typer.Option(parser=_number, metavar="N", help="Items.")] = None,
+    n_factors: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Length of the vectors; default that of each trainer."),
+    ] = None,
+    reading: Reading = AS_GIVEN,
+    as_json: options.Json = False,
+) -> None:
+    """Estimate the memory, file size and time that training on a table needs, before it is read.
+
+    Examples:
+
+        palate plan ratings.csv
+
+        palate plan --n-ratings 1e9 --n-users 5e6 --n-items 200000
+    """
+    from palate.cli.output import print_json
+    from palate.io.counting import TableSize, count
+
+    given = {"--n-ratings": n_ratings, "--n-users": n_users, "--n-items": n_items}
+    if ratings is not None:
+        named = next((option for option, value in given.items() if value is not None), None)
+        if named is not None:
+            raise usage_error(f"{named} must be left out where RATINGS, a file that is counted, is given")
+        from palate.cli.input import busy
+
+        with busy(f"counting {ratings}"):
+            size = count(ratings, **reading)
+    else:
+        missing = next((option for option, value in given.items() if value is None), None)
+        if missing is not None:
+            raise usage_error(f"{missing} must be given where no RATINGS, a file to count, are")
+        size = TableSize(*(value for value in given.values() if value is not None))
+    plans = _plans(size.n_ratings, size.n_users, size.n_items, n_factors)
+    if as_json:
+        print_json([_document(one) for one in plans])
+    else:
+        _show(plans)
+
+
+def _plans(n_ratings: int, n_users: int, n_items: int, n_factors: int | None) -> "list[Plan]":
+    from palate.cli.hyperparameters import trainer_of
+    from palate.recommender.planning import plan as estimate
+
+    found = []
+    for name in _TRAINERS:
+        wide = n_factors is not None and name in ("least-squares", "gibbs", "spectral")
+        trainer = trainer_of(name, {"n_factors": n_factors} if wide else {})
+        found.append(estimate(n_ratings, n_users, n_items, trainer))
+    return found
+
+
+def _document(plan: "Plan") -> dict[str, object]:
+    from dataclasses import asdict
+
+    return {**asdict(plan), "fits": plan.fits}
+
+
+def _show(plans: "list[Plan]") -> None:
+    import polars as pl
+
+    from palate.cli.output import Column, print_table, print_text
+
+    first = plans[0]
+    print_text(
+        f"{first.n_ratings:,} ratings of {first.n_items:,} items by {first.n_users:,} users. "
+        "Training needs about:",
+        "",
+    )
+    rows = [
+        {
+            "trainer": one.trainer,
+            "memory": f"{one.memory_gb:.1f} GB",
+            "file": f"{one.file_gb:.1f} GB",
+            "time": "not measured" if one.processor_seconds is None else f"{one.processor_seconds:,.0f} s",
+            "fits": {None: "not known", True: "yes", False: "no"}[one.fits],
+        }
+        for one in plans
+    ]
+    print_table(
+        pl.DataFrame(rows),
+        (
+            Column("trainer", "", "id"),
+            Column("memory", "peak memory", "id"),
+            Column("file", "model file", "id"),
+            Column("time", "processor time", "id"),
+            Column("fits", "fits here", "id"),
+        ),
+    )
+    free = "" if first.available_gb is None else f"{first.available_gb:.1f} GB are free on this machine now. "
+    print_text(
+        "",
+        f"{free}The figures are estimates from measured runs; the time is that of one processor core and is "
+        "divided among the cores. The model file is smaller with --no-ratings.",
+    )
+    if first.fits is False and any(one.fits for one in plans):
+        print_text("A trainer that fits is chosen with palate train --trainer NAME.")
+    elif not any(one.fits is not False for one in plans):
+        print_text(
+            "None of them fits here. Use fewer factors (--n-factors), a machine with more memory, "
+            "or a sample of the users."
+        )

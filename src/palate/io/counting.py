@@ -1,0 +1,105 @@
+"""The size of a table of ratings, counted without holding it in memory."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from palate._checks import ArgumentError
+from palate.io.foreign import is_arrow, is_parquet, refuse_foreign
+from palate.io.formats import rating_file
+from palate.io.layout import text_file
+from palate.io.records import is_json_lines
+from palate.io.sources import Files, Source
+from palate.io.tables import choose_columns
+
+
+@dataclass(frozen=True)
+class TableSize:
+    """How many rows, users and items a table has."""
+
+    n_ratings: int
+    n_users: int
+    n_items: int
+
+
+def count(
+    path: str | Path,
+    *,
+    user: str | None = None,
+    item: str | None = None,
+    separator: str | None = None,
+    encoding: str = "utf-8",
+) -> TableSize:
+    """Count a Parquet file, or a text file with named columns, in one pass that holds only a part of it.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file as `palate.read` takes it, uncompressed.
+    user, item, separator, encoding
+        As of `palate.read`.
+
+    Returns
+    -------
+    TableSize
+        The numbers of rows, distinct users and distinct items.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If a column is missing, or the file has to be read whole to be counted.
+    """
+    source = rating_file(Files(Path(path)))
+    refuse_foreign(source)
+    try:
+        lazy, names = _scan(source, separator, encoding)
+    except pl.exceptions.PolarsError as error:
+        raise _unsound(source, error) from None
+    roles: dict[str, str | None] = {"user": user, "item": item}
+    columns = choose_columns({**roles, "rating": None}, names, source.name, counts=True)
+    asked = [pl.col(str(columns[role])).n_unique().alias(role) for role in roles]
+    try:
+        found = lazy.select(pl.len().alias("rows"), *asked).collect(engine="streaming")
+    except pl.exceptions.PolarsError as error:
+        raise _unsound(source, error) from None
+    return TableSize(*(int(value) for value in found.row(0)))
+
+
+def _unsound(source: Source, error: Exception) -> ArgumentError:
+    said = str(error).splitlines()[0].rstrip(".")
+    return ArgumentError(source.name, "be a sound table", f"one that cannot be read: {said}")
+
+
+def _scan(source: Source, separator: str | None, encoding: str) -> tuple[pl.LazyFrame, list[str]]:
+    """Return a lazy frame of a file and the names of its columns."""
+    paths = [one.plain for one in source.parts] if source.parts else [source.plain]
+    if None in paths or is_arrow(source) or is_json_lines(source):
+        raise ArgumentError(
+            source.name,
+            "be Parquet or uncompressed text to be counted",
+            "another file",
+            "Give the sizes as numbers instead.",
+        )
+    files = [path for path in paths if path is not None]
+    if is_parquet(source):
+        lazy = pl.scan_parquet(files)
+        return lazy, lazy.collect_schema().names()
+    file = text_file(source, separator, encoding)
+    if len(file.separator) != 1:
+        raise ArgumentError(
+            source.name,
+            "have a separator of one character to be counted",
+            repr(file.separator),
+            "Give the sizes as numbers instead.",
+        )
+    lazy = pl.scan_csv(
+        files,
+        separator=file.separator,
+        quote_char='"' if file.quote else None,
+        infer_schema=False,
+        encoding="utf8-lossy",
+    )
+    return lazy, file.names

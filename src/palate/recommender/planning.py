@@ -1,0 +1,166 @@
+"""What training will need, told before the ratings are read."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from palate._checks import ArgumentError
+
+_GIGABYTE = 1e9
+_PROCESS = 0.25  # gigabytes of Python, NumPy, Polars and the compiled kernels
+RATING_BYTES = 46  # bytes of a rating at the peak of training: by user and by item, with what sorts them
+_SAVED = 12  # bytes of a rating in a model file
+_COPIES = 4  # of the vectors: present, new, best, and those of the model
+_SPECTRAL_COPIES = 2  # of the vectors: the subspace, and its product with the table
+_SECONDS = 0.9e-6  # of a processor for each rating read and trained on with LeastSquares' defaults
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What training a model on a table of a given size needs.
+
+    Attributes
+    ----------
+    trainer : str
+        Name of the trainer.
+    n_ratings, n_users, n_items : int
+        Size of the table.
+    memory_gb : float
+        Gigabytes (10^9 bytes) at the peak of reading and training.
+    file_gb : float
+        Gigabytes of the saved model with its ratings.
+    processor_seconds : float or None
+        Seconds of one processor to read and train; None where this was not measured.
+    available_gb : float or None
+        Gigabytes that are free now; None where the system does not say.
+
+    Examples
+    --------
+    >>> from palate import Plan, plan
+    >>> found = plan(1_000_000, 6_000, 4_000)
+    >>> isinstance(found, Plan), found.trainer, found.fits
+    (True, 'LeastSquares', True)
+    """
+
+    trainer: str
+    n_ratings: int
+    n_users: int
+    n_items: int
+    memory_gb: float
+    file_gb: float
+    processor_seconds: float | None
+    available_gb: float | None
+
+    @property
+    def fits(self) -> bool | None:
+        """Whether the memory that is free suffices; None where it is not known."""
+        return None if self.available_gb is None else self.memory_gb <= self.available_gb
+
+
+def plan(n_ratings: int, n_users: int, n_items: int, trainer: object | None = None) -> Plan:
+    """Estimate what training on a table of a given size needs.
+
+    The figures come from measured runs (see docs/large-tables.md): memory is proportional to the
+    ratings, the rows of both sides and the width of their vectors.
+
+    Parameters
+    ----------
+    n_ratings, n_users, n_items : int
+        Size of the table, at least 1 each.
+    trainer : Trainer, optional
+        Default `LeastSquares()`.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    ArgumentError
+        If a size is below 1.
+
+    Examples
+    --------
+    >>> from palate import Gibbs, LeastSquares
+    >>> small = plan(20_000_000, 138_493, 26_744)
+    >>> round(small.memory_gb, 1), round(small.processor_seconds)
+    (1.3, 18)
+    >>> round(plan(1_000_000_000, 5_000_000, 200_000, LeastSquares(n_factors=32)).memory_gb)
+    50
+    """
+    for name, value in (("n_ratings", n_ratings), ("n_users", n_users), ("n_items", n_items)):
+        if value < 1:
+            raise ArgumentError(name, "be at least 1", f"{value}")
+    chosen = _default() if trainer is None else trainer
+    ratings = n_ratings * RATING_BYTES
+    learned = learned_bytes(n_users, n_items, chosen)
+    return Plan(
+        trainer=type(chosen).__name__,
+        n_ratings=n_ratings,
+        n_users=n_users,
+        n_items=n_items,
+        memory_gb=_PROCESS + (ratings + learned.training) / _GIGABYTE,
+        file_gb=(n_ratings * _SAVED + learned.saved) / _GIGABYTE,
+        processor_seconds=n_ratings * _SECONDS if chosen == _default() else None,
+        available_gb=available_gigabytes(),
+    )
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Bytes of what a trainer learns: while it is trained, and in the file."""
+
+    training: float
+    saved: float
+
+
+def learned_bytes(n_users: int, n_items: int, trainer: object) -> Learned:
+    """Return how many bytes the vectors or weights of a trainer take, besides the ratings."""
+    from palate.recommender.recommender import Recommender
+    from palate.training.baseline import Baseline
+    from palate.training.gibbs.trainer import Gibbs
+    from palate.training.linear import LinearItems
+    from palate.training.popular import Popular
+    from palate.training.spectral import Spectral
+
+    rows = n_users + n_items
+    if isinstance(trainer, Recommender):
+        stars = Gibbs() if trainer.stars == "gibbs" else _default()
+        heads = [learned_bytes(n_users, n_items, one) for one in (stars, LinearItems(), Spectral())]
+        return Learned(sum(one.training for one in heads), sum(one.saved for one in heads))
+    if isinstance(trainer, Baseline | Popular):
+        return Learned(16.0 * rows, 4.0 * rows)
+    if isinstance(trainer, LinearItems):
+        if trainer.form == "dense":
+            return Learned(float(trainer.dense_bytes(n_users, n_items)), 4.0 * n_items**2)
+        weights = 8.0 * n_items * min(trainer.n_neighbours(n_items), n_items)
+        return Learned(3 * weights, weights)
+    if isinstance(trainer, Spectral):
+        vectors = 4.0 * rows * (trainer.rank(n_users, n_items) + 8)
+        return Learned(_SPECTRAL_COPIES * vectors, vectors)
+    vectors = 4.0 * rows * (int(getattr(trainer, "n_factors", 0)) + 8)
+    if isinstance(trainer, Gibbs):
+        draws = trainer.n_draws * vectors if trainer.n_draws else trainer.draws_mb * 2.0**20
+        return Learned(_COPIES * vectors + draws, draws)
+    return Learned(_COPIES * vectors, vectors)
+
+
+def _default() -> object:
+    from palate.training.als.least_squares import LeastSquares
+
+    return LeastSquares()
+
+
+def available_gigabytes() -> float | None:
+    """Return the gigabytes that are free on this machine or in its container, None where that is
+    not known.
+    """
+    found = []
+    try:
+        fields = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+        found.append(int(fields["MemAvailable"].split()[0]) * 1024)
+        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+        if limit != "max":
+            found.append(int(limit) - int(Path("/sys/fs/cgroup/memory.current").read_text()))
+    except (OSError, KeyError, ValueError):
+        pass
+    return min(found) / _GIGABYTE if found else None

@@ -1,0 +1,70 @@
+"""The estimate of what training needs: its laws, and measured runs within a stated error."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import palate
+from palate.recommender.planning import available_gigabytes, learned_bytes
+
+SIZES = st.tuples(st.integers(1, 10**10), st.integers(1, 10**8), st.integers(1, 10**7))
+TRAINERS = [
+    palate.LeastSquares(),
+    palate.Gibbs(),
+    palate.Gibbs(n_draws=10),
+    palate.Spectral(),
+    palate.LinearItems(),
+    palate.Popular(),
+    palate.Baseline(),
+    palate.Recommender(),
+    palate.Recommender(stars="gibbs"),
+]
+
+
+@pytest.mark.parametrize("trainer", TRAINERS, ids=lambda one: type(one).__name__)
+@given(SIZES, SIZES)
+def test_a_larger_table_never_needs_less(trainer, one, other):
+    small = palate.plan(*map(min, one, other), trainer)
+    large = palate.plan(*map(max, one, other), trainer)
+    assert 0 < small.memory_gb <= large.memory_gb
+    assert 0 < small.file_gb <= large.file_gb
+
+
+def test_the_dense_form_needs_the_square_of_the_items():
+    dense, local = (
+        palate.plan(10**7, 10**5, 20_000, palate.LinearItems(form=form)) for form in ("dense", "local")
+    )
+    assert dense.memory_gb - palate.plan(10**7, 10**5, 20_000, palate.Popular()).memory_gb == pytest.approx(
+        12 * 20_000**2 / 1e9, rel=0.01
+    )
+    assert local.memory_gb < dense.memory_gb
+
+
+def test_the_measured_runs_are_met():
+    # peak RSS of `palate train` on planted ratings: 20 M 1.25 GB, 95 M 4.3 GB (benchmarks/RESULTS.md)
+    assert palate.plan(20_000_000, 138_493, 26_744).memory_gb == pytest.approx(1.25, rel=0.1)
+    assert palate.plan(95_000_000, 692_465, 60_000).memory_gb == pytest.approx(4.3, rel=0.2)
+    assert palate.plan(95_000_000, 692_465, 60_000).processor_seconds == pytest.approx(84, rel=0.05)
+
+
+def test_more_factors_and_more_draws_need_more():
+    size = (10**6, 10**5, 10**4)
+    few, many = (palate.plan(*size, palate.LeastSquares(n_factors=k)) for k in (8, 256))
+    assert many.memory_gb > few.memory_gb
+    assert few.processor_seconds is None
+    assert learned_bytes(10**5, 10**4, palate.Gibbs(n_draws=40)).saved == 40 * 4 * 110_000 * 40
+
+
+def test_whether_it_fits_is_told_where_the_memory_is_known():
+    free = available_gigabytes()
+    found = palate.plan(10**12, 10**9, 10**7)
+    assert found.fits is (None if free is None else False)
+    assert palate.plan(10, 3, 3).fits in (None, True)
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_a_size_below_one_is_refused(place):
+    sizes = [5, 5, 5]
+    sizes[place] = 0
+    with pytest.raises(palate.ArgumentError, match="must be at least 1; got 0"):
+        palate.plan(*sizes)
