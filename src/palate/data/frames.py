@@ -240,7 +240,8 @@ def check_same_index(columns: Mapping[str, Any]) -> None:
                 f"{first} and {name}",
                 "be pandas series with one index",
                 "two",
-                "Take them from one frame, or pass series.to_numpy() if their rows belong together as they stand.",
+                "Take them from one frame, or pass series.to_numpy() if their rows belong together as they "
+                "stand.",
             )
 
 

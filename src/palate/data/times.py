@@ -253,7 +253,8 @@ def placed(times: np.ndarray, known: np.ndarray, what: str, certain: bool = Fals
         )
         raise ArgumentError(
             what,
-            f"be in the unit of this model's times, which run from about {int(known.min())} to {int(known.max())} and {are}",
+            f"be in the unit of this model's times, which run from about {int(known.min())} to "
+            f"{int(known.max())} and {are}",
             f"{int(times[place])}, which cannot be placed among them",
         )
     return times * _FACTORS[unit] if unit in _FACTORS and unit != SECONDS else times
@@ -320,7 +321,8 @@ def _check_one_unit(numbers: np.ndarray, unit: str | None, what: str, where: Whe
             raise ArgumentError(
                 what,
                 "hold times of one unit",
-                f"{_plain(numbers[row])} at {where(row)}, which seems to be {coarser}, and {_plain(numbers[largest])} at {where(largest)}, {unit}",
+                f"{_plain(numbers[row])} at {where(row)}, which seems to be {coarser}, and "
+                f"{_plain(numbers[largest])} at {where(largest)}, {unit}",
                 "Bring them to one unit first.",
             )
 

@@ -55,7 +55,8 @@ def _places(found: list[Any], user: Place, item: Place, timestamp: Place) -> lis
         if len(found) != wanted:
             raise ArgumentError(
                 "X",
-                f"have {wanted} columns, users and items{' and times' if timestamp is not None else ''}, where user= and item= do not name them",
+                f"have {wanted} columns, users and items{' and times' if timestamp is not None else ''}, "
+                f"where user= and item= do not name them",
                 f"{len(found)} feature(s)",
             )
         time = None if timestamp is None else _place(found, "timestamp", timestamp)

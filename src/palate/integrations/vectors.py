@@ -99,7 +99,8 @@ def _of_factors(model: Any, head: str | None) -> "FactorModel":
         if head not in HEADS:
             raise ArgumentError(
                 "head",
-                "be 'choice' (what people choose) or 'stars' (predicted ratings) for a model of two heads, as no inner product has the order of its lists by both",
+                "be 'choice' (what people choose) or 'stars' (predicted ratings) for a model of two heads, "
+                "as no inner product has the order of its lists by both",
                 f"{head!r}",
             )
         model = getattr(model, head)
@@ -123,14 +124,16 @@ def _check_order(model: "FactorModel") -> None:
     if model.n_draws > 1:
         raise ArgumentError(
             "model",
-            f"be a point estimate under the {model.link} link, as no inner product has the order of a mean over draws after it",
+            f"be a point estimate under the {model.link} link, as no inner product has the order of a mean "
+            f"over draws after it",
             f"{model.n_draws} draws",
             _WAY_OUT,
         )
     if model.item_noise is not None:
         raise ArgumentError(
             "model",
-            f"have one noise for all items under the {model.link} link, as no inner product has the order of scores with noise of each item's own",
+            f"have one noise for all items under the {model.link} link, as no inner product has the order "
+            f"of scores with noise of each item's own",
             "a model with it",
             f"Train with noise='common'. {_WAY_OUT}",
         )

@@ -195,7 +195,8 @@ def rating_file(files: Files) -> Source:
     if (files.path / "_delta_log").is_dir():
         raise ArgumentError(
             f"{files.path}",
-            "be read as the Delta table that it is, whose log says which of its files count: pass deltalake.DeltaTable(FOLDER) to palate.Ratings.from_frame",
+            "be read as the Delta table that it is, whose log says which of its files count: pass "
+            "deltalake.DeltaTable(FOLDER) to palate.Ratings.from_frame",
         )
     parts = files.parts()
     if parts is not None:

@@ -315,7 +315,8 @@ class RecommenderModel(Model):
         if caution and not has_spread(self.choice):
             raise ArgumentError(
                 "caution",
-                f"be 0 with by='chosen' here: the choice head, {self.trainer.get('choice', type(self.choice).__name__)}, does not know how sure it is",
+                f"be 0 with by='chosen' here: the choice head, "
+                f"{self.trainer.get('choice', type(self.choice).__name__)}, does not know how sure it is",
                 f"{caution:g}",
                 "With by='both' or 'stars' it acts on the predicted ratings.",
             )

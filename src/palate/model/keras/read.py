@@ -51,7 +51,8 @@ def read_keras(
     if centre is None:
         raise ArgumentError(
             "mean",
-            "be given without ratings: Keras' model predicts ratings less their mean, which is not in its file",
+            "be given without ratings: Keras' model predicts ratings less their mean, which is not in its "
+            "file",
             advice="Pass ratings= (best with the columns rating and y), or mean=.",
         )
     users, user_rows = rated_rows(None if known is None else known.users, len(tables.user), "user")

@@ -83,7 +83,8 @@ def _row_numbers(ids: Vocabulary, what: str, n_factors: int) -> np.ndarray:
     if size > _MAX_BYTES:
         raise ArgumentError(
             f"{what} ids",
-            f"be small enough for tables of {_MAX_BYTES >> 30} GiB, as they have a row for every number up to the largest id",
+            f"be small enough for tables of {_MAX_BYTES >> 30} GiB, as they have a row for every number up "
+            f"to the largest id",
             f"{rows[-1]}",
             "Number them from 0 before training.",
         )
