@@ -78,15 +78,19 @@ def _describe_choices(model: Any) -> dict[str, Any]:
 
 def blocks(model: "FactorModel") -> list[dict[str, Any]]:
     """Return the arrays of a model: name, shape, type, number of parameters, bytes."""
+    from palate.factors.sides import SIDES, side_of
+
     arrays = {name: getattr(model, name) for name in _BLOCKS if getattr(model, name) is not None}
-    for side in ("user", "item"):
-        own = getattr(model, f"{side}_noise")
+    for side in (side_of(model, one) for one in SIDES):
+        own = side.noise
         parts = () if own is None else ("scale", "degrees", "sitting")
         arrays |= {
-            f"{side}_noise.{part}": getattr(own, part) for part in parts if getattr(own, part) is not None
+            f"{side.name}_noise.{part}": getattr(own, part)
+            for part in parts
+            if getattr(own, part) is not None
         }
-        for group in getattr(getattr(model, f"{side}_link"), "groups", ()):
-            arrays[f"{side}_features.{group.name}"] = group.weights
+        for group in () if side.features is None else side.features.groups:
+            arrays[f"{side.name}_features.{group.name}"] = group.weights
     if model.context is not None:
         arrays |= {
             f"context.{name}": getattr(model.context, name) for name in ("user_shift", "item_shift", "mood")

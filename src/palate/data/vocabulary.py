@@ -341,3 +341,18 @@ def _look_up(numbers: np.ndarray, low: int, table: np.ndarray) -> np.ndarray:
         found[~inside] = -1
         out[start : start + len(found)] = found
     return out
+
+
+def rows_at(table: np.ndarray, index: np.ndarray, fill: float = 0.0, axis: int = 0) -> np.ndarray:
+    """Return the rows of a table that an index names, along an axis; -1 names a row of `fill`.
+
+    Examples
+    --------
+    >>> rows_at(np.array([5, 6]), np.array([1, -1, 0])).tolist()
+    [6, 0, 5]
+    """
+    known = index >= 0
+    shape = (*table.shape[:axis], len(index), *table.shape[axis + 1 :])
+    out = np.full(shape, fill, table.dtype)
+    np.moveaxis(out, axis, 0)[known] = np.moveaxis(table, axis, 0)[index[known]]
+    return out

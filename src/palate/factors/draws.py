@@ -1,6 +1,5 @@
 """What a scorer does not know: the spread of the expected rating of a pair, and one draw of a posterior."""
 
-from dataclasses import replace
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
@@ -11,12 +10,14 @@ from palate._parallel import check_threads, even_bounds, run_chunks
 from palate.factors.factors import Factors, Uncertain
 from palate.factors.item_index import item_panels, prepared
 from palate.factors.row_precision import RowNoise
+from palate.factors.taking import F, take
 from palate.scorer import Scorer
 
 if TYPE_CHECKING:
     from palate.kernels.moments import Posterior
 
 PAIRS_PER_CHUNK = 1 << 14
+IDENTITY = "identity"  # the link of a model that scores by latent value
 ADVICE = (
     "Train with palate.Gibbs, whose draws say how sure a prediction is, or by least squares with "
     "ratings held out and saved."
@@ -129,30 +130,17 @@ def all_moments(model: Factors, users: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return mean, sd
 
 
-def one_draw(model: Any, draw: int) -> Any:
+def one_draw(model: F, draw: int) -> F:
     """Return the model of one draw, without features.
 
     It scores by latent value, whose order every link keeps and which rank faster; where the items
     differ in their noise, by rating.
     """
-    at = slice(draw, draw + 1)
-    fields: dict[str, Any] = {
-        "noise_sd": None,
-        "cutpoints": None,
-        "user_link": None,
-        "item_link": None,
-        "spread": None,
-        "context": None,
-    }
-    for name in ("user_factors", "item_factors", "user_bias", "item_bias", "global_mean"):
-        fields[name] = getattr(model, name)[at]
-    for side in ("user", "item"):
-        prior, own = getattr(model, f"{side}_prior"), getattr(model, f"{side}_noise")
-        fields[f"{side}_prior"] = replace(prior, precision=prior.precision[at], mean=prior.mean[at])
-        fields[f"{side}_noise"] = None if own is None else own.draws(at)
+    at, plain = slice(draw, draw + 1), dict.fromkeys(("user_link", "item_link", "spread", "context"))
     if latent_order_differs(model):
-        return replace(model, **fields | {"noise_sd": model.noise_sd[at], "cutpoints": model.cutpoints[at]})
-    return replace(model, **fields | {"link": "identity", "user_noise": None, "item_noise": None})
+        return take(model, draws=at, **plain)
+    latent = dict.fromkeys(("user_noise", "item_noise", "noise_sd", "cutpoints"))
+    return take(model, draws=at, link=IDENTITY, **plain, **latent)
 
 
 def latent_order_differs(model: Factors) -> bool:

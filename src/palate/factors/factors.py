@@ -1,7 +1,6 @@
 """What everything in this room, and in the rooms below it, asks of a factorization."""
 
-from dataclasses import replace
-from typing import Any, Protocol, TypeVar, cast, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -64,11 +63,3 @@ class Factors(Uncertain, Temporal, Factored, Learned, Protocol):
     def user_sides(self) -> list[Side]: ...
     @property
     def item_sides(self) -> list[Side]: ...
-
-
-F = TypeVar("F", bound=Factors)
-
-
-def changed(model: F, **fields: Any) -> F:
-    """Return a model with some of its fields changed; all others stay."""
-    return cast(F, replace(cast(Any, model), **fields))

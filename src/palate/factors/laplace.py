@@ -11,14 +11,20 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from palate._parallel import check_threads
+from palate.data.matrix import RatingMatrix
+from palate.factors.draws import ADVICE
+from palate.factors.factors import Factors
 from palate.factors.item_index import prepared
+from palate.factors.sides import SideName, side_of
 from palate.solve.laplace import Half, Kept, pair_variances, standard_errors
 from palate.solve.rows import Rows
 
 _USERS: "WeakKeyDictionary[Any, Kept]" = WeakKeyDictionary()
 
 
-def laplace_sd(model: Any, users: np.ndarray, items: np.ndarray, threads: int | None = None) -> np.ndarray:
+def laplace_sd(
+    model: Factors, users: np.ndarray, items: np.ndarray, threads: int | None = None
+) -> np.ndarray:
     """Return the standard error of what is expected of each pair, float64; -1 is an unknown row.
 
     Parameters
@@ -34,10 +40,10 @@ def laplace_sd(model: Any, users: np.ndarray, items: np.ndarray, threads: int | 
     if own is None:
         own = _USERS.setdefault(model, Kept(replace(_half(model, "user"), floor=floor)))
     parts = pair_variances(own, theirs, users, items, check_threads(threads))
-    return standard_errors(*parts, float(model.noise_sd[0]), float(model.spread))
+    return standard_errors(*parts, *_noise_and_scale(model))
 
 
-def item_curvature(model: Any) -> tuple[Kept, float]:
+def item_curvature(model: Factors) -> tuple[Kept, float]:
     """Return what is kept of a model's items, and the least precision of a user's factor.
 
     A small model of folded users has neither the raters of its items nor other users: it shares
@@ -45,20 +51,29 @@ def item_curvature(model: Any) -> tuple[Kept, float]:
     """
 
     def build() -> tuple[Kept, float]:
-        variance = float(model.noise_sd[0]) ** 2
+        variance = _noise_and_scale(model)[0] ** 2
         return Kept(_half(model, "item").floored(variance)), _half(model, "user").floored(variance).floor
 
     return prepared(model).part("curvature", build)
 
 
-def _half(model: Any, side: str) -> Half:
+def _noise_and_scale(model: Factors) -> tuple[float, float]:
+    """Return the sd of a rating about its expectation, and the factor on standard errors."""
+    if model.noise_sd is None or model.spread is None:
+        raise ValueError(f"the model must know how sure it is; this one does not. {ADVICE}")
+    return float(model.noise_sd[0]), float(model.spread)
+
+
+def _half(model: Factors, side: SideName) -> Half:
+    if model.ratings is None:
+        raise ValueError("the model must hold its ratings to know how sure it is; it has none.")
     rows, sides = _trained(model.ratings), (model.user_sides[0], model.item_sides[0])
     if side == "item":
         rows, sides = rows.transposed(), sides[::-1]
-    return Half(rows, *sides, getattr(model, f"{side}_prior"), float(model.global_mean[0]))
+    return Half(rows, *sides, side_of(model, side).prior, float(model.global_mean[0]))
 
 
-def _trained(ratings: Any) -> Rows:
+def _trained(ratings: RatingMatrix) -> Rows:
     """Return the ratings that a model was trained on, by user."""
     weights = np.empty(0, np.float32) if ratings.weight is None else ratings.weight
     if ratings.held_out is None:

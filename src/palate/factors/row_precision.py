@@ -1,10 +1,12 @@
 """How far the ratings of each user and each item fall from what is expected of them."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from palate._random import Stream, philox, stream_of
+from palate.data.vocabulary import rows_at
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -46,6 +48,31 @@ class RowNoise:
         """Return the noise of some draws."""
         sitting = None if self.sitting is None else self.sitting[at]
         return RowNoise(scale=self.scale[at], degrees=self.degrees[at], sitting=sitting)
+
+    def of_rows(self, index: np.ndarray) -> "RowNoise":
+        """Return the noise of some rows; -1 names a new one, as noisy as most."""
+        return replace(self, scale=rows_at(self.scale, index, fill=1.0, axis=1))
+
+    @staticmethod
+    def stacked(noises: Sequence["RowNoise | None"]) -> "RowNoise | None":
+        """Return the draws of several models' noise of rows; None if none has it.
+
+        Raises
+        ------
+        ValueError
+            If some have it and others do not.
+        """
+        known = [noise for noise in noises if noise is not None]
+        if known and len(known) < len(noises):
+            raise ValueError("models must all have a noise of their rows or none; fit them by one trainer.")
+        if not known:
+            return None
+        sittings = [noise.sitting for noise in known if noise.sitting is not None]
+        return RowNoise(
+            scale=np.concatenate([noise.scale for noise in known]),
+            degrees=np.concatenate([noise.degrees for noise in known]),
+            sitting=np.concatenate(sittings) if len(sittings) == len(known) else None,
+        )
 
     def unknown(self, side: str) -> np.ndarray:
         """Return the scale of a row of which nothing is known, one drawn from each draw's prior,

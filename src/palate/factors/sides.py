@@ -2,7 +2,7 @@
 is done to one side is written once, for a `ModelSide`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -43,6 +43,28 @@ class ModelSide:
     noise: RowNoise | None
     features: FeatureLink | None
 
+    def put(
+        self, index: np.ndarray, factors: np.ndarray, bias: np.ndarray, scale: np.ndarray | None
+    ) -> "ModelSide":
+        """Return the side with other vectors for the rows of an index, and other scales of their
+        noise where these are known.
+        """
+        noise = self.noise
+        if noise is not None and scale is not None:
+            noise = replace(noise, scale=_put(noise.scale, index, scale))
+        put = _put(self.factors, index, factors), _put(self.bias, index, bias)
+        return replace(self, factors=put[0], bias=put[1], noise=noise)
+
+    def fields(self) -> dict[str, object]:
+        """Return the side's rows as fields of a model."""
+        rows = (("factors", self.factors), ("bias", self.bias), ("noise", self.noise))
+        return {f"{self.name}_{part}": value for part, value in rows}
+
+
+def other_side(name: SideName) -> SideName:
+    """Return the name of the other side."""
+    return "item" if name == "user" else "user"
+
 
 def side_of(model: Factors, name: SideName) -> ModelSide:
     """Return one side of a model."""
@@ -65,3 +87,9 @@ def side_of(model: Factors, name: SideName) -> ModelSide:
         noise=model.item_noise,
         features=model.item_link,
     )
+
+
+def _put(table: np.ndarray, index: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    whole = table.copy()
+    whole[:, index] = rows
+    return whole

@@ -7,9 +7,12 @@ last era and each user as in the era of their last rating, with what the items w
 bias, so that whoever does not ask for a time is answered as of when the user was last seen.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+
+from palate.data.vocabulary import rows_at
 
 GAP = 86_400.0  # seconds without a rating after which another sitting begins
 MOST = 20  # ratings after which another sitting begins
@@ -131,6 +134,68 @@ class TimeContext:
             sittings, mood = Sittings.none(len(home)), np.empty((len(self.mood), 0), np.float32)
         return replace(self, home=home.astype(np.int32), sittings=sittings, mood=mood)
 
+    def of_rows(self, index: np.ndarray) -> "TimeContext":
+        """Return what is known of time for some of the users; -1 names a new one, who is of the last
+        era and has no sittings.
+        """
+        sittings, mood = _of_rows(self.sittings, self.mood, index)
+        return self.of_users(rows_at(self.home, index, fill=self.n_eras - 1), sittings, mood)
+
+    def with_rows(
+        self, index: np.ndarray, home: np.ndarray, sittings: Sittings, mood: np.ndarray
+    ) -> "TimeContext":
+        """Return the context with the users of an index in these eras, and with these sittings."""
+        rows, eras = np.arange(len(self.home)), self.home.copy()
+        rows[index], eras[index] = len(eras) + np.arange(len(index)), home
+        both = Sittings(
+            np.concatenate([self.sittings.indptr, sittings.indptr[1:] + self.sittings.indptr[-1]]),
+            np.concatenate([self.sittings.begin, sittings.begin]),
+            np.concatenate([self.sittings.end, sittings.end]),
+        )
+        return self.of_users(eras, *_of_rows(both, np.hstack([self.mood, mood]), rows))
+
+    def draws(self, at: slice) -> "TimeContext":
+        """Return what some draws know of time."""
+        return replace(
+            self, user_shift=self.user_shift[at], item_shift=self.item_shift[at], mood=self.mood[at]
+        )
+
+    @staticmethod
+    def stacked(contexts: Sequence["TimeContext | None"]) -> "TimeContext | None":
+        """Return the draws of what several models know of time; None if none knows of it.
+
+        Raises
+        ------
+        ValueError
+            If they know of other eras or sittings, as models of other ratings do.
+        """
+        known = [context for context in contexts if context is not None]
+        if not known:
+            return None
+        first = known[0]
+        if len(known) < len(contexts) or not all(first.same_times(other) for other in known[1:]):
+            raise ValueError(
+                "models must know the same eras and sittings, or nothing of time; fit them to the same "
+                "training ratings: with validation=0, or the same "
+                "validation Ratings."
+            )
+        return replace(
+            first,
+            user_shift=np.concatenate([context.user_shift for context in known]),
+            item_shift=np.concatenate([context.item_shift for context in known]),
+            mood=np.concatenate([context.mood for context in known]),
+        )
+
+    def same_times(self, other: "TimeContext") -> bool:
+        """Return whether another context knows of the same eras and sittings."""
+        return (
+            np.array_equal(self.edges, other.edges)
+            and np.array_equal(self.home, other.home)
+            and np.array_equal(self.sittings.begin, other.sittings.begin)
+            and np.array_equal(self.sittings.end, other.sittings.end)
+            and np.array_equal(self.sittings.indptr, other.sittings.indptr)
+        )
+
     def moved(
         self, factors: np.ndarray, bias: np.ndarray, before: np.ndarray, after: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -152,3 +217,12 @@ class TimeContext:
             )
             factors = factors + sign * own[:, :, :-1]
         return factors, bias
+
+
+def _of_rows(sittings: Sittings, mood: np.ndarray, rows: np.ndarray) -> tuple[Sittings, np.ndarray]:
+    """Return the sittings of some users, and their moods; none for -1."""
+    start = np.where(rows < 0, 0, sittings.indptr[rows])
+    counts = np.where(rows < 0, 0, sittings.indptr[rows + 1] - start)
+    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    at = np.arange(indptr[-1]) + np.repeat(start - indptr[:-1], counts)
+    return Sittings(indptr, sittings.begin[at], sittings.end[at]), mood[:, at]

@@ -9,12 +9,10 @@ import numpy as np
 
 from palate._checks import ArgumentError, ArgumentTypeError
 from palate._parallel import even_bounds
-from palate.data.catalog import Catalog
 from palate.data.times import are_dates, placed, timestamp_values
-from palate.data.vocabulary import Vocabulary
-from palate.factors.factors import Factors, Temporal, changed
-from palate.factors.row_precision import RowNoise
+from palate.factors.factors import Factors, Temporal
 from palate.factors.scores import linear_scores, score_pairs
+from palate.factors.taking import changed, take
 from palate.factors.temporal import TimeContext
 from palate.scorer import Scorer, is_factored
 
@@ -120,24 +118,21 @@ def at_times(
     if away.any():
         item_factors[:, away], item_bias[:, away] = rows_in_eras(model, item[away], moved[away] - 1)
     moods = np.concatenate([np.zeros((len(context.mood), 1), np.float32), context.mood], axis=1)
-    noise: dict[str, RowNoise | None] = {"user_noise": None, "item_noise": None}
+    noise: dict[str, Any] = {"user_noise": None, "item_noise": None}
     if model.user_noise is not None and model.item_noise is not None:
         scale = np.where(sitting > 0, model.user_noise.scale[:, user], model.user_noise.total[:, user])
         noise["user_noise"] = replace(model.user_noise, scale=scale, sitting=None)
         noise["item_noise"] = replace(model.item_noise, scale=model.item_noise.scale[:, item])
-    vocabulary = Vocabulary.from_ids(list(range(len(item))))
     levels = model.levels if model.levels is not None or model.ratings is None else model.ratings.levels
-    found = changed(
+    found = take(
         model,
-        users=Vocabulary.from_ids(list(range(len(user)))),
-        items=vocabulary,
+        user_rows=user,
+        item_rows=item,
         user_factors=factors,
         user_bias=bias + moods[:, sitting],
         item_factors=item_factors,
         item_bias=item_bias,
         **noise,
-        catalog=Catalog.from_items(vocabulary),
-        ratings=None,
         levels=levels,
         user_link=None,
         item_link=None,

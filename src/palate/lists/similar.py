@@ -171,8 +171,8 @@ def nearest(
         Of items; see `similar_items`.
     """
     weights = support(model, shrink) if shrink else None
-    key = ("directions", side, shrink)
-    panels = prepared(model).part(key, lambda: _pack_directions(getattr(model, f"{side}_factors"), weights))
+    key, factors = ("directions", side, shrink), model.user_factors if side == "user" else model.item_factors
+    panels = prepared(model).part(key, lambda: _pack_directions(factors, weights))
     known = own >= 0
     indptr = np.concatenate([[0], np.cumsum(known)]).astype(np.int64)
     # The kernel divides by the number of draws; a cosine does not.

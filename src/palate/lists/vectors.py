@@ -51,9 +51,11 @@ def vectors(model: Factored, side: str, ids: Any = None, kind: str | None = None
     """
     kind = model.frame_kind if kind is None else kind
     check_choice("kind", kind, KINDS)
-    vocabulary = model.users if side == "user" else model.items
-    factors, bias = getattr(model, f"{side}_factors"), getattr(model, f"{side}_bias")
-    column = names.USER_ID if side == "user" else names.ITEM_ID
+    vocabulary, factors, bias, column = (
+        (model.users, model.user_factors, model.user_bias, names.USER_ID)
+        if side == "user"
+        else (model.items, model.item_factors, model.item_bias, names.ITEM_ID)
+    )
     if ids is None:
         index = np.arange(len(vocabulary))
     else:

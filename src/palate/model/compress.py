@@ -8,6 +8,7 @@ import numpy as np
 from palate._checks import ArgumentError, ArgumentTypeError, is_integer
 from palate._random import Stream, key_of
 from palate.factors.pairs import Pairs
+from palate.factors.taking import changed
 from palate.solve.prior import RowPrior
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def compress(model: "FactorModel", k: int) -> "FactorModel":
     user_bias, item_bias = (
         bias.mean(axis=0, dtype=np.float64) for bias in (model.user_bias, model.item_bias)
     )
-    point = replace(
+    point = changed(
         model,
         user_factors=users[None].astype(np.float32),
         item_factors=items[None].astype(np.float32),
@@ -61,7 +62,7 @@ def compress(model: "FactorModel", k: int) -> "FactorModel":
         f"training pairs differ by "
         f"{loss:.4f} (RMSE)."
     )
-    return replace(point, history=replace(model.history, notes=(*model.history.notes, note)))
+    return changed(point, history=replace(model.history, notes=(*model.history.notes, note)))
 
 
 def _check(model: "FactorModel", k: int) -> None:

@@ -11,6 +11,7 @@ from palate._checks import ArgumentError
 from palate._parallel import even_bounds, run_chunks
 from palate._random import Stream, key_of, stream_of
 from palate.factors.likelihood.base import LatentTargets
+from palate.factors.sides import SideName, other_side, side_of
 from palate.factors.temporal import Sittings, TimeContext, last_eras
 from palate.factors.temporal_scores import rows_in_eras
 from palate.solve.features import BAG, FeatureBlock, FeatureLink
@@ -117,7 +118,7 @@ class TimedRows:
 
 def draw_rows(
     model: "FactorModel",
-    side: str,
+    side: SideName,
     rows: Rows,
     others: list[Side],
     features: Features,
@@ -149,8 +150,9 @@ def draw_rows(
     """
     from palate.kernels.fold import normal_rows, row_keys
 
-    prior: RowPrior = getattr(model, f"{side}_prior")
-    means = prior_means(getattr(model, f"{side}_link"), prior, rows, features, threads)
+    mine = side_of(model, side)
+    prior = mine.prior
+    means = prior_means(mine.features, prior, rows, features, threads)
     keys = np.empty(rows.n_rows, np.uint64)
     row_keys(rows.indptr, rows.columns, np.ascontiguousarray(rows.values, np.float32).view(np.uint32), keys)
     noise_sd = np.ones(model.n_draws) if model.noise_sd is None else model.noise_sd
@@ -217,12 +219,10 @@ class _OwnNoise:
 
     @classmethod
     def of(
-        cls, model: "FactorModel", side: str, rows: Rows, draw: int, keys: np.ndarray
+        cls, model: "FactorModel", side: SideName, rows: Rows, draw: int, keys: np.ndarray
     ) -> "_OwnNoise | None":
         """Return the noise of rows that it begins with, None for a model whose rows share one."""
-        own, other = (
-            (model.user_noise, model.item_noise) if side == "user" else (model.item_noise, model.user_noise)
-        )
+        own, other = side_of(model, side).noise, side_of(model, other_side(side)).noise
         if own is None or other is None:
             return None
         noise_sd = 1.0 if model.noise_sd is None else float(model.noise_sd[draw])
@@ -354,7 +354,7 @@ class _LatentRows:
         self.rows, self.targets, self.own, self.moods = rows, targets, own, moods
         self.other, self.mean, self.prior, self.draw, self.prior_mean = other, mean, prior, draw, prior_mean
 
-    def drawn(self, keys: np.ndarray, noise: Any, side: str) -> Side:
+    def drawn(self, keys: np.ndarray, noise: Any, side: SideName) -> Side:
         """Return the rows drawn."""
 
         n, nothing = len(self.rows.values), np.empty(0, np.float32)

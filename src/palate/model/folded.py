@@ -10,20 +10,20 @@ import numpy as np
 
 from palate._checks import ArgumentError, ArgumentTypeError
 from palate.data import columns as names
-from palate.data.catalog import Catalog
 from palate.data.frames import check_same_index
 from palate.data.matrix import RatingMatrix
 from palate.data.scales import check_rating
 from palate.data.vocabulary import Vocabulary
 from palate.factors.draws import has_posterior
 from palate.factors.row_precision import RowNoise
+from palate.factors.sides import SideName, side_of
 from palate.factors.sums import SumFold, times_of_ratings
+from palate.factors.taking import take
 from palate.factors.temporal import Sittings, TimeContext
 from palate.factors.temporal_scores import check_times, in_units_of
 from palate.lists.lookup import element, is_single
 from palate.model.fold_draws import Features, FoldedRows, draw_rows, prior_means
 from palate.solve.confidence import NONE, Confidence
-from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side, solve_rows
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def _by_genres(model: "FactorModel", row: Rows, item_id: Any, features: dict[str
 
 def _one_row(
     model: "FactorModel",
-    side: str,
+    side: SideName,
     row: Rows,
     features: dict[str, Any] | None,
     times: np.ndarray | None = None,
@@ -224,9 +224,9 @@ def _one_row(
     }
 
 
-def own_noise(model: "FactorModel", side: str, scale: np.ndarray | None) -> RowNoise | None:
+def own_noise(model: "FactorModel", side: SideName, scale: np.ndarray | None) -> RowNoise | None:
     """Return the noise of folded rows beside the model's other rows, None where all share one."""
-    own: RowNoise | None = getattr(model, f"{side}_noise")
+    own = side_of(model, side).noise
     return None if own is None or scale is None else replace(own, scale=scale)
 
 
@@ -328,7 +328,7 @@ def _weights(weights: Any, order: np.ndarray) -> np.ndarray:
 
 def solve_side(
     model: "FactorModel",
-    side: str,
+    side: SideName,
     rows: Rows,
     features: Features,
     threads: int,
@@ -340,14 +340,15 @@ def solve_side(
     """
     if model.fold is not None:
         return _summed(model, model.fold, rows, features, threads, times)
-    prior: RowPrior = getattr(model, f"{side}_prior")
+    own = side_of(model, side)
+    prior = own.prior
     others: list[Side] = model.item_sides if side == "user" else model.user_sides
     rows = _targets(model, rows)
     drawn = has_posterior(model) or model.user_noise is not None or model.likelihood.discrete
     if drawn:  # a single draw, too
         return draw_rows(model, side, rows, others, features, threads, times)
     double = bool(prior.n_factors and (np.diagonal(prior.precision[0])[:-1] <= 0).any())
-    link = getattr(model, f"{side}_link")
+    link = own.features
     means = None if link is None and not features else prior_means(link, prior, rows, features, threads)
     likelihood = model.likelihood
 
@@ -416,8 +417,9 @@ def of_table(model: "FactorModel", users: Vocabulary, ratings: RatingMatrix, thr
     if times is not None and model.context is not None:
         times = in_units_of(model, times, "timestamps of the ratings to fold in")
     found = solve_users(model, rows, threads, times)
-    return replace(
+    return take(
         model,
+        user_rows=np.full(len(users), -1),
         users=users,
         user_factors=found.factors,
         user_bias=found.bias,
@@ -454,9 +456,9 @@ def with_users(model: "FactorModel", folded: Sequence[FoldedUser]) -> "FactorMod
         n_items=len(model.items),
         held_out=np.concatenate(held_out) if any(marks.any() for marks in held_out) else None,
     )
-    return replace(
+    return take(
         model,
-        users=Vocabulary.from_ids(list(range(len(folded)))),
+        user_rows=np.full(len(folded), -1),
         user_factors=np.stack([user.factors for user in folded], axis=1),
         user_bias=np.stack([user.bias for user in folded], axis=1),
         user_noise=own_noise(model, "user", _scales(folded)),
@@ -468,15 +470,12 @@ def with_users(model: "FactorModel", folded: Sequence[FoldedUser]) -> "FactorMod
 
 def with_items(model: "FactorModel", folded: Sequence[FoldedItem]) -> "FactorModel":
     """Return a model whose only items are the folded ones, by position, for predictions of them."""
-    items = Vocabulary.from_ids(list(range(len(folded))))
-    return replace(
+    return take(
         model,
-        items=items,
+        item_rows=np.full(len(folded), -1),
         item_factors=np.stack([item.factors for item in folded], axis=1),
         item_bias=np.stack([item.bias for item in folded], axis=1),
         item_noise=own_noise(model, "item", _scales(folded)),
-        catalog=Catalog.from_items(items),
-        ratings=None,
         user_link=None,
         fold=None,  # users are what they are; it sums over the items that were
     )

@@ -282,22 +282,6 @@ def catalog_of_both(model: Any, catalog: Catalog | None) -> Catalog | None:
     return replace(catalog, frame=both, origin=f"{catalog.origin} and {_ORIGIN}")
 
 
-def placed(old: np.ndarray, table: np.ndarray, fill: float = 0.0, axis: int = 0) -> np.ndarray:
-    """Return the rows of a table, along an axis, in the order of a larger vocabulary: `old` says
-    where each was, -1 gets `fill`.
-
-    Examples
-    --------
-    >>> placed(np.array([1, -1, 0]), np.array([5, 6])).tolist()
-    [6, 0, 5]
-    """
-    known = old >= 0
-    shape = (*table.shape[:axis], len(old), *table.shape[axis + 1 :])
-    out = np.full(shape, fill, table.dtype)
-    np.moveaxis(out, axis, 0)[known] = np.moveaxis(table, axis, 0)[old[known]]
-    return out
-
-
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Change:
     """What an update brings: the ratings of both, the catalog of both, and how many threads may

@@ -1,16 +1,17 @@
 """Whether the parts of a FactorModel fit each other."""
 
 from operator import attrgetter
-from typing import Any
 
 import numpy as np
 
 from palate._checks import ArgumentError
+from palate.factors.factors import Factors
 from palate.factors.likelihood.links import LINKS, likelihood_class
+from palate.factors.sides import SIDES, side_of
 from palate.solve.features import BAG, BINS, FeatureLink
 
 
-def check_shapes(model: Any) -> None:
+def check_shapes(model: Factors) -> None:
     """Raise ValueError unless the arrays of a model fit each other, its vocabularies and its link."""
     n_draws, _, n_factors = model.user_factors.shape
     wanted: dict[str, tuple[int, ...]] = {
@@ -22,9 +23,11 @@ def check_shapes(model: Any) -> None:
     }
     if model.noise_sd is not None:
         wanted["noise_sd"] = (n_draws,)
-    for side, rows in (("user", model.users), ("item", model.items)):
-        if getattr(model, f"{side}_noise") is not None:
-            wanted[f"{side}_noise.scale"], wanted[f"{side}_noise.degrees"] = (n_draws, len(rows)), (n_draws,)
+    sides = [side_of(model, name) for name in SIDES]
+    for side in sides:
+        if side.noise is not None:
+            wanted[f"{side.name}_noise.scale"] = n_draws, len(side.ids)
+            wanted[f"{side.name}_noise.degrees"] = (n_draws,)
     if model.context is not None:
         wanted |= dict.fromkeys(
             ("context.user_shift", "context.item_shift"), (n_draws, model.context.n_eras, n_factors + 1)
@@ -48,17 +51,18 @@ def check_shapes(model: Any) -> None:
         array = attrgetter(name)(model)
         if array.shape != shape:
             raise ArgumentError(name, f"be of shape {shape}", f"{array.shape}")
-    for name in ("user_prior", "item_prior"):
-        shape = getattr(model, name).mean.shape
+    for side in sides:
+        shape = side.prior.mean.shape
         if shape != (n_draws, n_factors + 1):
-            raise ArgumentError(f"the mean of {name}", f"be of shape {(n_draws, n_factors + 1)}", f"{shape}")
+            name = f"the mean of {side.name}_prior"
+            raise ArgumentError(name, f"be of shape {(n_draws, n_factors + 1)}", f"{shape}")
     _check_link(model)
-    for name, other in (("user_link", model.items), ("item_link", model.users)):
-        if getattr(model, name) is not None:
-            _check_features(getattr(model, name), name, n_draws, len(other), n_factors + 1)
+    for side, other in zip(sides, reversed(sides), strict=True):
+        if side.features is not None:
+            _check_features(side.features, f"{side.name}_link", n_draws, len(other.ids), n_factors + 1)
 
 
-def _check_link(model: Any) -> None:
+def _check_link(model: Factors) -> None:
     own = model.user_noise is not None, model.item_noise is not None
     kind = likelihood_class(model.link)
     if any(own) and (not all(own) or model.noise_sd is None or not kind.takes_row_noise):

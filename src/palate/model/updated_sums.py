@@ -7,29 +7,36 @@ decomposition itself.
 """
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from palate.data.ratings import Ratings
+from palate.data.vocabulary import rows_at
 from palate.factors.sums import SumFold
-from palate.model.joined import Change, check_timed, placed, ratings_held
+from palate.factors.taking import changed
+from palate.model.joined import Change, check_timed, ratings_held
 from palate.solve.grades import Grades, activity, normalised
 from palate.solve.rows import Rows
 from palate.solve.spectral import sparse_times
 
+if TYPE_CHECKING:
+    from palate.model.factor_model import FactorModel
 
-def update_sums(model: Any, change: Change) -> tuple[Any, tuple[str, ...]]:
+
+def update_sums(model: "FactorModel", change: Change) -> tuple["FactorModel", tuple[str, ...]]:
     """Return a model of choices with a change: items with new choices by the sum over their users,
     and all users by theirs.
     """
     fold, joined, threads = model.fold, change.joined, change.threads
+    if fold is None:
+        raise ValueError("the model must be one of choices, whose users are sums over their items.")
     check_timed(model, change, fold.grades.half_life is not None)
     exponents = float(model.trainer["user_exponent"]), float(model.trainer["item_exponent"])
     popularity = float(model.trainer["popularity"])
     vectors = model.item_factors[0] * fold.factor_scale * np.sqrt(fold.item_scale)[:, None]
     squares = _squares(model, fold, vectors, exponents, threads)
-    vectors = placed(joined.old_items, vectors)
+    vectors = rows_at(vectors, joined.old_items)
     rows = joined.by_user
     times = None if fold.grades.half_life is None else joined.kept.timestamp
     counts = joined.by_item.counts
@@ -42,7 +49,7 @@ def update_sums(model: Any, change: Change) -> tuple[Any, tuple[str, ...]]:
     item_factors = (activity(counts, popularity)[:, None] * weight * vectors).astype(np.float32)
     fold = replace(fold, item_scale=activity(counts, -2 * popularity).astype(np.float32))
     user_factors = fold.users(rows, item_factors, threads, times)
-    return replace(
+    return changed(
         model,
         **change.known(),
         user_factors=user_factors[None],
@@ -54,7 +61,7 @@ def update_sums(model: Any, change: Change) -> tuple[Any, tuple[str, ...]]:
 
 
 def _squares(
-    model: Any, fold: SumFold, vectors: np.ndarray, exponents: tuple[float, float], threads: int
+    model: "FactorModel", fold: SumFold, vectors: np.ndarray, exponents: tuple[float, float], threads: int
 ) -> np.ndarray:
     """Return the squares of the singular values, from the ratings that the model was trained on."""
     held = ratings_held(model)

@@ -8,7 +8,7 @@ update is a new one.
 
 import warnings
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,8 +20,8 @@ from palate.data.forks import rows_of
 from palate.data.ratings import Ratings
 from palate.data.scales import ScaleWarning, off_scale, outside
 from palate.factors.draws import has_posterior
-from palate.factors.row_precision import RowNoise
-from palate.factors.temporal import Sittings, TimeContext
+from palate.factors.sides import SideName, side_of
+from palate.factors.taking import changed, take
 from palate.factors.temporal_scores import in_units_of
 from palate.model.folded import solve_side
 from palate.model.history import History
@@ -32,13 +32,15 @@ from palate.model.joined import (
     catalog_of_both,
     check_timed,
     join,
-    placed,
     said_of,
 )
 from palate.model.updated_sums import update_sums
 from palate.solve.confidence import NONE
-from palate.solve.features import BAG, FeatureLink
+from palate.solve.features import BAG
 from palate.solve.grades import COUNTS, RATINGS, popularity
+
+if TYPE_CHECKING:
+    from palate.model.factor_model import FactorModel
 
 UPDATED = "Updated with"  # how the history of an update begins
 # Rounds of users and items before the users' last solve. After one, new items of a user with many
@@ -134,7 +136,7 @@ def _history(before: History, joined: Joined, notes: tuple[str, ...]) -> History
     )
 
 
-def update_factors(model: Any, change: Change) -> tuple[Any, tuple[str, ...]]:
+def update_factors(model: "FactorModel", change: Change) -> tuple["FactorModel", tuple[str, ...]]:
     """Return a factor model with a change, and what should be known of it."""
     if model.trainer.get("name") == "Popular":
         return _counted(model, change), ()
@@ -143,17 +145,17 @@ def update_factors(model: Any, change: Change) -> tuple[Any, tuple[str, ...]]:
     return _solved_rows(model, change)
 
 
-def _counted(model: Any, change: Change) -> Any:
+def _counted(model: "FactorModel", change: Change) -> "FactorModel":
     """Return the popularity of all items counted again."""
     kept, half_life = change.joined.kept, model.trainer["half_life"]
     check_timed(model, change, half_life is not None)
     counts = popularity(
         kept.item_index, kept.n_items, kept.timestamp, half_life, model.trainer["min_ratings"]
     )
-    return replace(_enlarged(model, change), item_bias=counts[None].astype(np.float32))
+    return changed(_enlarged(model, change), item_bias=counts[None].astype(np.float32))
 
 
-def _solved_rows(model: Any, change: Change) -> tuple[Any, tuple[str, ...]]:
+def _solved_rows(model: "FactorModel", change: Change) -> tuple["FactorModel", tuple[str, ...]]:
     joined, notes = change.joined, []
     check_timed(model, change, model.context is not None)
     users, items = joined.touched("user"), joined.touched("item")
@@ -171,57 +173,13 @@ def _solved_rows(model: Any, change: Change) -> tuple[Any, tuple[str, ...]]:
     return _solved(large, "user", users, change), tuple(notes)
 
 
-def _enlarged(model: Any, change: Change) -> Any:
+def _enlarged(model: "FactorModel", change: Change) -> "FactorModel":
     """Return the model with the rows of all users and items, those that are new at their prior mean."""
     joined = change.joined
-    fields: dict[str, Any] = {}
-    for side, old in (("user", joined.old_users), ("item", joined.old_items)):
-        prior, new = getattr(model, f"{side}_prior"), old < 0
-        factors = placed(old, getattr(model, f"{side}_factors"), axis=1)
-        bias = placed(old, getattr(model, f"{side}_bias"), axis=1)
-        factors[:, new] = prior.mean[:, None, :-1]
-        bias[:, new] = prior.mean[:, None, -1]
-        fields |= {f"{side}_factors": factors, f"{side}_bias": bias}
-        noise: RowNoise | None = getattr(model, f"{side}_noise")
-        if noise is not None:
-            fields[f"{side}_noise"] = replace(noise, scale=placed(old, noise.scale, fill=1.0, axis=1))
-    fields["user_link"] = _bags_of(model.user_link, joined.old_items)
-    fields["item_link"] = _bags_of(model.item_link, joined.old_users)
-    if model.context is not None:
-        fields["context"] = _of_all(model.context, joined.old_users)
-    return replace(model, **change.known(), **fields)
+    return take(model, user_rows=joined.old_users, item_rows=joined.old_items, **change.known())
 
 
-def _bags_of(link: FeatureLink | None, old: np.ndarray) -> FeatureLink | None:
-    """Return features whose bags hold the rows of a larger vocabulary; new ones weigh nothing."""
-    if link is None:
-        return None
-    groups = (
-        replace(one, weights=placed(old, one.weights, axis=1)) if one.kind == BAG else one
-        for one in link.groups
-    )
-    return FeatureLink(tuple(groups))
-
-
-def _of_all(context: TimeContext, old: np.ndarray) -> TimeContext:
-    """Return what is known of time for the users of a larger vocabulary."""
-    return _with_sittings(
-        context, placed(old, context.home, fill=context.n_eras - 1), old, context.sittings, context.mood
-    )
-
-
-def _with_sittings(
-    context: TimeContext, home: np.ndarray, rows: np.ndarray, sittings: Sittings, mood: np.ndarray
-) -> TimeContext:
-    """Return a context whose users have the sittings of these `rows`, none for -1."""
-    start = np.where(rows < 0, 0, sittings.indptr[rows])
-    counts = np.where(rows < 0, 0, sittings.indptr[rows + 1] - start)
-    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    at = np.arange(indptr[-1]) + np.repeat(start - indptr[:-1], counts)
-    return context.of_users(home, Sittings(indptr, sittings.begin[at], sittings.end[at]), mood[:, at])
-
-
-def _solved(model: Any, side: str, index: np.ndarray, change: Change) -> Any:
+def _solved(model: "FactorModel", side: SideName, index: np.ndarray, change: Change) -> "FactorModel":
     """Return the model with some rows of one side solved for, the other side's vectors fixed."""
     if not len(index):
         return model
@@ -230,42 +188,18 @@ def _solved(model: Any, side: str, index: np.ndarray, change: Change) -> Any:
     if times is not None:
         times = in_units_of(model, times[rows.at(index)[0]], "timestamps of the new ratings")
     found = solve_side(model, side, rows.take(index), _features(model, side, index), change.threads, times)
-    fields: dict[str, Any] = {}
-    for name, part in (("factors", found.factors), ("bias", found.bias)):
-        whole = getattr(model, f"{side}_{name}").copy()
-        whole[:, index] = part
-        fields[f"{side}_{name}"] = whole
-    noise: RowNoise | None = getattr(model, f"{side}_noise")
-    if noise is not None and found.scale is not None:
-        scale = noise.scale.copy()
-        scale[:, index] = found.scale
-        fields[f"{side}_noise"] = replace(noise, scale=scale)
-    context = model.context
+    fields = side_of(model, side).put(index, found.factors, found.bias, found.scale).fields()
     if (
-        context is not None
+        model.context is not None
         and found.home is not None
         and found.sittings is not None
         and found.mood is not None
     ):
-        rows_of, home = np.arange(len(context.home)), context.home.copy()
-        rows_of[index], home[index] = len(home) + np.arange(len(index)), found.home
-        sittings, mood = (
-            _one_after_the_other(context.sittings, found.sittings),
-            np.hstack([context.mood, found.mood]),
-        )
-        fields["context"] = _with_sittings(context, home, rows_of, sittings, mood)
-    return replace(model, **fields)
+        fields["context"] = model.context.with_rows(index, found.home, found.sittings, found.mood)
+    return changed(model, **fields)
 
 
-def _one_after_the_other(first: Sittings, second: Sittings) -> Sittings:
-    return Sittings(
-        np.concatenate([first.indptr, second.indptr[1:] + first.indptr[-1]]),
-        np.concatenate([first.begin, second.begin]),
-        np.concatenate([first.end, second.end]),
-    )
-
-
-def _features(model: Any, side: str, index: np.ndarray) -> list[dict[str, Any]] | None:
+def _features(model: "FactorModel", side: SideName, index: np.ndarray) -> list[dict[str, Any]] | None:
     """Return what the catalog says of some items, for a model that was trained on it."""
     link = model.item_link if side == "item" else None
     wanted = [] if link is None else [group.name for group in link.groups if group.kind != BAG]

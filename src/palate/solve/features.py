@@ -7,13 +7,14 @@ genres is told as loudly as one of a single genre.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from palate._parallel import balanced_bounds, run_chunks
 from palate.data.tags import parts_of_list
+from palate.data.vocabulary import rows_at
 from palate.solve.rows import Rows
 
 BAG, TAGS, BINS = "bag", "tags", "bins"
@@ -123,6 +124,46 @@ class FeatureLink:
     """All groups of one side: what a row's features say of it before its ratings do."""
 
     groups: tuple[FeatureGroup, ...]
+
+    def draws(self, at: slice) -> "FeatureLink":
+        """Return the features' weights in some draws."""
+        return FeatureLink(tuple(replace(group, weights=group.weights[at]) for group in self.groups))
+
+    def of_others(self, index: np.ndarray) -> "FeatureLink":
+        """Return the features where the bags hold these rows of the other side; -1 names a new row,
+        which weighs nothing.
+        """
+        groups = (
+            replace(group, weights=rows_at(group.weights, index, axis=1)) if group.kind == BAG else group
+            for group in self.groups
+        )
+        return FeatureLink(tuple(groups))
+
+    @staticmethod
+    def stacked(links: Sequence["FeatureLink | None"]) -> "FeatureLink | None":
+        """Return the draws of several models' features; None if none has any.
+
+        Raises
+        ------
+        ValueError
+            If the models know different features.
+        """
+        known = [link for link in links if link is not None]
+        named = {
+            tuple((group.name, group.kind, group.values, group.edges) for group in link.groups)
+            for link in known
+        }
+        if not known:
+            return None
+        if len(known) < len(links) or len(named) > 1:
+            raise ValueError("models must have the same features; fit them by one trainer.")
+        together = zip(*(link.groups for link in known), strict=True)
+        return FeatureLink(
+            tuple(
+                replace(groups[0], weights=np.concatenate([group.weights for group in groups]))
+                for groups in together
+            )
+        )
 
     def prior_mean(
         self, mean: np.ndarray, rated: np.ndarray, features: dict[str, Any] | None = None

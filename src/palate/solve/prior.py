@@ -1,6 +1,7 @@
 """What a row (a user or an item) is taken to be before its ratings are seen."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -45,3 +46,16 @@ class RowPrior:
     def n_factors(self) -> int:
         """Number of factors, without the bias."""
         return self.mean.shape[1] - 1
+
+    def draws(self, at: slice) -> "RowPrior":
+        """Return the prior of some draws."""
+        return replace(self, precision=self.precision[at], mean=self.mean[at])
+
+    @staticmethod
+    def stacked(priors: Sequence["RowPrior"]) -> "RowPrior":
+        """Return the draws of several priors; all that has no draws is that of the first."""
+        return replace(
+            priors[0],
+            precision=np.concatenate([prior.precision for prior in priors]),
+            mean=np.concatenate([prior.mean for prior in priors]),
+        )

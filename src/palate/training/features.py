@@ -91,11 +91,10 @@ def all_features(
     """
     found = {}
     missing = getattr(trainer, "missing_features", "zero")
-    for side, frame, ids in (
-        ("user", user_table, problem.ratings.users),
-        ("item", catalog, problem.ratings.items),
+    for side, text, frame, ids in (
+        ("user", trainer.user_features, user_table, problem.ratings.users),
+        ("item", trainer.item_features, catalog, problem.ratings.items),
     ):
-        text = getattr(trainer, f"{side}_features")
         columns = [name for name in feature_names(text, f"{side}_features") if name not in BAGS.values()]
         table, notes = (None, ()) if frame is None or not columns else aligned_table(frame, side, ids)
         features = side_features(side, text, problem, table, missing)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate.factors.factors import Factors
 from palate.factors.likelihood.links import LINKS, likelihood_class
 from palate.factors.row_precision import RowNoise
 from palate.model.file.errors import Damage
@@ -24,7 +25,7 @@ from palate.solve.features import BAG, BINS, KINDS, TAGS, FeatureGroup, FeatureL
 _NAMES = ("levels", "cutpoints", "noise_sd")
 
 
-def put_distribution(writer: TensorWriter, model: Any) -> dict[str, Any]:
+def put_distribution(writer: TensorWriter, model: Factors) -> dict[str, Any]:
     """Add levels, cutpoints and the noise where the model has them; return the rest, which is
     absent where it has none.
     """
@@ -34,8 +35,7 @@ def put_distribution(writer: TensorWriter, model: Any) -> dict[str, Any]:
         writer.put("cutpoints", model.cutpoints, "float32", "draw cut")
     if model.noise_sd is not None:
         writer.put("noise_sd", model.noise_sd, "float64", "draw")
-    for side in ("user", "item"):
-        own = getattr(model, f"{side}_noise")
+    for side, own in (("user", model.user_noise), ("item", model.item_noise)):
         if own is not None:
             writer.put(f"{side}_noise.scale", own.scale, "float32", f"draw {side}")
             writer.put(f"{side}_noise.degrees", own.degrees, "float64", "draw")

@@ -379,8 +379,8 @@ class LeastSquares:
             )
 
     def _check_features(self) -> None:
-        for side in ("user", "item"):
-            if not feature_names(getattr(self, f"{side}_features"), f"{side}_features"):
+        for side, text in (("user", self.user_features), ("item", self.item_features)):
+            if not feature_names(text, f"{side}_features"):
                 continue
             for name in (f"l2_{side}", "l2_features", *(["l2_bias"] if self.biases else [])):
                 if getattr(self, name) == 0:

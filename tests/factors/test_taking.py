@@ -1,0 +1,114 @@
+"""Models made of models: every field is somebody's, and what is taken and put together again is the same."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import palate
+from palate.factors import taking
+from palate.factors.taking import changed, stack, take
+from palate.model.factor_model import FactorModel
+
+WITHOUT_ROWS = {"link", "scale", "trainer", "history", "frame_kind", "levels", "spread"}
+
+
+@pytest.fixture(scope="module")
+def model():
+    """Return a model that has nearly everything: draws, noise of rows, levels, features and time."""
+    rng = np.random.default_rng(0)
+    users, items = np.nonzero(rng.random((12, 9)) < 0.6)
+    values = rng.integers(1, 6, len(users))
+    times = 10**9 + rng.integers(0, 10**7, len(users))
+    ratings = palate.Ratings.from_arrays(users, items, values, timestamp=times, scale=(1, 5))
+    trainer = palate.Gibbs(
+        n_factors=2,
+        sweeps=8,
+        burn_in=4,
+        likelihood="ordinal",
+        time="eras,sittings",
+        user_features="rated",
+        item_features="raters",
+    )
+    return trainer.fit(ratings, validation=0)
+
+
+def arrays_of(model):
+    """Return the arrays of a model by name, those within its parts, too."""
+    found = {}
+
+    def add(name, value):
+        if isinstance(value, np.ndarray):
+            found[name] = value
+        elif isinstance(value, tuple):
+            for number, part in enumerate(value):
+                add(f"{name}.{number}", part)
+        elif dataclasses.is_dataclass(value):
+            for field in dataclasses.fields(value):
+                add(f"{name}.{field.name}", getattr(value, field.name))
+
+    for field in dataclasses.fields(model):
+        if field.name not in ("users", "items", "catalog", "ratings", "history"):
+            add(field.name, getattr(model, field.name))
+    return found
+
+
+def assert_same(one, other):
+    first, second = arrays_of(one), arrays_of(other)
+    assert set(first) == set(second)
+    for name, array in first.items():
+        np.testing.assert_array_equal(array, second[name], err_msg=name)
+
+
+def test_it_is_known_of_every_field_whose_it_is():
+    fields = {field.name for field in dataclasses.fields(FactorModel)}
+    assert fields == set(taking._FIELDS) | WITHOUT_ROWS
+
+
+def test_what_has_draws_is_joined_where_it_is_taken_apart():
+    along = {name for name, (axes, _) in taking._FIELDS.items() if "draw" in axes.split()}
+    assert along == set(taking._JOINED)
+
+
+def test_draws_taken_apart_and_stacked_are_the_model(model):
+    parts = [take(model, draws=slice(draw, draw + 1)) for draw in range(model.n_draws)]
+    assert len(parts) == 4
+    assert_same(stack(parts), model)
+    users, items = np.arange(12), np.arange(12) % 9
+    means = np.mean([part.score_pairs(users, items) for part in parts], axis=0)
+    np.testing.assert_allclose(model.score_pairs(users, items), means, atol=1e-5)
+
+
+def test_all_rows_in_their_order_are_the_model(model):
+    assert_same(take(model, user_rows=np.arange(12), item_rows=np.arange(9)), model)
+
+
+def test_rows_answer_as_they_do_in_the_whole_model(model):
+    users, items = np.array([5, 0, 5]), np.array([8, 2])
+    small = take(model, user_rows=users, item_rows=items)
+    assert (small.n_users, small.n_items, small.ratings) == (3, 2, None)
+    for row, user in enumerate(users):
+        np.testing.assert_array_equal(
+            small.score_pairs(np.full(2, row), np.arange(2)), model.score_pairs(np.full(2, user), items)
+        )
+    times = np.array([10**9 + 5 * 10**6])
+    np.testing.assert_array_equal(
+        small.predict(0, 1, timestamps=times), model.predict(5, 2, timestamps=times)
+    )
+    assert small.item_link.groups[0].weights.shape[1] == 3  # the bag of raters holds the users taken
+
+
+def test_a_new_row_is_at_its_prior_mean(model):
+    small = take(model, user_rows=np.array([-1, 3]), item_rows=np.array([-1]))
+    np.testing.assert_array_equal(small.user_factors[:, 0], model.user_prior.mean[:, :-1])
+    np.testing.assert_array_equal(small.item_bias[:, 0], model.item_prior.mean[:, -1])
+    assert (small.user_noise.scale[:, 0] == 1).all()
+    assert small.context.home[0] == model.context.n_eras - 1
+    assert small.context.sittings.indptr[1] == 0
+    assert (small.item_link.groups[0].weights[:, 0] == 0).all()
+
+
+def test_fields_that_are_given_are_taken_as_they_are(model):
+    ratings = model.ratings
+    assert take(model, user_rows=np.arange(12), ratings=ratings).ratings is ratings
+    assert changed(model, frame_kind="pandas").frame_kind == "pandas"
