@@ -48,6 +48,16 @@ def test_another_file_leaves_the_model_alone_and_json_has_the_numbers(palate, mo
     assert model.read_bytes() == before
 
 
+def test_drift_is_told_when_asked_for(palate, model, came, tmp_path):
+    result = palate("update", model, came, "-o", tmp_path / "new.palate", "--drift")
+    assert result.code == 0, result.err
+    said = " ".join(result.out.split())
+    assert "Of the first 10 items, updated and trained again have in common: " in said
+    assert "for 1 new users; " in said
+    told = json.loads(palate("update", model, came, "-o", tmp_path / "other.palate", "--drift", "--json").out)
+    assert {row["group"] for row in told["drift"]["groups"]} == {"all", "new", "changed", "unchanged"}
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -23,6 +23,12 @@ def update(
         ),
     ] = None,
     reading: Reading = AS_GIVEN,
+    drift: Annotated[
+        bool,
+        typer.Option(
+            "--drift", help="Train again on all the ratings, too, and say how far the update is from that."
+        ),
+    ] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="Processors to use; default all.")] = None,
     as_json: options.Json = False,
 ) -> None:
@@ -52,6 +58,7 @@ def update(
     replaced = instead(target)
     updated.save(target)
     size = target.stat().st_size
+    apart = _drift(updated, loaded, threads) if drift else None
     if as_json:
         print_json(
             {
@@ -69,6 +76,7 @@ def update(
                 "update_seconds": round(seconds, 3),
                 "stopped": updated.history.stopped,
                 "notes": list(updated.history.notes),
+                "drift": None if apart is None else apart.to_dict(),
             }
         )
         return
@@ -81,7 +89,17 @@ def update(
         f"{counted(updated.n_users, 'user')}"
     )
     print_text(f"The model now holds {now}.", "", f"Saved {target} ({size:,} bytes){replaced}.")
+    if apart is not None:
+        print_text("", *apart.sentences(), "")
     if len(data.ratings):
         print_verbatim(
             f"Next: {to_paste('recommend', target, data.ratings.users.id(int(data.ratings.user_index[0])))}"
         )
+
+
+def _drift(updated: Any, before: Any, threads: int | None) -> Any:
+    from palate.cli.input import busy
+    from palate.experiments.drift import drift
+
+    with busy("training again"):
+        return drift(updated, before=before, threads=threads)
