@@ -94,7 +94,7 @@ CIRCLES = {
     (
         "palate.factors.item_index",
         "palate.factors.scores",
-    ): "what is prepared is typed as what it is prepared from",
+    ): "what is derived of items is typed as what it is derived from",
 }
 # The classes that know what each link means. All other modules ask a model's likelihood, and kernels
 # compare the number that it gives them.

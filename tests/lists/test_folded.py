@@ -6,6 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from palate.data.vocabulary import Vocabulary
+from palate.factors.item_index import item_catalog
+from palate.lists.filters import EmptyResultWarning
+
 
 @pytest.fixture
 def dee(model):
@@ -105,3 +109,33 @@ def test_what_is_prepared_is_shared_with_the_model(model, dee):
 
 def test_frames_of_users_hold_no_folded_rows(model):
     assert model.recommend(pl.Series("user_id", ["ann"]), 1).height == 1
+
+
+def test_what_is_derived_does_not_depend_on_who_asks_first(model):
+    """A folded model shares the items of the whole one, and nothing of its users."""
+    one, other = replace(model), replace(model)
+    few = one.ratings
+    folded = [whole.with_users(model.users, few) for whole in (one, other)]
+    small = [whole.with_users(Vocabulary.from_ids(["new"]), row_of(few)) for whole in (one, other)]
+    wanted = other.similar_users("ann", 2)  # the whole model first
+    small[1].recommend("new")
+    small[0].recommend("new")
+    with pytest.warns(EmptyResultWarning):
+        small[0].similar_users("new", 2)  # a small one first
+    assert one.similar_users("ann", 2).equals(wanted)
+    assert folded[0].similar_users("ann", 2).equals(folded[1].similar_users("ann", 2))
+    assert item_catalog(small[0]) is item_catalog(one)
+
+
+def row_of(ratings):
+    """Return the first user's ratings as a matrix of its own."""
+    own = slice(0, int(ratings.indptr[1]))
+    return replace(
+        ratings,
+        indptr=ratings.indptr[:2],
+        items=ratings.items[own],
+        codes=ratings.codes[own],
+        held_out=None if ratings.held_out is None else ratings.held_out[own],
+        weight=None if ratings.weight is None else ratings.weight[own],
+        timestamp=None if ratings.timestamp is None else ratings.timestamp[own],
+    )

@@ -8,7 +8,7 @@ import numpy as np
 from palate._checks import ArgumentError
 from palate._parallel import check_threads, even_bounds, run_chunks
 from palate.factors.factors import Factors, Uncertain
-from palate.factors.item_index import item_panels, prepared
+from palate.factors.item_index import item_panels, of_items
 from palate.factors.row_precision import RowNoise
 from palate.factors.taking import F, take
 from palate.scorer import Scorer
@@ -120,14 +120,17 @@ def all_moments(model: Factors, users: np.ndarray) -> tuple[np.ndarray, np.ndarr
     arrays = posterior_arrays(model)
     panels = item_panels(model)
     level = (arrays.global_mean[:, None] + arrays.user_bias[:, users].astype(np.float64)).astype(np.float32)
-    ordered = prepared(model).part(
-        "item biases of draws", lambda: np.ascontiguousarray(arrays.item_bias[:, np.maximum(panels.order, 0)])
-    )
+    ordered = of_items(model, "item biases of draws", _ordered_biases)
     shape = (len(users), len(model.items))
     mean, sd = (np.full(shape, np.nan, dtype=np.float32) for _ in range(2))
     kernel = cast(Any, moments.block_moments)
     kernel(arrays, users, level, panels.values, panels.order, ordered, mean, sd)
     return mean, sd
+
+
+def _ordered_biases(model: Factors) -> np.ndarray:
+    """Return the items' biases in all draws, in the order of the panels."""
+    return np.ascontiguousarray(model.item_bias[:, np.maximum(item_panels(model).order, 0)])
 
 
 def one_draw(model: F, draw: int) -> F:

@@ -1,11 +1,15 @@
-"""What ranking derives from a scorer's items once and then keeps: the item table and the packed factors.
+"""What is derived of a scorer once and then kept: the item table, the packed factors, and more.
 
 It is held beside the scorer, not in it, for as long as the scorer lives: a scorer stays what was
-trained and saved. All of it can be recomputed, so that two threads that prepare the same thing at
+trained and saved. All of it can be recomputed, so that two threads that derive the same thing at
 once only lose time.
+
+What is derived of the items can be shared: a small model of folded users says by `share_items` whose
+items it has. It is then made of that model, whichever of them asks first.
 """
 
-from typing import Any
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -16,37 +20,43 @@ from palate.data.catalog import Catalog
 from palate.factors.scores import item_biases
 from palate.scorer import Factored, Scorer
 
+S = TypeVar("S", bound=Scorer)
+T = TypeVar("T")
 
-class Prepared:
-    """Lazily derived parts of one scorer's item side. Holds arrays and tables, never the scorer itself."""
-
-    def __init__(self) -> None:
-        self._parts: dict[Any, Any] = {}
-
-    def part(self, key: Any, build: Any) -> Any:
-        """Return a part, made by `build()` the first time."""
-        if key not in self._parts:
-            self._parts[key] = build()
-        return self._parts[key]
+_KEPT: "WeakKeyDictionary[Scorer, dict[Hashable, Any]]" = WeakKeyDictionary()
+_ITEMS_OF: "WeakKeyDictionary[Scorer, Scorer]" = WeakKeyDictionary()
 
 
-_PREPARED: "WeakKeyDictionary[Any, Prepared]" = WeakKeyDictionary()
-
-
-def prepared(scorer: Scorer) -> Prepared:
-    """Return the parts kept for a scorer; nothing is kept for one that is a plain value (not hashable)."""
+def of_rows(scorer: S, key: Hashable, build: Callable[[S], T]) -> T:
+    """Return what is derived of a scorer alone, made by `build(scorer)` the first time; nothing is
+    kept of one that is a plain value (not hashable).
+    """
     try:
-        found = _PREPARED.get(scorer)
-        if found is None:
-            found = _PREPARED.setdefault(scorer, Prepared())
+        kept = _KEPT.setdefault(scorer, {})
     except TypeError:
-        found = Prepared()
-    return found
+        return build(scorer)
+    if key not in kept:
+        kept[key] = build(scorer)
+    return cast(T, kept[key])
+
+
+def of_items(scorer: S, key: Hashable, build: Callable[[S], T]) -> T:
+    """Return what is derived of a scorer's items, made the first time of the scorer whose items
+    they are. `build` must look at nothing outside its argument.
+    """
+    return of_rows(_source(scorer), key, build)
 
 
 def share_items(source: Scorer, other: Scorer) -> None:
-    """Let another scorer with the same items, item factors and catalog use what is prepared for `source`."""
-    _PREPARED[other] = prepared(source)
+    """Say that another scorer has the items, item factors and catalog of `source`."""
+    _ITEMS_OF[other] = _source(source)
+
+
+def _source(scorer: S) -> S:
+    try:
+        return cast(S, _ITEMS_OF.get(scorer, scorer))
+    except TypeError:
+        return scorer
 
 
 def item_catalog(scorer: Scorer) -> Catalog:
@@ -55,17 +65,17 @@ def item_catalog(scorer: Scorer) -> Catalog:
 
     Items of the catalog that nobody rated follow after those of the vocabulary.
     """
-    return prepared(scorer).part("catalog", lambda: _aligned(scorer))
+    return of_items(scorer, "catalog", _aligned)
 
 
 def item_table(scorer: Scorer) -> pl.DataFrame:
     """Return the catalog's rows of the scorer's items, in the order of the vocabulary."""
-    return prepared(scorer).part("table", lambda: item_catalog(scorer).frame.head(len(scorer.items)))
+    return of_items(scorer, "table", lambda source: item_catalog(source).frame.head(len(source.items)))
 
 
 def item_panels(model: Factored, worst: bool = False) -> Any:
     """Return all items packed for the ranking kernel."""
-    return prepared(model).part(("panels", worst), lambda: pack(model, None, worst))
+    return of_items(model, ("panels", worst), lambda source: pack(source, None, worst))
 
 
 def pack(model: Factored, items: np.ndarray | None, worst: bool) -> Any:

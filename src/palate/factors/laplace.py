@@ -5,8 +5,6 @@ stand for folded users.
 """
 
 from dataclasses import replace
-from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -14,12 +12,10 @@ from palate._parallel import check_threads
 from palate.data.matrix import RatingMatrix
 from palate.factors.draws import ADVICE
 from palate.factors.factors import Factors
-from palate.factors.item_index import prepared
+from palate.factors.item_index import of_items, of_rows
 from palate.factors.sides import SideName, side_of
 from palate.solve.laplace import Half, Kept, pair_variances, standard_errors
 from palate.solve.rows import Rows
-
-_USERS: "WeakKeyDictionary[Any, Kept]" = WeakKeyDictionary()
 
 
 def laplace_sd(
@@ -36,9 +32,7 @@ def laplace_sd(
         All processors when None; the result is the same.
     """
     theirs, floor = item_curvature(model)
-    own = _USERS.get(model)
-    if own is None:
-        own = _USERS.setdefault(model, Kept(replace(_half(model, "user"), floor=floor)))
+    own = of_rows(model, "curvature", lambda model: Kept(replace(_half(model, "user"), floor=floor)))
     parts = pair_variances(own, theirs, users, items, check_threads(threads))
     return standard_errors(*parts, *_noise_and_scale(model))
 
@@ -50,11 +44,11 @@ def item_curvature(model: Factors) -> tuple[Kept, float]:
     what was made for the whole one.
     """
 
-    def build() -> tuple[Kept, float]:
-        variance = _noise_and_scale(model)[0] ** 2
-        return Kept(_half(model, "item").floored(variance)), _half(model, "user").floored(variance).floor
+    def build(source: Factors) -> tuple[Kept, float]:
+        variance = _noise_and_scale(source)[0] ** 2
+        return Kept(_half(source, "item").floored(variance)), _half(source, "user").floored(variance).floor
 
-    return prepared(model).part("curvature", build)
+    return of_items(model, "item curvature", build)
 
 
 def _noise_and_scale(model: Factors) -> tuple[float, float]:

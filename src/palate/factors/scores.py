@@ -156,11 +156,11 @@ def _items_after_link(model: "Factors", users: np.ndarray) -> np.ndarray:
 
 def _added_by_table(model: "Factors") -> Added:
     """Return the function that adds one draw's expected ratings to those of other draws."""
-    from palate.factors.item_index import prepared
+    from palate.factors.item_index import of_items
     from palate.kernels.predictive import add_interpolated
 
     n_draws = len(model.user_factors)
-    tables = prepared(model).part("link", lambda: [_link_table(model, draw) for draw in range(n_draws)])
+    tables = of_items(model, "link", lambda source: [_link_table(source, draw) for draw in range(n_draws)])
 
     def add(latent: np.ndarray, draw: int, part: slice, out: np.ndarray) -> None:
         low, step, table = tables[draw]

@@ -10,7 +10,7 @@ import polars as pl
 from palate._checks import ArgumentError, ArgumentTypeError, is_integer
 from palate._nearest import did_you_mean
 from palate.data import columns as names
-from palate.factors.item_index import item_table, prepared
+from palate.factors.item_index import item_table, of_items
 from palate.lists.tags import Tags
 from palate.scorer import Scorer
 
@@ -113,7 +113,7 @@ def tags_of(column: str, scorer: Scorer, argument: str) -> Tags:
         raise ArgumentError(
             argument, "name a column of single values", f"{column!r}, of type {table.schema[column]}"
         )
-    found: Tags = prepared(scorer).part(("tags", column), lambda: Tags.of(table[column]))
+    found: Tags = of_items(scorer, ("tags", column), lambda source: Tags.of(item_table(source)[column]))
     return found
 
 

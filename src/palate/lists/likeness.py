@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from palate.data import columns as names
-from palate.factors.item_index import item_table, prepared
+from palate.factors.item_index import item_table, of_items
 from palate.lists.tags import Tags
 from palate.scorer import Scorer
 
@@ -42,7 +42,7 @@ def own_likeness(scorer: Any) -> Likeness | None:
 
 def _by_vectors(scorer: Any) -> Likeness:
     """Return the cosine of the vectors of all draws together; 0 for a vector of zeros."""
-    units = prepared(scorer).part(("unit vectors", "item"), lambda: unit_vectors(scorer.item_factors))
+    units = of_items(scorer, "unit vectors", lambda source: unit_vectors(source.item_factors))
 
     def cosine(item: int, items: np.ndarray) -> np.ndarray:
         return np.asarray(units[items] @ units[item], np.float64)
@@ -69,7 +69,7 @@ def genre_likeness(scorer: Scorer) -> Likeness | None:
     table = item_table(scorer)
     if names.GENRES not in table.columns:
         return None
-    tags = prepared(scorer).part(("tags", names.GENRES), lambda: Tags.of(table[names.GENRES]))
+    tags = of_items(scorer, ("tags", names.GENRES), lambda source: Tags.of(item_table(source)[names.GENRES]))
     sizes = np.diff(tags.indptr)
 
     def overlap(item: int, items: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from palate._checks import ArgumentError, check_number
 from palate.data import columns as names
 from palate.data.arguments import warn_caller
 from palate.data.forks import rows_of
-from palate.factors.item_index import item_table, prepared
+from palate.factors.item_index import item_table, of_items, of_rows
 from palate.lists.filters import EmptyResultWarning, allowed_items, check_min_ratings, rating_counts
 from palate.lists.lookup import answer, column_of, described_frame, known_indices, user_rows
 from palate.lists.ranking import Ranking, top_of_panels
@@ -170,9 +170,13 @@ def nearest(
     shrink : float, default 0
         Of items; see `similar_items`.
     """
-    weights = support(model, shrink) if shrink else None
-    key, factors = ("directions", side, shrink), model.user_factors if side == "user" else model.item_factors
-    panels = prepared(model).part(key, lambda: _pack_directions(factors, weights))
+    key = ("directions", side, shrink)
+
+    def pack(source: Factored) -> Any:
+        factors = source.user_factors if side == "user" else source.item_factors
+        return _pack_directions(factors, support(source, shrink) if shrink else None)
+
+    panels = (of_items if side == "item" else of_rows)(model, key, pack)
     known = own >= 0
     indptr = np.concatenate([[0], np.cumsum(known)]).astype(np.int64)
     # The kernel divides by the number of draws; a cosine does not.

@@ -284,7 +284,7 @@ class FactorModel:
         ValueError
             If items are chosen in no way or both ways, or an argument is out of range.
         """
-        users = queries.resolve_users(self, users, sure=return_std or interval is not None)
+        users = queries.resolve_users(self, users)
         return predicting.predict_frame(
             self,
             users,
@@ -394,7 +394,7 @@ class FactorModel:
         ShortListWarning
             If `at_most` leaves fewer than n items.
         """
-        model, users = self, queries.resolve_users(self, users, sure=bool(caution) or words)
+        model, users = self, queries.resolve_users(self, users)
         if timestamp is not None:
             model, users = queries.at_time(self, users, timestamp)
         return strangers.recommend_to_all(

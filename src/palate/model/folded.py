@@ -409,6 +409,13 @@ def _scales(folded: Sequence[Folded]) -> np.ndarray | None:
     return np.stack(scales, axis=1) if len(scales) == len(folded) else None
 
 
+def known_spread(model: "FactorModel") -> float | None:
+    """Return the factor on the standard errors of folded users: without the ratings of the model's
+    own users it is not known how sure the items' vectors are.
+    """
+    return None if model.ratings is None else model.spread
+
+
 def of_table(model: "FactorModel", users: Vocabulary, ratings: RatingMatrix, threads: int) -> "FactorModel":
     """Return a model whose users are the rows of `ratings`, each solved for with the item vectors fixed."""
     weights = np.empty(0, np.float32) if ratings.weight is None else ratings.weight
@@ -425,6 +432,7 @@ def of_table(model: "FactorModel", users: Vocabulary, ratings: RatingMatrix, thr
         user_bias=found.bias,
         user_noise=own_noise(model, "user", found.scale),
         ratings=ratings,
+        spread=known_spread(model),
         item_link=None,  # its bag counts the users that were
         context=_of_last_eras(model, found),
     )
@@ -463,6 +471,7 @@ def with_users(model: "FactorModel", folded: Sequence[FoldedUser]) -> "FactorMod
         user_bias=np.stack([user.bias for user in folded], axis=1),
         user_noise=own_noise(model, "user", _scales(folded)),
         ratings=matrix,
+        spread=known_spread(model),
         item_link=None,  # its bag counts the users that were
         context=_in_their_eras(model, folded),
     )

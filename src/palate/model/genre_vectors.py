@@ -7,7 +7,7 @@ import numpy as np
 from palate._checks import ArgumentError, ArgumentTypeError
 from palate.data import columns as names
 from palate.data.tags import BAR
-from palate.factors.item_index import item_table, prepared
+from palate.factors.item_index import item_table, of_items
 from palate.lists.tags import Tags
 
 
@@ -33,7 +33,7 @@ def vector_of_genres(model: Any, genres: Any) -> np.ndarray:
         raise ArgumentError(
             "features['genres']", "be left out for a model whose catalog has no genres", repr(genres)
         )
-    tags = prepared(model).part(("tags", names.GENRES), lambda: Tags.of(table[names.GENRES]))
+    tags = of_items(model, ("tags", names.GENRES), lambda source: Tags.of(item_table(source)[names.GENRES]))
     vectors = model.item_factors[0]
     rated: np.ndarray = np.abs(vectors).max(axis=1) > 0
     found = [tags.holders(tags.values.index(genre)) for genre in wanted if genre in tags.values]

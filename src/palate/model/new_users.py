@@ -11,7 +11,7 @@ from palate.data import columns as names
 from palate.data.matrix import RatingMatrix
 from palate.data.times import timestamp_values
 from palate.data.vocabulary import Vocabulary
-from palate.factors.item_index import item_catalog, share_items
+from palate.factors.item_index import share_items
 from palate.lists.lookup import UserRows
 from palate.model.folded import checked_row
 from palate.model.queries import labels_of
@@ -137,7 +137,6 @@ def with_new_users(model: TakesUsers, users: Any) -> Any:
         return users
     entries = [users] if single else list(users)
     rows = [entry if isinstance(entry, NewUser) else _stored(model, entry) for entry in entries]
-    item_catalog(model)  # before the small model, whose own ratings would give other counts
     small = model.with_users(Vocabulary.from_ids(list(range(len(rows)))), matrix_of(rows, len(model.items)))
     share_items(model, small)
     labels = labels_of(model.users, [row.id for row in rows]).alias(names.USER_ID)

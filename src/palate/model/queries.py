@@ -17,8 +17,7 @@ from palate.data import columns as names
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
 from palate.factors import temporal_scores
-from palate.factors.item_index import item_catalog, share_items
-from palate.factors.laplace import item_curvature
+from palate.factors.item_index import share_items
 from palate.factors.row_precision import RowNoise
 from palate.factors.temporal import Sittings
 from palate.lists import predicting
@@ -29,10 +28,8 @@ if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
 
 
-def resolve_users(model: "FactorModel", users: Any, sure: bool = False) -> Any:
+def resolve_users(model: "FactorModel", users: Any) -> Any:
     """Return `users` as they are, or their rows in a small model when folded users are among them.
-
-    `sure` says that standard errors will be asked for.
 
     Raises
     ------
@@ -44,9 +41,6 @@ def resolve_users(model: "FactorModel", users: Any, sure: bool = False) -> Any:
     entries = [users] if isinstance(users, Folded) else list(users)
     folded = [entry if isinstance(entry, Folded) else stored_user(model, entry) for entry in entries]
     _check_side(folded, FoldedUser, "users")
-    item_catalog(model)  # before the small model, whose own ratings would give other counts
-    if sure and model.spread is not None and model.ratings is not None:
-        item_curvature(model)  # the same: the small one has no raters of items
     small = with_users(model, folded)  # type: ignore[arg-type]
     if model.ratings is None and len(folded) > sum(isinstance(entry, Folded) for entry in entries):
         small = replace(small, ratings=None)  # what the known users rated is not known
@@ -59,8 +53,6 @@ def with_table(
     model: "FactorModel", users: Vocabulary, ratings: RatingMatrix, threads: int | None
 ) -> "FactorModel":
     """Return the model of the users that are the rows of `ratings`; see `FactorModel.with_users`."""
-    if model.spread is not None and model.ratings is not None:
-        item_curvature(model)  # now: the folded model has no raters of its items
     folded = of_table(model, users, ratings, check_threads(threads))
     share_items(model, folded)
     return folded
@@ -74,8 +66,7 @@ def predict(model: "FactorModel", users: Any, items: Any, unknown: str, **option
             "be given: model.predict(user, items)",
             advice="For the best items of a user: model.recommend(user).",
         )
-    sure = bool(options["return_std"]) or options["interval"] is not None
-    users, items = _resolved(model, users, items, unknown, sure)
+    users, items = _resolved(model, users, items, unknown)
     return predicting.predict(model, users, items, unknown=unknown, **options)
 
 
@@ -85,13 +76,13 @@ def predict_distribution(
     """Return the probabilities of `recommend.predicting.predict_distribution`, for folded users and
     items too.
     """
-    users, items = _resolved(model, users, items, unknown, sure=True)
+    users, items = _resolved(model, users, items, unknown)
     return predicting.predict_distribution(model, users, items, unknown=unknown, timestamps=timestamps)
 
 
-def _resolved(model: "FactorModel", users: Any, items: Any, unknown: str, sure: bool) -> tuple[Any, Any]:
+def _resolved(model: "FactorModel", users: Any, items: Any, unknown: str) -> tuple[Any, Any]:
     """Return users and items of pairs, as rows of a small model where folded ones are among them."""
-    users = resolve_users(model, users, sure)
+    users = resolve_users(model, users)
     if _has_folded(items):
         single = isinstance(items, Folded)
         entries = [items] if single else list(items)
