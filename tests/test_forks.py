@@ -122,7 +122,7 @@ def questions(model, ratings, users, items, path) -> dict[str, Callable[[], obje
         "words": lambda: rows(model.recommend(users[0], 3, words=True)),
         "min_ratings": lambda: rows(model.recommend(users[0], 3, min_ratings=2)),
         "candidates": lambda: rows(
-            model.recommend(users[0], 3, candidates=items[:9], deny=items[:2], exclude_seen=False)
+            model.recommend(users[0], 3, candidates=items[:9], exclude_items=items[:2], exclude_seen=False)
         ),
         "unknown skipped": lambda: rows(
             model.recommend([users[1], unknown, users[0], users[1]], 3, unknown="skip")

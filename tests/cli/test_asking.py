@@ -40,7 +40,9 @@ def same(found, frame):
 def test_recommend_answers_as_the_library(palate, model, loaded):
     assert same(rows(palate("recommend", model, 1, "--json")), loaded.recommend(1))
     assert same(rows(palate("recommend", model, 2, 1, "-n", 3, "--json")), loaded.recommend([2, 1], 3))
-    assert same(rows(palate("recommend", model, 1, "--worst", "--json")), loaded.recommend(1, worst=True))
+    assert same(
+        rows(palate("recommend", model, 1, "--ascending", "--json")), loaded.recommend(1, ascending=True)
+    )
     assert same(
         rows(palate("recommend", model, 1, "--include-seen", "--json")),
         loaded.recommend(1, exclude_seen=False),
@@ -87,7 +89,17 @@ def test_candidates_and_deny_from_a_list_or_a_file(palate, model, loaded, tmp_pa
         rows(palate("recommend", model, 1, "--include-seen", "--json", "--candidates", listed)), wanted
     )
     answer = rows(
-        palate("recommend", model, 1, "--include-seen", "--json", "--candidates", "3,4,5", "--deny", "4, 5")
+        palate(
+            "recommend",
+            model,
+            1,
+            "--include-seen",
+            "--json",
+            "--candidates",
+            "3,4,5",
+            "--exclude-items",
+            "4, 5",
+        )
     )
     assert [row["item_id"] for row in answer] == [3]
 
@@ -301,8 +313,12 @@ def test_similar_answers_as_the_library(palate, model, loaded):
     assert same(
         rows(palate("similar", model, "--title", "Amélie", "-n", 3, "--json")), loaded.similar_items(3, 3)
     )
-    found = palate("similar", model, 1, "--genres", "Drama", "--min-ratings", 12, "--deny", "2", "--json")
-    assert same(rows(found), loaded.similar_items(1, where={"genres": "Drama"}, min_ratings=12, deny=[2]))
+    found = palate(
+        "similar", model, 1, "--genres", "Drama", "--min-ratings", 12, "--exclude-items", "2", "--json"
+    )
+    assert same(
+        rows(found), loaded.similar_items(1, where={"genres": "Drama"}, min_ratings=12, exclude_items=[2])
+    )
     assert palate("similar", model, 3).out.startswith("Most like Amélie (1973)\n")
 
 
@@ -333,3 +349,12 @@ def test_a_model_of_biases_alone_has_no_directions(palate, refused, folder, tmp_
     path = tmp_path / "base.palate"
     assert palate("train", folder / "ratings.csv", "-o", path, "--trainer", "baseline").code == 0
     assert "with factors" in refused("similar", path, 1)
+
+
+def test_options_of_before_work_with_a_note(palate, model):
+    plain = palate("recommend", model, 1, "--json", "--exclude-items", "2", "--ascending")
+    old = palate("recommend", model, 1, "--json", "--deny=2", "--worst")
+    assert (old.code, old.out) == (0, plain.out)
+    said = old.err
+    assert "note: --deny is now --exclude-items; the old name goes with the next minor version." in said
+    assert "note: --worst is now --ascending;" in said

@@ -39,7 +39,7 @@ def test_every_id_can_be_named_as_it_is(palate, shop, tmp_path, item):
     (tmp_path / "ids.txt").write_text(f"{item}\n", "utf-8")
     assert listed(palate, *everything, "--candidates", item) == {item}
     assert listed(palate, *everything, "--candidates", tmp_path / "ids.txt") == {item}
-    assert listed(palate, *everything, f"--deny={item}") == set(ITEMS) - {item}
+    assert listed(palate, *everything, f"--exclude-items={item}") == set(ITEMS) - {item}
     assert item not in listed(palate, "recommend", shop, "-n", "99", "--rate", f"{item}=5")
     assert listed(palate, "predict", shop, "1", "--", item) == {item}
     assert item not in listed(palate, "similar", shop, "--", item)
@@ -105,7 +105,7 @@ def test_labels_that_are_printed_are_accepted(palate, tmp_path, key):
     assert 10 not in listed(palate, "recommend", model, "--rate", f"{name}=5")
     everything = ("recommend", model, "1", "--include-seen")
     assert listed(palate, *everything, "--candidates", f"{name},Heat, or not (1995)") == {10, 12}
-    assert 10 not in listed(palate, *everything, "--deny", name)
+    assert 10 not in listed(palate, *everything, "--exclude-items", name)
     (tmp_path / "f.csv").write_text(f'item_id,rating\n"{name}",4\n')
     assert 10 not in listed(palate, "recommend", model, "--fold-in", tmp_path / "f.csv")
 

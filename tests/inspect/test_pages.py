@@ -117,7 +117,7 @@ def test_page_of_a_user(model):
     assert page["best"]["item_id"].to_list() == pl.DataFrame(model.recommend(0, 2))["item_id"].to_list()
     assert (
         page["worst"]["item_id"].to_list()
-        == pl.DataFrame(model.recommend(0, 2, worst=True))["item_id"].to_list()
+        == pl.DataFrame(model.recommend(0, 2, ascending=True))["item_id"].to_list()
     )
     assert page["similar"].columns == ["user_id", "n_ratings", "similarity"]
     assert list(page) == ["numbers", "ratings", "rated", "best", "worst", "similar"]

@@ -65,17 +65,19 @@ def integer_case(seed, n_users, n_items, n_factors, n_draws, largest=2):
     )
 
 
-def ask(case, n, *, users=None, worst=False, masked=True, compact=False, seen=True, typical_norm=1.0):
+def ask(case, n, *, users=None, ascending=False, masked=True, compact=False, seen=True, typical_norm=1.0):
     users = np.arange(case.user_factors.shape[1]) if users is None else np.asarray(users)
     kept = np.flatnonzero(case.allowed) if compact else None
-    panels = pack_items(case.item_factors, case.bias, items=kept, worst=worst, typical_norm=typical_norm)
+    panels = pack_items(
+        case.item_factors, case.bias, items=kept, ascending=ascending, typical_norm=typical_norm
+    )
     items = np.empty((len(users), n), dtype=np.int32)
     scores = np.empty((len(users), n), dtype=np.float32)
     mask = case.allowed if masked and not compact else NO_MASK
     top_items(
         case.user_factors, users, *panels, mask, *(case.seen_rows if seen else NOTHING_SEEN), items, scores
     )
-    return items, (-scores if worst else scores)
+    return items, (-scores if ascending else scores)
 
 
 def assert_same(found, expected):
@@ -101,7 +103,7 @@ def test_equals_the_reference_where_products_are_exact(case, n, compact):
 @given(case=cases, n=st.integers(1, 30))
 def test_worst_is_the_reference_of_negated_scores(case, n):
     items, scores = top_items_reference(-case.scores, n, case.forbidden)
-    assert_same(ask(case, n, worst=True), (items, -scores))
+    assert_same(ask(case, n, ascending=True), (items, -scores))
 
 
 @given(case=cases, n=st.integers(1, 30), norm=st.sampled_from([0.0, 0.5, 100.0]))
@@ -170,19 +172,19 @@ def real_case():
     )
 
 
-@pytest.mark.parametrize("worst", [False, True])
-def test_no_omitted_score_beats_the_last_one_by_more_than_rounding(real_case, worst):
+@pytest.mark.parametrize("ascending", [False, True])
+def test_no_omitted_score_beats_the_last_one_by_more_than_rounding(real_case, ascending):
     n = 10
     exact = (
         np.einsum("duf,dif->ui", real_case.user_factors.astype(float), real_case.item_factors.astype(float))
         / 3
     )
     exact += real_case.bias
-    exact[real_case.forbidden] = np.inf if worst else -np.inf
-    items, scores = ask(real_case, n, worst=worst)
+    exact[real_case.forbidden] = np.inf if ascending else -np.inf
+    items, scores = ask(real_case, n, ascending=ascending)
     of_list = np.take_along_axis(exact, items, axis=1)
     np.testing.assert_allclose(scores, of_list, atol=1e-5)
-    sign = -1 if worst else 1
+    sign = -1 if ascending else 1
     assert (np.diff(sign * scores, axis=1) <= 0).all()
     np.put_along_axis(exact, items, -sign * np.inf, axis=1)
     assert ((sign * exact).max(axis=1) <= (sign * of_list).min(axis=1) + 1e-5).all()

@@ -35,17 +35,28 @@ def forbidden(model, allowed, exclude_seen):
     caution=st.floats(0, 0.999),
     n_draws=st.sampled_from([2, 4, 8]),
     exclude_seen=st.booleans(),
-    worst=st.booleans(),
+    ascending=st.booleans(),
     some=st.booleans(),
     n_items=st.sampled_from([3, 40, 300]),
 )
-def test_caution_gives_the_top_n_of_all_scores(seed, n, caution, n_draws, exclude_seen, worst, some, n_items):
+def test_caution_gives_the_top_n_of_all_scores(
+    seed, n, caution, n_draws, exclude_seen, ascending, some, n_items
+):
     model = posterior_model(seed, n_draws=n_draws, n_items=n_items)
     allowed = np.random.default_rng(seed).random(n_items) < 0.5 if some else None
     found = rank_cautiously(
-        model, np.arange(model.n_users), n, caution, allowed=allowed, exclude_seen=exclude_seen, worst=worst
+        model,
+        np.arange(model.n_users),
+        n,
+        caution,
+        allowed=allowed,
+        exclude_seen=exclude_seen,
+        ascending=ascending,
     )
-    mean, sign = latent_draws(model).mean(axis=0), -1 if worst else 1  # whole numbers: exact, ties included
+    mean, sign = (
+        latent_draws(model).mean(axis=0),
+        -1 if ascending else 1,
+    )  # whole numbers: exact, ties included
     sd = pair_sd(model, *(index.ravel() for index in np.indices(mean.shape))).reshape(mean.shape)
     blocked = forbidden(model, allowed, exclude_seen)
     items, scores = cautious_reference(sign * mean, sd, quantile(caution), n, blocked)
@@ -59,16 +70,16 @@ def test_caution_gives_the_top_n_of_all_scores(seed, n, caution, n_draws, exclud
     seed=st.integers(0, 10**6),
     n=st.integers(1, 20),
     caution=st.floats(-0.999, -0.01),
-    worst=st.booleans(),
+    ascending=st.booleans(),
     some=st.booleans(),
 )
-def test_negative_caution_gives_the_top_n_of_all_scores(seed, n, caution, worst, some):
+def test_negative_caution_gives_the_top_n_of_all_scores(seed, n, caution, ascending, some):
     model = posterior_model(seed, whole=False)
     allowed = np.random.default_rng(seed).random(model.n_items) < 0.5 if some else None
     found = rank_cautiously(
-        model, np.arange(model.n_users), n, caution, allowed=allowed, exclude_seen=True, worst=worst
+        model, np.arange(model.n_users), n, caution, allowed=allowed, exclude_seen=True, ascending=ascending
     )
-    draws, sign = latent_draws(model), -1 if worst else 1
+    draws, sign = latent_draws(model), -1 if ascending else 1
     scores = cautious_reference(
         sign * draws.mean(axis=0), draws.std(axis=0), quantile(caution), n, forbidden(model, allowed, True)
     )[1]
@@ -96,12 +107,12 @@ def test_the_sd_is_taken_after_the_link(link, caution):
 
 
 @settings(deadline=None, max_examples=20)
-@given(seed=st.integers(0, 10**6), n=st.integers(1, 50), exclude_seen=st.booleans(), worst=st.booleans())
-def test_no_caution_is_the_order_of_the_mean(seed, n, exclude_seen, worst):
+@given(seed=st.integers(0, 10**6), n=st.integers(1, 50), exclude_seen=st.booleans(), ascending=st.booleans())
+def test_no_caution_is_the_order_of_the_mean(seed, n, exclude_seen, ascending):
     model = posterior_model(seed)
     users = np.arange(model.n_users)
-    found = rank_cautiously(model, users, n, 0.0, exclude_seen=exclude_seen, worst=worst)
-    plain = rank(model, users, n, exclude_seen=exclude_seen, worst=worst)
+    found = rank_cautiously(model, users, n, 0.0, exclude_seen=exclude_seen, ascending=ascending)
+    plain = rank(model, users, n, exclude_seen=exclude_seen, ascending=ascending)
     np.testing.assert_array_equal(found.items, plain.items)
     np.testing.assert_array_equal(found.scores, plain.scores)
 
@@ -308,6 +319,6 @@ def test_models_that_do_not_know_how_sure_they_are_say_so(model, arguments, mess
 def test_nothing_left_gives_an_empty_frame():
     model = posterior_model(n_items=3, n_users=3)
     with pytest.warns(UserWarning, match="nothing is left"):
-        frame = model.recommend(0, deny=[0, 1, 2], caution=0.5)
+        frame = model.recommend(0, exclude_items=[0, 1, 2], caution=0.5)
     assert frame.height == 0
     assert "std" in frame.columns

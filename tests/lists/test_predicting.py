@@ -196,7 +196,7 @@ def test_users_and_items_in_the_order_of_no_rows_are_refused(model):
 def test_the_index_of_a_series_plays_no_part_in_messages(model):
     with pytest.raises(KeyError, match=r"unknown item id 77\. It is items\[1\]"):
         model.fold_in(pd.Series([10, 77], index=[7, 9]), [5.0, 1.0])
-    assert model.recommend("ann", 1, deny=pd.Series([10, 77], index=[7, 9])).height == 1
+    assert model.recommend("ann", 1, exclude_items=pd.Series([10, 77], index=[7, 9])).height == 1
 
 
 @pytest.mark.parametrize(

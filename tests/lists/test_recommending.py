@@ -47,7 +47,7 @@ def test_what_was_rated_is_left_out_held_out_ratings_too(model):
 
 
 def test_worst_ranks_the_lowest_first(model):
-    frame = model.recommend("ann", 3, worst=True, exclude_seen=False)
+    frame = model.recommend("ann", 3, ascending=True, exclude_seen=False)
     assert listed(frame) == [(20, 2.25), (40, 2.5), (50, 2.5)]
 
 
@@ -81,10 +81,10 @@ def test_no_users_named_means_all_of_them(model):
         ({"candidates": [50, 20, 50]}, [50, 20]),
         ({"candidates": {50}}, [50]),
         ({"candidates": 40}, [40]),
-        ({"deny": [10, 30]}, [40, 50, 20]),
-        ({"deny": [999]}, [10, 30, 40, 50, 20]),
-        ({"deny": pl.Series([10])}, [30, 40, 50, 20]),
-        ({"min_ratings": 2, "where": {"genres": "Crime"}, "deny": [30]}, [20]),
+        ({"exclude_items": [10, 30]}, [40, 50, 20]),
+        ({"exclude_items": [999]}, [10, 30, 40, 50, 20]),
+        ({"exclude_items": pl.Series([10])}, [30, 40, 50, 20]),
+        ({"min_ratings": 2, "where": {"genres": "Crime"}, "exclude_items": [30]}, [20]),
     ],
 )
 def test_filters_apply_before_the_top_n(model, filters, items):
@@ -102,7 +102,7 @@ def test_filters_apply_before_the_top_n(model, filters, items):
         ),
         ({"where": {"year": 1901}}, r"where=\{'year': 1901\} keeps none of 5 items\.$"),
         ({"candidates": []}, r"candidates holds no item\.$"),
-        ({"candidates": [10], "deny": [10]}, r"deny holds every item that is left\.$"),
+        ({"candidates": [10], "exclude_items": [10]}, r"exclude_items holds every item that is left\.$"),
     ],
 )
 def test_an_empty_answer_names_the_filter(model, filters, message):
@@ -148,9 +148,9 @@ def test_the_warning_points_at_the_caller(model):
         ({"candidates": [10, 77]}, KeyError, r"unknown item id 77\. It is candidates\[1\]\."),
         ({"candidates": ["10"]}, KeyError, r"unknown item id '10': the ids here are integers"),
         (
-            {"deny": ["10"]},
+            {"exclude_items": ["10"]},
             TypeError,
-            r"deny must hold ids of the items' type; got '10': the ids here are integers",
+            r"exclude_items must hold ids of the items' type; got '10': the ids here are integers",
         ),
         ({"threads": 0}, ValueError, r"threads must be at least 1; got 0"),
     ],
@@ -218,13 +218,13 @@ def test_users_may_be_any_collection(model):
     assert model.recommend([], 2).height == 0
 
 
-@pytest.mark.parametrize("worst", [False, True])
+@pytest.mark.parametrize("ascending", [False, True])
 @pytest.mark.parametrize("exclude_seen", [False, True])
-def test_a_scorer_without_factors_gives_the_same(model, table, worst, exclude_seen):
+def test_a_scorer_without_factors_gives_the_same(model, table, ascending, exclude_seen):
     assert isinstance(table, Scorer)
     assert not is_factored(table)
     for users in ("ann", None):
-        arguments = {"n": 3, "worst": worst, "exclude_seen": exclude_seen, "deny": [20]}
+        arguments = {"n": 3, "ascending": ascending, "exclude_seen": exclude_seen, "exclude_items": [20]}
         assert recommend(table, users, **arguments).equals(model.recommend(users, **arguments))
 
 
@@ -291,3 +291,32 @@ def test_threads_change_nothing(threads, rng, model):
         warnings.simplefilter("error")
         alone = big.recommend(few, 3, exclude_seen=False, where={"genres": ["Comedy", "Crime"]})
     assert every.filter(pl.col("user_id").is_in(few)).equals(alone)
+
+
+class TestArgumentsOfBefore:
+    """`deny` and `worst` work for one more version, with a warning."""
+
+    def test_they_are_passed_on_under_their_new_names(self, model):
+        with pytest.warns(
+            DeprecationWarning, match="deny= is now exclude_items=; the old name goes"
+        ) as caught:
+            found = model.recommend("ann", deny=[10], exclude_seen=False)
+        assert caught[0].filename == __file__
+        assert found.equals(model.recommend("ann", exclude_items=[10], exclude_seen=False))
+        with pytest.warns(DeprecationWarning, match="worst= is now ascending="):
+            found = recommend(model, "ann", worst=True)
+        assert found.equals(model.recommend("ann", ascending=True))
+        with pytest.warns(DeprecationWarning, match="deny= is now exclude_items="):
+            found = model.similar_items(10, deny=[30])
+        assert found.equals(model.similar_items(10, exclude_items=[30]))
+
+    def test_both_at_once_are_refused(self, model):
+        with (
+            pytest.warns(DeprecationWarning, match="deny="),
+            pytest.raises(TypeError, match="must be given once"),
+        ):
+            model.recommend("ann", deny=[10], exclude_items=[30])
+
+    def test_where_neither_is_taken_the_old_name_is_unknown(self, model):
+        with pytest.raises(TypeError, match="predict takes no argument 'deny'"):
+            model.predict("ann", 10, deny=[10])

@@ -88,7 +88,9 @@ def test_caps_that_leave_too_few_are_told(model):
 
 def test_a_boost_moves_an_item_up_and_filters_come_first(model):
     assert model.recommend("ann", 1, boost={"item_id": {50: 9.0}})["item_id"].to_list() == [50]
-    assert model.recommend("ann", 1, boost={"item_id": {50: 9.0}}, deny=[50])["item_id"].to_list() == [30]
+    assert model.recommend("ann", 1, boost={"item_id": {50: 9.0}}, exclude_items=[50])[
+        "item_id"
+    ].to_list() == [30]
 
 
 @pytest.mark.parametrize(
@@ -109,9 +111,9 @@ def test_a_boost_moves_an_item_up_and_filters_come_first(model):
         ({"boost": {"item_id": {99: 2}}}, KeyError, "unknown item id 99"),
         ({"boost": {"year": {1900: 2}}}, ValueError, "which none holds"),
         (
-            {"boost": {"genres": {"Comedy": 2}}, "worst": True},
+            {"boost": {"genres": {"Comedy": 2}}, "ascending": True},
             ValueError,
-            "boost must be left out of a list of the items that are liked least",
+            "boost must be left out of an ascending list",
         ),
     ],
 )

@@ -39,7 +39,7 @@ def test_many_items_and_n(plane):
         ({"min_ratings": 2}, [30, 20]),
         ({"where": {"genres": "mystery"}}, [40]),
         ({"candidates": [10, 20]}, [20]),
-        ({"deny": [30]}, [20, 40]),
+        ({"exclude_items": [30]}, [20, 40]),
     ],
 )
 def test_filters_are_those_of_recommend(plane, filters, items):

@@ -55,15 +55,15 @@ def test_users_named_twice_keep_their_places(model):
 
 def test_filters_apply_to_the_most_popular_too(model):
     with pytest.warns(UnknownUsersWarning):
-        found = model.recommend(900, n=3, unknown="popular", candidates=[1, 2, 5], deny=[2])
+        found = model.recommend(900, n=3, unknown="popular", candidates=[1, 2, 5], exclude_items=[2])
     assert sorted(found["item_id"].to_list()) == [1, 5]
 
 
 def test_the_choice_is_named_and_has_no_lowest_list(model):
     with pytest.raises(ValueError, match="unknown must be one of 'raise', 'skip', 'popular'; got 'drop'"):
         model.recommend(3, unknown="drop")
-    with pytest.raises(ValueError, match="worst must be left out with unknown='popular'"):
-        model.recommend(3, unknown="popular", worst=True)
+    with pytest.raises(ValueError, match="ascending must be left out with unknown='popular'"):
+        model.recommend(3, unknown="popular", ascending=True)
     with pytest.raises(KeyError, match="unknown user id 900"):
         model.recommend([3, 900])
 

@@ -45,7 +45,7 @@ def small_blocks(monkeypatch):
     [
         {},
         {"min_ratings": 12},
-        {"exclude_seen": False, "worst": True},
+        {"exclude_seen": False, "ascending": True},
         {"where": "title = 'Film 3'"},
         {"explore": "thompson"},
     ],
@@ -132,7 +132,7 @@ def stop(done, of):
     [
         ({"n": 4}, "n, block"),
         ({"min_ratings": 2}, "options"),
-        ({"deny": [1]}, "options"),
+        ({"exclude_items": [1]}, "options"),
         ({"threads": 1}, None),
     ],
 )

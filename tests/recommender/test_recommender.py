@@ -275,8 +275,8 @@ def test_options_out_of_range(ratings, options, error, message):
 def test_questions_it_cannot_answer(model):
     with pytest.raises(ValueError, match="by must be one of 'both', 'chosen', 'stars'; got 'taste'"):
         model.recommend(5, by="taste")
-    with pytest.raises(ValueError, match="worst must be left out with by='both'"):
-        model.recommend(5, worst=True)
+    with pytest.raises(ValueError, match="ascending must be left out with by='both'"):
+        model.recommend(5, ascending=True)
     with pytest.raises(ValueError, match="caution must be at least 0 with by='both'"):
         model.recommend(5, caution=-0.5)
     with pytest.raises(ValueError, match="words must be left out with by='chosen'"):

@@ -53,7 +53,7 @@ def test_everyone_gets_the_list_of_the_model(spark, model):
 
 def test_filters_and_columns_are_those_of_the_model(spark, model):
     users = spark.createDataFrame([(int(user),) for user in model.users.ids()[:40]], "who int").repartition(3)
-    how = {"where": pl.col("year") >= 1990, "min_ratings": 20, "deny": [318], "exclude_seen": False}
+    how = {"where": pl.col("year") >= 1990, "min_ratings": 20, "exclude_items": [318], "exclude_seen": False}
     lists = recommend(model, users, 4, user="who", catalog=True, **how)
     assert dict(lists.dtypes)["who"] == "int"
     found = table(lists).sort("who", "rank")
@@ -197,8 +197,8 @@ def test_wrong_questions_are_refused_at_once(spark, model, texts):
         predict(texts, pairs)
     with pytest.raises(ValueError, match="unknown must be one of"):
         predict(texts, pairs, unknown="drop", name="x")
-    with pytest.warns(UserWarning, match="deny holds every item"):
-        recommend(texts, users, deny=list(texts.items.ids()))
+    with pytest.warns(UserWarning, match="exclude_items holds every item"):
+        recommend(texts, users, exclude_items=list(texts.items.ids()))
     require_spark_columns(users, {"user": "user_id"}, "users")
 
 

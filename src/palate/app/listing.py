@@ -125,7 +125,7 @@ def _cautious(
             where=where,
             exclude_seen=False,
             threads=1,
-            deny=None if not len(hidden) else served.model.items.take(hidden),
+            exclude_items=None if not len(hidden) else served.model.items.take(hidden),
         )
     )
     rows = frame.slice(offset).to_dicts()

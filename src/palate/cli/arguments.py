@@ -180,7 +180,9 @@ def _is_item(model: "FactorModel", text: str) -> bool:
 
 
 def listed_ids(model: "FactorModel", text: str | None, unknown: str = "raise") -> list[Any] | None:
-    """Return the items of `--candidates` or `--deny`: ids with commas between, or a file with one per line.
+    """Return the items of `--candidates` or `--exclude-items`.
+
+    They are ids with commas between, or a file with one id per line.
 
     See `item_ids` for `unknown`.
 

@@ -42,6 +42,8 @@ _MEANT = {
     **dict.fromkeys(("--force", "-f"), ("--overwrite",)),
     **dict.fromkeys(("--model", "--save"), ("--output",)),
 }
+# Options of before, which are noted for one version: old name, name of today.
+_RENAMED = {"--deny": "--exclude-items", "--worst": "--ascending"}
 _MARK = "\ue000"  # a private character, which nobody types
 _FILES = (
     "output",
@@ -135,6 +137,10 @@ def _marked(args: Sequence[str], params: Sequence[Any]) -> list[str]:
         if text == "--" and not skip:
             return [*found, *args[place:]]
         name = text.partition("=")[0]
+        if not skip and name not in known and _RENAMED.get(name) in known:
+            say(f"note: {name} is now {_RENAMED[name]}; the old name goes with the next minor version.")
+            text = _RENAMED[name] + text[len(name) :]
+            name = _RENAMED[name]
         meant = [option for option in _MEANT.get(name, ()) if option in known]
         if not skip and name not in known and meant:
             raise usage_error(f"No such option: {name}. Did you mean {' or '.join(meant)}?")

@@ -13,7 +13,7 @@ _OPTIONS = (
     "candidates",
     "counts",
     "decimal",
-    "deny",
+    "exclude_items",
     "duplicates",
     "encoding",
     "explore",

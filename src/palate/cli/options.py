@@ -54,7 +54,7 @@ Candidates = Annotated[
         help="The only items to choose from: ids with commas between, or a file with one id per line.",
     ),
 ]
-Deny = Annotated[
+ExcludeItems = Annotated[
     str | None, typer.Option(metavar="IDS", help="Items to leave out, written as for --candidates.")
 ]
 Titles = Annotated[

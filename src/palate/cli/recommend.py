@@ -20,12 +20,12 @@ def recommend(
     year: options.Year = None,
     where: options.Where = None,
     candidates: options.Candidates = None,
-    deny: options.Deny = None,
+    exclude_items: options.ExcludeItems = None,
     include_seen: Annotated[
         bool, typer.Option("--include-seen", help="List what the user has rated, too.")
     ] = False,
-    worst: Annotated[
-        bool, typer.Option("--worst", help="The lowest predictions instead, lowest first.")
+    ascending: Annotated[
+        bool, typer.Option("--ascending", help="List the lowest predictions, the lowest first.")
     ] = False,
     caution: Annotated[
         float,
@@ -145,7 +145,7 @@ def recommend(
         )
     words = words or (two_heads and by in (None, "both") and not as_json and output is None)
     asked: dict[str, Any] = {
-        "worst": worst,
+        "ascending": ascending,
         "explore": explore,
         "seed": seed,
         "timestamp": time,
@@ -154,7 +154,7 @@ def recommend(
         "words": words,
     }
     usual: dict[str, Any] = {
-        "worst": False,
+        "ascending": False,
         "explore": None,
         "seed": 0,
         "timestamp": None,
@@ -172,7 +172,7 @@ def recommend(
     asked |= {"min_ratings": min_ratings, "exclude_seen": not include_seen, "where": condition}
     asked |= {
         "candidates": arguments.listed_ids(loaded, candidates),
-        "deny": arguments.listed_ids(loaded, deny),
+        "exclude_items": arguments.listed_ids(loaded, exclude_items),
     }
     if everyone and output is not None:
         write_everyone(loaded, output, n, as_json=as_json, **asked)
@@ -180,7 +180,7 @@ def recommend(
     frame = loaded.recommend(who, n, **asked)
     one = is_new or (users is not None and len(users) == 1)
     whom = "you" if is_new else f"user {users[0]}" if users else ""
-    title = f"{'The lowest predictions' if worst else 'Recommendations'} for {whom}" if one else ""
+    title = f"{'The lowest predictions' if ascending else 'Recommendations'} for {whom}" if one else ""
     hidden = (
         (
             "std",

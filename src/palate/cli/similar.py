@@ -26,7 +26,7 @@ def similar(
     year: options.Year = None,
     where: options.Where = None,
     candidates: options.Candidates = None,
-    deny: options.Deny = None,
+    exclude_items: options.ExcludeItems = None,
     shrink: Annotated[
         float | None,
         typer.Option(
@@ -71,7 +71,7 @@ def similar(
             min_ratings=min_ratings,
             where=condition,
             candidates=arguments.listed_ids(loaded, candidates),
-            deny=arguments.listed_ids(loaded, deny),
+            exclude_items=arguments.listed_ids(loaded, exclude_items),
             **more,
         )
         named = " and ".join(arguments.label(loaded, one) for one in both)
@@ -84,7 +84,7 @@ def similar(
         min_ratings=min_ratings,
         where=condition,
         candidates=arguments.listed_ids(loaded, candidates),
-        deny=arguments.listed_ids(loaded, deny),
+        exclude_items=arguments.listed_ids(loaded, exclude_items),
         **more,
     )
     deliver(

@@ -11,6 +11,8 @@ from palate._checks import ArgumentTypeError
 from palate._nearest import nearest
 
 T = TypeVar("T")
+# Arguments of before, which warn for one version: old name, name of today.
+RENAMED = {"deny": "exclude_items", "worst": "ascending"}
 F = TypeVar("F", bound=Callable[..., Any])
 # What other libraries call it, and what it is called here; only names that a function has are suggested.
 _MEANT: dict[str, tuple[str, ...]] = {
@@ -32,22 +34,47 @@ _MEANT: dict[str, tuple[str, ...]] = {
 
 
 def helpful(function: F) -> F:
-    """Return the function, whose call with an unknown keyword raises one sentence that names what
-    it takes instead.
+    """Return the function with a helpful error for an unknown keyword.
+
+    The error is one sentence that names what the function takes instead. A keyword that was renamed
+    is passed on under its new name, with a warning.
     """
     taken = inspect.signature(function).parameters
-    if any(one.kind is one.VAR_KEYWORD for one in taken.values()):
-        return function
+    any_name = any(one.kind is one.VAR_KEYWORD for one in taken.values())
     names = [name for name in taken if name != "self"]
 
     @functools.wraps(function)
     def called(*args: Any, **named: Any) -> Any:
+        if not any_name or not named.keys().isdisjoint(RENAMED):
+            named = _with_new_names(named, taken, any_name)
         for name in named:
-            if name not in taken:
+            if name not in taken and not any_name:
                 raise TypeError(_message(function, name, names))
         return function(*args, **named)
 
     return cast(F, called)
+
+
+def _with_new_names(named: dict[str, Any], taken: Mapping[str, Any], any_name: bool) -> dict[str, Any]:
+    """Return keywords with the name of today for each that was renamed.
+
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     _with_new_names({"n": 3, "deny": [7]}, {"n": ..., "exclude_items": ...}, False)
+    {'n': 3, 'exclude_items': [7]}
+    """
+    found = {}
+    for name, value in named.items():
+        new = RENAMED.get(name, name)
+        if name in taken or new == name or not (new in taken or any_name):
+            new = name
+        else:
+            warn_caller(
+                f"{name}= is now {new}=; the old name goes with the next minor version.", DeprecationWarning
+            )
+        if new in found or (new != name and new in named):
+            raise TypeError(f"{new} must be given once; got {new}= and {name}=, its old name.")
+        found[new] = value
+    return found
 
 
 def warn_caller(message: str, category: type[Warning]) -> None:

@@ -219,14 +219,14 @@ def _lists(model: Any, min_ratings: int, threads: int | None) -> dict[str, float
     """Return what everyone's top 10 is like: how often rated, how many items, how near to one list
     for all.
     """
-    allowed = allowed_items(model, min_ratings=min_ratings, where=None, candidates=None, deny=None)
+    allowed = allowed_items(model, min_ratings=min_ratings, where=None, candidates=None, exclude_items=None)
     ranking = rank(
         model,
         np.arange(model.n_users),
         TOP,
         allowed=allowed.mask,
         exclude_seen=True,
-        worst=False,
+        ascending=False,
         threads=threads,
     )
     shown = ranking.items[ranking.items >= 0]

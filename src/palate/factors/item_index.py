@@ -73,12 +73,12 @@ def item_table(scorer: Scorer) -> pl.DataFrame:
     return of_items(scorer, "table", lambda source: item_catalog(source).frame.head(len(source.items)))
 
 
-def item_panels(model: Factored, worst: bool = False) -> Any:
+def item_panels(model: Factored, ascending: bool = False) -> Any:
     """Return all items packed for the ranking kernel."""
-    return of_items(model, ("panels", worst), lambda source: pack(source, None, worst))
+    return of_items(model, ("panels", ascending), lambda source: pack(source, None, ascending))
 
 
-def pack(model: Factored, items: np.ndarray | None, worst: bool) -> Any:
+def pack(model: Factored, items: np.ndarray | None, ascending: bool) -> Any:
     """Return some items (by index; all for None) packed for the ranking kernel."""
     from palate.kernels.topn import pack_items
 
@@ -88,7 +88,7 @@ def pack(model: Factored, items: np.ndarray | None, worst: bool) -> Any:
         model.item_factors,
         item_biases(model, np.arange(len(model.items))),
         items=items,
-        worst=worst,
+        ascending=ascending,
         typical_norm=typical,
     )
 

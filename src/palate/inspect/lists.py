@@ -29,7 +29,8 @@ def list_sections(model: Scorer, n: int, sample: int | None, seed: int, threads:
     users = sampled(n_users, affordable(model) if sample is None else sample, seed)
     seen = model.ratings is not None
     best, worst = (
-        rank(model, users, n, exclude_seen=seen, worst=down, threads=threads).items for down in (False, True)
+        rank(model, users, n, exclude_seen=seen, ascending=down, threads=threads).items
+        for down in (False, True)
     )
     source = f"the {n} best of {who(len(users), n_users, seed)}, " + (
         "what they rated left out."

@@ -174,7 +174,7 @@ def user_page(model: Factored, user_id: Any, *, n: int = 10) -> Report:
                 name,
                 heading,
                 text,
-                ranking_frame(rows, rank(plain, rows.index, n, exclude_seen=seen, worst=worst)),
+                ranking_frame(rows, rank(plain, rows.index, n, exclude_seen=seen, ascending=worst)),
             )
         )
     if model.user_factors.shape[2]:

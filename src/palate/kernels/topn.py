@@ -51,7 +51,7 @@ class ItemPanels(NamedTuple):
         return int(np.count_nonzero(self.order >= 0))
 
 
-def pack_items(factors, bias, *, items=None, worst=False, typical_norm=1.0):
+def pack_items(factors, bias, *, items=None, ascending=False, typical_norm=1.0):
     """Return items packed for `top_items`, the highest bounds first.
 
     Parameters
@@ -62,7 +62,7 @@ def pack_items(factors, bias, *, items=None, worst=False, typical_norm=1.0):
     items : ndarray of int, optional
         The item indexes to pack, ascending; all when None. Items that are not finite have no score
         and are left out.
-    worst : bool, default False
+    ascending : bool, default False
         Pack the negated items, so that the top n are the lowest scores (and come out negated).
     typical_norm : float, default 1.0
         Norm of a typical user's concatenated vector. It decides the order of the blocks, hence the
@@ -77,7 +77,7 @@ def pack_items(factors, bias, *, items=None, worst=False, typical_norm=1.0):
     depth = n_draws * n_factors + 1
     norm = np.sqrt(np.einsum("dif,dif->i", factors, factors, dtype=np.float64))
     items = items[np.isfinite(norm[items]) & np.isfinite(bias[items])]
-    norm, signed_bias = norm[items], bias[items].astype(np.float64) * (-1.0 if worst else 1.0)
+    norm, signed_bias = norm[items], bias[items].astype(np.float64) * (-1.0 if ascending else 1.0)
     order = np.argsort(-(typical_norm * norm + signed_bias), kind="stable")
     n_blocks = -(-len(items) // BLOCK_ITEMS)
     padded = np.full(n_blocks * BLOCK_ITEMS, -1, dtype=np.int32)
@@ -89,7 +89,7 @@ def pack_items(factors, bias, *, items=None, worst=False, typical_norm=1.0):
     block_norm[: len(items)] = norm[order] * (1 + slack)
     block_bias[: len(items)] = (signed_bias + slack * np.abs(signed_bias))[order]
     values = np.empty(n_blocks * BLOCK_ITEMS * depth, dtype=np.float32)
-    _pack_items(np.ascontiguousarray(factors), bias, padded, np.float32(-1.0 if worst else 1.0), values)
+    _pack_items(np.ascontiguousarray(factors), bias, padded, np.float32(-1.0 if ascending else 1.0), values)
     shape = (n_blocks, BLOCK_ITEMS)
     return ItemPanels(
         values, padded, block_norm.reshape(shape).max(axis=1), block_bias.reshape(shape).max(axis=1)

@@ -7,7 +7,7 @@ import polars as pl
 
 from palate._checks import ArgumentError
 from palate.data import columns as names
-from palate.data.arguments import warn_caller
+from palate.data.arguments import helpful, warn_caller
 from palate.data.forks import rows_of
 from palate.factors.item_index import item_table
 from palate.lists.filters import EmptyResultWarning, allowed_items
@@ -20,6 +20,7 @@ from palate.scorer import Scorer
 TO_FIRST, TO_SECOND = "to_first", "to_second"
 
 
+@helpful
 def between(
     scorer: Scorer,
     first: Any,
@@ -29,7 +30,7 @@ def between(
     min_ratings: int = 0,
     where: Any = None,
     candidates: Any = None,
-    deny: Any = None,
+    exclude_items: Any = None,
     shrink: float = SHRINK,
 ) -> Any:
     """Return the n items that lie between two others, as a frame: the nearest to the sum of both
@@ -44,7 +45,7 @@ def between(
     first, second : item id
         Two different items; neither is listed.
     n : int, default 10
-    min_ratings, where, candidates, deny
+    min_ratings, where, candidates, exclude_items
         Filters, as in `recommend`.
     shrink : float, default 5.0
         As in `similar_items`.
@@ -78,7 +79,9 @@ def between(
         raise ValueError(
             "between must be asked of a model with vectors or weights of items, or genres; this one has none."
         )
-    allowed = allowed_items(scorer, min_ratings=min_ratings, where=where, candidates=candidates, deny=deny)
+    allowed = allowed_items(
+        scorer, min_ratings=min_ratings, where=where, candidates=candidates, exclude_items=exclude_items
+    )
     items = np.arange(len(scorer.items)) if allowed.mask is None else np.flatnonzero(allowed.mask)
     items = items[(items != index[0]) & (items != index[1])]
     to_both = [likeness(int(one), items) for one in index]

@@ -14,7 +14,10 @@ from palate.lists.where import matching
 from palate.scorer import Scorer
 
 Boost = Mapping[Any, Any]
-_ADVICE = "1 changes nothing, 2 doubles the chance, 0.5 halves it; to leave items out pass where= or deny=."
+_ADVICE = (
+    "1 changes nothing, 2 doubles the chance, 0.5 halves it; "
+    "to leave items out pass where= or exclude_items=."
+)
 
 
 def boosts_of(boost: Boost | None, scorer: Scorer) -> np.ndarray | None:

@@ -137,6 +137,6 @@ def _checked(what: str, cap: Any) -> int:
         raise ArgumentTypeError(what, "be a whole number", f"{cap!r}")
     if cap < 1:
         raise ArgumentError(
-            what, "be at least 1", f"{cap}", "To leave items out altogether pass where= or deny=."
+            what, "be at least 1", f"{cap}", "To leave items out altogether pass where= or exclude_items=."
         )
     return int(cap)

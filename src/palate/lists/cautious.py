@@ -67,7 +67,7 @@ def rank_cautiously(
     *,
     allowed: np.ndarray | None = None,
     exclude_seen: bool = False,
-    worst: bool = False,
+    ascending: bool = False,
     threads: int | None = None,
 ) -> Ranking:
     """Return the exact top n of each user by `mean - z sd`, with z from `quantile`; equal scores by
@@ -87,7 +87,7 @@ def rank_cautiously(
         In (-1, 1).
     allowed, exclude_seen, threads
         As in `palate.lists.ranking.rank`.
-    worst : bool, default False
+    ascending : bool, default False
         The lowest `mean + z sd` first: cautious about what is said to be bad.
 
     Raises
@@ -105,18 +105,18 @@ def rank_cautiously(
     if n == 0 or not len(users):
         return out
     seen = seen_rows(model, exclude_seen)
-    how = {"allowed": allowed, "exclude_seen": exclude_seen, "worst": worst}
+    how = {"allowed": allowed, "exclude_seen": exclude_seen, "ascending": ascending}
 
     def run(start: int, stop: int) -> None:
         part = slice(start, stop)
         if z >= 0:
             _walk(model, users[part], z, how, seen, out.items[part], out.scores[part])
         else:
-            out.items[part], out.scores[part] = _all(model, users[part], n, z, allowed, seen, worst)
+            out.items[part], out.scores[part] = _all(model, users[part], n, z, allowed, seen, ascending)
 
     size = min(USERS_PER_CHUNK, max(TILE_USERS, DENSE_SCORES // len(model.items)))
     run_chunks(run, even_bounds(len(users), size), check_threads(threads))
-    return Ranking(out.items, -out.scores) if worst else out
+    return Ranking(out.items, -out.scores) if ascending else out
 
 
 def _walk(
@@ -143,7 +143,7 @@ def _walk(
         open_ = np.flatnonzero(~done)
         # one more than is visited: its mean says whether to go on
         ranking = rank(model, users[open_], width + 1, threads=1, **how)
-        means = -ranking.scores if how["worst"] else ranking.scores
+        means = -ranking.scores if how["ascending"] else ranking.scores
         n_ranked = ranking.items.shape[1]
         for start in range(first, min(width, n_ranked), STEP):
             rows = np.flatnonzero(~done[open_])
@@ -162,7 +162,7 @@ def _walk(
     kernel.finish(*ended)
     items[done], scores[done] = ended[:2]
     if not done.all():
-        items[~done], scores[~done] = _all(model, users[~done], n, z, how["allowed"], seen, how["worst"])
+        items[~done], scores[~done] = _all(model, users[~done], n, z, how["allowed"], seen, how["ascending"])
 
 
 def _spread(model: Any, users: np.ndarray, items: np.ndarray) -> np.ndarray:
@@ -176,7 +176,7 @@ def _spread(model: Any, users: np.ndarray, items: np.ndarray) -> np.ndarray:
 
 
 def _all(
-    model: Any, users: np.ndarray, n: int, z: float, allowed: np.ndarray | None, seen: Seen, worst: bool
+    model: Any, users: np.ndarray, n: int, z: float, allowed: np.ndarray | None, seen: Seen, ascending: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the top n of a chunk of users from the scores of all items.
 
@@ -196,7 +196,7 @@ def _all(
             .astype(np.float32)
         )
     mask = np.zeros(0, dtype=bool) if allowed is None else np.ascontiguousarray(allowed)
-    sign, width = -1 if worst else 1, min(2 * n + STEP, mean.shape[1])
+    sign, width = -1 if ascending else 1, min(2 * n + STEP, mean.shape[1])
     dense = (np.float32(sign) * mean - np.float32(z) * sd).astype(np.float32)
     chosen, scores = np.empty((len(users), width), np.int32), np.empty((len(users), width), np.float32)
     top_of_scores(dense, users, mask, *seen, chosen, scores)
@@ -216,7 +216,7 @@ def rank_by_draw(
     *,
     allowed: np.ndarray | None = None,
     exclude_seen: bool = False,
-    worst: bool = False,
+    ascending: bool = False,
     threads: int | None = None,
 ) -> Ranking:
     """Return the top n of each user by one draw of the posterior, another for each user (Thompson sampling).
@@ -255,7 +255,7 @@ def rank_by_draw(
             n,
             allowed=allowed,
             exclude_seen=exclude_seen,
-            worst=worst,
+            ascending=ascending,
             threads=threads,
         )
         out.items[mine], out.scores[mine] = found.items, _after_link(model, int(draw), found.scores)

@@ -33,7 +33,7 @@ def allowed_items(
     min_ratings: int = 0,
     where: Where | None = None,
     candidates: Any = None,
-    deny: Any = None,
+    exclude_items: Any = None,
 ) -> Allowed:
     """Return which items of a scorer pass the filters.
 
@@ -46,7 +46,7 @@ def allowed_items(
         Condition on the catalog's columns, see `palate.lists.where.matching`.
     candidates : ids, optional
         The only items that may be recommended.
-    deny : ids, optional
+    exclude_items : ids, optional
         Items that must not be; ids that the scorer does not know are none it could recommend, so
         they may stand here.
 
@@ -66,10 +66,10 @@ def allowed_items(
         mask &= chosen
         if not mask.any():
             return _nothing(mask, "candidates holds no item")
-    if deny is not None:
-        mask[denied_indices(scorer, deny)] = False
+    if exclude_items is not None:
+        mask[excluded_indices(scorer, exclude_items)] = False
         if not mask.any():
-            return _nothing(mask, "deny holds every item that is left")
+            return _nothing(mask, "exclude_items holds every item that is left")
     if where is not None:
         before, mask = mask, mask & matching(where, item_table(scorer))
         if not mask.any():
@@ -105,17 +105,18 @@ def rating_counts(scorer: Scorer) -> np.ndarray:
     return filled(table[names.N_RATINGS], 0).to_numpy()
 
 
-def denied_indices(scorer: Scorer, deny: Any) -> np.ndarray:
-    """Return the item indexes of a deny list; an id of the wrong type would silently deny nothing,
+def excluded_indices(scorer: Scorer, exclude_items: Any) -> np.ndarray:
+    """Return the indexes of excluded items; an id of the wrong type would silently exclude nothing,
     so it raises.
     """
-    ids = column_of(deny, names.ITEM_ID)
+    ids = column_of(exclude_items, names.ITEM_ID)
     found = scorer.items.indices(ids)
     for position in np.flatnonzero(found < 0):
         message = scorer.items.unknown(element(ids, int(position)), "item id")
         if "ids here are" in message:
             raise TypeError(
-                f"deny must hold ids of the items' type; got {message.removeprefix('unknown item id ')}"
+                "exclude_items must hold ids of the items' type; "
+                f"got {message.removeprefix('unknown item id ')}"
             )
     return found[found >= 0]
 

@@ -24,12 +24,12 @@ def rank(
     *,
     allowed: np.ndarray | None = None,
     exclude_seen: bool = False,
-    worst: bool = False,
+    ascending: bool = False,
     threads: int | None = None,
 ) -> Ranking:
     """Return the exact top n items of each user.
 
-    Items are ranked by score descending (ascending if `worst`); equal scores by item index
+    Items are ranked by score descending (the lowest first if `ascending`); equal scores by item index
     ascending. The result does not depend on the number of threads, nor on which users are asked for
     together.
 
@@ -43,7 +43,7 @@ def rank(
         Which items may be ranked, for all users; all of them when None.
     exclude_seen : bool, default False
         Whether each user's own rated items are left out, held-out ones included. Needs `scorer.ratings`.
-    worst : bool, default False
+    ascending : bool, default False
         Rank the lowest scores instead.
     threads : int, optional
         All processors when None.
@@ -60,7 +60,7 @@ def rank(
     seen = seen_rows(scorer, exclude_seen)
     if n == 0 or not len(users):
         return Ranking(np.empty((len(users), n), dtype=np.int32), np.empty((len(users), n), dtype=np.float32))
-    return rank_among(scorer, users, n, mask, seen, worst, threads)
+    return rank_among(scorer, users, n, mask, seen, ascending, threads)
 
 
 def rank_among(
@@ -69,17 +69,17 @@ def rank_among(
     n: int,
     mask: np.ndarray,
     seen: tuple[np.ndarray, np.ndarray],
-    worst: bool = False,
+    ascending: bool = False,
     threads: int | None = None,
 ) -> Ranking:
     """Return the exact top n of each user among the items of `mask` (all when empty) that `seen`
     (indptr, items) leaves.
     """
-    if isinstance(scorer, Ranks) and not worst:
+    if isinstance(scorer, Ranks) and not ascending:
         return scorer.rank_items(users, n, mask, seen, threads)
     if is_factored(scorer):
-        return _rank_factored(scorer, users, n, mask, seen, worst, threads)
-    return _rank_dense(scorer, users, n, mask, seen, worst)
+        return _rank_factored(scorer, users, n, mask, seen, ascending, threads)
+    return _rank_dense(scorer, users, n, mask, seen, ascending)
 
 
 def seen_rows(scorer: Scorer, exclude_seen: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -138,15 +138,15 @@ def _rank_factored(
     n: int,
     mask: np.ndarray,
     seen: tuple[np.ndarray, np.ndarray],
-    worst: bool,
+    ascending: bool,
     threads: int | None,
 ) -> Ranking:
     if mask.size and len(users) >= COMPACT_FROM_USERS:
-        panels, mask = pack(model, np.flatnonzero(mask), worst), mask[:0]
+        panels, mask = pack(model, np.flatnonzero(mask), ascending), mask[:0]
     else:
-        panels = item_panels(model, worst)
+        panels = item_panels(model, ascending)
     ranking = top_of_panels(model.user_factors, users, panels, n, mask, seen, threads)
-    scores = ranking.scores if not worst else -ranking.scores
+    scores = ranking.scores if not ascending else -ranking.scores
     return Ranking(ranking.items, (scores + user_constants(model, users)[:, None]).astype(np.float32))
 
 
@@ -156,7 +156,7 @@ def _rank_dense(
     n: int,
     mask: np.ndarray,
     seen: tuple[np.ndarray, np.ndarray],
-    worst: bool,
+    ascending: bool,
 ) -> Ranking:
     from palate.kernels.topn import top_of_scores
 
@@ -169,6 +169,6 @@ def _rank_dense(
             wanted = (len(users[part]), len(scorer.items))
             raise ArgumentError("score_items", f"return an array of shape {wanted}", f"{scores.shape}")
         top_of_scores(
-            -scores if worst else scores, users[part], mask, *seen, out.items[part], out.scores[part]
+            -scores if ascending else scores, users[part], mask, *seen, out.items[part], out.scores[part]
         )
-    return Ranking(out.items, -out.scores) if worst else out
+    return Ranking(out.items, -out.scores) if ascending else out

@@ -8,7 +8,7 @@ import polars as pl
 
 from palate._checks import ArgumentError, check_count
 from palate.data import columns as names
-from palate.data.arguments import warn_caller
+from palate.data.arguments import helpful, warn_caller
 from palate.data.forks import rows_of
 from palate.factors.draws import check_spread
 from palate.factors.item_index import item_table
@@ -26,6 +26,7 @@ from palate.scorer import Scorer
 _EQUAL = 1e-6  # difference of two predictions in single precision, relative
 
 
+@helpful
 def recommend(
     scorer: Scorer,
     users: Any = None,
@@ -35,8 +36,8 @@ def recommend(
     exclude_seen: bool = True,
     where: Where | None = None,
     candidates: Any = None,
-    deny: Any = None,
-    worst: bool = False,
+    exclude_items: Any = None,
+    ascending: bool = False,
     caution: float = 0.0,
     explore: str | None = None,
     seed: int = 0,
@@ -66,14 +67,14 @@ def recommend(
         (1980, 1989)}` or `"year >= 1980"`; see `palate.lists.where.matching`.
     candidates : ids, optional
         The only items to choose from.
-    deny : ids, optional
+    exclude_items : ids, optional
         Items to leave out for everyone.
-    worst : bool, default False
+    ascending : bool, default False
         The lowest predicted ratings instead, lowest first.
     caution : float, default 0.0
         Rank by `mean - z sd` with `z = Phi^-1((1 + caution) / 2)`: above 0 by how good an item is
         at least (0.8: the lower end of its 80 % interval), below 0 by how good it may be; in (-1,
-        1). With `worst` by `mean + z sd`, ascending.
+        1). With `ascending` by `mean + z sd`, from the lowest up.
     explore : {"thompson"}, optional
         Rank by one draw of the posterior, another for each user.
     seed : int, default 0
@@ -120,18 +121,18 @@ def recommend(
     """
     n, caution = check_n(n), check_caution(caution, explore)
     rows = user_rows(scorer, users)
-    if worst and boost is not None:
-        raise ArgumentError("boost", "be left out of a list of the items that are liked least (worst)")
+    if ascending and boost is not None:
+        raise ArgumentError("boost", "be left out of an ascending list")
     shape = shape_of(rows.scorer, diversity, at_most, boost)
     if words:
         check_spread(rows.scorer, "words", "True", "False")
     allowed = allowed_items(
-        rows.scorer, min_ratings=min_ratings, where=where, candidates=candidates, deny=deny
+        rows.scorer, min_ratings=min_ratings, where=where, candidates=candidates, exclude_items=exclude_items
     )
     how: dict[str, Any] = {
         "allowed": allowed.mask,
         "exclude_seen": exclude_seen,
-        "worst": worst,
+        "ascending": ascending,
         "threads": threads,
     }
 

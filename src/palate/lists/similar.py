@@ -7,7 +7,7 @@ import polars as pl
 
 from palate._checks import ArgumentError, check_number
 from palate.data import columns as names
-from palate.data.arguments import warn_caller
+from palate.data.arguments import helpful, warn_caller
 from palate.data.forks import rows_of
 from palate.factors.item_index import item_table, of_items, of_rows
 from palate.lists.filters import EmptyResultWarning, allowed_items, check_min_ratings, rating_counts
@@ -24,6 +24,7 @@ SIMILARITY = "similarity"
 SHRINK = 5.0
 
 
+@helpful
 def similar_items(
     scorer: Scorer,
     items: Any,
@@ -32,7 +33,7 @@ def similar_items(
     min_ratings: int = 0,
     where: Where | None = None,
     candidates: Any = None,
-    deny: Any = None,
+    exclude_items: Any = None,
     shrink: float = SHRINK,
     threads: int | None = None,
 ) -> Any:
@@ -48,7 +49,7 @@ def similar_items(
         Must have factors.
     items : id, or collection of ids
     n : int, default 10
-    min_ratings, where, candidates, deny
+    min_ratings, where, candidates, exclude_items
         Filters of the items that may be listed, as in `recommend`.
     shrink : float, default 5.0
         How many ratings halve the similarity of the item that has them; 0 is the cosine itself, as
@@ -76,7 +77,9 @@ def similar_items(
     n, shrink = check_n(n), check_shrink(shrink)
     model = _with_factors(scorer)
     index = known_indices(model.items, column_of(items, names.ITEM_ID), "item id", "items")
-    allowed = allowed_items(model, min_ratings=min_ratings, where=where, candidates=candidates, deny=deny)
+    allowed = allowed_items(
+        model, min_ratings=min_ratings, where=where, candidates=candidates, exclude_items=exclude_items
+    )
     near = nearest(
         model,
         "item",

@@ -48,14 +48,14 @@ def recommend_to_all(
     Raises
     ------
     ValueError
-        If `unknown` is none of these, or "popular" is asked together with `worst`.
+        If `unknown` is none of these, or "popular" is asked together with `ascending`.
     """
     check_choice("unknown", unknown, CHOICES)
     if unknown == "raise":
         return lists(scorer, users, n, **options)
-    if unknown == "popular" and options.get("worst"):
+    if unknown == "popular" and options.get("ascending"):
         raise ArgumentError(
-            "worst", "be left out with unknown='popular', whose lists are of the most-rated items"
+            "ascending", "be left out with unknown='popular', whose lists are of the most-rated items"
         )
     rows = user_rows(scorer, users, unknown_allowed=True)
     known = np.flatnonzero(rows.index >= 0)
@@ -102,7 +102,11 @@ def _popular(rows: UserRows, strangers: np.ndarray, n: int, options: dict[str, A
     source.
     """
     scorer = rows.scorer
-    how = {name: options[name] for name in ("min_ratings", "where", "candidates", "deny") if name in options}
+    how = {
+        name: options[name]
+        for name in ("min_ratings", "where", "candidates", "exclude_items")
+        if name in options
+    }
     allowed = allowed_items(scorer, **how).mask
     items = np.arange(len(scorer.items)) if allowed is None else np.flatnonzero(allowed)
     items = items[np.argsort(-rating_counts(scorer)[items], kind="stable")].astype(np.int32)

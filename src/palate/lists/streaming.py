@@ -144,7 +144,7 @@ def _plan(model: Any, n: int, size: int, options: dict[str, Any]) -> dict[str, A
     """Return what lists depend on, threads aside, which change nothing."""
     given = {
         name: to_series(value).to_list()
-        if name in ("candidates", "deny") and value is not None
+        if name in ("candidates", "exclude_items") and value is not None
         else str(value)
         for name, value in sorted(options.items())
         if name != "threads"

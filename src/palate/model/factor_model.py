@@ -308,8 +308,8 @@ class FactorModel:
         exclude_seen: bool = True,
         where: Any = None,
         candidates: Any = None,
-        deny: Any = None,
-        worst: bool = False,
+        exclude_items: Any = None,
+        ascending: bool = False,
         caution: float = 0.0,
         explore: str | None = None,
         seed: int = 0,
@@ -338,9 +338,9 @@ class FactorModel:
         where : polars.Expr, mapping or str, optional
             Condition on the catalog's columns: `pl.col("year") >= 1980`, `{"genres": "Comedy",
             "year": (1980, 1989)}` or `"year >= 1980"`; see `palate.lists.where.matching`.
-        candidates, deny : collection of item ids, optional
+        candidates, exclude_items : collection of item ids, optional
             The only items to choose from; items to leave out.
-        worst : bool, default False
+        ascending : bool, default False
             The lowest predicted ratings instead, lowest first.
         caution : float, default 0.0
             Above 0, rank by how good an item is at least (0.8: the lower end of its 80 % interval);
@@ -406,8 +406,8 @@ class FactorModel:
             exclude_seen=exclude_seen,
             where=where,
             candidates=candidates,
-            deny=deny,
-            worst=worst,
+            exclude_items=exclude_items,
+            ascending=ascending,
             caution=caution,
             explore=explore,
             seed=seed,
@@ -457,7 +457,7 @@ class FactorModel:
         min_ratings: int = 0,
         where: Any = None,
         candidates: Any = None,
-        deny: Any = None,
+        exclude_items: Any = None,
         shrink: float = similar.SHRINK,
         threads: int | None = None,
     ) -> Any:
@@ -467,7 +467,7 @@ class FactorModel:
 
         The cosine is multiplied by `r / (r + shrink)` for an item of r ratings, since few ratings
         make vectors that are near others by chance; `shrink=0` ranks by the cosine itself. The
-        filters `min_ratings`, `where`, `candidates` and `deny` are those of `recommend`; `threads`
+        filters `min_ratings`, `where`, `candidates` and `exclude_items` are those of `recommend`; `threads`
         changes nothing but the time. Columns: similar_to, item_id, rank, similarity, then the
         catalog's.
         """
@@ -478,7 +478,7 @@ class FactorModel:
             min_ratings=min_ratings,
             where=where,
             candidates=candidates,
-            deny=deny,
+            exclude_items=exclude_items,
             shrink=shrink,
             threads=threads,
         )

@@ -12,6 +12,7 @@ import polars as pl
 from palate._checks import ArgumentError
 from palate._parallel import available_threads
 from palate.data import columns as names
+from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.forks import rows_of
 from palate.data.matrix import RatingMatrix
@@ -34,6 +35,7 @@ _MANY_USERS = 64  # from which on scores are worth threads
 _PAIRS = 4096  # users scored at a time for pairs
 
 
+@helpful_methods
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class LinearModel(Model):
     """A trained linear item model: `score = sum over the user's own items j of x_uj W_ji`; made by
@@ -122,14 +124,14 @@ class LinearModel(Model):
         min_ratings: int = 0,
         where: Any = None,
         candidates: Any = None,
-        deny: Any = None,
+        exclude_items: Any = None,
         shrink: float = 0.0,
         threads: int | None = None,
     ) -> Any:
         """Return, for each of `items`, the n others that a choice of it speaks for most, by its
         weights, as a frame.
 
-        Filters (`min_ratings`, `where`, `candidates`, `deny`) and columns are those of
+        Filters (`min_ratings`, `where`, `candidates`, `exclude_items`) and columns are those of
         `FactorModel.similar_items`; `threads` is not used. Only items of positive weight are
         listed. `shrink` is 0 here unless given: the weights of training are small for items with
         few ratings already.
@@ -137,7 +139,7 @@ class LinearModel(Model):
         n, known = check_n(n), support(self, check_shrink(shrink)).astype(np.float32)
         index = known_indices(self.items, column_of(items, names.ITEM_ID), "item id", "items")
         allowed = allowed_items(
-            self, min_ratings=min_ratings, where=where, candidates=candidates, deny=deny
+            self, min_ratings=min_ratings, where=where, candidates=candidates, exclude_items=exclude_items
         ).mask
         found, labels, ranks, weights = [], [], [], []
         for query, item in enumerate(index):

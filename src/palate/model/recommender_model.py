@@ -10,6 +10,7 @@ import polars as pl
 
 from palate._checks import ArgumentError, check_choice
 from palate.data import columns as names
+from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.forks import rows_of
 from palate.data.matrix import RatingMatrix
@@ -37,6 +38,7 @@ CHANCE = "chance"
 SHARE = 0.8  # of the intervals in words
 
 
+@helpful_methods
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class RecommenderModel(Model):
     """Two models as one: what a user is likely to choose, and how the user would rate it.
@@ -200,7 +202,7 @@ class RecommenderModel(Model):
         exclude_seen: bool = True,
         where: Any = None,
         candidates: Any = None,
-        deny: Any = None,
+        exclude_items: Any = None,
         unknown: str = "raise",
         diversity: float = 0.0,
         at_most: Any = None,
@@ -231,8 +233,8 @@ class RecommenderModel(Model):
         diversity, at_most, boost
             Shape the list, as in `FactorModel.recommend`. For both heads the chance is that of
             being chosen and liked.
-        min_ratings, exclude_seen, where, candidates, deny, unknown, threads, **options
-            As in `FactorModel.recommend`. The options `worst`, `explore` and `seed` are for `by="stars"`.
+        min_ratings, exclude_seen, where, candidates, exclude_items, unknown, threads, **options
+            As in `FactorModel.recommend`. The options `ascending`, `explore` and `seed` are for `by="stars"`.
 
         Returns
         -------
@@ -261,7 +263,7 @@ class RecommenderModel(Model):
             "exclude_seen": exclude_seen,
             "where": where,
             "candidates": candidates,
-            "deny": deny,
+            "exclude_items": exclude_items,
         }
         shaping: dict[str, Any] = {"diversity": diversity, "at_most": at_most, "boost": boost}
         rows = self._rows(users, unknown_allowed=unknown != "raise")

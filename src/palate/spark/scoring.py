@@ -25,6 +25,7 @@ _DESCRIBED = (
 )
 
 
+@helpful
 def recommend(
     model: Any,
     users: Any = None,
@@ -60,8 +61,8 @@ def recommend(
     threads : int, default 1
         Threads of each task; Spark runs one task for each core.
     **options
-        Those of `model.recommend`: `min_ratings`, `exclude_seen`, `where`, `candidates`, `deny`,
-        `worst`, `caution`, `explore`, `seed`, `words`.
+        Those of `model.recommend`: `min_ratings`, `exclude_seen`, `where`, `candidates`, `exclude_items`,
+        `ascending`, `caution`, `explore`, `seed`, `words`.
 
     Returns
     -------
