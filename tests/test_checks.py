@@ -43,8 +43,8 @@ def test_words_stay_parts_in_words_errors_and_pickles():
     assert Call("palate.Gibbs") in outer.parts
     assert pickle.loads(pickle.dumps(outer)).parts == outer.parts
     error = ArgumentError("a", Words("be 0 with ", Setting("solver", "exact")), "1", inner)
-    assert error.args[0].parts == ("a", " must ", "be 0 with ", Setting("solver", "exact"), "; got ", "1", ".", " ",
-                                   "merge by ", Setting("duplicates", "mean"), ".")  # fmt: skip
+    said = ("a", " must ", "be 0 with ", Setting("solver", "exact"), "; got ", "1", ".", " ")
+    assert error.args[0].parts == (*said, "merge by ", Setting("duplicates", "mean"), ".")
     assert ValueError(outer).args[0].parts == outer.parts
 
 
