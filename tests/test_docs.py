@@ -93,6 +93,9 @@ def documented_parameters(docstring: str) -> list[str]:
 
 
 def parameters_of(thing) -> list[str]:
+    """Return the names of the parameters; a protocol is not called, and takes none."""
+    if getattr(thing, "_is_protocol", False):
+        return []
     return [name for name in inspect.signature(thing).parameters if name not in ("self", "cls")]
 
 

@@ -80,6 +80,10 @@ CIRCLES = {
     ("palate.model.factor_model", "palate.model.folded"): "FactorModel.fold_in is a verb of the model",
     ("palate.model.factor_model", "palate.model.keras.read"): "FactorModel.from_keras is a verb of the model",
     ("palate.model.factor_model", "palate.model.keras.write"): "FactorModel.to_keras is a verb of the model",
+    (
+        "palate.model.factor_model",
+        "palate.model.model",
+    ): "a FactorModel is a Model, whose verbs fold users in",
     ("palate.model.factor_model", "palate.model.queries"): "FactorModel.recommend is a verb of the model",
     ("palate.model.factor_model", "palate.model.updating"): "FactorModel.update is a verb of the model",
     ("palate.model.linear_model", "palate.model.file.loading"): "LinearModel.save is a verb of the model",

@@ -14,32 +14,55 @@ from palate.data.vocabulary import Vocabulary
 class Scorer(Protocol):
     """Anything that predicts a rating (or a score) for users and items of two vocabularies.
 
-    `scale` is the range of valid ratings, or None for scores that are no ratings; `catalog`
-    describes the items; `ratings` is what the scorer was trained on, or None; `frame_kind` names
-    the data-frame library of its answers.
+    Every model is one; `Model.of` makes a model, and so a scorer, of what scores row numbers.
+
+    Examples
+    --------
+    >>> from palate import Baseline, Ratings, Scorer
+    >>> model = Baseline().fit(Ratings.from_arrays(["al", "bo"], ["x", "y"], [5, 3]), validation=0)
+    >>> isinstance(model, Scorer)
+    True
     """
 
     @property
-    def users(self) -> Vocabulary: ...
+    def users(self) -> Vocabulary:
+        """Ids of the users, in the order of their row numbers."""
+        ...
+
     @property
-    def items(self) -> Vocabulary: ...
+    def items(self) -> Vocabulary:
+        """Ids of the items, in the order of their row numbers."""
+        ...
+
     @property
-    def scale(self) -> tuple[float, float] | None: ...
+    def scale(self) -> tuple[float, float] | None:
+        """Lowest and highest valid rating, or None for scores that are no ratings."""
+        ...
+
     @property
-    def catalog(self) -> Catalog | None: ...
+    def catalog(self) -> Catalog | None:
+        """What is known of the items."""
+        ...
+
     @property
-    def ratings(self) -> RatingMatrix | None: ...
+    def ratings(self) -> RatingMatrix | None:
+        """What the scorer was trained on, or None."""
+        ...
+
     @property
-    def frame_kind(self) -> str: ...
+    def frame_kind(self) -> str:
+        """Name of the data-frame library of its answers."""
+        ...
 
     def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
-        """Return one float32 score per pair of indexes; -1 stands for an unknown user or item at
-        its prior mean.
+        """Return one float32 score per pair of `user_index` and `item_index`.
+
+        -1 stands for an unknown user or item at its prior mean.
         """
         ...
 
     def score_items(self, user_index: np.ndarray) -> np.ndarray:
-        """Return the float32 scores of all items for each user, shape (n, n_items)."""
+        """Return the float32 scores of all items for each of `user_index`, shape (n, n_items)."""
         ...
 
 

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 import palate
-from palate.scorer import Scorer
 
 pytestmark = pytest.mark.contract
 
@@ -90,8 +89,12 @@ class TestEveryTrainer:
             setattr(trainer, name, 1)
         assert dataclasses.replace(trainer) == trainer
 
+    def test_it_is_a_trainer_that_makes_a_model(self, trainer, model):
+        assert isinstance(trainer, palate.Trainer)
+        assert isinstance(model, palate.Model)
+
     def test_it_ends_in_a_scorer_with_finite_scores_of_every_pair(self, model):
-        assert isinstance(model, Scorer)
+        assert isinstance(model, palate.Scorer)
         scores = all_scores(model)
         assert scores.shape == (N_USERS, N_ITEMS)
         assert scores.dtype == np.float32

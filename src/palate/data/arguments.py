@@ -93,7 +93,7 @@ def helpful_methods(cls: type[T]) -> type[T]:
     return cls
 
 
-def ids_and_ratings(ids: Any, ratings: Any, side: str) -> tuple[Any, Any]:
+def ids_and_ratings(ids: object, ratings: object, side: str) -> tuple[Any, Any]:
     """Return the ids and ratings of a fold-in, which may be given as one mapping of id to rating.
 
     >>> ids_and_ratings({1: 5.0, 7: 2.0}, None, "items")

@@ -61,7 +61,7 @@ class Catalog:
     @classmethod
     def from_frame(
         cls,
-        frame: Any,
+        frame: object,
         item: str = names.ITEM_ID,
         title: str | None = None,
         year: str | None = None,

@@ -12,7 +12,7 @@ from palate.data.frames import shown, to_series
 from palate.data.ids import WhereRow, row_label
 
 
-def rating_values(values: Any, what: str, where: WhereRow = row_label) -> np.ndarray:
+def rating_values(values: object, what: str, where: WhereRow = row_label) -> np.ndarray:
     """Return ratings as a contiguous float32 array; every one is finite.
 
     Raises
@@ -36,7 +36,7 @@ def rating_values(values: Any, what: str, where: WhereRow = row_label) -> np.nda
     return numbers
 
 
-def weight_values(values: Any, what: str, where: WhereRow = row_label) -> np.ndarray:
+def weight_values(values: object, what: str, where: WhereRow = row_label) -> np.ndarray:
     """Return observation weights as a contiguous float32 array; every one is positive and finite."""
     numbers = rating_values(values, what, where)
     if len(numbers) and not numbers.min() > 0:
@@ -79,7 +79,7 @@ def check_scale(
         )
 
 
-def _numeric(values: Any, what: str, where: WhereRow) -> pl.Series:
+def _numeric(values: object, what: str, where: WhereRow) -> pl.Series:
     series = to_series(values)
     if series.null_count():
         row = int(series.is_null().arg_max() or 0)
@@ -103,7 +103,7 @@ def _numeric(values: Any, what: str, where: WhereRow) -> pl.Series:
     return series
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, Real | Decimal) and not isinstance(value, bool)
 
 

@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -43,7 +42,7 @@ class Dataset:
         return f"Dataset({self.name!r}, {self.ratings!r}, {self.catalog!r})"
 
 
-def ratings_of(given: Any, argument: str = "ratings", also: str = "") -> Ratings:
+def ratings_of(given: object, argument: str = "ratings", also: str = "") -> Ratings:
     """Return the ratings that were given: themselves, or those of a Dataset.
 
     Parameters
@@ -74,7 +73,7 @@ def ratings_of(given: Any, argument: str = "ratings", also: str = "") -> Ratings
     )
 
 
-def with_catalog(given: Any, catalog: Catalog | None) -> tuple[Ratings, Catalog | None]:
+def with_catalog(given: object, catalog: Catalog | None) -> tuple[Ratings, Catalog | None]:
     """Return the ratings that were given, and their catalog: the one given beside them, else that
     of their Dataset.
     """
@@ -82,11 +81,11 @@ def with_catalog(given: Any, catalog: Catalog | None) -> tuple[Ratings, Catalog 
     return ratings, given.catalog if catalog is None and isinstance(given, Dataset) else catalog
 
 
-def _named(given: Any) -> str:
+def _named(given: object) -> str:
     return repr(str(given)) if isinstance(given, str | os.PathLike) else type(given).__name__
 
 
-def _advice(given: Any) -> str:
+def _advice(given: object) -> str:
     if isinstance(given, str | os.PathLike):
         return f" Read the file: palate.read({str(given)!r})."
     if hasattr(given, "tocoo"):

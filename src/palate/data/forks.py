@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 import polars as pl
@@ -81,7 +81,7 @@ def rows_of(frame: pl.DataFrame, index: np.ndarray) -> pl.DataFrame:
     return pl.DataFrame([column.gather(index) for column in frame.get_columns()])
 
 
-def filled(series: pl.Series, value: Any) -> pl.Series:
+def filled(series: pl.Series, value: object) -> pl.Series:
     """Return a column with its nulls replaced by a value; `fill_null` would need Polars' threads."""
     if not series.null_count():
         return series

@@ -23,7 +23,7 @@ _MISSING = ("NAType", "NaTType")  # pandas' own words for a missing value
 _UNORDERED = (set, frozenset, dict)
 
 
-def frame_kind(frame: Any) -> str:
+def frame_kind(frame: object) -> str:
     """Return which library answers to this frame should use: "polars", "pandas" or "pyarrow".
 
     Anything that is none of the three (a DuckDB relation, SciPy matrices, arrays) is answered in Polars.
@@ -39,7 +39,7 @@ def check_frame_kind(kind: str) -> str:
     return kind
 
 
-def is_frame(value: Any) -> bool:
+def is_frame(value: object) -> bool:
     """Return whether a value is a table with named columns, of whatever library."""
     root = type(value).__module__.split(".")[0]
     if isinstance(value, pl.DataFrame | pl.LazyFrame) or _is_duckdb(value):
@@ -90,7 +90,7 @@ def column_names(frame: Any) -> list[Any]:
     return list(_narwhals(frame).collect_schema().names())
 
 
-def require_columns(frame: Any, wanted: dict[str, Any], table: str = "the ratings") -> None:
+def require_columns(frame: object, wanted: dict[str, Any], table: str = "the ratings") -> None:
     """Check that columns exist, once; `wanted` maps the argument that named a column to the column's name.
 
     Raises
@@ -113,7 +113,7 @@ def require_columns(frame: Any, wanted: dict[str, Any], table: str = "the rating
         check_once(name, found, table)
 
 
-def check_once(name: Any, found: Sequence[Any], table: str) -> None:
+def check_once(name: object, found: Sequence[Any], table: str) -> None:
     """Raise if a column that is wanted is there more than once."""
     times = found.count(name)
     if times > 1:
@@ -125,12 +125,12 @@ def check_once(name: Any, found: Sequence[Any], table: str) -> None:
         )
 
 
-def _not_there(name: Any, found: Sequence[Any], table: str) -> str:
+def _not_there(name: object, found: Sequence[Any], table: str) -> str:
     listed = ", ".join(repr(column) for column in found) or "none"
     return f"column {name!r} must be in {table}; got the columns {listed}."
 
 
-def missing_column(name: Any, argument: str, found: Sequence[Any], table: str) -> str:
+def missing_column(name: object, argument: str, found: Sequence[Any], table: str) -> str:
     """Return the message for a column that is not there."""
     message = _not_there(name, found, table)
     lower = {column.lower().replace("_", ""): column for column in found if isinstance(column, str)}
@@ -195,7 +195,7 @@ def to_polars(frame: Any, columns: Sequence[str] | None = None) -> pl.DataFrame:
     return pl.DataFrame([to_series(native[name].to_native()).alias(str(name)) for name in names])
 
 
-def to_series(values: Any) -> pl.Series:
+def to_series(values: object) -> pl.Series:
     """Return values as a Polars series: a column of any library, a NumPy array or any iterable.
 
     Values that no Polars type holds together (UUIDs, integers among strings) give a series of Python objects.
@@ -245,7 +245,7 @@ def check_same_index(columns: Mapping[str, Any]) -> None:
             )
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """Return a cell as messages show it: nested lists as lists, not as the frame that they are.
 
     >>> shown(pl.Series([1, 2])), shown("a")
@@ -287,7 +287,7 @@ def _pandas_values(series: pl.Series) -> Any:
     return series.to_list()
 
 
-def _narwhals(frame: Any) -> Any:
+def _narwhals(frame: object) -> Any:
     import narwhals as nw
 
     try:
@@ -305,7 +305,7 @@ def _narwhals(frame: Any) -> Any:
         raise TypeError(f"{message} {advice}") from None
 
 
-def _is_pandas(frame: Any) -> bool:
+def _is_pandas(frame: object) -> bool:
     return (
         type(frame).__module__.split(".")[0] == "pandas"
         and hasattr(frame, "iloc")
@@ -313,7 +313,7 @@ def _is_pandas(frame: Any) -> bool:
     )
 
 
-def _is_pandas_series(values: Any) -> bool:
+def _is_pandas_series(values: object) -> bool:
     return (
         type(values).__module__.split(".")[0] == "pandas"
         and hasattr(values, "iloc")
@@ -321,11 +321,11 @@ def _is_pandas_series(values: Any) -> bool:
     )
 
 
-def _is_arrow(frame: Any) -> bool:
+def _is_arrow(frame: object) -> bool:
     return type(frame).__module__.split(".")[0] == "pyarrow" and hasattr(frame, "schema")
 
 
-def _is_duckdb(frame: Any) -> bool:
+def _is_duckdb(frame: object) -> bool:
     return type(frame).__name__ == "DuckDBPyRelation"
 
 

@@ -46,7 +46,7 @@ def row_label(row: int) -> str:
     return f"0-based row {row}"
 
 
-def id_column(values: Any, what: str, where: WhereRow = row_label) -> tuple[pl.Series, str]:
+def id_column(values: object, what: str, where: WhereRow = row_label) -> tuple[pl.Series, str]:
     """Return ids as a Polars series and their kind: "int", "uint", "str" or "uuid".
 
     Integer series keep their width; UUIDs become their canonical strings. "uint" is for ids beyond
@@ -147,7 +147,7 @@ def _big_integers(values: list[int], what: str, where: WhereRow) -> tuple[pl.Ser
     return pl.Series(values, dtype=pl.Int64 if low else pl.UInt64), "int" if low else "uint"
 
 
-def _kind_of(type_: type, value: Any, row: int, what: str, where: WhereRow) -> str:
+def _kind_of(type_: type, value: object, row: int, what: str, where: WhereRow) -> str:
     if value is None or value != value:
         raise ValueError(_null_message(what, where(row)))
     kind = kind_of_type(type_)

@@ -79,7 +79,7 @@ class Ratings:
     @classmethod
     def from_frame(
         cls,
-        frame: Any,
+        frame: object,
         user: str = names.USER_ID,
         item: str = names.ITEM_ID,
         rating: str | None = names.RATING,
@@ -141,12 +141,12 @@ class Ratings:
     @classmethod
     def from_arrays(
         cls,
-        users: Any,
-        items: Any,
-        values: Any,
+        users: object,
+        items: object,
+        values: object,
         *,
-        timestamp: Any = None,
-        weight: Any = None,
+        timestamp: object = None,
+        weight: object = None,
         scale: tuple[float, float] | None = None,
         duplicates: str | None = None,
     ) -> "Ratings":
@@ -181,10 +181,10 @@ class Ratings:
     @classmethod
     def from_scipy(
         cls,
-        matrix: Any,
+        matrix: object,
         *,
-        user_ids: Any = None,
-        item_ids: Any = None,
+        user_ids: object = None,
+        item_ids: object = None,
         scale: tuple[float, float] | None = None,
         duplicates: str | None = None,
     ) -> "Ratings":
@@ -257,7 +257,7 @@ class Ratings:
             return float(self.value.mean(dtype=np.float64))
         return float(np.average(self.value.astype(np.float64), weights=self.weight))
 
-    def select(self, rows: Any) -> "Ratings":
+    def select(self, rows: object) -> "Ratings":
         """Return some of the ratings with the same vocabularies and scale, in the same order.
 
         Parameters
@@ -448,7 +448,7 @@ def _sort(
     return merge(columns, same, policy), n_duplicates
 
 
-def _matrix_ids(index: np.ndarray, ids: Any, n: int, name: str, side: str) -> Any:
+def _matrix_ids(index: np.ndarray, ids: object, n: int, name: str, side: str) -> Any:
     if ids is None:
         return index
     vocabulary, position = Vocabulary.encode(ids, name)

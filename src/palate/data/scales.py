@@ -54,7 +54,9 @@ def check_rating(values: np.ndarray, scale: Scale | None, names: Any) -> None:
         )
 
 
-def off_scale(ratings: Ratings, scale: Scale | None, whose: str, what: str, known: Any = None) -> str | None:
+def off_scale(
+    ratings: Ratings, scale: Scale | None, whose: str, what: str, known: object = None
+) -> str | None:
     """Return what must be said of ratings beside the scale of a model that they meet; None if there
     is nothing.
 

@@ -5,7 +5,6 @@ import json
 import re
 import warnings
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import polars as pl
 
@@ -146,7 +145,7 @@ def _cut(text: str, separator: str) -> list[str]:
     return [part.strip() for part in text.split(separator) if part.strip()]
 
 
-def _tags(value: Any) -> list[str]:
+def _tags(value: object) -> list[str]:
     """Return the tags of a list, of an object with a name, or of one value."""
     if isinstance(value, Mapping):
         name = next((value[key] for key in _NAMES if value.get(key) is not None), None)

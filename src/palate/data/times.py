@@ -73,14 +73,14 @@ class Times:
         return _in_seconds(self.numbers if numbers is None else numbers, self.unit)
 
 
-def timestamp_values(values: Any, what: str, where: WhereRow = row_label) -> np.ndarray:
+def timestamp_values(values: object, what: str, where: WhereRow = row_label) -> np.ndarray:
     """Return times as int64, seconds since 1970 (UTC) or whole numbers in a unit of their own; see
     `time_column`.
     """
     return time_column(values, what, where).seconds()
 
 
-def time_column(values: Any, what: str, where: WhereRow = row_label) -> Times:
+def time_column(values: object, what: str, where: WhereRow = row_label) -> Times:
     """Return times with their unit; a `TimeUnitWarning` says what numbers other than seconds were taken for.
 
     Raises
@@ -141,7 +141,7 @@ def unit_of(numbers: np.ndarray) -> str | None:
     return next((unit for unit, factor in _FACTORS.items() if _FIRST * factor <= size < _LAST * factor), None)
 
 
-def raw_times(values: Any, what: str, where: WhereRow = row_label) -> tuple[np.ndarray, str | None]:
+def raw_times(values: object, what: str, where: WhereRow = row_label) -> tuple[np.ndarray, str | None]:
     """Return times as numbers, unrounded, and their unit where it is certain: that of dates and datetimes."""
     if isinstance(values, np.ndarray) and values.dtype.kind == "M":
         _check_given(np.isnat(values), what, where)
@@ -260,7 +260,7 @@ def placed(times: np.ndarray, known: np.ndarray, what: str, certain: bool = Fals
     return times * _FACTORS[unit] if unit in _FACTORS and unit != SECONDS else times
 
 
-def are_dates(values: Any) -> bool:
+def are_dates(values: object) -> bool:
     """Return whether one time or a collection of them is given as dates, whose seconds are certain."""
     if isinstance(values, date | np.datetime64):
         return True
@@ -388,7 +388,7 @@ def _of_objects(values: list[Any], what: str, where: WhereRow) -> tuple[np.ndarr
     return _finite(np.array([float(value) for value in values]), what, where), None
 
 
-def _kind(value: Any) -> str | None:
+def _kind(value: object) -> str | None:
     if isinstance(value, datetime):
         return "datetime without a zone" if value.tzinfo is None else "datetime with a zone"
     if isinstance(value, date):
@@ -412,5 +412,5 @@ def _nanoseconds(value: Any) -> int:
     return ((since.days * 86_400 + since.seconds) * 10**6 + since.microseconds) * 1000
 
 
-def _plain(number: Any) -> str:
+def _plain(number: object) -> str:
     return f"{number:.17g}" if isinstance(number, float | np.floating) else str(number)

@@ -71,7 +71,7 @@ class Vocabulary:
             )
 
     @classmethod
-    def from_ids(cls, values: Any, what: str = "ids") -> "Vocabulary":
+    def from_ids(cls, values: object, what: str = "ids") -> "Vocabulary":
         """Return the vocabulary of the distinct ids in `values`.
 
         `values` is a column, an array or a list, in any order.
@@ -88,7 +88,7 @@ class Vocabulary:
 
     @classmethod
     def encode(
-        cls, values: Any, what: str = "ids", where: WhereRow = row_label
+        cls, values: object, what: str = "ids", where: WhereRow = row_label
     ) -> tuple["Vocabulary", np.ndarray]:
         """Return the vocabulary of the ids and the int32 index of every row in it.
 
@@ -160,7 +160,7 @@ class Vocabulary:
         """Return the ids at the positions `index` as a Polars series (UUIDs as strings)."""
         return self.values.gather(index)
 
-    def index(self, id: Any, what: str = "id") -> int:  # noqa: A002 - the word of the field
+    def index(self, id: object, what: str = "id") -> int:  # noqa: A002 - the word of the field
         """Return the position of one id.
 
         Parameters
@@ -180,7 +180,7 @@ class Vocabulary:
             raise KeyError(self.unknown(id, what))
         return position
 
-    def knows(self, id: Any, what: str = "id") -> bool:  # noqa: A002
+    def knows(self, id: object, what: str = "id") -> bool:  # noqa: A002
         """Return whether an id is here.
 
         Parameters
@@ -199,7 +199,7 @@ class Vocabulary:
             raise KeyError(self.unknown(id, what))
         return self._position(id) >= 0
 
-    def unknown(self, id: Any, what: str = "id") -> str:  # noqa: A002
+    def unknown(self, id: object, what: str = "id") -> str:  # noqa: A002
         """Return the message for an id that is not here.
 
         Parameters
@@ -216,7 +216,7 @@ class Vocabulary:
             )
         return f"unknown {what} {id!r}."
 
-    def _meant(self, id: Any) -> str:  # noqa: A002
+    def _meant(self, id: object) -> str:  # noqa: A002
         """Return which id is meant by one of another type, as a sentence with a blank before it;
         empty if none is.
         """
@@ -226,7 +226,7 @@ class Vocabulary:
         except (ValueError, TypeError, OverflowError):
             return ""
 
-    def indices(self, ids: Any) -> np.ndarray:
+    def indices(self, ids: object) -> np.ndarray:
         """Return the position of each of `ids`, int64; -1 where an id is unknown or of another type."""
         series = to_series(ids)
         if series.dtype == pl.Object:

@@ -13,12 +13,12 @@ from palate.io.parts import is_plain
 from palate.io.text import Columns
 
 
-def is_text(column: Any) -> bool:
+def is_text(column: object) -> bool:
     """Return whether a column of ids holds text."""
     return isinstance(column, CodedIds) or getattr(column, "dtype", None) == pl.String
 
 
-def text_ids(column: Any) -> CodedIds:
+def text_ids(column: object) -> CodedIds:
     """Return ids as text, each distinct one once; whole numbers as they are printed.
 
     >>> text_ids(np.array([7, 5, 7])).series().to_list()

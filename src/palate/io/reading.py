@@ -55,7 +55,7 @@ def read(
     items_title: str | None = None,
     items_year: str | None = None,
     items_genres: str | None = None,
-    like: Any = None,
+    like: object = None,
 ) -> Dataset:
     """Return the ratings of a file, and the catalog found beside it.
 
@@ -226,7 +226,7 @@ def _check_options(format: str, separator: str | None, encoding: str, decimal: s
         ) from None
 
 
-def _marks(missing: Any) -> tuple[str, ...]:
+def _marks(missing: object) -> tuple[str, ...]:
     """Return the marks for "not rated" as texts; numbers as they are printed."""
     given = [missing] if isinstance(missing, str) or not isinstance(missing, Iterable) else list(missing)
     return tuple(f"{mark:g}" if isinstance(mark, float) else str(mark) for mark in given)

@@ -87,7 +87,7 @@ class JsonLines(TextFile):
             yield line, found
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     """Return a value as the text of a field; line ends and the separator stay visible, so that an
     id with them is refused.
     """

@@ -310,7 +310,7 @@ def _is_zip(path: Path) -> bool:
         return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
 
 
-def _members(path: Path, called: str, keep: Any) -> dict[str, Source]:
+def _members(path: Path, called: str, keep: object) -> dict[str, Source]:
     """Return the files of an archive by plain name; of several with one name the one in the
     outermost folder.
     """

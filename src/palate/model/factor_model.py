@@ -28,6 +28,7 @@ from palate.model.explaining import Explanation
 from palate.model.folded import FoldedItem, FoldedUser, fold_item, fold_user, padded_sides, user_with
 from palate.model.history import History
 from palate.model.joined import Change
+from palate.model.model import Model
 from palate.model.shapes import check_shapes
 from palate.solve.features import FeatureLink
 from palate.solve.prior import RowPrior
@@ -36,7 +37,7 @@ from palate.solve.rows import Side
 
 @helpful_methods
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class FactorModel:
+class FactorModel(Model):
     """A trained matrix factorization.
 
     It predicts `rating = mean + user bias + item bias + user factors . item factors`.
@@ -241,7 +242,7 @@ class FactorModel:
         """
         return temporal_scores.at_time(self, time)
 
-    def predict_frame(
+    def predict_frame(  # type: ignore[override]  # it names its options
         self,
         users: Any,
         items: Any = None,
@@ -299,7 +300,7 @@ class FactorModel:
             timestamp=timestamp,
         )
 
-    def recommend(
+    def recommend(  # type: ignore[override]  # it names its options
         self,
         users: Any = None,
         n: int = 5,

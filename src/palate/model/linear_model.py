@@ -24,6 +24,7 @@ from palate.lists.likeness import Likeness
 from palate.lists.lookup import answer, column_of, described_frame, known_indices, user_rows
 from palate.lists.recommending import check_n
 from palate.lists.similar import SIMILAR_TO, SIMILARITY, check_shrink, support
+from palate.model.folded import FoldedUser
 from palate.model.history import History
 from palate.model.joined import Change, check_timed
 from palate.model.model import Model
@@ -201,7 +202,7 @@ class LinearModel(Model):
         weights: Any = None,
         user_id: Any = None,
         timestamps: Any = None,
-    ) -> NewUser:
+    ) -> NewUser | FoldedUser:
         """Return a user who was not in the training data, accepted wherever a user id is: their
         graded ratings are all that is needed.
 

@@ -18,6 +18,7 @@ from palate.data.vocabulary import Vocabulary
 from palate.lists import between, predicting, strangers
 from palate.lists import rated as rating_list
 from palate.model import updating
+from palate.model.folded import FoldedUser
 from palate.model.history import History
 from palate.model.joined import Change
 from palate.model.new_users import NewUser, new_user, new_user_with, with_new_users
@@ -253,7 +254,7 @@ class Model:
         weights: Any = None,
         user_id: Any = None,
         timestamps: Any = None,
-    ) -> NewUser:
+    ) -> NewUser | FoldedUser:
         """Return a user who was not in the training data.
 
         The result is accepted wherever a user id is. The model does not change.
@@ -266,7 +267,7 @@ class Model:
 
     def user_with(
         self, user: Any, items: Any, ratings: Any = None, *, weights: Any = None, timestamps: Any = None
-    ) -> NewUser:
+    ) -> NewUser | FoldedUser:
         """Return a `user` with further ratings added, without training.
 
         The result is accepted wherever a user id is. The model does not change.

@@ -109,7 +109,7 @@ class FeatureGroup:
     values: tuple[str, ...] = ()
     edges: tuple[float, ...] = ()
 
-    def columns_of(self, value: Any) -> np.ndarray:
+    def columns_of(self, value: object) -> np.ndarray:
         """Return which features a value of the column switches on; none for a missing one or an
         unknown tag.
         """
@@ -198,7 +198,7 @@ class FeatureLink:
         return total
 
 
-def split_tags(value: Any) -> list[str]:
+def split_tags(value: object) -> list[str]:
     """Return the tags of a cell, each once, sorted: its parts between bars, or those of a list,
     written as a text or not.
     """

@@ -4,7 +4,6 @@ the order of their rows.
 
 import datetime
 import math
-from typing import Any
 
 import numpy as np
 
@@ -153,7 +152,7 @@ def leave_one_out(ratings: Ratings | Dataset, *, latest: bool | None = None, see
     return _checked(Split(ratings, part, "leave_one_out", {"latest": bool(latest), "seed": int(seed)}))
 
 
-def by_time(ratings: Ratings | Dataset, *, share: float | None = None, cutoff: Any = None) -> Split:
+def by_time(ratings: Ratings | Dataset, *, share: float | None = None, cutoff: object = None) -> Split:
     """Return a split that tests the latest ratings: those from a moment on.
 
     It answers the question a running service asks, and is harder than a random split: users and
@@ -293,7 +292,7 @@ def _latest_share(times: np.ndarray, share: float) -> int:
     return int(moment)
 
 
-def _moment(cutoff: Any) -> int | float:
+def _moment(cutoff: object) -> int | float:
     if isinstance(cutoff, datetime.datetime):
         aware = cutoff if cutoff.tzinfo else cutoff.replace(tzinfo=datetime.UTC)
         return math.ceil(aware.timestamp())

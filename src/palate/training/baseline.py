@@ -13,8 +13,8 @@ from palate.model.factor_model import FactorModel
 from palate.solve.prior import RowPrior
 from palate.solve.strengths import ridge_prior
 from palate.training.als.fitting import fit_factors
-from palate.training.als.sweeps import Callback
 from palate.training.checks import check_strength
+from palate.training.trainer import Callback
 
 
 @helpful_methods

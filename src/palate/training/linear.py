@@ -18,6 +18,7 @@ from palate.solve.linear import closed_form, local_ridge
 from palate.solve.strengths import AUTO
 from palate.training.checks import check_fitted, check_rate, check_strength
 from palate.training.choices import Choices, check_grades, described
+from palate.training.trainer import Callback
 
 LOCAL, DENSE = "local", "dense"
 _FEW_ITEMS = 5_000  # up to which an item is explained by its 300 nearest instead of 100
@@ -103,7 +104,7 @@ class LinearItems:
         start: Any = None,
         refit: bool = False,
         checkpoint: str | os.PathLike[str] | None = None,
-        callback: Any = None,
+        callback: Callback | None = None,
         threads: int | None = None,
         seed: int = 0,
     ) -> LinearModel:

@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from palate.model.history import History
 from palate.solve.grades import popularity
 from palate.solve.strengths import ridge_prior
 from palate.training.checks import check_fitted, check_strength
+from palate.training.trainer import Callback
 from palate.training.training_data import Problem, split
 
 
@@ -62,7 +62,7 @@ class Popular:
         start: FactorModel | None = None,
         refit: bool = False,
         checkpoint: str | os.PathLike[str] | None = None,
-        callback: Any = None,
+        callback: Callback | None = None,
         threads: int | None = None,
         seed: int = 0,
     ) -> FactorModel:

@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from palate.solve.spectral import truncated_svd
 from palate.solve.strengths import AUTO, ridge_prior
 from palate.training.checks import check_fitted, check_strength
 from palate.training.choices import Choices, check_grades, described
+from palate.training.trainer import Callback
 
 MAX_FACTORS = 1024
 _FEW_USERS = 10_000  # below which 128 factors say all that can be learned
@@ -105,7 +105,7 @@ class Spectral:
         start: FactorModel | None = None,
         refit: bool = False,
         checkpoint: str | os.PathLike[str] | None = None,
-        callback: Any = None,
+        callback: Callback | None = None,
         threads: int | None = None,
         seed: int = 0,
     ) -> FactorModel:

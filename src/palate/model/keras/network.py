@@ -9,15 +9,14 @@ import numpy as np
 from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
-from palate.lists import predicting, recommending
-from palate.lists import rated as rating_list
 from palate.model.history import History
+from palate.model.model import Model
 
 _BLOCK = 1 << 22  # numbers in the widest layer at a time
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class NetworkModel:
+class NetworkModel(Model):
     """A dense network of the vectors of user and item: `rating = mean + network([user vector, item vector])`.
 
     A Scorer: it predicts, recommends and is evaluated like any model. It is no factorization: it
@@ -69,28 +68,6 @@ class NetworkModel:
                 len(rows), n_items
             )
         return out
-
-    def predict(self, users: Any, items: Any, *, clip: bool = False, unknown: str = "raise") -> Any:
-        """Return predicted ratings of `users` and `items` in stars; `clip` and `unknown` are those
-        of `FactorModel.predict`.
-        """
-        return predicting.predict(self, users, items, clip=clip, unknown=unknown)
-
-    def predict_frame(self, users: Any, items: Any = None, **options: Any) -> Any:
-        """Return predicted ratings as a frame; `users`, `items` and the `options` are those of
-        `FactorModel.predict_frame`.
-        """
-        return predicting.predict_frame(self, users, items, **options)
-
-    def recommend(self, users: Any = None, n: int = 5, **options: Any) -> Any:
-        """Return the n best items of each of `users` as a frame; the `options` are those of
-        `FactorModel.recommend`, save its spread's.
-        """
-        return recommending.recommend(self, users, n, **options)
-
-    def rated(self, users: Any) -> Any:
-        """Return what these `users` rated, highest first, as a frame with the catalog's columns."""
-        return rating_list.rated(self, users)
 
     @property
     def _width(self) -> int:

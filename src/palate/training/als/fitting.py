@@ -19,11 +19,12 @@ from palate.solve.rows import Side, solve_rows
 from palate.solve.strengths import AUTO, resolve_strength
 from palate.training.als.features import RidgeLink
 from palate.training.als.standard_errors import noise_and_spread
-from palate.training.als.sweeps import Callback, Links, Run, Solver, Stopping, run_sweeps
+from palate.training.als.sweeps import Links, Run, Solver, Stopping, run_sweeps
 from palate.training.checks import check_fitted
 from palate.training.features import SideFeatures, all_features
 from palate.training.initialization import SPECTRAL, bias_start, factor_start, model_start, spectral_start
 from palate.training.progress import TrainingBar
+from palate.training.trainer import Callback
 from palate.training.training_data import Problem, split
 
 Priors = tuple[RowPrior, RowPrior]

@@ -17,9 +17,10 @@ from palate.solve.prior import RowPrior
 from palate.solve.rows import solve_rows
 from palate.solve.strengths import AUTO, resolve_strength, ridge_prior, sum_strengths
 from palate.training.als.fitting import averaged, fit_factors
-from palate.training.als.sweeps import Callback, Solver
+from palate.training.als.sweeps import Solver
 from palate.training.checks import check_number_or_word, check_rate, check_strength
 from palate.training.features import feature_names
+from palate.training.trainer import Callback
 from palate.training.training_data import continued
 
 MAX_FACTORS = 1024

@@ -14,12 +14,12 @@ from palate.model.history import SweepReport
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side, Solved, row_strength, solve_rows, unobserved_loss
 from palate.training.als.features import RidgeLink
+from palate.training.trainer import Callback
 from palate.training.training_data import Problem
 
 _GROWTH = 1.1
 _LAST_STEPS, _LAST_TOLERANCE = 300, 1e-6
 
-Callback = Callable[[SweepReport], object]
 Links = tuple[RidgeLink | None, RidgeLink | None]  # of users and items
 Solver = Callable[..., Solved]  # with the arguments of `solve_rows`
 

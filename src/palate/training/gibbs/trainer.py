@@ -19,7 +19,6 @@ from palate.model.factor_model import FactorModel
 from palate.model.history import History
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Side
-from palate.training.als.sweeps import Callback
 from palate.training.checks import check_fitted
 from palate.training.features import MISSING, SideFeatures, all_features, feature_names
 from palate.training.gibbs.chain import ChainModel, ChainState, chain_model, small_start, state_at
@@ -30,6 +29,7 @@ from palate.training.gibbs.sampling import Judge, Run, Saver, run_chains
 from palate.training.gibbs.temporal import SITTINGS, TimeModel, time_parts
 from palate.training.initialization import bias_start, last_draw
 from palate.training.progress import TrainingBar
+from palate.training.trainer import Callback
 from palate.training.training_data import Problem, continued, split
 
 GAUSSIAN, ORDINAL = "gaussian", "ordinal"

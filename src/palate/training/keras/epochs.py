@@ -18,10 +18,10 @@ from palate.model.history import History, SweepReport
 from palate.training.checks import check_rate, check_strength
 from palate.training.keras.backend import require_keras
 from palate.training.progress import TrainingBar
+from palate.training.trainer import Callback
 from palate.training.training_data import Problem, split
 
 Weights = dict[str, list[np.ndarray]]  # by the names of layers
-Callback = Callable[[SweepReport], object]
 _FEW_STEPS = 40  # below which a compiled step does not earn its compilation
 
 

@@ -19,7 +19,6 @@ from palate.training.checks import check_fitted, check_strength
 from palate.training.initialization import model_start
 from palate.training.keras.backend import seeds
 from palate.training.keras.epochs import (
-    Callback,
     EpochRun,
     Judgement,
     Schedule,
@@ -30,6 +29,7 @@ from palate.training.keras.epochs import (
     fit_epochs,
     history_of,
 )
+from palate.training.trainer import Callback
 from palate.training.training_data import Problem, continued
 
 _LAYERS = ("user_embedding", "movie_embedding", "user_bias", "movie_bias")

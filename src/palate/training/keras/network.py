@@ -13,7 +13,6 @@ from palate.model.keras.network import NetworkModel
 from palate.training.checks import check_fitted
 from palate.training.keras.backend import seeds
 from palate.training.keras.epochs import (
-    Callback,
     Judgement,
     Schedule,
     Weights,
@@ -23,6 +22,7 @@ from palate.training.keras.epochs import (
     fit_epochs,
     history_of,
 )
+from palate.training.trainer import Callback
 from palate.training.training_data import Problem, continued
 
 _VECTORS = ("user_embedding", "movie_embedding")

@@ -1,0 +1,75 @@
+"""The protocol that every trainer fulfils."""
+
+from collections.abc import Callable
+from dataclasses import Field
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from palate.data.catalog import Catalog
+from palate.data.ratings import Ratings
+from palate.model.history import SweepReport
+from palate.model.model import Model
+
+Callback = Callable[[SweepReport], object]  # False ends training
+
+
+@runtime_checkable
+class Trainer(Protocol):
+    """Anything that makes a model of ratings: a frozen dataclass of hyper-parameters with the method `fit`.
+
+    `LeastSquares`, `Gibbs`, `Recommender` and all other trainers of palate are ones. A class of
+    your own that has these two things is one as well, and can be cross-validated.
+
+    Examples
+    --------
+    >>> from palate import LeastSquares, Trainer
+    >>> isinstance(LeastSquares(), Trainer)
+    True
+    """
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    def fit(
+        self,
+        ratings: Ratings,
+        *,
+        validation: float | Ratings = ...,
+        catalog: Catalog | None = None,
+        callback: Callable[[object], None] | None = None,
+        threads: int | None = None,
+        seed: int = 0,
+    ) -> Model:
+        """Return the model fitted to the ratings; the trainer does not change.
+
+        Parameters
+        ----------
+        ratings : Ratings
+        validation : float or Ratings
+            The share of the ratings that is held out, or the ratings themselves.
+        catalog : Catalog, optional
+            What is known of the items.
+        callback : callable, optional
+            It is called with a report of what has been done so far.
+        threads : int, optional
+            Number of threads; default all processors.
+        seed : int, default 0
+            Of the held-out ratings and of whatever is random in training.
+        """
+        ...
+
+
+class RefittingTrainer(Trainer, Protocol):
+    """A trainer that can train once more on all ratings, after the held-out ones told it when to stop."""
+
+    def fit(
+        self,
+        ratings: Ratings,
+        *,
+        validation: float | Ratings = ...,
+        catalog: Catalog | None = None,
+        refit: bool = False,
+        callback: Callable[[object], None] | None = None,
+        threads: int | None = None,
+        seed: int = 0,
+    ) -> Model:
+        """Return the model fitted to the ratings; with `refit`, to the held-out ones as well."""
+        ...
