@@ -14,7 +14,7 @@ import pytest
 import palate
 from palate import Gibbs
 from palate.training.gibbs.chain_file import ChainFileError
-from palate.training.gibbs.temporal import TimeModel
+from palate.training.gibbs.temporal import NoTime, TimeModel
 from palate.training.training_data import Problem
 from train_gibbs import planted as planted_for_kills
 from train_gibbs import trainer as trainer_for_kills
@@ -170,8 +170,9 @@ class TestWhatItSays:
             Problem.build(ratings, np.zeros(len(ratings), bool)),
             Gibbs(n_factors=3, sweeps=2000, burn_in=1, draws_mb=1),
         )
-        assert trainer._n_draws(problem, {}, None) == min(1999, 2**20 // rows)
-        time = TimeModel.build(problem.by_user, np.arange(len(ratings)) * 10**6, ("sittings",))
+        assert trainer._n_draws(problem, {}, NoTime()) == min(1999, 2**20 // rows)
+        place = np.argsort(problem.by_user.columns, kind="stable").astype(np.int32)
+        time = TimeModel.build(problem.by_user, np.arange(len(ratings)) * 10**6, ("sittings",), place)
         assert trainer._n_draws(problem, {}, time) == 2**20 // (rows + 4 * len(ratings))
 
     def test_missing_features_and_rows_of_unknown_users(self):

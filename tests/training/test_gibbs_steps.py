@@ -11,8 +11,8 @@ import pytest
 from palate.kernels.random import key_of
 from palate.solve.features import FeatureBlock
 from palate.solve.rows import Rows, Side
-from palate.training.gibbs.chain import ChainModel, ChainState, Levels, latent_values, sweep
-from palate.training.gibbs.conditionals import Clock, SideModel, SideState
+from palate.training.gibbs.chain import ChainModel, ChainState, SideModel, latent_values, sweep
+from palate.training.gibbs.clock import Clock
 from palate.training.gibbs.convergence import effective_size, split_rhat
 from palate.training.gibbs.cutpoints import draw_cutpoints
 from palate.training.gibbs.hyperprior import (
@@ -23,7 +23,9 @@ from palate.training.gibbs.hyperprior import (
     precision_of,
     wishart,
 )
-from palate.training.gibbs.temporal import TimeModel, TimeState
+from palate.training.gibbs.likelihood import BothWays, Levels, Values
+from palate.training.gibbs.sides import SideState
+from palate.training.gibbs.temporal import NoTime, TimeModel, TimeState
 
 
 def dense_rows(mask, values):
@@ -123,7 +125,7 @@ class TestRows:
         rows = dense_rows(np.ones((n, 4), bool), np.tile(ratings, (n, 1)))
         start = side.start(Side.padded(np.zeros((n, 2), np.float32), np.zeros(n, np.float32)))
         state = replace(start, mean=prior_mean, precision=precision)
-        drawn, _ = side.draw_rows(state, rows, other, 0.3, noise, Clock(0, 0, 1, 2))
+        drawn, _ = side.rows.draw(state, rows, other, 0.3, noise, Clock(0, 0, 1, 2))
         x = np.hstack([drawn.vectors.factors[:, :2], drawn.vectors.bias[:, None]]).astype(np.float64)
         design = np.hstack([other.factors[:, :2], np.ones((4, 1))]).astype(np.float64)
         system = precision + noise * design.T @ design
@@ -145,7 +147,7 @@ class TestRows:
         n = 4000
         other = Side.padded(np.zeros((1, 1), np.float32), np.zeros(1, np.float32))
         start = side.start(Side.padded(np.zeros((n, 1), np.float32), np.zeros(n, np.float32)))
-        drawn, _ = side.draw_rows(
+        drawn, _ = side.rows.draw(
             start, dense_rows(np.ones((n, 1), bool), np.full((n, 1), 1.8)), other, 0.0, 1.0, Clock(3, 0, 1, 1)
         )
         assert drawn.vectors.bias.mean() == pytest.approx(0.9, abs=4.5 * np.sqrt(0.5 / n))
@@ -172,11 +174,11 @@ class TestWeights:
         n = 1500
         drawn = np.stack(
             [
-                self.side._draw_weights(self.state, Clock(0, 0, number, 1))[:, self.side.columns]
+                self.side.prior.draw_weights(self.state, Clock(0, 0, number, 1))[:, self.side.shape.columns]
                 for number in range(n)
             ]
         )
-        f = np.hstack([dense(block, 12) for block in self.side.blocks])
+        f = np.hstack([dense(block, 12) for block in self.side.shape.blocks])
         system = f.T @ f + np.diag([0.5, 0.5, 0.5, 2.0, 2.0])
         x = np.hstack([self.state.vectors.factors[:, :1], self.state.vectors.bias[:, None]]) - self.state.mean
         mean = np.linalg.solve(system, f.T @ x)
@@ -188,19 +190,19 @@ class TestWeights:
 
     def test_what_features_explain_is_their_matrix_times_the_weights(self):
         weights = np.zeros_like(self.state.weights)
-        weights[:, self.side.columns] = np.arange(10).reshape(5, 2)
-        explained = self.side.explained(replace(self.state, weights=weights), 1)
-        f = np.hstack([dense(block, 12) for block in self.side.blocks])
+        weights[:, self.side.shape.columns] = np.arange(10).reshape(5, 2)
+        explained = self.side.shape.explained(replace(self.state, weights=weights), 1)
+        f = np.hstack([dense(block, 12) for block in self.side.shape.blocks])
         np.testing.assert_allclose(
-            explained[:, self.side.columns], f @ np.arange(10).reshape(5, 2), rtol=1e-5
+            explained[:, self.side.shape.columns], f @ np.arange(10).reshape(5, 2), rtol=1e-5
         )
 
     def test_features_that_nobody_has_change_nothing(self):
         plain = SideModel.build(0, 1, ())
         empty = SideModel.build(0, 1, (block_of(np.zeros((12, 0), bool)),))
         clock = Clock(0, 0, 1, 1)
-        a = plain.draw_prior(plain.start(self.state.vectors), clock)
-        b = empty.draw_prior(empty.start(self.state.vectors), clock)
+        a = plain.prior.draw(plain.start(self.state.vectors), clock)
+        b = empty.prior.draw(empty.start(self.state.vectors), clock)
         assert (a.mean == b.mean).all()
         assert (a.precision == b.precision).all()
 
@@ -234,14 +236,14 @@ def prior_state(model, rng):
         precision = wishart(np.eye(d), d, rng)
         root = np.linalg.inv(np.linalg.cholesky(precision))
         mean = rng.standard_normal(d) @ root / np.sqrt(2)
-        strengths = np.array([rng.gamma(1.0) for _ in side.blocks])
-        weights = np.zeros((int(side.bounds[-1]), side.width + 8), np.float32)
+        strengths = np.array([rng.gamma(1.0) for _ in side.shape.blocks])
+        weights = np.zeros((int(side.shape.bounds[-1]), side.shape.width + 8), np.float32)
         for group, strength in enumerate(strengths):
-            part = slice(side.bounds[group], side.bounds[group + 1])
-            n_columns = side.blocks[group].n_columns
-            weights[part, side.columns] = rng.standard_normal((n_columns, d)) @ root / np.sqrt(strength)
+            part = slice(side.shape.bounds[group], side.shape.bounds[group + 1])
+            n_columns = side.shape.blocks[group].n_columns
+            weights[part, side.shape.columns] = rng.standard_normal((n_columns, d)) @ root / np.sqrt(strength)
         degrees, own = 10.0, np.empty(0)
-        if side.own_noise:
+        if side.precision.own:
             degrees = rng.gamma(2.0) / 0.1
             own = rng.gamma(degrees / 2, size=n) / (degrees / 2)
         state = SideState(
@@ -254,28 +256,28 @@ def prior_state(model, rng):
             degrees,
         )
         x = mean + rng.standard_normal((n, d)) @ root
-        explained = side.explained(state, 1)
+        explained = side.shape.explained(state, 1)
         if explained is not None:
-            x = x + explained[:, side.columns]
+            x = x + explained[:, side.shape.columns]
         sides.append(
             replace(state, vectors=Side.padded(x[:, :K].astype(np.float32), x[:, K].astype(np.float32)))
         )
     time = prior_time(model, sides, rng)
-    if model.levels is None:
+    if model.likelihood.levels is None:
         return ChainState(sides[0], sides[1], rng.gamma(1.0), np.empty(0), np.empty(0, np.float32), time)
-    cutpoints = np.sort(10 * rng.standard_normal(len(model.levels.values) - 1))
+    cutpoints = np.sort(10 * rng.standard_normal(len(model.likelihood.levels) - 1))
     return ChainState(sides[0], sides[1], 1.0, cutpoints, latent_values(model, *sides, time, 1), time)
 
 
 def prior_time(model, sides, rng):
-    if model.time is None:
-        return None
+    if isinstance(model.time, NoTime):
+        return model.time.start(K)
     strengths, shifts = rng.gamma(1.0, size=2), []
     for strength, state, side in zip(strengths, sides, (model.users, model.items), strict=True):
         root = np.linalg.inv(np.linalg.cholesky(state.precision * strength))
-        shift = np.zeros((len(model.time.edges) + 1, side.width + 1), np.float32)
-        if len(model.time.edges):
-            shift[:, side.columns] = np.cumsum(rng.standard_normal((len(shift), K + 1)) @ root, axis=0)
+        shift = np.zeros((model.time.eras.n_eras, side.shape.width + 1), np.float32)
+        if len(model.time.eras.edges):
+            shift[:, side.shape.columns] = np.cumsum(rng.standard_normal((len(shift), K + 1)) @ root, axis=0)
         shifts.append(shift)
     precision = rng.gamma(1.0)
     mood = rng.standard_normal(len(model.time.sittings)) / np.sqrt(precision)
@@ -285,26 +287,23 @@ def prior_time(model, sides, rng):
 def precisions(model, state):
     """Return the precision of each rating's noise beside the one that all share."""
     if not state.users.own.size:
-        return np.ones(model.n_ratings)
-    users = np.repeat(np.arange(N_USERS), model.by_user.counts)
-    return state.users.own[users] * model.column_own(1, state.items)[model.by_user.columns]
+        return np.ones(len(model.ratings.by_user.values))
+    rows = model.ratings.by_user
+    users = np.repeat(np.arange(N_USERS), rows.counts)
+    return state.users.own[users] * model.time.of_columns(1, state.items.own)[rows.columns]
 
 
 def with_data(model, state, rng):
     """Return the model with ratings drawn given a state."""
     latent = latent_values(model, state.users, state.items, state.time, 1)
     z = rng.standard_normal(len(latent))
-    if model.levels is not None:
+    if model.likelihood.levels is not None:
         codes = np.searchsorted(state.cutpoints, latent + z / np.sqrt(precisions(model, state))).astype(
             np.uint8
         )
-        return replace(model, levels=replace(model.levels, codes=codes))
+        return replace(model, likelihood=replace(model.likelihood, codes=codes))
     values = (latent + z / np.sqrt(state.noise * precisions(model, state))).astype(np.float32)
-    turned = np.empty_like(values)
-    turned[:] = values[model.place]
-    return replace(
-        model, by_user=replace(model.by_user, values=values), by_item=replace(model.by_item, values=turned)
-    )
+    return replace(model, ratings=model.ratings.with_values(values))
 
 
 def quantities(state):
@@ -328,14 +327,12 @@ def quantities(state):
         found += [np.tanh(np.log(own)) for own in side.own] + (
             [np.log(side.degrees)] if side.own.size else []
         )
-    if state.time is not None:
-        found += list(np.tanh(state.time.mood)) + (
-            [np.log(state.time.mood_precision)] if state.time.mood.size else []
-        )
-        if len(state.time.user_shift) > 1:
-            found += list(np.log(state.time.strengths))
-            for shift in (state.time.user_shift, state.time.item_shift):
-                found += list(np.tanh(shift[:, [0, 8]]).ravel())
+    if state.time.mood.size:
+        found += [*np.tanh(state.time.mood), np.log(state.time.mood_precision)]
+    if len(state.time.user_shift) > 1:
+        found += list(np.log(state.time.strengths))
+        for shift in state.time.shifts:
+            found += list(np.tanh(shift[:, [0, 8]]).ravel())
     return np.array(found)
 
 
@@ -348,15 +345,16 @@ def small_model(ordinal, with_features, own_noise, time=()):
     if with_features:
         tags = np.array([[1, 0], [1, 1], [0, 1], [0, 0]], bool)
         blocks = ((FeatureBlock.of_rows(rows, turned), block_of(tags)), (FeatureBlock.of_rows(turned, rows),))
-    levels = (
-        Levels(np.array([1.0, 2.0, 3.0], np.float32), np.zeros(mask.sum(), np.uint8)) if ordinal else None
-    )
-    sides = SideModel.build(0, K, blocks[0], own_noise), SideModel.build(1, K, blocks[1], own_noise)
-    timing = None
+    likelihood = Values()
+    if ordinal:
+        likelihood = Levels(np.array([1.0, 2.0, 3.0], np.float32), np.zeros(mask.sum(), np.uint8))
+    users = SideModel.build(0, K, blocks[0], own_noise, errors=not ordinal)
+    items = SideModel.build(1, K, blocks[1], own_noise)
+    timing = NoTime()
     if time:
-        timing = TimeModel.build(rows, np.array([0, 9, 5, 9, 5, 0, 0, 0, 9]) * 100_000, time)
-        rows, turned = timing.columns_of(rows, 0, place), timing.columns_of(turned, 1, place)
-    return ChainModel(rows, turned, place, 0.0, 1.0, *sides, levels, timing)
+        timing = TimeModel.build(rows, np.array([0, 9, 5, 9, 5, 0, 0, 0, 9]) * 100_000, time, place)
+    ratings = BothWays(timing.columns_of(rows, 0), timing.columns_of(turned, 1), place)
+    return ChainModel(ratings, 0.0, 1.0, users, items, likelihood, timing)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,10 @@ import pytest
 import palate
 from palate import FactorModel, Gibbs, Ratings
 from palate.solve.rows import Rows, Side
-from palate.training.gibbs.conditionals import Clock, SideModel
-from palate.training.gibbs.temporal import Pairs, TimeModel, TimeState, era_edges, time_parts
+from palate.training.eras import Pairs, era_edges, rating_errors, time_parts
+from palate.training.gibbs.chain import SideModel
+from palate.training.gibbs.clock import Clock
+from palate.training.gibbs.temporal import TimeModel, TimeState
 
 SILENT = {"validation": 0, "callback": lambda report: None}
 
@@ -65,10 +67,11 @@ class TestConditionals:
         indptr = np.concatenate([[0], np.cumsum(mask.sum(axis=1))])
         values = rng.normal(size=len(users)).astype(np.float32)
         rows = Rows(indptr, items.astype(np.int32), values, np.empty(0, np.float32), 5)
-        self.time = TimeModel.build(rows, self.times, ("eras", "sittings"))
-        self.rows = self.time.columns_of(rows, 0, np.empty(0, np.int32))
+        place = np.argsort(items, kind="stable").astype(np.int32)
+        self.time = TimeModel.build(rows, self.times, ("eras", "sittings"), place)
+        self.rows = self.time.columns_of(rows, 0)
         self.weights = rng.uniform(0.5, 2, size=len(users)).astype(np.float32)
-        self.sides = SideModel.build(0, 1, ()), SideModel.build(1, 1, ())
+        self.sides = SideModel.build(0, 1), SideModel.build(1, 1)
         precision = np.array([[2.0, 0.3], [0.3, 1.5]])
         self.states = tuple(
             replace(
@@ -89,20 +92,19 @@ class TestConditionals:
         self.noise, self.mean = 1.7, 0.2
 
     def draw(self, number):
-        return self.time.draw(
-            self.state,
-            self.rows,
-            self.mean,
-            self.sides,
-            self.states,
-            self.weights,
-            self.noise,
-            Clock(0, 0, number, 1),
-        )
+        """Draw all but how much of the moods is the users' bias."""
+        clock, (users, items) = Clock(0, 0, number, 1), self.states
+        met = self.time.columns(1, items.vectors, self.state, 1)
+        moods = self.state.mood, self.time.sitting
+        errors = rating_errors(self.rows, users.vectors, met, self.mean, 1, moods)
+        shapes = tuple(side.shape for side in self.sides)
+        given = errors, self.weights, met, shapes, self.states, self.noise, clock
+        state = self.time.draw_shifts(self.state, *given)
+        return self.time.draw_moods(state, errors, self.weights, self.noise, clock)
 
     def score(self, state):
         """Return what is expected of each rating beside its mood, by the definition."""
-        eras = np.searchsorted(self.time.edges, self.times, side="right")
+        eras = np.searchsorted(self.time.eras.edges, self.times, side="right")
         p, q = (
             np.column_stack([one.vectors.factors[:, 0], one.vectors.bias]).astype(float)[index]
             + shift[eras][:, [0, 8]]
@@ -115,7 +117,7 @@ class TestConditionals:
     def test_the_first_eras_shift_is_drawn_given_its_ratings_and_the_next_era(self):
         """Era 0 is drawn first, given era 1 as it was: prior mean S_1 / 2, prior precision 2 kappa Lambda."""
         drawn = np.stack([self.draw(number).user_shift[0, [0, 8]] for number in range(self.N)])
-        there = np.searchsorted(self.time.edges, self.times, side="right") == 0
+        there = np.searchsorted(self.time.eras.edges, self.times, side="right") == 0
         q = self.states[1].vectors.factors[self.items[there], 0] + self.state.item_shift[0, 0]
         x = np.column_stack([q, np.ones(there.sum())])
         mood = self.state.mood[self.time.sitting[there]]

@@ -100,3 +100,71 @@ def shift_rows(start, stop, factors, bias, rows, eras, own, other, out, out_bias
             out[at, f] = value
             total += value * other[era, f]
         out_bias[at] = total
+
+
+@njit(nogil=True, cache=True)
+def less_moods(start, stop, values, mood, sitting, out):
+    """Write ratings `start` to `stop` without the mood of their sitting to `out`."""
+    for at in range(start, stop):
+        out[at] = values[at] - mood[sitting[at]]
+
+
+@njit(nogil=True, cache=True)
+def plus_moods(start, stop, errors, mood, sitting):
+    """Add the mood of their sitting to the errors `start` to `stop`, in place."""
+    for at in range(start, stop):
+        errors[at] += mood[sitting[at]]
+
+
+@njit(nogil=True, cache=True)
+def less_scores(start, stop, values, mean, scores, mood, sitting):
+    """Turn scores `start` to `stop` into the errors of ratings, in place; `sitting` is empty
+    without moods.
+    """
+    for at in range(start, stop):
+        error = values[at] - mean - scores[at]
+        scores[at] = error - mood[sitting[at]] if sitting.size > 0 else error
+
+
+@njit(nogil=True, cache=True)
+def less_changes(start, stop, errors, change, pair):
+    """Take what the score of its pair has changed by off each of the errors `start` to `stop`, in place."""
+    for at in range(start, stop):
+        errors[at] -= change[pair[at]]
+
+
+@njit(nogil=True, cache=True)
+def group_sums(first, last, indptr, order, group, weights, errors, weight, total):
+    """Add up the weights of ratings, and their errors times these, by group: the ratings of rows
+    `first` to `last`, none of whose groups is another row's.
+
+    Parameters
+    ----------
+    indptr : (n_rows + 1,) int64
+    order : (n_ratings,) int32
+        Where each rating of the rows stands in the arrays below; empty where in their order.
+    group : (n_ratings,) int32
+    weights : (n_ratings,) float32
+        Empty where every weight is 1.
+    errors : (n_ratings,) float32
+    weight, total : (n_groups,) float64, out
+    """
+    for position in range(indptr[first], indptr[last]):
+        at = order[position] if order.size > 0 else position
+        own = weights[at] if weights.size > 0 else np.float32(1.0)
+        weight[group[at]] += np.float64(own)
+        total[group[at]] += np.float64(own * errors[at])
+
+
+@njit(nogil=True, cache=True)
+def error_sums(start, stop, errors, mood, sitting, weights):
+    """Return the weighted sums of squared and of absolute errors `start` to `stop`, less the moods
+    of their sittings, where there are any.
+    """
+    squared, absolute = 0.0, 0.0
+    for at in range(start, stop):
+        error = errors[at] - mood[sitting[at]] if sitting.size > 0 else errors[at]
+        weight = np.float64(weights[at]) if weights.size > 0 else 1.0
+        squared += weight * np.float64(error) * np.float64(error)
+        absolute += weight * abs(np.float64(error))
+    return squared, absolute

@@ -15,12 +15,12 @@ from palate.model.history import SweepReport
 from palate.solve.rows import Side
 from palate.training.features import SideFeatures
 from palate.training.gibbs.chain import ChainState
-from palate.training.gibbs.conditionals import SideState
 from palate.training.gibbs.draws import Kept
+from palate.training.gibbs.sides import SideState
 from palate.training.gibbs.temporal import TimeState
 from palate.training.training_data import Problem
 
-_FORMAT = "palate chain 3"
+_FORMAT = "palate chain 4"
 _SIDE = ("mean", "precision", "weights", "strengths", "own")
 _TIME = ("user_shift", "item_shift", "strengths", "mood")
 
@@ -86,8 +86,7 @@ def save_chain(
     for name, side in (("user", state.users), ("item", state.items)):
         tensors[f"{name}.factors"], tensors[f"{name}.bias"] = side.vectors.factors, side.vectors.bias
         tensors |= {f"{name}.{part}": getattr(side, part) for part in _SIDE}
-    if state.time is not None:
-        tensors |= {f"time.{part}": getattr(state.time, part) for part in _TIME}
+    tensors |= {f"time.{part}": getattr(state.time, part) for part in _TIME}
     for key in kept.draws[0] if kept.draws else ():
         tensors[f"draws.{key}"] = np.stack([draw[key] for draw in kept.draws])
     tensors |= {"total": kept.total, "kept_total": kept.kept_total}
@@ -98,7 +97,7 @@ def save_chain(
         "sweep": sweep,
         "noise": state.noise.hex(),
         "degrees": [side.degrees.hex() for side in (state.users, state.items)],
-        "mood_precision": None if state.time is None else state.time.mood_precision.hex(),
+        "mood_precision": state.time.mood_precision.hex(),
         "n_counted": kept.n_counted,
         "means": [value.hex() for value in kept.means],
         "reports": [asdict(report) for report in reports],
@@ -146,10 +145,8 @@ def load_chain(
         )
         for name, degrees in zip(("user", "item"), numbers["degrees"], strict=True)
     ]
-    time = None
-    if numbers["mood_precision"] is not None:
-        parts = {part: tensors[f"time.{part}"] for part in _TIME}
-        time = TimeState(**parts, mood_precision=float.fromhex(numbers["mood_precision"]))
+    parts = {part: tensors[f"time.{part}"] for part in _TIME}
+    time = TimeState(**parts, mood_precision=float.fromhex(numbers["mood_precision"]))
     noise = float.fromhex(numbers["noise"])
     state = ChainState(sides[0], sides[1], noise, tensors["cutpoints"], tensors["latent"], time)
     reports = [SweepReport(**report) for report in numbers["reports"]]

@@ -3,11 +3,9 @@ predictions it is judged by.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
-from palate.solve.rows import Side
 from palate.training.gibbs.chain import ChainModel, ChainState
 
 _TRACED = 200  # predictions whose every draw is kept, to judge convergence
@@ -59,30 +57,23 @@ class Kept:
 
 def predictions(model: ChainModel, state: ChainState, monitor: Monitor) -> np.ndarray:
     """Return the expected ratings of the monitored pairs under one draw, float64."""
-    from palate.kernels.ordinal import expected_levels
     from palate.kernels.pairs import pair_products
 
-    users, items, index = state.users.vectors, state.items.vectors, monitor.items
-    moods: np.ndarray | float = 0.0
-    if model.time is not None and state.time is not None and monitor.times is not None:
-        items, moods = model.time.asked(state.time, items, monitor.users, monitor.items, monitor.times)
-        index = np.arange(len(index))
+    users, pairs = state.users.vectors, monitor.items
+    items, index, moods = model.time.asked(
+        state.time, state.items.vectors, monitor.users, pairs, monitor.times
+    )
     latent = np.empty(len(index), np.float32)
     none = np.zeros((1, users.factors.shape[1]), np.float32)
     pair_products(
         users.factors[None], items.factors[None], none, none, items.bias[index], monitor.users, index, latent
     )
     latent += users.bias[monitor.users] + moods
-    if model.levels is None:
-        return (latent.astype(np.float64) + model.mean) * model.unit
-    out = np.empty(len(latent))
     scale = np.ones(len(latent))
-    for side, index in ((state.users, monitor.users), (state.items, monitor.items)):
-        scale = scale if not side.own.size else scale / np.sqrt(side.own[index])
-    expected_levels(
-        latent.astype(np.float64), scale, state.cutpoints, model.levels.values.astype(np.float64), out
-    )
-    return out
+    for side, of_pairs in ((state.users, monitor.users), (state.items, monitor.items)):
+        scale = scale if not side.own.size else scale / np.sqrt(side.own[of_pairs])
+    expected = model.likelihood.expected(latent, scale, state.cutpoints)
+    return (latent.astype(np.float64) + model.mean) * model.unit if expected is None else expected
 
 
 def count(kept: Kept, model: ChainModel, state: ChainState, found: np.ndarray, keep: bool) -> None:
@@ -103,33 +94,21 @@ def in_rating_units(model: ChainModel, state: ChainState) -> dict[str, np.ndarra
     the unit; see `TimeContext` for the eras that rows are of.
     """
     root, unit = np.float32(np.sqrt(model.unit)), np.float32(model.unit)
-    draw: dict[str, Any] = {
-        "noise_sd": np.float64(model.unit / np.sqrt(state.noise)),
+    draw: dict[str, np.ndarray] = {
+        "noise_sd": np.asarray(model.unit / np.sqrt(state.noise)),
         "cutpoints": state.cutpoints.copy(),
     }
-    time = state.time
     for name, side, one in (("user", model.users, state.users), ("item", model.items, state.items)):
-        vectors: Side = one.vectors
-        k = side.n_factors
-        scale = np.append(np.full(k, root), unit)
-        shift, last = np.zeros((1, k + 1), np.float32), np.zeros(k + 1, np.float32)
-        if time is not None:
-            shift = (time.item_shift if side.side else time.user_shift)[:, side.columns]
-            last = shift[-1]
+        shape, vectors = side.shape, one.vectors
+        k, shift = shape.n_factors, state.time.shifts[shape.number][:, shape.columns]
+        scale, last = np.append(np.full(k, root), unit), shift[-1]
         draw[f"{name}_shift"] = ((shift - last) * scale).astype(np.float32)
         draw[f"{name}_factors"] = (vectors.unpadded(k) + last[:k]) * root
         draw[f"{name}_bias"] = (vectors.bias + last[k]) * unit
         draw[f"{name}_mean"] = ((one.mean + last) * scale).astype(np.float32)
         precision = one.precision / np.outer(scale, scale) * (unit * unit / state.noise)
         draw[f"{name}_precision"] = precision.astype(np.float32)
-        draw[f"{name}_noise"], draw[f"{name}_degrees"] = (
-            (1 / np.sqrt(one.own)).astype(np.float32),
-            np.float64(one.degrees),
-        )
-        draw[f"{name}_weights"] = one.weights[:, side.columns] * scale
-    if model.time is not None and time is not None:
-        draw["mood"], draw["sitting"] = (
-            time.mood * unit,
-            np.float64(np.sqrt(state.noise / time.mood_precision)),
-        )
-    return draw
+        draw[f"{name}_noise"] = (1 / np.sqrt(one.own)).astype(np.float32)
+        draw[f"{name}_degrees"] = np.asarray(one.degrees)
+        draw[f"{name}_weights"] = one.weights[:, shape.columns] * scale
+    return draw | model.time.kept(state.time, model.unit, state.noise)

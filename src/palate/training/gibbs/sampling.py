@@ -11,7 +11,7 @@ import numpy as np
 from palate.model.history import SweepReport
 from palate.training.gibbs.chain import ChainModel, ChainState, sweep
 from palate.training.gibbs.chain_file import load_chain, save_chain
-from palate.training.gibbs.conditionals import Clock
+from palate.training.gibbs.clock import Clock
 from palate.training.gibbs.convergence import effective_size, split_rhat
 from palate.training.gibbs.draws import Kept, Monitor, Plan, count, predictions
 from palate.training.training_data import Problem

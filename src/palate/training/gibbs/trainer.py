@@ -14,19 +14,26 @@ from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, with_catalog
 from palate.data.ratings import Ratings
 from palate.factors.row_precision import RowNoise
-from palate.factors.temporal import TimeContext
 from palate.model.factor_model import FactorModel
 from palate.model.history import History
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Side
 from palate.training.checks import check_fitted
+from palate.training.eras import SITTINGS, time_parts
 from palate.training.features import MISSING, SideFeatures, all_features, feature_names
-from palate.training.gibbs.chain import ChainModel, ChainState, chain_model, small_start, state_at
+from palate.training.gibbs.chain import (
+    ChainModel,
+    ChainState,
+    SideModel,
+    chain_model,
+    small_start,
+    state_at,
+)
 from palate.training.gibbs.chain_file import digest_of, refit_path, remove_chains
-from palate.training.gibbs.conditionals import Clock, SideModel
+from palate.training.gibbs.clock import Clock
 from palate.training.gibbs.draws import Monitor, Plan
 from palate.training.gibbs.sampling import Judge, Run, Saver, run_chains
-from palate.training.gibbs.temporal import SITTINGS, TimeModel, time_parts
+from palate.training.gibbs.temporal import Time
 from palate.training.initialization import bias_start, last_draw
 from palate.training.progress import TrainingBar
 from palate.training.trainer import Callback
@@ -245,7 +252,7 @@ class Gibbs:
         unit = residual_sd if residual_sd > 1e-6 else 1.0
         own = self.noise == "own"
         sides = [
-            SideModel.build(n, self.n_factors, features[side].blocks, own)
+            SideModel.build(n, self.n_factors, features[side].blocks, own, errors=n == 0 and levels is None)
             for n, side in enumerate(("user", "item"))
         ]
         model = chain_model(problem, unit, levels, sides[0], sides[1], time_parts(self.time))
@@ -294,7 +301,7 @@ class Gibbs:
             )
         return distinct.astype(np.float32)
 
-    def _n_draws(self, problem: Problem, features: dict[str, SideFeatures], time: TimeModel | None) -> int:
+    def _n_draws(self, problem: Problem, features: dict[str, SideFeatures], time: Time) -> int:
         counted = (self.sweeps - self.burn_in) * self.n_chains
         if self.n_draws:
             if self.n_draws > counted:
@@ -307,8 +314,8 @@ class Gibbs:
             return self.n_draws
         columns = sum(block.n_columns for one in features.values() for block in one.blocks)
         rows = problem.ratings.n_users + problem.ratings.n_items + columns
-        moods = 0 if time is None else len(time.sittings)
-        return int(max(1, min(counted, self.draws_mb * 2**20 // ((rows * (self.n_factors + 2) + moods) * 4))))
+        numbers = rows * (self.n_factors + 2) + time.n_moods
+        return int(max(1, min(counted, self.draws_mb * 2**20 // (numbers * 4))))
 
 
 def _started(
@@ -328,9 +335,9 @@ def _started(
     vectors = [Side(side.factors / root, side.bias / whole) for side in sides]
     known = (
         latent
-        and model.levels is not None
+        and model.likelihood.levels is not None
         and start.levels is not None
-        and np.array_equal(start.levels, model.levels.values)
+        and np.array_equal(start.levels, model.likelihood.levels)
     )
     cutpoints = start.cutpoints[-1].astype(np.float64) if known and start.cutpoints is not None else None
     return state_at(model, (vectors[0], vectors[1]), cutpoints, threads)
@@ -339,19 +346,6 @@ def _started(
 def _own_noise(draws: dict[str, np.ndarray], side: str, sitting: np.ndarray | None = None) -> RowNoise | None:
     scale = draws[f"{side}_noise"]
     return RowNoise(scale=scale, degrees=draws[f"{side}_degrees"], sitting=sitting) if scale.size else None
-
-
-def _context(time: TimeModel | None, draws: dict[str, np.ndarray]) -> TimeContext | None:
-    if time is None:
-        return None
-    return TimeContext(
-        edges=time.edges,
-        user_shift=draws["user_shift"],
-        item_shift=draws["item_shift"],
-        home=time.home,
-        sittings=time.sittings,
-        mood=draws["mood"].astype(np.float32),
-    )
 
 
 def _monitor(problem: Problem, seed: int) -> Monitor:
@@ -380,10 +374,10 @@ def _build(
     kept = run.kept
     draws = {key: np.stack([draw[key] for draw in kept.draws]) for key in kept.draws[0]}
     n_draws = len(kept.draws)
-    levels = None if model.levels is None else model.levels.values
+    levels = model.likelihood.levels
     mean = problem.mean if levels is None else 0.0
-    sittings = model.time is not None and len(model.time.sittings) > 0
-    context, users = _context(model.time, draws), (draws["user_factors"], draws["user_bias"])
+    sitting = draws["sitting"] if model.time.n_moods else None
+    context, users = model.time.context(draws), (draws["user_factors"], draws["user_bias"])
     if context is not None:
         users = context.moved(*users, np.full(len(context.home), context.n_eras - 1), context.home)
     priors = {
@@ -403,7 +397,7 @@ def _build(
         levels=levels,
         cutpoints=None if levels is None else draws["cutpoints"].astype(np.float32),
         noise_sd=draws["noise_sd"],
-        user_noise=_own_noise(draws, "user", draws["sitting"] if sittings else None),
+        user_noise=_own_noise(draws, "user", sitting),
         item_noise=_own_noise(draws, "item"),
         user_link=features["user"].link(draws["user_weights"]),
         item_link=features["item"].link(draws["item_weights"]),

@@ -1,0 +1,303 @@
+"""Eras in training: the pairs (row, era) in which there are ratings, and the shifts of the eras.
+
+Ratings of one (item, era) meet one vector, that of the item as it is in the era. The rows of users
+therefore are solved for as ever, with such pairs as their columns, and those of items with pairs
+(user, era); the row solver does not know of time. What an era adds to a side is a row of its own,
+with the same pairs as columns.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from palate._checks import ArgumentError
+from palate._parallel import balanced_bounds, even_bounds, run_chunks
+from palate.factors.temporal import N_ERAS, eras_of, last_eras
+from palate.solve.prior import RowPrior
+from palate.solve.rows import Rows, Side, rating_scores, solve_rows
+from palate.training.features import feature_names
+
+ERAS, SITTINGS = "eras", "sittings"
+PARTS = (ERAS, SITTINGS)
+RATINGS_PER_CHUNK = 1 << 16
+_PAIRS_PER_CHUNK = 1 << 13
+_CHUNKS = 16  # of rows, in passes that are short
+
+Normal = Callable[[int], np.ndarray]  # of rows, which returns what is added to so many solutions
+
+
+@dataclass(frozen=True, eq=False)
+class EraRows:
+    """Some eras whose shifts are solved for at once: no two are neighbours, and all have as many."""
+
+    eras: np.ndarray
+    n_neighbours: int
+    indptr: np.ndarray
+    pairs: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """The pairs (row, era) of one side in which there are ratings."""
+
+    rows: np.ndarray  # (n,) int32
+    eras: np.ndarray  # (n,) int32
+    n_eras: int
+
+    @classmethod
+    def of(cls, rows: np.ndarray, eras: np.ndarray, n_rows: int, n_eras: int) -> tuple["Pairs", np.ndarray]:
+        """Return the distinct pairs, by row, and which of them each rating is, int32."""
+        key = rows.astype(np.int64) * n_eras + eras
+        there = np.zeros(n_rows * n_eras, bool)
+        there[key] = True
+        found = np.flatnonzero(there)
+        number = np.cumsum(there, dtype=np.int64) - 1
+        return cls((found // n_eras).astype(np.int32), (found % n_eras).astype(np.int32), n_eras), number[
+            key
+        ].astype(np.int32)
+
+    @cached_property
+    def groups(self) -> list[EraRows]:
+        """The eras in three groups: every other one, the rest, and the last, which has one neighbour only."""
+        last = self.n_eras - 1
+        order = np.argsort(self.eras, kind="stable")
+        bounds = np.concatenate([[0], np.cumsum(np.bincount(self.eras, minlength=self.n_eras))])
+        found = []
+        for eras, n_neighbours in (
+            (np.arange(0, last, 2), 2),
+            (np.arange(1, last, 2), 2),
+            (np.array([last]), 1),
+        ):
+            if len(eras):
+                indptr = np.concatenate([[0], np.cumsum(bounds[eras + 1] - bounds[eras])]).astype(np.int64)
+                pairs = np.concatenate([order[bounds[era] : bounds[era + 1]] for era in eras]).astype(
+                    np.int32
+                )
+                found.append(EraRows(eras, n_neighbours, indptr, pairs))
+        return found
+
+    def shifted(self, side: Side, own: np.ndarray, other: np.ndarray, threads: int) -> Side:
+        """Return the vectors of all pairs; see `kernels.timing.shift_rows`."""
+        from palate.kernels.timing import shift_rows
+
+        n, width = len(self.rows), side.factors.shape[1]
+        out, bias = np.empty((n, width), np.float32), np.empty(n, np.float32)
+
+        def part(start: int, stop: int) -> None:
+            shift_rows(start, stop, side.factors, side.bias, self.rows, self.eras, own, other, out, bias)
+
+        run_chunks(part, even_bounds(n, _PAIRS_PER_CHUNK), threads)
+        return Side(out, bias)
+
+
+@dataclass(frozen=True, eq=False)
+class EraRatings:
+    """The eras, and where each training rating is in them."""
+
+    edges: np.ndarray  # (n_eras - 1,) int64
+    user_pairs: Pairs
+    item_pairs: Pairs
+    user_pair: np.ndarray  # (n_ratings,) int32, by user
+    item_pair: np.ndarray  # (n_ratings,) int32, by user
+    by_user: np.ndarray  # (n_users + 1,) int64, where the ratings of each user begin
+    by_item: np.ndarray  # (n_items + 1,) int64, the same of items, whose ratings `place` finds
+    place: np.ndarray  # (n_ratings,) int32
+
+    @classmethod
+    def build(cls, rows: Rows, times: np.ndarray, edges: np.ndarray, place: np.ndarray) -> "EraRatings":
+        """Find the pairs of ratings by user; `place` turns their order into that of items."""
+        eras, n_eras = eras_of(edges, times), len(edges) + 1
+        users = np.repeat(np.arange(rows.n_rows), rows.counts)
+        user_pairs, user_pair = Pairs.of(users, eras, rows.n_rows, n_eras)
+        item_pairs, item_pair = Pairs.of(rows.columns, eras, rows.n_columns, n_eras)
+        counts = np.bincount(rows.columns, minlength=rows.n_columns)
+        by_item = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        return cls(edges, user_pairs, item_pairs, user_pair, item_pair, rows.indptr, by_item, place)
+
+    @property
+    def n_eras(self) -> int:
+        """Number of eras."""
+        return len(self.edges) + 1
+
+    @cached_property
+    def home(self) -> np.ndarray:
+        """Era of each user's last rating, int32; the last one for a user without any."""
+        return last_eras(self.user_pairs.rows, self.user_pairs.eras, len(self.by_user) - 1, self.n_eras)
+
+    def pairs(self, number: int) -> Pairs:
+        """Return the pairs of side `number` (0 users, 1 items)."""
+        return self.item_pairs if number else self.user_pairs
+
+    def pair(self, number: int) -> np.ndarray:
+        """Return which pair of side `number` each rating is, by user."""
+        return self.item_pair if number else self.user_pair
+
+    def columns(
+        self, number: int, vectors: Side, shifts: tuple[np.ndarray, np.ndarray], threads: int
+    ) -> Side:
+        """Return the vectors of the pairs of side `number`, by which the rows of the other side are
+        solved for; `shifts` are those of users and of items.
+        """
+        return self.pairs(number).shifted(vectors, shifts[number], shifts[1 - number], threads)
+
+    def columns_of(self, rows: Rows, number: int) -> Rows:
+        """Return the rows of side `number` with the pairs of the other side as their columns."""
+        pair, pairs = self.pair(1 - number), self.pairs(1 - number)
+        return replace(rows, columns=pair[self.place] if number else pair, n_columns=len(pairs.rows))
+
+    def sums(
+        self, number: int, weights: np.ndarray, errors: np.ndarray, threads: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the weights of ratings, and their errors times these, added up by pair of side `number`."""
+        indptr = self.by_item if number else self.by_user
+        order = self.place if number else np.empty(0, np.int32)
+        n = len(self.pairs(number).rows)
+        return sums_by_group(indptr, order, self.pair(number), n, weights, errors, threads)
+
+    def solve_shift(
+        self,
+        number: int,
+        shift: np.ndarray,
+        met: Side,
+        errors: np.ndarray,
+        weights: np.ndarray,
+        precision: np.ndarray,
+        threads: int,
+        normal: Normal | None = None,
+    ) -> np.ndarray:
+        """Return the shifts of side `number`, a group of eras after the other, and take what they
+        explain off the errors, in place.
+
+        The ratings of a pair are one rating of their total weight, at their weighted mean.
+
+        Parameters
+        ----------
+        number : int
+        shift : ndarray of shape (n_eras, width + 1), float32
+            As they are now.
+        met : Side
+            Vectors of the pairs of the other side, which users or items meet.
+        errors, weights : ndarray of shape (n_ratings,), float32
+            By user; no weights are weights of 1.
+        precision : ndarray of shape (k + 1, k + 1)
+            Of the step from one era to the next.
+        normal : callable, optional
+            Returns what is added to the rows solved for, so that they are drawn.
+        """
+        pairs, pair = self.pairs(1 - number), self.pair(1 - number)
+        weight, total = self.sums(1 - number, weights, errors, threads)
+        target = (total / weight + _times(met.factors, shift[pairs.eras])).astype(np.float32)
+        columns, single = Side(met.factors, np.zeros(len(weight), np.float32)), weight.astype(np.float32)
+        solved, width = shift.copy(), met.factors.shape[1]
+        for group in pairs.groups:
+            before = np.where((group.eras > 0)[:, None], solved[group.eras - 1], np.float32(0))
+            mean = before if group.n_neighbours == 1 else (before + solved[group.eras + 1]) / 2
+            side = solve_rows(
+                Rows(group.indptr, group.pairs, target[group.pairs], single[group.pairs], len(weight)),
+                columns,
+                0.0,
+                _step_prior(group.n_neighbours * precision),
+                noise=None if normal is None else normal(len(group.eras)),
+                prior_mean=mean,
+                threads=threads,
+            ).side
+            solved[group.eras, :width], solved[group.eras, width] = side.factors, side.bias
+        less_changes(errors, _times(met.factors, (solved - shift)[pairs.eras]), pair, threads)
+        return solved
+
+
+def steps_of(shift: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Return the steps from one era to the next, (n_eras, k + 1) float64; the first is from 0."""
+    return np.diff(shift[:, columns].astype(np.float64), axis=0, prepend=0)
+
+
+def _step_prior(precision: np.ndarray) -> RowPrior:
+    nothing = np.zeros((1, len(precision)), np.float32)
+    return RowPrior(precision=precision.astype(np.float32)[None], mean=nothing)
+
+
+def _times(factors: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """Return what shifts add to the score of pairs with these factors, float32."""
+    return np.einsum("nf,nf->n", factors, shift[:, :-1]) + shift[:, -1]
+
+
+def sums_by_group(
+    indptr: np.ndarray,
+    order: np.ndarray,
+    group: np.ndarray,
+    n_groups: int,
+    weights: np.ndarray,
+    errors: np.ndarray,
+    threads: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return weights, and errors times these, added up by group, float64; see `kernels.timing.group_sums`."""
+    from palate.kernels.timing import group_sums
+
+    weight, total = np.zeros(n_groups), np.zeros(n_groups)
+
+    def part(first: int, last: int) -> None:
+        group_sums(first, last, indptr, order, group, weights, errors, weight, total)
+
+    run_chunks(part, balanced_bounds(indptr, _CHUNKS), threads)
+    return weight, total
+
+
+def rating_errors(
+    rows: Rows,
+    side: Side,
+    met: Side,
+    mean: float,
+    threads: int,
+    moods: tuple[np.ndarray, np.ndarray] | None = None,
+) -> np.ndarray:
+    """Return what is left of every rating, float32, by user; `moods` are those of sittings, and the
+    sitting of each rating.
+    """
+    from palate.kernels.timing import less_scores
+
+    mood, sitting = (np.zeros(1, np.float32), np.empty(0, np.int32)) if moods is None else moods
+    errors = rating_scores(rows, side, met, threads)
+    over_ratings(
+        lambda start, stop: less_scores(start, stop, rows.values, np.float32(mean), errors, mood, sitting),
+        len(errors),
+        threads,
+    )
+    return errors
+
+
+def less_changes(errors: np.ndarray, change: np.ndarray, pair: np.ndarray, threads: int) -> None:
+    """Take what the score of its pair has changed by off each error, in place."""
+    from palate.kernels import timing
+
+    over_ratings(
+        lambda start, stop: timing.less_changes(start, stop, errors, change, pair), len(errors), threads
+    )
+
+
+def over_ratings(part: Callable[[int, int], object], n_ratings: int, threads: int) -> list[object]:
+    """Call `part(start, stop)` for fixed chunks of ratings and return the results in order."""
+    return run_chunks(part, even_bounds(n_ratings, RATINGS_PER_CHUNK), threads)
+
+
+def era_edges(times: np.ndarray) -> np.ndarray:
+    """Return the times that cut ratings into eras of about as many ratings each, ascending, int64."""
+    ordered = np.sort(times)
+    cuts = np.unique(ordered[np.arange(1, N_ERAS) * len(ordered) // N_ERAS])
+    return cuts[cuts > ordered[0]]
+
+
+def time_parts(named: str) -> tuple[str, ...]:
+    """Return the parts of time that are named, with commas between.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no text, or a part is not known or named twice.
+    """
+    parts = feature_names(named, "time")
+    for part in parts:
+        if part not in PARTS:
+            raise ArgumentError("time", "be 'eras', 'sittings' or both with a comma between", f"{part!r}")
+    return parts

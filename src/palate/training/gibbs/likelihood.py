@@ -1,0 +1,167 @@
+"""What a rating says of its latent value: a normal likelihood, or an ordinal one with cutpoints."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from palate.solve.rows import Rows
+from palate.training.gibbs.clock import CUTPOINTS, TARGETS, Clock
+from palate.training.gibbs.cutpoints import draw_cutpoints, draw_targets, first_cutpoints
+from palate.training.gibbs.noise import Noise, SharedNoise, UnitNoise
+
+
+@dataclass(frozen=True, eq=False)
+class BothWays:
+    """The training ratings by user and by item; `place` says where those by item stand by user
+    (int32; empty unless the chain is ordinal or in time).
+    """
+
+    by_user: Rows
+    by_item: Rows
+    place: np.ndarray
+
+    def with_values(self, values: np.ndarray) -> "BothWays":
+        """Return the same ratings with other values, given by user."""
+        by_item = replace(self.by_item, values=values[self.place])
+        return BothWays(replace(self.by_user, values=values), by_item, self.place)
+
+
+class Likelihood(Protocol):
+    """What a chain asks of the likelihood of its ratings."""
+
+    @property
+    def noise(self) -> Noise:
+        """The noise that all ratings share."""
+        ...
+
+    @property
+    def levels(self) -> np.ndarray | None:
+        """The distinct ratings of an ordinal likelihood."""
+        ...
+
+    def start(
+        self, cutpoints: np.ndarray | None, latent: Callable[[], np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the cutpoints and the latent values that a chain begins with."""
+        ...
+
+    def latent(self, latent: Callable[[], np.ndarray]) -> np.ndarray:
+        """Return the latent values that are kept from one sweep to the next."""
+        ...
+
+    def draw(
+        self,
+        ratings: BothWays,
+        cutpoints: np.ndarray,
+        latent: np.ndarray,
+        precision: Callable[[], np.ndarray],
+        clock: Clock,
+    ) -> tuple[np.ndarray, BothWays]:
+        """Draw the cutpoints and the values that rows are solved for.
+
+        `precision` returns that of each rating's noise, empty where it is 1 throughout.
+        """
+        ...
+
+    def expected(self, latent: np.ndarray, scale: np.ndarray, cutpoints: np.ndarray) -> np.ndarray | None:
+        """Return the expected ratings of latent values with noise of this scale; None where these are
+        the latent values themselves.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Values:
+    """Ratings that are their latent value plus normal noise."""
+
+    levels: None = None
+
+    @property
+    def noise(self) -> Noise:
+        """Noise whose precision is learned."""
+        return SharedNoise()
+
+    def start(
+        self, cutpoints: np.ndarray | None, latent: Callable[[], np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return no cutpoints and no latent values."""
+        return np.empty(0), np.empty(0, np.float32)
+
+    def latent(self, latent: Callable[[], np.ndarray]) -> np.ndarray:
+        """Return nothing: they are not needed."""
+        return np.empty(0, np.float32)
+
+    def draw(
+        self,
+        ratings: BothWays,
+        cutpoints: np.ndarray,
+        latent: np.ndarray,
+        precision: Callable[[], np.ndarray],
+        clock: Clock,
+    ) -> tuple[np.ndarray, BothWays]:
+        """Draw nothing."""
+        return cutpoints, ratings
+
+    def expected(self, latent: np.ndarray, scale: np.ndarray, cutpoints: np.ndarray) -> None:
+        """Return None."""
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """Ratings that are the level between whose cutpoints a noisy latent value falls.
+
+    values : ndarray of shape (n_levels,), float32
+        The distinct ratings.
+    codes : ndarray of shape (n_ratings,), uint8
+        Which of them each training rating is, by user.
+    """
+
+    values: np.ndarray
+    codes: np.ndarray
+
+    @property
+    def noise(self) -> Noise:
+        """The unit of the latent values."""
+        return UnitNoise()
+
+    @property
+    def levels(self) -> np.ndarray:
+        """The distinct ratings."""
+        return self.values
+
+    def start(
+        self, cutpoints: np.ndarray | None, latent: Callable[[], np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the cutpoints given, else those of the levels' shares, and the latent values."""
+        if cutpoints is None:
+            cutpoints = first_cutpoints(self.codes, len(self.values))
+        return cutpoints, latent()
+
+    def latent(self, latent: Callable[[], np.ndarray]) -> np.ndarray:
+        """Return the latent values."""
+        return latent()
+
+    def draw(
+        self,
+        ratings: BothWays,
+        cutpoints: np.ndarray,
+        latent: np.ndarray,
+        precision: Callable[[], np.ndarray],
+        clock: Clock,
+    ) -> tuple[np.ndarray, BothWays]:
+        """Draw the cutpoints given the latent values, then these with their noise."""
+        threads, weights, targets = clock.threads, precision(), np.empty(len(latent), np.float32)
+        cutpoints = draw_cutpoints(cutpoints, latent, self.codes, weights, clock.rng(CUTPOINTS, 0), threads)
+        draw_targets(clock.key(TARGETS, 0), latent, self.codes, cutpoints, weights, targets, threads)
+        return cutpoints, ratings.with_values(targets)
+
+    def expected(self, latent: np.ndarray, scale: np.ndarray, cutpoints: np.ndarray) -> np.ndarray:
+        """Return the expected levels."""
+        from palate.kernels.ordinal import expected_levels
+
+        out = np.empty(len(latent))
+        values = self.values.astype(np.float64)
+        expected_levels(latent.astype(np.float64), scale, cutpoints, values, out)
+        return out

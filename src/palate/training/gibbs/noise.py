@@ -1,0 +1,119 @@
+"""The noise of ratings: the precision that all share, and that of each row."""
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from palate._parallel import balanced_bounds, run_chunks
+from palate.solve.rows import Rows
+from palate.training.gibbs.clock import NOISE, OWN_NOISE, Clock
+from palate.training.gibbs.hyperprior import draw_degrees, draw_precisions, precision_of
+from palate.training.gibbs.sides import SideState
+
+Sums = tuple[float, float]  # weighted sums of squared and of absolute errors
+
+
+class RowPrecision(Protocol):
+    """The precision of each row's ratings, beside that of the noise."""
+
+    @property
+    def own(self) -> bool:
+        """Whether each row has its own."""
+        ...
+
+    def start(self, n: int) -> np.ndarray:
+        """Return the precisions that a chain of n rows begins with; none where rows share one."""
+        ...
+
+    def draw(
+        self, state: SideState, counts: np.ndarray, sums: np.ndarray, noise: float, clock: Clock
+    ) -> tuple[SideState, Sums]:
+        """Draw the precisions given each row's sums of errors, and return the sums of all rows."""
+        ...
+
+
+@dataclass(frozen=True)
+class OnePrecision:
+    """Rows that have no noise of their own."""
+
+    own: bool = False
+
+    def start(self, n: int) -> np.ndarray:
+        """Return no precision for any row."""
+        return np.empty(0)
+
+    def draw(
+        self, state: SideState, counts: np.ndarray, sums: np.ndarray, noise: float, clock: Clock
+    ) -> tuple[SideState, Sums]:
+        """Draw nothing."""
+        squared, absolute = sums[:, :2].sum(axis=0)
+        return state, (float(squared), float(absolute))
+
+
+@dataclass(frozen=True)
+class OwnPrecisions:
+    """Rows of side `number` that have each a noise of their own, and how alike these are."""
+
+    number: int
+    own: bool = True
+
+    def start(self, n: int) -> np.ndarray:
+        """Return precisions of 1."""
+        return np.ones(n)
+
+    def draw(
+        self, state: SideState, counts: np.ndarray, sums: np.ndarray, noise: float, clock: Clock
+    ) -> tuple[SideState, Sums]:
+        """Draw each row's own precision, and how alike these are, given the sums of errors under the
+        present ones.
+        """
+        rng, before, squares = clock.rng(OWN_NOISE, self.number), state.own, sums[:, 0]
+        own = draw_precisions(state.degrees, counts, noise * squares / before, rng)
+        state = replace(state, own=own, degrees=draw_degrees(state.degrees, own, rng))
+        return state, (
+            float(np.sum(squares / before * own)),
+            float(np.sum(sums[:, 1] / before * own)),
+        )
+
+
+class Noise(Protocol):
+    """The precision of the noise that all ratings share."""
+
+    def draw(self, n_ratings: int, sums: Sums, clock: Clock) -> float:
+        """Return it drawn given the sums of errors."""
+        ...
+
+
+@dataclass(frozen=True)
+class SharedNoise:
+    """Normal noise whose precision is learned."""
+
+    def draw(self, n_ratings: int, sums: Sums, clock: Clock) -> float:
+        """Return the precision drawn given the sum of squared errors."""
+        return precision_of(n_ratings, sums[0], clock.rng(NOISE, 0))
+
+
+@dataclass(frozen=True)
+class UnitNoise:
+    """The noise of latent values, which is their unit."""
+
+    def draw(self, n_ratings: int, sums: Sums, clock: Clock) -> float:
+        """Return 1."""
+        return 1.0
+
+
+def weighted(rows: Rows, own: np.ndarray, other: np.ndarray, threads: int) -> Rows:
+    """Return rows whose ratings count by the precision of their noise beside their weight."""
+    if not own.size:
+        return rows
+    from palate.kernels.rows import pair_weights
+
+    weights = np.empty(len(rows.values), np.float32)
+    single = (own.astype(np.float32), other.astype(np.float32))
+
+    def part(start: int, stop: int) -> None:
+        pair_weights(start, stop, rows.indptr, rows.columns, *single, rows.weights, weights)
+
+    run_chunks(part, balanced_bounds(rows.indptr), threads)
+    return replace(rows, weights=weights)

@@ -1,0 +1,99 @@
+"""One side of a Gibbs chain, users or items: its size, its features and all that is random of it."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from palate._parallel import even_bounds, run_chunks
+from palate.solve.features import FeatureBlock
+from palate.solve.ridge import SmallGroups, column_bounds, times
+from palate.solve.rows import LANES, Side, padded_width
+
+_START_DEGREES = 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class SideState:
+    """All that is random of one side.
+
+    vectors : Side
+    mean : ndarray of shape (k + 1,)
+        Of a row without features.
+    precision : ndarray of shape (k + 1, k + 1)
+    weights : ndarray of shape (n_columns, width + 8), float32
+        Of all groups of features, one below the other; the bias stands in column `width`.
+    strengths : ndarray of shape (n_groups,)
+        Precision of the weights of each group, in units of `precision`.
+    own : ndarray of shape (n,), float64
+        Precision of each row's ratings, a factor on that of the noise; empty where all share one.
+    degrees : float
+        Degrees of freedom of `own`: how alike the rows are.
+    """
+
+    vectors: Side
+    mean: np.ndarray
+    precision: np.ndarray
+    weights: np.ndarray
+    strengths: np.ndarray
+    own: np.ndarray
+    degrees: float
+
+
+@dataclass(frozen=True, eq=False)
+class SideShape:
+    """What does not change of a side: where it stands (0 users, 1 items), the number of factors and
+    its features.
+    """
+
+    number: int
+    n_factors: int
+    blocks: tuple[FeatureBlock, ...] = ()
+    diagonals: tuple[np.ndarray, ...] = field(default=())
+    small: SmallGroups | None = None
+
+    @classmethod
+    def build(cls, number: int, n_factors: int, blocks: tuple[FeatureBlock, ...] = ()) -> "SideShape":
+        """Prepare a side with these features."""
+        squares = tuple(block.squares() for block in blocks)
+        return cls(number, n_factors, blocks, squares, SmallGroups.of(blocks))
+
+    @property
+    def width(self) -> int:
+        """Padded number of factors."""
+        return padded_width(self.n_factors)
+
+    @property
+    def columns(self) -> np.ndarray:
+        """Columns of wide arrays that hold factors and bias."""
+        return np.append(np.arange(self.n_factors), self.width)
+
+    @property
+    def bounds(self) -> np.ndarray:
+        """Where the weights of each group begin and end."""
+        return column_bounds(self.blocks)
+
+    def start(self, vectors: Side, own: np.ndarray) -> SideState:
+        """Return a state at given vectors and own precisions, with the prior that the vectors suggest
+        and weights of zero.
+        """
+        d = self.n_factors + 1
+        weights = np.zeros((int(self.bounds[-1]), self.width + LANES), np.float32)
+        strengths = np.full(len(self.blocks), float(d))
+        return SideState(vectors, np.zeros(d), np.eye(d), weights, strengths, own, _START_DEGREES)
+
+    def explained(self, state: SideState, threads: int) -> np.ndarray | None:
+        """Return what the features say of each row, float32 (n_rows, width + 8); None without features."""
+        if not self.blocks:
+            return None
+        return times(self.blocks, state.weights, len(state.vectors.bias), threads)
+
+    def normal(self, key: np.uint64, n: int, factor: np.ndarray, threads: int) -> np.ndarray:
+        """Return n rows `z @ factor` with z standard normal; factor is (d, width + 8)."""
+        from palate.kernels.bags import normal_rows
+
+        single = factor.astype(np.float32)
+        out = np.empty((n, single.shape[1]), np.float32)
+        run_chunks(
+            lambda start, stop: normal_rows(key, start, stop, single, out), even_bounds(n, 1024), threads
+        )
+        return out
