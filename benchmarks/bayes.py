@@ -29,15 +29,15 @@ WHAT = {
     "bags": palate.Gibbs(user_features="rated", item_features="raters"),
     "full": palate.Gibbs(user_features="rated", item_features="raters,genres,year"),
     "books": palate.Gibbs(user_features="rated", item_features="raters,authors,year"),
-    "eras": palate.Gibbs(time="eras"),
-    "sittings": palate.Gibbs(time="sittings"),
-    "time": palate.Gibbs(time="eras,sittings"),
+    "eras": palate.Gibbs(time="bins"),
+    "sittings": palate.Gibbs(time="sessions"),
+    "time": palate.Gibbs(time="bins,sessions"),
     "full time": palate.Gibbs(
-        user_features="rated", item_features="raters,genres,year", time="eras,sittings"
+        user_features="rated", item_features="raters,genres,year", time="bins,sessions"
     ),
     "tweets": palate.Gibbs(user_features="rated", item_features="raters,genres"),
-    "tweets time": palate.Gibbs(user_features="rated", item_features="raters,genres", time="eras,sittings"),
-    "ordinal time": palate.Gibbs(likelihood="ordinal", time="eras,sittings"),
+    "tweets time": palate.Gibbs(user_features="rated", item_features="raters,genres", time="bins,sessions"),
+    "ordinal time": palate.Gibbs(likelihood="ordinal", time="bins,sessions"),
     "ordinal plain": palate.Gibbs(likelihood="ordinal"),
     "ordinal bags": palate.Gibbs(likelihood="ordinal", user_features="rated", item_features="raters"),
     "ordinal": palate.Gibbs(likelihood="ordinal", user_features="rated", item_features="raters,genres,year"),

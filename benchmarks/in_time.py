@@ -17,7 +17,7 @@ import numpy as np
 
 import palate
 
-PARTS = ("", "eras", "sittings", "eras,sittings")
+PARTS = ("", "bins", "sessions", "bins,sessions")
 
 
 def last_of_each_user(ratings, share=0.1):

@@ -32,7 +32,7 @@ CONFIGURATIONS = {
     "Gibbs, row precision": lambda: palate.Gibbs(**GIBBS),
     "Gibbs, ordinal": lambda: palate.Gibbs(likelihood="ordinal", **GIBBS),
     "Gibbs, features": lambda: palate.Gibbs(user_features="rated", item_features="raters,genres", **GIBBS),
-    "Gibbs, time": lambda: palate.Gibbs(time="eras,sittings", **GIBBS),
+    "Gibbs, time": lambda: palate.Gibbs(time="bins,sessions", **GIBBS),
     "baseline": lambda: palate.Baseline(),
 }
 

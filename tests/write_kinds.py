@@ -53,7 +53,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "gibbs-row-precision": _plain(palate.Gibbs(**GIBBS)),
     "gibbs-ordinal": _plain(palate.Gibbs(likelihood="ordinal", **GIBBS)),
     "gibbs-features": _plain(palate.Gibbs(user_features="rated", item_features="raters", **GIBBS)),
-    "gibbs-time": _plain(palate.Gibbs(time="eras,sittings", **GIBBS)),
+    "gibbs-time": _plain(palate.Gibbs(time="bins,sessions", **GIBBS)),
     "average": _average,
     "compressed": lambda: palate.Gibbs(**GIBBS).fit(planted(), validation=0, seed=0, threads=1).compress(3),
 }

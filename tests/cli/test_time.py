@@ -25,7 +25,7 @@ def timed(tmp_path_factory):
         "--trainer",
         "gibbs",
         "--time",
-        "eras,sittings",
+        "bins,sessions",
     ]
     assert main([str(one) for one in (*arguments, "--n-factors", 4, "--sweeps", 30, "--burn-in", 10)]) == 0
     return folder
@@ -33,13 +33,13 @@ def timed(tmp_path_factory):
 
 def test_info_tells_what_is_known_of_time(palate, timed):
     about = json.loads(palate("info", timed / "timed.palate", "--json").out)
-    assert about["n_eras"] == 15
-    assert about["n_sittings"] > 120
-    assert about["trainer"]["time"] == "eras,sittings"
+    assert about["n_time_bins"] == 15
+    assert about["n_sessions"] > 120
+    assert about["trainer"]["time"] == "bins,sessions"
     blocks = {block["name"]: block["shape"] for block in about["blocks"]}
-    assert blocks["context.mood"] == [20, about["n_sittings"]]
+    assert blocks["context.mood"] == [20, about["n_sessions"]]
     assert blocks["context.user_shift"] == [20, 15, 5]
-    assert "time: 15 eras" in palate("info", timed / "timed.palate").out
+    assert "time: 15 bins" in palate("info", timed / "timed.palate").out
 
 
 def test_evaluation_and_calibration_use_the_times_of_the_test(palate, timed):
@@ -128,8 +128,8 @@ def test_wrong_times_are_one_line(refused, timed, model, tmp_path):
     text = "user_id,item_id,rating\n1,1,3\n1,2,4\n2,1,5\n"
     (tmp_path / "plain.csv").write_text(text)
     common = ("train", tmp_path / "plain.csv", "-o", tmp_path / "m.palate", "--trainer", "gibbs", "--time")
-    assert "must have timestamps for a model that learns of time" in refused(*common, "eras")
-    assert "must be 'eras', 'sittings' or both" in refused(*common, "days", code=2)
+    assert "must have timestamps for a model that learns of time" in refused(*common, "bins")
+    assert "must be 'bins', 'sessions' or both" in refused(*common, "days", code=2)
     (tmp_path / "mine.csv").write_text("item_id,rating,timestamp\n1,5,noon\n")
     assert (
         "mine.csv, row 1: timestamp must be a date such as 2005-06-01 or a whole number; got 'noon'"
@@ -176,7 +176,7 @@ def test_a_time_of_another_unit_is_converted_with_a_note_or_refused(palate, refu
         "--trainer",
         "gibbs",
         "--time",
-        "eras",
+        "bins",
         "--n-factors",
         "2",
         "--sweeps",

@@ -30,7 +30,7 @@ TRAINERS = {
     "linear items": palate.LinearItems(),
     "neighbours": palate.Neighbours(),
     "Gibbs": palate.Gibbs(n_factors=4, sweeps=30, burn_in=10),
-    "Gibbs, in time": palate.Gibbs(n_factors=4, sweeps=30, burn_in=10, time="eras,sittings"),
+    "Gibbs, in time": palate.Gibbs(n_factors=4, sweeps=30, burn_in=10, time="bins,sessions"),
     "Gibbs, ordinal with bags": palate.Gibbs(
         n_factors=4,
         sweeps=30,

@@ -26,7 +26,7 @@ def model():
         sweeps=8,
         burn_in=4,
         likelihood="ordinal",
-        time="eras,sittings",
+        time="bins,sessions",
         user_features="rated",
         item_features="raters",
     )

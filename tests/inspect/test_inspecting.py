@@ -242,7 +242,7 @@ def test_eras_are_told_with_what_rose_and_fell(model):
         model, context=context, ratings=dataclasses.replace(model.ratings, timestamp=times)
     )
     report = inspect_model(timed, n=2)
-    eras = report["eras"]
+    eras = report["time_bins"]
     weights = model.ratings.item_counts()
     first = model.item_factors[0, :, 0].astype(float)
     share = np.array(eras["n_ratings"].to_list()) / len(model.ratings)
@@ -256,9 +256,9 @@ def test_eras_are_told_with_what_rose_and_fell(model):
         ("fallen", np.argsort(change, kind="stable")),
     ):
         assert sorted(report[name]["change"].to_list()) == pytest.approx(sorted(change[order[:2]]))
-    assert plots.png(report.section("eras")).startswith(b"\x89PNG")
+    assert plots.png(report.section("time_bins")).startswith(b"\x89PNG")
     numbered = dataclasses.replace(context, edges=np.array([7]))
-    plain = inspect_model(dataclasses.replace(timed, context=numbered, ratings=None), n=2)["eras"]
+    plain = inspect_model(dataclasses.replace(timed, context=numbered, ratings=None), n=2)["time_bins"]
     assert plain["begins"].to_list() == [None, 7]
     assert "n_ratings" not in plain.columns
-    assert "eras" not in inspect_model(model, n=2)
+    assert "time_bins" not in inspect_model(model, n=2)

@@ -92,7 +92,7 @@ def test_times_reach_the_trainer():
     when = np.linspace(1.4e9, 1.6e9, len(y)).round()
     timed = np.column_stack([X, when])
     estimator = RatingRegressor(
-        palate.Gibbs(n_factors=2, sweeps=6, burn_in=2, time="eras"), timestamp=2, validation=0.0
+        palate.Gibbs(n_factors=2, sweeps=6, burn_in=2, time="bins"), timestamp=2, validation=0.0
     )
     model = estimator.fit(timed, y).model_
     assert np.array_equal(

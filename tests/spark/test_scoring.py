@@ -116,7 +116,7 @@ def test_predictions_at_a_time(spark):
     users, items = np.divmod(np.arange(400), 20)
     times = 1_500_000_000 + rng.integers(0, 10**8, 400)
     ratings = palate.Ratings.from_arrays(users, items, rng.integers(1, 6, 400), timestamp=times)
-    model = palate.Gibbs(n_factors=2, sweeps=12, burn_in=4, time="eras").fit(ratings, seed=1)
+    model = palate.Gibbs(n_factors=2, sweeps=12, burn_in=4, time="bins").fit(ratings, seed=1)
     frame = pl.DataFrame({"user_id": users[:9], "item_id": items[:9], "timestamp": times[:9]})
     found = table(predict(model, spark.createDataFrame(frame.to_arrow()), timestamp="timestamp"))
     expected = model.predict(users[:9], items[:9], timestamps=times[:9])

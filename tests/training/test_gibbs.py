@@ -172,7 +172,7 @@ class TestWhatItSays:
         )
         assert trainer._n_draws(problem, {}, NoTime()) == min(1999, 2**20 // rows)
         place = np.argsort(problem.by_user.columns, kind="stable").astype(np.int32)
-        time = TimeModel.build(problem.by_user, np.arange(len(ratings)) * 10**6, ("sittings",), place)
+        time = TimeModel.build(problem.by_user, np.arange(len(ratings)) * 10**6, ("sessions",), place)
         assert trainer._n_draws(problem, {}, time) == 2**20 // (rows + 4 * len(ratings))
 
     def test_missing_features_and_rows_of_unknown_users(self):

@@ -367,9 +367,9 @@ def small_model(ordinal, with_features, own_noise, time=()):
         (False, False, True, ()),
         (False, True, True, ()),
         (True, False, True, ()),
-        (False, False, False, ("eras",)),
-        (False, True, True, ("eras", "sittings")),
-        (True, False, True, ("eras", "sittings")),
+        (False, False, False, ("bins",)),
+        (False, True, True, ("bins", "sessions")),
+        (True, False, True, ("bins", "sessions")),
     ],
 )
 def test_sweeps_leave_the_joint_distribution_as_it_is(ordinal, with_features, own_noise, time):

@@ -40,12 +40,16 @@ class TestPieces:
             assert (np.diff(group.eras) > 1).all()
             assert (group.eras == 6).all() == (group.n_neighbours == 1)
 
-    @pytest.mark.parametrize("named", ["eras", "sittings", "eras, sittings", ""])
+    def test_names_of_before_warn(self):
+        with pytest.warns(DeprecationWarning, match="time='eras,sittings' is now time='bins,sessions'"):
+            assert time_parts("eras,sittings") == ("bins", "sessions")
+
+    @pytest.mark.parametrize("named", ["bins", "sessions", "bins,sessions", ""])
     def test_parts_of_time(self, named):
         assert ",".join(time_parts(named)) == named.replace(" ", "")
 
     @pytest.mark.parametrize(
-        ("named", "message"), [("days", "got 'days'"), ("eras,eras", "each feature once; got 'eras' twice")]
+        ("named", "message"), [("days", "got 'days'"), ("bins,bins", "each feature once; got 'bins' twice")]
     )
     def test_other_parts_are_refused(self, named, message):
         with pytest.raises(ValueError, match=message):
@@ -68,7 +72,7 @@ class TestConditionals:
         values = rng.normal(size=len(users)).astype(np.float32)
         rows = Rows(indptr, items.astype(np.int32), values, np.empty(0, np.float32), 5)
         place = np.argsort(items, kind="stable").astype(np.int32)
-        self.time = TimeModel.build(rows, self.times, ("eras", "sittings"), place)
+        self.time = TimeModel.build(rows, self.times, ("bins", "sessions"), place)
         self.rows = self.time.columns_of(rows, 0)
         self.weights = rng.uniform(0.5, 2, size=len(users)).astype(np.float32)
         self.sides = SideModel.build(0, 1), SideModel.build(1, 1)
@@ -198,7 +202,7 @@ def planted(seed=0, n_users=120, n_items=60, per_user=50):
 @pytest.fixture(scope="module")
 def fitted():
     train, test = planted()
-    trainer = Gibbs(n_factors=2, sweeps=120, burn_in=40, time="eras,sittings")
+    trainer = Gibbs(n_factors=2, sweeps=120, burn_in=40, time="bins,sessions")
     return trainer.fit(train, **SILENT), train, test
 
 
@@ -239,7 +243,7 @@ def test_without_a_time_users_are_answered_as_of_their_last_rating(fitted):
     assert (model.context.user_shift[:, -1] == 0).all()
 
 
-@pytest.mark.parametrize("time", ["eras", "sittings", "eras,sittings"])
+@pytest.mark.parametrize("time", ["bins", "sessions", "bins,sessions"])
 def test_neither_threads_nor_row_order_change_a_bit(time):
     train, _ = planted(n_users=30, n_items=20, per_user=20)
     frame = train.to_frame().sample(fraction=1, shuffle=True, seed=3)
@@ -255,7 +259,7 @@ def test_neither_threads_nor_row_order_change_a_bit(time):
 
 def test_an_interrupted_run_goes_on_to_the_same_bits(tmp_path):
     train, _ = planted(n_users=30, n_items=20, per_user=20)
-    trainer = Gibbs(n_factors=2, sweeps=12, burn_in=4, time="eras,sittings")
+    trainer = Gibbs(n_factors=2, sweeps=12, burn_in=4, time="bins,sessions")
     whole = trainer.fit(train, **SILENT)
     path = tmp_path / "chain"
     trainer.fit(train, validation=0, checkpoint=path, callback=lambda report: report.sweep < 7)
@@ -268,7 +272,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(tmp_path):
 
 def test_times_are_part_of_what_a_checkpoint_is_of(tmp_path):
     train, _ = planted(n_users=30, n_items=20, per_user=20)
-    trainer = Gibbs(n_factors=2, sweeps=12, burn_in=4, time="eras")
+    trainer = Gibbs(n_factors=2, sweeps=12, burn_in=4, time="bins")
     trainer.fit(train, validation=0, checkpoint=tmp_path / "chain", callback=lambda report: report.sweep < 7)
     other = replace(train, timestamp=train.timestamp[::-1].copy())
     with pytest.raises(ValueError, match="must be a checkpoint of this run"):
@@ -281,7 +285,7 @@ def test_an_ordinal_model_learns_of_time_too():
         replace(part, value=np.clip(np.round(part.value), 1, 5).astype(np.float32)) for part in (train, test)
     ]
     how = {"n_factors": 2, "sweeps": 80, "burn_in": 30, "likelihood": "ordinal"}
-    models = [Gibbs(**how, time=time).fit(stars[0], **SILENT) for time in ("", "eras,sittings")]
+    models = [Gibbs(**how, time=time).fit(stars[0], **SILENT) for time in ("", "bins,sessions")]
     without, with_time = (
         palate.evaluate(model, stars[1], k=(), baselines=False, resamples=0).value("rmse") for model in models
     )
@@ -315,20 +319,20 @@ class TestRefusals:
 
     def test_ratings_without_timestamps(self):
         with pytest.raises(ValueError, match="must have timestamps for a model that learns of time"):
-            Gibbs(n_factors=1, sweeps=2, burn_in=1, time="eras").fit(self.ratings, **SILENT)
+            Gibbs(n_factors=1, sweeps=2, burn_in=1, time="bins").fit(self.ratings, **SILENT)
 
     def test_sittings_beside_a_shared_noise(self):
-        with pytest.raises(ValueError, match="noise must be 'own' for time='sittings'"):
-            Gibbs(noise="shared", time="sittings").fit(self.ratings, **SILENT)
+        with pytest.raises(ValueError, match="noise must be 'own' for time='sessions'"):
+            Gibbs(noise="shared", time="sessions").fit(self.ratings, **SILENT)
 
     def test_a_part_that_is_not_known(self):
-        with pytest.raises(ValueError, match="time must be 'eras', 'sittings' or both"):
+        with pytest.raises(ValueError, match="time must be 'bins', 'sessions' or both"):
             Gibbs(time="weekdays").fit(self.ratings, **SILENT)
 
 
 def test_one_time_for_all_is_one_era_and_one_sitting_a_user():
     ratings = Ratings.from_arrays([1, 1, 2, 3], [1, 2, 1, 2], [1.0, 2.0, 3.0, 5.0], timestamp=[7, 7, 7, 7])
-    model = Gibbs(n_factors=1, sweeps=10, burn_in=4, time="eras,sittings").fit(ratings, **SILENT)
+    model = Gibbs(n_factors=1, sweeps=10, burn_in=4, time="bins,sessions").fit(ratings, **SILENT)
     assert isinstance(model, FactorModel)
     assert model.context.n_eras == 1
     assert len(model.context.sittings) == 3
@@ -337,7 +341,7 @@ def test_one_time_for_all_is_one_era_and_one_sitting_a_user():
 def test_weights_count_in_the_moods_of_fold_in_as_in_training():
     """Many ratings of weight 1/25 in one sitting leave its mood open; of weight 25 they settle it."""
     train, _ = planted(n_users=60)
-    model = Gibbs(n_factors=2, sweeps=80, burn_in=30, time="sittings").fit(train, **SILENT)
+    model = Gibbs(n_factors=2, sweeps=80, burn_in=30, time="sessions").fit(train, **SILENT)
     items, last = train.items.ids()[:12], int(train.timestamp.max())
     spread = {}
     for weight in (0.04, 25.0):
@@ -352,15 +356,15 @@ def test_milliseconds_are_told_apart_from_seconds():
     train, _ = planted(n_users=10, n_items=20, per_user=20)
     late = replace(train, timestamp=1000 * (train.timestamp + 10**9))
     with pytest.raises(
-        ValueError, match=r"timestamps must be seconds for time='sittings'.*Milliseconds are divided by 1,000"
+        ValueError, match=r"timestamps must be seconds for time='sessions'.*Milliseconds are divided by 1,000"
     ):
-        Gibbs(n_factors=1, sweeps=2, burn_in=1, time="sittings").fit(late, **SILENT)
+        Gibbs(n_factors=1, sweeps=2, burn_in=1, time="sessions").fit(late, **SILENT)
 
 
 def test_held_out_users_are_folded_in_at_their_times():
     ratings = planted(n_users=150)[0]
     split = palate.splits.held_out_users(ratings, share=0.2, seed=1)
-    model = Gibbs(n_factors=2, sweeps=100, burn_in=40, time="eras,sittings").fit(split.train, **SILENT)
+    model = Gibbs(n_factors=2, sweeps=100, burn_in=40, time="bins,sessions").fit(split.train, **SILENT)
     timed, without = (
         palate.evaluate(model, split.test, fold_in=known, k=(), baselines=False, resamples=0).value(
             "rmse_unclipped"

@@ -49,8 +49,8 @@ def describe(model: Any) -> dict[str, Any]:
         "blocks": blocks(model),
         "catalog": list(catalog),
         "n_ratings": None if ratings is None else len(ratings),
-        "n_eras": 1 if model.context is None else model.context.n_eras,
-        "n_sittings": 0 if model.context is None else len(model.context.sittings),
+        "n_time_bins": 1 if model.context is None else model.context.n_eras,
+        "n_sessions": 0 if model.context is None else len(model.context.sittings),
         "trainer": {name: plain_value(value) for name, value in model.trainer.items()},
         "history": model.history.to_dict(),
     }
@@ -138,7 +138,7 @@ def _show(model: Any, about: dict[str, Any]) -> None:
         *(
             []
             if model.context is None
-            else [f"time: {model.context.n_eras:,} eras, {len(model.context.sittings):,} sittings"]
+            else [f"time: {model.context.n_eras:,} bins, {len(model.context.sittings):,} sessions"]
         ),
         "",
     )

@@ -19,8 +19,8 @@ from palate.scorer import Scorer, is_factored
 _ENOUGH = 1000  # sittings whose times tell the unit
 PAIRS_PER_CHUNK = 1 << 16  # whose rows are gathered at a time
 _ADVICE = (
-    "Train one with Gibbs(time='eras,sittings'), or palate train --trainer gibbs --time "
-    "eras,sittings, on ratings with timestamps."
+    "Train one with Gibbs(time='bins,sessions'), or palate train --trainer gibbs --time "
+    "bins,sessions, on ratings with timestamps."
 )
 _TIMELESS = (
     "this model has no times to choose from: it was trained without time, or it already stands for one "

@@ -40,7 +40,9 @@ def era_sections(model: Any, n: int) -> list[Section]:
         f"{model.likelihood.unit}, with its {_SHARE:.0%} interval. "
         "Everyone's vectors shift from era to era, too.",
     )
-    first = Section(name="eras", heading="How ratings changed in time", text=text, frame=frame, plot="eras")
+    first = Section(
+        name="time_bins", heading="How ratings changed in time", text=text, frame=frame, plot="time_bins"
+    )
     change = (by_item[:, -1] - by_item[:, 0]).mean(axis=0)
     change -= np.average(change, weights=counts if counts is not None and counts.any() else None)
     order = np.argsort(change, kind="stable")

@@ -19,10 +19,10 @@ def inspect_model(
     """Return a report on a model: its factors and biases, predictions and recommendations.
 
     Its frames, by name: `weights`, `norms`, `highest_biases`, `lowest_biases`, `divisive`,
-    `agreed`, `eras`, `risen`, `fallen`, `predictions`, `most_recommended`, `least_recommended`,
+    `agreed`, `time_bins`, `risen`, `fallen`, `predictions`, `most_recommended`, `least_recommended`,
     `obscurity`. What cannot be known is left out: `norms` and `obscurity` of a model saved without
     its ratings, biases of a model without them, `divisive` and `agreed` of one whose items share
-    their noise, `eras`, `risen` and `fallen` of one that knows of none.
+    their noise, `time_bins`, `risen` and `fallen` of one that knows of none.
 
     Parameters
     ----------

@@ -193,7 +193,7 @@ _DRAWN = {
     "norms": (_norms, (11, 4.2)),
     "predictions": (_predictions, (7.5, 4)),
     "fame": (_fame, (8.5, 4.4)),
-    "eras": (_eras, (8.5, 4.2)),
+    "time_bins": (_eras, (8.5, 4.2)),
     "levels": (_levels, (6.5, 3.4)),
     "tastes": (_tastes, (7.5, 4.8)),
 }

@@ -238,7 +238,7 @@ class FactorModel(Model):
         Raises
         ------
         ValueError
-            If the model was trained without `time="eras"`, or is that of one time already.
+            If the model was trained without `time="bins"`, or is that of one time already.
         """
         return temporal_scores.at_time(self, time)
 

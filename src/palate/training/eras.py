@@ -14,13 +14,15 @@ import numpy as np
 
 from palate._checks import ArgumentError
 from palate._parallel import balanced_bounds, even_bounds, run_chunks
+from palate.data.arguments import warn_caller
 from palate.factors.temporal import N_ERAS, eras_of, last_eras
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side, rating_scores, solve_rows
 from palate.training.features import feature_names
 
-ERAS, SITTINGS = "eras", "sittings"
+ERAS, SITTINGS = "bins", "sessions"
 PARTS = (ERAS, SITTINGS)
+_RENAMED = {"eras": ERAS, "sittings": SITTINGS}  # names of before, which warn for one version
 RATINGS_PER_CHUNK = 1 << 16
 _PAIRS_PER_CHUNK = 1 << 13
 _CHUNKS = 16  # of rows, in passes that are short
@@ -296,8 +298,14 @@ def time_parts(named: str) -> tuple[str, ...]:
     TypeError, ValueError
         If it is no text, or a part is not known or named twice.
     """
-    parts = feature_names(named, "time")
+    given = feature_names(named, "time")
+    parts = tuple(_RENAMED.get(part, part) for part in given)
+    if parts != tuple(given):
+        warn_caller(
+            f"time={named!r} is now time={','.join(parts)!r}; the old names go with the next minor version.",
+            DeprecationWarning,
+        )
     for part in parts:
         if part not in PARTS:
-            raise ArgumentError("time", "be 'eras', 'sittings' or both with a comma between", f"{part!r}")
+            raise ArgumentError("time", "be 'bins', 'sessions' or both with a comma between", f"{part!r}")
     return parts

@@ -217,7 +217,7 @@ class TimeModel:
             if unit_of(times) not in (SECONDS, None):
                 raise ArgumentError(
                     "timestamps",
-                    "be seconds for time='sittings', which end at a day without a rating",
+                    "be seconds for time='sessions', which end at a day without a rating",
                     f"{times.max()}",
                     "Milliseconds are divided by 1,000; dates may stay dates.",
                 )

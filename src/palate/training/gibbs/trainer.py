@@ -89,10 +89,11 @@ class Gibbs:
     missing_features : {"zero", "raise"}, default "zero"
         What a missing value of a column is: no part of the prior mean, or an error.
     time : str, default ""
-        What to learn of the timestamps, in seconds, with a comma between: "eras" are 15 times after
-        which all users' and all items' rows shift a little; "sittings" are what a user rated in one
-        go, about 20 ratings without a day between, which share a mood. For predictions at a known
-        time; without one a model answers as of when a user was last seen. See docs/time.md.
+        What to learn from the timestamps, with commas between names. "bins" divides time into 15
+        bins; the rows of all users and all items shift a little from bin to bin. "sessions" learns
+        one level for each session of a user, which is about 20 ratings without a gap of a day.
+        Predictions for a given time use both; other predictions are for the time of a user's last
+        rating. Sessions need timestamps in seconds. See docs/time.md.
 
     References
     ----------
@@ -228,7 +229,7 @@ class Gibbs:
         if SITTINGS in time_parts(self.time) and self.noise != "own":
             raise ArgumentError(
                 "noise",
-                "be 'own' for time='sittings': a mood is part of how far a user's ratings fall",
+                "be 'own' for time='sessions', as the level of a session is part of a user's noise",
                 "'shared'",
             )
 
