@@ -164,3 +164,31 @@ def test_what_the_model_cannot_do_is_said(rng):
         model.fold_in([1], [9])
     with pytest.raises(ValueError, match="trained without half_life"):
         model.fold_in([1], [4], timestamps=[3])
+
+
+def test_similar_items_are_those_that_the_same_people_chose(rng):
+    ratings = ratings_of(rng)
+    model = palate.LinearItems(neighbours=6).fit(ratings, validation=0)
+    x, counts = grades_of(ratings), model.ratings.item_counts()
+    norms = np.linalg.norm(x, axis=0)
+    for shrink in (5.0, 0.0, 2.0):
+        expected = x.T @ x[:, 2] / (norms * norms[2] + shrink) * counts / (counts + shrink)
+        expected[2] = 0
+        found = model.similar_items(2, 4, **({} if shrink == 5.0 else {"shrink": shrink}))
+        np.testing.assert_allclose(found["similarity"], np.sort(expected)[::-1][:4], rtol=1e-5)
+        np.testing.assert_allclose(expected[found["item_id"]], found["similarity"], rtol=1e-5)
+    by_weights = model.similar_items(2, 3, by="weights")
+    row = model.weights.row(2)
+    np.testing.assert_allclose(by_weights["similarity"], row[by_weights["item_id"]], rtol=1e-6)
+
+
+def test_a_model_without_ratings_knows_similar_items_by_its_weights(rng, tmp_path):
+    model = palate.LinearItems(neighbours=6).fit(ratings_of(rng), validation=0)
+    model.save(tmp_path / "model.palate", ratings=False)
+    loaded = palate.load(tmp_path / "model.palate")
+    expected = model.similar_items(2, 3, by="weights")
+    assert loaded.similar_items(2, 3)["item_id"].to_list() == expected["item_id"].to_list()
+    with pytest.raises(ValueError, match="by must be 'weights' for a model saved without ratings"):
+        loaded.similar_items(2, by="cosine")
+    with pytest.raises(ValueError, match="by must be one of 'cosine', 'weights'; got 'stars'"):
+        model.similar_items(2, by="stars")

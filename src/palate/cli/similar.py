@@ -33,8 +33,7 @@ def similar(
             min=0,
             metavar="N",
             help="How many ratings halve an item's similarity: few ratings are alike by chance. 0 for the "
-            "plain order. Default 5, "
-            "and 0 for item-to-item weights, which allow for it already.",
+            "plain order. Default 5.",
             show_default=False,
         ),
     ] = None,

@@ -41,3 +41,26 @@ def neighbour_weights(by_user: Rows, m: int, shrink: float, threads: int) -> Ite
     by_target = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     indptr, columns, weights = transpose_csr(by_target, near[filled], values[filled], n_items)
     return ItemWeights(n_items=n_items, indptr=indptr, columns=columns, values=weights)
+
+
+def cosines(by_user: Rows, by_item: Rows, item: int, shrink: float) -> np.ndarray:
+    """Return `x_j . x_i / (|x_j| |x_i| + shrink)` of one item j with every item i, float32; 0 where
+    that is 0 / 0.
+
+    Parameters
+    ----------
+    by_user, by_item : Rows
+        The same graded choices, both ways.
+    item : int
+    shrink : float
+    """
+    from palate.kernels.linear import item_products
+
+    row = np.empty((1, by_item.n_rows), np.float32)
+    users = by_user.indptr, by_user.columns, by_user.values
+    items = by_item.indptr, by_item.columns, by_item.values
+    item_products(*(item, item + 1, *users, *items, row))
+    squares = np.bincount(by_user.columns, np.square(by_user.values, dtype=np.float64), by_item.n_rows)
+    norms = np.sqrt(squares)
+    below = (norms[item] * norms + shrink).astype(np.float32)
+    return np.divide(row[0], below, out=np.zeros(len(below), np.float32), where=below > 0)

@@ -1,7 +1,7 @@
 """The learned state of a linear item model: ids, ratings, catalog, and the weights between items."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, cast
@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 import polars as pl
 
-from palate._checks import ArgumentError
+from palate._checks import ArgumentError, check_choice
 from palate._parallel import available_threads
 from palate.data import columns as names
 from palate.data.arguments import helpful_methods
@@ -18,12 +18,13 @@ from palate.data.forks import rows_of
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
 from palate.factors.item_index import item_table
+from palate.linear.neighbours import cosines
 from palate.linear.weights import ItemWeights
 from palate.lists.filters import allowed_items
 from palate.lists.likeness import Likeness
 from palate.lists.lookup import answer, column_of, described_frame, known_indices, user_rows
 from palate.lists.recommending import check_n
-from palate.lists.similar import SIMILAR_TO, SIMILARITY, check_shrink, support
+from palate.lists.similar import SHRINK, SIMILAR_TO, SIMILARITY, check_shrink, support
 from palate.model.folded import FoldedUser
 from palate.model.history import History
 from palate.model.joined import Change, check_timed
@@ -32,6 +33,7 @@ from palate.model.new_users import NewUser, with_new_users
 from palate.solve.grades import Grades
 from palate.solve.rows import Rows
 
+COSINE, WEIGHTS = "cosine", "weights"
 _MANY_USERS = 64  # from which on scores are worth threads
 _PAIRS = 4096  # users scored at a time for pairs
 
@@ -126,25 +128,34 @@ class LinearModel(Model):
         where: Any = None,
         candidates: Any = None,
         exclude_items: Any = None,
-        shrink: float = 0.0,
+        by: str | None = None,
+        shrink: float | None = None,
         threads: int | None = None,
     ) -> Any:
-        """Return, for each of `items`, the n others that a choice of it speaks for most, by its
-        weights, as a frame.
+        """Return, for each of `items`, the n others most like it, as a frame.
+
+        By "cosine", the default where the ratings are known, items are alike if the same people
+        chose them:
+
+            x_j . x_i / (|x_j| |x_i| + shrink)  *  n_i / (n_i + shrink)
+
+        of their columns x of grades and the n_i ratings of item i, with `shrink` 5 unless given. By
+        "weights" they are those that a choice of the item speaks for most, times `n_i / (n_i +
+        shrink)`, with `shrink` 0 unless given; an item with few ratings then has obscure neighbours.
 
         Filters (`min_ratings`, `where`, `candidates`, `exclude_items`) and columns are those of
-        `FactorModel.similar_items`; `threads` is not used. Only items of positive weight are
-        listed. `shrink` is 0 here unless given: the weights of training are small for items with
-        few ratings already.
+        `FactorModel.similar_items`; `threads` is not used. Only items of positive similarity are
+        listed. Raises ValueError if `by` is "cosine" for a model without ratings.
         """
-        n, known = check_n(n), support(self, check_shrink(shrink)).astype(np.float32)
+        alike, known = self._similarity(by, shrink)
+        n = check_n(n)
         index = known_indices(self.items, column_of(items, names.ITEM_ID), "item id", "items")
         allowed = allowed_items(
             self, min_ratings=min_ratings, where=where, candidates=candidates, exclude_items=exclude_items
         ).mask
         found, labels, ranks, weights = [], [], [], []
         for query, item in enumerate(index):
-            row = self.weights.row(int(item)) * known
+            row = alike(int(item)) * known
             row[item] = 0
             if allowed is not None:
                 row[~allowed] = 0
@@ -161,6 +172,26 @@ class LinearModel(Model):
         ]
         frame = described_frame([asked], rows_of(item_table(self), np.concatenate(found)), numbers)
         return answer(frame, self, items, candidates)
+
+    def _similarity(
+        self, by: str | None, shrink: float | None
+    ) -> tuple[Callable[[int], np.ndarray], np.ndarray]:
+        """Return how alike all items are to one, and what each is multiplied by for its ratings."""
+        if by is None:
+            by = WEIGHTS if self.ratings is None else COSINE
+        check_choice("by", by, (COSINE, WEIGHTS))
+        shrink = check_shrink((SHRINK if by == COSINE else 0.0) if shrink is None else shrink)
+        known = support(self, shrink).astype(np.float32)
+        if by == WEIGHTS:
+            return self.weights.row, known
+        if self.ratings is None:
+            raise ArgumentError("by", "be 'weights' for a model saved without ratings", repr(by))
+        users, items = self.choices, self._choosers
+        return lambda item: cosines(users, items, item, shrink), known
+
+    @cached_property
+    def _choosers(self) -> Rows:
+        return self.choices.transposed()
 
     def likeness(self) -> Likeness:
         """Return how alike two items are: the weight of one for the other over the largest weight
