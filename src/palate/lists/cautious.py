@@ -16,8 +16,10 @@ from palate.factors.draws import (
     one_draw,
     pair_sd,
 )
+from palate.factors.factors import Factors
 from palate.factors.uncertainty import standard_errors
 from palate.lists.ranking import Ranking, rank, seen_rows
+from palate.scorer import Scorer
 
 STEP = 16  # candidates visited between two looks at the spread
 FIRST = 48  # candidates ranked by the mean at first; four times as many each time they were too few
@@ -60,7 +62,7 @@ def check_caution(caution: Any, explore: Any) -> float:
 
 
 def rank_cautiously(
-    model: Any,
+    model: Scorer,
     user_index: np.ndarray,
     n: int,
     caution: float,
@@ -95,7 +97,7 @@ def rank_cautiously(
     ValueError
         If the model does not know how sure it is.
     """
-    check_spread(model, "caution", f"{caution:g}", "0")
+    factors = check_spread(model, "caution", f"{caution:g}", "0")
     users = np.ascontiguousarray(user_index, dtype=np.int64)
     n = min(n, len(model.items) if allowed is None else int(allowed.sum()))
     z = quantile(caution)
@@ -110,9 +112,9 @@ def rank_cautiously(
     def run(start: int, stop: int) -> None:
         part = slice(start, stop)
         if z >= 0:
-            _walk(model, users[part], z, how, seen, out.items[part], out.scores[part])
+            _walk(factors, users[part], z, how, seen, out.items[part], out.scores[part])
         else:
-            out.items[part], out.scores[part] = _all(model, users[part], n, z, allowed, seen, ascending)
+            out.items[part], out.scores[part] = _all(factors, users[part], n, z, allowed, seen, ascending)
 
     size = min(USERS_PER_CHUNK, max(TILE_USERS, DENSE_SCORES // len(model.items)))
     run_chunks(run, even_bounds(len(users), size), check_threads(threads))
@@ -120,7 +122,7 @@ def rank_cautiously(
 
 
 def _walk(
-    model: Any,
+    model: Factors,
     users: np.ndarray,
     z: float,
     how: dict[str, Any],
@@ -165,7 +167,7 @@ def _walk(
         items[~done], scores[~done] = _all(model, users[~done], n, z, how["allowed"], seen, how["ascending"])
 
 
-def _spread(model: Any, users: np.ndarray, items: np.ndarray) -> np.ndarray:
+def _spread(model: Factors, users: np.ndarray, items: np.ndarray) -> np.ndarray:
     """Return the sd of each user's items, shape (m, width); 0 where there is no item."""
     sd = np.zeros(items.shape)
     there = items >= 0
@@ -176,7 +178,13 @@ def _spread(model: Any, users: np.ndarray, items: np.ndarray) -> np.ndarray:
 
 
 def _all(
-    model: Any, users: np.ndarray, n: int, z: float, allowed: np.ndarray | None, seen: Seen, ascending: bool
+    model: Factors,
+    users: np.ndarray,
+    n: int,
+    z: float,
+    allowed: np.ndarray | None,
+    seen: Seen,
+    ascending: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the top n of a chunk of users from the scores of all items.
 
@@ -209,7 +217,7 @@ def _all(
 
 
 def rank_by_draw(
-    model: Any,
+    model: Scorer,
     user_index: np.ndarray,
     n: int,
     seed: int,
@@ -270,14 +278,8 @@ def draws_of_users(users: np.ndarray, n_draws: int, seed: int) -> np.ndarray:
     return np.array([int(uniform(key, int(user)) * n_draws) for user in users], dtype=np.int64)
 
 
-def _after_link(model: Any, draw: int, latent: np.ndarray) -> np.ndarray:
+def _after_link(model: Factors, draw: int, latent: np.ndarray) -> np.ndarray:
     """Return latent values of one draw as ratings, float32."""
-    from palate.factors.draws import posterior_arrays
-    from palate.kernels.moments import expected_of
-
     if latent_order_differs(model):
         return latent  # ratings already
-    arrays = posterior_arrays(model)
-    out = np.empty(latent.shape, dtype=np.float32)
-    expected_of(latent, arrays.link, arrays.bounds, arrays.levels, arrays.cutpoints[draw], out)
-    return out
+    return model.likelihood.expected(latent, draw)

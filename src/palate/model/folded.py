@@ -23,6 +23,7 @@ from palate.factors.temporal import Sittings, TimeContext
 from palate.factors.temporal_scores import check_times, in_units_of
 from palate.lists.lookup import element, is_single
 from palate.model.fold_draws import Features, FoldedRows, draw_rows, prior_means
+from palate.scorer import Scorer
 from palate.solve.confidence import NONE, Confidence
 from palate.solve.rows import Rows, Side, solve_rows
 
@@ -244,7 +245,7 @@ def padded_sides(factors: np.ndarray, bias: np.ndarray) -> list[Side]:
 
 
 def checked_row(
-    model: Any, vocabulary: Vocabulary, ids: Any, ratings: Any, weights: Any, argument: str, what: str
+    model: Scorer, vocabulary: Vocabulary, ids: Any, ratings: Any, weights: Any, argument: str, what: str
 ) -> tuple[Rows, np.ndarray]:
     """Check the ratings of one row and return them sorted, and the order that sorts them.
 

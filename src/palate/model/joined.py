@@ -4,7 +4,7 @@ anything.
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
@@ -16,6 +16,7 @@ from palate.data.dataset import Dataset, ratings_of
 from palate.data.duplicates import Columns, check_policy, find_duplicates, merge
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
+from palate.model.history import Trained
 from palate.solve.rows import Rows
 from palate.splits.holdout import union_of
 
@@ -89,7 +90,7 @@ class Joined:
         return np.flatnonzero((self.old_users if side == "user" else self.old_items) < 0)
 
 
-def join(model: Any, ratings: "Ratings | Dataset", duplicates: str | None = None) -> Joined:
+def join(model: Trained, ratings: "Ratings | Dataset", duplicates: str | None = None) -> Joined:
     """Return the ratings that a model holds and new ones as one table.
 
     Parameters
@@ -107,11 +108,7 @@ def join(model: Any, ratings: "Ratings | Dataset", duplicates: str | None = None
     TypeError
         If ids are of different types.
     """
-    new, policy = ratings_of(ratings), check_policy(duplicates)
-    if model.ratings is None:
-        raise ValueError(
-            "the model must hold its ratings to be joined with new ones; it was saved with ratings=False."
-        )
+    new, policy, held = ratings_of(ratings), check_policy(duplicates), _matrix(model)
     for side, known, found in (("user", model.users, new.users), ("item", model.items, new.items)):
         if known.kind != found.kind:
             raise ArgumentTypeError(
@@ -131,7 +128,7 @@ def join(model: Any, ratings: "Ratings | Dataset", duplicates: str | None = None
         np.concatenate([old.timestamp, new.timestamp]) if timed else None,
         None if old.weight is None and new.weight is None else np.concatenate([_weights(old), _weights(new)]),
     )
-    held_out = np.zeros(len(old), bool) if model.ratings.held_out is None else model.ratings.held_out
+    held_out = np.zeros(len(old), bool) if held.held_out is None else held.held_out
     table, mark = _merged(both, len(users), len(items), len(old), held_out, policy)
     joined = Ratings(
         users,
@@ -157,7 +154,7 @@ def join(model: Any, ratings: "Ratings | Dataset", duplicates: str | None = None
     )
 
 
-def said_of(model: Any, ratings: Ratings, joined: Joined) -> list[str]:
+def said_of(model: Trained, ratings: Ratings, joined: Joined) -> list[str]:
     """Return what a user should know of how a model's ratings and new ones were put together, each
     a sentence.
     """
@@ -168,8 +165,9 @@ def said_of(model: Any, ratings: Ratings, joined: Joined) -> list[str]:
         said.append(
             f"{joined.n_older:,} new ratings are older than the model's own of the same pairs, which stay."
         )
-    if (model.ratings.timestamp is None) != (ratings.timestamp is None):
-        whose = "the model's" if model.ratings.timestamp is None else "the new"
+    untimed = _matrix(model).timestamp is None
+    if untimed != (ratings.timestamp is None):
+        whose = "the model's" if untimed else "the new"
         said.append(f"{whose} ratings have no timestamps: those of the others are left out.")
     return said
 
@@ -239,9 +237,17 @@ def _differ(before: Columns, after: Columns, first: np.ndarray, second: np.ndarr
     return found
 
 
-def ratings_held(model: Any) -> Ratings:
+def _matrix(model: Trained) -> RatingMatrix:
+    if model.ratings is None:
+        raise ValueError(
+            "the model must hold its ratings to be joined with new ones; it was saved with ratings=False."
+        )
+    return model.ratings
+
+
+def ratings_held(model: Trained) -> Ratings:
     """Return the ratings that a model holds, under its ids."""
-    matrix = model.ratings
+    matrix = _matrix(model)
     values = matrix.values()
     users = np.repeat(np.arange(matrix.n_users, dtype=np.int32), np.diff(matrix.indptr))
     observed = (float(values.min()), float(values.max())) if len(values) else (0.0, 0.0)
@@ -259,7 +265,7 @@ def ratings_held(model: Any) -> Ratings:
     )
 
 
-def catalog_of_both(model: Any, catalog: Catalog | None) -> Catalog | None:
+def catalog_of_both(model: Trained, catalog: Catalog | None) -> Catalog | None:
     """Return a catalog with the model's rows of further items, or the model's where there is none."""
     if model.catalog is None:
         return catalog
@@ -303,7 +309,7 @@ class Change:
         }
 
 
-def check_timed(model: Any, change: Change, needed: bool) -> None:
+def check_timed(model: Trained, change: Change, needed: bool) -> None:
     """Raise ValueError if a model needs times that the new ratings lack."""
     if needed and change.joined.ratings.timestamp is None:
         raise ValueError(
@@ -311,3 +317,11 @@ def check_timed(model: Any, change: Change, needed: bool) -> None:
             f"was trained with them; "
             "they have none. Say which column holds them."
         )
+
+
+class Updatable(Trained, Protocol):
+    """A model that can take in further ratings without training."""
+
+    def with_change(self, change: Change) -> tuple[Any, tuple[str, ...]]:
+        """Return the model with a change, and what should be known of it."""
+        ...

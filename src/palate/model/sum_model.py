@@ -14,6 +14,7 @@ from palate.data.vocabulary import Vocabulary
 from palate.factors.item_index import item_table
 from palate.lists.likeness import Likeness, own_likeness
 from palate.lists.lookup import answer, described_frame, user_rows
+from palate.model.factor_model import FactorModel
 from palate.model.history import History
 from palate.model.joined import Change
 from palate.model.linear_model import LinearModel
@@ -137,13 +138,13 @@ class SumModel(Model):
         return self.parts[0].similar_items(items, n, **options)
 
 
-def _by_items(part: Any, user: Any, item: Any) -> pl.DataFrame:
+def _by_items(part: LinearModel | FactorModel, user: Any, item: Any) -> pl.DataFrame:
     """Return what each of a user's items adds to the score of one model of a sum: columns item_id
     and contribution.
     """
     if isinstance(part, LinearModel):
         return pl.DataFrame(part.contributions(user, item)).select("item_id", "contribution")
-    if getattr(part, "fold", None) is None:
+    if part.fold is None:
         raise ValueError(
             f"contributions must be asked of a sum of models that score by a user's items; one of "
             f"{part.trainer.get('name')} does not."

@@ -24,11 +24,12 @@ from palate.factors.sides import SideName, side_of
 from palate.factors.taking import changed, take
 from palate.factors.temporal_scores import in_units_of
 from palate.model.folded import solve_side
-from palate.model.history import History
+from palate.model.history import History, Trained
 from palate.model.joined import (
     Change,
     Joined,
     UnionWarning,
+    Updatable,
     catalog_of_both,
     check_timed,
     join,
@@ -37,7 +38,7 @@ from palate.model.joined import (
 from palate.model.updated_sums import update_sums
 from palate.solve.confidence import NONE
 from palate.solve.features import BAG
-from palate.solve.grades import COUNTS, RATINGS, popularity
+from palate.solve.grades import COUNTS, RATINGS, Grades, popularity
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
@@ -50,7 +51,7 @@ _ROUNDS, _ROUNDS_OF_DRAWS = 3, 1
 
 
 def update(
-    model: Any,
+    model: Updatable,
     ratings: "Ratings | Dataset",
     duplicates: str | None,
     catalog: Catalog | None,
@@ -76,19 +77,22 @@ def update(
     return replace(updated, history=_history(model.history, joined, notes))
 
 
-def of_counts(model: Any) -> bool:
+def of_counts(model: Trained) -> bool:
     """Return whether a model is of counts, which add up when a pair comes again."""
     grades = _grades(model)
     return bool(model.trainer.get("counts", NONE) != NONE or (grades is not None and grades.kind == COUNTS))
 
 
-def _grades(model: Any) -> Any:
+def _grades(model: Trained) -> Grades | None:
     """Return how a model of choices grades ratings; None for others."""
-    fold = getattr(model, "fold", None)
-    return getattr(model, "grades", None) if fold is None or not hasattr(fold, "grades") else fold.grades
+    for one in (getattr(model, "fold", None), model):
+        grades = getattr(one, "grades", None)
+        if isinstance(grades, Grades):
+            return grades
+    return None
 
 
-def check_values(model: Any, new: Ratings) -> None:
+def check_values(model: Trained, new: Ratings) -> None:
     """Raise ValueError unless new ratings are on the scale of a model, each of them.
 
     Warns

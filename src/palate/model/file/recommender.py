@@ -9,7 +9,7 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from palate.model.file.parts import put_history, take_history
 from palate.model.linear_model import LinearModel
 from palate.model.recommender_model import RecommenderModel
 from palate.model.sum_model import SumModel
+from palate.scorer import Scorer
+
+S = TypeVar("S", bound=Scorer)
 
 RECOMMENDER = "recommender"  # what the metadata calls such a model under "kind"
 FACTORS, SUM = "factors", "sum"
@@ -171,16 +174,17 @@ def _take(left: dict[str, np.ndarray], name: str, metadata: Mapping[str, Any]) -
     )
 
 
-def _bare(head: Any) -> Any:
+def _bare(head: S) -> S:
     """Return a head without what the choice head keeps for both."""
-    return replace(head, ratings=None, catalog=None)
+    return cast(S, replace(cast(Any, head), ratings=None, catalog=None))
 
 
-def _dressed(head: Any, first: Any) -> Any:
+def _dressed(head: S, first: Scorer) -> S:
     """Return a head with what the choice head keeps for both."""
     if head.users != first.users or head.items != first.items:
         raise Damage("its heads must have the same users and items")
-    return replace(head, users=first.users, items=first.items, ratings=first.ratings, catalog=first.catalog)
+    shared = {"users": first.users, "items": first.items, "ratings": first.ratings, "catalog": first.catalog}
+    return cast(S, replace(cast(Any, head), **shared))
 
 
 def _take_chance(values: Mapping[str, Any]) -> ChanceByPlace:
