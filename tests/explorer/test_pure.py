@@ -9,9 +9,10 @@ import polars as pl
 import pytest
 
 from palate import Baseline, LeastSquares
+from palate.app import diagnostics, positions
 from palate.app.answers import ItemInfo, Row
 from palate.cli import main
-from palate.explorer import bundled, diagnostics, figures, people, positions, server
+from palate.explorer import bundled, colors, figures, people, server
 from palate.explorer.cases import Case, append_case, check_cases, read_cases
 from palate.explorer.changes import gone, marks, summary
 from palate.explorer.state import State
@@ -98,17 +99,17 @@ def test_positions_refuse_what_is_no_number():
         positions.positions(np.array([[1.0, np.nan]]))
 
 
-@pytest.mark.parametrize("by", positions.COLORS)
+@pytest.mark.parametrize("by", colors.COLORS)
 def test_every_item_has_one_colour(model, by):
     from palate.factors.item_index import item_table
 
-    found = positions.groups(item_table(model), by)
+    found = colors.groups(item_table(model), by)
     assert sorted(np.concatenate([group.items for group in found]).tolist()) == list(range(N_ITEMS))
 
 
 def test_an_unknown_colour_is_refused():
     with pytest.raises(ValueError, match="color must be one of 'year'"):
-        positions.groups(pl.DataFrame({"year": [1]}), "mood")
+        colors.groups(pl.DataFrame({"year": [1]}), "mood")
 
 
 def test_a_model_without_vectors_has_no_map():

@@ -60,7 +60,7 @@ def test_every_route_is_walked():
         (method.upper(), path) for path, about in app.openapi()["paths"].items() for method in about
     }
     assert documented <= set(every_route(app))
-    assert len(documented) == 18
+    assert len(documented) == 22
 
 
 def test_keys_on_every_route(caplog):
@@ -417,3 +417,87 @@ def test_answers_hold_no_number_that_json_has_not(shared):
         "/v1/users/u1/ratings",
     ):
         json.loads(shared.get(path).text, parse_constant=lambda name: pytest.fail(name))
+
+
+def test_more_requests_than_a_key_may_send_are_429():
+    client = client_of(Core({"a": served_models.point_model()}), read_keys=(READ, "q" * 20), rate_limit=2e-3)
+    assert client.get("/v1/models", headers={"X-API-Key": READ}).status_code == 200
+    again = client.get("/v1/models", headers={"X-API-Key": READ})
+    assert (again.status_code, again.json()["error"]["code"]) == (429, "rate")
+    assert 400 < int(again.headers["retry-after"]) <= 500
+    assert client.get("/v1/models", headers={"X-API-Key": "q" * 20}).status_code == 200
+    assert client.get("/v1/models", headers={"X-API-Key": "x" * 20}).status_code == 401
+    assert client.get("/health/live").status_code == 200
+
+
+def test_without_keys_all_share_one_limit():
+    client = client_of(Core({"a": served_models.point_model()}), rate_limit=1e-3)
+    assert [client.get("/v1/models").status_code for _ in range(3)] == [200, 429, 429]
+    assert client.get("/health/ready").status_code == 200
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0, math.nan, math.inf])
+def test_a_limit_that_cannot_be_is_refused(rate):
+    with pytest.raises(SettingsError, match="rate_limit must be above 0"):
+        Settings(rate_limit=rate)
+
+
+def test_the_map_is_the_cores_and_answers_304(shared):
+    import numpy as np
+
+    found = shared.get("/v1/map", params={"model": "a"})
+    items = shared.get("/v1/map/items", params={"model": "a"}).json()["items"]
+    points = np.frombuffer(found.content, "<f4").reshape(-1, 2)
+    assert len(points) == len(items)
+    assert np.isfinite(points).all()
+    assert points.std(axis=0)[0] >= points.std(axis=0)[1] > 0
+    asked = {"If-None-Match": found.headers["etag"]}
+    again = shared.get("/v1/map", params={"model": "a"}, headers=asked)
+    assert (again.status_code, again.content) == (304, b"")
+    assert shared.get("/v1/map", params={"model": "b"}, headers=asked).status_code == 200
+    assert shared.get("/v1/map", params={"model": "none"}).status_code == 404
+
+
+def test_diagnostics_tell_of_the_model(shared):
+    found = shared.get("/v1/diagnostics").json()
+    assert [panel["heading"] for panel in found["panels"]][1:3] == ["The long tail", "Range of predictions"]
+    assert found["card"]["Items"] == "40"
+    assert all(len(column) for panel in found["panels"] for column in panel["columns"].values())
+
+
+def test_a_file_of_the_folder_becomes_a_model(tmp_path):
+    folder = tmp_path / "models"
+    folder.mkdir()
+    served_models.saved(folder / "new.palate", seed=1)
+    outside = served_models.saved(tmp_path / "outside.palate")
+    (folder / "link.palate").symlink_to(outside)
+    (folder / "broken.palate").write_bytes(b"nothing")
+    client = client_of(Core({"a": served_models.point_model()}), models=folder)
+    answer = client.post("/v1/models", json={"file": "new.palate"})
+    assert [(one["id"], one["active"]) for one in answer.json()["models"]] == [("a", True), ("new", False)]
+    assert client.get("/v1/users/u1/recommendations?model=new").json()["model_id"] == "new"
+    client.post("/v1/models", json={"file": "new.palate", "activate": True})
+    assert client.get("/v1/users/u1/recommendations").json()["model_id"] == "new"
+    for name, status in (
+        ("none.palate", 404),
+        ("broken.palate", 409),
+        ("link.palate", 422),
+        ("../outside.palate", 422),
+        (str(outside), 422),
+        ("..\\outside.palate", 422),
+        (".palate", 422),
+        ("new.palate\0", 422),
+        ("new.txt", 422),
+        ("x" * 300 + ".palate", 422),
+        ("", 422),
+    ):
+        assert client.post("/v1/models", json={"file": name}).status_code == status, name
+    assert [one["id"] for one in client.get("/v1/models").json()["models"]] == ["a", "new"]
+
+
+def test_without_a_folder_no_file_is_taken(client):
+    answer = client.post("/v1/models", json={"file": "new.palate"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "no_folder")
+    assert "--models FOLDER" in answer.json()["error"]["message"]
+    with pytest.raises(SettingsError, match="models must be a folder"):
+        Settings(models=__import__("pathlib").Path("/none"))

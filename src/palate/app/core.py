@@ -20,10 +20,12 @@ from palate.app.answers import (
     Similar,
     UserInfo,
 )
+from palate.app.diagnostics import Panel, card
 from palate.app.errors import ActivationError, BadRows, CannotAnswer, UnknownItem, UnknownModel, UnknownUser
 from palate.app.explaining import reasons
 from palate.app.listing import EXPLAIN, UNCERTAINTY, WHY, best, with_reasons, with_uncertainty
 from palate.app.people import People
+from palate.app.positions import Positions
 from palate.app.served import ServedModel
 from palate.data.frames import to_polars
 from palate.lists.recommending import check_n
@@ -383,6 +385,19 @@ class Core:
                         OwnRating(about, float(values[at]), RATED, "model", held_out=bool(held_out[at]))
                     )
         return out
+
+    def positions(self, model: str | None = None) -> Positions:
+        """Return where the items lie on the map, in the order of `item_ids`; CannotAnswer without vectors."""
+        return self._people(model).served.positions
+
+    def item_ids(self, model: str | None = None) -> list[str]:
+        """Return the ids of all items, in the order of the model."""
+        return self._people(model).served.item_ids
+
+    def diagnostics(self, model: str | None = None) -> tuple[list[Panel], list[tuple[str, str]]]:
+        """Return what a model is like inside, panel by panel, and its card. Made once for each version."""
+        served = self._people(model).served
+        return served.panels, card(served.model)
 
     # -- live ratings
     # ------------------------------------------------------------------------------------------------------

@@ -14,7 +14,10 @@ import polars as pl
 
 from palate._checks import is_number
 from palate.app.answers import ItemInfo, ModelInfo
+from palate.app.diagnostics import Panel, panels
 from palate.app.errors import BadRating, CannotAnswer, UnknownItem
+from palate.app.positions import Positions, item_vectors
+from palate.app.positions import positions as positions_of
 from palate.app.titles import TitleIndex
 from palate.data import columns as names
 from palate.data.forks import filled
@@ -211,6 +214,19 @@ class ServedModel:
     def average(self) -> np.ndarray:
         """What somebody of whom nothing is known would think of each item, float32."""
         return np.asarray(self.model.score_items(np.array([-1])), np.float32)[0]
+
+    @cached_property
+    def positions(self) -> Positions:
+        """Where the items lie on the map; CannotAnswer for a model whose items have no vectors."""
+        vectors = item_vectors(self.model)
+        if vectors is None:
+            raise CannotAnswer(f"model {self.id!r} has no vectors of items, so there is no map of it.")
+        return positions_of(vectors)
+
+    @cached_property
+    def panels(self) -> list[Panel]:
+        """What the model is like inside, as far as it needs no ratings that were held out."""
+        return panels(self.model, None)
 
     @cached_property
     def titles(self) -> TitleIndex:

@@ -50,6 +50,18 @@ def serve(
     root_path: Annotated[
         str, typer.Option(metavar="PATH", help="Path under which a proxy serves this.")
     ] = "",
+    rate_limit: Annotated[
+        float | None,
+        typer.Option(
+            metavar="NUMBER", help="Requests a second that each key may send; more are answered 429."
+        ),
+    ] = None,
+    models_folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--models", metavar="FOLDER", help="Folder whose model files POST /v1/models may take in."
+        ),
+    ] = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Take model files into use when they are saved anew.")
     ] = False,
@@ -75,10 +87,14 @@ def serve(
             write_keys=_keys("PALATE_WRITE_KEY", write_key_file),
             origins=tuple(origin or ()),
             root_path=root_path.rstrip("/"),
+            rate_limit=rate_limit,
+            models=models_folder,
             **({"secret": os.environ["PALATE_SECRET"].encode()} if os.environ.get("PALATE_SECRET") else {}),
         )
     except SettingsError as error:
-        raise usage_error(str(error)) from None
+        raise usage_error(
+            str(error).replace("rate_limit must", "--rate-limit must").replace("models must", "--models must")
+        ) from None
     for path in models:
         if not path.is_file():
             raise usage_error(f"there is no model file {path}")

@@ -8,7 +8,16 @@ from palate.app.errors import BadRows
 from palate.service.answering import Failure, Problem, status_of
 from palate.service.guard import Guard
 from palate.service.metrics import Metrics
-from palate.service.routes import health_routes, item_routes, list_routes, reply, user_routes
+from palate.service.model_routes import map_routes, model_routes
+from palate.service.replying import reply
+from palate.service.routes import (
+    health_routes,
+    item_routes,
+    list_routes,
+    rating_routes,
+    session_routes,
+    user_routes,
+)
 from palate.service.settings import Settings
 
 LOG = logging.getLogger("palate.service")
@@ -47,8 +56,12 @@ def application(core: Core, settings: Settings | None = None) -> Any:
     )
     for router in (
         list_routes(core, settings),
+        session_routes(core),
         item_routes(core),
         user_routes(core),
+        rating_routes(core),
+        model_routes(core, settings),
+        map_routes(core),
         health_routes(core, metrics),
     ):
         app.include_router(router)

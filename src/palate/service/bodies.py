@@ -1,6 +1,7 @@
 """What routes take and give beside the core's own answers; the OpenAPI document is made from these."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from palate.app.answers import Answer, ItemInfo, ModelInfo, OwnRating, Row, Similar
 
@@ -164,3 +165,35 @@ class Ready:
     status: str
     reasons: list[str]
     models: list[Stamp]
+
+
+@dataclass
+class ModelIn:
+    """A model file of the service's folder: its name alone, without a path. The model is called by it."""
+
+    file: str
+    activate: bool = False
+
+
+@dataclass
+class MapItems(Stamp):
+    """The ids of all items, in the order of the positions that `/v1/map` gives."""
+
+    items: list[str]
+
+
+@dataclass
+class PanelOut:
+    """One question about a model: `columns` by name, or none where `text` says why."""
+
+    heading: str
+    text: str
+    columns: dict[str, list[Any]]
+
+
+@dataclass
+class DiagnosticsOut(Stamp):
+    """What a model is like inside, and its card."""
+
+    panels: list[PanelOut]
+    card: dict[str, str]

@@ -2,12 +2,14 @@
 
 import asyncio
 import hmac
+import math
 import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from palate.service.answering import Failure, Problem, as_json
+from palate.service.limits import Limits
 from palate.service.metrics import Metrics
 from palate.service.settings import BODY_BYTES, BODY_SECONDS, LOOPBACK, Settings
 
@@ -28,9 +30,9 @@ HEADERS = (
 
 
 class _Refused(Exception):
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, after: int | None = None) -> None:
         super().__init__(message)
-        self.status, self.code = status, code
+        self.status, self.code, self.after = status, code, after
 
 
 class Guard:
@@ -38,6 +40,7 @@ class Guard:
 
     def __init__(self, app: App, settings: Settings, metrics: Metrics) -> None:
         self.app, self.settings, self.metrics = app, settings, metrics
+        self._limits = None if settings.rate_limit is None else Limits(settings.rate_limit)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -73,6 +76,8 @@ class Guard:
         headers = {name.lower(): value for name, value in scope["headers"]}
         if settings.open_to_all:
             _check_local(headers, settings.origins)
+            if path not in OPEN:
+                self._check_rate(b"")
             return
         if path in OPEN or (method == "OPTIONS" and b"access-control-request-method" in headers):
             return
@@ -87,6 +92,18 @@ class Guard:
         reads = method in ("GET", "HEAD", "OPTIONS") or (method == "POST" and path in READING_POSTS)
         if not (reads or may_write):
             raise _Refused(403, "key", "this needs a key for writing; got one for reading.")
+        self._check_rate(given)
+
+    def _check_rate(self, key: bytes) -> None:
+        after = 0.0 if self._limits is None else self._limits.wait(key)
+        if after:
+            raise _Refused(
+                429,
+                "rate",
+                f"a key may send {self.settings.rate_limit:g} requests a second; got more. "
+                f"Try again in {math.ceil(after)} s.",
+                math.ceil(after),
+            )
 
 
 def matched_path(scope: Scope) -> str:
@@ -173,6 +190,8 @@ async def _refuse(refused: _Refused, send: Send) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if refused.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
+    if refused.after is not None:
+        headers.append((b"retry-after", str(refused.after).encode()))
     if refused.status in (408, 413):
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": refused.status, "headers": headers})

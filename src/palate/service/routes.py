@@ -9,10 +9,10 @@ from palate.app.answers import Answer, Reasons
 from palate.app.core import Core, check_user
 from palate.app.listing import EXPLAIN
 from palate.service import bodies
-from palate.service.answering import Failure, as_json
+from palate.service.answering import Failure
 from palate.service.cursor import make_cursor, read_cursor
-from palate.service.guard import SLASH
 from palate.service.metrics import Metrics
+from palate.service.replying import failures, id_of, reply
 from palate.service.settings import MOST_ITEMS, MOST_ROWS, Settings
 
 REMAINS = (
@@ -20,23 +20,6 @@ REMAINS = (
     "hold the user's "
     "training ratings until they are trained again, and so do backups of the store."
 )
-
-
-def reply(value: Any, status: int = 200) -> Any:
-    """Return an answer in JSON."""
-    from fastapi import Response
-
-    return Response(as_json(value), status, media_type="application/json")
-
-
-def id_of(text: str) -> str:
-    """Return an id from a path as the caller meant it, checked for its length."""
-    return check_user(text.replace(SLASH, "/"))
-
-
-def failures(*status: int) -> dict[int | str, dict[str, Any]]:
-    """Return what OpenAPI says of answers that are not 2xx."""
-    return {code: {"model": Failure} for code in (*status, 400, 401, 403, 408, 413, 422, 503)}
 
 
 def _where(genre: Sequence[str], year_from: int | None, year_to: int | None) -> dict[str, Any] | None:
@@ -72,7 +55,7 @@ def _listed(answer: Answer, cursor: str | None = None, fresh: bool = False) -> b
 
 def list_routes(core: Core, settings: Settings) -> Any:
     """Return the routes of lists."""
-    from fastapi import APIRouter, Query, Request
+    from fastapi import APIRouter, Request
     from fastapi.concurrency import run_in_threadpool
 
     from palate.service.queries import ListQuery, documented, read
@@ -93,6 +76,15 @@ def list_routes(core: Core, settings: Settings) -> Any:
         if query.plain and core.answers_quickly(user, query.model):
             return _page(core, settings, user, query)
         return await run_in_threadpool(_page, core, settings, user, query)
+
+    return router
+
+
+def session_routes(core: Core) -> Any:
+    """Return the routes of lists for somebody known by ratings alone, and of two lists side by side."""
+    from fastapi import APIRouter, Query
+
+    router = APIRouter(prefix="/v1", tags=["lists"])
 
     @router.post("/recommendations", response_model=bodies.Recommendations, responses=failures(404))
     def session(body: bodies.SessionIn) -> Any:
@@ -164,7 +156,7 @@ def _state(asked: Sequence[Any], answer: Answer) -> list[Any]:
 
 
 def item_routes(core: Core) -> Any:
-    """Return the routes of items and models."""
+    """Return the routes of items."""
     from fastapi import APIRouter, Query
 
     router = APIRouter(prefix="/v1", tags=["items"])
@@ -201,24 +193,11 @@ def item_routes(core: Core) -> Any:
             model,
         )
 
-    @router.get("/models", response_model=bodies.ModelsOut, responses=failures())
-    def models() -> Any:
-        """List the models that are served."""
-        return reply(bodies.ModelsOut(core.models, core.last_failure))
-
-    @router.post("/models/{model}:activate", response_model=bodies.ModelsOut, responses=failures(404, 409))
-    def activate(model: str) -> Any:
-        """Read a model's file again, take it into use if it is sound, and let it answer when no
-        model is named.
-        """
-        core.activate(id_of(model))
-        return reply(bodies.ModelsOut(core.models, core.last_failure))
-
     return router
 
 
 def user_routes(core: Core) -> Any:
-    """Return the routes of users and their ratings."""
+    """Return the routes of users."""
     from fastapi import APIRouter
 
     router = APIRouter(prefix="/v1", tags=["users"])
@@ -244,6 +223,15 @@ def user_routes(core: Core) -> Any:
     def explain(user: str, item: str, model: str | None = None) -> Any:
         """Explain a prediction: parts that add up to the score."""
         return reply(core.explain(id_of(user), id_of(item), model))
+
+    return router
+
+
+def rating_routes(core: Core) -> Any:
+    """Return the routes that change ratings."""
+    from fastapi import APIRouter
+
+    router = APIRouter(prefix="/v1", tags=["users"])
 
     @router.put("/users/{user}/ratings/{item}", response_model=bodies.Kept, responses=failures(404))
     def rate(user: str, item: str, body: bodies.RatingIn) -> Any:

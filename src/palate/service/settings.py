@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass, field
+from pathlib import Path
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 BODY_BYTES = 1 << 20
@@ -29,6 +30,11 @@ class Settings:
         Web pages that may ask from a browser, such as "https://example.org".
     root_path : str
         Path under which a proxy serves this.
+    rate_limit : float, optional
+        How many requests a second each key may send on average, and as many at once; more are answered
+        429. Without keys all callers share one limit. No limit when None.
+    models : Path, optional
+        The folder from which `POST /v1/models` takes files; none are taken when None.
     secret : bytes
         Signs cursors. Several processes behind one address must share it.
 
@@ -51,9 +57,18 @@ class Settings:
     write_keys: tuple[str, ...] = field(default=(), repr=False)
     origins: tuple[str, ...] = ()
     root_path: str = ""
+    rate_limit: float | None = None
+    models: Path | None = None
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
     def __post_init__(self) -> None:
+        if self.rate_limit is not None and not 0 < self.rate_limit < float("inf"):
+            raise SettingsError(
+                f"rate_limit must be above 0 requests a second; got {self.rate_limit:g}. "
+                "Leave it out for no limit."
+            )
+        if self.models is not None and not self.models.is_dir():
+            raise SettingsError(f"models must be a folder; got {str(self.models)!r}, which is none.")
         keys = (*self.read_keys, *self.write_keys)
         if not keys and self.host not in LOOPBACK:
             raise SettingsError(

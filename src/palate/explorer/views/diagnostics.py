@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from palate.explorer.diagnostics import Panel, card, panels
+from palate.app.diagnostics import Panel, card, panels
 from palate.explorer.frame import Page
 from palate.explorer.parts import table, tag
 from palate.explorer.views.people import draw_figures, measured

@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 
 from palate.app.answers import Answer
-from palate.app.errors import NotKnown
+from palate.app.errors import CannotAnswer, NotKnown
+from palate.app.positions import Positions, user_vector
+from palate.explorer.colors import COLORS, Group, groups
 from palate.explorer.frame import Page, problem
 from palate.explorer.parts import item_address, name_of, tag
-from palate.explorer.positions import COLORS, Group, Positions, groups, item_vectors, positions, user_vector
 from palate.explorer.views.lists import asked
 from palate.factors.item_index import item_table
 
@@ -261,15 +262,12 @@ def show(page: Page) -> None:
                         tag("option", name, value=name, selected=True if name == state.color else None)
             select.on("change", lambda e: page.go(color=e.args), js_handler="(e) => emit(e.target.value)")
         model = space.core.model(state.model)
-        vectors = item_vectors(model)
-        if vectors is None:
-            problem(
-                f"Model {state.model} has no vectors of items, so there is no map of it. A factor model "
-                f"has them: palate train --trainer least-squares."
-            )
+        try:
+            found = space.core.positions(state.model)
+        except CannotAnswer as error:
+            problem(f"{error} A factor model has them: palate train --trainer least-squares.")
             return
         if state.color not in COLORS:
             problem(f"color must be one of {', '.join(COLORS)}; got {state.color!r}.")
             return
-        found = space.once("positions", (state.model,), lambda: positions(vectors))
         Map(page, found, groups(item_table(model), state.color)).draw()
