@@ -13,6 +13,7 @@ from palate.app.errors import CannotAnswer
 from palate.app.listing import best
 from palate.app.people import People
 from palate.app.served import ServedModel
+from palate.model.model import Model
 
 TRIED = 20  # users whose lists are made before a model is taken into use
 _COPIES = 2.0  # memory that a model takes, in sizes of its file, with what is derived from it
@@ -42,7 +43,7 @@ def _stamp(path: Path) -> tuple[int, int, int]:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def version_of_object(model: Any) -> str:
+def version_of_object(model: Model) -> str:
     """Return a version for a model that has no file: one for each object."""
     return f"memory-{id(model):x}"
 

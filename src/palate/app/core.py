@@ -29,6 +29,7 @@ from palate.app.positions import Positions
 from palate.app.served import ServedModel
 from palate.data.frames import to_polars
 from palate.lists.recommending import check_n
+from palate.model.model import Model
 from palate.store.changes import RATED, REMOVED, Change, Forgotten, RatingStore
 from palate.store.memory import MemoryStore
 
@@ -191,7 +192,7 @@ class Core:
             self.last_failure = None
             return new.served.info(self._state.active == model_id)
 
-    def add(self, model_id: str, model: Any, *, make_active: bool = False) -> ModelInfo:
+    def add(self, model_id: str, model: Model, *, make_active: bool = False) -> ModelInfo:
         """Serve a model that is in memory, in place of one of this id if there is one."""
         with self._changing:
             state = self._state
@@ -239,7 +240,7 @@ class Core:
         model: str | None = None,
         caution: float = 0.0,
         min_ratings: int = 0,
-        where: Any = None,
+        where: object = None,
         exclude_seen: bool = True,
         offset: int = 0,
         explain: Sequence[str] = (),

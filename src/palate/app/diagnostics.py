@@ -3,7 +3,6 @@ same numbers.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,6 +12,7 @@ from palate.inspect.factors import norms as vector_norms
 from palate.inspect.factors import norms_by_count
 from palate.inspect.predictions import PAIRS, predictions
 from palate.inspect.statistics import sampled
+from palate.model.model import Model
 
 _SAMPLE = 2_000_000  # predictions that the histogram is made of
 _BINS = 30
@@ -44,7 +44,7 @@ class Panel:
     kind: str = "line"
 
 
-def panels(model: Any, evaluation: Evaluation | None) -> list[Panel]:
+def panels(model: Model, evaluation: Evaluation | None) -> list[Panel]:
     """Return everything the page shows of a model; what cannot be known says so.
 
     Examples
@@ -65,7 +65,7 @@ def panels(model: Any, evaluation: Evaluation | None) -> list[Panel]:
     )
 
 
-def norm_panel(model: Any) -> Panel:
+def norm_panel(model: Model) -> Panel:
     """Return the length of the items' vectors by number of ratings."""
     heading = "Norms of items against number of ratings"
     factors = getattr(model, "item_factors", None)
@@ -87,7 +87,7 @@ def _spans(frame: pl.DataFrame) -> pl.Series:
     )
 
 
-def tail_panel(model: Any) -> Panel:
+def tail_panel(model: Model) -> Panel:
     """Return which share of all ratings the most rated items have."""
     heading = "The long tail"
     if model.ratings is None:
@@ -101,7 +101,7 @@ def tail_panel(model: Any) -> Panel:
     return Panel(heading, text, frame, "items", ("ratings",))
 
 
-def range_panel(model: Any) -> Panel:
+def range_panel(model: Model) -> Panel:
     """Return how predictions are distributed, and how many leave the scale."""
     heading = "Range of predictions"
     users = sampled(len(model.users), max(1, min(_SAMPLE, PAIRS) // max(1, len(model.items))), 0)
@@ -119,7 +119,7 @@ def range_panel(model: Any) -> Panel:
     return Panel(heading, text, frame, "from", ("predictions",), "bar")
 
 
-def curve_panel(model: Any) -> Panel:
+def curve_panel(model: Model) -> Panel:
     """Return the errors sweep by sweep."""
     heading = "Learning curve"
     sweeps = getattr(getattr(model, "history", None), "sweeps", ())
@@ -162,7 +162,7 @@ def error_panels(evaluation: Evaluation | None) -> list[Panel]:
     return found
 
 
-def calibration_panel(evaluation: Evaluation, model: Any) -> Panel:
+def calibration_panel(evaluation: Evaluation, model: Model) -> Panel:
     """Return whether intervals hold as many ratings as they promise, where the evaluation says so."""
     heading = "Calibration"
     held = (
@@ -185,7 +185,7 @@ def calibration_panel(evaluation: Evaluation, model: Any) -> Panel:
     return Panel(heading, text, shown, "promised", ("held", "promised"))
 
 
-def card(model: Any) -> list[tuple[str, str]]:
+def card(model: Model) -> list[tuple[str, str]]:
     """Return the model card: pairs of a name and what there is to say."""
     stars = getattr(model, "predicts", model)
     rows = [
@@ -212,5 +212,5 @@ def card(model: Any) -> list[tuple[str, str]]:
     return [*rows, *(("Note", note) for note in getattr(model.history, "notes", ()))]
 
 
-def _plain(name: str, value: Any) -> bool:
+def _plain(name: str, value: object) -> bool:
     return name != "name" and value is not None and isinstance(value, str | int | float | bool)

@@ -32,7 +32,7 @@ def best(
     n: int,
     caution: float,
     min_ratings: int,
-    where: Any,
+    where: object,
     exclude_seen: bool,
     offset: int,
 ) -> list[Row]:
@@ -107,7 +107,7 @@ def _cautious(
     offset: int,
     caution: float,
     min_ratings: int,
-    where: Any,
+    where: object,
 ) -> list[Row]:
     """Return a list by lower confidence bounds, from the model's own verb."""
     if not has_spread(served.predicts):

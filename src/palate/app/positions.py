@@ -31,7 +31,7 @@ class Positions:
         return ((np.atleast_2d(vectors) - self.center) @ self.axes).astype(np.float32)
 
 
-def item_vectors(model: Any) -> np.ndarray | None:
+def item_vectors(model: Model) -> np.ndarray | None:
     """Return the vectors of a model's items, shape (n_items, n_factors), or None where it has none.
 
     Of a model of two heads those of the choice head if it has any, else those of the star head; of
@@ -70,7 +70,7 @@ def positions(vectors: np.ndarray) -> Positions:
     return Positions((apart @ axes).astype(np.float32), center, axes, share)
 
 
-def user_vector(model: Any, items: np.ndarray, ratings: np.ndarray) -> np.ndarray | None:
+def user_vector(model: Model, items: np.ndarray, ratings: np.ndarray) -> np.ndarray | None:
     """Return a vector for somebody with these ratings of these items (row numbers): where what they
     like lies.
 

@@ -326,7 +326,7 @@ def _position(vocabulary: Vocabulary, text: str) -> int:
     return -1 if str(value) != text else int(vocabulary._position(value))
 
 
-def _text(value: Any) -> str | None:
+def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 

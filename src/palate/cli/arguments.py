@@ -10,6 +10,7 @@ from palate._checks import ArgumentError
 from palate._nearest import did_you_mean
 from palate.cli.errors import usage_error
 from palate.cli.options import time_of
+from palate.model.model import Model
 
 if TYPE_CHECKING:
     import polars as pl
@@ -50,7 +51,7 @@ def holds_counts(model: "FactorModel") -> bool:
     return model.trainer.get("counts", "none") != "none"
 
 
-def of_ratings(model: Any) -> Any:
+def of_ratings(model: Model) -> Any:
     """Return what a model predicts ratings by: the star head of one of two heads, else the model itself.
 
     Raises
@@ -432,7 +433,7 @@ def _column(table: "pl.DataFrame", names: tuple[str, ...], wanted: str, path: Pa
     raise ArgumentError(path.name, f"have the column {wanted}", f"the columns {listed}")
 
 
-def label(model: "FactorModel", item: Any) -> str:
+def label(model: "FactorModel", item: object) -> str:
     """Return what to call an item in a sentence: its title, else its id."""
     from palate.factors.item_index import item_table
 

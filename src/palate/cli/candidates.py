@@ -1,9 +1,7 @@
 """The table of choice models that a recommender was chosen from."""
 
-from typing import Any
 
-
-def show_candidates(model: Any) -> None:
+def show_candidates(model: Model) -> None:
     """Print the choice models that were tried, best first."""
     import polars as pl
 

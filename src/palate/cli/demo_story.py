@@ -76,7 +76,7 @@ class Story:
         return [self.none, self.lesson, self.chosen, self.default, self.baseline]
 
 
-def tell(data: Dataset, user: Any = None) -> Story:
+def tell(data: Dataset, user: object = None) -> Story:
     """Return the story of a data set with titles and genres, told for one user or for one with a
     clear taste.
     """
@@ -159,5 +159,5 @@ def lesson(n_ratings: int) -> LeastSquares:
     )
 
 
-def _quiet(report: Any) -> None:
+def _quiet(report: object) -> None:
     """Stands in for the progress bar."""

@@ -7,7 +7,7 @@ import shlex
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TextIO
 
 import typer
 from typer.core import TyperCommand
@@ -152,7 +152,7 @@ def _marked(args: Sequence[str], params: Sequence[Any]) -> list[str]:
     return found
 
 
-def _unmarked(value: Any) -> Any:
+def _unmarked(value: object) -> Any:
     if isinstance(value, list | tuple):
         return type(value)(map(_unmarked, value))
     return value.removeprefix(_MARK) if isinstance(value, str) else value
@@ -163,7 +163,7 @@ class _Unread:
     written all the same.
     """
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self.stream = open(os.devnull, "w", encoding="utf-8") if stream is None else stream  # noqa: SIM115 - closed with the process
         self.error: OSError | None = None
 

@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from palate.cli.errors import INTERRUPTED, say, usage_error
+from palate.model.model import Model
 
 
 def check_everyone(output: Path | None) -> Path:
@@ -25,7 +26,7 @@ def check_everyone(output: Path | None) -> Path:
     return output
 
 
-def write_everyone(model: Any, output: Path, n: int, *, as_json: bool, **options: Any) -> None:
+def write_everyone(model: Model, output: Path, n: int, *, as_json: bool, **options: Any) -> None:
     """Write the lists of every user, and say how many; an interrupt leaves what the same command
     goes on with.
     """

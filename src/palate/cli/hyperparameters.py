@@ -11,6 +11,7 @@ import typer
 
 from palate._nearest import did_you_mean
 from palate.cli.errors import Command, usage_error
+from palate.training.trainer import Trainer
 
 PANEL = "Hyper-parameters"
 TRAINERS = (
@@ -132,7 +133,7 @@ def trainer_of(name: str, values: dict[str, Any]) -> Any:
     return cls(**values)
 
 
-def takes_counts(trainer: Any) -> bool:
+def takes_counts(trainer: Trainer) -> bool:
     """Return whether a trainer takes the values for counts, of which those of a pair add up."""
     return getattr(trainer, "counts", None) in _count_forms() or "counts" in (
         getattr(trainer, "values", None),
@@ -242,7 +243,7 @@ def _annotation(field: Any, text: str) -> Any:
     return Annotated[kind, typer.Option(help=text, rich_help_panel=PANEL)]
 
 
-def _number(name: str, value: Any) -> Any:
+def _number(name: str, value: object) -> Any:
     field = hyperparameters()[name]
     if not isinstance(value, str) or field.type is str or value == field.default:
         return value

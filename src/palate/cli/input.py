@@ -23,7 +23,7 @@ def read(path: Path, **options: Any) -> "Dataset":
         return read_file(path, **options)
 
 
-def read_part(path: Path, model: Any, options: Mapping[str, Any]) -> "Ratings":
+def read_part(path: Path, model: Model, options: Mapping[str, Any]) -> "Ratings":
     """Return ratings that are to meet a model: with ids of its kinds, and without a look at
     catalogs, which play no part.
     """

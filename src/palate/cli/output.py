@@ -232,7 +232,7 @@ def _widths(columns: list[Column], cells: dict[str, list[str]], room: int) -> li
     return widths
 
 
-def _cell(value: Any, kind: str) -> str:
+def _cell(value: object, kind: str) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "-"
     if kind == "count":
@@ -249,7 +249,7 @@ def _cell(value: Any, kind: str) -> str:
     return text.replace("|", ", ") if kind == "text" else text
 
 
-def print_json(document: Any) -> None:
+def print_json(document: object) -> None:
     """Print one JSON document and nothing else."""
     stream = sys.stdout
     if stream is None:
@@ -266,7 +266,7 @@ def records(frame: "pl.DataFrame") -> list[dict[str, Any]]:
     ]
 
 
-def plain_value(value: Any) -> Any:
+def plain_value(value: object) -> Any:
     """Return a value that JSON can hold."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None

@@ -133,7 +133,7 @@ def _parameter(name: str, flags: dict[str, str]) -> str:
     return flags[name].removeprefix("--").replace("-", "_") if name in flags else name
 
 
-def _declared(name: str, annotation: Any, default: Any, flags: dict[str, str]) -> inspect.Parameter:
+def _declared(name: str, annotation: object, default: object, flags: dict[str, str]) -> inspect.Parameter:
     kind, option, *_ = get_args(annotation)
     made = copy.copy(option)
     made.rich_help_panel = PANEL

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from palate.cli.errors import usage_error
+from palate.model.model import Model
 
 Diversity = Annotated[
     float,
@@ -33,7 +34,9 @@ Boost = Annotated[
 ]
 
 
-def shape(model: Any, diversity: float, at_most: list[str] | None, boost: list[str] | None) -> dict[str, Any]:
+def shape(
+    model: Model, diversity: float, at_most: list[str] | None, boost: list[str] | None
+) -> dict[str, Any]:
     """Return what the options ask of `recommend`; nothing where they are not given."""
     found: dict[str, Any] = {"diversity": diversity} if diversity else {}
     if at_most:
@@ -43,7 +46,7 @@ def shape(model: Any, diversity: float, at_most: list[str] | None, boost: list[s
     return found
 
 
-def _caps(model: Any, texts: list[str]) -> dict[str, Any]:
+def _caps(model: Model, texts: list[str]) -> dict[str, Any]:
     caps: dict[str, Any] = {}
     for text in texts:
         column, value, number = _parts(text, "--at-most", "COLUMN=N, such as genres=3")
@@ -95,7 +98,7 @@ def _parts(text: str, option: str, form: str) -> tuple[str, str | None, str]:
     return column, value if colon else None, number
 
 
-def _typed(model: Any, column: str, value: str) -> Any:
+def _typed(model: Model, column: str, value: str) -> Any:
     """Return a value as the catalog's column has it: a number in a column of numbers."""
     frame = None if model.catalog is None else model.catalog.frame
     if frame is None or column not in frame.columns or not frame.schema[column].is_numeric():

@@ -13,6 +13,7 @@ from palate.cli.errors import INTERRUPTED, say, usage_error
 from palate.cli.messages import to_paste
 from palate.cli.reading_options import AS_GIVEN, Reading, as_words, reads_ratings
 from palate.cli.writing import check_default, instead
+from palate.model.model import Model
 
 if TYPE_CHECKING:
     import numpy as np
@@ -399,7 +400,7 @@ def _compare(outcome: Outcome, how: How) -> None:
             outcome.errors[name] = {"rmse": found.rmse, "mae": found.mae}
 
 
-def _lists(model: Any, how: How) -> dict[str, Any] | None:
+def _lists(model: Model, how: How) -> dict[str, Any] | None:
     """Return how good the lists for the ratings held out are beside those of the most popular items.
 
     A recommender has chosen among candidates with the most popular items among them, and tells of them.
@@ -437,7 +438,7 @@ def _baseline(everything: "Ratings", held_out: "np.ndarray", how: How) -> "Facto
     return Baseline().fit(everything.select(~held_out), validation=everything.select(held_out), **quiet)
 
 
-def _joined(data: "Dataset", start: "FactorModel", union: bool, items: Any) -> "Dataset":
+def _joined(data: "Dataset", start: "FactorModel", union: bool, items: object) -> "Dataset":
     """Return what is trained on: with `union` the ratings of the model too; with the model's
     catalog where no other is.
     """

@@ -97,7 +97,7 @@ def update(
         )
 
 
-def _drift(updated: Any, before: Any, threads: int | None) -> Any:
+def _drift(updated: object, before: object, threads: int | None) -> Any:
     from palate.cli.input import busy
     from palate.experiments.drift import drift
 

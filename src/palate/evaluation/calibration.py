@@ -126,7 +126,7 @@ class Calibration:
         frames = {"coverage": plain.table.to_dicts(), "pit": plain.pit.to_dicts()}
         return {**self.about, "scores": self.scores, **frames, "notes": list(self.notes)}
 
-    def plot(self, path: Any = None) -> Any:
+    def plot(self, path: object = None) -> Any:
         """Return the reliability plot as a Matplotlib figure, or write it to a file.
 
         The file is `path` (.png, .svg or .pdf); the method then returns None.
@@ -307,7 +307,7 @@ def _notes(known: np.ndarray, chosen_by: bool, name: str) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _check_nominal(nominal: Any) -> tuple[float, ...]:
+def _check_nominal(nominal: object) -> tuple[float, ...]:
     shares = tuple(nominal) if isinstance(nominal, list | tuple | np.ndarray) else (nominal,)
     for share in shares:
         if not is_number(share):

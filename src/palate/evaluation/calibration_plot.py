@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _BLUE, _GREY, _RED = "#1f5f8b", "#777777", "#b03a2e"
 
 
-def draw(calibration: "Calibration", path: Any = None) -> Any:
+def draw(calibration: "Calibration", path: object = None) -> Any:
     """Return the figure, or write it to `path` and return None.
 
     Raises

@@ -72,8 +72,8 @@ class Comparison:
 
 @needs_threads("compare")
 def compare(
-    models: Any,
-    users: Any = None,
+    models: object,
+    users: object = None,
     *,
     n: int = 5,
     few: int | None = None,
@@ -174,7 +174,7 @@ def _scales(named: Mapping[str, Scorer]) -> list[str]:
     ]
 
 
-def _users(models: list[Scorer], users: Any, seed: int) -> Any:
+def _users(models: list[Scorer], users: object, seed: int) -> Any:
     if users is not None:
         return users if isinstance(users, list | tuple | np.ndarray | pl.Series) else [users]
     known = models[0].users.values
@@ -211,7 +211,7 @@ def _errors(
 
 def _summary(
     named: Mapping[str, Scorer],
-    given: Any,
+    given: object,
     lists: Mapping[str, pl.DataFrame],
     errors: pl.DataFrame | None,
     few: int,

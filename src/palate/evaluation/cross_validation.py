@@ -22,7 +22,7 @@ from palate.splits.parts import Folds, Split
 
 @needs_threads("crossval")
 def crossval(
-    trainers: Any,
+    trainers: object,
     ratings: Ratings | Dataset,
     *,
     folds: int | Folds = 5,
@@ -131,7 +131,7 @@ def crossval(
     return _pooled(results, parts, resamples, confidence, seed)
 
 
-def named_trainers(trainers: Any) -> dict[str, Any]:
+def named_trainers(trainers: object) -> dict[str, Any]:
     """Return the trainers by name; of equal names the later ones are numbered.
 
     Raises
@@ -211,7 +211,7 @@ def _notes(whole: Evaluation, about: dict[str, Any]) -> list[str]:
     return notes
 
 
-def _check_parallel(parallel: Any) -> int:
+def _check_parallel(parallel: object) -> int:
     return check_count("parallel", parallel, 1)
 
 

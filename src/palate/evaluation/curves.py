@@ -69,7 +69,7 @@ class HitCurves:
         plain = replace(self.evaluation, frame_kind="polars")
         return {"models": list(self.models), "n": self.n, "curves": plain.table().to_dicts()}
 
-    def plot(self, path: Any = None) -> Any:
+    def plot(self, path: object = None) -> Any:
         """Return the curves as a Matplotlib figure, or write them to a file.
 
         The file `path` ends in .png, .svg or .pdf; None is then returned.
@@ -90,14 +90,14 @@ class HitCurves:
 
 @needs_threads("hit_curves")
 def hit_curves(
-    models: Any,
+    models: object,
     test: Ratings | Split | None = None,
     *,
     n: int = 100,
     relevant_from: float | None = None,
     train: Ratings | None = None,
     fold_in: Ratings | None = None,
-    candidates: Any = None,
+    candidates: object = None,
     baselines: bool = True,
     resamples: int = 200,
     confidence: float = 0.95,

@@ -12,7 +12,7 @@ _WORDS = {"hit_rate": "users with a hit (%)", "recall": "relevant items listed (
 _TITLES = {"hit_rate": "Hit rate", "recall": "Recall"}
 
 
-def draw(curves: pl.DataFrame, models: Sequence[str], dashed: Sequence[str], path: Any = None) -> Any:
+def draw(curves: pl.DataFrame, models: Sequence[str], dashed: Sequence[str], path: object = None) -> Any:
     """Return the figure, or write it to `path` and return None.
 
     Parameters

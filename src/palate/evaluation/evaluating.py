@@ -30,13 +30,14 @@ from palate.evaluation.scoring import Outcome, score
 from palate.evaluation.test_set import Question, alike_by, ask
 from palate.factors.temporal_scores import knows_time
 from palate.lists.lookup import column_of
+from palate.model.model import Model
 from palate.scorer import Scorer
 from palate.splits.parts import Split
 
 
 @needs_threads("evaluate")
 def evaluate(
-    models: Any,
+    models: object,
     test: Ratings | Split | None = None,
     *,
     k: int | Sequence[int] = (5, 10, 20),
@@ -44,7 +45,7 @@ def evaluate(
     gain: str = "binary",
     train: Ratings | None = None,
     fold_in: Ratings | None = None,
-    candidates: Any = None,
+    candidates: object = None,
     baselines: bool = True,
     resamples: int = 1000,
     confidence: float = 0.95,
@@ -160,7 +161,7 @@ class Asked:
 
 
 def enter_all(
-    models: Any,
+    models: object,
     test: Ratings | Split | None,
     *,
     k: int | Sequence[int],
@@ -168,7 +169,7 @@ def enter_all(
     gain: str = "binary",
     train: Ratings | None = None,
     fold_in: Ratings | None = None,
-    candidates: Any = None,
+    candidates: object = None,
     baselines: bool = True,
     threads: int | None = None,
 ) -> Asked:
@@ -280,7 +281,7 @@ def _all_relevant(question: Question, named: list[tuple[Scorer, str]]) -> list[s
     ]
 
 
-def check_candidates(candidates: Any, named: list[tuple[Scorer, str]]) -> Any:
+def check_candidates(candidates: object, named: list[tuple[Scorer, str]]) -> Any:
     """Return the candidates as a column of ids, None for None.
 
     Raises
@@ -299,7 +300,7 @@ def check_candidates(candidates: Any, named: list[tuple[Scorer, str]]) -> Any:
     return ids
 
 
-def named_scorers(models: Any) -> list[tuple[Scorer, str]]:
+def named_scorers(models: object) -> list[tuple[Scorer, str]]:
     """Return every scorer with its name; saved models are loaded. Of equal names the later ones are
     numbered.
     """
@@ -336,7 +337,7 @@ def unique_name(name: str, taken: list[str]) -> str:
     return unique
 
 
-def _loaded(model: Any) -> tuple[Any, str]:
+def _loaded(model: Model) -> tuple[Any, str]:
     if isinstance(model, str | os.PathLike):
         from palate.model.file.loading import load_model
 
@@ -439,7 +440,7 @@ def _notes(
     return notes
 
 
-def check_bootstrap(resamples: Any, confidence: Any, seed: Any) -> None:
+def check_bootstrap(resamples: object, confidence: object, seed: object) -> None:
     """Raise unless the arguments of the bootstrap are in range."""
     check_count("resamples", resamples, 0)
     check_seed(seed)

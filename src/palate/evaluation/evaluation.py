@@ -177,7 +177,7 @@ class Evaluation:
         types = {**first, "difference": pl.Float64, **_ENDS, "clear": pl.Boolean}
         return pl.DataFrame(rows, schema=types, orient="row")
 
-    def among(self, users: Any) -> "Evaluation":
+    def among(self, users: object) -> "Evaluation":
         """Return the evaluation of some of the users, with intervals of its own.
 
         What belongs to all lists together, coverage, the Gini coefficient and `by_popularity`, is
@@ -381,7 +381,7 @@ class Evaluation:
         return from_polars(frame, self.frame_kind)
 
 
-def _chosen(users: Any, n_train: np.ndarray) -> np.ndarray:
+def _chosen(users: object, n_train: np.ndarray) -> np.ndarray:
     """Return which users are meant."""
     if isinstance(users, str):
         if users not in (KNOWN, NEW):

@@ -124,11 +124,11 @@ class Question:
 
 def ask(
     test: Ratings,
-    k: Any,
+    k: object,
     relevant_from: float | None,
     gain: str,
     scale: tuple[float, float] | None,
-    candidates: Any = None,
+    candidates: object = None,
 ) -> Question:
     """Check the arguments of an evaluation and return the question they make.
 

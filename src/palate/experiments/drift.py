@@ -15,6 +15,7 @@ from palate.evaluation.evaluated_model import held_out_ratings, training_ratings
 from palate.evaluation.evaluating import evaluate
 from palate.evaluation.evaluation import Evaluation
 from palate.lists.ranking import rank
+from palate.model.model import Model
 from palate.recommender.recommender import Recommender
 from palate.training.als.least_squares import LeastSquares
 from palate.training.baseline import Baseline
@@ -175,7 +176,7 @@ def drift(
     )
 
 
-def trainer_of(model: Any) -> Any:
+def trainer_of(model: Model) -> Any:
     """Return the trainer of a model, made from its name and hyper-parameters.
 
     Raises
@@ -210,7 +211,7 @@ def _trained_again(model: Any, seed: int, threads: int | None) -> Any:
     return trainer.fit(train, validation=held, **options)
 
 
-def _checked(refit: Any, updated: Any) -> Any:
+def _checked(refit: object, updated: object) -> Any:
     for side in ("users", "items"):
         if getattr(refit, side) != getattr(updated, side):
             raise ArgumentError("refit", f"have the {side} of the updated model", "others")

@@ -20,6 +20,7 @@ from palate.experiments.plan import Cell, read_plan
 from palate.lists.filters import allowed_items
 from palate.lists.ranking import rank
 from palate.splits.fingerprint import fingerprint
+from palate.training.trainer import Trainer
 from palate.training.training_data import split
 
 TOP = 10
@@ -91,7 +92,7 @@ class Experiment:
 @needs_threads("experiment")
 def experiment(
     ratings: Ratings | Dataset,
-    plan: Any = "lesson",
+    plan: object = "lesson",
     *,
     validation: float | Ratings = 0.05,
     catalog: Catalog | None = None,
@@ -168,7 +169,7 @@ class _Latest:
         self.trainer: Any = None
         self.model: Any = None
 
-    def of(self, trainer: Any, fit: Callable[[], Any]) -> Any:
+    def of(self, trainer: Trainer, fit: Callable[[], Any]) -> Any:
         if trainer != self.trainer:
             self.trainer, self.model = trainer, fit()
         return self.model
@@ -252,7 +253,7 @@ def _data_digest(ratings: Ratings, held_out: np.ndarray, catalog: Catalog | None
     return found.hexdigest()
 
 
-def _shown(value: Any) -> Any:
+def _shown(value: object) -> Any:
     return value if isinstance(value, bool | int | str) else f"{value:g}"
 
 

@@ -126,7 +126,7 @@ class Cell:
         return cls.from_keras_strengths(n_ratings=n_ratings, **keras, **own)
 
 
-def read_plan(source: Any) -> list[Cell]:
+def read_plan(source: object) -> list[Cell]:
     """Return the cells of an experiment, in the order declared.
 
     Parameters

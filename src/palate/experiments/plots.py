@@ -153,7 +153,7 @@ def _ticks(axes: Any, labels: list[str], what: str) -> None:
     axes.set_xlabel(what)
 
 
-def _value(value: Any) -> str:
+def _value(value: object) -> str:
     return "default" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -17,6 +17,7 @@ from palate.data.forks import needs_threads
 from palate.data.frames import from_polars
 from palate.data.ratings import Ratings
 from palate.evaluation.evaluating import evaluate
+from palate.model.model import Model
 from palate.splits.holdout import holdout_mask
 from palate.training.als.least_squares import LeastSquares
 from palate.training.checks import check_rate, check_strength
@@ -83,7 +84,7 @@ def tune(
     unobserved: bool = False,
     trainer: LeastSquares | None = None,
     catalog: Catalog | None = None,
-    callback: Any = None,
+    callback: object = None,
     threads: int | None = None,
     seed: int = 0,
 ) -> Tuned:
@@ -152,7 +153,7 @@ def tune(
     )
 
 
-def _check(seconds: Any, trials: Any, validation: Any, holdout: Any, seed: Any) -> None:
+def _check(seconds: object, trials: object, validation: object, holdout: object, seed: object) -> None:
     check_strength("seconds", seconds)
     check_count("trials", trials, 1)
     check_count("seed", seed, 0, 2**63 - 2)
@@ -267,7 +268,7 @@ def _best(model: Any) -> float:
     return min(report.validation_rmse for report in model.history.sweeps)
 
 
-def _whole(model: Any) -> Any:
+def _whole(model: Model) -> Any:
     """Return a model, or go on with the interrupt that `fit` took for its own: half a fit is no
     answer here.
     """
@@ -276,7 +277,7 @@ def _whole(model: Any) -> Any:
     return model
 
 
-def _judged(model: Any, unseen: Ratings) -> float:
+def _judged(model: Model, unseen: Ratings) -> float:
     return evaluate(model, unseen, k=(), baselines=False, resamples=0).value("rmse")
 
 

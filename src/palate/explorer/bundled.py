@@ -90,7 +90,7 @@ def train(name: str, folder: Path) -> Path:
     return path
 
 
-def _quiet(report: Any) -> None:
+def _quiet(report: object) -> None:
     """Stands in for the progress bar."""
 
 

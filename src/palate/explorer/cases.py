@@ -9,6 +9,7 @@ from typing import Any
 
 from palate._checks import ArgumentError
 from palate.data.frames import to_polars
+from palate.model.model import Model
 
 PLACES = 10
 
@@ -108,12 +109,12 @@ def _case(line: str, where: str) -> Case:
     )
 
 
-def check_cases(model: Any, cases: Iterable[Case]) -> list[Finding]:
+def check_cases(model: Model, cases: Iterable[Case]) -> list[Finding]:
     """Return for each case whether the item is still among the user's first ten in a model."""
     return [_finding(model, case) for case in cases]
 
 
-def _finding(model: Any, case: Case) -> Finding:
+def _finding(model: Model, case: Case) -> Finding:
     index = _index(model.items, case.item)
     if index < 0:
         return Finding(case, 0, f"item {case.item!r} is not in the model")
@@ -136,7 +137,7 @@ def _finding(model: Any, case: Case) -> Finding:
     return Finding(case, places.index(wanted) + 1 if wanted in places else 0)
 
 
-def _with_live_ratings(model: Any, row: int, ratings: dict[str, float]) -> Any:
+def _with_live_ratings(model: Model, row: int, ratings: dict[str, float]) -> Any:
     """Return the user whose ratings are those the model knows and those of the case."""
     own: dict[Any, float] = {}
     if row >= 0 and model.ratings is not None:

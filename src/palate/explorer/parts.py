@@ -21,8 +21,8 @@ class Element(Protocol):
     def on(
         self,
         type: str,  # noqa: A002, NiceGUI's own name
-        handler: Any = None,
-        args: Any = None,
+        handler: object = None,
+        args: object = None,
         *,
         throttle: float = 0.0,
         js_handler: str = ...,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from palate.explorer.state import ME
+from palate.model.model import Model
 
 STRANGER = "a stranger"
 EACH = 3
@@ -23,7 +24,7 @@ class Person:
     why: str
 
 
-def twelve_people(model: Any, own: Sequence[str] = ()) -> tuple[list[Person], str]:
+def twelve_people(model: Model, own: Sequence[str] = ()) -> tuple[list[Person], str]:
     """Return the twelve people and a sentence about what could not be known, or "".
 
     Heavy and light users are those with the most and the fewest ratings; a taste is odd if what the
@@ -75,7 +76,7 @@ def _by_ratings(model: Any) -> list[tuple[int, str]]:
     ]
 
 
-def _odd(model: Any, counts: np.ndarray, taken: set[int]) -> list[int]:
+def _odd(model: Model, counts: np.ndarray, taken: set[int]) -> list[int]:
     agreement = agreements(model.ratings)
     able = [
         index
@@ -101,7 +102,7 @@ def agreements(ratings: Any) -> np.ndarray:
     return np.divide(together, scale, out=np.full(len(scale), np.nan), where=scale > 1e-9)
 
 
-def _middle(model: Any, taken: set[int]) -> list[str]:
+def _middle(model: Model, taken: set[int]) -> list[str]:
     """Return two users in the middle of the ids, where nobody was named."""
     n = len(model.users)
     wanted = [index for index in (n // 3, 2 * n // 3) if 0 <= index < n and index not in taken]

@@ -1,7 +1,6 @@
 """Fold-in as a sum: a user's vector is the sum of what each of the user's own items adds."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -61,7 +60,7 @@ class SumFold:
         return parts
 
 
-def times_of_ratings(grades: Grades, timestamps: Any, n: int) -> np.ndarray | None:
+def times_of_ratings(grades: Grades, timestamps: object, n: int) -> np.ndarray | None:
     """Return the time of each of n ratings to fold in, int64; None for None.
 
     Raises

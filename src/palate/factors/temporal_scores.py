@@ -49,7 +49,7 @@ def context_of(model: Factors) -> TimeContext:
     return model.context
 
 
-def check_times(scorer: Scorer, timestamps: Any, n: int, what: str = "pairs") -> np.ndarray | None:
+def check_times(scorer: Scorer, timestamps: object, n: int, what: str = "pairs") -> np.ndarray | None:
     """Return the time of each of n pairs (or `what` else), int64; as many as there are for a single
     pair; None for None.
 
@@ -191,7 +191,7 @@ def scores_at(
     )
 
 
-def at_time(model: S, time: Any) -> S:
+def at_time(model: S, time: object) -> S:
     """Return the model as it is in the era of a time; see `FactorModel.at`."""
     times = check_times(model, time, 1)
     if times is None or len(times) != 1:

@@ -6,8 +6,6 @@ rating; that of a rating adds the noise of one rating. Models with draws of a po
 from their draws, a least-squares model from its curvature (`palate.solve.laplace`).
 """
 
-from typing import Any
-
 import numpy as np
 
 from palate._checks import ArgumentError, ArgumentTypeError, is_number
@@ -19,7 +17,7 @@ INTERVALS_OF = ("mean", "rating")
 MAX_LEVELS = 100
 
 
-def check_interval(interval: Any, interval_of: str) -> float | None:
+def check_interval(interval: object, interval_of: str) -> float | None:
     """Return the share of an interval, None for none, if it and `interval_of` are in range."""
     if interval_of not in INTERVALS_OF:
         raise ArgumentError("interval_of", "be 'mean' or 'rating'", f"{interval_of!r}")

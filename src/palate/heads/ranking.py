@@ -86,7 +86,7 @@ class TwoHeads:
         mask: np.ndarray,
         seen: tuple[np.ndarray, np.ndarray],
         threads: int | None = None,
-        lowered: Any = None,
+        lowered: object = None,
         caution: float = 0.0,
     ) -> Picked:
         """Return the exact top n of each user among the items of `mask` (all when empty) that `seen` leaves.

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import math
 from html import escape
-from typing import Any
 
 import polars as pl
 
@@ -126,7 +125,7 @@ def kind_of(name: str) -> str:
     return COLUMNS.get(name, ("", "text"))[1]
 
 
-def cell(value: Any, kind: str) -> str:
+def cell(value: object, kind: str) -> str:
     """Return a value as escaped text.
 
     >>> cell(0.1234, "share"), cell(1234, "count"), cell("<b>", "text"), cell(None, "stars")

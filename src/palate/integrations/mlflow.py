@@ -10,6 +10,7 @@ from palate._checks import ArgumentError
 from palate.integrations.requiring import require
 from palate.integrations.served import PARAMETERS, Served
 from palate.model.file.loading import load_model as load_file
+from palate.model.model import Model
 
 FLAVOR = "palate"
 _FILE = "model.palate"
@@ -86,7 +87,7 @@ def save_model(
 
 
 def log_model(
-    model: Any, name: str = "model", *, registered_model_name: str | None = None, **options: Any
+    model: Model, name: str = "model", *, registered_model_name: str | None = None, **options: Any
 ) -> Any:
     """Return MLflow's `ModelInfo` of a model that is logged in the active run, or in a new one.
 
@@ -182,7 +183,7 @@ def _type_of(vocabulary: Any) -> str:
     return "long" if vocabulary.kind == "int" else "string"
 
 
-def _signature(model: Any) -> Any:
+def _signature(model: Model) -> Any:
     """Return the signature: pairs in, one prediction each out; the item is not needed for lists."""
     models, types = (require(name, "MLflow", "mlflow", _LOADER) for name in ("mlflow.models", "mlflow.types"))
     inputs = types.Schema(
@@ -197,7 +198,7 @@ def _signature(model: Any) -> Any:
     return models.ModelSignature(inputs=inputs, outputs=types.Schema([types.ColSpec("float")]), params=params)
 
 
-def _example(model: Any) -> Any:
+def _example(model: Model) -> Any:
     import pandas as pd
 
     pairs = min(2, len(model.users), len(model.items))

@@ -83,5 +83,5 @@ class PruningCallback:
             raise self.optuna.TrialPruned(f"{self.metric} {value:.4f} after sweep {report.sweep}")
 
 
-def _has_study(trial: Any) -> bool:
+def _has_study(trial: object) -> bool:
     return hasattr(getattr(trial, "study", None), "directions")

@@ -87,7 +87,7 @@ def _column(X: Any, name: Any) -> Any:
     return to_series(column.tolist()) if column.dtype == object else column
 
 
-def _check_whole(name: str, values: Any) -> None:
+def _check_whole(name: str, values: object) -> None:
     """Check ids that a numeric array holds as floats, as it does where another column has fractions."""
     if not (isinstance(values, np.ndarray) and values.dtype.kind == "f"):
         return
@@ -97,5 +97,5 @@ def _check_whole(name: str, values: Any) -> None:
         raise ArgumentError(name, "hold ids: whole numbers or text", f"{values[row]!r} in row {row} of X")
 
 
-def _whole(values: Any) -> Any:
+def _whole(values: object) -> Any:
     return values.astype(np.int64) if isinstance(values, np.ndarray) and values.dtype.kind == "f" else values

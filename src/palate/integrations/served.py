@@ -8,6 +8,7 @@ import numpy as np
 
 from palate._checks import ArgumentError
 from palate.data.frames import from_polars, to_polars
+from palate.model.model import Model
 
 PREDICT, RECOMMEND = "predict", "recommend"
 # Parameters of a request, with their defaults. An empty text stands for what the task does of itself.
@@ -26,14 +27,14 @@ _OF = {PREDICT: ("clip", "unknown"), RECOMMEND: ("n", "min_ratings", "exclude_se
 class Served:
     """A model as MLflow's `pyfunc` asks it."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Model) -> None:
         self.model = model
 
     def get_raw_model(self) -> Any:
         """Return the model itself."""
         return self.model
 
-    def predict(self, table: Any, params: Mapping[str, Any] | None = None) -> Any:
+    def predict(self, table: object, params: Mapping[str, Any] | None = None) -> Any:
         """Return one prediction a row, or with `task="recommend"` the lists of the users as a pandas frame.
 
         Raises ValueError if a column is missing, a parameter is unknown or is one of the other task.

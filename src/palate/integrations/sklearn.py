@@ -139,7 +139,7 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):
         self.trainer = replace(cast(Any, trainer), **changed)
         return self
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: object, y: object, sample_weight: object = None) -> Self:
         """Return the regressor trained on the ratings y of the pairs X.
 
         Parameters
@@ -181,7 +181,7 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):
         )
         return self
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: object) -> np.ndarray:
         """Return the predicted rating of each pair of `X`, shape (n_pairs,), float32."""
         _validation().check_is_fitted(self)
         pairs = self._pairs(X, reset=False)
@@ -189,7 +189,7 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):
         found = self.model_.predict(pairs.users, pairs.items, clip=self.clip, unknown=self.unknown, **options)
         return np.asarray(found, np.float32)
 
-    def recommend(self, users: Any = None, n: int = 5, **options: Any) -> Any:
+    def recommend(self, users: object = None, n: int = 5, **options: Any) -> Any:
         """Return the `n` best items of each of `users` as a frame.
 
         The `options` are those of `FactorModel.recommend`.
@@ -208,7 +208,7 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):
     def _trainer(self) -> Any:
         return LeastSquares() if self.trainer is None else self.trainer
 
-    def _pairs(self, X: Any, *, reset: bool) -> Pairs:
+    def _pairs(self, X: object, *, reset: bool) -> Pairs:
         validation = _validation()
         if not is_frame(X):
             if isinstance(

@@ -17,6 +17,7 @@ import polars as pl
 from palate._checks import ArgumentError, ArgumentTypeError, check_choice
 from palate.data import columns as names
 from palate.data.frames import from_polars
+from palate.model.model import Model
 
 if TYPE_CHECKING:
     from palate import FactorModel
@@ -28,7 +29,7 @@ _WAY_OUT = "Export a model of factors: palate.LeastSquares, or palate.Spectral f
 
 
 def export_vectors(
-    model: Any, side: str = "items", *, head: str | None = None, kind: str | None = None
+    model: Model, side: str = "items", *, head: str | None = None, kind: str | None = None
 ) -> Any:
     """Return ids with vectors whose inner products order items as the model's scores do.
 
@@ -91,7 +92,7 @@ def export_vectors(
     return from_polars(pl.DataFrame(columns), kind or factors.frame_kind)
 
 
-def _of_factors(model: Any, head: str | None) -> "FactorModel":
+def _of_factors(model: Model, head: str | None) -> "FactorModel":
     """Return the model of factors whose vectors are wanted."""
     import palate
 

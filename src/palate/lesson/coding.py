@@ -46,11 +46,11 @@ def recommend_nonobscure(model, user_id, n=5, min_ratings=1000):
 _Q5 = "\nl2_reccs = recommend(l2_model, uid)\n"
 
 
-def _q1(answer: Any, around: dict[str, Any]) -> Verdict:
+def _q1(answer: object, around: dict[str, Any]) -> Verdict:
     return check_recommender(answer, "recommend", around, threshold=False)
 
 
-def _q4(answer: Any, around: dict[str, Any]) -> Verdict:
+def _q4(answer: object, around: dict[str, Any]) -> Verdict:
     return check_recommender(answer, "recommend_nonobscure", around, threshold=True)
 
 

@@ -42,7 +42,7 @@ class Stage:
     counts: np.ndarray
     mean: float
 
-    def users(self, seed: int, n: int, avoid: Any = None) -> list[Any]:
+    def users(self, seed: int, n: int, avoid: object = None) -> list[Any]:
         """Return n different users, chosen by the seed; not the one to `avoid`, if there are others."""
         everyone = self.base.users.values.to_list()
         ids = [user for user in everyone if user != avoid]
@@ -58,16 +58,16 @@ class HiddenModel(KerasView):
         self.calls = 0
         self.asked: set[Any] = set()
 
-    def __call__(self, x: Any, *options: Any, **more: Any) -> Any:
+    def __call__(self, x: object, *options: object, **more: Any) -> Any:
         """Keras models may be called, too."""
         return self.predict(x)
 
-    def predict(self, x: Any, items: Any = None, **options: Any) -> Any:
+    def predict(self, x: object, items: object = None, **options: Any) -> Any:
         """Note the users, then answer as `KerasView.predict` does."""
         self._note(pair_of(x)[0] if items is None else x)
         return super().predict(x, items, **options)
 
-    def predict_frame(self, users: Any, *arguments: Any, **options: Any) -> Any:
+    def predict_frame(self, users: object, *arguments: object, **options: Any) -> Any:
         """Note the users, then answer as the model does."""
         self._note(users)
         return self.model.predict_frame(users, *arguments, **options)
@@ -77,7 +77,7 @@ class HiddenModel(KerasView):
         self._note(users)
         return self.model.recommend(users, *arguments, **options)
 
-    def _note(self, users: Any) -> None:
+    def _note(self, users: object) -> None:
         self.calls += 1
         try:
             self.asked |= set(to_series(users).unique().to_list())

@@ -6,6 +6,7 @@ import numpy as np
 
 from palate._checks import ArgumentError, ArgumentTypeError
 from palate.data.frames import to_series
+from palate.data.vocabulary import Vocabulary
 from palate.lesson.show import say
 from palate.model.factor_model import FactorModel
 
@@ -63,7 +64,7 @@ class KerasView:
             raise AttributeError(name)
         return getattr(self.model, name)
 
-    def predict(self, x: Any, items: Any = None, **options: Any) -> Any:
+    def predict(self, x: object, items: object = None, **options: Any) -> Any:
         """Return what Keras returns for `x = [users, items]`: centred ratings, float32 of shape (n, 1).
 
         Parameters
@@ -127,7 +128,7 @@ class KerasView:
 class Layer:
     """One table of learned vectors, a row for each id, as `KerasView.get_layer` returns it."""
 
-    def __init__(self, name: str, ids: Any, rows: np.ndarray) -> None:
+    def __init__(self, name: str, ids: Vocabulary, rows: np.ndarray) -> None:
         self.name, self.ids, self.rows = name, ids, rows  # rows: (n_draws, n_ids, n_columns)
 
     def __repr__(self) -> str:
@@ -168,7 +169,7 @@ def keras_view(model: FactorModel, mean: float | None = None) -> KerasView:
     return KerasView(model, mean)
 
 
-def pair_of(x: Any) -> tuple[Any, Any]:
+def pair_of(x: object) -> tuple[Any, Any]:
     """Return users and items of Keras' input, as columns of one length."""
     if isinstance(x, dict) and len(x) == 2:
         x = list(x.values())
@@ -187,7 +188,7 @@ def pair_of(x: Any) -> tuple[Any, Any]:
     return users, items
 
 
-def _column(values: Any, what: str) -> Any:
+def _column(values: object, what: str) -> Any:
     if isinstance(values, np.ndarray) and values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     try:

@@ -63,7 +63,9 @@ def check_list(ids: list[Any], case: Case, stage: Stage, before: tuple[Case, lis
     raise Wrong(_first_difference(ids, everything, case))
 
 
-def _about_late_filter(ids: list[Any], case: Case, stage: Stage, right: list[Any], before: Any) -> str | None:
+def _about_late_filter(
+    ids: list[Any], case: Case, stage: Stage, right: list[Any], before: object
+) -> str | None:
     """Recognise the best n of all films, filtered afterwards."""
     if not case.floor or not 0 < len(ids) < len(right):
         return None
@@ -79,7 +81,7 @@ def _about_late_filter(ids: list[Any], case: Case, stage: Stage, right: list[Any
 
 
 def _about_other_threshold(
-    ids: list[Any], case: Case, stage: Stage, right: list[Any], before: Any
+    ids: list[Any], case: Case, stage: Stage, right: list[Any], before: object
 ) -> str | None:
     """Recognise the best films above a threshold that is not the one asked for."""
     if not case.floor:
@@ -116,7 +118,9 @@ def _about_other_threshold(
     )
 
 
-def _about_threshold(ids: list[Any], case: Case, stage: Stage, right: list[Any], before: Any) -> str | None:
+def _about_threshold(
+    ids: list[Any], case: Case, stage: Stage, right: list[Any], before: object
+) -> str | None:
     low = _below(ids, case, stage)
     if not low:
         return None
@@ -176,7 +180,7 @@ def strangers(case: Case) -> str | None:
     )
 
 
-def _about_number(ids: list[Any], case: Case, stage: Stage, right: list[Any], before: Any) -> str | None:
+def _about_number(ids: list[Any], case: Case, stage: Stage, right: list[Any], before: object) -> str | None:
     if len(ids) == len(right):
         return None
     if not ids:
@@ -194,7 +198,7 @@ def _about_number(ids: list[Any], case: Case, stage: Stage, right: list[Any], be
     )
 
 
-def _about_order(ids: list[Any], case: Case, stage: Stage, right: list[Any], before: Any) -> str | None:
+def _about_order(ids: list[Any], case: Case, stage: Stage, right: list[Any], before: object) -> str | None:
     if set(ids) == set(right):
         return (
             f"{case} returned the right films in the wrong order: the highest prediction comes first. Sort "
@@ -235,7 +239,7 @@ def _best(case: Case, stage: Stage, allowed: np.ndarray, ascending: bool = False
     return [candidates[place] for place in order]
 
 
-def scores(model: HiddenModel, user: Any, items: list[Any]) -> np.ndarray:
+def scores(model: HiddenModel, user: object, items: list[Any]) -> np.ndarray:
     """Centred predictions, without being noted."""
     if not items:
         return np.zeros(0)

@@ -50,7 +50,7 @@ def check_recommender(answer: Any, name: str, notebook: dict[str, Any], *, thres
     )
 
 
-def _check_signature(answer: Any, name: str, threshold: bool) -> None:
+def _check_signature(answer: object, name: str, threshold: bool) -> None:
     options = "n=5, min_ratings=1000" if threshold else "n=5"
     if answer is None:
         raise Wrong(
@@ -83,7 +83,7 @@ def _default_floor(answer: Any) -> int:
     return default if isinstance(default, int) else 1000
 
 
-def _cases(stage: Stage, name: str, floor: int, uid: Any) -> Iterator[tuple[Stage, Case]]:
+def _cases(stage: Stage, name: str, floor: int, uid: object) -> Iterator[tuple[Stage, Case]]:
     first, second = hidden_model(stage, 1, 1.0), hidden_model(stage, 2, 6.0)
     users = stage.users(3, 4, uid)
     al, bo, cy, di = (users * 4)[:4]
@@ -212,6 +212,6 @@ def _remark_on_offset(frame: Any, ids: list[Any], case: Case) -> list[str]:
     return []
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     name = type(value).__name__
     return f"an empty {name}" if hasattr(value, "__len__") and len(value) == 0 else f"a {name}"

@@ -197,5 +197,5 @@ def _train(data: Dataset) -> tuple[Dataset, Ratings, Ratings, FactorModel, Facto
     return data, train, holdout, plain, penalised
 
 
-def _quiet(report: Any) -> None:
+def _quiet(report: object) -> None:
     """Stands in for the progress bar."""

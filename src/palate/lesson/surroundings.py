@@ -100,7 +100,7 @@ class Surroundings:
         return None
 
 
-def is_frame(value: Any) -> bool:
+def is_frame(value: object) -> bool:
     """Return whether a value is a data frame of pandas or Polars."""
     return type(value).__name__ == "DataFrame" and type(value).__module__.split(".")[0] in (
         "pandas",

@@ -84,7 +84,7 @@ def caps_of(at_most: AtMost | None, scorer: Scorer) -> list[Caps]:
     return [_of_column(column, cap, scorer) for column, cap in at_most.items()]
 
 
-def _of_column(column: str, cap: Any, scorer: Scorer) -> Caps:
+def _of_column(column: str, cap: object, scorer: Scorer) -> Caps:
     tags = tags_of(column, scorer, "at_most")
     limits = np.full(len(tags.values), len(scorer.items) + 1, np.int64)
     if not isinstance(cap, Mapping):
@@ -117,7 +117,7 @@ def tags_of(column: str, scorer: Scorer, argument: str) -> Tags:
     return found
 
 
-def _place(column: str, value: Any, tags: Tags) -> int:
+def _place(column: str, value: object, tags: Tags) -> int:
     """Return the position of a value, of a text whatever its case."""
     if value in tags.values:
         return tags.values.index(value)
@@ -132,7 +132,7 @@ def _place(column: str, value: Any, tags: Tags) -> int:
     )
 
 
-def _checked(what: str, cap: Any) -> int:
+def _checked(what: str, cap: object) -> int:
     if not is_integer(cap):
         raise ArgumentTypeError(what, "be a whole number", f"{cap!r}")
     if cap < 1:

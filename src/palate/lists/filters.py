@@ -1,7 +1,6 @@
 """Which items may be recommended at all: filters that apply before the top n."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -32,8 +31,8 @@ def allowed_items(
     *,
     min_ratings: int = 0,
     where: Where | None = None,
-    candidates: Any = None,
-    exclude_items: Any = None,
+    candidates: object = None,
+    exclude_items: object = None,
 ) -> Allowed:
     """Return which items of a scorer pass the filters.
 
@@ -84,7 +83,7 @@ def allowed_items(
     return Allowed(None if n_items == len(mask) else mask, n_items)
 
 
-def check_min_ratings(min_ratings: Any) -> int:
+def check_min_ratings(min_ratings: object) -> int:
     """Return `min_ratings` if it is a whole number of at least 0."""
     return check_count("min_ratings", min_ratings, 0)
 
@@ -105,7 +104,7 @@ def rating_counts(scorer: Scorer) -> np.ndarray:
     return filled(table[names.N_RATINGS], 0).to_numpy()
 
 
-def excluded_indices(scorer: Scorer, exclude_items: Any) -> np.ndarray:
+def excluded_indices(scorer: Scorer, exclude_items: object) -> np.ndarray:
     """Return the indexes of excluded items; an id of the wrong type would silently exclude nothing,
     so it raises.
     """

@@ -32,7 +32,7 @@ def likeness_of(scorer: Scorer) -> Likeness | None:
     return found if found is not None else genre_likeness(scorer)
 
 
-def own_likeness(scorer: Any) -> Likeness | None:
+def own_likeness(scorer: Scorer) -> Likeness | None:
     """Return how alike a scorer itself finds its items, None if it says nothing of that."""
     if isinstance(scorer, Likens):
         return scorer.likeness()

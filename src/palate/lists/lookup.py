@@ -26,7 +26,7 @@ class UserRows:
     single: bool  # whether one user was given rather than a list
 
 
-def is_single(value: Any) -> bool:
+def is_single(value: object) -> bool:
     """Return whether a value is one id rather than a collection of them."""
     if is_frame(value):
         return False
@@ -49,7 +49,9 @@ def column_of(values: Any, name: str) -> Any:
     return values
 
 
-def known_indices(vocabulary: Vocabulary, ids: Any, what: str, argument: str, advice: str = "") -> np.ndarray:
+def known_indices(
+    vocabulary: Vocabulary, ids: object, what: str, argument: str, advice: str = ""
+) -> np.ndarray:
     """Return the position of every id, int64.
 
     Raises
@@ -67,7 +69,7 @@ def known_indices(vocabulary: Vocabulary, ids: Any, what: str, argument: str, ad
     return index
 
 
-def user_rows(scorer: Scorer, users: Any, unknown_allowed: bool = False) -> UserRows:
+def user_rows(scorer: Scorer, users: object, unknown_allowed: bool = False) -> UserRows:
     """Return the rows of one user id, a collection of them, or of all users for None.
 
     Raises
@@ -90,7 +92,7 @@ def user_rows(scorer: Scorer, users: Any, unknown_allowed: bool = False) -> User
     return UserRows(scorer, index, _labels(scorer.users, ids, index).alias(names.USER_ID), single)
 
 
-def _labels(vocabulary: Vocabulary, ids: Any, index: np.ndarray) -> pl.Series:
+def _labels(vocabulary: Vocabulary, ids: object, index: np.ndarray) -> pl.Series:
     """Return the ids as a column; unknown ones as they were given."""
     if (index >= 0).all():
         return vocabulary.take(index)
@@ -98,13 +100,13 @@ def _labels(vocabulary: Vocabulary, ids: Any, index: np.ndarray) -> pl.Series:
     return pl.Series([str(value) for value in given]) if given.dtype == pl.Object else given
 
 
-def element(ids: Any, position: int) -> Any:
+def element(ids: object, position: int) -> Any:
     """Return the id at a place, counted from 0 whatever the index of a pandas series says."""
     value = to_series(ids)[position] if not isinstance(ids, list | tuple | np.ndarray) else ids[position]
     return value.item() if isinstance(value, np.generic) else value
 
 
-def answer(frame: pl.DataFrame, scorer: Scorer, *arguments: Any) -> Any:
+def answer(frame: pl.DataFrame, scorer: Scorer, *arguments: object) -> Any:
     """Return a frame in the library of the first column or frame among the arguments, else in the
     scorer's.
     """

@@ -46,7 +46,7 @@ class Beside:
     of: str = "mean"
 
     @classmethod
-    def checked(cls, return_std: bool, interval: Any, interval_of: str) -> "Beside":
+    def checked(cls, return_std: bool, interval: object, interval_of: str) -> "Beside":
         """Return the question if its parts are in range."""
         return cls(bool(return_std), check_interval(interval, interval_of), interval_of)
 
@@ -61,15 +61,15 @@ class Beside:
 
 def predict(
     scorer: Scorer,
-    users: Any,
-    items: Any,
+    users: object,
+    items: object,
     *,
     clip: bool = False,
     unknown: str = "raise",
     return_std: bool = False,
     interval: float | None = None,
     interval_of: str = "mean",
-    timestamps: Any = None,
+    timestamps: object = None,
 ) -> Any:
     """Return the predicted rating of pairs of users and items.
 
@@ -125,7 +125,7 @@ def predict(
 
 
 def predict_distribution(
-    scorer: Scorer, users: Any, items: Any, *, unknown: str = "raise", timestamps: Any = None
+    scorer: Scorer, users: object, items: object, *, unknown: str = "raise", timestamps: object = None
 ) -> np.ndarray:
     """Return the probability of each rating level for pairs of users and items.
 
@@ -179,7 +179,9 @@ def predict_distribution(
     return shares[0] if single else shares
 
 
-def _pairs(scorer: Scorer, users: Any, items: Any, unknown: str) -> tuple[UserRows, np.ndarray, np.ndarray]:
+def _pairs(
+    scorer: Scorer, users: object, items: object, unknown: str
+) -> tuple[UserRows, np.ndarray, np.ndarray]:
     """Return the users' rows, and user and item index of each pair."""
     check_same_index({"users": users, "items": items})
     if not is_single(users) and not is_single(items):
@@ -205,8 +207,8 @@ def _pairs(scorer: Scorer, users: Any, items: Any, unknown: str) -> tuple[UserRo
 
 def predict_frame(
     scorer: Scorer,
-    users: Any,
-    items: Any = None,
+    users: object,
+    items: object = None,
     *,
     title: str | list[str] | None = None,
     where: Where | None = None,
@@ -215,7 +217,7 @@ def predict_frame(
     return_std: bool = False,
     interval: float | None = None,
     interval_of: str = "mean",
-    timestamp: Any = None,
+    timestamp: object = None,
 ) -> Any:
     """Return the predicted ratings of each user for chosen items, as a frame.
 
@@ -312,7 +314,7 @@ def find_items(scorer: Scorer, title: str | list[str]) -> np.ndarray:
 
 
 def _chosen_items(
-    scorer: Scorer, items: Any, title: str | list[str] | None, where: Where | None, unknown: str
+    scorer: Scorer, items: object, title: str | list[str] | None, where: Where | None, unknown: str
 ) -> tuple[np.ndarray, pl.DataFrame]:
     """Return item indexes (-1 for unknown) and the metadata of each."""
     if (items is None) == (title is None and where is None):
@@ -338,7 +340,7 @@ def _chosen_items(
     return index, _described_by_catalog(scorer, catalog, ids, index)
 
 
-def _described_by_catalog(scorer: Scorer, catalog: Catalog, ids: Any, index: np.ndarray) -> pl.DataFrame:
+def _described_by_catalog(scorer: Scorer, catalog: Catalog, ids: object, index: np.ndarray) -> pl.DataFrame:
     """Return what the catalog says of each id: of rated items, of those that nobody rated, and
     nulls of those it does not know.
     """
@@ -355,7 +357,7 @@ def _described_by_catalog(scorer: Scorer, catalog: Catalog, ids: Any, index: np.
     return pl.DataFrame([labels, *(column.gather(known) for column in catalog.frame.get_columns()[1:])])
 
 
-def _indices(vocabulary: Vocabulary, values: Any, what: str, argument: str, unknown: str) -> np.ndarray:
+def _indices(vocabulary: Vocabulary, values: object, what: str, argument: str, unknown: str) -> np.ndarray:
     ids = column_of(values, names.ITEM_ID)
     return (
         known_indices(vocabulary, ids, what, argument, _ADVICE)

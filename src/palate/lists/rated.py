@@ -14,7 +14,7 @@ from palate.scorer import Scorer
 HELD_OUT = "held_out"
 
 
-def rated(scorer: Scorer, users: Any) -> Any:
+def rated(scorer: Scorer, users: object) -> Any:
     """Return what each user rated, highest first, as a frame.
 
     Parameters

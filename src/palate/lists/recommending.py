@@ -29,14 +29,14 @@ _EQUAL = 1e-6  # difference of two predictions in single precision, relative
 @helpful
 def recommend(
     scorer: Scorer,
-    users: Any = None,
+    users: object = None,
     n: int = 5,
     *,
     min_ratings: int = 0,
     exclude_seen: bool = True,
     where: Where | None = None,
-    candidates: Any = None,
-    exclude_items: Any = None,
+    candidates: object = None,
+    exclude_items: object = None,
     ascending: bool = False,
     caution: float = 0.0,
     explore: str | None = None,
@@ -169,7 +169,7 @@ def _shaped(
     return Ranking(*found.arrays)
 
 
-def check_n(n: Any) -> int:
+def check_n(n: object) -> int:
     """Return n if it is a whole number of at least 1."""
     return check_count("n", n, 1)
 

@@ -70,7 +70,7 @@ class Shape:
 
 
 def shape_of(
-    scorer: Scorer, diversity: Any = 0.0, at_most: AtMost | None = None, boost: Boost | None = None
+    scorer: Scorer, diversity: object = 0.0, at_most: AtMost | None = None, boost: Boost | None = None
 ) -> Shape | None:
     """Return the shape that the arguments of `recommend` ask for, None if they ask for nothing.
 

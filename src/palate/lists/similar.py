@@ -27,13 +27,13 @@ SHRINK = 5.0
 @helpful
 def similar_items(
     scorer: Scorer,
-    items: Any,
+    items: object,
     n: int = 10,
     *,
     min_ratings: int = 0,
     where: Where | None = None,
-    candidates: Any = None,
-    exclude_items: Any = None,
+    candidates: object = None,
+    exclude_items: object = None,
     shrink: float = SHRINK,
     threads: int | None = None,
 ) -> Any:
@@ -97,7 +97,7 @@ def similar_items(
 
 
 def similar_users(
-    scorer: Scorer, users: Any, n: int = 10, *, min_ratings: int = 0, threads: int | None = None
+    scorer: Scorer, users: object, n: int = 10, *, min_ratings: int = 0, threads: int | None = None
 ) -> Any:
     """Return the n users whose factors point most nearly the same way, for each given user, as a frame.
 

@@ -28,7 +28,7 @@ class UnknownUsersWarning(UserWarning):
 
 
 def recommend_to_all(
-    scorer: Scorer, users: Any, n: int, unknown: str, lists: Callable[..., Any] = recommend, **options: Any
+    scorer: Scorer, users: object, n: int, unknown: str, lists: Callable[..., Any] = recommend, **options: Any
 ) -> Any:
     """Return the lists of `recommend`, for users of whom some may be unknown.
 

@@ -22,6 +22,7 @@ from palate.data.forks import require_threads
 from palate.data.frames import to_polars, to_series
 from palate.lists.filters import EmptyResultWarning
 from palate.lists.recommending import check_n
+from palate.scorer import Scorer
 
 ROWS_PER_BLOCK = 1 << 17
 _PLAN = "plan.json"
@@ -29,7 +30,12 @@ Progress = Callable[[int, int], object]
 
 
 def recommend_all(
-    model: Any, path: str | os.PathLike[str], n: int = 5, *, progress: Progress | None = None, **options: Any
+    model: Scorer,
+    path: str | os.PathLike[str],
+    n: int = 5,
+    *,
+    progress: Progress | None = None,
+    **options: Any,
 ) -> Path:
     """Write the lists of every user to a Parquet file and return its path.
 
@@ -140,7 +146,7 @@ def _begin(parts: Path, plan: dict[str, Any]) -> None:
     os.replace(unfinished, file)
 
 
-def _plan(model: Any, n: int, size: int, options: dict[str, Any]) -> dict[str, Any]:
+def _plan(model: Scorer, n: int, size: int, options: dict[str, Any]) -> dict[str, Any]:
     """Return what lists depend on, threads aside, which change nothing."""
     given = {
         name: to_series(value).to_list()

@@ -24,7 +24,7 @@ class Vectors:
     bias: np.ndarray  # (n_draws, n) float32; (n,) of a point estimate
 
 
-def vectors(model: Factored, side: str, ids: Any = None, kind: str | None = None) -> Any:
+def vectors(model: Factored, side: str, ids: object = None, kind: str | None = None) -> Any:
     """Return the factors and biases of users or items.
 
     Parameters

@@ -105,7 +105,7 @@ def _evaluate(condition: pl.Expr, table: pl.DataFrame, what: str) -> np.ndarray:
     return np.broadcast_to(keep, table.height) if len(keep) == 1 else keep
 
 
-def _no_column(name: Any, table: pl.DataFrame) -> str:
+def _no_column(name: object, table: pl.DataFrame) -> str:
     listed = ", ".join(repr(column) for column in table.columns)
     return (
         f"where must name columns of the items; got {name!r}.{did_you_mean(name, table.columns)} The "
@@ -113,7 +113,7 @@ def _no_column(name: Any, table: pl.DataFrame) -> str:
     )
 
 
-def _condition(column: str, condition: Any, table: pl.DataFrame) -> np.ndarray:
+def _condition(column: str, condition: object, table: pl.DataFrame) -> np.ndarray:
     """Return which rows satisfy one entry of a mapping; column by column, which needs none of
     Polars' threads.
     """
@@ -136,7 +136,7 @@ def _condition(column: str, condition: Any, table: pl.DataFrame) -> np.ndarray:
     return _equals(values, condition)
 
 
-def _check_genres(condition: Any, table: pl.DataFrame) -> None:
+def _check_genres(condition: object, table: pl.DataFrame) -> None:
     """Refuse a genre that no item has: a slip of the pen would only ever match nothing."""
     asked = (
         [condition] if isinstance(condition, str) else condition if isinstance(condition, Collection) else []
@@ -201,7 +201,7 @@ def _equals(values: pl.Series, value: Any) -> np.ndarray:
     return _compared(values, operator.eq, value)
 
 
-def _compared(values: pl.Series, compare: Callable[[Any, Any], pl.Series], value: Any) -> np.ndarray:
+def _compared(values: pl.Series, compare: Callable[[Any, Any], pl.Series], value: object) -> np.ndarray:
     """Return where a column compares so with a value; false for null."""
     if not len(values):
         return np.zeros(0, dtype=bool)
@@ -228,7 +228,7 @@ def _with_genre(genres: pl.Series, genre: str) -> pl.Series:
     )
 
 
-def _check_type(values: pl.Series, value: Any) -> None:
+def _check_type(values: pl.Series, value: object) -> None:
     """Refuse a text for a column of numbers and the reverse, which would only ever match nothing."""
     dtype = values.dtype
     numeric = isinstance(value, int | float | np.number) and not isinstance(value, bool)

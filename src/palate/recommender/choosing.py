@@ -13,6 +13,7 @@ from palate.data.ratings import Ratings
 from palate.evaluation.metrics.lists import Lists
 from palate.evaluation.metrics.ranking import ndcg
 from palate.lists.ranking import rank_among
+from palate.model.model import Model
 from palate.model.sum_model import SumModel
 from palate.recommender.candidates import FACTORS, ITEMS, Candidate
 
@@ -50,7 +51,7 @@ class Test:
         lists = Lists.match(wide, self.n_items, self.row, self.item, np.ones(len(self.row)))
         return ndcg(lists, K)
 
-    def lists(self, model: Any, n: int, threads: int | None) -> np.ndarray:
+    def lists(self, model: Model, n: int, threads: int | None) -> np.ndarray:
         """Return the first n items of each user, int32."""
         return rank_among(model, self.users, n, np.zeros(0, bool), self.seen, False, threads).items
 

@@ -39,6 +39,7 @@ from palate.training.als.least_squares import LeastSquares
 from palate.training.checks import check_number_or_word, check_strength
 from palate.training.gibbs.trainer import Gibbs
 from palate.training.linear import LinearItems
+from palate.training.trainer import Trainer
 
 BETAS = (0.0, 0.25, 0.5, 1.0, 2.0)
 LATEST = 0.1  # share of the ratings, the latest ones, on which popular lately is tried
@@ -290,7 +291,7 @@ class _Run:
             return Gibbs(user_features="rated", item_features="raters")
         return LeastSquares(user_features="rated", item_features="raters")
 
-    def _first_stars(self, trainer: Any, train: Ratings, held: Ratings) -> Any:
+    def _first_stars(self, trainer: Trainer, train: Ratings, held: Ratings) -> Any:
         """Return the star head that was not fitted to the held-out ratings; None where there is none."""
         if trainer is None or not len(held):
             return None

@@ -28,7 +28,7 @@ class Failure:
     error: Problem
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> Any:
     """Return a value as JSON can hold it: dataclasses as objects, numbers that are not finite as null.
 
     Examples
@@ -49,7 +49,7 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def as_json(value: Any) -> bytes:
+def as_json(value: object) -> bytes:
     """Return a value as JSON in UTF-8.
 
     Examples

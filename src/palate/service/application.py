@@ -96,7 +96,7 @@ def _http(_: Any, error: Any) -> Any:
     return answer
 
 
-def _of_core(_: Any, error: Exception) -> Any:
+def _of_core(_: object, error: Exception) -> Any:
     status, code = status_of(error)
     if status == 500:
         LOG.error("an error that should not be: %s", error, exc_info=error)

@@ -24,7 +24,7 @@ _SCHEMA = "block int, part binary"
 
 def fit_distributed(
     trainer: LeastSquares,
-    ratings: Any,
+    ratings: object,
     *,
     user: str = names.USER_ID,
     item: str = names.ITEM_ID,
@@ -118,7 +118,7 @@ class SparkSolver:
     blocks.
     """
 
-    def __init__(self, spark: Any, n_blocks: int | None = None) -> None:
+    def __init__(self, spark: object, n_blocks: int | None = None) -> None:
         self.spark, self.n_blocks = spark, n_blocks
         self.sides: dict[int, _Blocks] = {}
 

@@ -23,7 +23,7 @@ def mapped(order: bytes) -> Callable[[Batches], Batches]:
 def grouped(order: bytes) -> Callable[[Any, Any], Any]:
     """Return a function for `applyInArrow` of two grouped tables that carries out a pickled order."""
 
-    def run(left: Any, right: Any) -> Any:
+    def run(left: object, right: object) -> Any:
         return _worker().carry_out(order, left, right)
 
     return run

@@ -13,11 +13,12 @@ from palate.io.parts import Keys, Numbers, Texts
 from palate.spark.memory import check_fits, size_of
 from palate.spark.needs import require_spark_columns
 from palate.spark.shipping import parts_of
+from palate.training.trainer import Trainer
 
 
 def fit(
     trainer: Any,
-    ratings: Any,
+    ratings: object,
     *,
     user: str = names.USER_ID,
     item: str = names.ITEM_ID,
@@ -72,8 +73,8 @@ def fit(
 
 
 def ratings_to_fit(
-    trainer: Any,
-    ratings: Any,
+    trainer: Trainer,
+    ratings: object,
     wanted: dict[str, str | None],
     how: dict[str, Any],
     memory_limit: float | None,
@@ -100,7 +101,7 @@ def _chosen(table: Any, columns: dict[str, str], what: str) -> Any:
     return table.select(*("`" + name.replace("`", "``") + "`" for name in dict.fromkeys(columns.values())))
 
 
-def read_ratings(table: Any, columns: dict[str, str], **how: Any) -> Ratings:
+def read_ratings(table: object, columns: dict[str, str], **how: Any) -> Ratings:
     """Return the ratings of a Spark DataFrame, read part by part; `columns` maps roles to names."""
     gathered: dict[str, Any] = {}
     labels = {role: f"column {name!r}" for role, name in columns.items()}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from palate.recommender.planning import RATING_BYTES, available_gigabytes, learned_bytes
+from palate.training.trainer import Trainer
 
 _GIGABYTE = 1e9
 _PART = 2.0  # a column stands twice for a moment, in parts and as a whole
@@ -41,7 +42,7 @@ def size_of(table: Any, user: str, item: str) -> Size:
     return Size(n_ratings, n_users, n_items, sum(widths), ids)
 
 
-def needed(size: Size, trainer: Any) -> float:
+def needed(size: Size, trainer: Trainer) -> float:
     """Return about how many gigabytes reading the table and training on it take.
 
     >>> from palate import LeastSquares
@@ -53,7 +54,7 @@ def needed(size: Size, trainer: Any) -> float:
     return (ratings + size.id_bytes + learned) / _GIGABYTE
 
 
-def check_fits(size: Size, trainer: Any, memory_limit: float | None) -> None:
+def check_fits(size: Size, trainer: Trainer, memory_limit: float | None) -> None:
     """Raise MemoryError with the figures if the table and its training do not fit."""
     limit = available_gigabytes() if memory_limit is None else float(memory_limit)
     need = needed(size, trainer)

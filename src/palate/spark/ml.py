@@ -15,6 +15,7 @@ from palate.data import columns as names
 from palate.spark.fitting import fit
 from palate.spark.needs import EXTRA
 from palate.spark.scoring import predict, recommend
+from palate.training.trainer import Trainer
 
 try:
     from pyspark.ml import Estimator, Model
@@ -36,7 +37,7 @@ _PIECE = 1 << 25  # bytes of a model's file in one row of the table that holds i
 _UNKNOWN = ("raise", "nan", "baseline")
 
 
-def trainer_to_text(trainer: Any) -> str:
+def trainer_to_text(trainer: Trainer) -> str:
     """Return a trainer as JSON text, the form in which a Param holds it; text stays as it is.
 
     >>> trainer_to_text(palate.Popular())[:19]
@@ -70,7 +71,7 @@ def trainer_of_text(text: str) -> Any:
     return kind(**fields)
 
 
-def _check_unknown(value: Any) -> str:
+def _check_unknown(value: object) -> str:
     check_choice("unknown", value, _UNKNOWN)
     return cast(str, value)
 
@@ -160,7 +161,7 @@ class PalateEstimator(_Columns, Estimator, DefaultParamsReadable, DefaultParamsW
         """Return the trainer."""
         return trainer_of_text(self.getOrDefault(self.trainer))
 
-    def _fit(self, dataset: Any) -> "PalateModel":
+    def _fit(self, dataset: object) -> "PalateModel":
         value = {param.name: self.getOrDefault(param) for param in self.params}
         model = fit(
             self.getTrainer(),
@@ -187,7 +188,7 @@ class PalateModel(_Columns, Model, MLReadable, MLWritable):
         super().__init__()
         self.model = model
 
-    def _transform(self, dataset: Any) -> Any:
+    def _transform(self, dataset: object) -> Any:
         value = {param.name: self.getOrDefault(param) for param in self.params}
         return predict(
             self.model,
@@ -198,7 +199,7 @@ class PalateModel(_Columns, Model, MLReadable, MLWritable):
             unknown=value["unknown"],
         )
 
-    def recommend(self, users: Any = None, n: int = 5, **options: Any) -> Any:
+    def recommend(self, users: object = None, n: int = 5, **options: Any) -> Any:
         """Return the n best items of each user in a DataFrame, or of everyone; see
         `palate.spark.recommend`.
         """

@@ -8,6 +8,7 @@ import polars as pl
 from palate._checks import ArgumentError
 from palate.data import columns as names
 from palate.data.arguments import helpful
+from palate.model.model import Model
 from palate.spark.needs import require_spark_columns, session
 from palate.spark.schemas import arrow_schema, spark_schema
 from palate.spark.shipping import mapped, ship
@@ -98,7 +99,7 @@ def recommend(
     return lists if user == names.USER_ID else lists.withColumnRenamed(names.USER_ID, user)
 
 
-def _sample(model: Any, n: int, options: dict[str, Any]) -> pl.DataFrame:
+def _sample(model: Model, n: int, options: dict[str, Any]) -> pl.DataFrame:
     """Return one user's list, which shows the columns of the answer; wrong options raise here and
     not on a worker.
     """

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 import palate
 from palate._checks import ArgumentTypeError
+from palate.model.model import Model
 from palate.spark import errand
 from palate.spark.worker import Order, Shipped, version_here
 
@@ -22,7 +23,7 @@ _folder: list[
 _shipped: WeakKeyDictionary[Any, dict[int, Shipped]] = WeakKeyDictionary()  # by model, then by session
 
 
-def ship(spark: Any, model: Any) -> tuple[Any, Shipped]:
+def ship(spark: object, model: Model) -> tuple[Any, Shipped]:
     """Return the model and where the workers find its file.
 
     Parameters
@@ -74,7 +75,7 @@ def grouped(order: Order) -> Any:
     return _by_value(errand.grouped)(order.packed())
 
 
-def _by_value(function: Any) -> Any:
+def _by_value(function: object) -> Any:
     """Return the function, whose module is pickled by value from now on."""
     from pyspark.cloudpickle import register_pickle_by_value
 

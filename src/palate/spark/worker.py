@@ -59,7 +59,7 @@ class Order:
         return cloudpickle.dumps(self)
 
 
-def carry_out(packed: bytes, *given: Any) -> Any:
+def carry_out(packed: bytes, *given: object) -> Any:
     """Carry out a pickled order on what Spark gives: an iterator of batches, or two groups."""
     order = pickle.loads(packed)  # nosec B301 - sent by the driver of this session
     return VERBS[order.verb](order, *given)
