@@ -10,7 +10,6 @@ from palate._checks import ArgumentError
 from palate._nearest import did_you_mean
 from palate.cli.errors import usage_error
 from palate.cli.options import time_of
-from palate.model.model import Model
 
 if TYPE_CHECKING:
     import polars as pl
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from palate.data.vocabulary import Vocabulary
     from palate.model.factor_model import FactorModel
     from palate.model.folded import FoldedUser
+    from palate.model.model import Model
 
 _SEARCHED = 50_000  # ids among which a similar one is looked for
 _LISTED = 6  # matches named in a message
@@ -51,7 +51,7 @@ def holds_counts(model: "FactorModel") -> bool:
     return model.trainer.get("counts", "none") != "none"
 
 
-def of_ratings(model: Model) -> Any:
+def of_ratings(model: "Model") -> Any:
     """Return what a model predicts ratings by: the star head of one of two heads, else the model itself.
 
     Raises

@@ -1,7 +1,12 @@
 """The table of choice models that a recommender was chosen from."""
 
+from typing import TYPE_CHECKING
 
-def show_candidates(model: Model) -> None:
+if TYPE_CHECKING:
+    from palate.model.model import Model
+
+
+def show_candidates(model: "Model") -> None:
     """Print the choice models that were tried, best first."""
     import polars as pl
 

@@ -8,10 +8,10 @@ import typer
 from palate.cli import evaluation_options, options
 from palate.cli.errors import usage_error
 from palate.cli.reading_options import AS_GIVEN, ITEM_SIDE, Reading, reads_ratings
-from palate.model.model import Model
 
 if TYPE_CHECKING:
     from palate.data.ratings import Ratings
+    from palate.model.model import Model
 
 Models = Annotated[
     list[Path] | None,
@@ -206,7 +206,7 @@ def _candidates(models: dict[str, Any], text: str | None) -> list[Any] | None:
     return listed_ids(next(iter(models.values())), text, unknown="keep")
 
 
-def _ratings(path: Path | None, model: Model, how: Reading) -> "Ratings | None":
+def _ratings(path: Path | None, model: "Model", how: Reading) -> "Ratings | None":
     from palate.cli.input import read_part
 
     return None if path is None else read_part(path, model, how)

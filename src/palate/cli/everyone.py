@@ -4,12 +4,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from palate.cli.errors import INTERRUPTED, say, usage_error
-from palate.model.model import Model
+
+if TYPE_CHECKING:
+    from palate.model.model import Model
 
 
 def check_everyone(output: Path | None) -> Path:
@@ -26,7 +28,7 @@ def check_everyone(output: Path | None) -> Path:
     return output
 
 
-def write_everyone(model: Model, output: Path, n: int, *, as_json: bool, **options: Any) -> None:
+def write_everyone(model: "Model", output: Path, n: int, *, as_json: bool, **options: Any) -> None:
     """Write the lists of every user, and say how many; an interrupt leaves what the same command
     goes on with.
     """

@@ -1,6 +1,6 @@
 """`palate experiment`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -148,7 +148,7 @@ def _print(found: "Experiment") -> None:
 class _Bar:
     """A progress bar over settings, in a terminal."""
 
-    def __init__(self, total: int, describe: Callable[[Mapping[str, Any]], str]) -> None:
+    def __init__(self, total: int, describe: Callable[[dict[str, Any]], str]) -> None:
         self.total, self.describe, self.done = total, describe, 0
         self.bar: Any = None
 

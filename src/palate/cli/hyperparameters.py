@@ -5,13 +5,15 @@ described by its docstring.
 import re
 import sys
 from dataclasses import fields
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from palate._nearest import did_you_mean
 from palate.cli.errors import Command, usage_error
-from palate.training.trainer import Trainer
+
+if TYPE_CHECKING:
+    from palate.training.trainer import Trainer
 
 PANEL = "Hyper-parameters"
 TRAINERS = (
@@ -133,7 +135,7 @@ def trainer_of(name: str, values: dict[str, Any]) -> Any:
     return cls(**values)
 
 
-def takes_counts(trainer: Trainer) -> bool:
+def takes_counts(trainer: "Trainer") -> bool:
     """Return whether a trainer takes the values for counts, of which those of a pair add up."""
     return getattr(trainer, "counts", None) in _count_forms() or "counts" in (
         getattr(trainer, "values", None),

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 from palate.cli import options
-from palate.model.model import Model
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
+    from palate.model.model import Model
 
 _BLOCKS = ("user_factors", "item_factors", "user_bias", "item_bias", "global_mean", "noise_sd", "cutpoints")
 
@@ -57,7 +57,7 @@ def describe(model: Any) -> dict[str, Any]:
     }
 
 
-def _describe_choices(model: Model) -> dict[str, Any]:
+def _describe_choices(model: "Model") -> dict[str, Any]:
     """Return what is told of a model that is no factorization: of two heads each is told."""
     from palate.cli.output import plain_value
 
@@ -149,7 +149,7 @@ def _show(model: Any, about: dict[str, Any]) -> None:
     _show_history(model)
 
 
-def _show_choices(model: Model, about: dict[str, Any]) -> None:
+def _show_choices(model: "Model", about: dict[str, Any]) -> None:
     from palate.cli.candidates import show_candidates
     from palate.cli.output import print_text
 

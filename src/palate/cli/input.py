@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from palate.data.dataset import Dataset
     from palate.data.ratings import Ratings
     from palate.data.vocabulary import Vocabulary
+    from palate.model.model import Model
 
 _PATIENCE = 2.0  # seconds without a word
 
@@ -23,7 +24,7 @@ def read(path: Path, **options: Any) -> "Dataset":
         return read_file(path, **options)
 
 
-def read_part(path: Path, model: Model, options: Mapping[str, Any]) -> "Ratings":
+def read_part(path: Path, model: "Model", options: Mapping[str, Any]) -> "Ratings":
     """Return ratings that are to meet a model: with ids of its kinds, and without a look at
     catalogs, which play no part.
     """

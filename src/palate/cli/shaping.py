@@ -1,11 +1,13 @@
 """The options that shape lists: --diversity, --at-most and --boost."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from palate.cli.errors import usage_error
-from palate.model.model import Model
+
+if TYPE_CHECKING:
+    from palate.model.model import Model
 
 Diversity = Annotated[
     float,
@@ -35,7 +37,7 @@ Boost = Annotated[
 
 
 def shape(
-    model: Model, diversity: float, at_most: list[str] | None, boost: list[str] | None
+    model: "Model", diversity: float, at_most: list[str] | None, boost: list[str] | None
 ) -> dict[str, Any]:
     """Return what the options ask of `recommend`; nothing where they are not given."""
     found: dict[str, Any] = {"diversity": diversity} if diversity else {}
@@ -46,7 +48,7 @@ def shape(
     return found
 
 
-def _caps(model: Model, texts: list[str]) -> dict[str, Any]:
+def _caps(model: "Model", texts: list[str]) -> dict[str, Any]:
     caps: dict[str, Any] = {}
     for text in texts:
         column, value, number = _parts(text, "--at-most", "COLUMN=N, such as genres=3")
@@ -98,7 +100,7 @@ def _parts(text: str, option: str, form: str) -> tuple[str, str | None, str]:
     return column, value if colon else None, number
 
 
-def _typed(model: Model, column: str, value: str) -> Any:
+def _typed(model: "Model", column: str, value: str) -> Any:
     """Return a value as the catalog's column has it: a number in a column of numbers."""
     frame = None if model.catalog is None else model.catalog.frame
     if frame is None or column not in frame.columns or not frame.schema[column].is_numeric():

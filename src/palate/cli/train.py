@@ -13,7 +13,6 @@ from palate.cli.errors import INTERRUPTED, say, usage_error
 from palate.cli.messages import to_paste
 from palate.cli.reading_options import AS_GIVEN, Reading, as_words, reads_ratings
 from palate.cli.writing import check_default, instead
-from palate.model.model import Model
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from palate.data.ratings import Ratings
     from palate.model.factor_model import FactorModel
     from palate.model.history import SweepReport
+    from palate.model.model import Model
 
 Ratings_ = Annotated[
     Path | None,
@@ -400,7 +400,7 @@ def _compare(outcome: Outcome, how: How) -> None:
             outcome.errors[name] = {"rmse": found.rmse, "mae": found.mae}
 
 
-def _lists(model: Model, how: How) -> dict[str, Any] | None:
+def _lists(model: "Model", how: How) -> dict[str, Any] | None:
     """Return how good the lists for the ratings held out are beside those of the most popular items.
 
     A recommender has chosen among candidates with the most popular items among them, and tells of them.
