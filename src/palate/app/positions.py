@@ -1,11 +1,11 @@
 """Where items lie in two dimensions: the two directions in which their vectors differ most."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from palate._checks import ArgumentError
+from palate.model.model import Model
 
 
 @dataclass(frozen=True, eq=False)
