@@ -180,6 +180,7 @@ class _Filling:
         )
         self.free = np.ones(len(self.items), bool)
         self.counts = [caps.counting() for caps in shape.caps]
+        self.n_items = len(shape.caps[0].tags.indptr) - 1 if shape.caps else 0
         self.nearest = np.zeros(len(self.items))
 
     def list(self, n: int) -> tuple[np.ndarray, list[str]] | None:
@@ -207,9 +208,11 @@ class _Filling:
     def _take(self, place: int) -> None:
         item = int(self.items[place])
         self.free[place] = False
-        for count in self.counts:
-            for holders in count.add(item):
-                self.free &= ~np.isin(self.items, holders)
+        full = [holders for count in self.counts for holders in count.add(item)]
+        if full:  # marked item by item: searching a whole ranking for each would take most of the time
+            left = np.ones(self.n_items, bool)
+            left[np.concatenate(full)] = False
+            self.free &= left[self.items]
         if self.shape.likeness is not None:
             self.nearest = np.maximum(self.nearest, np.minimum(self.shape.likeness(item, self.items), 1.0))
 
