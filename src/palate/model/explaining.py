@@ -199,6 +199,8 @@ def _remainder(model: "FactorModel") -> str:
             "the remainder: this model was trained elsewhere, so its vectors are no solution for these "
             "ratings"
         )
+    if model.context is not None:
+        return "the remainder: how ratings and their users changed from one time bin to the next"
     return "the remainder: features of the user that the model file does not hold"
 
 

@@ -22,7 +22,7 @@ from palate.factors.taking import take
 from palate.factors.temporal import Sittings, TimeContext
 from palate.factors.temporal_scores import check_times, in_units_of
 from palate.lists.lookup import element, is_single
-from palate.model.fold_draws import Features, FoldedRows, draw_rows, prior_means
+from palate.model.fold_draws import Features, FoldedRows, TimedRows, draw_rows, prior_means
 from palate.scorer import Scorer
 from palate.solve.confidence import NONE, Confidence
 from palate.solve.rows import Rows, Side, solve_rows
@@ -364,10 +364,14 @@ def solve_side(
             side = solve_rows(working, other, mean, prior, **how).side
         return side
 
-    means_of_draws = enumerate(zip(others, model.global_mean, strict=True))
-    return FoldedRows.of(
+    timed = None if side == "item" or model.context is None else TimedRows(model, model.context, rows, times)
+    rows = rows if timed is None else timed.rows  # the columns are then items as they are in an era
+    met = others if timed is None else [timed.columns(others, draw) for draw in range(len(others))]
+    means_of_draws = enumerate(zip(met, model.global_mean, strict=True))
+    found = FoldedRows.of(
         [solve(other, float(mean), draw) for draw, (other, mean) in means_of_draws], prior.n_factors
     )
+    return found if timed is None else timed.at_home(found, [])
 
 
 def _summed(

@@ -17,6 +17,7 @@ from palate.model.history import History
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Side, solve_rows
 from palate.solve.strengths import AUTO, resolve_strength
+from palate.training.als.bins import TimeBins
 from palate.training.als.features import RidgeLink
 from palate.training.als.standard_errors import noise_and_spread
 from palate.training.als.sweeps import Links, Run, Solver, Stopping, run_sweeps
@@ -75,7 +76,7 @@ def fit_factors(
         sides = factor_start(biases, trainer.n_factors, residual_sd, seed, start_number)
     if before is not None:
         sides = model_start(before, everything, sides, trainer)
-    task = _Task.of(trainer, problem, priors, catalog, user_table)
+    task = _Task.of(trainer, problem, priors, catalog, user_table, threads)
 
     def save(run: Run) -> None:
         if checkpoint is not None:
@@ -91,12 +92,13 @@ def fit_factors(
             after_sweep=save,
             links=task.links,
             likelihood=likelihood,
+            bins=task.bins,
             threads=threads,
             solver=solver,
         )
         sure = (
             noise_and_spread(problem, run.users, run.items, priors, threads, seed)
-            if likelihood.linear
+            if likelihood.linear and task.bins is None
             else None
         )
         if refit and held_out.any() and not run.interrupted:
@@ -105,7 +107,9 @@ def fit_factors(
             )
             if not likelihood.linear:
                 whole = replace(whole, mean=problem.mean)
-            task = _Task.of(trainer, whole, priors, catalog, user_table)  # bags now hold what was held out
+            task = _Task.of(
+                trainer, whole, priors, catalog, user_table, threads
+            )  # bags now hold what was held out
             again = replace(stopping, max_sweeps=run.best_sweep, tolerance=0.0, patience=run.best_sweep + 1)
             first, run = (
                 run,
@@ -116,6 +120,7 @@ def fit_factors(
                     again,
                     links=task.links,
                     likelihood=likelihood,
+                    bins=task.bins,
                     threads=threads,
                     solver=solver,
                 ),
@@ -146,10 +151,17 @@ class _Task:
     priors: Priors
     features: dict[str, SideFeatures]  # of "user" and "item"
     links: Links
+    bins: TimeBins | None = None
 
     @classmethod
     def of(
-        cls, trainer: Any, problem: Problem, priors: Priors, catalog: Catalog | None, user_table: Any
+        cls,
+        trainer: Any,
+        problem: Problem,
+        priors: Priors,
+        catalog: Catalog | None,
+        user_table: Any,
+        threads: int,
     ) -> "_Task":
         features = all_features(problem, trainer, catalog, user_table)
         sides = zip(features.values(), (problem.by_user, problem.by_item), priors, strict=True)
@@ -157,7 +169,8 @@ class _Task:
             RidgeLink.build(own.blocks, rows, prior, trainer.l2_features) if own.blocks else None
             for own, rows, prior in sides
         )
-        return cls(problem, priors, features, (user, item))
+        bins = TimeBins.of(problem, trainer.n_factors, trainer.l2_time, threads) if trainer.time else None
+        return cls(problem, priors, features, (user, item), bins)
 
 
 def averaged(models: list[FactorModel]) -> FactorModel:
@@ -187,24 +200,28 @@ def _model(
         features.link(link.own(own)) if link is not None and own is not None else None
         for features, link, own in weights
     )
+    sides, priors, context = (run.users, run.items), task.priors, None
+    if task.bins is not None and run.shifts is not None:
+        sides, priors, context = task.bins.fitted(sides, priors, run.shifts)
     about = task.problem.known(catalog)
     if trainer.confidence is not None:
         about["scale"] = None  # scores of counts are no ratings
     return FactorModel(
         **about,
         link=trainer.link,
-        user_factors=run.users.unpadded(k)[None],
-        item_factors=run.items.unpadded(k)[None],
-        user_bias=run.users.bias[None],
-        item_bias=run.items.bias[None],
+        user_factors=sides[0].unpadded(k)[None],
+        item_factors=sides[1].unpadded(k)[None],
+        user_bias=sides[0].bias[None],
+        item_bias=sides[1].bias[None],
         global_mean=np.array([task.problem.mean]),
-        user_prior=task.priors[0],
-        item_prior=task.priors[1],
+        user_prior=priors[0],
+        item_prior=priors[1],
         trainer=_described(trainer, residual_sd),
         history=_history(task, run),
         user_link=user_link,
         item_link=item_link,
         noise_sd=None if sure is None else np.array([sure[0]]),
+        context=context,
         spread=None if sure is None else sure[1],
     )
 

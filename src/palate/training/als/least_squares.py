@@ -19,6 +19,7 @@ from palate.solve.strengths import AUTO, resolve_strength, ridge_prior, sum_stre
 from palate.training.als.fitting import averaged, fit_factors
 from palate.training.als.sweeps import Solver
 from palate.training.checks import check_number_or_word, check_rate, check_strength
+from palate.training.eras import BINS
 from palate.training.features import feature_names
 from palate.training.trainer import Callback
 from palate.training.training_data import continued
@@ -103,6 +104,13 @@ class LeastSquares:
     solver : {"auto", "exact", "conjugate"}, default "auto"
         How a row is solved: exactly, or by four steps of conjugate gradients a sweep. "auto" is
         exact up to 256 factors.
+    time : {"", "bins"}, default ""
+        "bins": 15 times, of about as many ratings each, after which all users' and all items' rows
+        shift a little. For predictions at a known time; without one a model answers as of when a
+        user was last seen. For ratings, with biases; standard errors are not known. See
+        docs/time.md.
+    l2_time : float, default 1000.0
+        Strength of the penalty on the step from one time bin to the next.
 
     References
     ----------
@@ -144,6 +152,8 @@ class LeastSquares:
     link: str = "identity"
     n_starts: int = 1
     solver: str = AUTO
+    time: str = ""
+    l2_time: float = 1000.0
 
     @classmethod
     def for_counts(cls, form: str = "one-plus", **hyperparameters: Any) -> "LeastSquares":
@@ -365,6 +375,19 @@ class LeastSquares:
 
         self._check_features()
         self._check_link()
+        self._check_time()
+
+    def _check_time(self) -> None:
+        check_choice("time", self.time, ("", BINS))
+        check_strength("l2_time", self.l2_time)
+        if not self.time:
+            return
+        wanted = {"link": "identity", "unobserved_weight": 0.0, "counts": NONE, "biases": True, "n_starts": 1}
+        for name, value in wanted.items():
+            if getattr(self, name) != value:
+                raise ArgumentError(name, f"be {value!r} with time={BINS!r}", f"{getattr(self, name)!r}")
+        if self.l2_time == 0:
+            raise ArgumentError("l2_time", f"be above 0 with time={BINS!r}", "0")
 
     def _check_link(self) -> None:
         check_choice("link", self.link, FITTED_LINKS)

@@ -13,6 +13,7 @@ from palate.factors.likelihood.normal import Gaussian, NormalNoise
 from palate.model.history import SweepReport
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side, Solved, row_strength, solve_rows, unobserved_loss
+from palate.training.als.bins import Shifts, TimeBins
 from palate.training.als.features import RidgeLink
 from palate.training.trainer import Callback
 from palate.training.training_data import Problem
@@ -56,6 +57,7 @@ class Run:
     interrupted: bool = False
     user_weights: np.ndarray | None = None  # of the users' features, at the best sweep
     item_weights: np.ndarray | None = None
+    shifts: Shifts | None = None  # of the eras, at the best sweep
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +111,7 @@ def run_sweeps(
     after_sweep: Callable[[Run], None] | None = None,
     links: Links = (None, None),
     likelihood: NormalNoise | None = None,
+    bins: TimeBins | None = None,
     threads: int = 1,
     solver: Solver = solve_rows,
 ) -> Run:
@@ -126,17 +129,25 @@ def run_sweeps(
         _Half(problem.by_user, user_prior, links[0], *rest),
         _Half(problem.by_item, item_prior, links[1], *rest),
     )
+    if bins is not None:
+        by_user = replace(by_user, rows=bins.eras.columns_of(problem.by_user, 0))
+        by_item = replace(by_item, rows=bins.eras.columns_of(problem.by_item, 1))
+        run.shifts = bins.start(start[0].factors.shape[1])
+    shifts = run.shifts
     users, last_items = start
     weights = [None if link is None else link.start() for link in links]
     try:
         for sweep in range(1, stopping.max_sweeps + 1):
             began = time.perf_counter()
-            items, weights[1] = by_item.solve(last_items, users, weights[1])
-            solved, weights[0] = by_user.solve(users, items.side, weights[0], stats=True)
+            if bins is not None and shifts is not None and sweep > 1:
+                shifts = bins.solve(problem.by_user, (users, last_items), shifts)
+            items, weights[1] = by_item.solve(last_items, _met(bins, 0, users, shifts), weights[1])
+            met = _met(bins, 1, items.side, shifts)
+            solved, weights[0] = by_user.solve(users, met, weights[0], stats=True)
             users, last_items = solved.side, items.side
-            report = _report(by_user, by_item, problem, solved, items, sweep, weights)
+            report = _report(by_user, by_item, problem, solved, items, sweep, weights, bins, shifts)
             report = replace(report, seconds=time.perf_counter() - began)
-            _keep(run, report, solved, items, weights, stopping)
+            _keep(run, report, solved, items, weights, stopping, shifts)
             if after_sweep is not None:
                 after_sweep(run)
             if callback is not None and callback(report) is False:
@@ -152,17 +163,22 @@ def run_sweeps(
             raise
         run.interrupted, run.stopped = True, f"Interrupted after {len(run.reports)} whole sweeps."
     if stopping.steps:  # a stored user is what fold-in finds, so the users' last solve is to the end
-        run.users = _to_the_end(by_user, run)
+        run.users = _to_the_end(by_user, run, _met(bins, 1, run.items, run.shifts))
     return run
 
 
-def _to_the_end(by_user: _Half, run: Run) -> Side:
+def _met(bins: TimeBins | None, number: int, side: Side, shifts: Shifts | None) -> Side:
+    """Return the vectors of side `number` as the other side's rows meet them."""
+    return side if bins is None or shifts is None else bins.eras.columns(number, side, shifts, bins.threads)
+
+
+def _to_the_end(by_user: _Half, run: Run, items: Side) -> Side:
     """Return the users of the best sweep, solved by conjugate gradients until nothing is left to gain."""
     link, weights = by_user.link, run.user_weights
     means = None if link is None or weights is None else link.prior_mean(weights, by_user.threads)
     return by_user.solver(
         by_user.rows,
-        run.items,
+        items,
         by_user.mean,
         by_user.prior,
         steps=_LAST_STEPS,
@@ -186,6 +202,7 @@ def _keep(
     items: Solved,
     weights: list[np.ndarray | None],
     stopping: Stopping,
+    shifts: Shifts | None,
 ) -> None:
     """Add a sweep to the run; its sides replace the best ones if its error is lower."""
     error = math.inf if report.objective is None else report.objective
@@ -196,6 +213,7 @@ def _keep(
     if error < run.best or not run.best_sweep:
         run.best, run.best_sweep, run.users, run.items = error, report.sweep, solved.side, items.side
         run.user_weights, run.item_weights = weights
+        run.shifts = shifts
     size = float(np.square(solved.side.factors, dtype=np.float64).sum())
     growing, run.size = size > _GROWTH * run.size, size
     if error < run.reference * (1 - stopping.tolerance):
@@ -218,6 +236,8 @@ def _report(
     items: Solved,
     sweep: int,
     weights: list[np.ndarray | None],
+    bins: TimeBins | None,
+    shifts: Shifts | None,
 ) -> SweepReport:
     squared, absolute, dropout, imputed = users.stats.sum(axis=0)
     train_mse, train_mae = squared / problem.total_weight, absolute / problem.total_weight
@@ -234,10 +254,15 @@ def _report(
             objective += half.link.penalty(side, own, half.threads) + half.prior.l1_bias * float(
                 np.abs(side.bias).sum()
             )
+    if bins is not None and shifts is not None:
+        objective += bins.penalty(shifts)
     figures: dict[str, float | None] = {}
     if problem.held_out.any():
         user_index, item_index, values = problem.validation
-        found = problem.predict(user_index, item_index, users.side, items.side)
+        if bins is not None and shifts is not None:
+            found = bins.predict(problem, (users.side, items.side), shifts)
+        else:
+            found = problem.predict(user_index, item_index, users.side, items.side)
         errors = values - by_user.likelihood.rating(found)
         mse = float(np.mean(errors.astype(np.float64) ** 2))
         figures = {

@@ -1,0 +1,97 @@
+"""Time in least squares: eras whose shifts of all users' and all items' rows are solved for in turn.
+
+    + l2_time * sum over eras of |V_t - V_(t-1)|^2 + |W_t - W_(t-1)|^2
+
+In era t a user's row is `P_u + V_t` and an item's `Q_i + W_t`, as in a Gibbs chain.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from palate.factors.temporal import Sittings, TimeContext, eras_of
+from palate.solve.prior import RowPrior
+from palate.solve.rows import Rows, Side
+from palate.training.eras import EraRatings, Pairs, era_edges, rating_errors, steps_of
+from palate.training.training_data import Problem
+
+Shifts = tuple[np.ndarray, np.ndarray]  # of users and of items, (n_eras, width + 1) float32
+
+
+@dataclass(frozen=True, eq=False)
+class TimeBins:
+    """The eras of the training ratings, and what a step from one era to the next costs."""
+
+    eras: EraRatings
+    n_factors: int
+    l2_time: float
+    mean: float
+    threads: int
+
+    @classmethod
+    def of(cls, problem: Problem, n_factors: int, l2_time: float, threads: int) -> "TimeBins":
+        """Cut the times of the training ratings into eras of about as many ratings each."""
+        from palate.kernels.csr import transpose_csr
+
+        rows, times = problem.by_user, problem.times
+        order = np.arange(len(rows.values), dtype=np.int32)
+        place = transpose_csr(rows.indptr, rows.columns, order, rows.n_columns)[2]
+        eras = EraRatings.build(rows, times, era_edges(times), place)
+        return cls(eras, n_factors, l2_time, problem.mean, threads)
+
+    def start(self, width: int) -> Shifts:
+        """Return no shift in any era."""
+        shift = np.zeros((self.eras.n_eras, width + 1), np.float32)
+        return shift, shift
+
+    def solve(self, rows: Rows, sides: tuple[Side, Side], shifts: Shifts) -> Shifts:
+        """Return the shifts of users, then those of items, given the rows of both and the ratings by user."""
+        met = self.eras.columns(1, sides[1], shifts, self.threads)
+        errors = rating_errors(self.eras.columns_of(rows, 0), sides[0], met, self.mean, self.threads)
+        precision = self.l2_time * np.eye(self.n_factors + 1)
+        for number in (0, 1):
+            if number:
+                met = self.eras.columns(0, sides[0], shifts, self.threads)
+            given = (number, shifts[number], met, errors, rows.weights, precision, self.threads)
+            solved = self.eras.solve_shift(*given)
+            shifts = (shifts[0], solved) if number else (solved, shifts[1])
+        return shifts
+
+    def penalty(self, shifts: Shifts) -> float:
+        """Return what the steps cost in the objective."""
+        columns = np.arange(shifts[0].shape[1])
+        return self.l2_time * sum(float(np.square(steps_of(shift, columns)).sum()) for shift in shifts)
+
+    def predict(self, problem: Problem, sides: tuple[Side, Side], shifts: Shifts) -> np.ndarray:
+        """Return the predictions of the ratings held out, at their times."""
+        users, items, _ = problem.validation
+        eras = eras_of(self.eras.edges, problem.ratings.timestamp[problem.held_out])  # type: ignore[index]
+        pairs = Pairs(items.astype(np.int32), eras, self.eras.n_eras)
+        then = pairs.shifted(sides[1], shifts[1], shifts[0], self.threads)
+        return problem.predict(users, np.arange(len(items)), sides[0], then)
+
+    def fitted(
+        self, sides: tuple[Side, Side], priors: tuple[RowPrior, RowPrior], shifts: Shifts
+    ) -> tuple[tuple[Side, Side], tuple[RowPrior, RowPrior], TimeContext]:
+        """Return rows and priors as a model holds them, users in the era of their last rating and
+        items in the last era, and what it knows of time.
+        """
+        k, width, n_users = self.n_factors, sides[0].factors.shape[1], len(sides[0].bias)
+        columns = np.append(np.arange(k), width)
+        own = [shift[:, columns] for shift in shifts]
+        moved, means = [], []
+        for side, prior, shift, wide in zip(sides, priors, own, shifts, strict=True):
+            moved.append(Side(side.factors + wide[-1, :width], side.bias + wide[-1, width]))
+            means.append(replace(prior, mean=prior.mean + shift[-1:]))
+        context = TimeContext(
+            edges=self.eras.edges,
+            user_shift=(own[0] - own[0][-1])[None],
+            item_shift=(own[1] - own[1][-1])[None],
+            home=self.eras.home,
+            sittings=Sittings.none(n_users),
+            mood=np.empty((1, 0), np.float32),
+        )
+        last = np.full(n_users, self.eras.n_eras - 1)
+        factors, bias = context.moved(moved[0].unpadded(k)[None], moved[0].bias[None], last, self.eras.home)
+        users = Side.padded(factors[0].astype(np.float32), bias[0].astype(np.float32))
+        return (users, moved[1]), (means[0], means[1]), context
