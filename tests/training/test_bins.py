@@ -59,8 +59,8 @@ def test_what_is_validated_is_what_the_model_predicts_at_the_times(fitted):
     assert rmse(model, held) == pytest.approx(best.validation_rmse, abs=1e-4)
 
 
-def test_a_user_folded_in_at_the_times_of_the_ratings_is_the_stored_user(fitted):
-    model, train, _ = fitted
+def test_a_user_folded_in_at_the_times_of_the_ratings_is_the_stored_user():
+    train, _ = planted()
     items = train.items.ids()
     whole = LeastSquares(n_factors=2, time="bins", l2_time=1.0).fit(train, validation=0, **SILENT)
     for user in range(5):

@@ -62,6 +62,7 @@ class Baseline:
     confidence = None
     user_features = item_features = ""
     link = "identity"
+    time = ""
     steps = 0
 
     @property
