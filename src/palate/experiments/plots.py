@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from palate.experiments.grid import Experiment
 
 _COLOURS = ("#1b6ca8", "#d1495b", "#3d8361", "#8d6a9f", "#c77b30", "#4d4d4d", "#7aa6c2", "#b5838d")
@@ -76,7 +78,7 @@ def _joined(rows: list[dict[str, Any]]) -> str:
     return "-" if values in (sorted(values), sorted(values, reverse=True)) else ""
 
 
-def _errors(axes: Any, rows: list[dict[str, Any]], labels: list[str], what: str) -> None:
+def _errors(axes: "Axes", rows: list[dict[str, Any]], labels: list[str], what: str) -> None:
     places = range(len(rows))
     for name, colour, marker in (("train_rmse", _COLOURS[0], "s"), ("validation_rmse", _COLOURS[1], "o")):
         values = [row["figures"][name] for row in rows]
@@ -93,7 +95,7 @@ def _errors(axes: Any, rows: list[dict[str, Any]], labels: list[str], what: str)
     axes.legend(frameon=False)
 
 
-def _curves(axes: Any, rows: list[dict[str, Any]], labels: list[str], by_sweep: bool) -> None:
+def _curves(axes: "Axes", rows: list[dict[str, Any]], labels: list[str], by_sweep: bool) -> None:
     marks = zip(_COLOURS * len(rows), _MARKERS * len(rows), rows, labels, strict=False)
     for colour, marker, row, label in marks:
         seconds = pl.Series([took for took, _, _ in row["sweeps"]]).cum_sum()
@@ -116,7 +118,7 @@ def _curves(axes: Any, rows: list[dict[str, Any]], labels: list[str], by_sweep: 
         axes.legend(fontsize=7, framealpha=0.8, edgecolor="none", ncols=1 + len(rows) // 9)
 
 
-def _lists(axes: Any, rows: list[dict[str, Any]], labels: list[str], what: str) -> None:
+def _lists(axes: "Axes", rows: list[dict[str, Any]], labels: list[str], what: str) -> None:
     places = range(len(rows))
     line = _joined(rows)
     axes.plot(
@@ -141,7 +143,7 @@ def _lists(axes: Any, rows: list[dict[str, Any]], labels: list[str], what: str) 
     other.set_ylim(-3, 103)
 
 
-def _ticks(axes: Any, labels: list[str], what: str) -> None:
+def _ticks(axes: "Axes", labels: list[str], what: str) -> None:
     crowded = len(labels) > 8
     long = max(map(len, labels)) > 4 and len(labels) > 3
     axes.set_xticks(

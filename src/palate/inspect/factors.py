@@ -1,6 +1,6 @@
 """The learned numbers themselves: norms, weights and biases, and how norms go with the number of ratings."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -11,6 +11,10 @@ from palate.factors.item_index import item_table
 from palate.inspect.report import Section
 from palate.inspect.statistics import histogram, table
 from palate.scorer import Factored
+
+if TYPE_CHECKING:
+    from palate.scorer import Scorer
+
 
 _DESCRIBED = (names.ITEM_ID, names.TITLE, names.YEAR, names.N_RATINGS, names.MEAN_RATING)
 
@@ -118,7 +122,7 @@ def bias_sections(model: Factored, n: int) -> list[Section]:
     ]
 
 
-def noise_sections(model: Any, n: int) -> list[Section]:
+def noise_sections(model: "Scorer", n: int) -> list[Section]:
     """Return the items that people disagree about and those they agree on, of a model that knows;
     rarely rated ones lie between.
     """
@@ -145,7 +149,7 @@ def noise_sections(model: Any, n: int) -> list[Section]:
     ]
 
 
-def described(model: Any, rows: np.ndarray) -> pl.DataFrame:
+def described(model: "Scorer", rows: np.ndarray) -> pl.DataFrame:
     """Return what is known about some items: id, title, year, number and mean of ratings."""
     known = item_table(model)
     return known[rows].select([name for name in _DESCRIBED if name in known.columns])

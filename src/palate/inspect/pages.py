@@ -37,7 +37,7 @@ _SHOWN = (
 
 
 @needs_threads("item_page")
-def item_page(model: Factored, item_id: Any, *, n: int = 10) -> Report:
+def item_page(model: Factored, item_id: object, *, n: int = 10) -> Report:
     """Return the page of an item.
 
     It shows the item's numbers among those of all items, its ratings, its predictions for all
@@ -107,7 +107,7 @@ def item_page(model: Factored, item_id: Any, *, n: int = 10) -> Report:
 
 
 @needs_threads("user_page")
-def user_page(model: Factored, user_id: Any, *, n: int = 10) -> Report:
+def user_page(model: Factored, user_id: object, *, n: int = 10) -> Report:
     """Return the page of a user.
 
     It shows the user's numbers, preferences by genre and ratings, and what the model recommends to
@@ -203,7 +203,7 @@ def _plain(model: Any) -> Any:
     return plain
 
 
-def _listed(name: str, heading: str, text: str, frame: Any) -> Section:
+def _listed(name: str, heading: str, text: str, frame: pl.DataFrame) -> Section:
     shown = frame.select([column for column in _SHOWN if column in frame.columns])
     for needless in (names.USER_ID if name in ("rated", "best", "worst") else "", "held_out"):
         if needless in shown.columns and not (needless == "held_out" and shown[needless].any()):

@@ -3,12 +3,14 @@
 import io
 import os
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 if TYPE_CHECKING:
     import polars as pl
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from palate.inspect.report import Report, Section
 
@@ -52,7 +54,7 @@ def save(report: "Report", folder: str | os.PathLike[str]) -> list[str]:
     return list(paths.values())
 
 
-def _weights(figure: Any, section: "Section") -> None:
+def _weights(figure: "Figure", section: "Section") -> None:
     figure.supxlabel("the outermost bars hold what lies beyond", fontsize=9, color=GREY)
     columns = len(section.frame) // 2
     figure.set_size_inches(figure.get_figwidth() * columns / 3, figure.get_figheight())
@@ -68,7 +70,7 @@ def _weights(figure: Any, section: "Section") -> None:
         axes.set_ylabel("share (%)")
 
 
-def _bars(axes: Any, section: "Section", name: str) -> None:
+def _bars(axes: "Axes", section: "Section", name: str) -> None:
     """Draw the bins of one name."""
     found = section.bins.filter(what=name)  # type: ignore[union-attr]
     low, high, share = (found[column].to_numpy() for column in ("low", "high", "share"))
@@ -76,7 +78,7 @@ def _bars(axes: Any, section: "Section", name: str) -> None:
     axes.grid(axis="y", alpha=0.3)
 
 
-def _norms(figure: Any, section: "Section") -> None:
+def _norms(figure: "Figure", section: "Section") -> None:
     for axes, side in zip(figure.subplots(1, 2), ("user", "item"), strict=True):
         found = section.frame.filter(side=side)
         at = np.sqrt(np.maximum(found["from"].to_numpy(), 0.5) * np.maximum(found["to"].to_numpy(), 0.5))
@@ -93,7 +95,7 @@ def _norms(figure: Any, section: "Section") -> None:
         axes.grid(alpha=0.3)
 
 
-def _predictions(figure: Any, section: "Section") -> None:
+def _predictions(figure: "Figure", section: "Section") -> None:
     axes = figure.subplots()
     _bars(axes, section, "predictions")
     for place, mark in enumerate(section.marks):
@@ -105,7 +107,7 @@ def _predictions(figure: Any, section: "Section") -> None:
         axes.legend(loc="upper left", frameon=False, fontsize=9)
 
 
-def _fame(figure: Any, section: "Section") -> None:
+def _fame(figure: "Figure", section: "Section") -> None:
     axes, found = (
         figure.subplots(),
         cast("pl.DataFrame", section.bins),
@@ -137,7 +139,7 @@ def _fame(figure: Any, section: "Section") -> None:
     axes.grid(axis="y", alpha=0.3)
 
 
-def _eras(figure: Any, section: "Section") -> None:
+def _eras(figure: "Figure", section: "Section") -> None:
     axes, found = figure.subplots(), section.frame
     at = np.arange(len(found))
     begins = found["begins"]
@@ -162,7 +164,7 @@ def _eras(figure: Any, section: "Section") -> None:
     axes.grid(axis="y", alpha=0.3)
 
 
-def _levels(figure: Any, section: "Section") -> None:
+def _levels(figure: "Figure", section: "Section") -> None:
     axes = figure.subplots()
     labels = [f"{level:g}" for level in section.frame["level"].to_list()]
     axes.bar(range(len(labels)), section.frame["n"].to_numpy(), facecolor=PALE, edgecolor=BLUE)
@@ -173,7 +175,7 @@ def _levels(figure: Any, section: "Section") -> None:
     axes.grid(axis="y", alpha=0.3)
 
 
-def _tastes(figure: Any, section: "Section") -> None:
+def _tastes(figure: "Figure", section: "Section") -> None:
     axes, found = figure.subplots(), section.frame.reverse()
     likings, clarities = (found[name].to_numpy() for name in ("liking", "clarity"))
     axes.barh(range(len(found)), likings, color=[BLUE if one > 0 else GREY for one in clarities])

@@ -4,13 +4,19 @@ import os
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from palate._checks import ArgumentError
 from palate.integrations.requiring import require
 from palate.integrations.served import PARAMETERS, Served
 from palate.model.file.loading import load_model as load_file
 from palate.model.model import Model
+
+if TYPE_CHECKING:
+    from palate.data.vocabulary import Vocabulary
+    from palate.model.model import Model
+    from palate.scorer import Scorer
+
 
 FLAVOR = "palate"
 _FILE = "model.palate"
@@ -19,7 +25,7 @@ _TYPES = {bool: "boolean", int: "long", float: "double", str: "string"}
 
 
 def save_model(
-    model: Any,
+    model: "Model",
     path: str | os.PathLike[str],
     *,
     signature: Any = None,
@@ -87,7 +93,11 @@ def save_model(
 
 
 def log_model(
+<<<<<<< HEAD
     model: Model, name: str = "model", *, registered_model_name: str | None = None, **options: Any
+=======
+    model: "Model", name: str = "model", *, registered_model_name: str | None = None, **options: Any
+>>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
 ) -> Any:
     """Return MLflow's `ModelInfo` of a model that is logged in the active run, or in a new one.
 
@@ -179,11 +189,15 @@ def _requirements() -> list[str]:
     return [f"palate=={version('palate')}", f"pandas=={version('pandas')}"]
 
 
-def _type_of(vocabulary: Any) -> str:
+def _type_of(vocabulary: "Vocabulary") -> str:
     return "long" if vocabulary.kind == "int" else "string"
 
 
+<<<<<<< HEAD
 def _signature(model: Model) -> Any:
+=======
+def _signature(model: "Scorer") -> Any:
+>>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
     """Return the signature: pairs in, one prediction each out; the item is not needed for lists."""
     models, types = (require(name, "MLflow", "mlflow", _LOADER) for name in ("mlflow.models", "mlflow.types"))
     inputs = types.Schema(
@@ -198,7 +212,11 @@ def _signature(model: Model) -> Any:
     return models.ModelSignature(inputs=inputs, outputs=types.Schema([types.ColSpec("float")]), params=params)
 
 
+<<<<<<< HEAD
 def _example(model: Model) -> Any:
+=======
+def _example(model: "Scorer") -> Any:
+>>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
     import pandas as pd
 
     pairs = min(2, len(model.users), len(model.items))

@@ -220,7 +220,7 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):
         return pairs_of(X, self.user, self.item, self.timestamp)
 
 
-def _ratings(pairs: Pairs, values: Any, weights: Any, scale: tuple[float, float] | None) -> Ratings:
+def _ratings(pairs: Pairs, values: np.ndarray, weights: Any, scale: tuple[float, float] | None) -> Ratings:
     """Return the table that trainers take, without the rows that count nothing."""
     given = {"timestamp": pairs.timestamps, "weight": weights}
     users, items = pairs.users, pairs.items

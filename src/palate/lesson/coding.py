@@ -54,7 +54,9 @@ def _q4(answer: object, around: dict[str, Any]) -> Verdict:
     return check_recommender(answer, "recommend_nonobscure", around, threshold=True)
 
 
-def check_l2_reccs(answer: Any, around: dict[str, Any], *, model: Any = None, user_id: Any = None) -> Verdict:
+def check_l2_reccs(
+    answer: object, around: dict[str, Any], *, model: Any = None, user_id: object = None
+) -> Verdict:
     """Return the verdict on the five best films of the model with a penalty.
 
     Parameters
@@ -96,7 +98,7 @@ def _films(around: dict[str, Any]) -> list[Any]:
     return ids_of(setting.setup().movies).to_list()  # type: ignore[union-attr]
 
 
-def _compare(ids: list[Any], films: list[Any], model: Any, plain: Any, user: Any) -> Verdict:
+def _compare(ids: list[Any], films: list[Any], model: Any, plain: object, user: object) -> Verdict:
     """Compare a list with the five best of the model with a penalty, of all films or of those that
     the user has not rated.
     """
@@ -149,7 +151,7 @@ def _top(films: list[Any], predicted: dict[Any, float]) -> list[Any]:
     return sorted(films, key=lambda item: -predicted[item])[:5]
 
 
-def _seen(model: Any, user: Any) -> set[Any]:
+def _seen(model: Any, user: object) -> set[Any]:
     """Return what the user has rated, if the model knows."""
     if getattr(model, "ratings", None) is None or not hasattr(model, "users"):
         return set()

@@ -178,7 +178,7 @@ def _empty_advice(case: Case, stage: Stage) -> str:
     )
 
 
-def _check_frame(frame: Any, case: Case, stage: Stage) -> list[Any]:
+def _check_frame(frame: pl.DataFrame, case: Case, stage: Stage) -> list[Any]:
     """Return the ids in what the function returned."""
     if frame is None:
         raise Wrong(f"{case} returned None: the function must end in `return` with a frame.")
@@ -202,7 +202,7 @@ def _check_frame(frame: Any, case: Case, stage: Stage) -> list[Any]:
     return ids
 
 
-def _remark_on_offset(frame: Any, ids: list[Any], case: Case) -> list[str]:
+def _remark_on_offset(frame: pl.DataFrame, ids: list[Any], case: Case) -> list[str]:
     """Say so if predictions in the frame are still centred; they rank alike."""
     if "predicted_rating" not in frame.columns or not ids:
         return []

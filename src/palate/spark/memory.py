@@ -1,10 +1,14 @@
 """How much memory a table and its training need on the driver, told before the table is read."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from palate.recommender.planning import RATING_BYTES, available_gigabytes, learned_bytes
 from palate.training.trainer import Trainer
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
 
 _GIGABYTE = 1e9
 _PART = 2.0  # a column stands twice for a moment, in parts and as a whole
@@ -22,7 +26,7 @@ class Size:
     id_bytes: float  # of all distinct ids
 
 
-def size_of(table: Any, user: str, item: str) -> Size:
+def size_of(table: "DataFrame", user: str, item: str) -> Size:
     """Count the rows of a Spark DataFrame of the columns that are read, and about how many users
     and items there are.
     """

@@ -3,10 +3,14 @@
 import os
 import shutil
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from palate._checks import ArgumentTypeError
 from palate.data.frames import check_once, missing_column
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
 
 EXTRA = 'Install it with pip install "palate[spark]".'
 
@@ -70,7 +74,7 @@ def session(master: str = "local[*]", **settings: Any) -> Any:
     return builder.getOrCreate()
 
 
-def require_spark_columns(table: Any, wanted: dict[str, str], what: str) -> None:
+def require_spark_columns(table: "DataFrame", wanted: dict[str, str], what: str) -> None:
     """Check that a value is a Spark DataFrame with these columns, each once.
 
     Parameters

@@ -170,7 +170,7 @@ def _solve(order: Order, block: Any, now: Any) -> Any:
     )
 
 
-def as_batches(frame: Any, schema: Any) -> list[Any]:
+def as_batches(frame: pl.DataFrame, schema: Any) -> list[Any]:
     """Return a frame of any library as record batches of exactly this schema."""
     import pyarrow as pa
 
