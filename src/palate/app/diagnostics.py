@@ -3,10 +3,6 @@ same numbers.
 """
 
 from dataclasses import dataclass
-<<<<<<< HEAD
-=======
-from typing import TYPE_CHECKING, Any
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
 
 import numpy as np
 import polars as pl
@@ -17,11 +13,6 @@ from palate.inspect.factors import norms_by_count
 from palate.inspect.predictions import PAIRS, predictions
 from palate.inspect.statistics import sampled
 from palate.model.model import Model
-
-if TYPE_CHECKING:
-    from palate.model.model import Model
-    from palate.scorer import Scorer
-
 
 _SAMPLE = 2_000_000  # predictions that the histogram is made of
 _BINS = 30
@@ -53,11 +44,7 @@ class Panel:
     kind: str = "line"
 
 
-<<<<<<< HEAD
 def panels(model: Model, evaluation: Evaluation | None) -> list[Panel]:
-=======
-def panels(model: "Scorer", evaluation: Evaluation | None) -> list[Panel]:
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
     """Return everything the page shows of a model; what cannot be known says so.
 
     Examples
@@ -78,11 +65,7 @@ def panels(model: "Scorer", evaluation: Evaluation | None) -> list[Panel]:
     )
 
 
-<<<<<<< HEAD
 def norm_panel(model: Model) -> Panel:
-=======
-def norm_panel(model: "Scorer") -> Panel:
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
     """Return the length of the items' vectors by number of ratings."""
     heading = "Norms of items against number of ratings"
     factors = getattr(model, "item_factors", None)
@@ -104,11 +87,7 @@ def _spans(frame: pl.DataFrame) -> pl.Series:
     )
 
 
-<<<<<<< HEAD
 def tail_panel(model: Model) -> Panel:
-=======
-def tail_panel(model: "Scorer") -> Panel:
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
     """Return which share of all ratings the most rated items have."""
     heading = "The long tail"
     if model.ratings is None:
@@ -122,11 +101,7 @@ def tail_panel(model: "Scorer") -> Panel:
     return Panel(heading, text, frame, "items", ("ratings",))
 
 
-<<<<<<< HEAD
 def range_panel(model: Model) -> Panel:
-=======
-def range_panel(model: "Scorer") -> Panel:
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
     """Return how predictions are distributed, and how many leave the scale."""
     heading = "Range of predictions"
     users = sampled(len(model.users), max(1, min(_SAMPLE, PAIRS) // max(1, len(model.items))), 0)
@@ -187,11 +162,7 @@ def error_panels(evaluation: Evaluation | None) -> list[Panel]:
     return found
 
 
-<<<<<<< HEAD
 def calibration_panel(evaluation: Evaluation, model: Model) -> Panel:
-=======
-def calibration_panel(evaluation: Evaluation, model: "Scorer") -> Panel:
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
     """Return whether intervals hold as many ratings as they promise, where the evaluation says so."""
     heading = "Calibration"
     held = (
@@ -214,11 +185,7 @@ def calibration_panel(evaluation: Evaluation, model: "Scorer") -> Panel:
     return Panel(heading, text, shown, "promised", ("held", "promised"))
 
 
-<<<<<<< HEAD
 def card(model: Model) -> list[tuple[str, str]]:
-=======
-def card(model: "Model") -> list[tuple[str, str]]:
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
     """Return the model card: pairs of a name and what there is to say."""
     stars = getattr(model, "predicts", model)
     rows = [

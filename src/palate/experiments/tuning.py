@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -21,13 +21,6 @@ from palate.model.model import Model
 from palate.splits.holdout import holdout_mask
 from palate.training.als.least_squares import LeastSquares
 from palate.training.checks import check_rate, check_strength
-
-if TYPE_CHECKING:
-    from optuna.study import Study
-    from optuna.trial import Trial
-
-    from palate.scorer import Scorer
-
 
 _SIZES = (8, 16, 32, 64)
 
@@ -185,7 +178,7 @@ def _trial(
     how: dict[str, Any],
     unobserved: bool,
     rows: list[dict[str, Any]],
-    trial: "Trial",
+    trial: Any,
 ) -> float:
     """Fit the settings of a trial, add its row, and return its validation RMSE; a trial that falls
     behind is pruned.
@@ -229,7 +222,7 @@ def _search(
             pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=4),
         )
 
-        def after(study: "Study", trial: Any) -> None:
+        def after(study: Any, trial: Any) -> None:
             if callback is not None:
                 best = study.best_value if _completed(optuna, study) else None
                 callback(trial.number + 1, trial.value, best)
@@ -248,7 +241,7 @@ def _search(
         optuna.logging.set_verbosity(verbosity)
 
 
-def _suggest(trial: "Trial", unit: float, unobserved: bool) -> dict[str, Any]:
+def _suggest(trial: Any, unit: float, unobserved: bool) -> dict[str, Any]:
     """Return the settings of a trial; strengths are in the unit of the ratings' deviation."""
     settings = {
         "n_factors": trial.suggest_categorical("n_factors", _SIZES),
@@ -267,7 +260,7 @@ def _suggest(trial: "Trial", unit: float, unobserved: bool) -> dict[str, Any]:
     return settings
 
 
-def _completed(optuna: Any, study: "Study") -> bool:
+def _completed(optuna: Any, study: Any) -> bool:
     return any(trial.state == optuna.trial.TrialState.COMPLETE for trial in study.trials)
 
 
@@ -284,11 +277,7 @@ def _whole(model: Model) -> Any:
     return model
 
 
-<<<<<<< HEAD
 def _judged(model: Model, unseen: Ratings) -> float:
-=======
-def _judged(model: "Scorer", unseen: Ratings) -> float:
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
     return evaluate(model, unseen, k=(), baselines=False, resamples=0).value("rmse")
 
 

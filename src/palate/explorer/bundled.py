@@ -19,7 +19,6 @@ from palate.training.als.least_squares import LeastSquares
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-    from palate.model.history import SweepReport
     from palate.store.changes import RatingStore
 
 BEFORE, AFTER, DEFAULT = "before", "after", "recommender"
@@ -91,11 +90,7 @@ def train(name: str, folder: Path) -> Path:
     return path
 
 
-<<<<<<< HEAD
 def _quiet(report: object) -> None:
-=======
-def _quiet(report: "SweepReport") -> None:
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
     """Stands in for the progress bar."""
 
 

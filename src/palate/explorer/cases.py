@@ -5,17 +5,11 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from palate._checks import ArgumentError
 from palate.data.frames import to_polars
 from palate.model.model import Model
-
-if TYPE_CHECKING:
-    from palate.data.vocabulary import Vocabulary
-    from palate.model.model import Model
-    from palate.scorer import Scorer
-
 
 PLACES = 10
 
@@ -115,11 +109,7 @@ def _case(line: str, where: str) -> Case:
     )
 
 
-<<<<<<< HEAD
 def check_cases(model: Model, cases: Iterable[Case]) -> list[Finding]:
-=======
-def check_cases(model: "Scorer", cases: Iterable[Case]) -> list[Finding]:
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
     """Return for each case whether the item is still among the user's first ten in a model."""
     return [_finding(model, case) for case in cases]
 
@@ -147,11 +137,7 @@ def _finding(model: Model, case: Case) -> Finding:
     return Finding(case, places.index(wanted) + 1 if wanted in places else 0)
 
 
-<<<<<<< HEAD
 def _with_live_ratings(model: Model, row: int, ratings: dict[str, float]) -> Any:
-=======
-def _with_live_ratings(model: "Model", row: int, ratings: dict[str, float]) -> Any:
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
     """Return the user whose ratings are those the model knows and those of the case."""
     own: dict[Any, float] = {}
     if row >= 0 and model.ratings is not None:
@@ -164,7 +150,7 @@ def _with_live_ratings(model: "Model", row: int, ratings: dict[str, float]) -> A
     return model.fold_in(own) if own else None
 
 
-def _index(vocabulary: "Vocabulary", text: str) -> int:
+def _index(vocabulary: Any, text: str) -> int:
     try:
         return int(vocabulary.indices([vocabulary.parse(text)])[0])
     except (ValueError, OverflowError):

@@ -4,16 +4,12 @@ oddest, a stranger and three of one's own.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from palate.explorer.state import ME
 from palate.model.model import Model
-
-if TYPE_CHECKING:
-    from palate.scorer import Scorer
-
 
 STRANGER = "a stranger"
 EACH = 3
@@ -28,11 +24,7 @@ class Person:
     why: str
 
 
-<<<<<<< HEAD
 def twelve_people(model: Model, own: Sequence[str] = ()) -> tuple[list[Person], str]:
-=======
-def twelve_people(model: "Scorer", own: Sequence[str] = ()) -> tuple[list[Person], str]:
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
     """Return the twelve people and a sentence about what could not be known, or "".
 
     Heavy and light users are those with the most and the fewest ratings; a taste is odd if what the
@@ -84,11 +76,7 @@ def _by_ratings(model: Any) -> list[tuple[int, str]]:
     ]
 
 
-<<<<<<< HEAD
 def _odd(model: Model, counts: np.ndarray, taken: set[int]) -> list[int]:
-=======
-def _odd(model: "Scorer", counts: np.ndarray, taken: set[int]) -> list[int]:
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
     agreement = agreements(model.ratings)
     able = [
         index
@@ -114,11 +102,7 @@ def agreements(ratings: Any) -> np.ndarray:
     return np.divide(together, scale, out=np.full(len(scale), np.nan), where=scale > 1e-9)
 
 
-<<<<<<< HEAD
 def _middle(model: Model, taken: set[int]) -> list[str]:
-=======
-def _middle(model: "Scorer", taken: set[int]) -> list[str]:
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
     """Return two users in the middle of the ids, where nobody was named."""
     n = len(model.users)
     wanted = [index for index in (n // 3, 2 * n // 3) if 0 <= index < n and index not in taken]

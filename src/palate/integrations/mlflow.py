@@ -4,19 +4,13 @@ import os
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from palate._checks import ArgumentError
 from palate.integrations.requiring import require
 from palate.integrations.served import PARAMETERS, Served
 from palate.model.file.loading import load_model as load_file
 from palate.model.model import Model
-
-if TYPE_CHECKING:
-    from palate.data.vocabulary import Vocabulary
-    from palate.model.model import Model
-    from palate.scorer import Scorer
-
 
 FLAVOR = "palate"
 _FILE = "model.palate"
@@ -25,7 +19,7 @@ _TYPES = {bool: "boolean", int: "long", float: "double", str: "string"}
 
 
 def save_model(
-    model: "Model",
+    model: Any,
     path: str | os.PathLike[str],
     *,
     signature: Any = None,
@@ -93,11 +87,7 @@ def save_model(
 
 
 def log_model(
-<<<<<<< HEAD
     model: Model, name: str = "model", *, registered_model_name: str | None = None, **options: Any
-=======
-    model: "Model", name: str = "model", *, registered_model_name: str | None = None, **options: Any
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
 ) -> Any:
     """Return MLflow's `ModelInfo` of a model that is logged in the active run, or in a new one.
 
@@ -189,15 +179,11 @@ def _requirements() -> list[str]:
     return [f"palate=={version('palate')}", f"pandas=={version('pandas')}"]
 
 
-def _type_of(vocabulary: "Vocabulary") -> str:
+def _type_of(vocabulary: Any) -> str:
     return "long" if vocabulary.kind == "int" else "string"
 
 
-<<<<<<< HEAD
 def _signature(model: Model) -> Any:
-=======
-def _signature(model: "Scorer") -> Any:
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
     """Return the signature: pairs in, one prediction each out; the item is not needed for lists."""
     models, types = (require(name, "MLflow", "mlflow", _LOADER) for name in ("mlflow.models", "mlflow.types"))
     inputs = types.Schema(
@@ -212,11 +198,7 @@ def _signature(model: "Scorer") -> Any:
     return models.ModelSignature(inputs=inputs, outputs=types.Schema([types.ColSpec("float")]), params=params)
 
 
-<<<<<<< HEAD
 def _example(model: Model) -> Any:
-=======
-def _example(model: "Scorer") -> Any:
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
     import pandas as pd
 
     pairs = min(2, len(model.users), len(model.items))

@@ -1,14 +1,10 @@
 """A callback for Optuna: every sweep is reported to the trial, and one that falls behind ends."""
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from palate._checks import ArgumentError, check_choice
 from palate.integrations.requiring import require
 from palate.model.history import SweepReport
-
-if TYPE_CHECKING:
-    from optuna.trial import Trial
-
 
 METRICS = ("validation_rmse", "validation_mae", "validation_mse")
 
@@ -51,7 +47,7 @@ class PruningCallback:
     [1, 2, 3]
     """
 
-    def __init__(self, trial: "Trial", metric: str = "validation_rmse") -> None:
+    def __init__(self, trial: Any, metric: str = "validation_rmse") -> None:
         self.optuna = require("optuna", "Optuna", "tune", "palate.optuna")
         check_choice("metric", metric, METRICS)
         directions = [one.name for one in trial.study.directions] if _has_study(trial) else []
@@ -87,9 +83,5 @@ class PruningCallback:
             raise self.optuna.TrialPruned(f"{self.metric} {value:.4f} after sweep {report.sweep}")
 
 
-<<<<<<< HEAD
 def _has_study(trial: object) -> bool:
-=======
-def _has_study(trial: "Trial") -> bool:
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
     return hasattr(getattr(trial, "study", None), "directions")

@@ -1,7 +1,7 @@
 """What a model answers to MLflow: predictions of a table of pairs, or lists of a table of users."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -9,13 +9,6 @@ import numpy as np
 from palate._checks import ArgumentError
 from palate.data.frames import from_polars, to_polars
 from palate.model.model import Model
-
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
-
-    from palate.data.vocabulary import Vocabulary
-    from palate.model.model import Model
-
 
 PREDICT, RECOMMEND = "predict", "recommend"
 # Parameters of a request, with their defaults. An empty text stands for what the task does of itself.
@@ -34,22 +27,14 @@ _OF = {PREDICT: ("clip", "unknown"), RECOMMEND: ("n", "min_ratings", "exclude_se
 class Served:
     """A model as MLflow's `pyfunc` asks it."""
 
-<<<<<<< HEAD
     def __init__(self, model: Model) -> None:
-=======
-    def __init__(self, model: "Model") -> None:
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
         self.model = model
 
     def get_raw_model(self) -> Any:
         """Return the model itself."""
         return self.model
 
-<<<<<<< HEAD
     def predict(self, table: object, params: Mapping[str, Any] | None = None) -> Any:
-=======
-    def predict(self, table: "DataFrame", params: Mapping[str, Any] | None = None) -> Any:
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
         """Return one prediction a row, or with `task="recommend"` the lists of the users as a pandas frame.
 
         Raises ValueError if a column is missing, a parameter is unknown or is one of the other task.
@@ -66,7 +51,7 @@ class Served:
         n = given.pop("n", PARAMETERS["n"])
         return from_polars(to_polars(self.model.recommend(list(dict.fromkeys(users)), n, **given)), "pandas")
 
-    def _ids(self, table: Any, column: str, vocabulary: "Vocabulary") -> list[Any]:
+    def _ids(self, table: Any, column: str, vocabulary: Any) -> list[Any]:
         if not hasattr(table, "columns"):
             raise ArgumentError(
                 "the input", f"be a table with the column {column}", f"{type(table).__name__}"

@@ -21,7 +21,6 @@ from palate.model.model import Model
 
 if TYPE_CHECKING:
     from palate import FactorModel
-    from palate.model.model import Model
 
 SIDES = ("items", "users")
 HEADS = ("choice", "stars")
@@ -30,11 +29,7 @@ _WAY_OUT = "Export a model of factors: palate.LeastSquares, or palate.Spectral f
 
 
 def export_vectors(
-<<<<<<< HEAD
     model: Model, side: str = "items", *, head: str | None = None, kind: str | None = None
-=======
-    model: "Model", side: str = "items", *, head: str | None = None, kind: str | None = None
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
 ) -> Any:
     """Return ids with vectors whose inner products order items as the model's scores do.
 
@@ -97,11 +92,7 @@ def export_vectors(
     return from_polars(pl.DataFrame(columns), kind or factors.frame_kind)
 
 
-<<<<<<< HEAD
 def _of_factors(model: Model, head: str | None) -> "FactorModel":
-=======
-def _of_factors(model: "Model", head: str | None) -> "FactorModel":
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
     """Return the model of factors whose vectors are wanted."""
     import palate
 

@@ -188,11 +188,7 @@ def pair_of(x: object) -> tuple[Any, Any]:
     return users, items
 
 
-<<<<<<< HEAD
 def _column(values: object, what: str) -> Any:
-=======
-def _column(values: np.ndarray, what: str) -> Any:
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
     if isinstance(values, np.ndarray) and values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     try:

@@ -4,7 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
@@ -17,10 +17,6 @@ from palate.lesson.show import say
 from palate.model.factor_model import FactorModel
 from palate.training.als.least_squares import LeastSquares
 from palate.training.baseline import Baseline
-
-if TYPE_CHECKING:
-    from palate.model.history import SweepReport
-
 
 UID = 63  # the user whom the lesson follows: the one whom `palate demo` finds to have the clearest taste
 N_FACTORS = 8
@@ -201,9 +197,5 @@ def _train(data: Dataset) -> tuple[Dataset, Ratings, Ratings, FactorModel, Facto
     return data, train, holdout, plain, penalised
 
 
-<<<<<<< HEAD
 def _quiet(report: object) -> None:
-=======
-def _quiet(report: "SweepReport") -> None:
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
     """Stands in for the progress bar."""

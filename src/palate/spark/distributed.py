@@ -3,7 +3,7 @@
 import pickle  # nosec B403 - what the workers of one session send to its own driver, as Spark does itself
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,21 +18,13 @@ from palate.spark.shipping import grouped
 from palate.spark.worker import Order, version_here
 from palate.training.als.least_squares import LeastSquares
 
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
-
-
 _BLOCK_BYTES = 1 << 26  # of ratings in one cell of the table of blocks, which Spark moves as a whole
 _SCHEMA = "block int, part binary"
 
 
 def fit_distributed(
     trainer: LeastSquares,
-<<<<<<< HEAD
     ratings: object,
-=======
-    ratings: "DataFrame",
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
     *,
     user: str = names.USER_ID,
     item: str = names.ITEM_ID,
@@ -212,7 +204,7 @@ class SparkSolver:
         return _Blocks(rows, table, bounds, needed)
 
 
-def _table(spark: "SparkSession", cells: list[Any]) -> Any:
+def _table(spark: Any, cells: list[Any]) -> Any:
     """Return a DataFrame with a row for each block: its number and what belongs to it, pickled."""
     import pyarrow as pa
 
@@ -229,6 +221,6 @@ def _joined(answer: Any) -> Solved:
     return Solved(Side(factors, bias), stats, sum(part[3] for part in solved))
 
 
-def _cores(spark: "SparkSession") -> int:
+def _cores(spark: Any) -> int:
     """Return how many tasks the cluster runs at once, as far as the session tells."""
     return spark.sparkContext.defaultParallelism if hasattr(spark, "_sc") else 4

@@ -1,6 +1,6 @@
 """Training on the driver from a Spark table, which is read part by part."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
@@ -15,17 +15,10 @@ from palate.spark.needs import require_spark_columns
 from palate.spark.shipping import parts_of
 from palate.training.trainer import Trainer
 
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
-
 
 def fit(
     trainer: Any,
-<<<<<<< HEAD
     ratings: object,
-=======
-    ratings: "DataFrame",
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
     *,
     user: str = names.USER_ID,
     item: str = names.ITEM_ID,
@@ -80,13 +73,8 @@ def fit(
 
 
 def ratings_to_fit(
-<<<<<<< HEAD
     trainer: Trainer,
     ratings: object,
-=======
-    trainer: Any,
-    ratings: "DataFrame",
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
     wanted: dict[str, str | None],
     how: dict[str, Any],
     memory_limit: float | None,
@@ -113,11 +101,7 @@ def _chosen(table: Any, columns: dict[str, str], what: str) -> Any:
     return table.select(*("`" + name.replace("`", "``") + "`" for name in dict.fromkeys(columns.values())))
 
 
-<<<<<<< HEAD
 def read_ratings(table: object, columns: dict[str, str], **how: Any) -> Ratings:
-=======
-def read_ratings(table: "DataFrame", columns: dict[str, str], **how: Any) -> Ratings:
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
     """Return the ratings of a Spark DataFrame, read part by part; `columns` maps roles to names."""
     gathered: dict[str, Any] = {}
     labels = {role: f"column {name!r}" for role, name in columns.items()}

@@ -1,7 +1,7 @@
 """How much memory a table and its training need on the driver, told before the table is read."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from palate.recommender.planning import RATING_BYTES, available_gigabytes, learned_bytes
 from palate.training.trainer import Trainer

@@ -1,8 +1,7 @@
 """Lists and predictions for the rows of a Spark table, computed by the workers and never collected."""
 
-import os
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
@@ -14,12 +13,6 @@ from palate.spark.needs import require_spark_columns, session
 from palate.spark.schemas import arrow_schema, spark_schema
 from palate.spark.shipping import mapped, ship
 from palate.spark.worker import Order
-
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
-
-    from palate.model.model import Model
-
 
 _DESCRIBED = (
     names.USER_ID,
@@ -35,7 +28,7 @@ _DESCRIBED = (
 
 @helpful
 def recommend(
-    model: "Model | str | os.PathLike[str]",
+    model: Any,
     users: Any = None,
     n: int = 5,
     *,
@@ -106,11 +99,7 @@ def recommend(
     return lists if user == names.USER_ID else lists.withColumnRenamed(names.USER_ID, user)
 
 
-<<<<<<< HEAD
 def _sample(model: Model, n: int, options: dict[str, Any]) -> pl.DataFrame:
-=======
-def _sample(model: "Model", n: int, options: dict[str, Any]) -> pl.DataFrame:
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
     """Return one user's list, which shows the columns of the answer; wrong options raise here and
     not on a worker.
     """
@@ -127,7 +116,7 @@ def _as_polars(frame: Any) -> pl.DataFrame:
     return pl.from_pandas(frame) if hasattr(frame, "iloc") else pl.DataFrame(frame)
 
 
-def _everyone(spark: "SparkSession", model: "Model") -> Any:
+def _everyone(spark: Any, model: Any) -> Any:
     """Return a DataFrame of all users of a model."""
     import pyarrow as pa
 
@@ -173,8 +162,8 @@ def _quoted(name: str) -> str:
 
 @helpful
 def predict(
-    model: "Model | str | os.PathLike[str]",
-    pairs: "DataFrame",
+    model: Any,
+    pairs: Any,
     *,
     user: str = names.USER_ID,
     item: str = names.ITEM_ID,
@@ -233,7 +222,7 @@ def predict(
     return pairs.mapInArrow(mapped(Order("predict", shipped, {**options, **columns})), declared)
 
 
-def _with_floats(pairs: "DataFrame", added: list[str]) -> Any:
+def _with_floats(pairs: Any, added: list[str]) -> Any:
     """Return the schema of the pairs with columns of floats after it."""
     from pyspark.sql.types import FloatType, StructField, StructType
 

@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import palate
@@ -16,12 +16,6 @@ from palate.model.model import Model
 from palate.spark import errand
 from palate.spark.worker import Order, Shipped, version_here
 
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
-
-    from palate.model.model import Model
-
-
 _PIECE = 1 << 24
 _folder: list[
     tempfile.TemporaryDirectory[str]
@@ -29,11 +23,7 @@ _folder: list[
 _shipped: WeakKeyDictionary[Any, dict[int, Shipped]] = WeakKeyDictionary()  # by model, then by session
 
 
-<<<<<<< HEAD
 def ship(spark: object, model: Model) -> tuple[Any, Shipped]:
-=======
-def ship(spark: "SparkSession", model: "Model | str | os.PathLike[str]") -> tuple[Any, Shipped]:
->>>>>>> f9f1e3d (types: what Spark, MLflow, scikit-learn, the lesson and the pages take has a type of its own)
     """Return the model and where the workers find its file.
 
     Parameters
@@ -56,7 +46,7 @@ def ship(spark: "SparkSession", model: "Model | str | os.PathLike[str]") -> tupl
     return model, sessions[id(spark)]
 
 
-def _add_file(spark: "SparkSession", model: Any) -> Shipped:
+def _add_file(spark: Any, model: Any) -> Shipped:
     if not _folder:
         _folder.append(tempfile.TemporaryDirectory(prefix="palate-spark-"))
     draft = Path(_folder[0].name) / f"{id(model)}.palate"
@@ -93,7 +83,7 @@ def _by_value(function: object) -> Any:
     return function
 
 
-def parts_of(table: "DataFrame") -> Iterator[Any]:
+def parts_of(table: Any) -> Iterator[Any]:
     """Yield a Spark DataFrame as Arrow tables, partition by partition; workers need no palate for it.
 
     What stands on the driver at a time is a partition, and no limit on collected results applies.
