@@ -143,12 +143,17 @@ def imported_modules(path: Path) -> Iterator[tuple[int, bool, str]]:
     lazy = {
         id(inner)
         for outer in ast.walk(tree)
-        if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) or for_types(outer)
         for inner in ast.walk(outer)
     }
     for node in ast.walk(tree):
         for name in names_imported_by(node, package):
             yield node.lineno, id(node) not in lazy, name
+
+
+def for_types(node: ast.AST) -> bool:
+    """Whether a statement is `if TYPE_CHECKING:`, which never runs."""
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
 def names_imported_by(node: ast.AST, package: list[str]) -> list[str]:

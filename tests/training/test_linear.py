@@ -5,7 +5,7 @@ import pytest
 
 import palate
 from palate.kernels import linear
-from palate.solve.linear import closed_form, local_ridge
+from palate.solve.linear import closed_form, local_ridge, products_kept
 from palate.solve.rows import Rows
 
 
@@ -37,7 +37,7 @@ def test_the_local_ridge_is_that_of_the_reference_with_products_dense_or_sparse(
     products = linear.item_products_reference(dense.astype(np.float64), 0, 25).astype(np.float32)
     strength = 2 * np.diag(products).mean()
     results = [local_ridge(rows_of(dense), m, 2.0, threads) for threads in (1, 3)]
-    monkeypatch.setattr("palate.solve.linear._DENSE_PRODUCTS", 0)
+    monkeypatch.setattr("palate.solve.linear.DENSE_PRODUCTS", 0)
     results += [local_ridge(rows_of(dense), m, 2.0, threads) for threads in (1, 3)]
     for items, weights, counts in results:
         np.testing.assert_array_equal(items, results[0][0])
@@ -51,7 +51,7 @@ def test_the_local_ridge_is_that_of_the_reference_with_products_dense_or_sparse(
 
 @pytest.mark.parametrize("limit", [12_000, 0], ids=["dense", "sparse"])
 def test_a_system_too_near_to_singular_for_float32_is_solved_in_float64(rng, limit, monkeypatch):
-    monkeypatch.setattr("palate.solve.linear._DENSE_PRODUCTS", limit)
+    monkeypatch.setattr("palate.solve.linear.DENSE_PRODUCTS", limit)
     dense = np.where(rng.random((60, 19)) < 0.3, rng.random((60, 19)), 0).astype(np.float32)
     dense = np.hstack([dense, dense])  # every item twice: P_NN is singular but for the penalty
     products = linear.item_products_reference(dense.astype(np.float64), 0, 38)
@@ -192,3 +192,33 @@ def test_a_model_without_ratings_knows_similar_items_by_its_weights(rng, tmp_pat
         loaded.similar_items(2, by="cosine")
     with pytest.raises(ValueError, match="by must be one of 'cosine', 'weights'; got 'stars'"):
         model.similar_items(2, by="stars")
+
+
+def test_within_its_memory_the_local_ridge_keeps_the_largest_products(monkeypatch):
+    rng = np.random.default_rng(8)
+    dense = rng.random((60, 30)).astype(np.float32) * (rng.random((60, 30)) < 0.6)
+    monkeypatch.setattr("palate.solve.linear.DENSE_PRODUCTS", 0)
+    whole = local_ridge(rows_of(dense), 3, 2.0, 2)
+    roomy = local_ridge(rows_of(dense), 3, 2.0, 2, memory=1e9)
+    assert all(np.array_equal(one, other) for one, other in zip(whole, roomy, strict=True))
+
+    kept = products_kept(30, 3, memory=15.0 * 16 * 30)
+    assert kept == 15
+    items, weights, counts = local_ridge(rows_of(dense), 3, 2.0, 2, memory=15.0 * 16 * 30)
+    products = dense.T @ dense
+    least = np.sort(products, axis=1)[:, -kept]
+    truncated = np.where(products >= least[:, None], products, 0)
+    strength = np.float32(2.0 * np.square(dense, dtype=np.float64).sum() / 30)
+    assert (truncated == 0).any()
+    whole_rows = np.triu(truncated) + np.triu(truncated, 1).T  # of two neighbours the first one's row is read
+    for item in range(30):
+        system = whole_rows.copy()
+        system[item] = system[:, item] = truncated[item]
+        near, wanted = linear.local_ridge_reference(system, strength, 3, item)
+        assert items[item, : counts[item]].tolist() == near.tolist()
+        assert np.allclose(weights[item, : counts[item]], wanted, atol=1e-5)
+
+
+def test_a_small_memory_keeps_what_the_neighbours_need():
+    assert products_kept(1_000_000, 100, memory=4e9) == 400
+    assert products_kept(60_000, 100, memory=4e9) == 4166

@@ -133,7 +133,7 @@ def learned_bytes(n_users: int, n_items: int, trainer: object) -> Learned:
         if trainer.form == "dense":
             return Learned(float(trainer.dense_bytes(n_users, n_items)), 4.0 * n_items**2)
         weights = 8.0 * n_items * min(trainer.n_neighbours(n_items), n_items)
-        return Learned(3 * weights, weights)
+        return Learned(trainer.local_bytes(n_items) + 3 * weights, weights)
     if isinstance(trainer, Spectral):
         vectors = 4.0 * rows * (trainer.rank(n_users, n_items) + 8)
         return Learned(_SPECTRAL_COPIES * vectors, vectors)

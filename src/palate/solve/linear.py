@@ -7,15 +7,26 @@ import numpy as np
 from palate._parallel import balanced_bounds, even_bounds, run_chunks
 from palate.solve.rows import Rows
 
-_DENSE_PRODUCTS = 12_000  # items up to which P stands dense in memory (576 MB)
+DENSE_PRODUCTS = 12_000  # items up to which P stands dense in memory (576 MB)
 _ITEMS = 64  # rows of P made at a time where it is kept sparse
 
 
+def products_kept(n_items: int, m: int, memory: float) -> int:
+    """Return how many products of each item the local ridge keeps within `memory` bytes.
+
+    P takes eight bytes an entry where it is sparse, and stands twice while its parts are joined.
+    """
+    return max(4 * m, int(memory / (16 * n_items)))
+
+
 def local_ridge(
-    by_user: Rows, m: int, ridge: float, threads: int
+    by_user: Rows, m: int, ridge: float, threads: int, memory: float = np.inf
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return, for each item, its ridge on its m nearest: `w_j = (P_NN + ridge mean(diag P) 1)^-1
-    P_Nj` with `P = R'R`.
+    """Return, for each item, its ridge on its m nearest.
+
+    That is `w_j = (P_NN + ridge mean(diag P) 1)^-1 P_Nj` with `P = R'R`. Where there are too many
+    items for P to stand dense, each item keeps the largest of its products that fit in `memory`
+    bytes, and the others count as zero.
 
     Returns
     -------
@@ -38,7 +49,7 @@ def local_ridge(
     strength = np.float32(ridge * np.square(by_user.values, dtype=np.float64).sum() / n_items)
     items, weights = np.zeros((n_items, m), np.int32), np.zeros((n_items, m), np.float32)
     counts = np.zeros(n_items, np.int64)
-    products = _dense(arguments, n_items, threads) if n_items <= _DENSE_PRODUCTS else None
+    products = _dense(arguments, n_items, threads) if n_items <= DENSE_PRODUCTS else None
     if products is not None:
         run_chunks(
             lambda start, stop: linear.local_ridge(
@@ -48,7 +59,8 @@ def local_ridge(
             threads,
         )
         return items, weights, counts
-    sparse = _sparse(arguments, n_items, threads)
+    kept = n_items if np.isinf(memory) else min(products_kept(n_items, m, memory), n_items)
+    sparse = _sparse(arguments, n_items, kept, threads)
     run_chunks(
         lambda start, stop: linear.local_ridge_sparse(
             start, stop, *sparse, strength, m, items, weights, counts
@@ -72,20 +84,26 @@ def _dense(arguments: tuple[Any, ...], n_items: int, threads: int) -> np.ndarray
 
 
 def _sparse(
-    arguments: tuple[Any, ...], n_items: int, threads: int
+    arguments: tuple[Any, ...], n_items: int, kept: int, threads: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return P by compressed rows, its zeros left out."""
+    """Return P by compressed rows: the `kept` largest entries of each row, and those equal to the
+    least of them.
+    """
     from palate.kernels.linear import item_products
 
     def part(start: int, stop: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         rows = np.empty((stop - start, n_items), np.float32)
         item_products(*(start, stop, *arguments, rows))
+        if kept < n_items:
+            least = np.partition(rows, n_items - kept, axis=1)[:, n_items - kept]
+            rows[rows < least[:, None]] = 0
         at, columns = np.nonzero(rows)
         return np.bincount(at, minlength=stop - start), columns.astype(np.int32), rows[at, columns]
 
     parts = run_chunks(part, even_bounds(n_items, _ITEMS), threads)
     indptr = np.concatenate([[0], np.cumsum(np.concatenate([part[0] for part in parts]))]).astype(np.int64)
-    return indptr, np.concatenate([part[1] for part in parts]), np.concatenate([part[2] for part in parts])
+    columns = np.concatenate([part[1] for part in parts])
+    return indptr, columns, np.concatenate([part[2] for part in parts])
 
 
 def closed_form(by_user: Rows, l2: float, dropout: float, leave: float, threads: int) -> np.ndarray:

@@ -14,7 +14,7 @@ from palate.data.ratings import Ratings
 from palate.linear.weights import ItemWeights
 from palate.model.linear_model import LinearModel
 from palate.solve.grades import RATINGS, activity
-from palate.solve.linear import closed_form, local_ridge
+from palate.solve.linear import DENSE_PRODUCTS, closed_form, local_ridge, products_kept
 from palate.solve.strengths import AUTO
 from palate.training.checks import check_fitted, check_rate, check_strength
 from palate.training.choices import Choices, check_grades, described
@@ -65,7 +65,9 @@ class LinearItems:
     leave : float, default 0.0
         xi of "dense", in [0, 1]: how far an item may explain itself in training.
     memory_limit : float, default 4.0
-        Gigabytes that "dense" may take while it is fitted; more is refused before it is tried.
+        Gigabytes that the products of items may take while the model is fitted. "dense" is refused
+        before it is tried if it needs more. "local" keeps the largest products of each item that
+        fit, and takes the others for zero; only catalogs above 12,000 items can come to that.
 
     References
     ----------
@@ -176,7 +178,8 @@ class LinearItems:
         table = choices.normalised(resolved["user_exponent"], resolved["item_exponent"])
         n_items = table.n_columns
         m = min(resolved["neighbours"], max(n_items - 1, 1))
-        near, weights, counts = local_ridge(table, m, resolved["l2"], threads)
+        memory = float(self.memory_limit) * _GIGABYTE
+        near, weights, counts = local_ridge(table, m, resolved["l2"], threads, memory)
         up, down = (activity(choices.item_counts, sign * resolved["item_exponent"]) for sign in (1, -1))
         filled = np.arange(m) < counts[:, None]
         target = np.repeat(np.arange(n_items), counts)
@@ -207,6 +210,19 @@ class LinearItems:
             Items of the table.
         """
         return int(self._resolved(n_items)["neighbours"])
+
+    def local_bytes(self, n_items: int) -> float:
+        """Return the bytes of the products of items while the local form is fitted, at most.
+
+        Parameters
+        ----------
+        n_items : int
+            Items of the table.
+        """
+        if n_items <= DENSE_PRODUCTS:
+            return 4.0 * n_items**2
+        kept = products_kept(n_items, self.n_neighbours(n_items), float(self.memory_limit) * _GIGABYTE)
+        return 16.0 * n_items * min(kept, n_items)
 
     @staticmethod
     def dense_bytes(n_users: int, n_items: int) -> int:
