@@ -149,7 +149,7 @@ class ArgumentTypeError(_Wrong, TypeError):
     """
 
 
-def is_integer(value: Any) -> TypeGuard[int]:
+def is_integer(value: object) -> TypeGuard[int]:
     """Return whether a value is a whole number of Python or NumPy; True and False are none.
 
     >>> is_integer(3), is_integer(np.int8(3)), is_integer(3.0), is_integer(True)
@@ -158,7 +158,7 @@ def is_integer(value: Any) -> TypeGuard[int]:
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
-def is_number(value: Any) -> TypeGuard[float]:
+def is_number(value: object) -> TypeGuard[float]:
     """Return whether a value is a number of Python or NumPy, NaN and the infinite ones included.
 
     >>> is_number(3), is_number(np.float32(0.5)), is_number("3"), is_number(False)
@@ -167,7 +167,7 @@ def is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
-def check_count(name: str, value: Any, low: int, high: int | None = None, *, advice: str = "") -> int:
+def check_count(name: str, value: object, low: int, high: int | None = None, *, advice: str = "") -> int:
     """Return an argument that is a whole number from `low` to `high`.
 
     Parameters
@@ -203,7 +203,7 @@ def check_count(name: str, value: Any, low: int, high: int | None = None, *, adv
     return int(value)
 
 
-def check_seed(value: Any) -> int:
+def check_seed(value: object) -> int:
     """Return a seed: a whole number from 0 to 2^63 - 1.
 
     >>> check_seed(7)
@@ -212,7 +212,7 @@ def check_seed(value: Any) -> int:
     return check_count("seed", value, 0, 2**63 - 1)
 
 
-def check_number(name: str, value: Any) -> float:
+def check_number(name: str, value: object) -> float:
     """Return an argument that is a number, perhaps NaN or infinite.
 
     >>> check_number("shrink", 1)
@@ -245,7 +245,7 @@ def check_share(name: str, value: Any, *, advice: str = "") -> float:
     return float(value)
 
 
-def check_choice(name: str, value: Any, choices: Iterable[Any]) -> Any:
+def check_choice(name: str, value: object, choices: Iterable[Any]) -> Any:
     """Return an argument that is one of some words; the nearest is suggested for another.
 
     >>> check_choice("gain", "binary", ("binary", "rating"))
@@ -258,7 +258,7 @@ def check_choice(name: str, value: Any, choices: Iterable[Any]) -> Any:
     return value
 
 
-def check_switch(name: str, value: Any) -> bool:
+def check_switch(name: str, value: object) -> bool:
     """Return an argument that is True or False.
 
     >>> check_switch("refit", np.bool_(True))

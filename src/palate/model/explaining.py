@@ -124,7 +124,7 @@ _MEANING = {
 }
 
 
-def explain(model: "FactorModel", user: Any, item: Any) -> Explanation:
+def explain(model: "FactorModel", user: object, item: object) -> Explanation:
     """Return what a prediction is made of; see `FactorModel.explain`."""
     row = user if isinstance(user, FoldedUser) else stored_user(model, user)
     if model.ratings is None and not isinstance(user, FoldedUser):

@@ -152,15 +152,15 @@ class FactorModel(Model):
 
     def predict(
         self,
-        users: Any,
-        items: Any = None,
+        users: object,
+        items: object = None,
         *,
         clip: bool = False,
         unknown: str = "raise",
         return_std: bool = False,
         interval: float | None = None,
         interval_of: str = "mean",
-        timestamps: Any = None,
+        timestamps: object = None,
     ) -> Any:
         """Return predicted ratings in stars.
 
@@ -215,7 +215,7 @@ class FactorModel(Model):
         )
 
     def predict_distribution(
-        self, users: Any, items: Any, *, unknown: str = "raise", timestamps: Any = None
+        self, users: object, items: object, *, unknown: str = "raise", timestamps: object = None
     ) -> np.ndarray:
         """Return the probability of each rating level for each pair.
 
@@ -227,7 +227,7 @@ class FactorModel(Model):
         """
         return queries.predict_distribution(self, users, items, unknown, timestamps)
 
-    def at(self, time: Any) -> "FactorModel":
+    def at(self, time: object) -> "FactorModel":
         """Return the model with its users as they are in the time bin of `time`.
 
         `time` is a number, a date or a datetime.
@@ -302,23 +302,23 @@ class FactorModel(Model):
 
     def recommend(  # type: ignore[override]  # it names its options
         self,
-        users: Any = None,
+        users: object = None,
         n: int = 5,
         *,
         min_ratings: int = 0,
         exclude_seen: bool = True,
-        where: Any = None,
-        candidates: Any = None,
-        exclude_items: Any = None,
+        where: object = None,
+        candidates: object = None,
+        exclude_items: object = None,
         ascending: bool = False,
         caution: float = 0.0,
         explore: str | None = None,
         seed: int = 0,
         words: bool = False,
         diversity: float = 0.0,
-        at_most: Any = None,
-        boost: Any = None,
-        timestamp: Any = None,
+        at_most: object = None,
+        boost: object = None,
+        timestamp: object = None,
         unknown: str = "raise",
         threads: int | None = None,
     ) -> Any:
@@ -440,7 +440,7 @@ class FactorModel(Model):
 
         return recommend_all(self, path, n, progress=progress, **options)
 
-    def rated(self, users: Any) -> Any:
+    def rated(self, users: object) -> Any:
         """Return what these `users` rated, the highest ratings first, as a frame.
 
         One or many users are taken, folded-in ones too. The frame has the columns of the catalog.
@@ -484,7 +484,7 @@ class FactorModel(Model):
             threads=threads,
         )
 
-    def between(self, first: Any, second: Any, n: int = 10, **options: Any) -> Any:
+    def between(self, first: object, second: object, n: int = 10, **options: Any) -> Any:
         """Return the `n` items that lie between the items `first` and `second`, as a frame.
 
         They are the items nearest to the sum of both vectors.
@@ -496,7 +496,7 @@ class FactorModel(Model):
         return between.between(self, first, second, n, **options)
 
     def similar_users(
-        self, users: Any, n: int = 10, *, min_ratings: int = 0, threads: int | None = None
+        self, users: object, n: int = 10, *, min_ratings: int = 0, threads: int | None = None
     ) -> Any:
         """Return the `n` users who are most similar to each of `users`, as a frame.
 
@@ -509,7 +509,7 @@ class FactorModel(Model):
             self, queries.resolve_users(self, users), n, min_ratings=min_ratings, threads=threads
         )
 
-    def user_vectors(self, users: Any = None, kind: str | None = None) -> Any:
+    def user_vectors(self, users: object = None, kind: str | None = None) -> Any:
         """Return the factors and biases of users with their ids.
 
         Parameters
@@ -534,7 +534,7 @@ class FactorModel(Model):
         """
         return vectors.vectors(self, "user", users, kind)
 
-    def item_vectors(self, items: Any = None, kind: str | None = None) -> Any:
+    def item_vectors(self, items: object = None, kind: str | None = None) -> Any:
         """Return the factors and biases of items with their ids.
 
         Parameters
@@ -561,13 +561,13 @@ class FactorModel(Model):
 
     def fold_in(
         self,
-        items: Any,
-        ratings: Any = None,
+        items: object,
+        ratings: object = None,
         features: Mapping[str, Any] | None = None,
         *,
-        weights: Any = None,
-        user_id: Any = None,
-        timestamps: Any = None,
+        weights: object = None,
+        user_id: object = None,
+        timestamps: object = None,
     ) -> FoldedUser:
         """Return a user who was not in the training data.
 
@@ -630,12 +630,12 @@ class FactorModel(Model):
 
     def fold_in_item(
         self,
-        users: Any,
-        ratings: Any = None,
+        users: object,
+        ratings: object = None,
         features: Mapping[str, Any] | None = None,
         *,
-        weights: Any = None,
-        item_id: Any = None,
+        weights: object = None,
+        item_id: object = None,
     ) -> FoldedItem:
         """Return an item that was not in the training data.
 
@@ -649,7 +649,13 @@ class FactorModel(Model):
         return fold_item(self, users, ratings, weights, item_id, None if features is None else dict(features))
 
     def user_with(
-        self, user: Any, items: Any, ratings: Any = None, *, weights: Any = None, timestamps: Any = None
+        self,
+        user: object,
+        items: object,
+        ratings: object = None,
+        *,
+        weights: object = None,
+        timestamps: object = None,
     ) -> FoldedUser:
         """Return a `user` with further ratings added, without training.
 
@@ -673,7 +679,7 @@ class FactorModel(Model):
         items, ratings = ids_and_ratings(items, ratings, "items")
         return user_with(self, user, items, ratings, weights, timestamps)
 
-    def explain(self, user: Any, item: Any) -> Explanation:
+    def explain(self, user: object, item: object) -> Explanation:
         """Return the contributions that a prediction is the sum of.
 
         These are the mean, the biases, and the signed contribution of each rating of the user.
@@ -838,7 +844,7 @@ class FactorModel(Model):
     def from_keras(
         cls,
         path: str | os.PathLike[str],
-        ratings: Any = None,
+        ratings: object = None,
         catalog: Catalog | None = None,
         mean: float | None = None,
     ) -> "FactorModel":

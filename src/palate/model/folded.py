@@ -91,12 +91,12 @@ class FoldedItem(Folded):
 
 def fold_user(
     model: "FactorModel",
-    items: Any,
-    ratings: Any,
-    weights: Any,
-    user_id: Any,
+    items: object,
+    ratings: object,
+    weights: object,
+    user_id: object,
     features: dict[str, Any] | None = None,
-    timestamps: Any = None,
+    timestamps: object = None,
 ) -> FoldedUser:
     """Return the user with these ratings; see `FactorModel.fold_in`."""
     row, order = checked_row(model, model.items, items, ratings, weights, "items", "item id")
@@ -107,7 +107,7 @@ def fold_user(
 
 
 def user_with(
-    model: "FactorModel", user: Any, items: Any, ratings: Any, weights: Any, timestamps: Any
+    model: "FactorModel", user: object, items: object, ratings: object, weights: object, timestamps: object
 ) -> FoldedUser:
     """Return a user with these ratings beside what the model holds of them; see `FactorModel.user_with`."""
     if not model.users.knows(user, "user id"):
@@ -149,7 +149,7 @@ def _takes_times(model: "FactorModel") -> bool:
     return model.context is not None or (model.fold is not None and model.fold.grades.half_life is not None)
 
 
-def _times_for(model: "FactorModel", timestamps: Any, n: int) -> np.ndarray | None:
+def _times_for(model: "FactorModel", timestamps: object, n: int) -> np.ndarray | None:
     """Return the time of each of n ratings of someone, checked as the model takes them."""
     if model.fold is None:
         return check_times(model, timestamps, n, "ratings")
@@ -165,10 +165,10 @@ def solve_users(
 
 def fold_item(
     model: "FactorModel",
-    users: Any,
-    ratings: Any,
-    weights: Any,
-    item_id: Any,
+    users: object,
+    ratings: object,
+    weights: object,
+    item_id: object,
     features: dict[str, Any] | None = None,
 ) -> FoldedItem:
     """Return the item with these ratings; see `FactorModel.fold_in_item`."""
@@ -178,7 +178,9 @@ def fold_item(
     return FoldedItem(id=item_id, **_one_row(model, "item", row, features))
 
 
-def _by_genres(model: "FactorModel", row: Rows, item_id: Any, features: dict[str, Any] | None) -> FoldedItem:
+def _by_genres(
+    model: "FactorModel", row: Rows, item_id: object, features: dict[str, Any] | None
+) -> FoldedItem:
     """Return an item of a model of choices, known by its genres alone."""
     from palate.model.genre_vectors import vector_of_genres
 
@@ -297,7 +299,7 @@ def checked_row(
     return rows, order
 
 
-def _numbers(values: Any, argument: str) -> np.ndarray:
+def _numbers(values: object, argument: str) -> np.ndarray:
     """Return numbers as an array, float32; a masked one is NaN."""
     if isinstance(values, set | frozenset):
         raise ArgumentTypeError(
@@ -316,7 +318,7 @@ def _numbers(values: Any, argument: str) -> np.ndarray:
     return np.atleast_1d(np.ma.filled(numbers, np.nan))
 
 
-def _weights(weights: Any, order: np.ndarray) -> np.ndarray:
+def _weights(weights: object, order: np.ndarray) -> np.ndarray:
     if weights is None:
         return np.empty(0, np.float32)
     values = _numbers(weights, "weights")

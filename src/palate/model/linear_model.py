@@ -101,7 +101,7 @@ class LinearModel(Model):
                 out[at] = self.score_items(distinct[start : start + size])[row[at] - start, items[at]]
         return out
 
-    def contributions(self, user: Any, item: Any) -> Any:
+    def contributions(self, user: object, item: object) -> Any:
         """Return what each of a `user`'s own items adds to their score of an `item`, the largest
         first, as a frame: the parts add up to the score.
 
@@ -227,12 +227,12 @@ class LinearModel(Model):
 
     def fold_in(
         self,
-        items: Any,
-        ratings: Any = None,
+        items: object,
+        ratings: object = None,
         *,
-        weights: Any = None,
-        user_id: Any = None,
-        timestamps: Any = None,
+        weights: object = None,
+        user_id: object = None,
+        timestamps: object = None,
     ) -> NewUser | FoldedUser:
         """Return a user who was not in the training data, accepted wherever a user id is: their
         graded ratings are all that is needed.

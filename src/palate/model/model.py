@@ -186,7 +186,7 @@ class Model:
             "Train again with their ratings."
         )
 
-    def predict(self, users: Any, items: Any, *, clip: bool = False, unknown: str = "raise") -> Any:
+    def predict(self, users: object, items: object, *, clip: bool = False, unknown: str = "raise") -> Any:
         """Return predicted ratings, or scores, of pairs of `users` and `items`.
 
         Scores are returned where the model does not predict ratings. See `FactorModel.predict`.
@@ -195,14 +195,14 @@ class Model:
         """
         return predicting.predict(self, with_new_users(self, users), items, clip=clip, unknown=unknown)
 
-    def predict_frame(self, users: Any, items: Any = None, **options: Any) -> Any:
+    def predict_frame(self, users: object, items: object = None, **options: Any) -> Any:
         """Return predictions as a frame.
 
         `users`, `items` and the `options` are those of `FactorModel.predict_frame`.
         """
         return predicting.predict_frame(self, with_new_users(self, users), items, **options)
 
-    def recommend(self, users: Any = None, n: int = 5, **options: Any) -> Any:
+    def recommend(self, users: object = None, n: int = 5, **options: Any) -> Any:
         """Return the `n` best items of each of `users` as a frame.
 
         The `options` are those of `FactorModel.recommend`.
@@ -231,7 +231,7 @@ class Model:
 
         return recommend_all(self, path, n, progress=progress, **options)
 
-    def between(self, first: Any, second: Any, n: int = 10, **options: Any) -> Any:
+    def between(self, first: object, second: object, n: int = 10, **options: Any) -> Any:
         """Return the `n` items that lie between the items `first` and `second`, as a frame.
 
         They are the items nearest to the sum of both vectors.
@@ -242,18 +242,18 @@ class Model:
         """
         return between.between(self, first, second, n, **options)
 
-    def rated(self, users: Any) -> Any:
+    def rated(self, users: object) -> Any:
         """Return what these `users` rated, highest first, as a frame with the catalog's columns."""
         return rating_list.rated(self, with_new_users(self, users))
 
     def fold_in(
         self,
-        items: Any,
-        ratings: Any = None,
+        items: object,
+        ratings: object = None,
         *,
-        weights: Any = None,
-        user_id: Any = None,
-        timestamps: Any = None,
+        weights: object = None,
+        user_id: object = None,
+        timestamps: object = None,
     ) -> NewUser | FoldedUser:
         """Return a user who was not in the training data.
 
@@ -266,7 +266,13 @@ class Model:
         return new_user(self, items, ratings, weights, user_id, timestamps)
 
     def user_with(
-        self, user: Any, items: Any, ratings: Any = None, *, weights: Any = None, timestamps: Any = None
+        self,
+        user: object,
+        items: object,
+        ratings: object = None,
+        *,
+        weights: object = None,
+        timestamps: object = None,
     ) -> NewUser | FoldedUser:
         """Return a `user` with further ratings added, without training.
 

@@ -163,7 +163,7 @@ def matrix_of(rows: Sequence[NewUser], n_items: int) -> RatingMatrix:
     )
 
 
-def _stored(model: TakesUsers, user: Any) -> NewUser:
+def _stored(model: TakesUsers, user: object) -> NewUser:
     index = model.users.index(user, "user id")
     ratings = model.ratings
     if ratings is None:

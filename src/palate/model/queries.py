@@ -58,7 +58,7 @@ def with_table(
     return folded
 
 
-def predict(model: "FactorModel", users: Any, items: Any, unknown: str, **options: Any) -> Any:
+def predict(model: "FactorModel", users: object, items: object, unknown: str, **options: Any) -> Any:
     """Return the predictions of `recommend.predicting.predict`, for folded users and items too."""
     if items is None:
         raise ArgumentTypeError(
@@ -71,7 +71,7 @@ def predict(model: "FactorModel", users: Any, items: Any, unknown: str, **option
 
 
 def predict_distribution(
-    model: "FactorModel", users: Any, items: Any, unknown: str, timestamps: Any = None
+    model: "FactorModel", users: object, items: object, unknown: str, timestamps: object = None
 ) -> np.ndarray:
     """Return the probabilities of `recommend.predicting.predict_distribution`, for folded users and
     items too.
@@ -94,7 +94,7 @@ def _resolved(model: "FactorModel", users: Any, items: Any, unknown: str) -> tup
     return users, items
 
 
-def at_time(model: "FactorModel", users: Any, timestamp: Any) -> tuple["FactorModel", Any]:
+def at_time(model: "FactorModel", users: object, timestamp: object) -> tuple["FactorModel", Any]:
     """Return the model, and the users as `resolve_users` left them, as of a time."""
     if isinstance(users, UserRows):
         small = temporal_scores.at_time(users.scorer, timestamp)
@@ -103,7 +103,7 @@ def at_time(model: "FactorModel", users: Any, timestamp: Any) -> tuple["FactorMo
     return temporal_scores.at_time(model, timestamp), users
 
 
-def _has_folded(rows: Any) -> bool:
+def _has_folded(rows: object) -> bool:
     if isinstance(rows, Folded):
         return True
     if isinstance(rows, np.ndarray) and rows.dtype != object:
@@ -117,7 +117,7 @@ def _check_side(folded: list[Folded], wanted: type[Folded], argument: str) -> No
             raise ArgumentTypeError(argument, f"be ids or {wanted.__name__} objects", f"{entry!r}")
 
 
-def stored_user(model: "FactorModel", user: Any) -> FoldedUser:
+def stored_user(model: "FactorModel", user: object) -> FoldedUser:
     """Return a user of the model as fold-in would, with the ratings that the model holds."""
     index = model.users.index(user, "user id")
     weights = times = None
@@ -156,7 +156,7 @@ def _times_of(model: "FactorModel", index: int) -> dict[str, Any]:
     return {"era": int(context.home[index]), "sittings": sittings, "mood": context.mood[:, own]}
 
 
-def stored_item(model: "FactorModel", item: Any) -> FoldedItem:
+def stored_item(model: "FactorModel", item: object) -> FoldedItem:
     """Return an item of the model as fold-in would."""
     index = model.items.index(item, "item id")
     nothing = np.empty(0, np.int32), np.empty(0, np.float32)

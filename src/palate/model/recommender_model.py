@@ -147,8 +147,8 @@ class RecommenderModel(Model):
 
     def predict(
         self,
-        users: Any,
-        items: Any,
+        users: object,
+        items: object,
         *,
         clip: bool = False,
         unknown: str = "raise",
@@ -174,7 +174,7 @@ class RecommenderModel(Model):
             interval_of=interval_of,
         )
 
-    def predict_distribution(self, users: Any, items: Any, *, unknown: str = "raise") -> np.ndarray:
+    def predict_distribution(self, users: object, items: object, *, unknown: str = "raise") -> np.ndarray:
         """Return the star head's probability of each rating level for pairs.
 
         The pairs are of `users` and `items`; see `FactorModel` for `unknown`.
@@ -182,7 +182,7 @@ class RecommenderModel(Model):
         head, rows = self._asked(users, unknown)
         return predicting.predict_distribution(head, rows, items, unknown=unknown)
 
-    def predict_frame(self, users: Any, items: Any = None, **options: Any) -> Any:
+    def predict_frame(self, users: object, items: object = None, **options: Any) -> Any:
         """Return predictions of `users` and `items` by the star head as a frame.
 
         The `options` are those of `FactorModel.predict_frame`.
@@ -192,7 +192,7 @@ class RecommenderModel(Model):
 
     def recommend(
         self,
-        users: Any = None,
+        users: object = None,
         n: int = 5,
         *,
         by: str = "both",
@@ -200,13 +200,13 @@ class RecommenderModel(Model):
         words: bool = False,
         min_ratings: int = 0,
         exclude_seen: bool = True,
-        where: Any = None,
-        candidates: Any = None,
-        exclude_items: Any = None,
+        where: object = None,
+        candidates: object = None,
+        exclude_items: object = None,
         unknown: str = "raise",
         diversity: float = 0.0,
-        at_most: Any = None,
-        boost: Any = None,
+        at_most: object = None,
+        boost: object = None,
         threads: int | None = None,
         **options: Any,
     ) -> Any:
@@ -378,10 +378,10 @@ class RecommenderModel(Model):
             )
         return self.stars
 
-    def _rows(self, users: Any, unknown_allowed: bool = False) -> UserRows:
+    def _rows(self, users: object, unknown_allowed: bool = False) -> UserRows:
         return user_rows(self, with_new_users(self, users), unknown_allowed=unknown_allowed)
 
-    def _asked(self, users: Any, unknown: str) -> tuple[Any, UserRows]:
+    def _asked(self, users: object, unknown: str) -> tuple[Any, UserRows]:
         """Return the head that predicts, and the users' rows in it."""
         rows = self._rows(users, unknown_allowed=unknown != "raise")
         head = rows.scorer.predicts  # type: ignore[attr-defined]
@@ -417,7 +417,7 @@ class RecommenderModel(Model):
             for words, value, interval in zip(said, mean, intervals, strict=True)
         ]
 
-    def explain(self, user: Any, item: Any) -> Any:
+    def explain(self, user: object, item: object) -> Any:
         """Return the contributions to the star head's prediction for `user` and `item`.
 
         See `FactorModel.explain`.
@@ -434,7 +434,7 @@ class RecommenderModel(Model):
         found = own_likeness(self.choice)
         return own_likeness(self.stars) if found is None and self.stars is not None else found
 
-    def similar_items(self, items: Any, n: int = 10, **options: Any) -> Any:
+    def similar_items(self, items: object, n: int = 10, **options: Any) -> Any:
         """Return the `n` items most similar to each of `items`, by the choice head.
 
         The `options` are those of `FactorModel.similar_items`.

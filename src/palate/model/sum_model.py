@@ -92,7 +92,7 @@ class SumModel(Model):
         parts = tuple(part.with_users(users, ratings) for part in self.parts)
         return replace(self, parts=parts, users=users, ratings=ratings)
 
-    def contributions(self, user: Any, item: Any) -> Any:
+    def contributions(self, user: object, item: object) -> Any:
         """Return what each of a `user`'s own items adds to their score of an `item`, the largest
         first, as a frame: the parts add up to the score.
 
@@ -131,7 +131,7 @@ class SumModel(Model):
         )  # items to items come first, factors after them
         return next((found for found in known if found is not None), None)
 
-    def similar_items(self, items: Any, n: int = 10, **options: Any) -> Any:
+    def similar_items(self, items: object, n: int = 10, **options: Any) -> Any:
         """Return the n items most like each of `items`, by the first part; the `options` are those
         of `FactorModel.similar_items`.
         """

@@ -46,13 +46,13 @@ def check_strength(name: str, value: Any, *, auto: bool = False) -> None:
         )
 
 
-def check_rate(name: str, value: Any) -> None:
+def check_rate(name: str, value: object) -> None:
     """Raise unless `value` is a number in [0, 1)."""
     if not 0 <= check_number(name, value) < 1:
         raise ArgumentError(name, "be in [0, 1)", f"{value}", "It is the share of factors dropped.")
 
 
-def check_number_or_word(name: str, value: Any, word: str) -> None:
+def check_number_or_word(name: str, value: object, word: str) -> None:
     """Raise unless `value` is a finite number; `word` is what may stand in its place."""
     if not is_number(value):
         raise ArgumentTypeError(name, f"be a number or {word!r}", f"{value!r}")

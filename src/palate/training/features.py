@@ -154,7 +154,7 @@ def side_features(
     return SideFeatures(tuple(groups), tuple(blocks), tuple(notes))
 
 
-def aligned_table(frame: Any, side: str, vocabulary: Vocabulary) -> tuple[pl.DataFrame, tuple[str, ...]]:
+def aligned_table(frame: object, side: str, vocabulary: Vocabulary) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """Return a table of features with one row for each id of the vocabulary, in its order, and
     notes on what was left out.
 

@@ -121,7 +121,7 @@ def spectral_start(
 
 
 def model_start(
-    model: FactorModel, ratings: Ratings, fresh: tuple[Side, Side], trainer: Any
+    model: FactorModel, ratings: Ratings, fresh: tuple[Side, Side], trainer: object
 ) -> tuple[Side, Side]:
     """Return the sides of a model to go on from; users and items it does not know start fresh.
 

@@ -103,7 +103,7 @@ class LinearItems:
         *,
         validation: float | Ratings = 0.05,
         catalog: Catalog | None = None,
-        start: Any = None,
+        start: object = None,
         refit: bool = False,
         checkpoint: str | os.PathLike[str] | None = None,
         callback: Callback | None = None,

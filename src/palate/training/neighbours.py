@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import dataclass
-from typing import Any
 
 from palate._checks import check_count
 from palate._parallel import check_threads
@@ -64,10 +63,10 @@ class Neighbours:
         *,
         validation: float | Ratings = 0.05,
         catalog: Catalog | None = None,
-        start: Any = None,
+        start: object = None,
         refit: bool = False,
         checkpoint: str | os.PathLike[str] | None = None,
-        callback: Any = None,
+        callback: object = None,
         threads: int | None = None,
         seed: int = 0,
     ) -> LinearModel:

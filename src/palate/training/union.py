@@ -1,14 +1,14 @@
 """The ratings that a model was trained on together with new ones."""
 
 import warnings
-from typing import Any
 
 from palate.data.dataset import Dataset, ratings_of
 from palate.data.ratings import Ratings
 from palate.model.joined import UnionWarning, join, said_of
+from palate.model.model import Model
 
 
-def union(model: Any, ratings: "Ratings | Dataset") -> Ratings:
+def union(model: Model, ratings: "Ratings | Dataset") -> Ratings:
     """Return the ratings of a model and new ones as one table.
 
     Where both rate the same pair, the later rating is kept.

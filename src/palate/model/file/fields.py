@@ -21,7 +21,7 @@ class Fields:
         self._values = dict(values)
         self._where = where
 
-    def take(self, key: str, hint: Any) -> Any:
+    def take(self, key: str, hint: object) -> Any:
         """Return the value of a key as the type `hint`: a scalar, list, dict, tuple[...] of
         scalars, or a union of these.
         """
@@ -75,7 +75,7 @@ def fields_of(value: Any, leave_out: tuple[str, ...] = ()) -> dict[str, Any]:
     return {name: to_json(getattr(value, name), f"{type(value).__name__}.{name}") for name in names}
 
 
-def to_json(value: Any, what: str, finite: bool = False) -> Any:
+def to_json(value: object, what: str, finite: bool = False) -> Any:
     """Return a value as JSON can hold it: NumPy numbers become Python's, tuples lists, NaN and
     infinities their names.
 
@@ -116,7 +116,7 @@ def from_json(value: Any, hint: Any, what: str) -> Any:
     return value
 
 
-def check_plain(value: Any, what: str) -> None:
+def check_plain(value: object, what: str) -> None:
     """Check that all strings in free-form JSON are text."""
     if isinstance(value, str):
         check_text(value, what)
@@ -139,7 +139,7 @@ def check_text(value: str, what: str) -> None:
         raise Damage(f"{what} must be valid Unicode text; got {quoted(value)}") from None
 
 
-def _tuple(value: Any, items: tuple[Any, ...], what: str) -> tuple[Any, ...]:
+def _tuple(value: object, items: tuple[Any, ...], what: str) -> tuple[Any, ...]:
     if not isinstance(value, list):
         raise Damage(f"{what} must be a list; got {quoted(value)}")
     if items[-1] is Ellipsis:

@@ -201,7 +201,7 @@ def _take_sweeps(columns: Fields) -> tuple[SweepReport, ...]:
     )
 
 
-def take_scale(values: Any) -> tuple[float, float] | None:
+def take_scale(values: object) -> tuple[float, float] | None:
     """Return the rating scale."""
     scale = from_json(values, tuple[float, float] | None, "'scale' in its metadata")
     if scale is not None and not (np.isfinite(scale).all() and scale[0] <= scale[1]):

@@ -113,7 +113,7 @@ def unpack(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> Re
     )
 
 
-def _put(tensors: dict[str, np.ndarray], name: str, head: Any, ratings: bool) -> dict[str, Any]:
+def _put(tensors: dict[str, np.ndarray], name: str, head: object, ratings: bool) -> dict[str, Any]:
     """Add a head's arrays under `name/...` and return its metadata."""
     if isinstance(head, SumModel):
         parts = [_put(tensors, f"{name}/0", head.parts[0], ratings)]

@@ -114,7 +114,7 @@ def _layer(entry: Any, what: str) -> KerasLayer:
     return KerasLayer(name, kind, config, frozenset(_sources(entry.get("inbound_nodes"))))
 
 
-def _sources(nodes: Any) -> Iterator[str]:
+def _sources(nodes: object) -> Iterator[str]:
     """Yield the names of the layers that feed a layer: every list `[name, number, number, ...]`, in
     old files and new ones.
     """
@@ -170,7 +170,7 @@ def _check_order(layers: tuple[KerasLayer, ...]) -> None:
             del waiting[name]
 
 
-def _strength(value: Any) -> float:
+def _strength(value: object) -> float:
     """Return a strength or rate as the files have it, 0 for what is none."""
     if not is_number(value) or not math.isfinite(value) or value < 0:
         return 0.0

@@ -15,7 +15,7 @@ _DESCRIPTOR = 16  # bytes: length, address of a heap, number of the object in it
 _MAX_OBJECTS = 1 << 16
 
 
-def heap_text(file: Any, size: int, name: str, longest: int) -> str:
+def heap_text(file: object, size: int, name: str, longest: int) -> str:
     """Return the text of the attribute `name`, whose length varies: found by its name, read from
     its heap as far as that goes.
 

@@ -1,7 +1,5 @@
 """The ratings beside a Keras file: its rows are their ids, and its predictions lack their mean."""
 
-from typing import Any
-
 import numpy as np
 
 from palate._checks import ArgumentError, ArgumentTypeError
@@ -15,7 +13,7 @@ _CENTRED = "y"
 _SLACK = 1e-3  # of `rating - y`, which files round
 
 
-def table_of(ratings: Any) -> tuple[Ratings, float]:
+def table_of(ratings: object) -> tuple[Ratings, float]:
     """Return the ratings and the mean that Keras took off: that of `rating - y` where there is a
     column y, else the ratings'.
 

@@ -39,7 +39,7 @@ class KerasTables:
 
 def read_keras(
     path: str | os.PathLike[str],
-    ratings: Any = None,
+    ratings: object = None,
     catalog: Catalog | None = None,
     mean: float | None = None,
 ) -> FactorModel:

@@ -253,7 +253,7 @@ class LeastSquares:
         *,
         validation: float | Ratings = 0.05,
         catalog: Catalog | None = None,
-        user_table: Any = None,
+        user_table: object = None,
         start: FactorModel | str | None = None,
         refit: bool = False,
         checkpoint: str | os.PathLike[str] | None = None,

@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -139,7 +138,7 @@ class Gibbs:
         *,
         validation: float | Ratings = 0.05,
         catalog: Catalog | None = None,
-        user_table: Any = None,
+        user_table: object = None,
         start: FactorModel | None = None,
         refit: bool = False,
         checkpoint: str | os.PathLike[str] | None = None,
@@ -238,7 +237,7 @@ class Gibbs:
         ratings: Ratings,
         held_out: np.ndarray,
         checkpoint: str | os.PathLike[str] | None,
-        user_table: Any,
+        user_table: object,
         catalog: Catalog | None,
         start: FactorModel | None,
         callback: Callback,
