@@ -58,8 +58,12 @@ def test_keys_of_streams_differ_and_repeat(seed):
 
 
 def test_generators_repeat_and_their_steps_differ():
-    first = [generator(1, chain, sweep, 16 * stream).random() for chain in (0, 1) for sweep in (1, 2)
-             for stream in ChainStream]  # fmt: skip
+    first = [
+        generator(1, chain, sweep, 16 * stream).random()
+        for chain in (0, 1)
+        for sweep in (1, 2)
+        for stream in ChainStream
+    ]
     assert len(first) == len(set(first))
     assert generator(1, 0, 1, 0).random() == first[0]
     assert philox(22).random() == np.random.Generator(np.random.Philox(key=22)).random()

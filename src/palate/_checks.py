@@ -7,9 +7,8 @@ arguments. So the command line can name its options without reading English.
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any, Self, TypeGuard
-
-import numpy as np
 
 from palate._nearest import did_you_mean
 
@@ -49,7 +48,11 @@ class Setting:
     def __str__(self) -> str:
         if self.python is not None:
             return self.python
-        return f"{self.name}={self.value!r}" if self.has_value else f"{self.name}="
+        if not self.has_value:
+            return f"{self.name}="
+        return (
+            f"{self.name}={self.value:g}" if isinstance(self.value, float) else f"{self.name}={self.value!r}"
+        )
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,17 @@ class Call:
         return self.python
 
 
-Part = str | Setting | Call
+@dataclass(frozen=True)
+class InPython:
+    """What a message says to those who write Python alone, such as " or None"."""
+
+    python: str
+
+    def __str__(self) -> str:
+        return self.python
+
+
+Part = str | Setting | Call | InPython
 
 
 class Words(str):
@@ -152,19 +165,21 @@ class ArgumentTypeError(_Wrong, TypeError):
 def is_integer(value: object) -> TypeGuard[int]:
     """Return whether a value is a whole number of Python or NumPy; True and False are none.
 
+    >>> import numpy as np
     >>> is_integer(3), is_integer(np.int8(3)), is_integer(3.0), is_integer(True)
     (True, True, False, False)
     """
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def is_number(value: object) -> TypeGuard[float]:
     """Return whether a value is a number of Python or NumPy, NaN and the infinite ones included.
 
+    >>> import numpy as np
     >>> is_number(3), is_number(np.float32(0.5)), is_number("3"), is_number(False)
     (True, True, False, False)
     """
-    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def check_count(name: str, value: object, low: int, high: int | None = None, *, advice: str = "") -> int:
@@ -192,6 +207,7 @@ def check_count(name: str, value: object, low: int, high: int | None = None, *, 
 
     Examples
     --------
+    >>> import numpy as np
     >>> check_count("n", np.int64(3), 1)
     3
     """
@@ -261,9 +277,12 @@ def check_choice(name: str, value: object, choices: Iterable[Any]) -> Any:
 def check_switch(name: str, value: object) -> bool:
     """Return an argument that is True or False.
 
+    >>> import numpy as np
     >>> check_switch("refit", np.bool_(True))
     True
     """
-    if not isinstance(value, bool | np.bool_):
+    if not (
+        isinstance(value, bool) or (type(value).__module__, type(value).__name__[:4]) == ("numpy", "bool")
+    ):
         raise ArgumentTypeError(name, "be True or False", f"{value!r}")
     return bool(value)

@@ -7,7 +7,7 @@ import os
 import secrets
 import stat
 from collections.abc import Iterable
-from typing import Any
+from types import ModuleType
 
 try:
     import fcntl
@@ -33,7 +33,7 @@ _ADVICE = {
 
 
 def replace_file(
-    path: str | os.PathLike[str], chunks: Iterable[bytes | memoryview], system: Any = os
+    path: str | os.PathLike[str], chunks: Iterable[bytes | memoryview], system: ModuleType = os
 ) -> None:
     """Write the chunks to `path`, atomically and durably.
 
@@ -66,7 +66,7 @@ def replace_file(
 
 
 def _write_and_rename(
-    target: str, chunks: Iterable[bytes | memoryview], mode: int | None, system: Any
+    target: str, chunks: Iterable[bytes | memoryview], mode: int | None, system: ModuleType
 ) -> None:
     temporary, descriptor = _open_temporary(target, system)
     try:
@@ -86,7 +86,7 @@ def _write_and_rename(
                 system.close(descriptor)
 
 
-def _mode_of_existing(target: str, system: Any) -> int | None:
+def _mode_of_existing(target: str, system: ModuleType) -> int | None:
     try:
         mode = system.stat(target).st_mode
     except FileNotFoundError:
@@ -103,7 +103,7 @@ def _prefix(target: str) -> str:
     return f".palate-{hashlib.sha256(os.fsencode(os.path.basename(target))).hexdigest()[:16]}-"
 
 
-def _open_temporary(target: str, system: Any) -> tuple[str, int]:
+def _open_temporary(target: str, system: ModuleType) -> tuple[str, int]:
     """Return path and descriptor of a new locked file beside the target."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     while True:
@@ -119,7 +119,9 @@ def _open_temporary(target: str, system: Any) -> tuple[str, int]:
         system.close(descriptor)
 
 
-def _fill(descriptor: int, chunks: Iterable[bytes | memoryview], mode: int | None, system: Any) -> None:
+def _fill(
+    descriptor: int, chunks: Iterable[bytes | memoryview], mode: int | None, system: ModuleType
+) -> None:
     if mode is not None and hasattr(system, "fchmod"):
         system.fchmod(descriptor, mode)  # before any content: a private model is never readable by others
     for chunk in chunks:
@@ -132,7 +134,7 @@ def _fill(descriptor: int, chunks: Iterable[bytes | memoryview], mode: int | Non
     system.fsync(descriptor)
 
 
-def _remove_leftovers(target: str, system: Any) -> None:
+def _remove_leftovers(target: str, system: ModuleType) -> None:
     """Remove temporary files of saves of this target that no living process holds."""
     folder = os.path.dirname(target)
     prefix = _prefix(target)
@@ -145,7 +147,7 @@ def _remove_leftovers(target: str, system: Any) -> None:
                 _remove_unless_locked(os.path.join(folder, name), system)
 
 
-def _remove_unless_locked(path: str, system: Any) -> None:
+def _remove_unless_locked(path: str, system: ModuleType) -> None:
     if fcntl is None:
         system.unlink(path)
         return
@@ -157,7 +159,7 @@ def _remove_unless_locked(path: str, system: Any) -> None:
         system.close(descriptor)
 
 
-def _flush_folder(folder: str, path: str, system: Any) -> None:
+def _flush_folder(folder: str, path: str, system: ModuleType) -> None:
     """Make the rename durable; where folders cannot be opened or flushed there is nothing to do."""
     if fcntl is None:
         return

@@ -287,7 +287,7 @@ def test_predict_needs_items_one_way(refused, model, bare_model):
     for options in ((), ("3", "--title", "Heat"), ("3", "--year", "1980")):
         assert "not both, not neither" in refused("predict", model, 1, *options, code=2)
     assert refused("predict", model, 1, "--title", "Nosferatu") == "no title contains 'Nosferatu'."
-    assert "has no catalog with titles" in refused("predict", bare_model, 1, "--title", "Heat")
+    assert "has no catalog with titles" in refused("predict", bare_model, 1, "--title", "Heat", code=2)
 
 
 # -- rated and similar

@@ -47,7 +47,7 @@ def desk(tmp_path_factory):
         ("train nothing.csv", "nothing.csv"),
         ("train clicks.csv -o c.palate", "pass --counts one-plus"),
         ("train films/movies.csv", "Name it with --user"),
-        ("train ratings.csv --user user", "Did you mean --user 'user_id'?"),
+        ("train ratings.csv --user user", "Did you mean --user user_id?"),
         ("train ratings.csv --trainer lest-squares", "Did you mean 'least-squares'?"),
         ("train ratings.csv --factors 4", "--n-factors"),
         ("recommend 63 films.palate", "the model comes first: 'films.palate', then '63'"),

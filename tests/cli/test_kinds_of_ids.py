@@ -53,7 +53,7 @@ def test_a_catalog_is_named_with_its_column_and_can_be_turned_off(tmp_path, pala
     assert result.err.startswith(
         "palate: note: movies.csv has no column 'movieId' or 'item_id' (its columns are 'id', 'name')."
     )
-    assert result.err.endswith("Name one with --items 'FILE', or turn the search off with --items 'none'.\n")
+    assert result.err.endswith("Name one with --items FILE, or turn the search off with --items none.\n")
     (tmp_path / "movies.csv").write_text("movieId,name\n1,Heat\n2,Alien\n")
     assert "Catalog of 2 items by movieId from movies.csv: title.\n" in palate(*train).out
     off = palate(*train, "--items", "none")

@@ -41,5 +41,5 @@ def test_what_is_missing_or_too_much_is_said(palate, tmp_path):
         done = palate(*words)
         assert done.code == 2, words
         assert said in " ".join(done.err.split()), words
-    assert "--user 'user_id'" in palate("plan", path, "--user", "who").err
+    assert "--user user_id" in palate("plan", path, "--user", "who").err
     assert "nothing of that name" in palate("plan", tmp_path / "none.csv").err

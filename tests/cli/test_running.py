@@ -13,6 +13,7 @@ import pytest
 import typer
 
 from command_line import PALATE, process
+from palate._checks import ArgumentError
 from palate.cli import errors, main
 from palate.cli.commands import app
 from palate.cli.messages import for_command_line, one_line, printable
@@ -112,7 +113,14 @@ def test_a_wrong_value_of_an_option_is_a_wrong_call():
         pytest.raises(errors.UsageError, match=r"--min-ratings must be at least 0; got -1\."),
         errors.guarded({"min_ratings": "--min-ratings"}),
     ):
+        raise ArgumentError("min_ratings", "be at least 0", "-1")
+
+
+def test_a_message_in_the_same_words_that_is_of_no_argument_is_not_about_an_option(capsys):
+    with pytest.raises(typer.Exit) as end, errors.guarded({"min_ratings": "--min-ratings"}):
         raise ValueError("min_ratings must be at least 0; got -1.")
+    assert end.value.exit_code == 1
+    assert capsys.readouterr().err == "palate: error: min_ratings must be at least 0; got -1.\n"
 
 
 def test_the_traceback_can_be_had(monkeypatch):
@@ -124,11 +132,11 @@ def test_the_traceback_can_be_had(monkeypatch):
 def test_warnings_for_users_are_notes_and_others_are_not(capsys):
     with errors.notes():
         warnings.warn("pass duplicates='mean'\nif you like.", UserWarning, stacklevel=1)
-    assert capsys.readouterr().err == "palate: note: pass --duplicates 'mean' if you like.\n"
+    assert capsys.readouterr().err == "palate: note: pass --duplicates mean if you like.\n"
 
 
 def test_messages_speak_of_options():
-    assert for_command_line("Did you mean user='who'?") == "Did you mean --user 'who'?"
+    assert for_command_line("Did you mean user='who'?") == "Did you mean --user who?"
     assert for_command_line("pass exclude_seen=False") == "pass --include-seen"
     assert for_command_line("n_ratings=3 and superuser='x'") == "n_ratings=3 and superuser='x'"
     assert one_line("a\n\tb \x1b[31m") == "a b \\x1b[31m"

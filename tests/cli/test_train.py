@@ -2,6 +2,7 @@
 is wrong and where.
 """
 
+import dataclasses
 import json
 import resource
 import signal
@@ -15,6 +16,8 @@ import pytest
 
 import palate as library
 from command_line import PALATE, process, ratings_frame
+from palate.cli import main
+from palate.cli.hyperparameters import TRAINERS, _classes
 
 
 def write(path, text):
@@ -107,6 +110,39 @@ def test_help_lists_the_options_of_the_named_trainer_alone(palate):
     assert "--l2-user" not in general
     assert "--burn-in" in gibbs
     assert "--damping-user" not in gibbs
+
+
+@pytest.fixture
+def help_of(capsys, monkeypatch):
+    """Return a function that returns the lines of a trainer's help at a width, None for no trainer."""
+
+    def lines(name, width):
+        words = ["train", *([] if name is None else ["--trainer", name]), "--help"]
+        monkeypatch.setenv("COLUMNS", str(width))
+        monkeypatch.setattr(sys, "argv", ["palate", *words])
+        capsys.readouterr()
+        assert main(words) == 0
+        return capsys.readouterr().out.splitlines()
+
+    return lines
+
+
+@pytest.mark.parametrize("name", [None, *TRAINERS])
+def test_help_of_a_trainer_fits_two_screens(name, help_of):
+    shown = help_of(name, 80)
+    assert len(shown) <= 100
+    assert max(map(len, shown)) <= 80
+    assert any(line.lstrip("│ ").startswith("--user COLUMN") for line in shown) == (name is None)
+
+
+@pytest.mark.parametrize("name", TRAINERS)
+def test_help_shows_each_trainer_its_own_options_and_defaults(name, help_of):
+    shown = " ".join(" ".join(help_of(name, 200)).replace("│", " ").split())
+    panel = shown[shown.index(f"Options of --trainer {name}") : shown.index("─ Options ─")]
+    own = {field.name.replace("_", "-") for field in dataclasses.fields(_classes()[name])}
+    assert {option for option in own if f"--{option}" in panel} == own
+    if name == "gibbs":
+        assert "[200]" in panel
 
 
 def test_the_head_that_ranks_is_asked_of_two_heads_alone(model, palate):
@@ -567,7 +603,7 @@ def test_with_counts_the_rows_of_a_pair_add_up(tmp_path, palate):
     )
     result = palate("train", log, "-o", tmp_path / "log.palate", "--counts", "linear", "--n-factors", "2")
     assert result.code == 0
-    assert "the values of each pair are added up (--duplicates 'sum')." in result.err
+    assert "the values of each pair are added up (--duplicates sum)." in result.err
     assert "scale 1 to 9 (observed)" in result.out
     assert json.loads(palate("rated", tmp_path / "log.palate", "3", "--json").out)[0]["rating"] == 9
     kept = palate(

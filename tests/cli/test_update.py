@@ -89,4 +89,4 @@ def test_a_pair_in_both_is_as_asked(palate, refused, model, tmp_path):
 
 def test_a_model_without_ratings_is_refused(refused, model, came):
     library.load(model).save(model, ratings=False)
-    assert "saved without its ratings (--no-ratings)" in refused("update", model, came)
+    assert "saved with --no-ratings" in refused("update", model, came)

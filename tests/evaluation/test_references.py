@@ -148,6 +148,11 @@ def test_diversity_by_vectors_where_there_are_no_genres(split):
     }
 
 
+def test_lists_of_one_item_each_are_no_error():
+    found = beyond.diversity(np.array([[3], [4], [-1]]), (1,), lambda item, items: np.ones(len(items)))
+    assert np.isnan(found[0]).all()
+
+
 def test_lists_of_fewer_than_two_items_have_no_diversity():
     found = beyond.diversity(np.array([[3, -1], [-1, -1], [0, 1]]), (2,), lambda item, items: 0 * items)
     assert np.isnan(found[0][:2]).all()

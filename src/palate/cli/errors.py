@@ -12,11 +12,9 @@ from typing import Any, TextIO
 import typer
 from typer.core import TyperCommand
 
-from palate.cli.messages import for_command_line, one_line
+from palate._checks import ArgumentError, ArgumentTypeError
+from palate.cli.messages import about_option, for_command_line, one_line
 
-_WRONG_VALUE = re.compile(
-    r"(\w+) must (?:be|have|hold|name|end|give) "
-)  # how the library speaks of an argument's value
 _WORDS = {"help": "--help", "version": "--version"}  # typed as commands
 _NEGATIVE = re.compile(r"-\d")
 _IDS = frozenset({"user", "users", "item", "items"})  # arguments of commands that take ids
@@ -263,11 +261,8 @@ def guarded(options: Mapping[str, str], flags: Mapping[str, str] | None = None) 
     except Exception as error:
         if os.environ.get("PALATE_TRACEBACK"):
             raise
-        wrong = _WRONG_VALUE.match(str(error)) if isinstance(error, ValueError | TypeError) else None
-        if wrong and wrong[1] in options:
-            raise usage_error(
-                for_command_line(f"{options[wrong[1]]}{str(error)[wrong.end(1) :]}", flags)
-            ) from None
+        if isinstance(error, ArgumentError | ArgumentTypeError) and error.argument in options:
+            raise usage_error(about_option(error, options[error.argument], flags)) from None
         say(f"error: {for_command_line(_message(error), flags)}")
         raise typer.Exit(FAILED) from None
 
@@ -285,7 +280,7 @@ def notes(flags: Mapping[str, str] | None = None) -> Iterator[None]:
         ) -> None:
             if issubclass(category, UserWarning):
                 if str(message) not in said:
-                    say(f"note: {for_command_line(str(message), flags)}")
+                    say(f"note: {for_command_line(_words(message), flags)}")
                 said.add(str(message))
             else:
                 show(message, category, filename, lineno, file, line)
@@ -330,7 +325,7 @@ def _misused(error: Any) -> int:
 def _message(error: Exception) -> str:
     """Return what an error says, as a sentence; errors that nobody wrote for users name their type."""
     if isinstance(error, KeyError) and error.args:
-        return str(error.args[0])
+        return _words(error) if isinstance(error.args[0], str) else str(error.args[0])
     if isinstance(error, OSError):
         if error.strerror is None or len(error.args) < 2:
             return str(error) or "a file could not be read or written."
@@ -343,8 +338,13 @@ def _message(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "there is not enough memory for this."
     if isinstance(error, ValueError | TypeError | ImportError):
-        return str(error)
+        return _words(error)
     return f"unexpected {type(error).__name__}: {error} (set PALATE_TRACEBACK=1 to see where)."
+
+
+def _words(error: Exception) -> str:
+    """Return what an error or a warning says, in the parts that it was made of."""
+    return error.args[0] if len(error.args) == 1 and isinstance(error.args[0], str) else str(error)
 
 
 def _tidy_streams() -> None:

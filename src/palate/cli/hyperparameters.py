@@ -2,6 +2,7 @@
 described by its docstring.
 """
 
+import copy
 import re
 import sys
 from dataclasses import fields
@@ -11,6 +12,7 @@ import typer
 
 from palate._nearest import did_you_mean
 from palate.cli.errors import Command, usage_error
+from palate.cli.reading_options import PANEL as READING
 
 if TYPE_CHECKING:
     from palate.training.trainer import Trainer
@@ -50,15 +52,51 @@ class TrainerCommand(Command):
     def params(self, own: list[Any]) -> None:
         self._all, self._derived = own, []
 
-    def get_help(self, ctx: Any) -> str:
-        """Return the help, of all trainers' hyper-parameters with those of the trainer that is
-        named on the line alone.
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help in panels: of a trainer that is named on the line its options with its own
+        defaults, otherwise those of the command and of reading.
         """
+        import inspect
+
+        from palate.cli import compact_help
+
         name = _named(sys.argv)
-        for one in self.params:
-            if one in self._derived:
-                one.hidden = name is None or one.name not in _fields(name)
-        return super().get_help(ctx)
+        own = [
+            one
+            for one in self.get_params(ctx)
+            if one not in self._derived and not getattr(one, "hidden", False)
+        ]
+        reading = [one for one in own if getattr(one, "rich_help_panel", None) == READING]
+        others = {"Options": [one for one in own if one not in reading]}
+        if name is None:
+            panels = {**others, READING: reading}
+            compact_help.write(ctx, self.help or "", panels, "Every option in full: docs/commands.md.")
+            return
+        cls = _classes()[name]
+        about = " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
+        compact_help.write(
+            ctx,
+            f"--trainer {name}: {about}",
+            {f"Options of --trainer {name}": self._of_trainer(cls), **others},
+            "How the ratings are read is in the help without --trainer; every option in full: "
+            "docs/commands.md.",
+        )
+
+    def _of_trainer(self, cls: Any) -> list[Any]:
+        """Return the options of a trainer with its own defaults and the first sentence on each."""
+        import inspect
+
+        from palate.cli.compact_help import first_sentence
+
+        texts, found = descriptions(inspect.getdoc(cls) or ""), []
+        defaults = {field.name: field.default for field in fields(cls)}
+        for one in self._derived:
+            if one.name in defaults:
+                option = copy.copy(one)
+                option.default, option.show_default = defaults[one.name], True
+                option.help = first_sentence(texts.get(one.name, one.help or ""))
+                found.append(option)
+        return found
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command with the hyper-parameters set apart, where `chosen` finds them."""

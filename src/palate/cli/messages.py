@@ -6,9 +6,42 @@ import ast
 import re
 import shlex
 from collections.abc import Mapping
+from typing import Any
 
-# Arguments of the library that are options of a command under the same name.
+from palate._checks import ArgumentError, ArgumentTypeError, Call, InPython, Part, Setting, Words
+
+# How a value of an argument is typed, where that is not "--argument value".
+_TYPED: dict[tuple[str, Any], str] = {
+    ("header", False): "--no-header",
+    ("header", True): "--header",
+    ("quote", False): "--no-quotes",
+    ("quote", True): "--quotes",
+    ("skip_empty", True): "--skip-empty",
+    ("overwrite", True): "--overwrite",
+    ("counts", True): "--counts one-plus",
+    ("exclude_seen", False): "--include-seen",
+    ("exclude_seen", True): "leaving out what was seen",
+    ("ratings", False): "--no-ratings",
+}
+_NAMED = {"scale": "--scale LOWEST HIGHEST"}  # what is typed for an argument that takes more than one word
+# What is typed for a function or a class of the library.
+CALLS = {
+    "palate.read": "palate train",
+    "palate.Gibbs": "--trainer gibbs",
+    "palate.LeastSquares": "palate train --trainer least-squares",
+    "palate.Spectral": "--trainer spectral",
+    'palate.LeastSquares.for_counts("everywhere")': "--counts everywhere",
+    "LeastSquares.for_counts()": "--counts everywhere",
+    "model.update(ratings)": "palate update MODEL RATINGS",
+    "palate.union(model, ratings)": "--union",
+    "pass deltalake.DeltaTable(FOLDER) to palate.Ratings.from_frame": (
+        "pass --sql \"SELECT * FROM delta_scan('FOLDER')\" in its place"
+    ),
+}
+# Arguments of the library that messages about a file set by name, in Python's syntax; each is an
+# option of a command. Those of other messages are `Setting`s and need no list.
 _OPTIONS = (
+    "caution",
     "by",
     "candidates",
     "counts",
@@ -16,10 +49,12 @@ _OPTIONS = (
     "exclude_items",
     "duplicates",
     "encoding",
+    "exclude_seen",
     "explore",
     "form",
     "format",
     "half_life",
+    "header",
     "item",
     "items",
     "items_genres",
@@ -33,10 +68,13 @@ _OPTIONS = (
     "missing_features",
     "n_factors",
     "noise",
+    "overwrite",
+    "quote",
     "rating",
     "relevant_from",
     "scale",
     "separator",
+    "skip_empty",
     "solver",
     "sweeps",
     "test",
@@ -52,52 +90,8 @@ _OPTIONS = (
     "where",
 )
 _ARGUMENT = re.compile(
-    rf"\b({'|'.join(_OPTIONS)})=(\.(?!\w)|(?=\s|$)|())"
-)  # the third group: a value follows
-_PHRASES = {
-    "header=False": "--no-header",
-    "header=True": "--header",
-    "quote=False": "--no-quotes",
-    "quote=True": "--quotes",
-    "skip_empty=True": "--skip-empty",
-    "user=, item=, rating= and timestamp=": "--user, --item, --rating and --timestamp",
-    "clip must be False for scores that have no rating scale; got True": (
-        "--clip needs a model with a rating scale"
-    ),
-    "must be False for scores that have no rating scale; got True": "needs a model with a rating scale",
-    "must be None for a model without draws of a posterior; got 'thompson'": (
-        "needs a model with draws of a posterior"
-    ),
-    "must be 'thompson' or None": "must be 'thompson'",
-    "Pass scale= to Ratings.": "Pass --scale LOWEST HIGHEST.",
-    "LeastSquares.for_counts()": "--counts everywhere",
-    "in memory_limit,": "in --memory-limit,",
-    "raise memory_limit": "raise --memory-limit",
-    "overwrite=True": "--overwrite",
-    "counts=True": "--counts one-plus",
-    "exclude_seen=False": "--include-seen",
-    "exclude_seen=True": "excluding what was seen",
-    "scale=(lowest, highest)": "--scale LOWEST HIGHEST",
-    "saved with ratings=False": "saved without its ratings (--no-ratings)",
-    "ratings=False": "--no-ratings",
-    "validation=Ratings held out by yourself": "another model",
-    "Lower validation.": "Lower --validation.",
-    "a share in [0, 1) or Ratings": "a share in [0, 1)",
-    "palate.read(...)": "palate train",
-    "palate.union(model, ratings)": "--union",
-    "by model.update(ratings)": "by palate update MODEL RATINGS",
-    "pass deltalake.DeltaTable(FOLDER) to palate.Ratings.from_frame": (
-        "pass --sql \"SELECT * FROM delta_scan('FOLDER')\" in its place"
-    ),
-    "Train with palate.Gibbs": "Train with --trainer gibbs",
-    "palate.LeastSquares, or palate.Spectral for": "palate train --trainer least-squares, or --trainer "
-    "spectral for",
-    "leave out test to": "leave out --test to",
-    "as palate.read does with missing=": "as --missing does: --missing ",
-    'palate.LeastSquares.for_counts("everywhere")': "--counts everywhere",
-    "or declare the scale.": "or declare the scale with --scale.",
-}
-_FILTERS = re.compile(r"\bwhere=(\{.*\})")
+    rf"\b({'|'.join(_OPTIONS)})=(?:('(?:[^'\\]|\\.)*'|-?\d+(?:\.\d+)?\b|True\b|False\b)|(?=[\s.,;)]|$))"
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -107,36 +101,74 @@ def for_command_line(message: str, flags: Mapping[str, str] | None = None) -> st
     Parameters
     ----------
     message : str
+        Best one in parts, which say what is an argument.
     flags : mapping of str to str, optional
         Argument to option where a command calls it something else.
 
-    >>> for_command_line("Did you mean user='userId'? Pass duplicates='last'.")
-    "Did you mean --user 'userId'? Pass --duplicates 'last'."
+    >>> for_command_line(Words("Pass ", Setting("duplicates", "last"), " or ", Call("palate.Gibbs"), "."))
+    'Pass --duplicates last or --trainer gibbs.'
+    >>> for_command_line("Did you mean user='userId'?")
+    'Did you mean --user userId?'
     """
-    message = _FILTERS.sub(lambda found: filters(found[1]), message)
-    for phrase, words in _PHRASES.items():
-        message = message.replace(phrase, words)
-    names = flags or {}
-
-    def option(found: re.Match[str]) -> str:
-        name = names.get(found[1]) or "--" + found[1].replace("_", "-")
-        return name + (" " if found[3] is not None else found[2])
-
-    return _ARGUMENT.sub(option, message)
+    parts = message.parts if isinstance(message, Words) else (message,)
+    return "".join(_typed(part, flags or {}) for part in parts)
 
 
-def filters(mapping: str) -> str:
-    """Return the filters of a condition, written as Python writes a mapping, as the options that set them.
+def about_option(
+    error: ArgumentError | ArgumentTypeError, option: str, flags: Mapping[str, str] | None = None
+) -> str:
+    """Return what an error says, about an option instead of an argument.
 
-    >>> filters("{'genres': ['Drama', 'War'], 'year': (1980, None)}")
-    "--genres 'Drama|War' --year 1980-"
+    >>> about_option(ArgumentError("n_factors", "be at least 1", "0"), "--n-factors")
+    '--n-factors must be at least 1; got 0.'
     """
-    try:
-        found = ast.literal_eval(mapping)
-    except (ValueError, SyntaxError):  # a text of SQL is among them
+    same = type(error)(option, error.must, error.got, error.advice)
+    return for_command_line(same.args[0], flags)
+
+
+def _typed(part: Part, flags: Mapping[str, str]) -> str:
+    """Return a part of a message as it is typed at a terminal."""
+    if isinstance(part, Call):
+        return CALLS.get(part.python, part.python)
+    if isinstance(part, InPython):
+        return ""
+    if isinstance(part, Setting):
+        return _option(part, flags)
+    return _ARGUMENT.sub(
+        lambda found: _option(
+            Setting(found[1]) if found[2] is None else Setting(found[1], ast.literal_eval(found[2])), flags
+        ),
+        part,
+    )
+
+
+def _option(setting: Setting, flags: Mapping[str, str]) -> str:
+    """Return the option that sets an argument, with its value."""
+    name, value = setting.name, setting.value
+    option = flags.get(name) or f"--{name.replace('_', '-')}"
+    if not setting.has_value:
+        return option if name in flags else _NAMED.get(name, option)
+    if isinstance(value, bool):
+        return _TYPED.get((name, value), option if value else f"no {option}")
+    if name == "where":
+        return filters(value)
+    return f"{option} {shlex.quote(f'{value:g}' if isinstance(value, float) else str(value))}"
+
+
+def filters(condition: Any) -> str:
+    """Return a condition on items as the options that set it.
+
+    >>> filters({"genres": ["Drama", "War"], "year": (1980, None)}), filters("year > 1980")
+    ("--genres 'Drama|War' --year 1980-", "--where 'year > 1980'")
+    """
+    if isinstance(condition, str):
+        return f"--where {shlex.quote(condition)}"
+    if not isinstance(condition, Mapping) or not all(
+        isinstance(value, str | int | float | tuple | list) for value in condition.values()
+    ):  # a text of SQL is among them
         return "--where and the other filters together"
     written = []
-    for name, value in found.items():
+    for name, value in condition.items():
         if isinstance(value, tuple):
             low, high = ("" if end is None else str(end) for end in value)
             written.append(f"--{name} {low}" if low == high else f"--{name} {low}-{high}")

@@ -72,7 +72,7 @@ def _with_new_names(named: dict[str, Any], taken: Mapping[str, Any], any_name: b
                 f"{name}= is now {new}=; the old name goes with the next minor version.", DeprecationWarning
             )
         if new in found or (new != name and new in named):
-            raise TypeError(f"{new} must be given once; got {new}= and {name}=, its old name.")
+            raise ArgumentTypeError(new, "be given once", f"{new}= and {name}=, its old name")
         found[new] = value
     return found
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from palate._checks import ArgumentError, ArgumentTypeError
+from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words
 from palate.data.frames import shown, to_series
 from palate.data.ids import WhereRow, row_label
 
@@ -75,7 +75,11 @@ def check_scale(
             f"{numbers[row]:g} at {where(row)}."
         )
         raise ValueError(
-            f"{message} Correct the ratings or declare their scale with scale=(lowest, highest)."
+            Words(
+                f"{message} Correct the ratings or declare their scale with ",
+                Setting("scale", python="scale=(lowest, highest)"),
+                ".",
+            )
         )
 
 

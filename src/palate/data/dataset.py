@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from palate._checks import ArgumentTypeError
+from palate._checks import ArgumentTypeError, Call, Words
 from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
 
@@ -69,7 +69,10 @@ def ratings_of(given: object, argument: str = "ratings", also: str = "") -> Rati
     if isinstance(given, Dataset):
         return given.ratings
     raise ArgumentTypeError(
-        argument, f"be palate.Ratings or what palate.read returns{also}", f"{_named(given)}", _advice(given)
+        argument,
+        Words("be palate.Ratings or what ", Call("palate.read"), f" returns{also}"),
+        f"{_named(given)}",
+        _advice(given),
     )
 
 

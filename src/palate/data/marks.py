@@ -4,6 +4,8 @@ import warnings
 
 import numpy as np
 
+from palate._checks import Call, Setting, Words
+
 _FEW = 20  # ratings; of fewer nothing can be said
 _FREQUENT = 0.01  # share of the ratings that a mark has at least
 _ZEROS = 0.1  # the same of 0, which may be a rating
@@ -61,11 +63,17 @@ def warn_of_marks(values: np.ndarray) -> None:
     for mark, beside in marks(values):
         count = int(np.count_nonzero(values == np.float32(mark)))
         warnings.warn(
-            f"{100 * count / len(values):.0f}% of the ratings ({count:,} of {len(values):,}) are {mark:g}, "
-            f"and nothing lies between it and "
-            f'{beside:g}: is it a mark for "not rated"? Leave those rows out, as palate.read does with '
-            f"missing={mark:g}, or declare the "
-            "scale.",
+            Words(
+                f"{100 * count / len(values):.0f}% of the ratings ({count:,} of {len(values):,}) are "
+                f'{mark:g}, and nothing lies between it and {beside:g}: is it a mark for "not rated"? '
+                f"Leave those rows out, as ",
+                Call("palate.read"),
+                " does with ",
+                Setting("missing", mark),
+                ", or declare ",
+                Setting("scale", python="the scale"),
+                ".",
+            ),
             MarkWarning,
             stacklevel=5,
         )

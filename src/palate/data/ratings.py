@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from palate._checks import ArgumentError, ArgumentTypeError
+from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words
 from palate.data import columns as names
 from palate.data.checks import check_scale, rating_values, scale_bounds, weight_values
 from palate.data.duplicates import (
@@ -402,7 +402,13 @@ def _check_sums(value: np.ndarray, bounds: tuple[float, float] | None) -> None:
             "the sum of a pair's values",
             f"be within the declared scale {bounds[0]:g} to {bounds[1]:g}",
             f"{worst:g}",
-            "Leave the scale out, or merge repeated pairs with duplicates='last' or duplicates='mean'.",
+            Words(
+                "Leave the scale out, or merge repeated pairs with ",
+                Setting("duplicates", "last"),
+                " or ",
+                Setting("duplicates", "mean"),
+                ".",
+            ),
         )
 
 

@@ -10,6 +10,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from palate import _checks
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -41,7 +43,11 @@ def load(name: str = "movielens-small") -> "Dataset":
     """
     if name not in _NAMES:
         raise KeyError(
-            f"unknown data set {name!r}: palate comes with {', '.join(_NAMES)}; read files with palate.read."
+            _checks.Words(
+                f"unknown data set {name!r}: palate comes with {', '.join(_NAMES)}; read files with ",
+                _checks.Call("palate.read"),
+                ".",
+            )
         )
     return _movielens_small()
 

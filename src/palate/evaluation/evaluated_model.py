@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from palate._checks import ArgumentError, ArgumentTypeError
+from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.data.scales import off_scale
@@ -118,9 +118,12 @@ def enter(
     if known is None:
         if train is None:
             raise ValueError(
-                f"what users have rated must be known, to leave it out of lists and to see that nothing is "
-                f"tested twice; "
-                f"{name!r} holds no ratings. Pass train= with the ratings it was trained on."
+                Words(
+                    f"what users have rated must be known, to leave it out of lists and to see that "
+                    f"nothing is tested twice; {name!r} holds no ratings. Pass ",
+                    Setting("train"),
+                    " with the ratings it was trained on.",
+                )
             )
         known = aligned(train, scorer.users, scorer.items)
     tests_held_out = _refuse_leaks(name, known, *indexes(test, scorer.users, scorer.items), part_of_held_out)
@@ -169,9 +172,13 @@ def _refuse_leaks(name: str, known: RatingMatrix, user: np.ndarray, item: np.nda
     if n_held:
         parts.append(f"{n_held:,} were held out to decide when training stops")
     raise LeakError(
-        f"the test ratings must be new to {name!r}; of {len(at):,}, {' and '.join(parts)}. Split first and "
-        f"train on the rest, "
-        "or leave out test to use exactly what the model held out."
+        Words(
+            f"the test ratings must be new to {name!r}; of {len(at):,}, {' and '.join(parts)}. Split first "
+            f"and "
+            "train on the rest, or leave out ",
+            Setting("test", python="test"),
+            " to use exactly what the model held out.",
+        )
     )
 
 

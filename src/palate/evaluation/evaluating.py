@@ -260,9 +260,10 @@ def beside_popular(
 def _check_figures(question: Question, named: list[tuple[Scorer, str]]) -> None:
     for scorer, name in named:
         if not question.ks and scorer.scale is None:
-            raise ValueError(
-                f"k must hold the length of a list; the scores of {name!r} are no ratings, whose errors "
-                f"could be tested."
+            raise ArgumentError(
+                "k",
+                f"hold the length of a list; the scores of {name!r} are no ratings, whose errors could be "
+                f"tested",
             )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from palate._checks import ArgumentError
+from palate._checks import ArgumentError, InPython, Words
 from palate.data import columns as names
 from palate.data.frames import from_polars
 from palate.evaluation.beside import beside_references
@@ -155,7 +155,7 @@ class Evaluation:
             If `by` is no such grouping.
         """
         if by not in (None, *_GROUPINGS):
-            raise ArgumentError("by", "be 'activity', 'known' or None", f"{by!r}")
+            raise ArgumentError("by", Words("be 'activity', 'known'", InPython(" or None")), f"{by!r}")
         if by is not None:
             column, groups = _GROUPINGS[by](self.n_train)
             parts = [

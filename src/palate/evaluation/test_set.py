@@ -7,7 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from palate._checks import ArgumentError, ArgumentTypeError, check_choice, check_number, is_integer
+from palate._checks import (
+    ArgumentError,
+    ArgumentTypeError,
+    Setting,
+    Words,
+    check_choice,
+    check_number,
+    is_integer,
+)
 from palate.data.dataset import ratings_of
 from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
@@ -158,7 +166,13 @@ def ask(
             "gain='rating'",
             "have relevant ratings of at least 0",
             f"{question.worth.min():g}",
-            "Use gain='binary', or count only ratings from relevant_from=0 on.",
+            Words(
+                "Use ",
+                Setting("gain", "binary"),
+                ", or count only ratings from ",
+                Setting("relevant_from", 0),
+                " on.",
+            ),
         )
     return question
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 import numpy as np
 
-from palate._checks import ArgumentError
+from palate._checks import ArgumentError, Call, Words
 from palate._parallel import check_threads, even_bounds, run_chunks
 from palate.factors.factors import Factors, Uncertain
 from palate.factors.item_index import item_panels, of_items
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 PAIRS_PER_CHUNK = 1 << 14
 IDENTITY = "identity"  # the link of a model that scores by latent value
-ADVICE = (
-    "Train with palate.Gibbs, whose draws say how sure a prediction is, or by least squares with "
-    "ratings held out and saved."
+ADVICE = Words(
+    "Train with ",
+    Call("palate.Gibbs"),
+    ", whose draws say how sure a prediction is, or by least squares with ratings held out and saved.",
 )
 
 

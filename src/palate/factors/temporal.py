@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from palate._checks import Setting, Words
 from palate.data.vocabulary import rows_at
 
 GAP = 86_400.0  # seconds without a rating after which another sitting begins
@@ -175,9 +176,12 @@ class TimeContext:
         first = known[0]
         if len(known) < len(contexts) or not all(first.same_times(other) for other in known[1:]):
             raise ValueError(
-                "models must know the same eras and sittings, or nothing of time; fit them to the same "
-                "training ratings: with validation=0, or the same "
-                "validation Ratings."
+                Words(
+                    "models must know the same eras and sittings, or nothing of time; fit them to the same "
+                    "training ratings: with ",
+                    Setting("validation", 0),
+                    ", or the same validation Ratings.",
+                )
             )
         return replace(
             first,

@@ -7,7 +7,7 @@ from typing import Any, TypeGuard, TypeVar, cast
 
 import numpy as np
 
-from palate._checks import ArgumentError, ArgumentTypeError
+from palate._checks import ArgumentError, ArgumentTypeError, Call, Setting, Words
 from palate._parallel import even_bounds
 from palate.data.times import are_dates, placed, timestamp_values
 from palate.factors.factors import Factors, Temporal
@@ -18,13 +18,17 @@ from palate.scorer import Scorer, is_factored
 
 _ENOUGH = 1000  # sittings whose times tell the unit
 PAIRS_PER_CHUNK = 1 << 16  # whose rows are gathered at a time
-_ADVICE = (
-    "Train one with Gibbs(time='bins,sessions'), or palate train --trainer gibbs --time "
-    "bins,sessions, on ratings with timestamps."
+_ADVICE = Words(
+    "Train one with ",
+    Call("palate.Gibbs"),
+    " and ",
+    Setting("time", "bins,sessions"),
+    " on ratings with timestamps.",
 )
-_TIMELESS = (
+_TIMELESS = Words(
     "this model has no times to choose from: it was trained without time, or it already stands for one "
-    f"time. {_ADVICE}"
+    "time. ",
+    _ADVICE,
 )
 
 T = TypeVar("T")
@@ -200,7 +204,7 @@ def at_time(model: S, time: object) -> S:
         raise ValueError(_TIMELESS)
     context = context_of(model)
     if context.n_eras == 1:
-        raise ValueError(f"this model knows of one era alone, and is the same at all times. {_ADVICE}")
+        raise ValueError(Words("this model knows of one era alone, and is the same at all times. ", _ADVICE))
     era = int(context.eras(times)[0])
     eras = np.full(model.n_users, era)
     factors, bias = context.moved(model.user_factors, model.user_bias, context.home, eras)

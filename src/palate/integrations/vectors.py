@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from palate._checks import ArgumentError, ArgumentTypeError, check_choice
+from palate._checks import ArgumentError, ArgumentTypeError, Call, Setting, Words, check_choice
 from palate.data import columns as names
 from palate.data.frames import from_polars
 from palate.model.model import Model
@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 SIDES = ("items", "users")
 HEADS = ("choice", "stars")
 VECTOR, OFFSET = "vector", "offset"
-_WAY_OUT = "Export a model of factors: palate.LeastSquares, or palate.Spectral for what people choose."
+_WAY_OUT = Words(
+    "Export a model of factors: ",
+    Call("palate.LeastSquares"),
+    ", or ",
+    Call("palate.Spectral"),
+    " for what people choose.",
+)
 
 
 def export_vectors(
@@ -136,7 +142,7 @@ def _check_order(model: "FactorModel") -> None:
             f"have one noise for all items under the {model.link} link, as no inner product has the order "
             f"of scores with noise of each item's own",
             "a model with it",
-            f"Train with noise='common'. {_WAY_OUT}",
+            Words("Train with ", Setting("noise", "common"), ". ", _WAY_OUT),
         )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from palate._checks import ArgumentError
+from palate._checks import ArgumentError, Call, Words
 from palate.data.catalog import Catalog
 from palate.io import catalogs
 from palate.io.foreign import is_arrow, is_parquet
@@ -195,8 +195,10 @@ def rating_file(files: Files) -> Source:
     if (files.path / "_delta_log").is_dir():
         raise ArgumentError(
             f"{files.path}",
-            "be read as the Delta table that it is, whose log says which of its files count: pass "
-            "deltalake.DeltaTable(FOLDER) to palate.Ratings.from_frame",
+            Words(
+                "be read as the Delta table that it is, whose log says which of its files count: ",
+                Call("pass deltalake.DeltaTable(FOLDER) to palate.Ratings.from_frame"),
+            ),
         )
     parts = files.parts()
     if parts is not None:

@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from palate._checks import ArgumentError
+from palate._checks import ArgumentError, Setting, Words
 from palate.data.frames import missing_column
 from palate.io.blocks import BLOCK, Block, blocks
 from palate.io.sources import Source
@@ -198,9 +198,12 @@ def text_file(
         found = next((cell for record in file.head for cell in record if _enclosed(cell)), None)
         if found is not None:
             warnings.warn(
-                f"quotes of {file.name} are plain characters, as between tabs they usually are: {found} "
-                f"keeps its own. "
-                "Pass quote=True if they enclose fields.",
+                Words(
+                    f"quotes of {file.name} are plain characters, as between tabs they usually are: "
+                    f"{found} keeps its own. Pass ",
+                    Setting("quote", True),
+                    " if they enclose fields.",
+                ),
                 ReadingWarning,
                 stacklevel=4,
             )

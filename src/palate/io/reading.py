@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from palate._checks import ArgumentError
+from palate._checks import ArgumentError, Setting, Words
 from palate.data.arguments import helpful
 from palate.data.checks import rating_values
 from palate.data.dataset import Dataset
@@ -210,7 +210,11 @@ def _check_options(format: str, separator: str | None, encoding: str, decimal: s
         raise ArgumentError("format", f"be one of auto, table, wide, {', '.join(FORMATS)}", f"{format!r}")
     if format in FORMATS and named:
         raise ValueError(
-            f"format {format!r} has its own columns and separator; pass format='table' to name them."
+            Words(
+                f"format {format!r} has its own columns and separator; pass ",
+                Setting("format", "table"),
+                " to name them.",
+            )
         )
     if separator is not None and (not separator or any(character in separator for character in '\n\r"')):
         raise ArgumentError(

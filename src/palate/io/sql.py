@@ -66,8 +66,8 @@ def read_sql(
             return Dataset(name=database.stem if database else "query", ratings=ratings)
     except duckdb.Error as error:
         said = " ".join(str(error).split())
-        raise ValueError(
-            f"sql must be a query that DuckDB can run; got {query!r}, of which it says: {said}"
+        raise ArgumentError(
+            "sql", "be a query that DuckDB can run", f"{query!r}, of which it says: {said.removesuffix('.')}"
         ) from None
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from palate._checks import ArgumentError
+from palate._checks import ArgumentError, Setting, Words
 from palate.data.checks import rating_values
 from palate.data.ids import WhereRow, id_column
 from palate.data.times import DATETIMES, dates_of_texts, raw_times
@@ -136,7 +136,9 @@ class _Reading:
                     self._add(role, table[role], where, block)
                 except ValueError as error:
                     if role in ("user", "item", "rating") and "got null at" in str(error):
-                        raise ValueError(f"{error} Pass skip_empty=True to leave such rows out.") from None
+                        raise ValueError(
+                            Words(f"{error} Pass ", Setting("skip_empty", True), " to leave such rows out.")
+                        ) from None
                     raise
             self.rows.append(self.rows[-1] + table.height)
         if not self.rows[-1]:
@@ -386,7 +388,7 @@ def _refuse(
             label,
             f"hold {constraint}",
             f"{ids[row][:80]!r} at {where(row)}",
-            "If quotes are plain characters there, pass quote=False.",
+            Words("If quotes are plain characters there, pass ", Setting("quote", False), "."),
         )
 
 

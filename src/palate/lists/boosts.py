@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from palate._checks import ArgumentError, check_number
+from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words, check_number
 from palate.data import columns as names
 from palate.factors.item_index import item_table
 from palate.lists.lookup import known_indices
@@ -14,9 +14,12 @@ from palate.lists.where import matching
 from palate.scorer import Scorer
 
 Boost = Mapping[Any, Any]
-_ADVICE = (
-    "1 changes nothing, 2 doubles the chance, 0.5 halves it; "
-    "to leave items out pass where= or exclude_items=."
+_ADVICE = Words(
+    "1 changes nothing, 2 doubles the chance, 0.5 halves it; to leave items out pass ",
+    Setting("where"),
+    " or ",
+    Setting("exclude_items"),
+    ".",
 )
 
 
@@ -44,21 +47,22 @@ def boosts_of(boost: Boost | None, scorer: Scorer) -> np.ndarray | None:
     if boost is None:
         return None
     if not isinstance(boost, Mapping):
-        raise TypeError(_kind(type(boost).__name__))
+        raise _kind(type(boost).__name__)
     factors = np.ones(len(scorer.items))
     for column, values in boost.items():
         if not isinstance(values, Mapping):
-            raise TypeError(_kind(f"{column!r}: {values!r}"))
+            raise _kind(f"{column!r}: {values!r}")
         for value, factor in values.items():
             factors[_holders(column, value, scorer)] *= _checked(f"boost[{column!r}][{value!r}]", factor)
     return None if (factors == 1).all() else factors
 
 
-def _kind(got: str) -> str:
-    return (
-        "boost must map columns to values and their factors, such as {'genres': {'Comedy': 1.5}} or "
-        "{'item_id': {15: 2.0}}; "
-        f"got {got}."
+def _kind(got: str) -> ArgumentTypeError:
+    return ArgumentTypeError(
+        "boost",
+        "map columns to values and their factors, such as {'genres': {'Comedy': 1.5}} or {'item_id': {15: "
+        "2.0}}",
+        got,
     )
 
 

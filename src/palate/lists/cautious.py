@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from palate._checks import ArgumentError, check_number
+from palate._checks import ArgumentError, Call, InPython, Setting, Words, check_number
 from palate._parallel import check_threads, even_bounds, run_chunks
 from palate._random import Stream, key_of
 from palate.factors.draws import (
@@ -53,10 +53,12 @@ def check_caution(caution: Any, explore: Any) -> float:
             "0.8 ranks by the lower end of the 80 % interval, 0 by the mean.",
         )
     if explore is not None and explore not in EXPLORE:
-        raise ArgumentError("explore", "be 'thompson' or None", f"{explore!r}")
+        raise ArgumentError("explore", Words("be 'thompson'", InPython(" or None")), f"{explore!r}")
     if explore is not None and caution:
         raise ArgumentError(
-            "caution", f"be 0 with explore={explore!r}, which ranks by a draw instead", f"{caution:g}"
+            "caution",
+            Words("be 0 with ", Setting("explore", explore), ", which ranks by a draw instead"),
+            f"{caution:g}",
         )
     return float(caution)
 
@@ -245,9 +247,9 @@ def rank_by_draw(
     if not has_posterior(model):
         raise ArgumentError(
             "explore",
-            "be None for a model without draws of a posterior",
+            "be left out for a model without draws of a posterior",
             "'thompson'",
-            "Train with palate.Gibbs, which keeps them.",
+            Words("Train with ", Call("palate.Gibbs"), ", which keeps them."),
         )
     users = np.ascontiguousarray(user_index, dtype=np.int64)
     draws = draws_of_users(users, len(model.user_factors), seed)

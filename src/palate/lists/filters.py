@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from palate._checks import ArgumentError, check_count
+from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words, check_count
 from palate.data import columns as names
 from palate.data.forks import filled
 from palate.factors.item_index import item_table
@@ -72,13 +72,16 @@ def allowed_items(
     if where is not None:
         before, mask = mask, mask & matching(where, item_table(scorer))
         if not mask.any():
-            return _nothing(mask, f"{describe(where)} keeps none of {before.sum():,} items")
+            return _nothing(mask, Words(describe(where), f" keeps none of {before.sum():,} items"))
     if check_min_ratings(min_ratings):
         before, counts = mask, rating_counts(scorer)
         mask = mask & (counts >= min_ratings)
         if not mask.any():
             most = f"the most-rated one has {counts[before].max():,} ratings"
-            return _nothing(mask, f"min_ratings={min_ratings} keeps none of {before.sum():,} items, {most}")
+            return _nothing(
+                mask,
+                Words(Setting("min_ratings", min_ratings), f" keeps none of {before.sum():,} items, {most}"),
+            )
     n_items = int(mask.sum())
     return Allowed(None if n_items == len(mask) else mask, n_items)
 
@@ -113,10 +116,8 @@ def excluded_indices(scorer: Scorer, exclude_items: object) -> np.ndarray:
     for position in np.flatnonzero(found < 0):
         message = scorer.items.unknown(element(ids, int(position)), "item id")
         if "ids here are" in message:
-            raise TypeError(
-                "exclude_items must hold ids of the items' type; "
-                f"got {message.removeprefix('unknown item id ')}"
-            )
+            got = message.removeprefix("unknown item id ").removesuffix(".")
+            raise ArgumentTypeError("exclude_items", "hold ids of the items' type", got)
     return found[found >= 0]
 
 

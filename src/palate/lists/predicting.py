@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from palate._checks import ArgumentError, ArgumentTypeError, check_choice
+from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words, check_choice
 from palate._nearest import nearest
 from palate.data import columns as names
 from palate.data.arguments import warn_caller
@@ -319,7 +319,16 @@ def _chosen_items(
     """Return item indexes (-1 for unknown) and the metadata of each."""
     if (items is None) == (title is None and where is None):
         raise ArgumentError(
-            "items", "be chosen either by id (items=) or by title= and where=", "both or neither"
+            "items",
+            Words(
+                "be chosen either by id (",
+                Setting("items"),
+                ") or by ",
+                Setting("title"),
+                " and ",
+                Setting("where"),
+            ),
+            "both or neither",
         )
     catalog = item_catalog(scorer)
     if items is None:
@@ -413,5 +422,5 @@ def _check_unknown(unknown: str) -> None:
 
 def _check_clip(scorer: Scorer, clip: bool) -> tuple[float, float] | None:
     if clip and scorer.scale is None:
-        raise ArgumentError("clip", "be False for scores that have no rating scale", "True")
+        raise ArgumentError("clip", "be off for scores that have no rating scale")
     return scorer.scale if clip else None

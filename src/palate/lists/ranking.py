@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from palate._checks import ArgumentError
+from palate._checks import ArgumentError, Setting, Words
 from palate._parallel import check_threads, even_bounds, run_chunks
 from palate.factors.item_index import item_panels, pack
 from palate.factors.scores import user_constants
@@ -88,8 +88,12 @@ def seen_rows(scorer: Scorer, exclude_seen: bool) -> tuple[np.ndarray, np.ndarra
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32)
     if scorer.ratings is None:
         raise ValueError(
-            "exclude_seen=True needs to know what was rated; got a model saved without ratings. "
-            "Pass exclude_seen=False, or save the model with its ratings."
+            Words(
+                Setting("exclude_seen", True),
+                " needs to know what was rated; got a model saved without ratings. Pass ",
+                Setting("exclude_seen", False),
+                ", or save the model with its ratings.",
+            )
         )
     return scorer.ratings.indptr, scorer.ratings.items
 

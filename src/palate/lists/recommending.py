@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from palate._checks import ArgumentError, check_count
+from palate._checks import ArgumentError, Setting, Words, check_count
 from palate.data import columns as names
 from palate.data.arguments import helpful, warn_caller
 from palate.data.forks import rows_of
@@ -220,11 +220,13 @@ def warn_if_empty(rows: UserRows, allowed: Allowed, ranking: Ranking) -> None:
     if not len(empty):
         return
     if allowed.empty_because is not None:
-        message = f"nothing is left to recommend: {allowed.empty_because}."
+        message: str = Words("nothing is left to recommend: ", allowed.empty_because, ".")
     elif len(rows.index) == 1:
-        message = (
+        message = Words(
             f"nothing is left to recommend to user {rows.labels[0]!r}: all {allowed.n_items:,} items "
-            f"that may be recommended are rated already; pass exclude_seen=False to have them."
+            "that may be recommended are rated already; pass ",
+            Setting("exclude_seen", False),
+            " to have them.",
         )
     else:
         first = rows.labels[int(empty[0])]

@@ -5,7 +5,7 @@ from typing import Any, cast
 import numpy as np
 import polars as pl
 
-from palate._checks import ArgumentError, check_number
+from palate._checks import ArgumentError, Setting, Words, check_number
 from palate.data import columns as names
 from palate.data.arguments import helpful, warn_caller
 from palate.data.forks import rows_of
@@ -133,7 +133,9 @@ def similar_users(
         if model.ratings is None:
             raise ArgumentError("min_ratings", "be 0 here: this model was saved without ratings")
         allowed = model.ratings.user_counts() >= min_ratings
-        reason = None if allowed.any() else f"no user has min_ratings={min_ratings} ratings"
+        reason = (
+            None if allowed.any() else Words("no user has ", Setting("min_ratings", min_ratings), " ratings")
+        )
     own = rows.index if rows.scorer is model else np.full(len(rows.index), -1)
     queries = _with_factors(rows.scorer).user_factors
     near = nearest(model, "user", queries, rows.index, n, allowed=allowed, own=own, threads=threads)

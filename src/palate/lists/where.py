@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from palate._checks import ArgumentError, ArgumentTypeError
+from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words
 from palate._nearest import did_you_mean, nearest_first
 from palate.data import columns as names
 from palate.data.forks import filled, require_threads, texts_with, threads_lost
@@ -75,9 +75,11 @@ def matching(where: Where | None, table: pl.DataFrame) -> np.ndarray:
     return _evaluate(where, table, "where")
 
 
-def describe(where: Where) -> str:
+def describe(where: Where) -> Words:
     """Return a condition as a message shows it."""
-    return f"where={where!r}" if isinstance(where, str) else f"where={where}"
+    return Words(
+        Setting("where", where, python=f"where={where!r}" if isinstance(where, str) else f"where={where}")
+    )
 
 
 def _parsed(text: str) -> pl.Expr:
@@ -94,7 +96,7 @@ def _evaluate(condition: pl.Expr, table: pl.DataFrame, what: str) -> np.ndarray:
         found = table.select(condition.alias("keep"))["keep"]
     except pl.exceptions.ColumnNotFoundError as error:
         unknown = [name for name in condition.meta.root_names() if name not in table.columns]
-        raise ValueError(_no_column(unknown[0] if unknown else str(error), table)) from None
+        raise _no_column(unknown[0] if unknown else str(error), table) from None
     except pl.exceptions.PolarsError as error:
         raise ArgumentError(what, "be computable from the columns of the items", f"{error}") from None
     if found.dtype != pl.Boolean or len(found) not in (1, table.height):
@@ -105,12 +107,10 @@ def _evaluate(condition: pl.Expr, table: pl.DataFrame, what: str) -> np.ndarray:
     return np.broadcast_to(keep, table.height) if len(keep) == 1 else keep
 
 
-def _no_column(name: object, table: pl.DataFrame) -> str:
+def _no_column(name: object, table: pl.DataFrame) -> ArgumentError:
     listed = ", ".join(repr(column) for column in table.columns)
-    return (
-        f"where must name columns of the items; got {name!r}.{did_you_mean(name, table.columns)} The "
-        f"columns are {listed}."
-    )
+    advice = f"{did_you_mean(name, table.columns)} The columns are {listed}."
+    return ArgumentError("where", "name columns of the items", f"{name!r}", advice)
 
 
 def _condition(column: str, condition: object, table: pl.DataFrame) -> np.ndarray:
@@ -118,7 +118,7 @@ def _condition(column: str, condition: object, table: pl.DataFrame) -> np.ndarra
     Polars' threads.
     """
     if column not in table.columns:
-        raise ValueError(_no_column(column, table))
+        raise _no_column(column, table)
     if isinstance(condition, pl.Expr):
         require_threads(f"where[{column!r}] as an expression")
         return _evaluate(condition, table, f"where[{column!r}]")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from palate._checks import ArgumentError, ArgumentTypeError, is_integer
+from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words, is_integer
 from palate._random import Stream, key_of
 from palate.factors.pairs import Pairs
 from palate.factors.taking import changed
@@ -145,7 +145,11 @@ def _trained_pairs(model: "FactorModel") -> tuple[np.ndarray, np.ndarray, np.nda
     ratings = model.ratings
     if ratings is None:
         raise ValueError(
-            "compress must be asked of a model that holds its ratings; it was saved with ratings=False."
+            Words(
+                "compress must be asked of a model that holds its ratings; it was saved with ",
+                Setting("ratings", False),
+                ".",
+            )
         )
     places = np.arange(len(ratings)) if ratings.held_out is None else np.flatnonzero(~ratings.held_out)
     places = places[:: max(1, len(places) // _PAIRS)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from palate._checks import ArgumentError, ArgumentTypeError
+from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words
 from palate.data import columns as names
 from palate.data.frames import check_same_index
 from palate.data.matrix import RatingMatrix
@@ -114,7 +114,11 @@ def user_with(
         return fold_user(model, items, ratings, weights, user, timestamps=timestamps)
     if model.ratings is None:
         raise ValueError(
-            f"what user {user!r} rated must be known to add to it; the model was saved with ratings=False."
+            Words(
+                f"what user {user!r} rated must be known to add to it; the model was saved with ",
+                Setting("ratings", False),
+                ".",
+            )
         )
     row, order = checked_row(model, model.items, items, ratings, weights, "items", "item id")
     times = _times_for(model, timestamps, len(order))

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 
-from palate._checks import ArgumentTypeError
+from palate._checks import ArgumentTypeError, Setting, Words
 from palate.data import columns as names
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, ratings_of
@@ -198,8 +198,13 @@ def _merged(
     at = np.flatnonzero(second)
     if len(at) and policy == "error":
         raise ValueError(
-            f"{len(at):,} pairs are rated in the model and in the new ratings, and duplicates='error'. "
-            "Leave the pairs out, or say which rating counts by duplicates='last', 'mean' or 'sum'."
+            Words(
+                f"{len(at):,} pairs are rated in the model and in the new ratings, and ",
+                Setting("duplicates", "error"),
+                ". Leave the pairs out, or say which rating counts by ",
+                Setting("duplicates", "last"),
+                ", 'mean' or 'sum'.",
+            )
         )
     held = np.zeros(len(order), bool)
     held[~is_new] = held_out[order[~is_new]]
@@ -240,7 +245,11 @@ def _differ(before: Columns, after: Columns, first: np.ndarray, second: np.ndarr
 def _matrix(model: Trained) -> RatingMatrix:
     if model.ratings is None:
         raise ValueError(
-            "the model must hold its ratings to be joined with new ones; it was saved with ratings=False."
+            Words(
+                "the model must hold its ratings to be joined with new ones; it was saved with ",
+                Setting("ratings", False),
+                ".",
+            )
         )
     return model.ratings
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 import polars as pl
 
-from palate._checks import ArgumentError, check_choice
+from palate._checks import ArgumentError, Setting, Words, check_choice
 from palate.data import columns as names
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
@@ -293,7 +293,10 @@ class RecommenderModel(Model):
         if options:
             name = next(iter(options))
             raise ArgumentError(
-                name, "be left out with by='both'", f"{options[name]!r}", "Pass by='stars' to use it."
+                name,
+                Words("be left out with ", Setting("by", "both")),
+                f"{options[name]!r}",
+                Words("Pass ", Setting("by", "stars"), " to use it."),
             )
         found = strangers.recommend_to_all(
             model,
@@ -313,14 +316,21 @@ class RecommenderModel(Model):
 
     def _check_chosen(self, caution: float, words: bool) -> None:
         if words:
-            raise ArgumentError("words", "be left out with by='chosen', which knows nothing of ratings")
+            raise ArgumentError(
+                "words",
+                Words("be left out with ", Setting("by", "chosen"), ", which knows nothing of ratings"),
+            )
         if caution and not has_spread(self.choice):
             raise ArgumentError(
                 "caution",
-                f"be 0 with by='chosen' here: the choice head, "
-                f"{self.trainer.get('choice', type(self.choice).__name__)}, does not know how sure it is",
+                Words(
+                    "be 0 with ",
+                    Setting("by", "chosen"),
+                    f" here: the choice head, {self.trainer.get('choice', type(self.choice).__name__)}, "
+                    f"does not know how sure it is",
+                ),
                 f"{caution:g}",
-                "With by='both' or 'stars' it acts on the predicted ratings.",
+                Words("With ", Setting("by", "both"), " or 'stars' it acts on the predicted ratings."),
             )
 
     def _of_both(
@@ -344,7 +354,10 @@ class RecommenderModel(Model):
         n, caution = recommending.check_n(n), check_caution(caution, None)
         if caution < 0:
             raise ArgumentError(
-                "caution", "be at least 0 with by='both'", f"{caution:g}", "Pass by='stars' to explore."
+                "caution",
+                Words("be at least 0 with ", Setting("by", "both")),
+                f"{caution:g}",
+                Words("Pass ", Setting("by", "stars"), " to explore."),
             )
         if caution:
             check_spread(self._with_stars("both"), "caution", caution, "0")

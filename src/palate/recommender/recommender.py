@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from palate._checks import ArgumentError, check_choice, check_seed, is_number
+from palate._checks import ArgumentError, InPython, Words, check_choice, check_seed, is_number
 from palate._parallel import check_threads
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, ratings_of
@@ -157,7 +157,9 @@ def _split(ratings: Ratings, validation: float | Ratings, seed: int) -> tuple[Ra
     if isinstance(validation, Ratings):
         return merge_holdout(ratings, validation)
     if not is_number(validation) or not 0 <= validation < 1:
-        raise ArgumentError("validation", "be a share in [0, 1) or Ratings", f"{validation!r}")
+        raise ArgumentError(
+            "validation", Words("be a share in [0, 1)", InPython(" or Ratings")), f"{validation!r}"
+        )
     counts = np.diff(ratings.user_indptr)
     if validation == 0 or not (counts >= 2).any() or round(validation * counts.max()) == 0:
         return ratings, np.zeros(len(ratings), bool)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from palate._checks import ArgumentError
+from palate._checks import ArgumentError, Setting, Words
 from palate.solve.rows import Rows
 
 RATINGS, COUNTS, ALIKE = "ratings", "counts", "alike"
@@ -166,8 +166,13 @@ def grades_of(
         return Grades(kind=kind, least=least, low=float(low), high=float(high))
     if times is None:
         raise ValueError(
-            f"the ratings must have timestamps for half_life={half_life:g}; they have none. Say which "
-            f"column holds them, or leave half_life out."
+            Words(
+                "the ratings must have timestamps for ",
+                Setting("half_life", half_life),
+                "; they have none. Say which column holds them, or leave ",
+                Setting("half_life", python="half_life"),
+                " out.",
+            )
         )
     return Grades(
         kind=kind,

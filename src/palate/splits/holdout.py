@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from palate._checks import ArgumentError, ArgumentTypeError
+from palate._checks import ArgumentError, ArgumentTypeError, InPython, Words
 from palate._random import Stream, key_of
 from palate.data.forks import needs_threads
 from palate.data.ratings import Ratings
@@ -42,7 +42,9 @@ def holdout_mask(n: int, share: float, seed: int = 0) -> np.ndarray:
     from palate.kernels.random import mark_sample
 
     if not 0 <= share < 1:
-        raise ArgumentError("validation", "be a share in [0, 1) or Ratings", f"{share!r}")
+        raise ArgumentError(
+            "validation", Words("be a share in [0, 1)", InPython(" or Ratings")), f"{share!r}"
+        )
     mask = np.zeros(n, dtype=bool)
     size = round(share * n)
     if size:

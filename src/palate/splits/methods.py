@@ -7,7 +7,16 @@ import math
 
 import numpy as np
 
-from palate._checks import ArgumentError, ArgumentTypeError, check_count, check_seed, check_share, is_number
+from palate._checks import (
+    ArgumentError,
+    ArgumentTypeError,
+    Setting,
+    Words,
+    check_count,
+    check_seed,
+    check_share,
+    is_number,
+)
 from palate._random import from_seed
 from palate.data.dataset import Dataset, ratings_of
 from palate.data.ratings import Ratings
@@ -182,7 +191,13 @@ def by_time(ratings: Ratings | Dataset, *, share: float | None = None, cutoff: o
     """
     ratings = ratings_of(ratings)
     if share is not None and cutoff is not None:
-        raise ValueError(f"by_time takes either share or cutoff; got share={share} and cutoff={cutoff!r}.")
+        raise ValueError(
+            Words(
+                f"by_time takes either share or cutoff; got share={share} and ",
+                Setting("cutoff", cutoff),
+                ".",
+            )
+        )
     times = _times(ratings, "by_time")
     if cutoff is not None:
         moment = _moment(cutoff)
@@ -286,7 +301,7 @@ def _latest_share(times: np.ndarray, share: float) -> int:
                 f"the latest {share:.0%} of the ratings",
                 "not all have one time",
                 f"{int(moment)}",
-                "Take a larger share, or pass cutoff=.",
+                Words("Take a larger share, or pass ", Setting("cutoff"), "."),
             )
         moment = ascending[first]
     return int(moment)
@@ -308,7 +323,11 @@ def _moment(cutoff: object) -> int | float:
 def _times(ratings: Ratings, what: str) -> np.ndarray:
     if ratings.timestamp is None:
         raise ValueError(
-            f"{what} needs times; these ratings have none. Pass timestamp= when you make the Ratings."
+            Words(
+                f"{what} needs times; these ratings have none. Pass ",
+                Setting("timestamp"),
+                " when you make the Ratings.",
+            )
         )
     return ratings.timestamp
 

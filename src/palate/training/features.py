@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from palate._checks import ArgumentError, ArgumentTypeError
+from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words
 from palate.data import columns as names
 from palate.data.catalog import Catalog
 from palate.data.frames import to_polars
@@ -130,9 +130,8 @@ def side_features(
     for name in feature_names(text, argument):
         if name in BAGS.values():
             if name != BAGS[side]:
-                raise ValueError(
-                    f"{argument} must not hold {name!r}, which is of the other side; {side}s have "
-                    f"{BAGS[side]!r}."
+                raise ArgumentError(
+                    argument, f"not hold {name!r}, which is of the other side; {side}s have {BAGS[side]!r}"
                 )
             own, turned = (
                 (problem.by_user, problem.by_item) if side == "user" else (problem.by_item, problem.by_user)
@@ -212,7 +211,10 @@ def _column(
     n_missing = int((np.diff(block.indptr) == 0).sum())
     if n_missing and missing == "raise":
         raise ValueError(
-            f"{argument} must be known of every {side}; {name!r} is missing for {n_missing:,}. Pass "
-            f"missing_features='zero' to go on without."
+            Words(
+                f"{argument} must be known of every {side}; {name!r} is missing for {n_missing:,}. Pass ",
+                Setting("missing_features", "zero"),
+                " to go on without.",
+            )
         )
     return block, group, n_missing

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from palate._checks import ArgumentError
+from palate._checks import ArgumentError, Setting, Words
 from palate._random import Stream, key_of
 from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
@@ -153,7 +153,9 @@ def last_draw(
     n_factors = model.user_factors.shape[2]
     if n_factors != trainer.n_factors:
         raise ArgumentError(
-            "start", f"have n_factors={trainer.n_factors} as the trainer", f"a model with {n_factors}"
+            "start",
+            Words("have ", Setting("n_factors", trainer.n_factors), " as the trainer"),
+            f"a model with {n_factors}",
         )
     users = _known(model.users, ratings.users, model.user_factors[-1], model.user_bias[-1], fresh[0])
     items = _known(model.items, ratings.items, model.item_factors[-1], model.item_bias[-1], fresh[1])

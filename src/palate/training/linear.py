@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from palate._checks import ArgumentError, check_choice, check_count
+from palate._checks import ArgumentError, Setting, Words, check_choice, check_count
 from palate._parallel import check_threads
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
@@ -244,7 +244,15 @@ class LinearItems:
         need = self.dense_bytes(n_users, n_items)
         if need > self.memory_limit * _GIGABYTE:
             raise ValueError(
-                f"form='dense' must fit in memory_limit, {self.memory_limit:g} GB; {n_items:,} items need "
-                f"about {need / _GIGABYTE:.1f} GB. "
-                "Use form='local', which is about as good and has no such limit, or raise memory_limit."
+                Words(
+                    Setting("form", "dense"),
+                    " must fit in ",
+                    Setting("memory_limit", python="memory_limit"),
+                    f", {self.memory_limit:g} GB; {n_items:,} items need about {need / _GIGABYTE:.1f} GB. "
+                    f"Use ",
+                    Setting("form", "local"),
+                    ", which is about as good and has no such limit, or raise ",
+                    Setting("memory_limit", python="memory_limit"),
+                    ".",
+                )
             )

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from palate._checks import ArgumentError, check_count, check_seed
+from palate._checks import ArgumentError, Setting, Words, check_count, check_seed
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
@@ -106,8 +106,13 @@ class Popular:
         )
         if self.half_life is not None and everything.timestamp is None:
             raise ValueError(
-                f"the ratings must have timestamps for half_life={self.half_life:g}; they have none. "
-                "Say which column holds them, or leave half_life out."
+                Words(
+                    "the ratings must have timestamps for ",
+                    Setting("half_life", self.half_life),
+                    "; they have none. Say which column holds them, or leave ",
+                    Setting("half_life", python="half_life"),
+                    " out.",
+                )
             )
         times = None if self.half_life is None else problem.times
         counts = popularity(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from palate._checks import ArgumentTypeError, is_number
+from palate._checks import ArgumentError, ArgumentTypeError, Call, InPython, Setting, Words, is_number
 from palate.data.arguments import warn_caller
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, ratings_of
@@ -61,7 +61,11 @@ class Problem:
             )
         if not len(values):
             raise ValueError(
-                "there must be at least one training rating; all are held out. Lower validation."
+                Words(
+                    "there must be at least one training rating; all are held out. Lower ",
+                    Setting("validation", python="validation"),
+                    ".",
+                )
             )
         indptr = np.zeros(ratings.n_users + 1, np.int64)
         np.cumsum(np.bincount(user, minlength=ratings.n_users), out=indptr[1:])
@@ -156,9 +160,10 @@ def _warn_if_equal(values: np.ndarray) -> None:
 
 def equal_ratings(value: float) -> str:
     """Return what to say of ratings that are all equal."""
-    return (
-        f"all ratings are {value:g}: there is nothing to predict. If they say who chose what, train with "
-        'palate.LeastSquares.for_counts("everywhere").'
+    return Words(
+        f"all ratings are {value:g}: there is nothing to predict. If they say who chose what, train with ",
+        Call('palate.LeastSquares.for_counts("everywhere")'),
+        ".",
     )
 
 
@@ -197,19 +202,25 @@ def _meet_start(ratings: Ratings, start: FactorModel | None, everything: Ratings
         if len(known) and len(found) and not n_common:
             kinds = f"its {side} ids are {known.type_name}s, these are {found.type_name}s: "
             kinds = "" if known.type_name == found.type_name else kinds
-            raise ValueError(
-                f"start must be a model that knows some of the {side}s; none of the {len(found):,} {side}s "
-                f"is known to it "
-                f"({kinds}{str(found.id(0))!r} here, {str(known.id(0))!r} there). Train without a model to "
-                f"start from."
+            raise ArgumentError(
+                "start",
+                f"be a model that knows some of the {side}s; none of the {len(found):,} {side}s is known "
+                f"to it "
+                f"({kinds}{str(found.id(0))!r} here, {str(known.id(0))!r} there)",
+                advice="Train without a model to start from.",
             )
         lost[side] = len(known) - n_common
     if any(lost.values()):
         numbers = " and ".join(f"{n:,} {side}{'' if n == 1 else 's'}" for side, n in lost.items() if n)
         warn_caller(
-            f"the model to start from knows {numbers} that the ratings do not hold: they are forgotten. "
-            f"Add the ratings to the model "
-            "by model.update(ratings), or train on the union of both, palate.union(model, ratings).",
+            Words(
+                f"the model to start from knows {numbers} that the ratings do not hold: they are forgotten. "
+                "Add the ratings to the model by ",
+                Call("model.update(ratings)"),
+                ", or train on the union of both, ",
+                Call("palate.union(model, ratings)"),
+                ".",
+            ),
             StartWarning,
         )
 
@@ -235,14 +246,19 @@ def split(
         return everything, held_out
     _meet_start(ratings, start, ratings)
     if not is_number(validation):
-        raise ArgumentTypeError("validation", "be a share in [0, 1) or Ratings", f"{validation!r}")
+        raise ArgumentTypeError(
+            "validation", Words("be a share in [0, 1)", InPython(" or Ratings")), f"{validation!r}"
+        )
     if start is None:
         return ratings, holdout_mask(len(ratings), float(validation), seed)
     if start.ratings is None:
-        raise ValueError(
-            "start must be a model that holds its ratings, so that its split can be kept; it was saved "
-            "with ratings=False. "
-            "Pass validation=Ratings held out by yourself."
+        raise ArgumentError(
+            "start",
+            Words(
+                "be a model that holds its ratings, so that its split can be kept; it was saved with ",
+                Setting("ratings", False),
+            ),
+            advice="Start from one that was saved with them.",
         )
     if start.ratings.held_out is None:
         return ratings, np.zeros(len(ratings), bool)

@@ -119,11 +119,13 @@ def _unlike(
     width = int(high.max(initial=0)) + 1
     keys, place = np.unique(low * width + high, return_inverse=True)
     first, second = np.divmod(keys, width)
-    bounds = np.flatnonzero(np.append(True, first[1:] != first[:-1])) if len(first) else np.zeros(0, np.int64)
+    out = np.zeros(one.shape)
+    if not len(keys):  # lists of one item have no pairs
+        return out
+    bounds = np.flatnonzero(np.append(True, first[1:] != first[:-1]))
     values = np.empty(len(keys))
     for start, stop in zip(bounds, np.append(bounds[1:], len(keys)), strict=True):
         values[start:stop] = alike(int(first[start]), second[start:stop])
-    out = np.zeros(one.shape)
     out[there] = 1.0 - values[place]
     return out
 

@@ -15,7 +15,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from palate._checks import ArgumentError
+from palate._checks import ArgumentError, Setting, Words
 from palate.factors.likelihood.base import KernelFields, Learned
 from palate.factors.likelihood.normal import NormalNoise
 from palate.solve.rows import Rows, Side, rating_scores
@@ -47,7 +47,11 @@ class Bounded(NormalNoise):
         """Return the likelihood of a model, which must have a scale."""
         if model.scale is None:
             raise ArgumentError(
-                "scale", "be given for link='bounded', which keeps predictions between its ends", "None"
+                "scale",
+                Words(
+                    "be given for ", Setting("link", "bounded"), ", which keeps predictions between its ends"
+                ),
+                "None",
             )
         return cls(noise_sd=model.noise_sd, low=model.scale[0], high=model.scale[1])
 
@@ -64,9 +68,9 @@ class Bounded(NormalNoise):
         if not low < high:
             raise ArgumentError(
                 "the rating scale",
-                "have two different ends for link='bounded'",
+                Words("have two different ends for ", Setting("link", "bounded")),
                 f"{low:g} to {high:g}",
-                "Pass scale= to Ratings.",
+                Words("Declare the scale with ", Setting("scale"), "."),
             )
         return cls(low=low, high=high)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
+from palate._checks import Call, Words
 from palate._parallel import check_threads, even_bounds, run_chunks
 from palate.factors.draws import normal_quantile, pair_centres, posterior_arrays
 from palate.factors.likelihood.base import Ends, KernelFields, Learned, Likelihood, Scores
@@ -126,8 +127,11 @@ class NormalNoise(Likelihood):
     def _noise(self, must: str) -> np.ndarray:
         if self.noise_sd is None:
             raise ValueError(
-                f"{must}; this one does not know how far ratings fall from what it expects. Train with "
-                f"palate.Gibbs."
+                Words(
+                    f"{must}; this one does not know how far ratings fall from what it expects. Train with ",
+                    Call("palate.Gibbs"),
+                    ".",
+                )
             )
         return np.asarray(self.noise_sd, np.float64)
 

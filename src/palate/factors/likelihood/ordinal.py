@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
-from palate._checks import ArgumentError
+from palate._checks import ArgumentError, Setting, Words
 from palate.factors.likelihood.base import Ends, KernelFields, LatentTargets, Learned, Likelihood, Scores
 from palate.solve.rows import Rows
 
@@ -48,7 +48,7 @@ class Ordinal(Likelihood):
         levels, cutpoints = model.levels, model.cutpoints
         if levels is None or cutpoints is None:
             missing = "levels" if levels is None else "cutpoints"
-            raise ArgumentError(missing, "be given for link='ordinal'", "None")
+            raise ArgumentError(missing, Words("be given for ", Setting("link", "ordinal")), "None")
         if (np.diff(cutpoints, axis=1) < 0).any():
             raise ArgumentError("cutpoints", "ascend in each draw")
         return cls(noise_sd=model.noise_sd, levels=levels, cutpoints=cutpoints)
@@ -171,7 +171,11 @@ class Ordinal(Likelihood):
         """
         if rows.weights.size:
             raise ValueError(
-                "weights must be left out for a model with likelihood='ordinal'; it was trained without any."
+                Words(
+                    "weights must be left out for a model with ",
+                    Setting("likelihood", "ordinal"),
+                    "; it was trained without any.",
+                )
             )
         codes, wrong = _codes(np.asarray(self.levels), rows.values)
         if wrong.any():

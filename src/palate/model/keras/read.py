@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from palate._checks import ArgumentError, check_number
+from palate._checks import ArgumentError, Setting, Words, check_number
 from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
@@ -53,7 +53,13 @@ def read_keras(
             "mean",
             "be given without ratings: Keras' model predicts ratings less their mean, which is not in its "
             "file",
-            advice="Pass ratings= (best with the columns rating and y), or mean=.",
+            advice=Words(
+                "Pass ",
+                Setting("ratings"),
+                " (best with the columns rating and y), or ",
+                Setting("mean"),
+                ".",
+            ),
         )
     users, user_rows = rated_rows(None if known is None else known.users, len(tables.user), "user")
     items, item_rows = rated_rows(None if known is None else known.items, len(tables.item), "item")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from palate._checks import ArgumentError, check_choice, check_seed
+from palate._checks import ArgumentError, Setting, Words, check_choice, check_seed
 from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
 from palate.factors.likelihood.links import fitted_class
@@ -52,7 +52,9 @@ def fit_factors(
     if isinstance(start, str):
         check_choice("start", start, (SPECTRAL,))
         if not fitted_class(trainer.link).linear:
-            raise ArgumentError("start", f"be a model or left out with link={trainer.link!r}", f"{start!r}")
+            raise ArgumentError(
+                "start", Words("be a model or left out with ", Setting("link", trainer.link)), f"{start!r}"
+            )
     before = None if isinstance(start, str) else start
     everything, held_out = split(ratings, validation, before, seed)
     problem = Problem.build(everything, held_out, mean=trainer.mean, confidence=trainer.confidence)

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from palate._checks import ArgumentError, check_choice, check_count, check_switch
+from palate._checks import ArgumentError, Setting, Words, check_choice, check_count, check_switch
 from palate._parallel import check_threads
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
@@ -328,7 +328,11 @@ class LeastSquares:
         ratings, catalog = with_catalog(ratings, catalog)
         if self.n_starts > 1 and (start is not None or checkpoint is not None):
             raise ArgumentError(
-                "n_starts", "be 1 with start= or checkpoint=, which speak of one fit", f"{self.n_starts}"
+                "n_starts",
+                Words(
+                    "be 1 with ", Setting("start"), " or ", Setting("checkpoint"), ", which speak of one fit"
+                ),
+                f"{self.n_starts}",
             )
         models = [
             fit_factors(
@@ -368,9 +372,13 @@ class LeastSquares:
         check_choice("counts", self.counts, KINDS)
         check_choice("solver", self.solver, (AUTO, "exact", "conjugate"))
         if self.solver == "conjugate" and self.l1_bias:
-            raise ValueError(
-                "l1_bias must be 0 with solver='conjugate', which cannot set a bias to exactly 0; use "
-                "'exact'."
+            raise ArgumentError(
+                "l1_bias",
+                Words(
+                    "be 0 with ",
+                    Setting("solver", "conjugate"),
+                    ", which cannot set a bias to exactly 0; use 'exact'",
+                ),
             )
 
         self._check_features()
@@ -396,10 +404,13 @@ class LeastSquares:
         wanted = {"dropout": 0.0, "unobserved_weight": 0.0, "counts": NONE}
         for name, value in wanted.items():
             if getattr(self, name) != value:
-                raise ArgumentError(name, f"be {value!r} with link={self.link!r}", f"{getattr(self, name)!r}")
+                raise ArgumentError(
+                    name, Words(f"be {value!r} with ", Setting("link", self.link)), f"{getattr(self, name)!r}"
+                )
         if self.steps:
             raise ArgumentError(
-                "solver", f"be 'exact' with link={self.link!r}, or 'auto' with at most 256 factors"
+                "solver",
+                Words("be 'exact' with ", Setting("link", self.link), ", or 'auto' with at most 256 factors"),
             )
 
     def _check_features(self) -> None:

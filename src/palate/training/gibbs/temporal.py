@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from palate._checks import ArgumentError
+from palate._checks import ArgumentError, Setting, Words
 from palate._parallel import even_bounds, run_chunks
 from palate.data.times import SECONDS, unit_of
 from palate.factors.temporal import Sittings, TimeContext, eras_of
@@ -217,7 +217,11 @@ class TimeModel:
             if unit_of(times) not in (SECONDS, None):
                 raise ArgumentError(
                     "timestamps",
-                    "be seconds for time='sessions', which end at a day without a rating",
+                    Words(
+                        "be seconds for ",
+                        Setting("time", "sessions"),
+                        ", which end at a day without a rating",
+                    ),
                     f"{times.max()}",
                     "Milliseconds are divided by 1,000; dates may stay dates.",
                 )

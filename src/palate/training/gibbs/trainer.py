@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from palate._checks import ArgumentError, check_choice, check_count, check_seed
+from palate._checks import ArgumentError, Call, Setting, Words, check_choice, check_count, check_seed
 from palate._parallel import check_threads
 from palate._random import from_seed
 from palate.data.arguments import helpful_methods
@@ -215,7 +215,10 @@ class Gibbs:
         check_count("burn_in", self.burn_in, 0)
         if self.burn_in >= self.sweeps:
             raise ArgumentError(
-                "burn_in", f"be less than sweeps={self.sweeps}", f"{self.burn_in}", "No draw would be left."
+                "burn_in",
+                Words("be less than ", Setting("sweeps", self.sweeps)),
+                f"{self.burn_in}",
+                "No draw would be left.",
             )
         check_count("n_chains", self.n_chains, 1)
         check_count("n_draws", self.n_draws, 0)
@@ -228,7 +231,11 @@ class Gibbs:
         if SITTINGS in time_parts(self.time) and self.noise != "own":
             raise ArgumentError(
                 "noise",
-                "be 'own' for time='sessions', as the level of a session is part of a user's noise",
+                Words(
+                    "be 'own' for ",
+                    Setting("time", "sessions"),
+                    ", as the level of a session is part of a user's noise",
+                ),
                 "'shared'",
             )
 
@@ -282,22 +289,29 @@ class Gibbs:
         )  # of the training ratings: what is held out must not be told
         if len(distinct) < 2:
             raise ValueError(
-                f"ratings must have at least two distinct values for likelihood='ordinal'; all "
-                f"{problem.n_train:,} are {distinct[0]:g}. "
-                "There is nothing to learn of likes from them; counts and clicks are for "
-                "LeastSquares.for_counts()."
+                Words(
+                    "ratings must have at least two distinct values for ",
+                    Setting("likelihood", "ordinal"),
+                    f"; all {problem.n_train:,} are {distinct[0]:g}. There is nothing to learn of likes "
+                    f"from them; counts and clicks are for ",
+                    Call("LeastSquares.for_counts()"),
+                    ".",
+                )
             )
         if len(distinct) > MAX_LEVELS:
             raise ArgumentError(
                 "ratings",
-                f"have at most {MAX_LEVELS} distinct values for likelihood='ordinal'",
+                Words(f"have at most {MAX_LEVELS} distinct values for ", Setting("likelihood", "ordinal")),
                 f"{len(distinct):,}",
                 "Use 'gaussian'.",
             )
         if problem.by_user.weights.size:
             raise ValueError(
-                "ratings must have no weights for likelihood='ordinal'; use 'gaussian', or leave the "
-                "weights out."
+                Words(
+                    "ratings must have no weights for ",
+                    Setting("likelihood", "ordinal"),
+                    "; use 'gaussian', or leave the weights out.",
+                )
             )
         return distinct.astype(np.float32)
 
