@@ -85,10 +85,13 @@ def public_names() -> list[str]:
     import palate
 
     found = []
-    for name in [*palate.__all__, *palate._FOR_OTHERS]:
+    names = [*palate.__all__, *palate._FOR_OTHERS]
+    first = [getattr(palate, name) for name in names]  # what a module shows again has its page already
+    for name in names:
         thing = getattr(palate, name)
         if isinstance(thing, ModuleType):
             inner = [one for one in members(thing) if callable(getattr(thing, one))]
+            inner = [one for one in inner if not any(getattr(thing, one) is known for known in first)]
             found += [f"palate.{name}.{one}" for one in inner]
         elif callable(thing):
             found.append(f"palate.{name}")

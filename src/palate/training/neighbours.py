@@ -21,7 +21,7 @@ class Neighbours:
     """Item-to-item neighbours, which rank items by how near they are to what the user chose before.
 
         score_ui = sum over the user's own items j of x_uj W_ji
-        W_ji = x_j . x_i / (|x_j| |x_i| + shrink)       if j is one of the m items nearest to i, else 0
+        W_ji = x_j . x_i / (norm(x_j) norm(x_i) + shrink)    if j is one of the m items nearest to i, else 0
 
     x is the grade of a rating, as in `Spectral`, and `x_i` the grades of an item. Nothing is
     learned. It is a reference that a model of choices has to beat; `LinearItems` has the same form
