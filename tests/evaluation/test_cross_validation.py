@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from palate import Baseline, Catalog, LeastSquares, Ratings, crossval, evaluate, splits
+from palate import Baseline, Catalog, LeastSquares, Ratings, Recommender, crossval, evaluate, splits
 
 
 @pytest.fixture
@@ -144,3 +144,11 @@ def test_features_of_the_catalog(ratings):
         for one in (trainer, TRAINER)
     )
     assert with_genres != without
+
+
+def test_the_front_door_is_cross_validated_like_any_trainer(ratings):
+    trainers = {"both": Recommender(seconds=1, stars="none"), "stars": TRAINER}
+    result = crossval(trainers, ratings, folds=2, k=5, resamples=0, relevant_from=4)
+    assert 0 <= result.value("ndcg@5", model="both") <= 1
+    assert result.value("ndcg@5", model="both") == result.value("ndcg", 5, model="both")
+    assert result.about["n_test"] == len(ratings)

@@ -1,9 +1,10 @@
 """Cross-validation: every rating is tested once by a model that has not seen it."""
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from palate.evaluation.evaluating import check_bootstrap, evaluate, unique_name
 from palate.evaluation.evaluation import Evaluation
 from palate.splits.methods import k_fold
 from palate.splits.parts import Folds, Split
+
+if TYPE_CHECKING:
+    from palate.training.trainer import Trainer
 
 
 @needs_threads("crossval")
@@ -60,7 +64,8 @@ def crossval(
     validation : float, default 0.05
         Share of each fold's training ratings that decides when to stop.
     refit : bool, default False
-        Whether to train once more with these too, before the test.
+        Whether to train once more with these too, before the test. `Recommender`, and any trainer
+        of your own whose `fit` has no `refit`, decides that for itself.
     catalog : Catalog, optional
         What is known of the items, for trainers whose `item_features` name its columns.
     parallel : int, default 1
@@ -99,7 +104,7 @@ def crossval(
             name: trainer.fit(
                 split.train,
                 validation=validation,
-                refit=refit,
+                **_refitting(trainer, refit),
                 catalog=catalog,
                 callback=_silent,
                 threads=each,
@@ -213,6 +218,11 @@ def _notes(whole: Evaluation, about: dict[str, Any]) -> list[str]:
 
 def _check_parallel(parallel: object) -> int:
     return check_count("parallel", parallel, 1)
+
+
+def _refitting(trainer: "Trainer", refit: bool) -> dict[str, bool]:
+    """Return the option to train once more, where a trainer has it."""
+    return {"refit": refit} if "refit" in inspect.signature(trainer.fit).parameters else {}
 
 
 def _silent(report: object) -> None:

@@ -93,9 +93,9 @@ class Evaluation:
         Parameters
         ----------
         metric : str
-            As in `table()`: "rmse", "ndcg", ...
+            As in `table()`: "rmse", "ndcg@10", ...
         k : int, optional
-            Length of the list, for metrics of lists.
+            Length of the list, for metrics of lists that are named without it: "ndcg".
         model : str, optional
             The first when None.
 
@@ -105,6 +105,9 @@ class Evaluation:
             If there is no such figure or model.
         """
         outcome = self.figures.outcome(model)
+        name, _, length = metric.partition("@")
+        if k is None and length.isdecimal():
+            metric, k = name, int(length)
         if (metric, k) not in (*outcome.figures, *outcome.overall):
             there = ", ".join(words(figure) for figure in (*outcome.figures, *outcome.overall))
             raise KeyError(f"unknown figure {words((metric, k))!r} of {outcome.name!r}; there are {there}.")
