@@ -473,7 +473,7 @@ def test_the_order_of_users_and_rows_does_not_matter(order):
         ({"gain": "log"}, "gain must be one of 'binary', 'rating'; got 'log'"),
         ({"relevant_from": float("nan")}, "relevant_from must be a number; got NaN"),
         ({"resamples": -1}, "resamples must be at least 0; got -1"),
-        ({"confidence": 1.0}, r"confidence must be between 0 and 1, neither included; got 1\.0"),
+        ({"confidence": 1.0}, r"confidence must be between 0 and 1, neither included; got 1\."),
         ({"models": []}, "models must hold at least one model; got none"),
     ],
 )

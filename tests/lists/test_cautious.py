@@ -264,7 +264,7 @@ def test_least_squares_is_cautious_by_its_standard_errors():
         np.testing.assert_allclose(found.scores, scores, atol=1e-5)
     new = model.fold_in([int(items[0])], [5.0], user_id=-1)
     assert (model.recommend(new, 3, caution=0.8)["std"] > 0).all()
-    with pytest.raises(ValueError, match="explore must be None for a model without draws of a posterior"):
+    with pytest.raises(ValueError, match="explore must be left out for a model without draws of a posterior"):
         model.recommend(0, explore="thompson")
 
 
@@ -304,7 +304,7 @@ def test_bad_arguments_are_refused(arguments, error, message):
         ),
         (
             {"explore": "thompson"},
-            "explore must be None for a model without draws of a posterior; got 'thompson'. Train",
+            "explore must be left out for a model without draws of a posterior; got 'thompson'. Train",
         ),
     ],
 )
