@@ -50,11 +50,7 @@ def fit_factors(
     """Fit a trainer with `n_factors`, `mean`, `biases`, features, stopping rules and `priors`."""
     check_seed(seed)
     if isinstance(start, str):
-        check_choice("start", start, (SPECTRAL,))
-        if not fitted_class(trainer.link).linear:
-            raise ArgumentError(
-                "start", Words("be a model or left out with ", Setting("link", trainer.link)), f"{start!r}"
-            )
+        _check_named_start(start, trainer)
     before = None if isinstance(start, str) else start
     everything, held_out = split(ratings, validation, before, seed)
     problem = Problem.build(everything, held_out, mean=trainer.mean, confidence=trainer.confidence)
@@ -78,6 +74,7 @@ def fit_factors(
         sides = factor_start(biases, trainer.n_factors, residual_sd, seed, start_number)
     if before is not None:
         sides = model_start(before, everything, sides, trainer)
+    how: dict[str, Any] = {"likelihood": likelihood, "threads": threads, "solver": solver}
     task = _Task.of(trainer, problem, priors, catalog, user_table, threads)
 
     def save(run: Run) -> None:
@@ -93,10 +90,8 @@ def fit_factors(
             callback=callback or bar,
             after_sweep=save,
             links=task.links,
-            likelihood=likelihood,
             bins=task.bins,
-            threads=threads,
-            solver=solver,
+            **how,
         )
         sure = (
             noise_and_spread(problem, run.users, run.items, priors, threads, seed)
@@ -104,31 +99,42 @@ def fit_factors(
             else None
         )
         if refit and held_out.any() and not run.interrupted:
-            whole = Problem.build(
-                everything, np.zeros_like(held_out), mean=trainer.mean, confidence=trainer.confidence
-            )
-            if not likelihood.linear:
-                whole = replace(whole, mean=problem.mean)
-            task = _Task.of(
-                trainer, whole, priors, catalog, user_table, threads
-            )  # bags now hold what was held out
-            again = replace(stopping, max_sweeps=run.best_sweep, tolerance=0.0, patience=run.best_sweep + 1)
-            first, run = (
-                run,
-                run_sweeps(
-                    whole,
-                    *priors,
-                    sides,
-                    again,
-                    links=task.links,
-                    likelihood=likelihood,
-                    bins=task.bins,
-                    threads=threads,
-                    solver=solver,
-                ),
-            )
-            run.stopped = f"{first.stopped} Then trained on all ratings for {first.best_sweep} sweeps."
+            whole = _with_held_out(problem, everything, trainer, likelihood)
+            task = _Task.of(trainer, whole, priors, catalog, user_table, threads)  # bags hold them, too
+            run = _refitted(run, whole, priors, sides, stopping, task, how)
     return check_fitted(_model(trainer, task, run, catalog, residual_sd, sure), trainer)
+
+
+def _check_named_start(start: str, trainer: Any) -> None:
+    """Raise ArgumentError unless `start` is a name that the trainer can start from."""
+    check_choice("start", start, (SPECTRAL,))
+    if not fitted_class(trainer.link).linear:
+        raise ArgumentError(
+            "start", Words("be a model or left out with ", Setting("link", trainer.link)), f"{start!r}"
+        )
+
+
+def _with_held_out(problem: Problem, everything: Ratings, trainer: Any, likelihood: NormalNoise) -> Problem:
+    """Return the problem with the held-out ratings among those that are trained on."""
+    none = np.zeros(len(everything), bool)
+    whole = Problem.build(everything, none, mean=trainer.mean, confidence=trainer.confidence)
+    return whole if likelihood.linear else replace(whole, mean=problem.mean)
+
+
+def _refitted(
+    first: Run,
+    whole: Problem,
+    priors: Priors,
+    sides: tuple[Side, Side],
+    stopping: Stopping,
+    task: "_Task",
+    how: dict[str, Any],
+) -> Run:
+    """Return a second run on all ratings, with as many sweeps as the first run kept."""
+    again = replace(stopping, max_sweeps=first.best_sweep, tolerance=0.0, patience=first.best_sweep + 1)
+    run = run_sweeps(whole, *priors, sides, again, links=task.links, bins=task.bins, **how)
+    run.stopped = f"{first.stopped} Then trained on all ratings for {first.best_sweep} sweeps."
+    return run
 
 
 def _bent(
