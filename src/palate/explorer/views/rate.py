@@ -34,7 +34,7 @@ class Rating:
             if self.user == ME:
                 tag(
                     "p",
-                    "Rate some things you know: the list beside follows. Five are enough to see a taste.",
+                    "Rate some items that you know. Your list changes with each rating; five are enough to begin with.",
                     "soft",
                 )
             else:
