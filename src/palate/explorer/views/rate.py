@@ -34,7 +34,8 @@ class Rating:
             if self.user == ME:
                 tag(
                     "p",
-                    "Rate some items that you know. Your list changes with each rating; five are enough to begin with.",
+                    "Rate some items that you know. Your list changes with each rating; five are enough to "
+                    "begin with.",
                     "soft",
                 )
             else:
