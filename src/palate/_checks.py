@@ -239,26 +239,28 @@ def check_number(name: str, value: object) -> float:
     return float(value)
 
 
-def check_finite(name: str, value: Any) -> float:
+def check_finite(name: str, value: object) -> float:
     """Return an argument that is a finite number.
 
     >>> check_finite("mean", 3.5)
     3.5
     """
-    if not math.isfinite(check_number(name, value)):
+    number = check_number(name, value)
+    if not math.isfinite(number):
         raise ArgumentError(name, "be a finite number", f"{value}")
-    return float(value)
+    return number
 
 
-def check_share(name: str, value: Any, *, advice: str = "") -> float:
+def check_share(name: str, value: object, *, advice: str = "") -> float:
     """Return an argument that is a share of a whole: between 0 and 1, neither included.
 
     >>> check_share("confidence", 0.95)
     0.95
     """
-    if not 0 < check_number(name, value) < 1:
-        raise ArgumentError(name, "be between 0 and 1, neither included", f"{value:g}", advice)
-    return float(value)
+    number = check_number(name, value)
+    if not 0 < number < 1:
+        raise ArgumentError(name, "be between 0 and 1, neither included", f"{number:g}", advice)
+    return number
 
 
 def check_choice(name: str, value: object, choices: Iterable[Any]) -> Any:

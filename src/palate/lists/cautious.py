@@ -42,7 +42,7 @@ def quantile(caution: float) -> float:
     return normal_quantile(caution)
 
 
-def check_caution(caution: Any, explore: Any) -> float:
+def check_caution(caution: float, explore: Any) -> float:
     """Return the caution, 0 for none, if it and `explore` are in range and not given together."""
     check_number("caution", caution)
     if not -1 < caution < 1:

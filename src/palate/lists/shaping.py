@@ -19,7 +19,6 @@ Producing Summaries".
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -94,17 +93,17 @@ def shape_of(
     return Shape(diversity, caps, factors, likeness)
 
 
-def check_diversity(diversity: Any) -> float:
+def check_diversity(diversity: object) -> float:
     """Return the diversity if it is a number from 0 to 1."""
-    check_number("diversity", diversity)
-    if not 0 <= diversity <= 1:
+    number = check_number("diversity", diversity)
+    if not 0 <= number <= 1:
         raise ArgumentError(
             "diversity",
             "be between 0 and 1",
-            f"{diversity:g}",
+            f"{number:g}",
             "0 ranks by chance alone, 1 by being unlike the items above.",
         )
-    return float(diversity)
+    return number
 
 
 @dataclass(frozen=True, eq=False)

@@ -218,7 +218,7 @@ def support(scorer: Scorer, shrink: float) -> np.ndarray:
     return counts / (counts + shrink)
 
 
-def check_shrink(shrink: Any) -> float:
+def check_shrink(shrink: float) -> float:
     """Return `shrink` if it is a finite number of at least 0."""
     check_number("shrink", shrink)
     if not (shrink >= 0 and np.isfinite(shrink)):
