@@ -24,7 +24,7 @@ check: dev-environment ## Format, lint, types, layers, doctests, and the command
 	$(BIN)/mypy
 	$(BIN)/bandit -q -r src
 	$(PYTEST) -q tests/test_layers.py
-	$(PYTEST) -q --doctest-modules src
+	$(PYTEST) $(WORKERS) -q --doctest-modules src
 	$(BIN)/python scripts/check_docs.py
 	$(BIN)/python scripts/build_docs.py
 

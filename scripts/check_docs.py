@@ -1,15 +1,16 @@
 """Run what the documentation tells a reader to run, and follow its links.
 
-`python scripts/check_docs.py [FILE ...]` takes README.md and docs/*.md by default. The blocks of a
-file run in the order they stand, in one empty temporary folder: ```python blocks share one
-namespace (a block with `>>>` is a doctest, its output is compared), and of ```console and ```bash
-blocks the commands whose first word is in RUN below are run and must succeed. A block below the
-comment `<!-- not run: reason -->` is only shown.
+`python scripts/check_docs.py [FILE ...]` takes README.md and docs/*.md by default, two files at a
+time, each in a process of its own. The blocks of a file run in the order they stand, in one empty
+temporary folder: ```python blocks share one namespace (a block with `>>>` is a doctest, its output
+is compared), and of ```console and ```bash blocks the commands whose first word is in RUN below are
+run and must succeed. A block below the comment `<!-- not run: reason -->` is only shown.
 """
 
 import contextlib
 import doctest
 import io
+import multiprocessing
 import os
 import re
 import subprocess
@@ -18,10 +19,12 @@ import tempfile
 import time
 import traceback
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+WORKERS = 2  # pages that are checked at a time
 RUN = {"palate", "python", "printf", "cat", "head", "ls"}
 
 FENCE = re.compile(r"^(?P<indent> *)(?P<ticks>`{3,}) *(?P<language>[\w-]*).*$")
@@ -145,6 +148,13 @@ def problems_of(path: Path) -> Iterator[str]:
             os.chdir(home)
 
 
+def checked(path: Path) -> tuple[float, list[str]]:
+    """Return the seconds that the check of a page took, and its problems."""
+    started = time.perf_counter()
+    problems = list(problems_of(path))
+    return time.perf_counter() - started, problems
+
+
 def main(names: list[str]) -> int:
     """Check the named files and print a line for each; return 1 when one of them has a problem."""
     paths = [Path(name).resolve() for name in names] or [
@@ -153,16 +163,15 @@ def main(names: list[str]) -> int:
     ]
     os.environ["MPLBACKEND"] = "Agg"
     failed = False
-    for path in paths:
-        started = time.perf_counter()
-        problems = list(problems_of(path))
-        print(
-            f"{'FAILED' if problems else 'ok'}  {path.name}  {time.perf_counter() - started:.1f} s",
-            flush=True,
-        )
-        for problem in problems:
-            print(problem, file=sys.stderr)
-        failed = failed or bool(problems)
+    # Each page has a process of its own, so that what one page imports or sets cannot help another.
+    with ProcessPoolExecutor(
+        min(len(paths), WORKERS), mp_context=multiprocessing.get_context("spawn"), max_tasks_per_child=1
+    ) as pool:
+        for path, (seconds, problems) in zip(paths, pool.map(checked, paths), strict=True):
+            print(f"{'FAILED' if problems else 'ok'}  {path.name}  {seconds:.1f} s", flush=True)
+            for problem in problems:
+                print(problem, file=sys.stderr)
+            failed = failed or bool(problems)
     return int(failed)
 
 
