@@ -142,7 +142,7 @@ def _check_order(model: "FactorModel") -> None:
             f"have one noise for all items under the {model.link} link, as no inner product has the order "
             f"of scores with noise of each item's own",
             "a model with it",
-            Words("Train with ", Setting("noise", "common"), ". ", _WAY_OUT),
+            Words("Train with ", Setting("noise", "shared"), ". ", _WAY_OUT),
         )
 
 
