@@ -25,7 +25,7 @@ def demo(tmp_path_factory):
     assert text.returncode == 0, text.stderr
     with contextlib.redirect_stdout(io.StringIO()) as figures:
         assert main(["demo", "-o", str(folder / "again"), "--user", "63", "--json"]) == 0
-    return folder, text.stdout, json.loads(figures.getvalue())
+    return folder, text.stdout, json.loads(figures.getvalue()), text.stderr
 
 
 def test_the_figures_tell_the_lesson(demo):
@@ -46,7 +46,7 @@ def test_the_text_is_that_of_the_page(demo):
 
 
 def test_the_text_has_the_figures(demo):
-    _, text, figures = demo
+    _, text, figures, _ = demo
     for told in figures["models"]:
         assert f"{told['rmse']:.4f}" in text
     assert f"User {figures['user_id']}\n" in text
@@ -54,10 +54,29 @@ def test_the_text_has_the_figures(demo):
 
 
 def test_the_saved_model_is_the_default_one(demo):
-    folder, _, figures = demo
+    folder, _, figures, _ = demo
     model = library.load(folder / "palate-demo" / "model.palate")
     assert model.recommend(figures["user_id"], 5)["item_id"].to_list() == figures["models"][3]["recommended"]
     assert model.history.n_validation == figures["n_validation"]
+
+
+def test_the_saved_lists_are_those_of_the_last_chapter_and_beat_the_most_popular(demo):
+    folder, text, figures, _ = demo
+    model = library.load(folder / "palate-demo" / "lists.palate")
+    listed = model.recommend(figures["user_id"], 5)
+    assert listed["item_id"].to_list() == figures["lists"]["recommended"]
+    ndcg = figures["lists"]["ndcg@10"]
+    both, *others = ndcg.values()
+    assert both > 2 * ndcg["most popular"]
+    assert both > max(others)
+    chapter = text.split("6. A list that this person would take")[1]
+    assert f"{both:.4f}" in chapter
+    assert f"reach {both / ndcg['most popular']:.1f} times" in " ".join(chapter.split())
+    assert "the difference is clear" in " ".join(chapter.split())
+
+
+def test_nothing_is_left_to_say_on_the_error_stream(demo):
+    assert demo[3] == ""
 
 
 def test_the_plot_is_a_picture_and_always_the_same(demo):
@@ -68,10 +87,10 @@ def test_the_plot_is_a_picture_and_always_the_same(demo):
 
 
 def test_what_it_says_to_type_next_works(demo, palate, monkeypatch):
-    folder, text, _ = demo
+    folder, text, _, _ = demo
     monkeypatch.chdir(folder)
     commands = re.findall(r"^  palate (.+)$", text, re.MULTILINE)
-    assert len(commands) == 6
+    assert len(commands) == 7
     for command in commands:
         done = palate(*shlex.split(command))
         assert done.code == 0, command + done.err
@@ -86,8 +105,8 @@ def test_without_matplotlib_there_is_no_plot(monkeypatch, tmp_path):
 
 def test_without_a_plot_it_says_what_to_install(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "120")
-    _next(Story(*[None] * 9, user=63, taste={}), Path("out"), None)
-    assert "(a plot needs matplotlib: pip install 'palate[plots]')" in capsys.readouterr().out
+    _next(Story(*[None] * 10, user=63, taste={}), Path("out"), None)
+    assert "A plot needs matplotlib: pip install 'palate[plots]'." in capsys.readouterr().out
 
 
 def test_a_user_that_is_not_there(refused, tmp_path):

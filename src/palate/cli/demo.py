@@ -12,7 +12,7 @@ from palate.cli.writing import check_default, instead
 if TYPE_CHECKING:
     from palate.cli.demo_story import Story
 
-MODEL, PLOT = "model.palate", "plot.png"
+MODEL, LISTS, PLOT = "model.palate", "lists.palate", "plot.png"
 
 
 def demo(
@@ -32,8 +32,7 @@ def demo(
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Tell on film ratings that come with palate why recommendations are obscure, and what helps.
-    Takes seconds.
+    """Show on the film ratings that come with palate why recommendations are often obscure, and what helps.
 
     Example:
 
@@ -46,7 +45,7 @@ def demo(
     from palate.cli.input import busy
     from palate.cli.output import check_writable, print_json
 
-    for name in (MODEL, PLOT):
+    for name in (MODEL, LISTS, PLOT):
         check_default(output / name, named=given(ctx, "output"), overwrite=overwrite, what="folder")
     output.mkdir(parents=True, exist_ok=True)
     check_writable(output / MODEL)
@@ -55,8 +54,9 @@ def demo(
         known_id(data.ratings.users, str(user), "user")
     with busy("training models; the first time palate also compiles its kernels"):
         story = tell(data, user)
-    replaced = instead(output / MODEL, output / PLOT)
+    replaced = instead(output / MODEL, output / LISTS, output / PLOT)
     story.default.model.save(output / MODEL)
+    story.lists.model.save(output / LISTS)
     plot = _save_plot(story, output / PLOT)
     if as_json:
         print_json(document(story, output, plot))
@@ -103,6 +103,14 @@ def document(story: "Story", output: Path, plot: Path | None) -> dict[str, Any]:
             }
             for told in story.models
         ],
+        "lists": {
+            "output": str(output / LISTS),
+            "recommended": [int(item) for item in story.lists.model.recommend(story.user, 5)["item_id"]],
+            "ndcg@10": {
+                name: story.lists.evaluation.value("ndcg@10", model=name)
+                for name in story.lists.evaluation.models
+            },
+        },
     }
 
 
@@ -110,23 +118,22 @@ def _next(story: "Story", output: Path, plot: Path | None, replaced: str = "") -
     from palate.cli.output import print_heading, print_text, print_verbatim
 
     print_heading("Next")
-    print_text(
-        f"Saved the model as {output / MODEL}"
-        + (
-            " (a plot needs matplotlib: pip install 'palate[plots]')"
-            if plot is None
-            else f" and a plot as {plot}"
-        )
-        + f"{replaced}."
+    about_plot = (
+        "A plot needs matplotlib: pip install 'palate[plots]'." if plot is None else f"The plot is {plot}."
     )
-    model = shlex.quote(str(output / MODEL))
+    print_text(
+        f"Saved the model of choices and ratings as {output / LISTS}, and the model of ratings from "
+        f"chapter 4 as {output / MODEL}{replaced}. {about_plot}"
+    )
+    model, lists = (shlex.quote(str(output / name)) for name in (MODEL, LISTS))
     print_text("Try:", "")
     print_verbatim(
-        f"  palate rated {model} {story.user} --n 20",
+        f"  palate rated {lists} {story.user} --n 20",
+        f"  palate recommend {lists} {story.user} --n 10",
+        f"  palate recommend {lists} --rate 'The Matrix=5' --rate 'Titanic (1997)=1'",
+        f"  palate similar {lists} --title 'Toy Story'",
         f"  palate recommend {model} {story.user} --min-ratings 20 --year 1980-1989",
         f"  palate predict {model} {story.user} --title 'Naked Gun'",
-        f"  palate similar {model} --title 'Toy Story' --min-ratings 20",
-        f"  palate recommend {model} --rate 'The Matrix=5' --rate 'Titanic (1997)=1'",
-        f"  palate info {model}",
+        f"  palate info {lists}",
     )
     print_text("", "With ratings of your own: palate train ratings.csv")

@@ -37,26 +37,23 @@ def show(story: Story) -> None:
     _biases(story)
     _obscure_again(story)
     _sum_up(story)
+    _lists(story)
 
 
 def _introduce(story: Story) -> None:
     ratings, taste = story.data.ratings, story.taste
     print_text(
-        f"{len(ratings):,} ratings, from {ratings.scale[0]:g} to {ratings.scale[1]:g} stars, of "
-        f"{ratings.n_items:,} films by "
-        f"{ratings.n_users:,} people (MovieLens). {len(story.holdout):,} of them are held out: no model is "
-        f"trained on these, "
-        "all are judged by them."
+        f"The data are {len(ratings):,} ratings from {ratings.scale[0]:g} to {ratings.scale[1]:g} stars, "
+        f"given to {ratings.n_items:,} films by {ratings.n_users:,} people (MovieLens). "
+        f"{len(story.holdout):,} ratings are held out: no model is trained on them, and every model is "
+        "tested on them."
     )
     print_heading(f"User {story.user}")
     print_text(
-        f"The person we follow rates {taste['genre']} films {abs(taste['liking']):.2f} stars "
-        f"{_above(taste['liking'])} what "
-        f"their quality and this person's severity explain. (The rule: of all users with {USER_RATINGS[0]} "
-        f"to "
-        f"{USER_RATINGS[1]} ratings and at least {GENRE_RATINGS} in a genre, the one with the clearest "
-        f"liking.) The highest of "
-        f"{taste['n_ratings']} ratings:",
+        f"The demo follows one person, who rates {taste['genre']} films {abs(taste['liking']):.2f} stars "
+        f"{_above(taste['liking'])} what the quality of the films and the person's average explain. (Of all "
+        f"users with {USER_RATINGS[0]} to {USER_RATINGS[1]} ratings and at least {GENRE_RATINGS} in a genre, "
+        f"this one has the clearest preference.) These are the highest of {taste['n_ratings']} ratings:",
         "",
     )
     rated = pl.DataFrame(story.default.model.rated(story.user))
@@ -71,46 +68,43 @@ def _before(story: Story) -> None:
     none, lesson = story.none, story.lesson
     print_heading("1. Before: films hardly anyone has seen")
     print_text(
-        f"A film's rating is predicted as the product of {N_FACTORS} numbers for the person and "
-        f"{N_FACTORS} for the film, fitted "
-        "to the ratings and nothing else. What the model would recommend:",
+        f"The first model predicts a rating as the product of {N_FACTORS} numbers for the person and "
+        f"{N_FACTORS} numbers for the film. Nothing keeps the numbers small. It recommends:",
         "",
     )
     _list(none, story)
     print_text(
         "",
-        f"Predictions of {none.obscurity.highest:,.0f} stars, for films with a handful of ratings: "
-        f"{N_FACTORS} numbers fit so few "
-        "ratings perfectly, and mean nothing elsewhere. The lesson this demo retells put a small penalty "
-        "on large numbers "
-        f"({LESSON_USER:g} for people and {LESSON_ITEM:g} for films, per rating), made for a data set 200 "
-        f"times as large:",
+        f"It predicts {none.obscurity.highest:,.0f} stars, for films with a handful of ratings. {N_FACTORS} "
+        "numbers fit so few ratings perfectly and say nothing about anyone else. The lesson that this demo "
+        f"follows adds a small penalty on large numbers ({LESSON_USER:g} for people and {LESSON_ITEM:g} for "
+        "films, per rating), which was chosen for a data set 200 times as large:",
         "",
     )
     _list(lesson, story)
     print_text(
         "",
-        f"Still far beyond 5 stars. Half of the films in everyone's ten best have at most "
-        f"{lesson.obscurity.median_n_ratings:g} "
-        f"ratings, and {lesson.outside:.0%} of all predictions lie outside the scale.",
+        "These predictions are still far above 5 stars. Half of the films in everyone's ten best have at "
+        f"most {lesson.obscurity.median_n_ratings:g} ratings, and {lesson.outside:.0%} of all predictions "
+        "lie outside the scale.",
     )
 
 
 def _threshold(story: Story) -> None:
     print_heading(f"2. A threshold: only films with at least {MIN_RATINGS} ratings")
-    print_text("The same model and the same numbers; rarely rated films are left out (min_ratings).", "")
+    print_text("The model and its predictions stay the same. Films with few ratings are left out:", "")
     _list(story.lesson, story, min_ratings=MIN_RATINGS)
     print_text(
         "",
-        "Better known, at once. But the limit is arbitrary, good rare films are lost, and the predictions "
-        "are as wrong as before.",
+        "The films are better known at once. But the limit is arbitrary, it also removes good films that are "
+        "rare, and the predictions are as wrong as before.",
     )
 
 
 def _penalty(story: Story) -> None:
     chosen, lesson = story.chosen, story.lesson
     print_heading("3. The right penalty: no threshold needed")
-    print_text("Larger penalties, each judged by the ratings held out (its error is the RMSE, in stars):", "")
+    print_text("Larger penalties are compared by their error on the held-out ratings (RMSE, in stars):", "")
     rows = [
         {
             "penalty": strength,
@@ -128,15 +122,14 @@ def _penalty(story: Story) -> None:
     )
     print_table(pl.DataFrame(rows), columns)
     print_text(
-        "", f"The list for user {story.user} with a penalty of {story.strength:g}, without any threshold:", ""
+        "", f"With a penalty of {story.strength:g} and no threshold, user {story.user} gets this list:", ""
     )
     _list(chosen, story)
     print_text(
         "",
-        f"The error fell from {lesson.errors.rmse:.3f} to {chosen.errors.rmse:.3f}, and half of everyone's "
-        f"ten best now have more "
-        f"than {chosen.obscurity.median_n_ratings:g} ratings: a film must have earned a high prediction by "
-        f"many ratings.",
+        f"The error fell from {lesson.errors.rmse:.3f} to {chosen.errors.rmse:.3f}. Half of the films in "
+        f"everyone's ten best now have more than {chosen.obscurity.median_n_ratings:g} ratings, because only "
+        "many ratings can raise a prediction far above the mean.",
     )
 
 
@@ -144,24 +137,20 @@ def _biases(story: Story) -> None:
     chosen, default, baseline = story.chosen, story.default, story.baseline
     print_heading("4. With biases: better than the baseline")
     print_text(
-        f"Is {chosen.errors.rmse:.3f} good? A baseline that knows no taste at all (the mean, plus how "
-        f"generous a person is, plus "
-        f"how well a film is liked) has {baseline.errors.rmse:.3f}: better. The model without biases must "
-        f"tell with the same few "
-        "numbers, all pulled towards zero, what everybody likes and what this person likes; a penalty that "
-        "is strong enough "
-        "against chance also presses down what everybody knows. palate's default model gives each person "
-        "and each film "
-        f"a bias of its own, with a penalty of its own, and leaves the products ({default.model.n_factors} "
-        f"numbers) to taste:",
+        f"Is {chosen.errors.rmse:.3f} a good error? The baseline has {baseline.errors.rmse:.3f}, which is "
+        "lower, and it knows nobody's taste: it adds a person's average and a film's average to the mean of "
+        "all ratings. The model above must express these averages and the person's taste with the same few "
+        "numbers, and the penalty pulls all of them towards zero. palate's default model of ratings learns a "
+        f"bias for each person and each film, with a penalty of their own, and {default.model.n_factors} "
+        "numbers for taste:",
         "",
     )
     _list(default, story)
     margin = baseline.errors.rmse - default.errors.rmse
     print_text(
         "",
-        f"RMSE {default.errors.rmse:.3f}: {abs(margin):.3f} stars {'below' if margin > 0 else 'above'} the "
-        f"baseline and "
+        f"Its RMSE is {default.errors.rmse:.3f}: {abs(margin):.3f} stars "
+        f"{'below' if margin > 0 else 'above'} the baseline and "
         f"{chosen.errors.rmse - default.errors.rmse:.3f} below the best model without biases.",
     )
 
@@ -170,7 +159,7 @@ def _obscure_again(story: Story) -> None:
     print_heading("5. The obscure films once more")
     mean = float(story.default.model.global_mean[0])
     print_text(
-        f"What the models say of the films of chapter 1 now (the mean of all ratings is {mean:.2f}):", ""
+        f"The films of chapter 1, as each model predicts them (the mean of all ratings is {mean:.2f}):", ""
     )
     films = [pl.DataFrame(told.model.recommend(story.user, _N)) for told in (story.none, story.lesson)]
     table = pl.concat(films).unique("item_id", maintain_order=True)
@@ -186,9 +175,8 @@ def _obscure_again(story: Story) -> None:
     print_table(table, tuple(columns))
     print_text(
         "",
-        "With so little evidence, the penalty draws them back towards the mean; with biases, towards what "
-        "their few raters and "
-        "this person's other ratings support.",
+        "Where there are few ratings, the penalty keeps a prediction close to the mean. With biases, it "
+        "stays close to what the film's few ratings and this person's other ratings suggest.",
     )
 
 
@@ -208,9 +196,59 @@ def _sum_up(story: Story) -> None:
     print_table(pl.DataFrame(rows), _FIGURES)
     print_text(
         "",
-        "RMSE and MAE: error in stars, predictions clipped to the scale. Median ratings: of the films in "
-        "everyone's ten best. "
-        "Outside: share of all predictions outside the scale. Highest: the highest prediction, in stars.",
+        "RMSE and MAE are errors in stars, with predictions clipped to the scale. Median ratings is the "
+        "median number of ratings of the films in everyone's ten best, outside the share of all predictions "
+        "outside the scale, and highest the highest prediction in stars.",
+    )
+
+
+def _lists(story: Story) -> None:
+    lists, evaluation = story.lists, story.lists.evaluation
+    print_heading("6. A list that this person would take")
+    print_text(
+        "The lists above are ordered by predicted rating. That is not how people choose: most films that "
+        "they would rate highly are films that they would never pick. Without options, palate train fits "
+        "two models. One predicts what a person is likely to choose, the other how the person would rate "
+        f"it, and lists are ordered by both. The list for user {story.user}:",
+        "",
+    )
+    frame = pl.DataFrame(lists.model.recommend(story.user, _N))
+    print_table(frame, _FILM_COLUMNS, drop=("item_id",))
+    print_text(
+        "", "Lists of ten films for everyone, compared with what people liked of the held-out films:", ""
+    )
+    named = (
+        ("choices and ratings, the default", lists.both),
+        ("films like those that the person rated", "neighbours"),
+        ("the most popular films, for everyone", "most popular"),
+        ("predicted rating, chapter 4", lists.ratings_alone),
+        ("predicted rating, the baseline", "baseline"),
+    )
+    rows = [
+        {
+            "lists": label,
+            "ndcg": evaluation.value("ndcg@10", model=name),
+            "hit": f"{evaluation.value('hit_rate@10', model=name):.0%}",
+        }
+        for label, name in named
+    ]
+    columns = (
+        Column("lists", "lists ordered by"),
+        Column("ndcg", "nDCG@10", "error"),
+        Column("hit", "lists with a film they liked", "id"),
+    )
+    print_table(pl.DataFrame(rows), columns)
+    ours, popular = (evaluation.value("ndcg@10", model=name) for name in (lists.both, "most popular"))
+    beats = "most popular" not in evaluation.unbeaten(lists.both)
+    print_text(
+        "",
+        "nDCG@10 is 1 when the films that a person liked are at the top of the list, and 0 when none of them "
+        f"is in it. The default lists reach {ours / popular:.1f} times the nDCG@10 of the most popular films"
+        + (
+            ", and the difference is clear (paired 95% interval)."
+            if beats
+            else "; the difference is not clear."
+        ),
     )
 
 

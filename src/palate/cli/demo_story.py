@@ -1,4 +1,4 @@
-"""The computations behind `palate demo`: five models of the bundled ratings, and what each does to
+"""The computations behind `palate demo`: six models of the bundled ratings, and what each does to
 one user's list.
 """
 
@@ -9,18 +9,23 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset
 from palate.data.ratings import Ratings
+from palate.evaluation.evaluating import evaluate
+from palate.evaluation.evaluation import Evaluation
 from palate.inspect.errors import Errors, errors
 from palate.inspect.obscurity import Obscurity, obscurity_of, outside_share, top_items
 from palate.inspect.taste import genre_tastes
 from palate.model.factor_model import FactorModel
+from palate.model.recommender_model import RecommenderModel
+from palate.recommender.recommender import Recommender
 from palate.training.als.least_squares import LeastSquares
 from palate.training.baseline import Baseline
 
 N_FACTORS = 8  # of the models without biases, as in the lesson
 SWEEPS = 20  # of the models that are not stopped by validation
-STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0)
 LESSON_USER, LESSON_ITEM = 1e-7, 1e-6  # the lesson's strengths, as Keras takes them
 MIN_RATINGS = 50
 USER_RATINGS = (50, 100)  # enough to know a taste by, few enough to look through
@@ -55,6 +60,32 @@ class Told:
 
 
 @dataclass(frozen=True)
+class Lists:
+    """Lists of what people are likely to choose and to like.
+
+    Parameters
+    ----------
+    model : RecommenderModel
+        Trained without the ratings that are held out.
+    evaluation : Evaluation
+        Of its lists of ten and those of the default model of ratings, beside the references.
+    """
+
+    model: RecommenderModel
+    evaluation: Evaluation
+
+    @property
+    def both(self) -> str:
+        """Name of the model of choices and ratings in the evaluation."""
+        return self.evaluation.models[0]
+
+    @property
+    def ratings_alone(self) -> str:
+        """Name of the default model of ratings in the evaluation."""
+        return self.evaluation.models[1]
+
+
+@dataclass(frozen=True)
 class Story:
     """Everything that the demo tells."""
 
@@ -67,6 +98,7 @@ class Story:
     chosen: Told
     strength: float
     default: Told
+    lists: Lists
     user: Any
     taste: dict[str, Any]  # a row of genre_tastes
 
@@ -108,6 +140,7 @@ def tell(data: Dataset, user: object = None) -> Story:
         (strength, told(f"l2 {strength:g}", stopped(without_biases(strength)))) for strength in STRENGTHS
     ]
     strength, chosen = min(tried, key=lambda pair: pair[1].errors.rmse)
+    default = told("palate's defaults (with biases)", stopped(LeastSquares()))
     return Story(
         data=data,
         holdout=holdout,
@@ -117,10 +150,17 @@ def tell(data: Dataset, user: object = None) -> Story:
         tried=tried,
         chosen=dataclasses.replace(chosen, name="penalty chosen on validation"),
         strength=strength,
-        default=told("palate's defaults (with biases)", stopped(LeastSquares())),
+        default=default,
+        lists=_lists(default.model, train, holdout, data.catalog),
         user=taste["user_id"],
         taste=taste,
     )
+
+
+def _lists(stars: FactorModel, train: Ratings, holdout: Ratings, catalog: Catalog | None) -> Lists:
+    """Return the model that `palate train` fits by default, its lists judged beside those of `stars`."""
+    model = Recommender().fit(train, catalog=catalog, callback=_quiet)
+    return Lists(model, evaluate([model, stars], holdout, train=train, k=10, resamples=500))
 
 
 def clear_taste(tastes: pl.DataFrame) -> dict[str, Any]:
