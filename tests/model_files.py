@@ -14,6 +14,7 @@ from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
+from palate.factors.parts import PARTS
 from palate.factors.row_precision import RowNoise
 from palate.factors.temporal import Sittings, TimeContext
 from palate.model.factor_model import FactorModel
@@ -222,8 +223,9 @@ def wide_model(n_users: int = 220, n_items: int = 150, n_factors: int = 16) -> F
 
 
 def fields(model: FactorModel) -> dict[str, Any]:
-    """Return the fields of a model as a dict."""
-    return {name: getattr(model, name) for name in FactorModel.__dataclass_fields__}
+    """Return the fields of a model as a dict, with the parts of its factors by name."""
+    names = [name for name in FactorModel.__dataclass_fields__ if name != "factors"]
+    return {name: getattr(model, name) for name in (*names, *PARTS)}
 
 
 def assert_same(one: Any, other: Any, where: str = "model") -> None:

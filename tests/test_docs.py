@@ -400,4 +400,4 @@ def test_public_names_and_options_use_the_words_of_the_glossary():
 
     names |= set(walk(get_command(app)))
     old = {name for name in names if OLD_WORDS & set(re.split(r"[\W_]+", name.lower()))}
-    assert old == {"FactorModel(spread)"}  # a field of saved models, which is to become se_scale
+    assert old == set()

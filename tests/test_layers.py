@@ -86,6 +86,10 @@ CIRCLES = {
     ): "a FactorModel is a Model, whose verbs fold users in",
     ("palate.model.factor_model", "palate.model.queries"): "FactorModel.recommend is a verb of the model",
     ("palate.model.factor_model", "palate.model.updating"): "FactorModel.update is a verb of the model",
+    (
+        "palate.model.factor_model",
+        "palate.model.with_vectors",
+    ): "a FactorModel answers as every Model does, and has vectors",
     ("palate.model.linear_model", "palate.model.file.loading"): "LinearModel.save is a verb of the model",
     (
         "palate.model.recommender_model",
@@ -95,6 +99,7 @@ CIRCLES = {
         "palate.factors.factors",
         "palate.factors.likelihood.base",
     ): "a factorization is typed as having a likelihood, which is asked about pairs of a factorization",
+    ("palate.factors.factors", "palate.factors.shapes"): "Factors checks its own shapes when it is made",
     (
         "palate.factors.item_index",
         "palate.factors.scores",

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 import palate
-from palate.factors import taking
+from palate.factors.likelihood.base import Learned
+from palate.factors.parts import PARTS, Parts
 from palate.factors.taking import changed, stack, take
 from palate.model.factor_model import FactorModel
-
-WITHOUT_ROWS = {"link", "scale", "trainer", "history", "frame_kind", "levels", "spread"}
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +59,49 @@ def assert_same(one, other):
         np.testing.assert_array_equal(array, second[name], err_msg=name)
 
 
-def test_it_is_known_of_every_field_whose_it_is():
-    fields = {field.name for field in dataclasses.fields(FactorModel)}
-    assert fields == set(taking._FIELDS) | WITHOUT_ROWS
+def test_every_part_has_a_name_and_stands_where_the_name_says(model):
+    holders = {"user": model.factors.user, "item": model.factors.item, "": model.factors}
+    held = {
+        (holder, field.name)
+        for holder, one in holders.items()
+        for field in dataclasses.fields(one)
+        if field.name not in ("user", "item", "likelihood", "name")
+    }
+    held |= {("likelihood", name) for name in Learned._fields if name != "scale"}
+    assert set(PARTS.values()) == held
+    for name, (holder, field) in PARTS.items():
+        one = model.likelihood.learned if holder == "likelihood" else holders[holder]
+        assert getattr(model, name) is getattr(one, field), name
+    assert set(Parts.__annotations__) == set(PARTS)
 
 
-def test_what_has_draws_is_joined_where_it_is_taken_apart():
-    along = {name for name, (axes, _) in taking._FIELDS.items() if "draw" in axes.split()}
-    assert along == set(taking._JOINED)
+def test_a_model_is_made_of_factors_or_of_their_parts(model):
+    rest = {"users": model.users, "items": model.items, "scale": model.scale}
+    parts = {name: getattr(model, name) for name in PARTS}
+    assert_same(FactorModel(**rest, **parts), FactorModel(**rest, factors=model.factors))
+    shifted = FactorModel(**rest, factors=model.factors, global_mean=model.global_mean + 1)
+    assert shifted.factors.user is model.factors.user
+    np.testing.assert_array_equal(shifted.global_mean, model.global_mean + 1)
+
+
+def test_a_part_that_there_is_not_is_named(model):
+    with pytest.raises(
+        TypeError, match=r"FactorModel takes no argument 'user_factor'\. Did you mean user_factors=\?"
+    ):
+        FactorModel(users=model.users, items=model.items, user_factor=model.user_factors)
+
+
+def test_a_bounded_likelihood_follows_the_scale():
+    ratings = palate.Ratings.from_arrays([1, 1, 2], [1, 2, 1], [1, 5, 3], scale=(1, 5))
+    bounded = palate.LeastSquares(n_factors=1, link="bounded").fit(ratings, validation=0)
+    assert dataclasses.replace(bounded, scale=(0, 6)).likelihood.range == (0, 6)
+    plain = dataclasses.replace(bounded, link="identity", scale=None)
+    assert plain.likelihood.range is None
+
+
+def test_cutpoints_are_of_the_ordinal_link_alone(model):
+    with pytest.raises(ValueError, match=r"cutpoints must be left out for link='identity'"):
+        changed(model, link="identity")
 
 
 def test_draws_taken_apart_and_stacked_are_the_model(model):

@@ -79,10 +79,8 @@ def _describe_choices(model: "Model") -> dict[str, Any]:
 
 def blocks(model: "FactorModel") -> list[dict[str, Any]]:
     """Return the arrays of a model: name, shape, type, number of parameters, bytes."""
-    from palate.factors.sides import SIDES, side_of
-
     arrays = {name: getattr(model, name) for name in _BLOCKS if getattr(model, name) is not None}
-    for side in (side_of(model, one) for one in SIDES):
+    for side in (model.factors.user, model.factors.item):
         own = side.noise
         parts = () if own is None else ("scale", "degrees", "sitting")
         arrays |= {

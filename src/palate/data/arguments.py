@@ -49,7 +49,8 @@ def helpful(function: F) -> F:
             named = _with_new_names(named, taken, any_name)
         for name in named:
             if name not in taken and not any_name:
-                raise TypeError(_message(function, name, names))
+                whose = type(args[0]).__name__ if args and "self" in taken else None
+                raise TypeError(_message(function, name, names, whose))
         return function(*args, **named)
 
     return cast(F, called)
@@ -112,14 +113,16 @@ def ids_and_ratings(ids: object, ratings: object, side: str) -> tuple[Any, Any]:
     return ids, ratings
 
 
-def _message(function: Callable[..., Any], given: str, names: list[str]) -> str:
-    """Return the sentence of a wrong keyword.
+def _message(function: Callable[..., Any], given: str, names: list[str], whose: str | None = None) -> str:
+    """Return the sentence of a wrong keyword of a function, or of a method of the class `whose`.
 
     >>> def recommend(users, n): ...
     >>> _message(recommend, "top", ["users", "n"])
     "recommend takes no argument 'top'. Did you mean n=?"
     """
     called = function.__qualname__.removesuffix(".__init__").rpartition("<locals>.")[2]
+    if whose is not None:  # the class of the object, not the one that it has the method of
+        called = whose if function.__name__ == "__init__" else f"{whose}.{function.__name__}"
     meant = [name for name in _MEANT.get(given, ()) if name in names] or nearest(given, names)
     hint = (
         f"Did you mean {' or '.join(f'{name}=' for name in meant)}?"

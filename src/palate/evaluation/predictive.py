@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from palate._random import Stream, key_of
-from palate.factors.factors import Factors
+from palate.factors.factors import FactorScorer
 from palate.factors.pairs import Pairs
 from palate.factors.temporal_scores import in_units_of, knows_time, over_times
 from palate.factors.uncertainty import standard_errors
@@ -45,7 +45,7 @@ class Foretold:
 
 
 def foretell(
-    model: Factors,
+    model: FactorScorer,
     users: np.ndarray,
     items: np.ndarray,
     values: np.ndarray,
@@ -78,7 +78,7 @@ def foretell(
 
     times = in_units_of(model, times, "the test's timestamps")
 
-    def ask(then: Factors, user_index: np.ndarray, item_index: np.ndarray, part: slice) -> Foretold:
+    def ask(then: FactorScorer, user_index: np.ndarray, item_index: np.ndarray, part: slice) -> Foretold:
         return _foretold(then, user_index, item_index, values[part], uniform[part], shares, threads)
 
     parts = over_times(model, users, items, times, ask)
@@ -92,7 +92,7 @@ def foretell(
 
 
 def _foretold(
-    model: Factors,
+    model: FactorScorer,
     users: np.ndarray,
     items: np.ndarray,
     values: np.ndarray,

@@ -1,4 +1,4 @@
-"""What a scorer does not know: the spread of the expected rating of a pair, and one draw of a posterior."""
+"""What a scorer does not know: the spread of the expected rating of a pair over the draws of a posterior."""
 
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
@@ -7,17 +7,15 @@ import numpy as np
 
 from palate._checks import ArgumentError, Call, Words
 from palate._parallel import check_threads, even_bounds, run_chunks
-from palate.factors.factors import Factors, Uncertain
+from palate.factors.factors import FactorScorer, Uncertain
 from palate.factors.item_index import item_panels, of_items
 from palate.factors.row_precision import RowNoise
-from palate.factors.taking import F, take
 from palate.scorer import Scorer
 
 if TYPE_CHECKING:
     from palate.kernels.moments import Posterior
 
 PAIRS_PER_CHUNK = 1 << 14
-IDENTITY = "identity"  # the link of a model that scores by latent value
 ADVICE = Words(
     "Train with ",
     Call("palate.Gibbs"),
@@ -25,14 +23,14 @@ ADVICE = Words(
 )
 
 
-def has_posterior(scorer: Scorer) -> TypeGuard[Factors]:
+def has_posterior(scorer: Scorer) -> TypeGuard[FactorScorer]:
     """Return whether the draws of a scorer are those of a posterior, and not fits from several
     starts or a single one.
     """
     return isinstance(scorer, Uncertain) and len(scorer.item_factors) > 1 and scorer.likelihood.knows_noise
 
 
-def has_spread(scorer: Scorer) -> TypeGuard[Factors]:
+def has_spread(scorer: Scorer) -> TypeGuard[FactorScorer]:
     """Return whether a scorer knows how sure it is of what it expects, by draws or by the curvature
     at its optimum.
     """
@@ -41,12 +39,12 @@ def has_spread(scorer: Scorer) -> TypeGuard[Factors]:
     return has_posterior(scorer) or (scorer.spread is not None and scorer.ratings is not None)
 
 
-def knows_rating_spread(scorer: Scorer) -> TypeGuard[Factors]:
+def knows_rating_spread(scorer: Scorer) -> TypeGuard[FactorScorer]:
     """Return whether a scorer knows in what interval one rating of a pair would fall."""
     return has_spread(scorer) and scorer.likelihood.knows_noise
 
 
-def posterior_arrays(model: Factors) -> "Posterior":
+def posterior_arrays(model: FactorScorer) -> "Posterior":
     """Return the draws of a model as the kernels of `palate.kernels.moments` take them."""
     from palate.kernels.moments import Posterior
 
@@ -57,13 +55,13 @@ def posterior_arrays(model: Factors) -> "Posterior":
         user_bias=model.user_bias,
         item_bias=model.item_bias,
         global_mean=np.asarray(model.global_mean, dtype=np.float64),
-        user_noise=_scales(model, model.user_noise),
-        item_noise=_scales(model, model.item_noise),
+        user_noise=_scales(model, model.factors.user.noise),
+        item_noise=_scales(model, model.factors.item.noise),
         **fields._asdict(),
     )
 
 
-def _scales(model: Factors, noise: RowNoise | None) -> np.ndarray:
+def _scales(model: FactorScorer, noise: RowNoise | None) -> np.ndarray:
     """Return the scale of the noise of each row in each draw; without columns where it is 1, or
     does not matter for what is expected.
     """
@@ -72,7 +70,7 @@ def _scales(model: Factors, noise: RowNoise | None) -> np.ndarray:
     return noise.total
 
 
-def pair_sd(model: Factors, users: np.ndarray, items: np.ndarray, threads: int | None = 1) -> np.ndarray:
+def pair_sd(model: FactorScorer, users: np.ndarray, items: np.ndarray, threads: int | None = 1) -> np.ndarray:
     """Return the sd of what is expected of each pair of a known user and a known item, float64.
 
     It is taken over draws, after the link, and divides by the number of draws.
@@ -112,7 +110,7 @@ def pair_centres(arrays: "Posterior", users: np.ndarray, items: np.ndarray) -> n
     return out
 
 
-def all_moments(model: Factors, users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def all_moments(model: FactorScorer, users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and sd of what is expected of all items for each user, float32, shape (n,
     n_items); NaN for items that are not finite.
     """
@@ -129,29 +127,9 @@ def all_moments(model: Factors, users: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return mean, sd
 
 
-def _ordered_biases(model: Factors) -> np.ndarray:
+def _ordered_biases(model: FactorScorer) -> np.ndarray:
     """Return the items' biases in all draws, in the order of the panels."""
     return np.ascontiguousarray(model.item_bias[:, np.maximum(item_panels(model).order, 0)])
-
-
-def one_draw(model: F, draw: int) -> F:
-    """Return the model of one draw, without features.
-
-    It scores by latent value, whose order every link keeps and which rank faster; where the items
-    differ in their noise, by rating.
-    """
-    at, plain = slice(draw, draw + 1), dict.fromkeys(("user_link", "item_link", "spread", "context"))
-    if latent_order_differs(model):
-        return take(model, draws=at, **plain)
-    latent = dict.fromkeys(("user_noise", "item_noise", "noise_sd", "cutpoints"))
-    return take(model, draws=at, link=IDENTITY, **plain, **latent)
-
-
-def latent_order_differs(model: Factors) -> bool:
-    """Return whether the items' order by expected rating may differ from that by latent value,
-    within one draw.
-    """
-    return model.likelihood.noise_moves_mean and model.item_noise is not None
 
 
 def normal_quantile(share: float) -> float:
@@ -159,7 +137,7 @@ def normal_quantile(share: float) -> float:
     return NormalDist().inv_cdf((1 + share) / 2)
 
 
-def check_spread(scorer: Scorer, argument: str, value: object, without: str) -> Factors:
+def check_spread(scorer: Scorer, argument: str, value: object, without: str) -> FactorScorer:
     """Return a scorer that knows how sure it is.
 
     Raises

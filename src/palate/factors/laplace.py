@@ -11,15 +11,15 @@ import numpy as np
 from palate._parallel import check_threads
 from palate.data.matrix import RatingMatrix
 from palate.factors.draws import ADVICE
-from palate.factors.factors import Factors
+from palate.factors.factors import FactorScorer
 from palate.factors.item_index import of_items, of_rows
-from palate.factors.sides import SideName, side_of
+from palate.factors.sides import SideName, other_side
 from palate.solve.laplace import Half, Kept, pair_variances, standard_errors
 from palate.solve.rows import Rows
 
 
 def laplace_sd(
-    model: Factors, users: np.ndarray, items: np.ndarray, threads: int | None = None
+    model: FactorScorer, users: np.ndarray, items: np.ndarray, threads: int | None = None
 ) -> np.ndarray:
     """Return the standard error of what is expected of each pair, float64; -1 is an unknown row.
 
@@ -37,34 +37,34 @@ def laplace_sd(
     return standard_errors(*parts, *_noise_and_scale(model))
 
 
-def item_curvature(model: Factors) -> tuple[Kept, float]:
+def item_curvature(model: FactorScorer) -> tuple[Kept, float]:
     """Return what is kept of a model's items, and the least precision of a user's factor.
 
     A small model of folded users has neither the raters of its items nor other users: it shares
     what was made for the whole one.
     """
 
-    def build(source: Factors) -> tuple[Kept, float]:
+    def build(source: FactorScorer) -> tuple[Kept, float]:
         variance = _noise_and_scale(source)[0] ** 2
         return Kept(_half(source, "item").floored(variance)), _half(source, "user").floored(variance).floor
 
     return of_items(model, "item curvature", build)
 
 
-def _noise_and_scale(model: Factors) -> tuple[float, float]:
+def _noise_and_scale(model: FactorScorer) -> tuple[float, float]:
     """Return the sd of a rating about its expectation, and the factor on standard errors."""
-    if model.noise_sd is None or model.spread is None:
+    noise_sd, scale = model.likelihood.noise_sd, model.factors.se_scale
+    if noise_sd is None or scale is None:
         raise ValueError(f"the model must know how sure it is; this one does not. {ADVICE}")
-    return float(model.noise_sd[0]), float(model.spread)
+    return float(noise_sd[0]), float(scale)
 
 
-def _half(model: Factors, side: SideName) -> Half:
+def _half(model: FactorScorer, side: SideName) -> Half:
     if model.ratings is None:
         raise ValueError("the model must hold its ratings to know how sure it is; it has none.")
-    rows, sides = _trained(model.ratings), (model.user_sides[0], model.item_sides[0])
-    if side == "item":
-        rows, sides = rows.transposed(), sides[::-1]
-    return Half(rows, *sides, side_of(model, side).prior, float(model.global_mean[0]))
+    own, other = model.factors.side(side), model.factors.side(other_side(side))
+    rows = _trained(model.ratings) if side == "user" else _trained(model.ratings).transposed()
+    return Half(rows, own.padded[0], other.padded[0], own.prior, float(model.factors.mean[0]))
 
 
 def _trained(ratings: RatingMatrix) -> Rows:

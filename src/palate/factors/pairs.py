@@ -13,8 +13,8 @@ import numpy as np
 from palate._parallel import check_threads, even_bounds, run_chunks
 from palate._random import Stream, key_of, stream_of
 from palate.factors.draws import has_posterior, posterior_arrays
-from palate.factors.factors import Factors
-from palate.factors.sides import ModelSide, SideName, side_of
+from palate.factors.factors import FactorScorer
+from palate.factors.sides import FactorSide, SideName
 
 if TYPE_CHECKING:
     from palate.kernels.moments import Posterior
@@ -31,20 +31,22 @@ class Pairs:
 
     Parameters
     ----------
-    model : Factors
+    model : FactorScorer
     users, items : ndarray of shape (n,), int64
         -1 is an unknown row.
     threads : int, optional
         All processors when None; the result is the same.
     """
 
-    model: Factors
+    model: FactorScorer
     users: np.ndarray
     items: np.ndarray
     threads: int | None = None
 
     @classmethod
-    def of(cls, model: Factors, users: np.ndarray, items: np.ndarray, threads: int | None = None) -> "Pairs":
+    def of(
+        cls, model: FactorScorer, users: np.ndarray, items: np.ndarray, threads: int | None = None
+    ) -> "Pairs":
         """Return the pairs of these indexes."""
         user, item = (np.ascontiguousarray(index, dtype=np.int64) for index in (users, items))
         return cls(model, user, item, threads)
@@ -90,13 +92,13 @@ class Pairs:
         n_draws). An unknown row has the scale of one drawn from its prior.
         """
         model = self.model
-        if model.noise_sd is None:
+        if model.likelihood.noise_sd is None:
             raise ValueError("the noise of ratings must be known to the model; it has no noise_sd.")
-        shared = np.asarray(model.noise_sd, np.float64)
+        shared = np.asarray(model.likelihood.noise_sd, np.float64)
         noise = np.broadcast_to(shared, (len(self), len(shared)))
         for side, own, index in (
-            ("user", model.user_noise, self.users),
-            ("item", model.item_noise, self.items),
+            ("user", model.factors.user.noise, self.users),
+            ("item", model.factors.item.noise, self.items),
         ):
             if own is not None:
                 noise = noise * own.at(index, side).T
@@ -126,11 +128,11 @@ class _Rows(NamedTuple):
 
 
 def _appended(
-    model: Factors, name: SideName, noise: np.ndarray, index: np.ndarray, noisy: bool
+    model: FactorScorer, name: SideName, noise: np.ndarray, index: np.ndarray, noisy: bool
 ) -> tuple[_Rows, np.ndarray]:
     """Return the rows of one side that an index names, the unknown one last, and the index into them."""
-    side = side_of(model, name)
-    row, known = _prior_row(side, model.noise_sd, noisy), np.unique(index[index >= 0])
+    side = model.factors.side(name)
+    row, known = _prior_row(side, model.likelihood.noise_sd, noisy), np.unique(index[index >= 0])
     place = np.where(index < 0, len(known), np.searchsorted(known, index))
     factors = np.concatenate([side.factors[:, known], row[:, None, :-1]], axis=1)
     bias = np.concatenate([side.bias[:, known], row[:, -1:]], axis=1)
@@ -140,7 +142,7 @@ def _appended(
     return _Rows(np.ascontiguousarray(factors), bias, noise), place
 
 
-def _prior_row(side: ModelSide, noise_sd: np.ndarray | None, noisy: bool) -> np.ndarray:
+def _prior_row(side: FactorSide, noise_sd: np.ndarray | None, noisy: bool) -> np.ndarray:
     """Return an unknown row in each draw, float32 (n_draws, k + 1): its prior mean, or a draw from
     its prior.
     """

@@ -13,7 +13,7 @@ from palate._parallel import check_threads, even_bounds, run_chunks
 from palate.scorer import Factored, Prior
 
 if TYPE_CHECKING:
-    from palate.factors.factors import Factors
+    from palate.factors.factors import FactorScorer
 
 PAIRS_PER_CHUNK = 1 << 16
 SCORES_PER_CHUNK = 1 << 18
@@ -43,13 +43,13 @@ def _rows(bias: np.ndarray, prior: Prior, index: np.ndarray) -> np.ndarray:
 
 
 def score_pairs(
-    model: "Factors", user_index: np.ndarray, item_index: np.ndarray, threads: int | None = None
+    model: "FactorScorer", user_index: np.ndarray, item_index: np.ndarray, threads: int | None = None
 ) -> np.ndarray:
     """Return the predicted rating of each pair of indexes, float32.
 
     Parameters
     ----------
-    model : Factors
+    model : FactorScorer
     user_index, item_index : ndarray of int, of one shape (n,)
         -1 is an unknown user or item, which is taken at its prior mean.
     threads : int, optional
@@ -105,7 +105,7 @@ def _checked(
     return users, items
 
 
-def score_items(model: "Factors", user_index: np.ndarray) -> np.ndarray:
+def score_items(model: "FactorScorer", user_index: np.ndarray) -> np.ndarray:
     """Return the predicted ratings of all items for each user index, float32, shape (n, n_items)."""
     users = np.asarray(user_index, dtype=np.int64)
     _check_range(users, len(model.users), "user_index")
@@ -131,15 +131,15 @@ def _factors(model: Factored, users: np.ndarray, draw: int) -> np.ndarray:
     return np.where((users < 0)[:, None], prior, factors)
 
 
-def _items_after_link(model: "Factors", users: np.ndarray) -> np.ndarray:
+def _items_after_link(model: "FactorScorer", users: np.ndarray) -> np.ndarray:
     """Return the mean over draws of all items' expected ratings, in blocks of users.
 
     What a draw expects of a latent value is looked up in a table, whose lines stay within a hundred
     thousandth of the scale; where pairs have a noise of their own that moves it, it is computed.
     """
-    biases = _rows(model.user_bias, model.user_prior, users) + model.global_mean[:, None]
+    biases = _rows(model.user_bias, model.factors.user.prior, users) + model.global_mean[:, None]
     scores = np.zeros((len(users), len(model.items)), dtype=np.float32)
-    add = _added_by_table(model) if model.item_noise is None else _added_with_noise(model, users)
+    add = _added_by_table(model) if model.factors.item.noise is None else _added_with_noise(model, users)
 
     def run(start: int, stop: int) -> None:
         part = slice(start, stop)
@@ -154,7 +154,7 @@ def _items_after_link(model: "Factors", users: np.ndarray) -> np.ndarray:
     return scores
 
 
-def _added_by_table(model: "Factors") -> Added:
+def _added_by_table(model: "FactorScorer") -> Added:
     """Return the function that adds one draw's expected ratings to those of other draws."""
     from palate.factors.item_index import of_items
     from palate.kernels.predictive import add_interpolated
@@ -169,11 +169,12 @@ def _added_by_table(model: "Factors") -> Added:
     return add
 
 
-def _added_with_noise(model: "Factors", users: np.ndarray) -> Added:
+def _added_with_noise(model: "FactorScorer", users: np.ndarray) -> Added:
     """Return the same where each pair has its own noise."""
-    if model.user_noise is None or model.item_noise is None:
+    own, other = model.factors.user.noise, model.factors.item.noise
+    if own is None or other is None:
         raise ValueError("user_noise and item_noise must be given together.")
-    mine, theirs = model.user_noise.at(users, "user").astype(np.float32), model.item_noise.scale
+    mine, theirs = own.at(users, "user").astype(np.float32), other.scale
     share = np.float32(1 / len(theirs))
 
     def add(latent: np.ndarray, draw: int, part: slice, out: np.ndarray) -> None:
@@ -182,7 +183,7 @@ def _added_with_noise(model: "Factors", users: np.ndarray) -> Added:
     return add
 
 
-def _link_table(model: "Factors", draw: int) -> tuple[float, float, np.ndarray]:
+def _link_table(model: "FactorScorer", draw: int) -> tuple[float, float, np.ndarray]:
     """Return (first latent value, step, expected ratings) of a draw, to where it no longer changes."""
     low, high = model.likelihood.latent_range(draw)
     grid = np.linspace(low, high, TABLE)

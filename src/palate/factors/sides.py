@@ -1,30 +1,31 @@
 """The two sides of a factorization. Users and items are the same thing on a transposed matrix, so what
-is done to one side is written once, for a `ModelSide`.
+is done to one side is written once, for a `FactorSide`.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from functools import cached_property
+from typing import Any, Literal
 
 import numpy as np
 
-from palate.data.vocabulary import Vocabulary
-from palate.factors.factors import Factors
+from palate.data.vocabulary import rows_at
 from palate.factors.row_precision import RowNoise
 from palate.solve.features import FeatureLink
 from palate.solve.prior import RowPrior
+from palate.solve.rows import Side
 
 SideName = Literal["user", "item"]
 SIDES: tuple[SideName, SideName] = ("user", "item")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class ModelSide:
+class FactorSide:
     """What a model learned of its users, or of its items.
 
     Parameters
     ----------
     name : {"user", "item"}
-    ids : Vocabulary
     factors : ndarray of shape (n_draws, n, n_factors), float32
     bias : ndarray of shape (n_draws, n), float32
     prior : RowPrior
@@ -36,16 +37,23 @@ class ModelSide:
     """
 
     name: SideName
-    ids: Vocabulary
     factors: np.ndarray
     bias: np.ndarray
     prior: RowPrior
-    noise: RowNoise | None
-    features: FeatureLink | None
+    noise: RowNoise | None = None
+    features: FeatureLink | None = None
+
+    def __len__(self) -> int:
+        return int(self.factors.shape[1])
+
+    @cached_property
+    def padded(self) -> list[Side]:
+        """The vectors as the row solver takes them, one Side per draw."""
+        return [Side.padded(factors, bias) for factors, bias in zip(self.factors, self.bias, strict=True)]
 
     def put(
         self, index: np.ndarray, factors: np.ndarray, bias: np.ndarray, scale: np.ndarray | None
-    ) -> "ModelSide":
+    ) -> "FactorSide":
         """Return the side with other vectors for the rows of an index, and other scales of their
         noise where these are known.
         """
@@ -55,10 +63,36 @@ class ModelSide:
         put = _put(self.factors, index, factors), _put(self.bias, index, bias)
         return replace(self, factors=put[0], bias=put[1], noise=noise)
 
-    def fields(self) -> dict[str, object]:
-        """Return the side's rows as fields of a model."""
-        rows = (("factors", self.factors), ("bias", self.bias), ("noise", self.noise))
-        return {f"{self.name}_{part}": value for part, value in rows}
+    def take(
+        self, rows: np.ndarray | None, others: np.ndarray | None, at: slice | None, given: Mapping[str, Any]
+    ) -> "FactorSide":
+        """Return some rows of the side (-1 is a new one, at its prior mean), in some draws, whose
+        features are bags of some `others`; all for None. Parts that are `given` are taken as they are.
+        """
+        if rows is None and others is None and at is None:
+            return replace(self, **given) if given else self
+        draws = slice(None) if at is None else at
+        prior = self.prior if at is None else self.prior.draws(at)
+        parts: dict[str, Callable[[], Any]] = {
+            "factors": lambda: _taken(self.factors[draws], rows, prior.mean[:, None, :-1]),
+            "bias": lambda: _taken(self.bias[draws], rows, prior.mean[:, None, -1]),
+            "prior": lambda: prior,
+            "noise": lambda: _noise(self.noise, rows, at),
+            "features": lambda: _features(self.features, others, at),
+        }
+        return replace(self, **{name: part() for name, part in parts.items() if name not in given}, **given)
+
+    @staticmethod
+    def stacked(sides: Sequence["FactorSide"]) -> "FactorSide":
+        """Return the side that has the draws of several, which are of the same rows."""
+        return FactorSide(
+            name=sides[0].name,
+            factors=np.concatenate([side.factors for side in sides]),
+            bias=np.concatenate([side.bias for side in sides]),
+            prior=RowPrior.stacked([side.prior for side in sides]),
+            noise=RowNoise.stacked([side.noise for side in sides]),
+            features=FeatureLink.stacked([side.features for side in sides]),
+        )
 
 
 def other_side(name: SideName) -> SideName:
@@ -66,27 +100,26 @@ def other_side(name: SideName) -> SideName:
     return "item" if name == "user" else "user"
 
 
-def side_of(model: Factors, name: SideName) -> ModelSide:
-    """Return one side of a model."""
-    if name == "user":
-        return ModelSide(
-            name=name,
-            ids=model.users,
-            factors=model.user_factors,
-            bias=model.user_bias,
-            prior=model.user_prior,
-            noise=model.user_noise,
-            features=model.user_link,
-        )
-    return ModelSide(
-        name=name,
-        ids=model.items,
-        factors=model.item_factors,
-        bias=model.item_bias,
-        prior=model.item_prior,
-        noise=model.item_noise,
-        features=model.item_link,
-    )
+def _taken(table: np.ndarray, rows: np.ndarray | None, unknown: np.ndarray) -> np.ndarray:
+    if rows is None:
+        return table
+    table = rows_at(table, rows, axis=1)
+    table[:, rows < 0] = unknown
+    return table
+
+
+def _noise(noise: RowNoise | None, rows: np.ndarray | None, at: slice | None) -> RowNoise | None:
+    if noise is None:
+        return None
+    noise = noise if at is None else noise.draws(at)
+    return noise if rows is None else noise.of_rows(rows)
+
+
+def _features(link: FeatureLink | None, others: np.ndarray | None, at: slice | None) -> FeatureLink | None:
+    if link is None:
+        return None
+    link = link if at is None else link.draws(at)
+    return link if others is None else link.of_others(others)
 
 
 def _put(table: np.ndarray, index: np.ndarray, rows: np.ndarray) -> np.ndarray:

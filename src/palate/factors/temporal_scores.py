@@ -10,7 +10,7 @@ import numpy as np
 from palate._checks import ArgumentError, ArgumentTypeError, Call, Setting, Words
 from palate._parallel import even_bounds
 from palate.data.times import are_dates, placed, timestamp_values
-from palate.factors.factors import Factors, Temporal
+from palate.factors.factors import FactorScorer, Temporal
 from palate.factors.scores import linear_scores, score_pairs
 from palate.factors.taking import changed, take
 from palate.factors.temporal import TimeContext
@@ -35,12 +35,12 @@ T = TypeVar("T")
 S = TypeVar("S", bound=Scorer)
 
 
-def knows_time(scorer: Scorer) -> TypeGuard[Factors]:
+def knows_time(scorer: Scorer) -> TypeGuard[FactorScorer]:
     """Return whether a scorer can answer as of a time."""
     return isinstance(scorer, Temporal) and scorer.context is not None
 
 
-def context_of(model: Factors) -> TimeContext:
+def context_of(model: FactorScorer) -> TimeContext:
     """Return what a model knows of time.
 
     Raises
@@ -48,9 +48,9 @@ def context_of(model: Factors) -> TimeContext:
     ValueError
         If it knows nothing of time.
     """
-    if model.context is None:
+    if model.factors.time is None:
         raise ValueError(_TIMELESS)
-    return model.context
+    return model.factors.time
 
 
 def check_times(scorer: Scorer, timestamps: object, n: int, what: str = "pairs") -> np.ndarray | None:
@@ -83,7 +83,7 @@ def check_times(scorer: Scorer, timestamps: object, n: int, what: str = "pairs")
     return times if len(times) >= n else np.repeat(times, n)
 
 
-def in_units_of(model: Factors, times: np.ndarray, what: str, certain: bool = False) -> np.ndarray:
+def in_units_of(model: FactorScorer, times: np.ndarray, what: str, certain: bool = False) -> np.ndarray:
     """Return times in the unit of those that a model knows; see `palate.data.times.placed`."""
     context = context_of(model)
     known = context.edges if len(context.edges) else context.sittings.begin[:_ENOUGH]
@@ -91,8 +91,8 @@ def in_units_of(model: Factors, times: np.ndarray, what: str, certain: bool = Fa
 
 
 def at_times(
-    model: Factors, users: np.ndarray, items: np.ndarray, times: np.ndarray
-) -> tuple[Factors, np.ndarray, np.ndarray]:
+    model: FactorScorer, users: np.ndarray, items: np.ndarray, times: np.ndarray
+) -> tuple[FactorScorer, np.ndarray, np.ndarray]:
     """Return a model whose users are those asked about as they are at these times, and the
     positions of the pairs in it.
 
@@ -123,11 +123,14 @@ def at_times(
         item_factors[:, away], item_bias[:, away] = rows_in_eras(model, item[away], moved[away] - 1)
     moods = np.concatenate([np.zeros((len(context.mood), 1), np.float32), context.mood], axis=1)
     noise: dict[str, Any] = {"user_noise": None, "item_noise": None}
-    if model.user_noise is not None and model.item_noise is not None:
-        scale = np.where(sitting > 0, model.user_noise.scale[:, user], model.user_noise.total[:, user])
-        noise["user_noise"] = replace(model.user_noise, scale=scale, sitting=None)
-        noise["item_noise"] = replace(model.item_noise, scale=model.item_noise.scale[:, item])
-    levels = model.levels if model.levels is not None or model.ratings is None else model.ratings.levels
+    mine, theirs = model.factors.user.noise, model.factors.item.noise
+    if mine is not None and theirs is not None:
+        scale = np.where(sitting > 0, mine.scale[:, user], mine.total[:, user])
+        noise["user_noise"] = replace(mine, scale=scale, sitting=None)
+        noise["item_noise"] = replace(theirs, scale=theirs.scale[:, item])
+    levels = model.likelihood.levels
+    if levels is None and model.ratings is not None:
+        levels = model.ratings.levels
     found = take(
         model,
         user_rows=user,
@@ -146,7 +149,7 @@ def at_times(
 
 
 def rows_in_eras(
-    model: Factors, items: np.ndarray, eras: np.ndarray, draws: slice = slice(None)
+    model: FactorScorer, items: np.ndarray, eras: np.ndarray, draws: slice = slice(None)
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return factors (n_draws, n, k) and biases (n_draws, n) of items as they are in these eras,
     for users as they are in the last.
@@ -154,7 +157,7 @@ def rows_in_eras(
     `P_u + V` on `Q_i + W` is `P_u` on `Q_i + W` and `V` on `Q_i + W`, which is the same for all
     users and goes into the bias.
     """
-    k, context = model.n_factors, context_of(model)
+    k, context = model.factors.n_factors, context_of(model)
     users, own = context.user_shift[draws][:, eras], context.item_shift[draws][:, eras]
     factors = model.item_factors[draws][:, items] + own[:, :, :k]
     bias = model.item_bias[draws][:, items] + own[:, :, k] + users[:, :, k]
@@ -162,11 +165,11 @@ def rows_in_eras(
 
 
 def over_times(
-    model: Factors,
+    model: FactorScorer,
     users: np.ndarray,
     items: np.ndarray,
     times: np.ndarray,
-    ask: Callable[[Factors, np.ndarray, np.ndarray, slice], T],
+    ask: Callable[[FactorScorer, np.ndarray, np.ndarray, slice], T],
 ) -> list[T]:
     """Return what `ask(model, users, items, part)` answers of pairs at their times, a chunk after
     the other; `part` is the chunk's slice.
@@ -184,7 +187,9 @@ def scores_at(
     if times is not None and knows_time(scorer):
         times = in_units_of(scorer, times, "the test's timestamps")
 
-        def ask(then: Factors, user_index: np.ndarray, item_index: np.ndarray, part: slice) -> np.ndarray:
+        def ask(
+            then: FactorScorer, user_index: np.ndarray, item_index: np.ndarray, part: slice
+        ) -> np.ndarray:
             return score_pairs(then, user_index, item_index, threads)
 
         return np.concatenate(over_times(scorer, users, items, times, ask))
@@ -206,11 +211,11 @@ def at_time(model: S, time: object) -> S:
     if context.n_eras == 1:
         raise ValueError(Words("this model knows of one era alone, and is the same at all times. ", _ADVICE))
     era = int(context.eras(times)[0])
-    eras = np.full(model.n_users, era)
+    eras = np.full(len(model.users), era)
     factors, bias = context.moved(model.user_factors, model.user_bias, context.home, eras)
-    mean, last = model.user_prior.mean, np.full(1, context.n_eras - 1)
+    mean, last = model.factors.user.prior.mean, np.full(1, context.n_eras - 1)
     average = context.moved(mean[:, None, :-1], mean[:, None, -1], last, np.full(1, era))
-    prior = replace(model.user_prior, mean=np.concatenate([average[0][:, 0], average[1]], axis=1))
+    prior = replace(model.factors.user.prior, mean=np.concatenate([average[0][:, 0], average[1]], axis=1))
     then = changed(model, user_factors=factors, user_bias=bias, user_prior=prior, context=None)
     return cast(S, then)
 

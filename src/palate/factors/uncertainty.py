@@ -10,7 +10,7 @@ import numpy as np
 
 from palate._checks import ArgumentError, ArgumentTypeError, is_number
 from palate.factors.draws import has_posterior, normal_quantile
-from palate.factors.factors import Factors
+from palate.factors.factors import FactorScorer
 from palate.factors.pairs import Pairs
 
 INTERVALS_OF = ("mean", "rating")
@@ -33,7 +33,7 @@ def check_interval(interval: object, interval_of: str) -> float | None:
 
 
 def expected_ratings(
-    model: Factors, users: np.ndarray, items: np.ndarray, threads: int | None = None
+    model: FactorScorer, users: np.ndarray, items: np.ndarray, threads: int | None = None
 ) -> np.ndarray:
     """Return the mean over draws of the expected rating of each pair, after the link, float32; -1
     is a row at its prior mean.
@@ -47,7 +47,7 @@ def expected_ratings(
 
 
 def standard_errors(
-    model: Factors, users: np.ndarray, items: np.ndarray, threads: int | None = None
+    model: FactorScorer, users: np.ndarray, items: np.ndarray, threads: int | None = None
 ) -> np.ndarray:
     """Return the sd of what is expected of each pair, float64.
 
@@ -76,7 +76,7 @@ def standard_errors(
 
 
 def interval_ends(
-    model: Factors,
+    model: FactorScorer,
     users: np.ndarray,
     items: np.ndarray,
     mean: np.ndarray,
@@ -112,7 +112,7 @@ def interval_ends(
 
 
 def rating_distribution(
-    model: Factors, users: np.ndarray, items: np.ndarray, threads: int | None = None
+    model: FactorScorer, users: np.ndarray, items: np.ndarray, threads: int | None = None
 ) -> np.ndarray:
     """Return the probability of each level for each pair, float64, shape (n, n_levels).
 
@@ -129,7 +129,7 @@ def rating_distribution(
     return np.diff(below, axis=1, prepend=0, append=1)
 
 
-def rating_levels(model: Factors) -> np.ndarray:
+def rating_levels(model: FactorScorer) -> np.ndarray:
     """Return the values a rating may have, ascending: the model's, else the distinct ones among its ratings.
 
     Raises
@@ -137,7 +137,7 @@ def rating_levels(model: Factors) -> np.ndarray:
     ValueError
         If they are not known, or too many.
     """
-    levels = model.levels
+    levels = model.likelihood.levels
     if levels is None and model.ratings is not None:
         levels = model.ratings.levels
     if levels is None or len(levels) > MAX_LEVELS:

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from palate.data import columns as names
-from palate.factors.factors import Factors
+from palate.factors.factors import FactorScorer
 from palate.factors.item_index import item_table
 from palate.inspect.report import Section
 from palate.inspect.statistics import histogram, table
@@ -31,7 +31,7 @@ def norms(factors: np.ndarray) -> np.ndarray:
     return total / len(factors)
 
 
-def weight_sections(model: Factors) -> list[Section]:
+def weight_sections(model: FactorScorer) -> list[Section]:
     """Return the distributions of norms, weights and biases."""
     n_draws = len(model.user_factors)
     named = {
@@ -42,7 +42,7 @@ def weight_sections(model: Factors) -> list[Section]:
         "user biases": model.user_bias.mean(axis=0),
         "item biases": model.item_bias.mean(axis=0),
     }
-    for side, own in (("user", model.user_noise), ("item", model.item_noise)):
+    for side, own in (("user", model.factors.user.noise), ("item", model.factors.item.noise)):
         named |= {} if own is None else {f"{side} noise": own.scale.mean(axis=0)}
     averaged = (
         "" if n_draws == 1 else f" Norms and biases are means over {n_draws} draws, figures of weights too."

@@ -4,7 +4,7 @@ from typing import Any
 
 from palate._checks import ArgumentError, ArgumentTypeError
 from palate.data.forks import needs_threads
-from palate.factors.factors import Factors
+from palate.factors.factors import FactorScorer
 from palate.inspect.eras import era_sections
 from palate.inspect.factors import bias_sections, noise_sections, weight_sections
 from palate.inspect.lists import list_sections
@@ -14,7 +14,7 @@ from palate.inspect.report import Report
 
 @needs_threads("inspect_model")
 def inspect_model(
-    model: Factors, *, n: int = 10, sample: int | None = None, seed: int = 0, threads: int | None = None
+    model: FactorScorer, *, n: int = 10, sample: int | None = None, seed: int = 0, threads: int | None = None
 ) -> Report:
     """Return a report on a model: its factors and biases, predictions and recommendations.
 

@@ -12,6 +12,7 @@ import polars as pl
 from palate.data.catalog import Catalog
 from palate.data.frames import to_series
 from palate.data.ratings import Ratings
+from palate.factors.taking import changed
 from palate.lesson import setting
 from palate.lesson.keras_view import KerasView, pair_of
 from palate.model.factor_model import FactorModel
@@ -124,7 +125,7 @@ def hidden_model(stage: Stage, seed: int, size: float) -> HiddenModel:
     def normal(n: int) -> np.ndarray:
         return (each * draw.standard_normal((1, n, _N_FACTORS))).astype(np.float32)
 
-    model = replace(
+    model = changed(
         base,
         user_factors=normal(base.n_users),
         item_factors=normal(base.n_items),

@@ -11,12 +11,11 @@ from palate.factors.draws import (
     all_moments,
     check_spread,
     has_posterior,
-    latent_order_differs,
     normal_quantile,
-    one_draw,
     pair_sd,
 )
-from palate.factors.factors import Factors
+from palate.factors.factors import FactorScorer
+from palate.factors.taking import latent_order_differs, one_draw
 from palate.factors.uncertainty import standard_errors
 from palate.lists.ranking import Ranking, rank, seen_rows
 from palate.scorer import Scorer
@@ -124,7 +123,7 @@ def rank_cautiously(
 
 
 def _walk(
-    model: Factors,
+    model: FactorScorer,
     users: np.ndarray,
     z: float,
     how: dict[str, Any],
@@ -169,7 +168,7 @@ def _walk(
         items[~done], scores[~done] = _all(model, users[~done], n, z, how["allowed"], seen, how["ascending"])
 
 
-def _spread(model: Factors, users: np.ndarray, items: np.ndarray) -> np.ndarray:
+def _spread(model: FactorScorer, users: np.ndarray, items: np.ndarray) -> np.ndarray:
     """Return the sd of each user's items, shape (m, width); 0 where there is no item."""
     sd = np.zeros(items.shape)
     there = items >= 0
@@ -180,7 +179,7 @@ def _spread(model: Factors, users: np.ndarray, items: np.ndarray) -> np.ndarray:
 
 
 def _all(
-    model: Factors,
+    model: FactorScorer,
     users: np.ndarray,
     n: int,
     z: float,
@@ -280,7 +279,7 @@ def draws_of_users(users: np.ndarray, n_draws: int, seed: int) -> np.ndarray:
     return np.array([int(uniform(key, int(user)) * n_draws) for user in users], dtype=np.int64)
 
 
-def _after_link(model: Factors, draw: int, latent: np.ndarray) -> np.ndarray:
+def _after_link(model: FactorScorer, draw: int, latent: np.ndarray) -> np.ndarray:
     """Return latent values of one draw as ratings, float32."""
     if latent_order_differs(model):
         return latent  # ratings already

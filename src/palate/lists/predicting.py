@@ -15,7 +15,7 @@ from palate.data.forks import rows_of
 from palate.data.frames import check_same_index, to_series
 from palate.data.vocabulary import Vocabulary
 from palate.factors.draws import check_spread
-from palate.factors.factors import Factors
+from palate.factors.factors import FactorScorer
 from palate.factors.item_index import item_catalog
 from palate.factors.temporal_scores import check_times, knows_time, over_times
 from palate.factors.uncertainty import check_interval, interval_ends, rating_distribution, standard_errors
@@ -50,7 +50,7 @@ class Beside:
         """Return the question if its parts are in range."""
         return cls(bool(return_std), check_interval(interval, interval_of), interval_of)
 
-    def check(self, scorer: Scorer) -> Factors:
+    def check(self, scorer: Scorer) -> FactorScorer:
         """Return a scorer that can answer the question; ValueError for one that cannot."""
         argument, value = ("return_std", True) if self.std else ("interval", self.share)
         return check_spread(scorer, argument, value, "left out")
@@ -392,7 +392,7 @@ def _columns(
     if times is not None and knows_time(scorer):
 
         def ask(
-            then: Factors, user_index: np.ndarray, item_index: np.ndarray, part: slice
+            then: FactorScorer, user_index: np.ndarray, item_index: np.ndarray, part: slice
         ) -> dict[str, np.ndarray]:
             return _columns(then, user_index, item_index, bounds, unknown, beside, None)
 

@@ -11,7 +11,7 @@ from palate._checks import ArgumentError
 from palate._parallel import even_bounds, run_chunks
 from palate._random import Stream, key_of, stream_of
 from palate.factors.likelihood.base import LatentTargets
-from palate.factors.sides import SideName, other_side, side_of
+from palate.factors.sides import SideName, other_side
 from palate.factors.temporal import Sittings, TimeContext, last_eras
 from palate.factors.temporal_scores import rows_in_eras
 from palate.solve.features import BAG, FeatureBlock, FeatureLink
@@ -150,7 +150,7 @@ def draw_rows(
     """
     from palate.kernels.fold import normal_rows, row_keys
 
-    mine = side_of(model, side)
+    mine = model.factors.side(side)
     prior = mine.prior
     means = prior_means(mine.features, prior, rows, features, threads)
     keys = np.empty(rows.n_rows, np.uint64)
@@ -222,7 +222,7 @@ class _OwnNoise:
         cls, model: "FactorModel", side: SideName, rows: Rows, draw: int, keys: np.ndarray
     ) -> "_OwnNoise | None":
         """Return the noise of rows that it begins with, None for a model whose rows share one."""
-        own, other = side_of(model, side).noise, side_of(model, other_side(side)).noise
+        own, other = model.factors.side(side).noise, model.factors.side(other_side(side)).noise
         if own is None or other is None:
             return None
         noise_sd = 1.0 if model.noise_sd is None else float(model.noise_sd[draw])

@@ -16,7 +16,7 @@ from palate.data.scales import check_rating
 from palate.data.vocabulary import Vocabulary
 from palate.factors.draws import has_posterior
 from palate.factors.row_precision import RowNoise
-from palate.factors.sides import SideName, side_of
+from palate.factors.sides import SideName
 from palate.factors.sums import SumFold, times_of_ratings
 from palate.factors.taking import take
 from palate.factors.temporal import Sittings, TimeContext
@@ -233,7 +233,7 @@ def _one_row(
 
 def own_noise(model: "FactorModel", side: SideName, scale: np.ndarray | None) -> RowNoise | None:
     """Return the noise of folded rows beside the model's other rows, None where all share one."""
-    own = side_of(model, side).noise
+    own = model.factors.side(side).noise
     return None if own is None or scale is None else replace(own, scale=scale)
 
 
@@ -243,11 +243,6 @@ def _targets(model: "FactorModel", rows: Rows) -> Rows:
     confidence = Confidence(kind, model.trainer.get("alpha", 1.0), model.user_prior.unobserved_weight)
     values, weights = confidence.apply(rows.values, rows.weights)
     return replace(rows, values=values, weights=weights)
-
-
-def padded_sides(factors: np.ndarray, bias: np.ndarray) -> list[Side]:
-    """Return one padded Side per draw."""
-    return [Side.padded(factors[draw], bias[draw]) for draw in range(len(factors))]
 
 
 def checked_row(
@@ -347,7 +342,7 @@ def solve_side(
     """
     if model.fold is not None:
         return _summed(model, model.fold, rows, features, threads, times)
-    own = side_of(model, side)
+    own = model.factors.side(side)
     prior = own.prior
     others: list[Side] = model.item_sides if side == "user" else model.user_sides
     rows = _targets(model, rows)

@@ -7,12 +7,12 @@ import numpy as np
 from palate._checks import ArgumentError, ArgumentTypeError
 from palate.data import columns as names
 from palate.data.tags import BAR
-from palate.factors.factors import Factors
+from palate.factors.factors import FactorScorer
 from palate.factors.item_index import item_table, of_items
 from palate.lists.tags import Tags
 
 
-def vector_of_genres(model: Factors, genres: Any) -> np.ndarray:
+def vector_of_genres(model: FactorScorer, genres: Any) -> np.ndarray:
     """Return the mean over genres of the mean vector of the rated items that have each, float32
     (n_factors,).
 

@@ -1,9 +1,8 @@
 """What every model answers, whatever scores it: ids, lists and frames around a scorer."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -15,13 +14,12 @@ from palate.data.dataset import Dataset
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
-from palate.lists import between, predicting, strangers
-from palate.lists import rated as rating_list
 from palate.model import updating
+from palate.model.answers import Answers
 from palate.model.folded import FoldedUser
 from palate.model.history import History
 from palate.model.joined import Change
-from palate.model.new_users import NewUser, new_user, new_user_with, with_new_users
+from palate.model.new_users import NewUser, new_user, new_user_with
 
 
 @runtime_checkable
@@ -58,7 +56,7 @@ class Explainable(Protocol):
 
 
 @helpful_methods
-class Model:
+class Model(Answers):
     """What every model answers: predictions, lists, what a user rated, someone new.
 
     A model is ids, a catalog and ratings around something that scores. `Model.of` makes one of a
@@ -73,14 +71,7 @@ class Model:
     ScorerModel(mine: 2 users, 2 items)
     """
 
-    users: Vocabulary
-    items: Vocabulary
-    scale: tuple[float, float] | None
-    catalog: Catalog | None
-    ratings: RatingMatrix | None
-    trainer: Mapping[str, Any]
     history: History
-    frame_kind: str
 
     @staticmethod
     def of(
@@ -153,98 +144,6 @@ class Model:
             f"{type(self).__name__}({self.trainer.get('name', 'imported')}: {self.n_users:,} users, "
             f"{self.n_items:,} items)"
         )
-
-    @property
-    def n_users(self) -> int:
-        """Number of users."""
-        return len(self.users)
-
-    @property
-    def n_items(self) -> int:
-        """Number of items."""
-        return len(self.items)
-
-    def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
-        """Return the score of each pair of `user_index` and `item_index`, float32.
-
-        The index -1 stands for an unknown user or item.
-        """
-        raise NotImplementedError
-
-    def score_items(self, user_index: np.ndarray) -> np.ndarray:
-        """Return the scores of all items for each of `user_index`, float32, shape (n, n_items)."""
-        raise NotImplementedError
-
-    def with_users(self, users: Vocabulary, ratings: RatingMatrix) -> Self:
-        """Return the model whose only users are `users`, each known by their row of `ratings` alone.
-
-        Raises ValueError for a model that cannot take new users.
-        """
-        raise ValueError(
-            f"new users must be asked of a model that can fold them in; a model of "
-            f"{self.trainer.get('name')} cannot. "
-            "Train again with their ratings."
-        )
-
-    def predict(self, users: object, items: object, *, clip: bool = False, unknown: str = "raise") -> Any:
-        """Return predicted ratings, or scores, of pairs of `users` and `items`.
-
-        Scores are returned where the model does not predict ratings. See `FactorModel.predict`.
-
-        `clip` moves predictions outside the rating scale to its ends; `unknown` says what an unknown id gets.
-        """
-        return predicting.predict(self, with_new_users(self, users), items, clip=clip, unknown=unknown)
-
-    def predict_frame(self, users: object, items: object = None, **options: Any) -> Any:
-        """Return predictions as a frame.
-
-        `users`, `items` and the `options` are those of `FactorModel.predict_frame`.
-        """
-        return predicting.predict_frame(self, with_new_users(self, users), items, **options)
-
-    def recommend(self, users: object = None, n: int = 5, **options: Any) -> Any:
-        """Return the `n` best items of each of `users` as a frame.
-
-        The `options` are those of `FactorModel.recommend`.
-        """
-        unknown = options.pop("unknown", "raise")
-        return strangers.recommend_to_all(self, with_new_users(self, users), n, unknown, **options)
-
-    def recommend_all(
-        self,
-        path: str | os.PathLike[str],
-        n: int = 5,
-        *,
-        progress: Callable[[int, int], object] | None = None,
-        **options: Any,
-    ) -> Path:
-        """Return the path of a Parquet file with the `n` best items of every user.
-
-        The file is written to `path`. Memory does not grow with the number of users.
-
-        Blocks of users are kept in the folder `PATH.parts` until all are there: the same call after
-        an interrupt goes on. `progress` is called with the users done and all users; the `options`
-        are those of `recommend`. The columns are those of `recommend` without the catalog's. Raises
-        ValueError if the path does not end in `.parquet` or that folder holds parts of other lists.
-        """
-        from palate.lists.streaming import recommend_all
-
-        return recommend_all(self, path, n, progress=progress, **options)
-
-    def between(self, first: object, second: object, n: int = 10, **options: Any) -> Any:
-        """Return the `n` items that lie between the items `first` and `second`, as a frame.
-
-        They are the items nearest to the sum of both vectors.
-
-        The `options` are the filters and `shrink` of `similar_items`. Columns: item_id, rank,
-        similarity, to_first, to_second, then the catalog's. Models without vectors go by their
-        weights, else by genres.
-        """
-        return between.between(self, first, second, n, **options)
-
-    def rated(self, users: object) -> Any:
-        """Return what these `users` rated, highest first, as a frame with the catalog's columns."""
-        return rating_list.rated(self, with_new_users(self, users))
 
     def fold_in(
         self,

@@ -20,9 +20,9 @@ from palate.factors import temporal_scores
 from palate.factors.item_index import share_items
 from palate.factors.row_precision import RowNoise
 from palate.factors.temporal import Sittings
-from palate.lists import predicting
 from palate.lists.lookup import UserRows, user_rows
 from palate.model.folded import Folded, FoldedItem, FoldedUser, of_table, with_items, with_users
+from palate.scorer import Scorer
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
@@ -58,29 +58,7 @@ def with_table(
     return folded
 
 
-def predict(model: "FactorModel", users: object, items: object, unknown: str, **options: Any) -> Any:
-    """Return the predictions of `recommend.predicting.predict`, for folded users and items too."""
-    if items is None:
-        raise ArgumentTypeError(
-            "items",
-            "be given: model.predict(user, items)",
-            advice="For the best items of a user: model.recommend(user).",
-        )
-    users, items = _resolved(model, users, items, unknown)
-    return predicting.predict(model, users, items, unknown=unknown, **options)
-
-
-def predict_distribution(
-    model: "FactorModel", users: object, items: object, unknown: str, timestamps: object = None
-) -> np.ndarray:
-    """Return the probabilities of `recommend.predicting.predict_distribution`, for folded users and
-    items too.
-    """
-    users, items = _resolved(model, users, items, unknown)
-    return predicting.predict_distribution(model, users, items, unknown=unknown, timestamps=timestamps)
-
-
-def _resolved(model: "FactorModel", users: Any, items: Any, unknown: str) -> tuple[Any, Any]:
+def resolve_pairs(model: "FactorModel", users: Any, items: Any, unknown: str) -> tuple[Any, Any]:
     """Return users and items of pairs, as rows of a small model where folded ones are among them."""
     users = resolve_users(model, users)
     if _has_folded(items):
@@ -94,7 +72,7 @@ def _resolved(model: "FactorModel", users: Any, items: Any, unknown: str) -> tup
     return users, items
 
 
-def at_time(model: "FactorModel", users: object, timestamp: object) -> tuple["FactorModel", Any]:
+def at_time(model: Scorer, users: object, timestamp: object) -> tuple[Scorer, Any]:
     """Return the model, and the users as `resolve_users` left them, as of a time."""
     if isinstance(users, UserRows):
         small = temporal_scores.at_time(users.scorer, timestamp)

@@ -19,7 +19,7 @@ from palate.factors.draws import check_spread, has_spread
 from palate.factors.item_index import item_table
 from palate.factors.uncertainty import interval_ends, standard_errors
 from palate.heads.ranking import Picked, TwoHeads
-from palate.lists import predicting, recommending, strangers
+from palate.lists import recommending, strangers
 from palate.lists.cautious import check_caution, quantile
 from palate.lists.filters import allowed_items
 from palate.lists.likeness import Likeness, own_likeness
@@ -31,7 +31,7 @@ from palate.model.history import History
 from palate.model.joined import Change
 from palate.model.model import Model
 from palate.model.new_users import with_new_users
-from palate.scorer import Ranking
+from palate.scorer import Ranking, Scorer
 
 BY = ("both", "chosen", "stars")
 CHANCE = "chance"
@@ -96,7 +96,7 @@ class RecommenderModel(Model):
         return None if self.heads.stars is None else self.heads.stars.scale
 
     @property
-    def predicts(self) -> Any:
+    def predicts(self) -> Scorer:
         """The model that `predict` asks: the star head, or the choice head where there is none."""
         return self.heads.choice if self.heads.stars is None else self.heads.stars
 
@@ -145,50 +145,9 @@ class RecommenderModel(Model):
         )
         return replace(self, **change.known(), heads=heads), (*about[0], *about[1])
 
-    def predict(
-        self,
-        users: object,
-        items: object,
-        *,
-        clip: bool = False,
-        unknown: str = "raise",
-        return_std: bool = False,
-        interval: float | None = None,
-        interval_of: str = "mean",
-    ) -> Any:
-        """Return predicted ratings by the star head.
-
-        `users`, `items` and the options are those of `FactorModel.predict`.
-
-        `clip`, `unknown`, `return_std`, `interval` and `interval_of` mean what they mean there.
-        """
-        head, rows = self._asked(users, unknown)
-        return predicting.predict(
-            head,
-            rows,
-            items,
-            clip=clip,
-            unknown=unknown,
-            return_std=return_std,
-            interval=interval,
-            interval_of=interval_of,
-        )
-
-    def predict_distribution(self, users: object, items: object, *, unknown: str = "raise") -> np.ndarray:
-        """Return the star head's probability of each rating level for pairs.
-
-        The pairs are of `users` and `items`; see `FactorModel` for `unknown`.
-        """
-        head, rows = self._asked(users, unknown)
-        return predicting.predict_distribution(head, rows, items, unknown=unknown)
-
-    def predict_frame(self, users: object, items: object = None, **options: Any) -> Any:
-        """Return predictions of `users` and `items` by the star head as a frame.
-
-        The `options` are those of `FactorModel.predict_frame`.
-        """
-        head, rows = self._asked(users, options.get("unknown", "raise"))
-        return predicting.predict_frame(head, rows, items, **options)
+    def _pairs(self, users: object, items: object, unknown: str) -> tuple[Any, Any]:
+        rows = self._rows(users, unknown_allowed=unknown != "raise")
+        return replace(rows, scorer=cast(RecommenderModel, rows.scorer).predicts), items
 
     def recommend(
         self,
@@ -394,12 +353,6 @@ class RecommenderModel(Model):
     def _rows(self, users: object, unknown_allowed: bool = False) -> UserRows:
         return user_rows(self, with_new_users(self, users), unknown_allowed=unknown_allowed)
 
-    def _asked(self, users: object, unknown: str) -> tuple[Any, UserRows]:
-        """Return the head that predicts, and the users' rows in it."""
-        rows = self._rows(users, unknown_allowed=unknown != "raise")
-        head = rows.scorer.predicts  # type: ignore[attr-defined]
-        return head, replace(rows, scorer=head)
-
     def _frame(self, rows: UserRows, picked: Picked, words: bool) -> pl.DataFrame:
         filled = picked.items >= 0
         at, place = np.nonzero(filled)
@@ -437,7 +390,8 @@ class RecommenderModel(Model):
 
         `model.choice.explain(user, item)` says the same of the choice head.
         """
-        return self.predicts.explain(user, item)
+        head: Any = self.predicts
+        return head.explain(user, item)
 
     def likeness(self) -> Likeness | None:
         """Return how alike two items are by the choice head.

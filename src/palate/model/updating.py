@@ -20,7 +20,7 @@ from palate.data.forks import rows_of
 from palate.data.ratings import Ratings
 from palate.data.scales import ScaleWarning, off_scale, outside
 from palate.factors.draws import has_posterior
-from palate.factors.sides import SideName, side_of
+from palate.factors.sides import SideName
 from palate.factors.taking import changed, take
 from palate.factors.temporal_scores import in_units_of
 from palate.model.folded import solve_side
@@ -192,15 +192,12 @@ def _solved(model: "FactorModel", side: SideName, index: np.ndarray, change: Cha
     if times is not None:
         times = in_units_of(model, times[rows.at(index)[0]], "timestamps of the new ratings")
     found = solve_side(model, side, rows.take(index), _features(model, side, index), change.threads, times)
-    fields = side_of(model, side).put(index, found.factors, found.bias, found.scale).fields()
-    if (
-        model.context is not None
-        and found.home is not None
-        and found.sittings is not None
-        and found.mood is not None
-    ):
-        fields["context"] = model.context.with_rows(index, found.home, found.sittings, found.mood)
-    return changed(model, **fields)
+    put = model.factors.side(side).put(index, found.factors, found.bias, found.scale)
+    time = model.factors.time
+    if time is not None and found.home is not None and found.sittings is not None and found.mood is not None:
+        time = time.with_rows(index, found.home, found.sittings, found.mood)
+    users, items = (put, model.factors.item) if side == "user" else (model.factors.user, put)
+    return changed(model, factors=replace(model.factors, user=users, item=items, time=time))
 
 
 def _features(model: "FactorModel", side: SideName, index: np.ndarray) -> list[dict[str, Any]] | None:

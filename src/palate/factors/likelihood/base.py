@@ -1,7 +1,8 @@
 """What a likelihood answers: everything that depends on how a latent value becomes a rating."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -14,19 +15,14 @@ if TYPE_CHECKING:
 Ends = tuple[np.ndarray, np.ndarray]  # of one interval for each pair
 
 
-class Learned(Protocol):
-    """The fields of a model that its likelihood is made of."""
+class Learned(NamedTuple):
+    """What a likelihood is made of, by the names that models and their files have for it."""
 
-    @property
-    def link(self) -> str: ...
-    @property
-    def scale(self) -> tuple[float, float] | None: ...
-    @property
-    def levels(self) -> np.ndarray | None: ...
-    @property
-    def cutpoints(self) -> np.ndarray | None: ...
-    @property
-    def noise_sd(self) -> np.ndarray | None: ...
+    link: str = "identity"
+    scale: tuple[float, float] | None = None  # lowest and highest rating
+    levels: np.ndarray | None = None  # (n_levels,) float32, the values a rating may have, ascending
+    cutpoints: np.ndarray | None = None  # (n_draws, n_levels - 1) float32, of the ordinal link
+    noise_sd: np.ndarray | None = None  # (n_draws,) float64, sd of a rating about its expectation
 
 
 class KernelFields(NamedTuple):
@@ -91,6 +87,8 @@ class Likelihood(ABC):
     ----------
     noise_sd : ndarray of shape (n_draws,), float64, optional
         Sd of a rating about what is expected of it.
+    levels : ndarray of shape (n_levels,), float32, optional
+        The values a rating may have, ascending.
     """
 
     link: ClassVar[str]  # what the model's `link` says
@@ -103,17 +101,34 @@ class Likelihood(ABC):
     fold_steps: ClassVar[int] = 1  # solves of a row that is folded in, each from `working`
 
     noise_sd: np.ndarray | None = None
+    levels: np.ndarray | None = None
 
     @classmethod
     @abstractmethod
-    def of(cls, model: Learned) -> Self:
-        """Return the likelihood of a model.
+    def of(cls, learned: Learned) -> Self:
+        """Return the likelihood that is made of these parts.
 
         Raises
         ------
         ValueError
-            If the model lacks what this likelihood needs.
+            If a part is missing that this likelihood needs.
         """
+
+    @property
+    def learned(self) -> Learned:
+        """What the likelihood is made of."""
+        return Learned(link=self.link, levels=self.levels, noise_sd=self.noise_sd)
+
+    def draws(self, at: slice) -> Self:
+        """Return the likelihood of some draws."""
+        return replace(self, noise_sd=None if self.noise_sd is None else self.noise_sd[at])
+
+    def stacked(self, every: "Sequence[Likelihood]") -> Self:
+        """Return the likelihood of the draws of all, of which this is the first; a noise that one of
+        them lacks is left out.
+        """
+        known = [one.noise_sd for one in every if one.noise_sd is not None]
+        return replace(self, noise_sd=np.concatenate(known) if len(known) == len(every) else None)
 
     # -- from latent values to ratings
 

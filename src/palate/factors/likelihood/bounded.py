@@ -43,9 +43,9 @@ class Bounded(NormalNoise):
     high: float
 
     @classmethod
-    def of(cls, model: Learned) -> Self:
-        """Return the likelihood of a model, which must have a scale."""
-        if model.scale is None:
+    def of(cls, learned: Learned) -> Self:
+        """Return the likelihood between the ends of a scale, which must be given."""
+        if learned.scale is None:
             raise ArgumentError(
                 "scale",
                 Words(
@@ -53,7 +53,13 @@ class Bounded(NormalNoise):
                 ),
                 "None",
             )
-        return cls(noise_sd=model.noise_sd, low=model.scale[0], high=model.scale[1])
+        low, high = learned.scale
+        return cls(noise_sd=learned.noise_sd, levels=learned.levels, low=low, high=high)
+
+    @property
+    def learned(self) -> Learned:
+        """What the likelihood is made of."""
+        return super().learned._replace(scale=(self.low, self.high))
 
     @classmethod
     def fitted(cls, scale: tuple[float, float]) -> Self:

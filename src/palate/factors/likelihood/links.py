@@ -2,8 +2,10 @@
 `likelihood` for what it needs.
 """
 
-from palate._checks import ArgumentError
-from palate.factors.likelihood.base import Likelihood
+import numpy as np
+
+from palate._checks import ArgumentError, Setting, Words
+from palate.factors.likelihood.base import Learned, Likelihood
 from palate.factors.likelihood.bounded import Bounded
 from palate.factors.likelihood.normal import Gaussian, NormalNoise
 from palate.factors.likelihood.ordinal import Ordinal
@@ -31,6 +33,23 @@ def likelihood_class(link: str) -> type[Likelihood]:
     if link not in _CLASSES:
         raise ArgumentError("link", f"be one of {', '.join(map(repr, LINKS))}", f"{link!r}")
     return _CLASSES[link]
+
+
+def likelihood_of(learned: Learned) -> Likelihood:
+    """Return the likelihood that is made of these parts.
+
+    Raises
+    ------
+    ValueError
+        If there is no such link, a part is missing that it needs, or one is of another link.
+    """
+    made = likelihood_class(learned.link).of(learned)
+    if learned.cutpoints is not None and made.learned.cutpoints is None:
+        raise ArgumentError("cutpoints", Words("be left out for ", Setting("link", learned.link)), "some")
+    levels = learned.levels
+    if levels is not None and (levels.ndim != 1 or not len(levels) or (np.diff(levels) <= 0).any()):
+        raise ArgumentError("levels", "be one row of strictly ascending values")
+    return made
 
 
 def fitted_class(link: str) -> type[NormalNoise]:

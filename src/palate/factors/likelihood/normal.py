@@ -151,9 +151,9 @@ class Gaussian(NormalNoise):
     unit: ClassVar[str] = "in stars, or whatever the ratings are in"
 
     @classmethod
-    def of(cls, model: Learned) -> Self:
-        """Return the likelihood of a model."""
-        return cls(noise_sd=model.noise_sd)
+    def of(cls, learned: Learned) -> Self:
+        """Return the likelihood with this noise."""
+        return cls(noise_sd=learned.noise_sd, levels=learned.levels)
 
     def kernel_fields(self, n_draws: int) -> KernelFields:
         """Return the likelihood as the kernels take it."""
@@ -197,7 +197,7 @@ def _cells(pairs: "Pairs", values: np.ndarray) -> np.ndarray:
     many distinct ratings to be stars.
     """
     model = pairs.model
-    levels = model.levels if model.ratings is None else model.ratings.levels
+    levels = model.likelihood.levels if model.ratings is None else model.ratings.levels
     levels = np.unique(values if levels is None else np.concatenate([levels, values])).astype(np.float64)
     if len(levels) > MAX_LEVELS or len(levels) < 2:
         return np.empty((len(values), 0))

@@ -1,6 +1,7 @@
 """The ordinal likelihood: a rating is the level between whose cutpoints a noisy latent value falls."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
@@ -43,15 +44,29 @@ class Ordinal(Likelihood):
     cutpoints: np.ndarray
 
     @classmethod
-    def of(cls, model: Learned) -> Self:
-        """Return the likelihood of a model, which must have levels and ascending cutpoints."""
-        levels, cutpoints = model.levels, model.cutpoints
+    def of(cls, learned: Learned) -> Self:
+        """Return the likelihood of levels and ascending cutpoints, which must be given."""
+        levels, cutpoints = learned.levels, learned.cutpoints
         if levels is None or cutpoints is None:
             missing = "levels" if levels is None else "cutpoints"
             raise ArgumentError(missing, Words("be given for ", Setting("link", "ordinal")), "None")
         if (np.diff(cutpoints, axis=1) < 0).any():
             raise ArgumentError("cutpoints", "ascend in each draw")
-        return cls(noise_sd=model.noise_sd, levels=levels, cutpoints=cutpoints)
+        return cls(noise_sd=learned.noise_sd, levels=levels, cutpoints=cutpoints)
+
+    @property
+    def learned(self) -> Learned:
+        """What the likelihood is made of."""
+        return super().learned._replace(cutpoints=self.cutpoints)
+
+    def draws(self, at: slice) -> Self:
+        """Return the likelihood of some draws."""
+        return replace(super().draws(at), cutpoints=self.cutpoints[at])
+
+    def stacked(self, every: Sequence[Likelihood]) -> Self:
+        """Return the likelihood of the draws of all, of which this is the first."""
+        cutpoints = [one.cutpoints for one in every if isinstance(one, Ordinal)]
+        return replace(super().stacked(every), cutpoints=np.concatenate(cutpoints))
 
     def kernel_fields(self, n_draws: int) -> KernelFields:
         """Return the likelihood as the kernels take it."""

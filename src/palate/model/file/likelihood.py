@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from palate.factors.factors import Factors
+from palate.factors.factors import FactorScorer
 from palate.factors.likelihood.links import LINKS, likelihood_class
 from palate.factors.row_precision import RowNoise
 from palate.model.file.errors import Damage
@@ -25,17 +25,18 @@ from palate.solve.features import BAG, BINS, KINDS, TAGS, FeatureGroup, FeatureL
 _NAMES = ("levels", "cutpoints", "noise_sd")
 
 
-def put_distribution(writer: TensorWriter, model: Factors) -> dict[str, Any]:
+def put_distribution(writer: TensorWriter, model: FactorScorer) -> dict[str, Any]:
     """Add levels, cutpoints and the noise where the model has them; return the rest, which is
     absent where it has none.
     """
-    if model.levels is not None:
-        writer.put("levels", model.levels, "float32", "cut+1")
-    if model.cutpoints is not None:
-        writer.put("cutpoints", model.cutpoints, "float32", "draw cut")
-    if model.noise_sd is not None:
-        writer.put("noise_sd", model.noise_sd, "float64", "draw")
-    for side, own in (("user", model.user_noise), ("item", model.item_noise)):
+    learned = model.likelihood.learned
+    if learned.levels is not None:
+        writer.put("levels", learned.levels, "float32", "cut+1")
+    if learned.cutpoints is not None:
+        writer.put("cutpoints", learned.cutpoints, "float32", "draw cut")
+    if learned.noise_sd is not None:
+        writer.put("noise_sd", learned.noise_sd, "float64", "draw")
+    for side, own in (("user", model.factors.user.noise), ("item", model.factors.item.noise)):
         if own is not None:
             writer.put(f"{side}_noise.scale", own.scale, "float32", f"draw {side}")
             writer.put(f"{side}_noise.degrees", own.degrees, "float64", "draw")
