@@ -4,6 +4,7 @@ The lists of exceptions only shrink.
 """
 
 import ast
+import functools
 import importlib.util
 import inspect
 import pkgutil
@@ -27,6 +28,7 @@ NO_SECTIONS = {  # docstrings that do not tell their parameters yet
 NO_EXAMPLE = {"FactorModel", "History", "SweepReport"}  # public functions and classes without an example yet
 
 
+@functools.cache  # asked by every case
 def public_objects() -> dict[str, object]:
     """Return what `palate.__all__` names, and what its modules name in turn, by dotted name."""
     found: dict[str, object] = {}
@@ -60,6 +62,7 @@ def public_methods(cls: type) -> dict[str, object]:
     }
 
 
+@functools.cache  # asked by every case
 def callables() -> dict[str, object]:
     """Return every public class, function and method by dotted name; exceptions take what
     `Exception` takes.
