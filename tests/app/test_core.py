@@ -100,8 +100,9 @@ def test_a_live_rating_of_a_training_item_replaces_it(models, kind):
     ),
     exclude_seen=st.booleans(),
     caution=st.sampled_from([0.0, 0.5]),
+    diversity=st.sampled_from([0.0, 0.5]),
 )
-def test_what_is_rated_live_never_comes_back(changes, exclude_seen, caution):
+def test_what_is_rated_live_never_comes_back(changes, exclude_seen, caution, diversity):
     core, live = Core({"a": served_models.point_model()}), {}
     for user, item, value in changes:
         if value == "remove":
@@ -110,7 +111,8 @@ def test_what_is_rated_live_never_comes_back(changes, exclude_seen, caution):
             core.rate(user, str(item), value)
         live[user, str(item)] = value
     for user in ("u0", "u3", "new"):
-        listed = core.recommend(user, n=40, exclude_seen=exclude_seen, caution=caution).items
+        how = {"exclude_seen": exclude_seen, "caution": caution, "diversity": diversity}
+        listed = core.recommend(user, n=40, **how).items
         hidden = {item for (who, item), value in live.items() if who == user and value != "remove"}
         assert not hidden & set(listed)
         assert len(set(listed)) == len(listed)
@@ -165,6 +167,28 @@ def test_filters_are_those_of_the_model(core):
     wanted = served_models.point_model().recommend("u6", 40, where=where, min_ratings=5)["item_id"].to_list()
     for _ in range(2):
         assert core.recommend("u6", n=40, where=where, min_ratings=5).items == tuple(map(str, wanted))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_diversity_is_that_of_the_model_page_by_page(models, kind):
+    core = Core({"m": models[kind]})
+    wanted = tuple(map(str, models[kind].recommend("u8", 8, diversity=0.6)["item_id"].to_list()))
+    assert core.recommend("u8", n=8, diversity=0.6).items == wanted
+    assert core.recommend("u8", n=3, offset=5, diversity=0.6).items == wanted[5:]
+    other, likeness = core.most_alike(wanted[0], wanted[1:])
+    assert other in wanted[1:]
+    assert -1 <= likeness <= 1
+
+
+def test_a_model_that_knows_no_likeness_has_no_diversity(core):
+    with pytest.raises(ValueError, match=r"diversity must be between 0 and 1; got 1\.5"):
+        core.recommend("u8", diversity=1.5)
+    without = Core({"m": palate.Baseline().fit(served_models.ratings())})
+    assert not without.model_info().knows_likeness
+    with pytest.raises(CannotAnswer, match="diversity must be 0 for model 'm'"):
+        without.recommend("u8", diversity=0.5)
+    with pytest.raises(CannotAnswer, match="how alike its items are"):
+        without.most_alike("1", ["2"])
 
 
 def test_caution_is_that_of_the_model_and_zero_is_the_order_of_scores(core):

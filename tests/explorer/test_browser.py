@@ -185,7 +185,7 @@ def test_five_ratings_change_the_list_and_stay_after_a_reload_and_a_kill(page, e
     before = listed(page)
     for item in ("6", "8", "10", "12", "14"):
         give(page, item, 0.99)
-    playwright.expect(page.get_by_text("follows the latest ratings at once")).to_be_visible()
+    playwright.expect(page.get_by_text("takes the latest ratings into account")).to_be_visible()
     after = listed(page)
     assert after != before
     assert not {"6", "8", "10", "12", "14"} & set(after)
@@ -276,7 +276,7 @@ def move(page, label: str, value: float) -> None:
 def test_min_ratings_are_kept_and_stand_in_the_address(page):
     open_page(page, "/recommendations?user=1")
     for least in (5, 15, 20):
-        move(page, "At least", least)
+        move(page, "Ratings of an item", least)
         page.wait_for_url(re.compile(f"min_ratings={least}"))
         counts = [
             int(text)
@@ -304,6 +304,21 @@ def test_caution_zero_is_the_order_of_the_scores_and_more_never_raises_what_is_e
     assert listed(page) == plain
 
 
+def test_diversity_marks_what_moved_says_why_items_left_and_stands_in_the_address(page):
+    open_page(page, "/recommendations?user=1")
+    plain = listed(page)
+    move(page, "Diversity", 0.9)
+    page.wait_for_url(re.compile("diversity=0.9"))
+    page.get_by_role("heading", name="Left the list").wait_for()
+    shown = listed(page)
+    left = page.locator("[data-part=list] ul li").all_inner_texts()
+    assert len(left) == len(set(plain) - set(shown)) > 0
+    assert all(" is much like " in text or "rank above it now" in text for text in left)
+    assert page.locator("[data-part=list] .p-mark", has_text="new").count() == len(left)
+    open_page(page, "/recommendations?user=1&diversity=0.9")
+    assert listed(page) == shown
+
+
 def means(page) -> list[float]:
     return [
         float(text)
@@ -314,7 +329,7 @@ def means(page) -> list[float]:
 def test_why_adds_up(page):
     open_page(page, "/recommendations?user=1")
     page.get_by_role("button", name="why?").or_(page.locator("button", has_text="why?")).first.click()
-    page.get_by_role("cell", name="together").wait_for()
+    page.get_by_role("cell", name="the sum").wait_for()
     numbers = [
         float(text)
         for text in page.locator("[data-part=list] table").first.locator("td:first-child").all_inner_texts()
@@ -346,7 +361,7 @@ def test_an_address_that_cannot_be_used_is_told(page):
 
 def test_an_unknown_user_gets_the_most_rated_and_is_told_so(page):
     open_page(page, "/recommendations?user=nobody")
-    assert page.get_by_text("nothing is known of this user").is_visible()
+    assert page.get_by_text("knows nothing of this user").is_visible()
 
 
 def test_an_unknown_item_is_told(page):
@@ -361,10 +376,13 @@ def test_compare_says_what_both_lists_share(page):
     assert said.startswith(f"{len(lists[0] & lists[1])} of 10 items are on both lists.")
 
 
-def test_the_map_opens_an_item(page):
+def test_the_map_marks_both_lists_and_the_user_and_opens_an_item(page):
     open_page(page, "/map?user=4")
     page.locator("canvas").first.wait_for()
+    marks = " ".join(page.get_by_role("list", name="Marks").inner_text().split())
+    assert marks == "● rated ◆ list A: first ▲ list B: second ○ found ▼ user 4"
     page.get_by_text("The same as a table").click()
+    assert page.locator("details h3").all_inner_texts() == ["List A", "List B", "Rated"]
     page.locator("details a").first.click()
     page.wait_for_url(re.compile("/item/"))
 
@@ -376,7 +394,7 @@ def test_a_case_that_looks_wrong_is_kept_and_found_again(page, explorer):
     button.click()
     person.get_by_label("Why it looks wrong").fill("too odd")
     person.get_by_role("button", name="Save").click()
-    person.get_by_text("saved in looks-wrong.jsonl").wait_for()
+    person.get_by_text("Saved in looks-wrong.jsonl").wait_for()
     code = "import sys; from palate.cli import main; sys.exit(main())"
     told = subprocess.run(
         [sys.executable, "-c", code, "evaluate", "first.palate", "--cases", "looks-wrong.jsonl"],

@@ -90,6 +90,32 @@ def test_positions_are_the_two_principal_axes_and_the_same_each_time(rng):
     np.testing.assert_allclose(found.place(vectors[3]), found.points[[3]], rtol=1e-4, atol=1e-5)
 
 
+def test_the_point_of_a_taste_is_a_weighted_mean_and_its_ellipse_holds_it(rng):
+    """The mean of many samples of one taste lies within the ellipse as often as it says."""
+    center, inside = np.array([2.0, -1.0]), 0
+    for _ in range(400):
+        points = center + rng.normal(size=(40, 2)) @ np.array([[2.0, 0.5], [0.0, 1.0]])
+        taste = positions.taste_of(points, rng.integers(6, 11, 40) / 2)
+        apart = taste.point - center
+        inside += apart @ np.linalg.solve(taste.covariance, apart) <= -2 * np.log(0.05)
+    assert 0.88 <= inside / 400 <= 0.98  # 95 %, a little less with 40 ratings
+    ring = taste.ring() - taste.point
+    np.testing.assert_allclose(
+        np.einsum("nf,nf->n", ring, np.linalg.solve(taste.covariance, ring.T).T), -2 * np.log(0.05)
+    )
+
+
+def test_the_point_of_one_rating_has_no_ellipse_and_of_none_there_is_no_point():
+    taste = positions.taste_of(np.array([[1.0, 2.0]]), np.array([0.5]))
+    assert (taste.point.tolist(), taste.ring()) == ([1.0, 2.0], None)
+    assert positions.taste_of(np.empty((0, 2)), np.empty(0)) is None
+
+
+def test_what_is_rated_lowest_hardly_counts():
+    taste = positions.taste_of(np.array([[0.0, 0.0], [1.0, 1.0]]), np.array([1.0, 5.0]))
+    assert taste.point == pytest.approx([1, 1], abs=2e-3)
+
+
 def test_positions_of_one_factor_lie_on_a_line(rng):
     assert (positions.positions(rng.normal(size=(9, 1))).points[:, 1] == 0).all()
 
@@ -128,6 +154,15 @@ def test_marks_say_what_rose_fell_and_came():
 def test_what_caution_removes_is_said_to_be_uncertain():
     (left,) = gone(rows("a"), rows("b"), caution=0.5)
     assert "less certain" in left.why
+
+
+def test_what_diversity_removes_is_said_to_be_like_an_item_of_the_list():
+    near = {"a": "Alien (1979)", "b": ""}
+    found = gone(rows("a", "b"), rows("c"), alike=near.get)
+    assert [one.why for one in found] == [
+        "It is much like Alien (1979), which is on the list.",
+        "Other items rank above it now.",
+    ]
 
 
 def test_cases_are_kept_and_found_again(model, tmp_path):

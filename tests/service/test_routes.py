@@ -244,6 +244,7 @@ def test_items_search_similar_explain_compare(client, core):
         ("GET", "/v1/users/u1/recommendations?n=0", None, 422, "n:"),
         ("GET", "/v1/users/u1/recommendations?n=201", None, 422, "n:"),
         ("GET", "/v1/users/u1/recommendations?caution=nan", None, 422, "caution"),
+        ("GET", "/v1/users/u1/recommendations?diversity=1.5", None, 422, "diversity"),
         ("GET", "/v1/users/u1/recommendations?explain=all", None, 422, "explain must be"),
         ("GET", "/v1/users/u1/recommendations?genre=Nothing", None, 422, "genres must be"),
         ("GET", "/v1/users/u1/recommendations?year_from=1990&year_to=1980", None, 422, "lower end first"),

@@ -12,7 +12,8 @@ class ModelInfo:
     """One model that is served.
 
     `version` changes with the content of the model file; `kind` is the name of the trainer.
-    `active` says whether it answers when no model is named.
+    `active` says whether it answers when no model is named. A model that `knows_uncertainty` takes a
+    caution, one that `knows_likeness` a diversity.
     """
 
     id: str
@@ -24,6 +25,7 @@ class ModelInfo:
     scale: tuple[float, float] | None
     levels: tuple[float, ...] | None
     knows_uncertainty: bool
+    knows_likeness: bool
     loaded_at: float
     path: str | None
     active: bool

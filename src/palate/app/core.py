@@ -8,6 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from palate._checks import ArgumentError
 from palate.app.activating import load_file, memory_allows, version_of_object, warmed_up
 from palate.app.answers import (
@@ -244,6 +246,7 @@ class Core:
         exclude_seen: bool = True,
         offset: int = 0,
         explain: Sequence[str] = (),
+        diversity: float = 0.0,
     ) -> Answer:
         """Return the best items of a user, or of somebody known by ratings alone.
 
@@ -253,7 +256,7 @@ class Core:
             Live ratings count beside those of the training. Somebody unknown gets the most-rated items.
         ratings : mapping of item to rating, optional
             Instead of a user.
-        n, caution, min_ratings, where, exclude_seen
+        n, caution, min_ratings, where, exclude_seen, diversity
             As in `FactorModel.recommend`. What was rated or marked live never comes back, even
             without `exclude_seen`.
         model : str, optional
@@ -275,7 +278,7 @@ class Core:
             raise ArgumentError("explain", f"be of {', '.join(map(repr, EXPLAIN))}", f"{asking[0]!r}")
         people = self._people(model)
         asked = self._asked(people, user, ratings)
-        rows = best(people.served, asked, n, caution, min_ratings, where, exclude_seen, offset)
+        rows = best(people.served, asked, n, caution, min_ratings, where, exclude_seen, offset, diversity)
         if UNCERTAINTY in explain:
             rows = with_uncertainty(people.served, asked, rows)
         if WHY in explain:
@@ -318,6 +321,18 @@ class Core:
             )
             for row in frame.select("rank", "item_id", "similarity").to_dicts()
         ]
+
+    def most_alike(self, item: str, among: Sequence[str], model: str | None = None) -> tuple[str, float]:
+        """Return which of several items is most like one, and how alike the two are: at most 1.
+
+        UnknownItem if the model does not know one of them, CannotAnswer where it knows of no likeness.
+        """
+        served = self._people(model).served
+        if served.likeness is None or not among:
+            raise CannotAnswer(f"model {served.id!r} does not know how alike its items are.")
+        others = np.array([served.item_index(other) for other in among], np.int64)
+        found = served.likeness(served.item_index(item), others)
+        return among[int(found.argmax())], float(found.max())
 
     def explain(self, user: str, item: str, model: str | None = None) -> Reasons:
         """Return what the prediction of an item for a user is made of, live ratings included.

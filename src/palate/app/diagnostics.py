@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from palate.data.ratings import Ratings
 from palate.evaluation.evaluation import Evaluation
+from palate.factors.draws import has_spread
 from palate.inspect.factors import norms as vector_norms
 from palate.inspect.factors import norms_by_count
 from palate.inspect.predictions import PAIRS, predictions
@@ -44,8 +46,9 @@ class Panel:
     kind: str = "line"
 
 
-def panels(model: Model, evaluation: Evaluation | None) -> list[Panel]:
-    """Return everything the page shows of a model; what cannot be known says so.
+def panels(model: Model, evaluation: Evaluation | None, test: Ratings | None = None) -> list[Panel]:
+    """Return everything the page shows of a model; what cannot be known says so. Errors are those of
+    the `evaluation`, and calibration is measured on the `test` ratings or on those held out.
 
     Examples
     --------
@@ -61,7 +64,7 @@ def panels(model: Model, evaluation: Evaluation | None) -> list[Panel]:
     return (
         found
         + error_panels(evaluation)
-        + ([calibration_panel(evaluation, stars)] if evaluation is not None else [])
+        + ([calibration_panel(stars, test)] if evaluation is not None else [])
     )
 
 
@@ -74,8 +77,8 @@ def norm_panel(model: Model) -> Panel:
     frame = norms_by_count("item", vector_norms(factors), model.ratings.item_counts())
     frame = frame.select(_spans(frame), items="n", low="norm_q10", median="norm_q50", high="norm_q90")
     text = (
-        "Short vectors of rarely rated items keep them from the top of lists. Lines: lower tenth, half "
-        "and upper tenth."
+        "Short vectors of rarely rated items keep them from the top of lists. The lines are the lower "
+        "tenth, the median and the upper tenth."
     )
     return Panel(heading, text, frame, "ratings", ("low", "median", "high"))
 
@@ -97,7 +100,7 @@ def tail_panel(model: Model) -> Panel:
     shares = np.linspace(0, 1, _TAIL + 1)
     taken = [float(counts[: round(share * len(counts))].sum()) / total for share in shares]
     frame = pl.DataFrame({"items": [f"{share:.0%}" for share in shares], "ratings": np.round(taken, 4)})
-    text = "Share of all ratings that the most rated items have, by share of the items."
+    text = "The share of all ratings that the most rated items have, by share of the items."
     return Panel(heading, text, frame, "items", ("ratings",))
 
 
@@ -108,15 +111,31 @@ def range_panel(model: Model) -> Panel:
     values = predictions(model, users)
     if not values.size:
         return Panel(heading, "There is nothing to predict.")
-    counts, edges = np.histogram(values.astype(np.float64), bins=_BINS)
-    frame = pl.DataFrame(
-        {"from": np.round(edges[:-1], 3), "to": np.round(edges[1:], 3), "predictions": counts}
-    )
+    counts, edges = np.histogram(values, bins=_round_edges(float(values.min()), float(values.max())))
+    frame = pl.DataFrame({"from": edges[:-1], "to": edges[1:], "predictions": counts})
     text = f"Every item for {len(users):,} of {len(model.users):,} users."
     if model.scale is not None:
         outside = float(((values < model.scale[0]) | (values > model.scale[1])).mean())
         text += f" {outside:.2%} lie outside the scale of {model.scale[0]:g} to {model.scale[1]:g}."
     return Panel(heading, text, frame, "from", ("predictions",), "bar")
+
+
+def _round_edges(low: float, high: float) -> np.ndarray:
+    """Return the edges of at most 30 bins that hold both ends: multiples of 1, 2 or 5 and a power of ten.
+
+    Examples
+    --------
+    >>> _round_edges(0.31, 4.96)[[0, 1, -1]].tolist()
+    [0.2, 0.4, 5.0]
+    >>> _round_edges(3.0, 3.0).tolist()
+    [3.0, 4.0]
+    """
+    if not high > low:
+        return np.array([np.floor(low), np.floor(low) + 1])
+    power = 10.0 ** np.floor(np.log10((high - low) / _BINS))
+    step = next(size * power for size in (1, 2, 5, 10, 20) if (high - low) / (size * power) <= _BINS - 1)
+    first, last = int(np.floor(low / step)), int(np.ceil(high / step))
+    return np.round(np.arange(first, last + 1) * step, 10)
 
 
 def curve_panel(model: Model) -> Panel:
@@ -162,26 +181,23 @@ def error_panels(evaluation: Evaluation | None) -> list[Panel]:
     return found
 
 
-def calibration_panel(evaluation: Evaluation, model: Model) -> Panel:
-    """Return whether intervals hold as many ratings as they promise, where the evaluation says so."""
+def calibration_panel(model: Model, test: Ratings | None = None) -> Panel:
+    """Return whether intervals hold as many ratings as they promise, on `test` or on what was held out."""
     heading = "Calibration"
-    held = (
-        model.ratings is not None and bool(np.any(model.ratings.held_out))
-        if model.ratings is not None
-        else False
-    )
-    if not held or model.scale is None:
-        return Panel(
-            heading, "Needs a model that knows how sure it is, and ratings it held out; see palate calibrate."
-        )
+    held = model.ratings is not None and bool(np.any(model.ratings.held_out))
+    if model.scale is None or not has_spread(model):
+        return Panel(heading, "This model does not know how sure it is.")
+    if test is None and not held:
+        return Panel(heading, "Nothing was held out of training; give test ratings with --test FILE.")
     from palate.evaluation.calibration import calibrate
 
     try:
-        frame = calibrate(model).table.filter(pl.col("n_train") == "all")
+        frame = calibrate(model, test).table.filter(pl.col("n_train") == "all")
     except (ValueError, TypeError, AttributeError) as error:
         return Panel(heading, str(error))
     shown = frame.select(promised="nominal", held=pl.col("coverage").round(4))
-    text = "Share of held-out ratings inside the interval that promises to hold so many."
+    whose = "held-out" if test is None else "test"
+    text = f"The share of {whose} ratings that intervals hold, beside the share they promise."
     return Panel(heading, text, shown, "promised", ("held", "promised"))
 
 
@@ -207,9 +223,12 @@ def card(model: Model) -> list[tuple[str, str]]:
             )
         )
     rows += [
-        (name.replace("_", " "), str(value)) for name, value in model.trainer.items() if _plain(name, value)
+        (name.replace("_", " ").capitalize(), str(value))
+        for name, value in model.trainer.items()
+        if _plain(name, value)
     ]
-    return [*rows, *(("Note", note) for note in getattr(model.history, "notes", ()))]
+    notes = " ".join(getattr(model.history, "notes", ()))
+    return [*rows, ("Notes", notes)] if notes else rows
 
 
 def _plain(name: str, value: object) -> bool:

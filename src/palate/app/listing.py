@@ -18,6 +18,7 @@ from palate.lists.cautious import check_caution
 from palate.lists.filters import Allowed
 from palate.lists.ranking import rank_among
 from palate.lists.recommending import check_n
+from palate.lists.shaping import check_diversity
 from palate.lists.words import sentence
 
 SHARE = 0.8
@@ -35,9 +36,10 @@ def best(
     where: object,
     exclude_seen: bool,
     offset: int,
+    diversity: float = 0.0,
 ) -> list[Row]:
     """Return ranks `offset + 1` to `offset + n` of a user's list."""
-    n, caution = check_n(n), check_caution(caution, None)
+    n, caution, diversity = check_n(n), check_caution(caution, None), check_diversity(diversity)
     if not is_integer(offset) or offset < 0:
         raise ArgumentError("offset", "be a whole number of at least 0", f"{offset!r}")
     if exclude_seen and asked.row >= 0 and served.model.ratings is None and asked.model is served.model:
@@ -49,8 +51,9 @@ def best(
     allowed = served.allowed(min_ratings, where)
     if asked.row < 0:
         return _popular(served, hidden, allowed, n, offset)
-    if caution:
-        return _cautious(served, asked, hidden, n, offset, caution, min_ratings, where)
+    if caution or diversity:
+        how = {"caution": caution, "diversity": diversity, "min_ratings": min_ratings, "where": where}
+        return _by_verb(served, asked, hidden, n, offset, how)
     return _plain(served, asked, hidden, allowed, n, offset)
 
 
@@ -99,30 +102,28 @@ def _seen_rows(asked: Asked, hidden: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return indptr, np.ascontiguousarray(hidden, np.int32)
 
 
-def _cautious(
-    served: ServedModel,
-    asked: Asked,
-    hidden: np.ndarray,
-    n: int,
-    offset: int,
-    caution: float,
-    min_ratings: int,
-    where: object,
+def _by_verb(
+    served: ServedModel, asked: Asked, hidden: np.ndarray, n: int, offset: int, how: dict[str, Any]
 ) -> list[Row]:
-    """Return a list by lower confidence bounds, from the model's own verb."""
-    if not has_spread(served.predicts):
+    """Return a list by lower confidence bounds, or one of items that are unlike each other, from
+    the model's own verb.
+    """
+    if how["caution"] and not has_spread(served.predicts):
         raise CannotAnswer(
             f"caution must be 0 for model {served.id!r}, which does not know how sure it is; got "
-            f"{caution:g}. "
+            f"{how['caution']:g}. "
             "Train with palate.Gibbs, or by least squares with ratings held out and saved."
+        )
+    if how["diversity"] and not served.knows_likeness:
+        raise CannotAnswer(
+            f"diversity must be 0 for model {served.id!r}, which does not know how alike its items are; got "
+            f"{how['diversity']:g}. Train with a catalog that has genres."
         )
     frame = to_polars(
         asked.model.recommend(
             asked.user,
             n + offset,
-            caution=caution,
-            min_ratings=min_ratings,
-            where=where,
+            **how,
             exclude_seen=False,
             threads=1,
             exclude_items=None if not len(hidden) else served.model.items.take(hidden),

@@ -70,20 +70,54 @@ def positions(vectors: np.ndarray) -> Positions:
     return Positions((apart @ axes).astype(np.float32), center, axes, share)
 
 
-def user_vector(model: Model, items: np.ndarray, ratings: np.ndarray) -> np.ndarray | None:
-    """Return a vector for somebody with these ratings of these items (row numbers): where what they
-    like lies.
+@dataclass(frozen=True, eq=False)
+class Taste:
+    """Where somebody's taste lies on a map.
 
-    The mean of the items' vectors, weighted by how far each rating lies above the lowest; None
-    without ratings.
+    Parameters
+    ----------
+    point : ndarray of shape (2,), float64
+    covariance : ndarray of shape (2, 2), float64, optional
+        Of the error of the point; None with fewer than two ratings that count.
     """
-    vectors = item_vectors(model)
-    if vectors is None or not len(items):
+
+    point: np.ndarray
+    covariance: np.ndarray | None
+
+    def ring(self, share: float = 0.95, n: int = 60) -> np.ndarray | None:
+        """Return the ellipse that holds the point with this probability, shape (n + 1, 2), closed."""
+        if self.covariance is None:
+            return None
+        values, axes = np.linalg.eigh(self.covariance)
+        angles = np.linspace(0, 2 * np.pi, n + 1)
+        radius = np.sqrt(-2 * np.log(1 - share) * np.maximum(values, 0))  # chi squared, two degrees
+        around = np.column_stack([np.cos(angles), np.sin(angles)])
+        return self.point + (around * radius) @ axes.T
+
+
+def taste_of(points: np.ndarray, ratings: np.ndarray) -> Taste | None:
+    """Return where the taste of somebody lies who gave these ratings to items at these points; None
+    without ratings.
+
+    It is the mean of the points, weighted by how far each rating lies above the lowest one; what
+    was rated lowest hardly counts. The error is that of a weighted mean: how far the point would
+    move if other items of the same taste had been rated.
+
+    Examples
+    --------
+    >>> points = np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0], [2.0, 2.0]])
+    >>> taste = taste_of(points, np.full(4, 3.0))
+    >>> taste.point.tolist(), taste.covariance.tolist()
+    ([1.0, 1.0], [[0.25, 0.0], [0.0, 0.25]])
+    """
+    if not len(points):
         return None
-    weights = np.asarray(ratings, np.float64) - min(0.0, float(np.min(ratings)))
-    weights = weights - 0.999 * weights.min()
-    return (
-        vectors[np.asarray(items)].T @ weights / weights.sum()
-        if weights.sum() > 0
-        else vectors[np.asarray(items)].mean(axis=0)
-    )
+    points, ratings = np.asarray(points, np.float64), np.asarray(ratings, np.float64)
+    weights = ratings - ratings.min()
+    weights = (weights + 0.001 * max(1.0, float(weights.max()))) / (weights.max() or 1.0)
+    weights /= weights.sum()
+    point = weights @ points
+    if len(points) < 2:
+        return Taste(point, None)
+    apart = (points - point) * weights[:, None]
+    return Taste(point, apart.T @ apart)

@@ -27,6 +27,7 @@ from palate.data.vocabulary import Vocabulary
 from palate.factors.draws import has_spread
 from palate.factors.item_index import item_catalog, item_table, share_items
 from palate.lists.filters import Allowed, allowed_items
+from palate.lists.likeness import Likeness, likeness_of
 from palate.model.model import Foldable, ScorerModel
 
 _MASKS = 64  # filters kept ready; an item mask is one byte per item
@@ -132,6 +133,7 @@ class ServedModel:
             scale=None if model.scale is None else (float(model.scale[0]), float(model.scale[1])),
             levels=None if self.levels is None else tuple(float(level) for level in self.levels),
             knows_uncertainty=has_spread(self.predicts),
+            knows_likeness=self.knows_likeness,
             loaded_at=self.loaded_at,
             path=None if self.path is None else str(self.path),
             active=active,
@@ -141,6 +143,16 @@ class ServedModel:
     def predicts(self) -> Any:
         """The model that predicts ratings: the star head of two, else the model itself."""
         return getattr(self.model, "predicts", self.model)
+
+    @property
+    def knows_likeness(self) -> bool:
+        """Whether the model knows how alike its items are."""
+        return self.likeness is not None
+
+    @cached_property
+    def likeness(self) -> Likeness | None:
+        """How alike items are, by their positions; None where nothing is known of that."""
+        return likeness_of(self.model)
 
     @property
     def levels(self) -> np.ndarray | None:

@@ -1,6 +1,6 @@
 """What a slider did to a list: which items rose, fell, came and left, and why they left."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from palate.app.answers import Row
@@ -52,22 +52,31 @@ def marks(before: Sequence[Row], after: Sequence[Row]) -> list[Mark]:
 
 
 def gone(
-    before: Sequence[Row], after: Sequence[Row], *, min_ratings: int = 0, caution: float = 0.0
+    before: Sequence[Row],
+    after: Sequence[Row],
+    *,
+    min_ratings: int = 0,
+    caution: float = 0.0,
+    alike: Callable[[str], str] | None = None,
 ) -> list[Gone]:
-    """Return the rows that left the list, with the reason: too few ratings, or too little certainty."""
+    """Return the rows that left the list, each with the reason: too few ratings, likeness to an item
+    that stayed, or too little certainty. `alike` names the item that one is much like, or "".
+    """
     there = {row.item.id for row in after}
-    return [Gone(row, _why(row, min_ratings, caution)) for row in before if row.item.id not in there]
+    return [Gone(row, _why(row, min_ratings, caution, alike)) for row in before if row.item.id not in there]
 
 
-def _why(row: Row, min_ratings: int, caution: float) -> str:
+def _why(row: Row, min_ratings: int, caution: float, alike: Callable[[str], str] | None) -> str:
     count = row.item.n_ratings
     if count is not None and count < min_ratings:
         return f"It has {count:,} rating{'' if count == 1 else 's'}, fewer than {min_ratings:,}."
+    if alike is not None and (other := alike(row.item.id)):
+        return f"It is much like {other}, which is on the list."
     if caution:
         from_how_many = "" if count is None else f" from {count:,} rating{'' if count == 1 else 's'}"
         low = "" if row.low is None else f": {row.low:.1f} at least"
         return f"What is expected of it{from_how_many} is less certain than of those that stayed{low}."
-    return "Others stand before it now."
+    return "Other items rank above it now."
 
 
 def summary(found: Sequence[Mark], left: Sequence[Gone]) -> str:

@@ -55,6 +55,10 @@ CSS = """
   border-radius: .2rem; }
 .p-figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 17rem), 1fr));
   gap: .75rem; margin: .5rem 0; }
+.p-panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr));
+  gap: .75rem; margin: .5rem 0; }
+.p-card table { font-size: .92rem; } .p-figures td:last-child { white-space: nowrap; }
+.p-card > p:last-child { margin: .5rem 0 0; } .p-counts td { vertical-align: middle !important; }
 .p-card { background: var(--panel); border: 1px solid var(--line); border-radius: .4rem;
   padding: .7rem .9rem; min-width: 0; }
 .p-card h2, .p-card h3 { margin-top: 0; }
@@ -74,7 +78,10 @@ CSS = """
 .p-list > li.p-line { align-items: center; } .p-open { flex-basis: 100%; }
 .p-list.tight > li { padding: .2rem 0; font-size: .92rem; }
 .p-line { display: flex; flex-wrap: wrap; gap: .1rem .6rem; align-items: baseline; }
-.p-rank { color: var(--soft); min-width: 1.4rem; text-align: right; font-variant-numeric: tabular-nums; }
+.p-list.tight .p-bar { width: 7rem; }
+.p-under { padding-left: 2.2rem; margin-top: .1rem; } .p-act { margin-left: auto; }
+.p-legend > li { border: 0; padding: 0; } .p-legend { margin-bottom: .2rem; }
+.p-rank { color: var(--soft); min-width: 1.6rem; text-align: right; font-variant-numeric: tabular-nums; }
 .p-grow { flex: 1 1 9rem; min-width: 0; }
 .p-mark { font-size: .8rem; font-weight: 600; } .p-mark.rose, .p-mark.new { color: var(--good); }
 .p-mark.fell { color: var(--bad); }
@@ -101,7 +108,10 @@ CSS = """
 @media (prefers-reduced-motion: reduce) { * { transition: none !important; animation: none !important; } }
 @media (max-width: 30rem) {
   .p-page { padding: .75rem .6rem; } .p-head { padding: .6rem; }
-  .p-field input[type=range] { width: 100%; }
+  .p-field:has(input[type=range]) { width: 100%; } .p-field input[type=range] { width: 100%; }
+  .p-nav { font-size: .95rem; gap: 0 .8rem; } .p-card { padding: .6rem .7rem; }
+  .p-figures td { font-size: .85rem; } .p-list.tight .p-bar { width: 7rem; }
+.p-under { padding-left: 0; }
 }
 """
 

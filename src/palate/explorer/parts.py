@@ -8,6 +8,7 @@ from typing import Any, Protocol, Self, cast
 from urllib.parse import quote
 
 from palate.app.answers import ItemInfo, ModelInfo, Reasons, Row
+from palate.explorer.state import ME
 
 
 class Element(Protocol):
@@ -179,27 +180,32 @@ def reasons_shown(reasons: Reasons) -> None:
     """Draw what a prediction is made of: signed parts that add up to the score, the strongest
     ratings by name.
     """
+    whose = "your" if reasons.user == ME else "their"
     named = [part for part in reasons.parts if part.item is not None]
     shown = sorted(named, key=lambda part: -abs(part.contribution))[:6]
     rest = [part for part in named if part not in shown]
-    rows = [(f"{part.contribution:+.3f}", _meaning(part.part)) for part in reasons.parts if part.item is None]
+    rows = [
+        (f"{part.contribution:+.3f}", _meaning(part.part, whose))
+        for part in reasons.parts
+        if part.item is None
+    ]
     rows += [
-        (f"{part.contribution:+.3f}", f"your {part.rating:g} for {name_of(part.item)}")
+        (f"{part.contribution:+.3f}", f"{whose} {part.rating:g} for {name_of(part.item)}")
         for part in shown
         if part.item
     ]
     if rest:
-        rows.append((f"{sum(part.contribution for part in rest):+.3f}", f"{len(rest):,} other ratings"))
-    rows.append((f"{reasons.score:.3f}", "together"))
-    table(("adds", "because of"), rows, f"Why {name_of(reasons.item)}")
+        rows.append((f"{sum(part.contribution for part in rest):+.3f}", count(len(rest), "other rating")))
+    rows.append((f"{reasons.score:.3f}", "the sum"))
+    table(("adds", "part"), rows, f"Why {name_of(reasons.item)}")
 
 
-def _meaning(part: str) -> str:
+def _meaning(part: str, whose: str) -> str:
     known = {
         "mean": "the average of all ratings",
-        "user bias": "how this user rates",
-        "item bias": "how everyone rates this item",
-        "features": "features, or the choice of what to rate",
-        "unrated pairs": "pairs without a rating",
+        "user bias": f"how high {whose} ratings are",
+        "item bias": "how high this item is rated",
+        "features": f"what {whose} choice of items to rate says",
+        "unrated pairs": "items that were not rated",
     }
     return known.get(part, part)

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 ME = "me"  # whose ratings are those of the person at the screen
 MOST_MIN_RATINGS = 200
 MOST_CAUTION = 0.95
+MOST_DIVERSITY = 0.95
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +24,7 @@ class State:
         The second model, where two are compared; the same when there is one.
     user : str
     min_ratings : int
-    caution : float
+    caution, diversity : float
     color : str
         What the map is coloured by.
     own : tuple of str
@@ -46,6 +47,7 @@ class State:
     user: str = ME
     min_ratings: int = 0
     caution: float = 0.0
+    diversity: float = 0.0
     color: str = "year"
     own: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -69,6 +71,7 @@ class State:
             user=query.get("user") or ME,
             min_ratings=int(_number(query, "min_ratings", MOST_MIN_RATINGS, notes)),
             caution=_number(query, "caution", MOST_CAUTION, notes),
+            diversity=_number(query, "diversity", MOST_DIVERSITY, notes),
             color=query.get("color", "year"),
             own=tuple(name for name in query.get("own", "").split(",") if name)[:2],
             notes=tuple(notes),
@@ -87,7 +90,7 @@ class State:
             model=self.models[0], other=self.models[min(1, len(self.models) - 1)], models=self.models
         )
         shown: dict[str, str] = {}
-        for name in ("model", "other", "user", "min_ratings", "caution", "color"):
+        for name in ("model", "other", "user", "min_ratings", "caution", "diversity", "color"):
             value = getattr(state, name)
             if value != getattr(default, name):
                 shown[name] = f"{value:g}" if isinstance(value, float) else str(value)

@@ -29,6 +29,7 @@ class SessionIn:
     n: int = 10
     model: str | None = None
     caution: float = 0.0
+    diversity: float = 0.0
     min_ratings: int = 0
     genre: list[str] = field(default_factory=list)
     explain: list[str] = field(default_factory=list)

@@ -21,6 +21,7 @@ class ListQuery(BaseModel):
     year_to: Annotated[int | None, Field(ge=-(2**31), lt=2**31)] = None
     min_ratings: Annotated[int, Field(ge=0, lt=2**62)] = 0
     caution: Annotated[float, Field(gt=-1, lt=1)] = 0.0
+    diversity: Annotated[float, Field(ge=0, le=1, description="1: as unlike each other as can be.")] = 0.0
     model: str | None = None
     explain: Annotated[str | None, Field(description="why, uncertainty, or both with a comma between.")] = (
         None
@@ -29,7 +30,7 @@ class ListQuery(BaseModel):
     @property
     def plain(self) -> bool:
         """Whether nothing is asked that takes longer than the list itself."""
-        more = self.caution, self.explain, self.genre, self.min_ratings
+        more = self.caution, self.diversity, self.explain, self.genre, self.min_ratings
         return not any(more) and self.year_from is None and self.year_to is None
 
 

@@ -101,6 +101,7 @@ def session_routes(core: Core) -> Any:
                     n=body.n,
                     model=body.model,
                     caution=body.caution,
+                    diversity=body.diversity,
                     min_ratings=body.min_ratings,
                     where=_where(body.genre, None, None),
                     explain=body.explain,
@@ -129,12 +130,14 @@ def _page(core: Core, settings: Settings, user: str, query: Any) -> Any:
         "n": query.n,
         "model": query.model,
         "caution": query.caution,
+        "diversity": query.diversity,
         "min_ratings": query.min_ratings,
         "exclude_seen": query.exclude_seen,
         "where": _where(query.genre, query.year_from, query.year_to),
         "explain": _explain(query.explain),
     }
-    asked = [user, *(how[name] for name in ("model", "caution", "min_ratings", "exclude_seen", "where"))]
+    listed = "model", "caution", "diversity", "min_ratings", "exclude_seen", "where"
+    asked = [user, *(how[name] for name in listed)]
     given, offset = (None, 0) if cursor is None else read_cursor(settings.secret, cursor)
     answer = core.recommend(user, offset=offset, **how)
     state = _state(asked, answer)

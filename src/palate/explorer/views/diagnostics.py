@@ -18,12 +18,14 @@ def show(page: Page) -> None:
             page.model_picker()
         place = tag("div")
         with place:
-            tag("p", "Looking at the model ...", "soft")
+            tag("p", "The model is being looked at ...", "soft")
 
     def look() -> tuple[Any, list[Panel]]:
         figures = measured(page, (model,))
         return figures, page.space.once(
-            "panels", (model,), lambda: panels(page.space.core.model(model), figures.evaluation)
+            "panels",
+            (model,),
+            lambda: panels(page.space.core.model(model), figures.evaluation, page.space.test),
         )
 
     async def later() -> None:
@@ -34,12 +36,12 @@ def show(page: Page) -> None:
         place.clear()
         with place:
             draw_figures(figures)
-            with tag("div", None, "p-figures"):
+            with tag("div", None, "p-panels"):
                 for panel in found:
                     _panel(panel)
-                with tag("section", None, "p-card", aria_label="Model card"):
-                    tag("h2", "Model card")
-                    table(("what", "value"), card(page.space.core.model(model)), "Model card")
+            with tag("section", None, "p-card", aria_label="Model card"):
+                tag("h2", "Model card")
+                table(("what", "value"), card(page.space.core.model(model)), "Model card")
 
     background_tasks.create(later(), context=place)
 

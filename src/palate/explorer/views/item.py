@@ -52,13 +52,13 @@ def show(page: Page, item: str) -> None:
                 tag("h2", "Most like it")
                 _similar(page, about.id)
             with tag("section", None, aria_label="Ratings"):
-                tag("h2", "Ratings given")
+                tag("h2", "How it was rated")
                 _ratings(page, about.id)
             with tag("section", None, aria_label="Why"):
-                tag("h2", f"For user {state.user}")
+                tag("h2", "For you" if state.user == ME else f"For user {state.user}")
                 try:
                     reasons = core.explain(state.user, about.id, state.model)
-                    tag("p", f"{reasons.prediction:.2f} expected.")
+                    tag("p", f"The model expects a rating of {reasons.prediction:.2f}. It adds up so:")
                     reasons_shown(reasons)
                 except (CannotAnswer, NotKnown, ValueError) as error:
                     tag("p", str(error), "soft")
@@ -80,7 +80,7 @@ def _similar(page: Page, item: str) -> None:
                     href=page.state.address(item_address(one.item.id)),
                     dir="auto",
                 )
-                tag("span", f"{one.similarity:.2f}, {count(one.item.n_ratings)}", "soft small")
+                tag("span", f"similarity {one.similarity:.2f}, {count(one.item.n_ratings)}", "soft small")
 
 
 def _ratings(page: Page, item: str) -> None:
@@ -93,7 +93,7 @@ def _ratings(page: Page, item: str) -> None:
         model.ratings.values(np.flatnonzero(model.ratings.items == index)), return_counts=True
     )
     most = max(1, int(counts.max(initial=1)))
-    with tag("div", None, "p-scroll"), tag("table"), tag("tbody"):
+    with tag("div", None, "p-scroll"), tag("table", None, "p-counts"), tag("tbody"):
         for level, number in zip(levels[::-1].tolist(), counts[::-1].tolist(), strict=True):
             with tag("tr"):
                 tag("td", f"{level:g}")

@@ -3,29 +3,28 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from palate.app.answers import Answer, OwnRating, Row
+from palate.app.answers import STORED, Answer, OwnRating, Row
 from palate.app.errors import NotKnown
 from palate.explorer.changes import Mark
 from palate.explorer.frame import Page, problem
-from palate.explorer.parts import bar, count, item_address, name_of, score_words, tag
+from palate.explorer.parts import Element, bar, count, item_address, name_of, score_words, tag
 
 N = 10
 SOURCES = {
-    "stored": "from the ratings the model was trained on",
-    "fold-in": "follows the latest ratings at once",
-    "popular fallback": "nothing is known of this user: the most rated items",
+    "stored": "This list is made from the ratings that the model was trained on.",
+    "fold-in": "This list takes the latest ratings into account.",
+    "popular fallback": "The model knows nothing of this user, so the list holds the most rated items.",
 }
 
 
-def asked(
-    page: Page, model: str, *, caution: float = 0.0, min_ratings: int = 0, user: str | None = None, n: int = N
-) -> Answer | str:
-    """Return a user's list with its uncertainty where the model knows it, or why there is none."""
+def asked(page: Page, model: str, *, user: str | None = None, n: int = N, **sliders: Any) -> Answer | str:
+    """Return a user's list with its uncertainty where the model knows it, or why there is none; the
+    `sliders` are options of `Core.recommend`.
+    """
     core, whom = page.space.core, user or page.state.user
-    options: dict[str, Any] = {"n": n, "model": model, "caution": caution, "min_ratings": min_ratings}
     explain = ("uncertainty",) if core.model_info(model).knows_uncertainty else ()
     try:
-        return core.recommend(whom, explain=explain, **options)
+        return core.recommend(whom, n=n, model=model, explain=explain, **sliders)
     except (ValueError, NotKnown) as error:
         return str(error)
 
@@ -35,7 +34,8 @@ def short_list(page: Page, answer: Answer | str, act: Callable[[Row], Any] | Non
     if isinstance(answer, str):
         problem(answer)
         return
-    tag("p", SOURCES.get(answer.source, answer.source), "soft small")
+    if answer.source != STORED:  # the usual case goes without saying
+        tag("p", SOURCES[answer.source], "soft small")
     if not answer.rows:
         problem("Nothing is left to recommend.")
     scale = page.space.core.model_info(answer.model_id).scale
@@ -51,30 +51,38 @@ def short_list(page: Page, answer: Answer | str, act: Callable[[Row], Any] | Non
                         href=page.state.address(item_address(row.item.id)),
                         dir="auto",
                     )
-                with tag("div", None, "p-line soft small"):
-                    bar(row, scale)
-                    tag("span", f"{short_words(row)}, {count(row.item.n_ratings)}")
                     if act is not None:
                         act(row)
+                with tag("div", None, "p-line p-under soft small"):
+                    bar(row, scale)
+                    tag("span", f"{short_words(row)}, {count(row.item.n_ratings)}")
 
 
 def short_words(row: Row) -> str:
-    """Return what is expected of a row in few words.
+    """Return what is expected of a row in few words: the same numbers as its sentence, which stay
+    within the scale.
 
     Examples
     --------
     >>> from palate.app.answers import ItemInfo
-    >>> short_words(Row(1, ItemInfo("x"), 4.2, predicted_rating=4.21, low=3.9, high=4.5))
+    >>> short_words(Row(1, ItemInfo("x"), 4.2, in_words="4.2 expected (3.9 to 4.5), from 7 ratings"))
     '4.2 (3.9 to 4.5)'
+    >>> short_words(Row(1, ItemInfo("x"), 4.2, predicted_rating=4.21))
+    '4.2 expected'
     """
-    if row.predicted_rating is None:
+    if row.in_words is None:
         return score_words(row)
-    interval = "" if row.low is None or row.high is None else f" ({row.low:.1f} to {row.high:.1f})"
-    return f"{row.predicted_rating:.1f}{interval}"
+    return row.in_words.split(", from ")[0].replace(" expected", "")
 
 
-def long_list(page: Page, answer: Answer, marks: Sequence[Mark], act: Callable[[Row], Any]) -> None:
-    """Draw a list with everything that is known of each item; `act` draws what can be done with it."""
+def long_list(
+    page: Page, answer: Answer, marks: Sequence[Mark], act: Callable[[Row, list[Element]], Any] | None = None
+) -> None:
+    """Draw a list with everything that is known of each item.
+
+    `act` draws what can be done with an item; the list it is given holds the place below the item,
+    once that is drawn.
+    """
     scale = page.space.core.model_info(answer.model_id).scale
     with tag("ol", None, "p-list"):
         for row, mark in zip(answer.rows, marks, strict=True):
@@ -90,10 +98,13 @@ def long_list(page: Page, answer: Answer, marks: Sequence[Mark], act: Callable[[
                     )
                     if mark.words:
                         tag("span", mark.words, f"p-mark {mark.kind}")
-                with tag("div", None, "p-line soft small"):
+                    below: list[Element] = []
+                    if act is not None:
+                        act(row, below)
+                with tag("div", None, "p-line p-under soft small"):
                     bar(row, scale)
                     tag("span", f"{score_words(row)}{_crowd(row)}")
-                    act(row)
+                below.append(tag("div", None, "p-under"))
 
 
 def _crowd(row: Row) -> str:

@@ -1,19 +1,23 @@
 """The map: items in two dimensions, as their vectors lie."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from palate.app.answers import Answer
 from palate.app.errors import CannotAnswer, NotKnown
-from palate.app.positions import Positions, user_vector
+from palate.app.positions import Positions, Taste, taste_of
 from palate.explorer.colors import COLORS, Group, groups
 from palate.explorer.frame import Page, problem
 from palate.explorer.parts import item_address, name_of, tag
+from palate.explorer.state import ME
 from palate.explorer.views.lists import asked
 from palate.factors.item_index import item_table
 
 _HITS = 8
+_TABLE = 50  # items that the table names of each kind
+_MANY = 300  # rated items, from which on their points are smaller
+_OWN = "#CC79A7"
 
 
 class Map:
@@ -23,6 +27,10 @@ class Map:
         self.page, self.core, self.found, self.colors = page, page.space.core, found, colors
         self.model = self.core.model(page.state.model)
         self.title_of = self._titles()
+        state = page.state
+        self.lists = [("A", state.model, "diamond", "#D55E00")]
+        if state.other != state.model:
+            self.lists.append(("B", state.other, "triangle", "#0072B2"))
 
     def _titles(self) -> list[str]:
         table = item_table(self.model)
@@ -30,73 +38,85 @@ class Map:
         return [str(title) for title in table[column].to_list()]
 
     def series(self) -> list[dict[str, Any]]:
-        """Return the layers: every group of items, what the user rated, what is recommended, hits
-        of the search, the user.
+        """Return the layers from the lowest up: every group of items, what the user rated, what the
+        two lists hold, hits of the search, the user.
         """
         layers = [
             self._layer(
                 group.name,
                 group.items,
-                group.color,
                 large=True,
                 symbolSize=4,
                 itemStyle={"color": group.color, "opacity": 0.7},
             )
             for group in self.colors
         ]
-        answer = asked(self.page, self.page.state.model)
-        listed = self._rows(answer.items) if isinstance(answer, Answer) else np.empty(0, np.int64)
         rated, values = self._rated()
+        many = len(rated) > _MANY
         layers.append(
             self._layer(
                 "rated",
                 rated,
-                "#000",
-                symbolSize=8 if len(rated) < 300 else 5,
+                symbolSize=4 if many else 8,
                 symbol="circle",
-                itemStyle=_ring("#111111", "#ffffff"),
+                itemStyle=_ring("#111111", "#ffffff", 0.5 if many else 1.5),
             )
         )
-        layers.append(
+        layers += [
             self._layer(
-                "recommended",
-                listed,
-                "#000",
-                symbolSize=14,
-                symbol="diamond",
-                itemStyle=_ring("#D55E00", "#ffffff"),
+                f"list {letter}",
+                self._listed(model),
+                symbolSize=15,
+                symbol=symbol,
+                itemStyle=_ring(color, "#ffffff"),
             )
-        )
+            for letter, model, symbol, color in self.lists
+        ]
         layers.append(
             {
-                **self._layer("found", np.empty(0, np.int64), "#000", symbolSize=20, symbol="circle"),
+                **self._layer("found", np.empty(0, np.int64), symbolSize=20, symbol="circle"),
                 "id": "found",
                 "itemStyle": {"color": "transparent", "borderColor": "#D55E00", "borderWidth": 3},
             }
         )
-        vector = user_vector(self.model, rated, values)
-        if vector is not None:
-            layers.append(
-                {
-                    **self._layer(
-                        "this user",
-                        np.empty(0, np.int64),
-                        "#000",
-                        symbolSize=22,
-                        symbol="pin",
-                        itemStyle=_ring("#CC79A7", "#111111"),
-                    ),
-                    "data": [
-                        {
-                            "value": self.found.place(vector)[0].round(3).tolist(),
-                            "name": f"user {self.page.state.user}",
-                        }
-                    ],
-                }
-            )
-        return layers
+        taste = taste_of(self.found.points[rated], values)
+        return layers if taste is None else [*layers, *self._taste(taste)]
 
-    def _layer(self, name: str, rows: np.ndarray, color: str, **options: Any) -> dict[str, Any]:
+    def _taste(self, taste: Taste) -> list[dict[str, Any]]:
+        """Return the layers of the user's own point: an ellipse around it, and a pin."""
+        point = self._layer(
+            "this user", np.empty(0, np.int64), symbolSize=24, symbol="pin", itemStyle=_ring(_OWN, "#111111")
+        )
+        point["data"] = [{"value": taste.point.round(3).tolist(), "name": _whose(self.page.state.user)}]
+        ring = taste.ring()
+        if ring is None:
+            return [point]
+        around = {
+            "type": "line",
+            "name": "around this user",
+            "data": ring.round(3).tolist(),
+            "symbol": "none",
+            "silent": True,
+            "animation": False,
+            "lineStyle": {"color": _OWN, "width": 2},
+        }
+        return [around, point]
+
+    def _listed(self, model: str) -> np.ndarray:
+        """Return the positions of what a model recommends; items that this map lacks are left out."""
+        answer = asked(self.page, model)
+        if isinstance(answer, str):
+            return np.empty(0, np.int64)
+        return self._rows(item for item in answer.items if self._has(item))
+
+    def _has(self, item: str) -> bool:
+        try:
+            self.core.item(item, self.page.state.model)
+        except NotKnown:
+            return False
+        return True
+
+    def _layer(self, name: str, rows: np.ndarray, **options: Any) -> dict[str, Any]:
         points = self.found.points[rows].astype(float).round(3).tolist()
         data: list[Any] = [
             {"value": [x, y, int(row)], "name": self.title_of[row]}
@@ -107,14 +127,13 @@ class Map:
         return {
             "type": "scatter",
             "name": name,
-            "color": color,
             "data": data,
             "largeThreshold": 1500,
             "animation": False,
             **options,
         }
 
-    def _rows(self, ids: Any) -> np.ndarray:
+    def _rows(self, ids: Iterable[str]) -> np.ndarray:
         found = [self.model.items.index(self.model.items.parse(item)) for item in ids]
         return np.array(found, np.int64)
 
@@ -127,15 +146,8 @@ class Map:
             ]
         except NotKnown:
             rated = []
-        known = []
-        for one in rated:
-            try:
-                known.append((self._rows([one.item.id])[0], one.rating))
-            except (KeyError, ValueError):
-                continue
-        return np.array([row for row, _ in known], np.int64), np.array(
-            [value for _, value in known], np.float64
-        )
+        known = [one for one in rated if self._has(one.item.id)]
+        return self._rows(one.item.id for one in known), np.array([one.rating for one in known], np.float64)
 
     def options(self) -> dict[str, Any]:
         """Return what ECharts is given."""
@@ -158,12 +170,9 @@ class Map:
         }
 
     def draw(self) -> None:
-        """Draw the map, its legend, the search and the table of what is marked."""
+        """Draw the map, its legend, and the table of what is marked."""
         from nicegui import ui
 
-        with tag("label", None, "p-field"):
-            tag("span", "Search by title")
-            search = tag("input", None, "p-search", type="search", autocomplete="off")
         self.hits = tag("div", None, data_part="hits")
         self._legend()
         ui.run_javascript(f"window.palateTitles = {_json(self.title_of)}")
@@ -175,40 +184,57 @@ class Map:
             aria_label=f"Map of {len(self.title_of):,} items; the table below names what is marked.",
         ):
             self.chart = ui.echart(options, on_point_click=self._open).classes("p-map")
-        search.on(
-            "input", lambda e: self.find(str(e.args)), js_handler="(e) => emit(e.target.value)", throttle=0.15
-        )
         tag(
             "p",
-            f"The two directions in which the items differ most hold {self.found.share:.0%} of what the "
-            f"vectors say: near each "
-            "other means much alike, far apart need not mean unlike. Scroll to zoom, drag to move.",
+            "Items near each other are rated alike by the same people; items far apart need not differ. The "
+            f"two directions shown hold {self.found.share:.0%} of the differences between the vectors. The "
+            "pin is the mean of what the user rated, where high ratings count most; the line around it holds "
+            "it with a probability of 95 %. Scroll to zoom, drag to move, click an item to open it.",
             "soft small",
         )
         self._table(options["series"])
 
+    def search(self) -> None:
+        """Draw the field that searches by title."""
+        with tag("label", None, "p-field"):
+            tag("span", "Search by title")
+            field = tag("input", None, "p-search", type="search", autocomplete="off")
+        field.on(
+            "input", lambda e: self.find(str(e.args)), js_handler="(e) => emit(e.target.value)", throttle=0.15
+        )
+
     def _legend(self) -> None:
-        with tag("ul", None, "p-line p-list small", aria_label="Colours"):
+        with tag("ul", None, "p-line p-list p-legend small", aria_label="Colours"):
             for group in self.colors:
-                with tag("li").style("border: 0; padding: 0"):
-                    tag("span", "■ ").style(f"color: {group.color}").props["aria-hidden"] = "true"
+                with tag("li"):
+                    _sign("■", group.color)
                     tag("span", f"{group.name} ({len(group.items):,})")
-            for sign, name in (("●", "rated"), ("◆", "recommended"), ("○", "found"), ("▼", "this user")):
-                with tag("li").style("border: 0; padding: 0"):
-                    tag("span", f"{sign} {name}", "soft")
+        with tag("ul", None, "p-line p-list p-legend small", aria_label="Marks"):
+            signs = {"A": "◆", "B": "▲"}
+            marks = [("●", "", "rated")]
+            marks += [
+                (signs[letter], color, f"list {letter}: {model}") for letter, model, _, color in self.lists
+            ]
+            marks += [("○", "#D55E00", "found"), ("▼", _OWN, _whose(self.page.state.user))]
+            for sign, color, name in marks:
+                with tag("li"):
+                    _sign(sign, color)
+                    tag("span", name)
 
     def _table(self, series: list[dict[str, Any]]) -> None:
         marked = {
             one["name"]: [point["value"] for point in one["data"]]
             for one in series
-            if one["name"] in ("recommended", "rated")
+            if one["name"] == "rated" or one["name"].startswith("list ")
         }
         with tag("details"):
             tag("summary", "The same as a table")
-            for name in ("recommended", "rated"):
-                tag("h3", name.capitalize())
+            for name in sorted(marked):
+                tag("h3", name[0].upper() + name[1:])
+                if not marked[name]:
+                    tag("p", "Nothing.", "soft")
                 with tag("ul", None, "p-list tight"):
-                    for x, y, row in marked.get(name, [])[:50]:
+                    for x, y, row in marked[name][:_TABLE]:
                         with tag("li"):
                             item = str(self.model.items.id(row))
                             tag(
@@ -218,11 +244,13 @@ class Map:
                                 dir="auto",
                             )
                             tag("span", f" at {x:.2f}, {y:.2f}", "soft small")
+                if len(marked[name]) > _TABLE:
+                    tag("p", f"and {len(marked[name]) - _TABLE:,} more", "soft small")
 
     def find(self, query: str) -> None:
         """Ring the items that fit what was typed, and name them."""
         found = self.core.search(query, _HITS, self.page.state.model) if query.strip() else []
-        layer = self._layer("found", self._rows([item.id for item in found]), "#000")
+        layer = self._layer("found", self._rows(item.id for item in found))
         self.chart.run_chart_method("setOption", {"series": [{"id": "found", "data": layer["data"]}]})
         self.hits.clear()
         with self.hits, tag("ul", None, "p-list tight"):
@@ -237,8 +265,17 @@ class Map:
             self.page.go(item_address(str(self.model.items.id(int(value[2])))))
 
 
-def _ring(inside: str, outside: str) -> dict[str, Any]:
-    return {"color": inside, "borderColor": outside, "borderWidth": 1.5}
+def _ring(inside: str, outside: str, width: float = 1.5) -> dict[str, Any]:
+    return {"color": inside, "borderColor": outside, "borderWidth": width}
+
+
+def _sign(sign: str, color: str) -> None:
+    """Draw a sign of the legend; its name stands beside it."""
+    tag("span", f"{sign} ", aria_hidden="true").style(f"color: {color}" if color else "")
+
+
+def _whose(user: str) -> str:
+    return "you" if user == ME else f"user {user}"
 
 
 def _json(values: list[str]) -> str:
@@ -252,8 +289,9 @@ def show(page: Page) -> None:
     """Draw the page."""
     state, space = page.state, page.space
     with page.shown("Map"):
-        with tag("div", None, "p-tools"):
-            page.model_picker()
+        with tag("div", None, "p-tools") as tools:
+            page.model_picker("model", "Map and list A")
+            page.model_picker("other", "List B")
             page.user_picker()
             with tag("label", None, "p-field"):
                 tag("span", "Colour by")
@@ -270,4 +308,7 @@ def show(page: Page) -> None:
         if state.color not in COLORS:
             problem(f"color must be one of {', '.join(COLORS)}; got {state.color!r}.")
             return
-        Map(page, found, groups(item_table(model), state.color)).draw()
+        drawn = Map(page, found, groups(item_table(model), state.color))
+        with tools:
+            drawn.search()
+        drawn.draw()

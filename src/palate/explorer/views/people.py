@@ -18,8 +18,8 @@ def show(page: Page) -> None:
     with page.shown("Twelve people"):
         tag(
             "p",
-            "What the model thinks of very different people: what they rated, and what they would be "
-            "recommended.",
+            "These people are as different as can be: see what they rated, and what each model recommends "
+            "them.",
             "soft",
         )
         with tag("div", None, "p-tools"):
@@ -78,7 +78,7 @@ def _wrong(page: Page, person: Person, row: Row, answers: dict[str, Answer | str
     """Draw the button that keeps a recommendation that looks wrong, with a note where one is wanted."""
     from nicegui import ui
 
-    with tag("span") as place:
+    with tag("span", None, "p-act") as place:
         ask = button(
             "looks wrong",
             lambda: open_(),
@@ -88,13 +88,14 @@ def _wrong(page: Page, person: Person, row: Row, answers: dict[str, Answer | str
 
     def open_() -> None:
         ask.set_visibility(False)
+        place.classes("p-open p-line")
         with place:
             field = tag(
                 "input",
                 None,
                 "p-text",
                 type="text",
-                placeholder="why? (optional)",
+                placeholder="Why? (may stay empty)",
                 aria_label="Why it looks wrong",
             )
             field.on(
@@ -123,7 +124,7 @@ def _wrong(page: Page, person: Person, row: Row, answers: dict[str, Answer | str
         append_case(page.space.cases, case)
         place.clear()
         with place:
-            tag("span", f"saved in {page.space.cases.name}", "soft small")
+            tag("span", f"Saved in {page.space.cases.name}.", "soft small")
         page.say(f"Saved in {page.space.cases.name}.")
 
 
@@ -162,7 +163,7 @@ def draw_figures(found: Figures) -> None:
             with tag("div", None, "p-card"):
                 tag("h2", figure.heading)
                 table(
-                    ("model", "with its 95 % interval"),
+                    ("model", "value (95 % interval)"),
                     [(one.name, one.words) for one in figure.contenders],
                     figure.heading,
                 )

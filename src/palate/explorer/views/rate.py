@@ -205,7 +205,7 @@ class Rating:
                 return
             tag("p", SOURCES[answer.source], "soft small")
             changed = marks(before.rows if before else answer.rows, answer.rows)
-            long_list(self.page, answer, changed, lambda row: None)
+            long_list(self.page, answer, changed)
         if before is not None:
             self.page.say(summary(changed, gone(before.rows, answer.rows)))
         self.answer = answer

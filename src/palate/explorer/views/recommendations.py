@@ -1,46 +1,57 @@
-"""One user's list: what is expected, how sure that is, why, and what two sliders do to it."""
+"""One user's list: what is expected, how sure that is, why, and what three sliders do to it."""
 
+from collections.abc import Callable
 from typing import Any
 
-from palate.app.answers import Answer, Row
+from palate.app.answers import POPULAR, Answer, ModelInfo, Row
 from palate.app.errors import CannotAnswer, NotKnown
 from palate.explorer.changes import gone, marks, summary
 from palate.explorer.frame import Page, problem
-from palate.explorer.parts import button, name_of, reasons_shown, tag
-from palate.explorer.state import MOST_CAUTION
+from palate.explorer.parts import Element, button, name_of, reasons_shown, tag
+from palate.explorer.state import ME, MOST_CAUTION, MOST_DIVERSITY, State
 from palate.explorer.views.lists import SOURCES, asked, history, long_list
 
 _MIN_RATINGS_SLIDER = 100
+_MUCH = 0.3  # likeness from which an item is said to be much like another
 
 
 def show(page: Page) -> None:
     """Draw the page."""
-    state = page.state
+    state, info = page.state, page.space.core.model_info(page.state.model)
     with page.shown("Recommendations"):
         with tag("div", None, "p-tools"):
             page.model_picker()
             page.user_picker()
             page.slider(
-                "At least",
+                "Ratings of an item",
                 state.min_ratings,
                 max(_MIN_RATINGS_SLIDER, state.min_ratings),
                 1,
                 lambda value: move(min_ratings=int(value)),
                 _ratings,
             )
-            if page.space.core.model_info(state.model).knows_uncertainty:
+            if info.knows_uncertainty:
                 page.slider(
                     "Caution",
                     state.caution,
                     MOST_CAUTION,
                     0.05,
                     lambda value: move(caution=round(value, 2)),
-                    _caution,
+                    _strength,
                 )
-        tag("p", _sentence(page), "soft small")
+            if info.knows_likeness:
+                page.slider(
+                    "Diversity",
+                    state.diversity,
+                    MOST_DIVERSITY,
+                    0.05,
+                    lambda value: move(diversity=round(value, 2)),
+                    _strength,
+                )
+        tag("p", _sentence(info), "soft small")
         with tag("div", None, "p-three"):
             with tag("section", None, aria_label="List"):
-                tag("h2", f"For user {state.user}")
+                tag("h2", "For you" if state.user == ME else f"For user {state.user}")
                 place = tag("div", None, data_part="list")
             with tag("section", None, aria_label="Rated"):
                 tag("h2", "Rated")
@@ -54,43 +65,55 @@ def show(page: Page) -> None:
 
 
 def _ratings(value: float) -> str:
-    return "any number of ratings" if value < 1 else f"{value:.0f} rating{'' if value == 1 else 's'} each"
+    return "any number" if value < 1 else f"{value:.0f} or more"
 
 
-def _caution(value: float) -> str:
+def _strength(value: float) -> str:
     return "none" if value == 0 else f"{value:.2f}"
 
 
-def _sentence(page: Page) -> str:
-    if page.space.core.model_info(page.state.model).knows_uncertainty:
-        return (
-            "Caution ranks items by how good they are at least: the more caution, the less counts what "
-            "few ratings promise."
-        )
-    return "This model does not know how sure it is, so there is no caution to set."
+def _sentence(info: ModelInfo) -> str:
+    """Return what the sliders do, and which of them the model has none of."""
+    caution = (
+        "Caution ranks items by the low end of what is expected of them, so that what few ratings promise "
+        "counts for less."
+        if info.knows_uncertainty
+        else "This model does not know how sure it is, so there is no caution to set."
+    )
+    diversity = (
+        "Diversity moves items down that are like those above them."
+        if info.knows_likeness
+        else "This model does not know how alike its items are, so there is no diversity to set."
+    )
+    return f"{caution} {diversity}"
 
 
 def _draw(page: Page, place: Any, plain: Answer | str) -> None:
     """Draw the list as the sliders stand, with marks against the list without them."""
     state = page.state
-    moved = bool(state.caution or state.min_ratings)
-    answer = (
-        asked(page, state.model, caution=state.caution, min_ratings=state.min_ratings) if moved else plain
-    )
+    sliders = {name: getattr(state, name) for name in ("min_ratings", "caution", "diversity")}
+    moved = any(sliders.values())
+    answer = asked(page, state.model, **sliders) if moved else plain
     place.clear()
     with place:
         if isinstance(answer, str):
             problem(answer)
             return
-        tag("p", SOURCES[answer.source], "soft small")
+        tag("p", SOURCES[answer.source] + _without_effect(state, answer), "soft small")
         if not answer.rows:
             problem(f"No item has {state.min_ratings:,} ratings or more that this user has not rated.")
         before = plain.rows if isinstance(plain, Answer) else answer.rows
         found, left = (
             marks(before, answer.rows),
-            gone(before, answer.rows, min_ratings=state.min_ratings, caution=state.caution),
+            gone(
+                before,
+                answer.rows,
+                min_ratings=state.min_ratings,
+                caution=state.caution,
+                alike=_alike(page, answer) if state.diversity else None,
+            ),
         )
-        long_list(page, answer, found, lambda row: _why(page, row))
+        long_list(page, answer, found, lambda row, below: _why(page, row, below))
         if left:
             tag("h3", "Left the list")
             with tag("ul", None, "p-list tight"):
@@ -102,27 +125,53 @@ def _draw(page: Page, place: Any, plain: Answer | str) -> None:
         page.say(summary(found, left))
 
 
-def _why(page: Page, row: Row) -> None:
-    """Draw the button that shows what a prediction is made of."""
-    with tag("div") as place:
-        button(
-            "why?", lambda: open_(), "p-quiet", aria_label=f"Why {name_of(row.item)}?", aria_expanded="false"
-        )
+def _without_effect(state: State, answer: Answer) -> str:
+    """Return which sliders cannot change the list, as a sentence behind a space, or ""."""
+    if answer.source != POPULAR or not (state.caution or state.diversity):
+        return ""
+    return " Caution and diversity do not change it."
 
-    def open_() -> None:
-        place.clear()
-        place.classes("p-open")
-        with place:
-            try:
-                reasons = page.space.core.explain(page.state.user, row.item.id, page.state.model)
-            except (CannotAnswer, NotKnown, ValueError) as error:
-                tag("p", str(error), "soft small")
-                return
-            if row.chance is not None:
-                tag(
-                    "p",
-                    "What the predicted stars are made of; the list also weighs how likely an item is to "
-                    "be chosen.",
-                    "soft small",
-                )
-            reasons_shown(reasons)
+
+def _alike(page: Page, answer: Answer) -> Callable[[str], str]:
+    """Return what names the item of a list that another one is much like, or ""."""
+    core, names = page.space.core, {row.item.id: name_of(row.item) for row in answer.rows}
+
+    def find(item: str) -> str:
+        try:
+            other, likeness = core.most_alike(item, answer.items, answer.model_id)
+        except (CannotAnswer, NotKnown):
+            return ""
+        return names[other] if likeness >= _MUCH else ""
+
+    return find
+
+
+def _why(page: Page, row: Row, below: list[Element]) -> None:
+    """Draw the button that shows below the row what a prediction is made of, and hides it again."""
+    ask = button(
+        "why?", lambda: toggle(), "p-quiet", aria_label=f"Why {name_of(row.item)}?", aria_expanded="false"
+    )
+
+    def toggle() -> None:
+        opening = ask.props["aria-expanded"] == "false"
+        ask.props["aria-expanded"] = "true" if opening else "false"
+        below[0].clear()
+        if opening:
+            with below[0]:
+                _reasons(page, row)
+
+
+def _reasons(page: Page, row: Row) -> None:
+    try:
+        reasons = page.space.core.explain(page.state.user, row.item.id, page.state.model)
+    except (CannotAnswer, NotKnown, ValueError) as error:
+        tag("p", str(error), "soft small")
+        return
+    if row.chance is not None:
+        tag(
+            "p",
+            "These are the parts of the predicted rating; the list also weighs how likely an item is to be "
+            "chosen.",
+            "soft small",
+        )
+    reasons_shown(reasons)
