@@ -1,5 +1,6 @@
 """The store in PostgreSQL: the same contract, and two of them on one database."""
 
+import os
 import time
 
 import pytest
@@ -8,6 +9,7 @@ from palate.store.changes import Change, StoreError
 from palate.store.opening import open_store
 from postgres_server import missing, server
 from store_contract import StoreContract
+from store_kills import kill_writers
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
@@ -100,6 +102,12 @@ def test_a_cut_connection_is_an_error_once_and_then_made_anew(database):
     until(lambda: "z" in one.of("al"))
     one.close()
     two.close()
+
+
+@pytest.mark.slow
+def test_killed_writers_lose_nothing_that_was_acknowledged(database):
+    kills = 60 if os.environ.get("PALATE_SOAK") else 2
+    assert kill_writers(database, kills, lambda store: None) >= 20 * kills
 
 
 def test_a_newer_version_is_refused(database):
