@@ -9,6 +9,8 @@ import numpy as np
 
 from palate.app.answers import FOLD_IN, POPULAR, STORED
 from palate.app.served import Asked, Recent, ServedModel, one_user, positions
+from palate.lists.popular import silent_about
+from palate.scorer import Scorer
 from palate.store.changes import RATED, REMOVED, LiveRating, RatingStore
 
 FOLDED = 10_000  # users with live ratings whose vectors are kept ready, for each model
@@ -35,10 +37,9 @@ class People:
             return self._folded.get((user, _revision(live)), lambda: self.fold(user, live, row))
         if row < 0:
             return _nobody(self.served, positions([]))
-        own = self.served.own_ratings(row)[0]
-        return Asked(
-            self.served.model, self.served.model.users.id(row), row, STORED, own, positions([]), len(own)
-        )
+        own, model = self.served.own_ratings(row)[0], self.served.model
+        source = _source(model, row, STORED)
+        return Asked(model, model.users.id(row), row, source, own, positions([]), len(own))
 
     def is_ready(self, user: str) -> bool:
         """Return whether nothing has to be folded in before the user can be answered."""
@@ -76,7 +77,8 @@ class People:
             if times is None
             else np.concatenate([times[keep], np.full(len(new_items), _now(served), np.int64)]),
         )
-        return Asked(served.folded(user, matrix), user, 0, FOLD_IN, seen, shown, len(every))
+        folded = served.folded(user, matrix)
+        return Asked(folded, user, 0, _source(folded, 0, FOLD_IN), seen, shown, len(every))
 
     def stranger(self, ratings: Mapping[str, float]) -> Asked:
         """Return somebody who is known by the ratings sent along alone; all of them must be of the
@@ -91,7 +93,8 @@ class People:
             items, np.array(list(rated.values()), np.float32), len(served.model.items), None, None
         )
         seen = positions(rated)
-        return Asked(served.folded("you", matrix), "you", 0, FOLD_IN, seen, seen, len(items))
+        folded = served.folded("you", matrix)
+        return Asked(folded, "you", 0, _source(folded, 0, FOLD_IN), seen, seen, len(items))
 
     def fold_all(self) -> int:
         """Fold in every user with live ratings that will be kept ready, latest first; return how many."""
@@ -103,6 +106,11 @@ class People:
 
 def _nobody(served: ServedModel, seen: np.ndarray, live: np.ndarray | None = None) -> Asked:
     return Asked(served.model, None, -1, POPULAR, seen, seen if live is None else live, 0)
+
+
+def _source(model: Scorer, row: int, otherwise: str) -> str:
+    """Return what a list is made from: popularity where the model knows nothing of the user's choices."""
+    return POPULAR if silent_about(model, np.array([row]))[0] else otherwise
 
 
 def _revision(live: Mapping[str, LiveRating]) -> int:

@@ -15,6 +15,7 @@ from palate.evaluation.metrics.ranking import METRICS
 from palate.evaluation.popular import MostPopular
 from palate.evaluation.test_set import Question
 from palate.factors.temporal_scores import scores_at
+from palate.lists.popular import silent_about, training_counts
 from palate.lists.ranking import rank
 from palate.scorer import Scorer
 
@@ -167,7 +168,8 @@ def top_lists(
     int32, -1 where there are fewer.
 
     Unknown users (-1) get the list of the prior mean; `allowed` (n_items,) says which items may be
-    listed. Equal scores are in the order of the item ids.
+    listed. Equal scores are in the order of the item ids, or of popularity where a model of choices
+    knows nothing of a user.
     """
     items = np.full((len(user_index), n), -1, dtype=np.int32)
     known = user_index >= 0
@@ -175,7 +177,9 @@ def top_lists(
         found = rank(scorer, user_index[known], n, allowed=allowed, exclude_seen=True, threads=threads).items
         items[known, : found.shape[1]] = found
     if not known.all():
-        scores = np.asarray(scorer.score_items(np.array([-1])))[0]
+        nobody = np.array([-1])
+        silent = silent_about(scorer, nobody)[0]
+        scores = training_counts(scorer) if silent else np.asarray(scorer.score_items(nobody))[0]
         scores = scores if allowed is None else np.where(allowed, scores, np.nan)
         order = np.argsort(-scores, kind="stable")
         order = order[~np.isnan(scores[order])][:n]

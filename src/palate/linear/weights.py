@@ -90,6 +90,17 @@ class ItemWeights:
         return out
 
     @cached_property
+    def speaks(self) -> np.ndarray:
+        """Which items have a weight for any other, bool: the others add nothing to a score."""
+        if self.dense is not None:
+            return np.asarray(self.dense.any(axis=1))
+        if self.indptr is None or self.values is None:
+            raise ArgumentError("weights", "be dense or have indptr, columns and values", "neither")
+        told = np.concatenate([[0], np.cumsum(self.values != 0)])
+        found: np.ndarray = told[self.indptr[1:]] > told[self.indptr[:-1]]
+        return found
+
+    @cached_property
     def largest(self) -> np.ndarray:
         """The largest weight of each item for another, float32; 1 where none is above 0."""
         if self.dense is not None:

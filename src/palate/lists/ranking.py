@@ -8,6 +8,7 @@ from palate._checks import ArgumentError, Setting, Words
 from palate._parallel import check_threads, even_bounds, run_chunks
 from palate.factors.item_index import item_panels, pack
 from palate.factors.scores import user_constants
+from palate.lists.popular import with_most_popular
 from palate.scorer import Factored, Ranking, Ranks, Scorer, is_factored
 
 USERS_PER_CHUNK = 2048
@@ -30,7 +31,8 @@ def rank(
     """Return the exact top n items of each user.
 
     Items are ranked by score descending (the lowest first if `ascending`); equal scores by item index
-    ascending. The result does not depend on the number of threads, nor on which users are asked for
+    ascending; by popularity where a model of choices scores all items of a user alike. The result does
+    not depend on the number of threads, nor on which users are asked for
     together.
 
     Parameters
@@ -74,12 +76,17 @@ def rank_among(
 ) -> Ranking:
     """Return the exact top n of each user among the items of `mask` (all when empty) that `seen`
     (indptr, items) leaves.
+
+    Users for whom a model of choices scores every item alike have the most popular ones, unless
+    `ascending`.
     """
     if isinstance(scorer, Ranks) and not ascending:
         return scorer.rank_items(users, n, mask, seen, threads)
     if is_factored(scorer):
-        return _rank_factored(scorer, users, n, mask, seen, ascending, threads)
-    return _rank_dense(scorer, users, n, mask, seen, ascending)
+        found = _rank_factored(scorer, users, n, mask, seen, ascending, threads)
+    else:
+        found = _rank_dense(scorer, users, n, mask, seen, ascending)
+    return found if ascending else with_most_popular(scorer, users, found, mask, seen)
 
 
 def seen_rows(scorer: Scorer, exclude_seen: bool) -> tuple[np.ndarray, np.ndarray]:

@@ -17,6 +17,7 @@ from palate.lists.caps import AtMost
 from palate.lists.cautious import check_caution, rank_by_draw, rank_cautiously
 from palate.lists.filters import Allowed, EmptyResultWarning, allowed_items
 from palate.lists.lookup import UserRows, answer, described_frame, score_column, user_rows
+from palate.lists.popular import silent_about
 from palate.lists.ranking import Ranking, rank
 from palate.lists.shaping import Arrays, Shape, shape_of, shaped, warn_if_short
 from palate.lists.standard_errors import spread_frame
@@ -118,6 +119,9 @@ def recommend(
         If nothing is left for a user; it names the filter that took the last item.
     ShortListWarning
         If `at_most` leaves fewer items than n.
+    NothingKnownWarning
+        If a model of choices has learned from no rating of a user: the list is of the most popular
+        items.
     """
     n, caution = check_n(n), check_caution(caution, explore)
     rows = user_rows(scorer, users)
@@ -145,7 +149,9 @@ def recommend(
 
     ranking = ranked(rows.index, n) if shape is None else _shaped(shape, rows, ranked, n, allowed)
     warn_if_empty(rows, allowed, ranking)
-    _warn_if_equal(rows, ranking)
+    by_popularity = not ascending and not caution and explore is None
+    silent = warn_if_silent(rows) if by_popularity else np.zeros(len(rows.index), bool)
+    _warn_if_equal(rows, ranking, silent)
     if caution or explore is not None or words:
         frame = spread_frame(
             rows, ranking, ranked_by_mean=not caution and explore is None, words=words, threads=threads
@@ -183,12 +189,40 @@ def ranking_frame(rows: UserRows, ranking: Ranking) -> pl.DataFrame:
     return described_frame([rows.labels.gather(user)], described, numbers)
 
 
+class NothingKnownWarning(UserWarning):
+    """A model of choices has learned from no rating of some users, whose lists are of the most
+    popular items; the message names the first of them.
+    """
+
+
+def warn_if_silent(rows: UserRows) -> np.ndarray:
+    """Say whose lists are of the most popular items, because a model of choices knows nothing of
+    them; return which users they are, bool.
+    """
+    silent = silent_about(rows.scorer, rows.index)
+    places = np.flatnonzero(silent)
+    if len(places):
+        first = rows.labels[int(places[0])]
+        whose = (
+            f"user {first!r}: the list is"
+            if len(rows.index) == 1
+            else f"{len(places):,} of {len(rows.index):,} users, the first of them {first!r}: their lists are"
+        )
+        warn_caller(
+            f"no choice that the model learned from is known of {whose} of the most popular items.",
+            NothingKnownWarning,
+        )
+    return silent
+
+
 class EqualPredictionsWarning(UserWarning):
     """A list of equal predictions, whose order says nothing; the message names the user."""
 
 
-def _warn_if_equal(rows: UserRows, ranking: Ranking) -> None:
-    """Say that a list is in no order because all its predictions are equal."""
+def _warn_if_equal(rows: UserRows, ranking: Ranking, silent: np.ndarray) -> None:
+    """Say that a list is in no order because all its predictions are equal, but those of the most
+    popular items.
+    """
     if ranking.items.shape[1] < 2:
         return
     filled = ranking.items >= 0
@@ -196,7 +230,7 @@ def _warn_if_equal(rows: UserRows, ranking: Ranking) -> None:
     high = np.where(filled, ranking.scores, -np.inf).max(axis=1)
     with np.errstate(invalid="ignore"):  # nothing is listed: inf - inf
         equal = np.flatnonzero(
-            (filled.sum(axis=1) > 1) & (high - low <= _EQUAL * np.maximum(1, np.abs(high)))
+            (filled.sum(axis=1) > 1) & ~silent & (high - low <= _EQUAL * np.maximum(1, np.abs(high)))
         )
     if not len(equal):
         return

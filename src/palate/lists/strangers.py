@@ -12,6 +12,7 @@ from palate.data.arguments import warn_caller
 from palate.data.forks import rows_of, stacked
 from palate.lists.filters import allowed_items, rating_counts
 from palate.lists.lookup import UserRows, answer, user_rows
+from palate.lists.popular import silent_about
 from palate.lists.ranking import Ranking
 from palate.lists.recommending import check_n, ranking_frame, recommend
 from palate.lists.shaping import shape_of, shaped
@@ -69,7 +70,7 @@ def recommend_to_all(
         _warn(rows, strangers, unknown)
     parts = [_own(lists, rows, known, n, options)]  # of nobody, too: it has the columns
     if unknown == "popular":
-        parts = [_from(part, MODEL) for part in parts]
+        parts = [_sourced(part, rows, known) for part in parts]
         if len(strangers):
             parts.append(_popular(rows, strangers, n, options))
     frame = _together(parts, rows.labels.to_list()) if len(strangers) else parts[0]
@@ -79,6 +80,16 @@ def recommend_to_all(
 def _from(part: pl.DataFrame, source: str) -> pl.DataFrame:
     """Return lists with a column that says whose they are."""
     return pl.DataFrame([*part.get_columns(), pl.Series(SOURCE, [source] * part.height, dtype=pl.String)])
+
+
+def _sourced(part: pl.DataFrame, rows: UserRows, known: np.ndarray) -> pl.DataFrame:
+    """Return the lists of known users with whose they are: those of users of whose choices the model
+    knows nothing are of the most popular items.
+    """
+    silent = known[silent_about(rows.scorer, rows.index[known])]
+    popular = part[names.USER_ID].is_in(rows.labels.gather(silent).implode())
+    source = pl.select(pl.when(popular).then(pl.lit(POPULAR)).otherwise(pl.lit(MODEL)).alias(SOURCE))
+    return part.with_columns(source.to_series())
 
 
 def _together(parts: list[pl.DataFrame], labels: list[Any]) -> pl.DataFrame:

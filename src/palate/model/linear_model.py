@@ -17,7 +17,7 @@ from palate.data.catalog import Catalog
 from palate.data.forks import rows_of
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
-from palate.factors.item_index import item_table
+from palate.factors.item_index import item_table, share_items
 from palate.linear.neighbours import cosines
 from palate.linear.weights import ItemWeights
 from palate.lists.filters import allowed_items
@@ -100,6 +100,20 @@ class LinearModel(Model):
             if len(at):
                 out[at] = self.score_items(distinct[start : start + size])[row[at] - start, items[at]]
         return out
+
+    def silent_about(self, user_index: np.ndarray) -> np.ndarray:
+        """Return for which of `user_index` all items score 0, bool: those without a choice of an
+        item that has weights.
+        """
+        return np.append(self._silent, True)[np.asarray(user_index, np.int64)]
+
+    @cached_property
+    def _silent(self) -> np.ndarray:
+        choices = self.choices
+        told = self.weights.speaks[choices.columns] & (choices.values != 0)
+        before = np.concatenate([[0], np.cumsum(told)])
+        found: np.ndarray = before[choices.indptr[1:]] == before[choices.indptr[:-1]]
+        return found
 
     def contributions(self, user: object, item: object) -> Any:
         """Return what each of a `user`'s own items adds to their score of an `item`, the largest
@@ -210,7 +224,9 @@ class LinearModel(Model):
 
     def with_users(self, users: Vocabulary, ratings: RatingMatrix) -> "LinearModel":
         """Return the model whose only users are `users`, each known by their row of `ratings` alone."""
-        return replace(self, users=users, ratings=ratings)
+        small = replace(self, users=users, ratings=ratings)
+        share_items(self, small)
+        return small
 
     def with_change(self, change: Change) -> tuple["LinearModel", tuple[str, ...]]:
         """Return the model with a `change` by an update: its users are their ratings, and new items

@@ -24,6 +24,7 @@ from palate.lists.cautious import check_caution, quantile
 from palate.lists.filters import allowed_items
 from palate.lists.likeness import Likeness, own_likeness
 from palate.lists.lookup import UserRows, answer, described_frame, score_column, user_rows
+from palate.lists.popular import silent_about
 from palate.lists.ranking import seen_rows
 from palate.lists.shaping import Arrays, Shape, shape_of, shaped, warn_if_short
 from palate.lists.words import expected_if_chosen
@@ -35,6 +36,7 @@ from palate.scorer import Ranking, Scorer
 
 BY = ("both", "chosen", "stars")
 CHANCE = "chance"
+BY_POPULARITY = "among the most popular items"
 SHARE = 0.8  # of the intervals in words
 
 
@@ -121,6 +123,10 @@ class RecommenderModel(Model):
         `threads` changes the time alone.
         """
         return self.heads.pick(users, n, mask, seen, threads).ranking
+
+    def silent_about(self, user_index: np.ndarray) -> np.ndarray:
+        """Return of which of `user_index` the choice head knows nothing, bool: it ranks by popularity."""
+        return silent_about(self.choice, user_index)
 
     def with_users(self, users: Vocabulary, ratings: RatingMatrix) -> "RecommenderModel":
         """Return a model whose only users are `users`, folded into both heads.
@@ -215,6 +221,9 @@ class RecommenderModel(Model):
             If nothing is left for a user; it names the filter that took the last item.
         ShortListWarning
             If `at_most` leaves fewer than n items.
+        NothingKnownWarning
+            If the choice head has learned from no rating of a user: it ranks the most popular items
+            first.
         """
         check_choice("by", by, BY)
         filters: dict[str, Any] = {
@@ -331,6 +340,7 @@ class RecommenderModel(Model):
         every = np.arange(len(rows.index))
         picked = pick(every, n) if shape is None else _shaped(shape, rows, pick, n, allowed.n_items)
         recommending.warn_if_empty(rows, allowed, picked.ranking)
+        recommending.warn_if_silent(rows)
         return self._frame(rows, picked, words)
 
     def _lower_bound(self, caution: float) -> Any:
@@ -364,7 +374,11 @@ class RecommenderModel(Model):
             numbers.append(pl.Series(score_column(self.stars), mean))
         numbers.append(pl.Series(CHANCE, chance))
         if words:
-            said = [self.heads.chance.in_words(int(value)) for value in picked.places[filled]]
+            known = ~self.silent_about(users)
+            said = [
+                self.heads.chance.in_words(int(place)) if knows else BY_POPULARITY
+                for place, knows in zip(picked.places[filled], known, strict=True)
+            ]
             if self.stars is not None:
                 said = self._stars_in_words(said, users, items, mean)
             numbers.append(pl.Series(names.IN_WORDS, said, dtype=pl.String))

@@ -11,9 +11,10 @@ from palate.data.catalog import Catalog
 from palate.data.forks import rows_of
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
-from palate.factors.item_index import item_table
+from palate.factors.item_index import item_table, share_items
 from palate.lists.likeness import Likeness, own_likeness
 from palate.lists.lookup import answer, described_frame, user_rows
+from palate.lists.popular import silent_about
 from palate.model.factor_model import FactorModel
 from palate.model.history import History
 from palate.model.joined import Change
@@ -74,6 +75,13 @@ class SumModel(Model):
             )
         return total
 
+    def silent_about(self, user_index: np.ndarray) -> np.ndarray:
+        """Return for which of `user_index` no part tells items apart, bool."""
+        silent = np.ones(len(user_index), bool)
+        for part in self.parts:
+            silent &= silent_about(part, user_index)
+        return silent
+
     def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
         """Return the score of each pair of `user_index` and `item_index`, float32; an unknown item,
         -1, scores 0.
@@ -90,7 +98,9 @@ class SumModel(Model):
     def with_users(self, users: Vocabulary, ratings: RatingMatrix) -> "SumModel":
         """Return the sum for `users`, each known by their row of `ratings` alone."""
         parts = tuple(part.with_users(users, ratings) for part in self.parts)
-        return replace(self, parts=parts, users=users, ratings=ratings)
+        small = replace(self, parts=parts, users=users, ratings=ratings)
+        share_items(self, small)
+        return small
 
     def contributions(self, user: object, item: object) -> Any:
         """Return what each of a `user`'s own items adds to their score of an `item`, the largest

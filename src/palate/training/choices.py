@@ -53,7 +53,7 @@ class Choices:
         """What the user should know of users and items without training ratings."""
         notes = []
         for counts, side, what in (
-            (self.user_counts, "users", "every item alike"),
+            (self.user_counts, "users", "every item alike, and their lists are of the most popular items"),
             (self.item_counts, "items", "0 for everyone"),
         ):
             empty = int((counts == 0).sum())

@@ -1,0 +1,107 @@
+"""The most popular items, for users of whose choices a model knows nothing.
+
+A model of choices scores every item alike for somebody without a rating that it learned from. The
+order of such a list would be that of the item ids; it is that of the numbers of training ratings
+instead, and the list is named as one of the most popular items.
+"""
+
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from palate.data import columns as names
+from palate.data.forks import filled
+from palate.factors.item_index import item_table, of_items
+from palate.factors.scores import item_biases
+from palate.scorer import Factored, Ranking, Scorer, is_factored
+
+
+@runtime_checkable
+class SaysNothing(Protocol):
+    """A scorer that can tell for which users it scores every item alike."""
+
+    def silent_about(self, user_index: np.ndarray) -> np.ndarray:
+        """Return for which of `user_index` all items are scored alike, bool."""
+        ...
+
+
+def silent_about(scorer: Scorer, user_index: np.ndarray) -> np.ndarray:
+    """Return for which users a model of choices scores every item alike, bool (n,).
+
+    Ratings that are predicted alike say what is expected, and are in the order of the item ids; of
+    scorers that do not tell nothing is assumed.
+    """
+    if isinstance(scorer, SaysNothing):
+        return scorer.silent_about(user_index)
+    users = np.asarray(user_index, np.int64)
+    if scorer.scale is not None or not is_factored(scorer) or not _equal_biases(scorer):
+        return np.zeros(len(users), bool)
+    silent = ~scorer.user_factors[:, np.maximum(users, 0)].any(axis=(0, 2))
+    stranger = not scorer.user_prior.mean[:, :-1].any()
+    return np.where(users < 0, stranger, silent)
+
+
+def training_counts(scorer: Scorer) -> np.ndarray:
+    """Return how many training ratings each item has, int64; zeros where nobody counted."""
+    counts: np.ndarray = of_items(scorer, "training counts", _counted)
+    return counts
+
+
+def most_popular(
+    scorer: Scorer, users: np.ndarray, n: int, mask: np.ndarray, seen: tuple[np.ndarray, np.ndarray]
+) -> np.ndarray:
+    """Return the n items with the most training ratings for each user, int32 (n_users, n), -1 where
+    there are fewer: among the items of `mask` (all when empty) that `seen` (indptr, items) leaves.
+    """
+    order: np.ndarray = of_items(
+        scorer,
+        "by popularity",
+        lambda source: np.argsort(-training_counts(source), kind="stable").astype(np.int32),
+    )
+    if mask.size:
+        order = order[mask[order]]
+    indptr, items = seen
+    out = np.full((len(users), n), -1, np.int32)
+    for row, user in enumerate(users):
+        hidden = items[indptr[user] : indptr[user + 1]] if indptr.size else items[:0]
+        first = order[: n + len(hidden)]
+        left = first[~np.isin(first, hidden)][:n]
+        out[row, : len(left)] = left
+    return out
+
+
+def with_most_popular(
+    scorer: Scorer, users: np.ndarray, ranking: Ranking, mask: np.ndarray, seen: tuple[np.ndarray, np.ndarray]
+) -> Ranking:
+    """Return a ranking in which users of whom nothing is known have the most popular items; their
+    scores stay what they are, all alike.
+    """
+    silent = np.flatnonzero(silent_about(scorer, users))
+    if not len(silent) or not ranking.items.shape[1]:
+        return ranking
+    items, scores = ranking.items.copy(), ranking.scores.copy()
+    items[silent] = most_popular(scorer, users[silent], items.shape[1], mask, seen)
+    scores[silent] = np.where(items[silent] >= 0, scores[silent, :1], np.float32(np.nan))
+    return Ranking(items, scores)
+
+
+def _equal_biases(scorer: Factored) -> bool:
+    """Return whether the biases of all items are equal, so that factors alone tell them apart."""
+    equal: bool = of_items(scorer, "equal biases", _biases_are_equal)
+    return equal
+
+
+def _biases_are_equal(scorer: Factored) -> bool:
+    biases = item_biases(scorer, np.arange(len(scorer.items)))
+    return not len(biases) or not np.ptp(biases)
+
+
+def _counted(scorer: Scorer) -> np.ndarray:
+    ratings = scorer.ratings
+    if ratings is not None:
+        kept = ratings.items if ratings.held_out is None else ratings.items[~ratings.held_out]
+        return np.bincount(kept, minlength=len(scorer.items))
+    table = item_table(scorer)
+    if names.N_RATINGS not in table.columns:
+        return np.zeros(len(scorer.items), np.int64)
+    return np.asarray(filled(table[names.N_RATINGS], 0).to_numpy(), np.int64)
