@@ -45,7 +45,8 @@ def _by_vectors(scorer: Any) -> Likeness:
     units = of_items(scorer, "unit vectors", lambda source: unit_vectors(source.item_factors))
 
     def cosine(item: int, items: np.ndarray) -> np.ndarray:
-        return np.asarray(units[items] @ units[item], np.float64)
+        # Summed item by item, so that a likeness has the same bits among any others.
+        return np.einsum("if,f->i", units[items], units[item]).astype(np.float64)
 
     return cosine
 
