@@ -13,9 +13,9 @@ from palate.training.linear import LinearItems
 from palate.training.popular import Popular
 from palate.training.spectral import Spectral
 
-POPULAR, FACTORS, ITEMS = "popular", "factors", "items"
+POPULAR, FACTORS, ITEMS, DENSE_ITEMS, SUM = "popular", "factors", "items", "dense items", "sum"
 DENSE = 6_000  # dense item-to-item models are tried up to so many items or so many users
-LOCAL_L2 = (2.0, 4.0)  # of the local model, in units of the mean diagonal
+LOCAL_L2 = (2.0, 4.0, 8.0)  # of the local model, in units of the mean diagonal
 DENSE_L2 = (100.0, 300.0)
 LATELY = (1 / 256, 1 / 64, 1 / 16)  # half-lives of popular lately, as shares of the span of the times
 FEW_USERS = 10_000
@@ -24,11 +24,16 @@ FEW = 3  # ratings below which an item is not recommended for being popular late
 
 @dataclass(frozen=True)
 class Candidate:
-    """A choice model to try: its name in the table, its kind, and its trainer."""
+    """A choice model to try: its name in the table, its kind, and its trainer.
+
+    A model of kind `DENSE_ITEMS`, and a sum with such a part, is `large`: its weights take the
+    square of the number of items.
+    """
 
     name: str
     kind: str
     trainer: Any
+    large: bool = False
 
 
 def popular(ratings: Ratings) -> Iterator[Candidate]:
@@ -62,7 +67,10 @@ def personal(ratings: Ratings, grades: str) -> Iterator[Candidate]:
     if most <= DENSE:
         for l2 in DENSE_L2:
             yield Candidate(
-                f"linear items, dense, l2 {l2:g}", ITEMS, LinearItems(form="dense", l2=l2, grades=grades)
+                f"linear items, dense, l2 {l2:g}",
+                DENSE_ITEMS,
+                LinearItems(form="dense", l2=l2, grades=grades),
+                True,
             )
     if grades == COUNTS:
         weighted = LeastSquares.for_counts("linear", n_factors=min(64, most), max_sweeps=15)

@@ -15,7 +15,7 @@ from palate.evaluation.metrics.ranking import ndcg
 from palate.lists.ranking import rank_among
 from palate.model.model import Model
 from palate.model.sum_model import SumModel
-from palate.recommender.candidates import FACTORS, ITEMS, Candidate
+from palate.recommender.candidates import DENSE_ITEMS, FACTORS, ITEMS, SUM, Candidate
 
 K = 10  # places of the lists that decide
 SUM_WEIGHTS = (0.4, 0.8)
@@ -129,21 +129,36 @@ def tried(
 def with_sums(
     trials: list[Trial], test: Test, threads: int | None, tell: Callable[[str], None]
 ) -> list[Trial]:
-    """Return the trials and, of the best item-to-item and the best factor model, their sums."""
-    best = [best_of([trial for trial in trials if trial.candidate.kind == kind]) for kind in (ITEMS, FACTORS)]
-    if best[0] is None or best[1] is None:
+    """Return the trials and sums of the best of each kind: of an item-to-item and a factor model,
+    and of these two and a dense item-to-item model.
+    """
+    dense, items, factors = (
+        best_of([trial for trial in trials if trial.candidate.kind == kind])
+        for kind in (DENSE_ITEMS, ITEMS, FACTORS)
+    )
+    if items is None or factors is None:
         return trials
     found = list(trials)
-    for weight in SUM_WEIGHTS:
-        parts = (best[0].candidate, best[1].candidate)
-        name = f"{parts[0].name} + {weight:g} x {parts[1].name}"
-        tell(name)
-        start = time.monotonic()
-        model = SumModel.of((best[0].model, best[1].model), (1.0, weight))
-        quality = test.quality(test.lists(model, K, threads))
-        seconds = best[0].seconds + best[1].seconds + time.monotonic() - start
-        found.append(Trial(Candidate(name, "sum", SumOf(parts, (1.0, weight))), model, quality, seconds))
+    for first in ([items], [dense, items]) if dense is not None else ([items],):
+        found += [_sum_of([*first, factors], weight, test, threads, tell) for weight in SUM_WEIGHTS]
     return found
+
+
+def _sum_of(
+    parts: list[Trial], weight: float, test: Test, threads: int | None, tell: Callable[[str], None]
+) -> Trial:
+    """Return the trial of a sum whose last part has this weight, the others 1."""
+    candidates = tuple(part.candidate for part in parts)
+    weights = (*(1.0 for _ in parts[1:]), weight)
+    *first, last = (candidate.name for candidate in candidates)
+    name = f"{' + '.join(first)} + {weight:g} x {last}"
+    tell(name)
+    start = time.monotonic()
+    model = SumModel.of(tuple(part.model for part in parts), weights)
+    quality = test.quality(test.lists(model, K, threads))
+    seconds = sum(part.seconds for part in parts) + time.monotonic() - start
+    large = any(candidate.large for candidate in candidates)
+    return Trial(Candidate(name, SUM, SumOf(candidates, weights), large), model, quality, seconds)
 
 
 def best_of(trials: list[Trial]) -> Trial | None:
@@ -159,10 +174,24 @@ def worth_its_size(trials: list[Trial]) -> Trial | None:
     one percent better.
     """
     best = best_of(trials)
-    small = best_of([trial for trial in trials if "dense" not in trial.candidate.name])
+    small = best_of([trial for trial in trials if not trial.candidate.large])
     if best is None or small is None:
         return best
     return small if small.mean >= 0.99 * best.mean else best
+
+
+def chosen_of(trials: list[Trial]) -> Trial | None:
+    """Return the trial that is taken: the best sum, unless another model is clearly better; None of
+    none.
+
+    The best of many models on few held-out ratings is partly the luckiest. A sum loses less of what
+    it promised, because its parts err in different ways.
+    """
+    best = worth_its_size(trials)
+    total = worth_its_size([trial for trial in trials if trial.candidate.kind == SUM])
+    if best is None or total is None:
+        return best
+    return best if clearly_better(best, total) else total
 
 
 def clearly_better(one: Trial, other: Trial) -> bool:

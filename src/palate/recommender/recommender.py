@@ -25,10 +25,10 @@ from palate.recommender.choosing import (
     Test,
     Trial,
     best_of,
+    chosen_of,
     clearly_better,
     tried,
     with_sums,
-    worth_its_size,
 )
 from palate.solve.grades import ALIKE, COUNTS, RATINGS
 from palate.solve.strengths import AUTO
@@ -251,11 +251,17 @@ class _Run:
         candidates = [*popular(train), *personal(train, self.values)]
         trials, left = tried(candidates, train, test, until=until, threads=self.threads, tell=self.tell)
         trials = with_sums(trials, test, self.threads, self.tell)
-        best = cast(Trial, worth_its_size(trials))  # there are always two trials
+        best = cast(Trial, chosen_of(trials))  # there are always two trials
         notes = [
             f"The choice head is {best.candidate.name}: nDCG@10 {best.mean:.4f} on {len(test.users):,} "
             f"users' held-out ratings."
         ]
+        highest = cast(Trial, best_of(trials))
+        if highest is not best:
+            notes.append(
+                f"{highest.candidate.name} has {highest.mean:.4f}, not clearly more; of models that are "
+                "about as good a sum is taken, and one without dense weights."
+            )
         if left:
             notes.append(f"There was no time to try {', '.join(left)}; give more seconds to have them tried.")
         late = self._lately(best)
