@@ -14,6 +14,7 @@ from palate.data.vocabulary import Vocabulary
 from palate.model.file.errors import Damage
 from palate.model.file.fields import Fields, check_plain
 from palate.model.file.json import quoted
+from palate.model.file.schema import Input, Kind, Output
 from palate.model.file.tensors import (
     TensorReader,
     TensorWriter,
@@ -70,6 +71,19 @@ _STANDARD = {
     names.N_RATINGS: "int64",
     names.MEAN_RATING: "float64",
 }
+
+
+class CatalogOfItems(Kind[Catalog | None]):
+    """The catalog: its columns in the metadata, and the tensors of each; null for none."""
+
+    def put(self, out: Output, name: str, value: Catalog | None) -> None:
+        """Add the columns."""
+        out.values[name] = None if value is None else put_catalog(out.writer, value)
+
+    def take(self, given: Input, name: str) -> Catalog | None:
+        """Return the catalog of the items that were read before."""
+        about = given.fields.take(name, dict | None)
+        return None if about is None else take_catalog(given.reader, about, given.made["items"])
 
 
 def put_catalog(writer: TensorWriter, catalog: Catalog) -> dict[str, Any]:

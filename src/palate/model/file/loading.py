@@ -12,44 +12,19 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from palate._files import replace_file
-from palate.data.frames import FRAME_KINDS
-from palate.factors.likelihood.links import LINKS, likelihood_class
-from palate.factors.temporal import TimeContext
 from palate.model.factor_model import FactorModel
 from palate.model.file import container
-from palate.model.file.catalog import put_catalog, take_catalog
-from palate.model.file.choices import put_fold, take_fold
-from palate.model.file.context import put_context, take_context
 from palate.model.file.errors import Damage, ModelFileError
-from palate.model.file.fields import Fields, check_plain, to_json
-from palate.model.file.likelihood import put_distribution, put_features, take_distribution, take_features
-from palate.model.file.linear import LINEAR, pack_linear, unpack_linear
-from palate.model.file.parts import (
-    put_history,
-    put_prior,
-    put_ratings,
-    put_vocabulary,
-    take_history,
-    take_prior,
-    take_ratings,
-    take_scale,
-    take_vocabulary,
-)
-from palate.model.file.tensors import TensorReader, TensorWriter, check_finite
+from palate.model.file.fields import Fields, check_plain
+from palate.model.file.schema import Input, Output
+from palate.model.file.tables import FACTOR_MODEL, LINEAR, LINEAR_MODEL
+from palate.model.file.tensors import TensorReader, TensorWriter
 from palate.model.linear_model import LinearModel
 
 __all__ = ["ModelFileError", "dumps", "load_model", "loads", "read_metadata", "save_model"]
 
 # Kinds of models made of other models, which are read where they are made.
 _ELSEWHERE = {"recommender": "palate.model.file.recommender"}
-
-_FACTORS = {
-    "user_factors": ("float32", "draw user factor"),
-    "item_factors": ("float32", "draw item factor"),
-    "user_bias": ("float32", "draw user"),
-    "item_bias": ("float32", "draw item"),
-    "global_mean": ("float64", "draw"),
-}
 
 
 def save_model(
@@ -133,33 +108,17 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
             raise _error(name, damage) from None
 
 
-def pack(model: FactorModel, ratings: bool = True) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def pack(
+    model: FactorModel | LinearModel, ratings: bool = True
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Return the arrays and the metadata that stand for a model."""
+    linear = isinstance(model, LinearModel)
+    if not ratings:
+        model = model.without_ratings()
     writer = TensorWriter()
-    users = put_vocabulary(writer, "users", "user", model.users)
-    items = put_vocabulary(writer, "items", "item", model.items)
-    for name, (dtype, axes) in _FACTORS.items():
-        writer.put(name, getattr(model, name), dtype, axes)
-    metadata = {
-        "versions": versions(),
-        "users": users,
-        "items": items,
-        "link": model.link,
-        **put_distribution(writer, model),
-        **put_features(writer, "user_link", model.user_link, "item"),
-        **put_features(writer, "item_link", model.item_link, "user"),
-        "context": put_context(writer, _context(model, ratings)),
-        **put_fold(writer, model.fold),
-        "scale": None if model.scale is None else [float(bound) for bound in model.scale],
-        "frame_kind": model.frame_kind,
-        "user_prior": put_prior(writer, "user_prior", model.user_prior),
-        "item_prior": put_prior(writer, "item_prior", model.item_prior),
-        "catalog": None if model.catalog is None else put_catalog(writer, model.catalog),
-        "ratings": put_ratings(writer, model.ratings) if ratings and model.ratings is not None else None,
-        "trainer": to_json(model.trainer, "the trainer's parameters", finite=True),
-        "history": put_history(model.history),
-    }
-    return writer.tensors, {**metadata, "tensors": dict(sorted(writer.axes.items()))}
+    values: dict[str, Any] = {**({"kind": LINEAR} if linear else {}), "versions": versions()}
+    (LINEAR_MODEL if linear else FACTOR_MODEL).write(Output(writer, values), model)
+    return writer.tensors, {**values, "tensors": dict(sorted(writer.axes.items()))}
 
 
 def unpack(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -168,58 +127,22 @@ def unpack(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> di
     """
     fields = Fields(metadata, "its metadata")
     reader = TensorReader(tensors, fields.take("tensors", dict))
+    linear = fields.has("kind") and fields.take_choice("kind", (LINEAR,)) == LINEAR
     check_plain(fields.take("versions", dict), "'versions' in its metadata")
-    result: dict[str, Any] = {
-        "users": take_vocabulary(reader, fields.take("users", dict), "users", "user"),
-        "items": take_vocabulary(reader, fields.take("items", dict), "items", "item"),
-        **_take_factors(reader),
-        "link": fields.take_choice("link", LINKS),
-        "scale": take_scale(fields.take("scale", list | None)),
-        "frame_kind": fields.take_choice("frame_kind", FRAME_KINDS),
-    }
-    result["context"] = take_context(reader, fields)
-    result["fold"] = take_fold(reader, fields)
-    result |= take_distribution(reader, fields, result["link"])
-    result["user_link"] = take_features(reader, fields, "user_link", "item")
-    result["item_link"] = take_features(reader, fields, "item_link", "user")
-    if "scale" in likelihood_class(result["link"]).needs and result["scale"] is None:
-        raise Damage(f"'scale' in its metadata must be two numbers for the link {result['link']!r}; got null")
-    for name in ("user_prior", "item_prior"):
-        result[name] = take_prior(reader, fields.take(name, dict), name)
-    catalog, ratings = fields.take("catalog", dict | None), fields.take("ratings", dict | None)
-    result["catalog"] = None if catalog is None else take_catalog(reader, catalog, result["items"])
-    result["ratings"] = None if ratings is None else take_ratings(reader, ratings)
-    result["trainer"] = fields.take("trainer", dict)
-    check_plain(result["trainer"], "'trainer' in its metadata")
-    result["history"] = take_history(fields.take("history", dict))
+    found = (LINEAR_MODEL if linear else FACTOR_MODEL).read(Input(reader, fields, {}))
     fields.finish()
     reader.finish()
-    return result
+    return found
 
 
-def _context(model: FactorModel, ratings: bool) -> TimeContext | None:
-    """Return what is saved of time: without ratings no sittings, which tell when somebody rated."""
-    if model.context is None or ratings:
-        return model.context
-    return model.context.of_users(model.context.home)
-
-
-def _take_factors(reader: TensorReader) -> dict[str, np.ndarray]:
-    arrays = {}
-    for name, (dtype, axes) in _FACTORS.items():
-        arrays[name] = reader.take(name, dtype, axes)
-        check_finite(name, arrays[name])
-    if not reader.size("draw"):
-        raise Damage("tensor 'global_mean' must have at least one draw")
-    return arrays
+def model_of(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> FactorModel | LinearModel:
+    """Return the model that arrays and metadata stand for, or raise Damage naming what is wrong."""
+    found = unpack(tensors, metadata)
+    return LinearModel(**found) if metadata.get("kind") == LINEAR else FactorModel(**found)
 
 
 def _encoded(model: FactorModel | LinearModel, ratings: bool, what: str) -> list[bytes | memoryview]:
     try:
-        if isinstance(model, LinearModel):
-            tensors, metadata = pack_linear(model, ratings, versions())
-            unpack_linear(tensors, metadata)
-            return container.encode(tensors, metadata)
         tensors, metadata = pack(model, ratings)
         unpack(
             tensors, metadata
@@ -232,11 +155,9 @@ def _encoded(model: FactorModel | LinearModel, ratings: bool, what: str) -> list
 def _decoded(stream: BinaryIO, size: int, name: str) -> Any:
     try:
         tensors, metadata = container.decode(stream, size)
-        if metadata.get("kind") == LINEAR:
-            return unpack_linear(tensors, metadata)
         if metadata.get("kind") in _ELSEWHERE:
             return importlib.import_module(_ELSEWHERE[metadata["kind"]]).unpack(tensors, metadata)
-        return FactorModel(**unpack(tensors, metadata))
+        return model_of(tensors, metadata)
     except Damage as damage:
         raise _error(name, damage) from None
 

@@ -1,163 +1,246 @@
-"""The parts of a model, each to and from arrays and metadata, every rule of it checked on the way in."""
+"""The tables of the parts of a model file, and the checks of their arrays."""
 
-import re
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from palate.data.matrix import RatingMatrix
-from palate.data.vocabulary import Vocabulary
+from palate.factors.row_precision import RowNoise
+from palate.factors.sums import SumFold
+from palate.factors.temporal import Sittings, TimeContext
 from palate.model.file.errors import Damage
-from palate.model.file.fields import Fields, fields_of, from_json
+from palate.model.file.schema import (
+    ALL,
+    Array,
+    Flags,
+    Input,
+    Kind,
+    Maybe,
+    Members,
+    Output,
+    Record,
+    Row,
+    Value,
+    Values,
+)
 from palate.model.file.tensors import (
-    TensorReader,
-    TensorWriter,
     check_all,
     check_ascending,
     check_finite,
     check_flags,
     check_offsets,
-    put_strings,
-    take_strings,
 )
-from palate.model.history import History, SweepReport
+from palate.solve.grades import KINDS, Grades
 from palate.solve.prior import RowPrior
 
-_ARRAYS_OF_PRIOR = ("precision", "mean")
-_UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_BLOCK = 1 << 20
 
 
-def put_vocabulary(writer: TensorWriter, name: str, axis: str, vocabulary: Vocabulary) -> dict[str, Any]:
-    """Add the ids of one side as `<name>.ids`, or as text."""
-    if vocabulary.kind in ("int", "uint"):
-        writer.put(f"{name}.ids", vocabulary.values.to_numpy(), f"{vocabulary.kind}64", axis)
-    else:
-        put_strings(writer, name, vocabulary.values, axis)
-    return {"kind": vocabulary.kind}
+# Checks of arrays
 
 
-def take_vocabulary(reader: TensorReader, values: object, name: str, axis: str) -> Vocabulary:
-    """Return the vocabulary of one side."""
-    fields = Fields(values, f"{name!r} in its metadata")
-    kind = fields.take_choice("kind", ("int", "uint", "str", "uuid"))
-    fields.finish()
-    words = "strictly ascending, each id once"
-    if kind in ("int", "uint"):
-        ids = reader.take(f"{name}.ids", f"{kind}64", axis)
-        check_ascending(f"{name}.ids", ids, strictly=True, words=words)
-        series = pl.Series("id", ids)
-    else:
-        series = take_strings(reader, name, axis).alias("id")
-        if not bool((series.slice(1) > series.slice(0, len(series) - 1)).all()):
-            raise Damage(f"tensor '{name}.bytes' must be {words}, by code point")
-        if kind == "uuid" and not all(map(_UUID.fullmatch, series.to_list())):
-            raise Damage(f"tensor '{name}.bytes' must hold UUIDs in lower case with hyphens")
-    if not len(series):
+def strictly_ascending(name: str, array: np.ndarray) -> None:
+    """Check that an array ascends, without equal values."""
+    check_ascending(name, array, strictly=True, words="strictly ascending")
+
+
+def positive(name: str, array: np.ndarray) -> None:
+    """Check that all values are positive and finite."""
+    check_all(name, array, "positive and finite", lambda block: (block > 0) & np.isfinite(block))
+
+
+def not_negative(name: str, array: np.ndarray) -> None:
+    """Check that all values are finite, and none is below 0."""
+    check_all(name, array, "finite and not negative", lambda block: (block >= 0) & np.isfinite(block))
+
+
+def some_draw(name: str, array: np.ndarray) -> None:
+    """Check that there is a draw."""
+    if not len(array):
+        raise Damage(f"tensor {name!r} must have at least one draw")
+
+
+def ascending_in_draws(name: str, cutpoints: np.ndarray) -> None:
+    """Check that cutpoints do not fall within a draw."""
+    fall = np.argwhere(np.diff(cutpoints, axis=1) < 0)
+    if len(fall):
+        draw, cut = (int(place) for place in fall[0])
         raise Damage(
-            f"tensor '{name}.{'ids' if kind in ('int', 'uint') else 'offsets'}' must have at least one id"
+            f"tensor {name!r} must be in ascending order in each draw; "
+            f"got {cutpoints[draw, cut + 1]} after {cutpoints[draw, cut]} in draw {draw}"
         )
-    return Vocabulary(series, kind)
 
 
-def put_prior(writer: TensorWriter, name: str, prior: RowPrior) -> dict[str, Any]:
-    """Add precision and mean of one side's prior; return the rest of it."""
-    writer.put(f"{name}.precision", prior.precision, "float32", "draw factor+1 factor+1")
-    writer.put(f"{name}.mean", prior.mean, "float32", "draw factor+1")
-    return fields_of(prior, leave_out=_ARRAYS_OF_PRIOR)
+def zero_at_last(name: str, shift: np.ndarray) -> None:
+    """Check that nothing is shifted in the last time bin."""
+    if shift[:, -1].any():
+        raise Damage(f"tensor {name!r} must be 0 in the last era")
 
 
-def take_prior(reader: TensorReader, values: object, name: str) -> RowPrior:
-    """Return the prior of one side."""
-    fields = Fields(values, f"{name!r} in its metadata")
-    numbers = fields.take_fields_of(RowPrior, leave_out=_ARRAYS_OF_PRIOR)
-    fields.finish()
-    for key, value in numbers.items():
-        if not np.isfinite(value):
-            raise Damage(f"{key!r} of {name!r} in its metadata must be finite; got {value}")
-    precision = reader.take(f"{name}.precision", "float32", "draw factor+1 factor+1")
-    mean = reader.take(f"{name}.mean", "float32", "draw factor+1")
-    check_finite(f"{name}.precision", precision)
-    check_finite(f"{name}.mean", mean)
-    return RowPrior(precision=precision, mean=mean, **numbers)
+def below(name: str, array: np.ndarray, n: int) -> None:
+    """Check that all values are positions among n."""
+    check_all(name, array, f"between 0 and {n - 1}", lambda block: (block >= 0) & (block < n))
 
 
-def put_ratings(writer: TensorWriter, ratings: RatingMatrix) -> dict[str, Any]:
-    """Add the arrays of the ratings; which there are says the metadata."""
-    writer.put("ratings.indptr", ratings.indptr, "int64", "user+1")
-    writer.put("ratings.items", ratings.items, "int32", "rating")
-    if ratings.levels is None:
-        writer.put("ratings.values", ratings.codes, "float32", "rating")
-    else:
-        writer.put("ratings.codes", ratings.codes, "uint8 uint16", "rating")
-        writer.put("ratings.levels", ratings.levels, "float32", "level")
-    if ratings.held_out is not None:
-        writer.put("ratings.held_out", ratings.held_out.view(np.uint8), "uint8", "rating")
-    if ratings.weight is not None:
-        writer.put("ratings.weight", ratings.weight, "float32", "rating")
-    if ratings.timestamp is not None:
-        writer.put("ratings.timestamp", ratings.timestamp, "int64", "rating")
-    return {"n_items": int(ratings.n_items)}
+# Parts of models
 
 
-def take_ratings(reader: TensorReader, values: object) -> RatingMatrix:
-    """Return the ratings."""
-    fields = Fields(values, "'ratings' in its metadata")
-    n_items = fields.take("n_items", int)
-    fields.finish()
-    if n_items != reader.size("item"):
-        raise Damage(
-            f"'n_items' of 'ratings' in its metadata must be {reader.size('item')}, the number of items; "
-            f"got {n_items}"
-        )
-    indptr = reader.take("ratings.indptr", "int64", "user+1")
-    items = reader.take("ratings.items", "int32", "rating")
-    _check_rows(indptr, items, n_items)
-    codes, levels = _take_values(reader)
-    optional: dict[str, np.ndarray] = {}
-    if reader.has("ratings.held_out"):
-        optional["held_out"] = check_flags(
-            "ratings.held_out", reader.take("ratings.held_out", "uint8", "rating")
-        )
-    if reader.has("ratings.weight"):
-        optional["weight"] = reader.take("ratings.weight", "float32", "rating")
-        check_all(
-            "ratings.weight",
-            optional["weight"],
-            "positive and finite",
-            lambda block: (block > 0) & np.isfinite(block),
-        )
-    if reader.has("ratings.timestamp"):
-        optional["timestamp"] = reader.take("ratings.timestamp", "int64", "rating")
-    return RatingMatrix(indptr=indptr, items=items, codes=codes, levels=levels, n_items=n_items, **optional)
+PRIOR = Record(
+    RowPrior,
+    Row(ALL, Members(RowPrior, "precision", "mean")),
+    Row("precision", Array("float32", "draw factor+1 factor+1", check_finite)),
+    Row("mean", Array("float32", "draw factor+1", check_finite)),
+)
 
 
-def _take_values(reader: TensorReader) -> tuple[np.ndarray, np.ndarray | None]:
-    if reader.has("ratings.values"):
-        values = reader.take("ratings.values", "float32", "rating")
-        check_finite("ratings.values", values)
-        return values, None
-    codes = reader.take("ratings.codes", "uint8 uint16", "rating")
-    levels = reader.take("ratings.levels", "float32", "level")
-    check_finite("ratings.levels", levels)
-    check_ascending("ratings.levels", levels, strictly=True, words="strictly ascending")
-    n_levels = len(levels)
-    check_all(
-        "ratings.codes", codes, f"below the number of levels, {n_levels}", lambda block: block < n_levels
+def row_noise(side: str) -> Record[RowNoise]:
+    """Return the table of the noise of one side's rows."""
+    return Record(
+        RowNoise,
+        Row("scale", Array("float32", f"draw {side}", positive)),
+        Row("degrees", Array("float64", "draw", positive)),
+        Row("sitting", Maybe(Array("float64", "draw", positive))),
+        own=False,
     )
-    return codes, levels
 
 
-def _check_rows(indptr: np.ndarray, items: np.ndarray, n_items: int) -> None:
+def _check_time(found: Values, given: Input) -> None:
+    below("context.home", found["home"], len(found["edges"]) + 1)
+    indptr, begin, end = (found[f"sittings.{part}"] for part in ("indptr", "begin", "end"))
+    check_offsets("context.sittings", indptr, len(begin))
+    wrong = end < begin
+    first = np.zeros(len(begin) + 1, np.bool_)
+    first[indptr] = True
+    wrong[1:] |= (begin[1:] <= end[:-1]) & ~first[1:-1]
+    if wrong.any():
+        raise Damage(
+            "tensors 'context.begin' and 'context.end' must be of sittings that follow each other; "
+            f"the one at position {int(np.argmax(wrong))} does not"
+        )
+
+
+def _time(**found: np.ndarray) -> TimeContext:
+    sittings = Sittings(*(found.pop(f"sittings.{part}") for part in ("indptr", "begin", "end")))
+    return TimeContext(sittings=sittings, **found)
+
+
+_SHIFT = Array("float32", "draw edge+1 factor+1", check_finite, zero_at_last)
+CONTEXT = Record(
+    _time,
+    Row("edges", Array("int64", "edge", strictly_ascending)),
+    Row("user_shift", _SHIFT),
+    Row("item_shift", _SHIFT),
+    Row("home", Array("int32", "user")),
+    Row("sittings.indptr", Array("int64", "user+1"), "sittings"),
+    Row("sittings.begin", Array("int64", "sitting"), "begin"),
+    Row("sittings.end", Array("int64", "sitting"), "end"),
+    Row("mood", Array("float32", "draw sitting", check_finite)),
+    own=False,
+    check=_check_time,
+)
+
+
+class Marked(Kind[Any]):
+    """A record whose presence the metadata tell by a word; null where there is none."""
+
+    def __init__(self, mark: str, record: Record[Any]) -> None:
+        self.mark, self.record = mark, record
+
+    def put(self, out: Output, name: str, value: object) -> None:
+        """Write the record and the word."""
+        out.values[name] = None if value is None else self.mark
+        if value is not None:
+            self.record.put(out, name, value)
+
+    def take(self, given: Input, name: str) -> object:
+        """Return the record, or None."""
+        mark = given.fields.take(name, str | None)
+        if mark is None:
+            return None
+        if mark != self.mark:
+            raise Damage(f"{name!r} in its metadata must be null or {self.mark!r}; got {mark!r}")
+        return self.record.take(given, name)
+
+
+def _check_grades(found: Values, given: Input) -> None:
+    where = f"{given.name!r} in its metadata"
+    grades = Grades(**{name: value for name, value in found.items() if name in Grades.__dataclass_fields__})
+    if grades.kind not in KINDS:
+        raise Damage(f"'kind' in {where} must be one of {', '.join(KINDS)}; got {grades.kind!r}")
+    numbers = (grades.least, grades.low, grades.high, 1.0 if grades.half_life is None else grades.half_life)
+    good = (
+        np.isfinite(numbers).all() and 0 < grades.least <= 1 and grades.low <= grades.high and numbers[-1] > 0
+    )
+    if not good or (grades.kind == "counts" and grades.low < 0):
+        raise Damage(
+            f"{where} must have least in (0, 1], low not above high, and half_life positive; got {grades}"
+        )
+
+
+def _grades(**found: Any) -> Grades:
+    return Grades(**found)
+
+
+def _fold(item_scale: np.ndarray, factor_scale: np.ndarray, **grades: Any) -> SumFold:
+    return SumFold(grades=_grades(**grades), item_scale=item_scale, factor_scale=factor_scale)
+
+
+class _GradesWithin(Members):
+    """The grades of a fold, as members of its object."""
+
+    def put(self, out: Output, name: str, value: object) -> None:
+        """Set the members."""
+        super().put(out, name, value.grades if isinstance(value, SumFold) else value)
+
+
+GRADES: Record[Grades] = Record(_grades, Row(ALL, _GradesWithin(Grades)), check=_check_grades)
+FOLD: Record[SumFold] = Record(
+    _fold,
+    Row(ALL, _GradesWithin(Grades)),
+    Row("item_scale", Array("float32", "item", check_finite)),
+    Row("factor_scale", Array("float32", "factor", check_finite)),
+    check=_check_grades,
+)
+
+
+class StarCodes(Kind[Any]):
+    """The ratings' values: codes of their levels, or the values themselves where they are of too many."""
+
+    codes = Array("uint8 uint16", "rating")
+    levels = Array("float32", "level", check_finite, strictly_ascending)
+    values = Array("float32", "rating", check_finite)
+
+    def put(self, out: Output, name: str, value: RatingMatrix) -> None:
+        """Add the codes and levels, or the values."""
+        if value.levels is None:
+            self.values.put(out, "values", value.codes)
+        else:
+            self.codes.put(out, "codes", value.codes)
+            self.levels.put(out, "levels", value.levels)
+
+    def take(self, given: Input, name: str) -> Values:
+        """Return codes and levels."""
+        if self.values.there(given, "values"):
+            return {"codes": self.values.take(given, "values"), "levels": None}
+        codes, levels = self.codes.take(given, "codes"), self.levels.take(given, "levels")
+        n = len(levels)
+        check_all("ratings.codes", codes, f"below the number of levels, {n}", lambda block: block < n)
+        return {"codes": codes, "levels": levels}
+
+
+def _check_ratings(found: Values, given: Input) -> None:
+    indptr, items, n_items = found["indptr"], found["items"], found["n_items"]
+    if n_items != given.reader.size("item"):
+        raise Damage(
+            f"'n_items' of 'ratings' in its metadata must be {given.reader.size('item')}, the number of "
+            f"items; got {n_items}"
+        )
     check_offsets("ratings.indptr", indptr, len(items))
-    check_all(
-        "ratings.items", items, f"between 0 and {n_items - 1}", lambda block: (block >= 0) & (block < n_items)
-    )
+    below("ratings.items", items, n_items)
     starts = np.zeros(len(items) + 1, dtype=np.bool_)  # a byte per rating, where the array itself has four
     starts[indptr] = True
-    block = 1 << 20
-    for begin in range(0, len(items) - 1, block):
-        after = items[begin + 1 : begin + 1 + block]
+    for begin in range(0, len(items) - 1, _BLOCK):
+        after = items[begin + 1 : begin + 1 + _BLOCK]
         good = (items[begin : begin + len(after)] < after) | starts[begin + 1 : begin + 1 + len(after)]
         if not good.all():
             position = begin + int(np.argmin(good)) + 1
@@ -167,43 +250,15 @@ def _check_rows(indptr: np.ndarray, items: np.ndarray, n_items: int) -> None:
             )
 
 
-def put_history(history: History) -> dict[str, Any]:
-    """Return the history for the metadata, with one list per figure instead of one object per sweep."""
-    sweeps = [fields_of(sweep) for sweep in history.sweeps]
-    columns = (
-        {name: [sweep[name] for sweep in sweeps] for name in fields_of(history.sweeps[0])} if sweeps else {}
-    )
-    earlier = {"earlier": [put_history(one) for one in history.earlier]} if history.earlier else {}
-    return {"sweeps": columns, **fields_of(history, leave_out=("sweeps", "earlier")), **earlier}
-
-
-def take_history(values: object, first: bool = True) -> History:
-    """Return the history; only the `first` holds others, of the models it was started from."""
-    fields = Fields(values, "'history' in its metadata")
-    columns = Fields(fields.take("sweeps", dict), "'sweeps' of 'history' in its metadata")
-    nested = fields.take("earlier", list) if first and fields.has("earlier") else []
-    earlier = tuple(take_history(one, first=False) for one in nested)
-    rest = fields.take_fields_of(History, leave_out=("sweeps", "earlier"))
-    fields.finish()
-    return History(sweeps=_take_sweeps(columns), **rest, earlier=earlier)
-
-
-def _take_sweeps(columns: Fields) -> tuple[SweepReport, ...]:
-    if columns.is_empty():
-        return ()
-    figures = columns.take_fields_of(SweepReport, each=True)
-    columns.finish()
-    lengths = {len(column) for column in figures.values()}
-    if len(lengths) != 1:
-        raise Damage("'sweeps' of 'history' in its metadata must have lists of one length")
-    return tuple(
-        SweepReport(**dict(zip(figures, row, strict=True))) for row in zip(*figures.values(), strict=True)
-    )
-
-
-def take_scale(values: object) -> tuple[float, float] | None:
-    """Return the rating scale."""
-    scale = from_json(values, tuple[float, float] | None, "'scale' in its metadata")
-    if scale is not None and not (np.isfinite(scale).all() and scale[0] <= scale[1]):
-        raise Damage(f"'scale' in its metadata must be two finite numbers in order; got {scale}")
-    return scale
+RATINGS = Record(
+    RatingMatrix,
+    Row("n_items", Value[int](int)),
+    Row("indptr", Array("int64", "user+1")),
+    Row("items", Array("int32", "rating")),
+    Row(ALL, StarCodes()),
+    Row("held_out", Maybe(Flags("uint8", "rating", check_flags))),
+    Row("weight", Maybe(Array("float32", "rating", positive))),
+    Row("timestamp", Maybe(Array("int64", "rating"))),
+    null=True,
+    check=_check_ratings,
+)

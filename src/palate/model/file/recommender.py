@@ -21,8 +21,8 @@ from palate.model.file import container
 from palate.model.file import loading as model_file
 from palate.model.file.errors import Damage, ModelFileError
 from palate.model.file.fields import Fields, check_plain, to_json
-from palate.model.file.linear import LINEAR, pack_linear, unpack_linear
-from palate.model.file.parts import put_history, take_history
+from palate.model.file.history import put_history, take_history
+from palate.model.file.tables import LINEAR
 from palate.model.linear_model import LinearModel
 from palate.model.recommender_model import RecommenderModel
 from palate.model.sum_model import SumModel
@@ -128,13 +128,11 @@ def _put(tensors: dict[str, np.ndarray], name: str, head: object, ratings: bool)
             "trainer": trainer,
             "parts": parts,
         }
-    if isinstance(head, LinearModel):
-        arrays, metadata = pack_linear(head, ratings, model_file.versions())
-    elif isinstance(head, FactorModel):
-        arrays, metadata = model_file.pack(head, ratings)
-        metadata = {"kind": FACTORS, **metadata}
-    else:
+    if not isinstance(head, LinearModel | FactorModel):
         raise Damage(f"a head of kind {type(head).__name__} has no file format")
+    arrays, metadata = model_file.pack(head, ratings)
+    if isinstance(head, FactorModel):
+        metadata = {"kind": FACTORS, **metadata}
     tensors |= {f"{name}/{key}": array for key, array in arrays.items()}
     return metadata
 
@@ -164,11 +162,9 @@ def _take(left: dict[str, np.ndarray], name: str, metadata: Mapping[str, Any]) -
     prefix = f"{name}/"
     own = {key.removeprefix(prefix): left.pop(key) for key in list(left) if key.startswith(prefix)}
     if kind == LINEAR:
-        return unpack_linear(own, metadata)
+        return model_file.model_of(own, metadata)
     if kind == FACTORS:
-        return FactorModel(
-            **model_file.unpack(own, {key: value for key, value in metadata.items() if key != "kind"})
-        )
+        return model_file.model_of(own, {key: value for key, value in metadata.items() if key != "kind"})
     raise Damage(
         f"'kind' of {name!r} in its metadata must be {FACTORS!r}, {LINEAR!r} or {SUM!r}; got {kind!r}"
     )

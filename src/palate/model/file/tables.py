@@ -1,0 +1,152 @@
+"""The format of model files: one table for each part of a model and for each kind of model.
+
+Who adds a field to a model adds a row here, and it is saved and loaded. A field that older files do
+not have is a `Maybe`, or has a default in its dataclass.
+"""
+
+import numpy as np
+
+from palate.data.frames import FRAME_KINDS
+from palate.factors.likelihood.links import LINKS, likelihood_class
+from palate.linear.weights import ItemWeights
+from palate.model.file.catalog import CatalogOfItems
+from palate.model.file.errors import Damage
+from palate.model.file.features import Features
+from palate.model.file.history import HistoryOfModel
+from palate.model.file.ids import Ids
+from palate.model.file.parts import (
+    CONTEXT,
+    FOLD,
+    GRADES,
+    PRIOR,
+    RATINGS,
+    Marked,
+    ascending_in_draws,
+    below,
+    not_negative,
+    row_noise,
+    some_draw,
+    strictly_ascending,
+)
+from palate.model.file.schema import (
+    Array,
+    Choice,
+    Input,
+    Kind,
+    Maybe,
+    Output,
+    Plain,
+    Record,
+    Row,
+    Value,
+    Values,
+)
+from palate.model.file.tensors import (
+    check_finite,
+    check_offsets,
+)
+
+TIME, LINEAR = "time", "linear"
+
+
+def _check_scale(scale: tuple[float, float] | None) -> None:
+    if scale is not None and not (np.isfinite(scale).all() and scale[0] <= scale[1]):
+        raise Damage(f"'scale' in its metadata must be two finite numbers in order; got {scale}")
+
+
+def _check_spread(spread: float) -> None:
+    if not 0 < spread < np.inf:
+        raise Damage(f"'spread' in its metadata must be positive and finite; got {spread}")
+
+
+def _check_likelihood(found: Values, given: Input) -> None:
+    """Check that a model of this link has all that it needs, and nothing of another one."""
+    if (found["user_noise"] is None) != (found["item_noise"] is None):
+        raise Damage("tensors 'user_noise.scale' and 'item_noise.scale' must be there together or not at all")
+    link, kind = found["link"], likelihood_class(found["link"])
+    if found["user_noise"] is not None and (found["noise_sd"] is None or not kind.takes_row_noise):
+        links = " or ".join(repr(one) for one in LINKS if likelihood_class(one).takes_row_noise)
+        raise Damage(
+            f"tensor 'user_noise.scale' must stand beside 'noise_sd' in a model with the link {links}"
+        )
+    for name in kind.needs:
+        if found[name] is None and name == "scale":
+            raise Damage(f"'scale' in its metadata must be two numbers for the link {link!r}; got null")
+        if found[name] is None:
+            raise Damage(f"tensor {name!r} is missing")
+    if "cutpoints" not in kind.needs and found["cutpoints"] is not None:
+        raise Damage(f"tensor 'cutpoints' is not part of a model with the link {link!r}")
+
+
+_IDS = Row("users", Ids("user")), Row("items", Ids("item"))
+_FRAME_KIND = Row("frame_kind", Choice(*FRAME_KINDS))
+_DATA = Row("catalog", CatalogOfItems()), Row("ratings", RATINGS)
+ORIGIN = Row("trainer", Plain("the trainer's parameters")), Row("history", HistoryOfModel())
+
+FACTOR_MODEL: Record[Values] = Record(
+    dict,
+    *_IDS,
+    Row("user_factors", Array("float32", "draw user factor", check_finite)),
+    Row("item_factors", Array("float32", "draw item factor", check_finite)),
+    Row("user_bias", Array("float32", "draw user", check_finite)),
+    Row("item_bias", Array("float32", "draw item", check_finite)),
+    Row("global_mean", Array("float64", "draw", check_finite, some_draw)),
+    Row("link", Choice(*LINKS)),
+    Row("levels", Maybe(Array("float32", "cut+1", check_finite, strictly_ascending))),
+    Row("cutpoints", Maybe(Array("float32", "draw cut", check_finite, ascending_in_draws))),
+    Row("noise_sd", Maybe(Array("float64", "draw", not_negative))),
+    Row("user_noise", Maybe(row_noise("user"))),
+    Row("item_noise", Maybe(row_noise("item"))),
+    Row("spread", Maybe(Value[float](float, _check_spread))),
+    Row("user_link", Maybe(Features("item"))),
+    Row("item_link", Maybe(Features("user"))),
+    Row("context", Marked(TIME, CONTEXT)),
+    Row("fold", Maybe(FOLD)),
+    Row("scale", Value[tuple[float, float] | None](tuple[float, float] | None, _check_scale)),
+    _FRAME_KIND,
+    Row("user_prior", PRIOR),
+    Row("item_prior", PRIOR),
+    *_DATA,
+    *ORIGIN,
+    check=_check_likelihood,
+)
+
+
+class Weights(Kind[ItemWeights]):
+    """The weights between items: all of them, or those that are not 0, of which the metadata tell."""
+
+    dense = Array("float32", "item item", check_finite)
+    sparse: tuple[tuple[str, Array], ...] = (
+        ("indptr", Array("int64", "item+1")),
+        ("columns", Array("int32", "weight")),
+        ("values", Array("float32", "weight", check_finite)),
+    )
+
+    def put(self, out: Output, name: str, value: ItemWeights) -> None:
+        """Add the weights."""
+        out.values["form"] = "sparse" if value.dense is None else "dense"
+        if value.dense is not None:
+            self.dense.put(out, f"{name}.dense", value.dense)
+            return
+        for part, array in self.sparse:
+            array.put(out, f"{name}.{part}", getattr(value, part))
+
+    def take(self, given: Input, name: str) -> ItemWeights:
+        """Return the weights."""
+        n_items = len(given.made["items"])
+        if given.fields.take_choice("form", ("dense", "sparse")) == "dense":
+            return ItemWeights(n_items=n_items, dense=self.dense.take(given, f"{name}.dense"))
+        found = {part: array.take(given, f"{name}.{part}") for part, array in self.sparse}
+        indptr, columns = found["indptr"], found["columns"]
+        check_offsets(f"{name}.indptr", indptr, len(columns))
+        below(f"{name}.columns", columns, n_items)
+        starts = np.zeros(len(columns) + 1, bool)
+        starts[indptr] = True
+        if len(columns) and ((np.diff(columns) <= 0) & ~starts[1:-1]).any():
+            raise Damage(f"tensor '{name}.columns' must ascend in each item's row, each item once")
+        return ItemWeights(n_items=n_items, **found)
+
+
+LINEAR_MODEL: Record[Values] = Record(
+    dict, *_IDS, Row("weights", Weights()), Row("grades", GRADES), _FRAME_KIND, *_DATA, *ORIGIN
+)
