@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Unpack
 
 import numpy as np
@@ -321,12 +321,6 @@ class FactorModel(OfFactors, WithVectors, Model):
         from palate.model.compress import compress
 
         return compress(self, k)
-
-    def without_ratings(self) -> "FactorModel":
-        """Return the model without its ratings, and without its sessions, which tell when somebody rated."""
-        time = self.factors.time
-        bare = None if time is None else time.of_users(time.home)
-        return replace(self, ratings=None, factors=replace(self.factors, time=bare))
 
     def save(self, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
         """Write the model to one file, atomically; `palate.load` reads it.

@@ -265,10 +265,6 @@ class LinearModel(Model):
         self.grades.of(user.values)  # says now what has no grade
         return user
 
-    def without_ratings(self) -> "LinearModel":
-        """Return the model without its ratings."""
-        return replace(self, ratings=None)
-
     def save(self, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
         """Write the model to one file, atomically, with its `ratings`, which are its users;
         `palate.load` reads it.

@@ -6,6 +6,7 @@ import os
 import platform
 import stat
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import metadata as installed
 from typing import Any, BinaryIO
 
@@ -114,7 +115,7 @@ def pack(
     """Return the arrays and the metadata that stand for a model."""
     linear = isinstance(model, LinearModel)
     if not ratings:
-        model = model.without_ratings()
+        model = _without_ratings(model)
     writer = TensorWriter()
     values: dict[str, Any] = {**({"kind": LINEAR} if linear else {}), "versions": versions()}
     (LINEAR_MODEL if linear else FACTOR_MODEL).write(Output(writer, values), model)
@@ -139,6 +140,15 @@ def model_of(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> 
     """Return the model that arrays and metadata stand for, or raise Damage naming what is wrong."""
     found = unpack(tensors, metadata)
     return LinearModel(**found) if metadata.get("kind") == LINEAR else FactorModel(**found)
+
+
+def _without_ratings(model: FactorModel | LinearModel) -> FactorModel | LinearModel:
+    """Return the model without its ratings, and without its sessions, which tell when somebody rated."""
+    if isinstance(model, LinearModel):
+        return replace(model, ratings=None)
+    time = model.factors.time
+    bare = None if time is None else time.of_users(time.home)
+    return replace(model, ratings=None, factors=replace(model.factors, time=bare))
 
 
 def _encoded(model: FactorModel | LinearModel, ratings: bool, what: str) -> list[bytes | memoryview]:
