@@ -10,7 +10,7 @@ from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.data.scales import off_scale
 from palate.data.vocabulary import Vocabulary
-from palate.factors.item_index import share_items
+from palate.factors.item_index import HoldsDerived, share_items
 from palate.scorer import Scorer
 
 
@@ -58,7 +58,7 @@ class Contestant:
         return ranker
 
 
-class _WithSeen:
+class _WithSeen(HoldsDerived):
     """A scorer whose `ratings` are others; everything else is asked of the scorer itself."""
 
     def __init__(self, scorer: Scorer, ratings: RatingMatrix) -> None:

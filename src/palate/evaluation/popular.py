@@ -9,6 +9,7 @@ from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
+from palate.factors.item_index import HoldsDerived
 from palate.factors.likelihood.normal import Gaussian
 from palate.solve.grades import popularity
 from palate.solve.prior import RowPrior
@@ -16,7 +17,7 @@ from palate.solve.strengths import ridge_prior
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class MostPopular:
+class MostPopular(HoldsDerived):
     """A scorer that ranks items by their number of ratings, for everyone alike.
 
     With a half-life it ranks them by how often they were rated lately.

@@ -1,16 +1,16 @@
 """What is derived of a scorer once and then kept: the item table, the packed factors, and more.
 
-It is held beside the scorer, not in it, for as long as the scorer lives: a scorer stays what was
-trained and saved. All of it can be recomputed, so that two threads that derive the same thing at
-once only lose time.
+Models hold it as `derived`, beside what was trained and is saved: it is no field, and no part of a
+copy. All of it can be recomputed, so that two threads that derive the same thing at once only lose
+time. Of a scorer that does not hold it, it is derived each time.
 
 What is derived of the items can be shared: a small model of folded users says by `share_items` whose
 items it has. It is then made of that model, whichever of them asks first.
 """
 
 from collections.abc import Callable, Hashable
+from functools import cached_property
 from typing import Any, TypeVar, cast
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import polars as pl
@@ -23,18 +23,34 @@ from palate.scorer import Factored, Scorer
 S = TypeVar("S", bound=Scorer)
 T = TypeVar("T")
 
-_KEPT: "WeakKeyDictionary[Scorer, dict[Hashable, Any]]" = WeakKeyDictionary()
-_ITEMS_OF: "WeakKeyDictionary[Scorer, Scorer]" = WeakKeyDictionary()
+
+class Derived:
+    """What was derived of a scorer, by key; and the scorer whose items it has, where it has those of
+    another one.
+    """
+
+    def __init__(self, items_of: Scorer | None = None) -> None:
+        self.parts: dict[Hashable, object] = {}
+        self.items_of = items_of
+
+
+class HoldsDerived:
+    """A scorer that holds what is derived of it."""
+
+    @cached_property
+    def derived(self) -> Derived:
+        """What was derived of the scorer; see `palate.factors.item_index`."""
+        return Derived()
+
+    def __getstate__(self) -> dict[str, object]:
+        return {name: value for name, value in vars(self).items() if name != "derived"}
 
 
 def of_rows(scorer: S, key: Hashable, build: Callable[[S], T]) -> T:
-    """Return what is derived of a scorer alone, made by `build(scorer)` the first time; nothing is
-    kept of one that is a plain value (not hashable).
-    """
-    try:
-        kept = _KEPT.setdefault(scorer, {})
-    except TypeError:
+    """Return what is derived of a scorer alone, made by `build(scorer)` the first time."""
+    if not isinstance(scorer, HoldsDerived):
         return build(scorer)
+    kept = scorer.derived.parts
     if key not in kept:
         kept[key] = build(scorer)
     return cast(T, kept[key])
@@ -49,14 +65,14 @@ def of_items(scorer: S, key: Hashable, build: Callable[[S], T]) -> T:
 
 def share_items(source: Scorer, other: Scorer) -> None:
     """Say that another scorer has the items, item factors and catalog of `source`."""
-    _ITEMS_OF[other] = _source(source)
+    if isinstance(other, HoldsDerived):
+        other.derived.items_of = _source(source)
 
 
 def _source(scorer: S) -> S:
-    try:
-        return cast(S, _ITEMS_OF.get(scorer, scorer))
-    except TypeError:
+    if not isinstance(scorer, HoldsDerived) or scorer.derived.items_of is None:
         return scorer
+    return cast(S, scorer.derived.items_of)
 
 
 def item_catalog(scorer: Scorer) -> Catalog:

@@ -12,6 +12,7 @@ from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
+from palate.factors.item_index import HoldsDerived
 from palate.lists import between, predicting, strangers
 from palate.lists import rated as rating_list
 from palate.model.new_users import with_new_users
@@ -20,7 +21,7 @@ from palate.scorer import Scorer
 
 
 @helpful_methods
-class Answers:
+class Answers(HoldsDerived):
     """Predictions and lists around a scorer. `Model` adds what makes another model of one."""
 
     users: Vocabulary
