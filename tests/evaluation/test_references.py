@@ -189,6 +189,44 @@ def test_known_and_new_users_are_counted_and_measured_apart(cut):
     assert "by_popularity" not in known.to_dict()
 
 
+def test_differences_by_popularity_are_paired_and_add_up(cut):
+    frame = cut.differences(by="popularity")
+    assert frame.columns[:5] == ["n_train", "model", "against", "metric", "k"]
+    plain = cut.by_popularity
+    for model in ("baseline", "most popular"):
+        for metric, name, k in (("rmse", "rmse", None), ("recall", "recall@5", 5)):
+            here = frame.filter(
+                (pl.col("against") == model) & (pl.col("metric") == metric) & pl.col("k").eq_missing(k)
+            )
+            for number, difference in here.select("n_train", "difference").rows():
+                mine, other = (
+                    plain.filter((pl.col("model") == one) & (pl.col("n_train") == number))[name][0]
+                    for one in ("LeastSquares", model)
+                )
+                expected = None if mine is None or other is None else pytest.approx(mine - other, abs=1e-6)
+                assert difference == expected
+    known = frame.filter(pl.col("difference").is_not_null())
+    assert known.height > 4
+    assert (known["low"] <= known["high"]).all()
+    assert not frame.filter((pl.col("against") == "most popular") & (pl.col("metric") == "rmse")).height
+    with pytest.raises(ValueError, match="by must be asked of the evaluation of all users"):
+        cut.among("known").differences(by="popularity")
+
+
+def test_folds_are_joined_by_popularity(ratings):
+    found = palate.crossval(palate.Popular(), ratings, k=3, folds=2, resamples=20)
+    plain = found.by_popularity
+    frame = found.differences(by="popularity").filter(pl.col("against") == found.models[1])
+    for number, difference in (
+        frame.filter(pl.col("metric") == "recall").select("n_train", "difference").rows()
+    ):
+        mine, other = (
+            plain.filter((pl.col("model") == one) & (pl.col("n_train") == number))["recall@3"][0]
+            for one in found.models[:2]
+        )
+        assert difference == (None if mine is None or other is None else pytest.approx(mine - other))
+
+
 def test_by_known_holds_users_and_items(cut):
     frame = cut.by_known.filter(pl.col("model") == "LeastSquares")
     users = frame.filter((pl.col("side") == "user") & (pl.col("metric") == "rmse"))
@@ -229,7 +267,7 @@ def test_a_group_without_users_is_refused(split):
     found = palate.evaluate(Oracle(split, 1), split, k=(), resamples=0)
     with pytest.raises(ValueError, match="users must leave at least one of 39 users"):
         found.among("new")
-    with pytest.raises(ValueError, match="by must be 'activity', 'known' or None; got 'item'"):
+    with pytest.raises(ValueError, match="by must be 'activity', 'known', 'popularity' or None; got 'item'"):
         found.differences(by="item")
 
 

@@ -7,6 +7,7 @@ import polars as pl
 
 from palate.data import columns as names
 from palate.evaluation.evaluation import Evaluation
+from palate.evaluation.item_bins import joined
 from palate.evaluation.scoring import Outcome
 
 
@@ -74,6 +75,7 @@ def _pooled(name: str, outcomes: list[Outcome], rows: list[np.ndarray], n_users:
         },
         bins={key: np.sum([outcome.bins[key] for outcome in outcomes], axis=0) for key in first.bins},
         cold={key: sum(outcome.cold[key] for outcome in outcomes) for key in first.cold},
+        by_rating=joined([outcome.by_rating for outcome in outcomes if outcome.by_rating is not None], rows),
     )
 
 

@@ -16,6 +16,7 @@ from palate.evaluation.figures import Figures, is_clear, words
 from palate.evaluation.scoring import Outcome
 
 MODEL, METRIC, K, N_TRAIN = "model", "metric", "k", "n_train"
+POPULARITY = "popularity"
 KNOWN, NEW = "known", "new"
 _ENDS = {"low": pl.Float64, "high": pl.Float64}
 
@@ -139,8 +140,10 @@ class Evaluation:
         ----------
         of : str, optional
             Name of a model; the first when None.
-        by : {"activity", "known"}, optional
-            Apart for users of few and of many training ratings, or for users with and without.
+        by : {"activity", "known", "popularity"}, optional
+            Apart for users of few and of many training ratings, for users with and without, or for
+            test ratings of items of few and of many training ratings of the model `of`: then errors,
+            and recall over all relevant ratings of these items.
 
         Returns
         -------
@@ -157,8 +160,11 @@ class Evaluation:
         ValueError
             If `by` is no such grouping.
         """
-        if by not in (None, *_GROUPINGS):
-            raise ArgumentError("by", Words("be 'activity', 'known'", InPython(" or None")), f"{by!r}")
+        if by not in (None, POPULARITY, *_GROUPINGS):
+            must = Words("be 'activity', 'known', 'popularity'", InPython(" or None"))
+            raise ArgumentError("by", must, f"{by!r}")
+        if by == POPULARITY:
+            return self._frame(self._differences_by_popularity(of))
         if by is not None:
             column, groups = _GROUPINGS[by](self.n_train)
             parts = [
@@ -179,6 +185,21 @@ class Evaluation:
         first = {MODEL: pl.String, "against": pl.String, METRIC: pl.String, K: pl.Int64}
         types = {**first, "difference": pl.Float64, **_ENDS, "clear": pl.Boolean}
         return pl.DataFrame(rows, schema=types, orient="row")
+
+    def _differences_by_popularity(self, of: str | None) -> pl.DataFrame:
+        mine = self.figures.outcome(of).by_rating
+        if mine is None:
+            raise ArgumentError("by", "be asked of the evaluation of all users", "one of among()")
+        parts = []
+        for number in np.unique(mine.bin):
+            outcomes = tuple(
+                _of_ratings(one, mine.bin == number, tuple(self.about["k"])) for one in self.outcomes
+            )
+            group = pl.lit(label(int(number))).alias(N_TRAIN)
+            parts.append(
+                pl.select(group).join(replace(self, outcomes=outcomes)._differences(of), how="cross")
+            )
+        return pl.concat(parts)
 
     def among(self, users: object) -> "Evaluation":
         """Return the evaluation of some of the users, with intervals of its own.
@@ -217,7 +238,9 @@ class Evaluation:
             "n_users_without_relevant": int(np.count_nonzero(n_relevant == 0)),
         }
         outcomes = tuple(
-            replace(one, top=one.top[rows], bottom=one.bottom[rows], overall={}, bins={}, cold={})
+            replace(
+                one, top=one.top[rows], bottom=one.bottom[rows], overall={}, bins={}, cold={}, by_rating=None
+            )
             for one in self.outcomes
         )
         return replace(
@@ -408,6 +431,16 @@ def _activity_groups(n_train: np.ndarray) -> tuple[str, list[tuple[str, np.ndarr
 
 
 _GROUPINGS = {"activity": _activity_groups, "known": _known_groups}
+
+
+def _of_ratings(outcome: Outcome, ratings: np.ndarray, ks: tuple[int, ...]) -> Outcome:
+    """Return the outcome of some of the test ratings (bool) alone: errors and recall."""
+    if outcome.by_rating is None:
+        raise AssertionError("an outcome of all users knows its ratings")
+    figures, top, bottom = outcome.by_rating.sums(ratings, len(outcome.top), ks)
+    return replace(
+        outcome, figures=figures, top=top, bottom=bottom, overall={}, bins={}, cold={}, by_rating=None
+    )
 
 
 def _of_items(outcome: Outcome) -> list[tuple[Any, ...]]:

@@ -8,6 +8,7 @@ import numpy as np
 from palate._checks import ArgumentError
 from palate.evaluation.bins import N_BINS, bin_of
 from palate.evaluation.evaluated_model import Contestant, indexes
+from palate.evaluation.item_bins import ByRating
 from palate.evaluation.metrics import beyond
 from palate.evaluation.metrics.errors import clipped, error_sums
 from palate.evaluation.metrics.lists import Lists
@@ -46,6 +47,8 @@ class Outcome:
         Sums per bin of item popularity.
     cold : dict of str to int
         Users and items without training ratings, and their test ratings.
+    by_rating : ByRating, optional
+        What came of each test rating.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Outcome:
     overall: dict[Figure, float]
     bins: dict[str, np.ndarray]
     cold: dict[str, int]
+    by_rating: ByRating | None = None
 
     def values(self, top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
         """Return the figures of sums whose last axis are the columns; NaN where nothing was summed."""
@@ -72,8 +76,15 @@ def score(contestant: Contestant, question: Question, threads: int | None = None
     columns: dict[Figure, tuple[np.ndarray, np.ndarray]] = {}
     item_bin = bin_of(_counts_at(contestant.item_counts, item))
     bins["n_test"] = np.bincount(item_bin, minlength=N_BINS)
+    each: dict[str, np.ndarray] = {"row": question.row, "bin": item_bin}
     if scorer.scale is not None:
-        columns |= _errors(contestant, question, user, item, item_bin, bins, threads)
+        predicted = _predictions(contestant, user, item, question.test.timestamp, threads)
+        columns |= _errors(predicted, scorer.scale, question, item_bin, bins)
+        errors = clipped(predicted, scorer.scale) - question.test.value
+        each |= {
+            "squares": np.square(errors, dtype=np.float64),
+            "absolute": np.abs(errors).astype(np.float64),
+        }
     overall: dict[Figure, float] = {}
     if question.ks:
         lists = lists_of(contestant, question, user, item, threads)
@@ -81,6 +92,7 @@ def score(contestant: Contestant, question: Question, threads: int | None = None
         columns |= dict(_list_figures(contestant, question, lists, expected))
         overall = _overall(question, lists, len(scorer.items))
         _bin_lists(contestant, question, lists, item_bin, bins)
+        each |= {"relevant": np.flatnonzero(question.relevant), "found": lists.found}
     n_users = len(question.users)
     top, bottom = (
         np.column_stack([pair[side] for pair in columns.values()]) if columns else np.zeros((n_users, 0))
@@ -95,6 +107,7 @@ def score(contestant: Contestant, question: Question, threads: int | None = None
         overall=overall,
         bins=bins,
         cold=cold,
+        by_rating=ByRating(**each),
     )
 
 
@@ -104,19 +117,13 @@ def _counts_at(counts: np.ndarray, index: np.ndarray) -> np.ndarray:
 
 
 def _errors(
-    contestant: Contestant,
+    predicted: np.ndarray,
+    scale: tuple[float, float],
     question: Question,
-    user: np.ndarray,
-    item: np.ndarray,
     item_bin: np.ndarray,
     bins: dict[str, np.ndarray],
-    threads: int | None,
 ) -> dict[Figure, tuple[np.ndarray, np.ndarray]]:
     """Return squared and absolute errors per user, and add those per bin of items."""
-    scale = contestant.scorer.scale
-    if scale is None:
-        raise AssertionError("scores without a scale have no errors")
-    predicted = _predictions(contestant, user, item, question.test.timestamp, threads)
     n = np.diff(question.test.user_indptr)[question.users].astype(np.float64)
     sums: list[np.ndarray] = []
     for values in (clipped(predicted, scale), predicted):

@@ -1,0 +1,76 @@
+"""What came of each test rating, by how popular its item is, so that figures of such items have
+paired intervals.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+Figure = tuple[str, int | None]
+Sums = tuple[
+    tuple[Figure, ...], np.ndarray, np.ndarray
+]  # figures, and their (n_users, n_figures) top and bottom
+
+
+def _none() -> np.ndarray:
+    return np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ByRating:
+    """The test ratings of one scorer, those of all scorers in the same order.
+
+    Parameters
+    ----------
+    row, bin : ndarray of shape (n_test,), int64
+        The user's place among the tested users, and the bin of the item's training ratings.
+    squares, absolute : ndarray of shape (n_test,), float64
+        Errors of the predictions; empty for scores that are no ratings.
+    relevant : ndarray of shape (n_relevant,), int64
+        Which of them are relevant, by place; empty where no lists are tested.
+    found : ndarray of shape (n_relevant,), int64
+        The rank at which each relevant one was listed, or 0.
+    """
+
+    row: np.ndarray
+    bin: np.ndarray
+    squares: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    absolute: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    relevant: np.ndarray = field(default_factory=_none)
+    found: np.ndarray = field(default_factory=_none)
+
+    def sums(self, ratings: np.ndarray, n_users: int, ks: tuple[int, ...]) -> Sums:
+        """Return errors and recall of some test ratings (bool) as sums per user."""
+        row = self.row[ratings]
+        figures: list[Figure] = []
+        top: list[np.ndarray] = []
+        bottom: list[np.ndarray] = []
+
+        def add(figure: Figure, rows: np.ndarray, values: np.ndarray) -> None:
+            figures.append(figure)
+            top.append(np.bincount(rows, values.astype(np.float64), n_users))
+            bottom.append(np.bincount(rows, minlength=n_users).astype(np.float64))
+
+        if len(self.squares):
+            add(("rmse", None), row, self.squares[ratings])
+            add(("mae", None), row, self.absolute[ratings])
+        if len(self.relevant):
+            here = ratings[self.relevant]
+            rows, found = self.row[self.relevant[here]], self.found[here]
+            for k in ks:
+                add(("recall", k), rows, (found > 0) & (found <= k))
+        shape = (n_users, len(figures))
+        return tuple(figures), np.array(top).T.reshape(shape), np.array(bottom).T.reshape(shape)
+
+
+def joined(parts: list[ByRating], rows: list[np.ndarray]) -> ByRating:
+    """Return the test ratings of several folds as one table; `rows` says where each fold's users are."""
+    before = np.cumsum([0, *(len(part.row) for part in parts)])
+    return ByRating(
+        row=np.concatenate([place[part.row] for part, place in zip(parts, rows, strict=True)]),
+        bin=np.concatenate([part.bin for part in parts]),
+        squares=np.concatenate([part.squares for part in parts]),
+        absolute=np.concatenate([part.absolute for part in parts]),
+        relevant=np.concatenate([part.relevant + start for part, start in zip(parts, before, strict=False)]),
+        found=np.concatenate([part.found for part in parts]),
+    )
