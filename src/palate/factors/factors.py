@@ -59,6 +59,11 @@ class Factors:
         """Length of the factor vectors; 0 for a model of biases alone."""
         return int(self.user.factors.shape[2])
 
+    @property
+    def has_posterior(self) -> bool:
+        """Whether the draws are those of a posterior, and not fits from several starts or a single one."""
+        return self.n_draws > 1 and self.likelihood.knows_noise
+
     def side(self, name: SideName) -> FactorSide:
         """Return the users, or the items."""
         return self.user if name == "user" else self.item

@@ -10,7 +10,7 @@ import numpy as np
 from palate._checks import ArgumentError, ArgumentTypeError, Call, Setting, Words
 from palate._parallel import even_bounds
 from palate.data.times import are_dates, placed, timestamp_values
-from palate.factors.factors import FactorScorer, Temporal
+from palate.factors.factors import Factors, FactorScorer, Temporal
 from palate.factors.scores import linear_scores, score_pairs
 from palate.factors.taking import changed, take
 from palate.factors.temporal import TimeContext
@@ -120,7 +120,7 @@ def at_times(
     )
     item_factors, item_bias, away = model.item_factors[:, item], model.item_bias[:, item], moved > 0
     if away.any():
-        item_factors[:, away], item_bias[:, away] = rows_in_eras(model, item[away], moved[away] - 1)
+        item_factors[:, away], item_bias[:, away] = rows_in_eras(model.factors, item[away], moved[away] - 1)
     moods = np.concatenate([np.zeros((len(context.mood), 1), np.float32), context.mood], axis=1)
     noise: dict[str, Any] = {"user_noise": None, "item_noise": None}
     mine, theirs = model.factors.user.noise, model.factors.item.noise
@@ -149,7 +149,7 @@ def at_times(
 
 
 def rows_in_eras(
-    model: FactorScorer, items: np.ndarray, eras: np.ndarray, draws: slice = slice(None)
+    factors: Factors, items: np.ndarray, eras: np.ndarray, draws: slice = slice(None)
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return factors (n_draws, n, k) and biases (n_draws, n) of items as they are in these eras,
     for users as they are in the last.
@@ -157,11 +157,13 @@ def rows_in_eras(
     `P_u + V` on `Q_i + W` is `P_u` on `Q_i + W` and `V` on `Q_i + W`, which is the same for all
     users and goes into the bias.
     """
-    k, context = model.factors.n_factors, context_of(model)
+    k, context = factors.n_factors, factors.time
+    if context is None:
+        raise ValueError(_TIMELESS)
     users, own = context.user_shift[draws][:, eras], context.item_shift[draws][:, eras]
-    factors = model.item_factors[draws][:, items] + own[:, :, :k]
-    bias = model.item_bias[draws][:, items] + own[:, :, k] + users[:, :, k]
-    return factors, bias + np.einsum("dnf,dnf->dn", factors, users[:, :, :k])
+    vectors = factors.item.factors[draws][:, items] + own[:, :, :k]
+    bias = factors.item.bias[draws][:, items] + own[:, :, k] + users[:, :, k]
+    return vectors, bias + np.einsum("dnf,dnf->dn", vectors, users[:, :, :k])
 
 
 def over_times(

@@ -2,7 +2,7 @@
 one row.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,21 +11,18 @@ import numpy as np
 from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words
 from palate.data import columns as names
 from palate.data.frames import check_same_index
-from palate.data.matrix import RatingMatrix
 from palate.data.scales import check_rating
 from palate.data.vocabulary import Vocabulary
-from palate.factors.draws import has_posterior
-from palate.factors.row_precision import RowNoise
+from palate.factors.folded_rows import FoldedRows
+from palate.factors.folding import Features, fold_rows
 from palate.factors.sides import SideName
-from palate.factors.sums import SumFold, times_of_ratings
-from palate.factors.taking import take
-from palate.factors.temporal import Sittings, TimeContext
-from palate.factors.temporal_scores import check_times, in_units_of
+from palate.factors.sums import times_of_ratings
+from palate.factors.temporal import Sittings
+from palate.factors.temporal_scores import check_times
 from palate.lists.lookup import element, is_single
-from palate.model.fold_draws import Features, FoldedRows, TimedRows, draw_rows, prior_means
 from palate.scorer import Scorer
 from palate.solve.confidence import NONE, Confidence
-from palate.solve.rows import Rows, Side, solve_rows
+from palate.solve.rows import Rows
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
@@ -231,12 +228,6 @@ def _one_row(
     }
 
 
-def own_noise(model: "FactorModel", side: SideName, scale: np.ndarray | None) -> RowNoise | None:
-    """Return the noise of folded rows beside the model's other rows, None where all share one."""
-    own = model.factors.side(side).noise
-    return None if own is None or scale is None else replace(own, scale=scale)
-
-
 def _targets(model: "FactorModel", rows: Rows) -> Rows:
     """Return rows as the trainer saw them: counts as targets and weights, ratings as they are."""
     kind = model.trainer.get("counts", NONE)
@@ -336,161 +327,6 @@ def solve_side(
     threads: int,
     times: np.ndarray | None = None,
 ) -> FoldedRows:
-    """Return rows of one side, a solve for each draw; `features` are those of the row, or of each row.
-
-    With draws of a posterior each is drawn, not solved.
-    """
-    if model.fold is not None:
-        return _summed(model, model.fold, rows, features, threads, times)
-    own = model.factors.side(side)
-    prior = own.prior
-    others: list[Side] = model.item_sides if side == "user" else model.user_sides
-    rows = _targets(model, rows)
-    drawn = has_posterior(model) or model.user_noise is not None or model.likelihood.discrete
-    if drawn:  # a single draw, too
-        return draw_rows(model, side, rows, others, features, threads, times)
-    double = bool(prior.n_factors and (np.diagonal(prior.precision[0])[:-1] <= 0).any())
-    link = own.features
-    means = None if link is None and not features else prior_means(link, prior, rows, features, threads)
-    likelihood = model.likelihood
-
-    def solve(other: Side, mean: float, draw: int) -> Side:
-        how: dict[str, Any] = {"draw": draw, "double": double, "threads": threads}
-        how["prior_mean"] = None if means is None else means[draw]
-        side = Side.padded(
-            np.zeros((rows.n_rows, prior.n_factors), np.float32), np.zeros(rows.n_rows, np.float32)
-        )
-        for _ in range(likelihood.fold_steps):
-            working = likelihood.working(rows, side, other, mean, threads)
-            side = solve_rows(working, other, mean, prior, **how).side
-        return side
-
-    timed = None if side == "item" or model.context is None else TimedRows(model, model.context, rows, times)
-    rows = rows if timed is None else timed.rows  # the columns are then items as they are in an era
-    met = others if timed is None else [timed.columns(others, draw) for draw in range(len(others))]
-    means_of_draws = enumerate(zip(met, model.global_mean, strict=True))
-    found = FoldedRows.of(
-        [solve(other, float(mean), draw) for draw, (other, mean) in means_of_draws], prior.n_factors
-    )
-    return found if timed is None else timed.at_home(found, [])
-
-
-def _summed(
-    model: "FactorModel",
-    fold: SumFold,
-    rows: Rows,
-    features: Features,
-    threads: int,
-    times: np.ndarray | None,
-) -> FoldedRows:
-    """Return users of a model of choices: the sum over their items, as the stored users are."""
-    if isinstance(features, dict) and features:
-        raise ArgumentError(
-            "features", "be those of the model, which knows none of users", f"{next(iter(features))!r}"
-        )
-    factors = fold.users(rows, model.item_factors[0], threads, times)
-    return FoldedRows(factors[None], np.zeros((1, rows.n_rows), np.float32))
-
-
-def _in_their_eras(model: "FactorModel", folded: Sequence[FoldedUser]) -> TimeContext | None:
-    """Return what a model knows of time, for these users."""
-    context = model.context
-    if context is None:
-        return None
-    home = np.array([context.n_eras - 1 if user.era is None else user.era for user in folded], np.int32)
-    parts = [Sittings.none(1) if user.sittings is None else user.sittings for user in folded]
-    sittings = Sittings(
-        np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64),
-        np.concatenate([part.begin for part in parts]),
-        np.concatenate([part.end for part in parts]),
-    )
-    nothing = np.empty((len(context.mood), 0), np.float32)
-    mood = np.concatenate([nothing if user.mood is None else user.mood for user in folded], axis=1)
-    return context.of_users(home, sittings, mood)
-
-
-def _scales(folded: Sequence[Folded]) -> np.ndarray | None:
-    """Return the scales of folded rows, (n_draws, n)."""
-    scales = [row.scale for row in folded if row.scale is not None]
-    return np.stack(scales, axis=1) if len(scales) == len(folded) else None
-
-
-def known_spread(model: "FactorModel") -> float | None:
-    """Return the factor on the standard errors of folded users: without the ratings of the model's
-    own users it is not known how sure the items' vectors are.
-    """
-    return None if model.ratings is None else model.spread
-
-
-def of_table(model: "FactorModel", users: Vocabulary, ratings: RatingMatrix, threads: int) -> "FactorModel":
-    """Return a model whose users are the rows of `ratings`, each solved for with the item vectors fixed."""
-    weights = np.empty(0, np.float32) if ratings.weight is None else ratings.weight
-    rows = Rows(ratings.indptr, ratings.items, ratings.values(), weights, len(model.items))
-    times = ratings.timestamp
-    if times is not None and model.context is not None:
-        times = in_units_of(model, times, "timestamps of the ratings to fold in")
-    found = solve_users(model, rows, threads, times)
-    return take(
-        model,
-        user_rows=np.full(len(users), -1),
-        users=users,
-        user_factors=found.factors,
-        user_bias=found.bias,
-        user_noise=own_noise(model, "user", found.scale),
-        ratings=ratings,
-        spread=known_spread(model),
-        item_link=None,  # its bag counts the users that were
-        context=_of_last_eras(model, found),
-    )
-
-
-def _of_last_eras(model: "FactorModel", found: FoldedRows) -> TimeContext | None:
-    """Return what a model knows of time, for rows that were folded in."""
-    context = model.context
-    if context is None:
-        return None
-    home = np.full(found.bias.shape[1], context.n_eras - 1) if found.home is None else found.home
-    return context.of_users(home, found.sittings, found.mood)
-
-
-def with_users(model: "FactorModel", folded: Sequence[FoldedUser]) -> "FactorModel":
-    """Return a model whose only users are the folded ones, by position: everything asked of a user
-    can be asked of them.
-    """
-    rows = [np.asarray(user.rated, np.int32) for user in folded]
-    values = [np.asarray(user.values, np.float32) for user in folded]
-    held_out = [
-        np.zeros(len(user.values), bool) if user.held_out is None else user.held_out for user in folded
-    ]
-    matrix = RatingMatrix(
-        indptr=np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64),
-        items=np.concatenate([np.empty(0, np.int32), *rows]),
-        codes=np.concatenate([np.empty(0, np.float32), *values]),
-        levels=None,
-        n_items=len(model.items),
-        held_out=np.concatenate(held_out) if any(marks.any() for marks in held_out) else None,
-    )
-    return take(
-        model,
-        user_rows=np.full(len(folded), -1),
-        user_factors=np.stack([user.factors for user in folded], axis=1),
-        user_bias=np.stack([user.bias for user in folded], axis=1),
-        user_noise=own_noise(model, "user", _scales(folded)),
-        ratings=matrix,
-        spread=known_spread(model),
-        item_link=None,  # its bag counts the users that were
-        context=_in_their_eras(model, folded),
-    )
-
-
-def with_items(model: "FactorModel", folded: Sequence[FoldedItem]) -> "FactorModel":
-    """Return a model whose only items are the folded ones, by position, for predictions of them."""
-    return take(
-        model,
-        item_rows=np.full(len(folded), -1),
-        item_factors=np.stack([item.factors for item in folded], axis=1),
-        item_bias=np.stack([item.bias for item in folded], axis=1),
-        item_noise=own_noise(model, "item", _scales(folded)),
-        user_link=None,
-        fold=None,  # users are what they are; it sums over the items that were
-    )
+    """Return rows of one side, for each draw; `features` are those of the row, or of each row."""
+    asked = rows if model.factors.sums is not None else _targets(model, rows)
+    return fold_rows(model.factors, side, asked, features, threads, times)

@@ -21,7 +21,8 @@ from palate.factors.item_index import share_items
 from palate.factors.row_precision import RowNoise
 from palate.factors.temporal import Sittings
 from palate.lists.lookup import UserRows, user_rows
-from palate.model.folded import Folded, FoldedItem, FoldedUser, of_table, with_items, with_users
+from palate.model.folded import Folded, FoldedItem, FoldedUser
+from palate.model.small_models import of_table, with_items, with_users
 from palate.scorer import Scorer
 
 if TYPE_CHECKING:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from palate.factors.conditionals import draw_row_precisions
+
 _BETA = 2.0  # ratings that the prior mean of 0 counts as
 _SHAPE = _RATE = 1.0  # of the Gamma priors of precisions
 _DEGREES_SHAPE, _DEGREES_RATE = 2.0, 0.1  # of the Gamma prior of degrees of freedom
@@ -82,7 +84,7 @@ def draw_precisions(
     2) prior, `counts` normal numbers of mean 0 and unit variance over that precision, and
     `squares`, the sums of their squares.
     """
-    return rng.gamma((degrees + counts) / 2) / ((degrees + squares) / 2)
+    return draw_row_precisions(degrees, counts, squares, rng.gamma)
 
 
 def draw_degrees(degrees: float, precisions: np.ndarray, rng: np.random.Generator) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 from palate._checks import ArgumentError, Setting, Words
 from palate._parallel import even_bounds, run_chunks
 from palate.data.times import SECONDS, unit_of
+from palate.factors.conditionals import draw_levels, draw_session_effects
 from palate.factors.temporal import Sittings, TimeContext, eras_of
 from palate.solve.rows import Rows, Side, padded_width
 from palate.training.eras import (
@@ -379,8 +380,7 @@ class TimeModel:
         rng, n, nothing = clock.rng(TIME, 1), self.n_moods, np.empty(0, np.int32)
         given = (self.eras.by_user, nothing, self.sitting, n, weights, errors, clock.threads)
         weight, total = (noise * sums for sums in sums_by_group(*given))
-        precision = weight + state.mood_precision
-        mood = total / precision + rng.standard_normal(n) / np.sqrt(precision)
+        mood = draw_session_effects(weight, total, state.mood_precision, rng.standard_normal(n))
         drawn = precision_of(n, float(mood @ mood), rng)
         return replace(state, mood=mood.astype(np.float32), mood_precision=drawn)
 
@@ -389,13 +389,6 @@ class TimeModel:
     ) -> tuple[TimeState, SideState]:
         """Draw how much of what all ratings of a user share is the user's bias and how much is in
         the moods, which changes no score.
-
-        Given the sum of both, one follows the other so closely that drawing them in turn hardly moves them.
-
-        References
-        ----------
-        Liu, Sabatti (2000), "Generalised Gibbs Sampler and Multigrid Monte Carlo for Bayesian
-        Computation": moves along a translation.
         """
         vectors, k = users.vectors, shape.n_factors
         away = np.column_stack([vectors.factors[:, :k], vectors.bias]) - users.mean
@@ -404,12 +397,8 @@ class TimeModel:
             away -= explained[:, shape.columns]
         indptr = self.sittings.indptr
         user = np.repeat(np.arange(len(vectors.bias)), np.diff(indptr))
-        total = np.diff(indptr) * state.mood_precision + users.precision[-1, -1]
-        pull = (
-            state.mood_precision * np.bincount(user, state.mood, len(vectors.bias))
-            - away @ users.precision[:, -1]
-        )
-        change = pull / total + clock.rng(TIME, 2).standard_normal(len(total)) / np.sqrt(total)
+        z = clock.rng(TIME, 2).standard_normal(len(vectors.bias))
+        change = draw_levels(away, users.precision, state.mood, user, state.mood_precision, z)
         mood = (state.mood - change[user]).astype(np.float32)
         bias = (vectors.bias + change).astype(np.float32)
         return replace(state, mood=mood), replace(users, vectors=Side(vectors.factors, bias))

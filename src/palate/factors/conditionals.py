@@ -1,0 +1,78 @@
+"""What is random of rows beside their vectors, drawn given all else.
+
+A chain that trains and a fold-in into its draws are the same sampler: one sweeps over all rows, the
+other over new ones alone. Both draw by these formulas, and hand in their own random numbers. (The
+vectors are drawn by the row solver, `palate.solve.rows.solve_rows`, and the latent values behind
+levels by `palate.kernels.ordinal.draw_latent`, by both, too.)
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+
+def draw_row_precisions(
+    degrees: float,
+    counts: np.ndarray,
+    squares: np.ndarray,
+    gamma: Callable[[np.ndarray], np.ndarray],
+) -> np.ndarray:
+    """Return each row's own precision of its ratings (n,), drawn given them.
+
+    The prior is Gamma(degrees / 2, degrees / 2), and there are `counts` normal errors of mean 0 and
+    unit variance over that precision, with these sums of `squares`. `gamma` returns a Gamma(shape,
+    1) number for each shape.
+    """
+    return gamma((degrees + counts) / 2) / ((degrees + squares) / 2)
+
+
+def draw_session_effects(
+    weight: np.ndarray, total: np.ndarray, precision: float, z: np.ndarray
+) -> np.ndarray:
+    """Return the effect of each session (n,), drawn given what else is left of its ratings.
+
+    The prior is normal with mean 0 and this `precision`; `weight` is the sum of the precisions of a
+    session's ratings, `total` the sum of precision times error, `z` is standard normal.
+    """
+    precisions = weight + precision
+    return total / precisions + z / np.sqrt(precisions)
+
+
+def draw_levels(
+    away: np.ndarray,
+    row_precision: np.ndarray,
+    effects: np.ndarray,
+    row: np.ndarray,
+    precision: float,
+    z: np.ndarray,
+) -> np.ndarray:
+    """Return how much of what all ratings of a row share is the row's bias and not in the effects of
+    its sessions (n,): what is added to the one and taken off the others changes no score.
+
+    Given the sum of both, one follows the other so closely that drawing them in turn hardly moves
+    them.
+
+    Parameters
+    ----------
+    away : ndarray of shape (n, k + 1)
+        The rows less their prior means, the bias last.
+    row_precision : ndarray of shape (k + 1, k + 1)
+        Of the rows' prior.
+    effects : ndarray of shape (n_sessions,)
+    row : ndarray of shape (n_sessions,), int
+        Whose session each is.
+    precision : float
+        Of the effects' prior.
+    z : ndarray of shape (n,)
+        Standard normal numbers.
+
+    References
+    ----------
+    Liu, Sabatti (2000), "Generalised Gibbs Sampler and Multigrid Monte Carlo for Bayesian
+    Computation": moves along a translation.
+    """
+    n = len(away)
+    total = np.bincount(row, minlength=n) * precision + row_precision[-1, -1]
+    pull = precision * np.bincount(row, effects, n) - away @ row_precision[:, -1]
+    change: np.ndarray = pull / total + z / np.sqrt(total)
+    return change

@@ -1,0 +1,316 @@
+"""Fold-in to a posterior: the chain's sweep, restricted to rows that are new.
+
+A row is drawn once for each draw of the other side, given its vectors, by the conditionals that the
+chain draws by. With normal noise that all rows share this is one solve plus noise. Where rows have
+a noise of their own, or users have sessions, and where ratings are levels, it is a few sweeps; for
+levels they begin at the mode, which Newton's method finds.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from palate._parallel import even_bounds, run_chunks
+from palate._random import Stream, key_of, stream_of
+from palate.factors.conditionals import draw_levels, draw_row_precisions, draw_session_effects
+from palate.factors.factors import Factors
+from palate.factors.folded_rows import FoldedRows, TimedRows
+from palate.factors.likelihood.base import LatentTargets
+from palate.factors.sides import SideName, other_side
+from palate.solve.prior import RowPrior
+from palate.solve.rows import Rows, Side, Solved, rating_scores, solve_rows
+
+DRAWS_PER_CHUNK = 4
+_NEWTON, _AUGMENTED = 5, 4  # steps to the mode of rows of levels, then sweeps from there
+_OWN_STEPS = 4  # sweeps over a row and its noise
+_MOOD_STEPS = 10  # the same with the moods of its sittings
+
+Noise = Callable[[int], np.ndarray]  # of a step: what is added to the solution of each row
+
+
+def draw_rows(
+    factors: Factors,
+    side: SideName,
+    rows: Rows,
+    others: list[Side],
+    means: list[np.ndarray],
+    timed: TimedRows | None,
+    threads: int,
+) -> FoldedRows:
+    """Return rows of one side for each draw: drawn given the other side's vectors of that draw and
+    the rows' ratings.
+
+    Parameters
+    ----------
+    factors : Factors
+        Draws of a posterior.
+    side : {"user", "item"}
+    rows : Rows
+        Their ratings; the columns are rows of the other side.
+    others : list of Side
+        Vectors of the other side, one for each draw.
+    means : list of ndarray of shape (n_rows, n_factors + 1)
+        Prior means of the rows, for each draw.
+    timed : TimedRows, optional
+        The same ratings in time, for users of a model that knows of it.
+    threads : int
+    """
+    from palate.kernels.fold import row_keys
+
+    prior = factors.side(side).prior
+    keys = np.empty(rows.n_rows, np.uint64)
+    row_keys(rows.indptr, rows.columns, np.ascontiguousarray(rows.values, np.float32).view(np.uint32), keys)
+    targets = factors.likelihood.latent_targets(rows)
+    asked = rows if timed is None else timed.rows
+
+    def drawn(first: int, last: int) -> list["_Sweeps"]:
+        found = []
+        for draw in range(first, last):
+            own = _OwnNoise.of(factors, side, rows, draw, keys)
+            moods = None if timed is None else _Moods.of(timed, own, draw, keys)
+            other = others[draw] if timed is None else timed.columns(others, draw)
+            given = _Given(asked, other, float(factors.mean[draw]), prior, draw, means[draw])
+            noise = _noise(keys, draw, side, prior.n_factors + 1, _noise_of(factors, draw))
+            found.append(_Sweeps(given, keys, side, noise, own, moods, targets).run())
+        return found
+
+    chunks = run_chunks(drawn, even_bounds(len(others), DRAWS_PER_CHUNK), threads)
+    parts = [one for part in chunks for one in part]
+    scales = [one.own.scale for one in parts if one.own is not None]
+    found = FoldedRows.of([one.side for one in parts], prior.n_factors, scales)
+    if timed is None:
+        return found
+    return timed.at_home(found, [one.moods.mood for one in parts if one.moods is not None])
+
+
+def _noise_of(factors: Factors, draw: int) -> float:
+    noise_sd = factors.likelihood.noise_sd
+    return 1.0 if noise_sd is None else float(noise_sd[draw])
+
+
+def _noise(keys: np.ndarray, draw: int, side: SideName, width: int, noise_sd: float) -> Noise:
+    """Return the noise that is added to the solution of each row in a step, of the row's own key."""
+
+    def noise(step: int) -> np.ndarray:
+        from palate.kernels.fold import normal_rows
+
+        out = np.empty((len(keys), width), np.float32)
+        normal_rows(keys, key_of(draw, step, stream_of(Stream.FOLD_ROWS, side)), out)
+        return out * np.float32(noise_sd)
+
+    return noise
+
+
+@dataclass(frozen=True, eq=False)
+class _Given:
+    """What rows are drawn given, in one draw."""
+
+    rows: Rows
+    other: Side
+    mean: float
+    prior: RowPrior
+    draw: int
+    prior_mean: np.ndarray
+
+    def solved(
+        self, values: np.ndarray, weights: np.ndarray, noise: np.ndarray | None, stats: bool = False
+    ) -> Solved:
+        """Return the rows that least squares finds for these values and weights, with noise added."""
+        return solve_rows(
+            replace(self.rows, values=values, weights=weights),
+            self.other,
+            self.mean,
+            self.prior,
+            draw=self.draw,
+            noise=noise,
+            prior_mean=self.prior_mean,
+            stats=stats,
+        )
+
+    def scores(self, side: Side) -> np.ndarray:
+        """Return what rows alone expect of every rating, without moods."""
+        return rating_scores(self.rows, side, self.other, threads=1) + np.float32(self.mean)
+
+
+class _Sweeps:
+    """The sampler of rows in one draw: vectors, then their noise, then the moods of their sittings."""
+
+    def __init__(
+        self,
+        given: _Given,
+        keys: np.ndarray,
+        side: SideName,
+        noise: Noise,
+        own: "_OwnNoise | None",
+        moods: "_Moods | None",
+        targets: LatentTargets | None,
+    ) -> None:
+        self.given, self.keys, self.noise, self.targets = given, keys, noise, targets
+        self.own, self.moods = own, moods
+        self.stream = stream_of(Stream.FOLD_TARGETS, side)
+        self.side = Side.padded(given.prior_mean[:, :-1], given.prior_mean[:, -1])
+
+    def run(self) -> "_Sweeps":
+        """Draw the rows; they are then in `side`, with `own` and `moods` beside them."""
+        if self.targets is not None:
+            self.to_the_mode(self.targets)
+        for step in range(self.steps):
+            self.sweep(step)
+        return self
+
+    @property
+    def steps(self) -> int:
+        """Number of sweeps: one where nothing but the rows is random."""
+        if self.moods is not None:
+            return _MOOD_STEPS
+        if self.targets is not None:
+            return _AUGMENTED
+        return 1 if self.own is None else _OWN_STEPS
+
+    @property
+    def precision(self) -> np.ndarray:
+        """Precision of each rating's noise beside that of the model; empty where it is 1."""
+        return np.empty(0, np.float32) if self.own is None else self.own.of_ratings
+
+    def to_the_mode(self, targets: LatentTargets) -> None:
+        """Take Newton's steps to the rows under which their levels are most probable."""
+        n = len(self.given.rows.values)
+        target, weight = np.empty(n, np.float32), np.empty(n, np.float32)
+        for _ in range(_NEWTON):
+            targets.newton(self.given.draw, self.latent(), self.precision, target, weight)
+            self.side = self.given.solved(target, weight, None).side
+
+    def sweep(self, step: int) -> None:
+        """Draw all that is random of the rows once, each given all else."""
+        values = self.values(step)
+        less = values if self.moods is None else values - self.moods.of_ratings
+        weights = self.given.rows.weights if self.own is None else self.own.weights
+        solved = self.given.solved(less, weights, self.noise(step), stats=self.own is not None)
+        self.side = solved.side
+        if self.own is not None:
+            self.own.redraw(step, solved.stats[:, 0])
+        if self.moods is not None:
+            errors = values - self.given.scores(self.side)
+            self.side = self.moods.redraw(step, errors, self.side, self.given.prior, self.given.prior_mean)
+
+    def values(self, step: int) -> np.ndarray:
+        """Return the ratings, or the noisy latent values behind them, drawn."""
+        if self.targets is None:
+            return self.given.rows.values
+        out, draw = np.empty(len(self.given.rows.values), np.float32), self.given.draw
+        salt, indptr = key_of(draw, step, self.stream), self.given.rows.indptr
+        self.targets.draw(draw, self.keys, salt, indptr, self.latent(), self.precision, out)
+        return out
+
+    def latent(self) -> np.ndarray:
+        """Return the latent value of every rating without its noise, moods included."""
+        scores = self.given.scores(self.side)
+        return scores if self.moods is None else scores + self.moods.of_ratings
+
+
+class _OwnNoise:
+    """The precision of folded rows' ratings, drawn for one draw of the model beside the rows:
+    theirs times that of the columns.
+    """
+
+    def __init__(
+        self,
+        rows: Rows,
+        columns: np.ndarray,
+        degrees: float,
+        noise_sd: float,
+        keys: np.ndarray,
+        draw: int,
+        stream: int,
+    ) -> None:
+        self.rows, self.columns, self.degrees, self.noise_sd = rows, columns, degrees, noise_sd
+        self.keys, self.draw, self.stream = keys, draw, stream
+        self.place = np.repeat(np.arange(rows.n_rows), rows.counts)
+        self.precision = np.ones(rows.n_rows)
+
+    @classmethod
+    def of(
+        cls, factors: Factors, side: SideName, rows: Rows, draw: int, keys: np.ndarray
+    ) -> "_OwnNoise | None":
+        """Return the noise of rows that it begins with, None for a model whose rows share one."""
+        own, other = factors.side(side).noise, factors.side(other_side(side)).noise
+        if own is None or other is None:
+            return None
+        noise_sd = _noise_of(factors, draw)
+        columns = other.draws(slice(draw, draw + 1)).total[0, rows.columns] ** np.float32(-2)
+        return cls(
+            rows, columns, float(own.degrees[draw]), noise_sd, keys, draw, stream_of(Stream.FOLD_SCALES, side)
+        )
+
+    @property
+    def of_ratings(self) -> np.ndarray:
+        """Precision of each rating beside that of the model's noise, float32."""
+        return (self.columns * self.precision[self.place]).astype(np.float32)
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Precision of each rating times its weight, where it has one, float32."""
+        return self.of_ratings * self.rows.weights if self.rows.weights.size else self.of_ratings
+
+    @property
+    def scale(self) -> np.ndarray:
+        """Return the scale of each row's noise."""
+        return 1 / np.sqrt(self.precision)
+
+    def redraw(self, step: int, errors: np.ndarray) -> None:
+        """Draw the precisions given each row's sum of squared errors, weighted by the present ones."""
+        from palate.kernels.fold import gamma_rows
+
+        def gamma(shape: np.ndarray) -> np.ndarray:
+            out = np.empty(len(shape))
+            gamma_rows(self.keys, key_of(self.draw, step, self.stream), shape, out)
+            return out
+
+        squares = errors / self.precision / self.noise_sd**2
+        self.precision = draw_row_precisions(self.degrees, self.rows.counts, squares, gamma)
+
+
+class _Moods:
+    """The moods of folded users' sittings, drawn for one draw of the model beside the rows and
+    their noise.
+    """
+
+    def __init__(self, timed: TimedRows, own: _OwnNoise, sd: float, draw: int, keys: np.ndarray) -> None:
+        self.timed, self.own, self.sd, self.draw, self.keys = timed, own, sd, draw, keys
+        self.mood = np.zeros(len(timed.row))
+
+    @property
+    def of_ratings(self) -> np.ndarray:
+        """The mood of each rating, float32."""
+        return self.mood[self.timed.sitting].astype(np.float32)
+
+    @classmethod
+    def of(cls, timed: TimedRows, own: _OwnNoise | None, draw: int, keys: np.ndarray) -> "_Moods | None":
+        """Return moods of 0, None for a model that knows of none."""
+        noise = timed.factors.user.noise
+        if own is None or noise is None or noise.sitting is None:
+            return None
+        return cls(timed, own, float(noise.sitting[draw]) * own.noise_sd, draw, keys)
+
+    def redraw(
+        self, step: int, errors: np.ndarray, side: Side, prior: RowPrior, prior_mean: np.ndarray
+    ) -> Side:
+        """Draw the moods given what rows alone leave of each rating, then how much of what a row's
+        ratings share is its bias; return the rows.
+        """
+        from palate.kernels.fold import normal_rows
+
+        timed, precision = self.timed, self.sd**-2
+        n = len(timed.row)
+        weights = self.own.weights.astype(np.float64) / self.own.noise_sd**2
+        z = np.empty((len(self.keys), int(timed.number.max(initial=0)) + 1), np.float32)
+        normal_rows(self.keys, key_of(self.draw, step, Stream.FOLD_MOODS), z)
+        weight, total = (np.bincount(timed.sitting, part, n) for part in (weights, weights * errors))
+        mood = draw_session_effects(weight, total, precision, z[timed.row, timed.number])
+        own = prior.precision[self.draw].astype(np.float64) / self.own.noise_sd**2
+        away = np.column_stack([side.factors[:, : prior.n_factors], side.bias]) - prior_mean
+        normal_rows(self.keys, key_of(self.draw, step, Stream.FOLD_MOOD_LEVELS), z)
+        change = draw_levels(away, own, mood, timed.row, precision, z[:, 0])
+        self.mood = mood - change[timed.row]
+        return Side(side.factors, (side.bias + change).astype(np.float32))

@@ -1,0 +1,150 @@
+"""Fold-in: rows that were not in training are solved for, or drawn, with the other side's vectors fixed.
+
+A point estimate has the row solver's answer. With draws of a posterior a row is drawn once for each
+(`palate.factors.fold_sampler`), so that it carries what is not known of it. Users of a model of
+choices are sums over their items.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from palate._checks import ArgumentError
+from palate.factors.factors import Factors
+from palate.factors.fold_sampler import draw_rows
+from palate.factors.folded_rows import FoldedRows, TimedRows
+from palate.factors.sides import SideName, other_side
+from palate.factors.sums import SumFold
+from palate.solve.features import BAG, FeatureBlock, FeatureLink
+from palate.solve.prior import RowPrior
+from palate.solve.rows import LANES, Rows, Side, solve_rows
+
+Features = dict[str, Any] | list[dict[str, Any]] | None  # values by name: of the one row, or of each row
+
+
+def fold_rows(
+    factors: Factors,
+    side: SideName,
+    rows: Rows,
+    features: Features,
+    threads: int,
+    times: np.ndarray | None = None,
+) -> FoldedRows:
+    """Return rows of one side for each draw, given their ratings of the other side's rows.
+
+    Parameters
+    ----------
+    factors : Factors
+    side : {"user", "item"}
+    rows : Rows
+        Ratings as the trainer saw them; the columns are rows of the other side.
+    features : dict or list of dict, optional
+        Values of the features of a single row, by name, or of each row.
+    threads : int
+    times : ndarray of shape (n_ratings,), int64, optional
+        When users rated, for a model that knows of time; without them each rating is of the last
+        time bin, in a session of its own.
+    """
+    if factors.sums is not None:
+        return _summed(factors, factors.sums, rows, features, threads, times)
+    own, others = factors.side(side), factors.side(other_side(side)).padded
+    timed = None if side == "item" or factors.time is None else TimedRows(factors, factors.time, rows, times)
+    drawn = factors.has_posterior or factors.user.noise is not None or factors.likelihood.discrete
+    if drawn:  # a single draw, too
+        means = prior_means(own.features, own.prior, rows, features, threads)
+        return draw_rows(factors, side, rows, others, means, timed, threads)
+    given = None
+    if own.features is not None or features:
+        given = prior_means(own.features, own.prior, rows, features, threads)
+    return _solved(factors, own.prior, rows, others, given, timed, threads)
+
+
+def _solved(
+    factors: Factors,
+    prior: RowPrior,
+    rows: Rows,
+    others: list[Side],
+    means: list[np.ndarray] | None,
+    timed: TimedRows | None,
+    threads: int,
+) -> FoldedRows:
+    """Return rows by least squares, with the other side's vectors fixed."""
+    double = bool(prior.n_factors and (np.diagonal(prior.precision[0])[:-1] <= 0).any())
+    asked = rows if timed is None else timed.rows  # the columns are then items as they are in an era
+
+    def solve(other: Side, mean: float, draw: int) -> Side:
+        side = Side.padded(
+            np.zeros((rows.n_rows, prior.n_factors), np.float32), np.zeros(rows.n_rows, np.float32)
+        )
+        for _ in range(factors.likelihood.fold_steps):
+            side = solve_rows(
+                factors.likelihood.working(asked, side, other, mean, threads),
+                other,
+                mean,
+                prior,
+                draw=draw,
+                double=double,
+                threads=threads,
+                prior_mean=None if means is None else means[draw],
+            ).side
+        return side
+
+    met = others if timed is None else [timed.columns(others, draw) for draw in range(len(others))]
+    found = FoldedRows.of(
+        [solve(other, float(factors.mean[draw]), draw) for draw, other in enumerate(met)], prior.n_factors
+    )
+    return found if timed is None else timed.at_home(found, [])
+
+
+def _summed(
+    factors: Factors,
+    sums: SumFold,
+    rows: Rows,
+    features: Features,
+    threads: int,
+    times: np.ndarray | None,
+) -> FoldedRows:
+    """Return users of a model of choices: the sum over their items, as the stored users are."""
+    if isinstance(features, dict) and features:
+        raise ArgumentError(
+            "features", "be those of the model, which knows none of users", f"{next(iter(features))!r}"
+        )
+    vectors = sums.users(rows, factors.item.factors[0], threads, times)
+    return FoldedRows(vectors[None], np.zeros((1, rows.n_rows), np.float32))
+
+
+def prior_means(
+    link: FeatureLink | None, prior: RowPrior, rows: Rows, features: Features, threads: int
+) -> list[np.ndarray]:
+    """Return the prior mean of each row for each draw, float32 (n_rows, n_factors + 1).
+
+    Raises
+    ------
+    ValueError
+        If there are values of features, but the model has no features of this side.
+    """
+    n_draws, width = prior.mean.shape
+    if link is None:
+        if features:
+            raise ArgumentError(
+                "features", "be left out for a model trained without features of this side", f"{features!r}"
+            )
+        return [
+            np.repeat(np.asarray(prior.mean[draw : draw + 1], np.float32), rows.n_rows, axis=0)
+            for draw in range(n_draws)
+        ]
+    each = features if isinstance(features, list) else [features or {}]
+    if rows.n_rows == 1:
+        return list(link.prior_mean(prior.mean, rows.columns, each[0])[:, None, :])
+    block = FeatureBlock.of_rows(rows)
+    rest = np.stack([link.prior_mean(prior.mean, np.empty(0, np.int64), own) for own in each], axis=1)
+    means = []
+    for draw in range(n_draws):
+        total = np.zeros((rows.n_rows, -(-width // LANES) * LANES), np.float32)
+        for group in link.groups:
+            if group.kind == BAG:
+                table = np.zeros((block.n_columns, total.shape[1]), np.float32)
+                table[:, :width] = group.weights[draw]
+                block.times(table, total, threads)
+        means.append(total[:, :width] + rest[draw])
+    return means

@@ -1,0 +1,131 @@
+"""Small models of rows that were folded in: everything asked of a row can be asked of them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from palate.data.matrix import RatingMatrix
+from palate.data.vocabulary import Vocabulary
+from palate.factors.folded_rows import FoldedRows
+from palate.factors.row_precision import RowNoise
+from palate.factors.sides import SideName
+from palate.factors.taking import take
+from palate.factors.temporal import Sittings, TimeContext
+from palate.factors.temporal_scores import in_units_of
+from palate.model.folded import Folded, FoldedItem, FoldedUser, solve_users
+from palate.solve.rows import Rows
+
+if TYPE_CHECKING:
+    from palate.model.factor_model import FactorModel
+
+
+def own_noise(model: "FactorModel", side: SideName, scale: np.ndarray | None) -> RowNoise | None:
+    """Return the noise of folded rows beside the model's other rows, None where all share one."""
+    own = model.factors.side(side).noise
+    return None if own is None or scale is None else replace(own, scale=scale)
+
+
+def _in_their_eras(model: "FactorModel", folded: Sequence[FoldedUser]) -> TimeContext | None:
+    """Return what a model knows of time, for these users."""
+    context = model.context
+    if context is None:
+        return None
+    home = np.array([context.n_eras - 1 if user.era is None else user.era for user in folded], np.int32)
+    parts = [Sittings.none(1) if user.sittings is None else user.sittings for user in folded]
+    sittings = Sittings(
+        np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64),
+        np.concatenate([part.begin for part in parts]),
+        np.concatenate([part.end for part in parts]),
+    )
+    nothing = np.empty((len(context.mood), 0), np.float32)
+    mood = np.concatenate([nothing if user.mood is None else user.mood for user in folded], axis=1)
+    return context.of_users(home, sittings, mood)
+
+
+def _scales(folded: Sequence[Folded]) -> np.ndarray | None:
+    """Return the scales of folded rows, (n_draws, n)."""
+    scales = [row.scale for row in folded if row.scale is not None]
+    return np.stack(scales, axis=1) if len(scales) == len(folded) else None
+
+
+def known_spread(model: "FactorModel") -> float | None:
+    """Return the factor on the standard errors of folded users: without the ratings of the model's
+    own users it is not known how sure the items' vectors are.
+    """
+    return None if model.ratings is None else model.spread
+
+
+def of_table(model: "FactorModel", users: Vocabulary, ratings: RatingMatrix, threads: int) -> "FactorModel":
+    """Return a model whose users are the rows of `ratings`, each solved for with the item vectors fixed."""
+    weights = np.empty(0, np.float32) if ratings.weight is None else ratings.weight
+    rows = Rows(ratings.indptr, ratings.items, ratings.values(), weights, len(model.items))
+    times = ratings.timestamp
+    if times is not None and model.context is not None:
+        times = in_units_of(model, times, "timestamps of the ratings to fold in")
+    found = solve_users(model, rows, threads, times)
+    return take(
+        model,
+        user_rows=np.full(len(users), -1),
+        users=users,
+        user_factors=found.factors,
+        user_bias=found.bias,
+        user_noise=own_noise(model, "user", found.scale),
+        ratings=ratings,
+        spread=known_spread(model),
+        item_link=None,  # its bag counts the users that were
+        context=_of_last_eras(model, found),
+    )
+
+
+def _of_last_eras(model: "FactorModel", found: FoldedRows) -> TimeContext | None:
+    """Return what a model knows of time, for rows that were folded in."""
+    context = model.context
+    if context is None:
+        return None
+    home = np.full(found.bias.shape[1], context.n_eras - 1) if found.home is None else found.home
+    return context.of_users(home, found.sittings, found.mood)
+
+
+def with_users(model: "FactorModel", folded: Sequence[FoldedUser]) -> "FactorModel":
+    """Return a model whose only users are the folded ones, by position: everything asked of a user
+    can be asked of them.
+    """
+    rows = [np.asarray(user.rated, np.int32) for user in folded]
+    values = [np.asarray(user.values, np.float32) for user in folded]
+    held_out = [
+        np.zeros(len(user.values), bool) if user.held_out is None else user.held_out for user in folded
+    ]
+    matrix = RatingMatrix(
+        indptr=np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64),
+        items=np.concatenate([np.empty(0, np.int32), *rows]),
+        codes=np.concatenate([np.empty(0, np.float32), *values]),
+        levels=None,
+        n_items=len(model.items),
+        held_out=np.concatenate(held_out) if any(marks.any() for marks in held_out) else None,
+    )
+    return take(
+        model,
+        user_rows=np.full(len(folded), -1),
+        user_factors=np.stack([user.factors for user in folded], axis=1),
+        user_bias=np.stack([user.bias for user in folded], axis=1),
+        user_noise=own_noise(model, "user", _scales(folded)),
+        ratings=matrix,
+        spread=known_spread(model),
+        item_link=None,  # its bag counts the users that were
+        context=_in_their_eras(model, folded),
+    )
+
+
+def with_items(model: "FactorModel", folded: Sequence[FoldedItem]) -> "FactorModel":
+    """Return a model whose only items are the folded ones, by position, for predictions of them."""
+    return take(
+        model,
+        item_rows=np.full(len(folded), -1),
+        item_factors=np.stack([item.factors for item in folded], axis=1),
+        item_bias=np.stack([item.bias for item in folded], axis=1),
+        item_noise=own_noise(model, "item", _scales(folded)),
+        user_link=None,
+        fold=None,  # users are what they are; it sums over the items that were
+    )
