@@ -92,23 +92,30 @@ class Pool:
     """The connections to one port."""
 
     def __init__(self, port: int) -> None:
-        self.port, self.free, self.made = port, list[Connection](), 0
+        self.port, self.free = port, list[Connection]()
         self._room = asyncio.Semaphore(MOST)
 
     async def ask(self, data: bytes) -> int:
-        """Send a request over a free connection; return its status, 0 if the connection broke."""
+        """Send a request over a free connection; return its status, 0 if the connection broke.
+
+        A connection that was kept may be closed by the service just when it is asked again; then the
+        request is sent over a new one, as clients do.
+        """
         async with self._room:
             while self.free and (transport := self.free[-1].transport) is not None and transport.is_closing():
                 self.free.pop()
-            if self.free:
-                connection = self.free.pop()
-            else:
-                self.made += 1
-                loop = asyncio.get_running_loop()
-                _, connection = await loop.create_connection(Connection, "127.0.0.1", self.port)
+            kept = bool(self.free)
+            connection = self.free.pop() if kept else await self._connected()
             status = await connection.ask(data)
+            if not status and kept:
+                connection = await self._connected()
+                status = await connection.ask(data)
             self.free.append(connection)
             return status
+
+    async def _connected(self) -> Connection:
+        loop = asyncio.get_running_loop()
+        return (await loop.create_connection(Connection, "127.0.0.1", self.port))[1]
 
     def close(self) -> None:
         """Close what is open."""

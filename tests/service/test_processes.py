@@ -2,6 +2,7 @@
 one database.
 """
 
+import http.client
 import json
 import os
 import random
@@ -14,6 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +28,7 @@ pytest.importorskip("uvicorn", reason="the service needs Uvicorn (pip install 'p
 SOAK = bool(os.environ.get("PALATE_SOAK"))
 KILLS = 50 if SOAK else 3
 SWAPS = 100 if SOAK else 20
+REQUESTS = 1_000_000 if SOAK else 4_000
 
 
 @contextmanager
@@ -110,49 +113,97 @@ def acknowledged_until_killed(address, process, start, random_):
 
 
 @pytest.mark.slow
-def test_a_killed_service_keeps_what_it_acknowledged(tmp_path):
+def test_a_killed_service_keeps_what_it_acknowledged_and_an_orderly_end_lets_go_of_the_store(tmp_path):
     model, random_ = served_models.saved(tmp_path / "films.palate"), random.Random(5)
-    for kill in range(KILLS):
+    kept, sent = {}, {}
+    for kill in range(KILLS + 1):
         with serving(model) as (address, process):
-            kept, sent = acknowledged_until_killed(address, process, kill, random_)
-        with serving(model) as (address, _):
             for user in {user for user, _ in kept}:
                 rows = ask(f"{address}/v1/users/{user}/ratings")[1]["rows"]
                 found = {row["item"]["id"]: row["rating"] for row in rows}
                 for (who, item), n in kept.items():
                     if who == user:  # the last that was acknowledged, or one sent after it
                         assert found[item] in sent[who, item][n - 1 :]
+            if kill < KILLS:
+                kept, sent = acknowledged_until_killed(address, process, kill, random_)
+            else:
+                assert ask(f"{address}/v1/users/dee/ratings/1", "PUT", {"rating": 4})[0] == 200
+                process.send_signal(signal.SIGTERM)
+                process.wait(60)
+    with serving(model) as (address, _):
+        assert ask(f"{address}/v1/users/dee")[1]["n_live_ratings"] == 1
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """A service that several tests ask: its model file, its address and its process."""
+    folder = tmp_path_factory.mktemp("running")
+    path = served_models.saved(folder / "films.palate")
+    with serving(path, "--store", folder / "live.db") as (address, process):
+        yield path, address, process
 
 
 @pytest.mark.slow
-def test_swaps_under_load_fail_no_request_and_broken_files_change_nothing(tmp_path):
-    path = served_models.saved(tmp_path / "films.palate")
+def test_many_requests_take_no_more_memory_and_no_more_files(running):
+    _, address, process = running
+    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=60)
+
+    def mixed(n):
+        """Every twentieth is a rating."""
+        for place in range(n):
+            user = f"u{place % 300}"
+            if place % 20 == 0:
+                body = json.dumps({"rating": 1 + place % 5})
+                path = f"/v1/users/{user}/ratings/{place % 40}"
+                connection.request("PUT", path, body, {"content-type": "application/json"})
+            else:
+                connection.request("GET", f"/v1/users/{user}/recommendations?n=10")
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == 200
+
+    def held():
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        files = len(list(Path(f"/proc/{process.pid}/fd").iterdir()))
+        return int(re.search(r"VmRSS:\s+(\d+)", status)[1]), files
+
+    mixed(REQUESTS // 2)
+    before, files = held()
+    mixed(REQUESTS // 2)
+    after, files_after = held()
+    connection.close()
+    assert files_after == files
+    assert after < 1.02 * before
+
+
+@pytest.mark.slow
+def test_swaps_under_load_fail_no_request_and_broken_files_change_nothing(running, tmp_path):
+    path, address, _ = running
     whole = [path.read_bytes(), served_models.saved(tmp_path / "other.palate", seed=1).read_bytes()]
     failed, versions, ends = [], set(), threading.Event()
-    with serving(path, "--store", tmp_path / "live.db") as (address, _):
 
-        def load(who):
-            place = 0
-            while not ends.is_set():
-                place += 1
-                status, answer = ask(f"{address}/v1/users/u{(who * 7 + place) % 300}/recommendations?n=5")
-                if status != 200 or len(answer["rows"]) != 5:
-                    failed.append((status, answer))
-                else:
-                    versions.add(answer["model_version"])
+    def load(who):
+        place = 0
+        while not ends.is_set():
+            place += 1
+            status, answer = ask(f"{address}/v1/users/u{(who * 7 + place) % 300}/recommendations?n=5")
+            if status != 200 or len(answer["rows"]) != 5:
+                failed.append((status, answer))
+            else:
+                versions.add(answer["model_version"])
 
-        threads = [threading.Thread(target=load, args=(who,)) for who in range(3)]
-        for thread in threads:
-            thread.start()
-        done = []
-        for swap in range(SWAPS):
-            broken = swap % 5 == 4
-            (tmp_path / "new").write_bytes(whole[swap % 2][:-99] if broken else whole[(swap + 1) % 2])
-            os.replace(tmp_path / "new", path)
-            done.append((broken, ask(f"{address}/v1/models/films:activate", "POST")[0]))
-        ends.set()
-        for thread in threads:
-            thread.join(60)
+    threads = [threading.Thread(target=load, args=(who,)) for who in range(3)]
+    for thread in threads:
+        thread.start()
+    done = []
+    for swap in range(SWAPS):
+        broken = swap % 5 == 4
+        (tmp_path / "new").write_bytes(whole[swap % 2][:-99] if broken else whole[(swap + 1) % 2])
+        os.replace(tmp_path / "new", path)
+        done.append((broken, ask(f"{address}/v1/models/films:activate", "POST")[0]))
+    ends.set()
+    for thread in threads:
+        thread.join(60)
     assert failed == []
     assert all(status == (409 if broken else 200) for broken, status in done)
     assert len(versions) == 2
@@ -176,48 +227,42 @@ def test_a_watched_file_is_taken_into_use_and_a_broken_one_is_not(tmp_path):
         assert ask(f"{address}/v1/users/u1/recommendations")[0] == 200
 
 
-@pytest.mark.slow
-def test_an_orderly_end_lets_go_of_the_store(tmp_path):
-    path = served_models.saved(tmp_path / "films.palate")
-    with serving(path) as (address, process):
-        assert ask(f"{address}/v1/users/dee/ratings/1", "PUT", {"rating": 4})[0] == 200
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
-    with serving(path) as (address, _):
-        assert ask(f"{address}/v1/users/dee")[1]["n_live_ratings"] == 1
-
-
-def run(*arguments, environment=None):
-    command = [
-        sys.executable,
-        "-c",
-        "import sys; from palate.cli import main; sys.exit(main())",
-        *map(str, arguments),
-    ]
-    return subprocess.run(
-        command, capture_output=True, text=True, timeout=300, env={**os.environ, **(environment or {})}
-    )
+_STARTS = """
+import json, sys
+from palate.cli import main
+for arguments in json.loads(sys.argv[1]):
+    print("=====", main(arguments), file=sys.stderr)
+"""
 
 
 @pytest.mark.slow
-def test_what_cannot_be_served_is_said_in_one_line(tmp_path):
-    path = served_models.saved(tmp_path / "films.palate")
-    with serving(path, "--store", tmp_path / "held.db") as (address, process):
-        port = address.rsplit(":", 1)[1]
-        taken = run("serve", path, "--port", port)
-        held = run("serve", path, "--port", 0, "--store", tmp_path / "held.db")
-    assert (taken.returncode, held.returncode) == (1, 1)
-    assert f"port {port} on 127.0.0.1 is in use" in taken.stderr
-    assert f"--port {int(port) + 1}" in taken.stderr
-    assert f"is held by another process (number {process.pid})" in held.stderr
-    open_ = run("serve", path, "--host", "0.0.0.0")
-    assert open_.returncode == 2
-    assert "keys must be set to listen on 0.0.0.0" in " ".join(open_.stderr.replace("│", " ").split())
-    assert run("serve", tmp_path / "none.palate").returncode == 2
+def test_what_cannot_be_served_is_said_in_one_line(running, tmp_path):
+    path, address, process = running
+    port = address.rsplit(":", 1)[1]
     (tmp_path / "broken.palate").write_bytes(b"no model")
-    assert run("serve", tmp_path / "broken.palate").returncode == 1
-    for one in (taken, held, open_):
-        assert "Traceback" not in one.stderr
+    starts = [
+        ["serve", str(path), "--port", port],
+        ["serve", str(path), "--port", "0", "--store", str(path.with_name("live.db"))],
+        ["serve", str(path), "--host", "0.0.0.0"],
+        ["serve", str(tmp_path / "none.palate")],
+        ["serve", str(tmp_path / "broken.palate")],
+    ]
+    told = subprocess.run(
+        [sys.executable, "-c", _STARTS, json.dumps(starts)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=tmp_path,
+    ).stderr
+    *said, rest = re.split(r"===== (?=\d)", told)
+    codes = [int(text[0]) for text in [*said[1:], rest]]
+    assert codes == [1, 1, 2, 2, 1]
+    taken, held, open_ = " ".join(told.replace("│", " ").split()).split("===== ")[:3]
+    assert f"port {port} on 127.0.0.1 is in use" in taken
+    assert f"--port {int(port) + 1}" in taken
+    assert f"is held by another process (number {process.pid})" in held
+    assert "keys must be set to listen on 0.0.0.0" in open_
+    assert "Traceback" not in told
 
 
 @pytest.mark.slow
