@@ -237,12 +237,13 @@ for arguments in json.loads(sys.argv[1]):
 
 @pytest.mark.slow
 def test_what_cannot_be_served_is_said_in_one_line(running, tmp_path):
-    path, address, process = running
+    held_path, address, process = running
+    path = served_models.saved(tmp_path / "films.palate")
     port = address.rsplit(":", 1)[1]
     (tmp_path / "broken.palate").write_bytes(b"no model")
     starts = [
         ["serve", str(path), "--port", port],
-        ["serve", str(path), "--port", "0", "--store", str(path.with_name("live.db"))],
+        ["serve", str(path), "--port", "0", "--store", str(held_path.with_name("live.db"))],
         ["serve", str(path), "--host", "0.0.0.0"],
         ["serve", str(tmp_path / "none.palate")],
         ["serve", str(tmp_path / "broken.palate")],
