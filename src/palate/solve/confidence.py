@@ -54,3 +54,25 @@ class Confidence:
             weight = (self.alpha * values + (self.kind == "one-plus")).astype(np.float32)
             target = np.ones(len(values), np.float32)
         return target, weight * weights if weights.size else weight
+
+
+def user_scales(counts: np.ndarray, exponent: float) -> np.ndarray | None:
+    """Return the square root of what each user's part of the objective is multiplied by, `(n / mean
+    n) ** -exponent` of the user's number n of choices, float32; None where all count alike.
+
+    A user's own vector does not depend on it, that of an item does. It is the same as a target and
+    a vector of the user that are multiplied by this square root.
+
+    Examples
+    --------
+    >>> user_scales(np.array([1, 4, 0, 10]), 0.5).round(2).tolist()
+    [1.5, 1.06, 1.0, 0.84]
+    """
+    if not exponent:
+        return None
+    known = counts > 0
+    typical = counts[known].mean() if known.any() else 1.0
+    scales: np.ndarray = np.power(np.where(known, counts, typical) / typical, -exponent / 2).astype(
+        np.float32
+    )
+    return scales

@@ -60,6 +60,7 @@ class Baseline:
     l1_bias = 0.0
     unobserved_weight = 0.0
     confidence = None
+    user_weighting = 0.0
     user_features = item_features = ""
     link = "identity"
     time = ""

@@ -14,7 +14,7 @@ from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.data.scales import ScaleWarning, off_scale
 from palate.model.factor_model import FactorModel
-from palate.solve.confidence import Confidence
+from palate.solve.confidence import Confidence, user_scales
 from palate.solve.rows import Rows, Side
 from palate.splits.holdout import holdout_mask, merge_holdout
 
@@ -31,6 +31,7 @@ class Problem:
     by_item: Rows
     mean: float
     confidence: Confidence | None = None
+    user_scale: np.ndarray | None = None  # (n_users,) float32, of targets and the users' vectors
 
     @classmethod
     def build(
@@ -41,12 +42,14 @@ class Problem:
         mean: bool = True,
         confidence: Confidence | None = None,
         choices: bool = False,
+        user_weighting: float = 0.0,
     ) -> "Problem":
         """Compress the ratings that are not held out; `mean` says whether the global mean is taken off.
 
         Of `choices` alone it does not matter that all ratings may be equal.
 
-        With a confidence the values are counts, and the rows hold its targets and weights.
+        With a confidence the values are counts, and the rows hold its targets and weights, those of
+        active users scaled down by `user_weighting`.
         """
         if held_out.any():
             keep = ~held_out
@@ -74,9 +77,12 @@ class Problem:
             _warn_if_equal(values)
         if confidence is not None:
             values, weights = confidence.apply(values, weights)
+        scale = user_scales(np.diff(indptr), user_weighting)
+        if scale is not None:
+            values = values * scale[user]
         by_user = Rows(indptr, columns, values, weights, ratings.n_items)
         average = _mean(values, weights) if mean else 0.0
-        return cls(ratings, held_out, by_user, by_user.transposed(), average, confidence)
+        return cls(ratings, held_out, by_user, by_user.transposed(), average, confidence, scale)
 
     @property
     def n_train(self) -> int:
@@ -107,6 +113,8 @@ class Problem:
         values = ratings.value[rows]
         if self.confidence is not None:
             values, _ = self.confidence.apply(values, np.empty(0, np.float32))
+        if self.user_scale is not None:
+            values = values * self.user_scale[ratings.user_index[rows]]
         return ratings.user_index[rows].astype(np.int64), ratings.item_index[rows].astype(np.int64), values
 
     @property

@@ -53,7 +53,7 @@ def fit_factors(
         _check_named_start(start, trainer)
     before = None if isinstance(start, str) else start
     everything, held_out = split(ratings, validation, before, seed)
-    problem = Problem.build(everything, held_out, mean=trainer.mean, confidence=trainer.confidence)
+    problem = _problem(everything, held_out, trainer)
     stopping = Stopping(
         trainer.max_sweeps,
         trainer.tolerance,
@@ -74,6 +74,7 @@ def fit_factors(
         sides = factor_start(biases, trainer.n_factors, residual_sd, seed, start_number)
     if before is not None:
         sides = model_start(before, everything, sides, trainer)
+        sides = _scaled(sides[0], problem.user_scale), sides[1]
     how: dict[str, Any] = {"likelihood": likelihood, "threads": threads, "solver": solver}
     task = _Task.of(trainer, problem, priors, catalog, user_table, threads)
 
@@ -105,6 +106,22 @@ def fit_factors(
     return check_fitted(_model(trainer, task, run, catalog, residual_sd, sure), trainer)
 
 
+def _problem(everything: Ratings, held_out: np.ndarray, trainer: Any) -> Problem:
+    """Return the ratings that are not held out as a trainer sees them."""
+    return Problem.build(
+        everything,
+        held_out,
+        mean=trainer.mean,
+        confidence=trainer.confidence,
+        user_weighting=trainer.user_weighting,
+    )
+
+
+def _scaled(users: Side, scale: np.ndarray | None) -> Side:
+    """Return the vectors of users multiplied by a scale each."""
+    return users if scale is None else replace(users, factors=users.factors * scale[:, None])
+
+
 def _check_named_start(start: str, trainer: Any) -> None:
     """Raise ArgumentError unless `start` is a name that the trainer can start from."""
     check_choice("start", start, (SPECTRAL,))
@@ -117,7 +134,7 @@ def _check_named_start(start: str, trainer: Any) -> None:
 def _with_held_out(problem: Problem, everything: Ratings, trainer: Any, likelihood: NormalNoise) -> Problem:
     """Return the problem with the held-out ratings among those that are trained on."""
     none = np.zeros(len(everything), bool)
-    whole = Problem.build(everything, none, mean=trainer.mean, confidence=trainer.confidence)
+    whole = _problem(everything, none, trainer)
     return whole if likelihood.linear else replace(whole, mean=problem.mean)
 
 
@@ -211,6 +228,8 @@ def _model(
     sides, priors, context = (run.users, run.items), task.priors, None
     if task.bins is not None and run.shifts is not None:
         sides, priors, context = task.bins.fitted(sides, priors, run.shifts)
+    if task.problem.user_scale is not None:
+        sides = _scaled(sides[0], 1 / task.problem.user_scale), sides[1]
     about = task.problem.known(catalog)
     if trainer.confidence is not None:
         about["scale"] = None  # scores of counts are no ratings

@@ -72,6 +72,10 @@ class LeastSquares:
         How values that are counts instead of ratings are read; see `for_counts`.
     alpha : float, default 1.0
         Weight of a count.
+    user_weighting : float, default 0.0
+        b, for counts: how far active users count less in what is learned of items. Each user's part
+        of the sums is multiplied by `(n_u / mean n) ** -b`. What is learned of a user does not
+        depend on it. Items that are folded in or updated count all users alike.
     mean : bool, default True
         Whether the mean of the training ratings is taken off first.
     biases : bool, default True
@@ -141,6 +145,7 @@ class LeastSquares:
     imputed_value: float | str = MEAN
     counts: str = NONE
     alpha: float = 1.0
+    user_weighting: float = 0.0
     mean: bool = True
     biases: bool = True
     max_sweeps: int = 60
@@ -365,11 +370,18 @@ class LeastSquares:
         check_count("max_sweeps", self.max_sweeps, 1)
         check_count("patience", self.patience, 1)
         check_count("n_starts", self.n_starts, 1)
-        for name in ("unobserved_weight", "alpha"):
+        for name in ("unobserved_weight", "alpha", "user_weighting"):
             check_strength(name, getattr(self, name))
         if self.imputed_value != MEAN:
             check_number_or_word("imputed_value", self.imputed_value, MEAN)
         check_choice("counts", self.counts, KINDS)
+        if self.user_weighting and self.counts == NONE:
+            raise ArgumentError(
+                "user_weighting",
+                "be 0 for ratings",
+                f"{self.user_weighting:g}",
+                Words("It is for counts, see ", Setting("counts", "linear"), "."),
+            )
         check_choice("solver", self.solver, (AUTO, "exact", "conjugate"))
         if self.solver == "conjugate" and self.l1_bias:
             raise ArgumentError(
