@@ -1,12 +1,13 @@
 # %% [markdown]
 # # 1. Generating recommendations
 #
-# The lesson on matrix factorization, on film ratings that come with palate. This notebook asks what a trained model would recommend to one
-# person, and whether that is any good. You write the function; `q1.check()` calls it with models and users of its own and says what is
-# wrong. `q1.hint()` helps, `q1.solution()` shows one way.
+# This is the first part of the lesson on matrix factorization. It asks what a trained model
+# recommends to one user, and whether the recommendations are good. You write the function;
+# `q1.check()` calls it with hidden models and users, and says what is wrong. `q1.hint()` gives a
+# hint, and `q1.solution()` a solution.
 
 # %% [markdown] tags=["spoiler"]
-# Answers and solutions are filled in below: to do the lesson yourself, make notebooks without them,
+# Answers and solutions are filled in below. To do the lesson yourself, make notebooks without them:
 # `python scripts/run_tutorial.py --notebooks lesson --blank`.
 
 # %%
@@ -28,9 +29,9 @@ df, movies, model, uid = s.df, s.movies, s.model, s.uid
 s
 
 # %% [markdown]
-# `df` has a row for each rating, `y` is the rating minus the mean of all; `movies` has a row for each film. `model` is a matrix factorization
-# without any penalty: eight numbers for each person, eight for each film, and their product is the prediction of `y`. It is called as a
-# Keras model is.
+# `df` has a row for each rating, and `y` is the rating minus the mean. `movies` has a row for each
+# film. `model` is a matrix factorization without a penalty: it has eight numbers for each user and
+# eight for each film, and their product predicts `y`. It is called like a Keras model.
 
 # %%
 candidate_movies = movies[
@@ -54,8 +55,8 @@ candidate_movies[["movieId", "title", "n_ratings", "predicted_rating"]]
 # %% [markdown]
 # ## Part 1: recommend
 #
-# Write `recommend(model, user_id, n=5)`: a frame with the `n` films that have the highest predicted rating for a user, in a column
-# `movieId` and whatever else you like.
+# Write `recommend(model, user_id, n=5)`. It returns a frame of the `n` films with the highest
+# predicted rating for a user, with a column `movieId` and any others.
 
 # %%
 q1.hint()
@@ -74,8 +75,8 @@ def recommend(model, user_id, n=5):
 q1.check(recommend)
 
 # %% [markdown] tags=["spoiler"]
-# The checker knows the traps. The solution that was published with the exercise asks the model about a variable `uid` from outside, whoever
-# `user_id` is:
+# The checker knows common mistakes. The solution that was published with the exercise predicts for
+# a variable `uid` from outside the function, whatever `user_id` is:
 
 
 # %% tags=["spoiler"]
@@ -95,14 +96,15 @@ recommend(model, uid)[columns]
 # %% [markdown]
 # ## Part 2: sanity check
 #
-# Do these make sense? This is what the person likes:
+# Do these recommendations make sense? These are the films that the user likes:
 
 # %%
 user_ratings = df[df.userId == uid].merge(movies[["movieId", "title", "genres", "n_ratings", "mean_rating"]], on="movieId")
 user_ratings.sort_values(by="rating", ascending=False)[["title", "genres", "rating", "n_ratings", "mean_rating"]].head(10)
 
 # %% [markdown]
-# The least recommended, and how all predictions for this person are distributed:
+# These are the films with the lowest predictions, and the distribution of all predictions for this
+# user:
 
 # %%
 everything = recommend(model, uid, n=len(movies))
@@ -123,7 +125,8 @@ ax.legend(loc="lower right")
 plt.show()
 
 # %% [markdown]
-# And for everyone: the share of all predictions that lies outside the scale, in per cent, and how many ratings the films in the ten best have.
+# For all users together: the share of predictions outside the scale, and the number of ratings of
+# the films in the ten best.
 
 # %%
 (shares,) = pd.DataFrame(inspect_model(model.model)["predictions"])[["below", "above"]].to_numpy()
@@ -141,7 +144,7 @@ q2.solution()
 # %% [markdown]
 # ## The range
 #
-# Many predictions lie outside the scale. How could that be prevented, and should it?
+# Many predictions lie outside the scale. How could that be prevented, and should it be?
 
 # %%
 pd.DataFrame(

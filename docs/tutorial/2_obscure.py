@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 2. Obscure recommendations, and two ways to mend them
+# # 2. Obscure recommendations, and two remedies
 #
 # The first model recommends films that hardly anyone has seen. What can be done?
 
@@ -22,7 +22,7 @@ df, movies, model, l2_model, uid, offset = s.df, s.movies, s.model, s.l2_model, 
 columns = ["title", "genres", "n_ratings", "mean_rating", "predicted_rating"]
 
 # %% [markdown]
-# ## Part 3: how are we going to fix this mess?
+# ## Part 3: what could be done?
 
 # %%
 q3.check("A threshold on the number of ratings, or an L2 penalty in training.")
@@ -33,7 +33,8 @@ q3.solution()
 # %% [markdown]
 # ## Part 4: a threshold
 #
-# Write `recommend_nonobscure(model, user_id, n=5, min_ratings=1000)`: the best among films with at least so many ratings.
+# Write `recommend_nonobscure(model, user_id, n=5, min_ratings=1000)`. It returns the best films
+# among those with at least `min_ratings` ratings.
 
 
 # %% tags=["solution"]
@@ -50,7 +51,8 @@ def recommend_nonobscure(model, user_id, n=5, min_ratings=1000):
 q4.check(recommend_nonobscure)
 
 # %% [markdown] tags=["spoiler"]
-# The published solution keeps the predictions of its first call in `movies`, and everyone after gets the first person's list:
+# The published solution keeps the predictions of its first call in `movies`, so that every later
+# user gets the list of the first:
 
 
 # %% tags=["spoiler"]
@@ -65,14 +67,16 @@ def published(model, user_id, n=5, min_ratings=1000):
 q4.check(published)
 
 # %% [markdown]
-# The exercise's data had 20 million ratings; these have 100,000, and 1,000 ratings of one film is more than any has:
+# The data of the exercise had 20 million ratings. These have 100,000, and no film has 1,000
+# ratings:
 
 # %%
 print(len(recommend_nonobscure(model, uid)), "films; the most-rated has", movies.n_ratings.max(), "ratings")
 recommend_nonobscure(model, uid, min_ratings=50)[columns]
 
 # %% [markdown]
-# Better known, at once; the predictions are as wild as before. Another threshold gives another list:
+# The films are better known now, but the predictions are as far from the scale as before. Another
+# threshold gives another list:
 
 # %%
 for min_ratings in (10, 30, 100, 200):
@@ -80,8 +84,9 @@ for min_ratings in (10, 30, 100, 200):
     print(f"at least {min_ratings:3} of {(movies.n_ratings >= min_ratings).sum():5,} films:", "; ".join(titles.str[:26]))
 
 # %% [markdown]
-# palate's own verb applies its filters before the best n are taken, and leaves out what the person has rated: `min_ratings=`, `where=`,
-# and others in [recommend](../recommend.md). How mends of obscurity compare is measured in [obscurity](../obscurity.md).
+# palate's own method applies its filters before the best n films are taken, and leaves out films
+# that the user has rated. Its arguments are described in [recommend](../recommend.md), and
+# [obscurity](../obscurity.md) compares the remedies.
 
 # %%
 model.recommend(uid, 3, min_ratings=50)[["rank", "title", "n_ratings", "predicted_rating"]]
@@ -89,10 +94,11 @@ model.recommend(uid, 3, min_ratings=50)[["rank", "title", "n_ratings", "predicte
 # %% [markdown]
 # ## Part 5: a penalty
 #
-# An L2 penalty adds `l2 * (sum of squares of all numbers)` to the loss. It is a prior belief: before any rating, every number is
-# normally distributed about zero, and the strength is the variance of the noise over the variance of what is believed. One film is enough to see
-# what that does. Its centred ratings `y` are explained by one number `b`, and `sum (y - b)^2 + l2 b^2` is smallest at
-# `b = sum(y) / (n + l2)`: with few ratings near zero, with many near their mean.
+# An L2 penalty adds `l2 * (sum of squares of all numbers)` to the loss. It is a prior: before any
+# rating, every number is normally distributed about zero, and `l2` is the variance of the noise
+# divided by the variance of the numbers. One film shows the effect. If its centred ratings `y` are
+# explained by one number `b`, then `sum (y - b)^2 + l2 b^2` is smallest at `b = sum(y) / (n + l2)`.
+# With few ratings `b` is near zero, and with many it is near their mean.
 
 # %%
 ratings = df.groupby("movieId").y.agg(["size", "mean"])
@@ -110,8 +116,9 @@ pd.DataFrame(
 ).round(2)
 
 # %% [markdown]
-# `l2_model` was trained with a strength of 10 on all factors, chosen on ratings that were held out. (Strengths of Keras are per rating and do not
-# carry over between data sets; see [the model](../model.md).) Make `l2_reccs`, its five best films for the same person:
+# `l2_model` was trained with a penalty of 10 on all factors, chosen by the error on held-out
+# ratings. (Penalties in Keras are per rating, and cannot be reused for other data; see [the
+# model](../model.md).) Compute `l2_reccs`, its five best films for the same user:
 
 
 # %% tags=["solution"]
@@ -127,7 +134,7 @@ q5.check(l2_reccs)
 l2_reccs[columns]
 
 # %% [markdown]
-# And what does it say of the films that the first model was so sure of?
+# And what does it predict for the films that the first model rated highest?
 
 # %%
 obscure_reccs = recommend(model, uid)
@@ -139,7 +146,7 @@ obscure_reccs[["title", "n_ratings", "mean_rating", "predicted_rating", "l2_pred
 # %% [markdown]
 # ## To the limit
 #
-# What do the recommendations become as the penalty grows?
+# How do the recommendations change as the penalty grows?
 
 # %%
 strengths = (0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000)

@@ -1,7 +1,8 @@
 # %% [markdown]
 # # 3. What the model has learned
 #
-# The numbers themselves: their distribution, their size against the number of ratings, and what biases add.
+# This part looks at the numbers in a model: their distribution, their size by number of ratings,
+# and what biases add.
 
 # %%
 from palate import lesson
@@ -24,7 +25,8 @@ model.summary()
 # %% [markdown]
 # ## Weights and norms
 #
-# A layer's table has a row for each id. (Ids that are no film have rows of zeros: `movies.index` chooses those that are.)
+# The table of a layer has a row for each id. (Some ids belong to no film and have rows of zeros;
+# `movies.index` selects the others.)
 
 # %%
 (w,) = l2_model.get_layer("movie_embedding").get_weights()
@@ -58,11 +60,13 @@ for ax, (name, m) in zip(axes, {"no penalty": model, "penalty 10": l2_model}.ite
 plt.show()
 
 # %% [markdown]
-# Without a penalty, the longest vectors are those of films with about eight ratings: eight numbers fit eight ratings perfectly, if only they may be
-# large enough. (With fewer ratings, small numbers do as well.) That is where the wild predictions come from. With a penalty, a film must earn its
-# length.
+# Without a penalty, the longest vectors are those of films with about eight ratings, because eight
+# numbers can fit eight ratings perfectly if they are large enough. (For fewer ratings, small
+# numbers are enough.) This is where the extreme predictions come from. With a penalty, the vector
+# of a film becomes long only if it has many ratings.
 #
-# `palate inspect` does all this for any model, with pictures and as one page: see [inspect](../inspect.md).
+# `palate inspect` shows all this for any model, with plots and as one page
+# ([inspect](../inspect.md)).
 
 # %%
 report = inspect_model(l2_model.model, n=5)
@@ -74,7 +78,8 @@ report["obscurity"]
 # %% [markdown]
 # ## Biases
 #
-# (The exercise's data had 20 million ratings, these have 100,000.) How much is a matter of how generous a person is, and how good a film, and how much of taste?
+# (The data of the exercise had 20 million ratings, these have 100,000.) How much of a rating
+# depends on the user, how much on the film, and how much on taste?
 
 # %%
 quiet = {"validation": 0, "catalog": s.data.catalog, "callback": lambda report: None}
@@ -104,7 +109,8 @@ q8.solution()
 # %% [markdown]
 # ## Other people
 #
-# The exercise looks at four people with clear tastes. These are the clearest here, by what is left of their ratings when biases are taken off:
+# The exercise looks at four users with clear tastes. These are the users with the clearest tastes
+# here, judged by their ratings minus the biases:
 
 # %%
 people = distinctive(biased, 4)

@@ -1,7 +1,8 @@
 # %% [markdown]
 # # 4. Experiments
 #
-# What do embedding size, dropout and the way of training do? Each answer is a few lines.
+# How do the embedding size, dropout and the way of training change the result? Each answer is a few
+# lines.
 
 # %%
 from palate import lesson
@@ -25,7 +26,7 @@ def fitted(**options):
 # %% [markdown]
 # ## Embedding size
 #
-# Training and validation error after 10 sweeps, for three sizes and four strengths of the penalty:
+# This is the training and validation error after 10 sweeps, for three sizes and four penalties:
 
 # %%
 rows = []
@@ -60,7 +61,8 @@ q10.solution()
 # %% [markdown]
 # ## Dropout
 #
-# In least squares dropout has a closed form, without a random number: the expected loss over all masks.
+# In least squares, dropout has a closed form without random numbers: the expected loss over all
+# masks.
 
 # %%
 pd.DataFrame(
@@ -87,9 +89,10 @@ q9.solution()
 # %% [markdown]
 # ## Convergence
 #
-# Alternating least squares solves for all films exactly, then for all people. Adam, as in the exercise, takes a step for each batch of ratings
-# (2,000 here, as there are so few); see [Keras, both ways](../keras.md).
-# Both minimise the same objective here; one sweep or epoch looks at every rating.
+# Alternating least squares solves for all films exactly, and then for all users. Adam, which the
+# exercise uses, takes a step for each batch of ratings (2,000 here, because there are so few); see
+# [Keras](../keras.md). Both minimize the same objective, and one sweep or epoch uses every rating
+# once.
 
 # %%
 history = {"least squares (sweeps)": fitted(n_factors=8, l2_user=10, l2_item=10).history.sweeps}

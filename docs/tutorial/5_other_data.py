@@ -1,8 +1,9 @@
 # %% [markdown]
 # # 5. Other data
 #
-# Does the story hold elsewhere? palate reads the ratings of books, songs and films of many sources as they are published
-# ([reading data](../data.md)). Here are two small stand-ins, made on the spot.
+# Are the results the same for other data? palate reads ratings of books, songs and films in the
+# formats in which they are published ([data](../data.md)). This part uses two small simulated
+# tables.
 
 # %%
 from palate import lesson
@@ -22,7 +23,8 @@ quiet = {"callback": lambda report: None}
 # %% [markdown]
 # ## Ratings of something else
 #
-# A table with other names, other ids and another scale: 400 people, 300 books, 1 to 5 stars, with two tastes planted in it.
+# The first table has other column names, other ids and another scale: 400 users, 300 books, 1 to 5
+# stars, with two groups of users that have different tastes.
 
 # %%
 readers, books = rng.normal(0, 0.5, (400, 2)), rng.normal(0, 1, (300, 2))
@@ -37,8 +39,8 @@ data = palate.read("ratings.csv", item="book_id", scale=(1, 5))
 data
 
 # %% [markdown]
-# `lesson.setup(data)` makes the same tables and models of any ratings, and the checkers work on them. The strength of the penalty is that of the
-# films and has to be chosen anew:
+# `lesson.setup(data)` makes the same tables and models from any ratings, and the checkers work with
+# them. The penalty was chosen for the films, and has to be chosen again:
 
 # %%
 s = lesson.setup(data)
@@ -54,8 +56,9 @@ pd.DataFrame(rows).round(3)
 # %% [markdown]
 # ## Counts of plays
 #
-# A count is no rating: that somebody played a song 40 times says how sure it is that they like it, and that they never played it says a little, too.
-# `LeastSquares.for_counts` turns counts into weights, and pairs without a count into weak zeros.
+# A count is not a rating. Forty plays of a song are strong evidence that a listener likes it, and
+# no plays are weak evidence that they do not. `LeastSquares.for_counts` turns counts into weights,
+# and pairs without a count into zeros with a small weight.
 
 # %%
 plays = pd.DataFrame(
@@ -72,4 +75,4 @@ q13.check("The penalty has to be tuned again, and play counts are weights, not r
 q13.solution()
 
 # %% [markdown]
-# Before: [experiments](4_experiments.md). The same on data of your own: [the command line](../cli.md).
+# Before: [experiments](4_experiments.md). To use your own data: [the command line](../cli.md).
