@@ -28,7 +28,7 @@ def test_a_model_is_tested_on_what_it_held_out(palate, sure):
     assert (result.code, result.err) == (0, "")
     assert "20 draws" in result.out
     assert "mean width" in result.out
-    assert "PIT: the 20 bins hold" in result.out
+    assert "PIT: the 20 bins contain" in result.out
 
 
 def test_later_ratings_json_file_and_plot(palate, sure):
@@ -57,4 +57,4 @@ def test_bad_input_is_one_line(refused, sure, bare_model):
     assert refused("calibrate", path, "--plot", "plot.txt", code=2).startswith(
         "--plot must end in .png, .svg or .pdf"
     )
-    assert "must know the spread of a rating" in refused("calibrate", bare_model)
+    assert "must have standard errors or draws" in refused("calibrate", bare_model)

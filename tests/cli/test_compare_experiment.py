@@ -24,7 +24,7 @@ def test_compare_prints_models_side_by_side(palate, two):
     assert result.code == 0
     assert "Side by side:" in result.out
     assert "RMSE of two against one:" in result.out
-    assert "What moved, against one:" in result.out
+    assert "Changes of rank relative to one:" in result.out
     told = json.loads(palate("compare", *two, "--json", "--resamples", "20").out)
     assert told["models"] == ["one", "two"]
     assert told["n_users"] == 30

@@ -35,7 +35,7 @@ def test_what_cannot_be_converted_is_one_line(palate, saved, tmp_path):
     for arguments, code, text in (
         ((saved, "-o", tmp_path / "x.palate"), 2, "one of the two must be a Keras file"),
         ((tmp_path / "none.h5", "-o", tmp_path / "x.palate"), 2, "no file"),
-        ((bad, "-o", tmp_path / "x.palate"), 2, "name the ratings with --ratings, or --mean"),
+        ((bad, "-o", tmp_path / "x.palate"), 2, "give the ratings with --ratings, or the mean with --mean"),
         ((bad, "-o", tmp_path / "x.palate", "--mean", "3"), 1, "bad.h5"),
     ):
         result = palate("convert", *arguments)

@@ -16,7 +16,7 @@ def test_offline_and_unknown(palate, monkeypatch, tmp_path):
     assert failed.err.startswith("palate: error: 127.0.0.1:9 could not be reached (")
     assert failed.err.count("\n") == 1
     assert palate("datasets", "path", "ml-1m").err.endswith(
-        "ml-1m must be fetched first: palate datasets fetch ml-1m.\n"
+        "ml-1m must be downloaded first: palate datasets fetch ml-1m.\n"
     )
     assert "Did you mean 'ml-1m'?" in palate("datasets", "fetch", "ml-1").err
 

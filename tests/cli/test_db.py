@@ -99,10 +99,10 @@ def test_training_takes_in_live_ratings_and_leaves_forgotten_people_out(tmp_path
     assert main(arguments) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert (
-        "2 live ratings joined, 2 ratings of the file replaced or taken back, 2 left out of people who "
-        "asked to be forgotten" in said
+        "2 stored ratings added, 2 ratings of the file replaced or deleted, 2 ratings of deleted "
+        "users left out" in said
     )
-    assert "1 live ratings left out, whose ids are of another type" in said
+    assert "1 stored ratings left out, whose ids are of another type" in said
     model = palate.load(tmp_path / "m.palate")
     found = {(row["user_id"], row["item_id"]): row["rating"] for row in model.rated(None).to_dicts()}
     assert found == {(1, 10): 4.0, (1, 12): 3.0, (3, 10): 3.0, (3, 11): 2.0, (3, 12): 1.0, (9, 12): 5.0}

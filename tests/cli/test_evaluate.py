@@ -56,7 +56,7 @@ def test_evaluate_without_arguments_tests_the_bundled_ratings(capsys, monkeypatc
 def test_a_model_is_tested_on_what_it_held_out(capsys, folder):
     code, out, err = run(capsys, "evaluate", folder / "model.palate", "--k", 5, "--k", 3)
     assert (code, err) == (0, "")
-    assert "model held these ratings out to decide when to stop" in out
+    assert "model used these held-out ratings to decide when to stop" in out
     assert "nDCG@3" in out
     assert "nDCG@5" in out
 
@@ -225,7 +225,7 @@ def test_crossval_by_fold(capsys, folder):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["evaluate", "--test", "x.csv"], 2, "--test and --train must come with model files to test"),
+        (["evaluate", "--test", "x.csv"], 2, "--test and --train must be given with model files"),
         (["evaluate", "--k", "0"], 2, "'--k'"),
         (["evaluate", "--k", "3", "--no-lists"], 2, "choose --k or --no-lists, not both"),
         (["evaluate", "--by", "fold"], 2, "--by must be activity, popularity, known or user; got 'fold'"),

@@ -25,8 +25,11 @@ def test_everyone_gets_a_list(palate, model, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--all"], "--all must come with --output and a .parquet file; got none"),
-        (["--all", "-o", "lists.csv"], "--all must come with --output and a .parquet file; got 'lists.csv'"),
+        (["--all"], "--all must be given with --output and a .parquet file; got none"),
+        (
+            ["--all", "-o", "lists.csv"],
+            "--all must be given with --output and a .parquet file; got 'lists.csv'",
+        ),
         (["--all", "--all-users"], "name the users, or give --all-users"),
         (["5", "--all"], "name the users, or give --all-users"),
     ],
@@ -50,7 +53,8 @@ def test_an_interrupt_says_how_to_go_on(palate, model, tmp_path, monkeypatch):
     assert stopped.code == 130
     assert (
         stopped.err
-        == "palate: interrupted after the lists of 30 of 30 users; the same command goes on from there.\n"
+        == "palate: interrupted after the lists of 30 of 30 users; the same command continues from "
+        "there.\n"
     )
     monkeypatch.setattr(streaming, "_put_together", whole)
     assert palate("recommend", model, "--all", "--n", 3, "-o", out).code == 0

@@ -64,7 +64,7 @@ def test_a_model_without_factors_names_trainers_with_them(refused, folder, tmp_p
     [
         (
             ["-o", "items.csv"],
-            "--output must end in .parquet, as other tables hold no vectors; got 'items.csv'",
+            "--output must end in .parquet, as other formats cannot contain vectors; got 'items.csv'",
         ),
         (["-o", "items.parquet", "--side", "item"], "--side must be items, users or both; got 'item'"),
         (["-o", "x.parquet", "--side", "both"], "--output must be a folder with --side both"),

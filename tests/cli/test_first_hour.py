@@ -57,7 +57,7 @@ def desk(tmp_path_factory):
         ("recommend film.palate 63", "palate train RATINGS -o film.palate makes one"),
         ("recommend films.palate sixty", "a user id of this model is an integer such as 60"),
         ("recommend text.palate cloe", "Did you mean 'cleo'?"),
-        ("recommend films.palate 63 --genres Comdey", "got 'Comdey'. They are, the nearest first: Comedy"),
+        ("recommend films.palate 63 --genres Comdey", "got 'Comdey'. The genres, the nearest first: Comedy"),
         ("recommend films.palate 63 --genre Comedy", "--genres"),
         ("recommend films.palate 63 --where yaer>1975", "Did you mean 'year'?"),
         (

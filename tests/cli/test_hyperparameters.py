@@ -42,5 +42,7 @@ def test_a_trainer_takes_its_own_hyper_parameters_only():
     assert trainer_of("least-squares", {"counts": "linear", "alpha": 2.0}) == LeastSquares.for_counts(
         "linear", alpha=2.0
     )
-    with pytest.raises(UsageError, match="--damping-user is no hyper-parameter of --trainer least-squares"):
+    with pytest.raises(
+        UsageError, match="--damping-user is not a hyper-parameter of --trainer least-squares"
+    ):
         trainer_of("least-squares", {"damping_user": 1.0})

@@ -37,7 +37,7 @@ def test_info_in_words(palate, model):
 
 def test_info_of_a_model_without_ratings(palate, bare_model):
     text = palate("info", bare_model).out
-    assert "ratings: none, saved without them\n" in text
+    assert "ratings: none (the model was saved without them)\n" in text
     assert "ratings.items" not in text
     assert json.loads(palate("info", bare_model, "--json").out)["n_ratings"] is None
 

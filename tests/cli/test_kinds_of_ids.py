@@ -40,7 +40,7 @@ def test_parquet_says_what_to_do(shop, refused):
     message = refused("evaluate", shop / "m.palate", "--test", shop / "test.parquet")
     assert "column 'item_id' of test.parquet must hold strings" in message
     assert message.endswith(
-        "Cast the column to strings, or save the table as CSV, whose ids are read as those they are to meet."
+        "Cast the column to strings, or save the table as CSV, whose ids are converted to the known type."
     )
 
 
@@ -96,7 +96,7 @@ def test_a_start_says_whom_it_forgets_and_a_union_forgets_nobody(folder, palate,
     result = palate(*train)
     assert result.code == 0
     assert (
-        "knows 29 users and 38 items that the ratings do not hold: they are forgotten. Add the ratings to "
+        "has 29 users and 38 items without ratings here, which are forgotten. Add the ratings to "
         "the model by palate update MODEL RATINGS, or train on the union of both, --union." in result.err
     )
     result = palate(*train, "--union")
@@ -104,5 +104,5 @@ def test_a_start_says_whom_it_forgets_and_a_union_forgets_nobody(folder, palate,
     assert "forgotten" not in result.err
     assert "of 41 items by 31 users" in result.out
     assert palate("recommend", tmp_path / "m.palate", "5").code == 0
-    assert "goes on from a model trained on 475 ratings" in palate("info", tmp_path / "m.palate").out
-    assert "--union must come with --start" in refused(*train[:2], "--union", code=2)
+    assert "continued from a model trained on 475 ratings" in palate("info", tmp_path / "m.palate").out
+    assert "--union must be given with --start" in refused(*train[:2], "--union", code=2)

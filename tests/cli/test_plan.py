@@ -25,7 +25,7 @@ def test_sizes_may_be_written_as_powers_of_ten(palate):
 
 def test_a_table_that_fits_nowhere_comes_with_a_way_out(palate):
     said = palate("plan", "--n-ratings", "1e14", "--n-users", "1e10", "--n-items", "1e8").out
-    assert "None of them fits here" in said or "not known" in said
+    assert "None of them fits into memory" in said or "not known" in said
 
 
 def test_what_is_missing_or_too_much_is_said(palate, tmp_path):
@@ -42,4 +42,4 @@ def test_what_is_missing_or_too_much_is_said(palate, tmp_path):
         assert done.code == 2, words
         assert said in " ".join(done.err.split()), words
     assert "--user user_id" in palate("plan", path, "--user", "who").err
-    assert "nothing of that name" in palate("plan", tmp_path / "none.csv").err
+    assert "no file with this name" in palate("plan", tmp_path / "none.csv").err

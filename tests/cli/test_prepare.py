@@ -40,7 +40,7 @@ def test_train_holds_out_the_rows_that_were_prepared_for_it(palate, folder, tmp_
         palate("prepare", folder / "ratings.csv", "-o", output, "--json", "--validation", "0.1").out
     )
     result = palate("train", output, "-o", model, "--n-factors", "2")
-    assert "the 50 rows that palate prepare put at the end for validation are held out" in result.err
+    assert "the 50 validation rows at the end of the files of palate prepare are held out" in result.err
     trained = library.load(model)
     rows = pl.read_csv(output / "rating.csv")["userId", "movieId"].rows()
     held = np.flatnonzero(trained.ratings.held_out)
@@ -57,7 +57,7 @@ def test_train_holds_out_the_rows_that_were_prepared_for_it(palate, folder, tmp_
     (output / "rating.csv").write_text("\n".join(table[:-1]) + "\n")
     changed = palate("train", output, "-o", model, "--n-factors", "2")
     assert (
-        "rating.csv has 499 rows, but split.json beside it speaks of 450 for training and 50 for validation"
+        "rating.csv has 499 rows, but split.json beside it says 450 for training and 50 for validation"
         in changed.err
     )
 
@@ -66,7 +66,7 @@ def test_the_default_model_is_not_replaced_without_a_word(palate, refused, folde
     monkeypatch.chdir(tmp_path)
     train = ("train", folder / "ratings.csv", "--n-factors", "2")
     assert "Saved model.palate (" in palate(*train).out
-    assert "model.palate is there already; name another file with --output, or pass --overwrite" in refused(
+    assert "model.palate exists already; name another file with --output, or pass --overwrite" in refused(
         *train, code=2
     )
     for options in (("--overwrite",), ("-o", "model.palate")):

@@ -48,4 +48,4 @@ def test_bad_arguments_name_the_option(refused, sure, bare_model):
         "--explore must be 'thompson'"
     )
     message = refused("recommend", bare_model, "--all-users", "--include-seen", "--caution", 0.8, code=2)
-    assert message.startswith("--caution must be 0 for a model that does not know how sure it is; got 0.8.")
+    assert message.startswith("--caution must be 0 for a model without standard errors; got 0.8.")

@@ -162,7 +162,7 @@ def test_closed_output(model):
         ["bash", "-c", f"'{PALATE}' info '{model}' >&-"], capture_output=True, text=True, check=False
     )
     assert run.returncode == 1
-    assert run.stderr == "palate: error: standard output is closed; there is nowhere to write the answer.\n"
+    assert run.stderr == "palate: error: standard output is closed; there is nowhere to write the result.\n"
 
 
 def test_closed_standard_error(model):

@@ -90,7 +90,7 @@ def test_a_list_that_caps_leave_short_says_so(palate, films):
         (("--at-most", "year:new=2"), "year holds numbers; got 'new'"),
         (
             ("--at-most", "genres=2", "--at-most", "genres:Drama=1"),
-            "--at-most must cap all values of genres or single",
+            "--at-most must limit all values of genres or single",
         ),
         (
             ("--boost", "genres=2"),

@@ -25,10 +25,10 @@ def test_a_query_trains_the_model_of_its_file(palate, folder, tmp_path):
     [
         ([], "the ratings must be RATINGS, a file or folder, or come from --sql"),
         (["ratings.csv", "--sql", "SELECT 1"], "give one of the two"),
-        (["ratings.csv", "--db", "x"], "--db must come with --sql"),
+        (["ratings.csv", "--db", "x"], "--db must be given with --sql"),
         (
             ["--sql", "SELECT 1", "--separator", ","],
-            "--separator must be left out with --sql: it speaks of a file",
+            "--separator must be left out with --sql, because it is about files",
         ),
         (["--sql", "SELEC"], "--sql must be a query that DuckDB can run; got 'SELEC'"),
     ],

@@ -66,9 +66,11 @@ def test_evaluation_and_calibration_use_the_times_of_the_test(palate, timed):
         for found in (with_times, without)
     ]
     assert values[0] < values[1]
-    assert not any("knows of time" in note for note in with_times["notes"])
-    assert any("timed knows of time, but the test has no timestamps" in note for note in without["notes"])
-    assert "knows of time" in palate("calibrate", timed / "timed.palate", timeless).out
+    assert not any("is a model with time" in note for note in with_times["notes"])
+    assert any(
+        "timed is a model with time, but the test has no timestamps" in note for note in without["notes"]
+    )
+    assert "is a model with time" in palate("calibrate", timed / "timed.palate", timeless).out
     named = timed / "named.csv"
     named.write_text("\n".join(["user_id,item_id,rating,when", *lines[1:]]) + "\n")
     again = rmse(named, "--timestamp", "when")
@@ -124,11 +126,11 @@ def test_wrong_times_are_one_line(refused, timed, model, tmp_path):
         "--at must be a date such as 2005-06-01 or a whole number; got 'yesterday'"
     )
     assert refused("recommend", path, 1, "--at", "2005-13-01", code=2).startswith("--at must be a date")
-    assert "has no times to choose from" in refused("recommend", model, 1, "--at", "2005-06-01")
+    assert "cannot predict for a given time" in refused("recommend", model, 1, "--at", "2005-06-01")
     text = "user_id,item_id,rating\n1,1,3\n1,2,4\n2,1,5\n"
     (tmp_path / "plain.csv").write_text(text)
     common = ("train", tmp_path / "plain.csv", "-o", tmp_path / "m.palate", "--trainer", "gibbs", "--time")
-    assert "must have timestamps for a model that learns of time" in refused(*common, "bins")
+    assert "must have timestamps for a model with time" in refused(*common, "bins")
     assert "must be 'bins', 'sessions' or both" in refused(*common, "days", code=2)
     (tmp_path / "mine.csv").write_text("item_id,rating,timestamp\n1,5,noon\n")
     assert (
@@ -149,8 +151,7 @@ def test_wrong_times_are_one_line(refused, timed, model, tmp_path):
     for ambiguous in ("01/02/2005", "1.2.05", "05-02-01"):
         said = refused("recommend", path, 1, "--at", ambiguous, code=2)
         assert said.startswith(
-            f"--at must be a date such as 2005-06-01 or a whole number; got '{ambiguous}'. Which number is "
-            f"the day"
+            f"--at must be a date such as 2005-06-01 or a whole number; got '{ambiguous}'. The order of day"
         )
 
 
@@ -190,7 +191,7 @@ def test_a_time_of_another_unit_is_converted_with_a_note_or_refused(palate, refu
     assert palate("train", counted, "-o", own, *options).code == 0
     said = refused("predict", own, 1, 1, "--at", "2005-06-01")
     assert "which run from about" in said
-    assert "and are no seconds; got 1117584000, which cannot be placed among them" in said
+    assert "and are no seconds; got 1117584000, which is not among them" in said
     assert palate("predict", own, 1, 1, "--at", "700").code == 0
     dated = tmp_path / "dated.csv"
     dated.write_text("user_id,item_id,rating,timestamp\n1,2,3,2005-06-01\n2,1,4,2006-06-01\n")

@@ -64,7 +64,7 @@ def test_without_options_the_model_recommends_what_people_choose_and_like(folder
     result = train(folder / "ratings.csv", "--scale", "1", "5")
     assert result.code == 0
     assert "Trained Recommender on 500 ratings in " in result.out
-    assert "too few to choose by" in result.out
+    assert "which is too few to compare models" in result.out
     model = library.load(tmp_path / "out.palate")
     assert model.stars is not None
     listed = palate("recommend", tmp_path / "out.palate", 1, "-n", 3)
@@ -90,7 +90,7 @@ def test_without_options_the_model_recommends_what_people_choose_and_like(folder
 
 def test_an_option_of_another_trainer_is_followed_and_told(folder, train):
     result = train(folder / "ratings.csv", "--n-factors", "3")
-    assert "--n-factors is an option of --trainer least-squares, so that is what is trained." in result.out
+    assert "--n-factors is an option of --trainer least-squares, which is therefore used." in result.out
     assert "Trained LeastSquares" in result.out
     assert "Trained Spectral" in train(folder / "ratings.csv", "--power", "0.4").out
 
@@ -185,7 +185,7 @@ def test_refit_reports_the_errors_from_before_unclipped(folder, train, tmp_path)
     model = library.load(tmp_path / "out.palate")
     assert model.history.n_validation == 0
     text = train(folder / "ratings.csv", "--refit").out
-    assert "Error on the ratings held out (before the refit, predictions not clipped):" in text
+    assert "Errors on held-out ratings (before the refit, predictions not clipped):" in text
 
 
 def test_baseline_as_the_trainer(folder, train, tmp_path):
@@ -418,7 +418,7 @@ def test_gibbs_with_features_of_users_and_items(folder, train, tmp_path):
     features = ("--user-features", "rated,town", "--item-features", "raters,genres", "--user-table", users)
     result = train(folder / "ratings.csv", *options, *features)
     assert result.code == 0
-    assert "30 sweeps, 20 draws kept. All 30 sweeps were made, 10 of them to burn in." in result.out
+    assert "30 sweeps, 20 draws kept. All 30 sweeps were made, of which 10 were burn-in." in result.out
     model = library.load(tmp_path / "out.palate")
     assert [group.name for group in model.user_link.groups] == ["rated", "town"]
     assert [group.name for group in model.item_link.groups] == ["raters", "genres"]
@@ -480,7 +480,7 @@ def test_a_feature_that_is_not_known_is_one_line(table, refused):
         (("--trainer", "gibbs", "--burn-in", "300"), "--burn-in must be less than --sweeps 200; got 300."),
         (
             ("--trainer", "baseline", "--n-factors", "3"),
-            "--n-factors is no hyper-parameter of --trainer baseline.",
+            "--n-factors is not a hyper-parameter of --trainer baseline.",
         ),
         (("--seed", "-1"), "Invalid value for '--seed'"),
         (("--wat",), "No such option: --wat"),
@@ -491,7 +491,7 @@ def test_a_wrong_option_is_exit_code_2(table, refused, options, message):
 
 
 def test_a_file_that_is_not_there(refused, tmp_path):
-    assert "there is nothing of that name" in refused("train", tmp_path / "nosuch.csv")
+    assert "there is no file with this name" in refused("train", tmp_path / "nosuch.csv")
 
 
 # -- saving
@@ -584,7 +584,7 @@ def test_an_interrupt_keeps_the_last_whole_sweep(tmp_path):
     finally:
         run.kill()
     assert run.returncode == 130
-    assert err == f"palate: interrupted; the model of the last whole sweep is saved as {path}.\n"
+    assert err == f"palate: interrupted; the model of the last complete sweep is saved as {path}.\n"
     assert "Interrupted after " in out
     model = library.load(path)
     assert model.history.stopped.startswith("Interrupted after ")
@@ -603,7 +603,7 @@ def test_with_counts_the_rows_of_a_pair_add_up(tmp_path, palate):
     )
     result = palate("train", log, "-o", tmp_path / "log.palate", "--counts", "linear", "--n-factors", "2")
     assert result.code == 0
-    assert "the values of each pair are added up (--duplicates sum)." in result.err
+    assert "the values of each pair are added (--duplicates sum)." in result.err
     assert "scale 1 to 9 (observed)" in result.out
     assert json.loads(palate("rated", tmp_path / "log.palate", "3", "--json").out)[0]["rating"] == 9
     kept = palate(
@@ -649,9 +649,7 @@ def test_lists_that_lose_to_the_most_popular_items_are_told(train, tmp_path, rng
     lost = train(path, "--trainer", "baseline", "--validation", 0.2)
     assert lost.code == 0
     said = " ".join(lost.out.split())
-    assert (
-        "Its lists for the ratings held out are worse than those of the most popular items: nDCG@10" in said
-    )
+    assert "The lists for held-out ratings are worse than those of the most popular items: nDCG@10" in said
     found = json.loads(train(path, "--trainer", "baseline", "--validation", 0.2, "--json").out)["lists"]
     assert found["lost"]
     assert found["ndcg@10"] < found["most_popular"]

@@ -52,7 +52,7 @@ def test_drift_is_told_when_asked_for(palate, model, came, tmp_path):
     result = palate("update", model, came, "-o", tmp_path / "new.palate", "--drift")
     assert result.code == 0, result.err
     said = " ".join(result.out.split())
-    assert "Of the first 10 items, updated and trained again have in common: " in said
+    assert "Of the first 10 items, the updated and the newly trained model have in common: " in said
     assert "for 1 new users; " in said
     told = json.loads(palate("update", model, came, "-o", tmp_path / "other.palate", "--drift", "--json").out)
     assert {row["group"] for row in told["drift"]["groups"]} == {"all", "new", "changed", "unchanged"}
@@ -63,7 +63,7 @@ def test_drift_is_told_when_asked_for(palate, model, came, tmp_path):
     [
         (
             "user_id,item_id,rating\nal,1,5\n",
-            "must hold integers, as the user ids it is to meet are (such as '0'); got 'al'",
+            "must contain integers, as the known user ids do (such as '0'); got 'al'",
         ),
         (
             "user_id,item_id,rating\n1,1,5\n2,1,9\n3,1,3\n",

@@ -178,10 +178,10 @@ def test_functions_of_the_library_have_words_at_a_terminal():
 
 def test_filters_are_written_as_options():
     where = {"genres": ["Drama", "War"], "year": (1980, 1989)}
-    message = Words("nothing is left to recommend: ", describe(where), " keeps none of 3 items.")
-    assert message == f"nothing is left to recommend: where={where} keeps none of 3 items."
+    message = Words("no item is left to recommend: ", describe(where), " keeps none of 3 items.")
+    assert message == f"no item is left to recommend: where={where} keeps none of 3 items."
     assert for_command_line(message) == (
-        "nothing is left to recommend: --genres 'Drama|War' --year 1980-1989 keeps none of 3 items."
+        "no item is left to recommend: --genres 'Drama|War' --year 1980-1989 keeps none of 3 items."
     )
     assert for_command_line(describe("year > 1")) == "--where 'year > 1'"
     assert (

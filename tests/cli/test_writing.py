@@ -108,7 +108,7 @@ def test_a_default_name_that_is_there_is_refused(command, default, here, refused
     (tmp_path / default).parent.mkdir(exist_ok=True)
     (tmp_path / default).write_text("precious")
     said = refused(*[here.get(word, word) for word in command], code=2)
-    assert said.startswith(f"{default} is there already; name another")
+    assert said.startswith(f"{default} exists already; name another")
     assert "pass --overwrite to replace it" in said
     assert (tmp_path / default).read_text() == "precious"
 

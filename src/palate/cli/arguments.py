@@ -31,9 +31,7 @@ def load(path: Path, others: Iterable[str | None] = ()) -> "FactorModel":
     from palate.model.file.loading import load_model
 
     if str(path) == "-":
-        raise usage_error(
-            "the model must be a file; got '-'. Write what comes from standard input into a file first"
-        )
+        raise usage_error("the model must be a file; got '-'. Write standard input to a file first")
     if not path.exists():
         file = next(
             (other for other in others if other and other.endswith(".palate") and Path(other).is_file()), None
@@ -63,7 +61,7 @@ def of_ratings(model: "Model") -> Any:
     if not hasattr(found, "item_factors"):
         name = model.trainer.get("name")
         raise ArgumentError(
-            "this", "be asked of a model of factors", f"one of {name}, whose scores are those of choices"
+            "this", "be used with a model of factors", f"a model of {name}, which predicts choices"
         )
     return found
 
@@ -106,7 +104,7 @@ def known_id(vocabulary: "Vocabulary", text: str, side: str) -> Any:
         f"unknown {side} id '{text}': {'an' if side == 'item' else 'a'} {side} id of this model is {kind} "
         f"({count}).{near}"
         + (
-            f" '{text}' is no option of this command either; see --help."
+            f" '{text}' is not an option of this command either; see --help."
             if text[:1] == "-" and not text[1:2].isdigit()
             else ""
         )
@@ -240,8 +238,7 @@ def _apart(model: "FactorModel", text: str) -> list[str]:
         at = end
     if len(found) < len(parts) and all(part.strip() and _is_item(model, part) for part in parts):
         raise KeyError(
-            f"'{text}' can be read in two ways, because an id holds a comma; write the ids into a file, "
-            f"one per line."
+            f"'{text}' is ambiguous, because an id contains a comma; write the ids to a file, one per line."
         )
     return [part for part in found if part.strip()]
 
@@ -366,8 +363,8 @@ def newcomer(model: "FactorModel", rates: list[str], path: Path | None) -> "Fold
     timed = [time is not None for time in times]
     if any(timed) and not all(timed):
         raise ValueError(
-            "--rate has no time; put that rating into the file of --fold-in, or leave the file's column "
-            "timestamp out."
+            "--rate has no time; write that rating to the file of --fold-in, or remove the column "
+            "timestamp from the file."
         )
     return model.fold_in(
         list(given), list(given.values()), user_id="you", timestamps=times if any(timed) else None

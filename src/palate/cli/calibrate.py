@@ -18,7 +18,7 @@ def calibrate(
         Path | None,
         typer.Argument(
             metavar="[TEST]",
-            help="Ratings the model has not seen. Default: what it held out.",
+            help="Test ratings. Default: the ratings that the model held out.",
             show_default=False,
         ),
     ] = None,
@@ -27,19 +27,22 @@ def calibrate(
         list[float] | None,
         typer.Option(
             metavar="SHARE",
-            help="Share of the intervals, such as 0.8; may be repeated. Default 0.5, 0.8, 0.9 and 0.95.",
+            help="Probability of the intervals, such as 0.8. May be repeated. Default 0.5, 0.8, 0.9 "
+            "and 0.95.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the randomised PIT.")] = 0,
-    threads: Annotated[int | None, typer.Option(min=1, help="Processors to use; default all.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the randomized PIT.")] = 0,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Number of threads; by default one for each processor.")
+    ] = None,
     plot: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Draw the reliability plot to a .png, .svg or .pdf file."),
+        typer.Option(metavar="FILE", help="File for a plot of the calibration: .png, .svg or .pdf."),
     ] = None,
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
-    """Test whether a model's intervals hold as many ratings as they say.
+    """Test whether the intervals of a model contain as many ratings as they should.
 
     Examples:
 

@@ -26,8 +26,8 @@ def show_candidates(model: "Model") -> None:
     best, popular = frame["ndcg"][0], frame.filter(pl.col("name") == "most popular")["ndcg"][0]
     print_text(
         "",
-        f"The best lists are {best / popular:.1f} times as good as those of most popular."
+        f"The nDCG of the best lists is {best / popular:.1f} times that of the most popular items."
         if popular and best > popular
-        else "No model makes better lists than most popular: these ratings may be too few, or tastes too "
-        "alike.",
+        else "No model has better lists than the most popular items. There may be too few ratings, or "
+        "users may have similar tastes.",
     )

@@ -21,7 +21,9 @@ def compare(
     users: Annotated[
         list[str] | None,
         typer.Option(
-            "--user", metavar="USER", help="Whose lists to compare; may be repeated. Default: a sample."
+            "--user",
+            metavar="USER",
+            help="User whose lists are compared. May be repeated. Default: a sample of users.",
         ),
     ] = None,
     n: options.Number = 5,
@@ -29,25 +31,25 @@ def compare(
         Path | None,
         typer.Option(
             metavar="RATINGS",
-            help="Ratings that no model has seen. Default: those that all of them held out.",
+            help="Test ratings. Default: the ratings that all models held out.",
         ),
     ] = None,
     few: Annotated[
         int | None,
         typer.Option(
             min=1,
-            help="Items with fewer ratings than this count as obscure; default 10, or 2 above the first "
-            "model's factors.",
+            help="Items with fewer ratings count as obscure. Default: 10, or the number of factors of "
+            "the first model plus 2.",
         ),
     ] = None,
     reading: Reading = AS_GIVEN,
     resamples: evaluation_options.Resamples = 1000,
-    seed: Annotated[int, typer.Option(min=0, help="Of the sample of users and of the bootstrap.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the sample of users and of the bootstrap.")] = 0,
     threads: evaluation_options.Threads = None,
     as_json: options.Json = False,
 ) -> None:
-    """Set models side by side: lists, what moved and why, obscure picks, errors with paired
-    intervals, seconds and size.
+    """Compare models: lists, changes of rank, obscure items, errors with paired intervals, training
+    time and size.
 
     Examples:
 
@@ -118,7 +120,7 @@ def _print(found: "Comparison", sizes: list[int], whole: bool) -> None:
     first = found.models[0]
     lines = [f"Lists of {found.n_users:,} users. {found.note}"]
     lines += [
-        f"{row['overlap']:.0%} of the lists of {row['model']} and {row['against']} is the same."
+        f"{row['overlap']:.0%} of the listed items are the same for {row['model']} and {row['against']}."
         for row in pl.DataFrame(found.overlap).iter_rows(named=True)
     ]
     if found.differences is not None:
@@ -139,18 +141,18 @@ def _print(found: "Comparison", sizes: list[int], whole: bool) -> None:
     if rescored.height:
         print_text(
             "",
-            f"{_picks(rescored.height)} of {first} with under {found.few} ratings, as each model predicts "
-            f"them:",
+            f"{_picks(rescored.height)} of {first} with under {found.few} ratings, with the "
+            "predictions of each model:",
             "",
         )
         print_table(rescored.head(_SHOWN), _columns(rescored))
     elif "n_ratings" in rescored.columns:
-        print_text("", f"No pick of {first} has under {found.few} ratings; --few sets another number.")
+        print_text("", f"No pick of {first} has under {found.few} ratings; --few changes this number.")
     if whole:
         lists, moved = pl.DataFrame(found.lists), pl.DataFrame(found.moved)
         print_text("", "Side by side:", "")
         print_table(_short(lists, found.models), _columns(_short(lists, found.models)))
-        print_text("", f"What moved, against {first}:", "")
+        print_text("", f"Changes of rank relative to {first}:", "")
         print_table(moved.drop("model") if len(found.models) == 2 else moved, _columns(moved))
 
 

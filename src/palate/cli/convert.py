@@ -16,29 +16,29 @@ KERAS = (".h5", ".hdf5", ".keras")
 def convert(
     source: Annotated[
         Path,
-        typer.Argument(
-            metavar="FILE", help="A Keras model (.h5, .keras) to read, or a palate model to write out."
-        ),
+        typer.Argument(metavar="FILE", help="Keras model (.h5, .keras), or palate model."),
     ],
     output: Annotated[
         Path,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Where the result goes; .h5 or .keras for Keras."
+            "--output", "-o", metavar="FILE", help="File for the converted model; .h5 or .keras for Keras."
         ),
     ],
     ratings: Annotated[
         Path | None,
         typer.Option(
-            metavar="RATINGS", help="What a Keras model was trained on; ids without ratings become unknown."
+            metavar="RATINGS", help="Training ratings of a Keras model. Ids without ratings become unknown."
         ),
     ] = None,
     mean: Annotated[
         float | None,
-        typer.Option(help="What a Keras model's predictions lack; default the mean of the ratings."),
+        typer.Option(
+            help="Mean to add to the predictions of a Keras model. Default: the mean of the ratings."
+        ),
     ] = None,
     reading: Reading = AS_GIVEN,
 ) -> None:
-    """Turn a factorization that Keras saved into a model of palate, or the reverse. Nothing in the
+    """Convert a Keras factorization to a palate model, or a palate model to Keras. No code in the
     file is run.
 
     Examples:
@@ -73,8 +73,8 @@ def _imported(source: Path, ratings: Path | None, mean: float | None, reading: R
 
     if ratings is None and mean is None:
         raise usage_error(
-            "a Keras model's predictions lack the mean of the ratings: name the ratings with --ratings, or "
-            "--mean"
+            "the mean of the ratings is not in a Keras file: give the ratings with --ratings, or "
+            "the mean with --mean"
         )
     data = None if ratings is None else read(ratings, **reading)
     if data is None:

@@ -17,7 +17,7 @@ Table = Annotated[
     Path | None,
     typer.Argument(
         metavar="[RATINGS]",
-        help="Rating file, or a folder or .zip that holds one. Default: the bundled ratings.",
+        help="Rating file, or a folder or .zip with one. Default: the bundled ratings.",
     ),
 ]
 
@@ -29,36 +29,37 @@ def crossval(
     reading: Reading = AS_GIVEN,
     trainer: Annotated[
         str,
-        typer.Option(
-            metavar="NAME", help="least-squares; gibbs: Bayesian; baseline: mean and biases alone; or keras."
-        ),
+        typer.Option(metavar="NAME", help="Trainer: least-squares, gibbs, baseline or keras."),
     ] = "least-squares",
-    folds: Annotated[int, typer.Option(min=2, help="How many parts, each of which is tested once.")] = 5,
-    split: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Use the folds saved in this file.")
-    ] = None,
+    folds: Annotated[int, typer.Option(min=2, help="Number of folds.")] = 5,
+    split: Annotated[Path | None, typer.Option(metavar="FILE", help="File with saved folds to use.")] = None,
     save_split: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Save the folds, to use them again.")
+        Path | None, typer.Option(metavar="FILE", help="File in which to save the folds.")
     ] = None,
     validation: Annotated[
-        float, typer.Option(metavar="SHARE", help="Share of each training part that decides when to stop.")
+        float,
+        typer.Option(metavar="SHARE", help="Share of each training part held out to decide when to stop."),
     ] = 0.05,
     refit: Annotated[
-        bool, typer.Option("--refit", help="Train once more with these too, before the test.")
+        bool, typer.Option("--refit", help="Train once more on the whole training part before the test.")
     ] = False,
     k: evaluation_options.Lengths = None,
     no_lists: evaluation_options.NoLists = False,
     relevant_from: evaluation_options.RelevantFrom = None,
     no_baselines: evaluation_options.NoBaselines = False,
     resamples: evaluation_options.Resamples = 1000,
-    seed: Annotated[int, typer.Option(min=0, help="Of the folds, the fits and the bootstrap.")] = 0,
-    parallel: Annotated[int, typer.Option(min=1, metavar="N", help="Folds to work on at a time.")] = 1,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of the folds, of training and of the bootstrap.")
+    ] = 0,
+    parallel: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Number of folds that are trained at the same time.")
+    ] = 1,
     threads: evaluation_options.Threads = None,
     by: evaluation_options.By = None,
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
-    """Test a trainer by cross-validation: every rating once, by a model that has not seen it.
+    """Evaluate a trainer by cross-validation.
 
     Examples:
 

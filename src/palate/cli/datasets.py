@@ -16,15 +16,13 @@ app = typer.Typer(
 )
 _QUIET_SECONDS = 2.0
 
-Name = Annotated[
-    str, typer.Argument(metavar="NAME", help="Name of the data set, see `palate datasets list`.")
-]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the data set (`palate datasets list`).")]
 
 
 @app.command("list", cls=Command)
 def list_(as_json: options.Json = False) -> None:
-    """List the data sets that can be fetched, with size, format, the owner's terms and where the
-    checksum comes from.
+    """List the data sets that can be downloaded, with size, format, terms of use and the source of
+    the checksum.
 
     Example:
 
@@ -56,9 +54,11 @@ def list_(as_json: options.Json = False) -> None:
 
 @app.command("fetch", cls=Command)
 def fetch(name: Name, as_json: options.Json = False) -> None:
-    """Fetch a data set and print where it lies. What is here already is not fetched again.
+    """Download a data set and print its path. A data set that is already there is not downloaded
+    again.
 
-    Files are kept under PALATE_DATA, else in the platform's folder for caches. The owner's terms apply.
+    Files are stored in PALATE_DATA, or in the cache folder of the platform. The terms of the owner
+    apply.
 
     Example:
 
@@ -77,7 +77,7 @@ def fetch(name: Name, as_json: options.Json = False) -> None:
 
 @app.command("path", cls=Command)
 def path(name: Name, as_json: options.Json = False) -> None:
-    """Print where a fetched data set lies, for commands that read ratings.
+    """Print the path of a downloaded data set, for commands that read ratings.
 
     Example:
 

@@ -18,7 +18,7 @@ Target = Annotated[Path, typer.Argument(metavar="FILE", help="File to write.")]
 
 @app.command("check", cls=Command)
 def check_(store: Store) -> None:
-    """Check that a store is sound; a service that uses it goes on.
+    """Check a store for damage. A service may use it meanwhile.
 
     Example:
 
@@ -41,7 +41,7 @@ def check_(store: Store) -> None:
 
 @app.command("backup", cls=Command)
 def backup_(store: Store, file: Target) -> None:
-    """Copy an SQLite store as it is now to a new file; a service that uses it goes on.
+    """Copy an SQLite store to a new file. A service may use it meanwhile.
 
     Example:
 
@@ -56,7 +56,7 @@ def backup_(store: Store, file: Target) -> None:
 
 @app.command("export", cls=Command)
 def export_(store: Store, file: Target) -> None:
-    """Write all live ratings to a .csv, .parquet or .json file.
+    """Write all stored ratings to a .csv, .parquet or .json file.
 
     Example:
 
@@ -70,11 +70,9 @@ def export_(store: Store, file: Target) -> None:
 
 
 @app.command("forget", cls=Command)
-def forget_(
-    store: Store, user: Annotated[str, typer.Argument(metavar="USER", help="Id of the user.")]
-) -> None:
-    """Delete a user's live ratings, and leave the user out from now on. While a service runs, ask
-    it: DELETE /v1/users/USER.
+def forget_(store: Store, user: Annotated[str, typer.Argument(metavar="USER", help="User id.")]) -> None:
+    """Delete a user's stored ratings, and leave the user out from now on. While a service runs,
+    send it DELETE /v1/users/USER instead.
 
     Example:
 
@@ -87,13 +85,13 @@ def forget_(
 
     with closing(open_store(store)) as opened:
         found = opened.forget(user)
-    print_text(f"deleted {found.n_deleted:,} live ratings of user {user!r}. What remains:")
+    print_text(f"deleted {found.n_deleted:,} live ratings of user {user!r}. These data remain:")
     print_text(
-        "- in the store a salted digest of the id, by which the user is left out of answers and of the "
-        "next training;"
+        "- in the store: a salted hash of the id, by which the user is left out of responses and "
+        "of the next training;"
     )
     print_text(
-        "- in model files trained before, the user's training ratings and vector, until they are trained "
-        "again with --store;"
+        "- in older model files: the user's training ratings and vector, until the models are "
+        "trained again with --store;"
     )
-    print_text("- in the rating files and in backups whatever they held: delete it there.")
+    print_text("- in rating files and backups: the user's ratings, which you have to delete there.")

@@ -136,7 +136,10 @@ def _marked(args: Sequence[str], params: Sequence[Any]) -> list[str]:
             return [*found, *args[place:]]
         name = text.partition("=")[0]
         if not skip and name not in known and _RENAMED.get(name) in known:
-            say(f"note: {name} is now {_RENAMED[name]}; the old name goes with the next minor version.")
+            say(
+                f"note: {name} is now {_RENAMED[name]}; the old name will be removed in the next minor "
+                "version."
+            )
             text = _RENAMED[name] + text[len(name) :]
             name = _RENAMED[name]
         meant = [option for option in _MEANT.get(name, ()) if option in known]

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 Models = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="MODEL", help="Model files. Without any, palate's defaults are tested on the bundled ratings."
+        metavar="MODEL",
+        help="Model files. Without them, the default settings are evaluated on the bundled ratings.",
     ),
 ]
 BUNDLED_SHARE = 0.2
@@ -29,14 +30,12 @@ def evaluate(
         Path | None,
         typer.Option(
             metavar="RATINGS",
-            help="Ratings the models have not seen. Default: what the first model held out.",
+            help="Test ratings. Default: the ratings that the first model held out.",
         ),
     ] = None,
     train: Annotated[
         Path | None,
-        typer.Option(
-            metavar="RATINGS", help="What the models were trained on, for those saved without their ratings."
-        ),
+        typer.Option(metavar="RATINGS", help="Training ratings, for models that were saved without them."),
     ] = None,
     reading: Reading = AS_GIVEN,
     k: evaluation_options.Lengths = None,
@@ -45,14 +44,14 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="IDS",
-            help="The only items to rank: ids with commas between, or a file with one id per line.",
+            help="Rank only these items: ids with commas between, or a file with one id per line.",
         ),
     ] = None,
     relevant_from: evaluation_options.RelevantFrom = None,
     no_baselines: evaluation_options.NoBaselines = False,
     resamples: evaluation_options.Resamples = 1000,
     seed: Annotated[
-        int, typer.Option(min=0, help="Of the bootstrap, and of the split of the bundled ratings.")
+        int, typer.Option(min=0, help="Seed of the bootstrap and of the split of the bundled ratings.")
     ] = 0,
     threads: evaluation_options.Threads = None,
     by: evaluation_options.By = None,
@@ -60,21 +59,21 @@ def evaluate(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Recommendations that looked wrong in palate explore: say which of them are still there, "
-            "and do nothing else.",
+            help="File of palate explore with recommendations that look wrong: show only which of them "
+            "the model still makes.",
         ),
     ] = None,
     curves: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Draw hit rate and recall of lists of 1 to 100 items to a .png, .svg or .pdf file.",
+            help="File for a plot of hit rate and recall by length of the list: .png, .svg or .pdf.",
         ),
     ] = None,
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
-    """Test models on ratings they have not seen, beside the references that they should beat.
+    """Evaluate models on test ratings, and compare them with simple references.
 
     Examples:
 
@@ -100,7 +99,7 @@ def evaluate(
     if curves is not None:
         _check_curves(curves, no_lists)
     if not models and (test is not None or train is not None):
-        raise usage_error("--test and --train must come with model files to test")
+        raise usage_error("--test and --train must be given with model files")
     title = ""
     if models:
         chosen = _loaded(models)
@@ -156,7 +155,7 @@ def _check_cases(models: list[Path] | None, path: Path, as_json: bool) -> None:
     from palate.explorer.cases import check_cases, read_cases
 
     if not models:
-        raise usage_error("--cases must come with model files to look in")
+        raise usage_error("--cases must be given with model files")
     known = read_cases(path)
     found = [
         (name, finding) for name, model in _loaded(models).items() for finding in check_cases(model, known)
@@ -179,9 +178,7 @@ def _check_cases(models: list[Path] | None, path: Path, as_json: bool) -> None:
             print_text(f"{name}: {one.words}")
         wrong = sum(one.rank > 0 for _, one in found)
         print_text(
-            f"{wrong} of {len(found)} still stand among the first ten."
-            if found
-            else f"{path} holds no cases."
+            f"{wrong} of {len(found)} are still among the first ten." if found else f"{path} holds no cases."
         )
     if any(one.rank for _, one in found):
         raise typer.Exit(1)

@@ -15,34 +15,36 @@ VIEWS = ("activity", "popularity", "known", "user", "fold")
 
 Lengths = Annotated[
     list[int] | None,
-    typer.Option("--k", "-k", min=1, metavar="K", help="Length of the lists; may be repeated. Default 10."),
+    typer.Option("--k", "-k", min=1, metavar="K", help="Length of the lists. May be repeated. Default 10."),
 ]
-NoLists = Annotated[bool, typer.Option("--no-lists", help="Test predictions alone: RMSE and MAE.")]
+NoLists = Annotated[bool, typer.Option("--no-lists", help="Evaluate predictions only (RMSE and MAE).")]
 RelevantFrom = Annotated[
     float | None,
     typer.Option(
         metavar="RATING",
-        help="Lowest test rating that counts as relevant. Default: the top quarter of the scale, such as 4 "
-        "of 5 stars.",
+        help="Lowest relevant test rating. Default: the top quarter of the scale, such as 4 of 5 stars.",
         show_default=False,
     ),
 ]
 NoBaselines = Annotated[
     bool,
     typer.Option(
-        "--no-baselines", help="Leave out the references: baseline, most popular, popular lately, neighbours."
+        "--no-baselines",
+        help="Do not evaluate the references (baseline, most popular, popular lately, neighbours).",
     ),
 ]
 Resamples = Annotated[
-    int, typer.Option(min=0, metavar="N", help="Bootstrap samples of the intervals; 0 for no intervals.")
+    int, typer.Option(min=0, metavar="N", help="Number of bootstrap samples for intervals; 0 for none.")
 ]
-Threads = Annotated[int | None, typer.Option(min=1, help="Processors to use; default all.")]
+Threads = Annotated[
+    int | None, typer.Option(min=1, help="Number of threads; by default one for each processor.")
+]
 By = Annotated[
     str | None,
     typer.Option(
         metavar="VIEW",
-        help="Show the figures by activity of users, by popularity of items, by whether users and items "
-        "were known, by user or by fold.",
+        help="Show figures by activity (of users), popularity (of items), known (known and new users "
+        "and items), user or fold.",
     ),
 ]
 

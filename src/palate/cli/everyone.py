@@ -24,7 +24,7 @@ def check_everyone(output: Path | None) -> Path:
     """
     if output is None or output.suffix.lower() != ".parquet":
         got = "none" if output is None else f"'{output}'"
-        raise usage_error(f"--all must come with --output and a .parquet file; got {got}")
+        raise usage_error(f"--all must be given with --output and a .parquet file; got {got}")
     return output
 
 
@@ -44,8 +44,8 @@ def write_everyone(model: "Model", output: Path, n: int, *, as_json: bool, **opt
             model.recommend_all(output, n, progress=progress, **options)
     except KeyboardInterrupt:
         say(
-            f"interrupted after the lists of {done[0]:,} of {done[1]:,} users; the same command goes on "
-            f"from there."
+            f"interrupted after the lists of {done[0]:,} of {done[1]:,} users; the same command "
+            "continues from there."
         )
         raise typer.Exit(INTERRUPTED) from None
     rows = pl.scan_parquet(output).select(pl.len()).collect().item()

@@ -20,36 +20,42 @@ if TYPE_CHECKING:
 def experiment(
     ratings: Annotated[
         Path | None,
-        typer.Argument(metavar="RATINGS", help="Rating file or folder; default the bundled ratings."),
+        typer.Argument(
+            metavar="RATINGS", help="Rating file, or a folder or .zip with one. Default: the bundled ratings."
+        ),
     ] = None,
     plan: Annotated[
-        str, typer.Option(metavar="FILE|lesson", help="TOML file of grids, or the lesson's own experiments.")
+        str,
+        typer.Option(metavar="FILE|lesson", help="TOML file of grids, or lesson for those of the lesson."),
     ] = "lesson",
     reading: Reading = AS_GIVEN,
     validation: Annotated[float, typer.Option(metavar="SHARE", help="Share of the ratings held out.")] = 0.05,
     seed: Annotated[
         int, typer.Option(min=0, help="Seed of the random split and of the initial factors.")
     ] = 0,
-    threads: Annotated[int | None, typer.Option(min=1, help="Processors to use; default all.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Number of threads; by default one for each processor.")
+    ] = None,
     results: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Keep finished settings here; called again, the experiment goes on from it."
+            metavar="FILE",
+            help="File for the results of finished settings. If it exists, the experiment continues from it.",
         ),
     ] = None,
     plots: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write the pictures as PNG into a folder.")
+        Path | None, typer.Option(metavar="FOLDER", help="Folder for the plots as PNG files.")
     ] = None,
     output: options.Output = None,
     as_json: options.Json = False,
 ) -> None:
-    """Fit a grid of settings on one split, into one table and pictures.
+    """Train a grid of settings on one split, and show errors and lists as a table and plots.
 
-    The lesson's questions (size, penalty, biases, dropout, threshold, pairs that nobody rated):
+    The grid of the lesson (factors, penalty, biases, dropout, threshold, unobserved pairs):
 
         palate experiment --plots pictures
 
-    A grid of your own, which goes on after an interrupt:
+    A grid of your own, which continues after an interruption:
 
         palate experiment ratings.csv --plan grid.toml --results done.jsonl
     """
@@ -83,9 +89,9 @@ def experiment(
         except KeyboardInterrupt:
             finished = bar.done
             kept = (
-                f"; they are kept in {results}"
+                f"; they are stored in {results}"
                 if results is not None
-                else " and lost; --results FILE would keep them"
+                else " and are lost; use --results FILE to keep them"
             )
             say(f"interrupted: {finished} of {len(cells)} settings were finished{kept}.")
             raise typer.Exit(INTERRUPTED) from None
@@ -138,10 +144,10 @@ def _print(found: "Experiment") -> None:
     print_table(pl.DataFrame(rows, infer_schema_length=None), columns)
     print_text(
         "",
-        "training, validation: RMSE of the best sweep. Then everyone's top 10: the median number of "
-        "ratings of what is in it, the share of all "
-        "items that is in any, and the share that is among the 50 highest damped means, which is 1 when "
-        "everyone gets the same.",
+        "training, validation: RMSE of the best sweep. The other columns describe the ten best of "
+        "all users: the median number of ratings of the items, the share of all items that are in "
+        "at least one list, and the share of list places taken by the 50 items with the highest "
+        "damped means.",
     )
 
 

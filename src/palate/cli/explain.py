@@ -12,28 +12,28 @@ from palate.cli.errors import usage_error
 
 def explain(
     model: options.Model,
-    user: Annotated[str | None, typer.Argument(metavar="[USER]", help="Id of the user.")] = None,
-    item: Annotated[str | None, typer.Argument(metavar="[ITEM]", help="Id of the item.")] = None,
+    user: Annotated[str | None, typer.Argument(metavar="[USER]", help="User id.")] = None,
+    item: Annotated[str | None, typer.Argument(metavar="[ITEM]", help="Item id.")] = None,
     title: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Title of the item, or a part that fits no other.")
+        str | None, typer.Option(metavar="TEXT", help="Title of the item, or a unique part of it.")
     ] = None,
     rate: Annotated[
         list[str] | None,
-        typer.Option(metavar="TITLE=RATING", help="Explain to someone new who rated this; may be repeated."),
+        typer.Option(metavar="TITLE=RATING", help="Rating of a new user, by title or id. May be repeated."),
     ] = None,
     fold_in: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Explain to someone new with the ratings of this CSV.")
+        Path | None, typer.Option(metavar="FILE", help="CSV file with the ratings of a new user.")
     ] = None,
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
-    """Say why a rating is predicted: the averages, and how much each rating of the user raises or lowers it.
+    """Explain a prediction by the averages and by the contribution of each of the user's ratings.
 
     Example:
 
         palate explain model.palate 15 --title 'Naked Gun'
 
-    For someone new:
+    For a new user:
 
         palate explain model.palate --title 'Naked Gun' --rate 'Airplane!=5' --rate 'The Matrix=2'
     """
@@ -43,10 +43,10 @@ def explain(
     is_new = bool(rate) or fold_in is not None
     if is_new and user is not None:  # with --rate the first argument names the item
         if item is not None:
-            raise usage_error("name a user, or give --rate or --fold-in for someone new; not both")
+            raise usage_error("name a user, or give --rate or --fold-in for a new user; not both")
         user, item = None, user
     if not is_new and user is None:
-        raise usage_error("name the user, or give --rate or --fold-in for someone new")
+        raise usage_error("name the user, or give --rate or --fold-in for a new user")
     if (item is None) == (title is None):
         raise usage_error("name the item by id or by --title, one of the two")
     check_output(output)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Models = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="MODEL", help="Model files. Without any, models are trained on the bundled ratings first."
+        metavar="MODEL", help="Model files. Without them, models are trained on the bundled ratings."
     ),
 ]
 STORE, CASES = Path("palate-ratings.db"), Path("looks-wrong.jsonl")
@@ -30,16 +30,18 @@ def explore(
         Path | None,
         typer.Option(
             metavar="RATINGS",
-            help="Ratings the models have not seen, for the figures. Default: what the model held out.",
+            help="Test ratings. Default: the ratings that the model held out.",
         ),
     ] = None,
     reading: Reading = AS_GIVEN,
-    store: Annotated[Path, typer.Option(metavar="FILE", help="Where your own ratings are kept.")] = STORE,
+    store: Annotated[
+        Path, typer.Option(metavar="FILE", help="File in which your ratings are stored.")
+    ] = STORE,
     cases: Annotated[
         Path,
         typer.Option(
             metavar="FILE",
-            help="Where recommendations that look wrong are kept; see palate evaluate --cases.",
+            help="File for recommendations that look wrong; see palate evaluate --cases.",
         ),
     ] = CASES,
     port: Annotated[
@@ -48,18 +50,17 @@ def explore(
             min=0,
             max=65535,
             metavar="PORT",
-            help="Port on this machine; 0 for any. Default: the first free one from 8850 on.",
+            help="Port on this machine; 0 for any free one. Default: the first free one from 8850.",
         ),
     ] = None,
     no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Open no page; print its address alone.")
+        bool, typer.Option("--no-browser", help="Only print the address; open no page.")
     ] = False,
 ) -> None:
-    """Show in the browser what models recommend, why, and how sure they are; rate some items
-    yourself and see the list follow.
+    """Show in the browser what models recommend and why, and how lists change as you rate items.
 
-    Only this machine can reach the page, and the page loads nothing from anywhere else. It ends with Ctrl-C.
-    Without a model the page answers at once and shows how far the training is.
+    Only this machine can reach the pages, and they load nothing from other sites. Ctrl-C ends the
+    explorer. Without a model, the page shows the progress of training.
 
     Examples:
 
@@ -73,7 +74,7 @@ def explore(
 
     if test is not None and not models:
         raise usage_error(
-            "--test needs MODEL: without one, palate puts aside ratings of its own. Name a model file"
+            "--test needs MODEL: without a model, the explorer holds out ratings itself. Name a model file"
         )
     check_installed()
     chosen = free_port(port)

@@ -26,7 +26,7 @@ def vectors(
             "--output",
             "-o",
             metavar="FILE",
-            help="A .parquet file; with --side both a folder, for a file of each.",
+            help="A .parquet file, or a folder with --side both.",
         ),
     ],
     side: Annotated[str, typer.Option(metavar="SIDE", help="items, users or both.")] = "items",
@@ -34,13 +34,12 @@ def vectors(
         str | None,
         typer.Option(
             metavar="HEAD",
-            help="Of a model of two heads: choice (what people choose) or stars (predicted ratings).",
+            help="For a model of two heads: choice (what people choose) or stars (predicted ratings).",
         ),
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Write vectors whose inner products, and cosines, order the items as the model does, for a
-    search in another tool.
+    """Write vectors for other tools, whose inner products order items as the model does.
 
     Examples:
 
@@ -61,8 +60,8 @@ def vectors(
     loaded: Any = load(model)
     if hasattr(loaded, "heads") and head is None:
         raise usage_error(
-            f"--head choice or --head stars must be named: {model} has two heads, and no inner product has "
-            f"the order of both together"
+            f"--head choice or --head stars must be named: {model} has two heads, and no inner "
+            "product orders items by both"
         )
     frames = {one: export_vectors(loaded, one, head=head, kind="polars") for one in files}
     if side == "both":
@@ -92,7 +91,9 @@ def _files(output: Path, side: str) -> dict[str, Path]:
             )
         return {one: output / f"{one}.parquet" for one in SIDES[:2]}
     if output.suffix.lower() != ".parquet":
-        raise usage_error(f"--output must end in .parquet, as other tables hold no vectors; got '{output}'")
+        raise usage_error(
+            f"--output must end in .parquet, as other formats cannot contain vectors; got '{output}'"
+        )
     return {side: output}
 
 

@@ -70,7 +70,7 @@ class TrainerCommand(Command):
         others = {"Options": [one for one in own if one not in reading]}
         if name is None:
             panels = {**others, READING: reading}
-            compact_help.write(ctx, self.help or "", panels, "Every option in full: docs/commands.md.")
+            compact_help.write(ctx, self.help or "", panels, "All options are described in docs/commands.md.")
             return
         cls = _classes()[name]
         about = " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
@@ -78,8 +78,8 @@ class TrainerCommand(Command):
             ctx,
             f"--trainer {name}: {about}",
             {f"Options of --trainer {name}": self._of_trainer(cls), **others},
-            "How the ratings are read is in the help without --trainer; every option in full: "
-            "docs/commands.md.",
+            "The options for reading ratings are in the help without --trainer. All options are "
+            "described in docs/commands.md.",
         )
 
     def _of_trainer(self, cls: Any) -> list[Any]:
@@ -166,7 +166,7 @@ def trainer_of(name: str, values: dict[str, Any]) -> Any:
     own = {field.name for field in fields(cls)}
     for option in values:
         if option not in own:
-            raise usage_error(f"--{option.replace('_', '-')} is no hyper-parameter of --trainer {name}")
+            raise usage_error(f"--{option.replace('_', '-')} is not a hyper-parameter of --trainer {name}")
     if values.get("counts") in _count_forms():  # a word that changes what else is sensible
         rest = {option: value for option, value in values.items() if option != "counts"}
         return cls.for_counts(values["counts"], **rest)

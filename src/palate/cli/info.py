@@ -12,8 +12,8 @@ _BLOCKS = ("user_factors", "item_factors", "user_bias", "item_bias", "global_mea
 
 
 def info(model: options.Model, as_json: options.Json = False) -> None:
-    """Tell what is in a model file: its blocks with their parameters and bytes, how it was trained,
-    and the history.
+    """Show the contents of a model file: arrays with their sizes, hyper-parameters, and the history
+    of training.
 
     Example:
 
@@ -133,7 +133,9 @@ def _show(model: Any, about: dict[str, Any]) -> None:
         f"ids), "
         f"{model.n_factors} factors, {centre}, scale {scale}",
         f"catalog: {', '.join(about['catalog'][1:]) or 'ids only'}",
-        "ratings: none, saved without them" if model.ratings is None else f"ratings: {len(model.ratings):,}",
+        "ratings: none (the model was saved without them)"
+        if model.ratings is None
+        else f"ratings: {len(model.ratings):,}",
         *(
             []
             if model.context is None
@@ -157,7 +159,9 @@ def _show_choices(model: "Model", about: dict[str, Any]) -> None:
         f"{model.n_users:,} users ({about['user_ids']} ids), {model.n_items:,} items ({about['item_ids']} "
         f"ids), scale {scale}",
         f"catalog: {', '.join(about['catalog'][1:]) or 'ids only'}",
-        "ratings: none, saved without them" if model.ratings is None else f"ratings: {len(model.ratings):,}",
+        "ratings: none (the model was saved without them)"
+        if model.ratings is None
+        else f"ratings: {len(model.ratings):,}",
         "",
         f"trained by {about['trainer'].get('name', 'an unknown trainer')}:",
         *(
@@ -206,7 +210,7 @@ def _show_history(model: "FactorModel") -> None:
     history = model.history
     for before in history.earlier:
         print_text(
-            f"goes on from a model trained on {before.n_train:,} ratings in {len(before.sweeps):,} sweeps"
+            f"continued from a model trained on {before.n_train:,} ratings in {len(before.sweeps):,} sweeps"
         )
     print_text(
         f"trained on {history.n_train:,} ratings, {history.n_validation:,} held out for validation (errors "

@@ -18,11 +18,11 @@ def inspect(
     model: options.Model,
     item: Annotated[
         str | None,
-        typer.Option(metavar="ITEM", help="The page of one item instead, by id or part of its title."),
+        typer.Option(metavar="ITEM", help="Show one item, given by id or part of its title."),
     ] = None,
-    user: Annotated[str | None, typer.Option(metavar="USER", help="The page of one user instead.")] = None,
+    user: Annotated[str | None, typer.Option(metavar="USER", help="Show one user.")] = None,
     distinctive: Annotated[
-        bool, typer.Option("--distinctive", help="The users with the clearest tastes instead.")
+        bool, typer.Option("--distinctive", help="Show the users with the clearest tastes.")
     ] = False,
     n: options.Number = 10,
     sample: Annotated[
@@ -30,22 +30,24 @@ def inspect(
         typer.Option(
             min=1,
             metavar="USERS",
-            help="How many users to look at predictions and lists for; default: all, if that is quick.",
+            help="Number of users for predictions and lists; all by default if that is quick.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Chooses them.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the sample.")] = 0,
     html: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write one page with tables and pictures that opens offline."),
+        typer.Option(metavar="FILE", help="File for one page with all tables and plots."),
     ] = None,
     plots: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write the pictures as PNG into a folder.")
+        Path | None, typer.Option(metavar="FOLDER", help="Folder for the plots as PNG files.")
     ] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Processors to use; default all.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Number of threads; by default one for each processor.")
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Look into a model: norms, weights, biases, predictions, what everyone is recommended and how
-    obscure it is.
+    """Show norms, weights and biases of a model, its predictions and recommendations, and how
+    obscure these are.
 
     Examples:
 
@@ -62,7 +64,7 @@ def inspect(
     from palate.cli.output import check_writable, print_json, print_text
 
     if sum((item is not None, user is not None, distinctive)) > 1:
-        raise usage_error("only one of --item, --user and --distinctive can be asked for at a time")
+        raise usage_error("only one of --item, --user and --distinctive can be given")
     if html is not None:
         check_writable(html)
     if plots is not None and plots.exists() and not plots.is_dir():

@@ -12,29 +12,33 @@ from palate.cli.errors import usage_error
 if TYPE_CHECKING:
     from datetime import datetime
 
-Model = Annotated[Path, typer.Argument(metavar="MODEL", help="Model file, as `palate train` writes it.")]
-User = Annotated[str, typer.Argument(metavar="USER", help="Id of the user.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+Model = Annotated[Path, typer.Argument(metavar="MODEL", help="Model file.")]
+User = Annotated[str, typer.Argument(metavar="USER", help="User id.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Output = Annotated[
     Path | None,
     typer.Option(
-        "--output", "-o", metavar="FILE", help="Write all columns to a .csv, .parquet or .json file instead."
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="File for the result with all columns: .csv, .parquet or .json.",
     ),
 ]
 At = Annotated[
     str | None,
     typer.Option(
         metavar="TIME",
-        help="As of a date such as 2005-06-01, or a time in the ratings' own unit; for models that know of "
-        "time.",
+        help="Time for which to predict: a date such as 2005-06-01, or a number in the unit of the "
+        "ratings. For models with time.",
     ),
 ]
-Number = Annotated[int, typer.Option("--n", "-n", min=1, help="How many to list.")]
+Number = Annotated[int, typer.Option("--n", "-n", min=1, help="Length of the list.")]
 MinRatings = Annotated[int, typer.Option(min=0, metavar="N", help="Only items with at least N ratings.")]
 Genres = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="GENRE", help="Only items of this genre; given several times or as 'A|B': of one of them."
+        metavar="GENRE",
+        help="Only items of this genre. May be repeated, or given as 'A|B': an item then needs one of them.",
     ),
 ]
 Year = Annotated[
@@ -44,25 +48,26 @@ Year = Annotated[
 Where = Annotated[
     str | None,
     typer.Option(
-        metavar="SQL", help='Only items for which this holds, such as "mean_rating > 4 AND year < 1970".'
+        metavar="SQL",
+        help='Only items that satisfy this condition, such as "mean_rating > 4 AND year < 1970".',
     ),
 ]
 Candidates = Annotated[
     str | None,
     typer.Option(
         metavar="IDS",
-        help="The only items to choose from: ids with commas between, or a file with one id per line.",
+        help="Only these items: ids with commas between, or a file with one id per line.",
     ),
 ]
 ExcludeItems = Annotated[
-    str | None, typer.Option(metavar="IDS", help="Items to leave out, written as for --candidates.")
+    str | None, typer.Option(metavar="IDS", help="Items to leave out, given as for --candidates.")
 ]
 Titles = Annotated[
     list[str] | None,
     typer.Option(
         "--title",
         metavar="TEXT",
-        help="Items whose title contains this text, instead of ids; may be repeated.",
+        help="Items whose title contains this text. May be repeated.",
     ),
 ]
 
@@ -70,28 +75,25 @@ Format = Annotated[
     str,
     typer.Option(
         metavar="FORMAT",
-        help="Format of the ratings: auto, movielens, movielens-dat, movielens-100k, goodbooks, "
+        help="Format of the file: auto, movielens, movielens-dat, movielens-100k, goodbooks, "
         "movietweetings, triplets, netflix, lesson, wide or table.",
     ),
 ]
-UserColumn = Annotated[
-    str | None, typer.Option("--user", metavar="COLUMN", help="Column of the user ids, in a table.")
-]
-ItemColumn = Annotated[str | None, typer.Option("--item", metavar="COLUMN", help="Column of the item ids.")]
-RatingColumn = Annotated[
-    str | None, typer.Option("--rating", metavar="COLUMN", help="Column of the ratings.")
-]
+UserColumn = Annotated[str | None, typer.Option("--user", metavar="COLUMN", help="Column of user ids.")]
+ItemColumn = Annotated[str | None, typer.Option("--item", metavar="COLUMN", help="Column of item ids.")]
+RatingColumn = Annotated[str | None, typer.Option("--rating", metavar="COLUMN", help="Column of ratings.")]
 TimestampColumn = Annotated[
     str | None, typer.Option("--timestamp", metavar="COLUMN", help="Column of times.")
 ]
 WeightColumn = Annotated[
-    str | None, typer.Option("--weight", metavar="COLUMN", help="Column of observation weights.")
+    str | None,
+    typer.Option("--weight", metavar="COLUMN", help="Column of weights: how much each rating counts."),
 ]
 Scale = Annotated[
     tuple[float, float] | None,
     typer.Option(
         metavar="LOWEST HIGHEST",
-        help="Lowest and highest possible rating; others are an error.",
+        help="Lowest and highest possible rating. Ratings outside are an error.",
         show_default=False,
     ),
 ]
@@ -99,19 +101,19 @@ Duplicates = Annotated[
     str | None,
     typer.Option(
         metavar="POLICY",
-        help="What to do with repeated (user, item) pairs: last, mean, sum or error. Default last; with "
-        "counts sum.",
+        help="What to keep if a user rated an item several times: last, mean or sum; or error. The "
+        "default is last, and sum for counts.",
         show_default=False,
     ),
 ]
 Separator = Annotated[
-    str | None, typer.Option(metavar="TEXT", help="What separates the fields of a table; default: see file.")
+    str | None, typer.Option(metavar="TEXT", help="Separator of the columns; by default it is detected.")
 ]
 Header = Annotated[
     bool | None,
     typer.Option(
         "--header/--no-header",
-        help="Whether the first line holds column names; without, columns are called 1, 2, 3 ...",
+        help="Whether the first line contains column names. Without names, columns are called 1, 2, 3 ...",
         show_default=False,
     ),
 ]
@@ -119,7 +121,7 @@ Quotes = Annotated[
     bool | None,
     typer.Option(
         "--quotes/--no-quotes",
-        help="Whether double quotes enclose fields, or are plain characters as between tabs.",
+        help="Whether double quotes enclose fields. By default they do, except between tabs.",
         show_default=False,
     ),
 ]
@@ -127,34 +129,30 @@ Missing = Annotated[
     list[str] | None,
     typer.Option(
         metavar="VALUE",
-        help="What stands for 'not rated', such as -1 or NA: rows with it are left out. May be repeated.",
+        help="Mark for 'not rated', such as -1 or NA. Rows with it are left out. May be repeated.",
     ),
 ]
 SkipEmpty = Annotated[
     bool, typer.Option("--skip-empty", help="Leave out rows without a user, an item or a rating.")
 ]
 TimestampFormat = Annotated[
-    str | None, typer.Option(metavar="FORMAT", help="How times are written, such as '%d/%m/%Y %H:%M'.")
+    str | None, typer.Option(metavar="FORMAT", help="Format of times, such as '%d/%m/%Y %H:%M'.")
 ]
-Decimal = Annotated[
-    str, typer.Option(metavar="CHARACTER", help="What divides a number from its fraction: '.' or ','.")
-]
-Encoding = Annotated[str, typer.Option(metavar="NAME", help="Encoding of a table.")]
+Decimal = Annotated[str, typer.Option(metavar="CHARACTER", help="Decimal separator: '.' or ','.")]
+Encoding = Annotated[str, typer.Option(metavar="NAME", help="Encoding of the file.")]
 Items = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Catalog of the items; default: the one that lies beside the ratings. none: no catalog.",
+        help="Catalog of the items. By default it is looked for beside the ratings; none uses no catalog.",
     ),
 ]
 
 _DATE = re.compile(r"\d{4}([-/])\d{2}\1\d{2}.*")
-ItemsId = Annotated[
-    str | None, typer.Option(metavar="COLUMN", help="Column of the ids in the catalog of --items.")
-]
-ItemsTitle = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of its titles.")]
-ItemsYear = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of its years.")]
-ItemsGenres = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of its genres.")]
+ItemsId = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of item ids in the catalog.")]
+ItemsTitle = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of titles in the catalog.")]
+ItemsYear = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of years in the catalog.")]
+ItemsGenres = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of genres in the catalog.")]
 
 _YEARS = re.compile(r"(\d{1,4})?\s*(-|\.\.|:|to)?\s*(\d{1,4})?")
 

@@ -68,7 +68,7 @@ def console(stderr: bool = False) -> Any:
 
     stream = sys.stderr if stderr else sys.stdout
     if stream is None:
-        raise OSError("standard output is closed; there is nowhere to write the answer.")
+        raise OSError("standard output is closed; there is nowhere to write the result.")
     given = os.environ.get("COLUMNS", "")
     width = None if stream.isatty() else int(given) if given.isdigit() and int(given) > 0 else _WIDE
     return Console(file=stream, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
@@ -253,7 +253,7 @@ def print_json(document: object) -> None:
     """Print one JSON document and nothing else."""
     stream = sys.stdout
     if stream is None:
-        raise OSError("standard output is closed; there is nowhere to write the answer.")
+        raise OSError("standard output is closed; there is nowhere to write the result.")
     plain = (getattr(stream, "encoding", None) or "ascii").lower() not in ("utf-8", "utf8")
     stream.write(json.dumps(document, ensure_ascii=plain, allow_nan=False) + "\n")
 
@@ -318,7 +318,7 @@ def check_writable(path: Path) -> None:
     if not folder.is_dir():
         why = "it is not a folder" if folder.exists() else "there is no such folder"
         raise FileNotFoundError(
-            f"could not save {path}: {path.parent} cannot hold it ({why}). Create the folder first."
+            f"could not save {path}: {path.parent} cannot contain it ({why}). Create the folder first."
         )
     try:
         with tempfile.TemporaryFile(dir=folder):

@@ -49,16 +49,17 @@ def _number(text: str) -> int:
 def plan(
     ratings: Annotated[
         Path | None,
-        typer.Argument(metavar="[RATINGS]", help="A Parquet or text file of ratings, which is counted."),
+        typer.Argument(metavar="[RATINGS]", help="Parquet or text file whose ratings are counted."),
     ] = None,
     n_ratings: Annotated[
-        int | None, typer.Option(parser=_number, metavar="N", help="Ratings, in place of a file: 1e9, say.")
+        int | None,
+        typer.Option(parser=_number, metavar="N", help="Number of ratings, instead of a file, such as 1e9."),
     ] = None,
     n_users: Annotated[int | None, typer.Option(parser=_number, metavar="N", help="Users.")] = None,
     n_items: Annotated[int | None, typer.Option(parser=_number, metavar="N", help="Items.")] = None,
     n_factors: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Length of the vectors; default that of each trainer."),
+        typer.Option(min=1, metavar="N", help="Number of factors; by default that of each trainer."),
     ] = None,
     reading: Reading = AS_GIVEN,
     as_json: options.Json = False,
@@ -78,7 +79,7 @@ def plan(
     if ratings is not None:
         named = next((option for option, value in given.items() if value is not None), None)
         if named is not None:
-            raise usage_error(f"{named} must be left out where RATINGS, a file that is counted, is given")
+            raise usage_error(f"{named} must be left out if RATINGS is given, because the file is counted")
         from palate.cli.input import busy
 
         with busy(f"counting {ratings}"):
@@ -86,7 +87,7 @@ def plan(
     else:
         missing = next((option for option, value in given.items() if value is None), None)
         if missing is not None:
-            raise usage_error(f"{missing} must be given where no RATINGS, a file to count, are")
+            raise usage_error(f"{missing} must be given if there is no file RATINGS to count")
         size = TableSize(*(value for value in given.values() if value is not None))
     plans = _plans(size.n_ratings, size.n_users, size.n_items, n_factors)
     if as_json:
@@ -144,16 +145,16 @@ def _show(plans: "list[Plan]") -> None:
             Column("fits", "fits here", "id"),
         ),
     )
-    free = "" if first.available_gb is None else f"{first.available_gb:.1f} GB are free on this machine now. "
+    free = "" if first.available_gb is None else f"{first.available_gb:.1f} GB are free on this machine. "
     print_text(
         "",
-        f"{free}The figures are estimates from measured runs; the time is that of one processor core and is "
-        "divided among the cores. The model file is smaller with --no-ratings.",
+        f"{free}The figures are estimates from measured runs. The time is for one processor core, "
+        "and is divided among the cores. The model file is smaller with --no-ratings.",
     )
     if first.fits is False and any(one.fits for one in plans):
-        print_text("A trainer that fits is chosen with palate train --trainer NAME.")
+        print_text("Choose a trainer with palate train --trainer NAME.")
     elif not any(one.fits is not False for one in plans):
         print_text(
-            "None of them fits here. Use fewer factors (--n-factors), a machine with more memory, "
-            "or a sample of the users."
+            "None of them fits into memory. Use fewer factors (--n-factors), a machine with more "
+            "memory, or a sample of the users."
         )

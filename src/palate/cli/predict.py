@@ -7,12 +7,13 @@ import typer
 from palate.cli import options
 from palate.cli.errors import usage_error
 
-Items = Annotated[list[str] | None, typer.Argument(metavar="[ITEM]...", help="Ids of the items.")]
+Items = Annotated[list[str] | None, typer.Argument(metavar="[ITEM]...", help="Item ids.")]
 Unknown = Annotated[
     str,
     typer.Option(
         metavar="CHOICE",
-        help="What an unknown id gets: raise (an error), nan or baseline (mean plus known bias).",
+        help="What to do for unknown ids: raise an error, predict nan, or predict the baseline (mean "
+        "plus known bias).",
     ),
 ]
 
@@ -25,9 +26,7 @@ def predict(
     genres: options.Genres = None,
     year: options.Year = None,
     where: options.Where = None,
-    clip: Annotated[
-        bool, typer.Option("--clip", help="Move predictions outside the rating scale to its ends.")
-    ] = False,
+    clip: Annotated[bool, typer.Option("--clip", help="Clip predictions to the rating scale.")] = False,
     unknown: Unknown = "raise",
     std: Annotated[
         bool, typer.Option("--std", help="Add the standard error of each expected rating.")
@@ -35,21 +34,21 @@ def predict(
     interval: Annotated[
         float | None,
         typer.Option(
-            metavar="SHARE", help="Add both ends of the interval that holds this share, such as 0.8."
+            metavar="SHARE", help="Add both ends of the interval with this probability, such as 0.8."
         ),
     ] = None,
     interval_of: Annotated[
         str,
         typer.Option(
             metavar="CHOICE",
-            help="Where the expected rating is (mean), or where one rating would fall (rating).",
+            help="Interval of the expected rating (mean) or of one rating (rating).",
         ),
     ] = "mean",
     at: options.At = None,
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
-    """Predict a user's ratings of items, chosen by id, by title or by filter.
+    """Predict ratings of items, which are given by id, title or filter.
 
     Example:
 

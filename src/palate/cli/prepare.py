@@ -13,24 +13,24 @@ from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 @reads_ratings(without=("weight",))
 def prepare(
     ratings: Annotated[
-        Path, typer.Argument(metavar="RATINGS", help="Rating file, or a folder or .zip that holds one.")
+        Path, typer.Argument(metavar="RATINGS", help="Rating file, or a folder or .zip with one.")
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write the files.")
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the files.")
     ] = Path("prepared"),
     validation: Annotated[
-        float, typer.Option(metavar="SHARE", help="Share of the rows at the end, for validation.")
+        float, typer.Option(metavar="SHARE", help="Share of rows for validation, which are written last.")
     ] = 0.05,
-    seed: Annotated[int, typer.Option(help="Seed of the shuffle.")] = 0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed for shuffling.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")] = False,
     reading: Reading = AS_GIVEN,
     as_json: options.Json = False,
 ) -> None:
-    """Write ratings as the pair of files that the matrix-factorization lesson uses: rating.csv and movie.csv.
+    """Write ratings as the two files of the matrix-factorization lesson, rating.csv and movie.csv.
 
-    Ids become the ranks of the original ones (ids.csv lists both), titles lose their year and get
-    their article in front, y is the rating less the mean of the training rows, and the rows are
-    shuffled with the validation rows last.
+    Ids are replaced by their ranks (ids.csv lists both). Titles lose their year and start with
+    their article. y is the rating minus the mean of the training rows. Rows are shuffled, with the
+    validation rows last.
 
     Example:
 
@@ -49,9 +49,8 @@ def prepare(
         f"Wrote {done.folder / 'rating.csv'}: {done.n_train:,} training rows, then {done.n_validation:,} "
         f"for validation; "
         f"mean rating {done.mean:.4f}.",
-        f"Wrote {done.folder / 'movie.csv'}: {done.n_items:,} items; {done.folder / 'ids.csv'}: their ids "
-        f"and those of "
-        f"{done.n_users:,} users before and after.",
+        f"Wrote {done.folder / 'movie.csv'}: {done.n_items:,} items; {done.folder / 'ids.csv'}: "
+        f"old and new ids of the items and of {done.n_users:,} users.",
     )
     if done.n_unrated:
         print_text(f"Left out {done.n_unrated:,} items that nobody rated.")

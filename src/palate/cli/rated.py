@@ -10,11 +10,13 @@ from palate.cli import options
 def rated(
     model: options.Model,
     user: options.User,
-    n: Annotated[int | None, typer.Option("--n", "-n", min=1, help="How many to list; default all.")] = None,
+    n: Annotated[
+        int | None, typer.Option("--n", "-n", min=1, help="Number of ratings to list; all by default.")
+    ] = None,
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
-    """List what a user rated, highest first: does a list of recommendations fit this taste?
+    """List what a user rated, highest first.
 
     Example:
 

@@ -8,7 +8,7 @@ import typer
 from palate.cli import options, shaping
 from palate.cli.errors import say, usage_error
 
-Users = Annotated[list[str] | None, typer.Argument(metavar="[USER]...", help="Ids of the users.")]
+Users = Annotated[list[str] | None, typer.Argument(metavar="[USER]...", help="User ids.")]
 
 
 def recommend(
@@ -22,72 +22,69 @@ def recommend(
     candidates: options.Candidates = None,
     exclude_items: options.ExcludeItems = None,
     include_seen: Annotated[
-        bool, typer.Option("--include-seen", help="List what the user has rated, too.")
+        bool, typer.Option("--include-seen", help="Also list items that the user has rated.")
     ] = False,
     ascending: Annotated[
-        bool, typer.Option("--ascending", help="List the lowest predictions, the lowest first.")
+        bool, typer.Option("--ascending", help="List the lowest predictions first.")
     ] = False,
     caution: Annotated[
         float,
         typer.Option(
             metavar="SHARE",
-            help="Rank by how good an item is at least: 0.8 by the lower end of its 80 % interval; below "
-            "0, by how good it may be.",
+            help="Rank by the lower confidence bound of the rating: 0.8 is the lower end of the 80 % "
+            "interval. Negative values rank by the upper end.",
         ),
     ] = 0.0,
     explore: Annotated[
         str | None,
         typer.Option(
-            metavar="HOW", help="thompson: rank by one draw of the posterior, another for each user."
+            metavar="HOW", help="thompson: rank the items of each user by one draw of the posterior."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Chooses the draws of --explore.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of --explore.")] = 0,
     by: Annotated[
         str | None,
         typer.Option(
             metavar="HEAD",
-            help="For a model of two heads: both (the default), chosen (what the user is likely to choose) "
-            "or stars (what the user would "
-            "rate highest).",
+            help="For a model of two heads: rank by both (the default), by what the user is likely to "
+            "choose (chosen), or by the predicted rating (stars).",
         ),
     ] = None,
     words: Annotated[
-        bool, typer.Option("--words", help="Say in words what is expected and how sure that is.")
+        bool, typer.Option("--words", help="Describe each prediction and its uncertainty in words.")
     ] = False,
     diversity: shaping.Diversity = 0.0,
     at_most: shaping.AtMost = None,
     boost: shaping.Boost = None,
-    all_users: Annotated[bool, typer.Option("--all-users", help="For every user of the model.")] = False,
+    all_users: Annotated[bool, typer.Option("--all-users", help="List for all users of the model.")] = False,
     everyone: Annotated[
         bool,
         typer.Option(
             "--all",
-            help="Write the lists of every user to --output, a .parquet file, block by block: memory does "
-            "not grow with the users, and "
-            "after an interrupt the same command goes on.",
+            help="Write the lists of all users to the .parquet file --output, in blocks, so that they "
+            "need not fit into memory. After an interruption, the same command continues.",
         ),
     ] = False,
     rate: Annotated[
         list[str] | None,
         typer.Option(
             metavar="TITLE=RATING",
-            help="For someone new who rated this; may be repeated. An id will do as well.",
+            help="Rating of a new user, by title or id. May be repeated.",
         ),
     ] = None,
     fold_in: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="For someone new with the ratings of this CSV: columns item_id or title, rating, and "
-            "perhaps timestamp.",
+            help="CSV file with the ratings of a new user: columns item_id or title, rating, and "
+            "optionally timestamp.",
         ),
     ] = None,
     unknown: Annotated[
         str,
         typer.Option(
             metavar="CHOICE",
-            help="What a user gets whom the model does not know: raise (an error), skip (no list) or "
-            "popular (the most-rated items).",
+            help="What to do for unknown users: raise an error, skip them, or list popular items.",
         ),
     ] = "raise",
     at: options.At = None,
@@ -100,7 +97,7 @@ def recommend(
 
         palate recommend model.palate 15 --n 10 --min-ratings 20 --genres Comedy --year 1980-1989
 
-    For someone new:
+    For a new user:
 
         palate recommend model.palate --rate 'Airplane!=5' --rate 'The Matrix=2'
 
@@ -108,11 +105,11 @@ def recommend(
 
         palate recommend model.palate --all --n 20 -o lists.parquet
 
-    Sure ones only, from a model trained by Gibbs:
+    By the lower confidence bound, with a model of Gibbs:
 
         palate recommend model.palate 15 --caution 0.8 --words
 
-    Not too much of one kind:
+    With more variety:
 
         palate recommend model.palate 15 --n 10 --diversity 0.3 --at-most genres=4 --boost genres:Comedy=1.5
     """
@@ -123,7 +120,7 @@ def recommend(
     is_new = bool(rate) or fold_in is not None
     if bool(users) + all_users + everyone + is_new != 1:
         raise usage_error(
-            "name the users, or give --all-users, or --rate or --fold-in for someone new; one of the three"
+            "name the users, or give --all-users, or --rate or --fold-in for a new user; one of the three"
         )
     if everyone:
         output = check_everyone(output)
@@ -141,7 +138,7 @@ def recommend(
     two_heads = hasattr(loaded, "heads")
     if by is not None and not two_heads:
         raise usage_error(
-            f"--by is for a model of two heads, as `palate train` makes without options; {model} has one"
+            f"--by is for a model of two heads, which `palate train` makes without options; {model} has one"
         )
     words = words or (two_heads and by in (None, "both") and not as_json and output is None)
     asked: dict[str, Any] = {
@@ -168,7 +165,10 @@ def recommend(
         asked["by"] = by
     asked |= shaping.shape(loaded, diversity, at_most, boost)
     if two_heads and caution and by in (None, "both") and not _knows(loaded.choice):
-        say("note: --caution acts on the predicted ratings; the choice head does not know how sure it is.")
+        say(
+            "note: --caution applies to the predicted ratings only, because the choice head has no "
+            "standard errors."
+        )
     asked |= {"min_ratings": min_ratings, "exclude_seen": not include_seen, "where": condition}
     asked |= {
         "candidates": arguments.listed_ids(loaded, candidates),

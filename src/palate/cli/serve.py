@@ -10,23 +10,25 @@ import typer
 from palate.cli.errors import say, usage_error
 
 Models = Annotated[
-    list[Path], typer.Argument(metavar="MODEL...", help="Model files; the first answers when none is named.")
+    list[Path],
+    typer.Argument(metavar="MODEL...", help="Model files. The first is the default model of the service."),
 ]
 Store = Annotated[
     str | None,
     typer.Option(
         "--store",
         metavar="URL",
-        help="Where live ratings are kept: a file for SQLite, or postgresql://... for several processes. "
-        "Default: the first model's "
-        "file name with the ending .live.db.",
+        help="Store for ratings: an SQLite file, or postgresql://... for several processes. Default: "
+        "the file name of the first model with the ending .live.db.",
     ),
 ]
 KeyFile = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="File of one key a line; besides PALATE_READ_KEY.")
+    Path | None,
+    typer.Option(metavar="FILE", help="File with one key per line, in addition to PALATE_READ_KEY."),
 ]
 WriteKeyFile = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="File of one key a line; besides PALATE_WRITE_KEY.")
+    Path | None,
+    typer.Option(metavar="FILE", help="File with one key per line, in addition to PALATE_WRITE_KEY."),
 ]
 
 
@@ -34,7 +36,10 @@ def serve(
     models: Models,
     store: Store = None,
     host: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="Address to listen on; other than loopback needs keys.")
+        str,
+        typer.Option(
+            metavar="ADDRESS", help="Address to listen on. Addresses other than loopback need keys."
+        ),
     ] = "127.0.0.1",
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any free one.")
@@ -44,29 +49,30 @@ def serve(
     origin: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="ORIGIN", help="Web pages that may ask, such as https://example.org; repeat it."
+            metavar="ORIGIN",
+            help="Origin of web pages that may send requests, such as https://example.org. May be repeated.",
         ),
     ] = None,
     root_path: Annotated[
-        str, typer.Option(metavar="PATH", help="Path under which a proxy serves this.")
+        str, typer.Option(metavar="PATH", help="Path under which a proxy serves the API.")
     ] = "",
     rate_limit: Annotated[
         float | None,
         typer.Option(
-            metavar="NUMBER", help="Requests a second that each key may send; more are answered 429."
+            metavar="NUMBER", help="Most requests per second for each key; others are answered with 429."
         ),
     ] = None,
     models_folder: Annotated[
         Path | None,
         typer.Option(
-            "--models", metavar="FOLDER", help="Folder whose model files POST /v1/models may take in."
+            "--models", metavar="FOLDER", help="Folder with model files that POST /v1/models may serve."
         ),
     ] = None,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Take model files into use when they are saved anew.")
+        bool, typer.Option("--watch", help="Use changed model files without a restart.")
     ] = False,
 ) -> None:
-    """Answer over HTTP: lists, search, explanations, and ratings that are kept; see docs/service.md.
+    """Serve lists, search, explanations and stored ratings over HTTP (docs/service.md).
 
     Example:
 

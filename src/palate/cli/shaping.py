@@ -15,23 +15,23 @@ Diversity = Annotated[
         min=0,
         max=1,
         metavar="SHARE",
-        help="From 0 to 1: how much an item loses for being like those above it in the list.",
+        help="From 0 to 1: how much an item loses if it is similar to items above it in the list.",
     ),
 ]
 AtMost = Annotated[
     list[str] | None,
     typer.Option(
         metavar="COLUMN=N",
-        help="At most N items of a list of one value of a column, such as genres=3; genres:Comedy=1 for "
-        "one value. May be repeated.",
+        help="Most items of each value of a column in a list, such as genres=3, or of one value, such "
+        "as genres:Comedy=1. May be repeated.",
     ),
 ]
 Boost = Annotated[
     list[str] | None,
     typer.Option(
         metavar="COLUMN:VALUE=FACTOR",
-        help="Count the chance of these items so many times, such as genres:Comedy=1.5; item:TITLE=2 for "
-        "one item. May be repeated.",
+        help="Factor on the chance of some items, such as genres:Comedy=1.5, or item:TITLE=2 for one "
+        "item. May be repeated.",
     ),
 ]
 
@@ -60,7 +60,7 @@ def _caps(model: "Model", texts: list[str]) -> dict[str, Any]:
             ) from None
         if isinstance(caps.get(column), dict) != (value is not None) and column in caps:
             raise usage_error(
-                f"--at-most must cap all values of {column} or single ones, not both; got '{text}'"
+                f"--at-most must limit all values of {column} or single ones, not both; got '{text}'"
             )
         if value is None:
             caps[column] = limit

@@ -10,14 +10,14 @@ from palate.cli.errors import usage_error
 
 def similar(
     model: options.Model,
-    item: Annotated[str | None, typer.Argument(metavar="[ITEM]", help="Id of the item.")] = None,
+    item: Annotated[str | None, typer.Argument(metavar="[ITEM]", help="Item id.")] = None,
     title: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Title of the item, or a part that fits no other.")
+        str | None, typer.Option(metavar="TEXT", help="Title of the item, or a unique part of it.")
     ] = None,
     between: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="ITEM", help="List what lies between two items: give it twice, by id or by title."
+            metavar="ITEM", help="List items between two items. Give this option twice, with ids or titles."
         ),
     ] = None,
     n: options.Number = 10,
@@ -32,21 +32,21 @@ def similar(
         typer.Option(
             min=0,
             metavar="N",
-            help="How many ratings halve an item's similarity: few ratings are alike by chance. 0 for the "
-            "plain order. Default 5.",
+            help="Shrink the similarity of items with few ratings: this number of ratings halves it. 0 "
+            "does not shrink. Default 5.",
             show_default=False,
         ),
     ] = None,
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
-    """List the items that people rate most like an item: those whose factors point the same way.
+    """List the items that are most similar to an item, by their factors.
 
     Example:
 
         palate similar model.palate --title 'Toy Story'
 
-    What lies between two items:
+    Items between two items:
 
         palate similar model.palate --between 'Toy Story' --between 'The Matrix'
     """

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 Ratings_ = Annotated[
     Path | None,
     typer.Argument(
-        metavar="RATINGS", help="Rating file, or a folder or .zip that holds one; without one give --sql."
+        metavar="RATINGS",
+        help="Rating file, or a folder or .zip with one. Use --sql to read from a database.",
     ),
 ]
 _OF_QUERIES = (
@@ -82,83 +83,88 @@ def train(
         str | None,
         typer.Option(
             metavar="QUERY",
-            help="Instead of RATINGS: a query that DuckDB runs on --db, or on the files that it names.",
+            help="DuckDB query for the ratings, on the database --db or on files that it names.",
         ),
     ] = None,
     db: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="DuckDB database of --sql, opened for reading alone.")
+        Path | None, typer.Option(metavar="FILE", help="DuckDB database for --sql, opened read-only.")
     ] = None,
     reading: Reading = AS_GIVEN,
     trainer: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="recommender, the default: what people choose and how they rate it; least-squares, the "
-            "default with its options; "
-            "gibbs: Bayesian, with uncertainty; spectral, linear-items, neighbours, popular: what people "
-            "choose alone; "
-            "baseline: mean and biases alone; "
-            "or keras: the lesson's own model (docs/keras.md). With --help, this trainer's options.",
+            help="recommender (the default) predicts choices and ratings; least-squares predicts "
+            "ratings; gibbs also predicts their uncertainty; spectral, linear-items, neighbours "
+            "and popular predict choices; baseline uses the mean and biases alone; keras trains "
+            "the lesson's model (docs/keras.md). With --help, show the options of this trainer.",
         ),
     ] = None,
     user_table: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="CSV or Parquet with a column user_id, for --user-features."),
+        typer.Option(
+            metavar="FILE",
+            help="CSV or Parquet file with a column user_id and the columns of --user-features.",
+        ),
     ] = None,
     validation: Annotated[
-        float, typer.Option(metavar="SHARE", help="Share of the ratings held out, to know when to stop.")
+        float, typer.Option(metavar="SHARE", help="Share of ratings held out to decide when to stop.")
     ] = 0.05,
     seed: Annotated[
         int,
         typer.Option(
             min=0,
-            help="Seed of the random split and of the initial factors; the same seed gives the same model.",
+            help="Seed of the split and of the initial factors. The same seed gives the same model.",
         ),
     ] = 0,
-    threads: Annotated[int | None, typer.Option(min=1, help="Processors to use; default all.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Number of threads; by default one for each processor.")
+    ] = None,
     start: Annotated[
-        Path | None, typer.Option(metavar="MODEL", help="Go on from this model; its split is kept.")
+        Path | None,
+        typer.Option(metavar="MODEL", help="Model to continue from; its held-out ratings stay held out."),
     ] = None,
     union: Annotated[
         bool,
         typer.Option(
             "--union",
-            help="With --start: train on that model's ratings and these together; of a pair in both on this.",
+            help="Train on the ratings of the --start model and these. If both have a rating for a "
+            "pair, the later one counts.",
         ),
     ] = False,
     refit: Annotated[
         bool,
-        typer.Option("--refit", help="Train once more on all ratings in the end, held-out ones included."),
+        typer.Option("--refit", help="Train once more on all ratings in the end, including held-out ones."),
     ] = False,
     checkpoint: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Save the model here after every sweep.")
+        Path | None, typer.Option(metavar="FILE", help="File in which to save the model after every sweep.")
     ] = None,
     no_ratings: Annotated[
         bool,
         typer.Option(
-            "--no-ratings", help="Save without the ratings; the model then cannot leave out what was seen."
+            "--no-ratings", help="Save the model without ratings. It can then not leave out rated items."
         ),
     ] = False,
     overwrite: Annotated[
         bool,
         typer.Option(
             "--overwrite",
-            help="Replace model.palate, if it is there and no other file is named with --output.",
+            help="Replace an existing model.palate if --output is not given.",
         ),
     ] = False,
     store: Annotated[
         str | None,
         typer.Option(
             metavar="URL",
-            help="Add the live ratings of this store, see `palate serve`; forgotten people are left out.",
+            help="Store of `palate serve` whose ratings are added. Users that it has deleted are left out.",
         ),
     ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Train a model on a table of ratings and save it.
 
-    Without options the model recommends what people are likely to choose and to like. The options
-    of a trainer are listed by `palate train --trainer NAME --help`.
+    Without options, the model recommends what users are likely to choose and to like. `palate train
+    --trainer NAME --help` lists the options of a trainer.
 
     Example:
 
@@ -180,7 +186,7 @@ def train(
 
         palate train --sql 'SELECT user_id, item_id, stars AS rating FROM reviews' --db shop.duckdb
 
-    Columns of another name:
+    Name the columns:
 
         palate train visits.parquet --user who --item what --rating stars --scale 1 10
     """
@@ -200,7 +206,7 @@ def train(
     check_default(output, named=given(ctx, "output"), overwrite=overwrite)
     extra = _extra(trainer, user_table)
     if union and start is None:
-        raise usage_error("--union must come with --start, the model whose ratings are added")
+        raise usage_error("--union must be given with --start, the model whose ratings are added")
     how = How(
         validation,
         validation if given(ctx, "validation") else None,
@@ -243,11 +249,11 @@ def train(
         _show_data("the query" if sql is not None else str(ratings), read_in, data, read_seconds)
         if told:
             option = "--" + next(iter(values)).replace("_", "-")
-            print_text(f"{option} is an option of --trainer {trainer}, so that is what is trained.")
+            print_text(f"{option} is an option of --trainer {trainer}, which is therefore used.")
         if how.prepared is not None:
             say(
-                f"note: the {int(how.prepared.sum()):,} rows that palate prepare put at the end for "
-                f"validation are held out."
+                f"note: the {int(how.prepared.sum()):,} validation rows at the end of the files of "
+                "palate prepare are held out."
             )
     checkpoints = instead(checkpoint) if checkpoint is not None else ""
     outcome = _train(chosen_trainer, data, how, read_seconds)
@@ -259,7 +265,7 @@ def train(
         outcome.lists = _lists(outcome.model, how)
     _report(outcome, how, as_json, replaced, checkpoints)
     if interrupted:
-        say(f"interrupted; the model of the last whole sweep is saved as {output}.")
+        say(f"interrupted; the model of the last complete sweep is saved as {output}.")
         raise typer.Exit(INTERRUPTED)
 
 
@@ -271,11 +277,11 @@ def _check_source(ratings: Path | None, sql: str | None, db: Path | None, readin
         )
     if sql is None:
         if db is not None:
-            raise usage_error("--db must come with --sql, the query that it is the database of")
+            raise usage_error("--db must be given with --sql, the query on this database")
         return
     words = as_words({name: value for name, value in reading.items() if name not in _OF_QUERIES})
     if words:
-        raise usage_error(f"{words[0]} must be left out with --sql: it speaks of a file")
+        raise usage_error(f"{words[0]} must be left out with --sql, because it is about files")
 
 
 def _queried(sql: str, db: Path | None, reading: Reading, counts: bool) -> "Dataset":
@@ -473,7 +479,7 @@ def _show_data(path: str, read: "Dataset", data: "Dataset", seconds: float) -> N
     if data.ratings is not read.ratings:
         print_text(f"With the ratings of the model to start from: {_described(data.ratings)}.")
     if data.catalog is None:
-        print_text("No catalog: items will be shown by id. Name one with --items.")
+        print_text("No catalog was found, so items will be shown by id. Name one with --items.")
     else:
         columns = ", ".join(data.catalog.frame.columns[1:]) or "ids only"
         print_text(
@@ -530,10 +536,11 @@ def _report(outcome: Outcome, how: How, as_json: bool, replaced: str, checkpoint
 
 def _lost(lists: dict[str, Any]) -> str:
     return (
-        f"Its lists for the ratings held out are worse than those of the most popular items: nDCG@10 "
-        f"{lists['ndcg@10']:.3f} against {lists['most_popular']:.3f} ({lists['n_users']:,} users; 95 % of "
-        f"paired resamples differ by {lists['difference_low']:+.3f} to {lists['difference_high']:+.3f}). "
-        f"Without --trainer and its options palate train chooses a model of lists."
+        "The lists for held-out ratings are worse than those of the most popular items: nDCG@10 "
+        f"{lists['ndcg@10']:.3f} against {lists['most_popular']:.3f} ({lists['n_users']:,} users; "
+        f"95 % interval of the difference: {lists['difference_low']:+.3f} to "
+        f"{lists['difference_high']:+.3f}). Without options of a trainer, palate train chooses a "
+        "model for lists."
     )
 
 
@@ -548,7 +555,7 @@ def _show_errors(outcome: Outcome) -> None:
     )
     print_text(
         "",
-        "Error on the ratings held out" + (f" ({n:,}" if n else " (") + f"{', ' if n else ''}{about}):",
+        "Errors on held-out ratings" + (f" ({n:,}" if n else " (") + f"{', ' if n else ''}{about}):",
         "",
     )
     rows = [
@@ -564,8 +571,8 @@ def _show_errors(outcome: Outcome) -> None:
     if len(rmse) > 1 and rmse[0] >= rmse[1] and low < high:  # of equal ratings the fit has said so
         print_text(
             "",
-            "The baseline is as good: these ratings may be too few for factors, or the penalty too small "
-            "(--l2-user, --l2-item).",
+            "The baseline is as good. There may be too few ratings for factors, or the penalty "
+            "may be too small (--l2-user, --l2-item).",
         )
 
 

@@ -16,27 +16,33 @@ if TYPE_CHECKING:
 def tune(
     ratings: Annotated[
         Path | None,
-        typer.Argument(metavar="RATINGS", help="Rating file or folder; default the bundled ratings."),
+        typer.Argument(
+            metavar="RATINGS", help="Rating file, or a folder or .zip with one. Default: the bundled ratings."
+        ),
     ] = None,
-    seconds: Annotated[float, typer.Option(min=1, help="Budget of the search.")] = 60.0,
+    seconds: Annotated[float, typer.Option(min=1, help="Time for the search in seconds.")] = 60.0,
     trials: Annotated[int, typer.Option(min=1, help="Most settings to try.")] = 1000,
     user_features: Annotated[
-        str, typer.Option(metavar="NAMES", help="Side information that every trial has, as in train.")
+        str, typer.Option(metavar="NAMES", help="Features of users in all trials, as in train.")
     ] = "",
-    item_features: Annotated[str, typer.Option(metavar="NAMES", help="The same of items.")] = "",
+    item_features: Annotated[
+        str, typer.Option(metavar="NAMES", help="Features of items in all trials, as in train.")
+    ] = "",
     unobserved: Annotated[
-        bool, typer.Option("--unobserved", help="Search the weight of unrated pairs, too.")
+        bool, typer.Option("--unobserved", help="Also search the weight of unobserved pairs.")
     ] = False,
     reading: Reading = AS_GIVEN,
-    seed: Annotated[int, typer.Option(min=0, help="Of the splits and the search.")] = 0,
-    threads: Annotated[int | None, typer.Option(min=1, help="Processors to use; default all.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the splits and the search.")] = 0,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Number of threads; by default one for each processor.")
+    ] = None,
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
-    """Search for the best settings of least squares within a number of seconds.
+    """Search for the best settings of least squares in a given time.
 
-    Four fifths of the ratings train, a tenth chooses, a tenth that the search never sees judges.
-    Ctrl-C ends the search with the best so far.
+    Four fifths of the ratings are used for training, a tenth to choose, and a tenth to test the
+    result. Ctrl-C ends the search with the best settings so far.
 
     Example:
 
@@ -120,15 +126,17 @@ def _print(found: "Tuned", command: str) -> None:
 
     trials = _polars(found.trials)
     early = int(trials["ended_early"].sum())
-    print_text(f"{trials.height} settings were tried, {early} of them ended early. {found.stopped}", "")
+    print_text(
+        f"{trials.height} settings were tried, and {early} of them were ended early. {found.stopped}", ""
+    )
     rows = [
         {"settings": "best found", "chosen by": found.validation_rmse, "never seen": found.holdout_rmse},
         {"settings": "defaults", "chosen by": found.default_rmse, "never seen": found.default_holdout_rmse},
     ]
     columns = (
         Column("settings", "settings"),
-        Column("chosen by", "RMSE on what chose them", "error"),
-        Column("never seen", "RMSE on what the search never saw", "error"),
+        Column("chosen by", "RMSE on the ratings used to choose", "error"),
+        Column("never seen", "RMSE on the test ratings", "error"),
     )
     print_table(pl.DataFrame(rows), columns)
     print_text("")
@@ -136,6 +144,6 @@ def _print(found: "Tuned", command: str) -> None:
     if found.holdout_rmse >= found.default_holdout_rmse:
         print_text(
             "",
-            "On ratings it never saw the search is no better than the defaults: keep them, or give it more "
-            "seconds.",
+            "On the test ratings, the search is no better than the defaults. Use the defaults, or "
+            "a longer search.",
         )

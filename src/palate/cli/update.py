@@ -15,26 +15,29 @@ from palate.cli.writing import instead
 @reads_ratings()
 def update(
     model: options.Model,
-    ratings: Annotated[Path, typer.Argument(metavar="RATINGS", help="File of further ratings.")],
+    ratings: Annotated[Path, typer.Argument(metavar="RATINGS", help="File with new ratings.")],
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Where to save the updated model; default MODEL itself."
+            "--output", "-o", metavar="FILE", help="File for the updated model. Default: MODEL is replaced."
         ),
     ] = None,
     reading: Reading = AS_GIVEN,
     drift: Annotated[
         bool,
         typer.Option(
-            "--drift", help="Train again on all the ratings, too, and say how far the update is from that."
+            "--drift", help="Also train again on all ratings, and show how much the update differs."
         ),
     ] = False,
-    threads: Annotated[int | None, typer.Option(min=1, help="Processors to use; default all.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Number of threads; by default one for each processor.")
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Add ratings, with the users and items that are new in them, to a model without training it again.
 
-    Of a pair that the model holds the later rating counts, or what --duplicates says.
+    If the model already has a rating for a pair, the later one counts, unless --duplicates says
+    otherwise.
 
     Examples:
 

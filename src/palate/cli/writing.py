@@ -23,7 +23,7 @@ def check_default(path: Path, *, named: bool, overwrite: bool, what: str = "file
     """
     if path.exists() and not named and not overwrite:
         raise usage_error(
-            f"{path} is there already; name another {what} with --output, or pass --overwrite to replace it"
+            f"{path} exists already; name another {what} with --output, or pass --overwrite to replace it"
         )
 
 
