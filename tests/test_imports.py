@@ -72,7 +72,8 @@ def test_a_name_of_before_works_and_warns():
     import palate
 
     with pytest.warns(
-        DeprecationWarning, match=r"palate\.evaluate_model is now palate\.evaluate; the old name goes"
+        DeprecationWarning,
+        match=r"palate\.evaluate_model is now palate\.evaluate; the old name will be removed",
     ):
         assert palate.evaluate_model is palate.evaluate
     assert "evaluate_model" not in palate.__all__

@@ -70,7 +70,8 @@ def __getattr__(name: str) -> Any:
         import warnings
 
         message = (
-            f"palate.{name} is now palate.{_RENAMED[name]}; the old name goes with the next minor version."
+            f"palate.{name} is now palate.{_RENAMED[name]}; the old name will be removed in the "
+            "next minor version."
         )
         warnings.warn(message, DeprecationWarning, stacklevel=2)
         return getattr(importlib.import_module("palate"), _RENAMED[name])

@@ -117,20 +117,20 @@ class _Wrong(Exception):
 
 
 class ArgumentError(_Wrong, ValueError):
-    """An argument has a value that it must not have.
+    """An argument has a wrong value.
 
     Its message is "`argument` must `must`; got `got`." and what to do next.
 
     Parameters
     ----------
     argument : str
-        Name of the argument, or in words the part of it that is wrong.
+        Name of the argument, or a description of the part that is wrong.
     must : str
-        What is asked of it, such as "be at least 1".
+        The requirement, such as "be at least 1".
     got : str, optional
-        What it is, as the message shows it.
+        The value, as the message shows it.
     advice : str, optional
-        What to do next, in whole sentences.
+        What to do next, in sentences.
 
     Examples
     --------
@@ -144,12 +144,12 @@ class ArgumentError(_Wrong, ValueError):
 
 
 class ArgumentTypeError(_Wrong, TypeError):
-    """An argument is of a kind that it must not be; see `ArgumentError` for its fields.
+    """An argument has a wrong type; see `ArgumentError` for the fields.
 
     Parameters
     ----------
     argument, must, got, advice : str
-        As of `ArgumentError`.
+        As in `ArgumentError`.
 
     Examples
     --------

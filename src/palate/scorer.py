@@ -12,9 +12,9 @@ from palate.data.vocabulary import Vocabulary
 
 @runtime_checkable
 class Scorer(Protocol):
-    """Anything that predicts a rating (or a score) for users and items of two vocabularies.
+    """Protocol of objects that score items for users.
 
-    Every model is one; `Model.of` makes a model, and so a scorer, of what scores row numbers.
+    Every model is a scorer. `Model.of` makes a model from an object that scores row numbers.
 
     Examples
     --------
@@ -36,28 +36,28 @@ class Scorer(Protocol):
 
     @property
     def scale(self) -> tuple[float, float] | None:
-        """Lowest and highest valid rating, or None for scores that are no ratings."""
+        """Lowest and highest valid rating, or None for scores that are not ratings."""
         ...
 
     @property
     def catalog(self) -> Catalog | None:
-        """What is known of the items."""
+        """Titles and other columns of the items."""
         ...
 
     @property
     def ratings(self) -> RatingMatrix | None:
-        """What the scorer was trained on, or None."""
+        """The training ratings, or None."""
         ...
 
     @property
     def frame_kind(self) -> str:
-        """Name of the data-frame library of its answers."""
+        """Name of the data-frame library of results."""
         ...
 
     def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
         """Return one float32 score per pair of `user_index` and `item_index`.
 
-        -1 stands for an unknown user or item at its prior mean.
+        -1 means an unknown user or item, which has its prior mean.
         """
         ...
 

@@ -168,7 +168,8 @@ def test_rows():
             {"item_id": [3, 1, 3]},
             {},
             ValueError,
-            "the catalog must hold each item once; got item_id 3 at 0-based row 0 and again at 0-based row 2",
+            "the catalog must contain each item once; got item_id 3 at 0-based row 0 and again at "
+            "0-based row 2",
         ),
         (
             {"item_id": [1, 2], "year": ["1999", "soon"]},
@@ -186,13 +187,13 @@ def test_rows():
             {"item_id": ["a"], "id": [1]},
             {"item": "id"},
             ValueError,
-            "column 'item_id' of the catalog would stand twice: rename it, or pass it as item=",
+            "column 'item_id' of the catalog would appear twice: rename it, or pass it as item=",
         ),
         (
             {"name": ["a"], "item_id": [1], "title": ["b"]},
             {"title": "name"},
             ValueError,
-            "column 'title' of the catalog would stand twice",
+            "column 'title' of the catalog would appear twice",
         ),
     ],
 )

@@ -92,11 +92,11 @@ def test_chunks_with_dictionaries_of_their_own_keep_integers():
         ([4, 3.5, True], TypeError, "must hold numbers; got bool True at 0-based row 2"),
         ([4, "3.5", 5], TypeError, "must hold numbers; got str '3.5' at 0-based row 1"),
         (np.ma.array(VALUES, mask=[0, 1, 0]), ValueError, "null at 0-based row 1"),
-        ({4.0, 3.5, 5.0}, TypeError, "got a set, whose order is not that of rows"),
-        ({"a": 1.0, "b": 2.0, "c": 3.0}, TypeError, "got a dict, which is no column"),
+        ({4.0, 3.5, 5.0}, TypeError, "got a set, which has no order of rows"),
+        ({"a": 1.0, "b": 2.0, "c": 3.0}, TypeError, "got a dict, which is not a column"),
         (np.ones((3, 1)), ValueError, r"one dimension; got an array of shape \(3, 1\)"),
         (np.array([1, 2, 3j]), TypeError, "must hold numbers; got complex"),
-        (pl.DataFrame({"a": VALUES}), TypeError, "got a DataFrame, which is no column"),
+        (pl.DataFrame({"a": VALUES}), TypeError, "got a DataFrame, which is not a column"),
     ],
 )
 def test_what_is_no_column_of_ratings(values, error, said):

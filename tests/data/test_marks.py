@@ -65,7 +65,7 @@ def test_ratings_with_a_mark_warn_unless_their_scale_is_declared():
     rows = np.arange(len(value))
     with pytest.warns(
         MarkWarning,
-        match=r"17% of the ratings \(20 of 120\) are -1, and nothing lies between it and 1.*missing=-1",
+        match=r"17% of the ratings \(20 of 120\) are -1, and no rating lies between it and 1.*missing=-1",
     ):
         palate.Ratings.from_arrays(rows, rows, value)
     with warnings.catch_warnings():

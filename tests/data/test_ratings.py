@@ -283,7 +283,7 @@ def test_mean_by_weight():
 def test_sum():
     with pytest.warns(
         DuplicateRatingsWarning,
-        match=r"2 ratings repeat .*; the values of each pair are added up \(duplicates='sum'\)",
+        match=r"2 ratings repeat .*; the values of each pair are added \(duplicates='sum'\)",
     ):
         ratings = of_rows(
             [("u", "i", 2, 10), ("u", "i", 5, 30), ("u", "j", 1, 5), ("u", "i", 5, 20)], duplicates="sum"

@@ -129,7 +129,7 @@ def test_what_is_cut_off_a_time_still_orders_the_rows_of_a_pair(times):
 
 
 def test_fractions_of_an_own_unit_are_told():
-    with pytest.warns(TimeUnitWarning, match="fractions order repeated pairs and are then cut off"):
+    with pytest.warns(TimeUnitWarning, match="fractions are used to order repeated pairs, and then cut off"):
         assert timestamp_values([0.5, 100.5], "t").tolist() == [0, 100]
 
 
@@ -146,7 +146,7 @@ def test_dates_that_could_be_two_are_refused(tmp_path, text):
     path.write_text(f"user_id,item_id,rating,timestamp\n1,1,3,{text}\n")
     with pytest.raises(
         ValueError,
-        match=rf"got '{text}' at line 2 of ratings.csv. Pass timestamp_format=.* Which number is the day",
+        match=rf"got '{text}' at line 2 of ratings.csv. Pass timestamp_format=.* The order of day",
     ):
         palate.read(path)
 

@@ -127,7 +127,7 @@ def test_pandas_columns():
     ("ids", "error", "message"),
     [
         ([1.0, 2.0], TypeError, r"must hold ids; got Float64 \(1.0 at 0-based row 0\).*cast to int64"),
-        (np.array([1.0, np.nan]), TypeError, "a missing id makes a column of integers float"),
+        (np.array([1.0, np.nan]), TypeError, "a missing id turns a column of integers into floats"),
         ([True, False], TypeError, r"must hold ids; got Boolean \(True"),
         ([b"a"], TypeError, r"must hold ids; got Binary"),
         ([(1, 2)], TypeError, "must hold ids; got List"),
@@ -169,7 +169,9 @@ def test_unknown_ids_say_why():
     vocabulary = Vocabulary.from_ids([1, 2])
     with pytest.raises(KeyError, match="unknown user id 5"):
         vocabulary.index(5, "user id")
-    with pytest.raises(KeyError, match="unknown id '1': the ids here are integers, this is of type str"):
+    with pytest.raises(
+        KeyError, match="unknown id '1': the ids of this model are integers, but this is of type str"
+    ):
         vocabulary.index("1")
     with pytest.raises(IndexError, match="index must be between 0 and 1; got 2"):
         vocabulary.id(2)

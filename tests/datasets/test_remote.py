@@ -128,7 +128,8 @@ def test_the_next_call_goes_on_too(server, tmp_path):
     data = publish(server, data=zipped({"ml-25m/ratings.csv": os.urandom(9000)}))
     server.cuts = 3
     with pytest.raises(
-        DownloadError, match=r"ml-25m.zip broke off after 3,000 bytes .*The same command goes on from there\."
+        DownloadError,
+        match=r"ml-25m.zip was interrupted after 3,000 bytes .*The same command continues from there\.",
     ):
         palate.datasets.fetch("ml-25m")
     assert "ml-25m.zip" not in kept(tmp_path)
@@ -160,12 +161,12 @@ def test_without_a_mark_nothing_is_kept_of_a_broken_download(server, tmp_path):
 def test_not_there(server, tmp_path):
     with pytest.raises(
         DownloadError,
-        match=r"ml-25m.zip.md5 could not be had: the server answered 404 Not Found. Nothing was",
+        match=r"ml-25m.zip.md5 could not be downloaded: the server answered 404 Not Found. Nothing was",
     ):
         palate.datasets.fetch("ml-25m")
     publish(server)
     del server.files["/ml-25m/ml-25m.zip"]
-    with pytest.raises(DownloadError, match=r"ml-25m.zip could not be had: the server answered 404"):
+    with pytest.raises(DownloadError, match=r"ml-25m.zip could not be downloaded: the server answered 404"):
         palate.datasets.fetch("ml-25m")
     assert kept(tmp_path) == []
 
@@ -259,7 +260,7 @@ def test_names_and_places(monkeypatch, tmp_path):
         palate.datasets.path("zzz")
     monkeypatch.setenv("PALATE_DATA", str(tmp_path))
     with pytest.raises(
-        FileNotFoundError, match=r"ml-1m must be fetched first: palate datasets fetch ml-1m\."
+        FileNotFoundError, match=r"ml-1m must be downloaded first: palate datasets fetch ml-1m\."
     ):
         palate.datasets.path("ml-1m")
     with pytest.raises(
@@ -294,7 +295,9 @@ def test_two_fetches_of_one_file_do_not_mix(server, tmp_path):
     lock = tmp_path / "cache" / "ml-25m" / ".ml-25m.zip.part.lock"
     with lock.open("w") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
-        with pytest.raises(DownloadError, match="is being fetched by another process; wait until it is done"):
+        with pytest.raises(
+            DownloadError, match="is being downloaded by another process; wait until it is done"
+        ):
             palate.datasets.fetch("ml-25m")
     assert palate.datasets.fetch("ml-25m").exists()
     assert not lock.exists()

@@ -89,7 +89,7 @@ def test_a_model_that_tells_the_truth_is_calibrated(link):
     for share in calibration.nominal:
         assert abs(calibration.covered(share) - share) < tolerance(calibration, share)
     assert abs(calibration.pit["share"].to_numpy() - 0.05).max() < 0.015
-    assert str(calibration).splitlines()[-2].startswith("The intervals hold what they say")
+    assert str(calibration).splitlines()[-2].startswith("The intervals have the right coverage")
 
 
 def test_a_model_that_thinks_ratings_less_noisy_is_found_out():
@@ -138,7 +138,7 @@ def test_standard_errors_of_least_squares_are_tested_like_draws():
     assert (
         palate.calibrate(model)
         .notes[0]
-        .startswith("LeastSquares held these ratings out to decide when to stop")
+        .startswith("LeastSquares used these held-out ratings to decide when to stop")
     )
 
 
@@ -215,7 +215,8 @@ def test_ratings_of_unknown_items_are_left_out_and_named():
     calibration = palate.calibrate(model, palate.Ratings.from_frame(more, scale=test.scale))
     assert calibration.about["n_test"] == len(test)
     assert calibration.notes == (
-        "3 test ratings of users or items without training ratings are left out: their spread is not known.",
+        "3 test ratings of users or items without training ratings are left out, because they "
+        "have no intervals.",
     )
 
 
@@ -251,7 +252,7 @@ def test_what_cannot_be_tested_is_refused():
         palate.calibrate(model)
     with pytest.raises(
         ValueError,
-        match=r"model must know the spread of a rating; got 'FactorModel', which does not. Train with",
+        match=r"model must have standard errors or draws; got 'FactorModel', which has none. Train with",
     ):
         palate.calibrate(posterior_model(noise_sd=None), test)
     stranger = palate.Ratings.from_arrays([10**6], [10**6], [3.0])

@@ -58,7 +58,7 @@ def test_obscure_picks_are_scored_again(models):
 def test_errors_are_paired_on_one_holdout(models):
     found = palate.compare(models, n=4, resamples=200)
     n = int(models["weak"].ratings.held_out.sum())
-    assert found.note == f"Errors on the {n} ratings that all of them held out of training."
+    assert found.note == f"Errors on the {n} ratings that all models held out of training."
     rmse = {row["model"]: row["rmse"] for row in found.summary.to_dicts()}
     row = found.differences.filter(pl.col("metric") == "rmse").row(0, named=True)
     assert (row["model"], row["against"]) == ("damped", "weak")
@@ -82,7 +82,7 @@ def test_models_of_different_splits_are_judged_on_what_both_held_out(models):
     one, other = (palate.Baseline().fit(ratings, validation=0.3, seed=seed) for seed in (0, 1))
     both = one.ratings.held_out & other.ratings.held_out
     found = palate.compare({"one": one, "other": other}, n=1, resamples=20)
-    assert found.note == f"Errors on the {both.sum()} ratings that all of them held out of training."
+    assert found.note == f"Errors on the {both.sum()} ratings that all models held out of training."
     users, items = np.divmod(np.flatnonzero(both), 20)
     errors = one.predict(users, items, clip=True) - one.ratings.values(np.flatnonzero(both))
     assert found.summary["rmse"][0] == pytest.approx(np.sqrt(np.mean(errors**2)), abs=1e-5)

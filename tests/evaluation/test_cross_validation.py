@@ -100,7 +100,7 @@ def test_the_callback_counts_folds_and_can_end_the_work(ratings):
 
 def test_the_report_speaks_of_folds(ratings):
     text = str(crossval(Baseline(), ratings, folds=3, k=3, resamples=20))
-    assert f"Tested on {len(ratings)} ratings of 20 items by 30 users." in text
+    assert f"Evaluated on {len(ratings)} ratings of 20 items by 30 users." in text
     assert "Each rating was tested once, in one of 3 folds, by a model trained on the other folds." in text
 
 

@@ -182,7 +182,7 @@ def test_without_a_test_the_held_out_ratings_are_tested_and_may_be_listed(rating
     history = next(report for report in model.history.sweeps if report.sweep == model.history.best_sweep)
     assert result.value("rmse_unclipped") == pytest.approx(history.validation_rmse, abs=1e-6)
     assert result.value("recall", N_ITEMS) == 1.0  # everything not trained on is listed
-    assert "held these ratings out to decide when to stop" in result.notes[0]
+    assert "used these held-out ratings to decide when to stop" in result.notes[0]
 
 
 def test_the_same_ratings_given_as_test_are_the_same_evaluation(ratings):
@@ -354,7 +354,7 @@ def test_scores_that_are_no_ratings_have_lists_alone_and_all_test_items_are_rele
     assert {metric for metric, _ in result.outcomes[0].figures}.isdisjoint({"rmse", "mae"})
     assert result.value("ndcg", 4) == result.value("ndcg", 4, model="most popular")
     with pytest.raises(
-        ValueError, match="k must hold the length of a list; the scores of 'MostPopular' are no ratings"
+        ValueError, match="k must hold the length of a list; the scores of 'MostPopular' are not ratings"
     ):
         evaluate(popular, split, k=())
 
@@ -386,8 +386,8 @@ def test_users_without_a_relevant_item_are_counted_apart(split, model):
     few = result.about["n_users_without_relevant"]
     assert few == (result.n_relevant == 0).sum() > 0
     assert (
-        f"{few} users have no relevant test rating; they count in RMSE and MAE, not in metrics of lists."
-        in result.notes
+        f"{few} users have no relevant test rating. They are included in RMSE and MAE, but not in "
+        "metrics of lists." in result.notes
     )
     none = evaluate(model, split, k=5, relevant_from=6, resamples=20)
     assert math.isnan(none.value("ndcg", 5))
@@ -550,7 +550,7 @@ def test_the_report_says_who_is_better(model, split):
     text = str(result)
     assert "RMSE: oracle is better than flat by" in text
     assert "no clear difference between flat" not in text
-    assert text.startswith(f"Tested on {len(split.test)} ratings of ")
+    assert text.startswith(f"Evaluated on {len(split.test)} ratings of ")
     lines = text.splitlines()
     assert lines[2].split() == ["oracle", "flat", *" ".join(REFERENCES).split()]
     assert lines[3].startswith("RMSE")
@@ -588,7 +588,7 @@ def test_negative_counts_are_refused_by_the_trainer():
 def test_only_held_out_ratings_that_chose_something_make_figures_too_good():
     data = palate.datasets.load("movielens-small")
     few = data.ratings.select(data.ratings.user_index < 60)
-    note = "held these ratings out to decide when to stop, so its figures are slightly too good."
+    note = "used these held-out ratings to decide when to stop, so its figures are slightly too good."
     chosen = palate.LeastSquares(n_factors=2, max_sweeps=3).fit(few)
     watched = palate.Gibbs(n_factors=2, sweeps=6, burn_in=2).fit(few)
     for model, says in ((chosen, True), (watched, False)):

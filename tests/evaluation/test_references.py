@@ -182,9 +182,9 @@ def test_known_and_new_users_are_counted_and_measured_apart(cut):
     assert known.about["n_test"] + new.about["n_test"] == cut.about["n_test"]
     squares = known.value("rmse") ** 2 * known.about["n_test"] + new.value("rmse") ** 2 * new.about["n_test"]
     assert np.sqrt(squares / cut.about["n_test"]) == pytest.approx(cut.value("rmse"))
-    assert str(known).startswith("Tested on ")
+    assert str(known).startswith("Evaluated on ")
     assert f"nDCG@5 of the {len(known.users):,} users with training ratings: LeastSquares" in str(cut)
-    with pytest.raises(ValueError, match="by_popularity must be asked of the evaluation of all users"):
+    with pytest.raises(ValueError, match="by_popularity must be used with the evaluation of all users"):
         _ = known.by_popularity
     assert "by_popularity" not in known.to_dict()
 

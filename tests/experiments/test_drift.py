@@ -62,7 +62,7 @@ def test_groups_are_users_that_are_new_that_changed_and_others(parts):
     assert found.difference > 0
     assert found.evaluation.models == ("updated", "trained again")
     text = str(found)
-    assert text.startswith("Of the first 5 items, updated and trained again have in common: ")
+    assert text.startswith("Of the first 5 items, the updated and the newly trained model have in common: ")
     assert "RMSE on the ratings held out of both: " in text
     json.dumps(found.to_dict())
 

@@ -91,7 +91,7 @@ def test_a_baseline_without_genres_has_no_directions():
 def test_bad_arguments(planted):
     with pytest.raises(ValueError, match="n must be at least 1; got 0"):
         distinctive(planted, n=0)
-    with pytest.raises(ValueError, match="distinctive needs to know what was rated"):
+    with pytest.raises(ValueError, match="distinctive needs the ratings"):
         distinctive(dataclasses.replace(planted, ratings=None))
 
 

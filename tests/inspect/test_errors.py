@@ -43,6 +43,6 @@ def test_nothing_to_judge(mean_alone, ratings):
 
 def test_scores_without_a_scale_cannot_be_clipped(ratings):
     model = LeastSquares.for_counts(n_factors=1).fit(ratings, validation=0)
-    with pytest.raises(ValueError, match="clip must be off for scores that have no rating scale"):
+    with pytest.raises(ValueError, match="clip must be off for scores without a rating scale"):
         errors(model, ratings)
     assert errors(model, ratings, clip=False).n == 3

@@ -162,7 +162,7 @@ def test_a_model_without_star_head_has_none_to_export():
             palate.Gibbs(n_factors=2, sweeps=8, burn_in=4, likelihood="ordinal"),
             r"point estimate under the ordinal link.*\d draws",
         ),
-        (palate.LinearItems(), "model must have factors; got LinearItems, whose scores are no products"),
+        (palate.LinearItems(), "model must have factors; got LinearItems, whose scores are not products"),
     ],
 )
 def test_what_no_inner_product_orders_is_refused(trainer, message):

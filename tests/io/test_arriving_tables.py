@@ -78,9 +78,7 @@ def test_a_missing_column_is_named_whatever_the_source(tmp_path, name):
 
 def test_a_delta_folder_is_not_read_past_its_log(tmp_path):
     delta(tmp_path)
-    with pytest.raises(
-        ValueError, match=r"must be read as the Delta table that it is.*deltalake.DeltaTable\(FOLDER\)"
-    ):
+    with pytest.raises(ValueError, match=r"must be read as a Delta table.*deltalake.DeltaTable\(FOLDER\)"):
         palate.read(tmp_path / "delta")
 
 

@@ -22,13 +22,13 @@ HEADER = "user_id,item_id,rating\n"
         (
             f"# made in May\n# by me, too\n{HEADER}1,2,3\n",
             {},
-            r"t.csv begins with 2 lines that are no part of the table, '# made in May'\. Leave them out: "
+            r"t.csv begins with 2 lines that are not part of the table, '# made in May'\. Leave them out: "
             r"tail -n \+3 t.csv",
         ),
         (
             f"sep=,\n{HEADER}1,2,3\n",
             {},
-            r"t.csv begins with a line that is no part of the table, 'sep=,'\. Leave it out: tail -n \+2 "
+            r"t.csv begins with a line that is not part of the table, 'sep=,'\. Leave it out: tail -n \+2 "
             r"t.csv",
         ),
         (HEADER + "\n\n", {}, "t.csv must hold at least one row; got only a header"),
@@ -211,11 +211,11 @@ def test_options(tmp_path, options, message):
 def test_nothing_there(tmp_path):
     with pytest.raises(
         FileNotFoundError,
-        match=r"must be a file, a folder or a .zip of ratings; there is nothing of that name",
+        match=r"must be a file, a folder or a .zip of ratings; there is no file with this name",
     ):
         palate.read(tmp_path / "none.csv")
     (tmp_path / "t.csv").write_text(HEADER + "1,2,3\n")
-    with pytest.raises(FileNotFoundError, match=r"none.csv must be a file; there is nothing of that name"):
+    with pytest.raises(FileNotFoundError, match=r"none.csv must be a file; there is no file with this name"):
         palate.read(tmp_path / "t.csv", items=tmp_path / "none.csv")
 
 
@@ -323,7 +323,7 @@ def test_damaged_parquet(tmp_path):
             "1::Heat (1995)::Crime\n\nx::Y::Z\n",
             "ids of movies.dat must be whole numbers; got 'x' in its 0-based row 1",
         ),
-        ("movies.dat", "1::A::B\n1::A::B\n", "the catalog must hold each item once; got item_id 1"),
+        ("movies.dat", "1::A::B\n1::A::B\n", "the catalog must contain each item once; got item_id 1"),
     ],
 )
 def test_damaged_catalogs(tmp_path, name, content, message):

@@ -146,7 +146,7 @@ def test_an_id_that_cannot_be_of_the_models_kind_is_named(tmp_path, odd):
     known = palate.Ratings.from_arrays([1, 2], [7, 8], [1, 2])
     with pytest.raises(
         ValueError,
-        match=rf"must hold integers, as the item ids it is to meet are \(such as '7'\); got '{odd}' at "
+        match=rf"must contain integers, as the known item ids do \(such as '7'\); got '{odd}' at "
         rf"line 3",
     ):
         palate.read(tmp_path / "test.csv", like=known)

@@ -384,7 +384,9 @@ def test_a_saved_model_answers_to_the_ids_it_was_trained_with(tmp_path, ids):
     answer = model.recommend(ids[1])
     assert answer["item_id"].to_list() == [str(ids[1]) if isinstance(ids[0], uuid.UUID) else ids[1]]
     look_alike = str(ids[0]) if isinstance(ids[0], int) else 1
-    with pytest.raises(KeyError, match=r"the ids here are (integer|string|UUID)s, this is of type (str|int)"):
+    with pytest.raises(
+        KeyError, match=r"the ids of this model are (integer|string|UUID)s, but this is of type (str|int)"
+    ):
         model.recommend(look_alike)
 
 

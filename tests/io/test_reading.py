@@ -242,7 +242,7 @@ def test_a_neighbour_that_is_no_catalog_is_left(tmp_path):
     (tmp_path / "items.csv").write_text("colour\nred\n")
     with pytest.warns(
         CatalogWarning,
-        match=r"items.csv has no column 'item_id' \(its columns are 'colour'\). It is not taken",
+        match=r"items.csv has no column 'item_id' \(its columns are 'colour'\). It is not used",
     ):
         assert palate.read(tmp_path).catalog is None
     with pytest.raises(ValueError, match=r"column 'item_id' must be in items.csv; got the columns 'colour'"):
@@ -378,9 +378,9 @@ def test_rows_of_counts_add_up(tmp_path):
     path = tmp_path / "log.csv"
     path.write_text(LOG)
     for options in ({"counts": True}, {"duplicates": "sum"}):
-        with pytest.warns(DuplicateRatingsWarning, match="added up"):
+        with pytest.warns(DuplicateRatingsWarning, match="are added"):
             assert palate.read(path, **options).ratings.value.tolist() == [5.0, 1.0]
-    with pytest.warns(DuplicateRatingsWarning, match="the last one read is kept .*Rows that count something"):
+    with pytest.warns(DuplicateRatingsWarning, match="the last one read is kept .*to add up rows of counts"):
         assert palate.read(path, counts=True, duplicates="last").ratings.value.tolist() == [3.0, 1.0]
 
 
@@ -404,7 +404,7 @@ def test_pairs_without_a_rating_column_count_one_each(tmp_path, suffix):
             CountedRowsWarning,
             match=r"each row counts 1\. If the counts are in a column \('device'\), name it with rating=",
         ),
-        pytest.warns(DuplicateRatingsWarning, match="added up"),
+        pytest.warns(DuplicateRatingsWarning, match="are added"),
     ):
         ratings = palate.read(path, counts=True).ratings
     assert ratings.to_frame().rows() == [(1, "a", 2.0), (2, "b", 1.0)]

@@ -179,7 +179,7 @@ def test_empty_cells(tmp_path):
     ):
         read(tmp_path, text)
     with pytest.warns(
-        ReadingWarning, match="3 of 4 rows of t.csv lack a user, an item or a rating and are left out"
+        ReadingWarning, match="3 of 4 rows of t.csv have no user, item or rating and are left out"
     ):
         assert rows(tmp_path, text, skip_empty=True) == [(2, "b", 3.0)]
 

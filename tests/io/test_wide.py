@@ -57,5 +57,5 @@ def test_columns_of_a_catalog_by_name(tmp_path):
         ValueError, match=r"column 'kind' must be in c.csv; .* Did you mean items_genres='kinds'"
     ):
         palate.read(tmp_path / "r.csv", items=path, items_id="key_no", items_genres="kind")
-    with pytest.raises(ValueError, match=r"items_id must come with items"):
+    with pytest.raises(ValueError, match=r"items_id must be given with items"):
         palate.read(tmp_path / "r.csv", items_id="key_no")

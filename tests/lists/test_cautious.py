@@ -294,13 +294,11 @@ def test_bad_arguments_are_refused(arguments, error, message):
     [
         (
             {"caution": 0.8},
-            "caution must be 0 for a model that does not know how sure it is; got 0.8. Train with "
-            "palate.Gibbs",
+            "caution must be 0 for a model without standard errors; got 0.8. Train with palate.Gibbs",
         ),
         (
             {"words": True},
-            "words must be False for a model that does not know how sure it is; got True. Train with "
-            "palate.Gibbs",
+            "words must be False for a model without standard errors; got True. Train with palate.Gibbs",
         ),
         (
             {"explore": "thompson"},
@@ -318,7 +316,7 @@ def test_models_that_do_not_know_how_sure_they_are_say_so(model, arguments, mess
 
 def test_nothing_left_gives_an_empty_frame():
     model = posterior_model(n_items=3, n_users=3)
-    with pytest.warns(UserWarning, match="nothing is left"):
+    with pytest.warns(UserWarning, match="no item is left"):
         frame = model.recommend(0, exclude_items=[0, 1, 2], caution=0.5)
     assert frame.height == 0
     assert "std" in frame.columns

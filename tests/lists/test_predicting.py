@@ -49,7 +49,7 @@ def test_lengths_must_agree(model, users, items):
 def test_clip_moves_predictions_to_the_ends_of_the_scale(model):
     narrow = replace(model, scale=(3.0, 4.25))
     assert narrow.predict("ann", [10, 20, 30], clip=True).tolist() == [4.25, 3.0, 4.0]
-    with pytest.raises(ValueError, match=r"clip must be off for scores that have no rating scale\."):
+    with pytest.raises(ValueError, match=r"clip must be off for scores without a rating scale\."):
         replace(model, scale=None).predict("ann", 10, clip=True)
 
 
@@ -181,7 +181,7 @@ def test_titles_are_found_in_the_catalog(model):
 
 def test_users_and_items_in_the_order_of_no_rows_are_refused(model):
     with pytest.raises(
-        TypeError, match="items must be a list, an array or a column; got a set, whose order pairs nothing"
+        TypeError, match="items must be a list, an array or a column; got a set, which has no order"
     ):
         model.predict(["ann", "bob"], {10, 20})
     assert model.predict("ann", {10}).tolist() == [4.5]

@@ -101,12 +101,12 @@ def test_filters_apply_before_the_top_n(model, filters, items):
             r"min_ratings=3 keeps none of 1 items, the most-rated one has 2",
         ),
         ({"where": {"year": 1901}}, r"where=\{'year': 1901\} keeps none of 5 items\.$"),
-        ({"candidates": []}, r"candidates holds no item\.$"),
-        ({"candidates": [10], "exclude_items": [10]}, r"exclude_items holds every item that is left\.$"),
+        ({"candidates": []}, r"candidates contains no item\.$"),
+        ({"candidates": [10], "exclude_items": [10]}, r"exclude_items contains all items that are left\.$"),
     ],
 )
 def test_an_empty_answer_names_the_filter(model, filters, message):
-    with pytest.warns(EmptyResultWarning, match=r"^nothing is left to recommend: " + message):
+    with pytest.warns(EmptyResultWarning, match=r"^no item is left to recommend: " + message):
         frame = model.recommend(["ann", "bob"], exclude_seen=False, **filters)
     assert frame.height == 0
     assert frame.schema == model.recommend("ann").schema
@@ -115,7 +115,7 @@ def test_an_empty_answer_names_the_filter(model, filters, message):
 def test_an_empty_answer_names_the_users_who_rated_everything(model):
     with pytest.warns(
         EmptyResultWarning,
-        match=r"to user 'cy': all 2 items that may be recommended are rated already; pass exc",
+        match=r"to user 'cy': all 2 items that may be recommended are already rated; pass exc",
     ):
         model.recommend("cy", candidates=[10, 20])
     with pytest.warns(
@@ -144,13 +144,17 @@ def test_the_warning_points_at_the_caller(model):
             KeyError,
             r"unknown user id 'zoe'\. It is users\[1\]\. So are 1 more\.",
         ),
-        ({"users": 7}, KeyError, r"unknown user id 7: the ids here are strings, this is of type int"),
+        (
+            {"users": 7},
+            KeyError,
+            r"unknown user id 7: the ids of this model are strings, but this is of type int",
+        ),
         ({"candidates": [10, 77]}, KeyError, r"unknown item id 77\. It is candidates\[1\]\."),
-        ({"candidates": ["10"]}, KeyError, r"unknown item id '10': the ids here are integers"),
+        ({"candidates": ["10"]}, KeyError, r"unknown item id '10': the ids of this model are integers"),
         (
             {"exclude_items": ["10"]},
             TypeError,
-            r"exclude_items must hold ids of the items' type; got '10': the ids here are integers",
+            r"exclude_items must hold ids of the items' type; got '10': the ids of this model are integers",
         ),
         ({"threads": 0}, ValueError, r"threads must be at least 1; got 0"),
     ],
@@ -161,7 +165,7 @@ def test_a_wrong_argument_is_refused(model, arguments, error, message):
 
 
 def test_seen_items_cannot_be_excluded_without_ratings(bare):
-    with pytest.raises(ValueError, match=r"got a model saved without ratings\. Pass exclude_seen=False"):
+    with pytest.raises(ValueError, match=r"which was saved without them\. Pass exclude_seen=False"):
         bare.recommend("ann")
     assert bare.recommend("ann", 2, exclude_seen=False).columns == [
         "user_id",
@@ -298,7 +302,7 @@ class TestArgumentsOfBefore:
 
     def test_they_are_passed_on_under_their_new_names(self, model):
         with pytest.warns(
-            DeprecationWarning, match="deny= is now exclude_items=; the old name goes"
+            DeprecationWarning, match="deny= is now exclude_items=; the old name will be removed"
         ) as caught:
             found = model.recommend("ann", deny=[10], exclude_seen=False)
         assert caught[0].filename == __file__

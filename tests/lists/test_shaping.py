@@ -109,7 +109,7 @@ def test_a_boost_moves_an_item_up_and_filters_come_first(model):
         ({"boost": {"genres": 2}}, TypeError, "boost must map columns to values"),
         ({"boost": [1]}, TypeError, "boost must map columns to values"),
         ({"boost": {"item_id": {99: 2}}}, KeyError, "unknown item id 99"),
-        ({"boost": {"year": {1900: 2}}}, ValueError, "which none holds"),
+        ({"boost": {"year": {1900: 2}}}, ValueError, "which no item has"),
         (
             {"boost": {"genres": {"Comedy": 2}}, "ascending": True},
             ValueError,

@@ -78,7 +78,7 @@ def test_draws_count_together(plane):
 def test_an_item_without_direction_is_similar_to_nothing(plane):
     with pytest.warns(
         EmptyResultWarning,
-        match=r"found for 1 of 2, the first of them 50: its factors are zero, or nothing else",
+        match=r"found for 1 of 2, the first of them 50: its factors are zero, or no other",
     ):
         frame = plane.similar_items([10, 50], shrink=0)
     assert set(frame["similar_to"]) == {10}
@@ -87,7 +87,7 @@ def test_an_item_without_direction_is_similar_to_nothing(plane):
 def test_filters_that_leave_nothing_say_so(plane):
     with pytest.warns(
         EmptyResultWarning,
-        match=r"nothing similar is found for 1 of 1, the first of them 10: min_ratings=9 keeps",
+        match=r"no similar items were found for 1 of 1, the first of them 10: min_ratings=9 keeps",
     ):
         assert plane.similar_items(10, min_ratings=9).height == 0
     with pytest.warns(EmptyResultWarning, match=r"no user has min_ratings=9 ratings"):
@@ -96,7 +96,7 @@ def test_filters_that_leave_nothing_say_so(plane):
 
 def test_needs_factors_known_ids_and_counts(plane, table):
     with pytest.raises(
-        ValueError, match=r"similarity must be asked of a model with factors; got Table without any\."
+        ValueError, match=r"similarity must be used with a model that has factors; got Table without any\."
     ):
         similar_items(table, 10)
     with pytest.raises(KeyError, match=r"unknown item id 77\. It is items\[0\]\."):

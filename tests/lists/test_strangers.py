@@ -85,5 +85,5 @@ def test_candidates_are_all_that_an_evaluation_ranks(model):
         f"Lists hold 2 candidates (1 more are unknown to LeastSquares); {elsewhere} test ratings"
         in " ".join(few.notes)
     )
-    with pytest.raises(KeyError, match="candidates must hold items that 'LeastSquares' knows"):
+    with pytest.raises(KeyError, match="candidates must contain items of 'LeastSquares'"):
         palate.evaluate(model, test, candidates=[77], resamples=0)

@@ -146,7 +146,7 @@ def test_parts_of_other_lists_are_refused(model, tmp_path, change, named):
         return
     with pytest.raises(
         ValueError,
-        match=f"holds parts of lists with another {named}. Remove that folder, or name another file",
+        match=f"has parts made with another {named}. Remove that folder, or name another file",
     ):
         model.recommend_all(path, **options)
 
@@ -155,7 +155,7 @@ def test_parts_of_another_model_or_another_folder_are_refused(model, tmp_path):
     path = tmp_path / "lists.parquet"
     with pytest.raises(KeyboardInterrupt):
         model.recommend_all(path, n=3, progress=stop)
-    with pytest.raises(ValueError, match="holds parts of lists with another model"):
+    with pytest.raises(ValueError, match="has parts made with another model"):
         model_of(seed=1).recommend_all(path, n=3)
     (tmp_path / "mine.parquet.parts").mkdir()
     (tmp_path / "mine.parquet.parts" / "letter.txt").write_text("dear")
@@ -180,7 +180,7 @@ def test_users_without_a_list_are_counted_once(model, tmp_path):
     listed = pl.read_parquet(path)["user_id"].n_unique()
     assert 0 < listed < N_USERS
     assert [str(one.message) for one in caught if one.category is EmptyResultWarning] == [
-        f"nothing is left to recommend to {N_USERS - listed} of {N_USERS} users, who are not in '{path}'."
+        f"no item is left to recommend to {N_USERS - listed} of {N_USERS} users, who are not in '{path}'."
     ]
 
 

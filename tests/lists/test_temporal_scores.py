@@ -341,7 +341,7 @@ def test_models_of_the_same_times_can_be_averaged():
     assert scores_at(together, users, items, times) == pytest.approx(wanted, abs=1e-5)
     elsewhere = replace(other, context=replace(other.context, edges=np.array([1, 2])))
     for odd in (elsewhere, replace(other, context=None)):
-        with pytest.raises(ValueError, match="must know the same eras and sittings"):
+        with pytest.raises(ValueError, match="must have the same time bins and sessions"):
             average([one, odd])
 
 
@@ -355,7 +355,7 @@ class TestRefusals:
             lambda: plain.fold_in([1], [5.0], timestamps=[5]),
             lambda: plain.predict_frame(0, 1, timestamp=5),
         ):
-            with pytest.raises(ValueError, match="this model has no times to choose from"):
+            with pytest.raises(ValueError, match="this model cannot predict for a given time"):
                 ask()
 
     def test_a_model_without_eras_at_a_time(self):
@@ -363,7 +363,7 @@ class TestRefusals:
         context = model.context
         shift = context.user_shift[:, -1:]
         sittings_alone = replace(context, edges=np.empty(0, np.int64), user_shift=shift, item_shift=shift)
-        with pytest.raises(ValueError, match="knows of one era alone"):
+        with pytest.raises(ValueError, match="has one time bin only"):
             replace(model, context=sittings_alone).at(5)
         with pytest.raises(TypeError, match="got None"):
             model.at(None)

@@ -105,11 +105,9 @@ def test_levels_come_from_the_ratings_where_the_model_has_none(gauss):
     known = Ratings.from_arrays(["al", "bo"], [1, 2], [5.0, 1.0])
     two = replace(gauss, levels=None, ratings=RatingMatrix.from_ratings(known))
     np.testing.assert_allclose(two.predict_distribution("bo", 2)[0], (PHI(0.5) + PHI(2)) / 2)
-    with pytest.raises(
-        ValueError, match=r"a model that knows at most 100 rating levels; this one knows none\."
-    ):
+    with pytest.raises(ValueError, match=r"a model with at most 100 rating levels; this one has none\."):
         replace(gauss, levels=None).predict_distribution("bo", 2)
-    with pytest.raises(ValueError, match=r"this one knows 101\."):
+    with pytest.raises(ValueError, match=r"this one has 101\."):
         replace(gauss, levels=np.arange(101, dtype=np.float32)).predict_distribution("bo", 2)
 
 
@@ -208,16 +206,14 @@ def test_questions_out_of_range(gauss, options, error, message):
 def test_a_model_that_does_not_know_is_not_asked(gauss, model):
     with pytest.raises(
         ValueError,
-        match=r"return_std must be left out for a model that does not know how sure it is; got True",
+        match=r"return_std must be left out for a model without standard errors; got True",
     ):
         replace(gauss, noise_sd=None).predict("al", 1, return_std=True)
     with pytest.raises(
-        ValueError, match=r"interval must be left out for a model that does not know how sure it is; got 0\.8"
+        ValueError, match=r"interval must be left out for a model without standard errors; got 0\.8"
     ):
         model.predict("ann", 10, interval=0.8)
-    with pytest.raises(
-        ValueError, match=r"predict_distribution must be left out for a model that does not know"
-    ):
+    with pytest.raises(ValueError, match=r"predict_distribution must be left out for a model without"):
         model.predict_distribution("ann", 10)
 
 

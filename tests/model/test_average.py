@@ -26,7 +26,7 @@ def test_the_noise_of_rows_stands_side_by_side():
     np.testing.assert_array_equal(both.user_noise.scale, np.concatenate([one.user_noise.scale] * 2))
     assert both.item_noise.degrees.shape == (4,)
     with pytest.raises(
-        ValueError, match=r"models must all have a noise of their rows or none; fit them by one trainer\."
+        ValueError, match=r"models must all have noise of users and items, or none; fit them by one trainer\."
     ):
         average([one, replace(one, user_noise=None, item_noise=None)])
 

@@ -94,7 +94,7 @@ def test_the_same_draws_give_the_same_model(model):
             {"ratings": None},
             2,
             ValueError,
-            r"compress needs the model's ratings, to state its loss; this model was saved without",
+            r"compress needs the ratings of the model to measure its loss; this model was saved without",
         ),
     ],
 )
@@ -105,6 +105,6 @@ def test_what_cannot_be_compressed(model, change, k, error, message):
 
 def test_other_links_have_no_product():
     with pytest.raises(
-        ValueError, match=r"compress must be asked of a model whose link is 'identity'; got 'ordinal'"
+        ValueError, match=r"compress must be used with a model with the link 'identity'; got 'ordinal'"
     ):
         ordinal_model().compress(2)

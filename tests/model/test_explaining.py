@@ -66,10 +66,10 @@ def test_the_parts_of_a_bounded_model_add_up_to_the_score_before_the_scale():
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ("gibbs-row-precision", "chance in the draws"),
-        ("gibbs-ordinal", "chance in the draws"),
-        ("gibbs-time", "chance in the draws"),
-        ("compressed", "what compression into fewer factors changed"),
+        ("gibbs-row-precision", "random differences between the draws"),
+        ("gibbs-ordinal", "random differences between the draws"),
+        ("gibbs-time", "random differences between the draws"),
+        ("compressed", "the change made by compression"),
     ],
 )
 def test_other_models_have_a_remainder_that_says_what_it_is(kind, words):
@@ -139,7 +139,7 @@ def test_someone_new_and_a_new_item(model):
     assert "this new user" in str(model.explain(newcomer, 3))
     assert "item 'new'" in str(model.explain(2, film))
     nobody = model.explain(model.fold_in([], []), 3)
-    assert "no ratings that the model was trained on" in str(nobody)
+    assert "no training ratings" in str(nobody)
     assert total(nobody) == pytest.approx(nobody.prediction, abs=1e-4)
 
 
@@ -175,7 +175,7 @@ def test_what_cannot_be_explained_says_why(model, tmp_path):
         model.explain(3, 99)
     model.save(tmp_path / "bare.palate", ratings=False)
     bare = palate.load(tmp_path / "bare.palate")
-    with pytest.raises(ValueError, match="explain must be asked of a model that holds its ratings"):
+    with pytest.raises(ValueError, match="explain needs the ratings of the model"):
         bare.explain(3, 2)
     newcomer = bare.fold_in([1, 4], [5, 1])
     assert total(bare.explain(newcomer, 2)) == pytest.approx(bare.predict(newcomer, 2), abs=1e-4)

@@ -121,7 +121,7 @@ def test_what_a_scorer_cannot_do_is_said(ratings, model, tmp_path):
         model.recommend(newcomer)
     with pytest.raises(ValueError, match="a model of Mean has no file format"):
         model.save(tmp_path / "mean.palate")
-    with pytest.raises(ValueError, match="caution must be 0 for a model that does not know how sure it is"):
+    with pytest.raises(ValueError, match="caution must be 0 for a model without standard errors"):
         model.recommend(3, caution=0.5)
     with pytest.raises(ValueError, match="a rating must be within"):
         model.fold_in([1], [50])

@@ -144,7 +144,7 @@ def test_user_features_are_said_to_be_missing():
     people = pl.DataFrame({"user_id": range(60), "sex": ["f", "m"] * 30})
     trainer = palate.LeastSquares(n_factors=2, max_sweeps=3, user_features="sex")
     model = trainer.fit(OLD, validation=0, user_table=people)
-    assert "users were solved for without theirs" in model.update(table([0], [1], [5])).history.notes[0]
+    assert "users were solved without theirs" in model.update(table([0], [1], [5])).history.notes[0]
 
 
 def test_what_was_held_out_stays_held_out():
@@ -221,7 +221,7 @@ def test_ratings_off_the_scale_are_refused(trainer):
 
 
 def test_models_that_cannot_be_updated(model):
-    with pytest.raises(ValueError, match="must hold its ratings"):
+    with pytest.raises(ValueError, match="must have its ratings"):
         replace(model, ratings=None).update(NEW)
     with pytest.raises(ValueError, match="saved with ratings=False"):
         replace(model, ratings=None).user_with(0, {1: 5})
@@ -238,7 +238,7 @@ def test_updates_follow_each_other_and_their_history_is_kept(model, tmp_path):
         day = day.update(table([user], [1], [5]))
     assert [one.stopped[:7] for one in day.history.earlier][1:] == ["Updated"]
     assert "2 new or changed" not in day.history.stopped
-    assert day.history.notes[-1].endswith("have come since the model was trained.")
+    assert day.history.notes[-1].endswith("are newer than the training.")
     day.save(tmp_path / "m.palate")
     assert palate.load(tmp_path / "m.palate").history == day.history
 

@@ -192,7 +192,7 @@ def test_three_ratings_are_enough_and_it_says_that_nothing_was_chosen():
     few = palate.Ratings.from_arrays(["al", "al", "bo"], ["x", "y", "x"], [5, 4, 4], scale=(1, 5))
     model = palate.Recommender().fit(few)
     assert model.recommend("bo", 1)["item_id"].to_list() == ["y"]
-    assert "too few to choose by" in model.history.notes[0]
+    assert "which is too few to compare models" in model.history.notes[0]
 
 
 def test_popular_lately_is_the_choice_where_items_come_and_go():
@@ -331,7 +331,7 @@ def test_questions_it_cannot_answer(model):
     with pytest.raises(ValueError, match="words must be left out with by='chosen'"):
         model.recommend(5, by="chosen", words=True)
     with pytest.raises(
-        ValueError, match=r"caution must be 0 with by='chosen' here: .* does not know how sure it is"
+        ValueError, match=r"caution must be 0 with by='chosen' here: .* has no standard errors"
     ):
         model.recommend(5, by="chosen", caution=0.5)
     with pytest.raises(ValueError, match=r"validation must be a share in \[0, 1\) or Ratings"):

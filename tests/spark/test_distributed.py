@@ -83,7 +83,8 @@ def test_more_blocks_than_rows_weights_and_rows_without_ratings(spark, frame):
 def test_what_is_not_distributed_is_refused(spark, frame):
     table = spark.createDataFrame(frame.to_arrow())
     with pytest.raises(
-        TypeError, match=r"trainer must be palate.LeastSquares, whose rows can be solved apart; got Gibbs"
+        TypeError,
+        match=r"trainer must be palate.LeastSquares, whose rows can be solved separately; got Gibbs",
     ):
         fit_distributed(palate.Gibbs(), table)
     with pytest.raises(ValueError, match="link must be 'identity' in fit_distributed; got 'bounded'"):

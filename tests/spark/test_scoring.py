@@ -197,7 +197,7 @@ def test_wrong_questions_are_refused_at_once(spark, model, texts):
         predict(texts, pairs)
     with pytest.raises(ValueError, match="unknown must be one of"):
         predict(texts, pairs, unknown="drop", name="x")
-    with pytest.warns(UserWarning, match="exclude_items holds every item"):
+    with pytest.warns(UserWarning, match="exclude_items contains all items"):
         recommend(texts, users, exclude_items=list(texts.items.ids()))
     require_spark_columns(users, {"user": "user_id"}, "users")
 

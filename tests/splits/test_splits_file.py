@@ -103,9 +103,9 @@ def header(**changes):
 @pytest.mark.parametrize(
     ("metadata", "message"),
     [
-        ({}, "is no split file: its header does not name the format 'palate split'"),
-        ({"palate": "{"}, "is no split file"),
-        ({"palate": json.dumps(header(format="x"))}, "is no split file"),
+        ({}, "is not a split file: its header does not name the format 'palate split'"),
+        ({"palate": "{"}, "is not a split file"),
+        ({"palate": json.dumps(header(format="x"))}, "is not a split file"),
         ({"palate": json.dumps(header(parameters=3))}, "must have the fields version, kind"),
         ({"palate": json.dumps(header(ratings={}))}, "must have the fields version, kind"),
         ({"palate": json.dumps(header(version=2))}, "has version 2 of the format; this palate reads 1"),
@@ -124,7 +124,7 @@ def test_a_file_with_a_wrong_header_is_refused(metadata, message, ratings, tmp_p
 )
 def test_a_file_that_is_none_is_refused(content, ratings, tmp_path):
     (tmp_path / "c.split").write_bytes(content)
-    with pytest.raises(splits.SplitFileError, match=r"c\.split is no split file"):
+    with pytest.raises(splits.SplitFileError, match=r"c\.split is not a split file"):
         splits.load(tmp_path / "c.split", ratings)
 
 

@@ -58,7 +58,7 @@ def test_other_files_are_refused(tmp_path):
     other = tmp_path / "other.db"
     with sqlite3.connect(other) as connection:
         connection.execute("CREATE TABLE t (x)")
-    with pytest.raises(StoreError, match="no store of palate"):
+    with pytest.raises(StoreError, match="not a store of palate"):
         SQLiteStore(other)
     text = tmp_path / "text.db"
     text.write_text("this is no database " * 100)

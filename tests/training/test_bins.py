@@ -113,5 +113,5 @@ def test_what_is_not_fitted_with_time_is_refused(options, message):
 
 def test_ratings_without_timestamps_are_refused():
     ratings = Ratings.from_arrays([1, 1, 2], [1, 2, 1], [1.0, 2.0, 3.0])
-    with pytest.raises(ValueError, match="must have timestamps for a model that learns of time"):
+    with pytest.raises(ValueError, match="must have timestamps for a model with time"):
         LeastSquares(n_factors=1, time="bins").fit(ratings, validation=0)

@@ -181,7 +181,7 @@ class TestWhatItSays:
         trainer = dataclasses.replace(SMALL, user_features="age")
         notes = trainer.fit(ratings, user_table=table).history.notes
         assert "1 rows of the user table are of users without ratings and were not used in training." in notes
-        assert "18 users have no age; their prior mean has no part of it." in notes
+        assert "18 users have no age, which adds nothing to their prior mean." in notes
 
 
 class TestSameBits:
@@ -303,7 +303,11 @@ class TestRefusals:
                 ValueError,
                 "user_features must name each feature once; got 'rated' twice",
             ),
-            ({"user_features": "raters"}, ValueError, "must not hold 'raters', which is of the other side"),
+            (
+                {"user_features": "raters"},
+                ValueError,
+                "must not hold 'raters', which is a feature of the other side",
+            ),
             (
                 {"user_features": "age"},
                 ValueError,
@@ -358,11 +362,11 @@ class TestRefusals:
         raw = bytearray(path.read_bytes())
         raw[len(raw) // 2] ^= 1
         path.write_bytes(raw)
-        with pytest.raises(ChainFileError, match=r"damaged or no checkpoint\. Delete it to start anew"):
+        with pytest.raises(ChainFileError, match=r"damaged or another file\. Delete it to start again"):
             SMALL.fit(ratings, checkpoint=path)
 
     def test_a_run_that_ends_before_any_draw(self):
         with pytest.raises(
-            ValueError, match="must keep at least one draw; it ended within its burn-in of 10"
+            ValueError, match="must keep at least one draw; it ended during the burn-in of 10"
         ):
             SMALL.fit(planted()[0], callback=lambda report: False)

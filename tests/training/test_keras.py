@@ -187,7 +187,9 @@ class TestBoth:
             if report.sweep == 2:
                 raise KeyboardInterrupt
 
-        assert trainer.fit(small(), callback=interrupt).history.stopped == "Interrupted after 2 whole epochs."
+        assert (
+            trainer.fit(small(), callback=interrupt).history.stopped == "Interrupted after 2 complete epochs."
+        )
 
     @pytest.mark.parametrize("change", [{"dropout": 0.4}, {"l2_user": 0.1}, {"mean": False}], ids=str)
     def test_hyperparameters_change_the_result(self, trainer, fitted, change):

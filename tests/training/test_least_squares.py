@@ -211,7 +211,7 @@ def test_a_start_keeps_the_models_split_whatever_the_seed(ratings):
     np.testing.assert_allclose(second.user_factors, once.user_factors, atol=1e-6)
     with pytest.raises(ValueError, match="start must have n_factors=4 as the trainer; got a model with 3"):
         LeastSquares(n_factors=4).fit(ratings, start=first)
-    with pytest.raises(ValueError, match="start must be a model that holds its ratings"):
+    with pytest.raises(ValueError, match="start must be a model with its ratings"):
         trainer.fit(ratings, start=dataclasses.replace(first, ratings=None))
 
 
@@ -272,7 +272,7 @@ def test_an_interrupt_keeps_the_last_whole_sweep(ratings):
             raise KeyboardInterrupt
 
     model = LeastSquares(n_factors=2, tolerance=0).fit(ratings, callback=interrupt)
-    assert model.history.stopped == "Interrupted after 2 whole sweeps."
+    assert model.history.stopped == "Interrupted after 2 complete sweeps."
     plain = LeastSquares(n_factors=2, tolerance=0, max_sweeps=2, patience=9).fit(ratings)
     np.testing.assert_array_equal(model.user_factors, plain.user_factors)
 
@@ -350,7 +350,7 @@ def test_more_factors_than_ratings_and_a_user_without_training_ratings():
         (
             LeastSquares(dropout=1.0),
             ValueError,
-            r"dropout must be in \[0, 1\); got 1\.0\. It is the share of factors dropped",
+            r"dropout must be in \[0, 1\); got 1\.0\. It is the share of factors that are dropped",
         ),
         (LeastSquares(dropout="half"), TypeError, "dropout must be a number; got 'half'"),
         (LeastSquares(mean=1), TypeError, "mean must be True or False; got 1"),

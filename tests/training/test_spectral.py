@@ -166,7 +166,7 @@ def test_what_the_model_cannot_do_is_said(rng):
         model.fold_in([1], [9])
     with pytest.raises(ValueError, match="trained without half_life"):
         model.fold_in([1], [4], timestamps=[3])
-    with pytest.raises(ValueError, match="features must be those of the model"):
+    with pytest.raises(ValueError, match="features must be features of the model"):
         model.fold_in([1], [4], {"age": 3})
     with pytest.raises(ValueError, match="cannot be averaged"):
         palate.average([model, model])

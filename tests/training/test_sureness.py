@@ -104,9 +104,7 @@ def test_saved_and_loaded_it_knows_the_same(fitted, tmp_path):
         == model.predict(3, [1, 2], return_std=True)[1].tolist()
     )
     model.save(tmp_path / "bare.palate", ratings=False)
-    with pytest.raises(
-        ValueError, match=r"return_std must be left out for a model that does not know how sure it is"
-    ):
+    with pytest.raises(ValueError, match=r"return_std must be left out for a model without standard errors"):
         load(tmp_path / "bare.palate").predict(3, 1, return_std=True)
 
 
@@ -147,7 +145,7 @@ def test_without_validation_or_by_average_it_does_not_know():
     both = average([sure, sure])
     assert both.spread is None
     assert both.noise_sd is None
-    with pytest.raises(ValueError, match=r"interval must be left out for a model that does not know"):
+    with pytest.raises(ValueError, match=r"interval must be left out for a model without"):
         both.predict(0, 1, interval=0.8)
     counts = Ratings.from_arrays(train.user_index, train.item_index, np.ones(len(train)))
     assert LeastSquares.for_counts(n_factors=2, max_sweeps=2).fit(counts).spread is None

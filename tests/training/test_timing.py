@@ -265,7 +265,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(tmp_path):
     trainer.fit(train, validation=0, checkpoint=path, callback=lambda report: report.sweep < 7)
     assert path.exists()
     resumed = trainer.fit(train, checkpoint=path, **SILENT)
-    assert any("went on" in note for note in resumed.history.notes)
+    assert any("continued from" in note for note in resumed.history.notes)
     assert resumed.context.mood.tobytes() == whole.context.mood.tobytes()
     assert resumed.user_factors.tobytes() == whole.user_factors.tobytes()
 
@@ -318,7 +318,7 @@ class TestRefusals:
     ratings = Ratings.from_arrays([1, 1, 2], [1, 2, 1], [1.0, 2.0, 3.0])
 
     def test_ratings_without_timestamps(self):
-        with pytest.raises(ValueError, match="must have timestamps for a model that learns of time"):
+        with pytest.raises(ValueError, match="must have timestamps for a model with time"):
             Gibbs(n_factors=1, sweeps=2, burn_in=1, time="bins").fit(self.ratings, **SILENT)
 
     def test_sittings_beside_a_shared_noise(self):

@@ -27,7 +27,7 @@ def start():
 
 def test_who_is_forgotten_is_said_with_numbers(start):
     with pytest.warns(
-        StartWarning, match=r"knows 19 users and 28 items that the ratings do not hold: they are forgotten"
+        StartWarning, match=r"has 19 users and 28 items without ratings here, which are forgotten"
     ):
         TRAINER.fit(NEW, start=start)
     with pytest.warns(StartWarning, match="knows 19 users and 28 items"):
@@ -88,7 +88,7 @@ def test_what_has_no_union(start):
     bare = palate.LeastSquares(n_factors=1, max_sweeps=1).fit(OLD)
     from dataclasses import replace
 
-    with pytest.raises(ValueError, match="must hold its ratings"):
+    with pytest.raises(ValueError, match="must have its ratings"):
         palate.union(replace(bare, ratings=None), NEW)
     timed = palate.Ratings.from_arrays([0], [1], [1], timestamp=np.array([7]))
     with pytest.warns(UnionWarning, match="the model's ratings have no timestamps"):

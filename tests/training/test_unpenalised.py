@@ -31,7 +31,7 @@ def test_a_fit_without_penalty_is_kept(ratings, tmp_path, n_factors, seed):
     for kept in (palate.load(tmp_path / "m.palate"), pickle.loads(pickle.dumps(model))):
         assert kept.predict(user, ratings.items.ids()).tolist() == wanted
     if model.noise_sd is None:
-        with pytest.raises(ValueError, match="does not know how sure it is"):
+        with pytest.raises(ValueError, match="without standard errors"):
             model.recommend(user, caution=0.8)
     else:
         assert len(model.recommend(user, caution=0.8)) == 5

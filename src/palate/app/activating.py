@@ -61,9 +61,8 @@ def memory_allows(path: Path) -> None:
     wanted = path.stat().st_size * _COPIES
     if free is not None and wanted > free:
         raise MemoryError(
-            f"{path} needs about {wanted / 1e6:,.0f} MB beside the model in use, and {free / 1e6:,.0f} MB "
-            f"are free. "
-            "Free memory, or start anew with this file."
+            f"{path} needs about {wanted / 1e6:,.0f} MB beside the model in use, and "
+            f"{free / 1e6:,.0f} MB are free. Free memory, or restart the service with this file."
         )
 
 

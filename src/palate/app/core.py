@@ -103,8 +103,7 @@ class Core:
         twice = sorted({name for name in ids if ids.count(name) > 1})
         if twice:
             raise ValueError(
-                f"models must have different file names, by which they are called; {twice[0]!r} is there "
-                f"twice."
+                f"models must have different file names, which are their ids; {twice[0]!r} appears twice."
             )
         core = cls.__new__(cls)
         core._start([load_file(path, path.stem) for path in files], store)
@@ -185,8 +184,8 @@ class Core:
             try:
                 new = self._prepared(model_id, source, old)
             except Exception as error:
-                self.last_failure = f"model {model_id!r} was not taken into use: {error}"
-                kept = "" if old is None else f" Version {old.served.version} goes on answering."
+                self.last_failure = f"model {model_id!r} could not be used: {error}"
+                kept = "" if old is None else f" Version {old.served.version} stays in use."
                 raise ActivationError(f"{self.last_failure}{kept}") from error
             people = MappingProxyType({**state.people, model_id: new})
             self._state = _State(people, model_id if make_active else state.active)
@@ -289,7 +288,7 @@ class Core:
     def _asked(self, people: People, user: str | None, ratings: Mapping[str, float] | None) -> Any:
         if (user is None) == (ratings is None):
             raise ValueError(
-                "a list must be asked for either a user or ratings; got " + ("both." if user else "neither.")
+                "a list needs either a user or ratings; got " + ("both." if user else "neither.")
             )
         return people.known(user) if user is not None else people.stranger(ratings or {})
 
@@ -308,11 +307,11 @@ class Core:
         served, n = self._people(model).served, check_n(n)
         index = served.item_index(item)
         if not hasattr(served.model, "similar_items"):
-            raise CannotAnswer(f"model {served.id!r} is of a kind that knows no similar items.")
+            raise CannotAnswer(f"model {served.id!r} has no similar items.")
         try:
             frame = to_polars(served.model.similar_items(served.model.items.id(index), n))
         except (TypeError, ValueError, AttributeError) as error:
-            raise CannotAnswer(f"model {served.id!r} cannot say what is similar: {error}") from error
+            raise CannotAnswer(f"model {served.id!r} cannot find similar items: {error}") from error
         return [
             Similar(
                 int(row["rank"]),

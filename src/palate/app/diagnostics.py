@@ -159,7 +159,7 @@ def error_panels(evaluation: Evaluation | None) -> list[Panel]:
     headings = ("Error by popularity of items", "Error by length of history")
     if evaluation is None:
         return [
-            Panel(heading, "Nothing was held out of training; give test ratings with --test FILE.")
+            Panel(heading, "No ratings were held out of training. Give test ratings with --test FILE.")
             for heading in headings
         ]
     found = []
@@ -168,7 +168,7 @@ def error_panels(evaluation: Evaluation | None) -> list[Panel]:
     )
     for heading, frame, whose in frames:
         if "rmse" not in frame.columns:
-            found.append(Panel(heading, "The scores of this model are no ratings."))
+            found.append(Panel(heading, "The scores of this model are not ratings."))
             continue
         own = frame.filter(pl.col("model") == evaluation.models[0]).select(
             "n_train", "n_test", pl.col("rmse").round(4)
@@ -188,7 +188,7 @@ def calibration_panel(model: Model, test: Ratings | None = None) -> Panel:
     if model.scale is None or not has_spread(model):
         return Panel(heading, "This model does not know how sure it is.")
     if test is None and not held:
-        return Panel(heading, "Nothing was held out of training; give test ratings with --test FILE.")
+        return Panel(heading, "No ratings were held out of training. Give test ratings with --test FILE.")
     from palate.evaluation.calibration import calibrate
 
     try:

@@ -26,7 +26,7 @@ class CannotAnswer(ValueError):
 
 
 class ActivationError(RuntimeError):
-    """A model could not be taken into use; the one before goes on answering."""
+    """A model could not be taken into use; the one before stays in use."""
 
 
 class BadRows(ValueError):
@@ -37,5 +37,5 @@ class BadRows(ValueError):
     def __init__(self, problems: list[tuple[int, str]]) -> None:
         place, message = problems[0]
         more = f" So are {len(problems) - 1:,} more." if len(problems) > 1 else ""
-        super().__init__(f"nothing was kept: row {place} is wrong: {message}{more}")
+        super().__init__(f"nothing was stored: row {place} is wrong: {message}{more}")
         self.problems = problems

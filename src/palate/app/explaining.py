@@ -21,9 +21,7 @@ def reasons(served: ServedModel, asked: Asked, item: str, user: str = "") -> Rea
     """
     index = served.item_index(item)
     if asked.row < 0:
-        raise CannotAnswer(
-            f"an explanation must be asked for a user who has rated; nothing is known of user {user!r}."
-        )
+        raise CannotAnswer(f"an explanation needs a user with ratings; user {user!r} has none.")
     if asked.model.ratings is None:
         raise CannotAnswer(
             f"an explanation needs the ratings of the users; model {served.id!r} was saved without them. "

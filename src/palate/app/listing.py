@@ -44,8 +44,8 @@ def best(
         raise ArgumentError("offset", "be a whole number of at least 0", f"{offset!r}")
     if exclude_seen and asked.row >= 0 and served.model.ratings is None and asked.model is served.model:
         raise CannotAnswer(
-            f"exclude_seen must be false for model {served.id!r}, which was saved without its ratings; "
-            "or save it with them, so that it knows what its users have rated."
+            f"exclude_seen must be false for model {served.id!r}, which was saved without its "
+            "ratings; or save it with them."
         )
     hidden = asked.seen if exclude_seen else asked.live
     allowed = served.allowed(min_ratings, where)
@@ -110,14 +110,14 @@ def _by_verb(
     """
     if how["caution"] and not has_spread(served.predicts):
         raise CannotAnswer(
-            f"caution must be 0 for model {served.id!r}, which does not know how sure it is; got "
-            f"{how['caution']:g}. "
-            "Train with palate.Gibbs, or by least squares with ratings held out and saved."
+            f"caution must be 0 for model {served.id!r}, which has no standard errors; got "
+            f"{how['caution']:g}. Train with palate.Gibbs, or by least squares with ratings held "
+            "out and saved."
         )
     if how["diversity"] and not served.knows_likeness:
         raise CannotAnswer(
-            f"diversity must be 0 for model {served.id!r}, which does not know how alike its items are; got "
-            f"{how['diversity']:g}. Train with a catalog that has genres."
+            f"diversity must be 0 for model {served.id!r}, which has no similarities of items; "
+            f"got {how['diversity']:g}. Train with a catalog that has genres."
         )
     frame = to_polars(
         asked.model.recommend(

@@ -319,9 +319,7 @@ class ServedModel:
         can be asked of it.
         """
         if not self.can_fold:
-            raise CannotAnswer(
-                f"model {self.id!r} is of a kind that cannot take in new ratings. Train again with them."
-            )
+            raise CannotAnswer(f"model {self.id!r} cannot use new ratings. Train again with them.")
         small = self.model.with_users(Vocabulary.from_ids([user]), matrix)
         share_items(self.model, small)
         return small

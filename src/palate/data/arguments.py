@@ -70,7 +70,8 @@ def _with_new_names(named: dict[str, Any], taken: Mapping[str, Any], any_name: b
             new = name
         else:
             warn_caller(
-                f"{name}= is now {new}=; the old name goes with the next minor version.", DeprecationWarning
+                f"{name}= is now {new}=; the old name will be removed in the next minor version.",
+                DeprecationWarning,
             )
         if new in found or (new != name and new in named):
             raise ArgumentTypeError(new, "be given once", f"{new}= and {name}=, its old name")

@@ -69,7 +69,7 @@ class Catalog:
         key: str | None = None,
         where: WhereRow = row_label,
     ) -> "Catalog":
-        """Return the catalog of a data frame of any library with one row per item.
+        """Return a catalog from a data frame of any library with one row per item.
 
         Parameters
         ----------
@@ -77,16 +77,17 @@ class Catalog:
         item : str, default "item_id"
             Column of the ids.
         title, year, genres, key : str, optional
-            Columns of these; default the columns of these names, where there are any. Genres may be
-            lists, or texts: with bars, semicolons, commas or slashes between them, or lists of JSON
-            or Python; years may be text. All further columns are kept as they are.
+            Names of these columns; by default the columns with these names. Genres may be lists,
+            texts with bars, semicolons, commas or slashes between them, or lists written as JSON or
+            Python; years may be text. All other columns are kept.
         where : callable, optional
-            Turns a row number into words for messages; readers name the line of the file.
+            Function that turns a row number into words for messages.
 
         Raises
         ------
         ValueError
-            If a named column is missing, an id is null or repeated, or a year is no whole number.
+            If a named column is missing, an id is null or repeated, or a year is not a whole
+            number.
         TypeError
             If the ids are floats, booleans or bytes.
         """
@@ -114,14 +115,14 @@ class Catalog:
         clash = [name for name in further if name in parts]
         if clash:
             raise ValueError(
-                f"column {clash[0]!r} of the catalog would stand twice: rename it, or pass it as "
+                f"column {clash[0]!r} of the catalog would appear twice: rename it, or pass it as "
                 f"{clash[0].removesuffix('_id')}=."
             )
         return cls(pl.DataFrame([values.alias(name) for name, values in {**parts, **further}.items()]), kind)
 
     @classmethod
     def from_items(cls, items: Vocabulary) -> "Catalog":
-        """Return a catalog that holds nothing but the ids of the vocabulary `items`."""
+        """Return a catalog with the ids of the vocabulary `items` only."""
         return cls(items.values.alias(names.ITEM_ID).to_frame(), items.kind)
 
     def __len__(self) -> int:
@@ -140,7 +141,7 @@ class Catalog:
         Raises
         ------
         TypeError
-            If one has integers and the other strings: they would never meet.
+            If one has integers and the other strings, so that no id would match.
         """
         if len(self) and KIND_NAMES[self.kind] != items.type_name:
             message = (
@@ -157,10 +158,9 @@ class Catalog:
 
         The number and the mean of each item's `ratings` are added as columns.
 
-        The first `len(items)` rows are the vocabulary's items, in order, nulls where the catalog
-        does not know them; then come the catalog's items that nobody rated, in their own order,
-        with `n_ratings` 0 and no mean. Columns of these two names in the catalog give way to the
-        counts.
+        The first `len(items)` rows are the items of the vocabulary, in order, with nulls for items
+        that are not in the catalog. Items of the catalog without ratings follow in their own order,
+        with `n_ratings` 0 and no mean. The counts replace columns of these two names.
 
         Raises
         ------
@@ -202,7 +202,7 @@ class Catalog:
         Parameters
         ----------
         title : str
-            Taken literally. Composed and decomposed accents are the same.
+            Text to find. Composed and decomposed accents are equal.
         exact : bool, default False
             Whether the whole title (or key) must be the text.
 
@@ -246,7 +246,7 @@ def _check_unique(ids: pl.Series, item: str, where: WhereRow) -> None:
         first = int((ids == ids[row]).arg_max() or 0)
         raise ArgumentError(
             "the catalog",
-            "hold each item once",
+            "contain each item once",
             f"{item} {ids[row]!r} at {where(first)} and again at {where(row)}",
         )
 

@@ -45,7 +45,7 @@ def weight_values(values: object, what: str, where: WhereRow = row_label) -> np.
             what,
             "hold positive numbers",
             f"{numbers[row]:g} at {where(row)}",
-            "Leave out rows that should not count.",
+            "Remove rows that should not count.",
         )
     return numbers
 

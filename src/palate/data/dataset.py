@@ -21,9 +21,9 @@ class Dataset:
     catalog : Catalog or None
         None when no catalog was found beside the ratings.
     held_out : ndarray of shape (n_ratings,), bool, or None
-        The ratings that `palate prepare` put aside for validation, where it wrote the files.
+        The validation ratings of files written by `palate prepare`.
     mean : float or None
-        What is taken off in the column `y` of prepared files.
+        The mean that was subtracted in the column `y` of such files.
 
     Examples
     --------

@@ -78,7 +78,7 @@ def warning_message(n: int, policy: str, timestamps: bool) -> str:
     latest = "the latest" if timestamps else "the last one read"
     done = {"mean": "their mean is kept for each pair", "sum": "the values of each pair are added up"}
     kept = done.get(policy, f"{latest} is kept for each pair")
-    advice = " Rows that count something are added up by duplicates='sum'." if policy == "last" else ""
+    advice = " Use duplicates='sum' to add up rows of counts." if policy == "last" else ""
     return f"{rows} a (user, item) pair that is already in the table; {kept} (duplicates={policy!r}).{advice}"
 
 

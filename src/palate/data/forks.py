@@ -50,12 +50,10 @@ def require_threads(what: str) -> None:
     """
     if threads_lost():
         raise RuntimeError(
-            f"{what} must run in a process that has Polars' threads; this one was forked after they had "
-            f"started, and a fork does "
-            'not copy them. Start the workers with "spawn" or "forkserver" (multiprocessing.get_context, '
-            'joblib\'s "loky"), or do '
-            "this before the fork. A loaded model predicts, recommends, finds similar items and folds in "
-            "users here."
+            f"{what} cannot run in a process that was forked after the threads of Polars had started, "
+            'because a fork does not copy them. Start the workers with "spawn" or "forkserver" '
+            '(multiprocessing.get_context, joblib\'s "loky"), or do this before the fork. Predicting, '
+            "recommending, similar items and fold-in do work here."
         )
 
 

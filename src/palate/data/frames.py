@@ -208,7 +208,7 @@ def to_series(values: object) -> pl.Series:
         )
     if isinstance(values, _UNORDERED) or is_frame(values):
         what = (
-            "whose order is not that of rows" if isinstance(values, set | frozenset) else "which is no column"
+            "which has no order of rows" if isinstance(values, set | frozenset) else "which is not a column"
         )
         raise ArgumentTypeError(
             "values", "be a column, an array or a list", f"a {type(values).__name__}, {what}"
@@ -240,8 +240,7 @@ def check_same_index(columns: Mapping[str, Any]) -> None:
                 f"{first} and {name}",
                 "be pandas series with one index",
                 "two",
-                "Take them from one frame, or pass series.to_numpy() if their rows belong together as they "
-                "stand.",
+                "Take them from one frame, or pass series.to_numpy() if their rows are in the same order.",
             )
 
 

@@ -178,7 +178,7 @@ def _null_message(what: str, row: str) -> str:
 
 def _type_message(what: str, found: str, value: str, floats: bool) -> str:
     advice = (
-        "; a missing id makes a column of integers float: drop it and cast to int64"
+        "; a missing id turns a column of integers into floats: drop it and cast to int64"
         if floats
         else "; cast the column first"
     )

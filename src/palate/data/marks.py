@@ -64,9 +64,9 @@ def warn_of_marks(values: np.ndarray) -> None:
         count = int(np.count_nonzero(values == np.float32(mark)))
         warnings.warn(
             Words(
-                f"{100 * count / len(values):.0f}% of the ratings ({count:,} of {len(values):,}) are "
-                f'{mark:g}, and nothing lies between it and {beside:g}: is it a mark for "not rated"? '
-                f"Leave those rows out, as ",
+                f"{100 * count / len(values):.0f}% of the ratings ({count:,} of {len(values):,}) "
+                f'are {mark:g}, and no rating lies between it and {beside:g}: does it mean "not '
+                'rated"? Leave those rows out, as ',
                 Call("palate.read"),
                 " does with ",
                 Setting("missing", mark),

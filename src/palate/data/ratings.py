@@ -31,11 +31,11 @@ _MAX_RATINGS = 2**31 - 1  # positions are int32 throughout
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Ratings:
-    """Who rated what, and how: one row per (user, item) pair, sorted by user and item.
+    """A table of ratings with one row per pair of user and item, sorted by user and item.
 
-    Immutable. Ids are in the vocabularies; the rows hold positions in them. Made by `from_frame`,
-    `from_arrays`, `from_scipy` or `palate.read`; the order of the input's rows plays no part unless
-    one pair was rated twice: see `from_frame`.
+    It is immutable, and returned by `from_frame`, `from_arrays`, `from_scipy` and `palate.read`.
+    Ids are in the vocabularies, and rows contain positions in them. The order of input rows does
+    not matter, unless a pair is rated twice (see `from_frame`).
 
     Parameters
     ----------
@@ -43,15 +43,16 @@ class Ratings:
     user_index, item_index : ndarray of shape (n_ratings,), int32
     value : ndarray of shape (n_ratings,), float32
     timestamp : ndarray of shape (n_ratings,), int64, or None
-        Seconds since 1970; numbers in a unit of their own, too small to be seconds since 1973, as they were.
+        Seconds since 1970. Smaller numbers, below seconds of 1973, are in an unknown unit and
+        unchanged.
     weight : ndarray of shape (n_ratings,), float32, or None
         How much each rating counts; None is 1 for all.
     scale : (float, float)
-        Lowest and highest possible rating: declared, or else the lowest and highest observed.
+        Lowest and highest possible rating: the declared or otherwise the observed ones.
     declared : bool
         Whether the scale was declared.
     frame_kind : {"polars", "pandas", "pyarrow"}
-        Data-frame library of the answers.
+        Data-frame library of results.
     n_duplicates : int
         Rows that were merged into another row of the same pair.
 
@@ -90,30 +91,31 @@ class Ratings:
     ) -> "Ratings":
         """Return the ratings of a table.
 
-        The table is a frame of Polars (lazy, too), pandas or PyArrow, a DuckDB relation, a Delta
-        table, or a frame of any library that Narwhals knows.
+        The table is a frame of Polars (also lazy), pandas, PyArrow or another library that Narwhals
+        supports, a DuckDB relation, or a Delta table.
 
         Parameters
         ----------
         frame : data frame with one row per rating, or an Arrow dataset, scanner, reader or stream of them
         user, item, rating : str
-            Names of the columns. `rating=None` says that the rows are events, such as plays or
-            purchases: each counts 1.
+            Names of the columns. `rating=None` is for events such as plays or purchases, each of
+            which counts 1.
         timestamp : str, optional
-            Column of times: dates, datetimes, or numbers: seconds since 1970, or milliseconds,
-            microseconds, nanoseconds, days such as 20050201 or years, which become seconds with a
-            `TimeUnitWarning`, or a unit of their own.
+            Column of times: dates, datetimes or numbers. Numbers are seconds since 1970.
+            Milliseconds, microseconds, nanoseconds, and dates such as 20050201 or 2005 become
+            seconds with a `TimeUnitWarning`; smaller numbers are in an unknown unit.
         weight : str, optional
             Column of positive observation weights.
         scale : (float, float), optional
-            Lowest and highest possible rating; a rating outside is an error. Default: what is observed.
+            Lowest and highest possible rating; a rating outside is an error. Default: the observed
+            range.
         duplicates : {"last", "mean", "sum", "error"}, optional
             What to do with a pair that is rated more than once. "last" keeps the latest by
-            timestamp (of several at the same time the highest), or without timestamps the last row
-            of the table: the only case in which the order of the rows counts. "mean" averages.
-            "sum" adds up, for logs of counts: the pair's weight is then the mean of its rows' and
-            its time the latest. All three give a `DuplicateRatingsWarning` with the number of
-            merged rows. Default: "last", and "sum" with `rating=None`.
+            timestamp (of several at the same time the highest), or without timestamps the last row,
+            which is the only case where the order of rows matters. "mean" averages. "sum" adds
+            counts; the weight of the pair is then the mean weight of its rows, and its time the
+            latest. All three raise a `DuplicateRatingsWarning` with the number of merged rows.
+            Default: "last", and "sum" with `rating=None`.
 
         Raises
         ------
@@ -155,9 +157,9 @@ class Ratings:
         Parameters
         ----------
         users, items : array-like of shape (n_ratings,)
-            Ids: who rated, and what.
+            Ids of the users and of the items.
         values : array-like of shape (n_ratings,), or None
-            The ratings; None says that each row counts 1.
+            The ratings. If None, each row counts 1.
         timestamp, weight : array-like of shape (n_ratings,), optional
             When each rating was given, and how much it counts (a positive number).
 
@@ -250,7 +252,7 @@ class Ratings:
         return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts, dtype=np.int64)])
 
     def mean(self) -> float:
-        """Return the mean rating, by weight where there are weights; NaN without ratings."""
+        """Return the mean rating, weighted if there are weights; NaN without ratings."""
         if not len(self):
             return float("nan")
         if self.weight is None:
@@ -394,7 +396,10 @@ def _check_sums(value: np.ndarray, bounds: tuple[float, float] | None) -> None:
     """Check the values of pairs whose rows were added up."""
     if not np.isfinite(value).all():
         raise ArgumentError(
-            "the sum of a pair's values", "be finite", "one beyond 32-bit floats", "Divide the values first."
+            "the sum of a pair's values",
+            "be finite",
+            "a value too large for 32-bit floats",
+            "Divide the values first.",
         )
     if bounds is not None and (value.min() < np.float32(bounds[0]) or value.max() > np.float32(bounds[1])):
         worst = value.max() if value.max() > bounds[1] else value.min()

@@ -133,9 +133,8 @@ def _read_apart(texts: list[str], what: str) -> list[list[str]]:
 def _say(what: str, called: str, found: list[list[str]]) -> None:
     tags = sorted({tag for tags in found for tag in tags})
     warnings.warn(
-        f"{what} are written with {called} between them and are read as {len(tags):,} different ones, such "
-        f"as {tags[0]!r}. "
-        f"Write bars (|) between them if {called} belong to their names.",
+        f"{what} were split at {called} and read as {len(tags):,} different ones, such as "
+        f"{tags[0]!r}. Write bars (|) between them if {called} belong to their names.",
         TagsWarning,
         stacklevel=5,
     )

@@ -209,10 +209,7 @@ def year_first_advice(text: str) -> str:
     """Return what to do with a date whose day, month or year could be another; nothing for any other text."""
     if not _AMBIGUOUS.search(text) or re.match(_YEAR_FIRST, text.strip()):
         return ""
-    return (
-        " Which number is the day, the month or the year cannot be told: write the year first, then the "
-        "month and the day."
-    )
+    return " The order of day, month and year is ambiguous: write the year first, then the month and the day."
 
 
 def placed(times: np.ndarray, known: np.ndarray, what: str, certain: bool = False) -> np.ndarray:
@@ -255,7 +252,7 @@ def placed(times: np.ndarray, known: np.ndarray, what: str, certain: bool = Fals
             what,
             f"be in the unit of this model's times, which run from about {int(known.min())} to "
             f"{int(known.max())} and {are}",
-            f"{int(times[place])}, which cannot be placed among them",
+            f"{int(times[place])}, which is not among them",
         )
     return times * _FACTORS[unit] if unit in _FACTORS and unit != SECONDS else times
 
@@ -330,8 +327,8 @@ def _check_one_unit(numbers: np.ndarray, unit: str | None, what: str, where: Whe
 def _note_fractions(numbers: np.ndarray, what: str) -> None:
     if numbers.dtype.kind == "f" and (np.floor(numbers) != numbers).any():
         message = (
-            f"{what} holds numbers with fractions in a unit of their own; the fractions order "
-            f"repeated pairs and are then cut off."
+            f"{what} contains fractional numbers in an unknown unit. The fractions are used to "
+            "order repeated pairs, and then cut off."
         )
         warnings.warn(message, TimeUnitWarning, stacklevel=5)
 

@@ -28,9 +28,8 @@ _TABLE_MIN = 1 << 16  # a lookup table this small is always worth it
 class Vocabulary:
     """The sorted, distinct ids of one side; the index of an id is its position.
 
-    Ids stay what the caller gave: `1`, `"1"`, `True` and `1.0` are four different things, of which
-    the first two can be ids. Strings are ordered and compared by code point; nothing is stripped or
-    normalised.
+    Ids keep their type: `1` and `"1"` are different ids, and `True` and `1.0` are not ids. Strings
+    are ordered and compared by code point, and are not stripped or normalized.
 
     Parameters
     ----------
@@ -181,7 +180,7 @@ class Vocabulary:
         return position
 
     def knows(self, id: object, what: str = "id") -> bool:  # noqa: A002
-        """Return whether an id is here.
+        """Return whether the vocabulary contains an id.
 
         Parameters
         ----------
@@ -192,7 +191,7 @@ class Vocabulary:
         Raises
         ------
         KeyError
-            If it is of another type than the ids here, so that it cannot be meant as a new one.
+            If it has another type than the ids of the vocabulary.
         """
         kind = kind_of_type(type(id))
         if kind is None or KIND_NAMES[kind] != self.type_name:
@@ -200,7 +199,7 @@ class Vocabulary:
         return self._position(id) >= 0
 
     def unknown(self, id: object, what: str = "id") -> str:  # noqa: A002
-        """Return the message for an id that is not here.
+        """Return the message for an unknown id.
 
         Parameters
         ----------
@@ -211,8 +210,8 @@ class Vocabulary:
         kind = kind_of_type(type(id))
         if kind is None or KIND_NAMES[kind] != self.type_name:
             return (
-                f"unknown {what} {id!r}: the ids here are {self.type_name}s, this is of type "
-                f"{type(id).__name__}.{self._meant(id)}"
+                f"unknown {what} {id!r}: the ids of this model are {self.type_name}s, but this is "
+                f"of type {type(id).__name__}.{self._meant(id)}"
             )
         return f"unknown {what} {id!r}."
 
@@ -245,7 +244,7 @@ class Vocabulary:
         Raises
         ------
         ValueError
-            If the ids are integers or UUIDs and the text is none.
+            If the ids are integers or UUIDs and the text is not.
         """
         if self.kind == "str":
             return text

@@ -31,7 +31,7 @@ def load(name: str = "movielens-small") -> "Dataset":
     Raises
     ------
     KeyError
-        If no data set of that name comes with palate.
+        If there is no bundled data set with this name.
 
     Examples
     --------
@@ -88,12 +88,12 @@ def available() -> "pl.DataFrame":
 def fetch(name: str, *, progress: "Progress | None" = None) -> Path:
     """Return the path of a data set for `palate.read`, and download it if necessary.
 
-    It is downloaded from its owner's server unless it is here already.
+    It is downloaded from its owner's server, unless it is already there.
 
-    Files are kept in the folder that the environment variable PALATE_DATA names, else in the
-    platform's folder for caches. A file gets its name only when it is whole and has the checksum
-    that its owner publishes; a download that broke off goes on where it ended. With PALATE_MIRROR
-    set, files come from `PALATE_MIRROR/NAME/FILE` instead.
+    Files are stored in the folder named by the environment variable PALATE_DATA, or in the cache
+    folder of the platform. Only complete files with the checksum that their owner publishes are
+    kept. An interrupted download continues where it stopped. If PALATE_MIRROR is set, files are
+    downloaded from `PALATE_MIRROR/NAME/FILE`.
 
     Parameters
     ----------
@@ -107,8 +107,8 @@ def fetch(name: str, *, progress: "Progress | None" = None) -> Path:
     KeyError
         If the name is unknown.
     OSError
-        If a file is not there, the server is out of reach, what comes is cut short or has another
-        checksum, or the disk is full.
+        If a file does not exist, the server cannot be reached, the download is incomplete or has
+        another checksum, or the disk is full.
 
     Examples
     --------
@@ -120,7 +120,7 @@ def fetch(name: str, *, progress: "Progress | None" = None) -> Path:
 
 
 def path(name: str) -> Path:
-    """Return where a fetched data set lies, for `palate.read`.
+    """Return the path of a downloaded data set, for `palate.read`.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def path(name: str) -> Path:
     KeyError
         If the name is unknown.
     FileNotFoundError
-        If it has not been fetched.
+        If it has not been downloaded.
 
     Examples
     --------
@@ -142,7 +142,7 @@ def path(name: str) -> Path:
 
     one = known(name)
     if not is_here(one):
-        raise FileNotFoundError(f"{name} must be fetched first: palate datasets fetch {name}.")
+        raise FileNotFoundError(f"{name} must be downloaded first: palate datasets fetch {name}.")
     return place(one)
 
 

@@ -111,7 +111,7 @@ def _alone(url: str, part: Path) -> Iterator[None]:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise DownloadError(
-                    f"{url} is being fetched by another process; wait until it is done."
+                    f"{url} is being downloaded by another process; wait until it is done."
                 ) from None
         try:
             yield
@@ -178,7 +178,8 @@ def _opened(url: str, headers: dict[str, str], have: int = 0) -> Any:
         if error.code == 416 and have:
             return _opened(url, {})  # what is here is no beginning of it
         refused = DownloadError(
-            f"{url} could not be had: the server answered {error.code} {error.reason}. Nothing was kept."
+            f"{url} could not be downloaded: the server answered {error.code} {error.reason}. "
+            "Nothing was kept."
         )
         refused.status = error.code
         raise refused from None
@@ -241,6 +242,6 @@ def _broke_off(url: str, part: Path, error: BaseException) -> str:
         _forget(part)
         return f"{url} broke off ({getattr(error, 'reason', error)}). Nothing was kept."
     return (
-        f"{url} broke off after {_size(part):,} bytes ({getattr(error, 'reason', error)}). The same "
-        f"command goes on from there."
+        f"{url} was interrupted after {_size(part):,} bytes ({getattr(error, 'reason', error)}). "
+        "The same command continues from there."
     )

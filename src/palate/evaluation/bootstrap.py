@@ -23,7 +23,7 @@ def resampled_sums(values: np.ndarray, resamples: int, seed: int, threads: int |
     resamples : int
     seed : int
     threads : int, optional
-        All processors when None; the result is the same.
+        Number of threads; by default one for each processor. The result does not depend on it.
 
     Returns
     -------

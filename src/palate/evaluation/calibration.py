@@ -24,9 +24,10 @@ ALL = "all"
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Calibration:
-    """How what a model foretold compares with the ratings that came out.
+    """How predicted distributions compare with test ratings.
 
-    Made by `calibrate`; printed, it is a report in words. Frames are of the library that the ratings came in.
+    It is returned by `calibrate`, and prints as a report. Frames are of the library that the
+    ratings came in.
 
     Parameters
     ----------
@@ -35,13 +36,13 @@ class Calibration:
     values : ndarray of shape (n,), float64
         The test ratings.
     user, item : ndarray of shape (n,), int64
-        Whose they are and of what.
+        User and item of each test rating.
     n_train : ndarray of shape (n,), int64
-        Training ratings of each one's item.
+        Number of training ratings of each item.
     nominal : tuple of float
-        Shares of the intervals.
+        Probabilities of the intervals.
     about : dict
-        The name of the model, its link, the number of its draws; what was tested.
+        Name, link and number of draws of the model, and what was tested.
     notes : tuple of str
     frame_kind : str
 
@@ -68,7 +69,7 @@ class Calibration:
     frame_kind: str = "polars"
 
     def covered(self, share: float) -> float:
-        """Return the share of test ratings that lie inside their central interval of this `share`.
+        """Return the share of test ratings inside their central interval with probability `share`.
 
         Both shares are between 0 and 1.
         """
@@ -80,7 +81,7 @@ class Calibration:
         ratings of the item.
 
         Columns n_train ("all", or the range of a tenth of the test ratings), n_test, nominal,
-        coverage, error (coverage less nominal), se (its standard error) and width (mean width of
+        coverage, error (coverage minus nominal), se (its standard error) and width (mean width of
         the intervals, in rating units).
         """
         whole = np.ones(len(self.values), dtype=bool)
@@ -100,8 +101,8 @@ class Calibration:
 
     @property
     def scores(self) -> dict[str, float]:
-        """CRPS and log score (lower is better), RMSE, the mean sd of what was expected; means over
-        the test ratings.
+        """Means over the test ratings of the CRPS and the log score (lower is better), the RMSE,
+        and the mean standard error of the expected ratings.
         """
         away = self.foretold.mean - self.values
         return {
@@ -113,8 +114,8 @@ class Calibration:
 
     @property
     def pit(self) -> Any:
-        """Histogram of the (randomised) PIT as a frame, low, high, share; each share is 0.05 if
-        what was foretold is right.
+        """Histogram of the (randomised) PIT as a frame, low, high, share; each share is 0.05 if the
+        predicted distributions are right.
         """
         counts, edges = np.histogram(self.foretold.pit, bins=N_BINS, range=(0, 1))
         frame = pl.DataFrame({"low": edges[:-1], "high": edges[1:], "share": counts / len(self.values)})
@@ -188,28 +189,27 @@ def calibrate(
     seed: int = 0,
     threads: int | None = None,
 ) -> Calibration:
-    """Return how well a model knows how sure it is, on ratings that it has not seen.
+    """Test the intervals of a model on ratings that it was not trained on.
 
-    Coverage is the share of test ratings inside the interval in which one rating should fall with a
-    probability of 50 %, 80 %, ...: overall and for items with few and with many training ratings.
-    The PIT of a rating is the probability that was given to lower ones. It is uniform when what was
-    foretold is right; where ratings are stars it is randomised within the share of the star. An
-    ordinal model's coverage is that of the randomised PIT, because intervals of whole stars hold
-    more than they say.
+    Coverage is the share of test ratings inside the intervals of one rating with probability 50 %,
+    80 %, ..., over all items and for items with few and with many training ratings. The PIT of a
+    rating is the predicted probability of lower ratings. It is uniform if the predicted
+    distributions are right, and randomized if ratings are discrete. The coverage of an ordinal
+    model is that of the randomized PIT, because intervals of whole levels contain more than their
+    nominal share.
 
     Parameters
     ----------
     model : FactorModel or path of a saved one
-        Of a model of two heads it is the star head that is tested.
-        With draws of a posterior, or a point estimate that knows its standard errors.
+        Model with draws or standard errors. For a model of two heads, the star head is tested.
     test : Ratings or Split, optional
-        Ratings that the model has not seen; of a split its test. What the model held out when None.
+        Test ratings, or a split. By default the ratings that the model held out.
     nominal : tuple of float, default (0.5, 0.8, 0.9, 0.95)
-        Shares of the intervals, each between 0 and 1.
+        Probabilities of the intervals, each between 0 and 1.
     seed : int, default 0
-        Of the randomised PIT.
+        Seed of the randomized PIT.
     threads : int, optional
-        All processors when None; the result is the same.
+        Number of threads; by default one for each processor. The result does not depend on it.
 
     Returns
     -------
@@ -218,10 +218,10 @@ def calibrate(
     Raises
     ------
     ValueError
-        If the model does not know the spread of a rating, was trained on test ratings, or nothing
-        of the test is known to it.
+        If the model does not have standard errors or draws, was trained on test ratings, or has
+        none of the test users and items.
     TypeError
-        If test is not of these kinds.
+        If `test` has the wrong type.
 
     References
     ----------
@@ -247,7 +247,7 @@ def calibrate(
     entry = scorer, name
     shares = _check_nominal(nominal)
     if not knows_rating_spread(scorer):
-        raise ArgumentError("model", "know the spread of a rating", f"{name!r}, which does not", ADVICE)
+        raise ArgumentError("model", "have standard errors or draws", f"{name!r}, which has none", ADVICE)
     if isinstance(test, Split):
         test = test.test
     if test is None:
@@ -296,13 +296,13 @@ def _notes(known: np.ndarray, chosen_by: bool, name: str) -> tuple[str, ...]:
     if not known.all():
         n = int(np.count_nonzero(~known))
         notes.append(
-            f"{n:,} test ratings of users or items without training ratings are left out: their spread is "
-            f"not known."
+            f"{n:,} test ratings of users or items without training ratings are left out, because "
+            "they have no intervals."
         )
     if chosen_by:
         notes.append(
-            f"{name} held these ratings out to decide when to stop and how sure to be, so its figures are "
-            f"slightly too good."
+            f"{name} used these held-out ratings to decide when to stop and to scale its standard "
+            "errors, so its figures are slightly too good."
         )
     return tuple(notes)
 

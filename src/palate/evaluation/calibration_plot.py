@@ -96,7 +96,7 @@ def _pit(axes: Any, calibration: "Calibration") -> None:
     axes.set_xlim(0, 1)
     axes.set_xlabel("probability given to lower ratings (PIT)")
     axes.set_ylabel("ratings (%)")
-    axes.set_title("PIT: flat when right, a valley when too sure")
+    axes.set_title("PIT: flat if right, a valley if intervals are too narrow")
     axes.grid(axis="y", alpha=0.3)
 
 
@@ -121,7 +121,7 @@ def _by_fame(axes: Any, calibration: "Calibration") -> None:
     axes.axhline(0, color=_GREY, linestyle="--")
     axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right", fontsize=8)
     axes.set_xlabel("training ratings of the item (tenths of the test)")
-    axes.set_ylabel("coverage less nominal (points, ±2 standard errors)")
-    axes.set_title("By how well the item is known")
+    axes.set_ylabel("coverage minus nominal (points, ±2 standard errors)")
+    axes.set_title("By number of ratings of the item")
     axes.legend(loc="best", frameon=False, fontsize=9, ncols=2)
     axes.grid(axis="y", alpha=0.3)

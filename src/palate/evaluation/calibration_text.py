@@ -58,11 +58,10 @@ def explanation(calibration: "Calibration") -> list[str]:
     scores = calibration.scores
     about_pit = f"log score of {likelihood_class(calibration.about['link']).log_score_of}"
     lines = [
-        "A cell is how many ratings lie inside the interval of that share, with its standard error in "
-        "points.",
+        "Cells are the share of ratings inside the interval, with its standard error in points.",
         f"CRPS {scores['crps']:.4f}, {about_pit} {scores['log_score']:.4f} (lower is better), RMSE "
-        f"{scores['rmse']:.4f}; "
-        f"what is expected has a mean standard error of {scores['std']:.3f}.",
+        f"{scores['rmse']:.4f}; the mean standard error of the expected rating is "
+        f"{scores['std']:.3f}.",
     ]
     return [*lines, verdict(calibration), *_pit_sentence(calibration), *calibration.notes]
 
@@ -88,10 +87,11 @@ def verdict(calibration: "Calibration") -> str:
         label, worst = max(off, key=lambda pair: abs(pair[1]["error"]))
         how = "too sure" if worst["error"] < 0 else "not sure enough"
         return (
-            f"Overall the intervals hold what they say; the model is {how} of items with {label} ratings: "
-            f"{100 * worst['coverage']:.1f} % in the {100 * worst['nominal']:.3g} % intervals."
+            f"Overall, the intervals have the right coverage. They are {how} for items with "
+            f"{label} ratings: {100 * worst['coverage']:.1f} % in the {100 * worst['nominal']:.3g} "
+            "% intervals."
         )
-    return "The intervals hold what they say, for items with few ratings and with many."
+    return "The intervals have the right coverage, for items with few ratings and with many."
 
 
 def _groups(calibration: "Calibration") -> dict[str, list[dict[str, Any]]]:
@@ -116,6 +116,6 @@ def _pit_sentence(calibration: "Calibration") -> list[str]:
 
     shares = replace(calibration, frame_kind="polars").pit["share"].to_list()
     return [
-        f"PIT: the {len(shares)} bins hold {100 * min(shares):.1f} % to {100 * max(shares):.1f} % of the "
-        f"ratings; {100 / len(shares):g} % each would be perfect."
+        f"PIT: the {len(shares)} bins contain {100 * min(shares):.1f} % to {100 * max(shares):.1f} "
+        f"% of the ratings; {100 / len(shares):g} % each would be perfect."
     ]

@@ -82,24 +82,23 @@ def compare(
     seed: int = 0,
     threads: int | None = None,
 ) -> Comparison:
-    """Return two or more models side by side, for the same users and on one holdout.
+    """Compare the lists and errors of two or more models.
 
     Parameters
     ----------
     models : list of models or paths, or dict of names to them
-        At least two, of the same users and items; the first is what the others are compared with.
+        At least two models with the same users and items. The others are compared with the first.
     users : ids, optional
-        Whose lists are compared; default 200 users that all models know, drawn by `seed` (all, if
-        there are fewer).
+        Users whose lists are compared; by default 200 users that all models have, drawn by `seed`.
     n : int, default 5
         Length of the lists.
     few : int, optional
-        Items with fewer ratings than this count as obscure. Default 10 or, if that is more, two
-        above the first model's number of factors: as many ratings as an item has numbers can be
-        fitted by heart.
+        Items with fewer ratings count as obscure. Default: 10 or, if that is more, the number of
+        factors of the first model plus two, because a model can fit as many ratings exactly as it
+        has factors.
     test : Ratings, optional
-        Ratings that no model has seen. Default: those that all of them held out of training; if
-        there are none, there are no errors, and the note says why.
+        Test ratings. Default: the ratings that all models held out; if there are none, there are no
+        errors, and the note says so.
     resamples : int, default 1000
         Bootstrap samples of the intervals.
     seed : int, default 0
@@ -108,16 +107,17 @@ def compare(
     Returns
     -------
     Comparison
-        Frames: `summary` (a row a model: errors, what its lists are, seconds of training, size of
-        its file), `lists` (a row a user and rank), `moved` (items whose rank changed, with ratings
-        and change of prediction), `rescored` (the first model's picks of under `few` ratings, the
-        least rated first, as all models score them), `overlap` (share of each list in common),
-        `errors` and `differences` (with paired intervals).
+        Object with the frames `summary` (one row per model: errors, figures of lists, training
+        time, file size), `lists` (one row per user and rank), `moved` (items whose rank changed,
+        with ratings and change of prediction), `rescored` (listed items of the first model with
+        under `few` ratings, with the scores of all models), `overlap` (share of each list in
+        common), `errors` and `differences` (with paired intervals).
 
     Raises
     ------
     ValueError
-        If fewer than two models are given, `few` is below 1, or `test` holds pairs that one was trained on.
+        If fewer than two models are given, `few` is below 1, or a model was trained on pairs in
+        `test`.
     KeyError
         If a user is unknown to a model.
 
@@ -169,8 +169,8 @@ def _scales(named: Mapping[str, Scorer]) -> list[str]:
         return []
     listed = ", ".join(f"{name} {scale}" for name, scale in each.items())
     return [
-        f"The models predict on different scales ({listed}): their lists can be compared, the sizes of "
-        f"their predictions cannot."
+        f"The models predict on different scales ({listed}). Their lists can be compared, but not "
+        "their predictions."
     ]
 
 
@@ -194,14 +194,14 @@ def _errors(
         evaluation = evaluate(
             dict(named), test, k=(), baselines=False, resamples=resamples, seed=seed, threads=threads
         )
-        note = "Errors on the ratings given."
+        note = "Errors on the given ratings."
     else:
         try:
             entered = [(model, name) for name, model in named.items()]
             evaluation = evaluate_common(entered, resamples=resamples, seed=seed, threads=threads)
         except ValueError as error:
             return None, None, f"No errors: {error}"
-        note = f"Errors on the {evaluation.about['n_test']:,} ratings that all of them held out of training."
+        note = f"Errors on the {evaluation.about['n_test']:,} ratings that all models held out of training."
     table = pl.DataFrame(evaluation.table())
     found = [pl.DataFrame(evaluation.differences(name)) for name in list(named)[1:]]
     against = next(iter(named))

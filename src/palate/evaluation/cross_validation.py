@@ -48,32 +48,33 @@ def crossval(
 
     The baseline and the most popular items are evaluated beside them.
 
-    The figures are over all folds together: RMSE and MAE over all ratings, metrics of lists as
-    means over users of the mean over their folds. `by_fold` has those of each fold.
+    Figures are computed over all folds together: RMSE and MAE over all ratings, list metrics as
+    means over users of the mean over their folds. `by_fold` has the figures of each fold.
 
     Parameters
     ----------
     trainers : trainer, list of trainers, or dict of names to trainers
     ratings : Ratings
     folds : int or Folds, default 5
-        Their number, or saved ones (`palate.splits.k_fold`).
+        Number of folds, or folds from `palate.splits.k_fold`.
     seed : int, default 0
-        Of the folds, of the trainers' fits and of the bootstrap.
+        Seed of the folds, of training and of the bootstrap.
     k, relevant_from, gain, baselines, resamples, confidence
         As in `palate.evaluate`.
     validation : float, default 0.05
-        Share of each fold's training ratings that decides when to stop.
+        Share of each fold's training ratings held out to decide when to stop.
     refit : bool, default False
-        Whether to train once more with these too, before the test. `Recommender`, and any trainer
-        of your own whose `fit` has no `refit`, decides that for itself.
+        Whether to train once more with these before the test. It does not apply to `Recommender`
+        and other trainers whose `fit` has no `refit`.
     catalog : Catalog, optional
-        What is known of the items, for trainers whose `item_features` name its columns.
+        Catalog of the items, for trainers with `item_features`.
     parallel : int, default 1
-        How many folds to work on at a time. The result does not depend on it.
+        Number of folds that are trained at the same time. The result does not depend on it.
     threads : int, optional
-        In all, shared between the folds; all processors when None.
+        Number of threads for all folds together; by default one for each processor.
     callback : callable, optional
-        Called with the number of folds done and of all folds, after each; an exception from it ends the work.
+        Called after each fold with the number of finished folds and of all folds. An exception ends
+        the evaluation.
 
     Returns
     -------
@@ -82,7 +83,7 @@ def crossval(
     Raises
     ------
     TypeError, ValueError
-        If an argument is of the wrong kind or out of range, or the folds are of other ratings.
+        If an argument has the wrong type or is out of range, or the folds are of other ratings.
 
     Examples
     --------
@@ -202,16 +203,15 @@ def _notes(whole: Evaluation, about: dict[str, Any]) -> list[str]:
     ]
     cold = whole.outcomes[0].cold
     notes += [
-        f"{cold[f'{side}_ratings']:,} test ratings are of {side} without a training rating in their fold; "
-        f"they count, predicted as for an "
-        f"average {side.removesuffix('s')}."
+        f"{cold[f'{side}_ratings']:,} test ratings are of {side} without training ratings in their "
+        f"fold. They are included, with the prediction for an average {side.removesuffix('s')}."
         for side in ("users", "items")
         if cold[f"{side}_ratings"]
     ]
     if about["k"] and about["n_users_without_relevant"]:
         notes.append(
-            f"{about['n_users_without_relevant']:,} users have no relevant rating; they count in RMSE and "
-            f"MAE, not in metrics of lists."
+            f"{about['n_users_without_relevant']:,} users have no relevant rating. They are "
+            "included in RMSE and MAE, but not in metrics of lists."
         )
     return notes
 

@@ -20,12 +20,12 @@ CURVES = ("hit_rate", "recall")
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class HitCurves:
-    """Hit rate and recall of lists of 1 to n items, for every model; made by `hit_curves`.
+    """Hit rate and recall of lists of 1 to n items, for every model.
 
     Parameters
     ----------
     evaluation : Evaluation
-        Whose figures are `hit_rate` and `recall` at every k.
+        Evaluation with `hit_rate` and `recall` at every k.
 
     Examples
     --------
@@ -57,7 +57,7 @@ class HitCurves:
         return self.evaluation.table()
 
     def value(self, metric: str, k: int, model: str | None = None) -> float:
-        """Return one point of a curve: a `metric` at `k` of a `model`, the first when None."""
+        """Return one point of a curve: a `metric` at `k` of a `model`, by default the first."""
         return self.evaluation.value(metric, k, model)
 
     def differences(self, of: str | None = None) -> Any:
@@ -106,8 +106,8 @@ def hit_curves(
 ) -> HitCurves:
     """Return hit rate and recall of lists of every length up to n, beside the references.
 
-    The hit rate is the share of users with at least one relevant item in their list, recall the
-    share of their relevant items that it holds, as in `evaluate`.
+    The hit rate is the share of users with at least one relevant item in their list. Recall is the
+    share of their relevant items that are in the list, as in `evaluate`.
 
     Parameters
     ----------

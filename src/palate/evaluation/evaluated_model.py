@@ -119,8 +119,8 @@ def enter(
         if train is None:
             raise ValueError(
                 Words(
-                    f"what users have rated must be known, to leave it out of lists and to see that "
-                    f"nothing is tested twice; {name!r} holds no ratings. Pass ",
+                    f"training ratings must be known, to leave them out of lists and of the test; "
+                    f"{name!r} has no ratings. Pass ",
                     Setting("train"),
                     " with the ratings it was trained on.",
                 )
@@ -177,7 +177,7 @@ def _refuse_leaks(name: str, known: RatingMatrix, user: np.ndarray, item: np.nda
             f"and "
             "train on the rest, or leave out ",
             Setting("test", python="test"),
-            " to use exactly what the model held out.",
+            " to use the ratings that the model held out.",
         )
     )
 

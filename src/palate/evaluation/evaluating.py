@@ -52,46 +52,46 @@ def evaluate(
     seed: int = 0,
     threads: int | None = None,
 ) -> Evaluation:
-    """Return how well one or several models predict and recommend what they have not seen.
+    """Evaluate the predictions and lists of one or several models on test ratings.
 
-    Predictions of all test ratings give RMSE and MAE (clipped to the rating scale, and not). For
-    lists every user's full ranking is made, without what the user rated before, and no item is left
-    out by sampling. Figures are means over users (RMSE and MAE: over ratings), intervals are
-    bootstrapped over users. Beside the models stand the references that they should beat: the
-    damped biases, the most popular items, ever and lately (where there are times), and the nearest
-    items by cosine. `unbeaten` names those that a model does not beat.
+    RMSE and MAE are computed for all test ratings, with predictions clipped to the scale and
+    unclipped. Lists are made from all items that the user has not rated before, without sampling.
+    List metrics are means over users, and intervals are bootstrapped over users. Models are
+    compared with references: the damped biases, the most popular items, the items popular lately
+    (if there are times), and the nearest items by cosine. `unbeaten` names the references that a
+    model does not beat.
 
     Parameters
     ----------
     models : FactorModel or Scorer, path of a saved model, or a list of them, or a dict of names to them
     test : Ratings or Split, optional
-        Ratings that the models have not seen. Of a split its test, and its `fold_in`. When None,
-        what the first model held out of training, which decided when to stop: such figures are
-        slightly too good.
+        Test ratings, or a split. By default the ratings that the first model held out; they decided
+        when to stop, so the figures are slightly too good.
     k : int or sequence of int, default (5, 10, 20)
-        Lengths of lists; `()` tests predictions alone. k stays the divisor of precision where the
+        Lengths of lists; `()` evaluates predictions only. Precision is divided by k even if the
         catalog is smaller.
     relevant_from : float, optional
         Lowest test rating that counts as relevant. Default: the top quarter of the rating scale (4
-        of 5 stars, 7.5 of 10), or all test ratings when scores are no ratings.
+        of 5 stars, 7.5 of 10), or all test ratings if scores are not ratings.
     gain : {"binary", "rating"}, default "binary"
         What a relevant item adds to nDCG: 1, or its rating.
     train : Ratings, optional
-        What the models were trained on, for scorers that do not hold it, and for the references.
+        Training ratings, for scorers without them and for the references.
     fold_in : Ratings, optional
-        Ratings of users who were not trained on: they are folded in and become the users of the test.
+        Ratings of users who are not in the training data. They are folded in and become the test
+        users.
     candidates : collection of item ids, optional
-        The only items that lists may hold, such as those in stock; relevant test ratings of other
-        items are then not looked for.
+        Items that lists may contain, such as those in stock. Relevant test ratings of other items
+        are then ignored.
     baselines : bool, default True
-        Whether the references take part.
+        Whether to evaluate the references.
     resamples : int, default 1000
         Bootstrap samples; 0 for no intervals.
     confidence : float, default 0.95
     seed : int, default 0
-        Of the bootstrap.
+        Seed of the bootstrap.
     threads : int, optional
-        All processors when None; the result is the same.
+        Number of threads; by default one for each processor. The result does not depend on it.
 
     Returns
     -------
@@ -100,10 +100,11 @@ def evaluate(
     Raises
     ------
     ValueError
-        If a model was trained on test ratings (with their number), nothing is tested, or an
-        argument is out of range.
+        If a model was trained on test ratings, there are no test ratings, or an argument is out of
+        range.
     TypeError
-        If an argument is of the wrong kind, or ids of the test are of another type than the model's.
+        If an argument has the wrong type, or ids of the test have another type than those of the
+        model.
 
     References
     ----------
@@ -202,8 +203,8 @@ def enter_all(
 def evaluate_common(
     named: list[tuple[Scorer, str]], *, resamples: int, seed: int, threads: int | None
 ) -> Evaluation:
-    """Return the errors of predictions of several models on the ratings that all of them held out
-    of training.
+    """Return the errors of predictions of several models on the ratings that all models held out of
+    training.
 
     Raises
     ------
@@ -262,8 +263,7 @@ def _check_figures(question: Question, named: list[tuple[Scorer, str]]) -> None:
         if not question.ks and scorer.scale is None:
             raise ArgumentError(
                 "k",
-                f"hold the length of a list; the scores of {name!r} are no ratings, whose errors could be "
-                f"tested",
+                f"hold the length of a list; the scores of {name!r} are not ratings and have no errors",
             )
 
 
@@ -276,9 +276,9 @@ def _all_relevant(question: Question, named: list[tuple[Scorer, str]]) -> list[s
     if not counted or not question.ks or question.relevant_from is not None or values.min() == values.max():
         return []
     return [
-        f"The scores of {', '.join(map(repr, counted))} are no ratings, so all {len(values):,} test "
-        f"ratings count as relevant, from "
-        f"{values.min():g} to {values.max():g}; relevant_from={values.max():g} would count the highest alone."
+        f"The scores of {', '.join(map(repr, counted))} are not ratings, so all {len(values):,} "
+        f"test ratings count as relevant, from {values.min():g} to {values.max():g}; "
+        f"relevant_from={values.max():g} would count only the highest."
     ]
 
 
@@ -296,7 +296,7 @@ def check_candidates(candidates: object, named: list[tuple[Scorer, str]]) -> Any
     for scorer, name in named:
         if not (scorer.items.indices(ids) >= 0).any():
             raise KeyError(
-                f"candidates must hold items that {name!r} knows; it knows none of these {len(ids):,}."
+                f"candidates must contain items of {name!r}, which has none of these {len(ids):,}."
             )
     return ids
 
@@ -388,8 +388,8 @@ def _evaluation(
 
 
 TIMELESS = (
-    "{} knows of time, but the test has no timestamps: its ratings are predicted as of when each "
-    "user was last seen."
+    "{} is a model with time, but the test has no timestamps. Its ratings are predicted for the "
+    "time of each user's last rating."
 )
 
 
@@ -399,8 +399,8 @@ def _candidate_note(question: Question, first: Contestant) -> str:
     unknown = len(question.candidates) - n_known
     more = f" ({unknown:,} more are unknown to {first.name})" if unknown else ""
     return (
-        f"Lists hold {n_known:,} candidates{more}; {elsewhere:,} test ratings of other items count in "
-        f"RMSE and MAE alone."
+        f"Lists hold {n_known:,} candidates{more}; {elsewhere:,} test ratings of other items are "
+        "included in RMSE and MAE only."
     )
 
 
@@ -412,8 +412,8 @@ def _notes(
     notes = [] if question.candidates is None else [_candidate_note(question, first)]
     if first.selected:
         notes.append(
-            f"{first.name} held these ratings out to decide when to stop, so its figures are slightly too "
-            f"good."
+            f"{first.name} used these held-out ratings to decide when to stop, so its figures are "
+            "slightly too good."
         )
     timeless = (
         [one.name for one in contestants if knows_time(one.scorer)] if question.test.timestamp is None else []
@@ -422,13 +422,12 @@ def _notes(
         notes.append(TIMELESS.format(", ".join(timeless)))
     if question.ks and about["n_users_without_relevant"]:
         notes.append(
-            f"{about['n_users_without_relevant']:,} users have no relevant test rating; they count in RMSE "
-            f"and MAE, not in metrics of lists."
+            f"{about['n_users_without_relevant']:,} users have no relevant test rating. They are "
+            "included in RMSE and MAE, but not in metrics of lists."
         )
     notes += [
-        f"{cold[side]:,} {side} have no training rating; their {cold[f'{side}_ratings']:,} test ratings "
-        f"count, predicted as for an "
-        f"average {side.removesuffix('s')}."
+        f"{cold[side]:,} {side} have no training rating; their {cold[f'{side}_ratings']:,} test "
+        f"ratings are included, with the prediction for an average {side.removesuffix('s')}."
         for side in ("users", "items")
         if cold[side]
     ]

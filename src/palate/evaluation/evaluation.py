@@ -27,8 +27,8 @@ class Evaluation:
 
     Metrics are also available for each user, by activity of the user and by popularity of the item.
 
-    Made by `palate.evaluate` and `palate.crossval`; printed, it is a table in words. Its frames are
-    of the library that the ratings came in.
+    It is returned by `palate.evaluate` and `palate.crossval`, and prints as a table. Frames are of
+    the library that the ratings came in.
 
     Parameters
     ----------
@@ -39,14 +39,14 @@ class Evaluation:
     n_train, n_test, n_relevant : ndarray of shape (n_users,), int64
         Training ratings, test ratings and relevant test ratings of each user.
     about : dict
-        What was tested: numbers, k, what counts as relevant.
+        What was tested: numbers of ratings and users, k, and which ratings are relevant.
     resamples : int
         Bootstrap samples of the intervals; 0 for none.
     confidence : float
-        Of the intervals.
+        Probability of the intervals.
     seed : int
     notes : tuple of str
-        What a reader should know, each a sentence.
+        Notes on the results, a sentence each.
     frame_kind : str
     folds : polars.DataFrame or None
         The figures of each fold, after cross-validation.
@@ -98,7 +98,7 @@ class Evaluation:
         k : int, optional
             Length of the list, for metrics of lists that are named without it: "ndcg".
         model : str, optional
-            The first when None.
+            By default the first.
 
         Raises
         ------
@@ -149,16 +149,16 @@ class Evaluation:
         -------
         frame
             Columns model, against, metric, k, difference, low, high (the interval of paired
-            resamples), and clear: whether the interval leaves out 0. Metrics that one of the two
-            lacks, and those without a value per user, are left out. With `by`, a column of that
-            group comes first.
+            resamples), and clear: whether the interval excludes 0. Metrics that one of the models
+            does not have, or that have no value per user, are left out. With `by`, the first column
+            is the group.
 
         Raises
         ------
         KeyError
             If there is no such model.
         ValueError
-            If `by` is no such grouping.
+            If `by` is another value.
         """
         if by not in (None, POPULARITY, *_GROUPINGS):
             must = Words("be 'activity', 'known', 'popularity'", InPython(" or None"))
@@ -189,7 +189,7 @@ class Evaluation:
     def _differences_by_popularity(self, of: str | None) -> pl.DataFrame:
         mine = self.figures.outcome(of).by_rating
         if mine is None:
-            raise ArgumentError("by", "be asked of the evaluation of all users", "one of among()")
+            raise ArgumentError("by", "be used with the evaluation of all users", "one of among()")
         parts = []
         for number in np.unique(mine.bin):
             outcomes = tuple(
@@ -204,18 +204,18 @@ class Evaluation:
     def among(self, users: object) -> "Evaluation":
         """Return the evaluation of some of the users, with intervals of its own.
 
-        What belongs to all lists together, coverage, the Gini coefficient and `by_popularity`, is
-        left out.
+        Figures of all lists together (coverage, the Gini coefficient and `by_popularity`) are left
+        out.
 
         Parameters
         ----------
         users : "known", "new", or array of bool
-            Users with training ratings, users without, or which of `self.users`.
+            Users with training ratings, users without, or a mask of `self.users`.
 
         Raises
         ------
         ValueError
-            If it is neither, or leaves no user.
+            If it is another value, or leaves no user.
 
         Examples
         --------
@@ -260,7 +260,7 @@ class Evaluation:
         """The figures of known and of new users and items as a frame.
 
         Columns model, side ("user" or "item"), known, n (tested users, or test ratings of such
-        items), metric, k, value, low, high. Of items there are errors, and recall over all their
+        items), metric, k, value, low, high. Items have errors and the recall over all their
         relevant ratings, without intervals.
         """
         types = {MODEL: pl.String, "side": pl.String, KNOWN: pl.Boolean, "n": pl.Int64}
@@ -278,14 +278,14 @@ class Evaluation:
         return self._frame(pl.DataFrame(rows, schema=types, orient="row"))
 
     def against_references(self) -> Any:
-        """Return how each model does beside each reference as a frame.
+        """Return how each model compares with each reference, as a frame.
 
         They are compared by nDCG of the longest list, and by RMSE where both predict ratings.
 
         Columns model, reference, metric, k, difference (the model's figure minus the reference's),
-        low and high (its interval over paired resamples), and beaten: whether the interval says
-        that the model is better. Without resamples the difference alone decides; of a figure that
-        nobody has, beaten is null.
+        low and high (its interval over paired resamples), and beaten: whether the model is better
+        by this interval. Without resamples, the difference decides; beaten is null if there is no
+        figure.
         """
         types = {MODEL: pl.String, "reference": pl.String, METRIC: pl.String, K: pl.Int64}
         types |= {"difference": pl.Float64, **_ENDS, "beaten": pl.Boolean}
@@ -303,7 +303,7 @@ class Evaluation:
         Parameters
         ----------
         model : str, optional
-            The first when None.
+            By default the first.
 
         Raises
         ------
@@ -321,7 +321,8 @@ class Evaluation:
 
     @property
     def per_user(self) -> Any:
-        """Every figure of every user as a frame, a row per model and user; null where a user has none."""
+        """Every figure of every user as a frame with a row per model and user; null if a user has
+        none."""
         known = [pl.Series(name, getattr(self, name)) for name in (N_TRAIN, "n_test", "n_relevant")]
         parts = []
         for outcome in self.outcomes:
@@ -363,7 +364,7 @@ class Evaluation:
             If this is an evaluation of some of the users, by `among`.
         """
         if not self.outcomes[0].bins:
-            raise ArgumentError("by_popularity", "be asked of the evaluation of all users", "one of among()")
+            raise ArgumentError("by_popularity", "be used with the evaluation of all users", "one of among()")
         return self._frame(pl.concat([_popularity(outcome) for outcome in self.outcomes], how="diagonal"))
 
     @property

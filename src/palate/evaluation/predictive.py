@@ -67,7 +67,7 @@ def foretell(
     shares : tuple of float
         Of the intervals whose widths are wanted.
     seed : int
-        Of the randomised PIT.
+        Seed of the randomized PIT.
     threads : int, optional
     times : ndarray of shape (n,), int64, optional
         When the ratings were given, where they and the model have times.

@@ -39,9 +39,11 @@ def summary(evaluation: "Evaluation") -> str:
     """Return what was tested, in a sentence or two."""
     about = evaluation.about
     items = "" if about["n_items"] is None else f" of {about['n_items']:,} items"
-    text = f"Tested on {about['n_test']:,} ratings{items} by {about['n_users']:,} users."
+    text = f"Evaluated on {about['n_test']:,} ratings{items} by {about['n_users']:,} users."
     if about["k"]:
-        text += f" Relevant are {_relevant(about)}; lists leave out what a user has rated before."
+        text += (
+            f" Relevant ratings are {_relevant(about)}. Lists leave out items that a user has rated before."
+        )
     return text
 
 
@@ -79,15 +81,16 @@ def explanation(evaluation: "Evaluation") -> list[str]:
     lists = bool(evaluation.about["k"])
     direction = f"Lower is better for RMSE and MAE{', higher for nDCG to hit rate' if lists else ''}."
     brackets = (
-        f"In brackets: the {evaluation.confidence:.0%} interval over users. " if evaluation.resamples else ""
+        f"In brackets: {evaluation.confidence:.0%} interval over users. " if evaluation.resamples else ""
     )
     lines = [brackets + direction]
     if lists:
         lines.append(
-            "Serendipity is the share of a list that is relevant and not in the list of the most popular "
-            "items; diversity how unlike its items are; novelty how rare they are, in bits; popularity "
-            "their mean number of training ratings; coverage the share of items in anyone's list; Gini is "
-            "0 when all items are listed equally often."
+            "Serendipity is the share of a list that is relevant and not in the list of the most "
+            "popular items. Diversity is 1 minus the mean similarity of the items in a list, "
+            "novelty their rarity in bits, and popularity their mean number of training ratings. "
+            "Coverage is the share of items in at least one list. Gini is 0 if all items are "
+            "listed equally often."
         )
     lines += comparison(evaluation)
     lines += verdicts(evaluation)

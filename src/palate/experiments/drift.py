@@ -31,18 +31,20 @@ ALL, NEW, CHANGED, SAME = "all", "new", "changed", "unchanged"
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Drift:
-    """How an updated model differs from one trained again on all of its ratings; made by `drift`.
+    """How an updated model differs from one trained again on all of its ratings.
 
     Parameters
     ----------
     groups : frame
-        A row for all users and for each group that there is ("new", "changed", "unchanged"):
-        group, n_users, overlap (mean share of the first n items in both lists), and difference (root
-        mean square of the differences between predicted ratings of these items; null for scores).
+        A row for all users and for each group of users ("new", "changed", "unchanged") with the
+        columns group, n_users, overlap (mean share of the first n items in both lists), and
+        difference (root mean square difference of the predicted ratings of these items; null for
+        scores).
     evaluation : Evaluation or None
-        Both models, "updated" and "trained again", on the ratings that both held out; None without.
+        Both models, "updated" and "trained again", on the ratings that both held out; None if there
+        are none.
     refit : model
-        What was trained again.
+        The model that was trained again.
     n : int
         Length of the lists.
 
@@ -64,7 +66,7 @@ class Drift:
 
     @property
     def overlap(self) -> float:
-        """The mean share of a list that both models have."""
+        """Mean share of the listed items that both models have in common."""
         return float(pl.DataFrame(self.groups)["overlap"][0])
 
     @property
@@ -79,12 +81,14 @@ class Drift:
         return {"n": self.n, "groups": pl.DataFrame(self.groups).to_dicts(), "evaluation": evaluation}
 
     def sentences(self) -> list[str]:
-        """Return what was found in words."""
+        """Return the results in words."""
         rows = pl.DataFrame(self.groups).to_dicts()
         apart = "; ".join(
             f"{row['overlap']:.0%} for {row['n_users']:,} {_WORDS[row['group']]}" for row in rows
         )
-        lines = [f"Of the first {self.n} items, updated and trained again have in common: {apart}."]
+        lines = [
+            f"Of the first {self.n} items, the updated and the newly trained model have in common: {apart}."
+        ]
         if self.difference is not None:
             lines.append(f"Their predicted ratings of these items differ by {self.difference:.3f} (RMS).")
         if self.evaluation is not None:
@@ -114,28 +118,28 @@ def drift(
     seed: int = 0,
     threads: int | None = None,
 ) -> Drift:
-    """Return how far an updated model is from one trained again on the same ratings.
+    """Compare an updated model with one trained again on the same ratings.
 
-    An update solves for the rows that have new ratings and leaves all others as they were trained
-    (docs/updating.md). This trains anew, by the trainer and the hyper-parameters of the model, and
-    compares the lists, the predicted ratings, and the figures on ratings held out of both.
+    An update solves only rows with new ratings (docs/updating.md). This function trains again with
+    the trainer and the hyper-parameters of the model, and compares lists, predicted ratings, and
+    errors on ratings that both held out.
 
     Parameters
     ----------
     updated : model
-        Made by `update`, with its ratings.
+        Model returned by `update`, with its ratings.
     before : model, optional
-        The model before the update, to tell users that are new, those with new ratings, and others.
+        The model before the update, to separate new users, users with new ratings, and others.
     refit : model, optional
-        A model trained on the same ratings, to compare with instead.
+        A model trained on the same ratings, to use instead of training.
     n : int, default 10
         Length of the lists.
     n_users : int, default 500
-        Users compared, drawn by `seed` from each group; all if there are fewer.
+        Number of users to compare from each group, drawn by `seed`.
     resamples : int, default 200
         Bootstrap samples of the intervals on held-out ratings.
     seed : int, default 0
-        Of the training, too.
+        Seed of the training and of the samples.
     threads : int, optional
 
     Returns
@@ -145,7 +149,7 @@ def drift(
     Raises
     ------
     ValueError
-        If the model holds no ratings, its trainer is not known, or `refit` is of other users or items.
+        If the model has no ratings, its trainer is unknown, or `refit` has other users or items.
 
     Examples
     --------
@@ -191,7 +195,10 @@ def trainer_of(model: Model) -> Any:
             return cls(**{key: value for key, value in model.trainer.items() if key in own})
     known = ", ".join(cls.__name__ for cls in TRAINERS)
     raise ArgumentError(
-        "the trainer of the model", f"be one of {known}", repr(name), "Train again yourself and pass refit=."
+        "the trainer of the model",
+        f"be one of {known}",
+        repr(name),
+        "Train again and pass the model as refit=.",
     )
 
 

@@ -101,7 +101,7 @@ def experiment(
     threads: int | None = None,
     seed: int = 0,
 ) -> Experiment:
-    """Return the table of a declared grid of settings, all fitted on one split.
+    """Train a grid of settings on one split, and return a table of the results.
 
     Parameters
     ----------
@@ -109,21 +109,21 @@ def experiment(
     plan : path of a TOML file, mapping, or "lesson"
         See `palate.experiments.plan.read_plan`.
     validation : float or Ratings, default 0.05
-        Held out of every fit.
+        Share of ratings to hold out, or held-out ratings.
     catalog : Catalog, optional
         For settings such as `item_features`.
     results : path, optional
-        File of finished cells, a line each. Cells that it holds (same ratings, split and settings)
-        are not fitted again: after an interrupt the experiment goes on where it was.
+        File of finished settings, one per line. Settings in it (with the same ratings and split)
+        are not trained again, so that an interrupted experiment continues.
     progress : callable, optional
-        Called with the number of finished cells, that of all, and the cell that begins.
+        Called with the number of finished settings, of all settings, and the next one.
     threads, seed
         As in `fit`.
 
     Raises
     ------
     PlanError
-        If the plan is none.
+        If the plan is invalid.
 
     Examples
     --------

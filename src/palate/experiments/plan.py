@@ -61,7 +61,7 @@ LESSON: dict[str, Any] = {
             "keras_l1_bias": [0.0, 1e-4],
         },
         {"name": "dropout", "n_factors": 32, "dropout": [0.0, 0.1, 0.2, 0.4], "l2_user": 1.0, "l2_item": 1.0},
-        {"name": "pairs that nobody rated", "n_factors": 16, "unobserved_weight": [0.0, 0.001, 0.01, 0.1]},
+        {"name": "unobserved pairs", "n_factors": 16, "unobserved_weight": [0.0, 0.001, 0.01, 0.1]},
         {"name": "threshold", "n_factors": 16, "l2_user": 1.0, "l2_item": 1.0, "min_ratings": [0, 5, 20, 50]},
         {"name": "the baseline", "trainer": "baseline"},
     ]

@@ -128,7 +128,7 @@ def _lists(axes: "Axes", rows: list[dict[str, Any]], labels: list[str], what: st
         linestyle=line,
         color=_COLOURS[2],
     )
-    axes.set(title="What lists tend to", ylabel="median ratings of a listed item")
+    axes.set(title="Items in lists", ylabel="median ratings of a listed item")
     axes.set_ylim(bottom=0)
     _ticks(axes, labels, what)
     other = axes.twinx()

@@ -90,35 +90,36 @@ def tune(
 ) -> Tuned:
     """Return the best hyper-parameters of least squares that were found within a budget.
 
-    They are judged on ratings that the search did not use.
+    They are evaluated on ratings that the search did not use.
 
-    The search is Optuna's (extra `tune`): sizes 8 to 64, strengths of both sides, their scaling,
-    that of the biases and dropout. A trial that is worse than most others were at the same sweep is
+    Optuna (extra `tune`) searches 8 to 64 factors, the penalties of both sides, their scaling, the
+    penalty on biases, and dropout. A trial that is worse than most others at the same sweep is
     ended.
 
     Parameters
     ----------
     ratings : Ratings
     seconds : float, default 60
-        Budget; the trial under way is finished.
+        Time limit. The last trial is finished.
     trials : int, default 1000
-        Most trials. With a limit on trials instead of seconds a search is the same every time.
+        Largest number of trials. A search that is limited by trials instead of seconds is
+        reproducible.
     validation, holdout : float, default 0.1
-        Shares that choose, and that judge at the end.
+        Shares of ratings used to choose, and to test the result.
     unobserved : bool, default False
-        Whether the weight of pairs that nobody rated is searched, too: it seldom lowers the RMSE.
+        Whether the weight of unobserved pairs is searched as well. It seldom lowers the RMSE.
     trainer : LeastSquares, optional
-        Settings that are not searched (features, number of sweeps); default the defaults.
+        Settings that are not searched (features, number of sweeps).
     catalog : Catalog, optional
     callback : callable, optional
-        Called after each trial with its number, its RMSE and the best so far.
+        Called after each trial with its number, its RMSE and the best RMSE so far.
     threads, seed
         As in `fit`.
 
     Raises
     ------
     ImportError
-        If Optuna is not installed; the message says how to.
+        If Optuna is not installed.
     ValueError
         If an argument is out of range.
 
@@ -160,9 +161,7 @@ def _check(seconds: object, trials: object, validation: object, holdout: object,
     for name, share in (("validation", validation), ("holdout", holdout)):
         check_rate(name, share)
         if share == 0:
-            raise ArgumentError(
-                name, "be above 0: without such ratings there is nothing to choose or to judge by", "0"
-            )
+            raise ArgumentError(name, "be above 0: these ratings are needed to compare settings", "0")
 
 
 def _parts(ratings: Ratings, share: float, seed: int) -> tuple[Ratings, Ratings]:

@@ -19,7 +19,7 @@ PAIRS_PER_CHUNK = 1 << 14
 ADVICE = Words(
     "Train with ",
     Call("palate.Gibbs"),
-    ", whose draws say how sure a prediction is, or by least squares with ratings held out and saved.",
+    ", or by least squares with ratings held out and saved.",
 )
 
 
@@ -81,7 +81,7 @@ def pair_sd(model: FactorScorer, users: np.ndarray, items: np.ndarray, threads: 
         With a posterior.
     users, items : ndarray of shape (n,), int
     threads : int, optional
-        All processors when None; the result is the same.
+        Number of threads; by default one for each processor. The result does not depend on it.
     """
     from palate.kernels import moments
 
@@ -146,7 +146,5 @@ def check_spread(scorer: Scorer, argument: str, value: object, without: str) -> 
         For the argument that needs to know it, if the scorer does not.
     """
     if not has_spread(scorer):
-        raise ArgumentError(
-            argument, f"be {without} for a model that does not know how sure it is", f"{value}", ADVICE
-        )
+        raise ArgumentError(argument, f"be {without} for a model without standard errors", f"{value}", ADVICE)
     return scorer

@@ -56,7 +56,7 @@ class Factors:
 
     @property
     def n_factors(self) -> int:
-        """Length of the factor vectors; 0 for a model of biases alone."""
+        """Number of factors; 0 for a model of biases alone."""
         return int(self.user.factors.shape[2])
 
     @property

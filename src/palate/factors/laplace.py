@@ -29,7 +29,7 @@ def laplace_sd(
         A point estimate with its ratings, noise and spread.
     users, items : ndarray of shape (n,), int
     threads : int, optional
-        All processors when None; the result is the same.
+        Number of threads; by default one for each processor. The result does not depend on it.
     """
     theirs, floor = item_curvature(model)
     own = of_rows(model, "curvature", lambda model: Kept(replace(_half(model, "user"), floor=floor)))
@@ -55,13 +55,13 @@ def _noise_and_scale(model: FactorScorer) -> tuple[float, float]:
     """Return the sd of a rating about its expectation, and the factor on standard errors."""
     noise_sd, scale = model.likelihood.noise_sd, model.factors.se_scale
     if noise_sd is None or scale is None:
-        raise ValueError(f"the model must know how sure it is; this one does not. {ADVICE}")
+        raise ValueError(f"the model must have standard errors; this one has none. {ADVICE}")
     return float(noise_sd[0]), float(scale)
 
 
 def _half(model: FactorScorer, side: SideName) -> Half:
     if model.ratings is None:
-        raise ValueError("the model must hold its ratings to know how sure it is; it has none.")
+        raise ValueError("the model must have its ratings to compute standard errors; it has none.")
     own, other = model.factors.side(side), model.factors.side(other_side(side))
     rows = _trained(model.ratings) if side == "user" else _trained(model.ratings).transposed()
     return Half(rows, own.padded[0], other.padded[0], own.prior, float(model.factors.mean[0]))

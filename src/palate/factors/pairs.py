@@ -35,7 +35,7 @@ class Pairs:
     users, items : ndarray of shape (n,), int64
         -1 is an unknown row.
     threads : int, optional
-        All processors when None; the result is the same.
+        Number of threads; by default one for each processor. The result does not depend on it.
     """
 
     model: FactorScorer

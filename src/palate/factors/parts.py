@@ -134,7 +134,7 @@ class OfFactors:
 
     @property
     def n_factors(self) -> int:
-        """Length of the factor vectors; 0 for a model of biases alone."""
+        """Number of factors; 0 for a model of biases alone."""
         return self.factors.n_factors
 
     @property

@@ -64,7 +64,9 @@ class RowNoise:
         """
         known = [noise for noise in noises if noise is not None]
         if known and len(known) < len(noises):
-            raise ValueError("models must all have a noise of their rows or none; fit them by one trainer.")
+            raise ValueError(
+                "models must all have noise of users and items, or none; fit them by one trainer."
+            )
         if not known:
             return None
         sittings = [noise.sitting for noise in known if noise.sitting is not None]

@@ -53,7 +53,7 @@ def score_pairs(
     user_index, item_index : ndarray of int, of one shape (n,)
         -1 is an unknown user or item, which is taken at its prior mean.
     threads : int, optional
-        All processors when None; the result is the same.
+        Number of threads; by default one for each processor. The result does not depend on it.
     """
     if model.likelihood.linear:
         return linear_scores(model, user_index, item_index, threads)

@@ -73,7 +73,8 @@ def times_of_ratings(grades: Grades, timestamps: object, n: int) -> np.ndarray |
     if grades.half_life is None:
         raise ArgumentError(
             "timestamps",
-            "be left out: this model was trained without half_life, and old choices count as new ones",
+            "be left out: this model was trained without half_life, so old choices have the same "
+            "weight as new ones",
         )
     if isinstance(timestamps, str):
         raise ArgumentTypeError(

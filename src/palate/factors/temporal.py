@@ -177,8 +177,8 @@ class TimeContext:
         if len(known) < len(contexts) or not all(first.same_times(other) for other in known[1:]):
             raise ValueError(
                 Words(
-                    "models must know the same eras and sittings, or nothing of time; fit them to the same "
-                    "training ratings: with ",
+                    "models must have the same time bins and sessions, or none; fit them to the "
+                    "same training ratings: with ",
                     Setting("validation", 0),
                     ", or the same validation Ratings.",
                 )

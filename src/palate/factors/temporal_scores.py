@@ -26,8 +26,8 @@ _ADVICE = Words(
     " on ratings with timestamps.",
 )
 _TIMELESS = Words(
-    "this model has no times to choose from: it was trained without time, or it already stands for one "
-    "time. ",
+    "this model cannot predict for a given time: it was trained without time, or it is already "
+    "the model of one time. ",
     _ADVICE,
 )
 
@@ -211,7 +211,7 @@ def at_time(model: S, time: object) -> S:
         raise ValueError(_TIMELESS)
     context = context_of(model)
     if context.n_eras == 1:
-        raise ValueError(Words("this model knows of one era alone, and is the same at all times. ", _ADVICE))
+        raise ValueError(Words("this model has one time bin only, and is the same at all times. ", _ADVICE))
     era = int(context.eras(times)[0])
     eras = np.full(len(model.users), era)
     factors, bias = context.moved(model.user_factors, model.user_bias, context.home, eras)

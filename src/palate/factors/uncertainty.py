@@ -59,12 +59,12 @@ def standard_errors(
     users, items : ndarray of shape (n,), int
         -1 is an unknown row, whose prior counts as what is not known of it.
     threads : int, optional
-        All processors when None; the result is the same.
+        Number of threads; by default one for each processor. The result does not depend on it.
 
     Raises
     ------
     ValueError
-        If the model does not know how sure it is.
+        If the model has no standard errors.
     """
     if not has_posterior(model):
         from palate.factors.laplace import laplace_sd
@@ -142,7 +142,7 @@ def rating_levels(model: FactorScorer) -> np.ndarray:
         levels = model.ratings.levels
     if levels is None or len(levels) > MAX_LEVELS:
         raise ValueError(
-            f"predict_distribution must be asked of a model that knows at most {MAX_LEVELS} rating levels; "
-            f"this one knows {'none' if levels is None else f'{len(levels):,}'}."
+            f"predict_distribution needs a model with at most {MAX_LEVELS} rating levels; this one "
+            f"has {'none' if levels is None else f'{len(levels):,}'}."
         )
     return np.asarray(levels)

@@ -36,26 +36,26 @@ _NAMED = 3  # films that name a direction
 def distinctive(model: Factored, n: int = 10, *, min_ratings: int = 20, min_in_genre: int = 10) -> Any:
     """Return the users with the clearest tastes, clearest first, as a frame.
 
-    With genres: a rating's surprise is what is left of it after the mean, the item's and the user's
-    bias (each damped by ten ratings without surprise). A user's liking of a genre is the mean
-    surprise inside it less the mean surprise elsewhere, and its `clarity` is that liking less three
-    standard errors: what the liking is at least. A user counts once, with the clearest genre; those
-    whose clarity is not above 0 are nobody's clear taste and left out.
+    With genres: the residual of a rating is what remains after subtracting the mean and the biases
+    of item and user, which are damped by ten ratings. A user's `liking` of a genre is the mean
+    residual inside it minus the mean residual elsewhere. Its `clarity` is the liking minus three
+    standard errors, a lower bound. A user is listed once, with the clearest genre, if its clarity
+    is positive.
 
-    Without genres: along the principal axes of the items, `liking` is the standard deviation of the
-    user's predictions that the strongest axis makes, and `clarity` is that times the share of the
-    axis in their variance. The taste is named by the items at the liked end.
+    Without genres: the principal axes of the item vectors are used. `liking` is the standard
+    deviation of the user's predictions along the strongest axis, and `clarity` is the liking times
+    the share of the axis in their variance. The taste is named by the items at the liked end.
 
     Parameters
     ----------
     model : FactorModel
         With its ratings.
     n : int, default 10
-        How many users to return at most.
+        Largest number of users to return.
     min_ratings : int, default 20
-        Leave out users with fewer ratings than this.
+        Leave out users with fewer ratings.
     min_in_genre : int, default 10
-        Leave out genres of which a user rated fewer items, or fewer items outside, than this.
+        Leave out genres with fewer rated items of a user inside or outside.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def distinctive(model: Factored, n: int = 10, *, min_ratings: int = 20, min_in_g
     if n < 1:
         raise ArgumentError("n", "be at least 1", f"{n}")
     if model.ratings is None:
-        raise ValueError("distinctive needs to know what was rated; got a model saved without ratings.")
+        raise ValueError("distinctive needs the ratings of the model, which was saved without them.")
     table = item_table(model)
     if names.GENRES in table.columns and table[names.GENRES].fill_null("").str.len_bytes().sum():
         found = clearest_genres(model, min_ratings, min_in_genre)
@@ -94,13 +94,11 @@ def distinctive_report(model: Factored, n: int = 10) -> Report:
     frame = pl.DataFrame(distinctive(model, n))
     by_genre = bool(frame["n_in_taste"].is_not_null().all()) and len(frame) > 0
     rule = (
-        "Liking: mean surprise (rating less what the mean, the item and the user explain) inside the genre "
-        "less outside. "
-        "Clarity: that less three standard errors, what the liking is at least."
+        "Liking: mean residual (rating minus mean, item and user bias) inside the genre minus "
+        "outside. Clarity: the liking minus three standard errors."
         if by_genre
-        else "Liking: standard deviation of the user's predictions along one direction of the factors. "
-        "Clarity: that times the "
-        "share of this direction in their variance."
+        else "Liking: standard deviation of the user's predictions along one direction of the "
+        "factors. Clarity: the liking times the share of this direction in their variance."
     )
     section = Section(name="distinctive", heading="Clearest first", text=(rule,), frame=frame)
     return Report(title="Users with a clear taste", text=(), sections=(section,), frame_kind=model.frame_kind)

@@ -36,9 +36,9 @@ def era_sections(model: Any, n: int) -> list[Section]:
         ]
     )
     text = (
-        f"How much higher an average user rated an average item in each era than on average, "
-        f"{model.likelihood.unit}, with its {_SHARE:.0%} interval. "
-        "Everyone's vectors shift from era to era, too.",
+        "How much higher an average user rated an average item in each time bin than on average, "
+        f"{model.likelihood.unit}, with its {_SHARE:.0%} interval. All vectors also change from "
+        "bin to bin.",
     )
     first = Section(
         name="time_bins", heading="How ratings changed in time", text=text, frame=frame, plot="time_bins"
@@ -47,8 +47,8 @@ def era_sections(model: Any, n: int) -> list[Section]:
     change -= np.average(change, weights=counts if counts is not None and counts.any() else None)
     order = np.argsort(change, kind="stable")
     meaning = (
-        "How far an average user's rating of it moved from the first era to the last, beside what "
-        "all ratings did."
+        "Change of an average user's rating of the item from the first time bin to the last, "
+        "relative to all ratings."
     )
     return [
         first,

@@ -58,7 +58,7 @@ def errors(scorer: Scorer, ratings: Ratings, *, clip: bool = True) -> Errors:
     predicted = scores_at(scorer, users, items, ratings.timestamp).astype(np.float64)
     if clip:
         if scorer.scale is None:
-            raise ArgumentError("clip", "be off for scores that have no rating scale")
+            raise ArgumentError("clip", "be off for scores without a rating scale")
         predicted = np.clip(predicted, *scorer.scale)
     difference = predicted - ratings.value
     return Errors(

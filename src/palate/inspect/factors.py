@@ -45,11 +45,13 @@ def weight_sections(model: FactorScorer) -> list[Section]:
     for side, own in (("user", model.factors.user.noise), ("item", model.factors.item.noise)):
         named |= {} if own is None else {f"{side} noise": own.scale.mean(axis=0)}
     averaged = (
-        "" if n_draws == 1 else f" Norms and biases are means over {n_draws} draws, figures of weights too."
+        ""
+        if n_draws == 1
+        else f" Norms and biases are means over {n_draws} draws, as are the figures of weights."
     )
     text = (
-        "A weight is one number of a factor vector; a norm is the length of a vector, and says how far "
-        "taste moves predictions." + averaged,
+        "A weight is one number of a factor vector. A norm is the length of a vector: how much "
+        "taste changes predictions." + averaged,
     )
     first = Section(
         name="weights",
@@ -71,10 +73,9 @@ def _by_count(model: Factored, user_norms: np.ndarray, item_norms: np.ndarray) -
     )
     frame = pl.concat([norms_by_count(side, norm, counts) for side, norm, counts in sides])
     text = (
-        "A penalty holds a vector short until many ratings pull at it: short norms of rarely rated items "
-        "are what keeps them "
-        "from the top of lists. Where norms fall with the number of ratings, few ratings make extreme "
-        "predictions.",
+        "With a penalty, vectors are short unless they have many ratings, which keeps rarely "
+        "rated items from the top of lists. If norms fall with the number of ratings, items with "
+        "few ratings get extreme predictions.",
     )
     return [
         Section(name="norms", heading="Norm against number of ratings", text=text, frame=frame, plot="norms")
@@ -113,8 +114,8 @@ def bias_sections(model: Factored, n: int) -> list[Section]:
             name=f"{word}_biases",
             heading=f"{word.capitalize()} item biases",
             text=(
-                "The bias is what an item is rated above or below the mean, whoever rates it, after the "
-                "penalty.",
+                "The bias is how much an item is rated above or below the mean by all users, "
+                "after the penalty.",
             ),
             frame=described(model, rows).with_columns(pl.Series("bias", bias[rows])),
         )
@@ -132,8 +133,7 @@ def noise_sections(model: "Scorer", n: int) -> list[Section]:
     scale = own.scale.mean(axis=0, dtype=np.float64)
     order = np.argsort(scale, kind="stable")
     meaning = (
-        "The scale says how far ratings fall from what is expected of each user, beside most items: "
-        "1.5 is half as far again."
+        "The scale is the noise of ratings of the item relative to most items: 1.5 is half as much again."
     )
     return [
         Section(
@@ -143,8 +143,8 @@ def noise_sections(model: "Scorer", n: int) -> list[Section]:
             frame=described(model, rows).with_columns(pl.Series("noise_scale", scale[rows])),
         )
         for name, heading, rows in (
-            ("divisive", "What people disagree about", order[::-1][:n]),
-            ("agreed", "What people agree on", order[:n]),
+            ("divisive", "Items that users disagree about", order[::-1][:n]),
+            ("agreed", "Items that users agree on", order[:n]),
         )
     ]
 

@@ -20,9 +20,9 @@ def inspect_model(
 
     Its frames, by name: `weights`, `norms`, `highest_biases`, `lowest_biases`, `divisive`,
     `agreed`, `time_bins`, `risen`, `fallen`, `predictions`, `most_recommended`, `least_recommended`,
-    `obscurity`. What cannot be known is left out: `norms` and `obscurity` of a model saved without
-    its ratings, biases of a model without them, `divisive` and `agreed` of one whose items share
-    their noise, `time_bins`, `risen` and `fallen` of one that knows of none.
+    `obscurity`. Frames that do not apply are left out: `norms` and `obscurity` for a model saved
+    without its ratings, biases for a model without them, `divisive` and `agreed` for one with
+    shared noise, `time_bins`, `risen` and `fallen` for one without time bins.
 
     Parameters
     ----------
@@ -30,13 +30,12 @@ def inspect_model(
     n : int, default 10
         Length of each user's list, and of the tables of items.
     sample : int, optional
-        How many users predictions and lists are looked at for. Default: all, unless that would be
-        over 20 million predictions, or lists made from over a thousand million (of each draw); then
-        as many as stay below. The report says so.
+        Number of users for predictions and lists. Default: all, or as many as give at most 20
+        million predictions, and lists from at most a thousand million. The report says so.
     seed : int, default 0
-        Chooses them.
+        Seed of the sample.
     threads : int, optional
-        All processors when None; the result is the same.
+        Number of threads; by default one for each processor. The result does not depend on it.
 
     Returns
     -------

@@ -33,9 +33,9 @@ def list_sections(model: Scorer, n: int, sample: int | None, seed: int, threads:
         for down in (False, True)
     )
     source = f"the {n} best of {who(len(users), n_users, seed)}, " + (
-        "what they rated left out."
+        "without items that they rated."
         if seen
-        else "what they rated included, for the model was saved without ratings."
+        else "including items that they rated, because the model was saved without ratings."
     )
     sections = [
         Section(
@@ -119,24 +119,24 @@ def _figures(counts: np.ndarray, means: np.ndarray, listed: np.ndarray) -> dict[
     low, middle, high = np.quantile(famous, (0.1, 0.5, 0.9)) if len(famous) else (np.nan,) * 3
     mean = float(np.nanmean(means[listed])) if len(listed) and np.isfinite(means[listed]).any() else np.nan
     return {
-        "n_ratings, median": (float(middle), "half of what is recommended has at most so many ratings"),
-        "n_ratings, 10 %": (float(low), "a tenth has at most so many"),
-        "n_ratings, 90 %": (float(high), "a tenth has at least so many"),
-        "mean rating": (mean, "mean over the lists of the recommended items' mean ratings"),
+        "n_ratings, median": (float(middle), "half of the recommended items have at most this many ratings"),
+        "n_ratings, 10 %": (float(low), "a tenth have at most this many"),
+        "n_ratings, 90 %": (float(high), "a tenth have at least this many"),
+        "mean rating": (mean, "mean rating of the recommended items"),
         "rare share": (
             float((famous < RARE).mean()) if len(famous) else np.nan,
-            f"share of the lists with under {RARE} ratings",
+            f"share of recommended items with under {RARE} ratings",
         ),
-        "coverage": (float((times > 0).mean()), "share of all items that are in anyone's list"),
+        "coverage": (float((times > 0).mean()), "share of all items that are in at least one list"),
         "popularity bias": (
             float(famous.mean() / rated_mean) if len(famous) and rated_mean else np.nan,
-            "mean n_ratings of what is recommended / of what is rated; 1: as well known as what people watch",
+            "mean number of ratings of recommended items divided by that of rated items",
         ),
         "head share of lists": (
             float(times[head].sum() / max(1, len(listed))),
-            "share of all list places held by the most-rated tenth of the items",
+            "share of recommendations that are among the tenth of items with most ratings",
         ),
-        "head share of ratings": (float(counts[head].sum() / total), "share of all ratings that it takes"),
+        "head share of ratings": (float(counts[head].sum() / total), "share of ratings of these items"),
     }
 
 

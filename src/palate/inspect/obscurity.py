@@ -105,7 +105,7 @@ def outside_share(scorer: Scorer) -> float:
         If the scorer's scores have no scale.
     """
     if scorer.scale is None:
-        raise ValueError("outside_share must be asked of ratings; these scores have no scale.")
+        raise ValueError("outside_share needs ratings; these scores have no scale.")
     low, high = scorer.scale
     n_users, n_items = len(scorer.users), len(scorer.items)
     step = max(1, _CHUNK // max(1, n_items))

@@ -48,7 +48,7 @@ def item_page(model: Factored, item_id: object, *, n: int = 10) -> Report:
     model : FactorModel
     item_id : int, str or UUID
     n : int, default 10
-        How many similar items to list.
+        Number of similar items.
 
     Returns
     -------
@@ -98,7 +98,7 @@ def item_page(model: Factored, item_id: object, *, n: int = 10) -> Report:
             _listed(
                 "similar",
                 "Similar items",
-                "Highest cosine of the factors, less for items with few ratings.",
+                "Highest cosine of the factors, reduced for items with few ratings.",
                 similar_items(_plain(model), item_id, n),
             )
         )
@@ -167,7 +167,7 @@ def user_page(model: Factored, user_id: object, *, n: int = 10) -> Report:
         sections.append(_listed("rated", "Rated", text, rated(plain, user_id).head(n)))
     for name, heading, worst in (("best", "Recommended", False), ("worst", "Least recommended", True)):
         text = f"The {'lowest' if worst else 'highest'} predictions" + (
-            ", what was rated left out." if seen else "."
+            ", without rated items." if seen else "."
         )
         sections.append(
             _listed(
@@ -236,7 +236,7 @@ def _numbers(
     frame = pl.DataFrame(
         rows, schema={"figure": pl.String, "value": pl.Float64, "share": pl.Float64}, orient="row"
     )
-    text = f"The share is that of all {side} with a lower value."
+    text = f"The share is the share of all {side} with a lower value."
     return Section(name="numbers", heading="Numbers", text=(text,), frame=frame)
 
 
@@ -263,9 +263,8 @@ def _tastes(model: Factored, index: int) -> list[Section]:
     if not len(found):
         return []
     text = (
-        "Liking: mean surprise (rating less what the mean, the item and the user explain) inside the genre "
-        "less outside. "
-        "Clarity: that less three standard errors; above 0 is a clear taste."
+        "Liking: mean residual (rating minus mean, item and user bias) inside the genre minus "
+        "outside. Clarity: the liking minus three standard errors; a taste is clear above 0."
     )
     found = found.filter(pl.col("n_in_taste") >= 3).sort("clarity", "taste", descending=[True, False])
     return (

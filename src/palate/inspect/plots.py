@@ -55,7 +55,7 @@ def save(report: "Report", folder: str | os.PathLike[str]) -> list[str]:
 
 
 def _weights(figure: "Figure", section: "Section") -> None:
-    figure.supxlabel("the outermost bars hold what lies beyond", fontsize=9, color=GREY)
+    figure.supxlabel("the outermost bars include all values beyond", fontsize=9, color=GREY)
     columns = len(section.frame) // 2
     figure.set_size_inches(figure.get_figwidth() * columns / 3, figure.get_figheight())
     panels = figure.subplots(2, columns).T.ravel()
@@ -100,7 +100,7 @@ def _predictions(figure: "Figure", section: "Section") -> None:
     _bars(axes, section, "predictions")
     for place, mark in enumerate(section.marks):
         axes.axvline(mark, color=RED, linestyle="--", label=None if place else "ends of the rating scale")
-    axes.set_xlabel("predicted rating; the outermost bars hold what lies beyond")
+    axes.set_xlabel("predicted rating; the outermost bars include all values beyond")
     axes.set_ylabel("share (%)")
     axes.set_title("Distribution of predictions")
     if section.marks:
@@ -134,7 +134,7 @@ def _fame(figure: "Figure", section: "Section") -> None:
     axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right", fontsize=8)
     axes.set_xlabel("ratings per item")
     axes.set_ylabel("share (%)")
-    axes.set_title("How well known: all items, what is rated, what is recommended")
+    axes.set_title("Number of ratings: all items, rated items, recommended items")
     axes.legend(loc="best", frameon=False, fontsize=9)
     axes.grid(axis="y", alpha=0.3)
 
@@ -157,9 +157,9 @@ def _eras(figure: "Figure", section: "Section") -> None:
         ha="right",
         fontsize=8,
     )
-    axes.set_xlabel("era, by when it begins; all have about as many ratings")
-    axes.set_ylabel("level beside the average")
-    axes.set_title("How high an average user rates an average item")
+    axes.set_xlabel("start of the time bin; all have about the same number of ratings")
+    axes.set_ylabel("difference from the average")
+    axes.set_title("Rating of an average item by an average user")
     axes.legend(loc="best", frameon=False, fontsize=9)
     axes.grid(axis="y", alpha=0.3)
 
@@ -185,7 +185,7 @@ def _tastes(figure: "Figure", section: "Section") -> None:
         [f"{one} ({n})" for one, n in found.select("taste", "n_in_taste").rows()],
         fontsize=9,
     )
-    axes.set_xlabel("mean surprise inside the genre less outside (stars)")
+    axes.set_xlabel("mean residual inside the genre minus outside (stars)")
     axes.set_title("Tastes by genre, number of ratings in brackets (blue: clear)", fontsize=11)
     axes.grid(axis="x", alpha=0.3)
 

@@ -14,23 +14,23 @@ from palate.data.frames import from_polars
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Section:
-    """One question and its answer.
+    """A section of a report: sentences, a frame, and a plot.
 
     Parameters
     ----------
     name : str
-        By which the report finds it, such as "norms".
+        Name in the report, such as "norms".
     heading : str
     text : tuple of str
-        Sentences that say what the frame holds, and of which sample.
+        Sentences that describe the frame and the sample.
     frame : polars.DataFrame
         The answer.
     bins : polars.DataFrame, optional
-        What the picture is drawn from, where that is not `frame`.
+        Data of the plot, if they are not `frame`.
     plot : str, optional
         Name of the function in `palate.inspect.plots` that draws it.
     marks : tuple of float
-        Values to mark in the picture, such as the ends of the rating scale.
+        Values to mark in the plot, such as the ends of the rating scale.
 
     Examples
     --------
@@ -49,13 +49,13 @@ class Section:
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Report:
-    """An inspection: frames by name, with the sentences and pictures that go with them.
+    """The result of an inspection: frames by name, with sentences and plots.
 
     Parameters
     ----------
     title : str
     text : tuple of str
-        What was inspected.
+        Description of the model.
     sections : tuple of Section
     frame_kind : str, default "polars"
         Library of the frames that `report[name]` returns.
@@ -87,7 +87,7 @@ class Report:
         Raises
         ------
         KeyError
-            If there is none; the message lists those there are.
+            If there is none. The message lists the sections.
         """
         for section in self.sections:
             if section.name == name:
@@ -114,7 +114,7 @@ class Report:
         }
 
     def plot(self, folder: str | os.PathLike[str]) -> list[str]:
-        """Write one PNG per section that has a picture into a folder, which is made if need be.
+        """Write the plots of all sections as PNG files to a folder, which is created if necessary.
 
         Parameters
         ----------
@@ -123,7 +123,7 @@ class Report:
         Returns
         -------
         list of str
-            The files' paths.
+            Paths of the files.
 
         Raises
         ------

@@ -35,9 +35,7 @@ def genre_tastes(scorer: Scorer, damping: float = 10.0) -> pl.DataFrame:
     """
     table = item_table(scorer)
     if scorer.ratings is None or names.GENRES not in table.columns:
-        raise ValueError(
-            "genre_tastes must be asked of a scorer with its ratings and genres; this one lacks them."
-        )
+        raise ValueError("genre_tastes needs a scorer with ratings and genres; this one has none.")
     ratings = scorer.ratings
     counts = ratings.user_counts()
     user = np.repeat(np.arange(len(counts)), counts)

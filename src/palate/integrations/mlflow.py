@@ -29,24 +29,24 @@ def save_model(
     mlflow_model: Any = None,
     ratings: bool = True,
 ) -> None:
-    """Write a model to a folder as MLflow keeps models.
+    """Write a model to a folder in MLflow's format.
 
     Parameters
     ----------
-    model : FactorModel, RecommenderModel, or another model that has a file
+    model : FactorModel, RecommenderModel, or another model with a file format
     path : path
-        A folder that is not there yet, or is empty.
+        A new or empty folder.
     signature : mlflow.models.ModelSignature, optional
         Default: `user_id` and `item_id` of the model's kinds of ids, and the parameters of a request.
     input_example : pandas frame, optional
-        Default: two pairs that the model knows.
+        Default: two pairs of the model.
     pip_requirements : list of str, optional
         Default: this version of palate, and pandas.
     metadata : dict, optional
     mlflow_model : mlflow.models.Model, optional
-        What MLflow itself hands over.
+        Used by MLflow.
     ratings : bool, default True
-        Whether the file holds the ratings; without them lists cannot leave out what was rated.
+        Whether to include the ratings. Without them, lists cannot leave out rated items.
 
     Raises
     ------
@@ -133,19 +133,19 @@ def log_model(
 
 
 def load_model(model_uri: str | os.PathLike[str], *, dst_path: str | None = None) -> Any:
-    """Return the model that was saved or logged, with all its verbs.
+    """Return a model that was saved or logged.
 
     Parameters
     ----------
     model_uri : str or path
-        A folder, or an address of MLflow's: `models:/NAME/1`, `runs:/RUN/model`.
+        A folder, or a URI of MLflow, such as `models:/NAME/1` or `runs:/RUN/model`.
     dst_path : str, optional
-        Folder to fetch it to.
+        Folder to download it to.
 
     Raises
     ------
     ValueError
-        If what is there was not saved by palate.
+        If the model was not saved by palate.
     ModelFileError
         If the file is damaged or of a newer version.
 

@@ -23,14 +23,14 @@ class PruningCallback:
     Raises
     ------
     ValueError
-        If `metric` is another, the study maximizes or has several objectives, or, on the first
-        sweep, no ratings are held out.
+        If `metric` has another value, the study maximizes or has several objectives, or no ratings
+        are held out.
     optuna.TrialPruned
         From within `fit`, if the trial should be pruned.
 
     Notes
     -----
-    Of several fits with one callback (`n_starts`, `refit=True`) only the first is reported.
+    For several fits with one callback (`n_starts`, `refit=True`), only the first is reported.
 
     Examples
     --------
@@ -58,7 +58,7 @@ class PruningCallback:
         if directions == ["MAXIMIZE"]:
             raise ArgumentError(
                 "trial",
-                f"be of a study that minimizes, as {metric} is better when lower",
+                f"be of a study that minimizes {metric}",
                 "one that maximizes",
             )
         self.trial = trial

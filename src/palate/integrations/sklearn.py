@@ -18,7 +18,7 @@ _Base: Any = require("sklearn.base", "scikit-learn", "sklearn", "palate.sklearn"
 
 
 class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):
-    """A regressor of scikit-learn: X holds pairs of a user and an item, y their ratings.
+    """A scikit-learn regressor: X contains pairs of a user and an item, y their ratings.
 
     `clone`, `Pipeline`, `cross_val_score` and `GridSearchCV` work with it. The hyper-parameters of
     the trainer are parameters of the regressor with `trainer__` before their names:
@@ -30,10 +30,10 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):
         Any trainer of palate, or an object of your own with `fit(ratings, validation=, catalog=,
         callback=, threads=, seed=)`. Default `palate.LeastSquares()`.
     user, item : int or str, optional
-        Position or name of the columns of X, of which others are then not used. Default: X has two
+        Position or name of the columns of X; other columns are then not used. By default X has two
         columns, users and items.
     timestamp : int or str, optional
-        Column of the times, for a trainer that knows of time.
+        Column of the times, for a trainer with time.
     validation : float, default 0.05
         Share of the ratings given to `fit` that decides when training stops.
     scale : (float, float), optional
@@ -44,7 +44,7 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):
         What a pair with a user or an item that `fit` did not see gets: the mean plus the bias of
         the side that is known, NaN, or an error.
     catalog : Catalog, optional
-        What is known of the items.
+        Titles and other columns of the items.
     threads : int, optional
         Default all processors. The result does not depend on it.
     seed : int, default 0

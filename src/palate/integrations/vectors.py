@@ -46,9 +46,9 @@ def export_vectors(
     model : FactorModel, or RecommenderModel with `head`
     side : {"items", "users"}, default "items"
     head : {"choice", "stars"}, optional
-        Which model of a model of two heads; its lists by both heads are in the order of no inner product.
+        Head of a model of two heads. Lists by both heads cannot be ordered by an inner product.
     kind : {"polars", "pandas", "pyarrow"}, optional
-        Library of the frame; default the model's.
+        Library of the frame; by default that of the model.
 
     Returns
     -------
@@ -62,9 +62,9 @@ def export_vectors(
     TypeError
         If the model has no factors.
     ValueError
-        If an argument is none of these, a model of two heads is given without `head`, or no inner
-        product has the order of the scores: that is so for a mean over draws after a link, and for
-        items of a noise of their own.
+        If an argument has another value, a model of two heads is given without `head`, or no inner
+        product orders items by their scores. This is so for models with several draws and another
+        link, and for ordinal models with noise of each item.
 
     References
     ----------
@@ -106,8 +106,8 @@ def _of_factors(model: Model, head: str | None) -> "FactorModel":
         if head not in HEADS:
             raise ArgumentError(
                 "head",
-                "be 'choice' (what people choose) or 'stars' (predicted ratings) for a model of two heads, "
-                "as no inner product has the order of its lists by both",
+                "be 'choice' (what people choose) or 'stars' (predicted ratings) for a model of "
+                "two heads, because no inner product orders items by both",
                 f"{head!r}",
             )
         model = getattr(model, head)
@@ -119,7 +119,7 @@ def _of_factors(model: Model, head: str | None) -> "FactorModel":
         name = getattr(model, "trainer", {}).get("name") or type(model).__name__
         of = f" as its {head} head" if head else ""
         raise ArgumentTypeError(
-            "model", "have factors", f"{name}{of}, whose scores are no products of short vectors", _WAY_OUT
+            "model", "have factors", f"{name}{of}, whose scores are not products of short vectors", _WAY_OUT
         )
     return model
 
@@ -131,16 +131,16 @@ def _check_order(model: "FactorModel") -> None:
     if model.n_draws > 1:
         raise ArgumentError(
             "model",
-            f"be a point estimate under the {model.link} link, as no inner product has the order of a mean "
-            f"over draws after it",
+            f"be a point estimate under the {model.link} link, because no inner product orders "
+            "items like the mean over draws",
             f"{model.n_draws} draws",
             _WAY_OUT,
         )
     if model.item_noise is not None:
         raise ArgumentError(
             "model",
-            f"have one noise for all items under the {model.link} link, as no inner product has the order "
-            f"of scores with noise of each item's own",
+            f"have one noise for all items under the {model.link} link, because no inner product "
+            "orders items with different noise",
             "a model with it",
             Words("Train with ", Setting("noise", "shared"), ". ", _WAY_OUT),
         )

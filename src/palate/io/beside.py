@@ -109,7 +109,7 @@ def _found(
         except (ValueError, TypeError) as error:
             where = "" if name in str(error) else f"{name}: "
             warnings.warn(
-                f"{where}{str(error).rstrip('.')}. It is not taken as the catalog. {_ADVICE}",
+                f"{where}{str(error).rstrip('.')}. It is not used as the catalog. {_ADVICE}",
                 CatalogWarning,
                 stacklevel=5,
             )

@@ -196,7 +196,7 @@ def rating_file(files: Files) -> Source:
         raise ArgumentError(
             f"{files.path}",
             Words(
-                "be read as the Delta table that it is, whose log says which of its files count: ",
+                "be read as a Delta table, whose log says which of its files are current: ",
                 Call("pass deltalake.DeltaTable(FOLDER) to palate.Ratings.from_frame"),
             ),
         )

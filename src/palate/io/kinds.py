@@ -72,9 +72,9 @@ def _like(columns: Columns, side: str, known: Vocabulary, typed: bool, name: str
         row = int(np.argmax(texts.codes == good.index(False)))
         raise ArgumentError(
             label,
-            f"hold {known.type_name}s, as the {side} ids it is to meet are (such as {str(known.id(0))!r})",
+            f"contain {known.type_name}s, as the known {side} ids do (such as {str(known.id(0))!r})",
             f"{wrong!r} at {columns.where(row)}",
-            f"An id of another kind is none of those {side}s: leave its rows out.",
+            "Ids of another type cannot match: remove their rows.",
         )
     if known.kind == "uuid":
         return np.array([UUID(text) for text in texts.values], dtype=object)[texts.codes].tolist()
@@ -90,10 +90,10 @@ def _parses(known: Vocabulary, text: str) -> bool:
 
 
 def _typed_message(column: Any, label: str, known: Vocabulary, side: str, name: str, found: str) -> str:
-    wanted = f"{known.type_name}s, as the {side} ids it is to meet are (such as {known.id(0)!r})"
+    wanted = f"{known.type_name}s, as the known {side} ids (such as {known.id(0)!r})"
     example = column[0] if len(column) else None
     return (
-        f"{label} of {name} must hold {wanted}; got {found}s (such as {example!r}). Cast the column to "
-        f"{known.type_name}s, or "
-        "save the table as CSV, whose ids are read as those they are to meet."
+        f"{label} of {name} must hold {wanted}; got {found}s (such as {example!r}). Cast the "
+        f"column to {known.type_name}s, or save the table as CSV, whose ids are converted to the "
+        "known type."
     )

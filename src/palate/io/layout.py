@@ -227,9 +227,8 @@ def _check_preamble(source: Source, encoding: str) -> None:
         return  # a header or ids may begin so
     what = "a line that is" if n == 1 else f"{n} lines that are"
     raise ValueError(
-        f"{source.name} begins with {what} no part of the table, {lines[0][:80]!r}. Leave "
-        f"{'it' if n == 1 else 'them'} out: "
-        f"tail -n +{n + 1} {source.name} > ratings.csv."
+        f"{source.name} begins with {what} not part of the table, {lines[0][:80]!r}. Leave "
+        f"{'it' if n == 1 else 'them'} out: tail -n +{n + 1} {source.name} > ratings.csv."
     )
 
 

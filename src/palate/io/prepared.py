@@ -52,7 +52,7 @@ def validation_pairs(files: Files, source: Source, columns: dict[str, Any]) -> t
         n_train, n_validation = int(about["n_train"]), int(about["n_validation"])
     except (ValueError, TypeError, KeyError):
         warnings.warn(
-            f"{SPLIT_FILE} beside {source.name} is not as prepare writes it: it is left out.",
+            f"{SPLIT_FILE} beside {source.name} was not written by prepare, and is ignored.",
             PreparedWarning,
             stacklevel=4,
         )
@@ -60,9 +60,8 @@ def validation_pairs(files: Files, source: Source, columns: dict[str, Any]) -> t
     n = len(columns["user"])
     if n_train + n_validation != n or n_train < 1 or n_validation < 0:
         warnings.warn(
-            f"{source.name} has {n:,} rows, but {SPLIT_FILE} beside it speaks of {n_train:,} for training "
-            f"and {n_validation:,} "
-            "for validation: it is left out.",
+            f"{source.name} has {n:,} rows, but {SPLIT_FILE} beside it says {n_train:,} for "
+            f"training and {n_validation:,} for validation. {SPLIT_FILE} is ignored.",
             PreparedWarning,
             stacklevel=4,
         )

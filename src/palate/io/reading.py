@@ -62,7 +62,7 @@ def read(
     Parameters
     ----------
     path : str or Path
-        A rating file (text, `.gz` or Parquet), a folder that holds one, or a `.zip` of such a folder.
+        A rating file (text, `.gz` or Parquet), a folder with one, or a `.zip` of such a folder.
     format : str, default "auto"
         "movielens" (`ratings.csv`), "movielens-dat" (`ratings.dat`), "movielens-100k" (`u.data`),
         "goodbooks", "movietweetings", "triplets" (user, item, count), "netflix", "lesson"
@@ -70,55 +70,55 @@ def read(
         item, empty where there is no rating), or "table": any CSV or Parquet file with named
         columns. "auto" looks at the file.
     user, item, rating : str, optional
-        Names of the columns of a table; default the usual names, such as `user_id`, `itemId`, `rating`.
+        Names of the columns of a table; by default usual names, such as `user_id`, `itemId`,
+        `rating`.
     timestamp, weight : str, optional
-        Names of further columns. Times are seconds since 1970, or dates. A column with a usual name
-        for a time is used.
+        Names of further columns. Times are seconds since 1970, or dates. By default a column with a
+        usual name for times is used.
     scale : (float, float), optional
-        Lowest and highest possible rating; default what the format promises, else what is observed.
+        Lowest and highest possible rating; by default that of the format, or the observed range.
     duplicates : {"last", "mean", "sum", "error"}, optional
         What to do with repeated (user, item) pairs, see `Ratings.from_frame`. Default: "last", or
         "sum" with `counts`.
     counts : bool, default False
-        Whether the rows are events, such as plays or purchases: those of a pair add up, and without
-        a rating column each counts 1.
+        Whether the rows are events, such as plays or purchases. Rows of a pair are then added, and
+        without a rating column each counts 1.
     separator : str, optional
-        Of a table's fields; default the one that splits the first line.
+        Separator of the columns; by default it is detected in the first line.
     encoding : str, default "utf-8"
-        Of a table. Catalogs of known formats are read in UTF-8 or Latin-1, whichever fits.
+        Encoding of a table. Catalogs of known formats are read in UTF-8 or Latin-1.
     header : bool, optional
-        Whether the first line of a table holds column names. By default it must, and one that looks
-        like a row is an error. Without a header, columns are numbered from 1, `user="2"` say, and
-        are user, item, rating and time by default.
+        Whether the first line of a table contains column names. By default it must, and a first
+        line that looks like a row is an error. Without a header, columns are numbered from 1
+        (`user="2"`), and by default are user, item, rating and time.
     quote : bool, optional
-        Whether fields of a table may be enclosed in double quotes; default yes, but not between
-        tabs, where quotes are plain characters unless the first line has enclosed names.
+        Whether fields of a table may be enclosed in double quotes. By default they may, except in
+        tables with tabs, unless the names in the first line are enclosed.
     missing : number, str or sequence of these, optional
-        Values of the rating column that mean "not rated", such as -1 or "NA": a `ReadingWarning`
-        counts the rows left out.
+        Values of the rating column that mean "not rated", such as -1 or "NA". Rows with them are
+        left out, and a `ReadingWarning` counts them.
     skip_empty : bool, default False
-        Whether to leave out rows without a user, an item or a rating, and count them likewise; else
-        they are an error.
+        Whether to leave out rows without a user, an item or a rating. Otherwise they are an error.
     timestamp_format : str, optional
-        How a table writes its times, such as "%d/%m/%Y %H:%M"; default seconds, or dates with the year first.
+        Format of times, such as "%d/%m/%Y %H:%M"; by default seconds, or dates with the year first.
     decimal : {".", ","}, default "."
-        What divides a number of a table from its fraction.
+        Decimal separator.
     items : str or Path, optional
-        The catalog's file, with the items' ids in a column of the same name as in the ratings,
-        `item_id`, or another usual name; default `items.csv`, `movies.csv` and the like beside the
-        ratings, if one of them has a column of the ratings' own name or `item_id`; "none" for no
-        catalog. A file that nobody named is left out with a `CatalogWarning` where it does not fit.
+        File of the catalog, with item ids in a column of the same name as in the ratings,
+        `item_id`, or another usual name. By default `items.csv`, `movies.csv` and similar files
+        beside the ratings are used if they have such a column; one that does not fit is left out
+        with a `CatalogWarning`. "none" uses no catalog.
     items_id, items_title, items_year, items_genres : str, optional
-        Names of the columns of the file in `items`; default the usual names.
+        Names of the columns of the file in `items`; by default usual names.
     like : FactorModel or Ratings, optional
-        What the ratings are to meet, such as the model they are a test of: ids of a text file,
-        which has no types, are then read as integers or strings as they are there. Without it they
-        are integers if all in the file (and in a catalog that is a text file) are whole numbers.
+        Model or ratings whose types of ids are used for a text file, which has no types. By default
+        ids are integers if all ids in the file (and in a catalog that is a text file) are whole
+        numbers.
 
     Returns
     -------
     Dataset
-        With `ratings`, and `catalog` if one was found.
+        Object with `ratings`, and `catalog` if one was found.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def read(
     ValueError
         If the file is empty or damaged, or a column is missing; the message names the line.
     TypeError
-        If a file that has types holds ids of another type than `like`, or the catalog that was named does.
+        If a file with types, or the catalog in `items`, has ids of another type than `like`.
 
     Examples
     --------
@@ -156,7 +156,7 @@ def read(
     if of_items and items is None:
         role, name = next(iter(of_items.items()))
         raise ArgumentError(
-            f"items_{role}", "come with items, the catalog whose column it is", f"items_{role}={name!r} alone"
+            f"items_{role}", "be given with items, the catalog of this column", f"items_{role}={name!r} alone"
         )
     rows: dict[str, Any] = {"missing": _marks(missing), "skip_empty": skip_empty}
     files = Files(path)

@@ -196,7 +196,7 @@ class Files:
         self.path = path
         self._spool = spooled(path)
         if self._spool is None and not path.exists():
-            raise FileNotFoundError(f"{path} must be {what}; there is nothing of that name.")
+            raise FileNotFoundError(f"{path} must be {what}; there is no file with this name.")
         self._place = path if self._spool is None else self._spool.copy
         name = path.name if self._spool is None else self._spool.name
         self._members = (

@@ -25,7 +25,7 @@ class Spool:
         with os.fdopen(handle, "wb") as out, _opened(path) as stream:
             shutil.copyfileobj(stream, out, 1 << 20)
         if not self.copy.stat().st_size:
-            raise ArgumentError(self.name, "hold a table", "nothing", "Has what it comes from failed?")
+            raise ArgumentError(self.name, "hold a table", "nothing", "Did the command that writes it fail?")
 
 
 def spooled(path: Path) -> Spool | None:
@@ -41,7 +41,7 @@ def _opened(path: Path) -> IO[bytes]:
     stream: Any = sys.stdin
     if stream is None or stream.isatty():
         raise ArgumentError(
-            "- stands for standard input, which", "come from a pipe or a file", "a terminal", "Name a file."
+            "- means standard input, which", "come from a pipe or a file", "a terminal", "Name a file."
         )
     return open(os.dup(stream.fileno()), "rb")
 

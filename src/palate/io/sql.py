@@ -67,7 +67,9 @@ def read_sql(
     except duckdb.Error as error:
         said = " ".join(str(error).split())
         raise ArgumentError(
-            "sql", "be a query that DuckDB can run", f"{query!r}, of which it says: {said.removesuffix('.')}"
+            "sql",
+            "be a query that DuckDB can run",
+            f"{query!r}, for which DuckDB says: {said.removesuffix('.')}",
         ) from None
 
 

@@ -219,7 +219,7 @@ def _left_out(
         wanted = [str(columns[role]) for role in _REQUIRED if role in columns]
         nulls = [_parquet(source, [name]).to_series() for name in wanted]
         empty = [one.is_null() | (one.is_nan() if one.dtype.is_float() else False) for one in nulls]
-        masks["lack a user, an item or a rating and are left out"] = np.logical_or.reduce(
+        masks["have no user, item or rating and are left out"] = np.logical_or.reduce(
             [one.to_numpy() for one in empty]
         )
     for said, mask in masks.items():

@@ -207,7 +207,7 @@ class _Reading:
         if self.left_out["empty"]:
             said = f"{self.left_out['empty']:,} of {total:,} rows of {self.file.name}"
             warnings.warn(
-                f"{said} lack a user, an item or a rating and are left out.", ReadingWarning, stacklevel=6
+                f"{said} have no user, item or rating and are left out.", ReadingWarning, stacklevel=6
             )
 
     def _without_header(self, block: Block) -> Block:

@@ -1,4 +1,4 @@
-"""The Gram matrix of all rows of one side: what pairs that nobody rated add to every row's system."""
+"""The Gram matrix of all rows of one side: what unobserved pairs add to every row's system."""
 
 import numpy as np
 from numba import njit

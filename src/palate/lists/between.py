@@ -72,12 +72,15 @@ def between(
     index = known_indices(scorer.items, [first, second], "item id", "the items")
     if index[0] == index[1]:
         raise ArgumentError(
-            "first and second", "be two items", f"{first!r} twice", "Use similar_items for what is like one."
+            "first and second",
+            "be two items",
+            f"{first!r} twice",
+            "Use similar_items for items that are similar to one.",
         )
     likeness = likeness_of(scorer)
     if likeness is None:
         raise ValueError(
-            "between must be asked of a model with vectors or weights of items, or genres; this one has none."
+            "between needs a model with vectors or weights of items, or with genres; this one has none."
         )
     allowed = allowed_items(
         scorer, min_ratings=min_ratings, where=where, candidates=candidates, exclude_items=exclude_items

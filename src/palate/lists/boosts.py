@@ -76,7 +76,7 @@ def _holders(column: Any, value: Any, scorer: Scorer) -> np.ndarray:
         raise type(error)(str(error).replace("where", "boost")) from None
     if not len(found):
         raise ArgumentError(
-            f"boost[{column!r}]", "name values that items hold", f"{value!r}, which none holds"
+            f"boost[{column!r}]", "name values that items have", f"{value!r}, which no item has"
         )
     return found
 

@@ -126,7 +126,7 @@ def _place(column: str, value: object, tags: Tags) -> int:
         return lower[value.lower()]
     raise ArgumentError(
         f"at_most[{column!r}]",
-        "name values that items hold",
+        "name values that items have",
         f"{value!r}",
         did_you_mean(value, map(str, tags.values)),
     )

@@ -56,7 +56,7 @@ def check_caution(caution: float, explore: Any) -> float:
     if explore is not None and caution:
         raise ArgumentError(
             "caution",
-            Words("be 0 with ", Setting("explore", explore), ", which ranks by a draw instead"),
+            Words("be 0 with ", Setting("explore", explore), ", which ranks by a draw"),
             f"{caution:g}",
         )
     return float(caution)
@@ -96,7 +96,7 @@ def rank_cautiously(
     Raises
     ------
     ValueError
-        If the model does not know how sure it is.
+        If the model has no standard errors.
     """
     factors = check_spread(model, "caution", f"{caution:g}", "0")
     users = np.ascontiguousarray(user_index, dtype=np.int64)

@@ -64,11 +64,11 @@ def allowed_items(
         )
         mask &= chosen
         if not mask.any():
-            return _nothing(mask, "candidates holds no item")
+            return _nothing(mask, "candidates contains no item")
     if exclude_items is not None:
         mask[excluded_indices(scorer, exclude_items)] = False
         if not mask.any():
-            return _nothing(mask, "exclude_items holds every item that is left")
+            return _nothing(mask, "exclude_items contains all items that are left")
     if where is not None:
         before, mask = mask, mask & matching(where, item_table(scorer))
         if not mask.any():

@@ -34,7 +34,7 @@ from palate.lists.where import Where, describe, matching
 from palate.scorer import Scorer
 
 UNKNOWN = ("raise", "nan", "baseline")
-_ADVICE = " Pass unknown='baseline' or unknown='nan' to have an answer for it."
+_ADVICE = " Pass unknown='baseline' or unknown='nan' to get a value for it."
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def predict(
     users, items : id, or list, array or column of ids
         Pairs of equal length; a single id goes with each of the others.
     clip : bool, default False
-        Move predictions outside the rating scale to its ends.
+        Whether to clip predictions to the rating scale.
     unknown : {"raise", "nan", "baseline"}, default "raise"
         What an id that was not in the training data gets: an error; NaN; or the mean plus the bias
         of the known side, the unknown one taken at its prior mean.
@@ -105,7 +105,7 @@ def predict(
         If an id is unknown and `unknown="raise"`.
     ValueError
         If the lengths differ, an argument is out of range, clip is asked of scores that have no
-        scale, or the scorer does not know how sure it is.
+        scale, or the scorer has no standard errors.
     """
     _check_unknown(unknown)
     beside = Beside.checked(return_std, interval, interval_of)
@@ -187,9 +187,7 @@ def _pairs(
     if not is_single(users) and not is_single(items):
         for name, ids in (("users", users), ("items", items)):
             if isinstance(ids, set | frozenset):
-                raise ArgumentTypeError(
-                    name, "be a list, an array or a column", "a set, whose order pairs nothing"
-                )
+                raise ArgumentTypeError(name, "be a list, an array or a column", "a set, which has no order")
     rows = user_rows(scorer, users, unknown_allowed=True)
     user_index = rows.index
     if unknown == "raise" and (user_index < 0).any():
@@ -234,14 +232,14 @@ def predict_frame(
     where : polars.Expr, mapping or str, optional
         Items that satisfy a condition on the catalog's columns, see `palate.lists.where.matching`.
     clip : bool, default False
-        Move predictions outside the rating scale to its ends.
+        Whether to clip predictions to the rating scale.
     unknown : {"raise", "nan", "baseline"}, default "raise"
         What an unknown user or a named unknown item gets, as in `predict`. Items found in the
         catalog that nobody rated are NaN unless it is "baseline".
     return_std, interval, interval_of
         As in `predict`.
     timestamp : number, date or datetime, optional
-        When all these ratings are given; see `predict`.
+        Time of all these ratings; see `predict`.
 
     Returns
     -------
@@ -338,7 +336,7 @@ def _chosen_items(
             found = found[matching(where, catalog.frame)[found]]
             if not len(found):
                 warn_caller(
-                    f"{describe(where)} keeps none of {n_found:,} items; the answer is empty.",
+                    f"{describe(where)} keeps none of {n_found:,} items; the result is empty.",
                     EmptyResultWarning,
                 )
         return np.where(found < len(scorer.items), found, -1), catalog.rows(found)
@@ -422,5 +420,5 @@ def _check_unknown(unknown: str) -> None:
 
 def _check_clip(scorer: Scorer, clip: bool) -> tuple[float, float] | None:
     if clip and scorer.scale is None:
-        raise ArgumentError("clip", "be off for scores that have no rating scale")
+        raise ArgumentError("clip", "be off for scores without a rating scale")
     return scorer.scale if clip else None

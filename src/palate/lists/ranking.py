@@ -97,7 +97,7 @@ def seen_rows(scorer: Scorer, exclude_seen: bool) -> tuple[np.ndarray, np.ndarra
         raise ValueError(
             Words(
                 Setting("exclude_seen", True),
-                " needs to know what was rated; got a model saved without ratings. Pass ",
+                " needs the ratings of the model, which was saved without them. Pass ",
                 Setting("exclude_seen", False),
                 ", or save the model with its ratings.",
             )

@@ -39,7 +39,7 @@ def rated(scorer: Scorer, users: object) -> Any:
     rows = user_rows(scorer, users)
     ratings = rows.scorer.ratings
     if ratings is None:
-        raise ValueError("rated needs to know what was rated; got a model saved without ratings.")
+        raise ValueError("rated needs the ratings of the model, which was saved without them.")
     starts, counts = ratings.indptr[rows.index], ratings.indptr[rows.index + 1] - ratings.indptr[rows.index]
     user = np.repeat(np.arange(len(rows.index)), counts)
     first = np.cumsum(counts) - counts

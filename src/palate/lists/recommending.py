@@ -58,9 +58,9 @@ def recommend(
     users : id, list, array, column or frame with a column user_id, optional
         One user or many; every user when None.
     n : int, default 5
-        Items per user; there are fewer when fewer are left.
+        Number of items per user; fewer if fewer are left.
     min_ratings : int, default 0
-        Leave out items with fewer ratings than this.
+        Leave out items with fewer ratings.
     exclude_seen : bool, default True
         Leave out what the user has rated, held-out ratings included.
     where : polars.Expr, mapping or str, optional
@@ -71,7 +71,7 @@ def recommend(
     exclude_items : ids, optional
         Items to leave out for everyone.
     ascending : bool, default False
-        The lowest predicted ratings instead, lowest first.
+        Whether to list the lowest predicted ratings, lowest first.
     caution : float, default 0.0
         Rank by `mean - z sd` with `z = Phi^-1((1 + caution) / 2)`: above 0 by how good an item is
         at least (0.8: the lower end of its 80 % interval), below 0 by how good it may be; in (-1,
@@ -86,12 +86,12 @@ def recommend(
         From 0 to 1: how much an item loses for being like those above it in the list (maximal
         marginal relevance); see `palate.lists.shaping`.
     at_most : mapping, optional
-        How many items of a list may hold one value of a column: `{"genres": 3}`, or `{"genres":
-        {"Comedy": 2}}`.
+        How many items of a list may have the same value of a column: `{"genres": 3}`, or
+        `{"genres": {"Comedy": 2}}`.
     boost : mapping, optional
         Factors on the chance of items: `{"genres": {"Comedy": 1.5}}`, `{"item_id": {15: 2}}`.
     threads : int, optional
-        All processors when None; the result is the same.
+        Number of threads; by default one for each processor. The result does not depend on it.
 
     Returns
     -------
@@ -116,7 +116,7 @@ def recommend(
     Warns
     -----
     EmptyResultWarning
-        If nothing is left for a user; it names the filter that took the last item.
+        If no item is left for a user. The warning names the filter that removed the last one.
     ShortListWarning
         If `at_most` leaves fewer items than n.
     NothingKnownWarning
@@ -241,9 +241,8 @@ def _warn_if_equal(rows: UserRows, ranking: Ranking, silent: np.ndarray) -> None
         else f"{len(equal):,} of {len(rows.index):,} users, the first of them {first!r},"
     )
     warn_caller(
-        f"all predictions listed for {whom} are equal ({high[equal[0]]:.4g}): the order is that of the "
-        f"item ids, and no item is "
-        "recommended above another.",
+        f"all predictions listed for {whom} are equal ({high[equal[0]]:.4g}): the items are in the "
+        "order of their ids.",
         EqualPredictionsWarning,
     )
 
@@ -254,18 +253,19 @@ def warn_if_empty(rows: UserRows, allowed: Allowed, ranking: Ranking) -> None:
     if not len(empty):
         return
     if allowed.empty_because is not None:
-        message: str = Words("nothing is left to recommend: ", allowed.empty_because, ".")
+        message: str = Words("no item is left to recommend: ", allowed.empty_because, ".")
     elif len(rows.index) == 1:
         message = Words(
-            f"nothing is left to recommend to user {rows.labels[0]!r}: all {allowed.n_items:,} items "
-            "that may be recommended are rated already; pass ",
+            f"no item is left to recommend to user {rows.labels[0]!r}: all {allowed.n_items:,} "
+            "items that may be recommended are already rated; pass ",
             Setting("exclude_seen", False),
             " to have them.",
         )
     else:
         first = rows.labels[int(empty[0])]
         message = (
-            f"nothing is left to recommend to {len(empty):,} of {len(rows.index):,} users, the first "
-            f"of them {first!r}: they have rated all {allowed.n_items:,} items that may be recommended."
+            f"no item is left to recommend to {len(empty):,} of {len(rows.index):,} users, the "
+            f"first of them {first!r}: they have rated all {allowed.n_items:,} items that may be "
+            "recommended."
         )
     warn_caller(message, EmptyResultWarning)

@@ -106,7 +106,7 @@ def check_diversity(diversity: object) -> float:
             "diversity",
             "be between 0 and 1",
             f"{number:g}",
-            "0 ranks by chance alone, 1 by being unlike the items above.",
+            "0 ranks by the chance alone, 1 by the difference from the items above.",
         )
     return number
 
@@ -263,7 +263,7 @@ def warn_if_short(rows: UserRows, n: int, found: Shaped) -> None:
     if len(found.full) > 1:
         whom = f"{len(found.full):,} users, the first of them {rows.labels[first]!r}"
     warn_caller(
-        f"at_most leaves {n_listed} of {n} places filled for {whom}: every other item holds a value that "
-        f"is full, of {listed}.",
+        f"at_most leaves {n_listed} of {n} places filled for {whom}: the limits of these values "
+        f"are reached: {listed}.",
         ShortListWarning,
     )

@@ -55,7 +55,7 @@ def similar_items(
         How many ratings halve the similarity of the item that has them; 0 is the cosine itself, as
         it is where numbers of ratings are not known.
     threads : int, optional
-        All processors when None; the result is the same.
+        Number of threads; by default one for each processor. The result does not depend on it.
 
     Returns
     -------
@@ -222,9 +222,7 @@ def check_shrink(shrink: float) -> float:
     """Return `shrink` if it is a finite number of at least 0."""
     check_number("shrink", shrink)
     if not (shrink >= 0 and np.isfinite(shrink)):
-        raise ArgumentError(
-            "shrink", "be finite and at least 0", f"{shrink:g}", "0 is the order of the similarity itself."
-        )
+        raise ArgumentError("shrink", "be finite and at least 0", f"{shrink:g}", "0 does not shrink.")
     return float(shrink)
 
 
@@ -240,7 +238,7 @@ def _pack_directions(factors: np.ndarray, weights: np.ndarray | None) -> Any:
 def _with_factors(scorer: Scorer) -> Factored:
     if not hasattr(scorer, "item_factors") or scorer.item_factors.shape[2] == 0:
         raise ArgumentError(
-            "similarity", "be asked of a model with factors", f"{type(scorer).__name__} without any"
+            "similarity", "be used with a model that has factors", f"{type(scorer).__name__} without any"
         )
     return cast(Factored, scorer)  # whatever its link
 
@@ -263,9 +261,9 @@ def _warn_if_empty(near: Ranking, labels: pl.Series, reason: str | None) -> None
     empty = np.flatnonzero((near.items < 0).all(axis=1))
     if len(empty):
         first = labels[int(empty[0])]
-        why = reason or "its factors are zero, or nothing else is left to compare it with"
+        why = reason or "its factors are zero, or no other item is left"
         message = (
-            f"nothing similar is found for {len(empty):,} of {len(labels):,}, the first of them "
+            f"no similar items were found for {len(empty):,} of {len(labels):,}, the first of them "
             f"{first!r}: {why}."
         )
         warn_caller(message, EmptyResultWarning)

@@ -135,9 +135,8 @@ def _begin(parts: Path, plan: dict[str, Any]) -> None:
         if kept != plan:
             other = [name for name in plan if kept.get(name) != plan[name]]
             raise ValueError(
-                f"path must name lists that were not begun otherwise; '{parts}' holds parts of lists with "
-                f"another {', '.join(other)}. "
-                "Remove that folder, or name another file."
+                f"path must not have parts of other lists; '{parts}' has parts made with another "
+                f"{', '.join(other)}. Remove that folder, or name another file."
             )
         return
     parts.mkdir(parents=True, exist_ok=True)
@@ -205,7 +204,7 @@ def _warn_of_missing(target: Path, n_users: int) -> None:
     listed = pl.scan_parquet(target).select(pl.col(names.USER_ID).n_unique()).collect().item()
     if listed < n_users:
         warn_caller(
-            f"nothing is left to recommend to {n_users - listed:,} of {n_users:,} users, who are not in "
-            f"'{target}'.",
+            f"no item is left to recommend to {n_users - listed:,} of {n_users:,} users, who are "
+            f"not in '{target}'.",
             EmptyResultWarning,
         )

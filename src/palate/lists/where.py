@@ -98,7 +98,7 @@ def _evaluate(condition: pl.Expr, table: pl.DataFrame, what: str) -> np.ndarray:
         unknown = [name for name in condition.meta.root_names() if name not in table.columns]
         raise _no_column(unknown[0] if unknown else str(error), table) from None
     except pl.exceptions.PolarsError as error:
-        raise ArgumentError(what, "be computable from the columns of the items", f"{error}") from None
+        raise ArgumentError(what, "use columns of the items", f"{error}") from None
     if found.dtype != pl.Boolean or len(found) not in (1, table.height):
         raise ArgumentError(
             what, "give true or false for each item", f"{len(found)} values of type {found.dtype}"
@@ -157,7 +157,7 @@ def _check_genres(condition: object, table: pl.DataFrame) -> None:
                 "genres",
                 "be genres of the items",
                 f"{genre!r}",
-                f"They are, the nearest first: {listed or 'none'}{more}.",
+                f"The genres, the nearest first: {listed or 'none'}{more}.",
             )
 
 
@@ -208,9 +208,7 @@ def _compared(values: pl.Series, compare: Callable[[Any, Any], pl.Series], value
     try:
         return _true(compare(values, pl.Series([value])))
     except (TypeError, pl.exceptions.PolarsError) as error:
-        raise ArgumentError(
-            f"where[{values.name!r}]", "be computable from the columns of the items", f"{error}"
-        ) from None
+        raise ArgumentError(f"where[{values.name!r}]", "use columns of the items", f"{error}") from None
 
 
 def _true(found: pl.Series) -> np.ndarray:

@@ -45,7 +45,7 @@ class Answers(HoldsDerived):
     def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
         """Return the score of each pair of `user_index` and `item_index`, float32.
 
-        The index -1 stands for an unknown user or item.
+        The index -1 means an unknown user or item.
         """
         raise NotImplementedError
 
@@ -59,9 +59,8 @@ class Answers(HoldsDerived):
         Raises ValueError for a model that cannot take new users.
         """
         raise ValueError(
-            f"new users must be asked of a model that can fold them in; a model of "
-            f"{self.trainer.get('name')} cannot. "
-            "Train again with their ratings."
+            f"new users need a model that can fold them in; a model of {self.trainer.get('name')} "
+            "cannot. Train again with their ratings."
         )
 
     @property
@@ -96,29 +95,30 @@ class Answers(HoldsDerived):
         """Return predicted ratings, or scores of a model whose scores are no ratings.
 
         The arguments are two arrays of pairs, one user with many items, or many users with one
-        item. The result is an array where one of them is an array.
+        item. The result is an array if one of them is an array.
 
         Parameters
         ----------
         users : user id or FoldedUser, or list, array or column of them
         items : item id or FoldedItem, or list, array or column of them
-            As many as users, unless either is a single one.
+            As many as users, unless one of the two is a single id.
         clip : bool, default False
-            Move predictions outside the rating scale to its ends.
+            Whether to clip predictions to the rating scale.
         unknown : {"raise", "nan", "baseline"}, default "raise"
-            What an id that was not in the training data gets: an error; NaN; or the mean plus the
-            bias of the known side, with the unknown one at its prior mean.
+            What to do for an id that was not in the training data: raise an error, return NaN, or
+            return the mean plus the bias of the known side, with the unknown side at its prior
+            mean.
         return_std : bool, default False
             Also return the standard error of each expected rating.
         interval : float, optional
-            Also return both ends of the central interval that holds this share, such as 0.8.
+            Also return both ends of the central interval with this probability, such as 0.8.
         interval_of : {"mean", "rating"}, default "mean"
-            Whether that is where the expected rating is, or where one rating would fall; see
+            Whether the interval is for the expected rating or for one rating; see
             docs/uncertainty.md.
         timestamps : number, date or datetime, or list, array or column of them, optional
-            When each rating is given, for a model trained with `time`: in units of the training
-            ratings' timestamps. Default: as of the era of each user's last rating, in no known
-            mood.
+            Time of each rating, for a model trained with `time`, in the unit of the training
+            timestamps. By default the time bin of each user's last rating is used, without a
+            session effect.
 
         Returns
         -------
@@ -131,7 +131,7 @@ class Answers(HoldsDerived):
             If an id is unknown and `unknown="raise"`.
         ValueError
             If the lengths differ, an argument is out of range, the model has no scale to clip to,
-            does not know how sure it is, or knows nothing of time and is given times.
+            has no standard errors, or has no time and timestamps are given.
         """
         if items is None:
             raise ArgumentTypeError(
@@ -159,9 +159,8 @@ class Answers(HoldsDerived):
 
         The levels are in ascending order; the result has shape (n, n_levels).
 
-        Under the ordinal link these are the model's own. Under others a rating is what is expected
-        plus normal noise, and counts as the nearest level. Parameters and errors are those of
-        `predict`.
+        An ordinal model has its own levels. Other models add normal noise to the expected rating,
+        and take the nearest level. Parameters and errors are those of `predict`.
         """
         asked, wanted = self._pairs(users, items, unknown)
         return predicting.predict_distribution(
@@ -191,13 +190,16 @@ class Answers(HoldsDerived):
         users : user id or FoldedUser, or collection of them
         items : item id or collection of them, optional
         title : str or list of str, optional
-            Instead of `items`: those whose title contains one of these texts, whatever its case.
+            Instead of `items`: items whose title contains one of these texts, in upper or lower
+            case.
         where : polars.Expr, mapping or str, optional
-            Instead of `items`, or beside `title`: those that satisfy a condition, as in `recommend`.
+            Instead of `items`, or in addition to `title`: items that satisfy a condition, as in
+            `recommend`.
         clip, unknown, return_std, interval, interval_of
-            As in `predict`; items of the catalog that nobody rated are NaN unless `unknown="baseline"`.
+            As in `predict`. Items of the catalog without ratings are NaN, unless
+            `unknown="baseline"`.
         timestamp : number, date or datetime, optional
-            When all these ratings are given; see `predict`.
+            Time of all these ratings; see `predict`.
 
         Returns
         -------
@@ -209,7 +211,7 @@ class Answers(HoldsDerived):
         KeyError
             If an id is unknown and `unknown="raise"`, or no title contains the text.
         ValueError
-            If items are chosen in no way or both ways, or an argument is out of range.
+            If items are not given or given twice, or an argument is out of range.
         """
         asked, _ = self._pairs(users, items, unknown)
         return predicting.predict_frame(
@@ -255,56 +257,58 @@ class Answers(HoldsDerived):
         Parameters
         ----------
         users : user id or FoldedUser, or collection of them, optional
-            Every user when None.
+            By default all users.
         n : int, default 5
-            Items per user; there are fewer when fewer are left.
+            Number of items per user; fewer if fewer are left.
         min_ratings : int, default 0
-            Leave out items with fewer ratings than this.
+            Leave out items with fewer ratings.
         exclude_seen : bool, default True
-            Leave out what the user has rated; needs a model saved with its ratings.
+            Leave out items that the user has rated. This needs a model saved with its ratings.
         where : polars.Expr, mapping or str, optional
             Condition on the catalog's columns: `pl.col("year") >= 1980`, `{"genres": "Comedy",
             "year": (1980, 1989)}` or `"year >= 1980"`; see `palate.lists.where.matching`.
         candidates, exclude_items : collection of item ids, optional
-            The only items to choose from; items to leave out.
+            Items to choose from; items to leave out.
         ascending : bool, default False
-            The lowest predicted ratings instead, lowest first.
+            Whether to list the lowest predicted ratings, lowest first.
         caution : float, default 0.0
-            Above 0, rank by how good an item is at least (0.8: the lower end of its 80 % interval);
-            below 0, by how good it may be; in (-1, 1). The score is `mean - z sd` with `z =
-            Phi^-1((1 + caution) / 2)`.
+            In (-1, 1). Positive values rank by the lower confidence bound of the expected rating
+            (0.8: the lower end of its 80 % interval), negative values by the upper bound. The score
+            is `mean - z std` with `z = Phi^-1((1 + caution) / 2)`.
         explore : {"thompson"}, optional
-            Rank by one draw of the posterior, another for each user; `seed` chooses them.
+            Rank the items of each user by one draw of the posterior, chosen by `seed`.
         seed : int, default 0
         words : bool, default False
-            Add a column `in_words`: what is expected, how sure that is, from how many ratings.
+            Add a column `in_words` with the expected rating, its uncertainty and the number of
+            ratings.
         diversity : float, default 0.0
-            From 0 to 1: how much an item loses for being like those above it in the list. Likeness
-            is the cosine of item vectors.
+            From 0 to 1: how much an item loses if it is similar to items above it in the list, by
+            the cosine of item vectors.
         at_most : mapping, optional
-            How many items of a list may hold one value of a column: `{"genres": 3}`, or `{"genres":
-            {"Comedy": 2}}`.
+            How many items of a list may have the same value of a column: `{"genres": 3}`, or
+            `{"genres": {"Comedy": 2}}`.
         boost : mapping, optional
-            Factors on the chance of items, above 0: `{"genres": {"Comedy": 1.5}}` or `{"item_id":
+            Factors above 0 on the chance of items: `{"genres": {"Comedy": 1.5}}` or `{"item_id":
             {15: 2.0}}`.
         timestamp : number, date or datetime, optional
             List what users would rate highest in the era of this time, for a model that knows of
             eras; see `FactorModel.at`.
         unknown : {"raise", "skip", "popular"}, default "raise"
-            What a user who was not in the training data gets: an error; no list, with a warning; or
-            the most-rated items that the filters keep, with the ratings of an average user. A
-            column `source` then says whose list it is: "model" or "most popular".
+            What to do for a user who was not in the training data: raise an error, skip the user
+            with a warning, or list the most popular items that pass the filters, with the
+            predictions for an average user. A column `source` then says which list it is: "model"
+            or "most popular".
         threads : int, optional
-            All processors when None; the result is the same.
+            Number of threads; by default one for each processor. The result does not depend on it.
 
         Returns
         -------
         frame
             Columns user_id, item_id, rank (from 1), predicted_rating (`score` for a model whose
-            scores are no ratings), then the catalog's with n_ratings and mean_rating. Equal
-            predictions are in the order of the item ids. With `caution`, `explore` or `words` also
-            score (what ranks, if it is another), std, low and high (the 80 % interval of what is
-            expected).
+            scores are no ratings), then the catalog's with n_ratings and mean_rating. Items with
+            equal predictions are in the order of their ids. With `caution`, `explore` or `words`
+            also score (the value that ranks, if it is another), std, low and high (the 80 %
+            interval of the expected rating).
 
         Raises
         ------
@@ -317,7 +321,7 @@ class Answers(HoldsDerived):
         Warns
         -----
         EmptyResultWarning
-            If nothing is left for a user; it names the filter that took the last item.
+            If no item is left for a user. The warning names the filter that removed the last one.
         ShortListWarning
             If `at_most` leaves fewer than n items.
         """
@@ -355,10 +359,11 @@ class Answers(HoldsDerived):
 
         The file is written to `path`. Memory does not grow with the number of users.
 
-        Blocks of users are kept in the folder `PATH.parts` until all are there: the same call after
-        an interrupt goes on. `progress` is called with the users done and all users; the `options`
-        are those of `recommend`. The columns are those of `recommend` without the catalog's. Raises
-        ValueError if the path does not end in `.parquet` or that folder holds parts of other lists.
+        Finished blocks of users are kept in the folder `PATH.parts`, so that the same call
+        continues after an interruption. `progress` is called with the number of finished users and
+        of all users. The `options` are those of `recommend`, and so are the columns, without those
+        of the catalog. Raises ValueError if the path does not end in `.parquet` or the folder has
+        parts of other lists.
         """
         from palate.lists.streaming import recommend_all
 
@@ -370,8 +375,8 @@ class Answers(HoldsDerived):
         They are the items nearest to the sum of both vectors.
 
         The `options` are the filters and `shrink` of `similar_items`. Columns: item_id, rank,
-        similarity, to_first, to_second, then the catalog's. Models without vectors go by their
-        weights, else by genres.
+        similarity, to_first, to_second, then the catalog's. Models without vectors use their
+        weights, or genres.
         """
         return between.between(self, first, second, n, **options)
 

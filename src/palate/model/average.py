@@ -14,8 +14,8 @@ def average(models: Sequence[FactorModel]) -> FactorModel:
 
     The models must have the same users and items.
 
-    Fits that start from different vectors end in different optima, whose errors partly cancel.
-    Catalog, ratings, history and hyper-parameters are those of the first.
+    Fits from different initial values end in different optima, whose errors partly cancel. Catalog,
+    ratings, history and hyper-parameters are those of the first model.
 
     Parameters
     ----------
@@ -51,10 +51,7 @@ def average(models: Sequence[FactorModel]) -> FactorModel:
         if other.scale != first.scale:
             raise ArgumentError("models", "have one rating scale", f"{_scale(first)} and {_scale(other)}")
     if any(model.fold is not None for model in models):
-        raise ValueError(
-            "models of choices, whose users are sums over their items, cannot be averaged; one fit is "
-            "exact and others would be the same."
-        )
+        raise ValueError("models of choices cannot be averaged, because all fits are equal.")
     # A noise is that of a posterior only: point estimates have no draws of it.
     known = {} if all(model.n_draws > 1 for model in models) else {"noise_sd": None}
     return stack(models, spread=None, **known)

@@ -74,12 +74,12 @@ def _check(model: "FactorModel", k: int) -> None:
     if not model.likelihood.linear:
         raise ArgumentError(
             "compress",
-            "be asked of a model whose link is 'identity'",
-            f"{model.link!r}, whose mean over draws is no product",
+            "be used with a model with the link 'identity'",
+            f"{model.link!r}, whose mean over draws is not a product of factors",
         )
     if model.ratings is None:
         raise ValueError(
-            "compress needs the model's ratings, to state its loss; this model was saved without them."
+            "compress needs the ratings of the model to measure its loss; this model was saved without them."
         )
 
 
@@ -146,7 +146,7 @@ def _trained_pairs(model: "FactorModel") -> tuple[np.ndarray, np.ndarray, np.nda
     if ratings is None:
         raise ValueError(
             Words(
-                "compress must be asked of a model that holds its ratings; it was saved with ",
+                "compress needs the ratings of the model; it was saved with ",
                 Setting("ratings", False),
                 ".",
             )

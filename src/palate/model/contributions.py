@@ -7,9 +7,9 @@ user's ratings, in which rating j has the share
     q_i' A^-1 q_j  [ w_j (r_j - mu - b_u - b_j)  -  w0 (r0 - mu - b_u - b_j) ]
 
 how much the rating differs from what the biases expect, times how alike the two items are to this
-user. The prior mean, what features say, and the pairs that nobody rated have shares of the same
-form. For least squares the shares add up to the score; of draws, averages, compressed and imported
-models a remainder is left, since their vectors are no solutions of these equations.
+user. The prior mean, what features say, and the unobserved pairs have shares of the same form. For
+least squares the shares add up to the score; of draws, averages, compressed and imported models a
+remainder is left, since their vectors are no solutions of these equations.
 """
 
 from dataclasses import dataclass

@@ -26,7 +26,7 @@ STRONGEST = 3  # ratings named for and against in words
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """The parts that a predicted score is the sum of.
+    """The parts of a predicted score, which add up to it.
 
     Parameters
     ----------
@@ -39,14 +39,14 @@ class Explanation:
     frame : frame
         One row for each part, in the model's kind of frame. Columns: `part` ("mean", "user bias",
         "item bias", "rating", "prior", "features", "unrated pairs", "remainder"), `contribution`,
-        and for ratings `item_id`, `rating`, `expected` (what mean and biases expect of that item)
-        and the catalog's columns; strongest ratings first.
+        and for ratings `item_id`, `rating`, `expected` (the prediction from mean and biases) and
+        the columns of the catalog; strongest ratings first.
     remainder : str
-        What the remainder is, or "" where there is none.
+        What the remainder is, or "" if there is none.
     table : polars.DataFrame
-        The same as `frame`, from which the words are made.
+        The same as `frame`, in Polars.
     subject : str
-        The user and the item, as the words call them.
+        The user and the item in words.
     in_stars : bool
         Whether the contributions are in units of the ratings.
 
@@ -91,7 +91,7 @@ class Explanation:
             if row[PART] != RATING_PART
         ]
         if not ratings:
-            return [*lines, "The user has no ratings that the model was trained on."]
+            return [*lines, "The user has no training ratings."]
         total = float(sum(row[CONTRIBUTION] for row in ratings))
         lines.append(f"  {total:+.3f}  the user's own ratings, {len(ratings):,} in number")
         for heading, sign in (("Ratings that raise it most:", 1), ("Ratings that lower it most:", -1)):
@@ -118,9 +118,9 @@ _MEANING = {
     "mean": "the average of all ratings",
     "user bias": "how this user rates compared with others",
     "item bias": "how this item is rated compared with others",
-    "prior": "what the model assumes of every user before seeing ratings",
-    "features": "what the user's features, or the choice of items to rate, say",
-    "unrated pairs": "the pairs without a rating, which count a little",
+    "prior": "the prior mean of a user without ratings",
+    "features": "the user's features, such as which items the user rated",
+    "unrated pairs": "the pairs without a rating, which have a small weight",
 }
 
 
@@ -129,8 +129,8 @@ def explain(model: "FactorModel", user: object, item: object) -> Explanation:
     row = user if isinstance(user, FoldedUser) else stored_user(model, user)
     if model.ratings is None and not isinstance(user, FoldedUser):
         raise ValueError(
-            "explain must be asked of a model that holds its ratings; this one was saved without them. "
-            "Save it with its ratings, or explain a user from fold_in."
+            "explain needs the ratings of the model, which was saved without them. Save it with "
+            "its ratings, or explain for a user of fold_in."
         )
     column = item if isinstance(item, FoldedItem) else stored_item(model, item)
     parts = contributions(model, row, column.factors, column.bias)
@@ -185,23 +185,23 @@ def _table(model: "FactorModel", parts: Contributions) -> pl.DataFrame:
 def _remainder(model: "FactorModel") -> str:
     """Return what the remainder is in a model of this kind."""
     if "compressed_to" in model.trainer:
-        return "the remainder: what compression into fewer factors changed"
+        return "the remainder: the change made by compression"
     if (
         has_posterior(model)
         or model.user_noise is not None
         or (model.noise_sd is not None and model.n_draws > 1)
     ):
-        return "the remainder: chance in the draws, which are samples and no exact solutions"
+        return "the remainder: random differences between the draws and the exact solution"
     if model.n_draws > 1:
-        return "the remainder: the models averaged here were trained in ways that these parts cannot tell"
+        return "the remainder: the averaged models were trained in ways that these parts do not describe"
     if not str(model.trainer.get("name", "")).startswith(("LeastSquares", "Baseline")):
         return (
-            "the remainder: this model was trained elsewhere, so its vectors are no solution for these "
-            "ratings"
+            "the remainder: this model was not trained by palate, so its vectors are not "
+            "solutions for these ratings"
         )
     if model.context is not None:
         return "the remainder: how ratings and their users changed from one time bin to the next"
-    return "the remainder: features of the user that the model file does not hold"
+    return "the remainder: features of the user, which are not in the model file"
 
 
 def item_name(row: dict[str, Any]) -> str:

@@ -37,10 +37,10 @@ class FactorModel(OfFactors, WithVectors, Model):
     one draw. Made by a trainer's `fit` or by `palate.load`; made by hand it takes the `factors`, or
     their parts by name.
 
-    That sum is the latent value of a pair in each draw; `link` makes it a rating: "identity" is the
-    sum itself, "bounded" is `low + (high - low) / (1 + exp(-latent))` on the scale (low, high),
-    "ordinal" is the mean of `levels` under `P(rating <= levels[j]) = Phi(cutpoints[j] - latent)`. A
-    prediction is the mean of the ratings over draws.
+    This sum is the latent value of a pair in each draw, which `link` turns into a rating:
+    "identity" is the sum itself, "bounded" is `low + (high - low) / (1 + exp(-latent))` on the
+    scale (low, high), "ordinal" is the mean of `levels` under `P(rating <= levels[j]) =
+    Phi(cutpoints[j] - latent)`. A prediction is the mean of the ratings over draws.
 
     A model with time keeps the factors of each user at the time of the user's last rating. It uses
     them unless a call names another time.
@@ -104,7 +104,7 @@ class FactorModel(OfFactors, WithVectors, Model):
     def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
         """Return the predicted rating of each pair of `user_index` and `item_index`, float32.
 
-        The index -1 stands for an unknown user or item, which is scored at its prior mean.
+        The index -1 means an unknown user or item, which has its prior mean.
         """
         return scores.score_pairs(self, user_index, item_index)
 
@@ -126,13 +126,13 @@ class FactorModel(OfFactors, WithVectors, Model):
 
         `time` is a number, a date or a datetime.
 
-        Its lists and predictions are those of then; of other times and of sittings it knows
-        nothing. Items, and how alike they are, do not change.
+        Its lists and predictions are for this time. It has no other times and no sessions. Items
+        and their similarities do not change.
 
         Raises
         ------
         ValueError
-            If the model was trained without `time="bins"`, or is that of one time already.
+            If the model was trained without `time="bins"`, or is already the model of one time.
         """
         return temporal_scores.at_time(self, time)
 
@@ -150,37 +150,35 @@ class FactorModel(OfFactors, WithVectors, Model):
 
         The result is accepted wherever a user id is. The model does not change.
 
-        Solves the user's penalised least-squares problem with the item vectors fixed. With a known
-        user's own training ratings that is the stored user. A model with draws of a posterior draws
-        the user, too, once for each: what few ratings leave open shows in the standard errors. The
+        The user's penalized least-squares problem is solved with fixed item vectors. For the
+        training ratings of a known user, the result is the stored user. A model with draws samples
+        the user once for each draw, so that standard errors are large if there are few ratings. The
         same ratings always give the same draws.
 
         Parameters
         ----------
         items : array-like of shape (n_rated,)
-            Items the user rated, in the caller's ids. May be empty: the result is then the prior
-            mean, and predictions are those of an average user. Or a mapping of item to rating,
-            without `ratings`.
+            Ids of the items that the user rated, or a mapping of item to rating, without `ratings`.
+            If empty, the result is the prior mean, and predictions are those for an average user.
         ratings : array-like of shape (n_rated,), in the units of the training ratings
         features : mapping of name to value, optional
-            What is known of the user besides, for a model trained with features of users.
+            Features of the user, for a model trained with features of users.
         weights : array-like of shape (n_rated,), optional
             Positive observation weights.
         user_id : optional
-            What to call the user in answers.
+            Id of the user in results.
         timestamps : array-like of shape (n_rated,), optional
-            When the user rated, for a model trained with `time`: what era and mood have to do with
-            the ratings is then not taken for taste. Default: all ratings are of the last era, each
-            in a mood of its own.
+            Times of the ratings, for a model trained with `time`: effects of time bins and sessions
+            are then separated from taste. By default all ratings are in the last time bin, each in
+            a session of its own.
 
         Raises
         ------
         KeyError
-            If an item was not in the training data, or a feature is none of the model's.
+            If an item was not in the training data, or a feature is not one of the model.
         ValueError
             If the lengths differ, an item is repeated, a rating is not finite, outside the scale or
-            none of an ordinal model's levels, or the model knows nothing of time and is given
-            times.
+            not a level of an ordinal model, or the model has no time and timestamps are given.
 
         References
         ----------
@@ -218,9 +216,9 @@ class FactorModel(OfFactors, WithVectors, Model):
 
         The result is accepted by `predict` wherever an item id is.
 
-        Parameters and errors are those of `fold_in` with the sides exchanged: `users` rated the item.
-        A model of choices (`Spectral`) takes an item without ratings and `features={"genres": ...}`:
-        its vector is the mean of those of its genres.
+        Parameters and errors are those of `fold_in` with users and items exchanged: `users` rated
+        the item. A model of choices (`Spectral`) accepts an item without ratings and
+        `features={"genres": ...}`; its vector is then the mean vector of its genres.
         """
         users, ratings = ids_and_ratings(users, ratings, "users")
         return fold_item(self, users, ratings, weights, item_id, None if features is None else dict(features))
@@ -242,14 +240,14 @@ class FactorModel(OfFactors, WithVectors, Model):
         return user_with(self, user, items, ratings, weights, timestamps)
 
     def explain(self, user: object, item: object) -> Explanation:
-        """Return the contributions that a prediction is the sum of.
+        """Return the contributions that add up to a prediction.
 
         These are the mean, the biases, and the signed contribution of each rating of the user.
 
-        A rating counts by how far it lies from what mean and biases expect of it, times how alike
-        the two items are to this user. The contributions add up to the score of the pair, for least
-        squares to 1e-4. Draws, averages, compressed and imported models have a part "remainder".
-        Print the result to read it in words.
+        The contribution of a rating is its difference from the prediction of mean and biases, times
+        the similarity of the two items for this user. Contributions add up to the score of the
+        pair, within 1e-4 for least squares. Models with draws and averaged, compressed and imported
+        models have a part "remainder". Print the result to read it in words.
 
         Parameters
         ----------
@@ -259,14 +257,14 @@ class FactorModel(OfFactors, WithVectors, Model):
         Returns
         -------
         Explanation
-            With `frame`, `score`, `prediction`, and the words when printed.
+            It has `frame`, `score` and `prediction`, and prints in words.
 
         Raises
         ------
         KeyError
             If an id is unknown.
         ValueError
-            If the model was saved without ratings, and the user is no folded one.
+            If the model was saved without ratings and the user was not folded in.
 
         Examples
         --------
@@ -288,30 +286,30 @@ class FactorModel(OfFactors, WithVectors, Model):
     ) -> "FactorModel":
         """Return a model whose only users are `users`, folded in from their rows of `ratings`.
 
-        `threads` changes the time alone.
+        The result does not depend on `threads`.
         """
         return queries.with_table(self, users, ratings, threads)
 
     def with_change(self, change: Change) -> tuple["FactorModel", tuple[str, ...]]:
-        """Return the model after a `change` by an update, and what should be reported about it.
+        """Return the model after a `change` by an update, with notes about it.
 
         The method `update` makes the change.
         """
         return updating.update_factors(self, change)
 
     def compress(self, k: int) -> "FactorModel":
-        """Return a point model of k factors for serving.
+        """Return a model without draws and with k factors, for serving.
 
         Its predictions are close to the mean over this model's draws.
 
-        Its factors are the truncated singular value decomposition of the mean product; what that
-        loses on training pairs stands in the last note of its history. New users are folded in
-        under the distribution of its own rows. It no longer knows how sure it is.
+        Its factors are the truncated singular value decomposition of the mean product. The last
+        note of its history says how much predictions of training pairs change. New users are folded
+        in with the distribution of its rows as prior. It has no standard errors.
 
         Parameters
         ----------
         k : int
-            1 to the factors of all draws together, which loses nothing.
+            From 1 to the number of factors of all draws together, which changes nothing.
 
         Raises
         ------
@@ -325,23 +323,22 @@ class FactorModel(OfFactors, WithVectors, Model):
     def save(self, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
         """Write the model to one file, atomically; `palate.load` reads it.
 
-        The same model gives the same bytes. A crash leaves the old file or the new one.
+        The same model gives the same bytes. After a crash, the old or the new file is complete.
 
         Parameters
         ----------
         path : str or path
-            Any name; palate's own examples end in `.palate`. Permissions of an existing file are kept.
+            Any name; the examples end in `.palate`. Permissions of an existing file are kept.
         ratings : bool, default True
-            Whether to include the ratings. Without them the file is smaller and names nobody's
-            ratings, but the loaded model cannot exclude the items that a user has rated, and knows
-            no sessions.
+            Whether to include the ratings. Without them the file is smaller and reveals nobody's
+            ratings, but the loaded model cannot leave out rated items, and has no sessions.
 
         Raises
         ------
         ModelFileError
             If the model cannot be written, such as one with factors that are not finite.
         OSError
-            If the file cannot be written; an older file of this name is then untouched.
+            If the file cannot be written; an existing file is then unchanged.
         """
         from palate.model.file.loading import save_model
 
@@ -357,27 +354,28 @@ class FactorModel(OfFactors, WithVectors, Model):
     ) -> "FactorModel":
         """Return the model in a file that Keras saved as `.h5` or `.keras`.
 
-        Nothing in the file is executed. Only h5py is needed.
+        No code in the file is run. Only h5py is needed.
 
         Parameters
         ----------
         path : str or path
-            With layers `user_embedding` and `movie_embedding`, and perhaps `user_bias` and
-            `movie_bias`; ids are row numbers.
+            File with layers `user_embedding` and `movie_embedding`, and optionally `user_bias` and
+            `movie_bias`. Ids are row numbers.
         ratings : Ratings or data frame, optional
-            What it was trained on. Ids without ratings become unknown. A frame has columns such as
+            The training ratings. Ids without ratings become unknown. A frame has columns such as
             userId, movieId, rating, y.
         catalog : Catalog, optional
         mean : float, optional
-            What Keras' predictions lack. Default: `rating - y` where the ratings have both, else
-            the ratings' mean.
+            Mean to add to the predictions of Keras. Default: `rating - y` if the ratings have both
+            columns, otherwise the mean of the ratings.
 
         Raises
         ------
         ModelFileError
-            If the file is damaged, is no factorization, or holds code, links or tables that are not whole.
+            If the file is damaged, is not a factorization, or contains code, links or incomplete
+            tables.
         ValueError
-            If there are neither ratings nor mean, or an id is no row.
+            If there are neither ratings nor a mean, or an id is not a row number.
         ImportError
             If h5py is not installed.
         """
@@ -390,9 +388,10 @@ class FactorModel(OfFactors, WithVectors, Model):
 
         The name ends in `.h5` (the layout of Keras 2) or `.keras`.
 
-        Its predictions lack the mean.
+        Its predictions are without the mean.
 
-        Raises ValueError for a model of several draws, of another link, or whose ids are no row numbers.
+        Raises ValueError for a model with several draws or another link, or with ids that are not
+        row numbers.
         """
         from palate.model.keras.write import write_keras
 

@@ -11,9 +11,8 @@ from palate.scorer import Scorer
 class SweepReport:
     """Figures of one sweep (all items, then all users); errors are in rating units, unclipped.
 
-    Validation figures are None when nothing was held out; the objective is None where there is none
-    (draws of a posterior), and training errors where no rating is predicted in training (levels
-    instead of noise).
+    Validation figures are None if no ratings were held out. The objective is None for draws of a
+    posterior, and training errors are None for ordinal models.
     """
 
     sweep: int
@@ -29,26 +28,26 @@ class SweepReport:
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """The sweeps of a training run, which of them the model is, and why training stopped.
+    """The sweeps of a training run, the best of them, and why training stopped.
 
     Parameters
     ----------
     sweeps : tuple of SweepReport
     best_sweep : int
-        The sweep whose factors the model holds (1-based; 0 when there was none).
+        The sweep whose factors the model has (from 1; 0 if there was none).
     stopped : str
         Why training ended, as a sentence.
     notes : tuple of str
-        What the user should know about the run, each a sentence.
+        Notes on the run, a sentence each.
     n_train, n_validation : int
-        Number of ratings trained on and held back.
+        Numbers of training ratings and of held-out ratings.
     interrupted : bool
-        Whether training was interrupted (Ctrl-C) and the model is what there was by then.
+        Whether training was interrupted (Ctrl-C).
     selected : bool
-        Whether the ratings held back chose anything, such as the sweep; if not, errors on them are
-        as good as on new ones.
+        Whether held-out ratings were used to choose, for example the best sweep. If not, their
+        error is an unbiased estimate.
     earlier : tuple of History
-        Of the models that this one was started from, the oldest first.
+        Histories of the models that this one was started from, the oldest first.
     """
 
     sweeps: tuple[SweepReport, ...] = ()

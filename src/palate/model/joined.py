@@ -163,12 +163,13 @@ def said_of(model: Trained, ratings: Ratings, joined: Joined) -> list[str]:
         said.append(f"{joined.n_replaced:,} ratings of the model are replaced by new ones of the same pairs.")
     if joined.n_older:
         said.append(
-            f"{joined.n_older:,} new ratings are older than the model's own of the same pairs, which stay."
+            f"{joined.n_older:,} new ratings are older than the model's own of the same pairs, and "
+            "are left out."
         )
     untimed = _matrix(model).timestamp is None
     if untimed != (ratings.timestamp is None):
         whose = "the model's" if untimed else "the new"
-        said.append(f"{whose} ratings have no timestamps: those of the others are left out.")
+        said.append(f"{whose} ratings have no timestamps, so the timestamps of the others are left out.")
     return said
 
 
@@ -246,7 +247,7 @@ def _matrix(model: Trained) -> RatingMatrix:
     if model.ratings is None:
         raise ValueError(
             Words(
-                "the model must hold its ratings to be joined with new ones; it was saved with ",
+                "the model must have its ratings to be joined with new ones; it was saved with ",
                 Setting("ratings", False),
                 ".",
             )

@@ -259,7 +259,8 @@ class LinearModel(Model):
         if timestamps is not None and self.grades.half_life is None:
             raise ArgumentError(
                 "timestamps",
-                "be left out: this model was trained without half_life, and old choices count as new ones",
+                "be left out: this model was trained without half_life, so old choices have the "
+                "same weight as new ones",
             )
         user = super().fold_in(items, ratings, weights=weights, user_id=user_id, timestamps=timestamps)
         self.grades.of(user.values)  # says now what has no grade

@@ -57,10 +57,10 @@ class Explainable(Protocol):
 
 @helpful_methods
 class Model(Answers):
-    """What every model answers: predictions, lists, what a user rated, someone new.
+    """The interface of all models: predictions, lists, ratings of a user, and new users.
 
-    A model is ids, a catalog and ratings around something that scores. `Model.of` makes one of a
-    scorer of your own; the trainers make the others.
+    A model consists of ids, a catalog, ratings and a scorer. Trainers return models, and `Model.of`
+    makes one from a scorer of your own.
 
     Examples
     --------
@@ -84,22 +84,22 @@ class Model(Answers):
     ) -> "ScorerModel":
         """Return a model around a scorer of your own.
 
-        Items are then ranked, filtered and evaluated as those of any other model.
+        It ranks, filters and is evaluated like any other model.
 
         Parameters
         ----------
         scorer : object
-            With `score_pairs(users, items)` and `score_items(users)`, which take row numbers and
-            return float arrays. With `fold(ratings)` it can take new users, with
-            `contributions(user, item)` it can be explained.
+            Object with the methods `score_pairs(users, items)` and `score_items(users)`, which take
+            row numbers and return float arrays. `fold(ratings)` adds new users, and
+            `contributions(user, item)` explanations.
         ratings : Ratings
-            What it was made from: their order of users and items is that of the row numbers.
+            Ratings whose users and items are in the order of the row numbers.
         catalog : Catalog, optional
         scale : (float, float), optional
             Lowest and highest rating, for a scorer whose scores are predicted ratings. Default:
             scores are no ratings.
         name : str, optional
-            What evaluations call it; default the name of its class.
+            Name in evaluations; by default the name of the class.
 
         Raises
         ------
@@ -158,8 +158,8 @@ class Model(Answers):
 
         The result is accepted wherever a user id is. The model does not change.
 
-        `items` are ids and `ratings` their values (or `items` maps one to the other), with
-        `weights` and `timestamps` where there are any; answers call the user `user_id`.
+        `items` are ids and `ratings` their values (or `items` maps one to the other), optionally
+        with `weights` and `timestamps`. `user_id` is the id in results.
         """
         items, ratings = ids_and_ratings(items, ratings, "items")
         return new_user(self, items, ratings, weights, user_id, timestamps)
@@ -177,10 +177,9 @@ class Model(Answers):
 
         The result is accepted wherever a user id is. The model does not change.
 
-        What the model holds of the user counts, and these ratings in place of its own of the same
-        items; a user whom it does not know has these alone. `items`, `ratings`, `weights` and
-        `timestamps` are those of `fold_in`. Without timestamps the ratings are as late as the
-        model's last.
+        The user has the ratings in the model and these; for an item in both, the new rating counts.
+        An unknown user has only these. `items`, `ratings`, `weights` and `timestamps` are those of
+        `fold_in`. Without timestamps, the ratings get the time of the latest rating in the model.
 
         Examples
         --------
@@ -207,61 +206,59 @@ class Model(Answers):
 
         This model does not change.
 
-        Users and items with new or changed ratings are solved for with the other side's vectors
-        fixed, as fold-in does; all others stay as they were trained. How far that is from training
-        again is in docs/updating.md. The result's history says what came.
+        Users and items with new or changed ratings are solved with fixed vectors of the other side,
+        as in fold-in. All others stay as they were trained. docs/updating.md compares this with
+        training again. The history of the result has an entry for the update.
 
         Parameters
         ----------
-        ratings : Ratings, or what `palate.read` returns, whose catalog is then taken, too
-            With ids of the model's types, on its scale. Read a file with `like=model`.
+        ratings : Ratings, or Dataset with ratings and a catalog
+            Ratings with ids of the model's types, on its scale. Read a file with `like=model`.
         duplicates : {"last", "mean", "sum", "error"}, optional
-            What becomes of a pair that the model holds already: the later rating counts (the new
-            one where times are equal or not known), their mean, their sum, or it is an error.
-            Default "last", and "sum" for a model of counts.
+            What to do with a pair that the model already has: keep the later rating (the new one if
+            times are equal or unknown), their mean, or their sum, or raise an error. The default is
+            "last", and "sum" for a model of counts.
         catalog : Catalog, optional
-            What is known of new items; the model's own catalog is kept beside it.
+            Titles and other columns of new items. The catalog of the model is kept.
         threads : int, optional
             Number of threads; default all processors. The result does not depend on it.
 
         Raises
         ------
         TypeError
-            If ids are of other types than the model's.
+            If ids have other types than those of the model.
         ValueError
-            If the model was saved without its ratings, a rating is off its scale, or it needs times
-            that the ratings lack.
+            If the model was saved without its ratings, a rating is outside its scale, or it needs
+            times and the ratings have none.
 
         Warns
         -----
         UnionWarning
-            If ratings are older than the model's own, or only one of the two has times.
+            If ratings are older than those of the model, or only one of the two has times.
         """
         updated: Self = updating.update(self, ratings, duplicates, catalog, threads)
         return updated
 
     def with_change(self, change: Change) -> tuple[Self, tuple[str, ...]]:
-        """Return the model after a `change` by an update, and what should be reported about it.
+        """Return the model after a `change` by an update, with notes about it.
 
         The method `update` makes the change.
 
-        Raises ValueError for a model of a kind that cannot be updated.
+        Raises ValueError for a model that cannot be updated.
         """
         raise ValueError(
-            f"update must be asked of a model that palate trained; a model of {self.trainer.get('name')} "
-            f"cannot be updated. "
-            "Make it again from all ratings."
+            f"update needs a model that palate trained; a model of {self.trainer.get('name')} "
+            "cannot be updated. Make it again from all ratings."
         )
 
     def save(self, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
         """Write the model to one file at `path`, with its `ratings` or without.
 
-        Raises ValueError for a model of a kind that has no file.
+        Raises ValueError for a model without a file format.
         """
         raise ValueError(
-            f"save must be asked of a model that palate trained; a model of {self.trainer.get('name')} has "
-            f"no file format. "
-            "Keep it with pickle, which runs code when it is loaded."
+            f"save needs a model that palate trained; a model of {self.trainer.get('name')} has no "
+            "file format. Keep it with pickle, which runs code when it is loaded."
         )
 
 

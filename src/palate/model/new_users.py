@@ -168,8 +168,7 @@ def _stored(model: TakesUsers, user: object) -> NewUser:
     ratings = model.ratings
     if ratings is None:
         raise ValueError(
-            "known users beside new ones must be asked of a model that holds its ratings; it was saved "
-            "without."
+            "known users beside new ones need the ratings of the model, which was saved without them."
         )
     rated, values, held_out = ratings.row(index)
     own = slice(int(ratings.indptr[index]), int(ratings.indptr[index + 1]))

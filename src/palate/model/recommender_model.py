@@ -43,23 +43,24 @@ SHARE = 0.8  # of the intervals in words
 @helpful_methods
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class RecommenderModel(Model):
-    """Two models as one: what a user is likely to choose, and how the user would rate it.
+    """A model of what a user is likely to choose, with a model of how the user would rate it.
 
-    It is made by `Recommender.fit`.
+    It is returned by `Recommender.fit`.
 
-    `predict` answers by the star head, in ratings with their uncertainty; `recommend` ranks by
-    both. For tables without ratings there is the choice head alone, and predictions are its scores.
+    `predict` uses the star head, and returns ratings with their uncertainty. `recommend` ranks by
+    both heads. For tables without ratings there is only a choice head, and predictions are its
+    scores.
 
     Parameters
     ----------
     heads : TwoHeads
-        Both models and how they are put together; `choice` and `stars` are the models themselves.
+        Both models and how they are combined.
     users, items : Vocabulary
     catalog : Catalog, optional
     ratings : RatingMatrix, optional
-        What was rated, all of it.
+        All ratings.
     trainer : mapping
-        Hyper-parameters, and under "candidates" the table of the choice models that were tried.
+        Hyper-parameters, and under "candidates" the table of compared choice models.
     history : History
     frame_kind : str, default "polars"
 
@@ -94,12 +95,12 @@ class RecommenderModel(Model):
 
     @property
     def scale(self) -> tuple[float, float] | None:  # type: ignore[override]
-        """The rating scale; None without a star head, whose scores are no ratings."""
+        """The rating scale; None without a star head."""
         return None if self.heads.stars is None else self.heads.stars.scale
 
     @property
     def predicts(self) -> Scorer:
-        """The model that `predict` asks: the star head, or the choice head where there is none."""
+        """The model that `predict` uses: the star head, or the choice head if there is none."""
         return self.heads.choice if self.heads.stars is None else self.heads.stars
 
     def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
@@ -120,7 +121,7 @@ class RecommenderModel(Model):
     ) -> Ranking:
         """Return the top `n` items of `users` by both heads, among `mask` and without `seen`.
 
-        `threads` changes the time alone.
+        The result does not depend on `threads`.
         """
         return self.heads.pick(users, n, mask, seen, threads).ranking
 
@@ -182,21 +183,22 @@ class RecommenderModel(Model):
         Parameters
         ----------
         users : user id or NewUser, or collection of them, optional
-            Every user when None.
+            By default all users.
         n : int, default 5
         by : {"both", "chosen", "stars"}, default "both"
-            Rank by both heads: `log P(chosen) + beta log P(liked)`; by the choice head alone; or by
-            predicted rating alone, which lists what the user would rate highest, however unlikely
-            it is to be chosen.
+            Rank by both heads (`log P(chosen) + beta log P(liked)`), by the choice head alone, or
+            by the predicted rating alone, which often lists items that the user is unlikely to
+            choose.
         caution : float, default 0.0
-            In (-1, 1); above 0 take the lower confidence bound of each rating instead of the
-            prediction. For both heads it must not be negative. It acts on each head that knows how
-            sure it is: the star head, and a choice head of factors trained with ratings held out;
-            spectral and linear choice heads have no uncertainty, and keep their order.
+            In (-1, 1). Positive values use the lower confidence bound of each rating instead of the
+            prediction. For both heads it must not be negative. It applies to heads with standard
+            errors: the star head, and a choice head of factors trained with held-out ratings.
+            Spectral and linear choice heads keep their order.
         words : bool, default False
-            Add a column `in_words`: how likely the item is to be chosen, and what is expected if so.
+            Add a column `in_words` with the probability that the item is chosen and the expected
+            rating.
         diversity, at_most, boost
-            Shape the list, as in `FactorModel.recommend`. For both heads the chance is that of
+            Shape the list, as in `FactorModel.recommend`. For both heads, the chance is that of
             being chosen and liked.
         min_ratings, exclude_seen, where, candidates, exclude_items, unknown, threads, **options
             As in `FactorModel.recommend`. The options `ascending`, `explore` and `seed` are for `by="stars"`.
@@ -205,8 +207,9 @@ class RecommenderModel(Model):
         -------
         frame
             Columns user_id, item_id, rank, predicted_rating, chance (the probability that the item
-            is chosen, by its place in the choice head's ranking) and the catalog's. Without a star
-            head there is no predicted_rating; by one head alone the columns are those of that head.
+            is chosen, by its rank in the choice head's list) and those of the catalog. Without a
+            star head there is no predicted_rating. By one head alone, the columns are those of that
+            head.
 
         Raises
         ------
@@ -218,7 +221,7 @@ class RecommenderModel(Model):
         Warns
         -----
         EmptyResultWarning
-            If nothing is left for a user; it names the filter that took the last item.
+            If no item is left for a user. The warning names the filter that removed the last one.
         ShortListWarning
             If `at_most` leaves fewer than n items.
         NothingKnownWarning
@@ -286,7 +289,7 @@ class RecommenderModel(Model):
         if words:
             raise ArgumentError(
                 "words",
-                Words("be left out with ", Setting("by", "chosen"), ", which knows nothing of ratings"),
+                Words("be left out with ", Setting("by", "chosen"), ", which has no ratings"),
             )
         if caution and not has_spread(self.choice):
             raise ArgumentError(
@@ -294,11 +297,12 @@ class RecommenderModel(Model):
                 Words(
                     "be 0 with ",
                     Setting("by", "chosen"),
-                    f" here: the choice head, {self.trainer.get('choice', type(self.choice).__name__)}, "
-                    f"does not know how sure it is",
+                    " here: the choice head, "
+                    f"{self.trainer.get('choice', type(self.choice).__name__)}, has no standard "
+                    "errors",
                 ),
                 f"{caution:g}",
-                Words("With ", Setting("by", "both"), " or 'stars' it acts on the predicted ratings."),
+                Words("With ", Setting("by", "both"), " or 'stars' it applies to the predicted ratings."),
             )
 
     def _of_both(
@@ -402,15 +406,15 @@ class RecommenderModel(Model):
 
         See `FactorModel.explain`.
 
-        `model.choice.explain(user, item)` says the same of the choice head.
+        `model.choice.explain(user, item)` does the same for the choice head.
         """
         head: Any = self.predicts
         return head.explain(user, item)
 
     def likeness(self) -> Likeness | None:
-        """Return how alike two items are by the choice head.
+        """Return the similarity of two items by the choice head.
 
-        The star head is asked where the choice head has no answer.
+        The star head is used if the choice head has no similarities.
         """
         found = own_likeness(self.choice)
         return own_likeness(self.stars) if found is None and self.stars is not None else found

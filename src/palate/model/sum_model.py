@@ -156,7 +156,7 @@ def _by_items(part: LinearModel | FactorModel, user: Any, item: Any) -> pl.DataF
         return pl.DataFrame(part.contributions(user, item)).select("item_id", "contribution")
     if part.fold is None:
         raise ValueError(
-            f"contributions must be asked of a sum of models that score by a user's items; one of "
+            "contributions needs a sum of models that score by a user's items; one of "
             f"{part.trainer.get('name')} does not."
         )
     table = part.explain(user, item).table

@@ -30,7 +30,7 @@ def update_sums(model: "FactorModel", change: Change) -> tuple["FactorModel", tu
     """
     fold, joined, threads = model.fold, change.joined, change.threads
     if fold is None:
-        raise ValueError("the model must be one of choices, whose users are sums over their items.")
+        raise ValueError("the model must be a model of choices, whose users are sums over their items.")
     check_timed(model, change, fold.grades.half_life is not None)
     exponents = float(model.trainer["user_exponent"]), float(model.trainer["item_exponent"])
     popularity = float(model.trainer["popularity"])

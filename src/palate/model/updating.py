@@ -128,7 +128,7 @@ def _history(before: History, joined: Joined, notes: tuple[str, ...]) -> History
     n_train = len(joined.ratings) - int(joined.held_out.sum())
     trained = next((one.n_train for one in reversed(earlier) if not one.stopped.startswith(UPDATED)), 0)
     if trained and 1000 * (n_train - trained) >= n_train:
-        share = f"{100 * (1 - trained / n_train):.1f} % of its ratings have come since the model was trained."
+        share = f"{100 * (1 - trained / n_train):.1f} % of its ratings are newer than the training."
         notes = (*notes, share)
     return History(
         stopped=stopped,
@@ -166,10 +166,12 @@ def _solved_rows(model: "FactorModel", change: Change) -> tuple["FactorModel", t
     large = _enlarged(model, change)
     if model.context is not None:
         items = items[joined.old_items[items] < 0]
-        notes.append("Known items keep their vectors: what they are in each era is found by training alone.")
+        notes.append(
+            "Known items keep their vectors: their values in each time bin are found by training only."
+        )
     if model.user_link is not None and any(group.kind != BAG for group in model.user_link.groups):
         notes.append(
-            f"A model keeps no features of users: {len(users):,} users were solved for without theirs."
+            f"A model does not keep features of users: {len(users):,} users were solved without theirs."
         )
     for _ in range(_ROUNDS_OF_DRAWS if has_posterior(model) else _ROUNDS):
         large = _solved(large, "user", users, change)

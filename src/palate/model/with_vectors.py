@@ -28,11 +28,11 @@ class WithVectors(Answers):
 
         The similarity is the cosine of the items' factors.
 
-        The cosine is multiplied by `r / (r + shrink)` for an item of r ratings, since few ratings
-        make vectors that are near others by chance; `shrink=0` ranks by the cosine itself. The
-        filters `min_ratings`, `where`, `candidates` and `exclude_items` are those of `recommend`; `threads`
-        changes nothing but the time. Columns: similar_to, item_id, rank, similarity, then the
-        catalog's.
+        For an item with r ratings, the cosine is multiplied by `r / (r + shrink)`, because vectors
+        from few ratings may be similar by chance. `shrink=0` ranks by the cosine itself. The
+        filters `min_ratings`, `where`, `candidates` and `exclude_items` are those of `recommend`.
+        The result does not depend on `threads`. Columns are similar_to, item_id, rank, similarity,
+        and those of the catalog.
         """
         return similar.similar_items(
             self,
@@ -53,7 +53,7 @@ class WithVectors(Answers):
 
         The similarity is the cosine of the users' factors.
 
-        `min_ratings` leaves out users with fewer ratings; `threads` changes nothing but the time.
+        `min_ratings` leaves out users with fewer ratings. The result does not depend on `threads`.
         Columns: similar_to, user_id, rank, similarity, n_ratings.
         """
         return similar.similar_users(self, self._resolved(users), n, min_ratings=min_ratings, threads=threads)

@@ -16,7 +16,7 @@ _SECONDS = 0.9e-6  # of a processor for each rating read and trained on with Lea
 
 @dataclass(frozen=True)
 class Plan:
-    """What training a model on a table of a given size needs.
+    """Estimated memory, file size and time of training.
 
     Attributes
     ----------
@@ -29,9 +29,9 @@ class Plan:
     file_gb : float
         Gigabytes of the saved model with its ratings.
     processor_seconds : float or None
-        Seconds of one processor to read and train; None where this was not measured.
+        Seconds of one processor for reading and training; None if this was not measured.
     available_gb : float or None
-        Gigabytes that are free now; None where the system does not say.
+        Free memory in gigabytes; None if it is unknown.
 
     Examples
     --------
@@ -52,15 +52,15 @@ class Plan:
 
     @property
     def fits(self) -> bool | None:
-        """Whether the memory that is free suffices; None where it is not known."""
+        """Whether the free memory is enough; None if it is unknown."""
         return None if self.available_gb is None else self.memory_gb <= self.available_gb
 
 
 def plan(n_ratings: int, n_users: int, n_items: int, trainer: object | None = None) -> Plan:
-    """Estimate what training on a table of a given size needs.
+    """Estimate the memory, file size and time of training on a table of a given size.
 
-    The figures come from measured runs (see docs/large-tables.md): memory is proportional to the
-    ratings, the rows of both sides and the width of their vectors.
+    The figures come from measured runs (docs/large-tables.md). Memory is proportional to the
+    ratings, and to the users and items times the number of factors.
 
     Parameters
     ----------

@@ -63,17 +63,18 @@ class Recommender:
     Parameters
     ----------
     values : {"auto", "ratings", "counts", "alike"}, default "auto"
-        What the values of the table are: ratings on a scale, counts, or nothing but who chose what.
-        "auto" takes them for ratings unless all are equal. Without ratings there is no star head.
+        Meaning of the values: ratings on a scale, counts, or choices without a value ("alike").
+        "auto" is "ratings", unless all values are equal. Without ratings there is no star head.
     stars : {"least-squares", "gibbs", "none"}, default "least-squares"
-        What the star head is trained by.
+        Trainer of the star head.
     beta : float or "auto", default "auto"
-        Weight of being liked; "auto" is chosen on the held-out ratings among 0, 0.25, 0.5, 1 and 2.
+        Weight of the probability of liking. "auto" chooses among 0, 0.25, 0.5, 1 and 2 on held-out
+        ratings.
     liked_from : float, optional
-        The lowest rating that says that somebody liked an item. Default: the top quarter of the
-        scale, 4 of 5 stars.
+        Lowest rating that counts as liked. Default: the top quarter of the scale, such as 4 of 5
+        stars.
     seconds : float, default 60.0
-        After so long no further candidate is begun.
+        Time after which no further candidate is trained.
 
     References
     ----------
@@ -111,25 +112,25 @@ class Recommender:
 
         Parameters
         ----------
-        ratings : Ratings, or what `palate.read` returns
+        ratings : Ratings or Dataset
         validation : float or Ratings, default 0.1
-            Share of each user's ratings that the choice is made on, or ratings held out by the
-            caller. The final heads are fitted to all ratings, those included.
+            Share of each user's ratings to hold out, or held-out ratings. Models are compared on
+            them; the final heads are trained on all ratings.
         catalog : Catalog, optional
-            What is known of the items; the model carries it.
+            Titles and other columns of the items, which the model keeps.
         checkpoint : path, optional
-            File to which the model is saved when it is done.
+            File in which the model is saved at the end.
         callback : callable, optional
-            Is called with the name of each step before it begins.
+            Called with the name of each step before it begins.
         threads : int, optional
-            Number of threads; default all processors.
+            Number of threads; by default one for each processor.
         seed : int, default 0
-            Decides which ratings are held out, and the random starts.
+            Seed of the held-out ratings and of random initial values.
 
         Raises
         ------
         TypeError
-            If `ratings` are no Ratings, or a parameter is of the wrong kind.
+            If `ratings` or a parameter has the wrong type.
         ValueError
             If a parameter is out of its range.
         """
@@ -244,7 +245,8 @@ class _Run:
         test = Test.of(train, held, self.liked_from)
         if len(test.users) < FEWEST:
             about = (
-                f"{len(test.users):,} users have a held-out rating that counts as liked, too few to choose by"
+                f"{len(test.users):,} users have a held-out rating that counts as liked, which is "
+                "too few to compare models"
             )
             return None, [], [f"The choice head was not chosen on validation: {about}."]
         until = time.monotonic() + self.trainer.seconds
@@ -263,7 +265,7 @@ class _Run:
                 "about as good a sum is taken, and one without dense weights."
             )
         if left:
-            notes.append(f"There was no time to try {', '.join(left)}; give more seconds to have them tried.")
+            notes.append(f"There was no time to try {', '.join(left)}; increase seconds to try them.")
         late = self._lately(best)
         if late is not None:
             notes.append(

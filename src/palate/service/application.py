@@ -52,7 +52,8 @@ def application(core: Core, settings: Settings | None = None) -> Any:
         docs_url=None,
         redoc_url=None,
         root_path=settings.root_path,
-        description="Recommendations that say which model made them, from what, and how sure it is.",
+        description="Recommendations, with the model that made them, what they are based on, and their "
+        "uncertainty.",
     )
     for router in (
         list_routes(core, settings),
@@ -99,7 +100,7 @@ def _http(_: Any, error: Any) -> Any:
 def _of_core(_: object, error: Exception) -> Any:
     status, code = status_of(error)
     if status == 500:
-        LOG.error("an error that should not be: %s", error, exc_info=error)
+        LOG.error("unexpected error: %s", error, exc_info=error)
         return reply(Failure(Problem(code, "the service failed at this request; its log says more.")), 500)
     rows = (
         [{"row": place, "message": message} for place, message in error.problems]

@@ -84,9 +84,7 @@ class Kept:
 
 @dataclass
 class ForgottenOut:
-    """A user who was forgotten. What remains: the models trained before hold the user until they
-    are trained again.
-    """
+    """A user who was deleted; older models contain the user until they are trained again."""
 
     user: str
     n_deleted: int

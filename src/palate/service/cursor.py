@@ -39,7 +39,7 @@ def read_cursor(secret: bytes, cursor: str) -> tuple[list[Any], int]:
         state, offset = json.loads(body)
     except ValueError:
         raise BadCursor(
-            "cursor must be one that this service gave out. Leave it out to begin with page 1."
+            "cursor must be from a response of this service. Leave it out to begin with page 1."
         ) from None
     return list(state), int(offset)
 

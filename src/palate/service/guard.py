@@ -87,7 +87,7 @@ class Guard:
             raise _Refused(
                 401,
                 "key",
-                "a key must be sent as 'Authorization: Bearer KEY'; got none, or one that is not known.",
+                "a key must be sent as 'Authorization: Bearer KEY'; got none, or an unknown one.",
             )
         reads = method in ("GET", "HEAD", "OPTIONS") or (method == "POST" and path in READING_POSTS)
         if not (reads or may_write):
@@ -126,13 +126,14 @@ def _check_local(headers: dict[bytes, bytes], origins: Iterable[str]) -> None:
     """
     host = urlsplit("//" + headers.get(b"host", b"localhost").decode("latin-1")).hostname or ""
     if host not in LOOPBACK:
-        raise _Refused(400, "host", "a service without keys must be asked for by 127.0.0.1 or localhost.")
+        raise _Refused(400, "host", "a service without keys must be addressed as 127.0.0.1 or localhost.")
     origin = headers.get(b"origin", b"").decode("latin-1")
     if origin and origin not in origins and urlsplit(origin).hostname not in LOOPBACK:
         raise _Refused(
             403,
             "origin",
-            "a service without keys must not be asked by this web page. Allow its origin with --origin.",
+            "a service without keys does not accept requests from this web page. Allow its origin "
+            "with --origin.",
         )
 
 

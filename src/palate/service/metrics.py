@@ -55,17 +55,17 @@ def _of_core(core: Core) -> Iterable[str]:
     yield from _head(
         "palate_model_info",
         "gauge",
-        "The models that are served; active is the one that answers if none is named.",
+        "The models that are served; active is the default model.",
     )
     for model in core.models:
         active = str(model.active).lower()
         yield f"palate_model_info{_labels(model=model.id, version=model.version, active=active)} 1"
     gauges = [
-        ("palate_model_swaps_total", "counter", "Models taken into use since the start.", core.n_swaps),
+        ("palate_model_swaps_total", "counter", "Changes of model since the start.", core.n_swaps),
         (
             "palate_model_swap_failed",
             "gauge",
-            "1 if the last swap failed.",
+            "1 if the last change of model failed.",
             int(core.last_failure is not None),
         ),
         ("palate_live_ratings", "gauge", "Pairs in the store of live ratings.", core.store.n_ratings),

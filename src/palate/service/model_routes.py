@@ -32,7 +32,7 @@ def file_of(folder: Path | None, name: str) -> Path:
     """
     if folder is None:
         raise NoFolder(
-            "this service takes in no model files. Start it with the folder they are in: palate serve "
+            "this service does not accept model files. Start it with their folder: palate serve "
             "--models FOLDER."
         )
     plain = name.isprintable() and not set(name) & set('/\\:"') and not name.startswith(".")
@@ -44,7 +44,7 @@ def file_of(folder: Path | None, name: str) -> Path:
     if not path.is_file():
         raise NotKnown(f"there is no file {name!r} in the folder of models.")
     if path.resolve().parent != folder.resolve():
-        raise ValueError(f"file must be in the folder of models; {name!r} is a link that leads out of it.")
+        raise ValueError(f"file must be in the folder of models; {name!r} is a link to a file outside.")
     return path
 
 

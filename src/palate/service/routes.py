@@ -16,9 +16,8 @@ from palate.service.replying import failures, id_of, reply
 from palate.service.settings import MOST_ITEMS, MOST_ROWS, Settings
 
 REMAINS = (
-    "A salted digest of the id, so that the user is left out from now on. Model files trained before still "
-    "hold the user's "
-    "training ratings until they are trained again, and so do backups of the store."
+    "A salted hash of the id, so that the user is left out from now on. Older model files and "
+    "backups contain the user's ratings until they are replaced."
 )
 
 

@@ -28,7 +28,7 @@ class RowPrior:
     dropout : float
         `1 / keep**2 - 1`, the weight of the marginalised dropout term.
     unobserved_weight : float
-        Weight w0 of the pairs that nobody rated.
+        Weight w0 of the unobserved pairs.
     imputed : float
         The value r0 that those pairs count as, in rating units.
     """

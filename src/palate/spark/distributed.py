@@ -74,7 +74,7 @@ def fit_distributed(
     if not isinstance(trainer, LeastSquares):
         raise ArgumentTypeError(
             "trainer",
-            "be palate.LeastSquares, whose rows can be solved apart",
+            "be palate.LeastSquares, whose rows can be solved separately",
             f"{type(trainer).__name__}",
             "Train others on the driver with palate.spark.fit.",
         )

@@ -36,10 +36,9 @@ def _worker() -> Any:
         import sys
 
         raise RuntimeError(
-            f"palate must be installed on every Spark worker; it cannot be imported there ({missing}; Python "
-            f"{sys.version.split()[0]}, {sys.executable}). Install it on the workers with pip install "
-            f"'palate[spark]', or ship "
-            "an environment that holds it."
+            "palate must be installed on every Spark worker; it cannot be imported there "
+            f"({missing}; Python {sys.version.split()[0]}, {sys.executable}). Install it on the "
+            "workers with pip install 'palate[spark]', or ship an environment that contains it."
         ) from None
     return worker
 

@@ -83,7 +83,7 @@ class _Columns(Params):
     itemCol = Param(Params._dummy(), "itemCol", "column of item ids", TypeConverters.toString)
     predictionCol = Param(Params._dummy(), "predictionCol", "column of predictions", TypeConverters.toString)
     unknown = Param(
-        Params._dummy(), "unknown", "what unknown ids get: 'baseline', 'nan' or 'raise'", _check_unknown
+        Params._dummy(), "unknown", "what to do for unknown ids: 'baseline', 'nan' or 'raise'", _check_unknown
     )
 
     def __init__(self) -> None:
@@ -127,12 +127,18 @@ class PalateEstimator(_Columns, Estimator, DefaultParamsReadable, DefaultParamsW
         Params._dummy(), "duplicates", "what to do with repeated pairs", TypeConverters.toString
     )
     validation = Param(
-        Params._dummy(), "validation", "share held out to decide when to stop", TypeConverters.toFloat
+        Params._dummy(),
+        "validation",
+        "share of ratings held out to decide when to stop",
+        TypeConverters.toFloat,
     )
     memoryLimit = Param(
-        Params._dummy(), "memoryLimit", "gigabytes training may take; 0: what is free", TypeConverters.toFloat
+        Params._dummy(),
+        "memoryLimit",
+        "memory for training in gigabytes; 0: the free memory",
+        TypeConverters.toFloat,
     )
-    seed = Param(Params._dummy(), "seed", "decides the split and the start", TypeConverters.toInt)
+    seed = Param(Params._dummy(), "seed", "seed of the split and of the initial values", TypeConverters.toInt)
 
     def __init__(self, **params: Any) -> None:
         super().__init__()

@@ -46,7 +46,8 @@ def _arrow_type(name: str, dtype: Any) -> Any:
     found = plain.get(dtype.base_type())
     if found is None:
         raise TypeError(
-            f"column {name!r} of the catalog has the type {dtype}, which Spark has not. Pass catalog=False."
+            f"column {name!r} of the catalog has the type {dtype}, which Spark does not have. Pass "
+            "catalog=False."
         )
     return found
 

@@ -230,7 +230,7 @@ def _with_floats(pairs: Any, added: list[str]) -> Any:
         if name in pairs.columns:
             raise ArgumentError(
                 "pairs",
-                f"have no column {name!r}, which is that of the answer",
+                f"have no column {name!r}, which is a column of the result",
                 advice="Rename it, or pass name=.",
             )
     return StructType([*pairs.schema.fields, *(StructField(name, FloatType()) for name in added)])

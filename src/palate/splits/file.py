@@ -21,9 +21,7 @@ VERSION = 1
 
 
 class SplitFileError(ValueError):
-    """A file is no split, is damaged, or belongs to other ratings. The message is one sentence or
-    two naming the file.
-    """
+    """A split file is damaged, of another program, or belongs to other ratings."""
 
 
 def save_split(split: Split | Folds, path: str | os.PathLike[str]) -> None:
@@ -55,19 +53,20 @@ def save_split(split: Split | Folds, path: str | os.PathLike[str]) -> None:
 
 
 def load_split(path: str | os.PathLike[str], ratings: Ratings | Dataset) -> Split | Folds:
-    """Return a saved split, applied to the ratings it was made from.
+    """Return a saved split of `ratings`.
 
     Parameters
     ----------
     path : path
-        As written by `split.save`.
+        File written by `split.save`.
     ratings : Ratings
-        The same ratings: a split of others is refused.
+        The ratings from which the split was made.
 
     Raises
     ------
     SplitFileError
-        If the file is no split, is damaged, or was made from other ratings; the message then describes both.
+        If the file is not a split, is damaged, or was made from other ratings, which the message
+        describes.
     OSError
         If the file cannot be read.
 
@@ -133,7 +132,7 @@ def _read(name: str) -> tuple[dict[str, Any], np.ndarray]:
             header = _parsed((file.metadata() or {}).get("palate", ""), name)
             codes = file.get_tensor("codes")
     except SafetensorError as error:
-        raise SplitFileError(f"{name} is no split file, or it is damaged ({error}).") from None
+        raise SplitFileError(f"{name} is not a split file, or it is damaged ({error}).") from None
     wanted = np.uint16 if header["kind"] == "Folds" else np.uint8
     if codes.dtype != wanted:
         raise SplitFileError(f"the codes in {name} must be {np.dtype(wanted)}; got {codes.dtype}.")
@@ -157,7 +156,7 @@ def _parsed(text: str, name: str) -> dict[str, Any]:
     except ValueError:
         header = None
     if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise SplitFileError(f"{name} is no split file: its header does not name the format {FORMAT!r}.")
+        raise SplitFileError(f"{name} is not a split file: its header does not name the format {FORMAT!r}.")
     complete = all(type(header.get(key)) is kind for key, kind in _FIELDS.items())
     if not complete or any(type(header["ratings"].get(key)) is not kind for key, kind in _RATINGS.items()):
         raise SplitFileError(

@@ -9,10 +9,10 @@ from palate.data.vocabulary import Vocabulary
 
 
 def fingerprint(ratings: Ratings) -> str:
-    """Return 64 hexadecimal digits that are equal for equal `ratings` only: ids, pairs and values.
+    """Return 64 hexadecimal digits that identify the ids, pairs and values of `ratings`.
 
-    Ids without ratings, times, weights and the scale play no part, so that ratings read again from
-    their file, or selected from a larger table, have the fingerprint they had.
+    Ids without ratings, times, weights and the scale do not matter, so that ratings that are read
+    again, or selected from a larger table, have the same fingerprint.
 
     Examples
     --------

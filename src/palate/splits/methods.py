@@ -26,11 +26,11 @@ MAX_FOLDS = 1000
 
 
 def random(ratings: Ratings | Dataset, share: float = 0.2, *, seed: int = 0) -> Split:
-    """Return a split that tests a share of the ratings, each as likely as any other.
+    """Return a split that tests a random share of the ratings.
 
     Parameters
     ----------
-    ratings : Ratings, or what `palate.read` returns
+    ratings : Ratings or Dataset
     share : float, default 0.2
         Exactly `round(share * n_ratings)` are tested.
     seed : int, default 0
@@ -60,9 +60,9 @@ def k_fold(ratings: Ratings | Dataset, n_folds: int = 5, *, seed: int = 0) -> Fo
 
     Parameters
     ----------
-    ratings : Ratings, or what `palate.read` returns
+    ratings : Ratings or Dataset
     n_folds : int, default 5
-        2 to 1,000; the sizes of the folds differ by one at most.
+        From 2 to 1,000. The sizes of the folds differ by at most one.
     seed : int, default 0
 
     Raises
@@ -96,7 +96,7 @@ def per_user(
 
     Parameters
     ----------
-    ratings : Ratings, or what `palate.read` returns
+    ratings : Ratings or Dataset
     n : int, optional
         Ratings to test per user.
     share : float, optional
@@ -135,10 +135,10 @@ def leave_one_out(ratings: Ratings | Dataset, *, latest: bool | None = None, see
 
     Parameters
     ----------
-    ratings : Ratings, or what `palate.read` returns
+    ratings : Ratings or Dataset
     latest : bool, optional
-        Whether it is the user's latest rating (of several at the same time a random one) or any.
-        Default: the latest where there are times.
+        Whether to test the user's latest rating (a random one of several at the same time) or a
+        random rating. Default: the latest if there are times.
     seed : int, default 0
 
     Raises
@@ -162,26 +162,27 @@ def leave_one_out(ratings: Ratings | Dataset, *, latest: bool | None = None, see
 
 
 def by_time(ratings: Ratings | Dataset, *, share: float | None = None, cutoff: object = None) -> Split:
-    """Return a split that tests the latest ratings: those from a moment on.
+    """Return a split whose test ratings are the latest.
 
-    It answers the question a running service asks, and is harder than a random split: users and
-    items that are new after the cut have no training rating.
+    It shows what a running service will see, and has higher errors than a random split: some test
+    users and items have no training ratings.
 
     Parameters
     ----------
-    ratings : Ratings, or what `palate.read` returns
+    ratings : Ratings or Dataset
         With times.
     share : float, optional
-        Share of the ratings to test, 0.2 if neither is given. Ratings of one moment stay together,
-        so that the test is the largest that does not exceed the share.
+        Largest share of ratings to test; 0.2 if neither is given. Ratings with the same time stay
+        together.
     cutoff : number, date or datetime, optional
-        Ratings at this time or later are tested. In the unit of `ratings.timestamp`; dates are in
-        UTC unless they say otherwise.
+        Ratings at this time or later are tested. Numbers are in the unit of `ratings.timestamp`,
+        dates in UTC by default.
 
     Raises
     ------
     ValueError
-        If there are no times, both or an empty part are asked for, or the share is out of range.
+        If there are no times, both arguments are given, a part would be empty, or the share is out
+        of range.
 
     Examples
     --------
@@ -221,19 +222,18 @@ def held_out_users(
 
     A part of the ratings of these users is folded in; the rest is tested.
 
-    What a new user gets who rates a few items: "strong generalisation". Users with a single rating
-    are never held out.
+    It shows what new users get after rating a few items ("strong generalization"). Users with a
+    single rating are not held out.
 
     Parameters
     ----------
-    ratings : Ratings, or what `palate.read` returns
+    ratings : Ratings or Dataset
     share : float, optional
         Share of the users to hold out, 0.1 if neither is given.
     n : int, optional
         Number of users to hold out.
     test_share : float, default 0.5
-        Share of their ratings to test, rounded to the nearest number; at least one is tested and
-        one folded in.
+        Share of their ratings to test, rounded. At least one is tested and one folded in.
     seed : int, default 0
 
     Raises

@@ -19,9 +19,9 @@ class Split:
 
     The parts are disjoint and together contain every rating.
 
-    Each part is a `Ratings` with the vocabularies of the whole, so a model trained on `train` knows
-    every id; users and items without a training rating stand at their prior there. Made by the
-    functions of `palate.splits`.
+    Each part is a `Ratings` with all users and items, so a model trained on `train` has every id;
+    users and items without training ratings have their prior mean. It is returned by the functions
+    of `palate.splits`.
 
     Parameters
     ----------
@@ -30,9 +30,9 @@ class Split:
     part : ndarray of shape (n_ratings,), uint8
         0 for training, 1 for testing, 2 for folding in.
     method : str
-        Name of the function that made it.
+        Name of the function that made the split.
     parameters : mapping
-        What it was called with.
+        Arguments of this function.
 
     Examples
     --------
@@ -94,7 +94,7 @@ class Folds:
 
     Each part is tested once while a model is trained on the others.
 
-    A sequence of `Split`: `for split in folds`. Made by `palate.splits.k_fold`.
+    Folds are a sequence of `Split`, and returned by `palate.splits.k_fold`.
 
     Parameters
     ----------

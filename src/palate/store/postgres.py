@@ -245,8 +245,8 @@ class PostgresStore:
 
     def _said(self, error: Exception) -> StoreError:
         return StoreError(
-            f"the PostgreSQL store cannot be written: {' '.join(str(error).split())} What was acknowledged "
-            f"before is kept."
+            f"the PostgreSQL store cannot be written: {' '.join(str(error).split())} Ratings "
+            "acknowledged before are kept."
         )
 
 

@@ -68,7 +68,7 @@ def check_kind(connection: sqlite3.Connection, path: Path, *, empty_allowed: boo
     if not tables and not kind and empty_allowed:
         return
     if kind != APPLICATION_ID:
-        raise StoreError(f"{path} is an SQLite file, but no store of palate. Name another file.")
+        raise StoreError(f"{path} is an SQLite file, but not a store of palate. Name another file.")
     if version > VERSION:
         raise StoreError(
             f"the store {path} is of version {version}; this palate knows versions up to {VERSION}. "

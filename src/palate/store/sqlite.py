@@ -164,7 +164,7 @@ class SQLiteStore:
                 f"restarted."
             )
         return StoreError(
-            f"the store {self.path} cannot be written: {text}. What was acknowledged before is kept."
+            f"the store {self.path} cannot be written: {text}. Ratings acknowledged before are kept."
         )
 
 

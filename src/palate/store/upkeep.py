@@ -108,12 +108,13 @@ class Joined:
 
     def __str__(self) -> str:
         text = (
-            f"{self.n_live:,} live ratings joined, {self.n_replaced:,} ratings of the file replaced or "
-            f"taken back"
+            f"{self.n_live:,} stored ratings added, {self.n_replaced:,} ratings of the file "
+            "replaced or deleted"
         )
-        text += f", {self.n_forgotten:,} left out of people who asked to be forgotten"
+        text += f", {self.n_forgotten:,} ratings of deleted users left out"
         other = (
-            f"; {self.n_of_other_ids:,} live ratings left out, whose ids are of another type than the file's"
+            f"; {self.n_of_other_ids:,} stored ratings left out, whose ids are of another type "
+            "than those of the file"
         )
         return text + (other if self.n_of_other_ids else "")
 

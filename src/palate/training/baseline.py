@@ -24,13 +24,12 @@ class Baseline:
 
     Minimises `sum of w (r - mu - b_u - b_i)^2 + damping_user sum b_u^2 + damping_item sum b_i^2`: a
     bias is the mean deviation of its ratings, as if `damping` further ratings had shown none.
-    Fitted by the same solver as `LeastSquares`; the result is a FactorModel without factors, so it
-    predicts, recommends and is saved like any other.
+    It is fitted by the solver of `LeastSquares`. The result is a FactorModel without factors.
 
     Parameters
     ----------
     damping_user, damping_item : float, default 3.0
-        Number of ratings without deviation to add to each user and item.
+        Number of ratings without deviation that are added to each user and item.
     max_sweeps, tolerance, patience
         As in `LeastSquares`.
 

@@ -49,7 +49,7 @@ def check_strength(name: str, value: Any, *, auto: bool = False) -> None:
 def check_rate(name: str, value: object) -> None:
     """Raise unless `value` is a number in [0, 1)."""
     if not 0 <= check_number(name, value) < 1:
-        raise ArgumentError(name, "be in [0, 1)", f"{value}", "It is the share of factors dropped.")
+        raise ArgumentError(name, "be in [0, 1)", f"{value}", "It is the share of factors that are dropped.")
 
 
 def check_number_or_word(name: str, value: object, word: str) -> None:

@@ -87,13 +87,19 @@ def check_grades(trainer: Any) -> None:
     check_strength("least_grade", trainer.least_grade)
     if not 0 < trainer.least_grade <= 1:
         raise ArgumentError(
-            "least_grade", "be above 0 and at most 1", f"{trainer.least_grade}", "1 counts all choices alike."
+            "least_grade",
+            "be above 0 and at most 1",
+            f"{trainer.least_grade}",
+            "1 gives all choices the same weight.",
         )
     if trainer.half_life is not None:
         check_strength("half_life", trainer.half_life)
         if trainer.half_life == 0:
             raise ArgumentError(
-                "half_life", "be above 0", "0", "Leave it out to count old choices as new ones."
+                "half_life",
+                "be above 0",
+                "0",
+                "Leave it out to give old choices the same weight as new ones.",
             )
 
 

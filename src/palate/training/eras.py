@@ -302,7 +302,8 @@ def time_parts(named: str) -> tuple[str, ...]:
     parts = tuple(_RENAMED.get(part, part) for part in given)
     if parts != tuple(given):
         warn_caller(
-            f"time={named!r} is now time={','.join(parts)!r}; the old names go with the next minor version.",
+            f"time={named!r} is now time={','.join(parts)!r}; the old names will be removed in the "
+            "next minor version.",
             DeprecationWarning,
         )
     for part in parts:

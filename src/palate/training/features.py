@@ -131,7 +131,8 @@ def side_features(
         if name in BAGS.values():
             if name != BAGS[side]:
                 raise ArgumentError(
-                    argument, f"not hold {name!r}, which is of the other side; {side}s have {BAGS[side]!r}"
+                    argument,
+                    f"not hold {name!r}, which is a feature of the other side; {side}s have {BAGS[side]!r}",
                 )
             own, turned = (
                 (problem.by_user, problem.by_item) if side == "user" else (problem.by_item, problem.by_user)
@@ -140,13 +141,12 @@ def side_features(
         else:
             block, group, n_missing = _column(argument, name, table, missing)
             if n_missing:
-                notes.append(f"{n_missing:,} {side}s have no {name}; their prior mean has no part of it.")
+                notes.append(f"{n_missing:,} {side}s have no {name}, which adds nothing to their prior mean.")
             between = divided_by(group.values) if group.kind == TAGS else None
             if between is not None:
                 notes.append(
-                    f"{name} of {side}s has {len(group.values):,} different values, most of them with "
-                    f"{between}: write bars (|) instead "
-                    f"if each is several tags."
+                    f"{name} of {side}s has {len(group.values):,} different values, most of them "
+                    f"with {between}: use bars (|) instead if each value is several tags."
                 )
         groups.append(group)
         blocks.append(block)
@@ -214,7 +214,7 @@ def _column(
             Words(
                 f"{argument} must be known of every {side}; {name!r} is missing for {n_missing:,}. Pass ",
                 Setting("missing_features", "zero"),
-                " to go on without.",
+                " to continue without it.",
             )
         )
     return block, group, n_missing

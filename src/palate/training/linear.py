@@ -49,25 +49,27 @@ class LinearItems:
     Parameters
     ----------
     form : {"local", "dense"}, default "local"
-        Whether an item is weighed against its nearest items, or against all.
+        Whether an item has weights for its nearest items ("local") or for all items ("dense").
     grades, least_grade, half_life
         As in `Spectral`.
     l2 : float or "auto", default "auto"
-        Strength of the penalty: 4 times the mean of diag P for "local", 300 for "dense".
+        Penalty. "auto" is 4 for "local", in units of the mean of diag P, and 300 for "dense".
     neighbours : int or "auto", default "auto"
-        m of "local": 300 up to 5,000 items, else 100.
+        Number m of nearest items for "local". "auto" is 300 up to 5,000 items, and 100 otherwise.
     user_exponent : float or "auto", default "auto"
-        b, how far active users count less: .15 for "local", 0 for "dense".
+        Exponent b, which reduces the weight of active users. "auto" is .15 for "local" and 0 for
+        "dense".
     item_exponent : float or "auto", default "auto"
-        c of "local", .25; a of "dense", 0.
+        Exponent c of "local" or a of "dense". "auto" is .25 and 0.
     dropout : float, default 0.0
-        p of "dense", in [0, 1): a penalty that grows with an item's popularity.
+        Rate p of dropout for "dense", in [0, 1): a penalty that grows with the popularity of an
+        item.
     leave : float, default 0.0
-        xi of "dense", in [0, 1]: how far an item may explain itself in training.
+        For "dense", how much an item may contribute to its own score in training, in [0, 1].
     memory_limit : float, default 4.0
-        Gigabytes that the products of items may take while the model is fitted. "dense" is refused
-        before it is tried if it needs more. "local" keeps the largest products of each item that
-        fit, and takes the others for zero; only catalogs above 12,000 items can come to that.
+        Memory in gigabytes for the products of items during training. If "dense" needs more, it
+        raises an error. "local" keeps the largest products of each item that fit, which only
+        matters above 12,000 items.
 
     References
     ----------
@@ -151,7 +153,7 @@ class LinearItems:
         for name in ("l2", "user_exponent", "item_exponent"):
             check_strength(name, getattr(self, name), auto=True)
         if self.l2 == 0:
-            raise ArgumentError("l2", "be above 0, for each item's system to have one solution", "0")
+            raise ArgumentError("l2", "be above 0, so that the equations of each item have one solution", "0")
         if self.neighbours != AUTO:
             check_count("neighbours", self.neighbours, 1)
         check_rate("dropout", self.dropout)

@@ -18,21 +18,21 @@ from palate.training.choices import Choices, check_grades, described
 @helpful_methods
 @dataclass(frozen=True, kw_only=True)
 class Neighbours:
-    """Item-to-item neighbours, which rank items by how near they are to what the user chose before.
+    """Rank items by their similarity to the items that a user chose before.
 
         score_ui = sum over the user's own items j of x_uj W_ji
         W_ji = x_j . x_i / (norm(x_j) norm(x_i) + shrink)    if j is one of the m items nearest to i, else 0
 
-    x is the grade of a rating, as in `Spectral`, and `x_i` the grades of an item. Nothing is
-    learned. It is a reference that a model of choices has to beat; `LinearItems` has the same form
-    and better weights.
+    x is the grade of a rating, as in `Spectral`, and `x_i` the grades of an item. The model is a
+    reference that other models of choices should beat. `LinearItems` has the same form and better
+    weights.
 
     Parameters
     ----------
     neighbours : int, default 100
-        m: from how many items an item's score can come.
+        Number m of nearest items that contribute to a score.
     shrink : float, default 10.0
-        Takes from the nearness of items that few people have in common.
+        Shrinks the similarity of items that few users have in common.
     grades, least_grade, half_life
         As in `Spectral`.
 

@@ -25,18 +25,17 @@ class Popular:
 
     With a half-life, recent ratings count more than old ones.
 
-    The list that every model should beat, and on tables whose items come and go the one that is
-    hardest to beat. The score of an item is the sum of `2 ** (-age / half_life)` over its ratings.
-    It is no rating.
+    Every other model should have better lists. The score of an item is the sum of `2 ** (-age /
+    half_life)` over its ratings, which is not a rating.
 
     Parameters
     ----------
     half_life : float, optional
-        After so long a rating counts half, in the unit of the timestamps (seconds for dates). All
-        count alike when None.
+        Age at which a rating has half the weight of a new one, in the unit of the timestamps
+        (seconds for dates). By default all ratings have the same weight.
     min_ratings : int, default 1
-        Items with fewer ratings come after all others: with a short half-life, what was rated once
-        a minute ago would otherwise lead.
+        Items with fewer ratings come after all others. With a short half-life, an item with one
+        recent rating would otherwise come first.
 
     Examples
     --------
@@ -72,20 +71,20 @@ class Popular:
         ----------
         ratings : Ratings
         validation : float or Ratings, default 0
-            Share of the ratings to hold out, or ratings held out by the caller: they are not counted.
+            Share of ratings to hold out, or held-out ratings. They are not counted.
         catalog : Catalog, optional
         start : FactorModel, optional
-            A model whose split is kept.
+            Model whose held-out ratings stay held out.
         refit : bool, default False
-            Whether to count the ratings held out, too.
+            Whether to count held-out ratings as well.
         checkpoint : path, optional
-            File to which the model is saved when it is done.
+            File in which the model is saved at the end.
         callback : callable, optional
-            Not called: there are no sweeps.
+            Not called, because there are no sweeps.
         threads : int, optional
             Not used.
         seed : int, default 0
-            Decides the split.
+            Seed of the split.
 
         Raises
         ------
@@ -97,7 +96,7 @@ class Popular:
             check_strength("half_life", self.half_life)
             if self.half_life == 0:
                 raise ArgumentError(
-                    "half_life", "be above 0", "0", "Leave it out to count all ratings alike."
+                    "half_life", "be above 0", "0", "Leave it out to give all ratings the same weight."
                 )
         check_count("min_ratings", self.min_ratings, 1)
         everything, held_out = split(ratings, validation, start, seed)

@@ -31,42 +31,44 @@ class Spectral:
 
     It is trained in seconds.
 
-    A model of ratings says how much somebody would like an item, this one how likely they are to
-    pick it and like it, which is what a list is judged by. Every rating counts as a choice with a
-    grade x in (0, 1], every other pair as 0. The table X of grades is divided by powers of the
-    numbers of ratings n of its users and items, and decomposed:
+    A model of ratings predicts how much a user would like an item. This model predicts how likely a
+    user is to choose it. Every rating is a choice with a grade x in (0, 1]; all other pairs are 0.
+    The table X of grades is divided by powers of the numbers of ratings n of its users and items,
+    and decomposed:
 
         R = D_u^-b X D_i^-c ~ U S V'
         q_i = n_i^e h(s) * v_i          p_u = sum over the user's own items of x_uj n_j^-e v_j
 
     with `h(s) = s^p`, or `h(s) = s^2 / (s^2 + ridge s_256^2)` for `filter="ridge"`. A score is `p_u
-    . q_i`. It is no rating. A new user is the same sum (`fold_in`), and what each of the user's own
-    items adds to a score explains it exactly.
+    . q_i`, which is not a rating. `fold_in` computes the same sum for a new user. The contributions
+    of the user's items to a score add up to it exactly.
 
     Parameters
     ----------
     n_factors : int or "auto", default "auto"
-        Length of the vectors, 1 to 1,024. "auto" is 128 below 10,000 users and 512 from there on,
-        or the smaller side of the table if that is less.
+        Number of factors, 1 to 1,024. "auto" is 128 below 10,000 users and 512 otherwise, or the
+        smaller side of the table if that is less.
     grades : {"ratings", "counts", "alike"}, default "ratings"
-        What a value says of a choice: a rating on its scale, a count (of plays, purchases), or nothing.
+        Meaning of a value: a rating on its scale, a count (of plays or purchases), or nothing
+        ("alike").
     least_grade : float, default 0.25
-        Grade of the lowest rating, in (0, 1]; the highest has 1.
+        Grade of the lowest rating, in (0, 1]. The grade of the highest rating is 1.
     user_exponent, item_exponent : float, default 0.35
-        b and c: how far active users and popular items count less.
+        Exponents b and c, which reduce the weight of active users and of popular items.
     popularity : float, default 0.25
-        e: how far popular items are ranked higher again.
+        Exponent e, which ranks popular items higher.
     filter : {"power", "ridge"}, default "power"
-        Which weight h a factor has by its singular value. "ridge" is better with very many factors.
+        Weight h of a factor as a function of its singular value. "ridge" is better for very many
+        factors.
     power : float, default 0.5
-        p of `filter="power"`.
+        Exponent p of `filter="power"`.
     ridge : float, default 0.3
-        Of `filter="ridge"`; with fewer than 256 factors s_256 is the last one.
+        Penalty of `filter="ridge"`. With fewer than 256 factors, s_256 is the last singular value.
     half_life : float, optional
-        A choice so much older than the last one counts half, in the unit of the timestamps (seconds
-        for dates).
+        Age at which a choice has half the weight of the latest one, in the unit of the timestamps
+        (seconds for dates).
     passes : int, default 4
-        How often the subspace goes through the table.
+        Number of passes over the table.
 
     References
     ----------
@@ -115,30 +117,29 @@ class Spectral:
         ----------
         ratings : Ratings
         validation : float or Ratings, default 0.05
-            Share of the ratings to hold out, or ratings held out by the caller: not trained on.
-            They decide nothing.
+            Share of ratings to hold out, or held-out ratings. They are not used in training.
         catalog : Catalog, optional
-            What is known of the items; the model carries it.
+            Titles and other columns of the items, which the model keeps.
         start : FactorModel, optional
-            A model whose split is kept: what it held out stays held out. Nothing else of it is used.
+            Model whose held-out ratings stay held out. Nothing else of it is used.
         refit : bool, default False
-            Whether to train on all ratings, those held out included.
+            Whether to train on all ratings, including held-out ones.
         checkpoint : path, optional
-            File to which the model is saved when it is done.
+            File in which the model is saved at the end.
         callback : callable, optional
-            Not called: there are no sweeps.
+            Not called, because there are no sweeps.
         threads : int, optional
-            Number of threads; default all processors. The result does not depend on it.
+            Number of threads; by default one for each processor. The result does not depend on it.
         seed : int, default 0
-            Decides the split and the random start.
+            Seed of the split and of the random initial values.
 
         Raises
         ------
         TypeError
-            If `ratings` are no Ratings, or a parameter is of the wrong kind.
+            If `ratings` or a parameter has the wrong type.
         ValueError
             If a hyper-parameter is out of its range, there are more factors than users or items,
-            `half_life` is given for ratings without timestamps, or nothing is left to train on.
+            `half_life` is given for ratings without timestamps, or no training ratings are left.
         """
         self._check()
         threads = check_threads(threads)
@@ -218,7 +219,7 @@ class Spectral:
                 "n_factors",
                 f"be at most {most:,}, the smaller of {n_users:,} users and {n_items:,} items",
                 f"{self.n_factors:,}",
-                'Leave it "auto" to take what there is.',
+                'Use "auto" for the largest possible number.',
             )
         return self.n_factors
 

@@ -14,10 +14,10 @@ Callback = Callable[[SweepReport], object]  # False ends training
 
 @runtime_checkable
 class Trainer(Protocol):
-    """Anything that makes a model of ratings: a frozen dataclass of hyper-parameters with the method `fit`.
+    """Protocol of trainers: frozen dataclasses of hyper-parameters with the method `fit`.
 
-    `LeastSquares`, `Gibbs`, `Recommender` and all other trainers of palate are ones. A class of
-    your own that has these two things is one as well, and can be cross-validated.
+    `LeastSquares`, `Gibbs`, `Recommender` and all other trainers of palate follow it. A class of
+    your own that does can be cross-validated.
 
     Examples
     --------
@@ -44,15 +44,15 @@ class Trainer(Protocol):
         ----------
         ratings : Ratings
         validation : float or Ratings
-            The share of the ratings that is held out, or the ratings themselves.
+            Share of ratings to hold out, or held-out ratings.
         catalog : Catalog, optional
-            What is known of the items.
+            Titles and other columns of the items.
         callback : callable, optional
-            It is called with a report of what has been done so far.
+            Called with a report of the progress.
         threads : int, optional
-            Number of threads; default all processors.
+            Number of threads; by default one for each processor.
         seed : int, default 0
-            Of the held-out ratings and of whatever is random in training.
+            Seed of the held-out ratings and of training.
         """
         ...
 

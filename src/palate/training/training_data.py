@@ -95,8 +95,8 @@ class Problem:
         times = self.ratings.timestamp
         if times is None:
             raise ValueError(
-                "the ratings must have timestamps for a model that learns of time, those held out "
-                "included; they have none. Say which column holds them."
+                "the ratings must have timestamps for a model with time, including the held-out "
+                "ones; they have none. Say which column holds them."
             )
         return times[~self.held_out] if self.held_out.any() else times
 
@@ -169,7 +169,7 @@ def _warn_if_equal(values: np.ndarray) -> None:
 def equal_ratings(value: float) -> str:
     """Return what to say of ratings that are all equal."""
     return Words(
-        f"all ratings are {value:g}: there is nothing to predict. If they say who chose what, train with ",
+        f"all ratings are {value:g}: there is nothing to predict. If they are choices, train with ",
         Call('palate.LeastSquares.for_counts("everywhere")'),
         ".",
     )
@@ -222,7 +222,7 @@ def _meet_start(ratings: Ratings, start: FactorModel | None, everything: Ratings
         numbers = " and ".join(f"{n:,} {side}{'' if n == 1 else 's'}" for side, n in lost.items() if n)
         warn_caller(
             Words(
-                f"the model to start from knows {numbers} that the ratings do not hold: they are forgotten. "
+                f"the model to start from has {numbers} without ratings here, which are forgotten. "
                 "Add the ratings to the model by ",
                 Call("model.update(ratings)"),
                 ", or train on the union of both, ",
@@ -263,7 +263,7 @@ def split(
         raise ArgumentError(
             "start",
             Words(
-                "be a model that holds its ratings, so that its split can be kept; it was saved with ",
+                "be a model with its ratings, so that its split can be kept; it was saved with ",
                 Setting("ratings", False),
             ),
             advice="Start from one that was saved with them.",

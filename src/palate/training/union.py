@@ -16,20 +16,21 @@ def union(model: Model, ratings: "Ratings | Dataset") -> Ratings:
     Parameters
     ----------
     model : model
-        Saved with its ratings; those that it held out are among them.
+        Model with its ratings, including the held-out ones.
     ratings : Ratings or Dataset
-        With ids of the same types. Of a pair in both it is these that count, unless both have times
-        and the model's is later.
+        Ratings with ids of the same types. For a pair in both, these count, unless both have times
+        and that of the model is later.
 
     Returns
     -------
     Ratings
-        `trainer.fit(union(model, new), start=model)` goes on from the model without forgetting anybody.
+        `trainer.fit(union(model, new), start=model)` continues from the model without forgetting
+        users.
 
     Raises
     ------
     ValueError
-        If the model does not hold its ratings.
+        If the model has no ratings.
     TypeError
         If ids are of different types.
 

@@ -21,7 +21,7 @@ MOST_DRAWS = 32  # of which the CRPS takes all pairs; more are thinned evenly
 MAX_LEVELS = 100
 PAIRS_PER_CHUNK = 4096
 _OF_MEAN = "interval_of must be 'mean' for a model of this kind"
-_OF_LEVELS = "predict_distribution must be asked of a model that knows the noise of a rating"
+_OF_LEVELS = "predict_distribution needs a model that estimates the noise of ratings"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -128,7 +128,7 @@ class NormalNoise(Likelihood):
         if self.noise_sd is None:
             raise ValueError(
                 Words(
-                    f"{must}; this one does not know how far ratings fall from what it expects. Train with ",
+                    f"{must}; this one does not. Train with ",
                     Call("palate.Gibbs"),
                     ".",
                 )

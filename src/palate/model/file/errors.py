@@ -2,9 +2,9 @@
 
 
 class ModelFileError(ValueError):
-    """A file is damaged, cut off, foreign or too new, or a model cannot be written as one.
+    """A model file is damaged, of another program or too new, or a model cannot be saved.
 
-    The message is one sentence naming the file and, where one is at fault, the tensor.
+    The message names the file and, where possible, the array.
     """
 
 

@@ -39,7 +39,7 @@ def save_model(
     ----------
     model : FactorModel
     path : str or path
-        Any name; palate's own examples end in `.palate`. Permissions of an existing file are kept.
+        Any name; the examples end in `.palate`. Permissions of an existing file are kept.
     ratings : bool, default True
         Whether to include the ratings. Without them the file is smaller and names nobody's ratings,
         and the loaded model cannot exclude seen items, explain or update, and knows of no sittings.
@@ -49,22 +49,21 @@ def save_model(
     ModelFileError
         If the model cannot be written, such as one with factors that are not finite.
     OSError
-        If the file cannot be written; an older file of this name is then untouched.
+        If the file cannot be written; an existing file is then unchanged.
     """
     pieces = _encoded(model, ratings, f"the model cannot be saved as {os.fsdecode(path)}")
     replace_file(path, pieces)
 
 
 def load_model(path: str | os.PathLike[str]) -> Any:
-    """Return the model in the file `path`, after checking every byte of it.
+    """Return the model in the file `path`, after checking the whole file.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ModelFileError
-        If the file is damaged, cut off, of another program or of a newer palate. Nothing in a file
-        can run code.
+        If the file is damaged, of another program or of a newer version. A file cannot run code.
 
     Examples
     --------

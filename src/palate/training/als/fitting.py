@@ -201,7 +201,7 @@ class _Task:
 def averaged(models: list[FactorModel]) -> FactorModel:
     """Return the average of fits to one split, with what it gains among the notes of its history."""
     whole = average(models)
-    note = f"The model is the average of {len(models)} fits; sweeps and errors above are those of the first."
+    note = f"The model is the average of {len(models)} fits. Sweeps and errors above are those of the first."
     if whole.ratings is not None and whole.ratings.held_out is not None and whole.scale is not None:
         rows = np.flatnonzero(whole.ratings.held_out)
         users = np.searchsorted(whole.ratings.indptr, rows, side="right") - 1

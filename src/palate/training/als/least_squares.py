@@ -40,36 +40,37 @@ class LeastSquares:
         + sum_u l2_user n_u^l2_scaling |p_u|^2  +  sum_i l2_item n_i^l2_scaling |q_i|^2
         + sum over biases of  l1_bias |b| + l2_bias b^2
 
-    (with side information the third line penalises a row's distance from what its features say)
-    where the first sums run over ratings, n counts the ratings of a user or item (each unrated pair
-    adds `unobserved_weight` to it) and `d = 1 / (1 - dropout)^2 - 1`. The penalty is not divided by
-    the number of ratings; `from_keras_strengths` converts strengths that are. The defaults are good
-    on every data set they were tried on, whatever the unit of the ratings; see docs/model.md.
+    The first sums run over ratings, n is the number of ratings of a user or item (each unobserved
+    pair adds `unobserved_weight`), and `d = 1 / (1 - dropout)^2 - 1`. With features, the third line
+    penalizes the distance of a row from the mean that its features predict. Penalties are not
+    divided by the number of ratings; `from_keras_strengths` converts penalties that are. See
+    docs/model.md.
 
     Parameters
     ----------
     n_factors : int, default 32
-        Length of the vectors, 1 to 1,024.
+        Number of factors, 1 to 1,024.
     l2_user, l2_item : float or "auto", default "auto"
-        Strength of the penalty on the factors. "auto" is 1.5 times the standard deviation of the
-        ratings about their biases, made for `l2_scaling=0.5`. 0 is no penalty: the lesson's first
-        model.
+        Penalty on the factors. "auto" is 1.5 times the standard deviation of the ratings around
+        their biases, for `l2_scaling=0.5`. 0 is no penalty.
     l2_scaling : float, default 0.5
-        How the penalty grows with the number of ratings (nu): 0 is constant, as in Keras; 1 is ALS-WR.
+        How the penalty grows with the number of ratings (nu): 0 is constant, as in Keras; 1 is
+        proportional, as in ALS-WR.
     l2_bias : float, default 2.0
-        Strength of the squared penalty on the biases.
+        Squared penalty on the biases.
     l1_bias : float, default 0.0
-        Strength of the absolute penalty on the biases; large values set small biases to exactly 0.
+        Absolute penalty on the biases. Large values set small biases to exactly 0.
     dropout : float, default 0.0
-        Rate of dropout on both factor vectors, in [0, 1), in closed form: nothing is drawn.
+        Rate of dropout on both factor vectors, in [0, 1). Its expected effect is computed in closed
+        form.
     unobserved_weight : float, default 0.0
-        Weight w0 of every pair that nobody rated. Above 0, an item with two ratings is held near
-        `imputed_value` by all those who did not rate it: popularity counts smoothly, without a
-        threshold. 0.001 to 0.1 for ratings.
+        Weight w0 of every pair without a rating. With a positive weight, such as 0.001 to 0.1, all
+        users who did not rate an item keep its predictions near `imputed_value`, which helps
+        against obscure recommendations.
     imputed_value : float or "mean", default "mean"
-        The rating r0 that such pairs count as; "mean" is the mean of the training ratings.
+        Rating r0 of pairs without a rating. "mean" is the mean of the training ratings.
     counts : {"none", "one-plus", "linear", "everywhere"}, default "none"
-        How values that are counts instead of ratings are read; see `for_counts`.
+        How counts become targets and weights; see `for_counts`.
     alpha : float, default 1.0
         Weight of a count.
     user_weighting : float, default 0.0
@@ -77,44 +78,40 @@ class LeastSquares:
         of the sums is multiplied by `(n_u / mean n) ** -b`. What is learned of a user does not
         depend on it. Items that are folded in or updated count all users alike.
     mean : bool, default True
-        Whether the mean of the training ratings is taken off first.
+        Whether the mean of the training ratings is subtracted first.
     biases : bool, default True
         Whether users and items have biases.
     max_sweeps : int, default 60
-        Most sweeps over items and users.
+        Largest number of sweeps over items and users.
     tolerance : float, default 1e-4
-        A sweep counts as no progress when the validation error (or without validation the
-        objective) falls by less than this share.
+        A sweep is progress if the validation error (or the objective, without validation ratings)
+        falls by at least this share.
     patience : int, default 2
-        Training stops after this many sweeps in a row without progress. With counts or an
-        unobserved weight the objective decides.
+        Training stops after this many sweeps without progress. With counts or an unobserved weight,
+        progress is that of the objective.
     user_features, item_features : str, default ""
-        Side information, names with commas between, as in `Gibbs`: "rated" is the bag of items that
-        a user rated, "raters" the bag of users who rated an item; others are columns of
-        `user_table` and of the catalog. A row is then penalised for its distance from what its
-        features say instead of from 0. With both bags the error falls by about .02 stars, for about
-        three times the time.
+        Names of features, with commas between. "rated" are the items that a user rated, "raters"
+        the users who rated an item; other names are columns of `user_table` and of the catalog. A
+        row is penalized by its distance from the mean that its features predict. "rated" and
+        "raters" together lower the error by about .02 stars, and take three times as long.
     l2_features : float, default 100.0
-        Strength of the penalty on the weights of features, in units of that on the rows.
+        Penalty on the weights of features, relative to that on the rows.
     link : {"identity", "bounded"}, default "identity"
         "bounded" keeps predictions inside the rating scale: a rating is `low + (high - low) / (1 +
-        exp(-s))` of the score s, whose factors and biases the penalties are of. Fitted by
-        Gauss-Newton steps; see docs/range.md for whether it is worth it. Exact solves of ratings
-        alone: without counts, unobserved pairs, dropout and standard errors.
+        exp(-s))` of the score s. It is fitted by Gauss-Newton steps, and cannot be combined with
+        counts, unobserved pairs, dropout or standard errors. docs/range.md measures its effect.
     n_starts : int, default 1
-        Number of fits from different starting vectors, whose predictions are averaged (each is a
-        draw of the model). Costs as many times the time and lowers the error: on MovieLens-1M from
-        .850 to .847 with five.
+        Number of fits from different initial values, whose predictions are averaged. Five fits take
+        five times as long, and lower the error on MovieLens-1M from .850 to .847.
     solver : {"auto", "exact", "conjugate"}, default "auto"
-        How a row is solved: exactly, or by four steps of conjugate gradients a sweep. "auto" is
-        exact up to 256 factors.
+        Whether rows are solved exactly, or by four steps of conjugate gradients per sweep. "auto"
+        is exact up to 256 factors.
     time : {"", "bins"}, default ""
-        "bins": 15 times, of about as many ratings each, after which all users' and all items' rows
-        shift a little. For predictions at a known time; without one a model answers as of when a
-        user was last seen. For ratings, with biases; standard errors are not known. See
-        docs/time.md.
+        "bins" divides time into 15 bins, and the rows of all users and items change from bin to
+        bin. Predictions are for a given time, or for the time of a user's last rating. For ratings,
+        with biases and without standard errors. See docs/time.md.
     l2_time : float, default 1000.0
-        Strength of the penalty on the step from one time bin to the next.
+        Penalty on the change from one time bin to the next.
 
     References
     ----------
@@ -222,18 +219,18 @@ class LeastSquares:
         l1_bias: float = 0.0,
         **hyperparameters: Any,
     ) -> "LeastSquares":
-        """Return the trainer with the same optimum as a Keras model with these regularisers.
+        """Return the trainer with the same optimum as a Keras model with these regularizers.
 
-        The optimum of Keras is that of training on full batches.
+        The optimum of Keras is that of full batches.
 
-        Keras adds its penalty to the mean of the squared errors, this class to their sum, so each
-        strength is multiplied by the number of training ratings. A strength therefore does not
-        carry over between data sets: 1e-6 is 19 for 19 million ratings and 0.1 for 96,000.
+        Keras adds the penalty to the mean of the squared errors, this class to their sum. Penalties
+        are therefore multiplied by the number of training ratings: 1e-6 becomes 19 for 19 million
+        ratings, and 0.1 for 96,000.
 
         Parameters
         ----------
         n_ratings : int
-            Number of training ratings, validation ratings not among them.
+            Number of training ratings, without validation ratings.
         l2_user, l2_item, l2_bias, l1_bias : float, default 0.0
             As given to `keras.regularizers.l1_l2`.
         **hyperparameters
@@ -270,39 +267,41 @@ class LeastSquares:
 
         Parameters
         ----------
-        ratings : Ratings, or what `palate.read` returns, whose catalog is then taken, too
+        ratings : Ratings, or Dataset with ratings and a catalog
         validation : float or Ratings, default 0.05
-            Share of the ratings to hold out, or ratings held out by the caller. They decide when to stop.
+            Share of ratings to hold out, or held-out ratings. They decide when training stops.
         catalog : Catalog, optional
-            What is known of the items; the model carries it, and `item_features` names its columns.
+            Titles and other columns of the items, which the model keeps. `item_features` names its
+            columns.
         user_table : frame, optional
-            What is known of the users, with a column `user_id`; `user_features` names its columns.
+            Columns of the users, with a column `user_id`. `user_features` names its columns.
         start : FactorModel or "spectral", optional
-            A model to go on from. Its split is kept whatever the seed: what it held out stays held
-            out. Or "spectral": begin with the leading factors of the ratings instead of small
-            random ones; see docs/model.md for what that is worth.
+            Model whose factors are the initial values. Its held-out ratings stay held out, whatever
+            the seed. "spectral" starts from the leading factors of the ratings instead of random
+            ones; see docs/model.md.
         refit : bool, default False
-            Whether to train once more on all ratings, validation included, for as many sweeps as were best.
+            Whether to train once more on all ratings, with the best number of sweeps.
         checkpoint : path, optional
-            File to which the model is saved after every sweep; `start=palate.load(checkpoint)` goes
-            on from it.
+            File in which the model is saved after every sweep. `start=palate.load(checkpoint)`
+            continues from it.
         callback : callable, optional
-            Called with a `SweepReport` after each sweep; training ends if it returns False.
-            Default: a progress bar, in a terminal or a notebook, once training takes over a second.
+            Called with a `SweepReport` after each sweep; training ends if it returns False. By
+            default, a progress bar is shown if training takes more than a second.
         threads : int, optional
-            Number of threads; default all processors. The result does not depend on it.
+            Number of threads; by default one for each processor. The result does not depend on it.
         seed : int, default 0
-            Decides the split and the starting vectors. The same seed gives the same bits.
+            Seed of the split and of the initial values. The same seed gives the same bits.
 
         Raises
         ------
         TypeError
-            If `ratings` are no Ratings, or a parameter is of the wrong kind.
+            If `ratings` or a parameter has the wrong type.
         ValueError
-            If a hyper-parameter is out of its range, nothing is left to train on, or validation
-            pairs are trained on.
+            If a hyper-parameter is out of its range, no training ratings are left, or validation
+            pairs are among the training ratings.
         KeyboardInterrupt
-            If interrupted before the first sweep is whole; later the last whole sweep is returned.
+            If interrupted before the first sweep is complete. Later, the model of the last complete
+            sweep is returned.
         """
         return self._fit_by(
             solve_rows,
@@ -335,7 +334,7 @@ class LeastSquares:
             raise ArgumentError(
                 "n_starts",
                 Words(
-                    "be 1 with ", Setting("start"), " or ", Setting("checkpoint"), ", which speak of one fit"
+                    "be 1 with ", Setting("start"), " or ", Setting("checkpoint"), ", which are for one fit"
                 ),
                 f"{self.n_starts}",
             )
@@ -433,7 +432,8 @@ class LeastSquares:
                 if getattr(self, name) == 0:
                     raise ArgumentError(
                         name,
-                        f"be above 0 with {side}_features, which say where the penalty draws a row to",
+                        f"be above 0 with {side}_features, which set the value towards which the "
+                        "penalty shrinks a row",
                         "0",
                     )
 

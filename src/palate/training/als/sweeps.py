@@ -161,7 +161,7 @@ def run_sweeps(
     except KeyboardInterrupt:
         if not run.reports:
             raise
-        run.interrupted, run.stopped = True, f"Interrupted after {len(run.reports)} whole sweeps."
+        run.interrupted, run.stopped = True, f"Interrupted after {len(run.reports)} complete sweeps."
     if stopping.steps:  # a stored user is what fold-in finds, so the users' last solve is to the end
         run.users = _to_the_end(by_user, run, _met(bins, 1, run.items, run.shifts))
     return run

@@ -124,17 +124,17 @@ def load_chain(
     signature, body = raw[:64], raw[64:]
     if hashlib.sha256(body).hexdigest().encode() != signature:
         raise ChainFileError(
-            f"{os.fspath(path)} must be a whole checkpoint; it is damaged or no checkpoint. Delete it to "
-            f"start anew."
+            f"{os.fspath(path)} must be a complete checkpoint; it is damaged or another file. "
+            "Delete it to start again."
         )
     from safetensors.numpy import load
 
     about = json.loads(body[8 : 8 + int.from_bytes(body[:8], "little")])["__metadata__"]
     if about.get("format") != _FORMAT or about["digest"] != digest:
         raise ChainFileError(
-            f"{os.fspath(path)} must be a checkpoint of this run; it was made with another trainer, seed, "
-            f"table, features or start. "
-            "Delete it to start anew, or name another file."
+            f"{os.fspath(path)} must be a checkpoint of this run; it was made with another "
+            "trainer, seed, table, features or start. Delete it to start again, or name another "
+            "file."
         )
     tensors, numbers = load(body), json.loads(about["state"])
     sides = [

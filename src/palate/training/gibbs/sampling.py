@@ -61,7 +61,7 @@ def run_chains(
     state: ChainState | None = None
     if (found := saver.load()) is not None:
         first, made, state, run.kept, run.reports = found
-        run.notes.append(f"The run went on from {saver.path} after sweep {made} of chain {first + 1}.")
+        run.notes.append(f"The run continued from {saver.path} after sweep {made} of chain {first + 1}.")
     try:
         for chain in range(first, plan.n_chains):
             state = begin(chain) if state is None else state
@@ -81,11 +81,11 @@ def run_chains(
         if not run.kept.draws:
             raise
         run.interrupted = True
-        return _ended(run, plan, judge, f"Interrupted after {len(run.reports)} whole sweeps.")
+        return _ended(run, plan, judge, f"Interrupted after {len(run.reports)} complete sweeps.")
     run.complete = True
     chains = "" if plan.n_chains == 1 else f" in each of {plan.n_chains} chains"
     return _ended(
-        run, plan, judge, f"All {plan.sweeps} sweeps{chains} were made, {plan.burn_in} of them to burn in."
+        run, plan, judge, f"All {plan.sweeps} sweeps{chains} were made, of which {plan.burn_in} were burn-in."
     )
 
 
@@ -140,7 +140,7 @@ def _ended(run: Run, plan: Plan, judge: Judge, stopped: str) -> Run:
     kept, monitor = run.kept, judge.monitor
     if not kept.draws:
         raise ValueError(
-            f"the run must keep at least one draw; it ended within its burn-in of {plan.burn_in} sweeps."
+            f"the run must keep at least one draw; it ended during the burn-in of {plan.burn_in} sweeps."
         )
     whole, part = kept.total / kept.n_counted, kept.kept_total / len(kept.draws)
     what = "held-out" if monitor.held_out else "training"
@@ -160,20 +160,22 @@ def _length_notes(kept: Kept, plan: Plan) -> list[str]:
     n_chains = max(1, len(traces) // max(1, plan.sweeps - plan.burn_in))
     traces = traces[: len(traces) // n_chains * n_chains].reshape(n_chains, -1, traces.shape[1])
     if traces.shape[1] < 8:
-        return [f"Only {traces.shape[1]} sweeps count: too few to tell whether the chain has settled."]
+        return [
+            f"Only {traces.shape[1]} sweeps were made after burn-in, which is too few to judge convergence."
+        ]
     rhat, size = split_rhat(traces), effective_size(traces)
     high, median = float(np.quantile(rhat, 0.9)), float(np.median(size))
     notes = [
-        f"R-hat of predictions: {np.median(rhat):.3f} in the median, {high:.3f} at the 90th percentile; "
-        f"each is worth {median:.0f} independent draws."
+        f"R-hat of predictions: {np.median(rhat):.3f} in the median, {high:.3f} at the 90th "
+        f"percentile; each has the information of {median:.0f} independent draws."
     ]
     quarter = len(kept.means) // 4
     falling = quarter > 2 and kept.means[-1] < kept.means[-quarter] * (1 - _FALLING)
     if high > _HIGH_RHAT or falling:
         why = "their error still falls" if falling else "its parts disagree"
         notes.append(
-            f"The chain was too short ({why}): predictions will gain from more sweeps, such as "
-            f"{2 * plan.sweeps}."
+            f"The chain was too short ({why}): predictions will be better with more sweeps, such "
+            f"as {2 * plan.sweeps}."
         )
     return notes
 

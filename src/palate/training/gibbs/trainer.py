@@ -50,43 +50,43 @@ _SAMPLE = 20_000  # training pairs that are followed where nothing is held out
 class Gibbs:
     """Bayesian matrix factorization with biases, trained by Gibbs sampling.
 
-    The model keeps many draws from the posterior instead of one optimum.
+    The model keeps many draws from the posterior. A prediction is the mean over the draws, and
+    their standard deviation is its standard error.
 
-    The model of `LeastSquares` with nothing to tune: factors and biases of each side have a normal
-    prior whose mean and covariance are drawn as well, and so is the noise. A prediction is the mean
-    over the draws, and their spread says how sure it is. Usually the lowest error on ratings; costs
-    some hundred sweeps instead of ten. See docs/bayes.md.
+    Factors and biases are those of `LeastSquares`, with normal priors. Means and covariances of the
+    priors and the noise are drawn as well, so no penalty has to be tuned. The error of ratings is
+    usually the lowest of all trainers, but training takes hundreds of sweeps instead of ten. See
+    docs/bayes.md.
 
     Parameters
     ----------
     n_factors : int, default 32
-        Length of the vectors, 1 to 256. More do little harm: the prior shrinks those that are not needed.
+        Number of factors, 1 to 256. The prior shrinks those that are not needed.
     sweeps : int, default 200
         Sweeps of each chain over items and users.
     burn_in : int, default 50
-        Sweeps at the beginning that do not count.
+        Sweeps at the beginning whose draws are not used.
     n_chains : int, default 1
-        Independent chains, whose draws are pooled; two or more also tell whether they agree.
+        Number of independent chains. The history of two or more shows whether they agree.
     n_draws : int, default 0
-        Draws that the model keeps, evenly spaced; 0 is as many as fit `draws_mb`.
+        Number of draws that the model keeps, evenly spaced; 0 keeps as many as fit into `draws_mb`.
     draws_mb : int, default 256
-        Memory for the draws in units of 2^20 bytes, where `n_draws` is 0.
+        Memory for the draws in units of 2^20 bytes, if `n_draws` is 0.
     likelihood : {"gaussian", "ordinal"}, default "gaussian"
-        "gaussian": a rating is its mean plus normal noise. "ordinal": a rating is the level between
-        whose cutpoints a latent value falls; predictions stay inside the scale and are
-        distributions over its levels. For at most 100 distinct ratings.
+        "gaussian" adds normal noise to the expected rating. "ordinal" treats ratings as ordered
+        levels, at most 100; predictions are then distributions over the levels, and stay inside the
+        scale.
     noise : {"own", "shared"}, default "own"
-        "own": how far ratings fall from what is expected of them differs from user to user and from
-        item to item, and is learned: those who rate erratically count for less, and intervals are
-        as wide as each pair's. "shared": one noise for all.
+        "own" estimates the noise of each user and each item: ratings of inconsistent users have
+        less weight, and intervals have different widths. "shared" has one noise level for all.
     user_features : str, default ""
-        Side information of users, names with commas between: "rated" is the bag of items that a
-        user rated (SVD++); any other is a column of `user_table`.
+        Names of user features, with commas between. "rated" are the items that a user rated
+        (SVD++); other names are columns of `user_table`.
     item_features : str, default ""
-        Side information of items: "raters" is the bag of users who rated an item; any other is a
-        column of the catalog, such as "genres" or "year".
+        Names of item features, with commas between. "raters" are the users who rated an item; other
+        names are columns of the catalog, such as "genres" or "year".
     missing_features : {"zero", "raise"}, default "zero"
-        What a missing value of a column is: no part of the prior mean, or an error.
+        Whether a missing value of a column is no feature ("zero") or an error ("raise").
     time : str, default ""
         What to learn from the timestamps, with commas between names. "bins" divides time into 15
         bins; the rows of all users and all items shift a little from bin to bin. "sessions" learns
@@ -150,36 +150,36 @@ class Gibbs:
 
         Parameters
         ----------
-        ratings : Ratings, or what `palate.read` returns, whose catalog is then taken, too
+        ratings : Ratings, or Dataset with ratings and a catalog
         validation : float or Ratings, default 0.05
-            Share of the ratings to hold out, or ratings held out by the caller. They are only
-            watched: nothing is chosen by them.
+            Share of ratings to hold out, or held-out ratings. Their error is reported, and does not
+            change the model.
         catalog : Catalog, optional
-            What is known of the items; `item_features` names its columns.
+            Titles and other columns of the items, which the model keeps. `item_features` names its
+            columns.
         user_table : frame, optional
-            What is known of the users, with a column `user_id`; `user_features` names its columns.
+            Columns of the users, with a column `user_id`. `user_features` names its columns.
         start : FactorModel, optional
-            A model of as many factors, whose last draw's vectors and cutpoints the chains begin at
-            (a least-squares model shortens the burn-in). Its split is kept. An interrupted run goes
-            on from its `checkpoint` instead.
+            Model with the same number of factors, whose last draw is the initial state of the
+            chains; a least-squares model shortens the burn-in. Its held-out ratings stay held out.
+            To continue an interrupted run, use `checkpoint` instead.
         refit : bool, default False
-            Whether to run once more on all ratings, validation included.
+            Whether to train once more on all ratings.
         checkpoint : path, optional
-            File to which the state is saved as the run goes on. Called again with the same
-            arguments, an interrupted run goes on from it, to the same bits; it is removed at the
-            end.
+            File in which the state is saved during training. With the same arguments, an
+            interrupted run continues from it and gives the same bits. It is removed at the end.
         callback : callable, optional
-            Called with a `SweepReport` after each sweep; the run ends if it returns False. Default:
-            a progress bar.
+            Called with a `SweepReport` after each sweep; training ends if it returns False. By
+            default, a progress bar is shown.
         threads : int, optional
-            Number of threads; default all processors. The result does not depend on it.
+            Number of threads; by default one for each processor. The result does not depend on it.
         seed : int, default 0
             The same seed gives the same bits.
 
         Raises
         ------
         TypeError
-            If `ratings` are no Ratings, or a parameter is of the wrong kind.
+            If `ratings` or a parameter has the wrong type.
         ValueError
             If a parameter is out of its range, time is asked of ratings without timestamps, an
             ordinal likelihood is asked of one or over 100 distinct ratings or of weighted ones, a
@@ -218,7 +218,7 @@ class Gibbs:
                 "burn_in",
                 Words("be less than ", Setting("sweeps", self.sweeps)),
                 f"{self.burn_in}",
-                "No draw would be left.",
+                "No draws would be left.",
             )
         check_count("n_chains", self.n_chains, 1)
         check_count("n_draws", self.n_draws, 0)
@@ -292,8 +292,8 @@ class Gibbs:
                 Words(
                     "ratings must have at least two distinct values for ",
                     Setting("likelihood", "ordinal"),
-                    f"; all {problem.n_train:,} are {distinct[0]:g}. There is nothing to learn of likes "
-                    f"from them; counts and clicks are for ",
+                    f"; all {problem.n_train:,} are {distinct[0]:g}. Nothing about preferences can "
+                    "be learned from them. For counts and clicks use ",
                     Call("LeastSquares.for_counts()"),
                     ".",
                 )

@@ -125,7 +125,7 @@ def run_epochs(
     except KeyboardInterrupt:
         if not run.reports:
             raise
-        run.interrupted, run.stopped = True, f"Interrupted after {len(run.reports)} whole epochs."
+        run.interrupted, run.stopped = True, f"Interrupted after {len(run.reports)} complete epochs."
         return run
     run.stopped = f"All {schedule.epochs} epochs were made."
     return run

@@ -46,33 +46,33 @@ class KerasFactorization:
 
         l2_user sum p^2  +  l2_item sum q^2  +  sum over biases of  l1_bias |b| + l2_bias b^2
 
-    with dropout on both embeddings. These strengths are Keras' own: beside a mean over ratings,
-    where `LeastSquares` has a sum (`LeastSquares.from_keras_strengths` has the same optimum, and
-    finds it far sooner; docs/keras.md). Errors in the history are those of the weights after each
-    epoch, not Keras' running means.
+    with dropout on both embeddings. Penalties are added to a mean over ratings, as in Keras, where
+    `LeastSquares` has a sum. `LeastSquares.from_keras_strengths` has the same optimum and is much
+    faster (docs/keras.md). Errors in the history are those of the weights after each epoch, not
+    running means as in Keras.
 
     Parameters
     ----------
     n_factors : int, default 8
         Length of the embeddings.
     l2_user, l2_item : float, default 1e-7 and 1e-6
-        As `keras.regularizers.l1_l2` has them.
+        Penalties as in `keras.regularizers.l1_l2`.
     l2_bias, l1_bias : float, default 1e-7 and 0.0
     dropout : float, default 0.0
         Rate of dropout on both embeddings, in [0, 1).
     mean : bool, default True
-        Whether the mean of the training ratings is taken off first.
+        Whether the mean of the training ratings is subtracted first.
     biases : bool, default False
         Whether users and items have biases.
     learning_rate : float, default 0.001
-        Step size of Keras' Adam.
+        Learning rate of Adam.
     batch_size : int, default 10_000
-        Ratings of each step of Keras' Adam.
+        Number of ratings in a step of Adam.
     epochs : int, default 10
-        Most passes of Keras over the ratings.
+        Largest number of passes over the ratings.
     patience : int, optional
-        Stop when the validation loss has not fallen for so many epochs, and keep the best one's
-        weights. Default: all epochs, and the last one's weights.
+        Stop when the validation loss has not fallen for this many epochs, and keep the weights of
+        the best epoch. By default all epochs are run, and the last weights are kept.
 
     Examples
     --------
@@ -97,7 +97,7 @@ class KerasFactorization:
 
     @property
     def max_sweeps(self) -> int:
-        """Most passes over the ratings, as other trainers call it."""
+        """Number of epochs, under the name of other trainers."""
         return self.epochs
 
     def fit(
@@ -117,10 +117,9 @@ class KerasFactorization:
 
         Parameters and errors are those of `LeastSquares.fit`, with epochs instead of sweeps.
 
-        `start` goes on from a model's vectors with its split, as a second `fit` does in Keras;
-        Adam's averages begin anew, so the first steps differ a little. `threads` is checked, but it
-        is Keras' backend that decides. The same seed gives the same model on one machine and one
-        version of the backend.
+        `start` continues from the vectors of a model with its split, like a second `fit` in Keras;
+        the averages of Adam start again. `threads` is checked, but the backend of Keras decides.
+        The same seed gives the same model on one machine with one version of the backend.
         """
         self._check()
         ratings, catalog = with_catalog(ratings, catalog)

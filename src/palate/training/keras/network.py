@@ -34,21 +34,21 @@ class KerasNetwork:
 
     It needs `palate[keras]`.
 
-    The result is a Scorer, not a FactorModel: `NetworkModel`. When it is the better choice is in
-    docs/keras.md.
+    The result is a `NetworkModel`, which is a Scorer but not a FactorModel. docs/keras.md compares
+    it with factorization.
 
     Parameters
     ----------
     n_factors : int, default 8
         Length of the embeddings.
     hidden : tuple of int, default (32, 4)
-        Widths of the layers above them, each cut off at 0 (ReLU).
+        Widths of the hidden layers, with ReLU.
     l2_user, l2_item : float, default 0.0
-        Strengths of the penalties on the embeddings, as `keras.regularizers.l1_l2` has them.
+        Penalties on the embeddings, as in `keras.regularizers.l1_l2`.
     dropout : float, default 0.0
         Rate of dropout on both embeddings, in [0, 1).
     mean : bool, default True
-        Whether the mean of the training ratings is taken off first.
+        Whether the mean of the training ratings is subtracted first.
     learning_rate : float, default 0.005
         Of Adam.
     batch_size : int, default 5_000
