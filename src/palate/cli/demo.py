@@ -18,16 +18,16 @@ MODEL, LISTS, PLOT = "model.palate", "lists.palate", "plot.png"
 def demo(
     ctx: typer.Context,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to save model and plot.")
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the model and the plot.")
     ] = Path("palate-demo"),
     user: Annotated[
-        int | None, typer.Option(metavar="USER", help="Tell the story for this user; default: a clear taste.")
+        int | None, typer.Option(metavar="USER", help="User to show; by default one with a clear taste.")
     ] = None,
     overwrite: Annotated[
         bool,
         typer.Option(
             "--overwrite",
-            help="Replace palate-demo, if it is there and no other folder is named with --output.",
+            help="Replace an existing palate-demo if --output is not given.",
         ),
     ] = False,
     as_json: options.Json = False,

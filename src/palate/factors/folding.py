@@ -107,7 +107,7 @@ def _summed(
     """Return users of a model of choices: the sum over their items, as the stored users are."""
     if isinstance(features, dict) and features:
         raise ArgumentError(
-            "features", "be those of the model, which knows none of users", f"{next(iter(features))!r}"
+            "features", "be features of the model, which has none of users", f"{next(iter(features))!r}"
         )
     vectors = sums.users(rows, factors.item.factors[0], threads, times)
     return FoldedRows(vectors[None], np.zeros((1, rows.n_rows), np.float32))

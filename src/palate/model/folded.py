@@ -292,9 +292,7 @@ def checked_row(
 def _numbers(values: object, argument: str) -> np.ndarray:
     """Return numbers as an array, float32; a masked one is NaN."""
     if isinstance(values, set | frozenset):
-        raise ArgumentTypeError(
-            argument, "be a list, an array or a column", "a set, whose order is not that of the ids"
-        )
+        raise ArgumentTypeError(argument, "be a list, an array or a column", "a set, which has no order")
     if not isinstance(values, str) and isinstance(values, Iterable) and not hasattr(values, "__getitem__"):
         values = list(values)
     try:
