@@ -1,4 +1,4 @@
-"""Which mend for obscure recommendations is best: one holdout, every mend at many strengths,
+"""Compare remedies for obscure recommendations: one holdout, every remedy at many strengths,
 compared at equal coverage.
 
     python benchmarks/obscurity.py movielens-small --output docs/images/obscurity-small
@@ -111,7 +111,7 @@ def main() -> None:
 
 
 def curves_of(ratings: Any, seed: int, options: argparse.Namespace) -> dict[str, list[Any]]:
-    """Return the points of one holdout by mend, fitted or from the cache."""
+    """Return the points of one holdout by remedy, fitted or from the cache."""
     import palate
     from palate.experiments.curves import Point
 
@@ -142,7 +142,7 @@ def curves_of(ratings: Any, seed: int, options: argparse.Namespace) -> dict[str,
 
 
 def points(split: Any, options: argparse.Namespace) -> Iterator[tuple[str, Any]]:
-    """Yield (name of the mend, point) for every strength, each mend from weak to strong."""
+    """Yield (name of the remedy, point) for every strength, each remedy from weak to strong."""
     from palate.lists.cautious import rank_cautiously
     from palate.lists.ranking import rank
 
@@ -180,7 +180,7 @@ def points(split: Any, options: argparse.Namespace) -> Iterator[tuple[str, Any]]
 
 
 def other_fits(split: Any, options: argparse.Namespace, plain: Any, seen: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the points of the mends that are fits of their own."""
+    """Yield the points of the remedies that need a model of their own."""
     auto = 1.5 * residual_sd(split)
     for scaling, strengths, name in (
         (0.0, CONSTANT_L2, "L2, constant (nu = 0)"),
@@ -324,7 +324,7 @@ def draw(curves: dict[str, list[Any]], shared: list[float], data: str, output: P
     figure.legend(
         *panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False, fontsize=9
     )
-    figure.suptitle(f"{data}: every mend from weak to strong; shaded: where they are compared with caution")
+    figure.suptitle(f"{data}: every remedy from weak to strong; shaded: where they are compared with caution")
     output.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=80)

@@ -1,4 +1,5 @@
-"""The reliability plot: coverage against nominal, the PIT, and coverage by the fame of the items."""
+"""The reliability plot: coverage against nominal, the PIT, and coverage by the number of ratings of
+the items."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any

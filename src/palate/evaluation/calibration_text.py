@@ -67,7 +67,8 @@ def explanation(calibration: "Calibration") -> list[str]:
 
 
 def verdict(calibration: "Calibration") -> str:
-    """Return whether the model knows how sure it is, overall and by the fame of the items."""
+    """Return whether the model knows how sure it is, overall and by the number of ratings of the
+    items."""
     groups = _groups(calibration)
     wrong = [cell for cell in groups["all"] if not _is_close(cell, CLOSE)]
     if wrong:

@@ -1,8 +1,8 @@
-"""Mends for obscure recommendations compared where they cover equally much of the catalog.
+"""Comparison of remedies for obscure recommendations at equal coverage or equal hits.
 
-Any mend can be made stronger until only the best-known items are left, so that two of them can be
+Any remedy can be made stronger until only the best-known items are left, so that two of them can be
 compared only at equal catalog coverage, the share of the items in anyone's list, or at equal
-numbers of hits. A mend's curve is what its strengths give, from weak to strong. Between two
+numbers of hits. The curve of a remedy has its strengths from weak to strong. Between two
 neighbouring strengths it is interpolated by mixing their lists: with weights w and 1 - w on the
 sums of each user.
 """
@@ -26,7 +26,7 @@ METRICS = (MEAN, HITS, HIT_RATE)
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Point:
-    """Everyone's lists under one strength of one mend, as held-out ratings see them.
+    """The lists of all users for one strength of one remedy, evaluated on held-out ratings.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def point(
     relevant_from : float
         Lowest rating of a relevant item.
     strength : float
-        Of the mend.
+        Strength of the remedy.
     known : ndarray of shape (n_items,), bool
         The items that could be recommended, of which coverage is a share.
 
@@ -171,7 +171,7 @@ def compare(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> pl.DataFrame:
-    """Return how one mend differs from every other one at equal coverage or equal hits, with
+    """Return how one remedy differs from every other one at equal coverage or equal hits, with
     intervals of resamples of the users.
 
     Parameters
@@ -220,7 +220,7 @@ def compare(
 
 
 def _together(holdouts: Sequence[Curves], level: float, equal: str) -> dict[str, tuple[np.ndarray, float]]:
-    """Return the sums of every user over all holdouts and the mean coverage, for each mend that
+    """Return the sums of every user over all holdouts and the mean coverage, for each remedy that
     reaches a level in all of them.
     """
     found = {}

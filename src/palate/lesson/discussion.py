@@ -81,18 +81,19 @@ q2 = Discussion(
         ),
     ),
     text=(
-        "They are bad. They are films that hardly anyone has rated, with predictions of hundreds of stars on "
-        "a scale that ends at 5, and little to do with what user 63 likes. Eight numbers per film can fit "
-        "eight ratings perfectly; nothing holds them back, and where they point elsewhere means nothing. The "
-        "model is surest where it knows least. Outside the scale lie 20 % of all its predictions, and"
-        " half of the films in everyone's ten best have at most 8 ratings."
+        "They are bad. They are films that hardly anyone has rated, with predictions of hundreds "
+        "of stars on a scale that ends at 5, and little to do with what user 63 likes. Eight "
+        "numbers per film can fit eight ratings perfectly, and without a penalty they may become "
+        "so large that other predictions mean nothing. The most extreme predictions are those "
+        "with the least evidence. 20 % of all predictions lie outside the scale, and half of the "
+        "films in everyone's ten best have at most 8 ratings."
     ),
 )
 
 q3 = Discussion(
     name="q3",
     asks=(
-        "How could the obscure recommendations be mended: in the model, in its training, or in how "
+        "How could obscure recommendations be avoided: in the model, in its training, or in how "
         "recommendations are made from it?"
     ),
     hint_text=(
@@ -192,11 +193,12 @@ q3 = Discussion(
         ),
     ),
     text=(
-        "A threshold: recommend only films with at least so many ratings. It needs no training, but the limit"
-        " is arbitrary and good rare films are lost. A penalty on the squares of all numbers (L2): a film "
-        "with few ratings then stays near the mean, as it takes many ratings to pay for large numbers. That "
-        "mends the list and the error at once. And a model that knows how sure it is (see "
-        "docs/calibration.md) can rank by how good a film is at least: `recommend(..., caution=0.8)`."
+        "A threshold: recommend only films with at least so many ratings. It needs no training, "
+        "but the limit is arbitrary and good rare films are lost. A penalty on the squares of all "
+        "numbers (L2): a film with few ratings then stays near the mean, because only many "
+        "ratings outweigh the penalty. That improves the lists and the error. And a model with "
+        "standard errors (see docs/calibration.md) can rank by the lower confidence bound: "
+        "`recommend(..., caution=0.8)`."
     ),
 )
 
@@ -276,10 +278,11 @@ q6 = Discussion(
         ),
     ),
     text=(
-        "Clip: move what lies outside to the end of the scale. A rating can only be inside, so that this "
-        "never raises the error. Or bound: let the model end in a sigmoid, or in probabilities of each level."
-        " For ranking neither is needed, and clipping before it does harm: everything above 5 becomes a tie. "
-        "The true remedy is elsewhere: with the right penalty almost no prediction lies outside (0.01 % on "
-        "the bundled films, against 20 % without one), and clipping changes little."
+        "Clip: move predictions outside the scale to its end. All ratings are inside, so this "
+        "never raises the error. Or bound: let the model end in a sigmoid, or in probabilities of "
+        "each level. For ranking neither is needed, and clipping first does harm, because "
+        "everything above 5 becomes a tie. A penalty is the better remedy: with the right one "
+        "almost no prediction lies outside (0.01 % on the bundled films, against 20 % without "
+        "one), and clipping changes little."
     ),
 )
