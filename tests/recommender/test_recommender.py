@@ -56,12 +56,36 @@ def model(ratings, catalog):
     return palate.Recommender(seconds=1e6).fit(ratings, catalog=catalog, seed=1)
 
 
-def test_its_lists_beat_most_popular_on_choices_it_has_not_seen(ratings):
+@pytest.fixture(scope="module")
+def tested(ratings):
+    """Return a split and a model of its training part."""
     split = palate.splits.per_user(ratings, share=0.2, seed=3)
-    model = palate.Recommender().fit(split.train, seed=1)
+    return split, palate.Recommender().fit(split.train, seed=1)
+
+
+def test_its_lists_beat_most_popular_on_choices_it_has_not_seen(tested):
+    split, model = tested
     evaluation = palate.evaluate(model, split, k=10, resamples=50)
     assert evaluation.value("ndcg", 10) > 1.5 * evaluation.value("ndcg", 10, model="most popular")
     assert evaluation.value("rmse") < evaluation.value("rmse", model="baseline") + 0.02
+
+
+def test_it_is_calibrated_by_its_star_head(tested, tmp_path):
+    split, model = tested
+    found = palate.calibrate(model, split, nominal=(0.5, 0.9))
+    assert found.table.equals(palate.calibrate(model.stars, split, nominal=(0.5, 0.9)).table)
+    assert found.about["model"] == "Recommender"
+    everything = found.table.filter(pl.col("n_train") == "all")
+    assert everything["error"].abs().max() < 0.05
+    model.save(tmp_path / "both.palate")
+    assert palate.calibrate(tmp_path / "both.palate", split, nominal=(0.5, 0.9)).table.equals(found.table)
+    with pytest.raises(ValueError, match="held"):
+        palate.calibrate(model)  # it is trained on everything
+    with pytest.raises(ValueError, match="trained on"):
+        palate.calibrate(model, split.train)
+    alone = palate.Recommender(stars="none", seconds=0).fit(split.train)
+    with pytest.raises(ValueError, match="model must know the spread of a rating; got 'Recommender'"):
+        palate.calibrate(alone, split)
 
 
 def test_the_table_of_candidates_says_which_one_won(model):
