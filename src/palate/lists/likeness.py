@@ -46,7 +46,7 @@ def _by_vectors(scorer: Any) -> Likeness:
 
     def cosine(item: int, items: np.ndarray) -> np.ndarray:
         # Summed item by item, so that a likeness has the same bits among any others.
-        return np.einsum("if,f->i", units[items], units[item]).astype(np.float64)
+        return np.einsum("if,f->i", units.take(items, axis=0), units[item]).astype(np.float64)
 
     return cosine
 
