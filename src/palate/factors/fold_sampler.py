@@ -24,7 +24,7 @@ from palate.solve.rows import Rows, Side, Solved, rating_scores, solve_rows
 DRAWS_PER_CHUNK = 4
 _NEWTON, _AUGMENTED = 5, 4  # steps to the mode of rows of levels, then sweeps from there
 _OWN_STEPS = 4  # sweeps over a row and its noise
-_MOOD_STEPS = 10  # the same with the moods of its sittings
+_MOOD_STEPS = 10  # the same with the effects of its sessions
 
 Noise = Callable[[int], np.ndarray]  # of a step: what is added to the solution of each row
 
@@ -129,12 +129,12 @@ class _Given:
         )
 
     def scores(self, side: Side) -> np.ndarray:
-        """Return what rows alone expect of every rating, without moods."""
+        """Return what rows alone expect of every rating, without session effects."""
         return rating_scores(self.rows, side, self.other, threads=1) + np.float32(self.mean)
 
 
 class _Sweeps:
-    """The sampler of rows in one draw: vectors, then their noise, then the moods of their sittings."""
+    """The sampler of rows in one draw: vectors, then their noise, then the effects of their sessions."""
 
     def __init__(
         self,
@@ -204,7 +204,7 @@ class _Sweeps:
         return out
 
     def latent(self) -> np.ndarray:
-        """Return the latent value of every rating without its noise, moods included."""
+        """Return the latent value of every rating without its noise, session effects included."""
         scores = self.given.scores(self.side)
         return scores if self.moods is None else scores + self.moods.of_ratings
 
@@ -272,7 +272,7 @@ class _OwnNoise:
 
 
 class _Moods:
-    """The moods of folded users' sittings, drawn for one draw of the model beside the rows and
+    """The session effects of folded users, drawn for one draw of the model beside the rows and
     their noise.
     """
 
@@ -282,12 +282,12 @@ class _Moods:
 
     @property
     def of_ratings(self) -> np.ndarray:
-        """The mood of each rating, float32."""
+        """The session effect of each rating, float32."""
         return self.mood[self.timed.sitting].astype(np.float32)
 
     @classmethod
     def of(cls, timed: TimedRows, own: _OwnNoise | None, draw: int, keys: np.ndarray) -> "_Moods | None":
-        """Return moods of 0, None for a model that knows of none."""
+        """Return session effects of 0, None for a model that knows of none."""
         noise = timed.factors.user.noise
         if own is None or noise is None or noise.sitting is None:
             return None
@@ -296,7 +296,7 @@ class _Moods:
     def redraw(
         self, step: int, errors: np.ndarray, side: Side, prior: RowPrior, prior_mean: np.ndarray
     ) -> Side:
-        """Draw the moods given what rows alone leave of each rating, then how much of what a row's
+        """Draw the session effects given what rows alone leave of each rating, then how much of what a row's
         ratings share is its bias; return the rows.
         """
         from palate.kernels.fold import normal_rows

@@ -21,7 +21,7 @@ class FoldedRows:
     scale : ndarray of shape (n_draws, n), float32, or None
         Of their noise, in a model whose rows have their own.
     home : ndarray of shape (n,), int32, or None
-        Era that each is of, for users folded in with times.
+        Time bin that each is of, for users folded in with times.
     sittings : Sittings, or None
         Of users folded in with times.
     mood : ndarray of shape (n_draws, n_sittings), float32, or None
@@ -43,10 +43,10 @@ class FoldedRows:
 
 
 class TimedRows:
-    """Users' ratings in a model that knows of time: columns are items as they are in an era, and
-    each rating belongs to a sitting.
+    """Users' ratings in a model that knows of time: columns are items as they are in a time bin, and
+    each rating belongs to a session.
 
-    Without times every rating is of the last era, in a sitting of its own.
+    Without times every rating is of the last time bin, in a session of its own.
     """
 
     def __init__(self, factors: Factors, context: TimeContext, rows: Rows, times: np.ndarray | None) -> None:
@@ -70,8 +70,8 @@ class TimedRows:
         self.number = np.arange(len(self.row)) - indptr[self.row]  # within their row
 
     def at_home(self, found: FoldedRows, moods: list[np.ndarray]) -> FoldedRows:
-        """Return rows that are of the last era as they are in that of their own last rating, with
-        their moods.
+        """Return rows that are of the last time bin as they are in that of their own last rating, with
+        their session effects.
         """
         if self.sittings is None:
             return found

@@ -21,10 +21,10 @@ class RowNoise:
     degrees : ndarray of shape (n_draws,), float64
         How alike the rows are: `scale ** -2` has a Gamma(degrees / 2, degrees / 2) prior, of mean 1.
     sitting : ndarray of shape (n_draws,), float64, optional
-        Sd of what a sitting's mood adds to ratings, in units of the model's noise, for models that
-        know of sittings; which mood a rating will be given in is as unknown as the rest of its
-        noise. (It is taken times the item's scale, though moods are not: for most items that is 1
-        within a tenth.)
+        Sd of what a session effect adds to ratings, in units of the model's noise, for models that
+        know of sessions; which session effect a rating will be given in is as unknown as the rest
+        of its noise. (It is taken times the item's scale, though session effects are not: for most
+        items that is 1 within a tenth.)
 
     References
     ----------
@@ -37,7 +37,7 @@ class RowNoise:
 
     @property
     def total(self) -> np.ndarray:
-        """Scales with that of a mood, (n_draws, n)."""
+        """Scales with that of a session effect, (n_draws, n)."""
         return (
             self.scale
             if self.sitting is None
@@ -94,7 +94,7 @@ class RowNoise:
         return scale if self.sitting is None else np.hypot(scale, self.sitting)
 
     def at(self, index: np.ndarray, side: str) -> np.ndarray:
-        """Return the scales of rows in each draw, moods included, float64 (n_draws, n); -1 is a row
+        """Return the scales of rows in each draw, session effects included, float64 (n_draws, n); -1 is a row
         of which nothing is known.
         """
         found = np.empty((len(self.degrees), len(index)))

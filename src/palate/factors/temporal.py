@@ -1,10 +1,10 @@
-"""Ratings in time: eras, in which everyone's rows are shifted alike, and the sittings of a user,
-each with a mood.
+"""Ratings in time: time bins, in which everyone's rows are shifted alike, and the sessions of a user,
+each with a session effect.
 
-In era t a user's row is `P_u + V_t` and an item's `Q_i + W_t` instead of P_u and Q_i, and all
-ratings of one sitting are higher or lower by its mood. A model holds its items as they are in the
-last era and each user as in the era of their last rating, with what the items were then in the
-bias, so that whoever does not ask for a time is answered as of when the user was last seen.
+In time bin t a user's row is `P_u + V_t` and an item's `Q_i + W_t` instead of P_u and Q_i, and all
+ratings of one session are higher or lower by its session effect. A model holds its items as they
+are in the last time bin and each user as in the time bin of their last rating, with what the items
+were then in the bias. Predictions without a time are therefore for the time of the last rating.
 """
 
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ import numpy as np
 from palate._checks import Setting, Words
 from palate.data.vocabulary import rows_at
 
-GAP = 86_400.0  # seconds without a rating after which another sitting begins
-MOST = 20  # ratings after which another sitting begins
+GAP = 86_400.0  # seconds without a rating after which another session begins
+MOST = 20  # ratings after which another session begins
 N_ERAS = 15
 
 
 @dataclass(frozen=True, eq=False)
 class Sittings:
-    """The sittings of all users: those of user u are at `indptr[u] : indptr[u + 1]`, by ascending time."""
+    """The sessions of all users: those of user u are at `indptr[u] : indptr[u + 1]`, by ascending time."""
 
     indptr: np.ndarray  # (n_users + 1,) int64
     begin: np.ndarray  # (n_sittings,) int64, time of the first rating
@@ -30,16 +30,16 @@ class Sittings:
 
     @classmethod
     def none(cls, n_users: int) -> "Sittings":
-        """Return no sitting for anyone."""
+        """Return no session for anyone."""
         nothing = np.empty(0, np.int64)
         return cls(np.zeros(n_users + 1, np.int64), nothing, nothing)
 
     @classmethod
     def cut(cls, indptr: np.ndarray, times: np.ndarray) -> tuple["Sittings", np.ndarray]:
-        """Return the sittings of users whose ratings begin at `indptr`, and which of them each
+        """Return the sessions of users whose ratings begin at `indptr`, and which of them each
         rating belongs to (int32).
 
-        A sitting ends at a day without a rating, or after 20 ratings; ratings of one time stay
+        A session ends at a day without a rating, or after 20 ratings; ratings of one time stay
         together, so that it may hold more.
 
         Examples
@@ -61,7 +61,7 @@ class Sittings:
         return len(self.begin)
 
     def find(self, users: np.ndarray, times: np.ndarray) -> np.ndarray:
-        """Return the sitting of each user that a time falls in or is within a day of, int64; -1
+        """Return the session of each user that a time falls in or is within a day of, int64; -1
         where there is none.
         """
         from palate.kernels.timing import find_sittings
@@ -73,12 +73,12 @@ class Sittings:
 
 
 def eras_of(edges: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Return the era of each time, int32, where eras end at `edges`."""
+    """Return the time bin of each time, int32, where time bins end at `edges`."""
     return np.searchsorted(edges, times, side="right").astype(np.int32)
 
 
 def last_eras(users: np.ndarray, eras: np.ndarray, n_users: int, n_eras: int) -> np.ndarray:
-    """Return the last of each user's eras, int32; the last of all for a user without any."""
+    """Return the last of each user's time bins, int32; the last of all for a user without any."""
     found = np.full(n_users, -1, np.int32)
     np.maximum.at(found, users, eras)
     found[found < 0] = n_eras - 1
@@ -92,19 +92,21 @@ class TimeContext:
     Parameters
     ----------
     edges : ndarray of shape (n_eras - 1,), int64
-        Times at which an era ends and the next begins.
+        Times at which a time bin ends and the next begins.
     user_shift, item_shift : ndarray of shape (n_draws, n_eras, n_factors + 1), float32
-        What is added to every user's and every item's row in an era, beside the last one, the bias last.
+        What is added to every user's and every item's row in a time bin, beside the last one, the
+        bias last.
     home : ndarray of shape (n_users,), int32
-        The era that each user's row is of: that of the last rating, or the last for a user without any.
+        The time bin that each user's row is of: that of the last rating, or the last for a user
+        without any.
     sittings : Sittings
     mood : ndarray of shape (n_draws, n_sittings), float32
-        What is added to the latent value of all ratings of a sitting.
+        What is added to the latent value of all ratings of a session.
 
     References
     ----------
-    Koren (2009), "Collaborative Filtering with Temporal Dynamics": eras of items, and users who
-    differ from day to day.
+    Koren (2009), "Collaborative Filtering with Temporal Dynamics": time bins of items, and users
+    who differ from day to day.
     """
 
     edges: np.ndarray
@@ -116,20 +118,20 @@ class TimeContext:
 
     @property
     def n_eras(self) -> int:
-        """Number of eras."""
+        """Number of time bins."""
         return len(self.edges) + 1
 
     def eras(self, times: np.ndarray) -> np.ndarray:
-        """Return the era of each time, int32; what is before the first or after the last rating is
-        in the first or last era.
+        """Return the time bin of each time, int32; what is before the first or after the last rating is
+        in the first or last time bin.
         """
         return eras_of(self.edges, times)
 
     def of_users(
         self, home: np.ndarray, sittings: Sittings | None = None, mood: np.ndarray | None = None
     ) -> "TimeContext":
-        """Return what is known of time for other users: the eras that their rows are of, and their
-        sittings where these are known.
+        """Return what is known of time for other users: the time bins that their rows are of, and their
+        sessions where these are known.
         """
         if sittings is None or mood is None:
             sittings, mood = Sittings.none(len(home)), np.empty((len(self.mood), 0), np.float32)
@@ -137,7 +139,7 @@ class TimeContext:
 
     def of_rows(self, index: np.ndarray) -> "TimeContext":
         """Return what is known of time for some of the users; -1 names a new one, who is of the last
-        era and has no sittings.
+        time bin and has no sessions.
         """
         sittings, mood = _of_rows(self.sittings, self.mood, index)
         return self.of_users(rows_at(self.home, index, fill=self.n_eras - 1), sittings, mood)
@@ -145,7 +147,7 @@ class TimeContext:
     def with_rows(
         self, index: np.ndarray, home: np.ndarray, sittings: Sittings, mood: np.ndarray
     ) -> "TimeContext":
-        """Return the context with the users of an index in these eras, and with these sittings."""
+        """Return the context with the users of an index in these time bins, and with these sessions."""
         rows, eras = np.arange(len(self.home)), self.home.copy()
         rows[index], eras[index] = len(eras) + np.arange(len(index)), home
         both = Sittings(
@@ -168,7 +170,7 @@ class TimeContext:
         Raises
         ------
         ValueError
-            If they know of other eras or sittings, as models of other ratings do.
+            If they know of other time bins or sessions, as models of other ratings do.
         """
         known = [context for context in contexts if context is not None]
         if not known:
@@ -191,7 +193,7 @@ class TimeContext:
         )
 
     def same_times(self, other: "TimeContext") -> bool:
-        """Return whether another context knows of the same eras and sittings."""
+        """Return whether another context knows of the same time bins and sessions."""
         return (
             np.array_equal(self.edges, other.edges)
             and np.array_equal(self.home, other.home)
@@ -203,7 +205,7 @@ class TimeContext:
     def moved(
         self, factors: np.ndarray, bias: np.ndarray, before: np.ndarray, after: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return rows of users that are of the eras `before` as they are in the eras `after`.
+        """Return rows of users that are of the time bins `before` as they are in the time bins `after`.
 
         Parameters
         ----------
@@ -215,7 +217,7 @@ class TimeContext:
             own, other = self.user_shift[:, era], self.item_shift[:, era]
             there = (
                 factors + own[:, :, :-1] if sign > 0 else factors
-            )  # the vector in the era, which met the items of then
+            )  # the vector in the time bin, which met the items of then
             bias = bias + sign * (
                 own[:, :, -1] + other[:, :, -1] + np.einsum("dnf,dnf->dn", there, other[:, :, :-1])
             )
@@ -224,7 +226,7 @@ class TimeContext:
 
 
 def _of_rows(sittings: Sittings, mood: np.ndarray, rows: np.ndarray) -> tuple[Sittings, np.ndarray]:
-    """Return the sittings of some users, and their moods; none for -1."""
+    """Return the sessions of some users, and their session effects; none for -1."""
     start = np.where(rows < 0, 0, sittings.indptr[rows])
     counts = np.where(rows < 0, 0, sittings.indptr[rows + 1] - start)
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)

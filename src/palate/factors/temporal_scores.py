@@ -16,7 +16,7 @@ from palate.factors.taking import changed, take
 from palate.factors.temporal import TimeContext
 from palate.scorer import Scorer, is_factored
 
-_ENOUGH = 1000  # sittings whose times tell the unit
+_ENOUGH = 1000  # sessions whose times tell the unit
 PAIRS_PER_CHUNK = 1 << 16  # whose rows are gathered at a time
 _ADVICE = Words(
     "Train one with ",
@@ -111,8 +111,8 @@ def at_times(
     n_sittings, n_eras = len(context.sittings), context.n_eras
     beside = (context.sittings.find(users, times) + 1) * n_eras + context.eras(times)
     user_at, user, both = _distinct(users, beside, (n_sittings + 1) * n_eras)
-    # A user who is known is moved to the era; for one who is not, at the prior mean of the last
-    # era, the item is.
+    # A user who is known is moved to the time bin; for one who is not, at the prior mean of the last
+    # time bin, the item is.
     item_at, item, moved = _distinct(items, np.where(users < 0, context.eras(times) + 1, 0), n_eras + 1)
     sitting, era = both // n_eras, both % n_eras
     factors, bias = context.moved(
@@ -151,7 +151,7 @@ def at_times(
 def rows_in_eras(
     factors: Factors, items: np.ndarray, eras: np.ndarray, draws: slice = slice(None)
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return factors (n_draws, n, k) and biases (n_draws, n) of items as they are in these eras,
+    """Return factors (n_draws, n, k) and biases (n_draws, n) of items as they are in these time bins,
     for users as they are in the last.
 
     `P_u + V` on `Q_i + W` is `P_u` on `Q_i + W` and `V` on `Q_i + W`, which is the same for all
@@ -203,7 +203,7 @@ def scores_at(
 
 
 def at_time(model: S, time: object) -> S:
-    """Return the model as it is in the era of a time; see `FactorModel.at`."""
+    """Return the model as it is in the time bin of a time; see `FactorModel.at`."""
     times = check_times(model, time, 1)
     if times is None or len(times) != 1:
         raise ArgumentTypeError("time", "be one number, date or datetime", f"{time!r}")

@@ -1,4 +1,4 @@
-"""What a model knows of time: how high everyone rates in each era, and whose ratings rose and fell."""
+"""What a model knows of time: how high everyone rates in each time bin, and whose ratings rose and fell."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ _SHARE = 0.8
 
 
 def era_sections(model: Any, n: int) -> list[Section]:
-    """Return the level of ratings in each era, and the items that rose and fell most from the first
-    to the last; nothing for a model without eras.
+    """Return the level of ratings in each time bin, and the items that rose and fell most from the first
+    to the last; nothing for a model without time bins.
     """
     context = getattr(model, "context", None)
     if context is None or context.n_eras == 1:
@@ -68,7 +68,7 @@ def era_sections(model: Any, n: int) -> list[Section]:
 
 
 def _by_item(model: Any) -> np.ndarray:
-    """Return what each era adds to an average user's rating of each item, beside the average,
+    """Return what each time bin adds to an average user's rating of each item, beside the average,
     float64 (n_draws, n_eras, n_items).
     """
     context, k = model.context, model.n_factors
@@ -85,7 +85,7 @@ def _by_item(model: Any) -> np.ndarray:
 
 
 def _begins(model: Any) -> pl.Series:
-    """Return when each era begins; the first with the first rating, where times are known."""
+    """Return when each time bin begins; the first with the first rating, where times are known."""
     edges = model.context.edges
     times = None if model.ratings is None else model.ratings.timestamp
     first = None if times is None or not len(times) else int(times.min())
@@ -98,7 +98,7 @@ def _begins(model: Any) -> pl.Series:
 
 
 def _n_ratings(model: Any) -> list[pl.Series]:
-    """Return the number of ratings of each era, where they are known."""
+    """Return the number of ratings of each time bin, where they are known."""
     if model.ratings is None or model.ratings.timestamp is None:
         return []
     context = model.context

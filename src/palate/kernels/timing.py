@@ -1,4 +1,4 @@
-"""Ratings in time: each user's sittings, and rows as they are in an era."""
+"""Ratings in time: each user's sessions, and rows as they are in a time bin."""
 
 import numpy as np
 from numba import njit
@@ -6,9 +6,9 @@ from numba import njit
 
 @njit(nogil=True, cache=True)
 def cut_sittings(indptr, times, gap, most, sitting, user_indptr):
-    """Number the sittings of all users, in order of time, and return how many there are.
+    """Number the sessions of all users, in order of time, and return how many there are.
 
-    A sitting ends where the next rating is more than `gap` later, or after `most` ratings; equal
+    A session ends where the next rating is more than `gap` later, or after `most` ratings; equal
     times stay together.
 
     Parameters
@@ -19,9 +19,9 @@ def cut_sittings(indptr, times, gap, most, sitting, user_indptr):
     gap : float
     most : int
     sitting : (n_ratings,) int32, out
-        Which sitting each rating belongs to.
+        Which session each rating belongs to.
     user_indptr : (n_users + 1,) int64, out
-        Where each user's sittings begin.
+        Where each user's sessions begin.
     """
     n = 0
     user_indptr[0] = 0
@@ -45,7 +45,7 @@ def cut_sittings(indptr, times, gap, most, sitting, user_indptr):
 
 @njit(nogil=True, cache=True)
 def sitting_ends(sitting, times, begin, end):
-    """Write the first and the last time of each sitting."""
+    """Write the first and the last time of each session."""
     begin[:] = np.iinfo(np.int64).max
     end[:] = np.iinfo(np.int64).min
     for at in range(sitting.size):
@@ -56,7 +56,7 @@ def sitting_ends(sitting, times, begin, end):
 
 @njit(nogil=True, cache=True)
 def find_sittings(indptr, begin, end, users, times, gap, out):
-    """Write the sitting of each user that a time falls in, or the nearest within `gap` of it; -1
+    """Write the session of each user that a time falls in, or the nearest within `gap` of it; -1
     where there is none.
     """
     for j in range(users.size):
@@ -77,10 +77,10 @@ def find_sittings(indptr, begin, end, users, times, gap, out):
 
 @njit(nogil=True, cache=True)
 def shift_rows(start, stop, factors, bias, rows, eras, own, other, out, out_bias):
-    """Write rows `start` to `stop` of pairs (row, era) as they are in that era.
+    """Write rows `start` to `stop` of pairs (row, time bin) as they are in that time bin.
 
-    What the era adds to the row is added to it, and what it adds to the rows of the other side is
-    in the bias, so that a product with a row of the other side as it is at all times gives the
+    What the time bin adds to the row is added to it, and what it adds to the rows of the other side
+    is in the bias, so that a product with a row of the other side as it is at all times gives the
     score.
 
     Parameters
@@ -88,7 +88,7 @@ def shift_rows(start, stop, factors, bias, rows, eras, own, other, out, out_bias
     factors, bias : (n, width) and (n,) float32
     rows, eras : (n_pairs,) int32
     own, other : (n_eras, width + 1) float32
-        What an era adds to each row of this side and of the other, the bias last.
+        What a time bin adds to each row of this side and of the other, the bias last.
     out, out_bias : (n_pairs, width) and (n_pairs,) float32
     """
     width = factors.shape[1]
@@ -104,14 +104,14 @@ def shift_rows(start, stop, factors, bias, rows, eras, own, other, out, out_bias
 
 @njit(nogil=True, cache=True)
 def less_moods(start, stop, values, mood, sitting, out):
-    """Write ratings `start` to `stop` without the mood of their sitting to `out`."""
+    """Write ratings `start` to `stop` without the effect of their session to `out`."""
     for at in range(start, stop):
         out[at] = values[at] - mood[sitting[at]]
 
 
 @njit(nogil=True, cache=True)
 def plus_moods(start, stop, errors, mood, sitting):
-    """Add the mood of their sitting to the errors `start` to `stop`, in place."""
+    """Add the effect of their session to the errors `start` to `stop`, in place."""
     for at in range(start, stop):
         errors[at] += mood[sitting[at]]
 
@@ -119,7 +119,7 @@ def plus_moods(start, stop, errors, mood, sitting):
 @njit(nogil=True, cache=True)
 def less_scores(start, stop, values, mean, scores, mood, sitting):
     """Turn scores `start` to `stop` into the errors of ratings, in place; `sitting` is empty
-    without moods.
+    without session effects.
     """
     for at in range(start, stop):
         error = values[at] - mean - scores[at]
@@ -158,8 +158,8 @@ def group_sums(first, last, indptr, order, group, weights, errors, weight, total
 
 @njit(nogil=True, cache=True)
 def error_sums(start, stop, errors, mood, sitting, weights):
-    """Return the weighted sums of squared and of absolute errors `start` to `stop`, less the moods
-    of their sittings, where there are any.
+    """Return the weighted sums of squared and of absolute errors `start` to `stop`, less the session effects
+    of their sessions, where there are any.
     """
     squared, absolute = 0.0, 0.0
     for at in range(start, stop):

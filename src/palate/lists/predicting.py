@@ -91,7 +91,7 @@ def predict(
         Whether that is where the expected rating is, or where one rating would fall.
     timestamps : time, or list, array or column of them, optional
         When each rating is given, for a scorer that knows of time; one pair may be asked for many
-        times. As of the era of each user's last rating when None.
+        times. By default the time of each user's last rating.
 
     Returns
     -------

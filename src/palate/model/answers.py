@@ -291,8 +291,7 @@ class Answers(HoldsDerived):
             Factors above 0 on the chance of items: `{"genres": {"Comedy": 1.5}}` or `{"item_id":
             {15: 2.0}}`.
         timestamp : number, date or datetime, optional
-            List what users would rate highest in the era of this time, for a model that knows of
-            eras; see `FactorModel.at`.
+            Time for which to recommend, for a model with time bins; see `FactorModel.at`.
         unknown : {"raise", "skip", "popular"}, default "raise"
             What to do for a user who was not in the training data: raise an error, skip the user
             with a warning, or list the most popular items that pass the filters, with the

@@ -1,9 +1,9 @@
-"""Eras in training: the pairs (row, era) in which there are ratings, and the shifts of the eras.
+"""Time bins in training: the pairs (row, time bin) with ratings, and the shifts of the time bins.
 
-Ratings of one (item, era) meet one vector, that of the item as it is in the era. The rows of users
-therefore are solved for as ever, with such pairs as their columns, and those of items with pairs
-(user, era); the row solver does not know of time. What an era adds to a side is a row of its own,
-with the same pairs as columns.
+Ratings of one (item, time bin) meet one vector, that of the item as it is in the time bin. The rows
+of users therefore are solved for as ever, with such pairs as their columns, and those of items with
+pairs (user, time bin); the row solver does not know of time. What a time bin adds to a side is a
+row of its own, with the same pairs as columns.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ Normal = Callable[[int], np.ndarray]  # of rows, which returns what is added to 
 
 @dataclass(frozen=True, eq=False)
 class EraRows:
-    """Some eras whose shifts are solved for at once: no two are neighbours, and all have as many."""
+    """Some time bins whose shifts are solved for at once: no two are neighbours, and all have as many."""
 
     eras: np.ndarray
     n_neighbours: int
@@ -42,7 +42,7 @@ class EraRows:
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """The pairs (row, era) of one side in which there are ratings."""
+    """The pairs (row, time bin) of one side in which there are ratings."""
 
     rows: np.ndarray  # (n,) int32
     eras: np.ndarray  # (n,) int32
@@ -62,7 +62,7 @@ class Pairs:
 
     @cached_property
     def groups(self) -> list[EraRows]:
-        """The eras in three groups: every other one, the rest, and the last, which has one neighbour only."""
+        """The time bins in three groups: every other one, the rest, and the last with its one neighbour."""
         last = self.n_eras - 1
         order = np.argsort(self.eras, kind="stable")
         bounds = np.concatenate([[0], np.cumsum(np.bincount(self.eras, minlength=self.n_eras))])
@@ -96,7 +96,7 @@ class Pairs:
 
 @dataclass(frozen=True, eq=False)
 class EraRatings:
-    """The eras, and where each training rating is in them."""
+    """The time bins, and where each training rating is in them."""
 
     edges: np.ndarray  # (n_eras - 1,) int64
     user_pairs: Pairs
@@ -120,12 +120,12 @@ class EraRatings:
 
     @property
     def n_eras(self) -> int:
-        """Number of eras."""
+        """Number of time bins."""
         return len(self.edges) + 1
 
     @cached_property
     def home(self) -> np.ndarray:
-        """Era of each user's last rating, int32; the last one for a user without any."""
+        """Time bin of each user's last rating, int32; the last one for a user without any."""
         return last_eras(self.user_pairs.rows, self.user_pairs.eras, len(self.by_user) - 1, self.n_eras)
 
     def pairs(self, number: int) -> Pairs:
@@ -169,7 +169,7 @@ class EraRatings:
         threads: int,
         normal: Normal | None = None,
     ) -> np.ndarray:
-        """Return the shifts of side `number`, a group of eras after the other, and take what they
+        """Return the shifts of side `number`, a group of time bins after the other, and take what they
         explain off the errors, in place.
 
         The ratings of a pair are one rating of their total weight, at their weighted mean.
@@ -184,7 +184,7 @@ class EraRatings:
         errors, weights : ndarray of shape (n_ratings,), float32
             By user; no weights are weights of 1.
         precision : ndarray of shape (k + 1, k + 1)
-            Of the step from one era to the next.
+            Of the step from one time bin to the next.
         normal : callable, optional
             Returns what is added to the rows solved for, so that they are drawn.
         """
@@ -211,7 +211,7 @@ class EraRatings:
 
 
 def steps_of(shift: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Return the steps from one era to the next, (n_eras, k + 1) float64; the first is from 0."""
+    """Return the steps from one time bin to the next, (n_eras, k + 1) float64; the first is from 0."""
     return np.diff(shift[:, columns].astype(np.float64), axis=0, prepend=0)
 
 
@@ -254,8 +254,8 @@ def rating_errors(
     threads: int,
     moods: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> np.ndarray:
-    """Return what is left of every rating, float32, by user; `moods` are those of sittings, and the
-    sitting of each rating.
+    """Return what is left of every rating, float32, by user; `moods` are those of sessions, and the
+    session of each rating.
     """
     from palate.kernels.timing import less_scores
 
@@ -284,7 +284,7 @@ def over_ratings(part: Callable[[int, int], object], n_ratings: int, threads: in
 
 
 def era_edges(times: np.ndarray) -> np.ndarray:
-    """Return the times that cut ratings into eras of about as many ratings each, ascending, int64."""
+    """Return the times that cut ratings into time bins of about as many ratings each, ascending, int64."""
     ordered = np.sort(times)
     cuts = np.unique(ordered[np.arange(1, N_ERAS) * len(ordered) // N_ERAS])
     return cuts[cuts > ordered[0]]

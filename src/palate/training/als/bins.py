@@ -1,8 +1,8 @@
-"""Time in least squares: eras whose shifts of all users' and all items' rows are solved for in turn.
+"""Time in least squares: time bins whose shifts of all users' and all items' rows are solved for in turn.
 
-    + l2_time * sum over eras of |V_t - V_(t-1)|^2 + |W_t - W_(t-1)|^2
+    + l2_time * sum over time bins of |V_t - V_(t-1)|^2 + |W_t - W_(t-1)|^2
 
-In era t a user's row is `P_u + V_t` and an item's `Q_i + W_t`, as in a Gibbs chain.
+In time bin t a user's row is `P_u + V_t` and an item's `Q_i + W_t`, as in a Gibbs chain.
 """
 
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ Shifts = tuple[np.ndarray, np.ndarray]  # of users and of items, (n_eras, width 
 
 @dataclass(frozen=True, eq=False)
 class TimeBins:
-    """The eras of the training ratings, and what a step from one era to the next costs."""
+    """The time bins of the training ratings, and what a step from one time bin to the next costs."""
 
     eras: EraRatings
     n_factors: int
@@ -30,7 +30,7 @@ class TimeBins:
 
     @classmethod
     def of(cls, problem: Problem, n_factors: int, l2_time: float, threads: int) -> "TimeBins":
-        """Cut the times of the training ratings into eras of about as many ratings each."""
+        """Cut the times of the training ratings into time bins of about as many ratings each."""
         from palate.kernels.csr import transpose_csr
 
         rows, times = problem.by_user, problem.times
@@ -40,7 +40,7 @@ class TimeBins:
         return cls(eras, n_factors, l2_time, problem.mean, threads)
 
     def start(self, width: int) -> Shifts:
-        """Return no shift in any era."""
+        """Return no shift in any time bin."""
         shift = np.zeros((self.eras.n_eras, width + 1), np.float32)
         return shift, shift
 
@@ -73,8 +73,8 @@ class TimeBins:
     def fitted(
         self, sides: tuple[Side, Side], priors: tuple[RowPrior, RowPrior], shifts: Shifts
     ) -> tuple[tuple[Side, Side], tuple[RowPrior, RowPrior], TimeContext]:
-        """Return rows and priors as a model holds them, users in the era of their last rating and
-        items in the last era, and what it knows of time.
+        """Return rows and priors as a model holds them, users in the time bin of their last rating and
+        items in the last time bin, and what it knows of time.
         """
         k, width, n_users = self.n_factors, sides[0].factors.shape[1], len(sides[0].bias)
         columns = np.append(np.arange(k), width)

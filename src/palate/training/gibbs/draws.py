@@ -91,7 +91,7 @@ def count(kept: Kept, model: ChainModel, state: ChainState, found: np.ndarray, k
 
 def in_rating_units(model: ChainModel, state: ChainState) -> dict[str, np.ndarray]:
     """Return one draw as a FactorModel takes it: factors carry the square root of the unit, biases
-    the unit; see `TimeContext` for the eras that rows are of.
+    the unit; see `TimeContext` for the time bins that rows are of.
     """
     root, unit = np.float32(np.sqrt(model.unit)), np.float32(model.unit)
     draw: dict[str, np.ndarray] = {

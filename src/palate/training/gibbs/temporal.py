@@ -1,4 +1,4 @@
-"""Time in a Gibbs chain: eras that shift everyone's rows, and the moods of sittings; or none of both."""
+"""Time in a Gibbs chain: time bins that shift everyone's rows, and the session effects; or none of both."""
 
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -31,7 +31,7 @@ from palate.training.gibbs.sides import SideShape, SideState
 
 Shapes = tuple[SideShape, SideShape]  # of users and items
 States = tuple[SideState, SideState]
-_START_PRECISION = 10.0  # of moods
+_START_PRECISION = 10.0  # of session effects
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ class TimeState:
 
     @classmethod
     def start(cls, n_factors: int, n_eras: int = 1, n_sittings: int = 0) -> "TimeState":
-        """Return a state without shifts and moods."""
+        """Return a state without shifts and session effects."""
         shift, mood = (
             np.zeros((n_eras, padded_width(n_factors) + 1), np.float32),
             np.zeros(n_sittings, np.float32),
@@ -99,7 +99,7 @@ class Time(Protocol):
         ...
 
     def less_moods(self, by_user: Rows, by_item: Rows, state: TimeState, threads: int) -> tuple[Rows, Rows]:
-        """Return the ratings without the moods of their sittings."""
+        """Return the ratings without the effects of their sessions."""
         ...
 
     def draw(
@@ -116,17 +116,17 @@ class Time(Protocol):
         ...
 
     def with_moods(self, scores: np.ndarray, state: TimeState, threads: int) -> np.ndarray:
-        """Return the scores of the training ratings with the moods of their sittings."""
+        """Return the scores of the training ratings with the effects of their sessions."""
         ...
 
     def asked(
         self, state: TimeState, items: Side, users: np.ndarray, index: np.ndarray, times: np.ndarray | None
     ) -> tuple[Side, np.ndarray, np.ndarray]:
-        """Return the items' vectors, the places in them, and the moods, of other ratings."""
+        """Return the items' vectors, the places in them, and the session effects, of other ratings."""
         ...
 
     def kept(self, state: TimeState, unit: float, noise: float) -> dict[str, np.ndarray]:
-        """Return what a draw keeps of moods, in rating units."""
+        """Return what a draw keeps of session effects, in rating units."""
         ...
 
     def context(self, draws: dict[str, np.ndarray]) -> TimeContext | None:
@@ -135,7 +135,7 @@ class Time(Protocol):
 
     @property
     def n_moods(self) -> int:
-        """Number of moods that each draw holds."""
+        """Number of session effects that each draw holds."""
         ...
 
 
@@ -146,7 +146,7 @@ class NoTime:
     n_moods = 0
 
     def start(self, n_factors: int) -> TimeState:
-        """Return a state without shifts and moods."""
+        """Return a state without shifts and session effects."""
         return TimeState.start(n_factors)
 
     def columns_of(self, rows: Rows, number: int) -> Rows:
@@ -189,7 +189,7 @@ class NoTime:
     def asked(
         self, state: TimeState, items: Side, users: np.ndarray, index: np.ndarray, times: np.ndarray | None
     ) -> tuple[Side, np.ndarray, np.ndarray]:
-        """Return the items, the places asked for, and no mood."""
+        """Return the items, the places asked for, and no session effect."""
         return items, index, np.zeros(1, np.float32)
 
     def kept(self, state: TimeState, unit: float, noise: float) -> dict[str, np.ndarray]:
@@ -202,11 +202,11 @@ class NoTime:
 
 @dataclass(frozen=True, eq=False)
 class TimeModel:
-    """The eras, the sittings, and where each rating is in them."""
+    """The time bins, the sessions, and where each rating is in them."""
 
     eras: EraRatings
     sittings: Sittings
-    sitting: np.ndarray  # (n_ratings,) int32, by user; empty without sittings
+    sitting: np.ndarray  # (n_ratings,) int32, by user; empty without sessions
     sitting_by_item: np.ndarray  # the same, by item
 
     @classmethod
@@ -232,11 +232,11 @@ class TimeModel:
 
     @property
     def n_moods(self) -> int:
-        """Number of sittings, each of which has a mood."""
+        """Number of sessions, each of which has a session effect."""
         return len(self.sittings)
 
     def start(self, n_factors: int) -> TimeState:
-        """Return a state without shifts and moods."""
+        """Return a state without shifts and session effects."""
         return TimeState.start(n_factors, self.eras.n_eras, self.n_moods)
 
     def columns_of(self, rows: Rows, number: int) -> Rows:
@@ -259,7 +259,7 @@ class TimeModel:
         return Steps(len(steps), state.strengths[shape.number] * (steps.T @ steps))
 
     def less_moods(self, by_user: Rows, by_item: Rows, state: TimeState, threads: int) -> tuple[Rows, Rows]:
-        """Return the ratings without the moods of their sittings, by user and by item."""
+        """Return the ratings without the effects of their sessions, by user and by item."""
         if not self.sitting.size:
             return by_user, by_item
         sides = ((by_user, self.sitting), (by_item, self.sitting_by_item))
@@ -267,14 +267,14 @@ class TimeModel:
         return users, items
 
     def with_moods(self, scores: np.ndarray, state: TimeState, threads: int) -> np.ndarray:
-        """Return the scores of the training ratings with the moods of their sittings, in place."""
+        """Return the scores of the training ratings with the effects of their sessions, in place."""
         self._add_moods(scores, state, threads)
         return scores
 
     def asked(
         self, state: TimeState, items: Side, users: np.ndarray, index: np.ndarray, times: np.ndarray | None
     ) -> tuple[Side, np.ndarray, np.ndarray]:
-        """Return the items' vectors and the moods of other ratings than those trained on, one of
+        """Return the items' vectors and the session effects of other ratings than those trained on, one of
         each for every rating, and the places of the vectors.
         """
         if times is None:
@@ -285,7 +285,7 @@ class TimeModel:
         return vectors, np.arange(len(index)), np.append(state.mood, np.float32(0))[found]
 
     def kept(self, state: TimeState, unit: float, noise: float) -> dict[str, np.ndarray]:
-        """Return the moods of a draw and their deviation beside that of the noise."""
+        """Return the session effects of a draw and their deviation beside that of the noise."""
         deviation = np.asarray(np.sqrt(noise / state.mood_precision))
         return {"mood": state.mood * np.float32(unit), "sitting": deviation}
 
@@ -310,8 +310,8 @@ class TimeModel:
         noise: float,
         clock: Clock,
     ) -> tuple[TimeState, SideState, Sums | None]:
-        """Draw shifts, moods and their precisions, each given all else, then how much of a user's
-        moods is the user's bias. Also return the users, and the weighted sums of errors.
+        """Draw shifts, session effects and their precisions, each given all else, then how much of a user's
+        session effects is the user's bias. Also return the users, and the weighted sums of errors.
 
         Parameters
         ----------
@@ -373,8 +373,8 @@ class TimeModel:
     def draw_moods(
         self, state: TimeState, errors: np.ndarray, weights: np.ndarray, noise: float, clock: Clock
     ) -> TimeState:
-        """Draw the moods and their precision; errors are those of ratings without any mood after it,
-        in place.
+        """Draw the session effects and their precision; errors are then without session effects, in
+        place.
         """
         self._add_moods(errors, state, clock.threads)
         rng, n, nothing = clock.rng(TIME, 1), self.n_moods, np.empty(0, np.int32)
@@ -388,7 +388,7 @@ class TimeModel:
         self, state: TimeState, shape: SideShape, users: SideState, clock: Clock
     ) -> tuple[TimeState, SideState]:
         """Draw how much of what all ratings of a user share is the user's bias and how much is in
-        the moods, which changes no score.
+        the session effects, which changes no score.
         """
         vectors, k = users.vectors, shape.n_factors
         away = np.column_stack([vectors.factors[:, :k], vectors.bias]) - users.mean
@@ -412,7 +412,7 @@ class TimeModel:
         over_ratings(lambda start, stop: plus_moods(start, stop, errors, mood, sitting), len(errors), threads)
 
     def _error_sums(self, state: TimeState, errors: np.ndarray, weights: np.ndarray, threads: int) -> Sums:
-        """Return the weighted sums of errors, given without moods, with them."""
+        """Return the weighted sums of errors, given without session effects, with them."""
         from palate.kernels.timing import error_sums
 
         def part(start: int, stop: int) -> Sums:
