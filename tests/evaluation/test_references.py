@@ -209,7 +209,7 @@ def test_differences_by_popularity_are_paired_and_add_up(cut):
     assert known.height > 4
     assert (known["low"] <= known["high"]).all()
     assert not frame.filter((pl.col("against") == "most popular") & (pl.col("metric") == "rmse")).height
-    with pytest.raises(ValueError, match="by must be asked of the evaluation of all users"):
+    with pytest.raises(ValueError, match="by must be used with the evaluation of all users"):
         cut.among("known").differences(by="popularity")
 
 
