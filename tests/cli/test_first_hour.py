@@ -45,7 +45,7 @@ def desk(tmp_path_factory):
     [
         ("train", "the ratings must be RATINGS, a file or folder, or come from --sql"),
         ("train nothing.csv", "nothing.csv"),
-        ("train clicks.csv -o c.palate", "pass --counts one-plus"),
+        ("train clicks.csv -o c.palate", "pass --no-rating"),
         ("train films/movies.csv", "Name it with --user"),
         ("train ratings.csv --user user", "Did you mean --user user_id?"),
         ("train ratings.csv --trainer lest-squares", "Did you mean 'least-squares'?"),

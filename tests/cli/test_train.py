@@ -627,7 +627,7 @@ def test_pairs_are_trained_on_as_counts_of_one(tmp_path, palate, refused):
     rows = [(user, item) for user in range(8) for item in range(6) if (user + item) % 2]
     pairs = write(tmp_path / "pairs.csv", "user_id,item_id\n" + "".join(f"{u},{i}\n" for u, i in rows))
     said = refused("train", pairs, "-o", tmp_path / "no.palate")
-    assert said.endswith("If each row is a play, a click or a purchase, pass --counts one-plus.")
+    assert said.endswith("If each row is a play, a click or a purchase, pass --no-rating.")
     result = palate(
         "train", pairs, "-o", tmp_path / "pairs.palate", "--counts", "one-plus", "--n-factors", "2"
     )
@@ -639,6 +639,38 @@ def test_pairs_are_trained_on_as_counts_of_one(tmp_path, palate, refused):
     tested = palate("evaluate", tmp_path / "pairs.palate", "--test", later, "--resamples", "0")
     assert tested.code == 0, tested.err
     assert "added up" in tested.err
+
+
+def test_a_table_of_choices_is_trained_listed_and_tested_without_ratings(tmp_path, palate, refused):
+    rows = [(user, item) for user in range(8) for item in range(6) if (user + item) % 2]
+    lines = "".join(f"{user},{item},{user % 3}\n" for user, item in rows)
+    log = write(tmp_path / "log.csv", "user_id,item_id,rating\n" + lines)
+    model = tmp_path / "chosen.palate"
+    result = palate("train", log, "-o", model, "--no-rating")
+    assert (result.code, result.err) == (0, "")
+    assert "24 ratings of 6 items by 8 users, scale 1 to 1" in result.out
+    assert "Trained Recommender" in result.out
+    assert "likely to be chosen" in palate("recommend", model, 0, "-n", 1).out
+    later = write(tmp_path / "later.csv", "user_id,item_id\n0,0\n1,1\n")
+    tested = palate("evaluate", model, "--test", later, "--no-rating", "--resamples", 0)
+    assert (tested.code, tested.err, "RMSE  " in tested.out) == (0, "", False)
+    assert "pass --no-rating" in refused("evaluate", model, "--test", later)
+    said = refused("train", log, "--no-rating", "--rating", "rating", code=2)
+    assert (
+        said
+        == "palate: error: --rating must be left out with --no-rating, which reads no ratings; got 'rating'."
+    )
+
+
+def test_pairs_that_come_again_are_counts_of_which_the_model_knows(tmp_path, palate):
+    rows = [(user, item) for user in range(8) for item in range(6) if (user + item) % 2]
+    log = write(tmp_path / "log.csv", "user_id,item_id\n" + "".join(f"{u},{i}\n" for u, i in rows + rows[:9]))
+    model = tmp_path / "counted.palate"
+    assert palate("train", log, "-o", model, "--no-rating").code == 0
+    assert library.load(model).trainer["values_resolved"] == "counts"
+    later = write(tmp_path / "later.csv", "user_id,item_id\n0,0\n0,0\n")
+    tested = palate("evaluate", model, "--test", later, "--resamples", 0)
+    assert (tested.code, "added up" in tested.err) == (0, True)
 
 
 def test_lists_that_lose_to_the_most_popular_items_are_told(train, tmp_path, rng):

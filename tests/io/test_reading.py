@@ -392,12 +392,45 @@ def test_counts_of_a_known_format_are_not_held_to_its_scale(tmp_path):
     assert (ratings.value.tolist(), ratings.declared) == ([8.0], False)
 
 
+@pytest.mark.parametrize("kind", ["csv", "parquet", "jsonl", "movielens", "headless", "wide"])
+def test_ratings_are_not_looked_at_where_a_table_says_only_who_chose_what(tmp_path, kind):
+    rows = {"userId": [1, 1, 2], "movieId": [7, 8, 7], "rating": ["4.5", "", "-1"]}
+    path = tmp_path / ("table" if kind == "movielens" else "table.csv")
+    if kind == "movielens":
+        path.mkdir()
+        pl.DataFrame(rows).write_csv(path / "ratings.csv")
+    elif kind == "parquet":
+        pl.DataFrame(rows).write_parquet(path)
+    elif kind == "jsonl":
+        pl.DataFrame(rows).write_ndjson(path)
+    elif kind == "wide":
+        path.write_text("who,7,8\n1,5,2\n2,1,\n")
+    else:
+        pl.DataFrame(rows).write_csv(path, include_header=kind != "headless")
+    how = {"headless": {"header": False}, "wide": {"format": "wide"}}.get(kind, {})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", CountedRowsWarning)
+        ratings = palate.read(path, no_rating=True, **how).ratings
+    assert ratings.to_frame().rows() == [(1, 7, 1.0), (1, 8, 1.0), (2, 7, 1.0)]
+    assert ratings.events
+    assert ratings.select([0]).events
+
+
+def test_a_rating_column_is_not_named_where_none_is_read(tmp_path):
+    path = tmp_path / "pairs.csv"
+    path.write_text("user_id,item_id\n1,2\n")
+    with pytest.raises(palate.ArgumentError, match="rating must be left out with no_rating=True"):
+        palate.read(path, no_rating=True, rating="stars")
+    with pytest.raises(palate.ArgumentError, match="missing must be left out with no_rating=True"):
+        palate.read(path, no_rating=True, missing=-1)
+
+
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_pairs_without_a_rating_column_count_one_each(tmp_path, suffix):
     path = tmp_path / f"pairs.{suffix}"
     frame = pl.read_csv(PAIRS.encode()).with_columns(pl.lit("x").alias("device"))
     frame.write_csv(path) if suffix == "csv" else frame.write_parquet(path)
-    with pytest.raises(ValueError, match=r"must have a rating column; .* pass counts=True\.$"):
+    with pytest.raises(ValueError, match=r"must have a rating column; .* pass no_rating=True\.$"):
         palate.read(path)
     with (
         pytest.warns(

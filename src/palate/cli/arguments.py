@@ -46,7 +46,10 @@ def load(path: Path, others: Iterable[str | None] = ()) -> "FactorModel":
 
 def holds_counts(model: "FactorModel") -> bool:
     """Return whether a model was trained on counts, of which those of a pair add up."""
-    return model.trainer.get("counts", "none") != "none"
+    return model.trainer.get("counts", "none") != "none" or "counts" in (
+        model.trainer.get("values_resolved"),
+        model.trainer.get("grades"),
+    )
 
 
 def of_ratings(model: "Model") -> Any:

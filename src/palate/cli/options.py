@@ -82,6 +82,13 @@ Format = Annotated[
 UserColumn = Annotated[str | None, typer.Option("--user", metavar="COLUMN", help="Column of user ids.")]
 ItemColumn = Annotated[str | None, typer.Option("--item", metavar="COLUMN", help="Column of item ids.")]
 RatingColumn = Annotated[str | None, typer.Option("--rating", metavar="COLUMN", help="Column of ratings.")]
+NoRating = Annotated[
+    bool,
+    typer.Option(
+        "--no-rating",
+        help="The table says only who chose what: no column holds ratings, and each row counts 1.",
+    ),
+]
 TimestampColumn = Annotated[
     str | None, typer.Option("--timestamp", metavar="COLUMN", help="Column of times.")
 ]

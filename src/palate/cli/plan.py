@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _NOT_COUNTED = (
     "format",
     "rating",
+    "no_rating",
     "timestamp",
     "weight",
     "scale",

@@ -29,6 +29,7 @@ _DECLARED: dict[str, tuple[Any, Any]] = {
     "user": (options.UserColumn, None),
     "item": (options.ItemColumn, None),
     "rating": (options.RatingColumn, None),
+    "no_rating": (options.NoRating, False),
     "timestamp": (options.TimestampColumn, None),
     "weight": (options.WeightColumn, None),
     "scale": (options.Scale, None),

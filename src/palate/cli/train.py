@@ -34,6 +34,7 @@ _OF_QUERIES = (
     "user",
     "item",
     "rating",
+    "no_rating",
     "timestamp",
     "weight",
     "scale",

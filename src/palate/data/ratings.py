@@ -55,6 +55,8 @@ class Ratings:
         Data-frame library of results.
     n_duplicates : int
         Rows that were merged into another row of the same pair.
+    events : bool
+        Whether the table had no ratings: each row counted 1, and a value is the number of a pair's rows.
 
     Examples
     --------
@@ -76,6 +78,7 @@ class Ratings:
     declared: bool = False
     frame_kind: str = "polars"
     n_duplicates: int = 0
+    events: bool = False
 
     @classmethod
     def from_frame(
@@ -335,7 +338,8 @@ def build(
     where : callable
         Turns a row number into words for messages.
     """
-    policy = check_policy(duplicates, counted="rating" not in column)
+    events = "rating" not in column
+    policy = check_policy(duplicates, counted=events)
     bounds = None if scale is None else scale_bounds(scale)
     users, items, raw, times = _encode(column, labels, bounds, where)
     table, n_duplicates = _sort(raw, users, items, policy, where)
@@ -355,6 +359,7 @@ def build(
         declared=bounds is not None,
         frame_kind=kind,
         n_duplicates=n_duplicates,
+        events=events,
     )
 
 

@@ -21,7 +21,7 @@ from palate.io.layout import TextFile
 from palate.io.prepared import mask_of, prepared_mean, validation_pairs
 from palate.io.records import NetflixFile
 from palate.io.sources import Files, Source
-from palate.io.tables import read_parquet, read_table
+from palate.io.tables import check_no_rating, read_parquet, read_table
 from palate.io.text import Columns, read_columns
 from palate.io.wide import read_wide
 
@@ -42,6 +42,7 @@ def read(
     scale: tuple[float, float] | None = None,
     duplicates: str | None = None,
     counts: bool = False,
+    no_rating: bool = False,
     separator: str | None = None,
     encoding: str = "utf-8",
     header: bool | None = None,
@@ -83,6 +84,9 @@ def read(
     counts : bool, default False
         Whether the rows are events, such as plays or purchases. Rows of a pair are then added, and
         without a rating column each counts 1.
+    no_rating : bool, default False
+        Whether the table says only who chose what. No column is read as ratings, each row counts 1,
+        and rows of a pair are added.
     separator : str, optional
         Separator of the columns; by default it is detected in the first line.
     encoding : str, default "utf-8"
@@ -158,20 +162,25 @@ def read(
         raise ArgumentError(
             f"items_{role}", "be given with items, the catalog of this column", f"items_{role}={name!r} alone"
         )
+    if no_rating:
+        check_no_rating(rating, missing)
+        del named["rating"]
     rows: dict[str, Any] = {"missing": _marks(missing), "skip_empty": skip_empty}
     files = Files(path)
     source = _source(files, format)
     refuse_foreign(source)
     form = _format(source, files, format, encoding, as_table)
-    duplicates = check_policy(duplicates, counted=counts)
+    duplicates = check_policy(duplicates, counted=counts or no_rating)
     if form is not None:
-        columns = _read_format(source, form, rows)
-        if scale is None and duplicates != "sum":
+        columns = _read_format(source, form, rows, no_rating)
+        if scale is None and duplicates != "sum" and not no_rating:
             scale = form.scale(
                 rating_values(columns.column["rating"], columns.labels["rating"], columns.where)
             )
     elif format == "wide":
         columns = read_wide(source, user, separator, encoding, quote, rows["missing"], decimal)
+        if no_rating:
+            del columns.column["rating"]
     elif is_parquet(source) or is_arrow(source):
         columns = read_parquet(source, named, counts, timestamp_format=timestamp_format, **rows)
     else:
@@ -201,7 +210,7 @@ def read(
         ratings=ratings,
         catalog=catalog,
         held_out=None if pairs is None or ratings.n_duplicates else mask_of(ratings, pairs),
-        mean=prepared_mean(source) if lesson else None,
+        mean=prepared_mean(source) if lesson and not no_rating else None,
     )
 
 
@@ -256,7 +265,7 @@ def _format(source: Source, files: Files, format: str, encoding: str, named: boo
     return FORMATS.get(format)
 
 
-def _read_format(source: Source, form: Format, rows: dict[str, Any]) -> Columns:
+def _read_format(source: Source, form: Format, rows: dict[str, Any], no_rating: bool) -> Columns:
     if form.name == "netflix":
         file: TextFile = NetflixFile(source, **rows)
     else:
@@ -264,7 +273,10 @@ def _read_format(source: Source, form: Format, rows: dict[str, Any]) -> Columns:
     columns = {
         role: column
         for role, column in form.columns.items()
-        if role not in form.optional
-        or (column in file.names if isinstance(column, str) else column < len(file.names))
+        if not (no_rating and role == "rating")
+        and (
+            role not in form.optional
+            or (column in file.names if isinstance(column, str) else column < len(file.names))
+        )
     }
     return read_columns(file, columns, {role: form.kinds[role] for role in columns})

@@ -7,7 +7,7 @@ from palate._checks import ArgumentError
 from palate.data.dataset import Dataset
 from palate.data.duplicates import check_policy
 from palate.data.ratings import Ratings
-from palate.io.tables import choose_columns
+from palate.io.tables import check_no_rating, choose_columns
 
 _COLUMNS = ("user", "item", "rating", "timestamp", "weight")
 
@@ -17,6 +17,7 @@ def read_sql(
     database: Path | None = None,
     *,
     counts: bool = False,
+    no_rating: bool = False,
     scale: tuple[float, float] | None = None,
     duplicates: str | None = None,
     **named: str | None,
@@ -30,7 +31,7 @@ def read_sql(
     database : Path, optional
         A DuckDB file, which is opened for reading alone. Without one the query names its files:
         `SELECT * FROM 'ratings.parquet'`.
-    counts, scale, duplicates
+    counts, no_rating, scale, duplicates
         As in `palate.read`.
     **named : str
         Names of the columns: user, item, rating, timestamp, weight.
@@ -62,7 +63,10 @@ def read_sql(
             statements = connection.extract_statements(query)
             if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
                 raise ArgumentError("sql", "be one query that yields rows, SELECT ...", f"{query!r}")
-            ratings = _ratings(connection.sql(query), counts, scale, duplicates, named)
+            if no_rating:
+                check_no_rating(named.pop("rating", None))
+            roles = {role: named.get(role) for role in _COLUMNS if not (no_rating and role == "rating")}
+            ratings = _ratings(connection.sql(query), counts or no_rating, scale, duplicates, roles)
             return Dataset(name=database.stem if database else "query", ratings=ratings)
     except duckdb.Error as error:
         said = " ".join(str(error).split())
@@ -80,9 +84,7 @@ def _ratings(
     duplicates: str | None,
     named: dict[str, str | None],
 ) -> Ratings:
-    columns = choose_columns(
-        {role: named.get(role) for role in _COLUMNS}, list(found.columns), "the query", counts
-    )
+    columns = choose_columns(named, list(found.columns), "the query", counts)
     names = {role: None if role not in columns else str(columns[role]) for role in _COLUMNS[2:]}
     return Ratings.from_frame(
         found,

@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 import polars as pl
 
-from palate._checks import ArgumentError
+from palate._checks import ArgumentError, Setting, Words
 from palate.data.catalog import Catalog
 from palate.data.checks import rating_values
 from palate.data.duplicates import CountedRowsWarning
@@ -75,7 +75,7 @@ def read_table(
     source : Source
     named : dict
         Role to column name, or None to look for a usual name; without a header to the number of the
-        column, from 1.
+        column, from 1. Without "rating" no column is one of ratings.
     separator : str, optional
         Default: the one that splits the first line.
     encoding : str
@@ -115,7 +115,8 @@ def _looks_like_row(names: list[str], named: dict[str, str | None]) -> bool:
     counted = [str(number) for number in range(len(names))], [str(number + 1) for number in range(len(names))]
     if any(is_value(str(name)) for name in chosen):
         return names not in counted  # a frame without names is written with numbers from 0
-    unknown = [role for role in _REQUIRED if named[role] is None and usual_column(role, names) is None]
+    asked = [role for role in _REQUIRED if role in named]
+    unknown = [role for role in asked if named[role] is None and usual_column(role, names) is None]
     return len(names) > 1 and bool(unknown) and any(map(is_value, names)) and names not in counted
 
 
@@ -142,7 +143,11 @@ def numbered_columns(
                 )
             columns[role] = int(name) - 1
     for place, role in enumerate(("user", "item", "rating")):
-        if role in columns or (role == "rating" and counts and (n <= place or place in columns.values())):
+        if (
+            role not in named
+            or role in columns
+            or (role == "rating" and counts and (n <= place or place in columns.values()))
+        ):
             continue
         if place in columns.values() or place >= n:
             raise ArgumentError(
@@ -280,9 +285,20 @@ def choose_columns(
             columns[role] = chosen
         elif role in _REQUIRED and not (counts and role == "rating"):
             raise ValueError(_no_column(role, found, table))
-    if "rating" not in columns:
+    if "rating" in named and "rating" not in columns:
         _note_counted_rows(table, [column for column in found if column not in columns.values()])
     return columns
+
+
+def check_no_rating(rating: object, missing: object = ()) -> None:
+    """Raise ArgumentError where something is said of a column of ratings that is not to be read."""
+    for argument, value in (("rating", rating), ("missing", missing)):
+        if value is not None and value != () and value != []:
+            raise ArgumentError(
+                argument,
+                Words("be left out with ", Setting("no_rating", True), ", which reads no ratings"),
+                f"{value!r}",
+            )
 
 
 def _note_counted_rows(table: str, others: list[str]) -> None:
@@ -498,7 +514,7 @@ def _typed(texts: pl.Series) -> pl.Series:
 def _no_column(role: str, found: list[str], table: str) -> str:
     listed = ", ".join(map(repr, found))
     article = "an" if role == "item" else "a"
-    events = " If each row is a play, a click or a purchase, pass counts=True." if role == "rating" else ""
+    events = " If each row is a play, a click or a purchase, pass no_rating=True." if role == "rating" else ""
     return (
         f"{table} must have {article} {role} column; got the columns {listed}, none with a usual name. "
         f"Name it with {role}=.{events}"

@@ -141,6 +141,7 @@ def join(model: Trained, ratings: "Ratings | Dataset", duplicates: str | None = 
         scale=(min(old.scale[0], new.scale[0]), max(old.scale[1], new.scale[1])),
         declared=new.declared,
         frame_kind=new.frame_kind,
+        events=new.events,
     )
     return Joined(
         ratings=joined,

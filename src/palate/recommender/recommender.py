@@ -64,7 +64,8 @@ class Recommender:
     ----------
     values : {"auto", "ratings", "counts", "alike"}, default "auto"
         Meaning of the values: ratings on a scale, counts, or choices without a value ("alike").
-        "auto" is "ratings", unless all values are equal. Without ratings there is no star head.
+        "auto" is "ratings", unless all values are equal, or the table has no ratings: values are
+        then numbers of rows, and are counts. Without ratings there is no star head.
     stars : {"least-squares", "gibbs", "none"}, default "least-squares"
         Trainer of the star head.
     beta : float or "auto", default "auto"
@@ -183,7 +184,9 @@ class _Run:
         """What the values are."""
         if self.trainer.values != AUTO:
             return self.trainer.values
-        return RATINGS if len(self.ratings) and np.ptp(self.ratings.value) > 0 else ALIKE
+        if not len(self.ratings) or np.ptp(self.ratings.value) == 0:
+            return ALIKE
+        return COUNTS if self.ratings.events else RATINGS
 
     @property
     def liked_from(self) -> float:
@@ -227,6 +230,7 @@ class _Run:
             trainer={
                 "name": "Recommender",
                 **asdict(self.trainer),
+                "values_resolved": self.values,
                 "choice": candidate.name,
                 "candidates": table,
                 "beta_resolved": heads.beta,

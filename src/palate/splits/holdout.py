@@ -111,6 +111,7 @@ def merge_holdout(train: Ratings, holdout: Ratings) -> tuple[Ratings, np.ndarray
         scale=train.scale if train.declared else (low, high),
         declared=train.declared,
         frame_kind=train.frame_kind,
+        events=train.events,
     )
     return merged, order >= len(train)
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from palate._checks import ArgumentError, check_choice, check_seed
+from palate._checks import ArgumentError, Setting, check_choice, check_seed
 from palate.data.ratings import Ratings
 from palate.model.history import History
-from palate.solve.grades import KINDS, Grades, grades_of, normalised
+from palate.solve.grades import COUNTS, KINDS, RATINGS, Grades, grades_of, normalised
 from palate.solve.rows import Rows
 from palate.training.checks import check_strength
-from palate.training.training_data import Problem, split
+from palate.training.training_data import Problem, split, warn_of_events
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +33,8 @@ class Choices:
         check_seed(seed)
         everything, held_out = split(ratings, validation, start, seed)
         problem = Problem.build(everything, held_out, mean=False, choices=True)
+        if trainer.grades == RATINGS:
+            warn_of_events(everything, Setting("grades", COUNTS))
         rows = problem.by_user
         times = None if everything.timestamp is None else problem.times
         grades = grades_of(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from palate._checks import ArgumentError, ArgumentTypeError, Call, InPython, Setting, Words, is_number
+from palate._checks import ArgumentError, ArgumentTypeError, Call, InPython, Part, Setting, Words, is_number
 from palate.data.arguments import warn_caller
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, ratings_of
@@ -75,6 +75,7 @@ class Problem:
         weights = np.empty(0, np.float32) if weights is None else weights
         if confidence is None and not choices:
             _warn_if_equal(values)
+            warn_of_events(ratings, Call('palate.LeastSquares.for_counts("everywhere")'))
         if confidence is not None:
             values, weights = confidence.apply(values, weights)
         scale = user_scales(np.diff(indptr), user_weighting)
@@ -173,6 +174,17 @@ def equal_ratings(value: float) -> str:
         Call('palate.LeastSquares.for_counts("everywhere")'),
         ".",
     )
+
+
+class EventsWarning(UserWarning):
+    """Numbers of events are trained on as if they were ratings."""
+
+
+def warn_of_events(ratings: Ratings, advice: Part) -> None:
+    """Warn if the values are numbers of events that differ, which a trainer is to take for ratings."""
+    if ratings.events and len(ratings) and ratings.value.min() < ratings.value.max():
+        said = "the table has no ratings: a value is the number of a pair's rows, and is taken for a rating. "
+        warn_caller(Words(said, "Train with ", advice, "."), EventsWarning)
 
 
 def _mean(values: np.ndarray, weights: np.ndarray) -> float:
