@@ -656,10 +656,7 @@ def test_a_table_of_choices_is_trained_listed_and_tested_without_ratings(tmp_pat
     assert (tested.code, tested.err, "RMSE  " in tested.out) == (0, "", False)
     assert "pass --no-rating" in refused("evaluate", model, "--test", later)
     said = refused("train", log, "--no-rating", "--rating", "rating", code=2)
-    assert (
-        said
-        == "palate: error: --rating must be left out with --no-rating, which reads no ratings; got 'rating'."
-    )
+    assert said == "--rating must be left out with --no-rating, which reads no ratings; got 'rating'."
 
 
 def test_pairs_that_come_again_are_counts_of_which_the_model_knows(tmp_path, palate):

@@ -128,6 +128,7 @@ def options_of(command):
 
 # Arguments that no command sets: it has no such option, or it makes the value itself, always a right one.
 NOT_TYPED = {
+    "half_sweeps",
     "before",
     "by_popularity",
     "cells",

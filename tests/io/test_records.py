@@ -115,3 +115,35 @@ def test_folders_of_parquet_parts(tmp_path):
         frame = pl.DataFrame({"user_id": [day], "item_id": ["a"], "rating": [day + 1.0]})
         frame.write_parquet(tmp_path / f"day={day}" / "part-00000.snappy.parquet")
     assert palate.read(tmp_path).ratings.to_frame().rows() == [(1, "a", 2.0), (2, "a", 3.0)]
+
+
+def test_a_folder_of_parquet_files_of_any_names_is_one_table(tmp_path):
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    rows = pl.DataFrame({"user_id": [1, 2, 3], "item_id": ["a", "b", "a"], "rating": [4, 2, 5]})
+    rows[:2].write_parquet(folder / "january.parquet")
+    more = rows[2:].with_columns(pl.col("user_id").cast(pl.Int32), pl.col("rating").cast(pl.Int16))
+    more.select("rating", "item_id", "user_id").write_parquet(folder / "february.parquet")
+    assert palate.read(folder).ratings.to_frame().rows() == [(1, "a", 4.0), (2, "b", 2.0), (3, "a", 5.0)]
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (None, r"^march\.parquet must be a sound Parquet file; reading it failed"),
+        ({"user_id": [1], "title": ["Heat"]}, r"march\.parquet"),
+        (
+            {"user_id": ["x"], "item_id": [7], "rating": [1.0]},
+            r"column 'user_id' of march\.parquet must be of .* in january\.parquet, Int64; got String",
+        ),
+    ],
+    ids=["damaged", "another table", "another type"],
+)
+def test_a_parquet_file_that_does_not_go_with_the_others_is_named(tmp_path, other, said):
+    whole = {"user_id": [1, 2], "item_id": [7, 8], "rating": [4.0, 2.0]}
+    pl.DataFrame(whole).write_parquet(tmp_path / "january.parquet")
+    pl.DataFrame(whole if other is None else other).write_parquet(tmp_path / "march.parquet")
+    if other is None:
+        (tmp_path / "march.parquet").write_bytes((tmp_path / "march.parquet").read_bytes()[:-40])
+    with pytest.raises((ValueError, TypeError), match=said):
+        palate.read(tmp_path)

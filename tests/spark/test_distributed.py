@@ -1,5 +1,7 @@
 """Least squares on the workers gives the bits of one machine, however its rows are cut."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -36,11 +38,10 @@ def same(model, expected):
     assert model.history.stopped == expected.history.stopped
 
 
-@pytest.mark.parametrize("blocks", [1, 2, 7])
-def test_the_bits_are_those_of_one_machine(spark, frame, blocks):
-    trainer = palate.LeastSquares(n_factors=5, max_sweeps=3)
+def test_the_bits_are_those_of_one_machine(spark, frame):
+    trainer = palate.LeastSquares(n_factors=5, max_sweeps=2)
     expected = trainer.fit(palate.Ratings.from_frame(frame), seed=2, threads=1)
-    same(fit_distributed(trainer, spark.createDataFrame(frame.to_arrow()), blocks=blocks, seed=2), expected)
+    same(fit_distributed(trainer, spark.createDataFrame(frame.to_arrow()), blocks=7, seed=2), expected)
 
 
 @pytest.mark.parametrize(
@@ -100,3 +101,78 @@ def test_a_worker_with_another_palate_is_refused():
 
     with pytest.raises(RuntimeError, match=r"the workers must have the palate of the driver, 99\.0"):
         VERBS["solve"](Order("solve", None, {"version": "99.0", "how": {}}), None, None)
+
+
+@pytest.mark.parametrize("blocks", [1, 2, 7])
+def test_ratings_that_stay_on_the_workers_give_the_same_bits(spark, frame, blocks):
+    trainer = palate.LeastSquares(n_factors=5, max_sweeps=2)
+    expected = trainer.fit(palate.Ratings.from_frame(frame), seed=2, threads=1)
+    shuffled = frame.sample(fraction=1.0, shuffle=True, seed=blocks).rename({"rating": "stars"})
+    table = spark.createDataFrame(shuffled.to_arrow())
+    found = fit_distributed(trainer, table, rating="stars", blocks=blocks, seed=2, keep_ratings=False)
+    same(found, replace(expected, noise_sd=None))
+    assert (found.ratings, found.scale) == (None, expected.scale)
+    assert found.catalog.frame.equals(expected.catalog.frame)
+    assert found.users == expected.users
+
+
+def test_counts_unobserved_pairs_and_empty_blocks_stay_on_the_workers(spark, frame):
+    trainer = palate.LeastSquares.for_counts("linear", n_factors=3, max_sweeps=2)
+    few = frame.filter(pl.col("user_id") <= "user 20")
+    expected = trainer.fit(palate.Ratings.from_frame(few), validation=0.5, threads=1)
+    table = spark.createDataFrame(few.to_arrow())
+    same(fit_distributed(trainer, table, validation=0.5, blocks=40, keep_ratings=False), expected)
+
+
+def test_a_driver_that_is_killed_goes_on_from_the_last_half_sweep(spark, frame, tmp_path):
+    trainer = palate.LeastSquares(n_factors=3, max_sweeps=3)
+    expected = trainer.fit(palate.Ratings.from_frame(frame), threads=1)
+    table, path = spark.createDataFrame(frame.to_arrow()), tmp_path / "halves.npz"
+    how = {"blocks": 2, "keep_ratings": False, "half_sweeps": path}
+
+    def killed(report):
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        fit_distributed(trainer, table, callback=killed, **how)
+    reports = []
+    same(fit_distributed(trainer, table, callback=reports.append, **how), replace(expected, noise_sd=None))
+    assert [report.sweep for report in reports] == [2, 3]
+
+
+def test_tables_that_cannot_stay_on_the_workers_are_refused(spark, frame):
+    trainer = palate.LeastSquares(n_factors=2, max_sweeps=1)
+
+    def fit(rows, schema="user_id string, item_id int, rating double", **options):
+        return fit_distributed(trainer, spark.createDataFrame(rows, schema), keep_ratings=False, **options)
+
+    rows = [("al", 1, 4.0), ("bo", 2, 3.0)]
+    for row, said in (
+        ((None, 2, 1.0), "column 'user_id' must have an id in every row; got 1 of 3 rows without"),
+        (("cy", 2, None), "column 'rating' must have a finite number in every row; got 1 of 3 rows without"),
+        (("cy", 2, float("nan")), "a finite number in every row; got 1 of 3 rows without"),
+        (("al", 1, 2.0), r"each user must rate an item once; got the pair \('al', 1\) in 2 rows"),
+        (("cy", 2, 9.0), "column 'rating' must be within the declared scale 1 to 5; got 9"),
+    ):
+        with pytest.raises(palate.ArgumentError if "once" not in said else ValueError, match=said):
+            fit([*rows, row], scale=(1, 5))
+    with pytest.raises(
+        TypeError, match="column 'user_id' must hold ids, which are integers or strings; got double"
+    ):
+        fit([(1.5, 2, 3.0)], "user_id double, item_id int, rating double")
+    with pytest.raises(ValueError, match="the ratings must have at least one row"):
+        fit([])
+    for options, said in (
+        ({"timestamp": "t"}, "timestamp must be left out with keep_ratings=False"),
+        ({"rating": None}, "rating must be a column with keep_ratings=False"),
+        ({"start": "spectral"}, "start must be a model or left out with keep_ratings=False"),
+        ({"refit": True}, "refit must be left out with keep_ratings=False"),
+    ):
+        with pytest.raises(palate.ArgumentError, match=said):
+            fit(rows, **options)
+    other, table = (
+        palate.LeastSquares(item_features="raters"),
+        spark.createDataFrame(rows, "u string, i int, r double"),
+    )
+    with pytest.raises(palate.ArgumentError, match="item_features must be '' with keep_ratings=False"):
+        fit_distributed(other, table, keep_ratings=False)

@@ -38,13 +38,22 @@ _KINDS: tuple[tuple[bytes, str, str], ...] = (
 _MODEL = b'{"__metadata__":{"palate":'
 
 
+def has_parquet_name(name: str) -> bool:
+    """Return whether a file is called as one in the Parquet format."""
+    return name.lower().endswith(_PARQUET_ENDINGS)
+
+
 def is_parquet(source: Source) -> bool:
     """Return whether a file is in the Parquet format, by its name or its first bytes."""
-    return source.name.lower().endswith(_PARQUET_ENDINGS) or source.start.startswith(PARQUET)
+    if source.parts:
+        return is_parquet(source.parts[0])
+    return has_parquet_name(source.name) or source.start.startswith(PARQUET)
 
 
 def is_arrow(source: Source) -> bool:
     """Return whether a file is in the Arrow (Feather) format."""
+    if source.parts:
+        return is_arrow(source.parts[0])
     return source.name.lower().endswith(_ARROW_ENDINGS) or source.start.startswith(ARROW)
 
 

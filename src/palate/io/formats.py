@@ -9,7 +9,7 @@ import numpy as np
 from palate._checks import ArgumentError, Call, Words
 from palate.data.catalog import Catalog
 from palate.io import catalogs
-from palate.io.foreign import is_arrow, is_parquet
+from palate.io.foreign import has_parquet_name, is_arrow, is_parquet
 from palate.io.layout import first_lines, sniff_separator
 from palate.io.records import is_json_lines, is_netflix
 from palate.io.sources import Files, Source
@@ -188,7 +188,8 @@ def rating_file(files: Files) -> Source:
     Raises
     ------
     ValueError
-        If none has a known name and there is not exactly one table.
+        If none has a known name, and there is neither exactly one table nor Parquet files alone,
+        which are read as one table.
     """
     if files.single is not None:
         return files.single
@@ -214,6 +215,8 @@ def rating_file(files: Files) -> Source:
     ]
     candidates = tables or files.names
     only = files.find(candidates[0]) if len(candidates) == 1 else None
+    if only is None and tables and all(map(has_parquet_name, tables)):
+        only = files.together(tables)
     if only is None:
         message = (
             f"{files.path} must hold one table of ratings or a known set such as MovieLens; got "

@@ -267,6 +267,11 @@ class Files:
         found = tuple(_on_disk(entry) for entry in paths if entry.stat().st_size)
         return Source(f"{self.name} ({len(found)} part files)", self.path, parts=found) if found else None
 
+    def together(self, names: list[str]) -> Source:
+        """Return several files of a folder as the parts of one table."""
+        found = [source for name in names if (source := self.find(name)) is not None]
+        return Source(f"{self.name} ({len(found)} part files)", self.path, parts=tuple(found))
+
     def listing(self, most: int = 12) -> str:
         """Return the names of the files, for a message."""
         names = self.names

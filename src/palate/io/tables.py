@@ -185,7 +185,9 @@ def read_parquet(
     timestamp_format: str | None = None,
 ) -> Columns:
     """Return the rating columns of a Parquet or Arrow file; the other parameters as in `read_table`."""
-    columns = choose_columns(named, _parquet_names(source), source.name, counts)
+    called = source.parts[0].name if source.parts else source.name
+    columns = choose_columns(named, _parquet_names(source), called, counts)
+    _check_parts(source, columns)
     labels = {role: f"column {column!r}" for role, column in columns.items()}
 
     out = _left_out(source, columns, missing, skip_empty)
@@ -196,7 +198,7 @@ def read_parquet(
 
     column: dict[str, Any] = {}
     for role, name in columns.items():  # one after the other: only one column is held as wide as in the file
-        series = _parquet(source, [str(name)])[str(name)]
+        series = _ids(source, str(name)) if _KINDS[role] == "id" else _parquet(source, [str(name)])[str(name)]
         if out is not None:
             series = series.filter(~out)
         if _KINDS[role] == "time" and series.dtype == pl.String:
@@ -204,7 +206,7 @@ def read_parquet(
         if _KINDS[role] == "number":
             column[role] = rating_values(series, labels[role], where)
         else:
-            column[role] = _narrow(series) if _KINDS[role] == "id" else series
+            column[role] = series
     return Columns(column, labels, where)
 
 
@@ -467,18 +469,57 @@ def whole_table(path: Path, typed: bool = True, text: tuple[str, ...] = ()) -> p
 
 
 def _parquet_names(source: Source) -> list[str]:
+    return list(_schema(source))
+
+
+def _schema(source: Source) -> dict[str, Any]:
+    """Return the columns of a file, or of the first part, with their types."""
     if source.parts:
-        return _parquet_names(source.parts[0])
+        return _schema(source.parts[0])
     read = pl.read_ipc_schema if is_arrow(source) else pl.read_parquet_schema
     try:
-        return list(read(source.plain or io.BytesIO(source.read())))
+        return dict(read(source.plain or io.BytesIO(source.read())))
     except _UNREADABLE as error:
         raise ValueError(_not_parquet(source, error)) from None
 
 
+def _check_parts(source: Source, columns: dict[str, str | int]) -> None:
+    """Raise ValueError that names the file unless all parts hold the columns, in types of one kind."""
+    if not source.parts:
+        return
+    first, *rest = source.parts
+    wanted = _schema(first)
+    for part in rest:
+        found = _schema(part)
+        for role, name in columns.items():
+            if name not in found:
+                raise ValueError(missing_column(str(name), role, list(found), part.name))
+            types = wanted[str(name)], found[str(name)]
+            if _kind(types[0]) != _kind(types[1]):
+                raise ArgumentError(
+                    f"column {name!r} of {part.name}",
+                    f"be of the type that it has in {first.name}, {types[0]}",
+                    f"{types[1]}",
+                    "All files of a folder are one table; name the file itself, or convert the column.",
+                )
+
+
+def _kind(dtype: Any) -> Any:
+    """Return what makes the columns of two files one: all integers are alike, and all floats."""
+    return "integer" if dtype.is_integer() else "float" if dtype.is_float() else dtype
+
+
+def _ids(source: Source, name: str) -> pl.Series:
+    """Return a column of ids; integers that fit take 32 bits, which spares memory where files are many."""
+    if not source.parts:
+        return _narrow(_parquet(source, [name])[name])
+    parts = [_narrow(_parquet(part, [name])[name]) for part in source.parts]
+    return pl.concat([part.to_frame() for part in parts], how="vertical_relaxed")[name]
+
+
 def _parquet(source: Source, columns: list[str] | None = None) -> pl.DataFrame:
     if source.parts:
-        return pl.concat([_parquet(part, columns) for part in source.parts])
+        return pl.concat([_parquet(part, columns) for part in source.parts], how="vertical_relaxed")
     place = source.plain or io.BytesIO(source.read())
     try:
         if is_arrow(source):

@@ -1,5 +1,6 @@
 """The one wrapper around the row solver: pads, checks, cuts into chunks, runs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,6 +88,9 @@ class Solved:
     side: Side
     stats: np.ndarray  # (n_rows, 4) float64, or empty: see kernels.rows.N_STATS
     n_double: int
+
+
+Solver = Callable[..., Solved]  # with the arguments of `solve_rows`
 
 
 def row_strength(counts: np.ndarray, n_columns: int, prior: RowPrior) -> np.ndarray:

@@ -1,25 +1,29 @@
 """Least squares whose half sweeps are solved by Spark's workers, block of rows by block of rows."""
 
-import pickle  # nosec B403 - what the workers of one session send to its own driver, as Spark does itself
-from dataclasses import dataclass
-from itertools import pairwise
+import os
 from typing import Any
 
-import numpy as np
-
-from palate._checks import ArgumentError, ArgumentTypeError, is_integer
-from palate._parallel import balanced_bounds, check_threads
+from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words, check_seed, is_integer, is_number
+from palate._parallel import check_threads
 from palate.data import columns as names
+from palate.data.checks import scale_bounds
 from palate.factors.likelihood.links import fitted_class
-from palate.solve.prior import RowPrior
-from palate.solve.rows import Rows, Side, Solved, unobserved_terms
-from palate.spark.fitting import ratings_to_fit
-from palate.spark.shipping import grouped
-from palate.spark.worker import Order, version_here
+from palate.spark.fitting import chosen_columns, ratings_to_fit
+from palate.spark.remote import Remote
+from palate.spark.solver import SparkSolver
+from palate.training.als.fitting import fit_problem
 from palate.training.als.least_squares import LeastSquares
 
-_BLOCK_BYTES = 1 << 26  # of ratings in one cell of the table of blocks, which Spark moves as a whole
-_SCHEMA = "block int, part binary"
+_DEFAULTS: dict[str, Any] = {
+    "validation": 0.05,
+    "refit": False,
+    "callback": None,
+    "seed": 0,
+    "user_table": None,
+    "catalog": None,
+    "start": None,
+    "checkpoint": None,
+}
 
 
 def fit_distributed(
@@ -35,6 +39,8 @@ def fit_distributed(
     duplicates: str | None = None,
     memory_limit: float | None = None,
     blocks: int | None = None,
+    keep_ratings: bool = True,
+    half_sweeps: str | os.PathLike[str] | None = None,
     **options: Any,
 ) -> Any:
     """Return the model that least squares fits to a Spark DataFrame, its rows solved by the workers.
@@ -42,7 +48,7 @@ def fit_distributed(
     The result is that of `palate.spark.fit` to the last bit, for any number of blocks and workers
     and however often Spark repeats a task. The workers keep the blocks of ratings and do the
     arithmetic; in each half of a sweep the vectors travel to them as a DataFrame and come back as
-    one. The driver still holds the ratings, and needs what `fit` needs.
+    one. With `keep_ratings=False` the driver never holds the ratings.
 
     Parameters
     ----------
@@ -54,6 +60,15 @@ def fit_distributed(
     blocks : int, optional
         Blocks of users, and of items. Default: four for each core of the cluster, and more where
         blocks would be above 64 MB.
+    keep_ratings : bool, default True
+        Whether the model holds the ratings, for which the driver reads them. Without, it holds the
+        ids, the vectors and the ratings of the validation share. The table must then rate each pair
+        once; the model is one that was saved without ratings, its standard errors are not known,
+        and it has the bits of one machine where sums of ratings are exact in 64 bits, as those of
+        stars and counts are.
+    half_sweeps : path, optional
+        A file on the driver, to which is saved where training stands after each half of a sweep. A
+        run of the same ratings, trainer and seed goes on from it, to the same bits.
     **options
         Those of `LeastSquares.fit`: `validation`, `seed`, `catalog`, `user_table`, `start`,
         `refit`, `checkpoint`, `callback`, `threads` (of the driver).
@@ -87,12 +102,14 @@ def fit_distributed(
         )
     if blocks is not None and (not is_integer(blocks) or blocks < 1):
         raise ArgumentError("blocks", "be a whole number of at least 1", f"{blocks!r}")
-    wanted = {"user": user, "item": item, "rating": rating, "timestamp": timestamp, "weight": weight}
-    how = {"scale": scale, "duplicates": duplicates}
-    spark = getattr(ratings, "sparkSession", None)
-    table, options = ratings_to_fit(trainer, ratings, wanted, how, memory_limit, options)
-    options = {"validation": 0.05, "refit": False, "callback": None, "seed": 0, "user_table": None, **options}
+    columns = {"user": user, "item": item, "rating": rating, "timestamp": timestamp, "weight": weight}
+    options = {**_DEFAULTS, **options, "half_sweeps": half_sweeps}
     options["threads"] = check_threads(options.get("threads"))
+    if not keep_ratings:
+        return _fit_remote(trainer, ratings, columns, scale, duplicates, blocks, options)
+    how = {"scale": scale, "duplicates": duplicates}
+    spark: Any = getattr(ratings, "sparkSession", None)
+    table, options = ratings_to_fit(trainer, ratings, columns, how, memory_limit, options)
     solver = SparkSolver(spark, blocks)
     try:
         return trainer._fit_by(solver, table, **options)
@@ -100,127 +117,64 @@ def fit_distributed(
         solver.close()
 
 
-@dataclass(frozen=True, eq=False)
-class _Blocks:
-    """The ratings of one side as blocks of rows on the workers."""
+def _fit_remote(
+    trainer: LeastSquares,
+    ratings: object,
+    columns: dict[str, str | None],
+    scale: tuple[float, float] | None,
+    duplicates: str | None,
+    blocks: int | None,
+    options: dict[str, Any],
+) -> Any:
+    """Fit to ratings that stay on the workers."""
+    trainer._check()
+    _check_remote(trainer, {**columns, "duplicates": duplicates}, options)
+    wanted = {role: name for role, name in columns.items() if name is not None}
+    table = chosen_columns(ratings, wanted, "ratings").toDF(*wanted)
+    labels = {role: f"column {name!r}" for role, name in wanted.items()}
+    remote = Remote(table.sparkSession, table, labels, None if scale is None else scale_bounds(scale), blocks)
+    validation, seed = float(options.pop("validation")), check_seed(options["seed"])
+    problem, sides = remote.problem(
+        mean=trainer.mean, confidence=trainer.confidence, validation=validation, seed=seed
+    )
+    solver = SparkSolver(table.sparkSession, blocks, tuple(sides))
+    try:
+        return fit_problem(trainer, problem, start_number=0, solver=solver, **options)
+    finally:
+        solver.close()
 
-    rows: Rows  # kept, so that its identity stays its own
-    table: Any  # DataFrame of `_SCHEMA`
-    bounds: np.ndarray  # rows of block b are bounds[b] : bounds[b + 1]
-    needed: list[np.ndarray]  # columns that a block refers to, ascending
 
-
-class SparkSolver:
-    """Solves rows as `palate.solve.rows.solve_rows` does, by a co-grouped pass over blocks of rows.
-
-    A row's solution depends on its own ratings and their vectors alone, and what all columns add
-    together is summed on the driver, so that the result does not depend on how rows are cut into
-    blocks.
-    """
-
-    def __init__(self, spark: object, n_blocks: int | None = None) -> None:
-        self.spark, self.n_blocks = spark, n_blocks
-        self.sides: dict[int, _Blocks] = {}
-
-    def __call__(
-        self,
-        rows: Rows,
-        other: Side,
-        mean: float,
-        prior: RowPrior,
-        *,
-        stats: bool = False,
-        double: bool = False,
-        steps: int = 0,
-        tolerance: float = 0.0,
-        present: Side | None = None,
-        prior_mean: np.ndarray | None = None,
-        threads: int = 1,
-    ) -> Solved:
-        """Solve every row of `rows`; the arguments are those of `solve_rows`."""
-        blocks = self._blocks(rows)
-        how = {
-            "mean": mean,
-            "prior": prior,
-            "stats": stats,
-            "double": double,
-            "steps": steps,
-            "tolerance": tolerance,
-            "terms": unobserved_terms(other, mean, prior, threads),
-        }
-        given = []
-        for number, needed in enumerate(blocks.needed):
-            part = slice(blocks.bounds[number], blocks.bounds[number + 1])
-            given.append(
-                {
-                    "other": (other.factors[needed], other.bias[needed]),
-                    "present": None
-                    if present is None or not steps
-                    else Side(present.factors[part], present.bias[part]),
-                    "prior_mean": None if prior_mean is None else prior_mean[part],
-                }
-            )
-        order = Order("solve", None, {"version": version_here(), "how": how})
-        now = _table(self.spark, given)
-        answer = (
-            blocks.table.groupBy("block")
-            .cogroup(now.groupBy("block"))
-            .applyInArrow(grouped(order), _SCHEMA)
-            .toArrow()
+def _check_remote(trainer: LeastSquares, given: dict[str, str | None], options: dict[str, Any]) -> None:
+    """Raise ArgumentError for what cannot be trained where the driver holds no ratings."""
+    without = Words("be left out with ", Setting("keep_ratings", False))
+    for name in ("timestamp", "weight", "duplicates"):
+        if given[name] is not None:
+            raise ArgumentError(name, without, f"{given[name]!r}")
+    if given["rating"] is None:
+        advice = "Count the rows of each pair in Spark first, and name the column of the counts."
+        raise ArgumentError(
+            "rating", Words("be a column with ", Setting("keep_ratings", False)), "None", advice
         )
-        return _joined(answer)
-
-    def close(self) -> None:
-        """Let the workers forget the blocks."""
-        for blocks in self.sides.values():
-            blocks.table.unpersist()
-        self.sides.clear()
-
-    def _blocks(self, rows: Rows) -> _Blocks:
-        if id(rows) not in self.sides:
-            self.sides[id(rows)] = self._cut(rows)
-        return self.sides[id(rows)]
-
-    def _cut(self, rows: Rows) -> _Blocks:
-        size = rows.columns.nbytes + rows.values.nbytes + rows.weights.nbytes
-        asked = self.n_blocks or max(4 * _cores(self.spark), -(-size // _BLOCK_BYTES))
-        bounds, parts, needed = balanced_bounds(rows.indptr, asked), [], []
-        for first, last in pairwise(bounds):
-            begin, end = rows.indptr[first], rows.indptr[last]
-            columns, local = np.unique(rows.columns[begin:end], return_inverse=True)
-            needed.append(columns)
-            parts.append(
-                {
-                    "indptr": rows.indptr[first : last + 1] - begin,
-                    "columns": local.astype(np.int32),
-                    "values": rows.values[begin:end],
-                    "weights": rows.weights[begin:end] if rows.weights.size else rows.weights,
-                    "n_columns": rows.n_columns,
-                }
-            )
-        table = (
-            _table(self.spark, parts).repartition(min(len(parts), 2 * _cores(self.spark)), "block").persist()
+    for name in ("refit", "user_table"):
+        if options[name]:
+            raise ArgumentError(name, without, f"{options[name]!r}")
+    if isinstance(options["start"], str):
+        raise ArgumentError(
+            "start",
+            Words("be a model or left out with ", Setting("keep_ratings", False)),
+            f"{options['start']!r}",
         )
-        return _Blocks(rows, table, bounds, needed)
-
-
-def _table(spark: Any, cells: list[Any]) -> Any:
-    """Return a DataFrame with a row for each block: its number and what belongs to it, pickled."""
-    import pyarrow as pa
-
-    numbers = pa.array(range(len(cells)), pa.int32())
-    parts = pa.array([pickle.dumps(cell, protocol=5) for cell in cells], pa.binary())
-    return spark.createDataFrame(pa.table({"block": numbers, "part": parts}))
-
-
-def _joined(answer: Any) -> Solved:
-    """Return what the blocks solved as one side, in the order of the blocks."""
-    parts = dict(zip(answer.column("block").to_pylist(), answer.column("part").to_pylist(), strict=True))
-    solved = [pickle.loads(parts[number]) for number in range(len(parts))]  # nosec B301 - sent by a worker of this session
-    factors, bias, stats = (np.concatenate([part[place] for part in solved]) for place in range(3))
-    return Solved(Side(factors, bias), stats, sum(part[3] for part in solved))
-
-
-def _cores(spark: Any) -> int:
-    """Return how many tasks the cluster runs at once, as far as the session tells."""
-    return spark.sparkContext.defaultParallelism if hasattr(spark, "_sc") else 4
+    if not is_number(options["validation"]):
+        raise ArgumentTypeError(
+            "validation",
+            Words("be a share in [0, 1) with ", Setting("keep_ratings", False)),
+            type(options["validation"]).__name__,
+        )
+    wanted = {"time": "", "n_starts": 1, "user_features": "", "item_features": "", "user_weighting": 0.0}
+    for name, plain in wanted.items():
+        if getattr(trainer, name) != plain:
+            raise ArgumentError(
+                name,
+                Words(f"be {plain!r} with ", Setting("keep_ratings", False)),
+                f"{getattr(trainer, name)!r}",
+            )

@@ -84,18 +84,18 @@ def ratings_to_fit(
     `validation` read likewise.
     """
     columns = {role: name for role, name in wanted.items() if name is not None}
-    table = _chosen(ratings, columns, "ratings")
+    table = chosen_columns(ratings, columns, "ratings")
     check_fits(size_of(table, columns["user"], columns["item"]), trainer, memory_limit)
     held_out = options.get("validation")
     if type(held_out).__module__.split(".")[0] == "pyspark":
         options = {
             **options,
-            "validation": read_ratings(_chosen(held_out, columns, "validation"), columns, **how),
+            "validation": read_ratings(chosen_columns(held_out, columns, "validation"), columns, **how),
         }
     return read_ratings(table, columns, **how), options
 
 
-def _chosen(table: Any, columns: dict[str, str], what: str) -> Any:
+def chosen_columns(table: Any, columns: dict[str, str], what: str) -> Any:
     """Return the wanted columns of a table; one of a name that is there twice or missing raises."""
     require_spark_columns(table, columns, what)
     return table.select(*("`" + name.replace("`", "``") + "`" for name in dict.fromkeys(columns.values())))

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import polars as pl
@@ -14,6 +14,10 @@ import palate
 from palate._checks import ArgumentError
 from palate.data.vocabulary import Vocabulary
 from palate.solve.rows import Rows, Side, solve_rows
+from palate.spark import cutting
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _KEPT = 2  # models that stay in a worker's memory: the one in use and the one it replaces
 _models: OrderedDict[str, Any] = OrderedDict()
@@ -152,7 +156,7 @@ def _predict(order: Order, batches: Iterator[Any]) -> Iterator[Any]:
         )
 
 
-def _solve(order: Order, block: Any, now: Any) -> Any:
+def _solve(order: Order, block: "pa.Table", now: "pa.Table") -> "pa.Table":
     """Solve a block of rows given what changes from half sweep to half sweep; both are pickled in a cell."""
     import pyarrow as pa
 
@@ -185,4 +189,18 @@ def as_batches(frame: pl.DataFrame, schema: Any) -> list[Any]:
     return table.cast(schema).combine_chunks().to_batches()
 
 
-VERBS: dict[str, Callable[..., Any]] = {"recommend": _recommend, "predict": _predict, "solve": _solve}
+def _mark(order: Order, block: "pa.Table", now: "pa.Table") -> "pa.Table":
+    return cutting.mark(block, now)
+
+
+def _compress(order: Order, block: "pa.Table", now: "pa.Table") -> "pa.Table":
+    return cutting.compress(block, now)
+
+
+VERBS: dict[str, Callable[..., Any]] = {
+    "recommend": _recommend,
+    "predict": _predict,
+    "solve": _solve,
+    "mark": _mark,
+    "compress": _compress,
+}

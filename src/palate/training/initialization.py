@@ -13,7 +13,7 @@ from palate.data.vocabulary import Vocabulary
 from palate.model.factor_model import FactorModel
 from palate.solve.confidence import NONE
 from palate.solve.grades import activity, normalised
-from palate.solve.rows import Side, solve_rows
+from palate.solve.rows import Side, Solver, solve_rows
 from palate.solve.spectral import sparse_times, truncated_svd
 from palate.solve.strengths import ridge_prior
 from palate.training.training_data import Problem
@@ -29,7 +29,13 @@ _NO_WEIGHTS = np.empty(0, np.float32)
 
 
 def bias_start(
-    problem: Problem, *, l2_bias: float, l1_bias: float = 0.0, biases: bool = True, threads: int = 1
+    problem: Problem,
+    *,
+    l2_bias: float,
+    l1_bias: float = 0.0,
+    biases: bool = True,
+    threads: int = 1,
+    solver: Solver = solve_rows,
 ) -> tuple[tuple[Side, Side], float]:
     """Return the biases fitted without factors, and the standard deviation of the training ratings
     about them.
@@ -42,8 +48,8 @@ def bias_start(
     mean = problem.mean
     users = _no_bias(problem.by_user.n_rows)
     for _ in range(_BIAS_SWEEPS):
-        items = solve_rows(problem.by_item, users, mean, prior, threads=threads).side
-        solved = solve_rows(problem.by_user, items, mean, prior, stats=True, threads=threads)
+        items = solver(problem.by_item, users, mean, prior, threads=threads).side
+        solved = solver(problem.by_user, items, mean, prior, stats=True, threads=threads)
         users = solved.side
     residual_sd = math.sqrt(solved.stats[:, 0].sum() / problem.total_weight)
     if not biases:

@@ -32,6 +32,7 @@ class Problem:
     mean: float
     confidence: Confidence | None = None
     user_scale: np.ndarray | None = None  # (n_users,) float32, of targets and the users' vectors
+    here: bool = True  # whether the rows hold their ratings; else a solver of its own knows where they are
 
     @classmethod
     def build(
@@ -88,7 +89,7 @@ class Problem:
     @property
     def n_train(self) -> int:
         """Number of training ratings."""
-        return len(self.by_user.values)
+        return int(self.by_user.indptr[-1])
 
     @property
     def times(self) -> np.ndarray:

@@ -15,12 +15,13 @@ from palate.model.average import average
 from palate.model.factor_model import FactorModel
 from palate.model.history import History
 from palate.solve.prior import RowPrior
-from palate.solve.rows import Side, solve_rows
+from palate.solve.rows import Side, Solver, solve_rows
 from palate.solve.strengths import AUTO, resolve_strength
 from palate.training.als.bins import TimeBins
 from palate.training.als.features import RidgeLink
+from palate.training.als.halves import HalfSweeps
 from palate.training.als.standard_errors import noise_and_spread
-from palate.training.als.sweeps import Links, Run, Solver, Stopping, run_sweeps
+from palate.training.als.sweeps import Links, Run, Stopping, run_sweeps
 from palate.training.checks import check_fitted
 from palate.training.features import SideFeatures, all_features
 from palate.training.initialization import SPECTRAL, bias_start, factor_start, model_start, spectral_start
@@ -46,6 +47,7 @@ def fit_factors(
     start_number: int = 0,
     user_table: Any = None,
     solver: Solver = solve_rows,
+    half_sweeps: str | os.PathLike[str] | None = None,
 ) -> FactorModel:
     """Fit a trainer with `n_factors`, `mean`, `biases`, features, stopping rules and `priors`."""
     check_seed(seed)
@@ -54,6 +56,41 @@ def fit_factors(
     before = None if isinstance(start, str) else start
     everything, held_out = split(ratings, validation, before, seed)
     problem = _problem(everything, held_out, trainer)
+    return fit_problem(
+        trainer,
+        problem,
+        catalog=catalog,
+        start=start,
+        refit=refit,
+        checkpoint=checkpoint,
+        callback=callback,
+        threads=threads,
+        seed=seed,
+        start_number=start_number,
+        user_table=user_table,
+        solver=solver,
+        half_sweeps=half_sweeps,
+    )
+
+
+def fit_problem(
+    trainer: Any,
+    problem: Problem,
+    *,
+    catalog: Catalog | None,
+    start: FactorModel | str | None,
+    refit: bool,
+    checkpoint: str | os.PathLike[str] | None,
+    callback: Callback | None,
+    threads: int,
+    seed: int,
+    start_number: int,
+    user_table: Any,
+    solver: Solver,
+    half_sweeps: str | os.PathLike[str] | None,
+) -> FactorModel:
+    """Fit a trainer to ratings that are split and compressed already, perhaps somewhere else."""
+    before = None if isinstance(start, str) else start
     stopping = Stopping(
         trainer.max_sweeps,
         trainer.tolerance,
@@ -62,9 +99,14 @@ def fit_factors(
         steps=trainer.steps,
     )
     biases, residual_sd = bias_start(
-        problem, l2_bias=trainer.l2_bias, l1_bias=trainer.l1_bias, biases=trainer.biases, threads=threads
+        problem,
+        l2_bias=trainer.l2_bias,
+        l1_bias=trainer.l1_bias,
+        biases=trainer.biases,
+        threads=threads,
+        solver=solve_rows if problem.here else solver,
     )
-    likelihood = fitted_class(trainer.link).fitted(everything.scale)
+    likelihood = fitted_class(trainer.link).fitted(problem.ratings.scale)
     if not likelihood.linear:
         problem, biases, residual_sd = _bent(likelihood, problem, biases, residual_sd, trainer.mean)
     priors: Priors = trainer.priors(residual_sd, problem.mean)
@@ -73,10 +115,11 @@ def fit_factors(
     else:
         sides = factor_start(biases, trainer.n_factors, residual_sd, seed, start_number)
     if before is not None:
-        sides = model_start(before, everything, sides, trainer)
+        sides = model_start(before, problem.ratings, sides, trainer)
         sides = _scaled(sides[0], problem.user_scale), sides[1]
     how: dict[str, Any] = {"likelihood": likelihood, "threads": threads, "solver": solver}
     task = _Task.of(trainer, problem, priors, catalog, user_table, threads)
+    kept = None if half_sweeps is None else _kept(half_sweeps, trainer, sides, problem, seed)
 
     def save(run: Run) -> None:
         if checkpoint is not None:
@@ -92,15 +135,16 @@ def fit_factors(
             after_sweep=save,
             links=task.links,
             bins=task.bins,
+            kept=kept,
             **how,
         )
         sure = (
             noise_and_spread(problem, run.users, run.items, priors, threads, seed)
-            if likelihood.linear and task.bins is None
+            if likelihood.linear and task.bins is None and problem.here
             else None
         )
-        if refit and held_out.any() and not run.interrupted:
-            whole = _with_held_out(problem, everything, trainer, likelihood)
+        if refit and problem.held_out.any() and not run.interrupted:
+            whole = _with_held_out(problem, trainer, likelihood)
             task = _Task.of(trainer, whole, priors, catalog, user_table, threads)  # bags hold them, too
             run = _refitted(run, whole, priors, sides, stopping, task, how)
     return check_fitted(_model(trainer, task, run, catalog, residual_sd, sure), trainer)
@@ -131,8 +175,19 @@ def _check_named_start(start: str, trainer: Any) -> None:
         )
 
 
-def _with_held_out(problem: Problem, everything: Ratings, trainer: Any, likelihood: NormalNoise) -> Problem:
+def _kept(
+    path: str | os.PathLike[str], trainer: Any, sides: tuple[Side, Side], problem: Problem, seed: int
+) -> HalfSweeps:
+    """Return the file of half sweeps of a run; it is that of these ratings, this trainer and start alone."""
+    if trainer.time:
+        raise ArgumentError("half_sweeps", Words("be left out with ", Setting("time", trainer.time)))
+    about = (problem.by_user.indptr, problem.by_item.indptr, *problem.validation, problem.mean, seed)
+    return HalfSweeps.of(path, trainer, sides, *about)
+
+
+def _with_held_out(problem: Problem, trainer: Any, likelihood: NormalNoise) -> Problem:
     """Return the problem with the held-out ratings among those that are trained on."""
+    everything = problem.ratings
     none = np.zeros(len(everything), bool)
     whole = _problem(everything, none, trainer)
     return whole if likelihood.linear else replace(whole, mean=problem.mean)

@@ -14,10 +14,9 @@ from palate.factors.likelihood.links import FITTED_LINKS, fitted_class
 from palate.model.factor_model import FactorModel
 from palate.solve.confidence import KINDS, NONE, Confidence
 from palate.solve.prior import RowPrior
-from palate.solve.rows import solve_rows
+from palate.solve.rows import Solver, solve_rows
 from palate.solve.strengths import AUTO, resolve_strength, ridge_prior, sum_strengths
 from palate.training.als.fitting import averaged, fit_factors
-from palate.training.als.sweeps import Solver
 from palate.training.checks import check_number_or_word, check_rate, check_strength
 from palate.training.eras import ERAS
 from palate.training.features import feature_names
@@ -330,7 +329,8 @@ class LeastSquares:
         """Fit as `fit` does, each half of a sweep solved by `solver`."""
         self._check()
         ratings, catalog = with_catalog(ratings, catalog)
-        if self.n_starts > 1 and (start is not None or checkpoint is not None):
+        half_sweeps = options.get("half_sweeps")
+        if self.n_starts > 1 and (start is not None or checkpoint is not None or half_sweeps is not None):
             raise ArgumentError(
                 "n_starts",
                 Words(

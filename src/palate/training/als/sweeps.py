@@ -6,13 +6,14 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 
 from palate.factors.likelihood.normal import Gaussian, NormalNoise
 from palate.model.history import SweepReport
 from palate.solve.prior import RowPrior
-from palate.solve.rows import Rows, Side, Solved, row_strength, solve_rows, unobserved_loss
+from palate.solve.rows import Rows, Side, Solved, Solver, row_strength, solve_rows, unobserved_loss
 from palate.training.als.bins import Shifts, TimeBins
 from palate.training.als.features import RidgeLink
 from palate.training.trainer import Callback
@@ -22,7 +23,6 @@ _GROWTH = 1.1
 _LAST_STEPS, _LAST_TOLERANCE = 300, 1e-6
 
 Links = tuple[RidgeLink | None, RidgeLink | None]  # of users and items
-Solver = Callable[..., Solved]  # with the arguments of `solve_rows`
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,28 @@ class Run:
     user_weights: np.ndarray | None = None  # of the users' features, at the best sweep
     item_weights: np.ndarray | None = None
     shifts: Shifts | None = None  # of the eras, at the best sweep
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Where a run stands after a half sweep: enough to go on from."""
+
+    run: Run
+    users: Side
+    items: Solved
+    weights: list[np.ndarray | None]  # of the features of users and items
+    sweep: int  # the last one that was begun
+    halfway: bool  # whether its users are still to be solved
+
+
+class Kept(Protocol):
+    """What holds where a run stands, such as a file."""
+
+    def load(self) -> Standing | None:
+        """Return where the run stood, if it was begun before."""
+
+    def save(self, standing: Standing) -> None:
+        """Hold where the run stands now."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +136,7 @@ def run_sweeps(
     bins: TimeBins | None = None,
     threads: int = 1,
     solver: Solver = solve_rows,
+    kept: Kept | None = None,
 ) -> Run:
     """Solve items and users in turn until nothing is gained, and return the run with the sides of
     its best sweep.
@@ -121,7 +144,8 @@ def run_sweeps(
     Each sweep solves the items first and the users last, so that a user's vector is what fold-in
     finds from the user's ratings. The `likelihood` is Gaussian unless another is given. An interrupt (Ctrl-C)
     ends the run with the last whole sweep; before the first whole sweep it is raised. `solver`
-    solves the rows of each half, with the arguments and the result of `solve_rows`.
+    solves the rows of each half, with the arguments and the result of `solve_rows`. With `kept`,
+    which takes no bins, a run goes on from the last half sweep that it holds.
     """
     run = Run(*start)
     rest = (Gaussian() if likelihood is None else likelihood, problem.mean, stopping.steps, threads, solver)
@@ -134,20 +158,30 @@ def run_sweeps(
         by_item = replace(by_item, rows=bins.eras.columns_of(problem.by_item, 1))
         run.shifts = bins.start(start[0].factors.shape[1])
     shifts = run.shifts
-    users, last_items = start
-    weights = [None if link is None else link.start() for link in links]
+    items = Solved(start[1], np.empty((0, 4)), 0)
+    at = Standing(run, start[0], items, [None if link is None else link.start() for link in links], 0, False)
+    at = (None if kept is None else kept.load()) or at
+    run, users, items, weights = at.run, at.users, at.items, at.weights
     try:
-        for sweep in range(1, stopping.max_sweeps + 1):
+        for sweep in range(at.sweep + (not at.halfway), stopping.max_sweeps + 1):
+            if run.idle >= stopping.patience:  # the run had ended when it was left
+                run.stopped = _no_gain(problem, stopping)
+                break
             began = time.perf_counter()
             if bins is not None and shifts is not None and sweep > 1:
-                shifts = bins.solve(problem.by_user, (users, last_items), shifts)
-            items, weights[1] = by_item.solve(last_items, _met(bins, 0, users, shifts), weights[1])
+                shifts = bins.solve(problem.by_user, (users, items.side), shifts)
+            if not (at.halfway and sweep == at.sweep):
+                items, weights[1] = by_item.solve(items.side, _met(bins, 0, users, shifts), weights[1])
+                if kept is not None:
+                    kept.save(Standing(run, users, items, weights, sweep, True))
             met = _met(bins, 1, items.side, shifts)
             solved, weights[0] = by_user.solve(users, met, weights[0], stats=True)
-            users, last_items = solved.side, items.side
+            users = solved.side
             report = _report(by_user, by_item, problem, solved, items, sweep, weights, bins, shifts)
             report = replace(report, seconds=time.perf_counter() - began)
             _keep(run, report, solved, items, weights, stopping, shifts)
+            if kept is not None:
+                kept.save(Standing(run, users, items, weights, sweep, False))
             if after_sweep is not None:
                 after_sweep(run)
             if callback is not None and callback(report) is False:
