@@ -15,6 +15,7 @@ from palate.evaluation.metrics import beyond
 from palate.evaluation.metrics.errors import clipped, error_sums
 from palate.evaluation.metrics.lists import Lists
 from palate.evaluation.metrics.ranking import METRICS
+from palate.lists.obscurity import coverage
 
 N_ITEMS = 12
 
@@ -224,13 +225,13 @@ def test_gini_is_the_mean_difference_of_all_pairs(appearances):
 
 def test_beyond_accuracy_of_nothing_is_undefined():
     assert np.isnan(beyond.gini(np.zeros(3)))
-    assert np.isnan(beyond.coverage(np.zeros(0)))
+    assert np.isnan(coverage(np.zeros(0)))
     assert np.isnan(beyond.mean_over_list(np.array([[-1, -1]]), np.array([1.0]))).all()
 
 
 def test_coverage_and_means_over_lists():
     items = np.array([[0, 2], [2, -1]])
-    assert beyond.coverage(np.bincount(items[items >= 0], minlength=4)) == 2 / 4
+    assert coverage(np.bincount(items[items >= 0], minlength=4)) == 2 / 4
     assert beyond.mean_over_list(items, np.array([10.0, 0, 4, 0])).tolist() == [7.0, 4.0]
 
 

@@ -8,13 +8,8 @@ import pytest
 
 import palate
 from palate.inspect import distinctive, user_page
-from palate.inspect.clear_taste import (
-    COUNTERPARTS,
-    clearest_genres,
-    distinctive_report,
-    genre_contrasts,
-    surprises,
-)
+from palate.inspect.clear_taste import COUNTERPARTS, distinctive_report
+from palate.inspect.genre_preferences import clearest_genres, genre_contrasts, surprises
 
 
 @pytest.fixture(scope="module")

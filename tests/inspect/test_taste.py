@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from palate import Baseline, Catalog, Ratings
-from palate.inspect.taste import genre_tastes
+from palate.inspect.genre_preferences import genre_tastes
 
 
 @pytest.fixture

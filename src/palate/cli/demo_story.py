@@ -15,8 +15,8 @@ from palate.data.ratings import Ratings
 from palate.evaluation.evaluating import evaluate
 from palate.evaluation.evaluation import Evaluation
 from palate.inspect.errors import Errors, errors
+from palate.inspect.genre_preferences import genre_tastes
 from palate.inspect.obscurity import Obscurity, obscurity_of, outside_share, top_items
-from palate.inspect.taste import genre_tastes
 from palate.model.factor_model import FactorModel
 from palate.model.recommender_model import RecommenderModel
 from palate.recommender.recommender import Recommender

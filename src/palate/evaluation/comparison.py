@@ -16,6 +16,7 @@ from palate.data.forks import needs_threads
 from palate.data.frames import from_polars
 from palate.data.ratings import Ratings
 from palate.evaluation.evaluating import check_bootstrap, evaluate, evaluate_common, named_scorers
+from palate.lists.obscurity import Known
 from palate.lists.predicting import predict
 from palate.lists.recommending import recommend
 from palate.scorer import Scorer
@@ -223,6 +224,7 @@ def _summary(
             if names.N_RATINGS in lists[name].columns
             else pl.Series([], dtype=pl.Int64)
         )
+        known = Known.of(counts.to_numpy(), few)
         values = {"rmse": None, "mae": None}
         if errors is not None:
             of = errors.filter(pl.col("model") == name)
@@ -232,8 +234,8 @@ def _summary(
             {
                 "model": name,
                 **values,
-                "median_n_ratings": None if counts.is_empty() else float(counts.median()),  # type: ignore[arg-type]
-                "obscure_share": None if counts.is_empty() else float((counts < few).mean()),  # type: ignore[arg-type]
+                "median_n_ratings": None if counts.is_empty() else known.median,
+                "obscure_share": None if counts.is_empty() else known.rare_share,
                 "n_items_listed": lists[name][names.ITEM_ID].n_unique(),
                 "seconds": None if history is None else sum(report.seconds for report in history.sweeps),
                 "bytes": _size(given, place, model),

@@ -16,6 +16,7 @@ from palate.evaluation.metrics.ranking import METRICS
 from palate.evaluation.popular import MostPopular
 from palate.evaluation.test_set import Question
 from palate.factors.temporal_scores import scores_at
+from palate.lists import obscurity
 from palate.lists.popular import silent_about, training_counts
 from palate.lists.ranking import rank
 from palate.scorer import Scorer
@@ -249,7 +250,7 @@ def _overall(question: Question, lists: Lists, n_items: int) -> dict[Figure, flo
     for k in question.ks:
         listed = lists.items[:, :k]
         appearances = np.bincount(listed[listed >= 0], minlength=n_items)
-        found["coverage", k], found["gini", k] = beyond.coverage(appearances), beyond.gini(appearances)
+        found["coverage", k], found["gini", k] = obscurity.coverage(appearances), beyond.gini(appearances)
     return found
 
 

@@ -18,6 +18,7 @@ import polars as pl
 from palate._checks import ArgumentError
 from palate.data.ratings import Ratings
 from palate.evaluation.bootstrap import interval, resampled_sums
+from palate.lists.obscurity import Known
 
 MEAN, HITS, HIT_RATE, COVERAGE = "mean_rating", "hits", "hit_rate", "coverage"
 Curves = Mapping[str, Sequence["Point"]]
@@ -111,7 +112,7 @@ def point(
         found=found,
         hits=hits,
         any_hit=(hits > 0).astype(np.float64),
-        median_n_ratings=float(np.median(item_counts[listed])) if len(listed) else float("nan"),
+        median_n_ratings=Known.of(item_counts[listed]).median,
     )
 
 

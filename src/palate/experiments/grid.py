@@ -18,6 +18,7 @@ from palate.data.frames import from_polars
 from palate.data.ratings import Ratings
 from palate.experiments.plan import Cell, read_plan
 from palate.lists.filters import allowed_items
+from palate.lists.obscurity import Known, coverage
 from palate.lists.ranking import rank
 from palate.splits.fingerprint import fingerprint
 from palate.training.trainer import Trainer
@@ -239,8 +240,8 @@ def _lists(model: Any, min_ratings: int, threads: int | None) -> dict[str, float
     damped = (sums + _DAMPING * values.mean()) / (counts + _DAMPING)
     top = np.argsort(-damped, kind="stable")[: 5 * TOP]
     return {
-        "list_median_ratings": float(np.median(counts[shown])),
-        "list_coverage": len(np.unique(shown)) / model.n_items,
+        "list_median_ratings": Known.of(counts[shown]).median,
+        "list_coverage": coverage(np.bincount(shown, minlength=model.n_items)),
         "list_same_for_all": float(np.isin(shown, top).mean()),
     }
 

@@ -10,8 +10,8 @@ import polars as pl
 from palate._checks import ArgumentError
 from palate.data import columns as names
 from palate.data.forks import needs_threads
-from palate.data.matrix import RatingMatrix
 from palate.factors.item_index import item_table
+from palate.inspect.genre_preferences import clearest_genres
 from palate.inspect.report import Report, Section
 from palate.lists.lookup import answer
 from palate.scorer import Factored
@@ -25,9 +25,6 @@ COUNTERPARTS = {
     83421: 373,  # The Godfather, The Shawshank Redemption, Casino
 }
 
-DAMPING = 10.0  # ratings without surprise added to each bias
-STANDARD_ERRORS = 3.0  # a user has some 20 genres: by chance one in 40 users is beyond this in any of them
-_NO_GENRE = "(no genres listed)"
 _CHUNK = 1 << 14
 _NAMED = 3  # films that name a direction
 
@@ -102,87 +99,6 @@ def distinctive_report(model: Factored, n: int = 10) -> Report:
     )
     section = Section(name="distinctive", heading="Clearest first", text=(rule,), frame=frame)
     return Report(title="Users with a clear taste", text=(), sections=(section,), frame_kind=model.frame_kind)
-
-
-def surprises(ratings: RatingMatrix) -> np.ndarray:
-    """Return each rating less the mean, its item's bias and its user's bias, float32, in the order
-    of the matrix.
-    """
-    counts = ratings.user_counts()
-    user = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
-    left = ratings.values().astype(np.float32, copy=True)
-    left -= left.mean(dtype=np.float64)
-    for index, n in ((ratings.items, ratings.item_counts()), (user, counts)):
-        left -= (np.bincount(index, weights=left, minlength=len(n)) / (n + DAMPING)).astype(np.float32)[index]
-    return left
-
-
-def genre_contrasts(model: Factored, user_index: int | None = None) -> pl.DataFrame:
-    """Return for every user (or one) and genre: liking (mean surprise inside less outside),
-    clarity, and the counts.
-    """
-    ratings: RatingMatrix = model.ratings  # type: ignore[assignment]
-    genres, member = _membership(item_table(model))
-    first, last = (0, len(ratings.indptr) - 1) if user_index is None else (user_index, user_index + 1)
-    span = slice(int(ratings.indptr[first]), int(ratings.indptr[last]))
-    left, items, counts = surprises(ratings)[span], ratings.items[span], ratings.user_counts()[first:last]
-    user = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
-    squares = np.bincount(user, weights=left.astype(np.float64) ** 2, minlength=len(counts))
-    total = np.bincount(user, weights=left, minlength=len(counts))
-    parts = []
-    for column, genre in enumerate(genres):
-        inside = member[items, column]
-        n_in = np.bincount(user[inside], minlength=len(counts))
-        sum_in = np.bincount(user[inside], weights=left[inside], minlength=len(counts))
-        liking, clarity = _contrast(total, squares, counts, sum_in, n_in)
-        rows = np.flatnonzero((n_in > 0) & (n_in < counts))
-        columns = {
-            names.USER_ID: model.users.take(first + rows),
-            "taste": pl.repeat(genre, len(rows), dtype=pl.String, eager=True),
-            "clarity": clarity[rows],
-            "liking": liking[rows],
-            "n_in_taste": n_in[rows].astype(np.int64),
-            names.N_RATINGS: counts[rows].astype(np.int64),
-        }
-        parts.append(pl.DataFrame(columns))
-    return pl.concat(parts)
-
-
-def _contrast(total: Any, squares: Any, counts: Any, sum_in: Any, n_in: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return each user's mean inside less mean outside, and that less three standard errors (pooled
-    variance).
-    """
-    n_out = counts - n_in
-    mean_in, mean_out = sum_in / np.maximum(n_in, 1), (total - sum_in) / np.maximum(n_out, 1)
-    spread = np.maximum(squares - n_in * mean_in**2 - n_out * mean_out**2, 0) / np.maximum(counts - 2, 1)
-    error = np.sqrt(spread * (1 / np.maximum(n_in, 1) + 1 / np.maximum(n_out, 1)))
-    return mean_in - mean_out, mean_in - mean_out - STANDARD_ERRORS * error
-
-
-def clearest_genres(model: Factored, min_ratings: int = 20, min_in_genre: int = 10) -> pl.DataFrame:
-    """Return each user with a clear taste in a genre, with that genre, clearest first."""
-    enough = (pl.col("n_in_taste") >= min_in_genre) & (
-        pl.col(names.N_RATINGS) - pl.col("n_in_taste") >= min_in_genre
-    )
-    found = genre_contrasts(model).filter(
-        enough, pl.col(names.N_RATINGS) >= min_ratings, pl.col("clarity") > 0
-    )
-    order = pl.col("clarity").round(9)
-    found = found.sort(order, names.USER_ID, "taste", descending=[True, False, False])
-    return found.unique(names.USER_ID, keep="first", maintain_order=True)
-
-
-def _membership(table: pl.DataFrame) -> tuple[list[str], np.ndarray]:
-    """Return the genres, and which items are of which, bool, shape (n_items, n_genres)."""
-    lists = table[names.GENRES].fill_null("").str.split("|")
-    pairs = pl.DataFrame({"row": np.arange(len(lists)), "genre": lists}).explode("genre")
-    pairs = pairs.filter(~pl.col("genre").is_in(["", _NO_GENRE]))
-    genres = pairs["genre"].unique().sort().to_list()
-    member = np.zeros((len(lists), len(genres)), dtype=bool)
-    member[pairs["row"].to_numpy(), pairs["genre"].replace_strict(genres, range(len(genres))).to_numpy()] = (
-        True
-    )
-    return genres, member
 
 
 def _clearest_axes(model: Factored, min_ratings: int) -> pl.DataFrame:

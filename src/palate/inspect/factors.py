@@ -10,6 +10,7 @@ from palate.factors.factors import FactorScorer
 from palate.factors.item_index import item_table
 from palate.inspect.report import Section
 from palate.inspect.statistics import histogram, table
+from palate.lists.obscurity import ends_of_groups, groups_by_count
 from palate.scorer import Factored
 
 if TYPE_CHECKING:
@@ -84,16 +85,15 @@ def _by_count(model: Factored, user_norms: np.ndarray, item_norms: np.ndarray) -
 
 def norms_by_count(side: str, norm: np.ndarray, counts: np.ndarray) -> pl.DataFrame:
     """Return norms grouped by number of ratings: 0, 1, 2 to 3, 4 to 7, and so on, empty groups left out."""
-    group = np.where(counts > 0, np.floor(np.log2(np.maximum(counts, 1))) + 1, 0).astype(np.int64)
+    group = groups_by_count(counts)
     grouped = pl.DataFrame({"group": group, "norm": norm}).group_by("group")
     found = grouped.agg(
         pl.len().cast(pl.Int64).alias("n"),
         pl.col("norm").mean().alias("norm_mean"),
         *(pl.col("norm").quantile(q / 100, "linear").alias(f"norm_q{q}") for q in (10, 50, 90)),
     ).sort("group")
-    low = [0 if one == 0 else 1 << (one - 1) for one in found["group"].to_list()]
-    high = [max(2 * one - 1, 0) for one in low]
-    ends = pl.Series("from", low, dtype=pl.Int64), pl.Series("to", high, dtype=pl.Int64)
+    low, high = ends_of_groups(found["group"].to_numpy())
+    ends = pl.Series("from", low), pl.Series("to", high)
     return pl.DataFrame(
         [
             pl.repeat(side, len(found), dtype=pl.String, eager=True).alias("side"),

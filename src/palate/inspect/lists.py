@@ -11,13 +11,13 @@ from palate.inspect.factors import described
 from palate.inspect.predictions import who
 from palate.inspect.report import Section
 from palate.inspect.statistics import sampled
+from palate.lists.obscurity import RARE, Known, coverage, ends_of_groups, groups_by_count
 from palate.lists.ranking import rank
 from palate.scorer import Scorer, is_factored
 
 # users times items (times draws) that lists are made from unless a sample is given: some seconds
 PAIRS = 1_000_000_000
 _DENSE = 20  # times as long a pair takes where it is not a plain product
-RARE = 5  # fewer ratings than this are rare
 _HEAD = 0.1  # share of the items that are called the most rated
 
 
@@ -116,18 +116,15 @@ def _figures(counts: np.ndarray, means: np.ndarray, listed: np.ndarray) -> dict[
     head = np.argsort(-counts, kind="stable")[: max(1, round(_HEAD * len(counts)))]
     total = max(1, int(counts.sum()))
     rated_mean = float((counts.astype(np.float64) ** 2).sum() / total)
-    low, middle, high = np.quantile(famous, (0.1, 0.5, 0.9)) if len(famous) else (np.nan,) * 3
+    known = Known.of(famous)
     mean = float(np.nanmean(means[listed])) if len(listed) and np.isfinite(means[listed]).any() else np.nan
     return {
-        "n_ratings, median": (float(middle), "half of the recommended items have at most this many ratings"),
-        "n_ratings, 10 %": (float(low), "a tenth have at most this many"),
-        "n_ratings, 90 %": (float(high), "a tenth have at least this many"),
+        "n_ratings, median": (known.median, "half of the recommended items have at most this many ratings"),
+        "n_ratings, 10 %": (known.low, "a tenth have at most this many"),
+        "n_ratings, 90 %": (known.high, "a tenth have at least this many"),
         "mean rating": (mean, "mean rating of the recommended items"),
-        "rare share": (
-            float((famous < RARE).mean()) if len(famous) else np.nan,
-            f"share of recommended items with under {RARE} ratings",
-        ),
-        "coverage": (float((times > 0).mean()), "share of all items that are in at least one list"),
+        "rare share": (known.rare_share, f"share of recommended items with under {RARE} ratings"),
+        "coverage": (coverage(times), "share of all items that are in at least one list"),
         "popularity bias": (
             float(famous.mean() / rated_mean) if len(famous) and rated_mean else np.nan,
             "mean number of ratings of recommended items divided by that of rated items",
@@ -144,17 +141,17 @@ def by_fame(counts: np.ndarray, listed: np.ndarray) -> pl.DataFrame:
     """Return the shares of items, of ratings and of recommendations by the items' number of
     ratings: 0, 1, 2 to 3, and so on.
     """
-    group = np.where(counts > 0, np.floor(np.log2(np.maximum(counts, 1))) + 1, 0).astype(np.int64)
+    group = groups_by_count(counts)
     size = int(group.max()) + 1
-    starts = np.array([0 if one == 0 else 1 << (one - 1) for one in range(size)])
+    low, high = ends_of_groups(np.arange(size))
 
     def shares(index: Any, weights: Any = None) -> np.ndarray:
         found = np.bincount(index, weights=weights, minlength=size).astype(np.float64)
         return found / max(1.0, found.sum())
 
     columns = {
-        "from": starts,
-        "to": np.maximum(2 * starts - 1, 0),
+        "from": low,
+        "to": high,
         "share_of_items": shares(group),
         "share_of_ratings": shares(group, counts),
         "share_of_lists": shares(group[listed]),

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from palate.data import columns as names
+from palate.lists.obscurity import Known
 from palate.lists.recommending import recommend
 from palate.scorer import Scorer
 
@@ -82,11 +83,11 @@ def obscurity_of(top: pl.DataFrame) -> Obscurity:
     >>> obscurity_of(top)
     Obscurity(n=2, median_n_ratings=6.0, rare_share=0.5, highest=4.5)
     """
-    counts = top[names.N_RATINGS].to_numpy()
+    known = Known.of(top[names.N_RATINGS].to_numpy())
     return Obscurity(
         n=int(top[names.RANK].to_numpy().max()),
-        median_n_ratings=float(np.median(counts)),
-        rare_share=float((counts < 5).mean()),
+        median_n_ratings=known.median,
+        rare_share=known.rare_share,
         highest=float(top[top.columns[3]].to_numpy().max()),
     )
 

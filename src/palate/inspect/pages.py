@@ -8,8 +8,8 @@ import polars as pl
 from palate.data import columns as names
 from palate.data.forks import needs_threads
 from palate.factors.item_index import item_table
-from palate.inspect.clear_taste import genre_contrasts
 from palate.inspect.factors import norms
+from palate.inspect.genre_preferences import genre_contrasts
 from palate.inspect.predictions import described_predictions
 from palate.inspect.report import Report, Section
 from palate.lists.lookup import user_rows

@@ -130,13 +130,6 @@ def _unlike(
     return out
 
 
-def coverage(appearances: np.ndarray) -> float:
-    """Return the share of the catalog's items that are in at least one list; `appearances` counts
-    the lists of each item.
-    """
-    return float(np.count_nonzero(appearances) / len(appearances)) if len(appearances) else float("nan")
-
-
 def gini(appearances: np.ndarray) -> float:
     """Return the Gini coefficient of the items' appearances: 0 if all are listed equally often,
     near 1 if a few take all places.
