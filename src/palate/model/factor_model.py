@@ -217,8 +217,9 @@ class FactorModel(OfFactors, WithVectors, Model):
         The result is accepted by `predict` wherever an item id is.
 
         Parameters and errors are those of `fold_in` with users and items exchanged: `users` rated
-        the item. A model of choices (`Spectral`) accepts an item without ratings and
-        `features={"genres": ...}`; its vector is then the mean vector of its genres.
+        the item, and answers call it `item_id`. A model of choices (`Spectral`) accepts an item
+        without ratings and `features={"genres": ...}`; its vector is then the mean vector of its
+        genres.
         """
         users, ratings = ids_and_ratings(users, ratings, "users")
         return fold_item(self, users, ratings, weights, item_id, None if features is None else dict(features))
