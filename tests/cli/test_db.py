@@ -106,3 +106,13 @@ def test_training_takes_in_live_ratings_and_leaves_forgotten_people_out(tmp_path
     model = palate.load(tmp_path / "m.palate")
     found = {(row["user_id"], row["item_id"]): row["rating"] for row in model.rated(None).to_dicts()}
     assert found == {(1, 10): 4.0, (1, 12): 3.0, (3, 10): 3.0, (3, 11): 2.0, (3, 12): 1.0, (9, 12): 5.0}
+
+
+def test_an_error_of_the_store_is_a_sentence_and_no_surprise(tmp_path, capsys):
+    (tmp_path / "text.db").write_text("text " * 900)
+    assert main(["db", "check", str(tmp_path / "text.db")]) == 1
+    said = capsys.readouterr().err
+    assert "file is not a database. Name another file." in said
+    assert "unexpected" not in said
+    assert main(["db", "forget", str(tmp_path / "none.db"), "al"]) == 1
+    assert "there is no store" in capsys.readouterr().err

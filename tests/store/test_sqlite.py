@@ -68,6 +68,15 @@ def test_other_files_are_refused(tmp_path):
         SQLiteStore(tmp_path / "no-folder" / "live.db")
 
 
+def test_an_address_of_another_kind_is_refused_and_none_is_made_where_one_must_be(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StoreError, match="begins with postgresql://; got 'mysql://host/x'"):
+        open_store("mysql://host/x")
+    with pytest.raises(StoreError, match=r"there is no store live\.db"):
+        open_store("live.db", existing=True)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_is_kept_is_what_the_pragmas_promise(tmp_path):
     store = SQLiteStore(tmp_path / "live.db")
     asked = {

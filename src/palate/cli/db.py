@@ -83,7 +83,7 @@ def forget_(store: Store, user: Annotated[str, typer.Argument(metavar="USER", he
     from palate.cli.output import print_text
     from palate.store.opening import open_store
 
-    with closing(open_store(store)) as opened:
+    with closing(open_store(store, existing=True)) as opened:
         found = opened.forget(user)
     print_text(f"deleted {found.n_deleted:,} live ratings of user {user!r}. These data remain:")
     print_text(

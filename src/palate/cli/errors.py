@@ -340,7 +340,8 @@ def _message(error: Exception) -> str:
         return f"could not read or write{name}: {error.strerror.lower()}."
     if isinstance(error, MemoryError):
         return "there is not enough memory for this."
-    if isinstance(error, ValueError | TypeError | ImportError):
+    own = type(error).__module__.split(".")[0] == "palate"  # an error that palate knows was written for users
+    if own or isinstance(error, ValueError | TypeError | ImportError):
         return _words(error)
     return f"unexpected {type(error).__name__}: {error} (set PALATE_TRACEBACK=1 to see where)."
 

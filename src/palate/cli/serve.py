@@ -82,6 +82,7 @@ def serve(
         "OPENBLAS_NUM_THREADS", "1"
     )  # threads of BLAS beside those of the service only wait for each other
     from palate.app.core import Core
+    from palate.service.application import check_installed
     from palate.service.serving import serve as run
     from palate.service.settings import Settings, SettingsError
     from palate.store.opening import open_store
@@ -104,6 +105,7 @@ def serve(
     for path in models:
         if not path.is_file():
             raise usage_error(f"there is no model file {path}")
+    check_installed()
     kept = open_store(store if store is not None else models[0].with_suffix(".live.db"))
     try:
         core = Core.open(models, store=kept)

@@ -1,6 +1,7 @@
 """The application: routes within the guard, and every error in one form."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from palate.app.core import Core
@@ -21,6 +22,17 @@ from palate.service.routes import (
 from palate.service.settings import Settings
 
 LOG = logging.getLogger("palate.service")
+MISSING = "serving needs FastAPI and Uvicorn: pip install 'palate[serve]'"
+_LONGEST = 80  # characters of a wrong value that are said again
+
+
+def check_installed() -> None:
+    """Raise ImportError in one sentence unless FastAPI and Uvicorn are installed."""
+    try:
+        import fastapi  # noqa: F401
+        import uvicorn  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise ImportError(MISSING) from error
 
 
 def application(core: Core, settings: Settings | None = None) -> Any:
@@ -42,7 +54,7 @@ def application(core: Core, settings: Settings | None = None) -> Any:
         from fastapi.exceptions import RequestValidationError
         from starlette.exceptions import HTTPException
     except ImportError:
-        raise ImportError("serving needs FastAPI and Uvicorn: pip install 'palate[serve]'") from None
+        raise ImportError(MISSING) from None
     from importlib.metadata import version
 
     settings, metrics = settings or Settings(), Metrics()
@@ -85,10 +97,30 @@ def application(core: Core, settings: Settings | None = None) -> Any:
 
 def _invalid(_: Any, error: Any) -> Any:
     """Answer a request whose values are of the wrong kind: each with its name."""
-    said = "; ".join(
-        f"{'.'.join(map(str, one['loc'][1:])) or 'body'}: {one['msg']}" for one in error.errors()[:20]
-    )
+    said = "; ".join(_wrong(one) for one in error.errors()[:20]) + "."
     return reply(Failure(Problem("invalid", said)), 422)
+
+
+def _wrong(problem: Mapping[str, Any]) -> str:
+    """Return what is wrong with one value.
+
+    Examples
+    --------
+    >>> _wrong({"loc": ("query", "n"), "msg": "Input should be a valid integer", "type": "", "input": "x"})
+    "n: input should be a valid integer; got 'x'"
+    >>> _wrong({"loc": ("query", "m"), "msg": "", "type": "extra_forbidden", "input": "x"})
+    "there is no 'm' to be given here"
+    """
+    name = ".".join(map(str, problem["loc"][1:]))
+    if problem["type"] == "json_invalid":
+        return f"the body must be JSON; at character {name} it is not"
+    if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        return f"there is no {name!r} to be given here"
+    if not name:
+        return "the body must be a JSON object; send it with content-type: application/json"
+    text, given = str(problem["msg"]), problem.get("input")
+    got = f"; got {given!r}" if given is None or isinstance(given, str | int | float) else ""
+    return f"{name}: {text[:1].lower()}{text[1:]}{got if len(got) < _LONGEST else ''}"
 
 
 def _http(_: Any, error: Any) -> Any:

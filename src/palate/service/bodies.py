@@ -1,30 +1,49 @@
 """What routes take and give beside the core's own answers; the OpenAPI document is made from these."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 from palate.app.answers import Answer, ItemInfo, ModelInfo, OwnRating, Row, Similar
+
+
+class _Number:
+    """Marks a number in a body: a text is none, and neither is true."""
+
+    @staticmethod
+    def __get_pydantic_core_schema__(
+        source: object, handler: Callable[[object], dict[str, object]]
+    ) -> dict[str, object]:
+        """Return the schema by which Pydantic reads it."""
+        return {**handler(source), "strict": True}
+
+
+Number = Annotated[float, _Number()]
+_EXACTLY = {"extra": "forbid"}  # a name that is not known is an error, not left out
 
 
 @dataclass
 class RatingIn:
     """A rating; null says that the user has seen the item and has no opinion."""
 
-    rating: float | None
+    __pydantic_config__ = _EXACTLY
+    rating: Number | None
 
 
 @dataclass
 class SessionRating:
     """One rating of somebody who is known by ratings alone."""
 
+    __pydantic_config__ = _EXACTLY
     item: str
-    rating: float
+    rating: Number
 
 
 @dataclass
 class SessionIn:
     """Ratings of somebody who is known by nothing else, and what list is wanted."""
 
+    __pydantic_config__ = _EXACTLY
     ratings: list[SessionRating]
     n: int = 10
     model: str | None = None
@@ -39,15 +58,17 @@ class SessionIn:
 class BatchRow:
     """One rating of a batch."""
 
+    __pydantic_config__ = _EXACTLY
     user: str
     item: str
-    rating: float | None
+    rating: Number | None
 
 
 @dataclass
 class BatchIn:
     """Ratings that are kept all together or not at all, at most 1,000."""
 
+    __pydantic_config__ = _EXACTLY
     ratings: list[BatchRow]
 
 
@@ -170,6 +191,7 @@ class Ready:
 class ModelIn:
     """A model file of the service's folder: its name alone, without a path. The model is called by it."""
 
+    __pydantic_config__ = _EXACTLY
     file: str
     activate: bool = False
 

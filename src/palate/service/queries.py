@@ -5,13 +5,15 @@ parameters here. It is imported when the routes are made, as it needs Pydantic.
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from palate.service.settings import MOST_ITEMS
 
 
 class ListQuery(BaseModel):
     """What a list of recommendations is asked for."""
+
+    model_config = ConfigDict(extra="forbid")
 
     n: Annotated[int, Field(ge=1, le=MOST_ITEMS)] = 10
     cursor: Annotated[str | None, Field(max_length=2000)] = None

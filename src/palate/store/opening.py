@@ -3,14 +3,16 @@
 import os
 from pathlib import Path
 
-from palate.store.changes import RatingStore
+from palate.store.changes import RatingStore, StoreError
 from palate.store.sqlite import SQLiteStore
 
 POSTGRES = ("postgresql://", "postgres://")
 
 
-def open_store(address: str | os.PathLike[str]) -> RatingStore:
+def open_store(address: str | os.PathLike[str], *, existing: bool = False) -> RatingStore:
     """Return the store of an address: a file for SQLite, `postgresql://user@host/database` for PostgreSQL.
+
+    With `existing` a file that is not there is an error; without it the store is made.
 
     Raises
     ------
@@ -24,7 +26,10 @@ def open_store(address: str | os.PathLike[str]) -> RatingStore:
         from palate.store.postgres import PostgresStore
 
         return PostgresStore(text)
-    return SQLiteStore(file_of(text))
+    path = file_of(text)
+    if existing and not path.is_file():
+        raise StoreError(f"there is no store {path}.")
+    return SQLiteStore(path)
 
 
 def file_of(address: str) -> Path:
@@ -35,4 +40,9 @@ def file_of(address: str) -> Path:
     >>> file_of("live.db").name, file_of("sqlite:///tmp/live.db").as_posix()
     ('live.db', 'tmp/live.db')
     """
-    return Path(address.removeprefix("sqlite:///"))
+    path = address.removeprefix("sqlite:///")
+    if "://" in path:
+        raise StoreError(
+            f"a store must be a file or an address that begins with {POSTGRES[0]}; got {address!r}."
+        )
+    return Path(path)

@@ -53,7 +53,10 @@ def connected(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             _prepare(connection)
     except sqlite3.Error as error:
         connection.close()
-        raise StoreError(f"the store {path} cannot be used: {error}. See `palate db check`.") from error
+        advice = (
+            "Name another file." if "not a database" in str(error) else "Look for damage: palate db check."
+        )
+        raise StoreError(f"the store {path} cannot be used: {error}. {advice}") from error
     except StoreError:
         connection.close()
         raise
