@@ -116,6 +116,8 @@ def _wrong(problem: Mapping[str, Any]) -> str:
         return f"the body must be JSON; at character {name} it is not"
     if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"there is no {name!r} to be given here"
+    if problem["type"] == "missing":
+        return f"{name or 'a body'} is required"
     if not name:
         return "the body must be a JSON object; send it with content-type: application/json"
     text, given = str(problem["msg"]), problem.get("input")
