@@ -31,6 +31,7 @@ from palate.app.positions import Positions
 from palate.app.served import ServedModel
 from palate.data.frames import to_polars
 from palate.lists.recommending import check_n
+from palate.lists.where import Where
 from palate.model.model import Model
 from palate.store.changes import RATED, REMOVED, Change, Forgotten, RatingStore
 from palate.store.memory import MemoryStore
@@ -241,7 +242,7 @@ class Core:
         model: str | None = None,
         caution: float = 0.0,
         min_ratings: int = 0,
-        where: object = None,
+        where: Where | None = None,
         exclude_seen: bool = True,
         offset: int = 0,
         explain: Sequence[str] = (),
@@ -297,9 +298,9 @@ class Core:
         people = self._people(model)
         return people.served.list_seconds < QUICK and people.is_ready(user)
 
-    def compare(self, user: str, first: str, second: str, **options: Any) -> Comparison:
-        """Return the lists of two models for one user; the `options` are those of `recommend`."""
-        one, two = (self.recommend(user, model=name, **options) for name in (first, second))
+    def compare(self, user: str, first: str, second: str, *, n: int = 10) -> Comparison:
+        """Return the lists of two models for one user, with `n` items each."""
+        one, two = (self.recommend(user, model=name, n=n) for name in (first, second))
         return Comparison(user, one, two, tuple(item for item in one.items if item in set(two.items)))
 
     def similar(self, item: str, n: int = 10, model: str | None = None) -> list[Similar]:

@@ -135,7 +135,7 @@ def _round_edges(low: float, high: float) -> np.ndarray:
     power = 10.0 ** np.floor(np.log10((high - low) / _BINS))
     step = next(size * power for size in (1, 2, 5, 10, 20) if (high - low) / (size * power) <= _BINS - 1)
     first, last = int(np.floor(low / step)), int(np.ceil(high / step))
-    return np.round(np.arange(first, last + 1) * step, 10)
+    return np.asarray(np.round(np.arange(first, last + 1) * step, 10))
 
 
 def curve_panel(model: Model) -> Panel:

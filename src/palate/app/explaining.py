@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import polars as pl
+
 from palate.app.answers import Part, Reasons
 from palate.app.errors import CannotAnswer
 from palate.app.served import Asked, ServedModel
@@ -59,7 +61,7 @@ def reasons(served: ServedModel, asked: Asked, item: str, user: str = "") -> Rea
     )
 
 
-def _parts(served: ServedModel, table: Any) -> tuple[Part, ...]:
+def _parts(served: ServedModel, table: pl.DataFrame) -> tuple[Part, ...]:
     return tuple(
         Part(
             part=row["part"],

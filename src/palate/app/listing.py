@@ -19,6 +19,7 @@ from palate.lists.filters import Allowed
 from palate.lists.ranking import rank_among
 from palate.lists.recommending import check_n
 from palate.lists.shaping import check_diversity
+from palate.lists.where import Where
 from palate.lists.words import sentence
 
 SHARE = 0.8
@@ -33,7 +34,7 @@ def best(
     n: int,
     caution: float,
     min_ratings: int,
-    where: object,
+    where: Where | None,
     exclude_seen: bool,
     offset: int,
     diversity: float = 0.0,

@@ -28,7 +28,7 @@ class Positions:
 
     def place(self, vectors: np.ndarray) -> np.ndarray:
         """Return where vectors of the same kind lie, shape (n, 2)."""
-        return ((np.atleast_2d(vectors) - self.center) @ self.axes).astype(np.float32)
+        return np.asarray((np.atleast_2d(vectors) - self.center) @ self.axes, np.float32)
 
 
 def item_vectors(model: Model) -> np.ndarray | None:
@@ -92,7 +92,7 @@ class Taste:
         angles = np.linspace(0, 2 * np.pi, n + 1)
         radius = np.sqrt(-2 * np.log(1 - share) * np.maximum(values, 0))  # chi squared, two degrees
         around = np.column_stack([np.cos(angles), np.sin(angles)])
-        return self.point + (around * radius) @ axes.T
+        return np.asarray(self.point + (around * radius) @ axes.T)
 
 
 def taste_of(points: np.ndarray, ratings: np.ndarray) -> Taste | None:

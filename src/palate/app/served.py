@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
 import polars as pl
@@ -28,7 +28,8 @@ from palate.factors.draws import has_spread
 from palate.factors.item_index import item_catalog, item_table, share_items
 from palate.lists.filters import Allowed, allowed_items
 from palate.lists.likeness import Likeness, likeness_of
-from palate.model.model import Foldable, ScorerModel
+from palate.lists.where import Where
+from palate.model.model import Foldable, Model, ScorerModel
 
 _MASKS = 64  # filters kept ready; an item mask is one byte per item
 _INFOS = 100_000  # items whose description is kept ready
@@ -105,8 +106,8 @@ class ServedModel:
         The file it came from.
     """
 
-    def __init__(self, model: Any, model_id: str, version: str, path: Path | None = None) -> None:
-        self.model = dataclasses.replace(model, frame_kind="polars")
+    def __init__(self, model: Model, model_id: str, version: str, path: Path | None = None) -> None:
+        self.model = dataclasses.replace(cast(Any, model), frame_kind="polars")
         self.id, self.version, self.path = model_id, version, path
         self.loaded_at = time.time()
         item_catalog(self.model)
@@ -225,7 +226,7 @@ class ServedModel:
     @cached_property
     def average(self) -> np.ndarray:
         """What somebody of whom nothing is known would think of each item, float32."""
-        return np.asarray(self.model.score_items(np.array([-1])), np.float32)[0]
+        return np.asarray(self.model.score_items(np.array([-1]))[0], np.float32)
 
     @cached_property
     def positions(self) -> Positions:
@@ -253,7 +254,7 @@ class ServedModel:
             self.item_ids, [_text(value) for value in values(names.TITLE)], values(names.YEAR), counts
         )
 
-    def allowed(self, min_ratings: int, where: Any) -> Allowed:
+    def allowed(self, min_ratings: int, where: Where | None) -> Allowed:
         """Return which items the filters keep; the last filters asked for are kept ready."""
         if where is not None and not isinstance(
             where, str | Mapping
@@ -277,7 +278,7 @@ class ServedModel:
             return False
         return self.levels is None or bool(np.isin(given, self.levels).all())
 
-    def check_rating(self, value: Any) -> float:
+    def check_rating(self, value: object) -> float:
         """Return a rating that this model could take in; BadRating for any other."""
         if not is_number(value):
             raise BadRating(f"a rating must be a number; got {value!r}.")

@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from palate.cli.errors import usage_error
 from palate.cli.options import time_of
 
 if TYPE_CHECKING:
+    import numpy as np
     import polars as pl
 
     from palate.data.vocabulary import Vocabulary
@@ -41,14 +42,16 @@ def load(path: Path, others: Iterable[str | None] = ()) -> "FactorModel":
         raise FileNotFoundError(
             f"there is no model file '{path}'; palate train RATINGS -o {path} makes one from ratings."
         )
-    return load_model(path)
+    model: FactorModel = load_model(path)
+    return model
 
 
 def holds_counts(model: "FactorModel") -> bool:
     """Return whether a model was trained on counts, of which those of a pair add up."""
-    return model.trainer.get("counts", "none") != "none" or "counts" in (
-        model.trainer.get("values_resolved"),
-        model.trainer.get("grades"),
+    about = model.trainer
+    return bool(
+        about.get("counts", "none") != "none"
+        or "counts" in (about.get("values_resolved"), about.get("grades"))
     )
 
 
@@ -114,7 +117,7 @@ def known_id(vocabulary: "Vocabulary", text: str, side: str) -> Any:
     )
 
 
-def user_ids(model: "FactorModel", texts: list[str], unknown: str = "raise") -> list[Any]:
+def user_ids(model: "Model", texts: list[str], unknown: str = "raise") -> list[Any]:
     """Return the users that were named; unknown ones are an error under "raise", and stand as they
     are otherwise.
     """
@@ -123,7 +126,7 @@ def user_ids(model: "FactorModel", texts: list[str], unknown: str = "raise") -> 
     return [known_id(model.users, text, "user") for text in texts]
 
 
-def item_ids(model: "FactorModel", texts: list[str], unknown: str = "raise") -> list[Any]:
+def item_ids(model: "Model", texts: list[str], unknown: str = "raise") -> list[Any]:
     """Return the items that were named by id, or by what palate calls them; other texts of a title
     get a hint.
 
@@ -151,7 +154,7 @@ def item_ids(model: "FactorModel", texts: list[str], unknown: str = "raise") -> 
     return found
 
 
-def _labelled(model: "FactorModel", text: str) -> Any:
+def _labelled(model: "Model", text: str) -> Any:
     """Return the positions of the items that are called exactly so: by title, by title and year, or
     "item 7".
     """
@@ -170,7 +173,7 @@ def _labelled(model: "FactorModel", text: str) -> Any:
     return []
 
 
-def _is_item(model: "FactorModel", text: str) -> bool:
+def _is_item(model: "Model", text: str) -> bool:
     """Return whether a text names an item; without the message, which looks for similar ids."""
     for candidate in dict.fromkeys((text, text.strip())):
         try:
@@ -181,7 +184,7 @@ def _is_item(model: "FactorModel", text: str) -> bool:
     return len(_labelled(model, text)) == 1
 
 
-def listed_ids(model: "FactorModel", text: str | None, unknown: str = "raise") -> list[Any] | None:
+def listed_ids(model: "Model", text: str | None, unknown: str = "raise") -> list[Any] | None:
     """Return the items of `--candidates` or `--exclude-items`.
 
     They are ids with commas between, or a file with one id per line.
@@ -221,7 +224,7 @@ def _lines(path: Path) -> list[str]:
     return path.read_text("utf-8-sig").split("\n")  # reading turns other line ends into this one
 
 
-def _unquoted(model: "FactorModel", line: str) -> str:
+def _unquoted(model: "Model", line: str) -> str:
     """Return an id in the double quotes of CSV without them, unless they are part of it."""
     bare = line.strip()
     if len(bare) < 2 or bare[0] != '"' or bare[-1] != '"' or _is_item(model, line):
@@ -229,7 +232,7 @@ def _unquoted(model: "FactorModel", line: str) -> str:
     return bare[1:-1].replace('""', '"')
 
 
-def _apart(model: "FactorModel", text: str) -> list[str]:
+def _apart(model: "Model", text: str) -> list[str]:
     parts = text.split(",")
     if len(parts) == 1:
         return parts
@@ -246,12 +249,12 @@ def _apart(model: "FactorModel", text: str) -> list[str]:
     return [part for part in found if part.strip()]
 
 
-def has_titles(model: "FactorModel") -> bool:
+def has_titles(model: "Model") -> bool:
     """Return whether the model's catalog has titles."""
     return model.catalog is not None and "title" in model.catalog.frame.columns
 
 
-def rated_with_title(model: "FactorModel", text: str) -> Any:
+def rated_with_title(model: "Model", text: str) -> Any:
     """Return the positions of the model's items whose title contains a text; those it equals if
     there are any.
     """
@@ -266,7 +269,7 @@ def rated_with_title(model: "FactorModel", text: str) -> Any:
     return rows
 
 
-def item_with_title(model: "FactorModel", text: str) -> Any:
+def item_with_title(model: "Model", text: str) -> Any:
     """Return the id of the one item with a title.
 
     Raises
@@ -289,7 +292,7 @@ def item_with_title(model: "FactorModel", text: str) -> Any:
     return model.items.id(int(rows[0]))
 
 
-def _listed(model: "FactorModel", rows: Any) -> str:
+def _listed(model: "Model", rows: "np.ndarray") -> str:
     from palate.factors.item_index import item_catalog
 
     table = item_catalog(model).rows(rows[:_LISTED])
@@ -302,7 +305,7 @@ def _listed(model: "FactorModel", rows: Any) -> str:
     return "; ".join(entries) + more
 
 
-def _advice(model: "FactorModel", rows: Any) -> str:
+def _advice(model: "Model", rows: "np.ndarray") -> str:
     from palate.factors.item_index import item_catalog
 
     table = item_catalog(model).rows(rows[:1])
@@ -312,7 +315,7 @@ def _advice(model: "FactorModel", rows: Any) -> str:
     return f"Give more of the title{example} or an id."
 
 
-def item_named(model: "FactorModel", text: str) -> Any:
+def item_named(model: "Model", text: str) -> Any:
     """Return the item that a text names, by id or by title.
 
     Raises
@@ -360,7 +363,7 @@ def newcomer(model: "FactorModel", rates: list[str], path: Path | None) -> "Fold
     ]:
         if item in given:
             raise ArgumentError("each item", "be rated once", f"a second rating of '{label}'")
-        check_rating(np.array([rating]), model.scale, lambda _, label=label: f"for '{label}'")
+        check_rating(np.array([rating]), model.scale, _saying(f"for '{label}'"))
         given[item] = rating
         times.append(time)
     timed = [time is not None for time in times]
@@ -433,10 +436,14 @@ def _column(table: "pl.DataFrame", names: tuple[str, ...], wanted: str, path: Pa
     raise ArgumentError(path.name, f"have the column {wanted}", f"the columns {listed}")
 
 
-def label(model: "FactorModel", item: object) -> str:
+def label(model: "Model", item: object) -> str:
     """Return what to call an item in a sentence: its title, else its id."""
     from palate.factors.item_index import item_table
 
     row = item_table(model).row(model.items.index(item), named=True)
     title, year = row.get("title"), row.get("year")
     return f"item {item}" if title is None else title if year is None else f"{title} ({year})"
+
+
+def _saying(words: str) -> Callable[[int], str]:
+    return lambda place: words

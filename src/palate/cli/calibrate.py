@@ -1,7 +1,7 @@
 """`palate calibrate`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +9,9 @@ from palate.cli import options
 from palate.cli.errors import usage_error
 from palate.cli.reading_options import AS_GIVEN, ITEM_SIDE, Reading, reads_ratings
 from palate.cli.writing import instead
+
+if TYPE_CHECKING:
+    from palate.evaluation.calibration import Calibration
 
 
 @reads_ratings(without=ITEM_SIDE)
@@ -90,7 +93,7 @@ def calibrate(
         print_text(*([] if output is not None else [""]), f"Drew the plot to {plot}{replaced}.")
 
 
-def _print(calibration: Any) -> None:
+def _print(calibration: "Calibration") -> None:
     import polars as pl
 
     from palate.cli.output import Column, print_table, print_text

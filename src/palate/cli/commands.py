@@ -2,7 +2,8 @@
 needs when it runs.
 """
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated
 
 import typer
 
@@ -63,7 +64,7 @@ def palate(
     """
 
 
-def _add(function: Any, cls: type[Command] = Command) -> None:
+def _add(function: Callable[..., object], cls: type[Command] = Command) -> None:
     app.command(function.__name__, cls=cls)(function)
 
 

@@ -2,12 +2,17 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typer._click.core import Context
+    from typer.core import TyperArgument, TyperOption
+
 
 _WIDEST = 30  # columns of an option and its value; longer ones push their text down
 
 
-def write(ctx: Any, about: str, panels: Mapping[str, Iterable[Any]], closing: str = "") -> None:
+def write(ctx: "Context", about: str, panels: Mapping[str, Iterable[Any]], closing: str = "") -> None:
     """Print a help page.
 
     Parameters
@@ -76,20 +81,20 @@ def _table(options: Iterable[Any]) -> Any:
     return table
 
 
-def _typed(option: Any) -> str:
+def _typed(option: "TyperOption | TyperArgument") -> str:
     """Return how an option is typed."""
-    if option.param_type_name == "argument":
+    if isinstance(option, TyperArgument):
         return str(option.metavar or option.name.upper())
     names = ", ".join([*option.opts, *option.secondary_opts])
     return names if option.is_flag else f"{names} {option.metavar or _kind(option.default)}"
 
 
-def _kind(default: Any) -> str:
+def _kind(default: object) -> str:
     """Return what is typed for an option with this default."""
     return "WORD" if isinstance(default, str) else "N" if isinstance(default, int) else "NUMBER"
 
 
-def _said(option: Any) -> str:
+def _said(option: "TyperOption | TyperArgument") -> str:
     """Return what an option does, with its default."""
     default = getattr(option, "default", None)
     shown = getattr(option, "show_default", False) and default not in (None, "", ()) and not callable(default)

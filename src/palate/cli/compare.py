@@ -10,6 +10,8 @@ from palate.cli.errors import usage_error
 from palate.cli.reading_options import AS_GIVEN, ITEM_SIDE, Reading, reads_ratings
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from palate.evaluation.comparison import Comparison
 
 _SHOWN = 10  # picks in a table
@@ -160,7 +162,7 @@ def _picks(n: int) -> str:
     return "Picks" if n <= _SHOWN else f"The {_SHOWN} least-rated of {n:,} picks"
 
 
-def _short(lists: Any, models: tuple[str, ...]) -> Any:
+def _short(lists: "pl.DataFrame", models: tuple[str, ...]) -> Any:
     """Return each model's item in one cell: title or id, number of ratings, prediction."""
     import polars as pl
 
@@ -181,7 +183,7 @@ def _short(lists: Any, models: tuple[str, ...]) -> Any:
     return lists.select("user_id", "rank", *cells)
 
 
-def _kind(name: str, dtype: Any) -> str:
+def _kind(name: str, dtype: "pl.DataType") -> str:
     return (
         "stars"
         if dtype.is_float()
@@ -193,7 +195,7 @@ def _kind(name: str, dtype: Any) -> str:
     )
 
 
-def _columns(frame: Any) -> Any:
+def _columns(frame: "pl.DataFrame") -> Any:
     from palate.cli.output import Column
 
     return tuple(

@@ -76,7 +76,7 @@ def _imported(source: Path, ratings: Path | None, mean: float | None, reading: R
             "the mean of the ratings is not in a Keras file: give the ratings with --ratings, or "
             "the mean with --mean"
         )
-    data = None if ratings is None else read(ratings, **reading)
+    data = None if ratings is None else read(ratings, reading)
     if data is None:
         return FactorModel.from_keras(source, mean=mean)
     return FactorModel.from_keras(source, data.ratings, data.catalog, data.mean if mean is None else mean)

@@ -78,7 +78,7 @@ def crossval(
     check_output(output)
     if save_split is not None:
         check_writable(save_split)
-    data = _read(ratings, **reading, counts=takes_counts(chosen_trainer))
+    data = _read(ratings, {**reading, "counts": takes_counts(chosen_trainer)})
     parts = _folds(data.ratings, folds, seed, split)
     if save_split is not None:
         replaced = instead(save_split)
@@ -105,14 +105,14 @@ def crossval(
     evaluation_options.show(evaluation, by, as_json, output)
 
 
-def _read(path: Path | None, **how: Any) -> Any:
+def _read(path: Path | None, how: dict[str, Any]) -> Any:
     from palate.cli.input import read
 
     if path is None:
         from palate.datasets import load
 
         return load()
-    return read(path, **how)
+    return read(path, how)
 
 
 def _folds(ratings: "Ratings", n_folds: int, seed: int, saved: Path | None) -> Any:

@@ -1,11 +1,15 @@
 """The figure of `palate demo`: error against penalty, and how well known what is recommended is."""
 
 import io
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from palate.cli.demo_story import Story
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 _BLUE, _GREY, _RED = "#1f5f8b", "#777777", "#b03a2e"
 
@@ -31,7 +35,7 @@ def draw(story: Story) -> bytes:
     return buffer.getvalue()
 
 
-def _error_by_penalty(axes: Any, story: Story) -> None:
+def _error_by_penalty(axes: "Axes", story: Story) -> None:
     """Validation error of the models without biases against the penalty, beside baseline and default."""
     strengths = [strength for strength, _ in story.tried]
     rmse = [told.errors.rmse for _, told in story.tried]
@@ -63,7 +67,7 @@ def _error_by_penalty(axes: Any, story: Story) -> None:
     axes.grid(alpha=0.3)
 
 
-def _fame(axes: Any, story: Story) -> None:
+def _fame(axes: "Axes", story: Story) -> None:
     """Number of ratings of the films in everyone's top 10, one bar per model."""
     models = story.models[::-1]
     for place, told in enumerate(models, 1):

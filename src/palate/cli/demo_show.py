@@ -1,7 +1,5 @@
 """What `palate demo` prints: the story in six short chapters, as text and tables."""
 
-from typing import Any
-
 import polars as pl
 
 from palate.cli.demo_story import (
@@ -252,6 +250,6 @@ def _lists(story: Story) -> None:
     )
 
 
-def _list(told: Told, story: Story, **filters: Any) -> None:
-    frame = pl.DataFrame(told.model.recommend(story.user, _N, **filters))
+def _list(told: Told, story: Story, min_ratings: int = 0) -> None:
+    frame = pl.DataFrame(told.model.recommend(story.user, _N, min_ratings=min_ratings))
     print_table(frame, _FILM_COLUMNS, drop=("item_id",))

@@ -7,13 +7,17 @@ import shlex
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 from typer.core import TyperCommand
 
 from palate._checks import ArgumentError, ArgumentTypeError
 from palate.cli.messages import about_option, for_command_line, one_line
+
+if TYPE_CHECKING:
+    from typer._click.core import Context
+
 
 _WORDS = {"help": "--help", "version": "--version"}  # typed as commands
 _NEGATIVE = re.compile(r"-\d")
@@ -62,7 +66,7 @@ UsageError = typer.BadParameter.__mro__[
 class Command(TyperCommand):
     """A command whose errors become one line and whose warnings become notes."""
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:
         """Take for an argument what begins with a minus and is no option, such as the ids -5 and -abc.
 
         With letters only where a command takes ids: elsewhere it can only be a slip.
@@ -75,7 +79,7 @@ class Command(TyperCommand):
         ctx.params = {name: _unmarked(value) for name, value in ctx.params.items()}
         return rest
 
-    def invoke(self, ctx: Any) -> Any:
+    def invoke(self, ctx: "Context") -> Any:
         """Run the command."""
         options = {one.name: one.opts[0] for one in self.params if one.param_type_name == "option"}
         flags = getattr(self.callback, "flags", {})
@@ -90,7 +94,7 @@ class Command(TyperCommand):
             return result
 
 
-def _dashes_first(ctx: Any, args: Sequence[str], params: Sequence[Any]) -> str:
+def _dashes_first(ctx: "Context", args: Sequence[str], params: Sequence[Any]) -> str:
     """Return how to name the id "-nabc" where it was taken for the option -n; nothing where no
     argument is like that.
     """
@@ -279,7 +283,12 @@ def notes(flags: Mapping[str, str] | None = None) -> Iterator[None]:
         said = set()  # one sentence is said once, however many fits it is true of
 
         def note(
-            message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
         ) -> None:
             if issubclass(category, UserWarning):
                 if str(message) not in said:
@@ -305,7 +314,7 @@ def usage_error(message: str) -> Exception:
     return typer.BadParameter(message)
 
 
-def _misused(error: Any) -> int:
+def _misused(error: typer.BadParameter) -> int:
     if type(error).__name__ == "NoArgsIsHelpError":
         sys.stderr.write(f"{error.format_message()}\n")
         return MISUSED
@@ -346,8 +355,10 @@ def _message(error: Exception) -> str:
     return f"unexpected {type(error).__name__}: {error} (set PALATE_TRACEBACK=1 to see where)."
 
 
-def _words(error: Exception) -> str:
+def _words(error: Exception | str) -> str:
     """Return what an error or a warning says, in the parts that it was made of."""
+    if isinstance(error, str):
+        return error
     return error.args[0] if len(error.args) == 1 and isinstance(error.args[0], str) else str(error)
 
 
@@ -362,7 +373,7 @@ def _tidy_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _silence(stream: Any) -> None:
+def _silence(stream: TextIO) -> None:
     """Point a stream at nothing, so that Python's flush at exit does not complain about the closed
     pipe again.
     """

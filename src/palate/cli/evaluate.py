@@ -12,6 +12,7 @@ from palate.cli.reading_options import AS_GIVEN, ITEM_SIDE, Reading, reads_ratin
 if TYPE_CHECKING:
     from palate.data.ratings import Ratings
     from palate.model.model import Model
+    from palate.splits.parts import Split
 
 Models = Annotated[
     list[Path] | None,
@@ -136,7 +137,7 @@ def _check_curves(path: Path, no_lists: bool) -> None:
 
 
 def _draw_curves(
-    path: Path, models: dict[str, Any], part: Any, resamples: int, asked: dict[str, Any]
+    path: Path, models: dict[str, Any], part: "Ratings | Split | None", resamples: int, asked: dict[str, Any]
 ) -> None:
     from palate.cli.errors import say
     from palate.cli.input import busy

@@ -28,7 +28,7 @@ def check_everyone(output: Path | None) -> Path:
     return output
 
 
-def write_everyone(model: "Model", output: Path, n: int, *, as_json: bool, **options: Any) -> None:
+def write_everyone(model: "Model", output: Path, n: int, *, as_json: bool, options: dict[str, Any]) -> None:
     """Write the lists of every user, and say how many; an interrupt leaves what the same command
     goes on with.
     """

@@ -14,6 +14,7 @@ from palate.cli.writing import files_in, instead_of
 if TYPE_CHECKING:
     from palate.data.dataset import Dataset
     from palate.experiments.grid import Experiment
+    from palate.experiments.plan import Cell
 
 
 @reads_ratings()
@@ -111,7 +112,7 @@ def _data(path: Path | None, reading: Reading) -> "Dataset":
     from palate.cli.input import read
     from palate.datasets import load
 
-    return load() if path is None else read(path, **reading)
+    return load() if path is None else read(path, reading)
 
 
 def _table(found: "Experiment") -> Any:
@@ -176,7 +177,7 @@ class _Bar:
             self.bar.start()
         return self
 
-    def show(self, done: int, total: int, cell: Any) -> None:
+    def show(self, done: int, total: int, cell: "Cell") -> None:
         """Show which setting begins."""
         self.done = done
         if self.bar is not None:

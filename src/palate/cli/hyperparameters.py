@@ -15,6 +15,10 @@ from palate.cli.errors import Command, usage_error
 from palate.cli.reading_options import PANEL as READING
 
 if TYPE_CHECKING:
+    from dataclasses import Field
+
+    from typer._click.core import Context
+
     from palate.training.trainer import Trainer
 
 PANEL = "Hyper-parameters"
@@ -52,7 +56,7 @@ class TrainerCommand(Command):
     def params(self, own: list[Any]) -> None:
         self._all, self._derived = own, []
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:
+    def format_help(self, ctx: "Context", formatter: object) -> None:
         """Print the help in panels: of a trainer that is named on the line its options with its own
         defaults, otherwise those of the command and of reading.
         """
@@ -82,7 +86,7 @@ class TrainerCommand(Command):
             "described in docs/commands.md.",
         )
 
-    def _of_trainer(self, cls: Any) -> list[Any]:
+    def _of_trainer(self, cls: "type[Trainer]") -> list[Any]:
         """Return the options of a trainer with its own defaults and the first sentence on each."""
         import inspect
 
@@ -98,7 +102,7 @@ class TrainerCommand(Command):
                 found.append(option)
         return found
 
-    def invoke(self, ctx: Any) -> Any:
+    def invoke(self, ctx: "Context") -> Any:
         """Run the command with the hyper-parameters set apart, where `chosen` finds them."""
         ctx.meta[__name__] = {
             one.name: ctx.params.pop(one.name) for one in self._derived if one.name in ctx.params
@@ -254,7 +258,7 @@ def _stand_in() -> Any:
     for cls in reversed(_classes().values()):
         texts |= descriptions(inspect.getdoc(cls) or "")
 
-    def stand_in(**values: Any) -> None:
+    def stand_in(**values: object) -> None:
         """Only the signature is used."""
 
     annotations = {name: _annotation(field, texts.get(name, "")) for name, field in hyperparameters().items()}
@@ -269,7 +273,7 @@ def _stand_in() -> Any:
     return stand_in
 
 
-def _annotation(field: Any, text: str) -> Any:
+def _annotation(field: "Field[Any]", text: str) -> Any:
     """Return an option's declaration; a number that may also be a word ("auto") is a text here and
     a number in `chosen`.
     """

@@ -30,11 +30,12 @@ def info(model: options.Model, as_json: options.Json = False) -> None:
         _show(loaded, about)
 
 
-def describe(model: Any) -> dict[str, Any]:
+def describe(model: "Model") -> dict[str, Any]:
     """Return everything that `info` tells, for JSON."""
     from palate.cli.output import plain_value
+    from palate.model.factor_model import FactorModel
 
-    if not hasattr(model, "item_factors"):
+    if not isinstance(model, FactorModel):
         return _describe_choices(model)
     catalog = [] if model.catalog is None else model.catalog.frame.columns
     ratings = model.ratings
@@ -119,7 +120,7 @@ def blocks(model: "FactorModel") -> list[dict[str, Any]]:
     ]
 
 
-def _show(model: Any, about: dict[str, Any]) -> None:
+def _show(model: "FactorModel", about: dict[str, Any]) -> None:
     from palate.cli.output import print_text
 
     if "heads" in about:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from palate.data.dataset import Dataset
     from palate.data.ratings import Ratings
     from palate.data.vocabulary import Vocabulary
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 _PATIENCE = 2.0  # seconds without a word
 
 
-def read(path: Path, **options: Any) -> "Dataset":
+def read(path: Path, options: Mapping[str, Any]) -> "Dataset":
     """Return the data set of a file, see `palate.read`."""
     from palate.io import read as read_file
 
@@ -28,7 +30,7 @@ def read_part(path: Path, model: "Model", options: Mapping[str, Any]) -> "Rating
     """Return ratings that are to meet a model: with ids of its kinds, and without a look at
     catalogs, which play no part.
     """
-    return read(path, **{**options, "items": "none", "like": model}).ratings
+    return read(path, {**options, "items": "none", "like": model}).ratings
 
 
 def plain_table(path: Path) -> Any:
@@ -46,7 +48,7 @@ def plain_table(path: Path) -> Any:
         raise usage_error(str(error).rstrip(".")) from None
 
 
-def like_users(table: Any, users: "Vocabulary") -> Any:
+def like_users(table: "pl.DataFrame", users: "Vocabulary") -> Any:
     """Return a table of users with the user ids that are text as whole numbers, if the ratings' are
     and all of them can be.
     """

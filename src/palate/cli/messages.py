@@ -157,7 +157,7 @@ def _option(setting: Setting, flags: Mapping[str, str]) -> str:
     return f"{option} {shlex.quote(f'{value:g}' if isinstance(value, float) else str(value))}"
 
 
-def filters(condition: Any) -> str:
+def filters(condition: object) -> str:
     """Return a condition on items as the options that set it.
 
     >>> filters({"genres": ["Drama", "War"], "year": (1980, None)}), filters("year > 1980")

@@ -14,6 +14,7 @@ from palate.cli.writing import instead
 
 if TYPE_CHECKING:
     import polars as pl
+    from rich.console import Console, RenderableType
 
 FILE_TYPES = (".csv", ".parquet", ".json")
 _BETWEEN = 2  # blanks between columns
@@ -119,7 +120,7 @@ def print_wrapped(*lines: str) -> None:
         print_verbatim(*(wrapped or [""]))
 
 
-def _print(out: Any, content: Any) -> None:
+def _print(out: "Console", content: "RenderableType") -> None:
     """Print to a terminal as Rich does; elsewhere without the blanks that it puts at the ends of lines."""
     if out.is_terminal:
         out.print(content)

@@ -1,11 +1,16 @@
 """`palate predict`."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from palate.cli import options
 from palate.cli.errors import usage_error
+
+if TYPE_CHECKING:
+    from palate.data.vocabulary import Vocabulary
+    from palate.model.factor_model import FactorModel
+
 
 Items = Annotated[list[str] | None, typer.Argument(metavar="[ITEM]...", help="Item ids.")]
 Unknown = Annotated[
@@ -82,7 +87,7 @@ def predict(
     deliver(frame, as_json=as_json, output=output, title=f"Predictions for user {user}", drop=("user_id",))
 
 
-def _id(vocabulary: Any, text: str, side: str, unknown: str) -> Any:
+def _id(vocabulary: "Vocabulary", text: str, side: str, unknown: str) -> Any:
     from palate.cli.arguments import known_id
 
     try:
@@ -93,7 +98,7 @@ def _id(vocabulary: Any, text: str, side: str, unknown: str) -> Any:
     return vocabulary.parse(text, f"{side} id")
 
 
-def _item(model: Any, text: str, unknown: str) -> Any:
+def _item(model: "FactorModel", text: str, unknown: str) -> Any:
     from palate.cli.arguments import item_ids
 
     try:

@@ -40,7 +40,7 @@ def prepare(
     from palate.cli.output import print_json, print_text, print_verbatim
     from palate.data.prepare import prepare as write
 
-    data = read(ratings, **reading)
+    data = read(ratings, reading)
     done = write(data, output, validation=validation, seed=seed, overwrite=overwrite)
     if as_json:
         print_json({**vars(done), "folder": str(done.folder)})

@@ -7,7 +7,7 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, cast, get_args
 
 from palate.cli import options
 
@@ -68,11 +68,11 @@ def reads_ratings(
         reading = {name: declared for name, declared in _DECLARED.items() if name not in without}
 
         @functools.wraps(command)
-        def run(**values: Any) -> Any:
+        def run(**values: object) -> Any:
             given = {name: values.pop(_parameter(name, flags)) for name in reading}
             if "missing" in given:
                 given["missing"] = given["missing"] or ()
-            given["separator"] = _unescaped(given["separator"])
+            given["separator"] = _unescaped(cast("str | None", given["separator"]))
             return command(**values, reading=given)
 
         made = [_declared(name, *declared, flags) for name, declared in reading.items()]

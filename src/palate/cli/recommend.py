@@ -1,12 +1,16 @@
 """`palate recommend`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from palate.cli import options, shaping
 from palate.cli.errors import say, usage_error
+
+if TYPE_CHECKING:
+    from palate.scorer import Scorer
+
 
 Users = Annotated[list[str] | None, typer.Argument(metavar="[USER]...", help="User ids.")]
 
@@ -175,7 +179,7 @@ def recommend(
         "exclude_items": arguments.listed_ids(loaded, exclude_items),
     }
     if everyone and output is not None:
-        write_everyone(loaded, output, n, as_json=as_json, **asked)
+        write_everyone(loaded, output, n, as_json=as_json, options=asked)
         return
     frame = loaded.recommend(who, n, **asked)
     one = is_new or (users is not None and len(users) == 1)
@@ -198,7 +202,7 @@ def recommend(
     )
 
 
-def _knows(head: Any) -> bool:
+def _knows(head: "Scorer") -> bool:
     from palate.factors.draws import has_spread
 
     return has_spread(head)

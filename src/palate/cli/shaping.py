@@ -69,7 +69,7 @@ def _caps(model: "Model", texts: list[str]) -> dict[str, Any]:
     return caps
 
 
-def _factors(model: Any, texts: list[str]) -> dict[str, dict[Any, float]]:
+def _factors(model: "Model", texts: list[str]) -> dict[str, dict[Any, float]]:
     from palate.cli import arguments
     from palate.data.columns import ITEM_ID
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
     from palate.model.history import SweepReport
     from palate.model.model import Model
+    from palate.recommender.recommender import Recommender
+    from palate.training.trainer import Trainer
 
 Ratings_ = Annotated[
     Path | None,
@@ -64,7 +66,7 @@ class Outcome:
     """What came out: the model, the errors beside those of the baseline, and how long each part took."""
 
     data: "Dataset"
-    model: "FactorModel"
+    model: "Model"
     reports: list["SweepReport"]
     read_seconds: float
     train_seconds: float = 0.0
@@ -224,7 +226,9 @@ def train(
     if sql is not None:
         data = _queried(sql, db, reading, takes_counts(chosen_trainer))
     else:
-        data = read(cast(Path, ratings), **reading, counts=takes_counts(chosen_trainer), like=how.start)
+        data = read(
+            cast(Path, ratings), {**reading, "counts": takes_counts(chosen_trainer), "like": how.start}
+        )
     read_seconds = time.perf_counter() - began
     read_in = data
     if (
@@ -311,7 +315,7 @@ def _start(path: Path | None) -> "FactorModel | None":
     return None if path is None else load(path)
 
 
-def _train(trainer: Any, data: "Dataset", how: How, read_seconds: float) -> Outcome:
+def _train(trainer: "Trainer", data: "Dataset", how: How, read_seconds: float) -> Outcome:
     """Fit the trainer, with a progress bar."""
     from palate.recommender.recommender import Recommender
     from palate.training.progress import TrainingBar
@@ -328,22 +332,20 @@ def _train(trainer: Any, data: "Dataset", how: How, read_seconds: float) -> Outc
             bar(report)
 
         ratings, validation = _parts(data.ratings, how)
+        options: dict[str, Any] = {"start": how.start, "refit": how.refit, "checkpoint": how.checkpoint}
+        options |= {"callback": after_sweep, **how.extra}
         model = trainer.fit(
             ratings,
             validation=validation,
             catalog=data.catalog,
-            start=how.start,
-            refit=how.refit,
-            checkpoint=how.checkpoint,
-            callback=after_sweep,
             threads=how.threads,
             seed=how.seed,
-            **how.extra,
+            **options,
         )
     return Outcome(data, model, reports, read_seconds, time.perf_counter() - began)
 
 
-def _fit_recommender(trainer: Any, data: "Dataset", how: How) -> Any:
+def _fit_recommender(trainer: "Recommender", data: "Dataset", how: How) -> Any:
     """Fit both heads, and say what is being done."""
     from palate.training.progress import Steps
 

@@ -9,6 +9,8 @@ from palate.cli import options
 from palate.cli.reading_options import AS_GIVEN, Reading, as_words, reads_ratings
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from palate.experiments.tuning import Tuned
 
 
@@ -55,7 +57,7 @@ def tune(
     from palate.training.als.least_squares import LeastSquares
 
     check_output(output)
-    data = load() if ratings is None else read(ratings, **reading)
+    data = load() if ratings is None else read(ratings, reading)
     base = LeastSquares(user_features=user_features, item_features=item_features)
     with _status() as show:
         found = run(
@@ -74,7 +76,7 @@ def tune(
         table, films = _bundled_files()
         path, words = str(table), ["--items", str(films), "--scale", "0.5", "5"]
     if output is not None:
-        deliver(_polars(found.trials), as_json=as_json, output=output)
+        deliver(pl.DataFrame(found.trials), as_json=as_json, output=output)
     elif as_json:
         print_json(_document(found, found.command(path, words)))
     else:
@@ -109,14 +111,8 @@ def _document(found: "Tuned", command: str) -> dict[str, Any]:
         **{name: getattr(found, name) for name in figures},
         "command": command,
         "python": found.python(),
-        "trials": records(_polars(found.trials)),
+        "trials": records(pl.DataFrame(found.trials)),
     }
-
-
-def _polars(frame: Any) -> Any:
-    import polars as pl
-
-    return pl.DataFrame(frame)
 
 
 def _print(found: "Tuned", command: str) -> None:
@@ -124,7 +120,7 @@ def _print(found: "Tuned", command: str) -> None:
 
     from palate.cli.output import Column, print_table, print_text, print_verbatim
 
-    trials = _polars(found.trials)
+    trials = pl.DataFrame(found.trials)
     early = int(trials["ended_early"].sum())
     print_text(
         f"{trials.height} settings were tried, and {early} of them were ended early. {found.stopped}", ""

@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +10,10 @@ from palate.cli import options
 from palate.cli.messages import to_paste
 from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 from palate.cli.writing import instead
+
+if TYPE_CHECKING:
+    from palate.experiments.drift import Drift
+    from palate.model.model import Model
 
 
 @reads_ratings()
@@ -53,7 +57,7 @@ def update(
     target = model if output is None else output
     loaded = load(model, others=[str(ratings)])
     check_writable(target)
-    data = read(ratings, **{**reading, "counts": of_counts(loaded), "like": loaded})
+    data = read(ratings, {**reading, "counts": of_counts(loaded), "like": loaded})
     began = time.perf_counter()
     with busy("updating"):
         updated: Any = loaded.update(data, duplicates=reading.get("duplicates"), threads=threads)
@@ -100,7 +104,7 @@ def update(
         )
 
 
-def _drift(updated: object, before: object, threads: int | None) -> Any:
+def _drift(updated: "Model", before: "Model", threads: int | None) -> "Drift":
     from palate.cli.input import busy
     from palate.experiments.drift import drift
 

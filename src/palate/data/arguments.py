@@ -44,7 +44,7 @@ def helpful(function: F) -> F:
     names = [name for name in taken if name != "self"]
 
     @functools.wraps(function)
-    def called(*args: Any, **named: Any) -> Any:
+    def called(*args: object, **named: object) -> Any:
         if not any_name or not named.keys().isdisjoint(RENAMED):
             named = _with_new_names(named, taken, any_name)
         for name in named:

@@ -190,7 +190,7 @@ class Catalog:
         place = 1 + sum(column.name in _STANDARD for column in columns)
         return Catalog(pl.DataFrame([*columns[:place], *counted, *columns[place:]]), items.kind)
 
-    def rows(self, item_index: Any) -> pl.DataFrame:
+    def rows(self, item_index: np.ndarray) -> pl.DataFrame:
         """Return the rows at the positions `item_index`."""
         return rows_of(self.frame, item_index)
 

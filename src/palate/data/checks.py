@@ -1,5 +1,6 @@
 """Checks of the number columns of a rating table; every message says which row."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from numbers import Real
 from typing import Any
@@ -50,7 +51,7 @@ def weight_values(values: object, what: str, where: WhereRow = row_label) -> np.
     return numbers
 
 
-def scale_bounds(scale: Any) -> tuple[float, float]:
+def scale_bounds(scale: Iterable[Any]) -> tuple[float, float]:
     """Return a declared rating scale as two floats, lowest and highest."""
     try:
         low, high = (float(bound) for bound in scale)

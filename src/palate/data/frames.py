@@ -10,13 +10,18 @@ from datetime import datetime
 from decimal import Decimal
 from difflib import get_close_matches
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import polars as pl
 
 from palate._checks import ArgumentError, ArgumentTypeError
 from palate.data.forks import require_threads, threads_lost
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
 
 FRAME_KINDS = ("polars", "pandas", "pyarrow")
 _MISSING = ("NAType", "NaTType")  # pandas' own words for a missing value
@@ -191,7 +196,8 @@ def to_polars(frame: Any, columns: Sequence[str] | None = None) -> pl.DataFrame:
     native = _narwhals(frame)
     if hasattr(native, "collect"):
         require_threads("collecting a lazy frame")
-        return native.select(names).collect(backend="polars").to_native()
+        whole: pl.DataFrame = native.select(names).collect(backend="polars").to_native()
+        return whole
     return pl.DataFrame([to_series(native[name].to_native()).alias(str(name)) for name in names])
 
 
@@ -215,7 +221,7 @@ def to_series(values: object) -> pl.Series:
         )
     root = type(values).__module__.split(".")[0]
     if root == "pandas":
-        return _from_pandas(values)
+        return _from_pandas(cast(Any, values))
     if root == "pyarrow":
         return _from_arrow(values)
     if isinstance(values, np.ndarray):
@@ -332,9 +338,9 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _from_pandas(values: Any) -> pl.Series:
+def _from_pandas(values: "pd.Series[Any]") -> pl.Series:
     """Convert a pandas series or index; PyArrow is not needed."""
-    dtype = values.dtype
+    dtype: Any = values.dtype
     if hasattr(dtype, "pyarrow_dtype"):
         import pyarrow as pa
 
@@ -353,7 +359,7 @@ def _from_pandas(values: Any) -> pl.Series:
     return _from_objects([None if absent else value for value, absent in zip(objects, missing, strict=True)])
 
 
-def _from_arrow(values: Any) -> pl.Series:
+def _from_arrow(values: "pa.Array | pa.ChunkedArray") -> pl.Series:
     """Convert an Arrow array; dictionaries are looked up, and zones that Polars does not know become UTC."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -405,8 +411,8 @@ def _from_objects(values: list[Any]) -> pl.Series:
     return pl.Series(values, dtype=pl.Object)
 
 
-def _plain(value: Any) -> Any:
-    return value.item() if _is_number_of_numpy(type(value)) else value
+def _plain(value: object) -> object:
+    return value.item() if isinstance(value, np.generic) and _is_number_of_numpy(type(value)) else value
 
 
 def _fit_together(values: list[Any], kinds: set[type]) -> bool:

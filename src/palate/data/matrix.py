@@ -1,7 +1,6 @@
 """What a model keeps of its ratings."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -104,7 +103,7 @@ class RatingMatrix:
         _check_entries(self)
         return self
 
-    def values(self, at: Any = slice(None)) -> np.ndarray:
+    def values(self, at: slice | np.ndarray = slice(None)) -> np.ndarray:
         """Return the ratings at the given positions (a slice or an array; default all) as float32."""
         codes = self.codes[at]
         return codes if self.levels is None else self.levels[codes]
@@ -134,7 +133,7 @@ class RatingMatrix:
             span = slice(start, start + _CHUNK)
             total += np.bincount(self.items[span], weights=self.values(span), minlength=self.n_items)
         counts = self.item_counts()
-        return np.divide(total, counts, out=np.full(self.n_items, np.nan), where=counts > 0)
+        return np.asarray(np.divide(total, counts, out=np.full(self.n_items, np.nan), where=counts > 0))
 
     def positions(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
         """Return where each pair stands among the ratings, int64, or -1 for a pair that is not there.
@@ -170,7 +169,7 @@ class RatingMatrix:
         at = self.positions(user_index, item_index)
         if self.held_out is None or not len(self.items):
             return np.zeros(at.shape, dtype=bool)
-        return (at >= 0) & self.held_out[at]
+        return np.asarray((at >= 0) & self.held_out[at])
 
 
 def _encode(value: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:

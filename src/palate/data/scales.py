@@ -1,6 +1,7 @@
 """Ratings that meet a model: whether they are on its scale."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -14,6 +15,13 @@ Scale = tuple[float, float]
 _MOST = 0.5
 _NARROW = 0.5  # ratings within so small a share of the scale may be on a shorter one
 _CHANCE = 1e-6  # and are suspected if ratings like the model's own would be so narrow so rarely
+
+
+class HasValues(Protocol):
+    """A matrix of ratings that are known."""
+
+    def __len__(self) -> int: ...
+    def values(self, at: slice = ...) -> np.ndarray: ...
 
 
 class ScaleWarning(UserWarning):
@@ -33,7 +41,7 @@ def outside(values: np.ndarray, scale: Scale) -> np.ndarray:
     )  # not a number is outside, too
 
 
-def check_rating(values: np.ndarray, scale: Scale | None, names: Any) -> None:
+def check_rating(values: np.ndarray, scale: Scale | None, names: Callable[[int], str]) -> None:
     """Raise unless every rating of one user or item is on the scale; `names(place)` says in words
     which one is not.
 
@@ -55,7 +63,7 @@ def check_rating(values: np.ndarray, scale: Scale | None, names: Any) -> None:
 
 
 def off_scale(
-    ratings: Ratings, scale: Scale | None, whose: str, what: str, known: object = None
+    ratings: Ratings, scale: Scale | None, whose: str, what: str, known: HasValues | None = None
 ) -> str | None:
     """Return what must be said of ratings beside the scale of a model that they meet; None if there
     is nothing.
@@ -110,7 +118,7 @@ def _declared(ratings: Ratings, scale: Scale, limits: str, what: str) -> str | N
     )
 
 
-def _narrow(ratings: Ratings, scale: Scale, limits: str, what: str, known: Any) -> str | None:
+def _narrow(ratings: Ratings, scale: Scale, limits: str, what: str, known: HasValues | None) -> str | None:
     """Return a question about ratings that all lie in one part of the scale, where the model's own
     ratings do not.
     """

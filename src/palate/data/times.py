@@ -400,7 +400,7 @@ def _of_datetimes(values: list[Any]) -> tuple[np.ndarray, str]:
     return np.array([count // 1000 for count in counts], dtype=np.int64), "microseconds"
 
 
-def _nanoseconds(value: Any) -> int:
+def _nanoseconds(value: date) -> int:
     moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)
     since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
     exact = getattr(since, "as_unit", None)  # pandas' own, which counts nanoseconds

@@ -155,7 +155,7 @@ class Vocabulary:
         value = self.values[int(index)]
         return UUID(value) if self.kind == "uuid" else value
 
-    def take(self, index: Any) -> pl.Series:
+    def take(self, index: np.ndarray) -> pl.Series:
         """Return the ids at the positions `index` as a Polars series (UUIDs as strings)."""
         return self.values.gather(index)
 

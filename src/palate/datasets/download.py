@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from email.message import Message
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -206,10 +207,10 @@ def _mark_of(part: Path) -> Path:
     return part.with_name(f"{part.name}.mark")
 
 
-def _remember(mark: Path, headers: Any) -> None:
+def _remember(mark: Path, headers: Message) -> None:
     """Keep what tells this version of the file from another, so that it can be gone on with."""
     tag = headers.get("ETag") or ""
-    tag = headers.get("Last-Modified") if not tag or tag.startswith("W/") else tag
+    tag = headers.get("Last-Modified") or "" if not tag or tag.startswith("W/") else tag
     if tag:
         mark.write_text(tag, "latin-1")
     else:

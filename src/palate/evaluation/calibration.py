@@ -1,5 +1,6 @@
 """Calibration: whether intervals hold as many ratings as they say."""
 
+import os
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +14,9 @@ from palate.data.ratings import Ratings
 from palate.evaluation.evaluated_model import enter, held_out_ratings, indexes, scale_notes
 from palate.evaluation.predictive import Foretold, foretell
 from palate.factors.draws import ADVICE, knows_rating_spread
+from palate.factors.factors import FactorScorer
 from palate.factors.temporal_scores import knows_time
+from palate.scorer import Scorer
 from palate.splits.parts import Split
 
 NOMINAL = (0.5, 0.8, 0.9, 0.95)
@@ -127,7 +130,7 @@ class Calibration:
         frames = {"coverage": plain.table.to_dicts(), "pit": plain.pit.to_dicts()}
         return {**self.about, "scores": self.scores, **frames, "notes": list(self.notes)}
 
-    def plot(self, path: object = None) -> Any:
+    def plot(self, path: str | os.PathLike[str] | None = None) -> Any:
         """Return the reliability plot as a Matplotlib figure, or write it to a file.
 
         The file is `path` (.png, .svg or .pdf); the method then returns None.
@@ -182,7 +185,7 @@ def _clustered_error(away: np.ndarray, user: np.ndarray, item: np.ndarray) -> fl
 
 
 def calibrate(
-    model: Any,
+    model: Scorer,
     test: Ratings | Split | None = None,
     *,
     nominal: tuple[float, ...] = NOMINAL,
@@ -279,10 +282,10 @@ def calibrate(
     )
 
 
-def _about(model: Any, name: str, user: np.ndarray, item: np.ndarray, seed: int) -> dict[str, Any]:
+def _about(model: FactorScorer, name: str, user: np.ndarray, item: np.ndarray, seed: int) -> dict[str, Any]:
     return {
         "model": name,
-        "link": model.link,
+        "link": model.likelihood.link,
         "n_draws": len(model.item_factors),
         "n_test": len(user),
         "n_users": len(np.unique(user)),

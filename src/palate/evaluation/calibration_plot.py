@@ -1,18 +1,22 @@
 """The reliability plot: coverage against nominal, the PIT, and coverage by the number of ratings of
 the items."""
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
     from palate.evaluation.calibration import Calibration
 
 _BLUE, _GREY, _RED = "#1f5f8b", "#777777", "#b03a2e"
 
 
-def draw(calibration: "Calibration", path: object = None) -> Any:
+def draw(calibration: "Calibration", path: str | os.PathLike[str] | None = None) -> Any:
     """Return the figure, or write it to `path` and return None.
 
     Raises
@@ -49,7 +53,7 @@ def new_figure(size: tuple[float, float]) -> Any:
     return figure
 
 
-def written(figure: Any, path: Any) -> Any:
+def written(figure: "Figure", path: str | os.PathLike[str] | None) -> Any:
     """Return the figure, or write it to `path` and return None."""
     if path is None:
         return figure
@@ -57,7 +61,7 @@ def written(figure: Any, path: Any) -> Any:
     return None
 
 
-def _reliability(axes: Any, calibration: "Calibration") -> None:
+def _reliability(axes: "Axes", calibration: "Calibration") -> None:
     nominal = np.linspace(0.02, 0.98, 49)
     central = np.sort(calibration.foretold.central)
     coverage = np.searchsorted(central, nominal, side="right") / len(central)
@@ -82,7 +86,7 @@ def _reliability(axes: Any, calibration: "Calibration") -> None:
     axes.grid(alpha=0.3)
 
 
-def _pit(axes: Any, calibration: "Calibration") -> None:
+def _pit(axes: "Axes", calibration: "Calibration") -> None:
     pit = calibration.pit
     width = pit["high"][0] - pit["low"][0]
     axes.bar(
@@ -101,7 +105,7 @@ def _pit(axes: Any, calibration: "Calibration") -> None:
     axes.grid(axis="y", alpha=0.3)
 
 
-def _by_fame(axes: Any, calibration: "Calibration") -> None:
+def _by_fame(axes: "Axes", calibration: "Calibration") -> None:
     table = calibration.table.to_dicts()
     labels = list(dict.fromkeys(row["n_train"] for row in table if row["n_train"] != "all"))
     colors = (_BLUE, _RED, "#3b7d4f", "#8a6d1f", "#5d4a7e")

@@ -109,7 +109,7 @@ def _cell(cell: dict[str, Any]) -> str:
 
 
 def _is_close(cell: dict[str, Any], close: float) -> bool:
-    return abs(cell["error"]) <= max(close, ERRORS * cell["se"])
+    return bool(abs(cell["error"]) <= max(close, ERRORS * cell["se"]))
 
 
 def _pit_sentence(calibration: "Calibration") -> list[str]:

@@ -88,7 +88,7 @@ def _summed(tables: list[np.ndarray], rows: list[np.ndarray], n_users: int) -> n
 
 
 def _by_fold(evaluations: list[Evaluation]) -> pl.DataFrame:
-    parts = []
+    parts: list[pl.DataFrame] = []
     for fold, evaluation in enumerate(evaluations):
         table = replace(evaluation, resamples=0, frame_kind="polars").table()
         parts.append(

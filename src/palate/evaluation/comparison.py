@@ -1,10 +1,10 @@
 """Models side by side: lists next to each other, what moved and why, errors on one holdout, cost."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -244,9 +244,9 @@ def _summary(
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def _size(given: Any, place: int, model: Scorer) -> int | None:
+def _size(given: object, place: int, model: Scorer) -> int | None:
     """Return the size of a model's file, or that its file would have."""
-    one = list(given.values())[place] if isinstance(given, Mapping) else given[place]
+    one = list(given.values())[place] if isinstance(given, Mapping) else cast(Sequence[object], given)[place]
     if isinstance(one, str | Path):
         return Path(one).stat().st_size
     from palate.model.factor_model import FactorModel

@@ -1,5 +1,6 @@
 """Hit curves: what lists of every length hold of what people went on to like."""
 
+import os
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -69,7 +70,7 @@ class HitCurves:
         plain = replace(self.evaluation, frame_kind="polars")
         return {"models": list(self.models), "n": self.n, "curves": plain.table().to_dicts()}
 
-    def plot(self, path: object = None) -> Any:
+    def plot(self, path: str | os.PathLike[str] | None = None) -> Any:
         """Return the curves as a Matplotlib figure, or write them to a file.
 
         The file `path` ends in .png, .svg or .pdf; None is then returned.

@@ -1,5 +1,6 @@
 """The plot of hit curves: hit rate and recall by the length of the list."""
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,12 @@ _WORDS = {"hit_rate": "users with a hit (%)", "recall": "relevant items listed (
 _TITLES = {"hit_rate": "Hit rate", "recall": "Recall"}
 
 
-def draw(curves: pl.DataFrame, models: Sequence[str], dashed: Sequence[str], path: object = None) -> Any:
+def draw(
+    curves: pl.DataFrame,
+    models: Sequence[str],
+    dashed: Sequence[str],
+    path: str | os.PathLike[str] | None = None,
+) -> Any:
     """Return the figure, or write it to `path` and return None.
 
     Parameters

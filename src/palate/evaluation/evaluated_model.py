@@ -1,7 +1,7 @@
 """A scorer as an evaluation sees it: with what its users have seen, and how often its items were rated."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -53,7 +53,7 @@ class Contestant:
         """Return the scorer with `seen` as its ratings, for ranking."""
         if self.scorer.ratings is self.seen:
             return self.scorer
-        ranker: Any = _WithSeen(self.scorer, self.seen)
+        ranker = cast(Scorer, _WithSeen(self.scorer, self.seen))
         share_items(self.scorer, ranker)
         return ranker
 

@@ -76,4 +76,5 @@ def fold_in_users(scorer: Scorer, ratings: Ratings, name: str, threads: int | No
             f"{name!r} must have a method with_users(users, ratings) to be tested on new users; "
             f"{type(scorer).__name__} has none."
         )
-    return fold(ratings.users, matrix)
+    folded: Scorer = fold(ratings.users, matrix)
+    return folded

@@ -66,7 +66,7 @@ class Outcome:
         ratio = np.divide(top, bottom, out=np.full(np.broadcast(top, bottom).shape, np.nan), where=bottom > 0)
         roots = [metric in ROOTS for metric, _ in self.figures]
         ratio[..., roots] = np.sqrt(ratio[..., roots])
-        return ratio
+        return np.asarray(ratio)
 
 
 def score(contestant: Contestant, question: Question, threads: int | None = None) -> Outcome:
@@ -114,7 +114,7 @@ def score(contestant: Contestant, question: Question, threads: int | None = None
 
 def _counts_at(counts: np.ndarray, index: np.ndarray) -> np.ndarray:
     """Return the count at each index, 0 at -1."""
-    return np.append(counts, 0)[index]
+    return np.asarray(np.append(counts, 0)[index])
 
 
 def _errors(

@@ -39,7 +39,7 @@ class Alike:
         if items is self.items or items == self.items:
             return listed
         here = np.append(self.items.indices(items.values), -1)
-        return here[listed]
+        return np.asarray(here[listed])
 
 
 def alike_by(scorers: Sequence[Scorer]) -> Alike | None:
@@ -91,7 +91,7 @@ class Question:
         """The row in `users` of each test rating."""
         position = np.zeros(self.test.n_users, dtype=np.int64)
         position[self.users] = np.arange(len(self.users))
-        return position[self.test.user_index]
+        return np.asarray(position[self.test.user_index])
 
     @cached_property
     def relevant(self) -> np.ndarray:
@@ -189,18 +189,20 @@ def default_threshold(scale: tuple[float, float] | None) -> float | None:
     return None if scale is None else scale[0] + _RELEVANT_SHARE * (scale[1] - scale[0])
 
 
-def _threshold(value: Any) -> float:
-    check_number("relevant_from", value)
-    if np.isnan(value):
+def _threshold(value: object) -> float:
+    number = check_number("relevant_from", value)
+    if np.isnan(number):
         raise ArgumentError("relevant_from", "be a number", "NaN")
-    return float(value)
+    return number
 
 
-def _lengths(k: Any) -> tuple[int, ...]:
+def _lengths(k: object) -> tuple[int, ...]:
     values = list(k) if isinstance(k, Iterable) and not isinstance(k, str) else [k]
+    found = set()
     for value in values:
         if not is_integer(value):
             raise ArgumentTypeError("k", "hold whole numbers", f"{value!r}")
         if value < 1:
             raise ArgumentError("k", "be at least 1", f"{value}")
-    return tuple(sorted({int(value) for value in values}))
+        found.add(int(value))
+    return tuple(sorted(found))

@@ -10,6 +10,7 @@ from palate._checks import ArgumentError, check_count, check_seed
 from palate._random import from_seed
 from palate.data.forks import needs_threads
 from palate.data.frames import from_polars
+from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.evaluation.evaluated_model import held_out_ratings, training_ratings
 from palate.evaluation.evaluating import evaluate
@@ -108,10 +109,10 @@ _WORDS = {ALL: "users", NEW: "new users", CHANGED: "with new ratings", SAME: "wi
 
 @needs_threads("drift")
 def drift(
-    updated: Any,
+    updated: Model,
     *,
-    before: Any = None,
-    refit: Any = None,
+    before: Model | None = None,
+    refit: Model | None = None,
     n: int = 10,
     n_users: int = 500,
     resamples: int = 200,
@@ -161,8 +162,7 @@ def drift(
     """
     n, n_users = check_count("n", n, 1), check_count("n_users", n_users, 1)
     check_seed(seed)
-    if updated.ratings is None:
-        raise ArgumentError("updated", "hold its ratings", "a model without", "Save it with its ratings.")
+    _ratings(updated)
     refit = _trained_again(updated, seed, threads) if refit is None else _checked(refit, updated)
     rows = []
     for group, members in _groups(updated, before):
@@ -178,6 +178,12 @@ def drift(
         refit=refit,
         n=n,
     )
+
+
+def _ratings(updated: Model) -> RatingMatrix:
+    if updated.ratings is None:
+        raise ArgumentError("updated", "hold its ratings", "a model without", "Save it with its ratings.")
+    return updated.ratings
 
 
 def trainer_of(model: Model) -> Any:
@@ -202,10 +208,11 @@ def trainer_of(model: Model) -> Any:
     )
 
 
-def _trained_again(model: Any, seed: int, threads: int | None) -> Any:
+def _trained_again(model: Model, seed: int, threads: int | None) -> Any:
     trainer, train = trainer_of(model), training_ratings(model)
     held: float | Ratings = 0.0
-    if model.ratings.held_out is not None and model.ratings.held_out.any():
+    known = _ratings(model).held_out
+    if known is not None and known.any():
         held = held_out_ratings(model, "updated")
     options: dict[str, Any] = {
         "catalog": model.catalog,
@@ -225,9 +232,9 @@ def _checked(refit: object, updated: object) -> Any:
     return refit
 
 
-def _groups(updated: Any, before: Any) -> list[tuple[str, np.ndarray]]:
+def _groups(updated: Model, before: Model | None) -> list[tuple[str, np.ndarray]]:
     """Return all users, and with a model before those that are new, changed and the same."""
-    counts = np.diff(updated.ratings.indptr)
+    counts = np.diff(_ratings(updated).indptr)
     everyone = [(ALL, np.flatnonzero(counts > 0))]
     if before is None:
         return everyone
@@ -246,7 +253,7 @@ def _groups(updated: Any, before: Any) -> list[tuple[str, np.ndarray]]:
 
 
 def _apart(
-    updated: Any, refit: Any, users: np.ndarray, n: int, threads: int | None
+    updated: Model, refit: Model, users: np.ndarray, n: int, threads: int | None
 ) -> tuple[float, float | None]:
     """Return the share of lists in common, and how far predicted ratings of the listed items differ."""
     lists = [rank(model, users, n, exclude_seen=True, threads=threads).items for model in (updated, refit)]
@@ -264,9 +271,9 @@ def _apart(
 
 
 def _on_held_out(
-    updated: Any, refit: Any, n: int, resamples: int, seed: int, threads: int | None
+    updated: Model, refit: Model, n: int, resamples: int, seed: int, threads: int | None
 ) -> Evaluation | None:
-    known = updated.ratings.held_out
+    known = _ratings(updated).held_out
     mine = getattr(refit.ratings, "held_out", None)
     if known is None or not known.any() or mine is None or int(mine.sum()) != int(known.sum()):
         return None

@@ -15,11 +15,13 @@ from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, with_catalog
 from palate.data.forks import needs_threads
 from palate.data.frames import from_polars
+from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.experiments.plan import Cell, read_plan
 from palate.lists.filters import allowed_items
 from palate.lists.obscurity import Known, coverage
 from palate.lists.ranking import rank
+from palate.model.model import Model
 from palate.splits.fingerprint import fingerprint
 from palate.training.trainer import Trainer
 from palate.training.training_data import split
@@ -212,12 +214,12 @@ def _run(
     return {
         "grid": cell.grid,
         "settings": cell.settings,
-        "figures": {**figures, **_lists(model, cell.min_ratings, threads)},
+        "figures": {**figures, **_lists(model, model.ratings, cell.min_ratings, threads)},
         "sweeps": sweeps,
     }
 
 
-def _lists(model: Any, min_ratings: int, threads: int | None) -> dict[str, float]:
+def _lists(model: Model, ratings: RatingMatrix, min_ratings: int, threads: int | None) -> dict[str, float]:
     """Return what everyone's top 10 is like: how often rated, how many items, how near to one list
     for all.
     """
@@ -232,11 +234,11 @@ def _lists(model: Any, min_ratings: int, threads: int | None) -> dict[str, float
         threads=threads,
     )
     shown = ranking.items[ranking.items >= 0]
-    counts = np.bincount(model.ratings.items, minlength=model.n_items)
+    counts = np.bincount(ratings.items, minlength=model.n_items)
     if not len(shown):
         return {"list_median_ratings": float("nan"), "list_coverage": 0.0, "list_same_for_all": float("nan")}
-    values = model.ratings.values(np.arange(len(model.ratings.items)))
-    sums = np.bincount(model.ratings.items, weights=values, minlength=model.n_items)
+    values = ratings.values(np.arange(len(ratings.items)))
+    sums = np.bincount(ratings.items, weights=values, minlength=model.n_items)
     damped = (sums + _DAMPING * values.mean()) / (counts + _DAMPING)
     top = np.argsort(-damped, kind="stable")[: 5 * TOP]
     return {

@@ -14,6 +14,7 @@ from palate.training.als.least_squares import LeastSquares
 from palate.training.baseline import Baseline
 from palate.training.gibbs.trainer import Gibbs
 from palate.training.keras.factorization import KerasFactorization
+from palate.training.trainer import Trainer
 
 TRAINERS: dict[str, Any] = {
     "least-squares": LeastSquares,
@@ -216,7 +217,7 @@ def _other(name: str, value: str, chosen: dict[str, Any], grid: str) -> Any:
         ) from None
 
 
-def _check_keys(settings: Mapping[str, Any], grid: str, cls: Any) -> None:
+def _check_keys(settings: Mapping[str, Any], grid: str, cls: type[Trainer]) -> None:
     known = [field.name for field in fields(cls)] + list(OWN)
     for key in settings:
         if key not in known:

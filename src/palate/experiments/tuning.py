@@ -2,10 +2,11 @@
 
 import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -17,11 +18,18 @@ from palate.data.forks import needs_threads
 from palate.data.frames import from_polars
 from palate.data.ratings import Ratings
 from palate.evaluation.evaluating import evaluate
+from palate.model.history import SweepReport
 from palate.model.model import Model
 from palate.splits.holdout import holdout_mask
 from palate.training.als.least_squares import LeastSquares
 from palate.training.checks import check_rate, check_strength
 
+if TYPE_CHECKING:
+    from optuna import Study, Trial
+    from optuna.trial import FrozenTrial
+
+
+Progress = Callable[[int, float | None, float | None], object]  # a trial's number, its RMSE, the best so far
 _SIZES = (8, 16, 32, 64)
 
 
@@ -84,7 +92,7 @@ def tune(
     unobserved: bool = False,
     trainer: LeastSquares | None = None,
     catalog: Catalog | None = None,
-    callback: object = None,
+    callback: Progress | None = None,
     threads: int | None = None,
     seed: int = 0,
 ) -> Tuned:
@@ -171,13 +179,13 @@ def _parts(ratings: Ratings, share: float, seed: int) -> tuple[Ratings, Ratings]
 
 
 def _trial(
-    optuna: Any,
+    optuna: ModuleType,
     base: LeastSquares,
     train: Ratings,
     how: dict[str, Any],
     unobserved: bool,
     rows: list[dict[str, Any]],
-    trial: Any,
+    trial: "Trial",
 ) -> float:
     """Fit the settings of a trial, add its row, and return its validation RMSE; a trial that falls
     behind is pruned.
@@ -187,8 +195,8 @@ def _trial(
     row = {**settings, "validation_rmse": None, "seconds": None, "ended_early": False}
     rows.append(row)
 
-    def watch(report: Any) -> bool:
-        trial.report(report.validation_rmse, report.sweep)
+    def watch(report: SweepReport) -> bool:
+        trial.report(_rmse(report), report.sweep)
         row["ended_early"] = bool(trial.should_prune())
         return not row["ended_early"]
 
@@ -210,7 +218,12 @@ def _optuna() -> Any:
 
 
 def _search(
-    optuna: Any, objective: Any, seconds: float, trials: int, seed: int, callback: Any
+    optuna: ModuleType,
+    objective: "Callable[[Trial], float]",
+    seconds: float,
+    trials: int,
+    seed: int,
+    callback: Progress | None,
 ) -> tuple[Any, str]:
     """Run trials until time or number is up, or Ctrl-C, and say which it was."""
     verbosity = optuna.logging.get_verbosity()
@@ -221,7 +234,7 @@ def _search(
             pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=4),
         )
 
-        def after(study: Any, trial: Any) -> None:
+        def after(study: "Study", trial: "FrozenTrial") -> None:
             if callback is not None:
                 best = study.best_value if _completed(optuna, study) else None
                 callback(trial.number + 1, trial.value, best)
@@ -240,7 +253,7 @@ def _search(
         optuna.logging.set_verbosity(verbosity)
 
 
-def _suggest(trial: Any, unit: float, unobserved: bool) -> dict[str, Any]:
+def _suggest(trial: "Trial", unit: float, unobserved: bool) -> dict[str, Any]:
     """Return the settings of a trial; strengths are in the unit of the ratings' deviation."""
     settings = {
         "n_factors": trial.suggest_categorical("n_factors", _SIZES),
@@ -259,12 +272,17 @@ def _suggest(trial: Any, unit: float, unobserved: bool) -> dict[str, Any]:
     return settings
 
 
-def _completed(optuna: Any, study: Any) -> bool:
+def _completed(optuna: ModuleType, study: "Study") -> bool:
     return any(trial.state == optuna.trial.TrialState.COMPLETE for trial in study.trials)
 
 
-def _best(model: Any) -> float:
-    return min(report.validation_rmse for report in model.history.sweeps)
+def _best(model: Model) -> float:
+    return min(map(_rmse, model.history.sweeps))
+
+
+def _rmse(report: SweepReport) -> float:
+    """Return the validation RMSE of a sweep, which every fit of a search has."""
+    return float("nan") if report.validation_rmse is None else report.validation_rmse
 
 
 def _whole(model: Model) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 from palate._checks import ArgumentError
 from palate.data.frames import to_polars
+from palate.data.vocabulary import Vocabulary
 from palate.model.model import Model
 
 PLACES = 10
@@ -150,7 +151,7 @@ def _with_live_ratings(model: Model, row: int, ratings: dict[str, float]) -> Any
     return model.fold_in(own) if own else None
 
 
-def _index(vocabulary: Any, text: str) -> int:
+def _index(vocabulary: Vocabulary, text: str) -> int:
     try:
         return int(vocabulary.indices([vocabulary.parse(text)])[0])
     except (ValueError, OverflowError):

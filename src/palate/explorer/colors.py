@@ -1,9 +1,9 @@
 """The colours of items on the map, by what the catalog says of them."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import polars as pl
 
 from palate._checks import check_choice
 
@@ -21,7 +21,7 @@ class Group:
     items: np.ndarray
 
 
-def groups(table: Any, by: str) -> list[Group]:
+def groups(table: pl.DataFrame, by: str) -> list[Group]:
     """Return the items of a catalog's table by colour: numbers in seven groups of about equal size,
     genres by the first one named.
 

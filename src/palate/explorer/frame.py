@@ -4,11 +4,15 @@ that is read aloud.
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from palate.explorer.parts import Element, tag
 from palate.explorer.state import ME, State
 from palate.explorer.workspace import Workspace
+
+if TYPE_CHECKING:
+    from nicegui.events import GenericEventArguments
+
 
 PAGES = (
     ("/", "Twelve people"),
@@ -63,7 +67,7 @@ class Page:
         if self._said is not None:
             self._said.set_text(text)
 
-    def change(self, **changes: Any) -> None:
+    def change(self, **changes: object) -> None:
         """Take a new state into the address without another entry in the browser's history."""
         from nicegui import ui
 
@@ -72,7 +76,7 @@ class Page:
         for path, link in self._links:
             link.props["href"] = self.state.address(path)
 
-    def go(self, path: str | None = None, **changes: Any) -> None:
+    def go(self, path: str | None = None, **changes: object) -> None:
         """Open a page in a new state; the back button returns."""
         from nicegui import ui
 
@@ -159,7 +163,7 @@ class Page:
                 aria_valuetext=words(value),
             )
 
-        def follow(event: Any) -> None:
+        def follow(event: "GenericEventArguments") -> None:
             now = float(event.args)
             said.set_text(f"{label}: {words(now)}")
             control.props["aria-valuetext"] = words(now)

@@ -37,7 +37,7 @@ class Element(Protocol):
     ) -> Any: ...
 
 
-def tag(name: str, text: str | None = None, classes: str = "", **attributes: Any) -> Element:
+def tag(name: str, text: str | None = None, classes: str = "", **attributes: object) -> Element:
     """Return an HTML element with a text and attributes; an underscore at the end of a name is
     dropped, others become hyphens.
     """
@@ -51,7 +51,7 @@ def tag(name: str, text: str | None = None, classes: str = "", **attributes: Any
     return element.classes(classes) if classes else element
 
 
-def button(text: str, act: Callable[[], Any], classes: str = "p-button", **attributes: Any) -> Element:
+def button(text: str, act: Callable[[], Any], classes: str = "p-button", **attributes: object) -> Element:
     """Return a button that calls `act`."""
     return tag("button", text, classes, type="button", **attributes).on("click", lambda _: act(), args=[])
 

@@ -4,10 +4,10 @@ oddest, a stranger and three of one's own.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from palate.data.matrix import RatingMatrix
 from palate.explorer.state import ME
 from palate.model.model import Model
 
@@ -54,7 +54,7 @@ def twelve_people(model: Model, own: Sequence[str] = ()) -> tuple[list[Person], 
         )
         chosen = [(index, "a user of the model") for index in range(min(3 * EACH, len(model.users)))]
     else:
-        chosen = _by_ratings(model)
+        chosen = _by_ratings(model, model.ratings)
     people = [Person(str(model.users.id(index)), why) for index, why in chosen]
     people.append(Person(STRANGER, "new: the model knows nothing of them"))
     people.append(Person(ME, "yourself"))
@@ -62,13 +62,13 @@ def twelve_people(model: Model, own: Sequence[str] = ()) -> tuple[list[Person], 
     return [*people, *(Person(user, "of your choice") for user in named[: EACH - 1])], note
 
 
-def _by_ratings(model: Any) -> list[tuple[int, str]]:
-    counts = model.ratings.user_counts()
+def _by_ratings(model: Model, ratings: RatingMatrix) -> list[tuple[int, str]]:
+    counts = ratings.user_counts()
     order = np.lexsort((np.arange(len(counts)), -counts))
     order = order[counts[order] > 0]
     heavy = order[:EACH].tolist() if len(order) > 2 * EACH else order[: (len(order) + 1) // 2].tolist()
     light = [index for index in order[::-1].tolist() if index not in heavy][: EACH - 1]
-    odd = _odd(model, counts, {*heavy, *light})
+    odd = _odd(ratings, counts, {*heavy, *light})
     return [
         *((index, f"heavy: {_ratings(counts[index])}") for index in heavy),
         *((index, f"light: {_ratings(counts[index])}") for index in light),
@@ -76,8 +76,8 @@ def _by_ratings(model: Any) -> list[tuple[int, str]]:
     ]
 
 
-def _odd(model: Model, counts: np.ndarray, taken: set[int]) -> list[int]:
-    agreement = agreements(model.ratings)
+def _odd(ratings: RatingMatrix, counts: np.ndarray, taken: set[int]) -> list[int]:
+    agreement = agreements(ratings)
     able = [
         index
         for index in np.argsort(agreement, kind="stable").tolist()
@@ -86,7 +86,7 @@ def _odd(model: Model, counts: np.ndarray, taken: set[int]) -> list[int]:
     return [index for index in able if np.isfinite(agreement[index])][:EACH]
 
 
-def agreements(ratings: Any) -> np.ndarray:
+def agreements(ratings: RatingMatrix) -> np.ndarray:
     """Return the correlation of each user's ratings with the means of their items, float64; NaN
     where either does not vary.
     """
@@ -99,7 +99,7 @@ def agreements(ratings: Any) -> np.ndarray:
 
     own, theirs = own - mean(own)[users], theirs - mean(theirs)[users]
     together, scale = mean(own * theirs), np.sqrt(mean(own**2) * mean(theirs**2))
-    return np.divide(together, scale, out=np.full(len(scale), np.nan), where=scale > 1e-9)
+    return np.asarray(np.divide(together, scale, out=np.full(len(scale), np.nan), where=scale > 1e-9))
 
 
 def _middle(model: Model, taken: set[int]) -> list[str]:
@@ -109,5 +109,5 @@ def _middle(model: Model, taken: set[int]) -> list[str]:
     return [str(model.users.id(index)) for index in dict.fromkeys(wanted)]
 
 
-def _ratings(n: Any) -> str:
+def _ratings(n: int) -> str:
     return f"{int(n):,} rating{'' if n == 1 else 's'}"

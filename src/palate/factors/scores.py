@@ -26,12 +26,14 @@ def user_constants(model: Factored, users: np.ndarray) -> np.ndarray:
     """Return `mean + user bias` averaged over draws, float64, for each user index (-1 for the
     unknown user).
     """
-    return (model.global_mean[:, None] + _rows(model.user_bias, model.user_prior, users)).mean(axis=0)
+    return np.asarray(
+        (model.global_mean[:, None] + _rows(model.user_bias, model.user_prior, users)).mean(axis=0)
+    )
 
 
 def item_biases(model: Factored, items: np.ndarray) -> np.ndarray:
     """Return the bias averaged over draws, float32, for each item index (-1 for the unknown item)."""
-    return _rows(model.item_bias, model.item_prior, items).mean(axis=0).astype(np.float32)
+    return np.asarray(_rows(model.item_bias, model.item_prior, items).mean(axis=0), np.float32)
 
 
 def _rows(bias: np.ndarray, prior: Prior, index: np.ndarray) -> np.ndarray:
@@ -92,7 +94,7 @@ def linear_scores(
         )
 
     run_chunks(run, even_bounds(len(users), PAIRS_PER_CHUNK), check_threads(threads))
-    return (products + user_constants(model, users)).astype(np.float32)
+    return np.asarray(products + user_constants(model, users), np.float32)
 
 
 def _checked(

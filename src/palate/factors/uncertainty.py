@@ -40,7 +40,7 @@ def expected_ratings(
     """
 
     def mean(expected: np.ndarray, _: Pairs) -> np.ndarray:
-        return expected.mean(axis=1).astype(np.float32)
+        return np.asarray(expected.mean(axis=1), np.float32)
 
     found = Pairs.of(model, users, items, threads).over_draws(mean)
     return np.concatenate([np.empty(0, np.float32), *found])

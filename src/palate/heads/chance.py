@@ -37,7 +37,7 @@ class ChanceByPlace:
 
     def of(self, places: np.ndarray) -> np.ndarray:
         """Return the probability at each place (from 1), float64."""
-        return np.minimum(np.exp(self.log(places)), 1.0)
+        return np.asarray(np.minimum(np.exp(self.log(places)), 1.0))
 
     def log(self, places: np.ndarray) -> np.ndarray:
         """Return its logarithm, which is not cut off at 0 so that it falls at every place, float64."""

@@ -7,8 +7,8 @@ visited in the order of the choice head until the n-th best score beats that bou
 exact.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from palate.lists.ranking import rank_among
 from palate.scorer import Ranking, Scorer
 
 How = tuple[np.ndarray, tuple[np.ndarray, np.ndarray], int | None]  # mask, seen, threads
+Lowered = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]  # (users, items, mean) -> mean
 FIRST = 64  # candidates visited at first; four times as many each time they were too few
 _LEAST = 1e-12  # a probability that underflows counts as this
 
@@ -86,7 +87,7 @@ class TwoHeads:
         mask: np.ndarray,
         seen: tuple[np.ndarray, np.ndarray],
         threads: int | None = None,
-        lowered: object = None,
+        lowered: Lowered | None = None,
         caution: float = 0.0,
     ) -> Picked:
         """Return the exact top n of each user among the items of `mask` (all when empty) that `seen` leaves.
@@ -144,7 +145,9 @@ class TwoHeads:
             ).items
         return rank_among(self.choice, users, width, mask, seen, False, threads).items
 
-    def _first(self, users: np.ndarray, n: int, width: int, how: How, lowered: Any, caution: float) -> Picked:
+    def _first(
+        self, users: np.ndarray, n: int, width: int, how: How, lowered: Lowered | None, caution: float
+    ) -> Picked:
         """Return the top n of each user among the first `width` of the choice head."""
         candidates = self._candidates(users, width, how, caution)
         places = np.broadcast_to(np.arange(1, candidates.shape[1] + 1), candidates.shape)

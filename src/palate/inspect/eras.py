@@ -1,34 +1,34 @@
 """What a model knows of time: how high everyone rates in each time bin, and whose ratings rose and fell."""
 
-from typing import Any
-
 import numpy as np
 import polars as pl
 
 from palate.data.times import Times, unit_of
 from palate.factors.draws import normal_quantile
+from palate.factors.factors import FactorScorer
+from palate.factors.temporal import TimeContext
 from palate.inspect.factors import described
 from palate.inspect.report import Section
 
 _SHARE = 0.8
 
 
-def era_sections(model: Any, n: int) -> list[Section]:
+def era_sections(model: FactorScorer, n: int) -> list[Section]:
     """Return the level of ratings in each time bin, and the items that rose and fell most from the first
     to the last; nothing for a model without time bins.
     """
     context = getattr(model, "context", None)
     if context is None or context.n_eras == 1:
         return []
-    by_item = _by_item(model)
-    sizes = _n_ratings(model)
+    by_item = _by_item(model, context)
+    sizes = _n_ratings(model, context)
     by_item -= np.average(by_item, axis=1, weights=sizes[0].to_numpy() if sizes else None)[:, None]
     counts = None if model.ratings is None else model.ratings.item_counts()
     level = np.average(by_item, axis=2, weights=counts if counts is not None and counts.any() else None)
     mean, reach = level.mean(axis=0), normal_quantile(_SHARE) * level.std(axis=0)
     frame = pl.DataFrame(
         [
-            _begins(model),
+            _begins(model, context),
             *sizes,
             pl.Series("higher", mean),
             pl.Series("higher_low", mean - reach),
@@ -67,11 +67,11 @@ def era_sections(model: Any, n: int) -> list[Section]:
     ]
 
 
-def _by_item(model: Any) -> np.ndarray:
+def _by_item(model: FactorScorer, context: TimeContext) -> np.ndarray:
     """Return what each time bin adds to an average user's rating of each item, beside the average,
     float64 (n_draws, n_eras, n_items).
     """
-    context, k = model.context, model.n_factors
+    k = model.user_factors.shape[2]
     n_draws, n_items = model.item_bias.shape
     found = np.empty((n_draws, context.n_eras, n_items))
     for draw in range(n_draws):
@@ -84,9 +84,9 @@ def _by_item(model: Any) -> np.ndarray:
     return found
 
 
-def _begins(model: Any) -> pl.Series:
+def _begins(model: FactorScorer, context: TimeContext) -> pl.Series:
     """Return when each time bin begins; the first with the first rating, where times are known."""
-    edges = model.context.edges
+    edges = context.edges
     times = None if model.ratings is None else model.ratings.timestamp
     first = None if times is None or not len(times) else int(times.min())
     begins = pl.Series("begins", [first, *edges.tolist()], dtype=pl.Int64)
@@ -97,10 +97,9 @@ def _begins(model: Any) -> pl.Series:
     return pl.concat([dates.clear(begins.null_count()), dates]).alias("begins")
 
 
-def _n_ratings(model: Any) -> list[pl.Series]:
+def _n_ratings(model: FactorScorer, context: TimeContext) -> list[pl.Series]:
     """Return the number of ratings of each time bin, where they are known."""
     if model.ratings is None or model.ratings.timestamp is None:
         return []
-    context = model.context
     counts = np.bincount(context.eras(model.ratings.timestamp), minlength=context.n_eras)
     return [pl.Series("n_ratings", counts, dtype=pl.Int64)]

@@ -1,7 +1,5 @@
 """A model from outside and inside: its numbers, its predictions, and what it recommends to everyone."""
 
-from typing import Any
-
 from palate._checks import ArgumentError, ArgumentTypeError
 from palate.data.forks import needs_threads
 from palate.factors.factors import FactorScorer
@@ -82,7 +80,7 @@ def inspect_model(
     )
 
 
-def about(model: Any) -> tuple[str, ...]:
+def about(model: FactorScorer) -> tuple[str, ...]:
     """Return a sentence about the model."""
     n_draws, n_users, n_factors = model.user_factors.shape
     name = getattr(model, "trainer", {}).get("name") or "Model"

@@ -1,7 +1,5 @@
 """What everyone is recommended: the most and the least recommended items, and how obscure the lists are."""
 
-from typing import Any
-
 import numpy as np
 import polars as pl
 
@@ -145,9 +143,9 @@ def by_fame(counts: np.ndarray, listed: np.ndarray) -> pl.DataFrame:
     size = int(group.max()) + 1
     low, high = ends_of_groups(np.arange(size))
 
-    def shares(index: Any, weights: Any = None) -> np.ndarray:
+    def shares(index: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
         found = np.bincount(index, weights=weights, minlength=size).astype(np.float64)
-        return found / max(1.0, found.sum())
+        return np.asarray(found / max(1.0, found.sum()))
 
     columns = {
         "from": low,

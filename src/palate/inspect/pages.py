@@ -1,6 +1,6 @@
 """The page of one item or one user: everything a model and its ratings say about it."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -8,6 +8,7 @@ import polars as pl
 from palate.data import columns as names
 from palate.data.forks import needs_threads
 from palate.factors.item_index import item_table
+from palate.factors.row_precision import RowNoise
 from palate.inspect.factors import norms
 from palate.inspect.genre_preferences import genre_contrasts
 from palate.inspect.predictions import described_predictions
@@ -190,7 +191,7 @@ def user_page(model: Factored, user_id: object, *, n: int = 10) -> Report:
     return Report(title=f"User {user_id}", text=(), sections=tuple(sections), frame_kind=model.frame_kind)
 
 
-def _plain(model: Any) -> Any:
+def _plain(model: Factored) -> Factored:
     """Return the model with answers in Polars."""
     from dataclasses import replace
 
@@ -198,7 +199,7 @@ def _plain(model: Any) -> Any:
 
     if model.frame_kind == "polars":
         return model
-    plain = replace(model, frame_kind="polars")
+    plain: Factored = replace(cast(Any, model), frame_kind="polars")
     share_items(model, plain)
     return plain
 
@@ -212,7 +213,13 @@ def _listed(name: str, heading: str, text: str, frame: pl.DataFrame) -> Section:
 
 
 def _numbers(
-    index: int, side: str, factors: Any, bias: Any, noise: Any, counts: Any, mean: float | None
+    index: int,
+    side: str,
+    factors: np.ndarray,
+    bias: np.ndarray,
+    noise: RowNoise | None,
+    counts: np.ndarray | None,
+    mean: float | None,
 ) -> Section:
     """Return norm, bias, noise and number of ratings of one row, and where it stands among all."""
     found: dict[str, tuple[float, np.ndarray | None]] = {}

@@ -4,13 +4,18 @@ import os
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from palate._checks import ArgumentError
+from palate.data.vocabulary import Vocabulary
 from palate.integrations.requiring import require
 from palate.integrations.served import PARAMETERS, Served
 from palate.model.file.loading import load_model as load_file
 from palate.model.model import Model
+
+if TYPE_CHECKING:
+    from mlflow.models import Model as MLflowModel
+
 
 FLAVOR = "palate"
 _FILE = "model.palate"
@@ -19,14 +24,14 @@ _TYPES = {bool: "boolean", int: "long", float: "double", str: "string"}
 
 
 def save_model(
-    model: Any,
+    model: Model,
     path: str | os.PathLike[str],
     *,
-    signature: Any = None,
-    input_example: Any = None,
+    signature: object = None,
+    input_example: object = None,
     pip_requirements: list[str] | None = None,
     metadata: dict[str, Any] | None = None,
-    mlflow_model: Any = None,
+    mlflow_model: "MLflowModel | None" = None,
     ratings: bool = True,
 ) -> None:
     """Write a model to a folder in MLflow's format.
@@ -87,7 +92,7 @@ def save_model(
 
 
 def log_model(
-    model: Model, name: str = "model", *, registered_model_name: str | None = None, **options: Any
+    model: Model, name: str = "model", *, registered_model_name: str | None = None, **options: object
 ) -> Any:
     """Return MLflow's `ModelInfo` of a model that is logged in the active run, or in a new one.
 
@@ -179,7 +184,7 @@ def _requirements() -> list[str]:
     return [f"palate=={version('palate')}", f"pandas=={version('pandas')}"]
 
 
-def _type_of(vocabulary: Any) -> str:
+def _type_of(vocabulary: Vocabulary) -> str:
     return "long" if vocabulary.kind == "int" else "string"
 
 

@@ -1,10 +1,14 @@
 """A callback for Optuna: every sweep is reported to the trial, and one that falls behind ends."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from palate._checks import ArgumentError, check_choice
 from palate.integrations.requiring import require
 from palate.model.history import SweepReport
+
+if TYPE_CHECKING:
+    from optuna.trial import Trial
+
 
 METRICS = ("validation_rmse", "validation_mae", "validation_mse")
 
@@ -47,7 +51,7 @@ class PruningCallback:
     [1, 2, 3]
     """
 
-    def __init__(self, trial: Any, metric: str = "validation_rmse") -> None:
+    def __init__(self, trial: "Trial", metric: str = "validation_rmse") -> None:
         self.optuna = require("optuna", "Optuna", "tune", "palate.optuna")
         check_choice("metric", metric, METRICS)
         directions = [one.name for one in trial.study.directions] if _has_study(trial) else []

@@ -1,14 +1,19 @@
 """What a model answers to MLflow: predictions of a table of pairs, or lists of a table of users."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import numpy as np
 
 from palate._checks import ArgumentError
 from palate.data.frames import from_polars, to_polars
+from palate.data.vocabulary import Vocabulary
 from palate.model.model import Model
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 PREDICT, RECOMMEND = "predict", "recommend"
 # Parameters of a request, with their defaults. An empty text stands for what the task does of itself.
@@ -34,7 +39,7 @@ class Served:
         """Return the model itself."""
         return self.model
 
-    def predict(self, table: object, params: Mapping[str, Any] | None = None) -> Any:
+    def predict(self, table: "pd.DataFrame", params: Mapping[str, Any] | None = None) -> Any:
         """Return one prediction a row, or with `task="recommend"` the lists of the users as a pandas frame.
 
         Raises ValueError if a column is missing, a parameter is unknown or is one of the other task.
@@ -51,7 +56,7 @@ class Served:
         n = given.pop("n", PARAMETERS["n"])
         return from_polars(to_polars(self.model.recommend(list(dict.fromkeys(users)), n, **given)), "pandas")
 
-    def _ids(self, table: Any, column: str, vocabulary: Any) -> list[Any]:
+    def _ids(self, table: "pd.DataFrame", column: str, vocabulary: Vocabulary) -> list[Any]:
         if not hasattr(table, "columns"):
             raise ArgumentError(
                 "the input", f"be a table with the column {column}", f"{type(table).__name__}"

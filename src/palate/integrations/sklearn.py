@@ -12,12 +12,13 @@ from palate.data.ratings import Ratings
 from palate.integrations.pairs import Pairs, Place, pairs_of
 from palate.integrations.requiring import require
 from palate.training.als.least_squares import LeastSquares
+from palate.training.trainer import Trainer
 
 _OF_TRAINER = "trainer__"
 _Base: Any = require("sklearn.base", "scikit-learn", "sklearn", "palate.sklearn")
 
 
-class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):
+class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):  # type: ignore[misc]
     """A scikit-learn regressor: X contains pairs of a user and an item, y their ratings.
 
     `clone`, `Pipeline`, `cross_val_score` and `GridSearchCV` work with it. The hyper-parameters of
@@ -77,7 +78,7 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):
 
     def __init__(
         self,
-        trainer: Any = None,
+        trainer: Trainer | None = None,
         *,
         user: Place = None,
         item: Place = None,
@@ -112,7 +113,7 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):
             }
         return found
 
-    def set_params(self, **params: Any) -> Self:
+    def set_params(self, **params: object) -> Self:
         """Return the regressor with parameters set by name.
 
         `trainer__NAME` makes another trainer, since trainers do not change.
@@ -220,7 +221,9 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):
         return pairs_of(X, self.user, self.item, self.timestamp)
 
 
-def _ratings(pairs: Pairs, values: np.ndarray, weights: Any, scale: tuple[float, float] | None) -> Ratings:
+def _ratings(
+    pairs: Pairs, values: np.ndarray, weights: np.ndarray | None, scale: tuple[float, float] | None
+) -> Ratings:
     """Return the table that trainers take, without the rows that count nothing."""
     given = {"timestamp": pairs.timestamps, "weight": weights}
     users, items = pairs.users, pairs.items

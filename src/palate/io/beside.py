@@ -99,7 +99,7 @@ def _found(
             readers.append((name, lambda found=found: read_catalog(files, found, item, text, required=False)))
     for name, reader in readers:
         try:
-            catalog = reader()
+            catalog: Catalog | None = reader()
             if catalog is None:
                 continue
             where = catalog.origin.rpartition("from ")[2] or name

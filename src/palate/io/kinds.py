@@ -1,6 +1,6 @@
 """Ids of text files have no type of their own: they are read as those they are to meet."""
 
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import numpy as np
@@ -11,6 +11,15 @@ from palate.data.ids import KIND_NAMES, CodedIds, id_column
 from palate.data.vocabulary import Vocabulary
 from palate.io.parts import is_plain
 from palate.io.text import Columns
+
+
+class HasIds(Protocol):
+    """What has ids of users and of items, such as a model or ratings."""
+
+    @property
+    def users(self) -> Vocabulary: ...
+    @property
+    def items(self) -> Vocabulary: ...
 
 
 def is_text(column: object) -> bool:
@@ -30,7 +39,7 @@ def text_ids(column: object) -> CodedIds:
     return CodedIds(vocabulary.values.cast(pl.String), index)
 
 
-def read_like(columns: Columns, like: Any, typed: bool, name: str) -> None:
+def read_like(columns: Columns, like: HasIds, typed: bool, name: str) -> None:
     """Turn the ids of a file into those of a model or of other ratings, in place.
 
     Parameters
@@ -89,7 +98,7 @@ def _parses(known: Vocabulary, text: str) -> bool:
     return isinstance(found, UUID) or (str(found) == text and 0 <= int(found) < 2**64)
 
 
-def _typed_message(column: Any, label: str, known: Vocabulary, side: str, name: str, found: str) -> str:
+def _typed_message(column: pl.Series, label: str, known: Vocabulary, side: str, name: str, found: str) -> str:
     wanted = f"{known.type_name}s, as the known {side} ids (such as {known.id(0)!r})"
     example = column[0] if len(column) else None
     return (

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from palate._checks import ArgumentError, Setting, Words
 from palate.data.frames import missing_column
@@ -40,6 +40,21 @@ class ReadingWarning(UserWarning):
     """Something of a file was left out or had to be interpreted; the message says what, and how to
     say otherwise.
     """
+
+
+class RowOptions(TypedDict, total=False):
+    """Which rows count, and how their cells are read; see `TextFile`."""
+
+    missing: tuple[str, ...]
+    skip_empty: bool
+    timestamp_format: str | None
+    decimal: str
+
+
+class TextOptions(RowOptions, total=False):
+    """And how the file is written."""
+
+    encoding: str
 
 
 @dataclass(frozen=True)
@@ -180,7 +195,8 @@ def text_file(
     separator: str | None = None,
     encoding: str = "utf-8",
     quote: bool | None = None,
-    **how: Any,
+    header: bool = True,
+    **how: Unpack[RowOptions],
 ) -> TextFile:
     """Return how a text file is laid out, where that is not given found from its beginning.
 
@@ -193,7 +209,14 @@ def text_file(
         and separator == "\t"
         and not any(map(_enclosed, first_lines(source, 1, encoding)[0].split("\t")))
     )
-    file = TextFile(source, separator, quote=not plain if quote is None else quote, encoding=encoding, **how)
+    file = TextFile(
+        source,
+        separator,
+        header=header,
+        quote=not plain if quote is None else quote,
+        encoding=encoding,
+        **how,
+    )
     if plain:
         found = next((cell for record in file.head for cell in record if _enclosed(cell)), None)
         if found is not None:

@@ -16,7 +16,7 @@ from palate.data.ratings import build
 from palate.io.beside import catalog_for
 from palate.io.foreign import is_arrow, is_parquet, refuse_foreign
 from palate.io.formats import FORMATS, Format, detect, rating_file
-from palate.io.kinds import read_like
+from palate.io.kinds import HasIds, read_like
 from palate.io.layout import TextFile
 from palate.io.prepared import mask_of, prepared_mean, validation_pairs
 from palate.io.records import NetflixFile
@@ -56,7 +56,7 @@ def read(
     items_title: str | None = None,
     items_year: str | None = None,
     items_genres: str | None = None,
-    like: object = None,
+    like: HasIds | None = None,
 ) -> Dataset:
     """Return the ratings of a file, and the catalog found beside it.
 

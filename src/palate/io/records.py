@@ -6,11 +6,11 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
+from typing import Any, Unpack
 
 from palate._checks import ArgumentError
 from palate.io.blocks import Block, blocks
-from palate.io.layout import TextFile
+from palate.io.layout import RowOptions, TextFile, TextOptions
 from palate.io.sources import Source
 
 _HEAD = re.compile(rb"^(\d+):[ \t]*$", re.MULTILINE)
@@ -48,7 +48,7 @@ class JsonLines(TextFile):
     kept as JSON.
     """
 
-    def __init__(self, source: Source, **how: Any) -> None:
+    def __init__(self, source: Source, **how: Unpack[TextOptions]) -> None:
         super().__init__(source, separator=_UNIT, quote=False, **how)
 
     @property
@@ -102,7 +102,7 @@ class NetflixFile(TextFile):
     rating and date.
     """
 
-    def __init__(self, source: Source, **how: Any) -> None:
+    def __init__(self, source: Source, **how: Unpack[RowOptions]) -> None:
         super().__init__(source, header=False, quote=False, **how)
 
     def blocks(self, size: int | None = None) -> Iterator[Block]:

@@ -1,13 +1,17 @@
 """Ratings from a query: DuckDB runs it, on a database of its own or on files that the query names."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from palate._checks import ArgumentError
 from palate.data.dataset import Dataset
 from palate.data.duplicates import check_policy
 from palate.data.ratings import Ratings
 from palate.io.tables import check_no_rating, choose_columns
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyRelation
+
 
 _COLUMNS = ("user", "item", "rating", "timestamp", "weight")
 
@@ -78,7 +82,7 @@ def read_sql(
 
 
 def _ratings(
-    found: Any,
+    found: "DuckDBPyRelation",
     counts: bool,
     scale: tuple[float, float] | None,
     duplicates: str | None,

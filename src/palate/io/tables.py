@@ -5,7 +5,7 @@ import re
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Unpack, cast
 
 import numpy as np
 import polars as pl
@@ -20,6 +20,7 @@ from palate.io.catalogs import FIRST_RELEASE, films, movies_dat, movies_dat_text
 from palate.io.foreign import is_arrow, is_parquet, refuse_foreign
 from palate.io.layout import (
     ReadingWarning,
+    RowOptions,
     TextFile,
     is_value,
     no_header,
@@ -66,7 +67,7 @@ def read_table(
     counts: bool = False,
     header: bool | None = None,
     quote: bool | None = None,
-    **how: Any,
+    **how: Unpack[RowOptions],
 ) -> Columns:
     """Return the rating columns of a text file.
 

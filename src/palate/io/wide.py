@@ -6,6 +6,7 @@ import polars as pl
 
 from palate._checks import ArgumentError
 from palate.data.checks import rating_values
+from palate.data.ids import WhereRow
 from palate.io.foreign import is_arrow, is_parquet
 from palate.io.layout import text_file
 from palate.io.parts import is_plain
@@ -42,7 +43,8 @@ def read_wide(
     """
     if is_parquet(source) or is_arrow(source):
         frame = columnar(source)
-        names, where = frame.columns, lambda row: f"0-based row {row} of {source.name}"
+        names = frame.columns
+        where: WhereRow = lambda row: f"0-based row {row} of {source.name}"  # noqa: E731
         frame = frame.select(pl.all().cast(pl.String))
     else:
         file = text_file(source, separator, encoding, quote)

@@ -51,7 +51,14 @@ class ItemPanels(NamedTuple):
         return int(np.count_nonzero(self.order >= 0))
 
 
-def pack_items(factors, bias, *, items=None, ascending=False, typical_norm=1.0):
+def pack_items(
+    factors: np.ndarray,
+    bias: np.ndarray,
+    *,
+    items: np.ndarray | None = None,
+    ascending: bool = False,
+    typical_norm: float = 1.0,
+) -> ItemPanels:
     """Return items packed for `top_items`, the highest bounds first.
 
     Parameters

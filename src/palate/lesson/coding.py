@@ -1,6 +1,7 @@
 """The coding questions: q1, q4, q5."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -46,6 +47,13 @@ def recommend_nonobscure(model, user_id, n=5, min_ratings=1000):
 _Q5 = "\nl2_reccs = recommend(l2_model, uid)\n"
 
 
+class Predicts(Protocol):
+    """A model of the lesson, palate's or Keras' own."""
+
+    @property
+    def predict(self) -> Callable[..., Any]: ...
+
+
 def _q1(answer: object, around: dict[str, Any]) -> Verdict:
     return check_recommender(answer, "recommend", around, threshold=False)
 
@@ -55,7 +63,7 @@ def _q4(answer: object, around: dict[str, Any]) -> Verdict:
 
 
 def check_l2_reccs(
-    answer: object, around: dict[str, Any], *, model: Any = None, user_id: object = None
+    answer: object, around: dict[str, Any], *, model: "Predicts | None" = None, user_id: object = None
 ) -> Verdict:
     """Return the verdict on the five best films of the model with a penalty.
 
@@ -78,7 +86,7 @@ def check_l2_reccs(
             f"l2_reccs must be a frame with a column movieId, as recommend returns; got a "
             f"{type(answer).__name__}.",
         )
-    here = {
+    here: dict[str, Any] = {
         "l2_model": model or around.get("l2_model"),
         "model": around.get("model"),
         "uid": around.get("uid"),
@@ -98,7 +106,9 @@ def _films(around: dict[str, Any]) -> list[Any]:
     return ids_of(setting.setup().movies).to_list()  # type: ignore[union-attr]
 
 
-def _compare(ids: list[Any], films: list[Any], model: Any, plain: object, user: object) -> Verdict:
+def _compare(
+    ids: list[Any], films: list[Any], model: "Predicts", plain: "Predicts | None", user: object
+) -> Verdict:
     """Compare a list with the five best of the model with a penalty, of all films or of those that
     the user has not rated.
     """
@@ -138,7 +148,7 @@ def _compare(ids: list[Any], films: list[Any], model: Any, plain: object, user: 
     )
 
 
-def _predicted(model: Any, user: Any, films: list[Any]) -> list[float]:
+def _predicted(model: "Predicts", user: Any, films: list[Any]) -> list[float]:
     """Ask any model with Keras' calling form."""
     try:
         values = model.predict([np.repeat(user, len(films)), np.array(films)], verbose=0)
@@ -151,11 +161,12 @@ def _top(films: list[Any], predicted: dict[Any, float]) -> list[Any]:
     return sorted(films, key=lambda item: -predicted[item])[:5]
 
 
-def _seen(model: Any, user: object) -> set[Any]:
+def _seen(model: object, user: object) -> set[Any]:
     """Return what the user has rated, if the model knows."""
-    if getattr(model, "ratings", None) is None or not hasattr(model, "users"):
+    ratings = getattr(model, "ratings", None)
+    if ratings is None or not hasattr(model, "users") or not hasattr(model, "items"):
         return set()
-    items, _, _ = model.ratings.row(model.users.index(user))
+    items, _, _ = ratings.row(model.users.index(user))
     return set(model.items.values.gather(items).to_list())
 
 

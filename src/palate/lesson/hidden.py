@@ -59,7 +59,7 @@ class HiddenModel(KerasView):
         self.calls = 0
         self.asked: set[Any] = set()
 
-    def __call__(self, x: object, *options: object, **more: Any) -> Any:
+    def __call__(self, x: object, *options: object, **more: object) -> Any:
         """Keras models may be called, too."""
         return self.predict(x)
 
@@ -68,12 +68,12 @@ class HiddenModel(KerasView):
         self._note(pair_of(x)[0] if items is None else x)
         return super().predict(x, items, **options)
 
-    def predict_frame(self, users: object, *arguments: object, **options: Any) -> Any:
+    def predict_frame(self, users: object, *arguments: Any, **options: Any) -> Any:
         """Note the users, then answer as the model does."""
         self._note(users)
         return self.model.predict_frame(users, *arguments, **options)
 
-    def recommend(self, users: Any = None, *arguments: Any, **options: Any) -> Any:
+    def recommend(self, users: object = None, *arguments: Any, **options: Any) -> Any:
         """Note the users, then answer as the model does."""
         self._note(users)
         return self.model.recommend(users, *arguments, **options)
@@ -123,7 +123,7 @@ def hidden_model(stage: Stage, seed: int, size: float) -> HiddenModel:
     each = float(np.sqrt(size)) / _N_FACTORS**0.25
 
     def normal(n: int) -> np.ndarray:
-        return (each * draw.standard_normal((1, n, _N_FACTORS))).astype(np.float32)
+        return np.asarray(each * draw.standard_normal((1, n, _N_FACTORS)), np.float32)
 
     model = changed(
         base,

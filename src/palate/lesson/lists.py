@@ -148,7 +148,9 @@ def _nothing_left(case: Case, stage: Stage) -> str:
     )
 
 
-def _about_asking(ids: list[Any], case: Case, stage: Stage, right: list[Any], before: Any) -> str | None:
+def _about_asking(
+    ids: list[Any], case: Case, stage: Stage, right: list[Any], before: tuple[Case, list[Any]] | None
+) -> str | None:
     """Say whom the function asked the model about, if not about the user it was called for."""
     if stranger := strangers(case):
         return stranger

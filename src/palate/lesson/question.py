@@ -37,7 +37,7 @@ class Question:
     def __repr__(self) -> str:
         return f"{self.name}: {self.asks}"
 
-    def check(self, answer: object = _ASK, **given: Any) -> Verdict:
+    def check(self, answer: object = _ASK, **given: object) -> Verdict:
         """Show whether an answer is right and, if not, what is wrong with it; return the verdict.
 
         Parameters
@@ -54,7 +54,7 @@ class Question:
         say((_RIGHT if verdict else _HALF if verdict.half else _WRONG) + verdict.message)
         return verdict
 
-    def judge(self, answer: object, around: dict[str, Any], **given: Any) -> Verdict:
+    def judge(self, answer: object, around: dict[str, Any], **given: object) -> Verdict:
         """Return the verdict on an answer; `around` are the notebook's variables, `given` what the
         caller names instead.
         """
@@ -91,7 +91,7 @@ class Coding(Question):
     polars: str
     afterword: str = ""
 
-    def judge(self, answer: object, around: dict[str, Any], **given: Any) -> Verdict:
+    def judge(self, answer: object, around: dict[str, Any], **given: object) -> Verdict:
         """Return the verdict of `judging`; see `Question.judge`."""
         return self.judging(answer, around, **given)
 
@@ -164,7 +164,7 @@ class Discussion(Question):
     mistakes: tuple[Mistake, ...]
     text: str
 
-    def judge(self, answer: object, around: dict[str, Any], **given: Any) -> Verdict:
+    def judge(self, answer: object, around: dict[str, Any], **given: object) -> Verdict:
         """Return the verdict on a text; see `Question.judge`."""
         if answer is None or (isinstance(answer, str) and not answer.strip()):
             return Verdict(

@@ -72,7 +72,7 @@ def _check_signature(answer: object, name: str, threshold: bool) -> None:
         pass
 
 
-def _default_floor(answer: Any) -> int:
+def _default_floor(answer: Callable[..., Any]) -> int:
     """Return the function's own default of min_ratings: the exercise's, unless the learner chose
     one that fits the ratings.
     """

@@ -63,4 +63,4 @@ def cosines(by_user: Rows, by_item: Rows, item: int, shrink: float) -> np.ndarra
     squares = np.bincount(by_user.columns, np.square(by_user.values, dtype=np.float64), by_item.n_rows)
     norms = np.sqrt(squares)
     below = (norms[item] * norms + shrink).astype(np.float32)
-    return np.divide(row[0], below, out=np.zeros(len(below), np.float32), where=below > 0)
+    return np.asarray(np.divide(row[0], below, out=np.zeros(len(below), np.float32), where=below > 0))

@@ -50,7 +50,7 @@ class ItemWeights:
     def from_items(self, items: np.ndarray, item: int) -> np.ndarray:
         """Return the weight from each of `items` to one item, float32."""
         if self.dense is not None:
-            return self.dense[items, item]
+            return np.asarray(self.dense[items, item])
         indptr, rows, values = self._by_column
         part = slice(indptr[item], indptr[item + 1])
         if part.start == part.stop:
@@ -81,7 +81,7 @@ class ItemWeights:
     def row(self, item: int) -> np.ndarray:
         """Return the weights from an item to all items, (n_items,) float32."""
         if self.dense is not None:
-            return self.dense[item]
+            return np.asarray(self.dense[item])
         if self.indptr is None or self.columns is None or self.values is None:
             raise ArgumentError("weights", "be dense or have indptr, columns and values", "neither")
         out = np.zeros(self.n_items, np.float32)

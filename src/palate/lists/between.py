@@ -15,6 +15,7 @@ from palate.lists.likeness import likeness_of
 from palate.lists.lookup import answer, described_frame, known_indices
 from palate.lists.recommending import check_n
 from palate.lists.similar import SHRINK, SIMILARITY, check_shrink, support
+from palate.lists.where import Where
 from palate.scorer import Scorer
 
 TO_FIRST, TO_SECOND = "to_first", "to_second"
@@ -23,14 +24,14 @@ TO_FIRST, TO_SECOND = "to_first", "to_second"
 @helpful
 def between(
     scorer: Scorer,
-    first: Any,
-    second: Any,
+    first: object,
+    second: object,
     n: int = 10,
     *,
     min_ratings: int = 0,
-    where: Any = None,
-    candidates: Any = None,
-    exclude_items: Any = None,
+    where: Where | None = None,
+    candidates: object = None,
+    exclude_items: object = None,
     shrink: float = SHRINK,
 ) -> Any:
     """Return the n items that lie between two others, as a frame: the nearest to the sum of both

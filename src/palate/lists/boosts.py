@@ -66,7 +66,7 @@ def _kind(got: str) -> ArgumentTypeError:
     )
 
 
-def _holders(column: Any, value: Any, scorer: Scorer) -> np.ndarray:
+def _holders(column: str, value: object, scorer: Scorer) -> np.ndarray:
     """Return the items that an entry is about."""
     if column == names.ITEM_ID:
         return known_indices(scorer.items, [value], "item id", "boost['item_id']")
@@ -81,8 +81,8 @@ def _holders(column: Any, value: Any, scorer: Scorer) -> np.ndarray:
     return found
 
 
-def _checked(what: str, factor: Any) -> float:
-    check_number(what, factor)
-    if not (factor > 0 and math.isfinite(factor)):
-        raise ArgumentError(what, "be finite and above 0", f"{factor:g}", _ADVICE)
-    return float(factor)
+def _checked(what: str, factor: object) -> float:
+    number = check_number(what, factor)
+    if not (number > 0 and math.isfinite(number)):
+        raise ArgumentError(what, "be finite and above 0", f"{number:g}", _ADVICE)
+    return number

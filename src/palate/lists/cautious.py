@@ -17,8 +17,8 @@ from palate.factors.draws import (
 from palate.factors.factors import FactorScorer
 from palate.factors.taking import latent_order_differs, one_draw
 from palate.factors.uncertainty import standard_errors
-from palate.lists.ranking import Ranking, rank, seen_rows
-from palate.scorer import Scorer
+from palate.lists.ranking import rank, seen_rows
+from palate.scorer import Ranking, Scorer
 
 STEP = 16  # candidates visited between two looks at the spread
 FIRST = 48  # candidates ranked by the mean at first; four times as many each time they were too few
@@ -41,7 +41,7 @@ def quantile(caution: float) -> float:
     return normal_quantile(caution)
 
 
-def check_caution(caution: float, explore: Any) -> float:
+def check_caution(caution: float, explore: str | None) -> float:
     """Return the caution, 0 for none, if it and `explore` are in range and not given together."""
     check_number("caution", caution)
     if not -1 < caution < 1:

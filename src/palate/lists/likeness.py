@@ -1,14 +1,14 @@
 """How alike two items are: by their vectors, else by what their model says of them, else by their genres."""
 
 from collections.abc import Callable
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 import numpy as np
 
 from palate.data import columns as names
 from palate.factors.item_index import item_table, of_items
 from palate.lists.tags import Tags
-from palate.scorer import Scorer
+from palate.scorer import Factored, Scorer
 
 Likeness = Callable[
     [int, np.ndarray], np.ndarray
@@ -37,16 +37,16 @@ def own_likeness(scorer: Scorer) -> Likeness | None:
     if isinstance(scorer, Likens):
         return scorer.likeness()
     factors = getattr(scorer, "item_factors", None)
-    return None if factors is None or not factors.shape[2] else _by_vectors(scorer)
+    return None if factors is None or not factors.shape[2] else _by_vectors(cast(Factored, scorer))
 
 
-def _by_vectors(scorer: Any) -> Likeness:
+def _by_vectors(scorer: Factored) -> Likeness:
     """Return the cosine of the vectors of all draws together; 0 for a vector of zeros."""
     units = of_items(scorer, "unit vectors", lambda source: unit_vectors(source.item_factors))
 
     def cosine(item: int, items: np.ndarray) -> np.ndarray:
         # Summed item by item, so that a likeness has the same bits among any others.
-        return np.einsum("if,f->i", units.take(items, axis=0), units[item]).astype(np.float64)
+        return np.asarray(np.einsum("if,f->i", units.take(items, axis=0), units[item]), np.float64)
 
     return cosine
 
@@ -78,6 +78,6 @@ def genre_likeness(scorer: Scorer) -> Likeness | None:
         for code in tags.of_item(item):
             common[tags.holders(code)] += 1
         either = sizes[items] + sizes[item] - common[items]
-        return np.divide(common[items], either, out=np.zeros(len(items)), where=either > 0)
+        return np.asarray(np.divide(common[items], either, out=np.zeros(len(items)), where=either > 0))
 
     return overlap

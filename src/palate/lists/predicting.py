@@ -276,7 +276,7 @@ def predict_frame(
     )
 
 
-def near_titles(catalog: Any, text: str) -> str:
+def near_titles(catalog: Catalog, text: str) -> str:
     """Return a question that names the titles nearest to a text, with a blank before it; empty
     where none is near.
     """

@@ -1,6 +1,6 @@
 """The top n of many users, in indexes and scores: what every list of recommendations is made from."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +10,10 @@ from palate.factors.item_index import item_panels, pack
 from palate.factors.scores import user_constants
 from palate.lists.popular import with_most_popular
 from palate.scorer import Factored, Ranking, Ranks, Scorer, is_factored
+
+if TYPE_CHECKING:
+    from palate.kernels.topn import ItemPanels
+
 
 USERS_PER_CHUNK = 2048
 COMPACT_FROM_USERS = (
@@ -108,7 +112,7 @@ def seen_rows(scorer: Scorer, exclude_seen: bool) -> tuple[np.ndarray, np.ndarra
 def top_of_panels(
     user_factors: np.ndarray,
     users: np.ndarray,
-    panels: Any,
+    panels: "ItemPanels",
     n: int,
     mask: np.ndarray,
     seen: tuple[np.ndarray, np.ndarray],

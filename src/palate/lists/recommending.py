@@ -18,11 +18,11 @@ from palate.lists.cautious import check_caution, rank_by_draw, rank_cautiously
 from palate.lists.filters import Allowed, EmptyResultWarning, allowed_items
 from palate.lists.lookup import UserRows, answer, described_frame, score_column, user_rows
 from palate.lists.popular import silent_about
-from palate.lists.ranking import Ranking, rank
+from palate.lists.ranking import rank
 from palate.lists.shaping import Arrays, Shape, shape_of, shaped, warn_if_short
 from palate.lists.standard_errors import spread_frame
 from palate.lists.where import Where
-from palate.scorer import Scorer
+from palate.scorer import Ranking, Scorer
 
 _EQUAL = 1e-6  # difference of two predictions in single precision, relative
 

@@ -12,10 +12,10 @@ from palate.data.forks import rows_of
 from palate.factors.item_index import item_table, of_items, of_rows
 from palate.lists.filters import EmptyResultWarning, allowed_items, check_min_ratings, rating_counts
 from palate.lists.lookup import answer, column_of, described_frame, known_indices, user_rows
-from palate.lists.ranking import Ranking, top_of_panels
+from palate.lists.ranking import top_of_panels
 from palate.lists.recommending import check_n
 from palate.lists.where import Where
-from palate.scorer import Factored, Scorer
+from palate.scorer import Factored, Ranking, Scorer
 
 SIMILAR_TO = "similar_to"
 SIMILARITY = "similarity"
@@ -205,7 +205,7 @@ def _directions(factors: np.ndarray) -> np.ndarray:
     """
     norm = np.sqrt(np.einsum("dnf,dnf->n", factors, factors, dtype=np.float64))
     norm[norm == 0] = np.nan
-    return (factors / norm[:, None]).astype(np.float32)
+    return np.asarray(factors / norm[:, None], np.float32)
 
 
 def support(scorer: Scorer, shrink: float) -> np.ndarray:

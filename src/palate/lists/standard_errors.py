@@ -11,8 +11,8 @@ from palate.factors.draws import knows_rating_spread
 from palate.factors.item_index import item_table
 from palate.factors.uncertainty import interval_ends, standard_errors
 from palate.lists.lookup import UserRows, described_frame, score_column
-from palate.lists.ranking import Ranking
 from palate.lists.words import sentences
+from palate.scorer import Ranking
 
 SHARE = 0.8  # of the intervals in frames and words
 

@@ -1,7 +1,7 @@
 """Lists for users of whom some are unknown: they are left out, or get the most popular items."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import polars as pl
@@ -12,11 +12,11 @@ from palate.data.arguments import warn_caller
 from palate.data.forks import rows_of, stacked
 from palate.lists.filters import allowed_items, rating_counts
 from palate.lists.lookup import UserRows, answer, user_rows
+from palate.lists.options import ListOptions
 from palate.lists.popular import silent_about
-from palate.lists.ranking import Ranking
 from palate.lists.recommending import check_n, ranking_frame, recommend
 from palate.lists.shaping import shape_of, shaped
-from palate.scorer import Scorer
+from palate.scorer import Ranking, Scorer
 
 CHOICES = ("raise", "skip", "popular")
 SOURCE, MODEL, POPULAR = "source", "model", "most popular"
@@ -29,7 +29,12 @@ class UnknownUsersWarning(UserWarning):
 
 
 def recommend_to_all(
-    scorer: Scorer, users: object, n: int, unknown: str, lists: Callable[..., Any] = recommend, **options: Any
+    scorer: Scorer,
+    users: object,
+    n: int,
+    unknown: str,
+    lists: Callable[..., Any] = recommend,
+    **options: Unpack[ListOptions],
 ) -> Any:
     """Return the lists of `recommend`, for users of whom some may be unknown.
 
@@ -107,32 +112,29 @@ def _together(parts: list[pl.DataFrame], labels: list[Any]) -> pl.DataFrame:
     return rows_of(every, order)
 
 
-def _own(lists: Any, rows: UserRows, known: np.ndarray, n: int, options: dict[str, Any]) -> pl.DataFrame:
+def _own(
+    lists: Callable[..., Any], rows: UserRows, known: np.ndarray, n: int, options: ListOptions
+) -> pl.DataFrame:
     own = UserRows(rows.scorer, rows.index[known], rows.labels.gather(known), rows.single)
     found = lists(rows.scorer, own, n, **options)
     return found if isinstance(found, pl.DataFrame) else pl.DataFrame(found)
 
 
-def _popular(rows: UserRows, strangers: np.ndarray, n: int, options: dict[str, Any]) -> pl.DataFrame:
+def _popular(rows: UserRows, strangers: np.ndarray, n: int, options: ListOptions) -> pl.DataFrame:
     """Return the most-rated items for each of the unknown users, as the frame of a ranking with its
     source.
     """
     scorer = rows.scorer
-    how = {
-        name: options[name]
-        for name in ("min_ratings", "where", "candidates", "exclude_items")
-        if name in options
+    how: dict[str, Any] = {
+        name: value
+        for name, value in options.items()
+        if name in ("min_ratings", "where", "candidates", "exclude_items")
     }
     allowed = allowed_items(scorer, **how).mask
     items = np.arange(len(scorer.items)) if allowed is None else np.flatnonzero(allowed)
     items = items[np.argsort(-rating_counts(scorer)[items], kind="stable")].astype(np.int32)
-    shape = shape_of(
-        scorer,
-        *(
-            options.get(name, usual)
-            for name, usual in (("diversity", 0.0), ("at_most", None), ("boost", None))
-        ),
-    )
+    diversity, at_most, boost = options.get("diversity", 0.0), options.get("at_most"), options.get("boost")
+    shape = shape_of(scorer, diversity, at_most, boost)
     if shape is not None:
         items = shaped(shape, lambda _, width: (items[None, :width],), 1, check_n(n), len(items)).arrays[0][0]
     items = items[: check_n(n)]

@@ -7,10 +7,10 @@ import json
 import os
 import shutil
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, Unpack
 
 import numpy as np
 import polars as pl
@@ -21,6 +21,7 @@ from palate.data.arguments import warn_caller
 from palate.data.forks import require_threads
 from palate.data.frames import to_polars, to_series
 from palate.lists.filters import EmptyResultWarning
+from palate.lists.options import ListOptions
 from palate.lists.recommending import check_n
 from palate.scorer import Scorer
 
@@ -29,13 +30,22 @@ _PLAN = "plan.json"
 Progress = Callable[[int, int], object]
 
 
+class Recommends(Scorer, Protocol):
+    """A model whose lists are written."""
+
+    @property
+    def trainer(self) -> Mapping[str, Any]: ...
+    @property
+    def recommend(self) -> Callable[..., Any]: ...
+
+
 def recommend_all(
-    model: Scorer,
+    model: Recommends,
     path: str | os.PathLike[str],
     n: int = 5,
     *,
     progress: Progress | None = None,
-    **options: Any,
+    **options: Unpack[ListOptions],
 ) -> Path:
     """Write the lists of every user to a Parquet file and return its path.
 
@@ -96,7 +106,7 @@ def recommend_all(
     return target
 
 
-def _block(model: Any, index: np.ndarray, n: int, options: dict[str, Any]) -> pl.DataFrame:
+def _block(model: Recommends, index: np.ndarray, n: int, options: ListOptions) -> pl.DataFrame:
     """Return the lists of some users without what the catalog says of the items."""
     frame = to_polars(model.recommend(model.users.take(index), n, **options))
     described = (
@@ -145,7 +155,7 @@ def _begin(parts: Path, plan: dict[str, Any]) -> None:
     os.replace(unfinished, file)
 
 
-def _plan(model: Scorer, n: int, size: int, options: dict[str, Any]) -> dict[str, Any]:
+def _plan(model: Recommends, n: int, size: int, options: ListOptions) -> dict[str, Any]:
     """Return what lists depend on, threads aside, which change nothing."""
     given = {
         name: to_series(value).to_list()
@@ -162,7 +172,7 @@ def _plan(model: Scorer, n: int, size: int, options: dict[str, Any]) -> dict[str
     }
 
 
-def _fingerprint(model: Any) -> str:
+def _fingerprint(model: Recommends) -> str:
     """Return a digest that tells models apart: ids, what was rated, and the scores of three users."""
     known = len(model.users)
     ends = sorted({0, known // 2, known - 1}) if known else []

@@ -1,7 +1,9 @@
 """Predictions in words: what is expected, how sure that is, and from how many ratings."""
 
 import math
-from typing import Any
+from collections.abc import Sequence
+
+import numpy as np
 
 
 def sentence(
@@ -65,21 +67,26 @@ def expected_if_chosen(
 
 
 def sentences(
-    expected: Any,
-    low: Any,
-    high: Any,
-    n_ratings: Any = None,
-    ratings: Any = None,
+    expected: Sequence[float] | np.ndarray,
+    low: Sequence[float] | np.ndarray,
+    high: Sequence[float] | np.ndarray,
+    n_ratings: Sequence[int | None] | np.ndarray | None = None,
+    ratings: tuple[np.ndarray, np.ndarray] | None = None,
     scale: tuple[float, float] | None = None,
 ) -> list[str]:
     """Return `sentence` for each row of columns of equal length; `ratings` is a pair of columns."""
     out = []
     for row, value in enumerate(expected):
-        count = None if n_ratings is None or n_ratings[row] is None else int(n_ratings[row])
+        count = None if n_ratings is None else n_ratings[row]
         one = None if ratings is None else (float(ratings[0][row]), float(ratings[1][row]))
         out.append(
             sentence(
-                float(value), float(low[row]), float(high[row]), n_ratings=count, rating=one, scale=scale
+                float(value),
+                float(low[row]),
+                float(high[row]),
+                n_ratings=None if count is None else int(count),
+                rating=one,
+                scale=scale,
             )
         )
     return out

@@ -15,6 +15,9 @@ from palate.data.vocabulary import Vocabulary
 from palate.factors.item_index import HoldsDerived
 from palate.lists import between, predicting, strangers
 from palate.lists import rated as rating_list
+from palate.lists.boosts import Boost
+from palate.lists.caps import AtMost
+from palate.lists.where import Where
 from palate.model.new_users import with_new_users
 from palate.model.queries import at_time
 from palate.scorer import Scorer
@@ -235,7 +238,7 @@ class Answers(HoldsDerived):
         *,
         min_ratings: int = 0,
         exclude_seen: bool = True,
-        where: object = None,
+        where: Where | None = None,
         candidates: object = None,
         exclude_items: object = None,
         ascending: bool = False,
@@ -244,8 +247,8 @@ class Answers(HoldsDerived):
         seed: int = 0,
         words: bool = False,
         diversity: float = 0.0,
-        at_most: object = None,
-        boost: object = None,
+        at_most: AtMost | None = None,
+        boost: Boost | None = None,
         timestamp: object = None,
         unknown: str = "raise",
         threads: int | None = None,

@@ -152,7 +152,7 @@ def _solved(system: np.ndarray, right: np.ndarray) -> np.ndarray:
     try:
         return np.linalg.solve(system, right)
     except np.linalg.LinAlgError:
-        return np.linalg.lstsq(system, right, rcond=None)[0]
+        return np.asarray(np.linalg.lstsq(system, right, rcond=None)[0])
 
 
 def _targets(model: "FactorModel", user: FoldedUser, rows: Rows, draw: int) -> tuple[np.ndarray, np.ndarray]:
@@ -180,6 +180,6 @@ def _told_by_features(model: "FactorModel", user: FoldedUser, rows: Rows, draw: 
     """Return the prior mean of the user with what features say, float64 (k + 1,)."""
     prior: RowPrior = model.user_prior
     if model.user_link is None:
-        return prior.mean[draw].astype(np.float64)
+        return np.asarray(prior.mean[draw], np.float64)
     given: dict[str, Any] | None = user.features
-    return model.user_link.prior_mean(prior.mean, rows.columns, given)[draw].astype(np.float64)
+    return np.asarray(model.user_link.prior_mean(prior.mean, rows.columns, given)[draw], np.float64)

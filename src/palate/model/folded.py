@@ -314,7 +314,7 @@ def _weights(weights: object, order: np.ndarray) -> np.ndarray:
         raise ArgumentError("weights and ratings", "be of one length", f"{len(values)} and {len(order)}")
     if not (np.isfinite(values) & (values > 0)).all():
         raise ArgumentError("weights", "be positive and finite")
-    return values[order]
+    return np.asarray(values[order])
 
 
 def solve_side(

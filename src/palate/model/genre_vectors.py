@@ -46,7 +46,7 @@ def vector_of_genres(model: FactorScorer, genres: Any) -> np.ndarray:
             repr(genres),
             f"The genres are {', '.join(sorted(tags.values))}.",
         )
-    return np.mean(means, axis=0).astype(np.float32)
+    return np.asarray(np.mean(means, axis=0), np.float32)
 
 
 def _listed(genres: Any) -> list[str]:

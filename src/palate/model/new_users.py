@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from palate._checks import ArgumentError
 from palate.data import columns as names
@@ -62,7 +63,7 @@ class NewUser:
 
 
 def new_user(
-    model: TakesUsers, items: Any, ratings: Any, weights: Any, user_id: Any, timestamps: Any
+    model: TakesUsers, items: object, ratings: object, weights: object, user_id: object, timestamps: object
 ) -> NewUser:
     """Return the user with these ratings, after checking them as fold-in does."""
     row, order = checked_row(model, model.items, items, ratings, weights, "items", "item id")
@@ -82,7 +83,7 @@ def new_user(
 
 
 def new_user_with(
-    model: TakesUsers, user: Any, items: Any, ratings: Any, weights: Any, timestamps: Any
+    model: TakesUsers, user: object, items: object, ratings: object, weights: object, timestamps: object
 ) -> NewUser:
     """Return a user with these ratings beside what the model holds of them."""
     new = new_user(model, items, ratings, weights, user, timestamps)
@@ -93,7 +94,7 @@ def new_user_with(
     order = np.argsort(np.concatenate([old.rated[kept], new.rated]), kind="stable")
 
     def both(
-        first: np.ndarray | None, second: np.ndarray | None, otherwise: Any, dtype: Any
+        first: np.ndarray | None, second: np.ndarray | None, otherwise: float, dtype: npt.DTypeLike
     ) -> np.ndarray | None:
         if first is None and second is None:
             return None
@@ -146,7 +147,7 @@ def with_new_users(model: TakesUsers, users: Any) -> Any:
 def matrix_of(rows: Sequence[NewUser], n_items: int) -> RatingMatrix:
     """Return the ratings of users as a matrix, one row for each."""
 
-    def joined(parts: list[Any], dtype: Any) -> np.ndarray:
+    def joined(parts: list[Any], dtype: npt.DTypeLike) -> np.ndarray:
         return np.concatenate([np.empty(0, dtype), *(np.asarray(part, dtype) for part in parts)])
 
     timed = bool(rows) and all(row.times is not None for row in rows)

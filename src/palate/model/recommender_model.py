@@ -451,7 +451,7 @@ def _shaped(
         return found.items, found.scores, found.places
 
     def chance(found: Arrays) -> np.ndarray:
-        return np.exp(found[1] - found[1][:, :1])  # scores are logarithms of chances
+        return np.asarray(np.exp(found[1] - found[1][:, :1]))  # scores are logarithms of chances
 
     found = shaped(shape, first, len(rows.index), n, n_items, chance)
     warn_if_short(rows, n, found)

@@ -5,7 +5,7 @@ best one is kept.
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from palate.lists.ranking import rank_among
 from palate.model.model import Model
 from palate.model.sum_model import SumModel
 from palate.recommender.candidates import DENSE_ITEMS, FACTORS, ITEMS, SUM, Candidate
+from palate.training.trainer import FitOptions
 
 K = 10  # places of the lists that decide
 SUM_WEIGHTS = (0.4, 0.8)
@@ -85,7 +86,7 @@ class SumOf:
     parts: tuple[Candidate, ...]
     weights: tuple[float, ...]
 
-    def fit(self, ratings: Ratings, **options: Any) -> SumModel:
+    def fit(self, ratings: Ratings, **options: Unpack[FitOptions]) -> SumModel:
         """Return the sum of the parts' models fitted to the `ratings`."""
         return SumModel.of(tuple(part.trainer.fit(ratings, **options) for part in self.parts), self.weights)
 

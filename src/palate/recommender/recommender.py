@@ -17,6 +17,7 @@ from palate.data.dataset import Dataset, ratings_of
 from palate.data.ratings import Ratings
 from palate.heads.chance import ChanceByPlace, fit_chance
 from palate.heads.ranking import TwoHeads
+from palate.model.factor_model import FactorModel
 from palate.model.history import History
 from palate.model.recommender_model import RecommenderModel
 from palate.recommender.candidates import Candidate, personal, popular
@@ -312,7 +313,9 @@ class _Run:
         self.tell("predicted ratings")
         return trainer.fit(train, validation=held, threads=self.threads, callback=_quiet, seed=self.seed)
 
-    def _final_stars(self, trainer: Any, first: Any, options: dict[str, Any]) -> Any:
+    def _final_stars(
+        self, trainer: Gibbs | LeastSquares | None, first: FactorModel | None, options: dict[str, Any]
+    ) -> Any:
         """Return the star head fitted to all ratings, as long as the first one was.
 
         Its noise and the scale of its standard errors are those found on the held-out ratings,
@@ -326,11 +329,11 @@ class _Run:
         if isinstance(trainer, Gibbs):
             return trainer.fit(self.ratings, validation=0, seed=self.seed, **options)
         long = replace(trainer, max_sweeps=max(1, first.history.best_sweep))
-        final = long.fit(self.ratings, validation=0, seed=self.seed, **options)
+        final: Any = long.fit(self.ratings, validation=0, seed=self.seed, **options)
         return replace(final, noise_sd=first.noise_sd, spread=first.spread, trainer=first.trainer)
 
     def _put_together(
-        self, chosen: Trial | None, train: Ratings, held: Ratings, stars: Any
+        self, chosen: Trial | None, train: Ratings, held: Ratings, stars: FactorModel | None
     ) -> tuple[ChanceByPlace, float]:
         """Return the chance of a choice by place, and the weight of being liked."""
         given = self.trainer.beta
@@ -367,7 +370,7 @@ def _default(ratings: Ratings, values: str) -> Candidate:
     return Candidate("linear items, local", "items", LinearItems(grades=values))
 
 
-def _noise(stars: Any) -> float:
+def _noise(stars: FactorModel | None) -> float:
     """Return the standard deviation of one rating about its prediction; 1 where it is not known."""
     if stars is None or stars.noise_sd is None:
         return 1.0

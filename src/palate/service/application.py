@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from palate.app.core import Core
 from palate.app.errors import BadRows
@@ -20,6 +20,11 @@ from palate.service.routes import (
     user_routes,
 )
 from palate.service.settings import Settings
+
+if TYPE_CHECKING:
+    from fastapi import HTTPException, Request
+    from fastapi.exceptions import RequestValidationError
+
 
 LOG = logging.getLogger("palate.service")
 MISSING = "serving needs FastAPI and Uvicorn: pip install 'palate[serve]'"
@@ -95,9 +100,9 @@ def application(core: Core, settings: Settings | None = None) -> Any:
     return app
 
 
-def _invalid(_: Any, error: Any) -> Any:
+def _invalid(_: "Request", error: Exception) -> Any:
     """Answer a request whose values are of the wrong kind: each with its name."""
-    said = "; ".join(_wrong(one) for one in error.errors()[:20]) + "."
+    said = "; ".join(_wrong(one) for one in cast("RequestValidationError", error).errors()[:20]) + "."
     return reply(Failure(Problem("invalid", said)), 422)
 
 
@@ -125,9 +130,10 @@ def _wrong(problem: Mapping[str, Any]) -> str:
     return f"{name}: {text[:1].lower()}{text[1:]}{got if len(got) < _LONGEST else ''}"
 
 
-def _http(_: Any, error: Any) -> Any:
-    answer = reply(Failure(Problem("http", str(error.detail))), error.status_code)
-    answer.headers.update(error.headers or {})
+def _http(_: "Request", error: Exception) -> Any:
+    known = cast("HTTPException", error)
+    answer = reply(Failure(Problem("http", str(known.detail))), known.status_code)
+    answer.headers.update(known.headers or {})
     return answer
 
 

@@ -2,12 +2,15 @@
 parameters here. It is imported when the routes are made, as it needs Pydantic.
 """
 
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from palate.service.settings import MOST_ITEMS
+
+if TYPE_CHECKING:
+    from fastapi import Request
 
 
 class ListQuery(BaseModel):
@@ -39,7 +42,7 @@ class ListQuery(BaseModel):
 Query = TypeVar("Query", bound=BaseModel)
 
 
-def read(kind: type[Query], request: Any) -> Query:
+def read(kind: type[Query], request: "Request") -> Query:
     """Return the query of a request; RequestValidationError for one that cannot be, which is answered 422."""
     text = request.scope["query_string"].decode("latin-1")
     given: dict[str, Any] = {}

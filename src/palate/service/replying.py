@@ -7,7 +7,7 @@ from palate.service.answering import Failure, as_json
 from palate.service.guard import SLASH
 
 
-def reply(value: Any, status: int = 200) -> Any:
+def reply(value: object, status: int = 200) -> Any:
     """Return an answer in JSON."""
     from fastapi import Response
 

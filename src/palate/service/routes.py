@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from palate._checks import ArgumentError
 from palate.app.answers import Answer, Reasons
@@ -14,6 +14,10 @@ from palate.service.cursor import make_cursor, read_cursor
 from palate.service.metrics import Metrics
 from palate.service.replying import failures, id_of, reply
 from palate.service.settings import MOST_ITEMS, MOST_ROWS, Settings
+
+if TYPE_CHECKING:
+    from palate.service.queries import ListQuery
+
 
 REMAINS = (
     "A salted hash of the id, so that the user is left out from now on. Older model files and "
@@ -120,12 +124,12 @@ def session_routes(core: Core) -> Any:
     return router
 
 
-def _page(core: Core, settings: Settings, user: str, query: Any) -> Any:
+def _page(core: Core, settings: Settings, user: str, query: "ListQuery") -> Any:
     """Answer one page: the first, the one a cursor points at, or 409 with a fresh first page if the
     list is another by now.
     """
     cursor = query.cursor
-    how = {
+    how: dict[str, Any] = {
         "n": query.n,
         "model": query.model,
         "caution": query.caution,

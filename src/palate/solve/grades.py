@@ -7,7 +7,6 @@ chooses, or who chooses everything, is told apart less by each choice.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -86,7 +85,7 @@ class Grades:
         if self.low == self.high:
             return np.ones(len(values))
         if self.kind == COUNTS:
-            return self.least + (1 - self.least) * np.log1p(values) / np.log1p(self.high)
+            return np.asarray(self.least + (1 - self.least) * np.log1p(values) / np.log1p(self.high))
         return self.least + (1 - self.least) * (values - self.low) / (self.high - self.low)
 
 
@@ -152,7 +151,7 @@ def grades_of(
     half_life: float | None,
     values: np.ndarray,
     scale: tuple[float, float],
-    times: Any = None,
+    times: np.ndarray | None = None,
 ) -> Grades:
     """Return the grades of training ratings with these values and times.
 

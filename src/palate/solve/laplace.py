@@ -119,7 +119,7 @@ class Kept:
             self._table[missing] = self.half.covariances(missing, threads).reshape(len(missing), -1)
             self._known[missing] = True
         k = self.half.prior.n_factors
-        return self._table[index].reshape(len(index), k + 1, k + 1)
+        return np.asarray(self._table[index].reshape(len(index), k + 1, k + 1))
 
 
 def pair_variances(

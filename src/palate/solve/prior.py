@@ -45,7 +45,7 @@ class RowPrior:
     @property
     def n_factors(self) -> int:
         """Number of factors, without the bias."""
-        return self.mean.shape[1] - 1
+        return int(self.mean.shape[1] - 1)
 
     def draws(self, at: slice) -> "RowPrior":
         """Return the prior of some draws."""

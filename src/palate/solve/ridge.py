@@ -150,6 +150,6 @@ def _preconditioner(
     def both(rows: np.ndarray) -> np.ndarray:
         scaled = rows / diagonal
         scaled[columns] = inverse @ rows[columns]
-        return scaled
+        return np.asarray(scaled)
 
     return both

@@ -182,7 +182,7 @@ def solve_rows(
     )
 
     def solve(start: int, stop: int) -> int:
-        return kernel.solve_rows(np.array([start, stop]), *common, *rest)
+        return int(kernel.solve_rows(np.array([start, stop]), *common, *rest))
 
     n_double = sum(run_chunks(solve, balanced_bounds(rows.indptr), threads))
     return Solved(Side(out, out_bias), sums, n_double)

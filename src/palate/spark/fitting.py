@@ -1,13 +1,13 @@
 """Training on the driver from a Spark table, which is read part by part."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from palate._checks import ArgumentTypeError
 from palate.data import columns as names
 from palate.data.checks import rating_values, weight_values
-from palate.data.ids import id_column, row_label
+from palate.data.ids import WhereRow, id_column, row_label
 from palate.data.ratings import Ratings, build
 from palate.io.parts import Keys, Numbers, Texts
 from palate.spark.memory import check_fits, size_of
@@ -15,10 +15,13 @@ from palate.spark.needs import require_spark_columns
 from palate.spark.shipping import parts_of
 from palate.training.trainer import Trainer
 
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
 
 def fit(
-    trainer: Any,
-    ratings: object,
+    trainer: Trainer,
+    ratings: "DataFrame",
     *,
     user: str = names.USER_ID,
     item: str = names.ITEM_ID,
@@ -74,7 +77,7 @@ def fit(
 
 def ratings_to_fit(
     trainer: Trainer,
-    ratings: object,
+    ratings: "DataFrame",
     wanted: dict[str, str | None],
     how: dict[str, Any],
     memory_limit: float | None,
@@ -86,22 +89,22 @@ def ratings_to_fit(
     columns = {role: name for role, name in wanted.items() if name is not None}
     table = chosen_columns(ratings, columns, "ratings")
     check_fits(size_of(table, columns["user"], columns["item"]), trainer, memory_limit)
-    held_out = options.get("validation")
+    held_out: Any = options.get("validation")
     if type(held_out).__module__.split(".")[0] == "pyspark":
         options = {
             **options,
-            "validation": read_ratings(chosen_columns(held_out, columns, "validation"), columns, **how),
+            "validation": read_ratings(chosen_columns(held_out, columns, "validation"), columns, how),
         }
-    return read_ratings(table, columns, **how), options
+    return read_ratings(table, columns, how), options
 
 
-def chosen_columns(table: Any, columns: dict[str, str], what: str) -> Any:
+def chosen_columns(table: "DataFrame", columns: dict[str, str], what: str) -> "DataFrame":
     """Return the wanted columns of a table; one of a name that is there twice or missing raises."""
     require_spark_columns(table, columns, what)
     return table.select(*("`" + name.replace("`", "``") + "`" for name in dict.fromkeys(columns.values())))
 
 
-def read_ratings(table: object, columns: dict[str, str], **how: Any) -> Ratings:
+def read_ratings(table: "DataFrame", columns: dict[str, str], how: dict[str, Any]) -> Ratings:
     """Return the ratings of a Spark DataFrame, read part by part; `columns` maps roles to names."""
     gathered: dict[str, Any] = {}
     labels = {role: f"column {name!r}" for role, name in columns.items()}
@@ -118,7 +121,7 @@ def read_ratings(table: object, columns: dict[str, str], **how: Any) -> Ratings:
     return build(whole, labels, **how)
 
 
-def _gather(gathered: dict[str, Any], role: str, series: pl.Series, label: str, where: Any) -> None:
+def _gather(gathered: dict[str, Any], role: str, series: pl.Series, label: str, where: WhereRow) -> None:
     """Check a part of a column and append it in as few bytes as its values need."""
     if role in ("user", "item"):
         ids, kind = id_column(series, label, where)

@@ -7,7 +7,7 @@ import json
 import tempfile
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import palate
 from palate._checks import ArgumentError, ArgumentTypeError, check_choice
@@ -16,6 +16,9 @@ from palate.spark.fitting import fit
 from palate.spark.needs import EXTRA
 from palate.spark.scoring import predict, recommend
 from palate.training.trainer import Trainer
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 try:
     from pyspark.ml import Estimator, Model
@@ -93,7 +96,9 @@ class _Columns(Params):
         )
 
 
-class PalateEstimator(_Columns, Estimator, DefaultParamsReadable, DefaultParamsWritable):
+class PalateEstimator(
+    _Columns, Estimator["PalateModel"], DefaultParamsReadable["PalateEstimator"], DefaultParamsWritable
+):
     """A trainer as an Estimator: `fit(df)` trains on the driver and returns a `PalateModel`.
 
     Parameters
@@ -140,7 +145,7 @@ class PalateEstimator(_Columns, Estimator, DefaultParamsReadable, DefaultParamsW
     )
     seed = Param(Params._dummy(), "seed", "seed of the split and of the initial values", TypeConverters.toInt)
 
-    def __init__(self, **params: Any) -> None:
+    def __init__(self, **params: object) -> None:
         super().__init__()
         self._setDefault(
             trainer=trainer_to_text(palate.LeastSquares()),
@@ -154,7 +159,7 @@ class PalateEstimator(_Columns, Estimator, DefaultParamsReadable, DefaultParamsW
         )
         self.setParams(**params)
 
-    def setParams(self, **params: Any) -> "PalateEstimator":
+    def setParams(self, **params: object) -> "PalateEstimator":
         """Set Params by name."""
         for name in params:
             if not self.hasParam(name):
@@ -167,7 +172,7 @@ class PalateEstimator(_Columns, Estimator, DefaultParamsReadable, DefaultParamsW
         """Return the trainer."""
         return trainer_of_text(self.getOrDefault(self.trainer))
 
-    def _fit(self, dataset: object) -> "PalateModel":
+    def _fit(self, dataset: "DataFrame") -> "PalateModel":
         value = {param.name: self.getOrDefault(param) for param in self.params}
         model = fit(
             self.getTrainer(),
@@ -185,7 +190,7 @@ class PalateEstimator(_Columns, Estimator, DefaultParamsReadable, DefaultParamsW
         return self._copyValues(PalateModel(model))
 
 
-class PalateModel(_Columns, Model, MLReadable, MLWritable):
+class PalateModel(_Columns, Model, MLReadable["PalateModel"], MLWritable):
     """A trained model as a Transformer: `transform(df)` adds the column of predictions; `model` is
     the palate model itself.
     """
@@ -194,7 +199,7 @@ class PalateModel(_Columns, Model, MLReadable, MLWritable):
         super().__init__()
         self.model = model
 
-    def _transform(self, dataset: object) -> Any:
+    def _transform(self, dataset: "DataFrame") -> Any:
         value = {param.name: self.getOrDefault(param) for param in self.params}
         return predict(
             self.model,
@@ -205,7 +210,7 @@ class PalateModel(_Columns, Model, MLReadable, MLWritable):
             unknown=value["unknown"],
         )
 
-    def recommend(self, users: object = None, n: int = 5, **options: Any) -> Any:
+    def recommend(self, users: "DataFrame | None" = None, n: int = 5, **options: Any) -> Any:
         """Return the n best items of each user in a DataFrame, or of everyone; see
         `palate.spark.recommend`.
         """
@@ -246,7 +251,7 @@ class _Writer(MLWriter):
         table.coalesce(1).write.parquet(f"{path.rstrip('/')}/model")
 
 
-class _Reader(MLReader):
+class _Reader(MLReader["PalateModel"]):
     """Reads what `_Writer` wrote."""
 
     def load(self, path: str) -> PalateModel:

@@ -30,7 +30,7 @@ def find_java() -> str | None:
     return shutil.which("java", path=os.path.join(home, "bin")) if home else shutil.which("java")
 
 
-def session(master: str = "local[*]", **settings: Any) -> Any:
+def session(master: str = "local[*]", **settings: object) -> Any:
     """Return the running Spark session, or start one on this machine.
 
     The workers of a new local session run this Python, unless the environment variable

@@ -1,8 +1,12 @@
 """Types of columns: from a frame of palate to Arrow, and from Arrow to Spark."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from polars._typing import PolarsDataType
 
 
 def arrow_schema(frame: pl.DataFrame) -> Any:
@@ -18,10 +22,10 @@ def arrow_schema(frame: pl.DataFrame) -> Any:
     return pa.schema([(name, _arrow_type(name, dtype)) for name, dtype in frame.schema.items()])
 
 
-def _arrow_type(name: str, dtype: Any) -> Any:
+def _arrow_type(name: str, dtype: "PolarsDataType") -> Any:
     import pyarrow as pa
 
-    plain = {
+    plain: dict[Any, Any] = {
         pl.Int8: pa.int8(),
         pl.Int16: pa.int16(),
         pl.Int32: pa.int32(),
@@ -52,14 +56,14 @@ def _arrow_type(name: str, dtype: Any) -> Any:
     return found
 
 
-def spark_schema(schema: Any) -> Any:
+def spark_schema(schema: "pa.Schema") -> Any:
     """Return the Spark schema of an Arrow schema made by `arrow_schema`."""
     from pyspark.sql.types import StructField, StructType
 
     return StructType([StructField(field.name, _spark_type(field.type)) for field in schema])
 
 
-def _spark_type(kind: Any) -> Any:
+def _spark_type(kind: "pa.DataType") -> Any:
     import pyarrow as pa
     from pyspark.sql import types
 

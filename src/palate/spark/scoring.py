@@ -1,7 +1,8 @@
 """Lists and predictions for the rows of a Spark table, computed by the workers and never collected."""
 
+import os
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -13,6 +14,12 @@ from palate.spark.needs import require_spark_columns, session
 from palate.spark.schemas import arrow_schema, spark_schema
 from palate.spark.shipping import mapped, ship
 from palate.spark.worker import Order
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+    from pyspark.sql import DataFrame, SparkSession
+
 
 _DESCRIBED = (
     names.USER_ID,
@@ -28,8 +35,8 @@ _DESCRIBED = (
 
 @helpful
 def recommend(
-    model: Any,
-    users: Any = None,
+    model: Model | str | os.PathLike[str],
+    users: "DataFrame | None" = None,
     n: int = 5,
     *,
     user: str = names.USER_ID,
@@ -112,11 +119,11 @@ def _sample(model: Model, n: int, options: dict[str, Any]) -> pl.DataFrame:
     return sample if isinstance(sample, pl.DataFrame) else _as_polars(sample)
 
 
-def _as_polars(frame: Any) -> pl.DataFrame:
+def _as_polars(frame: "pd.DataFrame | pa.Table") -> pl.DataFrame:
     return pl.from_pandas(frame) if hasattr(frame, "iloc") else pl.DataFrame(frame)
 
 
-def _everyone(spark: Any, model: Any) -> Any:
+def _everyone(spark: "SparkSession", model: Model) -> Any:
     """Return a DataFrame of all users of a model."""
     import pyarrow as pa
 
@@ -125,7 +132,7 @@ def _everyone(spark: Any, model: Any) -> Any:
     return spark.createDataFrame(table)
 
 
-def _answer_schema(users: Any, user: str, sample: pl.DataFrame) -> tuple[Any, Any]:
+def _answer_schema(users: "DataFrame", user: str, sample: pl.DataFrame) -> tuple[Any, Any]:
     """Return the Arrow and the Spark schema of the lists; ids of users keep the type they have in Spark."""
     import pyarrow as pa
     from pyspark.sql.types import (
@@ -162,8 +169,8 @@ def _quoted(name: str) -> str:
 
 @helpful
 def predict(
-    model: Any,
-    pairs: Any,
+    model: Model | str | os.PathLike[str],
+    pairs: "DataFrame",
     *,
     user: str = names.USER_ID,
     item: str = names.ITEM_ID,
@@ -222,7 +229,7 @@ def predict(
     return pairs.mapInArrow(mapped(Order("predict", shipped, {**options, **columns})), declared)
 
 
-def _with_floats(pairs: Any, added: list[str]) -> Any:
+def _with_floats(pairs: "DataFrame", added: list[str]) -> Any:
     """Return the schema of the pairs with columns of floats after it."""
     from pyspark.sql.types import FloatType, StructField, StructType
 

@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import palate
@@ -16,6 +16,10 @@ from palate.model.model import Model
 from palate.spark import errand
 from palate.spark.worker import Order, Shipped, version_here
 
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
 _PIECE = 1 << 24
 _folder: list[
     tempfile.TemporaryDirectory[str]
@@ -23,7 +27,7 @@ _folder: list[
 _shipped: WeakKeyDictionary[Any, dict[int, Shipped]] = WeakKeyDictionary()  # by model, then by session
 
 
-def ship(spark: object, model: Model) -> tuple[Any, Shipped]:
+def ship(spark: "SparkSession", model: Model | str | os.PathLike[str]) -> tuple[Any, Shipped]:
     """Return the model and where the workers find its file.
 
     Parameters
@@ -46,7 +50,7 @@ def ship(spark: object, model: Model) -> tuple[Any, Shipped]:
     return model, sessions[id(spark)]
 
 
-def _add_file(spark: Any, model: Any) -> Shipped:
+def _add_file(spark: "SparkSession", model: Model) -> Shipped:
     if not _folder:
         _folder.append(tempfile.TemporaryDirectory(prefix="palate-spark-"))
     draft = Path(_folder[0].name) / f"{id(model)}.palate"
@@ -79,11 +83,11 @@ def _by_value(function: object) -> Any:
     """Return the function, whose module is pickled by value from now on."""
     from pyspark.cloudpickle import register_pickle_by_value
 
-    register_pickle_by_value(errand)
+    register_pickle_by_value(errand)  # type: ignore[no-untyped-call]
     return function
 
 
-def parts_of(table: Any) -> Iterator[Any]:
+def parts_of(table: "DataFrame") -> Iterator[Any]:
     """Yield a Spark DataFrame as Arrow tables, partition by partition; workers need no palate for it.
 
     What stands on the driver at a time is a partition, and no limit on collected results applies.

@@ -19,6 +19,10 @@ from palate.spark import cutting
 if TYPE_CHECKING:
     import pyarrow as pa
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
 _KEPT = 2  # models that stay in a worker's memory: the one in use and the one it replaces
 _models: OrderedDict[str, Any] = OrderedDict()
 
@@ -60,7 +64,8 @@ class Order:
         """Return the order as bytes, which only a worker with palate reads."""
         from pyspark import cloudpickle
 
-        return cloudpickle.dumps(self)
+        packed: bytes = cloudpickle.dumps(self)  # type: ignore[no-untyped-call]
+        return packed
 
 
 def carry_out(packed: bytes, *given: object) -> Any:
@@ -103,7 +108,7 @@ def version_here() -> str:
         return "unknown"
 
 
-def ids_of(vocabulary: Vocabulary, column: Any) -> Any:
+def ids_of(vocabulary: Vocabulary, column: "pa.Array") -> Any:
     """Return a column of Arrow as ids of the vocabulary's kind: Spark has no UUIDs, so texts stand
     for them.
     """
@@ -113,7 +118,7 @@ def ids_of(vocabulary: Vocabulary, column: Any) -> Any:
     return series
 
 
-def _uuid(value: Any) -> Any:
+def _uuid(value: str) -> Any:
     try:
         return UUID(value)
     except (TypeError, ValueError):
@@ -174,7 +179,7 @@ def _solve(order: Order, block: "pa.Table", now: "pa.Table") -> "pa.Table":
     )
 
 
-def as_batches(frame: pl.DataFrame, schema: Any) -> list[Any]:
+def as_batches(frame: pl.DataFrame, schema: "pa.Schema") -> list[Any]:
     """Return a frame of any library as record batches of exactly this schema."""
     import pyarrow as pa
 
@@ -186,7 +191,7 @@ def as_batches(frame: pl.DataFrame, schema: Any) -> list[Any]:
         else pl.DataFrame(frame)
     )
     table = pa.table([polars[name].to_arrow() for name in schema.names], names=schema.names)
-    return table.cast(schema).combine_chunks().to_batches()
+    return list(table.cast(schema).combine_chunks().to_batches())
 
 
 def _mark(order: Order, block: "pa.Table", now: "pa.Table") -> "pa.Table":

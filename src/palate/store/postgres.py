@@ -11,11 +11,15 @@ import secrets
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from palate.store.changes import REMOVED, Change, Forgotten, LiveRating, StoreError
 from palate.store.mirror import Mirror, digest_of
 from palate.store.writing import Writer
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
 
 POLL = 1.0  # seconds between two looks, if no message comes
 VERSION = 1
@@ -250,12 +254,12 @@ class PostgresStore:
         )
 
 
-def _revision(connection: Any) -> int:
+def _revision(connection: "Connection[Any]") -> int:
     found = connection.execute("SELECT value FROM palate_meta WHERE name = 'revision'").fetchone()
     return 0 if found is None else int(found[0])
 
 
-def _salt(connection: Any) -> bytes:
+def _salt(connection: "Connection[Any]") -> bytes:
     """Make the tables if they are not there, check their version, and return the salt of the digests."""
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))

@@ -6,10 +6,11 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from palate.store.changes import StoreError
 
+Done = TypeVar("Done")
 TOGETHER = 256  # operations that share one commit at most
 
 
@@ -47,7 +48,7 @@ class Writer:
         """How many operations wait."""
         return self._waiting.qsize()
 
-    def do(self, run: Callable[[], Any], after: Callable[[Any], Any]) -> Any:
+    def do(self, run: Callable[[], Any], after: Callable[[Any], Done]) -> Done:
         """Run an operation in the thread and return what `after` returns; raises StoreError if it
         was not committed.
         """
@@ -56,7 +57,8 @@ class Writer:
             if self._closed:
                 raise StoreError("the store is closed.")
             self._waiting.put(operation)
-        return operation.done.result()
+        done: Done = operation.done.result()
+        return done
 
     def close(self) -> None:
         """Commit what waits and end the thread."""

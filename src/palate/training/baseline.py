@@ -57,7 +57,7 @@ class Baseline:
     mean = True
     biases = True
     l1_bias = 0.0
-    unobserved_weight = 0.0
+    unobserved_weight = l2_features = l2_time = 0.0
     confidence = None
     user_weighting = 0.0
     user_features = item_features = ""

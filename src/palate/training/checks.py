@@ -2,12 +2,16 @@
 
 import math
 from dataclasses import fields
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from palate._checks import ArgumentError, ArgumentTypeError, check_number, is_number
 from palate.solve.strengths import AUTO
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 
 _STRONGEST = 1e30  # beyond it single precision overflows
 _NUMBERS = (
@@ -32,15 +36,16 @@ _NUMBERS = (
 Fitted = TypeVar("Fitted")
 
 
-def check_strength(name: str, value: Any, *, auto: bool = False) -> None:
+def check_strength(name: str, value: object, *, auto: bool = False) -> None:
     """Raise unless `value` is a finite number of at least 0 (or "auto", where allowed)."""
     if isinstance(value, str):
         if auto and value == AUTO:
             return
         raise ArgumentError(name, f"be a number of at least 0{' or auto' if auto else ''}", f"{value!r}")
-    if not (math.isfinite(check_number(name, value)) and value >= 0):
+    number = check_number(name, value)
+    if not (math.isfinite(number) and number >= 0):
         raise ArgumentError(name, "be a finite number of at least 0", f"{value}")
-    if value > _STRONGEST:
+    if number > _STRONGEST:
         raise ArgumentError(
             name, f"be at most {_STRONGEST:g}, beyond which single precision overflows", f"{value}"
         )
@@ -60,7 +65,7 @@ def check_number_or_word(name: str, value: object, word: str) -> None:
         raise ArgumentError(name, f"be a finite number or {word!r}", f"{value}")
 
 
-def check_fitted(model: Fitted, trainer: Any) -> Fitted:
+def check_fitted(model: Fitted, trainer: "DataclassInstance") -> Fitted:
     """Return a model if all that was fitted is finite: hyper-parameters far from common ones can overflow.
 
     Raises

@@ -2,17 +2,33 @@
 
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from palate._checks import ArgumentError, Setting, check_choice, check_seed
+from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
 from palate.model.history import History
+from palate.model.model import Model
 from palate.solve.grades import COUNTS, KINDS, RATINGS, Grades, grades_of, normalised
 from palate.solve.rows import Rows
 from palate.training.checks import check_strength
 from palate.training.training_data import Problem, split, warn_of_events
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+class Graded(Protocol):
+    """A trainer of graded choices."""
+
+    @property
+    def grades(self) -> str: ...
+    @property
+    def least_grade(self) -> float: ...
+    @property
+    def half_life(self) -> float | None: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +43,12 @@ class Choices:
 
     @classmethod
     def of(
-        cls, trainer: Any, ratings: Ratings, validation: float | Ratings, start: Any, seed: int
+        cls,
+        trainer: Graded,
+        ratings: Ratings,
+        validation: float | Ratings,
+        start: Model | None,
+        seed: int,
     ) -> "Choices":
         """Return the choices of a trainer with `grades`, `least_grade` and `half_life`."""
         check_seed(seed)
@@ -66,7 +87,7 @@ class Choices:
                 )
         return notes
 
-    def known(self, catalog: Any) -> dict[str, Any]:
+    def known(self, catalog: Catalog | None) -> dict[str, Any]:
         """Return the fields of a model that are its input's; scores of choices are no ratings, and
         have no scale.
         """
@@ -83,7 +104,7 @@ class Choices:
         )
 
 
-def check_grades(trainer: Any) -> None:
+def check_grades(trainer: Graded) -> None:
     """Raise unless `grades`, `least_grade` and `half_life` of a trainer are in range."""
     check_choice("grades", trainer.grades, KINDS)
     check_strength("least_grade", trainer.least_grade)
@@ -105,7 +126,7 @@ def check_grades(trainer: Any) -> None:
             )
 
 
-def described(trainer: Any, **resolved: Any) -> dict[str, Any]:
+def described(trainer: "DataclassInstance", **resolved: object) -> dict[str, Any]:
     """Return the trainer's name and hyper-parameters; what "auto" came to stands beside it."""
     return {
         "name": type(trainer).__name__,

@@ -222,7 +222,7 @@ def _step_prior(precision: np.ndarray) -> RowPrior:
 
 def _times(factors: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """Return what shifts add to the score of pairs with these factors, float32."""
-    return np.einsum("nf,nf->n", factors, shift[:, :-1]) + shift[:, -1]
+    return np.asarray(np.einsum("nf,nf->n", factors, shift[:, :-1]) + shift[:, -1])
 
 
 def sums_by_group(
@@ -287,7 +287,7 @@ def era_edges(times: np.ndarray) -> np.ndarray:
     """Return the times that cut ratings into time bins of about as many ratings each, ascending, int64."""
     ordered = np.sort(times)
     cuts = np.unique(ordered[np.arange(1, N_ERAS) * len(ordered) // N_ERAS])
-    return cuts[cuts > ordered[0]]
+    return np.asarray(cuts[cuts > ordered[0]])
 
 
 def time_parts(named: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@ them again of a new row.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -79,8 +79,17 @@ def feature_names(text: str, argument: str) -> tuple[str, ...]:
     return found
 
 
+class HasFeatures(Protocol):
+    """A trainer that names features of users and of items."""
+
+    @property
+    def user_features(self) -> str: ...
+    @property
+    def item_features(self) -> str: ...
+
+
 def all_features(
-    problem: Problem, trainer: Any, catalog: Catalog | None, user_table: Any
+    problem: Problem, trainer: HasFeatures, catalog: Catalog | None, user_table: object
 ) -> dict[str, SideFeatures]:
     """Return the features of both sides that a trainer names in `user_features` and `item_features`, by side.
 
@@ -188,8 +197,9 @@ def aligned_table(frame: object, side: str, vocabulary: Vocabulary) -> tuple[pl.
     return rows, (note,) if unknown else ()
 
 
-def _group(name: str, kind: str, **rest: Any) -> FeatureGroup:
-    return FeatureGroup(name=name, kind=kind, weights=np.empty((0, 0, 0), np.float32), **rest)
+def _group(name: str, kind: str, values: tuple[str, ...] = (), edges: tuple[float, ...] = ()) -> FeatureGroup:
+    none = np.empty((0, 0, 0), np.float32)
+    return FeatureGroup(name=name, kind=kind, values=values, edges=edges, weights=none)
 
 
 def _column(

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import replace
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 
@@ -126,8 +126,15 @@ def spectral_start(
     )
 
 
+class HasSize(Protocol):
+    """A trainer of models with a number of factors."""
+
+    @property
+    def n_factors(self) -> int: ...
+
+
 def model_start(
-    model: FactorModel, ratings: Ratings, fresh: tuple[Side, Side], trainer: object
+    model: FactorModel, ratings: Ratings, fresh: tuple[Side, Side], trainer: HasSize
 ) -> tuple[Side, Side]:
     """Return the sides of a model to go on from; users and items it does not know start fresh.
 
@@ -142,7 +149,7 @@ def model_start(
 
 
 def last_draw(
-    model: FactorModel, ratings: Ratings, fresh: tuple[Side, Side], trainer: Any
+    model: FactorModel, ratings: Ratings, fresh: tuple[Side, Side], trainer: HasSize
 ) -> tuple[Side, Side]:
     """Return the sides of a model's last draw (its only one, for a point estimate); users and items
     it does not know start fresh.

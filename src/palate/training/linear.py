@@ -13,6 +13,7 @@ from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
 from palate.linear.weights import ItemWeights
 from palate.model.linear_model import LinearModel
+from palate.model.model import Model
 from palate.solve.grades import RATINGS, activity
 from palate.solve.linear import DENSE_PRODUCTS, closed_form, local_ridge, products_kept
 from palate.solve.strengths import AUTO
@@ -105,7 +106,7 @@ class LinearItems:
         *,
         validation: float | Ratings = 0.05,
         catalog: Catalog | None = None,
-        start: object = None,
+        start: Model | None = None,
         refit: bool = False,
         checkpoint: str | os.PathLike[str] | None = None,
         callback: Callback | None = None,

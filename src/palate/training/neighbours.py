@@ -10,6 +10,7 @@ from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
 from palate.linear.neighbours import neighbour_weights
 from palate.model.linear_model import LinearModel
+from palate.model.model import Model
 from palate.solve.grades import RATINGS
 from palate.training.checks import check_fitted, check_strength
 from palate.training.choices import Choices, check_grades, described
@@ -63,7 +64,7 @@ class Neighbours:
         *,
         validation: float | Ratings = 0.05,
         catalog: Catalog | None = None,
-        start: object = None,
+        start: Model | None = None,
         refit: bool = False,
         checkpoint: str | os.PathLike[str] | None = None,
         callback: object = None,

@@ -231,6 +231,6 @@ class Spectral:
             )
         last = values[min(256, max(int(np.count_nonzero(values)), 1)) - 1]
         squares = values**2
-        return np.divide(
-            squares, squares + self.ridge * last**2, out=np.zeros_like(squares), where=squares > 0
+        return np.asarray(
+            np.divide(squares, squares + self.ridge * last**2, out=np.zeros_like(squares), where=squares > 0)
         )

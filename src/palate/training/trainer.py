@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import Field
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, TypedDict, runtime_checkable
 
 from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
@@ -10,6 +10,16 @@ from palate.model.history import SweepReport
 from palate.model.model import Model
 
 Callback = Callable[[SweepReport], object]  # False ends training
+
+
+class FitOptions(TypedDict, total=False):
+    """What every trainer's `fit` takes beside the ratings."""
+
+    validation: float | Ratings
+    catalog: Catalog | None
+    callback: Callable[[object], None] | None
+    threads: int | None
+    seed: int
 
 
 @runtime_checkable

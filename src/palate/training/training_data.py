@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -13,10 +13,12 @@ from palate.data.dataset import Dataset, ratings_of
 from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.data.scales import ScaleWarning, off_scale
-from palate.model.factor_model import FactorModel
+from palate.model.model import Model
 from palate.solve.confidence import Confidence, user_scales
 from palate.solve.rows import Rows, Side
 from palate.splits.holdout import holdout_mask, merge_holdout
+
+Trained = TypeVar("Trained", bound=Model)
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +158,7 @@ class Problem:
             items,
             out,
         )
-        return out + user_side.bias[users] + np.float32(self.mean)
+        return np.asarray(out + user_side.bias[users] + np.float32(self.mean))
 
 
 class EqualRatingsWarning(UserWarning):
@@ -200,7 +202,7 @@ class StartWarning(UserWarning):
     """
 
 
-def _meet_start(ratings: Ratings, start: FactorModel | None, everything: Ratings) -> None:
+def _meet_start(ratings: Ratings, start: Model | None, everything: Ratings) -> None:
     """Check that ratings are on the scale of the model to start from, and say whom the new model
     will have forgotten.
 
@@ -247,7 +249,7 @@ def _meet_start(ratings: Ratings, start: FactorModel | None, everything: Ratings
 
 
 def split(
-    ratings: Ratings, validation: float | Ratings, start: FactorModel | None, seed: int
+    ratings: Ratings, validation: float | Ratings, start: Model | None, seed: int
 ) -> tuple[Ratings, np.ndarray]:
     """Return all ratings and the mask of those held out.
 
@@ -288,9 +290,9 @@ def split(
     return ratings, start.ratings.holds_out(users, items)
 
 
-def continued(model: Any, start: Any) -> Any:
+def continued(model: Trained, start: Model | None) -> Trained:
     """Return a model whose history tells of the model that it was started from, and of those before."""
     if start is None:
         return model
     earlier = (*start.history.earlier, replace(start.history, earlier=()))
-    return replace(model, history=replace(model.history, earlier=earlier))
+    return cast(Trained, replace(cast(Any, model), history=replace(model.history, earlier=earlier)))

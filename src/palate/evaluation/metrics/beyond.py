@@ -17,7 +17,7 @@ def mean_over_list(items: np.ndarray, value: np.ndarray) -> np.ndarray:
     filled = items >= 0
     n = filled.sum(axis=1)
     total = np.where(filled, value[items], 0.0).sum(axis=1)
-    return np.divide(total, n, out=np.full(len(items), np.nan), where=n > 0)
+    return np.asarray(np.divide(total, n, out=np.full(len(items), np.nan), where=n > 0))
 
 
 def self_information(counts: np.ndarray, n_users: int) -> np.ndarray:
@@ -36,7 +36,7 @@ def self_information(counts: np.ndarray, n_users: int) -> np.ndarray:
     >>> self_information(np.array([8, 2, 0]), 8).tolist()
     [0.0, 2.0, 3.0]
     """
-    return np.log2(n_users) - np.log2(np.clip(counts, 1, n_users))
+    return np.asarray(np.log2(n_users) - np.log2(np.clip(counts, 1, n_users)))
 
 
 def serendipity(lists: Lists, k: int, expected: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ def clipped(predicted: np.ndarray, scale: tuple[float, float]) -> np.ndarray:
     """Return predictions with those outside the scale moved to its ends: nobody can give six stars
     of five.
     """
-    return np.clip(predicted, *scale)
+    return np.asarray(np.clip(predicted, *scale))
 
 
 def error_sums(

@@ -35,7 +35,7 @@ class Lists:
     @property
     def n(self) -> int:
         """Number of places of each list, free ones included."""
-        return self.items.shape[1]
+        return int(self.items.shape[1])
 
     @classmethod
     def match(

@@ -1,7 +1,7 @@
 """The map: items in two dimensions, as their vectors lie."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,10 @@ from palate.explorer.parts import item_address, name_of, tag
 from palate.explorer.state import ME
 from palate.explorer.views.lists import asked
 from palate.factors.item_index import item_table
+
+if TYPE_CHECKING:
+    from nicegui.events import EChartPointClickEventArguments
+
 
 _HITS = 8
 _TABLE = 50  # items that the table names of each kind
@@ -116,7 +120,7 @@ class Map:
             return False
         return True
 
-    def _layer(self, name: str, rows: np.ndarray, **options: Any) -> dict[str, Any]:
+    def _layer(self, name: str, rows: np.ndarray, **options: object) -> dict[str, Any]:
         points = self.found.points[rows].astype(float).round(3).tolist()
         data: list[Any] = [
             {"value": [x, y, int(row)], "name": self.title_of[row]}
@@ -259,7 +263,7 @@ class Map:
                     tag("a", name_of(item), href=self.page.state.address(item_address(item.id)), dir="auto")
         self.page.say(f"{len(found)} found" if query.strip() else "")
 
-    def _open(self, event: Any) -> None:
+    def _open(self, event: "EChartPointClickEventArguments") -> None:
         value = event.value if isinstance(event.value, list) else []
         if len(value) == 3:
             self.page.go(item_address(str(self.model.items.id(int(value[2])))))

@@ -1,13 +1,12 @@
 """The landing page: twelve people, with what they rated and what two models recommend them."""
 
 import datetime
-from typing import Any
 
 from palate.app.answers import Answer, Row
 from palate.explorer.cases import Case, append_case
 from palate.explorer.figures import Figures, measure
 from palate.explorer.frame import Page, problem
-from palate.explorer.parts import button, table, tag
+from palate.explorer.parts import Element, button, table, tag
 from palate.explorer.people import Person, twelve_people
 from palate.explorer.views.lists import asked, history, short_list
 
@@ -128,7 +127,7 @@ def _wrong(page: Page, person: Person, row: Row, answers: dict[str, Answer | str
         page.say(f"Saved in {page.space.cases.name}.")
 
 
-def _measure_later(page: Page, place: Any) -> None:
+def _measure_later(page: Page, place: Element) -> None:
     """Measure outside the event loop, and draw the figures when they are there."""
     from nicegui import background_tasks, run
 

@@ -1,16 +1,21 @@
 """Rate some items oneself: the list follows at once."""
 
 import functools
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from palate.app.answers import ItemInfo
 from palate.app.errors import NotKnown
 from palate.explorer.changes import gone, marks, summary
 from palate.explorer.frame import Page
-from palate.explorer.parts import button, count, item_address, levels_of, name_of, stars, tag
+from palate.explorer.parts import Element, button, count, item_address, levels_of, name_of, stars, tag
 from palate.explorer.state import ME
 from palate.explorer.views.lists import SOURCES, asked, long_list, said_of
 from palate.store.changes import REMOVED, StoreError
+
+if TYPE_CHECKING:
+    pass
+
 
 _HITS = 8
 _SUGGESTED = 8
@@ -115,7 +120,7 @@ class Rating:
                 aria_label=f"Seen {name_of(item)}, no opinion",
             )
 
-    def rate(self, item: ItemInfo, value: float | None, said: Any = None) -> None:
+    def rate(self, item: ItemInfo, value: float | None, said: Element | None = None) -> None:
         """Keep a rating, say so, and let the list follow."""
         before = self.core.store.of(self.user).get(item.id)
         if before is not None and before.state != REMOVED and before.value == value:
@@ -149,7 +154,7 @@ class Rating:
             self.undone.append((item, before.value, before.state))
             self._follow()
 
-    def _kept(self, write: Any) -> bool:
+    def _kept(self, write: Callable[[], object]) -> bool:
         from nicegui import ui
 
         try:

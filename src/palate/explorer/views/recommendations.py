@@ -1,7 +1,6 @@
 """One user's list: what is expected, how sure that is, why, and what three sliders do to it."""
 
 from collections.abc import Callable
-from typing import Any
 
 from palate.app.answers import POPULAR, Answer, ModelInfo, Row
 from palate.app.errors import CannotAnswer, NotKnown
@@ -59,7 +58,7 @@ def show(page: Page) -> None:
         plain = asked(page, state.model)
         _draw(page, place, plain)
 
-    def move(**changes: Any) -> None:
+    def move(**changes: object) -> None:
         page.change(**changes)
         _draw(page, place, plain)
 
@@ -88,7 +87,7 @@ def _sentence(info: ModelInfo) -> str:
     return f"{caution} {diversity}"
 
 
-def _draw(page: Page, place: Any, plain: Answer | str) -> None:
+def _draw(page: Page, place: Element, plain: Answer | str) -> None:
     """Draw the list as the sliders stand, with marks against the list without them."""
     state = page.state
     sliders = {name: getattr(state, name) for name in ("min_ratings", "caution", "diversity")}

@@ -134,4 +134,5 @@ class Bounded(NormalNoise):
 
 
 def _sigmoid(score: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-np.clip(score, -30, 30)))
+    found: np.ndarray = 1 / (1 + np.exp(-np.clip(score, -30, 30)))
+    return found

@@ -174,7 +174,8 @@ class Ordinal(Likelihood):
         levels.newton(draw, single, precision.astype(np.float32), target, bend)
         # The slope of the log-probability is (target - latent) * bend; the truncated normal's mean is
         # latent + slope / precision.
-        return single + (target.astype(np.float64) - single) * bend / precision
+        found: np.ndarray = single + (target.astype(np.float64) - single) * bend / precision
+        return found
 
     def codes(self, rows: Rows) -> np.ndarray:
         """Return the place of each rating among the levels, int64.

@@ -31,7 +31,7 @@ class Fields:
 
     def take_choice(self, key: str, choices: tuple[str, ...]) -> str:
         """Return the value of a key, one of these strings."""
-        value = self.take(key, str)
+        value: str = self.take(key, str)
         if value not in choices:
             raise Damage(f"{key!r} in {self._where} must be one of {', '.join(choices)}; got {quoted(value)}")
         return value

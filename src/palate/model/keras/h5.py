@@ -8,13 +8,18 @@ is as large as it says.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from palate.model.file.errors import Damage
 from palate.model.file.json import quoted
 from palate.model.keras.h5_text import heap_text
+
+if TYPE_CHECKING:
+    import h5py
+
 
 EXTRA = 'Install it with pip install "palate[keras-files]".'
 MAX_MEMBERS = 2000  # of one group; a model of the lesson has a dozen
@@ -40,7 +45,7 @@ def require_h5py() -> Any:
 
 
 @contextmanager
-def opened(source: Any, size: int) -> Iterator["Hdf5"]:
+def opened(source: BinaryIO, size: int) -> Iterator["Hdf5"]:
     """Open a binary file object of `size` bytes as HDF5; whatever HDF5 itself finds wrong becomes
     `Damage`.
     """
@@ -55,16 +60,16 @@ def opened(source: Any, size: int) -> Iterator["Hdf5"]:
 class Hdf5:
     """A file opened for reading, and the few questions that may be asked of it."""
 
-    def __init__(self, h5py: Any, file: Any, source: Any, size: int) -> None:
+    def __init__(self, h5py: ModuleType, file: "h5py.File", source: BinaryIO, size: int) -> None:
         self._h5py, self.root, self._source, self._size = h5py, file, source, size
 
-    def names(self, group: Any) -> list[str]:
+    def names(self, group: "h5py.Group") -> list[str]:
         """Return the names of a group's members."""
         if len(group) > MAX_MEMBERS:
             raise Damage(f"{_place(group)} must have at most {MAX_MEMBERS} members; got {len(group)}")
         return list(group)
 
-    def child(self, parent: Any, name: str) -> Any:
+    def child(self, parent: "h5py.Group", name: str) -> Any:
         """Return a group or table by its name, or None if there is none."""
         if "/" in name or name in ("", ".") or name not in self.names(parent):
             return None
@@ -81,14 +86,14 @@ class Hdf5:
             )
         return found
 
-    def group(self, parent: Any, name: str) -> Any:
+    def group(self, parent: "h5py.Group", name: str) -> Any:
         """Return a group by its name, or None if there is none."""
         found = self.child(parent, name)
         if found is not None and not isinstance(found, self._h5py.Group):
             raise Damage(f"{_place(found)} must be a group; got a table")
         return found
 
-    def tables(self, group: Any, depth: int = _DEPTH) -> list[Any]:
+    def tables(self, group: "h5py.Group", depth: int = _DEPTH) -> list[Any]:
         """Return the tables in a group and in the groups within it."""
         found: list[Any] = []
         if depth == 0:
@@ -118,7 +123,7 @@ class Hdf5:
             raise Damage("its addresses and lengths must be of 8 bytes")
         return heap_text(self._source, self._size, name, MAX_TEXT)
 
-    def matrix(self, table: Any) -> np.ndarray:
+    def matrix(self, table: "h5py.Dataset") -> np.ndarray:
         """Return a table of floats with two dimensions as float32, once it is sure that all of it
         stands in the file.
         """
@@ -156,5 +161,5 @@ class Hdf5:
         return result
 
 
-def _place(thing: Any) -> str:
+def _place(thing: "h5py.Group | h5py.Dataset") -> str:
     return quoted(thing.name or "?")

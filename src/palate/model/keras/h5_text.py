@@ -3,7 +3,7 @@ file claims.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import BinaryIO
 
 from palate.model.file.errors import Damage
 from palate.model.file.json import quoted
@@ -15,7 +15,7 @@ _DESCRIPTOR = 16  # bytes: length, address of a heap, number of the object in it
 _MAX_OBJECTS = 1 << 16
 
 
-def heap_text(file: object, size: int, name: str, longest: int) -> str:
+def heap_text(file: BinaryIO, size: int, name: str, longest: int) -> str:
     """Return the text of the attribute `name`, whose length varies: found by its name, read from
     its heap as far as that goes.
 
@@ -51,7 +51,7 @@ def heap_text(file: object, size: int, name: str, longest: int) -> str:
         raise Damage(f"attribute {quoted(name)} must be valid Unicode text") from None
 
 
-def _descriptors(file: Any, size: int, name: str) -> Iterator[bytes]:
+def _descriptors(file: BinaryIO, size: int, name: str) -> Iterator[bytes]:
     """Yield where the text of each attribute of this name is said to be."""
     wanted = name.encode() + b"\0"
     margin = 256
@@ -83,7 +83,7 @@ def _descriptor(block: bytes, at: int, length: int) -> bytes | None:
     return None
 
 
-def _heap_object(file: Any, size: int, heap: int, number: int, length: int) -> bytes | None:
+def _heap_object(file: BinaryIO, size: int, heap: int, number: int, length: int) -> bytes | None:
     """Return the first `length` bytes of an object in a global heap, or None if they are not there."""
     if heap + 16 > size:
         return None

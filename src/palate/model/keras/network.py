@@ -71,7 +71,7 @@ class NetworkModel(Model):
 
     @property
     def _width(self) -> int:
-        return max(kernel.shape[1] for kernel, _ in self.layers)
+        return int(max(kernel.shape[1] for kernel, _ in self.layers))
 
     def _first(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the first layer's share of each user, its bias included, and of each item: it is

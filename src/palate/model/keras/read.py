@@ -4,7 +4,7 @@ file is run.
 
 import os
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
@@ -117,7 +117,7 @@ def _tables(file: BinaryIO, size: int) -> KerasTables:
     if magic.startswith(_ZIP):
         text, weights = read_archive(file, size)
         plan = read_plan(text, "config.json")
-        with opened(weights, weights.length) as hdf5:
+        with opened(cast(BinaryIO, weights), weights.length) as hdf5:
             return _from_counters(hdf5, plan)
     raise Damage(f"it must be an HDF5 file (.h5) or a zip archive (.keras); it begins with {magic!r}")
 
@@ -204,11 +204,11 @@ def _bias(bias: np.ndarray | None, n: int) -> np.ndarray:
     return np.zeros((1, n), np.float32) if bias is None else bias[None]
 
 
-def _checked_mean(mean: Any) -> float:
-    check_number("mean", mean)
-    if not np.isfinite(mean):
+def _checked_mean(mean: object) -> float:
+    number = check_number("mean", mean)
+    if not np.isfinite(number):
         raise ArgumentError("mean", "be a finite number", f"{mean}")
-    return float(mean)
+    return number
 
 
 def _priors(part: KerasTables, ratings: Ratings | None, mean: float) -> tuple[RowPrior, RowPrior]:

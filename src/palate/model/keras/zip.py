@@ -2,10 +2,14 @@
 
 import io
 import zipfile
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from palate.model.file.errors import Damage
 from palate.model.file.json import quoted
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 MAX_CONFIG = 1 << 22
@@ -118,7 +122,7 @@ class Window(io.RawIOBase):
         """Return the position."""
         return self._at
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: "WriteableBuffer") -> int:
         """Fill a buffer as far as the part goes; return the number of bytes."""
         view = memoryview(buffer).cast("B")
         wanted = max(0, min(len(view), self.length - self._at))

@@ -52,7 +52,7 @@ class RidgeLink:
     @property
     def width(self) -> int:
         """Padded number of factors."""
-        return self.weight.shape[1] - LANES
+        return int(self.weight.shape[1] - LANES)
 
     def start(self) -> np.ndarray:
         """Return weights of zero, (n_features, width + 8) float32."""

@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 import numpy as np
 
@@ -29,11 +29,27 @@ from palate.training.progress import TrainingBar
 from palate.training.trainer import Callback
 from palate.training.training_data import Problem, split
 
+if TYPE_CHECKING:
+    from palate.training.als.least_squares import LeastSquares
+    from palate.training.baseline import Baseline
+
+FactorTrainer: TypeAlias = "LeastSquares | Baseline"
 Priors = tuple[RowPrior, RowPrior]
 
 
+class OneFit(TypedDict):
+    """What is the same for each of several starts."""
+
+    validation: float | Ratings
+    refit: bool
+    callback: Callback | None
+    threads: int
+    seed: int
+    user_table: object
+
+
 def fit_factors(
-    trainer: Any,
+    trainer: FactorTrainer,
     ratings: Ratings,
     *,
     validation: float | Ratings,
@@ -45,7 +61,7 @@ def fit_factors(
     threads: int,
     seed: int,
     start_number: int = 0,
-    user_table: Any = None,
+    user_table: object = None,
     solver: Solver = solve_rows,
     half_sweeps: str | os.PathLike[str] | None = None,
 ) -> FactorModel:
@@ -74,7 +90,7 @@ def fit_factors(
 
 
 def fit_problem(
-    trainer: Any,
+    trainer: FactorTrainer,
     problem: Problem,
     *,
     catalog: Catalog | None,
@@ -150,7 +166,7 @@ def fit_problem(
     return check_fitted(_model(trainer, task, run, catalog, residual_sd, sure), trainer)
 
 
-def _problem(everything: Ratings, held_out: np.ndarray, trainer: Any) -> Problem:
+def _problem(everything: Ratings, held_out: np.ndarray, trainer: FactorTrainer) -> Problem:
     """Return the ratings that are not held out as a trainer sees them."""
     return Problem.build(
         everything,
@@ -166,7 +182,7 @@ def _scaled(users: Side, scale: np.ndarray | None) -> Side:
     return users if scale is None else replace(users, factors=users.factors * scale[:, None])
 
 
-def _check_named_start(start: str, trainer: Any) -> None:
+def _check_named_start(start: str, trainer: FactorTrainer) -> None:
     """Raise ArgumentError unless `start` is a name that the trainer can start from."""
     check_choice("start", start, (SPECTRAL,))
     if not fitted_class(trainer.link).linear:
@@ -176,7 +192,11 @@ def _check_named_start(start: str, trainer: Any) -> None:
 
 
 def _kept(
-    path: str | os.PathLike[str], trainer: Any, sides: tuple[Side, Side], problem: Problem, seed: int
+    path: str | os.PathLike[str],
+    trainer: FactorTrainer,
+    sides: tuple[Side, Side],
+    problem: Problem,
+    seed: int,
 ) -> HalfSweeps:
     """Return the file of half sweeps of a run; it is that of these ratings, this trainer and start alone."""
     if trainer.time:
@@ -185,7 +205,7 @@ def _kept(
     return HalfSweeps.of(path, trainer, sides, *about)
 
 
-def _with_held_out(problem: Problem, trainer: Any, likelihood: NormalNoise) -> Problem:
+def _with_held_out(problem: Problem, trainer: FactorTrainer, likelihood: NormalNoise) -> Problem:
     """Return the problem with the held-out ratings among those that are trained on."""
     everything = problem.ratings
     none = np.zeros(len(everything), bool)
@@ -236,11 +256,11 @@ class _Task:
     @classmethod
     def of(
         cls,
-        trainer: Any,
+        trainer: FactorTrainer,
         problem: Problem,
         priors: Priors,
         catalog: Catalog | None,
-        user_table: Any,
+        user_table: object,
         threads: int,
     ) -> "_Task":
         features = all_features(problem, trainer, catalog, user_table)
@@ -266,7 +286,7 @@ def averaged(models: list[FactorModel]) -> FactorModel:
 
 
 def _model(
-    trainer: Any,
+    trainer: FactorTrainer,
     task: _Task,
     run: Run,
     catalog: Catalog | None,
@@ -308,7 +328,7 @@ def _model(
     )
 
 
-def _described(trainer: Any, residual_sd: float) -> dict[str, Any]:
+def _described(trainer: FactorTrainer, residual_sd: float) -> dict[str, Any]:
     """Return the trainer's name and hyper-parameters; what "auto" came to stands beside it."""
     described = {"name": type(trainer).__name__, **asdict(trainer)}
     for field in fields(trainer):

@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 from palate._checks import ArgumentError, Setting, Words, check_choice, check_count, check_switch
 from palate._parallel import check_threads
@@ -16,7 +16,8 @@ from palate.solve.confidence import KINDS, NONE, Confidence
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Solver, solve_rows
 from palate.solve.strengths import AUTO, resolve_strength, ridge_prior, sum_strengths
-from palate.training.als.fitting import averaged, fit_factors
+from palate.training.als.fitting import OneFit, averaged, fit_factors
+from palate.training.als.sweeps import Solver
 from palate.training.checks import check_number_or_word, check_rate, check_strength
 from palate.training.eras import ERAS
 from palate.training.features import feature_names
@@ -157,7 +158,7 @@ class LeastSquares:
     l2_time: float = 1000.0
 
     @classmethod
-    def for_counts(cls, form: str = "one-plus", **hyperparameters: Any) -> "LeastSquares":
+    def for_counts(cls, form: str = "one-plus", **hyperparameters: float | str) -> "LeastSquares":
         """Return a trainer for counts, such as plays, clicks or purchases.
 
         The model has no mean and no biases, and pairs without a count are 0.
@@ -205,7 +206,7 @@ class LeastSquares:
         else:
             base |= {"l2_user": 0.01, "l2_item": 0.01, "l2_scaling": 0.0, "unobserved_weight": 1.0}
             base |= {"alpha": 40.0 if form == "one-plus" else 1.0}
-        return cls(**{**base, **hyperparameters})
+        return cls(**(base | hyperparameters))
 
     @classmethod
     def from_keras_strengths(
@@ -216,7 +217,7 @@ class LeastSquares:
         l2_item: float = 0.0,
         l2_bias: float = 0.0,
         l1_bias: float = 0.0,
-        **hyperparameters: Any,
+        **hyperparameters: float | str,
     ) -> "LeastSquares":
         """Return the trainer with the same optimum as a Keras model with these regularizers.
 
@@ -246,7 +247,8 @@ class LeastSquares:
         given = {"l2_user": l2_user, "l2_item": l2_item, "l2_bias": l2_bias, "l1_bias": l1_bias}
         for name, value in given.items():
             check_strength(name, value)
-        return cls(**{"l2_scaling": 0.0, **sum_strengths(n_ratings, given), **hyperparameters})
+        base: dict[str, Any] = {"l2_scaling": 0.0, **sum_strengths(n_ratings, given)}
+        return cls(**(base | hyperparameters))
 
     def fit(
         self,
@@ -324,7 +326,7 @@ class LeastSquares:
         catalog: Catalog | None = None,
         start: FactorModel | str | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
-        **options: Any,
+        **options: Unpack[OneFit],
     ) -> FactorModel:
         """Fit as `fit` does, each half of a sweep solved by `solver`."""
         self._check()

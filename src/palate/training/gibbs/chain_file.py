@@ -5,7 +5,7 @@ import json
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,10 @@ from palate.training.gibbs.sides import SideState
 from palate.training.gibbs.temporal import TimeState
 from palate.training.training_data import Problem
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
 _FORMAT = "palate chain 4"
 _SIDE = ("mean", "precision", "weights", "strengths", "own")
 _TIME = ("user_shift", "item_shift", "strengths", "mood")
@@ -30,7 +34,11 @@ class ChainFileError(ValueError):
 
 
 def digest_of(
-    trainer: Any, problem: Problem, features: dict[str, SideFeatures], start: FactorModel | None, seed: int
+    trainer: "DataclassInstance",
+    problem: Problem,
+    features: dict[str, SideFeatures],
+    start: FactorModel | None,
+    seed: int,
 ) -> str:
     """Return what tells one run from all others: trainer, seed, ratings, what is held out, features
     and start.

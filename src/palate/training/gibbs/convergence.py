@@ -30,7 +30,7 @@ def split_rhat(traces: np.ndarray) -> np.ndarray:
     within = halves.var(axis=1, ddof=1).mean(axis=0)
     between = n * halves.mean(axis=1).var(axis=0, ddof=1)
     whole = (n - 1) / n * within + between / n
-    return np.sqrt(whole / np.maximum(within, 1e-300))
+    return np.asarray(np.sqrt(whole / np.maximum(within, 1e-300)))
 
 
 def effective_size(traces: np.ndarray) -> np.ndarray:
@@ -58,7 +58,7 @@ def effective_size(traces: np.ndarray) -> np.ndarray:
     positive = np.cumprod(pairs > 0, axis=0).astype(bool)
     pairs = np.minimum.accumulate(np.where(positive, pairs, 0), axis=0)
     times = np.maximum(2 * pairs.sum(axis=0) - 1, 1 / np.log10(max(m * n, 11)))
-    return m * n / times
+    return np.asarray(m * n / times)
 
 
 def _halves(traces: np.ndarray) -> np.ndarray:

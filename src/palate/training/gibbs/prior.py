@@ -102,4 +102,4 @@ class Prior:
         """Return `sum of w w'` over the weights of a group, (k + 1, k + 1) float64."""
         first, last = self.shape.bounds[group : group + 2]
         part = weights[first:last][:, self.shape.columns].astype(np.float64)
-        return np.einsum("cf,cg->fg", part, part)
+        return np.asarray(np.einsum("cf,cg->fg", part, part))

@@ -416,7 +416,8 @@ class TimeModel:
         from palate.kernels.timing import error_sums
 
         def part(start: int, stop: int) -> Sums:
-            return error_sums(start, stop, errors, state.mood, self.sitting, weights)
+            sums: Sums = error_sums(start, stop, errors, state.mood, self.sitting, weights)
+            return sums
 
         parts = run_chunks(part, even_bounds(len(errors), RATINGS_PER_CHUNK), threads)
         return sum(squared for squared, _ in parts), sum(absolute for _, absolute in parts)

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -15,12 +16,18 @@ from palate._checks import check_count, check_seed, check_switch
 from palate._parallel import check_threads
 from palate.data.ratings import Ratings
 from palate.model.history import History, SweepReport
+from palate.model.model import Model
 from palate.training.checks import check_rate, check_strength
 from palate.training.keras.backend import require_keras
 from palate.training.progress import TrainingBar
 from palate.training.trainer import Callback
 from palate.training.training_data import Problem, split
 
+if TYPE_CHECKING:
+    import keras
+
+
+Start = TypeVar("Start", bound=Model, contravariant=True)
 Weights = dict[str, list[np.ndarray]]  # by the names of layers
 _FEW_STEPS = 40  # below which a compiled step does not earn its compilation
 
@@ -88,8 +95,34 @@ class EpochRun:
     interrupted: bool = False
 
 
+class EpochTrainer(Protocol[Start]):
+    """What all Keras trainers have: their fields, and how a network is built, begun and judged."""
+
+    @property
+    def n_factors(self) -> int: ...
+    @property
+    def l2_user(self) -> float: ...
+    @property
+    def l2_item(self) -> float: ...
+    @property
+    def dropout(self) -> float: ...
+    @property
+    def mean(self) -> bool: ...
+    @property
+    def learning_rate(self) -> float: ...
+    @property
+    def batch_size(self) -> int: ...
+    @property
+    def epochs(self) -> int: ...
+    @property
+    def patience(self) -> int | None: ...
+    def build(self, keras: ModuleType, problem: Problem, schedule: Schedule) -> "keras.Model": ...
+    def begin(self, model: "keras.Model", start: Start, problem: Problem) -> None: ...
+    def judge(self, weights: Weights, problem: Problem) -> Judgement: ...
+
+
 def run_epochs(
-    model: Any,
+    model: "keras.Model",
     problem: Problem,
     schedule: Schedule,
     judge: Callable[[Weights], Judgement],
@@ -132,11 +165,11 @@ def run_epochs(
 
 
 def fit_epochs(
-    trainer: Any,
+    trainer: EpochTrainer[Start],
     ratings: Ratings,
     *,
     validation: float | Ratings,
-    start: Any,
+    start: Start | None,
     refit: bool,
     callback: Callback | None,
     threads: int | None,
@@ -145,9 +178,6 @@ def fit_epochs(
 ) -> tuple[Problem, EpochRun]:
     """Train what a trainer builds, and return what it was trained on and the run; the one path of
     all Keras trainers.
-
-    The trainer has `build(keras, problem, schedule)`, `begin(model, start, problem)` and
-    `judge(weights, problem)`, and the fields that `check_epochs` checks.
     """
     check_threads(threads)
     check_seed(seed)
@@ -155,7 +185,11 @@ def fit_epochs(
     keras = require_keras()
 
     def train(
-        problem: Problem, epochs: int, patience: int | None, watch: Callback | None, after: Any
+        problem: Problem,
+        epochs: int,
+        patience: int | None,
+        watch: Callback | None,
+        after: Callable[[EpochRun], None] | None,
     ) -> EpochRun:
         schedule = Schedule(epochs, trainer.batch_size, patience, seed)
         model = trainer.build(keras, problem, schedule)
@@ -176,7 +210,7 @@ def fit_epochs(
     return problem, run
 
 
-def check_epochs(trainer: Any) -> None:
+def check_epochs(trainer: EpochTrainer[Any]) -> None:
     """Check the fields that all Keras trainers have."""
     check_count("n_factors", trainer.n_factors, 1, 1024)
     for name in ("l2_user", "l2_item", "learning_rate"):
@@ -189,7 +223,13 @@ def check_epochs(trainer: Any) -> None:
         check_count("patience", trainer.patience, 1)
 
 
-def compiled(keras: Any, inputs: Any, out: Any, learning_rate: float, eager: bool) -> Any:
+def compiled(
+    keras: ModuleType,
+    inputs: "list[keras.KerasTensor]",
+    out: "keras.KerasTensor",
+    learning_rate: float,
+    eager: bool,
+) -> Any:
     """Return the Keras model from inputs to output, with the lesson's optimizer, loss and metric."""
     model = keras.Model(inputs, out)
     model.compile(
@@ -237,7 +277,7 @@ def history_of(problem: Problem, run: EpochRun) -> History:
     )
 
 
-def weights_of(model: Any) -> Weights:
+def weights_of(model: "keras.Model") -> Weights:
     """Return copies of a Keras model's weights, by the names of its layers."""
     return {
         layer.name: [np.array(part) for part in layer.get_weights()]
@@ -267,7 +307,7 @@ class _Feed:
             users[:, None], columns[:, None], targets, weights, np.random.default_rng([schedule.seed, 1])
         )
 
-    def epoch(self, model: Any, batch_size: int) -> None:
+    def epoch(self, model: "keras.Model", batch_size: int) -> None:
         order = self.rng.permutation(len(self.targets))
         weights = None if self.weights is None else self.weights[order]
         model.fit(

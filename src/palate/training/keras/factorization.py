@@ -2,7 +2,8 @@
 
 import os
 from dataclasses import asdict, dataclass
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,6 +32,10 @@ from palate.training.keras.epochs import (
 )
 from palate.training.trainer import Callback
 from palate.training.training_data import Problem, continued
+
+if TYPE_CHECKING:
+    import keras
+
 
 _LAYERS = ("user_embedding", "movie_embedding", "user_bias", "movie_bias")
 
@@ -141,7 +146,7 @@ class KerasFactorization:
         )
         return continued(check_fitted(self._result(problem, run, catalog), self), start)
 
-    def build(self, keras: Any, problem: Problem, schedule: Schedule) -> Any:
+    def build(self, keras: ModuleType, problem: Problem, schedule: Schedule) -> Any:
         """Return the compiled Keras model, its layers named as in the lesson.
 
         Parameters
@@ -187,7 +192,7 @@ class KerasFactorization:
             check_strength(name, getattr(self, name))
         check_switch("biases", self.biases)
 
-    def begin(self, model: Any, start: FactorModel, problem: Problem) -> None:
+    def begin(self, model: "keras.Model", start: FactorModel, problem: Problem) -> None:
         """Put a model's vectors into the layers; ids it does not know keep their random start.
 
         Parameters

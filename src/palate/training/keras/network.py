@@ -1,7 +1,8 @@
 """The first lesson's network: the vectors of user and item side by side, and dense layers above them."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +25,10 @@ from palate.training.keras.epochs import (
 )
 from palate.training.trainer import Callback
 from palate.training.training_data import Problem, continued
+
+if TYPE_CHECKING:
+    import keras
+
 
 _VECTORS = ("user_embedding", "movie_embedding")
 
@@ -105,13 +110,13 @@ class KerasNetwork:
         model = self._network(
             run.weights,
             problem,
-            **problem.known(catalog),
             trainer={"name": type(self).__name__, **asdict(self)},
             history=history_of(problem, run),
+            **problem.known(catalog),
         )
         return continued(check_fitted(model, self), start)
 
-    def build(self, keras: Any, problem: Problem, schedule: Schedule) -> Any:
+    def build(self, keras: ModuleType, problem: Problem, schedule: Schedule) -> Any:
         """Return the compiled Keras model.
 
         Parameters
@@ -152,7 +157,7 @@ class KerasNetwork:
         for width in self.hidden:
             check_count("each width in hidden", width, 1, 65_536)
 
-    def begin(self, model: Any, start: NetworkModel, problem: Problem) -> None:
+    def begin(self, model: "keras.Model", start: NetworkModel, problem: Problem) -> None:
         """Put a network's weights into the layers; ids it does not know keep their random start.
 
         Parameters
