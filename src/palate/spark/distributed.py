@@ -1,7 +1,7 @@
 """Least squares whose half sweeps are solved by Spark's workers, block of rows by block of rows."""
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words, check_seed, is_integer, is_number
 from palate._parallel import check_threads
@@ -13,6 +13,9 @@ from palate.spark.remote import Remote
 from palate.spark.solver import SparkSolver
 from palate.training.als.fitting import fit_problem
 from palate.training.als.least_squares import LeastSquares
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 _DEFAULTS: dict[str, Any] = {
     "validation": 0.05,
@@ -28,7 +31,7 @@ _DEFAULTS: dict[str, Any] = {
 
 def fit_distributed(
     trainer: LeastSquares,
-    ratings: object,
+    ratings: "DataFrame",
     *,
     user: str = names.USER_ID,
     item: str = names.ITEM_ID,
@@ -119,7 +122,7 @@ def fit_distributed(
 
 def _fit_remote(
     trainer: LeastSquares,
-    ratings: object,
+    ratings: "DataFrame",
     columns: dict[str, str | None],
     scale: tuple[float, float] | None,
     duplicates: str | None,

@@ -72,7 +72,7 @@ class ItemFigures:
 
     def item_means(self) -> np.ndarray:
         """Return the mean rating of each item."""
-        return self.sums / self.counts
+        return np.asarray(self.sums / self.counts)
 
 
 @dataclass(frozen=True, eq=False)

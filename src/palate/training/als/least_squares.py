@@ -17,7 +17,6 @@ from palate.solve.prior import RowPrior
 from palate.solve.rows import Solver, solve_rows
 from palate.solve.strengths import AUTO, resolve_strength, ridge_prior, sum_strengths
 from palate.training.als.fitting import OneFit, averaged, fit_factors
-from palate.training.als.sweeps import Solver
 from palate.training.checks import check_number_or_word, check_rate, check_strength
 from palate.training.eras import ERAS
 from palate.training.features import feature_names
