@@ -104,7 +104,7 @@ def experiment(
     threads: int | None = None,
     seed: int = 0,
 ) -> Experiment:
-    """Train a grid of settings on one split, and return a table of the results.
+    """Return a table of errors and lists for a grid of settings, all trained on one split.
 
     Parameters
     ----------
