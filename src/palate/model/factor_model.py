@@ -216,7 +216,7 @@ class FactorModel(OfFactors, WithVectors, Model):
 
         The result is accepted by `predict` wherever an item id is.
 
-        Parameters and errors are those of `fold_in` with users and items exchanged: `users` rated
+        Parameters and errors are those of `fold_in` with the sides exchanged: `users` rated
         the item, and answers call it `item_id`. A model of choices (`Spectral`) accepts an item
         without ratings and `features={"genres": ...}`; its vector is then the mean vector of its
         genres.
