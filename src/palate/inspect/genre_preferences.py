@@ -1,7 +1,7 @@
 """Which genres a user likes: how far ratings inside a genre are from what is expected of them."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -103,7 +103,9 @@ def genre_contrasts(model: Factored, user_index: int | None = None) -> pl.DataFr
     return pl.concat(parts)
 
 
-def _contrast(total: Any, squares: Any, counts: Any, sum_in: Any, n_in: Any) -> tuple[np.ndarray, np.ndarray]:
+def _contrast(
+    total: np.ndarray, squares: np.ndarray, counts: np.ndarray, sum_in: np.ndarray, n_in: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return each user's mean inside less mean outside, and that less three standard errors (pooled
     variance).
     """

@@ -172,17 +172,17 @@ class Answers(HoldsDerived):
 
     def predict_frame(
         self,
-        users: Any,
-        items: Any = None,
+        users: object,
+        items: object = None,
         *,
         title: str | list[str] | None = None,
-        where: Any = None,
+        where: Where | None = None,
         clip: bool = False,
         unknown: str = "raise",
         return_std: bool = False,
         interval: float | None = None,
         interval_of: str = "mean",
-        timestamp: Any = None,
+        timestamp: object = None,
     ) -> Any:
         """Return each user's predicted ratings of chosen items as a frame.
 

@@ -25,6 +25,7 @@ from palate.lists.likeness import Likeness
 from palate.lists.lookup import answer, column_of, described_frame, known_indices, user_rows
 from palate.lists.recommending import check_n
 from palate.lists.similar import SHRINK, SIMILAR_TO, SIMILARITY, check_shrink, support
+from palate.lists.where import Where
 from palate.model.folded import FoldedUser
 from palate.model.history import History
 from palate.model.joined import Change, check_timed
@@ -135,13 +136,13 @@ class LinearModel(Model):
 
     def similar_items(
         self,
-        items: Any,
+        items: object,
         n: int = 10,
         *,
         min_ratings: int = 0,
-        where: Any = None,
-        candidates: Any = None,
-        exclude_items: Any = None,
+        where: Where | None = None,
+        candidates: object = None,
+        exclude_items: object = None,
         by: str | None = None,
         shrink: float | None = None,
         threads: int | None = None,

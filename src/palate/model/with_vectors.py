@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from palate.data.arguments import helpful_methods
 from palate.lists import similar, vectors
+from palate.lists.where import Where
 from palate.model.answers import Answers
 from palate.scorer import Factored
 
@@ -14,13 +15,13 @@ class WithVectors(Answers):
 
     def similar_items(
         self,
-        items: Any,
+        items: object,
         n: int = 10,
         *,
         min_ratings: int = 0,
-        where: Any = None,
-        candidates: Any = None,
-        exclude_items: Any = None,
+        where: Where | None = None,
+        candidates: object = None,
+        exclude_items: object = None,
         shrink: float = similar.SHRINK,
         threads: int | None = None,
     ) -> Any:

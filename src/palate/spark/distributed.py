@@ -44,7 +44,7 @@ def fit_distributed(
     blocks: int | None = None,
     keep_ratings: bool = True,
     half_sweeps: str | os.PathLike[str] | None = None,
-    **options: Any,
+    **options: object,
 ) -> Any:
     """Return the model that least squares fits to a Spark DataFrame, its rows solved by the workers.
 
@@ -106,16 +106,16 @@ def fit_distributed(
     if blocks is not None and (not is_integer(blocks) or blocks < 1):
         raise ArgumentError("blocks", "be a whole number of at least 1", f"{blocks!r}")
     columns = {"user": user, "item": item, "rating": rating, "timestamp": timestamp, "weight": weight}
-    options = {**_DEFAULTS, **options, "half_sweeps": half_sweeps}
-    options["threads"] = check_threads(options.get("threads"))
+    given: dict[str, Any] = {**_DEFAULTS, **options, "half_sweeps": half_sweeps}
+    given["threads"] = check_threads(given.get("threads"))
     if not keep_ratings:
-        return _fit_remote(trainer, ratings, columns, scale, duplicates, blocks, options)
+        return _fit_remote(trainer, ratings, columns, scale, duplicates, blocks, given)
     how = {"scale": scale, "duplicates": duplicates}
     spark: Any = getattr(ratings, "sparkSession", None)
-    table, options = ratings_to_fit(trainer, ratings, columns, how, memory_limit, options)
+    table, given = ratings_to_fit(trainer, ratings, columns, how, memory_limit, given)
     solver = SparkSolver(spark, blocks)
     try:
-        return trainer._fit_by(solver, table, **options)
+        return trainer._fit_by(solver, table, **given)
     finally:
         solver.close()
 

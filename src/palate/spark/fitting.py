@@ -31,7 +31,7 @@ def fit(
     scale: tuple[float, float] | None = None,
     duplicates: str | None = None,
     memory_limit: float | None = None,
-    **options: Any,
+    **options: object,
 ) -> Any:
     """Return the model that a trainer fits on the driver to the ratings of a Spark DataFrame.
 
@@ -71,8 +71,8 @@ def fit(
         )
     wanted = {"user": user, "item": item, "rating": rating, "timestamp": timestamp, "weight": weight}
     how: dict[str, Any] = {"scale": scale, "duplicates": duplicates}
-    table, options = ratings_to_fit(trainer, ratings, wanted, how, memory_limit, options)
-    return trainer.fit(table, **options)
+    table, given = ratings_to_fit(trainer, ratings, wanted, how, memory_limit, options)
+    return trainer.fit(table, **given)
 
 
 def ratings_to_fit(

@@ -43,7 +43,7 @@ def recommend(
     unknown: str = "raise",
     catalog: bool = False,
     threads: int = 1,
-    **options: Any,
+    **options: object,
 ) -> Any:
     """Return the n best items of each user as a Spark DataFrame.
 

@@ -101,7 +101,7 @@ def fit_problem(
     threads: int,
     seed: int,
     start_number: int,
-    user_table: Any,
+    user_table: object,
     solver: Solver,
     half_sweeps: str | os.PathLike[str] | None,
 ) -> FactorModel:

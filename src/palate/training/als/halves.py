@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from palate._checks import ArgumentError
 from palate._files import replace_file
@@ -39,7 +40,7 @@ class HalfSweeps:
 
     @classmethod
     def of(
-        cls, path: str | os.PathLike[str], trainer: object, start: tuple[Side, Side], *about: Any
+        cls, path: str | os.PathLike[str], trainer: object, start: tuple[Side, Side], *about: npt.ArrayLike
     ) -> "HalfSweeps":
         """Return the file of a run of this trainer from this start; `about` is what else it depends on."""
         found = hashlib.sha256(repr(trainer).encode())
