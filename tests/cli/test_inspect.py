@@ -65,7 +65,7 @@ def test_bad_input_is_one_line(refused, model, bare_model, tmp_path):
     )
     assert "unknown user id '99999'" in refused("inspect", model, "--user", 99999)
     assert "no title contains 'No such'" in refused("inspect", model, "--item", "No such")
-    assert "saved without ratings" in refused("inspect", bare_model, "--distinctive")
+    assert "saved without them" in refused("inspect", bare_model, "--distinctive")
     assert "there is no such folder" in refused("inspect", model, "--html", tmp_path / "none" / "x.html")
     (tmp_path / "file").write_text("")
     assert "--plots must be a folder" in refused("inspect", model, "--plots", tmp_path / "file", code=2)

@@ -603,7 +603,7 @@ def test_with_counts_the_rows_of_a_pair_add_up(tmp_path, palate):
     )
     result = palate("train", log, "-o", tmp_path / "log.palate", "--counts", "linear", "--n-factors", "2")
     assert result.code == 0
-    assert "the values of each pair are added (--duplicates sum)." in result.err
+    assert "the values of each pair are added up (--duplicates sum)." in result.err
     assert "scale 1 to 9 (observed)" in result.out
     assert json.loads(palate("rated", tmp_path / "log.palate", "3", "--json").out)[0]["rating"] == 9
     kept = palate(

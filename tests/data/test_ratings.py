@@ -283,7 +283,7 @@ def test_mean_by_weight():
 def test_sum():
     with pytest.warns(
         DuplicateRatingsWarning,
-        match=r"2 ratings repeat .*; the values of each pair are added \(duplicates='sum'\)",
+        match=r"2 ratings repeat .*; the values of each pair are added up \(duplicates='sum'\)",
     ):
         ratings = of_rows(
             [("u", "i", 2, 10), ("u", "i", 5, 30), ("u", "j", 1, 5), ("u", "i", 5, 20)], duplicates="sum"
@@ -466,7 +466,7 @@ def test_refused_options(table, options, error, message):
             "weight",
             [1.0, 0.0],
             ValueError,
-            "weight must hold positive numbers; got 0 at 0-based row 1. Leave out rows",
+            "weight must hold positive numbers; got 0 at 0-based row 1. Remove rows",
         ),
         ("weight", [1.0, -1.0], ValueError, "weight must hold positive numbers; got -1 at 0-based row 1"),
         (

@@ -115,10 +115,13 @@ def test_a_query_without_ratings_counts_rows_if_asked():
     [
         (
             "SELECT * FROM nowhere",
-            "sql must be a query that DuckDB can run; got 'SELECT . FROM nowhere', of which it says: "
+            "sql must be a query that DuckDB can run; got 'SELECT . FROM nowhere', for which DuckDB says: "
             "Catalog Error",
         ),
-        ("SELEC", "sql must be a query that DuckDB can run; got 'SELEC', of which it says: Parser Error"),
+        (
+            "SELEC",
+            "sql must be a query that DuckDB can run; got 'SELEC', for which DuckDB says: Parser Error",
+        ),
         ("CREATE TABLE t (a INT)", "sql must be one query that yields rows, SELECT ...; got"),
         ("COPY (SELECT 1) TO 'stolen.csv'", "sql must be one query that yields rows"),
         ("SELECT 1; SELECT 2", "sql must be one query that yields rows"),

@@ -169,7 +169,7 @@ def test_other_kinds(tmp_path):
     assert found.items.ids().tolist() == [2**63, 2**64 - 1]
     with pytest.raises(ValueError, match=f"got '{2**64}' at line 2"):
         palate.read(tmp_path / "bad.csv", like=known)
-    with pytest.raises(ValueError, match=r"must hold UUIDs.*got 'x' at line 2"):
+    with pytest.raises(ValueError, match=r"must contain UUIDs.*got 'x' at line 2"):
         palate.read(tmp_path / "small.csv", like=known)
 
 

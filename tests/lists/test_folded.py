@@ -53,7 +53,7 @@ def test_may_have_no_name(model):
 def test_is_recommended_without_the_models_own_ratings(model, bare):
     dee = bare.fold_in([10, 30], [5.0, 4.0], user_id="dee")
     assert set(bare.recommend(dee)["item_id"]) == {20, 40, 50}
-    with pytest.raises(ValueError, match=r"saved without ratings"):
+    with pytest.raises(ValueError, match=r"saved without them"):
         bare.recommend(["ann", dee])
 
 

@@ -39,7 +39,7 @@ def test_times_are_shown_where_there_are_any(model):
 
 def test_needs_ratings_and_a_known_user(model, bare):
     with pytest.raises(
-        ValueError, match=r"rated needs to know what was rated; got a model saved without ratings"
+        ValueError, match=r"rated needs the ratings of the model, which was saved without them"
     ):
         bare.rated("ann")
     with pytest.raises(KeyError, match=r"unknown user id 'zoe'"):

@@ -115,7 +115,7 @@ def excluded_indices(scorer: Scorer, exclude_items: object) -> np.ndarray:
     found = scorer.items.indices(ids)
     for position in np.flatnonzero(found < 0):
         message = scorer.items.unknown(element(ids, int(position)), "item id")
-        if "ids here are" in message:
+        if "but this is of type" in message:
             got = message.removeprefix("unknown item id ").removesuffix(".")
             raise ArgumentTypeError("exclude_items", "hold ids of the items' type", got)
     return found[found >= 0]
