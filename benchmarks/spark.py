@@ -13,7 +13,7 @@ import time
 
 import palate
 import palate.spark
-from palate.spark.distributed import SparkSolver
+from palate.spark.solver import SparkSolver
 from palate.training.initialization import bias_start
 from palate.training.training_data import Problem
 

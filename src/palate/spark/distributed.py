@@ -13,6 +13,7 @@ from palate.spark.remote import Remote
 from palate.spark.solver import SparkSolver
 from palate.training.als.fitting import fit_problem
 from palate.training.als.least_squares import LeastSquares
+from palate.training.training_data import continued
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -142,7 +143,8 @@ def _fit_remote(
     )
     solver = SparkSolver(table.sparkSession, blocks, tuple(sides))
     try:
-        return fit_problem(trainer, problem, start_number=0, solver=solver, **options)
+        model = fit_problem(trainer, problem, start_number=0, solver=solver, **options)
+        return continued(model, options["start"])
     finally:
         solver.close()
 
