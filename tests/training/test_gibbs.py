@@ -264,7 +264,7 @@ class TestSameBits:
         checkpoint, output = tmp_path / "chain", tmp_path / "model.palate"
         command = [sys.executable, str(HERE.parent / "train_gibbs.py"), str(checkpoint), str(output), "60"]
         kills = 0
-        while kills < 4:
+        while kills < 3:
             process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
             for _ in range(int(rng.integers(3, 14))):
                 if not process.stdout.readline():

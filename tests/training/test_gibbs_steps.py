@@ -3,6 +3,7 @@ joint-distribution test.
 """
 
 import math
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -26,6 +27,9 @@ from palate.training.gibbs.hyperprior import (
 from palate.training.gibbs.likelihood import BothWays, Levels, Values
 from palate.training.gibbs.sides import SideState
 from palate.training.gibbs.temporal import NoTime, TimeModel, TimeState
+
+
+JOINT_DRAWS = 10_000 if os.environ.get("PALATE_SOAK") else 1000
 
 
 def dense_rows(mask, values):
@@ -378,7 +382,7 @@ def test_sweeps_leave_the_joint_distribution_as_it_is(ordinal, with_features, ow
         10 if own_noise else 7
     )  # seeds without a prior draw that is too large for float32
     changes = []
-    for number in range(2500):
+    for number in range(JOINT_DRAWS):
         state = prior_state(model, rng)
         after = sweep(with_data(model, state, rng), state, Clock(11, 0, number + 1, 1))
         changes.append(quantities(after) - quantities(state))

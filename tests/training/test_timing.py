@@ -299,7 +299,7 @@ def test_a_known_users_fold_in_at_the_times_of_the_ratings_is_the_stored_user(fi
     model, train, _ = fitted
     items = train.items.ids()
     away, away_untimed, spread = [], [], []
-    for user in range(40):
+    for user in range(0, 40, 2):
         part = slice(train.user_indptr[user], train.user_indptr[user + 1])
         rated = train.items.take(train.item_index[part]), train.value[part]
         stored, std = model.predict(user, items, return_std=True)
