@@ -126,12 +126,12 @@ def test_the_walk_visits_few_and_goes_on_until_it_is_sure(monkeypatch):
         return own(model, users, *rest)
 
     monkeypatch.setattr(cautious, "pair_sd", counted)
-    model = posterior_model(n_users=3, n_items=2000, whole=False, share=0.0)
-    rank_cautiously(model, np.arange(3), 5, 0.1)
+    model = posterior_model(n_users=4, n_items=2000, whole=False, share=0.0)
+    rank_cautiously(model, np.arange(4), 5, 0.1)
     few = sum(visited)
-    assert few < 3 * 500
+    assert few < 4 * 500
     visited.clear()
-    rank_cautiously(model, np.arange(3), 5, 0.9999999)
+    rank_cautiously(model, np.arange(4), 5, 0.9999999)
     assert sum(visited) > few
 
 

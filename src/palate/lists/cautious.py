@@ -78,7 +78,7 @@ def rank_cautiously(
 
     The mean is that of the predictions and sd that of `palate.factors.uncertainty.standard_errors`.
     From 0 on, items are visited in the order of the mean until none behind can reach the n-th
-    score; below 0 all scores are computed.
+    score; below 0, and for fewer than four users of a model with draws, all scores are computed.
 
     Parameters
     ----------
@@ -112,7 +112,10 @@ def rank_cautiously(
 
     def run(start: int, stop: int) -> None:
         part = slice(start, stop)
-        if z >= 0:
+        # Passing over the vectors of all draws is most of the work for few users: it is done once for all
+        # scores, but two to four times when candidates are visited in the order of the mean.
+        once = has_posterior(factors) and stop - start < TILE_USERS
+        if z >= 0 and not once:
             _walk(factors, users[part], z, how, seen, out.items[part], out.scores[part])
         else:
             out.items[part], out.scores[part] = _all(factors, users[part], n, z, allowed, seen, ascending)
