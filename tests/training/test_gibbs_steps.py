@@ -28,7 +28,6 @@ from palate.training.gibbs.likelihood import BothWays, Levels, Values
 from palate.training.gibbs.sides import SideState
 from palate.training.gibbs.temporal import NoTime, TimeModel, TimeState
 
-
 JOINT_DRAWS = 10_000 if os.environ.get("PALATE_SOAK") else 1000
 
 
