@@ -253,6 +253,9 @@ def test_items_search_similar_explain_compare(client, core):
             "there is no 'genres' to be given here",
         ),
         ("GET", "/v1/users/u1/recommendations?n=ten", None, 422, "got 'ten'"),
+        ("GET", "/v1/items?q=Film&N=3", None, 422, "there is no 'N' to be given here"),
+        ("GET", "/v1/users/u1?all=1", None, 422, "there is no 'all' to be given here"),
+        ("PUT", "/v1/users/u1/ratings/1?at=3", '{"rating": 5}', 422, "there is no 'at' to be given here"),
         (
             "PUT",
             "/v1/users/u1/ratings/1",

@@ -55,12 +55,14 @@ def application(core: Core, settings: Settings | None = None) -> Any:
         Without FastAPI; the message says what to install.
     """
     try:
-        from fastapi import FastAPI
+        from fastapi import Depends, FastAPI
         from fastapi.exceptions import RequestValidationError
         from starlette.exceptions import HTTPException
     except ImportError:
         raise ImportError(MISSING) from None
     from importlib.metadata import version
+
+    from palate.service.queries import only_known_names
 
     settings, metrics = settings or Settings(), Metrics()
     app = FastAPI(
@@ -72,8 +74,8 @@ def application(core: Core, settings: Settings | None = None) -> Any:
         description="Recommendations, with the model that made them, what they are based on, and their "
         "uncertainty.",
     )
+    app.include_router(list_routes(core, settings))  # which reads its query itself
     for router in (
-        list_routes(core, settings),
         session_routes(core),
         item_routes(core),
         user_routes(core),
@@ -82,7 +84,7 @@ def application(core: Core, settings: Settings | None = None) -> Any:
         map_routes(core),
         health_routes(core, metrics),
     ):
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(only_known_names)])
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     for kind in (LookupError, ValueError, TypeError, RuntimeError, ImportError):

@@ -1,16 +1,15 @@
 """What a list may be asked for in an address, checked in one step: the route that is asked most reads its
-parameters here. It is imported when the routes are made, as it needs Pydantic.
+parameters here. It is imported when the routes are made, as it needs FastAPI.
 """
 
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from palate.service.settings import MOST_ITEMS
-
-if TYPE_CHECKING:
-    from fastapi import Request
 
 
 class ListQuery(BaseModel):
@@ -42,7 +41,7 @@ class ListQuery(BaseModel):
 Query = TypeVar("Query", bound=BaseModel)
 
 
-def read(kind: type[Query], request: "Request") -> Query:
+def read(kind: type[Query], request: Request) -> Query:
     """Return the query of a request; RequestValidationError for one that cannot be, which is answered 422."""
     text = request.scope["query_string"].decode("latin-1")
     given: dict[str, Any] = {}
@@ -54,10 +53,18 @@ def read(kind: type[Query], request: "Request") -> Query:
     try:
         return kind(**given)
     except ValidationError as error:
-        from fastapi.exceptions import RequestValidationError
-
         problems = error.errors(include_url=False, include_context=False)
         raise RequestValidationError([{**one, "loc": ("query", *one["loc"])} for one in problems]) from None
+
+
+async def only_known_names(request: Request) -> None:
+    """Refuse a query with a name that the route does not have, such as `N=5` for `n=5`."""
+    route = request.scope["route"]
+    unknown = set(request.query_params) - {parameter.alias for parameter in route.dependant.query_params}
+    if unknown:
+        raise RequestValidationError(
+            [{"type": "extra_forbidden", "loc": ("query", name), "msg": ""} for name in sorted(unknown)]
+        )
 
 
 def documented(kind: type[BaseModel]) -> dict[str, Any]:
