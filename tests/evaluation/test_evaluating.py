@@ -264,7 +264,7 @@ def test_a_model_saved_without_ratings_is_told_what_it_was_trained_on(model, spl
     model.save(tmp_path / "bare.palate", ratings=False)
     bare = palate.load(tmp_path / "bare.palate")
     with pytest.raises(
-        ValueError, match=r"'LeastSquares' holds no ratings\. Pass train= with the ratings it was trained on"
+        ValueError, match=r"'LeastSquares' has no ratings\. Pass train= with the ratings it was trained on"
     ):
         evaluate(bare, split.test)
     told = evaluate(bare, split.test, train=split.train, k=5, resamples=0)
@@ -291,7 +291,7 @@ def test_users_and_items_that_are_new_count_at_their_prior(ratings):
     assert result.value("rmse") == pytest.approx(
         math.sqrt(np.mean((predicted.astype(float) - test.value) ** 2))
     )
-    assert f"5 users have no training rating; their {cold['users_ratings']} test ratings count" in " ".join(
+    assert f"5 users have no training rating; their {cold['users_ratings']} test ratings are included" in " ".join(
         result.notes
     )
     assert result.by_activity.filter(pl.col("n_train") == "0")["n_users"].unique().to_list() == [5]

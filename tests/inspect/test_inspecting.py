@@ -138,7 +138,7 @@ def test_a_model_saved_without_ratings_leaves_out_what_needs_them(model):
     report = inspect_model(dataclasses.replace(model, ratings=None), n=1)
     assert "norms" not in list(report)
     assert "saved without its ratings" in report.text[0]
-    assert "included" in report.section("most_recommended").text[0]
+    assert "including items that they rated" in report.section("most_recommended").text[0]
 
 
 def test_scores_have_no_scale():
