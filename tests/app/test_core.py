@@ -187,7 +187,7 @@ def test_a_model_that_knows_no_likeness_has_no_diversity(core):
     assert not without.model_info().knows_likeness
     with pytest.raises(CannotAnswer, match="diversity must be 0 for model 'm'"):
         without.recommend("u8", diversity=0.5)
-    with pytest.raises(CannotAnswer, match="no similarities of items"):
+    with pytest.raises(CannotAnswer, match="does not know how alike its items are"):
         without.most_alike("1", ["2"])
 
 

@@ -291,8 +291,9 @@ def test_users_and_items_that_are_new_count_at_their_prior(ratings):
     assert result.value("rmse") == pytest.approx(
         math.sqrt(np.mean((predicted.astype(float) - test.value) ** 2))
     )
-    assert f"5 users have no training rating; their {cold['users_ratings']} test ratings are included" in " ".join(
-        result.notes
+    assert (
+        f"5 users have no training rating; their {cold['users_ratings']} test ratings are included"
+        in " ".join(result.notes)
     )
     assert result.by_activity.filter(pl.col("n_train") == "0")["n_users"].unique().to_list() == [5]
     new_users = result.per_user.filter((pl.col("n_train") == 0) & (pl.col("model") == "LeastSquares"))

@@ -84,7 +84,7 @@ def test_it_is_calibrated_by_its_star_head(tested, tmp_path):
     with pytest.raises(ValueError, match="trained on"):
         palate.calibrate(model, split.train)
     alone = palate.Recommender(stars="none", seconds=0).fit(split.train)
-    with pytest.raises(ValueError, match="model must know the spread of a rating; got 'Recommender'"):
+    with pytest.raises(ValueError, match="model must have standard errors or draws; got 'Recommender'"):
         palate.calibrate(alone, split)
 
 

@@ -206,7 +206,7 @@ class TestSameBits:
 
         partial = trainer.fit(ratings, checkpoint=path, callback=stop_at_20, seed=5)
         assert partial.n_draws == 10
-        assert "Interrupted after 20 whole sweeps" in partial.history.stopped
+        assert "Interrupted after 20 complete sweeps" in partial.history.stopped
         assert path.exists()
         seen = []
         whole = trainer.fit(

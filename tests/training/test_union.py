@@ -30,7 +30,7 @@ def test_who_is_forgotten_is_said_with_numbers(start):
         StartWarning, match=r"has 19 users and 28 items without ratings here, which are forgotten"
     ):
         TRAINER.fit(NEW, start=start)
-    with pytest.warns(StartWarning, match="knows 19 users and 28 items"):
+    with pytest.warns(StartWarning, match="has 19 users and 28 items"):
         palate.Gibbs(n_factors=2, sweeps=12, burn_in=2).fit(NEW, start=start)
 
 

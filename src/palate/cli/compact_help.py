@@ -83,6 +83,8 @@ def _table(options: Iterable[Any]) -> Any:
 
 def _typed(option: "TyperOption | TyperArgument") -> str:
     """Return how an option is typed."""
+    from typer.core import TyperArgument
+
     if isinstance(option, TyperArgument):
         return str(option.metavar or option.name.upper())
     names = ", ".join([*option.opts, *option.secondary_opts])

@@ -9,8 +9,6 @@ from palate.cli import options
 from palate.cli.reading_options import AS_GIVEN, Reading, as_words, reads_ratings
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from palate.experiments.tuning import Tuned
 
 
@@ -50,6 +48,8 @@ def tune(
 
         palate tune ratings.csv --seconds 120
     """
+    import polars as pl
+
     from palate.cli.input import read
     from palate.cli.output import check_output, deliver, print_json
     from palate.datasets import _bundled_files, load
@@ -104,6 +104,8 @@ def _status() -> Any:
 
 
 def _document(found: "Tuned", command: str) -> dict[str, Any]:
+    import polars as pl
+
     from palate.cli.output import records
 
     figures = ("validation_rmse", "default_rmse", "holdout_rmse", "default_holdout_rmse", "stopped")

@@ -82,9 +82,9 @@ def recommend_to_all(
     return answer(frame, scorer, users, options.get("candidates"))
 
 
-def _from(part: pl.DataFrame, source: str) -> pl.DataFrame:
+def _from(part: pl.DataFrame, sources: list[str]) -> pl.DataFrame:
     """Return lists with a column that says whose they are."""
-    return pl.DataFrame([*part.get_columns(), pl.Series(SOURCE, [source] * part.height, dtype=pl.String)])
+    return pl.DataFrame([*part.get_columns(), pl.Series(SOURCE, sources, dtype=pl.String)])
 
 
 def _sourced(part: pl.DataFrame, rows: UserRows, known: np.ndarray) -> pl.DataFrame:
@@ -92,9 +92,8 @@ def _sourced(part: pl.DataFrame, rows: UserRows, known: np.ndarray) -> pl.DataFr
     knows nothing are of the most popular items.
     """
     silent = known[silent_about(rows.scorer, rows.index[known])]
-    popular = part[names.USER_ID].is_in(rows.labels.gather(silent).implode())
-    source = pl.select(pl.when(popular).then(pl.lit(POPULAR)).otherwise(pl.lit(MODEL)).alias(SOURCE))
-    return part.with_columns(source.to_series())
+    popular = set(rows.labels.gather(silent).to_list())
+    return _from(part, [POPULAR if user in popular else MODEL for user in part[names.USER_ID].to_list()])
 
 
 def _together(parts: list[pl.DataFrame], labels: list[Any]) -> pl.DataFrame:
@@ -144,7 +143,8 @@ def _popular(rows: UserRows, strangers: np.ndarray, n: int, options: ListOptions
         np.tile(items, (len(strangers), 1)), np.tile(scores.astype(np.float32), (len(strangers), 1))
     )
     own = UserRows(scorer, rows.index[strangers], rows.labels.gather(strangers), rows.single)
-    return _from(ranking_frame(own, every), POPULAR)
+    lists = ranking_frame(own, every)
+    return _from(lists, [POPULAR] * lists.height)
 
 
 def _warn(rows: UserRows, strangers: np.ndarray, unknown: str) -> None:
