@@ -131,7 +131,7 @@ OPTIONAL = {"_typeshed", "duckdb", "h5py", "keras", "matplotlib", "optuna", "pan
 }
 # Modules that a user names himself because they are made of classes of another library: they import
 # it where they begin.
-ENTRIES = {"palate.spark.ml": {"pyspark"}, "palate.service.queries": {"pydantic"}}
+ENTRIES = {"palate.spark.ml": {"pyspark"}, "palate.service.queries": {"fastapi", "pydantic"}}
 
 
 def layer_of(module: str) -> str:
