@@ -158,7 +158,7 @@ def drift(
     >>> ratings = palate.datasets.load("movielens-small").ratings
     >>> model = palate.Popular().fit(ratings)
     >>> palate.drift(model.update(ratings.select([0, 1])))
-    Of the first 10 items, updated and trained again have in common: 100% for 500 users.
+    Of the first 10 items, the updated and the newly trained model have in common: 100% for 500 users.
     """
     n, n_users = check_count("n", n, 1), check_count("n_users", n_users, 1)
     check_seed(seed)

@@ -23,7 +23,7 @@ def make_cursor(secret: bytes, state: list[Any], offset: int) -> str:
     (['films', 'v1', 3], 10)
     >>> read_cursor(b"other", cursor)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    palate.service.cursor.BadCursor: cursor must be one that this service gave out. ...
+    palate.service.cursor.BadCursor: cursor must be from a response of this service. ...
     """
     body = json.dumps([state, offset], separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(_signature(secret, body) + body).decode().rstrip("=")

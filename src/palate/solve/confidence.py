@@ -65,7 +65,7 @@ def user_scales(counts: np.ndarray, exponent: float) -> np.ndarray | None:
 
     Examples
     --------
-    >>> user_scales(np.array([1, 4, 0, 10]), 0.5).round(2).tolist()
+    >>> user_scales(np.array([1, 4, 0, 10]), 0.5).astype(float).round(2).tolist()
     [1.5, 1.06, 1.0, 0.84]
     """
     if not exponent:
