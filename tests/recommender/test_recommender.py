@@ -95,7 +95,8 @@ def test_the_table_of_candidates_says_which_one_won(model):
     assert max(row["ndcg"] for row in table) >= max(row["ndcg"] for row in sums)
     assert model.trainer["choice"] in {row["name"] for row in table}
     assert {"most popular", "linear items, local, l2 4"} <= {row["name"] for row in table}
-    assert any("The choice head is" in note for note in model.history.notes)
+    assert f"{model.trainer['choice']} has nDCG@10" in model.history.notes[0]
+    assert model.history.stopped == f"The choice head is {model.trainer['choice']}."
     assert model.trainer["beta_resolved"] in (0.0, 0.25, 0.5, 1.0, 2.0)
     assert len(model.ratings) == 160 * 18
     assert model.ratings.held_out is None

@@ -193,10 +193,21 @@ class Vocabulary:
         KeyError
             If it has another type than the ids of the vocabulary.
         """
-        kind = kind_of_type(type(id))
-        if kind is None or KIND_NAMES[kind] != self.type_name:
+        if not self.has_type(id):
             raise KeyError(self.unknown(id, what))
         return self._position(id) >= 0
+
+    def has_type(self, id: object) -> bool:  # noqa: A002
+        """Return whether an `id` has the type of the ids of the vocabulary, known or not.
+
+        Examples
+        --------
+        >>> users = Vocabulary.from_ids([3, 7])
+        >>> users.has_type(5), users.has_type("5")
+        (True, False)
+        """
+        kind = kind_of_type(type(id))
+        return kind is not None and KIND_NAMES[kind] == self.type_name
 
     def unknown(self, id: object, what: str = "id") -> str:  # noqa: A002
         """Return the message for an unknown id.
@@ -207,8 +218,7 @@ class Vocabulary:
         what : str
             What to call the id.
         """
-        kind = kind_of_type(type(id))
-        if kind is None or KIND_NAMES[kind] != self.type_name:
+        if not self.has_type(id):
             return (
                 f"unknown {what} {id!r}: the ids of this model are {self.type_name}s, but this is "
                 f"of type {type(id).__name__}.{self._meant(id)}"

@@ -114,9 +114,10 @@ def excluded_indices(scorer: Scorer, exclude_items: object) -> np.ndarray:
     ids = column_of(exclude_items, names.ITEM_ID)
     found = scorer.items.indices(ids)
     for position in np.flatnonzero(found < 0):
-        message = scorer.items.unknown(element(ids, int(position)), "item id")
-        if "but this is of type" in message:
-            got = message.removeprefix("unknown item id ").removesuffix(".")
+        found_id = element(ids, int(position))
+        if not scorer.items.has_type(found_id):
+            said = scorer.items.unknown(found_id, "item id")
+            got = said.removeprefix("unknown item id ").removesuffix(".")
             raise ArgumentTypeError("exclude_items", "hold ids of the items' type", got)
     return found[found >= 0]
 

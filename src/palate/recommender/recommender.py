@@ -260,14 +260,14 @@ class _Run:
         trials = with_sums(trials, test, self.threads, self.tell)
         best = cast(Trial, chosen_of(trials))  # there are always two trials
         notes = [
-            f"The choice head is {best.candidate.name}: nDCG@10 {best.mean:.4f} on {len(test.users):,} "
-            f"users' held-out ratings."
+            f"On the held-out ratings of {len(test.users):,} users, {best.candidate.name} has nDCG@10 "
+            f"{best.mean:.4f}."
         ]
         highest = cast(Trial, best_of(trials))
         if highest is not best:
             notes.append(
-                f"{highest.candidate.name} has {highest.mean:.4f}, not clearly more; of models that are "
-                "about as good a sum is taken, and one without dense weights."
+                f"The highest is {highest.mean:.4f}, of {highest.candidate.name}, which is not clearly more. "
+                "Among models that are about as good, a sum is preferred, and one without dense weights."
             )
         if left:
             notes.append(f"There was no time to try {', '.join(left)}; increase seconds to try them.")
