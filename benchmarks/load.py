@@ -88,6 +88,14 @@ class Load:
         return int((self.status != 200).sum())
 
 
+def together(parts: list[Load]) -> Load:
+    """Return several loads as one."""
+    return Load(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("latency", "status", "late")),
+        processor=sum(part.processor for part in parts),
+    )
+
+
 class Pool:
     """The connections to one port."""
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from load import Load, closed_loop, open_loop, request
+from load import Load, closed_loop, open_loop, request, together
 
 N_ITEMS, N_USERS, PER_USER = 62_000, 20_000, 20
 KINDS = ("point", "posterior", "recommender")
@@ -204,8 +204,8 @@ def ask_for_the_rest(table: Table, port: int, folder: Path) -> None:
     )
 
 
-def swap_under_load(table: Table, port: int, folder: Path, rate: float, seconds: float, swaps: int) -> None:
-    """Measure lists while the model is swapped again and again."""
+def swap_under_load(table: Table, port: int, folder: Path, rate: float, swaps: int) -> None:
+    """Measure lists while the model is swapped again and again, until the last swap is done."""
     failed: list[int] = []
 
     def swap() -> None:
@@ -216,15 +216,20 @@ def swap_under_load(table: Table, port: int, folder: Path, rate: float, seconds:
                 closed_loop(port, 1, 1, lambda _: request("POST", "/v1/models/point:activate")).failed
             )
 
-    swapping = threading.Thread(target=swap)
-    swapping.start()
+    def load() -> Load:
+        swapping = threading.Thread(target=swap)
+        swapping.start()
+        parts = [open_loop(port, rate, int(5 * rate), lists())]
+        while swapping.is_alive():
+            parts.append(open_loop(port, rate, int(5 * rate), lists()))
+        return together(parts)
+
     table.rate = rate
     table.measured(
         f"point: recommend during swaps, {rate:g} a second",
-        lambda: open_loop(port, rate, int(rate * seconds), lists()),
-        lambda _: f"memory {resident(table.pid):.0f} MB",
+        load,
+        lambda found: f"{len(found.latency):,} requests; memory {resident(table.pid):.0f} MB",
     )
-    swapping.join()
     print(f"{len(failed)} swaps, {sum(failed)} failed; memory {resident(table.pid):.0f} MB", flush=True)
 
 
@@ -255,7 +260,7 @@ def ask(kind: str, port: int, pid: int, folder: Path, given: argparse.Namespace)
     if kind == "point":
         ask_for_the_rest(table, port, folder)
         if given.swaps:
-            swap_under_load(table, port, folder, given.rate / 3, given.seconds, given.swaps)
+            swap_under_load(table, port, folder, given.rate / 3, given.swaps)
         if given.soak:
             soak(pid, port, given.soak)
 
