@@ -29,8 +29,8 @@ WHAT = {
     "bags": palate.Gibbs(user_features="rated", item_features="raters"),
     "full": palate.Gibbs(user_features="rated", item_features="raters,genres,year"),
     "books": palate.Gibbs(user_features="rated", item_features="raters,authors,year"),
-    "eras": palate.Gibbs(time="bins"),
-    "sittings": palate.Gibbs(time="sessions"),
+    "bins": palate.Gibbs(time="bins"),
+    "sessions": palate.Gibbs(time="sessions"),
     "time": palate.Gibbs(time="bins,sessions"),
     "full time": palate.Gibbs(
         user_features="rated", item_features="raters,genres,year", time="bins,sessions"

@@ -16,7 +16,7 @@ from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
 from palate.factors.parts import PARTS
 from palate.factors.row_precision import RowNoise
-from palate.factors.temporal import Sittings, TimeContext
+from palate.factors.temporal import Sessions, TimeContext
 from palate.model.factor_model import FactorModel
 from palate.model.file import container
 from palate.model.history import History, SweepReport
@@ -198,14 +198,14 @@ def timed_model() -> FactorModel:
         edges=np.array([10, 20]),
         user_shift=shifts[0],
         item_shift=shifts[1],
-        home=np.array([2, 0, 1], np.int32),
-        sittings=Sittings(np.array([0, 2, 2, 4]), np.array([1, 5, 0, 30]), np.array([2, 5, 9, 40])),
-        mood=numbers.array(2, 4),
+        user_time_bin=np.array([2, 0, 1], np.int32),
+        sessions=Sessions(np.array([0, 2, 2, 4]), np.array([1, 5, 0, 30]), np.array([2, 5, 9, 40])),
+        session_effect=numbers.array(2, 4),
     )
     return FactorModel(
         **{
             **made,
-            "user_noise": replace(made["user_noise"], sitting=np.array([0.5, 0.25])),
+            "user_noise": replace(made["user_noise"], session=np.array([0.5, 0.25])),
             "context": context,
         }
     )

@@ -37,7 +37,7 @@ def test_info_tells_what_is_known_of_time(palate, timed):
     assert about["n_sessions"] > 120
     assert about["trainer"]["time"] == "bins,sessions"
     blocks = {block["name"]: block["shape"] for block in about["blocks"]}
-    assert blocks["context.mood"] == [20, about["n_sessions"]]
+    assert blocks["context.session_effect"] == [20, about["n_sessions"]]
     assert blocks["context.user_shift"] == [20, 15, 5]
     assert "time: 15 bins" in palate("info", timed / "timed.palate").out
 

@@ -161,12 +161,12 @@ def test_dates_with_the_year_first_are_known(tmp_path, text):
 
 
 def test_times_are_placed_among_those_of_a_model():
-    eras, counters = np.array(SECONDS), np.array([100, 900])
-    assert placed(np.array([1107216000]), eras, "t").tolist() == [1107216000]
-    assert placed(np.array([1107216000]), eras * 1000, "t").tolist() == [1107216000000]
+    time_bins, counters = np.array(SECONDS), np.array([100, 900])
+    assert placed(np.array([1107216000]), time_bins, "t").tolist() == [1107216000]
+    assert placed(np.array([1107216000]), time_bins * 1000, "t").tolist() == [1107216000000]
     assert placed(np.array([2, 1500]), counters, "t").tolist() == [2, 1500]
-    assert placed(np.array([0]), eras, "t", certain=True).tolist() == [0]
-    for times, known in (([1107216000], counters), ([500], eras), ([1107216000], np.array([20050201]))):
+    assert placed(np.array([0]), time_bins, "t", certain=True).tolist() == [0]
+    for times, known in (([1107216000], counters), ([500], time_bins), ([1107216000], np.array([20050201]))):
         with pytest.raises(
             ValueError, match="must be in the unit of this model's times, which run from about"
         ):

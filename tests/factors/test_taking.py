@@ -137,8 +137,8 @@ def test_a_new_row_is_at_its_prior_mean(model):
     np.testing.assert_array_equal(small.user_factors[:, 0], model.user_prior.mean[:, :-1])
     np.testing.assert_array_equal(small.item_bias[:, 0], model.item_prior.mean[:, -1])
     assert (small.user_noise.scale[:, 0] == 1).all()
-    assert small.context.home[0] == model.context.n_eras - 1
-    assert small.context.sittings.indptr[1] == 0
+    assert small.context.user_time_bin[0] == model.context.n_time_bins - 1
+    assert small.context.sessions.indptr[1] == 0
     assert (small.item_link.groups[0].weights[:, 0] == 0).all()
 
 

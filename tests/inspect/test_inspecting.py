@@ -8,7 +8,7 @@ import pytest
 
 import palate
 from palate.factors.row_precision import RowNoise
-from palate.factors.temporal import Sittings, TimeContext
+from palate.factors.temporal import Sessions, TimeContext
 from palate.inspect import Report, Section, inspect_model, lists, plots, predictions
 from palate.inspect.factors import norms, norms_by_count
 from palate.inspect.lists import by_fame, obscurity_section
@@ -222,7 +222,7 @@ def test_an_unknown_section_lists_those_there_are():
         report["two"]
 
 
-def test_eras_are_told_with_what_rose_and_fell(model):
+def test_time_bins_are_told_with_what_rose_and_fell(model):
     """Two eras; in the first every user's vector is longer by (1, 0) than in the last and every
     rating higher by 0.5.
     """
@@ -233,23 +233,23 @@ def test_eras_are_told_with_what_rose_and_fell(model):
         edges=np.array([1_000_000_000]),
         user_shift=user_shift,
         item_shift=np.zeros_like(user_shift),
-        home=np.ones(3, np.int32),
-        sittings=Sittings.none(3),
-        mood=np.zeros((1, 0), np.float32),
+        user_time_bin=np.ones(3, np.int32),
+        sessions=Sessions.none(3),
+        session_effect=np.zeros((1, 0), np.float32),
     )
     times = np.linspace(9e8, 11e8, len(model.ratings)).astype(np.int64)
     timed = dataclasses.replace(
         model, context=context, ratings=dataclasses.replace(model.ratings, timestamp=times)
     )
     report = inspect_model(timed, n=2)
-    eras = report["time_bins"]
+    time_bins = report["time_bins"]
     weights = model.ratings.item_counts()
     first = model.item_factors[0, :, 0].astype(float)
-    share = np.array(eras["n_ratings"].to_list()) / len(model.ratings)
+    share = np.array(time_bins["n_ratings"].to_list()) / len(model.ratings)
     higher = 0.5 + np.average(first, weights=weights)
-    assert eras["higher"].to_list() == pytest.approx([higher * share[1], -higher * share[0]])
-    assert eras["n_ratings"].to_list() == [int((times < 1e9).sum()), int((times >= 1e9).sum())]
-    assert eras["begins"].dt.year().to_list() == [1998, 2001]
+    assert time_bins["higher"].to_list() == pytest.approx([higher * share[1], -higher * share[0]])
+    assert time_bins["n_ratings"].to_list() == [int((times < 1e9).sum()), int((times >= 1e9).sum())]
+    assert time_bins["begins"].dt.year().to_list() == [1998, 2001]
     change = np.average(first, weights=weights) - first
     for name, order in (
         ("risen", np.argsort(-change, kind="stable")),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from palate.kernels import timing
-from palate.training.eras import sums_by_group
+from palate.training.time_bins import sums_by_group
 
 
 @pytest.fixture
@@ -21,23 +21,32 @@ def in_parts(part, n):
         part(start, min(n, start + 700))
 
 
-def test_moods_are_taken_off_and_added(data):
-    values, errors, _, sitting, mood = data
-    mood, out = mood.astype(np.float32), np.empty_like(values)
-    in_parts(lambda a, b: timing.less_moods(a, b, values, mood, sitting, out), len(values))
-    assert (out == values - mood[sitting]).all()
-    expected = errors + mood[sitting]
-    in_parts(lambda a, b: timing.plus_moods(a, b, errors, mood, sitting), len(values))
+def test_session_effects_are_taken_off_and_added(data):
+    values, errors, _, session, session_effect = data
+    session_effect, out = session_effect.astype(np.float32), np.empty_like(values)
+    in_parts(
+        lambda a, b: timing.less_session_effects(a, b, values, session_effect, session, out), len(values)
+    )
+    assert (out == values - session_effect[session]).all()
+    expected = errors + session_effect[session]
+    in_parts(lambda a, b: timing.plus_session_effects(a, b, errors, session_effect, session), len(values))
     assert (errors == expected).all()
 
 
-@pytest.mark.parametrize("with_moods", [True, False])
-def test_errors_are_what_scores_and_moods_leave(data, with_moods):
-    values, scores, _, sitting, mood = data
-    mood, mean = mood.astype(np.float32), np.float32(0.3)
-    expected = values - mean - scores - (mood[sitting] if with_moods else np.zeros(1, np.float32))
-    sitting = sitting if with_moods else np.empty(0, np.int32)
-    in_parts(lambda a, b: timing.less_scores(a, b, values, mean, scores, mood, sitting), len(values))
+@pytest.mark.parametrize("with_session_effects", [True, False])
+def test_errors_are_what_scores_and_session_effects_leave(data, with_session_effects):
+    values, scores, _, session, session_effect = data
+    session_effect, mean = session_effect.astype(np.float32), np.float32(0.3)
+    expected = (
+        values
+        - mean
+        - scores
+        - (session_effect[session] if with_session_effects else np.zeros(1, np.float32))
+    )
+    session = session if with_session_effects else np.empty(0, np.int32)
+    in_parts(
+        lambda a, b: timing.less_scores(a, b, values, mean, scores, session_effect, session), len(values)
+    )
     assert (scores == expected).all()
 
 
@@ -71,16 +80,16 @@ def test_sums_by_group_are_those_of_bincount(data, weighted, by_item):
         assert (total == np.bincount(group, used * errors, 150)).all()
 
 
-@pytest.mark.parametrize("with_moods", [True, False])
+@pytest.mark.parametrize("with_session_effects", [True, False])
 @pytest.mark.parametrize("weighted", [True, False])
-def test_sums_of_errors(data, weighted, with_moods):
-    errors, _, weights, sitting, mood = data
-    mood = mood.astype(np.float32)
+def test_sums_of_errors(data, weighted, with_session_effects):
+    errors, _, weights, session, session_effect = data
+    session_effect = session_effect.astype(np.float32)
     left = errors.astype(np.float64) - 0.0
-    if with_moods:
-        left = (errors - mood[sitting]).astype(np.float64)
+    if with_session_effects:
+        left = (errors - session_effect[session]).astype(np.float64)
     own = weights if weighted else np.ones_like(weights)
-    given = (mood, sitting if with_moods else np.empty(0, np.int32))
+    given = (session_effect, session if with_session_effects else np.empty(0, np.int32))
     found = timing.error_sums(
         0, len(errors), errors, *given, weights if weighted else np.empty(0, np.float32)
     )

@@ -9,7 +9,7 @@ import pytest
 
 from palate.evaluation.predictive import foretell
 from palate.factors.row_precision import RowNoise
-from palate.factors.temporal import Sittings, TimeContext
+from palate.factors.temporal import Sessions, TimeContext
 from palate.factors.temporal_scores import PAIRS_PER_CHUNK, at_times, over_times, scores_at
 from palate.factors.uncertainty import rating_distribution
 from palate.model.average import average
@@ -33,36 +33,44 @@ def timed_model(link="identity", seed=0):
         edges=np.array([100 * DAY, 200 * DAY]),
         user_shift=shift(),
         item_shift=shift(),
-        home=np.array([1, 2, 0, 2, 1], np.int32),
-        sittings=Sittings(
+        user_time_bin=np.array([1, 2, 0, 2, 1], np.int32),
+        sessions=Sessions(
             np.array([0, 2, 2, 2, 3, 3]),
             np.array([0, 150 * DAY, 250 * DAY]),
             np.array([DAY, 151 * DAY, 250 * DAY]),
         ),
-        mood=rng.normal(size=(DRAWS, 3)).astype(np.float32),
+        session_effect=rng.normal(size=(DRAWS, 3)).astype(np.float32),
     )
     scales = [np.exp(rng.normal(size=(DRAWS, n)) / 4).astype(np.float32) for n in (USERS, ITEMS)]
     noise = {
         "user_noise": RowNoise(
-            scale=scales[0], degrees=np.full(DRAWS, 9.0), sitting=np.array([0.5, 0.6, 0.7])
+            scale=scales[0], degrees=np.full(DRAWS, 9.0), session=np.array([0.5, 0.6, 0.7])
         ),
         "item_noise": RowNoise(scale=scales[1], degrees=np.full(DRAWS, 9.0)),
     }
     return replace(plain, context=context, **noise)
 
 
-def latent(model, users, items, eras, sittings):
+def latent(model, users, items, time_bins, sessions):
     """Return the latent value of each pair in each draw, (n, n_draws), by the definition."""
     context = model.context
-    home = context.home[users]
-    p = model.user_factors[:, users] - context.user_shift[:, home, :K]
-    own = model.user_bias[:, users] - context.user_shift[:, home, K] - context.item_shift[:, home, K]
-    own = own - np.einsum("dnf,dnf->dn", model.user_factors[:, users], context.item_shift[:, home, :K])
-    p, own = p + context.user_shift[:, eras, :K], own + context.user_shift[:, eras, K]
-    q = model.item_factors[:, items] + context.item_shift[:, eras, :K]
-    bias = own + model.item_bias[:, items] + context.item_shift[:, eras, K]
-    mood = np.where(np.asarray(sittings) >= 0, context.mood[:, sittings], 0)
-    return (np.einsum("dnf,dnf->dn", p.astype(float), q) + bias + mood + model.global_mean[:, None]).T
+    user_time_bin = context.user_time_bin[users]
+    p = model.user_factors[:, users] - context.user_shift[:, user_time_bin, :K]
+    own = (
+        model.user_bias[:, users]
+        - context.user_shift[:, user_time_bin, K]
+        - context.item_shift[:, user_time_bin, K]
+    )
+    own = own - np.einsum(
+        "dnf,dnf->dn", model.user_factors[:, users], context.item_shift[:, user_time_bin, :K]
+    )
+    p, own = p + context.user_shift[:, time_bins, :K], own + context.user_shift[:, time_bins, K]
+    q = model.item_factors[:, items] + context.item_shift[:, time_bins, :K]
+    bias = own + model.item_bias[:, items] + context.item_shift[:, time_bins, K]
+    session_effect = np.where(np.asarray(sessions) >= 0, context.session_effect[:, sessions], 0)
+    return (
+        np.einsum("dnf,dnf->dn", p.astype(float), q) + bias + session_effect + model.global_mean[:, None]
+    ).T
 
 
 # user, item, time; era, sitting
@@ -81,17 +89,17 @@ COLUMNS = [np.array(column) for column in zip(*ASKED, strict=True)]
 
 def test_predictions_are_those_of_the_definition():
     model = timed_model()
-    users, items, times, eras, sittings = COLUMNS
-    wanted = latent(model, users, items, eras, sittings).mean(axis=1)
+    users, items, times, time_bins, sessions = COLUMNS
+    wanted = latent(model, users, items, time_bins, sessions).mean(axis=1)
     found = model.predict(model.users.take(users), model.items.take(items), timestamps=times)
     assert found == pytest.approx(wanted, abs=1e-5)
     _, std = model.predict(
         model.users.take(users), model.items.take(items), timestamps=times, return_std=True
     )
-    assert std == pytest.approx(latent(model, users, items, eras, sittings).std(axis=1), abs=1e-5)
+    assert std == pytest.approx(latent(model, users, items, time_bins, sessions).std(axis=1), abs=1e-5)
 
 
-def test_a_rating_in_an_unknown_mood_is_less_sure():
+def test_a_rating_in_an_unknown_session_effect_is_less_sure():
     model = timed_model()
     own = model.user_noise.scale[:, 0] * model.item_noise.scale[:, 1] * model.noise_sd
     known, users, items = at_times(model, np.array([0]), np.array([1]), np.array([0]))
@@ -100,7 +108,7 @@ def test_a_rating_in_an_unknown_mood_is_less_sure():
     assert Pairs.of(known, users, items).noise()[0] == pytest.approx(own, rel=1e-5)
     unknown, users, items = at_times(model, np.array([0]), np.array([1]), np.array([50 * DAY]))
     wanted = (
-        np.hypot(model.user_noise.scale[:, 0], model.user_noise.sitting)
+        np.hypot(model.user_noise.scale[:, 0], model.user_noise.session)
         * model.item_noise.scale[:, 1]
         * model.noise_sd
     )
@@ -114,13 +122,13 @@ def test_distributions_of_an_ordinal_model_are_those_of_the_definition():
     from scipy.stats import norm
 
     model = timed_model("ordinal")
-    users, items, times, eras, sittings = COLUMNS
-    value = latent(model, users, items, eras, sittings)
+    users, items, times, time_bins, sessions = COLUMNS
+    value = latent(model, users, items, time_bins, sessions)
     scale = (
         np.where(
-            np.asarray(sittings) >= 0,
+            np.asarray(sessions) >= 0,
             model.user_noise.scale[:, users],
-            np.hypot(model.user_noise.scale[:, users], model.user_noise.sitting[:, None]),
+            np.hypot(model.user_noise.scale[:, users], model.user_noise.session[:, None]),
         )
         * model.item_noise.scale[:, items]
     )
@@ -132,7 +140,7 @@ def test_distributions_of_an_ordinal_model_are_those_of_the_definition():
     assert mean == pytest.approx(wanted @ model.levels, abs=1e-3)
 
 
-def test_at_is_the_model_of_the_era():
+def test_at_is_the_model_of_the_time_bin():
     model = timed_model()
     then = model.at(150 * DAY)
     assert then.context is None
@@ -143,7 +151,7 @@ def test_at_is_the_model_of_the_era():
     mean = model.user_prior.mean[:, None].repeat(
         USERS, axis=1
     )  # a stranger is a user at the prior mean of the last era
-    same = replace(model.context, home=np.full(USERS, 2, np.int32))
+    same = replace(model.context, user_time_bin=np.full(USERS, 2, np.int32))
     strangers = replace(model, user_factors=mean[:, :, :-1], user_bias=mean[:, :, -1], context=same)
     stranger = then.predict(-1, model.items.ids(), **asked)
     assert stranger == pytest.approx(strangers.at(150 * DAY).predict(0, model.items.ids()), abs=1e-5)
@@ -187,7 +195,7 @@ def test_unknown_ids_are_answered_as_without_times():
     assert nothing[0] == pytest.approx(model.predict([99], [99], unknown="baseline")[0], abs=1e-6)
 
 
-def test_someone_unknown_is_moved_to_the_era_like_everyone():
+def test_someone_unknown_is_moved_to_the_time_bin_like_everyone():
     model = timed_model()
     items = model.items.ids()
     for time in (0, 150 * DAY, 1_000 * DAY):
@@ -195,7 +203,7 @@ def test_someone_unknown_is_moved_to_the_era_like_everyone():
         assert model.predict(99, items, unknown="baseline", timestamps=time) == pytest.approx(then, abs=1e-5)
 
 
-def test_stored_users_beside_folded_ones_keep_their_moods():
+def test_stored_users_beside_folded_ones_keep_their_session_effects():
     model = timed_model()
     folded = model.fold_in([model.items.id(0)], [5.0], timestamps=[0])
     item = model.items.id(1)
@@ -207,23 +215,23 @@ def test_stored_users_beside_folded_ones_keep_their_moods():
         assert [column[1] for column in beside] == pytest.approx(alone, abs=1e-5)
 
 
-def test_a_folded_users_own_sitting_is_known():
+def test_a_folded_users_own_session_is_known():
     model = timed_model()
     items = model.items.ids()
     folded = model.fold_in(items, [5.0] * ITEMS, timestamps=[0] * ITEMS)
-    assert len(folded.sittings) == 1
+    assert len(folded.sessions) == 1
     in_it, after = (model.predict(folded, items[0], timestamps=time) for time in (0, 50 * DAY))
-    assert in_it - after == pytest.approx(folded.mood.mean(), abs=1e-5)
+    assert in_it - after == pytest.approx(folded.session_effect.mean(), abs=1e-5)
 
 
 @pytest.mark.parametrize("rated", [0, 1, 5])
-def test_moods_are_part_of_the_noise_of_newcomers_with_and_without_times(rated):
+def test_session_effects_are_part_of_the_noise_of_newcomers_with_and_without_times(rated):
     model = timed_model()
     items = model.items.ids()[:rated]
     timed, untimed = (model.fold_in(items, [3.0] * rated, timestamps=times) for times in ([0] * rated, None))
     for folded in (timed, untimed):
         low, high = model.predict(folded, model.items.id(5), interval=0.8, interval_of="rating")[1:]
-        small = replace(model, user_noise=replace(model.user_noise, sitting=None))
+        small = replace(model, user_noise=replace(model.user_noise, session=None))
         narrow = small.predict(folded, model.items.id(5), interval=0.8, interval_of="rating")[1:]
         assert high - low > narrow[1] - narrow[0]
 
@@ -282,7 +290,7 @@ def test_a_single_draw_folds_in_too():
         model.context,
         user_shift=model.context.user_shift[at],
         item_shift=model.context.item_shift[at],
-        mood=model.context.mood[at],
+        session_effect=model.context.session_effect[at],
     )
     priors = {
         f"{side}_prior": replace(prior, precision=prior.precision[at], mean=prior.mean[at])
@@ -295,7 +303,7 @@ def test_a_single_draw_folds_in_too():
     noise = {f"{side}_noise": getattr(model, f"{side}_noise").draws(at) for side in ("user", "item")}
     single = replace(model, **arrays, **priors, **noise, context=context)
     folded = single.fold_in([single.items.id(0)], [5.0], timestamps=[0])
-    assert folded.era == 0
+    assert folded.time_bin == 0
     assert np.isfinite(single.predict(folded, single.items.ids(), timestamps=0)).all()
 
 
@@ -358,13 +366,13 @@ class TestRefusals:
             with pytest.raises(ValueError, match="this model cannot predict for a given time"):
                 ask()
 
-    def test_a_model_without_eras_at_a_time(self):
+    def test_a_model_without_time_bins_at_a_time(self):
         model = timed_model()
         context = model.context
         shift = context.user_shift[:, -1:]
-        sittings_alone = replace(context, edges=np.empty(0, np.int64), user_shift=shift, item_shift=shift)
+        sessions_alone = replace(context, edges=np.empty(0, np.int64), user_shift=shift, item_shift=shift)
         with pytest.raises(ValueError, match="has one time bin only"):
-            replace(model, context=sittings_alone).at(5)
+            replace(model, context=sessions_alone).at(5)
         with pytest.raises(TypeError, match="got None"):
             model.at(None)
 

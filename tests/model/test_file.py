@@ -867,9 +867,9 @@ TIME_FORGERIES = {
         {"context__user_shift": lambda a: a[:1]},
         r"tensor 'context.user_shift' must have 2 along 'draw'",
     ),
-    "a last era that shifts": (
+    "a last time bin that shifts": (
         {"context__item_shift": set_at(-1, 1)},
-        r"tensor 'context.item_shift' must be 0 in the last era",
+        r"tensor 'context.item_shift' must be 0 in the last time bin",
     ),
     "no shift": ({"context__user_shift": None}, r"tensor 'context.user_shift' is missing"),
     "a home beyond": (
@@ -979,11 +979,11 @@ def test_contexts_that_are_none(context, message):
         loads(joined(header, metadata, arrays))
 
 
-def test_a_file_without_ratings_tells_nobodys_sittings(tmp_path):
+def test_a_file_without_ratings_tells_nobodys_sessions(tmp_path):
     model = timed_model()
     model.save(tmp_path / "model.palate", ratings=False)
     loaded = load_model(tmp_path / "model.palate")
-    assert len(loaded.context.sittings) == 0
+    assert len(loaded.context.sessions) == 0
     assert loaded.context.user_shift.tobytes() == model.context.user_shift.tobytes()
     times = np.array([0, 15, 35])  # in a sitting of the first user, of one who has none, in one of the last
     before, after = (

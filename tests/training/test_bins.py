@@ -34,7 +34,7 @@ def rmse(model, test):
     return palate.evaluate(model, test, k=(), baselines=False, resamples=0).value("rmse_unclipped")
 
 
-def test_planted_eras_are_found(fitted):
+def test_planted_time_bins_are_found(fitted):
     model, train, test = fitted
     assert rmse(model, test) < 0.4  # the noise is 0.3
     assert rmse(LeastSquares(n_factors=2).fit(train, **SILENT), test) > 0.6

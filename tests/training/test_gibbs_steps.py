@@ -278,13 +278,13 @@ def prior_time(model, sides, rng):
     strengths, shifts = rng.gamma(1.0, size=2), []
     for strength, state, side in zip(strengths, sides, (model.users, model.items), strict=True):
         root = np.linalg.inv(np.linalg.cholesky(state.precision * strength))
-        shift = np.zeros((model.time.eras.n_eras, side.shape.width + 1), np.float32)
-        if len(model.time.eras.edges):
+        shift = np.zeros((model.time.time_bins.n_time_bins, side.shape.width + 1), np.float32)
+        if len(model.time.time_bins.edges):
             shift[:, side.shape.columns] = np.cumsum(rng.standard_normal((len(shift), K + 1)) @ root, axis=0)
         shifts.append(shift)
     precision = rng.gamma(1.0)
-    mood = rng.standard_normal(len(model.time.sittings)) / np.sqrt(precision)
-    return TimeState(*shifts, strengths, mood.astype(np.float32), precision)
+    session_effect = rng.standard_normal(len(model.time.sessions)) / np.sqrt(precision)
+    return TimeState(*shifts, strengths, session_effect.astype(np.float32), precision)
 
 
 def precisions(model, state):
@@ -330,8 +330,8 @@ def quantities(state):
         found += [np.tanh(np.log(own)) for own in side.own] + (
             [np.log(side.degrees)] if side.own.size else []
         )
-    if state.time.mood.size:
-        found += [*np.tanh(state.time.mood), np.log(state.time.mood_precision)]
+    if state.time.session_effect.size:
+        found += [*np.tanh(state.time.session_effect), np.log(state.time.session_effect_precision)]
     if len(state.time.user_shift) > 1:
         found += list(np.log(state.time.strengths))
         for shift in state.time.shifts:

@@ -10,35 +10,37 @@ import pytest
 import palate
 from palate import FactorModel, Gibbs, Ratings
 from palate.solve.rows import Rows, Side
-from palate.training.eras import Pairs, era_edges, rating_errors, time_parts
 from palate.training.gibbs.chain import SideModel
 from palate.training.gibbs.clock import Clock
 from palate.training.gibbs.temporal import TimeModel, TimeState
+from palate.training.time_bins import Pairs, rating_errors, time_bin_edges, time_parts
 
 SILENT = {"validation": 0, "callback": lambda report: None}
 
 
 class TestPieces:
     def test_edges_cut_into_equally_many_ratings(self):
-        edges = era_edges(np.arange(150)[::-1])
+        edges = time_bin_edges(np.arange(150)[::-1])
         assert edges.tolist() == list(range(10, 150, 10))
 
     @pytest.mark.parametrize(("times", "edges"), [([7, 7, 7], []), ([1] * 20 + [2] * 20, [2]), ([5], [])])
-    def test_equal_times_are_in_one_era(self, times, edges):
-        assert era_edges(np.array(times)).tolist() == edges
+    def test_equal_times_are_in_one_time_bin(self, times, edges):
+        assert time_bin_edges(np.array(times)).tolist() == edges
 
     def test_pairs_are_those_with_ratings(self):
         pairs, place = Pairs.of(np.array([2, 0, 2, 2]), np.array([1, 0, 1, 0]), 3, 2)
         assert pairs.rows.tolist() == [0, 2, 2]
-        assert pairs.eras.tolist() == [0, 0, 1]
+        assert pairs.time_bins.tolist() == [0, 0, 1]
         assert place.tolist() == [2, 0, 2, 1]
 
-    def test_no_two_eras_of_a_group_are_neighbours(self):
+    def test_no_two_time_bins_of_a_group_are_neighbours(self):
         pairs, _ = Pairs.of(np.zeros(7, int), np.arange(7), 1, 7)
-        assert sorted(int(era) for group in pairs.groups for era in group.eras) == list(range(7))
+        assert sorted(int(time_bin) for group in pairs.groups for time_bin in group.time_bins) == list(
+            range(7)
+        )
         for group in pairs.groups:
-            assert (np.diff(group.eras) > 1).all()
-            assert (group.eras == 6).all() == (group.n_neighbours == 1)
+            assert (np.diff(group.time_bins) > 1).all()
+            assert (group.time_bins == 6).all() == (group.n_neighbours == 1)
 
     def test_names_of_before_warn(self):
         with pytest.warns(DeprecationWarning, match="time='eras,sittings' is now time='bins,sessions'"):
@@ -91,44 +93,44 @@ class TestConditionals:
         self.precision = precision
         shifts = np.zeros((2, 3, 9), np.float32)
         shifts[:, :, [0, 8]] = rng.normal(size=(2, 3, 2)) / 2
-        mood = rng.normal(size=len(self.time.sittings)).astype(np.float32)
-        self.state = TimeState(shifts[0], shifts[1], np.array([1.3, 0.7]), mood, 2.5)
+        session_effect = rng.normal(size=len(self.time.sessions)).astype(np.float32)
+        self.state = TimeState(shifts[0], shifts[1], np.array([1.3, 0.7]), session_effect, 2.5)
         self.noise, self.mean = 1.7, 0.2
 
     def draw(self, number):
         """Draw all but how much of the moods is the users' bias."""
         clock, (users, items) = Clock(0, 0, number, 1), self.states
         met = self.time.columns(1, items.vectors, self.state, 1)
-        moods = self.state.mood, self.time.sitting
-        errors = rating_errors(self.rows, users.vectors, met, self.mean, 1, moods)
+        session_effects = self.state.session_effect, self.time.session
+        errors = rating_errors(self.rows, users.vectors, met, self.mean, 1, session_effects)
         shapes = tuple(side.shape for side in self.sides)
         given = errors, self.weights, met, shapes, self.states, self.noise, clock
         state = self.time.draw_shifts(self.state, *given)
-        return self.time.draw_moods(state, errors, self.weights, self.noise, clock)
+        return self.time.draw_sessions(state, errors, self.weights, self.noise, clock)
 
     def score(self, state):
         """Return what is expected of each rating beside its mood, by the definition."""
-        eras = np.searchsorted(self.time.eras.edges, self.times, side="right")
+        time_bins = np.searchsorted(self.time.time_bins.edges, self.times, side="right")
         p, q = (
             np.column_stack([one.vectors.factors[:, 0], one.vectors.bias]).astype(float)[index]
-            + shift[eras][:, [0, 8]]
+            + shift[time_bins][:, [0, 8]]
             for one, index, shift in zip(
                 self.states, (self.users, self.items), (state.user_shift, state.item_shift), strict=True
             )
         )
         return self.mean + p[:, 0] * q[:, 0] + p[:, 1] + q[:, 1]
 
-    def test_the_first_eras_shift_is_drawn_given_its_ratings_and_the_next_era(self):
+    def test_the_first_time_bins_shift_is_drawn_given_its_ratings_and_the_next_time_bin(self):
         """Era 0 is drawn first, given era 1 as it was: prior mean S_1 / 2, prior precision 2 kappa Lambda."""
         drawn = np.stack([self.draw(number).user_shift[0, [0, 8]] for number in range(self.N)])
-        there = np.searchsorted(self.time.eras.edges, self.times, side="right") == 0
+        there = np.searchsorted(self.time.time_bins.edges, self.times, side="right") == 0
         q = self.states[1].vectors.factors[self.items[there], 0] + self.state.item_shift[0, 0]
         x = np.column_stack([q, np.ones(there.sum())])
-        mood = self.state.mood[self.time.sitting[there]]
+        session_effect = self.state.session_effect[self.time.session[there]]
         target = (
             self.rows.values[there]
             - self.score(self.state)[there]
-            - mood
+            - session_effect
             + x @ self.state.user_shift[0, [0, 8]]
         )
         prior = 2 * self.state.strengths[0] * self.precision
@@ -140,20 +142,20 @@ class TestConditionals:
         assert (np.abs(drawn.mean(axis=0) - mean) < 4.5 * deviation).all()
         assert np.cov(drawn.T) == pytest.approx(covariance, abs=0.08 * covariance.max())
 
-    def test_moods_are_drawn_given_what_is_left(self):
+    def test_session_effects_are_drawn_given_what_is_left(self):
         drawn = [self.draw(number) for number in range(400)]
         z = []
         for state in drawn:
             left = self.rows.values - self.score(state)
-            n = len(self.time.sittings)
-            total = self.noise * np.bincount(self.time.sitting, self.weights, n) + 2.5
-            mean = self.noise * np.bincount(self.time.sitting, self.weights * left, n) / total
-            z.append((state.mood - mean) * np.sqrt(total))
+            n = len(self.time.sessions)
+            total = self.noise * np.bincount(self.time.session, self.weights, n) + 2.5
+            mean = self.noise * np.bincount(self.time.session, self.weights * left, n) / total
+            z.append((state.session_effect - mean) * np.sqrt(total))
         z = np.array(z)
         assert np.abs(z.mean(axis=0)).max() < 4.5 / np.sqrt(len(z))
         assert z.std() == pytest.approx(1, abs=0.03)
 
-    def test_precisions_follow_the_gamma_of_steps_and_moods(self):
+    def test_precisions_follow_the_gamma_of_steps_and_session_effects(self):
         drawn = [self.draw(number) for number in range(self.N)]
         for number, shifts in ((0, "user_shift"), (1, "item_shift")):
             steps = np.stack(
@@ -165,9 +167,9 @@ class TestConditionals:
             assert np.mean(found / expected) == pytest.approx(
                 1, abs=4.5 / np.sqrt(self.N * (1 + steps.shape[1]))
             )
-        squares = np.array([np.sum(np.square(state.mood, dtype=float)) for state in drawn])
-        shape = 1 + len(self.time.sittings) / 2
-        found = np.array([state.mood_precision for state in drawn])
+        squares = np.array([np.sum(np.square(state.session_effect, dtype=float)) for state in drawn])
+        shape = 1 + len(self.time.sessions) / 2
+        found = np.array([state.session_effect_precision for state in drawn])
         assert np.mean(found * (1 + squares / 2) / shape) == pytest.approx(
             1, abs=4.5 / np.sqrt(self.N * shape)
         )
@@ -181,9 +183,9 @@ def planted(seed=0, n_users=120, n_items=60, per_user=50):
     users = np.repeat(np.arange(n_users), per_user)
     items = np.concatenate([rng.choice(n_items, per_user, replace=False) for _ in range(n_users)])
     start = rng.integers(0, 1000, n_users) * 86_400 * 3
-    sitting = np.tile(np.arange(per_user) // 10, n_users)
-    times = start[users] + sitting * 86_400 * 40 + np.tile(np.arange(per_user) % 10, n_users) * 60
-    mood = rng.normal(size=(n_users, per_user // 10)) * 0.6
+    session = np.tile(np.arange(per_user) // 10, n_users)
+    times = start[users] + session * 86_400 * 40 + np.tile(np.arange(per_user) % 10, n_users) * 60
+    session_effect = rng.normal(size=(n_users, per_user // 10)) * 0.6
     level = 0.8 * np.sin(times / times.max() * 3)
     user_bias, item_bias = rng.normal(size=n_users) * 0.4, rng.normal(size=n_items) * 0.4
     values = (
@@ -191,7 +193,7 @@ def planted(seed=0, n_users=120, n_items=60, per_user=50):
         + user_bias[users]
         + item_bias[items]
         + level
-        + mood[users, sitting]
+        + session_effect[users, session]
         + 0.3 * rng.normal(size=len(users))
     )
     ratings = Ratings.from_arrays(users, items, values, timestamp=times)
@@ -206,7 +208,7 @@ def fitted():
     return trainer.fit(train, **SILENT), train, test
 
 
-def test_planted_eras_and_moods_are_found(fitted):
+def test_planted_time_bins_and_session_effects_are_found(fitted):
     model, train, test = fitted
     plain = Gibbs(n_factors=2, sweeps=120, burn_in=40).fit(train, **SILENT)
     with_time, without = (
@@ -217,11 +219,11 @@ def test_planted_eras_and_moods_are_found(fitted):
     )  # the noise is 0.3, and each mood is known from 8 or 9 ratings
     assert without.value("rmse_unclipped") > 0.6
     noise = model.user_noise
-    mood = np.mean(noise.sitting * model.noise_sd)
-    assert mood == pytest.approx(0.6, abs=0.08)
+    session_effect = np.mean(noise.session * model.noise_sd)
+    assert session_effect == pytest.approx(0.6, abs=0.08)
 
 
-def test_intervals_hold_at_known_and_unknown_sittings(fitted):
+def test_intervals_hold_at_known_and_unknown_sessions(fitted):
     model, _, test = fitted
     known = palate.calibrate(model, test)
     assert known.covered(0.8) == pytest.approx(0.8, abs=0.05)
@@ -234,12 +236,14 @@ def test_intervals_hold_at_known_and_unknown_sittings(fitted):
 def test_without_a_time_users_are_answered_as_of_their_last_rating(fitted):
     model, train, _ = fitted
     last = np.maximum.reduceat(train.timestamp, train.user_indptr[:-1])
-    eras = [int(train.timestamp.min()), *model.context.edges.tolist()]
-    assert (model.context.home == model.context.eras(last)).all()
+    time_bins = [int(train.timestamp.min()), *model.context.edges.tolist()]
+    assert (model.context.user_time_bin == model.context.time_bins(last)).all()
     pairs = list(range(20)), list(range(20))
-    then = np.stack([model.at(time).predict(*pairs) for time in eras])
+    then = np.stack([model.at(time).predict(*pairs) for time in time_bins])
     assert then.std(axis=0).mean() > 0.1
-    assert model.predict(*pairs) == pytest.approx(then[model.context.home[:20], np.arange(20)], abs=1e-5)
+    assert model.predict(*pairs) == pytest.approx(
+        then[model.context.user_time_bin[:20], np.arange(20)], abs=1e-5
+    )
     assert (model.context.user_shift[:, -1] == 0).all()
 
 
@@ -253,7 +257,7 @@ def test_neither_threads_nor_row_order_change_a_bit(time):
     other = trainer.fit(shuffled, threads=2, **SILENT)
     for name in ("user_factors", "item_bias"):
         assert getattr(one, name).tobytes() == getattr(other, name).tobytes()
-    for name in ("user_shift", "item_shift", "mood"):
+    for name in ("user_shift", "item_shift", "session_effect"):
         assert getattr(one.context, name).tobytes() == getattr(other.context, name).tobytes()
 
 
@@ -266,7 +270,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(tmp_path):
     assert path.exists()
     resumed = trainer.fit(train, checkpoint=path, **SILENT)
     assert any("continued from" in note for note in resumed.history.notes)
-    assert resumed.context.mood.tobytes() == whole.context.mood.tobytes()
+    assert resumed.context.session_effect.tobytes() == whole.context.session_effect.tobytes()
     assert resumed.user_factors.tobytes() == whole.user_factors.tobytes()
 
 
@@ -321,7 +325,7 @@ class TestRefusals:
         with pytest.raises(ValueError, match="must have timestamps for a model with time"):
             Gibbs(n_factors=1, sweeps=2, burn_in=1, time="bins").fit(self.ratings, **SILENT)
 
-    def test_sittings_beside_a_shared_noise(self):
+    def test_sessions_beside_a_shared_noise(self):
         with pytest.raises(ValueError, match="noise must be 'own' for time='sessions'"):
             Gibbs(noise="shared", time="sessions").fit(self.ratings, **SILENT)
 
@@ -330,15 +334,15 @@ class TestRefusals:
             Gibbs(time="weekdays").fit(self.ratings, **SILENT)
 
 
-def test_one_time_for_all_is_one_era_and_one_sitting_a_user():
+def test_one_time_for_all_is_one_time_bin_and_one_session_a_user():
     ratings = Ratings.from_arrays([1, 1, 2, 3], [1, 2, 1, 2], [1.0, 2.0, 3.0, 5.0], timestamp=[7, 7, 7, 7])
     model = Gibbs(n_factors=1, sweeps=10, burn_in=4, time="bins,sessions").fit(ratings, **SILENT)
     assert isinstance(model, FactorModel)
-    assert model.context.n_eras == 1
-    assert len(model.context.sittings) == 3
+    assert model.context.n_time_bins == 1
+    assert len(model.context.sessions) == 3
 
 
-def test_weights_count_in_the_moods_of_fold_in_as_in_training():
+def test_weights_count_in_the_session_effects_of_fold_in_as_in_training():
     """Many ratings of weight 1/25 in one sitting leave its mood open; of weight 25 they settle it."""
     train, _ = planted(n_users=60)
     model = Gibbs(n_factors=2, sweeps=80, burn_in=30, time="sessions").fit(train, **SILENT)
@@ -348,7 +352,7 @@ def test_weights_count_in_the_moods_of_fold_in_as_in_training():
         folded = model.fold_in(
             items, [5.0] * 12, weights=[weight] * 12, timestamps=[last + place for place in range(12)]
         )
-        spread[weight] = (folded.bias + folded.mood[:, 0]).std()
+        spread[weight] = (folded.bias + folded.session_effect[:, 0]).std()
     assert spread[25.0] < 0.3 * spread[0.04]
 
 

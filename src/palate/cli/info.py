@@ -51,8 +51,8 @@ def describe(model: "Model") -> dict[str, Any]:
         "blocks": blocks(model),
         "catalog": list(catalog),
         "n_ratings": None if ratings is None else len(ratings),
-        "n_time_bins": 1 if model.context is None else model.context.n_eras,
-        "n_sessions": 0 if model.context is None else len(model.context.sittings),
+        "n_time_bins": 1 if model.context is None else model.context.n_time_bins,
+        "n_sessions": 0 if model.context is None else len(model.context.sessions),
         "trainer": {name: plain_value(value) for name, value in model.trainer.items()},
         "history": model.history.to_dict(),
     }
@@ -83,7 +83,7 @@ def blocks(model: "FactorModel") -> list[dict[str, Any]]:
     arrays = {name: getattr(model, name) for name in _BLOCKS if getattr(model, name) is not None}
     for side in (model.factors.user, model.factors.item):
         own = side.noise
-        parts = () if own is None else ("scale", "degrees", "sitting")
+        parts = () if own is None else ("scale", "degrees", "session")
         arrays |= {
             f"{side.name}_noise.{part}": getattr(own, part)
             for part in parts
@@ -93,17 +93,18 @@ def blocks(model: "FactorModel") -> list[dict[str, Any]]:
             arrays[f"{side.name}_features.{group.name}"] = group.weights
     if model.context is not None:
         arrays |= {
-            f"context.{name}": getattr(model.context, name) for name in ("user_shift", "item_shift", "mood")
+            f"context.{name}": getattr(model.context, name)
+            for name in ("user_shift", "item_shift", "session_effect")
         }
     parameters = {name: int(array.size) for name, array in arrays.items()}
     if model.context is not None:
         known = model.context
         arrays |= {
             "context.edges": known.edges,
-            "context.home": known.home,
-            "context.sittings": known.sittings.indptr,
+            "context.user_time_bin": known.user_time_bin,
+            "context.sessions": known.sessions.indptr,
         }
-        arrays |= {"context.begin": known.sittings.begin, "context.end": known.sittings.end}
+        arrays |= {"context.session_begin": known.sessions.begin, "context.session_end": known.sessions.end}
     if model.ratings is not None:
         for name in ("indptr", "items", "codes", "levels", "held_out", "weight", "timestamp"):
             if getattr(model.ratings, name) is not None:
@@ -140,7 +141,7 @@ def _show(model: "FactorModel", about: dict[str, Any]) -> None:
         *(
             []
             if model.context is None
-            else [f"time: {model.context.n_eras:,} bins, {len(model.context.sittings):,} sessions"]
+            else [f"time: {model.context.n_time_bins:,} bins, {len(model.context.sessions):,} sessions"]
         ),
         "",
     )

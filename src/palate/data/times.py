@@ -220,7 +220,7 @@ def placed(times: np.ndarray, known: np.ndarray, what: str, certain: bool = Fals
     times : ndarray of int64
         As `timestamp_values` gives them.
     known : ndarray of int64
-        Times of the model, such as the ends of its eras.
+        Times of the model, such as the ends of its time bins.
     what : str
         What to call the times in a message.
     certain : bool

@@ -68,11 +68,11 @@ def draw_rows(
         found = []
         for draw in range(first, last):
             own = _OwnNoise.of(factors, side, rows, draw, keys)
-            moods = None if timed is None else _Moods.of(timed, own, draw, keys)
+            session_effects = None if timed is None else _SessionEffects.of(timed, own, draw, keys)
             other = others[draw] if timed is None else timed.columns(others, draw)
             given = _Given(asked, other, float(factors.mean[draw]), prior, draw, means[draw])
             noise = _noise(keys, draw, side, prior.n_factors + 1, _noise_of(factors, draw))
-            found.append(_Sweeps(given, keys, side, noise, own, moods, targets).run())
+            found.append(_Sweeps(given, keys, side, noise, own, session_effects, targets).run())
         return found
 
     chunks = run_chunks(drawn, even_bounds(len(others), DRAWS_PER_CHUNK), threads)
@@ -81,7 +81,9 @@ def draw_rows(
     found = FoldedRows.of([one.side for one in parts], prior.n_factors, scales)
     if timed is None:
         return found
-    return timed.at_home(found, [one.moods.mood for one in parts if one.moods is not None])
+    return timed.at_home(
+        found, [one.session_effects.session_effect for one in parts if one.session_effects is not None]
+    )
 
 
 def _noise_of(factors: Factors, draw: int) -> float:
@@ -143,16 +145,16 @@ class _Sweeps:
         side: SideName,
         noise: Noise,
         own: "_OwnNoise | None",
-        moods: "_Moods | None",
+        session_effects: "_SessionEffects | None",
         targets: LatentTargets | None,
     ) -> None:
         self.given, self.keys, self.noise, self.targets = given, keys, noise, targets
-        self.own, self.moods = own, moods
+        self.own, self.session_effects = own, session_effects
         self.stream = stream_of(Stream.FOLD_TARGETS, side)
         self.side = Side.padded(given.prior_mean[:, :-1], given.prior_mean[:, -1])
 
     def run(self) -> "_Sweeps":
-        """Draw the rows; they are then in `side`, with `own` and `moods` beside them."""
+        """Draw the rows; they are then in `side`, with `own` and `session_effects` beside them."""
         if self.targets is not None:
             self.to_the_mode(self.targets)
         for step in range(self.steps):
@@ -162,7 +164,7 @@ class _Sweeps:
     @property
     def steps(self) -> int:
         """Number of sweeps: one where nothing but the rows is random."""
-        if self.moods is not None:
+        if self.session_effects is not None:
             return _MOOD_STEPS
         if self.targets is not None:
             return _AUGMENTED
@@ -184,15 +186,17 @@ class _Sweeps:
     def sweep(self, step: int) -> None:
         """Draw all that is random of the rows once, each given all else."""
         values = self.values(step)
-        less = values if self.moods is None else values - self.moods.of_ratings
+        less = values if self.session_effects is None else values - self.session_effects.of_ratings
         weights = self.given.rows.weights if self.own is None else self.own.weights
         solved = self.given.solved(less, weights, self.noise(step), stats=self.own is not None)
         self.side = solved.side
         if self.own is not None:
             self.own.redraw(step, solved.stats[:, 0])
-        if self.moods is not None:
+        if self.session_effects is not None:
             errors = values - self.given.scores(self.side)
-            self.side = self.moods.redraw(step, errors, self.side, self.given.prior, self.given.prior_mean)
+            self.side = self.session_effects.redraw(
+                step, errors, self.side, self.given.prior, self.given.prior_mean
+            )
 
     def values(self, step: int) -> np.ndarray:
         """Return the ratings, or the noisy latent values behind them, drawn."""
@@ -206,7 +210,7 @@ class _Sweeps:
     def latent(self) -> np.ndarray:
         """Return the latent value of every rating without its noise, session effects included."""
         scores = self.given.scores(self.side)
-        return scores if self.moods is None else scores + self.moods.of_ratings
+        return scores if self.session_effects is None else scores + self.session_effects.of_ratings
 
 
 class _OwnNoise:
@@ -271,27 +275,29 @@ class _OwnNoise:
         self.precision = draw_row_precisions(self.degrees, self.rows.counts, squares, gamma)
 
 
-class _Moods:
+class _SessionEffects:
     """The session effects of folded users, drawn for one draw of the model beside the rows and
     their noise.
     """
 
     def __init__(self, timed: TimedRows, own: _OwnNoise, sd: float, draw: int, keys: np.ndarray) -> None:
         self.timed, self.own, self.sd, self.draw, self.keys = timed, own, sd, draw, keys
-        self.mood = np.zeros(len(timed.row))
+        self.session_effect = np.zeros(len(timed.row))
 
     @property
     def of_ratings(self) -> np.ndarray:
         """The session effect of each rating, float32."""
-        return self.mood[self.timed.sitting].astype(np.float32)
+        return self.session_effect[self.timed.session].astype(np.float32)
 
     @classmethod
-    def of(cls, timed: TimedRows, own: _OwnNoise | None, draw: int, keys: np.ndarray) -> "_Moods | None":
+    def of(
+        cls, timed: TimedRows, own: _OwnNoise | None, draw: int, keys: np.ndarray
+    ) -> "_SessionEffects | None":
         """Return session effects of 0, None for a model that knows of none."""
         noise = timed.factors.user.noise
-        if own is None or noise is None or noise.sitting is None:
+        if own is None or noise is None or noise.session is None:
             return None
-        return cls(timed, own, float(noise.sitting[draw]) * own.noise_sd, draw, keys)
+        return cls(timed, own, float(noise.session[draw]) * own.noise_sd, draw, keys)
 
     def redraw(
         self, step: int, errors: np.ndarray, side: Side, prior: RowPrior, prior_mean: np.ndarray
@@ -306,11 +312,11 @@ class _Moods:
         weights = self.own.weights.astype(np.float64) / self.own.noise_sd**2
         z = np.empty((len(self.keys), int(timed.number.max(initial=0)) + 1), np.float32)
         normal_rows(self.keys, key_of(self.draw, step, Stream.FOLD_MOODS), z)
-        weight, total = (np.bincount(timed.sitting, part, n) for part in (weights, weights * errors))
-        mood = draw_session_effects(weight, total, precision, z[timed.row, timed.number])
+        weight, total = (np.bincount(timed.session, part, n) for part in (weights, weights * errors))
+        session_effect = draw_session_effects(weight, total, precision, z[timed.row, timed.number])
         own = prior.precision[self.draw].astype(np.float64) / self.own.noise_sd**2
         away = np.column_stack([side.factors[:, : prior.n_factors], side.bias]) - prior_mean
         normal_rows(self.keys, key_of(self.draw, step, Stream.FOLD_MOOD_LEVELS), z)
-        change = draw_levels(away, own, mood, timed.row, precision, z[:, 0])
-        self.mood = mood - change[timed.row]
+        change = draw_levels(away, own, session_effect, timed.row, precision, z[:, 0])
+        self.session_effect = session_effect - change[timed.row]
         return Side(side.factors, (side.bias + change).astype(np.float32))

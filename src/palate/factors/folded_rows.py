@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from palate.factors.factors import Factors
-from palate.factors.temporal import Sittings, TimeContext, last_eras
-from palate.factors.temporal_scores import rows_in_eras
+from palate.factors.temporal import Sessions, TimeContext, last_time_bins
+from palate.factors.temporal_scores import rows_in_time_bins
 from palate.solve.rows import Rows, Side
 
 
@@ -20,19 +20,19 @@ class FoldedRows:
     bias : ndarray of shape (n_draws, n), float32
     scale : ndarray of shape (n_draws, n), float32, or None
         Of their noise, in a model whose rows have their own.
-    home : ndarray of shape (n,), int32, or None
+    user_time_bin : ndarray of shape (n,), int32, or None
         Time bin that each is of, for users folded in with times.
-    sittings : Sittings, or None
+    sessions : Sessions, or None
         Of users folded in with times.
-    mood : ndarray of shape (n_draws, n_sittings), float32, or None
+    session_effect : ndarray of shape (n_draws, n_sessions), float32, or None
     """
 
     factors: np.ndarray
     bias: np.ndarray
     scale: np.ndarray | None = None
-    home: np.ndarray | None = None
-    sittings: Sittings | None = None
-    mood: np.ndarray | None = None
+    user_time_bin: np.ndarray | None = None
+    sessions: Sessions | None = None
+    session_effect: np.ndarray | None = None
 
     @classmethod
     def of(cls, sides: list[Side], n_factors: int, scales: list[np.ndarray] | None = None) -> "FoldedRows":
@@ -51,42 +51,49 @@ class TimedRows:
 
     def __init__(self, factors: Factors, context: TimeContext, rows: Rows, times: np.ndarray | None) -> None:
         self.factors, self.context, self.rows = factors, context, rows
-        self.sittings: Sittings | None = None
-        self.home = np.full(rows.n_rows, context.n_eras - 1, np.int32)
-        indptr, self.sitting = rows.indptr, np.arange(len(rows.columns), dtype=np.int32)
+        self.sessions: Sessions | None = None
+        self.user_time_bin = np.full(rows.n_rows, context.n_time_bins - 1, np.int32)
+        indptr, self.session = rows.indptr, np.arange(len(rows.columns), dtype=np.int32)
         if times is not None:
-            eras = context.eras(times)
+            time_bins = context.time_bins(times)
             pairs, place = np.unique(
-                rows.columns.astype(np.int64) * context.n_eras + eras, return_inverse=True
+                rows.columns.astype(np.int64) * context.n_time_bins + time_bins, return_inverse=True
             )
-            self.item, self.era = pairs // context.n_eras, pairs % context.n_eras
+            self.item, self.time_bin = pairs // context.n_time_bins, pairs % context.n_time_bins
             self.rows = replace(rows, columns=place.astype(np.int32), n_columns=len(pairs))
-            self.sittings, self.sitting = Sittings.cut(rows.indptr, times)
-            self.home = last_eras(
-                np.repeat(np.arange(rows.n_rows), rows.counts), eras, rows.n_rows, context.n_eras
+            self.sessions, self.session = Sessions.cut(rows.indptr, times)
+            self.user_time_bin = last_time_bins(
+                np.repeat(np.arange(rows.n_rows), rows.counts), time_bins, rows.n_rows, context.n_time_bins
             )
-            indptr = self.sittings.indptr
-        self.row = np.repeat(np.arange(rows.n_rows), np.diff(indptr))  # (n_sittings,)
+            indptr = self.sessions.indptr
+        self.row = np.repeat(np.arange(rows.n_rows), np.diff(indptr))  # (n_sessions,)
         self.number = np.arange(len(self.row)) - indptr[self.row]  # within their row
 
-    def at_home(self, found: FoldedRows, moods: list[np.ndarray]) -> FoldedRows:
+    def at_home(self, found: FoldedRows, session_effects: list[np.ndarray]) -> FoldedRows:
         """Return rows that are of the last time bin as they are in that of their own last rating, with
         their session effects.
         """
-        if self.sittings is None:
+        if self.sessions is None:
             return found
-        last = np.full(len(self.home), self.context.n_eras - 1)
-        factors, bias = self.context.moved(found.factors, found.bias, last, self.home)
-        mood = (
-            np.stack(moods).astype(np.float32)
-            if moods
-            else np.zeros((len(bias), len(self.sittings)), np.float32)
+        last = np.full(len(self.user_time_bin), self.context.n_time_bins - 1)
+        factors, bias = self.context.moved(found.factors, found.bias, last, self.user_time_bin)
+        session_effect = (
+            np.stack(session_effects).astype(np.float32)
+            if session_effects
+            else np.zeros((len(bias), len(self.sessions)), np.float32)
         )
-        return replace(found, factors=factors, bias=bias, home=self.home, sittings=self.sittings, mood=mood)
+        return replace(
+            found,
+            factors=factors,
+            bias=bias,
+            user_time_bin=self.user_time_bin,
+            sessions=self.sessions,
+            session_effect=session_effect,
+        )
 
     def columns(self, others: list[Side], draw: int) -> Side:
         """Return the vectors of the columns in one draw."""
-        if self.sittings is None:
+        if self.sessions is None:
             return others[draw]
-        factors, bias = rows_in_eras(self.factors, self.item, self.era, slice(draw, draw + 1))
+        factors, bias = rows_in_time_bins(self.factors, self.item, self.time_bin, slice(draw, draw + 1))
         return Side.padded(factors[0], bias[0])

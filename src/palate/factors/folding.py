@@ -70,7 +70,7 @@ def _solved(
 ) -> FoldedRows:
     """Return rows by least squares, with the other side's vectors fixed."""
     double = bool(prior.n_factors and (np.diagonal(prior.precision[0])[:-1] <= 0).any())
-    asked = rows if timed is None else timed.rows  # the columns are then items as they are in an era
+    asked = rows if timed is None else timed.rows  # the columns are then items as they are in a time bin
 
     def solve(other: Side, mean: float, draw: int) -> Side:
         side = Side.padded(

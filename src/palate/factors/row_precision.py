@@ -20,7 +20,7 @@ class RowNoise:
         Factor on the sd of a row's ratings: 0.5 for a user who is twice as easy to predict as most.
     degrees : ndarray of shape (n_draws,), float64
         How alike the rows are: `scale ** -2` has a Gamma(degrees / 2, degrees / 2) prior, of mean 1.
-    sitting : ndarray of shape (n_draws,), float64, optional
+    session : ndarray of shape (n_draws,), float64, optional
         Sd of what a session effect adds to ratings, in units of the model's noise, for models that
         know of sessions; which session effect a rating will be given in is as unknown as the rest
         of its noise. (It is taken times the item's scale, though session effects are not: for most
@@ -33,21 +33,21 @@ class RowNoise:
 
     scale: np.ndarray
     degrees: np.ndarray
-    sitting: np.ndarray | None = None
+    session: np.ndarray | None = None
 
     @property
     def total(self) -> np.ndarray:
         """Scales with that of a session effect, (n_draws, n)."""
         return (
             self.scale
-            if self.sitting is None
-            else np.hypot(self.scale, self.sitting[:, None].astype(np.float32))
+            if self.session is None
+            else np.hypot(self.scale, self.session[:, None].astype(np.float32))
         )
 
     def draws(self, at: slice) -> "RowNoise":
         """Return the noise of some draws."""
-        sitting = None if self.sitting is None else self.sitting[at]
-        return RowNoise(scale=self.scale[at], degrees=self.degrees[at], sitting=sitting)
+        session = None if self.session is None else self.session[at]
+        return RowNoise(scale=self.scale[at], degrees=self.degrees[at], session=session)
 
     def of_rows(self, index: np.ndarray) -> "RowNoise":
         """Return the noise of some rows; -1 names a new one, as noisy as most."""
@@ -69,11 +69,11 @@ class RowNoise:
             )
         if not known:
             return None
-        sittings = [noise.sitting for noise in known if noise.sitting is not None]
+        sessions = [noise.session for noise in known if noise.session is not None]
         return RowNoise(
             scale=np.concatenate([noise.scale for noise in known]),
             degrees=np.concatenate([noise.degrees for noise in known]),
-            sitting=np.concatenate(sittings) if len(sittings) == len(known) else None,
+            session=np.concatenate(sessions) if len(sessions) == len(known) else None,
         )
 
     def unknown(self, side: str) -> np.ndarray:
@@ -91,7 +91,7 @@ class RowNoise:
         """
         rng = philox(stream_of(Stream.UNKNOWN_SCALES, side))
         scale = 1 / np.sqrt(rng.gamma(self.degrees / 2) / (self.degrees / 2))
-        return scale if self.sitting is None else np.hypot(scale, self.sitting)
+        return scale if self.session is None else np.hypot(scale, self.session)
 
     def at(self, index: np.ndarray, side: str) -> np.ndarray:
         """Return the scales of rows in each draw, session effects included, float64 (n_draws, n); -1 is a row
@@ -99,7 +99,7 @@ class RowNoise:
         """
         found = np.empty((len(self.degrees), len(index)))
         known = self.scale[:, index[index >= 0]]
-        found[:, index >= 0] = known if self.sitting is None else np.hypot(known, self.sitting[:, None])
+        found[:, index >= 0] = known if self.session is None else np.hypot(known, self.session[:, None])
         if (index < 0).any():
             found[:, index < 0] = self.unknown(side)[:, None]
         return found

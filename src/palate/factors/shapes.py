@@ -20,7 +20,7 @@ _CALLED = {
     **{
         f"{side}.noise.{part}": f"{side}_noise.{part}"
         for side in ("user", "item")
-        for part in ("scale", "degrees", "sitting")
+        for part in ("scale", "degrees", "session")
     },
 }
 
@@ -70,13 +70,15 @@ def _wanted(factors: "Factors") -> dict[str, tuple[int, ...]]:
         if side.noise is not None:
             wanted[f"{side.name}.noise.scale"] = n_draws, len(side)
             wanted[f"{side.name}.noise.degrees"] = (n_draws,)
-            if side.noise.sitting is not None:
-                wanted[f"{side.name}.noise.sitting"] = (n_draws,)
+            if side.noise.session is not None:
+                wanted[f"{side.name}.noise.session"] = (n_draws,)
     if time is not None:
-        wanted |= dict.fromkeys(("time.user_shift", "time.item_shift"), (n_draws, time.n_eras, n_factors + 1))
-        wanted["time.home"] = (n_users,)
-        wanted["time.mood"] = (n_draws, len(time.sittings))
-        wanted["time.sittings.indptr"] = (n_users + 1,)
+        wanted |= dict.fromkeys(
+            ("time.user_shift", "time.item_shift"), (n_draws, time.n_time_bins, n_factors + 1)
+        )
+        wanted["time.user_time_bin"] = (n_users,)
+        wanted["time.session_effect"] = (n_draws, len(time.sessions))
+        wanted["time.sessions.indptr"] = (n_users + 1,)
     if likelihood.cutpoints is not None:
         wanted["likelihood.cutpoints"] = (
             n_draws,

@@ -17,25 +17,25 @@ from palate.data.vocabulary import rows_at
 
 GAP = 86_400.0  # seconds without a rating after which another session begins
 MOST = 20  # ratings after which another session begins
-N_ERAS = 15
+N_TIME_BINS = 15
 
 
 @dataclass(frozen=True, eq=False)
-class Sittings:
+class Sessions:
     """The sessions of all users: those of user u are at `indptr[u] : indptr[u + 1]`, by ascending time."""
 
     indptr: np.ndarray  # (n_users + 1,) int64
-    begin: np.ndarray  # (n_sittings,) int64, time of the first rating
-    end: np.ndarray  # (n_sittings,) int64, time of the last one
+    begin: np.ndarray  # (n_sessions,) int64, time of the first rating
+    end: np.ndarray  # (n_sessions,) int64, time of the last one
 
     @classmethod
-    def none(cls, n_users: int) -> "Sittings":
+    def none(cls, n_users: int) -> "Sessions":
         """Return no session for anyone."""
         nothing = np.empty(0, np.int64)
         return cls(np.zeros(n_users + 1, np.int64), nothing, nothing)
 
     @classmethod
-    def cut(cls, indptr: np.ndarray, times: np.ndarray) -> tuple["Sittings", np.ndarray]:
+    def cut(cls, indptr: np.ndarray, times: np.ndarray) -> tuple["Sessions", np.ndarray]:
         """Return the sessions of users whose ratings begin at `indptr`, and which of them each
         rating belongs to (int32).
 
@@ -45,16 +45,16 @@ class Sittings:
         Examples
         --------
         >>> hour = 3600
-        >>> sittings, which = Sittings.cut(np.array([0, 3]), np.array([0, 100 * hour, 1 * hour]))
-        >>> which.tolist(), sittings.begin.tolist(), sittings.end.tolist()
+        >>> sessions, which = Sessions.cut(np.array([0, 3]), np.array([0, 100 * hour, 1 * hour]))
+        >>> which.tolist(), sessions.begin.tolist(), sessions.end.tolist()
         ([0, 1, 0], [0, 360000], [3600, 360000])
         """
-        from palate.kernels.timing import cut_sittings, sitting_ends
+        from palate.kernels.timing import cut_sessions, session_ends
 
         which, ends = np.empty(len(times), np.int32), np.empty(len(indptr), np.int64)
-        n = cut_sittings(np.asarray(indptr, np.int64), times, GAP, MOST, which, ends)
+        n = cut_sessions(np.asarray(indptr, np.int64), times, GAP, MOST, which, ends)
         begin, end = np.empty(n, np.int64), np.empty(n, np.int64)
-        sitting_ends(which, times, begin, end)
+        session_ends(which, times, begin, end)
         return cls(ends, begin, end), which
 
     def __len__(self) -> int:
@@ -64,24 +64,24 @@ class Sittings:
         """Return the session of each user that a time falls in or is within a day of, int64; -1
         where there is none.
         """
-        from palate.kernels.timing import find_sittings
+        from palate.kernels.timing import find_sessions
 
         out = np.empty(len(users), np.int64)
         user, time = np.ascontiguousarray(users, np.int64), np.ascontiguousarray(times, np.int64)
-        find_sittings(self.indptr, self.begin, self.end, user, time, GAP, out)
+        find_sessions(self.indptr, self.begin, self.end, user, time, GAP, out)
         return out
 
 
-def eras_of(edges: np.ndarray, times: np.ndarray) -> np.ndarray:
+def time_bins_of(edges: np.ndarray, times: np.ndarray) -> np.ndarray:
     """Return the time bin of each time, int32, where time bins end at `edges`."""
     return np.searchsorted(edges, times, side="right").astype(np.int32)
 
 
-def last_eras(users: np.ndarray, eras: np.ndarray, n_users: int, n_eras: int) -> np.ndarray:
+def last_time_bins(users: np.ndarray, time_bins: np.ndarray, n_users: int, n_time_bins: int) -> np.ndarray:
     """Return the last of each user's time bins, int32; the last of all for a user without any."""
     found = np.full(n_users, -1, np.int32)
-    np.maximum.at(found, users, eras)
-    found[found < 0] = n_eras - 1
+    np.maximum.at(found, users, time_bins)
+    found[found < 0] = n_time_bins - 1
     return found
 
 
@@ -91,16 +91,16 @@ class TimeContext:
 
     Parameters
     ----------
-    edges : ndarray of shape (n_eras - 1,), int64
+    edges : ndarray of shape (n_time_bins - 1,), int64
         Times at which a time bin ends and the next begins.
-    user_shift, item_shift : ndarray of shape (n_draws, n_eras, n_factors + 1), float32
+    user_shift, item_shift : ndarray of shape (n_draws, n_time_bins, n_factors + 1), float32
         What is added to every user's and every item's row in a time bin, beside the last one, the
         bias last.
-    home : ndarray of shape (n_users,), int32
+    user_time_bin : ndarray of shape (n_users,), int32
         The time bin that each user's row is of: that of the last rating, or the last for a user
         without any.
-    sittings : Sittings
-    mood : ndarray of shape (n_draws, n_sittings), float32
+    sessions : Sessions
+    session_effect : ndarray of shape (n_draws, n_sessions), float32
         What is added to the latent value of all ratings of a session.
 
     References
@@ -112,55 +112,73 @@ class TimeContext:
     edges: np.ndarray
     user_shift: np.ndarray
     item_shift: np.ndarray
-    home: np.ndarray
-    sittings: Sittings
-    mood: np.ndarray
+    user_time_bin: np.ndarray
+    sessions: Sessions
+    session_effect: np.ndarray
 
     @property
-    def n_eras(self) -> int:
+    def n_time_bins(self) -> int:
         """Number of time bins."""
         return len(self.edges) + 1
 
-    def eras(self, times: np.ndarray) -> np.ndarray:
+    def time_bins(self, times: np.ndarray) -> np.ndarray:
         """Return the time bin of each time, int32; what is before the first or after the last rating is
         in the first or last time bin.
         """
-        return eras_of(self.edges, times)
+        return time_bins_of(self.edges, times)
 
     def of_users(
-        self, home: np.ndarray, sittings: Sittings | None = None, mood: np.ndarray | None = None
+        self,
+        user_time_bin: np.ndarray,
+        sessions: Sessions | None = None,
+        session_effect: np.ndarray | None = None,
     ) -> "TimeContext":
         """Return what is known of time for other users: the time bins that their rows are of, and their
         sessions where these are known.
         """
-        if sittings is None or mood is None:
-            sittings, mood = Sittings.none(len(home)), np.empty((len(self.mood), 0), np.float32)
-        return replace(self, home=home.astype(np.int32), sittings=sittings, mood=mood)
+        if sessions is None or session_effect is None:
+            sessions, session_effect = (
+                Sessions.none(len(user_time_bin)),
+                np.empty((len(self.session_effect), 0), np.float32),
+            )
+        return replace(
+            self,
+            user_time_bin=user_time_bin.astype(np.int32),
+            sessions=sessions,
+            session_effect=session_effect,
+        )
 
     def of_rows(self, index: np.ndarray) -> "TimeContext":
         """Return what is known of time for some of the users; -1 names a new one, who is of the last
         time bin and has no sessions.
         """
-        sittings, mood = _of_rows(self.sittings, self.mood, index)
-        return self.of_users(rows_at(self.home, index, fill=self.n_eras - 1), sittings, mood)
+        sessions, session_effect = _of_rows(self.sessions, self.session_effect, index)
+        return self.of_users(
+            rows_at(self.user_time_bin, index, fill=self.n_time_bins - 1), sessions, session_effect
+        )
 
     def with_rows(
-        self, index: np.ndarray, home: np.ndarray, sittings: Sittings, mood: np.ndarray
+        self, index: np.ndarray, user_time_bin: np.ndarray, sessions: Sessions, session_effect: np.ndarray
     ) -> "TimeContext":
         """Return the context with the users of an index in these time bins, and with these sessions."""
-        rows, eras = np.arange(len(self.home)), self.home.copy()
-        rows[index], eras[index] = len(eras) + np.arange(len(index)), home
-        both = Sittings(
-            np.concatenate([self.sittings.indptr, sittings.indptr[1:] + self.sittings.indptr[-1]]),
-            np.concatenate([self.sittings.begin, sittings.begin]),
-            np.concatenate([self.sittings.end, sittings.end]),
+        rows, time_bins = np.arange(len(self.user_time_bin)), self.user_time_bin.copy()
+        rows[index], time_bins[index] = len(time_bins) + np.arange(len(index)), user_time_bin
+        both = Sessions(
+            np.concatenate([self.sessions.indptr, sessions.indptr[1:] + self.sessions.indptr[-1]]),
+            np.concatenate([self.sessions.begin, sessions.begin]),
+            np.concatenate([self.sessions.end, sessions.end]),
         )
-        return self.of_users(eras, *_of_rows(both, np.hstack([self.mood, mood]), rows))
+        return self.of_users(
+            time_bins, *_of_rows(both, np.hstack([self.session_effect, session_effect]), rows)
+        )
 
     def draws(self, at: slice) -> "TimeContext":
         """Return what some draws know of time."""
         return replace(
-            self, user_shift=self.user_shift[at], item_shift=self.item_shift[at], mood=self.mood[at]
+            self,
+            user_shift=self.user_shift[at],
+            item_shift=self.item_shift[at],
+            session_effect=self.session_effect[at],
         )
 
     @staticmethod
@@ -189,17 +207,17 @@ class TimeContext:
             first,
             user_shift=np.concatenate([context.user_shift for context in known]),
             item_shift=np.concatenate([context.item_shift for context in known]),
-            mood=np.concatenate([context.mood for context in known]),
+            session_effect=np.concatenate([context.session_effect for context in known]),
         )
 
     def same_times(self, other: "TimeContext") -> bool:
         """Return whether another context knows of the same time bins and sessions."""
         return (
             np.array_equal(self.edges, other.edges)
-            and np.array_equal(self.home, other.home)
-            and np.array_equal(self.sittings.begin, other.sittings.begin)
-            and np.array_equal(self.sittings.end, other.sittings.end)
-            and np.array_equal(self.sittings.indptr, other.sittings.indptr)
+            and np.array_equal(self.user_time_bin, other.user_time_bin)
+            and np.array_equal(self.sessions.begin, other.sessions.begin)
+            and np.array_equal(self.sessions.end, other.sessions.end)
+            and np.array_equal(self.sessions.indptr, other.sessions.indptr)
         )
 
     def moved(
@@ -213,8 +231,8 @@ class TimeContext:
         bias : ndarray of shape (n_draws, n), float32
         before, after : ndarray of shape (n,), int
         """
-        for era, sign in ((before, np.float32(-1)), (after, np.float32(1))):
-            own, other = self.user_shift[:, era], self.item_shift[:, era]
+        for time_bin, sign in ((before, np.float32(-1)), (after, np.float32(1))):
+            own, other = self.user_shift[:, time_bin], self.item_shift[:, time_bin]
             there = (
                 factors + own[:, :, :-1] if sign > 0 else factors
             )  # the vector in the time bin, which met the items of then
@@ -225,10 +243,10 @@ class TimeContext:
         return factors, bias
 
 
-def _of_rows(sittings: Sittings, mood: np.ndarray, rows: np.ndarray) -> tuple[Sittings, np.ndarray]:
+def _of_rows(sessions: Sessions, session_effect: np.ndarray, rows: np.ndarray) -> tuple[Sessions, np.ndarray]:
     """Return the sessions of some users, and their session effects; none for -1."""
-    start = np.where(rows < 0, 0, sittings.indptr[rows])
-    counts = np.where(rows < 0, 0, sittings.indptr[rows + 1] - start)
+    start = np.where(rows < 0, 0, sessions.indptr[rows])
+    counts = np.where(rows < 0, 0, sessions.indptr[rows + 1] - start)
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     at = np.arange(indptr[-1]) + np.repeat(start - indptr[:-1], counts)
-    return Sittings(indptr, sittings.begin[at], sittings.end[at]), mood[:, at]
+    return Sessions(indptr, sessions.begin[at], sessions.end[at]), session_effect[:, at]

@@ -86,7 +86,7 @@ def check_times(scorer: Scorer, timestamps: object, n: int, what: str = "pairs")
 def in_units_of(model: FactorScorer, times: np.ndarray, what: str, certain: bool = False) -> np.ndarray:
     """Return times in the unit of those that a model knows; see `palate.data.times.placed`."""
     context = context_of(model)
-    known = context.edges if len(context.edges) else context.sittings.begin[:_ENOUGH]
+    known = context.edges if len(context.edges) else context.sessions.begin[:_ENOUGH]
     return placed(times, known, what, certain)
 
 
@@ -108,25 +108,31 @@ def at_times(
     times : ndarray of shape (n,), int64
     """
     context = context_of(model)
-    n_sittings, n_eras = len(context.sittings), context.n_eras
-    beside = (context.sittings.find(users, times) + 1) * n_eras + context.eras(times)
-    user_at, user, both = _distinct(users, beside, (n_sittings + 1) * n_eras)
+    n_sessions, n_time_bins = len(context.sessions), context.n_time_bins
+    beside = (context.sessions.find(users, times) + 1) * n_time_bins + context.time_bins(times)
+    user_at, user, both = _distinct(users, beside, (n_sessions + 1) * n_time_bins)
     # A user who is known is moved to the time bin; for one who is not, at the prior mean of the last
     # time bin, the item is.
-    item_at, item, moved = _distinct(items, np.where(users < 0, context.eras(times) + 1, 0), n_eras + 1)
-    sitting, era = both // n_eras, both % n_eras
+    item_at, item, moved = _distinct(
+        items, np.where(users < 0, context.time_bins(times) + 1, 0), n_time_bins + 1
+    )
+    session, time_bin = both // n_time_bins, both % n_time_bins
     factors, bias = context.moved(
-        model.user_factors[:, user], model.user_bias[:, user], context.home[user], era
+        model.user_factors[:, user], model.user_bias[:, user], context.user_time_bin[user], time_bin
     )
     item_factors, item_bias, away = model.item_factors[:, item], model.item_bias[:, item], moved > 0
     if away.any():
-        item_factors[:, away], item_bias[:, away] = rows_in_eras(model.factors, item[away], moved[away] - 1)
-    moods = np.concatenate([np.zeros((len(context.mood), 1), np.float32), context.mood], axis=1)
+        item_factors[:, away], item_bias[:, away] = rows_in_time_bins(
+            model.factors, item[away], moved[away] - 1
+        )
+    session_effects = np.concatenate(
+        [np.zeros((len(context.session_effect), 1), np.float32), context.session_effect], axis=1
+    )
     noise: dict[str, Any] = {"user_noise": None, "item_noise": None}
     mine, theirs = model.factors.user.noise, model.factors.item.noise
     if mine is not None and theirs is not None:
-        scale = np.where(sitting > 0, mine.scale[:, user], mine.total[:, user])
-        noise["user_noise"] = replace(mine, scale=scale, sitting=None)
+        scale = np.where(session > 0, mine.scale[:, user], mine.total[:, user])
+        noise["user_noise"] = replace(mine, scale=scale, session=None)
         noise["item_noise"] = replace(theirs, scale=theirs.scale[:, item])
     levels = model.likelihood.levels
     if levels is None and model.ratings is not None:
@@ -136,7 +142,7 @@ def at_times(
         user_rows=user,
         item_rows=item,
         user_factors=factors,
-        user_bias=bias + moods[:, sitting],
+        user_bias=bias + session_effects[:, session],
         item_factors=item_factors,
         item_bias=item_bias,
         **noise,
@@ -148,8 +154,8 @@ def at_times(
     return found, user_at, item_at
 
 
-def rows_in_eras(
-    factors: Factors, items: np.ndarray, eras: np.ndarray, draws: slice = slice(None)
+def rows_in_time_bins(
+    factors: Factors, items: np.ndarray, time_bins: np.ndarray, draws: slice = slice(None)
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return factors (n_draws, n, k) and biases (n_draws, n) of items as they are in these time bins,
     for users as they are in the last.
@@ -160,7 +166,7 @@ def rows_in_eras(
     k, context = factors.n_factors, factors.time
     if context is None:
         raise ValueError(_TIMELESS)
-    users, own = context.user_shift[draws][:, eras], context.item_shift[draws][:, eras]
+    users, own = context.user_shift[draws][:, time_bins], context.item_shift[draws][:, time_bins]
     vectors = factors.item.factors[draws][:, items] + own[:, :, :k]
     bias = factors.item.bias[draws][:, items] + own[:, :, k] + users[:, :, k]
     return vectors, bias + np.einsum("dnf,dnf->dn", vectors, users[:, :, :k])
@@ -210,13 +216,13 @@ def at_time(model: S, time: object) -> S:
     if not knows_time(model):
         raise ValueError(_TIMELESS)
     context = context_of(model)
-    if context.n_eras == 1:
+    if context.n_time_bins == 1:
         raise ValueError(Words("this model has one time bin only, and is the same at all times. ", _ADVICE))
-    era = int(context.eras(times)[0])
-    eras = np.full(len(model.users), era)
-    factors, bias = context.moved(model.user_factors, model.user_bias, context.home, eras)
-    mean, last = model.factors.user.prior.mean, np.full(1, context.n_eras - 1)
-    average = context.moved(mean[:, None, :-1], mean[:, None, -1], last, np.full(1, era))
+    time_bin = int(context.time_bins(times)[0])
+    time_bins = np.full(len(model.users), time_bin)
+    factors, bias = context.moved(model.user_factors, model.user_bias, context.user_time_bin, time_bins)
+    mean, last = model.factors.user.prior.mean, np.full(1, context.n_time_bins - 1)
+    average = context.moved(mean[:, None, :-1], mean[:, None, -1], last, np.full(1, time_bin))
     prior = replace(model.factors.user.prior, mean=np.concatenate([average[0][:, 0], average[1]], axis=1))
     then = changed(model, user_factors=factors, user_bias=bias, user_prior=prior, context=None)
     return cast(S, then)

@@ -3,11 +3,11 @@
 from palate._checks import ArgumentError, ArgumentTypeError
 from palate.data.forks import needs_threads
 from palate.factors.factors import FactorScorer
-from palate.inspect.eras import era_sections
 from palate.inspect.factors import bias_sections, noise_sections, weight_sections
 from palate.inspect.lists import list_sections
 from palate.inspect.predictions import prediction_section
 from palate.inspect.report import Report
+from palate.inspect.time_bins import time_bin_sections
 
 
 @needs_threads("inspect_model")
@@ -68,7 +68,7 @@ def inspect_model(
         *weight_sections(model),
         *bias_sections(model, n),
         *noise_sections(model, n),
-        *era_sections(model, n),
+        *time_bin_sections(model, n),
         prediction_section(model, sample, seed),
         *list_sections(model, n, sample, seed, threads),
     ]

@@ -139,7 +139,7 @@ def _fame(figure: "Figure", section: "Section") -> None:
     axes.grid(axis="y", alpha=0.3)
 
 
-def _eras(figure: "Figure", section: "Section") -> None:
+def _time_bins(figure: "Figure", section: "Section") -> None:
     axes, found = figure.subplots(), section.frame
     at = np.arange(len(found))
     begins = found["begins"]
@@ -195,7 +195,7 @@ _DRAWN = {
     "norms": (_norms, (11, 4.2)),
     "predictions": (_predictions, (7.5, 4)),
     "fame": (_fame, (8.5, 4.4)),
-    "time_bins": (_eras, (8.5, 4.2)),
+    "time_bins": (_time_bins, (8.5, 4.2)),
     "levels": (_levels, (6.5, 3.4)),
     "tastes": (_tastes, (7.5, 4.8)),
 }

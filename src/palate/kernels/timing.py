@@ -5,7 +5,7 @@ from numba import njit
 
 
 @njit(nogil=True, cache=True)
-def cut_sittings(indptr, times, gap, most, sitting, user_indptr):
+def cut_sessions(indptr, times, gap, most, session, user_indptr):
     """Number the sessions of all users, in order of time, and return how many there are.
 
     A session ends where the next rating is more than `gap` later, or after `most` ratings; equal
@@ -18,7 +18,7 @@ def cut_sittings(indptr, times, gap, most, sitting, user_indptr):
     times : (n_ratings,) int64
     gap : float
     most : int
-    sitting : (n_ratings,) int32, out
+    session : (n_ratings,) int32, out
         Which session each rating belongs to.
     user_indptr : (n_users + 1,) int64, out
         Where each user's sessions begin.
@@ -36,7 +36,7 @@ def cut_sittings(indptr, times, gap, most, sitting, user_indptr):
             if size == 0 or np.float64(now) - np.float64(before) > gap or (size >= most and now != before):
                 n += 1
                 size = 0
-            sitting[at] = n - 1
+            session[at] = n - 1
             size += 1
             before = now
         user_indptr[u + 1] = n
@@ -44,18 +44,18 @@ def cut_sittings(indptr, times, gap, most, sitting, user_indptr):
 
 
 @njit(nogil=True, cache=True)
-def sitting_ends(sitting, times, begin, end):
+def session_ends(session, times, begin, end):
     """Write the first and the last time of each session."""
     begin[:] = np.iinfo(np.int64).max
     end[:] = np.iinfo(np.int64).min
-    for at in range(sitting.size):
-        s = sitting[at]
+    for at in range(session.size):
+        s = session[at]
         begin[s] = min(begin[s], times[at])
         end[s] = max(end[s], times[at])
 
 
 @njit(nogil=True, cache=True)
-def find_sittings(indptr, begin, end, users, times, gap, out):
+def find_sessions(indptr, begin, end, users, times, gap, out):
     """Write the session of each user that a time falls in, or the nearest within `gap` of it; -1
     where there is none.
     """
@@ -76,7 +76,7 @@ def find_sittings(indptr, begin, end, users, times, gap, out):
 
 
 @njit(nogil=True, cache=True)
-def shift_rows(start, stop, factors, bias, rows, eras, own, other, out, out_bias):
+def shift_rows(start, stop, factors, bias, rows, time_bins, own, other, out, out_bias):
     """Write rows `start` to `stop` of pairs (row, time bin) as they are in that time bin.
 
     What the time bin adds to the row is added to it, and what it adds to the rows of the other side
@@ -86,44 +86,44 @@ def shift_rows(start, stop, factors, bias, rows, eras, own, other, out, out_bias
     Parameters
     ----------
     factors, bias : (n, width) and (n,) float32
-    rows, eras : (n_pairs,) int32
-    own, other : (n_eras, width + 1) float32
+    rows, time_bins : (n_pairs,) int32
+    own, other : (n_time_bins, width + 1) float32
         What a time bin adds to each row of this side and of the other, the bias last.
     out, out_bias : (n_pairs, width) and (n_pairs,) float32
     """
     width = factors.shape[1]
     for at in range(start, stop):
-        row, era = rows[at], eras[at]
-        total = bias[row] + own[era, width] + other[era, width]
+        row, time_bin = rows[at], time_bins[at]
+        total = bias[row] + own[time_bin, width] + other[time_bin, width]
         for f in range(width):
-            value = factors[row, f] + own[era, f]
+            value = factors[row, f] + own[time_bin, f]
             out[at, f] = value
-            total += value * other[era, f]
+            total += value * other[time_bin, f]
         out_bias[at] = total
 
 
 @njit(nogil=True, cache=True)
-def less_moods(start, stop, values, mood, sitting, out):
+def less_session_effects(start, stop, values, session_effect, session, out):
     """Write ratings `start` to `stop` without the effect of their session to `out`."""
     for at in range(start, stop):
-        out[at] = values[at] - mood[sitting[at]]
+        out[at] = values[at] - session_effect[session[at]]
 
 
 @njit(nogil=True, cache=True)
-def plus_moods(start, stop, errors, mood, sitting):
+def plus_session_effects(start, stop, errors, session_effect, session):
     """Add the effect of their session to the errors `start` to `stop`, in place."""
     for at in range(start, stop):
-        errors[at] += mood[sitting[at]]
+        errors[at] += session_effect[session[at]]
 
 
 @njit(nogil=True, cache=True)
-def less_scores(start, stop, values, mean, scores, mood, sitting):
-    """Turn scores `start` to `stop` into the errors of ratings, in place; `sitting` is empty
+def less_scores(start, stop, values, mean, scores, session_effect, session):
+    """Turn scores `start` to `stop` into the errors of ratings, in place; `session` is empty
     without session effects.
     """
     for at in range(start, stop):
         error = values[at] - mean - scores[at]
-        scores[at] = error - mood[sitting[at]] if sitting.size > 0 else error
+        scores[at] = error - session_effect[session[at]] if session.size > 0 else error
 
 
 @njit(nogil=True, cache=True)
@@ -157,13 +157,13 @@ def group_sums(first, last, indptr, order, group, weights, errors, weight, total
 
 
 @njit(nogil=True, cache=True)
-def error_sums(start, stop, errors, mood, sitting, weights):
+def error_sums(start, stop, errors, session_effect, session, weights):
     """Return the weighted sums of squared and of absolute errors `start` to `stop`, less the session effects
     of their sessions, where there are any.
     """
     squared, absolute = 0.0, 0.0
     for at in range(start, stop):
-        error = errors[at] - mood[sitting[at]] if sitting.size > 0 else errors[at]
+        error = errors[at] - session_effect[session[at]] if session.size > 0 else errors[at]
         weight = np.float64(weights[at]) if weights.size > 0 else 1.0
         squared += weight * np.float64(error) * np.float64(error)
         absolute += weight * abs(np.float64(error))

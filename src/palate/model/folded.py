@@ -17,7 +17,7 @@ from palate.factors.folded_rows import FoldedRows
 from palate.factors.folding import Features, fold_rows
 from palate.factors.sides import SideName
 from palate.factors.sums import times_of_ratings
-from palate.factors.temporal import Sittings
+from palate.factors.temporal import Sessions
 from palate.factors.temporal_scores import check_times
 from palate.lists.lookup import element, is_single
 from palate.scorer import Scorer
@@ -50,10 +50,11 @@ class Folded:
         Values of the features that the row was folded in with, by name.
     scale : ndarray of shape (n_draws,), float32, optional
         Of its noise, for a model whose rows have their own.
-    era : int, optional
+    time_bin : int, optional
         That a user's row is of, in a model that knows of time; the last one when None.
-    sittings : Sittings, optional
-        Of a user whose times are known, with `mood`, ndarray of shape (n_draws, n_sittings), float32.
+    sessions : Sessions, optional
+        Of a user whose times are known, with `session_effect`, ndarray of shape (n_draws,
+        n_sessions), float32.
     times : ndarray of shape (n_rated,), int64, optional
         Of the ratings, for a model in which old choices count less.
     """
@@ -67,9 +68,9 @@ class Folded:
     weights: np.ndarray | None = None
     features: dict[str, Any] | None = None
     scale: np.ndarray | None = None
-    era: int | None = None
-    sittings: Sittings | None = None
-    mood: np.ndarray | None = None
+    time_bin: int | None = None
+    sessions: Sessions | None = None
+    session_effect: np.ndarray | None = None
     times: np.ndarray | None = None
 
     def __repr__(self) -> str:
@@ -221,9 +222,9 @@ def _one_row(
         "weights": row.weights if row.weights.size else None,
         "features": features,
         "scale": None if found.scale is None else found.scale[:, 0],
-        "era": None if found.home is None else int(found.home[0]),
-        "sittings": found.sittings,
-        "mood": found.mood,
+        "time_bin": None if found.user_time_bin is None else int(found.user_time_bin[0]),
+        "sessions": found.sessions,
+        "session_effect": found.session_effect,
         "times": None if model.fold is None else times,
     }
 

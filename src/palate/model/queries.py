@@ -19,7 +19,7 @@ from palate.data.vocabulary import Vocabulary
 from palate.factors import temporal_scores
 from palate.factors.item_index import share_items
 from palate.factors.row_precision import RowNoise
-from palate.factors.temporal import Sittings
+from palate.factors.temporal import Sessions
 from palate.lists.lookup import UserRows, user_rows
 from palate.model.folded import Folded, FoldedItem, FoldedUser
 from palate.model.small_models import of_table, with_items, with_users
@@ -128,11 +128,15 @@ def _times_of(model: "FactorModel", index: int) -> dict[str, Any]:
     context = model.context
     if context is None:
         return {}
-    own = slice(*context.sittings.indptr[index : index + 2])
-    sittings = Sittings(
-        np.array([0, own.stop - own.start]), context.sittings.begin[own], context.sittings.end[own]
+    own = slice(*context.sessions.indptr[index : index + 2])
+    sessions = Sessions(
+        np.array([0, own.stop - own.start]), context.sessions.begin[own], context.sessions.end[own]
     )
-    return {"era": int(context.home[index]), "sittings": sittings, "mood": context.mood[:, own]}
+    return {
+        "time_bin": int(context.user_time_bin[index]),
+        "sessions": sessions,
+        "session_effect": context.session_effect[:, own],
+    }
 
 
 def stored_item(model: "FactorModel", item: object) -> FoldedItem:

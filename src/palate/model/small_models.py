@@ -12,7 +12,7 @@ from palate.factors.folded_rows import FoldedRows
 from palate.factors.row_precision import RowNoise
 from palate.factors.sides import SideName
 from palate.factors.taking import take
-from palate.factors.temporal import Sittings, TimeContext
+from palate.factors.temporal import Sessions, TimeContext
 from palate.factors.temporal_scores import in_units_of
 from palate.model.folded import Folded, FoldedItem, FoldedUser, solve_users
 from palate.solve.rows import Rows
@@ -27,21 +27,25 @@ def own_noise(model: "FactorModel", side: SideName, scale: np.ndarray | None) ->
     return None if own is None or scale is None else replace(own, scale=scale)
 
 
-def _in_their_eras(model: "FactorModel", folded: Sequence[FoldedUser]) -> TimeContext | None:
+def _in_their_time_bins(model: "FactorModel", folded: Sequence[FoldedUser]) -> TimeContext | None:
     """Return what a model knows of time, for these users."""
     context = model.context
     if context is None:
         return None
-    home = np.array([context.n_eras - 1 if user.era is None else user.era for user in folded], np.int32)
-    parts = [Sittings.none(1) if user.sittings is None else user.sittings for user in folded]
-    sittings = Sittings(
+    user_time_bin = np.array(
+        [context.n_time_bins - 1 if user.time_bin is None else user.time_bin for user in folded], np.int32
+    )
+    parts = [Sessions.none(1) if user.sessions is None else user.sessions for user in folded]
+    sessions = Sessions(
         np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64),
         np.concatenate([part.begin for part in parts]),
         np.concatenate([part.end for part in parts]),
     )
-    nothing = np.empty((len(context.mood), 0), np.float32)
-    mood = np.concatenate([nothing if user.mood is None else user.mood for user in folded], axis=1)
-    return context.of_users(home, sittings, mood)
+    nothing = np.empty((len(context.session_effect), 0), np.float32)
+    session_effect = np.concatenate(
+        [nothing if user.session_effect is None else user.session_effect for user in folded], axis=1
+    )
+    return context.of_users(user_time_bin, sessions, session_effect)
 
 
 def _scales(folded: Sequence[Folded]) -> np.ndarray | None:
@@ -75,17 +79,21 @@ def of_table(model: "FactorModel", users: Vocabulary, ratings: RatingMatrix, thr
         ratings=ratings,
         spread=known_spread(model),
         item_link=None,  # its bag counts the users that were
-        context=_of_last_eras(model, found),
+        context=_of_last_time_bins(model, found),
     )
 
 
-def _of_last_eras(model: "FactorModel", found: FoldedRows) -> TimeContext | None:
+def _of_last_time_bins(model: "FactorModel", found: FoldedRows) -> TimeContext | None:
     """Return what a model knows of time, for rows that were folded in."""
     context = model.context
     if context is None:
         return None
-    home = np.full(found.bias.shape[1], context.n_eras - 1) if found.home is None else found.home
-    return context.of_users(home, found.sittings, found.mood)
+    user_time_bin = (
+        np.full(found.bias.shape[1], context.n_time_bins - 1)
+        if found.user_time_bin is None
+        else found.user_time_bin
+    )
+    return context.of_users(user_time_bin, found.sessions, found.session_effect)
 
 
 def with_users(model: "FactorModel", folded: Sequence[FoldedUser]) -> "FactorModel":
@@ -114,7 +122,7 @@ def with_users(model: "FactorModel", folded: Sequence[FoldedUser]) -> "FactorMod
         ratings=matrix,
         spread=known_spread(model),
         item_link=None,  # its bag counts the users that were
-        context=_in_their_eras(model, folded),
+        context=_in_their_time_bins(model, folded),
     )
 
 

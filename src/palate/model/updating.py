@@ -196,8 +196,13 @@ def _solved(model: "FactorModel", side: SideName, index: np.ndarray, change: Cha
     found = solve_side(model, side, rows.take(index), _features(model, side, index), change.threads, times)
     put = model.factors.side(side).put(index, found.factors, found.bias, found.scale)
     time = model.factors.time
-    if time is not None and found.home is not None and found.sittings is not None and found.mood is not None:
-        time = time.with_rows(index, found.home, found.sittings, found.mood)
+    if (
+        time is not None
+        and found.user_time_bin is not None
+        and found.sessions is not None
+        and found.session_effect is not None
+    ):
+        time = time.with_rows(index, found.user_time_bin, found.sessions, found.session_effect)
     users, items = (put, model.factors.item) if side == "user" else (model.factors.user, put)
     return changed(model, factors=replace(model.factors, user=users, item=items, time=time))
 

@@ -42,7 +42,7 @@ def save_model(
         Any name; the examples end in `.palate`. Permissions of an existing file are kept.
     ratings : bool, default True
         Whether to include the ratings. Without them the file is smaller and names nobody's ratings,
-        and the loaded model cannot exclude seen items, explain or update, and knows of no sittings.
+        and the loaded model cannot exclude seen items, explain or update, and knows of no sessions.
 
     Raises
     ------
@@ -146,7 +146,7 @@ def _without_ratings(model: FactorModel | LinearModel) -> FactorModel | LinearMo
     if isinstance(model, LinearModel):
         return replace(model, ratings=None)
     time = model.factors.time
-    bare = None if time is None else time.of_users(time.home)
+    bare = None if time is None else time.of_users(time.user_time_bin)
     return replace(model, ratings=None, factors=replace(model.factors, time=bare))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from palate.data.matrix import RatingMatrix
 from palate.factors.row_precision import RowNoise
 from palate.factors.sums import SumFold
-from palate.factors.temporal import Sittings, TimeContext
+from palate.factors.temporal import Sessions, TimeContext
 from palate.model.file.errors import Damage
 from palate.model.file.schema import (
     ALL,
@@ -74,7 +74,7 @@ def ascending_in_draws(name: str, cutpoints: np.ndarray) -> None:
 def zero_at_last(name: str, shift: np.ndarray) -> None:
     """Check that nothing is shifted in the last time bin."""
     if shift[:, -1].any():
-        raise Damage(f"tensor {name!r} must be 0 in the last era")
+        raise Damage(f"tensor {name!r} must be 0 in the last time bin")
 
 
 def below(name: str, array: np.ndarray, n: int) -> None:
@@ -99,14 +99,14 @@ def row_noise(side: str) -> Record[RowNoise]:
         RowNoise,
         Row("scale", Array("float32", f"draw {side}", positive)),
         Row("degrees", Array("float64", "draw", positive)),
-        Row("sitting", Maybe(Array("float64", "draw", positive))),
+        Row("session", Maybe(Array("float64", "draw", positive)), "sitting"),
         own=False,
     )
 
 
 def _check_time(found: Values, given: Input) -> None:
-    below("context.home", found["home"], len(found["edges"]) + 1)
-    indptr, begin, end = (found[f"sittings.{part}"] for part in ("indptr", "begin", "end"))
+    below("context.home", found["user_time_bin"], len(found["edges"]) + 1)
+    indptr, begin, end = (found[f"sessions.{part}"] for part in ("indptr", "begin", "end"))
     check_offsets("context.sittings", indptr, len(begin))
     wrong = end < begin
     first = np.zeros(len(begin) + 1, np.bool_)
@@ -114,27 +114,28 @@ def _check_time(found: Values, given: Input) -> None:
     wrong[1:] |= (begin[1:] <= end[:-1]) & ~first[1:-1]
     if wrong.any():
         raise Damage(
-            "tensors 'context.begin' and 'context.end' must be of sittings that follow each other; "
+            "tensors 'context.begin' and 'context.end' must be of sessions that follow each other; "
             f"the one at position {int(np.argmax(wrong))} does not"
         )
 
 
 def _time(**found: np.ndarray) -> TimeContext:
-    sittings = Sittings(*(found.pop(f"sittings.{part}") for part in ("indptr", "begin", "end")))
-    return TimeContext(sittings=sittings, **found)
+    sessions = Sessions(*(found.pop(f"sessions.{part}") for part in ("indptr", "begin", "end")))
+    return TimeContext(sessions=sessions, **found)
 
 
 _SHIFT = Array("float32", "draw edge+1 factor+1", check_finite, zero_at_last)
+# Tensors and axes keep the names that they had in the first files: "home", "mood", "sitting".
 CONTEXT = Record(
     _time,
     Row("edges", Array("int64", "edge", strictly_ascending)),
     Row("user_shift", _SHIFT),
     Row("item_shift", _SHIFT),
-    Row("home", Array("int32", "user")),
-    Row("sittings.indptr", Array("int64", "user+1"), "sittings"),
-    Row("sittings.begin", Array("int64", "sitting"), "begin"),
-    Row("sittings.end", Array("int64", "sitting"), "end"),
-    Row("mood", Array("float32", "draw sitting", check_finite)),
+    Row("user_time_bin", Array("int32", "user"), "home"),
+    Row("sessions.indptr", Array("int64", "user+1"), "sittings"),
+    Row("sessions.begin", Array("int64", "sitting"), "begin"),
+    Row("sessions.end", Array("int64", "sitting"), "end"),
+    Row("session_effect", Array("float32", "draw sitting", check_finite), "mood"),
     own=False,
     check=_check_time,
 )

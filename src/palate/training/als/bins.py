@@ -9,20 +9,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from palate.factors.temporal import Sittings, TimeContext, eras_of
+from palate.factors.temporal import Sessions, TimeContext, time_bins_of
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side
-from palate.training.eras import EraRatings, Pairs, era_edges, rating_errors, steps_of
+from palate.training.time_bins import BinRatings, Pairs, rating_errors, steps_of, time_bin_edges
 from palate.training.training_data import Problem
 
-Shifts = tuple[np.ndarray, np.ndarray]  # of users and of items, (n_eras, width + 1) float32
+Shifts = tuple[np.ndarray, np.ndarray]  # of users and of items, (n_time_bins, width + 1) float32
 
 
 @dataclass(frozen=True, eq=False)
 class TimeBins:
     """The time bins of the training ratings, and what a step from one time bin to the next costs."""
 
-    eras: EraRatings
+    time_bins: BinRatings
     n_factors: int
     l2_time: float
     mean: float
@@ -36,24 +36,24 @@ class TimeBins:
         rows, times = problem.by_user, problem.times
         order = np.arange(len(rows.values), dtype=np.int32)
         place = transpose_csr(rows.indptr, rows.columns, order, rows.n_columns)[2]
-        eras = EraRatings.build(rows, times, era_edges(times), place)
-        return cls(eras, n_factors, l2_time, problem.mean, threads)
+        time_bins = BinRatings.build(rows, times, time_bin_edges(times), place)
+        return cls(time_bins, n_factors, l2_time, problem.mean, threads)
 
     def start(self, width: int) -> Shifts:
         """Return no shift in any time bin."""
-        shift = np.zeros((self.eras.n_eras, width + 1), np.float32)
+        shift = np.zeros((self.time_bins.n_time_bins, width + 1), np.float32)
         return shift, shift
 
     def solve(self, rows: Rows, sides: tuple[Side, Side], shifts: Shifts) -> Shifts:
         """Return the shifts of users, then those of items, given the rows of both and the ratings by user."""
-        met = self.eras.columns(1, sides[1], shifts, self.threads)
-        errors = rating_errors(self.eras.columns_of(rows, 0), sides[0], met, self.mean, self.threads)
+        met = self.time_bins.columns(1, sides[1], shifts, self.threads)
+        errors = rating_errors(self.time_bins.columns_of(rows, 0), sides[0], met, self.mean, self.threads)
         precision = self.l2_time * np.eye(self.n_factors + 1)
         for number in (0, 1):
             if number:
-                met = self.eras.columns(0, sides[0], shifts, self.threads)
+                met = self.time_bins.columns(0, sides[0], shifts, self.threads)
             given = (number, shifts[number], met, errors, rows.weights, precision, self.threads)
-            solved = self.eras.solve_shift(*given)
+            solved = self.time_bins.solve_shift(*given)
             shifts = (shifts[0], solved) if number else (solved, shifts[1])
         return shifts
 
@@ -65,8 +65,8 @@ class TimeBins:
     def predict(self, problem: Problem, sides: tuple[Side, Side], shifts: Shifts) -> np.ndarray:
         """Return the predictions of the ratings held out, at their times."""
         users, items, _ = problem.validation
-        eras = eras_of(self.eras.edges, problem.ratings.timestamp[problem.held_out])  # type: ignore[index]
-        pairs = Pairs(items.astype(np.int32), eras, self.eras.n_eras)
+        time_bins = time_bins_of(self.time_bins.edges, problem.ratings.timestamp[problem.held_out])  # type: ignore[index]
+        pairs = Pairs(items.astype(np.int32), time_bins, self.time_bins.n_time_bins)
         then = pairs.shifted(sides[1], shifts[1], shifts[0], self.threads)
         return problem.predict(users, np.arange(len(items)), sides[0], then)
 
@@ -84,14 +84,16 @@ class TimeBins:
             moved.append(Side(side.factors + wide[-1, :width], side.bias + wide[-1, width]))
             means.append(replace(prior, mean=prior.mean + shift[-1:]))
         context = TimeContext(
-            edges=self.eras.edges,
+            edges=self.time_bins.edges,
             user_shift=(own[0] - own[0][-1])[None],
             item_shift=(own[1] - own[1][-1])[None],
-            home=self.eras.home,
-            sittings=Sittings.none(n_users),
-            mood=np.empty((1, 0), np.float32),
+            user_time_bin=self.time_bins.user_time_bin,
+            sessions=Sessions.none(n_users),
+            session_effect=np.empty((1, 0), np.float32),
         )
-        last = np.full(n_users, self.eras.n_eras - 1)
-        factors, bias = context.moved(moved[0].unpadded(k)[None], moved[0].bias[None], last, self.eras.home)
+        last = np.full(n_users, self.time_bins.n_time_bins - 1)
+        factors, bias = context.moved(
+            moved[0].unpadded(k)[None], moved[0].bias[None], last, self.time_bins.user_time_bin
+        )
         users = Side.padded(factors[0].astype(np.float32), bias[0].astype(np.float32))
         return (users, moved[1]), (means[0], means[1]), context

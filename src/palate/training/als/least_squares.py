@@ -18,8 +18,8 @@ from palate.solve.rows import Solver, solve_rows
 from palate.solve.strengths import AUTO, resolve_strength, ridge_prior, sum_strengths
 from palate.training.als.fitting import OneFit, averaged, fit_factors
 from palate.training.checks import check_number_or_word, check_rate, check_strength
-from palate.training.eras import ERAS
 from palate.training.features import feature_names
+from palate.training.time_bins import BINS
 from palate.training.trainer import Callback
 from palate.training.training_data import continued
 
@@ -398,16 +398,16 @@ class LeastSquares:
         self._check_time()
 
     def _check_time(self) -> None:
-        check_choice("time", self.time, ("", ERAS))
+        check_choice("time", self.time, ("", BINS))
         check_strength("l2_time", self.l2_time)
         if not self.time:
             return
         wanted = {"link": "identity", "unobserved_weight": 0.0, "counts": NONE, "biases": True, "n_starts": 1}
         for name, value in wanted.items():
             if getattr(self, name) != value:
-                raise ArgumentError(name, f"be {value!r} with time={ERAS!r}", f"{getattr(self, name)!r}")
+                raise ArgumentError(name, f"be {value!r} with time={BINS!r}", f"{getattr(self, name)!r}")
         if self.l2_time == 0:
-            raise ArgumentError("l2_time", f"be above 0 with time={ERAS!r}", "0")
+            raise ArgumentError("l2_time", f"be above 0 with time={BINS!r}", "0")
 
     def _check_link(self) -> None:
         check_choice("link", self.link, FITTED_LINKS)

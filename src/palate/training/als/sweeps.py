@@ -57,7 +57,7 @@ class Run:
     interrupted: bool = False
     user_weights: np.ndarray | None = None  # of the users' features, at the best sweep
     item_weights: np.ndarray | None = None
-    shifts: Shifts | None = None  # of the eras, at the best sweep
+    shifts: Shifts | None = None  # of the time bins, at the best sweep
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,8 +154,8 @@ def run_sweeps(
         _Half(problem.by_item, item_prior, links[1], *rest),
     )
     if bins is not None:
-        by_user = replace(by_user, rows=bins.eras.columns_of(problem.by_user, 0))
-        by_item = replace(by_item, rows=bins.eras.columns_of(problem.by_item, 1))
+        by_user = replace(by_user, rows=bins.time_bins.columns_of(problem.by_user, 0))
+        by_item = replace(by_item, rows=bins.time_bins.columns_of(problem.by_item, 1))
         run.shifts = bins.start(start[0].factors.shape[1])
     shifts = run.shifts
     items = Solved(start[1], np.empty((0, 4)), 0)
@@ -203,7 +203,9 @@ def run_sweeps(
 
 def _met(bins: TimeBins | None, number: int, side: Side, shifts: Shifts | None) -> Side:
     """Return the vectors of side `number` as the other side's rows meet them."""
-    return side if bins is None or shifts is None else bins.eras.columns(number, side, shifts, bins.threads)
+    return (
+        side if bins is None or shifts is None else bins.time_bins.columns(number, side, shifts, bins.threads)
+    )
 
 
 def _to_the_end(by_user: _Half, run: Run, items: Side) -> Side:

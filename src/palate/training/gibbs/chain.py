@@ -87,7 +87,7 @@ def sweep(model: ChainModel, state: ChainState, clock: Clock) -> ChainState:
         return weighted(model.ratings.by_user, users.own, own, threads).weights
 
     cutpoints, ratings = model.likelihood.draw(model.ratings, state.cutpoints, state.latent, precision, clock)
-    by_user, by_item = model.time.less_moods(ratings.by_user, ratings.by_item, time, threads)
+    by_user, by_item = model.time.less_session_effects(ratings.by_user, ratings.by_item, time, threads)
     items, _ = _draw_side(model, model.items, items, users, by_item, time, state.noise, clock)
     users, sums = _draw_side(model, model.users, users, items, by_user, time, state.noise, clock)
     noise = model.likelihood.noise.draw(len(by_user.values), sums, clock)
@@ -199,4 +199,4 @@ def latent_values(
     """Return what is expected of every training rating, without mean and noise, float32, by user."""
     columns = model.time.columns(1, items.vectors, time, threads)
     scores = rating_scores(model.ratings.by_user, users.vectors, columns, threads)
-    return model.time.with_moods(scores, time, threads)
+    return model.time.with_session_effects(scores, time, threads)

@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 
 _FORMAT = "palate chain 4"
 _SIDE = ("mean", "precision", "weights", "strengths", "own")
-_TIME = ("user_shift", "item_shift", "strengths", "mood")
+_TIME = {  # to names in the file
+    "user_shift": "user_shift",
+    "item_shift": "item_shift",
+    "strengths": "strengths",
+    "session_effect": "mood",
+}
 
 
 class ChainFileError(ValueError):
@@ -94,7 +99,7 @@ def save_chain(
     for name, side in (("user", state.users), ("item", state.items)):
         tensors[f"{name}.factors"], tensors[f"{name}.bias"] = side.vectors.factors, side.vectors.bias
         tensors |= {f"{name}.{part}": getattr(side, part) for part in _SIDE}
-    tensors |= {f"time.{part}": getattr(state.time, part) for part in _TIME}
+    tensors |= {f"time.{name}": getattr(state.time, part) for part, name in _TIME.items()}
     for key in kept.draws[0] if kept.draws else ():
         tensors[f"draws.{key}"] = np.stack([draw[key] for draw in kept.draws])
     tensors |= {"total": kept.total, "kept_total": kept.kept_total}
@@ -105,7 +110,7 @@ def save_chain(
         "sweep": sweep,
         "noise": state.noise.hex(),
         "degrees": [side.degrees.hex() for side in (state.users, state.items)],
-        "mood_precision": state.time.mood_precision.hex(),
+        "mood_precision": state.time.session_effect_precision.hex(),
         "n_counted": kept.n_counted,
         "means": [value.hex() for value in kept.means],
         "reports": [asdict(report) for report in reports],
@@ -153,8 +158,8 @@ def load_chain(
         )
         for name, degrees in zip(("user", "item"), numbers["degrees"], strict=True)
     ]
-    parts = {part: tensors[f"time.{part}"] for part in _TIME}
-    time = TimeState(**parts, mood_precision=float.fromhex(numbers["mood_precision"]))
+    parts = {part: tensors[f"time.{name}"] for part, name in _TIME.items()}
+    time = TimeState(**parts, session_effect_precision=float.fromhex(numbers["mood_precision"]))
     noise = float.fromhex(numbers["noise"])
     state = ChainState(sides[0], sides[1], noise, tensors["cutpoints"], tensors["latent"], time)
     reports = [SweepReport(**report) for report in numbers["reports"]]

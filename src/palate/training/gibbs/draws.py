@@ -60,7 +60,7 @@ def predictions(model: ChainModel, state: ChainState, monitor: Monitor) -> np.nd
     from palate.kernels.pairs import pair_products
 
     users, pairs = state.users.vectors, monitor.items
-    items, index, moods = model.time.asked(
+    items, index, session_effects = model.time.asked(
         state.time, state.items.vectors, monitor.users, pairs, monitor.times
     )
     latent = np.empty(len(index), np.float32)
@@ -68,7 +68,7 @@ def predictions(model: ChainModel, state: ChainState, monitor: Monitor) -> np.nd
     pair_products(
         users.factors[None], items.factors[None], none, none, items.bias[index], monitor.users, index, latent
     )
-    latent += users.bias[monitor.users] + moods
+    latent += users.bias[monitor.users] + session_effects
     scale = np.ones(len(latent))
     for side, of_pairs in ((state.users, monitor.users), (state.items, monitor.items)):
         scale = scale if not side.own.size else scale / np.sqrt(side.own[of_pairs])

@@ -9,25 +9,25 @@ from palate._checks import ArgumentError, Setting, Words
 from palate._parallel import even_bounds, run_chunks
 from palate.data.times import SECONDS, unit_of
 from palate.factors.conditionals import draw_levels, draw_session_effects
-from palate.factors.temporal import Sittings, TimeContext, eras_of
+from palate.factors.temporal import Sessions, TimeContext, time_bins_of
 from palate.solve.rows import Rows, Side, padded_width
-from palate.training.eras import (
-    ERAS,
-    RATINGS_PER_CHUNK,
-    SITTINGS,
-    EraRatings,
-    Pairs,
-    era_edges,
-    over_ratings,
-    rating_errors,
-    steps_of,
-    sums_by_group,
-)
 from palate.training.gibbs.clock import TIME, Clock
 from palate.training.gibbs.hyperprior import precision_of
 from palate.training.gibbs.noise import Sums, weighted
 from palate.training.gibbs.prior import NO_STEPS, Steps
 from palate.training.gibbs.sides import SideShape, SideState
+from palate.training.time_bins import (
+    BINS,
+    RATINGS_PER_CHUNK,
+    SESSIONS,
+    BinRatings,
+    Pairs,
+    over_ratings,
+    rating_errors,
+    steps_of,
+    sums_by_group,
+    time_bin_edges,
+)
 
 Shapes = tuple[SideShape, SideShape]  # of users and items
 States = tuple[SideState, SideState]
@@ -38,28 +38,28 @@ _START_PRECISION = 10.0  # of session effects
 class TimeState:
     """All that is random of time.
 
-    user_shift, item_shift : ndarray of shape (n_eras, width + 1), float32
+    user_shift, item_shift : ndarray of shape (n_time_bins, width + 1), float32
         A random walk that begins at 0, with steps of a normal prior.
     strengths : ndarray of shape (2,)
         Precision of the steps of users and of items, in units of that of the side's rows.
-    mood : ndarray of shape (n_sittings,), float32
+    session_effect : ndarray of shape (n_sessions,), float32
     mood_precision : float
     """
 
     user_shift: np.ndarray
     item_shift: np.ndarray
     strengths: np.ndarray
-    mood: np.ndarray
-    mood_precision: float
+    session_effect: np.ndarray
+    session_effect_precision: float
 
     @classmethod
-    def start(cls, n_factors: int, n_eras: int = 1, n_sittings: int = 0) -> "TimeState":
+    def start(cls, n_factors: int, n_time_bins: int = 1, n_sessions: int = 0) -> "TimeState":
         """Return a state without shifts and session effects."""
-        shift, mood = (
-            np.zeros((n_eras, padded_width(n_factors) + 1), np.float32),
-            np.zeros(n_sittings, np.float32),
+        shift, session_effect = (
+            np.zeros((n_time_bins, padded_width(n_factors) + 1), np.float32),
+            np.zeros(n_sessions, np.float32),
         )
-        return cls(shift, shift, np.full(2, n_factors + 1.0), mood, _START_PRECISION)
+        return cls(shift, shift, np.full(2, n_factors + 1.0), session_effect, _START_PRECISION)
 
     @property
     def shifts(self) -> tuple[np.ndarray, np.ndarray]:
@@ -98,7 +98,9 @@ class Time(Protocol):
         """Return what time says of the precision of a side's rows."""
         ...
 
-    def less_moods(self, by_user: Rows, by_item: Rows, state: TimeState, threads: int) -> tuple[Rows, Rows]:
+    def less_session_effects(
+        self, by_user: Rows, by_item: Rows, state: TimeState, threads: int
+    ) -> tuple[Rows, Rows]:
         """Return the ratings without the effects of their sessions."""
         ...
 
@@ -115,7 +117,7 @@ class Time(Protocol):
         """Draw time given the ratings by user and both sides; also return the users, and sums of errors."""
         ...
 
-    def with_moods(self, scores: np.ndarray, state: TimeState, threads: int) -> np.ndarray:
+    def with_session_effects(self, scores: np.ndarray, state: TimeState, threads: int) -> np.ndarray:
         """Return the scores of the training ratings with the effects of their sessions."""
         ...
 
@@ -134,7 +136,7 @@ class Time(Protocol):
         ...
 
     @property
-    def n_moods(self) -> int:
+    def n_session_effects(self) -> int:
         """Number of session effects that each draw holds."""
         ...
 
@@ -143,7 +145,7 @@ class Time(Protocol):
 class NoTime:
     """Ratings that are all of one time: nothing is drawn, and nothing changes."""
 
-    n_moods = 0
+    n_session_effects = 0
 
     def start(self, n_factors: int) -> TimeState:
         """Return a state without shifts and session effects."""
@@ -165,7 +167,9 @@ class NoTime:
         """Return no steps."""
         return NO_STEPS
 
-    def less_moods(self, by_user: Rows, by_item: Rows, state: TimeState, threads: int) -> tuple[Rows, Rows]:
+    def less_session_effects(
+        self, by_user: Rows, by_item: Rows, state: TimeState, threads: int
+    ) -> tuple[Rows, Rows]:
         """Return the ratings."""
         return by_user, by_item
 
@@ -182,7 +186,7 @@ class NoTime:
         """Draw nothing."""
         return state, states[0], None
 
-    def with_moods(self, scores: np.ndarray, state: TimeState, threads: int) -> np.ndarray:
+    def with_session_effects(self, scores: np.ndarray, state: TimeState, threads: int) -> np.ndarray:
         """Return the scores."""
         return scores
 
@@ -204,17 +208,17 @@ class NoTime:
 class TimeModel:
     """The time bins, the sessions, and where each rating is in them."""
 
-    eras: EraRatings
-    sittings: Sittings
-    sitting: np.ndarray  # (n_ratings,) int32, by user; empty without sessions
-    sitting_by_item: np.ndarray  # the same, by item
+    time_bins: BinRatings
+    sessions: Sessions
+    session: np.ndarray  # (n_ratings,) int32, by user; empty without sessions
+    session_by_item: np.ndarray  # the same, by item
 
     @classmethod
     def build(cls, rows: Rows, times: np.ndarray, parts: tuple[str, ...], place: np.ndarray) -> "TimeModel":
         """Prepare the time of ratings, given by user; `place` turns their order into that of items."""
-        edges = era_edges(times) if ERAS in parts else np.empty(0, np.int64)
-        sittings, sitting = Sittings.none(rows.n_rows), np.empty(0, np.int32)
-        if SITTINGS in parts:
+        edges = time_bin_edges(times) if BINS in parts else np.empty(0, np.int64)
+        sessions, session = Sessions.none(rows.n_rows), np.empty(0, np.int32)
+        if SESSIONS in parts:
             if unit_of(times) not in (SECONDS, None):
                 raise ArgumentError(
                     "timestamps",
@@ -226,49 +230,53 @@ class TimeModel:
                     f"{times.max()}",
                     "Milliseconds are divided by 1,000; dates may stay dates.",
                 )
-            sittings, sitting = Sittings.cut(rows.indptr, times)
-        by_item = sitting[place] if sitting.size else sitting
-        return cls(EraRatings.build(rows, times, edges, place), sittings, sitting, by_item)
+            sessions, session = Sessions.cut(rows.indptr, times)
+        by_item = session[place] if session.size else session
+        return cls(BinRatings.build(rows, times, edges, place), sessions, session, by_item)
 
     @property
-    def n_moods(self) -> int:
+    def n_session_effects(self) -> int:
         """Number of sessions, each of which has a session effect."""
-        return len(self.sittings)
+        return len(self.sessions)
 
     def start(self, n_factors: int) -> TimeState:
         """Return a state without shifts and session effects."""
-        return TimeState.start(n_factors, self.eras.n_eras, self.n_moods)
+        return TimeState.start(n_factors, self.time_bins.n_time_bins, self.n_session_effects)
 
     def columns_of(self, rows: Rows, number: int) -> Rows:
         """Return the rows of side `number` with the pairs of the other side as their columns."""
-        return self.eras.columns_of(rows, number)
+        return self.time_bins.columns_of(rows, number)
 
     def columns(self, number: int, vectors: Side, state: TimeState, threads: int) -> Side:
         """Return the vectors of the pairs of side `number`."""
-        return self.eras.columns(number, vectors, state.shifts, threads)
+        return self.time_bins.columns(number, vectors, state.shifts, threads)
 
     def of_columns(self, number: int, own: np.ndarray) -> np.ndarray:
         """Return a number of each row of side `number` for each of its pairs."""
-        return own[self.eras.pairs(number).rows] if own.size else own
+        return own[self.time_bins.pairs(number).rows] if own.size else own
 
     def steps(self, shape: SideShape, state: TimeState) -> Steps:
         """Return the scaled sum of squares of a side's steps: what they say of the precision of its rows."""
-        if not len(self.eras.edges):
+        if not len(self.time_bins.edges):
             return NO_STEPS
         steps = steps_of(state.shifts[shape.number], shape.columns)
         return Steps(len(steps), state.strengths[shape.number] * (steps.T @ steps))
 
-    def less_moods(self, by_user: Rows, by_item: Rows, state: TimeState, threads: int) -> tuple[Rows, Rows]:
+    def less_session_effects(
+        self, by_user: Rows, by_item: Rows, state: TimeState, threads: int
+    ) -> tuple[Rows, Rows]:
         """Return the ratings without the effects of their sessions, by user and by item."""
-        if not self.sitting.size:
+        if not self.session.size:
             return by_user, by_item
-        sides = ((by_user, self.sitting), (by_item, self.sitting_by_item))
-        users, items = (_less_moods(rows, state.mood, sitting, threads) for rows, sitting in sides)
+        sides = ((by_user, self.session), (by_item, self.session_by_item))
+        users, items = (
+            _less_session_effects(rows, state.session_effect, session, threads) for rows, session in sides
+        )
         return users, items
 
-    def with_moods(self, scores: np.ndarray, state: TimeState, threads: int) -> np.ndarray:
+    def with_session_effects(self, scores: np.ndarray, state: TimeState, threads: int) -> np.ndarray:
         """Return the scores of the training ratings with the effects of their sessions, in place."""
-        self._add_moods(scores, state, threads)
+        self._add_session_effects(scores, state, threads)
         return scores
 
     def asked(
@@ -279,25 +287,27 @@ class TimeModel:
         """
         if times is None:
             return items, index, np.zeros(1, np.float32)
-        pairs = Pairs(index.astype(np.int32), eras_of(self.eras.edges, times), self.eras.n_eras)
-        found = self.sittings.find(users, times)
+        pairs = Pairs(
+            index.astype(np.int32), time_bins_of(self.time_bins.edges, times), self.time_bins.n_time_bins
+        )
+        found = self.sessions.find(users, times)
         vectors = pairs.shifted(items, state.item_shift, state.user_shift, 1)
-        return vectors, np.arange(len(index)), np.append(state.mood, np.float32(0))[found]
+        return vectors, np.arange(len(index)), np.append(state.session_effect, np.float32(0))[found]
 
     def kept(self, state: TimeState, unit: float, noise: float) -> dict[str, np.ndarray]:
         """Return the session effects of a draw and their deviation beside that of the noise."""
-        deviation = np.asarray(np.sqrt(noise / state.mood_precision))
-        return {"mood": state.mood * np.float32(unit), "sitting": deviation}
+        deviation = np.asarray(np.sqrt(noise / state.session_effect_precision))
+        return {"session_effect": state.session_effect * np.float32(unit), "session": deviation}
 
     def context(self, draws: dict[str, np.ndarray]) -> TimeContext:
         """Return what the model of the draws knows of time."""
         return TimeContext(
-            edges=self.eras.edges,
+            edges=self.time_bins.edges,
             user_shift=draws["user_shift"],
             item_shift=draws["item_shift"],
-            home=self.eras.home,
-            sittings=self.sittings,
-            mood=draws["mood"].astype(np.float32),
+            user_time_bin=self.time_bins.user_time_bin,
+            sessions=self.sessions,
+            session_effect=draws["session_effect"].astype(np.float32),
         )
 
     def draw(
@@ -326,14 +336,14 @@ class TimeModel:
         threads, (users, items) = clock.threads, states
         given = weighted(rows, users.own, self.of_columns(1, items.own), threads).weights
         met = self.columns(1, items.vectors, state, threads)
-        moods = (state.mood, self.sitting) if self.sitting.size else None
-        errors = rating_errors(rows, users.vectors, met, mean, threads, moods)
-        if len(self.eras.edges):
+        session_effects = (state.session_effect, self.session) if self.session.size else None
+        errors = rating_errors(rows, users.vectors, met, mean, threads, session_effects)
+        if len(self.time_bins.edges):
             state = self.draw_shifts(state, errors, given, met, shapes, states, noise, clock)
-        if self.sitting.size:
-            state = self.draw_moods(state, errors, given, noise, clock)
+        if self.session.size:
+            state = self.draw_sessions(state, errors, given, noise, clock)
         sums = self._error_sums(state, errors, rows.weights, threads)
-        if self.sitting.size:
+        if self.session.size:
             state, users = self.level(state, shapes[0], users, clock)
         return state, users, sums
 
@@ -363,26 +373,30 @@ class TimeModel:
 
             precision = state.strengths[number] * side.precision / noise
             given = (state.shifts[number], met, errors, weights, precision, clock.threads)
-            drawn = self.eras.solve_shift(number, *given, normal=normal)
+            drawn = self.time_bins.solve_shift(number, *given, normal=normal)
             steps = steps_of(drawn, shape.columns)
             squares = float(np.sum(steps @ side.precision * steps))
             strength = precision_of(len(steps) * (shape.n_factors + 1), squares, rng)
             state = state.with_shift(number, drawn, strength)
         return state
 
-    def draw_moods(
+    def draw_sessions(
         self, state: TimeState, errors: np.ndarray, weights: np.ndarray, noise: float, clock: Clock
     ) -> TimeState:
         """Draw the session effects and their precision; errors are then without session effects, in
         place.
         """
-        self._add_moods(errors, state, clock.threads)
-        rng, n, nothing = clock.rng(TIME, 1), self.n_moods, np.empty(0, np.int32)
-        given = (self.eras.by_user, nothing, self.sitting, n, weights, errors, clock.threads)
+        self._add_session_effects(errors, state, clock.threads)
+        rng, n, nothing = clock.rng(TIME, 1), self.n_session_effects, np.empty(0, np.int32)
+        given = (self.time_bins.by_user, nothing, self.session, n, weights, errors, clock.threads)
         weight, total = (noise * sums for sums in sums_by_group(*given))
-        mood = draw_session_effects(weight, total, state.mood_precision, rng.standard_normal(n))
-        drawn = precision_of(n, float(mood @ mood), rng)
-        return replace(state, mood=mood.astype(np.float32), mood_precision=drawn)
+        session_effect = draw_session_effects(
+            weight, total, state.session_effect_precision, rng.standard_normal(n)
+        )
+        drawn = precision_of(n, float(session_effect @ session_effect), rng)
+        return replace(
+            state, session_effect=session_effect.astype(np.float32), session_effect_precision=drawn
+        )
 
     def level(
         self, state: TimeState, shape: SideShape, users: SideState, clock: Clock
@@ -395,37 +409,49 @@ class TimeModel:
         explained = shape.explained(users, clock.threads)
         if explained is not None:
             away -= explained[:, shape.columns]
-        indptr = self.sittings.indptr
+        indptr = self.sessions.indptr
         user = np.repeat(np.arange(len(vectors.bias)), np.diff(indptr))
         z = clock.rng(TIME, 2).standard_normal(len(vectors.bias))
-        change = draw_levels(away, users.precision, state.mood, user, state.mood_precision, z)
-        mood = (state.mood - change[user]).astype(np.float32)
+        change = draw_levels(
+            away, users.precision, state.session_effect, user, state.session_effect_precision, z
+        )
+        session_effect = (state.session_effect - change[user]).astype(np.float32)
         bias = (vectors.bias + change).astype(np.float32)
-        return replace(state, mood=mood), replace(users, vectors=Side(vectors.factors, bias))
+        return replace(state, session_effect=session_effect), replace(
+            users, vectors=Side(vectors.factors, bias)
+        )
 
-    def _add_moods(self, errors: np.ndarray, state: TimeState, threads: int) -> None:
-        if not self.sitting.size:
+    def _add_session_effects(self, errors: np.ndarray, state: TimeState, threads: int) -> None:
+        if not self.session.size:
             return
-        from palate.kernels.timing import plus_moods
+        from palate.kernels.timing import plus_session_effects
 
-        mood, sitting = state.mood, self.sitting
-        over_ratings(lambda start, stop: plus_moods(start, stop, errors, mood, sitting), len(errors), threads)
+        session_effect, session = state.session_effect, self.session
+        over_ratings(
+            lambda start, stop: plus_session_effects(start, stop, errors, session_effect, session),
+            len(errors),
+            threads,
+        )
 
     def _error_sums(self, state: TimeState, errors: np.ndarray, weights: np.ndarray, threads: int) -> Sums:
         """Return the weighted sums of errors, given without session effects, with them."""
         from palate.kernels.timing import error_sums
 
         def part(start: int, stop: int) -> Sums:
-            sums: Sums = error_sums(start, stop, errors, state.mood, self.sitting, weights)
+            sums: Sums = error_sums(start, stop, errors, state.session_effect, self.session, weights)
             return sums
 
         parts = run_chunks(part, even_bounds(len(errors), RATINGS_PER_CHUNK), threads)
         return sum(squared for squared, _ in parts), sum(absolute for _, absolute in parts)
 
 
-def _less_moods(rows: Rows, mood: np.ndarray, sitting: np.ndarray, threads: int) -> Rows:
-    from palate.kernels.timing import less_moods
+def _less_session_effects(rows: Rows, session_effect: np.ndarray, session: np.ndarray, threads: int) -> Rows:
+    from palate.kernels.timing import less_session_effects
 
     out, values = np.empty(len(rows.values), np.float32), rows.values
-    over_ratings(lambda start, stop: less_moods(start, stop, values, mood, sitting, out), len(out), threads)
+    over_ratings(
+        lambda start, stop: less_session_effects(start, stop, values, session_effect, session, out),
+        len(out),
+        threads,
+    )
     return replace(rows, values=out)

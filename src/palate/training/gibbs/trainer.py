@@ -18,7 +18,6 @@ from palate.model.history import History
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Side
 from palate.training.checks import check_fitted
-from palate.training.eras import SITTINGS, time_parts
 from palate.training.features import MISSING, SideFeatures, all_features, feature_names
 from palate.training.gibbs.chain import (
     ChainModel,
@@ -35,6 +34,7 @@ from palate.training.gibbs.sampling import Judge, Run, Saver, run_chains
 from palate.training.gibbs.temporal import Time
 from palate.training.initialization import bias_start, last_draw
 from palate.training.progress import TrainingBar
+from palate.training.time_bins import SESSIONS, time_parts
 from palate.training.trainer import Callback
 from palate.training.training_data import Problem, continued, split
 
@@ -228,7 +228,7 @@ class Gibbs:
         check_choice("missing_features", self.missing_features, MISSING)
         feature_names(self.user_features, "user_features")
         feature_names(self.item_features, "item_features")
-        if SITTINGS in time_parts(self.time) and self.noise != "own":
+        if SESSIONS in time_parts(self.time) and self.noise != "own":
             raise ArgumentError(
                 "noise",
                 Words(
@@ -328,7 +328,7 @@ class Gibbs:
             return self.n_draws
         columns = sum(block.n_columns for one in features.values() for block in one.blocks)
         rows = problem.ratings.n_users + problem.ratings.n_items + columns
-        numbers = rows * (self.n_factors + 2) + time.n_moods
+        numbers = rows * (self.n_factors + 2) + time.n_session_effects
         return int(max(1, min(counted, self.draws_mb * 2**20 // (numbers * 4))))
 
 
@@ -357,9 +357,9 @@ def _started(
     return state_at(model, (vectors[0], vectors[1]), cutpoints, threads)
 
 
-def _own_noise(draws: dict[str, np.ndarray], side: str, sitting: np.ndarray | None = None) -> RowNoise | None:
+def _own_noise(draws: dict[str, np.ndarray], side: str, session: np.ndarray | None = None) -> RowNoise | None:
     scale = draws[f"{side}_noise"]
-    return RowNoise(scale=scale, degrees=draws[f"{side}_degrees"], sitting=sitting) if scale.size else None
+    return RowNoise(scale=scale, degrees=draws[f"{side}_degrees"], session=session) if scale.size else None
 
 
 def _monitor(problem: Problem, seed: int) -> Monitor:
@@ -390,10 +390,12 @@ def _build(
     n_draws = len(kept.draws)
     levels = model.likelihood.levels
     mean = problem.mean if levels is None else 0.0
-    sitting = draws["sitting"] if model.time.n_moods else None
+    session = draws["session"] if model.time.n_session_effects else None
     context, users = model.time.context(draws), (draws["user_factors"], draws["user_bias"])
     if context is not None:
-        users = context.moved(*users, np.full(len(context.home), context.n_eras - 1), context.home)
+        users = context.moved(
+            *users, np.full(len(context.user_time_bin), context.n_time_bins - 1), context.user_time_bin
+        )
     priors = {
         side: RowPrior(precision=draws[f"{side}_precision"], mean=draws[f"{side}_mean"])
         for side in ("user", "item")
@@ -411,7 +413,7 @@ def _build(
         levels=levels,
         cutpoints=None if levels is None else draws["cutpoints"].astype(np.float32),
         noise_sd=draws["noise_sd"],
-        user_noise=_own_noise(draws, "user", sitting),
+        user_noise=_own_noise(draws, "user", session),
         item_noise=_own_noise(draws, "item"),
         user_link=features["user"].link(draws["user_weights"]),
         item_link=features["item"].link(draws["item_weights"]),

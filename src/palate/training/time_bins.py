@@ -15,14 +15,14 @@ import numpy as np
 from palate._checks import ArgumentError
 from palate._parallel import balanced_bounds, even_bounds, run_chunks
 from palate.data.arguments import warn_caller
-from palate.factors.temporal import N_ERAS, eras_of, last_eras
+from palate.factors.temporal import N_TIME_BINS, last_time_bins, time_bins_of
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side, rating_scores, solve_rows
 from palate.training.features import feature_names
 
-ERAS, SITTINGS = "bins", "sessions"
-PARTS = (ERAS, SITTINGS)
-_RENAMED = {"eras": ERAS, "sittings": SITTINGS}  # names of before, which warn for one version
+BINS, SESSIONS = "bins", "sessions"
+PARTS = (BINS, SESSIONS)
+_RENAMED = {"eras": BINS, "sittings": SESSIONS}  # names of before, which warn for one version
 RATINGS_PER_CHUNK = 1 << 16
 _PAIRS_PER_CHUNK = 1 << 13
 _CHUNKS = 16  # of rows, in passes that are short
@@ -31,10 +31,10 @@ Normal = Callable[[int], np.ndarray]  # of rows, which returns what is added to 
 
 
 @dataclass(frozen=True, eq=False)
-class EraRows:
+class BinRows:
     """Some time bins whose shifts are solved for at once: no two are neighbours, and all have as many."""
 
-    eras: np.ndarray
+    time_bins: np.ndarray
     n_neighbours: int
     indptr: np.ndarray
     pairs: np.ndarray
@@ -45,39 +45,43 @@ class Pairs:
     """The pairs (row, time bin) of one side in which there are ratings."""
 
     rows: np.ndarray  # (n,) int32
-    eras: np.ndarray  # (n,) int32
-    n_eras: int
+    time_bins: np.ndarray  # (n,) int32
+    n_time_bins: int
 
     @classmethod
-    def of(cls, rows: np.ndarray, eras: np.ndarray, n_rows: int, n_eras: int) -> tuple["Pairs", np.ndarray]:
+    def of(
+        cls, rows: np.ndarray, time_bins: np.ndarray, n_rows: int, n_time_bins: int
+    ) -> tuple["Pairs", np.ndarray]:
         """Return the distinct pairs, by row, and which of them each rating is, int32."""
-        key = rows.astype(np.int64) * n_eras + eras
-        there = np.zeros(n_rows * n_eras, bool)
+        key = rows.astype(np.int64) * n_time_bins + time_bins
+        there = np.zeros(n_rows * n_time_bins, bool)
         there[key] = True
         found = np.flatnonzero(there)
         number = np.cumsum(there, dtype=np.int64) - 1
-        return cls((found // n_eras).astype(np.int32), (found % n_eras).astype(np.int32), n_eras), number[
-            key
-        ].astype(np.int32)
+        return cls(
+            (found // n_time_bins).astype(np.int32), (found % n_time_bins).astype(np.int32), n_time_bins
+        ), number[key].astype(np.int32)
 
     @cached_property
-    def groups(self) -> list[EraRows]:
+    def groups(self) -> list[BinRows]:
         """The time bins in three groups: every other one, the rest, and the last with its one neighbour."""
-        last = self.n_eras - 1
-        order = np.argsort(self.eras, kind="stable")
-        bounds = np.concatenate([[0], np.cumsum(np.bincount(self.eras, minlength=self.n_eras))])
+        last = self.n_time_bins - 1
+        order = np.argsort(self.time_bins, kind="stable")
+        bounds = np.concatenate([[0], np.cumsum(np.bincount(self.time_bins, minlength=self.n_time_bins))])
         found = []
-        for eras, n_neighbours in (
+        for time_bins, n_neighbours in (
             (np.arange(0, last, 2), 2),
             (np.arange(1, last, 2), 2),
             (np.array([last]), 1),
         ):
-            if len(eras):
-                indptr = np.concatenate([[0], np.cumsum(bounds[eras + 1] - bounds[eras])]).astype(np.int64)
-                pairs = np.concatenate([order[bounds[era] : bounds[era + 1]] for era in eras]).astype(
-                    np.int32
+            if len(time_bins):
+                indptr = np.concatenate([[0], np.cumsum(bounds[time_bins + 1] - bounds[time_bins])]).astype(
+                    np.int64
                 )
-                found.append(EraRows(eras, n_neighbours, indptr, pairs))
+                pairs = np.concatenate(
+                    [order[bounds[time_bin] : bounds[time_bin + 1]] for time_bin in time_bins]
+                ).astype(np.int32)
+                found.append(BinRows(time_bins, n_neighbours, indptr, pairs))
         return found
 
     def shifted(self, side: Side, own: np.ndarray, other: np.ndarray, threads: int) -> Side:
@@ -88,17 +92,17 @@ class Pairs:
         out, bias = np.empty((n, width), np.float32), np.empty(n, np.float32)
 
         def part(start: int, stop: int) -> None:
-            shift_rows(start, stop, side.factors, side.bias, self.rows, self.eras, own, other, out, bias)
+            shift_rows(start, stop, side.factors, side.bias, self.rows, self.time_bins, own, other, out, bias)
 
         run_chunks(part, even_bounds(n, _PAIRS_PER_CHUNK), threads)
         return Side(out, bias)
 
 
 @dataclass(frozen=True, eq=False)
-class EraRatings:
+class BinRatings:
     """The time bins, and where each training rating is in them."""
 
-    edges: np.ndarray  # (n_eras - 1,) int64
+    edges: np.ndarray  # (n_time_bins - 1,) int64
     user_pairs: Pairs
     item_pairs: Pairs
     user_pair: np.ndarray  # (n_ratings,) int32, by user
@@ -108,25 +112,27 @@ class EraRatings:
     place: np.ndarray  # (n_ratings,) int32
 
     @classmethod
-    def build(cls, rows: Rows, times: np.ndarray, edges: np.ndarray, place: np.ndarray) -> "EraRatings":
+    def build(cls, rows: Rows, times: np.ndarray, edges: np.ndarray, place: np.ndarray) -> "BinRatings":
         """Find the pairs of ratings by user; `place` turns their order into that of items."""
-        eras, n_eras = eras_of(edges, times), len(edges) + 1
+        time_bins, n_time_bins = time_bins_of(edges, times), len(edges) + 1
         users = np.repeat(np.arange(rows.n_rows), rows.counts)
-        user_pairs, user_pair = Pairs.of(users, eras, rows.n_rows, n_eras)
-        item_pairs, item_pair = Pairs.of(rows.columns, eras, rows.n_columns, n_eras)
+        user_pairs, user_pair = Pairs.of(users, time_bins, rows.n_rows, n_time_bins)
+        item_pairs, item_pair = Pairs.of(rows.columns, time_bins, rows.n_columns, n_time_bins)
         counts = np.bincount(rows.columns, minlength=rows.n_columns)
         by_item = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         return cls(edges, user_pairs, item_pairs, user_pair, item_pair, rows.indptr, by_item, place)
 
     @property
-    def n_eras(self) -> int:
+    def n_time_bins(self) -> int:
         """Number of time bins."""
         return len(self.edges) + 1
 
     @cached_property
-    def home(self) -> np.ndarray:
+    def user_time_bin(self) -> np.ndarray:
         """Time bin of each user's last rating, int32; the last one for a user without any."""
-        return last_eras(self.user_pairs.rows, self.user_pairs.eras, len(self.by_user) - 1, self.n_eras)
+        return last_time_bins(
+            self.user_pairs.rows, self.user_pairs.time_bins, len(self.by_user) - 1, self.n_time_bins
+        )
 
     def pairs(self, number: int) -> Pairs:
         """Return the pairs of side `number` (0 users, 1 items)."""
@@ -177,7 +183,7 @@ class EraRatings:
         Parameters
         ----------
         number : int
-        shift : ndarray of shape (n_eras, width + 1), float32
+        shift : ndarray of shape (n_time_bins, width + 1), float32
             As they are now.
         met : Side
             Vectors of the pairs of the other side, which users or items meet.
@@ -190,28 +196,28 @@ class EraRatings:
         """
         pairs, pair = self.pairs(1 - number), self.pair(1 - number)
         weight, total = self.sums(1 - number, weights, errors, threads)
-        target = (total / weight + _times(met.factors, shift[pairs.eras])).astype(np.float32)
+        target = (total / weight + _times(met.factors, shift[pairs.time_bins])).astype(np.float32)
         columns, single = Side(met.factors, np.zeros(len(weight), np.float32)), weight.astype(np.float32)
         solved, width = shift.copy(), met.factors.shape[1]
         for group in pairs.groups:
-            before = np.where((group.eras > 0)[:, None], solved[group.eras - 1], np.float32(0))
-            mean = before if group.n_neighbours == 1 else (before + solved[group.eras + 1]) / 2
+            before = np.where((group.time_bins > 0)[:, None], solved[group.time_bins - 1], np.float32(0))
+            mean = before if group.n_neighbours == 1 else (before + solved[group.time_bins + 1]) / 2
             side = solve_rows(
                 Rows(group.indptr, group.pairs, target[group.pairs], single[group.pairs], len(weight)),
                 columns,
                 0.0,
                 _step_prior(group.n_neighbours * precision),
-                noise=None if normal is None else normal(len(group.eras)),
+                noise=None if normal is None else normal(len(group.time_bins)),
                 prior_mean=mean,
                 threads=threads,
             ).side
-            solved[group.eras, :width], solved[group.eras, width] = side.factors, side.bias
-        less_changes(errors, _times(met.factors, (solved - shift)[pairs.eras]), pair, threads)
+            solved[group.time_bins, :width], solved[group.time_bins, width] = side.factors, side.bias
+        less_changes(errors, _times(met.factors, (solved - shift)[pairs.time_bins]), pair, threads)
         return solved
 
 
 def steps_of(shift: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Return the steps from one time bin to the next, (n_eras, k + 1) float64; the first is from 0."""
+    """Return the steps from one time bin to the next, (n_time_bins, k + 1) float64; the first is from 0."""
     return np.diff(shift[:, columns].astype(np.float64), axis=0, prepend=0)
 
 
@@ -252,17 +258,21 @@ def rating_errors(
     met: Side,
     mean: float,
     threads: int,
-    moods: tuple[np.ndarray, np.ndarray] | None = None,
+    session_effects: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> np.ndarray:
-    """Return what is left of every rating, float32, by user; `moods` are those of sessions, and the
+    """Return what is left of every rating, float32, by user; `session_effects` are those of sessions, and the
     session of each rating.
     """
     from palate.kernels.timing import less_scores
 
-    mood, sitting = (np.zeros(1, np.float32), np.empty(0, np.int32)) if moods is None else moods
+    session_effect, session = (
+        (np.zeros(1, np.float32), np.empty(0, np.int32)) if session_effects is None else session_effects
+    )
     errors = rating_scores(rows, side, met, threads)
     over_ratings(
-        lambda start, stop: less_scores(start, stop, rows.values, np.float32(mean), errors, mood, sitting),
+        lambda start, stop: less_scores(
+            start, stop, rows.values, np.float32(mean), errors, session_effect, session
+        ),
         len(errors),
         threads,
     )
@@ -283,10 +293,10 @@ def over_ratings(part: Callable[[int, int], object], n_ratings: int, threads: in
     return run_chunks(part, even_bounds(n_ratings, RATINGS_PER_CHUNK), threads)
 
 
-def era_edges(times: np.ndarray) -> np.ndarray:
+def time_bin_edges(times: np.ndarray) -> np.ndarray:
     """Return the times that cut ratings into time bins of about as many ratings each, ascending, int64."""
     ordered = np.sort(times)
-    cuts = np.unique(ordered[np.arange(1, N_ERAS) * len(ordered) // N_ERAS])
+    cuts = np.unique(ordered[np.arange(1, N_TIME_BINS) * len(ordered) // N_TIME_BINS])
     return np.asarray(cuts[cuts > ordered[0]])
 
 

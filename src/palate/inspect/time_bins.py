@@ -13,12 +13,12 @@ from palate.inspect.report import Section
 _SHARE = 0.8
 
 
-def era_sections(model: FactorScorer, n: int) -> list[Section]:
+def time_bin_sections(model: FactorScorer, n: int) -> list[Section]:
     """Return the level of ratings in each time bin, and the items that rose and fell most from the first
     to the last; nothing for a model without time bins.
     """
     context = getattr(model, "context", None)
-    if context is None or context.n_eras == 1:
+    if context is None or context.n_time_bins == 1:
         return []
     by_item = _by_item(model, context)
     sizes = _n_ratings(model, context)
@@ -69,14 +69,14 @@ def era_sections(model: FactorScorer, n: int) -> list[Section]:
 
 def _by_item(model: FactorScorer, context: TimeContext) -> np.ndarray:
     """Return what each time bin adds to an average user's rating of each item, beside the average,
-    float64 (n_draws, n_eras, n_items).
+    float64 (n_draws, n_time_bins, n_items).
     """
     k = model.user_factors.shape[2]
     n_draws, n_items = model.item_bias.shape
-    found = np.empty((n_draws, context.n_eras, n_items))
+    found = np.empty((n_draws, context.n_time_bins, n_items))
     for draw in range(n_draws):
         user, own = context.user_shift[draw].astype(np.float64), context.item_shift[draw].astype(np.float64)
-        mean = (model.user_factors[draw] - context.user_shift[draw, context.home, :k]).mean(
+        mean = (model.user_factors[draw] - context.user_shift[draw, context.user_time_bin, :k]).mean(
             axis=0, dtype=np.float64
         )
         same = user[:, k] + own[:, k] + own[:, :k] @ mean + np.einsum("tf,tf->t", user[:, :k], own[:, :k])
@@ -101,5 +101,5 @@ def _n_ratings(model: FactorScorer, context: TimeContext) -> list[pl.Series]:
     """Return the number of ratings of each time bin, where they are known."""
     if model.ratings is None or model.ratings.timestamp is None:
         return []
-    counts = np.bincount(context.eras(model.ratings.timestamp), minlength=context.n_eras)
+    counts = np.bincount(context.time_bins(model.ratings.timestamp), minlength=context.n_time_bins)
     return [pl.Series("n_ratings", counts, dtype=pl.Int64)]
