@@ -86,6 +86,17 @@ class Vocabulary:
         return cls(sorted_distinct(series).cast(_DTYPES[kind]).alias("id"), kind)
 
     @classmethod
+    def numbered(cls, n: int) -> "Vocabulary":
+        """Return the vocabulary of the integers from 0 to `n` - 1.
+
+        Examples
+        --------
+        >>> Vocabulary.numbered(3).ids().tolist()
+        [0, 1, 2]
+        """
+        return cls(pl.Series("id", np.arange(n, dtype=np.int64)), "int")
+
+    @classmethod
     def encode(
         cls, values: object, what: str = "ids", where: WhereRow = row_label
     ) -> tuple["Vocabulary", np.ndarray]:

@@ -52,9 +52,9 @@ def take(
     }
     fields["factors"] = model.factors.take(user_rows, item_rows, draws, by_holder(given))
     if user_rows is not None:
-        fields.setdefault("users", _numbered(user_rows))
+        fields.setdefault("users", Vocabulary.numbered(len(user_rows)))
     if item_rows is not None:
-        fields.setdefault("items", _numbered(item_rows))
+        fields.setdefault("items", Vocabulary.numbered(len(item_rows)))
         fields.setdefault("catalog", Catalog.from_items(fields["items"]))
     if user_rows is not None or item_rows is not None:
         fields.setdefault("ratings", None)
@@ -88,7 +88,3 @@ def latent_order_differs(model: FactorScorer) -> bool:
     within one draw.
     """
     return model.likelihood.noise_moves_mean and model.factors.item.noise is not None
-
-
-def _numbered(rows: np.ndarray) -> Vocabulary:
-    return Vocabulary.from_ids(list(range(len(rows))))

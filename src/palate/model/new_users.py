@@ -138,7 +138,7 @@ def with_new_users(model: TakesUsers, users: Any) -> Any:
         return users
     entries = [users] if single else list(users)
     rows = [entry if isinstance(entry, NewUser) else _stored(model, entry) for entry in entries]
-    small = model.with_users(Vocabulary.from_ids(list(range(len(rows)))), matrix_of(rows, len(model.items)))
+    small = model.with_users(Vocabulary.numbered(len(rows)), matrix_of(rows, len(model.items)))
     share_items(model, small)
     labels = labels_of(model.users, [row.id for row in rows]).alias(names.USER_ID)
     return UserRows(small, np.arange(len(rows)), labels, single)

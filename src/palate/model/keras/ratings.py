@@ -68,7 +68,7 @@ def rated_rows(ids: Vocabulary | None, n_rows: int, what: str) -> tuple[Vocabula
         If an id is no row of the table.
     """
     if ids is None:
-        return Vocabulary.from_ids(np.arange(n_rows)), np.arange(n_rows)
+        return Vocabulary.numbered(n_rows), np.arange(n_rows)
     if ids.kind != "int":
         raise ArgumentTypeError(
             f"{what} ids", "be integers, since Keras' ids are row numbers", f"{ids.type_name}s"
