@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from palate.kernels import rows as kernel
+from palate.kernels.ratings import N_STATS
 from palate.kernels.rows import solve_row_reference, solve_rows
 
 SOAK = int(os.environ.get("PALATE_SOAK", "0") or 0)
@@ -55,7 +55,7 @@ class Case:
     def solve(self, *, dropout=0.0, l1=0.0, bias=True, double=False, noise=None):
         n_rows, single = len(self.indptr) - 1, np.float32
         out, out_bias = np.empty((n_rows, self.width), single), np.empty(n_rows, single)
-        stats = np.zeros((n_rows, kernel.N_STATS))
+        stats = np.zeros((n_rows, N_STATS))
         noise = np.empty((0, self.width + 1), single) if noise is None else noise
         n_double = solve_rows(
             np.array([0, n_rows]),

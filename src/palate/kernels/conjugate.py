@@ -12,8 +12,7 @@ squares.
 import numpy as np
 from numba import njit
 
-from palate.kernels.rows import FAST
-from palate.kernels.tile import LANES, add_scaled, dot, prefetch
+from palate.kernels.tile import FAST, LANES, add_scaled, dot, prefetch
 
 
 @njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)

@@ -3,8 +3,8 @@
 import numpy as np
 from numba import njit
 
-from palate.kernels.rows import BLOCK, FAST, _add_upper
-from palate.kernels.tile import LANES, copy_scaled
+from palate.kernels.cholesky import BLOCK, add_upper
+from palate.kernels.tile import FAST, LANES, copy_scaled
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
@@ -26,7 +26,7 @@ def add_gram(factors, first, last, out):
                 gathered, b * LANES, panel, flat, (begin + b) * width, LANES, np.float32(1.0), width // LANES
             )
         block[:] = 0
-        _add_upper(block, width, 0, width, width, gathered, LANES, panel, gathered, 0, LANES, panel, n)
+        add_upper(block, width, 0, width, width, gathered, LANES, panel, gathered, 0, LANES, panel, n)
         for row in range(width):
             for column in range(row, width):
                 out[row, column] += block[row * width + column]

@@ -11,8 +11,8 @@ covariance `s^2 A^-1`. What is not known of a prediction is then, with `x_i = [q
 import numpy as np
 from numba import njit
 
-from palate.kernels.rows import FAST, SMALL
-from palate.kernels.tile import LANES
+from palate.kernels.double import SMALL
+from palate.kernels.tile import FAST, LANES
 
 BLOCK = 128  # ratings whose products are summed in float32 before they are added in float64
 

@@ -7,8 +7,9 @@ Rows are independent and summed in one order, so that the bits do not depend on 
 import numpy as np
 from numba import njit
 
-from palate.kernels.rows import FAST, SMALL, factorise
-from palate.kernels.tile import LANES, dot
+from palate.kernels.cholesky import factorise
+from palate.kernels.double import SMALL
+from palate.kernels.tile import FAST, LANES, dot
 
 SMALLEST_PIVOT = np.float32(1e-4)  # share of its diagonal entry below which a pivot is worth no float32
 

@@ -20,142 +20,12 @@ so that L1 on it is exact and costs nothing.
 import numpy as np
 from numba import njit
 
-from palate.kernels.tile import LANES, add_products, add_scaled, copy_scaled, dot, prefetch
+from palate.kernels.cholesky import BLOCK, TINY, add_upper, factorise
+from palate.kernels.double import solve_double
+from palate.kernels.ratings import row_stats
+from palate.kernels.tile import FAST, LANES, add_products, add_scaled, copy_scaled, dot, prefetch
 
-FAST = {"contract", "reassoc", "nsz", "arcp"}  # not nnan: the checks for NaN must stay
-BLOCK = 128  # ratings gathered at a time: 128 x 32 float32 are 16 kB, half of a first-level cache
 AHEAD = 12  # ratings by which the gather asks for memory ahead of itself
-N_STATS = (
-    4  # columns of `stats`: sum w e^2, sum w |e|, dropout term, sum of (r0 - s)^2 over the row's ratings
-)
-TINY = np.float32(1e-30)  # below this a pivot counts as zero
-SMALL = 1e-6  # share of the mean diagonal added where the penalty is zero
-
-
-@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
-def _add_upper(
-    out,
-    stride,
-    first,
-    rows,
-    columns,
-    left,
-    left_step,
-    left_panel,
-    right,
-    right_at,
-    right_step,
-    right_panel,
-    n,
-):
-    """Add `left' right` to the blocks of `out` on and right of the diagonal, for rows `first` to `rows`.
-
-    Panel c of the left matrix starts at `c * left_panel`, of the right one at `right_at + c *
-    right_panel`; `*_step` leads from one of the n products to the next. Bounds are multiples of
-    eight.
-    """
-    for row in range(first, rows, LANES):
-        left_at = (row // LANES) * left_panel
-        column = row
-        while column < columns:
-            at = right_at + (column // LANES) * right_panel
-            cell = row * stride + column
-            remaining = (columns - column) // LANES
-            if remaining == 1:
-                add_products(
-                    out, cell, stride, left, left_at, left_step, right, at, right_step, right_panel, n, 8, 1
-                )
-                column += LANES
-                continue
-            lower = cell + 4 * stride
-            if remaining == 3 or remaining > 4:
-                add_products(
-                    out, cell, stride, left, left_at, left_step, right, at, right_step, right_panel, n, 4, 3
-                )
-                add_products(
-                    out,
-                    lower,
-                    stride,
-                    left,
-                    left_at + 4,
-                    left_step,
-                    right,
-                    at,
-                    right_step,
-                    right_panel,
-                    n,
-                    4,
-                    3,
-                )
-                column += 3 * LANES
-            else:
-                add_products(
-                    out, cell, stride, left, left_at, left_step, right, at, right_step, right_panel, n, 4, 2
-                )
-                add_products(
-                    out,
-                    lower,
-                    stride,
-                    left,
-                    left_at + 4,
-                    left_step,
-                    right,
-                    at,
-                    right_step,
-                    right_panel,
-                    n,
-                    4,
-                    2,
-                )
-                column += 2 * LANES
-
-
-@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
-def factorise(system, stride, width, negated):
-    """Turn the upper triangle of `system` (width x stride, row-major) into U with A = U'U, and
-    columns beyond `width`, the right-hand sides g, into U'^-1 g. Return the smallest ratio of a
-    pivot to its diagonal entry (<= 0: breakdown).
-    """
-    worst = np.float32(1.0)
-    for top in range(0, width, LANES):
-        vectors = (stride - top) // LANES
-        # Steps start at the panel's first column: what they do left of the diagonal is never read.
-        for r in range(top, top + LANES):
-            row = r * stride
-            pivot = system[row + r]
-            if not pivot > TINY:
-                return np.float32(-1.0)
-            copy_scaled(
-                system, row + top, LANES, system, row + top, LANES, np.float32(1.0) / np.sqrt(pivot), vectors
-            )
-            for below in range(r + 1, top + LANES):
-                target = below * stride
-                diagonal = system[target + below]
-                add_scaled(system, target + top, system, row + top, -system[row + below], vectors)
-                if system[target + below] < worst * diagonal:
-                    worst = system[target + below] / diagonal
-        rest = top + LANES
-        for r in range(LANES):
-            at, cell = (top + r) * stride + rest, rest * LANES + r * LANES
-            copy_scaled(
-                negated, cell, LANES * LANES, system, at, LANES, np.float32(-1.0), (width - rest) // LANES
-            )
-        _add_upper(
-            system,
-            stride,
-            rest,
-            width,
-            stride,
-            negated,
-            LANES,
-            LANES * LANES,
-            system,
-            top * stride,
-            stride,
-            LANES,
-            LANES,
-        )
-    return worst
 
 
 @njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
@@ -272,7 +142,7 @@ def solve_rows(
                 pair[b * LANES + 1] = t
                 corner += c
                 target += t
-            _add_upper(
+            add_upper(
                 system,
                 stride,
                 0,
@@ -308,7 +178,7 @@ def solve_rows(
             )
         if not solved:
             n_double += 1
-            _solve_double(
+            solve_double(
                 columns[first:last],
                 values[first:last],
                 weights[first:last] if weights.size > 0 else weights,
@@ -330,7 +200,7 @@ def solve_rows(
                 out_bias[u : u + 1],
             )
         if stats.shape[0] > 0:
-            _row_stats(
+            row_stats(
                 columns[first:last],
                 values[first:last],
                 weights[first:last] if weights.size > 0 else weights,
@@ -394,194 +264,6 @@ def _start(system, stride, width, sides, precision, strength, prior_mean, base_g
         corner += base_gram[width, width]
         target += base_rhs[width]
     return corner, target
-
-
-@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
-def _row_stats(columns, values, weights, mean, other, other_bias, imputed, dropout, x, bias, squares, stats):
-    """Write the row's N_STATS sums (see there), with the row's own solution `x`."""
-    width = other.shape[1]
-    flat = other.reshape(-1)
-    squared, absolute, unobserved = 0.0, 0.0, 0.0
-    for b in range(columns.size):
-        i = columns[b]
-        score = mean + bias + other_bias[i] + dot(x, 0, flat, i * width, width // LANES)
-        error = values[b] - score
-        weight = weights[b] if weights.size > 0 else np.float32(1.0)
-        squared += weight * error * error
-        absolute += weight * abs(error)
-        unobserved += (imputed - score) * (imputed - score)
-    penalty = 0.0
-    for f in range(width):
-        penalty += dropout * x[f] * x[f] * squares[f]
-    stats[0], stats[1], stats[2], stats[3] = squared, absolute, penalty, unobserved
-
-
-@njit(nogil=True, cache=True, fastmath=FAST)
-def row_errors(
-    rows,
-    indptr,
-    columns,
-    values,
-    weights,
-    mean,
-    other,
-    other_bias,
-    imputed,
-    dropout,
-    solution,
-    solution_bias,
-    stats,
-):
-    """Write the N_STATS sums of every row of a range, for solutions that another solver found."""
-    width = other.shape[1]
-    squares = np.zeros(width, np.float32)
-    for u in range(rows[0], rows[1]):
-        first, last = indptr[u], indptr[u + 1]
-        weight_row = weights[first:last] if weights.size > 0 else weights
-        squares[:] = 0
-        if dropout != 0:
-            for b in range(first, last):
-                weight = weights[b] if weights.size > 0 else np.float32(1.0)
-                for f in range(width):
-                    squares[f] += weight * other[columns[b], f] * other[columns[b], f]
-        _row_stats(
-            columns[first:last],
-            values[first:last],
-            weight_row,
-            mean,
-            other,
-            other_bias,
-            imputed,
-            dropout,
-            solution[u],
-            solution_bias[u],
-            squares,
-            stats[u],
-        )
-
-
-@njit(nogil=True, cache=True, fastmath=FAST)
-def row_scores(first, last, indptr, columns, factors, bias, other, other_bias, out):
-    """Write `b_u + b_i + p . q` for every rating of rows `first` to `last` to `out` (n_ratings,)."""
-    width = other.shape[1]
-    flat, own = other.reshape(-1), factors.reshape(-1)
-    for u in range(first, last):
-        for position in range(indptr[u], indptr[u + 1]):
-            i = columns[position]
-            out[position] = bias[u] + other_bias[i] + dot(own, u * width, flat, i * width, width // LANES)
-
-
-@njit(nogil=True, cache=True)
-def pair_weights(first, last, indptr, columns, own, other, weights, out):
-    """Write `own[u] * other[i]`, times the rating's weight where it has one, for every rating of
-    rows `first` to `last` to `out`.
-    """
-    for u in range(first, last):
-        for position in range(indptr[u], indptr[u + 1]):
-            weight = own[u] * other[columns[position]]
-            out[position] = weight * weights[position] if weights.size > 0 else weight
-
-
-@njit(nogil=True, cache=True, forceinline=True)
-def _solve_double(
-    columns,
-    values,
-    weights,
-    mean,
-    other,
-    other_bias,
-    precision,
-    strength,
-    prior_mean,
-    base_gram,
-    base_rhs,
-    w0,
-    imputed,
-    dropout,
-    l1_bias,
-    with_bias,
-    noise,
-    out,
-    out_bias,
-):
-    """The same row in float64 with SMALL of the mean diagonal added: for zero penalties and other
-    nearly singular systems.
-    """
-    width = other.shape[1]
-    size = width + 1
-    system = np.zeros((size, size))
-    h = np.zeros(size)
-    x = np.empty(size)
-    for f in range(size):
-        for j in range(size):
-            scale = np.float64(strength) if f < width and j < width else 1.0
-            system[f, j] = scale * precision[f, j]
-            if prior_mean.size > 0:
-                h[f] += system[f, j] * prior_mean[j]
-            if base_gram.size > 0:
-                system[f, j] += base_gram[f, j]
-        if base_gram.size > 0:
-            h[f] += base_rhs[f]
-    for b in range(columns.size):
-        i = columns[b]
-        weight = np.float64(weights[b]) if weights.size > 0 else 1.0
-        t = weight * (np.float64(values[b]) - mean - other_bias[i]) - w0 * (
-            np.float64(imputed) - mean - other_bias[i]
-        )
-        for f in range(width):
-            x[f] = other[i, f]
-        x[width] = 1.0
-        for f in range(size):
-            scaled = (weight - w0) * x[f]
-            for j in range(f, size):
-                system[f, j] += scaled * x[j]
-            h[f] += t * x[f]
-            if f < width:
-                system[f, f] += dropout * weight * x[f] * x[f]
-    n = size if with_bias else width
-    trace = 0.0
-    for f in range(n):
-        trace += system[f, f]
-    ridge = SMALL * trace / max(n, 1)
-    # Rows and columns of an empty system (no ratings of nonzero vectors, no penalty) keep their prior mean.
-    if not ridge > 0:
-        for f in range(width):
-            out[f] = prior_mean[f] if prior_mean.size > 0 else np.float32(0.0)
-        out_bias[0] = prior_mean[width] if prior_mean.size > 0 else np.float32(0.0)
-        return
-    for f in range(n):
-        system[f, f] += ridge
-        if prior_mean.size > 0:
-            h[f] += ridge * prior_mean[f]
-    for f in range(n):
-        pivot = system[f, f]
-        scale = 1.0 / np.sqrt(max(pivot, 1e-3 * ridge))
-        for j in range(f, n):
-            system[f, j] *= scale
-        h[f] *= scale
-        for below in range(f + 1, n):
-            factor = system[f, below]
-            for j in range(below, n):
-                system[below, j] -= factor * system[f, j]
-            h[below] -= factor * h[f]
-    x[width] = 0.0
-    for f in range(n - 1, -1, -1):
-        value = h[f]
-        for j in range(f + 1, n):
-            value -= system[f, j] * x[j]
-        if f == width:  # the bias: soft threshold of its own one-dimensional problem
-            t = value * system[f, f]
-            if noise.size > 0:
-                t += system[f, f] * noise[f]
-            half = 0.5 * l1_bias
-            x[f] = np.sign(t) * max(abs(t) - half, 0.0) / (system[f, f] * system[f, f])
-        else:
-            if noise.size > 0:
-                value += noise[f]
-            x[f] = value / system[f, f]
-    for f in range(width):
-        out[f] = x[f]
-    out_bias[0] = x[width]
 
 
 def solve_row_reference(

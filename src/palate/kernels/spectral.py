@@ -7,7 +7,7 @@ its entries, so that the bits do not depend on how the rows are cut into chunks.
 import numpy as np
 from numba import njit
 
-from palate.kernels.rows import FAST
+from palate.kernels.tile import FAST
 
 PANEL = 128  # columns summed at a time: the part of `table` that all rows read then stays in the cache
 

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numba import njit
 
-from palate.kernels.rows import FAST
+from palate.kernels.tile import FAST
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)

@@ -1,7 +1,7 @@
 """Vector instructions: a small matrix product held in registers, and the few steps that go around it.
 
 Every heavy kernel of palate is made of one inner loop: the Gram matrix of a row (`rows`), the
-trailing update of its Cholesky factor (`rows`) and the scores of a block of users against a block
+trailing update of its Cholesky factor (`cholesky`) and the scores of a block of users against a block
 of items (`topn`). That loop is `add_products`, written as LLVM vector instructions because Numba
 has no way to say "keep this tile in registers": its own loops load and store the accumulator at
 every step and reach about half of the arithmetic rate. The width of a matrix need not be known when
@@ -21,6 +21,7 @@ from numba.core import cgutils
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
+FAST = {"contract", "reassoc", "nsz", "arcp"}  # not nnan: the checks for NaN must stay
 LANES = 8  # float32 values in a vector; every padded width is a multiple of it
 
 # A tile of 4 rows and 3 vectors is 12 accumulators: with its operands that fills the 16 registers

@@ -86,7 +86,7 @@ class Solved:
     """What a solve returns: the rows, their error sums if asked for, and how many rows needed float64."""
 
     side: Side
-    stats: np.ndarray  # (n_rows, 4) float64, or empty: see kernels.rows.N_STATS
+    stats: np.ndarray  # (n_rows, 4) float64, or empty: see kernels.ratings.N_STATS
     n_double: int
 
 
@@ -144,6 +144,7 @@ def solve_rows(
     threads : int, default 1
     """
     from palate.kernels import rows as kernel
+    from palate.kernels.ratings import N_STATS
 
     width = other.factors.shape[1]
     single = np.float32
@@ -163,7 +164,7 @@ def solve_rows(
         single(prior.imputed),
         single(prior.dropout),
     )
-    sums = np.zeros((rows.n_rows if stats else 0, kernel.N_STATS))
+    sums = np.zeros((rows.n_rows if stats else 0, N_STATS))
     if steps:
         start = present or Side(np.zeros((rows.n_rows, width), single), np.zeros(rows.n_rows, single))
         side = _improve(rows, common, prior, start, steps, tolerance, threads)
@@ -209,7 +210,7 @@ def _improve(
 def _errors(
     rows: Rows, other: Side, mean: float, prior: RowPrior, side: Side, sums: np.ndarray, threads: int
 ) -> None:
-    from palate.kernels.rows import row_errors
+    from palate.kernels.ratings import row_errors
 
     arguments = (
         rows.indptr,
@@ -231,7 +232,7 @@ def _errors(
 
 def rating_scores(rows: Rows, side: Side, other: Side, threads: int) -> np.ndarray:
     """Return `b_u + b_i + p_u . q_i` of every rating, without the mean, float32, in the order of the rows."""
-    from palate.kernels.rows import row_scores
+    from palate.kernels.ratings import row_scores
 
     out = np.empty(len(rows.values), np.float32)
 
@@ -246,7 +247,7 @@ def rating_scores(rows: Rows, side: Side, other: Side, threads: int) -> np.ndarr
 
 def total_errors(rows: Rows, side: Side, other: Side, mean: float, threads: int) -> tuple[float, float]:
     """Return the weighted sums of squared and of absolute errors of all ratings."""
-    from palate.kernels.rows import N_STATS
+    from palate.kernels.ratings import N_STATS
 
     k = side.factors.shape[1]
     nothing = RowPrior(

@@ -107,7 +107,7 @@ def weighted(rows: Rows, own: np.ndarray, other: np.ndarray, threads: int) -> Ro
     """Return rows whose ratings count by the precision of their noise beside their weight."""
     if not own.size:
         return rows
-    from palate.kernels.rows import pair_weights
+    from palate.kernels.ratings import pair_weights
 
     weights = np.empty(len(rows.values), np.float32)
     single = (own.astype(np.float32), other.astype(np.float32))

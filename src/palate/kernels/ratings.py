@@ -1,0 +1,96 @@
+"""One pass over the ratings of rows, where nothing is solved: errors, scores and weights."""
+
+import numpy as np
+from numba import njit
+
+from palate.kernels.tile import FAST, LANES, dot
+
+N_STATS = (
+    4  # columns of `stats`: sum w e^2, sum w |e|, dropout term, sum of (r0 - s)^2 over the row's ratings
+)
+
+
+@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
+def row_stats(columns, values, weights, mean, other, other_bias, imputed, dropout, x, bias, squares, stats):
+    """Write the row's N_STATS sums (see there), with the row's own solution `x`."""
+    width = other.shape[1]
+    flat = other.reshape(-1)
+    squared, absolute, unobserved = 0.0, 0.0, 0.0
+    for b in range(columns.size):
+        i = columns[b]
+        score = mean + bias + other_bias[i] + dot(x, 0, flat, i * width, width // LANES)
+        error = values[b] - score
+        weight = weights[b] if weights.size > 0 else np.float32(1.0)
+        squared += weight * error * error
+        absolute += weight * abs(error)
+        unobserved += (imputed - score) * (imputed - score)
+    penalty = 0.0
+    for f in range(width):
+        penalty += dropout * x[f] * x[f] * squares[f]
+    stats[0], stats[1], stats[2], stats[3] = squared, absolute, penalty, unobserved
+
+
+@njit(nogil=True, cache=True, fastmath=FAST)
+def row_errors(
+    rows,
+    indptr,
+    columns,
+    values,
+    weights,
+    mean,
+    other,
+    other_bias,
+    imputed,
+    dropout,
+    solution,
+    solution_bias,
+    stats,
+):
+    """Write the N_STATS sums of every row of a range, for solutions that another solver found."""
+    width = other.shape[1]
+    squares = np.zeros(width, np.float32)
+    for u in range(rows[0], rows[1]):
+        first, last = indptr[u], indptr[u + 1]
+        weight_row = weights[first:last] if weights.size > 0 else weights
+        squares[:] = 0
+        if dropout != 0:
+            for b in range(first, last):
+                weight = weights[b] if weights.size > 0 else np.float32(1.0)
+                for f in range(width):
+                    squares[f] += weight * other[columns[b], f] * other[columns[b], f]
+        row_stats(
+            columns[first:last],
+            values[first:last],
+            weight_row,
+            mean,
+            other,
+            other_bias,
+            imputed,
+            dropout,
+            solution[u],
+            solution_bias[u],
+            squares,
+            stats[u],
+        )
+
+
+@njit(nogil=True, cache=True, fastmath=FAST)
+def row_scores(first, last, indptr, columns, factors, bias, other, other_bias, out):
+    """Write `b_u + b_i + p . q` for every rating of rows `first` to `last` to `out` (n_ratings,)."""
+    width = other.shape[1]
+    flat, own = other.reshape(-1), factors.reshape(-1)
+    for u in range(first, last):
+        for position in range(indptr[u], indptr[u + 1]):
+            i = columns[position]
+            out[position] = bias[u] + other_bias[i] + dot(own, u * width, flat, i * width, width // LANES)
+
+
+@njit(nogil=True, cache=True)
+def pair_weights(first, last, indptr, columns, own, other, weights, out):
+    """Write `own[u] * other[i]`, times the rating's weight where it has one, for every rating of
+    rows `first` to `last` to `out`.
+    """
+    for u in range(first, last):
+        for position in range(indptr[u], indptr[u + 1]):
+            weight = own[u] * other[columns[position]]
+            out[position] = weight * weights[position] if weights.size > 0 else weight
