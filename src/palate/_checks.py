@@ -162,6 +162,10 @@ class ArgumentTypeError(_Wrong, TypeError):
     """
 
 
+class MissingValueError(ArgumentError):
+    """A column lacks a value in a row; see `ArgumentError` for the fields."""
+
+
 def is_integer(value: object) -> TypeGuard[int]:
     """Return whether a value is a whole number of Python or NumPy; True and False are none.
 

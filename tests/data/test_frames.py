@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import palate
 from palate import Ratings
-from palate.data.frames import to_series
+from palate.data.series import to_series
 
 USERS, ITEMS, VALUES = [1, 1, 2], [10, 20, 10], [4.0, 3.5, 5.0]
 BASE = {"user_id": USERS, "item_id": ITEMS, "rating": VALUES}

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 import palate
 from palate import Ratings
 from palate.data.duplicates import DuplicateRatingsWarning
-from palate.data.times import TimeUnitWarning, placed, timestamp_values, unit_of
+from palate.data.time_units import placed, unit_of
+from palate.data.times import TimeUnitWarning, timestamp_values
 
 MOMENTS = [datetime(2005, 2, 1, 10, 30, 15, tzinfo=UTC), datetime(2014, 11, 30, 23, 59, 59, tzinfo=UTC)]
 SECONDS = [int(moment.timestamp()) for moment in MOMENTS]

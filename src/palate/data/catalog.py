@@ -1,6 +1,5 @@
 """What is known about the items: titles, years, genres, and how often they are rated."""
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +8,11 @@ import polars as pl
 
 from palate._checks import ArgumentError
 from palate.data import columns as names
+from palate.data.arguments import warn_caller
 from palate.data.forks import filled, joined, n_distinct, require_threads, rows_of, texts_with, without_nan
-from palate.data.frames import frame_kind, require_columns, to_polars
+from palate.data.frames import require_columns, to_polars
 from palate.data.ids import KIND_NAMES, WhereRow, has_surrogate, id_column, row_label
+from palate.data.libraries import frame_kind
 from palate.data.matrix import RatingMatrix
 from palate.data.tags import tag_column
 from palate.data.vocabulary import Vocabulary
@@ -20,9 +21,7 @@ _STANDARD = (names.TITLE, names.YEAR, names.GENRES, names.KEY)
 
 
 class CatalogWarning(UserWarning):
-    """A catalog does not fit the ratings in a way that is hardly meant, such as describing none of
-    the items.
-    """
+    """A catalog hardly fits the ratings; it describes none of the items, for instance."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -173,7 +172,7 @@ class Catalog:
             message = (
                 f"none of the {len(self):,} items in the catalog is among the {len(items):,} rated items"
             )
-            warnings.warn(f"{message}: is its id column the right one?", CatalogWarning, stacklevel=2)
+            warn_caller(f"{message}: is its id column the right one?", CatalogWarning)
         source = np.full(len(items), -1, dtype=np.int64)
         source[position[position >= 0]] = np.flatnonzero(position >= 0)
         rated = pl.Series(source).set(pl.Series(source < 0), None)
@@ -223,9 +222,7 @@ class Catalog:
         return np.flatnonzero(found)
 
     def _called(self, with_year: bool) -> list[pl.Series]:
-        """Return the texts that items are called by: titles, keys, and if asked titles with their
-        year as messages show them.
-        """
+        """Return the texts that items are called by: titles, keys, and if asked titles with their year."""
         found = [
             self.frame[name].cast(pl.String)
             for name in (names.TITLE, names.KEY)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words
-from palate.data.frames import shown, to_series
+from palate._checks import ArgumentError, ArgumentTypeError, MissingValueError, Setting, Words
 from palate.data.ids import WhereRow, row_label
+from palate.data.series import shown, to_series
 
 
 def rating_values(values: object, what: str, where: WhereRow = row_label) -> np.ndarray:
@@ -88,7 +88,7 @@ def _numeric(values: object, what: str, where: WhereRow) -> pl.Series:
     series = to_series(values)
     if series.null_count():
         row = int(series.is_null().arg_max() or 0)
-        raise ArgumentError(what, "have a number in every row", f"null at {where(row)}")
+        raise MissingValueError(what, "have a number in every row", f"null at {where(row)}")
     if series.dtype == pl.Object:
         items = series.to_list()
         row = next((row for row, value in enumerate(items) if not _is_number(value)), -1)

@@ -77,9 +77,7 @@ def ratings_of(given: object, argument: str = "ratings", also: str = "") -> Rati
 
 
 def with_catalog(given: object, catalog: Catalog | None) -> tuple[Ratings, Catalog | None]:
-    """Return the ratings that were given, and their catalog: the one given beside them, else that
-    of their Dataset.
-    """
+    """Return ratings and their catalog: the one given beside them, else that of their Dataset."""
     ratings = ratings_of(given)
     return ratings, given.catalog if catalog is None and isinstance(given, Dataset) else catalog
 

@@ -29,8 +29,9 @@ class Columns:
         return Columns(*(None if column is None else column[order] for column in self.all()))  # type: ignore[arg-type]
 
     def reorder(self, order: np.ndarray) -> None:
-        """Put the rows in the given order, or keep those of a mask; of one column after the other,
-        to save memory.
+        """Put the rows in the given order, or keep those of a mask.
+
+        Columns are done one after the other, to save memory.
         """
         for field in fields(self):
             if getattr(self, field.name) is not None:
@@ -54,8 +55,9 @@ def check_policy(policy: str | None, counted: bool = False) -> str:
 
 
 def find_duplicates(user: np.ndarray, item: np.ndarray) -> np.ndarray:
-    """Return a mask of the rows whose pair is that of the row before (the rows are sorted by user
-    and item).
+    """Return a mask of the rows whose pair is that of the row before.
+
+    The rows are sorted by user and item.
     """
     same = np.zeros(len(user), dtype=bool)
     np.equal(user[1:], user[:-1], out=same[1:])
@@ -125,8 +127,9 @@ def _by_time(part: Columns, group: np.ndarray) -> np.ndarray:
 
 
 def _combine(part: Columns, group: np.ndarray, target: np.ndarray, out: Columns, policy: str) -> None:
-    """Write the mean of each group, by weight, or its sum; the weight is the plain mean and the
-    time the latest.
+    """Write the mean of each group, by weight, or its sum.
+
+    The weight is the plain mean and the time the latest.
 
     A sum is one observation of its pair, so the weights of its rows do not add up.
     """

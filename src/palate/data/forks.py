@@ -1,5 +1,4 @@
-"""After a fork: Polars' threads are not copied into a forked process, and whatever hands them work
-there waits for ever.
+"""After a fork: work handed to Polars' threads waits for ever, since a forked process has no copy of them.
 
 What answers (predict, recommend, similar, fold-in, rated) is therefore built from calls that need
 no threads: arrays, single columns and frames put together from columns. Everything else asks
@@ -24,8 +23,9 @@ _lost: bool | None = None  # whether the threads are gone, once that is known
 
 
 def threads_lost() -> bool:
-    """Return whether this process was forked from one in which Polars' threads had started, so that
-    it has none itself.
+    """Return whether this process was forked from one whose Polars threads had started.
+
+    It then has none itself.
     """
     global _lost
     if not _forked:
@@ -72,8 +72,9 @@ def needs_threads(what: str) -> Callable[[Callable[Given, Answer]], Callable[Giv
 
 
 def rows_of(frame: pl.DataFrame, index: np.ndarray) -> pl.DataFrame:
-    """Return rows of a frame by position, column by column: indexing the frame itself would need
-    Polars' threads.
+    """Return rows of a frame by position, column by column.
+
+    Indexing the frame itself would need Polars' threads.
     """
     index = np.asarray(index, dtype=np.int64)
     return pl.DataFrame([column.gather(index) for column in frame.get_columns()])
@@ -122,9 +123,7 @@ def joined(parts: Sequence[pl.Series]) -> pl.Series:
 
 
 def stacked(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Return frames below each other, column by column, with nulls where a frame lacks a column of
-    another.
-    """
+    """Return frames below each other, column by column, with nulls where a frame lacks a column."""
     types = {name: dtype for frame in reversed(frames) for name, dtype in frame.schema.items()}
     names = dict.fromkeys(name for frame in frames for name in frame.columns)
     return pl.DataFrame(

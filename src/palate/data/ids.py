@@ -1,6 +1,4 @@
-"""What may be an id: integers, strings and UUIDs, of one kind in a column and never converted into
-each other.
-"""
+"""What may be an id: integers, strings and UUIDs, of one kind in a column and never converted."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,8 +8,8 @@ from uuid import UUID
 import numpy as np
 import polars as pl
 
-from palate._checks import ArgumentError, ArgumentTypeError
-from palate.data.frames import shown, to_series
+from palate._checks import ArgumentError, ArgumentTypeError, MissingValueError
+from palate.data.series import shown, to_series
 
 WhereRow = Callable[[int], str]
 KIND_NAMES = {"int": "integer", "uint": "integer", "str": "string", "uuid": "UUID"}
@@ -71,7 +69,7 @@ def id_column(values: object, what: str, where: WhereRow = row_label) -> tuple[p
     if series.dtype == pl.Object:
         return _from_objects(series.to_list(), what, where)
     if series.null_count():
-        raise ValueError(_null_message(what, where(int(series.is_null().arg_max() or 0))))
+        raise _missing(what, where(int(series.is_null().arg_max() or 0)))
     dtype = series.dtype
     if dtype == pl.String:
         return series, "str"
@@ -149,7 +147,7 @@ def _big_integers(values: list[int], what: str, where: WhereRow) -> tuple[pl.Ser
 
 def _kind_of(type_: type, value: object, row: int, what: str, where: WhereRow) -> str:
     if value is None or value != value:
-        raise ValueError(_null_message(what, where(row)))
+        raise _missing(what, where(row))
     kind = kind_of_type(type_)
     if kind is None:
         raise TypeError(
@@ -161,8 +159,9 @@ def _kind_of(type_: type, value: object, row: int, what: str, where: WhereRow) -
 
 
 def kind_of_type(type_: type) -> str | None:
-    """Return the kind of id that values of a Python type are ("int" for any integer), or None if
-    they are none.
+    """Return the kind of id that values of a Python type are, or None if they are none.
+
+    It is "int" for any integer.
     """
     if issubclass(type_, bool | np.bool_):
         return None
@@ -172,8 +171,10 @@ def kind_of_type(type_: type) -> str | None:
     return None
 
 
-def _null_message(what: str, row: str) -> str:
-    return f"{what} must have an id in every row; got null at {row}. Drop or fill these rows first."
+def _missing(what: str, row: str) -> MissingValueError:
+    return MissingValueError(
+        what, "have an id in every row", f"null at {row}", "Drop or fill these rows first."
+    )
 
 
 def _type_message(what: str, found: str, value: str, floats: bool) -> str:

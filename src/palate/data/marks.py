@@ -1,10 +1,9 @@
 """Numbers that stand for "not rated": -1, 0, 99, -999 among the ratings."""
 
-import warnings
-
 import numpy as np
 
 from palate._checks import Call, Setting, Words
+from palate.data.arguments import warn_caller
 
 _FEW = 20  # ratings; of fewer nothing can be said
 _FREQUENT = 0.01  # share of the ratings that a mark has at least
@@ -15,9 +14,7 @@ _NINES = (88.0, 99.0, 888.0, 999.0, 8888.0, 9999.0, 99999.0)
 
 
 class MarkWarning(UserWarning):
-    """A frequent number apart from all other ratings, which may stand for "not rated"; the message
-    names it.
-    """
+    """A frequent number apart from all other ratings may stand for "not rated"; the message names it."""
 
 
 def marks(values: np.ndarray) -> list[tuple[float, float]]:
@@ -62,7 +59,7 @@ def warn_of_marks(values: np.ndarray) -> None:
     """Warn of every number that may stand for "not rated"."""
     for mark, beside in marks(values):
         count = int(np.count_nonzero(values == np.float32(mark)))
-        warnings.warn(
+        warn_caller(
             Words(
                 f"{100 * count / len(values):.0f}% of the ratings ({count:,} of {len(values):,}) "
                 f'are {mark:g}, and no rating lies between it and {beside:g}: does it mean "not '
@@ -75,5 +72,4 @@ def warn_of_marks(values: np.ndarray) -> None:
                 ".",
             ),
             MarkWarning,
-            stacklevel=5,
         )

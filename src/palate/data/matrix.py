@@ -109,9 +109,7 @@ class RatingMatrix:
         return codes if self.levels is None else self.levels[codes]
 
     def row(self, user_index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return one user's items (int32, ascending), ratings (float32) and which of them were held
-        out (bool).
-        """
+        """Return one user's items (int32, ascending), ratings (float32) and which were held out (bool)."""
         span = slice(int(self.indptr[user_index]), int(self.indptr[user_index + 1]))
         held_out = (
             np.zeros(span.stop - span.start, dtype=bool) if self.held_out is None else self.held_out[span]

@@ -1,6 +1,4 @@
-"""`palate prepare`: the pair of files that the matrix-factorization lesson starts from, out of a
-raw rating table.
-"""
+"""`palate prepare`: the two files that the matrix-factorization lesson starts from, of a raw table."""
 
 import json
 import os
@@ -196,9 +194,7 @@ def _id_table(ratings: Ratings) -> pl.DataFrame:
 
 
 def _write(frame: pl.DataFrame, path: Path) -> None:
-    """Write a CSV file under another name first: an interrupted run leaves no half file under the
-    real one.
-    """
+    """Write a CSV file under another name first, so that an interrupted run leaves no half file."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:

@@ -42,8 +42,9 @@ def outside(values: np.ndarray, scale: Scale) -> np.ndarray:
 
 
 def check_rating(values: np.ndarray, scale: Scale | None, names: Callable[[int], str]) -> None:
-    """Raise unless every rating of one user or item is on the scale; `names(place)` says in words
-    which one is not.
+    """Raise unless every rating of one user or item is on the scale.
+
+    `names(place)` says in words which one is not.
 
     Raises
     ------
@@ -65,8 +66,7 @@ def check_rating(values: np.ndarray, scale: Scale | None, names: Callable[[int],
 def off_scale(
     ratings: Ratings, scale: Scale | None, whose: str, what: str, known: HasValues | None = None
 ) -> str | None:
-    """Return what must be said of ratings beside the scale of a model that they meet; None if there
-    is nothing.
+    """Return what must be said of ratings beside the scale of a model that they meet, or None.
 
     Parameters
     ----------
@@ -119,9 +119,7 @@ def _declared(ratings: Ratings, scale: Scale, limits: str, what: str) -> str | N
 
 
 def _narrow(ratings: Ratings, scale: Scale, limits: str, what: str, known: HasValues | None) -> str | None:
-    """Return a question about ratings that all lie in one part of the scale, where the model's own
-    ratings do not.
-    """
+    """Return a question about ratings that all lie in one part of the scale, unlike the model's own."""
     low, high = float(ratings.value.min()), float(ratings.value.max())
     if ratings.declared or known is None or not len(known) or high - low > _NARROW * (scale[1] - scale[0]):
         return None

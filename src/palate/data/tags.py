@@ -3,12 +3,12 @@
 import ast
 import json
 import re
-import warnings
 from collections.abc import Iterable, Mapping
 
 import polars as pl
 
 from palate._checks import ArgumentError
+from palate.data.arguments import warn_caller
 from palate.data.forks import needs_threads
 
 BAR = "|"
@@ -132,11 +132,10 @@ def _read_apart(texts: list[str], what: str) -> list[list[str]]:
 
 def _say(what: str, called: str, found: list[list[str]]) -> None:
     tags = sorted({tag for tags in found for tag in tags})
-    warnings.warn(
+    warn_caller(
         f"{what} were split at {called} and read as {len(tags):,} different ones, such as "
         f"{tags[0]!r}. Write bars (|) between them if {called} belong to their names.",
         TagsWarning,
-        stacklevel=5,
     )
 
 

@@ -11,8 +11,8 @@ import polars as pl
 
 from palate._checks import ArgumentError
 from palate.data.forks import filled, sorted_distinct, threads_lost
-from palate.data.frames import to_series
 from palate.data.ids import KIND_NAMES, CodedIds, WhereRow, has_surrogate, id_column, kind_of_type, row_label
+from palate.data.series import to_series
 
 _DTYPES: dict[str, type[pl.DataType]] = {
     "int": pl.Int64,
@@ -237,9 +237,7 @@ class Vocabulary:
         return f"unknown {what} {id!r}."
 
     def _meant(self, id: object) -> str:  # noqa: A002
-        """Return which id is meant by one of another type, as a sentence with a blank before it;
-        empty if none is.
-        """
+        """Return a sentence on the id that is meant by one of another type, after a blank; empty for none."""
         try:
             found = self.parse(str(id))
             return f" Did you mean {found!r}?" if self.indices([found])[0] >= 0 else ""

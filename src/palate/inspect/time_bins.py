@@ -3,7 +3,8 @@
 import numpy as np
 import polars as pl
 
-from palate.data.times import Times, unit_of
+from palate.data.time_units import unit_of
+from palate.data.times import Times
 from palate.factors.draws import normal_quantile
 from palate.factors.factors import FactorScorer
 from palate.factors.temporal import TimeContext

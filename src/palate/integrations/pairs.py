@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 
 from palate._checks import ArgumentError
-from palate.data.frames import column_names, is_frame, to_polars, to_series
+from palate.data.frames import column_names, to_polars
+from palate.data.libraries import is_frame
+from palate.data.series import to_series
 
 _EXACT = 2.0**53  # from here on a float no longer stands for one whole number
 Place = int | str | None

@@ -7,7 +7,7 @@ import numpy as np
 
 from palate._checks import ArgumentError
 from palate.data.catalog import Catalog
-from palate.data.frames import is_frame
+from palate.data.libraries import is_frame
 from palate.data.ratings import Ratings
 from palate.integrations.pairs import Pairs, Place, pairs_of
 from palate.integrations.requiring import require

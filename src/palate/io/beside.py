@@ -1,20 +1,20 @@
 """The catalog of ratings: the file that was named, or one that lies beside them and fits."""
 
 import logging
-import warnings
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from palate.data import columns as names
+from palate.data.arguments import warn_caller
 from palate.data.catalog import Catalog, CatalogWarning
 from palate.data.ids import KIND_NAMES, CodedIds
+from palate.io.catalog_tables import read_catalog
 from palate.io.foreign import is_arrow, is_parquet
 from palate.io.formats import Format
 from palate.io.kinds import is_text, text_ids
 from palate.io.sources import Files, Source, one_file
-from palate.io.tables import read_catalog
 from palate.io.text import Columns
 
 _LOG = logging.getLogger(__name__)
@@ -42,8 +42,9 @@ def catalog_for(
     typed: bool,
     named_columns: dict[str, str] | None = None,
 ) -> Catalog | None:
-    """Return the catalog that was named, or the one beside the ratings that fits them; item ids of
-    both are then of one kind.
+    """Return the catalog that was named, or the one beside the ratings that fits them.
+
+    The item ids of both are then of one kind.
 
     A file that nobody named never stops a reading: if it cannot be a catalog of these ratings, a
     note says why.
@@ -108,10 +109,8 @@ def _found(
                 raise ValueError(strange)
         except (ValueError, TypeError) as error:
             where = "" if name in str(error) else f"{name}: "
-            warnings.warn(
-                f"{where}{str(error).rstrip('.')}. It is not used as the catalog. {_ADVICE}",
-                CatalogWarning,
-                stacklevel=5,
+            warn_caller(
+                f"{where}{str(error).rstrip('.')}. It is not used as the catalog. {_ADVICE}", CatalogWarning
             )
             if form is not None and name == _KNOWN:
                 return None
@@ -122,8 +121,9 @@ def _found(
 
 
 def _strange(catalog: Catalog, columns: Columns, typed: bool, known: bool) -> str | None:
-    """Return why a catalog is not one of these ratings: ids of another type, or (unless its make is
-    known) none rated.
+    """Return why a catalog is not one of these ratings, or None.
+
+    Its ids are of another type, or (unless its make is known) none is rated.
     """
     ids, column = catalog.frame[names.ITEM_ID], columns.column["item"]
     rated = column.values if isinstance(column, CodedIds) else pl.Series(column)
@@ -150,18 +150,18 @@ def _strange(catalog: Catalog, columns: Columns, typed: bool, known: bool) -> st
 
 
 def _one_kind(catalog: Catalog, columns: Columns, typed: bool) -> None:
-    """Make whole numbers among the ratings' item ids text if the catalog's ids are: neither file
-    has types.
+    """Make whole numbers among the ratings' item ids text if the catalog's ids are.
+
+    Neither file has types.
     """
     column = columns.column["item"]
     if typed or catalog.kind != "str" or is_text(column):
         return
     columns.column["item"] = text_ids(column)
     other = next(one for one in catalog.frame[names.ITEM_ID] if not one.isdigit())
-    warnings.warn(
+    warn_caller(
         f"the item ids are read as text, because the catalog {catalog.origin} holds {other!r}.",
         CatalogWarning,
-        stacklevel=5,
     )
 
 

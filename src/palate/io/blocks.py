@@ -116,8 +116,9 @@ def _refuse_nul(buffer: bytes, name: str, line: int) -> None:
 
 
 def _line_feeds(buffer: bytes, last: bool, quote: bool) -> tuple[bytes, bytes]:
-    """Return the buffer with line feeds for line ends, and a carriage return held back until its
-    line feed is read.
+    """Return the buffer with line feeds for line ends.
+
+    A carriage return is held back until its line feed is read.
     """
     if b"\r" not in buffer:
         return buffer, b""
@@ -131,8 +132,9 @@ def _line_feeds(buffer: bytes, last: bool, quote: bool) -> tuple[bytes, bytes]:
 
 
 def _end_of_records(buffer: bytes, quote: bool) -> int:
-    """Return the position behind the last newline that is not between quotes; 0 when there is none
-    within MAX_RECORD.
+    """Return the position behind the last newline that is not between quotes.
+
+    Return 0 when there is none within MAX_RECORD.
     """
     cut = buffer.rfind(b"\n") + 1
     if not quote or b'"' not in buffer:
@@ -146,9 +148,7 @@ def _end_of_records(buffer: bytes, quote: bool) -> int:
 
 
 def _too_long(buffer: bytes, name: str, line: int, quote: bool) -> str:
-    """Return the message for a record without end: the line where it begins, and whether a quote is
-    the reason.
-    """
+    """Return the message for a record without end: where it begins, and whether a quote is the reason."""
     start, inside, begun, number = 0, 0, line, line
     while (end := buffer.find(b"\n", start)) >= 0:
         inside ^= buffer.count(b'"', start, end) % 2 if quote else 0

@@ -65,9 +65,7 @@ def movies_dat_text_ids(files: Files) -> Catalog | None:
 
 
 def u_item(files: Files) -> Catalog | None:
-    """MovieLens-100K `u.item`: id, title, release date, video date, address, and a flag for each of
-    19 genres.
-    """
+    """MovieLens-100K `u.item`: id, title, dates, address, and a flag for each of 19 genres."""
     source = files.find("u.item")
     if source is None:
         return None
@@ -105,8 +103,9 @@ def books_csv(files: Files) -> Catalog | None:
 
 
 def movie_csv(files: Files) -> Catalog | None:
-    """The lesson's `movie.csv`: movieId, title, genres, key, year, n_ratings, mean_rating, after an
-    index without name.
+    """The lesson's `movie.csv`, after an index without name.
+
+    Columns: movieId, title, genres, key, year, n_ratings, mean_rating.
     """
     source = files.find("movie.csv")
     if source is None:
@@ -125,8 +124,9 @@ def movie_csv(files: Files) -> Catalog | None:
 
 
 def unique_tracks(files: Files) -> Catalog | None:
-    """Million Song Dataset `unique_tracks.txt`: track, song, artist, title; the first track of a
-    song counts.
+    """Million Song Dataset `unique_tracks.txt`: track, song, artist, title.
+
+    The first track of a song counts.
     """
     source = files.find("unique_tracks.txt")
     if source is None:
@@ -159,9 +159,7 @@ def movie_titles(files: Files) -> Catalog | None:
 def films(
     ids: pl.Series, titles: pl.Series, genres: pl.Series, turn: bool = True, where: WhereRow = row_label
 ) -> Catalog:
-    """Return the catalog of films whose titles hold the year, and unless `turn` is False the
-    article, behind.
-    """
+    """Return the catalog of films whose titles end with the year, and the article unless `turn` is False."""
     columns = title_columns(titles, ids, turn)
     return Catalog.from_frame(
         pl.DataFrame([ids.alias("item_id"), *columns, genres.alias("genres")]), where=where
@@ -186,8 +184,9 @@ def _dat(files: Files, whole: bool) -> Catalog | None:
 
 
 def _fields(source: Source, separator: str, n: int) -> tuple[list[list[str]], list[int]]:
-    """Return the fields of every line of a catalog that is no CSV, and the numbers of these lines;
-    it is UTF-8 if it can be, else Latin-1.
+    """Return the fields of every line of a catalog that is no CSV, and the numbers of these lines.
+
+    The text is UTF-8 if it can be, else Latin-1.
     """
     data = source.read()
     try:

@@ -10,8 +10,8 @@ from palate.io.foreign import is_arrow, is_parquet, refuse_foreign
 from palate.io.formats import rating_file
 from palate.io.layout import text_file
 from palate.io.records import is_json_lines
+from palate.io.roles import choose_columns
 from palate.io.sources import Files, Source
-from palate.io.tables import choose_columns
 
 
 @dataclass(frozen=True)

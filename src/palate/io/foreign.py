@@ -1,6 +1,4 @@
-"""Files that hold no table palate can read, known by their first bytes: what they are, and what to
-do about it.
-"""
+"""Files that hold no table palate can read, known by their first bytes, and what to do about them."""
 
 from palate.io.sources import Source
 

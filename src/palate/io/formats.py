@@ -227,9 +227,7 @@ def rating_file(files: Files) -> Source:
 
 
 def detect(source: Source, files: Files, encoding: str = "utf-8") -> str:
-    """Return the format of a rating file: the name of a `Format`, or "table" for any other with
-    column names.
-    """
+    """Return the name of a rating file's `Format`, or "table" for any other with column names."""
     if is_parquet(source) or is_arrow(source):
         return "table"
     if is_netflix(source):

@@ -4,7 +4,6 @@ import codecs
 import csv
 import io
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +11,7 @@ from itertools import islice
 from typing import Any, TypedDict, Unpack
 
 from palate._checks import ArgumentError, Setting, Words
+from palate.data.arguments import warn_caller
 from palate.data.frames import missing_column
 from palate.io.blocks import BLOCK, Block, blocks
 from palate.io.sources import Source
@@ -37,8 +37,9 @@ _VALUE = re.compile(
 
 
 class ReadingWarning(UserWarning):
-    """Something of a file was left out or had to be interpreted; the message says what, and how to
-    say otherwise.
+    """Something of a file was left out or had to be interpreted.
+
+    The message says what, and how to say otherwise.
     """
 
 
@@ -120,8 +121,9 @@ class TextFile:
                 yield Block(block.data.replace(self.separator.encode(), _UNIT.encode()), block.line)
 
     def records(self, block: Block, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
-        """Yield (line number, fields) of every record of a block that is not blank; slow: for
-        samples and for messages.
+        """Yield (line number, fields) of every record of a block that is not blank.
+
+        This is slow: it is for samples and for messages.
 
         Bytes that are no UTF-8 become U+FFFD. With `strict`, text behind a closing quote is an error.
         """
@@ -220,7 +222,7 @@ def text_file(
     if plain:
         found = next((cell for record in file.head for cell in record if _enclosed(cell)), None)
         if found is not None:
-            warnings.warn(
+            warn_caller(
                 Words(
                     f"quotes of {file.name} are plain characters, as between tabs they usually are: "
                     f"{found} keeps its own. Pass ",
@@ -228,14 +230,12 @@ def text_file(
                     " if they enclose fields.",
                 ),
                 ReadingWarning,
-                stacklevel=4,
             )
     return file
 
 
 def _check_preamble(source: Source, encoding: str) -> None:
-    """Check that no remarks stand above the table, such as "# exported in May" or the "sep=;" of
-    spreadsheets.
+    """Check that no remarks stand above the table, such as "# exported in May" or "sep=;".
 
     Raises
     ------

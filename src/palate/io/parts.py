@@ -36,8 +36,9 @@ class Numbers:
 
 
 class Ids(Numbers):
-    """A column of ids that are whole numbers written plainly: "7", but not "07" or "+7", which
-    would become another id.
+    """A column of ids that are whole numbers written plainly.
+
+    "7" is one, but not "07" or "+7", which would become another id.
     """
 
     def add(self, column: pl.Series) -> None:
@@ -50,9 +51,7 @@ class Ids(Numbers):
 
 
 def _written_plainly(column: pl.Series, numbers: np.ndarray) -> bool:
-    """Return whether each text is the shortest form of its number, by counting: every other form is
-    longer.
-    """
+    """Return whether each text is the shortest form of its number, by counting its characters."""
     digits = len(numbers) + int(np.count_nonzero(numbers < 0))
     size = np.abs(numbers)  # the lowest int64 has no absolute value: it is counted by its own sign
     size[numbers == np.iinfo(np.int64).min] = np.iinfo(np.int64).max
@@ -88,9 +87,7 @@ class Texts:
 
 
 class Keys:
-    """A column of ids that are text and repeat: distinct ones in order of appearance, and a number
-    per row.
-    """
+    """A column of ids that are text and repeat: each distinct one once, and a number for each row."""
 
     def __init__(self, role: str) -> None:
         self.role = role

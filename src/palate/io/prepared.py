@@ -1,13 +1,11 @@
-"""What `palate prepare` wrote beside the ratings: which rows are for validation, and the mean that
-`y` lacks.
-"""
+"""What `palate prepare` wrote beside the ratings: the rows for validation, and the mean that `y` lacks."""
 
 import json
-import warnings
 from typing import Any
 
 import numpy as np
 
+from palate.data.arguments import warn_caller
 from palate.data.prepare import SPLIT_FILE
 from palate.data.ratings import Ratings
 from palate.io.layout import TextFile
@@ -21,8 +19,9 @@ class PreparedWarning(UserWarning):
 
 
 def prepared_mean(source: Source) -> float | None:
-    """Return the mean that is taken off in the column `y` of a prepared table, None where `rating -
-    y` is no constant.
+    """Return the mean that is taken off in the column `y` of a prepared table.
+
+    Return None where `rating - y` is no constant.
     """
     file = TextFile(source)
     rating, y = file.names.index("rating"), file.names.index("y")
@@ -51,19 +50,16 @@ def validation_pairs(files: Files, source: Source, columns: dict[str, Any]) -> t
         about = json.loads(split.read())
         n_train, n_validation = int(about["n_train"]), int(about["n_validation"])
     except (ValueError, TypeError, KeyError):
-        warnings.warn(
-            f"{SPLIT_FILE} beside {source.name} was not written by prepare, and is ignored.",
-            PreparedWarning,
-            stacklevel=4,
+        warn_caller(
+            f"{SPLIT_FILE} beside {source.name} was not written by prepare, and is ignored.", PreparedWarning
         )
         return None
     n = len(columns["user"])
     if n_train + n_validation != n or n_train < 1 or n_validation < 0:
-        warnings.warn(
+        warn_caller(
             f"{source.name} has {n:,} rows, but {SPLIT_FILE} beside it says {n_train:,} for "
             f"training and {n_validation:,} for validation. {SPLIT_FILE} is ignored.",
             PreparedWarning,
-            stacklevel=4,
         )
         return None
     return np.array(columns["user"][n_train:]), np.array(columns["item"][n_train:])

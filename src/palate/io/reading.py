@@ -4,7 +4,7 @@ import codecs
 import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from palate._checks import ArgumentError, Setting, Words
 from palate.data.arguments import helpful
@@ -14,18 +14,27 @@ from palate.data.duplicates import check_policy
 from palate.data.forks import needs_threads
 from palate.data.ratings import build
 from palate.io.beside import catalog_for
+from palate.io.columnar import read_parquet
 from palate.io.foreign import is_arrow, is_parquet, refuse_foreign
 from palate.io.formats import FORMATS, Format, detect, rating_file
 from palate.io.kinds import HasIds, read_like
-from palate.io.layout import TextFile
+from palate.io.layout import RowOptions, TextFile
 from palate.io.prepared import mask_of, prepared_mean, validation_pairs
 from palate.io.records import NetflixFile
+from palate.io.roles import check_no_rating
 from palate.io.sources import Files, Source
-from palate.io.tables import check_no_rating, read_parquet, read_table
+from palate.io.tables import read_table
 from palate.io.text import Columns, read_columns
 from palate.io.wide import read_wide
 
 _LOG = logging.getLogger(__name__)
+
+
+class _RowsLeftOut(TypedDict):
+    """Which rows do not count; see `TextFile`."""
+
+    missing: tuple[str, ...]
+    skip_empty: bool
 
 
 @helpful
@@ -143,60 +152,34 @@ def read(
     >>> data.ratings, data.catalog
     (Ratings(2 ratings of 1 items by 2 users, observed 4 to 5), Catalog(1 items: title, year))
     """
-    path = Path(path)
     named = {"user": user, "item": item, "rating": rating, "timestamp": timestamp, "weight": weight}
-    laid_out = (
-        *named.values(),
-        separator,
-        header,
-        quote,
-        timestamp_format,
-        None if decimal == "." else decimal,
-    )
-    as_table = any(given is not None for given in laid_out)
+    written = (separator, header, quote, timestamp_format, None if decimal == "." else decimal)
+    as_table = any(given is not None for given in (*named.values(), *written))
     _check_options(format, separator, encoding, decimal, as_table)
-    wanted = {"id": items_id, "title": items_title, "year": items_year, "genres": items_genres}
-    of_items = {role: name for role, name in wanted.items() if name is not None}
-    if of_items and items is None:
-        role, name = next(iter(of_items.items()))
-        raise ArgumentError(
-            f"items_{role}", "be given with items, the catalog of this column", f"items_{role}={name!r} alone"
-        )
+    of_items = _named_columns(items, id=items_id, title=items_title, year=items_year, genres=items_genres)
     if no_rating:
         check_no_rating(rating, missing)
         del named["rating"]
-    rows: dict[str, Any] = {"missing": _marks(missing), "skip_empty": skip_empty}
-    files = Files(path)
+    rows: _RowsLeftOut = {"missing": _marks(missing), "skip_empty": skip_empty}
+    files = Files(Path(path))
     source = _source(files, format)
     refuse_foreign(source)
     form = _format(source, files, format, encoding, as_table)
     duplicates = check_policy(duplicates, counted=counts or no_rating)
+    typed = is_parquet(source) or is_arrow(source)
     if form is not None:
         columns = _read_format(source, form, rows, no_rating)
         if scale is None and duplicates != "sum" and not no_rating:
-            scale = form.scale(
-                rating_values(columns.column["rating"], columns.labels["rating"], columns.where)
-            )
+            scale = _scale_of(form, columns)
     elif format == "wide":
         columns = read_wide(source, user, separator, encoding, quote, rows["missing"], decimal)
         if no_rating:
             del columns.column["rating"]
-    elif is_parquet(source) or is_arrow(source):
+    elif typed:
         columns = read_parquet(source, named, counts, timestamp_format=timestamp_format, **rows)
     else:
-        columns = read_table(
-            source,
-            named,
-            separator,
-            encoding,
-            counts,
-            header,
-            quote,
-            timestamp_format=timestamp_format,
-            decimal=decimal,
-            **rows,
-        )
-    typed = is_parquet(source) or is_arrow(source)
+        how: RowOptions = {**rows, "timestamp_format": timestamp_format, "decimal": decimal}
+        columns = read_table(source, named, separator, encoding, counts, header, quote, **how)
     if like is not None:
         read_like(columns, like, typed, source.name)
     lesson = form is not None and form.name == "lesson"
@@ -212,6 +195,23 @@ def read(
         held_out=None if pairs is None or ratings.n_duplicates else mask_of(ratings, pairs),
         mean=prepared_mean(source) if lesson and not no_rating else None,
     )
+
+
+def _named_columns(items: str | Path | None, **columns: str | None) -> dict[str, str]:
+    """Return the columns of the catalog that were named, by role; they need a catalog that was named, too."""
+    named = {role: name for role, name in columns.items() if name is not None}
+    if named and items is None:
+        role, name = next(iter(named.items()))
+        raise ArgumentError(
+            f"items_{role}", "be given with items, the catalog of this column", f"items_{role}={name!r} alone"
+        )
+    return named
+
+
+def _scale_of(form: Format, columns: Columns) -> tuple[float, float] | None:
+    """Return the scale of a known format."""
+    values = rating_values(columns.column["rating"], columns.labels["rating"], columns.where)
+    return form.scale(values)
 
 
 def _check_options(format: str, separator: str | None, encoding: str, decimal: str, named: bool) -> None:  # noqa: A002
@@ -265,7 +265,7 @@ def _format(source: Source, files: Files, format: str, encoding: str, named: boo
     return FORMATS.get(format)
 
 
-def _read_format(source: Source, form: Format, rows: dict[str, Any], no_rating: bool) -> Columns:
+def _read_format(source: Source, form: Format, rows: _RowsLeftOut, no_rating: bool) -> Columns:
     if form.name == "netflix":
         file: TextFile = NetflixFile(source, **rows)
     else:

@@ -1,6 +1,4 @@
-"""Text files that are no tables but are read as such: JSON Lines, and Netflix' blocks of ratings
-under the film they are of.
-"""
+"""Text files that are read as tables: JSON Lines, and Netflix' blocks of ratings under their film."""
 
 import json
 import re
@@ -37,15 +35,17 @@ def is_json_lines(source: Source) -> bool:
 
 
 def is_netflix(source: Source) -> bool:
-    """Return whether a file begins like the ratings of the Netflix prize: `1:`, then
-    `1488844,3,2005-09-06`.
+    """Return whether a file begins as the ratings of the Netflix prize do.
+
+    These begin with `1:`, then `1488844,3,2005-09-06`.
     """
     return _NETFLIX.match(source.start) is not None
 
 
 class JsonLines(TextFile):
-    """One object of JSON per line, read as a table whose columns are the keys; nested values are
-    kept as JSON.
+    """One JSON object per line, read as a table whose columns are the keys.
+
+    Nested values are kept as JSON.
     """
 
     def __init__(self, source: Source, **how: Unpack[TextOptions]) -> None:
@@ -88,8 +88,9 @@ class JsonLines(TextFile):
 
 
 def _cell(value: object) -> str:
-    """Return a value as the text of a field; line ends and the separator stay visible, so that an
-    id with them is refused.
+    """Return a value as the text of a field.
+
+    Line ends and the separator stay visible, so that an id with them is refused.
     """
     if value is None:
         return ""
@@ -98,16 +99,18 @@ def _cell(value: object) -> str:
 
 
 class NetflixFile(TextFile):
-    """Blocks of `user,rating,date` under the number of the film, read as a table of film, user,
-    rating and date.
+    """Blocks of `user,rating,date` under the number of the film.
+
+    They are read as a table of film, user, rating and date.
     """
 
     def __init__(self, source: Source, **how: Unpack[RowOptions]) -> None:
         super().__init__(source, header=False, quote=False, **how)
 
     def blocks(self, size: int | None = None) -> Iterator[Block]:
-        """Yield the file in blocks of records; where a film begins there is a blank line, so that
-        lines keep their numbers.
+        """Yield the file in blocks of records.
+
+        Where a film begins there is a blank line, so that lines keep their numbers.
         """
         film = b""
         for block in super().blocks(size):

@@ -45,8 +45,7 @@ _START = 512  # bytes that tell what a file is
 
 @dataclass(frozen=True)
 class Source:
-    """One file: `name` is its plain name without `.gz`, `member` its name in the archive `path`, if
-    it is in one.
+    """One file: `name` is its name without `.gz`, `member` its name in the archive `path`, if in one.
 
     `packed` is the ending of its compression, "" for none; `keep` what has to live as long as the
     file is read. `parts` are the files of a table that Spark or Hive wrote into a folder, read one
@@ -111,9 +110,7 @@ class Source:
 
 
 class _Joined(io.RawIOBase):
-    """The bytes of several files one after the other, without the line of column names of all but
-    the first.
-    """
+    """The bytes of several files one after the other, with the column names of the first alone."""
 
     def __init__(self, parts: tuple[Source, ...]) -> None:
         self._rest = _pieces(parts)
@@ -251,9 +248,7 @@ class Files:
         return _on_disk(self._entries[name])
 
     def parts(self) -> Source | None:
-        """Return the table that lies in the folder in parts, also in folders such as `day=1`; None
-        if there is none.
-        """
+        """Return the table that lies in the folder in parts, also in folders such as `day=1`, or None."""
         if self._members is not None or not self.path.is_dir():
             return None
         paths = [
@@ -316,9 +311,7 @@ def _is_zip(path: Path) -> bool:
 
 
 def _members(path: Path, called: str, keep: object) -> dict[str, Source]:
-    """Return the files of an archive by plain name; of several with one name the one in the
-    outermost folder.
-    """
+    """Return the files of an archive by plain name, of equal names the outermost."""
     try:
         with zipfile.ZipFile(path) as archive:
             names = [info.filename for info in archive.infolist() if not info.is_dir()]

@@ -7,7 +7,7 @@ from palate._checks import ArgumentError
 from palate.data.dataset import Dataset
 from palate.data.duplicates import check_policy
 from palate.data.ratings import Ratings
-from palate.io.tables import check_no_rating, choose_columns
+from palate.io.roles import check_no_rating, choose_columns
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation

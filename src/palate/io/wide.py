@@ -7,11 +7,11 @@ import polars as pl
 from palate._checks import ArgumentError
 from palate.data.checks import rating_values
 from palate.data.ids import WhereRow
+from palate.io.columnar import columnar, marked
 from palate.io.foreign import is_arrow, is_parquet
 from palate.io.layout import text_file
 from palate.io.parts import is_plain
 from palate.io.sources import Source
-from palate.io.tables import columnar, marked
 from palate.io.text import Columns, read_text
 
 
@@ -24,8 +24,9 @@ def read_wide(
     missing: tuple[str, ...] = (),
     decimal: str = ".",
 ) -> Columns:
-    """Return the ratings in the cells of a table; empty cells are none, the names of the columns
-    are the item ids.
+    """Return the ratings in the cells of a table; the names of its columns are the item ids.
+
+    Empty cells are no ratings.
 
     Parameters
     ----------
@@ -41,19 +42,7 @@ def read_wide(
         If a column is missing or there twice, there are no ratings, or a cell holds no number; the
         message names the place.
     """
-    if is_parquet(source) or is_arrow(source):
-        frame = columnar(source)
-        names = frame.columns
-        where: WhereRow = lambda row: f"0-based row {row} of {source.name}"  # noqa: E731
-        frame = frame.select(pl.all().cast(pl.String))
-    else:
-        file = text_file(source, separator, encoding, quote)
-        names = file.names
-        found = read_text(file)
-        frame, where = (
-            pl.DataFrame([column.alias(str(place)) for place, column in found.column.items()]),
-            found.where,
-        )
+    frame, names, where = _cells(source, separator, encoding, quote)
     repeated = next((name for name in names if names.count(name) > 1), None)
     if repeated is not None or (user is not None and user not in names):
         wrong = f"{repeated!r} twice" if repeated is not None else f"none called {user!r}"
@@ -89,6 +78,20 @@ def read_wide(
         "rating": rating_values(numbers, "cells", place_of),
     }
     return Columns(column, {"user": label, "item": "the names of the columns", "rating": "cells"}, place_of)
+
+
+def _cells(
+    source: Source, separator: str | None, encoding: str, quote: bool | None
+) -> tuple[pl.DataFrame, list[str], WhereRow]:
+    """Return all cells of a table as text, the names of its columns, and what says where a row is."""
+    if is_parquet(source) or is_arrow(source):
+        frame = columnar(source)
+        texts = frame.select(pl.all().cast(pl.String))
+        return texts, frame.columns, lambda row: f"0-based row {row} of {source.name}"
+    file = text_file(source, separator, encoding, quote)
+    found = read_text(file)
+    texts = pl.DataFrame([column.alias(str(place)) for place, column in found.column.items()])
+    return texts, file.names, found.where
 
 
 def _ids(texts: pl.Series) -> pl.Series:

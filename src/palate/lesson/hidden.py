@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 
 from palate.data.catalog import Catalog
-from palate.data.frames import to_series
 from palate.data.ratings import Ratings
+from palate.data.series import to_series
 from palate.factors.taking import changed
 from palate.lesson import setting
 from palate.lesson.keras_view import KerasView, pair_of

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from palate._checks import ArgumentError, ArgumentTypeError
-from palate.data.frames import to_series
+from palate.data.series import to_series
 from palate.data.vocabulary import Vocabulary
 from palate.lesson.show import say
 from palate.model.factor_model import FactorModel

@@ -10,7 +10,8 @@ import polars as pl
 
 from palate.data import columns as names
 from palate.data.dataset import Dataset
-from palate.data.frames import check_frame_kind, from_polars
+from palate.data.frames import from_polars
+from palate.data.libraries import check_frame_kind
 from palate.data.ratings import Ratings
 from palate.lesson.keras_view import KerasView
 from palate.lesson.show import say

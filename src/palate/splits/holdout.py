@@ -1,12 +1,12 @@
 """Which ratings are held out."""
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
 
 from palate._checks import ArgumentError, ArgumentTypeError, InPython, Words
 from palate._random import Stream, key_of
+from palate.data.arguments import warn_caller
 from palate.data.forks import needs_threads
 from palate.data.ratings import Ratings
 from palate.data.scales import ScaleWarning, off_scale
@@ -70,7 +70,7 @@ def merge_holdout(train: Ratings, holdout: Ratings) -> tuple[Ratings, np.ndarray
             replace(holdout, declared=False), train.scale, "the training ratings", "validation ratings"
         )
     if said is not None and train.declared:
-        warnings.warn(said, ScaleWarning, stacklevel=5)
+        warn_caller(said, ScaleWarning)
     from palate.kernels.csr import merge_order, order_by
 
     users, train_users, holdout_users = union_of(

@@ -1,7 +1,6 @@
 """The ratings that a model was trained on together with new ones."""
 
-import warnings
-
+from palate.data.arguments import warn_caller
 from palate.data.dataset import Dataset, ratings_of
 from palate.data.ratings import Ratings
 from palate.model.joined import UnionWarning, join, said_of
@@ -43,5 +42,5 @@ def union(model: Model, ratings: "Ratings | Dataset") -> Ratings:
     """
     joined = join(model, ratings)
     for said in said_of(model, ratings_of(ratings), joined):
-        warnings.warn(said, UnionWarning, stacklevel=2)
+        warn_caller(said, UnionWarning)
     return joined.ratings

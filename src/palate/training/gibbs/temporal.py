@@ -7,7 +7,7 @@ import numpy as np
 
 from palate._checks import ArgumentError, Setting, Words
 from palate._parallel import even_bounds, run_chunks
-from palate.data.times import SECONDS, unit_of
+from palate.data.time_units import SECONDS, unit_of
 from palate.factors.conditionals import draw_levels, draw_session_effects
 from palate.factors.temporal import Sessions, TimeContext, time_bins_of
 from palate.solve.rows import Rows, Side, padded_width

@@ -1,0 +1,93 @@
+"""The catalog in a table with named columns."""
+
+from dataclasses import replace
+from typing import cast
+
+import polars as pl
+
+from palate.data.catalog import Catalog
+from palate.data.frames import missing_column
+from palate.data.ids import WhereRow, row_label
+from palate.io.catalogs import films, movies_dat, movies_dat_text_ids
+from palate.io.columnar import columnar
+from palate.io.foreign import is_arrow, is_parquet
+from palate.io.layout import sniff_separator
+from palate.io.roles import join_column, usual_column
+from palate.io.sources import Files, Source
+from palate.io.tables import typed_column
+from palate.io.text import text_columns
+
+
+def read_catalog(
+    files: Files,
+    source: Source,
+    item: str | None,
+    text_ids: bool,
+    required: bool = True,
+    named: dict[str, str] | None = None,
+) -> Catalog:
+    """Return the catalog in a file.
+
+    Parameters
+    ----------
+    files : Files
+        Where `source` was found.
+    source : Source
+        CSV or Parquet with a column of ids, or a `movies.dat`.
+    item : str or None
+        The ratings' column of item ids, see `join_column`.
+    text_ids : bool
+        Whether the ratings' item ids are text: then those of a text file are too, else they are
+        integers if all can be.
+    required : bool
+        Whether the caller named the file: then an id column of any usual name will do.
+    named : dict, optional
+        Columns that the caller named: "id", "title", "year" and "genres" to the name.
+
+    Raises
+    ------
+    ValueError
+        If there is no column of ids, or the table is no catalog; the message names the line.
+    """
+    if source.name.lower() == "movies.dat":
+        found = movies_dat_text_ids(files) if text_ids else movies_dat(files)
+        return cast(Catalog, found)  # the file is there: `source` is it
+    parquet = is_parquet(source) or is_arrow(source)
+    table, where = (columnar(source), row_label) if parquet else _catalog_text(source)
+    named = named or {}
+    for role, name in named.items():
+        if name not in table.columns:
+            raise ValueError(missing_column(name, f"items_{role}", table.columns, source.name))
+    standing = {"id": "item_id", "title": "title", "year": "year", "genres": "genres"}
+    taken = {
+        standing[role]
+        for role, name in named.items()
+        if standing[role] in table.columns and name != standing[role]
+    }
+    table = table.rename({name: f"{name}_2" for name in taken})  # another column has been named in its place
+    named = {role: f"{name}_2" if name in taken else name for role, name in named.items()}
+    column = named.get("id") or join_column(item, table.columns, required)
+    if column is None:
+        if required:
+            raise ValueError(missing_column(item or "item_id", "item", table.columns, source.name))
+        wanted = f"{item!r}" if item in (None, "item_id") else f"{item!r} or 'item_id'"
+        raise ValueError(
+            f"{source.name} has no column {wanted} (its columns are {', '.join(map(repr, table.columns))})"
+        )
+    if not (parquet or text_ids):
+        table = table.with_columns(typed_column(table[column]))
+    origin = f"by {column} from {source.name}"
+    if {"movieId", "title", "genres"} == set(table.columns) and not named:
+        return replace(films(table["movieId"], table["title"], table["genres"], where=where), origin=origin)
+    roles = {
+        role: named.get(role) or usual_column(role, table.columns) for role in ("title", "year", "genres")
+    }
+    if not parquet:
+        kept = {column, "key", *roles.values()}
+        table = table.with_columns(typed_column(table[other]) for other in table.columns if other not in kept)
+    return replace(Catalog.from_frame(table, item=column, where=where, **roles), origin=origin)
+
+
+def _catalog_text(source: Source) -> tuple[pl.DataFrame, WhereRow]:
+    columns = text_columns(source, [], every=True, separator=sniff_separator(source))
+    return pl.DataFrame([series.alias(name) for name, series in columns.column.items()]), columns.where

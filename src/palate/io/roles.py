@@ -1,0 +1,209 @@
+"""Which column of a table plays which role: user, item, rating, time, title."""
+
+import re
+
+from palate._checks import ArgumentError, Setting, Words
+from palate.data.arguments import warn_caller
+from palate.data.duplicates import CountedRowsWarning
+from palate.data.frames import missing_column
+from palate.io.catalogs import FIRST_RELEASE
+from palate.io.layout import ReadingWarning, TextFile, is_value
+
+# Columns that need not be named, after folding case and dropping blanks, "_", "-" and ".".
+USUAL_NAMES: dict[str, tuple[str, ...]] = {
+    "user": ("userid", "user", "uid", "customerid", "reviewerid"),
+    "item": (
+        "itemid",
+        "item",
+        "iid",
+        "movieid",
+        "filmid",
+        "bookid",
+        "productid",
+        "songid",
+        "isbn",
+        "asin",
+        "businessid",
+    ),
+    "rating": ("rating", "stars", "score", "bookrating", "overall", "count", "plays", "playcount"),
+    "timestamp": ("timestamp",),
+    "title": ("title", "name"),
+    "year": ("year",),
+    "genres": ("genres", "genre"),
+}
+KINDS = {"user": "id", "item": "id", "rating": "number", "timestamp": "time", "weight": "number"}
+REQUIRED = ("user", "item", "rating")
+
+
+def choose_columns(
+    named: dict[str, str | None], found: list[str], table: str, counts: bool = False
+) -> dict[str, str | int]:
+    """Return the column of each role: the one named, else the first with a usual name.
+
+    `counts` is that of `read_table`.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or no column has a usual name.
+    """
+    columns: dict[str, str | int] = {}
+    for role, name in named.items():
+        if name is not None and name not in found:
+            raise ValueError(missing_column(name, role, found, table))
+        chosen = usual_column(role, found) if name is None else name
+        if chosen is not None:
+            columns[role] = chosen
+        elif role in REQUIRED and not (counts and role == "rating"):
+            raise ValueError(_no_column(role, found, table))
+    if "rating" in named and "rating" not in columns:
+        _note_counted_rows(table, [column for column in found if column not in columns.values()])
+    return columns
+
+
+def usual_column(role: str, found: list[str]) -> str | None:
+    """Return the column with the most usual name for a role, or None.
+
+    Examples
+    --------
+    >>> usual_column("item", ["Movie-ID", "userId"])
+    'Movie-ID'
+    """
+    folded = {_folded(column): column for column in reversed(found)}
+    return next((folded[name] for name in USUAL_NAMES.get(role, ()) if name in folded), None)
+
+
+def join_column(item: str | None, found: list[str], named: bool) -> str | None:
+    """Return the column of a catalog that holds the ratings' item ids, or None.
+
+    Parameters
+    ----------
+    item : str or None
+        The ratings' own column of item ids, if it has a name.
+    found : list of str
+        Columns of the catalog.
+    named : bool
+        Whether the caller named the catalog: then any usual name for ids of items will do.
+
+    Examples
+    --------
+    >>> join_column("book_id", ["id", "book_id", "title"], named=False)
+    'book_id'
+    >>> join_column(
+    ...     "book_id", ["id", "book_id", "best_book_id", "work_id"], named=False
+    ... )  # goodbooks-10k, first release
+    'id'
+    >>> (
+    ...     join_column("sku", ["product_id", "title"], named=False),
+    ...     join_column("sku", ["product_id", "title"], named=True),
+    ... )
+    (None, 'product_id')
+    """
+    folded = {_folded(column): column for column in reversed(found)}
+    if set(found) >= FIRST_RELEASE and _folded(item or "bookid") == "bookid":
+        return "id"  # `book_id` there is the number of one edition at Goodreads
+    if item is None:
+        return usual_column("item", found)
+    same = item if item in found else folded.get(_folded(item)) or folded.get("itemid")
+    return same or (usual_column("item", found) if named else None)
+
+
+def numbered_columns(
+    named: dict[str, str | None], file: TextFile, counts: bool = False
+) -> dict[str, str | int]:
+    """Return the place of each role's column in a file without a header.
+
+    It is the one given, else they are user, item, rating and time in order.
+
+    Raises
+    ------
+    ValueError
+        If a number is none of a column, or a column is missing or would serve twice.
+    """
+    n = len(file.names)
+    columns: dict[str, str | int] = {}
+    for role, name in named.items():
+        if name is not None:
+            if not (str(name).isdigit() and 1 <= int(name) <= n):
+                raise ArgumentError(
+                    f"columns of {file.name}, which is read without a header,",
+                    f"be numbers from 1 to {n}",
+                    f"{role}={name!r}",
+                )
+            columns[role] = int(name) - 1
+    for place, role in enumerate(("user", "item", "rating")):
+        if (
+            role not in named
+            or role in columns
+            or (role == "rating" and counts and (n <= place or place in columns.values()))
+        ):
+            continue
+        if place in columns.values() or place >= n:
+            raise ArgumentError(
+                f"the {role} column of {file.name}",
+                "be known",
+                f"{n} columns without names",
+                f"Number it with {role}=.",
+            )
+        columns[role] = place
+    if named["timestamp"] is None and n > 3 and 3 not in columns.values() and _are_times(file.sample(3)):
+        columns["timestamp"] = 3
+    columns = {role: columns[role] for role in named if role in columns}
+    order = ", ".join(f"{role} {int(place) + 1}" for role, place in columns.items())
+    if any(named[role] is None for role in columns):
+        advice = "Number them otherwise with user=, item=, rating= and timestamp="
+        warn_caller(f"columns of {file.name} are read by their place: {order}. {advice}.", ReadingWarning)
+    return columns
+
+
+def _are_times(cells: list[str]) -> bool:
+    """Return whether all cells are seconds since 1970 from 1973 on, or dates."""
+    return bool(cells) and all(re.fullmatch(r"\d{9,13}(\.\d+)?|\d{4}-\d\d-\d\d.*", cell) for cell in cells)
+
+
+def looks_like_row(names: list[str], named: dict[str, str | None]) -> bool:
+    """Return whether the names of columns look like a row.
+
+    They do if a number or a date is to be the name of a column, or stands where no usual name is
+    found.
+    """
+    chosen = [name for name in named.values() if name in names]
+    counted = [str(number) for number in range(len(names))], [str(number + 1) for number in range(len(names))]
+    if any(is_value(str(name)) for name in chosen):
+        return names not in counted  # a frame without names is written with numbers from 0
+    asked = [role for role in REQUIRED if role in named]
+    unknown = [role for role in asked if named[role] is None and usual_column(role, names) is None]
+    return len(names) > 1 and bool(unknown) and any(map(is_value, names)) and names not in counted
+
+
+def _folded(name: str) -> str:
+    plain = re.sub(r":(token|float)(_seq)?$", "", name)  # as RecBole types the columns of its files
+    return re.sub(r"[\s_.-]", "", plain).lower()
+
+
+def _no_column(role: str, found: list[str], table: str) -> str:
+    listed = ", ".join(map(repr, found))
+    article = "an" if role == "item" else "a"
+    events = " If each row is a play, a click or a purchase, pass no_rating=True." if role == "rating" else ""
+    return (
+        f"{table} must have {article} {role} column; got the columns {listed}, none with a usual name. "
+        f"Name it with {role}=.{events}"
+    )
+
+
+def _note_counted_rows(table: str, others: list[str]) -> None:
+    """Say that each row counts 1, and which columns might have held counts."""
+    listed = ", ".join(map(repr, others))
+    advice = f" If the counts are in a column ({listed}), name it with rating=." if others else ""
+    warn_caller(f"{table} has no rating column: each row counts 1.{advice}", CountedRowsWarning)
+
+
+def check_no_rating(rating: object, missing: object = ()) -> None:
+    """Raise ArgumentError where something is said of a column of ratings that is not to be read."""
+    for argument, value in (("rating", rating), ("missing", missing)):
+        if value is not None and value != () and value != []:
+            raise ArgumentError(
+                argument,
+                Words("be left out with ", Setting("no_rating", True), ", which reads no ratings"),
+                f"{value!r}",
+            )
