@@ -98,7 +98,7 @@ CIRCLES = {
     ("palate.model.linear_model", "palate.model.file.loading"): "LinearModel.save is a verb of the model",
     (
         "palate.model.recommender_model",
-        "palate.model.file.recommender",
+        "palate.model.file.loading",
     ): "RecommenderModel.save is a verb of the model",
     (
         "palate.factors.factors",

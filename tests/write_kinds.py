@@ -13,6 +13,10 @@ from typing import Any
 import numpy as np
 
 import palate
+from palate.heads.chance import ChanceByPlace
+from palate.heads.ranking import TwoHeads
+from palate.model.recommender_model import RecommenderModel
+from palate.model.sum_model import SumModel
 
 KINDS = Path(__file__).parent / "corpus" / "kinds"
 GIBBS: dict[str, Any] = {"n_factors": 2, "sweeps": 12, "burn_in": 6}
@@ -36,6 +40,18 @@ def _average() -> Any:
     )
 
 
+def _recommender() -> Any:
+    """Return a model of two heads, the first of them a sum of two models."""
+    ratings = planted()
+    parts = _plain(palate.LinearItems())(), _plain(palate.Spectral(n_factors=2))()
+    choice = SumModel.of(parts, (0.7, 0.3))
+    stars = palate.LeastSquares(n_factors=2).fit(ratings, seed=0, threads=1)
+    chance = ChanceByPlace(level=0.4, shift=2.0, slope=1.0, average=0.01)
+    heads = TwoHeads(choice=choice, stars=stars, chance=chance, beta=1.0, liked_from=4.0, noise=0.8)
+    shared = {name: getattr(choice, name) for name in ("users", "items", "catalog", "ratings")}
+    return RecommenderModel(heads=heads, trainer={"name": "Recommender"}, history=stars.history, **shared)
+
+
 def _plain(trainer: Any) -> Callable[[], Any]:
     return lambda: trainer.fit(planted(), validation=0, seed=0, threads=1)
 
@@ -56,6 +72,9 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "gibbs-time": _plain(palate.Gibbs(time="bins,sessions", **GIBBS)),
     "average": _average,
     "compressed": lambda: palate.Gibbs(**GIBBS).fit(planted(), validation=0, seed=0, threads=1).compress(3),
+    "linear-items": _plain(palate.LinearItems()),
+    "spectral": _plain(palate.Spectral(n_factors=2)),
+    "recommender": _recommender,
 }
 
 

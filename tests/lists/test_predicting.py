@@ -7,8 +7,9 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from palate.lists.chosen_items import find_items
 from palate.lists.filters import EmptyResultWarning
-from palate.lists.predicting import find_items, predict
+from palate.lists.predicting import predict
 
 
 def test_one_pair_is_a_number(model):

@@ -284,7 +284,7 @@ def item_with_title(model: "Model", text: str) -> Any:
     rows = rated_with_title(model, text)
     if not len(rows):
         from palate.factors.item_index import item_catalog
-        from palate.lists.predicting import near_titles
+        from palate.lists.chosen_items import near_titles
 
         raise KeyError(f"no title contains '{text}'.{near_titles(item_catalog(model), text)}")
     if len(rows) > 1:

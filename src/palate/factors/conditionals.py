@@ -46,8 +46,9 @@ def draw_levels(
     precision: float,
     z: np.ndarray,
 ) -> np.ndarray:
-    """Return how much of what all ratings of a row share is the row's bias and not in the effects of
-    its sessions (n,): what is added to the one and taken off the others changes no score.
+    """Return how much of what a row's ratings share is its bias and no effect of its sessions, (n,).
+
+    It is added to the bias and taken off the effects, which changes no score.
 
     Given the sum of both, one follows the other so closely that drawing them in turn hardly moves
     them.

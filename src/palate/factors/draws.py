@@ -24,16 +24,12 @@ ADVICE = Words(
 
 
 def has_posterior(scorer: Scorer) -> TypeGuard[FactorScorer]:
-    """Return whether the draws of a scorer are those of a posterior, and not fits from several
-    starts or a single one.
-    """
+    """Return whether a scorer has draws of a posterior, and not one fit or several."""
     return isinstance(scorer, Uncertain) and len(scorer.item_factors) > 1 and scorer.likelihood.knows_noise
 
 
 def has_spread(scorer: Scorer) -> TypeGuard[FactorScorer]:
-    """Return whether a scorer knows how sure it is of what it expects, by draws or by the curvature
-    at its optimum.
-    """
+    """Return whether a scorer knows its standard errors, by draws or by the curvature at its optimum."""
     if not isinstance(scorer, Uncertain):
         return False
     return has_posterior(scorer) or (scorer.spread is not None and scorer.ratings is not None)
@@ -62,8 +58,9 @@ def posterior_arrays(model: FactorScorer) -> "Posterior":
 
 
 def _scales(model: FactorScorer, noise: RowNoise | None) -> np.ndarray:
-    """Return the scale of the noise of each row in each draw; without columns where it is 1, or
-    does not matter for what is expected.
+    """Return the scale of the noise of each row in each draw.
+
+    There are no columns where all scales are 1, or where they do not change the expected rating.
     """
     if noise is None or not model.likelihood.noise_moves_mean:
         return np.zeros((len(model.user_factors), 0), np.float32)
@@ -98,8 +95,9 @@ def pair_sd(model: FactorScorer, users: np.ndarray, items: np.ndarray, threads: 
 
 
 def pair_centres(arrays: "Posterior", users: np.ndarray, items: np.ndarray) -> np.ndarray:
-    """Return what each draw expects of each pair, float64, shape (n, n_draws); `arrays` are those
-    of `posterior_arrays`.
+    """Return what each draw expects of each pair, float64, shape (n, n_draws).
+
+    The `arrays` are those of `posterior_arrays`.
     """
     from palate.kernels import moments
 
@@ -111,8 +109,9 @@ def pair_centres(arrays: "Posterior", users: np.ndarray, items: np.ndarray) -> n
 
 
 def all_moments(model: FactorScorer, users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and sd of what is expected of all items for each user, float32, shape (n,
-    n_items); NaN for items that are not finite.
+    """Return mean and sd of what is expected of all items for each user, float32, (n, n_items).
+
+    Both are NaN for items that are not finite.
     """
     from palate.kernels import moments
 

@@ -71,8 +71,9 @@ class Factors:
     def take(
         self, users: np.ndarray | None, items: np.ndarray | None, at: slice | None, given: Given
     ) -> "Factors":
-        """Return the factors of some users, some items (-1 is a new row, at its prior mean) and some
-        draws; all for None. Parts that are `given` are taken as they are.
+        """Return the factors of some users, some items and some draws; all for None.
+
+        The row -1 is a new one, at its prior mean. Parts that are `given` are taken as they are.
         """
         own = given.get("", {})
         parts: dict[str, Any] = {

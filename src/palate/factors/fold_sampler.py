@@ -38,8 +38,7 @@ def draw_rows(
     timed: TimedRows | None,
     threads: int,
 ) -> FoldedRows:
-    """Return rows of one side for each draw: drawn given the other side's vectors of that draw and
-    the rows' ratings.
+    """Return rows of one side, drawn for each draw given the other side's vectors and the rows' ratings.
 
     Parameters
     ----------
@@ -214,8 +213,9 @@ class _Sweeps:
 
 
 class _OwnNoise:
-    """The precision of folded rows' ratings, drawn for one draw of the model beside the rows:
-    theirs times that of the columns.
+    """The precision of folded rows' ratings, drawn beside the rows for one draw of the model.
+
+    It is the rows' own precision times that of the columns.
     """
 
     def __init__(
@@ -276,9 +276,7 @@ class _OwnNoise:
 
 
 class _SessionEffects:
-    """The session effects of folded users, drawn for one draw of the model beside the rows and
-    their noise.
-    """
+    """The session effects of folded users, drawn beside rows and noise for one draw of the model."""
 
     def __init__(self, timed: TimedRows, own: _OwnNoise, sd: float, draw: int, keys: np.ndarray) -> None:
         self.timed, self.own, self.sd, self.draw, self.keys = timed, own, sd, draw, keys
@@ -302,8 +300,9 @@ class _SessionEffects:
     def redraw(
         self, step: int, errors: np.ndarray, side: Side, prior: RowPrior, prior_mean: np.ndarray
     ) -> Side:
-        """Draw the session effects given what rows alone leave of each rating, then how much of what a row's
-        ratings share is its bias; return the rows.
+        """Draw the session effects, then what of a row's bias is theirs; return the rows.
+
+        The effects are drawn given what the rows alone leave of each rating.
         """
         from palate.kernels.fold import normal_rows
 

@@ -43,8 +43,9 @@ class FoldedRows:
 
 
 class TimedRows:
-    """Users' ratings in a model that knows of time: columns are items as they are in a time bin, and
-    each rating belongs to a session.
+    """Users' ratings in a model that knows of time.
+
+    Columns are items as they are in a time bin, and each rating belongs to a session.
 
     Without times every rating is of the last time bin, in a session of its own.
     """
@@ -70,9 +71,7 @@ class TimedRows:
         self.number = np.arange(len(self.row)) - indptr[self.row]  # within their row
 
     def at_home(self, found: FoldedRows, session_effects: list[np.ndarray]) -> FoldedRows:
-        """Return rows that are of the last time bin as they are in that of their own last rating, with
-        their session effects.
-        """
+        """Return rows as they are in the time bin of their own last rating, with session effects."""
         if self.sessions is None:
             return found
         last = np.full(len(self.user_time_bin), self.context.n_time_bins - 1)

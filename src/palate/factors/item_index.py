@@ -25,8 +25,9 @@ T = TypeVar("T")
 
 
 class Derived:
-    """What was derived of a scorer, by key; and the scorer whose items it has, where it has those of
-    another one.
+    """What was derived of a scorer, by key.
+
+    It also holds the scorer whose items it has, where it has those of another one.
     """
 
     def __init__(self, items_of: Scorer | None = None) -> None:
@@ -57,8 +58,9 @@ def of_rows(scorer: S, key: Hashable, build: Callable[[S], T]) -> T:
 
 
 def of_items(scorer: S, key: Hashable, build: Callable[[S], T]) -> T:
-    """Return what is derived of a scorer's items, made the first time of the scorer whose items
-    they are. `build` must look at nothing outside its argument.
+    """Return what is derived of a scorer's items, made the first time of the scorer whose items they are.
+
+    `build` must look at nothing outside its argument.
     """
     return of_rows(_source(scorer), key, build)
 
@@ -76,8 +78,9 @@ def _source(scorer: S) -> S:
 
 
 def item_catalog(scorer: Scorer) -> Catalog:
-    """Return the scorer's catalog in the order of its items, with `n_ratings` and `mean_rating`
-    where they are known.
+    """Return the scorer's catalog in the order of its items.
+
+    It has `n_ratings` and `mean_rating` where they are known.
 
     Items of the catalog that nobody rated follow after those of the vocabulary.
     """

@@ -64,18 +64,17 @@ class Pairs:
         return replace(self, users=self.users[start:stop], items=self.items[start:stop])
 
     def over_draws(self, function: OfDraws, prior_noise: bool = False) -> list[np.ndarray]:
-        """Return `function` of what each draw expects of pairs, (n, n_draws) float64, and of the
-        pairs, for one chunk after the other. With `prior_noise` an unknown row is drawn from its
-        prior, else it is at the prior's mean.
+        """Return `function` of what each draw expects of pairs, and of the pairs, chunk by chunk.
+
+        What is expected is float64 of shape (n, n_draws). With `prior_noise` an unknown row is
+        drawn from its prior, else it is at the prior's mean.
         """
         from palate.kernels.moments import pair_draws
 
         return self.by_kernel(pair_draws, len(self.model.user_factors), function, prior_noise)
 
     def by_kernel(self, kernel: Kernel, width: int, function: OfDraws, prior_noise: bool) -> list[np.ndarray]:
-        """Return `function` of what a kernel writes of pairs, (n, width) float64, for one chunk
-        after the other.
-        """
+        """Return `function` of what a kernel writes of pairs, (n, width) float64, chunk by chunk."""
         everything = posterior_arrays(self.model)
 
         def run(start: int, stop: int) -> np.ndarray:
@@ -88,8 +87,9 @@ class Pairs:
         return run_chunks(run, even_bounds(len(self), PAIRS_PER_CHUNK), check_threads(self.threads))
 
     def noise(self) -> np.ndarray:
-        """Return the sd of one rating of each pair about what each draw expects, float64, shape (n,
-        n_draws). An unknown row has the scale of one drawn from its prior.
+        """Return the sd of a rating of each pair about what each draw expects, float64 (n, n_draws).
+
+        An unknown row has the scale of one drawn from its prior.
         """
         model = self.model
         if model.likelihood.noise_sd is None:
@@ -143,9 +143,7 @@ def _appended(
 
 
 def _prior_row(side: FactorSide, noise_sd: np.ndarray | None, noisy: bool) -> np.ndarray:
-    """Return an unknown row in each draw, float32 (n_draws, k + 1): its prior mean, or a draw from
-    its prior.
-    """
+    """Return an unknown row in each draw, float32 (n_draws, k + 1): the prior's mean, or a draw from it."""
     rows = np.asarray(side.prior.mean, np.float32)
     if not noisy:
         return rows

@@ -11,8 +11,7 @@ from palate.data.vocabulary import rows_at
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RowNoise:
-    """The noise of one side's rows beside that of the model: a rating's sd is `noise_sd * user
-    scale * item scale`.
+    """The noise of one side's rows: a rating's sd is `noise_sd * user scale * item scale`.
 
     Parameters
     ----------
@@ -77,8 +76,7 @@ class RowNoise:
         )
 
     def unknown(self, side: str) -> np.ndarray:
-        """Return the scale of a row of which nothing is known, one drawn from each draw's prior,
-        float64 (n_draws,).
+        """Return the scale of an unknown row, drawn from each draw's prior, float64 (n_draws,).
 
         It is the same in every call; `side` ("user" or "item") keeps the two sides' numbers apart.
 
@@ -94,8 +92,9 @@ class RowNoise:
         return scale if self.session is None else np.hypot(scale, self.session)
 
     def at(self, index: np.ndarray, side: str) -> np.ndarray:
-        """Return the scales of rows in each draw, session effects included, float64 (n_draws, n); -1 is a row
-        of which nothing is known.
+        """Return the scales of rows in each draw, with session effects, float64 (n_draws, n).
+
+        The index -1 is a row of which nothing is known.
         """
         found = np.empty((len(self.degrees), len(index)))
         known = self.scale[:, index[index >= 0]]

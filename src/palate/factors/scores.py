@@ -23,8 +23,9 @@ Added = Callable[[np.ndarray, int, slice, np.ndarray], None]  # of latent values
 
 
 def user_constants(model: Factored, users: np.ndarray) -> np.ndarray:
-    """Return `mean + user bias` averaged over draws, float64, for each user index (-1 for the
-    unknown user).
+    """Return `mean + user bias` averaged over draws, float64, for each user index.
+
+    The index -1 is the unknown user.
     """
     return np.asarray(
         (model.global_mean[:, None] + _rows(model.user_bias, model.user_prior, users)).mean(axis=0)
@@ -67,8 +68,9 @@ def score_pairs(
 def linear_scores(
     model: Factored, user_index: np.ndarray, item_index: np.ndarray, threads: int | None = None
 ) -> np.ndarray:
-    """Return the mean over draws of the latent value of each pair of indexes, float32; the
-    parameters are those of `score_pairs`.
+    """Return the mean over draws of the latent value of each pair of indexes, float32.
+
+    The parameters are those of `score_pairs`.
     """
     from palate.kernels import pairs
 

@@ -1,5 +1,7 @@
-"""The two sides of a factorization. Users and items are the same thing on a transposed matrix, so what
-is done to one side is written once, for a `FactorSide`.
+"""The two sides of a factorization.
+
+Users and items are the same thing on a transposed matrix, so what is done to one side is written
+once, for a `FactorSide`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -54,9 +56,7 @@ class FactorSide:
     def put(
         self, index: np.ndarray, factors: np.ndarray, bias: np.ndarray, scale: np.ndarray | None
     ) -> "FactorSide":
-        """Return the side with other vectors for the rows of an index, and other scales of their
-        noise where these are known.
-        """
+        """Return the side with other vectors, and scales of noise if known, for the rows of an index."""
         noise = self.noise
         if noise is not None and scale is not None:
             noise = replace(noise, scale=_put(noise.scale, index, scale))
@@ -66,8 +66,10 @@ class FactorSide:
     def take(
         self, rows: np.ndarray | None, others: np.ndarray | None, at: slice | None, given: Mapping[str, Any]
     ) -> "FactorSide":
-        """Return some rows of the side (-1 is a new one, at its prior mean), in some draws, whose
-        features are bags of some `others`; all for None. Parts that are `given` are taken as they are.
+        """Return some rows of the side in some draws; all for None.
+
+        The row -1 is a new one, at its prior mean. Features are bags of some `others`. Parts that
+        are `given` are taken as they are.
         """
         if rows is None and others is None and at is None:
             return replace(self, **given) if given else self

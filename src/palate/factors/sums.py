@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from palate._checks import ArgumentError, ArgumentTypeError
-from palate.data.times import timestamp_values
+from palate._checks import ArgumentError
+from palate.data.times import given_times
 from palate.solve.grades import Grades
 from palate.solve.rows import Rows
 
@@ -32,9 +32,7 @@ class SumFold:
     factor_scale: np.ndarray
 
     def inputs(self, item_factors: np.ndarray, items: np.ndarray) -> np.ndarray:
-        """Return what a choice of each of these items with grade 1 adds to a user's vector, (n,
-        n_factors) float32.
-        """
+        """Return what a choice of each item with grade 1 adds to a user's vector, (n, n_factors) float32."""
         out: np.ndarray = item_factors[items] * self.factor_scale * self.item_scale[items, None]
         return out
 
@@ -52,8 +50,9 @@ class SumFold:
     def parts(
         self, rows: Rows, item_factors: np.ndarray, item: np.ndarray, times: np.ndarray | None = None
     ) -> np.ndarray:
-        """Return what each rating of `rows` adds to its user's score of an item with these factors,
-        float64: the parts add up to the score.
+        """Return what each rating of `rows` adds to its user's score of an item, float64.
+
+        The parts add up to the score.
         """
         x = self.grades.of(rows.values, rows.weights, times)
         parts: np.ndarray = x * (self.inputs(item_factors, rows.columns).astype(np.float64) @ item)
@@ -76,15 +75,7 @@ def times_of_ratings(grades: Grades, timestamps: object, n: int) -> np.ndarray |
             "be left out: this model was trained without half_life, so old choices have the same "
             "weight as new ones",
         )
-    if isinstance(timestamps, str):
-        raise ArgumentTypeError(
-            "timestamps",
-            "be numbers, dates or datetimes",
-            f"the text {timestamps!r}",
-            "Use datetime.date.fromisoformat(...).",
-        )
-    single = not hasattr(timestamps, "__len__")
-    times = timestamp_values([timestamps] if single else timestamps, "timestamps")
+    times = given_times(timestamps)
     if len(times) != n:
         raise ArgumentError("timestamps", f"be one for each of {n} ratings", f"{len(times)}")
     return times

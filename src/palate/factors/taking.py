@@ -84,7 +84,8 @@ def one_draw(model: F, draw: int) -> F:
 
 
 def latent_order_differs(model: FactorScorer) -> bool:
-    """Return whether the items' order by expected rating may differ from that by latent value,
-    within one draw.
+    """Return whether the order of items by expected rating may differ from that by latent value.
+
+    This is asked within one draw.
     """
     return model.likelihood.noise_moves_mean and model.factors.item.noise is not None

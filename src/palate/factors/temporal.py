@@ -1,5 +1,4 @@
-"""Ratings in time: time bins, in which everyone's rows are shifted alike, and the sessions of a user,
-each with a session effect.
+"""Ratings in time: time bins, which shift the rows of all alike, and users' sessions with their effects.
 
 In time bin t a user's row is `P_u + V_t` and an item's `Q_i + W_t` instead of P_u and Q_i, and all
 ratings of one session are higher or lower by its session effect. A model holds its items as they
@@ -36,8 +35,7 @@ class Sessions:
 
     @classmethod
     def cut(cls, indptr: np.ndarray, times: np.ndarray) -> tuple["Sessions", np.ndarray]:
-        """Return the sessions of users whose ratings begin at `indptr`, and which of them each
-        rating belongs to (int32).
+        """Return the sessions of users whose ratings begin at `indptr`, and that of each rating.
 
         A session ends at a day without a rating, or after 20 ratings; ratings of one time stay
         together, so that it may hold more.
@@ -61,9 +59,7 @@ class Sessions:
         return len(self.begin)
 
     def find(self, users: np.ndarray, times: np.ndarray) -> np.ndarray:
-        """Return the session of each user that a time falls in or is within a day of, int64; -1
-        where there is none.
-        """
+        """Return the session of each user that a time falls in or is within a day of, int64; -1 for none."""
         from palate.kernels.timing import find_sessions
 
         out = np.empty(len(users), np.int64)
@@ -122,8 +118,9 @@ class TimeContext:
         return len(self.edges) + 1
 
     def time_bins(self, times: np.ndarray) -> np.ndarray:
-        """Return the time bin of each time, int32; what is before the first or after the last rating is
-        in the first or last time bin.
+        """Return the time bin of each time, int32.
+
+        Times before the first or after the last rating are in the first or last time bin.
         """
         return time_bins_of(self.edges, times)
 
@@ -133,9 +130,7 @@ class TimeContext:
         sessions: Sessions | None = None,
         session_effect: np.ndarray | None = None,
     ) -> "TimeContext":
-        """Return what is known of time for other users: the time bins that their rows are of, and their
-        sessions where these are known.
-        """
+        """Return the context of other users: the time bins of their rows, and their sessions if known."""
         if sessions is None or session_effect is None:
             sessions, session_effect = (
                 Sessions.none(len(user_time_bin)),
@@ -149,8 +144,9 @@ class TimeContext:
         )
 
     def of_rows(self, index: np.ndarray) -> "TimeContext":
-        """Return what is known of time for some of the users; -1 names a new one, who is of the last
-        time bin and has no sessions.
+        """Return what is known of time for some of the users.
+
+        The index -1 names a new user, who is of the last time bin and has no sessions.
         """
         sessions, session_effect = _of_rows(self.sessions, self.session_effect, index)
         return self.of_users(

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any, TypeGuard, TypeVar, cast
+from typing import TypeGuard, TypeVar, cast
 
 import numpy as np
 
 from palate._checks import ArgumentError, ArgumentTypeError, Call, Setting, Words
 from palate._parallel import even_bounds
-from palate.data.times import are_dates, placed, timestamp_values
+from palate.data.time_units import placed
+from palate.data.times import are_dates, given_times
 from palate.factors.factors import Factors, FactorScorer, Temporal
 from palate.factors.scores import linear_scores, score_pairs
 from palate.factors.taking import changed, take
@@ -54,8 +55,9 @@ def context_of(model: FactorScorer) -> TimeContext:
 
 
 def check_times(scorer: Scorer, timestamps: object, n: int, what: str = "pairs") -> np.ndarray | None:
-    """Return the time of each of n pairs (or `what` else), int64; as many as there are for a single
-    pair; None for None.
+    """Return the time of each of n pairs (or `what` else), int64; None for None.
+
+    A single pair may have many times.
 
     Raises
     ------
@@ -66,25 +68,15 @@ def check_times(scorer: Scorer, timestamps: object, n: int, what: str = "pairs")
         return None
     if not knows_time(scorer):
         raise ValueError(_TIMELESS)
-    if isinstance(timestamps, str):
-        raise ArgumentTypeError(
-            "timestamps",
-            "be numbers, dates or datetimes",
-            f"the text {timestamps!r}",
-            "Use datetime.date.fromisoformat(...).",
-        )
-    certain = are_dates(timestamps)
-    timestamps = timestamps[()] if isinstance(timestamps, np.ndarray) and timestamps.ndim == 0 else timestamps
-    single = not hasattr(timestamps, "__len__")
-    times = timestamp_values([timestamps] if single else timestamps, "timestamps")
+    times = given_times(timestamps)
     if len(times) not in (1, n) and n != 1:
         raise ArgumentError("timestamps", f"be one, or one for each of {n} {what}", f"{len(times)}")
-    times = in_units_of(scorer, times, "timestamps", certain)
+    times = in_units_of(scorer, times, "timestamps", certain=are_dates(timestamps))
     return times if len(times) >= n else np.repeat(times, n)
 
 
 def in_units_of(model: FactorScorer, times: np.ndarray, what: str, certain: bool = False) -> np.ndarray:
-    """Return times in the unit of those that a model knows; see `palate.data.times.placed`."""
+    """Return times in the unit of those that a model knows; see `palate.data.time_units.placed`."""
     context = context_of(model)
     known = context.edges if len(context.edges) else context.sessions.begin[:_ENOUGH]
     return placed(times, known, what, certain)
@@ -93,8 +85,7 @@ def in_units_of(model: FactorScorer, times: np.ndarray, what: str, certain: bool
 def at_times(
     model: FactorScorer, users: np.ndarray, items: np.ndarray, times: np.ndarray
 ) -> tuple[FactorScorer, np.ndarray, np.ndarray]:
-    """Return a model whose users are those asked about as they are at these times, and the
-    positions of the pairs in it.
+    """Return a model of the users asked about as they are at these times, and the pairs' positions in it.
 
     What the items are at a time is the same for all of them but for the user's own vector, and
     stands in the user's bias.
@@ -128,12 +119,10 @@ def at_times(
     session_effects = np.concatenate(
         [np.zeros((len(context.session_effect), 1), np.float32), context.session_effect], axis=1
     )
-    noise: dict[str, Any] = {"user_noise": None, "item_noise": None}
     mine, theirs = model.factors.user.noise, model.factors.item.noise
-    if mine is not None and theirs is not None:
+    if mine is not None:  # the effect of a session that is known is no noise
         scale = np.where(session > 0, mine.scale[:, user], mine.total[:, user])
-        noise["user_noise"] = replace(mine, scale=scale, session=None)
-        noise["item_noise"] = replace(theirs, scale=theirs.scale[:, item])
+        mine = replace(mine, scale=scale, session=None)
     levels = model.likelihood.levels
     if levels is None and model.ratings is not None:
         levels = model.ratings.levels
@@ -145,7 +134,8 @@ def at_times(
         user_bias=bias + session_effects[:, session],
         item_factors=item_factors,
         item_bias=item_bias,
-        **noise,
+        user_noise=mine,
+        item_noise=None if theirs is None else replace(theirs, scale=theirs.scale[:, item]),
         levels=levels,
         user_link=None,
         item_link=None,
@@ -157,8 +147,9 @@ def at_times(
 def rows_in_time_bins(
     factors: Factors, items: np.ndarray, time_bins: np.ndarray, draws: slice = slice(None)
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return factors (n_draws, n, k) and biases (n_draws, n) of items as they are in these time bins,
-    for users as they are in the last.
+    """Return factors (n_draws, n, k) and biases (n_draws, n) of items as they are in these time bins.
+
+    They are for users as they are in the last one.
 
     `P_u + V` on `Q_i + W` is `P_u` on `Q_i + W` and `V` on `Q_i + W`, which is the same for all
     users and goes into the bias.
@@ -179,8 +170,9 @@ def over_times(
     times: np.ndarray,
     ask: Callable[[FactorScorer, np.ndarray, np.ndarray, slice], T],
 ) -> list[T]:
-    """Return what `ask(model, users, items, part)` answers of pairs at their times, a chunk after
-    the other; `part` is the chunk's slice.
+    """Return what `ask(model, users, items, part)` answers of pairs at their times, chunk by chunk.
+
+    The slice of the chunk is `part`.
     """
     parts = [slice(a, b) for a, b in pairwise(even_bounds(len(users), PAIRS_PER_CHUNK))] or [slice(0, 0)]
     return [ask(*at_times(model, users[part], items[part], times[part]), part) for part in parts]
@@ -189,9 +181,7 @@ def over_times(
 def scores_at(
     scorer: Scorer, users: np.ndarray, items: np.ndarray, times: np.ndarray | None, threads: int | None = None
 ) -> np.ndarray:
-    """Return the scores of pairs: at their times where there are any and the scorer knows of time,
-    else as of none in particular.
-    """
+    """Return the scores of pairs, at their times where there are any and the scorer knows of time."""
     if times is not None and knows_time(scorer):
         times = in_units_of(scorer, times, "the test's timestamps")
 
@@ -231,8 +221,9 @@ def at_time(model: S, time: object) -> S:
 def _distinct(
     index: np.ndarray, beside: np.ndarray, n_beside: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return which distinct pair (index, beside) each is, -1 where the index is, and both parts of
-    the distinct pairs.
+    """Return the place of each pair (index, beside) among the distinct ones, and both parts of these.
+
+    The place is -1 where the index is.
     """
     known = index >= 0
     keys, place = np.unique(index[known].astype(np.int64) * n_beside + beside[known], return_inverse=True)

@@ -1,5 +1,4 @@
-"""What a model knows of single pairs beside the prediction: its standard error, intervals, the
-distribution of a rating.
+"""What a model knows of single pairs beside the prediction: standard errors, intervals, distributions.
 
 Two uncertainties are told apart. That of the mean is what the model does not know of the expected
 rating; that of a rating adds the noise of one rating. Models with draws of a posterior have both
@@ -35,8 +34,9 @@ def check_interval(interval: object, interval_of: str) -> float | None:
 def expected_ratings(
     model: FactorScorer, users: np.ndarray, items: np.ndarray, threads: int | None = None
 ) -> np.ndarray:
-    """Return the mean over draws of the expected rating of each pair, after the link, float32; -1
-    is a row at its prior mean.
+    """Return the mean over draws of the expected rating of each pair, after the link, float32.
+
+    The index -1 is a row at its prior mean.
     """
 
     def mean(expected: np.ndarray, _: Pairs) -> np.ndarray:

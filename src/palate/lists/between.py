@@ -34,8 +34,9 @@ def between(
     exclude_items: object = None,
     shrink: float = SHRINK,
 ) -> Any:
-    """Return the n items that lie between two others, as a frame: the nearest to the sum of both
-    vectors at length 1.
+    """Return the n items that lie between two others, as a frame.
+
+    They are the nearest to the sum of both vectors at length 1.
 
     The cosine with that sum is the mean likeness to both items, over what the sum is alike to each.
     Models without vectors take the mean likeness by their weights, others by genres.

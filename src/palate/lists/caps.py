@@ -96,8 +96,9 @@ def _of_column(column: str, cap: object, scorer: Scorer) -> Caps:
 
 
 def tags_of(column: str, scorer: Scorer, argument: str) -> Tags:
-    """Return the values of a column of a scorer's catalog, which `argument` named; raises
-    ValueError without such a column.
+    """Return the values of a column of a scorer's catalog, which `argument` named.
+
+    Raises ValueError without such a column.
     """
     table = item_table(scorer)
     if column not in table.columns or column == names.ITEM_ID:

@@ -73,8 +73,9 @@ def rank_cautiously(
     ascending: bool = False,
     threads: int | None = None,
 ) -> Ranking:
-    """Return the exact top n of each user by `mean - z sd`, with z from `quantile`; equal scores by
-    item index.
+    """Return the exact top n of each user by `mean - z sd`, with z from `quantile`.
+
+    Equal scores are in the order of the item indexes.
 
     The mean is that of the predictions and sd that of `palate.factors.uncertainty.standard_errors`.
     From 0 on, items are visited in the order of the mean until none behind can reach the n-th

@@ -108,8 +108,9 @@ def rating_counts(scorer: Scorer) -> np.ndarray:
 
 
 def excluded_indices(scorer: Scorer, exclude_items: object) -> np.ndarray:
-    """Return the indexes of excluded items; an id of the wrong type would silently exclude nothing,
-    so it raises.
+    """Return the indexes of excluded items.
+
+    An id of the wrong type would exclude nothing unnoticed, so it raises.
     """
     ids = column_of(exclude_items, names.ITEM_ID)
     found = scorer.items.indices(ids)

@@ -25,8 +25,9 @@ class Likens(Protocol):
 
 
 def likeness_of(scorer: Scorer) -> Likeness | None:
-    """Return how alike the items of a scorer are: by its vectors, by its weights, or by the genres
-    of its catalog; None without any.
+    """Return how alike a scorer's items are, by its vectors, its weights or the genres of its catalog.
+
+    Return None without any of them.
     """
     found = own_likeness(scorer)
     return found if found is not None else genre_likeness(scorer)
@@ -52,8 +53,7 @@ def _by_vectors(scorer: Factored) -> Likeness:
 
 
 def unit_vectors(factors: np.ndarray) -> np.ndarray:
-    """Return the vectors of all draws in a row at length 1, float32 (n, n_draws * n_factors); zeros
-    stay zeros.
+    """Return the vectors of all draws at length 1, float32 (n, n_draws * n_factors); zeros stay zeros.
 
     Examples
     --------

@@ -1,6 +1,4 @@
-"""From what a caller hands over (an id, a list, a column, a frame) to row numbers, and back to the
-caller's kind of frame.
-"""
+"""From ids, lists, columns and frames of a caller to row numbers, and back to the caller's kind of frame."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +9,9 @@ import numpy as np
 import polars as pl
 
 from palate.data import columns as names
-from palate.data.frames import FRAME_KINDS, from_polars, is_frame, require_columns, to_polars, to_series
+from palate.data.frames import from_polars, require_columns, to_polars
+from palate.data.libraries import FRAME_KINDS, is_frame
+from palate.data.series import to_series
 from palate.data.vocabulary import Vocabulary
 from palate.scorer import Scorer
 
@@ -24,6 +24,13 @@ class UserRows:
     index: np.ndarray  # (n,) int64; -1 for an unknown user, where that is allowed
     labels: pl.Series  # (n,) the column user_id
     single: bool  # whether one user was given rather than a list
+
+    def called(self, places: np.ndarray) -> str:
+        """Return some of the users in words: the only one by id, else how many they are and the first."""
+        first = self.labels[int(places[0])]
+        if len(self.index) == 1:
+            return f"user {first!r}"
+        return f"{len(places):,} of {len(self.index):,} users, the first of them {first!r}"
 
 
 def is_single(value: object) -> bool:
@@ -107,9 +114,7 @@ def element(ids: object, position: int) -> Any:
 
 
 def answer(frame: pl.DataFrame, scorer: Scorer, *arguments: object) -> Any:
-    """Return a frame in the library of the first column or frame among the arguments, else in the
-    scorer's.
-    """
+    """Return a frame in the library of the first column or frame among the arguments, else the scorer's."""
     for argument in arguments:
         root = type(argument).__module__.split(".")[0]
         if root in FRAME_KINDS:
@@ -120,8 +125,7 @@ def answer(frame: pl.DataFrame, scorer: Scorer, *arguments: object) -> Any:
 def described_frame(
     first: list[pl.Series], described: pl.DataFrame, numbers: list[pl.Series]
 ) -> pl.DataFrame:
-    """Return one frame of leading columns, the items' ids, numbers about the pairs, and what is
-    known about the items.
+    """Return one frame of leading columns, item ids, numbers about pairs, and the items' columns.
 
     A catalog column of the name of one before it gets the prefix `item_`.
     """

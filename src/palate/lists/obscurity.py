@@ -28,8 +28,9 @@ class Known:
 
     @classmethod
     def of(cls, n_ratings: np.ndarray, few: int = RARE) -> "Known":
-        """Return the figures of lists whose items have these numbers of ratings, one for each place;
-        less than `few` are few.
+        """Return the figures of lists whose items have these numbers of ratings, one for each place.
+
+        An item has few ratings below `few`.
 
         Examples
         --------
@@ -48,8 +49,9 @@ class Known:
 
 
 def coverage(appearances: np.ndarray) -> float:
-    """Return the share of the items that are in at least one list; `appearances` counts the lists of
-    each item.
+    """Return the share of the items that are in at least one list.
+
+    `appearances` counts the lists of each item.
     """
     return float(np.count_nonzero(appearances) / len(appearances)) if len(appearances) else float("nan")
 

@@ -50,8 +50,10 @@ def training_counts(scorer: Scorer) -> np.ndarray:
 def most_popular(
     scorer: Scorer, users: np.ndarray, n: int, mask: np.ndarray, seen: tuple[np.ndarray, np.ndarray]
 ) -> np.ndarray:
-    """Return the n items with the most training ratings for each user, int32 (n_users, n), -1 where
-    there are fewer: among the items of `mask` (all when empty) that `seen` (indptr, items) leaves.
+    """Return the n items with the most training ratings for each user, int32 (n_users, n).
+
+    They are among the items of `mask` (all when empty) that `seen` (indptr, items) leaves; -1
+    stands where there are fewer.
     """
     order: np.ndarray = of_items(
         scorer,
@@ -73,8 +75,9 @@ def most_popular(
 def with_most_popular(
     scorer: Scorer, users: np.ndarray, ranking: Ranking, mask: np.ndarray, seen: tuple[np.ndarray, np.ndarray]
 ) -> Ranking:
-    """Return a ranking in which users of whom nothing is known have the most popular items; their
-    scores stay what they are, all alike.
+    """Return a ranking in which users of whom nothing is known have the most popular items.
+
+    Their scores stay what they are, all alike.
     """
     silent = np.flatnonzero(silent_about(scorer, users))
     if not len(silent) or not ranking.items.shape[1]:

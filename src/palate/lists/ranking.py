@@ -78,8 +78,7 @@ def rank_among(
     ascending: bool = False,
     threads: int | None = None,
 ) -> Ranking:
-    """Return the exact top n of each user among the items of `mask` (all when empty) that `seen`
-    (indptr, items) leaves.
+    """Return the exact top n of each user among the items of `mask` (all when empty) not in `seen`.
 
     Users for whom a model of choices scores every item alike have the most popular ones, unless
     `ascending`.

@@ -50,78 +50,10 @@ def recommend(
 ) -> Any:
     """Return the n items with the highest predicted rating for each user, as a frame.
 
-    Filters apply before the top n. Items are ranked exactly, by predicted rating and then by item id.
-
-    Parameters
-    ----------
-    scorer : Scorer
-    users : id, list, array, column or frame with a column user_id, optional
-        One user or many; every user when None.
-    n : int, default 5
-        Number of items per user; fewer if fewer are left.
-    min_ratings : int, default 0
-        Leave out items with fewer ratings.
-    exclude_seen : bool, default True
-        Leave out what the user has rated, held-out ratings included.
-    where : polars.Expr, mapping or str, optional
-        Condition on the catalog's columns: `pl.col("year") >= 1980`, `{"genres": "Comedy", "year":
-        (1980, 1989)}` or `"year >= 1980"`; see `palate.lists.where.matching`.
-    candidates : ids, optional
-        The only items to choose from.
-    exclude_items : ids, optional
-        Items to leave out for everyone.
-    ascending : bool, default False
-        Whether to list the lowest predicted ratings, lowest first.
-    caution : float, default 0.0
-        Rank by `mean - z sd` with `z = Phi^-1((1 + caution) / 2)`: above 0 by how good an item is
-        at least (0.8: the lower end of its 80 % interval), below 0 by how good it may be; in (-1,
-        1). With `ascending` by `mean + z sd`, from the lowest up.
-    explore : {"thompson"}, optional
-        Rank by one draw of the posterior, another for each user.
-    seed : int, default 0
-        Chooses those draws.
-    words : bool, default False
-        Add a column `in_words` that says what is expected, how sure that is and from how many ratings.
-    diversity : float, default 0.0
-        From 0 to 1: how much an item loses for being like those above it in the list (maximal
-        marginal relevance); see `palate.lists.shaping`.
-    at_most : mapping, optional
-        How many items of a list may have the same value of a column: `{"genres": 3}`, or
-        `{"genres": {"Comedy": 2}}`.
-    boost : mapping, optional
-        Factors on the chance of items: `{"genres": {"Comedy": 1.5}}`, `{"item_id": {15: 2}}`.
-    threads : int, optional
-        Number of threads; by default one for each processor. The result does not depend on it.
-
-    Returns
-    -------
-    frame
-        Columns `user_id`, `item_id`, `rank` (from 1), `predicted_rating` (`score` for a model whose
-        scores are no ratings), then the catalog's, with `n_ratings` and `mean_rating`. With
-        `caution`, `explore` or `words` there follow on predicted_rating: the `score` that ranks (if
-        another), `std` of what is expected, and the ends of its 80 % interval, `low` and `high`.
-        Users stand in the order given. In the library of `users` or `candidates` if one of them is
-        a column or a frame, else in the model's.
-
-    Raises
-    ------
-    KeyError
-        If a user or a candidate is unknown.
-    ValueError
-        If n or min_ratings is out of range, a condition cannot be computed, or `exclude_seen` is
-        asked of a model without ratings.
-    TypeError
-        If an argument is of the wrong kind.
-
-    Warns
-    -----
-    EmptyResultWarning
-        If no item is left for a user. The warning names the filter that removed the last one.
-    ShortListWarning
-        If `at_most` leaves fewer items than n.
-    NothingKnownWarning
-        If a model of choices has learned from no rating of a user: the list is of the most popular
-        items.
+    Items are ranked exactly, by predicted rating and then by item id. Users stand in the order given,
+    in the library of `users` or `candidates` if one of them is a column or a frame, else in the
+    model's. Arguments, columns, errors and warnings are those of
+    `palate.model.answers.Answers.recommend`, of any scorer; users are known, and at no time.
     """
     n, caution = check_n(n), check_caution(caution, explore)
     rows = user_rows(scorer, users)
@@ -190,24 +122,21 @@ def ranking_frame(rows: UserRows, ranking: Ranking) -> pl.DataFrame:
 
 
 class NothingKnownWarning(UserWarning):
-    """A model of choices has learned from no rating of some users, whose lists are of the most
-    popular items; the message names the first of them.
+    """A model of choices knows no rating of some users, whose lists are of the most popular items.
+
+    The message names the first of them.
     """
 
 
 def warn_if_silent(rows: UserRows) -> np.ndarray:
-    """Say whose lists are of the most popular items, because a model of choices knows nothing of
-    them; return which users they are, bool.
+    """Say whose lists are of the most popular items, and return which users they are, bool.
+
+    A model of choices knows nothing of them.
     """
     silent = silent_about(rows.scorer, rows.index)
     places = np.flatnonzero(silent)
     if len(places):
-        first = rows.labels[int(places[0])]
-        whose = (
-            f"user {first!r}: the list is"
-            if len(rows.index) == 1
-            else f"{len(places):,} of {len(rows.index):,} users, the first of them {first!r}: their lists are"
-        )
+        whose = f"{rows.called(places)}: {'the list is' if len(rows.index) == 1 else 'their lists are'}"
         warn_caller(
             f"no choice that the model learned from is known of {whose} of the most popular items.",
             NothingKnownWarning,
@@ -220,8 +149,9 @@ class EqualPredictionsWarning(UserWarning):
 
 
 def _warn_if_equal(rows: UserRows, ranking: Ranking, silent: np.ndarray) -> None:
-    """Say that a list is in no order because all its predictions are equal, but those of the most
-    popular items.
+    """Say that a list is in no order because all its predictions are equal.
+
+    Lists of the most popular items are left out.
     """
     if ranking.items.shape[1] < 2:
         return
@@ -234,15 +164,10 @@ def _warn_if_equal(rows: UserRows, ranking: Ranking, silent: np.ndarray) -> None
         )
     if not len(equal):
         return
-    first = rows.labels[int(equal[0])]
-    whom = (
-        f"user {first!r}"
-        if len(rows.index) == 1
-        else f"{len(equal):,} of {len(rows.index):,} users, the first of them {first!r},"
-    )
+    comma = "" if len(rows.index) == 1 else ","
     warn_caller(
-        f"all predictions listed for {whom} are equal ({high[equal[0]]:.4g}): the items are in the "
-        "order of their ids.",
+        f"all predictions listed for {rows.called(equal)}{comma} are equal ({high[equal[0]]:.4g}): "
+        "the items are in the order of their ids.",
         EqualPredictionsWarning,
     )
 
@@ -256,16 +181,14 @@ def warn_if_empty(rows: UserRows, allowed: Allowed, ranking: Ranking) -> None:
         message: str = Words("no item is left to recommend: ", allowed.empty_because, ".")
     elif len(rows.index) == 1:
         message = Words(
-            f"no item is left to recommend to user {rows.labels[0]!r}: all {allowed.n_items:,} "
+            f"no item is left to recommend to {rows.called(empty)}: all {allowed.n_items:,} "
             "items that may be recommended are already rated; pass ",
             Setting("exclude_seen", False),
             " to have them.",
         )
     else:
-        first = rows.labels[int(empty[0])]
         message = (
-            f"no item is left to recommend to {len(empty):,} of {len(rows.index):,} users, the "
-            f"first of them {first!r}: they have rated all {allowed.n_items:,} items that may be "
-            "recommended."
+            f"no item is left to recommend to {rows.called(empty)}: they have rated all "
+            f"{allowed.n_items:,} items that may be recommended."
         )
     warn_caller(message, EmptyResultWarning)

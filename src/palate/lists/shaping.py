@@ -46,8 +46,7 @@ class ShortListWarning(UserWarning):
 
 
 def chance_by_place(found: Arrays) -> np.ndarray:
-    """Return the chance of the items of a ranking, that of the first at 1: `((1 + shift) / (place +
-    shift)) ** slope`.
+    """Return the chance of the items of a ranking: `((1 + shift) / (place + shift)) ** slope`.
 
     Examples
     --------
@@ -190,8 +189,9 @@ class _Filling:
         self.looked = np.zeros(len(self.items), np.int64)  # at how many of the list, from the first on
 
     def list(self, n: int) -> tuple[np.ndarray, list[str]] | None:
-        """Return the places taken, and the values whose caps left too few; None if an item behind
-        could belong to the list.
+        """Return the places taken, and the values whose caps left too few.
+
+        Return None if an item behind could belong to the list.
         """
         while len(self.taken) < n:
             best = self._best()

@@ -200,8 +200,9 @@ def nearest(
 
 
 def _directions(factors: np.ndarray) -> np.ndarray:
-    """Return the vectors of all draws together at length 1; NaN, which is never ranked, for a
-    vector of zeros.
+    """Return the vectors of all draws together at length 1.
+
+    A vector of zeros becomes NaN, which is never ranked.
     """
     norm = np.sqrt(np.einsum("dnf,dnf->n", factors, factors, dtype=np.float64))
     norm[norm == 0] = np.nan
@@ -209,8 +210,9 @@ def _directions(factors: np.ndarray) -> np.ndarray:
 
 
 def support(scorer: Scorer, shrink: float) -> np.ndarray:
-    """Return `n / (n + shrink)` for each item of n ratings, float64; ones where numbers of ratings
-    are not known.
+    """Return `n / (n + shrink)` for each item of n ratings, float64.
+
+    Return ones where numbers of ratings are not known.
     """
     if not shrink or names.N_RATINGS not in item_table(scorer).columns:
         return np.ones(len(scorer.items))

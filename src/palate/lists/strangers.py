@@ -23,9 +23,7 @@ SOURCE, MODEL, POPULAR = "source", "model", "most popular"
 
 
 class UnknownUsersWarning(UserWarning):
-    """Users who are not in the model, and what became of them; the message has their number and
-    names the first.
-    """
+    """Users are not in the model; the message says how many, the first of them, and what they got."""
 
 
 def recommend_to_all(
@@ -88,8 +86,9 @@ def _from(part: pl.DataFrame, sources: list[str]) -> pl.DataFrame:
 
 
 def _sourced(part: pl.DataFrame, rows: UserRows, known: np.ndarray) -> pl.DataFrame:
-    """Return the lists of known users with whose they are: those of users of whose choices the model
-    knows nothing are of the most popular items.
+    """Return the lists of known users with a column that says whose lists they are.
+
+    Those of users of whose choices the model knows nothing are of the most popular items.
     """
     silent = known[silent_about(rows.scorer, rows.index[known])]
     popular = set(rows.labels.gather(silent).to_list())
@@ -97,9 +96,7 @@ def _sourced(part: pl.DataFrame, rows: UserRows, known: np.ndarray) -> pl.DataFr
 
 
 def _together(parts: list[pl.DataFrame], labels: list[Any]) -> pl.DataFrame:
-    """Return the lists of several frames as one, in the order in which the users were named, column
-    by column.
-    """
+    """Return the lists of several frames as one, in the order of the users, column by column."""
     every = stacked(parts)
     at: dict[Any, list[int]] = {}
     for place in range(len(labels) - 1, -1, -1):
@@ -120,9 +117,7 @@ def _own(
 
 
 def _popular(rows: UserRows, strangers: np.ndarray, n: int, options: ListOptions) -> pl.DataFrame:
-    """Return the most-rated items for each of the unknown users, as the frame of a ranking with its
-    source.
-    """
+    """Return the most-rated items for each of the unknown users, as a frame with its source."""
     scorer = rows.scorer
     how: dict[str, Any] = {
         name: value

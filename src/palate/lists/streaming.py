@@ -1,6 +1,4 @@
-"""The lists of every user as one Parquet file: made block by block, kept as they are made, and gone
-on with after an interrupt.
-"""
+"""The lists of every user as one Parquet file, made block by block and continued after an interrupt."""
 
 import hashlib
 import json
@@ -19,7 +17,8 @@ from palate._checks import ArgumentError
 from palate.data import columns as names
 from palate.data.arguments import warn_caller
 from palate.data.forks import require_threads
-from palate.data.frames import to_polars, to_series
+from palate.data.frames import to_polars
+from palate.data.series import to_series
 from palate.lists.filters import EmptyResultWarning
 from palate.lists.options import ListOptions
 from palate.lists.recommending import check_n

@@ -8,7 +8,8 @@ import polars as pl
 
 from palate._checks import check_choice
 from palate.data import columns as names
-from palate.data.frames import FRAME_KINDS, from_polars
+from palate.data.frames import from_polars
+from palate.data.libraries import FRAME_KINDS
 from palate.lists.lookup import column_of, known_indices
 from palate.scorer import Factored
 

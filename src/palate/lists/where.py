@@ -114,9 +114,7 @@ def _no_column(name: object, table: pl.DataFrame) -> ArgumentError:
 
 
 def _condition(column: str, condition: object, table: pl.DataFrame) -> np.ndarray:
-    """Return which rows satisfy one entry of a mapping; column by column, which needs none of
-    Polars' threads.
-    """
+    """Return which rows satisfy one entry of a mapping, column by column, without Polars' threads."""
     if column not in table.columns:
         raise _no_column(column, table)
     if isinstance(condition, pl.Expr):

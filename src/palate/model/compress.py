@@ -20,8 +20,9 @@ _PAIRS = 1 << 20  # training pairs on which the loss is measured
 
 
 def compress(model: "FactorModel", k: int) -> "FactorModel":
-    """Return a point model with k factors that predicts nearly as the mean over draws does; see
-    `FactorModel.compress`.
+    """Return a point model of k factors that predicts nearly as the mean over draws does.
+
+    See `FactorModel.compress`.
     """
     _check(model, k)
     user_index, item_index, values = _trained_pairs(model)
@@ -84,8 +85,7 @@ def _check(model: "FactorModel", k: int) -> None:
 
 
 def _factors(model: "FactorModel", k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return user and item factors whose product is the truncated singular value decomposition of
-    the mean product.
+    """Return user and item factors whose product is the truncated SVD of the mean product.
 
     Subspace iteration (Halko, Martinsson, Tropp 2011, algorithm 4.4), until what the subspace holds
     no longer grows.
@@ -139,9 +139,7 @@ def _prior(prior: RowPrior, factors: np.ndarray, bias: np.ndarray, error: float)
 
 
 def _trained_pairs(model: "FactorModel") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return user and item indexes and values of the training pairs, an evenly spaced part of them
-    if they are very many.
-    """
+    """Return indexes and values of training pairs, evenly spaced ones if they are very many."""
     ratings = model.ratings
     if ratings is None:
         raise ValueError(

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Contributions:
-    """The parts of one pair's score, in its units; all but `items`, `values` and `expected` add up
-    to `score`.
+    """The parts of one pair's score, in its units.
+
+    All but `items`, `values` and `expected` add up to `score`.
 
     Parameters
     ----------
@@ -114,8 +115,9 @@ def contributions(
 def _of_draw(
     model: "FactorModel", user: FoldedUser, rows: Rows, draw: int, item: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the shares of the ratings, what the biases expect of them, and the shares of prior,
-    features and unrated pairs.
+    """Return the shares of ratings, prior, features and unrated pairs, and what biases expect.
+
+    The order is ratings, expectations, prior, features, unrated pairs.
     """
     prior, k = model.user_prior, model.n_factors
     bias, mean = float(user.bias[draw]), float(model.global_mean[draw])
@@ -144,8 +146,9 @@ def _of_draw(
 
 
 def _solved(system: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Return `system^-1 right`; the shortest of many solutions where there is no penalty and
-    ratings leave some open.
+    """Return `system^-1 right`, and of many solutions the shortest.
+
+    There are many where no penalty holds what the ratings leave open.
     """
     if not len(right):
         return right
@@ -156,8 +159,9 @@ def _solved(system: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def _targets(model: "FactorModel", user: FoldedUser, rows: Rows, draw: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return what the row was solved for and with which weights, float64: counts, levels and a
-    bounded scale have their own.
+    """Return what the row was solved for, and with which weights, float64.
+
+    Counts, levels and a bounded scale have targets of their own.
     """
     confidence = Confidence(
         model.trainer.get("counts", NONE), model.trainer.get("alpha", 1.0), model.user_prior.unobserved_weight

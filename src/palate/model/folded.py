@@ -1,6 +1,4 @@
-"""Fold-in: the vector of a user or an item that was not in the training data, by the row solver on
-one row.
-"""
+"""Fold-in: the vector of a user or item that was not in the training data, by the row solver."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -10,8 +8,8 @@ import numpy as np
 
 from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words
 from palate.data import columns as names
-from palate.data.frames import check_same_index
 from palate.data.scales import check_rating
+from palate.data.series import check_same_index
 from palate.data.vocabulary import Vocabulary
 from palate.factors.folded_rows import FoldedRows
 from palate.factors.folding import Features, fold_rows

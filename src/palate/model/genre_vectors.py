@@ -13,8 +13,7 @@ from palate.lists.tags import Tags
 
 
 def vector_of_genres(model: FactorScorer, genres: Any) -> np.ndarray:
-    """Return the mean over genres of the mean vector of the rated items that have each, float32
-    (n_factors,).
+    """Return the mean over genres of the mean vector of the rated items of each, float32 (n_factors,).
 
     Parameters
     ----------

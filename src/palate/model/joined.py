@@ -1,6 +1,4 @@
-"""The ratings that a model holds together with new ones: whose they are, and which of them changed
-anything.
-"""
+"""The ratings of a model together with new ones: whose they are, and which of them changed anything."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -109,14 +107,7 @@ def join(model: Trained, ratings: "Ratings | Dataset", duplicates: str | None = 
         If ids are of different types.
     """
     new, policy, held = ratings_of(ratings), check_policy(duplicates), _matrix(model)
-    for side, known, found in (("user", model.users, new.users), ("item", model.items, new.items)):
-        if known.kind != found.kind:
-            raise ArgumentTypeError(
-                f"{side} ids",
-                f"be {known.type_name}s as in the model",
-                f"{found.type_name}s",
-                "Read the file with like=model.",
-            )
+    _check_ids(model, new)
     old = ratings_held(model)
     users, old_user, new_user = union_of(old.users, new.users, old.user_index, new.user_index)
     items, old_item, new_item = union_of(old.items, new.items, old.item_index, new.item_index)
@@ -155,10 +146,20 @@ def join(model: Trained, ratings: "Ratings | Dataset", duplicates: str | None = 
     )
 
 
+def _check_ids(model: Trained, new: Ratings) -> None:
+    """Raise ArgumentTypeError if new ratings have ids of another type."""
+    for side, known, found in (("user", model.users, new.users), ("item", model.items, new.items)):
+        if known.kind != found.kind:
+            raise ArgumentTypeError(
+                f"{side} ids",
+                f"be {known.type_name}s as in the model",
+                f"{found.type_name}s",
+                "Read the file with like=model.",
+            )
+
+
 def said_of(model: Trained, ratings: Ratings, joined: Joined) -> list[str]:
-    """Return what a user should know of how a model's ratings and new ones were put together, each
-    a sentence.
-    """
+    """Return sentences on how a model's ratings and new ones were put together."""
     said = []
     if joined.n_replaced:
         said.append(f"{joined.n_replaced:,} ratings of the model are replaced by new ones of the same pairs.")
@@ -301,9 +302,7 @@ def catalog_of_both(model: Trained, catalog: Catalog | None) -> Catalog | None:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Change:
-    """What an update brings: the ratings of both, the catalog of both, and how many threads may
-    work on it.
-    """
+    """What an update brings: ratings and catalog of both, and the number of threads."""
 
     joined: Joined
     catalog: Catalog

@@ -42,8 +42,9 @@ _PAIRS = 4096  # users scored at a time for pairs
 @helpful_methods
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class LinearModel(Model):
-    """A trained linear item model: `score = sum over the user's own items j of x_uj W_ji`; made by
-    `LinearItems.fit`.
+    """A trained linear item model: `score = sum over the user's own items j of x_uj W_ji`.
+
+    It is made by `LinearItems.fit`.
 
     Immutable. Scores are no ratings: they rank. A user is what they rated, so that a model saved
     without ratings knows no users.
@@ -80,8 +81,9 @@ class LinearModel(Model):
         return Rows(indptr, ratings.items[keep], x, np.empty(0, np.float32), len(self.items))
 
     def score_items(self, user_index: np.ndarray) -> np.ndarray:
-        """Return the scores of all items for each of `user_index`, float32, shape (n, n_items); 0
-        for the unknown user, -1.
+        """Return the scores of all items for each of `user_index`, float32, shape (n, n_items).
+
+        The unknown user, -1, has 0.
 
         Many users are scored on all processors.
         """
@@ -89,8 +91,9 @@ class LinearModel(Model):
         return self.weights.scores(rows, available_threads() if rows.n_rows >= _MANY_USERS else 1)
 
     def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
-        """Return the score of each pair of `user_index` and `item_index`, float32; 0 where either
-        is unknown, -1.
+        """Return the score of each pair of `user_index` and `item_index`, float32.
+
+        It is 0 where either is unknown, -1.
         """
         users, items = np.asarray(user_index, np.int64), np.asarray(item_index, np.int64)
         out = np.zeros(len(users), np.float32)
@@ -103,8 +106,9 @@ class LinearModel(Model):
         return out
 
     def silent_about(self, user_index: np.ndarray) -> np.ndarray:
-        """Return for which of `user_index` all items score 0, bool: those without a choice of an
-        item that has weights.
+        """Return for which of `user_index` all items score 0, bool.
+
+        These are users without a choice of an item that has weights.
         """
         return np.append(self._silent, True)[np.asarray(user_index, np.int64)]
 
@@ -117,8 +121,9 @@ class LinearModel(Model):
         return found
 
     def contributions(self, user: object, item: object) -> Any:
-        """Return what each of a `user`'s own items adds to their score of an `item`, the largest
-        first, as a frame: the parts add up to the score.
+        """Return what each of a `user`'s items adds to the score of an `item`, the largest first.
+
+        The parts add up to the score.
 
         Columns: item_id, contribution, then the catalog's.
         """
@@ -209,8 +214,10 @@ class LinearModel(Model):
         return self.choices.transposed()
 
     def likeness(self) -> Likeness:
-        """Return how alike two items are: the weight of one for the other over the largest weight
-        of its own, of both ways the greater.
+        """Return how alike two items are.
+
+        It is the weight of one for the other over the largest weight of its own, the greater of
+        both ways.
         """
         largest = self.weights.largest
 
@@ -230,8 +237,9 @@ class LinearModel(Model):
         return small
 
     def with_change(self, change: Change) -> tuple["LinearModel", tuple[str, ...]]:
-        """Return the model with a `change` by an update: its users are their ratings, and new items
-        have no weights yet.
+        """Return the model with a `change` by an update.
+
+        Its users are their ratings, and new items have no weights yet.
         """
         check_timed(self, change, self.grades.half_life is not None)
         n_new = len(change.joined.fresh("item"))
@@ -251,8 +259,9 @@ class LinearModel(Model):
         user_id: object = None,
         timestamps: object = None,
     ) -> NewUser | FoldedUser:
-        """Return a user who was not in the training data, accepted wherever a user id is: their
-        graded ratings are all that is needed.
+        """Return a user who was not in the training data, accepted wherever a user id is.
+
+        The user's graded ratings are all that is needed.
 
         `items`, `ratings`, `weights`, `user_id` and `timestamps` are those of `Model.fold_in`;
         times need a model with `half_life`.
@@ -268,8 +277,9 @@ class LinearModel(Model):
         return user
 
     def save(self, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
-        """Write the model to one file, atomically, with its `ratings`, which are its users;
-        `palate.load` reads it.
+        """Write the model to one file, atomically, with its `ratings`, which are its users.
+
+        The file is read by `palate.load`.
         """
         from palate.model.file.loading import save_model
 

@@ -49,8 +49,9 @@ class Explainable(Protocol):
     """A scorer that knows what each of a user's ratings adds to a score."""
 
     def contributions(self, user: int, item: int) -> np.ndarray:
-        """Return what each rating of the user adds, in the order of the user's rated items; what is
-        left over is a remainder.
+        """Return what each rating of the user adds, in the order of the user's rated items.
+
+        What is left over is a remainder.
         """
         ...
 

@@ -158,8 +158,9 @@ def _scale(noise: RowNoise | None, index: int) -> np.ndarray | None:
 
 
 def labels_of(vocabulary: Vocabulary, ids: list[Any]) -> pl.Series:
-    """Return ids as a column of the vocabulary's type, null for None; of texts when they are of
-    other types.
+    """Return ids as a column of the vocabulary's type, null for None.
+
+    Ids of other types become a column of texts.
     """
     wanted = pl.Int64 if vocabulary.kind == "int" else vocabulary.values.dtype
     same = all(value is None or (isinstance(value, int | np.integer) == wanted.is_integer()) for value in ids)

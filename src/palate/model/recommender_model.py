@@ -1,33 +1,26 @@
 """The model of two heads: it predicts ratings by one and ranks by both."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
 import polars as pl
 
 from palate._checks import ArgumentError, Setting, Words, check_choice
-from palate.data import columns as names
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
-from palate.data.forks import rows_of
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
-from palate.factors.draws import check_spread, has_spread
-from palate.factors.item_index import item_table
-from palate.factors.uncertainty import interval_ends, standard_errors
-from palate.heads.ranking import Picked, TwoHeads
-from palate.lists import recommending, strangers
-from palate.lists.cautious import check_caution, quantile
-from palate.lists.filters import allowed_items
+from palate.factors.draws import has_spread
+from palate.heads.listing import list_of_both, star_head
+from palate.heads.ranking import TwoHeads
+from palate.lists import strangers
 from palate.lists.likeness import Likeness, own_likeness
-from palate.lists.lookup import UserRows, answer, described_frame, score_column, user_rows
+from palate.lists.lookup import UserRows, answer, user_rows
 from palate.lists.popular import silent_about
-from palate.lists.ranking import seen_rows
-from palate.lists.shaping import Arrays, Shape, shape_of, shaped, warn_if_short
-from palate.lists.words import expected_if_chosen
 from palate.model.history import History
 from palate.model.joined import Change
 from palate.model.model import Model
@@ -35,9 +28,6 @@ from palate.model.new_users import with_new_users
 from palate.scorer import Ranking, Scorer
 
 BY = ("both", "chosen", "stars")
-CHANCE = "chance"
-BY_POPULARITY = "among the most popular items"
-SHARE = 0.8  # of the intervals in words
 
 
 @helpful_methods
@@ -229,61 +219,33 @@ class RecommenderModel(Model):
             first.
         """
         check_choice("by", by, BY)
-        filters: dict[str, Any] = {
+        how: dict[str, Any] = {
+            "caution": caution,
+            "words": words,
             "min_ratings": min_ratings,
             "exclude_seen": exclude_seen,
             "where": where,
             "candidates": candidates,
             "exclude_items": exclude_items,
+            "diversity": diversity,
+            "at_most": at_most,
+            "boost": boost,
+            "threads": threads,
         }
-        shaping: dict[str, Any] = {"diversity": diversity, "at_most": at_most, "boost": boost}
         rows = self._rows(users, unknown_allowed=unknown != "raise")
         model = cast(RecommenderModel, rows.scorer)
-        if by != "both":
-            head = model.choice if by == "chosen" else model._with_stars(by)
+        if by == "both":
+            _check_no_options(options)
+            found = strangers.recommend_to_all(
+                model, rows, n, unknown, partial(list_of_both, model.heads), **how
+            )
+        else:
             if by == "chosen":
                 self._check_chosen(caution, words)
-            found = strangers.recommend_to_all(
-                head,
-                replace(rows, scorer=head),
-                n,
-                unknown,
-                caution=caution,
-                words=words,
-                threads=threads,
-                **filters,
-                **shaping,
-                **options,
-            )
-            return answer(
-                pl.DataFrame(found) if not isinstance(found, pl.DataFrame) else found,
-                model,
-                users,
-                candidates,
-            )
-        if options:
-            name = next(iter(options))
-            raise ArgumentError(
-                name,
-                Words("be left out with ", Setting("by", "both")),
-                f"{options[name]!r}",
-                Words("Pass ", Setting("by", "stars"), " to use it."),
-            )
-        found = strangers.recommend_to_all(
-            model,
-            rows,
-            n,
-            unknown,
-            model._of_both,
-            caution=caution,
-            words=words,
-            threads=threads,
-            **filters,
-            **shaping,
-        )
-        return answer(
-            pl.DataFrame(found) if not isinstance(found, pl.DataFrame) else found, model, users, candidates
-        )
+            head = model.choice if by == "chosen" else star_head(model.heads, by)
+            found = strangers.recommend_to_all(head, replace(rows, scorer=head), n, unknown, **how, **options)
+        frame = found if isinstance(found, pl.DataFrame) else pl.DataFrame(found)
+        return answer(frame, model, users, candidates)
 
     def _check_chosen(self, caution: float, words: bool) -> None:
         if words:
@@ -305,101 +267,8 @@ class RecommenderModel(Model):
                 Words("With ", Setting("by", "both"), " or 'stars' it applies to the predicted ratings."),
             )
 
-    def _of_both(
-        self,
-        _: Any,
-        rows: UserRows,
-        n: int,
-        *,
-        caution: float,
-        words: bool,
-        exclude_seen: bool,
-        threads: int | None,
-        diversity: float = 0.0,
-        at_most: Any = None,
-        boost: Any = None,
-        **filters: Any,
-    ) -> pl.DataFrame:
-        """Return the lists of known users by both heads; the arguments are those of
-        `palate.lists.recommending.recommend`.
-        """
-        n, caution = recommending.check_n(n), check_caution(caution, None)
-        if caution < 0:
-            raise ArgumentError(
-                "caution",
-                Words("be at least 0 with ", Setting("by", "both")),
-                f"{caution:g}",
-                Words("Pass ", Setting("by", "stars"), " to explore."),
-            )
-        if caution:
-            check_spread(self._with_stars("both"), "caution", caution, "0")
-        allowed = allowed_items(self, **filters)
-        mask = np.zeros(0, bool) if allowed.mask is None else allowed.mask
-        seen, lowered = seen_rows(self, exclude_seen), self._lower_bound(caution) if caution else None
-
-        def pick(at: np.ndarray, length: int) -> Picked:
-            return self.heads.pick(rows.index[at], length, mask, seen, threads, lowered, caution)
-
-        shape = shape_of(self, diversity, at_most, boost)
-        every = np.arange(len(rows.index))
-        picked = pick(every, n) if shape is None else _shaped(shape, rows, pick, n, allowed.n_items)
-        recommending.warn_if_empty(rows, allowed, picked.ranking)
-        recommending.warn_if_silent(rows)
-        return self._frame(rows, picked, words)
-
-    def _lower_bound(self, caution: float) -> Any:
-        z = quantile(caution)
-
-        def lowered(users: np.ndarray, items: np.ndarray, mean: np.ndarray) -> np.ndarray:
-            return mean - z * standard_errors(self.stars, users, items)
-
-        return lowered
-
-    def _with_stars(self, by: str) -> Any:
-        if self.stars is None:
-            raise ArgumentError(
-                "by",
-                "be 'both' or 'chosen' for a model without a star head",
-                f"{by!r}, with what needs ratings",
-            )
-        return self.stars
-
     def _rows(self, users: object, unknown_allowed: bool = False) -> UserRows:
         return user_rows(self, with_new_users(self, users), unknown_allowed=unknown_allowed)
-
-    def _frame(self, rows: UserRows, picked: Picked, words: bool) -> pl.DataFrame:
-        filled = picked.items >= 0
-        at, place = np.nonzero(filled)
-        items, users = picked.items[filled].astype(np.int64), rows.index[at]
-        numbers = [pl.Series(names.RANK, place + 1)]
-        chance = self.heads.chance.of(picked.places[filled]).astype(np.float32)
-        if self.stars is not None:
-            mean = self.score_pairs(users, items)
-            numbers.append(pl.Series(score_column(self.stars), mean))
-        numbers.append(pl.Series(CHANCE, chance))
-        if words:
-            known = ~self.silent_about(users)
-            said = [
-                self.heads.chance.in_words(int(place)) if knows else BY_POPULARITY
-                for place, knows in zip(picked.places[filled], known, strict=True)
-            ]
-            if self.stars is not None:
-                said = self._stars_in_words(said, users, items, mean)
-            numbers.append(pl.Series(names.IN_WORDS, said, dtype=pl.String))
-        return described_frame([rows.labels.gather(at)], rows_of(item_table(self), items), numbers)
-
-    def _stars_in_words(
-        self, said: list[str], users: np.ndarray, items: np.ndarray, mean: np.ndarray
-    ) -> list[str]:
-        intervals: list[tuple[float, float] | None] = [None] * len(said)
-        if has_spread(self.stars):
-            sd = standard_errors(self.stars, users, items)
-            low, high = interval_ends(self.stars, users, items, mean, sd, SHARE, "mean")
-            intervals = list(zip(low.tolist(), high.tolist(), strict=True))
-        return [
-            f"{words}, {expected_if_chosen(float(value), interval, self.scale)}"
-            for words, value, interval in zip(said, mean, intervals, strict=True)
-        ]
 
     def explain(self, user: object, item: object) -> Any:
         """Return the contributions to the star head's prediction for `user` and `item`.
@@ -431,28 +300,23 @@ class RecommenderModel(Model):
 
         See `FactorModel.save`.
         """
-        from palate.model.file.recommender import save_heads
+        from palate.model.file.loading import save_model
 
-        save_heads(self, path, ratings=ratings)
+        save_model(self, path, ratings=ratings)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        from palate.model.file.recommender import dumps, loads
+        from palate.model.file.loading import dumps, loads
 
         return loads, (dumps(self),)
 
 
-def _shaped(
-    shape: Shape, rows: UserRows, pick: Callable[[np.ndarray, int], Picked], n: int, n_items: int
-) -> Picked:
-    """Return shaped lists, made from the rankings of both heads."""
-
-    def first(at: np.ndarray, width: int) -> Arrays:
-        found = pick(at, width)
-        return found.items, found.scores, found.places
-
-    def chance(found: Arrays) -> np.ndarray:
-        return np.asarray(np.exp(found[1] - found[1][:, :1]))  # scores are logarithms of chances
-
-    found = shaped(shape, first, len(rows.index), n, n_items, chance)
-    warn_if_short(rows, n, found)
-    return Picked(*found.arrays)
+def _check_no_options(options: Mapping[str, Any]) -> None:
+    """Raise ArgumentError for an option that only the star head has."""
+    if options:
+        name = next(iter(options))
+        raise ArgumentError(
+            name,
+            Words("be left out with ", Setting("by", "both")),
+            f"{options[name]!r}",
+            Words("Pass ", Setting("by", "stars"), " to use it."),
+        )

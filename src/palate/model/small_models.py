@@ -55,8 +55,10 @@ def _scales(folded: Sequence[Folded]) -> np.ndarray | None:
 
 
 def known_spread(model: "FactorModel") -> float | None:
-    """Return the factor on the standard errors of folded users: without the ratings of the model's
-    own users it is not known how sure the items' vectors are.
+    """Return the factor on the standard errors of folded users.
+
+    There is none without the ratings of the model's own users, which say how sure the items'
+    vectors are.
     """
     return None if model.ratings is None else model.spread
 
@@ -97,8 +99,9 @@ def _of_last_time_bins(model: "FactorModel", found: FoldedRows) -> TimeContext |
 
 
 def with_users(model: "FactorModel", folded: Sequence[FoldedUser]) -> "FactorModel":
-    """Return a model whose only users are the folded ones, by position: everything asked of a user
-    can be asked of them.
+    """Return a model whose only users are the folded ones, by position.
+
+    Everything that is asked of a user can be asked of them.
     """
     rows = [np.asarray(user.rated, np.int32) for user in folded]
     values = [np.asarray(user.values, np.float32) for user in folded]

@@ -83,8 +83,9 @@ class SumModel(Model):
         return silent
 
     def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
-        """Return the score of each pair of `user_index` and `item_index`, float32; an unknown item,
-        -1, scores 0.
+        """Return the score of each pair of `user_index` and `item_index`, float32.
+
+        An unknown item, -1, scores 0.
         """
         users, place = np.unique(np.asarray(user_index), return_inverse=True)
         out, items = np.zeros(len(place), np.float32), np.asarray(item_index)
@@ -103,8 +104,9 @@ class SumModel(Model):
         return small
 
     def contributions(self, user: object, item: object) -> Any:
-        """Return what each of a `user`'s own items adds to their score of an `item`, the largest
-        first, as a frame: the parts add up to the score.
+        """Return what each of a `user`'s items adds to the score of an `item`, the largest first.
+
+        The parts add up to the score.
 
         Columns: item_id, contribution, then the catalog's. Raises ValueError if a model of the sum
         does not explain its scores by items.
@@ -133,24 +135,24 @@ class SumModel(Model):
         return replace(self, **change.known(), parts=tuple(part for part, _ in changed)), notes
 
     def likeness(self) -> Likeness | None:
-        """Return how alike two items are, by the vectors of a part that has them, else by the
-        weights of one.
-        """
+        """Return how alike two items are, by the vectors of a part that has some, else by weights."""
         known = (
             own_likeness(part) for part in reversed(self.parts)
         )  # items to items come first, factors after them
         return next((found for found in known if found is not None), None)
 
     def similar_items(self, items: object, n: int = 10, **options: Any) -> Any:
-        """Return the n items most like each of `items`, by the first part; the `options` are those
-        of `FactorModel.similar_items`.
+        """Return the n items most like each of `items`, by the first part.
+
+        The `options` are those of `FactorModel.similar_items`.
         """
         return self.parts[0].similar_items(items, n, **options)
 
 
 def _by_items(part: LinearModel | FactorModel, user: Any, item: Any) -> pl.DataFrame:
-    """Return what each of a user's items adds to the score of one model of a sum: columns item_id
-    and contribution.
+    """Return what each of a user's items adds to the score of one model of a sum.
+
+    The columns are item_id and contribution.
     """
     if isinstance(part, LinearModel):
         return pl.DataFrame(part.contributions(user, item)).select("item_id", "contribution")

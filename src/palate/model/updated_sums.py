@@ -1,5 +1,4 @@
-"""Updates of a model of choices: an item's vector is the same kind of sum over its users as a
-user's over their items.
+"""Updates of a model of choices, whose items' vectors are sums over users as users' are over items.
 
 With `R = D_u^-b X D_i^-c ~ U S V'`, a user's row of `U S` is `R_u V`, and an item's `v_i = S^-2 (U
 S)' R_i`. An item with new choices is found by the second, which for the choices of training is the
@@ -25,8 +24,9 @@ if TYPE_CHECKING:
 
 
 def update_sums(model: "FactorModel", change: Change) -> tuple["FactorModel", tuple[str, ...]]:
-    """Return a model of choices with a change: items with new choices by the sum over their users,
-    and all users by theirs.
+    """Return a model of choices with a change.
+
+    Items with new choices are sums over their users, and all users sums over their items.
     """
     fold, joined, threads = model.fold, change.joined, change.threads
     if fold is None:

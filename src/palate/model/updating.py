@@ -6,7 +6,6 @@ would find them. Everyone else's vectors stay as they were trained. A model is n
 update is a new one.
 """
 
-import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import numpy as np
 
 from palate._checks import ArgumentError
 from palate._parallel import check_threads
+from palate.data.arguments import warn_caller
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, ratings_of
 from palate.data.forks import rows_of
@@ -66,7 +66,7 @@ def update(
     joined = join(model, new, duplicates or ("sum" if of_counts(model) else None))
     for said in said_of(model, new, joined):
         if "replaced" not in said:  # that is what an update is for; the history has the number
-            warnings.warn(said, UnionWarning, stacklevel=4)
+            warn_caller(said, UnionWarning)
     about = catalog_of_both(model, catalog) or Catalog.from_items(joined.ratings.items)
     change = Change(
         joined=joined,
@@ -113,7 +113,7 @@ def check_values(model: Trained, new: Ratings) -> None:
     if wrong.any():
         raise ValueError(f"{said} Bring them to that scale, or leave them out.")
     if said is not None:
-        warnings.warn(said, ScaleWarning, stacklevel=5)
+        warn_caller(said, ScaleWarning)
 
 
 def _history(before: History, joined: Joined, notes: tuple[str, ...]) -> History:

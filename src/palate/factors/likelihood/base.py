@@ -124,8 +124,9 @@ class Likelihood(ABC):
         return replace(self, noise_sd=None if self.noise_sd is None else self.noise_sd[at])
 
     def stacked(self, every: "Sequence[Likelihood]") -> Self:
-        """Return the likelihood of the draws of all, of which this is the first; a noise that one of
-        them lacks is left out.
+        """Return the likelihood of the draws of all, of which this is the first.
+
+        A noise that one of them lacks is left out.
         """
         known = [one.noise_sd for one in every if one.noise_sd is not None]
         return replace(self, noise_sd=np.concatenate(known) if len(known) == len(every) else None)
@@ -137,8 +138,9 @@ class Likelihood(ABC):
         """Return the likelihood as the kernels take it."""
 
     def expected(self, latent: np.ndarray, draw: int) -> np.ndarray:
-        """Return the expected ratings of one draw's latent values, float32, where the noise is that
-        of the model; shape (m, n) as `latent`, whose NaN stay NaN.
+        """Return the expected ratings of one draw's latent values, float32, with the model's noise.
+
+        The shape (m, n) is that of `latent`, whose NaN stay NaN.
         """
         from palate.kernels.moments import expected_of
 
@@ -159,8 +161,9 @@ class Likelihood(ABC):
         share: np.float32,
         out: np.ndarray,
     ) -> None:
-        """Add `share` times the expected ratings of pairs to `out`, where the users (rows) and the
-        items (columns) have noise of these `scales`. For likelihoods whose noise moves the mean.
+        """Add `share` times the expected ratings of pairs with noise of these `scales` to `out`.
+
+        Users are rows and items columns. This is for likelihoods whose noise moves the mean.
         """
         raise NotImplementedError
 
@@ -195,8 +198,9 @@ class Likelihood(ABC):
 
     @abstractmethod
     def scores(self, pairs: "Pairs", values: np.ndarray, sd: np.ndarray, uniform: np.ndarray) -> Scores:
-        """Return how good the distributions of pairs were for the `values` that came out; `uniform`
-        are the random numbers of the randomised PIT.
+        """Return how good the distributions of pairs were for the `values` that came out.
+
+        The random numbers of the randomised PIT are in `uniform`.
         """
 
     # -- solving for rows
@@ -210,8 +214,9 @@ class Likelihood(ABC):
         return None
 
     def behind(self, rows: Rows, latent: np.ndarray, precision: np.ndarray, draw: int) -> np.ndarray:
-        """Return the mean of the latent value with noise behind each rating, float64, given that
-        without noise and the precision of the noise.
+        """Return the mean of the latent value with noise behind each rating, float64.
+
+        Given are the latent value without noise and the precision of the noise.
         """
         return rows.values.astype(np.float64)
 

@@ -119,9 +119,7 @@ class Bounded(NormalNoise):
         return (self.high - self.low) * share * (1 - share)
 
     def working(self, rows: Rows, own: Side, other: Side, mean: float, threads: int) -> Rows:
-        """Return the ratings as a row solve takes them: working ratings, weighted by the squared
-        slope at the present scores.
-        """
+        """Return working ratings, weighted by the squared slope at the present scores, for a row solve."""
         score = rating_scores(rows, own, other, threads) + np.float32(mean)
         share = _sigmoid(score)
         span = self.high - self.low

@@ -1,5 +1,6 @@
-"""Which likelihood a link names. No other module asks which link a model has: it asks the model's
-`likelihood` for what it needs.
+"""Which likelihood a link names.
+
+No other module asks which link a model has: it asks the model's `likelihood` for what it needs.
 """
 
 import numpy as np

@@ -26,9 +26,10 @@ _OF_LEVELS = "predict_distribution needs a model that estimates the noise of rat
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class NormalNoise(Likelihood):
-    """A rating is what is expected plus normal noise: in each draw one normal distribution, over all
-    draws their mixture. A point estimate has one, whose variance is that of the noise plus that of
-    the expected rating.
+    """A rating is what is expected plus normal noise.
+
+    Each draw has one normal distribution, all draws together their mixture. A point estimate has
+    one distribution, whose variance is that of the noise plus that of the expected rating.
     """
 
     # -- fitting by least squares
@@ -70,9 +71,7 @@ class NormalNoise(Likelihood):
     def interval_widths(
         self, pairs: "Pairs", sd: np.ndarray, shares: tuple[float, ...]
     ) -> dict[float, np.ndarray]:
-        """Return the widths under the normal with the mixture's variance, which are right within a
-        thousandth.
-        """
+        """Return the widths under the normal with the mixture's variance, right within a thousandth."""
         bounds = even_bounds(len(pairs), PAIRS_PER_CHUNK)  # chunks that fit a cache
         parts = [np.square(pairs.part(a, b).noise()).mean(axis=1) for a, b in pairwise(bounds)]
         variance = np.concatenate([np.empty(0), *parts])
@@ -192,9 +191,10 @@ def _below(pairs: "Pairs", edges: np.ndarray) -> np.ndarray:
 
 
 def _cells(pairs: "Pairs", values: np.ndarray) -> np.ndarray:
-    """Return where each rating's share of the scale begins and ends, (n, 2): half-way to its
-    neighbours, without bound beyond the lowest and the highest rating; (n, 0) where there are too
-    many distinct ratings to be stars.
+    """Return where each rating's share of the scale begins and ends, (n, 2).
+
+    It ends half-way to the neighbours, and has no bound beyond the lowest and the highest rating.
+    The shape is (n, 0) where there are too many distinct ratings to be stars.
     """
     model = pairs.model
     levels = model.likelihood.levels if model.ratings is None else model.ratings.levels

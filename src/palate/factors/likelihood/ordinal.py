@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Ordinal(Likelihood):
-    """`P(rating <= levels[j]) = Phi((cutpoints[j] - latent) / scale)`; the scale is that of the row
-    and the column, 1 where all share one noise. The expected rating is the mean of the levels.
+    """`P(rating <= levels[j]) = Phi((cutpoints[j] - latent) / scale)`.
+
+    The scale is that of the row and the column, or 1 where all share one noise. The expected rating
+    is the mean of the levels.
 
     Parameters
     ----------

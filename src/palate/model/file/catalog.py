@@ -1,6 +1,4 @@
-"""The catalog in a model file: each column as numbers or as text, with bytes that say where it has
-a value.
-"""
+"""The catalog in a model file: columns of numbers or text, with bytes that say where there is a value."""
 
 from typing import Any
 

@@ -1,5 +1,4 @@
-"""The container: named arrays and one JSON object in a signed safetensors file, read as if an enemy
-had written it.
+"""The container: named arrays and a JSON object in a signed safetensors file, of which nothing is trusted.
 
 Layout: 8 bytes header length, the header (ASCII JSON, padded with spaces to a multiple of 8), the
 arrays. The header starts with the same characters in every file, so that the 64 digits of the
@@ -79,9 +78,7 @@ class TensorEntry:
 
 @dataclass(frozen=True)
 class Header:
-    """A checked header: arrays in the order of their bytes, the metadata, the header's bytes and
-    where its digest stands.
-    """
+    """A checked header: arrays in order, metadata, its bytes, and the place of its digest."""
 
     tensors: Mapping[str, TensorEntry]
     metadata: dict[str, Any]
@@ -153,9 +150,7 @@ def decode(stream: BinaryIO, size: int) -> tuple[dict[str, np.ndarray], dict[str
 
 
 def read_header(stream: BinaryIO, size: int) -> Header:
-    """Read and check the header of a file of `size` bytes, and that the file is as long as the
-    header says.
-    """
+    """Read and check the header of a file of `size` bytes, which must be as long as the header says."""
     if size == 0:
         raise Damage("it is empty")
     start = stream.read(8)

@@ -21,8 +21,9 @@ from palate.solve.features import BAG, BINS, KINDS, TAGS, FeatureGroup, FeatureL
 
 @dataclass(frozen=True)
 class Features(Kind[FeatureLink]):
-    """The features of one side: a list of groups in the metadata, and the tensors of each. Its bags
-    hold rows of the `other` side.
+    """The features of one side: a list of groups in the metadata, and the tensors of each.
+
+    Its bags hold rows of the `other` side.
     """
 
     other: str

@@ -22,8 +22,9 @@ class Fields:
         self._where = where
 
     def take(self, key: str, hint: object) -> Any:
-        """Return the value of a key as the type `hint`: a scalar, list, dict, tuple[...] of
-        scalars, or a union of these.
+        """Return the value of a key as the type `hint`.
+
+        A hint is a scalar, list, dict, tuple[...] of scalars, or a union of these.
         """
         if key not in self._values:
             raise Damage(f"{self._where} must have {key!r}")
@@ -47,8 +48,9 @@ class Fields:
     def take_fields_of(
         self, cls: type, leave_out: tuple[str, ...] = (), each: bool = False
     ) -> dict[str, Any]:
-        """Return the values of a dataclass's fields; one that has a default may be absent (files
-        from before it existed).
+        """Return the values of a dataclass's fields.
+
+        One that has a default may be absent, as in files from before it existed.
 
         With `each`, every value is a list of what the field holds.
         """
@@ -76,8 +78,9 @@ def fields_of(value: Any, leave_out: tuple[str, ...] = ()) -> dict[str, Any]:
 
 
 def to_json(value: object, what: str, finite: bool = False) -> Any:
-    """Return a value as JSON can hold it: NumPy numbers become Python's, tuples lists, NaN and
-    infinities their names.
+    """Return a value as JSON can hold it.
+
+    Numbers of NumPy become Python's, tuples lists, and NaN and infinities their names.
 
     `from_json` turns these names back where it is told to expect a float; with `finite` they are refused.
     """
@@ -130,9 +133,7 @@ def check_plain(value: object, what: str) -> None:
 
 
 def check_text(value: str, what: str) -> None:
-    """Check that a string can be written as UTF-8: JSON can spell halves of characters that no text
-    can hold.
-    """
+    """Check that a string can be written as UTF-8; JSON can spell halves of characters."""
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:

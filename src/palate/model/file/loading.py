@@ -1,13 +1,9 @@
-"""The model file: a FactorModel to one file and back, whole or not at all."""
+"""The model file: a model to one file and back, whole or not at all."""
 
-import importlib
 import io
 import os
-import platform
 import stat
 from collections.abc import Mapping
-from dataclasses import replace
-from importlib import metadata as installed
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -16,28 +12,26 @@ from palate._files import replace_file
 from palate.model.factor_model import FactorModel
 from palate.model.file import container
 from palate.model.file.errors import Damage, ModelFileError
-from palate.model.file.fields import Fields, check_plain
-from palate.model.file.schema import Input, Output
-from palate.model.file.tables import FACTOR_MODEL, LINEAR, LINEAR_MODEL
-from palate.model.file.tensors import TensorReader, TensorWriter
+from palate.model.file.fields import Fields
+from palate.model.file.heads import HEADS
+from palate.model.file.packing import FACTORS, WEIGHTS, Form
 from palate.model.linear_model import LinearModel
+from palate.model.recommender_model import RecommenderModel
 
 __all__ = ["ModelFileError", "dumps", "load_model", "loads", "read_metadata", "save_model"]
 
-# Kinds of models made of other models, which are read where they are made.
-_ELSEWHERE = {"recommender": "palate.model.file.recommender"}
+_FORMS = (FACTORS, WEIGHTS, HEADS)
+Saved = FactorModel | LinearModel | RecommenderModel
 
 
-def save_model(
-    model: FactorModel | LinearModel, path: str | os.PathLike[str], *, ratings: bool = True
-) -> None:
+def save_model(model: Saved, path: str | os.PathLike[str], *, ratings: bool = True) -> None:
     """Write a model to one file, atomically: a crash leaves the old file or the new one.
 
     The same model gives the same bytes. Memory stays at the model's own size plus its text columns.
 
     Parameters
     ----------
-    model : FactorModel
+    model : FactorModel, LinearModel or RecommenderModel
     path : str or path
         Any name; the examples end in `.palate`. Permissions of an existing file are kept.
     ratings : bool, default True
@@ -81,7 +75,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
         return _decoded(stream, os.fstat(stream.fileno()).st_size, name)
 
 
-def dumps(model: FactorModel | LinearModel) -> bytes:
+def dumps(model: Saved) -> bytes:
     """Return the bytes of a model's file, ratings included."""
     return b"".join(_encoded(model, True, "the model cannot be turned into bytes"))
 
@@ -92,8 +86,7 @@ def loads(data: bytes) -> Any:
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return the metadata of a model file without reading its arrays: what `docs/model-file.md`
-    lists, unchecked.
+    """Return the metadata of a model file unchecked, without reading its arrays; see docs/model-file.md.
 
     Raises
     ------
@@ -108,49 +101,25 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
             raise _error(name, damage) from None
 
 
-def pack(
-    model: FactorModel | LinearModel, ratings: bool = True
-) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def pack(model: Saved, ratings: bool = True) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Return the arrays and the metadata that stand for a model."""
-    linear = isinstance(model, LinearModel)
-    if not ratings:
-        model = _without_ratings(model)
-    writer = TensorWriter()
-    values: dict[str, Any] = {**({"kind": LINEAR} if linear else {}), "versions": versions()}
-    (LINEAR_MODEL if linear else FACTOR_MODEL).write(Output(writer, values), model)
-    return writer.tensors, {**values, "tensors": dict(sorted(writer.axes.items()))}
+    return next(form for form in _FORMS if isinstance(model, form.cls)).pack(model, ratings)
 
 
 def unpack(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of the model that arrays and metadata stand for, or raise Damage naming
-    what is wrong.
-    """
-    fields = Fields(metadata, "its metadata")
-    reader = TensorReader(tensors, fields.take("tensors", dict))
-    linear = fields.has("kind") and fields.take_choice("kind", (LINEAR,)) == LINEAR
-    check_plain(fields.take("versions", dict), "'versions' in its metadata")
-    found = (LINEAR_MODEL if linear else FACTOR_MODEL).read(Input(reader, fields, {}))
-    fields.finish()
-    reader.finish()
-    return found
+    """Return the fields that arrays and metadata stand for, or raise Damage naming what is wrong."""
+    return _form_of(metadata).unpack(tensors, metadata)
 
 
-def model_of(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> FactorModel | LinearModel:
-    """Return the model that arrays and metadata stand for, or raise Damage naming what is wrong."""
-    found = unpack(tensors, metadata)
-    return LinearModel(**found) if metadata.get("kind") == LINEAR else FactorModel(**found)
+def _form_of(metadata: Mapping[str, Any]) -> Form:
+    """Return how the kind of model stands in a file that the metadata name."""
+    if "kind" not in metadata:
+        return FACTORS
+    forms = {form.kind: form for form in _FORMS if form.kind}
+    return forms[Fields(metadata, "its metadata").take_choice("kind", tuple(forms))]
 
 
-def _without_ratings(model: FactorModel | LinearModel) -> FactorModel | LinearModel:
-    """Return the model without its ratings, and without its sessions, which tell when somebody rated."""
-    if isinstance(model, LinearModel):
-        return replace(model, ratings=None)
-    time = model.factors.time
-    bare = None if time is None else time.of_users(time.user_time_bin)
-    return replace(model, ratings=None, factors=replace(model.factors, time=bare))
-
-
-def _encoded(model: FactorModel | LinearModel, ratings: bool, what: str) -> list[bytes | memoryview]:
+def _encoded(model: Saved, ratings: bool, what: str) -> list[bytes | memoryview]:
     try:
         tensors, metadata = pack(model, ratings)
         unpack(
@@ -164,17 +133,13 @@ def _encoded(model: FactorModel | LinearModel, ratings: bool, what: str) -> list
 def _decoded(stream: BinaryIO, size: int, name: str) -> Any:
     try:
         tensors, metadata = container.decode(stream, size)
-        if metadata.get("kind") in _ELSEWHERE:
-            return importlib.import_module(_ELSEWHERE[metadata["kind"]]).unpack(tensors, metadata)
-        return model_of(tensors, metadata)
+        return _form_of(metadata).model_of(tensors, metadata)
     except Damage as damage:
         raise _error(name, damage) from None
 
 
 def _opened(name: str) -> BinaryIO:
-    """Open a regular file; anything else (a folder, a pipe that would block) is refused before it
-    is opened.
-    """
+    """Open a regular file; anything else, such as a folder or a pipe, is refused unopened."""
     mode = os.stat(name).st_mode
     if not stat.S_ISREG(mode):
         kind = (
@@ -188,13 +153,3 @@ def _opened(name: str) -> BinaryIO:
 
 def _error(name: str, damage: Damage) -> ModelFileError:
     return ModelFileError(f"{name} is not a usable model file: {damage}.")
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that a file tells."""
-    versions = {"python": platform.python_version(), "numpy": np.__version__}
-    try:
-        versions["palate"] = installed.version("palate")
-    except installed.PackageNotFoundError:  # run from a source tree
-        versions["palate"] = "unknown"
-    return versions

@@ -159,8 +159,9 @@ class Plain(Kind[Mapping[str, object]]):
 
 
 class Members(Kind[Any]):
-    """The plain fields of a dataclass, as members of the record's own object of the metadata. Those that
-    have a default may be absent, as they are in files from before they existed.
+    """The plain fields of a dataclass, as members of the record's own object of the metadata.
+
+    Those that have a default may be absent, as they are in files from before they existed.
     """
 
     def __init__(self, cls: type, *leave_out: str) -> None:

@@ -6,7 +6,7 @@ not have is a `Maybe`, or has a default in its dataclass.
 
 import numpy as np
 
-from palate.data.frames import FRAME_KINDS
+from palate.data.libraries import FRAME_KINDS
 from palate.factors.likelihood.links import LINKS, likelihood_class
 from palate.linear.weights import ItemWeights
 from palate.model.file.catalog import CatalogOfItems

@@ -1,6 +1,4 @@
-"""Arrays on their way into and out of a model file: each with its axes named, each checked before
-anything uses it.
-"""
+"""Arrays on their way into and out of a model file: their axes are named, and all is checked first."""
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
@@ -47,8 +45,9 @@ class TensorReader:
         self._sizes: dict[str, tuple[int, str]] = {}
 
     def take(self, name: str, dtypes: str, axes: str) -> np.ndarray:
-        """Return the array of this name, which must have one of these dtypes and these axes (words
-        between spaces).
+        """Return the array of this name, which must have one of these dtypes and these axes.
+
+        Words stand between spaces.
         """
         array = self._tensors.pop(name, None)
         if array is None:
@@ -69,6 +68,11 @@ class TensorReader:
     def has(self, name: str) -> bool:
         """Whether an array of this name is there and not yet taken."""
         return name in self._tensors
+
+    def within(self, prefix: str) -> dict[str, np.ndarray]:
+        """Return the arrays whose names begin so, by the rest of the name; they are then taken."""
+        names = [name for name in self._tensors if name.startswith(prefix)]
+        return {name.removeprefix(prefix): self._tensors.pop(name) for name in names}
 
     def size(self, axis: str) -> int:
         """Return the number of this axis, which some array must have had already."""
@@ -102,8 +106,9 @@ def _dtypes(names: str) -> list[np.dtype]:
 def check_all(
     name: str, array: np.ndarray, constraint: str, holds: Callable[[np.ndarray], np.ndarray]
 ) -> None:
-    """Check that `holds`, elementwise, for the whole array; the error tells the first value that
-    fails and its position.
+    """Check that `holds`, elementwise, for the whole array.
+
+    The error tells the first value that fails and its position.
     """
     flat = array.reshape(-1)
     for begin, block in _blocks(flat):
@@ -147,8 +152,9 @@ def check_flags(name: str, flags: np.ndarray) -> np.ndarray:
 
 
 def put_strings(writer: TensorWriter, name: str, series: pl.Series, axis: str) -> None:
-    """Add a column of strings without nulls as `<name>.bytes` (UTF-8, one after the other) and
-    `<name>.offsets`.
+    """Add a column of strings as `<name>.bytes` (UTF-8, one after the other) and `<name>.offsets`.
+
+    There must be no nulls.
     """
     offsets = np.zeros(len(series) + 1, dtype=np.int64)
     np.cumsum(series.str.len_bytes().to_numpy(), dtype=np.int64, out=offsets[1:])

@@ -1,5 +1,6 @@
-"""What the description of a Keras model says: its layers, checked to be those of a matrix
-factorization. Nothing is built from it.
+"""The layers in the description of a Keras model, checked to be those of a factorization.
+
+Nothing is built from the description.
 """
 
 import math
@@ -56,8 +57,9 @@ class KerasPlan:
         return rate if rate < 1 else 0.0
 
     def counters(self) -> dict[str, str]:
-        """Return, for each layer, the group its weights have in a Keras 3 file: its class in snake
-        case, numbered from the second on.
+        """Return the group of each layer's weights in a Keras 3 file: its class in snake case.
+
+        Layers of one class are numbered from the second on.
         """
         seen: Counter[str] = Counter()
         groups = {}
@@ -115,8 +117,9 @@ def _layer(entry: Any, what: str) -> KerasLayer:
 
 
 def _sources(nodes: object) -> Iterator[str]:
-    """Yield the names of the layers that feed a layer: every list `[name, number, number, ...]`, in
-    old files and new ones.
+    """Yield the names of the layers that feed a layer, in old files and new ones.
+
+    They are in lists `[name, number, number, ...]`.
     """
     open_ = [nodes]
     while open_:

@@ -1,5 +1,6 @@
-"""HDF5 as a Keras file may use it: plain groups and plain tables. Everything else the format can do
-is refused unread.
+"""HDF5 as a Keras file may use it: plain groups and plain tables.
+
+Everything else that the format can do is refused unread.
 
 HDF5 can point into other files, promise tables of any size in a few bytes and unpack what it reads.
 None of that is followed: a table is read only if it stands in this file, whole, uncompressed, and
@@ -46,9 +47,7 @@ def require_h5py() -> Any:
 
 @contextmanager
 def opened(source: BinaryIO, size: int) -> Iterator["Hdf5"]:
-    """Open a binary file object of `size` bytes as HDF5; whatever HDF5 itself finds wrong becomes
-    `Damage`.
-    """
+    """Open a binary file object of `size` bytes as HDF5; what HDF5 finds wrong becomes `Damage`."""
     h5py = require_h5py()
     try:
         with h5py.File(source, "r") as file:
@@ -124,9 +123,7 @@ class Hdf5:
         return heap_text(self._source, self._size, name, MAX_TEXT)
 
     def matrix(self, table: "h5py.Dataset") -> np.ndarray:
-        """Return a table of floats with two dimensions as float32, once it is sure that all of it
-        stands in the file.
-        """
+        """Return a table of floats with two dimensions as float32, if the file holds it all."""
         what = f"table {_place(table)}"
         kind = table.dtype
         if kind.kind != "f" or kind.itemsize not in _FLOATS or kind.subdtype is not None:

@@ -1,6 +1,4 @@
-"""A long text in an HDF5 file, read without HDF5: the library would allocate whatever length the
-file claims.
-"""
+"""A long text in an HDF5 file, read without HDF5, which would allocate whatever length the file claims."""
 
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -16,8 +14,9 @@ _MAX_OBJECTS = 1 << 16
 
 
 def heap_text(file: BinaryIO, size: int, name: str, longest: int) -> str:
-    """Return the text of the attribute `name`, whose length varies: found by its name, read from
-    its heap as far as that goes.
+    """Return the text of the attribute `name`, whose length varies, as far as its heap goes.
+
+    The attribute is found by its name.
 
     Parameters
     ----------

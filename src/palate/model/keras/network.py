@@ -46,8 +46,9 @@ class NetworkModel(Model):
         return f"NetworkModel({len(self.users):,} users, {len(self.items):,} items, layers {sizes})"
 
     def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
-        """Return the predicted rating of each pair of `user_index` and `item_index`, float32; -1 is
-        an unknown row: the mean vector.
+        """Return the predicted rating of each pair of `user_index` and `item_index`, float32.
+
+        The index -1 is an unknown row, at the mean vector.
         """
         out, first = np.empty(len(user_index), np.float32), self._first()
         step = max(1, _BLOCK // self._width)
@@ -74,9 +75,7 @@ class NetworkModel(Model):
         return int(max(kernel.shape[1] for kernel, _ in self.layers))
 
     def _first(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the first layer's share of each user, its bias included, and of each item: it is
-        linear in both.
-        """
+        """Return each user's share of the first layer, with its bias, and each item's."""
         kernel, bias = self.layers[0]
         n = self.user_vectors.shape[1]
         return self.user_vectors @ kernel[:n] + bias, self.item_vectors @ kernel[n:]

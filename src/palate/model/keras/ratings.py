@@ -14,8 +14,9 @@ _SLACK = 1e-3  # of `rating - y`, which files round
 
 
 def table_of(ratings: object) -> tuple[Ratings, float]:
-    """Return the ratings and the mean that Keras took off: that of `rating - y` where there is a
-    column y, else the ratings'.
+    """Return the ratings and the mean that Keras took off.
+
+    The mean is that of `rating - y` where there is a column y, else that of the ratings.
 
     Parameters
     ----------

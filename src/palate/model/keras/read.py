@@ -1,5 +1,6 @@
-"""A model that Keras trained, from its file: `.h5` as the lesson's, or `.keras`. Nothing in the
-file is run.
+"""A model that Keras trained, from its file: `.h5` as the lesson's, or `.keras`.
+
+Nothing in the file is run.
 """
 
 import os
@@ -150,8 +151,9 @@ def _from_legacy(hdf5: Hdf5) -> KerasTables:
 
 
 def _from_counters(hdf5: Hdf5, plan: KerasPlan) -> KerasTables:
-    """Read the layout of Keras 3: each layer's weights in a group numbered within its class, as the
-    description orders them.
+    """Read the layout of Keras 3: each layer's weights in a group numbered within its class.
+
+    The order is that of the description.
     """
     layers = hdf5.group(hdf5.root, "layers")
     if layers is None:
@@ -212,9 +214,7 @@ def _checked_mean(mean: object) -> float:
 
 
 def _priors(part: KerasTables, ratings: Ratings | None, mean: float) -> tuple[RowPrior, RowPrior]:
-    """Return what fold-in takes a row to be: the file's own penalty, else the ridge `noise variance
-    / variance of the weights`.
-    """
+    """Return the priors of fold-in: the file's penalty, else noise variance over weights' variance."""
     noise = 1.0 if ratings is None else _noise(part, ratings, mean)
     priors = []
     sides = ((USER, USER_BIAS, part.user, part.user_bias), (ITEM, ITEM_BIAS, part.item, part.item_bias))

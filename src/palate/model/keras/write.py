@@ -37,8 +37,9 @@ def write_keras(model: FactorModel, path: str | os.PathLike[str]) -> None:
 
 
 def keras_tables(model: FactorModel) -> dict[str, np.ndarray]:
-    """Return the tables of embeddings by the names of their layers; row numbers are ids, rows that
-    are no id are 0.
+    """Return the tables of embeddings by the names of their layers.
+
+    Row numbers are ids; rows that are no id are 0.
 
     Raises
     ------

@@ -106,7 +106,6 @@ def fit_problem(
     half_sweeps: str | os.PathLike[str] | None,
 ) -> FactorModel:
     """Fit a trainer to ratings that are split and compressed already, perhaps somewhere else."""
-    before = None if isinstance(start, str) else start
     stopping = Stopping(
         trainer.max_sweeps,
         trainer.tolerance,
@@ -126,13 +125,7 @@ def fit_problem(
     if not likelihood.linear:
         problem, biases, residual_sd = _bent(likelihood, problem, biases, residual_sd, trainer.mean)
     priors: Priors = trainer.priors(residual_sd, problem.mean)
-    if isinstance(start, str):
-        sides = spectral_start(problem, biases, trainer.n_factors, seed, threads)
-    else:
-        sides = factor_start(biases, trainer.n_factors, residual_sd, seed, start_number)
-    if before is not None:
-        sides = model_start(before, problem.ratings, sides, trainer)
-        sides = _scaled(sides[0], problem.user_scale), sides[1]
+    sides = _first_sides(trainer, problem, biases, residual_sd, start, (seed, start_number), threads)
     how: dict[str, Any] = {"likelihood": likelihood, "threads": threads, "solver": solver}
     task = _Task.of(trainer, problem, priors, catalog, user_table, threads)
     kept = None if half_sweeps is None else _kept(half_sweeps, trainer, sides, problem, seed)
@@ -164,6 +157,25 @@ def fit_problem(
             task = _Task.of(trainer, whole, priors, catalog, user_table, threads)  # bags hold them, too
             run = _refitted(run, whole, priors, sides, stopping, task, how)
     return check_fitted(_model(trainer, task, run, catalog, residual_sd, sure), trainer)
+
+
+def _first_sides(
+    trainer: FactorTrainer,
+    problem: Problem,
+    biases: tuple[Side, Side],
+    residual_sd: float,
+    start: FactorModel | str | None,
+    seeds: tuple[int, int],
+    threads: int,
+) -> tuple[Side, Side]:
+    """Return what the sweeps begin with: a spectral solution, random vectors, or those of a model."""
+    if isinstance(start, str):
+        return spectral_start(problem, biases, trainer.n_factors, seeds[0], threads)
+    sides = factor_start(biases, trainer.n_factors, residual_sd, *seeds)
+    if start is None:
+        return sides
+    users, items = model_start(start, problem.ratings, sides, trainer)
+    return _scaled(users, problem.user_scale), items
 
 
 def _problem(everything: Ratings, held_out: np.ndarray, trainer: FactorTrainer) -> Problem:

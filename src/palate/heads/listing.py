@@ -1,0 +1,159 @@
+"""Lists ranked by both heads, as frames: who is likely to choose what, and how they would rate it."""
+
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+
+from palate._checks import ArgumentError, Setting, Words
+from palate.data import columns as names
+from palate.data.forks import rows_of
+from palate.factors.draws import check_spread, has_spread
+from palate.factors.item_index import item_table
+from palate.factors.uncertainty import interval_ends, standard_errors
+from palate.heads.ranking import Lowered, Picked, TwoHeads
+from palate.lists.boosts import Boost
+from palate.lists.caps import AtMost
+from palate.lists.cautious import check_caution, quantile
+from palate.lists.filters import allowed_items
+from palate.lists.lookup import UserRows, described_frame, score_column
+from palate.lists.popular import silent_about
+from palate.lists.ranking import seen_rows
+from palate.lists.recommending import check_n, warn_if_empty, warn_if_silent
+from palate.lists.shaping import Arrays, Shape, shape_of, shaped, warn_if_short
+from palate.lists.where import Where
+from palate.lists.words import expected_if_chosen
+from palate.scorer import Scorer
+
+CHANCE = "chance"
+BY_POPULARITY = "among the most popular items"
+SHARE = 0.8  # of the intervals in words
+
+
+def list_of_both(
+    heads: TwoHeads,
+    scorer: Scorer,
+    rows: UserRows,
+    n: int,
+    *,
+    caution: float,
+    words: bool,
+    exclude_seen: bool,
+    threads: int | None,
+    min_ratings: int = 0,
+    where: Where | None = None,
+    candidates: object = None,
+    exclude_items: object = None,
+    diversity: float = 0.0,
+    at_most: AtMost | None = None,
+    boost: Boost | None = None,
+) -> pl.DataFrame:
+    """Return the lists of known users by both heads.
+
+    `scorer` is the model of both, which knows the catalog and what was rated; the other arguments
+    are those of `palate.lists.recommending.recommend`.
+    """
+    n, caution = check_n(n), _check_caution(heads, caution)
+    allowed = allowed_items(
+        scorer, min_ratings=min_ratings, where=where, candidates=candidates, exclude_items=exclude_items
+    )
+    mask = np.zeros(0, bool) if allowed.mask is None else allowed.mask
+    seen, lowered = seen_rows(scorer, exclude_seen), _lower_bound(heads, caution) if caution else None
+
+    def pick(at: np.ndarray, length: int) -> Picked:
+        return heads.pick(rows.index[at], length, mask, seen, threads, lowered, caution)
+
+    shape = shape_of(scorer, diversity, at_most, boost)
+    every = np.arange(len(rows.index))
+    picked = pick(every, n) if shape is None else _shaped(shape, rows, pick, n, allowed.n_items)
+    warn_if_empty(rows, allowed, picked.ranking)
+    warn_if_silent(rows)
+    return _frame(heads, scorer, rows, picked, words)
+
+
+def star_head(heads: TwoHeads, by: str) -> Scorer:
+    """Return the star head; ArgumentError for heads without one, which `by` needs."""
+    if heads.stars is None:
+        raise ArgumentError(
+            "by",
+            "be 'both' or 'chosen' for a model without a star head",
+            f"{by!r}, with what needs ratings",
+        )
+    return heads.stars
+
+
+def _check_caution(heads: TwoHeads, caution: float) -> float:
+    caution = check_caution(caution, None)
+    if caution < 0:
+        raise ArgumentError(
+            "caution",
+            Words("be at least 0 with ", Setting("by", "both")),
+            f"{caution:g}",
+            Words("Pass ", Setting("by", "stars"), " to explore."),
+        )
+    if caution:
+        check_spread(star_head(heads, "both"), "caution", caution, "0")
+    return caution
+
+
+def _lower_bound(heads: TwoHeads, caution: float) -> Lowered:
+    z, stars = quantile(caution), check_spread(star_head(heads, "both"), "caution", caution, "0")
+
+    def lowered(users: np.ndarray, items: np.ndarray, mean: np.ndarray) -> np.ndarray:
+        return mean - z * standard_errors(stars, users, items)
+
+    return lowered
+
+
+def _shaped(
+    shape: Shape, rows: UserRows, pick: Callable[[np.ndarray, int], Picked], n: int, n_items: int
+) -> Picked:
+    """Return shaped lists, made from the rankings of both heads."""
+
+    def first(at: np.ndarray, width: int) -> Arrays:
+        found = pick(at, width)
+        return found.items, found.scores, found.places
+
+    def chance(found: Arrays) -> np.ndarray:
+        return np.asarray(np.exp(found[1] - found[1][:, :1]))  # scores are logarithms of chances
+
+    found = shaped(shape, first, len(rows.index), n, n_items, chance)
+    warn_if_short(rows, n, found)
+    return Picked(*found.arrays)
+
+
+def _frame(heads: TwoHeads, scorer: Scorer, rows: UserRows, picked: Picked, words: bool) -> pl.DataFrame:
+    filled = picked.items >= 0
+    at, place = np.nonzero(filled)
+    items, users = picked.items[filled].astype(np.int64), rows.index[at]
+    numbers = [pl.Series(names.RANK, place + 1)]
+    chance = heads.chance.of(picked.places[filled]).astype(np.float32)
+    mean = None if heads.stars is None else scorer.score_pairs(users, items)
+    if heads.stars is not None:
+        numbers.append(pl.Series(score_column(heads.stars), mean))
+    numbers.append(pl.Series(CHANCE, chance))
+    if words:
+        known = ~silent_about(heads.choice, users)
+        said = [
+            heads.chance.in_words(int(place)) if knows else BY_POPULARITY
+            for place, knows in zip(picked.places[filled], known, strict=True)
+        ]
+        if mean is not None:
+            said = _stars_in_words(star_head(heads, "both"), said, users, items, mean)
+        numbers.append(pl.Series(names.IN_WORDS, said, dtype=pl.String))
+    return described_frame([rows.labels.gather(at)], rows_of(item_table(scorer), items), numbers)
+
+
+def _stars_in_words(
+    stars: Scorer, said: list[str], users: np.ndarray, items: np.ndarray, mean: np.ndarray
+) -> list[str]:
+    """Return the words about each choice with the rating that is expected if it is made."""
+    intervals: list[tuple[float, float] | None] = [None] * len(said)
+    if has_spread(stars):
+        sd = standard_errors(stars, users, items)
+        low, high = interval_ends(stars, users, items, mean, sd, SHARE, "mean")
+        intervals = list(zip(low.tolist(), high.tolist(), strict=True))
+    return [
+        f"{words}, {expected_if_chosen(float(value), interval, stars.scale)}"
+        for words, value, interval in zip(said, mean, intervals, strict=True)
+    ]
