@@ -49,3 +49,13 @@ def test_bad_arguments_name_the_option(refused, sure, bare_model):
     )
     message = refused("recommend", bare_model, "--all-users", "--include-seen", "--caution", 0.8, code=2)
     assert message.startswith("--caution must be 0 for a model without standard errors; got 0.8.")
+
+
+def test_approximate_lists_keep_their_index_in_a_file(palate, refused, bare_model, sure, tmp_path):
+    pytest.importorskip("usearch")
+    index = tmp_path / "items.index"
+    rows = json.loads(palate("recommend", sure, 0, "--approximate", index, "--json").out)
+    assert {row["search"] for row in rows} == {"exact"}  # of few items
+    assert not index.exists()
+    message = refused("recommend", sure, 0, "--approximate", index, "--caution", 0.5, code=2)
+    assert message.startswith("--caution must be left out with --approximate; got 0.5.")

@@ -60,6 +60,15 @@ def recommend(
     diversity: shaping.Diversity = 0.0,
     at_most: shaping.AtMost = None,
     boost: shaping.Boost = None,
+    approximate: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Find items by an approximate index, for catalogs of a million items and more. The "
+            "index is read from FILE, or built and written there. A column says whether a list is "
+            "approximate or exact.",
+        ),
+    ] = None,
     all_users: Annotated[bool, typer.Option("--all-users", help="List for all users of the model.")] = False,
     everyone: Annotated[
         bool,
@@ -168,6 +177,8 @@ def recommend(
     if by is not None:
         asked["by"] = by
     asked |= shaping.shape(loaded, diversity, at_most, boost)
+    if approximate is not None:
+        asked["approximate"] = approximate
     if two_heads and caution and by in (None, "both") and not _knows(loaded.choice):
         say(
             "note: --caution applies to the predicted ratings only, because the choice head has no "

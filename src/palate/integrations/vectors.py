@@ -1,12 +1,5 @@
 """Vectors for a search of nearest neighbours elsewhere: their inner products, and cosines, order
-items as the model does.
-
-A score is `mean + b_u + b_i + p_u . q_i`. With the item `(q_i, b_i)` and the user `(p_u, 1)` the
-inner product is the score less `mean + b_u`, which is the same for all items of a user. One more
-component makes all items equally long, after which cosine and Euclidean distance order them as the
-inner product does (Bachrach et al. 2014, "Speeding Up the Xbox Recommender System Using a Euclidean
-Transformation for Inner-Product Spaces"). Items are divided by that length, and users multiplied by
-it.
+items as the model does; see `palate.factors.inner_products`.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -14,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from palate._checks import ArgumentError, ArgumentTypeError, Call, Setting, Words, check_choice
+from palate._checks import ArgumentError, ArgumentTypeError, Call, Words, check_choice
 from palate.data import columns as names
 from palate.data.frames import from_polars
+from palate.factors.inner_products import check_order, item_rows, longest, of_one_length, user_rows
 from palate.model.model import Model
 
 if TYPE_CHECKING:
@@ -82,16 +76,17 @@ def export_vectors(
     """
     check_choice("side", side, SIDES)
     factors = _of_factors(model, head)
-    _check_order(factors)
-    items = _item_rows(factors)
-    length = float(np.sqrt(np.square(items).sum(axis=1).max(initial=0.0))) or 1.0
+    check_order(factors, _WAY_OUT)
+    items = item_rows(factors)
+    length = longest(items)
     if side == "items":
         columns = [
             factors.items.take(np.arange(len(items))).alias(names.ITEM_ID),
-            _series(_of_one_length(items, length)),
+            _series(of_one_length(items, length)),
         ]
     else:
-        users = _user_rows(factors, length)
+        users = user_rows(factors, np.arange(len(factors.users))) * length
+        users = np.column_stack([users, np.zeros(len(users))])  # items have one component more
         offset = (factors.global_mean[:, None] + factors.user_bias).mean(axis=0)
         known = factors.users.take(np.arange(len(users))).alias(names.USER_ID)
         columns = [known, _series(users), pl.Series(OFFSET, offset, dtype=pl.Float64)]
@@ -122,50 +117,6 @@ def _of_factors(model: Model, head: str | None) -> "FactorModel":
             "model", "have factors", f"{name}{of}, whose scores are not products of short vectors", _WAY_OUT
         )
     return model
-
-
-def _check_order(model: "FactorModel") -> None:
-    """Check that the scores of a user are in the order of the latent values."""
-    if model.likelihood.linear:
-        return
-    if model.n_draws > 1:
-        raise ArgumentError(
-            "model",
-            f"be a point estimate under the {model.link} link, because no inner product orders "
-            "items like the mean over draws",
-            f"{model.n_draws} draws",
-            _WAY_OUT,
-        )
-    if model.item_noise is not None:
-        raise ArgumentError(
-            "model",
-            f"have one noise for all items under the {model.link} link, because no inner product "
-            "orders items with different noise",
-            "a model with it",
-            Words("Train with ", Setting("noise", "shared"), ". ", _WAY_OUT),
-        )
-
-
-def _item_rows(model: "FactorModel") -> np.ndarray:
-    """Return `(q_i, b_i)` in float64, the factors of all draws side by side, shape (n_items,
-    n_draws * n_factors + 1).
-    """
-    side = np.moveaxis(model.item_factors, 0, 1).reshape(len(model.items), -1).astype(np.float64)
-    return np.column_stack([side, model.item_bias.mean(axis=0, dtype=np.float64)])
-
-
-def _of_one_length(items: np.ndarray, length: float) -> np.ndarray:
-    """Return the rows divided by the longest one's length, with what they lack of it as a last component."""
-    items = items / length
-    missing = np.sqrt(np.maximum(0.0, 1.0 - np.square(items).sum(axis=1)))
-    return np.column_stack([items, missing])
-
-
-def _user_rows(model: "FactorModel", length: float) -> np.ndarray:
-    """Return `(p_u, 1, 0)` times the length by which the items were divided; the mean over draws is in it."""
-    n_users = len(model.users)
-    side = np.moveaxis(model.user_factors, 0, 1).reshape(n_users, -1).astype(np.float64) / model.n_draws
-    return np.column_stack([side, np.ones(n_users), np.zeros(n_users)]) * length
 
 
 def _series(rows: np.ndarray) -> pl.Series:

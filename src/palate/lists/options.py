@@ -2,6 +2,7 @@
 
 from typing import TypedDict
 
+from palate.lists.approximate import Approximate
 from palate.lists.boosts import Boost
 from palate.lists.caps import AtMost
 from palate.lists.where import Where
@@ -23,4 +24,5 @@ class ListOptions(TypedDict, total=False):
     diversity: float
     at_most: AtMost | None
     boost: Boost | None
+    approximate: Approximate
     threads: int | None

@@ -12,6 +12,14 @@ from palate.data.arguments import helpful, warn_caller
 from palate.data.forks import rows_of
 from palate.factors.draws import check_spread
 from palate.factors.item_index import item_table
+from palate.lists.approximate import (
+    APPROXIMATE,
+    EXACT,
+    SEARCH,
+    Approximate,
+    check_approximate,
+    rank_approximately,
+)
 from palate.lists.boosts import Boost
 from palate.lists.caps import AtMost
 from palate.lists.cautious import check_caution, rank_by_draw, rank_cautiously
@@ -46,11 +54,12 @@ def recommend(
     diversity: float = 0.0,
     at_most: AtMost | None = None,
     boost: Boost | None = None,
+    approximate: Approximate = False,
     threads: int | None = None,
 ) -> Any:
     """Return the n items with the highest predicted rating for each user, as a frame.
 
-    Items are ranked exactly, by predicted rating and then by item id. Users stand in the order given,
+    Items are ranked exactly, by predicted rating and then by item id, unless `approximate`. Users stand in the order given,
     in the library of `users` or `candidates` if one of them is a column or a frame, else in the
     model's. Arguments, columns, errors and warnings are those of
     `palate.model.answers.Answers.recommend`, of any scorer; users are known, and at no time.
@@ -62,6 +71,16 @@ def recommend(
     shape = shape_of(rows.scorer, diversity, at_most, boost)
     if words:
         check_spread(rows.scorer, "words", "True", "False")
+    searches = check_approximate(
+        rows.scorer,
+        approximate,
+        ascending=ascending,
+        caution=caution,
+        explore=explore,
+        diversity=diversity,
+        at_most=at_most,
+        boost=boost,
+    )
     allowed = allowed_items(
         rows.scorer, min_ratings=min_ratings, where=where, candidates=candidates, exclude_items=exclude_items
     )
@@ -79,7 +98,19 @@ def recommend(
             return rank_cautiously(rows.scorer, index, length, caution, **how)
         return rank(rows.scorer, index, length, **how)
 
-    ranking = ranked(rows.index, n) if shape is None else _shaped(shape, rows, ranked, n, allowed)
+    exact: np.ndarray | None = None
+    if searches:
+        ranking, exact = rank_approximately(
+            rows.scorer,
+            rows.index,
+            n,
+            approximate,
+            allowed=allowed.mask,
+            exclude_seen=exclude_seen,
+            threads=threads,
+        )
+    else:
+        ranking = ranked(rows.index, n) if shape is None else _shaped(shape, rows, ranked, n, allowed)
     warn_if_empty(rows, allowed, ranking)
     by_popularity = not ascending and not caution and explore is None
     silent = warn_if_silent(rows) if by_popularity else np.zeros(len(rows.index), bool)
@@ -90,7 +121,16 @@ def recommend(
         )
     else:
         frame = ranking_frame(rows, ranking)
+    if exact is not None:
+        frame = _with_search(frame, ranking, exact)
     return answer(frame, rows.scorer, users, candidates)
+
+
+def _with_search(frame: pl.DataFrame, ranking: Ranking, exact: np.ndarray) -> pl.DataFrame:
+    """Return the frame of a ranking with a column that says whose lists are exact."""
+    of_row = np.repeat(exact, (ranking.items >= 0).sum(axis=1)).tolist()
+    said = pl.Series(SEARCH, [EXACT if one else APPROXIMATE for one in of_row], dtype=pl.String)
+    return pl.DataFrame([*frame.get_columns(), said])
 
 
 def _shaped(

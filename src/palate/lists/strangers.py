@@ -10,6 +10,7 @@ from palate._checks import ArgumentError, Setting, Words, check_choice
 from palate.data import columns as names
 from palate.data.arguments import warn_caller
 from palate.data.forks import rows_of, stacked
+from palate.lists.approximate import EXACT, SEARCH
 from palate.lists.filters import allowed_items, rating_counts
 from palate.lists.lookup import UserRows, answer, user_rows
 from palate.lists.options import ListOptions
@@ -139,6 +140,9 @@ def _popular(rows: UserRows, strangers: np.ndarray, n: int, options: ListOptions
     )
     own = UserRows(scorer, rows.index[strangers], rows.labels.gather(strangers), rows.single)
     lists = ranking_frame(own, every)
+    if options.get("approximate"):
+        said = pl.Series(SEARCH, [EXACT] * lists.height, dtype=pl.String)
+        lists = pl.DataFrame([*lists.get_columns(), said])
     return _from(lists, [POPULAR] * lists.height)
 
 

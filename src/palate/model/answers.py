@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from palate._checks import ArgumentTypeError
+from palate._checks import ArgumentError, ArgumentTypeError, Setting, Words
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
@@ -15,6 +15,7 @@ from palate.data.vocabulary import Vocabulary
 from palate.factors.item_index import HoldsDerived
 from palate.lists import between, predicting, strangers
 from palate.lists import rated as rating_list
+from palate.lists.approximate import Approximate
 from palate.lists.boosts import Boost
 from palate.lists.caps import AtMost
 from palate.lists.where import Where
@@ -249,6 +250,7 @@ class Answers(HoldsDerived):
         diversity: float = 0.0,
         at_most: AtMost | None = None,
         boost: Boost | None = None,
+        approximate: Approximate = False,
         timestamp: object = None,
         unknown: str = "raise",
         threads: int | None = None,
@@ -293,6 +295,11 @@ class Answers(HoldsDerived):
         boost : mapping, optional
             Factors above 0 on the chance of items: `{"genres": {"Comedy": 1.5}}` or `{"item_id":
             {15: 2.0}}`.
+        approximate : bool or path, default False
+            Find items by an approximate index, for catalogs of a million items and more. They are
+            ranked by their exact predictions, but the list may miss some. The index is built at the
+            first use and kept in the model, or in the file at the path. This needs `pip install
+            "palate[ann]"`.
         timestamp : number, date or datetime, optional
             Time for which to recommend, for a model with time bins; see `FactorModel.at`.
         unknown : {"raise", "skip", "popular"}, default "raise"
@@ -310,7 +317,8 @@ class Answers(HoldsDerived):
             scores are no ratings), then the catalog's with n_ratings and mean_rating. Items with
             equal predictions are in the order of their ids. With `caution`, `explore` or `words`
             also score (the value that ranks, if it is another), std, low and high (the 80 %
-            interval of the expected rating).
+            interval of the expected rating). With `approximate` the column `search` says whether a
+            list is "approximate" or "exact", which it is where few items pass the filters.
 
         Raises
         ------
@@ -327,6 +335,12 @@ class Answers(HoldsDerived):
         ShortListWarning
             If `at_most` leaves fewer than n items.
         """
+        if approximate and timestamp is not None:
+            raise ArgumentError(
+                "timestamp",
+                Words("be left out with ", Setting("approximate"), ", whose index is of one time"),
+                f"{timestamp!r}",
+            )
         model, users = self._at(self._resolved(users), timestamp)
         return strangers.recommend_to_all(
             model,
@@ -346,6 +360,7 @@ class Answers(HoldsDerived):
             diversity=diversity,
             at_most=at_most,
             boost=boost,
+            approximate=approximate,
             threads=threads,
         )
 

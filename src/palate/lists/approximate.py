@@ -1,0 +1,140 @@
+"""The approximate top n of large catalogs: candidates from an index, ranked by their exact scores."""
+
+import os
+from itertools import pairwise
+from typing import Any, cast
+
+import numpy as np
+
+from palate._checks import ArgumentError, ArgumentTypeError, Call, Setting, Words
+from palate._parallel import even_bounds
+from palate.factors.factors import FactorScorer
+from palate.factors.inner_products import user_rows
+from palate.factors.item_index import of_items
+from palate.lists.popular import with_most_popular
+from palate.lists.ranking import rank, seen_rows
+from palate.lists.search_index import SearchIndex, check_searchable, index_at
+from palate.scorer import HasFactors, Ranking, Scorer
+
+SEARCH, APPROXIMATE, EXACT = "search", "approximate", "exact"
+Approximate = bool | str | os.PathLike[str]
+FIRST = 128  # candidates of a list at first; four times as many each time that too few of them are left
+SPARE = 4  # and at least so many for each place of the list
+EXACT_FROM = 32  # a search for one in so many of the items costs more than ranking all of them
+USERS_PER_CHUNK = 1024
+
+
+def check_approximate(scorer: Scorer, approximate: object, **others: object) -> bool:
+    """Return whether lists are to be approximate, if that is possible and nothing else is asked for
+    that needs the scores of all items.
+    """
+    if approximate is False:
+        return False
+    if approximate is not True and not isinstance(approximate, str | os.PathLike):
+        raise ArgumentTypeError(
+            "approximate", "be True, False or the path of an index", type(approximate).__name__
+        )
+    for name, value in others.items():
+        if value:
+            raise ArgumentError(name, Words("be left out with ", Setting("approximate")), f"{value!r}")
+    if not isinstance(scorer, HasFactors):
+        raise ArgumentError(
+            "approximate",
+            "be left out for a model whose scores are not products of short vectors",
+            advice=Words(
+                "Train a model of factors: ",
+                Call("palate.LeastSquares"),
+                ", or ",
+                Call("palate.Spectral"),
+                " for what people choose.",
+            ),
+        )
+    check_searchable(cast(FactorScorer, scorer))
+    return True
+
+
+def rank_approximately(
+    scorer: Scorer,
+    user_index: np.ndarray,
+    n: int,
+    approximate: Approximate,
+    *,
+    allowed: np.ndarray | None = None,
+    exclude_seen: bool = False,
+    threads: int | None = None,
+) -> tuple[Ranking, np.ndarray]:
+    """Return about the top n of each user, and whose are exact, bool.
+
+    The index gives candidates; those that are allowed and not seen are ranked by their exact
+    scores. Users with too few of them are asked for with more candidates, and in the end, or with
+    few allowed items, ranked exactly.
+
+    Parameters
+    ----------
+    scorer : FactorModel
+    user_index, n, allowed, exclude_seen, threads
+        As in `palate.lists.ranking.rank`.
+    approximate : True or path
+        Of the index, which is built and written if it is not there. True keeps one in the model.
+    """
+    model, users = cast(FactorScorer, scorer), np.ascontiguousarray(user_index, dtype=np.int64)
+    mask = np.zeros(0, bool) if allowed is None or allowed.all() else allowed
+    n_allowed = int(mask.sum()) if mask.size else len(model.items)
+    n, seen = min(n, n_allowed), seen_rows(model, exclude_seen)
+    out = Ranking(np.full((len(users), n), -1, np.int32), np.full((len(users), n), np.nan, np.float32))
+    exact = np.ones(len(users), bool)
+    width = max(FIRST, -(-SPARE * n * len(model.items) // max(1, n_allowed)))
+    most = len(model.items) // EXACT_FROM
+    while width <= most and exact.any() and n:
+        index = _index_of(model, approximate, threads)
+        for at in _chunks(np.flatnonzero(exact)):
+            found, full = _best(model, index, users[at], n, width, mask, seen, threads)
+            out.items[at[full]], out.scores[at[full]] = found.items[full], found.scores[full]
+            exact[at[full]] = False
+        width *= 4
+    how: dict[str, Any] = {"allowed": allowed, "exclude_seen": exclude_seen, "threads": threads}
+    if exact.any():
+        rest = rank(model, users[exact], n, **how)
+        out.items[exact], out.scores[exact] = rest.items, rest.scores
+    return with_most_popular(model, users, out, mask, seen), exact
+
+
+def _index_of(model: FactorScorer, approximate: Approximate, threads: int | None) -> SearchIndex:
+    """Return the index, which is built or read once."""
+    if approximate is True:
+        return of_items(model, "search index", SearchIndex.build)
+    path = os.path.abspath(os.fsdecode(cast(str, approximate)))
+    return of_items(model, ("search index", path), lambda source: index_at(path, source, threads))
+
+
+def _chunks(places: np.ndarray) -> list[np.ndarray]:
+    return [places[first:last] for first, last in pairwise(even_bounds(len(places), USERS_PER_CHUNK))]
+
+
+def _best(
+    model: FactorScorer,
+    index: SearchIndex,
+    users: np.ndarray,
+    n: int,
+    width: int,
+    mask: np.ndarray,
+    seen: tuple[np.ndarray, np.ndarray],
+    threads: int | None,
+) -> tuple[Ranking, np.ndarray]:
+    """Return the n best of about `width` candidates of each user, and who has n of them."""
+    items = index.nearest(user_rows(model, users), width, threads)
+    left = items >= 0
+    if mask.size:
+        left &= mask[items]
+    indptr, hidden = seen
+    if indptr.size:
+        for at, user in enumerate(users):
+            left[at] &= ~np.isin(items[at], hidden[indptr[user] : indptr[user + 1]])
+    scores = np.full(items.shape, np.nan, np.float32)
+    scores[left] = model.score_pairs(users[np.nonzero(left)[0]], items[left])
+    left &= ~np.isnan(scores)
+    order = np.lexsort((items, -scores))[:, :n]  # NaN, of what is not left, comes last
+    best = Ranking(
+        np.take_along_axis(items, order, axis=1).astype(np.int32), np.take_along_axis(scores, order, axis=1)
+    )
+    return best, left.sum(axis=1) >= n
