@@ -59,9 +59,9 @@ def recommend(
 ) -> Any:
     """Return the n items with the highest predicted rating for each user, as a frame.
 
-    Items are ranked exactly, by predicted rating and then by item id, unless `approximate`. Users stand in the order given,
-    in the library of `users` or `candidates` if one of them is a column or a frame, else in the
-    model's. Arguments, columns, errors and warnings are those of
+    Items are ranked exactly, by predicted rating and then by item id, unless `approximate`. Users
+    stand in the order given, in the library of `users` or `candidates` if one of them is a column or
+    a frame, else in the model's. Arguments, columns, errors and warnings are those of
     `palate.model.answers.Answers.recommend`, of any scorer; users are known, and at no time.
     """
     n, caution = check_n(n), check_caution(caution, explore)
