@@ -150,6 +150,30 @@ def test_a_worker_with_another_palate_names_both_versions(spark, texts):
         model_of(newer)
 
 
+def test_a_file_that_a_full_disk_cut_off_is_refused_on_the_worker(texts, tmp_path):
+    from palate.spark.worker import Shipped, model_of, version_here
+
+    whole, cut = tmp_path / "whole.palate", tmp_path / "cut.palate"
+    texts.save(whole)
+    cut.write_bytes(whole.read_bytes()[:-100])
+    with pytest.raises(palate.ModelFileError, match=r"a Spark worker with palate .* cannot read the model"):
+        model_of(Shipped(str(cut), True, "1" * 64, version_here()))
+
+
+def test_ids_of_another_kind_are_unknown_and_named(model, tmp_path):
+    import pyarrow as pa
+
+    from palate.spark.worker import VERBS, Order, Shipped, version_here
+
+    model.save(tmp_path / "m.palate")
+    shipped = Shipped(str(tmp_path / "m.palate"), True, "2" * 64, version_here())
+    order = Order("recommend", shipped, {"n": 1, "unknown": "raise", "threads": 1})
+    for ids, named in ((["15"], "'15'"), ([15.5], "15.5")):
+        batch = pa.RecordBatch.from_arrays([pa.array(ids)], names=["user_id"])
+        with pytest.raises((KeyError, TypeError), match=named):
+            list(VERBS["recommend"](order, iter([batch])))
+
+
 def test_a_worker_without_palate_says_so():
     cloudpickle = pytest.importorskip("pyspark.cloudpickle")
     from palate.spark.shipping import _by_value
