@@ -27,7 +27,7 @@ def pairs_of(model):
 def test_pair_moments_are_those_of_the_draws_after_the_link(link, whole):
     model = posterior_model(3, link=link, whole=whole, n_draws=5)
     users, items = pairs_of(model)
-    arrays = posterior_arrays(model)
+    arrays = posterior_arrays(model.factors)
     mean, sd = np.empty(len(users)), np.empty(len(users))
     moments.pair_moments(arrays, users, items, mean, sd)
     expected_mean, expected_sd = moments.moments_reference(

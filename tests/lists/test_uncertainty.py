@@ -258,7 +258,7 @@ def test_intervals_and_distributions_follow_the_noise_of_the_pair(noisy, gauss):
     assert quiet[1] - quiet[0] < plain[1] - plain[0]
     means = [model.predict(user, item, interval=0.8)[1:] for model in (noisy, gauss)]
     np.testing.assert_array_equal(*means)
-    expected = draws.pair_centres(draws.posterior_arrays(noisy), np.array([0]), np.array([0]))
+    expected = draws.pair_centres(draws.posterior_arrays(noisy.factors), np.array([0]), np.array([0]))
     sds = 0.25 * gauss.noise_sd[None]
     edges = np.array(quiet, float)
     np.testing.assert_allclose(

@@ -7,7 +7,7 @@ import numpy as np
 
 from palate._checks import ArgumentError, Call, Words
 from palate._parallel import check_threads, even_bounds, run_chunks
-from palate.factors.factors import FactorScorer, Uncertain
+from palate.factors.factors import Factors, FactorScorer, Uncertain
 from palate.factors.item_index import item_panels, of_items
 from palate.factors.row_precision import RowNoise
 from palate.scorer import Scorer
@@ -40,30 +40,31 @@ def knows_rating_spread(scorer: Scorer) -> TypeGuard[FactorScorer]:
     return has_spread(scorer) and scorer.likelihood.knows_noise
 
 
-def posterior_arrays(model: FactorScorer) -> "Posterior":
-    """Return the draws of a model as the kernels of `palate.kernels.moments` take them."""
+def posterior_arrays(factors: Factors) -> "Posterior":
+    """Return the draws of a factorization as the kernels of `palate.kernels.moments` take them."""
     from palate.kernels.moments import Posterior
 
-    fields = model.likelihood.kernel_fields(len(model.user_factors))
+    user, item = factors.user, factors.item
+    fields = factors.likelihood.kernel_fields(factors.n_draws)
     return Posterior(
-        user_factors=model.user_factors,
-        item_factors=model.item_factors,
-        user_bias=model.user_bias,
-        item_bias=model.item_bias,
-        global_mean=np.asarray(model.global_mean, dtype=np.float64),
-        user_noise=_scales(model, model.factors.user.noise),
-        item_noise=_scales(model, model.factors.item.noise),
+        user_factors=user.factors,
+        item_factors=item.factors,
+        user_bias=user.bias,
+        item_bias=item.bias,
+        global_mean=np.asarray(factors.mean, dtype=np.float64),
+        user_noise=_scales(factors, user.noise),
+        item_noise=_scales(factors, item.noise),
         **fields._asdict(),
     )
 
 
-def _scales(model: FactorScorer, noise: RowNoise | None) -> np.ndarray:
+def _scales(factors: Factors, noise: RowNoise | None) -> np.ndarray:
     """Return the scale of the noise of each row in each draw.
 
     There are no columns where all scales are 1, or where they do not change the expected rating.
     """
-    if noise is None or not model.likelihood.noise_moves_mean:
-        return np.zeros((len(model.user_factors), 0), np.float32)
+    if noise is None or not factors.likelihood.noise_moves_mean:
+        return np.zeros((factors.n_draws, 0), np.float32)
     return noise.total
 
 
@@ -84,7 +85,7 @@ def pair_sd(model: FactorScorer, users: np.ndarray, items: np.ndarray, threads: 
 
     users, items = (np.ascontiguousarray(index, dtype=np.int64) for index in (users, items))
     mean, sd = np.empty(len(users)), np.empty(len(users))
-    arrays, kernel = posterior_arrays(model), cast(Any, moments.pair_moments)
+    arrays, kernel = posterior_arrays(model.factors), cast(Any, moments.pair_moments)
 
     def run(start: int, stop: int) -> None:
         part = slice(start, stop)
@@ -115,7 +116,7 @@ def all_moments(model: FactorScorer, users: np.ndarray) -> tuple[np.ndarray, np.
     """
     from palate.kernels import moments
 
-    arrays = posterior_arrays(model)
+    arrays = posterior_arrays(model.factors)
     panels = item_panels(model)
     level = (arrays.global_mean[:, None] + arrays.user_bias[:, users].astype(np.float64)).astype(np.float32)
     ordered = of_items(model, "item biases of draws", _ordered_biases)

@@ -75,7 +75,7 @@ class Pairs:
 
     def by_kernel(self, kernel: Kernel, width: int, function: OfDraws, prior_noise: bool) -> list[np.ndarray]:
         """Return `function` of what a kernel writes of pairs, (n, width) float64, chunk by chunk."""
-        everything = posterior_arrays(self.model)
+        everything = posterior_arrays(self.model.factors)
 
         def run(start: int, stop: int) -> np.ndarray:
             chunk = self.part(start, stop)

@@ -13,7 +13,8 @@ from palate._parallel import check_threads, even_bounds, run_chunks
 from palate.scorer import Factored, Prior
 
 if TYPE_CHECKING:
-    from palate.factors.factors import FactorScorer
+    from palate.factors.factors import Factors, FactorScorer
+    from palate.factors.likelihood.base import Likelihood
 
 PAIRS_PER_CHUNK = 1 << 16
 SCORES_PER_CHUNK = 1 << 18
@@ -143,7 +144,8 @@ def _items_after_link(model: "FactorScorer", users: np.ndarray) -> np.ndarray:
     """
     biases = _rows(model.user_bias, model.factors.user.prior, users) + model.global_mean[:, None]
     scores = np.zeros((len(users), len(model.items)), dtype=np.float32)
-    add = _added_by_table(model) if model.factors.item.noise is None else _added_with_noise(model, users)
+    own_noise = model.factors.item.noise is not None
+    add = _added_with_noise(model.factors, users) if own_noise else _added_by_table(model)
 
     def run(start: int, stop: int) -> None:
         part = slice(start, stop)
@@ -164,7 +166,9 @@ def _added_by_table(model: "FactorScorer") -> Added:
     from palate.kernels.predictive import add_interpolated
 
     n_draws = len(model.user_factors)
-    tables = of_items(model, "link", lambda source: [_link_table(source, draw) for draw in range(n_draws)])
+    tables = of_items(
+        model, "link", lambda source: [_link_table(source.likelihood, draw) for draw in range(n_draws)]
+    )
 
     def add(latent: np.ndarray, draw: int, part: slice, out: np.ndarray) -> None:
         low, step, table = tables[draw]
@@ -173,25 +177,25 @@ def _added_by_table(model: "FactorScorer") -> Added:
     return add
 
 
-def _added_with_noise(model: "FactorScorer", users: np.ndarray) -> Added:
+def _added_with_noise(factors: "Factors", users: np.ndarray) -> Added:
     """Return the same where each pair has its own noise."""
-    own, other = model.factors.user.noise, model.factors.item.noise
+    own, other = factors.user.noise, factors.item.noise
     if own is None or other is None:
         raise ValueError("user_noise and item_noise must be given together.")
     mine, theirs = own.at(users, "user").astype(np.float32), other.scale
     share = np.float32(1 / len(theirs))
 
     def add(latent: np.ndarray, draw: int, part: slice, out: np.ndarray) -> None:
-        model.likelihood.add_expected(latent, draw, (mine[draw, part], theirs[draw]), share, out)
+        factors.likelihood.add_expected(latent, draw, (mine[draw, part], theirs[draw]), share, out)
 
     return add
 
 
-def _link_table(model: "FactorScorer", draw: int) -> tuple[float, float, np.ndarray]:
+def _link_table(likelihood: "Likelihood", draw: int) -> tuple[float, float, np.ndarray]:
     """Return (first latent value, step, expected ratings) of a draw, to where it no longer changes."""
-    low, high = model.likelihood.latent_range(draw)
+    low, high = likelihood.latent_range(draw)
     grid = np.linspace(low, high, TABLE)
-    return low, (high - low) / (TABLE - 1), model.likelihood.expected(grid[None], draw)[0]
+    return low, (high - low) / (TABLE - 1), likelihood.expected(grid[None], draw)[0]
 
 
 def _check_range(index: np.ndarray, n: int, what: str) -> None:

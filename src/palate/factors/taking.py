@@ -77,15 +77,15 @@ def one_draw(model: F, draw: int) -> F:
     differ in their noise, by rating.
     """
     at, plain = slice(draw, draw + 1), dict.fromkeys(("user_link", "item_link", "spread", "context"))
-    if latent_order_differs(model):
+    if latent_order_differs(model.factors):
         return take(model, draws=at, **plain)
     latent = dict.fromkeys(("user_noise", "item_noise", "noise_sd", "cutpoints"))
     return take(model, draws=at, link=IDENTITY, **plain, **latent)
 
 
-def latent_order_differs(model: FactorScorer) -> bool:
+def latent_order_differs(factors: Factors) -> bool:
     """Return whether the order of items by expected rating may differ from that by latent value.
 
     This is asked within one draw.
     """
-    return model.likelihood.noise_moves_mean and model.factors.item.noise is not None
+    return factors.likelihood.noise_moves_mean and factors.item.noise is not None

@@ -41,17 +41,17 @@ def knows_time(scorer: Scorer) -> TypeGuard[FactorScorer]:
     return isinstance(scorer, Temporal) and scorer.context is not None
 
 
-def context_of(model: FactorScorer) -> TimeContext:
-    """Return what a model knows of time.
+def context_of(factors: Factors) -> TimeContext:
+    """Return what a factorization knows of time.
 
     Raises
     ------
     ValueError
         If it knows nothing of time.
     """
-    if model.factors.time is None:
+    if factors.time is None:
         raise ValueError(_TIMELESS)
-    return model.factors.time
+    return factors.time
 
 
 def check_times(scorer: Scorer, timestamps: object, n: int, what: str = "pairs") -> np.ndarray | None:
@@ -77,7 +77,7 @@ def check_times(scorer: Scorer, timestamps: object, n: int, what: str = "pairs")
 
 def in_units_of(model: FactorScorer, times: np.ndarray, what: str, certain: bool = False) -> np.ndarray:
     """Return times in the unit of those that a model knows; see `palate.data.time_units.placed`."""
-    context = context_of(model)
+    context = context_of(model.factors)
     known = context.edges if len(context.edges) else context.sessions.begin[:_ENOUGH]
     return placed(times, known, what, certain)
 
@@ -98,7 +98,7 @@ def at_times(
         -1 is an unknown row and stays one.
     times : ndarray of shape (n,), int64
     """
-    context = context_of(model)
+    context = context_of(model.factors)
     n_sessions, n_time_bins = len(context.sessions), context.n_time_bins
     beside = (context.sessions.find(users, times) + 1) * n_time_bins + context.time_bins(times)
     user_at, user, both = _distinct(users, beside, (n_sessions + 1) * n_time_bins)
@@ -154,9 +154,7 @@ def rows_in_time_bins(
     `P_u + V` on `Q_i + W` is `P_u` on `Q_i + W` and `V` on `Q_i + W`, which is the same for all
     users and goes into the bias.
     """
-    k, context = factors.n_factors, factors.time
-    if context is None:
-        raise ValueError(_TIMELESS)
+    k, context = factors.n_factors, context_of(factors)
     users, own = context.user_shift[draws][:, time_bins], context.item_shift[draws][:, time_bins]
     vectors = factors.item.factors[draws][:, items] + own[:, :, :k]
     bias = factors.item.bias[draws][:, items] + own[:, :, k] + users[:, :, k]
@@ -205,7 +203,7 @@ def at_time(model: S, time: object) -> S:
         raise ArgumentTypeError("time", "be one number, date or datetime", f"{time!r}")
     if not knows_time(model):
         raise ValueError(_TIMELESS)
-    context = context_of(model)
+    context = context_of(model.factors)
     if context.n_time_bins == 1:
         raise ValueError(Words("this model has one time bin only, and is the same at all times. ", _ADVICE))
     time_bin = int(context.time_bins(times)[0])

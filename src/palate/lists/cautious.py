@@ -285,6 +285,6 @@ def draws_of_users(users: np.ndarray, n_draws: int, seed: int) -> np.ndarray:
 
 def _after_link(model: FactorScorer, draw: int, latent: np.ndarray) -> np.ndarray:
     """Return latent values of one draw as ratings, float32."""
-    if latent_order_differs(model):
+    if latent_order_differs(model.factors):
         return latent  # ratings already
     return model.likelihood.expected(latent, draw)

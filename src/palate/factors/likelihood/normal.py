@@ -101,7 +101,7 @@ class NormalNoise(Likelihood):
         noise, numbers = self._noise(_OF_MEAN), values.astype(np.float64)
         n_draws = len(noise)
         chosen = np.unique(np.linspace(0, n_draws - 1, min(MOST_DRAWS, n_draws)).round().astype(np.int64))
-        posterior, arrays = pairs.has_posterior, posterior_arrays(pairs.model)
+        posterior, arrays = pairs.has_posterior, posterior_arrays(pairs.model.factors)
         if not posterior:
             chosen = np.zeros(1, dtype=np.int64)
 
