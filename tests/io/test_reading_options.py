@@ -22,6 +22,12 @@ def rows(*arguments, **options):
     return read(*arguments, **options).ratings.to_frame().rows()
 
 
+def test_a_warning_names_the_line_that_called_palate(tmp_path):
+    with pytest.warns(ReadingWarning, match="are left out") as caught:
+        read(tmp_path, HEADER + "1,2,3\n2,3,NA\n3,3,1\n", missing="NA")
+    assert [one.filename for one in caught] == [__file__]
+
+
 @pytest.mark.parametrize(
     "options",
     [

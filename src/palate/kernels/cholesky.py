@@ -89,8 +89,9 @@ def add_upper(
 
 @njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
 def factorise(system, stride, width, negated):
-    """Turn the upper triangle of `system` (width x stride, row-major) into U with A = U'U, and
-    columns beyond `width`, the right-hand sides g, into U'^-1 g. Return the smallest ratio of a
+    """Turn the upper triangle of `system` (width x stride, row-major) into U with A = U'U.
+
+    Columns beyond `width`, the right-hand sides g, become U'^-1 g. Return the smallest ratio of a
     pivot to its diagonal entry (<= 0: breakdown).
     """
     worst = np.float32(1.0)

@@ -28,8 +28,9 @@ def solve_double(
     out,
     out_bias,
 ):
-    """The same row in float64 with SMALL of the mean diagonal added: for zero penalties and other
-    nearly singular systems.
+    """Solve the same row in float64, with SMALL of the mean diagonal added.
+
+    This is for zero penalties and other nearly singular systems.
     """
     width = other.shape[1]
     size = width + 1

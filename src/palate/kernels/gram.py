@@ -9,8 +9,9 @@ from palate.kernels.tile import FAST, LANES, copy_scaled
 
 @njit(nogil=True, cache=True, fastmath=FAST)
 def add_gram(factors, first, last, out):
-    """Add `sum of q q'` over rows `first` to `last` of `factors` (n, width) to the upper triangle
-    of `out` (width, width), float64.
+    """Add `sum of q q'` over rows `first` to `last` of `factors` to the upper triangle of `out`.
+
+    `factors` is (n, width) float32 and `out` (width, width) float64.
 
     Products are summed in float32 within a block of ratings and in float64 across blocks.
     """

@@ -87,9 +87,7 @@ def row_scores(first, last, indptr, columns, factors, bias, other, other_bias, o
 
 @njit(nogil=True, cache=True)
 def pair_weights(first, last, indptr, columns, own, other, weights, out):
-    """Write `own[u] * other[i]`, times the rating's weight where it has one, for every rating of
-    rows `first` to `last` to `out`.
-    """
+    """Write `own[u] * other[i]`, times the weight if any, for each rating of a range of rows to `out`."""
     for u in range(first, last):
         for position in range(indptr[u], indptr[u + 1]):
             weight = own[u] * other[columns[position]]

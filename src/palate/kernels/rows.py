@@ -30,8 +30,7 @@ AHEAD = 12  # ratings by which the gather asks for memory ahead of itself
 
 @njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
 def _finish(system, stride, width, corner, target, l1_bias, with_bias, noise, out, out_bias):
-    """Solve for the row from the factorised system: the bias in closed form, then `U p = y - v b (+
-    z)` backwards.
+    """Solve for the row from the factorised system: first the bias, then `U p = y - v b (+ z)` backwards.
 
     Columns `width` and `width + 1` of `system` hold v and y, the transformed bias column and
     right-hand side. Returns False if the bias' pivot is not positive.
@@ -233,9 +232,7 @@ def _add_sides(sides, width, pair, gathered, panel, n):
 
 @njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
 def _start(system, stride, width, sides, precision, strength, prior_mean, base_gram, base_rhs):
-    """Set the system to `strength * precision + base_gram` and its right-hand side to the prior's
-    and the base's.
-    """
+    """Set the system to `strength * precision + base_gram`, and its right-hand side accordingly."""
     for f in range(width):
         row = f * stride
         copy_scaled(
@@ -282,9 +279,7 @@ def solve_row_reference(
     imputed,
     dropout,
 ):
-    """Return A and h of one row in float64, as the equations of this module's docstring have them
-    (l1_bias and noise aside).
-    """
+    """Return A and h of one row in float64 by the equations above, l1_bias and noise aside."""
     x = np.hstack([other, np.ones((len(other), 1))]).astype(np.float64)
     scale = np.full((x.shape[1], x.shape[1]), float(strength))
     scale[-1, :] = scale[:, -1] = 1.0

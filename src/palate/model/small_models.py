@@ -71,17 +71,32 @@ def of_table(model: "FactorModel", users: Vocabulary, ratings: RatingMatrix, thr
     if times is not None and model.context is not None:
         times = in_units_of(model, times, "timestamps of the ratings to fold in")
     found = solve_users(model, rows, threads, times)
+    return _of_new_users(
+        model, (found.factors, found.bias, found.scale), ratings, _of_last_time_bins(model, found), users
+    )
+
+
+def _of_new_users(
+    model: "FactorModel",
+    found: tuple[np.ndarray, np.ndarray, np.ndarray | None],
+    ratings: RatingMatrix,
+    context: TimeContext | None,
+    users: Vocabulary | None = None,
+) -> "FactorModel":
+    """Return a model of new users alone, of whom the vectors, biases and scales of noise are found."""
+    factors, bias, scale = found
+    n_users = bias.shape[1]
     return take(
         model,
-        user_rows=np.full(len(users), -1),
-        users=users,
-        user_factors=found.factors,
-        user_bias=found.bias,
-        user_noise=own_noise(model, "user", found.scale),
+        user_rows=np.full(n_users, -1),
+        users=Vocabulary.numbered(n_users) if users is None else users,
+        user_factors=factors,
+        user_bias=bias,
+        user_noise=own_noise(model, "user", scale),
         ratings=ratings,
         spread=known_spread(model),
         item_link=None,  # its bag counts the users that were
-        context=_of_last_time_bins(model, found),
+        context=context,
     )
 
 
@@ -116,17 +131,10 @@ def with_users(model: "FactorModel", folded: Sequence[FoldedUser]) -> "FactorMod
         n_items=len(model.items),
         held_out=np.concatenate(held_out) if any(marks.any() for marks in held_out) else None,
     )
-    return take(
-        model,
-        user_rows=np.full(len(folded), -1),
-        user_factors=np.stack([user.factors for user in folded], axis=1),
-        user_bias=np.stack([user.bias for user in folded], axis=1),
-        user_noise=own_noise(model, "user", _scales(folded)),
-        ratings=matrix,
-        spread=known_spread(model),
-        item_link=None,  # its bag counts the users that were
-        context=_in_their_time_bins(model, folded),
-    )
+    factors = np.stack([user.factors for user in folded], axis=1)
+    bias = np.stack([user.bias for user in folded], axis=1)
+    context = _in_their_time_bins(model, folded)
+    return _of_new_users(model, (factors, bias, _scales(folded)), matrix, context)
 
 
 def with_items(model: "FactorModel", folded: Sequence[FoldedItem]) -> "FactorModel":
