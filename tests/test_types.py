@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 SOURCE = Path(__file__).parents[1] / "src" / "palate"
-MOST = 58  # parameters typed Any; lower it whenever there are fewer
+MOST = 53  # parameters typed Any; lower it whenever there are fewer
 
 
 def parameters_typed_any(source: str) -> list[str]:

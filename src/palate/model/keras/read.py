@@ -48,20 +48,7 @@ def read_keras(
     require_h5py()
     tables = read_tables(path)
     known, found_mean = (None, None) if ratings is None else table_of(ratings)
-    centre = found_mean if mean is None else _checked_mean(mean)
-    if centre is None:
-        raise ArgumentError(
-            "mean",
-            "be given without ratings: Keras' model predicts ratings less their mean, which is not in its "
-            "file",
-            advice=Words(
-                "Pass ",
-                Setting("ratings"),
-                " (best with the columns rating and y), or ",
-                Setting("mean"),
-                ".",
-            ),
-        )
+    centre = _centre(found_mean if mean is None else _checked_mean(mean))
     users, user_rows = rated_rows(None if known is None else known.users, len(tables.user), "user")
     items, item_rows = rated_rows(None if known is None else known.items, len(tables.item), "item")
     matrix = None if known is None else RatingMatrix.from_ratings(known)
@@ -88,6 +75,24 @@ def read_keras(
         ),
         frame_kind="polars" if known is None else known.frame_kind,
     )
+
+
+def _centre(mean: float | None) -> float:
+    """Return the mean that Keras took off; ArgumentError where it is not known."""
+    if mean is None:
+        raise ArgumentError(
+            "mean",
+            "be given without ratings: Keras' model predicts ratings less their mean, which is not in its "
+            "file",
+            advice=Words(
+                "Pass ",
+                Setting("ratings"),
+                " (best with the columns rating and y), or ",
+                Setting("mean"),
+                ".",
+            ),
+        )
+    return mean
 
 
 def read_tables(path: str | os.PathLike[str]) -> KerasTables:
