@@ -15,6 +15,7 @@ from palate.factors.factors import Factors, FactorScorer, Temporal
 from palate.factors.scores import linear_scores, score_pairs
 from palate.factors.taking import changed, take
 from palate.factors.temporal import TimeContext
+from palate.factors.uncertainty import known_levels
 from palate.scorer import Scorer, is_factored
 
 _ENOUGH = 1000  # sessions whose times tell the unit
@@ -123,9 +124,6 @@ def at_times(
     if mine is not None:  # the effect of a session that is known is no noise
         scale = np.where(session > 0, mine.scale[:, user], mine.total[:, user])
         mine = replace(mine, scale=scale, session=None)
-    levels = model.likelihood.levels
-    if levels is None and model.ratings is not None:
-        levels = model.ratings.levels
     found = take(
         model,
         user_rows=user,
@@ -136,7 +134,7 @@ def at_times(
         item_bias=item_bias,
         user_noise=mine,
         item_noise=None if theirs is None else replace(theirs, scale=theirs.scale[:, item]),
-        levels=levels,
+        levels=known_levels(model),
         user_link=None,
         item_link=None,
         context=None,

@@ -129,6 +129,12 @@ def rating_distribution(
     return np.diff(below, axis=1, prepend=0, append=1)
 
 
+def known_levels(model: FactorScorer) -> np.ndarray | None:
+    """Return the values a rating may have, ascending: the likelihood's, else those of the ratings, if any."""
+    levels = model.likelihood.levels
+    return model.ratings.levels if levels is None and model.ratings is not None else levels
+
+
 def rating_levels(model: FactorScorer) -> np.ndarray:
     """Return the values a rating may have, ascending: the model's, else the distinct ones among its ratings.
 
@@ -137,9 +143,7 @@ def rating_levels(model: FactorScorer) -> np.ndarray:
     ValueError
         If they are not known, or too many.
     """
-    levels = model.likelihood.levels
-    if levels is None and model.ratings is not None:
-        levels = model.ratings.levels
+    levels = known_levels(model)
     if levels is None or len(levels) > MAX_LEVELS:
         raise ValueError(
             f"predict_distribution needs a model with at most {MAX_LEVELS} rating levels; this one "

@@ -115,9 +115,9 @@ def contributions(
 def _of_draw(
     model: "FactorModel", user: FoldedUser, rows: Rows, draw: int, item: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the shares of ratings, prior, features and unrated pairs, and what biases expect.
+    """Return the shares of the ratings, what the biases expect of them, and three other shares.
 
-    The order is ratings, expectations, prior, features, unrated pairs.
+    The three are those of the prior, of features, and of unrated pairs.
     """
     prior, k = model.user_prior, model.n_factors
     bias, mean = float(user.bias[draw]), float(model.global_mean[draw])
