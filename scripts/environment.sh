@@ -95,9 +95,10 @@ create() {
 install() {
     echo "installing $*"
     if [ -n "$uv" ]; then
-        UV_COMPILE_BYTECODE=1 uv pip install --quiet --python "$folder/bin/python" "$@"
+        uv pip install --quiet --python "$folder/bin/python" "$@"
     else
-        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
+        # Python compiles a module when it is first imported. The tests import a small part of what they install.
+        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile "$@"
     fi
 }
 

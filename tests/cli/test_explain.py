@@ -55,3 +55,23 @@ def test_what_is_wrong_is_said_in_a_line(palate, model, arguments, message):
     assert result.code != 0
     assert message in result.err
     assert "Traceback" not in result.err
+
+
+def test_a_model_of_choices_and_both_heads(palate, folder, tmp_path):
+    table = library.read(folder / "ratings.csv", scale=(1, 5)).ratings
+    library.LinearItems().fit(table, validation=0).save(tmp_path / "choices.palate")
+    result = palate("explain", tmp_path / "choices.palate", 1, 8)
+    assert result.code == 0
+    assert "The score for user 1 and" in result.out
+    refused = palate("explain", tmp_path / "choices.palate", 1, 8, "--by", "chosen")
+    assert refused.code == 2
+    assert "--by is for a model of two heads" in refused.err
+    library.Recommender(seconds=1).fit(table).save(tmp_path / "both.palate")
+    rated = palate("explain", tmp_path / "both.palate", 8, "--rate", "9=5")
+    chosen = palate("explain", tmp_path / "both.palate", 8, "--rate", "9=5", "--by", "chosen")
+    assert (rated.code, chosen.code) == (0, 0)
+    assert "The prediction for this new user and" in rated.out
+    assert "The score for this new user and" in chosen.out
+    wrong = palate("explain", tmp_path / "both.palate", 1, 8, "--by", "best")
+    assert wrong.code == 2
+    assert "--by must be one of 'chosen', 'stars'; got 'best'" in wrong.err

@@ -5,6 +5,8 @@ import polars as pl
 import pytest
 
 import palate
+from palate.model.model import Model
+from palate.model.sum_model import SumModel
 from write_kinds import KINDS, planted
 
 EXACT = {
@@ -179,3 +181,95 @@ def test_what_cannot_be_explained_says_why(model, tmp_path):
         bare.explain(3, 2)
     newcomer = bare.fold_in([1, 4], [5, 1])
     assert total(bare.explain(newcomer, 2)) == pytest.approx(bare.predict(newcomer, 2), abs=1e-4)
+
+
+CHOICES = {
+    "linear": palate.LinearItems(),
+    "linear dense": palate.LinearItems(form="dense"),
+    "spectral": palate.Spectral(n_factors=4),
+    "popular": palate.Popular(),
+}
+
+
+def choice_models():
+    models = {name: trainer.fit(planted(), validation=0) for name, trainer in CHOICES.items()}
+    models["sum"] = SumModel.of((models["linear"], models["spectral"]), (1.0, 0.8))
+    return models
+
+
+def test_the_parts_add_up_for_every_model_of_choices():
+    for name, model in choice_models().items():
+        for user in model.users.ids()[:5]:
+            item = (user * 7) % 20
+            why = model.explain(user, item)
+            score = model.score_pairs(np.array([user]), np.array([item]))[0]
+            assert total(why) == pytest.approx(score, abs=1e-4), name
+            assert why.score == pytest.approx(score, abs=1e-6), name
+            assert str(why).startswith(f"The score for user {user} and item {item} is"), name
+            rated = why.frame.filter(pl.col("part") == "rating")
+            table = planted()
+            own = table.user_index == user
+            given = dict(zip(table.item_index[own].tolist(), table.value[own].tolist(), strict=True))
+            assert dict(zip(rated["item_id"], rated["rating"], strict=True)) == given, name
+
+
+def test_a_new_user_is_explained_by_every_model():
+    models = choice_models()
+    models["ratings"] = palate.LeastSquares(n_factors=3).fit(planted(), validation=0)
+    models["draws"] = palate.Gibbs(n_factors=2, sweeps=6, burn_in=2).fit(planted())
+    for name, model in models.items():
+        someone = Model.fold_in(model, {1: 5, 2: 4})  # a NewUser, as Recommender's fold_in returns
+        why = model.explain(someone, 7)
+        assert why.subject == "this new user and item 7", name
+        assert total(why) == pytest.approx(why.score, abs=1e-4), name
+        assert set(why.frame["item_id"].drop_nulls()) == {1, 2}, name
+        named = Model.fold_in(model, {1: 5, 2: 4}, user_id=77)
+        assert model.explain(named, 7).subject == "user 77 and item 7", name
+
+
+def test_the_words_of_popularity():
+    lines = palate.Popular().fit(planted()).explain(3, 7).lines()
+    assert lines[1].endswith("how often this item was chosen")
+    assert lines[-1] == "The user's own ratings add nothing."
+
+
+class Together:
+    """Scores an item by how often it was rated together with a user's items, and 1."""
+
+    def __init__(self, ratings, short=False):
+        self.rows = np.zeros((ratings.n_users, ratings.n_items))
+        self.rows[ratings.user_index, ratings.item_index] = 1
+        self.table, self.short = self.rows.T @ self.rows, short
+
+    def score_items(self, users):
+        return 1 + self.rows[users] @ self.table
+
+    def score_pairs(self, users, items):
+        return self.score_items(users)[np.arange(len(items)), items]
+
+    def contributions(self, user, item):
+        return self.table[np.flatnonzero(self.rows[user])[self.short :], item]
+
+
+def test_a_scorer_of_ones_own_explains_by_its_contributions():
+    table = planted()
+    why = Model.of(Together(table), table).explain(3, 7)
+    assert total(why) == pytest.approx(why.score, abs=1e-4)
+    assert remainder(why) == pytest.approx(1)
+    assert "+1.000  the remainder: what the user's items do not explain" in str(why)
+    with pytest.raises(
+        ValueError, match=r"must be one for each of the user's 10 ratings; got an array of shape \(9,\)"
+    ):
+        Model.of(Together(table, short=True), table).explain(3, 7)
+    with pytest.raises(ValueError, match="a model of mine does not"):
+        Model.of(palate.Baseline().fit(table, validation=0), table, name="mine").explain(3, 7)
+    with pytest.raises(ValueError, match="a model of Popular does not"):
+        SumModel.of((palate.Popular().fit(table),), (1.0,)).explain(3, 7)
+
+
+def test_choices_saved_without_ratings_explain_new_users_alone(tmp_path):
+    palate.LinearItems().fit(planted(), validation=0).save(tmp_path / "small.palate", ratings=False)
+    model = palate.load(tmp_path / "small.palate")
+    with pytest.raises(ValueError, match="explain needs the ratings of the model"):
+        model.explain(3, 7)
+    assert total(model.explain(model.fold_in({1: 5}), 7)) == model.predict(model.fold_in({1: 5}), 7)

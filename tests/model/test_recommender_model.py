@@ -9,7 +9,6 @@ import palate
 from palate.heads.chance import ChanceByPlace, fit_chance
 from palate.heads.ranking import TwoHeads, liked_log
 from palate.lists.ranking import rank
-from palate.model.sum_model import SumModel
 from write_kinds import planted
 
 NOTHING = (np.zeros(0, np.int64), np.zeros(0, np.int32))
@@ -185,20 +184,6 @@ def _unrated(table, n):
     """Return an item that each of the first n users has not rated."""
     for user in range(n):
         yield int(np.setdiff1d(np.arange(15), table.item_index[table.user_index == user])[0])
-
-
-def test_the_contributions_of_a_sum_add_up_to_its_score(rated_table):
-    one = palate.LinearItems().fit(rated_table, validation=0)
-    two = palate.Spectral(n_factors=4).fit(rated_table, validation=0)
-    both = SumModel.of((one, two), (1.0, 0.8))
-    found = both.contributions(3, 7)
-    score = both.score_pairs(np.array([3]), np.array([7]))[0]
-    assert found["contribution"].sum() == pytest.approx(score, abs=1e-4)
-    someone = both.contributions(both.fold_in([1, 2], [5, 4]), 7)
-    assert set(someone["item_id"]) == {1, 2}
-    popular = SumModel.of((one, palate.Popular().fit(rated_table)), (1.0, 1.0))
-    with pytest.raises(ValueError, match="one of Popular does not"):
-        popular.contributions(3, 7)
 
 
 def test_equal_ratings_are_choices_like_others(recwarn):

@@ -157,9 +157,20 @@ def test_someone_new_is_folded_into_both_heads(model):
     assert model.predict(newcomer, 7) == pytest.approx(model.predict(5, 7), abs=0.1)
 
 
-def test_it_is_explained_by_its_star_head_and_has_similar_items(model):
-    why = model.explain(5, 7)
-    assert float(why.frame["contribution"].sum()) == pytest.approx(model.predict(5, 7), abs=1e-4)
+def test_both_heads_are_explained(model):
+    newcomer = model.fold_in([1, 2], [5, 4])
+    for user in (5, newcomer):
+        why = model.explain(user, 7)
+        assert float(why.frame["contribution"].sum()) == pytest.approx(model.predict(user, 7), abs=1e-4)
+        chosen = model.explain(user, 7, by="chosen")
+        assert float(chosen.frame["contribution"].sum()) == pytest.approx(
+            model.choice.predict(user, 7), abs=1e-4
+        )
+    with pytest.raises(ValueError, match="by must be one of 'chosen', 'stars'; got 'both'"):
+        model.explain(5, 7, by="both")
+
+
+def test_it_has_similar_items(model):
     near = model.similar_items(8, 5)["item_id"].to_list()
     assert sum(item % 4 == 0 for item in near) >= 3
 

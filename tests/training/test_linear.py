@@ -114,7 +114,7 @@ def test_a_model_answers_saves_folds_in_and_explains(rng, trainer, tmp_path):
     someone = loaded.fold_in(ratings.item_index[own], ratings.value[own], user_id="new")
     np.testing.assert_allclose(loaded.predict(someone, list(range(25))), scores(model)[3], atol=1e-6)
     assert loaded.recommend(someone)["item_id"].to_list() == model.recommend(3)["item_id"].to_list()
-    parts = model.contributions(3, 7)
+    parts = model.explain(3, 7).frame
     assert sorted(parts["item_id"].to_list()) == sorted(ratings.item_index[own].tolist())
     np.testing.assert_allclose(parts["contribution"].sum(), scores(model)[3, 7], atol=1e-6)
     similar = model.similar_items(2, 3)

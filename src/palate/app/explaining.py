@@ -1,13 +1,10 @@
 """Why an item is predicted what it is predicted, for every kind of model that can say so."""
 
-from typing import Any
-
 import polars as pl
 
 from palate.app.answers import Part, Reasons
 from palate.app.errors import CannotAnswer
 from palate.app.served import Asked, ServedModel
-from palate.data.frames import to_polars
 
 
 def reasons(served: ServedModel, asked: Asked, item: str, user: str = "") -> Reasons:
@@ -30,34 +27,20 @@ def reasons(served: ServedModel, asked: Asked, item: str, user: str = "") -> Rea
             f"Save it with its ratings."
         )
     key = served.model.items.id(index)
-    predicts = getattr(asked.model, "predicts", asked.model)
-    if hasattr(predicts, "explain"):
-        found = predicts.explain(asked.user, key)
-        parts, prediction, score, words = (
-            _parts(served, found.table),
-            found.prediction,
-            found.score,
-            str(found),
-        )
-    elif hasattr(predicts, "contributions"):
-        frame = to_polars(predicts.contributions(asked.user, key))
-        parts = _ratings(served, asked, frame.to_dicts())
-        score = sum(part.contribution for part in parts)
-        prediction, words = score, ""
-    else:
-        raise CannotAnswer(
-            f"model {served.id!r} is of a kind ({type(predicts).__name__}) that cannot explain its scores."
-        )
+    try:
+        found = asked.model.explain(asked.user, key)
+    except ValueError as error:
+        raise CannotAnswer(f"model {served.id!r} cannot explain its scores: {error}") from error
     return Reasons(
         user=user,
         item=served.item(index),
         model_id=served.id,
         model_version=served.version,
         source=asked.source,
-        prediction=float(prediction),
-        score=float(score),
-        parts=parts,
-        in_words=words,
+        prediction=found.prediction,
+        score=found.score,
+        parts=_parts(served, found.table),
+        in_words=str(found),
     )
 
 
@@ -71,13 +54,3 @@ def _parts(served: ServedModel, table: pl.DataFrame) -> tuple[Part, ...]:
         )
         for row in table.to_dicts()
     )
-
-
-def _ratings(served: ServedModel, asked: Asked, rows: list[dict[str, Any]]) -> tuple[Part, ...]:
-    items, values, _ = asked.model.ratings.row(asked.row)
-    given = dict(zip(items.tolist(), values.tolist(), strict=True))
-    parts = []
-    for row in sorted(rows, key=lambda row: -abs(row["contribution"])):
-        index = served.item_index(str(row["item_id"]))
-        parts.append(Part("rating", float(row["contribution"]), served.item(index), given.get(index)))
-    return tuple(parts)

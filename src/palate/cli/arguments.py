@@ -447,3 +447,13 @@ def label(model: "Model", item: object) -> str:
 
 def _saying(words: str) -> Callable[[int], str]:
     return lambda place: words
+
+
+def has_heads(loaded: "Model", path: Path, by: str | None) -> bool:
+    """Return whether a model has two heads, which --by chooses from."""
+    two = hasattr(loaded, "heads")
+    if by is not None and not two:
+        raise usage_error(
+            f"--by is for a model of two heads, which `palate train` makes without options; {path} has one"
+        )
+    return two

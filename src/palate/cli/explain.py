@@ -24,6 +24,14 @@ def explain(
     fold_in: Annotated[
         Path | None, typer.Option(metavar="FILE", help="CSV file with the ratings of a new user.")
     ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HEAD",
+            help="For a model of two heads: explain the predicted rating (stars, the default), or why "
+            "the user is likely to choose the item (chosen).",
+        ),
+    ] = None,
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
@@ -61,7 +69,8 @@ def explain(
         if title is not None
         else arguments.item_ids(loaded, [str(item)])[0]
     )
-    found = loaded.explain(who, one)
+    head = {"by": by} if arguments.has_heads(loaded, model, by) else {}
+    found = loaded.explain(who, one, **head)
     if as_json or output is not None:
         deliver(found.frame, as_json=as_json, output=output)
         return

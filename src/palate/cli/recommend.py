@@ -148,11 +148,7 @@ def recommend(
         if is_new
         else arguments.user_ids(loaded, users or [], unknown)
     )
-    two_heads = hasattr(loaded, "heads")
-    if by is not None and not two_heads:
-        raise usage_error(
-            f"--by is for a model of two heads, which `palate train` makes without options; {model} has one"
-        )
+    two_heads = arguments.has_heads(loaded, model, by)
     words = words or (two_heads and by in (None, "both") and not as_json and output is None)
     asked: dict[str, Any] = {
         "ascending": ascending,

@@ -1,7 +1,8 @@
 """Why a model predicts what it predicts: the parts of a score as a frame, and in words."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 import polars as pl
@@ -9,11 +10,14 @@ import polars as pl
 from palate.data import columns as names
 from palate.data.forks import rows_of, stacked
 from palate.data.frames import from_polars
+from palate.data.matrix import RatingMatrix
 from palate.factors.draws import has_posterior
 from palate.factors.item_index import item_table
 from palate.model.contributions import Contributions, contributions
 from palate.model.folded import FoldedItem, FoldedUser
+from palate.model.new_users import NewUser, TakesUsers, with_new_users
 from palate.model.queries import stored_item, stored_user
+from palate.scorer import Scorer
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
@@ -22,6 +26,18 @@ PART, CONTRIBUTION, EXPECTED = "part", "contribution", "expected"
 RATING_PART = "rating"
 SMALL = 1e-4  # a remainder below this is rounding
 STRONGEST = 3  # ratings named for and against in words
+NO_RATINGS = (
+    "explain needs the ratings of the model, which was saved without them. Save it with its ratings, "
+    "or explain for a user of fold_in."
+)
+
+
+class ExplainedByItems(TakesUsers, Protocol):
+    """A model whose scores may be sums over a user's items."""
+
+    def item_contributions(self, row: int, column: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the row numbers of a user's items, and what each adds to the score of an item."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,9 +54,9 @@ class Explanation:
         levels.
     frame : frame
         One row for each part, in the model's kind of frame. Columns: `part` ("mean", "user bias",
-        "item bias", "rating", "prior", "features", "unrated pairs", "remainder"), `contribution`,
-        and for ratings `item_id`, `rating`, `expected` (the prediction from mean and biases) and
-        the columns of the catalog; strongest ratings first.
+        "item bias", "popularity", "rating", "prior", "features", "unrated pairs", "remainder"),
+        `contribution`, and for ratings `item_id`, `rating`, `expected` (the prediction from mean
+        and biases, for models of factors) and the columns of the catalog; strongest ratings first.
     remainder : str
         What the remainder is, or "" if there is none.
     table : polars.DataFrame
@@ -81,17 +97,20 @@ class Explanation:
         parts = list(self.table.iter_rows(named=True))
         ratings = [row for row in parts if row[PART] == RATING_PART]
         unit = "" if self.in_stars else ", before it is turned into a rating" if self._before_link else ""
+        noun = "prediction" if self.in_stars or self._before_link else "score"
         lines = [
-            f"The prediction for {self.subject} is {self.prediction:.2f}. These parts add up to "
+            f"The {noun} for {self.subject} is {self.prediction:.2f}. These parts add up to "
             f"{self.score:.2f}{unit}:"
         ]
         lines += [
             f"  {row[CONTRIBUTION]:+.3f}  {_MEANING.get(row[PART]) or self.remainder}"
             for row in parts
-            if row[PART] != RATING_PART
+            if row[PART] != RATING_PART and (self.in_stars or row[CONTRIBUTION])
         ]
         if not ratings:
             return [*lines, "The user has no training ratings."]
+        if not any(row[CONTRIBUTION] for row in ratings):
+            return [*lines, "The user's own ratings add nothing."]
         total = float(sum(row[CONTRIBUTION] for row in ratings))
         lines.append(f"  {total:+.3f}  the user's own ratings, {len(ratings):,} in number")
         for heading, sign in (("Ratings that raise it most:", 1), ("Ratings that lower it most:", -1)):
@@ -118,6 +137,7 @@ _MEANING = {
     "mean": "the average of all ratings",
     "user bias": "how this user rates compared with others",
     "item bias": "how this item is rated compared with others",
+    "popularity": "how often this item was chosen",
     "prior": "the prior mean of a user without ratings",
     "features": "the user's features, such as which items the user rated",
     "unrated pairs": "the pairs without a rating, which have a small weight",
@@ -126,12 +146,11 @@ _MEANING = {
 
 def explain(model: "FactorModel", user: object, item: object) -> Explanation:
     """Return what a prediction is made of; see `FactorModel.explain`."""
+    if isinstance(user, NewUser):
+        user = _folded(model, user)
     row = user if isinstance(user, FoldedUser) else stored_user(model, user)
     if model.ratings is None and not isinstance(user, FoldedUser):
-        raise ValueError(
-            "explain needs the ratings of the model, which was saved without them. Save it with "
-            "its ratings, or explain for a user of fold_in."
-        )
+        raise ValueError(NO_RATINGS)
     column = item if isinstance(item, FoldedItem) else stored_item(model, item)
     parts = contributions(model, row, column.factors, column.bias)
     table = _table(model, parts)
@@ -142,14 +161,65 @@ def explain(model: "FactorModel", user: object, item: object) -> Explanation:
         frame=from_polars(table, model.frame_kind),
         remainder=_remainder(model) if abs(parts.remainder) > SMALL else "",
         table=table,
-        subject=f"{_user_name(row)} and {_subject(model, column)}",
+        subject=f"{_user_name(row.id)} and {_subject(model, column)}",
         in_stars=abs(prediction - parts.score) <= 1e-3 and model.scale is not None,
     )
 
 
+def explain_by_items(model: ExplainedByItems, user: object, item: object) -> Explanation:
+    """Return what each of a user's items adds to the score of an item; see `Model.explain`."""
+    if model.ratings is None and not isinstance(user, NewUser):
+        raise ValueError(NO_RATINGS)
+    rows = with_new_users(model, user)
+    small, row = (
+        (rows.scorer, 0) if isinstance(user, NewUser) else (model, model.users.index(user, "user id"))
+    )
+    column = model.items.index(item, "item id")
+    own, added = small.item_contributions(row, column)
+    score = float(small.score_pairs(np.array([row]), np.array([column]))[0])
+    rated, values, _ = cast(RatingMatrix, small.ratings).row(row)
+    remainder = score - float(added.sum())
+    general = [("remainder", remainder)] if abs(remainder) > SMALL else []
+    numbers = [pl.Series(names.RATING, values[np.searchsorted(rated, own)])]
+    name = _user_name(user.id if isinstance(user, NewUser) else user)
+    table = stacked([_general_rows(general), _rating_rows(model, own, added, numbers)])
+    return Explanation(
+        prediction=score,
+        score=score,
+        frame=from_polars(table, model.frame_kind),
+        remainder="the remainder: what the user's items do not explain" if general else "",
+        table=table,
+        subject=f"{name} and {_stored_name(model, column)}",
+        in_stars=False,
+    )
+
+
+def sum_of_items(model: "FactorModel", row: int, column: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the items of a user whose vector is a sum over them, and what each adds to a score."""
+    if model.fold is None:
+        raise ValueError(no_sum(model.trainer))
+    user = stored_user(model, model.users.id(row))
+    parts = contributions(model, user, model.item_factors[:, column], model.item_bias[:, column])
+    return parts.items, parts.ratings
+
+
+def no_sum(trainer: Mapping[str, Any]) -> str:
+    """Return why the score of a model is not explained by a user's items."""
+    return (
+        "explain needs a model that knows what each of a user's ratings adds to a score; a model of "
+        f"{trainer.get('name')} does not."
+    )
+
+
+def _folded(model: "FactorModel", user: NewUser) -> FoldedUser:
+    small = with_new_users(model, user).scorer
+    return replace(stored_user(small, 0), id=user.id)
+
+
 def _table(model: "FactorModel", parts: Contributions) -> pl.DataFrame:
     """Return the parts as a Polars frame, the ratings by the size of their contribution."""
-    rows = [("mean", parts.mean), ("user bias", parts.user_bias), ("item bias", parts.item_bias)]
+    of_item = "popularity" if model.trainer.get("name") == "Popular" else "item bias"
+    rows = [("mean", parts.mean), ("user bias", parts.user_bias), (of_item, parts.item_bias)]
     rows += [
         (name, value)
         for name, value in (
@@ -161,25 +231,35 @@ def _table(model: "FactorModel", parts: Contributions) -> pl.DataFrame:
     ]
     if abs(parts.remainder) > SMALL:
         rows.append(("remainder", parts.remainder))
-    order = np.lexsort((parts.items, -np.abs(parts.ratings)))
-    described = rows_of(item_table(model), parts.items[order]).get_columns()
-    kept = [values for values in described if values.name not in (names.N_RATINGS, names.MEAN_RATING)]
-    first = [
-        pl.Series(PART, [RATING_PART] * len(order), dtype=pl.String),
-        pl.Series(CONTRIBUTION, parts.ratings[order], dtype=pl.Float64),
-        *(values for values in kept if values.name == names.ITEM_ID),
-        pl.Series(names.RATING, parts.values[order]),
-        pl.Series(EXPECTED, parts.expected[order]),
-    ]
-    taken = {values.name for values in first}
-    own = pl.DataFrame([*first, *(values for values in kept if values.name not in taken)])
-    general = pl.DataFrame(
+    numbers = [pl.Series(names.RATING, parts.values), pl.Series(EXPECTED, parts.expected)]
+    return stacked([_general_rows(rows), _rating_rows(model, parts.items, parts.ratings, numbers)])
+
+
+def _general_rows(rows: list[tuple[str, float]]) -> pl.DataFrame:
+    """Return a row for each named part."""
+    return pl.DataFrame(
         [
             pl.Series(PART, [name for name, _ in rows], dtype=pl.String),
             pl.Series(CONTRIBUTION, [value for _, value in rows], dtype=pl.Float64),
         ]
     )
-    return stacked([general, own])
+
+
+def _rating_rows(
+    model: Scorer, items: np.ndarray, added: np.ndarray, numbers: list[pl.Series]
+) -> pl.DataFrame:
+    """Return a row for each of a user's items, described by the catalog, by the size of what it adds."""
+    order = np.lexsort((items, -np.abs(added)))
+    described = rows_of(item_table(model), items[order]).get_columns()
+    kept = [values for values in described if values.name not in (names.N_RATINGS, names.MEAN_RATING)]
+    first = [
+        pl.Series(PART, [RATING_PART] * len(order), dtype=pl.String),
+        pl.Series(CONTRIBUTION, added[order], dtype=pl.Float64),
+        *(values for values in kept if values.name == names.ITEM_ID),
+        *(column.gather(order) for column in numbers),
+    ]
+    taken = {values.name for values in first}
+    return pl.DataFrame([*first, *(values for values in kept if values.name not in taken)])
 
 
 def _remainder(model: "FactorModel") -> str:
@@ -210,14 +290,16 @@ def item_name(row: dict[str, Any]) -> str:
     return f"item {row[names.ITEM_ID]!r}" if title is None else f"{title}"
 
 
-def _user_name(user: FoldedUser) -> str:
-    if user.id is None:
+def _user_name(user_id: Any) -> str:
+    if user_id is None:
         return "this new user"
-    return f"user {user.id.item() if isinstance(user.id, np.generic) else user.id!r}"
+    return f"user {user_id.item() if isinstance(user_id, np.generic) else user_id!r}"
 
 
 def _subject(model: "FactorModel", item: FoldedItem) -> str:
     index = model.items.indices([item.id])[0] if item.id is not None else -1
-    if index < 0:
-        return f"item {item.id!r}"
+    return f"item {item.id!r}" if index < 0 else _stored_name(model, int(index))
+
+
+def _stored_name(model: Scorer, index: int) -> str:
     return item_name(rows_of(item_table(model), np.array([index])).row(0, named=True))

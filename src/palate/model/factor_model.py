@@ -252,7 +252,7 @@ class FactorModel(OfFactors, WithVectors, Model):
 
         Parameters
         ----------
-        user : user id or FoldedUser
+        user : user id, FoldedUser or NewUser
         item : item id or FoldedItem
 
         Returns
@@ -281,6 +281,15 @@ class FactorModel(OfFactors, WithVectors, Model):
         True
         """
         return explaining.explain(self, user, item)
+
+    def item_contributions(self, row: int, column: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return what each of a user's own items adds to the score of an item.
+
+        `row` and `column` are those of `Model.item_contributions`.
+
+        Raises ValueError for a model whose vectors of users are no sums over their items.
+        """
+        return explaining.sum_of_items(self, row, column)
 
     def with_users(
         self, users: Vocabulary, ratings: RatingMatrix, threads: int | None = None

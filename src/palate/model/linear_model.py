@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -22,7 +22,7 @@ from palate.linear.neighbours import cosines
 from palate.linear.weights import ItemWeights
 from palate.lists.filters import allowed_items
 from palate.lists.likeness import Likeness
-from palate.lists.lookup import answer, column_of, described_frame, known_indices, user_rows
+from palate.lists.lookup import answer, column_of, described_frame, known_indices
 from palate.lists.recommending import check_n
 from palate.lists.similar import SHRINK, SIMILAR_TO, SIMILARITY, check_shrink, support
 from palate.lists.where import Where
@@ -30,7 +30,7 @@ from palate.model.folded import FoldedUser
 from palate.model.history import History
 from palate.model.joined import Change, check_timed
 from palate.model.model import Model
-from palate.model.new_users import NewUser, with_new_users
+from palate.model.new_users import NewUser
 from palate.solve.grades import Grades
 from palate.solve.rows import Rows
 
@@ -120,24 +120,14 @@ class LinearModel(Model):
         found: np.ndarray = before[choices.indptr[1:]] == before[choices.indptr[:-1]]
         return found
 
-    def contributions(self, user: object, item: object) -> Any:
-        """Return what each of a `user`'s items adds to the score of an `item`, the largest first.
+    def item_contributions(self, row: int, column: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return what each of a user's own items adds to the score of an item.
 
-        The parts add up to the score.
-
-        Columns: item_id, contribution, then the catalog's.
+        `row` and `column` are those of `Model.item_contributions`.
         """
-        rows = user_rows(self, with_new_users(self, user))
-        model, index = cast(LinearModel, rows.scorer), int(rows.index[0])
-        target = self.items.index(item, "item id")
-        part = slice(model.choices.indptr[index], model.choices.indptr[index + 1])
-        own = model.choices.columns[part]
-        parts = model.choices.values[part] * self.weights.from_items(own, target)
-        order = np.lexsort((own, -parts))
-        frame = described_frame(
-            [], rows_of(item_table(self), own[order]), [pl.Series("contribution", parts[order])]
-        )
-        return answer(frame, self)
+        part = slice(self.choices.indptr[row], self.choices.indptr[row + 1])
+        own = self.choices.columns[part]
+        return own, self.choices.values[part] * self.weights.from_items(own, column)
 
     def similar_items(
         self,

@@ -7,7 +7,7 @@ from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 
-from palate._checks import ArgumentTypeError
+from palate._checks import ArgumentError, ArgumentTypeError
 from palate.data.arguments import helpful_methods, ids_and_ratings
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset
@@ -16,6 +16,7 @@ from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
 from palate.model import updating
 from palate.model.answers import Answers
+from palate.model.explaining import Explanation, explain_by_items, no_sum
 from palate.model.folded import FoldedUser
 from palate.model.history import History
 from palate.model.joined import Change
@@ -240,6 +241,50 @@ class Model(Answers):
         updated: Self = updating.update(self, ratings, duplicates, catalog, threads)
         return updated
 
+    def explain(self, user: object, item: object) -> Explanation:
+        """Return what each of a user's ratings adds to the score of an item.
+
+        For models of choices, whose scores are sums over the items that a user chose. Models of
+        factors have further parts; see `FactorModel.explain`.
+
+        Parameters
+        ----------
+        user : user id, NewUser
+        item : item id
+
+        Returns
+        -------
+        Explanation
+            Its `frame` has a row for each rating, and one for the remainder if there is any.
+
+        Raises
+        ------
+        KeyError
+            If the user or the item is unknown.
+        ValueError
+            If the model was saved without its ratings, or its scores are no such sums.
+
+        Examples
+        --------
+        >>> from palate import LinearItems, Ratings
+        >>> ratings = Ratings.from_arrays(
+        ...     ["al", "al", "bo", "bo", "cy"], [1, 2, 1, 3, 2], [5, 3, 4, 1, 3], scale=(1, 5)
+        ... )
+        >>> why = LinearItems().fit(ratings, validation=0).explain("cy", 1)
+        >>> why.frame["item_id"].to_list(), bool(abs(why.frame["contribution"].sum() - why.score) < 1e-6)
+        ([2], True)
+        """
+        return explain_by_items(self, user, item)
+
+    def item_contributions(self, row: int, column: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the row numbers of a user's items, and what each adds to the score of an item.
+
+        The user and the item are given by `row` and `column`, their numbers in the model.
+
+        Raises ValueError for a model whose scores are no sums over a user's items.
+        """
+        raise ValueError(no_sum(self.trainer))
+
     def with_change(self, change: Change) -> tuple[Self, tuple[str, ...]]:
         """Return the model after a `change` by an update, with notes about it.
 
@@ -284,6 +329,20 @@ class ScorerModel(Model):
     def score_items(self, user_index: np.ndarray) -> np.ndarray:
         """Return what the scorer says of all items for each of `user_index`, float32."""
         return np.asarray(self.scorer.score_items(user_index), dtype=np.float32)
+
+    def item_contributions(self, row: int, column: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return what the scorer says that each rating of a user adds; see `Model.item_contributions`."""
+        if not isinstance(self.scorer, Explainable) or self.ratings is None:
+            return super().item_contributions(row, column)
+        items = self.ratings.row(row)[0]
+        added = np.asarray(self.scorer.contributions(row, column), dtype=np.float64)
+        if added.shape != items.shape:
+            raise ArgumentError(
+                "the contributions of the scorer",
+                f"be one for each of the user's {len(items):,} ratings",
+                f"an array of shape {added.shape}",
+            )
+        return items, added
 
     def with_users(self, users: Vocabulary, ratings: RatingMatrix) -> "ScorerModel":
         """Return the model of the `users` that are the rows of `ratings`, if the scorer can `fold`."""

@@ -21,6 +21,7 @@ from palate.lists import strangers
 from palate.lists.likeness import Likeness, own_likeness
 from palate.lists.lookup import UserRows, answer, user_rows
 from palate.lists.popular import silent_about
+from palate.model.explaining import Explanation
 from palate.model.history import History
 from palate.model.joined import Change
 from palate.model.model import Model
@@ -270,15 +271,33 @@ class RecommenderModel(Model):
     def _rows(self, users: object, unknown_allowed: bool = False) -> UserRows:
         return user_rows(self, with_new_users(self, users), unknown_allowed=unknown_allowed)
 
-    def explain(self, user: object, item: object) -> Any:
-        """Return the contributions to the star head's prediction for `user` and `item`.
+    def explain(self, user: object, item: object, *, by: str | None = None) -> Explanation:
+        """Return what each of a user's ratings adds to the prediction of a head for an item.
 
-        See `FactorModel.explain`.
+        Parameters
+        ----------
+        user : user id or NewUser
+        item : item id
+        by : {"stars", "chosen"}, optional
+            The head: "stars" explains the predicted rating, "chosen" the score of the choice head.
+            Default "stars", and "chosen" for a model without a star head.
 
-        `model.choice.explain(user, item)` does the same for the choice head.
+        Returns
+        -------
+        Explanation
+
+        Raises
+        ------
+        KeyError
+            If the user or the item is unknown.
+        ValueError
+            If the model was saved without its ratings, or its choice head is not a sum over the
+            user's items.
         """
-        head: Any = self.predicts
-        return head.explain(user, item)
+        by = check_choice("by", by or ("chosen" if self.stars is None else "stars"), BY[1:])
+        head: Any = self.choice if by == "chosen" else star_head(self.heads, by)
+        found: Explanation = head.explain(user, item)
+        return found
 
     def likeness(self) -> Likeness | None:
         """Return the similarity of two items by the choice head.

@@ -2,25 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-import polars as pl
 
 from palate.data.catalog import Catalog
-from palate.data.forks import rows_of
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
-from palate.factors.item_index import item_table, share_items
+from palate.factors.item_index import share_items
 from palate.lists.likeness import Likeness, own_likeness
-from palate.lists.lookup import answer, described_frame, user_rows
 from palate.lists.popular import silent_about
-from palate.model.factor_model import FactorModel
 from palate.model.history import History
 from palate.model.joined import Change
-from palate.model.linear_model import LinearModel
 from palate.model.model import Model
-from palate.model.new_users import with_new_users
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -103,30 +97,22 @@ class SumModel(Model):
         share_items(self, small)
         return small
 
-    def contributions(self, user: object, item: object) -> Any:
-        """Return what each of a `user`'s items adds to the score of an `item`, the largest first.
+    def item_contributions(self, row: int, column: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return what each of a user's own items adds to the score of an item.
 
-        The parts add up to the score.
+        `row` and `column` are those of `Model.item_contributions`.
 
-        Columns: item_id, contribution, then the catalog's. Raises ValueError if a model of the sum
-        does not explain its scores by items.
+        Raises ValueError if a model of the sum does not explain its scores by items.
         """
-        rows = user_rows(self, with_new_users(self, user))
-        model, row = cast(SumModel, rows.scorer), rows.index[:1]
-        target = model.items.index(item, "item id")
-        total = np.zeros(len(model.items))
-        rated = np.zeros(len(model.items), bool)
-        for part, weight in zip(model.parts, model.weights, strict=True):
-            spread = float(np.asarray(part.score_items(row), np.float32).std())
-            found = _by_items(part, model.users.id(int(row[0])), model.items.id(target))
-            own = model.items.indices(found["item_id"])
+        total, rated = np.zeros(len(self.items)), np.zeros(len(self.items), bool)
+        for part, weight in zip(self.parts, self.weights, strict=True):
+            spread = float(np.asarray(part.score_items(np.array([row])), np.float32).std())
+            own, added = part.item_contributions(row, column)
             rated[own] = True
             if spread > 0:
-                total[own] += weight / spread * found["contribution"].to_numpy()
+                total[own] += weight / spread * added
         own = np.flatnonzero(rated)
-        order = own[np.lexsort((own, -total[own]))]
-        numbers = [pl.Series("contribution", total[order])]
-        return answer(described_frame([], rows_of(item_table(self), order), numbers), self)
+        return own, total[own]
 
     def with_change(self, change: Change) -> tuple["SumModel", tuple[str, ...]]:
         """Return the sum with a `change` by an update of each part."""
@@ -147,19 +133,3 @@ class SumModel(Model):
         The `options` are those of `FactorModel.similar_items`.
         """
         return self.parts[0].similar_items(items, n, **options)
-
-
-def _by_items(part: LinearModel | FactorModel, user: Any, item: Any) -> pl.DataFrame:
-    """Return what each of a user's items adds to the score of one model of a sum.
-
-    The columns are item_id and contribution.
-    """
-    if isinstance(part, LinearModel):
-        return pl.DataFrame(part.contributions(user, item)).select("item_id", "contribution")
-    if part.fold is None:
-        raise ValueError(
-            "contributions needs a sum of models that score by a user's items; one of "
-            f"{part.trainer.get('name')} does not."
-        )
-    table = part.explain(user, item).table
-    return table.filter(pl.col("part") == "rating").select("item_id", "contribution")
