@@ -63,7 +63,7 @@ def compare(
     from palate.cli.input import busy, read_part
     from palate.cli.output import print_json
     from palate.evaluation.comparison import compare as run
-    from palate.evaluation.evaluating import unique_name
+    from palate.evaluation.named import unique_name
 
     if len(models) < 2:
         raise usage_error("compare needs two or more models")

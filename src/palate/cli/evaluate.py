@@ -187,7 +187,7 @@ def _check_cases(models: list[Path] | None, path: Path, as_json: bool) -> None:
 
 def _loaded(paths: list[Path]) -> dict[str, Any]:
     from palate.cli.arguments import load
-    from palate.evaluation.evaluating import unique_name
+    from palate.evaluation.named import unique_name
 
     found: dict[str, Any] = {}
     for path in paths:

@@ -242,7 +242,8 @@ def calibrate(
     >>> table["n_train"][0], abs(table["error"][0]) < 0.03
     ('all', True)
     """
-    from palate.evaluation.evaluating import TIMELESS, named_scorers
+    from palate.evaluation.named import named_scorers
+    from palate.evaluation.notes import TIMELESS
 
     entry: tuple[Any, str] = named_scorers([model])[0]
     scorer, name = entry

@@ -15,7 +15,8 @@ from palate.data import columns as names
 from palate.data.forks import needs_threads
 from palate.data.frames import from_polars
 from palate.data.ratings import Ratings
-from palate.evaluation.evaluating import check_bootstrap, evaluate, evaluate_common, named_scorers
+from palate.evaluation.evaluating import check_bootstrap, evaluate, evaluate_common
+from palate.evaluation.named import named_scorers
 from palate.lists.obscurity import Known
 from palate.lists.predicting import predict
 from palate.lists.recommending import recommend

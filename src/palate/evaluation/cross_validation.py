@@ -15,8 +15,9 @@ from palate.data.dataset import Dataset, with_catalog
 from palate.data.forks import needs_threads
 from palate.data.ratings import Ratings
 from palate.evaluation.combining import pool
-from palate.evaluation.evaluating import check_bootstrap, evaluate, unique_name
+from palate.evaluation.evaluating import check_bootstrap, evaluate
 from palate.evaluation.evaluation import Evaluation
+from palate.evaluation.named import unique_name
 from palate.splits.methods import k_fold
 from palate.splits.parts import Folds, Split
 

@@ -1,14 +1,11 @@
 """One test for all: models and references answer the same question."""
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
-from palate._checks import ArgumentError, ArgumentTypeError, check_count, check_seed, check_share
-from palate.data.columns import ITEM_ID
+from palate._checks import ArgumentError, check_count, check_seed, check_share
 from palate.data.dataset import ratings_of
 from palate.data.forks import needs_threads
 from palate.data.ratings import Ratings
@@ -25,12 +22,11 @@ from palate.evaluation.evaluated_model import (
 )
 from palate.evaluation.evaluation import Evaluation
 from palate.evaluation.folding import fold_in as folded
+from palate.evaluation.named import check_candidates, named_scorers
+from palate.evaluation.notes import all_relevant, notes_on
 from palate.evaluation.popular import MostPopular
 from palate.evaluation.scoring import Outcome, score
 from palate.evaluation.test_set import Question, alike_by, ask
-from palate.factors.temporal_scores import knows_time
-from palate.lists.lookup import column_of
-from palate.model.model import Model
 from palate.scorer import Scorer
 from palate.splits.parts import Split
 
@@ -188,7 +184,7 @@ def enter_all(
     _check_figures(question, named)
     scales = scale_notes(named, test=question.test, train=train, fold_in=fold_in)
     if relevant_from is None:
-        scales += _all_relevant(question, named)
+        scales += all_relevant(question, named)
     test = question.test
     contestants = [enter(name, scorer, test, train) for scorer, name in named]
     if baselines:
@@ -267,87 +263,6 @@ def _check_figures(question: Question, named: list[tuple[Scorer, str]]) -> None:
             )
 
 
-def _all_relevant(question: Question, named: list[tuple[Scorer, str]]) -> list[str]:
-    """Return what must be said where ratings of different worth all count as relevant, because a
-    model has no scale.
-    """
-    values = question.test.value
-    counted = [name for scorer, name in named if scorer.scale is None]
-    if not counted or not question.ks or question.relevant_from is not None or values.min() == values.max():
-        return []
-    return [
-        f"The scores of {', '.join(map(repr, counted))} are not ratings, so all {len(values):,} "
-        f"test ratings count as relevant, from {values.min():g} to {values.max():g}; "
-        f"relevant_from={values.max():g} would count only the highest."
-    ]
-
-
-def check_candidates(candidates: object, named: list[tuple[Scorer, str]]) -> Any:
-    """Return the candidates as a column of ids, None for None.
-
-    Raises
-    ------
-    KeyError
-        If a model knows none of them.
-    """
-    if candidates is None:
-        return None
-    ids = column_of(candidates, ITEM_ID)
-    for scorer, name in named:
-        if not (scorer.items.indices(ids) >= 0).any():
-            raise KeyError(
-                f"candidates must contain items of {name!r}, which has none of these {len(ids):,}."
-            )
-    return ids
-
-
-def named_scorers(models: object) -> list[tuple[Scorer, str]]:
-    """Return every scorer with its name; saved models are loaded. Of equal names the later ones are
-    numbered.
-    """
-    entries: list[tuple[Any, str | None]]
-    if isinstance(models, Mapping):
-        entries = [(model, str(name)) for name, model in models.items()]
-    else:
-        entries = [(model, None) for model in (models if isinstance(models, list | tuple) else [models])]
-    if not entries:
-        raise ArgumentError("models", "hold at least one model", "none")
-    named: list[tuple[Scorer, str]] = []
-    for model, given in entries:
-        scorer, own = _loaded(model)
-        if not isinstance(scorer, Scorer):
-            raise ArgumentTypeError(
-                "models", "be models, scorers or paths of saved models", f"{type(scorer).__name__}"
-            )
-        named.append((scorer, unique_name(given or own, [name for _, name in named])))
-    return named
-
-
-def unique_name(name: str, taken: list[str]) -> str:
-    """Return the name, numbered if it is taken.
-
-    Examples
-    --------
-    >>> unique_name("LeastSquares", ["LeastSquares"])
-    'LeastSquares 2'
-    """
-    number, unique = 1, name
-    while unique in taken:
-        number += 1
-        unique = f"{name} {number}"
-    return unique
-
-
-def _loaded(model: Model) -> tuple[Any, str]:
-    if isinstance(model, str | os.PathLike):
-        from palate.model.file.loading import load_model
-
-        return load_model(model), os.path.splitext(os.path.basename(os.fsdecode(model)))[0]
-    trainer = getattr(model, "trainer", None)
-    name = trainer.get("name") if isinstance(trainer, Mapping) else None
-    return model, str(name or type(model).__name__)
-
-
 def _evaluation(
     question: Question,
     contestants: list[Contestant],
@@ -382,62 +297,9 @@ def _evaluation(
         resamples=resamples,
         confidence=confidence,
         seed=seed,
-        notes=(*scales, *_notes(question, about, contestants, outcomes)),
+        notes=(*scales, *notes_on(question, about, contestants, outcomes)),
         frame_kind=test.frame_kind,
     )
-
-
-TIMELESS = (
-    "{} is a model with time, but the test has no timestamps. Its ratings are predicted for the "
-    "time of each user's last rating."
-)
-
-
-def _candidate_note(question: Question, first: Contestant) -> str:
-    n_known = int(question.may_list(first.scorer.items).sum())
-    elsewhere = int(np.count_nonzero(~question.may_list(question.test.items)[question.test.item_index]))
-    unknown = len(question.candidates) - n_known
-    more = f" ({unknown:,} more are unknown to {first.name})" if unknown else ""
-    return (
-        f"Lists hold {n_known:,} candidates{more}; {elsewhere:,} test ratings of other items are "
-        "included in RMSE and MAE only."
-    )
-
-
-def _notes(
-    question: Question, about: dict[str, Any], contestants: list[Contestant], outcomes: tuple[Outcome, ...]
-) -> list[str]:
-    """Return what a reader must know about the figures."""
-    first, cold = contestants[0], outcomes[0].cold
-    notes = [] if question.candidates is None else [_candidate_note(question, first)]
-    if first.selected:
-        notes.append(
-            f"{first.name} used these held-out ratings to decide when to stop, so its figures are "
-            "slightly too good."
-        )
-    timeless = (
-        [one.name for one in contestants if knows_time(one.scorer)] if question.test.timestamp is None else []
-    )
-    if timeless:
-        notes.append(TIMELESS.format(", ".join(timeless)))
-    if question.ks and about["n_users_without_relevant"]:
-        notes.append(
-            f"{about['n_users_without_relevant']:,} users have no relevant test rating. They are "
-            "included in RMSE and MAE, but not in metrics of lists."
-        )
-    notes += [
-        f"{cold[side]:,} {side} have no training rating; their {cold[f'{side}_ratings']:,} test "
-        f"ratings are included, with the prediction for an average {side.removesuffix('s')}."
-        for side in ("users", "items")
-        if cold[side]
-    ]
-    n_items = len(first.scorer.items)
-    if question.ks and question.ks[-1] > n_items:
-        notes.append(
-            f"Lists of {question.ks[-1]:,} are longer than the catalog of {n_items:,} items; precision "
-            f"still divides by k."
-        )
-    return notes
 
 
 def check_bootstrap(resamples: object, confidence: object, seed: object) -> None:

@@ -11,13 +11,26 @@ from palate._checks import ArgumentError, InPython, Words
 from palate.data import columns as names
 from palate.data.frames import from_polars
 from palate.evaluation.beside import beside_references
-from palate.evaluation.bins import N_BINS, bin_of, label
+from palate.evaluation.bins import label
 from palate.evaluation.figures import Figures, is_clear, words
+from palate.evaluation.groups import (
+    GROUPINGS,
+    KNOWN,
+    MODEL,
+    N_TRAIN,
+    about_some,
+    activity_of,
+    chosen_users,
+    known_groups,
+    of_items,
+    of_ratings,
+    popularity_of,
+    users_of,
+)
 from palate.evaluation.scoring import Outcome
 
-MODEL, METRIC, K, N_TRAIN = "model", "metric", "k", "n_train"
+METRIC, K = "metric", "k"
 POPULARITY = "popularity"
-KNOWN, NEW = "known", "new"
 _ENDS = {"low": pl.Float64, "high": pl.Float64}
 
 
@@ -160,13 +173,13 @@ class Evaluation:
         ValueError
             If `by` is another value.
         """
-        if by not in (None, POPULARITY, *_GROUPINGS):
+        if by not in (None, POPULARITY, *GROUPINGS):
             must = Words("be 'activity', 'known', 'popularity'", InPython(" or None"))
             raise ArgumentError("by", must, f"{by!r}")
         if by == POPULARITY:
             return self._frame(self._differences_by_popularity(of))
         if by is not None:
-            column, groups = _GROUPINGS[by](self.n_train)
+            column, groups = GROUPINGS[by](self.n_train)
             parts = [
                 pl.select(pl.lit(group).alias(column)).join(self.among(rows)._differences(of), how="cross")
                 for group, rows in groups
@@ -193,7 +206,7 @@ class Evaluation:
         parts = []
         for number in np.unique(mine.bin):
             outcomes = tuple(
-                _of_ratings(one, mine.bin == number, tuple(self.about["k"])) for one in self.outcomes
+                of_ratings(one, mine.bin == number, tuple(self.about["k"])) for one in self.outcomes
             )
             group = pl.lit(label(int(number))).alias(N_TRAIN)
             parts.append(
@@ -225,18 +238,10 @@ class Evaluation:
         >>> len(evaluation.among("known").users), len(evaluation.among("new").users)
         (22, 60)
         """
-        rows = _chosen(users, self.n_train)
+        rows = chosen_users(users, self.n_train)
         if not rows.any():
             raise ArgumentError("users", f"leave at least one of {len(self.users):,} users", "none")
         n_relevant, n_test = self.n_relevant[rows], self.n_test[rows]
-        about = {
-            **self.about,
-            "n_test": int(n_test.sum()),
-            "n_users": int(rows.sum()),
-            "n_items": None,
-            "n_relevant": int(n_relevant.sum()),
-            "n_users_without_relevant": int(np.count_nonzero(n_relevant == 0)),
-        }
         outcomes = tuple(
             replace(
                 one, top=one.top[rows], bottom=one.bottom[rows], overall={}, bins={}, cold={}, by_rating=None
@@ -250,7 +255,7 @@ class Evaluation:
             n_train=self.n_train[rows],
             n_test=n_test,
             n_relevant=n_relevant,
-            about=about,
+            about={**self.about, **about_some(n_test, n_relevant)},
             notes=(),
             folds=None,
         )
@@ -266,7 +271,7 @@ class Evaluation:
         types = {MODEL: pl.String, "side": pl.String, KNOWN: pl.Boolean, "n": pl.Int64}
         types |= {METRIC: pl.String, K: pl.Int64, "value": pl.Float64, **_ENDS}
         rows: list[tuple[Any, ...]] = []
-        for group, mask in _known_groups(self.n_train)[1]:
+        for group, mask in known_groups(self.n_train)[1]:
             part = self.among(mask)
             rows += [
                 (one.name, "user", group == KNOWN, len(part.users), *figure, *part.figures.of(one, figure))
@@ -274,7 +279,7 @@ class Evaluation:
                 for figure in one.figures
             ]
         for one in self.outcomes:
-            rows += _of_items(one)
+            rows += of_items(one)
         return self._frame(pl.DataFrame(rows, schema=types, orient="row"))
 
     def against_references(self) -> Any:
@@ -324,31 +329,14 @@ class Evaluation:
         """Every figure of every user as a frame with a row per model and user; null if a user has
         none."""
         known = [pl.Series(name, getattr(self, name)) for name in (N_TRAIN, "n_test", "n_relevant")]
-        parts = []
-        for outcome in self.outcomes:
-            model = pl.Series(MODEL, [outcome.name]).new_from_index(0, len(self.users))
-            columns = _figure_columns(outcome, outcome.top, outcome.bottom)
-            parts.append(pl.DataFrame([model, self.users.alias(names.USER_ID), *known, *columns]))
-        return self._frame(pl.concat(parts, how="diagonal"))
+        return self._frame(users_of(self.outcomes, [self.users.alias(names.USER_ID), *known]))
 
     @property
     def by_activity(self) -> Any:
         """The figures of users with few and with many training ratings, as a frame: a row per model
         and bin of `n_train`.
         """
-        bins = bin_of(self.n_train)
-        used = np.unique(bins)
-        known = [
-            pl.Series(N_TRAIN, [label(int(number)) for number in used]),
-            pl.Series("n_users", np.bincount(bins)[used]),
-            pl.Series("n_test", np.bincount(bins, weights=self.n_test)[used].astype(np.int64)),
-        ]
-        parts = []
-        for outcome in self.outcomes:
-            top, bottom = (_sums(values, bins)[used] for values in (outcome.top, outcome.bottom))
-            model = pl.Series(MODEL, [outcome.name] * len(used))
-            parts.append(pl.DataFrame([model, *known, *_figure_columns(outcome, top, bottom)]))
-        return self._frame(pl.concat(parts, how="diagonal"))
+        return self._frame(activity_of(self.outcomes, self.n_train, self.n_test))
 
     @property
     def by_popularity(self) -> Any:
@@ -365,7 +353,7 @@ class Evaluation:
         """
         if not self.outcomes[0].bins:
             raise ArgumentError("by_popularity", "be used with the evaluation of all users", "one of among()")
-        return self._frame(pl.concat([_popularity(outcome) for outcome in self.outcomes], how="diagonal"))
+        return self._frame(pl.concat([popularity_of(outcome) for outcome in self.outcomes], how="diagonal"))
 
     @property
     def by_fold(self) -> Any:
@@ -406,104 +394,3 @@ class Evaluation:
 
     def _frame(self, frame: pl.DataFrame) -> Any:
         return from_polars(frame, self.frame_kind)
-
-
-def _chosen(users: object, n_train: np.ndarray) -> np.ndarray:
-    """Return which users are meant."""
-    if isinstance(users, str):
-        if users not in (KNOWN, NEW):
-            raise ArgumentError("users", "be 'known', 'new' or an array of bool", f"{users!r}")
-        return np.asarray((n_train > 0) == (users == KNOWN))
-    rows = np.asarray(users)
-    if rows.dtype != bool or rows.shape != n_train.shape:
-        must = f"be 'known', 'new' or an array of {len(n_train):,} bool, one for each user"
-        raise ArgumentError("users", must, f"{rows.dtype} of shape {rows.shape}")
-    return rows
-
-
-def _known_groups(n_train: np.ndarray) -> tuple[str, list[tuple[str, np.ndarray]]]:
-    groups = [(KNOWN, n_train > 0), (NEW, n_train == 0)]
-    return "users", [(label, rows) for label, rows in groups if rows.any()]
-
-
-def _activity_groups(n_train: np.ndarray) -> tuple[str, list[tuple[str, np.ndarray]]]:
-    bins = bin_of(n_train)
-    return N_TRAIN, [(label(int(number)), bins == number) for number in np.unique(bins)]
-
-
-_GROUPINGS = {"activity": _activity_groups, "known": _known_groups}
-
-
-def _of_ratings(outcome: Outcome, ratings: np.ndarray, ks: tuple[int, ...]) -> Outcome:
-    """Return the outcome of some of the test ratings (bool) alone: errors and recall."""
-    if outcome.by_rating is None:
-        raise AssertionError("an outcome of all users knows its ratings")
-    figures, top, bottom = outcome.by_rating.sums(ratings, len(outcome.top), ks)
-    return replace(
-        outcome, figures=figures, top=top, bottom=bottom, overall={}, bins={}, cold={}, by_rating=None
-    )
-
-
-def _of_items(outcome: Outcome) -> list[tuple[Any, ...]]:
-    """Return the figures of test ratings of items with and without training ratings."""
-    rows: list[tuple[Any, ...]] = []
-    for known, part in ((True, slice(1, None)), (False, slice(0, 1))):
-        n = {name: float(values[part].sum()) for name, values in outcome.bins.items()}
-        if not n.get("n_test"):
-            continue
-        figures: list[tuple[str, int | None, float, float]] = []
-        if "squares" in n:
-            figures.append(("rmse", None, n["squares"], n["n_test"]))
-            figures.append(("mae", None, n["absolute"], n["n_test"]))
-        figures += [
-            ("recall", int(name.removeprefix("found@")), n[name], n["n_relevant"])
-            for name in n
-            if name.startswith("found@")
-        ]
-        for metric, k, top, bottom in figures:
-            value = None if not bottom else top / bottom
-            value = value if value is None or metric != "rmse" else float(np.sqrt(value))
-            rows.append((outcome.name, "item", known, int(n["n_test"]), metric, k, value, None, None))
-    return rows
-
-
-def _figure_columns(outcome: Outcome, top: np.ndarray, bottom: np.ndarray) -> list[pl.Series]:
-    values = outcome.values(top, bottom)
-    return [
-        pl.Series(words(figure), values[:, column]).fill_nan(None)
-        for column, figure in enumerate(outcome.figures)
-    ]
-
-
-def _sums(values: np.ndarray, bins: np.ndarray) -> np.ndarray:
-    """Return the sums of the rows in each bin, shape (n_bins, n_columns)."""
-    out = np.zeros((N_BINS, values.shape[1]))
-    for column in range(values.shape[1]):
-        out[:, column] = np.bincount(bins, weights=values[:, column], minlength=N_BINS)
-    return out
-
-
-def _popularity(outcome: Outcome) -> pl.DataFrame:
-    bins = outcome.bins
-    used = np.flatnonzero(np.sum(list(bins.values()), axis=0))
-    n_test = bins["n_test"][used]
-    columns = [
-        pl.Series(MODEL, [outcome.name] * len(used)),
-        pl.Series(N_TRAIN, [label(int(number)) for number in used]),
-        pl.Series("n_test", n_test),
-    ]
-    if "squares" in bins:
-        columns.append(_ratio("rmse", bins["squares"][used], n_test).sqrt())
-        columns.append(_ratio("mae", bins["absolute"][used], n_test))
-    for name in bins:
-        if name.startswith("found@"):
-            k = name.removeprefix("found@")
-            places = bins[f"places@{k}"]
-            columns.append(_ratio(f"recall@{k}", bins[name][used], bins["n_relevant"][used]))
-            columns.append(_ratio(f"share_of_lists@{k}", places[used], np.full(len(used), places.sum())))
-    return pl.DataFrame(columns)
-
-
-def _ratio(name: str, top: np.ndarray, bottom: np.ndarray) -> pl.Series:
-    ratio = np.divide(top, bottom, out=np.full(len(top), np.nan), where=bottom > 0)
-    return pl.Series(name, ratio).fill_nan(None)

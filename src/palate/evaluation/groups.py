@@ -1,0 +1,157 @@
+"""Figures of groups: of users with few and with many training ratings, of known and of new items."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from palate._checks import ArgumentError
+from palate.evaluation.bins import N_BINS, bin_of, label
+from palate.evaluation.figures import words
+from palate.evaluation.scoring import Outcome
+
+MODEL, N_TRAIN = "model", "n_train"
+KNOWN, NEW = "known", "new"
+
+
+def chosen_users(users: object, n_train: np.ndarray) -> np.ndarray:
+    """Return which users are meant."""
+    if isinstance(users, str):
+        if users not in (KNOWN, NEW):
+            raise ArgumentError("users", "be 'known', 'new' or an array of bool", f"{users!r}")
+        return np.asarray((n_train > 0) == (users == KNOWN))
+    rows = np.asarray(users)
+    if rows.dtype != bool or rows.shape != n_train.shape:
+        must = f"be 'known', 'new' or an array of {len(n_train):,} bool, one for each user"
+        raise ArgumentError("users", must, f"{rows.dtype} of shape {rows.shape}")
+    return rows
+
+
+def about_some(n_test: np.ndarray, n_relevant: np.ndarray) -> dict[str, Any]:
+    """Return what was tested of some users, from the numbers of their test ratings."""
+    return {
+        "n_test": int(n_test.sum()),
+        "n_users": len(n_test),
+        "n_items": None,
+        "n_relevant": int(n_relevant.sum()),
+        "n_users_without_relevant": int(np.count_nonzero(n_relevant == 0)),
+    }
+
+
+def known_groups(n_train: np.ndarray) -> tuple[str, list[tuple[str, np.ndarray]]]:
+    """Return the users with and without training ratings: a column's name, and each group that has users."""
+    groups = [(KNOWN, n_train > 0), (NEW, n_train == 0)]
+    return "users", [(label, rows) for label, rows in groups if rows.any()]
+
+
+def _activity_groups(n_train: np.ndarray) -> tuple[str, list[tuple[str, np.ndarray]]]:
+    bins = bin_of(n_train)
+    return N_TRAIN, [(label(int(number)), bins == number) for number in np.unique(bins)]
+
+
+GROUPINGS = {"activity": _activity_groups, "known": known_groups}
+
+
+def of_ratings(outcome: Outcome, ratings: np.ndarray, ks: tuple[int, ...]) -> Outcome:
+    """Return the outcome of some of the test ratings (bool) alone: errors and recall."""
+    if outcome.by_rating is None:
+        raise AssertionError("an outcome of all users knows its ratings")
+    figures, top, bottom = outcome.by_rating.sums(ratings, len(outcome.top), ks)
+    return replace(
+        outcome, figures=figures, top=top, bottom=bottom, overall={}, bins={}, cold={}, by_rating=None
+    )
+
+
+def of_items(outcome: Outcome) -> list[tuple[Any, ...]]:
+    """Return the figures of test ratings of items with and without training ratings."""
+    rows: list[tuple[Any, ...]] = []
+    for known, part in ((True, slice(1, None)), (False, slice(0, 1))):
+        n = {name: float(values[part].sum()) for name, values in outcome.bins.items()}
+        if not n.get("n_test"):
+            continue
+        figures: list[tuple[str, int | None, float, float]] = []
+        if "squares" in n:
+            figures.append(("rmse", None, n["squares"], n["n_test"]))
+            figures.append(("mae", None, n["absolute"], n["n_test"]))
+        figures += [
+            ("recall", int(name.removeprefix("found@")), n[name], n["n_relevant"])
+            for name in n
+            if name.startswith("found@")
+        ]
+        for metric, k, top, bottom in figures:
+            value = None if not bottom else top / bottom
+            value = value if value is None or metric != "rmse" else float(np.sqrt(value))
+            rows.append((outcome.name, "item", known, int(n["n_test"]), metric, k, value, None, None))
+    return rows
+
+
+def figure_columns(outcome: Outcome, top: np.ndarray, bottom: np.ndarray) -> list[pl.Series]:
+    """Return a column per figure of an outcome; null where a row has none."""
+    values = outcome.values(top, bottom)
+    return [
+        pl.Series(words(figure), values[:, column]).fill_nan(None)
+        for column, figure in enumerate(outcome.figures)
+    ]
+
+
+def users_of(outcomes: tuple[Outcome, ...], known: list[pl.Series]) -> pl.DataFrame:
+    """Return the figures of every user beside what is `known` of them."""
+    parts = []
+    for outcome in outcomes:
+        model = pl.Series(MODEL, [outcome.name]).new_from_index(0, len(known[0]))
+        columns = figure_columns(outcome, outcome.top, outcome.bottom)
+        parts.append(pl.DataFrame([model, *known, *columns]))
+    return pl.concat(parts, how="diagonal")
+
+
+def activity_of(outcomes: tuple[Outcome, ...], n_train: np.ndarray, n_test: np.ndarray) -> pl.DataFrame:
+    """Return the figures of users of each bin of their training ratings."""
+    bins = bin_of(n_train)
+    used = np.unique(bins)
+    known = [
+        pl.Series(N_TRAIN, [label(int(number)) for number in used]),
+        pl.Series("n_users", np.bincount(bins)[used]),
+        pl.Series("n_test", np.bincount(bins, weights=n_test)[used].astype(np.int64)),
+    ]
+    parts = []
+    for outcome in outcomes:
+        top, bottom = (_sums_of_bins(values, bins)[used] for values in (outcome.top, outcome.bottom))
+        model = pl.Series(MODEL, [outcome.name] * len(used))
+        parts.append(pl.DataFrame([model, *known, *figure_columns(outcome, top, bottom)]))
+    return pl.concat(parts, how="diagonal")
+
+
+def _sums_of_bins(values: np.ndarray, bins: np.ndarray) -> np.ndarray:
+    """Return the sums of the rows in each bin, shape (n_bins, n_columns)."""
+    out = np.zeros((N_BINS, values.shape[1]))
+    for column in range(values.shape[1]):
+        out[:, column] = np.bincount(bins, weights=values[:, column], minlength=N_BINS)
+    return out
+
+
+def popularity_of(outcome: Outcome) -> pl.DataFrame:
+    """Return errors, recall and share of the lists of each bin of items by their training ratings."""
+    bins = outcome.bins
+    used = np.flatnonzero(np.sum(list(bins.values()), axis=0))
+    n_test = bins["n_test"][used]
+    columns = [
+        pl.Series(MODEL, [outcome.name] * len(used)),
+        pl.Series(N_TRAIN, [label(int(number)) for number in used]),
+        pl.Series("n_test", n_test),
+    ]
+    if "squares" in bins:
+        columns.append(_ratio("rmse", bins["squares"][used], n_test).sqrt())
+        columns.append(_ratio("mae", bins["absolute"][used], n_test))
+    for name in bins:
+        if name.startswith("found@"):
+            k = name.removeprefix("found@")
+            places = bins[f"places@{k}"]
+            columns.append(_ratio(f"recall@{k}", bins[name][used], bins["n_relevant"][used]))
+            columns.append(_ratio(f"share_of_lists@{k}", places[used], np.full(len(used), places.sum())))
+    return pl.DataFrame(columns)
+
+
+def _ratio(name: str, top: np.ndarray, bottom: np.ndarray) -> pl.Series:
+    ratio = np.divide(top, bottom, out=np.full(len(top), np.nan), where=bottom > 0)
+    return pl.Series(name, ratio).fill_nan(None)
