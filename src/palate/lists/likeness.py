@@ -1,6 +1,7 @@
 """How alike two items are: by their vectors, else by what their model says of them, else by their genres."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol, cast, runtime_checkable
 
 import numpy as np
@@ -41,15 +42,32 @@ def own_likeness(scorer: Scorer) -> Likeness | None:
     return None if factors is None or not factors.shape[2] else _by_vectors(cast(Factored, scorer))
 
 
+def among(likeness: Likeness, items: np.ndarray) -> Callable[[int], np.ndarray]:
+    """Return how alike each of `items` is to one that is asked for, again and again."""
+    if isinstance(likeness, Cosines):
+        return likeness.among(items)
+    return lambda item: likeness(item, items)
+
+
 def _by_vectors(scorer: Factored) -> Likeness:
     """Return the cosine of the vectors of all draws together; 0 for a vector of zeros."""
-    units = of_items(scorer, "unit vectors", lambda source: unit_vectors(source.item_factors))
+    return Cosines(of_items(scorer, "unit vectors", lambda source: unit_vectors(source.item_factors)))
 
-    def cosine(item: int, items: np.ndarray) -> np.ndarray:
+
+@dataclass(frozen=True, eq=False)
+class Cosines:
+    """Cosines of items by their vectors of length 1, (n_items, k) float32."""
+
+    units: np.ndarray
+
+    def __call__(self, item: int, items: np.ndarray) -> np.ndarray:
+        return self.among(items)(item)
+
+    def among(self, items: np.ndarray) -> Callable[[int], np.ndarray]:
+        """Return the cosines of each of `items` with an item; their vectors are copied once."""
+        rows, units = self.units.take(items, axis=0), self.units
         # Summed item by item, so that a likeness has the same bits among any others.
-        return np.asarray(np.einsum("if,f->i", units.take(items, axis=0), units[item]), np.float64)
-
-    return cosine
+        return lambda item: np.asarray(np.einsum("if,f->i", rows, units[item]), np.float64)
 
 
 def unit_vectors(factors: np.ndarray) -> np.ndarray:

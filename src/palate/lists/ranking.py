@@ -1,5 +1,6 @@
 """The top n of many users, in indexes and scores: what every list of recommendations is made from."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,7 +89,7 @@ def rank_among(
     if is_factored(scorer):
         found = _rank_factored(scorer, users, n, mask, seen, ascending, threads)
     else:
-        found = _rank_dense(scorer, users, n, mask, seen, ascending)
+        found = rank_scores(scorer.score_items, len(scorer.items), users, n, mask, seen, ascending)
     return found if ascending else with_most_popular(scorer, users, found, mask, seen)
 
 
@@ -164,23 +165,25 @@ def _rank_factored(
     return Ranking(ranking.items, (scores + user_constants(model, users)[:, None]).astype(np.float32))
 
 
-def _rank_dense(
-    scorer: Scorer,
+def rank_scores(
+    score_items: Callable[[np.ndarray], np.ndarray],
+    n_items: int,
     users: np.ndarray,
     n: int,
     mask: np.ndarray,
     seen: tuple[np.ndarray, np.ndarray],
-    ascending: bool,
+    ascending: bool = False,
 ) -> Ranking:
+    """Return the top n of each user by what `score_items` gives, `DENSE_SCORES` at a time."""
     from palate.kernels.topn import top_of_scores
 
     out = Ranking(np.empty((len(users), n), dtype=np.int32), np.empty((len(users), n), dtype=np.float32))
-    size = max(1, DENSE_SCORES // len(scorer.items))
+    size = max(1, DENSE_SCORES // n_items)
     for start in range(0, len(users), size):
         part = slice(start, start + size)
-        scores = np.ascontiguousarray(scorer.score_items(users[part]), dtype=np.float32)
-        if scores.shape != (len(users[part]), len(scorer.items)):
-            wanted = (len(users[part]), len(scorer.items))
+        scores = np.ascontiguousarray(score_items(users[part]), dtype=np.float32)
+        if scores.shape != (len(users[part]), n_items):
+            wanted = (len(users[part]), n_items)
             raise ArgumentError("score_items", f"return an array of shape {wanted}", f"{scores.shape}")
         top_of_scores(
             -scores if ascending else scores, users[part], mask, *seen, out.items[part], out.scores[part]

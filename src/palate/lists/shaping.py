@@ -11,8 +11,7 @@ place takes has as much, it is what all items would have given. Where it has les
 taken from the ranking, all of them if need be. The list is therefore exactly that of the greedy
 rule over all items.
 
-An item's value only falls as the list grows. What it was at an earlier place is thus a bound on it,
-and likenesses are computed only for those items whose bound is the highest, a block at a time.
+Each item that is listed is compared once with all that may follow.
 
 References
 ----------
@@ -29,13 +28,12 @@ from palate._checks import ArgumentError, check_number
 from palate.data.arguments import warn_caller
 from palate.lists.boosts import Boost, boosts_of
 from palate.lists.caps import AtMost, Caps, caps_of
-from palate.lists.likeness import Likeness, likeness_of
+from palate.lists.likeness import Likeness, among, likeness_of
 from palate.lists.lookup import UserRows
 from palate.scorer import Scorer
 
 FIRST = 64  # items taken from a ranking at first
 WIDER = 16  # times as many each time they were too few
-BLOCK = 256  # items whose likenesses are computed together
 SHIFT, SLOPE = 5.0, 0.8  # of the chance by place, as two heads fit it to the bundled ratings
 
 Arrays = tuple[np.ndarray, ...]  # items (m, width), then what is known of each place of a ranking
@@ -184,9 +182,9 @@ class _Filling:
         self.counts = [caps.counting() for caps in shape.caps]
         self.n_items = len(shape.caps[0].tags.indptr) - 1 if shape.caps else 0
         self.taken: list[int] = []
-        self.bound = self.gain.copy()  # on the value of each place; -inf where it is not free
-        self.nearest = np.zeros(len(self.items))  # to those of the list that were looked at
-        self.looked = np.zeros(len(self.items), np.int64)  # at how many of the list, from the first on
+        self.value = self.gain.copy()  # of each place; -inf where it is not free
+        self.nearest = np.zeros(len(self.items))  # to those of the list
+        self.alike = None if shape.likeness is None else among(shape.likeness, self.items)
 
     def list(self, n: int) -> tuple[np.ndarray, list[str]] | None:
         """Return the places taken, and the values whose caps left too few.
@@ -194,62 +192,36 @@ class _Filling:
         Return None if an item behind could belong to the list.
         """
         while len(self.taken) < n:
-            best = self._best()
-            value = -np.inf if best < 0 else self.bound[best]
+            best = int(np.argmax(self.value)) if len(self.value) else -1  # the first of equal ones
+            value = -np.inf if best < 0 else self.value[best]
             ended = value == -np.inf
             if not self.complete and (ended or value < self.beyond or self.beyond > 1 - self.shape.diversity):
                 return None
             if ended:
                 break
             self._take(best)
+            if self.alike is not None and len(self.taken) < n:
+                self._compare(int(self.items[best]), self.alike)
         short = len(self.taken) < min(n, len(self.items))
         return np.array(self.taken, np.int64), [
             value for count in self.counts for value in count.full()
         ] if short else []
 
-    def _best(self) -> int:
-        """Return the place of the highest value, the first of equal ones; -1 of none.
-
-        A bound that is a value is at least every other bound: no other place can have more.
-        """
-        if not len(self.bound):
-            return -1
-        size = BLOCK
-        while True:
-            best = int(np.argmax(self.bound))
-            if self.looked[best] == len(self.taken) or self.shape.likeness is None:
-                return best
-            if self.bound[best] == -np.inf or (not self.complete and self.bound[best] < self.beyond):
-                return best  # it ends here, whatever the values are
-            self._look(size)
-            size *= 2
-
-    def _look(self, size: int) -> None:
-        """Compute the values of the places with the highest bounds that are no values yet."""
-        stale = np.flatnonzero((self.looked < len(self.taken)) & (self.bound > -np.inf))
-        if len(stale) > size:
-            stale = stale[np.argpartition(-self.bound[stale], size)[:size]]
-        items = self.items[stale]
-        nearest = self.nearest[stale]
-        for place in self.taken[int(self.looked[stale].min()) :]:
-            np.maximum(nearest, self._likeness(int(self.items[place]), items), out=nearest)
-        self.nearest[stale], self.looked[stale] = nearest, len(self.taken)
-        self.bound[stale] = self.gain[stale] - self.shape.diversity * nearest
-
-    def _likeness(self, item: int, items: np.ndarray) -> np.ndarray:
-        if self.shape.likeness is None:
-            return np.zeros(len(items))
-        return np.minimum(self.shape.likeness(item, items), 1.0)
+    def _compare(self, item: int, alike: Callable[[int], np.ndarray]) -> None:
+        """Lower the value of every free place that is like an item of the list."""
+        np.maximum(self.nearest, np.minimum(alike(item), 1.0), out=self.nearest)
+        free = self.value > -np.inf
+        np.subtract(self.gain, self.shape.diversity * self.nearest, out=self.value, where=free)
 
     def _take(self, place: int) -> None:
         item = int(self.items[place])
         self.taken.append(place)
-        self.bound[place] = -np.inf
+        self.value[place] = -np.inf
         full = [holders for count in self.counts for holders in count.add(item)]
         if full:  # marked item by item: searching a whole ranking for each would take most of the time
             left = np.ones(self.n_items, bool)
             left[np.concatenate(full)] = False
-            self.bound[~left[self.items]] = -np.inf
+            self.value[~left[self.items]] = -np.inf
 
 
 def warn_if_short(rows: UserRows, n: int, found: Shaped) -> None:
