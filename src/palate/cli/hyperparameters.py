@@ -148,11 +148,16 @@ def given(ctx: typer.Context, option: str) -> bool:
     return source is not None and source.name != "DEFAULT"
 
 
+OF_CHOICES = {"grades", "least_grade", "half_life"}
+
+
 def default_trainer(values: dict[str, Any]) -> str:
     """Return the trainer that is meant where none is named: the recommender, unless a
     hyper-parameter of another is given.
     """
     names = [name for name in ("recommender", *TRAINERS) if all(one in _fields(name) for one in values)]
+    if names and names[0] == "least-squares" and OF_CHOICES & set(values) and "counts" not in values:
+        names = names[1:]  # least squares of ratings has neither grades nor a half-life
     return names[0] if names else "least-squares"
 
 

@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from palate.model.folded import FoldedUser
-from palate.solve.confidence import NONE, Confidence
+from palate.solve.confidence import Confidence
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side, row_strength
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
+
+Rated = tuple[Rows, np.ndarray | None]  # a user's ratings, and their times where the model takes them
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +92,7 @@ def contributions(
         ]
     else:
         parts = [
-            _of_draw(model, user, rows, draw, item_factors[draw].astype(np.float64))
+            _of_draw(model, user, (rows, times), draw, item_factors[draw].astype(np.float64))
             for draw in range(model.n_draws)
         ]
     mean, own, theirs = (float(np.mean(value)) for value in (model.global_mean, user.bias, item_bias))
@@ -113,19 +115,20 @@ def contributions(
 
 
 def _of_draw(
-    model: "FactorModel", user: FoldedUser, rows: Rows, draw: int, item: np.ndarray
+    model: "FactorModel", user: FoldedUser, rated: Rated, draw: int, item: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the shares of the ratings, what the biases expect of them, and three other shares.
 
     The three are those of the prior, of features, and of unrated pairs.
     """
+    rows = rated[0]
     prior, k = model.user_prior, model.n_factors
     bias, mean = float(user.bias[draw]), float(model.global_mean[draw])
     factors = model.item_factors[draw].astype(np.float64)  # (n_items, k)
     own, w0 = factors[rows.columns], float(prior.unobserved_weight)
     level = mean + bias + model.item_bias[draw].astype(np.float64)  # what the biases expect of every item
     expected = level[rows.columns]
-    target, weight = _targets(model, user, rows, draw)
+    target, weight = _targets(model, user, rated, draw)
     strength = float(row_strength(rows.counts, model.n_items, prior)[0])
     system = (
         strength * prior.precision[draw, :k, :k].astype(np.float64) + (own * (weight - w0)[:, None]).T @ own
@@ -158,15 +161,16 @@ def _solved(system: np.ndarray, right: np.ndarray) -> np.ndarray:
         return np.asarray(np.linalg.lstsq(system, right, rcond=None)[0])
 
 
-def _targets(model: "FactorModel", user: FoldedUser, rows: Rows, draw: int) -> tuple[np.ndarray, np.ndarray]:
+def _targets(
+    model: "FactorModel", user: FoldedUser, rated: Rated, draw: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Return what the row was solved for, and with which weights, float64.
 
     Counts, levels and a bounded scale have targets of their own.
     """
-    confidence = Confidence(
-        model.trainer.get("counts", NONE), model.trainer.get("alpha", 1.0), model.user_prior.unobserved_weight
-    )
-    values, weights = confidence.apply(rows.values, rows.weights)
+    rows, times = rated
+    confidence = Confidence.of_model(model.trainer, model.user_prior.unobserved_weight)
+    values, weights = confidence.apply(rows.values, rows.weights, times)
     side = Side.padded(user.factors[draw : draw + 1], user.bias[draw : draw + 1])
     plain = Rows(rows.indptr, rows.columns, values, weights, rows.n_columns)
     mean = float(model.global_mean[draw])

@@ -22,6 +22,8 @@ from palate.model.history import History
 from palate.model.joined import Change
 from palate.model.model import Model
 from palate.model.with_vectors import WithVectors
+from palate.solve.confidence import Confidence
+from palate.solve.grades import Grades
 
 
 @helpful_methods
@@ -100,6 +102,13 @@ class FactorModel(OfFactors, WithVectors, Model):
             f"FactorModel({name}: {self.n_users:,} users, {self.n_items:,} items, {self.n_factors} "
             f"factors{draws}{error})"
         )
+
+    @property
+    def grades(self) -> Grades:
+        """What its trainer made of a value, and of how old it is: nothing, for most models of ratings."""
+        if self.fold is not None:
+            return self.fold.grades
+        return Confidence.of_model(self.trainer, self.user_prior.unobserved_weight).grades
 
     def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
         """Return the predicted rating of each pair of `user_index` and `item_index`, float32.

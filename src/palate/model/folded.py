@@ -19,7 +19,7 @@ from palate.factors.temporal import Sessions
 from palate.factors.temporal_scores import check_times
 from palate.lists.lookup import element, is_single
 from palate.scorer import Scorer
-from palate.solve.confidence import NONE, Confidence
+from palate.solve.confidence import Confidence
 from palate.solve.rows import Rows
 
 if TYPE_CHECKING:
@@ -146,14 +146,14 @@ def user_with(
 
 
 def _takes_times(model: "FactorModel") -> bool:
-    return model.context is not None or (model.fold is not None and model.fold.grades.half_life is not None)
+    return model.context is not None or model.grades.half_life is not None
 
 
 def _times_for(model: "FactorModel", timestamps: object, n: int) -> np.ndarray | None:
     """Return the time of each of n ratings of someone, checked as the model takes them."""
-    if model.fold is None:
+    if model.fold is None and model.grades.half_life is None:  # perhaps of a model that knows of time
         return check_times(model, timestamps, n, "ratings")
-    return times_of_ratings(model.fold.grades, timestamps, n)
+    return times_of_ratings(model.grades, timestamps, n)
 
 
 def solve_users(
@@ -223,15 +223,14 @@ def _one_row(
         "time_bin": None if found.user_time_bin is None else int(found.user_time_bin[0]),
         "sessions": found.sessions,
         "session_effect": found.session_effect,
-        "times": None if model.fold is None else times,
+        "times": None if model.grades.half_life is None else times,
     }
 
 
-def _targets(model: "FactorModel", rows: Rows) -> Rows:
+def _targets(model: "FactorModel", rows: Rows, times: np.ndarray | None) -> Rows:
     """Return rows as the trainer saw them: counts as targets and weights, ratings as they are."""
-    kind = model.trainer.get("counts", NONE)
-    confidence = Confidence(kind, model.trainer.get("alpha", 1.0), model.user_prior.unobserved_weight)
-    values, weights = confidence.apply(rows.values, rows.weights)
+    confidence = Confidence.of_model(model.trainer, model.user_prior.unobserved_weight)
+    values, weights = confidence.apply(rows.values, rows.weights, times)
     return replace(rows, values=values, weights=weights)
 
 
@@ -325,5 +324,5 @@ def solve_side(
     times: np.ndarray | None = None,
 ) -> FoldedRows:
     """Return rows of one side, for each draw; `features` are those of the row, or of each row."""
-    asked = rows if model.factors.sums is not None else _targets(model, rows)
+    asked = rows if model.factors.sums is not None else _targets(model, rows, times)
     return fold_rows(model.factors, side, asked, features, threads, times)

@@ -107,7 +107,7 @@ def stored_user(model: "FactorModel", user: object) -> FoldedUser:
         own = slice(model.ratings.indptr[index], model.ratings.indptr[index + 1])
         if model.ratings.weight is not None:
             weights = model.ratings.weight[own]
-        if model.ratings.timestamp is not None and model.fold is not None:
+        if model.ratings.timestamp is not None and model.grades.half_life is not None:
             times = model.ratings.timestamp[own]
     return FoldedUser(
         id=user,

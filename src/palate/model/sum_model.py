@@ -62,11 +62,7 @@ class SumModel(Model):
         """Return the weighted sum of the parts' scores of all items for each of `user_index`, float32."""
         total = np.zeros((len(user_index), len(self.items)), np.float32)
         for part, weight in zip(self.parts, self.weights, strict=True):
-            scores = np.asarray(part.score_items(user_index), np.float32)
-            spread = scores.std(axis=1, keepdims=True)
-            total += np.float32(weight) * np.divide(
-                scores, spread, out=np.zeros_like(scores), where=spread > 0
-            )
+            total += np.float32(weight) * of_one_size(part.score_items(user_index))
         return total
 
     def silent_about(self, user_index: np.ndarray) -> np.ndarray:
@@ -133,3 +129,18 @@ class SumModel(Model):
         The `options` are those of `FactorModel.similar_items`.
         """
         return self.parts[0].similar_items(items, n, **options)
+
+
+def of_one_size(scores: np.ndarray) -> np.ndarray:
+    """Return each user's scores divided by their standard deviation over all items, float32.
+
+    Where they are all alike they become 0.
+
+    Examples
+    --------
+    >>> of_one_size(np.array([[1.0, 3.0], [2.0, 2.0]])).tolist()
+    [[1.0, 3.0], [0.0, 0.0]]
+    """
+    scores = np.asarray(scores, np.float32)
+    spread = scores.std(axis=1, keepdims=True)
+    return np.divide(scores, spread, out=np.zeros_like(scores), where=spread > 0)

@@ -15,7 +15,7 @@ from palate.data.vocabulary import rows_at
 from palate.factors.sums import SumFold
 from palate.factors.taking import changed
 from palate.model.joined import Change, check_timed, ratings_held
-from palate.solve.grades import Grades, activity, normalised
+from palate.solve.grades import Grades, activity, normalised, supported
 from palate.solve.rows import Rows
 from palate.solve.spectral import sparse_times
 
@@ -34,8 +34,11 @@ def update_sums(model: "FactorModel", change: Change) -> tuple["FactorModel", tu
     check_timed(model, change, fold.grades.half_life is not None)
     exponents = float(model.trainer["user_exponent"]), float(model.trainer["item_exponent"])
     popularity = float(model.trainer["popularity"])
-    vectors = model.item_factors[0] * fold.factor_scale * np.sqrt(fold.item_scale)[:, None]
-    squares = _squares(model, fold, vectors, exponents, threads)
+    least = int(model.trainer.get("min_ratings", 1))  # models written before have none
+    held = _held(model)
+    vectors = fold.inputs(model.item_factors[0], np.arange(len(model.items)))
+    vectors *= activity(np.bincount(held.item_index, minlength=held.n_items), popularity)[:, None]
+    squares = _squares(held, fold, vectors, exponents, threads)
     vectors = rows_at(vectors, joined.old_items)
     rows = joined.by_user
     times = None if fold.grades.half_life is None else joined.kept.timestamp
@@ -46,8 +49,9 @@ def update_sums(model: "FactorModel", change: Change) -> tuple["FactorModel", tu
     sums = sparse_times(table.transposed().take(items), found, threads)
     vectors[items] = np.divide(sums, squares, out=np.zeros_like(sums), where=squares > 0)
     weight = np.divide(1.0, fold.factor_scale, out=np.zeros(model.n_factors), where=fold.factor_scale > 0)
-    item_factors = (activity(counts, popularity)[:, None] * weight * vectors).astype(np.float32)
-    fold = replace(fold, item_scale=activity(counts, -2 * popularity).astype(np.float32))
+    scale = supported(counts, least)
+    item_factors = ((activity(counts, popularity) * scale)[:, None] * weight * vectors).astype(np.float32)
+    fold = replace(fold, item_scale=(activity(counts, -2 * popularity) / scale).astype(np.float32))
     user_factors = fold.users(rows, item_factors, threads, times)
     return changed(
         model,
@@ -60,13 +64,18 @@ def update_sums(model: "FactorModel", change: Change) -> tuple["FactorModel", tu
     ), ()
 
 
-def _squares(
-    model: "FactorModel", fold: SumFold, vectors: np.ndarray, exponents: tuple[float, float], threads: int
-) -> np.ndarray:
-    """Return the squares of the singular values, from the ratings that the model was trained on."""
+def _held(model: "FactorModel") -> Ratings:
+    """Return the ratings that the model was trained on."""
     held = ratings_held(model)
     if model.ratings is not None and model.ratings.held_out is not None:
         held = held.select(~model.ratings.held_out)
+    return held
+
+
+def _squares(
+    held: Ratings, fold: SumFold, vectors: np.ndarray, exponents: tuple[float, float], threads: int
+) -> np.ndarray:
+    """Return the squares of the singular values, from the ratings `held` that a model was trained on."""
     times = None if fold.grades.half_life is None else held.timestamp
     rows = _rows_of(held)
     counts = np.bincount(held.item_index, minlength=held.n_items)

@@ -7,7 +7,7 @@ update is a new one.
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -38,7 +38,8 @@ from palate.model.joined import (
 from palate.model.updated_sums import update_sums
 from palate.solve.confidence import NONE
 from palate.solve.features import BAG
-from palate.solve.grades import COUNTS, RATINGS, Grades, popularity
+from palate.solve.grades import COUNTS, RATINGS, Grades, popularity, recency
+from palate.solve.rows import Rows
 
 if TYPE_CHECKING:
     from palate.model.factor_model import FactorModel
@@ -161,7 +162,7 @@ def _counted(model: "FactorModel", change: Change) -> "FactorModel":
 
 def _solved_rows(model: "FactorModel", change: Change) -> tuple["FactorModel", tuple[str, ...]]:
     joined, notes = change.joined, []
-    check_timed(model, change, model.context is not None)
+    check_timed(model, change, model.context is not None or model.grades.half_life is not None)
     users, items = joined.touched("user"), joined.touched("item")
     large = _enlarged(model, change)
     if model.context is not None:
@@ -189,7 +190,7 @@ def _solved(model: "FactorModel", side: SideName, index: np.ndarray, change: Cha
     """Return the model with some rows of one side solved for, the other side's vectors fixed."""
     if not len(index):
         return model
-    rows = change.joined.by_user if side == "user" else change.joined.by_item
+    rows = _rows(model, side, change)
     times = change.joined.kept.timestamp if side == "user" and model.context is not None else None
     if times is not None:
         times = in_units_of(model, times[rows.at(index)[0]], "timestamps of the new ratings")
@@ -205,6 +206,17 @@ def _solved(model: "FactorModel", side: SideName, index: np.ndarray, change: Cha
         time = time.with_rows(index, found.user_time_bin, found.sessions, found.session_effect)
     users, items = (put, model.factors.item) if side == "user" else (model.factors.user, put)
     return changed(model, factors=replace(model.factors, user=users, item=items, time=time))
+
+
+def _rows(model: "FactorModel", side: SideName, change: Change) -> Rows:
+    """Return the ratings of one side's rows, old ones with less weight where the model has a half-life."""
+    joined, grades = change.joined, model.grades
+    if grades.half_life is None:
+        return joined.by_user if side == "user" else joined.by_item
+    rows, times = joined.by_user, joined.kept.timestamp
+    recent = recency(cast(np.ndarray, times), grades.now, grades.half_life).astype(np.float32)
+    weighted = replace(rows, weights=rows.weights * recent if rows.weights.size else recent)
+    return weighted if side == "user" else weighted.transposed()
 
 
 def _features(model: "FactorModel", side: SideName, index: np.ndarray) -> list[dict[str, Any]] | None:

@@ -3,14 +3,17 @@
 Pairs without a count are target 0 with weight w0 throughout.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from palate._checks import ArgumentError
+from palate.solve.grades import NONE, Grades, grades_of, recency
 
-NONE = "none"
 KINDS = (NONE, "one-plus", "linear", "everywhere")
+_UNGRADED = Grades(kind=NONE)
 
 
 @dataclass(frozen=True)
@@ -23,14 +26,46 @@ class Confidence:
         library implicit). "everywhere": target 1 with weight 1, and w0 counts for every pair,
         observed ones included (Rendle et al. 2021); as one square that is target `1 / (1 + w0)`
         with weight `1 + w0`. alpha scales the count; `w0` is the weight of an unobserved pair.
+    grades : Grades
+        Makes the count of a value, which is the value itself unless it says otherwise; with a
+        half-life the weight of a pair is multiplied by how recent it is.
     """
 
     kind: str
     alpha: float
     w0: float
+    grades: Grades = _UNGRADED
 
-    def apply(self, values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return targets and weights of observed values, float32; an empty weight array means all 1.
+    @classmethod
+    def of_model(cls, trainer: Mapping[str, Any], w0: float) -> "Confidence":
+        """Return what a model's trainer made of its values, from what the model holds of it."""
+        grades = trainer.get("grades_resolved")
+        return cls(
+            trainer.get("counts", NONE),
+            trainer.get("alpha", 1.0),
+            w0,
+            _UNGRADED if grades is None else Grades(**grades),
+        )
+
+    def resolved(
+        self, values: np.ndarray, scale: tuple[float, float], times: np.ndarray | None
+    ) -> "Confidence":
+        """Return the same for training values on this scale and with these times."""
+        own = self.grades
+        if self.kind == NONE or (own.kind == NONE and own.half_life is None) or not len(values):
+            return self
+        return replace(self, grades=grades_of(own.kind, own.least, own.half_life, values, scale, times))
+
+    def described(self) -> dict[str, Any]:
+        """Return what `of_model` needs beside the hyper-parameters."""
+        plain = self.grades.kind == NONE and self.grades.half_life is None
+        return {} if plain else {"grades_resolved": asdict(self.grades)}
+
+    def apply(
+        self, values: np.ndarray, weights: np.ndarray, times: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return targets and weights of observed values, float32; an empty weight array means all
+        1, and values without times are as recent as the last one of training.
 
         Raises
         ------
@@ -39,6 +74,10 @@ class Confidence:
         """
         if self.kind == NONE:
             return values, weights
+        values = self.grades.graded(values)
+        if times is not None and self.grades.half_life is not None:
+            recent = recency(times, self.grades.now, self.grades.half_life).astype(np.float32)
+            weights = weights * recent if weights.size else recent
         if len(values) and values.min() <= 0:
             place = int(np.flatnonzero(values <= 0)[0])
             raise ArgumentError(

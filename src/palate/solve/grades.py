@@ -13,9 +13,10 @@ import numpy as np
 from palate._checks import ArgumentError, Setting, Words
 from palate.solve.rows import Rows
 
-RATINGS, COUNTS, ALIKE = "ratings", "counts", "alike"
+NONE, RATINGS, COUNTS, ALIKE = "none", "ratings", "counts", "alike"
 KINDS = (RATINGS, COUNTS, ALIKE)
-_LATER = 1e-9  # of the popularity of an item with too few ratings, whose order among such items is kept
+MIN_RATINGS = 3  # of an item, below which what is known of it is chance
+_LATER = 2.0**-30  # of the score of an item with too few ratings: a power of two changes no digit of it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,13 +27,14 @@ class Grades:
         ratings   x = least + (1 - least) (r - low) / (high - low)
         counts    x = least + (1 - least) log(1 + count) / log(1 + high)
         alike     x = 1
+        none      x = value
 
     times the rating's weight, where it has one, and times `2 ** (-(now - time) / half_life)` where
     there is a half-life.
 
     Parameters
     ----------
-    kind : {"ratings", "counts", "alike"}
+    kind : {"ratings", "counts", "alike", "none"}
     least : float
         Grade of the lowest rating, in (0, 1].
     low, high : float
@@ -62,14 +64,17 @@ class Grades:
         ValueError
             If a rating is outside the scale, or a count is negative, which has no grade.
         """
-        x = self._graded(np.asarray(values, np.float64))
+        x = self.graded(np.asarray(values, np.float64))
         if weights is not None and len(weights):
             x = x * weights
         if self.half_life is not None and times is not None:
             x = x * recency(times, self.now, self.half_life)
         return x.astype(np.float32)
 
-    def _graded(self, values: np.ndarray) -> np.ndarray:
+    def graded(self, values: np.ndarray) -> np.ndarray:
+        """Return `x` of each rating as if all had been made now, float64."""
+        if self.kind == NONE:
+            return values
         if self.kind == ALIKE:
             return np.ones(len(values))
         low, high = (0.0, np.inf) if self.kind == COUNTS else (self.low, self.high)
@@ -119,6 +124,24 @@ def activity(counts: np.ndarray, exponent: float) -> np.ndarray:
     return out
 
 
+def supported(counts: np.ndarray, min_ratings: int) -> np.ndarray:
+    """Return what each item's scores are multiplied by, float64: 1, or a billionth for an item with
+    fewer ratings than `min_ratings`.
+
+    Such items come after all others with a positive score, and keep their order. All are 1 where no
+    item has as many.
+
+    Examples
+    --------
+    >>> (supported(np.array([5, 2, 3]), 3) == 1).tolist()
+    [True, False, True]
+    >>> supported(np.array([1, 2]), 3).tolist()
+    [1.0, 1.0]
+    """
+    enough = np.asarray(counts) >= min_ratings
+    return np.where(enough | (not enough.any()), 1.0, _LATER)
+
+
 def normalised(
     x: Rows, user_counts: np.ndarray, item_counts: np.ndarray, user_exponent: float, item_exponent: float
 ) -> Rows:
@@ -142,7 +165,7 @@ def popularity(
         ages = np.asarray(times, np.float64)
         weights = np.exp2((ages - ages.max()) / half_life)
     counts = np.bincount(columns, weights, minlength=n_items)
-    return np.where(numbers < min_ratings, counts * _LATER, counts)
+    return np.asarray(counts * supported(numbers, min_ratings))
 
 
 def grades_of(

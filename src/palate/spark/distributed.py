@@ -175,7 +175,15 @@ def _check_remote(trainer: LeastSquares, given: dict[str, str | None], options: 
             Words("be a share in [0, 1) with ", Setting("keep_ratings", False)),
             type(options["validation"]).__name__,
         )
-    wanted = {"time": "", "n_starts": 1, "user_features": "", "item_features": "", "user_weighting": 0.0}
+    wanted = {
+        "time": "",
+        "n_starts": 1,
+        "user_features": "",
+        "item_features": "",
+        "user_weighting": 0.0,
+        "grades": "none",
+        "half_life": None,
+    }
     for name, plain in wanted.items():
         if getattr(trainer, name) != plain:
             raise ArgumentError(

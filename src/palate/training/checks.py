@@ -2,11 +2,11 @@
 
 import math
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
-from palate._checks import ArgumentError, ArgumentTypeError, check_number, is_number
+from palate._checks import ArgumentError, ArgumentTypeError, check_choice, check_number, is_number
 from palate.solve.strengths import AUTO
 
 if TYPE_CHECKING:
@@ -55,6 +55,39 @@ def check_rate(name: str, value: object) -> None:
     """Raise unless `value` is a number in [0, 1)."""
     if not 0 <= check_number(name, value) < 1:
         raise ArgumentError(name, "be in [0, 1)", f"{value}", "It is the share of factors that are dropped.")
+
+
+class Graded(Protocol):
+    """A trainer of graded choices."""
+
+    @property
+    def grades(self) -> str: ...
+    @property
+    def least_grade(self) -> float: ...
+    @property
+    def half_life(self) -> float | None: ...
+
+
+def check_grading(trainer: Graded, kinds: tuple[str, ...]) -> None:
+    """Raise unless `grades` is one of `kinds`, and `least_grade` and `half_life` are in range."""
+    check_choice("grades", trainer.grades, kinds)
+    check_strength("least_grade", trainer.least_grade)
+    if not 0 < trainer.least_grade <= 1:
+        raise ArgumentError(
+            "least_grade",
+            "be above 0 and at most 1",
+            f"{trainer.least_grade}",
+            "1 gives all choices the same weight.",
+        )
+    if trainer.half_life is not None:
+        check_strength("half_life", trainer.half_life)
+        if trainer.half_life == 0:
+            raise ArgumentError(
+                "half_life",
+                "be above 0",
+                "0",
+                "Leave it out to give old choices the same weight as new ones.",
+            )
 
 
 def check_number_or_word(name: str, value: object, word: str) -> None:

@@ -6,29 +6,25 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from palate._checks import ArgumentError, Setting, check_choice, check_seed
+from palate._checks import Setting, check_count, check_seed
 from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
 from palate.model.history import History
 from palate.model.model import Model
 from palate.solve.grades import COUNTS, KINDS, RATINGS, Grades, grades_of, normalised
 from palate.solve.rows import Rows
-from palate.training.checks import check_strength
+from palate.training.checks import Graded, check_grading
 from palate.training.training_data import Problem, split, warn_of_events
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 
-class Graded(Protocol):
+class ChoiceTrainer(Graded, Protocol):
     """A trainer of graded choices."""
 
     @property
-    def grades(self) -> str: ...
-    @property
-    def least_grade(self) -> float: ...
-    @property
-    def half_life(self) -> float | None: ...
+    def min_ratings(self) -> int: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,26 +100,10 @@ class Choices:
         )
 
 
-def check_grades(trainer: Graded) -> None:
-    """Raise unless `grades`, `least_grade` and `half_life` of a trainer are in range."""
-    check_choice("grades", trainer.grades, KINDS)
-    check_strength("least_grade", trainer.least_grade)
-    if not 0 < trainer.least_grade <= 1:
-        raise ArgumentError(
-            "least_grade",
-            "be above 0 and at most 1",
-            f"{trainer.least_grade}",
-            "1 gives all choices the same weight.",
-        )
-    if trainer.half_life is not None:
-        check_strength("half_life", trainer.half_life)
-        if trainer.half_life == 0:
-            raise ArgumentError(
-                "half_life",
-                "be above 0",
-                "0",
-                "Leave it out to give old choices the same weight as new ones.",
-            )
+def check_grades(trainer: ChoiceTrainer) -> None:
+    """Raise unless `grades`, `least_grade`, `half_life` and `min_ratings` of a trainer are in range."""
+    check_grading(trainer, KINDS)
+    check_count("min_ratings", trainer.min_ratings, 1)
 
 
 def described(trainer: "DataclassInstance", **resolved: object) -> dict[str, Any]:

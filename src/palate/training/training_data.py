@@ -80,7 +80,10 @@ class Problem:
             _warn_if_equal(values)
             warn_of_events(ratings, Call('palate.LeastSquares.for_counts("everywhere")'))
         if confidence is not None:
-            values, weights = confidence.apply(values, weights)
+            times = ratings.timestamp
+            times = times[~held_out] if times is not None and held_out.any() else times
+            confidence = confidence.resolved(values, ratings.scale, times)
+            values, weights = confidence.apply(values, weights, times)
         scale = user_scales(np.diff(indptr), user_weighting)
         if scale is not None:
             values = values * scale[user]

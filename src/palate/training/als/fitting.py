@@ -14,6 +14,7 @@ from palate.factors.likelihood.normal import NormalNoise
 from palate.model.average import average
 from palate.model.factor_model import FactorModel
 from palate.model.history import History
+from palate.solve.confidence import Confidence
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Side, Solver, solve_rows
 from palate.solve.strengths import AUTO, resolve_strength
@@ -330,7 +331,7 @@ def _model(
         global_mean=np.array([task.problem.mean]),
         user_prior=priors[0],
         item_prior=priors[1],
-        trainer=_described(trainer, residual_sd),
+        trainer=_described(trainer, residual_sd, task.problem.confidence),
         history=_history(task, run),
         user_link=user_link,
         item_link=item_link,
@@ -340,9 +341,10 @@ def _model(
     )
 
 
-def _described(trainer: FactorTrainer, residual_sd: float) -> dict[str, Any]:
+def _described(trainer: FactorTrainer, residual_sd: float, confidence: Confidence | None) -> dict[str, Any]:
     """Return the trainer's name and hyper-parameters; what "auto" came to stands beside it."""
     described = {"name": type(trainer).__name__, **asdict(trainer)}
+    described |= {} if confidence is None else confidence.described()
     for field in fields(trainer):
         if field.name.startswith("l2") and getattr(trainer, field.name) == AUTO:
             described[f"{field.name}_resolved"] = round(resolve_strength(AUTO, residual_sd), 6)

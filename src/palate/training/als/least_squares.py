@@ -13,11 +13,14 @@ from palate.data.ratings import Ratings
 from palate.factors.likelihood.links import FITTED_LINKS, fitted_class
 from palate.model.factor_model import FactorModel
 from palate.solve.confidence import KINDS, NONE, Confidence
+from palate.solve.grades import KINDS as GRADES
+from palate.solve.grades import NONE as UNGRADED
+from palate.solve.grades import Grades
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Solver, solve_rows
 from palate.solve.strengths import AUTO, resolve_strength, ridge_prior, sum_strengths
 from palate.training.als.fitting import OneFit, averaged, fit_factors
-from palate.training.checks import check_number_or_word, check_rate, check_strength
+from palate.training.checks import check_grading, check_number_or_word, check_rate, check_strength
 from palate.training.features import feature_names
 from palate.training.time_bins import BINS
 from palate.training.trainer import Callback
@@ -76,6 +79,14 @@ class LeastSquares:
         b, for counts: how far active users count less in what is learned of items. Each user's part
         of the sums is multiplied by `(n_u / mean n) ** -b`. What is learned of a user does not
         depend on it. Items that are folded in or updated count all users alike.
+    grades : {"none", "ratings", "counts", "alike"}, default "none"
+        For counts: what a value says. "none" takes it for the count itself, "ratings" for a rating
+        on its scale, whose count is its grade in (0, 1] as in `Spectral`.
+    least_grade : float, default 0.25
+        Grade of the lowest rating, in (0, 1].
+    half_life : float, optional
+        For counts: age at which a pair has half the weight of the latest one, in the unit of the
+        timestamps (seconds for dates). Its target stays what it is.
     mean : bool, default True
         Whether the mean of the training ratings is subtracted first.
     biases : bool, default True
@@ -142,6 +153,9 @@ class LeastSquares:
     counts: str = NONE
     alpha: float = 1.0
     user_weighting: float = 0.0
+    grades: str = UNGRADED
+    least_grade: float = 0.25
+    half_life: float | None = None
     mean: bool = True
     biases: bool = True
     max_sweeps: int = 60
@@ -375,13 +389,13 @@ class LeastSquares:
         if self.imputed_value != MEAN:
             check_number_or_word("imputed_value", self.imputed_value, MEAN)
         check_choice("counts", self.counts, KINDS)
-        if self.user_weighting and self.counts == NONE:
-            raise ArgumentError(
-                "user_weighting",
-                "be 0 for ratings",
-                f"{self.user_weighting:g}",
-                Words("It is for counts, see ", Setting("counts", "linear"), "."),
-            )
+        check_grading(self, (UNGRADED, *GRADES))
+        advice = Words("It is for counts, see ", Setting("counts", "linear"), ".")
+        for name, plain in (("user_weighting", 0.0), ("grades", UNGRADED), ("half_life", None)):
+            value = getattr(self, name)
+            if self.counts == NONE and value != plain:
+                must = "be left out for ratings" if plain is None else f"be {plain} for ratings"
+                raise ArgumentError(name, must, f"{value}", advice)
         check_choice("solver", self.solver, (AUTO, "exact", "conjugate"))
         if self.solver == "conjugate" and self.l1_bias:
             raise ArgumentError(
@@ -449,7 +463,10 @@ class LeastSquares:
     @property
     def confidence(self) -> Confidence | None:
         """What the values mean if they are counts."""
-        return None if self.counts == NONE else Confidence(self.counts, self.alpha, self.unobserved_weight)
+        if self.counts == NONE:
+            return None
+        grades = Grades(kind=self.grades, least=self.least_grade, half_life=self.half_life)
+        return Confidence(self.counts, self.alpha, self.unobserved_weight, grades)
 
     def priors(self, residual_sd: float, mean: float) -> tuple[RowPrior, RowPrior]:
         """Return the priors of the user and the item side.
