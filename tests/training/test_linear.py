@@ -5,7 +5,7 @@ import pytest
 
 import palate
 from palate.kernels import linear
-from palate.solve.linear import closed_form, local_ridge, products_kept
+from palate.solve.linear import RidgePath, closed_form, local_ridge, products_kept
 from palate.solve.rows import Rows
 
 
@@ -36,16 +36,18 @@ def test_the_local_ridge_is_that_of_the_reference_with_products_dense_or_sparse(
     dense[:, 5] = 0
     products = linear.item_products_reference(dense.astype(np.float64), 0, 25).astype(np.float32)
     strength = 2 * np.diag(products).mean()
-    results = [local_ridge(rows_of(dense), m, 2.0, threads) for threads in (1, 3)]
+    results = [local_ridge(rows_of(dense), m, (1.0, 2.0), threads) for threads in (1, 3)]
     monkeypatch.setattr("palate.solve.linear.DENSE_PRODUCTS", 0)
-    results += [local_ridge(rows_of(dense), m, 2.0, threads) for threads in (1, 3)]
+    results += [local_ridge(rows_of(dense), m, (1.0, 2.0), threads) for threads in (1, 3)]
     for items, weights, counts in results:
         np.testing.assert_array_equal(items, results[0][0])
         np.testing.assert_array_equal(weights, results[0][1])
         for item in range(25):
             near, wanted = linear.local_ridge_reference(products, strength, m, item)
             assert items[item, : counts[item]].tolist() == near.tolist()
-            np.testing.assert_allclose(weights[item, : counts[item]], wanted, atol=1e-5)
+            np.testing.assert_allclose(weights[1, item, : counts[item]], wanted, atol=1e-5)
+        alone = local_ridge(rows_of(dense), m, (1.0,), 2)  # the same as among others
+        np.testing.assert_array_equal(weights[0], alone[1][0])
     assert results[0][2][5] == 0
 
 
@@ -55,7 +57,7 @@ def test_a_system_too_near_to_singular_for_float32_is_solved_in_float64(rng, lim
     dense = np.where(rng.random((60, 19)) < 0.3, rng.random((60, 19)), 0).astype(np.float32)
     dense = np.hstack([dense, dense])  # every item twice: P_NN is singular but for the penalty
     products = linear.item_products_reference(dense.astype(np.float64), 0, 38)
-    items, weights, counts = local_ridge(rows_of(dense), 37, 1e-6, 2)
+    items, (weights,), counts = local_ridge(rows_of(dense), 37, (1e-6,), 2)
     for item in range(38):
         n = counts[item]
         twin = (item + 19) % 38  # it explains the item by itself, up to the penalty
@@ -71,9 +73,53 @@ def test_float64_is_used_where_float32_does_not_suffice_and_only_there(rng):
     table = rng.random((40, 12)).astype(np.float32)
     products = table.T @ table
     twins = np.vstack([np.hstack([products, products])] * 2)
-    outs = np.zeros((24, 23), np.int32), np.zeros((24, 23), np.float32), np.zeros(24, np.int64)
-    assert linear.local_ridge(0, 24, twins, np.float32(1e-6), 23, *outs) == 24
-    assert linear.local_ridge(0, 24, twins, np.float32(10.0), 23, *outs) == 0
+    outs = np.zeros((24, 23), np.int32), np.zeros((1, 24, 23), np.float32), np.zeros(24, np.int64)
+    system = np.zeros((1, 24), np.float32)  # no item is too rare for a system
+    assert linear.local_ridge(0, 24, twins, np.array([1e-6], np.float32), system, 23, *outs) == 24
+    assert linear.local_ridge(0, 24, twins, np.array([10.0], np.float32), system, 23, *outs) == 0
+
+
+@pytest.mark.parametrize("limit", [12_000, 0], ids=["dense", "sparse"])
+def test_rare_items_have_the_weight_of_each_neighbour_alone(rng, limit, monkeypatch):
+    monkeypatch.setattr("palate.solve.linear.DENSE_PRODUCTS", limit)
+    dense = np.where(rng.random((60, 19)) < 0.3, rng.random((60, 19)), 0).astype(np.float32)
+    few = np.arange(19) == 4
+    items, weights, counts = local_ridge(rows_of(dense), 18, (2.0,), 2, few=few)
+    plain = local_ridge(rows_of(dense), 18, (2.0,), 2)
+    np.testing.assert_array_equal(weights[0, ~few], plain[1][0, ~few])
+    products = linear.item_products_reference(dense.astype(np.float64), 0, 19)
+    wanted = products[items[4, : counts[4]], 4] / (3 * np.diag(products).mean())
+    np.testing.assert_allclose(weights[0, 4, : counts[4]], wanted, rtol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(60, 25), (20, 25)])  # by items, and by users
+def test_scores_of_a_path_of_penalties_are_those_of_the_weights(rng, shape):
+    dense = np.where(rng.random(shape) < 0.2, rng.random(shape), 0).astype(np.float32)
+    path, users = RidgePath(rows_of(dense), 2), np.arange(5)
+    for l2 in (0.5, 3.0):
+        wanted = dense[users] @ closed_form(rows_of(dense), l2, 0.0, 0.0, 1)
+        np.testing.assert_allclose(path.scores(l2)(users), wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("form", ["local", "dense"])
+def test_items_with_few_ratings_come_after_all_others_in_their_own_order(rng, form):
+    table = np.where(rng.random((40, 12)) < 0.5, 5, 0)
+    table[3:, :2] = 0  # two items of at most three ratings
+    table[:3, :2] = [[5, 0], [5, 5], [0, 5]]
+    ratings = palate.Ratings.from_arrays(*np.nonzero(table), table[table > 0], scale=(1, 5))
+    plain = palate.LinearItems(form=form, l2=1, min_ratings=1).fit(ratings, validation=0)
+    model = palate.LinearItems(form=form, l2=1).fit(ratings, validation=0)
+    users = np.arange(40)
+    np.testing.assert_array_equal(model.score_items(users)[:, 2:], plain.score_items(users)[:, 2:])
+    assert np.abs(model.score_items(users)[:, :2]).max() < 1e-6
+    parts = model.contributions(5, 0)["contribution"].to_numpy()
+    np.testing.assert_allclose(parts.sum(), model.predict(5, 0), rtol=1e-4)
+    alone = ratings.select(ratings.item_index < 2)  # nothing is known better: they are as they were
+    scores = [
+        palate.LinearItems(form=form, l2=1, min_ratings=n).fit(alone, validation=0).score_items([0])
+        for n in (1, 3)
+    ]
+    np.testing.assert_array_equal(*scores)
 
 
 @pytest.mark.parametrize("shape", [(60, 25), (20, 25)])  # by items, and by users
@@ -198,13 +244,13 @@ def test_within_its_memory_the_local_ridge_keeps_the_largest_products(monkeypatc
     rng = np.random.default_rng(8)
     dense = rng.random((60, 30)).astype(np.float32) * (rng.random((60, 30)) < 0.6)
     monkeypatch.setattr("palate.solve.linear.DENSE_PRODUCTS", 0)
-    whole = local_ridge(rows_of(dense), 3, 2.0, 2)
-    roomy = local_ridge(rows_of(dense), 3, 2.0, 2, memory=1e9)
+    whole = local_ridge(rows_of(dense), 3, (2.0,), 2)
+    roomy = local_ridge(rows_of(dense), 3, (2.0,), 2, memory=1e9)
     assert all(np.array_equal(one, other) for one, other in zip(whole, roomy, strict=True))
 
     kept = products_kept(30, 3, memory=15.0 * 16 * 30)
     assert kept == 15
-    items, weights, counts = local_ridge(rows_of(dense), 3, 2.0, 2, memory=15.0 * 16 * 30)
+    items, (weights,), counts = local_ridge(rows_of(dense), 3, (2.0,), 2, memory=15.0 * 16 * 30)
     products = dense.T @ dense
     least = np.sort(products, axis=1)[:, -kept]
     truncated = np.where(products >= least[:, None], products, 0)

@@ -134,6 +134,22 @@ def test_counts_and_recency_change_what_a_choice_counts(rng):
         assert np.abs(scores(model) - plain).max() > 1e-3
 
 
+def test_items_with_few_ratings_come_last_and_what_they_tell_stays(rng):
+    table = np.where(rng.random((40, 12)) < 0.5, 5, 0)
+    table[:, :2] = 0
+    table[:2, :2] = 5
+    ratings = palate.Ratings.from_arrays(*np.nonzero(table), table[table > 0], scale=(1, 5))
+    plain, model = (palate.Spectral(n_factors=4, min_ratings=n).fit(ratings, validation=0) for n in (1, 3))
+    np.testing.assert_allclose(model.user_factors, plain.user_factors, rtol=1e-5)
+    np.testing.assert_array_equal(model.item_factors[0, 2:], plain.item_factors[0, 2:])
+    np.testing.assert_array_equal(model.item_factors[0, :2] * 2.0**30, plain.item_factors[0, :2])
+    third = palate.Ratings.from_arrays([7], [0], [5], scale=(1, 5))
+    found, before = model.update(third), plain.update(third)
+    np.testing.assert_allclose(found.item_factors[0, 0], before.item_factors[0, 0], atol=1e-5)
+    np.testing.assert_allclose(found.item_factors[0, 1] * 2.0**30, before.item_factors[0, 1], atol=1e-5)
+    np.testing.assert_allclose(found.user_factors, before.user_factors, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [

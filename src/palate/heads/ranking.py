@@ -54,6 +54,13 @@ def liked_log(mean: np.ndarray, noise: float, threshold: float) -> np.ndarray:
     return np.log(np.maximum(1 - below[:, 0], _LEAST))
 
 
+def best_first(candidates: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Return the places of each row's candidates by score, the lower row number first among equal
+    ones; NaN, where there is no item, comes last.
+    """
+    return np.lexsort((candidates, -scores))
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TwoHeads:
     """The two heads and how they are put together.
@@ -159,6 +166,6 @@ class TwoHeads:
             if lowered is not None:
                 mean = lowered(who, what, mean)
             scores[row, column] += self.beta * liked_log(mean, self.noise, self.liked_from)
-        order = np.lexsort((candidates, -scores))[:, :n]  # NaN, where there is no item, comes last
+        order = best_first(candidates, scores)[:, :n]
         taken = [np.take_along_axis(array, order, axis=1) for array in (candidates, scores, places)]
         return Picked(taken[0], taken[1], np.where(taken[0] >= 0, taken[2], 0))

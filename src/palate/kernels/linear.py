@@ -201,13 +201,14 @@ def _buffers(m):
 
 
 @njit(nogil=True, cache=True)
-def local_ridge(first, last, products, ridge, m, items, weights, counts):
+def local_ridge(first, last, products, ridges, alone, m, items, weights, counts):
     """Write each item's ridge on its nearest items, for items `first` to `last` of the square `products` P:
 
         N = the m largest of P_j other than j,        w_j = (P_NN + ridge 1)^-1 P_Nj
 
-    to `items` and `weights` (n_items, m), and the number of nearest to `counts`. Returns how many
-    were solved in float64.
+    to `items` (n_items, m) and, for each of the `ridges`, `weights` (n_ridges, n_items, m), and the
+    number of nearest to `counts`. An item with an `alone` (n_ridges, n_items) above 0 is not worth a
+    system: its weights are P_nj / alone. Returns how many systems were solved in float64.
     """
     found = np.empty(m, np.int64)
     system, stride, target, negated = _buffers(m)
@@ -218,17 +219,21 @@ def local_ridge(first, last, products, ridge, m, items, weights, counts):
             target[a] = products[item, found[a]]
             items[item, a] = found[a]
         counts[item] = n
-        _gather_dense(products, found, n, stride, system)
-        if not _solve(system, target, n, stride, ridge, negated, weights[item]):
-            wide = np.empty(len(system))
-            _gather_dense(products, found, n, stride, wide)
-            _solve_double(wide, target, n, stride, ridge, weights[item])
-            n_double += 1
+        for r in range(len(ridges)):
+            if alone[r, item] > 0:
+                weights[r, item, :n] = target[:n] / alone[r, item]
+                continue
+            _gather_dense(products, found, n, stride, system)
+            if not _solve(system, target, n, stride, ridges[r], negated, weights[r, item]):
+                wide = np.empty(len(system))
+                _gather_dense(products, found, n, stride, wide)
+                _solve_double(wide, target, n, stride, ridges[r], weights[r, item])
+                n_double += 1
     return n_double
 
 
 @njit(nogil=True, cache=True)
-def local_ridge_sparse(first, last, indptr, columns, values, ridge, m, items, weights, counts):
+def local_ridge_sparse(first, last, indptr, columns, values, ridges, alone, m, items, weights, counts):
     """Do what `local_ridge` does with P as compressed rows, ascending in each."""
     n_items = len(indptr) - 1
     found = np.empty(m, np.int64)
@@ -247,12 +252,16 @@ def local_ridge_sparse(first, last, indptr, columns, values, ridge, m, items, we
         counts[item] = n
         for entry in range(indptr[item], indptr[item + 1]):
             dense[columns[entry]] = 0
-        _gather_sparse(indptr, columns, values, found, n, place, stride, system)
-        if not _solve(system, target, n, stride, ridge, negated, weights[item]):
-            wide = np.empty(len(system))
-            _gather_sparse(indptr, columns, values, found, n, place, stride, wide)
-            _solve_double(wide, target, n, stride, ridge, weights[item])
-            n_double += 1
+        for r in range(len(ridges)):
+            if alone[r, item] > 0:
+                weights[r, item, :n] = target[:n] / alone[r, item]
+                continue
+            _gather_sparse(indptr, columns, values, found, n, place, stride, system)
+            if not _solve(system, target, n, stride, ridges[r], negated, weights[r, item]):
+                wide = np.empty(len(system))
+                _gather_sparse(indptr, columns, values, found, n, place, stride, wide)
+                _solve_double(wide, target, n, stride, ridges[r], weights[r, item])
+                n_double += 1
         for a in range(n):
             place[found[a]] = -1
     return n_double

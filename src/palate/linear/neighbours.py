@@ -9,9 +9,11 @@ from palate.solve.rows import Rows
 _ITEMS = 64  # rows of products that stand in memory at a time, in each thread
 
 
-def neighbour_weights(by_user: Rows, m: int, shrink: float, threads: int) -> ItemWeights:
+def neighbour_weights(
+    by_user: Rows, m: int, shrink: float, threads: int, scale: np.ndarray | None = None
+) -> ItemWeights:
     """Return `W_ji = x_j . x_i / (|x_j| |x_i| + shrink)` for the m items j nearest to each item i, 0
-    for all others; `x_i` is the column of an item.
+    for all others; `x_i` is the column of an item. Those of item i are multiplied by `scale[i]`.
 
     References
     ----------
@@ -40,6 +42,8 @@ def neighbour_weights(by_user: Rows, m: int, shrink: float, threads: int) -> Ite
     filled = np.arange(m) < counts[:, None]
     by_target = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     indptr, columns, weights = transpose_csr(by_target, near[filled], values[filled], n_items)
+    if scale is not None:
+        weights = weights * scale.astype(np.float32)[columns]
     return ItemWeights(n_items=n_items, indptr=indptr, columns=columns, values=weights)
 
 

@@ -9,17 +9,16 @@ import numpy as np
 from palate.data.ratings import Ratings
 from palate.solve.grades import COUNTS
 from palate.training.als.least_squares import LeastSquares
-from palate.training.linear import LinearItems
+from palate.training.linear import DENSE, GIGABYTE, LinearItems
 from palate.training.popular import Popular
 from palate.training.spectral import Spectral
 
 POPULAR, FACTORS, ITEMS, DENSE_ITEMS, SUM = "popular", "factors", "items", "dense items", "sum"
-DENSE = 6_000  # dense item-to-item models are tried up to so many items or so many users
+MOST_DENSE = 6_000  # dense item-to-item models are tried up to so many items or so many users
 LOCAL_L2 = (2.0, 4.0, 8.0)  # of the local model, in units of the mean diagonal
 DENSE_L2 = (100.0, 300.0)
 LATELY = (1 / 256, 1 / 64, 1 / 16)  # half-lives of popular lately, as shares of the span of the times
 FEW_USERS = 10_000
-FEW = 3  # ratings below which an item is not recommended for being popular lately
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ def popular(ratings: Ratings) -> Iterator[Candidate]:
         yield Candidate(
             f"popular lately, half-life {share:.4f} of the time span",
             POPULAR,
-            Popular(half_life=span * share, min_ratings=FEW),
+            Popular(half_life=span * share),
         )
 
 
@@ -64,12 +63,13 @@ def personal(ratings: Ratings, grades: str) -> Iterator[Candidate]:
         yield Candidate(f"spectral, {k} factors", FACTORS, Spectral(n_factors=k, grades=grades))
     for l2 in LOCAL_L2:
         yield Candidate(f"linear items, local, l2 {l2:g}", ITEMS, LinearItems(l2=l2, grades=grades))
-    if most <= DENSE:
+    memory = LinearItems.dense_bytes(ratings.n_users, ratings.n_items)
+    if most <= MOST_DENSE and memory <= GIGABYTE * LinearItems().memory_limit:
         for l2 in DENSE_L2:
             yield Candidate(
                 f"linear items, dense, l2 {l2:g}",
                 DENSE_ITEMS,
-                LinearItems(form="dense", l2=l2, grades=grades),
+                LinearItems(form=DENSE, l2=l2, grades=grades),
                 True,
             )
     if grades == COUNTS:

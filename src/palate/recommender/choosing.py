@@ -3,24 +3,27 @@ best one is kept.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
 
 from palate.data.ratings import Ratings
 from palate.evaluation.metrics.lists import Lists
 from palate.evaluation.metrics.ranking import ndcg
-from palate.lists.ranking import rank_among
-from palate.model.model import Model
-from palate.model.sum_model import SumModel
+from palate.heads.chance import ChanceByPlace
+from palate.heads.ranking import best_first
+from palate.lists.ranking import DENSE_SCORES, rank_scores
+from palate.model.sum_model import SumModel, of_one_size
 from palate.recommender.candidates import DENSE_ITEMS, FACTORS, ITEMS, SUM, Candidate
+from palate.recommender.trials import Fitting, Scores
 from palate.training.trainer import FitOptions
 
 K = 10  # places of the lists that decide
+BETAS = (0.0, 0.25, 0.5, 1.0, 2.0)
 SUM_WEIGHTS = (0.4, 0.8)
-PLACES = 300  # of the choice head's rankings that the chance of a choice is fitted to
+MOST_USERS = 4_000  # whose lists are judged: more would take longer and change no choice
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,10 +37,18 @@ class Test:
     n_items: int
 
     @classmethod
-    def of(cls, train: Ratings, held_out: Ratings, lowest: float) -> "Test":
-        """Return the test of lists for held-out ratings of at least `lowest`."""
-        known = np.diff(train.user_indptr) > 0
-        relevant = (held_out.value >= lowest) & known[held_out.user_index]
+    def of(cls, train: Ratings, held_out: Ratings, lowest: float, among: np.ndarray | None = None) -> "Test":
+        """Return the test of lists for held-out ratings of at least `lowest`: of the users `among`,
+        else of at most `MOST_USERS`, evenly spaced.
+        """
+        relevant = (held_out.value >= lowest) & (np.diff(train.user_indptr) > 0)[held_out.user_index]
+        if among is None:
+            found = np.unique(held_out.user_index[relevant])
+            most = min(MOST_USERS, len(found))
+            among = found[np.arange(most) * len(found) // max(1, most)]
+        tested = np.zeros(train.n_users, bool)
+        tested[among] = True
+        relevant &= tested[held_out.user_index]
         user, item = (
             held_out.user_index[relevant].astype(np.int64),
             held_out.item_index[relevant].astype(np.int64),
@@ -52,9 +63,10 @@ class Test:
         lists = Lists.match(wide, self.n_items, self.row, self.item, np.ones(len(self.row)))
         return ndcg(lists, K)
 
-    def lists(self, model: Model, n: int, threads: int | None) -> np.ndarray:
+    def lists(self, scores: Scores, n: int) -> np.ndarray:
         """Return the first n items of each user, int32."""
-        return rank_among(model, self.users, n, np.zeros(0, bool), self.seen, False, threads).items
+        n = min(n, self.n_items)
+        return rank_scores(scores, self.n_items, self.users, n, np.zeros(0, bool), self.seen).items
 
     def hits(self, items: np.ndarray) -> np.ndarray:
         """Return how many users chose the item at each place of these lists."""
@@ -69,7 +81,7 @@ class Trial:
     """A candidate that was tried."""
 
     candidate: Candidate
-    model: Any
+    scores: Scores
     quality: np.ndarray  # (n_users,) nDCG@10
     seconds: float
 
@@ -92,7 +104,7 @@ class SumOf:
 
 
 def tried(
-    candidates: Iterable[Candidate],
+    candidates: list[Candidate],
     train: Ratings,
     test: Test,
     *,
@@ -104,7 +116,7 @@ def tried(
 
     Parameters
     ----------
-    candidates : iterable of Candidate
+    candidates : list of Candidate
     train : Ratings
     test : Test
     until : float
@@ -113,6 +125,7 @@ def tried(
     tell : callable
         Is called with the name of each candidate before it is trained.
     """
+    fitting = Fitting(train, tuple(candidates), threads)
     trials: list[Trial] = []
     left: list[str] = []
     for candidate in candidates:
@@ -121,15 +134,13 @@ def tried(
             continue
         tell(candidate.name)
         start = time.monotonic()
-        model = candidate.trainer.fit(train, validation=0, threads=threads, callback=_silent)
-        quality = test.quality(test.lists(model, K, threads))
-        trials.append(Trial(candidate, model, quality, time.monotonic() - start))
+        scores = fitting.scores(candidate)
+        quality = test.quality(test.lists(scores, K))
+        trials.append(Trial(candidate, scores, quality, time.monotonic() - start))
     return trials, left
 
 
-def with_sums(
-    trials: list[Trial], test: Test, threads: int | None, tell: Callable[[str], None]
-) -> list[Trial]:
+def with_sums(trials: list[Trial], test: Test, tell: Callable[[str], None]) -> list[Trial]:
     """Return the trials and sums of the best of each kind: of an item-to-item and a factor model,
     and of these two and a dense item-to-item model.
     """
@@ -139,27 +150,55 @@ def with_sums(
     )
     if items is None or factors is None:
         return trials
-    found = list(trials)
-    for first in ([items], [dense, items]) if dense is not None else ([items],):
-        found += [_sum_of([*first, factors], weight, test, threads, tell) for weight in SUM_WEIGHTS]
-    return found
+    tell("sums of these")
+    start = time.monotonic()
+    firsts = ([items], [dense, items]) if dense is not None else ([items],)
+    sums = [([*first, factors], weight) for first in firsts for weight in SUM_WEIGHTS]
+    qualities = _qualities_of_sums([part for part in (dense, items, factors) if part is not None], sums, test)
+    spent = (time.monotonic() - start) / len(sums)
+    return [*trials, *(_sum_of(*one, quality, spent) for one, quality in zip(sums, qualities, strict=True))]
 
 
-def _sum_of(
-    parts: list[Trial], weight: float, test: Test, threads: int | None, tell: Callable[[str], None]
-) -> Trial:
+def _qualities_of_sums(
+    parts: list[Trial], sums: list[tuple[list[Trial], float]], test: Test
+) -> list[np.ndarray]:
+    """Return the quality of each sum: every part is scored once for each user."""
+    lists = np.full((len(sums), len(test.users), K), -1, np.int32)
+    size = max(1, DENSE_SCORES // test.n_items)
+    for start in range(0, len(test.users), size):
+        users = test.users[start : start + size]
+        scores = {id(part): of_one_size(part.scores(users)) for part in parts}
+        for number, (own, weight) in enumerate(sums):
+            total = np.float32(weight) * scores[id(own[-1])]
+            for part in own[:-1]:
+                total += scores[id(part)]
+            ranked = _top(total, users, test)
+            lists[number, start : start + size, : ranked.shape[1]] = ranked
+    return [test.quality(one) for one in lists]
+
+
+def _top(scores: np.ndarray, users: np.ndarray, test: Test) -> np.ndarray:
+    """Return the ten best of the users with these scores."""
+    n = min(K, test.n_items)
+    return rank_scores(lambda _: scores, test.n_items, users, n, np.zeros(0, bool), test.seen).items
+
+
+def _sum_of(parts: list[Trial], weight: float, quality: np.ndarray, spent: float) -> Trial:
     """Return the trial of a sum whose last part has this weight, the others 1."""
     candidates = tuple(part.candidate for part in parts)
     weights = (*(1.0 for _ in parts[1:]), weight)
     *first, last = (candidate.name for candidate in candidates)
     name = f"{' + '.join(first)} + {weight:g} x {last}"
-    tell(name)
-    start = time.monotonic()
-    model = SumModel.of(tuple(part.model for part in parts), weights)
-    quality = test.quality(test.lists(model, K, threads))
-    seconds = sum(part.seconds for part in parts) + time.monotonic() - start
     large = any(candidate.large for candidate in candidates)
-    return Trial(Candidate(name, SUM, SumOf(candidates, weights), large), model, quality, seconds)
+
+    def scores(users: np.ndarray) -> np.ndarray:
+        total = np.float32(0)
+        for part, own in zip(parts, weights, strict=True):
+            total = total + np.float32(own) * of_one_size(part.scores(users))
+        return np.asarray(total)
+
+    seconds = sum(part.seconds for part in parts) + spent
+    return Trial(Candidate(name, SUM, SumOf(candidates, weights), large), scores, quality, seconds)
 
 
 def best_of(trials: list[Trial]) -> Trial | None:
@@ -205,5 +244,22 @@ def clearly_better(one: Trial, other: Trial) -> bool:
     return bool(difference.mean() > 2 * difference.std(ddof=1) / np.sqrt(len(difference)))
 
 
-def _silent(report: object) -> None:
-    """Take the place of a progress bar."""
+def best_beta(test: Test, candidates: np.ndarray, chance: ChanceByPlace, liked: np.ndarray) -> float:
+    """Return the weight of being liked with the best lists, the largest of equal ones.
+
+    Parameters
+    ----------
+    test : Test
+    candidates : ndarray of shape (n_users, n_places), int32
+        The choice head's ranking of each user, -1 where it ends.
+    chance : ChanceByPlace
+    liked : ndarray of shape (n_users, n_places), float64
+        The logarithm of the chance that the user likes the candidate.
+    """
+    chosen = np.where(candidates >= 0, chance.log(np.arange(1, candidates.shape[1] + 1)), np.nan)
+    found = []
+    for beta in BETAS:
+        order = best_first(candidates, chosen + beta * liked)[:, :K]
+        lists = np.take_along_axis(candidates, order, axis=1)
+        found.append((float(test.quality(lists).mean()), beta))
+    return max(found)[1]

@@ -14,23 +14,25 @@ from palate._checks import ArgumentError, InPython, Words, check_choice, check_s
 from palate._parallel import check_threads
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, ratings_of
+from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.heads.chance import ChanceByPlace, fit_chance
-from palate.heads.ranking import TwoHeads
+from palate.heads.ranking import TwoHeads, liked_log
 from palate.model.factor_model import FactorModel
 from palate.model.history import History
 from palate.model.recommender_model import RecommenderModel
-from palate.recommender.candidates import Candidate, personal, popular
+from palate.recommender.candidates import FACTORS, POPULAR, Candidate, personal, popular
 from palate.recommender.choosing import (
-    PLACES,
     Test,
     Trial,
+    best_beta,
     best_of,
     chosen_of,
     clearly_better,
     tried,
     with_sums,
 )
+from palate.recommender.trials import silent
 from palate.solve.grades import ALIKE, COUNTS, RATINGS
 from palate.solve.strengths import AUTO
 from palate.splits.holdout import merge_holdout
@@ -42,8 +44,9 @@ from palate.training.gibbs.trainer import Gibbs
 from palate.training.linear import LinearItems
 from palate.training.trainer import Trainer
 
-BETAS = (0.0, 0.25, 0.5, 1.0, 2.0)
+PLACES = 300  # of the choice head's rankings that the chance of a choice is fitted to, and beta chosen on
 LATEST = 0.1  # share of the ratings, the latest ones, on which popular lately is tried
+AGAIN = 8  # sweeps of the star head over all ratings, from where the first one ended
 FEWEST = 20  # users with a relevant held-out rating, below which nothing is chosen
 FEWEST_LATE = 200
 STARS = ("least-squares", "gibbs", "none")
@@ -208,7 +211,7 @@ class _Run:
         chance, beta = self._put_together(chosen, train, held, first)
         self.tell(f"{chosen.candidate.name}, on all ratings" if chosen else "linear items")
         candidate = chosen.candidate if chosen else _default(self.ratings, self.values)
-        options: dict[str, Any] = {"catalog": catalog, "threads": self.threads, "callback": _quiet}
+        options: dict[str, Any] = {"catalog": catalog, "threads": self.threads, "callback": silent}
         choice = candidate.trainer.fit(self.ratings, validation=0, **options)
         stars = self._final_stars(stars_trainer, first, options)
         heads = TwoHeads(
@@ -257,7 +260,7 @@ class _Run:
         until = time.monotonic() + self.trainer.seconds
         candidates = [*popular(train), *personal(train, self.values)]
         trials, left = tried(candidates, train, test, until=until, threads=self.threads, tell=self.tell)
-        trials = with_sums(trials, test, self.threads, self.tell)
+        trials = with_sums(trials, test, self.tell)
         best = cast(Trial, chosen_of(trials))  # there are always two trials
         notes = [
             f"On the held-out ratings of {len(test.users):,} users, {best.candidate.name} has nDCG@10 "
@@ -293,11 +296,18 @@ class _Run:
         if len(test.users) < FEWEST_LATE:
             return None
         lately = [candidate for candidate in popular(train) if candidate.name.startswith("popular lately")]
-        trials, _ = tried(
-            [best.candidate, *lately], train, test, until=np.inf, threads=self.threads, tell=self.tell
-        )
-        found = best_of(trials[1:])
-        return found if found is not None and clearly_better(found, trials[0]) else None
+        found = best_of(self._tried(lately, train, test))
+        # A model of one's own taste that takes a second shows whether the best one is worth the wait.
+        quick = [one for one in personal(train, self.values) if one.kind == FACTORS][:1]
+        bars = ([quick] if best.candidate.kind != POPULAR else []) + [[best.candidate]]
+        for bar in bars:
+            if found is None or not clearly_better(found, self._tried(bar, train, test)[0]):
+                return None
+        return found
+
+    def _tried(self, candidates: list[Candidate], train: Ratings, test: Test) -> list[Trial]:
+        """Return the trials of all candidates, however long they take."""
+        return tried(candidates, train, test, until=np.inf, threads=self.threads, tell=self.tell)[0]
 
     def _stars_trainer(self) -> Any:
         if self.values != RATINGS or self.trainer.stars == "none":
@@ -311,12 +321,17 @@ class _Run:
         if trainer is None or not len(held):
             return None
         self.tell("predicted ratings")
-        return trainer.fit(train, validation=held, threads=self.threads, callback=_quiet, seed=self.seed)
+        how: dict[str, Any] = {}
+        if isinstance(trainer, LeastSquares) and trainer.n_factors <= min(train.n_users, train.n_items):
+            how["start"] = "spectral"  # it takes fewer sweeps
+        return trainer.fit(
+            train, validation=held, threads=self.threads, callback=silent, seed=self.seed, **how
+        )
 
     def _final_stars(
         self, trainer: Gibbs | LeastSquares | None, first: FactorModel | None, options: dict[str, Any]
     ) -> Any:
-        """Return the star head fitted to all ratings, as long as the first one was.
+        """Return the star head fitted to all ratings, from where the first one ended.
 
         Its noise and the scale of its standard errors are those found on the held-out ratings,
         where there were enough.
@@ -324,13 +339,20 @@ class _Run:
         if trainer is None:
             return None
         self.tell("predicted ratings, on all ratings")
-        if first is None:
+        if first is None or isinstance(trainer, Gibbs):
             return trainer.fit(self.ratings, validation=0, seed=self.seed, **options)
-        if isinstance(trainer, Gibbs):
-            return trainer.fit(self.ratings, validation=0, seed=self.seed, **options)
-        long = replace(trainer, max_sweeps=max(1, first.history.best_sweep))
-        final: Any = long.fit(self.ratings, validation=0, seed=self.seed, **options)
-        return replace(final, noise_sd=first.noise_sd, spread=first.spread, trainer=first.trainer)
+        sweeps = min(AGAIN, max(1, first.history.best_sweep))
+        start = replace(first, ratings=replace(cast(RatingMatrix, first.ratings), held_out=None))
+        final: Any = replace(trainer, max_sweeps=sweeps).fit(
+            self.ratings, validation=0, start=start, seed=self.seed, **options
+        )
+        return replace(
+            final,
+            noise_sd=first.noise_sd,
+            spread=first.spread,
+            trainer=first.trainer,
+            history=replace(final.history, earlier=()),
+        )
 
     def _put_together(
         self, chosen: Trial | None, train: Ratings, held: Ratings, stars: FactorModel | None
@@ -342,27 +364,25 @@ class _Run:
                 given, str
             ) else float(given)
         every = Test.of(train, held, -np.inf)
-        hits = every.hits(every.lists(chosen.model, min(PLACES, train.n_items), self.threads))
+        ranked = every.lists(chosen.scores, PLACES)
+        hits = every.hits(ranked)
         average = len(every.row) / max(1, len(every.users)) / train.n_items
         chance = fit_chance(hits, len(every.users), average)
         if not isinstance(given, str):
             return chance, float(given)
         if stars is None:
             return chance, 0.0
-        test = Test.of(train, held, self.liked_from)
-        best = (-1.0, 0.0)
-        for beta in BETAS:
-            heads = TwoHeads(
-                choice=chosen.model,
-                stars=stars,
-                chance=chance,
-                beta=beta,
-                liked_from=self.liked_from,
-                noise=_noise(stars),
-            )
-            lists = heads.pick(test.users, 10, np.zeros(0, bool), test.seen, self.threads).items
-            best = max(best, (float(test.quality(lists).mean()), beta))
-        return chance, best[1]
+        test = Test.of(train, held, self.liked_from, among=every.users)
+        candidates = ranked[np.searchsorted(every.users, test.users)]
+        return chance, best_beta(test, candidates, chance, self._liked(test.users, candidates, stars))
+
+    def _liked(self, users: np.ndarray, candidates: np.ndarray, stars: FactorModel) -> np.ndarray:
+        """Return the logarithm of the chance that each user likes each candidate, 0 where there is none."""
+        row, place = np.nonzero(candidates >= 0)
+        mean = stars.score_pairs(users[row], candidates[row, place].astype(np.int64))
+        liked = np.zeros(candidates.shape)
+        liked[row, place] = liked_log(mean, _noise(stars), self.liked_from)
+        return liked
 
 
 def _default(ratings: Ratings, values: str) -> Candidate:
@@ -379,7 +399,3 @@ def _noise(stars: FactorModel | None) -> float:
 
 def _silent(step: str) -> None:
     """Say nothing."""
-
-
-def _quiet(report: object) -> None:
-    """Take the place of a progress bar."""

@@ -1,11 +1,13 @@
 """Item-to-item weights in closed form: the local ridge, and EASE with its kin."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from palate._parallel import balanced_bounds, even_bounds, run_chunks
+from palate._parallel import balanced_bounds, check_threads, even_bounds, run_chunks
 from palate.solve.rows import Rows
+from palate.solve.spectral import sparse_times
 
 DENSE_PRODUCTS = 12_000  # items up to which P stands dense in memory (576 MB)
 _ITEMS = 64  # rows of P made at a time where it is kept sparse
@@ -20,17 +22,24 @@ def products_kept(n_items: int, m: int, memory: float) -> int:
 
 
 def local_ridge(
-    by_user: Rows, m: int, ridge: float, threads: int, memory: float = np.inf
+    by_user: Rows,
+    m: int,
+    ridges: tuple[float, ...],
+    threads: int,
+    memory: float = np.inf,
+    few: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return, for each item, its ridge on its m nearest.
+    """Return, for each item, its ridge on its m nearest, for each strength of `ridges`.
 
     That is `w_j = (P_NN + ridge mean(diag P) 1)^-1 P_Nj` with `P = R'R`. Where there are too many
     items for P to stand dense, each item keeps the largest of its products that fit in `memory`
-    bytes, and the others count as zero.
+    bytes, and the others count as zero. The `few` items, bool (n_items,), are not worth a system:
+    theirs is `w_j = P_Nj / ((1 + ridge) mean(diag P))`.
 
     Returns
     -------
-    items, weights : ndarray of shape (n_items, m), int32 and float32
+    items : ndarray of shape (n_items, m), int32
+    weights : ndarray of shape (n_ridges, n_items, m), float32
     counts : ndarray of shape (n_items,), int64
         How many of each row are filled.
     """
@@ -46,14 +55,19 @@ def local_ridge(
         by_item.columns,
         by_item.values,
     )
-    strength = np.float32(ridge * np.square(by_user.values, dtype=np.float64).sum() / n_items)
-    items, weights = np.zeros((n_items, m), np.int32), np.zeros((n_items, m), np.float32)
+    mean = np.square(by_user.values, dtype=np.float64).sum() / n_items
+    strengths = np.array([ridge * mean for ridge in ridges], np.float32)
+    alone = np.zeros((len(ridges), n_items), np.float32)
+    if few is not None:
+        alone[:, few] = (strengths + np.float32(mean))[:, None]
+    items = np.zeros((n_items, m), np.int32)
+    weights = np.zeros((len(ridges), n_items, m), np.float32)
     counts = np.zeros(n_items, np.int64)
     products = _dense(arguments, n_items, threads) if n_items <= DENSE_PRODUCTS else None
     if products is not None:
         run_chunks(
             lambda start, stop: linear.local_ridge(
-                start, stop, products, strength, m, items, weights, counts
+                start, stop, products, strengths, alone, m, items, weights, counts
             ),
             even_bounds(n_items, 32),
             threads,
@@ -63,7 +77,7 @@ def local_ridge(
     sparse = _sparse(arguments, n_items, kept, threads)
     run_chunks(
         lambda start, stop: linear.local_ridge_sparse(
-            start, stop, *sparse, strength, m, items, weights, counts
+            start, stop, *sparse, strengths, alone, m, items, weights, counts
         ),
         even_bounds(n_items, 32),
         threads,
@@ -158,8 +172,13 @@ def _by_users(by_user: Rows, gamma: np.ndarray) -> np.ndarray:
 
 
 def _by_items(by_user: Rows, gamma: np.ndarray, threads: int) -> np.ndarray:
-    from scipy.linalg import lapack
+    system = _products(by_user, threads)
+    system[np.diag_indices_from(system)] += gamma
+    return _inverse(system)
 
+
+def _products(by_user: Rows, threads: int) -> np.ndarray:
+    """Return X'X, float64."""
     from palate.kernels.linear import item_products
 
     by_item = by_user.transposed()
@@ -178,7 +197,14 @@ def _by_items(by_user: Rows, gamma: np.ndarray, threads: int) -> np.ndarray:
         balanced_bounds(by_item.indptr),
         threads,
     )
-    system[np.diag_indices_from(system)] += gamma
+    return system
+
+
+def _inverse(system: np.ndarray) -> np.ndarray:
+    """Return the inverse of a symmetric positive definite matrix, in its own memory."""
+    from scipy.linalg import lapack
+
+    n = len(system)
     # The transpose is the same matrix in the order of LAPACK, which then works in place.
     factor, failed = lapack.dpotrf(system.T, lower=1, overwrite_a=1, clean=0)
     if not failed:
@@ -186,10 +212,61 @@ def _by_items(by_user: Rows, gamma: np.ndarray, threads: int) -> np.ndarray:
     if failed:
         raise ArithmeticError("the products of the items could not be inverted; raise l2.")
     inverse = np.ascontiguousarray(factor.T)  # the same memory: its upper triangle is filled
-    for start in range(0, n_items, 256):
-        stop = min(start + 256, n_items)
+    for start in range(0, n, 256):
+        stop = min(start + 256, n)
         inverse[start:stop, start:stop] = (
             np.triu(inverse[start:stop, start:stop]) + np.triu(inverse[start:stop, start:stop], 1).T
         )
         inverse[stop:, start:stop] = inverse[start:stop, stop:].T
     return inverse
+
+
+class RidgePath:
+    """The scores of EASE for one penalty after another, without its weights.
+
+    With `B = 1 - C diag(1 / C_jj)` and `C = (X'X + l2)^-1` the scores are `X - X C diag(1 / C_jj)`, and
+    `X C = (X X' + l2)^-1 X`: of the two systems the smaller one is solved, and its products are made
+    once.
+
+    Parameters
+    ----------
+    by_user : Rows
+        X.
+    threads : int, optional
+
+    Examples
+    --------
+    >>> columns, ones = np.array([0, 1, 1], np.int32), np.ones(3, np.float32)
+    >>> x = Rows(np.array([0, 2, 3]), columns, ones, ones[:0], 2)
+    >>> RidgePath(x, 1).scores(1.0)(np.array([1])).astype(float).round(3).tolist()
+    [[0.333, 0.0]]
+    """
+
+    def __init__(self, by_user: Rows, threads: int | None) -> None:
+        self._by_user, self._by_item = by_user, by_user.transposed()
+        self._threads = check_threads(threads)
+        self._few_users = by_user.n_rows < by_user.n_columns
+        self._products = _products(self._by_item if self._few_users else by_user, self._threads)
+
+    def scores(self, l2: float) -> Callable[[np.ndarray], np.ndarray]:
+        """Return what gives the scores of users by their row numbers, (n, n_items) float32."""
+        system = self._products.copy()
+        system[np.diag_indices_from(system)] += l2
+        inverse = _inverse(system).astype(np.float32)
+        if not self._few_users:
+            scale = -1 / np.diagonal(inverse)
+            return lambda users: self._with_own(
+                users, sparse_times(self._by_user.take(users), inverse, self._threads) * scale
+            )
+        by_item = self._by_item
+        table = sparse_times(by_item, inverse, self._threads)  # (n_items, n_users)
+        item = np.repeat(np.arange(by_item.n_rows), by_item.counts)
+        own = np.bincount(item, by_item.values * table[item, by_item.columns], by_item.n_rows)
+        factor = (-l2 / (1 - own)).astype(np.float32)
+        return lambda users: self._with_own(users, table[:, users].T * factor)
+
+    def _with_own(self, users: np.ndarray, scores: np.ndarray) -> np.ndarray:
+        """Add what each of these users chose to the scores, in place."""
+        rows = self._by_user.take(users)
+        scores[np.repeat(np.arange(rows.n_rows), rows.counts), rows.columns] += rows.values
+        return scores

@@ -62,7 +62,7 @@ def trainer_of_text(text: str) -> Any:
     """Return the trainer of a text made by `trainer_to_text`.
 
     >>> trainer_of_text('{"name": "Popular", "half_life": 30.0}')
-    Popular(half_life=30.0, min_ratings=1)
+    Popular(half_life=30.0, min_ratings=3)
     """
     try:
         fields = dict(json.loads(text))

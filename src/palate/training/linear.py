@@ -14,7 +14,7 @@ from palate.data.ratings import Ratings
 from palate.linear.weights import ItemWeights
 from palate.model.linear_model import LinearModel
 from palate.model.model import Model
-from palate.solve.grades import RATINGS, activity
+from palate.solve.grades import MIN_RATINGS, RATINGS, activity, supported
 from palate.solve.linear import DENSE_PRODUCTS, closed_form, local_ridge, products_kept
 from palate.solve.strengths import AUTO
 from palate.training.checks import check_fitted, check_rate, check_strength
@@ -23,7 +23,7 @@ from palate.training.trainer import Callback
 
 LOCAL, DENSE = "local", "dense"
 _FEW_ITEMS = 5_000  # up to which an item is explained by its 300 nearest instead of 100
-_GIGABYTE = 1e9
+GIGABYTE = 1e9
 
 
 @helpful_methods
@@ -53,6 +53,10 @@ class LinearItems:
         Whether an item has weights for its nearest items ("local") or for all items ("dense").
     grades, least_grade, half_life
         As in `Spectral`.
+    min_ratings : int, default 3
+        Items with fewer training ratings come after all others in a list, unless no item has as
+        many: the weights W_ji of such an item i are multiplied by 2^-30. In the local form they are
+        P_Ni / (mean(diag P) (1 + l2)) before.
     l2 : float or "auto", default "auto"
         Penalty. "auto" is 4 for "local", in units of the mean of diag P, and 300 for "dense".
     neighbours : int or "auto", default "auto"
@@ -92,6 +96,7 @@ class LinearItems:
     grades: str = RATINGS
     least_grade: float = 0.25
     half_life: float | None = None
+    min_ratings: int = MIN_RATINGS
     l2: float | str = AUTO
     neighbours: int | str = AUTO
     user_exponent: float | str = AUTO
@@ -178,30 +183,49 @@ class LinearItems:
         }
 
     def _local(self, choices: Choices, resolved: dict[str, Any], threads: int) -> ItemWeights:
+        return self.path(choices, (resolved["l2"],), threads)[0]
+
+    def path(self, choices: Choices, l2: tuple[float, ...], threads: int) -> list[ItemWeights]:
+        """Return the weights of the local form for each of several penalties, which cost little more
+        than those for one.
+
+        Parameters
+        ----------
+        choices : Choices
+        l2 : tuple of float
+        threads : int
+        """
+        from palate.kernels.csr import transpose_csr
+
+        resolved = self._resolved(len(choices.item_counts))
         table = choices.normalised(resolved["user_exponent"], resolved["item_exponent"])
         n_items = table.n_columns
         m = min(resolved["neighbours"], max(n_items - 1, 1))
-        memory = float(self.memory_limit) * _GIGABYTE
-        near, weights, counts = local_ridge(table, m, resolved["l2"], threads, memory)
+        memory = float(self.memory_limit) * GIGABYTE
+        scale = supported(choices.item_counts, self.min_ratings)
+        near, weights, counts = local_ridge(table, m, l2, threads, memory, few=scale < 1)
         up, down = (activity(choices.item_counts, sign * resolved["item_exponent"]) for sign in (1, -1))
         filled = np.arange(m) < counts[:, None]
-        target = np.repeat(np.arange(n_items), counts)
-        values = (weights[filled] * down[near[filled]] * up[target]).astype(np.float32)
+        target, source = np.repeat(np.arange(n_items), counts), near[filled]
+        factor = down[source] * (up * scale)[target]
         by_target = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        from palate.kernels.csr import transpose_csr
-
-        indptr, columns, values = transpose_csr(by_target, near[filled], values, n_items)
-        return ItemWeights(n_items=n_items, indptr=indptr, columns=columns, values=values)
+        found = []
+        for own in weights:
+            values = (own[filled] * factor).astype(np.float32)
+            indptr, columns, values = transpose_csr(by_target, source, values, n_items)
+            found.append(ItemWeights(n_items=n_items, indptr=indptr, columns=columns, values=values))
+        return found
 
     def _dense(self, choices: Choices, resolved: dict[str, Any], threads: int) -> ItemWeights:
         n_users, n_items = len(choices.user_counts), len(choices.item_counts)
         self._check_memory(n_users, n_items)
         table = choices.normalised(resolved["user_exponent"] / 2, 0.0)
         weights = closed_form(table, float(resolved["l2"]), self.dropout, self.leave, threads)
+        up, down = (activity(choices.item_counts, sign * resolved["item_exponent"]) for sign in (1, -1))
+        down *= supported(choices.item_counts, self.min_ratings)
         if resolved["item_exponent"]:
-            up, down = (activity(choices.item_counts, sign * resolved["item_exponent"]) for sign in (1, -1))
             weights *= up.astype(np.float32)[:, None]
-            weights *= down.astype(np.float32)
+        weights *= down.astype(np.float32)
         return ItemWeights(n_items=n_items, dense=weights)
 
     def n_neighbours(self, n_items: int) -> int:
@@ -224,7 +248,7 @@ class LinearItems:
         """
         if n_items <= DENSE_PRODUCTS:
             return 4.0 * n_items**2
-        kept = products_kept(n_items, self.n_neighbours(n_items), float(self.memory_limit) * _GIGABYTE)
+        kept = products_kept(n_items, self.n_neighbours(n_items), float(self.memory_limit) * GIGABYTE)
         return 16.0 * n_items * min(kept, n_items)
 
     @staticmethod
@@ -245,13 +269,13 @@ class LinearItems:
     def _check_memory(self, n_users: int, n_items: int) -> None:
         """Raise ValueError if the dense form needs more memory than it may take."""
         need = self.dense_bytes(n_users, n_items)
-        if need > self.memory_limit * _GIGABYTE:
+        if need > self.memory_limit * GIGABYTE:
             raise ValueError(
                 Words(
                     Setting("form", "dense"),
                     " must fit in ",
                     Setting("memory_limit", python="memory_limit"),
-                    f", {self.memory_limit:g} GB; {n_items:,} items need about {need / _GIGABYTE:.1f} GB. "
+                    f", {self.memory_limit:g} GB; {n_items:,} items need about {need / GIGABYTE:.1f} GB. "
                     f"Use ",
                     Setting("form", "local"),
                     ", which is about as good and has no such limit, or raise ",

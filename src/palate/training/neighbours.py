@@ -11,7 +11,7 @@ from palate.data.ratings import Ratings
 from palate.linear.neighbours import neighbour_weights
 from palate.model.linear_model import LinearModel
 from palate.model.model import Model
-from palate.solve.grades import RATINGS
+from palate.solve.grades import MIN_RATINGS, RATINGS, supported
 from palate.training.checks import check_fitted, check_strength
 from palate.training.choices import Choices, check_grades, described
 
@@ -34,8 +34,8 @@ class Neighbours:
         Number m of nearest items that contribute to a score.
     shrink : float, default 10.0
         Shrinks the similarity of items that few users have in common.
-    grades, least_grade, half_life
-        As in `Spectral`.
+    grades, least_grade, half_life, min_ratings
+        As in `Spectral`; of an item with few ratings the weights are multiplied by 2^-30.
 
     References
     ----------
@@ -57,6 +57,7 @@ class Neighbours:
     grades: str = RATINGS
     least_grade: float = 0.25
     half_life: float | None = None
+    min_ratings: int = MIN_RATINGS
 
     def fit(
         self,
@@ -80,9 +81,10 @@ class Neighbours:
         if refit and choices.problem.held_out.any():
             choices = Choices.of(self, choices.problem.ratings, 0.0, None, seed)
         m = min(self.neighbours, max(len(choices.item_counts) - 1, 1))
+        scale = supported(choices.item_counts, self.min_ratings)
         model = LinearModel(
             **choices.known(catalog),
-            weights=neighbour_weights(choices.by_user, m, self.shrink, threads),
+            weights=neighbour_weights(choices.by_user, m, self.shrink, threads, scale),
             grades=choices.grades,
             trainer=described(self),
             history=choices.history("The nearest items by cosine.", []),

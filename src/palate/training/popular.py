@@ -11,7 +11,7 @@ from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
 from palate.model.factor_model import FactorModel
 from palate.model.history import History
-from palate.solve.grades import popularity
+from palate.solve.grades import MIN_RATINGS, popularity
 from palate.solve.strengths import ridge_prior
 from palate.training.checks import check_fitted, check_strength
 from palate.training.trainer import Callback
@@ -33,9 +33,9 @@ class Popular:
     half_life : float, optional
         Age at which a rating has half the weight of a new one, in the unit of the timestamps
         (seconds for dates). By default all ratings have the same weight.
-    min_ratings : int, default 1
-        Items with fewer ratings come after all others. With a short half-life, an item with one
-        recent rating would otherwise come first.
+    min_ratings : int, default 3
+        Items with fewer ratings come after all others, unless no item has as many. With a short
+        half-life, an item with one recent rating would otherwise come first.
 
     Examples
     --------
@@ -50,7 +50,7 @@ class Popular:
     """
 
     half_life: float | None = None
-    min_ratings: int = 1
+    min_ratings: int = MIN_RATINGS
 
     def fit(
         self,

@@ -12,7 +12,7 @@ from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
 from palate.factors.sums import SumFold
 from palate.model.factor_model import FactorModel
-from palate.solve.grades import RATINGS, activity
+from palate.solve.grades import MIN_RATINGS, RATINGS, activity, supported
 from palate.solve.rows import Rows
 from palate.solve.spectral import truncated_svd
 from palate.solve.strengths import AUTO, ridge_prior
@@ -67,6 +67,9 @@ class Spectral:
     half_life : float, optional
         Age at which a choice has half the weight of the latest one, in the unit of the timestamps
         (seconds for dates).
+    min_ratings : int, default 3
+        Items with fewer training ratings come after all others in a list, unless no item has as
+        many: their vectors are multiplied by 2^-30. What their own users are told does not change.
     passes : int, default 4
         Number of passes over the table.
 
@@ -96,6 +99,7 @@ class Spectral:
     power: float = 0.5
     ridge: float = 0.3
     half_life: float | None = None
+    min_ratings: int = MIN_RATINGS
     passes: int = 4
 
     def fit(
@@ -168,10 +172,13 @@ class Spectral:
         )
         rank = int(np.count_nonzero(values))
         weight = self._weights(values)
-        items = (activity(choices.item_counts, self.popularity)[:, None] * weight * right).astype(np.float32)
+        scale = supported(choices.item_counts, self.min_ratings)
+        items = ((activity(choices.item_counts, self.popularity) * scale)[:, None] * weight * right).astype(
+            np.float32
+        )
         fold = SumFold(
             grades=choices.grades,
-            item_scale=activity(choices.item_counts, -2 * self.popularity).astype(np.float32),
+            item_scale=(activity(choices.item_counts, -2 * self.popularity) / scale).astype(np.float32),
             factor_scale=np.divide(1.0, weight, out=np.zeros(k), where=weight > 0).astype(np.float32),
         )
         rows = choices.problem.by_user
