@@ -216,7 +216,8 @@ def descriptions(docstring: str) -> dict[str, str]:
 
 
 def _count_forms() -> tuple[str, ...]:
-    from palate.solve.confidence import KINDS, NONE
+    from palate.solve.confidence import KINDS
+    from palate.solve.grades import NONE
 
     return tuple(kind for kind in KINDS if kind != NONE)
 

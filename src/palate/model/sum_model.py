@@ -143,4 +143,5 @@ def of_one_size(scores: np.ndarray) -> np.ndarray:
     """
     scores = np.asarray(scores, np.float32)
     spread = scores.std(axis=1, keepdims=True)
-    return np.divide(scores, spread, out=np.zeros_like(scores), where=spread > 0)
+    out: np.ndarray = np.divide(scores, spread, out=np.zeros_like(scores), where=spread > 0)
+    return out

@@ -36,9 +36,8 @@ from palate.model.joined import (
     said_of,
 )
 from palate.model.updated_sums import update_sums
-from palate.solve.confidence import NONE
 from palate.solve.features import BAG
-from palate.solve.grades import COUNTS, RATINGS, Grades, popularity, recency
+from palate.solve.grades import COUNTS, NONE, RATINGS, Grades, popularity, recency
 from palate.solve.rows import Rows
 
 if TYPE_CHECKING:

@@ -192,10 +192,10 @@ def _sum_of(parts: list[Trial], weight: float, quality: np.ndarray, spent: float
     large = any(candidate.large for candidate in candidates)
 
     def scores(users: np.ndarray) -> np.ndarray:
-        total = np.float32(0)
+        total: np.ndarray = np.zeros((len(users), 1), np.float32)
         for part, own in zip(parts, weights, strict=True):
             total = total + np.float32(own) * of_one_size(part.scores(users))
-        return np.asarray(total)
+        return total
 
     seconds = sum(part.seconds for part in parts) + spent
     return Trial(Candidate(name, SUM, SumOf(candidates, weights), large), scores, quality, seconds)

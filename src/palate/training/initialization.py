@@ -11,8 +11,7 @@ from palate._random import Stream, key_of
 from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
 from palate.model.factor_model import FactorModel
-from palate.solve.confidence import NONE
-from palate.solve.grades import activity, normalised
+from palate.solve.grades import NONE, activity, normalised
 from palate.solve.rows import Side, Solver, solve_rows
 from palate.solve.spectral import sparse_times, truncated_svd
 from palate.solve.strengths import ridge_prior

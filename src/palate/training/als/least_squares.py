@@ -12,10 +12,9 @@ from palate.data.dataset import Dataset, with_catalog
 from palate.data.ratings import Ratings
 from palate.factors.likelihood.links import FITTED_LINKS, fitted_class
 from palate.model.factor_model import FactorModel
-from palate.solve.confidence import KINDS, NONE, Confidence
+from palate.solve.confidence import KINDS, Confidence
 from palate.solve.grades import KINDS as GRADES
-from palate.solve.grades import NONE as UNGRADED
-from palate.solve.grades import Grades
+from palate.solve.grades import NONE, Grades
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Solver, solve_rows
 from palate.solve.strengths import AUTO, resolve_strength, ridge_prior, sum_strengths
@@ -153,7 +152,7 @@ class LeastSquares:
     counts: str = NONE
     alpha: float = 1.0
     user_weighting: float = 0.0
-    grades: str = UNGRADED
+    grades: str = NONE
     least_grade: float = 0.25
     half_life: float | None = None
     mean: bool = True
@@ -389,9 +388,9 @@ class LeastSquares:
         if self.imputed_value != MEAN:
             check_number_or_word("imputed_value", self.imputed_value, MEAN)
         check_choice("counts", self.counts, KINDS)
-        check_grading(self, (UNGRADED, *GRADES))
+        check_grading(self, (NONE, *GRADES))
         advice = Words("It is for counts, see ", Setting("counts", "linear"), ".")
-        for name, plain in (("user_weighting", 0.0), ("grades", UNGRADED), ("half_life", None)):
+        for name, plain in (("user_weighting", 0.0), ("grades", NONE), ("half_life", None)):
             value = getattr(self, name)
             if self.counts == NONE and value != plain:
                 must = "be left out for ratings" if plain is None else f"be {plain} for ratings"
