@@ -118,7 +118,7 @@ def learned_bytes(n_users: int, n_items: int, trainer: object) -> Learned:
     from palate.recommender.recommender import Recommender
     from palate.training.baseline import Baseline
     from palate.training.gibbs.trainer import Gibbs
-    from palate.training.linear import LinearItems
+    from palate.training.linear import FEW_ITEMS, LinearItems
     from palate.training.popular import Popular
     from palate.training.spectral import Spectral
 
@@ -132,7 +132,9 @@ def learned_bytes(n_users: int, n_items: int, trainer: object) -> Learned:
     if isinstance(trainer, LinearItems):
         if trainer.form == "dense":
             return Learned(float(trainer.dense_bytes(n_users, n_items)), 4.0 * n_items**2)
-        weights = 8.0 * n_items * min(trainer.n_neighbours(n_items), n_items)
+        # A larger catalog has fewer neighbours; the estimate does not fall where it begins.
+        sizes = (n_items, min(n_items, FEW_ITEMS))
+        weights = 8.0 * max(size * min(trainer.n_neighbours(size), size) for size in sizes)
         return Learned(trainer.local_bytes(n_items) + 3 * weights, weights)
     if isinstance(trainer, Spectral):
         vectors = 4.0 * rows * (trainer.rank(n_users, n_items) + 8)

@@ -22,7 +22,7 @@ from palate.training.choices import Choices, check_grades, described
 from palate.training.trainer import Callback
 
 LOCAL, DENSE = "local", "dense"
-_FEW_ITEMS = 5_000  # up to which an item is explained by its 300 nearest instead of 100
+FEW_ITEMS = 5_000  # up to which an item is explained by its 300 nearest instead of 100
 GIGABYTE = 1e9
 
 
@@ -173,7 +173,7 @@ class LinearItems:
         local = self.form == LOCAL
         auto = {
             "l2": 4.0 if local else 300.0,
-            "neighbours": 300 if n_items <= _FEW_ITEMS else 100,
+            "neighbours": 300 if n_items <= FEW_ITEMS else 100,
             "user_exponent": 0.15 if local else 0.0,
             "item_exponent": 0.25 if local else 0.0,
         }
