@@ -18,7 +18,7 @@ from palate.recommender.candidates import Candidate
 from palate.solve.grades import supported
 from palate.solve.linear import RidgePath
 from palate.training.choices import Choices
-from palate.training.linear import DENSE, LOCAL, LinearItems
+from palate.training.linear import DENSE, LOCAL, LinearItems, local_weights
 from palate.training.spectral import Spectral
 
 Scores = Callable[[np.ndarray], np.ndarray]  # row numbers of users -> scores of all items, float32
@@ -80,7 +80,8 @@ class Fitting:
         """The weights of the local candidates by their penalty."""
         trainers = self._linear(LOCAL)
         l2 = tuple(float(one.l2) for one in trainers)
-        return dict(zip(l2, trainers[0].path(self._choices, l2, check_threads(self.threads)), strict=True))
+        found = local_weights(trainers[0], self._choices, l2, check_threads(self.threads))
+        return dict(zip(l2, found, strict=True))
 
     def _local(self, trainer: LinearItems) -> Scores:
         weights, rows = self._weights[float(trainer.l2)], self._choices.by_user

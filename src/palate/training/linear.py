@@ -183,38 +183,7 @@ class LinearItems:
         }
 
     def _local(self, choices: Choices, resolved: dict[str, Any], threads: int) -> ItemWeights:
-        return self.path(choices, (resolved["l2"],), threads)[0]
-
-    def path(self, choices: Choices, l2: tuple[float, ...], threads: int) -> list[ItemWeights]:
-        """Return the weights of the local form for each of several penalties, which cost little more
-        than those for one.
-
-        Parameters
-        ----------
-        choices : Choices
-        l2 : tuple of float
-        threads : int
-        """
-        from palate.kernels.csr import transpose_csr
-
-        resolved = self._resolved(len(choices.item_counts))
-        table = choices.normalised(resolved["user_exponent"], resolved["item_exponent"])
-        n_items = table.n_columns
-        m = min(resolved["neighbours"], max(n_items - 1, 1))
-        memory = float(self.memory_limit) * GIGABYTE
-        scale = supported(choices.item_counts, self.min_ratings)
-        near, weights, counts = local_ridge(table, m, l2, threads, memory, few=scale < 1)
-        up, down = (activity(choices.item_counts, sign * resolved["item_exponent"]) for sign in (1, -1))
-        filled = np.arange(m) < counts[:, None]
-        target, source = np.repeat(np.arange(n_items), counts), near[filled]
-        factor = down[source] * (up * scale)[target]
-        by_target = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        found = []
-        for own in weights:
-            values = (own[filled] * factor).astype(np.float32)
-            indptr, columns, values = transpose_csr(by_target, source, values, n_items)
-            found.append(ItemWeights(n_items=n_items, indptr=indptr, columns=columns, values=values))
-        return found
+        return local_weights(self, choices, (float(resolved["l2"]),), threads)[0]
 
     def _dense(self, choices: Choices, resolved: dict[str, Any], threads: int) -> ItemWeights:
         n_users, n_items = len(choices.user_counts), len(choices.item_counts)
@@ -283,3 +252,32 @@ class LinearItems:
                     ".",
                 )
             )
+
+
+def local_weights(
+    trainer: LinearItems, choices: Choices, l2: tuple[float, ...], threads: int
+) -> list[ItemWeights]:
+    """Return the weights of the local form for each of several penalties.
+
+    All but the solves is done once: several cost little more than one.
+    """
+    from palate.kernels.csr import transpose_csr
+
+    resolved = trainer._resolved(len(choices.item_counts))
+    table = choices.normalised(resolved["user_exponent"], resolved["item_exponent"])
+    n_items = table.n_columns
+    m = min(resolved["neighbours"], max(n_items - 1, 1))
+    memory = float(trainer.memory_limit) * GIGABYTE
+    scale = supported(choices.item_counts, trainer.min_ratings)
+    near, weights, counts = local_ridge(table, m, l2, threads, memory, few=scale < 1)
+    up, down = (activity(choices.item_counts, sign * resolved["item_exponent"]) for sign in (1, -1))
+    filled = np.arange(m) < counts[:, None]
+    target, source = np.repeat(np.arange(n_items), counts), near[filled]
+    factor = down[source] * (up * scale)[target]
+    by_target = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    found = []
+    for own in weights:
+        values = (own[filled] * factor).astype(np.float32)
+        indptr, columns, values = transpose_csr(by_target, source, values, n_items)
+        found.append(ItemWeights(n_items=n_items, indptr=indptr, columns=columns, values=values))
+    return found
