@@ -11,7 +11,7 @@ import pytest
 import palate
 from palate.lists.ranking import rank
 from palate.model.sum_model import SumModel
-from palate.recommender.candidates import DENSE_ITEMS, FACTORS, ITEMS, SUM, Candidate
+from palate.recommender.candidates import DENSE_ITEMS, FACTORS, ITEMS, SUM, Candidate, personal
 from palate.recommender.choosing import Test as ListTest
 from palate.recommender.choosing import Trial, chosen_of, clearly_better, tried, with_sums, worth_its_size
 
@@ -240,6 +240,13 @@ def test_a_table_with_fewer_items_than_factors_has_both_heads():
     assert "has nDCG@10" in model.history.notes[0]
     assert len(model.recommend(3, 2, exclude_seen=False)) == 2
     assert model.stars.history.earlier == ()  # it was fitted from where the first one ended
+
+
+@pytest.mark.parametrize(("n_items", "tried"), [(30_000, True), (35_000, False)])
+def test_dense_weights_are_tried_where_they_fit_in_memory(n_items, tried):
+    items = np.arange(n_items)
+    table = palate.Ratings.from_arrays(items % 3, items, 1 + items % 5, scale=(1, 5))
+    assert any(one.large for one in personal(table, "ratings")) == tried
 
 
 def test_popular_lately_is_the_choice_where_items_come_and_go():
