@@ -6,8 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from palate.kernels.csr import (
-    merge_order,
-    merge_order_reference,
     order_by,
     order_by_reference,
     transpose_csr,
@@ -54,21 +52,3 @@ def test_almost_nothing(n):
     indptr, order = order_by(np.zeros(n, dtype=np.int32), 1)
     assert indptr.tolist() == [0, n]
     assert order.tolist() == list(range(n))
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6))),
-    st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6))),
-)
-def test_merge_order_is_the_stable_sort_of_two_ascending_lists(first, second):
-    pairs = np.array(sorted(first) + sorted(second), np.int32).reshape(-1, 2)
-    rows, columns = np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])
-    out = np.empty(len(pairs), np.int32)
-    assert merge_order(rows, columns, len(first), out)
-    assert (out == merge_order_reference(rows, columns)).all()
-
-
-def test_merge_order_refuses_a_list_out_of_order():
-    rows, columns = np.array([0, 1, 0], np.int32), np.array([0, 0, 1], np.int32)
-    assert not merge_order(rows, columns, 3, np.empty(3, np.int32))
-    assert merge_order(rows, columns, 2, np.empty(3, np.int32))

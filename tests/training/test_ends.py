@@ -57,6 +57,7 @@ TRAINERS = [
             {"l1_bias": HUGE},
             {"l2_scaling": 0},
             {"l2_scaling": 1},
+            {"l2_user": 0, "l2_scaling": 0, "l2_per_rating": HUGE},
             {"dropout": 0.999999},
             {**FREE, "dropout": 0.999999},
             {"unobserved_weight": 1.0, **FREE, "l2_bias": 0},

@@ -126,10 +126,17 @@ class RatingMatrix:
 
     def item_means(self) -> np.ndarray:
         """Return the plain mean rating of each item, float64; NaN for an item without ratings."""
+        from palate.kernels.chunks import add_levels
+
         total = np.zeros(self.n_items)
         for start in range(0, len(self.items), _CHUNK):
             span = slice(start, start + _CHUNK)
-            total += np.bincount(self.items[span], weights=self.values(span), minlength=self.n_items)
+            if self.levels is None:
+                total += np.bincount(self.items[span], weights=self.values(span), minlength=self.n_items)
+                continue
+            own = np.zeros(self.n_items)
+            add_levels(self.items[span], self.codes[span], self.levels, own)
+            total += own
         counts = self.item_counts()
         return np.asarray(np.divide(total, counts, out=np.full(self.n_items, np.nan), where=counts > 0))
 
@@ -172,17 +179,20 @@ class RatingMatrix:
 
 def _encode(value: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     """Return codes and levels of float32 values, or the values and None when there are too many levels."""
-    import polars as pl
+    from palate.kernels import chunks
 
-    from palate.data.forks import sorted_distinct
-
-    levels = sorted_distinct(pl.Series(value)).to_numpy()
-    if len(levels) > _MAX_LEVELS:
+    value = np.ascontiguousarray(value, dtype=np.float32)
+    keys, found = value.view(np.uint32), np.empty(_MAX_LEVELS, np.uint32)
+    slots = np.full(2 * _MAX_LEVELS, -1, np.int32)
+    n_levels = chunks.find_levels(keys, slots, found)
+    if n_levels < 0:
         return value, None
+    seen = found[:n_levels].view(np.float32)
+    levels = np.unique(seen)  # 0 and -0 are one level
+    place = np.searchsorted(levels, seen)
     codes = np.empty(len(value), dtype=np.uint8 if len(levels) <= 256 else np.uint16)
-    for start in range(0, len(value), _CHUNK):
-        codes[start : start + _CHUNK] = np.searchsorted(levels, value[start : start + _CHUNK])
-    return codes, np.ascontiguousarray(levels)
+    chunks.encode(keys, slots, found, place.astype(codes.dtype), codes)
+    return codes, levels
 
 
 def _check_arrays(matrix: RatingMatrix) -> None:

@@ -245,8 +245,11 @@ class Ratings:
 
         The rows are already compressed sparse rows.
         """
-        counts = np.bincount(self.user_index, minlength=self.n_users)
-        return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts, dtype=np.int64)])
+        from palate.kernels.chunks import row_counts
+
+        starts = np.zeros(self.n_users + 1, dtype=np.int64)
+        row_counts(self.user_index, starts[1:])
+        return np.cumsum(starts, out=starts)
 
     def mean(self) -> float:
         """Return the mean rating, weighted if there are weights; NaN without ratings."""

@@ -1,4 +1,4 @@
-"""Compressed sparse rows: counting sorts and the transpose.
+"""Compressed sparse rows: counting sorts and the transpose; `chunks` has what several threads do.
 
 `indptr` has one entry more than there are rows: row r holds the entries `indptr[r] : indptr[r +
 1]`. Row, column and entry numbers are checked by the callers once, when a table enters; the kernels
@@ -146,38 +146,3 @@ def _transpose(indptr, columns, values, out_indptr, out_rows, out_values):
             out_rows[place] = row
             out_values[place] = values[entry]
             out_indptr[column] = place + 1
-
-
-@njit(nogil=True, cache=True)
-def merge_order(rows, columns, n_first, out):
-    """Write to `out` the order in which two lists of pairs, each ascending, stand together: the
-    first `n_first` pairs and the rest.
-
-    Of equal pairs that of the first list comes first. Returns False, and no order, if a list does not ascend.
-    """
-    n = rows.size
-    i, j = 0, n_first
-    for place in range(n):
-        if j == n:
-            first = True
-        elif i == n_first:
-            first = False
-        else:
-            first = rows[i] < rows[j] or (rows[i] == rows[j] and columns[i] <= columns[j])
-        at = i if first else j
-        last = n_first if first else n
-        if at + 1 < last and (
-            rows[at + 1] < rows[at] or (rows[at + 1] == rows[at] and columns[at + 1] < columns[at])
-        ):
-            return False
-        out[place] = at
-        if first:
-            i += 1
-        else:
-            j += 1
-    return True
-
-
-def merge_order_reference(rows, columns):
-    """NumPy reference of `merge_order`, for lists in any order."""
-    return np.lexsort((np.arange(len(rows)), columns, rows))

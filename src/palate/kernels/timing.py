@@ -102,6 +102,27 @@ def shift_rows(start, stop, factors, bias, rows, time_bins, own, other, out, out
         out_bias[at] = total
 
 
+@njit(nogil=True, cache=True, fastmath={"contract", "reassoc"})
+def shift_scores(start, stop, factors, time_bins, shift, out):
+    """Write what the shift of its time bin adds to the score of pairs `start` to `stop`.
+
+    Parameters
+    ----------
+    factors : (n_pairs, width) float32
+        Of the other side, as it is met in each pair.
+    time_bins : (n_pairs,) int32
+    shift : (n_time_bins, width + 1) float32, the bias last
+    out : (n_pairs,) float32
+    """
+    width = factors.shape[1]
+    for at in range(start, stop):
+        own = shift[time_bins[at]]
+        total = np.float32(0.0)
+        for f in range(width):
+            total += factors[at, f] * own[f]
+        out[at] = total + own[width]
+
+
 @njit(nogil=True, cache=True)
 def less_session_effects(start, stop, values, session_effect, session, out):
     """Write ratings `start` to `stop` without the effect of their session to `out`."""

@@ -11,8 +11,8 @@ class RowPrior:
     """The penalty of one side of the model, as the row solver and fold-in need it.
 
     The row `x = [factors, bias]` costs `strength (x - mean)' precision (x - mean)` on its factor block, where
-    `strength = (n + unobserved_weight * n_other) ** scaling` for a row with `n` ratings; the bias
-    entry is not scaled.
+    `strength = m ** scaling + per_rating * m` and `m = n + unobserved_weight * n_other` for a row with
+    `n` ratings; the bias entry is not scaled.
 
     Parameters
     ----------
@@ -21,6 +21,8 @@ class RowPrior:
     mean : ndarray of shape (n_draws, n_factors + 1), float32
     scaling : float
         The exponent nu: 0 is a constant penalty (Keras), 1 grows with the number of ratings (ALS-WR).
+    per_rating : float
+        What each rating adds to the strength.
     bias : bool
         Whether rows have a bias at all; without one it stays 0.
     l1_bias : float
@@ -41,6 +43,7 @@ class RowPrior:
     dropout: float = 0.0
     unobserved_weight: float = 0.0
     imputed: float = 0.0
+    per_rating: float = 0.0
 
     @property
     def n_factors(self) -> int:

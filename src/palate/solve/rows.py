@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from palate._parallel import balanced_bounds, even_bounds, run_chunks
+from palate.solve.compressed import transposed
 from palate.solve.prior import RowPrior
 
 LANES = 8  # padding of the factor block, as in the kernels
@@ -50,15 +51,10 @@ class Rows:
         weights = self.weights[at] if self.weights.size else self.weights
         return Rows(indptr, self.columns[at], self.values[at], weights, self.n_columns)
 
-    def transposed(self) -> "Rows":
+    def transposed(self, threads: int = 1) -> "Rows":
         """Return the same ratings by column."""
-        from palate.kernels.csr import transpose_csr
-
-        indptr, rows, values = transpose_csr(self.indptr, self.columns, self.values, self.n_columns)
-        weights = self.weights
-        if weights.size:
-            weights = transpose_csr(self.indptr, self.columns, weights, self.n_columns)[2]
-        return Rows(indptr, rows, values, weights, self.n_rows)
+        table = transposed(self.indptr, self.columns, self.values, self.weights, self.n_columns, threads)
+        return Rows(*table, self.n_rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +90,12 @@ Solver = Callable[..., Solved]  # with the arguments of `solve_rows`
 
 
 def row_strength(counts: np.ndarray, n_columns: int, prior: RowPrior) -> np.ndarray:
-    """Return `(n_u + w0 n_columns) ** nu` for each row, float32; 0 ** 0 is 1."""
-    return ((counts + prior.unobserved_weight * n_columns) ** prior.scaling).astype(np.float32)
+    """Return `m ** nu + per_rating m` with `m = n_u + w0 n_columns` for each row, float32; 0 ** 0 is 1."""
+    weight = counts + prior.unobserved_weight * n_columns
+    strength = weight**prior.scaling
+    if prior.per_rating:
+        strength = strength + prior.per_rating * weight
+    return np.asarray(strength, np.float32)
 
 
 def solve_rows(

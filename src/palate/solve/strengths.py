@@ -52,10 +52,13 @@ def ridge_prior(
     dropout: float = 0.0,
     unobserved_weight: float = 0.0,
     imputed: float = 0.0,
+    l2_per_rating: float = 0.0,
 ) -> RowPrior:
     """Return the prior of a penalised point estimate: mean 0, precision `l2` on the factors and
-    `l2_bias` on the bias.
+    `l2_bias` on the bias; `l2_per_rating` is what each rating adds to the former.
     """
+    if l2 == 0 and l2_per_rating:  # in proportion to the ratings alone
+        l2, scaling, l2_per_rating = l2_per_rating, 1.0, 0.0
     diagonal = np.full(n_factors + 1, l2, np.float32)
     diagonal[-1] = l2_bias
     return RowPrior(
@@ -67,4 +70,5 @@ def ridge_prior(
         dropout=dropout_weight(dropout),
         unobserved_weight=unobserved_weight,
         imputed=imputed,
+        per_rating=l2_per_rating / l2 if l2_per_rating else 0.0,
     )

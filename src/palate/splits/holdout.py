@@ -11,6 +11,7 @@ from palate.data.forks import needs_threads
 from palate.data.ratings import Ratings
 from palate.data.scales import ScaleWarning, off_scale
 from palate.data.vocabulary import Vocabulary
+from palate.splits.merging import merged_rows
 
 
 def holdout_mask(n: int, share: float, seed: int = 0) -> np.ndarray:
@@ -53,7 +54,7 @@ def holdout_mask(n: int, share: float, seed: int = 0) -> np.ndarray:
 
 
 @needs_threads("merging holdout ratings")
-def merge_holdout(train: Ratings, holdout: Ratings) -> tuple[Ratings, np.ndarray]:
+def merge_holdout(train: Ratings, holdout: Ratings, threads: int = 1) -> tuple[Ratings, np.ndarray]:
     """Return the ratings of both, and the mask of those that come from `holdout`.
 
     Raises
@@ -71,49 +72,35 @@ def merge_holdout(train: Ratings, holdout: Ratings) -> tuple[Ratings, np.ndarray
         )
     if said is not None and train.declared:
         warn_caller(said, ScaleWarning)
-    from palate.kernels.csr import merge_order, order_by
-
-    users, train_users, holdout_users = union_of(
-        train.users, holdout.users, train.user_index, holdout.user_index
-    )
-    items, train_items, holdout_items = union_of(
-        train.items, holdout.items, train.item_index, holdout.item_index
-    )
-    user, item = np.concatenate([train_users, holdout_users]), np.concatenate([train_items, holdout_items])
-    order = np.empty(len(user), np.int32)
-    if not merge_order(
-        user, item, len(train), order
-    ):  # Ratings stand in order unless a caller chose rows of them in another
-        _, order = order_by(item, len(items))
-        _, order = order_by(user, len(users), order)
-    user, item = user[order], item[order]
-    twice = int(np.count_nonzero((np.diff(user) == 0) & (np.diff(item) == 0)))
-    if twice:
+    users, *user_numbers = union_of(train.users, holdout.users, train.user_index, holdout.user_index)
+    items, *item_numbers = union_of(train.items, holdout.items, train.item_index, holdout.item_index)
+    shape = len(users), len(items)
+    both = merged_rows((user_numbers[0], item_numbers[0]), (user_numbers[1], item_numbers[1]), shape, threads)
+    if both.n_twice:
         raise ValueError(
-            f"the validation ratings must not occur in the training ratings; {twice:,} of {len(holdout):,} "
-            f"do. Split first."
+            f"the validation ratings must not occur in the training ratings; {both.n_twice:,} of "
+            f"{len(holdout):,} do. Split first."
         )
 
-    def both(name: str) -> np.ndarray | None:
-        first, second = getattr(train, name), getattr(holdout, name)
-        return None if first is None or second is None else np.concatenate([first, second])[order]
+    def column(name: str) -> np.ndarray | None:
+        one, two = getattr(train, name), getattr(holdout, name)
+        return None if one is None or two is None else both.together(one, two)
 
-    value = np.concatenate([train.value, holdout.value])[order]
     low, high = min(train.scale[0], holdout.scale[0]), max(train.scale[1], holdout.scale[1])
     merged = Ratings(
         users,
         items,
-        user,
-        item,
-        value,
-        both("timestamp"),
-        both("weight"),
+        both.row_numbers(),
+        both.together(item_numbers[0], item_numbers[1]),
+        both.together(train.value, holdout.value),
+        column("timestamp"),
+        column("weight"),
         scale=train.scale if train.declared else (low, high),
         declared=train.declared,
         frame_kind=train.frame_kind,
         events=train.events,
     )
-    return merged, order >= len(train)
+    return merged, both.second
 
 
 def union_of(

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from palate._checks import ArgumentError, Setting, Words
+from palate._parallel import even_bounds, run_chunks
 from palate._random import Stream, key_of
 from palate.data.ratings import Ratings
 from palate.data.vocabulary import Vocabulary
@@ -24,6 +25,7 @@ _BIAS_SWEEPS = 2
 _START_SCALE = 0.003
 SPECTRAL = "spectral"  # the start by a decomposition
 _POWER = 0.35  # of the numbers of ratings, in it
+_ROWS_PER_CHUNK = 1 << 13
 _NO_WEIGHTS = np.empty(0, np.float32)
 
 
@@ -61,7 +63,12 @@ def _no_bias(n: int) -> Side:
 
 
 def factor_start(
-    biases: tuple[Side, Side], n_factors: int, residual_sd: float, seed: int, number: int = 0
+    biases: tuple[Side, Side],
+    n_factors: int,
+    residual_sd: float,
+    seed: int,
+    number: int = 0,
+    threads: int = 1,
 ) -> tuple[Side, Side]:
     """Return both sides with the biases given, small normal factors for the users and zeros for the items.
 
@@ -73,7 +80,12 @@ def factor_start(
 
     users, items = biases
     factors = np.empty((len(users.bias), n_factors), np.float32)
-    fill_normal(key_of(seed, number, Stream.START), 0, factors)
+    key = key_of(seed, number, Stream.START)
+    run_chunks(
+        lambda first, last: fill_normal(key, first, factors[first:last]),
+        even_bounds(len(factors), _ROWS_PER_CHUNK),
+        threads,
+    )
     factors *= np.float32(_START_SCALE * math.sqrt(residual_sd))
     return Side.padded(factors, users.bias), Side.padded(
         np.zeros((len(items.bias), n_factors), np.float32), items.bias

@@ -84,6 +84,18 @@ class Pairs:
                 found.append(BinRows(time_bins, n_neighbours, indptr, pairs))
         return found
 
+    def scores(self, factors: np.ndarray, shift: np.ndarray, threads: int) -> np.ndarray:
+        """Return what shifts add to the score of pairs that meet these factors, float32."""
+        from palate.kernels.timing import shift_scores
+
+        out = np.empty(len(factors), np.float32)
+        run_chunks(
+            lambda start, stop: shift_scores(start, stop, factors, self.time_bins, shift, out),
+            even_bounds(len(out), _PAIRS_PER_CHUNK),
+            threads,
+        )
+        return out
+
     def shifted(self, side: Side, own: np.ndarray, other: np.ndarray, threads: int) -> Side:
         """Return the vectors of all pairs; see `kernels.timing.shift_rows`."""
         from palate.kernels.timing import shift_rows
@@ -196,7 +208,7 @@ class BinRatings:
         """
         pairs, pair = self.pairs(1 - number), self.pair(1 - number)
         weight, total = self.sums(1 - number, weights, errors, threads)
-        target = (total / weight + _times(met.factors, shift[pairs.time_bins])).astype(np.float32)
+        target = (total / weight + pairs.scores(met.factors, shift, threads)).astype(np.float32)
         columns, single = Side(met.factors, np.zeros(len(weight), np.float32)), weight.astype(np.float32)
         solved, width = shift.copy(), met.factors.shape[1]
         for group in pairs.groups:
@@ -212,7 +224,7 @@ class BinRatings:
                 threads=threads,
             ).side
             solved[group.time_bins, :width], solved[group.time_bins, width] = side.factors, side.bias
-        less_changes(errors, _times(met.factors, (solved - shift)[pairs.time_bins]), pair, threads)
+        less_changes(errors, pairs.scores(met.factors, solved - shift, threads), pair, threads)
         return solved
 
 
@@ -224,11 +236,6 @@ def steps_of(shift: np.ndarray, columns: np.ndarray) -> np.ndarray:
 def _step_prior(precision: np.ndarray) -> RowPrior:
     nothing = np.zeros((1, len(precision)), np.float32)
     return RowPrior(precision=precision.astype(np.float32)[None], mean=nothing)
-
-
-def _times(factors: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """Return what shifts add to the score of pairs with these factors, float32."""
-    return np.asarray(np.einsum("nf,nf->n", factors, shift[:, :-1]) + shift[:, -1])
 
 
 def sums_by_group(

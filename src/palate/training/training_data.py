@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from palate._checks import ArgumentError, ArgumentTypeError, Call, InPython, Part, Setting, Words, is_number
+from palate._parallel import even_bounds, run_chunks
 from palate.data.arguments import warn_caller
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, ratings_of
@@ -14,11 +15,13 @@ from palate.data.matrix import RatingMatrix
 from palate.data.ratings import Ratings
 from palate.data.scales import ScaleWarning, off_scale
 from palate.model.model import Model
+from palate.solve.compressed import kept
 from palate.solve.confidence import Confidence, user_scales
 from palate.solve.rows import Rows, Side
 from palate.splits.holdout import holdout_mask, merge_holdout
 
 Trained = TypeVar("Trained", bound=Model)
+_PAIRS_PER_CHUNK = 1 << 15
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +49,7 @@ class Problem:
         confidence: Confidence | None = None,
         choices: bool = False,
         user_weighting: float = 0.0,
+        threads: int = 1,
     ) -> "Problem":
         """Compress the ratings that are not held out; `mean` says whether the global mean is taken off.
 
@@ -54,17 +58,12 @@ class Problem:
         With a confidence the values are counts, and the rows hold its targets and weights, those of
         active users scaled down by `user_weighting`.
         """
+        weights = np.empty(0, np.float32) if ratings.weight is None else ratings.weight
+        indptr, columns, values = ratings.user_indptr, ratings.item_index, ratings.value
         if held_out.any():
-            keep = ~held_out
-            user, columns, values = ratings.user_index[keep], ratings.item_index[keep], ratings.value[keep]
-            weights = None if ratings.weight is None else ratings.weight[keep]
-        else:
-            user, columns, values, weights = (
-                ratings.user_index,
-                ratings.item_index,
-                ratings.value,
-                ratings.weight,
-            )
+            arrays = (columns, values, weights) if weights.size else (columns, values)
+            indptr, (columns, values, *rest) = kept(indptr, held_out, arrays, threads)
+            weights = rest[0] if rest else weights
         if not len(values):
             raise ValueError(
                 Words(
@@ -73,9 +72,6 @@ class Problem:
                     ".",
                 )
             )
-        indptr = np.zeros(ratings.n_users + 1, np.int64)
-        np.cumsum(np.bincount(user, minlength=ratings.n_users), out=indptr[1:])
-        weights = np.empty(0, np.float32) if weights is None else weights
         if confidence is None and not choices:
             _warn_if_equal(values)
             warn_of_events(ratings, Call('palate.LeastSquares.for_counts("everywhere")'))
@@ -86,10 +82,10 @@ class Problem:
             values, weights = confidence.apply(values, weights, times)
         scale = user_scales(np.diff(indptr), user_weighting)
         if scale is not None:
-            values = values * scale[user]
+            values = values * np.repeat(scale, np.diff(indptr))
         by_user = Rows(indptr, columns, values, weights, ratings.n_items)
         average = _mean(values, weights) if mean else 0.0
-        return cls(ratings, held_out, by_user, by_user.transposed(), average, confidence, scale)
+        return cls(ratings, held_out, by_user, by_user.transposed(threads), average, confidence, scale)
 
     @property
     def n_train(self) -> int:
@@ -145,23 +141,24 @@ class Problem:
             "frame_kind": ratings.frame_kind,
         }
 
-    def predict(self, users: np.ndarray, items: np.ndarray, user_side: Side, item_side: Side) -> np.ndarray:
+    def predict(
+        self, users: np.ndarray, items: np.ndarray, user_side: Side, item_side: Side, threads: int = 1
+    ) -> np.ndarray:
         """Return the float32 predictions of pairs of known indexes."""
         from palate.kernels.pairs import pair_products
 
         out = np.empty(len(users), np.float32)
         none = np.zeros((1, user_side.factors.shape[1]), np.float32)
-        pair_products(
-            user_side.factors[None],
-            item_side.factors[None],
-            none,
-            none,
-            item_side.bias[items],
-            users,
-            items,
-            out,
-        )
-        return np.asarray(out + user_side.bias[users] + np.float32(self.mean))
+        vectors = user_side.factors[None], item_side.factors[None], none, none
+
+        def part(start: int, stop: int) -> None:
+            u, i, found = users[start:stop], items[start:stop], out[start:stop]
+            pair_products(*vectors, item_side.bias[i], u, i, found)
+            found += user_side.bias[u]
+            found += np.float32(self.mean)
+
+        run_chunks(part, even_bounds(len(users), _PAIRS_PER_CHUNK), threads)
+        return out
 
 
 class EqualRatingsWarning(UserWarning):
@@ -252,7 +249,7 @@ def _meet_start(ratings: Ratings, start: Model | None, everything: Ratings) -> N
 
 
 def split(
-    ratings: Ratings, validation: float | Ratings, start: Model | None, seed: int
+    ratings: Ratings, validation: float | Ratings, start: Model | None, seed: int, threads: int = 1
 ) -> tuple[Ratings, np.ndarray]:
     """Return all ratings and the mask of those held out.
 
@@ -267,7 +264,7 @@ def split(
     """
     ratings = ratings_of(ratings)
     if isinstance(validation, Ratings | Dataset):
-        everything, held_out = merge_holdout(ratings, ratings_of(validation))
+        everything, held_out = merge_holdout(ratings, ratings_of(validation), threads)
         _meet_start(ratings, start, everything)
         return everything, held_out
     _meet_start(ratings, start, ratings)

@@ -71,8 +71,8 @@ def fit_factors(
     if isinstance(start, str):
         _check_named_start(start, trainer)
     before = None if isinstance(start, str) else start
-    everything, held_out = split(ratings, validation, before, seed)
-    problem = _problem(everything, held_out, trainer)
+    everything, held_out = split(ratings, validation, before, seed, threads)
+    problem = _problem(everything, held_out, trainer, threads)
     return fit_problem(
         trainer,
         problem,
@@ -172,14 +172,14 @@ def _first_sides(
     """Return what the sweeps begin with: a spectral solution, random vectors, or those of a model."""
     if isinstance(start, str):
         return spectral_start(problem, biases, trainer.n_factors, seeds[0], threads)
-    sides = factor_start(biases, trainer.n_factors, residual_sd, *seeds)
+    sides = factor_start(biases, trainer.n_factors, residual_sd, *seeds, threads)
     if start is None:
         return sides
     users, items = model_start(start, problem.ratings, sides, trainer)
     return _scaled(users, problem.user_scale), items
 
 
-def _problem(everything: Ratings, held_out: np.ndarray, trainer: FactorTrainer) -> Problem:
+def _problem(everything: Ratings, held_out: np.ndarray, trainer: FactorTrainer, threads: int = 1) -> Problem:
     """Return the ratings that are not held out as a trainer sees them."""
     return Problem.build(
         everything,
@@ -187,6 +187,7 @@ def _problem(everything: Ratings, held_out: np.ndarray, trainer: FactorTrainer) 
         mean=trainer.mean,
         confidence=trainer.confidence,
         user_weighting=trainer.user_weighting,
+        threads=threads,
     )
 
 

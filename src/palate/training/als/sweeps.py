@@ -298,7 +298,7 @@ def _report(
         if bins is not None and shifts is not None:
             found = bins.predict(problem, (users.side, items.side), shifts)
         else:
-            found = problem.predict(user_index, item_index, users.side, items.side)
+            found = problem.predict(user_index, item_index, users.side, items.side, by_user.threads)
         errors = values - by_user.likelihood.rating(found)
         mse = float(np.mean(errors.astype(np.float64) ** 2))
         figures = {
