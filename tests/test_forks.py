@@ -23,7 +23,7 @@ from palate.model.model import ScorerModel
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
 
-SECONDS = 30  # far above what an answer takes on a busy machine, kernels compiled anew included
+SECONDS = 120  # far above what an answer takes on a busy machine, kernels compiled anew included
 
 
 def in_child(function: Callable[[], object]) -> object:
