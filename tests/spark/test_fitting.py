@@ -109,6 +109,18 @@ def test_bad_tables_are_refused_in_the_words_of_the_library(spark, rows, schema,
         )
 
 
+def test_a_damaged_file_among_those_of_a_table_is_named(spark, rng, tmp_path):
+    for part in ("a", "b"):
+        frame_of(rng, 100).write_parquet(tmp_path / f"{part}.parquet")
+    damaged = tmp_path / "b.parquet"
+    damaged.write_bytes(damaged.read_bytes()[:-20])
+    with pytest.raises(Exception, match=r"b\.parquet"):
+        fit(
+            palate.Baseline(),
+            spark.read.schema("user_id string, item_id long, rating double").parquet(str(tmp_path)),
+        )
+
+
 def test_a_table_that_will_not_fit_is_refused_with_the_figure(spark, rng):
     frame = spark.createDataFrame(frame_of(rng).to_arrow())
     with pytest.raises(

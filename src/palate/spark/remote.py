@@ -18,7 +18,7 @@ from palate.solve.confidence import Confidence
 from palate.solve.rows import Rows
 from palate.spark.cutting import TWICE
 from palate.spark.shipping import grouped
-from palate.spark.solver import Blocks, cells, cores
+from palate.spark.solver import Blocks, apart, cells, cores
 from palate.spark.worker import Order
 from palate.splits.holdout import holdout_mask
 from palate.training.training_data import Problem
@@ -267,7 +267,10 @@ class Remote:
         counts, sums, weights = (np.concatenate([one[place] for one in about]) for place in (1, 2, 3))
         none = np.empty(0, np.float32)
         rows = Rows(_starts(counts), np.empty(0, np.int32), none, none, n_columns)
-        return Blocks(rows, parts, bounds, [one[0] for one in about]), sums, weights
+        table = apart(parts, len(about))
+        table.count()  # or it would be made anew when what it was made of is forgotten
+        parts.unpersist()
+        return Blocks(rows, table, bounds, [one[0] for one in about]), sums, weights
 
     def _repeated(self) -> ValueError:
         """Return the error that names a pair that is rated twice."""

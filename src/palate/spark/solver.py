@@ -10,7 +10,7 @@ import numpy as np
 from palate._parallel import balanced_bounds
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Rows, Side, Solved, unobserved_terms
-from palate.spark.shipping import grouped
+from palate.spark.shipping import mapped
 from palate.spark.worker import Order, version_here
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _BLOCK_BYTES = 1 << 26  # of ratings in one cell of the table of blocks, which Spark moves as a whole
+_BLOCKS_PER_TASK = 4  # which Spark hands to Python together
+_BROADCAST_BYTES = 1 << 28  # of vectors, which each worker then holds for a moment
 _SCHEMA = "block int, part binary"
 
 
@@ -32,7 +34,7 @@ class Blocks:
 
 
 class SparkSolver:
-    """Solves rows as `palate.solve.rows.solve_rows` does, by a co-grouped pass over blocks of rows.
+    """Solves rows as `palate.solve.rows.solve_rows` does, by a pass over blocks of rows.
 
     A row's solution depends on its own ratings and their vectors alone, and what all columns add
     together is summed on the driver, so that the result does not depend on how rows are cut into
@@ -84,15 +86,8 @@ class SparkSolver:
                 }
             )
         order = Order("solve", None, {"version": version_here(), "how": how})
-        now = cells(self.spark, given)
-        answer = (
-            blocks.table.select("block", "part")
-            .groupBy("block")
-            .cogroup(now.groupBy("block"))
-            .applyInArrow(grouped(order), _SCHEMA)
-            .toArrow()
-        )
-        return _joined(answer)
+        now = _beside(self.spark, given)
+        return _joined(blocks.table.join(now, "block").mapInArrow(mapped(order), _SCHEMA).toArrow())
 
     def close(self) -> None:
         """Let the workers forget the blocks."""
@@ -122,10 +117,26 @@ class SparkSolver:
                     "n_columns": rows.n_columns,
                 }
             )
-        table = (
-            cells(self.spark, parts).repartition(min(len(parts), 2 * cores(self.spark)), "block").persist()
-        )
-        return Blocks(rows, table, bounds, needed)
+        return Blocks(rows, apart(cells(self.spark, parts), len(parts)), bounds, needed)
+
+
+def apart(table: "DataFrame", n_blocks: int) -> "DataFrame":
+    """Return the blocks kept on the workers, in about two tasks for each core of at most four blocks."""
+    n_tasks = min(n_blocks, max(2 * cores(table.sparkSession), -(-n_blocks // _BLOCKS_PER_TASK)))
+    return table.select("block", "part").repartitionByRange(n_tasks, "block").persist()
+
+
+def _beside(spark: "SparkSession", given: list[Any]) -> "DataFrame":
+    """Return what belongs to each block as a table to join with the blocks.
+
+    It is sent to every worker unless it is large; then both are joined by a sort-merge join.
+    """
+    from pyspark.sql import functions as f
+
+    now = cells(spark, given)
+    size = sum(part["other"][0].nbytes for part in given)
+    now = now.withColumnRenamed("part", "now")
+    return f.broadcast(now) if size <= _BROADCAST_BYTES else now.hint("merge")
 
 
 def cells(spark: "SparkSession", parts: list[Any]) -> "DataFrame":

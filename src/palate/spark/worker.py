@@ -161,8 +161,8 @@ def _predict(order: Order, batches: Iterator[Any]) -> Iterator[Any]:
         )
 
 
-def _solve(order: Order, block: "pa.Table", now: "pa.Table") -> "pa.Table":
-    """Solve a block of rows given what changes from half sweep to half sweep; both are pickled in a cell."""
+def _solve(order: Order, batches: Iterator[Any]) -> Iterator[Any]:
+    """Solve blocks of rows given what changes from half sweep to half sweep; both are pickled in cells."""
     import pyarrow as pa
 
     if version_here() != order.options["version"]:
@@ -171,12 +171,15 @@ def _solve(order: Order, block: "pa.Table", now: "pa.Table") -> "pa.Table":
             f"same model; a worker has "
             f"{version_here()}. Install that one there."
         )
-    rows, given = (pickle.loads(table.column("part")[0].as_py()) for table in (block, now))  # nosec B301 - as above
-    solved = solve_rows(Rows(**rows), Side(*given.pop("other")), threads=1, **given, **order.options["how"])
-    answer = (solved.side.factors, solved.side.bias, solved.stats, solved.n_double)
-    return pa.table(
-        {"block": now.column("block"), "part": pa.array([pickle.dumps(answer, protocol=5)], pa.binary())}
-    )
+    for batch in batches:
+        for number, part, now in zip(*(batch.column(name) for name in ("block", "part", "now")), strict=True):
+            rows, given = (pickle.loads(cell.as_buffer()) for cell in (part, now))  # nosec B301 - as above
+            other = Side(*given.pop("other"))
+            solved = solve_rows(Rows(**rows), other, threads=1, **given, **order.options["how"])
+            answer = (solved.side.factors, solved.side.bias, solved.stats, solved.n_double)
+            cells = pa.array([pickle.dumps(answer, protocol=5)], pa.binary())
+            numbers = pa.array([number.as_py()], pa.int32())
+            yield pa.RecordBatch.from_arrays([numbers, cells], names=["block", "part"])
 
 
 def as_batches(frame: pl.DataFrame, schema: "pa.Schema") -> list[Any]:
