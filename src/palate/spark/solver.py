@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _BLOCK_BYTES = 1 << 26  # of ratings in one cell of the table of blocks, which Spark moves as a whole
 _BLOCKS_PER_TASK = 4  # which Spark hands to Python together
-_BROADCAST_BYTES = 1 << 28  # of vectors, which each worker then holds for a moment
+_BROADCAST_BYTES = 1 << 26  # of vectors, which each worker then holds for a moment
 _SCHEMA = "block int, part binary"
 
 
