@@ -28,7 +28,7 @@ def check_order(model: FactorScorer, way_out: str) -> None:
             f"{len(model.user_factors)} draws",
             way_out,
         )
-    if latent_order_differs(model):
+    if latent_order_differs(model.factors):
         raise ArgumentError(
             "model",
             f"have one noise for all items under the {likelihood.link} link, because no inner product "
