@@ -3,8 +3,9 @@
 import polars as pl
 
 from palate.app.answers import Part, Reasons
+from palate.app.asked import Asked
 from palate.app.errors import CannotAnswer
-from palate.app.served import Asked, ServedModel
+from palate.app.served import ServedModel
 
 
 def reasons(served: ServedModel, asked: Asked, item: str, user: str = "") -> Reasons:

@@ -8,9 +8,10 @@ import numpy as np
 
 from palate._checks import ArgumentError, is_integer
 from palate.app.answers import Part, Row
+from palate.app.asked import Asked
 from palate.app.errors import CannotAnswer
 from palate.app.explaining import reasons
-from palate.app.served import Asked, ServedModel
+from palate.app.served import ServedModel
 from palate.data.frames import to_polars
 from palate.factors.draws import has_spread
 from palate.factors.uncertainty import interval_ends, standard_errors

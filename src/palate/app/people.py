@@ -2,18 +2,26 @@
 somebody unknown.
 """
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from palate.app.answers import FOLD_IN, POPULAR, STORED
-from palate.app.served import Asked, Recent, ServedModel, one_user, positions
+from palate.app.answers import FOLD_IN, POPULAR, STORED, ItemInfo, OwnRating, UserInfo
+from palate.app.asked import Asked, positions
+from palate.app.errors import UnknownUser
+from palate.app.recent import Recent
+from palate.app.served import ServedModel
+from palate.data.vocabulary import Vocabulary
 from palate.lists.popular import silent_about
+from palate.model.new_users import NewUser, matrix_of
 from palate.scorer import Scorer
 from palate.store.changes import RATED, REMOVED, LiveRating, RatingStore
 
 FOLDED = 10_000  # users with live ratings whose vectors are kept ready, for each model
+TOGETHER = 32  # users that are folded in at once when a model is taken into use
 
 
 class People:
@@ -29,6 +37,46 @@ class People:
     def stored_row(self, user: str) -> int:
         """Return a user's row in the model, -1 for one it does not know or who asked to be forgotten."""
         return -1 if self.store.is_forgotten(user) else self.served.user_index(user)
+
+    def info(self, user: str) -> UserInfo:
+        """Return what is known of a user; UnknownUser if that is nothing."""
+        live, row = self._something(user)
+        return UserInfo(
+            id=user,
+            source=self.known(user).source,
+            n_model_ratings=len(self.served.own_ratings(row)[0]),
+            n_live_ratings=sum(rating.state != REMOVED for rating in live.values()),
+            revision=self.store.revision_of(user),
+        )
+
+    def ratings(self, user: str) -> list[OwnRating]:
+        """Return a user's live ratings, latest first, then those of the training that no live one
+        replaces, highest first; UnknownUser if nothing is known of the user.
+        """
+        live, row = self._something(user)
+        served, out = self.served, []
+        for item, rating in sorted(live.items(), key=lambda pair: -pair[1].revision):
+            if rating.state != REMOVED:
+                index = served.find_item(item)
+                about = ItemInfo(item) if index < 0 else served.item(index)
+                out.append(OwnRating(about, rating.value, rating.state, "live", rating.at))
+        if row < 0 or served.model.ratings is None:
+            return out
+        items, values, held_out = served.model.ratings.row(row)
+        for at in np.argsort(-values, kind="stable").tolist():
+            about = served.item(int(items[at]))
+            if about.id not in live:
+                out.append(OwnRating(about, float(values[at]), RATED, "model", held_out=bool(held_out[at])))
+        return out
+
+    def _something(self, user: str) -> tuple[Mapping[str, LiveRating], int]:
+        """Return a user's live ratings and row; UnknownUser if there is neither."""
+        live, row = self.store.of(user), self.stored_row(user)
+        if not live and row < 0:
+            raise UnknownUser(
+                f"user {user!r} is unknown: neither in model {self.served.id!r} nor with live ratings."
+            )
+        return live, row
 
     def known(self, user: str) -> Asked:
         """Return a user by id; somebody nothing is known of has the source "popular fallback"."""
@@ -50,6 +98,11 @@ class People:
         """Return a user with live ratings, which win over those of the model's training; BadRating
         for one that this model cannot hold.
         """
+        found = self._rated(user, live, row)
+        return found if isinstance(found, Asked) else self._fold_rows([found])[0]
+
+    def _rated(self, user: str, live: Mapping[str, LiveRating], row: int) -> "Asked | _Rated":
+        """Return a user's ratings, to be folded in; or the user where there is nothing to fold in."""
         served = self.served
         at = {served.find_item(item): rating for item, rating in live.items()}
         at.pop(-1, None)  # of another model's items
@@ -68,17 +121,33 @@ class People:
         every = np.concatenate([items[keep], new_items])
         if not len(every):
             return _nobody(served, seen, shown)
-        matrix = one_user(
-            every,
-            np.concatenate([values[keep], new_values]),
-            len(served.model.items),
-            None if weight is None else np.concatenate([weight[keep], np.ones(len(new_items), np.float32)]),
-            None
-            if times is None
-            else np.concatenate([times[keep], np.full(len(new_items), _now(served), np.int64)]),
-        )
-        folded = served.folded(user, matrix)
-        return Asked(folded, user, 0, _source(folded, 0, FOLD_IN), seen, shown, len(every))
+        order, n_new = np.argsort(every, kind="stable"), len(new_items)
+        values = np.concatenate([values[keep], new_values])[order]
+        if weight is not None:
+            weight = np.concatenate([weight[keep], np.ones(n_new, np.float32)])[order]
+        if times is not None:
+            times = np.concatenate([times[keep], np.full(n_new, _now(served), np.int64)])[order]
+        new = NewUser(id=user, rated=every[order], values=values, weights=weight, times=times)
+        return _Rated(new, seen, shown)
+
+    def _fold_rows(self, rated: Sequence["_Rated"]) -> list[Asked]:
+        """Return users, folded in together; each is as they would be alone."""
+        ids = Vocabulary.from_ids([one.user.id for one in rated])
+        rows = [rated[place] for place in np.argsort(ids.indices([one.user.id for one in rated]))]
+        folded = self.served.folded(ids, matrix_of([one.user for one in rows], len(self.served.model.items)))
+        silent = silent_about(folded, np.arange(len(rows)))
+        return [
+            Asked(
+                folded,
+                one.user.id,
+                row,
+                POPULAR if silent[row] else FOLD_IN,
+                one.seen,
+                one.shown,
+                len(one.user.rated),
+            )
+            for row, one in enumerate(rows)
+        ]
 
     def stranger(self, ratings: Mapping[str, float]) -> Asked:
         """Return somebody who is known by the ratings sent along alone; all of them must be of the
@@ -88,20 +157,47 @@ class People:
         rated = {served.item_index(item): served.check_rating(value) for item, value in ratings.items()}
         if not rated:
             return _nobody(served, positions([]))
-        items = np.fromiter(rated, np.int32)
-        matrix = one_user(
-            items, np.array(list(rated.values()), np.float32), len(served.model.items), None, None
-        )
-        seen = positions(rated)
-        folded = served.folded("you", matrix)
-        return Asked(folded, "you", 0, _source(folded, 0, FOLD_IN), seen, seen, len(items))
+        items, values = np.fromiter(rated, np.int32), np.array(list(rated.values()), np.float32)
+        order = np.argsort(items)
+        seen = items[order]
+        return self._fold_rows([_Rated(NewUser(id="you", rated=seen, values=values[order]), seen, seen)])[0]
 
-    def fold_all(self) -> int:
-        """Fold in every user with live ratings that will be kept ready, latest first; return how many."""
-        users = self.store.users()[:FOLDED]
-        for user in reversed(users):
-            self.known(user)
+    def fold_all(self, share: float = 1.0) -> int:
+        """Fold in every user with live ratings that will be kept ready, latest first; return how many.
+
+        With a `share` below 1 it takes that share of the time and leaves the rest to other threads.
+        """
+        users = self.store.users()[:FOLDED][::-1]
+        for start in range(0, len(users), TOGETHER):
+            began = time.perf_counter()
+            for key, asked in self._fold_many(users[start : start + TOGETHER]):
+                self._folded.put(key, asked)
+            time.sleep((time.perf_counter() - began) * (1 / share - 1))
         return len(users)
+
+    def _fold_many(self, users: Sequence[str]) -> Iterator[tuple[tuple[str, int], Asked]]:
+        """Yield users with live ratings, with what each is kept by; many are folded in at once."""
+        keys, together = {}, []
+        for user in users:
+            live = self.store.of(user)
+            if live:
+                keys[user] = user, _revision(live)
+                found = self._rated(user, live, self.stored_row(user))
+                if isinstance(found, Asked):
+                    yield keys[user], found
+                else:
+                    together.append(found)
+        for asked in self._fold_rows(together) if together else ():
+            yield keys[asked.user], asked
+
+
+@dataclass(frozen=True, eq=False)
+class _Rated:
+    """What a user is folded in by, and what no list may hold; see `Asked`."""
+
+    user: NewUser
+    seen: np.ndarray
+    shown: np.ndarray
 
 
 def _nobody(served: ServedModel, seen: np.ndarray, live: np.ndarray | None = None) -> Asked:

@@ -1,13 +1,11 @@
 """One model as it is served: its ids as texts, its items, its filters, and users folded into it."""
 
 import dataclasses
-import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -18,6 +16,7 @@ from palate.app.diagnostics import Panel, panels
 from palate.app.errors import BadRating, CannotAnswer, UnknownItem
 from palate.app.positions import Positions, item_vectors
 from palate.app.positions import positions as positions_of
+from palate.app.recent import Recent
 from palate.app.titles import TitleIndex
 from palate.data import columns as names
 from palate.data.forks import filled
@@ -34,65 +33,6 @@ from palate.model.model import Foldable, Model, ScorerModel
 _MASKS = 64  # filters kept ready; an item mask is one byte per item
 _INFOS = 100_000  # items whose description is kept ready
 _OWN = {names.ITEM_ID, names.TITLE, names.YEAR, names.GENRES, names.N_RATINGS, names.MEAN_RATING}
-
-
-K = TypeVar("K")
-V = TypeVar("V")
-
-
-class Recent(Generic[K, V]):
-    """A bounded mapping that forgets what was asked for least recently; safe to share between threads.
-
-    Examples
-    --------
-    >>> recent = Recent(2)
-    >>> [recent.get(key, lambda: key * 10) for key in (1, 2, 1, 3)], recent.keys()
-    ([10, 20, 10, 30], [1, 3])
-    """
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[K, V] = OrderedDict()
-
-    def get(self, key: K, make: Callable[[], V]) -> V:
-        """Return what is kept for a key, made now if it is not there. Two threads may make it at
-        once; one is kept.
-        """
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        made = make()
-        with self._lock:
-            self._kept[key] = made
-            self._kept.move_to_end(key)
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-        return made
-
-    def __contains__(self, key: K) -> bool:
-        return key in self._kept
-
-    def keys(self) -> list[K]:
-        """Return the keys, the oldest first."""
-        with self._lock:
-            return list(self._kept)
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Asked:
-    """A user of a model: the scorer that knows them, under which id and in which row, and what no
-    list may hold.
-    """
-
-    model: Any
-    user: Any
-    row: int
-    source: str
-    seen: np.ndarray  # positions of the items rated or marked as seen, ascending, int32
-    live: np.ndarray  # those of them that are live, which never come back, int32
-    n_ratings: int
 
 
 class ServedModel:
@@ -180,10 +120,14 @@ class ServedModel:
         """Return the position of an item's id as a text; UnknownItem for one the model does not know."""
         found = self.find_item(item)
         if found < 0:
-            raise UnknownItem(
-                f"item {item!r} is unknown to model {self.id!r}, which knows {len(self.model.items):,} items."
-            )
+            raise self.unknown_item(item)
         return found
+
+    def unknown_item(self, item: str) -> UnknownItem:
+        """Return the error of an item that the model does not know."""
+        return UnknownItem(
+            f"item {item!r} is unknown to model {self.id!r}, which knows {len(self.model.items):,} items."
+        )
 
     def item_id(self, index: int) -> str:
         """Return the id of an item as a text."""
@@ -315,13 +259,13 @@ class ServedModel:
         """Whether the model can take in somebody new."""
         return not isinstance(self.model, ScorerModel) or isinstance(self.model.scorer, Foldable)
 
-    def folded(self, user: str, matrix: RatingMatrix) -> Any:
-        """Return the model whose only user has the ratings of `matrix`; everything asked of a user
+    def folded(self, users: Vocabulary, matrix: RatingMatrix) -> Any:
+        """Return the model whose only users have the rows of `matrix`; everything asked of a user
         can be asked of it.
         """
         if not self.can_fold:
             raise CannotAnswer(f"model {self.id!r} cannot use new ratings. Train again with them.")
-        small = self.model.with_users(Vocabulary.from_ids([user]), matrix)
+        small = self.model.with_users(users, matrix)
         share_items(self.model, small)
         return small
 
@@ -339,24 +283,3 @@ def _position(vocabulary: Vocabulary, text: str) -> int:
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value)
-
-
-def one_user(
-    items: np.ndarray, values: np.ndarray, n_items: int, weight: np.ndarray | None, times: np.ndarray | None
-) -> RatingMatrix:
-    """Return the ratings of one user as a matrix; items in any order, each once."""
-    order = np.argsort(items, kind="stable")
-    return RatingMatrix(
-        indptr=np.array([0, len(items)], np.int64),
-        items=np.asarray(items, np.int32)[order],
-        codes=np.asarray(values, np.float32)[order],
-        levels=None,
-        n_items=n_items,
-        weight=None if weight is None else weight[order],
-        timestamp=None if times is None else times[order],
-    )
-
-
-def positions(found: Iterable[int]) -> np.ndarray:
-    """Return positions of items ascending and once each, int32."""
-    return np.unique(np.fromiter(found, np.int32))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from palate.app.core import check_user
+from palate.app.live import check_user
 from palate.service.answering import Failure, as_json
 from palate.service.guard import SLASH
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from palate._checks import ArgumentError
 from palate.app.answers import Answer, Reasons
-from palate.app.core import Core, check_user
+from palate.app.core import Core
 from palate.app.listing import EXPLAIN
+from palate.app.live import check_user
 from palate.service import bodies
 from palate.service.answering import Failure
 from palate.service.cursor import make_cursor, read_cursor

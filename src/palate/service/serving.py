@@ -3,12 +3,15 @@
 import errno
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from palate.app.core import Core
 from palate.service.application import application
 from palate.service.settings import Settings
 from palate.service.watching import Watcher
+
+if TYPE_CHECKING:
+    from uvicorn import Config
 
 MOST_AT_ONCE = 512  # requests and connections; more are answered 503
 
@@ -65,12 +68,32 @@ def serve(
         Called with the address once the service listens.
     """
     app = application(core, settings)
-    import uvicorn
+    from palate.service.connections import PatientServer
 
     listening = bound(settings.host, port)
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
-    config = uvicorn.Config(
+    watcher = Watcher(core) if watch else None
+    try:
+        if started is not None:
+            started(f"http://{shown}:{listening.getsockname()[1]}")
+        PatientServer(configured(app, settings)).run(sockets=[listening])
+    finally:
+        if watcher is not None:
+            watcher.close()
+        core.close()
+        listening.close()
+
+
+def configured(app: Any, settings: Settings) -> "Config":
+    """Return how Uvicorn runs the service."""
+    from uvicorn import Config
+
+    from palate.service.connections import Connection
+
+    return Config(
         app,
+        http=Connection,
+        ws="none",
         log_level="warning",
         access_log=False,
         limit_concurrency=MOST_AT_ONCE,
@@ -79,13 +102,3 @@ def serve(
         server_header=False,
         root_path=settings.root_path,
     )
-    watcher = Watcher(core) if watch else None
-    try:
-        if started is not None:
-            started(f"http://{shown}:{listening.getsockname()[1]}")
-        uvicorn.Server(config).run(sockets=[listening])
-    finally:
-        if watcher is not None:
-            watcher.close()
-        core.close()
-        listening.close()

@@ -1,0 +1,142 @@
+"""The models that are served: which there are, which one answers, and how one takes another's place."""
+
+import copy
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from palate._checks import ArgumentError
+from palate.app.activating import load_file, memory_allows, version_of_object, warmed_up
+from palate.app.answers import ModelInfo
+from palate.app.errors import ActivationError, UnknownModel
+from palate.app.people import People
+from palate.app.served import ServedModel
+from palate.model.model import Model
+from palate.store.changes import RatingStore
+
+
+@dataclass(frozen=True)
+class _State:
+    """Everything a question reads, replaced as a whole: a question that has begun goes on with what
+    it began with.
+    """
+
+    people: Mapping[str, People]
+    active: str
+
+
+class Models:
+    """The models by id, each with the users of one store; safe to share between threads.
+
+    Parameters
+    ----------
+    served : sequence of ServedModel
+        The first one answers when no model is named.
+    store : RatingStore
+    """
+
+    def __init__(self, served: Sequence[ServedModel], store: RatingStore) -> None:
+        if not served:
+            raise ArgumentError("a core", "have at least one model", "none")
+        self._store = store
+        self._changing = threading.Lock()
+        self.n_swaps = 0
+        self.last_failure: str | None = None
+        people: dict[str, People] = {}
+        for one in served:
+            _check_same_scale([*(p.served for p in people.values()), one])
+            people[one.id] = warmed_up(People(one, store))
+        self._state = _State(MappingProxyType(people), served[0].id)
+
+    def now(self) -> "Models":
+        """Return the models of now, whatever takes their place later."""
+        return copy.copy(self)
+
+    def infos(self) -> list[ModelInfo]:
+        """Return what is told of each model, in the order in which they were given."""
+        state = self._state
+        return [people.served.info(name == state.active) for name, people in state.people.items()]
+
+    def info(self, model: str | None) -> ModelInfo:
+        """Return what is told of one model, the active one when None."""
+        state = self._state
+        people = self.people(model)
+        return people.served.info(people.served.id == state.active)
+
+    def people(self, model: str | None) -> People:
+        """Return the users of a model, of the active one when None; UnknownModel if there is none."""
+        state = self._state
+        found = state.people.get(state.active if model is None else model)
+        if found is None:
+            raise self._unknown(str(model))
+        return found
+
+    def any_knows(self, item: str) -> bool:
+        """Return whether one of the models knows an item."""
+        return any(people.served.find_item(item) >= 0 for people in self._state.people.values())
+
+    def activate(self, model_id: str, path: Path | str | None, make_active: bool) -> ModelInfo:
+        """Take a model file into use; see `Core.activate`."""
+        with self._changing:
+            old = self._state.people.get(model_id)
+            if old is None and path is None:
+                raise self._unknown(model_id)
+            source = Path(path) if path is not None else old.served.path if old is not None else None
+            try:
+                new = self._prepared(model_id, source, old)
+            except Exception as error:
+                self.last_failure = f"model {model_id!r} could not be used: {error}"
+                kept = "" if old is None else f" Version {old.served.version} stays in use."
+                raise ActivationError(f"{self.last_failure}{kept}") from error
+            info = self._put(new, make_active)
+            self.n_swaps += 1
+            self.last_failure = None
+            return info
+
+    def add(self, model_id: str, model: Model, make_active: bool) -> ModelInfo:
+        """Serve a model that is in memory, in place of one of this id if there is one."""
+        with self._changing:
+            served = ServedModel(model, model_id, version_of_object(model))
+            return self._put(self._ready(served), make_active)
+
+    def _put(self, people: People, make_active: bool) -> ModelInfo:
+        """Put a model in place by one assignment."""
+        state, name = self._state, people.served.id
+        self._state = _State(
+            MappingProxyType({**state.people, name: people}), name if make_active else state.active
+        )
+        return people.served.info(self._state.active == name)
+
+    def _prepared(self, model_id: str, source: Path | None, old: People | None) -> People:
+        if source is None:
+            if old is None:
+                raise self._unknown(model_id)
+            return old  # made in memory: there is nothing to read again
+        memory_allows(source)
+        served = load_file(source, model_id)
+        if old is not None and served.version == old.served.version and source == old.served.path:
+            return old
+        return self._ready(served)
+
+    def _ready(self, served: ServedModel) -> People:
+        others = [people.served for name, people in self._state.people.items() if name != served.id]
+        _check_same_scale([*others, served])
+        return warmed_up(People(served, self._store))
+
+    def _unknown(self, model_id: str) -> UnknownModel:
+        there = ", ".join(map(repr, self._state.people))
+        return UnknownModel(f"there is no model {model_id!r}; there are {there}.")
+
+
+def _check_same_scale(models: Sequence[ServedModel]) -> None:
+    """Refuse models whose ratings have different scales: one live rating is told to all of them."""
+    scaled = [served for served in models if served.model.scale is not None]
+    for served in scaled[1:]:
+        if served.model.scale != scaled[0].model.scale:
+            raise ValueError(
+                f"models served together must be of one rating scale; {scaled[0].id!r} has "
+                f"{scaled[0].model.scale}, "
+                f"{served.id!r} has {served.model.scale}. Serve them apart."
+            )

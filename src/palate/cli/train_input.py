@@ -1,0 +1,114 @@
+"""Where `palate train` takes its ratings from: files, a query, a model to continue from, a store."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from palate.cli.errors import usage_error
+from palate.cli.reading_options import Reading, as_words
+
+if TYPE_CHECKING:
+    from palate.data.dataset import Dataset
+    from palate.data.ratings import Ratings
+    from palate.model.factor_model import FactorModel
+
+_OF_QUERIES = (
+    "user",
+    "item",
+    "rating",
+    "no_rating",
+    "timestamp",
+    "weight",
+    "scale",
+    "duplicates",
+)  # reading options that --sql takes
+
+
+def check_source(ratings: Path | None, sql: str | None, db: Path | None, reading: Reading) -> None:
+    """Check that the ratings come from one place, and from a query without options that speak of files."""
+    if (ratings is None) == (sql is None):
+        raise usage_error(
+            "the ratings must be RATINGS, a file or folder, or come from --sql; give one of the two"
+        )
+    if sql is None:
+        if db is not None:
+            raise usage_error("--db must be given with --sql, the query on this database")
+        return
+    words = as_words({name: value for name, value in reading.items() if name not in _OF_QUERIES})
+    if words:
+        raise usage_error(f"{words[0]} must be left out with --sql, because it is about files")
+
+
+def taken_in(
+    ratings: Path | None,
+    sql: str | None,
+    db: Path | None,
+    reading: Reading,
+    counts: bool,
+    like: "FactorModel | None",
+) -> "Dataset":
+    """Return the ratings of a file or of a query."""
+    from palate.cli.input import busy, read
+    from palate.io.sql import read_sql
+
+    if sql is None:
+        return read(cast(Path, ratings), {**reading, "counts": counts, "like": like})
+    options: dict[str, Any] = {name: reading[name] for name in _OF_QUERIES}
+    with busy("running the query"):
+        return read_sql(sql, db, counts=counts, **options)
+
+
+def joined(data: "Dataset", start: "FactorModel", union: bool, items: object) -> "Dataset":
+    """Return what is trained on: with `union` the ratings of the model too; with the model's
+    catalog where no other is.
+    """
+    from palate.model.joined import catalog_of_both
+    from palate.training.union import union as both
+
+    ratings = both(start, data.ratings) if union else data.ratings
+    keep = str(items) != "none" and (union or data.catalog is None)
+    return replace(
+        data, ratings=ratings, catalog=catalog_of_both(start, data.catalog) if keep else data.catalog
+    )
+
+
+def with_store(data: "Dataset", address: str, quiet: bool) -> "Dataset":
+    """Return data with the live ratings of a store; print what became of them, unless `quiet`."""
+    from palate.cli.output import print_text
+    from palate.store import upkeep
+
+    if data.held_out is not None and data.held_out.any():
+        raise usage_error(
+            "--store must be left out with files of palate prepare, whose rows for validation are fixed"
+        )
+    found = upkeep.joined(data.ratings, upkeep.held(address))
+    if not quiet:
+        print_text(f"With the store {address.rsplit('@')[-1]}: {found}.")
+    return replace(data, ratings=found.ratings, held_out=None)
+
+
+def show_data(path: str, read: "Dataset", data: "Dataset", seconds: float) -> None:
+    from palate.cli.output import counted, print_text
+
+    print_text(f"Read {path} in {seconds:.1f} s: {_described(read.ratings)}.")
+    if data.ratings is not read.ratings:
+        print_text(f"With the ratings of the model to start from: {_described(data.ratings)}.")
+    if data.catalog is None:
+        print_text("No catalog was found, so items will be shown by id. Name one with --items.")
+    else:
+        columns = ", ".join(data.catalog.frame.columns[1:]) or "ids only"
+        print_text(
+            f"Catalog of {counted(len(data.catalog), 'item')} {data.catalog.origin}".rstrip()
+            + f": {columns}."
+        )
+
+
+def _described(ratings: "Ratings") -> str:
+    from palate.cli.output import counted
+
+    low, high = ratings.scale
+    return (
+        f"{counted(len(ratings), 'rating')} of {counted(ratings.n_items, 'item')} by "
+        f"{counted(ratings.n_users, 'user')}, "
+        f"scale {low:g} to {high:g}{'' if ratings.declared else ' (observed)'}"
+    )
