@@ -1,7 +1,8 @@
 """The protocols that everything ranked, evaluated or compared fulfils."""
 
 from dataclasses import dataclass
-from typing import Protocol, TypeGuard, runtime_checkable
+from functools import cache
+from typing import Protocol, TypeGuard, cast, runtime_checkable
 
 import numpy as np
 
@@ -74,7 +75,6 @@ class Ranking:
     scores: np.ndarray  # (n_users, n) float32
 
 
-@runtime_checkable
 class Ranks(Protocol):
     """A scorer whose lists are ordered by something else than its predictions."""
 
@@ -106,7 +106,6 @@ class Linear(Protocol):
     def linear(self) -> bool: ...  # the expected rating is the latent value itself
 
 
-@runtime_checkable
 class HasFactors(Protocol):
     """What tells a factorization from other scorers."""
 
@@ -143,4 +142,24 @@ class Factored(Scorer, Protocol):
 
 def is_factored(scorer: Scorer) -> TypeGuard[Factored]:
     """Return whether a scorer has factors and is ranked by their plain product."""
-    return isinstance(scorer, HasFactors) and scorer.likelihood.linear
+    return has_members(scorer, HasFactors) and cast(HasFactors, scorer).likelihood.linear
+
+
+def ranks_itself(scorer: Scorer) -> TypeGuard[Ranks]:
+    """Return whether a scorer ranks items by an order of its own."""
+    return has_members(scorer, Ranks)
+
+
+def has_members(value: object, protocol: type) -> bool:
+    """Return whether a value has everything that a protocol names, as `isinstance` does of a protocol
+    that can be checked at run time; that takes longer than to rank.
+    """
+    return all(hasattr(value, name) for name in _members(protocol))
+
+
+@cache
+def _members(protocol: type) -> tuple[str, ...]:
+    own = (
+        vars(one) for one in protocol.__mro__ if getattr(one, "_is_protocol", False) and one is not Protocol
+    )
+    return tuple(sorted({name for one in own for name in one if not name.startswith("_")}))

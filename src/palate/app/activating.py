@@ -76,9 +76,10 @@ def _available() -> int | None:
         return None
 
 
-def warmed_up(people: People) -> People:
+def warmed_up(people: People, share: float = 1.0) -> People:
     """Return a model that has folded in the users with live ratings and made lists: kernels are
-    compiled, items packed.
+    compiled, items packed. Folding takes a `share` of the time, and leaves the rest to those who
+    are answered meanwhile.
 
     Raises
     ------
@@ -86,7 +87,7 @@ def warmed_up(people: People) -> People:
         Whatever one of its answers raises, and ValueError for a list whose scores are not finite.
     """
     served = people.served
-    people.fold_all()
+    people.fold_all(share)
     rows = np.linspace(0, max(0, len(served.model.users) - 1), min(TRIED, len(served.model.users))).astype(
         int
     )

@@ -16,6 +16,8 @@ from palate.app.served import ServedModel
 from palate.model.model import Model
 from palate.store.changes import RatingStore
 
+SHARE = 0.5  # of the time that users are folded in while others are answered
+
 
 @dataclass(frozen=True)
 class _State:
@@ -123,7 +125,7 @@ class Models:
     def _ready(self, served: ServedModel) -> People:
         others = [people.served for name, people in self._state.people.items() if name != served.id]
         _check_same_scale([*others, served])
-        return warmed_up(People(served, self._store))
+        return warmed_up(People(served, self._store), SHARE)
 
     def _unknown(self, model_id: str) -> UnknownModel:
         there = ", ".join(map(repr, self._state.people))

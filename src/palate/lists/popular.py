@@ -5,7 +5,7 @@ order of such a list would be that of the item ids; it is that of the numbers of
 instead, and the list is named as one of the most popular items.
 """
 
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast
 
 import numpy as np
 
@@ -13,10 +13,9 @@ from palate.data import columns as names
 from palate.data.forks import filled
 from palate.factors.item_index import item_table, of_items
 from palate.factors.scores import item_biases
-from palate.scorer import Factored, Ranking, Scorer, is_factored
+from palate.scorer import Factored, Ranking, Scorer, has_members, is_factored
 
 
-@runtime_checkable
 class SaysNothing(Protocol):
     """A scorer that can tell for which users it scores every item alike."""
 
@@ -31,8 +30,8 @@ def silent_about(scorer: Scorer, user_index: np.ndarray) -> np.ndarray:
     Ratings that are predicted alike say what is expected, and are in the order of the item ids; of
     scorers that do not tell nothing is assumed.
     """
-    if isinstance(scorer, SaysNothing):
-        return scorer.silent_about(user_index)
+    if has_members(scorer, SaysNothing):
+        return cast(SaysNothing, scorer).silent_about(user_index)
     users = np.asarray(user_index, np.int64)
     if scorer.scale is not None or not is_factored(scorer) or not _equal_biases(scorer):
         return np.zeros(len(users), bool)

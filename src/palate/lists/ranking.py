@@ -10,7 +10,7 @@ from palate._parallel import check_threads, even_bounds, run_chunks
 from palate.factors.item_index import item_panels, pack
 from palate.factors.scores import user_constants
 from palate.lists.popular import with_most_popular
-from palate.scorer import Factored, Ranking, Ranks, Scorer, is_factored
+from palate.scorer import Factored, Ranking, Scorer, is_factored, ranks_itself
 
 if TYPE_CHECKING:
     from palate.kernels.topn import ItemPanels
@@ -84,7 +84,7 @@ def rank_among(
     Users for whom a model of choices scores every item alike have the most popular ones, unless
     `ascending`.
     """
-    if isinstance(scorer, Ranks) and not ascending:
+    if ranks_itself(scorer) and not ascending:
         return scorer.rank_items(users, n, mask, seen, threads)
     if is_factored(scorer):
         found = _rank_factored(scorer, users, n, mask, seen, ascending, threads)

@@ -12,8 +12,10 @@ from palate.service.metrics import Metrics
 from palate.service.model_routes import map_routes, model_routes
 from palate.service.replying import reply
 from palate.service.routes import (
+    LISTS,
     health_routes,
     item_routes,
+    list_answer,
     list_routes,
     rating_routes,
     session_routes,
@@ -62,7 +64,7 @@ def application(core: Core, settings: Settings | None = None) -> Any:
         raise ImportError(MISSING) from None
     from importlib.metadata import version
 
-    from palate.service.queries import only_known_names
+    from palate.service.queries import QuickRoute, only_known_names
 
     settings, metrics = settings or Settings(), Metrics()
     app = FastAPI(
@@ -74,7 +76,8 @@ def application(core: Core, settings: Settings | None = None) -> Any:
         description="Recommendations, with the model that made them, what they are based on, and their "
         "uncertainty.",
     )
-    app.include_router(list_routes(core, settings))  # which reads its query itself
+    app.router.routes.append(QuickRoute(LISTS, list_answer(core, settings)))
+    app.include_router(list_routes(core, settings))
     for router in (
         session_routes(core),
         item_routes(core),

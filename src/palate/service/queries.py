@@ -2,12 +2,15 @@
 parameters here. It is imported when the routes are made, as it needs FastAPI.
 """
 
+from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from palate.service.settings import MOST_ITEMS
 
@@ -68,10 +71,26 @@ async def only_known_names(request: Request) -> None:
 
 
 def documented(kind: type[BaseModel]) -> dict[str, Any]:
-    """Return the parameters of a query as the OpenAPI document holds them."""
+    """Return the parameters of a user's lists, in the path and in the query, as the OpenAPI document
+    holds them.
+    """
     properties = kind.model_json_schema()["properties"]
-    parameters = []
+    parameters: list[dict[str, Any]] = []
+    parameters.append({"name": "user", "in": "path", "required": True, "schema": {"type": "string"}})
     for name, schema in properties.items():
         about = {"description": schema.pop("description")} if "description" in schema else {}
         parameters.append({"name": name, "in": "query", "required": False, "schema": schema, **about})
     return {"parameters": parameters}
+
+
+class QuickRoute(Route):
+    """A route of GET that is matched before those of FastAPI and passes none of their steps."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any]) -> None:
+        super().__init__(path, endpoint, methods=["GET"], include_in_schema=False)
+        self.methods = {"GET"}
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Return whether a request is for this route, with what it adds to the scope."""
+        found, added = super().matches(scope)
+        return found, {**added, "route": self}

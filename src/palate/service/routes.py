@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from palate.service.queries import ListQuery
 
 
+LISTS = "/v1/users/{user}/recommendations"
 REMAINS = (
     "A salted hash of the id, so that the user is left out from now on. Older model files and "
     "backups contain the user's ratings until they are replaced."
@@ -58,30 +59,38 @@ def _listed(answer: Answer, cursor: str | None = None, fresh: bool = False) -> b
 
 
 def list_routes(core: Core, settings: Settings) -> Any:
-    """Return the routes of lists."""
-    from fastapi import APIRouter, Request
-    from fastapi.concurrency import run_in_threadpool
+    """Return the route of lists, as the OpenAPI document has it."""
+    from fastapi import APIRouter
 
-    from palate.service.queries import ListQuery, documented, read
+    from palate.service.queries import ListQuery, documented
 
     router = APIRouter(prefix="/v1", tags=["lists"])
-
-    @router.get(
-        "/users/{user}/recommendations",
+    router.get(
+        LISTS.removeprefix("/v1"),
         response_model=bodies.Recommendations,
         responses=failures(404, 409),
         openapi_extra=documented(ListQuery),
-    )
-    async def recommendations(user: str, request: Request) -> Any:
+    )(list_answer(core, settings))
+    return router
+
+
+def list_answer(core: Core, settings: Settings) -> Callable[..., Any]:
+    """Return what answers the route of lists, which needs nothing but the request."""
+    from fastapi import Request
+    from fastapi.concurrency import run_in_threadpool
+
+    from palate.service.queries import ListQuery, read
+
+    async def recommendations(request: Request) -> Any:
         """List the best items for a user; somebody unknown gets the most popular ones, and `source`
         says so.
         """
-        user, query = id_of(user), read(ListQuery, request)
+        user, query = id_of(request.path_params["user"]), read(ListQuery, request)
         if query.plain and core.answers_quickly(user, query.model):
             return _page(core, settings, user, query)
         return await run_in_threadpool(_page, core, settings, user, query)
 
-    return router
+    return recommendations
 
 
 def session_routes(core: Core) -> Any:
@@ -140,8 +149,8 @@ def _page(core: Core, settings: Settings, user: str, query: "ListQuery") -> Any:
         "where": _where(query.genre, query.year_from, query.year_to),
         "explain": _explain(query.explain),
     }
-    listed = "model", "caution", "diversity", "min_ratings", "exclude_seen", "where"
-    asked = [user, *(how[name] for name in listed)]
+    listed = "model", "caution", "diversity", "min_ratings", "exclude_seen"
+    asked = [user, *(how[name] for name in listed), query.genre, query.year_from, query.year_to]
     given, offset = (None, 0) if cursor is None else read_cursor(settings.secret, cursor)
     answer = core.recommend(user, offset=offset, **how)
     state = _state(asked, answer)
@@ -156,10 +165,8 @@ def _page(core: Core, settings: Settings, user: str, query: "ListQuery") -> Any:
 
 
 def _state(asked: Sequence[Any], answer: Answer) -> list[Any]:
-    """Return what a list was made from, as JSON gives it back."""
-    import json
-
-    return list(json.loads(json.dumps([*asked, answer.model_id, answer.model_version, answer.revision])))
+    """Return what a list was made from, of values that JSON gives back as they are."""
+    return [*asked, answer.model_id, answer.model_version, answer.revision]
 
 
 def item_routes(core: Core) -> Any:
