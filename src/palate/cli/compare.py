@@ -120,6 +120,31 @@ def _print(found: "Comparison", sizes: list[int], whole: bool) -> None:
     )
     print_table(summary, columns)
     first = found.models[0]
+    print_text("", *_differences(found))
+    rescored = pl.DataFrame(found.rescored)
+    if rescored.height:
+        print_text(
+            "",
+            f"{_picks(rescored.height)} of {first} with under {found.few} ratings, with the "
+            "predictions of each model:",
+            "",
+        )
+        print_table(rescored.head(_SHOWN), _columns(rescored))
+    elif "n_ratings" in rescored.columns:
+        print_text("", f"No pick of {first} has under {found.few} ratings; --few changes this number.")
+    if whole:
+        lists, moved = pl.DataFrame(found.lists), pl.DataFrame(found.moved)
+        print_text("", "Side by side:", "")
+        print_table(_short(lists, found.models), _columns(_short(lists, found.models)))
+        print_text("", f"Changes of rank relative to {first}:", "")
+        print_table(moved.drop("model") if len(found.models) == 2 else moved, _columns(moved))
+
+
+def _differences(found: "Comparison") -> list[str]:
+    """Return how much the lists share and how the errors differ, as sentences."""
+    import polars as pl
+
+    first = found.models[0]
     lines = [f"Lists of {found.n_users:,} users. {found.note}"]
     lines += [
         f"{row['overlap']:.0%} of the listed items are the same for {row['model']} and {row['against']}."
@@ -138,24 +163,7 @@ def _print(found: "Comparison", sizes: list[int], whole: bool) -> None:
                 f"{row['metric'].upper()} of {row['model']} against {first}: {row['difference']:+.4f} "
                 f"({row['low']:+.4f} to {row['high']:+.4f}), {better}."
             )
-    print_text("", *lines)
-    rescored = pl.DataFrame(found.rescored)
-    if rescored.height:
-        print_text(
-            "",
-            f"{_picks(rescored.height)} of {first} with under {found.few} ratings, with the "
-            "predictions of each model:",
-            "",
-        )
-        print_table(rescored.head(_SHOWN), _columns(rescored))
-    elif "n_ratings" in rescored.columns:
-        print_text("", f"No pick of {first} has under {found.few} ratings; --few changes this number.")
-    if whole:
-        lists, moved = pl.DataFrame(found.lists), pl.DataFrame(found.moved)
-        print_text("", "Side by side:", "")
-        print_table(_short(lists, found.models), _columns(_short(lists, found.models)))
-        print_text("", f"Changes of rank relative to {first}:", "")
-        print_table(moved.drop("model") if len(found.models) == 2 else moved, _columns(moved))
+    return lines
 
 
 def _picks(n: int) -> str:

@@ -199,7 +199,7 @@ def _candidates(models: dict[str, Any], text: str | None) -> list[Any] | None:
     """Return the ids of `--candidates`, read as for the first model; what no model knows is told in
     a note.
     """
-    from palate.cli.arguments import listed_ids
+    from palate.cli.id_lists import listed_ids
 
     return listed_ids(next(iter(models.values())), text, unknown="keep")
 

@@ -46,6 +46,7 @@ def explain(
         palate explain model.palate --title 'Naked Gun' --rate 'Airplane!=5' --rate 'The Matrix=2'
     """
     from palate.cli import arguments
+    from palate.cli.newcomer import newcomer
     from palate.cli.output import check_output, deliver, print_heading, print_wrapped
 
     is_new = bool(rate) or fold_in is not None
@@ -60,7 +61,7 @@ def explain(
     check_output(output)
     loaded = arguments.load(model)
     who = (
-        replace(arguments.newcomer(loaded, rate or [], fold_in), id=None)
+        replace(newcomer(loaded, rate or [], fold_in), id=None)
         if is_new
         else arguments.user_ids(loaded, [str(user)])[0]
     )

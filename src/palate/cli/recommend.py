@@ -9,9 +9,17 @@ from palate.cli import options, shaping
 from palate.cli.errors import say, usage_error
 
 if TYPE_CHECKING:
-    from palate.scorer import Scorer
+    from palate.model.model import Model
 
-
+_USUAL: dict[str, Any] = {
+    "ascending": False,
+    "explore": None,
+    "seed": 0,
+    "timestamp": None,
+    "unknown": "raise",
+    "caution": 0.0,
+    "words": False,
+}
 Users = Annotated[list[str] | None, typer.Argument(metavar="[USER]...", help="User ids.")]
 
 
@@ -128,6 +136,8 @@ def recommend(
     """
     from palate.cli import arguments
     from palate.cli.everyone import check_everyone, write_everyone
+    from palate.cli.id_lists import listed_ids
+    from palate.cli.newcomer import newcomer
     from palate.cli.output import check_output, deliver
 
     is_new = bool(rate) or fold_in is not None
@@ -138,78 +148,63 @@ def recommend(
     if everyone:
         output = check_everyone(output)
     check_output(output)
-    time = options.parse_time(at)
+    how = {"ascending": ascending, "explore": explore, "seed": seed, "timestamp": options.parse_time(at)}
+    how |= {"unknown": unknown, "caution": caution}
     condition = options.condition(genres, year, where)
     loaded: Any = arguments.load(model, users or [])
-    who: Any = (
-        None
-        if all_users or everyone
-        else arguments.newcomer(loaded, rate or [], fold_in)
-        if is_new
-        else arguments.user_ids(loaded, users or [], unknown)
-    )
-    two_heads = arguments.has_heads(loaded, model, by)
-    words = words or (two_heads and by in (None, "both") and not as_json and output is None)
-    asked: dict[str, Any] = {
-        "ascending": ascending,
-        "explore": explore,
-        "seed": seed,
-        "timestamp": time,
-        "unknown": unknown,
-        "caution": caution,
-        "words": words,
-    }
-    usual: dict[str, Any] = {
-        "ascending": False,
-        "explore": None,
-        "seed": 0,
-        "timestamp": None,
-        "unknown": "raise",
-        "caution": 0.0,
-        "words": False,
-    }
-    if type(loaded).__name__ != "FactorModel":
-        asked = {name: value for name, value in asked.items() if value != usual[name]}
-    if by is not None:
-        asked["by"] = by
+    who: Any = None
+    if is_new:
+        who = newcomer(loaded, rate or [], fold_in)
+    elif users:
+        who = arguments.user_ids(loaded, users, unknown)
+    arguments.has_heads(loaded, model, by)  # an error for --by with a model of one
+    words = words or (_by_both(loaded, by) and not as_json and output is None)
+    asked = _asked(loaded, by, {**how, "words": words})
     asked |= shaping.shape(loaded, diversity, at_most, boost)
     if approximate is not None:
         asked["approximate"] = approximate
-    if two_heads and caution and by in (None, "both") and not _knows(loaded.choice):
-        say(
-            "note: --caution applies to the predicted ratings only, because the choice head has no "
-            "standard errors."
-        )
+    _note_on_caution(loaded, caution, by)
     asked |= {"min_ratings": min_ratings, "exclude_seen": not include_seen, "where": condition}
     asked |= {
-        "candidates": arguments.listed_ids(loaded, candidates),
-        "exclude_items": arguments.listed_ids(loaded, exclude_items),
+        "candidates": listed_ids(loaded, candidates),
+        "exclude_items": listed_ids(loaded, exclude_items),
     }
     if everyone and output is not None:
         write_everyone(loaded, output, n, as_json=as_json, options=asked)
         return
     frame = loaded.recommend(who, n, **asked)
-    one = is_new or (users is not None and len(users) == 1)
-    whom = "you" if is_new else f"user {users[0]}" if users else ""
-    title = f"{'The lowest predictions' if ascending else 'Recommendations'} for {whom}" if one else ""
-    hidden = (
-        (
-            "std",
-            "low",
-            "high",
-            "genres",
-            "mean_rating",
-            *(("chance", "predicted_rating") if two_heads else ()),
-        )
-        if words
-        else ()
-    )  # the words say it
-    deliver(
-        frame, as_json=as_json, output=output, title=title, drop=(*(("user_id",) if one else ()), *hidden)
-    )
+    whom = "you" if is_new else f"user {users[0]}" if users and len(users) == 1 else ""
+    what = "The lowest predictions" if ascending else "Recommendations"
+    title, drop = (f"{what} for {whom}", ("user_id",)) if whom else ("", ())
+    drop = (*drop, *(_said_in_words(loaded) if words else ()))
+    deliver(frame, as_json=as_json, output=output, title=title, drop=drop)
 
 
-def _knows(head: "Scorer") -> bool:
+def _by_both(model: "Model", by: str | None) -> bool:
+    """Return whether a list is ranked by two heads."""
+    return hasattr(model, "heads") and by in (None, "both")
+
+
+def _asked(model: "Model", by: str | None, how: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of `recommend`: all of them for a model of factors, whose method knows each,
+    otherwise those that were given.
+    """
+    if type(model).__name__ != "FactorModel":
+        how = {name: value for name, value in how.items() if value != _USUAL[name]}
+    return how if by is None else {**how, "by": by}
+
+
+def _note_on_caution(model: "Model", caution: float, by: str | None) -> None:
     from palate.factors.draws import has_spread
 
-    return has_spread(head)
+    if caution and _by_both(model, by) and not has_spread(getattr(model, "choice", model)):
+        say(
+            "note: --caution applies to the predicted ratings only, because the choice head has no "
+            "standard errors."
+        )
+
+
+def _said_in_words(model: "Model") -> tuple[str, ...]:
+    """Return the columns that the words repeat."""
+    both = ("chance", "predicted_rating") if hasattr(model, "heads") else ()
+    return "std", "low", "high", "genres", "mean_rating", *both

@@ -51,6 +51,7 @@ def similar(
         palate similar model.palate --between 'Toy Story' --between 'The Matrix'
     """
     from palate.cli import arguments
+    from palate.cli.id_lists import listed_ids
     from palate.cli.output import check_output, deliver
 
     if (item is not None) + (title is not None) + bool(between) != 1:
@@ -60,36 +61,21 @@ def similar(
     check_output(output)
     condition = options.condition(genres, year, where)
     loaded = arguments.load(model, between or [item])
-    more: dict[str, Any] = {} if shrink is None else {"shrink": shrink}
+    how: dict[str, Any] = {
+        "min_ratings": min_ratings,
+        "where": condition,
+        "candidates": listed_ids(loaded, candidates),
+        "exclude_items": listed_ids(loaded, exclude_items),
+    }
+    if shrink is not None:
+        how["shrink"] = shrink
     if between:
         both = [arguments.item_named(loaded, text) for text in between]
-        frame = loaded.between(
-            both[0],
-            both[1],
-            n,
-            min_ratings=min_ratings,
-            where=condition,
-            candidates=arguments.listed_ids(loaded, candidates),
-            exclude_items=arguments.listed_ids(loaded, exclude_items),
-            **more,
-        )
+        frame = loaded.between(both[0], both[1], n, **how)
         named = " and ".join(arguments.label(loaded, one) for one in both)
         deliver(frame, as_json=as_json, output=output, title=f"Between {named}")
         return
     one = arguments.item_with_title(loaded, title) if item is None else arguments.item_ids(loaded, [item])[0]  # type: ignore[arg-type]
-    frame = loaded.similar_items(
-        one,
-        n,
-        min_ratings=min_ratings,
-        where=condition,
-        candidates=arguments.listed_ids(loaded, candidates),
-        exclude_items=arguments.listed_ids(loaded, exclude_items),
-        **more,
-    )
-    deliver(
-        frame,
-        as_json=as_json,
-        output=output,
-        title=f"Most like {arguments.label(loaded, one)}",
-        drop=("similar_to",),
-    )
+    named = arguments.label(loaded, one)
+    frame = loaded.similar_items(one, n, **how)
+    deliver(frame, as_json=as_json, output=output, title=f"Most like {named}", drop=("similar_to",))

@@ -1,6 +1,7 @@
 """`palate update`."""
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ from palate.cli.reading_options import AS_GIVEN, Reading, reads_ratings
 from palate.cli.writing import instead
 
 if TYPE_CHECKING:
+    from palate.data.dataset import Dataset
     from palate.experiments.drift import Drift
     from palate.model.model import Model
 
@@ -51,7 +53,7 @@ def update(
     """
     from palate.cli.arguments import load
     from palate.cli.input import busy, read
-    from palate.cli.output import check_writable, counted, print_json, print_text, print_verbatim
+    from palate.cli.output import check_writable, print_json
     from palate.model.updating import of_counts
 
     target = model if output is None else output
@@ -64,43 +66,66 @@ def update(
     seconds = time.perf_counter() - began
     replaced = instead(target)
     updated.save(target)
-    size = target.stat().st_size
     apart = _drift(updated, loaded, threads) if drift else None
+    done = _Done(updated, loaded, data, target, replaced, seconds, apart)
     if as_json:
-        print_json(
-            {
-                "output": str(target),
-                "output_bytes": size,
-                "replaced": bool(replaced),
-                "n_given": len(data.ratings),
-                "n_users": updated.n_users,
-                "n_items": updated.n_items,
-                "n_ratings": len(updated.ratings),
-                "n_new_users": updated.n_users - loaded.n_users,
-                "n_new_items": updated.n_items - loaded.n_items,
-                "n_new_ratings": len(updated.ratings)
-                - (0 if loaded.ratings is None else len(loaded.ratings)),
-                "update_seconds": round(seconds, 3),
-                "stopped": updated.history.stopped,
-                "notes": list(updated.history.notes),
-                "drift": None if apart is None else apart.to_dict(),
-            }
-        )
-        return
-    print_text(f"Read {ratings}: {counted(len(data.ratings), 'rating')}.")
-    print_text(f"{updated.history.stopped} It took {seconds:.1f} s.")
-    for note in updated.history.notes:
+        print_json(_document(done))
+    else:
+        _show(done, ratings)
+
+
+@dataclass(frozen=True)
+class _Done:
+    """An update, and the file that was written."""
+
+    model: Any
+    before: "Model"
+    data: "Dataset"
+    target: Path
+    replaced: str
+    seconds: float
+    apart: "Drift | None"
+
+
+def _document(done: _Done) -> dict[str, Any]:
+    now, before = done.model, done.before
+    return {
+        "output": str(done.target),
+        "output_bytes": done.target.stat().st_size,
+        "replaced": bool(done.replaced),
+        "n_given": len(done.data.ratings),
+        "n_users": now.n_users,
+        "n_items": now.n_items,
+        "n_ratings": len(now.ratings),
+        "n_new_users": now.n_users - len(before.users),
+        "n_new_items": now.n_items - len(before.items),
+        "n_new_ratings": len(now.ratings) - (0 if before.ratings is None else len(before.ratings)),
+        "update_seconds": round(done.seconds, 3),
+        "stopped": now.history.stopped,
+        "notes": list(now.history.notes),
+        "drift": None if done.apart is None else done.apart.to_dict(),
+    }
+
+
+def _show(done: _Done, path: Path) -> None:
+    from palate.cli.output import counted, print_text, print_verbatim
+
+    now, given = done.model, done.data.ratings
+    print_text(f"Read {path}: {counted(len(given), 'rating')}.")
+    print_text(f"{now.history.stopped} It took {done.seconds:.1f} s.")
+    for note in now.history.notes:
         print_text(note)
-    now = (
-        f"{counted(len(updated.ratings), 'rating')} of {counted(updated.n_items, 'item')} by "
-        f"{counted(updated.n_users, 'user')}"
+    holds = (
+        f"{counted(len(now.ratings), 'rating')} of {counted(now.n_items, 'item')} by "
+        f"{counted(now.n_users, 'user')}"
     )
-    print_text(f"The model now holds {now}.", "", f"Saved {target} ({size:,} bytes){replaced}.")
-    if apart is not None:
-        print_text("", *apart.sentences(), "")
-    if len(data.ratings):
+    size = done.target.stat().st_size
+    print_text(f"The model now holds {holds}.", "", f"Saved {done.target} ({size:,} bytes){done.replaced}.")
+    if done.apart is not None:
+        print_text("", *done.apart.sentences(), "")
+    if len(given):
         print_verbatim(
-            f"Next: {to_paste('recommend', target, data.ratings.users.id(int(data.ratings.user_index[0])))}"
+            f"Next: {to_paste('recommend', done.target, given.users.id(int(given.user_index[0])))}"
         )
 
 

@@ -116,6 +116,21 @@ def watch(space: Workspace) -> Callable[[], None]:
     return look
 
 
+async def _look_forever(source: Workspace | BundledTraining) -> None:
+    """Look for model files that were replaced, again and again."""
+    import asyncio
+
+    from nicegui import run
+
+    look = None
+    while True:
+        await asyncio.sleep(_WATCH_SECONDS)
+        if look is None and (space := _space(source)) is not None:
+            look = watch(space)
+        if look is not None:
+            await run.io_bound(look)
+
+
 def _stamp(path: str | None) -> tuple[int, int, int] | None:
     try:
         found = Path(path).stat() if path is not None else None
@@ -143,25 +158,12 @@ def serve(
     started : callable, optional
         Is called with the address once it answers.
     """
-    from nicegui import app, run, ui
+    from nicegui import app, background_tasks, ui
 
     add_pages(source)
 
     async def start() -> None:
-        from nicegui import background_tasks
-
-        async def forever() -> None:
-            import asyncio
-
-            look = None
-            while True:
-                await asyncio.sleep(_WATCH_SECONDS)
-                if look is None and (space := _space(source)) is not None:
-                    look = watch(space)
-                if look is not None:
-                    await run.io_bound(look)
-
-        background_tasks.create(forever())
+        background_tasks.create(_look_forever(source))
         if started is not None:
             started(f"http://{HOST}:{port}/")
 

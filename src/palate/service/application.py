@@ -24,7 +24,7 @@ from palate.service.routes import (
 from palate.service.settings import Settings
 
 if TYPE_CHECKING:
-    from fastapi import HTTPException, Request
+    from fastapi import FastAPI, HTTPException, Request
     from fastapi.exceptions import RequestValidationError
 
 
@@ -58,8 +58,6 @@ def application(core: Core, settings: Settings | None = None) -> Any:
     """
     try:
         from fastapi import Depends, FastAPI
-        from fastapi.exceptions import RequestValidationError
-        from starlette.exceptions import HTTPException
     except ImportError:
         raise ImportError(MISSING) from None
     from importlib.metadata import version
@@ -88,10 +86,7 @@ def application(core: Core, settings: Settings | None = None) -> Any:
         health_routes(core, metrics),
     ):
         app.include_router(router, dependencies=[Depends(only_known_names)])
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
-    for kind in (LookupError, ValueError, TypeError, RuntimeError, ImportError):
-        app.add_exception_handler(kind, _of_core)
+    _answer_errors(app)
     if settings.origins:
         from starlette.middleware.cors import CORSMiddleware
 
@@ -103,6 +98,17 @@ def application(core: Core, settings: Settings | None = None) -> Any:
         )
     app.add_middleware(Guard, settings=settings, metrics=metrics)
     return app
+
+
+def _answer_errors(app: "FastAPI") -> None:
+    """Answer every error in one form."""
+    from fastapi.exceptions import RequestValidationError
+    from starlette.exceptions import HTTPException
+
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    for kind in (LookupError, ValueError, TypeError, RuntimeError, ImportError):
+        app.add_exception_handler(kind, _of_core)
 
 
 def _invalid(_: "Request", error: Exception) -> Any:

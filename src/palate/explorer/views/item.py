@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from palate.app.answers import ItemInfo
 from palate.app.errors import CannotAnswer, NotKnown
 from palate.explorer.frame import Page, problem
 from palate.explorer.parts import count, item_address, levels_of, name_of, reasons_shown, stars, tag
@@ -27,26 +28,7 @@ def show(page: Page, item: str) -> None:
             + ("" if about.mean_rating is None else f", mean {about.mean_rating:.2f}")
             + f". Id {about.id}.",
         )
-        with tag("div", None, "p-line"):
-            current = core.store.of(ME).get(about.id)
-            tag("span", "Your rating:")
-            said = tag(
-                "span", "" if current is None or current.value is None else f"{current.value:g}", "soft"
-            )
-
-            def rate(value: float) -> None:
-                try:
-                    core.rate(ME, about.id, value)
-                    said.set_text(f"{value:g}, saved")
-                except (ValueError, StoreError) as error:
-                    said.set_text(str(error))
-
-            stars(
-                about,
-                levels_of(core.model_info(state.model)),
-                None if current is None else current.value,
-                rate,
-            )
+        _own_rating(page, about)
         with tag("div", None, "p-three"):
             with tag("section", None, aria_label="Like it"):
                 tag("h2", "Most like it")
@@ -56,12 +38,41 @@ def show(page: Page, item: str) -> None:
                 _ratings(page, about.id)
             with tag("section", None, aria_label="Why"):
                 tag("h2", "For you" if state.user == ME else f"For user {state.user}")
-                try:
-                    reasons = core.explain(state.user, about.id, state.model)
-                    tag("p", f"The model expects a rating of {reasons.prediction:.2f}. It adds up so:")
-                    reasons_shown(reasons)
-                except (CannotAnswer, NotKnown, ValueError) as error:
-                    tag("p", str(error), "soft")
+                _reasons(page, about)
+
+
+def _own_rating(page: Page, about: ItemInfo) -> None:
+    """Draw the stars by which the reader rates the item."""
+    core = page.space.core
+    with tag("div", None, "p-line"):
+        current = core.store.of(ME).get(about.id)
+        tag("span", "Your rating:")
+        said = tag("span", "" if current is None or current.value is None else f"{current.value:g}", "soft")
+
+        def rate(value: float) -> None:
+            try:
+                core.rate(ME, about.id, value)
+                said.set_text(f"{value:g}, saved")
+            except (ValueError, StoreError) as error:
+                said.set_text(str(error))
+
+        stars(
+            about,
+            levels_of(core.model_info(page.state.model)),
+            None if current is None else current.value,
+            rate,
+        )
+
+
+def _reasons(page: Page, about: ItemInfo) -> None:
+    """Draw what the prediction for the user is made of."""
+    state = page.state
+    try:
+        reasons = page.space.core.explain(state.user, about.id, state.model)
+        tag("p", f"The model expects a rating of {reasons.prediction:.2f}. It adds up so:")
+        reasons_shown(reasons)
+    except (CannotAnswer, NotKnown, ValueError) as error:
+        tag("p", str(error), "soft")
 
 
 def _similar(page: Page, item: str) -> None:

@@ -106,25 +106,27 @@ def _wrong(page: Page, person: Person, row: Row, answers: dict[str, Answer | str
     note = {"text": ""}
 
     def save() -> None:
-        models = tuple(
-            a.model_id for a in answers.values() if isinstance(a, Answer) and row.item.id in a.items
-        )
-        live = page.space.core.store.of(person.user)
-        case = Case(
-            user=person.user,
-            item=row.item.id,
-            title=row.item.name,
-            models=tuple(dict.fromkeys(models)),
-            rank=row.rank,
-            note=note["text"],
-            at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            ratings={item: rating.value for item, rating in live.items() if rating.value is not None},
-        )
-        append_case(page.space.cases, case)
+        append_case(page.space.cases, _case(page, person, row, answers, note["text"]))
         place.clear()
         with place:
             tag("span", f"Saved in {page.space.cases.name}.", "soft small")
         page.say(f"Saved in {page.space.cases.name}.")
+
+
+def _case(page: Page, person: Person, row: Row, answers: dict[str, Answer | str], note: str) -> Case:
+    """Return what is kept of a recommendation that looks wrong."""
+    models = [a.model_id for a in answers.values() if isinstance(a, Answer) and row.item.id in a.items]
+    live = page.space.core.store.of(person.user)
+    return Case(
+        user=person.user,
+        item=row.item.id,
+        title=row.item.name,
+        models=tuple(dict.fromkeys(models)),
+        rank=row.rank,
+        note=note,
+        at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        ratings={item: rating.value for item, rating in live.items() if rating.value is not None},
+    )
 
 
 def _measure_later(page: Page, place: Element) -> None:

@@ -21,32 +21,7 @@ def show(page: Page) -> None:
         with tag("div", None, "p-tools"):
             page.model_picker()
             page.user_picker()
-            page.slider(
-                "Ratings of an item",
-                state.min_ratings,
-                max(_MIN_RATINGS_SLIDER, state.min_ratings),
-                1,
-                lambda value: move(min_ratings=int(value)),
-                _ratings,
-            )
-            if info.knows_uncertainty:
-                page.slider(
-                    "Caution",
-                    state.caution,
-                    MOST_CAUTION,
-                    0.05,
-                    lambda value: move(caution=round(value, 2)),
-                    _strength,
-                )
-            if info.knows_likeness:
-                page.slider(
-                    "Diversity",
-                    state.diversity,
-                    MOST_DIVERSITY,
-                    0.05,
-                    lambda value: move(diversity=round(value, 2)),
-                    _strength,
-                )
+            _sliders(page, info, lambda **changes: move(**changes))
         tag("p", _sentence(info), "soft small")
         with tag("div", None, "p-three"):
             with tag("section", None, aria_label="List"):
@@ -61,6 +36,37 @@ def show(page: Page) -> None:
     def move(**changes: object) -> None:
         page.change(**changes)
         _draw(page, place, plain)
+
+
+def _sliders(page: Page, info: ModelInfo, move: Callable[..., None]) -> None:
+    """Draw the sliders that the model has something to say to."""
+    state = page.state
+    page.slider(
+        "Ratings of an item",
+        state.min_ratings,
+        max(_MIN_RATINGS_SLIDER, state.min_ratings),
+        1,
+        lambda value: move(min_ratings=int(value)),
+        _ratings,
+    )
+    if info.knows_uncertainty:
+        page.slider(
+            "Caution",
+            state.caution,
+            MOST_CAUTION,
+            0.05,
+            lambda value: move(caution=round(value, 2)),
+            _strength,
+        )
+    if info.knows_likeness:
+        page.slider(
+            "Diversity",
+            state.diversity,
+            MOST_DIVERSITY,
+            0.05,
+            lambda value: move(diversity=round(value, 2)),
+            _strength,
+        )
 
 
 def _ratings(value: float) -> str:
