@@ -215,6 +215,24 @@ def _lists(story: Story) -> None:
     print_text(
         "", "Lists of ten films for everyone, compared with what people liked of the held-out films:", ""
     )
+    _compared(story)
+    ours, popular = (evaluation.value("ndcg@10", model=name) for name in (lists.both, "most popular"))
+    beats = "most popular" not in evaluation.unbeaten(lists.both)
+    print_text(
+        "",
+        "nDCG@10 is 1 when the films that a person liked are at the top of the list, and 0 when none of them "
+        f"is in it. The default lists reach {ours / popular:.1f} times the nDCG@10 of the most popular films"
+        + (
+            ", and the difference is clear (paired 95% interval)."
+            if beats
+            else "; the difference is not clear."
+        ),
+    )
+
+
+def _compared(story: Story) -> None:
+    """Print how good lists of several orders are."""
+    lists, evaluation = story.lists, story.lists.evaluation
     named = (
         ("choices and ratings, the default", lists.both),
         ("films like those that the person rated", "neighbours"),
@@ -236,18 +254,6 @@ def _lists(story: Story) -> None:
         Column("hit", "lists with a film they liked", "id"),
     )
     print_table(pl.DataFrame(rows), columns)
-    ours, popular = (evaluation.value("ndcg@10", model=name) for name in (lists.both, "most popular"))
-    beats = "most popular" not in evaluation.unbeaten(lists.both)
-    print_text(
-        "",
-        "nDCG@10 is 1 when the films that a person liked are at the top of the list, and 0 when none of them "
-        f"is in it. The default lists reach {ours / popular:.1f} times the nDCG@10 of the most popular films"
-        + (
-            ", and the difference is clear (paired 95% interval)."
-            if beats
-            else "; the difference is not clear."
-        ),
-    )
 
 
 def _list(told: Told, story: Story, min_ratings: int = 0) -> None:

@@ -74,7 +74,6 @@ def experiment(
     except PlanError as error:
         raise usage_error(str(error).rstrip(".?")) from None
     data = _data(ratings, reading)
-    finished = 0
     with _Bar(len(cells), describe) as bar:
         try:
             found = run(
@@ -88,14 +87,7 @@ def experiment(
                 seed=seed,
             )
         except KeyboardInterrupt:
-            finished = bar.done
-            kept = (
-                f"; they are stored in {results}"
-                if results is not None
-                else " and are lost; use --results FILE to keep them"
-            )
-            say(f"interrupted: {finished} of {len(cells)} settings were finished{kept}.")
-            raise typer.Exit(INTERRUPTED) from None
+            raise _interrupted(bar.done, len(cells), results) from None
     before = files_in(plots)
     written = found.plots(plots) if plots is not None else []
     if output is not None or as_json:
@@ -106,6 +98,15 @@ def experiment(
         print_text(
             "", f"Wrote {len(written)} pictures to {plots}{instead_of(len(before.intersection(written)))}."
         )
+
+
+def _interrupted(done: int, of: int, results: Path | None) -> typer.Exit:
+    """Say what is kept of a run that was interrupted; return its end."""
+    kept = " and are lost; use --results FILE to keep them"
+    if results is not None:
+        kept = f"; they are stored in {results}"
+    say(f"interrupted: {done} of {of} settings were finished{kept}.")
+    return typer.Exit(INTERRUPTED)
 
 
 def _data(path: Path | None, reading: Reading) -> "Dataset":

@@ -3,11 +3,14 @@
 import contextlib
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from palate.cli.errors import say, usage_error
+
+if TYPE_CHECKING:
+    from palate.service.settings import Settings
 
 Models = Annotated[
     list[Path],
@@ -84,24 +87,17 @@ def serve(
     from palate.app.core import Core
     from palate.service.application import check_installed
     from palate.service.serving import serve as run
-    from palate.service.settings import Settings, SettingsError
     from palate.store.opening import open_store
 
-    try:
-        settings = Settings(
-            host=host,
-            read_keys=_keys("PALATE_READ_KEY", read_key_file),
-            write_keys=_keys("PALATE_WRITE_KEY", write_key_file),
-            origins=tuple(origin or ()),
-            root_path=root_path.rstrip("/"),
-            rate_limit=rate_limit,
-            models=models_folder,
-            **({"secret": os.environ["PALATE_SECRET"].encode()} if os.environ.get("PALATE_SECRET") else {}),
-        )
-    except SettingsError as error:
-        raise usage_error(
-            str(error).replace("rate_limit must", "--rate-limit must").replace("models must", "--models must")
-        ) from None
+    settings = _settings(
+        host=host,
+        read_keys=_keys("PALATE_READ_KEY", read_key_file),
+        write_keys=_keys("PALATE_WRITE_KEY", write_key_file),
+        origins=tuple(origin or ()),
+        root_path=root_path.rstrip("/"),
+        rate_limit=rate_limit,
+        models=models_folder,
+    )
     for path in models:
         if not path.is_file():
             raise usage_error(f"there is no model file {path}")
@@ -120,6 +116,18 @@ def serve(
             watch=watch,
             started=lambda address: say(f"serving {', '.join(m.id for m in core.models)} at {address}"),
         )
+
+
+def _settings(**given: Any) -> "Settings":
+    """Return the settings, with the secret of the environment; an error speaks of options."""
+    from palate.service.settings import Settings, SettingsError
+
+    secret = os.environ.get("PALATE_SECRET")
+    try:
+        return Settings(**given, **({"secret": secret.encode()} if secret else {}))
+    except SettingsError as error:
+        said = str(error).replace("rate_limit must", "--rate-limit must")
+        raise usage_error(said.replace("models must", "--models must")) from None
 
 
 def _keys(variable: str, file: Path | None) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ class _Number:
 
 
 Number = Annotated[float, _Number()]
+Whole = Annotated[int, _Number()]
 _EXACTLY = {"extra": "forbid"}  # a name that is not known is an error, not left out
 
 
@@ -45,11 +46,11 @@ class SessionIn:
 
     __pydantic_config__ = _EXACTLY
     ratings: list[SessionRating]
-    n: int = 10
+    n: Whole = 10
     model: str | None = None
-    caution: float = 0.0
-    diversity: float = 0.0
-    min_ratings: int = 0
+    caution: Number = 0.0
+    diversity: Number = 0.0
+    min_ratings: Whole = 0
     genre: list[str] = field(default_factory=list)
     explain: list[str] = field(default_factory=list)
 

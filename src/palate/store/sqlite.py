@@ -163,6 +163,8 @@ class SQLiteStore:
                 f"the store {self.path} cannot be written: the disk is full. Free space; nothing has to be "
                 f"restarted."
             )
+        if "locked" in text:
+            text = "another program is writing to it. End that program, or try again"
         return StoreError(
             f"the store {self.path} cannot be written: {text}. Ratings acknowledged before are kept."
         )
