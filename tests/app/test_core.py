@@ -88,6 +88,20 @@ def test_a_live_rating_of_a_training_item_replaces_it(models, kind):
     assert len(shown) == len(rated)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_users_who_are_folded_in_together_are_as_they_are_alone(models, kind):
+    alone, rng = Core({"m": models[kind]}), np.random.default_rng(5)
+    users = [f"u{place}" for place in range(5)] + [f"new {place}" for place in range(70)]
+    for place, user in enumerate(users):
+        for item in rng.permutation(40)[: 1 + place % 7]:
+            alone.rate(user, str(item), None if place % 9 == 0 else float(1 + item % 5))
+    alone.unrate("u4", "3")
+    together = Core({"m": models[kind]}, store=alone.store)
+    for user in users:
+        one, other = together.recommend(user, n=9), alone.recommend(user, n=9)
+        assert (one.source, one.rows) == (other.source, other.rows)
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     changes=st.lists(

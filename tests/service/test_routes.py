@@ -264,6 +264,13 @@ def test_items_search_similar_explain_compare(client, core):
             "rating: input should be a valid number; got '5'",
         ),
         ("PUT", "/v1/users/u1/ratings/1", '{"rating": true}', 422, "rating: input should be a valid number"),
+        (
+            "POST",
+            "/v1/recommendations",
+            '{"ratings": [{"item": "1", "rating": 3}], "n": true}',
+            422,
+            "n: input should be a valid integer",
+        ),
         ("PUT", "/v1/users/u1/ratings/1", '{"rating": 5, "at": 3}', 422, "there is no 'at' to be given here"),
         ("GET", "/v1/users/u1/recommendations?explain=all", None, 422, "explain must be"),
         ("GET", "/v1/users/u1/recommendations?genre=Nothing", None, 422, "genres must be"),

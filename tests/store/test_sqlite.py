@@ -150,6 +150,25 @@ def test_a_full_database_says_that_the_disk_is_full(tmp_path):
     store.close()
 
 
+def test_another_program_that_writes_is_named_and_its_end_is_enough(tmp_path):
+    store = SQLiteStore(tmp_path / "live.db")
+    store._connection.execute("PRAGMA busy_timeout=0")
+    other = sqlite3.connect(tmp_path / "live.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(
+        StoreError, match=r"another program is writing to it\. End that program, or try again"
+    ):
+        store.write([Change("al", "x", 4.0)])
+    assert (store.n_ratings, dict(store.of("al"))) == (0, {})
+    assert "another program" in store.problem()
+    other.execute("ROLLBACK")
+    other.close()
+    assert store.problem() is None
+    store.write([Change("al", "x", 4.0)])
+    assert store.n_ratings == 1
+    store.close()
+
+
 _FAULTS = """
 import resource, signal, sys
 from palate.store.sqlite import SQLiteStore

@@ -33,8 +33,9 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class ItemInfo:
-    """What is known of an item; what the catalog does not say is None. `more` holds the catalog's
-    other columns.
+    """What is known of an item; what the catalog does not say is None.
+
+    `more` holds the catalog's other columns.
     """
 
     id: str
@@ -150,8 +151,9 @@ class Similar:
 
 @dataclass(frozen=True, slots=True)
 class OwnRating:
-    """One rating of a user. `origin` is "model" or "live"; `state` is "rated" or "seen" (without an
-    opinion).
+    """One rating of a user. `origin` is "model" or "live".
+
+    `state` is "rated" or "seen" (without an opinion).
     """
 
     item: ItemInfo

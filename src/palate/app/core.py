@@ -75,8 +75,9 @@ class Core:
 
     @classmethod
     def open(cls, paths: Sequence[Path | str], *, store: RatingStore | None = None) -> "Core":
-        """Return the core of model files, each called by its file name without the ending; the
-        first one is active.
+        """Return the core of model files, each called by its file name without the ending.
+
+        The first one is active.
 
         Raises
         ------
@@ -267,8 +268,9 @@ class Core:
     # ---------------------------------------------------------------------------------------------------
 
     def search(self, query: str, n: int = 10, model: str | None = None) -> list[ItemInfo]:
-        """Return the items whose titles fit a query, whatever its case and accents, the best known
-        first; an id fits, too.
+        """Return the items whose titles fit a query, whatever its case and accents, the best known first.
+
+        An id fits, too.
         """
         served, n = self._served(model), check_n(n)
         return [served.item(int(at)) for at in served.titles.search(query, n)]
@@ -307,8 +309,9 @@ class Core:
     # ------------------------------------------------------------------------------------------------------
 
     def rate(self, user: str, item: str, rating: float | None) -> int:
-        """Keep a rating, or with None that the user has seen the item and has no opinion; return
-        the user's revision.
+        """Keep a rating, or with None that the user has seen the item and has no opinion.
+
+        Return the user's revision.
 
         It is durable when this returns. The same again changes nothing that anybody sees, so that
         trying again is safe.
@@ -338,6 +341,7 @@ class Core:
 
     def unrate(self, user: str, item: str) -> int:
         """Take back a rating, live or of the model's training; the item may be recommended again.
+
         Return the user's revision.
         """
         check_user(user)

@@ -47,8 +47,10 @@ class Panel:
 
 
 def panels(model: Model, evaluation: Evaluation | None, test: Ratings | None = None) -> list[Panel]:
-    """Return everything the page shows of a model; what cannot be known says so. Errors are those of
-    the `evaluation`, and calibration is measured on the `test` ratings or on those held out.
+    """Return everything the page shows of a model; what cannot be known says so.
+
+    Errors are those of the `evaluation`, and calibration is measured on the `test` ratings or on
+    those held out.
 
     Examples
     --------

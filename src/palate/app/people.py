@@ -95,8 +95,9 @@ class People:
         return not live or (user, _revision(live)) in self._folded
 
     def fold(self, user: str, live: Mapping[str, LiveRating], row: int) -> Asked:
-        """Return a user with live ratings, which win over those of the model's training; BadRating
-        for one that this model cannot hold.
+        """Return a user with live ratings, which win over those of the model's training.
+
+        Raises BadRating for a rating that this model cannot hold.
         """
         found = self._rated(user, live, row)
         return found if isinstance(found, Asked) else self._fold_rows([found])[0]
@@ -150,8 +151,9 @@ class People:
         ]
 
     def stranger(self, ratings: Mapping[str, float]) -> Asked:
-        """Return somebody who is known by the ratings sent along alone; all of them must be of the
-        model's items.
+        """Return somebody who is known by the ratings sent along alone.
+
+        All of them must be of the model's items.
         """
         served = self.served
         rated = {served.item_index(item): served.check_rating(value) for item, value in ratings.items()}

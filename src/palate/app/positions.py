@@ -96,8 +96,9 @@ class Taste:
 
 
 def taste_of(points: np.ndarray, ratings: np.ndarray) -> Taste | None:
-    """Return where the taste of somebody lies who gave these ratings to items at these points; None
-    without ratings.
+    """Return where the taste of somebody lies who gave these ratings to items at these points.
+
+    It is None without ratings.
 
     It is the mean of the points, weighted by how far each rating lies above the lowest one; what
     was rated lowest hardly counts. The error is that of a weighted mean: how far the point would

@@ -25,8 +25,9 @@ class Recent(Generic[K, V]):
         self._kept: OrderedDict[K, V] = OrderedDict()
 
     def get(self, key: K, make: Callable[[], V]) -> V:
-        """Return what is kept for a key, made now if it is not there. Two threads may make it at
-        once; one is kept.
+        """Return what is kept for a key, made now if it is not there.
+
+        Two threads may make it at once; one is kept.
         """
         with self._lock:
             if key in self._kept:

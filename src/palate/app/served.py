@@ -244,8 +244,9 @@ class ServedModel:
         return number
 
     def own_ratings(self, row: int) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray | None]:
-        """Return items, values, weights and times of a user's training ratings; nothing for the
-        unknown user or without ratings.
+        """Return items, values, weights and times of a user's training ratings.
+
+        They are empty for the unknown user or without ratings.
         """
         ratings = self.model.ratings
         if row < 0 or ratings is None:
@@ -260,8 +261,9 @@ class ServedModel:
         return not isinstance(self.model, ScorerModel) or isinstance(self.model.scorer, Foldable)
 
     def folded(self, users: Vocabulary, matrix: RatingMatrix) -> Any:
-        """Return the model whose only users have the rows of `matrix`; everything asked of a user
-        can be asked of it.
+        """Return the model whose only users have the rows of `matrix`.
+
+        Everything asked of a user can be asked of it.
         """
         if not self.can_fold:
             raise CannotAnswer(f"model {self.id!r} cannot use new ratings. Train again with them.")
@@ -271,8 +273,9 @@ class ServedModel:
 
 
 def _position(vocabulary: Vocabulary, text: str) -> int:
-    """Return the position of the id that a text stands for, -1 if it is none. `7` is written "7"
-    alone, not "07" or "+7".
+    """Return the position of the id that a text stands for, -1 if it is none.
+
+    `7` is written "7" alone, not "07" or "+7".
     """
     try:
         value = vocabulary.parse(text)

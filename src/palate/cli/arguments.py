@@ -21,8 +21,9 @@ _LISTED = 6  # matches named in a message
 
 
 def load(path: Path, others: Iterable[str | None] = ()) -> "FactorModel":
-    """Return the model in a file; `others` are the arguments beside it, among which it may stand by
-    mistake.
+    """Return the model in a file.
+
+    `others` are the arguments beside it, among which it may stand by mistake.
     """
     from palate.model.file.loading import load_model
 
@@ -113,8 +114,9 @@ def known_id(vocabulary: "Vocabulary", text: str, side: str) -> Any:
 
 
 def user_ids(model: "Model", texts: list[str], unknown: str = "raise") -> list[Any]:
-    """Return the users that were named; unknown ones are an error under "raise", and stand as they
-    are otherwise.
+    """Return the users that were named.
+
+    Unknown ones are an error under "raise", and stand as they are otherwise.
     """
     if unknown != "raise":
         return [model.users.parse(text, "user id") for text in texts]
@@ -122,8 +124,9 @@ def user_ids(model: "Model", texts: list[str], unknown: str = "raise") -> list[A
 
 
 def item_ids(model: "Model", texts: list[str], unknown: str = "raise") -> list[Any]:
-    """Return the items that were named by id, or by what palate calls them; other texts of a title
-    get a hint.
+    """Return the items that were named by id, or by what palate calls them.
+
+    Other texts of a title get a hint.
 
     Unknown ones are an error under "raise"; otherwise they stand as they are.
     """
@@ -174,8 +177,9 @@ def has_titles(model: "Model") -> bool:
 
 
 def rated_with_title(model: "Model", text: str) -> Any:
-    """Return the positions of the model's items whose title contains a text; those it equals if
-    there are any.
+    """Return the positions of the model's items whose title contains a text.
+
+    If there are titles that equal it, only those.
     """
     from palate.factors.item_index import item_catalog
 

@@ -95,8 +95,9 @@ class Command(TyperCommand):
 
 
 def _dashes_first(ctx: "Context", args: Sequence[str], params: Sequence[Any]) -> str:
-    """Return how to name the id "-nabc" where it was taken for the option -n; nothing where no
-    argument is like that.
+    """Return how to name the id "-nabc" where it was taken for the option -n.
+
+    It is empty where no argument is like that.
     """
     if not any(one.param_type_name == "argument" and one.name in _IDS for one in params):
         return ""
@@ -195,8 +196,9 @@ class _Unread:
 
 @contextlib.contextmanager
 def unread() -> Iterator[None]:
-    """Let a command that writes files go on when its standard output or error closes; say at the
-    end what could not be written.
+    """Let a command that writes files go on when its standard output or error closes.
+
+    Say at the end what could not be written.
 
     Raises
     ------

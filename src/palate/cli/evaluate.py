@@ -196,8 +196,9 @@ def _loaded(paths: list[Path]) -> dict[str, Any]:
 
 
 def _candidates(models: dict[str, Any], text: str | None) -> list[Any] | None:
-    """Return the ids of `--candidates`, read as for the first model; what no model knows is told in
-    a note.
+    """Return the ids of `--candidates`, read as for the first model.
+
+    What no model knows is told in a note.
     """
     from palate.cli.id_lists import listed_ids
 

@@ -65,8 +65,9 @@ def check_view(by: str | None, allowed: tuple[str, ...]) -> None:
 def show(
     evaluation: "Evaluation", by: str | None, as_json: bool, output: Path | None, title: str = ""
 ) -> None:
-    """Print an evaluation: the table in words, one of its frames, or everything as JSON; or write a
-    frame to a file.
+    """Print an evaluation: the table in words, one of its frames, or everything as JSON.
+
+    A frame may be written to a file instead.
     """
     from dataclasses import replace
 

@@ -29,8 +29,9 @@ def check_everyone(output: Path | None) -> Path:
 
 
 def write_everyone(model: "Model", output: Path, n: int, *, as_json: bool, options: dict[str, Any]) -> None:
-    """Write the lists of every user, and say how many; an interrupt leaves what the same command
-    goes on with.
+    """Write the lists of every user, and say how many.
+
+    An interrupt leaves what the same command goes on with.
     """
     import polars as pl
 

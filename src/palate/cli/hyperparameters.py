@@ -130,8 +130,9 @@ def _named(line: list[str]) -> str | None:
 
 
 def chosen(ctx: typer.Context) -> dict[str, Any]:
-    """Return the hyper-parameters that were given; the others keep the trainer's own default, which
-    differs between trainers.
+    """Return the hyper-parameters that were given.
+
+    The others keep the trainer's own default, which differs between trainers.
     """
     sources = {name: ctx.get_parameter_source(name) for name in ctx.meta[__name__]}
     given = {
@@ -280,8 +281,9 @@ def _stand_in() -> Any:
 
 
 def _annotation(field: "Field[Any]", text: str) -> Any:
-    """Return an option's declaration; a number that may also be a word ("auto") is a text here and
-    a number in `chosen`.
+    """Return an option's declaration.
+
+    A number that may also be a word ("auto") is a text here and a number in `chosen`.
     """
     kind = float if field.default is None else type(field.default)
     if field.default is None:

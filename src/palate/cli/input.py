@@ -34,8 +34,9 @@ def read_part(path: Path, model: "Model", options: Mapping[str, Any]) -> "Rating
 
 
 def plain_table(path: Path) -> Any:
-    """Return a table of features as a Polars frame; the user ids of a text file are text, see
-    `like_users`.
+    """Return a table of features as a Polars frame.
+
+    The user ids of a text file are text, see `like_users`.
     """
     from palate.cli.errors import usage_error
     from palate.io.tables import whole_table

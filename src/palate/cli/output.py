@@ -332,8 +332,9 @@ def check_writable(path: Path) -> None:
 
 
 def write_frame(frame: "pl.DataFrame", path: Path) -> None:
-    """Write a frame as CSV, Parquet or JSON, by the ending of the path; an older file is replaced
-    whole or not at all.
+    """Write a frame as CSV, Parquet or JSON, by the ending of the path.
+
+    An older file is replaced whole or not at all.
     """
     import io
 

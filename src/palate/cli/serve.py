@@ -122,9 +122,10 @@ def _settings(**given: Any) -> "Settings":
     """Return the settings, with the secret of the environment; an error speaks of options."""
     from palate.service.settings import Settings, SettingsError
 
-    secret = os.environ.get("PALATE_SECRET")
+    if os.environ.get("PALATE_SECRET"):
+        given["secret"] = os.environ["PALATE_SECRET"].encode()
     try:
-        return Settings(**given, **({"secret": secret.encode()} if secret else {}))
+        return Settings(**given)
     except SettingsError as error:
         said = str(error).replace("rate_limit must", "--rate-limit must")
         raise usage_error(said.replace("models must", "--models must")) from None

@@ -59,8 +59,9 @@ def taken_in(
 
 
 def joined(data: "Dataset", start: "FactorModel", union: bool, items: object) -> "Dataset":
-    """Return what is trained on: with `union` the ratings of the model too; with the model's
-    catalog where no other is.
+    """Return what is trained on: with `union` the ratings of the model too.
+
+    The catalog is the model's where there is no other.
     """
     from palate.model.joined import catalog_of_both
     from palate.training.union import union as both

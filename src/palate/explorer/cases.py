@@ -47,8 +47,9 @@ class Case:
 
 @dataclass(frozen=True)
 class Finding:
-    """What became of a case: `rank` is the item's place in the user's first ten, 0 when it is not
-    there; `problem` why nobody knows.
+    """What became of a case: `rank` is the item's place in the user's first ten, 0 when it is not there.
+
+    `problem` why nobody knows.
     """
 
     case: Case

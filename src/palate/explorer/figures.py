@@ -52,8 +52,9 @@ class Figure:
 
 @dataclass(frozen=True)
 class Figures:
-    """The three figures, and a sentence about what they were measured on; without figures the
-    sentence says why.
+    """The three figures, and a sentence about what they were measured on.
+
+    Without figures the sentence says why.
     """
 
     figures: tuple[Figure, ...]

@@ -38,8 +38,9 @@ class Element(Protocol):
 
 
 def tag(name: str, text: str | None = None, classes: str = "", **attributes: object) -> Element:
-    """Return an HTML element with a text and attributes; an underscore at the end of a name is
-    dropped, others become hyphens.
+    """Return an HTML element with a text and attributes.
+
+    An underscore at the end of a name is dropped, others become hyphens.
     """
     from nicegui import ui
     from nicegui.elements.mixins.text_element import TextElement
@@ -79,8 +80,9 @@ def count(n: int | None, word: str = "rating") -> str:
 
 
 def bar(row: Row, scale: tuple[float, float] | None) -> None:
-    """Draw the interval of a row on the rating scale; nothing where there is none. Its words stand
-    beside it.
+    """Draw the interval of a row on the rating scale; nothing where there is none.
+
+    Its words stand beside it.
     """
     if scale is None or row.predicted_rating is None:
         return

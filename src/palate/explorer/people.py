@@ -87,8 +87,9 @@ def _odd(ratings: RatingMatrix, counts: np.ndarray, taken: set[int]) -> list[int
 
 
 def agreements(ratings: RatingMatrix) -> np.ndarray:
-    """Return the correlation of each user's ratings with the means of their items, float64; NaN
-    where either does not vary.
+    """Return the correlation of each user's ratings with the means of their items, float64.
+
+    It is NaN where either does not vary.
     """
     users = np.repeat(np.arange(ratings.n_users), np.diff(ratings.indptr))
     own, theirs = ratings.values().astype(np.float64), ratings.item_means().astype(np.float64)[ratings.items]

@@ -82,8 +82,9 @@ class State:
         return replace(self, **changes)  # type: ignore[arg-type]
 
     def address(self, path: str, **changes: object) -> str:
-        """Return the address of a page in this state, with some of it changed; what is as by
-        default is left out.
+        """Return the address of a page in this state, with some of it changed.
+
+        What is as by default is left out.
         """
         state = self.but(**changes)
         default = State(

@@ -12,8 +12,9 @@ from palate.store.changes import StoreError
 
 @dataclasses.dataclass
 class Problem:
-    """What went wrong: `code` for programs, `message` for people; `rows` of a batch with what is
-    wrong with each.
+    """What went wrong: `code` for programs, `message` for people.
+
+    `rows` of a batch with what is wrong with each.
     """
 
     code: str

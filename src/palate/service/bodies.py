@@ -83,8 +83,9 @@ class Stamp:
 
 @dataclass
 class Recommendations:
-    """A list. `cursor` is for the next page; `fresh` says that a page could not go on, and that
-    this is page 1 of a newer list.
+    """A list. `cursor` is for the next page.
+
+    `fresh` says that a page could not go on, and that this is page 1 of a newer list.
     """
 
     recommendation_id: str

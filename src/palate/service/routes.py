@@ -82,8 +82,9 @@ def list_answer(core: Core, settings: Settings) -> Callable[..., Any]:
     from palate.service.queries import ListQuery, read
 
     async def recommendations(request: Request) -> Any:
-        """List the best items for a user; somebody unknown gets the most popular ones, and `source`
-        says so.
+        """List the best items for a user.
+
+        Somebody unknown gets the most popular ones, and `source` says so.
         """
         user, query = id_of(request.path_params["user"]), read(ListQuery, request)
         if query.plain and core.answers_quickly(user, query.model):

@@ -12,8 +12,9 @@ EVERY = 1.0  # seconds between two looks
 
 
 class Watcher:
-    """A thread that looks at the models' files. One that could not be taken into use is tried again
-    when it changes again.
+    """A thread that looks at the models' files.
+
+    One that could not be taken into use is tried again when it changes again.
     """
 
     def __init__(self, core: Core, every: float = EVERY) -> None:

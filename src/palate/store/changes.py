@@ -10,8 +10,9 @@ STATES = (RATED, SEEN, REMOVED)
 
 
 class StoreError(RuntimeError):
-    """The store could not be opened, read or written; the message says why and what to do. What was
-    acknowledged stays.
+    """The store could not be opened, read or written; the message says why and what to do.
+
+    What was acknowledged stays.
     """
 
 
@@ -67,8 +68,9 @@ class Forgotten:
 
 @runtime_checkable
 class RatingStore(Protocol):
-    """Where live ratings are kept. `write` and `forget` return after what they did is durable, and
-    are in order.
+    """Where live ratings are kept.
+
+    `write` and `forget` return after what they did is durable, and are in order.
 
     Each change raises the store's revision by one. All of it is in memory as well, so that reading
     never waits.
@@ -79,8 +81,9 @@ class RatingStore(Protocol):
         ...
 
     def forget(self, user: str) -> Forgotten:
-        """Delete a user's ratings and remember that the user is to be left out of models trained
-        before. Raises StoreError.
+        """Delete a user's ratings and remember that the user is to be left out of models trained before.
+
+        Raises StoreError.
         """
         ...
 

@@ -40,8 +40,9 @@ class Mirror:
         self._forgotten: dict[str, int] = {}
 
     def apply(self, changes: Sequence[tuple[Change, int]]) -> None:
-        """Take in changes with their revisions; one that is older than what is known of its pair
-        changes nothing.
+        """Take in changes with their revisions.
+
+        One that is older than what is known of its pair changes nothing.
         """
         with self._lock:
             by_user: dict[str, dict[str, LiveRating]] = {}

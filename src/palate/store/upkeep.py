@@ -31,8 +31,9 @@ def held(address: str) -> Mirror:
 
 
 def check(address: str) -> list[str]:
-    """Return what is wrong with a store, nothing if it is sound. Raises StoreError if it cannot be
-    read at all.
+    """Return what is wrong with a store, nothing if it is sound.
+
+    Raises StoreError if it cannot be read at all.
     """
     found = []
     if not address.startswith(POSTGRES):

@@ -24,8 +24,9 @@ class Operation:
 
 
 class Writer:
-    """The thread. `begin`, `commit` and `undo` are those of the database; each raises whatever the
-    database raises.
+    """The thread. `begin`, `commit` and `undo` are those of the database.
+
+    Each raises whatever the database raises.
     """
 
     def __init__(
@@ -49,8 +50,9 @@ class Writer:
         return self._waiting.qsize()
 
     def do(self, run: Callable[[], Any], after: Callable[[Any], Done]) -> Done:
-        """Run an operation in the thread and return what `after` returns; raises StoreError if it
-        was not committed.
+        """Run an operation in the thread and return what `after` returns.
+
+        Raises StoreError if it was not committed.
         """
         operation = Operation(run, after)
         with self._lock:

@@ -18,8 +18,9 @@ SOURCES = {
 
 
 def asked(page: Page, model: str, *, user: str | None = None, n: int = N, **sliders: Any) -> Answer | str:
-    """Return a user's list with its uncertainty where the model knows it, or why there is none; the
-    `sliders` are options of `Core.recommend`.
+    """Return a user's list with its uncertainty where the model knows it, or why there is none.
+
+    The `sliders` are options of `Core.recommend`.
     """
     core, whom = page.space.core, user or page.state.user
     explain = ("uncertainty",) if core.model_info(model).knows_uncertainty else ()
