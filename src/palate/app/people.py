@@ -114,10 +114,8 @@ class People:
             return Asked(served.model, served.model.users.id(row), row, STORED, shown, shown, 0)
         items, values, weight, times = served.own_ratings(row)
         keep = ~np.isin(items, np.fromiter(at, np.int32))
-        rated = {
-            place: served.check_rating(rating.value) for place, rating in at.items() if rating.state == RATED
-        }
-        new_items, new_values = np.fromiter(rated, np.int32), np.array(list(rated.values()), np.float32)
+        rated = {place: rating.value for place, rating in at.items() if rating.state == RATED}
+        new_items, new_values = np.fromiter(rated, np.int32), served.checked_ratings(list(rated.values()))
         seen = np.union1d(items[keep], shown).astype(np.int32)
         every = np.concatenate([items[keep], new_items])
         if not len(every):
@@ -156,10 +154,10 @@ class People:
         All of them must be of the model's items.
         """
         served = self.served
-        rated = {served.item_index(item): served.check_rating(value) for item, value in ratings.items()}
+        rated = {served.item_index(item): value for item, value in ratings.items()}
         if not rated:
             return _nobody(served, positions([]))
-        items, values = np.fromiter(rated, np.int32), np.array(list(rated.values()), np.float32)
+        items, values = np.fromiter(rated, np.int32), served.checked_ratings(list(rated.values()))
         order = np.argsort(items)
         seen = items[order]
         return self._fold_rows([_Rated(NewUser(id="you", rated=seen, values=values[order]), seen, seen)])[0]

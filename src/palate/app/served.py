@@ -222,6 +222,12 @@ class ServedModel:
             return False
         return self.levels is None or bool(np.isin(given, self.levels).all())
 
+    def checked_ratings(self, values: Sequence[float | None]) -> np.ndarray:
+        """Return ratings that this model could take in, float32; BadRating if one is none."""
+        if self.can_hold(values):
+            return np.array(values, np.float32)
+        return np.array([self.check_rating(value) for value in values], np.float32)
+
     def check_rating(self, value: object) -> float:
         """Return a rating that this model could take in; BadRating for any other."""
         if not is_number(value):

@@ -3,7 +3,7 @@
 import contextlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -118,14 +118,31 @@ def serve(
         )
 
 
-def _settings(**given: Any) -> "Settings":
+def _settings(
+    host: str,
+    read_keys: tuple[str, ...],
+    write_keys: tuple[str, ...],
+    origins: tuple[str, ...],
+    root_path: str,
+    rate_limit: float | None,
+    models: Path | None,
+) -> "Settings":
     """Return the settings, with the secret of the environment; an error speaks of options."""
     from palate.service.settings import Settings, SettingsError
 
-    if os.environ.get("PALATE_SECRET"):
-        given["secret"] = os.environ["PALATE_SECRET"].encode()
+    given = os.environ.get("PALATE_SECRET")
+    secret = {"secret": given.encode()} if given else {}
     try:
-        return Settings(**given)
+        return Settings(
+            host=host,
+            read_keys=read_keys,
+            write_keys=write_keys,
+            origins=origins,
+            root_path=root_path,
+            rate_limit=rate_limit,
+            models=models,
+            **secret,
+        )
     except SettingsError as error:
         said = str(error).replace("rate_limit must", "--rate-limit must")
         raise usage_error(said.replace("models must", "--models must")) from None

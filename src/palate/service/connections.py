@@ -3,7 +3,7 @@ starts, as it needs Uvicorn.
 """
 
 import time
-from typing import Any
+from typing import cast
 
 from uvicorn import Config, Server
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
@@ -39,7 +39,7 @@ class PatientServer(Server):
     ) -> None:
         super().__init__(config)
         self._seconds = {"head": head_seconds, "read": read_seconds}
-        self._since: dict[Any, tuple[tuple[str, int], float]] = {}
+        self._since: dict[Connection, tuple[tuple[str, int], float]] = {}
 
     async def on_tick(self, counter: int) -> bool:
         """Look after the connections once a second."""
@@ -49,7 +49,7 @@ class PatientServer(Server):
 
     def _look(self, now: float) -> None:
         waiting = {}
-        for connection in list(self.server_state.connections):
+        for connection in cast(list[Connection], list(self.server_state.connections)):
             owed = _owed(connection)
             if owed is None:
                 continue
@@ -62,7 +62,7 @@ class PatientServer(Server):
         self._since = waiting
 
 
-def _owed(connection: Any) -> tuple[str, int] | None:
+def _owed(connection: Connection) -> tuple[str, int] | None:
     """Return what the other end has to do and in which exchange; None while the service has to answer."""
     exchange = id(connection.cycle)
     if connection.transport.get_write_buffer_size():

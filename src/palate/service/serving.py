@@ -13,6 +13,7 @@ from palate.service.settings import Settings
 from palate.service.watching import Watcher
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
     from uvicorn import Config
 
 MOST_AT_ONCE = 512  # requests and connections; more are answered 503
@@ -97,7 +98,7 @@ def _share_the_processor() -> None:
     gc.freeze()
 
 
-def configured(app: Any, settings: Settings) -> "Config":
+def configured(app: "ASGIApp", settings: Settings) -> "Config":
     """Return how Uvicorn runs the service."""
     from uvicorn import Config
 
