@@ -150,6 +150,16 @@ def test_a_full_database_says_that_the_disk_is_full(tmp_path):
     store.close()
 
 
+def test_a_store_with_little_room_is_not_ready_after_a_failure(tmp_path, monkeypatch):
+    store = SQLiteStore(tmp_path / "live.db")
+    store._writer.failure = "the disk is full"
+    monkeypatch.setattr("palate.store.sqlite.ROOM", 1 << 62)
+    assert store.problem() == "the disk is full"
+    monkeypatch.setattr("palate.store.sqlite.ROOM", 0)
+    assert store.problem() is None
+    store.close()
+
+
 def test_another_program_that_writes_is_named_and_its_end_is_enough(tmp_path):
     store = SQLiteStore(tmp_path / "live.db")
     store._connection.execute("PRAGMA busy_timeout=0")

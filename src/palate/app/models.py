@@ -89,7 +89,7 @@ class Models:
             try:
                 new = self._prepared(model_id, source, old)
             except Exception as error:
-                self.last_failure = f"model {model_id!r} could not be used: {error}"
+                self.last_failure = f"model {model_id!r} could not be used: {_said(error)}"
                 kept = "" if old is None else f" Version {old.served.version} stays in use."
                 raise ActivationError(f"{self.last_failure}{kept}") from error
             info = self._put(new, make_active)
@@ -130,6 +130,13 @@ class Models:
     def _unknown(self, model_id: str) -> UnknownModel:
         there = ", ".join(map(repr, self._state.people))
         return UnknownModel(f"there is no model {model_id!r}; there are {there}.")
+
+
+def _said(error: Exception) -> str:
+    """Return an error as a sentence; one of the system has none of its own."""
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.filename} cannot be read: {error.strerror}."
+    return str(error)
 
 
 def _check_same_scale(models: Sequence[ServedModel]) -> None:

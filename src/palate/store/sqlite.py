@@ -1,6 +1,7 @@
 """The store in one SQLite file: one connection, one writing thread, durable when `write` returns."""
 
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from palate.store.mirror import Mirror, digest_of
 from palate.store.schema import connected
 from palate.store.writing import Writer
 
+ROOM = 1 << 20  # bytes on the disk that a batch may take
 _PUT = """
 INSERT INTO ratings VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (user, item) DO UPDATE SET
 value = excluded.value, state = excluded.state, at = excluded.at, revision = excluded.revision
@@ -103,6 +105,8 @@ class SQLiteStore:
     def problem(self) -> str | None:
         """Return why nothing can be written, or None; after a failed write it tries again."""
         if self._writer.failure is not None:
+            if shutil.disk_usage(self.path.parent).free < ROOM:  # what is tried takes less than a batch
+                return self._writer.failure
             try:
                 self._writer.do(lambda: self._set_revision(self._mirror.revision), lambda _: None)
             except StoreError as error:
