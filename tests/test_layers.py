@@ -131,7 +131,11 @@ OPTIONAL = {"_typeshed", "duckdb", "h5py", "keras", "matplotlib", "optuna", "pan
 }
 # Modules that a user names himself because they are made of classes of another library: they import
 # it where they begin.
-ENTRIES = {"palate.spark.ml": {"pyspark"}, "palate.service.queries": {"fastapi", "pydantic"}}
+ENTRIES = {
+    "palate.spark.ml": {"pyspark"},
+    "palate.service.queries": {"fastapi", "pydantic", "starlette"},
+    "palate.service.connections": {"uvicorn"},
+}
 
 
 def layer_of(module: str) -> str:
