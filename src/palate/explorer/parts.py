@@ -100,12 +100,18 @@ def bar(row: Row, scale: tuple[float, float] | None) -> None:
 
 
 def score_words(row: Row) -> str:
-    """Return what is expected of a row in words."""
+    """Return what is expected of a row in words.
+
+    Examples
+    --------
+    >>> score_words(Row(1, ItemInfo("x", n_ratings=7), 7.0)), score_words(Row(1, ItemInfo("x"), -1.5))
+    ('often rated', 'score -1.5')
+    """
     if row.in_words:
         return row.in_words
     if row.predicted_rating is not None:
         return f"{row.predicted_rating:.1f} expected"
-    return f"score {row.score:.3g}"
+    return "often rated" if row.score == row.item.n_ratings else f"score {row.score:.3g}"
 
 
 def levels_of(info: ModelInfo) -> list[float]:

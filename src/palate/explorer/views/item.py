@@ -69,7 +69,9 @@ def _reasons(page: Page, about: ItemInfo) -> None:
     state = page.state
     try:
         reasons = page.space.core.explain(state.user, about.id, state.model)
-        tag("p", f"The model expects a rating of {reasons.prediction:.2f}. It adds up so:")
+        rates = page.space.core.model_info(state.model).scale is not None
+        said = "The model expects a rating of" if rates else "The score, which is no rating, is"
+        tag("p", f"{said} {reasons.prediction:.2f}. It adds up so:")
         reasons_shown(reasons)
     except (CannotAnswer, NotKnown, ValueError) as error:
         tag("p", str(error), "soft")

@@ -1,6 +1,7 @@
 """One user's list: what is expected, how sure that is, why, and what three sliders do to it."""
 
 from collections.abc import Callable
+from typing import Any
 
 from palate.app.answers import POPULAR, Answer, ModelInfo, Row
 from palate.app.errors import CannotAnswer, NotKnown
@@ -96,7 +97,7 @@ def _sentence(info: ModelInfo) -> str:
 def _draw(page: Page, place: Element, plain: Answer | str) -> None:
     """Draw the list as the sliders stand, with marks against the list without them."""
     state = page.state
-    sliders = {name: getattr(state, name) for name in ("min_ratings", "caution", "diversity")}
+    sliders = _set(state, page.space.core.model_info(state.model))
     moved = any(sliders.values())
     answer = asked(page, state.model, **sliders) if moved else plain
     place.clear()
@@ -128,6 +129,15 @@ def _draw(page: Page, place: Element, plain: Answer | str) -> None:
                         tag("span", f" {one.why}", "soft small")
     if moved:
         page.say(summary(found, left))
+
+
+def _set(state: State, info: ModelInfo) -> dict[str, Any]:
+    """Return where the sliders stand; one that the model does not have, though the address has, at 0."""
+    return {
+        "min_ratings": state.min_ratings,
+        "caution": state.caution if info.knows_uncertainty else 0.0,
+        "diversity": state.diversity if info.knows_likeness else 0.0,
+    }
 
 
 def _without_effect(state: State, answer: Answer) -> str:
