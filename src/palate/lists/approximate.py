@@ -14,7 +14,7 @@ from palate.factors.item_index import of_items
 from palate.lists.popular import with_most_popular
 from palate.lists.ranking import rank, seen_rows
 from palate.lists.search_index import SearchIndex, check_searchable, index_at
-from palate.scorer import HasFactors, Ranking, Scorer
+from palate.scorer import HasFactors, Ranking, Scorer, has_members
 
 SEARCH, APPROXIMATE, EXACT = "search", "approximate", "exact"
 Approximate = bool | str | os.PathLike[str]
@@ -37,7 +37,7 @@ def check_approximate(scorer: Scorer, approximate: object, **others: object) -> 
     for name, value in others.items():
         if value:
             raise ArgumentError(name, Words("be left out with ", Setting("approximate")), f"{value!r}")
-    if not isinstance(scorer, HasFactors):
+    if not has_members(scorer, HasFactors):
         raise ArgumentError(
             "approximate",
             "be left out for a model whose scores are not products of short vectors",
