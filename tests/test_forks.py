@@ -254,7 +254,6 @@ def test_models_of_every_kind_answer_in_a_child(world):
         found += [rows(one.rated(users[0])), one.predict(users[0], items[:4]).tolist()]
         if not isinstance(one, ScorerModel):
             found.append(rows(one.recommend(one.fold_in(items[:2], [5.0, 1.0]), 2)))
-        if hasattr(one, "explain"):
             found.append(rows(one.explain(users[0], items[0]).frame))
         if getattr(one, "n_factors", 1) and hasattr(one, "similar_items"):
             found.append(rows(one.similar_items(items[:2], 3)))

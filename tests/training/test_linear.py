@@ -112,7 +112,7 @@ def test_items_with_few_ratings_come_after_all_others_in_their_own_order(rng, fo
     users = np.arange(40)
     np.testing.assert_array_equal(model.score_items(users)[:, 2:], plain.score_items(users)[:, 2:])
     assert np.abs(model.score_items(users)[:, :2]).max() < 1e-6
-    parts = model.contributions(5, 0)["contribution"].to_numpy()
+    parts = model.explain(5, 0).frame["contribution"].to_numpy()
     np.testing.assert_allclose(parts.sum(), model.predict(5, 0), rtol=1e-4)
     alone = ratings.select(ratings.item_index < 2)  # nothing is known better: they are as they were
     scores = [

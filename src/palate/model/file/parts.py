@@ -20,6 +20,7 @@ from palate.model.file.schema import (
     Output,
     Record,
     Row,
+    Usually,
     Value,
     Values,
 )
@@ -85,9 +86,15 @@ def below(name: str, array: np.ndarray, n: int) -> None:
 # Parts of models
 
 
+def _check_share(value: float) -> None:
+    if not 0 <= value < np.inf:
+        raise Damage(f"'per_rating' of a prior must be at least 0 and finite; got {value}")
+
+
 PRIOR = Record(
     RowPrior,
-    Row(ALL, Members(RowPrior, "precision", "mean")),
+    Row(ALL, Members(RowPrior, "precision", "mean", "per_rating")),
+    Row("per_rating", Usually(Value(float, _check_share), 0.0)),
     Row("precision", Array("float32", "draw factor+1 factor+1", check_finite)),
     Row("mean", Array("float32", "draw factor+1", check_finite)),
 )

@@ -196,6 +196,22 @@ class Maybe(Kind[T | None]):
         return self.kind.take(given, name) if self.kind.there(given, name) else None
 
 
+class Usually(Kind[T]):
+    """What a file leaves out where an object has its usual value."""
+
+    def __init__(self, kind: Kind[T], usual: T) -> None:
+        self.kind, self.usual = kind, usual
+
+    def put(self, out: Output, name: str, value: T) -> None:
+        """Write the value, or nothing."""
+        if value != self.usual:
+            self.kind.put(out, name, value)
+
+    def take(self, given: Input, name: str) -> T:
+        """Return the value, or the usual one."""
+        return self.kind.take(given, name) if self.kind.there(given, name) else self.usual
+
+
 class Record(Kind[T]):
     """An object of several fields, whose tensors begin with its name and a dot.
 

@@ -395,7 +395,7 @@ class LeastSquares:
         check_choice("counts", self.counts, KINDS)
         check_grading(self, (NONE, *GRADES))
         advice = Words("It is for counts, see ", Setting("counts", "linear"), ".")
-        for name, plain in (("user_weighting", 0.0), ("grades", NONE), ("half_life", None)):
+        for name, plain in (("user_weighting", 0), ("grades", NONE), ("half_life", None)):
             value = getattr(self, name)
             if self.counts == NONE and value != plain:
                 must = "be left out for ratings" if plain is None else f"be {plain} for ratings"
