@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 
@@ -73,8 +74,7 @@ def merged_rows(one: Pairs, two: Pairs, shape: tuple[int, int], threads: int = 1
             tuple(part[order] for part in table) for table, order in zip((one, two), orders, strict=True)
         ]
         found = _merged(ordered[0], ordered[1], orders, shape[0], threads)
-    assert found is not None
-    return found
+    return cast(MergedRows, found)  # tables in order always stand together
 
 
 def _merged(
