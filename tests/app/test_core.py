@@ -438,3 +438,16 @@ def test_answers_are_right_while_others_rate():
     for thread in threads:
         thread.join(120)
     assert wrong == []
+
+
+def test_each_of_two_heads_is_explained():
+    core = Core({"both": served_models.two_heads(), "one": served_models.point_model()})
+    stars, chosen = core.explain("u9", "7", "both"), core.explain("u9", "7", "both", "chosen")
+    assert stars.in_words.startswith("The prediction for user 'u9' and ")
+    assert chosen.in_words.startswith("The score for user 'u9' and ")
+    for found in (stars, chosen):
+        assert sum(part.contribution for part in found.parts) == pytest.approx(found.score, abs=1e-4)
+    core.rate("new", "3", 5.0)
+    assert {part.item.id for part in core.explain("new", "7", "both", "chosen").parts} == {"3"}
+    with pytest.raises(CannotAnswer, match="by is for a model of two heads; model 'one' has one"):
+        core.explain("u9", "7", "one", "chosen")

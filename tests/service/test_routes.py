@@ -273,6 +273,8 @@ def test_items_search_similar_explain_compare(client, core):
         ),
         ("PUT", "/v1/users/u1/ratings/1", '{"rating": 5, "at": 3}', 422, "there is no 'at' to be given here"),
         ("GET", "/v1/users/u1/recommendations?explain=all", None, 422, "explain must be"),
+        ("GET", "/v1/users/u1/explain/1?by=best", None, 422, "'stars' or 'chosen'"),
+        ("GET", "/v1/users/u1/explain/1?by=chosen", None, 422, "by is for a model of two heads"),
         ("GET", "/v1/users/u1/recommendations?genre=Nothing", None, 422, "genres must be"),
         ("GET", "/v1/users/u1/recommendations?year_from=1990&year_to=1980", None, 422, "lower end first"),
         ("GET", "/v1/users/u1/recommendations?model=c", None, 404, "there is no model 'c'"),

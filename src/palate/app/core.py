@@ -256,13 +256,15 @@ class Core:
         """
         return most_alike(self._served(model), item, among)
 
-    def explain(self, user: str, item: str, model: str | None = None) -> Reasons:
+    def explain(self, user: str, item: str, model: str | None = None, by: str | None = None) -> Reasons:
         """Return what the prediction of an item for a user is made of, live ratings included.
+
+        `by` names the head that is explained, "stars" or "chosen", for a model of two heads.
 
         Raises UnknownItem, or CannotAnswer where nothing is known of the user or the model cannot explain.
         """
         people = self._models.people(model)
-        return reasons(people.served, people.known(user), item, user)
+        return reasons(people.served, people.known(user), item, user, by)
 
     # -- items and users
     # ---------------------------------------------------------------------------------------------------

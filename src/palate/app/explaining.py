@@ -8,8 +8,10 @@ from palate.app.errors import CannotAnswer
 from palate.app.served import ServedModel
 
 
-def reasons(served: ServedModel, asked: Asked, item: str, user: str = "") -> Reasons:
+def reasons(served: ServedModel, asked: Asked, item: str, user: str = "", by: str | None = None) -> Reasons:
     """Return the parts that the score of an item is the sum of.
+
+    `by` names the head that is explained, "stars" or "chosen", for a model of two heads.
 
     Raises
     ------
@@ -27,9 +29,11 @@ def reasons(served: ServedModel, asked: Asked, item: str, user: str = "") -> Rea
             f"an explanation needs the ratings of the users; model {served.id!r} was saved without them. "
             f"Save it with its ratings."
         )
-    key = served.model.items.id(index)
+    if by is not None and not hasattr(asked.model, "heads"):
+        raise CannotAnswer(f"by is for a model of two heads; model {served.id!r} has one. Leave it out.")
+    key, head = served.model.items.id(index), {} if by is None else {"by": by}
     try:
-        found = asked.model.explain(asked.user, key)
+        found = asked.model.explain(asked.user, key, **head)
     except ValueError as error:
         raise CannotAnswer(f"model {served.id!r} cannot explain its scores: {error}") from error
     return Reasons(

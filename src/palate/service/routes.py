@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from palate._checks import ArgumentError
 from palate.app.answers import Answer, Reasons
@@ -235,9 +235,11 @@ def user_routes(core: Core) -> Any:
         return reply(bodies.RatingsOut(info.id, info.version, key, view.ratings(key, model)))
 
     @router.get("/users/{user}/explain/{item}", response_model=Reasons, responses=failures(404))
-    def explain(user: str, item: str, model: str | None = None) -> Any:
+    def explain(
+        user: str, item: str, model: str | None = None, by: Literal["stars", "chosen"] | None = None
+    ) -> Any:
         """Explain a prediction: parts that add up to the score."""
-        return reply(core.explain(id_of(user), id_of(item), model))
+        return reply(core.explain(id_of(user), id_of(item), model, by))
 
     return router
 
