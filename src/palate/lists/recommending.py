@@ -90,14 +90,6 @@ def recommend(
         "ascending": ascending,
         "threads": threads,
     }
-
-    def ranked(index: np.ndarray, length: int) -> Ranking:
-        if explore is not None:
-            return rank_by_draw(rows.scorer, index, length, seed, **how)
-        if caution:
-            return rank_cautiously(rows.scorer, index, length, caution, **how)
-        return rank(rows.scorer, index, length, **how)
-
     exact: np.ndarray | None = None
     if searches:
         ranking, exact = rank_approximately(
@@ -110,20 +102,30 @@ def recommend(
             threads=threads,
         )
     else:
+        ranked = _ranker(rows.scorer, caution, explore, seed, how)
         ranking = ranked(rows.index, n) if shape is None else _shaped(shape, rows, ranked, n, allowed)
     warn_if_empty(rows, allowed, ranking)
-    by_popularity = not ascending and not caution and explore is None
-    silent = warn_if_silent(rows) if by_popularity else np.zeros(len(rows.index), bool)
+    by_mean = not caution and explore is None
+    silent = warn_if_silent(rows) if by_mean and not ascending else np.zeros(len(rows.index), bool)
     _warn_if_equal(rows, ranking, silent)
-    if caution or explore is not None or words:
-        frame = spread_frame(
-            rows, ranking, ranked_by_mean=not caution and explore is None, words=words, threads=threads
-        )
+    if words or not by_mean:
+        frame = spread_frame(rows, ranking, ranked_by_mean=by_mean, words=words, threads=threads)
     else:
         frame = ranking_frame(rows, ranking)
     if exact is not None:
         frame = _with_search(frame, ranking, exact)
     return answer(frame, rows.scorer, users, candidates)
+
+
+def _ranker(
+    scorer: Scorer, caution: float, explore: str | None, seed: int, how: dict[str, Any]
+) -> Callable[[np.ndarray, int], Ranking]:
+    """Return what ranks items for users: one draw, the lower confidence bound, or the score."""
+    if explore is not None:
+        return lambda index, length: rank_by_draw(scorer, index, length, seed, **how)
+    if caution:
+        return lambda index, length: rank_cautiously(scorer, index, length, caution, **how)
+    return lambda index, length: rank(scorer, index, length, **how)
 
 
 def _with_search(frame: pl.DataFrame, ranking: Ranking, exact: np.ndarray) -> pl.DataFrame:
