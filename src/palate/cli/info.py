@@ -1,5 +1,6 @@
 """`palate info`."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from palate.cli import options
@@ -147,7 +148,7 @@ def _show(model: "FactorModel", about: dict[str, Any]) -> None:
     )
     _show_blocks(about["blocks"])
     print_text("", f"trained by {about['trainer'].get('name', 'an unknown trainer')}:")
-    print_text(*(f"  {name} = {value}" for name, value in about["trainer"].items() if name != "name"), "")
+    print_text(*_settings(about["trainer"]), "")
     _show_history(model)
 
 
@@ -166,19 +167,25 @@ def _show_choices(model: "Model", about: dict[str, Any]) -> None:
         else f"ratings: {len(model.ratings):,}",
         "",
         f"trained by {about['trainer'].get('name', 'an unknown trainer')}:",
-        *(
-            f"  {name} = {value}"
-            for name, value in about["trainer"].items()
-            if name not in ("name", "candidates")
-        ),
+        *_settings(about["trainer"]),
     )
     for name, head in about["heads"].items():
         print_text("", f"{name} head, trained by {head['trainer'].get('name')}:")
-        print_text(*(f"  {key} = {value}" for key, value in head["trainer"].items() if key != "name"))
+        print_text(*_settings(head["trainer"]))
         if "blocks" in head:
             _show_blocks(head["blocks"])
     show_candidates(model)
     print_text("", *([model.history.stopped] if model.history.stopped else []), *model.history.notes)
+
+
+def _settings(trainer: Mapping[str, Any]) -> list[str]:
+    """Return a line for each setting of a trainer, with words for what Python has names for."""
+    words = {None: "none", True: "yes", False: "no"}
+    return [
+        f"  {name} = {words[value] if value is None or isinstance(value, bool) else value}"
+        for name, value in trainer.items()
+        if name not in ("name", "candidates")
+    ]
 
 
 def _show_blocks(found: list[dict[str, Any]]) -> None:
