@@ -5,6 +5,7 @@ import pytest
 
 import palate
 from palate.solve.rows import solve_rows
+from palate.training.als.fitting import FitArguments
 from palate.training.als.least_squares import LeastSquares
 
 
@@ -28,8 +29,8 @@ def fit(trainer, ratings, path, calls=10**9):
         left[0] -= 1
         return solve_rows(*args, **options)
 
-    options = {"validation": 0.1, "refit": False, "callback": lambda report: None, "threads": 1, "seed": 1}
-    return trainer._fit_by(solver, ratings, half_sweeps=path, user_table=None, **options)
+    arguments = FitArguments(solver=solver, half_sweeps=path, callback=lambda report: None, seed=1)
+    return trainer._fit_by(ratings, 0.1, arguments)
 
 
 @pytest.mark.parametrize(

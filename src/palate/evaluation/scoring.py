@@ -26,7 +26,6 @@ Figure = tuple[str, int | None]  # name of a metric and its k, None for those wi
 ERRORS = ("rmse", "mae", "rmse_unclipped", "mae_unclipped")
 ROOTS = ("rmse", "rmse_unclipped")  # roots of a ratio of sums
 MEANS = ("novelty", "popularity")  # means over a user's list
-OVERALL = ("coverage", "gini")  # of all lists together: no value per user
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -143,11 +143,6 @@ class OfFactors:
         return self.factors.n_draws
 
     @property
-    def user_sides(self) -> list[Side]:
-        """The users' vectors as the row solver takes them, one Side per draw."""
-        return self.factors.user.padded
-
-    @property
     def item_sides(self) -> list[Side]:
         """The items' vectors as the row solver takes them, one Side per draw."""
         return self.factors.item.padded

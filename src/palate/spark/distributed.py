@@ -11,7 +11,7 @@ from palate.factors.likelihood.links import fitted_class
 from palate.spark.fitting import chosen_columns, ratings_to_fit
 from palate.spark.remote import Remote
 from palate.spark.solver import SparkSolver
-from palate.training.als.fitting import fit_problem
+from palate.training.als.fitting import FitArguments, fit_problem
 from palate.training.als.least_squares import LeastSquares
 from palate.training.training_data import continued
 
@@ -116,7 +116,8 @@ def fit_distributed(
     table, given = ratings_to_fit(trainer, ratings, columns, how, memory_limit, given)
     solver = SparkSolver(spark, blocks)
     try:
-        return trainer._fit_by(solver, table, **given)
+        validation = given.pop("validation")
+        return trainer._fit_by(table, validation, FitArguments(solver=solver, **given))
     finally:
         solver.close()
 
@@ -143,7 +144,7 @@ def _fit_remote(
     )
     solver = SparkSolver(table.sparkSession, blocks, tuple(sides))
     try:
-        model = fit_problem(trainer, problem, start_number=0, solver=solver, **options)
+        model = fit_problem(trainer, problem, FitArguments(solver=solver, **options))
         return continued(model, options["start"])
     finally:
         solver.close()

@@ -12,7 +12,7 @@ from palate.data.ratings import Ratings
 from palate.model.factor_model import FactorModel
 from palate.solve.prior import RowPrior
 from palate.solve.strengths import ridge_prior
-from palate.training.als.fitting import fit_factors
+from palate.training.als.fitting import FitArguments, fit_factors
 from palate.training.checks import check_strength
 from palate.training.trainer import Callback
 
@@ -92,10 +92,7 @@ class Baseline:
         for name in ("max_sweeps", "patience"):
             check_count(name, getattr(self, name), 1)
         ratings, catalog = with_catalog(ratings, catalog)
-        return fit_factors(
-            self,
-            ratings,
-            validation=validation,
+        arguments = FitArguments(
             catalog=catalog,
             start=start,
             refit=refit,
@@ -104,6 +101,7 @@ class Baseline:
             threads=check_threads(threads),
             seed=seed,
         )
+        return fit_factors(self, ratings, validation, arguments)
 
     def priors(self, residual_sd: float, mean: float) -> tuple[RowPrior, RowPrior]:
         """Return the priors of the user and the item side.

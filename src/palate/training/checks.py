@@ -79,15 +79,17 @@ def check_grading(trainer: Graded, kinds: tuple[str, ...]) -> None:
             f"{trainer.least_grade}",
             "1 gives all choices the same weight.",
         )
-    if trainer.half_life is not None:
-        check_strength("half_life", trainer.half_life)
-        if trainer.half_life == 0:
-            raise ArgumentError(
-                "half_life",
-                "be above 0",
-                "0",
-                "Leave it out to give old choices the same weight as new ones.",
-            )
+    check_half_life(trainer.half_life)
+
+
+def check_half_life(half_life: float | None) -> None:
+    """Raise unless a half-life is left out or a positive number."""
+    if half_life is None:
+        return
+    check_strength("half_life", half_life)
+    if half_life == 0:
+        advice = "Leave it out to give old choices the same weight as new ones."
+        raise ArgumentError("half_life", "be above 0", "0", advice)
 
 
 def check_number_or_word(name: str, value: object, word: str) -> None:

@@ -1,8 +1,10 @@
 """The input of a model of choices: graded ratings, normalised by how active their users and items are."""
 
-from dataclasses import asdict, dataclass, replace
+import os
+from collections.abc import Callable
+from dataclasses import Field, asdict, dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 
@@ -13,15 +15,19 @@ from palate.model.history import History
 from palate.model.model import Model
 from palate.solve.grades import COUNTS, KINDS, RATINGS, Grades, grades_of, normalised
 from palate.solve.rows import Rows
-from palate.training.checks import Graded, check_grading
+from palate.training.checks import Graded, check_fitted, check_grading
 from palate.training.training_data import Problem, split, warn_of_events
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+Fitted = TypeVar("Fitted", bound=Model)
+
 
 class ChoiceTrainer(Graded, Protocol):
-    """A trainer of graded choices."""
+    """A trainer of models of graded choices."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     @property
     def min_ratings(self) -> int: ...
@@ -40,7 +46,7 @@ class Choices:
     @classmethod
     def of(
         cls,
-        trainer: Graded,
+        trainer: ChoiceTrainer,
         ratings: Ratings,
         validation: float | Ratings,
         start: Model | None,
@@ -62,9 +68,7 @@ class Choices:
         return cls(problem, grades, graded, rows.counts, problem.by_item.counts)
 
     def normalised(self, user_exponent: float, item_exponent: float) -> Rows:
-        """Return `R = D_u^-b X D_i^-c` by user: each grade divided by powers of the numbers of
-        ratings of its user and its item.
-        """
+        """Return `R = D_u^-b X D_i^-c` by user, with n_u and n_i on the diagonals of D."""
         return normalised(self.by_user, self.user_counts, self.item_counts, user_exponent, item_exponent)
 
     @cached_property
@@ -84,9 +88,7 @@ class Choices:
         return notes
 
     def known(self, catalog: Catalog | None) -> dict[str, Any]:
-        """Return the fields of a model that are its input's; scores of choices are no ratings, and
-        have no scale.
-        """
+        """Return the fields of a model that are its input's, without a scale: its scores are no ratings."""
         return {**self.problem.known(catalog), "scale": None}
 
     def history(self, stopped: str, notes: list[str]) -> History:
@@ -98,6 +100,27 @@ class Choices:
             n_validation=int(self.problem.held_out.sum()),
             selected=False,
         )
+
+
+def fit_choices(
+    trainer: ChoiceTrainer,
+    model_of: Callable[[Choices], Fitted],
+    ratings: Ratings,
+    *,
+    validation: float | Ratings,
+    start: Model | None,
+    refit: bool,
+    checkpoint: str | os.PathLike[str] | None,
+    seed: int,
+) -> Fitted:
+    """Return the model of the training ratings, or with `refit` of all; a checkpoint is saved at the end."""
+    choices = Choices.of(trainer, ratings, validation, start, seed)
+    if refit and choices.problem.held_out.any():
+        choices = Choices.of(trainer, choices.problem.ratings, 0.0, None, seed)
+    model = check_fitted(model_of(choices), trainer)
+    if checkpoint is not None:
+        model.save(checkpoint)
+    return model
 
 
 def check_grades(trainer: ChoiceTrainer) -> None:

@@ -17,8 +17,8 @@ from palate.model.model import Model
 from palate.solve.grades import MIN_RATINGS, RATINGS, activity, supported
 from palate.solve.linear import DENSE_PRODUCTS, closed_form, local_ridge, products_kept
 from palate.solve.strengths import AUTO
-from palate.training.checks import check_fitted, check_rate, check_strength
-from palate.training.choices import Choices, check_grades, described
+from palate.training.checks import check_rate, check_strength
+from palate.training.choices import Choices, check_grades, described, fit_choices
 from palate.training.trainer import Callback
 
 LOCAL, DENSE = "local", "dense"
@@ -130,28 +130,28 @@ class LinearItems:
         """
         self._check()
         threads = check_threads(threads)
-        choices = Choices.of(self, ratings, validation, start, seed)
-        if refit and choices.problem.held_out.any():
-            choices = Choices.of(self, choices.problem.ratings, 0.0, None, seed)
-        resolved = self._resolved(len(choices.item_counts))
-        weights = (
-            self._local(choices, resolved, threads)
-            if self.form == LOCAL
-            else self._dense(choices, resolved, threads)
+        return fit_choices(
+            self,
+            lambda choices: self._fitted(choices, catalog, threads),
+            ratings,
+            validation=validation,
+            start=start,
+            refit=refit,
+            checkpoint=checkpoint,
+            seed=seed,
         )
-        model = LinearModel(
+
+    def _fitted(self, choices: Choices, catalog: Catalog | None, threads: int) -> LinearModel:
+        resolved = self._resolved(len(choices.item_counts))
+        fit_weights = self._local if self.form == LOCAL else self._dense
+        auto = {name: value for name, value in resolved.items() if getattr(self, name) == AUTO}
+        return LinearModel(
             **choices.known(catalog),
-            weights=weights,
+            weights=fit_weights(choices, resolved, threads),
             grades=choices.grades,
-            trainer=described(
-                self, **{name: value for name, value in resolved.items() if getattr(self, name) == AUTO}
-            ),
+            trainer=described(self, **auto),
             history=choices.history("One closed form.", []),
         )
-        check_fitted(model, self)
-        if checkpoint is not None:
-            model.save(checkpoint)
-        return model
 
     def _check(self) -> None:
         check_choice("form", self.form, (LOCAL, DENSE))

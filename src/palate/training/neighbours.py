@@ -12,8 +12,8 @@ from palate.linear.neighbours import neighbour_weights
 from palate.model.linear_model import LinearModel
 from palate.model.model import Model
 from palate.solve.grades import MIN_RATINGS, RATINGS, supported
-from palate.training.checks import check_fitted, check_strength
-from palate.training.choices import Choices, check_grades, described
+from palate.training.checks import check_strength
+from palate.training.choices import Choices, check_grades, described, fit_choices
 
 
 @helpful_methods
@@ -77,19 +77,24 @@ class Neighbours:
         check_strength("shrink", self.shrink)
         check_grades(self)
         threads = check_threads(threads)
-        choices = Choices.of(self, ratings, validation, start, seed)
-        if refit and choices.problem.held_out.any():
-            choices = Choices.of(self, choices.problem.ratings, 0.0, None, seed)
+        return fit_choices(
+            self,
+            lambda choices: self._fitted(choices, catalog, threads),
+            ratings,
+            validation=validation,
+            start=start,
+            refit=refit,
+            checkpoint=checkpoint,
+            seed=seed,
+        )
+
+    def _fitted(self, choices: Choices, catalog: Catalog | None, threads: int) -> LinearModel:
         m = min(self.neighbours, max(len(choices.item_counts) - 1, 1))
         scale = supported(choices.item_counts, self.min_ratings)
-        model = LinearModel(
+        return LinearModel(
             **choices.known(catalog),
             weights=neighbour_weights(choices.by_user, m, self.shrink, threads, scale),
             grades=choices.grades,
             trainer=described(self),
             history=choices.history("The nearest items by cosine.", []),
         )
-        check_fitted(model, self)
-        if checkpoint is not None:
-            model.save(checkpoint)
-        return model

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from palate._checks import ArgumentError, Setting, Words, check_count, check_seed
+from palate._checks import Setting, Words, check_count, check_seed
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
@@ -13,7 +13,7 @@ from palate.model.factor_model import FactorModel
 from palate.model.history import History
 from palate.solve.grades import MIN_RATINGS, popularity
 from palate.solve.strengths import ridge_prior
-from palate.training.checks import check_fitted, check_strength
+from palate.training.checks import check_fitted, check_half_life
 from palate.training.trainer import Callback
 from palate.training.training_data import Problem, split
 
@@ -92,37 +92,29 @@ class Popular:
             If the half-life is not positive, or is given for ratings without timestamps.
         """
         check_seed(seed)
-        if self.half_life is not None:
-            check_strength("half_life", self.half_life)
-            if self.half_life == 0:
-                raise ArgumentError(
-                    "half_life", "be above 0", "0", "Leave it out to give all ratings the same weight."
-                )
+        check_half_life(self.half_life)
         check_count("min_ratings", self.min_ratings, 1)
         everything, held_out = split(ratings, validation, start, seed)
-        problem = Problem.build(
-            everything, np.zeros_like(held_out) if refit else held_out, mean=False, choices=True
-        )
         if self.half_life is not None and everything.timestamp is None:
-            raise ValueError(
-                Words(
-                    "the ratings must have timestamps for ",
-                    Setting("half_life", self.half_life),
-                    "; they have none. Say which column holds them, or leave ",
-                    Setting("half_life", python="half_life"),
-                    " out.",
-                )
-            )
+            raise _no_times(self.half_life)
+        held_out = np.zeros_like(held_out) if refit else held_out
+        problem = Problem.build(everything, held_out, mean=False, choices=True)
+        model = check_fitted(self._counted(problem, catalog), self)
+        if checkpoint is not None:
+            model.save(checkpoint)
+        return model
+
+    def _counted(self, problem: Problem, catalog: Catalog | None) -> FactorModel:
+        """Return a model without factors whose items have their counts as biases."""
+        n_users, n_items = problem.ratings.n_users, problem.ratings.n_items
         times = None if self.half_life is None else problem.times
-        counts = popularity(
-            problem.by_user.columns, everything.n_items, times, self.half_life, self.min_ratings
-        )
+        counts = popularity(problem.by_user.columns, n_items, times, self.half_life, self.min_ratings)
         prior = ridge_prior(0, l2=0.0, l2_bias=1.0, bias=False)
-        model = FactorModel(
+        return FactorModel(
             **{**problem.known(catalog), "scale": None},
-            user_factors=np.zeros((1, everything.n_users, 0), np.float32),
-            item_factors=np.zeros((1, everything.n_items, 0), np.float32),
-            user_bias=np.zeros((1, everything.n_users), np.float32),
+            user_factors=np.zeros((1, n_users, 0), np.float32),
+            item_factors=np.zeros((1, n_items, 0), np.float32),
+            user_bias=np.zeros((1, n_users), np.float32),
             item_bias=counts[None].astype(np.float32),
             global_mean=np.zeros(1),
             user_prior=prior,
@@ -135,7 +127,15 @@ class Popular:
                 selected=False,
             ),
         )
-        check_fitted(model, self)
-        if checkpoint is not None:
-            model.save(checkpoint)
-        return model
+
+
+def _no_times(half_life: float) -> ValueError:
+    return ValueError(
+        Words(
+            "the ratings must have timestamps for ",
+            Setting("half_life", half_life),
+            "; they have none. Say which column holds them, or leave ",
+            Setting("half_life", python="half_life"),
+            " out.",
+        )
+    )

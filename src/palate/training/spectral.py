@@ -16,8 +16,8 @@ from palate.solve.grades import MIN_RATINGS, RATINGS, activity, supported
 from palate.solve.rows import Rows
 from palate.solve.spectral import truncated_svd
 from palate.solve.strengths import AUTO, ridge_prior
-from palate.training.checks import check_fitted, check_strength
-from palate.training.choices import Choices, check_grades, described
+from palate.training.checks import check_strength
+from palate.training.choices import Choices, check_grades, described, fit_choices
 from palate.training.trainer import Callback
 
 MAX_FACTORS = 1024
@@ -147,13 +147,16 @@ class Spectral:
         """
         self._check()
         threads = check_threads(threads)
-        choices = Choices.of(self, ratings, validation, start, seed)
-        if refit and choices.problem.held_out.any():
-            choices = Choices.of(self, choices.problem.ratings, 0.0, None, seed)
-        model = check_fitted(self._fitted(choices, catalog, threads, seed), self)
-        if checkpoint is not None:
-            model.save(checkpoint)
-        return model
+        return fit_choices(
+            self,
+            lambda choices: self._fitted(choices, catalog, threads, seed),
+            ratings,
+            validation=validation,
+            start=start,
+            refit=refit,
+            checkpoint=checkpoint,
+            seed=seed,
+        )
 
     def _check(self) -> None:
         if self.n_factors != AUTO:

@@ -65,21 +65,3 @@ class Trainer(Protocol):
             Seed of the held-out ratings and of training.
         """
         ...
-
-
-class RefittingTrainer(Trainer, Protocol):
-    """A trainer that can train once more on all ratings, after the held-out ones told it when to stop."""
-
-    def fit(
-        self,
-        ratings: Ratings,
-        *,
-        validation: float | Ratings = ...,
-        catalog: Catalog | None = None,
-        refit: bool = False,
-        callback: Callable[[object], None] | None = None,
-        threads: int | None = None,
-        seed: int = 0,
-    ) -> Model:
-        """Return the model fitted to the ratings; with `refit`, to the held-out ones as well."""
-        ...

@@ -11,7 +11,6 @@ overwritten changes the model under its owner.
 """
 
 import hashlib
-import io
 import math
 import re
 import sys
@@ -304,8 +303,3 @@ def _read_into(stream: BinaryIO, view: memoryview) -> None:
         if not n:
             raise Damage("it ended while it was being read")
         n_read += n
-
-
-def decode_bytes(data: bytes | bytearray | memoryview) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """`decode` of a file held in memory."""
-    return decode(io.BytesIO(data), len(data))

@@ -1,8 +1,9 @@
 """The one path of all least squares: from ratings and a trainer to a FactorModel."""
 
 import os
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -35,129 +36,74 @@ if TYPE_CHECKING:
     from palate.training.baseline import Baseline
 
 FactorTrainer: TypeAlias = "LeastSquares | Baseline"
-Priors = tuple[RowPrior, RowPrior]
 
 
-class OneFit(TypedDict):
-    """What is the same for each of several starts."""
+@dataclass(frozen=True, kw_only=True)
+class FitArguments:
+    """What a fit is given beside ratings and validation, as the arguments of `LeastSquares.fit`.
 
-    validation: float | Ratings
-    refit: bool
-    callback: Callback | None
-    threads: int
-    seed: int
-    user_table: object
+    start_number : int, default 0
+        Tells the random starts of one seed apart.
+    solver : callable
+        Solves the rows of each half sweep, with the arguments and the result of `solve_rows`.
+    half_sweeps : path, optional
+        File that says where the run stands after each half sweep. A run goes on from it.
+    """
+
+    catalog: Catalog | None = None
+    user_table: object = None
+    start: FactorModel | str | None = None
+    refit: bool = False
+    checkpoint: str | os.PathLike[str] | None = None
+    half_sweeps: str | os.PathLike[str] | None = None
+    callback: Callback | None = None
+    threads: int = 1
+    seed: int = 0
+    start_number: int = 0
+    solver: Solver = solve_rows
+
+    @property
+    def start_model(self) -> FactorModel | None:
+        """The model to start from, if it is not a named start."""
+        return None if isinstance(self.start, str) else self.start
 
 
 def fit_factors(
-    trainer: FactorTrainer,
-    ratings: Ratings,
-    *,
-    validation: float | Ratings,
-    catalog: Catalog | None,
-    start: FactorModel | str | None,
-    refit: bool,
-    checkpoint: str | os.PathLike[str] | None,
-    callback: Callback | None,
-    threads: int,
-    seed: int,
-    start_number: int = 0,
-    user_table: object = None,
-    solver: Solver = solve_rows,
-    half_sweeps: str | os.PathLike[str] | None = None,
+    trainer: FactorTrainer, ratings: Ratings, validation: float | Ratings, arguments: FitArguments
 ) -> FactorModel:
     """Fit a trainer with `n_factors`, `mean`, `biases`, features, stopping rules and `priors`."""
-    check_seed(seed)
-    if isinstance(start, str):
-        _check_named_start(start, trainer)
-    before = None if isinstance(start, str) else start
-    everything, held_out = split(ratings, validation, before, seed, threads)
-    problem = _problem(everything, held_out, trainer, threads)
-    return fit_problem(
-        trainer,
-        problem,
-        catalog=catalog,
-        start=start,
-        refit=refit,
-        checkpoint=checkpoint,
-        callback=callback,
-        threads=threads,
-        seed=seed,
-        start_number=start_number,
-        user_table=user_table,
-        solver=solver,
-        half_sweeps=half_sweeps,
+    check_seed(arguments.seed)
+    if isinstance(arguments.start, str):
+        _check_named_start(arguments.start, trainer)
+    everything, held_out = split(
+        ratings, validation, arguments.start_model, arguments.seed, arguments.threads
     )
+    return fit_problem(trainer, _problem(everything, held_out, trainer, arguments.threads), arguments)
 
 
-def fit_problem(
-    trainer: FactorTrainer,
-    problem: Problem,
-    *,
-    catalog: Catalog | None,
-    start: FactorModel | str | None,
-    refit: bool,
-    checkpoint: str | os.PathLike[str] | None,
-    callback: Callback | None,
-    threads: int,
-    seed: int,
-    start_number: int,
-    user_table: object,
-    solver: Solver,
-    half_sweeps: str | os.PathLike[str] | None,
-) -> FactorModel:
+def fit_problem(trainer: FactorTrainer, problem: Problem, arguments: FitArguments) -> FactorModel:
     """Fit a trainer to ratings that are split and compressed already, perhaps somewhere else."""
-    stopping = Stopping(
-        trainer.max_sweeps,
-        trainer.tolerance,
-        trainer.patience,
-        on_objective=trainer.unobserved_weight > 0,
-        steps=trainer.steps,
-    )
     biases, residual_sd = bias_start(
         problem,
         l2_bias=trainer.l2_bias,
         l1_bias=trainer.l1_bias,
         biases=trainer.biases,
-        threads=threads,
-        solver=solve_rows if problem.here else solver,
+        threads=arguments.threads,
+        solver=solve_rows if problem.here else arguments.solver,
     )
     likelihood = fitted_class(trainer.link).fitted(problem.ratings.scale)
     if not likelihood.linear:
-        problem, biases, residual_sd = _bent(likelihood, problem, biases, residual_sd, trainer.mean)
-    priors: Priors = trainer.priors(residual_sd, problem.mean)
-    sides = _first_sides(trainer, problem, biases, residual_sd, start, (seed, start_number), threads)
-    how: dict[str, Any] = {"likelihood": likelihood, "threads": threads, "solver": solver}
-    task = _Task.of(trainer, problem, priors, catalog, user_table, threads)
-    kept = None if half_sweeps is None else _kept(half_sweeps, trainer, sides, problem, seed)
-
-    def save(run: Run) -> None:
-        if checkpoint is not None:
-            _model(trainer, task, run, catalog, residual_sd).save(checkpoint)
-
-    with TrainingBar(stopping.max_sweeps) as bar:
-        run = run_sweeps(
-            problem,
-            *priors,
-            sides,
-            stopping,
-            callback=callback or bar,
-            after_sweep=save,
-            links=task.links,
-            bins=task.bins,
-            kept=kept,
-            **how,
-        )
-        sure = (
-            noise_and_spread(problem, run.users, run.items, priors, threads, seed)
-            if likelihood.linear and task.bins is None and problem.here
-            else None
-        )
-        if refit and problem.held_out.any() and not run.interrupted:
-            whole = _with_held_out(problem, trainer, likelihood)
-            task = _Task.of(trainer, whole, priors, catalog, user_table, threads)  # bags hold them, too
-            run = _refitted(run, whole, priors, sides, stopping, task, how)
-    return check_fitted(_model(trainer, task, run, catalog, residual_sd, sure), trainer)
+        problem, biases, residual_sd = _in_scores(likelihood, problem, biases, residual_sd, trainer.mean)
+    sides = _first_sides(trainer, problem, biases, residual_sd, arguments)
+    priors = trainer.priors(residual_sd, problem.mean)
+    task = _Task.of(trainer, problem, likelihood, residual_sd, priors, arguments)
+    with TrainingBar(trainer.max_sweeps) as bar:
+        run = task.first_run(sides, arguments.callback or bar)
+        uncertainty = task.noise_and_spread(run)
+        if arguments.refit and problem.held_out.any() and not run.interrupted:
+            task = task.with_held_out()
+            run = task.second_run(sides, run)
+    return check_fitted(task.model(run, uncertainty), trainer)
 
 
 def _first_sides(
@@ -165,14 +111,13 @@ def _first_sides(
     problem: Problem,
     biases: tuple[Side, Side],
     residual_sd: float,
-    start: FactorModel | str | None,
-    seeds: tuple[int, int],
-    threads: int,
+    arguments: FitArguments,
 ) -> tuple[Side, Side]:
     """Return what the sweeps begin with: a spectral solution, random vectors, or those of a model."""
+    start, seed, threads = arguments.start, arguments.seed, arguments.threads
     if isinstance(start, str):
-        return spectral_start(problem, biases, trainer.n_factors, seeds[0], threads)
-    sides = factor_start(biases, trainer.n_factors, residual_sd, *seeds, threads)
+        return spectral_start(problem, biases, trainer.n_factors, seed, threads)
+    sides = factor_start(biases, trainer.n_factors, residual_sd, seed, arguments.start_number, threads)
     if start is None:
         return sides
     users, items = model_start(start, problem.ratings, sides, trainer)
@@ -205,50 +150,10 @@ def _check_named_start(start: str, trainer: FactorTrainer) -> None:
         )
 
 
-def _kept(
-    path: str | os.PathLike[str],
-    trainer: FactorTrainer,
-    sides: tuple[Side, Side],
-    problem: Problem,
-    seed: int,
-) -> HalfSweeps:
-    """Return the file of half sweeps of a run; it is that of these ratings, this trainer and start alone."""
-    if trainer.time:
-        raise ArgumentError("half_sweeps", Words("be left out with ", Setting("time", trainer.time)))
-    about = (problem.by_user.indptr, problem.by_item.indptr, *problem.validation, problem.mean, seed)
-    return HalfSweeps.of(path, trainer, sides, *about)
-
-
-def _with_held_out(problem: Problem, trainer: FactorTrainer, likelihood: NormalNoise) -> Problem:
-    """Return the problem with the held-out ratings among those that are trained on."""
-    everything = problem.ratings
-    none = np.zeros(len(everything), bool)
-    whole = _problem(everything, none, trainer)
-    return whole if likelihood.linear else replace(whole, mean=problem.mean)
-
-
-def _refitted(
-    first: Run,
-    whole: Problem,
-    priors: Priors,
-    sides: tuple[Side, Side],
-    stopping: Stopping,
-    task: "_Task",
-    how: dict[str, Any],
-) -> Run:
-    """Return a second run on all ratings, with as many sweeps as the first run kept."""
-    again = replace(stopping, max_sweeps=first.best_sweep, tolerance=0.0, patience=first.best_sweep + 1)
-    run = run_sweeps(whole, *priors, sides, again, links=task.links, bins=task.bins, **how)
-    run.stopped = f"{first.stopped} Then trained on all ratings for {first.best_sweep} sweeps."
-    return run
-
-
-def _bent(
+def _in_scores(
     likelihood: NormalNoise, problem: Problem, biases: tuple[Side, Side], residual_sd: float, mean: bool
 ) -> tuple[Problem, tuple[Side, Side], float]:
-    """Return the mean, the starting biases and the deviation that strengths are made of, in scores
-    instead of rating units.
-    """
+    """Return mean, starting biases and the deviation that strengths are made of as scores, not ratings."""
     score = likelihood.score(problem.mean) if mean else 0.0
     slope = likelihood.slope(score)
     users, items = (Side(side.factors, (side.bias / slope).astype(np.float32)) for side in biases)
@@ -259,10 +164,14 @@ def _bent(
 
 @dataclass(frozen=True, eq=False)
 class _Task:
-    """What a run of sweeps is given: the ratings it trains on, and priors and features made of them."""
+    """A trainer and the ratings that it is fitted to, with the priors and features made of them."""
 
+    trainer: FactorTrainer
     problem: Problem
-    priors: Priors
+    likelihood: NormalNoise
+    residual_sd: float  # of the training ratings about their biases
+    priors: tuple[RowPrior, RowPrior]
+    arguments: FitArguments
     features: dict[str, SideFeatures]  # of "user" and "item"
     links: Links
     bins: TimeBins | None = None
@@ -272,19 +181,130 @@ class _Task:
         cls,
         trainer: FactorTrainer,
         problem: Problem,
-        priors: Priors,
-        catalog: Catalog | None,
-        user_table: object,
-        threads: int,
+        likelihood: NormalNoise,
+        residual_sd: float,
+        priors: tuple[RowPrior, RowPrior],
+        arguments: FitArguments,
     ) -> "_Task":
-        features = all_features(problem, trainer, catalog, user_table)
+        features = all_features(problem, trainer, arguments.catalog, arguments.user_table)
         sides = zip(features.values(), (problem.by_user, problem.by_item), priors, strict=True)
         user, item = (
             RidgeLink.build(own.blocks, rows, prior, trainer.l2_features) if own.blocks else None
             for own, rows, prior in sides
         )
-        bins = TimeBins.of(problem, trainer.n_factors, trainer.l2_time, threads) if trainer.time else None
-        return cls(problem, priors, features, (user, item), bins)
+        bins = None
+        if trainer.time:
+            bins = TimeBins.of(problem, trainer.n_factors, trainer.l2_time, arguments.threads)
+        return cls(trainer, problem, likelihood, residual_sd, priors, arguments, features, (user, item), bins)
+
+    def with_held_out(self) -> "_Task":
+        """Return the task with the held-out ratings among those that are trained on."""
+        problem, everything = self.problem, self.problem.ratings
+        whole = _problem(everything, np.zeros(len(everything), bool), self.trainer)
+        if not self.likelihood.linear:
+            whole = replace(whole, mean=problem.mean)
+        return _Task.of(self.trainer, whole, self.likelihood, self.residual_sd, self.priors, self.arguments)
+
+    def first_run(self, start: tuple[Side, Side], callback: Callback) -> Run:
+        """Sweep until the held-out ratings say to stop, and save each sweep as a checkpoint."""
+        checkpoint = self.arguments.checkpoint
+
+        def save(run: Run) -> None:
+            if checkpoint is not None:
+                self.model(run).save(checkpoint)
+
+        return self._sweep(
+            start, self._stopping(), callback=callback, after_sweep=save, kept=self._half_sweeps(start)
+        )
+
+    def second_run(self, start: tuple[Side, Side], first: Run) -> Run:
+        """Sweep as often as the first run did until its best sweep."""
+        n = first.best_sweep
+        run = self._sweep(start, replace(self._stopping(), max_sweeps=n, tolerance=0.0, patience=n + 1))
+        run.stopped = f"{first.stopped} Then trained on all ratings for {n} sweeps."
+        return run
+
+    def _sweep(
+        self,
+        start: tuple[Side, Side],
+        stopping: Stopping,
+        *,
+        callback: Callback | None = None,
+        after_sweep: Callable[[Run], None] | None = None,
+        kept: HalfSweeps | None = None,
+    ) -> Run:
+        return run_sweeps(
+            self.problem,
+            *self.priors,
+            start,
+            stopping,
+            callback=callback,
+            after_sweep=after_sweep,
+            links=self.links,
+            likelihood=self.likelihood,
+            bins=self.bins,
+            threads=self.arguments.threads,
+            solver=self.arguments.solver,
+            kept=kept,
+        )
+
+    def _stopping(self) -> Stopping:
+        trainer = self.trainer
+        on_objective = trainer.unobserved_weight > 0
+        return Stopping(trainer.max_sweeps, trainer.tolerance, trainer.patience, on_objective, trainer.steps)
+
+    def _half_sweeps(self, start: tuple[Side, Side]) -> HalfSweeps | None:
+        """Return the file of half sweeps; it is that of these ratings, this trainer and start alone."""
+        path, problem = self.arguments.half_sweeps, self.problem
+        if path is None:
+            return None
+        if self.trainer.time:
+            raise ArgumentError("half_sweeps", Words("be left out with ", Setting("time", self.trainer.time)))
+        about = (problem.by_user.indptr, problem.by_item.indptr, *problem.validation, problem.mean)
+        return HalfSweeps.of(path, self.trainer, start, *about, self.arguments.seed)
+
+    def noise_and_spread(self, run: Run) -> tuple[float, float] | None:
+        """Return the noise of a rating and the scale of standard errors, where they can be told."""
+        if not self.likelihood.linear or self.bins is not None or not self.problem.here:
+            return None
+        threads, seed = self.arguments.threads, self.arguments.seed
+        return noise_and_spread(self.problem, run.users, run.items, self.priors, threads, seed)
+
+    def model(self, run: Run, uncertainty: tuple[float, float] | None = None) -> FactorModel:
+        """Return the FactorModel of a run's best sweep; `uncertainty` is what `noise_and_spread` found."""
+        k, trainer, problem = self.trainer.n_factors, self.trainer, self.problem
+        weights = zip(self.features.values(), self.links, (run.user_weights, run.item_weights), strict=True)
+        user_link, item_link = (
+            features.link(link.own(own)) if link is not None and own is not None else None
+            for features, link, own in weights
+        )
+        users, items, priors, context = run.users, run.items, self.priors, None
+        if self.bins is not None and run.shifts is not None:
+            (users, items), priors, context = self.bins.fitted((users, items), priors, run.shifts)
+        if problem.user_scale is not None:
+            users = _scaled(users, 1 / problem.user_scale)
+        about = problem.known(self.arguments.catalog)
+        if trainer.confidence is not None:
+            about["scale"] = None  # scores of counts are no ratings
+        noise_sd, spread = (None, None) if uncertainty is None else uncertainty
+        return FactorModel(
+            **about,
+            link=trainer.link,
+            user_factors=users.unpadded(k)[None],
+            item_factors=items.unpadded(k)[None],
+            user_bias=users.bias[None],
+            item_bias=items.bias[None],
+            global_mean=np.array([problem.mean]),
+            user_prior=priors[0],
+            item_prior=priors[1],
+            trainer=_described(trainer, self.residual_sd, problem.confidence),
+            history=_history(problem, self.features.values(), run),
+            user_link=user_link,
+            item_link=item_link,
+            noise_sd=None if noise_sd is None else np.array([noise_sd]),
+            context=context,
+            spread=spread,
+        )
 
 
 def averaged(models: list[FactorModel]) -> FactorModel:
@@ -299,49 +319,6 @@ def averaged(models: list[FactorModel]) -> FactorModel:
     return replace(whole, history=replace(whole.history, notes=(*whole.history.notes, note)))
 
 
-def _model(
-    trainer: FactorTrainer,
-    task: _Task,
-    run: Run,
-    catalog: Catalog | None,
-    residual_sd: float,
-    sure: tuple[float, float] | None = None,
-) -> FactorModel:
-    """Return the FactorModel of a run's best sweep; `sure` is what `noise_and_spread` found."""
-    k = trainer.n_factors
-    weights = zip(task.features.values(), task.links, (run.user_weights, run.item_weights), strict=True)
-    user_link, item_link = (
-        features.link(link.own(own)) if link is not None and own is not None else None
-        for features, link, own in weights
-    )
-    sides, priors, context = (run.users, run.items), task.priors, None
-    if task.bins is not None and run.shifts is not None:
-        sides, priors, context = task.bins.fitted(sides, priors, run.shifts)
-    if task.problem.user_scale is not None:
-        sides = _scaled(sides[0], 1 / task.problem.user_scale), sides[1]
-    about = task.problem.known(catalog)
-    if trainer.confidence is not None:
-        about["scale"] = None  # scores of counts are no ratings
-    return FactorModel(
-        **about,
-        link=trainer.link,
-        user_factors=sides[0].unpadded(k)[None],
-        item_factors=sides[1].unpadded(k)[None],
-        user_bias=sides[0].bias[None],
-        item_bias=sides[1].bias[None],
-        global_mean=np.array([task.problem.mean]),
-        user_prior=priors[0],
-        item_prior=priors[1],
-        trainer=_described(trainer, residual_sd, task.problem.confidence),
-        history=_history(task, run),
-        user_link=user_link,
-        item_link=item_link,
-        noise_sd=None if sure is None else np.array([sure[0]]),
-        context=context,
-        spread=None if sure is None else sure[1],
-    )
-
-
 def _described(trainer: FactorTrainer, residual_sd: float, confidence: Confidence | None) -> dict[str, Any]:
     """Return the trainer's name and hyper-parameters; what "auto" came to stands beside it."""
     described = {"name": type(trainer).__name__, **asdict(trainer)}
@@ -352,22 +329,19 @@ def _described(trainer: FactorTrainer, residual_sd: float, confidence: Confidenc
     return described
 
 
-def _history(task: _Task, run: Run) -> History:
-    problem = task.problem
-    notes = [note for features in task.features.values() for note in features.notes]
+def _history(problem: Problem, features: Iterable[SideFeatures], run: Run) -> History:
+    notes = [note for side in features for note in side.notes]
     if run.n_double:
         notes.append(
             f"{run.n_double:,} rows of a sweep were solved in float64 with a millionth of their mean "
-            f"diagonal added, because "
-            "the penalty is zero or too small for float32."
+            "diagonal added, because the penalty is zero or too small for float32."
         )
     for rows, side in ((problem.by_user, "users"), (problem.by_item, "items")):
         empty = int((rows.counts == 0).sum())
         if empty:
             notes.append(
                 f"{empty:,} {side} have no training rating (all of theirs are held out); their predictions "
-                f"come from the mean "
-                "and the other side's bias."
+                "come from the mean and the other side's bias."
             )
     return History(
         sweeps=tuple(run.reports),

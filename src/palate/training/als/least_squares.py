@@ -1,8 +1,8 @@
 """Least squares: the point estimate, by alternating exact solves."""
 
 import os
-from dataclasses import dataclass
-from typing import Any, Unpack
+from dataclasses import dataclass, replace
+from typing import Any
 
 from palate._checks import ArgumentError, Setting, Words, check_choice, check_count, check_switch
 from palate._parallel import check_threads
@@ -16,9 +16,8 @@ from palate.solve.confidence import KINDS, Confidence
 from palate.solve.grades import KINDS as GRADES
 from palate.solve.grades import NONE, Grades
 from palate.solve.prior import RowPrior
-from palate.solve.rows import Solver, solve_rows
 from palate.solve.strengths import AUTO, resolve_strength, ridge_prior, sum_strengths
-from palate.training.als.fitting import OneFit, averaged, fit_factors
+from palate.training.als.fitting import FitArguments, averaged, fit_factors
 from palate.training.checks import check_grading, check_number_or_word, check_rate, check_strength
 from palate.training.features import feature_names
 from palate.training.time_bins import BINS
@@ -321,60 +320,36 @@ class LeastSquares:
             If interrupted before the first sweep is complete. Later, the model of the last complete
             sweep is returned.
         """
-        return self._fit_by(
-            solve_rows,
-            ratings,
-            validation=validation,
+        arguments = FitArguments(
             catalog=catalog,
+            user_table=user_table,
             start=start,
             refit=refit,
             checkpoint=checkpoint,
             callback=callback,
             threads=check_threads(threads),
             seed=seed,
-            user_table=user_table,
         )
+        return self._fit_by(ratings, validation, arguments)
 
     def _fit_by(
-        self,
-        solver: Solver,
-        ratings: Ratings | Dataset,
-        *,
-        catalog: Catalog | None = None,
-        start: FactorModel | str | None = None,
-        checkpoint: str | os.PathLike[str] | None = None,
-        **options: Unpack[OneFit],
+        self, ratings: Ratings | Dataset, validation: float | Ratings, arguments: FitArguments
     ) -> FactorModel:
-        """Fit as `fit` does, each half of a sweep solved by `solver`."""
+        """Fit as `fit` does, perhaps by a solver of half sweeps of one's own."""
         self._check()
-        ratings, catalog = with_catalog(ratings, catalog)
-        half_sweeps = options.get("half_sweeps")
-        if self.n_starts > 1 and (start is not None or checkpoint is not None or half_sweeps is not None):
-            raise ArgumentError(
-                "n_starts",
-                Words(
-                    "be 1 with ", Setting("start"), " or ", Setting("checkpoint"), ", which are for one fit"
-                ),
-                f"{self.n_starts}",
+        ratings, catalog = with_catalog(ratings, arguments.catalog)
+        arguments = replace(arguments, catalog=catalog)
+        if self.n_starts == 1:
+            model = fit_factors(self, ratings, validation, arguments)
+            return continued(model, arguments.start_model)
+        for_one_fit = (arguments.start, arguments.checkpoint, arguments.half_sweeps)
+        if any(given is not None for given in for_one_fit):
+            which = Words(
+                "be 1 with ", Setting("start"), " or ", Setting("checkpoint"), ", which are for one fit"
             )
-        models = [
-            fit_factors(
-                self,
-                ratings,
-                catalog=catalog,
-                start=start,
-                checkpoint=checkpoint,
-                start_number=number,
-                solver=solver,
-                **options,
-            )
-            for number in range(self.n_starts)
-        ]
-        return (
-            continued(models[0], None if isinstance(start, str) else start)
-            if len(models) == 1
-            else averaged(models)
-        )
+            raise ArgumentError("n_starts", which, f"{self.n_starts}")
+        starts = (replace(arguments, start_number=number) for number in range(self.n_starts))
+        return averaged([fit_factors(self, ratings, validation, start) for start in starts])
 
     def _check(self) -> None:
         check_count("n_factors", self.n_factors, 1, MAX_FACTORS)

@@ -1,6 +1,4 @@
-"""Alternating least squares: the run itself, apart from its input (`problem`) and its result
-(`FactorModel`).
-"""
+"""Alternating least squares: a run of sweeps, from where it starts to its best sweep."""
 
 import math
 import time
@@ -27,10 +25,10 @@ Links = tuple[RidgeLink | None, RidgeLink | None]  # of users and items
 
 @dataclass(frozen=True)
 class Stopping:
-    """When to stop: after `max_sweeps`, or after `patience` sweeps in a row without a relative gain
-    of `tolerance`.
+    """When to stop: after `max_sweeps`, or when nothing is gained any more.
 
-    The gain is that of the validation error, or without validation ratings that of the objective.
+    Nothing is gained when `patience` sweeps in a row lower the validation error by a share of less
+    than `tolerance`; without validation ratings the objective stands in its place.
     """
 
     max_sweeps: int
@@ -60,7 +58,7 @@ class Run:
     shifts: Shifts | None = None  # of the time bins, at the best sweep
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Standing:
     """Where a run stands after a half sweep: enough to go on from."""
 
@@ -68,8 +66,9 @@ class Standing:
     users: Side
     items: Solved
     weights: list[np.ndarray | None]  # of the features of users and items
-    sweep: int  # the last one that was begun
-    halfway: bool  # whether its users are still to be solved
+    sweep: int = 0  # the last one that was begun
+    halfway: bool = False  # whether its users are still to be solved
+    shifts: Shifts | None = None  # of the time bins
 
 
 class Kept(Protocol):
@@ -138,8 +137,7 @@ def run_sweeps(
     solver: Solver = solve_rows,
     kept: Kept | None = None,
 ) -> Run:
-    """Solve items and users in turn until nothing is gained, and return the run with the sides of
-    its best sweep.
+    """Solve items and users in turn until nothing is gained, and return the run with its best sweep.
 
     Each sweep solves the items first and the users last, so that a user's vector is what fold-in
     finds from the user's ratings. The `likelihood` is Gaussian unless another is given. An interrupt (Ctrl-C)
@@ -147,65 +145,149 @@ def run_sweeps(
     solves the rows of each half, with the arguments and the result of `solve_rows`. With `kept`,
     which takes no bins, a run goes on from the last half sweep that it holds.
     """
-    run = Run(*start)
     rest = (Gaussian() if likelihood is None else likelihood, problem.mean, stopping.steps, threads, solver)
-    by_user, by_item = (
-        _Half(problem.by_user, user_prior, links[0], *rest),
-        _Half(problem.by_item, item_prior, links[1], *rest),
-    )
+    by_user = _Half(problem.by_user, user_prior, links[0], *rest)
+    by_item = _Half(problem.by_item, item_prior, links[1], *rest)
     if bins is not None:
         by_user = replace(by_user, rows=bins.time_bins.columns_of(problem.by_user, 0))
         by_item = replace(by_item, rows=bins.time_bins.columns_of(problem.by_item, 1))
-        run.shifts = bins.start(start[0].factors.shape[1])
-    shifts = run.shifts
-    items = Solved(start[1], np.empty((0, 4)), 0)
-    at = Standing(run, start[0], items, [None if link is None else link.start() for link in links], 0, False)
-    at = (None if kept is None else kept.load()) or at
-    run, users, items, weights = at.run, at.users, at.items, at.weights
+    sweeps = _Sweeps(problem, by_user, by_item, bins, stopping, kept)
+    at = (None if kept is None else kept.load()) or sweeps.beginning(start)
+    run = at.run
     try:
-        for sweep in range(at.sweep + (not at.halfway), stopping.max_sweeps + 1):
-            if run.idle >= stopping.patience:  # the run had ended when it was left
-                run.stopped = _no_gain(problem, stopping)
-                break
-            began = time.perf_counter()
-            if bins is not None and shifts is not None and sweep > 1:
-                shifts = bins.solve(problem.by_user, (users, items.side), shifts)
-            if not (at.halfway and sweep == at.sweep):
-                items, weights[1] = by_item.solve(items.side, _met(bins, 0, users, shifts), weights[1])
-                if kept is not None:
-                    kept.save(Standing(run, users, items, weights, sweep, True))
-            met = _met(bins, 1, items.side, shifts)
-            solved, weights[0] = by_user.solve(users, met, weights[0], stats=True)
-            users = solved.side
-            report = _report(by_user, by_item, problem, solved, items, sweep, weights, bins, shifts)
-            report = replace(report, seconds=time.perf_counter() - began)
-            _keep(run, report, solved, items, weights, stopping, shifts)
-            if kept is not None:
-                kept.save(Standing(run, users, items, weights, sweep, False))
-            if after_sweep is not None:
-                after_sweep(run)
-            if callback is not None and callback(report) is False:
-                run.stopped = f"The callback ended training after sweep {sweep}."
-                break
-            if run.idle >= stopping.patience:
-                run.stopped = _no_gain(problem, stopping)
-                break
-        else:
-            run.stopped = f"The limit of {stopping.max_sweeps} sweeps was reached."
+        run.stopped = _sweep_until_stopped(sweeps, at, after_sweep, callback)
     except KeyboardInterrupt:
         if not run.reports:
             raise
         run.interrupted, run.stopped = True, f"Interrupted after {len(run.reports)} complete sweeps."
     if stopping.steps:  # a stored user is what fold-in finds, so the users' last solve is to the end
-        run.users = _to_the_end(by_user, run, _met(bins, 1, run.items, run.shifts))
+        run.users = _to_the_end(by_user, run, sweeps.shifted(1, run.items, run.shifts))
     return run
 
 
-def _met(bins: TimeBins | None, number: int, side: Side, shifts: Shifts | None) -> Side:
-    """Return the vectors of side `number` as the other side's rows meet them."""
-    return (
-        side if bins is None or shifts is None else bins.time_bins.columns(number, side, shifts, bins.threads)
-    )
+def _sweep_until_stopped(
+    sweeps: "_Sweeps",
+    at: Standing,
+    after_sweep: Callable[[Run], None] | None,
+    callback: Callback | None,
+) -> str:
+    """Sweep on from where a run stands, and return why it stopped."""
+    run, stopping = at.run, sweeps.stopping
+    if run.idle >= stopping.patience:  # the run had ended when it was left
+        return _no_gain(sweeps.problem, stopping)
+    for sweep in range(at.sweep if at.halfway else at.sweep + 1, stopping.max_sweeps + 1):
+        began = time.perf_counter()
+        if not at.halfway:
+            at.sweep = sweep
+            sweeps.solve_items(at)
+        solved = sweeps.solve_users(at)
+        report = replace(sweeps.report(at, solved), seconds=time.perf_counter() - began)
+        _add(run, report, at, solved.n_double, stopping)
+        sweeps.keep(at)
+        if after_sweep is not None:
+            after_sweep(run)
+        if callback is not None and callback(report) is False:
+            return f"The callback ended training after sweep {sweep}."
+        if run.idle >= stopping.patience:
+            return _no_gain(sweeps.problem, stopping)
+    return f"The limit of {stopping.max_sweeps} sweeps was reached."
+
+
+@dataclass(frozen=True, eq=False)
+class _Sweeps:
+    """The two halves of a sweep and how a sweep is judged: what does not change in a run."""
+
+    problem: Problem
+    by_user: _Half
+    by_item: _Half
+    bins: TimeBins | None
+    stopping: Stopping
+    kept: Kept | None
+
+    def beginning(self, start: tuple[Side, Side]) -> Standing:
+        """Return where a new run stands."""
+        users, items = start
+        weights = [None if half.link is None else half.link.start() for half in (self.by_user, self.by_item)]
+        shifts = None if self.bins is None else self.bins.start(users.factors.shape[1])
+        run = Run(users, items, shifts=shifts)
+        return Standing(run, users, Solved(items, np.empty((0, 4)), 0), weights, shifts=shifts)
+
+    def solve_items(self, at: Standing) -> None:
+        """Make the first half of a sweep: the shifts of the time bins, then the items."""
+        if self.bins is not None and at.shifts is not None and at.sweep > 1:
+            at.shifts = self.bins.solve(self.problem.by_user, (at.users, at.items.side), at.shifts)
+        met = self.shifted(0, at.users, at.shifts)
+        at.items, at.weights[1] = self.by_item.solve(at.items.side, met, at.weights[1])
+        at.halfway = True
+        self.keep(at)
+
+    def solve_users(self, at: Standing) -> Solved:
+        """Make the second half of a sweep, and return the users with the sums of their errors."""
+        met = self.shifted(1, at.items.side, at.shifts)
+        solved, at.weights[0] = self.by_user.solve(at.users, met, at.weights[0], stats=True)
+        at.users, at.halfway = solved.side, False
+        return solved
+
+    def keep(self, at: Standing) -> None:
+        """Hold where the run stands, where that is asked for."""
+        if self.kept is not None:
+            self.kept.save(at)
+
+    def shifted(self, number: int, side: Side, shifts: Shifts | None) -> Side:
+        """Return the vectors of side `number` in every time bin, which the other side's rows meet."""
+        if self.bins is None or shifts is None:
+            return side
+        return self.bins.time_bins.columns(number, side, shifts, self.bins.threads)
+
+    def report(self, at: Standing, users: Solved) -> SweepReport:
+        """Return the errors of a sweep, in which no time has passed yet."""
+        squared, absolute = users.stats[:, :2].sum(axis=0)
+        train_mse, train_mae = squared / self.problem.total_weight, absolute / self.problem.total_weight
+        return SweepReport(
+            sweep=at.sweep,
+            seconds=0.0,
+            objective=self._objective(at, users),
+            train_mse=float(train_mse),
+            train_rmse=math.sqrt(train_mse),
+            train_mae=float(train_mae),
+            **self._validation_errors(at),
+        )
+
+    def _objective(self, at: Standing, users: Solved) -> float:
+        squared, _, dropout, imputed = users.stats.sum(axis=0)
+        objective = squared + dropout
+        prior, threads = self.by_user.prior, self.by_user.threads
+        if prior.unobserved_weight:
+            of_all = unobserved_loss(at.users, at.items.side, self.problem.mean, prior.imputed, threads)
+            objective += prior.unobserved_weight * (of_all - imputed)
+        sides = (at.users, at.items.side)
+        for half, side, own in zip((self.by_user, self.by_item), sides, at.weights, strict=True):
+            if half.link is None or own is None:
+                objective += penalty(side, half.prior, half.rows.counts, half.rows.n_columns)
+            else:
+                of_bias = half.prior.l1_bias * float(np.abs(side.bias).sum())
+                objective += half.link.penalty(side, own, threads) + of_bias
+        if self.bins is not None and at.shifts is not None:
+            objective += self.bins.penalty(at.shifts)
+        return float(objective)
+
+    def _validation_errors(self, at: Standing) -> dict[str, float | None]:
+        """Return the errors on the held-out ratings by name, where there are any."""
+        if not self.problem.held_out.any():
+            return {}
+        user_index, item_index, values = self.problem.validation
+        sides = (at.users, at.items.side)
+        if self.bins is not None and at.shifts is not None:
+            found = self.bins.predict(self.problem, sides, at.shifts)
+        else:
+            found = self.problem.predict(user_index, item_index, *sides, self.by_user.threads)
+        errors = values - self.by_user.likelihood.rating(found)
+        mse = float(np.mean(errors.astype(np.float64) ** 2))
+        return {
+            "validation_mse": mse,
+            "validation_rmse": math.sqrt(mse),
+            "validation_mae": float(np.mean(np.abs(errors), dtype=np.float64)),
+        }
 
 
 def _to_the_end(by_user: _Half, run: Run, items: Side) -> Side:
@@ -231,26 +313,18 @@ def _needs_double(prior: RowPrior) -> bool:
     return bool(prior.n_factors and (diagonal[:-1] <= 0).any())
 
 
-def _keep(
-    run: Run,
-    report: SweepReport,
-    solved: Solved,
-    items: Solved,
-    weights: list[np.ndarray | None],
-    stopping: Stopping,
-    shifts: Shifts | None,
-) -> None:
+def _add(run: Run, report: SweepReport, at: Standing, n_double: int, stopping: Stopping) -> None:
     """Add a sweep to the run; its sides replace the best ones if its error is lower."""
     error = math.inf if report.objective is None else report.objective
     if report.validation_mse is not None and not stopping.on_objective:
         error = math.sqrt(report.validation_mse)
     run.reports.append(report)
-    run.n_double = max(run.n_double, solved.n_double + items.n_double)
+    run.n_double = max(run.n_double, n_double + at.items.n_double)
     if error < run.best or not run.best_sweep:
-        run.best, run.best_sweep, run.users, run.items = error, report.sweep, solved.side, items.side
-        run.user_weights, run.item_weights = weights
-        run.shifts = shifts
-    size = float(np.square(solved.side.factors, dtype=np.float64).sum())
+        run.best, run.best_sweep, run.users, run.items = error, report.sweep, at.users, at.items.side
+        run.user_weights, run.item_weights = at.weights
+        run.shifts = at.shifts
+    size = float(np.square(at.users.factors, dtype=np.float64).sum())
     growing, run.size = size > _GROWTH * run.size, size
     if error < run.reference * (1 - stopping.tolerance):
         run.reference, run.idle = error, 0
@@ -262,59 +336,6 @@ def _no_gain(problem: Problem, stopping: Stopping) -> str:
     what = "The validation error" if problem.held_out.any() and not stopping.on_objective else "The objective"
     sweeps = "one sweep" if stopping.patience == 1 else f"{stopping.patience} sweeps"
     return f"{what} fell by less than {stopping.tolerance:.2%} in {sweeps}."
-
-
-def _report(
-    by_user: _Half,
-    by_item: _Half,
-    problem: Problem,
-    users: Solved,
-    items: Solved,
-    sweep: int,
-    weights: list[np.ndarray | None],
-    bins: TimeBins | None,
-    shifts: Shifts | None,
-) -> SweepReport:
-    squared, absolute, dropout, imputed = users.stats.sum(axis=0)
-    train_mse, train_mae = squared / problem.total_weight, absolute / problem.total_weight
-    objective = squared + dropout
-    w0, r0 = by_user.prior.unobserved_weight, by_user.prior.imputed
-    if w0:
-        objective += w0 * (
-            unobserved_loss(users.side, items.side, problem.mean, r0, by_user.threads) - imputed
-        )
-    for half, side, own in zip((by_user, by_item), (users.side, items.side), weights, strict=True):
-        if half.link is None or own is None:
-            objective += penalty(side, half.prior, half.rows.counts, half.rows.n_columns)
-        else:
-            objective += half.link.penalty(side, own, half.threads) + half.prior.l1_bias * float(
-                np.abs(side.bias).sum()
-            )
-    if bins is not None and shifts is not None:
-        objective += bins.penalty(shifts)
-    figures: dict[str, float | None] = {}
-    if problem.held_out.any():
-        user_index, item_index, values = problem.validation
-        if bins is not None and shifts is not None:
-            found = bins.predict(problem, (users.side, items.side), shifts)
-        else:
-            found = problem.predict(user_index, item_index, users.side, items.side, by_user.threads)
-        errors = values - by_user.likelihood.rating(found)
-        mse = float(np.mean(errors.astype(np.float64) ** 2))
-        figures = {
-            "validation_mse": mse,
-            "validation_rmse": math.sqrt(mse),
-            "validation_mae": float(np.mean(np.abs(errors), dtype=np.float64)),
-        }
-    return SweepReport(
-        sweep=sweep,
-        seconds=0.0,
-        objective=float(objective),
-        train_mse=float(train_mse),
-        train_rmse=math.sqrt(train_mse),
-        train_mae=float(train_mae),
-        **figures,
-    )
 
 
 def penalty(side: Side, prior: RowPrior, counts: np.ndarray, n_columns: int) -> float:
