@@ -186,7 +186,7 @@ def is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
-def check_count(name: str, value: object, low: int, high: int | None = None, *, advice: str = "") -> int:
+def check_count(name: str, value: object, low: int, high: int | None = None) -> int:
     """Return an argument that is a whole number from `low` to `high`.
 
     Parameters
@@ -199,8 +199,6 @@ def check_count(name: str, value: object, low: int, high: int | None = None, *, 
         The lowest number allowed.
     high : int, optional
         The highest.
-    advice : str, optional
-        What to do about a number out of range.
 
     Raises
     ------
@@ -219,7 +217,7 @@ def check_count(name: str, value: object, low: int, high: int | None = None, *, 
         raise ArgumentTypeError(name, "be an integer", f"{value!r}")
     if value < low or (high is not None and value > high):
         limits = f"be at least {low}" if high is None else f"be from {low} to {high:,}"
-        raise ArgumentError(name, limits, f"{value}", advice)
+        raise ArgumentError(name, limits, f"{value}")
     return int(value)
 
 
@@ -255,7 +253,7 @@ def check_finite(name: str, value: object) -> float:
     return number
 
 
-def check_share(name: str, value: object, *, advice: str = "") -> float:
+def check_share(name: str, value: object) -> float:
     """Return an argument that is a share of a whole: between 0 and 1, neither included.
 
     >>> check_share("confidence", 0.95)
@@ -263,7 +261,7 @@ def check_share(name: str, value: object, *, advice: str = "") -> float:
     """
     number = check_number(name, value)
     if not 0 < number < 1:
-        raise ArgumentError(name, "be between 0 and 1, neither included", f"{number:g}", advice)
+        raise ArgumentError(name, "be between 0 and 1, neither included", f"{number:g}")
     return number
 
 

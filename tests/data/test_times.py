@@ -39,19 +39,19 @@ def test_units_become_seconds_with_a_note(form, step):
             TimeUnitWarning,
             match="t: numbers such as .* are taken for .*, 2005-02-01 .* become seconds since 1970",
         ):
-            assert timestamp_values(values, "t").tolist() == [second // step * step for second in SECONDS]
+            assert timestamp_values(values).tolist() == [second // step * step for second in SECONDS]
 
 
 def test_months_and_years():
     with pytest.warns(TimeUnitWarning, match="dates written as YYYYMM, 2005-02-01"):
-        assert timestamp_values([200502, 201411], "t").tolist() == [1107216000, 1414800000]
+        assert timestamp_values([200502, 201411]).tolist() == [1107216000, 1414800000]
     with pytest.warns(TimeUnitWarning, match="taken for years, 2005-01-01"):
-        assert timestamp_values([2005, 2014], "t").tolist() == [1104537600, 1388534400]
+        assert timestamp_values([2005, 2014]).tolist() == [1104537600, 1388534400]
 
 
 @pytest.mark.parametrize("values", [SECONDS, [0, 3, 250], [12784, 16436], [20050201, 20059999], [-5, 7]])
 def test_seconds_and_units_of_their_own_stay_without_a_word(values, recwarn):
-    assert timestamp_values(values, "t").tolist() == values
+    assert timestamp_values(values).tolist() == values
     assert not recwarn.list
 
 
@@ -72,13 +72,13 @@ def test_a_datetime_is_the_same_time_however_it_comes(moments):
         np.array(moments, "datetime64[us]"),
     ]
     for values in ways:
-        assert timestamp_values(values, "t").tolist() == expected
+        assert timestamp_values(values).tolist() == expected
 
 
 def test_coarse_dates_of_numpy_and_dates_among_datetimes():
-    assert timestamp_values(np.array(["2005-02-01"], "datetime64[h]"), "t").tolist() == [1107216000]
-    assert timestamp_values(np.array(["2005-02-01"], "datetime64[D]"), "t").tolist() == [1107216000]
-    assert timestamp_values([date(2005, 2, 1), datetime(2005, 2, 1, 0, 0, 1)], "t").tolist() == [
+    assert timestamp_values(np.array(["2005-02-01"], "datetime64[h]")).tolist() == [1107216000]
+    assert timestamp_values(np.array(["2005-02-01"], "datetime64[D]")).tolist() == [1107216000]
+    assert timestamp_values([date(2005, 2, 1), datetime(2005, 2, 1, 0, 0, 1)]).tolist() == [
         1107216000,
         1107216001,
     ]
@@ -107,7 +107,7 @@ def test_coarse_dates_of_numpy_and_dates_among_datetimes():
 )
 def test_what_is_no_column_of_times(values, error, said):
     with pytest.raises(error, match=said):
-        timestamp_values(values, "t")
+        timestamp_values(values)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_what_is_cut_off_a_time_still_orders_the_rows_of_a_pair(times):
 
 def test_fractions_of_an_own_unit_are_told():
     with pytest.warns(TimeUnitWarning, match="fractions are used to order repeated pairs, and then cut off"):
-        assert timestamp_values([0.5, 100.5], "t").tolist() == [0, 100]
+        assert timestamp_values([0.5, 100.5]).tolist() == [0, 100]
 
 
 def test_the_unit_of_a_text_file_is_that_of_the_whole_column(tmp_path):

@@ -59,9 +59,9 @@ class Times:
         return in_seconds(self.numbers if numbers is None else numbers, self.unit)
 
 
-def timestamp_values(values: object, what: str, where: WhereRow = row_label) -> np.ndarray:
+def timestamp_values(values: object) -> np.ndarray:
     """Return times as int64, seconds since 1970 (UTC) or in a unit of their own; see `time_column`."""
-    return time_column(values, what, where).seconds()
+    return time_column(values, "timestamps").seconds()
 
 
 def given_times(timestamps: object) -> np.ndarray:
@@ -81,7 +81,7 @@ def given_times(timestamps: object) -> np.ndarray:
         )
     if isinstance(timestamps, np.ndarray) and timestamps.ndim == 0:
         timestamps = timestamps[()]
-    return timestamp_values(timestamps if hasattr(timestamps, "__len__") else [timestamps], "timestamps")
+    return timestamp_values(timestamps if hasattr(timestamps, "__len__") else [timestamps])
 
 
 def time_column(values: object, what: str, where: WhereRow = row_label) -> Times:

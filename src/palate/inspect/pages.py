@@ -76,17 +76,7 @@ def item_page(model: Factored, item_id: object, *, n: int = 10) -> Report:
     title, year, genres = row.get(names.TITLE), row.get(names.YEAR), row.get(names.GENRES)
     label = f"Item {item_id}" if title is None else title if year is None else f"{title} ({year})"
     counts = None if model.ratings is None else model.ratings.item_counts()
-    sections = [
-        _numbers(
-            index,
-            "items",
-            model.item_factors,
-            model.item_bias,
-            getattr(model, "item_noise", None),
-            counts,
-            row.get(names.MEAN_RATING),
-        )
-    ]
+    sections = [_numbers(model, index, "item", counts, row.get(names.MEAN_RATING))]
     if model.ratings is not None:
         sections.append(
             _levels(model.ratings.values(np.flatnonzero(model.ratings.items == index)), model.ratings.levels)
@@ -150,44 +140,21 @@ def user_page(model: Factored, user_id: object, *, n: int = 10) -> Report:
     if model.ratings is not None:
         counts, values = model.ratings.user_counts(), model.ratings.row(index)[1]
     mean = float(values.mean()) if len(values) else None
-    sections = [
-        _numbers(
-            index,
-            "users",
-            model.user_factors,
-            model.user_bias,
-            getattr(model, "user_noise", None),
-            counts,
-            mean,
-        )
-    ]
+    sections = [_numbers(model, index, "user", counts, mean)]
     if model.ratings is not None:
         sections += _tastes(model, index)
         sections.append(_levels(values, model.ratings.levels))
         text = f"The highest of {len(values):,} ratings." if len(values) > n else "Highest first."
         sections.append(_listed("rated", "Rated", text, rated(plain, user_id).head(n)))
     for name, heading, worst in (("best", "Recommended", False), ("worst", "Least recommended", True)):
-        text = f"The {'lowest' if worst else 'highest'} predictions" + (
-            ", without rated items." if seen else "."
-        )
-        sections.append(
-            _listed(
-                name,
-                heading,
-                text,
-                ranking_frame(rows, rank(plain, rows.index, n, exclude_seen=seen, ascending=worst)),
-            )
-        )
+        which, rest = "lowest" if worst else "highest", ", without rated items." if seen else "."
+        ranking = rank(plain, rows.index, n, exclude_seen=seen, ascending=worst)
+        text = f"The {which} predictions{rest}"
+        sections.append(_listed(name, heading, text, ranking_frame(rows, ranking)))
     if model.user_factors.shape[2]:
         similar = similar_users(plain, user_id, n)
-        sections.append(
-            _listed(
-                "similar",
-                "Similar users",
-                "Highest cosine of the factors.",
-                similar.select("user_id", *similar.columns[3:]),
-            )
-        )
+        similar = similar.select("user_id", *similar.columns[3:])
+        sections.append(_listed("similar", "Similar users", "Highest cosine of the factors.", similar))
     return Report(title=f"User {user_id}", text=(), sections=tuple(sections), frame_kind=model.frame_kind)
 
 
@@ -213,15 +180,13 @@ def _listed(name: str, heading: str, text: str, frame: pl.DataFrame) -> Section:
 
 
 def _numbers(
-    index: int,
-    side: str,
-    factors: np.ndarray,
-    bias: np.ndarray,
-    noise: RowNoise | None,
-    counts: np.ndarray | None,
-    mean: float | None,
+    model: Factored, index: int, side: str, counts: np.ndarray | None, mean: float | None
 ) -> Section:
     """Return norm, bias, noise and number of ratings of one row, and where it stands among all."""
+    of_items = side == "item"
+    factors = model.item_factors if of_items else model.user_factors
+    bias = model.item_bias if of_items else model.user_bias
+    noise: RowNoise | None = getattr(model, f"{side}_noise", None)
     found: dict[str, tuple[float, np.ndarray | None]] = {}
     if counts is not None:
         found["ratings"] = float(counts[index]), counts
@@ -243,7 +208,7 @@ def _numbers(
     frame = pl.DataFrame(
         rows, schema={"figure": pl.String, "value": pl.Float64, "share": pl.Float64}, orient="row"
     )
-    text = f"The share is the share of all {side} with a lower value."
+    text = f"The share is the share of all {side}s with a lower value."
     return Section(name="numbers", heading="Numbers", text=(text,), frame=frame)
 
 

@@ -15,8 +15,9 @@ _SHARE = 0.8
 
 
 def time_bin_sections(model: FactorScorer, n: int) -> list[Section]:
-    """Return the level of ratings in each time bin, and the items that rose and fell most from the first
-    to the last; nothing for a model without time bins.
+    """Return the level of ratings in each time bin, and the items that rose and fell most.
+
+    Of a model without time bins there is nothing to show.
     """
     context = getattr(model, "context", None)
     if context is None or context.n_time_bins == 1:
@@ -25,12 +26,19 @@ def time_bin_sections(model: FactorScorer, n: int) -> list[Section]:
     sizes = _n_ratings(model, context)
     by_item -= np.average(by_item, axis=1, weights=sizes[0].to_numpy() if sizes else None)[:, None]
     counts = None if model.ratings is None else model.ratings.item_counts()
-    level = np.average(by_item, axis=2, weights=counts if counts is not None and counts.any() else None)
+    weights = counts if counts is not None and counts.any() else None
+    level = np.average(by_item, axis=2, weights=weights)
+    change = (by_item[:, -1] - by_item[:, 0]).mean(axis=0)
+    change -= np.average(change, weights=weights)
+    return [_levels(model, [_begins(model, context), *sizes], level), *_changes(model, change, n)]
+
+
+def _levels(model: FactorScorer, bins: list[pl.Series], level: np.ndarray) -> Section:
+    """Return the section of how much higher ratings were in each time bin; `level` is that of each draw."""
     mean, reach = level.mean(axis=0), normal_quantile(_SHARE) * level.std(axis=0)
     frame = pl.DataFrame(
         [
-            _begins(model, context),
-            *sizes,
+            *bins,
             pl.Series("higher", mean),
             pl.Series("higher_low", mean - reach),
             pl.Series("higher_high", mean + reach),
@@ -41,36 +49,35 @@ def time_bin_sections(model: FactorScorer, n: int) -> list[Section]:
         f"{model.likelihood.unit}, with its {_SHARE:.0%} interval. All vectors also change from "
         "bin to bin.",
     )
-    first = Section(
-        name="time_bins", heading="How ratings changed in time", text=text, frame=frame, plot="time_bins"
-    )
-    change = (by_item[:, -1] - by_item[:, 0]).mean(axis=0)
-    change -= np.average(change, weights=counts if counts is not None and counts.any() else None)
+    heading = "How ratings changed in time"
+    return Section(name="time_bins", heading=heading, text=text, frame=frame, plot="time_bins")
+
+
+def _changes(model: FactorScorer, change: np.ndarray, n: int) -> list[Section]:
+    """Return the sections of the n items that rose and fell most from the first time bin to the last."""
     order = np.argsort(change, kind="stable")
     meaning = (
         "Change of an average user's rating of the item from the first time bin to the last, "
         "relative to all ratings."
     )
     return [
-        first,
-        *(
-            Section(
-                name=name,
-                heading=heading,
-                text=(meaning,),
-                frame=described(model, rows).with_columns(pl.Series("change", change[rows])),
-            )
-            for name, heading, rows in (
-                ("risen", "What rose", order[::-1][:n]),
-                ("fallen", "What fell", order[:n]),
-            )
-        ),
+        Section(
+            name=name,
+            heading=heading,
+            text=(meaning,),
+            frame=described(model, rows).with_columns(pl.Series("change", change[rows])),
+        )
+        for name, heading, rows in (
+            ("risen", "What rose", order[::-1][:n]),
+            ("fallen", "What fell", order[:n]),
+        )
     ]
 
 
 def _by_item(model: FactorScorer, context: TimeContext) -> np.ndarray:
-    """Return what each time bin adds to an average user's rating of each item, beside the average,
-    float64 (n_draws, n_time_bins, n_items).
+    """Return what each time bin adds to an average user's rating of each item beside the average.
+
+    It is float64 of shape (n_draws, n_time_bins, n_items).
     """
     k = model.user_factors.shape[2]
     n_draws, n_items = model.item_bias.shape

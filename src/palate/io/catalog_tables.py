@@ -89,5 +89,5 @@ def read_catalog(
 
 
 def _catalog_text(source: Source) -> tuple[pl.DataFrame, WhereRow]:
-    columns = text_columns(source, [], every=True, separator=sniff_separator(source))
+    columns = text_columns(source, separator=sniff_separator(source))
     return pl.DataFrame([series.alias(name) for name, series in columns.column.items()]), columns.where

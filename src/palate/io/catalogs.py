@@ -46,7 +46,7 @@ def movies_csv(files: Files) -> Catalog | None:
     source = files.find("movies.csv", "movie.csv")
     if source is None:
         return movies_dat(files)
-    columns = text_columns(source, [], every=True)
+    columns = text_columns(source)
     table = columns.column
     if not {"movieId", "title", "genres"} <= set(table):
         return None  # of another make
@@ -89,7 +89,7 @@ def books_csv(files: Files) -> Catalog | None:
     source = files.find("books.csv")
     if source is None:
         return None
-    columns = text_columns(source, [], every=True)
+    columns = text_columns(source)
     table = columns.column
     if "title" not in table or "book_id" not in table:
         return None  # of another make
@@ -110,7 +110,7 @@ def movie_csv(files: Files) -> Catalog | None:
     source = files.find("movie.csv")
     if source is None:
         return None
-    table = text_table(source, [], every=True)
+    table = text_table(source)
     if not {"movieId", "title"} <= set(table.columns):
         return None  # of another make
     numbers = {

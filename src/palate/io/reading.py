@@ -161,10 +161,7 @@ def read(
         check_no_rating(rating, missing)
         del named["rating"]
     rows: _RowsLeftOut = {"missing": _marks(missing), "skip_empty": skip_empty}
-    files = Files(Path(path))
-    source = _source(files, format)
-    refuse_foreign(source)
-    form = _format(source, files, format, encoding, as_table)
+    files, source, form = _found(Path(path), format, encoding, as_table)
     duplicates = check_policy(duplicates, counted=counts or no_rating)
     typed = is_parquet(source) or is_arrow(source)
     if form is not None:
@@ -243,6 +240,19 @@ def _marks(missing: object) -> tuple[str, ...]:
     """Return the marks for "not rated" as texts; numbers as they are printed."""
     given = [missing] if isinstance(missing, str) or not isinstance(missing, Iterable) else list(missing)
     return tuple(f"{mark:g}" if isinstance(mark, float) else str(mark) for mark in given)
+
+
+def _found(
+    path: Path,
+    format: str,  # noqa: A002
+    encoding: str,
+    as_table: bool,
+) -> tuple[Files, Source, Format | None]:
+    """Return the files at a path, the one with the ratings, and its known format, if it has one."""
+    files = Files(path)
+    source = _source(files, format)
+    refuse_foreign(source)
+    return files, source, _format(source, files, format, encoding, as_table)
 
 
 def _source(files: Files, format: str) -> Source:  # noqa: A002

@@ -93,7 +93,7 @@ def whole_table(path: Path, typed: bool = True, text: tuple[str, ...] = ()) -> p
     if is_parquet(source) or is_arrow(source):
         table = columnar(source)
         return table if typed else table.select(pl.all().cast(pl.String))
-    table = text_table(source, [], every=True, separator=sniff_separator(source))
+    table = text_table(source, separator=sniff_separator(source))
     if not typed:
         return table
     return table.with_columns(typed_column(column) for column in table if column.name not in text)

@@ -82,31 +82,19 @@ def read_columns(file: TextFile, columns: dict[str, str | int], kinds: dict[str,
             kinds = {**kinds, found.role: "key"}
 
 
-def text_table(source: Source, wanted: list[str], every: bool = False, separator: str = ",") -> pl.DataFrame:
-    """Return columns of a CSV file of items with a header, as text in UTF-8, else Latin-1.
-
-    An empty cell is null.
-
-    Parameters
-    ----------
-    source : Source
-    wanted : list of str
-        Columns that must be there.
-    every : bool, default False
-        Whether to return all columns that have a name.
-    separator : str
-    """
-    table = text_columns(source, wanted, every, separator)
+def text_table(source: Source, separator: str = ",") -> pl.DataFrame:
+    """Return all columns of a CSV file of items that have a name; see `text_columns`."""
+    table = text_columns(source, separator)
     return pl.DataFrame([series.alias(name) for name, series in table.column.items()])
 
 
-def text_columns(source: Source, wanted: list[str], every: bool = False, separator: str = ",") -> Columns:
-    """Return the same as `text_table` with what says in which line a row is."""
+def text_columns(source: Source, separator: str = ",") -> Columns:
+    """Return all columns of a CSV file with a header that have a name, as text in UTF-8, else Latin-1.
+
+    An empty cell is null.
+    """
     file = text_file(source, separator, encoding_of(source))
-    columns: dict[str, str | int] = {name: name for name in wanted}
-    places_of(file, columns)
-    if every:
-        columns = {name: name for name in file.names if name}
+    columns: dict[str, str | int] = {name: name for name in file.names if name}
     return read_columns(file, columns, dict.fromkeys(columns, "text"))
 
 

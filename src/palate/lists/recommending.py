@@ -84,37 +84,36 @@ def recommend(
     allowed = allowed_items(
         rows.scorer, min_ratings=min_ratings, where=where, candidates=candidates, exclude_items=exclude_items
     )
-    how: dict[str, Any] = {
-        "allowed": allowed.mask,
-        "exclude_seen": exclude_seen,
-        "ascending": ascending,
-        "threads": threads,
-    }
+    how: dict[str, Any] = {"allowed": allowed.mask, "exclude_seen": exclude_seen, "threads": threads}
     exact: np.ndarray | None = None
     if searches:
-        ranking, exact = rank_approximately(
-            rows.scorer,
-            rows.index,
-            n,
-            approximate,
-            allowed=allowed.mask,
-            exclude_seen=exclude_seen,
-            threads=threads,
-        )
+        ranking, exact = rank_approximately(rows.scorer, rows.index, n, approximate, **how)
     else:
-        ranked = _ranker(rows.scorer, caution, explore, seed, how)
+        ranked = _ranker(rows.scorer, caution, explore, seed, {**how, "ascending": ascending})
         ranking = ranked(rows.index, n) if shape is None else _shaped(shape, rows, ranked, n, allowed)
     warn_if_empty(rows, allowed, ranking)
     by_mean = not caution and explore is None
     silent = warn_if_silent(rows) if by_mean and not ascending else np.zeros(len(rows.index), bool)
     _warn_if_equal(rows, ranking, silent)
+    frame = _framed(rows, ranking, exact, by_mean=by_mean, words=words, threads=threads)
+    return answer(frame, rows.scorer, users, candidates)
+
+
+def _framed(
+    rows: UserRows,
+    ranking: Ranking,
+    exact: np.ndarray | None,
+    *,
+    by_mean: bool,
+    words: bool,
+    threads: int | None,
+) -> pl.DataFrame:
+    """Return a ranking as a frame, with columns of uncertainty and of the search where they are asked for."""
     if words or not by_mean:
         frame = spread_frame(rows, ranking, ranked_by_mean=by_mean, words=words, threads=threads)
     else:
         frame = ranking_frame(rows, ranking)
-    if exact is not None:
-        frame = _with_search(frame, ranking, exact)
-    return answer(frame, rows.scorer, users, candidates)
+    return frame if exact is None else _with_search(frame, ranking, exact)
 
 
 def _ranker(

@@ -69,7 +69,7 @@ def new_user(
     row, order = checked_row(model, model.items, items, ratings, weights, "items", "item id")
     times = None
     if timestamps is not None:
-        times = timestamp_values(timestamps if hasattr(timestamps, "__len__") else [timestamps], "timestamps")
+        times = timestamp_values(timestamps if hasattr(timestamps, "__len__") else [timestamps])
         if len(times) != len(order):
             raise ArgumentError("timestamps", f"be one for each of {len(order)} ratings", f"{len(times)}")
         times = times[order]

@@ -143,7 +143,7 @@ class Recommender:
         check_seed(seed)
         ratings = ratings_of(ratings)
         everything, held_out = _split(ratings, validation, seed)
-        run = _Run(self, everything, held_out, check_threads(threads), seed, callback or _silent)
+        run = _Run(self, everything, held_out, check_threads(threads), seed, callback or silent)
         model = run.model(catalog)
         if checkpoint is not None:
             model.save(checkpoint)
@@ -222,23 +222,13 @@ class _Run:
             liked_from=self.liked_from,
             noise=_noise(stars),
         )
-        table = [
-            {"name": trial.candidate.name, "ndcg": trial.mean, "seconds": trial.seconds} for trial in trials
-        ]
         return RecommenderModel(
             heads=heads,
             users=choice.users,
             items=choice.items,
             catalog=choice.catalog,
             ratings=choice.ratings,
-            trainer={
-                "name": "Recommender",
-                **asdict(self.trainer),
-                "values_resolved": self.values,
-                "choice": candidate.name,
-                "candidates": table,
-                "beta_resolved": heads.beta,
-            },
+            trainer=self._described(candidate, trials, heads.beta),
             history=History(
                 stopped=f"The choice head is {candidate.name}.",
                 notes=tuple(notes),
@@ -247,6 +237,20 @@ class _Run:
             ),
             frame_kind=self.ratings.frame_kind,
         )
+
+    def _described(self, chosen: Candidate, trials: list[Trial], beta: float) -> dict[str, Any]:
+        """Return the trainer's name and hyper-parameters, and what was tried, chosen and resolved."""
+        table = [
+            {"name": trial.candidate.name, "ndcg": trial.mean, "seconds": trial.seconds} for trial in trials
+        ]
+        return {
+            "name": "Recommender",
+            **asdict(self.trainer),
+            "values_resolved": self.values,
+            "choice": chosen.name,
+            "candidates": table,
+            "beta_resolved": beta,
+        }
 
     def _choice(self, train: Ratings, held: Ratings) -> tuple[Trial | None, list[Trial], list[str]]:
         """Return the trial that won, all of them, and what a user should know of the choice."""
@@ -395,7 +399,3 @@ def _noise(stars: FactorModel | None) -> float:
     if stars is None or stars.noise_sd is None:
         return 1.0
     return float(np.sqrt(np.mean(np.square(stars.noise_sd))))
-
-
-def _silent(step: str) -> None:
-    """Say nothing."""

@@ -166,8 +166,7 @@ def solve_rows(
     )
     sums = np.zeros((rows.n_rows if stats else 0, N_STATS))
     if steps:
-        start = present or Side(np.zeros((rows.n_rows, width), single), np.zeros(rows.n_rows, single))
-        side = _improve(rows, common, prior, start, steps, tolerance, threads)
+        side = _improved(rows, width, common, prior, present, steps, tolerance, threads)
         if stats:
             _errors(rows, other, mean, prior, side, sums, threads)
         return Solved(side, sums, 0)
@@ -189,18 +188,23 @@ def solve_rows(
     return Solved(Side(out, out_bias), sums, n_double)
 
 
-def _improve(
+def _improved(
     rows: Rows,
+    width: int,
     common: tuple[Any, ...],
     prior: RowPrior,
-    present: Side,
+    present: Side | None,
     steps: int,
     tolerance: float,
     threads: int,
 ) -> Side:
+    """Return the rows after some steps of conjugate gradients, from those of `present` or from zeros."""
     from palate.kernels.conjugate import improve_rows
 
-    side = Side(present.factors.copy(), present.bias.copy())
+    if present is None:
+        side = Side(np.zeros((rows.n_rows, width), np.float32), np.zeros(rows.n_rows, np.float32))
+    else:
+        side = Side(present.factors.copy(), present.bias.copy())
     rest: tuple[Any, ...] = (bool(prior.bias), steps, np.float32(tolerance), side.factors, side.bias)
     bounds = balanced_bounds(rows.indptr)
     run_chunks(lambda start, stop: improve_rows(np.array([start, stop]), *common, *rest), bounds, threads)
@@ -260,9 +264,7 @@ def total_errors(rows: Rows, side: Side, other: Side, mean: float, threads: int)
 
 
 def _widened_matrix(matrix: np.ndarray, width: int) -> np.ndarray:
-    """Pad the factor block of a (k + 1, k + 1) matrix to `width`, with 1 on the padded diagonal and
-    the bias kept last.
-    """
+    """Pad the factors of a (k + 1, k + 1) matrix to `width` by 1 on the diagonal; the bias stays last."""
     k = len(matrix) - 1
     wide = np.eye(width + 1, dtype=np.float32)
     wide[:k, :k], wide[:k, -1] = matrix[:k, :k], matrix[:k, -1]
