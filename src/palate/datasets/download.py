@@ -29,8 +29,9 @@ _BROKEN = (http.client.HTTPException, ConnectionError, TimeoutError, urllib.erro
 
 
 class DownloadError(OSError):
-    """A file that could not be had: not there, no connection, cut short, too large, or not what its
-    checksum says.
+    """A file that could not be downloaded.
+
+    It was not there or too large, the connection failed or broke off, or the checksum was wrong.
 
     `status` is what the server answered, where it answered that it will not give it.
     """
@@ -43,8 +44,9 @@ class _Cut(Exception):
 
 
 def published_md5(url: str, required: bool) -> str | None:
-    """Return the checksum in the file `.md5` beside an address; None if there is none and it is not
-    required.
+    """Return the checksum in the file `.md5` beside an address.
+
+    None if there is no such file and the checksum is not required.
     """
     try:
         with _opened(f"{url}.md5", {}) as answer:

@@ -15,8 +15,9 @@ _MAX_MEMBERS = 1000
 
 
 def cache_folder() -> Path:
-    """Return where data sets are kept: the environment variable PALATE_DATA, else this platform's
-    folder for caches.
+    """Return the folder where data sets are kept.
+
+    It is that of the environment variable PALATE_DATA, else this platform's folder for caches.
     """
     if os.environ.get(FOLDER):
         return Path(os.environ[FOLDER]).expanduser()
@@ -81,8 +82,9 @@ def _address(one: RemoteSet, url: str, file: str) -> str:
 
 
 def _check_zip(url: str, path: Path, whole: bool) -> None:
-    """Raise, and remove the file, unless it is a sound zip with plain names and of sensible size;
-    nothing is unpacked to disk.
+    """Raise, and remove the file, unless it is a sound zip with plain names and of sensible size.
+
+    Nothing is unpacked to disk.
 
     `whole` says whether every member is read against its own checksum, for a zip without a published one.
     """

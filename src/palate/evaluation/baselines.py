@@ -1,5 +1,6 @@
-"""What every model is compared with: the damped biases, the most popular items, ever and lately, and
-item-to-item neighbours.
+"""The baselines that every model is compared with.
+
+They are the damped biases, the most popular items, ever and lately, and item-to-item neighbours.
 """
 
 from collections.abc import Iterator

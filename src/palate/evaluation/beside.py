@@ -28,8 +28,9 @@ class Beside:
 
     @property
     def beaten(self) -> bool | None:
-        """Whether the model is better by the whole interval, or without one by the difference; None
-        where there is no difference.
+        """Whether the model is better; None where there is no difference.
+
+        With an interval, the whole interval must be on its side.
         """
         value, low, high = self.interval
         if value is None:

@@ -1,5 +1,6 @@
-"""Bins of counts: 0, 1, 2 to 4, 5 to 9, 10 to 19, ... The same for every data set, so that tables
-can be laid side by side.
+"""Bins of counts: 0, 1, 2 to 4, 5 to 9, 10 to 19, ...
+
+They are the same for every data set, so that tables can be compared.
 """
 
 import numpy as np

@@ -49,8 +49,9 @@ def resampled_sums(values: np.ndarray, resamples: int, seed: int, threads: int |
 
 
 def _distinct_columns(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the columns without repetition, and where each of the given ones is: most figures
-    share their denominator.
+    """Return the distinct columns, and the place of each given column among them.
+
+    Most figures share their denominator.
     """
     first: dict[bytes, int] = {}
     place: list[int] = []
@@ -64,8 +65,9 @@ def _distinct_columns(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def interval(draws: np.ndarray, confidence: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lower and upper end of the percentile interval of draws, shape (resamples, ...),
-    ignoring undefined ones (NaN).
+    """Return both ends of the percentile interval of draws, which have shape (resamples, ...).
+
+    Draws that are NaN, because a figure is undefined, are ignored.
     """
     tail = 50.0 * (1.0 - confidence)
     undefined = np.isnan(draws).all(axis=0)

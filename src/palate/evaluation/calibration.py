@@ -80,8 +80,9 @@ class Calibration:
 
     @property
     def table(self) -> Any:
-        """Coverage of every nominal share as a frame: overall, then by the number of training
-        ratings of the item.
+        """Coverage of every nominal share, as a frame.
+
+        The first rows are of all ratings, the others of items by their number of training ratings.
 
         Columns n_train ("all", or the range of a tenth of the test ratings), n_test, nominal,
         coverage, error (coverage minus nominal), se (its standard error) and width (mean width of
@@ -104,8 +105,10 @@ class Calibration:
 
     @property
     def scores(self) -> dict[str, float]:
-        """Means over the test ratings of the CRPS and the log score (lower is better), the RMSE,
-        and the mean standard error of the expected ratings.
+        """Means of the scores over the test ratings.
+
+        They are the CRPS and the log score (lower is better), the RMSE, and the mean standard error
+        of the expected ratings.
         """
         away = self.foretold.mean - self.values
         return {
@@ -117,8 +120,9 @@ class Calibration:
 
     @property
     def pit(self) -> Any:
-        """Histogram of the (randomised) PIT as a frame, low, high, share; each share is 0.05 if the
-        predicted distributions are right.
+        """Histogram of the (randomised) PIT as a frame: low, high, share.
+
+        Each share is 0.05 if the predicted distributions are right.
         """
         counts, edges = np.histogram(self.foretold.pit, bins=N_BINS, range=(0, 1))
         frame = pl.DataFrame({"low": edges[:-1], "high": edges[1:], "share": counts / len(self.values)})
@@ -176,8 +180,9 @@ class Calibration:
 
 
 def _clustered_error(away: np.ndarray, user: np.ndarray, item: np.ndarray) -> float:
-    """Return the standard error of a mean whose errors go together in a user and in an item
-    (Cameron, Gelbach, Miller 2011, "Robust inference with multiway clustering", equation 2.12).
+    """Return the standard error of a mean whose errors are correlated within users and within items.
+
+    See Cameron, Gelbach, Miller (2011), "Robust inference with multiway clustering", equation 2.12.
     """
     per_user, per_item = (np.sum(np.bincount(index, weights=away) ** 2) for index in (user, item))
     alone = np.sum(away**2)

@@ -1,5 +1,4 @@
-"""The reliability plot: coverage against nominal, the PIT, and coverage by the number of ratings of
-the items."""
+"""The reliability plot: coverage, the PIT, and coverage by the items' numbers of ratings."""
 
 import os
 from dataclasses import replace

@@ -29,8 +29,9 @@ def summary(calibration: "Calibration") -> str:
 
 
 def table_rows(calibration: "Calibration") -> list[list[str]]:
-    """Return coverage as text cells, the first row its heading: a row per group of items, a column
-    per nominal share.
+    """Return the table of coverage as text cells: a row per group of items, a column per share.
+
+    The first row is the heading.
     """
     shares = calibration.nominal
     rows = [["ratings of the item", "tested", *(f"{share:.3g} %" for share in (100 * s for s in shares))]]
@@ -67,8 +68,7 @@ def explanation(calibration: "Calibration") -> list[str]:
 
 
 def verdict(calibration: "Calibration") -> str:
-    """Return whether the model knows how sure it is, overall and by the number of ratings of the
-    items."""
+    """Return whether the intervals are right, overall and by the number of ratings of the items."""
     groups = _groups(calibration)
     wrong = [cell for cell in groups["all"] if not _is_close(cell, CLOSE)]
     if wrong:

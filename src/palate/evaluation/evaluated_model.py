@@ -70,8 +70,9 @@ class _WithSeen(HoldsDerived):
 
 
 def scale_notes(named: list[tuple[Scorer, str]], **tables: Ratings | None) -> list[str]:
-    """Return what must be said of the scales of an evaluation's tables beside those of its models,
-    once for each scale.
+    """Return what must be said where tables of an evaluation have another scale than the models.
+
+    Each scale is named once.
 
     Raises
     ------
@@ -154,8 +155,9 @@ def indexes(ratings: Ratings, users: Vocabulary, items: Vocabulary) -> tuple[np.
 
 
 def _refuse_leaks(name: str, known: RatingMatrix, user: np.ndarray, item: np.ndarray, part: bool) -> bool:
-    """Return whether the test is exactly what was held out (or `part` of it); raise if any of it is
-    known otherwise.
+    """Return whether the test is exactly what the model held out (or `part` of it).
+
+    A test rating that the model was trained on raises an error.
     """
     at = known.positions(user, item)
     n_known = int(np.count_nonzero(at >= 0))

@@ -199,8 +199,7 @@ def enter_all(
 def evaluate_common(
     named: list[tuple[Scorer, str]], *, resamples: int, seed: int, threads: int | None
 ) -> Evaluation:
-    """Return the errors of predictions of several models on the ratings that all models held out of
-    training.
+    """Return the errors of several models on the ratings that all of them held out of training.
 
     Raises
     ------

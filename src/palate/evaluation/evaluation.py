@@ -326,22 +326,24 @@ class Evaluation:
 
     @property
     def per_user(self) -> Any:
-        """Every figure of every user as a frame with a row per model and user; null if a user has
-        none."""
+        """Every figure of every user, as a frame with a row per model and user.
+
+        A figure that a user does not have is null.
+        """
         known = [pl.Series(name, getattr(self, name)) for name in (N_TRAIN, "n_test", "n_relevant")]
         return self._frame(users_of(self.outcomes, [self.users.alias(names.USER_ID), *known]))
 
     @property
     def by_activity(self) -> Any:
-        """The figures of users with few and with many training ratings, as a frame: a row per model
-        and bin of `n_train`.
+        """The figures of users by their number of training ratings, as a frame.
+
+        It has a row per model and bin of `n_train`.
         """
         return self._frame(activity_of(self.outcomes, self.n_train, self.n_test))
 
     @property
     def by_popularity(self) -> Any:
-        """Errors and recall on items with few and with many training ratings, and the share of all
-        lists' places they take.
+        """Errors, recall and share of all places in lists, of items by their number of training ratings.
 
         A frame with a row per model and bin of `n_train`, the number of an item's training ratings.
         Recall here is over all relevant test ratings of the bin, not a mean over users.
@@ -357,8 +359,9 @@ class Evaluation:
 
     @property
     def by_fold(self) -> Any:
-        """The figures of each fold as a frame, model, metric, k, fold, value; None unless this was
-        a cross-validation.
+        """The figures of each fold as a frame: model, metric, k, fold, value.
+
+        None unless this was a cross-validation.
         """
         return None if self.folds is None else self._frame(self.folds)
 

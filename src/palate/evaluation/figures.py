@@ -19,8 +19,9 @@ def words(figure: Figure) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Figures:
-    """All figures of all models, their bootstrap draws and intervals, each computed when it is
-    first asked for.
+    """All figures of all models with their bootstrap draws and intervals.
+
+    Each is computed when it is first asked for.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -74,9 +75,7 @@ class Figures:
         return known(self._values[outcome.name][outcome.figures.index(figure)])
 
     def difference(self, mine: Outcome, other: Outcome, figure: Figure) -> Interval:
-        """Return by how much a figure of one model exceeds the other's, with the interval over
-        paired resamples.
-        """
+        """Return the difference of a figure between two models, with the interval over paired resamples."""
         left, right = mine.figures.index(figure), other.figures.index(figure)
         value = known(self._values[mine.name][left] - self._values[other.name][right])
         if not self.resamples:

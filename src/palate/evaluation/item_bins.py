@@ -1,6 +1,4 @@
-"""What came of each test rating, by how popular its item is, so that figures of such items have
-paired intervals.
-"""
+"""Test ratings grouped by how popular their items are, so that figures have paired intervals."""
 
 from dataclasses import dataclass, field
 

@@ -12,8 +12,9 @@ from palate.scorer import Scorer
 
 
 def named_scorers(models: object) -> list[tuple[Scorer, str]]:
-    """Return every scorer with its name; saved models are loaded. Of equal names the later ones are
-    numbered.
+    """Return every scorer with its name; saved models are loaded.
+
+    Of equal names the later ones are numbered.
     """
     entries: list[tuple[Any, str | None]]
     if isinstance(models, Mapping):

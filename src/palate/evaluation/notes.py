@@ -17,9 +17,7 @@ TIMELESS = (
 
 
 def all_relevant(question: Question, named: list[tuple[Scorer, str]]) -> list[str]:
-    """Return what must be said where ratings of different worth all count as relevant, because a
-    model has no scale.
-    """
+    """Return a note for models without a scale whose ratings differ: all ratings count as relevant."""
     values = question.test.value
     counted = [name for scorer, name in named if scorer.scale is None]
     if not counted or not question.ks or question.relevant_from is not None or values.min() == values.max():

@@ -78,8 +78,9 @@ class MostPopular(HoldsDerived):
         return replace(self, users=users, ratings=ratings)
 
     def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
-        """Return the number of ratings of each item of `item_index`, float32, whoever the user of
-        `user_index` is; 0 for -1.
+        """Return the number of ratings of each item of `item_index`, float32; 0 for -1.
+
+        The users in `user_index` make no difference.
         """
         item = np.asarray(item_index)
         return np.where(item >= 0, self.counts[item], 0).astype(np.float32)

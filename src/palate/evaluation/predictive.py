@@ -1,6 +1,4 @@
-"""What a model foretold of ratings that came out: how central each is, its PIT, its scores, and the
-width of the intervals.
-"""
+"""What a model predicted about ratings that are known: intervals, PIT and scores."""
 
 from dataclasses import dataclass
 

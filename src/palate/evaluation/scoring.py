@@ -171,8 +171,7 @@ def top_lists(
     threads: int | None = None,
     allowed: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return the first n items of each user in the full ranking without what the user has seen,
-    int32, -1 where there are fewer.
+    """Return the first n items of each user without those seen, int32; -1 where there are fewer.
 
     Unknown users (-1) get the list of the prior mean; `allowed` (n_items,) says which items may be
     listed. Equal scores are in the order of the item ids, or of popularity where a model of choices

@@ -43,8 +43,9 @@ class Alike:
 
 
 def alike_by(scorers: Sequence[Scorer]) -> Alike | None:
-    """Return how alike items are by the genres of the first scorer that has any, else by the vectors
-    or weights of the first that has those; None without either.
+    """Return the similarity of items: by genres, else by vectors or weights; None without any.
+
+    It is that of the first scorer that has genres, else of the first that has the others.
     """
     for by, find in (("genres", genre_likeness), ("vectors", own_likeness)):
         for scorer in scorers:
@@ -81,8 +82,9 @@ class Question:
 
     @cached_property
     def users(self) -> np.ndarray:
-        """The users with test ratings, as indexes of `test.users`, ascending: the rows of every
-        table of users.
+        """The users with test ratings as indexes of `test.users`, ascending.
+
+        They are the rows of every table of users.
         """
         return np.flatnonzero(np.diff(self.test.user_indptr))
 
@@ -116,9 +118,7 @@ class Question:
 
     @property
     def lowest_relevant(self) -> float | None:
-        """The threshold as a rating that occurs: 4 for 3.875 where there are half stars; None when
-        all are relevant.
-        """
+        """The threshold as a rating that occurs, such as 4 for 3.875; None when all are relevant."""
         if self.relevant_from is None or not self.relevant.any():
             return self.relevant_from
         return float(self.test.value[self.relevant].min())
@@ -178,8 +178,7 @@ def ask(
 
 
 def default_threshold(scale: tuple[float, float] | None) -> float | None:
-    """Return from which rating on an item is relevant: the top quarter of the scale, or None (all)
-    without a scale.
+    """Return the lowest relevant rating: the top quarter of the scale, or None (all) without a scale.
 
     Examples
     --------

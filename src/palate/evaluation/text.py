@@ -99,8 +99,9 @@ def explanation(evaluation: "Evaluation") -> list[str]:
 
 
 def comparison(evaluation: "Evaluation") -> list[str]:
-    """Return sentences on the first model against each other one: by RMSE, and by nDCG of the
-    longest list.
+    """Return sentences that compare the first model with each other one, by RMSE and by nDCG.
+
+    The nDCG is that of the longest list.
     """
     mine, *others = evaluation.outcomes
     if not evaluation.resamples:

@@ -117,8 +117,9 @@ def point(
 
 
 def table(curves: Mapping[str, Sequence[Point]]) -> pl.DataFrame:
-    """Return every point as a frame: mend, strength, coverage, mean_rating, hits, hit_rate,
-    median_n_ratings.
+    """Return every point as a frame.
+
+    Its columns are mend, strength, coverage, mean_rating, hits, hit_rate and median_n_ratings.
     """
     rows = [
         {
@@ -137,8 +138,9 @@ def table(curves: Mapping[str, Sequence[Point]]) -> pl.DataFrame:
 def at_equal(
     points: Sequence[Point], level: float, equal: str = "coverage"
 ) -> tuple[np.ndarray, float] | None:
-    """Return the sums of every user, as in `Point.sums`, and the coverage, interpolated to a level
-    of coverage or hits.
+    """Return the sums of every user and the coverage, interpolated to a level of coverage or hits.
+
+    The sums are those of `Point.sums`.
 
     None if the curve does not reach it. Where a curve passes a level several times, the place with
     the highest mean rating counts.
@@ -172,8 +174,9 @@ def compare(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> pl.DataFrame:
-    """Return how one remedy differs from every other one at equal coverage or equal hits, with
-    intervals of resamples of the users.
+    """Return how one remedy differs from every other one at equal coverage or equal hits.
+
+    Intervals are those of resamples of the users.
 
     Parameters
     ----------
@@ -221,8 +224,9 @@ def compare(
 
 
 def _together(holdouts: Sequence[Curves], level: float, equal: str) -> dict[str, tuple[np.ndarray, float]]:
-    """Return the sums of every user over all holdouts and the mean coverage, for each remedy that
-    reaches a level in all of them.
+    """Return the sums of every user over all holdouts and the mean coverage, by remedy.
+
+    A remedy that does not reach a level in all holdouts is left out.
     """
     found = {}
     for name in holdouts[0]:

@@ -50,8 +50,10 @@ class Experiment:
 
     @property
     def table(self) -> Any:
-        """Return one row a cell: grid, settings, then train_rmse, validation_rmse, validation_mae,
-        sweeps, seconds and what its lists are.
+        """Return one row a cell.
+
+        Its columns are grid, settings, train_rmse, validation_rmse, validation_mae, sweeps, seconds
+        and figures of its lists.
         """
         flat = [
             {
@@ -69,7 +71,9 @@ class Experiment:
 
     @property
     def curves(self) -> Any:
-        """Return one row a sweep: cell, grid, setting, sweep, seconds since the start, train_rmse,
+        """Return one row a sweep.
+
+        Its columns are cell, grid, setting, sweep, seconds since the start, train_rmse and
         validation_rmse.
         """
         rows = []
@@ -220,9 +224,7 @@ def _run(
 
 
 def _lists(model: Model, ratings: RatingMatrix, min_ratings: int, threads: int | None) -> dict[str, float]:
-    """Return what everyone's top 10 is like: how often rated, how many items, how near to one list
-    for all.
-    """
+    """Return figures of everyone's top 10: how often rated, how many items, how alike the lists are."""
     allowed = allowed_items(model, min_ratings=min_ratings, where=None, candidates=None, exclude_items=None)
     ranking = rank(
         model,
@@ -261,8 +263,9 @@ def _shown(value: object) -> Any:
 
 
 class _Finished:
-    """The file of finished cells: a JSON line each, written at once and flushed, of which a torn
-    last line is left aside.
+    """The file of finished cells, a JSON line each, written at once and flushed.
+
+    A last line that was cut off is ignored.
     """
 
     def __init__(self, path: str | os.PathLike[str] | None, data: str, n_train: int) -> None:

@@ -1,6 +1,4 @@
-"""The declaration of an experiment: which settings are tried, from a TOML file, a mapping, or the
-lesson's preset.
-"""
+"""The declaration of an experiment: its settings, from a TOML file, a mapping or the lesson's preset."""
 
 import itertools
 import tomllib
@@ -107,9 +105,7 @@ class Cell:
         return int(self.settings.get("min_ratings", 0))
 
     def trainer(self, n_ratings: int) -> Any:
-        """Return the trainer; strengths that Keras counts are multiplied by the number of training
-        ratings.
-        """
+        """Return the trainer; penalties in Keras' units are multiplied by the number of training ratings."""
         own = {name: value for name, value in self.settings.items() if name not in OWN}
         keras = {
             name.removeprefix("keras_"): value

@@ -66,8 +66,9 @@ def _varied(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def _joined(rows: list[dict[str, Any]]) -> str:
-    """Return the style of the line between cells: none, unless they differ in one number and stand
-    in its order.
+    """Return the style of the line between cells.
+
+    There is none unless the cells differ in one number and are in its order.
     """
     varied = _varied(rows)
     values = [row["settings"].get(varied[0]) for row in rows]

@@ -60,8 +60,9 @@ class Tuned:
     stopped: str
 
     def command(self, path: str = "ratings.csv", reading: Sequence[str] = ()) -> str:
-        """Return the best settings as a command; `reading` are the words of the options that the
-        ratings were read with.
+        """Return the best settings as a command.
+
+        `reading` are the options that the ratings were read with.
         """
         words = list(reading)
         for name, value in _changed(self.trainer).items():
@@ -187,8 +188,9 @@ def _trial(
     rows: list[dict[str, Any]],
     trial: "Trial",
 ) -> float:
-    """Fit the settings of a trial, add its row, and return its validation RMSE; a trial that falls
-    behind is pruned.
+    """Fit the settings of a trial, add its row, and return its validation RMSE.
+
+    A trial that is clearly worse than the others is pruned.
     """
     began = time.perf_counter()
     settings = _suggest(trial, float(np.std(train.value, dtype=np.float64)) or 1.0, unobserved)
@@ -286,9 +288,7 @@ def _rmse(report: SweepReport) -> float:
 
 
 def _whole(model: Model) -> Any:
-    """Return a model, or go on with the interrupt that `fit` took for its own: half a fit is no
-    answer here.
-    """
+    """Return a model, or raise the interrupt that `fit` handled: a half-fitted model is no answer here."""
     if model.history.interrupted:
         raise KeyboardInterrupt
     return model

@@ -39,8 +39,9 @@ def check_order(model: FactorScorer, way_out: str) -> None:
 
 
 def item_rows(model: FactorScorer) -> np.ndarray:
-    """Return `(q_i, b_i)` in float64, the factors of all draws side by side, shape (n_items,
-    n_draws * n_factors + 1).
+    """Return `(q_i, b_i)` in float64 with the factors of all draws side by side.
+
+    The shape is (n_items, n_draws * n_factors + 1).
     """
     side = np.moveaxis(model.item_factors, 0, 1).reshape(len(model.items), -1).astype(np.float64)
     return np.column_stack([side, model.item_bias.mean(axis=0, dtype=np.float64)])

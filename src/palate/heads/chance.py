@@ -1,5 +1,6 @@
-"""How likely a choice is, by its place in the choice head's ranking: `P(chosen) = level (place +
-shift) ** -slope`.
+"""The probability of a choice by its place in the choice head's ranking.
+
+`P(chosen) = level (place + shift) ** -slope`.
 
 The three numbers are those under which the hits of held-out choices at each place are most likely
 (a Poisson model). The curve falls with the place, so that the order of the choice head is kept.

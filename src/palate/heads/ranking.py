@@ -55,8 +55,9 @@ def liked_log(mean: np.ndarray, noise: float, threshold: float) -> np.ndarray:
 
 
 def best_first(candidates: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Return the places of each row's candidates by score, the lower row number first among equal
-    ones; NaN, where there is no item, comes last.
+    """Return the places of each row's candidates by score, highest first.
+
+    Of equal scores the lower row number comes first. NaN, where there is no item, comes last.
     """
     return np.lexsort((candidates, -scores))
 
@@ -135,9 +136,7 @@ class TwoHeads:
         return self.stars is None or self.beta == 0
 
     def _candidates(self, users: np.ndarray, width: int, how: How, caution: float) -> np.ndarray:
-        """Return the first `width` items of the choice head, by its lower bound where it knows how
-        sure it is.
-        """
+        """Return the first `width` items of the choice head, by its lower bound where it has one."""
         mask, seen, threads = how
         if caution and has_spread(self.choice):
             allowed = mask if mask.size else None

@@ -1,6 +1,4 @@
-"""Users with a clear taste, found by rule: in one genre, or along one direction of the factors
-where there are no genres.
-"""
+"""Users with a clear taste, found by rule: in one genre, or without genres in one direction of factors."""
 
 from typing import Any
 
@@ -143,8 +141,9 @@ def _clearest_axes(model: Factored, min_ratings: int) -> pl.DataFrame:
 
 
 def _ends(model: Factored, centred: np.ndarray, axes: np.ndarray, axis: int) -> str:
-    """Return the names of the items furthest along an axis (-1 - axis for its other end), rarely
-    rated ones left out.
+    """Return the names of the items furthest along an axis (-1 - axis for its other end).
+
+    Items with few ratings are left out.
     """
     sign, axis = (1, axis) if axis >= 0 else (-1, -axis - 1)
     place = sign * (centred @ axes[:, axis])

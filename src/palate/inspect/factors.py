@@ -124,8 +124,9 @@ def bias_sections(model: Factored, n: int) -> list[Section]:
 
 
 def noise_sections(model: "Scorer", n: int) -> list[Section]:
-    """Return the items that people disagree about and those they agree on, of a model that knows;
-    rarely rated ones lie between.
+    """Return the items that people disagree about and those they agree on, if the model knows.
+
+    Items with few ratings are in neither list.
     """
     own = getattr(model, "item_noise", None)
     if own is None:

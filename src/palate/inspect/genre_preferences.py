@@ -63,8 +63,9 @@ def genre_tastes(scorer: Scorer, damping: float = 10.0) -> pl.DataFrame:
 
 
 def surprises(ratings: RatingMatrix) -> np.ndarray:
-    """Return each rating less the mean, its item's bias and its user's bias, float32, in the order
-    of the matrix.
+    """Return each rating less the mean, its item's bias and its user's bias, float32.
+
+    They are in the order of the matrix.
     """
     counts = ratings.user_counts()
     user = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
@@ -76,8 +77,9 @@ def surprises(ratings: RatingMatrix) -> np.ndarray:
 
 
 def genre_contrasts(model: Factored, user_index: int | None = None) -> pl.DataFrame:
-    """Return for every user (or one) and genre: liking (mean surprise inside less outside),
-    clarity, and the counts.
+    """Return liking and clarity of each genre for every user (or one), with the counts.
+
+    Liking is the mean residual inside the genre less that outside.
     """
     ratings: RatingMatrix = model.ratings  # type: ignore[assignment]
     first, last = (0, len(ratings.indptr) - 1) if user_index is None else (user_index, user_index + 1)
@@ -106,8 +108,9 @@ def genre_contrasts(model: Factored, user_index: int | None = None) -> pl.DataFr
 def _contrast(
     total: np.ndarray, squares: np.ndarray, counts: np.ndarray, sum_in: np.ndarray, n_in: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return each user's mean inside less mean outside, and that less three standard errors (pooled
-    variance).
+    """Return each user's mean inside less that outside, and the same less three standard errors.
+
+    The standard errors are of the pooled variance.
     """
     n_out = counts - n_in
     mean_in, mean_out = sum_in / np.maximum(n_in, 1), (total - sum_in) / np.maximum(n_out, 1)

@@ -1,6 +1,4 @@
-"""A report as one HTML page that needs nothing else: no script, no style sheet, no font, no address
-is loaded.
-"""
+"""A report as one HTML page that loads no script, style sheet or font from elsewhere."""
 
 import base64
 import hashlib

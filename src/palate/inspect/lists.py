@@ -72,8 +72,7 @@ def _counted(model: Scorer, items: np.ndarray, n: int) -> pl.DataFrame:
 
 
 def obscurity_section(model: Scorer, lists: np.ndarray, source: str) -> Section:
-    """Return how well known what is recommended is, how much of the catalog it covers, and how far
-    it favours the known.
+    """Return how well known the recommended items are, and how much of the catalog they cover.
 
     Parameters
     ----------
@@ -136,8 +135,9 @@ def _figures(counts: np.ndarray, means: np.ndarray, listed: np.ndarray) -> dict[
 
 
 def by_fame(counts: np.ndarray, listed: np.ndarray) -> pl.DataFrame:
-    """Return the shares of items, of ratings and of recommendations by the items' number of
-    ratings: 0, 1, 2 to 3, and so on.
+    """Return the shares of items, of ratings and of recommendations by the items' number of ratings.
+
+    The bins are 0, 1, 2 to 3, and so on.
     """
     group = groups_by_count(counts)
     size = int(group.max()) + 1

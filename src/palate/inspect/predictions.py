@@ -1,6 +1,4 @@
-"""How predictions are distributed, over all pairs or a sample of users, and how many leave the
-rating scale.
-"""
+"""How predictions are distributed, over all pairs or a sample of users, and how many leave the scale."""
 
 import numpy as np
 import polars as pl
@@ -35,9 +33,7 @@ def predictions(model: Scorer, users: np.ndarray) -> np.ndarray:
 
 
 def described_predictions(model: Scorer, values: np.ndarray, sample: str) -> Section:
-    """Return the section of predictions that are given, with the share outside the scale where
-    there is one.
-    """
+    """Return the section of given predictions, with the share outside the scale if there is one."""
     named = {"predictions": values}
     frame, text, scale = table(named), [sample], model.scale
     if scale is not None and values.size:

@@ -1,6 +1,4 @@
-"""What every inspection ends in: sections of sentences and frames, which become text, JSON,
-pictures or a page.
-"""
+"""Reports of inspections: sections of sentences and frames, shown as text, JSON, pictures or a page."""
 
 import os
 from collections.abc import Iterator

@@ -13,8 +13,9 @@ BINS = 60
 
 
 def describe(values: np.ndarray) -> dict[str, float | int | None]:
-    """Return count, mean, std, min, the quantiles q05 to q99, and max; all but the count are None
-    for no values.
+    """Return count, mean, std, min, the quantiles q05 to q99, and max.
+
+    Without values all but the count are None.
 
     Parameters
     ----------
@@ -80,9 +81,7 @@ def histogram(named: Mapping[str, np.ndarray], bins: int = BINS) -> pl.DataFrame
 
 
 def sampled(n: int, wanted: int, seed: int) -> np.ndarray:
-    """Return `wanted` of n positions, ascending, drawn without replacement; all of them if there
-    are no more.
-    """
+    """Return `wanted` of n positions, ascending, drawn without replacement; all if there are no more."""
     if wanted >= n:
         return np.arange(n)
     return np.sort(from_seed(seed).choice(n, wanted, replace=False))

@@ -70,9 +70,7 @@ class PruningCallback:
         self.last = 0
 
     def __call__(self, report: SweepReport) -> None:
-        """Take the `report` of a sweep to the trial; raise `optuna.TrialPruned` if Optuna gives the
-        trial up.
-        """
+        """Report a sweep to the trial; raise `optuna.TrialPruned` if Optuna prunes the trial."""
         if report.sweep <= self.last:
             self.last = 1 << 62  # another fit began: its sweeps are no later ones of the first
             return

@@ -1,6 +1,4 @@
-"""Libraries of the caller: brought in when they are used, and named with their extra when they are
-missing.
-"""
+"""Optional libraries: imported when they are used, and named with their extra when they are missing."""
 
 import importlib
 from typing import Any

@@ -1,5 +1,7 @@
-"""Vectors for a search of nearest neighbours elsewhere: their inner products, and cosines, order
-items as the model does; see `palate.factors.inner_products`.
+"""Vectors for a nearest-neighbour search elsewhere.
+
+Their inner products, and cosines, order items as the model does; see
+`palate.factors.inner_products`.
 """
 
 from typing import TYPE_CHECKING, Any

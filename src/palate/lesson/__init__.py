@@ -1,5 +1,4 @@
-"""The matrix-factorization lesson, as software: its tables and models, and a checker for each of
-its questions.
+"""The matrix-factorization lesson as software: tables, models, and a checker for each question.
 
 `setup()` gives what the exercise starts from. `q1` to `q13` are its questions in its order, three
 of them coding (q1, q4, q5); each has `check(answer)`, `hint()` and `solution()`, which show text as

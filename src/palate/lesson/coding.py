@@ -109,8 +109,9 @@ def _films(around: dict[str, Any]) -> list[Any]:
 def _compare(
     ids: list[Any], films: list[Any], model: "Predicts", plain: "Predicts | None", user: object
 ) -> Verdict:
-    """Compare a list with the five best of the model with a penalty, of all films or of those that
-    the user has not rated.
+    """Compare a list with the five best films of the model with a penalty.
+
+    They are of all films or of those that the user has not rated.
     """
     if strange := [item for item in ids if item not in set(films)]:
         return Verdict(False, f"l2_reccs has movieId {strange[0]!r}, which is no film of the lesson.")

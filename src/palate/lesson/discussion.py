@@ -1,6 +1,4 @@
-"""The questions to think about on the first model and its lists: q2, q3 and q6, with the claims an
-answer may make.
-"""
+"""Questions to think about on the first model and its lists: q2, q3 and q6, with possible claims."""
 
 from palate.lesson.question import Discussion, Idea, Mistake
 

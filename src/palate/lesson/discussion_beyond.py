@@ -1,6 +1,4 @@
-"""The questions to think about on convergence, networks and other data: q11 to q13, with the claims
-an answer may make.
-"""
+"""Questions on convergence, networks and other data: q11 to q13, with possible claims."""
 
 from palate.lesson.question import Discussion, Idea, Mistake
 

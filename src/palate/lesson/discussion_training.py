@@ -1,6 +1,4 @@
-"""The questions to think about on penalties, biases, dropout and size: q7 to q10, with the claims
-an answer may make.
-"""
+"""Questions on penalties, biases, dropout and size: q7 to q10, with possible claims."""
 
 from palate.lesson.question import Discussion, Idea, Mistake
 

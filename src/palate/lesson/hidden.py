@@ -1,5 +1,6 @@
-"""Models that a checker asks a learner's function about: small, made of seeded random numbers, and
-noting who is asked for.
+"""Small models of seeded random numbers, with which a checker tests a learner's function.
+
+They note which users they are asked for.
 """
 
 from dataclasses import dataclass, replace

@@ -249,8 +249,9 @@ def scores(model: HiddenModel, user: object, items: list[Any]) -> np.ndarray:
 
 
 def _same(ids: list[Any], right: list[Any], case: Case) -> bool:
-    """Return whether the predictions are those of the right list, so that equal ones may stand in
-    any order.
+    """Return whether the predictions are those of the right list.
+
+    Items with equal predictions may be in any order.
     """
     if len(ids) != len(right):
         return False

@@ -55,8 +55,9 @@ class Question:
         return verdict
 
     def judge(self, answer: object, around: dict[str, Any], **given: object) -> Verdict:
-        """Return the verdict on an answer; `around` are the notebook's variables, `given` what the
-        caller names instead.
+        """Return the verdict on an answer.
+
+        `around` are the notebook's variables, `given` what the caller names instead.
         """
         raise NotImplementedError
 

@@ -16,8 +16,9 @@ from palate.lesson.verdict import Verdict, Wrong
 
 
 def check_recommender(answer: Any, name: str, notebook: dict[str, Any], *, threshold: bool) -> Verdict:
-    """Return the verdict on a function `recommend(model, user_id, n=5)`, or with `min_ratings=1000`
-    if it has a threshold.
+    """Return the verdict on a function `recommend(model, user_id, n=5)`.
+
+    If it has a threshold, it takes `min_ratings=1000` as well.
 
     Parameters
     ----------
@@ -73,8 +74,9 @@ def _check_signature(answer: object, name: str, threshold: bool) -> None:
 
 
 def _default_floor(answer: Callable[..., Any]) -> int:
-    """Return the function's own default of min_ratings: the exercise's, unless the learner chose
-    one that fits the ratings.
+    """Return the function's own default of min_ratings.
+
+    It is the exercise's, unless the learner chose one that suits the ratings.
     """
     try:
         default = inspect.signature(answer).parameters["min_ratings"].default

@@ -115,8 +115,9 @@ def default_kind() -> str:
 
 
 def require(*modules: str) -> None:
-    """Check that these `modules`, libraries of the tutorial, are installed: the first line of each
-    of its notebooks.
+    """Check that these `modules`, which the tutorial uses, are installed.
+
+    It is the first line of each notebook.
 
     Raises
     ------
@@ -132,8 +133,9 @@ def require(*modules: str) -> None:
 
 
 def needs(*modules: str) -> bool:
-    """Return whether these `modules`, of which a part of a notebook makes use, are installed; show
-    how to install what is missing.
+    """Return whether these `modules`, which part of a notebook uses, are installed.
+
+    If not, say how to install what is missing.
     """
     missing = [module for module in modules if find_spec(module) is None]
     if missing:

@@ -1,6 +1,4 @@
-"""The one place where the lesson speaks: a question's verdict, hint or solution goes to standard
-output, as in a notebook.
-"""
+"""Output of the lesson: a verdict, hint or solution goes to standard output, as in a notebook."""
 
 import sys
 import textwrap

@@ -1,5 +1,6 @@
-"""The words of the lesson by family: the one place to add a synonym. `*` stands for any ending; a
-plural s is understood.
+"""The words of the lesson by family: the one place to add a synonym.
+
+`*` stands for any ending; a plural s is understood.
 """
 
 FAMILIES = {

@@ -1,5 +1,6 @@
-"""Reading what a student writes: claims are found by families of words, with amounts, denials and
-slips of spelling.
+"""Reading what a student writes: claims are found by families of words.
+
+Amounts, denials and misspellings are understood.
 
 A claim is written as words and families (of `vocabulary`, in capitals) with a space between them,
 `A/B` for either, `~3` for up to three words in between, and a leading `!` for what must be denied.
@@ -28,8 +29,9 @@ _WORD = re.compile(r"\d+(?:\.\d+)?|[a-z_][a-z_0-9]*|[|]")
 
 @lru_cache(maxsize=1024)
 def plain(text: str) -> str:
-    """Return the words of a text in one spelling, with amounts summed up as FEW or MANY; `|` stands
-    where a clause ends.
+    """Return the words of a text in one spelling, with amounts replaced by FEW or MANY.
+
+    `|` stands where a clause ends.
 
     Parameters
     ----------
@@ -137,8 +139,9 @@ _ORDINARY = frozenset(ORDINARY.split())
 
 @lru_cache(maxsize=8192)
 def _spelt(word: str) -> str:
-    """Return the word of the vocabulary that a word is a slip or two away from: one under nine
-    letters, two above; else the word.
+    """Return the vocabulary's word of which a word may be a misspelling, else the word.
+
+    Words under nine letters may differ in one letter, longer ones in two.
     """
     if len(word) < 6 or not word.isalpha() or not word.islower() or _is_known(word):
         return word

@@ -12,8 +12,10 @@ _ITEMS = 64  # rows of products that stand in memory at a time, in each thread
 def neighbour_weights(
     by_user: Rows, m: int, shrink: float, threads: int, scale: np.ndarray | None = None
 ) -> ItemWeights:
-    """Return `W_ji = x_j . x_i / (|x_j| |x_i| + shrink)` for the m items j nearest to each item i, 0
-    for all others; `x_i` is the column of an item. Those of item i are multiplied by `scale[i]`.
+    """Return `W_ji = x_j . x_i / (|x_j| |x_i| + shrink)` for the m items j nearest to each item i.
+
+    All other weights are 0; `x_i` is the column of an item. Those of item i are multiplied by
+    `scale[i]`.
 
     References
     ----------
@@ -48,8 +50,7 @@ def neighbour_weights(
 
 
 def cosines(by_user: Rows, by_item: Rows, item: int, shrink: float) -> np.ndarray:
-    """Return `x_j . x_i / (|x_j| |x_i| + shrink)` of one item j with every item i, float32; 0 where
-    that is 0 / 0.
+    """Return `x_j . x_i / (|x_j| |x_i| + shrink)` of one item j with every item i, float32; 0 for 0 / 0.
 
     Parameters
     ----------

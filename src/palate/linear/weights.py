@@ -59,8 +59,9 @@ class ItemWeights:
         return np.where(rows[part][place] == items, values[part][place], np.float32(0)).astype(np.float32)
 
     def among(self, old: np.ndarray) -> "ItemWeights":
-        """Return the weights among more items: `old` says where each was, in their order, -1 for
-        one without weights.
+        """Return the weights among more items, at their new places.
+
+        `old` is the old place of each new item, -1 for one without weights.
         """
         if len(old) == self.n_items:
             return self

@@ -25,8 +25,9 @@ USERS_PER_CHUNK = 1024
 
 
 def check_approximate(scorer: Scorer, approximate: object, **others: object) -> bool:
-    """Return whether lists are to be approximate, if that is possible and nothing else is asked for
-    that needs the scores of all items.
+    """Return whether lists are to be approximate.
+
+    Other arguments that need the scores of all items, and models without vectors, raise an error.
     """
     if approximate is False:
         return False

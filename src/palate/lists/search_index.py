@@ -79,8 +79,9 @@ class SearchIndex:
         replace_file(path, [_HEAD + json.dumps(about).encode() + b"\n", packed])
 
     def nearest(self, queries: np.ndarray, width: int, threads: int | None) -> np.ndarray:
-        """Return about the `width` items with the highest inner products with each query, int64; -1
-        where fewer are found.
+        """Return about the `width` items with the highest inner products with each query, int64.
+
+        -1 stands where fewer are found.
         """
         rows = np.ascontiguousarray(queries, np.float32)
         used = min(check_threads(threads), -(-len(rows) // QUERIES_PER_THREAD))

@@ -1,6 +1,4 @@
-"""Which choice model a table deserves: every candidate makes lists for held-out choices, and the
-best one is kept.
-"""
+"""Choosing a choice model: every candidate makes lists for held-out choices, and the best one is kept."""
 
 import time
 from collections.abc import Callable
@@ -38,8 +36,9 @@ class Test:
 
     @classmethod
     def of(cls, train: Ratings, held_out: Ratings, lowest: float, among: np.ndarray | None = None) -> "Test":
-        """Return the test of lists for held-out ratings of at least `lowest`: of the users `among`,
-        else of at most `MOST_USERS`, evenly spaced.
+        """Return the test of lists for held-out ratings of at least `lowest`.
+
+        It is of the users `among`, else of at most `MOST_USERS`, evenly spaced.
         """
         relevant = (held_out.value >= lowest) & (np.diff(train.user_indptr) > 0)[held_out.user_index]
         if among is None:
@@ -141,8 +140,10 @@ def tried(
 
 
 def with_sums(trials: list[Trial], test: Test, tell: Callable[[str], None]) -> list[Trial]:
-    """Return the trials and sums of the best of each kind: of an item-to-item and a factor model,
-    and of these two and a dense item-to-item model.
+    """Return the trials and sums of the best of each kind.
+
+    The sums are of an item-to-item and a factor model, and of these two and a dense item-to-item
+    model.
     """
     dense, items, factors = (
         best_of([trial for trial in trials if trial.candidate.kind == kind])
@@ -207,8 +208,9 @@ def best_of(trials: list[Trial]) -> Trial | None:
 
 
 def worth_its_size(trials: list[Trial]) -> Trial | None:
-    """Return the best trial, or the best one without dense weights if its lists are nearly as good;
-    None of none.
+    """Return the best trial, or the best without dense weights if its lists are nearly as good.
+
+    None if there are no trials.
 
     Dense weights take the square of the number of items in memory and in the file: they have to be
     one percent better.
@@ -221,8 +223,9 @@ def worth_its_size(trials: list[Trial]) -> Trial | None:
 
 
 def chosen_of(trials: list[Trial]) -> Trial | None:
-    """Return the trial that is taken: the best sum, unless another model is clearly better; None of
-    none.
+    """Return the chosen trial: the best sum, unless another model is clearly better.
+
+    None if there are no trials.
 
     The best of many models on few held-out ratings is partly the luckiest. A sum loses less of what
     it promised, because its parts err in different ways.
@@ -235,9 +238,7 @@ def chosen_of(trials: list[Trial]) -> Trial | None:
 
 
 def clearly_better(one: Trial, other: Trial) -> bool:
-    """Return whether one trial's lists are better by more than two standard errors of the paired
-    difference.
-    """
+    """Return whether a trial's lists are better by over two standard errors of the paired difference."""
     difference = one.quality - other.quality
     if len(difference) < 2:
         return False

@@ -153,9 +153,7 @@ def _default() -> object:
 
 
 def available_gigabytes() -> float | None:
-    """Return the gigabytes that are free on this machine or in its container, None where that is
-    not known.
-    """
+    """Return the free memory of this machine or its container in gigabytes, None if it is not known."""
     found = []
     try:
         fields = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())

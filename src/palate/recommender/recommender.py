@@ -1,6 +1,4 @@
-"""The front door: a trainer that chooses the choice model on validation and puts a model of ratings
-beside it.
-"""
+"""The default trainer: it chooses a choice model on validation and puts a model of ratings beside it."""
 
 import os
 import time
@@ -288,8 +286,9 @@ class _Run:
         return best, trials, notes
 
     def _lately(self, best: Trial) -> Trial | None:
-        """Return the trial of popular lately that clearly beats the best candidate at predicting
-        the latest ratings, if any does.
+        """Return the trial of popular lately that clearly beats the best candidate on the latest ratings.
+
+        None if none does.
         """
         times = self.ratings.timestamp
         if times is None or np.ptp(times) == 0:

@@ -64,8 +64,9 @@ class Confidence:
     def apply(
         self, values: np.ndarray, weights: np.ndarray, times: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return targets and weights of observed values, float32; an empty weight array means all
-        1, and values without times are as recent as the last one of training.
+        """Return targets and weights of observed values, float32; an empty weight array means all 1.
+
+        Values without times are as recent as the last one of training.
 
         Raises
         ------
@@ -96,8 +97,9 @@ class Confidence:
 
 
 def user_scales(counts: np.ndarray, exponent: float) -> np.ndarray | None:
-    """Return the square root of what each user's part of the objective is multiplied by, `(n / mean
-    n) ** -exponent` of the user's number n of choices, float32; None where all count alike.
+    """Return the square root of each user's weight in the objective, float32; None where all are 1.
+
+    The weight is `(n / mean n) ** -exponent` of the user's number n of choices.
 
     A user's own vector does not depend on it, that of an item does. It is the same as a target and
     a vector of the user that are multiplied by this square root.

@@ -110,9 +110,7 @@ class FeatureGroup:
     edges: tuple[float, ...] = ()
 
     def columns_of(self, value: object) -> np.ndarray:
-        """Return which features a value of the column switches on; none for a missing one or an
-        unknown tag.
-        """
+        """Return the features that are 1 for a value of the column; none if it is missing or unknown."""
         if self.kind == BINS:
             return bins_of(np.array([value if value is not None else np.nan], np.float64), self.edges)[1]
         known = {tag: place for place, tag in enumerate(self.values)}
@@ -130,8 +128,9 @@ class FeatureLink:
         return FeatureLink(tuple(replace(group, weights=group.weights[at]) for group in self.groups))
 
     def of_others(self, index: np.ndarray) -> "FeatureLink":
-        """Return the features where the bags hold these rows of the other side; -1 names a new row,
-        which weighs nothing.
+        """Return the features of bags that hold these rows of the other side.
+
+        -1 stands for a new row, which has no weight.
         """
         groups = (
             replace(group, weights=rows_at(group.weights, index, axis=1)) if group.kind == BAG else group
@@ -199,8 +198,9 @@ class FeatureLink:
 
 
 def split_tags(value: object) -> list[str]:
-    """Return the tags of a cell, each once, sorted: its parts between bars, or those of a list,
-    written as a text or not.
+    """Return the tags of a cell, each once, sorted.
+
+    They are its parts between bars, or those of a list, which may be written as text.
     """
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return []
@@ -219,8 +219,9 @@ def tag_block(cells: Sequence[Any]) -> tuple[FeatureBlock, tuple[str, ...]]:
 
 
 def bin_block(numbers: np.ndarray, n_bins: int = 20) -> tuple[FeatureBlock, tuple[float, ...]]:
-    """Return the features of a column of numbers, by ranges of about equal counts, and the upper
-    ends of the ranges.
+    """Return the features of a column of numbers and the upper ends of the ranges.
+
+    Ranges hold about equally many rows.
     """
     finite = numbers[np.isfinite(numbers)]
     cuts = np.quantile(finite, np.linspace(0, 1, n_bins + 1)[1:-1]) if len(finite) else np.empty(0)
@@ -230,8 +231,9 @@ def bin_block(numbers: np.ndarray, n_bins: int = 20) -> tuple[FeatureBlock, tupl
 
 
 def bins_of(numbers: np.ndarray, edges: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
-    """Return how many features (0 for a missing number, else 1) each row has, and the ranges of
-    those that have one.
+    """Return the number of features of each row, and the ranges of the rows that have one.
+
+    A missing number has 0 features, any other 1.
     """
     known = np.isfinite(numbers)
     return known.astype(np.int64), np.searchsorted(np.asarray(edges), numbers[known], side="left").astype(

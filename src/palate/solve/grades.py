@@ -1,5 +1,4 @@
-"""What a choice counts: the grade of its rating, how long ago it was made, and how active its user
-and its item are.
+"""Weights of choices: by the grade of a rating, its age, and the activity of its user and item.
 
 A model of choices is fitted to `x_ui` in (0, 1] for the pairs that were rated and 0 for all others.
 A high rating counts more than a low one, a recent one more than an old one, and what everybody
@@ -21,8 +20,7 @@ _LATER = 2.0**-30  # of the score of an item with too few ratings: a power of tw
 
 @dataclass(frozen=True, kw_only=True)
 class Grades:
-    """The formula of `x_ui` with everything it needs, so that a new user's ratings are graded as
-    those of training were.
+    """The formula of `x_ui` with its parameters, so that new ratings are graded as in training.
 
         ratings   x = least + (1 - least) (r - low) / (high - low)
         counts    x = least + (1 - least) log(1 + count) / log(1 + high)
@@ -56,8 +54,9 @@ class Grades:
     def of(
         self, values: np.ndarray, weights: np.ndarray | None = None, times: np.ndarray | None = None
     ) -> np.ndarray:
-        """Return `x` of each rating, float32. Without times, ratings are as recent as the last one
-        of training.
+        """Return `x` of each rating, float32.
+
+        Ratings without times are as recent as the last one of training.
 
         Raises
         ------
@@ -95,8 +94,9 @@ class Grades:
 
 
 def recency(times: np.ndarray, now: int, half_life: float) -> np.ndarray:
-    """Return `2 ** (-(now - time) / half_life)` of each time, float64: 1 now, 1/2 a half-life ago,
-    above 1 afterwards.
+    """Return `2 ** (-(now - time) / half_life)` of each time, float64: 1 now, 1/2 a half-life ago.
+
+    It is above 1 for later times.
 
     Raises
     ------
@@ -115,9 +115,7 @@ def recency(times: np.ndarray, now: int, half_life: float) -> np.ndarray:
 
 
 def activity(counts: np.ndarray, exponent: float) -> np.ndarray:
-    """Return `n ** exponent` of each row, float64, and 0 for a row without ratings, which then
-    takes no part in anything.
-    """
+    """Return `n ** exponent` of each row, float64, and 0 for a row without ratings, which has no effect."""
     counts = np.asarray(counts, np.float64)
     out: np.ndarray = np.zeros(len(counts))
     np.power(counts, exponent, out=out, where=counts > 0)
@@ -125,8 +123,9 @@ def activity(counts: np.ndarray, exponent: float) -> np.ndarray:
 
 
 def supported(counts: np.ndarray, min_ratings: int) -> np.ndarray:
-    """Return what each item's scores are multiplied by, float64: 1, or a billionth for an item with
-    fewer ratings than `min_ratings`.
+    """Return what each item's scores are multiplied by, float64.
+
+    It is 1, or a billionth for an item with fewer ratings than `min_ratings`.
 
     Such items come after all others with a positive score, and keep their order. All are 1 where no
     item has as many.
@@ -145,9 +144,7 @@ def supported(counts: np.ndarray, min_ratings: int) -> np.ndarray:
 def normalised(
     x: Rows, user_counts: np.ndarray, item_counts: np.ndarray, user_exponent: float, item_exponent: float
 ) -> Rows:
-    """Return `R = D_u^-b X D_i^-c` by user: each grade divided by powers of the numbers of ratings
-    of its user and its item.
-    """
+    """Return `R = D_u^-b X D_i^-c` by user, with the numbers of ratings of users and items in D."""
     users = np.repeat(activity(user_counts, -user_exponent), x.counts)
     items = activity(item_counts, -item_exponent)[x.columns]
     return replace(x, values=(x.values * users * items).astype(np.float32))
@@ -156,8 +153,9 @@ def normalised(
 def popularity(
     columns: np.ndarray, n_items: int, times: np.ndarray | None, half_life: float | None, min_ratings: int
 ) -> np.ndarray:
-    """Return how often each item was rated, lately with a half-life, float64; items with few
-    ratings come after all others.
+    """Return how often each item was rated, with a half-life lately, float64.
+
+    Items with few ratings come after all others.
     """
     numbers = np.bincount(columns, minlength=n_items)
     weights = np.ones(len(columns))

@@ -125,8 +125,9 @@ class Kept:
 def pair_variances(
     users: Kept, items: Kept, user_index: np.ndarray, item_index: np.ndarray, threads: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return both parts of the variance of each pair for noise variance 1, float64: see
-    `palate.kernels.laplace`.
+    """Return both parts of each pair's variance for noise variance 1, float64.
+
+    See `palate.kernels.laplace`.
 
     Parameters
     ----------
@@ -162,8 +163,9 @@ def standard_errors(linear: np.ndarray, product: np.ndarray, noise_sd: float, sp
 
 
 def spread_of(squared_errors: np.ndarray, variances: np.ndarray, noise_variance: float) -> float:
-    """Return the factor c with `mean of e^2 / (s^2 + c^2 v) = 1`: standardised errors then have
-    unit variance.
+    """Return the factor c with `mean of e^2 / (s^2 + c^2 v) = 1`.
+
+    Standardised errors then have unit variance.
 
     Between 0.01 and 100: where the noise alone explains the errors, or more.
 

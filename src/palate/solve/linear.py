@@ -100,9 +100,7 @@ def _dense(arguments: tuple[Any, ...], n_items: int, threads: int) -> np.ndarray
 def _sparse(
     arguments: tuple[Any, ...], n_items: int, kept: int, threads: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return P by compressed rows: the `kept` largest entries of each row, and those equal to the
-    least of them.
-    """
+    """Return P in compressed rows: the `kept` largest entries of each row, and those equal to the least."""
     from palate.kernels.linear import item_products
 
     def part(start: int, stop: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

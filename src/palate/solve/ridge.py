@@ -41,8 +41,9 @@ def transposed_times(blocks: Sequence[FeatureBlock], rows: np.ndarray, threads: 
 
 @dataclass(frozen=True, eq=False)
 class SmallGroups:
-    """The features of groups with few columns, which every row shares with many others: solved
-    among themselves exactly.
+    """The features of groups with few columns, solved among themselves exactly.
+
+    Each of them is shared by many rows.
 
     They are collinear (every film has one year), so that the diagonal alone says little of them;
     with their exact inverse in the preconditioner conjugate gradients need fewer steps.
@@ -63,8 +64,9 @@ class SmallGroups:
         return cls(columns, dense.T @ dense)
 
     def inverse(self, strength: np.ndarray) -> np.ndarray:
-        """Return the inverse of `F' F + strength` of these features, float32; `strength` is
-        (n_features, 1).
+        """Return the inverse of `F' F + strength` of these features, float32.
+
+        `strength` has shape (n_features, 1).
         """
         whole = self.gram + np.diag(strength[self.columns, 0].astype(np.float64))
         return np.linalg.inv(whole).astype(np.float32)
@@ -140,9 +142,7 @@ def solve_ridge(
 def _preconditioner(
     diagonal: np.ndarray, strength: np.ndarray, small: SmallGroups | None
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """Return what comes near to the inverse of the matrix: its diagonal's, and the exact one of
-    small groups.
-    """
+    """Return an approximate inverse: that of the diagonal, and the exact one of small groups."""
     if small is None:
         return lambda rows: rows / diagonal
     columns, inverse = small.columns, small.inverse(strength)

@@ -273,8 +273,9 @@ def _widened_matrix(matrix: np.ndarray, width: int) -> np.ndarray:
 
 
 def _widened_rows(rows: np.ndarray | None, width: int) -> np.ndarray:
-    """Pad rows of shape (n, k + 1) to (n, width + 1), the bias kept last; nothing, or one row of
-    zeros, is no row at all.
+    """Pad rows of shape (n, k + 1) to (n, width + 1); the bias stays last.
+
+    Nothing, or one row of zeros, becomes no row at all.
     """
     if rows is None or (len(rows) == 1 and not rows.any()):
         return np.empty((0, width + 1), np.float32)
@@ -289,8 +290,9 @@ def _widened_rows(rows: np.ndarray | None, width: int) -> np.ndarray:
 def unobserved_terms(
     other: Side, mean: float, prior: RowPrior, threads: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return what all columns at weight w0 and value r0 add to every system: `w0 sum x x'` and `w0
-    sum (r0 - mu - b) x`.
+    """Return what all columns at weight w0 and value r0 add to every system.
+
+    The terms are `w0 sum x x'` and `w0 sum (r0 - mu - b) x`.
 
     Empty arrays for w0 = 0. Shapes (width + 1, width + 1) and (width + 1,), float32, the bias last.
     """
@@ -309,8 +311,9 @@ def unobserved_terms(
 
 
 def gram_of(side: Side, threads: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return `sum q q'`, `sum q` and `sum b q` over all rows of a side, float64; chunks are fixed
-    and added in order.
+    """Return `sum q q'`, `sum q` and `sum b q` over all rows of a side, float64.
+
+    Chunks are fixed and added in order.
     """
     from palate.kernels.gram import add_gram
 

@@ -1,6 +1,4 @@
-"""The truncated singular value decomposition of a sparse table, with the same bits for any number
-of threads.
-"""
+"""The truncated SVD of a sparse table, with the same bits for any number of threads."""
 
 import numpy as np
 
@@ -43,8 +41,9 @@ def eigenvectors(matrix: np.ndarray, threads: int = 1) -> tuple[np.ndarray, np.n
 def truncated_svd(
     by_row: Rows, by_column: Rows, k: int, *, passes: int, seed: int, threads: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the k largest singular values, float64, and the right singular vectors, (n_columns, k)
-    float32, of a sparse table R.
+    """Return the k largest singular values and the right singular vectors of a sparse table R.
+
+    Values are float64, vectors float32 of shape (n_columns, k).
 
     Randomised subspace iteration (Halko, Martinsson, Tropp 2011, algorithm 4.4): a random table of
     k and some more columns goes `passes` times through R and R', orthogonalised each time, and the
@@ -119,9 +118,7 @@ def _gram(table: np.ndarray, threads: int) -> np.ndarray:
 
 
 def _orthogonal(table: np.ndarray, threads: int) -> np.ndarray:
-    """Return a table whose columns are orthonormal and span those of `table`; columns that the
-    others explain become 0.
-    """
+    """Return orthonormal columns that span those of `table`; a linearly dependent column becomes 0."""
     from palate.kernels import spectral
 
     gram = _gram(table, threads)

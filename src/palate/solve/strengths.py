@@ -1,6 +1,4 @@
-"""Strengths of the penalties: where they come from when the user does not name them, or knows them
-from Keras.
-"""
+"""Penalties that are not given as numbers: "auto", and those in Keras' units."""
 
 from collections.abc import Mapping
 
@@ -16,8 +14,7 @@ _AUTO_FACTOR = 1.5
 
 
 def resolve_strength(strength: float | str, residual_sd: float) -> float:
-    """Return a strength as a number: "auto" is 1.5 times the standard deviation of the ratings
-    about their biases.
+    """Return a penalty as a number: "auto" is 1.5 times the sd of the ratings about their biases.
 
     The factor part of the objective is in the unit of the ratings, so the default must be too:
     ratings in [0, 100] need ten times the strength of the same ratings in [0, 10].
@@ -35,8 +32,9 @@ def sum_strengths(n_ratings: int, strengths: Mapping[str, float]) -> dict[str, f
 
 
 def dropout_weight(rate: float) -> float:
-    """Return `1 / keep**2 - 1`, the weight of the marginalised dropout term, for dropout of `rate`
-    on both factors.
+    """Return `1 / keep**2 - 1`, the weight of the marginalised dropout term.
+
+    `rate` is that of dropout on both factors.
     """
     return 1.0 / (1.0 - rate) ** 2 - 1.0
 
@@ -54,8 +52,10 @@ def ridge_prior(
     imputed: float = 0.0,
     l2_per_rating: float = 0.0,
 ) -> RowPrior:
-    """Return the prior of a penalised point estimate: mean 0, precision `l2` on the factors and
-    `l2_bias` on the bias; `l2_per_rating` is what each rating adds to the former.
+    """Return the prior of a penalised point estimate: mean 0, and the penalties as precision.
+
+    `l2` is that of the factors, to which each rating adds `l2_per_rating`, and `l2_bias` that of
+    the bias.
     """
     if l2 == 0 and l2_per_rating:  # in proportion to the ratings alone
         l2, scaling, l2_per_rating = l2_per_rating, 1.0, 0.0

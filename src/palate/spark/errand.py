@@ -44,8 +44,9 @@ def _worker() -> Any:
 
 
 def packed(batches: Batches) -> Batches:
-    """Turn batches of rows into cells of bytes, an Arrow stream each: so a table reaches the driver
-    part by part.
+    """Turn batches of rows into cells of bytes, an Arrow stream each.
+
+    A table then reaches the driver part by part.
     """
     import pyarrow as pa
 

@@ -83,8 +83,9 @@ def ratings_to_fit(
     memory_limit: float | None,
     options: dict[str, Any],
 ) -> tuple[Ratings, dict[str, Any]]:
-    """Return the ratings of a Spark DataFrame if they and the training fit, and the options with
-    `validation` read likewise.
+    """Return the ratings of a Spark DataFrame if they and training fit into memory, and the options.
+
+    A DataFrame in `validation` is read likewise.
     """
     columns = {role: name for role, name in wanted.items() if name is not None}
     table = chosen_columns(ratings, columns, "ratings")

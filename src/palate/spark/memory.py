@@ -27,8 +27,9 @@ class Size:
 
 
 def size_of(table: "DataFrame", user: str, item: str) -> Size:
-    """Count the rows of a Spark DataFrame of the columns that are read, and about how many users
-    and items there are.
+    """Count the rows of a Spark DataFrame, and estimate its numbers of users and of items.
+
+    Only the columns that are read are looked at.
     """
     from pyspark.sql import functions as f
     from pyspark.sql.types import StringType

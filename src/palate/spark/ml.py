@@ -191,8 +191,9 @@ class PalateEstimator(
 
 
 class PalateModel(_Columns, Model, MLReadable["PalateModel"], MLWritable):
-    """A trained model as a Transformer: `transform(df)` adds the column of predictions; `model` is
-    the palate model itself.
+    """A trained model as a Transformer: `transform(df)` adds the column of predictions.
+
+    `model` is the palate model itself.
     """
 
     def __init__(self, model: Any = None) -> None:
@@ -211,8 +212,9 @@ class PalateModel(_Columns, Model, MLReadable["PalateModel"], MLWritable):
         )
 
     def recommend(self, users: "DataFrame | None" = None, n: int = 5, **options: Any) -> Any:
-        """Return the n best items of each user in a DataFrame, or of everyone; see
-        `palate.spark.recommend`.
+        """Return the n best items of each user in a DataFrame, or of everyone.
+
+        See `palate.spark.recommend`.
         """
         return recommend(self.model, users, n, user=self.getOrDefault(self.userCol), **options)
 
@@ -227,8 +229,9 @@ class PalateModel(_Columns, Model, MLReadable["PalateModel"], MLWritable):
 
 
 class _Writer(MLWriter):
-    """Writes the Params as Spark does, and the model's file as rows of bytes, which go wherever
-    Spark can write.
+    """Writes the Params as Spark does, and the model's file as rows of bytes.
+
+    Rows can be written wherever Spark can write.
     """
 
     def __init__(self, stage: PalateModel) -> None:

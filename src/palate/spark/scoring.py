@@ -107,8 +107,9 @@ def recommend(
 
 
 def _sample(model: Model, n: int, options: dict[str, Any]) -> pl.DataFrame:
-    """Return one user's list, which shows the columns of the answer; wrong options raise here and
-    not on a worker.
+    """Return one user's list, which shows the columns of the answer.
+
+    Wrong options raise here and not on a worker.
     """
     first = model.users.values.head(1) if model.users.kind != "uuid" else [model.users.id(0)]
     with warnings.catch_warnings():

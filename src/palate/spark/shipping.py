@@ -1,6 +1,4 @@
-"""From the driver to the workers: the model's file, shipped once a session, and functions that
-Spark can pickle.
-"""
+"""From the driver to the workers: the model's file, once a session, and functions to pickle."""
 
 import hashlib
 import os

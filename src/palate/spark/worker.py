@@ -109,8 +109,9 @@ def version_here() -> str:
 
 
 def ids_of(vocabulary: Vocabulary, column: "pa.Array") -> Any:
-    """Return a column of Arrow as ids of the vocabulary's kind: Spark has no UUIDs, so texts stand
-    for them.
+    """Return a column of Arrow as ids of the vocabulary's kind.
+
+    Spark has no UUIDs; texts stand for them.
     """
     series = pl.Series(column)
     if vocabulary.kind == "uuid" and series.dtype == pl.String:

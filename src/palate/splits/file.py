@@ -1,6 +1,4 @@
-"""The split file: one small safetensors file with a code per rating and the fingerprint of the
-ratings it belongs to.
-"""
+"""The split file: safetensors with a code per rating and the fingerprint of the ratings."""
 
 import contextlib
 import hashlib

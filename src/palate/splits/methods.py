@@ -1,5 +1,6 @@
-"""The ways to split ratings. Each is drawn with a seed and depends on the ratings alone, never on
-the order of their rows.
+"""The ways to split ratings.
+
+Each is drawn with a seed and depends on the ratings alone, never on the order of their rows.
 """
 
 import datetime

@@ -1,6 +1,4 @@
-"""From the names of features to what a chain needs of them: positions both ways, and how to say
-them again of a new row.
-"""
+"""From the names of features to their positions in both directions, and to the features of new rows."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -39,7 +37,8 @@ class SideFeatures:
     notes: tuple[str, ...] = ()
 
     def link(self, weights: np.ndarray) -> FeatureLink | None:
-        """Return the link with weights of shape (n_draws, n_columns of all groups, n_factors + 1);
+        """Return the link with weights of shape (n_draws, n_columns of all groups, n_factors + 1).
+
         None without groups.
         """
         if not self.groups:
@@ -163,8 +162,9 @@ def side_features(
 
 
 def aligned_table(frame: object, side: str, vocabulary: Vocabulary) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """Return a table of features with one row for each id of the vocabulary, in its order, and
-    notes on what was left out.
+    """Return a table of features with one row for each id of the vocabulary, in its order, and notes.
+
+    The notes say what was left out.
 
     Raises
     ------

@@ -38,8 +38,7 @@ def bias_start(
     threads: int = 1,
     solver: Solver = solve_rows,
 ) -> tuple[tuple[Side, Side], float]:
-    """Return the biases fitted without factors, and the standard deviation of the training ratings
-    about them.
+    """Return the biases fitted without factors, and the sd of the training ratings about them.
 
     Without biases in the model they are zero, but the deviation is still that about fitted biases:
     it says what the noise and the factors have to share, which does not depend on how the model is
@@ -95,8 +94,7 @@ def factor_start(
 def spectral_start(
     problem: Problem, biases: tuple[Side, Side], n_factors: int, seed: int, threads: int
 ) -> tuple[Side, Side]:
-    """Return both sides with the biases given and the leading factors of what they leave, by a
-    singular value decomposition.
+    """Return both sides with given biases and the leading factors of what these leave, by an SVD.
 
     What a rating is above mean and biases is divided by powers of the numbers of ratings of its
     user and its item, as in `Spectral`, and pairs without a rating count as 0. Of choices what is
@@ -162,8 +160,9 @@ def model_start(
 def last_draw(
     model: FactorModel, ratings: Ratings, fresh: tuple[Side, Side], trainer: HasSize
 ) -> tuple[Side, Side]:
-    """Return the sides of a model's last draw (its only one, for a point estimate); users and items
-    it does not know start fresh.
+    """Return the sides of a model's last draw, which is the only one of a point estimate.
+
+    Users and items that the model does not know start fresh.
 
     Raises
     ------

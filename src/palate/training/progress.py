@@ -61,8 +61,9 @@ class TrainingBar:
 
 
 class Steps:
-    """The step that is being done, shown on standard error where a person can see it: a callback
-    and a context manager.
+    """Show the present step on standard error where a person can see it.
+
+    It is a callback and a context manager.
     """
 
     def __init__(self, show: bool | None = None) -> None:

@@ -157,8 +157,9 @@ class BinRatings:
     def columns(
         self, number: int, vectors: Side, shifts: tuple[np.ndarray, np.ndarray], threads: int
     ) -> Side:
-        """Return the vectors of the pairs of side `number`, by which the rows of the other side are
-        solved for; `shifts` are those of users and of items.
+        """Return the vectors of side `number` in every time bin, as the other side's rows meet them.
+
+        `shifts` are those of users and of items.
         """
         return self.pairs(number).shifted(vectors, shifts[number], shifts[1 - number], threads)
 
@@ -187,8 +188,9 @@ class BinRatings:
         threads: int,
         normal: Normal | None = None,
     ) -> np.ndarray:
-        """Return the shifts of side `number`, a group of time bins after the other, and take what they
-        explain off the errors, in place.
+        """Return the shifts of side `number`, solved for one group of time bins after the other.
+
+        What they explain is taken off the errors, in place.
 
         The ratings of a pair are one rating of their total weight, at their weighted mean.
 
@@ -267,8 +269,9 @@ def rating_errors(
     threads: int,
     session_effects: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> np.ndarray:
-    """Return what is left of every rating, float32, by user; `session_effects` are those of sessions, and the
-    session of each rating.
+    """Return the errors of all ratings, float32, by user.
+
+    `session_effects` are those of sessions, and the session of each rating.
     """
     from palate.kernels.timing import less_scores
 

@@ -26,9 +26,7 @@ _PAIRS_PER_CHUNK = 1 << 15
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """All ratings given to a trainer, which of them are held out, and the training ratings by user
-    and by item.
-    """
+    """The input of a training run: all ratings, which are held out, and training ratings both ways."""
 
     ratings: Ratings  # training and validation together
     held_out: np.ndarray  # (n_ratings,) bool
@@ -126,8 +124,9 @@ class Problem:
         return None if self.ratings.timestamp is None else self.ratings.timestamp[self.held_out]
 
     def known(self, catalog: Catalog | None) -> dict[str, Any]:
-        """Return the fields of a model that are its input's: ids, ratings with those held out
-        marked, catalog, scale, kind of frame.
+        """Return the fields of a model that are its input's.
+
+        They are ids, ratings with those held out marked, catalog, scale and kind of frame.
         """
         ratings = self.ratings
         matrix = RatingMatrix.from_ratings(ratings, self.held_out if self.held_out.any() else None)
@@ -197,14 +196,11 @@ def _mean(values: np.ndarray, weights: np.ndarray) -> float:
 
 
 class StartWarning(UserWarning):
-    """A model to start from knows users or items that the ratings do not hold: the new model will
-    not know them.
-    """
+    """A model to start from knows users or items without ratings: the new model will not know them."""
 
 
 def _meet_start(ratings: Ratings, start: Model | None, everything: Ratings) -> None:
-    """Check that ratings are on the scale of the model to start from, and say whom the new model
-    will have forgotten.
+    """Check the scale of ratings against a model to start from, and name what the new model forgets.
 
     Raises
     ------

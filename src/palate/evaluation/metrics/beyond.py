@@ -21,8 +21,9 @@ def mean_over_list(items: np.ndarray, value: np.ndarray) -> np.ndarray:
 
 
 def self_information(counts: np.ndarray, n_users: int) -> np.ndarray:
-    """Return -log2 of the share of users who rated each item: 0 for one that all know,
-    log2(n_users) for one that a single user knows.
+    """Return -log2 of the share of users who rated each item.
+
+    It is 0 for an item that all users know, and log2(n_users) for one that a single user knows.
 
     Its mean over a list is the list's novelty, in bits. An item without training ratings counts as
     one with a single one.
@@ -40,8 +41,9 @@ def self_information(counts: np.ndarray, n_users: int) -> np.ndarray:
 
 
 def serendipity(lists: Lists, k: int, expected: np.ndarray) -> np.ndarray:
-    """Return `sum_{j <= k} rel_j unexpected_j / k`: the share of the list that is relevant and that
-    the list of the most popular items would not have held.
+    """Return `sum_{j <= k} rel_j unexpected_j / k`.
+
+    It is the share of a list that is relevant and not in the list of the most popular items.
 
     An item is unexpected if it is not among the first k of `expected`, (n_users, >= k), -1 at free
     places: what a primitive model lists for the same user. A user without relevant items has no
@@ -131,8 +133,9 @@ def _unlike(
 
 
 def gini(appearances: np.ndarray) -> float:
-    """Return the Gini coefficient of the items' appearances: 0 if all are listed equally often,
-    near 1 if a few take all places.
+    """Return the Gini coefficient of the items' numbers of appearances.
+
+    It is 0 if all items are listed equally often, and near 1 if a few take all places.
 
     With the n counts x ascending, `sum_j (2 j - n - 1) x_j / (n sum x)`.
 

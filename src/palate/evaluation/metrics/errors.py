@@ -1,14 +1,10 @@
-"""Errors of predicted ratings: RMSE is the root of the mean square, MAE the mean of the absolute
-deviations.
-"""
+"""Errors of predicted ratings: root of the mean square (RMSE) and mean absolute deviation (MAE)."""
 
 import numpy as np
 
 
 def clipped(predicted: np.ndarray, scale: tuple[float, float]) -> np.ndarray:
-    """Return predictions with those outside the scale moved to its ends: nobody can give six stars
-    of five.
-    """
+    """Return predictions with those outside the scale moved to its ends."""
     return np.asarray(np.clip(predicted, *scale))
 
 

@@ -60,8 +60,9 @@ def ndcg(lists: Lists, k: int) -> np.ndarray:
 
 
 def average_precision(lists: Lists, k: int) -> np.ndarray:
-    """Return AP@k = sum_{j <= k} rel_j precision@j / R, whose mean over users is MAP@k (R as in
-    trec_eval and ranx, not min(k, R)).
+    """Return AP@k = sum_{j <= k} rel_j precision@j / R, whose mean over users is MAP@k.
+
+    R is the number of relevant items as in trec_eval and ranx, not min(k, R).
     """
     hit = _first(lists, k)
     precisions = np.cumsum(hit, axis=1) / np.arange(1, hit.shape[1] + 1)
@@ -69,8 +70,9 @@ def average_precision(lists: Lists, k: int) -> np.ndarray:
 
 
 def reciprocal_rank(lists: Lists, k: int) -> np.ndarray:
-    """Return 1 / (rank of the first relevant item), 0 if none is among the first k; its mean over
-    users is MRR@k.
+    """Return 1 / (rank of the first relevant item), 0 if none is among the first k.
+
+    Its mean over users is MRR@k.
     """
     hit = _first(lists, k)
     values = np.zeros(len(hit))

@@ -73,8 +73,9 @@ class TimeBins:
     def fitted(
         self, sides: tuple[Side, Side], priors: tuple[RowPrior, RowPrior], shifts: Shifts
     ) -> tuple[tuple[Side, Side], tuple[RowPrior, RowPrior], TimeContext]:
-        """Return rows and priors as a model holds them, users in the time bin of their last rating and
-        items in the last time bin, and what it knows of time.
+        """Return rows, priors and time as a model holds them.
+
+        Users are in the time bin of their last rating, items in the last time bin.
         """
         k, width, n_users = self.n_factors, sides[0].factors.shape[1], len(sides[0].bias)
         columns = np.append(np.arange(k), width)

@@ -1,5 +1,4 @@
-"""Side information in least squares: each side's rows are drawn to what their features say, and the
-features' weights are a ridge.
+"""Side information in least squares: rows are shrunk to what features predict; weights are a ridge.
 
     + sum over rows of  strength_u |x_u - B' f_u|^2  +  l2_features |B|^2
 

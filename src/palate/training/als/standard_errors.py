@@ -1,6 +1,4 @@
-"""The noise of a rating and the scale of the standard errors of a least-squares fit, from a sample
-of its ratings.
-"""
+"""Noise and scale of the standard errors of a least-squares fit, from a sample of its ratings."""
 
 import numpy as np
 
@@ -20,8 +18,9 @@ _MOST_LEVERAGE = 0.9
 def noise_and_spread(
     problem: Problem, users: Side, items: Side, priors: tuple[RowPrior, RowPrior], threads: int, seed: int
 ) -> tuple[float, float] | None:
-    """Return the sd of a rating about its expectation and the factor on standard errors; None
-    without validation ratings, or where a fit without a penalty leaves no noise that can be told.
+    """Return the sd of a rating about its expectation and the factor on standard errors.
+
+    None without validation ratings, or where a fit without a penalty leaves no noise to estimate.
 
     The noise is that of the training residuals, corrected for how far the fit follows each rating
     (its leverage). The factor makes the variance of the standardised validation errors 1.
@@ -46,9 +45,7 @@ def noise_and_spread(
 
 
 def _noise(problem: Problem, halves: tuple[Half, Half], threads: int, seed: int) -> float | None:
-    """Return the variance of a rating of weight 1 about its expectation; None where there is none
-    to speak of.
-    """
+    """Return the variance of a rating of weight 1 about its expectation; None if it is nearly 0."""
     rows = problem.by_user
     train = _sample(problem.n_train, SAMPLE, seed)
     user, item = np.searchsorted(rows.indptr, train, side="right") - 1, rows.columns[train].astype(np.int64)
@@ -71,9 +68,7 @@ def _noise(problem: Problem, halves: tuple[Half, Half], threads: int, seed: int)
 
 
 def _sample(n: int, size: int, seed: int) -> np.ndarray:
-    """Return the places of `size` of n, each subset equally likely, ascending; all of them if there
-    are no more.
-    """
+    """Return `size` of n places, ascending, each subset equally likely; all if there are no more."""
     from palate.kernels.random import mark_sample
 
     chosen = np.empty(n, bool)

@@ -339,9 +339,7 @@ def _no_gain(problem: Problem, stopping: Stopping) -> str:
 
 
 def penalty(side: Side, prior: RowPrior, counts: np.ndarray, n_columns: int) -> float:
-    """Return what one side's factors and biases cost in the objective, for a diagonal precision and
-    mean 0.
-    """
+    """Return what one side adds to the objective, for a diagonal precision and mean 0."""
     diagonal = np.diagonal(prior.precision[0]).astype(np.float64)
     k = prior.n_factors
     strength = row_strength(counts, n_columns, prior).astype(np.float64)

@@ -36,8 +36,10 @@ class SideModel:
         own_noise: bool = False,
         errors: bool = False,
     ) -> "SideModel":
-        """Prepare a side with these features, whose rows have a noise of their own if told so, and
-        whose errors are added up.
+        """Prepare a side with these features.
+
+        `own_noise` says whether rows have a noise of their own, `errors` whether their errors are added
+        up.
         """
         shape = SideShape.build(number, n_factors, blocks)
         precision: RowPrecision = OwnPrecisions(number) if own_noise else OnePrecision()
@@ -50,9 +52,7 @@ class SideModel:
 
 @dataclass(frozen=True, eq=False)
 class ChainModel:
-    """What a chain is given: ratings in units of `unit` about `mean`, both sides, the likelihood and
-    the time.
-    """
+    """What a chain is given: ratings in units of `unit` about `mean`, sides, likelihood and time."""
 
     ratings: BothWays  # with the columns that `time` gives them
     mean: float
@@ -65,8 +65,9 @@ class ChainModel:
 
 @dataclass(frozen=True, eq=False)
 class ChainState:
-    """All that is random: both sides, the precision of the noise that all share, for an ordinal
-    likelihood the cutpoints and latent values, and time.
+    """All random quantities: both sides, the precision of the shared noise, and time.
+
+    With an ordinal likelihood also the cutpoints and latent values.
     """
 
     users: SideState
@@ -110,8 +111,9 @@ def _draw_side(
     noise: float,
     clock: Clock,
 ) -> tuple[SideState, Sums]:
-    """Draw one side given the other: its prior, its rows and the precision of each. Also return the
-    weighted sums of errors.
+    """Draw one side given the other: its prior, its rows and the precision of each.
+
+    Also return the weighted sums of errors.
     """
     there, threads = 1 - side.shape.number, clock.threads
     state = side.prior.draw(state, clock, model.time.steps(side.shape, time))
@@ -124,8 +126,9 @@ def _draw_side(
 def _errors(
     model: ChainModel, users: SideState, items: SideState, sums: Sums, timed: Sums | None, threads: int
 ) -> Sums | None:
-    """Return the sums of errors to report, weighted by the ratings' own weights alone; none of an
-    ordinal likelihood.
+    """Return the sums of errors to report, weighted by the ratings' own weights alone.
+
+    There are none with an ordinal likelihood.
     """
     if model.likelihood.levels is not None:
         return None
@@ -144,8 +147,9 @@ def chain_model(
     items: SideModel,
     time: tuple[str, ...] = (),
 ) -> ChainModel:
-    """Scale the ratings to a unit in which they deviate by about 1, or code them by level; `time`
-    is what of time is looked at.
+    """Return the model of a chain: ratings scaled to an sd of about 1, or coded by level.
+
+    `time` names the parts of time that are modelled.
     """
     ratings = BothWays(problem.by_user, problem.by_item, np.empty(0, np.int32))
     if levels is not None or time:

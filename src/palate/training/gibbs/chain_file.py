@@ -45,8 +45,9 @@ def digest_of(
     start: FactorModel | None,
     seed: int,
 ) -> str:
-    """Return what tells one run from all others: trainer, seed, ratings, what is held out, features
-    and start.
+    """Return a digest of trainer, seed, ratings, held-out ratings, features and start.
+
+    It tells a run from all others.
     """
     found = hashlib.sha256(
         json.dumps([type(trainer).__name__, asdict(trainer), seed], sort_keys=True).encode()
@@ -123,8 +124,9 @@ def save_chain(
 def load_chain(
     path: str | os.PathLike[str], digest: str
 ) -> tuple[int, int, ChainState, Kept, list[SweepReport]] | None:
-    """Return chain, sweep, state, what was kept and the reports of the run with this digest; None
-    if there is no such file.
+    """Return chain, sweep, state, kept draws and reports of the run with this digest.
+
+    None if there is no such file.
 
     Raises
     ------

@@ -34,8 +34,9 @@ def split_rhat(traces: np.ndarray) -> np.ndarray:
 
 
 def effective_size(traces: np.ndarray) -> np.ndarray:
-    """Return how many independent draws the mean of each quantity is worth, from the
-    autocorrelation of its chains.
+    """Return the effective number of independent draws of each quantity's mean.
+
+    It is computed from the autocorrelation of its chains.
 
     Pairs of autocorrelations are summed until a pair is negative (Geyer 1992), and made monotone.
 

@@ -1,6 +1,4 @@
-"""The ordinal likelihood of a Gibbs chain: noisy latent values of the ratings, and the cutpoints
-between the levels.
-"""
+"""The ordinal likelihood of a Gibbs chain: noisy latent values of the ratings, and the cutpoints."""
 
 from dataclasses import dataclass
 
@@ -19,8 +17,9 @@ _MOST_STEPS, _CLOSE = (
 
 @dataclass(frozen=True, eq=False)
 class Terms:
-    """Log posterior of cutpoints given latent values, its gradient (n_cuts,) and negative curvature
-    (n_cuts, n_cuts).
+    """Log posterior of cutpoints given latent values, its gradient and its negative curvature.
+
+    The gradient has shape (n_cuts,), the curvature (n_cuts, n_cuts).
     """
 
     value: float
@@ -29,8 +28,9 @@ class Terms:
 
 
 def first_cutpoints(codes: np.ndarray, n_levels: int) -> np.ndarray:
-    """Return the cutpoints at which a latent value of 0 has the levels' shares, ascending; rare
-    levels get a little room.
+    """Return the ascending cutpoints at which a latent value of 0 has the levels' shares.
+
+    Rare levels get a little room.
     """
     from palate.kernels.ordinal import normal_quantile
 
@@ -49,8 +49,9 @@ def draw_cutpoints(
     rng: np.random.Generator,
     threads: int,
 ) -> np.ndarray:
-    """Return cutpoints drawn given latent values without noise: one Metropolis-Hastings step, noisy
-    values summed out.
+    """Return cutpoints drawn given latent values without noise, by one Metropolis-Hastings step.
+
+    The noisy values are summed out.
 
     `precision` is that of each rating's noise, empty where it is 1 throughout.
 
@@ -83,8 +84,9 @@ def _climb(
     precision: np.ndarray,
     threads: int,
 ) -> tuple[np.ndarray, Terms]:
-    """Return the cutpoints of the highest posterior, by Newton steps halved until they keep the
-    order and climb.
+    """Return the cutpoints of the highest posterior, by Newton steps.
+
+    Steps are halved until they keep the order and increase the posterior.
     """
     for _ in range(_MOST_STEPS):
         step = np.linalg.solve(here.curvature, here.gradient)

@@ -1,6 +1,4 @@
-"""What a run of chains keeps: evenly spaced draws in rating units, and running means of the
-predictions it is judged by.
-"""
+"""What a run of chains keeps: evenly spaced draws, and running means of the monitored predictions."""
 
 from dataclasses import dataclass, field
 
@@ -90,8 +88,10 @@ def count(kept: Kept, model: ChainModel, state: ChainState, found: np.ndarray, k
 
 
 def in_rating_units(model: ChainModel, state: ChainState) -> dict[str, np.ndarray]:
-    """Return one draw as a FactorModel takes it: factors carry the square root of the unit, biases
-    the unit; see `TimeContext` for the time bins that rows are of.
+    """Return one draw in rating units, as a FactorModel takes it.
+
+    Factors carry the square root of the unit, biases the unit; `TimeContext` says in which time
+    bins rows are.
     """
     root, unit = np.float32(np.sqrt(model.unit)), np.float32(model.unit)
     draw: dict[str, np.ndarray] = {

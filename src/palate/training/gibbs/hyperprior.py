@@ -1,6 +1,4 @@
-"""Draws of what stands above the rows: the normal prior of a side, the strengths of its features,
-the noise and how alike rows are in it.
-"""
+"""Draws of hyperparameters: the prior of a side, strengths of features, noise and its degrees."""
 
 import math
 from dataclasses import dataclass
@@ -17,8 +15,9 @@ _SLICE = 0.3  # first width of a slice, in log degrees
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Sums over the rows of a side, float64: their number, sum (d,) and sum of outer products (d,
-    d); the bias is last.
+    """Number, sum and sum of outer products of the rows of a side, float64.
+
+    They have shapes (), (d,) and (d, d); the bias is last.
     """
 
     n: int
@@ -59,9 +58,7 @@ def normal_wishart(
 
 
 def wishart(inverse_scale: np.ndarray, degrees: float, rng: np.random.Generator) -> np.ndarray:
-    """Return a draw of the Wishart distribution whose scale matrix is the inverse of the one given
-    (Bartlett 1933).
-    """
+    """Return a Wishart draw whose scale matrix is the inverse of the one given (Bartlett 1933)."""
     d = len(inverse_scale)
     triangle = np.tril(rng.standard_normal((d, d)), -1)
     triangle[np.diag_indices(d)] = np.sqrt(rng.chisquare(degrees - np.arange(d)))
@@ -71,8 +68,9 @@ def wishart(inverse_scale: np.ndarray, degrees: float, rng: np.random.Generator)
 
 
 def precision_of(n: float, squares: float, rng: np.random.Generator) -> float:
-    """Return a draw of a precision with a Gamma(1, 1) prior, given `n` normal numbers of mean 0 and
-    their sum of squares.
+    """Return a draw of a precision with a Gamma(1, 1) prior.
+
+    Given are the number `n` and the sum of squares of normal numbers of mean 0.
     """
     return float(rng.gamma(_SHAPE + n / 2) / (_RATE + squares / 2))
 
@@ -80,16 +78,18 @@ def precision_of(n: float, squares: float, rng: np.random.Generator) -> float:
 def draw_precisions(
     degrees: float, counts: np.ndarray, squares: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Return each row's own precision (n,), drawn given its ratings: a Gamma(degrees / 2, degrees /
-    2) prior, `counts` normal numbers of mean 0 and unit variance over that precision, and
-    `squares`, the sums of their squares.
+    """Return each row's own precision (n,), drawn given its ratings.
+
+    The prior is Gamma(degrees / 2, degrees / 2). A row has `counts` normal numbers of mean 0 and
+    unit variance over that precision; `squares` are the sums of their squares.
     """
     return draw_row_precisions(degrees, counts, squares, rng.gamma)
 
 
 def draw_degrees(degrees: float, precisions: np.ndarray, rng: np.random.Generator) -> float:
-    """Return the degrees of freedom of the rows' precisions, drawn given them: one step of slice
-    sampling in log degrees.
+    """Return the degrees of freedom of the rows' precisions, drawn given them.
+
+    It is one step of slice sampling in log degrees.
 
     The prior is Gamma(2, 0.1), the usual one of the degrees of freedom of a t distribution: mean
     20, hardly any below 2.

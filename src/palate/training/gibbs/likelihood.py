@@ -14,8 +14,10 @@ from palate.training.gibbs.noise import Noise, SharedNoise, UnitNoise
 
 @dataclass(frozen=True, eq=False)
 class BothWays:
-    """The training ratings by user and by item; `place` says where those by item stand by user
-    (int32; empty unless the chain is ordinal or in time).
+    """The training ratings by user and by item.
+
+    `place` is the place by user of each rating by item (int32; empty unless the chain is ordinal or
+    in time).
     """
 
     by_user: Rows
@@ -66,8 +68,9 @@ class Likelihood(Protocol):
         ...
 
     def expected(self, latent: np.ndarray, scale: np.ndarray, cutpoints: np.ndarray) -> np.ndarray | None:
-        """Return the expected ratings of latent values with noise of this scale; None where these are
-        the latent values themselves.
+        """Return the expected ratings of latent values with noise of this scale.
+
+        None where they are the latent values themselves.
         """
         ...
 

@@ -65,8 +65,9 @@ class OwnPrecisions:
     def draw(
         self, state: SideState, counts: np.ndarray, sums: np.ndarray, noise: float, clock: Clock
     ) -> tuple[SideState, Sums]:
-        """Draw each row's own precision, and how alike these are, given the sums of errors under the
-        present ones.
+        """Draw each row's own precision and their degrees of freedom, given the sums of errors.
+
+        The sums are weighted by the present precisions.
         """
         rng, before, squares = clock.rng(OWN_NOISE, self.number), state.own, sums[:, 0]
         own = draw_precisions(state.degrees, counts, noise * squares / before, rng)

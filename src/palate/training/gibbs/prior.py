@@ -13,8 +13,9 @@ from palate.training.gibbs.sides import SideShape, SideState
 
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """Further vectors of mean 0 with the precision of a side's rows, by their number and their
-    scatter (k + 1, k + 1): what time says of the prior.
+    """Number and scatter (k + 1, k + 1) of further vectors with the precision of a side's rows.
+
+    Their mean is 0. They are the steps between time bins, from which the prior learns, too.
     """
 
     n: int = 0

@@ -20,8 +20,9 @@ class DrawnRows:
     def draw(
         self, state: SideState, rows: Rows, other: Side, mean: float, noise: float, clock: Clock
     ) -> tuple[SideState, np.ndarray]:
-        """Draw all rows given the other side and the precision of the noise; also return the error
-        sums of each row, or of none if they are not asked for.
+        """Draw all rows given the other side and the precision of the noise.
+
+        Also return the error sums of each row, or of none if they are not asked for.
         """
         shape, threads = self.shape, clock.threads
         prior = RowPrior(

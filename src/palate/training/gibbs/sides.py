@@ -41,9 +41,7 @@ class SideState:
 
 @dataclass(frozen=True, eq=False)
 class SideShape:
-    """What does not change of a side: where it stands (0 users, 1 items), the number of factors and
-    its features.
-    """
+    """What does not change of a side: its number (0 users, 1 items), factors and features."""
 
     number: int
     n_factors: int
@@ -73,8 +71,9 @@ class SideShape:
         return column_bounds(self.blocks)
 
     def start(self, vectors: Side, own: np.ndarray) -> SideState:
-        """Return a state at given vectors and own precisions, with the prior that the vectors suggest
-        and weights of zero.
+        """Return a state at given vectors and own precisions.
+
+        The prior is the one that the vectors suggest; feature weights are zero.
         """
         d = self.n_factors + 1
         weights = np.zeros((int(self.bounds[-1]), self.width + LANES), np.float32)

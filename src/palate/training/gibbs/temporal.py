@@ -282,8 +282,10 @@ class TimeModel:
     def asked(
         self, state: TimeState, items: Side, users: np.ndarray, index: np.ndarray, times: np.ndarray | None
     ) -> tuple[Side, np.ndarray, np.ndarray]:
-        """Return the items' vectors and the session effects of other ratings than those trained on, one of
-        each for every rating, and the places of the vectors.
+        """Return the items' vectors, their places and the session effects for other ratings.
+
+        These are ratings that the chain is not trained on. Each has one place and one session
+        effect.
         """
         if times is None:
             return items, index, np.zeros(1, np.float32)
@@ -320,8 +322,10 @@ class TimeModel:
         noise: float,
         clock: Clock,
     ) -> tuple[TimeState, SideState, Sums | None]:
-        """Draw shifts, session effects and their precisions, each given all else, then how much of a user's
-        session effects is the user's bias. Also return the users, and the weighted sums of errors.
+        """Draw shifts, session effects and their precisions, each given all else.
+
+        Then the common part of a user's session effects is drawn as bias. Also return the users,
+        and the weighted sums of errors.
 
         Parameters
         ----------
@@ -358,8 +362,9 @@ class TimeModel:
         noise: float,
         clock: Clock,
     ) -> TimeState:
-        """Draw the shifts of users and of items, and the precisions of their steps; errors are those
-        after it, in place.
+        """Draw the shifts of users and of items, and the precisions of their steps.
+
+        The errors are updated in place.
         """
         rng = clock.rng(TIME, 0)
         for number, (shape, side) in enumerate(zip(shapes, states, strict=True)):
@@ -383,8 +388,9 @@ class TimeModel:
     def draw_sessions(
         self, state: TimeState, errors: np.ndarray, weights: np.ndarray, noise: float, clock: Clock
     ) -> TimeState:
-        """Draw the session effects and their precision; errors are then without session effects, in
-        place.
+        """Draw the session effects and their precision.
+
+        The errors are then without session effects; they are updated in place.
         """
         self._add_session_effects(errors, state, clock.threads)
         rng, n, nothing = clock.rng(TIME, 1), self.n_session_effects, np.empty(0, np.int32)
@@ -401,8 +407,9 @@ class TimeModel:
     def level(
         self, state: TimeState, shape: SideShape, users: SideState, clock: Clock
     ) -> tuple[TimeState, SideState]:
-        """Draw how much of what all ratings of a user share is the user's bias and how much is in
-        the session effects, which changes no score.
+        """Draw how the level of a user's ratings divides into bias and session effects.
+
+        It changes no score.
         """
         vectors, k = users.vectors, shape.n_factors
         away = np.column_stack([vectors.factors[:, :k], vectors.bias]) - users.mean

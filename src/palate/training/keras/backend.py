@@ -13,8 +13,9 @@ _VARIABLE = "KERAS_BACKEND"
 
 
 def require_keras() -> Any:
-    """Return the module keras: as it is if it is imported already, else on the backend that
-    KERAS_BACKEND names, or the first installed.
+    """Return the module keras.
+
+    If it is not imported yet, its backend is that of KERAS_BACKEND, or the first one installed.
 
     Raises
     ------

@@ -1,6 +1,4 @@
-"""Epochs of a Keras model: shuffled batches, a report after each, and when to stop. The same for
-every network.
-"""
+"""Epochs of a Keras model: shuffled batches, a report after each epoch, and when to stop."""
 
 import math
 import time
@@ -66,8 +64,9 @@ class Judgement:
         return (self.train_mse if self.validation_mse is None else self.validation_mse) + self.penalty
 
     def report(self, epoch: int, seconds: float, total: float) -> SweepReport:
-        """Return the figures of an epoch; the objective is in sum form, `total` being the number
-        (weight) of the ratings.
+        """Return the figures of an epoch.
+
+        The objective is in sum form; `total` is the number (weight) of the ratings.
         """
         mse = self.validation_mse
         return SweepReport(
@@ -176,8 +175,9 @@ def fit_epochs(
     seed: int,
     save: Callable[[Problem, EpochRun], None] | None = None,
 ) -> tuple[Problem, EpochRun]:
-    """Train what a trainer builds, and return what it was trained on and the run; the one path of
-    all Keras trainers.
+    """Train what a trainer builds, and return what it was trained on and the run.
+
+    All Keras trainers use it.
     """
     check_threads(threads)
     check_seed(seed)
@@ -245,8 +245,9 @@ def compiled(
 def errors_of(
     problem: Problem, score: Callable[[np.ndarray, np.ndarray], np.ndarray], penalty: float
 ) -> Judgement:
-    """Return the errors of `score(user_index, item_index)` on the training and the validation
-    ratings, beside a penalty.
+    """Return the errors of `score(user_index, item_index)` on the training and validation ratings.
+
+    A penalty is added to the objective.
     """
     rows = problem.by_user
     users = np.repeat(np.arange(rows.n_rows), np.diff(rows.indptr))
