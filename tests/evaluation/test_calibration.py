@@ -11,7 +11,7 @@ import palate
 from palate.data.matrix import RatingMatrix
 from palate.evaluation.calibration import _clustered_error
 from palate.evaluation.evaluated_model import LeakError
-from palate.evaluation.predictive import foretell
+from palate.evaluation.predictive import predictive_scores
 from palate.kernels import calibration as kernel
 from palate.model.factor_model import FactorModel
 from posteriors import posterior_model, prior
@@ -267,7 +267,7 @@ def test_what_cannot_be_tested_is_refused():
     with pytest.raises(
         ValueError, match=r"test must hold ratings of the model's levels, 1, 2, 3, 4, 5; got 2.5."
     ):
-        foretell(ordinal, np.array([0]), np.array([0]), np.array([2.5]), (0.8,), 0, 1)
+        predictive_scores(ordinal, np.array([0]), np.array([0]), np.array([2.5]), (0.8,), 0, 1)
 
 
 def test_mixture_scores_are_those_of_the_reference():

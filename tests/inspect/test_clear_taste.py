@@ -9,7 +9,7 @@ import pytest
 import palate
 from palate.inspect import distinctive, user_page
 from palate.inspect.clear_taste import COUNTERPARTS, distinctive_report
-from palate.inspect.genre_preferences import clearest_genres, genre_contrasts, surprises
+from palate.inspect.genre_preferences import clearest_genres, genre_contrasts, residuals
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_a_planted_taste_is_found_first(planted):
 
 
 def test_liking_is_mean_surprise_inside_less_outside(planted):
-    left, matrix = surprises(planted.ratings), planted.ratings
+    left, matrix = residuals(planted.ratings), planted.ratings
     span = slice(*matrix.indptr[7:9])
     inside = matrix.items[span] % 4 == 0
     row = genre_contrasts(planted, 7).filter(taste="War").row(0, named=True)
@@ -58,7 +58,7 @@ def test_liking_is_mean_surprise_inside_less_outside(planted):
 
 def test_surprises_know_the_mean_the_item_and_the_user():
     ratings = palate.Ratings.from_arrays([1, 1, 2, 2], ["a", "b", "a", "b"], [5, 1, 5, 1], scale=(1, 5))
-    left = surprises(palate.Baseline().fit(ratings, validation=0).ratings)
+    left = residuals(palate.Baseline().fit(ratings, validation=0).ratings)
     # item a: (2 + 2) / (2 + 10) above the mean of 3; the users do not differ
     assert left.tolist() == pytest.approx([2 - 1 / 3, -2 + 1 / 3] * 2)
 

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from palate.evaluation.predictive import foretell
+from palate.evaluation.predictive import predictive_scores
 from palate.factors.row_precision import RowNoise
 from palate.factors.temporal import Sessions, TimeContext
 from palate.factors.temporal_scores import PAIRS_PER_CHUNK, at_times, over_times, scores_at
@@ -331,7 +331,7 @@ def test_what_is_foretold_is_foretold_at_its_time(link):
     model = timed_model(link)
     users, items, times, *_ = COLUMNS
     values = np.array([1.0, 2, 3, 4, 5, 4, 3, 2])
-    whole = foretell(model, users, items, values, (0.8,), 0, 1, times)
+    whole = predictive_scores(model, users, items, values, (0.8,), 0, 1, times)
     for at in range(len(users)):
         then, user, item = at_times(model, users[at : at + 1], items[at : at + 1], times[at : at + 1])
         assert whole.mean[at] == pytest.approx(then.score_pairs(user, item)[0], abs=1e-5)

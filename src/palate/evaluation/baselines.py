@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 
 from palate.data.ratings import Ratings
-from palate.evaluation.evaluated_model import Contestant, enter, training_ratings
+from palate.evaluation.evaluated_model import EvaluatedModel, evaluated_model, training_ratings
 from palate.evaluation.popular import MostPopular
-from palate.evaluation.test_set import Question
+from palate.evaluation.test_set import TestSet
 from palate.scorer import Scorer
 from palate.solve.grades import ALIKE, RATINGS
 from palate.training.baseline import Baseline
@@ -23,8 +23,8 @@ FEW = 3  # ratings below which an item is not listed for being popular lately
 
 
 def references(
-    models: list[Contestant], question: Question, train: Ratings | None, threads: int | None = None
-) -> list[Contestant]:
+    models: list[EvaluatedModel], test_set: TestSet, train: Ratings | None, threads: int | None = None
+) -> list[EvaluatedModel]:
     """Return the references, made from what the first model was trained on.
 
     The baseline stands beside scores that are ratings. Where lists are tested there are the most
@@ -33,8 +33,8 @@ def references(
 
     Parameters
     ----------
-    models : list of Contestant
-    question : Question
+    models : list of EvaluatedModel
+    test_set : TestSet
     train : Ratings or None
         What to make them from instead.
     threads : int, optional
@@ -43,8 +43,8 @@ def references(
     scorer = first.scorer
     made_from = train if train is not None else training_ratings(scorer)
     entries = [
-        enter(name, model, question.test, made_from)
-        for name, model in _made(scorer, made_from, bool(question.ks), taken, threads)
+        evaluated_model(name, model, test_set.test, made_from)
+        for name, model in _made(scorer, made_from, bool(test_set.ks), taken, threads)
     ]
     if made_from.users is scorer.users and made_from.items is scorer.items:
         entries = [

@@ -11,8 +11,8 @@ from palate._checks import ArgumentError, ArgumentTypeError, is_number
 from palate.data.dataset import ratings_of
 from palate.data.frames import from_polars
 from palate.data.ratings import Ratings
-from palate.evaluation.evaluated_model import enter, held_out_ratings, indexes, scale_notes
-from palate.evaluation.predictive import Foretold, foretell
+from palate.evaluation.evaluated_model import evaluated_model, held_out_ratings, indexes, scale_notes
+from palate.evaluation.predictive import PredictiveScores, predictive_scores
 from palate.factors.draws import ADVICE, knows_rating_spread
 from palate.factors.factors import FactorScorer
 from palate.factors.temporal_scores import knows_time
@@ -34,7 +34,7 @@ class Calibration:
 
     Parameters
     ----------
-    foretold : Foretold
+    foretold : PredictiveScores
         One entry per test rating.
     values : ndarray of shape (n,), float64
         The test ratings.
@@ -61,7 +61,7 @@ class Calibration:
     True
     """
 
-    foretold: Foretold
+    foretold: PredictiveScores
     values: np.ndarray
     user: np.ndarray
     item: np.ndarray
@@ -263,25 +263,25 @@ def calibrate(
         test = held_out_ratings(scorer, name)
     test = ratings_of(test, "test", " or a split")
     scales = scale_notes([entry], test=test)
-    contestant = enter(name, scorer, test, None)
+    evaluated = evaluated_model(name, scorer, test, None)
     user, item = indexes(test, scorer.users, scorer.items)
     known = (user >= 0) & (item >= 0)
     if not known.any():
         raise ArgumentError("test", f"hold a rating of a user and an item that {name!r} knows", "none")
     values = test.value[known].astype(np.float64)
     times = None if test.timestamp is None else test.timestamp[known]
-    foretold = foretell(scorer, user[known], item[known], values, shares, seed, threads, times)
+    foretold = predictive_scores(scorer, user[known], item[known], values, shares, seed, threads, times)
     return Calibration(
         foretold=foretold,
         values=values,
         user=user[known],
         item=item[known],
-        n_train=contestant.item_counts[item[known]],
+        n_train=evaluated.item_counts[item[known]],
         nominal=shares,
         about=_about(scorer, name, user[known], item[known], seed),
         notes=(
             *scales,
-            *_notes(known, contestant.selected, name),
+            *_notes(known, evaluated.selected, name),
             *([TIMELESS.format(name)] if times is None and knows_time(scorer) else []),
         ),
         frame_kind=test.frame_kind,

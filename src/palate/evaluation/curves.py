@@ -9,11 +9,11 @@ import numpy as np
 from palate._checks import check_count
 from palate.data.forks import needs_threads
 from palate.data.ratings import Ratings
-from palate.evaluation.evaluated_model import Contestant, indexes
-from palate.evaluation.evaluating import check_bootstrap, enter_all
+from palate.evaluation.evaluated_model import EvaluatedModel, indexes
+from palate.evaluation.evaluating import check_bootstrap, evaluation_input
 from palate.evaluation.evaluation import Evaluation
 from palate.evaluation.scoring import Figure, Outcome, lists_of
-from palate.evaluation.test_set import Question
+from palate.evaluation.test_set import TestSet
 from palate.splits.parts import Split
 
 CURVES = ("hit_rate", "recall")
@@ -139,7 +139,7 @@ def hit_curves(
     """
     check_bootstrap(resamples, confidence, seed)
     n = check_count("n", n, 1)
-    asked = enter_all(
+    given = evaluation_input(
         models,
         test,
         k=range(1, n + 1),
@@ -150,21 +150,21 @@ def hit_curves(
         baselines=baselines,
         threads=threads,
     )
-    outcomes = tuple(_curve(one, asked.question, threads) for one in asked.contestants)
-    return HitCurves(evaluation=asked.evaluation(outcomes, resamples, confidence, seed))
+    outcomes = tuple(_curve(one, given.test_set, threads) for one in given.evaluated)
+    return HitCurves(evaluation=given.evaluation(outcomes, resamples, confidence, seed))
 
 
-def _curve(contestant: Contestant, question: Question, threads: int | None) -> Outcome:
-    user, item = indexes(question.test, contestant.scorer.users, contestant.scorer.items)
-    lists = lists_of(contestant, question, user, item, threads)
+def _curve(model: EvaluatedModel, test_set: TestSet, threads: int | None) -> Outcome:
+    user, item = indexes(test_set.test, model.scorer.users, model.scorer.items)
+    lists = lists_of(model, test_set, user, item, threads)
     hits = np.cumsum(lists.hit, axis=1)
     defined = (lists.n_relevant > 0).astype(np.float64)
     share = hits / np.maximum(lists.n_relevant, 1)[:, None]
-    figures: tuple[Figure, ...] = tuple((metric, k) for metric in CURVES for k in question.ks)
+    figures: tuple[Figure, ...] = tuple((metric, k) for metric in CURVES for k in test_set.ks)
     top = np.hstack([(hits > 0).astype(np.float64), share])
     bottom = np.repeat(defined[:, None], top.shape[1], axis=1)
     return Outcome(
-        name=contestant.name,
+        name=model.name,
         figures=figures,
         top=top,
         bottom=bottom,

@@ -19,7 +19,7 @@ class LeakError(ValueError):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Contestant:
+class EvaluatedModel:
     """One scorer of an evaluation.
 
     Parameters
@@ -81,10 +81,10 @@ def scale_notes(named: list[tuple[Scorer, str]], **tables: Ratings | None) -> li
     """
     notes: list[str] = []
     for name, ratings in tables.items():
-        met: dict[Any, list[tuple[Scorer, str]]] = {}
+        by_scale: dict[Any, list[tuple[Scorer, str]]] = {}
         for scorer, label in named:
-            met.setdefault(scorer.scale, []).append((scorer, label))
-        for scale, group in met.items():
+            by_scale.setdefault(scorer.scale, []).append((scorer, label))
+        for scale, group in by_scale.items():
             whose = ", ".join(repr(label) for _, label in group)
             what = "test ratings" if name == "test" else f"ratings of {name}"
             said = None if ratings is None else off_scale(ratings, scale, whose, what, group[0][0].ratings)
@@ -92,9 +92,9 @@ def scale_notes(named: list[tuple[Scorer, str]], **tables: Ratings | None) -> li
     return notes
 
 
-def enter(
+def evaluated_model(
     name: str, scorer: Scorer, test: Ratings, train: Ratings | None, part_of_held_out: bool = False
-) -> Contestant:
+) -> EvaluatedModel:
     """Return a scorer ready for the test; with `part_of_held_out` the test may be a part of what it held out.
 
     Raises
@@ -130,7 +130,7 @@ def enter(
     tests_held_out = _refuse_leaks(name, known, *indexes(test, scorer.users, scorer.items), part_of_held_out)
     trained = trained_part(known)
     counts = trained.user_counts()
-    return Contestant(
+    return EvaluatedModel(
         name=name,
         scorer=scorer,
         seen=trained if tests_held_out else known,

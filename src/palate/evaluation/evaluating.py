@@ -1,4 +1,4 @@
-"""One test for all: models and references answer the same question."""
+"""One test set for all: models and references are evaluated on the same ratings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,8 +12,8 @@ from palate.data.ratings import Ratings
 from palate.evaluation.baselines import MOST_POPULAR, references
 from palate.evaluation.beside import Beside, beside_references
 from palate.evaluation.evaluated_model import (
-    Contestant,
-    enter,
+    EvaluatedModel,
+    evaluated_model,
     held_out_by_all,
     held_out_ratings,
     indexes,
@@ -26,7 +26,7 @@ from palate.evaluation.named import check_candidates, named_scorers
 from palate.evaluation.notes import all_relevant, notes_on
 from palate.evaluation.popular import MostPopular
 from palate.evaluation.scoring import Outcome, score
-from palate.evaluation.test_set import Question, alike_by, ask
+from palate.evaluation.test_set import TestSet, alike_by, checked_test_set
 from palate.scorer import Scorer
 from palate.splits.parts import Split
 
@@ -121,7 +121,7 @@ def evaluate(
     ('most popular', 'popular lately', 'neighbours')
     """
     check_bootstrap(resamples, confidence, seed)
-    asked = enter_all(
+    given = evaluation_input(
         models,
         test,
         k=k,
@@ -133,31 +133,29 @@ def evaluate(
         baselines=baselines,
         threads=threads,
     )
-    question, contestants = asked.question, asked.contestants
-    outcomes = tuple(score(contestant, question, threads) for contestant in contestants)
-    return asked.evaluation(outcomes, resamples, confidence, seed)
+    test_set, evaluated = given.test_set, given.evaluated
+    outcomes = tuple(score(model, test_set, threads) for model in evaluated)
+    return given.evaluation(outcomes, resamples, confidence, seed)
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
-    """The question of an evaluation and who answers it."""
+class EvaluationInput:
+    """A checked test set and the models that are evaluated on it, references last."""
 
-    question: Question
-    contestants: list[Contestant]
-    n_models: int  # the first contestants; the others are references
+    test_set: TestSet
+    evaluated: list[EvaluatedModel]
+    n_models: int  # the first ones; the others are references
     notes: list[str]
 
     def evaluation(
         self, outcomes: tuple[Outcome, ...], resamples: int, confidence: float, seed: int
     ) -> Evaluation:
         """Return the evaluation that these outcomes make."""
-        found = _evaluation(
-            self.question, self.contestants, outcomes, resamples, confidence, seed, self.notes
-        )
+        found = _evaluation(self.test_set, self.evaluated, outcomes, resamples, confidence, seed, self.notes)
         return replace(found, references=found.models[self.n_models :])
 
 
-def enter_all(
+def evaluation_input(
     models: object,
     test: Ratings | Split | None,
     *,
@@ -169,8 +167,8 @@ def enter_all(
     candidates: object = None,
     baselines: bool = True,
     threads: int | None = None,
-) -> Asked:
-    """Return the question and the contestants; the arguments are those of `evaluate`."""
+) -> EvaluationInput:
+    """Return the checked test set and models; the arguments are those of `evaluate`."""
     named = named_scorers(models)
     if isinstance(test, Split):
         fold_in = test.fold_in if fold_in is None else fold_in
@@ -180,20 +178,20 @@ def enter_all(
     train = None if train is None else ratings_of(train, "train")
     fold_in = None if fold_in is None else ratings_of(fold_in, "fold_in")
     scale = next((scorer.scale for scorer, _ in named if scorer.scale is not None), None)
-    question = ask(test, k, relevant_from, gain, scale, check_candidates(candidates, named))
-    _check_figures(question, named)
-    scales = scale_notes(named, test=question.test, train=train, fold_in=fold_in)
+    test_set = checked_test_set(test, k, relevant_from, gain, scale, check_candidates(candidates, named))
+    _check_figures(test_set, named)
+    scales = scale_notes(named, test=test_set.test, train=train, fold_in=fold_in)
     if relevant_from is None:
-        scales += all_relevant(question, named)
-    test = question.test
-    contestants = [enter(name, scorer, test, train) for scorer, name in named]
+        scales += all_relevant(test_set, named)
+    test = test_set.test
+    evaluated = [evaluated_model(name, scorer, test, train) for scorer, name in named]
     if baselines:
-        contestants += references(contestants, question, train, threads)
+        evaluated += references(evaluated, test_set, train, threads)
     if fold_in is not None:
-        contestants = [folded(contestant, fold_in, test, threads) for contestant in contestants]
-    if question.ks:
-        question = replace(question, alike=alike_by([scorer for scorer, _ in named]))
-    return Asked(question, contestants, len(named), scales)
+        evaluated = [folded(model, fold_in, test, threads) for model in evaluated]
+    if test_set.ks:
+        test_set = replace(test_set, alike=alike_by([scorer for scorer, _ in named]))
+    return EvaluationInput(test_set, evaluated, len(named), scales)
 
 
 def evaluate_common(
@@ -207,12 +205,12 @@ def evaluate_common(
         If there are none.
     """
     test = held_out_by_all(named)
-    question = ask(test, (), None, "binary", test.scale)
-    _check_figures(question, named)
+    test_set = checked_test_set(test, (), None, "binary", test.scale)
+    _check_figures(test_set, named)
     scales = scale_notes(named, test=test)
-    contestants = [enter(name, scorer, test, None, part_of_held_out=True) for scorer, name in named]
-    outcomes = tuple(score(contestant, question, threads) for contestant in contestants)
-    return _evaluation(question, contestants, outcomes, resamples, 0.95, seed, scales)
+    evaluated = [evaluated_model(name, scorer, test, None, part_of_held_out=True) for scorer, name in named]
+    outcomes = tuple(score(model, test_set, threads) for model in evaluated)
+    return _evaluation(test_set, evaluated, outcomes, resamples, 0.95, seed, scales)
 
 
 def beside_popular(
@@ -242,20 +240,20 @@ def beside_popular(
     test = held_out_ratings(model, "the model")
     last = np.unique(test.user_index)[:most][-1]
     test = test.select(test.user_index <= last)
-    question = ask(test, k, None, "binary", model.scale)
-    if not question.relevant.any():
+    test_set = checked_test_set(test, k, None, "binary", model.scale)
+    if not test_set.relevant.any():
         return None
     popular = MostPopular.of(training_ratings(model))
-    one = enter("model", model, test, None, part_of_held_out=True)
-    other = replace(enter(MOST_POPULAR, popular, test, None), seen=one.seen)
-    outcomes = (score(one, question, threads), score(other, question, threads))
-    found = _evaluation(question, [one, other], outcomes, resamples, 0.95, 0, [])
+    one = evaluated_model("model", model, test, None, part_of_held_out=True)
+    other = replace(evaluated_model(MOST_POPULAR, popular, test, None), seen=one.seen)
+    outcomes = (score(one, test_set, threads), score(other, test_set, threads))
+    found = _evaluation(test_set, [one, other], outcomes, resamples, 0.95, 0, [])
     return found, beside_references(found.figures, (MOST_POPULAR,), (k,))[0]
 
 
-def _check_figures(question: Question, named: list[tuple[Scorer, str]]) -> None:
+def _check_figures(test_set: TestSet, named: list[tuple[Scorer, str]]) -> None:
     for scorer, name in named:
-        if not question.ks and scorer.scale is None:
+        if not test_set.ks and scorer.scale is None:
             raise ArgumentError(
                 "k",
                 f"hold the length of a list; the scores of {name!r} are not ratings and have no errors",
@@ -263,40 +261,40 @@ def _check_figures(question: Question, named: list[tuple[Scorer, str]]) -> None:
 
 
 def _evaluation(
-    question: Question,
-    contestants: list[Contestant],
+    test_set: TestSet,
+    evaluated: list[EvaluatedModel],
     outcomes: tuple[Outcome, ...],
     resamples: int,
     confidence: float,
     seed: int,
     scales: list[str],
 ) -> Evaluation:
-    first, test = contestants[0], question.test
+    first, test = evaluated[0], test_set.test
     user, _ = indexes(test, first.scorer.users, first.scorer.items)
-    own = np.full(len(question.users), -1, dtype=np.int64)
-    own[question.row] = user
-    n_relevant = np.bincount(question.row[question.relevant], minlength=len(own))
+    own = np.full(len(test_set.users), -1, dtype=np.int64)
+    own[test_set.row] = user
+    n_relevant = np.bincount(test_set.row[test_set.relevant], minlength=len(own))
     about = {
         "n_test": len(test),
         "n_users": len(own),
         "n_items": len(np.unique(test.item_index)),
         "n_relevant": int(n_relevant.sum()),
         "n_users_without_relevant": int(np.count_nonzero(n_relevant == 0)),
-        "relevant_from": question.lowest_relevant,
-        "gain": question.gain,
-        "k": list(question.ks),
+        "relevant_from": test_set.lowest_relevant,
+        "gain": test_set.gain,
+        "k": list(test_set.ks),
     }
     return Evaluation(
         outcomes=outcomes,
-        users=test.users.take(question.users),
+        users=test.users.take(test_set.users),
         n_train=np.append(first.user_counts, 0)[own],
-        n_test=np.diff(test.user_indptr)[question.users],
+        n_test=np.diff(test.user_indptr)[test_set.users],
         n_relevant=n_relevant,
         about=about,
         resamples=resamples,
         confidence=confidence,
         seed=seed,
-        notes=(*scales, *notes_on(question, about, contestants, outcomes)),
+        notes=(*scales, *notes_on(test_set, about, evaluated, outcomes)),
         frame_kind=test.frame_kind,
     )
 

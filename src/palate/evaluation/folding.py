@@ -7,15 +7,15 @@ import numpy as np
 
 from palate._checks import ArgumentError
 from palate.data.ratings import Ratings
-from palate.evaluation.evaluated_model import Contestant, LeakError, aligned, indexes
+from palate.evaluation.evaluated_model import EvaluatedModel, LeakError, aligned, indexes
 from palate.model.factor_model import FactorModel
 from palate.scorer import Scorer
 
 
 def fold_in(
-    contestant: Contestant, ratings: Ratings, test: Ratings, threads: int | None = None
-) -> Contestant:
-    """Return a contestant whose users are those of `ratings`, each known by these ratings alone.
+    model: EvaluatedModel, ratings: Ratings, test: Ratings, threads: int | None = None
+) -> EvaluatedModel:
+    """Return a model whose users are those of `ratings`, each known by these ratings alone.
 
     Raises
     ------
@@ -24,9 +24,9 @@ def fold_in(
     TypeError
         If the scorer cannot fold users in.
     """
-    scorer, name = contestant.scorer, contestant.name
+    scorer, name = model.scorer, model.name
     user, _ = indexes(ratings, scorer.users, scorer.items)
-    n_trained = len(np.unique(user[(user >= 0) & (np.append(contestant.user_counts, 0)[user] > 0)]))
+    n_trained = len(np.unique(user[(user >= 0) & (np.append(model.user_counts, 0)[user] > 0)]))
     if n_trained:
         raise LeakError(
             f"the users of fold_in must be new to {name!r}; it was trained on ratings of {n_trained:,} of "
@@ -44,7 +44,7 @@ def fold_in(
             f"the ratings of fold_in must not be tested; {n_tested:,} of {len(test):,} test ratings are "
             f"among them."
         )
-    return replace(contestant, scorer=folded, seen=seen, user_counts=seen.user_counts())
+    return replace(model, scorer=folded, seen=seen, user_counts=seen.user_counts())
 
 
 def fold_in_users(scorer: Scorer, ratings: Ratings, name: str, threads: int | None = None) -> Scorer:

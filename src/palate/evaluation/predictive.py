@@ -12,8 +12,8 @@ from palate.factors.uncertainty import standard_errors
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Foretold:
-    """One entry for each rating that came out.
+class PredictiveScores:
+    """The predicted distribution of each rating, compared with the rating.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class Foretold:
         more than any share of the distribution.
     pit : ndarray of shape (n,), float64
         Probability that was given to lower ratings, randomised within the rating's own where
-        ratings are discrete: uniform on [0, 1] if what was foretold is right.
+        ratings are discrete: uniform on [0, 1] if the predicted distributions are right.
     log_score, crps : ndarray of shape (n,), float64
         Minus the logarithm of the density (of the probability, for an ordinal model); continuous
         ranked probability score in stars.
@@ -42,7 +42,7 @@ class Foretold:
     widths: dict[float, np.ndarray]
 
 
-def foretell(
+def predictive_scores(
     model: FactorScorer,
     users: np.ndarray,
     items: np.ndarray,
@@ -51,8 +51,8 @@ def foretell(
     seed: int,
     threads: int | None,
     times: np.ndarray | None = None,
-) -> Foretold:
-    """Return what a model foretold of these ratings.
+) -> PredictiveScores:
+    """Return the predicted distributions at these ratings: intervals, PIT and scores.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def foretell(
     users, items : ndarray of shape (n,), int
         Known ones.
     values : ndarray of shape (n,)
-        The ratings that came out.
+        The ratings.
     shares : tuple of float
         Of the intervals whose widths are wanted.
     seed : int
@@ -72,15 +72,17 @@ def foretell(
     """
     uniform = _uniforms(seed, len(values))
     if times is None or not knows_time(model):
-        return _foretold(model, users, items, values, uniform, shares, threads)
+        return _scores_now(model, users, items, values, uniform, shares, threads)
 
     times = in_units_of(model, times, "the test's timestamps")
 
-    def ask(then: FactorScorer, user_index: np.ndarray, item_index: np.ndarray, part: slice) -> Foretold:
-        return _foretold(then, user_index, item_index, values[part], uniform[part], shares, threads)
+    def at_one_time(
+        then: FactorScorer, user_index: np.ndarray, item_index: np.ndarray, part: slice
+    ) -> PredictiveScores:
+        return _scores_now(then, user_index, item_index, values[part], uniform[part], shares, threads)
 
-    parts = over_times(model, users, items, times, ask)
-    return Foretold(
+    parts = over_times(model, users, items, times, at_one_time)
+    return PredictiveScores(
         widths={share: np.concatenate([part.widths[share] for part in parts]) for share in shares},
         **{
             name: np.concatenate([getattr(part, name) for part in parts])
@@ -89,7 +91,7 @@ def foretell(
     )
 
 
-def _foretold(
+def _scores_now(
     model: FactorScorer,
     users: np.ndarray,
     items: np.ndarray,
@@ -97,13 +99,13 @@ def _foretold(
     uniform: np.ndarray,
     shares: tuple[float, ...],
     threads: int | None,
-) -> Foretold:
-    """Return what a model foretold, without asking for a time."""
+) -> PredictiveScores:
+    """Return what `predictive_scores` does of a model at one time."""
     mean = np.asarray(model.score_pairs(users, items), dtype=np.float64)
     sd = standard_errors(model, users, items, threads)
     pairs = Pairs.of(model, users, items, threads)
     scores = model.likelihood.scores(pairs, values, sd, uniform)
-    return Foretold(
+    return PredictiveScores(
         central=np.abs(2 * scores.below - 1),
         pit=scores.pit,
         log_score=scores.log_score,

@@ -7,14 +7,14 @@ import numpy as np
 
 from palate._checks import ArgumentError
 from palate.evaluation.bins import N_BINS, bin_of
-from palate.evaluation.evaluated_model import Contestant, indexes
+from palate.evaluation.evaluated_model import EvaluatedModel, indexes
 from palate.evaluation.item_bins import ByRating
 from palate.evaluation.metrics import beyond
 from palate.evaluation.metrics.errors import clipped, error_sums
 from palate.evaluation.metrics.lists import Lists
 from palate.evaluation.metrics.ranking import METRICS
 from palate.evaluation.popular import MostPopular
-from palate.evaluation.test_set import Question
+from palate.evaluation.test_set import TestSet
 from palate.factors.temporal_scores import scores_at
 from palate.lists import obscurity
 from palate.lists.popular import silent_about, training_counts
@@ -68,39 +68,39 @@ class Outcome:
         return np.asarray(ratio)
 
 
-def score(contestant: Contestant, question: Question, threads: int | None = None) -> Outcome:
+def score(model: EvaluatedModel, test_set: TestSet, threads: int | None = None) -> Outcome:
     """Return the outcome of one scorer."""
-    scorer = contestant.scorer
-    user, item = indexes(question.test, scorer.users, scorer.items)
+    scorer = model.scorer
+    user, item = indexes(test_set.test, scorer.users, scorer.items)
     bins: dict[str, np.ndarray] = {}
     columns: dict[Figure, tuple[np.ndarray, np.ndarray]] = {}
-    item_bin = bin_of(_counts_at(contestant.item_counts, item))
+    item_bin = bin_of(_counts_at(model.item_counts, item))
     bins["n_test"] = np.bincount(item_bin, minlength=N_BINS)
-    each: dict[str, np.ndarray] = {"row": question.row, "bin": item_bin}
+    each: dict[str, np.ndarray] = {"row": test_set.row, "bin": item_bin}
     if scorer.scale is not None:
-        predicted = _predictions(contestant, user, item, question.test.timestamp, threads)
-        columns |= _errors(predicted, scorer.scale, question, item_bin, bins)
-        errors = clipped(predicted, scorer.scale) - question.test.value
+        predicted = _predictions(model, user, item, test_set.test.timestamp, threads)
+        columns |= _errors(predicted, scorer.scale, test_set, item_bin, bins)
+        errors = clipped(predicted, scorer.scale) - test_set.test.value
         each |= {
             "squares": np.square(errors, dtype=np.float64),
             "absolute": np.abs(errors).astype(np.float64),
         }
     overall: dict[Figure, float] = {}
-    if question.ks:
-        lists = lists_of(contestant, question, user, item, threads)
-        expected = _expected(contestant, question, user, threads)
-        columns |= dict(_list_figures(contestant, question, lists, expected))
-        overall = _overall(question, lists, len(scorer.items))
-        _bin_lists(contestant, question, lists, item_bin, bins)
-        each |= {"relevant": np.flatnonzero(question.relevant), "found": lists.found}
-    n_users = len(question.users)
+    if test_set.ks:
+        lists = lists_of(model, test_set, user, item, threads)
+        expected = _expected(model, test_set, user, threads)
+        columns |= dict(_list_figures(model, test_set, lists, expected))
+        overall = _overall(test_set, lists, len(scorer.items))
+        _bin_lists(model, test_set, lists, item_bin, bins)
+        each |= {"relevant": np.flatnonzero(test_set.relevant), "found": lists.found}
+    n_users = len(test_set.users)
     top, bottom = (
         np.column_stack([pair[side] for pair in columns.values()]) if columns else np.zeros((n_users, 0))
         for side in (0, 1)
     )
-    cold = _cold(contestant, question, user, item)
+    cold = _cold(model, test_set, user, item)
     return Outcome(
-        name=contestant.name,
+        name=model.name,
         figures=tuple(columns),
         top=top,
         bottom=bottom,
@@ -119,34 +119,34 @@ def _counts_at(counts: np.ndarray, index: np.ndarray) -> np.ndarray:
 def _errors(
     predicted: np.ndarray,
     scale: tuple[float, float],
-    question: Question,
+    test_set: TestSet,
     item_bin: np.ndarray,
     bins: dict[str, np.ndarray],
 ) -> dict[Figure, tuple[np.ndarray, np.ndarray]]:
     """Return squared and absolute errors per user, and add those per bin of items."""
-    n = np.diff(question.test.user_indptr)[question.users].astype(np.float64)
+    n = np.diff(test_set.test.user_indptr)[test_set.users].astype(np.float64)
     sums: list[np.ndarray] = []
     for values in (clipped(predicted, scale), predicted):
-        sums += error_sums(question.row, len(n), question.test.value, values)
+        sums += error_sums(test_set.row, len(n), test_set.test.value, values)
     bins["squares"], bins["absolute"] = error_sums(
-        item_bin, N_BINS, question.test.value, clipped(predicted, scale)
+        item_bin, N_BINS, test_set.test.value, clipped(predicted, scale)
     )
     return {(name, None): (total, n) for name, total in zip(ERRORS, sums, strict=True)}
 
 
 def _predictions(
-    contestant: Contestant, user: np.ndarray, item: np.ndarray, times: np.ndarray | None, threads: int | None
+    model: EvaluatedModel, user: np.ndarray, item: np.ndarray, times: np.ndarray | None, threads: int | None
 ) -> np.ndarray:
-    scorer = contestant.scorer
+    scorer = model.scorer
     predicted = scores_at(scorer, user, item, times, threads)
     if predicted.shape != user.shape:
         raise ArgumentError(
-            f"score_pairs of {contestant.name!r}", f"return shape {user.shape}", f"{predicted.shape}"
+            f"score_pairs of {model.name!r}", f"return shape {user.shape}", f"{predicted.shape}"
         )
     n_bad = int(np.count_nonzero(~np.isfinite(predicted)))
     if n_bad:
         raise ValueError(
-            f"score_pairs of {contestant.name!r} must return finite numbers, for unknown users and items "
+            f"score_pairs of {model.name!r} must return finite numbers, for unknown users and items "
             f"(-1) too; "
             f"{n_bad:,} of {len(predicted):,} are not."
         )
@@ -154,14 +154,12 @@ def _predictions(
 
 
 def lists_of(
-    contestant: Contestant, question: Question, user: np.ndarray, item: np.ndarray, threads: int | None
+    model: EvaluatedModel, test_set: TestSet, user: np.ndarray, item: np.ndarray, threads: int | None
 ) -> Lists:
     """Return everyone's list of the longest k, matched with what is relevant."""
-    items = _listed(contestant.ranker(), question, user, threads)
-    relevant = question.relevant
-    return Lists.match(
-        items, len(contestant.scorer.items), question.row[relevant], item[relevant], question.worth
-    )
+    items = _listed(model.ranker(), test_set, user, threads)
+    relevant = test_set.relevant
+    return Lists.match(items, len(model.scorer.items), test_set.row[relevant], item[relevant], test_set.worth)
 
 
 def top_lists(
@@ -193,47 +191,45 @@ def top_lists(
     return items
 
 
-def _expected(
-    contestant: Contestant, question: Question, user: np.ndarray, threads: int | None
-) -> np.ndarray:
+def _expected(model: EvaluatedModel, test_set: TestSet, user: np.ndarray, threads: int | None) -> np.ndarray:
     """Return the lists of the most popular items for the same users, from the same candidates."""
-    scorer = contestant.scorer
+    scorer = model.scorer
     popular = MostPopular(
-        users=scorer.users, items=scorer.items, ratings=contestant.seen, counts=contestant.item_counts
+        users=scorer.users, items=scorer.items, ratings=model.seen, counts=model.item_counts
     )
-    return _listed(popular, question, user, threads)
+    return _listed(popular, test_set, user, threads)
 
 
-def _listed(scorer: Scorer, question: Question, user: np.ndarray, threads: int | None) -> np.ndarray:
+def _listed(scorer: Scorer, test_set: TestSet, user: np.ndarray, threads: int | None) -> np.ndarray:
     """Return everyone's list of the longest k."""
-    user_of_row = np.full(len(question.users), -1, dtype=np.int64)
-    user_of_row[question.row] = user
-    allowed = None if question.candidates is None else question.may_list(scorer.items)
-    return top_lists(scorer, user_of_row, question.ks[-1], threads, allowed)
+    user_of_row = np.full(len(test_set.users), -1, dtype=np.int64)
+    user_of_row[test_set.row] = user
+    allowed = None if test_set.candidates is None else test_set.may_list(scorer.items)
+    return top_lists(scorer, user_of_row, test_set.ks[-1], threads, allowed)
 
 
-def _diversity(contestant: Contestant, question: Question, lists: Lists) -> dict[int, np.ndarray] | None:
+def _diversity(model: EvaluatedModel, test_set: TestSet, lists: Lists) -> dict[int, np.ndarray] | None:
     """Return how unlike the items of each list are, for each k; None where nothing is known of items."""
-    alike = question.alike
+    alike = test_set.alike
     if alike is None:
         return None
-    items = alike.among(contestant.scorer.items, lists.items)
-    return dict(zip(question.ks, beyond.diversity(items, question.ks, alike.of), strict=True))
+    items = alike.among(model.scorer.items, lists.items)
+    return dict(zip(test_set.ks, beyond.diversity(items, test_set.ks, alike.of), strict=True))
 
 
 def _list_figures(
-    contestant: Contestant, question: Question, lists: Lists, expected: np.ndarray
+    model: EvaluatedModel, test_set: TestSet, lists: Lists, expected: np.ndarray
 ) -> Iterator[tuple[Figure, tuple[np.ndarray, np.ndarray]]]:
     """Yield every metric at every k with its values per user as (top, bottom)."""
-    information = beyond.self_information(contestant.item_counts, max(1, contestant.n_trained_users))
-    apart = _diversity(contestant, question, lists)
-    for k in question.ks:
+    information = beyond.self_information(model.item_counts, max(1, model.n_trained_users))
+    apart = _diversity(model, test_set, lists)
+    for k in test_set.ks:
         for name, metric in METRICS.items():
             yield (name, k), _as_ratio(metric(lists, k))
         yield ("serendipity", k), _as_ratio(beyond.serendipity(lists, k, expected))
         if apart is not None:
             yield ("diversity", k), _as_ratio(apart[k])
-        for name, value in zip(MEANS, (information, contestant.item_counts), strict=True):
+        for name, value in zip(MEANS, (information, model.item_counts), strict=True):
             yield (name, k), _as_ratio(beyond.mean_over_list(lists.items[:, :k], value))
 
 
@@ -243,9 +239,9 @@ def _as_ratio(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(defined, values, 0.0), defined.astype(np.float64)
 
 
-def _overall(question: Question, lists: Lists, n_items: int) -> dict[Figure, float]:
+def _overall(test_set: TestSet, lists: Lists, n_items: int) -> dict[Figure, float]:
     found: dict[Figure, float] = {}
-    for k in question.ks:
+    for k in test_set.ks:
         listed = lists.items[:, :k]
         appearances = np.bincount(listed[listed >= 0], minlength=n_items)
         found["coverage", k], found["gini", k] = obscurity.coverage(appearances), beyond.gini(appearances)
@@ -253,30 +249,30 @@ def _overall(question: Question, lists: Lists, n_items: int) -> dict[Figure, flo
 
 
 def _bin_lists(
-    contestant: Contestant,
-    question: Question,
+    model: EvaluatedModel,
+    test_set: TestSet,
     lists: Lists,
     item_bin: np.ndarray,
     bins: dict[str, np.ndarray],
 ) -> None:
     """Add, per bin of items, the relevant ratings, those found at each k, and the places taken in lists."""
-    relevant_bin = item_bin[question.relevant]
+    relevant_bin = item_bin[test_set.relevant]
     bins["n_relevant"] = np.bincount(relevant_bin, minlength=N_BINS)
-    for k in question.ks:
+    for k in test_set.ks:
         bins[f"found@{k}"] = np.bincount(
             relevant_bin[(lists.found > 0) & (lists.found <= k)], minlength=N_BINS
         )
         listed = lists.items[:, :k]
-        places = bin_of(contestant.item_counts[listed[listed >= 0]])
+        places = bin_of(model.item_counts[listed[listed >= 0]])
         bins[f"places@{k}"] = np.bincount(places, minlength=N_BINS)
 
 
-def _cold(contestant: Contestant, question: Question, user: np.ndarray, item: np.ndarray) -> dict[str, int]:
+def _cold(model: EvaluatedModel, test_set: TestSet, user: np.ndarray, item: np.ndarray) -> dict[str, int]:
     """Count users and items of the test that have no training rating, and their test ratings."""
-    test = question.test
+    test = test_set.test
     sides = (
-        ("users", user, contestant.user_counts, test.user_index),
-        ("items", item, contestant.item_counts, test.item_index),
+        ("users", user, model.user_counts, test.user_index),
+        ("items", item, model.item_counts, test.item_index),
     )
     found = {}
     for side, index, counts, own in sides:

@@ -1,4 +1,4 @@
-"""What is asked of every model of an evaluation: the test ratings, and which of them are relevant."""
+"""The test set of an evaluation: the test ratings, and which of them are relevant."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ def alike_by(scorers: Sequence[Scorer]) -> Alike | None:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Question:
+class TestSet:
     """Test ratings in the form that scoring needs.
 
     Parameters
@@ -130,15 +130,15 @@ class Question:
         return values if self.gain == "rating" else np.ones(len(values))
 
 
-def ask(
+def checked_test_set(
     test: Ratings,
     k: object,
     relevant_from: float | None,
     gain: str,
     scale: tuple[float, float] | None,
     candidates: object = None,
-) -> Question:
-    """Check the arguments of an evaluation and return the question they make.
+) -> TestSet:
+    """Check the arguments of an evaluation and return the test set that they make.
 
     Parameters
     ----------
@@ -160,12 +160,12 @@ def ask(
         raise ArgumentError("test", "hold at least one rating", "none")
     check_choice("gain", gain, GAINS)
     threshold = default_threshold(scale) if relevant_from is None else _threshold(relevant_from)
-    question = Question(test=test, ks=_lengths(k), relevant_from=threshold, gain=gain, candidates=candidates)
-    if gain == "rating" and question.relevant.any() and question.worth.min() < 0:
+    test_set = TestSet(test=test, ks=_lengths(k), relevant_from=threshold, gain=gain, candidates=candidates)
+    if gain == "rating" and test_set.relevant.any() and test_set.worth.min() < 0:
         raise ArgumentError(
             "gain='rating'",
             "have relevant ratings of at least 0",
-            f"{question.worth.min():g}",
+            f"{test_set.worth.min():g}",
             Words(
                 "Use ",
                 Setting("gain", "binary"),
@@ -174,7 +174,7 @@ def ask(
                 " on.",
             ),
         )
-    return question
+    return test_set
 
 
 def default_threshold(scale: tuple[float, float] | None) -> float | None:

@@ -209,8 +209,8 @@ def compare(
         if mine not in there or len(names) < 2:
             continue
         stacked = np.column_stack([there[name][0] for name in names])
-        whole = _by_mend(stacked.sum(axis=0), names, len(stacked))
-        drawn = _by_mend(resampled_sums(stacked, resamples, seed), names, len(stacked))
+        whole = _by_remedy(stacked.sum(axis=0), names, len(stacked))
+        drawn = _by_remedy(resampled_sums(stacked, resamples, seed), names, len(stacked))
         for other in names[1:]:
             found = {metric: (float(whole[mine][metric]), float(whole[other][metric])) for metric in METRICS}
             found[COVERAGE] = there[mine][1], there[other][1]
@@ -240,7 +240,7 @@ def _together(holdouts: Sequence[Curves], level: float, equal: str) -> dict[str,
     return found
 
 
-def _by_mend(sums: np.ndarray, names: list[str], n_users: int) -> dict[str, dict[str, np.ndarray]]:
+def _by_remedy(sums: np.ndarray, names: list[str], n_users: int) -> dict[str, dict[str, np.ndarray]]:
     width = sums.shape[-1] // len(names)
     return {
         name: _figures(sums[..., width * at : width * (at + 1)], n_users) for at, name in enumerate(names)

@@ -80,7 +80,7 @@ def draw_rows(
     found = FoldedRows.of([one.side for one in parts], prior.n_factors, scales)
     if timed is None:
         return found
-    return timed.at_home(
+    return timed.in_last_time_bins(
         found, [one.session_effects.session_effect for one in parts if one.session_effects is not None]
     )
 

@@ -70,7 +70,7 @@ class TimedRows:
         self.row = np.repeat(np.arange(rows.n_rows), np.diff(indptr))  # (n_sessions,)
         self.number = np.arange(len(self.row)) - indptr[self.row]  # within their row
 
-    def at_home(self, found: FoldedRows, session_effects: list[np.ndarray]) -> FoldedRows:
+    def in_last_time_bins(self, found: FoldedRows, session_effects: list[np.ndarray]) -> FoldedRows:
         """Return rows as they are in the time bin of their own last rating, with session effects."""
         if self.sessions is None:
             return found

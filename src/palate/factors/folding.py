@@ -89,11 +89,11 @@ def _solved(
             ).side
         return side
 
-    met = others if timed is None else [timed.columns(others, draw) for draw in range(len(others))]
+    columns = others if timed is None else [timed.columns(others, draw) for draw in range(len(others))]
     found = FoldedRows.of(
-        [solve(other, float(factors.mean[draw]), draw) for draw, other in enumerate(met)], prior.n_factors
+        [solve(other, float(factors.mean[draw]), draw) for draw, other in enumerate(columns)], prior.n_factors
     )
-    return found if timed is None else timed.at_home(found, [])
+    return found if timed is None else timed.in_last_time_bins(found, [])
 
 
 def _summed(

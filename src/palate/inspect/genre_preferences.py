@@ -12,7 +12,7 @@ from palate.factors.item_index import item_table
 from palate.factors.temporal_scores import scores_at
 from palate.scorer import Factored, Scorer
 
-DAMPING = 10.0  # ratings without surprise added to each bias
+DAMPING = 10.0  # ratings with a residual of 0 that are added to each bias
 STANDARD_ERRORS = 3.0  # a user has some 20 genres: by chance one in 40 users is beyond this in any of them
 _NO_GENRE = "(no genres listed)"
 
@@ -26,7 +26,8 @@ def genre_tastes(scorer: Scorer, damping: float = 10.0) -> pl.DataFrame:
         With its ratings and a catalog with genres; a baseline, so that "expected" knows the user's
         severity and the item's quality but no taste.
     damping : float, default 10.0
-        Number of ratings without surprise that are added to each genre, so that one rating makes no taste.
+        Number of ratings with a residual of 0 that are added to each genre, so that one rating
+        makes no taste.
 
     Returns
     -------
@@ -44,7 +45,7 @@ def genre_tastes(scorer: Scorer, damping: float = 10.0) -> pl.DataFrame:
         raise ValueError("genre_tastes needs a scorer with ratings and genres; this one has none.")
     ratings, counts = scorer.ratings, scorer.ratings.user_counts()
     user = np.repeat(np.arange(len(counts)), counts)
-    surprise = ratings.values() - scores_at(scorer, user, ratings.items, ratings.timestamp)
+    residual = ratings.values() - scores_at(scorer, user, ratings.items, ratings.timestamp)
     parts = [
         pl.DataFrame(
             {
@@ -55,14 +56,14 @@ def genre_tastes(scorer: Scorer, damping: float = 10.0) -> pl.DataFrame:
                 names.N_RATINGS: counts[rows],
             }
         )
-        for one in _by_genre(table, ratings.items, user, surprise.astype(np.float64), len(counts))
+        for one in _by_genre(table, ratings.items, user, residual.astype(np.float64), len(counts))
         for rows in (np.flatnonzero(one.n),)
     ]
     order = pl.col("liking").round(9), names.USER_ID, "genre"
     return pl.concat(parts).sort(*order, descending=[True, False, False])
 
 
-def surprises(ratings: RatingMatrix) -> np.ndarray:
+def residuals(ratings: RatingMatrix) -> np.ndarray:
     """Return each rating less the mean, its item's bias and its user's bias, float32.
 
     They are in the order of the matrix.
@@ -84,7 +85,7 @@ def genre_contrasts(model: Factored, user_index: int | None = None) -> pl.DataFr
     ratings: RatingMatrix = model.ratings  # type: ignore[assignment]
     first, last = (0, len(ratings.indptr) - 1) if user_index is None else (user_index, user_index + 1)
     span = slice(int(ratings.indptr[first]), int(ratings.indptr[last]))
-    left, items, counts = surprises(ratings)[span], ratings.items[span], ratings.user_counts()[first:last]
+    left, items, counts = residuals(ratings)[span], ratings.items[span], ratings.user_counts()[first:last]
     user = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
     squares = np.bincount(user, weights=left.astype(np.float64) ** 2, minlength=len(counts))
     total = np.bincount(user, weights=left, minlength=len(counts))
@@ -137,18 +138,18 @@ class _OfGenre(NamedTuple):
 
     genre: str
     n: np.ndarray  # (n_users,) int64, ratings
-    total: np.ndarray  # (n_users,) float64, sum of the surprises
+    total: np.ndarray  # (n_users,) float64, sum of the residuals
 
 
 def _by_genre(
-    table: pl.DataFrame, items: np.ndarray, user: np.ndarray, surprise: np.ndarray, n_users: int
+    table: pl.DataFrame, items: np.ndarray, user: np.ndarray, residual: np.ndarray, n_users: int
 ) -> Iterator[_OfGenre]:
     """Return for one genre after the other what each user rated of it."""
     genres, member = _membership(table)
     for column, genre in enumerate(genres):
         inside = member[items, column]
         n = np.bincount(user[inside], minlength=n_users)
-        yield _OfGenre(genre, n, np.bincount(user[inside], weights=surprise[inside], minlength=n_users))
+        yield _OfGenre(genre, n, np.bincount(user[inside], weights=residual[inside], minlength=n_users))
 
 
 def _membership(table: pl.DataFrame) -> tuple[list[str], np.ndarray]:

@@ -55,14 +55,14 @@ def read_table(
         columns = numbered_columns(named, file, counts)
     else:
         if not by_json:
-            _check_header(file, named, sure=header is not None)
+            _check_header(file, named, header_given=header is not None)
         columns = choose_columns(named, file.names, file.name, counts)
     return read_columns(file, columns, {role: KINDS[role] for role in columns})
 
 
-def _check_header(file: TextFile, named: dict[str, str | None], sure: bool) -> None:
+def _check_header(file: TextFile, named: dict[str, str | None], header_given: bool) -> None:
     """Raise ValueError if the first line is no header, or lacks a column that was named."""
-    if not sure and looks_like_row(file.names, named):
+    if not header_given and looks_like_row(file.names, named):
         raise ValueError(no_header(file))
     given: dict[str, str | int] = {role: name for role, name in named.items() if name is not None}
     if len(file.names) == 1:  # the separator is wrong: say so, rather than which column is missing

@@ -36,8 +36,8 @@ def silent_about(scorer: Scorer, user_index: np.ndarray) -> np.ndarray:
     if scorer.scale is not None or not is_factored(scorer) or not _equal_biases(scorer):
         return np.zeros(len(users), bool)
     silent = ~scorer.user_factors[:, np.maximum(users, 0)].any(axis=(0, 2))
-    stranger = not scorer.user_prior.mean[:, :-1].any()
-    return np.where(users < 0, stranger, silent)
+    of_unknown = not scorer.user_prior.mean[:, :-1].any()
+    return np.where(users < 0, of_unknown, silent)
 
 
 def training_counts(scorer: Scorer) -> np.ndarray:

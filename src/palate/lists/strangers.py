@@ -69,15 +69,15 @@ def recommend_to_all(
         )
     rows = user_rows(scorer, users, unknown_allowed=True)
     known = np.flatnonzero(rows.index >= 0)
-    strangers = np.flatnonzero(rows.index < 0)
-    if len(strangers):
-        _warn(rows, strangers, unknown)
+    unknown_rows = np.flatnonzero(rows.index < 0)
+    if len(unknown_rows):
+        _warn(rows, unknown_rows, unknown)
     parts = [_own(lists, rows, known, n, options)]  # of nobody, too: it has the columns
     if unknown == "popular":
         parts = [_sourced(part, rows, known) for part in parts]
-        if len(strangers):
-            parts.append(_popular(rows, strangers, n, options))
-    frame = _together(parts, rows.labels.to_list()) if len(strangers) else parts[0]
+        if len(unknown_rows):
+            parts.append(_popular(rows, unknown_rows, n, options))
+    frame = _together(parts, rows.labels.to_list()) if len(unknown_rows) else parts[0]
     return answer(frame, scorer, users, options.get("candidates"))
 
 
@@ -117,7 +117,7 @@ def _own(
     return found if isinstance(found, pl.DataFrame) else pl.DataFrame(found)
 
 
-def _popular(rows: UserRows, strangers: np.ndarray, n: int, options: ListOptions) -> pl.DataFrame:
+def _popular(rows: UserRows, unknown_rows: np.ndarray, n: int, options: ListOptions) -> pl.DataFrame:
     """Return the most-rated items for each of the unknown users, as a frame with its source."""
     scorer = rows.scorer
     how: dict[str, Any] = {
@@ -136,9 +136,9 @@ def _popular(rows: UserRows, strangers: np.ndarray, n: int, options: ListOptions
     items = items[items >= 0]
     scores = np.asarray(scorer.score_items(np.array([-1])))[0][items]
     every = Ranking(
-        np.tile(items, (len(strangers), 1)), np.tile(scores.astype(np.float32), (len(strangers), 1))
+        np.tile(items, (len(unknown_rows), 1)), np.tile(scores.astype(np.float32), (len(unknown_rows), 1))
     )
-    own = UserRows(scorer, rows.index[strangers], rows.labels.gather(strangers), rows.single)
+    own = UserRows(scorer, rows.index[unknown_rows], rows.labels.gather(unknown_rows), rows.single)
     lists = ranking_frame(own, every)
     if options.get("approximate"):
         said = pl.Series(SEARCH, [EXACT] * lists.height, dtype=pl.String)
@@ -146,9 +146,9 @@ def _popular(rows: UserRows, strangers: np.ndarray, n: int, options: ListOptions
     return _from(lists, [POPULAR] * lists.height)
 
 
-def _warn(rows: UserRows, strangers: np.ndarray, unknown: str) -> None:
-    first = rows.labels[int(strangers[0])]
-    n = len(strangers)
+def _warn(rows: UserRows, unknown_rows: np.ndarray, unknown: str) -> None:
+    first = rows.labels[int(unknown_rows[0])]
+    n = len(unknown_rows)
     who = f"user {first!r} is unknown" if n == 1 else f"{n:,} users are unknown, the first of them {first!r}"
     whose = ("its" if n == 1 else "their") if unknown == "popular" else ""
     what = f"{whose} list is of the most popular items" if unknown == "popular" else "left out"

@@ -181,7 +181,7 @@ class BinRatings:
         self,
         number: int,
         shift: np.ndarray,
-        met: Side,
+        others: Side,
         errors: np.ndarray,
         weights: np.ndarray,
         precision: np.ndarray,
@@ -199,7 +199,7 @@ class BinRatings:
         number : int
         shift : ndarray of shape (n_time_bins, width + 1), float32
             As they are now.
-        met : Side
+        others : Side
             Vectors of the pairs of the other side, which users or items meet.
         errors, weights : ndarray of shape (n_ratings,), float32
             By user; no weights are weights of 1.
@@ -210,9 +210,9 @@ class BinRatings:
         """
         pairs, pair = self.pairs(1 - number), self.pair(1 - number)
         weight, total = self.sums(1 - number, weights, errors, threads)
-        target = (total / weight + pairs.scores(met.factors, shift, threads)).astype(np.float32)
-        columns, single = Side(met.factors, np.zeros(len(weight), np.float32)), weight.astype(np.float32)
-        solved, width = shift.copy(), met.factors.shape[1]
+        target = (total / weight + pairs.scores(others.factors, shift, threads)).astype(np.float32)
+        columns, single = Side(others.factors, np.zeros(len(weight), np.float32)), weight.astype(np.float32)
+        solved, width = shift.copy(), others.factors.shape[1]
         for group in pairs.groups:
             before = np.where((group.time_bins > 0)[:, None], solved[group.time_bins - 1], np.float32(0))
             mean = before if group.n_neighbours == 1 else (before + solved[group.time_bins + 1]) / 2
@@ -226,7 +226,7 @@ class BinRatings:
                 threads=threads,
             ).side
             solved[group.time_bins, :width], solved[group.time_bins, width] = side.factors, side.bias
-        less_changes(errors, pairs.scores(met.factors, solved - shift, threads), pair, threads)
+        less_changes(errors, pairs.scores(others.factors, solved - shift, threads), pair, threads)
         return solved
 
 
@@ -264,7 +264,7 @@ def sums_by_group(
 def rating_errors(
     rows: Rows,
     side: Side,
-    met: Side,
+    others: Side,
     mean: float,
     threads: int,
     session_effects: tuple[np.ndarray, np.ndarray] | None = None,
@@ -278,7 +278,7 @@ def rating_errors(
     session_effect, session = (
         (np.zeros(1, np.float32), np.empty(0, np.int32)) if session_effects is None else session_effects
     )
-    errors = rating_scores(rows, side, met, threads)
+    errors = rating_scores(rows, side, others, threads)
     over_ratings(
         lambda start, stop: less_scores(
             start, stop, rows.values, np.float32(mean), errors, session_effect, session

@@ -49,7 +49,7 @@ class Head(Kind[Any]):
         if about is None:
             return None
         found = take_head(given, name, about)
-        return _dressed(found, given.made[self.first]) if self.first else found
+        return _with_common_parts(found, given.made[self.first]) if self.first else found
 
 
 class Parts(Kind[tuple[Any, ...]]):
@@ -67,7 +67,7 @@ class Parts(Kind[tuple[Any, ...]]):
         if not parts or len(parts) != len(given.made["weights"]):
             raise Damage(f"{given.name!r} in its metadata must have as many parts as weights")
         first, *others = (take_head(given, str(at), about) for at, about in enumerate(parts))
-        return first, *(_dressed(other, first) for other in others)
+        return first, *(_with_common_parts(other, first) for other in others)
 
 
 class LikedFrom(Kind[float]):
@@ -115,7 +115,7 @@ def _bare(head: S) -> S:
     return cast(S, replace(cast(Any, head), ratings=None, catalog=None))
 
 
-def _dressed(head: S, first: Scorer) -> S:
+def _with_common_parts(head: S, first: Scorer) -> S:
     """Return a head with what the first head keeps for both."""
     if head.users != first.users or head.items != first.items:
         raise Damage("its heads must have the same users and items")

@@ -46,13 +46,13 @@ class TimeBins:
 
     def solve(self, rows: Rows, sides: tuple[Side, Side], shifts: Shifts) -> Shifts:
         """Return the shifts of users, then those of items, given the rows of both and the ratings by user."""
-        met = self.time_bins.columns(1, sides[1], shifts, self.threads)
-        errors = rating_errors(self.time_bins.columns_of(rows, 0), sides[0], met, self.mean, self.threads)
+        others = self.time_bins.columns(1, sides[1], shifts, self.threads)
+        errors = rating_errors(self.time_bins.columns_of(rows, 0), sides[0], others, self.mean, self.threads)
         precision = self.l2_time * np.eye(self.n_factors + 1)
         for number in (0, 1):
             if number:
-                met = self.time_bins.columns(0, sides[0], shifts, self.threads)
-            given = (number, shifts[number], met, errors, rows.weights, precision, self.threads)
+                others = self.time_bins.columns(0, sides[0], shifts, self.threads)
+            given = (number, shifts[number], others, errors, rows.weights, precision, self.threads)
             solved = self.time_bins.solve_shift(*given)
             shifts = (shifts[0], solved) if number else (solved, shifts[1])
         return shifts

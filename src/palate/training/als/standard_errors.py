@@ -40,8 +40,8 @@ def noise_and_spread(
     kept = [Kept(half.floored(noise)) for half in halves]
     linear, product = pair_variances(kept[0], kept[1], user, item, threads)
     errors = np.square(values - problem.predict(user, item, users, items), dtype=np.float64)
-    sure = float(np.sqrt(noise)), spread_of(errors, noise * linear + noise**2 * product, noise)
-    return sure if all(np.isfinite(figure) and figure > 0 for figure in sure) else None
+    found = float(np.sqrt(noise)), spread_of(errors, noise * linear + noise**2 * product, noise)
+    return found if all(np.isfinite(figure) and figure > 0 for figure in found) else None
 
 
 def _noise(problem: Problem, halves: tuple[Half, Half], threads: int, seed: int) -> float | None:

@@ -216,15 +216,15 @@ class _Sweeps:
         """Make the first half of a sweep: the shifts of the time bins, then the items."""
         if self.bins is not None and at.shifts is not None and at.sweep > 1:
             at.shifts = self.bins.solve(self.problem.by_user, (at.users, at.items.side), at.shifts)
-        met = self.shifted(0, at.users, at.shifts)
-        at.items, at.weights[1] = self.by_item.solve(at.items.side, met, at.weights[1])
+        others = self.shifted(0, at.users, at.shifts)
+        at.items, at.weights[1] = self.by_item.solve(at.items.side, others, at.weights[1])
         at.halfway = True
         self.keep(at)
 
     def solve_users(self, at: Standing) -> Solved:
         """Make the second half of a sweep, and return the users with the sums of their errors."""
-        met = self.shifted(1, at.items.side, at.shifts)
-        solved, at.weights[0] = self.by_user.solve(at.users, met, at.weights[0], stats=True)
+        others = self.shifted(1, at.items.side, at.shifts)
+        solved, at.weights[0] = self.by_user.solve(at.users, others, at.weights[0], stats=True)
         at.users, at.halfway = solved.side, False
         return solved
 

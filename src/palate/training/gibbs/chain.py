@@ -154,17 +154,17 @@ def chain_model(
     ratings = BothWays(problem.by_user, problem.by_item, np.empty(0, np.int32))
     if levels is not None or time:
         ratings = replace(ratings, place=_place(problem.by_user))
-    timing: Time = NoTime()
+    time_model: Time = NoTime()
     if time:
-        timing = TimeModel.build(problem.by_user, problem.times, time, ratings.place)
-    by_user, by_item = timing.columns_of(ratings.by_user, 0), timing.columns_of(ratings.by_item, 1)
+        time_model = TimeModel.build(problem.by_user, problem.times, time, ratings.place)
+    by_user, by_item = time_model.columns_of(ratings.by_user, 0), time_model.columns_of(ratings.by_item, 1)
     if levels is not None:
         codes = np.searchsorted(levels, by_user.values).astype(np.uint8)
         coded = BothWays(by_user, by_item, ratings.place)
-        return ChainModel(coded, 0.0, 1.0, users, items, Levels(levels, codes), timing)
+        return ChainModel(coded, 0.0, 1.0, users, items, Levels(levels, codes), time_model)
     by_user, by_item = (replace(rows, values=rows.values / np.float32(unit)) for rows in (by_user, by_item))
     scaled = BothWays(by_user, by_item, ratings.place)
-    return ChainModel(scaled, problem.mean / unit, unit, users, items, Values(), timing)
+    return ChainModel(scaled, problem.mean / unit, unit, users, items, Values(), time_model)
 
 
 def _place(by_user: Rows) -> np.ndarray:

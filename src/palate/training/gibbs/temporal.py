@@ -43,7 +43,7 @@ class TimeState:
     strengths : ndarray of shape (2,)
         Precision of the steps of users and of items, in units of that of the side's rows.
     session_effect : ndarray of shape (n_sessions,), float32
-    mood_precision : float
+    session_effect_precision : float
     """
 
     user_shift: np.ndarray
@@ -339,11 +339,11 @@ class TimeModel:
         """
         threads, (users, items) = clock.threads, states
         given = weighted(rows, users.own, self.of_columns(1, items.own), threads).weights
-        met = self.columns(1, items.vectors, state, threads)
+        others = self.columns(1, items.vectors, state, threads)
         session_effects = (state.session_effect, self.session) if self.session.size else None
-        errors = rating_errors(rows, users.vectors, met, mean, threads, session_effects)
+        errors = rating_errors(rows, users.vectors, others, mean, threads, session_effects)
         if len(self.time_bins.edges):
-            state = self.draw_shifts(state, errors, given, met, shapes, states, noise, clock)
+            state = self.draw_shifts(state, errors, given, others, shapes, states, noise, clock)
         if self.session.size:
             state = self.draw_sessions(state, errors, given, noise, clock)
         sums = self._error_sums(state, errors, rows.weights, threads)
@@ -356,7 +356,7 @@ class TimeModel:
         state: TimeState,
         errors: np.ndarray,
         weights: np.ndarray,
-        met: Side,
+        others: Side,
         shapes: Shapes,
         states: States,
         noise: float,
@@ -369,7 +369,7 @@ class TimeModel:
         rng = clock.rng(TIME, 0)
         for number, (shape, side) in enumerate(zip(shapes, states, strict=True)):
             if number:  # the users as the new shift has them; the items' are those given
-                met = self.columns(0, states[0].vectors, state, clock.threads)
+                others = self.columns(0, states[0].vectors, state, clock.threads)
 
             def normal(n: int, shape: SideShape = shape) -> np.ndarray:
                 z = np.zeros((n, shape.width + 1), np.float32)
@@ -377,7 +377,7 @@ class TimeModel:
                 return z
 
             precision = state.strengths[number] * side.precision / noise
-            given = (state.shifts[number], met, errors, weights, precision, clock.threads)
+            given = (state.shifts[number], others, errors, weights, precision, clock.threads)
             drawn = self.time_bins.solve_shift(number, *given, normal=normal)
             steps = steps_of(drawn, shape.columns)
             squares = float(np.sum(steps @ side.precision * steps))
