@@ -30,12 +30,10 @@ def neighbour_weights(
     norms = np.sqrt(squares).astype(np.float32)
     near, values = np.zeros((n_items, m), np.int32), np.zeros((n_items, m), np.float32)
     counts = np.zeros(n_items, np.int64)
-    users = by_user.indptr, by_user.columns, by_user.values
-    items = by_item.indptr, by_item.columns, by_item.values
 
     def part(start: int, stop: int) -> None:
         rows = np.empty((stop - start, n_items), np.float32)
-        linear.item_products(*(start, stop, *users, *items, rows))
+        linear.item_products(*(start, stop, *by_user.table, *by_item.table, rows))
         below = norms[start:stop, None] * norms + np.float32(shrink)
         np.divide(rows, below, out=rows, where=below > 0)
         linear.nearest_products(start, rows, m, near[start:stop], values[start:stop], counts[start:stop])
@@ -62,9 +60,7 @@ def cosines(by_user: Rows, by_item: Rows, item: int, shrink: float) -> np.ndarra
     from palate.kernels.linear import item_products
 
     row = np.empty((1, by_item.n_rows), np.float32)
-    users = by_user.indptr, by_user.columns, by_user.values
-    items = by_item.indptr, by_item.columns, by_item.values
-    item_products(*(item, item + 1, *users, *items, row))
+    item_products(*(item, item + 1, *by_user.table, *by_item.table, row))
     squares = np.bincount(by_user.columns, np.square(by_user.values, dtype=np.float64), by_item.n_rows)
     norms = np.sqrt(squares)
     below = (norms[item] * norms + shrink).astype(np.float32)

@@ -37,12 +37,9 @@ class ItemWeights:
 
         out = np.empty((rows.n_rows, self.n_items), np.float32)
         users = np.arange(rows.n_rows)
-        weights = self.indptr, self.columns, self.values
 
         def part(start: int, stop: int) -> None:
-            sparse_scores(
-                users[start:stop], rows.indptr, rows.columns, rows.values, *weights, out[start:stop]
-            )
+            sparse_scores(users[start:stop], *rows.table, *self._sparse, out[start:stop])
 
         run_chunks(part, balanced_bounds(rows.indptr), threads)
         return out
@@ -70,35 +67,31 @@ class ItemWeights:
             dense = np.zeros((len(old), len(old)), np.float32)
             dense[np.ix_(new, new)] = self.dense
             return ItemWeights(n_items=len(old), dense=dense)
-        if self.indptr is None or self.columns is None:
-            raise ArgumentError("weights", "be dense or have indptr, columns and values", "neither")
+        old_indptr, columns, values = self._sparse
         counts = np.zeros(len(old), np.int64)
-        counts[new] = np.diff(self.indptr)
+        counts[new] = np.diff(old_indptr)
         indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        return ItemWeights(
-            n_items=len(old), indptr=indptr, columns=new[self.columns].astype(np.int32), values=self.values
-        )
+        columns = new[columns].astype(np.int32)
+        return ItemWeights(n_items=len(old), indptr=indptr, columns=columns, values=values)
 
     def row(self, item: int) -> np.ndarray:
         """Return the weights from an item to all items, (n_items,) float32."""
         if self.dense is not None:
             return np.asarray(self.dense[item])
-        if self.indptr is None or self.columns is None or self.values is None:
-            raise ArgumentError("weights", "be dense or have indptr, columns and values", "neither")
+        indptr, columns, values = self._sparse
         out = np.zeros(self.n_items, np.float32)
-        part = slice(self.indptr[item], self.indptr[item + 1])
-        out[self.columns[part]] = self.values[part]
+        part = slice(indptr[item], indptr[item + 1])
+        out[columns[part]] = values[part]
         return out
 
     @cached_property
-    def speaks(self) -> np.ndarray:
-        """Which items have a weight for any other, bool: the others add nothing to a score."""
+    def has_weights(self) -> np.ndarray:
+        """Which items have a weight for any other item, bool; the others add nothing to a score."""
         if self.dense is not None:
             return np.asarray(self.dense.any(axis=1))
-        if self.indptr is None or self.values is None:
-            raise ArgumentError("weights", "be dense or have indptr, columns and values", "neither")
-        told = np.concatenate([[0], np.cumsum(self.values != 0)])
-        found: np.ndarray = told[self.indptr[1:]] > told[self.indptr[:-1]]
+        indptr, _, values = self._sparse
+        before = np.concatenate([[0], np.cumsum(values != 0)])
+        found: np.ndarray = before[indptr[1:]] > before[indptr[:-1]]
         return found
 
     @cached_property
@@ -106,18 +99,21 @@ class ItemWeights:
         """The largest weight of each item for another, float32; 1 where none is above 0."""
         if self.dense is not None:
             found = self.dense.max(axis=1)
-        elif self.indptr is None or self.values is None:
-            raise ArgumentError("weights", "be dense or have indptr, columns and values", "neither")
         else:
+            indptr, _, values = self._sparse
             found = np.zeros(self.n_items, np.float32)
-            row = np.repeat(np.arange(self.n_items), np.diff(self.indptr))
-            np.maximum.at(found, row, self.values)
+            np.maximum.at(found, np.repeat(np.arange(self.n_items), np.diff(indptr)), values)
         return np.where(found > 0, found, np.float32(1)).astype(np.float32)
 
     @cached_property
     def _by_column(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         from palate.kernels.csr import transpose_csr
 
+        return transpose_csr(*self._sparse, self.n_items)
+
+    @property
+    def _sparse(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """W by compressed rows: indptr, columns and values."""
         if self.indptr is None or self.columns is None or self.values is None:
             raise ArgumentError("weights", "be dense or have indptr, columns and values", "neither")
-        return transpose_csr(self.indptr, self.columns, self.values, self.n_items)
+        return self.indptr, self.columns, self.values

@@ -18,6 +18,7 @@ from palate.factors.sums import times_of_ratings
 from palate.factors.temporal import Sessions
 from palate.factors.temporal_scores import check_times
 from palate.lists.lookup import element, is_single
+from palate.model.user_ratings import UserRatings, last_time
 from palate.scorer import Scorer
 from palate.solve.confidence import Confidence
 from palate.solve.rows import Rows
@@ -118,31 +119,31 @@ def user_with(
         )
     row, order = checked_row(model, model.items, items, ratings, weights, "items", "item id")
     times = _times_for(model, timestamps, len(order))
-    index, stored = model.users.index(user), model.ratings
-    own = slice(int(stored.indptr[index]), int(stored.indptr[index + 1]))
-    kept = own.start + np.flatnonzero(~np.isin(stored.items[own], row.columns))
-    columns = np.concatenate([stored.items[kept], row.columns])
-    sort = np.argsort(columns, kind="stable")
-    held_out = np.zeros(len(columns), bool)
-    if stored.held_out is not None:
-        held_out[: len(kept)] = stored.held_out[kept]
-    weight = np.ones(len(columns), np.float32)
-    weight[: len(kept)] = 1 if stored.weight is None else stored.weight[kept]
-    weight[len(kept) :] = row.weights if row.weights.size else 1
-    held_out, weight = held_out[sort], weight[sort]
-    values = np.concatenate([stored.values(kept), row.values])[sort]
-    every = None
-    if stored.timestamp is not None and (times is not None or _takes_times(model)):
-        last = np.full(len(order), stored.timestamp.max(initial=0)) if times is None else times[order]
-        every = np.concatenate([stored.timestamp[kept], last])[sort]
-    train = ~held_out
-    weighted = weight[train] if stored.weight is not None or row.weights.size else row.weights
-    rows = Rows(np.array([0, int(train.sum())]), columns[sort][train], values[train], weighted, row.n_columns)
-    found = _one_row(model, "user", rows, None, None if every is None else every[train])
-    whole = {"rated": columns[sort], "values": values, "weights": weight if weighted.size else None}
+    old = UserRatings.stored(model.ratings, model.users.index(user))
+    if old.times is None or (times is None and not _takes_times(model)):
+        old, times = replace(old, times=None), None
+    new = UserRatings(
+        rated=row.columns,
+        values=row.values,
+        weights=row.weights if row.weights.size else None,
+        times=None if times is None else times[order],
+    )
+    whole = old.with_new(new, last_time(model.ratings))
+    train = whole.trained()
+    n, no_weights = len(train.rated), np.empty(0, np.float32)
+    rows = Rows(
+        np.array([0, n]),
+        train.rated,
+        train.values,
+        no_weights if train.weights is None else train.weights,
+        row.n_columns,
+    )
+    found = _one_row(model, "user", rows, None, train.times)
+    every = {"rated": whole.rated, "values": whole.values, "weights": whole.weights}
     if found["times"] is not None:
-        whole["times"] = every
-    return FoldedUser(id=user, **{**found, **whole}, held_out=held_out if held_out.any() else None)
+        every["times"] = whole.times
+    held_out = whole.held_out if whole.held_out is not None and whole.held_out.any() else None
+    return FoldedUser(id=user, **{**found, **every}, held_out=held_out)
 
 
 def _takes_times(model: "FactorModel") -> bool:

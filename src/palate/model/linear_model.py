@@ -115,7 +115,7 @@ class LinearModel(Model):
     @cached_property
     def _silent(self) -> np.ndarray:
         choices = self.choices
-        told = self.weights.speaks[choices.columns] & (choices.values != 0)
+        told = self.weights.has_weights[choices.columns] & (choices.values != 0)
         before = np.concatenate([[0], np.cumsum(told)])
         found: np.ndarray = before[choices.indptr[1:]] == before[choices.indptr[:-1]]
         return found

@@ -10,12 +10,13 @@ import numpy.typing as npt
 from palate._checks import ArgumentError
 from palate.data import columns as names
 from palate.data.matrix import RatingMatrix
-from palate.data.times import timestamp_values
+from palate.data.times import given_times
 from palate.data.vocabulary import Vocabulary
 from palate.factors.item_index import share_items
 from palate.lists.lookup import UserRows
 from palate.model.folded import checked_row
 from palate.model.queries import labels_of
+from palate.model.user_ratings import UserRatings, last_time
 from palate.scorer import Scorer
 
 
@@ -69,7 +70,7 @@ def new_user(
     row, order = checked_row(model, model.items, items, ratings, weights, "items", "item id")
     times = None
     if timestamps is not None:
-        times = timestamp_values(timestamps if hasattr(timestamps, "__len__") else [timestamps])
+        times = given_times(timestamps)
         if len(times) != len(order):
             raise ArgumentError("timestamps", f"be one for each of {len(order)} ratings", f"{len(times)}")
         times = times[order]
@@ -89,38 +90,8 @@ def new_user_with(
     new = new_user(model, items, ratings, weights, user, timestamps)
     if not model.users.knows(user, "user id"):
         return new
-    old = _stored(model, user)
-    kept = ~np.isin(old.rated, new.rated)
-    order = np.argsort(np.concatenate([old.rated[kept], new.rated]), kind="stable")
-
-    def both(
-        first: np.ndarray | None, second: np.ndarray | None, otherwise: float, dtype: npt.DTypeLike
-    ) -> np.ndarray | None:
-        if first is None and second is None:
-            return None
-        parts = [
-            np.full(n, otherwise) if part is None else part
-            for part, n in (
-                (None if first is None else first[kept], int(kept.sum())),
-                (second, len(new.rated)),
-            )
-        ]
-        joined: np.ndarray = np.concatenate(parts)[order].astype(dtype)
-        return joined
-
-    ratings_held = model.ratings
-    last = (
-        0
-        if ratings_held is None or ratings_held.timestamp is None
-        else int(ratings_held.timestamp.max(initial=0))
-    )
-    return NewUser(
-        id=user,
-        rated=np.concatenate([old.rated[kept], new.rated])[order],
-        values=np.concatenate([old.values[kept], new.values])[order],
-        weights=both(old.weights, new.weights, 1.0, np.float32),
-        times=both(old.times, new.times, last, np.int64),
-    )
+    given = UserRatings(rated=new.rated, values=new.values, weights=new.weights, times=new.times)
+    return _new_user(user, _stored(model, user).with_new(given, last_time(model.ratings)))
 
 
 def with_new_users(model: TakesUsers, users: Any) -> Any:
@@ -137,7 +108,9 @@ def with_new_users(model: TakesUsers, users: Any) -> Any:
     ):
         return users
     entries = [users] if single else list(users)
-    rows = [entry if isinstance(entry, NewUser) else _stored(model, entry) for entry in entries]
+    rows = [
+        entry if isinstance(entry, NewUser) else _new_user(entry, _stored(model, entry)) for entry in entries
+    ]
     small = model.with_users(Vocabulary.numbered(len(rows)), matrix_of(rows, len(model.items)))
     share_items(model, small)
     labels = labels_of(model.users, [row.id for row in rows]).alias(names.USER_ID)
@@ -164,16 +137,17 @@ def matrix_of(rows: Sequence[NewUser], n_items: int) -> RatingMatrix:
     )
 
 
-def _stored(model: TakesUsers, user: object) -> NewUser:
+def _stored(model: TakesUsers, user: object) -> UserRatings:
+    """Return what a user of the model rated, without what was held out."""
     index = model.users.index(user, "user id")
-    ratings = model.ratings
-    if ratings is None:
+    if model.ratings is None:
         raise ValueError(
             "known users beside new ones need the ratings of the model, which was saved without them."
         )
-    rated, values, held_out = ratings.row(index)
-    own = slice(int(ratings.indptr[index]), int(ratings.indptr[index + 1]))
-    kept = ~held_out
-    weights = None if ratings.weight is None else ratings.weight[own][kept]
-    times = None if ratings.timestamp is None else ratings.timestamp[own][kept]
-    return NewUser(id=user, rated=rated[kept], values=values[kept], weights=weights, times=times)
+    return UserRatings.stored(model.ratings, index).trained()
+
+
+def _new_user(user_id: object, found: UserRatings) -> NewUser:
+    return NewUser(
+        id=user_id, rated=found.rated, values=found.values, weights=found.weights, times=found.times
+    )

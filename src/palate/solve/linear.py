@@ -47,14 +47,7 @@ def local_ridge(
 
     by_item = by_user.transposed()
     n_items = by_item.n_rows
-    arguments: tuple[Any, ...] = (
-        by_user.indptr,
-        by_user.columns,
-        by_user.values,
-        by_item.indptr,
-        by_item.columns,
-        by_item.values,
-    )
+    arguments: tuple[Any, ...] = (*by_user.table, *by_item.table)
     mean = np.square(by_user.values, dtype=np.float64).sum() / n_items
     strengths = np.array([ridge * mean for ridge in ridges], np.float32)
     alone = np.zeros((len(ridges), n_items), np.float32)
@@ -182,14 +175,7 @@ def _products(by_user: Rows, threads: int) -> np.ndarray:
     by_item = by_user.transposed()
     n_items = by_item.n_rows
     system = np.empty((n_items, n_items))
-    arguments: tuple[Any, ...] = (
-        by_user.indptr,
-        by_user.columns,
-        by_user.values,
-        by_item.indptr,
-        by_item.columns,
-        by_item.values,
-    )
+    arguments: tuple[Any, ...] = (*by_user.table, *by_item.table)
     run_chunks(
         lambda start, stop: item_products(*(start, stop, *arguments, system[start:stop])),
         balanced_bounds(by_item.indptr),

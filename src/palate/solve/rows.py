@@ -51,6 +51,18 @@ class Rows:
         weights = self.weights[at] if self.weights.size else self.weights
         return Rows(indptr, self.columns[at], self.values[at], weights, self.n_columns)
 
+    @property
+    def table(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The compressed rows alone: indptr, columns and values."""
+        return self.indptr, self.columns, self.values
+
+    def places_by_column(self) -> np.ndarray:
+        """Return the place here of each rating of the transposed rows, int32."""
+        from palate.kernels.csr import transpose_csr
+
+        order = np.arange(len(self.values), dtype=np.int32)
+        return transpose_csr(self.indptr, self.columns, order, self.n_columns)[2]
+
     def transposed(self, threads: int = 1) -> "Rows":
         """Return the same ratings by column."""
         table = transposed(self.indptr, self.columns, self.values, self.weights, self.n_columns, threads)

@@ -94,7 +94,7 @@ def sparse_times(rows: Rows, table: np.ndarray, threads: int) -> np.ndarray:
     out = np.empty((rows.n_rows, table.shape[1]), np.float32)
 
     def part(start: int, stop: int) -> None:
-        spectral.sparse_times(start, stop, rows.indptr, rows.columns, rows.values, table, out)
+        spectral.sparse_times(start, stop, *rows.table, table, out)
 
     run_chunks(part, balanced_bounds(rows.indptr), threads)
     return out

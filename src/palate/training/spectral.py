@@ -13,7 +13,6 @@ from palate.data.ratings import Ratings
 from palate.factors.sums import SumFold
 from palate.model.factor_model import FactorModel
 from palate.solve.grades import MIN_RATINGS, RATINGS, activity, supported
-from palate.solve.rows import Rows
 from palate.solve.spectral import truncated_svd
 from palate.solve.strengths import AUTO, ridge_prior
 from palate.training.checks import check_strength
@@ -184,10 +183,8 @@ class Spectral:
             item_scale=(activity(choices.item_counts, -2 * self.popularity) / scale).astype(np.float32),
             factor_scale=np.divide(1.0, weight, out=np.zeros(k), where=weight > 0).astype(np.float32),
         )
-        rows = choices.problem.by_user
-        own = Rows(rows.indptr, rows.columns, rows.values, rows.weights, rows.n_columns)
         times = None if self.half_life is None else choices.problem.times
-        users = fold.users(own, items, threads, times)
+        users = fold.users(choices.problem.by_user, items, threads, times)
         notes = (
             []
             if rank == k

@@ -31,12 +31,8 @@ class TimeBins:
     @classmethod
     def of(cls, problem: Problem, n_factors: int, l2_time: float, threads: int) -> "TimeBins":
         """Cut the times of the training ratings into time bins of about as many ratings each."""
-        from palate.kernels.csr import transpose_csr
-
         rows, times = problem.by_user, problem.times
-        order = np.arange(len(rows.values), dtype=np.int32)
-        place = transpose_csr(rows.indptr, rows.columns, order, rows.n_columns)[2]
-        time_bins = BinRatings.build(rows, times, time_bin_edges(times), place)
+        time_bins = BinRatings.build(rows, times, time_bin_edges(times), rows.places_by_column())
         return cls(time_bins, n_factors, l2_time, problem.mean, threads)
 
     def start(self, width: int) -> Shifts:

@@ -153,7 +153,7 @@ def chain_model(
     """
     ratings = BothWays(problem.by_user, problem.by_item, np.empty(0, np.int32))
     if levels is not None or time:
-        ratings = replace(ratings, place=_place(problem.by_user))
+        ratings = replace(ratings, place=problem.by_user.places_by_column())
     time_model: Time = NoTime()
     if time:
         time_model = TimeModel.build(problem.by_user, problem.times, time, ratings.place)
@@ -165,14 +165,6 @@ def chain_model(
     by_user, by_item = (replace(rows, values=rows.values / np.float32(unit)) for rows in (by_user, by_item))
     scaled = BothWays(by_user, by_item, ratings.place)
     return ChainModel(scaled, problem.mean / unit, unit, users, items, Values(), time_model)
-
-
-def _place(by_user: Rows) -> np.ndarray:
-    """Return where the ratings by item stand by user, int32."""
-    from palate.kernels.csr import transpose_csr
-
-    order = np.arange(len(by_user.values), dtype=np.int32)
-    return transpose_csr(by_user.indptr, by_user.columns, order, by_user.n_columns)[2]
 
 
 def small_start(model: ChainModel, biases: tuple[np.ndarray, np.ndarray], clock: Clock) -> tuple[Side, Side]:

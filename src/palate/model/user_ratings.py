@@ -1,0 +1,89 @@
+"""The ratings of one user: as a model holds them, and with new ones among them."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from palate.data.matrix import RatingMatrix
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class UserRatings:
+    """What one user rated.
+
+    Parameters
+    ----------
+    rated : ndarray of shape (n_rated,), int32
+        Positions of the items in the model, ascending.
+    values : ndarray of shape (n_rated,), float32
+    weights : ndarray of shape (n_rated,), float32, optional
+        All 1 when None.
+    times : ndarray of shape (n_rated,), int64, optional
+    held_out : ndarray of shape (n_rated,), bool, optional
+        Which ratings the model was not trained on; none when None.
+    """
+
+    rated: np.ndarray
+    values: np.ndarray
+    weights: np.ndarray | None = None
+    times: np.ndarray | None = None
+    held_out: np.ndarray | None = None
+
+    @classmethod
+    def stored(cls, ratings: RatingMatrix, index: int) -> Self:
+        """Return the ratings of the user in one row of a model's ratings."""
+        rated, values, held_out = ratings.row(index)
+        own = slice(int(ratings.indptr[index]), int(ratings.indptr[index + 1]))
+        return cls(
+            rated=rated,
+            values=values,
+            weights=None if ratings.weight is None else ratings.weight[own],
+            times=None if ratings.timestamp is None else ratings.timestamp[own],
+            held_out=held_out,
+        )
+
+    def trained(self) -> "UserRatings":
+        """Return the ratings without the held-out ones."""
+        if self.held_out is None:
+            return self
+        kept = ~self.held_out
+        return UserRatings(
+            rated=self.rated[kept],
+            values=self.values[kept],
+            weights=None if self.weights is None else self.weights[kept],
+            times=None if self.times is None else self.times[kept],
+        )
+
+    def with_new(self, new: "UserRatings", last_time: int) -> "UserRatings":
+        """Return these ratings and new ones, which replace those of the same items.
+
+        A rating without a time is as recent as `last_time`.
+        """
+        kept = ~np.isin(self.rated, new.rated)
+        order = np.argsort(np.concatenate([self.rated[kept], new.rated]), kind="stable")
+
+        def joined(
+            old: np.ndarray | None, added: np.ndarray | None, otherwise: float, dtype: npt.DTypeLike
+        ) -> np.ndarray | None:
+            if old is None and added is None:
+                return None
+            first = np.full(int(kept.sum()), otherwise) if old is None else old[kept]
+            second = np.full(len(new.rated), otherwise) if added is None else added
+            return np.asarray(np.concatenate([first, second])[order], dtype)
+
+        return UserRatings(
+            rated=np.concatenate([self.rated[kept], new.rated])[order],
+            values=np.concatenate([self.values[kept], new.values])[order],
+            weights=joined(self.weights, new.weights, 1.0, np.float32),
+            times=joined(self.times, new.times, last_time, np.int64),
+            held_out=joined(self.held_out, new.held_out, False, bool),
+        )
+
+
+def last_time(ratings: RatingMatrix | None) -> int:
+    """Return the latest time among a model's ratings; 0 without times."""
+    if ratings is None or ratings.timestamp is None:
+        return 0
+    return int(ratings.timestamp.max(initial=0))
