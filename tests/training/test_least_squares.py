@@ -57,6 +57,7 @@ FULL = LeastSquares(
     n_factors=3,
     l2_user=0.4,
     l2_item=0.7,
+    l2_scaling=0.5,
     l2_bias=1.5,
     l1_bias=0.3,
     dropout=0.2,

@@ -10,7 +10,8 @@ from palate import LeastSquares, Ratings
 
 RNG = np.random.default_rng(5)
 CELLS = RNG.choice(40 * 25, 400, replace=False)
-RATINGS = Ratings.from_arrays(CELLS // 25, CELLS % 25, RNG.integers(1, 6, 400), scale=(1, 5))
+VALUES = RNG.integers(1, 6, 400)
+RATINGS = Ratings.from_arrays(CELLS // 25, CELLS % 25, VALUES, scale=(1, 5))
 
 
 def _fit(**given):
@@ -42,3 +43,33 @@ def test_the_objective_falls_and_a_user_is_what_fold_in_finds(tmp_path):
     folded = loaded.fold_in(items, RATINGS.value[mine])
     stored = loaded.predict([RATINGS.users.id(7)], [3])
     assert loaded.predict(folded, [3]) == pytest.approx(stored, abs=1e-4)
+
+
+SD = 0.8  # of ratings around their biases
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({}, (6 * SD, 6 * SD, 0.125, 0.03 * SD, 20)),
+        ({"item_features": "genres"}, (7 * SD, 7 * SD, 0.125, 0.05 * SD, 20)),
+        ({"item_features": "genres", "l2_features": 3.0}, (7 * SD, 7 * SD, 0.125, 0.05 * SD, 3)),
+        ({"l2_user": 2.0}, (2, 1.5 * SD, 0.5, 0, 100)),
+        ({"l2_scaling": 1.0}, (1.5 * SD, 1.5 * SD, 1, 0, 100)),
+        ({"l2_per_rating": 0.1}, (1.5 * SD, 1.5 * SD, 0.5, 0.1, 100)),
+        ({"unobserved_weight": 0.01}, (1.5 * SD, 1.5 * SD, 0.5, 0, 100)),
+        ({"counts": "linear"}, (1.5 * SD, 1.5 * SD, 0.5, 0, 100)),
+    ],
+)
+def test_automatic_penalties_belong_together(given, found):
+    assert tuple(LeastSquares(**given).strengths(SD)) == pytest.approx(found)
+
+
+def test_automatic_penalties_do_not_depend_on_the_unit_and_are_kept_in_the_model():
+    model = _fit()
+    tenfold = Ratings.from_arrays(CELLS // 25, CELLS % 25, 10 * VALUES, scale=(10, 50))
+    other = LeastSquares(n_factors=3, max_sweeps=12, patience=12).fit(tenfold, validation=0, threads=1)
+    assert other.trainer["l2_user_resolved"] == pytest.approx(
+        10 * model.trainer["l2_user_resolved"], rel=1e-5
+    )
+    assert other.trainer["l2_scaling_resolved"] == model.trainer["l2_scaling_resolved"] == 0.125

@@ -1,25 +1,70 @@
 """Penalties that are not given as numbers: "auto", and those in Keras' units."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
 from palate.solve.prior import RowPrior
 
 AUTO = "auto"
-# With nu = 0.5 the best strength on MovieLens-small, MovieLens-1M, goodbooks-10k and MovieTweetings
-# lies between 1.3 and 1.8 times the standard deviation of what the biases leave over
-# (docs/model.md, "Defaults").
-_AUTO_FACTOR = 1.5
+# In units of the standard deviation of the ratings around their biases; the measurements are in
+# docs/model.md, "Defaults". With features the distance of a row from the mean that they predict is
+# penalized, which is shorter than its distance from 0.
+_PLAIN = {"l2": 6.0, "scaling": 0.125, "per_rating": 0.03, "features": 20.0}
+_FEATURED = {"l2": 7.0, "scaling": 0.125, "per_rating": 0.05, "features": 20.0}
+# Of a strength that is not given where others are.
+_OTHERWISE = {"l2": 1.5, "scaling": 0.5, "per_rating": 0.0, "features": 100.0}
 
 
-def resolve_strength(strength: float | str, residual_sd: float) -> float:
-    """Return a penalty as a number: "auto" is 1.5 times the sd of the ratings about their biases.
+class Strengths(NamedTuple):
+    """Strengths of the penalties on factors, as numbers.
 
-    The factor part of the objective is in the unit of the ratings, so the default must be too:
-    ratings in [0, 100] need ten times the strength of the same ratings in [0, 10].
+    Attributes
+    ----------
+    l2_user, l2_item : float
+        What a row costs, times its number of ratings to the power of `l2_scaling`.
+    l2_scaling : float
+        That power.
+    l2_per_rating : float
+        What each rating adds to what its rows cost.
+    l2_features : float
+        What the weights of features cost, relative to `l2_user` and `l2_item`.
     """
-    return _AUTO_FACTOR * residual_sd if isinstance(strength, str) else float(strength)
+
+    l2_user: float
+    l2_item: float
+    l2_scaling: float
+    l2_per_rating: float
+    l2_features: float
+
+
+def resolve_strengths(
+    given: Mapping[str, float | str], residual_sd: float, *, featured: bool, ratings_alone: bool
+) -> Strengths:
+    """Return strengths as numbers: what is given, and a default for each that is "auto".
+
+    The factor part of the objective is in the unit of the ratings, so the defaults must be too:
+    ratings in [0, 100] need ten times the strength of the same ratings in [0, 10].
+
+    Parameters
+    ----------
+    given : mapping of str to float or "auto"
+        The fields of `Strengths`.
+    residual_sd : float
+        Standard deviation of the ratings around their biases.
+    featured : bool
+        Whether the rows of a side have features.
+    ratings_alone : bool
+        Whether only ratings are fitted, without unobserved pairs.
+    """
+    automatic = ratings_alone and all(given[name] == AUTO for name in Strengths._fields[:4])
+    best = (_FEATURED if featured else _PLAIN) if automatic else _OTHERWISE
+    l2, each = best["l2"] * residual_sd, best["per_rating"] * residual_sd
+    defaults = Strengths(l2, l2, best["scaling"], each, best["features"])._asdict()
+    return Strengths(
+        **{name: default if given[name] == AUTO else float(given[name]) for name, default in defaults.items()}
+    )
 
 
 def sum_strengths(n_ratings: int, strengths: Mapping[str, float]) -> dict[str, float]:

@@ -11,7 +11,7 @@ from palate.data.dataset import Dataset, with_catalog
 from palate.data.ratings import Ratings
 from palate.model.factor_model import FactorModel
 from palate.solve.prior import RowPrior
-from palate.solve.strengths import ridge_prior
+from palate.solve.strengths import Strengths, ridge_prior
 from palate.training.als.fitting import FitArguments, fit_factors
 from palate.training.checks import check_strength
 from palate.training.trainer import Callback
@@ -57,7 +57,7 @@ class Baseline:
     mean = True
     biases = True
     l1_bias = 0.0
-    unobserved_weight = l2_features = l2_time = 0.0
+    unobserved_weight = l2_time = 0.0
     confidence = None
     user_weighting = 0.0
     user_features = item_features = ""
@@ -102,6 +102,16 @@ class Baseline:
             seed=seed,
         )
         return fit_factors(self, ratings, validation, arguments)
+
+    def strengths(self, residual_sd: float) -> Strengths:
+        """Return the strengths of the penalties on factors and features, which it does not have.
+
+        Parameters
+        ----------
+        residual_sd : float
+            Not used.
+        """
+        return Strengths(0.0, 0.0, 0.0, 0.0, 0.0)
 
     def priors(self, residual_sd: float, mean: float) -> tuple[RowPrior, RowPrior]:
         """Return the priors of the user and the item side.

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -18,7 +18,7 @@ from palate.model.history import History
 from palate.solve.confidence import Confidence
 from palate.solve.prior import RowPrior
 from palate.solve.rows import Side, Solver, solve_rows
-from palate.solve.strengths import AUTO, resolve_strength
+from palate.solve.strengths import AUTO
 from palate.training.als.bins import TimeBins
 from palate.training.als.features import RidgeLink
 from palate.training.als.halves import HalfSweeps
@@ -187,9 +187,10 @@ class _Task:
         arguments: FitArguments,
     ) -> "_Task":
         features = all_features(problem, trainer, arguments.catalog, arguments.user_table)
+        l2_features = trainer.strengths(residual_sd).l2_features
         sides = zip(features.values(), (problem.by_user, problem.by_item), priors, strict=True)
         user, item = (
-            RidgeLink.build(own.blocks, rows, prior, trainer.l2_features) if own.blocks else None
+            RidgeLink.build(own.blocks, rows, prior, l2_features) if own.blocks else None
             for own, rows, prior in sides
         )
         bins = None
@@ -323,9 +324,9 @@ def _described(trainer: FactorTrainer, residual_sd: float, confidence: Confidenc
     """Return the trainer's name and hyper-parameters; what "auto" came to stands beside it."""
     described = {"name": type(trainer).__name__, **asdict(trainer)}
     described |= {} if confidence is None else confidence.described()
-    for field in fields(trainer):
-        if field.name.startswith("l2") and getattr(trainer, field.name) == AUTO:
-            described[f"{field.name}_resolved"] = round(resolve_strength(AUTO, residual_sd), 6)
+    for name, strength in trainer.strengths(residual_sd)._asdict().items():
+        if described.get(name) == AUTO:
+            described[f"{name}_resolved"] = round(strength, 6)
     return described
 
 

@@ -16,7 +16,7 @@ from palate.solve.confidence import KINDS, Confidence
 from palate.solve.grades import KINDS as GRADES
 from palate.solve.grades import NONE, Grades
 from palate.solve.prior import RowPrior
-from palate.solve.strengths import AUTO, resolve_strength, ridge_prior, sum_strengths
+from palate.solve.strengths import AUTO, Strengths, resolve_strengths, ridge_prior, sum_strengths
 from palate.training.als.fitting import FitArguments, averaged, fit_factors
 from palate.training.checks import check_grading, check_number_or_word, check_rate, check_strength
 from palate.training.features import feature_names
@@ -51,15 +51,16 @@ class LeastSquares:
     n_factors : int, default 32
         Number of factors, 1 to 1,024.
     l2_user, l2_item : float or "auto", default "auto"
-        Penalty on the factors. "auto" is 1.5 times the standard deviation of the ratings around
-        their biases, for `l2_scaling=0.5`. 0 is no penalty.
-    l2_scaling : float, default 0.5
-        How the penalty grows with the number of ratings (nu): 0 is constant, as in Keras; 1 is
-        proportional, as in ALS-WR.
-    l2_per_rating : float, default 0.0
-        What each rating adds to the penalty on the factors of its user and its item. With
-        `l2_scaling=0`, about 10 for `l2_user` and `l2_item` and 0.03 here, both times the standard
-        deviation of the ratings around their biases, is a good choice for large tables.
+        Penalty on the factors; 0 is no penalty. Where these, `l2_scaling` and `l2_per_rating` are
+        all "auto", the penalty on a row with n ratings is `(6 n^0.125 + 0.03 n) sd`, or `(7 n^0.125
+        + 0.05 n) sd` with features, where sd is the standard deviation of the ratings around their
+        biases. Otherwise, and with counts or an unobserved weight, "auto" is `1.5 sd`.
+    l2_scaling : float or "auto", default "auto"
+        How `l2_user` and `l2_item` grow with the number of ratings (nu): 0 is constant, as in
+        Keras; 1 is proportional, as in ALS-WR. "auto" is 0.5 unless the penalty is the one above.
+    l2_per_rating : float or "auto", default "auto"
+        What each rating adds to the penalty on the factors of its user and its item. "auto" is 0
+        unless the penalty is the one above.
     l2_bias : float, default 2.0
         Squared penalty on the biases.
     l1_bias : float, default 0.0
@@ -106,8 +107,9 @@ class LeastSquares:
         the users who rated an item; other names are columns of `user_table` and of the catalog. A
         row is penalized by its distance from the mean that its features predict. "rated" and
         "raters" together lower the error by about .02 stars, and take three times as long.
-    l2_features : float, default 100.0
-        Penalty on the weights of features, relative to that on the rows.
+    l2_features : float or "auto", default "auto"
+        Penalty on the weights of features, relative to `l2_user` and `l2_item`, and to `l2_bias`.
+        "auto" is 20 where the penalty on rows is the one above, and 100 otherwise.
     link : {"identity", "bounded"}, default "identity"
         "bounded" keeps predictions inside the rating scale: a rating is `low + (high - low) / (1 +
         exp(-s))` of the score s. It is fitted by Gauss-Newton steps, and cannot be combined with
@@ -146,8 +148,8 @@ class LeastSquares:
     n_factors: int = 32
     l2_user: float | str = AUTO
     l2_item: float | str = AUTO
-    l2_scaling: float = 0.5
-    l2_per_rating: float = 0.0
+    l2_scaling: float | str = AUTO
+    l2_per_rating: float | str = AUTO
     l2_bias: float = 2.0
     l1_bias: float = 0.0
     dropout: float = 0.0
@@ -166,7 +168,7 @@ class LeastSquares:
     patience: int = 2
     user_features: str = ""
     item_features: str = ""
-    l2_features: float = 100.0
+    l2_features: float | str = AUTO
     link: str = "identity"
     n_starts: int = 1
     solver: str = AUTO
@@ -353,9 +355,9 @@ class LeastSquares:
 
     def _check(self) -> None:
         check_count("n_factors", self.n_factors, 1, MAX_FACTORS)
-        for name in ("l2_user", "l2_item"):
+        for name in Strengths._fields:
             check_strength(name, getattr(self, name), auto=True)
-        for name in ("l2_scaling", "l2_per_rating", "l2_bias", "l1_bias", "tolerance", "l2_features"):
+        for name in ("l2_bias", "l1_bias", "tolerance"):
             check_strength(name, getattr(self, name))
         check_rate("dropout", self.dropout)
         check_switch("mean", self.mean)
@@ -447,6 +449,21 @@ class LeastSquares:
         grades = Grades(kind=self.grades, least=self.least_grade, half_life=self.half_life)
         return Confidence(self.counts, self.alpha, self.unobserved_weight, grades)
 
+    def strengths(self, residual_sd: float) -> Strengths:
+        """Return the strengths of the penalties as numbers, where "auto" is resolved.
+
+        Parameters
+        ----------
+        residual_sd : float
+            Standard deviation of the ratings around their biases.
+        """
+        return resolve_strengths(
+            {name: getattr(self, name) for name in Strengths._fields},
+            residual_sd,
+            featured=bool(self.user_features or self.item_features),
+            ratings_alone=self.counts == NONE and self.unobserved_weight == 0,
+        )
+
     def priors(self, residual_sd: float, mean: float) -> tuple[RowPrior, RowPrior]:
         """Return the priors of the user and the item side.
 
@@ -457,20 +474,21 @@ class LeastSquares:
         mean : float
             Mean of the training ratings, which resolves `imputed_value="mean"`.
         """
+        strengths = self.strengths(residual_sd)
         imputed = mean if isinstance(self.imputed_value, str) else float(self.imputed_value)
         user, item = (
             ridge_prior(
                 self.n_factors,
-                l2=resolve_strength(strength, residual_sd),
+                l2=strength,
                 l2_bias=self.l2_bias,
-                scaling=self.l2_scaling,
-                l2_per_rating=self.l2_per_rating,
+                scaling=strengths.l2_scaling,
+                l2_per_rating=strengths.l2_per_rating,
                 bias=self.biases,
                 l1_bias=self.l1_bias,
                 dropout=self.dropout,
                 unobserved_weight=self.unobserved_weight,
                 imputed=imputed,
             )
-            for strength in (self.l2_user, self.l2_item)
+            for strength in (strengths.l2_user, strengths.l2_item)
         )
         return user, item
