@@ -2,19 +2,48 @@
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
 from palate.model.history import SweepReport
 
+COMPILING = "compiling kernels, once after an installation"
 _QUIET_SECONDS = 1.0  # a bar for less would only flicker
+
+
+class Compilations:
+    """Calls `tell` whenever Numba begins to compile a function, which it then keeps in its cache."""
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        from numba.core import event
+
+        class Listener(event.Listener):
+            """What Numba calls."""
+
+            def on_start(self, event: object) -> None:
+                """Tell of it."""
+                tell()
+
+            def on_end(self, event: object) -> None:
+                """Say nothing."""
+
+        self._listener = Listener()
+        event.register("numba:compile", self._listener)  # type: ignore[no-untyped-call]
+
+    def close(self) -> None:
+        """Tell no more."""
+        from numba.core import event
+
+        event.unregister("numba:compile", self._listener)  # type: ignore[no-untyped-call]
 
 
 class TrainingBar:
     """A Rich progress bar on standard error, as a callback of `fit` and a context manager.
 
     It appears once training has taken a second, shows training and validation error of the last
-    sweep, and only where a person can see it: in a terminal or a notebook.
+    sweep, and only where a person can see it: in a terminal or a notebook. Before it, a line says
+    that kernels are compiled, where they are.
     """
 
     def __init__(self, max_sweeps: int, show: bool | None = None) -> None:
@@ -23,21 +52,34 @@ class TrainingBar:
         self.began = time.perf_counter()
         self.bar: Any = None
         self.task: Any = None
+        self.before: Any = None  # what is shown before the bar
+        self.compilations: Compilations | None = None
 
     def __enter__(self) -> Self:
+        if self.show:
+            self.compilations = Compilations(self._say_compiling)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.bar is not None:
-            self.bar.stop()
+        if self.compilations is not None:
+            self.compilations.close()
+        for shown in (self.before, self.bar):
+            if shown is not None:
+                shown.stop()
+
+    def _say_compiling(self) -> None:
+        if self.before is None and self.bar is None:
+            self.before = _status(COMPILING)
 
     def __call__(self, report: SweepReport) -> None:
         """Show a sweep."""
         if not self.show or (self.bar is None and time.perf_counter() - self.began < _QUIET_SECONDS):
             return
         if self.bar is None:
+            if self.before is not None:
+                self.before.stop()
             self._start()
         known = {"training": report.train_rmse, "validation": report.validation_rmse}
         errors = [f"{name} {value:.4f}" for name, value in known.items() if value is not None]
@@ -69,25 +111,40 @@ class Steps:
     def __init__(self, show: bool | None = None) -> None:
         self.show = show if show is not None else _someone_watches()
         self.status: Any = None
+        self.step = "training"
+        self.compilations: Compilations | None = None
 
     def __enter__(self) -> Self:
         if self.show:
-            from rich.console import Console
-
-            self.status = Console(stderr=True).status("training")
-            self.status.start()
+            self.status = _status(self.step)
+            self.compilations = Compilations(self._say_compiling)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self.compilations is not None:
+            self.compilations.close()
         if self.status is not None:
             self.status.stop()
 
+    def _say_compiling(self) -> None:
+        self.status.update(f"{self.step} ({COMPILING})")
+
     def __call__(self, step: str) -> None:
         """Show a step."""
+        self.step = f"trying {step}"
         if self.status is not None:
-            self.status.update(f"trying {step}")
+            self.status.update(self.step)
+
+
+def _status(text: str) -> Any:
+    """Show a line with something that moves before it; return what stops it."""
+    from rich.console import Console
+
+    status = Console(stderr=True).status(text)
+    status.start()
+    return status
 
 
 def _someone_watches() -> bool:

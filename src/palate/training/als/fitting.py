@@ -97,7 +97,7 @@ def fit_problem(trainer: FactorTrainer, problem: Problem, arguments: FitArgument
     sides = _first_sides(trainer, problem, biases, residual_sd, arguments)
     priors = trainer.priors(residual_sd, problem.mean)
     task = _Task.of(trainer, problem, likelihood, residual_sd, priors, arguments)
-    with TrainingBar(trainer.max_sweeps) as bar:
+    with TrainingBar(trainer.max_sweeps, show=False if arguments.callback else None) as bar:
         run = task.first_run(sides, arguments.callback or bar)
         uncertainty = task.noise_and_spread(run)
         if arguments.refit and problem.held_out.any() and not run.interrupted:

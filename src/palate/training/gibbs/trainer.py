@@ -191,7 +191,7 @@ class Gibbs:
         ratings, catalog = with_catalog(ratings, catalog)
         check_seed(seed)
         everything, held_out = split(ratings, validation, start, seed)
-        with TrainingBar(self.max_sweeps) as bar:
+        with TrainingBar(self.max_sweeps, show=False if callback else None) as bar:
             rest = (user_table, catalog, start, callback or bar, check_threads(threads), seed)
             model, complete = self._fit(everything, held_out, checkpoint, *rest)
             if refit and complete and held_out.any():

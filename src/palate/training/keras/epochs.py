@@ -200,7 +200,7 @@ def fit_epochs(
         )
 
     problem = Problem.build(everything, held_out, mean=trainer.mean)
-    with TrainingBar(trainer.epochs) as bar:
+    with TrainingBar(trainer.epochs, show=False if callback else None) as bar:
         after = None if save is None else partial(save, problem)
         run = train(problem, trainer.epochs, trainer.patience, callback or bar, after)
     if refit and held_out.any() and not run.interrupted:
