@@ -11,6 +11,7 @@ from pathlib import Path
 import palate.kernels
 
 KERNELS = Path(palate.kernels.__file__).parent
+ROOT = Path(__file__).parents[2]
 FIT = """
 import numpy as np, palate, hashlib
 rng = np.random.default_rng(3)
@@ -22,15 +23,41 @@ print(hashlib.sha256(model.item_factors.tobytes() + model.user_factors.tobytes()
 """
 
 
-def is_kernel(node: ast.AST) -> bool:
-    """Whether a statement of a module is a compiled function."""
-    return isinstance(node, ast.FunctionDef) and "njit" in "".join(map(ast.unparse, node.decorator_list))
+def kind_of(node: ast.AST) -> str:
+    """Return how a function is compiled: "kernel", "shared", "inlined" or "njit"; "" if it is not."""
+    decorators = node.decorator_list if isinstance(node, ast.FunctionDef) else []
+    names = [d.func.id for d in decorators if isinstance(d, ast.Call) and isinstance(d.func, ast.Name)]
+    return next((name for name in names if name in ("kernel", "shared", "inlined", "njit")), "")
+
+
+def called_by_python(node: ast.AST) -> Iterator[str]:
+    """Yield the name of every function that code which is not compiled calls."""
+    if kind_of(node):
+        return
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        yield node.func.id
+    for child in ast.iter_child_nodes(node):
+        yield from called_by_python(child)
+
+
+def taken_from_kernels(path: Path, names: set[str]) -> set[str]:
+    """Return which of these names a module imports from a module of kernels, or reads as its attribute."""
+    text = path.read_text("utf-8")
+    if "kernels" not in text:
+        return set()
+    modules, taken = {file.stem for file in KERNELS.glob("*.py")}, set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("palate.kernels"):
+            taken |= {alias.name for alias in node.names} & names
+        elif isinstance(node, ast.Attribute) and node.attr in names:
+            taken |= {node.attr} if ast.unparse(node.value).rpartition(".")[2] in modules else set()
+    return taken
 
 
 def called_kernels() -> Iterator[ast.FunctionDef]:
     """Yield every compiled function that a compiled function, here or in another module, calls."""
     modules = {path.stem: ast.parse(path.read_text("utf-8")) for path in KERNELS.glob("*.py")}
-    kernels = {name: {f.name: f for f in tree.body if is_kernel(f)} for name, tree in modules.items()}
+    kernels = {name: {f.name: f for f in tree.body if kind_of(f)} for name, tree in modules.items()}
     for name, tree in modules.items():
         origin = dict.fromkeys(kernels[name], name)
         for imported in ast.walk(tree):
@@ -49,7 +76,24 @@ def test_a_kernel_that_another_kernel_calls_is_always_inlined():
     assert len({kernel.name for kernel in called}) > 20
     for kernel in called:
         options = ast.unparse(kernel.decorator_list[-1])
-        assert "forceinline=True" in options or "inline='always'" in options, kernel.name
+        assert kind_of(kernel) in ("inlined", "shared") or "inline='always'" in options, kernel.name
+
+
+def test_a_function_without_an_entry_for_python_is_named_by_kernels_alone():
+    trees = {path: ast.parse(path.read_text("utf-8")) for path in KERNELS.glob("*.py")}
+    inlined = {f.name for tree in trees.values() for f in tree.body if kind_of(f) == "inlined"}
+    assert len(inlined) > 20
+    named = {name for tree in trees.values() for name in called_by_python(tree)}
+    for path in (*ROOT.glob("src/**/*.py"), *ROOT.glob("tests/**/*.py"), *ROOT.glob("benchmarks/*.py")):
+        named |= set() if path.parent == KERNELS else taken_from_kernels(path, inlined)
+    assert not inlined & named
+
+
+def test_a_kernel_says_how_it_is_compiled_by_the_names_of_one_module():
+    for path in KERNELS.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if kind_of(node) == "njit":
+                assert "inline='always'" in ast.unparse(node.decorator_list[-1]), node.name
 
 
 def test_a_fit_that_compiles_has_the_bits_of_one_that_loads_from_the_cache(tmp_path):

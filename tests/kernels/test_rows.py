@@ -5,6 +5,7 @@ import os
 import numpy as np
 import pytest
 
+from palate.kernels.double import solve_double
 from palate.kernels.ratings import N_STATS
 from palate.kernels.rows import solve_row_reference, solve_rows
 
@@ -57,7 +58,7 @@ class Case:
         out, out_bias = np.empty((n_rows, self.width), single), np.empty(n_rows, single)
         stats = np.zeros((n_rows, N_STATS))
         noise = np.empty((0, self.width + 1), single) if noise is None else noise
-        n_double = solve_rows(
+        common = (
             np.array([0, n_rows]),
             self.indptr,
             self.columns,
@@ -76,12 +77,11 @@ class Case:
             single(dropout),
             single(l1),
             bias,
-            double,
-            noise,
-            out,
-            out_bias,
-            stats,
         )
+        rest = noise, out, out_bias, stats, np.zeros(n_rows, bool)
+        n_double = solve_rows(*common, double, *rest)
+        if n_double:
+            solve_double(*common, *rest)
         return np.hstack([out, out_bias[:, None]]).astype(np.float64), stats, n_double
 
     def system(self, row, dropout=0.0):

@@ -73,9 +73,15 @@ def test_float64_is_used_where_float32_does_not_suffice_and_only_there(rng):
     table = rng.random((40, 12)).astype(np.float32)
     products = table.T @ table
     twins = np.vstack([np.hstack([products, products])] * 2)
-    outs = np.zeros((24, 23), np.int32), np.zeros((1, 24, 23), np.float32), np.zeros(24, np.int64)
+    outs = (
+        np.zeros((24, 23), np.int32),
+        np.zeros((1, 24, 23), np.float32),
+        np.zeros(24, np.int64),
+        np.zeros((1, 24), bool),
+    )
     system = np.zeros((1, 24), np.float32)  # no item is too rare for a system
     assert linear.local_ridge(0, 24, twins, np.array([1e-6], np.float32), system, 23, *outs) == 24
+    assert outs[-1].all()
     assert linear.local_ridge(0, 24, twins, np.array([10.0], np.float32), system, 23, *outs) == 0
 
 

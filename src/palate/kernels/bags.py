@@ -7,15 +7,15 @@ scales.
 """
 
 import numpy as np
-from numba import njit
 
+from palate.kernels.compiling import kernel
 from palate.kernels.random import fill_normal
 from palate.kernels.tile import LANES, add_scaled, prefetch
 
 AHEAD = 12  # positions by which the gather asks for memory ahead of itself
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def add_bags(rows, indptr, columns, table, scale, column_scale, out):
     """Add `scale[u] * sum over the columns c of row u of column_scale[c] table[c]` to `out[u]` for
     a range of rows.
@@ -40,7 +40,7 @@ def add_bags(rows, indptr, columns, table, scale, column_scale, out):
         add_scaled(target, u * width, total, 0, whole, width // LANES)
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def normal_rows(key, first, last, factor, out):
     """Write `z @ factor` to rows `first` to `last` of `out` (n, width), z standard normal of the
     length of `factor` (d, width).
@@ -55,7 +55,7 @@ def normal_rows(key, first, last, factor, out):
             add_scaled(target, row * width, flat, f * width, z[0, f], width // LANES)
 
 
-@njit(nogil=True, cache=True, fastmath={"contract", "reassoc"})
+@kernel(fastmath={"contract", "reassoc"})
 def column_products(x, y, out):
     """Write `sum over rows of x * y` for each column to `out` (width,) float64; 64 rows at a time
     are summed in float32.
@@ -72,7 +72,7 @@ def column_products(x, y, out):
             out[f] += part[f]
 
 
-@njit(nogil=True, cache=True, fastmath={"contract"})
+@kernel(fastmath={"contract"})
 def advance(step, direction, product, solution, residual):
     """`solution += step * direction` and `residual -= step * product`, with a step for each column."""
     for row in range(solution.shape[0]):
@@ -81,7 +81,7 @@ def advance(step, direction, product, solution, residual):
             residual[row, f] -= step[f] * product[row, f]
 
 
-@njit(nogil=True, cache=True, fastmath={"contract"})
+@kernel(fastmath={"contract"})
 def turn(ratio, scaled, direction):
     """`direction = scaled + ratio * direction`, with a ratio for each column."""
     for row in range(direction.shape[0]):

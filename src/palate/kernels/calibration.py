@@ -13,35 +13,34 @@ density and distribution function and `A(m, v) = 2 sqrt(v) phi(m / sqrt(v)) + m 
 
 import math
 
-from numba import njit
-
+from palate.kernels.compiling import inlined, kernel
 from palate.kernels.random import uniform
 
 _ROOT_HALF = math.sqrt(0.5)
 _DENSITY_AT_0 = 1.0 / math.sqrt(2.0 * math.pi)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined()
 def below(x):
     """Return Phi(x)."""
     return 0.5 * math.erfc(-x * _ROOT_HALF)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def uniforms(key, out):
     """Write the first numbers of a stream, in [0, 1)."""
     for at in range(out.size):
         out[at] = uniform(key, at)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined()
 def _size(mean, variance):
     sd = math.sqrt(variance)
     z = mean / sd
     return 2.0 * sd * _DENSITY_AT_0 * math.exp(-0.5 * z * z) + mean * math.erf(z * _ROOT_HALF)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def mixture_scores(centres, variances, values, edges, chosen, cdf, log_score, crps):
     """Write what each pair's mixture says of its rating.
 
@@ -84,7 +83,7 @@ def mixture_scores(centres, variances, values, edges, chosen, cdf, log_score, cr
         crps[pair] = first / chosen.size - second / (chosen.size * chosen.size)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def discrete_scores(cumulative, levels, codes, log_score, crps):
     """Write what distributions over star values say of the star value that came out.
 

@@ -11,12 +11,12 @@ computed for those visited only.
 """
 
 import numpy as np
-from numba import njit
 
+from palate.kernels.compiling import kernel
 from palate.kernels.topn import _finish, _offer
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def walk(items, mean, sd, z, best_items, best_scores, size, done):
     """Offer the next candidates of each user to the user's first n, and mark the users whose first
     n are known.
@@ -51,7 +51,7 @@ def walk(items, mean, sd, z, best_items, best_scores, size, done):
             done[u] = np.isnan(following) or (size[u] == n and best_scores[u, 0] > following)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def finish(best_items, best_scores, size):
     """Sort every user's heap, best first; -1 and NaN where a user has fewer than n items."""
     for u in range(best_items.shape[0]):

@@ -1,15 +1,15 @@
 """Upper triangles in register tiles: adding a product of panels to one, and its Cholesky factor."""
 
 import numpy as np
-from numba import njit
 
+from palate.kernels.compiling import inlined
 from palate.kernels.tile import FAST, LANES, add_products, add_scaled, copy_scaled
 
 BLOCK = 128  # rows of a panel gathered at a time: 128 x 32 float32 are 16 kB, half of a first-level cache
 TINY = np.float32(1e-30)  # below this a pivot counts as zero
 
 
-@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
+@inlined(fastmath=FAST)
 def add_upper(
     out,
     stride,
@@ -17,7 +17,6 @@ def add_upper(
     rows,
     columns,
     left,
-    left_step,
     left_panel,
     right,
     right_at,
@@ -28,8 +27,8 @@ def add_upper(
     """Add `left' right` to the blocks of `out` on and right of the diagonal, for rows `first` to `rows`.
 
     Panel c of the left matrix starts at `c * left_panel`, of the right one at `right_at + c *
-    right_panel`; `*_step` leads from one of the n products to the next. Bounds are multiples of
-    eight.
+    right_panel`; `right_step` leads from one of the n products to the next, LANES in the left one.
+    Bounds are multiples of eight.
     """
     for row in range(first, rows, LANES):
         left_at = (row // LANES) * left_panel
@@ -40,14 +39,14 @@ def add_upper(
             remaining = (columns - column) // LANES
             if remaining == 1:
                 add_products(
-                    out, cell, stride, left, left_at, left_step, right, at, right_step, right_panel, n, 8, 1
+                    out, cell, stride, left, left_at, LANES, right, at, right_step, right_panel, n, 8, 1
                 )
                 column += LANES
                 continue
             lower = cell + 4 * stride
             if remaining == 3 or remaining > 4:
                 add_products(
-                    out, cell, stride, left, left_at, left_step, right, at, right_step, right_panel, n, 4, 3
+                    out, cell, stride, left, left_at, LANES, right, at, right_step, right_panel, n, 4, 3
                 )
                 add_products(
                     out,
@@ -55,7 +54,7 @@ def add_upper(
                     stride,
                     left,
                     left_at + 4,
-                    left_step,
+                    LANES,
                     right,
                     at,
                     right_step,
@@ -67,7 +66,7 @@ def add_upper(
                 column += 3 * LANES
             else:
                 add_products(
-                    out, cell, stride, left, left_at, left_step, right, at, right_step, right_panel, n, 4, 2
+                    out, cell, stride, left, left_at, LANES, right, at, right_step, right_panel, n, 4, 2
                 )
                 add_products(
                     out,
@@ -75,7 +74,7 @@ def add_upper(
                     stride,
                     left,
                     left_at + 4,
-                    left_step,
+                    LANES,
                     right,
                     at,
                     right_step,
@@ -87,7 +86,7 @@ def add_upper(
                 column += 2 * LANES
 
 
-@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
+@inlined(fastmath=FAST)
 def factorise(system, stride, width, negated):
     """Turn the upper triangle of `system` (width x stride, row-major) into U with A = U'U.
 
@@ -125,12 +124,11 @@ def factorise(system, stride, width, negated):
             width,
             stride,
             negated,
-            LANES,
             LANES * LANES,
             system,
             top * stride,
             stride,
-            LANES,
-            LANES,
+            np.int64(LANES),
+            np.int64(LANES),
         )
     return worst

@@ -6,10 +6,11 @@ depend on which chunk comes when.
 """
 
 import numpy as np
-from numba import njit
+
+from palate.kernels.compiling import inlined, kernel
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def row_counts(keys, out):
     """Add the number of entries of each key to `out`, int64, and return whether the keys ascend."""
     before, falls = 0, 0
@@ -21,7 +22,7 @@ def row_counts(keys, out):
     return falls == 0
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def count_kept(first, last, indptr, dropped, out):
     """Write how many entries of each row of a range are not `dropped` to `out` (n_rows,)."""
     for row in range(first, last):
@@ -31,7 +32,7 @@ def count_kept(first, last, indptr, dropped, out):
         out[row] = kept
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def copy_kept(first, last, indptr, dropped, out_indptr, values, out):
     """Copy the values of the entries that are not `dropped` of rows `first` to `last` to `out`."""
     place = out_indptr[first]
@@ -41,14 +42,14 @@ def copy_kept(first, last, indptr, dropped, out_indptr, values, out):
             place += 1
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def count_columns(start, stop, columns, out):
     """Add the number of entries `start` to `stop` of each column to `out` (n_columns,) int32."""
     for entry in range(start, stop):
         out[columns[entry]] += 1
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def scatter(first, last, indptr, columns, values, weights, places, out_rows, out_values, out_weights):
     """Write the entries of rows `first` to `last` where the transposed matrix has them.
 
@@ -70,7 +71,7 @@ def scatter(first, last, indptr, columns, values, weights, places, out_rows, out
                 out_weights[place] = weights[entry]
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def merge_rows(first, last, one_indptr, one_columns, two_indptr, two_columns, out_indptr, second):
     """Mark which entries of rows `first` to `last`, by ascending column, come from the second table.
 
@@ -95,7 +96,7 @@ def merge_rows(first, last, one_indptr, one_columns, two_indptr, two_columns, ou
     return twice
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def interleave(first, last, one_indptr, one, two_indptr, two, out_indptr, second, out):
     """Write the values of rows `first` to `last` of two tables as `merge_rows` has marked them."""
     i, j = one_indptr[first], two_indptr[first]
@@ -108,7 +109,7 @@ def interleave(first, last, one_indptr, one, two_indptr, two, out_indptr, second
             i += 1
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def repeat_rows(first, last, indptr, out):
     """Write the number of its row to every entry of rows `first` to `last`."""
     for row in range(first, last):
@@ -116,7 +117,7 @@ def repeat_rows(first, last, indptr, out):
             out[entry] = row
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@inlined()
 def _slot(key, slots, levels):
     """Return where a key stands in the hash table `slots` of places in `levels`, or where it would go."""
     at = np.int64((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40)) & (len(slots) - 1)
@@ -125,7 +126,7 @@ def _slot(key, slots, levels):
     return at
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def find_levels(keys, slots, levels):
     """Write the distinct keys to `levels`, as they come, and return how many they are, or -1 if there
     are more than it has room for.
@@ -148,14 +149,14 @@ def find_levels(keys, slots, levels):
     return used
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def encode(keys, slots, levels, codes, out):
     """Write the code of the level of each key, all of which are among the levels of `find_levels`."""
     for entry in range(len(keys)):
         out[entry] = codes[slots[_slot(keys[entry], slots, levels)]]
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def add_levels(columns, codes, levels, out):
     """Add the level of each entry to that of its column in `out`, float64."""
     for entry in range(len(columns)):

@@ -10,12 +10,12 @@ squares.
 """
 
 import numpy as np
-from numba import njit
 
+from palate.kernels.compiling import inlined, kernel
 from palate.kernels.tile import FAST, LANES, add_scaled, dot, prefetch
 
 
-@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
+@inlined(fastmath=FAST)
 def _multiply(
     x, out, columns, weights, flat, width, precision, strength, base_gram, w0, dropout, squares, with_bias
 ):
@@ -45,7 +45,7 @@ def _multiply(
     out[width] = total if with_bias else np.float32(0.0)
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@kernel(fastmath=FAST)
 def improve_rows(
     rows,
     indptr,
@@ -104,7 +104,8 @@ def improve_rows(
         squares[:] = 0
         observed[:] = 0
         if base_rhs.size > 0:
-            right[: width + 1] = base_rhs
+            for f in range(width + 1):
+                right[f] = base_rhs[f]
         if mean_row.size > 0:
             for f in range(width):
                 right[f] += strength[u] * precision[f, f] * mean_row[f]

@@ -6,7 +6,8 @@ trust them.
 """
 
 import numpy as np
-from numba import njit
+
+from palate.kernels.compiling import inlined, kernel
 
 
 def order_by(keys: np.ndarray, n_keys: int, order: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -102,7 +103,7 @@ def transpose_csr_reference(indptr, columns, values, n_columns):
 # written it is where key k ends, which is the result.
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@inlined()
 def _shift(indptr):
     total = 0
     for key in range(1, len(indptr)):
@@ -111,7 +112,7 @@ def _shift(indptr):
         total += count
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def _order_rows(keys, indptr, out):
     for entry in range(len(keys)):
         indptr[keys[entry] + 1] += 1
@@ -122,7 +123,7 @@ def _order_rows(keys, indptr, out):
         indptr[key] += 1
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def _reorder_rows(keys, order, indptr, out):
     for entry in range(len(keys)):
         indptr[keys[entry] + 1] += 1
@@ -134,7 +135,7 @@ def _reorder_rows(keys, order, indptr, out):
         indptr[key] += 1
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def _transpose(indptr, columns, values, out_indptr, out_rows, out_values):
     for entry in range(len(columns)):
         out_indptr[columns[entry] + 1] += 1

@@ -1,13 +1,98 @@
-"""One row of the row solver in float64, for systems that float32 cannot factorise."""
+"""Rows of the row solver in float64, for systems that float32 cannot factorise."""
 
 import numpy as np
-from numba import njit
+
+from palate.kernels.compiling import inlined, kernel
+from palate.kernels.ratings import row_stats
 
 SMALL = 1e-6  # share of the mean diagonal added where the penalty is zero
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@kernel()
 def solve_double(
+    rows,
+    indptr,
+    columns,
+    values,
+    weights,
+    mean,
+    other,
+    other_bias,
+    precision,
+    strength,
+    prior_mean,
+    base_gram,
+    base_rhs,
+    w0,
+    imputed,
+    dropout,
+    l1_bias,
+    with_bias,
+    noise,
+    out,
+    out_bias,
+    stats,
+    left,
+):
+    """Solve the rows of a range that are `left`, with SMALL of the mean diagonal added.
+
+    This is for zero penalties and other nearly singular systems. Arguments are those of
+    `palate.kernels.rows.solve_rows`.
+    """
+    width = other.shape[1]
+    squares = np.zeros(width, np.float32)
+    for u in range(rows[0], rows[1]):
+        if not left[u]:
+            continue
+        first, last = indptr[u], indptr[u + 1]
+        weight_row = weights[first:last] if weights.size > 0 else weights
+        _solve_row(
+            columns[first:last],
+            values[first:last],
+            weight_row,
+            mean,
+            other,
+            other_bias,
+            precision,
+            strength[u],
+            prior_mean[min(u, prior_mean.shape[0] - 1)] if prior_mean.shape[0] > 0 else out[u, :0],
+            base_gram,
+            base_rhs,
+            w0,
+            imputed,
+            dropout,
+            l1_bias,
+            with_bias,
+            noise[u] if noise.shape[0] > 0 else out[u, :0],
+            out[u],
+            out_bias[u : u + 1],
+        )
+        if stats.shape[0] == 0:
+            continue
+        squares[:] = 0
+        if dropout != 0:
+            for position in range(first, last):
+                weight = weights[position] if weights.size > 0 else np.float32(1.0)
+                for f in range(width):
+                    squares[f] += weight * other[columns[position], f] * other[columns[position], f]
+        row_stats(
+            columns[first:last],
+            values[first:last],
+            weight_row,
+            mean,
+            other,
+            other_bias,
+            imputed,
+            dropout,
+            out[u],
+            out_bias[u],
+            squares,
+            stats[u],
+        )
+
+
+@inlined()
+def _solve_row(
     columns,
     values,
     weights,
@@ -28,10 +113,6 @@ def solve_double(
     out,
     out_bias,
 ):
-    """Solve the same row in float64, with SMALL of the mean diagonal added.
-
-    This is for zero penalties and other nearly singular systems.
-    """
     width = other.shape[1]
     size = width + 1
     system = np.zeros((size, size))

@@ -7,8 +7,9 @@ whoever is folded in beside it.
 import math
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 
+from palate.kernels.compiling import kernel
 from palate.kernels.ordinal import draw_latent, normal_cdf
 from palate.kernels.random import fill_normal, mix, uniform
 
@@ -17,7 +18,7 @@ _LEAST = 1e-300
 _FLAT = 1e-6  # least curvature of a rating's log-likelihood: keeps Newton's targets finite
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def row_keys(indptr, columns, bits, out):
     """Write a key of each row's columns and values (`bits`, the values' float32 bits as uint32) to
     `out`, uint64.
@@ -29,7 +30,7 @@ def row_keys(indptr, columns, bits, out):
         out[row] = key
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def normal_rows(keys, salt, out):
     """Fill each row of `out` (n, width) float32 with standard normal numbers of its own key and the
     salt, a uint64.
@@ -38,7 +39,7 @@ def normal_rows(keys, salt, out):
         fill_normal(mix(keys[row] ^ salt), 0, out[row : row + 1])
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def gamma_rows(keys, salt, shape, out):
     """Write a Gamma(shape, 1) number of each row's own key and the salt to `out` (n,) float64.
 
@@ -63,7 +64,7 @@ def gamma_rows(keys, salt, shape, out):
         )
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def draw_latent_rows(keys, salt, indptr, latent, codes, cutpoints, precision, out):
     """Draw the noisy latent values of all ratings given their levels, by rows; see
     `palate.kernels.ordinal.draw_latent`.
@@ -83,7 +84,7 @@ def draw_latent_rows(keys, salt, indptr, latent, codes, cutpoints, precision, ou
         )
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def newton_terms(latent, codes, cutpoints, precision, target, weight):
     """Write the normal rating that stands for each level near a latent value: with l the
     log-probability of the level,

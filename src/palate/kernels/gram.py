@@ -1,13 +1,13 @@
 """The Gram matrix of all rows of one side: what unobserved pairs add to every row's system."""
 
 import numpy as np
-from numba import njit
 
 from palate.kernels.cholesky import BLOCK, add_upper
+from palate.kernels.compiling import kernel
 from palate.kernels.tile import FAST, LANES, copy_scaled
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@kernel(fastmath=FAST)
 def add_gram(factors, first, last, out):
     """Add `sum of q q'` over rows `first` to `last` of `factors` to the upper triangle of `out`.
 
@@ -27,7 +27,20 @@ def add_gram(factors, first, last, out):
                 gathered, b * LANES, panel, flat, (begin + b) * width, LANES, np.float32(1.0), width // LANES
             )
         block[:] = 0
-        add_upper(block, width, 0, width, width, gathered, LANES, panel, gathered, 0, LANES, panel, n)
+        add_upper(
+            block,
+            width,
+            np.int64(0),
+            width,
+            width,
+            gathered,
+            panel,
+            gathered,
+            np.int64(0),
+            np.int64(LANES),
+            panel,
+            n,
+        )
         for row in range(width):
             for column in range(row, width):
                 out[row, column] += block[row * width + column]

@@ -9,15 +9,15 @@ covariance `s^2 A^-1`. What is not known of a prediction is then, with `x_i = [q
 """
 
 import numpy as np
-from numba import njit
 
+from palate.kernels.compiling import inlined, kernel
 from palate.kernels.double import SMALL
 from palate.kernels.tile import FAST, LANES
 
 BLOCK = 128  # ratings whose products are summed in float32 before they are added in float64
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@kernel(fastmath=FAST)
 def row_covariances(
     rows,  # (m,) int64, the rows wanted
     indptr,
@@ -72,7 +72,7 @@ def row_covariances(
         _invert(system, n, inverse, out[place])
 
 
-@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
+@inlined(fastmath=FAST)
 def _add_gram(x, scale, size, gram):
     """Write `sum of scale x x'` over the first `size` rows of x, a multiple of four, to the upper
     triangle of `gram`.
@@ -87,7 +87,7 @@ def _add_gram(x, scale, size, gram):
                 gram[f, j] += a * x[row, j] + b * x[row + 1, j] + c * x[row + 2, j] + d * x[row + 3, j]
 
 
-@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
+@inlined(fastmath=FAST)
 def _invert(system, n, inverse, out):
     """Write the inverse of the leading n x n block, given by its upper triangle, to `out`; zeros elsewhere.
 
@@ -127,7 +127,7 @@ def _invert(system, n, inverse, out):
             out[j, f] = total
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@kernel(fastmath=FAST)
 def pair_variances(user_covariances, item_covariances, users, items, user_rows, item_rows, linear, product):
     """Write both parts of each pair's variance for noise variance 1: the sum of the two forms, and the trace.
 

@@ -5,16 +5,15 @@ Rows are independent and summed in one order, so that the bits do not depend on 
 """
 
 import numpy as np
-from numba import njit
 
 from palate.kernels.cholesky import factorise
-from palate.kernels.double import SMALL
+from palate.kernels.compiling import inlined, kernel
 from palate.kernels.tile import FAST, LANES, dot
 
 SMALLEST_PIVOT = np.float32(1e-4)  # share of its diagonal entry below which a pivot is worth no float32
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def item_products(first, last, user_ptr, user_items, user_values, item_ptr, item_users, item_values, out):
     """Write rows `first` to `last` of `P = R'R` to `out` (last - first, n_items), float32 or float64."""
     for item in range(first, last):
@@ -31,7 +30,33 @@ def item_products_reference(dense, first, last):
     return dense[:, first:last].T @ dense
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@inlined()
+def _at_place(values, place):
+    """Return what stands at `place` once the values are in order; all behind it are then at least as large
+    (Hoare 1961, "Algorithm 65: Find").
+    """
+    low, high = 0, len(values) - 1
+    while low < high:
+        middle, i, j = values[(low + high) // 2], low, high
+        while i <= j:
+            while values[i] < middle:
+                i += 1
+            while values[j] > middle:
+                j -= 1
+            if i <= j:
+                values[i], values[j] = values[j], values[i]
+                i += 1
+                j -= 1
+        if place <= j:
+            high = j
+        elif place >= i:
+            low = i
+        else:
+            break
+    return values[place]
+
+
+@inlined()
 def _nearest(products, item, m, found):
     """Write the items other than `item` with the m largest positive products to `found`, ascending;
     return their number.
@@ -40,34 +65,30 @@ def _nearest(products, item, m, found):
     for other in range(len(products)):
         if other != item and products[other] > 0:
             n += 1
+    least, equal = 0.0, 0  # how many of the products equal to the least are found: the first ones
     if n > m:
-        candidates, values = np.empty(n, np.int64), np.empty(n, products.dtype)
+        values = np.empty(n, products.dtype)
         n = 0
         for other in range(len(products)):
             if other != item and products[other] > 0:
-                candidates[n], values[n] = other, -products[other]
+                values[n] = products[other]
                 n += 1
-        least = np.partition(values, m - 1)[m - 1]
-        n, equal = 0, m
-        for place in range(len(values)):
-            if values[place] < least:
-                equal -= 1
-        for place in range(len(values)):  # of equal products the first items
-            if values[place] < least or (values[place] == least and equal > 0):
-                if values[place] == least:
-                    equal -= 1
-                found[n] = candidates[place]
-                n += 1
-        return n
+        least, equal = _at_place(values, n - m), m
+        for place in range(n - m, n):
+            equal -= values[place] > least
     n = 0
     for other in range(len(products)):
-        if other != item and products[other] > 0:
+        if other != item and products[other] >= least and products[other] > 0:
+            if products[other] == least:
+                if equal == 0:
+                    continue
+                equal -= 1
             found[n] = other
             n += 1
     return n
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def nearest_products(first, products, m, items, values, counts):
     """Write, for each row of `products` (the rows of items from `first` on), the m largest positive
     entries of other items to `items` and `values` (n_rows, m), items ascending, and their number to
@@ -90,7 +111,7 @@ def nearest_products_reference(products, m, item):
     return near, products[item, near]
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@inlined()
 def _gather_dense(products, found, n, stride, system):
     """Write the upper triangle of P_NN to the rows of `system`, which start `stride` apart; left of
     it, up to a multiple of eight, stand zeros.
@@ -103,7 +124,7 @@ def _gather_dense(products, found, n, stride, system):
             system[at + b] = row[found[b]]
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@inlined()
 def _gather_sparse(indptr, columns, values, found, n, place, stride, system):
     """Do what `_gather_dense` does with P as compressed rows; `place` is the place of each item in
     `found`, or -1.
@@ -118,7 +139,7 @@ def _gather_sparse(indptr, columns, values, found, n, place, stride, system):
                 system[at + b] = values[entry]
 
 
-@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
+@inlined(fastmath=FAST)
 def _solve(system, target, n, stride, ridge, negated, out):
     """Solve `(P_NN + ridge 1) w = target` into `out` by the tiles of the row solver; return False
     where float32 does not suffice.
@@ -152,40 +173,12 @@ def _solve(system, target, n, stride, ridge, negated, out):
         block, at = a - a % LANES, a * stride
         value = system[at + width] - dot(system, at + block, solution, block, (width - block) // LANES)
         solution[a] = value / system[at + a]
-    out[:n] = solution[:n]
+    for a in range(n):
+        out[a] = solution[a]
     return True
 
 
-@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
-def _solve_double(system, target, n, stride, ridge, out):
-    """Solve the same system in float64, with SMALL of the mean diagonal added, below which P is
-    rounding errors.
-    """
-    x, more = target[:n].astype(np.float64), 0.0
-    for a in range(n):
-        more += SMALL * system[a * stride + a] / n
-    for a in range(n):
-        system[a * stride + a] += ridge + more
-    for a in range(n):
-        own = system[a * stride : a * stride + n]
-        root = np.sqrt(max(own[a], more))
-        for b in range(a, n):
-            own[b] /= root
-        x[a] /= root
-        for row in range(a + 1, n):
-            factor = own[row]
-            for b in range(row, n):
-                system[row * stride + b] -= factor * own[b]
-            x[row] -= factor * x[a]
-    for a in range(n - 1, -1, -1):
-        total = x[a]
-        for b in range(a + 1, n):
-            total -= system[a * stride + b] * x[b]
-        x[a] = total / system[a * stride + a]
-        out[a] = x[a]
-
-
-@njit(nogil=True, cache=True, forceinline=True)
+@inlined()
 def _buffers(m):
     """Return the memory of one thread for systems of up to m items: the system, its stride,
     right-hand sides and a panel.
@@ -200,19 +193,20 @@ def _buffers(m):
     )
 
 
-@njit(nogil=True, cache=True)
-def local_ridge(first, last, products, ridges, alone, m, items, weights, counts):
+@kernel()
+def local_ridge(first, last, products, ridges, alone, m, items, weights, counts, left):
     """Write each item's ridge on its nearest items, for items `first` to `last` of the square `products` P:
 
         N = the m largest of P_j other than j,        w_j = (P_NN + ridge 1)^-1 P_Nj
 
     to `items` (n_items, m) and, for each of the `ridges`, `weights` (n_ridges, n_items, m), and the
     number of nearest to `counts`. An item with an `alone` (n_ridges, n_items) above 0 is not worth a
-    system: its weights are P_nj / alone. Returns how many systems were solved in float64.
+    system: its weights are P_nj / alone. Systems that float32 cannot solve are marked in `left`
+    (n_ridges, n_items) for `palate.kernels.linear_double`; returns how many they are.
     """
     found = np.empty(m, np.int64)
     system, stride, target, negated = _buffers(m)
-    n_double = 0
+    n_left = 0
     for item in range(first, last):
         n = _nearest(products[item], item, m, found)
         for a in range(n):
@@ -221,26 +215,25 @@ def local_ridge(first, last, products, ridges, alone, m, items, weights, counts)
         counts[item] = n
         for r in range(len(ridges)):
             if alone[r, item] > 0:
-                weights[r, item, :n] = target[:n] / alone[r, item]
+                for a in range(n):
+                    weights[r, item, a] = target[a] / alone[r, item]
                 continue
             _gather_dense(products, found, n, stride, system)
             if not _solve(system, target, n, stride, ridges[r], negated, weights[r, item]):
-                wide = np.empty(len(system))
-                _gather_dense(products, found, n, stride, wide)
-                _solve_double(wide, target, n, stride, ridges[r], weights[r, item])
-                n_double += 1
-    return n_double
+                left[r, item] = True
+                n_left += 1
+    return n_left
 
 
-@njit(nogil=True, cache=True)
-def local_ridge_sparse(first, last, indptr, columns, values, ridges, alone, m, items, weights, counts):
+@kernel()
+def local_ridge_sparse(first, last, indptr, columns, values, ridges, alone, m, items, weights, counts, left):
     """Do what `local_ridge` does with P as compressed rows, ascending in each."""
     n_items = len(indptr) - 1
     found = np.empty(m, np.int64)
     place = np.full(n_items, -1, np.int64)
     dense = np.zeros(n_items, np.float32)
     system, stride, target, negated = _buffers(m)
-    n_double = 0
+    n_left = 0
     for item in range(first, last):
         for entry in range(indptr[item], indptr[item + 1]):
             dense[columns[entry]] = values[entry]
@@ -254,17 +247,16 @@ def local_ridge_sparse(first, last, indptr, columns, values, ridges, alone, m, i
             dense[columns[entry]] = 0
         for r in range(len(ridges)):
             if alone[r, item] > 0:
-                weights[r, item, :n] = target[:n] / alone[r, item]
+                for a in range(n):
+                    weights[r, item, a] = target[a] / alone[r, item]
                 continue
             _gather_sparse(indptr, columns, values, found, n, place, stride, system)
             if not _solve(system, target, n, stride, ridges[r], negated, weights[r, item]):
-                wide = np.empty(len(system))
-                _gather_sparse(indptr, columns, values, found, n, place, stride, wide)
-                _solve_double(wide, target, n, stride, ridges[r], weights[r, item])
-                n_double += 1
+                left[r, item] = True
+                n_left += 1
         for a in range(n):
             place[found[a]] = -1
-    return n_double
+    return n_left
 
 
 def local_ridge_reference(products, ridge, m, item):
@@ -277,7 +269,7 @@ def local_ridge_reference(products, ridge, m, item):
     return near, np.linalg.solve(system, products[near, item])
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def sparse_scores(users, user_ptr, user_items, user_values, indptr, columns, values, out):
     """Write `s_u = sum over own items j of x_uj W_j` for each of `users` to `out` (n, n_items), W
     by compressed rows.

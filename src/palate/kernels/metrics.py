@@ -10,20 +10,21 @@ any number of threads give the same bits.
 """
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 
+from palate.kernels.compiling import kernel, shared
 from palate.kernels.random import mix, uniform
 
 LANES = 8  # resamples per pass
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@shared()
 def key_of_resample(key, number):
     """Return the key of the draws of one resample."""
     return mix(uint64(key) ^ mix(uint64(number)))
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def resampled_sums(key, first, values, out):
     """Write the sums of resamples `first`, `first + 1`, ... as rows of `out`.
 
@@ -55,7 +56,8 @@ def resampled_sums(key, first, values, out):
                 for lane in range(LANES):
                     sums[column, lane] += weight[lane] * value
         for lane in range(count):
-            out[start + lane] = sums[:, lane]
+            for column in range(n_columns):
+                out[start + lane, column] = sums[column, lane]
 
 
 def resampled_sums_reference(key, first, values, out):

@@ -18,8 +18,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from palate.kernels.compiling import inlined, kernel, shared
 from palate.kernels.tile import LANES, add_products
 from palate.kernels.topn import TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, _pack_users
 
@@ -27,7 +27,7 @@ IDENTITY, BOUNDED, ORDINAL = 0, 1, 2
 _ROOT_HALF = math.sqrt(0.5)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined()
 def expected(latent, scale, link, bounds, levels, cuts):
     """Return the expected rating of one latent value.
 
@@ -54,7 +54,7 @@ def expected(latent, scale, link, bounds, levels, cuts):
     return total
 
 
-@njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"}, forceinline=True)
+@inlined(fastmath={"contract", "reassoc", "nsz", "arcp"})
 def _product(p, q):
     total = np.float32(0.0)
     for f in range(p.size):
@@ -89,14 +89,14 @@ class Posterior(NamedTuple):
     item_noise: np.ndarray
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined()
 def _scale(model, draw, user, item):
     if model.user_noise.shape[1] == 0:
         return 1.0
     return np.float64(model.user_noise[draw, user]) * np.float64(model.item_noise[draw, item])
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined()
 def _latent(model, draw, user, item):
     latent = (
         model.global_mean[draw]
@@ -106,7 +106,7 @@ def _latent(model, draw, user, item):
     return latent + np.float64(_product(model.user_factors[draw, user], model.item_factors[draw, item]))
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@shared()
 def pair_draws(model, users, items, out):
     """Write what each draw of a Posterior expects of each pair of indexes (n,) to `out` (n,
     n_draws), float64.
@@ -120,7 +120,7 @@ def pair_draws(model, users, items, out):
             )
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def pair_moments(model, users, items, mean, sd):
     """Write mean and sd over draws of each pair, both (n,) float64; the arguments are those of
     `pair_draws`.
@@ -138,7 +138,7 @@ def pair_moments(model, users, items, mean, sd):
         sd[pair] = math.sqrt(squares / row.shape[1])
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def pair_below(model, users, items, out):
     """Write P(rating <= level_j) of each pair for all levels but the last to `out` (n, n_levels -
     1): the mean over draws of `Phi((cut_j - z) / scale)`. The arguments are those of `pair_draws`.
@@ -151,10 +151,11 @@ def pair_below(model, users, items, out):
             latent, scale = _latent(model, draw, u, i), _scale(model, draw, u, i)
             for j in range(out.shape[1]):
                 out[pair, j] += 0.5 * math.erfc((latent - model.cutpoints[draw, j]) / scale * _ROOT_HALF)
-        out[pair, :] /= n_draws
+        for j in range(out.shape[1]):
+            out[pair, j] /= n_draws
 
 
-@njit(cache=True, nogil=True, fastmath={"contract"})
+@kernel(fastmath={"contract"})
 def block_moments(model, users, level, values, order, item_bias, mean, sd):
     """Write mean and sd over draws of all packed items for some users, in tiles of 4 users and 24 items.
 
@@ -236,7 +237,7 @@ def block_moments(model, users, level, values, order, item_bias, mean, sd):
                         )
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def expected_of(latent, link, bounds, levels, cuts, out):
     """Write the expected rating of each latent value of one draw, shape (m, n), float32, where the
     noise is 1; NaN stays NaN.

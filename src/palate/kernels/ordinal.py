@@ -10,8 +10,8 @@ log-likelihood of the cutpoints with its derivatives.
 import math
 
 import numpy as np
-from numba import njit
 
+from palate.kernels.compiling import kernel, shared
 from palate.kernels.random import uniform
 
 _ROOT_HALF = math.sqrt(0.5)
@@ -19,13 +19,13 @@ _DENSITY = 1.0 / math.sqrt(2.0 * math.pi)
 _LEAST = 1e-300  # a probability that underflows counts as this
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@shared()
 def normal_cdf(x):
     """Return the probability that a standard normal number is at most x."""
     return 0.5 * math.erfc(-x * _ROOT_HALF)
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@shared()
 def normal_quantile(p):
     """Return x with `normal_cdf(x) = p`, to a relative error of 1.2e-9 (P. J. Acklam's rational
     approximation).
@@ -60,7 +60,7 @@ def normal_quantile(p):
     return top * q / (bottom * r + 1.0)
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def level_probabilities(latent, cutpoints, out):
     """Write the probability of each level to `out` (n, n_levels), for latent values (n,)."""
     last = cutpoints.size
@@ -73,7 +73,7 @@ def level_probabilities(latent, cutpoints, out):
         out[row, last] = 1.0 - below
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def expected_levels(latent, scale, cutpoints, levels, out):
     """Write the mean of the levels under their probabilities to `out` (n,), for latent values (n,)
     with noise of sd `scale` (n,).
@@ -87,7 +87,7 @@ def expected_levels(latent, scale, cutpoints, levels, out):
         out[row] = mean
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@shared()
 def draw_latent(key, first, last, latent, codes, cutpoints, precision, out):
     """Draw the noisy latent values of ratings `first` to `last`: normal about `latent`, between the
     cutpoints of its level.
@@ -109,7 +109,7 @@ def draw_latent(key, first, last, latent, codes, cutpoints, precision, out):
         out[position] = s - x / root if mirrored else s + x / root
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def cutpoint_terms(first, last, latent, codes, cutpoints, precision, gradient, curvature):
     """Return the log-likelihood of ratings `first` to `last` and add its derivatives with respect
     to the cutpoints.

@@ -1,10 +1,11 @@
 """Scores of single (user, item) pairs."""
 
 import numpy as np
-from numba import njit
+
+from palate.kernels.compiling import kernel
 
 
-@njit(cache=True, nogil=True, fastmath={"contract"})
+@kernel(fastmath={"contract"})
 def pair_products(user_factors, item_factors, user_prior, item_prior, item_bias, users, items, out):
     """Write `b_i + mean over draws of p_u . q_i` for each pair.
 

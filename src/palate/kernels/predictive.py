@@ -9,8 +9,8 @@ it; `noise` is of the same shape.
 import math
 
 import numpy as np
-from numba import njit
 
+from palate.kernels.compiling import kernel
 from palate.kernels.ordinal import normal_cdf
 
 _DENSITY = 1.0 / math.sqrt(2.0 * math.pi)
@@ -18,7 +18,7 @@ _STEPS = 60
 _REACH, _DEGREE = 4.75, 12  # of the polynomial that stands for the normal distribution
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def mixture_quantiles(expected, noise, z, share, out):
     """Write the x of each pair with `P(rating <= x) = share` to `out` (n,), to a millionth of the spread.
 
@@ -64,7 +64,7 @@ def mixture_quantiles(expected, noise, z, share, out):
         out[pair] = x
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def mixture_below(expected, noise, edges, out):
     """Write `P(rating <= edge)` of each pair and edge to `out` (n, n_edges)."""
     n_draws = expected.shape[1]
@@ -80,7 +80,7 @@ def mixture_below(expected, noise, edges, out):
             out[pair, edge] = total / n_draws
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def add_interpolated(latent, table, low, step, share, out):
     """Add `share` times what the table, at `low`, `low + step`, ..., has at each latent value to
     `out`, all float32 (m, n).
@@ -117,7 +117,7 @@ def _normal_polynomial() -> np.ndarray:
 _COEFFICIENTS = _normal_polynomial()  # a constant of the kernel below
 
 
-@njit(nogil=True, cache=True, fastmath={"contract"})
+@kernel(fastmath={"contract"})
 def add_expected_levels(latent, user_scale, item_scale, cuts, levels, share, out):
     """Add `share` times the expected level of each latent value to `out`, both float32 (m, n).
 
@@ -162,7 +162,7 @@ def add_expected_levels(latent, user_scale, item_scale, cuts, levels, share, out
                 target[column] += step * (half + x * value)
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def normal_below(away, out):
     """Write the probability that a standard normal number is at most each entry of `away` (n, m) to `out`."""
     for row in range(away.shape[0]):

@@ -6,12 +6,14 @@ number generators").
 """
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
+
+from palate.kernels.compiling import kernel, shared
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@shared()
 def mix(value):
     """Return 64 well-mixed bits of a uint64."""
     value = (value ^ (value >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
@@ -19,7 +21,7 @@ def mix(value):
     return value ^ (value >> uint64(31))
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def _key(seed, sweep, side):
     return mix(mix(mix(uint64(seed) + _GOLDEN) + uint64(sweep) * _GOLDEN) + uint64(side) * _GOLDEN)
 
@@ -29,7 +31,7 @@ def key_of(seed: int, sweep: int, side: int) -> np.uint64:
     return np.uint64(_key(seed, sweep, side))
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@shared()
 def uniform(key, position):
     """Return the number of a stream at `position`, in [0, 1) with 53 bits."""
     return np.float64(mix(uint64(key) + (uint64(position) + uint64(1)) * _GOLDEN) >> uint64(11)) * (
@@ -37,7 +39,7 @@ def uniform(key, position):
     )
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@shared()
 def fill_normal(key, first, out):
     """Fill rows `first`, `first + 1`, ... of a standard normal table into `out` (n, width) float32
     (Box and Muller 1958).
@@ -54,7 +56,7 @@ def fill_normal(key, first, out):
                 out[row, 2 * pair + 1] = radius * np.sin(angle)
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def mark_sample(key, size, out):
     """Mark exactly `size` entries of the bool array `out`, each subset equally likely (Knuth, The
     Art of Computer Programming, volume 2, 3.4.2, algorithm S).

@@ -1,8 +1,8 @@
 """One pass over the ratings of rows, where nothing is solved: errors, scores and weights."""
 
 import numpy as np
-from numba import njit
 
+from palate.kernels.compiling import inlined, kernel
 from palate.kernels.tile import FAST, LANES, dot
 
 N_STATS = (
@@ -10,7 +10,7 @@ N_STATS = (
 )
 
 
-@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
+@inlined(fastmath=FAST)
 def row_stats(columns, values, weights, mean, other, other_bias, imputed, dropout, x, bias, squares, stats):
     """Write the row's N_STATS sums (see there), with the row's own solution `x`."""
     width = other.shape[1]
@@ -30,7 +30,7 @@ def row_stats(columns, values, weights, mean, other, other_bias, imputed, dropou
     stats[0], stats[1], stats[2], stats[3] = squared, absolute, penalty, unobserved
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@kernel(fastmath=FAST)
 def row_errors(
     rows,
     indptr,
@@ -74,7 +74,7 @@ def row_errors(
         )
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@kernel(fastmath=FAST)
 def row_scores(first, last, indptr, columns, factors, bias, other, other_bias, out):
     """Write `b_u + b_i + p . q` for every rating of rows `first` to `last` to `out` (n_ratings,)."""
     width = other.shape[1]
@@ -85,7 +85,7 @@ def row_scores(first, last, indptr, columns, factors, bias, other, other_bias, o
             out[position] = bias[u] + other_bias[i] + dot(own, u * width, flat, i * width, width // LANES)
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def pair_weights(first, last, indptr, columns, own, other, weights, out):
     """Write `own[u] * other[i]`, times the weight if any, for each rating of a range of rows to `out`."""
     for u in range(first, last):

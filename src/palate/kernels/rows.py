@@ -18,17 +18,16 @@ so that L1 on it is exact and costs nothing.
 """
 
 import numpy as np
-from numba import njit
 
 from palate.kernels.cholesky import BLOCK, TINY, add_upper, factorise
-from palate.kernels.double import solve_double
+from palate.kernels.compiling import inlined, kernel
 from palate.kernels.ratings import row_stats
 from palate.kernels.tile import FAST, LANES, add_products, add_scaled, copy_scaled, dot, prefetch
 
 AHEAD = 12  # ratings by which the gather asks for memory ahead of itself
 
 
-@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
+@inlined(fastmath=FAST)
 def _finish(system, stride, width, corner, target, l1_bias, with_bias, noise, out, out_bias):
     """Solve for the row from the factorised system: first the bias, then `U p = y - v b (+ z)` backwards.
 
@@ -64,7 +63,7 @@ def _finish(system, stride, width, corner, target, l1_bias, with_bias, noise, ou
     return True
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@kernel(fastmath=FAST)
 def solve_rows(
     rows,  # (2,) first and last + 1 of the rows to solve
     indptr,  # (n_rows + 1,) int64
@@ -84,13 +83,16 @@ def solve_rows(
     dropout,  # d
     l1_bias,
     with_bias,
-    double,  # accumulate and factorise every row in float64
+    double,  # leave every row to `solve_double`
     noise,  # (0 | n_rows, width + 1) float32
     out,  # (n_rows, width) float32
     out_bias,  # (n_rows,) float32
     stats,  # (0 | n_rows, N_STATS) float64
+    left,  # (n_rows,) bool
 ):
-    """Solve the rows of a range into `out`, and return how many of them had to be solved in float64."""
+    """Solve the rows of a range into `out`, mark those that float32 cannot solve as `left`, and return their
+    number: `palate.kernels.double.solve_double` solves them.
+    """
     width = other.shape[1]
     stride = width + LANES
     flat = other.reshape(-1)
@@ -103,7 +105,7 @@ def solve_rows(
     negated = np.empty(max(width, LANES) * LANES, np.float32)
     squares = np.zeros(width, np.float32)
     panel = LANES * BLOCK
-    n_double = 0
+    n_left = 0
     for u in range(rows[0], rows[1]):
         first, last = indptr[u], indptr[u + 1]
         mean_row = prior_mean[min(u, prior_mean.shape[0] - 1)] if prior_mean.shape[0] > 0 else out[u, :0]
@@ -112,6 +114,10 @@ def solve_rows(
             for f in range(width):
                 out[u, f] = mean_row[f] if mean_row.size > 0 else np.float32(0.0)
             out_bias[u] = mean_row[width] if mean_row.size > 0 else np.float32(0.0)
+            continue
+        left[u] = double
+        if double:
+            n_left += 1
             continue
         corner, target = _start(
             system, stride, width, sides, precision, strength[u], mean_row, base_gram, base_rhs
@@ -144,15 +150,14 @@ def solve_rows(
             add_upper(
                 system,
                 stride,
-                0,
+                np.int64(0),
                 width,
                 width,
                 weighted if scaled else gathered,
-                LANES,
                 panel,
                 gathered,
-                0,
-                LANES,
+                np.int64(0),
+                np.int64(LANES),
                 panel,
                 n,
             )
@@ -162,7 +167,7 @@ def solve_rows(
             system[f * stride + width] = sides[f]
             system[f * stride + width + 1] = sides[width + f]
         solved = False
-        if not double and factorise(system, stride, width, negated) > np.float32(1e-5):
+        if factorise(system, stride, width, negated) > np.float32(1e-5):
             solved = _finish(
                 system,
                 stride,
@@ -176,28 +181,9 @@ def solve_rows(
                 out_bias[u : u + 1],
             )
         if not solved:
-            n_double += 1
-            solve_double(
-                columns[first:last],
-                values[first:last],
-                weights[first:last] if weights.size > 0 else weights,
-                mean,
-                other,
-                other_bias,
-                precision,
-                strength[u],
-                mean_row,
-                base_gram,
-                base_rhs,
-                w0,
-                imputed,
-                dropout,
-                l1_bias,
-                with_bias,
-                noise_row,
-                out[u],
-                out_bias[u : u + 1],
-            )
+            left[u] = True
+            n_left += 1
+            continue
         if stats.shape[0] > 0:
             row_stats(
                 columns[first:last],
@@ -213,10 +199,10 @@ def solve_rows(
                 squares,
                 stats[u],
             )
-    return n_double
+    return n_left
 
 
-@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
+@inlined(fastmath=FAST)
 def _add_sides(sides, width, pair, gathered, panel, n):
     """Add sum c x and sum t x over the gathered block to the two rows of `sides`."""
     column = 0
@@ -230,7 +216,7 @@ def _add_sides(sides, width, pair, gathered, panel, n):
             column += LANES
 
 
-@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
+@inlined(fastmath=FAST)
 def _start(system, stride, width, sides, precision, strength, prior_mean, base_gram, base_rhs):
     """Set the system to `strength * precision + base_gram`, and its right-hand side accordingly."""
     for f in range(width):

@@ -5,14 +5,14 @@ its entries, so that the bits do not depend on how the rows are cut into chunks.
 """
 
 import numpy as np
-from numba import njit
 
+from palate.kernels.compiling import kernel
 from palate.kernels.tile import FAST
 
 PANEL = 128  # columns summed at a time: the part of `table` that all rows read then stays in the cache
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@kernel(fastmath=FAST)
 def sparse_times(first, last, indptr, columns, values, table, out):
     """Write `out_r = sum over entries (r, c) of value_rc table_c` for rows `first` to `last`."""
     width = table.shape[1]
@@ -43,7 +43,7 @@ def sparse_times_reference(first, last, indptr, columns, values, table, out):
         out[row] = values[part].astype(np.float64) @ table[columns[part]]
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@kernel(fastmath=FAST)
 def dense_times(first, last, table, square, out):
     """Write `out_r = table_r square` for rows `first` to `last`; `square` is (width, n_columns) float32."""
     width, n_columns = square.shape
@@ -76,7 +76,7 @@ def dense_times_reference(first, last, table, square, out):
     out[first:last] = table[first:last].astype(np.float64) @ square
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def inverse_factor(gram, tolerance, out):
     """Write the upper triangular S to `out`, float64, with `S' gram S = 1`: the inverse of the
     Cholesky factor of a (k, k) Gram matrix.

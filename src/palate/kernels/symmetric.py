@@ -9,12 +9,12 @@ afterwards.
 import math
 
 import numpy as np
-from numba import njit
 
+from palate.kernels.compiling import kernel
 from palate.kernels.tile import FAST
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@kernel(fastmath=FAST)
 def tridiagonal(matrix, diagonal, beside, vectors):
     """Reduce the symmetric `matrix` (k, k), which is overwritten, to tridiagonal form: `matrix = Q T Q'`.
 
@@ -62,7 +62,7 @@ def tridiagonal(matrix, diagonal, beside, vectors):
     beside[k - 1] = 0.0
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def rotations_of(diagonal, beside):
     """Turn the diagonal of a tridiagonal matrix into its eigenvalues, in no order; `beside` is used up.
 
@@ -87,7 +87,8 @@ def rotations_of(diagonal, beside):
                 return places[:n], turns[:n], False
             if n + k > len(places):
                 more, more_turns = np.empty(2 * len(places) + k, np.int64), np.empty((2 * len(places) + k, 2))
-                more[:n], more_turns[:n] = places[:n], turns[:n]
+                for at in range(n):
+                    more[at], more_turns[at, 0], more_turns[at, 1] = places[at], turns[at, 0], turns[at, 1]
                 places, turns = more, more_turns
             g = (diagonal[low + 1] - diagonal[low]) / (2.0 * beside[low])
             r = math.hypot(g, 1.0)
@@ -118,7 +119,7 @@ def rotations_of(diagonal, beside):
     return places[:n], turns[:n], True
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@kernel(fastmath=FAST)
 def rotate(first, last, places, turns, out):
     """Write columns `first` to `last` of the eigenvectors of the tridiagonal matrix, one in each
     row of `out` (k, k).
@@ -134,10 +135,12 @@ def rotate(first, last, places, turns, out):
             f = upper[column]
             upper[column] = s * lower[column] + c * f
             lower[column] = c * lower[column] - s * f
-    out[:, first:last] = part
+    for row in range(k):
+        for column in range(first, last):
+            out[row, column] = part[row, column - first]
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@kernel(fastmath=FAST)
 def reflect(first, last, vectors, out):
     """Apply Q of `tridiagonal` to rows `first` to `last` of `out`, in place."""
     k = len(vectors)

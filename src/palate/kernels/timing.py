@@ -1,10 +1,11 @@
 """Ratings in time: each user's sessions, and rows as they are in a time bin."""
 
 import numpy as np
-from numba import njit
+
+from palate.kernels.compiling import kernel
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def cut_sessions(indptr, times, gap, most, session, user_indptr):
     """Number the sessions of all users, in order of time, and return how many there are.
 
@@ -43,7 +44,7 @@ def cut_sessions(indptr, times, gap, most, session, user_indptr):
     return n
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def session_ends(session, times, begin, end):
     """Write the first and the last time of each session."""
     begin[:] = np.iinfo(np.int64).max
@@ -54,7 +55,7 @@ def session_ends(session, times, begin, end):
         end[s] = max(end[s], times[at])
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def find_sessions(indptr, begin, end, users, times, gap, out):
     """Write the session of each user that a time falls in, or the nearest within `gap` of it; -1
     where there is none.
@@ -75,7 +76,7 @@ def find_sessions(indptr, begin, end, users, times, gap, out):
             out[j] = after
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def shift_rows(start, stop, factors, bias, rows, time_bins, own, other, out, out_bias):
     """Write rows `start` to `stop` of pairs (row, time bin) as they are in that time bin.
 
@@ -102,7 +103,7 @@ def shift_rows(start, stop, factors, bias, rows, time_bins, own, other, out, out
         out_bias[at] = total
 
 
-@njit(nogil=True, cache=True, fastmath={"contract", "reassoc"})
+@kernel(fastmath={"contract", "reassoc"})
 def shift_scores(start, stop, factors, time_bins, shift, out):
     """Write what the shift of its time bin adds to the score of pairs `start` to `stop`.
 
@@ -123,21 +124,21 @@ def shift_scores(start, stop, factors, time_bins, shift, out):
         out[at] = total + own[width]
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def less_session_effects(start, stop, values, session_effect, session, out):
     """Write ratings `start` to `stop` without the effect of their session to `out`."""
     for at in range(start, stop):
         out[at] = values[at] - session_effect[session[at]]
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def plus_session_effects(start, stop, errors, session_effect, session):
     """Add the effect of their session to the errors `start` to `stop`, in place."""
     for at in range(start, stop):
         errors[at] += session_effect[session[at]]
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def less_scores(start, stop, values, mean, scores, session_effect, session):
     """Turn scores `start` to `stop` into the errors of ratings, in place; `session` is empty
     without session effects.
@@ -147,14 +148,14 @@ def less_scores(start, stop, values, mean, scores, session_effect, session):
         scores[at] = error - session_effect[session[at]] if session.size > 0 else error
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def less_changes(start, stop, errors, change, pair):
     """Take what the score of its pair has changed by off each of the errors `start` to `stop`, in place."""
     for at in range(start, stop):
         errors[at] -= change[pair[at]]
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def group_sums(first, last, indptr, order, group, weights, errors, weight, total):
     """Add up the weights of ratings, and their errors times these, by group: the ratings of rows
     `first` to `last`, none of whose groups is another row's.
@@ -177,7 +178,7 @@ def group_sums(first, last, indptr, order, group, weights, errors, weight, total
         total[group[at]] += np.float64(own * errors[at])
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def error_sums(start, stop, errors, session_effect, session, weights):
     """Return the weighted sums of squared and of absolute errors `start` to `stop`, less the session effects
     of their sessions, where there are any.

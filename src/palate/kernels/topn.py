@@ -23,6 +23,7 @@ from numba import njit, types
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
+from palate.kernels.compiling import inlined, kernel
 from palate.kernels.tile import LANES, _Emitter, add_products
 
 TILE_ROWS, TILE_VECTORS = 4, 3
@@ -103,7 +104,7 @@ def pack_items(
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _pack_items(factors, bias, order, sign, out):
     n_draws, _, n_factors = factors.shape
     depth = n_draws * n_factors + 1
@@ -146,7 +147,7 @@ def _ranks_before(score, item, other_score, other_item):
     return score > other_score or (score == other_score and item < other_item)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined()
 def _sift_down(scores, items, size, score, item):
     """Put (score, item) at the root of a heap whose root ranks last, and restore the heap."""
     hole = 0
@@ -165,13 +166,13 @@ def _sift_down(scores, items, size, score, item):
     scores[hole], items[hole] = score, item
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined()
 def _offer(scores, items, size, score, item):
     """Put (score, item) on the heap if it ranks among the first n; return the heap's new size."""
     n = scores.size
     if size == n:
         if _ranks_before(score, item, scores[0], items[0]):
-            _sift_down(scores, items, size, score, item)
+            _sift_down(scores, items, size, score, np.int32(item))
         return size
     hole = size
     while hole > 0:
@@ -184,7 +185,7 @@ def _offer(scores, items, size, score, item):
     return size + 1
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined()
 def _finish(scores, items, size):
     """Sort a heap best first; entries beyond `size` become item -1 and NaN."""
     for last in range(size - 1, 0, -1):
@@ -195,7 +196,7 @@ def _finish(scores, items, size):
         scores[free], items[free] = np.float32(np.nan), -1
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined()
 def _contains(sorted_items, start, stop, item):
     while start < stop:
         middle = (start + stop) // 2
@@ -206,7 +207,7 @@ def _contains(sorted_items, start, stop, item):
     return start
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined()
 def _is_seen(indptr, seen, row, item):
     if indptr.size == 0:
         return False
@@ -215,7 +216,7 @@ def _is_seen(indptr, seen, row, item):
     return at < stop and seen[at] == item
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined()
 def _pack_users(factors, users, out, norm):
     """Pack a group of users in panels of 4 (depth x 4, last row 1) with factors divided by n_draws,
     and take their norms.
@@ -236,7 +237,7 @@ def _pack_users(factors, users, out, norm):
         norm[at_user] = np.sqrt(squares)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined()
 def _offer_hits(hits, tile, at, order, column, row, allowed, seen_indptr, seen_items, scores, items, size):
     """Offer the scores of `tile[at:]` whose bit is set to one user's heap; return its new size."""
     while hits != 0:
@@ -255,7 +256,7 @@ def _offer_hits(hits, tile, at, order, column, row, allowed, seen_indptr, seen_i
     return size
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def top_items(
     user_factors,
     users,
@@ -349,7 +350,7 @@ def top_items(
             _finish(scores[first + u], items[first + u], size[u])
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def top_of_scores(dense, users, allowed, seen_indptr, seen_items, items, scores):
     """Write the top n of given scores, shape (m, n_items), with the arguments and the order of `top_items`.
 
@@ -358,7 +359,7 @@ def top_of_scores(dense, users, allowed, seen_indptr, seen_items, items, scores)
     """
     n = scores.shape[1]
     for u in range(dense.shape[0]):
-        size = 0
+        size = np.int64(0)
         for item in range(dense.shape[1]):
             score = dense[u, item]
             if not (score >= -np.inf) or (

@@ -43,7 +43,7 @@ def local_ridge(
     counts : ndarray of shape (n_items,), int64
         How many of each row are filled.
     """
-    from palate.kernels import linear
+    from palate.kernels import linear, linear_double
 
     by_item = by_user.transposed()
     n_items = by_item.n_rows
@@ -57,24 +57,22 @@ def local_ridge(
     weights = np.zeros((len(ridges), n_items, m), np.float32)
     counts = np.zeros(n_items, np.int64)
     products = _dense(arguments, n_items, threads) if n_items <= DENSE_PRODUCTS else None
+    table: tuple[np.ndarray, ...]
+    single: Callable[..., int]
+    double: Callable[..., None]
     if products is not None:
-        run_chunks(
-            lambda start, stop: linear.local_ridge(
-                start, stop, products, strengths, alone, m, items, weights, counts
-            ),
-            even_bounds(n_items, 32),
-            threads,
-        )
-        return items, weights, counts
-    kept = n_items if np.isinf(memory) else min(products_kept(n_items, m, memory), n_items)
-    sparse = _sparse(arguments, n_items, kept, threads)
-    run_chunks(
-        lambda start, stop: linear.local_ridge_sparse(
-            start, stop, *sparse, strengths, alone, m, items, weights, counts
-        ),
-        even_bounds(n_items, 32),
-        threads,
-    )
+        table, single, double = (products,), linear.local_ridge, linear_double.local_ridge_double
+    else:
+        kept = n_items if np.isinf(memory) else min(products_kept(n_items, m, memory), n_items)
+        table = _sparse(arguments, n_items, kept, threads)
+        single, double = linear.local_ridge_sparse, linear_double.local_ridge_sparse_double
+    out = items, weights, counts, np.zeros(alone.shape, np.bool_)
+
+    def solve(start: int, stop: int) -> None:
+        if single(*(start, stop, *table, strengths, alone, m, *out)):
+            double(*(start, stop, *table, strengths, *out))
+
+    run_chunks(solve, even_bounds(n_items, 32), threads)
     return items, weights, counts
 
 

@@ -156,6 +156,7 @@ def solve_rows(
     threads : int, default 1
     """
     from palate.kernels import rows as kernel
+    from palate.kernels.double import solve_double
     from palate.kernels.ratings import N_STATS
 
     width = other.factors.shape[1]
@@ -184,17 +185,20 @@ def solve_rows(
         return Solved(side, sums, 0)
     out, out_bias = np.empty((rows.n_rows, width), single), np.empty(rows.n_rows, single)
     rest: tuple[Any, ...] = (
-        single(prior.l1_bias),
-        bool(prior.bias),
-        bool(double),
         _widened_rows(noise, width),
         out,
         out_bias,
         sums,
+        np.zeros(rows.n_rows, np.bool_),
     )
+    common = (*common, single(prior.l1_bias), bool(prior.bias))
 
     def solve(start: int, stop: int) -> int:
-        return int(kernel.solve_rows(np.array([start, stop]), *common, *rest))
+        ours = (np.array([start, stop]), *common)
+        n_left = int(kernel.solve_rows(*(*ours, bool(double), *rest)))
+        if n_left:
+            solve_double(*(*ours, *rest))
+        return n_left
 
     n_double = sum(run_chunks(solve, balanced_bounds(rows.indptr), threads))
     return Solved(Side(out, out_bias), sums, n_double)

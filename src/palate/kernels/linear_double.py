@@ -1,0 +1,82 @@
+"""The ridge of an item on its nearest in float64, for systems that float32 cannot solve: few models have any,
+so that it is compiled by itself.
+
+Arguments are those of `palate.kernels.linear`, which has filled `items`, `counts` and `left`.
+"""
+
+import numpy as np
+
+from palate.kernels.compiling import inlined, kernel
+from palate.kernels.double import SMALL
+from palate.kernels.linear import _gather_dense, _gather_sparse
+from palate.kernels.tile import FAST, LANES
+
+
+@inlined(fastmath=FAST)
+def _solve(system, target, n, stride, ridge, out):
+    """Solve the same system in float64, with SMALL of the mean diagonal added, below which P is
+    rounding errors.
+    """
+    x, more = np.empty(n), 0.0
+    for a in range(n):
+        x[a] = target[a]
+        more += SMALL * system[a * stride + a] / n
+    for a in range(n):
+        system[a * stride + a] += ridge + more
+    for a in range(n):
+        own = system[a * stride : a * stride + n]
+        root = np.sqrt(max(own[a], more))
+        for b in range(a, n):
+            own[b] /= root
+        x[a] /= root
+        for row in range(a + 1, n):
+            factor = own[row]
+            for b in range(row, n):
+                system[row * stride + b] -= factor * own[b]
+            x[row] -= factor * x[a]
+    for a in range(n - 1, -1, -1):
+        total = x[a]
+        for b in range(a + 1, n):
+            total -= system[a * stride + b] * x[b]
+        x[a] = total / system[a * stride + a]
+        out[a] = x[a]
+
+
+@kernel()
+def local_ridge_double(first, last, products, ridges, items, weights, counts, left):
+    """Solve the systems of items `first` to `last` that are `left`, with P as a square matrix."""
+    m = items.shape[1]
+    stride = -(-m // LANES) * LANES + LANES
+    found, target, system = np.empty(m, np.int64), np.empty(m, np.float32), np.empty(m * stride)
+    for item in range(first, last):
+        n = counts[item]
+        for r in range(len(ridges)):
+            if left[r, item]:
+                for a in range(n):
+                    found[a] = items[item, a]
+                    target[a] = products[item, found[a]]
+                _gather_dense(products, found, n, stride, system)
+                _solve(system, target, n, stride, ridges[r], weights[r, item])
+
+
+@kernel()
+def local_ridge_sparse_double(first, last, indptr, columns, values, ridges, items, weights, counts, left):
+    """Do what `local_ridge_double` does with P as compressed rows, ascending in each."""
+    m = items.shape[1]
+    stride = -(-m // LANES) * LANES + LANES
+    found, target, system = np.empty(m, np.int64), np.empty(m, np.float32), np.empty(m * stride)
+    place = np.full(len(indptr) - 1, -1, np.int64)
+    for item in range(first, last):
+        n = counts[item]
+        for r in range(len(ridges)):
+            if left[r, item]:
+                for a in range(n):
+                    found[a] = items[item, a]
+                    place[found[a]] = a
+                for entry in range(indptr[item], indptr[item + 1]):
+                    if place[columns[entry]] >= 0:
+                        target[place[columns[entry]]] = values[entry]
+                _gather_sparse(indptr, columns, values, found, n, place, stride, system)
+                _solve(system, target, n, stride, ridges[r], weights[r, item])
+                for a in range(n):
+                    place[found[a]] = -1
