@@ -5,7 +5,6 @@ import functools
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -151,8 +150,9 @@ def name_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imported_modules(path: Path) -> Iterator[tuple[int, bool, str]]:
-    """Yield (line, at module level, dotted name) of every import in a file, wherever it stands."""
+@functools.cache
+def imported_modules(path: Path) -> list[tuple[int, bool, str]]:
+    """Return (line, at module level, dotted name) of every import in a file, wherever it stands."""
     tree = ast.parse(path.read_text("utf-8"))
     package = name_of(path).split(".") if path.name == "__init__.py" else name_of(path).split(".")[:-1]
     lazy = {
@@ -161,9 +161,11 @@ def imported_modules(path: Path) -> Iterator[tuple[int, bool, str]]:
         if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) or for_types(outer)
         for inner in ast.walk(outer)
     }
-    for node in ast.walk(tree):
-        for name in names_imported_by(node, package):
-            yield node.lineno, id(node) not in lazy, name
+    return [
+        (node.lineno, id(node) not in lazy, name)
+        for node in ast.walk(tree)
+        for name in names_imported_by(node, package)
+    ]
 
 
 def for_types(node: ast.AST) -> bool:

@@ -540,13 +540,14 @@ def test_a_read_only_folder(folder, tmp_path):
 
 def test_a_full_disk_keeps_the_old_model(folder, tmp_path):
     path = tmp_path / "out.palate"
-    assert process("train", folder / "ratings.csv", "-o", path, "--seed", "1").returncode == 0
+    train = "train", folder / "ratings.csv", "--trainer", "least-squares", "-o", path
+    assert process(*train, "--seed", "1").returncode == 0
     before = path.read_bytes()
 
     def small_files():
         resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 
-    done = process("train", folder / "ratings.csv", "-o", path, "--seed", "2", preexec_fn=small_files)
+    done = process(*train, "--seed", "2", preexec_fn=small_files)
     assert done.returncode == 1
     assert done.stderr.startswith(
         f"palate: error: could not save {path} (file too large); what was there is unchanged"
