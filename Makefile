@@ -21,12 +21,12 @@ test: dev-environment ## Run the test suite
 check: dev-environment ## Format, lint, types, layers, doctests, and the commands in README and docs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/bandit -q -r src
-	$(PYTEST) -q tests/test_layers.py
+	@echo "types on one processor; holes, layers and the site on the other"
+	@$(BIN)/mypy & types=$$!; \
+	$(BIN)/bandit -q -r src && $(PYTEST) -q tests/test_layers.py && $(BIN)/python scripts/build_docs.py; \
+	others=$$?; wait $$types && exit $$others
 	$(PYTEST) $(WORKERS) -q --doctest-modules src
 	$(BIN)/python scripts/check_docs.py
-	$(BIN)/python scripts/build_docs.py
 
 docs: dev-environment ## Build the documentation site in build/site; a warning is an error
 	$(BIN)/python scripts/build_docs.py
