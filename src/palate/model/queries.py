@@ -23,6 +23,7 @@ from palate.factors.temporal import Sessions
 from palate.lists.lookup import UserRows, user_rows
 from palate.model.folded import Folded, FoldedItem, FoldedUser
 from palate.model.small_models import of_table, with_items, with_users
+from palate.model.user_ratings import UserRatings
 from palate.scorer import Scorer
 
 if TYPE_CHECKING:
@@ -99,25 +100,16 @@ def _check_side(folded: list[Folded], wanted: type[Folded], argument: str) -> No
 def stored_user(model: "FactorModel", user: object) -> FoldedUser:
     """Return a user of the model as fold-in would, with the ratings that the model holds."""
     index = model.users.index(user, "user id")
-    weights = times = None
-    if model.ratings is None:
-        rated, values, held_out = np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, bool)
-    else:
-        rated, values, held_out = model.ratings.row(index)
-        own = slice(model.ratings.indptr[index], model.ratings.indptr[index + 1])
-        if model.ratings.weight is not None:
-            weights = model.ratings.weight[own]
-        if model.ratings.timestamp is not None and model.grades.half_life is not None:
-            times = model.ratings.timestamp[own]
+    known = UserRatings.none() if model.ratings is None else UserRatings.stored(model.ratings, index)
     return FoldedUser(
         id=user,
         factors=model.user_factors[:, index],
         bias=model.user_bias[:, index],
-        rated=rated,
-        values=values,
-        held_out=held_out,
-        weights=weights,
-        times=times,
+        rated=known.rated,
+        values=known.values,
+        held_out=known.held_out,
+        weights=known.weights,
+        times=None if model.grades.half_life is None else known.times,
         scale=_scale(model.user_noise, index),
         **_times_of(model, index),
     )

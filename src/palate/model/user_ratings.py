@@ -32,6 +32,11 @@ class UserRatings:
     held_out: np.ndarray | None = None
 
     @classmethod
+    def none(cls) -> Self:
+        """Return no ratings."""
+        return cls(rated=np.empty(0, np.int32), values=np.empty(0, np.float32))
+
+    @classmethod
     def stored(cls, ratings: RatingMatrix, index: int) -> Self:
         """Return the ratings of the user in one row of a model's ratings."""
         rated, values, held_out = ratings.row(index)
