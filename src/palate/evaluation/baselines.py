@@ -16,6 +16,7 @@ from palate.scorer import Scorer
 from palate.solve.grades import ALIKE, RATINGS
 from palate.training.baseline import Baseline
 from palate.training.neighbours import Neighbours
+from palate.training.progress import silent
 
 BASELINE, MOST_POPULAR, LATELY, NEIGHBOURS = "baseline", "most popular", "popular lately", "neighbours"
 LATELY_SHARE = 1 / 64  # half-life of popular lately, as a share of the span of the training times
@@ -58,7 +59,7 @@ def _made(
 ) -> Iterator[tuple[str, Scorer]]:
     """Yield the references with their names; without lists there is nothing to say of most of them."""
     if scorer.scale is not None and BASELINE not in taken:
-        yield BASELINE, Baseline().fit(ratings, validation=0, callback=_silent, threads=threads)
+        yield BASELINE, Baseline().fit(ratings, validation=0, callback=silent, threads=threads)
     if not lists:
         return
     if MOST_POPULAR not in taken:
@@ -78,7 +79,3 @@ def _grades(scorer: Scorer, ratings: Ratings) -> str:
     low, high = ratings.scale
     inside = len(ratings) and low <= ratings.value.min() and ratings.value.max() <= high
     return RATINGS if scorer.scale is not None and inside else ALIKE
-
-
-def _silent(report: object) -> None:
-    """Take the place of the progress bar."""

@@ -20,6 +20,7 @@ from palate.evaluation.evaluation import Evaluation
 from palate.evaluation.named import unique_name
 from palate.splits.methods import k_fold
 from palate.splits.parts import Folds, Split
+from palate.training.progress import silent
 
 if TYPE_CHECKING:
     from palate.training.trainer import Trainer
@@ -108,7 +109,7 @@ def crossval(
                 validation=validation,
                 **_refitting(trainer, refit),
                 catalog=catalog,
-                callback=_silent,
+                callback=silent,
                 threads=each,
                 seed=seed,
             )
@@ -224,7 +225,3 @@ def _check_parallel(parallel: object) -> int:
 def _refitting(trainer: "Trainer", refit: bool) -> dict[str, bool]:
     """Return the option to train once more, where a trainer has it."""
     return {"refit": refit} if "refit" in inspect.signature(trainer.fit).parameters else {}
-
-
-def _silent(report: object) -> None:
-    """Take the place of the progress bar."""

@@ -1,4 +1,4 @@
-"""Hit curves: what lists of every length hold of what people went on to like."""
+"""Hit curves: the share of relevant items in lists of every length."""
 
 import os
 from dataclasses import dataclass, replace

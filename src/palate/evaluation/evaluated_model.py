@@ -46,7 +46,7 @@ class EvaluatedModel:
 
     @property
     def selected(self) -> bool:
-        """Whether the test ratings chose what the scorer is, so that its figures are slightly too good."""
+        """Whether the model was selected on the test ratings, so that its figures are slightly too good."""
         return self.tests_held_out and getattr(getattr(self.scorer, "history", None), "selected", True)
 
     def ranker(self) -> Scorer:

@@ -1,4 +1,4 @@
-"""New users by the hundred: fold-in of whole tables, for tests on users who were held out of training."""
+"""Fold-in of whole tables, for tests on users who were held out of training."""
 
 from dataclasses import replace
 from typing import Any

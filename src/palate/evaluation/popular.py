@@ -119,7 +119,7 @@ class MostPopular(HoldsDerived):
 
     @cached_property
     def user_prior(self) -> RowPrior:
-        """An unknown user gets what everyone gets."""
+        """An unknown user has the scores of everyone."""
         return ridge_prior(0, l2=0.0, l2_bias=1.0)
 
     @cached_property

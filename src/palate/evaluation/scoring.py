@@ -1,4 +1,4 @@
-"""One scorer put to the test: sums per user of everything that is reported."""
+"""The evaluation of one scorer: sums per user of every figure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

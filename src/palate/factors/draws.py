@@ -1,4 +1,4 @@
-"""What a scorer does not know: the spread of the expected rating of a pair over the draws of a posterior."""
+"""The spread of the expected rating of a pair over the draws of a posterior."""
 
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
@@ -36,7 +36,7 @@ def has_spread(scorer: Scorer) -> TypeGuard[FactorScorer]:
 
 
 def knows_rating_spread(scorer: Scorer) -> TypeGuard[FactorScorer]:
-    """Return whether a scorer knows in what interval one rating of a pair would fall."""
+    """Return whether a scorer can predict the interval of one rating."""
     return has_spread(scorer) and scorer.likelihood.knows_noise
 
 

@@ -1,4 +1,4 @@
-"""What a factorization learned, and what everything that asks one of it relies on."""
+"""What a factorization learned, and the protocols of scorers that are made of it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

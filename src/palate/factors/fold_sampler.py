@@ -105,7 +105,7 @@ def _noise(keys: np.ndarray, draw: int, side: SideName, width: int, noise_sd: fl
 
 @dataclass(frozen=True, eq=False)
 class _Given:
-    """What rows are drawn given, in one draw."""
+    """What the rows of one draw are conditioned on."""
 
     rows: Rows
     other: Side
@@ -130,7 +130,7 @@ class _Given:
         )
 
     def scores(self, side: Side) -> np.ndarray:
-        """Return what rows alone expect of every rating, without session effects."""
+        """Return the latent value of every rating without session effects."""
         return rating_scores(self.rows, side, self.other, threads=1) + np.float32(self.mean)
 
 

@@ -174,37 +174,37 @@ class OfFactors:
 
     @property
     def user_prior(self) -> RowPrior:
-        """What a user is before their ratings are seen."""
+        """The prior of the users' vectors and biases."""
         return self.factors.user.prior
 
     @property
     def item_prior(self) -> RowPrior:
-        """What an item is before its ratings are seen."""
+        """The prior of the items' vectors and biases."""
         return self.factors.item.prior
 
     @property
     def user_noise(self) -> RowNoise | None:
-        """How far each user's ratings fall from their expectation, beside others'."""
+        """The noise of each user's ratings, relative to that of all."""
         return self.factors.user.noise
 
     @property
     def item_noise(self) -> RowNoise | None:
-        """How far each item's ratings fall from their expectation, beside others'."""
+        """The noise of each item's ratings, relative to that of all."""
         return self.factors.item.noise
 
     @property
     def user_link(self) -> FeatureLink | None:
-        """What features say of a user before the ratings do."""
+        """The features of the users, which set the mean of the prior."""
         return self.factors.user.features
 
     @property
     def item_link(self) -> FeatureLink | None:
-        """What features say of an item before the ratings do."""
+        """The features of the items, which set the mean of the prior."""
         return self.factors.item.features
 
     @property
     def link(self) -> str:
-        """The name of what makes a latent value a rating."""
+        """Name of the link from latent values to ratings: "identity", "bounded" or "ordinal"."""
         return self.factors.likelihood.link
 
     @property

@@ -231,7 +231,7 @@ class TimeContext:
             own, other = self.user_shift[:, time_bin], self.item_shift[:, time_bin]
             there = (
                 factors + own[:, :, :-1] if sign > 0 else factors
-            )  # the vector in the time bin, which met the items of then
+            )  # the vector in the time bin, for items of the same bin
             bias = bias + sign * (
                 own[:, :, -1] + other[:, :, -1] + np.einsum("dnf,dnf->dn", there, other[:, :, :-1])
             )

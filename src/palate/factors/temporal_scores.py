@@ -1,4 +1,4 @@
-"""Questions at a time: the rows asked about, as they were then, become an ordinary model."""
+"""Predictions for a given time: the users and items asked for become a small model of that time."""
 
 from collections.abc import Callable
 from dataclasses import replace

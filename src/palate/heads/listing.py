@@ -1,4 +1,4 @@
-"""Lists ranked by both heads, as frames: who is likely to choose what, and how they would rate it."""
+"""Lists ranked by both heads, as frames with the chance of a choice and the predicted rating."""
 
 from collections.abc import Callable
 

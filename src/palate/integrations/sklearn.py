@@ -12,6 +12,7 @@ from palate.data.ratings import Ratings
 from palate.integrations.pairs import Pairs, Place, pairs_of
 from palate.integrations.requiring import require
 from palate.training.als.least_squares import LeastSquares
+from palate.training.progress import silent
 from palate.training.trainer import Trainer
 
 _OF_TRAINER = "trainer__"
@@ -176,7 +177,7 @@ class RatingRegressor(_Base.RegressorMixin, _Base.BaseEstimator):  # type: ignor
             ratings,
             validation=self.validation,
             catalog=self.catalog,
-            callback=_quiet,
+            callback=silent,
             threads=self.threads,
             seed=self.seed,
         )
@@ -236,7 +237,3 @@ def _ratings(
 
 def _validation() -> Any:
     return require("sklearn.utils.validation", "scikit-learn", "sklearn", "palate.sklearn")
-
-
-def _quiet(report: object) -> None:
-    """Take the place of a progress bar: a search makes many fits."""

@@ -71,7 +71,7 @@ def _described_by_catalog(scorer: Scorer, catalog: Catalog, ids: object, index: 
 
 
 def near_titles(catalog: Catalog, text: str) -> str:
-    """Return a question that names the titles nearest to a text, after a blank; empty for none."""
+    """Return " Did you mean ...?" with the titles nearest to a text; empty for none."""
     near = nearest(text, catalog.frame[names.TITLE].drop_nulls().to_list(), n=3)
     return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
 

@@ -18,7 +18,7 @@ from palate.scorer import Scorer
 
 @dataclass(frozen=True, eq=False)
 class UserRows:
-    """The users of a question: row numbers in a scorer, and the ids by which the answer calls them."""
+    """Users as row numbers in a scorer, with the ids by which answers call them."""
 
     scorer: Scorer
     index: np.ndarray  # (n,) int64; -1 for an unknown user, where that is allowed

@@ -41,11 +41,11 @@ class Beside:
 
     @classmethod
     def checked(cls, return_std: bool, interval: object, interval_of: str) -> "Beside":
-        """Return the question if its parts are in range."""
+        """Return what is asked for, if it is in range."""
         return cls(bool(return_std), check_interval(interval, interval_of), interval_of)
 
     def check(self, scorer: Scorer) -> FactorScorer:
-        """Return a scorer that can answer the question; ValueError for one that cannot."""
+        """Return the scorer if it has standard errors; else raise ValueError."""
         argument, value = ("return_std", True) if self.std else ("interval", self.share)
         return check_spread(scorer, argument, value, "left out")
 

@@ -137,7 +137,7 @@ def _condition(column: str, condition: object, table: pl.DataFrame) -> np.ndarra
 
 
 def _check_genres(condition: object, table: pl.DataFrame) -> None:
-    """Refuse a genre that no item has: a slip of the pen would only ever match nothing."""
+    """Refuse a genre that no item has, because a misspelt one matches nothing."""
     asked = (
         [condition] if isinstance(condition, str) else condition if isinstance(condition, Collection) else []
     )

@@ -35,7 +35,7 @@ from palate.solve.grades import Grades
 from palate.solve.rows import Rows
 
 COSINE, WEIGHTS = "cosine", "weights"
-_MANY_USERS = 64  # from which on scores are worth threads
+_MANY_USERS = 64  # users from which on threads pay
 _PAIRS = 4096  # users scored at a time for pairs
 
 
@@ -263,7 +263,7 @@ class LinearModel(Model):
                 "same weight as new ones",
             )
         user = super().fold_in(items, ratings, weights=weights, user_id=user_id, timestamps=timestamps)
-        self.grades.of(user.values)  # says now what has no grade
+        self.grades.of(user.values)  # raises now for a rating without a grade
         return user
 
     def save(self, path: str | os.PathLike[str], *, ratings: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""Questions asked of a model about rows it may not hold: folded-in users and items stand beside ids.
+"""Arguments that name folded-in users and items beside ids: they become rows of a small model.
 
 A question that names a folded row is put to a small model that holds just the rows asked about, so
 that nothing in `recommend` knows of fold-in. Without folded rows everything goes through as it

@@ -95,7 +95,7 @@ def _of_new_users(
         user_noise=own_noise(model, "user", scale),
         ratings=ratings,
         spread=known_spread(model),
-        item_link=None,  # its bag counts the users that were
+        item_link=None,  # its features are the former users
         context=context,
     )
 
@@ -146,5 +146,5 @@ def with_items(model: "FactorModel", folded: Sequence[FoldedItem]) -> "FactorMod
         item_bias=np.stack([item.bias for item in folded], axis=1),
         item_noise=own_noise(model, "item", _scales(folded)),
         user_link=None,
-        fold=None,  # users are what they are; it sums over the items that were
+        fold=None,  # users are not summed again; the fold is of the former items
     )

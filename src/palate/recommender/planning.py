@@ -1,4 +1,4 @@
-"""What training will need, told before the ratings are read."""
+"""An estimate of what training will need, made from the size of the ratings."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -30,7 +30,6 @@ from palate.recommender.choosing import (
     tried,
     with_sums,
 )
-from palate.recommender.trials import silent
 from palate.solve.grades import ALIKE, COUNTS, RATINGS
 from palate.solve.strengths import AUTO
 from palate.splits.holdout import merge_holdout
@@ -40,6 +39,7 @@ from palate.training.als.least_squares import LeastSquares
 from palate.training.checks import check_number_or_word, check_strength
 from palate.training.gibbs.trainer import Gibbs
 from palate.training.linear import LinearItems
+from palate.training.progress import silent
 from palate.training.trainer import Trainer
 
 PLACES = 300  # of the choice head's rankings that the chance of a choice is fitted to, and beta chosen on
@@ -172,7 +172,7 @@ def _split(ratings: Ratings, validation: float | Ratings, seed: int) -> tuple[Ra
 
 @dataclass(frozen=True, eq=False)
 class _Run:
-    """One fit: the ratings, what is held out, and what is said along the way."""
+    """One fit: the ratings, which are held out, and the callback that is told each step."""
 
     trainer: Recommender
     ratings: Ratings
@@ -300,7 +300,8 @@ class _Run:
             return None
         lately = [candidate for candidate in popular(train) if candidate.name.startswith("popular lately")]
         found = best_of(self._tried(lately, train, test))
-        # A model of one's own taste that takes a second shows whether the best one is worth the wait.
+        # First against a personalised model that trains in a second: if that is not clearly beaten, the best
+        # one need not be trained.
         quick = [one for one in personal(train, self.values) if one.kind == FACTORS][:1]
         bars = ([quick] if best.candidate.kind != POPULAR else []) + [[best.candidate]]
         for bar in bars:

@@ -19,6 +19,7 @@ from palate.solve.grades import supported
 from palate.solve.linear import RidgePath
 from palate.training.choices import Choices
 from palate.training.linear import DENSE, LOCAL, LinearItems, local_weights
+from palate.training.progress import silent
 from palate.training.spectral import Spectral
 
 Scores = Callable[[np.ndarray], np.ndarray]  # row numbers of users -> scores of all items, float32
@@ -95,7 +96,3 @@ class Fitting:
         scores = self._path.scores(float(trainer.l2))
         scale = supported(self._choices.item_counts, trainer.min_ratings).astype(np.float32)
         return lambda index: scores(index) * scale
-
-
-def silent(report: object) -> None:
-    """Take the place of a progress bar."""

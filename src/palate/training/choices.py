@@ -130,7 +130,7 @@ def check_grades(trainer: ChoiceTrainer) -> None:
 
 
 def described(trainer: "DataclassInstance", **resolved: object) -> dict[str, Any]:
-    """Return the trainer's name and hyper-parameters; what "auto" came to stands beside it."""
+    """Return the trainer's name, hyper-parameters and the values of "auto", as `<name>_resolved`."""
     return {
         "name": type(trainer).__name__,
         **asdict(trainer),

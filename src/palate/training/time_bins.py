@@ -32,7 +32,7 @@ Normal = Callable[[int], np.ndarray]  # of rows, which returns what is added to 
 
 @dataclass(frozen=True, eq=False)
 class BinRows:
-    """Some time bins whose shifts are solved for at once: no two are neighbours, and all have as many."""
+    """Time bins whose shifts are solved for at once: no two are adjacent, and all have as many neighbours."""
 
     time_bins: np.ndarray
     n_neighbours: int
@@ -85,7 +85,7 @@ class Pairs:
         return found
 
     def scores(self, factors: np.ndarray, shift: np.ndarray, threads: int) -> np.ndarray:
-        """Return what shifts add to the score of pairs that meet these factors, float32."""
+        """Return what shifts add to the scores of pairs with these factors of the other side, float32."""
         from palate.kernels.timing import shift_scores
 
         out = np.empty(len(factors), np.float32)

@@ -36,7 +36,7 @@ class TimeBins:
         return cls(time_bins, n_factors, l2_time, problem.mean, threads)
 
     def start(self, width: int) -> Shifts:
-        """Return no shift in any time bin."""
+        """Return shifts of zero in all time bins."""
         shift = np.zeros((self.time_bins.n_time_bins, width + 1), np.float32)
         return shift, shift
 

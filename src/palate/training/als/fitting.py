@@ -1,4 +1,4 @@
-"""The one path of all least squares: from ratings and a trainer to a FactorModel."""
+"""Fits by least squares: from ratings and a trainer to a FactorModel."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -82,7 +82,7 @@ def fit_factors(
 
 
 def fit_problem(trainer: FactorTrainer, problem: Problem, arguments: FitArguments) -> FactorModel:
-    """Fit a trainer to ratings that are split and compressed already, perhaps somewhere else."""
+    """Fit a trainer to ratings that are split and compressed already, perhaps by Spark."""
     biases, residual_sd = bias_start(
         problem,
         l2_bias=trainer.l2_bias,
@@ -265,7 +265,7 @@ class _Task:
         return HalfSweeps.of(path, self.trainer, start, *about, self.arguments.seed)
 
     def noise_and_spread(self, run: Run) -> tuple[float, float] | None:
-        """Return the noise of a rating and the scale of standard errors, where they can be told."""
+        """Return the noise of a rating and the scale of standard errors, where they can be estimated."""
         if not self.likelihood.linear or self.bins is not None or not self.problem.here:
             return None
         threads, seed = self.arguments.threads, self.arguments.seed
@@ -321,7 +321,7 @@ def averaged(models: list[FactorModel]) -> FactorModel:
 
 
 def _described(trainer: FactorTrainer, residual_sd: float, confidence: Confidence | None) -> dict[str, Any]:
-    """Return the trainer's name and hyper-parameters; what "auto" came to stands beside it."""
+    """Return the trainer's name, hyper-parameters and the values of "auto", as `<name>_resolved`."""
     described = {"name": type(trainer).__name__, **asdict(trainer)}
     described |= {} if confidence is None else confidence.described()
     for name, strength in trainer.strengths(residual_sd)._asdict().items():

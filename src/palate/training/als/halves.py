@@ -1,4 +1,4 @@
-"""Where a run of sweeps stands after each of its halves, kept in a file to go on from to the same bits."""
+"""The file of a run after each half sweep, from which training goes on to the same bits."""
 
 import hashlib
 import io

@@ -337,7 +337,7 @@ class LeastSquares:
     def _fit_by(
         self, ratings: Ratings | Dataset, validation: float | Ratings, arguments: FitArguments
     ) -> FactorModel:
-        """Fit as `fit` does, perhaps by a solver of half sweeps of one's own."""
+        """Fit as `fit` does, by the solver of the arguments."""
         self._check()
         ratings, catalog = with_catalog(ratings, arguments.catalog)
         arguments = replace(arguments, catalog=catalog)
@@ -443,7 +443,7 @@ class LeastSquares:
 
     @property
     def confidence(self) -> Confidence | None:
-        """What the values mean if they are counts."""
+        """Targets and weights of counts; None for ratings."""
         if self.counts == NONE:
             return None
         grades = Grades(kind=self.grades, least=self.least_grade, half_life=self.half_life)

@@ -62,8 +62,8 @@ def _noise(problem: Problem, halves: tuple[Half, Half], threads: int, seed: int)
     kept = [Kept(half) for half in halves]
     leverage, _ = pair_variances(kept[0], kept[1], user[few], item[few], threads)
     mean = float(np.mean(weight * leverage))
-    # A row with fewer ratings than factors and no penalty has no leverage to speak of: how sure
-    # such a fit is is not known.
+    # Without a penalty, a row with fewer ratings than factors has no finite leverage, and the
+    # noise cannot be estimated.
     return seen / (1 - min(mean, _MOST_LEVERAGE)) if np.isfinite(mean) else None
 
 

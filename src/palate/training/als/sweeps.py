@@ -72,13 +72,13 @@ class Standing:
 
 
 class Kept(Protocol):
-    """What holds where a run stands, such as a file."""
+    """Keeps where a run stands, such as a file does."""
 
     def load(self) -> Standing | None:
         """Return where the run stood, if it was begun before."""
 
     def save(self, standing: Standing) -> None:
-        """Hold where the run stands now."""
+        """Keep where the run stands now."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,7 +229,7 @@ class _Sweeps:
         return solved
 
     def keep(self, at: Standing) -> None:
-        """Hold where the run stands, where that is asked for."""
+        """Keep where the run stands, if `kept` is given."""
         if self.kept is not None:
             self.kept.save(at)
 

@@ -1,4 +1,4 @@
-"""Where a chain is, which with a stream names every random number that is drawn."""
+"""The position of a chain, which together with a stream identifies every random number."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ HYPER, ROWS, WEIGHTS, STRENGTHS, TARGETS, NOISE, CUTPOINTS, START, OWN_NOISE, TI
 
 @dataclass(frozen=True)
 class Clock:
-    """Where a chain is: with a stream it names every random number that is drawn."""
+    """The position of a chain; together with a stream it identifies every random number."""
 
     seed: int
     chain: int

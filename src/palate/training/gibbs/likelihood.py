@@ -31,7 +31,7 @@ class BothWays:
 
 
 class Likelihood(Protocol):
-    """What a chain asks of the likelihood of its ratings."""
+    """How a chain models ratings: the protocol of `Values` and `Levels`."""
 
     @property
     def noise(self) -> Noise:

@@ -15,7 +15,7 @@ Sums = tuple[float, float]  # weighted sums of squared and of absolute errors
 
 
 class RowPrecision(Protocol):
-    """The precision of each row's ratings, beside that of the noise."""
+    """The precision of each row's ratings, relative to that of the shared noise."""
 
     @property
     def own(self) -> bool:
@@ -53,7 +53,7 @@ class OnePrecision:
 
 @dataclass(frozen=True)
 class OwnPrecisions:
-    """Rows of side `number` that have each a noise of their own, and how alike these are."""
+    """Rows of side `number` with a precision each, and the degrees of freedom of these."""
 
     number: int
     own: bool = True
@@ -105,7 +105,7 @@ class UnitNoise:
 
 
 def weighted(rows: Rows, own: np.ndarray, other: np.ndarray, threads: int) -> Rows:
-    """Return rows whose ratings count by the precision of their noise beside their weight."""
+    """Return rows whose weights are multiplied by the precision of each rating's noise."""
     if not own.size:
         return rows
     from palate.kernels.ratings import pair_weights

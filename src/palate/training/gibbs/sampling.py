@@ -1,4 +1,4 @@
-"""A run of Gibbs chains: sweeps, reports, checkpoints, and what it says of its own length."""
+"""A run of Gibbs chains: sweeps, reports, checkpoints, and whether it was long enough."""
 
 import math
 import os
@@ -23,7 +23,7 @@ _FALLING = 3e-4  # relative fall of the error over the last quarter that says a 
 
 @dataclass(frozen=True, eq=False)
 class Judge:
-    """What the draws of a run are judged by."""
+    """The monitored predictions and the data by which the draws of a run are judged."""
 
     model: ChainModel
     problem: Problem
@@ -32,7 +32,7 @@ class Judge:
 
 @dataclass
 class Run:
-    """What came out of a run."""
+    """The result of a run."""
 
     kept: Kept = field(default_factory=Kept)
     reports: list[SweepReport] = field(default_factory=list)
@@ -135,7 +135,7 @@ def _rmse(found: np.ndarray, monitor: Monitor) -> float:
 
 
 def _ended(run: Run, plan: Plan, judge: Judge, stopped: str) -> Run:
-    """Say how the run ended, how far its kept draws stand for it, and whether it was too short."""
+    """Return how the run ended, how well the kept draws represent it, and whether it was too short."""
     run.stopped = stopped
     kept, monitor = run.kept, judge.monitor
     if not kept.draws:

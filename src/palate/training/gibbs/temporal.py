@@ -76,7 +76,7 @@ class TimeState:
 
 
 class Time(Protocol):
-    """What a chain asks of time."""
+    """How a chain models time: the protocol of `NoTime` and `TimeModel`."""
 
     def start(self, n_factors: int) -> TimeState:
         """Return the state that a chain begins with."""
@@ -91,7 +91,7 @@ class Time(Protocol):
         ...
 
     def of_columns(self, number: int, own: np.ndarray) -> np.ndarray:
-        """Return a number of each row of side `number` for each of these columns."""
+        """Return numbers of the rows of side `number`, repeated for these columns."""
         ...
 
     def steps(self, shape: SideShape, state: TimeState) -> Steps:
@@ -252,7 +252,7 @@ class TimeModel:
         return self.time_bins.columns(number, vectors, state.shifts, threads)
 
     def of_columns(self, number: int, own: np.ndarray) -> np.ndarray:
-        """Return a number of each row of side `number` for each of its pairs."""
+        """Return numbers of the rows of side `number`, repeated for their pairs."""
         return own[self.time_bins.pairs(number).rows] if own.size else own
 
     def steps(self, shape: SideShape, state: TimeState) -> Steps:

@@ -286,7 +286,7 @@ class Gibbs:
             return None
         distinct = np.unique(
             problem.by_user.values
-        )  # of the training ratings: what is held out must not be told
+        )  # of the training ratings alone: held-out ones must not be used
         if len(distinct) < 2:
             raise ValueError(
                 Words(

@@ -203,7 +203,7 @@ class KerasNetwork:
         return errors_of(problem, model.score_pairs, penalty)
 
     def _network(self, weights: Weights, problem: Problem, **about: Any) -> NetworkModel:
-        """Return the network of these weights; the mean vector stands for whom it does not know."""
+        """Return the network of these weights; unknown users and items get the mean vector."""
         tables = [
             np.concatenate([weights[name][0], weights[name][0].mean(axis=0)[None]]) for name in _VECTORS
         ]
