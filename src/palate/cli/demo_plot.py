@@ -1,11 +1,11 @@
 """The figure of `palate demo`: error against penalty, and how well known what is recommended is."""
 
-import io
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from palate.cli.demo_story import Story
+from palate.evaluation.plotting import new_figure, png_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,17 +22,11 @@ def draw(story: Story) -> bytes:
     ImportError
         If matplotlib is not installed.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(12, 5), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure((12, 5))
     left, right = figure.subplots(1, 2)
     _error_by_penalty(left, story)
     _fame(right, story)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=120, metadata={"Software": None})
-    return buffer.getvalue()
+    return png_of(figure, 120)
 
 
 def _error_by_penalty(axes: "Axes", story: Story) -> None:

@@ -61,14 +61,14 @@ def experiment(
         palate experiment ratings.csv --plan grid.toml --results done.jsonl
     """
     from palate.cli.output import check_output, deliver, print_text
+    from palate.evaluation.plotting import new_figure
     from palate.experiments.grid import describe
     from palate.experiments.grid import experiment as run
     from palate.experiments.plan import PlanError, read_plan
-    from palate.experiments.plots import require_figure
 
     check_output(output)
     if plots is not None:
-        require_figure()  # before the fits, not after
+        new_figure((1, 1))  # before the fits, not after
     try:
         cells = read_plan(plan)
     except PlanError as error:

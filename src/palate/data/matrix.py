@@ -1,6 +1,6 @@
 """What a model keeps of its ratings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -115,6 +115,21 @@ class RatingMatrix:
             np.zeros(span.stop - span.start, dtype=bool) if self.held_out is None else self.held_out[span]
         )
         return self.items[span], self.values(span), held_out
+
+    def trained(self) -> "RatingMatrix":
+        """Return the ratings that training used: all but the held-out ones."""
+        if self.held_out is None:
+            return self
+        keep = ~self.held_out
+        return replace(
+            self,
+            indptr=np.concatenate([[0], np.cumsum(keep)])[self.indptr].astype(np.int64),
+            items=self.items[keep],
+            codes=self.codes[keep],
+            held_out=None,
+            weight=None if self.weight is None else self.weight[keep],
+            timestamp=None if self.timestamp is None else self.timestamp[keep],
+        )
 
     def user_counts(self) -> np.ndarray:
         """Return the number of ratings of each user, int64."""

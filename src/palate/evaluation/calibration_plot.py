@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from palate.evaluation.plotting import new_figure, written
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
     from palate.evaluation.calibration import Calibration
 
@@ -30,34 +31,6 @@ def draw(calibration: "Calibration", path: str | os.PathLike[str] | None = None)
     _pit(middle, plain)
     _by_fame(right, plain)
     return written(figure, path)
-
-
-def new_figure(size: tuple[float, float]) -> Any:
-    """Return an empty figure of this size in inches, of no window.
-
-    Raises
-    ------
-    ImportError
-        If Matplotlib is not installed.
-    """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ImportError(
-            'a plot needs Matplotlib, which is not installed. Install it with pip install "palate[plots]".'
-        ) from None
-    figure = Figure(figsize=size, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def written(figure: "Figure", path: str | os.PathLike[str] | None) -> Any:
-    """Return the figure, or write it to `path` and return None."""
-    if path is None:
-        return figure
-    figure.savefig(path, dpi=100, metadata={"Software": None} if str(path).lower().endswith(".png") else None)
-    return None
 
 
 def _reliability(axes: "Axes", calibration: "Calibration") -> None:

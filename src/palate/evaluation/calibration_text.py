@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from palate.evaluation.text import aligned
 from palate.factors.likelihood.links import likelihood_class
 
 if TYPE_CHECKING:
@@ -43,15 +44,7 @@ def table_rows(calibration: "Calibration") -> list[list[str]]:
 
 def table_lines(calibration: "Calibration") -> list[str]:
     """Return the table as aligned lines."""
-    rows = table_rows(calibration)
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  ".join(
-            cell.ljust(width) if not at else cell.rjust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+    return aligned(table_rows(calibration))
 
 
 def explanation(calibration: "Calibration") -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from palate.evaluation.calibration_plot import new_figure, written
+from palate.evaluation.plotting import new_figure, written
 
 _COLORS = ("#1f5f8b", "#b03a2e", "#3b7d4f", "#8a6d1f", "#5d4a7e")
 _WORDS = {"hit_rate": "users with a hit (%)", "recall": "relevant items listed (%)"}

@@ -128,7 +128,7 @@ def evaluated_model(
             )
         known = aligned(train, scorer.users, scorer.items)
     tests_held_out = _refuse_leaks(name, known, *indexes(test, scorer.users, scorer.items), part_of_held_out)
-    trained = trained_part(known)
+    trained = known.trained()
     counts = trained.user_counts()
     return EvaluatedModel(
         name=name,
@@ -184,28 +184,6 @@ def _refuse_leaks(name: str, known: RatingMatrix, user: np.ndarray, item: np.nda
     )
 
 
-def trained_part(ratings: RatingMatrix) -> RatingMatrix:
-    """Return the ratings without the held-out ones."""
-    held_out = ratings.held_out
-    if held_out is None:
-        return ratings
-    kept_before = np.concatenate([[0], np.cumsum(~held_out)])
-    return part(ratings, ~held_out, kept_before[ratings.indptr])
-
-
-def part(ratings: RatingMatrix, keep: np.ndarray, indptr: np.ndarray) -> RatingMatrix:
-    """Return some of the ratings; `indptr` says where the rows start among them."""
-    return RatingMatrix(
-        indptr=indptr.astype(np.int64),
-        items=ratings.items[keep],
-        codes=ratings.codes[keep],
-        levels=ratings.levels,
-        n_items=ratings.n_items,
-        weight=None if ratings.weight is None else ratings.weight[keep],
-        timestamp=None if ratings.timestamp is None else ratings.timestamp[keep],
-    )
-
-
 def aligned(ratings: Ratings, users: Vocabulary, items: Vocabulary) -> RatingMatrix:
     """Return ratings as rows of other vocabularies; those of users or items unknown there are left out."""
     user, item = indexes(ratings, users, items)
@@ -227,7 +205,7 @@ def training_ratings(scorer: Scorer) -> Ratings:
     """Return what a scorer was trained on, without what it held out, as Ratings."""
     if scorer.ratings is None:
         raise ArgumentError("the scorer", "hold its ratings", "one without")
-    trained = trained_part(scorer.ratings)
+    trained = scorer.ratings.trained()
     return _as_ratings(scorer, trained, np.ones(len(trained), dtype=bool))
 
 

@@ -65,7 +65,11 @@ def table_rows(evaluation: "Evaluation") -> list[list[str]]:
 
 def table_lines(evaluation: "Evaluation") -> list[str]:
     """Return the table as aligned lines."""
-    rows = table_rows(evaluation)
+    return aligned(table_rows(evaluation))
+
+
+def aligned(rows: list[list[str]]) -> list[str]:
+    """Return text cells as lines: the first column flush left, the others flush right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [
         "  ".join(

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from palate.evaluation.plotting import new_figure
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -17,20 +19,8 @@ _COLOURS = ("#1b6ca8", "#d1495b", "#3d8361", "#8d6a9f", "#c77b30", "#4d4d4d", "#
 _MARKERS = "osD^vPX*<>"
 
 
-def require_figure() -> Any:
-    """Return Matplotlib's Figure, or raise ImportError with what to install."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ImportError(
-            'plots need Matplotlib, which is not installed. Install it with pip install "palate[plots]".'
-        ) from None
-    return Figure
-
-
 def save(experiment: "Experiment", folder: str | os.PathLike[str]) -> list[str]:
     """Write one picture for each grid of at least two cells, and return the paths."""
-    figure_class = require_figure()
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     written = []
@@ -38,7 +28,7 @@ def save(experiment: "Experiment", folder: str | os.PathLike[str]) -> list[str]:
         rows = [row for row in experiment.rows if row["grid"] == grid]
         if len(rows) < 2:
             continue
-        figure = figure_class(figsize=(15, 3.8), layout="constrained")
+        figure = new_figure((15, 3.8))
         left, middle, timed, right = figure.subplots(1, 4)
         varied = _varied(rows)
         labels = [", ".join(f"{_value(row['settings'].get(key))}" for key in varied) for row in rows]

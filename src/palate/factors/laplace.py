@@ -69,15 +69,6 @@ def _half(model: FactorScorer, side: SideName) -> Half:
 
 def _trained(ratings: RatingMatrix) -> Rows:
     """Return the ratings that a model was trained on, by user."""
-    weights = np.empty(0, np.float32) if ratings.weight is None else ratings.weight
-    if ratings.held_out is None:
-        return Rows(ratings.indptr, ratings.items, ratings.values(), weights, ratings.n_items)
-    keep = ~ratings.held_out
-    indptr = np.concatenate([[0], np.cumsum(keep)])[ratings.indptr]
-    return Rows(
-        indptr,
-        ratings.items[keep],
-        ratings.values(keep),
-        weights[keep] if weights.size else weights,
-        ratings.n_items,
-    )
+    trained = ratings.trained()
+    weights = np.empty(0, np.float32) if trained.weight is None else trained.weight
+    return Rows(trained.indptr, trained.items, trained.values(), weights, trained.n_items)

@@ -1,11 +1,12 @@
 """Pictures of a report's sections, each drawn from the section's own frames."""
 
-import io
 import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
+
+from palate.evaluation.plotting import new_figure, png_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,20 +27,10 @@ def png(section: "Section") -> bytes:
     ImportError
         If Matplotlib is not installed.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ImportError(
-            'pictures need Matplotlib, which is not installed. Install it with pip install "palate[plots]".'
-        ) from None
     draw, size = _DRAWN[section.plot or ""]
-    figure = Figure(figsize=size, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(size)
     draw(figure, section)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=90, metadata={"Software": None})
-    return buffer.getvalue()
+    return png_of(figure, 90)
 
 
 def save(report: "Report", folder: str | os.PathLike[str]) -> list[str]:

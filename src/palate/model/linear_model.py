@@ -72,13 +72,9 @@ class LinearModel(Model):
                 "a model without",
                 "Fold users in, or keep ratings.",
             )
-        keep = np.ones(len(ratings), bool) if ratings.held_out is None else ~ratings.held_out
-        indptr = np.concatenate([[0], np.cumsum(keep)])[ratings.indptr].astype(np.int64)
-        weights, times = (
-            None if part is None else part[keep] for part in (ratings.weight, ratings.timestamp)
-        )
-        x = self.grades.of(ratings.values()[keep], weights, times)
-        return Rows(indptr, ratings.items[keep], x, np.empty(0, np.float32), len(self.items))
+        trained = ratings.trained()
+        x = self.grades.of(trained.values(), trained.weight, trained.timestamp)
+        return Rows(trained.indptr, trained.items, x, np.empty(0, np.float32), len(self.items))
 
     def score_items(self, user_index: np.ndarray) -> np.ndarray:
         """Return the scores of all items for each of `user_index`, float32, shape (n, n_items).
