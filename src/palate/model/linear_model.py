@@ -1,8 +1,8 @@
 """The learned state of a linear item model: ids, ratings, catalog, and the weights between items."""
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,6 @@ from palate._checks import ArgumentError, check_choice
 from palate._parallel import available_threads
 from palate.data import columns as names
 from palate.data.arguments import helpful_methods
-from palate.data.catalog import Catalog
 from palate.data.forks import rows_of
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
@@ -27,9 +26,8 @@ from palate.lists.recommending import check_n
 from palate.lists.similar import SHRINK, SIMILAR_TO, SIMILARITY, check_shrink, support
 from palate.lists.where import Where
 from palate.model.folded import FoldedUser
-from palate.model.history import History
 from palate.model.joined import Change, check_timed
-from palate.model.model import Model
+from palate.model.model import ModelFields
 from palate.model.new_users import NewUser
 from palate.solve.grades import Grades
 from palate.solve.rows import Rows
@@ -41,7 +39,7 @@ _PAIRS = 4096  # users scored at a time for pairs
 
 @helpful_methods
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class LinearModel(Model):
+class LinearModel(ModelFields):
     """A trained linear item model: `score = sum over the user's own items j of x_uj W_ji`.
 
     It is made by `LinearItems.fit`.
@@ -50,15 +48,8 @@ class LinearModel(Model):
     without ratings knows no users.
     """
 
-    users: Vocabulary
-    items: Vocabulary
     weights: ItemWeights
     grades: Grades
-    ratings: RatingMatrix | None = None
-    catalog: Catalog | None = None
-    trainer: Mapping[str, Any] = field(default_factory=dict)
-    history: History = field(default_factory=History)
-    frame_kind: str = "polars"
     scale: None = None
 
     @cached_property

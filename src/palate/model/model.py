@@ -309,18 +309,24 @@ class Model(Answers):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class ScorerModel(Model):
-    """A model around a scorer of one's own; made by `Model.of`."""
+class ModelFields(Model):
+    """A model that holds its ids, catalog, ratings and origin as fields."""
 
-    scorer: PositionScorer
     users: Vocabulary
     items: Vocabulary
-    scale: tuple[float, float] | None = None
     catalog: Catalog | None = None
     ratings: RatingMatrix | None = None
     trainer: Mapping[str, Any] = field(default_factory=dict)
     history: History = field(default_factory=History)
     frame_kind: str = "polars"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class ScorerModel(ModelFields):
+    """A model around a scorer of one's own; made by `Model.of`."""
+
+    scorer: PositionScorer
+    scale: tuple[float, float] | None = None
 
     def score_pairs(self, user_index: np.ndarray, item_index: np.ndarray) -> np.ndarray:
         """Return what the scorer says of each pair of `user_index` and `item_index`, float32."""

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, cast
 
@@ -11,7 +11,6 @@ import polars as pl
 
 from palate._checks import ArgumentError, Setting, Words, check_choice
 from palate.data.arguments import helpful_methods
-from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
 from palate.factors.draws import has_spread
@@ -22,9 +21,8 @@ from palate.lists.likeness import Likeness, own_likeness
 from palate.lists.lookup import UserRows, answer, user_rows
 from palate.lists.popular import silent_about
 from palate.model.explaining import Explanation
-from palate.model.history import History
 from palate.model.joined import Change
-from palate.model.model import Model
+from palate.model.model import ModelFields
 from palate.model.new_users import with_new_users
 from palate.scorer import Ranking, Scorer
 
@@ -33,7 +31,7 @@ BY = ("both", "chosen", "stars")
 
 @helpful_methods
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class RecommenderModel(Model):
+class RecommenderModel(ModelFields):
     """A model of what a user is likely to choose, with a model of how the user would rate it.
 
     It is returned by `Recommender.fit`.
@@ -66,13 +64,6 @@ class RecommenderModel(Model):
     """
 
     heads: TwoHeads
-    users: Vocabulary
-    items: Vocabulary
-    catalog: Catalog | None = None
-    ratings: RatingMatrix | None = None
-    trainer: Mapping[str, Any] = field(default_factory=dict)
-    history: History = field(default_factory=History)
-    frame_kind: str = "polars"
 
     @property
     def choice(self) -> Any:

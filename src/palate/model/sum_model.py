@@ -1,24 +1,21 @@
 """Sums of choice models: an item-to-item model and a factor model together rank better than either."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from palate.data.catalog import Catalog
 from palate.data.matrix import RatingMatrix
 from palate.data.vocabulary import Vocabulary
 from palate.factors.item_index import share_items
 from palate.lists.likeness import Likeness, own_likeness
 from palate.lists.popular import silent_about
-from palate.model.history import History
 from palate.model.joined import Change
-from palate.model.model import Model
+from palate.model.model import ModelFields
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class SumModel(Model):
+class SumModel(ModelFields):
     """A weighted sum of the scores of several models of the same users and items.
 
     Each user's scores of a model are divided by their standard deviation over all items first, so
@@ -28,13 +25,6 @@ class SumModel(Model):
 
     parts: tuple[Any, ...]
     weights: tuple[float, ...]
-    users: Vocabulary
-    items: Vocabulary
-    catalog: Catalog | None = None
-    ratings: RatingMatrix | None = None
-    trainer: Mapping[str, Any] = field(default_factory=dict)
-    history: History = field(default_factory=History)
-    frame_kind: str = "polars"
 
     scale = None
 

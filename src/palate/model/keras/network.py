@@ -1,22 +1,16 @@
 """A trained network over the vectors of a user and an item: what is scored, in NumPy alone."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
-from palate.data.catalog import Catalog
-from palate.data.matrix import RatingMatrix
-from palate.data.vocabulary import Vocabulary
-from palate.model.history import History
-from palate.model.model import Model
+from palate.model.model import ModelFields
 
 _BLOCK = 1 << 22  # numbers in the widest layer at a time
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class NetworkModel(Model):
+class NetworkModel(ModelFields):
     """A dense network of the vectors of user and item: `rating = mean + network([user vector, item vector])`.
 
     A Scorer: it predicts, recommends and is evaluated like any model. It is no factorization: it
@@ -24,22 +18,13 @@ class NetworkModel(Model):
     (pickle keeps it). Made by `KerasNetwork.fit`; Keras is not needed to use it.
     """
 
-    users: Vocabulary
-    items: Vocabulary
-    user_vectors: (
-        np.ndarray
-    )  # (n_users + 1, n_factors) float32; the last row is their mean, for unknown users
+    # (n_users + 1, n_factors) float32; the last row is the mean of the others, for unknown users
+    user_vectors: np.ndarray
     item_vectors: np.ndarray  # (n_items + 1, n_factors) float32
-    layers: tuple[
-        tuple[np.ndarray, np.ndarray], ...
-    ]  # (kernel, bias) of each layer; all but the last are cut off at 0
+    # (kernel, bias) of each layer; all but the last are cut off at 0
+    layers: tuple[tuple[np.ndarray, np.ndarray], ...]
     mean: float
     scale: tuple[float, float] | None = None
-    catalog: Catalog | None = None
-    ratings: RatingMatrix | None = None
-    trainer: Mapping[str, Any] = field(default_factory=dict)
-    history: History = field(default_factory=History)
-    frame_kind: str = "polars"
 
     def __repr__(self) -> str:
         sizes = " -> ".join(str(kernel.shape[1]) for kernel, _ in self.layers)
