@@ -155,12 +155,14 @@ def popularity(
 ) -> np.ndarray:
     """Return how often each item was rated, with a half-life lately, float64.
 
-    Items with few ratings come after all others.
+    Items with few ratings come after all others. A half-life without times raises ValueError.
     """
     numbers = np.bincount(columns, minlength=n_items)
     weights = np.ones(len(columns))
     if half_life is not None:
-        ages = np.asarray(times, np.float64)
+        if times is None:
+            raise _no_times(half_life)
+        ages = times.astype(np.float64)
         weights = np.exp2((ages - ages.max()) / half_life)
     counts = np.bincount(columns, weights, minlength=n_items)
     return np.asarray(counts * supported(numbers, min_ratings))
@@ -185,15 +187,7 @@ def grades_of(
     if half_life is None:
         return Grades(kind=kind, least=least, low=float(low), high=float(high))
     if times is None:
-        raise ValueError(
-            Words(
-                "the ratings must have timestamps for ",
-                Setting("half_life", half_life),
-                "; they have none. Say which column holds them, or leave ",
-                Setting("half_life", python="half_life"),
-                " out.",
-            )
-        )
+        raise _no_times(half_life)
     return Grades(
         kind=kind,
         least=least,
@@ -201,4 +195,16 @@ def grades_of(
         high=float(high),
         half_life=float(half_life),
         now=int(times.max()),
+    )
+
+
+def _no_times(half_life: float) -> ValueError:
+    return ValueError(
+        Words(
+            "the ratings must have timestamps for ",
+            Setting("half_life", half_life),
+            "; they have none. Say which column holds them, or leave ",
+            Setting("half_life", python="half_life"),
+            " out.",
+        )
     )

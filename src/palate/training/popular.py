@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from palate._checks import Setting, Words, check_count, check_seed
+from palate._checks import check_count, check_seed
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.ratings import Ratings
@@ -95,8 +95,6 @@ class Popular:
         check_half_life(self.half_life)
         check_count("min_ratings", self.min_ratings, 1)
         everything, held_out = split(ratings, validation, start, seed)
-        if self.half_life is not None and everything.timestamp is None:
-            raise _no_times(self.half_life)
         held_out = np.zeros_like(held_out) if refit else held_out
         problem = Problem.build(everything, held_out, mean=False, choices=True)
         model = check_fitted(self._counted(problem, catalog), self)
@@ -107,7 +105,7 @@ class Popular:
     def _counted(self, problem: Problem, catalog: Catalog | None) -> FactorModel:
         """Return a model without factors whose items have their counts as biases."""
         n_users, n_items = problem.ratings.n_users, problem.ratings.n_items
-        times = None if self.half_life is None else problem.times
+        times = None if problem.ratings.timestamp is None else problem.times
         counts = popularity(problem.by_user.columns, n_items, times, self.half_life, self.min_ratings)
         prior = ridge_prior(0, l2=0.0, l2_bias=1.0, bias=False)
         return FactorModel(
@@ -127,15 +125,3 @@ class Popular:
                 selected=False,
             ),
         )
-
-
-def _no_times(half_life: float) -> ValueError:
-    return ValueError(
-        Words(
-            "the ratings must have timestamps for ",
-            Setting("half_life", half_life),
-            "; they have none. Say which column holds them, or leave ",
-            Setting("half_life", python="half_life"),
-            " out.",
-        )
-    )
