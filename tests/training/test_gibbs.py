@@ -14,7 +14,8 @@ import pytest
 import palate
 from palate import Gibbs
 from palate.training.gibbs.chain_file import ChainFileError
-from palate.training.gibbs.temporal import NoTime, TimeModel
+from palate.training.gibbs.temporal import TimeModel
+from palate.training.gibbs.time_state import NoTime
 from palate.training.training_data import Problem
 from train_gibbs import planted as planted_for_kills
 from train_gibbs import trainer as trainer_for_kills

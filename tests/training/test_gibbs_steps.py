@@ -26,7 +26,8 @@ from palate.training.gibbs.hyperprior import (
 )
 from palate.training.gibbs.likelihood import BothWays, Levels, Values
 from palate.training.gibbs.sides import SideState
-from palate.training.gibbs.temporal import NoTime, TimeModel, TimeState
+from palate.training.gibbs.temporal import TimeModel
+from palate.training.gibbs.time_state import NoTime, TimeState
 
 JOINT_DRAWS = 10_000 if os.environ.get("PALATE_SOAK") else 1000
 

@@ -12,7 +12,8 @@ from palate import FactorModel, Gibbs, Ratings
 from palate.solve.rows import Rows, Side
 from palate.training.gibbs.chain import SideModel
 from palate.training.gibbs.clock import Clock
-from palate.training.gibbs.temporal import TimeModel, TimeState
+from palate.training.gibbs.temporal import TimeModel
+from palate.training.gibbs.time_state import TimeState
 from palate.training.time_bins import Pairs, rating_errors, time_bin_edges, time_parts
 
 SILENT = {"validation": 0, "callback": lambda report: None}

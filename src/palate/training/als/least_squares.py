@@ -4,28 +4,22 @@ import os
 from dataclasses import dataclass, replace
 from typing import Any
 
-from palate._checks import ArgumentError, Setting, Words, check_choice, check_count, check_switch
+from palate._checks import ArgumentError, Setting, Words, check_count
 from palate._parallel import check_threads
 from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, with_catalog
 from palate.data.ratings import Ratings
-from palate.factors.likelihood.links import FITTED_LINKS, fitted_class
 from palate.model.factor_model import FactorModel
 from palate.solve.confidence import KINDS, Confidence
-from palate.solve.grades import KINDS as GRADES
 from palate.solve.grades import NONE, Grades
 from palate.solve.prior import RowPrior
 from palate.solve.strengths import AUTO, Strengths, resolve_strengths, ridge_prior, sum_strengths
+from palate.training.als.checks import MEAN, check_hyperparameters
 from palate.training.als.fitting import FitArguments, averaged, fit_factors
-from palate.training.checks import check_grading, check_number_or_word, check_rate, check_strength
-from palate.training.features import feature_names
-from palate.training.time_bins import BINS
+from palate.training.checks import check_strength
 from palate.training.trainer import Callback
 from palate.training.training_data import continued
-
-MAX_FACTORS = 1024
-MEAN = "mean"
 
 
 @helpful_methods
@@ -354,84 +348,7 @@ class LeastSquares:
         return averaged([fit_factors(self, ratings, validation, start) for start in starts])
 
     def _check(self) -> None:
-        check_count("n_factors", self.n_factors, 1, MAX_FACTORS)
-        for name in Strengths._fields:
-            check_strength(name, getattr(self, name), auto=True)
-        for name in ("l2_bias", "l1_bias", "tolerance"):
-            check_strength(name, getattr(self, name))
-        check_rate("dropout", self.dropout)
-        check_switch("mean", self.mean)
-        check_switch("biases", self.biases)
-        check_count("max_sweeps", self.max_sweeps, 1)
-        check_count("patience", self.patience, 1)
-        check_count("n_starts", self.n_starts, 1)
-        for name in ("unobserved_weight", "alpha", "user_weighting"):
-            check_strength(name, getattr(self, name))
-        if self.imputed_value != MEAN:
-            check_number_or_word("imputed_value", self.imputed_value, MEAN)
-        check_choice("counts", self.counts, KINDS)
-        check_grading(self, (NONE, *GRADES))
-        advice = Words("It is for counts, see ", Setting("counts", "linear"), ".")
-        for name, plain in (("user_weighting", 0), ("grades", NONE), ("half_life", None)):
-            value = getattr(self, name)
-            if self.counts == NONE and value != plain:
-                must = "be left out for ratings" if plain is None else f"be {plain} for ratings"
-                raise ArgumentError(name, must, f"{value}", advice)
-        check_choice("solver", self.solver, (AUTO, "exact", "conjugate"))
-        if self.solver == "conjugate" and self.l1_bias:
-            raise ArgumentError(
-                "l1_bias",
-                Words(
-                    "be 0 with ",
-                    Setting("solver", "conjugate"),
-                    ", which cannot set a bias to exactly 0; use 'exact'",
-                ),
-            )
-
-        self._check_features()
-        self._check_link()
-        self._check_time()
-
-    def _check_time(self) -> None:
-        check_choice("time", self.time, ("", BINS))
-        check_strength("l2_time", self.l2_time)
-        if not self.time:
-            return
-        wanted = {"link": "identity", "unobserved_weight": 0.0, "counts": NONE, "biases": True, "n_starts": 1}
-        for name, value in wanted.items():
-            if getattr(self, name) != value:
-                raise ArgumentError(name, f"be {value!r} with time={BINS!r}", f"{getattr(self, name)!r}")
-        if self.l2_time == 0:
-            raise ArgumentError("l2_time", f"be above 0 with time={BINS!r}", "0")
-
-    def _check_link(self) -> None:
-        check_choice("link", self.link, FITTED_LINKS)
-        if fitted_class(self.link).linear:
-            return
-        wanted = {"dropout": 0.0, "unobserved_weight": 0.0, "counts": NONE}
-        for name, value in wanted.items():
-            if getattr(self, name) != value:
-                raise ArgumentError(
-                    name, Words(f"be {value!r} with ", Setting("link", self.link)), f"{getattr(self, name)!r}"
-                )
-        if self.steps:
-            raise ArgumentError(
-                "solver",
-                Words("be 'exact' with ", Setting("link", self.link), ", or 'auto' with at most 256 factors"),
-            )
-
-    def _check_features(self) -> None:
-        for side, text in (("user", self.user_features), ("item", self.item_features)):
-            if not feature_names(text, f"{side}_features"):
-                continue
-            for name in (f"l2_{side}", "l2_features", *(["l2_bias"] if self.biases else [])):
-                if getattr(self, name) == 0:
-                    raise ArgumentError(
-                        name,
-                        f"be above 0 with {side}_features, which set the value towards which the "
-                        "penalty shrinks a row",
-                        "0",
-                    )
+        check_hyperparameters(self)
 
     @property
     def steps(self) -> int:

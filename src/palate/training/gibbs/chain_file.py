@@ -17,7 +17,7 @@ from palate.training.features import SideFeatures
 from palate.training.gibbs.chain import ChainState
 from palate.training.gibbs.draws import Kept
 from palate.training.gibbs.sides import SideState
-from palate.training.gibbs.temporal import TimeState
+from palate.training.gibbs.time_state import TimeState
 from palate.training.training_data import Problem
 
 if TYPE_CHECKING:

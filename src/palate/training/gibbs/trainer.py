@@ -1,7 +1,7 @@
 """Bayesian matrix factorization: draws from the posterior by Gibbs sampling."""
 
 import os
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,10 +12,7 @@ from palate.data.arguments import helpful_methods
 from palate.data.catalog import Catalog
 from palate.data.dataset import Dataset, with_catalog
 from palate.data.ratings import Ratings
-from palate.factors.row_precision import RowNoise
 from palate.model.factor_model import FactorModel
-from palate.model.history import History
-from palate.solve.prior import RowPrior
 from palate.solve.rows import Side
 from palate.training.checks import check_fitted
 from palate.training.features import MISSING, SideFeatures, all_features, feature_names
@@ -30,8 +27,9 @@ from palate.training.gibbs.chain import (
 from palate.training.gibbs.chain_file import digest_of, refit_path, remove_chains
 from palate.training.gibbs.clock import Clock
 from palate.training.gibbs.draws import Monitor, Plan
-from palate.training.gibbs.sampling import Judge, Run, Saver, run_chains
-from palate.training.gibbs.temporal import Time
+from palate.training.gibbs.model_of_draws import model_of_draws
+from palate.training.gibbs.sampling import Judge, Saver, run_chains
+from palate.training.gibbs.time_state import Time
 from palate.training.initialization import bias_start, last_draw
 from palate.training.progress import TrainingBar
 from palate.training.time_bins import SESSIONS, time_parts
@@ -278,7 +276,7 @@ class Gibbs:
         )
         run = run_chains(model, plan, judge, begin, saver, callback=callback, threads=threads, seed=seed)
         notes = [note for side in features.values() for note in side.notes]
-        return _build(self, problem, run, features, model, catalog, notes), run.complete
+        return model_of_draws(self, problem, run, features, model, catalog, notes), run.complete
 
     def _levels(self, problem: Problem) -> np.ndarray | None:
         """Return the distinct ratings of an ordinal likelihood, None for a Gaussian one."""
@@ -357,11 +355,6 @@ def _started(
     return state_at(model, (vectors[0], vectors[1]), cutpoints, threads)
 
 
-def _own_noise(draws: dict[str, np.ndarray], side: str, session: np.ndarray | None = None) -> RowNoise | None:
-    scale = draws[f"{side}_noise"]
-    return RowNoise(scale=scale, degrees=draws[f"{side}_degrees"], session=session) if scale.size else None
-
-
 def _monitor(problem: Problem, seed: int) -> Monitor:
     """Return the held-out pairs, or a sample of the training pairs where nothing is held out."""
     if problem.held_out.any():
@@ -373,64 +366,3 @@ def _monitor(problem: Problem, seed: int) -> Monitor:
     times = None if problem.ratings.timestamp is None else problem.times[chosen]
     items = rows.columns[chosen].astype(np.int64)
     return Monitor(users.astype(np.int64), items, rows.values[chosen], held_out=False, times=times)
-
-
-def _build(
-    trainer: Gibbs,
-    problem: Problem,
-    run: Run,
-    features: dict[str, SideFeatures],
-    model: ChainModel,
-    catalog: Catalog | None,
-    notes: list[str],
-) -> FactorModel:
-    """Return the FactorModel of the draws kept."""
-    kept = run.kept
-    draws = {key: np.stack([draw[key] for draw in kept.draws]) for key in kept.draws[0]}
-    n_draws = len(kept.draws)
-    levels = model.likelihood.levels
-    mean = problem.mean if levels is None else 0.0
-    session = draws["session"] if model.time.n_session_effects else None
-    context, users = model.time.context(draws), (draws["user_factors"], draws["user_bias"])
-    if context is not None:
-        users = context.moved(
-            *users, np.full(len(context.user_time_bin), context.n_time_bins - 1), context.user_time_bin
-        )
-    priors = {
-        side: RowPrior(precision=draws[f"{side}_precision"], mean=draws[f"{side}_mean"])
-        for side in ("user", "item")
-    }
-    return FactorModel(
-        **problem.known(catalog),
-        user_factors=users[0],
-        item_factors=draws["item_factors"],
-        user_bias=users[1],
-        item_bias=draws["item_bias"],
-        global_mean=np.full(n_draws, mean),
-        user_prior=priors["user"],
-        item_prior=priors["item"],
-        link="identity" if levels is None else "ordinal",
-        levels=levels,
-        cutpoints=None if levels is None else draws["cutpoints"].astype(np.float32),
-        noise_sd=draws["noise_sd"],
-        user_noise=_own_noise(draws, "user", session),
-        item_noise=_own_noise(draws, "item"),
-        user_link=features["user"].link(draws["user_weights"]),
-        item_link=features["item"].link(draws["item_weights"]),
-        context=context,
-        trainer={"name": type(trainer).__name__, **asdict(trainer)},
-        history=_history(problem, run, notes),
-    )
-
-
-def _history(problem: Problem, run: Run, notes: list[str]) -> History:
-    return History(
-        sweeps=tuple(run.reports),
-        best_sweep=run.reports[-1].sweep,
-        stopped=run.stopped,
-        interrupted=run.interrupted,
-        selected=False,
-        notes=(*run.notes, *notes),
-        n_train=problem.n_train,
-        n_validation=int(problem.held_out.sum()),
-    )

@@ -1,0 +1,187 @@
+"""What a Gibbs chain needs of time: its state, the protocol that the chain relies on, and no time at all."""
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from palate.factors.temporal import TimeContext
+from palate.solve.rows import Rows, Side, padded_width
+from palate.training.gibbs.clock import Clock
+from palate.training.gibbs.noise import Sums
+from palate.training.gibbs.prior import NO_STEPS, Steps
+from palate.training.gibbs.sides import SideShape, SideState
+
+Shapes = tuple[SideShape, SideShape]  # of users and items
+States = tuple[SideState, SideState]
+_START_PRECISION = 10.0  # of session effects
+
+
+@dataclass(frozen=True, eq=False)
+class TimeState:
+    """All that is random of time.
+
+    user_shift, item_shift : ndarray of shape (n_time_bins, width + 1), float32
+        A random walk that begins at 0, with steps of a normal prior.
+    strengths : ndarray of shape (2,)
+        Precision of the steps of users and of items, in units of that of the side's rows.
+    session_effect : ndarray of shape (n_sessions,), float32
+    session_effect_precision : float
+    """
+
+    user_shift: np.ndarray
+    item_shift: np.ndarray
+    strengths: np.ndarray
+    session_effect: np.ndarray
+    session_effect_precision: float
+
+    @classmethod
+    def start(cls, n_factors: int, n_time_bins: int = 1, n_sessions: int = 0) -> "TimeState":
+        """Return a state without shifts and session effects."""
+        shift, session_effect = (
+            np.zeros((n_time_bins, padded_width(n_factors) + 1), np.float32),
+            np.zeros(n_sessions, np.float32),
+        )
+        return cls(shift, shift, np.full(2, n_factors + 1.0), session_effect, _START_PRECISION)
+
+    @property
+    def shifts(self) -> tuple[np.ndarray, np.ndarray]:
+        """Shifts of users and of items."""
+        return self.user_shift, self.item_shift
+
+    def with_shift(self, number: int, shift: np.ndarray, strength: float) -> "TimeState":
+        """Return the state with other shifts of one side, and another precision of their steps."""
+        strengths = self.strengths.copy()
+        strengths[number] = strength
+        if number:
+            return replace(self, item_shift=shift, strengths=strengths)
+        return replace(self, user_shift=shift, strengths=strengths)
+
+
+class Time(Protocol):
+    """How a chain models time: the protocol of `NoTime` and `TimeModel`."""
+
+    def start(self, n_factors: int) -> TimeState:
+        """Return the state that a chain begins with."""
+        ...
+
+    def columns_of(self, rows: Rows, number: int) -> Rows:
+        """Return the rows of side `number` with the columns that they are solved by."""
+        ...
+
+    def columns(self, number: int, vectors: Side, state: TimeState, threads: int) -> Side:
+        """Return the vectors of side `number` as the columns of the other side's rows have them."""
+        ...
+
+    def of_columns(self, number: int, own: np.ndarray) -> np.ndarray:
+        """Return numbers of the rows of side `number`, repeated for these columns."""
+        ...
+
+    def steps(self, shape: SideShape, state: TimeState) -> Steps:
+        """Return what time says of the precision of a side's rows."""
+        ...
+
+    def less_session_effects(
+        self, by_user: Rows, by_item: Rows, state: TimeState, threads: int
+    ) -> tuple[Rows, Rows]:
+        """Return the ratings without the effects of their sessions."""
+        ...
+
+    def draw(
+        self,
+        state: TimeState,
+        rows: Rows,
+        mean: float,
+        shapes: Shapes,
+        states: States,
+        noise: float,
+        clock: Clock,
+    ) -> tuple[TimeState, SideState, Sums | None]:
+        """Draw time given the ratings by user and both sides; also return the users, and sums of errors."""
+        ...
+
+    def with_session_effects(self, scores: np.ndarray, state: TimeState, threads: int) -> np.ndarray:
+        """Return the scores of the training ratings with the effects of their sessions."""
+        ...
+
+    def asked(
+        self, state: TimeState, items: Side, users: np.ndarray, index: np.ndarray, times: np.ndarray | None
+    ) -> tuple[Side, np.ndarray, np.ndarray]:
+        """Return the items' vectors, the places in them, and the session effects, of other ratings."""
+        ...
+
+    def kept(self, state: TimeState, unit: float, noise: float) -> dict[str, np.ndarray]:
+        """Return what a draw keeps of session effects, in rating units."""
+        ...
+
+    def context(self, draws: dict[str, np.ndarray]) -> TimeContext | None:
+        """Return what the model of the draws knows of time."""
+        ...
+
+    @property
+    def n_session_effects(self) -> int:
+        """Number of session effects that each draw holds."""
+        ...
+
+
+@dataclass(frozen=True)
+class NoTime:
+    """Ratings that are all of one time: nothing is drawn, and nothing changes."""
+
+    n_session_effects = 0
+
+    def start(self, n_factors: int) -> TimeState:
+        """Return a state without shifts and session effects."""
+        return TimeState.start(n_factors)
+
+    def columns_of(self, rows: Rows, number: int) -> Rows:
+        """Return the rows."""
+        return rows
+
+    def columns(self, number: int, vectors: Side, state: TimeState, threads: int) -> Side:
+        """Return the vectors."""
+        return vectors
+
+    def of_columns(self, number: int, own: np.ndarray) -> np.ndarray:
+        """Return the numbers."""
+        return own
+
+    def steps(self, shape: SideShape, state: TimeState) -> Steps:
+        """Return no steps."""
+        return NO_STEPS
+
+    def less_session_effects(
+        self, by_user: Rows, by_item: Rows, state: TimeState, threads: int
+    ) -> tuple[Rows, Rows]:
+        """Return the ratings."""
+        return by_user, by_item
+
+    def draw(
+        self,
+        state: TimeState,
+        rows: Rows,
+        mean: float,
+        shapes: Shapes,
+        states: States,
+        noise: float,
+        clock: Clock,
+    ) -> tuple[TimeState, SideState, Sums | None]:
+        """Draw nothing."""
+        return state, states[0], None
+
+    def with_session_effects(self, scores: np.ndarray, state: TimeState, threads: int) -> np.ndarray:
+        """Return the scores."""
+        return scores
+
+    def asked(
+        self, state: TimeState, items: Side, users: np.ndarray, index: np.ndarray, times: np.ndarray | None
+    ) -> tuple[Side, np.ndarray, np.ndarray]:
+        """Return the items, the places asked for, and no session effect."""
+        return items, index, np.zeros(1, np.float32)
+
+    def kept(self, state: TimeState, unit: float, noise: float) -> dict[str, np.ndarray]:
+        """Return nothing."""
+        return {}
+
+    def context(self, draws: dict[str, np.ndarray]) -> None:
+        """Return None."""
