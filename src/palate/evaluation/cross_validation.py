@@ -99,7 +99,7 @@ def crossval(
     named = named_trainers(trainers)
     ratings, catalog = with_catalog(ratings, catalog)
     parts = _folds(ratings, folds, seed)
-    n_at_once = min(_check_parallel(parallel), len(parts))
+    n_at_once = min(check_count("parallel", parallel, 1), len(parts))
     each = max(1, check_threads(threads) // n_at_once)
 
     def work(split: Split) -> Evaluation:
@@ -216,10 +216,6 @@ def _notes(whole: Evaluation, about: dict[str, Any]) -> list[str]:
             "included in RMSE and MAE, but not in metrics of lists."
         )
     return notes
-
-
-def _check_parallel(parallel: object) -> int:
-    return check_count("parallel", parallel, 1)
 
 
 def _refitting(trainer: "Trainer", refit: bool) -> dict[str, bool]:

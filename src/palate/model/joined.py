@@ -308,7 +308,7 @@ class Change:
     catalog: Catalog
     threads: int
 
-    def known(self) -> dict[str, Any]:
+    def model_fields(self) -> dict[str, Any]:
         """Return the fields of a model that are its input's."""
         ratings = self.joined.ratings
         return {

@@ -225,7 +225,7 @@ class LinearModel(ModelFields):
             f"{n_new:,} new {are} no weights until the model is trained again: {have} scored 0 for everyone."
         )
         weights = self.weights.among(change.joined.old_items)
-        return replace(self, **change.known(), weights=weights), (note,) if n_new else ()
+        return replace(self, **change.model_fields(), weights=weights), (note,) if n_new else ()
 
     def fold_in(
         self,

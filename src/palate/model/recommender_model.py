@@ -132,7 +132,7 @@ class RecommenderModel(ModelFields):
             (f"The choice head: {note}" for note in notes),
             (f"The star head: {note}" for note in of_stars),
         )
-        return replace(self, **change.known(), heads=heads), (*about[0], *about[1])
+        return replace(self, **change.model_fields(), heads=heads), (*about[0], *about[1])
 
     def _pairs(self, users: object, items: object, unknown: str) -> tuple[Any, Any]:
         rows = self._rows(users, unknown_allowed=unknown != "raise")

@@ -104,7 +104,7 @@ class SumModel(ModelFields):
         """Return the sum with a `change` by an update of each part."""
         changed = [part.with_change(change) for part in self.parts]
         notes = tuple(note for _, part in changed for note in part)
-        return replace(self, **change.known(), parts=tuple(part for part, _ in changed)), notes
+        return replace(self, **change.model_fields(), parts=tuple(part for part, _ in changed)), notes
 
     def likeness(self) -> Likeness | None:
         """Return how alike two items are, by the vectors of a part that has some, else by weights."""

@@ -55,7 +55,7 @@ def update_sums(model: "FactorModel", change: Change) -> tuple["FactorModel", tu
     user_factors = fold.users(rows, item_factors, threads, times)
     return changed(
         model,
-        **change.known(),
+        **change.model_fields(),
         user_factors=user_factors[None],
         item_factors=item_factors[None],
         fold=fold,

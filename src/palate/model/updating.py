@@ -182,7 +182,7 @@ def _solved_rows(model: "FactorModel", change: Change) -> tuple["FactorModel", t
 def _enlarged(model: "FactorModel", change: Change) -> "FactorModel":
     """Return the model with the rows of all users and items, those that are new at their prior mean."""
     joined = change.joined
-    return take(model, user_rows=joined.old_users, item_rows=joined.old_items, **change.known())
+    return take(model, user_rows=joined.old_users, item_rows=joined.old_items, **change.model_fields())
 
 
 def _solved(model: "FactorModel", side: SideName, index: np.ndarray, change: Change) -> "FactorModel":

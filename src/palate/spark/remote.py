@@ -45,7 +45,7 @@ class RemoteProblem(Problem):
         """Sum of the weights of the training ratings."""
         return self.weight
 
-    def known(self, catalog: Catalog | None) -> dict[str, Any]:
+    def model_fields(self, catalog: Catalog | None) -> dict[str, Any]:
         """Return the fields of a model that are its input's; it holds no ratings."""
         ratings = self.ratings
         about = catalog if catalog is not None else Catalog.from_items(ratings.items)
@@ -158,7 +158,7 @@ class Remote:
             by_item.rows,
             float(sums.sum() / n_train) if mean else 0.0,
             confidence,
-            here=False,
+            holds_ratings=False,
             weight=float(weights.sum()),
             items=ItemFigures(items.counts, items.sums),
         )

@@ -87,9 +87,9 @@ class Choices:
                 )
         return notes
 
-    def known(self, catalog: Catalog | None) -> dict[str, Any]:
+    def model_fields(self, catalog: Catalog | None) -> dict[str, Any]:
         """Return the fields of a model that are its input's, without a scale: its scores are no ratings."""
-        return {**self.problem.known(catalog), "scale": None}
+        return {**self.problem.model_fields(catalog), "scale": None}
 
     def history(self, stopped: str, notes: list[str]) -> History:
         """Return the history of a closed form: no sweep, and nothing that was chosen on held-out ratings."""

@@ -146,7 +146,7 @@ class LinearItems:
         fit_weights = self._local if self.form == LOCAL else self._dense
         auto = {name: value for name, value in resolved.items() if getattr(self, name) == AUTO}
         return LinearModel(
-            **choices.known(catalog),
+            **choices.model_fields(catalog),
             weights=fit_weights(choices, resolved, threads),
             grades=choices.grades,
             trainer=described(self, **auto),

@@ -92,7 +92,7 @@ class Neighbours:
         m = min(self.neighbours, max(len(choices.item_counts) - 1, 1))
         scale = supported(choices.item_counts, self.min_ratings)
         return LinearModel(
-            **choices.known(catalog),
+            **choices.model_fields(catalog),
             weights=neighbour_weights(choices.by_user, m, self.shrink, threads, scale),
             grades=choices.grades,
             trainer=described(self),

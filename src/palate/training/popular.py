@@ -109,7 +109,7 @@ class Popular:
         counts = popularity(problem.by_user.columns, n_items, times, self.half_life, self.min_ratings)
         prior = ridge_prior(0, l2=0.0, l2_bias=1.0, bias=False)
         return FactorModel(
-            **{**problem.known(catalog), "scale": None},
+            **{**problem.model_fields(catalog), "scale": None},
             user_factors=np.zeros((1, n_users, 0), np.float32),
             item_factors=np.zeros((1, n_items, 0), np.float32),
             user_bias=np.zeros((1, n_users), np.float32),

@@ -192,7 +192,7 @@ class Spectral:
         )
         prior = ridge_prior(k, l2=1.0, l2_bias=1.0, bias=False)
         return FactorModel(
-            **choices.known(catalog),
+            **choices.model_fields(catalog),
             user_factors=users[None],
             item_factors=items[None],
             user_bias=np.zeros((1, len(users)), np.float32),

@@ -35,7 +35,7 @@ class Problem:
     mean: float
     confidence: Confidence | None = None
     user_scale: np.ndarray | None = None  # (n_users,) float32, of targets and the users' vectors
-    here: bool = True  # whether the rows hold their ratings; else a solver of its own knows where they are
+    holds_ratings: bool = True  # in the rows; else the solver knows where they are
 
     @classmethod
     def build(
@@ -123,7 +123,7 @@ class Problem:
         """Times of the ratings held out, int64, where there are any."""
         return None if self.ratings.timestamp is None else self.ratings.timestamp[self.held_out]
 
-    def known(self, catalog: Catalog | None) -> dict[str, Any]:
+    def model_fields(self, catalog: Catalog | None) -> dict[str, Any]:
         """Return the fields of a model that are its input's.
 
         They are ids, ratings with those held out marked, catalog, scale and kind of frame.
@@ -199,7 +199,7 @@ class StartWarning(UserWarning):
     """A model to start from knows users or items without ratings: the new model will not know them."""
 
 
-def _meet_start(ratings: Ratings, start: Model | None, everything: Ratings) -> None:
+def _check_start(ratings: Ratings, start: Model | None, everything: Ratings) -> None:
     """Check the scale of ratings against a model to start from, and name what the new model forgets.
 
     Raises
@@ -261,9 +261,9 @@ def split(
     ratings = ratings_of(ratings)
     if isinstance(validation, Ratings | Dataset):
         everything, held_out = merge_holdout(ratings, ratings_of(validation), threads)
-        _meet_start(ratings, start, everything)
+        _check_start(ratings, start, everything)
         return everything, held_out
-    _meet_start(ratings, start, ratings)
+    _check_start(ratings, start, ratings)
     if not is_number(validation):
         raise ArgumentTypeError(
             "validation", Words("be a share in [0, 1)", InPython(" or Ratings")), f"{validation!r}"

@@ -89,7 +89,7 @@ def fit_problem(trainer: FactorTrainer, problem: Problem, arguments: FitArgument
         l1_bias=trainer.l1_bias,
         biases=trainer.biases,
         threads=arguments.threads,
-        solver=solve_rows if problem.here else arguments.solver,
+        solver=solve_rows if problem.holds_ratings else arguments.solver,
     )
     likelihood = fitted_class(trainer.link).fitted(problem.ratings.scale)
     if not likelihood.linear:
@@ -266,7 +266,7 @@ class _Task:
 
     def noise_and_spread(self, run: Run) -> tuple[float, float] | None:
         """Return the noise of a rating and the scale of standard errors, where they can be estimated."""
-        if not self.likelihood.linear or self.bins is not None or not self.problem.here:
+        if not self.likelihood.linear or self.bins is not None or not self.problem.holds_ratings:
             return None
         threads, seed = self.arguments.threads, self.arguments.seed
         return noise_and_spread(self.problem, run.users, run.items, self.priors, threads, seed)
@@ -284,7 +284,7 @@ class _Task:
             (users, items), priors, context = self.bins.fitted((users, items), priors, run.shifts)
         if problem.user_scale is not None:
             users = _scaled(users, 1 / problem.user_scale)
-        about = problem.known(self.arguments.catalog)
+        about = problem.model_fields(self.arguments.catalog)
         if trainer.confidence is not None:
             about["scale"] = None  # scores of counts are no ratings
         noise_sd, spread = (None, None) if uncertainty is None else uncertainty

@@ -45,7 +45,7 @@ def model_of_draws(
         for side in ("user", "item")
     }
     return FactorModel(
-        **problem.known(catalog),
+        **problem.model_fields(catalog),
         user_factors=users[0],
         item_factors=draws["item_factors"],
         user_bias=users[1],

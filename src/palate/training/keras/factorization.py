@@ -266,7 +266,7 @@ class KerasFactorization:
     def _result(self, problem: Problem, run: EpochRun, catalog: Catalog | None) -> FactorModel:
         sides, priors = self._sides(run.weights, problem.ratings), self.priors(problem.n_train)
         return FactorModel(
-            **problem.known(catalog),
+            **problem.model_fields(catalog),
             user_factors=sides[0].unpadded(self.n_factors)[None],
             item_factors=sides[1].unpadded(self.n_factors)[None],
             user_bias=sides[0].bias[None],

@@ -112,7 +112,7 @@ class KerasNetwork:
             problem,
             trainer={"name": type(self).__name__, **asdict(self)},
             history=history_of(problem, run),
-            **problem.known(catalog),
+            **problem.model_fields(catalog),
         )
         return continued(check_fitted(model, self), start)
 
