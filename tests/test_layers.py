@@ -64,6 +64,10 @@ CIRCLES = {
         "palate.training.als.least_squares",
     ): "a fit is typed as one of the trainers that call it",
     ("palate.training.als.fitting", "palate.training.baseline"): "as above",
+    (
+        "palate.training.als.checks",
+        "palate.training.als.least_squares",
+    ): "the checks of LeastSquares are typed as those of its fields",
     ("palate.cli.errors", "palate.cli.commands"): "main() is beside what every command ends with",
     ("palate.splits.parts", "palate.splits.file"): "Split.save and Folds.save call the writer of the file",
     (

@@ -16,11 +16,11 @@ from palate.training.gibbs.sampling import Run
 from palate.training.training_data import Problem
 
 if TYPE_CHECKING:
-    from palate.training.gibbs.trainer import Gibbs
+    from _typeshed import DataclassInstance
 
 
 def model_of_draws(
-    trainer: "Gibbs",
+    trainer: "DataclassInstance",
     problem: Problem,
     run: Run,
     features: dict[str, SideFeatures],
