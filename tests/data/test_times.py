@@ -37,7 +37,7 @@ def test_units_become_seconds_with_a_note(form, step):
     for values in (numbers, np.array(numbers), pl.Series(numbers), pd.Series(numbers)):
         with pytest.warns(
             TimeUnitWarning,
-            match="t: numbers such as .* are taken for .*, 2005-02-01 .* become seconds since 1970",
+            match="timestamps: numbers such as .* are taken for .*, 2005-02-01 .* become seconds since 1970",
         ):
             assert timestamp_values(values).tolist() == [second // step * step for second in SECONDS]
 
